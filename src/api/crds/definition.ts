@@ -1,0 +1,65 @@
+import type { CustomResourceDefinition, JsonSchema, PrinterColumn } from '../kubernetes.ts';
+import { label, managedBy, stashGroup } from '../labels.ts';
+import { string } from './schema.ts';
+
+interface Kind {
+  kind: string;
+  shortNames?: string[];
+  columns: PrinterColumn[];
+  /** Of the whole object, as `objectSchema` makes it. */
+  schema: JsonSchema;
+}
+
+/** One of the three kinds as a CRD: namespaced, one version, with a status subresource. */
+export function stashDefinition({ kind, shortNames, columns, schema }: Kind): CustomResourceDefinition {
+  const singular = kind.toLowerCase();
+  const plural = `${singular}s`;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${stashGroup}`, labels: { [label.managedBy]: managedBy } },
+    spec: {
+      group: stashGroup,
+      scope: 'Namespaced',
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular,
+        ...(shortNames && { shortNames }),
+        categories: ['stash', 'appscode', 'all'],
+      },
+      versions: [
+        {
+          name: 'v1beta1',
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: columns,
+          schema: { openAPIV3Schema: schema },
+        },
+      ],
+    },
+  };
+}
+
+/** The schema of a whole object. The server itself checks `metadata`, and no CRD may say more of it. */
+export function objectSchema(description: string, spec: JsonSchema, status: JsonSchema): JsonSchema {
+  return {
+    description,
+    type: 'object',
+    properties: {
+      apiVersion: string('Version of the schema that this object is written in.'),
+      kind: string('Kind of this object.'),
+      metadata: { type: 'object' },
+      spec,
+      status,
+    },
+  };
+}
+
+export function column(name: string, jsonPath: string, type = 'string'): PrinterColumn {
+  return { name, type, jsonPath };
+}
+
+export const ageColumn = column('Age', '.metadata.creationTimestamp', 'date');

@@ -1,0 +1,372 @@
+/**
+ * The parts of the Kubernetes API that this program reads or writes.
+ * Field names and meaning: https://kubernetes.io/docs/reference/kubernetes-api/.
+ * Times are RFC 3339 strings, quantities are strings such as `1Gi`.
+ */
+
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+}
+
+export interface ObjectMeta {
+  name?: string;
+  generateName?: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: OwnerReference[];
+  finalizers?: string[];
+}
+
+/** Metadata as the server returns it. */
+export type StoredMeta = ObjectMeta &
+  Required<Pick<ObjectMeta, 'name' | 'uid' | 'resourceVersion' | 'creationTimestamp'>>;
+
+/** An object that a server has stored: it has a name, a UID and a version. */
+export type Stored<T extends KubernetesObject> = T & { metadata: StoredMeta };
+
+/** An object whose name we chose. */
+export type Named<T extends KubernetesObject> = T & { metadata: ObjectMeta & { name: string } };
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: {
+    key: string;
+    operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+    values?: string[];
+  }[];
+}
+
+export interface ListMeta {
+  resourceVersion: string;
+  continue?: string;
+}
+
+/** The server's answer to a request that failed, and to a delete. */
+export interface Status {
+  kind: 'Status';
+  apiVersion: 'v1';
+  metadata: Record<string, never>;
+  status: 'Success' | 'Failure';
+  message?: string;
+  reason?: string;
+  code?: number;
+  details?: {
+    name?: string;
+    group?: string;
+    kind?: string;
+    uid?: string;
+    causes?: { reason?: string; message?: string; field?: string }[];
+    retryAfterSeconds?: number;
+  };
+}
+
+export interface TypedObjectReference {
+  apiGroup?: string;
+  kind: string;
+  name: string;
+}
+
+export type AccessMode = 'ReadWriteOnce' | 'ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOncePod';
+export type VolumeMode = 'Filesystem' | 'Block';
+
+export interface PersistentVolumeClaimSpec {
+  accessModes?: AccessMode[];
+  resources?: { requests?: { storage?: string }; limits?: { storage?: string } };
+  storageClassName?: string;
+  volumeMode?: VolumeMode;
+  volumeName?: string;
+  dataSource?: TypedObjectReference;
+  dataSourceRef?: TypedObjectReference & { namespace?: string };
+  selector?: LabelSelector;
+}
+
+export interface PersistentVolumeClaim extends KubernetesObject {
+  spec: PersistentVolumeClaimSpec;
+  status?: { phase?: 'Pending' | 'Bound' | 'Lost'; capacity?: { storage?: string } };
+}
+
+export interface PersistentVolume extends KubernetesObject {
+  spec: {
+    capacity?: { storage?: string };
+    accessModes?: AccessMode[];
+    volumeMode?: VolumeMode;
+    storageClassName?: string;
+    persistentVolumeReclaimPolicy?: 'Delete' | 'Retain' | 'Recycle';
+    claimRef?: { namespace?: string; name?: string; uid?: string };
+    csi?: { driver: string; volumeHandle: string };
+  };
+  status?: { phase?: string };
+}
+
+export interface StorageClass extends KubernetesObject {
+  provisioner: string;
+  parameters?: Record<string, string>;
+  reclaimPolicy?: 'Delete' | 'Retain';
+  volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer';
+}
+
+export interface Volume {
+  name: string;
+  persistentVolumeClaim?: { claimName: string; readOnly?: boolean };
+  ephemeral?: { volumeClaimTemplate: { metadata?: ObjectMeta; spec: PersistentVolumeClaimSpec } };
+  emptyDir?: Record<string, unknown>;
+}
+
+export interface Container {
+  name: string;
+  image?: string;
+  command?: string[];
+  args?: string[];
+  env?: { name: string; value?: string; valueFrom?: { fieldRef?: { fieldPath: string } } }[];
+  workingDir?: string;
+  volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];
+}
+
+export interface PodSpec {
+  nodeName?: string;
+  restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  terminationGracePeriodSeconds?: number;
+  serviceAccountName?: string;
+  hostname?: string;
+  subdomain?: string;
+  initContainers?: Container[];
+  containers: Container[];
+  volumes?: Volume[];
+}
+
+export interface ContainerStatus {
+  name: string;
+  ready: boolean;
+  started?: boolean;
+  restartCount: number;
+  image: string;
+  imageID: string;
+  containerID?: string;
+  state?: {
+    waiting?: { reason?: string; message?: string };
+    running?: { startedAt?: string };
+    terminated?: {
+      exitCode: number;
+      reason?: string;
+      message?: string;
+      startedAt?: string;
+      finishedAt?: string;
+    };
+  };
+}
+
+export interface Condition {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+  observedGeneration?: number;
+}
+
+export interface Pod extends KubernetesObject {
+  spec: PodSpec;
+  status?: {
+    phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+    reason?: string;
+    message?: string;
+    startTime?: string;
+    podIP?: string;
+    hostIP?: string;
+    conditions?: Condition[];
+    containerStatuses?: ContainerStatus[];
+  };
+}
+
+export interface PodTemplate {
+  metadata?: ObjectMeta;
+  spec: PodSpec;
+}
+
+/** Deployment, ReplicaSet, ReplicationController, DaemonSet and StatefulSet, as far as claims go. */
+export interface Workload extends KubernetesObject {
+  spec: {
+    replicas?: number;
+    selector?: LabelSelector | Record<string, string>;
+    template: PodTemplate;
+    volumeClaimTemplates?: { metadata: ObjectMeta; spec: PersistentVolumeClaimSpec }[];
+    serviceName?: string;
+    ordinals?: { start?: number };
+    podManagementPolicy?: 'OrderedReady' | 'Parallel';
+    persistentVolumeClaimRetentionPolicy?: {
+      whenDeleted?: 'Retain' | 'Delete';
+      whenScaled?: 'Retain' | 'Delete';
+    };
+  };
+  status?: { replicas?: number; readyReplicas?: number; observedGeneration?: number } & Record<
+    string,
+    unknown
+  >;
+}
+
+export interface Job extends KubernetesObject {
+  spec?: { template: PodTemplate; backoffLimit?: number };
+  status?: { active?: number; succeeded?: number; failed?: number; conditions?: Condition[] };
+}
+
+/** Core v1: what happened to an object, in words. */
+export interface Event extends KubernetesObject {
+  involvedObject: { kind?: string; namespace?: string; name?: string; uid?: string };
+  type?: string;
+  reason?: string;
+  message?: string;
+  lastTimestamp?: string;
+  eventTime?: string | null;
+}
+
+export interface Namespace extends KubernetesObject {
+  spec?: { finalizers?: string[] };
+  status?: { phase?: 'Active' | 'Terminating' };
+}
+
+export type DeletionPolicy = 'Delete' | 'Retain';
+
+export interface VolumeSnapshotClass extends KubernetesObject {
+  driver: string;
+  deletionPolicy: DeletionPolicy;
+  parameters?: Record<string, string>;
+}
+
+export interface VolumeSnapshot extends KubernetesObject {
+  spec: {
+    source: { persistentVolumeClaimName?: string; volumeSnapshotContentName?: string };
+    volumeSnapshotClassName?: string;
+  };
+  status?: {
+    boundVolumeSnapshotContentName?: string;
+    /** When the data was cut: from then on writes no longer reach the snapshot. */
+    creationTime?: string;
+    readyToUse?: boolean;
+    restoreSize?: string;
+    error?: { message?: string; time?: string };
+  };
+}
+
+export interface VolumeSnapshotContent extends KubernetesObject {
+  spec: {
+    driver: string;
+    deletionPolicy: DeletionPolicy;
+    source: { volumeHandle?: string; snapshotHandle?: string };
+    volumeSnapshotClassName?: string;
+    volumeSnapshotRef: {
+      apiVersion?: string;
+      kind?: string;
+      namespace?: string;
+      name?: string;
+      uid?: string;
+    };
+  };
+  status?: {
+    snapshotHandle?: string;
+    /** Nanoseconds since the epoch. */
+    creationTime?: number;
+    readyToUse?: boolean;
+    /** Bytes. */
+    restoreSize?: number;
+    error?: { message?: string; time?: string };
+  };
+}
+
+/** The rights of whoever asks, in one namespace (authorization.k8s.io/v1). */
+export interface SelfSubjectRulesReview extends KubernetesObject {
+  spec: { namespace: string };
+  status?: {
+    incomplete: boolean;
+    resourceRules: {
+      verbs: string[];
+      apiGroups?: string[];
+      resources?: string[];
+      resourceNames?: string[];
+    }[];
+    nonResourceRules?: unknown[];
+    evaluationError?: string;
+  };
+}
+
+export interface CustomResourceDefinition extends KubernetesObject {
+  spec: {
+    group: string;
+    scope: 'Namespaced' | 'Cluster';
+    names: {
+      plural: string;
+      singular: string;
+      kind: string;
+      listKind?: string;
+      shortNames?: string[];
+      categories?: string[];
+    };
+    versions: {
+      name: string;
+      served: boolean;
+      storage: boolean;
+      schema?: { openAPIV3Schema: JsonSchema };
+      subresources?: { status?: Record<string, never> };
+      additionalPrinterColumns?: PrinterColumn[];
+    }[];
+  };
+  status?: { conditions?: Condition[] } & Record<string, unknown>;
+}
+
+export interface PrinterColumn {
+  name: string;
+  type: string;
+  jsonPath: string;
+  description?: string;
+  format?: string;
+  priority?: number;
+}
+
+/** The structural subset of OpenAPI v3 that a CustomResourceDefinition may use. */
+export interface JsonSchema {
+  type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  format?: string;
+  description?: string;
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: boolean | JsonSchema;
+  items?: JsonSchema;
+  required?: string[];
+  enum?: (string | number | boolean)[];
+  default?: unknown;
+  nullable?: boolean;
+  pattern?: string;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  anyOf?: JsonSchema[];
+  allOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  not?: JsonSchema;
+  'x-kubernetes-preserve-unknown-fields'?: boolean;
+  'x-kubernetes-int-or-string'?: boolean;
+  'x-kubernetes-embedded-resource'?: boolean;
+  'x-kubernetes-list-type'?: string;
+  'x-kubernetes-list-map-keys'?: string[];
+  'x-kubernetes-map-type'?: string;
+  'x-kubernetes-validations'?: { rule: string; message?: string }[];
+}

@@ -1,0 +1,134 @@
+/** Where each kind lives in the API. */
+import type {
+  CustomResourceDefinition,
+  Event,
+  Job,
+  KubernetesObject,
+  Namespace,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  SelfSubjectRulesReview,
+  StorageClass,
+  VolumeSnapshot,
+  VolumeSnapshotClass,
+  VolumeSnapshotContent,
+  Workload,
+} from './kubernetes.ts';
+import type { BackupConfiguration, BackupSession, RestoreSession } from './stash.ts';
+
+/** One kind of object and its address; `T` is what the server returns for it. */
+export interface Resource<T extends KubernetesObject = KubernetesObject> {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  /** Carries `T` for the type checker; never set. */
+  readonly object?: T;
+}
+
+function namespaced<T extends KubernetesObject>(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+): Resource<T> {
+  return { group, version, kind, plural, namespaced: true };
+}
+
+function clusterScoped<T extends KubernetesObject>(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+): Resource<T> {
+  return { group, version, kind, plural, namespaced: false };
+}
+
+export const namespaces = clusterScoped<Namespace>('', 'v1', 'Namespace', 'namespaces');
+export const pods = namespaced<Pod>('', 'v1', 'Pod', 'pods');
+export const events = namespaced<Event>('', 'v1', 'Event', 'events');
+export const persistentVolumeClaims = namespaced<PersistentVolumeClaim>(
+  '',
+  'v1',
+  'PersistentVolumeClaim',
+  'persistentvolumeclaims',
+);
+export const persistentVolumes = clusterScoped<PersistentVolume>(
+  '',
+  'v1',
+  'PersistentVolume',
+  'persistentvolumes',
+);
+export const replicationControllers = namespaced<Workload>(
+  '',
+  'v1',
+  'ReplicationController',
+  'replicationcontrollers',
+);
+export const deployments = namespaced<Workload>('apps', 'v1', 'Deployment', 'deployments');
+export const statefulSets = namespaced<Workload>('apps', 'v1', 'StatefulSet', 'statefulsets');
+export const daemonSets = namespaced<Workload>('apps', 'v1', 'DaemonSet', 'daemonsets');
+export const replicaSets = namespaced<Workload>('apps', 'v1', 'ReplicaSet', 'replicasets');
+export const jobs = namespaced<Job>('batch', 'v1', 'Job', 'jobs');
+export const storageClasses = clusterScoped<StorageClass>(
+  'storage.k8s.io',
+  'v1',
+  'StorageClass',
+  'storageclasses',
+);
+export const volumeSnapshots = namespaced<VolumeSnapshot>(
+  'snapshot.storage.k8s.io',
+  'v1',
+  'VolumeSnapshot',
+  'volumesnapshots',
+);
+export const volumeSnapshotClasses = clusterScoped<VolumeSnapshotClass>(
+  'snapshot.storage.k8s.io',
+  'v1',
+  'VolumeSnapshotClass',
+  'volumesnapshotclasses',
+);
+export const volumeSnapshotContents = clusterScoped<VolumeSnapshotContent>(
+  'snapshot.storage.k8s.io',
+  'v1',
+  'VolumeSnapshotContent',
+  'volumesnapshotcontents',
+);
+export const backupConfigurations = namespaced<BackupConfiguration>(
+  'stash.appscode.com',
+  'v1beta1',
+  'BackupConfiguration',
+  'backupconfigurations',
+);
+export const backupSessions = namespaced<BackupSession>(
+  'stash.appscode.com',
+  'v1beta1',
+  'BackupSession',
+  'backupsessions',
+);
+export const restoreSessions = namespaced<RestoreSession>(
+  'stash.appscode.com',
+  'v1beta1',
+  'RestoreSession',
+  'restoresessions',
+);
+export const customResourceDefinitions = clusterScoped<CustomResourceDefinition>(
+  'apiextensions.k8s.io',
+  'v1',
+  'CustomResourceDefinition',
+  'customresourcedefinitions',
+);
+export const selfSubjectRulesReviews = clusterScoped<SelfSubjectRulesReview>(
+  'authorization.k8s.io',
+  'v1',
+  'SelfSubjectRulesReview',
+  'selfsubjectrulesreviews',
+);
+
+/** `v1`, `apps/v1`. */
+export function apiVersionOf(resource: Resource): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}

@@ -1,0 +1,56 @@
+/** Fields that a server with this schema would drop without a word. */
+import type { JsonSchema } from '#src/api/kubernetes.ts';
+import { fieldKeys, fieldPath } from './field-path.ts';
+import { didYouMean } from './nearest.ts';
+
+/** Every object has these, whatever its schema says. */
+const always = ['apiVersion', 'kind', 'metadata'];
+
+/**
+ * Paths of the fields that the schema of a whole object neither lists nor preserves, in the order of the
+ * value: `spec.target.volumeClaimTemplate`. What is below an unknown field is not looked at.
+ */
+export function unknownFields(value: unknown, schema: JsonSchema): string[] {
+  return unknownBelow(value, schema, '');
+}
+
+function unknownBelow(value: unknown, schema: JsonSchema, path: string): string[] {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (!items) return [];
+    return value.flatMap((item: unknown, index) => unknownBelow(item, items, fieldPath(path, index)));
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
+    if (path === '' && always.includes(key)) return [];
+    const child = childSchema(schema, key);
+    const childPath = fieldPath(path, key);
+    if (child) return unknownBelow(item, child, childPath);
+    return isOpen(schema) ? [] : [childPath];
+  });
+}
+
+/** The names that the schema lists beside the last one of `path`. */
+export function siblingsAt(schema: JsonSchema, path: string): string[] {
+  const keys = fieldKeys(path).slice(0, -1);
+  const parent = keys.reduce<JsonSchema | undefined>((node, key) => node && childSchema(node, key), schema);
+  return Object.keys(parent?.properties ?? {});
+}
+
+/** `unknown field "spec.target.volumeClaimTemplate", did you mean "volumeClaimTemplates"?` */
+export function describeUnknownField(path: string, schema: JsonSchema): string {
+  const name = String(fieldKeys(path).at(-1) ?? '');
+  return `unknown field "${path}"${didYouMean(name, siblingsAt(schema, path))}`;
+}
+
+/** Of a field or an item; undefined where the schema says nothing of it. */
+export function childSchema(schema: JsonSchema, key: string | number): JsonSchema | undefined {
+  if (typeof key === 'number') return schema.items;
+  const { properties = {}, additionalProperties } = schema;
+  if (Object.hasOwn(properties, key)) return properties[key];
+  return typeof additionalProperties === 'object' ? additionalProperties : undefined;
+}
+
+function isOpen(schema: JsonSchema): boolean {
+  return schema['x-kubernetes-preserve-unknown-fields'] === true || schema.additionalProperties === true;
+}
