@@ -1,0 +1,92 @@
+/** From a backup session and its claims to what a person is told about it. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+
+import { createdAt, deadlineOf, findCondition, isFinal } from './session-status.ts';
+import { describe, type ClaimProgress, type Progress, type Verdict } from './progress.ts';
+import type { Target } from './target.ts';
+
+export function backupProgress(options: {
+  session: Stored<BackupSession>;
+  target: Target | undefined;
+  claims: readonly ClaimProgress[];
+  timeoutMs: number;
+  notes?: readonly string[];
+}): Progress {
+  const { session, target, claims, timeoutMs, notes = [] } = options;
+  const startedAt = createdAt(session);
+  const verdict = isFinal(session) ? backupVerdict(session, claims) : undefined;
+  return {
+    kind: 'backup',
+    session: session.metadata.name,
+    target,
+    namespace: session.metadata.namespace ?? '',
+    statusPhase: session.status?.phase,
+    claims,
+    startedAt,
+    deadline: deadlineOf(session) ?? new Date(startedAt.getTime() + timeoutMs),
+    notes,
+    ...(verdict && { verdict }),
+  };
+}
+
+/**
+ * The session's phase is not believed alone: without a claim, or with one that is not ready, nothing succeeded.
+ * Undefined: the session says that it succeeded, its snapshots are not all ready yet.
+ */
+export function backupVerdict(
+  session: Stored<BackupSession>,
+  claims: readonly ClaimProgress[],
+): Verdict | undefined {
+  switch (session.status?.phase) {
+    case 'Succeeded':
+      return succeededVerdict(session, claims);
+    case 'Skipped':
+      return {
+        outcome: 'skipped',
+        message:
+          findCondition(session, 'BackupSkipped')?.message ?? 'the operator skipped it and gave no reason',
+      };
+    case 'Failed': {
+      const outcome = findCondition(session, 'DeadlineExceeded')?.status === 'True' ? 'timed-out' : 'failed';
+      return { outcome, message: failureMessage(session, claims) };
+    }
+    case 'Unknown':
+      return { outcome: 'unknown', message: failureMessage(session, claims) };
+    case 'Pending':
+    case 'Running':
+    case undefined:
+      return undefined;
+  }
+}
+
+function succeededVerdict(
+  { status }: Stored<BackupSession>,
+  claims: readonly ClaimProgress[],
+): Verdict | undefined {
+  // AppsCode's operator calls it a success when it found nothing to do. A snapshot that it tells of may only be late.
+  const tellsOfNone = !status?.targets?.some(({ stats = [] }) => stats.length > 0);
+  if (tellsOfNone && claims.every(({ phase }) => phase === 'Pending')) {
+    return { outcome: 'failed', message: 'it is called Succeeded, but not one claim was snapshotted' };
+  }
+  const failed = claims.filter(({ phase }) => phase === 'Failed');
+  if (failed.length > 0) {
+    return { outcome: 'failed', message: `it is called Succeeded, but ${describe(failed)}` };
+  }
+  if (claims.some(({ phase }) => phase !== 'Succeeded')) return undefined;
+  return {
+    outcome: 'succeeded',
+    message: claims.length === 1 ? 'its snapshot is ready' : `all ${claims.length} snapshots are ready`,
+  };
+}
+
+function failureMessage(session: Stored<BackupSession>, claims: readonly ClaimProgress[]): string {
+  const notReady = claims.filter(({ phase }) => phase !== 'Succeeded');
+  if (notReady.length > 0) return describe(notReady);
+  const conditions = [
+    ...(session.status?.conditions ?? []),
+    ...(session.status?.targets ?? []).flatMap((target) => target.conditions ?? []),
+  ];
+  const told = conditions.find(({ status, reason }) => status === 'False' || reason?.startsWith('Failed'));
+  return told?.message ?? told?.reason ?? 'no reason is given in its status';
+}

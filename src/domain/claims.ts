@@ -1,0 +1,159 @@
+/** Which claims belong to a target, and whether they can be snapshotted now. */
+import type { PersistentVolumeClaim, Pod, Workload } from '#src/api/kubernetes.ts';
+import { StashError } from '#src/errors.ts';
+
+import { formatTarget, type Target, type TargetKind } from './target.ts';
+
+export interface ClaimOfTarget {
+  readonly name: string;
+  /** Made for one pod, deleted with it: it can be restored under another name only. */
+  readonly ephemeral: boolean;
+}
+
+/** A target and the object that the server holds for it. */
+export interface TargetObject {
+  readonly kind: TargetKind;
+  readonly object: Workload | PersistentVolumeClaim;
+}
+
+/** What else the server holds, in the target's namespace. */
+export interface Seen {
+  readonly claims: readonly PersistentVolumeClaim[];
+  /** Those that the target's selector matches; may be empty where `needsPods` says no. */
+  readonly pods: readonly Pod[];
+  /** Takes precedence over the StatefulSet's own count. */
+  readonly replicas?: number | undefined;
+}
+
+/** Each claim once, whether it exists or not: volumes as listed, StatefulSet's by ordinal, ephemeral ones by pod. */
+export function claimsOfTarget({ object }: TargetObject, seen: Seen): ClaimOfTarget[] {
+  if (!isWorkload(object)) return [{ name: nameOf(object), ephemeral: false }];
+  const names = new Set([...sharedClaims(object), ...templateClaims(object, seen)]);
+  return [
+    ...[...names].map((name) => ({ name, ephemeral: false })),
+    ...ephemeralClaims(seen.pods)
+      .filter((name) => !names.has(name))
+      .map((name) => ({ name, ephemeral: true })),
+  ];
+}
+
+/** Whether the claims of a workload depend on its pods (generic ephemeral volumes). */
+export function needsPods(workload: Workload): boolean {
+  return (workload.spec.template.spec.volumes ?? []).some((volume) => volume.ephemeral !== undefined);
+}
+
+/**
+ * Refuses a target without claims, and one with a claim that is missing, being deleted, or not bound.
+ * Throws a StashError `precondition` that tells of them all; its hint is for the first.
+ */
+export function checkClaims(
+  target: Target,
+  names: readonly string[],
+  claims: readonly PersistentVolumeClaim[],
+): void {
+  const of = formatTarget(target);
+  const at = `-n ${target.namespace}`;
+  if (names.length === 0) {
+    throw new StashError('precondition', `${of} uses no persistent volume claims`, {
+      hint: `claims that are made for each pod exist only while one runs\nkubectl describe ${of} ${at}`,
+    });
+  }
+  const byName = new Map(claims.map((claim) => [nameOf(claim), claim]));
+  const problems = names.flatMap((name) => {
+    const problem = problemOf(byName.get(name));
+    return problem === undefined ? [] : [{ name, ...problem }];
+  });
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  const owner = target.kind === 'PersistentVolumeClaim' ? '' : ` of ${of}`;
+  throw new StashError('precondition', `claim ${first.name}${owner} ${first.what}${alsoSay(others)}`, {
+    hint: [
+      ...(first.why === undefined ? [] : [first.why]),
+      `kubectl ${first.exists ? `describe pvc ${first.name}` : 'get pvc'} ${at}`,
+    ].join('\n'),
+  });
+}
+
+const mostNamed = 3;
+
+function alsoSay(others: readonly { name: string; what: string }[]): string {
+  if (others.length === 0) return '';
+  const named = others.slice(0, mostNamed).map(({ name, what }) => `${name} ${what}`);
+  const rest = others.length - named.length;
+  return `; also ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+interface Problem {
+  readonly what: string;
+  /** What may be behind it. */
+  readonly why?: string;
+  readonly exists: boolean;
+}
+
+function problemOf(claim: PersistentVolumeClaim | undefined): Problem | undefined {
+  if (claim === undefined) return { what: 'does not exist', exists: false };
+  if (claim.metadata.deletionTimestamp !== undefined) {
+    return { what: 'is being deleted', why: 'a pod that uses it still holds it', exists: true };
+  }
+  switch (claim.status?.phase) {
+    case 'Bound':
+      return undefined;
+    case 'Lost':
+      return { what: 'has lost its volume', exists: true };
+    case 'Pending':
+    case undefined: {
+      const why = 'a class that waits for its first consumer binds a claim once a pod uses it';
+      return { what: 'is not bound to a volume yet', why, exists: true };
+    }
+  }
+}
+
+function sharedClaims({ spec }: Workload): string[] {
+  const templates = new Set(spec.volumeClaimTemplates?.map(({ metadata }) => metadata.name));
+  // A StatefulSet's template takes the place of the pod's volume of the same name.
+  const volumes = (spec.template.spec.volumes ?? []).filter(({ name }) => !templates.has(name));
+  return volumes.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
+}
+
+function templateClaims({ metadata, spec }: Workload, { claims, replicas }: Seen): string[] {
+  const stems = (spec.volumeClaimTemplates ?? []).map(
+    (template) => `${template.metadata.name ?? ''}-${metadata.name ?? ''}-`,
+  );
+  const count = replicas ?? spec.replicas ?? 1;
+  if (count === 0) return existingClaims(stems, claims.map(nameOf));
+  const start = spec.ordinals?.start ?? 0;
+  return Array.from({ length: count }, (_, index) => start + index).flatMap((ordinal) =>
+    stems.map((stem) => `${stem}${ordinal}`),
+  );
+}
+
+/** The claims that a StatefulSet scaled to zero left behind, by ordinal. */
+function existingClaims(stems: readonly string[], names: readonly string[]): string[] {
+  return stems
+    .flatMap((stem) =>
+      names
+        .filter((name) => name.startsWith(stem) && /^(?:0|[1-9]\d*)$/.test(name.slice(stem.length)))
+        .map((name) => ({ name, ordinal: Number(name.slice(stem.length)) })),
+    )
+    .sort((a, b) => a.ordinal - b.ordinal)
+    .map(({ name }) => name);
+}
+
+function ephemeralClaims(pods: readonly Pod[]): string[] {
+  return pods
+    .filter(({ metadata, status }) => status?.phase === 'Running' && metadata.deletionTimestamp === undefined)
+    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+    .flatMap((pod) =>
+      (pod.spec.volumes ?? [])
+        .filter((volume) => volume.ephemeral !== undefined)
+        .map((volume) => `${nameOf(pod)}-${volume.name}`),
+    );
+}
+
+function isWorkload(object: Workload | PersistentVolumeClaim): object is Workload {
+  return 'template' in object.spec;
+}
+
+function nameOf({ metadata }: PersistentVolumeClaim | Pod): string {
+  return metadata.name ?? '';
+}

@@ -1,0 +1,71 @@
+/** From a restore session and its claims to what a person is told about it. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+
+import { describe, type ClaimProgress, type Progress, type Verdict } from './progress.ts';
+import { createdAt, deadlineOf, findCondition, isFinal } from './session-status.ts';
+import type { Target } from './target.ts';
+
+export function restoreProgress(options: {
+  session: Stored<RestoreSession>;
+  target: Target | undefined;
+  claims: readonly ClaimProgress[];
+  timeoutMs: number;
+  notes?: readonly string[];
+}): Progress {
+  const { session, target, claims, timeoutMs, notes = [] } = options;
+  const startedAt = createdAt(session);
+  const verdict = isFinal(session) ? restoreVerdict(session, claims) : undefined;
+  return {
+    kind: 'restore',
+    session: session.metadata.name,
+    target,
+    namespace: session.metadata.namespace ?? '',
+    statusPhase: session.status?.phase,
+    claims,
+    startedAt,
+    deadline: deadlineOf(session) ?? new Date(startedAt.getTime() + timeoutMs),
+    notes,
+    ...(verdict && { verdict }),
+  };
+}
+
+/**
+ * Claims are believed before the session's phase: an Unknown session whose claims a pod uses goes on until they are
+ * bound. Undefined: there is still something to wait for.
+ */
+export function restoreVerdict(
+  session: Stored<RestoreSession>,
+  claims: readonly ClaimProgress[],
+): Verdict | undefined {
+  const phase = session.status?.phase;
+  if (phase === 'Failed' || phase === 'Invalid') {
+    const late = findCondition(session, 'DeadlineExceeded')?.status === 'True';
+    return { outcome: late ? 'timed-out' : 'failed', message: failureMessage(session, claims) };
+  }
+  // An operator that found nothing to do calls it a success. A claim that it tells of may only be late.
+  const tellsOfNone = phase === 'Succeeded' && (session.status?.stats ?? []).length === 0;
+  if (claims.length === 0 || (tellsOfNone && claims.every((claim) => claim.phase === 'Pending'))) {
+    return { outcome: 'failed', message: `it is called ${phase ?? 'done'}, but not one claim was restored` };
+  }
+  const failed = claims.filter((claim) => claim.phase === 'Failed');
+  if (failed.length > 0) return { outcome: 'failed', message: describe(failed) };
+  if (claims.some((claim) => claim.phase === 'Running' || claim.phase === 'Pending')) return undefined;
+  const waiting = claims.filter((claim) => claim.phase === 'Unknown');
+  if (waiting.length > 0) return { outcome: 'waiting-for-consumer', message: describe(waiting) };
+  return {
+    outcome: 'succeeded',
+    message: claims.length === 1 ? 'its claim is bound' : `all ${claims.length} claims are bound`,
+  };
+}
+
+function failureMessage(session: Stored<RestoreSession>, claims: readonly ClaimProgress[]): string {
+  const failed = claims.filter(({ phase }) => phase === 'Failed');
+  if (failed.length > 0) return describe(failed);
+  const told = session.status?.stats?.find(({ error }) => error !== undefined);
+  if (told?.error !== undefined) return `${told.hostname ?? 'a claim'}: ${told.error}`;
+  const condition = session.status?.conditions?.find(
+    ({ status, reason }) => status === 'False' || reason?.startsWith('Failed'),
+  );
+  return condition?.message ?? condition?.reason ?? 'no reason is given in its status';
+}

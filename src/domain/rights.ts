@@ -1,0 +1,44 @@
+/** Whether someone may do what a session needs, before anything is written. */
+import type { SelfSubjectRulesReview } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+
+export interface Right {
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
+  readonly resource: Resource;
+  readonly subresource?: 'status';
+}
+
+/**
+ * The rights that `review` does not grant in its namespace. A review that says it is incomplete (webhook authorizers
+ * cannot list their rules) denies nothing: the server will.
+ */
+export function missingRights(review: SelfSubjectRulesReview, needed: readonly Right[]): Right[] {
+  const { status } = review;
+  if (status === undefined || status.incomplete) return [];
+  return needed.filter(
+    (right) =>
+      !status.resourceRules.some(
+        (rule) =>
+          // A rule for named objects does not cover names that are yet to be made.
+          (rule.resourceNames ?? []).length === 0 &&
+          covers(rule.verbs, right.verb) &&
+          covers(rule.apiGroups, right.resource.group) &&
+          coversResource(rule.resources, right),
+      ),
+  );
+}
+
+/** `patch backupsessions.stash.appscode.com/status`. */
+export function formatRight({ verb, resource, subresource }: Right): string {
+  const group = resource.group === '' ? '' : `.${resource.group}`;
+  return `${verb} ${resource.plural}${group}${subresource === undefined ? '' : `/${subresource}`}`;
+}
+
+function covers(granted: readonly string[] | undefined, wanted: string): boolean {
+  return granted?.some((value) => value === '*' || value === wanted) ?? false;
+}
+
+function coversResource(granted: readonly string[] | undefined, { resource, subresource }: Right): boolean {
+  if (subresource === undefined) return covers(granted, resource.plural);
+  return covers(granted, `${resource.plural}/${subresource}`) || covers(granted, `*/${subresource}`);
+}

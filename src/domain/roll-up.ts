@@ -1,0 +1,10 @@
+/** One phase for a session out of the phases of its claims. */
+
+export type ClaimPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+
+/** Running until every claim is final; then the worst of them. A session without claims has failed. */
+export function rollUp(phases: readonly ClaimPhase[]): 'Running' | 'Succeeded' | 'Failed' | 'Unknown' {
+  if (phases.some((phase) => phase === 'Pending' || phase === 'Running')) return 'Running';
+  if (phases.length === 0 || phases.includes('Failed')) return 'Failed';
+  return phases.includes('Unknown') ? 'Unknown' : 'Succeeded';
+}

@@ -1,0 +1,45 @@
+/** What backup and restore sessions have in common in their status. */
+import type { Condition, Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+
+import { formatDuration, formatGoDuration } from './duration.ts';
+
+export const defaultTimeoutMs = 10 * 60_000;
+
+export type Session = Stored<BackupSession> | Stored<RestoreSession>;
+
+const finalPhases: readonly string[] = ['Succeeded', 'Failed', 'Skipped', 'Unknown', 'Invalid'];
+
+/** Nothing will happen any more, as far as the session's own status says. */
+export function isFinal(session: Session): boolean {
+  return finalPhases.includes(session.status?.phase ?? '');
+}
+
+/** Undefined until someone has started it. */
+export function deadlineOf(session: Session): Date | undefined {
+  const written = session.status?.sessionDeadline;
+  return written === undefined ? undefined : new Date(written);
+}
+
+export function createdAt(session: Session): Date {
+  return new Date(session.metadata.creationTimestamp);
+}
+
+/** Time from creation to `now`, as `status.sessionDuration` spells it; clocks that disagree give 0. */
+export function durationSince(session: Session, now: Date): string {
+  return formatGoDuration(Math.max(0, now.getTime() - createdAt(session).getTime()));
+}
+
+export function deadlineExceeded(timeoutMs: number, now: Date): Condition {
+  return {
+    type: 'DeadlineExceeded',
+    status: 'True',
+    reason: 'FailedToCompleteWithinDeadline',
+    message: `not done within ${formatDuration(timeoutMs)}`,
+    lastTransitionTime: now.toISOString(),
+  };
+}
+
+export function findCondition(session: Session, type: string): Condition | undefined {
+  return session.status?.conditions?.find((condition) => condition.type === type);
+}
