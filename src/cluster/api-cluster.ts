@@ -1,0 +1,110 @@
+/** The port over HTTPS. */
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+
+import type { Api } from './api.ts';
+import { listCollection, streamChanges } from './collection.ts';
+import { execInPod } from './exec.ts';
+import type { Cluster, PatchType } from './port.ts';
+import { exactPath, query, type ApiRequest } from './request.ts';
+import { watchCollection } from './watch.ts';
+
+const fieldManager = 'kubectl-stash';
+/** What is created in this group is a question, and nothing stays of it. */
+const reviews = 'authorization.k8s.io';
+
+const patchTypes: Readonly<Record<PatchType, string>> = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+};
+
+/** Once `interrupted` aborts, reads reject; writes, which someone may rely on to clean up, and `exec` go on. */
+export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
+  const { limits, clock } = api;
+
+  const read = (request: ApiRequest) => api.ask(request, interrupted);
+
+  async function write<T extends KubernetesObject>(request: ApiRequest): Promise<Stored<T>> {
+    return (await api.ask(request)) as Stored<T>;
+  }
+
+  return {
+    async get<T extends KubernetesObject>(resource: Resource<T>, name: string, namespace?: string) {
+      const path = exactPath(resource, { name, namespace });
+      return (await read({ verb: 'get', resource, name, namespace, path })) as Stored<T>;
+    },
+
+    list: (resource, scope = {}) => listCollection(read, resource, scope, limits.pageSize),
+
+    async create(resource, object, options = {}) {
+      const { namespace, name } = object.metadata;
+      const path = exactPath(resource, { namespace }) + writeQuery(options.dryRun);
+      const request: ApiRequest = { verb: 'create', resource, name, namespace, path, body: object };
+      return resource.group === reviews
+        ? ((await read(request)) as Stored<typeof object>)
+        : await write(request);
+    },
+
+    async patch(resource, at, patch, options = {}) {
+      const { type = 'merge', subresource, dryRun } = options;
+      const where = { ...at, subresource };
+      const path = exactPath(resource, where) + writeQuery(dryRun, type === 'apply' ? { force: true } : {});
+      return await write({
+        verb: 'patch',
+        resource,
+        ...where,
+        path,
+        body: patch,
+        contentType: patchTypes[type],
+      });
+    },
+
+    async delete(resource, at, { uid, propagation, gracePeriodSeconds } = {}) {
+      const body = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        ...(uid !== undefined && { preconditions: { uid } }),
+        ...(propagation && { propagationPolicy: propagation }),
+        ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+      };
+      await api.ask({ verb: 'delete', resource, ...at, path: exactPath(resource, at), body });
+    },
+
+    watch<T extends KubernetesObject>(
+      resource: Resource<T>,
+      scope: Parameters<Cluster['watch']>[1],
+      signal: AbortSignal,
+    ) {
+      return watchCollection<T>(
+        {
+          list: (aborted) => listCollection(api.askOnce, resource, scope, limits.pageSize, aborted),
+          changes: (version, aborted) => streamChanges(api, resource, scope, version, aborted),
+        },
+        signal,
+        { clock, limits },
+      );
+    },
+
+    exec: (request) => execInPod(api, request),
+
+    async groups() {
+      const answer = (await read({ verb: 'get', path: '/apis' })) as { groups?: { name: string }[] };
+      return (answer.groups ?? []).map(({ name }) => name);
+    },
+
+    async serverVersion() {
+      const answer = (await read({ verb: 'get', path: '/version' })) as { gitVersion?: string };
+      return answer.gitVersion ?? 'unknown';
+    },
+
+    close() {
+      api.wire.close();
+    },
+  };
+}
+
+function writeQuery(dryRun: boolean | undefined, more: Readonly<Record<string, boolean>> = {}): string {
+  return query({ fieldManager, dryRun: dryRun === true ? 'All' : undefined, ...more });
+}

@@ -1,0 +1,185 @@
+/** Requests to the API server: sent, tried again where that is safe, and their failures turned into our errors. */
+import type { IncomingMessage } from 'node:http';
+
+import type { Status } from '#src/api/kubernetes.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { StashError } from '#src/errors.ts';
+
+import { connectionError, isCutConnection, timeoutError } from './connection-errors.ts';
+import { answerError, ClusterError, type Failure, type Parties } from './errors.ts';
+import { readText, SilentConnection, type Wire } from './http.ts';
+import { backoffDelay, type Limits } from './limits.ts';
+import type { ApiRequest, Verb } from './request.ts';
+
+export interface ApiOptions {
+  readonly wire: Wire;
+  readonly parties: Parties;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Milliseconds for one attempt of a plain request. */
+  readonly requestTimeout?: number | undefined;
+}
+
+export interface Api {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly wire: Wire;
+  readonly parties: Parties;
+  /**
+   * The parsed answer; reads are tried again for a while, writes only where the server says that it did nothing.
+   * Rejects with 'interrupted' as soon as `signal` aborts.
+   */
+  readonly ask: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
+  /** As `ask`, once. */
+  readonly askOnce: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
+  /** The head of a long-lived answer. */
+  open(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage>;
+  /** Any error as the port's. */
+  explain(error: unknown): StashError;
+}
+
+const methods: Readonly<Record<Verb, string>> = {
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+  create: 'POST',
+  patch: 'PATCH',
+  delete: 'DELETE',
+};
+
+export function createApi(options: ApiOptions): Api {
+  const { wire, parties, clock, limits, requestTimeout } = options;
+
+  const explain = (error: unknown): StashError => {
+    if (error instanceof StashError) return error;
+    if (error instanceof SilentConnection) return timeoutError(error.milliseconds, parties, false);
+    return connectionError(error, parties);
+  };
+
+  /** Sends with fresh credentials once more where a plugin or file may have better ones than those that were refused. */
+  async function answered(
+    request: ApiRequest,
+    silence: number,
+    stream: boolean,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const send = () =>
+      wire.send({
+        method: methods[request.verb],
+        path: request.path,
+        ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+        contentType: request.contentType,
+        signal,
+        silence,
+        stream,
+      });
+    let message = await send();
+    if (message.statusCode === 401 && wire.renewCredentials()) {
+      message.resume();
+      message = await send();
+    }
+    if ((message.statusCode ?? 0) < 400) return message;
+    throw answerError(request, await readFailure(message), parties);
+  }
+
+  async function askOnce(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+    const deadline = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout);
+    const signals = [signal, deadline].filter((one) => one !== undefined);
+    try {
+      const message = await answered(
+        request,
+        limits.silence,
+        false,
+        signals.length > 0 ? AbortSignal.any(signals) : undefined,
+      );
+      return parse(await readText(message), parties);
+    } catch (error) {
+      if (signal?.aborted) {
+        throw new StashError('interrupted', `interrupted while waiting for server ${parties.server}`);
+      }
+      if (deadline?.aborted && requestTimeout !== undefined) {
+        throw timeoutError(requestTimeout, parties, true);
+      }
+      throw explain(error);
+    }
+  }
+
+  return {
+    limits,
+    clock,
+    wire,
+    parties,
+    askOnce,
+    explain,
+    async ask(request, signal) {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          return await askOnce(request, signal);
+        } catch (error) {
+          const delay =
+            attempt < limits.retries ? retryDelay(error, request.verb, attempt, limits) : undefined;
+          if (delay === undefined) throw error;
+          await clock.sleep(delay, signal);
+        }
+      }
+    },
+    async open(request, signal) {
+      try {
+        return await answered(request, limits.watchSilence, true, signal);
+      } catch (error) {
+        throw explain(error);
+      }
+    },
+  };
+}
+
+/** Undefined where trying again is not safe or will not help. */
+function retryDelay(error: unknown, verb: Verb, attempt: number, limits: Limits): number | undefined {
+  const reads = verb === 'get' || verb === 'list' || verb === 'watch';
+  if (!(error instanceof ClusterError)) return undefined;
+  const { code, retryAfterSeconds } = error;
+  if (code === 429 && retryAfterSeconds !== undefined) {
+    const wanted = retryAfterSeconds * 1000;
+    return wanted <= limits.maxRetryAfter ? wanted : undefined;
+  }
+  // A write that was cut or failed inside the server may have happened.
+  if (!reads) return undefined;
+  const again = code === undefined ? isCutConnection(error) : code === 429 || code >= 500;
+  return again ? Math.max((retryAfterSeconds ?? 0) * 1000, backoffDelay(attempt, limits)) : undefined;
+}
+
+/** What a failed answer says, read to its end. */
+export async function readFailure(message: IncomingMessage): Promise<Failure> {
+  const text = await readText(message);
+  const after = Number(message.headers['retry-after'] ?? Number.NaN);
+  return {
+    code: message.statusCode ?? 0,
+    status: parseStatus(text),
+    text,
+    ...(Number.isFinite(after) && { retryAfterSeconds: after }),
+  };
+}
+
+function parseStatus(text: string): Status | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isStatus(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an answer or a watch's object is a Status. */
+export function isStatus(value: unknown): value is Status {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
+}
+
+function parse(text: string, parties: Parties): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ClusterError('server', `${parties.server} answered with something that is not JSON`, {
+      hint: 'is this the address of a Kubernetes API server?\nkubectl config view --minify',
+    });
+  }
+}

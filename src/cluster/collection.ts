@@ -1,0 +1,149 @@
+/** Lists in chunks, and the raw stream of one watch connection. */
+import type { IncomingMessage } from 'node:http';
+
+import type { KubernetesObject, ListMeta, Stored } from '#src/api/kubernetes.ts';
+import { apiVersionOf, type Resource } from '#src/api/resources.ts';
+
+import { isStatus, type Api } from './api.ts';
+import { answerError, ClusterError } from './errors.ts';
+import type { ListResult, Scope } from './port.ts';
+import { query, resourcePath, type ApiRequest, type QueryValue } from './request.ts';
+
+interface Page<T extends KubernetesObject> {
+  readonly metadata: ListMeta;
+  readonly items: Stored<T>[] | null;
+}
+
+export type Ask = (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
+
+/** Everything in `scope`, as of one version. Where the server forgot that version midway, it starts again, unchunked. */
+export async function listCollection<T extends KubernetesObject>(
+  ask: Ask,
+  resource: Resource<T>,
+  scope: Scope,
+  pageSize: number,
+  signal?: AbortSignal,
+): Promise<ListResult<T>> {
+  const items: Stored<T>[] = [];
+  let limit: number | undefined = pageSize;
+  let next: string | undefined;
+  for (;;) {
+    let page: Page<T>;
+    try {
+      page = (await ask(
+        collectionRequest('list', resource, scope, { limit, continue: next }),
+        signal,
+      )) as Page<T>;
+    } catch (error) {
+      if (next === undefined || !isExpired(error)) throw error;
+      items.length = 0;
+      limit = next = undefined;
+      continue;
+    }
+    // Items of a list do not say what they are.
+    const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+    for (const item of page.items ?? []) items.push({ ...type, ...item });
+    next = page.metadata.continue === '' ? undefined : page.metadata.continue;
+    if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
+  }
+}
+
+export interface RawEvent<T extends KubernetesObject> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  readonly object: Stored<T>;
+}
+
+/** Changes after `resourceVersion` until the server closes the connection; rejects where it is cut, silent or an ERROR. */
+export async function* streamChanges<T extends KubernetesObject>(
+  api: Api,
+  resource: Resource<T>,
+  scope: Scope,
+  resourceVersion: string,
+  signal: AbortSignal,
+): AsyncGenerator<RawEvent<T>> {
+  const timeoutSeconds = 240 + Math.floor(api.limits.random() * 60);
+  const request = collectionRequest('watch', resource, scope, {
+    watch: true,
+    allowWatchBookmarks: true,
+    resourceVersion,
+    timeoutSeconds,
+  });
+  const message = await api.open(request, signal);
+  try {
+    for await (const line of readLines(message)) {
+      const event = JSON.parse(line) as { type: string; object: unknown };
+      if (event.type === 'ERROR' || isStatus(event.object)) {
+        const status = isStatus(event.object) ? event.object : undefined;
+        throw answerError(request, { code: status?.code ?? 500, status }, api.parties);
+      }
+      yield event as RawEvent<T>;
+    }
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new ClusterError('server', `${api.parties.server} sent a change that is not JSON`, {
+        cause: error,
+      });
+    }
+    throw api.explain(error);
+  } finally {
+    message.destroy();
+  }
+}
+
+/** True where the server no longer knows the version that it was asked about. */
+export function isExpired(error: unknown): boolean {
+  return (
+    error instanceof ClusterError &&
+    (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone')
+  );
+}
+
+function collectionRequest(
+  verb: 'list' | 'watch',
+  resource: Resource,
+  scope: Scope,
+  parameters: Readonly<Record<string, QueryValue>>,
+): ApiRequest {
+  const { namespace, labelSelector, fieldSelector } = scope;
+  return {
+    verb,
+    resource,
+    namespace,
+    path: resourcePath(resource, { namespace }) + query({ labelSelector, fieldSelector, ...parameters }),
+  };
+}
+
+/**
+ * Whole lines. The socket is read as fast as it brings them, however slow the consumer: a server drops a watch that is
+ * not read, and an unread connection would look silent.
+ */
+async function* readLines(message: IncomingMessage): AsyncGenerator<string> {
+  let lines: string[] = [];
+  let rest = '';
+  let over: { error?: Error } | undefined;
+  let wake = (): void => undefined;
+  message.setEncoding('utf8');
+  message.on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() ?? '';
+    lines.push(...parts);
+    wake();
+  });
+  message.on('error', (error) => {
+    over ??= { error };
+    wake();
+  });
+  message.on('close', () => {
+    over ??= {};
+    wake();
+  });
+  for (;;) {
+    const batch = lines;
+    lines = [];
+    for (const line of batch) if (line.trim() !== '') yield line;
+    if (lines.length > 0) continue;
+    if (over?.error) throw over.error;
+    if (over) return;
+    await new Promise<void>((resolve) => (wake = resolve));
+  }
+}

@@ -1,0 +1,52 @@
+/** From flags and environment to a cluster. Nothing is asked of the server here. */
+import type { Clock } from '#src/domain/clock.ts';
+
+import { createApiCluster } from './api-cluster.ts';
+import { createApi } from './api.ts';
+import { kubeConfigAuthenticator } from './client-node.ts';
+import type { Connection, ConnectionFlags } from './connection.ts';
+import { findKubeconfig, type Environment } from './find-kubeconfig.ts';
+import { createWire } from './http.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { proxyFor } from './proxy.ts';
+import { resolveSettings } from './settings.ts';
+
+export interface ConnectOptions {
+  readonly clock: Clock;
+  /** Our own, for the User-Agent. */
+  readonly version: string;
+  /** Ends reads that wait for an answer, and refuses new ones: whoever asked does not want to know any more. */
+  readonly signal?: AbortSignal;
+  readonly limits?: Partial<Limits>;
+}
+
+/**
+ * @throws StashError `precondition` where there is no usable kubeconfig, `usage` where the flags name what it does not
+ * have
+ */
+export async function connect(
+  flags: ConnectionFlags,
+  env: Environment,
+  options: ConnectOptions,
+): Promise<Connection> {
+  const config = await findKubeconfig(flags.kubeconfig, env, flags.server !== undefined);
+  const resolved = resolveSettings(flags, config);
+  const settings = { ...resolved, proxyUrl: proxyFor(resolved.server, resolved.proxyUrl, env) };
+  const api = createApi({
+    wire: createWire({
+      server: settings.server,
+      authenticator: kubeConfigAuthenticator(settings),
+      userAgent: `kubectl-stash/${options.version}`,
+      proxyUrl: settings.proxyUrl,
+    }),
+    parties: { user: settings.user, server: settings.server },
+    clock: options.clock,
+    limits: { ...defaultLimits, ...options.limits },
+    requestTimeout: settings.requestTimeout,
+  });
+  return {
+    cluster: createApiCluster(api, options.signal),
+    namespace: settings.namespace,
+    user: settings.user,
+  };
+}

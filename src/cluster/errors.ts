@@ -1,0 +1,225 @@
+/** Answers of the API that are failures, as our errors: one line each, and what to do next. */
+import { customResourceDefinitions, volumeSnapshots } from '#src/api/resources.ts';
+import { stashGroup } from '#src/api/labels.ts';
+import type { Status } from '#src/api/kubernetes.ts';
+import { StashError, type ErrorKind } from '#src/errors.ts';
+
+import { deed, qualifiedPlural, subject, type ApiRequest } from './request.ts';
+
+export interface ClusterErrorDetails {
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  readonly reason?: string | undefined;
+  readonly code?: number | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** What every method of the client-node adapter rejects with. */
+export class ClusterError extends StashError {
+  /** The Status reason (`NotFound`, `Conflict`, ...); undefined where no answer came. */
+  readonly reason: string | undefined;
+  /** The HTTP code; undefined where no answer came. */
+  readonly code: number | undefined;
+  /** How long the server asks to wait before the next attempt. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(kind: ErrorKind, message: string, details: ClusterErrorDetails = {}) {
+    super(kind, message, details);
+    this.reason = details.reason;
+    this.code = details.code;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+}
+
+/** A failed answer: its HTTP code, its Status where the body was one, else the text of the body. */
+export interface Failure {
+  readonly code: number;
+  readonly status?: Status | undefined;
+  readonly text?: string | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** Who asks whom; for messages. */
+export interface Parties {
+  readonly user: string;
+  readonly server: string;
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'RequestEntityTooLarge',
+  415: 'UnsupportedMediaType',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+const kinds: Readonly<Record<number, ErrorKind>> = {
+  400: 'invalid',
+  409: 'conflict',
+  410: 'gone',
+  413: 'invalid',
+  422: 'invalid',
+};
+
+/** Turns a failed answer to `request` into the error that the port promises. */
+export function answerError(request: ApiRequest, failure: Failure, parties: Parties): ClusterError {
+  const { code, status } = failure;
+  const said = oneLine(status?.message ?? failure.text ?? '');
+  const details = {
+    reason: status?.reason ?? reasons[code],
+    code,
+    retryAfterSeconds: failure.retryAfterSeconds ?? status?.details?.retryAfterSeconds,
+    ...(said !== '' && { cause: new Error(said) }),
+  };
+  if (code === 401) {
+    return new ClusterError(
+      'unauthorized',
+      `${parties.server} rejected the credentials of ${who(parties)}: expired or wrong`,
+      {
+        ...details,
+        hint: 'log in again, then:\nkubectl auth whoami',
+      },
+    );
+  }
+  if (code === 403) return forbidden(request, status, said, parties, details);
+  if (code === 404) return notFound(request, status, said, details);
+  if (code === 409 && details.reason === 'AlreadyExists') {
+    return new ClusterError('already-exists', said || `${subject(request)} exists already`, details);
+  }
+  const kind = kinds[code] ?? 'server';
+  if (kind === 'server') {
+    const hint =
+      code === 429 ? 'the server is busy; try again in a moment' : "kubectl get --raw='/readyz?verbose'";
+    return new ClusterError(
+      'server',
+      `${parties.server} could not ${deed(request)}: ${said || `HTTP ${code}`}`,
+      { ...details, hint },
+    );
+  }
+  return new ClusterError(
+    kind,
+    said || `${parties.server} refused to ${deed(request)}: HTTP ${code}`,
+    details,
+  );
+}
+
+function forbidden(
+  request: ApiRequest,
+  status: Status | undefined,
+  said: string,
+  parties: Parties,
+  details: ClusterErrorDetails,
+): ClusterError {
+  const terminating =
+    status?.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating') ?? false;
+  if (terminating) {
+    return new ClusterError(
+      'forbidden',
+      `namespace "${request.namespace ?? ''}" is being deleted; nothing can be created in it`,
+      {
+        ...details,
+        hint: `kubectl get namespace ${request.namespace ?? ''}`,
+      },
+    );
+  }
+  const plural = qualifiedPlural(request);
+  // Quotas, admission and pod security answer 403 too, and to speak of rights there would mislead.
+  if (said !== '' && status?.details?.kind !== undefined && !/\bcannot\b/.test(said)) {
+    return new ClusterError('forbidden', `the server refused to ${deed(request)}: ${said}`, details);
+  }
+  const what = plural === '' ? request.path.replace(/\?.*/, '') : plural;
+  const where =
+    request.resource?.namespaced !== true
+      ? ''
+      : request.namespace === undefined
+        ? ' in all namespaces'
+        : ` in namespace "${request.namespace}"`;
+  const flag =
+    request.resource?.namespaced !== true
+      ? ''
+      : request.namespace === undefined
+        ? ' -A'
+        : ` -n ${request.namespace}`;
+  const name = request.name === undefined ? '' : ` "${request.name}"`;
+  return new ClusterError('forbidden', `${who(parties)} may not ${request.verb} ${what}${name}${where}`, {
+    ...details,
+    hint: `kubectl auth can-i ${request.verb} ${what}${flag}`,
+  });
+}
+
+function notFound(
+  request: ApiRequest,
+  status: Status | undefined,
+  said: string,
+  details: ClusterErrorDetails,
+): ClusterError {
+  const { resource, name, namespace } = request;
+  const about = status?.details;
+  if (about?.kind === 'namespaces' && about.name !== undefined) {
+    return new ClusterError('not-found', `namespace "${about.name}" not found`, {
+      ...details,
+      hint: 'kubectl get namespaces',
+    });
+  }
+  // A server without the kind does not name an object in its answer.
+  if (name !== undefined && about?.name !== undefined) {
+    const where =
+      resource?.namespaced === true && namespace !== undefined ? ` in namespace "${namespace}"` : '';
+    return new ClusterError('not-found', `${qualifiedPlural({ resource })} "${name}" not found${where}`, {
+      ...details,
+      hint: `kubectl get ${qualifiedPlural({ resource })}${namespace === undefined ? '' : ` -n ${namespace}`}`,
+    });
+  }
+  if (!resource) return new ClusterError('not-found', said || `${request.path} not found`, details);
+  if (resource.group === stashGroup) {
+    return new ClusterError(
+      'precondition',
+      `the cluster has no Stash CRDs (${qualifiedPlural({ resource })})`,
+      {
+        ...details,
+        hint: 'kubectl stash install --crds',
+      },
+    );
+  }
+  if (resource.group === volumeSnapshots.group) {
+    return new ClusterError(
+      'precondition',
+      `the cluster has no snapshot CRDs (${qualifiedPlural({ resource })})`,
+      {
+        ...details,
+        hint: 'install the CRDs and the snapshot-controller of https://github.com/kubernetes-csi/external-snapshotter',
+      },
+    );
+  }
+  return new ClusterError(
+    'precondition',
+    `the server has no resource type "${qualifiedPlural({ resource })}"`,
+    {
+      ...details,
+      hint:
+        resource.group === customResourceDefinitions.group
+          ? undefined
+          : `kubectl api-resources --api-group=${resource.group || "''"}`,
+    },
+  );
+}
+
+function who(parties: Parties): string {
+  return `user "${parties.user}"`;
+}
+
+/** However the server breaks and stretches it. */
+export function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 500 ? `${line.slice(0, 499)}…` : line;
+}

@@ -1,0 +1,160 @@
+/** Runs a command in a container over WebSocket: channel 0 stdin, 1 stdout, 2 stderr, 3 the exit status. */
+import type { IncomingMessage } from 'node:http';
+import type { Readable, Writable } from 'node:stream';
+
+import type { RawData, WebSocket } from 'ws';
+
+import type { Status } from '#src/api/kubernetes.ts';
+import { pods } from '#src/api/resources.ts';
+import { StashError } from '#src/errors.ts';
+
+import { isStatus, readFailure, type Api } from './api.ts';
+import { answerError, ClusterError, oneLine } from './errors.ts';
+import type { ExecRequest } from './port.ts';
+import { exactPath, query, subject, type ApiRequest } from './request.ts';
+
+const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+const closeChannel = 255;
+
+/** Resolves with the exit code. Rejects where the command never ran, or where its end was not heard. */
+export async function execInPod(api: Api, request: ExecRequest): Promise<number> {
+  const asked = execApiRequest(request);
+  const { default: ws } = await import('ws');
+  try {
+    return await run(api, ws, request, asked);
+  } catch (error) {
+    const refused = error instanceof ClusterError && error.code === 401;
+    if (!refused || !api.wire.renewCredentials()) throw error;
+    return await run(api, ws, request, asked);
+  }
+}
+
+function execApiRequest({ namespace, pod, container, command, stdin }: ExecRequest): ApiRequest {
+  const at = { namespace, name: pod, subresource: 'exec' };
+  const parameters = { command, container, stdin: stdin !== undefined, stdout: true, stderr: true };
+  return { verb: 'create', resource: pods, ...at, path: exactPath(pods, at) + query(parameters) };
+}
+
+async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: ApiRequest): Promise<number> {
+  const { signal } = request;
+  const { url, headers, agent } = await api.wire.prepare(asked.path);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  const end = Promise.withResolvers<Status>();
+  const pending: Promise<void>[] = [];
+  const abort = () => {
+    end.reject(new StashError('interrupted', `interrupted: ${words(request)}`));
+    socket.terminate();
+  };
+  const socket = new ws(url, protocols, {
+    agent,
+    headers: headers as Record<string, string>,
+    handshakeTimeout: api.limits.silence,
+  });
+  const deliverTo = (to: Writable, payload: Buffer) => {
+    if (payload.length === 0) return;
+    const delivered = deliver(socket, to, payload);
+    delivered.catch(end.reject);
+    pending.push(delivered);
+  };
+  // All at once: the first words may come with the handshake.
+  socket.on('open', () => {
+    if (request.stdin) feed(socket, request.stdin).catch(end.reject);
+  });
+  socket.on('message', (data: RawData) => {
+    const bytes = bytesOf(data);
+    const payload = bytes.subarray(1);
+    if (bytes[0] === 1) deliverTo(request.stdout, payload);
+    else if (bytes[0] === 2) deliverTo(request.stderr, payload);
+    else if (bytes[0] === 3) readStatus(payload, end);
+  });
+  socket.on('unexpected-response', (_request, message: IncomingMessage) => {
+    readFailure(message)
+      .then((failure) => {
+        end.reject(answerError(asked, failure, api.parties));
+        socket.terminate();
+      })
+      .catch(end.reject);
+  });
+  socket.on('error', (error) => {
+    end.reject(api.explain(error));
+  });
+  socket.on('close', () => {
+    end.reject(
+      new ClusterError('unreachable', `connection lost while it ran: ${words(request)}`, {
+        hint: 'whether the command came to its end is not known',
+      }),
+    );
+  });
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const status = await end.promise;
+    await Promise.all(pending);
+    return exitCode(request, status);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    // The status is the last word; a close handshake could only keep us waiting.
+    socket.terminate();
+  }
+}
+
+/** Resolves when `to` took it; where that is slow, the other side waits. */
+function deliver(socket: WebSocket, to: Writable, payload: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const room = to.write(payload, (error) => {
+      socket.resume();
+      if (error) reject(error);
+      else resolve();
+    });
+    if (!room) socket.pause();
+  });
+}
+
+/** Only version 5 of the protocol can say that the input is over. */
+async function feed(socket: WebSocket, stdin: Readable): Promise<void> {
+  try {
+    for await (const chunk of stdin) {
+      if (socket.readyState !== socket.OPEN) return;
+      const bytes = Buffer.concat([Buffer.of(0), Buffer.from(chunk as Buffer | string)]);
+      await new Promise<void>((resolve) => {
+        socket.send(bytes, () => {
+          resolve();
+        });
+      });
+    }
+  } finally {
+    if (socket.readyState === socket.OPEN && socket.protocol === protocols[0])
+      socket.send(Buffer.of(closeChannel, 0));
+  }
+}
+
+function bytesOf(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
+}
+
+function readStatus(payload: Buffer, status: PromiseWithResolvers<Status>): void {
+  try {
+    const value: unknown = JSON.parse(payload.toString());
+    if (isStatus(value)) status.resolve(value);
+  } catch {
+    status.reject(
+      new ClusterError('server', 'the server told the end of the command in words that are not JSON'),
+    );
+  }
+}
+
+function exitCode(request: ExecRequest, status: Status): number {
+  if (status.status === 'Success') return 0;
+  const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode');
+  const code = Number(cause?.message ?? Number.NaN);
+  if (status.reason === 'NonZeroExitCode' && Number.isInteger(code)) return code;
+  throw new ClusterError('server', `cannot run ${words(request)}: ${oneLine(status.message ?? '')}`, {
+    reason: status.reason,
+    code: status.code,
+  });
+}
+
+function words(request: ExecRequest): string {
+  return `${request.command[0] ?? ''} in ${subject({ verb: 'create', path: '', resource: pods, name: request.pod, namespace: request.namespace })}`;
+}

@@ -1,0 +1,102 @@
+/** Where the kubeconfig comes from: `--kubeconfig`, $KUBECONFIG, `~/.kube/config`, or the pod that we run in. */
+import { readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+import { StashError } from '#src/errors.ts';
+
+import { mergeKubeconfigs, parseKubeconfig, unreadable, type Kubeconfig } from './kubeconfig.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Undefined for a file that does not exist; rejects as node:fs does for one that cannot be read. */
+export type ReadText = (path: string) => Promise<string | undefined>;
+
+const readErrors: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+export const readTextFile: ReadText = async (path) => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/**
+ * @param optional `--server` is given, so that no file is needed
+ * @throws StashError `precondition` where there is none, or one is unreadable
+ */
+export async function findKubeconfig(
+  flag: string | undefined,
+  env: Environment,
+  optional: boolean,
+  read: ReadText = readTextFile,
+): Promise<Kubeconfig> {
+  const paths = kubeconfigPaths(flag, env);
+  const configs = await Promise.all(paths.map((path) => readKubeconfig(path, read)));
+  const found = configs.filter((config) => config !== undefined);
+  if (flag !== undefined && found.length === 0) throw unreadable(flag, 'no such file');
+  const config = mergeKubeconfigs(found);
+  if (config.contexts.size > 0 || config.clusters.size > 0) return config;
+  const inCluster = await inClusterConfig(env, read);
+  if (inCluster) return inCluster;
+  if (optional) return config;
+  throw new StashError('precondition', `no kubeconfig: ${describe(paths, found.length)}`, {
+    hint: 'name one with --kubeconfig FILE or $KUBECONFIG; without a cluster:\nkubectl stash sandbox',
+  });
+}
+
+function describe(paths: readonly string[], found: number): string {
+  if (paths.length === 0) return 'neither $KUBECONFIG nor $HOME is set';
+  return `${paths.join(', ')} ${found > 0 ? (paths.length > 1 ? 'are empty' : 'is empty') : paths.length > 1 ? 'do not exist' : 'does not exist'}`;
+}
+
+function kubeconfigPaths(flag: string | undefined, env: Environment): string[] {
+  if (flag !== undefined) return [flag];
+  const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
+  if (listed.length > 0) return listed;
+  const home = env['HOME'] ?? env['USERPROFILE'];
+  return home === undefined || home === '' ? [] : [join(home, '.kube', 'config')];
+}
+
+async function readKubeconfig(path: string, read: ReadText): Promise<Kubeconfig | undefined> {
+  let text: string | undefined;
+  try {
+    text = await read(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw unreadable(path, readErrors[code] ?? code);
+  }
+  return text === undefined ? undefined : parseKubeconfig(text, path);
+}
+
+async function inClusterConfig(env: Environment, read: ReadText): Promise<Kubeconfig | undefined> {
+  const host = env['KUBERNETES_SERVICE_HOST'];
+  if (host === undefined || host === '') return undefined;
+  const tokenFile = `${serviceAccount}/token`;
+  if ((await read(tokenFile)) === undefined) return undefined;
+  const namespace = (await read(`${serviceAccount}/namespace`))?.trim();
+  const port = env['KUBERNETES_SERVICE_PORT'] ?? '443';
+  const name = 'in-cluster';
+  return {
+    currentContext: name,
+    clusters: new Map([
+      [
+        name,
+        {
+          server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+          'certificate-authority': `${serviceAccount}/ca.crt`,
+        },
+      ],
+    ]),
+    users: new Map([[`the pod's service account`, { tokenFile }]]),
+    contexts: new Map([
+      [name, { cluster: name, user: `the pod's service account`, ...(namespace ? { namespace } : {}) }],
+    ]),
+  };
+}

@@ -1,0 +1,167 @@
+/** One HTTP exchange with the API server, over keep-alive agents; knows nothing of Kubernetes but the port's errors. */
+import http from 'node:http';
+import https from 'node:https';
+import { createSecureContext } from 'node:tls';
+
+import { StashError } from '#src/errors.ts';
+
+import type { Authenticator, TlsMaterial } from './client-node.ts';
+
+/** Sockets for plain requests; watches and execs have their own, so that they never make these wait. */
+const maxSockets = 32;
+/** A dead peer is noticed this long after the last byte, by the kernel, even where nobody waits for an answer. */
+const keepAliveMsecs = 15_000;
+
+export interface Endpoint {
+  /** Without a slash at the end; may have a path. */
+  readonly server: string;
+  readonly authenticator: Authenticator;
+  readonly userAgent: string;
+  readonly proxyUrl?: string | undefined;
+}
+
+export interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: string | undefined;
+  readonly contentType?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds without a byte in either direction after which the connection counts as dead. */
+  readonly silence: number;
+  /** A long-lived answer: not from the pool of plain requests. */
+  readonly stream?: boolean;
+}
+
+export interface Wire {
+  /** Resolves when the head of the answer is there. Rejects as node:http does; a silent connection with ETIMEDOUT. */
+  send(exchange: Exchange): Promise<http.IncomingMessage>;
+  /** URL, headers and agent for a protocol other than ours (WebSocket). */
+  prepare(path: string): Promise<{ url: URL; headers: http.OutgoingHttpHeaders; agent: http.Agent }>;
+  renewCredentials(): boolean;
+  close(): void;
+}
+
+export class SilentConnection extends Error {
+  readonly code = 'ETIMEDOUT';
+  readonly milliseconds: number;
+  constructor(milliseconds: number) {
+    super(`no byte within ${milliseconds} ms`);
+    this.milliseconds = milliseconds;
+  }
+}
+
+export function createWire(endpoint: Endpoint): Wire {
+  const { authenticator } = endpoint;
+  const proxyEnv = { http_proxy: endpoint.proxyUrl, https_proxy: endpoint.proxyUrl };
+  const secure = endpoint.server.startsWith('https:');
+  let agents:
+    { readonly requests: http.Agent; readonly streams: http.Agent; readonly tls: TlsMaterial } | undefined;
+
+  function agentsFor(tls: TlsMaterial) {
+    // A plugin or a rotated file may bring a new client certificate.
+    if (agents && sameMaterial(agents.tls, tls)) return agents;
+    if (agents) closeIdle(agents.requests);
+    if (secure) checkMaterial(tls);
+    const build = (sockets: number): http.Agent => {
+      const options = { keepAlive: true, keepAliveMsecs, maxSockets: sockets, proxyEnv };
+      return secure ? new https.Agent({ ...options, ...tls }) : new http.Agent(options);
+    };
+    return (agents = { requests: build(maxSockets), streams: build(Infinity), tls });
+  }
+
+  async function prepare(path: string) {
+    const { headers, tls, socksAgent } = await authenticator.credentials();
+    const { requests, streams } = socksAgent ? { requests: socksAgent, streams: socksAgent } : agentsFor(tls);
+    return {
+      url: new URL(endpoint.server + path),
+      headers: { ...headers, 'User-Agent': endpoint.userAgent },
+      requests,
+      agent: streams,
+    };
+  }
+
+  return {
+    prepare,
+    async send(exchange) {
+      exchange.signal?.throwIfAborted();
+      const { url, headers, requests, agent } = await prepare(exchange.path);
+      return await converse(url, headers, exchange.stream ? agent : requests, exchange);
+    },
+    renewCredentials: () => authenticator.renew(),
+    close() {
+      if (!agents) return;
+      closeIdle(agents.requests);
+      closeIdle(agents.streams);
+    },
+  };
+}
+
+function closeIdle(agent: http.Agent): void {
+  for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+}
+
+function converse(
+  url: URL,
+  headers: http.OutgoingHttpHeaders,
+  agent: http.Agent,
+  exchange: Exchange,
+): Promise<http.IncomingMessage> {
+  const { method, body, contentType, signal, silence } = exchange;
+  const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+  const request = (url.protocol === 'https:' ? https : http).request(url, {
+    method,
+    agent,
+    timeout: silence,
+    ...(signal && { signal }),
+    headers: {
+      ...headers,
+      Accept: 'application/json',
+      ...(body !== undefined && {
+        'Content-Type': contentType ?? 'application/json',
+        'Content-Length': Buffer.byteLength(body),
+      }),
+    },
+  });
+  let response: http.IncomingMessage | undefined;
+  request.on('response', (message) => {
+    response = message;
+    resolve(message);
+  });
+  request.on('error', reject);
+  request.on('timeout', () => {
+    const error = new SilentConnection(silence);
+    response?.destroy(error);
+    request.destroy(error);
+  });
+  request.end(body);
+  return promise;
+}
+
+/** The whole body as text. Rejects where it was cut. */
+export async function readText(message: http.IncomingMessage): Promise<string> {
+  message.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of message) text += chunk as string;
+  return text;
+}
+
+function sameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
+  const text = (tls: TlsMaterial) =>
+    JSON.stringify([tls.ca, tls.cert, tls.key, tls.rejectUnauthorized, tls.servername].map(String));
+  return a === b || text(a) === text(b);
+}
+
+function checkMaterial(tls: TlsMaterial): void {
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw new StashError(
+      'precondition',
+      'the certificate or key of the kubeconfig is not usable PEM, or they do not match',
+      {
+        hint: 'kubectl config view --minify',
+        cause: error,
+      },
+    );
+  }
+}

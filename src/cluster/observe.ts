@@ -1,0 +1,94 @@
+/** A collection that is kept current by a watch, for whoever decides by state and not by event. */
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+
+import type { Cluster, Scope } from './port.ts';
+
+export interface Observed<T extends KubernetesObject> {
+  /** By name, within the scope's namespace. */
+  readonly items: ReadonlyMap<string, Stored<T>>;
+  /** Resolves with the first full list; rejects when the server refuses for good. */
+  readonly synced: Promise<void>;
+  /** Why what is known may be out of date; undefined while the connection stands. */
+  lost(): string | undefined;
+  /** Why the watch ended for good; undefined while it goes on. */
+  failure(): Error | undefined;
+  /** Names whose deletion the watch told. */
+  readonly deleted: ReadonlySet<string>;
+  /** What a write of our own returned: true before the watch tells. */
+  learn(object: Stored<T>): void;
+}
+
+/** `onChange` is called after each change, and when the watch has ended for good. */
+export function observe<T extends KubernetesObject>(
+  cluster: Cluster,
+  resource: Resource<T>,
+  scope: Scope,
+  signal: AbortSignal,
+  onChange: () => void,
+): Observed<T> {
+  const items = new Map<string, Stored<T>>();
+  const deleted = new Set<string>();
+  let lost: string | undefined;
+  let failure: Error | undefined;
+
+  const set = (object: Stored<T>) => {
+    items.set(object.metadata.name, object);
+    deleted.delete(object.metadata.name);
+  };
+
+  const first = Promise.withResolvers<undefined>();
+  // Whoever awaits `synced` sees the failure; nobody has to.
+  first.promise.catch(() => undefined);
+
+  const follow = async () => {
+    for await (const event of cluster.watch(resource, scope, signal)) {
+      switch (event.type) {
+        case 'listed': {
+          const names = new Set(event.items.map(({ metadata }) => metadata.name));
+          for (const name of [...items.keys()].filter((name) => !names.has(name))) items.delete(name);
+          event.items.forEach(set);
+          lost = undefined;
+          first.resolve(undefined);
+          break;
+        }
+        case 'changed':
+          set(event.object);
+          lost = undefined;
+          break;
+        case 'deleted':
+          items.delete(event.object.metadata.name);
+          deleted.add(event.object.metadata.name);
+          lost = undefined;
+          break;
+        case 'lost':
+          lost = event.why;
+          break;
+      }
+      onChange();
+    }
+    first.reject(signal.reason);
+  };
+  follow().catch((error: unknown) => {
+    failure = error instanceof Error ? error : new Error(String(error));
+    first.reject(failure);
+    onChange();
+  });
+
+  return {
+    items,
+    deleted,
+    synced: first.promise,
+    lost: () => lost,
+    failure: () => failure,
+    learn: (object) => {
+      const known = items.get(object.metadata.name);
+      if (known?.metadata.uid !== object.metadata.uid) set(object);
+    },
+  };
+}
+
+/** What to tell beside the claims: that the connection is lost, for as long as it is. */
+export function connectionNotes(...observed: Observed<KubernetesObject>[]): string[] {
+  return [...new Set(observed.flatMap((each) => each.lost() ?? []))];
+}

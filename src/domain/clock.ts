@@ -1,0 +1,6 @@
+/** Time as an argument: whoever needs it is given a Clock, and tests turn its hands. */
+export interface Clock {
+  now(): Date;
+  /** Resolves after `milliseconds`; resolves at once, too, when `signal` aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}

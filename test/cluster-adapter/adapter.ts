@@ -1,0 +1,97 @@
+/** The adapter without client-node: nobody in particular, over plain http, with little patience. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { createApiCluster } from '#src/cluster/api-cluster.ts';
+import { createApi } from '#src/cluster/api.ts';
+import type { Authenticator } from '#src/cluster/client-node.ts';
+import { ClusterError } from '#src/cluster/errors.ts';
+import { createWire } from '#src/cluster/http.ts';
+import { defaultLimits, type Limits } from '#src/cluster/limits.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { StashError } from '#src/errors.ts';
+
+export interface FastClock extends Clock {
+  /** What it was asked to wait for, in milliseconds. */
+  readonly slept: number[];
+}
+
+/** Waits a millisecond, however long it is asked to. */
+export function fastClock(): FastClock {
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => new Date(),
+    async sleep(milliseconds, signal) {
+      if (milliseconds > 0) slept.push(milliseconds);
+      await sleep(1, undefined, { signal }).catch(() => undefined);
+    },
+  };
+}
+
+export const quick: Limits = {
+  ...defaultLimits,
+  backoff: 10,
+  maxBackoff: 80,
+  silence: 1000,
+  watchSilence: 1000,
+  settled: 20,
+  pageSize: 3,
+};
+
+export const nobody: Authenticator = {
+  credentials: () => Promise.resolve({ tls: {}, headers: {} }),
+  renew: () => false,
+};
+
+export function adapter(
+  server: string,
+  options: {
+    limits?: Partial<Limits>;
+    clock?: Clock;
+    authenticator?: Authenticator;
+    requestTimeout?: number;
+    interrupted?: AbortSignal;
+  } = {},
+): Cluster {
+  return createApiCluster(
+    createApi({
+      wire: createWire({
+        server,
+        authenticator: options.authenticator ?? nobody,
+        userAgent: 'kubectl-stash/test',
+      }),
+      parties: { user: 'jane', server },
+      clock: options.clock ?? fastClock(),
+      limits: { ...quick, ...options.limits },
+      requestTimeout: options.requestTimeout,
+    }),
+    options.interrupted,
+  );
+}
+
+export interface Rejection {
+  readonly kind: StashError['kind'];
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly cause: unknown;
+  readonly reason: string | undefined;
+  readonly code: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** What one of our errors says. */
+export async function rejection(promise: Promise<unknown>): Promise<Rejection> {
+  try {
+    await promise;
+  } catch (error) {
+    if (!(error instanceof StashError)) throw error;
+    const answer = error instanceof ClusterError ? error : undefined;
+    const { kind, message, hint, cause } = error;
+    return {
+      ...{ kind, message, hint, cause },
+      ...{ reason: answer?.reason, code: answer?.code, retryAfterSeconds: answer?.retryAfterSeconds },
+    };
+  }
+  throw new Error('it did not reject');
+}

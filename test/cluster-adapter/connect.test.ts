@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import type https from 'node:https';
+import { connect as dial, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { TLSSocket } from 'node:tls';
+
+import { pods } from '#src/api/resources.ts';
+import { connect } from '#src/cluster/connect.ts';
+import type { ConnectionFlags } from '#src/cluster/connection.ts';
+
+import { fastClock, quick, rejection } from './adapter.ts';
+import { selfSigned, type Certificate } from './certificate.ts';
+import { serve, type Asked, type Served } from './serve.ts';
+
+const directory = await mkdtemp(join(tmpdir(), 'connect-'));
+after(() => rm(directory, { recursive: true }));
+
+const good = selfSigned();
+const client = selfSigned({ name: 'jane' });
+const goodFile = await file('good.crt', good.cert);
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(directory, name);
+  await writeFile(path, text);
+  return path;
+}
+
+async function secureServer(
+  certificate: Certificate = good,
+  options: https.ServerOptions = {},
+): Promise<Served> {
+  return serve(() => ({ body: { metadata: { name: 'a' } } }), { ...certificate, ...options });
+}
+
+interface World {
+  readonly cluster?: object;
+  readonly user?: object;
+  readonly flags?: ConnectionFlags;
+  readonly env?: Record<string, string>;
+}
+
+let configs = 0;
+async function reach(url: string, { cluster = {}, user = {}, flags = {}, env = {} }: World = {}) {
+  const kubeconfig = await file(
+    `config-${++configs}`,
+    JSON.stringify({
+      'current-context': 'c',
+      clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority': 'good.crt', ...cluster } }],
+      users: [{ name: 'jane', user }],
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'jane' } }],
+    }),
+  );
+  const options = { clock: fastClock(), version: '1.2.3', limits: { ...quick, retries: 0 } };
+  return connect({ kubeconfig, ...flags }, env, options);
+}
+
+async function asked(server: Served, world?: World): Promise<Asked> {
+  const { cluster } = await reach(server.url, world);
+  await cluster.get(pods, 'a', 'demo');
+  cluster.close();
+  const last = server.asked.at(-1);
+  assert.ok(last);
+  return last;
+}
+
+async function refused(url: string, world?: World) {
+  const { cluster } = await reach(url, world);
+  return rejection(cluster.get(pods, 'a', 'demo'));
+}
+
+/** A program that prints credentials, and remembers that it ran. */
+async function plugin(name: string, body: string): Promise<object> {
+  const script = await file(`${name}.mjs`, `import { appendFileSync } from 'node:fs';\n${body}`);
+  return {
+    exec: { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: [script] },
+  };
+}
+
+test('nothing is asked before the first call, and then as whom it should', async () => {
+  await using server = await secureServer();
+  const connection = await reach(server.url, { user: { token: 'T' } });
+  assert.equal(server.connections(), 0);
+  assert.deepEqual([connection.namespace, connection.user], ['default', 'jane']);
+  const { headers } = await asked(server, { user: { token: 'T' } });
+  assert.deepEqual([headers.authorization, headers['user-agent']], ['Bearer T', 'kubectl-stash/1.2.3']);
+});
+
+test('credentials of every kind arrive', async () => {
+  await using server = await secureServer();
+  await file('token', 'from a file\n');
+  const users: [user: object, flags: ConnectionFlags, authorization: string | undefined][] = [
+    [{}, {}, undefined],
+    [{ token: 'T' }, { token: 'flag' }, 'Bearer flag'],
+    [{ tokenFile: 'token' }, {}, 'Bearer from a file'],
+    [{ username: 'u', password: 'p' }, {}, `Basic ${Buffer.from('u:p').toString('base64')}`],
+  ];
+  for (const [user, flags, authorization] of users) {
+    assert.equal((await asked(server, { user, flags })).headers.authorization, authorization);
+  }
+});
+
+test('impersonation', async () => {
+  await using server = await secureServer();
+  const { rawHeaders } = await asked(server, {
+    flags: { as: 'boss', asGroup: ['a', 'b'], asUid: '7' },
+  });
+  const pairs = rawHeaders.flatMap((name, n) =>
+    name.startsWith('Impersonate') ? [`${name}: ${rawHeaders[n + 1] ?? ''}`] : [],
+  );
+  assert.deepEqual(pairs.sort(), [
+    'Impersonate-Group: a',
+    'Impersonate-Group: b',
+    'Impersonate-Uid: 7',
+    'Impersonate-User: boss',
+  ]);
+});
+
+test('a client certificate', async () => {
+  await using server = await secureServer(good, { requestCert: true, rejectUnauthorized: false });
+  let subject: string | undefined;
+  server.server.on('request', ({ socket }) => {
+    if (socket instanceof TLSSocket) subject = String(socket.getPeerCertificate().subject.CN);
+  });
+  const flags = {
+    clientCertificate: await file('jane.crt', client.cert),
+    clientKey: await file('jane.key', client.key),
+  };
+  await asked(server, { flags });
+  assert.equal(subject, 'jane');
+  const mixed = await refused(server.url, {
+    flags: { ...flags, clientKey: await file('other.key', good.key) },
+  });
+  assert.deepEqual(
+    [mixed.kind, mixed.message],
+    ['precondition', 'the certificate or key of the kubeconfig is not usable PEM, or they do not match'],
+  );
+  const missing = await refused(server.url, { flags: { ...flags, clientKey: '/no/such/key' } });
+  assert.equal(missing.message, 'the kubeconfig names a file that does not exist: /no/such/key');
+});
+
+test('a credential plugin runs once for many requests, and knows what is wanted', async () => {
+  await using server = await secureServer();
+  const log = join(directory, 'runs');
+  const user = await plugin(
+    'login',
+    `appendFileSync(${JSON.stringify(log)}, process.env.KUBERNETES_EXEC_INFO + '\\n');
+     console.log(JSON.stringify({ kind: 'ExecCredential', status: { token: 'plugged' } }));`,
+  );
+  const { cluster } = await reach(server.url, { user });
+  await Promise.all(Array.from({ length: 10 }, () => cluster.get(pods, 'a', 'demo')));
+  assert.ok(server.asked.every(({ headers }) => headers.authorization === 'Bearer plugged'));
+  const runs = (await readFile(log, 'utf8')).trim().split('\n');
+  assert.equal(runs.length, 1);
+  assert.equal(
+    (JSON.parse(runs[0] ?? '') as { apiVersion: string }).apiVersion,
+    'client.authentication.k8s.io/v1',
+  );
+  cluster.close();
+});
+
+test('a credential plugin that fails, one that prints rubbish, one that is missing', async () => {
+  const url = 'https://127.0.0.1:1';
+  const failing = await refused(url, {
+    user: await plugin('fail', `console.error('session is over\\nmore'); process.exit(1)`),
+  });
+  assert.equal(failing.kind, 'unauthorized');
+  assert.match(failing.message, /^credential plugin ".*" of user "jane" failed: session is over$/);
+  const rubbish = await refused(url, { user: await plugin('rubbish', `console.log('token SECRET')`) });
+  assert.match(rubbish.message, /failed: it printed no ExecCredential$/);
+  assert.doesNotMatch(JSON.stringify(rubbish), /SECRET/);
+  const missing = await refused(url, {
+    user: { exec: { command: 'no-such-plugin', installHint: 'get it\nthere' } },
+  });
+  assert.deepEqual(
+    [missing.message, missing.hint],
+    ['credential plugin "no-such-plugin" of user "jane" is not installed', 'get it'],
+  );
+});
+
+test('over plain http, without a secret', async () => {
+  await using server = await serve(() => ({}));
+  assert.equal((await asked(server, { user: { token: 'T' } })).headers.authorization, undefined);
+});
+
+test('whom it trusts', async () => {
+  await using server = await secureServer();
+  await asked(server, { flags: { certificateAuthority: goodFile } });
+  await asked(server, {
+    cluster: { 'certificate-authority': undefined },
+    flags: { insecureSkipTlsVerify: true },
+  });
+  await asked(server, {
+    cluster: { 'certificate-authority-data': Buffer.from(good.cert).toString('base64') },
+  });
+  const unknown = await refused(server.url, { cluster: { 'certificate-authority': undefined } });
+  assert.equal(
+    unknown.message,
+    `cannot trust server ${server.url}: the certificate is signed by an unknown authority`,
+  );
+  assert.match(unknown.hint ?? '', /--certificate-authority/);
+});
+
+test('a certificate that is over, or for another name', async () => {
+  const over = selfSigned({ days: -1 });
+  await using expired = await secureServer(over);
+  const error = await refused(expired.url, {
+    flags: { certificateAuthority: await file('over.crt', over.cert) },
+  });
+  assert.equal(error.message, `cannot trust server ${expired.url}: the certificate has expired`);
+  assert.match(error.hint ?? '', /clock/);
+  const foreign = selfSigned({ host: 'api.example' });
+  await using named = await secureServer(foreign);
+  const flags = { certificateAuthority: await file('foreign.crt', foreign.cert) };
+  const other = await refused(named.url, { flags });
+  assert.equal(other.message, `cannot trust server ${named.url}: the certificate is for another name`);
+  await asked(named, { flags: { ...flags, tlsServerName: 'api.example' } });
+});
+
+test('http spoken to https, and https to http', async () => {
+  await using secure = await secureServer();
+  await using plain = await serve(() => ({}));
+  const toPlain = await refused(`https://127.0.0.1:${plain.port}`);
+  assert.equal(toPlain.message, `unreachable server https://127.0.0.1:${plain.port}: TLS handshake failed`);
+  assert.match(toPlain.hint ?? '', /^http instead of https\?/);
+  const toSecure = await refused(`http://127.0.0.1:${secure.port}`);
+  assert.equal(toSecure.kind, 'unreachable');
+});
+
+test('proxy-url leads there', async () => {
+  await using server = await secureServer();
+  const tunnels: (string | undefined)[] = [];
+  const proxy = http.createServer().on('connect', (request, socket) => {
+    tunnels.push(request.url);
+    const [host = '', port] = (request.url ?? '').split(':');
+    const onward = dial(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+    onward.on('error', () => socket.destroy());
+    socket.on('error', () => onward.destroy());
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  await asked(server, { cluster: { 'proxy-url': proxyUrl } });
+  assert.deepEqual(tunnels, [`127.0.0.1:${server.port}`]);
+  proxy.close();
+});

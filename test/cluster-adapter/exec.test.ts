@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+import { WebSocketServer, type WebSocket } from 'ws';
+
+import type { ExecRequest } from '#src/cluster/port.ts';
+
+import { adapter, rejection } from './adapter.ts';
+import { status } from './scripted-api.ts';
+import { serve } from './serve.ts';
+
+const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' };
+const exited = (code: number) =>
+  status(500, 'NonZeroExitCode', 'command terminated', {
+    causes: [{ reason: 'ExitCode', message: String(code) }],
+  });
+
+interface Kubelet extends AsyncDisposable {
+  readonly url: string;
+  readonly asked: string[];
+}
+
+function send(socket: WebSocket, channel: number, data: string): void {
+  socket.send(Buffer.concat([Buffer.of(channel), Buffer.from(data)]));
+}
+
+async function kubelet(protocol: string, play: (socket: WebSocket) => void): Promise<Kubelet> {
+  const asked: string[] = [];
+  const server = new WebSocketServer({
+    host: '127.0.0.1',
+    port: 0,
+    handleProtocols: (offered) => (offered.has(protocol) ? protocol : false),
+  });
+  server.on('connection', (socket, request) => {
+    asked.push(request.url ?? '');
+    play(socket);
+  });
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      for (const socket of server.clients) socket.terminate();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function run(
+  url: string,
+  more: Partial<ExecRequest> = {},
+): Promise<[code: number, out: string, err: string]> {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const request = { namespace: 'demo', pod: 'web-0', command: ['sh', '-c', 'a b'], stdout, stderr, ...more };
+  const code = await adapter(url).exec(request);
+  stdout.end();
+  stderr.end();
+  return [code, await text(stdout), await text(stderr)];
+}
+
+for (const protocol of ['v5.channel.k8s.io', 'v4.channel.k8s.io']) {
+  test(`${protocol}: output, error output, exit code`, async () => {
+    await using node = await kubelet(protocol, (socket) => {
+      send(socket, 1, '');
+      send(socket, 1, 'hello ');
+      send(socket, 2, 'oops');
+      send(socket, 1, 'world');
+      send(socket, 3, JSON.stringify(exited(7)));
+      socket.close();
+    });
+    assert.deepEqual(await run(node.url, { container: 'main' }), [7, 'hello world', 'oops']);
+    assert.deepEqual(node.asked, [
+      '/api/v1/namespaces/demo/pods/web-0/exec?command=sh&command=-c&command=a+b&container=main&stdin=false&stdout=true&stderr=true',
+    ]);
+  });
+}
+
+test('input is carried, and its end as far as the protocol can', async () => {
+  await using node = await kubelet('v5.channel.k8s.io', (socket) => {
+    let input = '';
+    socket.on('message', (data: Buffer) => {
+      if (data[0] === 0) input += data.subarray(1).toString();
+      if (data[0] !== 255) return;
+      send(socket, 1, input.toUpperCase());
+      send(socket, 3, JSON.stringify(success));
+    });
+  });
+  assert.deepEqual(await run(node.url, { stdin: Readable.from(['some ', 'input']) }), [0, 'SOME INPUT', '']);
+});
+
+test('a slow reader gets all of it before the exit code', async () => {
+  const chunk = 'x'.repeat(50_000);
+  await using node = await kubelet('v5.channel.k8s.io', (socket) => {
+    for (let n = 0; n < 20; n++) send(socket, 1, chunk);
+    send(socket, 3, JSON.stringify(success));
+    socket.close();
+  });
+  let length = 0;
+  const stdout = new Writable({
+    write(data: Buffer, _encoding, done) {
+      length += data.length;
+      setImmediate(done);
+    },
+  });
+  assert.equal(
+    await adapter(node.url).exec({
+      namespace: 'demo',
+      pod: 'web-0',
+      command: ['cat'],
+      stdout,
+      stderr: stdout,
+    }),
+    0,
+  );
+  assert.equal(length, 1_000_000);
+});
+
+test('a command that cannot be started, a connection that is lost, a pod that is not there', async () => {
+  await using broken = await kubelet('v5.channel.k8s.io', (socket) => {
+    send(
+      socket,
+      3,
+      JSON.stringify(status(500, 'InternalError', 'exec: "nope": executable file not found in $PATH')),
+    );
+  });
+  assert.match((await rejection(run(broken.url))).message, /executable file not found/);
+  await using cut = await kubelet('v5.channel.k8s.io', (socket) => {
+    socket.terminate();
+  });
+  const lost = await rejection(run(cut.url));
+  assert.deepEqual(
+    [lost.kind, lost.message],
+    ['unreachable', 'connection lost while it ran: sh in pods "web-0" in namespace "demo"'],
+  );
+  await using api = await serve(() => ({}));
+  api.server.on('upgrade', (_request, socket) => {
+    const body = JSON.stringify(
+      status(404, 'NotFound', 'pods "web-0" not found', { name: 'web-0', kind: 'pods' }),
+    );
+    socket.end(`HTTP/1.1 404 Not Found\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  });
+  const missing = await rejection(run(api.url));
+  assert.deepEqual(
+    [missing.reason, missing.message],
+    ['NotFound', 'pods "web-0" not found in namespace "demo"'],
+  );
+});
+
+test('an abort ends it', async () => {
+  const aborted = new AbortController();
+  await using node = await kubelet('v5.channel.k8s.io', () => {
+    aborted.abort();
+  });
+  assert.equal((await rejection(run(node.url, { signal: aborted.signal }))).kind, 'interrupted');
+});

@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  namespaces,
+  persistentVolumeClaims,
+  pods,
+  selfSubjectRulesReviews,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
+import type { Authenticator } from '#src/cluster/client-node.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+
+import { adapter, fastClock, rejection } from './adapter.ts';
+import { serve, type Answer } from './serve.ts';
+import { at, snapshot } from './snapshot.ts';
+import { startScriptedApi, status } from './scripted-api.ts';
+
+const snapshotPath = '/apis/snapshot.storage.k8s.io/v1/namespaces/demo/volumesnapshots';
+
+const written: {
+  name: string;
+  ask: (cluster: Cluster) => Promise<unknown>;
+  sends: [string, string, string?, unknown?];
+}[] = [
+  {
+    name: 'get',
+    ask: (cluster) => cluster.get(persistentVolumeClaims, 'data', 'demo'),
+    sends: ['GET', '/api/v1/namespaces/demo/persistentvolumeclaims/data'],
+  },
+  {
+    name: 'get of a cluster-scoped kind',
+    ask: (cluster) => cluster.get(namespaces, 'demo'),
+    sends: ['GET', '/api/v1/namespaces/demo'],
+  },
+  {
+    name: 'list',
+    ask: (cluster) => cluster.list(pods, { labelSelector: 'a in (b,c)', fieldSelector: 'spec.nodeName=x' }),
+    sends: ['GET', '/api/v1/pods?labelSelector=a+in+%28b%2Cc%29&fieldSelector=spec.nodeName%3Dx&limit=3'],
+  },
+  {
+    name: 'create',
+    ask: (cluster) => cluster.create(volumeSnapshots, snapshot),
+    sends: ['POST', `${snapshotPath}?fieldManager=kubectl-stash`, 'application/json', snapshot],
+  },
+  {
+    name: 'create --dry-run=server',
+    ask: (cluster) => cluster.create(volumeSnapshots, snapshot, { dryRun: true }),
+    sends: ['POST', `${snapshotPath}?fieldManager=kubectl-stash&dryRun=All`, 'application/json', snapshot],
+  },
+  {
+    name: 'merge patch of the status',
+    ask: (cluster) => cluster.patch(volumeSnapshots, at, { status: {} }, { subresource: 'status' }),
+    sends: [
+      'PATCH',
+      `${snapshotPath}/data-1/status?fieldManager=kubectl-stash`,
+      'application/merge-patch+json',
+      { status: {} },
+    ],
+  },
+  {
+    name: 'JSON patch',
+    ask: (cluster) => cluster.patch(volumeSnapshots, at, [], { type: 'json' }),
+    sends: ['PATCH', `${snapshotPath}/data-1?fieldManager=kubectl-stash`, 'application/json-patch+json', []],
+  },
+  {
+    name: 'apply',
+    ask: (cluster) => cluster.patch(volumeSnapshots, at, snapshot, { type: 'apply' }),
+    sends: [
+      'PATCH',
+      `${snapshotPath}/data-1?fieldManager=kubectl-stash&force=true`,
+      'application/apply-patch+yaml',
+      snapshot,
+    ],
+  },
+  {
+    name: 'delete',
+    ask: (cluster) =>
+      cluster.delete(volumeSnapshots, at, { uid: 'u', propagation: 'Foreground', gracePeriodSeconds: 0 }),
+    sends: [
+      'DELETE',
+      `${snapshotPath}/data-1`,
+      'application/json',
+      {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        preconditions: { uid: 'u' },
+        propagationPolicy: 'Foreground',
+        gracePeriodSeconds: 0,
+      },
+    ],
+  },
+];
+
+for (const { name, ask, sends } of written) {
+  test(`sends: ${name}`, async () => {
+    await using api = await serve(() => ({ body: { metadata: {}, items: [] } }));
+    await ask(adapter(api.url));
+    const [one] = api.asked;
+    const [method, path, type, body] = sends;
+    assert.deepEqual(
+      [
+        one?.method,
+        one?.path,
+        one?.headers['content-type'],
+        one?.body === '' ? undefined : JSON.parse(one?.body ?? ''),
+      ],
+      [method, path, type, body],
+    );
+    assert.equal(one?.headers['user-agent'], 'kubectl-stash/test');
+    assert.equal(one.headers.accept, 'application/json');
+  });
+}
+
+test('discovery and version', async () => {
+  await using api = await serve(({ path }) => ({
+    body: path === '/version' ? { gitVersion: 'v1.36.0' } : { groups: [{ name: 'apps' }, { name: 'batch' }] },
+  }));
+  const cluster = adapter(api.url);
+  assert.equal(await cluster.serverVersion(), 'v1.36.0');
+  assert.deepEqual(await cluster.groups(), ['apps', 'batch']);
+});
+
+test('one connection serves request after request; many at once are bounded', async () => {
+  await using api = await serve(() => ({ body: { metadata: {} } }));
+  const cluster = adapter(api.url);
+  for (let n = 0; n < 20; n++) await cluster.get(pods, `pod-${n}`, 'demo');
+  assert.equal(api.connections(), 1);
+  await Promise.all(Array.from({ length: 200 }, (_, n) => cluster.get(pods, `pod-${n}`, 'demo')));
+  assert.ok(api.connections() <= 32, String(api.connections()));
+  cluster.close();
+});
+
+test('a list comes in chunks, each item knows its kind, and one that expires midway starts again', async () => {
+  await using api = await startScriptedApi();
+  for (let n = 0; n < 8; n++) api.put(`pod-${n}`);
+  const cluster = adapter(api.url);
+  const whole = await cluster.list(pods, { namespace: 'demo' });
+  assert.deepEqual(
+    whole.items.map(({ kind, metadata }) => [kind, metadata.name]),
+    [...Array(8).keys()].map((n) => ['Pod', `pod-${n}`]),
+  );
+  assert.equal(whole.resourceVersion, '9');
+  assert.equal(api.requests.length, 3);
+  const expired = { answer: 410, body: status(410, 'Expired', 'the continue token is too old') };
+  api.requests.length = 0;
+  const again = cluster.list(pods, { namespace: 'demo' });
+  await api.asked(1);
+  api.faults.push(expired);
+  assert.equal((await again).items.length, 8);
+  assert.equal(api.requests.at(-1), 'GET /api/v1/namespaces/demo/pods');
+});
+
+const busy: Answer = { code: 429, headers: { 'Retry-After': '3' } };
+const failing: Answer = { code: 503 };
+const cut: Answer = { cut: true };
+const fine: Answer = { body: { metadata: { name: 'done' } } };
+const read = (cluster: Cluster) => cluster.get(volumeSnapshots, 'data-1', 'demo');
+const create = (cluster: Cluster) => cluster.create(volumeSnapshots, snapshot);
+const patch = (cluster: Cluster) => cluster.patch(volumeSnapshots, at, {});
+const remove = (cluster: Cluster) => cluster.delete(volumeSnapshots, at);
+
+const retried: {
+  name: string;
+  answers: Answer[];
+  ask: (cluster: Cluster) => Promise<unknown>;
+  asked: number;
+  ends: 'well' | 'server' | 'unreachable';
+}[] = [
+  {
+    name: 'a read that fails in the server',
+    answers: [failing, failing, fine],
+    ask: read,
+    asked: 3,
+    ends: 'well',
+  },
+  { name: 'a read that is cut', answers: [cut, cut, fine], ask: read, asked: 3, ends: 'well' },
+  { name: 'a read that never succeeds', answers: [failing], ask: read, asked: 5, ends: 'server' },
+  { name: 'a read, asked to come back', answers: [busy, fine], ask: read, asked: 2, ends: 'well' },
+  { name: 'a create, asked to come back', answers: [busy, busy, fine], ask: create, asked: 3, ends: 'well' },
+  {
+    name: 'a create that fails in the server',
+    answers: [failing, fine],
+    ask: create,
+    asked: 1,
+    ends: 'server',
+  },
+  { name: 'a create that is cut', answers: [cut, fine], ask: create, asked: 1, ends: 'unreachable' },
+  {
+    name: 'a create refused without a time',
+    answers: [{ code: 429 }, fine],
+    ask: create,
+    asked: 1,
+    ends: 'server',
+  },
+  { name: 'a patch that is cut', answers: [cut, fine], ask: patch, asked: 1, ends: 'unreachable' },
+  { name: 'a delete that is cut', answers: [cut, fine], ask: remove, asked: 1, ends: 'unreachable' },
+];
+
+for (const { name, answers, ask, asked, ends } of retried) {
+  test(`${name}: asked ${asked} times, ends ${ends}`, async () => {
+    await using api = await serve((_, n) => answers[Math.min(n, answers.length) - 1] ?? fine);
+    const clock = fastClock();
+    const result = ask(adapter(api.url, { clock }));
+    if (ends === 'well') await result;
+    else assert.equal((await rejection(result)).kind, ends);
+    assert.equal(api.asked.length, asked);
+    if (answers[0] === busy) assert.equal(clock.slept[0], 3000);
+  });
+}
+
+test('asked to come back in an hour, it does not wait', async () => {
+  await using api = await serve(() => ({ code: 429, headers: { 'Retry-After': '3600' } }));
+  const error = await rejection(create(adapter(api.url)));
+  assert.deepEqual(
+    [error.kind, error.code, error.retryAfterSeconds, api.asked.length],
+    ['server', 429, 3600, 1],
+  );
+});
+
+test('--request-timeout and a server that says nothing', async () => {
+  await using api = await serve(() => ({ hang: true }));
+  const late = await rejection(read(adapter(api.url, { requestTimeout: 20 })));
+  assert.equal(late.message, `unreachable server ${api.url}: no answer within 0.02 s`);
+  assert.equal(late.hint, 'allow more with --request-timeout');
+  const silent = await rejection(read(adapter(api.url, { limits: { silence: 30 } })));
+  assert.equal(silent.message, `unreachable server ${api.url}: no answer within 0.03 s`);
+});
+
+const reads: Readonly<Record<string, (cluster: Cluster) => Promise<unknown>>> = {
+  get: read,
+  list: (cluster) => cluster.list(pods),
+  groups: (cluster) => cluster.groups(),
+  serverVersion: (cluster) => cluster.serverVersion(),
+  'a review of rights': (cluster) =>
+    cluster.create(selfSubjectRulesReviews, {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectRulesReview',
+      metadata: { name: '' },
+      spec: { namespace: 'demo' },
+    }),
+};
+
+for (const [name, ask] of Object.entries(reads)) {
+  test(`interrupted, ${name} waits neither for an answer nor for the next attempt, and asks no more`, async () => {
+    const interrupted = new AbortController();
+    await using api = await serve(() => ({ hang: true }));
+    const cluster = adapter(api.url, { interrupted: interrupted.signal });
+    api.server.once('request', () => {
+      interrupted.abort();
+    });
+    const cutOff = await rejection(ask(cluster));
+    assert.deepEqual(
+      [cutOff.kind, cutOff.message],
+      ['interrupted', `interrupted while waiting for server ${api.url}`],
+    );
+    assert.equal((await rejection(ask(cluster))).kind, 'interrupted');
+    assert.ok(api.asked.length <= 1);
+  });
+}
+
+test('interrupted between two attempts, a read ends', async () => {
+  const interrupted = new AbortController();
+  await using api = await serve(() => failing);
+  const clock = {
+    now: () => new Date(),
+    sleep: (_milliseconds: number, signal?: AbortSignal) => {
+      assert.equal(signal, interrupted.signal);
+      interrupted.abort();
+      return Promise.resolve();
+    },
+  };
+  const error = await rejection(read(adapter(api.url, { clock, interrupted: interrupted.signal })));
+  assert.deepEqual([error.kind, api.asked.length], ['interrupted', 1]);
+});
+
+test('interrupted, writes go on: what is begun is ended, and there is cleaning up to do', async () => {
+  const interrupted = new AbortController();
+  await using api = await serve(() => fine);
+  api.server.once('request', () => {
+    interrupted.abort();
+  });
+  const cluster = adapter(api.url, { interrupted: interrupted.signal });
+  for (const write of [create, patch, remove]) await write(cluster);
+  assert.equal(api.asked.length, 3);
+});
+
+test('credentials that were refused are renewed once where they can be', async () => {
+  let token = 'old';
+  const authenticator: Authenticator = {
+    credentials: () => Promise.resolve({ tls: {}, headers: { Authorization: `Bearer ${token}` } }),
+    renew: () => {
+      const changed = token === 'old';
+      token = 'new';
+      return changed;
+    },
+  };
+  await using api = await serve(({ headers }) =>
+    headers.authorization === 'Bearer new' ? fine : { code: 401 },
+  );
+  const cluster = adapter(api.url, { authenticator });
+  await read(cluster);
+  assert.equal(api.asked.length, 2);
+  token = 'wrong';
+  const error = await rejection(read(cluster));
+  assert.equal(error.reason, 'Unauthorized');
+  assert.doesNotMatch(JSON.stringify([error.message, error.hint, String(error.cause)]), /wrong$|new/);
+});
+
+test('asking for an object without a place is our own mistake', async () => {
+  const cluster = adapter('http://127.0.0.1:1');
+  assert.equal((await rejection(cluster.get(pods, 'a'))).kind, 'bug');
+  assert.equal((await rejection(cluster.delete(pods, { name: '', namespace: 'demo' }))).kind, 'bug');
+});

@@ -1,0 +1,21 @@
+import type { Cluster } from '#src/cluster/port.ts';
+
+/** A Cluster that has only the methods given; any other rejects. */
+export function stubCluster(methods: Partial<Cluster>): Cluster {
+  const missing = (name: string) => () => Promise.reject(new Error(`this test's cluster has no ${name}()`));
+  return {
+    get: missing('get'),
+    list: missing('list'),
+    create: missing('create'),
+    patch: missing('patch'),
+    delete: missing('delete'),
+    watch: () => {
+      throw new Error("this test's cluster has no watch()");
+    },
+    exec: missing('exec'),
+    groups: missing('groups'),
+    serverVersion: missing('serverVersion'),
+    close: () => undefined,
+    ...methods,
+  };
+}
