@@ -1,0 +1,133 @@
+/** What the server makes of an object before it judges it: defaults, initial status, pruning. */
+import type { StorageClass } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { customResourceDefinitions, storageClasses } from '#src/api/resources.ts';
+
+import type { Api, WriteRequest } from './api.ts';
+import { withDefaults } from './defaults.ts';
+import { objectAt, stringAt, without, type JsonObject } from './json.ts';
+import { collectionOf, type Kind } from './kind.ts';
+import { timestamp, type ApiObject } from './object.ts';
+import { shape, validateSchema } from './schema.ts';
+import { badRequest, type Cause } from './status.ts';
+
+export interface Admitted {
+  readonly object: ApiObject;
+  readonly causes: readonly Cause[];
+}
+
+/** `before` is left out for a create. */
+export function admit(
+  api: Pick<Api, 'store' | 'now'>,
+  kind: Kind,
+  object: ApiObject,
+  before: ApiObject | undefined,
+  request: WriteRequest,
+): Admitted {
+  if (kind.custom)
+    return admitCustom(kind, kind.custom.schema, before ? object : withoutStatus(kind, object), request);
+  const defaulted = withDefaults(kind, object);
+  return { object: before ? defaulted : initialize(api, kind, defaulted), causes: [] };
+}
+
+function admitCustom(
+  kind: Kind,
+  schema: NonNullable<Kind['custom']>['schema'],
+  object: ApiObject,
+  request: WriteRequest,
+): Admitted {
+  const unknown: string[] = [];
+  const shaped = shape(object, schema, unknown) as ApiObject;
+  const complaints = unknown.map((path) => `unknown field "${path}"`);
+  if (complaints.length > 0 && request.fieldValidation === 'Strict') {
+    const what = `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}`;
+    throw badRequest(`${what}: strict decoding error: ${complaints.join(', ')}`);
+  }
+  if (request.fieldValidation === 'Warn') complaints.forEach((complaint) => request.warn?.(complaint));
+  return { object: shaped, causes: validateSchema(schema, shaped) };
+}
+
+function withoutStatus(kind: Kind, object: ApiObject): ApiObject {
+  return kind.status ? (without(object, 'status') as ApiObject) : object;
+}
+
+/** The state in which an object of a built-in kind begins. */
+function initialize(api: Pick<Api, 'store' | 'now'>, kind: Kind, object: ApiObject): ApiObject {
+  const bare = withoutStatus(kind, object);
+  const spec = objectAt(bare, 'spec');
+  switch (collectionOf(kind)) {
+    case '/namespaces':
+      return {
+        ...bare,
+        metadata: {
+          ...bare.metadata,
+          labels: { ...bare.metadata.labels, 'kubernetes.io/metadata.name': bare.metadata.name ?? '' },
+        },
+        spec: { ...spec, finalizers: ['kubernetes'] },
+        status: { phase: 'Active' },
+      };
+    case '/pods':
+      return { ...bare, status: { phase: 'Pending', qosClass: 'BestEffort' } };
+    case '/persistentvolumeclaims':
+      return {
+        ...bare,
+        spec: { ...defaultClass(api, spec), ...spec, ...mirroredSource(spec) },
+        status: { phase: 'Pending' },
+      };
+    case '/persistentvolumes':
+      return { ...bare, status: { phase: 'Pending' } };
+    case collectionOf(customResourceDefinitions):
+      return established(bare, timestamp(api.now()));
+    default:
+      return kind.status ? { ...bare, status: {} } : bare;
+  }
+}
+
+/** The newest StorageClass that is marked as the default. */
+function defaultClass(api: Pick<Api, 'store'>, claimSpec: JsonObject): JsonObject {
+  if (claimSpec['storageClassName'] !== undefined) return {};
+  const [newest] = api.store
+    .list(collectionOf(storageClasses))
+    .filter((it) => it.metadata.annotations?.[annotation.defaultStorageClass] === 'true')
+    .sort((a, b) =>
+      a.metadata.creationTimestamp > b.metadata.creationTimestamp ? -1 : 1,
+    ) as object[] as StorageClass[];
+  return newest ? { storageClassName: newest.metadata.name } : {};
+}
+
+/** `dataSource` and `dataSourceRef` say the same. */
+function mirroredSource(claimSpec: JsonObject): JsonObject {
+  const source = claimSpec['dataSource'] ?? claimSpec['dataSourceRef'];
+  if (source === undefined || stringAt(claimSpec, 'dataSourceRef', 'namespace') !== undefined) return {};
+  return { dataSource: source, dataSourceRef: claimSpec['dataSourceRef'] ?? source };
+}
+
+function established(definition: ApiObject, time: string): ApiObject {
+  const names = objectAt(definition, 'spec', 'names');
+  const condition = (type: string, reason: string, message: string): JsonObject => ({
+    type,
+    status: 'True',
+    reason,
+    message,
+    lastTransitionTime: time,
+  });
+  const versions = (definition['spec'] as { versions?: { name?: string; storage?: boolean }[] } | undefined)
+    ?.versions;
+  return {
+    ...definition,
+    metadata: {
+      ...definition.metadata,
+      finalizers: [...(definition.metadata.finalizers ?? []), 'customresourcecleanup.apiextensions.k8s.io'],
+    },
+    status: {
+      acceptedNames: names,
+      storedVersions: (Array.isArray(versions) ? versions : [])
+        .filter((it) => it.storage)
+        .map((it) => it.name),
+      conditions: [
+        condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
+        condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+      ],
+    },
+  };
+}

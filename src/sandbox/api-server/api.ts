@@ -1,0 +1,50 @@
+/**
+ * The API without HTTP: each verb as one synchronous step over the store, so no two ever interleave.
+ * Over https and in process, every request ends here. All of it throws ApiError.
+ */
+import type { DeleteOptions, PatchType } from '#src/cluster/port.ts';
+
+import type { Kind } from './kind.ts';
+import type { StoredObject } from './object.ts';
+import type { Registry } from './registry.ts';
+import type { Selection } from './selectors.ts';
+import type { Store } from './store.ts';
+
+export interface Address {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
+export interface WriteRequest {
+  readonly dryRun?: boolean;
+  readonly subresource?: 'status' | 'scale' | undefined;
+  /** What to do about fields that a custom kind's schema does not know. Default `Ignore`. */
+  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  readonly warn?: (message: string) => void;
+}
+
+export type DeletionRequest = DeleteOptions & {
+  readonly dryRun?: boolean;
+  readonly resourceVersion?: string;
+};
+
+export interface WatchChange {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: StoredObject;
+}
+
+export interface Api {
+  readonly store: Store;
+  readonly registry: Registry;
+  now(): Date;
+  get(address: Address): StoredObject;
+  list(kind: Kind, selection: Selection): { items: StoredObject[]; resourceVersion: string };
+  create(kind: Kind, namespace: string | undefined, body: unknown, request?: WriteRequest): StoredObject;
+  update(address: Address, body: unknown, request?: WriteRequest): StoredObject;
+  patch(address: Address, type: PatchType, patch: unknown, request?: WriteRequest): StoredObject;
+  /** The object as it is afterwards; `gone` says whether it is still there (finalizers, a pod's grace period). */
+  delete(address: Address, request?: DeletionRequest): { object: StoredObject; gone: boolean };
+  /** Calls back for every change after a version. Throws Expired. Returns how to stop. */
+  watch(kind: Kind, selection: Selection, from: number, deliver: (change: WatchChange) => void): () => void;
+}

@@ -1,0 +1,60 @@
+/** Which changes of a built-in object the server refuses. */
+import { isDeepStrictEqual } from 'node:util';
+
+import { parseQuantity } from '../quantity.ts';
+import { allow, keep } from './field-errors.ts';
+import { at, objectAt, without, type JsonObject } from './json.ts';
+import { collectionOf, type Kind } from './kind.ts';
+import type { ApiObject } from './object.ts';
+import type { Cause } from './status.ts';
+
+const mutableOfStatefulSet = [
+  ...['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit'],
+  ...['persistentVolumeClaimRetentionPolicy', 'minReadySeconds'],
+];
+
+export function validateChange(kind: Kind, before: ApiObject, after: ApiObject): Cause[] {
+  const [was, is] = [objectAt(before, 'spec'), objectAt(after, 'spec')];
+  switch (collectionOf(kind)) {
+    case '/persistentvolumeclaims':
+      return validateClaimChange(was, is);
+    case 'apps/statefulsets':
+      return keepSpec(
+        without(was, ...mutableOfStatefulSet),
+        without(is, ...mutableOfStatefulSet),
+        "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
+          "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+      );
+    case 'apps/deployments':
+    case 'apps/daemonsets':
+    case 'apps/replicasets':
+      return keep('spec.selector', was['selector'], is['selector']);
+    case 'storage.k8s.io/storageclasses':
+      return ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'].flatMap((field) =>
+        keep(field, before[field], after[field]),
+      );
+    default:
+      return [];
+  }
+}
+
+function validateClaimChange(was: JsonObject, is: JsonObject): Cause[] {
+  const fixed = (spec: JsonObject): JsonObject => ({
+    ...without(spec, 'volumeAttributesClassName', ...(was['volumeName'] === undefined ? ['volumeName'] : [])),
+    resources: { ...objectAt(spec, 'resources'), requests: undefined },
+  });
+  const why =
+    'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+  const [old, wanted] = [was, is].map(
+    (spec) => parseQuantity(at(spec, 'resources', 'requests', 'storage')) ?? 0,
+  );
+  const field = 'spec.resources.requests.storage';
+  return [
+    ...keepSpec(fixed(was), fixed(is), why),
+    ...allow((wanted ?? 0) >= (old ?? 0), field, 'field can not be less than status.capacity'),
+  ];
+}
+
+function keepSpec(was: unknown, is: unknown, why: string): Cause[] {
+  return allow(isDeepStrictEqual(was, is), 'spec', why);
+}

@@ -1,0 +1,206 @@
+/** The verbs of the API, over the store. */
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+
+import type { ObjectMeta } from '#src/api/kubernetes.ts';
+import { apiVersionOf, namespaces } from '#src/api/resources.ts';
+import type { PatchType } from '#src/cluster/port.ts';
+
+import { admit } from './admission.ts';
+import type { Address, Api, WriteRequest } from './api.ts';
+import { dropIfReleased, remove } from './deletion.ts';
+import { checkPreconditions, decode, generatedName } from './incoming-object.ts';
+import { objectAt, without, type JsonObject } from './json.ts';
+import { collectionOf, type Kind } from './kind.ts';
+import { timestamp, type ApiObject, type StoredObject } from './object.ts';
+import { applyPatch } from './patch.ts';
+import { createRegistry } from './registry.ts';
+import { answerReview, bindPod } from './reviews.ts';
+import { scaleOf, withScale } from './scale.ts';
+import { matcherOf } from './selectors.ts';
+import { badRequest, alreadyExists, forbidden, invalid, methodNotAllowed, notFound } from './status.ts';
+import { createStore, type SavedStore } from './store.ts';
+import { validateCreate, validateUpdate } from './validation.ts';
+
+export interface ApiOptions {
+  readonly now: () => Date;
+  /** Changes of each collection that a watch can start behind; default 4096. */
+  readonly historyLimit?: number;
+  readonly saved?: SavedStore | undefined;
+}
+
+export function createApi(options: ApiOptions): Api {
+  const store = createStore({ historyLimit: options.historyLimit ?? 4096, saved: options.saved });
+  const registry = createRegistry(store);
+  const { now } = options;
+
+  function get({ kind, name, namespace }: Address): StoredObject {
+    const found = store.get(collectionOf(kind), name, namespace);
+    if (!found) throw notFound(kind, name);
+    return inVersion(kind, found);
+  }
+
+  function create(
+    kind: Kind,
+    namespace: string | undefined,
+    body: unknown,
+    request: WriteRequest = {},
+  ): StoredObject {
+    const input = decode(kind, body);
+    if (kind.group.startsWith('auth')) return answerReview(input) as StoredObject;
+    if (kind.plural === 'bindings') return bindPod(api, namespace, input);
+    const collection = collectionOf(kind);
+    const name =
+      input.metadata.name ?? generatedName(input.metadata, (it) => !store.get(collection, it, namespace));
+    requireNamespace(kind, name, namespace, input);
+    const { generateName } = input.metadata;
+    const metadata: ObjectMeta = {
+      ...(name !== undefined && { name }),
+      ...(generateName !== undefined && { generateName }),
+      ...(namespace !== undefined && { namespace }),
+      uid: randomUUID(),
+      creationTimestamp: timestamp(now()),
+      ...(kind.generation && { generation: 1 }),
+      ...writable(input.metadata),
+    };
+    const { object, causes } = admit(api, kind, { ...input, metadata }, undefined, request);
+    const wrong = [...causes, ...validateCreate(kind, object)];
+    if (wrong.length > 0) throw invalid(kind, name ?? '', wrong);
+    if (store.get(collection, name ?? '', namespace)) throw alreadyExists(kind, name ?? '');
+    if (request.dryRun === true) return object as StoredObject;
+    return store.put(collection, object);
+  }
+
+  function requireNamespace(
+    kind: Kind,
+    name: string | undefined,
+    namespace: string | undefined,
+    input: ApiObject,
+  ): void {
+    if (!kind.namespaced) return;
+    if (namespace === undefined) throw badRequest('an empty namespace may not be set during creation');
+    if (input.metadata.namespace !== undefined && input.metadata.namespace !== namespace) {
+      throw badRequest(
+        'the namespace of the provided object does not match the namespace sent on the request',
+      );
+    }
+    const found = store.get(collectionOf(namespaces), namespace);
+    if (!found) throw notFound(namespaces, namespace);
+    if (found.metadata.deletionTimestamp === undefined) return;
+    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+    throw forbidden(kind, name ?? '', why, [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ]);
+  }
+
+  function update(address: Address, body: unknown, request: WriteRequest = {}): StoredObject {
+    const { kind, name } = address;
+    const current = get(address);
+    if (request.subresource === 'scale') {
+      return scaleOf(update(address, withScale(current, body), { ...request, subresource: undefined }));
+    }
+    const input = decode(kind, body);
+    checkPreconditions(kind, current, input.metadata, name);
+    const next = overlay(kind, current, input, request.subresource);
+    const { object, causes } = admit(api, kind, next, current, request);
+    const wrong = [...causes, ...validateUpdate(kind, current, object)];
+    if (wrong.length > 0) throw invalid(kind, name, wrong);
+    if (isDeepStrictEqual(object, current)) return current;
+    const counted = kind.generation && contentChanged(current, object) ? withGeneration(object) : object;
+    if (request.dryRun === true) return counted as StoredObject;
+    return dropIfReleased(api, kind, store.put(collectionOf(kind), counted));
+  }
+
+  function patch(address: Address, type: PatchType, body: unknown, request: WriteRequest = {}): StoredObject {
+    const { kind, name, namespace } = address;
+    const current = store.get(collectionOf(kind), name, namespace);
+    if (!current && type === 'apply' && request.subresource === undefined) {
+      const metadata = { ...objectAt(body, 'metadata'), name };
+      return create(kind, namespace, { ...objectAt(body), metadata }, request);
+    }
+    const target = request.subresource === 'scale' ? scaleOf(get(address)) : get(address);
+    return update(address, applyPatch(type, target, body, kind.custom !== undefined), request);
+  }
+
+  const api: Api = {
+    store,
+    registry,
+    now,
+    get,
+    list(kind, selection) {
+      const matches = matcherOf(kind, selection);
+      const items = store.list(collectionOf(kind), selection.namespace).filter(matches);
+      return { items: items.map((item) => inVersion(kind, item)), resourceVersion: String(store.version()) };
+    },
+    create,
+    update,
+    patch,
+    delete: (address, request = {}) => remove(api, address.kind, get(address), request),
+    watch(kind, selection, from, deliver) {
+      const matches = matcherOf(kind, selection);
+      const tell = (event: {
+        object: StoredObject;
+        before: StoredObject | undefined;
+        type: string;
+      }): void => {
+        const was = event.before !== undefined && matches(event.before);
+        const is = event.type !== 'removed' && matches(event.object);
+        if (!was && !is) return;
+        const type = is ? (was ? 'MODIFIED' : 'ADDED') : 'DELETED';
+        deliver({ type, object: inVersion(kind, event.object) });
+      };
+      const past = store.since(collectionOf(kind), from);
+      past.forEach(tell);
+      return store.subscribe(collectionOf(kind), tell);
+    },
+  };
+  return api;
+}
+
+/** Versions of a custom kind differ in name only. */
+function inVersion(kind: Kind, object: StoredObject): StoredObject {
+  const apiVersion = apiVersionOf(kind);
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
+}
+
+/** The current object with what this request may change of it. */
+function overlay(
+  kind: Kind,
+  current: StoredObject,
+  input: ApiObject,
+  subresource: string | undefined,
+): ApiObject {
+  if (subresource !== undefined) {
+    if (!kind.status) throw methodNotAllowed();
+    return { ...current, status: input['status'] ?? {} };
+  }
+  const fixed = without({ ...current.metadata }, 'labels', 'annotations', 'ownerReferences', 'finalizers');
+  const next: ApiObject = { ...input, metadata: { ...fixed, ...writable(input.metadata) } };
+  if (!kind.status) return next;
+  Reflect.deleteProperty(next, 'status');
+  return current['status'] === undefined ? next : { ...next, status: current['status'] };
+}
+
+/** What a client says of the metadata; the rest is the server's. */
+function writable({ labels, annotations, ownerReferences, finalizers = [] }: ObjectMeta): ObjectMeta {
+  return {
+    ...(labels && { labels }),
+    ...(annotations && { annotations }),
+    ...(ownerReferences && { ownerReferences }),
+    ...(finalizers.length > 0 && { finalizers }),
+  };
+}
+
+function contentChanged(before: ApiObject, after: ApiObject): boolean {
+  const content = (object: ApiObject): JsonObject => ({ ...object, metadata: undefined, status: undefined });
+  return !isDeepStrictEqual(content(before), content(after));
+}
+
+function withGeneration(object: ApiObject): ApiObject {
+  const generation = (object.metadata.generation ?? 0) + 1;
+  return { ...object, metadata: { ...object.metadata, generation } };
+}

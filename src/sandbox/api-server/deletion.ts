@@ -1,0 +1,83 @@
+/** How an object goes: at once, or when its finalizers and, for a pod, its node have let go of it. */
+import type { Api, DeletionRequest } from './api.ts';
+import { listAt, numberAt, objectAt, stringAt } from './json.ts';
+import { collectionOf, type Kind } from './kind.ts';
+import { timestamp, type ApiObject, type StoredObject } from './object.ts';
+import { conflict } from './status.ts';
+
+type Deleter = Pick<Api, 'store' | 'now'>;
+
+export function remove(
+  api: Deleter,
+  kind: Kind,
+  current: StoredObject,
+  request: DeletionRequest,
+): { object: StoredObject; gone: boolean } {
+  const { metadata } = current;
+  if (request.uid !== undefined && request.uid !== metadata.uid) {
+    const both = `UID in precondition: ${request.uid}, UID in object meta: ${metadata.uid}`;
+    throw conflict(kind, metadata.name, `Precondition failed: ${both}`);
+  }
+  if (request.resourceVersion !== undefined && request.resourceVersion !== metadata.resourceVersion) {
+    const both = `${request.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
+    throw conflict(kind, metadata.name, `Precondition failed: ResourceVersion in precondition: ${both}`);
+  }
+  const marked = markedForDeletion(api, kind, current, request);
+  if (request.dryRun === true) return { object: current, gone: !isHeld(kind, marked) };
+  if (!isHeld(kind, marked)) return { object: api.store.remove(collectionOf(kind), current), gone: true };
+  if (marked === current) return { object: current, gone: false };
+  return { object: api.store.put(collectionOf(kind), marked), gone: false };
+}
+
+/** After a change of a terminating object: it goes when nothing holds it any more. */
+export function dropIfReleased(api: Deleter, kind: Kind, object: StoredObject): StoredObject {
+  if (object.metadata.deletionTimestamp === undefined || isHeld(kind, object)) return object;
+  return api.store.remove(collectionOf(kind), object);
+}
+
+function markedForDeletion(
+  api: Deleter,
+  kind: Kind,
+  current: StoredObject,
+  request: DeletionRequest,
+): StoredObject {
+  const wanted = { Foreground: ['foregroundDeletion'], Orphan: ['orphan'], Background: [] }[
+    request.propagation ?? 'Background'
+  ];
+  const already = current.metadata.deletionTimestamp;
+  const finalizers = new Set([
+    ...(current.metadata.finalizers ?? []),
+    ...(already === undefined ? wanted : []),
+  ]);
+  const grace = kind.group === '' && kind.plural === 'pods' ? graceOf(current, request) : undefined;
+  const unchanged =
+    already !== undefined && (grace === undefined || grace === current.metadata.deletionGracePeriodSeconds);
+  if (unchanged) return current;
+  return {
+    ...current,
+    metadata: {
+      ...current.metadata,
+      deletionTimestamp: already ?? timestamp(new Date(api.now().getTime() + (grace ?? 0) * 1000)),
+      deletionGracePeriodSeconds: grace ?? 0,
+      ...(finalizers.size > 0 && { finalizers: [...finalizers] }),
+    },
+    ...(kind.group === '' &&
+      kind.plural === 'namespaces' && { status: { ...objectAt(current, 'status'), phase: 'Terminating' } }),
+  };
+}
+
+/** Seconds that a pod's node has to end it: none where no node has it, or where it has ended by itself. */
+function graceOf(pod: StoredObject, request: DeletionRequest): number {
+  const phase = stringAt(pod, 'status', 'phase');
+  if (stringAt(pod, 'spec', 'nodeName') === undefined || phase === 'Succeeded' || phase === 'Failed')
+    return 0;
+  const asked = request.gracePeriodSeconds ?? numberAt(pod, 'spec', 'terminationGracePeriodSeconds') ?? 30;
+  return Math.min(asked, pod.metadata.deletionGracePeriodSeconds ?? asked);
+}
+
+function isHeld(kind: Kind, object: ApiObject): boolean {
+  if ((object.metadata.finalizers ?? []).length > 0) return true;
+  if (kind.group !== '') return false;
+  if (kind.plural === 'namespaces') return listAt(object, 'spec', 'finalizers').length > 0;
+  return kind.plural === 'pods' && (object.metadata.deletionGracePeriodSeconds ?? 0) > 0;
+}

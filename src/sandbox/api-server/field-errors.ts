@@ -1,0 +1,34 @@
+/** Complaints about one field, as the real server words them; none where nothing is wrong. */
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Cause } from './status.ts';
+
+export function demand(present: unknown, field: string, why?: string): Cause[] {
+  const message = why === undefined ? 'Required value' : `Required value: ${why}`;
+  return present ? [] : [{ reason: 'FieldValueRequired', field, message }];
+}
+
+export function check(isValid: boolean, field: string, value: unknown, why: string): Cause[] {
+  const message = `Invalid value: ${JSON.stringify(value)}: ${why}`;
+  return isValid ? [] : [{ reason: 'FieldValueInvalid', field, message }];
+}
+
+export function allow(isAllowed: boolean, field: string, why: string): Cause[] {
+  return isAllowed ? [] : [{ reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` }];
+}
+
+/** One complaint per value that is not supported. */
+export function support(field: string, values: readonly unknown[], supported: readonly unknown[]): Cause[] {
+  const listed = supported.map((it) => JSON.stringify(it)).join(', ');
+  return values
+    .filter((value) => !supported.includes(value))
+    .map((value) => ({
+      reason: 'FieldValueNotSupported',
+      field,
+      message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${listed}`,
+    }));
+}
+
+export function keep(field: string, before: unknown, after: unknown): Cause[] {
+  return check(isDeepStrictEqual(before, after), field, after, 'field is immutable');
+}

@@ -1,0 +1,137 @@
+/** The columns of built-in kinds after the name, by collection, as kubectl's users know them. Others show their age. */
+import { at, listAt, numberAt, objectAt, stringAt } from '../json.ts';
+import type { StoredObject } from '../object.ts';
+import { selectorText } from '../scale.ts';
+import { ageOf } from './age.ts';
+import { ageColumn, column, count, text, wide, type Column } from './column.ts';
+
+const ofContainers = (field: string) => (it: StoredObject) =>
+  listAt(it, 'spec', 'template', 'spec', 'containers')
+    .map((container) => stringAt(container, field) ?? '')
+    .join(',');
+
+const podTemplateColumns = wide(
+  column('Containers', ofContainers('name')),
+  column('Images', ofContainers('image')),
+  column('Selector', (it) => selectorText(it) || '<none>'),
+);
+
+const readyOfReplicas = column(
+  'Ready',
+  (it) => `${numberAt(it, 'status', 'readyReplicas') ?? 0}/${numberAt(it, 'spec', 'replicas') ?? 0}`,
+);
+
+const replicaColumns = [
+  count('Desired', 'spec', 'replicas'),
+  count('Current', 'status', 'replicas'),
+  count('Ready', 'status', 'readyReplicas'),
+  ageColumn,
+  ...podTemplateColumns,
+];
+
+export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
+  '/namespaces': [text('Status', 'status', 'phase'), ageColumn],
+  '/pods': [
+    column('Ready', (it) => {
+      const ready = containerStatuses(it).filter((status) => at(status, 'ready') === true);
+      return `${ready.length}/${listAt(it, 'spec', 'containers').length}`;
+    }),
+    column('Status', podStatus),
+    column('Restarts', (it) =>
+      String(
+        containerStatuses(it).reduce<number>(
+          (sum, status) => sum + (numberAt(status, 'restartCount') ?? 0),
+          0,
+        ),
+      ),
+    ),
+    ageColumn,
+    ...wide(
+      column('IP', (it) => stringAt(it, 'status', 'podIP') ?? '<none>'),
+      column('Node', (it) => stringAt(it, 'spec', 'nodeName') ?? '<none>'),
+    ),
+  ],
+  '/persistentvolumeclaims': [
+    column('Status', volumePhase),
+    text('Volume', 'spec', 'volumeName'),
+    text('Capacity', 'status', 'capacity', 'storage'),
+    column('Access Modes', (it) => shortModes(listAt(it, 'status', 'accessModes'))),
+    text('StorageClass', 'spec', 'storageClassName'),
+    ageColumn,
+    ...wide(text('VolumeMode', 'spec', 'volumeMode')),
+  ],
+  '/persistentvolumes': [
+    text('Capacity', 'spec', 'capacity', 'storage'),
+    column('Access Modes', (it) => shortModes(listAt(it, 'spec', 'accessModes'))),
+    text('Reclaim Policy', 'spec', 'persistentVolumeReclaimPolicy'),
+    column('Status', volumePhase),
+    column('Claim', (it) => {
+      const { namespace, name } = objectAt(it, 'spec', 'claimRef');
+      return typeof name === 'string' ? `${String(namespace)}/${name}` : '';
+    }),
+    text('StorageClass', 'spec', 'storageClassName'),
+    ageColumn,
+  ],
+  '/configmaps': [column('Data', (it) => Object.keys(objectAt(it, 'data')).length, 'integer'), ageColumn],
+  '/events': [
+    column('Last Seen', (it, now) =>
+      ageOf(stringAt(it, 'lastTimestamp') ?? it.metadata.creationTimestamp, now),
+    ),
+    text('Type', 'type'),
+    text('Reason', 'reason'),
+    column('Object', (it) => {
+      const { kind, name } = objectAt(it, 'involvedObject');
+      return `${String(kind).toLowerCase()}/${String(name)}`;
+    }),
+    text('Message', 'message'),
+  ],
+  '/replicationcontrollers': replicaColumns,
+  'apps/replicasets': replicaColumns,
+  'apps/deployments': [
+    readyOfReplicas,
+    count('Up-to-date', 'status', 'updatedReplicas'),
+    count('Available', 'status', 'availableReplicas'),
+    ageColumn,
+    ...podTemplateColumns,
+  ],
+  'apps/statefulsets': [readyOfReplicas, ageColumn, ...podTemplateColumns],
+  'apps/daemonsets': [
+    count('Desired', 'status', 'desiredNumberScheduled'),
+    count('Current', 'status', 'currentNumberScheduled'),
+    count('Ready', 'status', 'numberReady'),
+    count('Up-to-date', 'status', 'updatedNumberScheduled'),
+    count('Available', 'status', 'numberAvailable'),
+    ageColumn,
+    ...podTemplateColumns,
+  ],
+  'storage.k8s.io/storageclasses': [
+    text('Provisioner', 'provisioner'),
+    text('ReclaimPolicy', 'reclaimPolicy'),
+    text('VolumeBindingMode', 'volumeBindingMode'),
+    ageColumn,
+  ],
+};
+
+function containerStatuses(it: StoredObject): unknown[] {
+  return listAt(it, 'status', 'containerStatuses');
+}
+
+function podStatus(it: StoredObject): string {
+  if (it.metadata.deletionTimestamp) return 'Terminating';
+  const reasons = containerStatuses(it).flatMap(
+    (status) =>
+      stringAt(status, 'state', 'waiting', 'reason') ??
+      stringAt(status, 'state', 'terminated', 'reason') ??
+      [],
+  );
+  return reasons[0] ?? stringAt(it, 'status', 'reason') ?? stringAt(it, 'status', 'phase') ?? 'Unknown';
+}
+
+function volumePhase(it: StoredObject): string {
+  return it.metadata.deletionTimestamp ? 'Terminating' : (stringAt(it, 'status', 'phase') ?? '');
+}
+
+/** `ReadWriteOnce` as `RWO`. */
+function shortModes(modes: readonly unknown[]): string {
+  return modes.map((mode) => String(mode).replace(/Only/, 'O').replace(/[a-z]/g, '')).join(',');
+}

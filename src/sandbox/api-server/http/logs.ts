@@ -1,0 +1,38 @@
+/** What a container wrote, as plain text. */
+import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+
+import type { Api } from '../api.ts';
+import type { PodRuntime } from '../pod-runtime.ts';
+import { badRequest, notImplemented } from '../status.ts';
+import { isTrue, type ResourceRequest } from './request.ts';
+
+export async function sendLogs(
+  { api, runtime }: { readonly api: Api; readonly runtime: () => PodRuntime | undefined },
+  { kind, namespace = '', name = '', query }: ResourceRequest,
+  response: ServerResponse,
+): Promise<void> {
+  api.get({ kind, namespace, name });
+  const node = runtime();
+  if (!node) throw notImplemented('logs: there is no node');
+  const tailLines = query.get('tailLines');
+  if (tailLines !== null && !/^\d+$/.test(tailLines))
+    throw badRequest('tailLines: must be a number of lines');
+  const gone = new AbortController();
+  response.once('close', () => {
+    gone.abort();
+  });
+  const logs = await node.logs({
+    namespace,
+    pod: name,
+    container: query.get('container') ?? undefined,
+    follow: isTrue(query.get('follow')),
+    tailLines: tailLines === null ? undefined : Number(tailLines),
+    signal: gone.signal,
+  });
+  response.writeHead(200, { 'content-type': 'text/plain' });
+  response.flushHeaders();
+  await pipeline(logs, response).catch((error: unknown) => {
+    if (!gone.signal.aborted) throw error;
+  });
+}

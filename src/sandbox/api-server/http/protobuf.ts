@@ -1,0 +1,142 @@
+/**
+ * The few protobuf messages that kubectl sends without asking first: `create namespace|deployment|configmap|job|
+ * serviceaccount` and `auth can-i`, with the fields that their flags set. Field numbers are those of Kubernetes' published `generated.proto` files.
+ */
+import type { JsonObject } from '../json.ts';
+import { badRequest, unsupportedMediaType } from '../status.ts';
+
+export const protobufType = 'application/vnd.kubernetes.protobuf';
+export const openapiV2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+type FieldType = 'string' | 'int' | 'bytes' | 'strings' | 'map' | 'bytesMap' | Message | readonly [Message];
+interface Message {
+  readonly [number: number]: readonly [name: string, type: FieldType];
+}
+
+const metadata: Message = {
+  1: ['name', 'string'],
+  3: ['namespace', 'string'],
+  11: ['labels', 'map'],
+  12: ['annotations', 'map'],
+};
+const port: Message = { 3: ['containerPort', 'int'], 4: ['protocol', 'string'] };
+const container: Message = {
+  1: ['name', 'string'],
+  2: ['image', 'string'],
+  3: ['command', 'strings'],
+  4: ['args', 'strings'],
+  6: ['ports', [port]],
+};
+const podSpec: Message = { 2: ['containers', [container]], 3: ['restartPolicy', 'string'] };
+const template: Message = { 1: ['metadata', metadata], 2: ['spec', podSpec] };
+const deploymentSpec: Message = {
+  1: ['replicas', 'int'],
+  2: ['selector', { 1: ['matchLabels', 'map'] }],
+  3: ['template', template],
+};
+const resourceAttributes: Message = {
+  1: ['namespace', 'string'],
+  2: ['verb', 'string'],
+  3: ['group', 'string'],
+  5: ['resource', 'string'],
+  7: ['name', 'string'],
+};
+
+const messages: Readonly<Record<string, Message>> = {
+  'v1 ConfigMap': { 1: ['metadata', metadata], 2: ['data', 'map'], 3: ['binaryData', 'bytesMap'] },
+  'v1 Namespace': { 1: ['metadata', metadata] },
+  'v1 ServiceAccount': { 1: ['metadata', metadata] },
+  'apps/v1 Deployment': { 1: ['metadata', metadata], 2: ['spec', deploymentSpec] },
+  'batch/v1 Job': { 1: ['metadata', metadata], 2: ['spec', { 6: ['template', template] }] },
+  'authorization.k8s.io/v1 SelfSubjectAccessReview': {
+    2: ['spec', { 1: ['resourceAttributes', resourceAttributes] }],
+  },
+};
+
+const envelope: Message = {
+  1: ['type', { 1: ['apiVersion', 'string'], 2: ['kind', 'string'] }],
+  2: ['raw', 'bytes'],
+};
+
+/** Throws UnsupportedMediaType for a kind that is not among them. */
+export function decodeProtobuf(bytes: Buffer): JsonObject {
+  if (bytes.subarray(0, 4).toString('latin1') !== 'k8s\0')
+    throw badRequest('not a Kubernetes protobuf message');
+  const { type, raw } = decode(bytes.subarray(4), envelope) as {
+    type?: { apiVersion?: string; kind?: string };
+    raw?: Buffer;
+  };
+  const { apiVersion = '', kind = '' } = type ?? {};
+  const message = messages[`${apiVersion} ${kind}`];
+  if (!message) throw unsupportedMediaType(['application/json', 'application/yaml']);
+  return { apiVersion, kind, ...decode(raw ?? Buffer.alloc(0), message) };
+}
+
+function decode(bytes: Buffer, message: Message): JsonObject {
+  const result: JsonObject = {};
+  let offset = 0;
+
+  function varint(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[offset++];
+      if (byte === undefined) throw badRequest('a protobuf message ends early');
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  function take(length: number): Buffer {
+    if (offset + length > bytes.length) throw badRequest('a protobuf message ends early');
+    return bytes.subarray(offset, (offset += length));
+  }
+
+  while (offset < bytes.length) {
+    const tag = varint();
+    const wire = tag & 7;
+    const value = wire === 0 ? varint() : take(wire === 2 ? varint() : wire === 1 ? 8 : 4);
+    const field = message[Math.floor(tag / 8)];
+    if (field) put(result, field[0], field[1], value);
+  }
+  return result;
+}
+
+/** Go writes every scalar, so a zero or an empty string may stand for nothing. */
+function put(result: JsonObject, name: string, type: FieldType, value: number | Buffer): void {
+  if (typeof value === 'number') {
+    if (type === 'int') result[name] = value;
+    return;
+  }
+  if (type === 'string') {
+    if (value.length > 0) result[name] = value.toString();
+  } else if (type === 'bytes') result[name] = value;
+  else if (type === 'strings')
+    result[name] = [...((result[name] as string[] | undefined) ?? []), value.toString()];
+  else if (type === 'map' || type === 'bytesMap') {
+    const entry = decode(value, { 1: ['key', 'string'], 2: ['value', 'bytes'] }) as {
+      key?: string;
+      value?: Buffer;
+    };
+    const text = entry.value?.toString(type === 'map' ? 'utf8' : 'base64') ?? '';
+    result[name] = { ...(result[name] as JsonObject | undefined), [entry.key ?? '']: text };
+  } else if (isRepeated(type)) {
+    result[name] = [...((result[name] as unknown[] | undefined) ?? []), decode(value, type[0])];
+  } else if (typeof type === 'object') result[name] = decode(value, type);
+}
+
+function isRepeated(type: FieldType): type is readonly [Message] {
+  return Array.isArray(type);
+}
+
+/**
+ * The OpenAPI v2 document `{swagger: "2.0", info: {title, version}}`: it describes no kind. kubectl asks for it, in
+ * protobuf only, to check a `kind: List`, and lets pass what is not described.
+ */
+export const emptyOpenapiV2: Buffer = bytesField(1, Buffer.from('2.0'), [
+  bytesField(2, bytesField(1, Buffer.from('sandbox'), [bytesField(2, Buffer.from('v1'))])),
+]);
+
+/** A field of fewer than 128 bytes, and the fields that follow it. */
+function bytesField(number: number, value: Buffer, rest: readonly Buffer[] = []): Buffer {
+  return Buffer.concat([Buffer.from([number * 8 + 2, value.length]), value, ...rest]);
+}

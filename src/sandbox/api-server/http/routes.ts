@@ -1,0 +1,248 @@
+/** From a request to its answer. Whatever it throws becomes a Status. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { apiVersionOf } from '#src/api/resources.ts';
+
+import type { Api, WriteRequest } from '../api.ts';
+import { listAt, objectAt, type JsonObject } from '../json.ts';
+import type { StoredObject } from '../object.ts';
+import type { PodRuntime } from '../pod-runtime.ts';
+import { scaleOf } from '../scale.ts';
+import { badRequest, methodNotAllowed, noSuchResource, notImplemented, statusOf } from '../status.ts';
+import { describeApi } from './discovery.ts';
+import { failureOf, type Interference } from './faults.ts';
+import { sendLogs } from './logs.ts';
+import { isTrue, readBody, readPatch, readTarget, type ResourceRequest } from './request.ts';
+import { emptyOpenapiV2, openapiV2Type } from './protobuf.ts';
+import { tableOf, wantsTable, type Include } from './table.ts';
+import { streamWatch } from './watch-stream.ts';
+
+export interface Backend {
+  readonly api: Api;
+  readonly interference: Interference;
+  readonly runtime: () => PodRuntime | undefined;
+  /** Default a minute. */
+  readonly bookmarkMilliseconds?: number;
+}
+
+export async function answer(
+  backend: Backend,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await route(backend, request, response);
+  } catch (error) {
+    sendError(response, error);
+  }
+}
+
+async function route(backend: Backend, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = request.method ?? 'GET';
+  const url = new URL(request.url ?? '/', 'https://sandbox');
+  if (/^\/(healthz|livez|readyz)(\/|$)/.test(url.pathname)) {
+    response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    return;
+  }
+  if (url.pathname === '/openapi/v2') {
+    response.writeHead(200, { 'content-type': openapiV2Type }).end(emptyOpenapiV2);
+    return;
+  }
+  const document = describeApi(backend.api.registry.kinds(), url.pathname);
+  if (document) {
+    if (method !== 'GET') throw methodNotAllowed();
+    sendJson(response, 200, document);
+    return;
+  }
+  const target = readTarget(backend.api.registry, method, url);
+  const resource =
+    target.subresource === undefined ? target.kind.plural : `${target.kind.plural}/${target.subresource}`;
+  const effect = backend.interference.arrived(target.verb, resource);
+  switch (effect?.kind) {
+    case 'silence':
+      return;
+    case 'cut':
+      request.socket.destroy();
+      return;
+    case 'fail':
+      throw failureOf(effect);
+    case 'cut-after':
+      // Carried out with nobody to tell.
+      response.write = () => false;
+      response.end = () => (request.socket.destroy(), response);
+      break;
+    case undefined:
+  }
+  await serve(backend, target, request, response);
+}
+
+async function serve(
+  backend: Backend,
+  target: ResourceRequest,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { api } = backend;
+  const { verb, kind, namespace, name, subresource, query } = target;
+  const selection = {
+    namespace,
+    labelSelector: query.get('labelSelector') ?? undefined,
+    fieldSelector: [name === undefined ? null : `metadata.name=${name}`, query.get('fieldSelector')]
+      .filter(Boolean)
+      .join(','),
+  };
+  const asTable = wantsTable(request.headers.accept);
+  const table = (objects: readonly StoredObject[], resourceVersion: string): JsonObject =>
+    tableOf(kind, objects, {
+      now: api.now(),
+      include: (query.get('includeObject') ?? 'Metadata') as Include,
+      resourceVersion,
+    });
+  const present = (object: StoredObject): unknown =>
+    asTable && object.kind === kind.kind
+      ? table(object.metadata.name ? [object] : [], object.metadata.resourceVersion)
+      : object;
+
+  if (subresource !== undefined && (await serveSubresource(backend, target, response))) return;
+  const write = writeRequest(target, response);
+  const at = { kind, name: name ?? '', namespace };
+  switch (verb) {
+    case 'get':
+      sendJson(response, 200, subresource === 'scale' ? scaleOf(api.get(at)) : present(api.get(at)));
+      return;
+    case 'list': {
+      const { items, resourceVersion } = api.list(kind, selection);
+      if (asTable) sendJson(response, 200, table(items, resourceVersion));
+      else {
+        const head = {
+          kind: `${kind.kind}List`,
+          apiVersion: apiVersionOf(kind),
+          metadata: { resourceVersion },
+        };
+        sendJson(response, 200, { ...head, items });
+      }
+      return;
+    }
+    case 'watch': {
+      const options = { present, bookmarkMilliseconds: backend.bookmarkMilliseconds ?? 60_000 };
+      streamWatch(api, { kind, selection, query }, response, options);
+      return;
+    }
+    case 'create':
+      sendJson(response, 201, present(api.create(kind, namespace, await readBody(request), write)));
+      return;
+    case 'update':
+      sendJson(response, 200, present(api.update(at, await readBody(request), write)));
+      return;
+    case 'patch': {
+      const { type, patch } = await readPatch(request, kind);
+      sendJson(response, 200, present(api.patch(at, type, patch, write)));
+      return;
+    }
+    case 'delete': {
+      const { object, gone } = api.delete(at, deletionRequest(objectAt(await readBody(request)), query));
+      sendJson(response, 200, gone ? deleted(target, object) : object);
+      return;
+    }
+    default: {
+      const options = deletionRequest(objectAt(await readBody(request)), query);
+      const { items, resourceVersion } = api.list(kind, selection);
+      for (const { metadata } of items)
+        api.delete({ kind, name: metadata.name, namespace: metadata.namespace }, options);
+      sendJson(response, 200, {
+        kind: `${kind.kind}List`,
+        apiVersion: apiVersionOf(kind),
+        metadata: { resourceVersion },
+        items,
+      });
+    }
+  }
+}
+
+/** False where the subresource is the object seen from another side, and the verbs are the same. */
+async function serveSubresource(
+  backend: Backend,
+  target: ResourceRequest,
+  response: ServerResponse,
+): Promise<boolean> {
+  const { verb, kind, subresource } = target;
+  const isPod = kind.group === '' && kind.plural === 'pods';
+  if (isPod && subresource === 'log') {
+    if (verb !== 'get') throw methodNotAllowed();
+    await sendLogs(backend, target, response);
+    return true;
+  }
+  if (isPod && subresource === 'exec') {
+    throw badRequest('exec needs a WebSocket (v5.channel.k8s.io): kubectl 1.31 or newer has it');
+  }
+  if (
+    isPod &&
+    ['attach', 'portforward', 'proxy', 'eviction', 'ephemeralcontainers', 'binding'].includes(
+      subresource ?? '',
+    )
+  ) {
+    throw notImplemented(`pods/${subresource ?? ''}`);
+  }
+  const served = (subresource === 'status' && kind.status) || (subresource === 'scale' && kind.scale);
+  if (!served) throw noSuchResource();
+  if (!['get', 'update', 'patch'].includes(verb)) throw methodNotAllowed();
+  return false;
+}
+
+function writeRequest({ subresource, query }: ResourceRequest, response: ServerResponse): WriteRequest {
+  const wanted = query.get('fieldValidation') ?? 'Warn';
+  if (wanted !== 'Ignore' && wanted !== 'Warn' && wanted !== 'Strict') {
+    throw badRequest(
+      `fieldValidation: Unsupported value: "${wanted}": supported values: "Ignore", "Warn", "Strict"`,
+    );
+  }
+  return {
+    dryRun: query.getAll('dryRun').includes('All'),
+    subresource: subresource === 'status' || subresource === 'scale' ? subresource : undefined,
+    fieldValidation: wanted,
+    warn: (message) => response.appendHeader('warning', `299 - ${JSON.stringify(message)}`),
+  };
+}
+
+function deletionRequest(body: JsonObject, query: URLSearchParams): Parameters<Api['delete']>[1] {
+  const propagation = body['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
+  const grace = body['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined;
+  const { uid, resourceVersion } = objectAt(body, 'preconditions');
+  const known = propagation === 'Foreground' || propagation === 'Background' || propagation === 'Orphan';
+  if (propagation !== undefined && !known) {
+    throw badRequest(`propagationPolicy: Unsupported value: ${JSON.stringify(propagation)}`);
+  }
+  const orphans = body['orphanDependents'] === true || isTrue(query.get('orphanDependents'));
+  return {
+    dryRun: query.getAll('dryRun').includes('All') || listAt(body, 'dryRun').includes('All'),
+    ...(typeof uid === 'string' && { uid }),
+    ...(typeof resourceVersion === 'string' && { resourceVersion }),
+    ...(known ? { propagation } : orphans && { propagation: 'Orphan' }),
+    ...(grace !== undefined && { gracePeriodSeconds: Number(grace) }),
+  };
+}
+
+function deleted({ kind }: ResourceRequest, { metadata }: StoredObject): JsonObject {
+  const { name, uid } = metadata;
+  const details = { name, ...(kind.group !== '' && { group: kind.group }), kind: kind.plural, uid };
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+}
+
+function sendJson(response: ServerResponse, code: number, body: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(code, { 'content-type': 'application/json', 'content-length': bytes.length });
+  response.end(bytes);
+}
+
+export function sendError(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const status = statusOf(error);
+  const wait = status.details?.retryAfterSeconds;
+  if (wait !== undefined) response.setHeader('retry-after', wait);
+  // The rest of a body that nobody will read must not be taken for the next request.
+  if (!response.req.complete) response.setHeader('connection', 'close');
+  sendJson(response, status.code, status);
+}

@@ -1,0 +1,61 @@
+/** What a client sent, before anything is made of it. */
+import { randomInt } from 'node:crypto';
+
+import type { ObjectMeta } from '#src/api/kubernetes.ts';
+import { apiVersionOf } from '#src/api/resources.ts';
+
+import { isObject, objectAt, without, withoutNulls, type JsonObject } from './json.ts';
+import type { Kind } from './kind.ts';
+import type { ApiObject, StoredObject } from './object.ts';
+import { badRequest, conflict } from './status.ts';
+
+/** A body as an object of its kind. Throws BadRequest where it is of another, or of none. */
+export function decode(kind: Kind, body: unknown): ApiObject {
+  if (!isObject(body)) throw badRequest('the body of the request is not an object');
+  const apiVersion = apiVersionOf(kind);
+  if ((body['apiVersion'] ?? apiVersion) !== apiVersion || (body['kind'] ?? kind.kind) !== kind.kind) {
+    throw badRequest(
+      `${String(body['kind'])} in version "${String(body['apiVersion'])}" cannot be handled as a ${kind.kind}: ` +
+        `expected ${kind.kind} in version "${apiVersion}"`,
+    );
+  }
+  if (body['metadata'] !== undefined && body['metadata'] !== null && !isObject(body['metadata'])) {
+    throw badRequest(
+      `${kind.kind} in version "${kind.version}" cannot be handled: metadata is not an object`,
+    );
+  }
+  const metadata = withoutNulls(without(objectAt(body, 'metadata'), 'managedFields')) as ObjectMeta;
+  const rest = (kind.custom ? body : withoutNulls(body)) as JsonObject;
+  return { ...rest, apiVersion, kind: kind.kind, metadata: metadata };
+}
+
+/** `generateName` and five characters; undefined where there is no `generateName`. */
+export function generatedName(metadata: ObjectMeta, isFree: (name: string) => boolean): string | undefined {
+  const letters = 'bcdfghjklmnpqrstvwxz2456789';
+  if (metadata.generateName === undefined || metadata.generateName === '') return undefined;
+  for (;;) {
+    const suffix = Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('');
+    const name = metadata.generateName.slice(0, 58) + suffix;
+    if (isFree(name)) return name;
+  }
+}
+
+/** Throws Conflict where a write was meant for another version or another object of that name. */
+export function checkPreconditions(
+  kind: Kind,
+  current: StoredObject,
+  wanted: ObjectMeta,
+  name: string,
+): void {
+  if (wanted.name !== undefined && wanted.name !== name) {
+    throw badRequest(`the name of the object (${wanted.name}) does not match the name on the URL (${name})`);
+  }
+  if (wanted.uid !== undefined && wanted.uid !== current.metadata.uid) {
+    const both = `UID in precondition: ${wanted.uid}, UID in object meta: ${current.metadata.uid}`;
+    throw conflict(kind, name, `Precondition failed: ${both}`);
+  }
+  if ((wanted.resourceVersion ?? '') !== '' && wanted.resourceVersion !== current.metadata.resourceVersion) {
+    const why = 'the object has been modified; please apply your changes to the latest version and try again';
+    throw conflict(kind, name, why);
+  }
+}

@@ -1,0 +1,112 @@
+/** The port over the store, without HTTP: how the sandbox's own controllers and node see the cluster. */
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
+
+import type { Api } from './api.ts';
+import type { Kind } from './kind.ts';
+import type { StoredObject } from './object.ts';
+import type { PodRuntime } from './pod-runtime.ts';
+import { noSuchResource, notImplemented } from './status.ts';
+import { gitVersion } from './version.ts';
+
+/** `runtime` is asked at the time of an `exec`; a cluster without a node rejects it with NotImplemented. */
+export function createLocalCluster(
+  api: Api,
+  runtime: () => PodRuntime | undefined = () => undefined,
+): Cluster {
+  const kindOf = (resource: Resource): Kind => {
+    const kind = api.registry.find(resource.group, resource.version, resource.plural);
+    if (!kind) throw noSuchResource();
+    return kind;
+  };
+  const addressOf = (
+    resource: Resource,
+    at: { name: string; namespace?: string | undefined },
+  ): { kind: Kind; name: string; namespace: string | undefined } => {
+    const kind = kindOf(resource);
+    return { kind, name: at.name, namespace: kind.namespaced ? at.namespace : undefined };
+  };
+
+  return {
+    get: (resource, name, namespace) =>
+      attempt(() => copy(api.get(addressOf(resource, { name, namespace })))),
+    list: (resource, scope = {}) =>
+      attempt(() => {
+        const { items, resourceVersion } = api.list(kindOf(resource), scope);
+        return { items: items.map((item) => copy(item)), resourceVersion };
+      }),
+    create: (resource, object, options) =>
+      attempt(() => copy(api.create(kindOf(resource), object.metadata.namespace, object, options))),
+    patch: (resource, at, patch, { type = 'merge', ...options } = {}) =>
+      attempt(() => copy(api.patch(addressOf(resource, at), type, patch, options))),
+    delete: (resource, at, options) =>
+      attempt(() => {
+        api.delete(addressOf(resource, at), options);
+      }),
+    watch: (resource, scope, signal) => follow(api, () => kindOf(resource), scope, signal),
+    exec: async (request) => {
+      const node = runtime();
+      if (!node) throw notImplemented('exec: there is no node');
+      return node.exec({ ...request, tty: false, signal: request.signal ?? new AbortController().signal });
+    },
+    groups: () => attempt(() => [...new Set(api.registry.kinds().map((kind) => kind.group))].filter(Boolean)),
+    serverVersion: () => Promise.resolve(gitVersion),
+    close: () => undefined,
+  };
+}
+
+function attempt<T>(step: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(step());
+  });
+}
+
+/** What the store holds is frozen and shared; a caller's copy is its own. */
+function copy<T extends KubernetesObject>(object: StoredObject): Stored<T> {
+  return structuredClone(object) as KubernetesObject as Stored<T>;
+}
+
+async function* follow<T extends KubernetesObject>(
+  api: Api,
+  kindOf: () => Kind,
+  scope: Scope,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent<T>> {
+  if (signal.aborted) return;
+  const kind = kindOf();
+  const { items, resourceVersion } = api.list(kind, scope);
+  let pending: WatchEvent<T>[] = [{ type: 'listed', items: items.map((item) => copy<T>(item)) }];
+  let wake = (): void => undefined;
+  const stop = api.watch(kind, scope, Number(resourceVersion), ({ type, object }) => {
+    pending.push({ type: type === 'DELETED' ? 'deleted' : 'changed', object: copy<T>(object) });
+    wake();
+  });
+  const onAbort = (): void => {
+    wake();
+  };
+  signal.addEventListener('abort', onAbort);
+  try {
+    while (!isAborted(signal)) {
+      const events = pending;
+      pending = [];
+      for (const event of events) {
+        if (isAborted(signal)) return;
+        yield event;
+      }
+      if (pending.length === 0 && !isAborted(signal)) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    stop();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** A function, so that the compiler does not take an earlier answer for the present one. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

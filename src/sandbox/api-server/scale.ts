@@ -1,0 +1,45 @@
+/** The `autoscaling/v1` Scale of a workload: its replica count on its own. */
+import { at, isObject, numberAt, objectAt } from './json.ts';
+import type { ApiObject, StoredObject } from './object.ts';
+import { badRequest } from './status.ts';
+
+export function scaleOf(object: StoredObject): StoredObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      uid,
+      resourceVersion,
+      creationTimestamp,
+    },
+    spec: { replicas: numberAt(object, 'spec', 'replicas') ?? 0 },
+    status: { replicas: numberAt(object, 'status', 'replicas') ?? 0, selector: selectorText(object) },
+  };
+}
+
+/** The workload with a Scale's replicas. */
+export function withScale(object: StoredObject, scale: unknown): ApiObject {
+  const replicas = at(scale, 'spec', 'replicas') ?? 0;
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
+    throw badRequest('spec.replicas: Invalid value: must be an integer greater than or equal to 0');
+  }
+  const resourceVersion = at(scale, 'metadata', 'resourceVersion');
+  return {
+    ...object,
+    metadata: { ...object.metadata, ...(typeof resourceVersion === 'string' && { resourceVersion }) },
+    spec: { ...objectAt(object, 'spec'), replicas },
+  };
+}
+
+/** `app=foo,tier=db` */
+export function selectorText(object: ApiObject): string {
+  const selector = objectAt(object, 'spec', 'selector');
+  const labels = isObject(selector['matchLabels']) ? selector['matchLabels'] : selector;
+  return Object.entries(labels)
+    .filter(([, value]) => typeof value === 'string')
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(',');
+}

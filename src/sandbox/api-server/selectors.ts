@@ -1,0 +1,80 @@
+/** Label and field selectors, as kubectl's `-l` and `--field-selector` write them. */
+import { at } from './json.ts';
+import type { Kind } from './kind.ts';
+import type { ApiObject } from './object.ts';
+import { badRequest } from './status.ts';
+
+export type Matcher = (object: ApiObject) => boolean;
+
+export interface Selection {
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+}
+
+/** Whether an object belongs to a list or watch of its kind. Throws BadRequest for what it cannot read. */
+export function matcherOf(kind: Kind, selection: Selection): Matcher {
+  const matchers = [
+    ...(selection.labelSelector ? parseLabelSelector(selection.labelSelector) : []),
+    ...(selection.fieldSelector ? parseFieldSelector(kind, selection.fieldSelector) : []),
+  ];
+  const { namespace } = selection;
+  return (object) =>
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    matchers.every((matches) => matches(object));
+}
+
+const key = String.raw`[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?`;
+const setRequirement = new RegExp(
+  String.raw`^(?<key>${key})\s+(?<operator>in|notin)\s*\((?<values>[^()]*)\)$`,
+);
+const equalRequirement = new RegExp(
+  String.raw`^(?<key>${key})\s*(?<operator>==|=|!=)\s*(?<values>[-A-Za-z0-9_.]*)$`,
+);
+const existsRequirement = new RegExp(String.raw`^(?<not>!?)\s*(?<key>${key})$`);
+
+export function parseLabelSelector(text: string): Matcher[] {
+  if (text.trim() === '') return [];
+  return text.split(/,(?![^(]*\))/).map((part) => labelRequirement(part.trim(), text));
+}
+
+function labelRequirement(part: string, text: string): Matcher {
+  const exists = existsRequirement.exec(part)?.groups;
+  if (exists) {
+    const wanted = exists['not'] === '';
+    return (object) => (labelOf(object, exists['key']) !== undefined) === wanted;
+  }
+  const {
+    key: name,
+    operator,
+    values,
+  } = (setRequirement.exec(part) ?? equalRequirement.exec(part))?.groups ?? {};
+  if (name === undefined || values === undefined) {
+    throw badRequest(`unable to parse requirement: found '${part}' in selector "${text}"`);
+  }
+  const wanted = operator === 'in' || operator === '=' || operator === '==';
+  const set = new Set(values.split(',').map((value) => value.trim()));
+  return (object) => {
+    const value = labelOf(object, name);
+    return (value !== undefined && set.has(value)) === wanted;
+  };
+}
+
+function labelOf(object: ApiObject, name: string | undefined): string | undefined {
+  return object.metadata.labels?.[name ?? ''];
+}
+
+function parseFieldSelector(kind: Kind, text: string): Matcher[] {
+  return text.split(',').map((part) => {
+    const { field, operator, value } =
+      /^(?<field>[^=!]+)(?<operator>==|=|!=)(?<value>.*)$/.exec(part)?.groups ?? {};
+    if (field === undefined || value === undefined) {
+      throw badRequest(`Unable to find "${part}" that match label selector "", field selector "${text}"`);
+    }
+    if (!['metadata.name', 'metadata.namespace', ...kind.selectableFields].includes(field)) {
+      throw badRequest(`field label not supported: ${field}`);
+    }
+    const path = field === 'source' ? ['source', 'component'] : field.split('.');
+    return (object) => ((at(object, ...path) ?? '') === value) === (operator !== '!=');
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * The strategic merge patch of built-in kinds: as a merge patch, but lists of things with a name are merged thing
+ * by thing. Directives: `$patch`, `$retainKeys`, `$setElementOrder/...`, `$deleteFromPrimitiveList/...`.
+ */
+import { isObject, type JsonObject } from './json.ts';
+
+const mergeKeys: Readonly<Record<string, readonly string[]>> = {
+  conditions: ['type'],
+  containers: ['name'],
+  env: ['name'],
+  ephemeralContainers: ['name'],
+  hostAliases: ['ip'],
+  imagePullSecrets: ['name'],
+  initContainers: ['name'],
+  ownerReferences: ['uid'],
+  // A container's ports, then a service's.
+  ports: ['containerPort', 'port'],
+  secrets: ['name'],
+  topologySpreadConstraints: ['topologyKey'],
+  volumeDevices: ['devicePath'],
+  volumeMounts: ['mountPath'],
+  volumes: ['name'],
+};
+/** Lists of plain values that are united rather than replaced. */
+const sets = new Set(['finalizers']);
+
+const directive = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
+
+export function strategicMerge(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  if (patch['$patch'] === 'delete') return {};
+  if (patch['$patch'] === 'replace') return withoutDirectives(patch);
+  const result = retained(isObject(target) ? target : {}, patch['$retainKeys']);
+  for (const [key, value] of Object.entries(patch)) {
+    if (directive.test(key)) continue;
+    if (value === null) Reflect.deleteProperty(result, key);
+    else if (Array.isArray(value)) result[key] = mergeList(key, result[key], value);
+    else result[key] = strategicMerge(result[key], value);
+  }
+  for (const [key, value] of Object.entries(patch)) {
+    const field = /^\$deleteFromPrimitiveList\/(.*)$/.exec(key)?.[1];
+    const list = field === undefined ? undefined : result[field];
+    if (field !== undefined && Array.isArray(list) && Array.isArray(value)) {
+      result[field] = list.filter((item) => !value.includes(item));
+    }
+  }
+  for (const [key, order] of Object.entries(patch)) {
+    const field = /^\$setElementOrder\/(.*)$/.exec(key)?.[1];
+    const list = field === undefined ? undefined : result[field];
+    if (field !== undefined && Array.isArray(list) && Array.isArray(order))
+      result[field] = inOrder(field, list, order);
+  }
+  return result;
+}
+
+function retained(target: JsonObject, keys: unknown): JsonObject {
+  if (!Array.isArray(keys)) return { ...target };
+  return Object.fromEntries(Object.entries(target).filter(([key]) => keys.includes(key)));
+}
+
+function mergeList(field: string, current: unknown, patch: readonly unknown[]): unknown[] {
+  const before: unknown[] = Array.isArray(current) ? current : [];
+  if (sets.has(field)) return [...new Set([...before, ...patch])];
+  const replaces = patch.some(
+    (item) => isObject(item) && item['$patch'] === 'replace' && Object.keys(item).length === 1,
+  );
+  if (mergeKeys[field] === undefined || replaces) {
+    return patch.filter((item) => !(isObject(item) && '$patch' in item)).map(withoutDirectives);
+  }
+  let list = before;
+  for (const item of patch) {
+    const identity = identityOf(field, item);
+    const same = (other: unknown): boolean => identity !== undefined && identityOf(field, other) === identity;
+    if (isObject(item) && item['$patch'] === 'delete') list = list.filter((other) => !same(other));
+    else if (list.some(same)) list = list.map((other) => (same(other) ? strategicMerge(other, item) : other));
+    else list = [...list, strategicMerge({}, item)];
+  }
+  return list;
+}
+
+function identityOf(field: string, item: unknown): string | undefined {
+  if (!isObject(item)) return sets.has(field) ? JSON.stringify(item) : undefined;
+  const key = mergeKeys[field]?.find((name) => item[name] !== undefined);
+  return key === undefined ? undefined : JSON.stringify(item[key]);
+}
+
+/** Items that the order does not name keep their places behind those it does. */
+function inOrder(field: string, list: readonly unknown[], order: readonly unknown[]): unknown[] {
+  const places = order.map((item) => identityOf(field, item));
+  const placeOf = (item: unknown): number => {
+    const place = places.indexOf(identityOf(field, item));
+    return place === -1 ? places.length : place;
+  };
+  return [...list].sort((a, b) => placeOf(a) - placeOf(b));
+}
+
+function withoutDirectives(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDirectives);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !directive.test(key))
+      .map(([key, child]) => [key, withoutDirectives(child)]),
+  );
+}

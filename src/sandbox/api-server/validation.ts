@@ -1,0 +1,108 @@
+/** What the server refuses of built-in kinds, in its words: the rules that people meet. */
+import { isDeepStrictEqual } from 'node:util';
+
+import { parseQuantity } from '../quantity.ts';
+import { validateChange } from './change-validation.ts';
+import { check, demand, support } from './field-errors.ts';
+import { at, listAt, objectAt, stringAt, type JsonObject } from './json.ts';
+import { collectionOf, type Kind } from './kind.ts';
+import { validateMetadata, validateNewFinalizers } from './metadata-validation.ts';
+import type { ApiObject, StoredObject } from './object.ts';
+import type { Cause } from './status.ts';
+import { validatePodSpec, validateWorkload } from './workload-validation.ts';
+
+export function validateCreate(kind: Kind, object: ApiObject): Cause[] {
+  return [...validateMetadata(kind, object), ...validateContent(kind, object)];
+}
+
+export function validateUpdate(kind: Kind, before: StoredObject, after: ApiObject): Cause[] {
+  return [
+    ...validateCreate(kind, after),
+    ...validateNewFinalizers(before, after),
+    ...validateChange(kind, before, after),
+  ];
+}
+
+function validateContent(kind: Kind, object: ApiObject): Cause[] {
+  const spec = objectAt(object, 'spec');
+  switch (collectionOf(kind)) {
+    case '/persistentvolumeclaims':
+      return validateClaim(spec, 'spec');
+    case '/persistentvolumes':
+      return validateVolume(spec);
+    case '/pods':
+      return validatePodSpec(spec, 'spec');
+    case '/replicationcontrollers':
+    case 'apps/deployments':
+    case 'apps/daemonsets':
+    case 'apps/replicasets':
+    case 'apps/statefulsets':
+      return [
+        ...validateWorkload(kind, spec),
+        ...listAt(spec, 'volumeClaimTemplates').flatMap((claim, index) =>
+          validateClaim(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`),
+        ),
+      ];
+    case 'storage.k8s.io/storageclasses':
+      return demand(stringAt(object, 'provisioner'), 'provisioner');
+    case 'apiextensions.k8s.io/customresourcedefinitions':
+      return validateDefinition(object);
+    default:
+      return [];
+  }
+}
+
+const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+
+function validateClaim(spec: JsonObject, path: string): Cause[] {
+  const modes = listAt(spec, 'accessModes');
+  const { dataSource, dataSourceRef = dataSource, volumeMode = 'Filesystem' } = spec;
+  const isOneSource = dataSource === undefined || isDeepStrictEqual(dataSource, dataSourceRef);
+  return [
+    ...demand(modes.length, `${path}.accessModes`, 'at least 1 access mode is required'),
+    ...support(`${path}.accessModes`, modes, accessModes),
+    ...validateSize(`${path}.resources[storage]`, at(spec, 'resources', 'requests', 'storage')),
+    ...support(`${path}.volumeMode`, [volumeMode], ['Block', 'Filesystem']),
+    ...check(isOneSource, path, dataSource, 'must match dataSourceRef'),
+  ];
+}
+
+const volumeSources = ['csi', 'hostPath', 'local', 'nfs', 'iscsi', 'fc'];
+
+function validateVolume(spec: JsonObject): Cause[] {
+  const hasSource = volumeSources.some((name) => spec[name] !== undefined);
+  return [
+    ...demand(listAt(spec, 'accessModes').length, 'spec.accessModes'),
+    ...validateSize('spec.capacity[storage]', at(spec, 'capacity', 'storage')),
+    ...demand(hasSource, 'spec', 'must specify a volume type'),
+  ];
+}
+
+function validateSize(field: string, value: unknown): Cause[] {
+  if (value === undefined) return demand(value, field);
+  const bytes = parseQuantity(value);
+  const why = bytes === undefined ? 'must be a quantity such as 1Gi' : 'must be greater than zero';
+  return check(bytes !== undefined && bytes > 0, field, value, why);
+}
+
+function validateDefinition(object: ApiObject): Cause[] {
+  const spec = objectAt(object, 'spec');
+  const { name } = object.metadata;
+  const expected = `${stringAt(spec, 'names', 'plural') ?? ''}.${stringAt(spec, 'group') ?? ''}`;
+  const versions = listAt(spec, 'versions');
+  const stored = versions.filter((version) => at(version, 'storage') === true).length;
+  const oneStored = 'must have exactly one version marked as storage version';
+  return [
+    ...check(name === expected, 'metadata.name', name, 'must be spec.names.plural+"."+spec.group'),
+    ...demand(stringAt(spec, 'names', 'kind'), 'spec.names.kind'),
+    ...support('spec.scope', [spec['scope']], ['Cluster', 'Namespaced']),
+    ...check(stored === 1, 'spec.versions', versions.length, oneStored),
+    ...versions.flatMap((version, index) =>
+      demand(
+        at(version, 'schema', 'openAPIV3Schema'),
+        `spec.versions[${index}].schema.openAPIV3Schema`,
+        'schemas are required',
+      ),
+    ),
+  ];
+}

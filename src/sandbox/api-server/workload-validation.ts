@@ -1,0 +1,79 @@
+/** Pods and what makes pods. */
+import { check, demand, support } from './field-errors.ts';
+import { listAt, objectAt, stringAt, type JsonObject } from './json.ts';
+import type { Kind } from './kind.ts';
+import { validateLabelName, validateLabels } from './metadata-validation.ts';
+import type { Cause } from './status.ts';
+
+export function validateWorkload(kind: Kind, spec: JsonObject): Cause[] {
+  const template = objectAt(spec, 'template');
+  const labels = objectAt(template, 'metadata', 'labels');
+  const podSpec = objectAt(template, 'spec');
+  const claimTemplates = listAt(spec, 'volumeClaimTemplates').map((it) => stringAt(it, 'metadata', 'name'));
+  return [
+    ...validateSelector(kind, objectAt(spec, 'selector'), labels),
+    ...validateLabels('spec.template.metadata.labels', labels as Record<string, string>),
+    ...validatePodSpec(podSpec, 'spec.template.spec', claimTemplates),
+    ...support('spec.template.spec.restartPolicy', [podSpec['restartPolicy']], ['Always']),
+  ];
+}
+
+function validateSelector(kind: Kind, selector: JsonObject, labels: JsonObject): Cause[] {
+  const wanted = kind.kind === 'ReplicationController' ? selector : objectAt(selector, 'matchLabels');
+  const matches = Object.entries(wanted).every(([key, value]) => labels[key] === value);
+  const why = '`selector` does not match template `labels`';
+  return [
+    ...demand(Object.keys(selector).length, 'spec.selector'),
+    ...check(matches, 'spec.template.metadata.labels', labels, why),
+  ];
+}
+
+/** `moreVolumes`: names that mounts may use beside the pod's own volumes. */
+export function validatePodSpec(
+  spec: JsonObject,
+  path: string,
+  moreVolumes: readonly unknown[] = [],
+): Cause[] {
+  const own = listAt(spec, 'volumes').map((it) => stringAt(it, 'name'));
+  const containers = listAt(spec, 'containers');
+  const names = containers.map((it) => stringAt(it, 'name'));
+  const wrong = own.map((name, index) => validateName(`${path}.volumes[${index}].name`, name, own, index));
+  const volumes = [...own.filter((_, index) => wrong[index]?.length === 0), ...moreVolumes];
+  return [
+    ...wrong.flat(),
+    ...demand(containers.length, `${path}.containers`),
+    ...containers.flatMap((it, index) => [
+      ...validateName(`${path}.containers[${index}].name`, names[index], names, index),
+      ...validateContainer(objectAt(it), `${path}.containers[${index}]`, volumes),
+    ]),
+  ];
+}
+
+/** `all`: the names in the same list, this one being at `index`. */
+function validateName(
+  field: string,
+  name: string | undefined,
+  all: readonly (string | undefined)[],
+  index: number,
+): Cause[] {
+  if (name === undefined || name === '') return demand(name, field);
+  if (all.indexOf(name) === index) return validateLabelName(field, name);
+  return [{ reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${JSON.stringify(name)}` }];
+}
+
+function validateContainer(container: JsonObject, path: string, volumes: readonly unknown[]): Cause[] {
+  return [
+    ...demand(stringAt(container, 'image'), `${path}.image`),
+    ...listAt(container, 'volumeMounts').flatMap((mount, index): Cause[] => {
+      const field = `${path}.volumeMounts[${index}]`;
+      const name = stringAt(mount, 'name') ?? '';
+      const message = `Not found: ${JSON.stringify(name)}`;
+      return [
+        ...demand(stringAt(mount, 'mountPath'), `${field}.mountPath`),
+        ...(volumes.includes(name)
+          ? []
+          : [{ reason: 'FieldValueNotFound', field: `${field}.name`, message } as const]),
+      ];
+    }),
+  ];
+}

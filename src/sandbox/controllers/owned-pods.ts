@@ -1,0 +1,91 @@
+/** Pods that a workload owns: what they are like, how they are made and how many there are. */
+import { createHash } from 'node:crypto';
+
+import type { Condition, KubernetesObject, Pod, PodTemplate, Stored, Workload } from '#src/api/kubernetes.ts';
+import { pods, type Resource } from '#src/api/resources.ts';
+import { timestamp } from '#src/sandbox/api-server/object.ts';
+
+import type { World } from './world.ts';
+import { controllerReference, deleteSeen, isControlledBy } from './writes.ts';
+
+export function ownedPods(world: World, owner: Stored<Workload>): Stored<Pod>[] {
+  return world.pods.list(owner.metadata.namespace).filter((pod) => isControlledBy(pod, owner));
+}
+
+/** Counts for its workload: not ended, not on its way out. */
+export function isActive({ metadata, status }: Pod): boolean {
+  return (
+    metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
+  );
+}
+
+export function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+}
+
+export async function createPod(
+  world: World,
+  resource: Resource,
+  owner: Stored<Workload>,
+  template: PodTemplate,
+  naming: { name: string } | { generateName: string },
+): Promise<void> {
+  const pod = await world.cluster.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...naming,
+      ...(owner.metadata.namespace !== undefined && { namespace: owner.metadata.namespace }),
+      ...(template.metadata?.labels && { labels: template.metadata.labels }),
+      ...(template.metadata?.annotations && { annotations: template.metadata.annotations }),
+      ownerReferences: [controllerReference(resource, owner)],
+    },
+    spec: template.spec,
+  });
+  world.pods.observe(pod);
+  world.event(resource, owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+}
+
+export async function deletePod(
+  world: World,
+  resource: Resource,
+  owner: Stored<Workload>,
+  pod: Stored<Pod>,
+): Promise<void> {
+  await deleteSeen(world.cluster, pods, pod);
+  world.event(resource, owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+}
+
+/** Ten letters and digits that stand for a pod template. */
+export function templateHash(template: PodTemplate): string {
+  const digest = createHash('sha256').update(JSON.stringify(template)).digest('hex');
+  return digest.slice(0, 10);
+}
+
+export function withLabel(template: PodTemplate, key: string, value: string): PodTemplate {
+  const labels = { ...template.metadata?.labels, [key]: value };
+  return { ...template, metadata: { ...template.metadata, labels } };
+}
+
+/** `conditions` with one set anew; the time moves only when the status does. */
+export function withCondition(
+  conditions: readonly Condition[],
+  condition: Omit<Condition, 'lastTransitionTime'>,
+  now: Date,
+): Condition[] {
+  const before = conditions.find(({ type }) => type === condition.type);
+  const since = before?.status === condition.status ? before.lastTransitionTime : undefined;
+  const lastTransitionTime = since ?? timestamp(now);
+  return [...conditions.filter(({ type }) => type !== condition.type), { ...condition, lastTransitionTime }];
+}
+
+/** Has the owner looked at again whenever one of its dependents changes. */
+export function enqueueOwner(
+  kind: string,
+  enqueue: (name: string, namespace: string | undefined) => void,
+): (dependent: Stored<KubernetesObject>) => void {
+  return ({ metadata }) => {
+    const owner = metadata.ownerReferences?.find((reference) => reference.controller === true);
+    if (owner?.kind === kind) enqueue(owner.name, metadata.namespace);
+  };
+}

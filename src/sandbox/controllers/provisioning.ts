@@ -1,0 +1,160 @@
+/** Has the driver make the volume that a claim asks for, empty or from a snapshot. */
+import type { PersistentVolume, PersistentVolumeClaim, StorageClass, Stored } from '#src/api/kubernetes.ts';
+import { persistentVolumeClaims, storageClasses, volumeSnapshots } from '#src/api/resources.ts';
+import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
+
+import { formatQuantity, parseQuantity } from '#src/sandbox/quantity.ts';
+import { Retry } from './reconciler.ts';
+import type { World } from './world.ts';
+import { ensure } from './writes.ts';
+
+type Claim = Stored<PersistentVolumeClaim>;
+type Volume = Stored<PersistentVolume>;
+
+export const selectedNode = 'volume.kubernetes.io/selected-node';
+
+class SourceError extends Error {}
+
+export function provisioner(world: World): (claim: Claim) => Promise<Volume | undefined> {
+  const { volumes, cluster } = world;
+
+  /** A volume made for the claim; undefined while it has to wait for something that will be seen. */
+  async function provision(claim: Claim): Promise<Volume | undefined> {
+    const className = claim.spec.storageClassName ?? '';
+    if (className === '') {
+      const message = 'no persistent volumes available for this claim and no storage class is set';
+      tell(claim, 'Normal', 'FailedBinding', message);
+      return undefined;
+    }
+    const storageClass = world.storageClasses.get(className);
+    if (!storageClass) {
+      const message = `${storageClasses.plural}.${storageClasses.group} "${className}" not found`;
+      tell(claim, 'Warning', 'ProvisioningFailed', message.replace('storageclasses', 'storageclass'));
+      return undefined;
+    }
+    const waits = storageClass.volumeBindingMode === 'WaitForFirstConsumer';
+    if (waits && claim.metadata.annotations?.[selectedNode] === undefined) {
+      const message = 'waiting for first consumer to be created before binding';
+      tell(claim, 'Normal', 'WaitForFirstConsumer', message);
+      return undefined;
+    }
+    if (storageClass.provisioner !== driverName) {
+      tell(claim, 'Normal', 'ExternalProvisioning', waitingFor(storageClass.provisioner));
+      return undefined;
+    }
+    return makeVolume(claim, storageClass);
+  }
+
+  async function makeVolume(claim: Claim, storageClass: Stored<StorageClass>): Promise<Volume> {
+    const { name, namespace = '', uid } = claim.metadata;
+    tell(
+      claim,
+      'Normal',
+      'Provisioning',
+      `External provisioner is provisioning volume for claim "${namespace}/${name}"`,
+    );
+    const volumeName = `pvc-${uid}`;
+    const bytes = Math.ceil(parseQuantity(claim.spec.resources?.requests?.storage) ?? 0);
+    try {
+      const fromSnapshot = sourceHandle(claim, bytes);
+      await world.driver.createVolume({
+        name: volumeName,
+        bytes,
+        fromSnapshot,
+        parameters: storageClass.parameters,
+      });
+    } catch (error) {
+      if (world.signal.aborted) throw new Retry();
+      const why = error instanceof SourceError ? error.message : rpcError(error);
+      const message = `failed to provision volume with StorageClass "${storageClass.metadata.name}": ${why}`;
+      tell(claim, 'Warning', 'ProvisioningFailed', message);
+      throw new Retry(message);
+    }
+    const volume = await ensure(cluster, volumes, volumeFor(claim, storageClass, volumeName, bytes));
+    tell(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${volumeName}`);
+    return volume;
+  }
+
+  /** Handle of the snapshot that the claim is to be filled from. Throws SourceError. */
+  function sourceHandle(claim: Claim, bytes: number): string | undefined {
+    const source = claim.spec.dataSourceRef ?? claim.spec.dataSource;
+    if (!source) return undefined;
+    const fail = (why: string): SourceError =>
+      new SourceError(
+        `error getting handle for DataSource Type ${source.kind} by Name ${source.name}: ${why}`,
+      );
+    if (source.kind !== volumeSnapshots.kind || source.apiGroup !== volumeSnapshots.group) {
+      throw fail('the sandbox makes volumes from snapshots only');
+    }
+    const snapshot = world.snapshots.get(source.name, claim.metadata.namespace);
+    if (!snapshot) {
+      const resource = `${volumeSnapshots.plural}.${volumeSnapshots.group}`;
+      throw fail(
+        `error getting snapshot ${source.name} from api server: ${resource} "${source.name}" not found`,
+      );
+    }
+    if (snapshot.metadata.deletionTimestamp !== undefined)
+      throw fail(`snapshot ${source.name} is being deleted`);
+    const { boundVolumeSnapshotContentName: contentName, readyToUse, restoreSize } = snapshot.status ?? {};
+    if (readyToUse !== true) throw fail(`snapshot ${source.name} is not Ready`);
+    const content = world.contents.get(contentName ?? '');
+    if (content?.spec.volumeSnapshotRef.uid !== snapshot.metadata.uid) {
+      throw fail(`snapshot ${source.name} not bound`);
+    }
+    if (content.spec.driver !== driverName || content.status?.snapshotHandle === undefined) {
+      throw fail(`snapshot ${source.name} is not a snapshot of driver ${driverName}`);
+    }
+    const least = parseQuantity(restoreSize) ?? 0;
+    if (bytes < least) {
+      throw fail(
+        `requested volume size ${bytes} is less than the size ${least} for the source snapshot ${source.name}`,
+      );
+    }
+    return content.status.snapshotHandle;
+  }
+
+  function tell(claim: Claim, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    world.event(persistentVolumeClaims, claim, type, reason, message);
+  }
+
+  return provision;
+}
+
+function waitingFor(provisioner: string): string {
+  return (
+    `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the ` +
+    'system administrator. If volume creation is delayed, please verify that the provisioner is running and ' +
+    'correctly registered.'
+  );
+}
+
+function volumeFor(
+  { metadata, spec }: Claim,
+  storageClass: Stored<StorageClass>,
+  name: string,
+  bytes: number,
+): PersistentVolume {
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: {
+      name,
+      annotations: { 'pv.kubernetes.io/provisioned-by': driverName },
+      finalizers: ['external-provisioner.volume.kubernetes.io/finalizer', 'kubernetes.io/pv-protection'],
+    },
+    spec: {
+      capacity: { storage: formatQuantity(bytes) },
+      accessModes: spec.accessModes ?? ['ReadWriteOnce'],
+      volumeMode: spec.volumeMode ?? 'Filesystem',
+      storageClassName: storageClass.metadata.name,
+      persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
+      claimRef: {
+        ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
+        ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
+        name: metadata.name,
+        uid: metadata.uid,
+      },
+      csi: { driver: driverName, volumeHandle: name },
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Keeps as many pods as a ReplicaSet or ReplicationController asks for, and one of a DaemonSet: there is one node. */
+import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
+import { daemonSets } from '#src/api/resources.ts';
+
+import type { Mirror } from './mirror.ts';
+import { createPod, deletePod, enqueueOwner, isActive, isReady, ownedPods } from './owned-pods.ts';
+import type { Controller, World } from './world.ts';
+import { setStatus } from './writes.ts';
+
+export function replicaSetController(world: World, mirror: Mirror<Workload>): Controller {
+  const { resource } = mirror;
+
+  async function reconcile(name: string, namespace: string | undefined): Promise<undefined> {
+    const owner = mirror.get(name, namespace);
+    if (!owner || owner.metadata.deletionTimestamp !== undefined) return;
+    const isDaemon = resource === daemonSets;
+    const wanted = isDaemon ? 1 : (owner.spec.replicas ?? 1);
+    const active = ownedPods(world, owner).filter(isActive);
+    for (let count = active.length; count < wanted; count++) {
+      await createPod(world, resource, owner, owner.spec.template, { generateName: `${name}-` });
+    }
+    for (const pod of active.sort(leastNeededFirst).slice(0, Math.max(0, active.length - wanted))) {
+      await deletePod(world, resource, owner, pod);
+    }
+    const kept = ownedPods(world, owner).filter(isActive);
+    const ready = kept.filter(isReady).length;
+    const counts = isDaemon
+      ? {
+          desiredNumberScheduled: 1,
+          currentNumberScheduled: kept.length,
+          numberMisscheduled: 0,
+          numberReady: ready,
+          numberAvailable: ready,
+          updatedNumberScheduled: kept.length,
+        }
+      : { replicas: kept.length, readyReplicas: ready, availableReplicas: ready };
+    const observedGeneration = owner.metadata.generation ?? 0;
+    await setStatus(world.cluster, mirror, owner, { ...counts, observedGeneration });
+  }
+
+  return {
+    mirror,
+    reconcile,
+    triggers(enqueue) {
+      world.pods.onChange(enqueueOwner(resource.kind, enqueue));
+    },
+  };
+}
+
+/** Which pod goes first: without a node, then not ready, then the youngest. */
+function leastNeededFirst(a: Stored<Pod>, b: Stored<Pod>): number {
+  const rank = (pod: Stored<Pod>): number => (pod.spec.nodeName === undefined ? 0 : isReady(pod) ? 2 : 1);
+  return (
+    rank(a) - rank(b) ||
+    b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) ||
+    a.metadata.name.localeCompare(b.metadata.name)
+  );
+}

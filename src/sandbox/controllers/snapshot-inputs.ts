@@ -1,0 +1,80 @@
+/** What a snapshot is taken of and with: its claim, volume and class. */
+import type { PersistentVolume, Stored, VolumeSnapshot, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+
+import type { World } from './world.ts';
+
+type Snapshot = Stored<VolumeSnapshot>;
+
+/** Why a snapshot cannot go on, in the words of the snapshot controller; it is tried again. */
+export class Refusal extends Error {
+  readonly reason: string;
+  constructor(reason: string, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+export function snapshotInputs(world: World) {
+  function defaultClass(snapshot: Snapshot): string {
+    const driver = volumeOf(snapshot)?.spec.csi?.driver;
+    const defaults = world.snapshotClasses
+      .list()
+      .filter(
+        (it) => it.driver === driver && it.metadata.annotations?.[annotation.defaultSnapshotClass] === 'true',
+      );
+    const [first] = defaults;
+    if (first && defaults.length === 1) return first.metadata.name;
+    const why = first
+      ? `${defaults.length} default snapshot classes were found`
+      : 'cannot find default snapshot class';
+    const message = `Failed to set default snapshot class with error ${why}`;
+    throw new Refusal('SetDefaultSnapshotClassFailed', message);
+  }
+
+  function volumeOf(snapshot: Snapshot): Stored<PersistentVolume> | undefined {
+    const claimName = snapshot.spec.source.persistentVolumeClaimName ?? '';
+    const claim = world.claims.get(claimName, snapshot.metadata.namespace);
+    return world.volumes.get(claim?.spec.volumeName ?? '');
+  }
+
+  function inputOf(snapshot: Snapshot): { snapshotClass: Stored<VolumeSnapshotClass>; volumeHandle: string } {
+    const { name, namespace } = snapshot.metadata;
+    const fail = (why: string): Refusal =>
+      new Refusal('SnapshotContentCreationFailed', `Failed to create snapshot content with error ${why}`);
+    const failInput = (why: string): Refusal =>
+      fail(`failed to get input parameters to create snapshot ${name}: ${JSON.stringify(why)}`);
+    const updateFailed = (object: string, why: string): Refusal =>
+      fail(`snapshot controller failed to update ${object} on API server: ${why}`);
+
+    const { source, volumeSnapshotClassName: className } = snapshot.spec;
+    const claim = world.claims.get(source.persistentVolumeClaimName ?? '', namespace);
+    if (!claim) throw updateFailed(name, 'cannot get claim from snapshot');
+    if (claim.metadata.deletionTimestamp !== undefined) {
+      throw updateFailed(claim.metadata.name, 'cannot add finalizer on claim because it is being deleted');
+    }
+    const volume = volumeOf(snapshot);
+    if (claim.status?.phase !== 'Bound' || !volume) {
+      throw failInput(
+        `the PVC ${claim.metadata.name} is not yet bound to a PV, will not attempt to take a snapshot`,
+      );
+    }
+    if (!volume.spec.csi)
+      throw fail(`cannot find CSI PersistentVolumeSource for volume ${volume.metadata.name}`);
+    if (className === undefined) throw failInput(`failed to take snapshot ${name} without a snapshot class`);
+    const snapshotClass = world.snapshotClasses.get(className);
+    if (!snapshotClass) {
+      const missing = `volumesnapshotclass.snapshot.storage.k8s.io ${JSON.stringify(className)} not found`;
+      throw failInput(
+        `failed to retrieve snapshot class ${className} from the informer: ${JSON.stringify(missing)}`,
+      );
+    }
+    if (snapshotClass.driver !== volume.spec.csi.driver) {
+      const drivers = `${snapshotClass.driver}, ${volume.spec.csi.driver}`;
+      throw failInput(`VolumeSnapshotClass and PersistentVolume have different drivers: ${drivers}`);
+    }
+    return { snapshotClass, volumeHandle: volume.spec.csi.volumeHandle };
+  }
+
+  return { volumeOf, defaultClass, inputOf };
+}

@@ -1,0 +1,82 @@
+/** Starts every controller over one cluster and one driver. */
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Driver } from '#src/sandbox/storage/driver.ts';
+
+import { claimController } from './claims.ts';
+import { deploymentController } from './deployments.ts';
+import { ephemeralClaimController } from './ephemeral-claims.ts';
+import { keyOf } from './mirror.ts';
+import { startReconciler, type Reconciler } from './reconciler.ts';
+import { eventRecorder } from './record-event.ts';
+import { replicaSetController } from './replica-sets.ts';
+import { contentController } from './snapshot-contents.ts';
+import { snapshotController } from './snapshots.ts';
+import { statefulSetController } from './stateful-sets.ts';
+import { volumeController } from './volumes.ts';
+import { openMirrors, type Controller, type World } from './world.ts';
+
+export interface ControllerOptions {
+  readonly cluster: Cluster;
+  readonly driver: Driver;
+  readonly now: () => Date;
+  /** Ends all of them; the driver should end with it too. */
+  readonly signal: AbortSignal;
+  /** What no status and no event tells. */
+  readonly onError: (message: string) => void;
+}
+
+export interface Controllers {
+  /** Resolves when the last of them has stopped; call it after the signal has aborted. */
+  stopped(): Promise<void>;
+}
+
+/** Resolves when they have seen what the server holds and have begun. */
+export async function startControllers(options: ControllerOptions): Promise<Controllers> {
+  const { cluster, signal } = options;
+  const { mirrors, synced } = openMirrors(cluster, signal);
+  const event = eventRecorder(cluster, 'kubectl-stash-sandbox', options.now);
+  const world: World = { ...mirrors, cluster, driver: options.driver, event, signal, now: options.now };
+  // Nothing is decided, and above all nothing is deleted, on half a picture.
+  await synced();
+  const controllers: Record<string, Controller> = {
+    claim: claimController(world),
+    volume: volumeController(world),
+    snapshot: snapshotController(world),
+    content: contentController(world),
+    deployment: deploymentController(world),
+    replicaSet: replicaSetController(world, world.replicaSets),
+    replicationController: replicaSetController(world, world.replicationControllers),
+    statefulSet: statefulSetController(world),
+    daemonSet: replicaSetController(world, world.daemonSets),
+    ephemeralClaim: ephemeralClaimController(world),
+  };
+  const reconcilers = Object.entries(controllers).map(([name, controller]) => run(name, controller));
+  for (const mirror of Object.values(mirrors)) mirror.announce();
+
+  function run(name: string, controller: Controller): Reconciler {
+    const reconciler = startReconciler({
+      reconcile(key) {
+        const slash = key.indexOf('/');
+        return controller.reconcile(key.slice(slash + 1), key.slice(0, slash) || undefined);
+      },
+      onError: (key, error) => {
+        options.onError(`${name} ${key}: ${error instanceof Error ? error.message : String(error)}`);
+      },
+      signal,
+    });
+    const enqueue = (object: string, namespace: string | undefined) => {
+      reconciler.enqueue(keyOf(object, namespace));
+    };
+    controller.mirror.onChange(({ metadata }) => {
+      enqueue(metadata.name, metadata.namespace);
+    });
+    controller.triggers(enqueue);
+    return reconciler;
+  }
+
+  return {
+    async stopped() {
+      await Promise.all(reconcilers.map((reconciler) => reconciler.stopped()));
+    },
+  };
+}

@@ -1,0 +1,177 @@
+/** One container: started, and started again as its pod's restart policy says, until it is stopped. */
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Container, ContainerStatus, PodSpec } from '#src/api/kubernetes.ts';
+import { timestamp } from '#src/sandbox/api-server/object.ts';
+import { pause } from '#src/sandbox/controllers/mirror.ts';
+
+import { containerCommand, containerEnvironment } from './command-line.ts';
+import type { ProcessGroup, ProcessGroups } from './process-groups.ts';
+import { rewritePaths, type Mount } from './rewrite.ts';
+
+export interface ContainerReport {
+  readonly container: Container;
+  readonly state: NonNullable<ContainerStatus['state']>;
+  readonly lastState?: ContainerStatus['state'];
+  readonly restarts: number;
+  /** It has ended and will not be started again. */
+  readonly final: boolean;
+}
+
+export interface VolumeMount extends Mount {
+  /** The volume's handle in the storage, where it has one. */
+  readonly volume: string | undefined;
+}
+
+export interface Surroundings {
+  readonly home: string;
+  readonly hostname: string;
+  readonly path: string;
+}
+
+export interface ContainerRun {
+  report(): ContainerReport;
+  readonly mounts: readonly VolumeMount[];
+  /** Output of the latest start. */
+  logFile(): string | undefined;
+  /** Resolves when it will not be started again. */
+  readonly ended: Promise<void>;
+  /** Asks it to end, and makes it after `grace` milliseconds. */
+  stop(grace: number): Promise<void>;
+}
+
+export interface ContainerOptions {
+  readonly container: Container;
+  readonly isInit: boolean;
+  readonly restartPolicy: PodSpec['restartPolicy'];
+  /** How often it was started before this node began. */
+  readonly startedBefore: number;
+  /** One result for each of the container's mounts. */
+  readonly mounts: () => Promise<PromiseSettledResult<VolumeMount>[]>;
+  readonly surroundings: Surroundings;
+  readonly logs: string;
+  readonly groups: ProcessGroups;
+  readonly now: () => Date;
+  readonly onChange: () => void;
+}
+
+const firstBackoff = 1000;
+const longestBackoff = 60_000;
+
+export function runContainer(options: ContainerOptions): ContainerRun {
+  const { container, groups, now } = options;
+  const stopping = new AbortController();
+  let mounts: VolumeMount[] = [];
+  let group: ProcessGroup | undefined;
+  let logFile: string | undefined;
+  let report: ContainerReport = {
+    container,
+    state: { waiting: { reason: 'ContainerCreating' } },
+    restarts: options.startedBefore,
+    final: false,
+  };
+
+  const isStopping = (): boolean => stopping.signal.aborted;
+
+  function become(change: Partial<ContainerReport>): void {
+    report = { ...report, ...change };
+    options.onChange();
+  }
+
+  async function live(): Promise<void> {
+    while (!isStopping()) {
+      const terminated = await once();
+      const again =
+        !isStopping() &&
+        (options.restartPolicy === 'OnFailure' || options.isInit
+          ? terminated.exitCode !== 0 && options.restartPolicy !== 'Never'
+          : options.restartPolicy !== 'Never');
+      if (!again) {
+        become({ state: { terminated }, final: true });
+        return;
+      }
+      const backoff = Math.min(firstBackoff * 2 ** (report.restarts - options.startedBefore), longestBackoff);
+      const message = `back-off ${backoff / 1000}s restarting failed container=${container.name}`;
+      become({ state: { waiting: { reason: 'CrashLoopBackOff', message } }, lastState: { terminated } });
+      await pause(backoff, stopping.signal);
+      report = { ...report, restarts: report.restarts + 1 };
+    }
+    const { lastState } = report;
+    if (lastState) become({ state: lastState, final: true });
+  }
+
+  /** From one start to its end. */
+  async function once(): Promise<NonNullable<NonNullable<ContainerStatus['state']>['terminated']>> {
+    const startedAt = timestamp(now());
+    const end = (exitCode: number, reason: string, message?: string) => ({
+      exitCode,
+      reason,
+      ...(message !== undefined && { message }),
+      startedAt,
+      finishedAt: timestamp(now()),
+    });
+    try {
+      const found = await options.mounts();
+      mounts = found.flatMap((mount) => (mount.status === 'fulfilled' ? mount.value : []));
+      const argv = containerCommand(container, mounts);
+      if (!argv) return end(await idle(startedAt), 'Completed');
+      const failed = found.find((mount) => mount.status === 'rejected');
+      if (failed) throw failed.reason;
+      group = await spawnGroup(argv);
+      // Asked to stop in between: it must not outlive the request.
+      if (isStopping()) group.kill('SIGKILL');
+      become({ state: { running: { startedAt } } });
+      const code = await group.exited;
+      return end(code, code === 0 ? 'Completed' : 'Error');
+    } catch (error) {
+      return end(128, 'StartError', error instanceof Error ? error.message : String(error));
+    } finally {
+      group = undefined;
+    }
+  }
+
+  /** A program that only an image could run: it counts as running, or, before the others, as done. */
+  async function idle(startedAt: string): Promise<number> {
+    if (options.isInit || isStopping()) return 0;
+    become({ state: { running: { startedAt } } });
+    await new Promise<void>((resolve) => {
+      stopping.signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
+    return 0;
+  }
+
+  async function spawnGroup(argv: string[]): Promise<ProcessGroup> {
+    await mkdir(options.logs, { recursive: true });
+    const path = join(options.logs, `${container.name}.${report.restarts}.log`);
+    await using log = await open(path, 'a');
+    logFile = path;
+    const { workingDir } = container;
+    return groups.start({
+      argv,
+      cwd: workingDir === undefined ? options.surroundings.home : rewritePaths(workingDir, mounts),
+      env: containerEnvironment(container, mounts, options.surroundings),
+      stdio: ['ignore', log.fd, log.fd],
+      volumes: mounts.flatMap(({ volume }) => volume ?? []),
+    });
+  }
+
+  const ended = live();
+  return {
+    report: () => report,
+    get mounts() {
+      return mounts;
+    },
+    logFile: () => logFile,
+    ended,
+    async stop(grace) {
+      stopping.abort();
+      group?.kill('SIGTERM');
+      const late = setTimeout(() => group?.kill('SIGKILL'), grace);
+      await ended;
+      clearTimeout(late);
+    },
+  };
+}

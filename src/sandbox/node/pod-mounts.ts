@@ -1,0 +1,83 @@
+/** Where on this machine the volumes of a pod are. */
+import { mkdir, stat } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
+
+import type {
+  Container,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Stored,
+  Volume,
+} from '#src/api/kubernetes.ts';
+import { claimNamesOf } from '#src/sandbox/controllers/claim-users.ts';
+
+import type { VolumeMount } from './container-run.ts';
+
+interface WithHostPath {
+  hostPath?: { path: string };
+}
+
+interface WithProjected {
+  projected?: object;
+}
+
+export interface VolumeSources {
+  readonly claim: (name: string, namespace: string | undefined) => Stored<PersistentVolumeClaim> | undefined;
+  readonly volume: (name: string) => Stored<PersistentVolume> | undefined;
+  /** Directory of a volume of our driver. */
+  readonly volumePath: (handle: string) => string;
+  readonly plainPath: (directory: string) => Promise<string>;
+}
+
+/** Makes what has to be there and says where, or why not, for each mount. */
+export async function mountsOf(
+  pod: Pod,
+  container: Container,
+  podDirectory: string,
+  sources: VolumeSources,
+): Promise<PromiseSettledResult<VolumeMount>[]> {
+  await mkdir(join(podDirectory, 'home'), { recursive: true });
+  return Promise.allSettled(
+    (container.volumeMounts ?? []).map(async ({ name, mountPath, subPath }) => {
+      const volume = pod.spec.volumes?.find((it) => it.name === name);
+      if (!volume) throw new Error(`volume "${name}" of container ${container.name} not found`);
+      const { directory, handle } = await locate(pod, volume, podDirectory, sources);
+      const inside = subPath === undefined ? directory : join(directory, safeSubPath(subPath));
+      await mkdir(inside, { recursive: true });
+      return { mountPath, directory: await sources.plainPath(inside), volume: handle };
+    }),
+  );
+}
+
+async function locate(
+  pod: Pod,
+  volume: Volume & WithHostPath & WithProjected,
+  podDirectory: string,
+  sources: VolumeSources,
+): Promise<{ directory: string; handle: string | undefined }> {
+  if (volume.hostPath) return { directory: volume.hostPath.path, handle: undefined };
+  // Of what a projected volume shows (the service account's token) there is nothing here yet.
+  if (volume.emptyDir ?? volume.projected)
+    return { directory: join(podDirectory, 'volumes', volume.name), handle: undefined };
+  const [claimName] = claimNamesOf({ ...pod, spec: { ...pod.spec, volumes: [volume] } });
+  if (claimName === undefined)
+    throw new Error(`the sandbox has no volumes of the type of volume "${volume.name}"`);
+  const claim = sources.claim(claimName, pod.metadata.namespace);
+  const bound = sources.volume(claim?.spec.volumeName ?? '');
+  if (!bound) throw new Error(`persistentvolumeclaim "${claimName}" is not bound`);
+  const { csi, hostPath } = bound.spec as PersistentVolume['spec'] & WithHostPath;
+  const directory = csi ? sources.volumePath(csi.volumeHandle) : hostPath?.path;
+  if (directory === undefined) throw new Error(`the sandbox cannot mount volume ${bound.metadata.name}`);
+  // A volume that has vanished must not come back as an empty directory.
+  if (csi) await stat(directory);
+  return { directory, handle: csi?.volumeHandle };
+}
+
+function safeSubPath(subPath: string): string {
+  const path = normalize(subPath);
+  if (path.startsWith('/') || path.split('/').includes('..')) {
+    throw new Error(`subPath ${JSON.stringify(subPath)} must be relative and must not leave the volume`);
+  }
+  return path;
+}

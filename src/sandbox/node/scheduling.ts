@@ -1,0 +1,39 @@
+/** Whether a pod may go to the node, in the words of the scheduler. */
+import type { PersistentVolumeClaim, Pod, StorageClass, Stored } from '#src/api/kubernetes.ts';
+import { claimNamesOf } from '#src/sandbox/controllers/claim-users.ts';
+
+export type Verdict =
+  | { readonly type: 'go' }
+  /** Claims that wait for a node to be chosen: choose it, and look again when they are bound. */
+  | { readonly type: 'choose'; readonly claims: readonly Stored<PersistentVolumeClaim>[] }
+  | { readonly type: 'wait'; readonly message: string };
+
+export function schedule(
+  pod: Pod,
+  claimNamed: (name: string) => Stored<PersistentVolumeClaim> | undefined,
+  classNamed: (name: string) => StorageClass | undefined,
+): Verdict {
+  const unchosen: Stored<PersistentVolumeClaim>[] = [];
+  for (const name of claimNamesOf(pod)) {
+    const claim = claimNamed(name);
+    if (!claim) return wait(`persistentvolumeclaim "${name}" not found`);
+    if (claim.metadata.deletionTimestamp !== undefined)
+      return wait(`persistentvolumeclaim "${name}" is being deleted`);
+    if (claim.status?.phase === 'Lost') {
+      return wait(
+        `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName ?? ''}"`,
+      );
+    }
+    if (claim.status?.phase === 'Bound') continue;
+    const storageClass = classNamed(claim.spec.storageClassName ?? '');
+    if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer') {
+      return wait('pod has unbound immediate PersistentVolumeClaims');
+    }
+    unchosen.push(claim);
+  }
+  return unchosen.length > 0 ? { type: 'choose', claims: unchosen } : { type: 'go' };
+}
+
+function wait(why: string): Verdict {
+  return { type: 'wait', message: `0/1 nodes are available: ${why}.` };
+}

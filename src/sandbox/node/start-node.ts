@@ -1,0 +1,240 @@
+/** The one node: takes pods whose claims are bound, runs them, and reports. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { KubernetesObject, PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
+import {
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods as podResource,
+  storageClasses as storageClassResource,
+  type Resource,
+} from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
+import { claimNamesOf } from '#src/sandbox/controllers/claim-users.ts';
+import { selectedNode } from '#src/sandbox/controllers/provisioning.ts';
+import { keyOf, openMirror } from '#src/sandbox/controllers/mirror.ts';
+import { withCondition } from '#src/sandbox/controllers/owned-pods.ts';
+import { startReconciler } from '#src/sandbox/controllers/reconciler.ts';
+import { eventRecorder } from '#src/sandbox/controllers/record-event.ts';
+import { deleteSeen, patchSeen, setStatus } from '#src/sandbox/controllers/writes.ts';
+import { removeTree } from '#src/sandbox/storage/copy.ts';
+import type { Storage } from '#src/sandbox/storage/storage.ts';
+
+import { announceNode } from './announce-node.ts';
+import { createPlainPaths } from './plain-paths.ts';
+import { mountsOf, type VolumeSources } from './pod-mounts.ts';
+import { runPod, type PodRun } from './pod-run.ts';
+import { createPodRuntime } from './pod-runtime.ts';
+import { podStatus } from './pod-status.ts';
+import { createProcessGroups } from './process-groups.ts';
+import { schedule } from './scheduling.ts';
+
+interface Binding extends KubernetesObject {
+  target: { apiVersion: string; kind: string; name: string };
+}
+const bindings: Resource<Binding> = {
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  plural: 'bindings',
+  namespaced: true,
+};
+
+export interface NodeOptions {
+  readonly cluster: Cluster;
+  readonly storage: Pick<Storage, 'volumePath'>;
+  /** For what pods keep while they live; emptied first. */
+  readonly directory: string;
+  readonly now: () => Date;
+  readonly onError: (message: string) => void;
+  /** The node's name; default `sandbox`. */
+  readonly name?: string;
+  /** PATH of what runs in pods. */
+  readonly path: string;
+  /** Where an API server of another process finds exec and logs. */
+  readonly kubeletPort?: number;
+}
+
+export interface SandboxNode extends PodRuntime {
+  /** Stops everyone who can write to a volume (by its handle); what it returns lets them go on. */
+  freeze(volumeHandle: string): () => void;
+  /** Ends every process of every pod at once. */
+  stop(): Promise<void>;
+}
+
+export async function startNode(options: NodeOptions): Promise<SandboxNode> {
+  const { cluster, directory, now, path, name: nodeName = 'sandbox' } = options;
+  await removeTree(directory);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const groups = createProcessGroups();
+  const plainPaths = createPlainPaths();
+  const event = eventRecorder(cluster, 'kubelet', now);
+  const pods = openMirror(cluster, podResource, signal);
+  const claims = openMirror(cluster, persistentVolumeClaims, signal);
+  const volumes = openMirror(cluster, persistentVolumes, signal);
+  const storageClasses = openMirror(cluster, storageClassResource, signal);
+  const runs = new Map<string, PodRun>();
+  const sources: VolumeSources = {
+    claim: (name, namespace) => claims.get(name, namespace),
+    volume: (name) => volumes.get(name),
+    volumePath: (handle) => options.storage.volumePath(handle),
+    plainPath: (path) => plainPaths.of(path),
+  };
+
+  async function reconcile(key: string): Promise<undefined> {
+    const [namespace = '', name = ''] = key.split('/');
+    const pod = pods.get(name, namespace);
+    const run = runs.get(key);
+    if (run && run.uid !== pod?.metadata.uid) {
+      await run.stop(0);
+      runs.delete(key);
+    }
+    if (!pod) return;
+    const { nodeName: assigned } = pod.spec;
+    if (assigned !== undefined && assigned !== nodeName) return;
+    if (pod.metadata.deletionTimestamp !== undefined) await end(key, pod);
+    else if (assigned === undefined) await place(pod);
+    else await report(key, pod);
+  }
+
+  async function place(pod: Stored<Pod>): Promise<void> {
+    const { name, namespace } = pod.metadata;
+    const verdict = schedule(
+      pod,
+      (claim) => claims.get(claim, namespace),
+      (storageClass) => storageClasses.get(storageClass),
+    );
+    switch (verdict.type) {
+      case 'go':
+        await cluster.create(bindings, {
+          apiVersion: 'v1',
+          kind: 'Binding',
+          metadata: { name, ...(namespace !== undefined && { namespace }) },
+          target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+        });
+        event(
+          podResource,
+          pod,
+          'Normal',
+          'Scheduled',
+          `Successfully assigned ${namespace ?? ''}/${name} to ${nodeName}`,
+        );
+        return;
+      case 'choose':
+        for (const claim of verdict.claims) await chooseFor(claim);
+        return;
+      case 'wait': {
+        const { message } = verdict;
+        const why = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message } as const;
+        const conditions = withCondition(pod.status?.conditions ?? [], why, now());
+        const before = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message;
+        if (before !== message) event(podResource, pod, 'Warning', 'FailedScheduling', message);
+        await setStatus(cluster, pods, pod, { ...pod.status, phase: 'Pending', conditions });
+      }
+    }
+  }
+
+  async function chooseFor(claim: Stored<PersistentVolumeClaim>): Promise<void> {
+    if (claim.metadata.annotations?.[selectedNode] !== undefined) return;
+    await patchSeen(cluster, claims, claim, { metadata: { annotations: { [selectedNode]: nodeName } } });
+  }
+
+  async function report(key: string, pod: Stored<Pod>): Promise<void> {
+    const { phase } = pod.status ?? {};
+    if (!runs.has(key) && (phase === 'Succeeded' || phase === 'Failed')) return;
+    // A pod that was given its node by hand may have come before its volumes.
+    const unbound = claimNamesOf(pod).some(
+      (name) => claims.get(name, pod.metadata.namespace)?.status?.phase !== 'Bound',
+    );
+    if (!runs.has(key) && unbound) return;
+    if (!runs.has(key) && phase === 'Running' && pod.spec.restartPolicy === 'Never') {
+      const message = 'the node was started again, and the pod must not be';
+      await setStatus(cluster, pods, pod, {
+        ...pod.status,
+        phase: 'Failed',
+        reason: 'NodeRestarted',
+        message,
+      });
+      return;
+    }
+    const run = runs.get(key) ?? begin(key, pod);
+    await setStatus(cluster, pods, pod, podStatus(pod, run.reports(), run.startTime, now()));
+  }
+
+  function begin(key: string, pod: Stored<Pod>): PodRun {
+    const home = join(directory, pod.metadata.uid);
+    const run = runPod({
+      pod,
+      directory: home,
+      mountsOf: (container) => mountsOf(pod, container, home, sources),
+      path,
+      groups,
+      now,
+      onChange: () => {
+        reconciler.enqueue(key);
+      },
+    });
+    runs.set(key, run);
+    return run;
+  }
+
+  async function end(key: string, pod: Stored<Pod>): Promise<void> {
+    const seconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+    if (runs.has(key)) event(podResource, pod, 'Normal', 'Killing', 'Stopping containers');
+    await runs.get(key)?.stop(seconds * 1000);
+    runs.delete(key);
+    await deleteSeen(cluster, podResource, pod, { gracePeriodSeconds: 0 });
+  }
+
+  const reconciler = startReconciler({
+    reconcile,
+    onError: (key, error) => {
+      options.onError(`pod ${key}: ${error instanceof Error ? error.message : String(error)}`);
+    },
+    signal,
+  });
+  pods.onChange(({ metadata }) => {
+    const key = keyOf(metadata.name, metadata.namespace);
+    const run = runs.get(key);
+    // Deleted by force: a reconcile may be waiting for a gentler end.
+    if (run && pods.get(metadata.name, metadata.namespace)?.metadata.uid !== run.uid) void run.stop(0);
+    reconciler.enqueue(key);
+  });
+  const enqueueWaiting = (wanted: (pod: Stored<Pod>) => boolean): void => {
+    for (const pod of pods.list()) {
+      const key = keyOf(pod.metadata.name, pod.metadata.namespace);
+      if (!runs.has(key) && wanted(pod)) reconciler.enqueue(key);
+    }
+  };
+  claims.onChange(({ metadata }) => {
+    enqueueWaiting(
+      (pod) => pod.metadata.namespace === metadata.namespace && claimNamesOf(pod).includes(metadata.name),
+    );
+  });
+  storageClasses.onChange(() => {
+    enqueueWaiting((pod) => pod.spec.nodeName === undefined);
+  });
+  await Promise.all([pods, claims, volumes, storageClasses].map((mirror) => mirror.synced));
+  pods.announce();
+  await announceNode(cluster, { name: nodeName, now: now(), kubeletPort: options.kubeletPort });
+
+  const find = (namespace: string, name: string) => {
+    const pod = pods.get(name, namespace);
+    return pod && { pod, run: runs.get(keyOf(name, namespace)) };
+  };
+  return {
+    ...createPodRuntime({ find, groups, path }),
+    freeze: (volumeHandle) => groups.freeze(volumeHandle),
+    async stop() {
+      stopping.abort();
+      await Promise.all([...runs.values()].map((run) => run.stop(0)));
+      await groups.killAll();
+      await reconciler.stopped();
+      await plainPaths.remove();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** Kubernetes quantities: `1Gi`, `500m`, `2e3`. */
+const scales: Readonly<Record<string, number>> = {
+  ...{ n: 1e-9, u: 1e-6, m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 },
+  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
+};
+
+/** The number that it stands for (bytes, for storage), rounded as doubles are; undefined for anything else. */
+export function parseQuantity(value: unknown): number | undefined {
+  const [, number, exponent = '', suffix = ''] =
+    /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([A-Za-z]{1,2}))?$/.exec(String(value)) ?? [];
+  const scale = scales[suffix];
+  return number === undefined || scale === undefined ? undefined : Number(number + exponent) * scale;
+}
+
+/** `1Gi`: the largest binary unit that needs no fraction; of a fraction of a byte a whole one. */
+export function formatQuantity(bytes: number): string {
+  const whole = Math.ceil(bytes);
+  const unit = ['Ei', 'Pi', 'Ti', 'Gi', 'Mi', 'Ki'].find(
+    (name) => whole > 0 && whole % (scales[name] ?? 1) === 0,
+  );
+  return unit === undefined ? String(whole) : `${whole / (scales[unit] ?? 1)}${unit}`;
+}

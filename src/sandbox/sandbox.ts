@@ -1,0 +1,111 @@
+/** A whole small Kubernetes in this process: API server, controllers, storage and one node. */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Cluster } from '#src/cluster/port.ts';
+
+import { createApi } from './api-server/create-api.ts';
+import { startGarbageCollector } from './api-server/garbage-collector.ts';
+import { createInterference, type Faults, type RequestCounter } from './api-server/http/faults.ts';
+import { writeKubeconfig } from './api-server/http/kubeconfig.ts';
+import { startServer } from './api-server/http/server.ts';
+import { createLocalCluster } from './api-server/local-cluster.ts';
+import { startControllers } from './controllers/start-controllers.ts';
+import { startNode, type SandboxNode } from './node/start-node.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { seed } from './seed.ts';
+import { keepState, readState } from './state-file.ts';
+import { driverName, openDriver, type Driver } from './storage/driver.ts';
+import { openStorage } from './storage/storage.ts';
+
+export interface SandboxOptions {
+  /** Everything on disk is in here; made where it is missing, never removed. */
+  readonly directory: string;
+  /** Also keep the objects there and begin with those that are there; nobody else may use the directory meanwhile. */
+  readonly keep?: boolean;
+  readonly now?: () => Date;
+  /** Told what no status and no event tells. */
+  readonly onError?: (message: string) => void;
+}
+
+export interface Sandbox {
+  /** `https://127.0.0.1:PORT` */
+  readonly url: string;
+  /** Path of a kubeconfig that only its owner can read. */
+  readonly kubeconfig: string;
+  /** The same cluster without HTTP; neither faults nor counts apply to it. */
+  readonly cluster: Cluster;
+  readonly faults: Faults;
+  readonly requests: RequestCounter;
+  /** Ends processes, watches and connections; resolves when nothing of it keeps this process alive. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with a DirectoryError where another sandbox has the directory, or what it left is not readable. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { directory } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (options.keep !== true) return run(options);
+  const unlock = await lockDirectory(directory);
+  try {
+    return await run(options, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promise<Sandbox> {
+  const { directory, now = () => new Date(), onError = () => undefined } = options;
+  const stateFile = join(directory, 'objects.json');
+  const saved = unlock && (await readState(stateFile));
+  const api = createApi({ now, saved });
+  const token = randomBytes(24).toString('base64url');
+  const stopCollecting = startGarbageCollector(api);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const running: { node?: SandboxNode } = {};
+  const cluster = createLocalCluster(api, () => running.node);
+  await seed(cluster, driverName, { isNew: saved === undefined });
+  const state = unlock && keepState(api.store, stateFile, onError);
+  const storage = await openStorage(join(directory, 'storage'), {
+    now,
+    freeze: (volume) => running.node?.freeze(volume) ?? (() => undefined),
+  });
+  const opened = openDriver(storage, signal);
+  // What is lost with a crash must never be an object whose data is deleted already.
+  const driver: Driver = state
+    ? {
+        ...opened,
+        deleteVolume: (handle) => state.flush().then(() => opened.deleteVolume(handle)),
+        deleteSnapshot: (handle) => state.flush().then(() => opened.deleteSnapshot(handle)),
+      }
+    : opened;
+  const path = process.env['PATH'] ?? '';
+  const [node, controllers] = await Promise.all([
+    startNode({ cluster, storage, directory: join(directory, 'pods'), now, onError, path }),
+    startControllers({ cluster, driver, signal, now, onError }),
+  ]);
+  running.node = node;
+  const interference = createInterference();
+  const server = await startServer({ api, interference, runtime: () => running.node }, { token });
+  const kubeconfig = join(directory, 'kubeconfig');
+  await writeKubeconfig(kubeconfig, { url: server.url, certificate: server.certificate, token });
+  return {
+    url: server.url,
+    kubeconfig,
+    cluster,
+    faults: interference,
+    requests: interference.requests,
+    async stop() {
+      await server.close();
+      await node.stop();
+      stopping.abort();
+      await controllers.stopped();
+      stopCollecting();
+      await state?.close();
+      await unlock?.();
+    },
+  };
+}

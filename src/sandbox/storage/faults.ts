@@ -1,0 +1,48 @@
+/** What a StorageClass or VolumeSnapshotClass asks the driver to do badly, for tests and for the curious. */
+import { StorageError } from './storage.ts';
+
+export const faults = ['error-once', 'error-always', 'never-ready', 'full'] as const;
+export type Fault = (typeof faults)[number];
+
+export interface Behaviour {
+  /** Milliseconds until a volume exists, or a snapshot is ready to use. */
+  readonly delay: number;
+  /** Milliseconds until a snapshot is cut. */
+  readonly cutDelay: number;
+  readonly fault: Fault | undefined;
+}
+
+/**
+ * Reads `delay`, `cutDelay` (`500ms`, `2s`, `1m`) and `fault`. Parameters of the Kubernetes sidecars pass; any other
+ * name is an error, so that a misspelt fault is not taken for a healthy driver.
+ */
+export function readBehaviour(parameters: Readonly<Record<string, string>> = {}): Behaviour {
+  const { delay, cutDelay, fault, ...others } = parameters;
+  const unknown = Object.keys(others).find((name) => !name.includes('.k8s.io/'));
+  if (unknown !== undefined) throw invalid(`unknown parameter "${unknown}" (known: delay, cutDelay, fault)`);
+  return {
+    delay: milliseconds('delay', delay),
+    cutDelay: milliseconds('cutDelay', cutDelay),
+    fault: fault === undefined ? undefined : readFault(fault),
+  };
+}
+
+const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
+
+function milliseconds(name: string, text = '0s'): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? [];
+  if (number === undefined || unit === undefined) {
+    throw invalid(`parameter "${name}": "${text}" is not a duration such as 500ms, 2s or 1m`);
+  }
+  return Number(number) * (units[unit] ?? 1);
+}
+
+function readFault(text: string): Fault {
+  const fault = faults.find((name) => name === text);
+  if (!fault) throw invalid(`parameter "fault": "${text}" is not one of ${faults.join(', ')}`);
+  return fault;
+}
+
+function invalid(message: string): StorageError {
+  return new StorageError('InvalidArgument', message);
+}

@@ -1,0 +1,234 @@
+/**
+ * Volumes and snapshots as directories. Under the root:
+ *
+ *     volumes/<handle>/{data/, about.json}    snapshots/<handle>/{data/, about.json}
+ *     unfinished/                              what is being copied or deleted; emptied when opened
+ *
+ * An entry appears, and disappears, by one rename: a crash leaves it whole or not at all.
+ */
+import { randomUUID } from 'node:crypto';
+import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { copyTree, removeTree } from './copy.ts';
+import { atMost } from './at-most.ts';
+
+export interface StoredVolume {
+  readonly handle: string;
+  readonly bytes: number;
+}
+
+export interface StoredSnapshot {
+  readonly handle: string;
+  /** Handle of the volume it was cut from. */
+  readonly volume: string;
+  /** Size of that volume: the least size of a volume made from this snapshot. */
+  readonly bytes: number;
+  /** RFC 3339: what was written later is not in it. */
+  readonly cutAt: string;
+}
+
+export interface Storage {
+  /** Empty, or with what a snapshot holds. An existing volume of that handle and size is left as it is. */
+  createVolume(volume: StoredVolume & { fromSnapshot?: string | undefined }): Promise<StoredVolume>;
+  getVolume(handle: string): Promise<StoredVolume>;
+  deleteVolume(handle: string): Promise<void>;
+  listVolumes(): Promise<StoredVolume[]>;
+  /** Directory with the volume's files. */
+  volumePath(handle: string): string;
+  /** An existing snapshot of that handle and volume is returned as it is. */
+  createSnapshot(snapshot: { handle: string; volume: string }): Promise<StoredSnapshot>;
+  getSnapshot(handle: string): Promise<StoredSnapshot>;
+  deleteSnapshot(handle: string): Promise<void>;
+  listSnapshots(): Promise<StoredSnapshot[]>;
+}
+
+/** `code` is that of gRPC, as a CSI driver would answer. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+  readonly code: StorageErrorCode;
+
+  constructor(code: StorageErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type StorageErrorCode =
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'InvalidArgument'
+  | 'OutOfRange'
+  | 'ResourceExhausted'
+  | 'DeadlineExceeded'
+  | 'Unavailable'
+  | 'Internal';
+
+export interface StorageOptions {
+  readonly now?: () => Date;
+  /** Stops whoever writes to a volume while it is copied; what it returns lets them go on. */
+  readonly freeze?: (volumeHandle: string) => () => void;
+}
+
+type Shelf = 'volumes' | 'snapshots';
+const copiesAtOnce = 4;
+
+/** Opens what an earlier run left in `directory`, or makes it anew. Only one process may have it open. */
+export async function openStorage(directory: string, options: StorageOptions = {}): Promise<Storage> {
+  const now = options.now ?? (() => new Date());
+  const unfinished = join(directory, 'unfinished');
+  await removeTree(unfinished);
+  for (const path of [unfinished, join(directory, 'volumes'), join(directory, 'snapshots')]) {
+    await fs.mkdir(path, { recursive: true, mode: 0o700 });
+  }
+  const copying = atMost(copiesAtOnce);
+
+  function entry(shelf: Shelf, handle: string): string {
+    checkHandle(handle);
+    return join(directory, shelf, handle);
+  }
+
+  async function read<T>(shelf: Shelf, handle: string): Promise<T | undefined> {
+    try {
+      return JSON.parse(await fs.readFile(join(entry(shelf, handle), 'about.json'), 'utf8')) as T;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+
+  async function list<T>(shelf: Shelf): Promise<T[]> {
+    const handles = (await fs.readdir(join(directory, shelf))).sort();
+    const found = await Promise.all(handles.map((handle) => read<T>(shelf, handle)));
+    return found.filter((about) => about !== undefined);
+  }
+
+  /** Lets `fill` make the data, then puts the whole on its shelf. */
+  async function add(shelf: Shelf, handle: string, fill: (data: string) => Promise<unknown>): Promise<void> {
+    const work = join(unfinished, randomUUID());
+    await fs.mkdir(work, { mode: 0o700 });
+    try {
+      const about = await fill(join(work, 'data'));
+      await fs.writeFile(join(work, 'about.json'), JSON.stringify(about));
+      await fs.rename(work, entry(shelf, handle));
+    } catch (error) {
+      await removeTree(work);
+      // Someone else made the same one in the meantime: the caller compares.
+      if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'EEXIST')) throw asStorageError(error);
+    }
+  }
+
+  async function remove(shelf: Shelf, handle: string): Promise<void> {
+    const work = join(unfinished, randomUUID());
+    try {
+      await fs.rename(entry(shelf, handle), work);
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return;
+      throw error;
+    }
+    await removeTree(work);
+  }
+
+  async function need<T>(shelf: Shelf, handle: string): Promise<T> {
+    const about = await read<T>(shelf, handle);
+    if (about === undefined) {
+      throw new StorageError(
+        'NotFound',
+        `${shelf === 'volumes' ? 'volume' : 'snapshot'} ${handle} not found`,
+      );
+    }
+    return about;
+  }
+
+  async function fillVolume(
+    volume: StoredVolume,
+    fromSnapshot: string | undefined,
+    data: string,
+  ): Promise<void> {
+    if (fromSnapshot === undefined) {
+      await fs.mkdir(data);
+      // The umask must not decide who may write to a volume.
+      await fs.chmod(data, 0o777);
+      return;
+    }
+    const snapshot = await need<StoredSnapshot>('snapshots', fromSnapshot);
+    if (volume.bytes < snapshot.bytes) {
+      const sizes = `${volume.bytes} bytes are fewer than the ${snapshot.bytes} of snapshot ${fromSnapshot}`;
+      throw new StorageError('OutOfRange', `volume ${volume.handle}: ${sizes}`);
+    }
+    await copying(() => copyTree(join(entry('snapshots', fromSnapshot), 'data'), data));
+  }
+
+  async function cut(volume: string, data: string): Promise<string> {
+    return copying(async () => {
+      const thaw = options.freeze?.(volume);
+      try {
+        await copyTree(join(entry('volumes', volume), 'data'), data);
+        return now().toISOString();
+      } finally {
+        thaw?.();
+      }
+    });
+  }
+
+  return {
+    async createVolume({ handle, bytes, fromSnapshot }) {
+      const existing = await read<StoredVolume>('volumes', handle);
+      if (!existing) {
+        await add('volumes', handle, async (data) => {
+          await fillVolume({ handle, bytes }, fromSnapshot, data);
+          return { handle, bytes, fromSnapshot };
+        });
+      }
+      const stored = existing ?? (await need<StoredVolume>('volumes', handle));
+      if (stored.bytes !== bytes) {
+        throw new StorageError('AlreadyExists', `volume ${handle} exists with ${stored.bytes} bytes`);
+      }
+      return { handle, bytes };
+    },
+    getVolume: (handle) => need('volumes', handle),
+    deleteVolume: (handle) => remove('volumes', handle),
+    listVolumes: () => list('volumes'),
+    volumePath: (handle) => join(entry('volumes', handle), 'data'),
+
+    async createSnapshot({ handle, volume }) {
+      const existing = await read<StoredSnapshot>('snapshots', handle);
+      if (!existing) {
+        const { bytes } = await need<StoredVolume>('volumes', volume);
+        await add('snapshots', handle, async (data) => ({
+          handle,
+          volume,
+          bytes,
+          cutAt: await cut(volume, data),
+        }));
+      }
+      const stored = existing ?? (await need<StoredSnapshot>('snapshots', handle));
+      if (stored.volume !== volume) {
+        throw new StorageError(
+          'AlreadyExists',
+          `snapshot ${handle} exists, cut from volume ${stored.volume}`,
+        );
+      }
+      return stored;
+    },
+    getSnapshot: (handle) => need('snapshots', handle),
+    deleteSnapshot: (handle) => remove('snapshots', handle),
+    listSnapshots: () => list('snapshots'),
+  };
+}
+
+function checkHandle(handle: string): void {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(handle)) {
+    throw new StorageError('InvalidArgument', `${JSON.stringify(handle)} is not a handle`);
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function asStorageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StorageError(hasCode(error, 'ENOSPC') ? 'ResourceExhausted' : 'Internal', message);
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import type { PersistentVolume } from '#src/api/kubernetes.ts';
+import {
+  persistentVolumeClaims,
+  persistentVolumes,
+  storageClasses,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
+
+import { isBound, startCluster, type RunningCluster } from './running-cluster.ts';
+
+let running: RunningCluster;
+before(async () => {
+  running = await startCluster();
+});
+after(async () => {
+  await running.stop();
+  assert.deepEqual(running.errors, []);
+});
+
+const source = (name: string) => ({
+  dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name },
+});
+const claimIn = { namespace: 'default' };
+
+async function storageClass(name: string, fields: object): Promise<void> {
+  const object = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name } };
+  await running.cluster.create(storageClasses, {
+    ...object,
+    provisioner: 'sandbox.csi.stash.dev',
+    ...fields,
+  });
+}
+
+async function bound(name: string): Promise<PersistentVolume> {
+  const claim = await running.until(persistentVolumeClaims, name, isBound);
+  return running.cluster.get(persistentVolumes, claim.spec.volumeName ?? '');
+}
+
+const handles = async () => (await running.storage.listVolumes()).map(({ handle }) => handle);
+
+test('a claim gets a volume of its own, which goes with it', async () => {
+  await running.claim('plain');
+  const volume = await bound('plain');
+  const claim = await running.cluster.get(persistentVolumeClaims, 'plain', 'default');
+  const name = `pvc-${claim.metadata.uid}`;
+  assert.equal(volume.metadata.name, name);
+  assert.deepEqual(volume.spec.csi, { driver: 'sandbox.csi.stash.dev', volumeHandle: name });
+  assert.equal(volume.spec.claimRef?.uid, claim.metadata.uid);
+  assert.equal(claim.spec.storageClassName, 'sandbox');
+  assert.deepEqual(claim.status, {
+    phase: 'Bound',
+    accessModes: ['ReadWriteOnce'],
+    capacity: { storage: '1Gi' },
+  });
+  assert.deepEqual((await running.eventsOf('plain', 'ProvisioningSucceeded')).slice(-1), [
+    `ProvisioningSucceeded: Successfully provisioned volume ${name}`,
+  ]);
+  assert.ok((await handles()).includes(name));
+  await running.cluster.delete(persistentVolumeClaims, { name: 'plain', ...claimIn });
+  await running.gone(persistentVolumes, name);
+  assert.ok(!(await handles()).includes(name));
+});
+
+test('a volume of a class that retains outlives its claim', async () => {
+  await storageClass('keep', { reclaimPolicy: 'Retain' });
+  await running.claim('kept', { storageClassName: 'keep' });
+  const { metadata } = await bound('kept');
+  const name = metadata.name ?? '';
+  await running.cluster.delete(persistentVolumeClaims, { name: 'kept', ...claimIn });
+  await running.until(persistentVolumes, name, (it) => it?.status?.phase === 'Released');
+  await running.cluster.delete(persistentVolumes, { name });
+  await running.gone(persistentVolumes, name);
+  assert.ok((await handles()).includes(name), 'the data stays');
+});
+
+test('a claim without a class gets the volume that was made for it, and no other', async () => {
+  for (const name of ['free', 'reserved']) {
+    const claimRef = name === 'reserved' ? { claimRef: { namespace: 'default', name: 'static' } } : {};
+    await running.cluster.create(persistentVolumes, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name },
+      spec: {
+        capacity: { storage: '2Gi' },
+        accessModes: ['ReadWriteOnce'],
+        ...{ hostPath: { path: '/nowhere' } },
+        ...claimRef,
+      },
+    });
+    await running.until(persistentVolumes, name, (it) => it?.status?.phase === 'Available');
+  }
+  await running.claim('static', { storageClassName: '' });
+  assert.equal((await bound('static')).metadata.name, 'reserved');
+  await running.claim('none', { storageClassName: '' });
+  await running.eventsOf('none', 'FailedBinding');
+});
+
+test('why a claim stays pending is told, and it goes on when the reason is gone', async () => {
+  await running.claim('no-class', { storageClassName: 'later' });
+  assert.deepEqual(await running.eventsOf('no-class', 'ProvisioningFailed'), [
+    'ProvisioningFailed: storageclass.storage.k8s.io "later" not found',
+  ]);
+  await storageClass('later', {});
+  await bound('no-class');
+
+  await storageClass('foreign', { provisioner: 'ebs.csi.aws.com' });
+  await running.claim('elsewhere', { storageClassName: 'foreign' });
+  const [event] = await running.eventsOf('elsewhere', 'ExternalProvisioning');
+  assert.match(event ?? '', /created either by the external provisioner 'ebs.csi.aws.com' or manually/);
+});
+
+test('a claim from a snapshot needs one that is there, ready and not larger', async () => {
+  await running.claim('early', source('snap'));
+  const failed = (await running.eventsOf('early', 'ProvisioningFailed')).at(-1);
+  assert.equal(
+    failed,
+    'ProvisioningFailed: failed to provision volume with StorageClass "sandbox": error getting handle for DataSource Type ' +
+      'VolumeSnapshot by Name snap: error getting snapshot snap from api server: volumesnapshots.snapshot.storage.k8s.io "snap" not found',
+  );
+  await running.claim('origin');
+  await bound('origin');
+  await running.snapshot('snap', 'origin');
+  await running.until(volumeSnapshots, 'snap', (it) => it?.status?.readyToUse === true);
+  await bound('early');
+
+  await running.claim('tight', { ...source('snap'), resources: { requests: { storage: '512Mi' } } });
+  const [, why] = await running.eventsOf('tight', 'ProvisioningFailed');
+  assert.match(
+    why ?? '',
+    /requested volume size 536870912 is less than the size 1073741824 for the source snapshot snap$/,
+  );
+  const tight = await running.cluster.get(persistentVolumeClaims, 'tight', 'default');
+  assert.equal(tight.status?.phase, 'Pending');
+});
+
+test('faults of a storage class', async () => {
+  const fault = (name: string) => storageClass(name, { parameters: { fault: name } });
+  for (const name of ['full', 'error-once', 'never-ready']) {
+    await fault(name);
+    await running.claim(name, { storageClassName: name });
+  }
+  const [, full] = await running.eventsOf('full', 'ProvisioningFailed');
+  assert.match(
+    full ?? '',
+    /failed to provision volume with StorageClass "full": rpc error: code = ResourceExhausted desc = pvc-/,
+  );
+  const [, never] = await running.eventsOf('never-ready', 'ProvisioningFailed');
+  assert.match(never ?? '', /rpc error: code = DeadlineExceeded desc = context deadline exceeded$/);
+  await bound('error-once');
+  const [, once] = await running.eventsOf('error-once', 'ProvisioningFailed');
+  assert.match(once ?? '', /rpc error: code = Internal/);
+});

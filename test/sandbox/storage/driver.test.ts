@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+import { removeTree } from '#src/sandbox/storage/copy.ts';
+import { openDriver, rpcError } from '#src/sandbox/storage/driver.ts';
+import { readBehaviour } from '#src/sandbox/storage/faults.ts';
+import { openStorage } from '#src/sandbox/storage/storage.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'stash-driver-'));
+after(() => removeTree(root));
+const storage = await openStorage(root);
+await storage.createVolume({ handle: 'pvc-1', bytes: 7 });
+const driver = openDriver(storage, new AbortController().signal, () => 0);
+
+test('parameters', () => {
+  const healthy = { delay: 0, cutDelay: 0, fault: undefined };
+  assert.deepEqual(readBehaviour(), healthy);
+  assert.deepEqual(readBehaviour({ 'csi.storage.k8s.io/fstype': 'ext4' }), healthy);
+  assert.deepEqual(readBehaviour({ delay: '500ms', cutDelay: '1.5s', fault: 'full' }), {
+    delay: 500,
+    cutDelay: 1500,
+    fault: 'full',
+  });
+  assert.equal(readBehaviour({ delay: '2m' }).delay, 120_000);
+  for (const wrong of [{ delay: '5' }, { delay: '-1s' }, { fault: 'maybe' }, { falt: 'full' }]) {
+    assert.throws(() => readBehaviour(wrong), /^StorageError: (unknown )?parameter "(delay|fault|falt)"/);
+  }
+});
+
+async function outcome(call: Promise<{ readyIn?: number | undefined }>): Promise<string> {
+  try {
+    const { readyIn } = await call;
+    return readyIn === undefined ? 'never' : `in ${readyIn}`;
+  } catch (error) {
+    return rpcError(error);
+  }
+}
+
+test('faults of a snapshot class, call by call', async () => {
+  const rows: [Record<string, string>, string[]][] = [
+    [{}, ['in 0', 'in 0']],
+    [{ delay: '500ms' }, ['in 500', 'in 500']],
+    [
+      { fault: 'error-once' },
+      [
+        'rpc error: code = Internal desc = s2: the class asks for one error (fault: error-once)',
+        'in 0',
+        'in 0',
+      ],
+    ],
+    [
+      { fault: 'error-always' },
+      ['rpc error: code = Internal desc = s3: the class asks for errors (fault: error-always)'],
+    ],
+    [{ fault: 'never-ready' }, ['never', 'never']],
+    [
+      { fault: 'full' },
+      ['rpc error: code = ResourceExhausted desc = s5: no space left in the pool (fault: full)'],
+    ],
+    [
+      { falt: 'full' },
+      ['rpc error: code = InvalidArgument desc = unknown parameter "falt" (known: delay, cutDelay, fault)'],
+    ],
+  ];
+  for (const [index, [parameters, expected]] of rows.entries()) {
+    for (const want of expected) {
+      const call = driver.createSnapshot({ name: `s${index}`, volume: 'pvc-1', parameters });
+      assert.equal(await outcome(call), want, JSON.stringify(parameters));
+    }
+  }
+  const cut = (await storage.listSnapshots()).map(({ handle }) => handle);
+  assert.deepEqual(cut, ['s0', 's1', 's2', 's4'], 'never ready is cut all the same');
+});
+
+test('faults of a storage class', async () => {
+  const make = (name: string, fault: string) =>
+    outcome(driver.createVolume({ name, bytes: 1, parameters: { fault } }).then(() => ({ readyIn: 0 })));
+  assert.equal(
+    await make('v1', 'never-ready'),
+    'rpc error: code = DeadlineExceeded desc = context deadline exceeded',
+  );
+  assert.match(
+    await make('v2', 'full'),
+    /code = ResourceExhausted desc = v2: no space left in the pool, 1 bytes wanted/,
+  );
+  assert.match(await make('v3', 'error-once'), /code = Internal desc = v3/);
+  assert.equal(await make('v3', 'error-once'), 'in 0');
+  assert.deepEqual(await storage.listVolumes(), [
+    { handle: 'pvc-1', bytes: 7 },
+    { handle: 'v3', bytes: 1 },
+  ]);
+});
