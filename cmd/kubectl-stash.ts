@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+/** The program: the only place that knows the process, its arguments, environment, signals and exit code. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+
+import type { Connection, Context } from '#src/cli/context.ts';
+import { reportError } from '#src/cli/report-error.ts';
+import { run } from '#src/cli/run.ts';
+import { clientVersion } from '#src/cli/version.ts';
+import { commands } from '#src/commands/index.ts';
+
+async function main(): Promise<void> {
+  const interrupted = new AbortController();
+  const { signal } = interrupted;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (signal.aborted) process.exit(130);
+      interrupted.abort();
+    });
+  }
+  process.on('uncaughtException', (error) => {
+    process.exit(reportError(error, { err: process.stderr, signal, verbosity: 0 }));
+  });
+  for (const stream of [process.stdout, process.stderr]) {
+    // Whoever read the output went away (`| head`): there is nobody to tell, and the work still ends properly.
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+
+  const connections: Connection[] = [];
+  const context: Context = {
+    out: process.stdout,
+    err: process.stderr,
+    isTTY: isatty(process.stderr.fd),
+    get columns() {
+      return process.stderr.columns || 80;
+    },
+    get rows() {
+      return process.stderr.rows || 24;
+    },
+    env: process.env,
+    signal,
+    get in() {
+      return process.stdin;
+    },
+    now: () => new Date(),
+    sleep,
+    readFile: (path) => readFile(path, 'utf8'),
+    cluster: async (flags) => {
+      const { connect } = await import('#src/cluster/connect.ts');
+      const connection = await connect(flags, process.env, {
+        clock: context,
+        version: clientVersion,
+        signal,
+      });
+      connections.push(connection);
+      return connection;
+    },
+  };
+  process.exitCode = await run(process.argv.slice(2), context, commands);
+  for (const { cluster } of connections) cluster.close();
+}
+
+/** Longer than a timer can be is no error: whoever sleeps by a deadline looks at the clock again. */
+const longestTimer = 2 ** 31 - 1;
+
+async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(Math.min(milliseconds, longestTimer), undefined, signal && { signal });
+  } catch {
+    // Aborted: the sleep is over, which is all that a Clock promises.
+  }
+}
+
+void main();

@@ -1,0 +1,73 @@
+/** From what was written after a flag to the value that a command sees. */
+import { parseDuration } from '#src/domain/duration.ts';
+import { StashError } from '#src/errors.ts';
+import type { Flag, FlagValue, Flags } from './command.ts';
+import type { CommandLine } from './parse.ts';
+import { longName } from './tokens.ts';
+
+export type FlagValues = Readonly<Record<string, FlagValue<Flag>>>;
+
+/** Throws a usage error that names the first flag whose value is not of its type. Given twice, the last one counts. */
+export function convert(given: CommandLine['given'], flags: Flags): FlagValues {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [
+      name,
+      valueOf(flag, `--${longName(name)}`, given.get(name) ?? []),
+    ]),
+  );
+}
+
+function valueOf(flag: Flag, name: string, given: readonly string[]): FlagValue<Flag> {
+  const last = given.at(-1);
+  switch (flag.type) {
+    case 'string':
+      return oneOf(flag.choices, name, last === flag.absent ? undefined : last) ?? flag.default;
+    case 'boolean':
+      return last === undefined ? (flag.default ?? false) : booleanOf(name, last);
+    case 'number':
+      return last === undefined ? flag.default : wholeNumber(name, last, flag.minimum);
+    case 'duration':
+      return duration(name, last ?? flag.default);
+    case 'string[]':
+      return flag.commas === true ? given.flatMap(split) : given;
+  }
+}
+
+function oneOf(
+  choices: readonly string[] | undefined,
+  name: string,
+  text: string | undefined,
+): string | undefined {
+  if (text === undefined || choices === undefined || choices.includes(text)) return text;
+  throw bad(name, choices.length === 1 ? `only ${choices.join()}` : `one of ${choices.join(', ')}`, text);
+}
+
+function booleanOf(name: string, text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw bad(name, 'true or false', text);
+  return text === 'true';
+}
+
+function wholeNumber(name: string, text: string, minimum: number | undefined): number {
+  const value = Number(text);
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) throw bad(name, 'a whole number', text);
+  if (minimum !== undefined && value < minimum) throw bad(name, `${minimum} or more`, text);
+  return value;
+}
+
+function duration(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw bad(name, 'a duration such as 90s or 1h30m', text);
+  return milliseconds;
+}
+
+function split(list: string): string[] {
+  return list
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function bad(name: string, expected: string, text: string): StashError {
+  return new StashError('usage', `${name} takes ${expected}, not "${text}"`);
+}

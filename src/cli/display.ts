@@ -1,0 +1,86 @@
+/** Shows running sessions on stderr: a live table on a terminal, elsewhere a line for each change. */
+import type { Progress } from '#src/domain/progress.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { changeLines } from '#src/report/change-lines.ts';
+import { liveFrame } from '#src/report/live-frame.ts';
+import { viewOf, type ProgressView } from '#src/report/progress-view.ts';
+
+import type { Context } from './context.ts';
+
+export interface Display {
+  /** The present state of one session; sessions stand in the order in which they were first shown. */
+  readonly show: (progress: Progress) => void;
+  /** A line of narration. */
+  readonly say: (line: string) => void;
+  /** Leaves what is shown where it stands. */
+  readonly close: () => void;
+}
+
+/** Elapsed times go on while nothing else changes. */
+const tickMs = 1_000;
+
+export async function openDisplay(context: Context): Promise<Display> {
+  return context.isTTY ? openTable(context) : openLog(context);
+}
+
+function openLog(context: Context): Display {
+  const { err } = context;
+  const views = new Map<string, ProgressView>();
+  return {
+    show: (progress) => {
+      const key = keyOf(progress);
+      const previous = views.get(key);
+      const view = viewOf(progress, previous, context.now());
+      views.set(key, view);
+      err.write(changeLines(previous, view));
+    },
+    say: (line) => void err.write(`${sanitize(line)}\n`),
+    close: () => undefined,
+  };
+}
+
+async function openTable(context: Context): Promise<Display> {
+  const { err } = context;
+  // Slow to load, and of use on a terminal only.
+  const { createLogUpdate } = await import('log-update');
+  const views = new Map<string, ProgressView>();
+  const update = createLogUpdate(err, { defaultWidth: context.columns, defaultHeight: context.rows });
+  const closed = new AbortController();
+  let drawn = '';
+  const draw = () => {
+    const frame = liveFrame([...views.values()], context.now(), context);
+    if (frame === drawn) return;
+    drawn = frame;
+    // log-update takes an empty line for the end of the frame before, and then erases one line too many.
+    update(frame.trimEnd().replaceAll(/^$/gm, ' '));
+  };
+  void (async () => {
+    for (;;) {
+      await context.sleep(tickMs, closed.signal);
+      if (closed.signal.aborted) return;
+      if (views.size > 0) draw();
+    }
+  })();
+  return {
+    show: (progress) => {
+      const key = keyOf(progress);
+      views.set(key, viewOf(progress, views.get(key), context.now()));
+      draw();
+    },
+    say: (line) => {
+      update.clear();
+      err.write(`${sanitize(line)}\n`);
+      drawn = '';
+      if (views.size > 0) draw();
+    },
+    close: () => {
+      closed.abort();
+      if (views.size > 0) draw();
+      update.done();
+    },
+  };
+}
+
+function keyOf({ kind, namespace, session }: Progress): string {
+  return `${kind} ${namespace}/${session}`;
+}

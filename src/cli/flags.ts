@@ -1,0 +1,39 @@
+/** Flags that several commands share; spread them into a command's `flags`. */
+import type { Flag } from './command.ts';
+
+export type OutputFormat = 'wide' | 'json' | 'yaml' | 'name';
+
+/** `output: outputFlag('json', 'yaml', 'name')`. */
+export function outputFlag<const C extends readonly OutputFormat[]>(...choices: C) {
+  return {
+    type: 'string',
+    alias: 'o',
+    choices,
+    description: 'Output format.',
+  } as const satisfies Flag;
+}
+
+/** `dryRun: dryRunFlag('client')`; undefined for `--dry-run=none` too, which is what kubectl means by it. */
+export function dryRunFlag<const C extends readonly ('client' | 'server')[]>(...choices: C) {
+  return {
+    type: 'string',
+    choices,
+    absent: 'none',
+    description: 'Say what would be done, and change nothing.',
+  } as const satisfies Flag;
+}
+
+/** Adds `--selector`, `-l`. */
+export const selectorFlag = {
+  selector: {
+    type: 'string',
+    alias: 'l',
+    valueName: 'SELECTOR',
+    description: 'Label selector, as kubectl takes it: app=web,tier!=cache.',
+  },
+} as const satisfies Record<string, Flag>;
+
+/** Adds `--all-namespaces`, `-A`. */
+export const allNamespacesFlag = {
+  allNamespaces: { type: 'boolean', alias: 'A', description: 'Look in all namespaces.' },
+} as const satisfies Record<string, Flag>;

@@ -1,0 +1,72 @@
+/** Flags that every command takes, before or after its name: kubectl's own, and `--help`. */
+import { parseDuration } from '#src/domain/duration.ts';
+import { StashError } from '#src/errors.ts';
+import type { FlagValue, Flags } from './command.ts';
+import type { ConnectionFlags } from './context.ts';
+
+export const globalFlags = {
+  as: { type: 'string', valueName: 'USER', description: 'User to impersonate.' },
+  asGroup: { type: 'string[]', valueName: 'GROUP', description: 'Group to impersonate; may be repeated.' },
+  asUid: { type: 'string', valueName: 'UID', description: 'UID to impersonate.' },
+  certificateAuthority: {
+    type: 'string',
+    valueName: 'FILE',
+    description: 'Certificate of the authority that signed the server.',
+  },
+  clientCertificate: { type: 'string', valueName: 'FILE', description: 'Client certificate for TLS.' },
+  clientKey: { type: 'string', valueName: 'FILE', description: 'Client key for TLS.' },
+  cluster: { type: 'string', valueName: 'NAME', description: 'Cluster of the kubeconfig to use.' },
+  context: { type: 'string', valueName: 'NAME', description: 'Context of the kubeconfig to use.' },
+  help: { type: 'boolean', alias: 'h', description: 'Help for a command.' },
+  insecureSkipTlsVerify: {
+    type: 'boolean',
+    description: "Do not check the server's certificate. This makes the connection insecure.",
+  },
+  kubeconfig: { type: 'string', valueName: 'FILE', description: 'Kubeconfig file to read.' },
+  namespace: { type: 'string', alias: 'n', valueName: 'NAMESPACE', description: 'Namespace to work in.' },
+  requestTimeout: {
+    type: 'string',
+    valueName: 'DURATION',
+    description: 'How long to wait for one answer of the server: 30s, or 30 for seconds; 0 is for ever.',
+  },
+  server: {
+    type: 'string',
+    alias: 's',
+    valueName: 'URL',
+    description: 'Address of the Kubernetes API server.',
+  },
+  tlsServerName: {
+    type: 'string',
+    valueName: 'NAME',
+    description: "Name to expect in the server's certificate, where it is not the host of its address.",
+  },
+  token: { type: 'string', valueName: 'TOKEN', description: 'Bearer token for the API server.' },
+  user: { type: 'string', valueName: 'NAME', description: 'User of the kubeconfig to use.' },
+  v: {
+    type: 'number',
+    alias: 'v',
+    minimum: 0,
+    valueName: 'LEVEL',
+    description: 'How much to tell; from 6 on, errors come with a stack trace.',
+  },
+} as const satisfies Flags;
+
+export type GlobalFlagValues = {
+  readonly [K in keyof typeof globalFlags]: FlagValue<(typeof globalFlags)[K]>;
+};
+
+/** An empty value counts as left out, as with kubectl. Throws a usage error for a bad `--request-timeout`. */
+export function connectionFlags({ requestTimeout, ...flags }: GlobalFlagValues): ConnectionFlags {
+  const given: ConnectionFlags = Object.fromEntries(
+    Object.entries(flags).filter(
+      ([name, value]) =>
+        name !== 'help' && name !== 'v' && value !== undefined && value !== '' && value !== false,
+    ),
+  );
+  if (requestTimeout === undefined || requestTimeout === '') return given;
+  const milliseconds = parseDuration(/^\d+$/.test(requestTimeout) ? `${requestTimeout}s` : requestTimeout);
+  if (milliseconds === undefined) {
+    throw new StashError('usage', `--request-timeout takes a duration such as 30s, not "${requestTimeout}"`);
+  }
+  return { ...given, requestTimeout: milliseconds };
+}

@@ -1,0 +1,106 @@
+/** Help texts in kubectl's layout, 80 columns wide. */
+import type { Command, CommandEntry, Flag, Flags } from './command.ts';
+import { globalFlags } from './global-flags.ts';
+import { longName } from './tokens.ts';
+
+const width = 80;
+const program = 'kubectl stash';
+const globalFlagsNote = `Use "${program} options" for a list of global flags.`;
+
+/** Of the program as a whole. */
+export function overviewHelp(commands: readonly Pick<CommandEntry, 'name' | 'summary'>[]): string {
+  const rows = [
+    ...commands,
+    { name: 'help', summary: 'Help about a command' },
+    { name: 'options', summary: 'List the flags that every command takes' },
+  ];
+  const column = Math.max(...rows.map(({ name }) => name.length)) + 2;
+  return paragraphs(
+    wrap(
+      'Snapshot and restore the volumes of what runs on Kubernetes: a point-in-time CSI VolumeSnapshot of every ' +
+        'volume of a workload, and the way back.',
+    ),
+    section(
+      'Commands',
+      rows.map(({ name, summary }) => `${name.padEnd(column)}${summary}`),
+    ),
+    section('Usage', [`${program} COMMAND [flags]`]),
+    `Use "${program} COMMAND --help" for more information about a command.\n${globalFlagsNote}`,
+  );
+}
+
+export function commandHelp(command: Command): string {
+  const flags = flagRows(command.flags);
+  return paragraphs(
+    command.description
+      .split(/\n\s*\n/)
+      .map(wrap)
+      .join('\n\n'),
+    command.examples.length === 0
+      ? undefined
+      : section('Examples', command.examples.join('\n\n').split('\n')),
+    flags.length === 0 ? undefined : section('Flags', flags),
+    section('Usage', [`${program} ${command.usage}`]),
+    globalFlagsNote,
+  );
+}
+
+/** What `kubectl stash options` prints. */
+export function globalFlagsHelp(): string {
+  return paragraphs(wrap('Every command takes these flags:'), flagRows(globalFlags).map(indent).join('\n'));
+}
+
+function paragraphs(...texts: (string | undefined)[]): string {
+  return `${texts.filter((text) => text !== undefined).join('\n\n')}\n`;
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return [`${title}:`, ...lines.map(indent)].join('\n');
+}
+
+function indent(line: string): string {
+  return line === '' ? '' : `  ${line}`;
+}
+
+/** Two columns: what to write, and what it does; a name that is too long has a line to itself. */
+function flagRows(flags: Flags): string[] {
+  const column = 30;
+  return Object.entries(flags)
+    .sort(([one], [other]) => (longName(one) < longName(other) ? -1 : 1))
+    .flatMap(([name, flag]) => {
+      const left = `${flag.alias === undefined ? '   ' : `-${flag.alias},`} --${longName(name)}${valueText(flag)}`;
+      const right = wrapLines(flagText(flag), width - column - 2).map((line) => ' '.repeat(column) + line);
+      const [first = '', ...rest] = right;
+      return left.length + 2 > column ? [left, ...right] : [left + first.slice(left.length), ...rest];
+    });
+}
+
+function valueText(flag: Flag): string {
+  if (flag.type === 'boolean') return flag.default === true ? '=true' : '';
+  if (flag.type === 'string' && flag.choices !== undefined) return `=${flag.choices.join('|')}`;
+  return `=${flag.valueName ?? flag.type.replace(/\W/g, '').toUpperCase()}`;
+}
+
+function flagText(flag: Flag): string {
+  const { description } = flag;
+  if (flag.type === 'boolean' || flag.type === 'string[]' || flag.default === undefined) return description;
+  return `${description} Default: ${flag.default}.`;
+}
+
+function wrap(text: string): string {
+  return wrapLines(text, width).join('\n');
+}
+
+function wrapLines(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,44 @@
+/** The documents of a YAML or JSON file, for `-f FILE`. */
+import { StashError } from '#src/errors.ts';
+
+import type { Context } from './context.ts';
+
+/** `-` is standard input. Rejects with 'usage' for a file that cannot be read or is not YAML. */
+export async function readDocuments(path: string, context: Context): Promise<unknown[]> {
+  const text = path === '-' ? await readStream(context) : await readPath(path, context);
+  const { loadAll, YAMLException } = await import('js-yaml');
+  try {
+    return loadAll(text);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const line = error.mark === undefined ? '' : ` in line ${error.mark.line + 1}`;
+    throw new StashError('usage', `${path} is not valid YAML: ${error.reason}${line}`, {
+      hint: `kubectl apply --dry-run=client -f ${path}`,
+      cause: error,
+    });
+  }
+}
+
+async function readStream({ in: input }: Context): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of input) chunks.push(Buffer.from(chunk as Buffer | string));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function readPath(path: string, context: Context): Promise<string> {
+  try {
+    return await context.readFile(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new StashError('usage', `cannot read ${path}: ${reasons[code] ?? code}`, {
+      hint: 'check the path that -f names',
+      cause: error,
+    });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};

@@ -1,0 +1,128 @@
+/** From the words of a command line to an exit code: finds the command, reads its flags, runs it, reports how it ended. */
+import { nearest } from '#src/domain/nearest.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+import { atSameServer } from './at-same-server.ts';
+import type { Args, Command, CommandEntry } from './command.ts';
+import type { Context } from './context.ts';
+import { convert } from './convert.ts';
+import { connectionFlags, globalFlags, type GlobalFlagValues } from './global-flags.ts';
+import { commandHelp, globalFlagsHelp, overviewHelp } from './help.ts';
+import { parse, type CommandLine } from './parse.ts';
+import { reportError } from './report-error.ts';
+import { firstWord } from './tokens.ts';
+
+const programHelp = 'kubectl stash --help';
+
+/**
+ * `argv` is what follows `kubectl stash`. Resolves with the exit code, never rejects; results are on `context.out`,
+ * all else on `context.err`.
+ */
+export async function run(
+  argv: readonly string[],
+  context: Context,
+  commands: readonly CommandEntry[],
+): Promise<number> {
+  try {
+    return (await dispatch(argv, context, commands)) ?? 0;
+  } catch (error) {
+    return reportError(error, { err: context.err, signal: context.signal, verbosity: verbosityOf(argv) });
+  }
+}
+
+async function dispatch(
+  argv: readonly string[],
+  context: Context,
+  commands: readonly CommandEntry[],
+): Promise<number | undefined> {
+  const at = await readLine(programHelp, () => firstWord(argv, globalFlags));
+  const verb = argv[at];
+  const rest = argv.toSpliced(at, 1);
+  if (verb === undefined || verb === 'help') {
+    const topic = rest[await readLine(programHelp, () => firstWord(rest, globalFlags))];
+    context.out.write(await helpOn(topic, commands));
+  } else if (verb === 'options') {
+    context.out.write(globalFlagsHelp());
+  } else {
+    return runCommand(await find(verb, commands).load(), rest, context);
+  }
+  return undefined;
+}
+
+async function helpOn(topic: string | undefined, commands: readonly CommandEntry[]): Promise<string> {
+  if (topic === undefined || topic === 'help') return overviewHelp(commands);
+  if (topic === 'options') return globalFlagsHelp();
+  return commandHelp(await find(topic, commands).load());
+}
+
+async function runCommand(
+  command: Command,
+  argv: readonly string[],
+  context: Context,
+): Promise<number | undefined> {
+  const args = await readLine(`kubectl stash ${command.name} --help`, async () => {
+    const line = await parse(argv, { ...globalFlags, ...command.flags });
+    return line.given.get('help')?.at(-1) === 'true' ? undefined : argsOf(command, line);
+  });
+  if (args) return runAtServer(command, args, context);
+  context.out.write(commandHelp(command));
+  return undefined;
+}
+
+/** What a hint proposes goes to the cluster that the command went to. */
+async function runAtServer(command: Command, args: Args, context: Context): Promise<number | undefined> {
+  try {
+    return await command.run(args, context);
+  } catch (error) {
+    if (!isStashError(error) || error.hint === undefined) throw error;
+    const hint = atSameServer(error.hint, args.connection);
+    throw hint === error.hint ? error : new StashError(error.kind, error.message, { hint, cause: error });
+  }
+}
+
+/** A usage error that has no better hint points to the help text. */
+async function readLine<T>(help: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isStashError(error, 'usage') || error.hint !== undefined) throw error;
+    throw new StashError('usage', error.message, { hint: help });
+  }
+}
+
+function argsOf(command: Command, line: CommandLine): Args {
+  const global = convert(line.given, globalFlags) as GlobalFlagValues;
+  const words = command.after === true ? line.words : [...line.words, ...(line.after ?? [])];
+  checkWords(command, words);
+  return {
+    words,
+    after: command.after === true ? line.after : undefined,
+    flags: convert(line.given, command.flags),
+    connection: connectionFlags(global),
+    verbosity: global.v ?? 0,
+  };
+}
+
+function checkWords({ name, positionals }: Command, words: readonly string[]): void {
+  const { minimum = 0, maximum = Infinity } = positionals ?? { maximum: 0 };
+  const extra = words[maximum];
+  if (extra !== undefined) throw new StashError('usage', `${name} does not take the argument "${extra}"`);
+  if (words.length < minimum)
+    throw new StashError('usage', `${name} needs ${positionals?.name ?? 'an argument'}`);
+}
+
+function find(name: string, commands: readonly CommandEntry[]): CommandEntry {
+  const found = commands.find((command) => command.name === name);
+  if (found) return found;
+  const near = nearest(
+    name,
+    commands.map((command) => command.name),
+  );
+  throw new StashError('usage', `unknown command "${name}"`, {
+    hint: near === undefined ? programHelp : `did you mean: kubectl stash ${near}`,
+  });
+}
+
+/** Known even where the command line could not be read. */
+function verbosityOf(argv: readonly string[]): number {
+  return Number(/(?:^| )--?v[= ]?(\d+)/.exec(argv.join(' '))?.[1] ?? 0);
+}

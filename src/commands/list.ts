@@ -1,0 +1,119 @@
+import type { KubernetesObject, Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import {
+  backupSessions,
+  namespaces,
+  volumeSnapshotClasses,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import { defineCommand } from '#src/cli/command.ts';
+import { toJson, toYaml } from '#src/cli/output.ts';
+import { allNamespacesFlag, outputFlag, selectorFlag } from '#src/cli/flags.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { restorePoints, type RestorePoint } from '#src/domain/restore-points.ts';
+import { parseTargets, type TargetArguments } from '#src/domain/target-arguments.ts';
+import { formatTarget } from '#src/domain/target.ts';
+import { isStashError } from '#src/errors.ts';
+import { restorePointList, restorePointNames, restorePointTable } from '#src/report/restore-points.ts';
+
+export const command = defineCommand({
+  name: 'list',
+  usage: 'list [TYPE/NAME] [flags]',
+  description: `List restore points, newest first: what was snapshotted, when, how many of its claims have a snapshot that is ready (CLAIMS), how much there is to restore, and how it ended. A restore point outlives its session, its workload and its claims.
+
+Snapshots that were made by other means are listed too, grouped as well as their names allow. Whether those are complete is not known (2/?), so restore takes one only by name.`,
+  examples: [
+    '# List the restore points of a deployment\nkubectl stash list deploy/foo',
+    '# List those of all namespaces, with class, driver and deletion policy\nkubectl stash list -A -o wide',
+    '# Restore from one of them\nkubectl stash restore deploy/foo --from deploy-foo-1732427120',
+  ],
+  flags: { ...allNamespacesFlag, ...selectorFlag, output: outputFlag('wide', 'json', 'yaml', 'name') },
+  positionals: { name: 'TYPE/NAME' },
+  async run(args, context) {
+    const { allNamespaces, selector, output = 'table' } = args.flags;
+    const targets = args.words.length === 0 ? undefined : parseTargets(args.words, { names: 'optional' });
+    const connection = await context.cluster(args.connection);
+    const { cluster } = connection;
+    const namespace = allNamespaces ? undefined : connection.namespace;
+    const [all, classes] = await Promise.all([
+      readPoints(cluster, namespace, selector),
+      output === 'wide' ? readClasses(cluster) : undefined,
+    ]);
+    const points = targets ? all.filter((point) => isAmong(point, targets)) : all;
+    if (points.length === 0) {
+      if (namespace !== undefined) await requireNamespace(cluster, namespace);
+      const of =
+        targets && targets.names.length > 0 ? ` of ${targets.names.map(formatTarget).join(', ')}` : '';
+      const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;
+      context.err.write(`No restore points${of} found in ${where}.\n`);
+    }
+    switch (output) {
+      case 'table':
+      case 'wide':
+        if (points.length === 0) return;
+        context.out.write(
+          restorePointTable({ points, now: context.now(), allNamespaces, classes }, output === 'wide'),
+        );
+        return;
+      case 'json':
+        context.out.write(toJson(restorePointList(points)));
+        return;
+      case 'yaml':
+        context.out.write(await toYaml(restorePointList(points)));
+        return;
+      case 'name':
+        context.out.write(restorePointNames(points));
+    }
+  },
+});
+
+function isAmong({ target }: RestorePoint, { kinds, names }: TargetArguments): boolean {
+  if (names.length === 0) return kinds.some((kind) => kind === target?.kind);
+  return names.some(({ kind, name }) => kind === target?.kind && name === target.name);
+}
+
+/** Selected by their snapshots' labels; a point is shown whole where any of its snapshots is selected. */
+async function readPoints(
+  cluster: Cluster,
+  namespace: string | undefined,
+  labelSelector: string | undefined,
+): Promise<RestorePoint[]> {
+  const [snapshots, selected, sessions] = await Promise.all([
+    cluster.list(volumeSnapshots, { namespace }),
+    labelSelector === undefined ? undefined : cluster.list(volumeSnapshots, { namespace, labelSelector }),
+    listReadable(cluster, backupSessions, namespace),
+  ]);
+  const points = restorePoints(snapshots.items, sessions ?? []);
+  if (!selected) return points;
+  const uids = new Set(selected.items.map(({ metadata }) => metadata.uid));
+  return points.filter(({ claims }) =>
+    claims.some(({ snapshot }) => snapshot && uids.has(snapshot.metadata.uid)),
+  );
+}
+
+function readClasses(cluster: Cluster): Promise<readonly VolumeSnapshotClass[] | undefined> {
+  return listReadable(cluster, volumeSnapshotClasses, undefined);
+}
+
+/** Undefined where the user may not read them, or the cluster does not have the kind. */
+async function listReadable<T extends KubernetesObject>(
+  cluster: Cluster,
+  resource: Resource<T>,
+  namespace: string | undefined,
+): Promise<Stored<T>[] | undefined> {
+  try {
+    return (await cluster.list(resource, { namespace })).items;
+  } catch (error) {
+    if (isStashError(error, 'forbidden', 'not-found', 'precondition')) return undefined;
+    throw error;
+  }
+}
+
+/** Throws `not-found` for a namespace that does not exist; one that the user may not look at is taken to exist. */
+async function requireNamespace(cluster: Cluster, namespace: string): Promise<void> {
+  try {
+    await cluster.get(namespaces, namespace);
+  } catch (error) {
+    if (!isStashError(error, 'forbidden')) throw error;
+  }
+}

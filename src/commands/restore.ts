@@ -1,0 +1,216 @@
+import type { Named } from '#src/api/kubernetes.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { defineCommand, type Args } from '#src/cli/command.ts';
+import type { Connection, Context } from '#src/cli/context.ts';
+import { openDisplay } from '#src/cli/display.ts';
+import { printEnds } from '#src/cli/ends.ts';
+import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { readDocuments } from '#src/cli/read-documents.ts';
+import { checkRestoreSession } from '#src/domain/check-restore-session.ts';
+import { parseDuration } from '#src/domain/duration.ts';
+import { expandTemplates } from '#src/domain/expand-templates.ts';
+import { restoreSessionName } from '#src/domain/names.ts';
+import { restoreCommand } from '#src/domain/restore-command.ts';
+import { defaultTimeoutMs } from '#src/domain/session-status.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { parseTargets } from '#src/domain/target-arguments.ts';
+import { readTarget, type Target } from '#src/domain/target.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+import { carryOutRestore } from '#src/follow/carry-out-restore.ts';
+import { createRestore, findUnfinishedRestore } from '#src/session/begin-restore.ts';
+import { executorByDiscovery } from '#src/session/executor.ts';
+import { planRestore } from '#src/session/plan-restore.ts';
+import { prepareRestore, type PreparedRestore } from '#src/session/prepare-restore.ts';
+import { clientRehearsal, rehearseRestore, serverRehearsal } from '#src/session/rehearsal.ts';
+import { lookAround } from '#src/session/surroundings.ts';
+
+const flags = {
+  from: {
+    type: 'string',
+    default: 'latest',
+    valueName: 'SESSION',
+    description:
+      'Restore point: a session that "kubectl stash list" shows, or latest, the newest complete one.',
+  },
+  only: { type: 'string[]', commas: true, valueName: 'CLAIM', description: 'Restore these claims only.' },
+  suffix: {
+    type: 'string',
+    valueName: 'SUFFIX',
+    description: 'Restore beside what exists: each claim gets its name plus this.',
+  },
+  claim: {
+    type: 'string[]',
+    valueName: 'CLAIM=NAME',
+    description: 'Restore a claim under another name; may be repeated.',
+  },
+  storageClass: {
+    type: 'string',
+    valueName: 'CLASS',
+    description: 'StorageClass of the restored claims; by default the one that each had.',
+  },
+  filename: {
+    type: 'string',
+    alias: 'f',
+    valueName: 'FILE',
+    description: 'Carry out the RestoreSession in this file (- for standard input).',
+  },
+  timeout: {
+    type: 'duration',
+    valueName: 'DURATION',
+    description: "How long all claims may take to be bound; by default the session's timeOut, else 10m.",
+  },
+  executor: {
+    type: 'string',
+    choices: ['auto', 'operator', 'local'],
+    default: 'auto',
+    description:
+      'Who carries the session out: an operator in the cluster, this command, or whichever is there.',
+  },
+  wait: {
+    type: 'boolean',
+    default: true,
+    description: 'Follow the session to its end; false needs an operator.',
+  },
+  dryRun: dryRunFlag('client', 'server'),
+  output: outputFlag('name', 'json', 'yaml'),
+} as const;
+
+type RestoreArgs = Args<typeof flags>;
+
+export const command = defineCommand({
+  name: 'restore',
+  usage: 'restore (TYPE/NAME | -f FILE) [flags]',
+  description: `Bring the volumes of a workload back from a restore point, and wait until each of them can be used.
+
+Claims that are gone come back under their own names, with their class, size, access modes and labels; the workload, the session and the claims need not exist any more. A claim that exists is never overwritten: the command says how to restore beside it, or in place.`,
+  examples: [
+    '# Restore the claims of a deployment from its newest complete restore point\nkubectl stash restore deploy/foo',
+    '# Restore beside what exists\nkubectl stash restore deploy/foo --suffix -restored',
+    '# Restore one claim of a certain session\nkubectl stash restore sts/db --from sts-db-1732427120 --only data-db-0',
+    '# Carry out a RestoreSession\nkubectl stash restore -f restoresession.yaml',
+  ],
+  flags,
+  positionals: { name: 'TYPE/NAME' },
+  async run(args, context) {
+    const request = await readRequest(args, context);
+    const connection = await context.cluster(args.connection);
+    const namespace = namespaceOf(request, args, connection);
+    const around = lookAround(connection.cluster, namespace);
+    const executor = executorByDiscovery(await around.groups(), args.flags.executor);
+    const { session, templates, words, notes, target } = request.file
+      ? fromFile(request.file, request.templates, namespace)
+      : await prepareRestore(around, { ...request.target, namespace }, args.flags, context.now());
+
+    const unfinished = await findUnfinishedRestore(connection, session);
+    const plan = await planRestore(around, { templates, words, resumed: unfinished, user: connection.user });
+    const { wait, dryRun, output } = args.flags;
+    if (!wait && executor !== 'appscode' && executor !== 'operator') {
+      throw new StashError('precondition', '--wait=false needs an operator that is known to be there', {
+        hint: 'leave out --wait=false, or say --executor=operator',
+      });
+    }
+    if (dryRun !== undefined) {
+      for (const note of [...notes, ...plan.notes]) context.err.write(`note: ${sanitize(note)}\n`);
+      const rehearsal =
+        dryRun === 'server' ? serverRehearsal(connection.cluster) : clientRehearsal(context.now());
+      await rehearseRestore(rehearsal, session, plan.templates);
+      await printRehearsal(context.out, output, dryRun, rehearsal.shown);
+      return;
+    }
+    const nameAt = words && ((at: Date) => restoreSessionName(words.target, at));
+    if (!wait) {
+      const environment = { cluster: connection.cluster, clock: context, signal: context.signal };
+      const created = unfinished ?? (await createRestore(environment, session, nameAt));
+      if (output === undefined) context.out.write(`${qualifiedName(created)} created\n`);
+      else await printObjects(context.out, output, created);
+      return;
+    }
+
+    const display = await openDisplay(context);
+    for (const note of [...notes, ...plan.notes]) display.say(`note: ${note}`);
+    const { cluster } = connection;
+    const timeoutMs = args.flags.timeout ?? parseDuration(session.spec.timeOut ?? '') ?? defaultTimeoutMs;
+    const work = carryOutRestore(
+      { cluster, clock: context, signal: context.signal, onChange: display.show },
+      {
+        wanted: session,
+        nameAt,
+        unfinished,
+        plan,
+        target,
+        namespace,
+        groups: await around.groups(),
+        mode: args.flags.executor,
+        id: `cli-${crypto.randomUUID().slice(0, 8)}`,
+        timeoutMs,
+        again: words
+          ? restoreCommand(words.target, words.from, words.flags)
+          : `kubectl stash restore -f ${args.flags.filename ?? '-'}`,
+        say: display.say,
+      },
+    );
+    await printEnds([work], { context, cluster, format: output, close: display.close });
+  },
+});
+
+type Request =
+  | { readonly file: Named<RestoreSession>; readonly templates: readonly VolumeClaimTemplate[] }
+  | { readonly file?: undefined; readonly target: Pick<Target, 'kind' | 'name'> };
+
+/** All that can be wrong with the command line and the file, before anything connects. */
+async function readRequest(args: RestoreArgs, context: Context): Promise<Request> {
+  const { filename, only, claim, suffix, storageClass, from } = args.flags;
+  if (filename === undefined) {
+    const { names } = parseTargets(args.words);
+    const [target, second] = names;
+    if (target === undefined || second !== undefined) {
+      throw new StashError('usage', 'restore takes one TYPE/NAME at a time', {
+        hint: 'kubectl stash restore deploy/foo',
+      });
+    }
+    return { target };
+  }
+  const clashing = Object.entries({ only: only[0], claim: claim[0], suffix, 'storage-class': storageClass })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `--${name}`);
+  if (from !== 'latest') clashing.push('--from');
+  if (args.words.length > 0) clashing.push('TYPE/NAME');
+  if (clashing.length > 0) {
+    throw new StashError('usage', `-f excludes ${clashing.join(', ')}: the file says what is restored`, {
+      hint: `kubectl stash restore -f ${filename}`,
+    });
+  }
+  const file = checkRestoreSession(await readDocuments(filename, context), filename);
+  return { file, templates: templatesOfFile(file, filename) };
+}
+
+function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connection): string {
+  const own = request.file?.metadata.namespace;
+  if (own === undefined) return namespace;
+  const flag = args.connection.namespace;
+  if (flag !== undefined && flag !== own) {
+    throw new StashError('usage', `the namespace of the RestoreSession is ${own}, not ${flag}`, {
+      hint: `leave -n out, or say -n ${own}`,
+    });
+  }
+  return own;
+}
+
+function templatesOfFile(file: RestoreSession, filename: string): VolumeClaimTemplate[] {
+  try {
+    return expandTemplates(file);
+  } catch (error) {
+    if (!isStashError(error, 'invalid')) throw error;
+    throw new StashError('usage', `${filename}: ${error.message}`, { hint: error.hint, cause: error });
+  }
+}
+
+function fromFile(
+  file: Named<RestoreSession>,
+  templates: readonly VolumeClaimTemplate[],
+  namespace: string,
+): PreparedRestore {
+  const session = { ...file, metadata: { ...file.metadata, namespace } };
+  return { session, templates, notes: [], target: readTarget(session) };
+}

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { stashCrds } from '#src/api/crds/index.ts';
+import { defineCommand } from '#src/cli/command.ts';
+import type { Context } from '#src/cli/context.ts';
+import { StashError } from '#src/errors.ts';
+import { DirectoryError } from '#src/sandbox/directory-error.ts';
+import { startSandbox, type Sandbox, type SandboxOptions } from '#src/sandbox/sandbox.ts';
+import { applyDefinitions } from '#src/sandbox/seed.ts';
+
+export const command = defineCommand({
+  name: 'sandbox',
+  usage: 'sandbox [-- COMMAND [ARG...]] [flags]',
+  description: `Run a small Kubernetes on this machine, without a cluster and without containers, to try things out.
+
+It listens on the loopback address only, with a kubeconfig that only you can read. Volumes are directories that hold real files, and containers whose command is a shell run as processes of yours. Everything is gone when it ends, unless --dir says where to keep it: the next sandbox on that directory then goes on with the same objects and files.
+
+With a COMMAND, that runs with KUBECONFIG set, and the sandbox ends with it and with its exit code. Otherwise the sandbox runs until Ctrl-C.`,
+  examples: [
+    '# Run it until Ctrl-C; it says how to reach it\nkubectl stash sandbox',
+    '# Look around in a shell\nkubectl stash sandbox -- bash',
+    '# Run one command\nkubectl stash sandbox -- kubectl get storageclass,volumesnapshotclass',
+  ],
+  flags: {
+    dir: {
+      type: 'string',
+      valueName: 'DIRECTORY',
+      description:
+        'Keep everything in this directory, for the next sandbox on it; by default a temporary one, removed at the end.',
+    },
+  },
+  after: true,
+  async run(args, context) {
+    const [program, ...rest] = args.after ?? [];
+    if (args.after && program === undefined) {
+      throw new StashError('usage', 'nothing follows --', { hint: 'kubectl stash sandbox -- bash' });
+    }
+    const { dir } = args.flags;
+    const directory = dir === undefined ? await mkdtemp(join(tmpdir(), 'kubectl-stash-')) : resolve(dir);
+    const say = (line: string) => void context.err.write(`${line}\n`);
+    try {
+      const sandbox = await start({
+        directory,
+        keep: dir !== undefined,
+        now: () => context.now(),
+        onError: (message) => {
+          say(`sandbox: ${message}`);
+        },
+      });
+      try {
+        await applyDefinitions(sandbox.cluster, stashCrds);
+        if (program === undefined) return await serve(sandbox, context, say);
+        return await runIn(sandbox, program, rest, context);
+      } finally {
+        await sandbox.stop();
+      }
+    } finally {
+      if (dir === undefined) await rm(directory, { recursive: true, force: true });
+    }
+  },
+});
+
+async function start(options: SandboxOptions): Promise<Sandbox> {
+  try {
+    return await startSandbox(options);
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error;
+    throw new StashError('precondition', error.message, { hint: error.hint, cause: error });
+  }
+}
+
+async function serve(
+  { url, kubeconfig }: Sandbox,
+  { out, signal }: Context,
+  say: (line: string) => void,
+): Promise<number> {
+  out.write(`export KUBECONFIG=${kubeconfig}\n`);
+  say(`serving a sandbox on ${url}; type the line above in another terminal, Ctrl-C here ends it`);
+  await new Promise<void>((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener(
+      'abort',
+      () => {
+        done();
+      },
+      { once: true },
+    );
+  });
+  return 0;
+}
+
+const whyNot: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such program',
+  EACCES: 'permission denied',
+};
+
+/** Resolves with the command's exit code once it has ended, a Ctrl-C notwithstanding: the terminal tells it too. */
+async function runIn(
+  { kubeconfig }: Sandbox,
+  program: string,
+  args: readonly string[],
+  { env, signal }: Context,
+): Promise<number> {
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...env, KUBECONFIG: kubeconfig } });
+  const stop = () => void child.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await new Promise<number>((done, fail) => {
+      child.once('error', (error: NodeJS.ErrnoException) => {
+        fail(
+          new StashError(
+            error.code === 'ENOENT' ? 'not-found' : 'precondition',
+            `cannot run ${program}: ${whyNot[error.code ?? ''] ?? error.message}`,
+            {
+              hint: 'name a program on your PATH after --',
+              cause: error,
+            },
+          ),
+        );
+      });
+      child.once('exit', (code, killedBy) => {
+        done(code ?? 128 + (killedBy === null ? 0 : constants.signals[killedBy]));
+      });
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,199 @@
+import type { Resource } from '#src/api/resources.ts';
+import { defineCommand, type Args } from '#src/cli/command.ts';
+import type { Connection, Context } from '#src/cli/context.ts';
+import { openDisplay } from '#src/cli/display.ts';
+import { allOrErrors, printEnds } from '#src/cli/ends.ts';
+import { dryRunFlag, outputFlag, selectorFlag } from '#src/cli/flags.ts';
+import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { parseTargets } from '#src/domain/target-arguments.ts';
+import { targetTypes, type Target } from '#src/domain/target.ts';
+import { StashError } from '#src/errors.ts';
+import { takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
+import { beginBackup, checkBackup } from '#src/session/begin-backup.ts';
+import { planBackup, type BackupPlan } from '#src/session/plan-backup.ts';
+import { clientRehearsal, rehearseBackup, serverRehearsal } from '#src/session/rehearsal.ts';
+import { lookAround, type Surroundings } from '#src/session/surroundings.ts';
+
+const flags = {
+  ...selectorFlag,
+  all: { type: 'boolean', description: 'Snapshot every object of the given type in the namespace.' },
+  snapshotClass: {
+    type: 'string',
+    valueName: 'CLASS',
+    description:
+      "VolumeSnapshotClass to use; by default the configuration's, else the default or only class of each claim's driver.",
+  },
+  config: {
+    type: 'string',
+    valueName: 'NAME',
+    description: 'BackupConfiguration to run under, where the target has several.',
+  },
+  timeout: {
+    type: 'duration',
+    valueName: 'DURATION',
+    description:
+      "How long all snapshots may take to be ready; by default the configuration's timeOut, else 10m.",
+  },
+  failFast: {
+    type: 'boolean',
+    description: 'Fail at the first error that a driver reports; drivers often recover.',
+  },
+  executor: {
+    type: 'string',
+    choices: ['auto', 'operator', 'local'],
+    default: 'auto',
+    description:
+      'Who carries the session out: an operator in the cluster, this command, or whichever is there.',
+  },
+  wait: {
+    type: 'boolean',
+    default: true,
+    description: 'Follow the session to its end; false needs an operator.',
+  },
+  dryRun: dryRunFlag('client', 'server'),
+  output: outputFlag('name', 'json', 'yaml'),
+} as const;
+
+type SnapshotArgs = Args<typeof flags>;
+
+export const command = defineCommand({
+  name: 'snapshot',
+  usage: 'snapshot (TYPE/NAME... | TYPE -l SELECTOR | TYPE --all) [flags]',
+  description: `Take a snapshot of every volume of a workload, and wait until each of them can be restored.
+
+A snapshot is crash-consistent for each volume: it holds what a machine would find on its disk after a power cut. It costs no downtime. Snapshots outlive the workload, its claims and this session.
+
+TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller or persistentvolumeclaim, in any of kubectl's spellings.`,
+  examples: [
+    '# Snapshot the volumes of a deployment\nkubectl stash snapshot deploy/foo',
+    '# Snapshot every statefulset with a label\nkubectl stash snapshot sts -l app=db',
+    '# Show what would be created\nkubectl stash snapshot deploy/foo --dry-run=client -o yaml',
+  ],
+  flags,
+  positionals: { name: 'TYPE/NAME', minimum: 1 },
+  async run(args, context) {
+    const { all, selector } = args.flags;
+    if (all && selector !== undefined) {
+      throw new StashError('usage', '--all and -l exclude each other', { hint: 'leave out --all' });
+    }
+    const wanted = parseTargets(args.words, {
+      names: all || selector !== undefined ? 'refused' : 'required',
+    });
+    if (args.flags.executor === 'local' && !args.flags.wait) {
+      throw new StashError(
+        'usage',
+        '--wait=false and --executor=local exclude each other: nobody else would carry it out',
+        { hint: 'leave out --wait=false' },
+      );
+    }
+    const connection = await context.cluster(args.connection);
+    const around = lookAround(connection.cluster, connection.namespace);
+    const targets: readonly Target[] =
+      wanted.names.length > 0
+        ? wanted.names.map((name) => ({ ...name, namespace: connection.namespace }))
+        : await selectTargets(around, wanted.kinds, selector);
+
+    const plans = await allOrErrors(
+      targets.map(async (target) => {
+        const options = optionsFor(target, args, connection);
+        const plan = await planBackup(around, options.request);
+        const timeoutMs = timeoutOf(plan, args.flags.timeout);
+        await checkBackup(around, plan, { ...options, wait: args.flags.wait });
+        return { plan, options: { ...options, timeoutMs } };
+      }),
+    );
+    const { dryRun: mode, wait } = args.flags;
+    if (mode !== undefined) await dryRun(mode, plans, args, context, connection);
+    else if (wait) await followAll(plans, around, args, context, connection);
+    else await createOnly(plans, around, args, context, connection);
+  },
+});
+
+interface Planned {
+  readonly plan: BackupPlan;
+  readonly options: Omit<SnapshotOptions, 'say'>;
+}
+
+function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection) {
+  const { snapshotClass, config, executor, failFast } = args.flags;
+  return {
+    request: { target, user, snapshotClass, configuration: config },
+    mode: executor,
+    failFast,
+    id: `cli-${crypto.randomUUID().slice(0, 8)}`,
+  };
+}
+
+async function selectTargets(
+  { cluster, namespace, namespaceExists }: Surroundings,
+  kinds: readonly Target['kind'][],
+  labelSelector: string | undefined,
+): Promise<Target[]> {
+  const found = await Promise.all(
+    kinds.map(async (kind) => {
+      const resource: Resource = targetTypes[kind].resource;
+      const { items } = await cluster.list(resource, { namespace, labelSelector });
+      return items.map(({ metadata }) => ({ kind, name: metadata.name, namespace }));
+    }),
+  );
+  const targets = found.flat();
+  if (targets.length > 0) return targets;
+  await namespaceExists();
+  const what = kinds.map((kind) => targetTypes[kind].resource.plural).join(' or ');
+  const which = labelSelector === undefined ? '' : ` with labels ${labelSelector}`;
+  throw new StashError('not-found', `no ${what}${which} in namespace ${namespace}`, {
+    hint: `kubectl get ${kinds.map((kind) => targetTypes[kind].resource.plural).join(',')} -n ${namespace} --show-labels`,
+  });
+}
+
+async function dryRun(
+  mode: 'client' | 'server',
+  planned: readonly Planned[],
+  args: SnapshotArgs,
+  context: Context,
+  { cluster }: Connection,
+): Promise<void> {
+  const now = context.now();
+  const rehearsal = mode === 'server' ? serverRehearsal(cluster) : clientRehearsal(now);
+  const { output, snapshotClass } = args.flags;
+  for (const { plan } of planned) await rehearseBackup(rehearsal, plan, { now, snapshotClass });
+  await printRehearsal(context.out, output, mode, rehearsal.shown);
+}
+
+async function createOnly(
+  planned: readonly Planned[],
+  around: Surroundings,
+  args: SnapshotArgs,
+  context: Context,
+  { cluster }: Connection,
+): Promise<void> {
+  const environment = { cluster, clock: context, signal: context.signal };
+  const sessions = await allOrErrors(
+    planned.map(
+      async ({ plan, options }) =>
+        (await beginBackup(environment, around, plan, { ...options, wait: false })).session,
+    ),
+  );
+  const { output } = args.flags;
+  const [only] = sessions;
+  if (output !== undefined && only)
+    return printObjects(context.out, output, sessions.length === 1 ? only : sessions);
+  context.out.write(sessions.map((session) => `${qualifiedName(session)} created\n`).join(''));
+}
+
+async function followAll(
+  planned: readonly Planned[],
+  around: Surroundings,
+  args: SnapshotArgs,
+  context: Context,
+  { cluster }: Connection,
+): Promise<void> {
+  const display = await openDisplay(context);
+  const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
+  await printEnds(
+    planned.map(({ plan, options }) =>
+      takeSnapshot(environment, around, plan, { ...options, say: display.say }),
+    ),
+    { context, cluster, format: args.flags.output, close: display.close },
+  );
+}

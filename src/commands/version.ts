@@ -1,0 +1,83 @@
+import { appscodeOperatorGroup, stashGroup } from '#src/api/labels.ts';
+import { volumeSnapshots } from '#src/api/resources.ts';
+import { defineCommand } from '#src/cli/command.ts';
+import { outputFlag } from '#src/cli/flags.ts';
+import { toJson, toYaml } from '#src/cli/output.ts';
+import { clientVersion } from '#src/cli/version.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+
+interface ServerFacts {
+  readonly version: string;
+  readonly volumeSnapshots: boolean;
+  readonly stashCrds: boolean;
+  readonly appscodeOperator: boolean;
+}
+
+export const command = defineCommand({
+  name: 'version',
+  usage: 'version [flags]',
+  description:
+    'Print the version of this program and of the server, and what the server has of what snapshots need: the ' +
+    'VolumeSnapshot API, the Stash API and an operator.',
+  examples: [
+    '# The versions of both sides\nkubectl stash version',
+    '# Without asking a server\nkubectl stash version --client',
+  ],
+  flags: {
+    client: { type: 'boolean', description: 'Only the version of this program; no server is asked.' },
+    output: outputFlag('json', 'yaml'),
+  },
+  async run({ flags, connection }, context) {
+    const print = async (facts: ServerFacts | undefined) => {
+      context.out.write(await format(facts, flags.output));
+    };
+    if (flags.client) {
+      await print(undefined);
+      return;
+    }
+    let facts: ServerFacts;
+    try {
+      const { cluster } = await context.cluster(connection);
+      facts = await ask(cluster);
+    } catch (error) {
+      await print(undefined);
+      throw error;
+    }
+    await print(facts);
+  },
+});
+
+async function ask(cluster: Cluster): Promise<ServerFacts> {
+  const [version, groups] = await Promise.all([cluster.serverVersion(), cluster.groups()]);
+  return {
+    version,
+    volumeSnapshots: groups.includes(volumeSnapshots.group),
+    stashCrds: groups.includes(stashGroup),
+    appscodeOperator: groups.includes(appscodeOperatorGroup),
+  };
+}
+
+async function format(facts: ServerFacts | undefined, output: 'json' | 'yaml' | undefined): Promise<string> {
+  if (output === undefined) return `${sentences(facts).join('\n')}\n`;
+  const value = {
+    clientVersion: { gitVersion: clientVersion, platform: `${process.platform}/${process.arch}` },
+    ...(facts && {
+      serverVersion: { gitVersion: facts.version },
+      volumeSnapshots: facts.volumeSnapshots,
+      stash: { crds: facts.stashCrds, operator: facts.appscodeOperator ? 'appscode' : null },
+    }),
+  };
+  return output === 'json' ? toJson(value) : toYaml(value);
+}
+
+function sentences(facts: ServerFacts | undefined): string[] {
+  const client = `Client Version: ${clientVersion}`;
+  if (!facts) return [client];
+  return [
+    client,
+    `Server Version: ${facts.version}`,
+    `VolumeSnapshot API: ${facts.volumeSnapshots ? 'installed' : 'not installed'}`,
+    `Stash API: ${facts.stashCrds ? 'installed' : 'not installed (kubectl stash install --crds)'}`,
+    `Stash Operator: ${facts.appscodeOperator ? "AppsCode's" : 'none found; sessions are carried out by this program'}`,
+  ];
+}

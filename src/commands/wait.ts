@@ -1,0 +1,122 @@
+import type { Stored } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { backupSessions, restoreSessions } from '#src/api/resources.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { defineCommand } from '#src/cli/command.ts';
+import { openDisplay } from '#src/cli/display.ts';
+import { printEnds } from '#src/cli/ends.ts';
+import { outputFlag } from '#src/cli/flags.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { formatTarget, readTarget } from '#src/domain/target.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+import { followBackup } from '#src/follow/backup.ts';
+import { orHowToGoOn } from '#src/follow/interruption.ts';
+import { followRestore } from '#src/follow/restore.ts';
+import { lookAround } from '#src/session/surroundings.ts';
+
+export const command = defineCommand({
+  name: 'wait',
+  usage: 'wait SESSION [flags]',
+  description: `Follow a running backup or restore session to its end, with the same screen and exit code as the command that began it. It only reads: where nobody carries the session out any more, it says how to go on.`,
+  examples: [
+    '# Follow a session that somebody else began\nkubectl stash wait deploy-foo-1732427120',
+    '# The same, where a session of either kind has the name\nkubectl stash wait backupsession/deploy-foo-1732427120',
+  ],
+  flags: {
+    timeout: {
+      type: 'duration',
+      valueName: 'DURATION',
+      default: '10m',
+      description: 'How long to wait for a session that has no deadline of its own yet.',
+    },
+    output: outputFlag('name', 'json', 'yaml'),
+  },
+  positionals: { name: 'SESSION', minimum: 1, maximum: 1 },
+  async run(args, context) {
+    const wanted = parseSession(args.words[0] ?? '');
+    const { cluster, namespace } = await context.cluster(args.connection);
+    const { kind, object } = await find(cluster, wanted, namespace);
+    const { name } = wanted;
+    const display = await openDisplay(context);
+    const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
+    const options = { timeoutMs: args.flags.timeout, resume: resumeCommand(kind, object) };
+    const following = (kind === 'backup' ? followBackup : followRestore)(
+      environment,
+      { name, namespace },
+      options,
+    );
+    const work = orHowToGoOn(
+      following.then(({ progress }) => progress),
+      { session: `${kind}session/${name}`, name, namespace },
+    );
+    await printEnds([work], { context, cluster, format: args.flags.output, close: display.close });
+  },
+});
+
+type Kind = 'backup' | 'restore';
+
+interface Wanted {
+  readonly name: string;
+  /** In the order in which they are tried. */
+  readonly kinds: readonly Kind[];
+}
+
+const kindWords: Readonly<Record<string, Kind>> = {
+  backupsession: 'backup',
+  backupsessions: 'backup',
+  restoresession: 'restore',
+  restoresessions: 'restore',
+  restore: 'restore',
+};
+
+/** `NAME`, `backupsession/NAME`, `restoresession.stash.appscode.com/NAME`. */
+function parseSession(word: string): Wanted {
+  const slash = word.indexOf('/');
+  const name = word.slice(slash + 1);
+  if (name === '')
+    throw new StashError('usage', `"${word}" names no session`, { hint: 'kubectl stash list' });
+  if (slash < 0) return { name, kinds: ['backup', 'restore'] };
+  const [type = ''] = word.slice(0, slash).toLowerCase().split('.');
+  const kind = kindWords[type];
+  if (kind === undefined) {
+    throw new StashError('usage', `"${word.slice(0, slash)}" is not a kind of session`, {
+      hint: 'kubectl get backupsessions,restoresessions',
+    });
+  }
+  return { name, kinds: [kind] };
+}
+
+async function find(
+  cluster: Cluster,
+  { name, kinds }: Wanted,
+  namespace: string,
+): Promise<{ kind: Kind; object: Stored<BackupSession> | Stored<RestoreSession> }> {
+  for (const kind of kinds) {
+    try {
+      const object =
+        kind === 'backup'
+          ? await cluster.get(backupSessions, name, namespace)
+          : await cluster.get(restoreSessions, name, namespace);
+      return { kind, object };
+    } catch (error) {
+      if (!isStashError(error, 'not-found')) throw error;
+    }
+  }
+  await lookAround(cluster, namespace).namespaceExists();
+  throw new StashError('not-found', `no session "${name}" in namespace ${namespace}`, {
+    hint: `kubectl get backupsessions,restoresessions -n ${namespace}`,
+  });
+}
+
+/** Only for sessions that say of what they are. */
+function resumeCommand(
+  kind: Kind,
+  object: Stored<BackupSession> | Stored<RestoreSession>,
+): string | undefined {
+  const target = readTarget(object);
+  if (target === undefined) return undefined;
+  const of = `${formatTarget(target)} -n ${target.namespace}`;
+  if (kind === 'backup') return `kubectl stash snapshot ${of}`;
+  const from = object.metadata.annotations?.[annotation.restoredFrom];
+  return `kubectl stash restore ${of}${from === undefined ? '' : ` --from ${from}`}`;
+}

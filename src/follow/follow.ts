@@ -1,0 +1,158 @@
+/** Watches a session that somebody else carries out, until nothing more will happen. It only reads. */
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { jobs, type Resource } from '#src/api/resources.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { createLoop } from '#src/cluster/loop.ts';
+import { connectionNotes, observe, type Observed } from '#src/cluster/observe.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { formatDuration } from '#src/domain/duration.ts';
+import {
+  deadAfterMs,
+  goesByHolder,
+  lifeLeft,
+  readHolder,
+  sight,
+  type Holder,
+  type Sighting,
+} from '#src/domain/holder.ts';
+import { describe, type Progress, type Verdict } from '#src/domain/progress.ts';
+import { deadlineOf, isFinal, type Session } from '#src/domain/session-status.ts';
+import { StashError } from '#src/errors.ts';
+
+import { jobVerdict, jobNote } from './job.ts';
+
+export interface FollowEnvironment {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onChange: (progress: Progress) => void;
+}
+
+export interface Followed {
+  /** Has a verdict where it ended with one. */
+  readonly progress: Progress;
+  /** Only where `endWhenDead` asks for it, the executor that has shown no sign of life; undefined: there is none. */
+  readonly ended: 'verdict' | { readonly dead: Holder | undefined };
+}
+
+export interface FollowOptions {
+  readonly timeoutMs: number;
+  /** For whoever would take over; else a dead executor is told in a note. */
+  readonly endWhenDead?: boolean;
+  /** How to take over: a command. */
+  readonly resume?: string | undefined;
+}
+
+/** One kind of session, and how to see how far it has come. */
+export interface Subject<S extends BackupSession | RestoreSession> {
+  readonly resource: Resource<S>;
+  readonly name: string;
+  readonly namespace: string;
+  readonly jobName: string;
+  /** Starts to observe what the session makes. */
+  readonly watch: (
+    signal: AbortSignal,
+    ring: () => void,
+  ) => {
+    readonly made: Observed<KubernetesObject>;
+    /** What must be known, too, before anything is judged; a user who may not read it does without. */
+    readonly beside?: readonly Observed<KubernetesObject>[];
+    readonly progress: (session: Stored<S>, notes: readonly string[]) => Progress;
+  };
+}
+
+/** The executor may need so long, after the deadline, to write the session's end. */
+const graceMs = 15_000;
+
+/** Rejects when it is interrupted, the session does not exist, or it may not be read. */
+export async function follow<S extends BackupSession | RestoreSession>(
+  environment: FollowEnvironment,
+  subject: Subject<S>,
+  options: FollowOptions,
+): Promise<Followed> {
+  const { cluster, clock, signal, onChange } = environment;
+  const { resource, name, namespace, jobName } = subject;
+  using loop = createLoop(clock, signal);
+  const only = (object: string) => ({ namespace, fieldSelector: `metadata.name=${object}` });
+  const sessions = observe(cluster, resource, only(name), loop.signal, loop.ring);
+  // A user who may not read Jobs sees less, not nothing.
+  const job = observe(cluster, jobs, only(jobName), loop.signal, loop.ring);
+  const { made, beside = [], progress: progressOf } = subject.watch(loop.signal, loop.ring);
+  const known = beside.map(({ synced }) => synced.catch(() => undefined));
+  await loop.race(Promise.all([sessions.synced, made.synced, ...known]));
+
+  const began = clock.now();
+  let last: Progress | undefined;
+  let sighting: Sighting | undefined;
+  for (;;) {
+    const failure = sessions.failure() ?? made.failure();
+    if (failure) throw failure;
+    const now = clock.now();
+    const session = sessions.items.get(name);
+    if (session === undefined) {
+      if (last === undefined) throw missing(subject);
+      const verdict = { outcome: 'deleted', message: 'the session was deleted while it ran' } as const;
+      return { progress: { ...last, verdict }, ended: 'verdict' };
+    }
+    // What is not heard over a lost connection is no sign of death.
+    sighting = sight(sessions.lost() === undefined ? sighting : undefined, session, now);
+    const left = lifeLeft(sighting, now);
+    const seen = job.items.get(jobName);
+    const notes = [
+      ...connectionNotes(sessions, made),
+      ...(isFinal(session) ? [] : [...jobNote(seen), ...executorNote(session, left, options.resume)]),
+    ];
+    const until = new Date((deadlineOf(session)?.getTime() ?? began.getTime() + options.timeoutMs) + graceMs);
+    const progress = progressOf(session, notes);
+    // Whoever would take over trusts a living executor's clock more than the deadline.
+    const takesOver = options.endWhenDead === true && !isFinal(session);
+    const late = now >= until && !takesOver;
+    const verdict = progress.verdict ?? jobVerdict(seen) ?? (late ? overdue(session, progress) : undefined);
+    last = verdict ? { ...progress, verdict } : progress;
+    onChange(last);
+    if (verdict) return { progress: last, ended: 'verdict' };
+    const { holder } = sighting;
+    const isAlive = holder !== undefined && left > 0;
+    if (takesOver && !isAlive) return { progress: last, ended: { dead: holder } };
+    const death = isAlive ? now.getTime() + left : Infinity;
+    await loop.wait(new Date(takesOver ? death : Math.min(until.getTime(), death)));
+  }
+}
+
+/** Not a word of failure: a Job may still be at it. */
+function overdue(session: Stored<BackupSession> | Stored<RestoreSession>, { claims }: Progress): Verdict {
+  const waiting = claims.filter(({ phase }) => phase !== 'Succeeded');
+  const phase = session.status?.phase;
+  const state =
+    phase === undefined
+      ? 'nobody has taken the session'
+      : `the session is ${isFinal(session) ? 'called' : 'still'} ${phase}`;
+  return {
+    outcome: 'timed-out',
+    message: `its deadline has passed and ${state}${waiting.length === 0 ? '' : `; ${describe(waiting)}`}`,
+  };
+}
+
+function executorNote(session: Session, left: number, resume: string | undefined): string[] {
+  const holder = readHolder(session);
+  const how = resume === undefined ? '' : `; to go on: ${resume}`;
+  if (holder === undefined) return goesByHolder(session) ? [`nobody carries it out any more${how}`] : [];
+  if (left > 0) return [];
+  return [`its executor ${holder.id} has shown no sign of life for ${formatDuration(deadAfterMs)}${how}`];
+}
+
+function missing(subject: {
+  readonly resource: Resource;
+  readonly name: string;
+  readonly namespace: string;
+}): StashError {
+  const { resource, name, namespace } = subject;
+  return new StashError(
+    'not-found',
+    `${resource.kind.toLowerCase()} "${name}" not found in namespace ${namespace}`,
+    {
+      hint: `kubectl get ${resource.plural} -n ${namespace}`,
+    },
+  );
+}

@@ -1,0 +1,107 @@
+/** One target's snapshot, from its plan to the end of its session. */
+import { backupSessions } from '#src/api/resources.ts';
+import { parseDuration } from '#src/domain/duration.ts';
+import { goesByHolder } from '#src/domain/holder.ts';
+import type { Progress } from '#src/domain/progress.ts';
+import { defaultTimeoutMs } from '#src/domain/session-status.ts';
+import { readSessionClaims } from '#src/domain/source-claim.ts';
+import { formatTarget } from '#src/domain/target.ts';
+import { runBackup } from '#src/session/backup.ts';
+import { beginBackup, type Begun } from '#src/session/begin-backup.ts';
+import type { ExecutorMode } from '#src/session/executor.ts';
+import { awaitPickUp } from '#src/session/pick-up.ts';
+import { planResumed, type BackupPlan, type BackupRequest } from '#src/session/plan-backup.ts';
+import type { Surroundings } from '#src/session/surroundings.ts';
+
+import { followBackup } from './backup.ts';
+import type { FollowEnvironment } from './follow.ts';
+import { orHowToGoOn } from './interruption.ts';
+import { seeThrough } from './see-through.ts';
+
+export interface SnapshotOptions {
+  readonly request: BackupRequest;
+  readonly mode: ExecutorMode;
+  /** Of this executor. */
+  readonly id: string;
+  readonly timeoutMs: number;
+  readonly failFast: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** An operator of ours takes a session at once; one that was there and is gone never does. */
+const pickUpWithinMs = 10_000;
+
+/** Milliseconds that a session of this plan may take: `wished`, else the configuration's `timeOut`, else ten minutes. */
+export function timeoutOf({ configuration }: BackupPlan, wished: number | undefined): number {
+  return wished ?? parseDuration(configuration?.spec.timeOut ?? '') ?? defaultTimeoutMs;
+}
+
+/** Resolves with the session's end, good or bad. */
+export async function takeSnapshot(
+  environment: FollowEnvironment,
+  around: Surroundings,
+  plan: BackupPlan,
+  options: SnapshotOptions,
+): Promise<Progress> {
+  const first = await beginBackup(environment, around, plan, { ...options, wait: true });
+  const progress = await finish(environment, around, plan, options, first);
+  if (!first.stale) return progress;
+  options.say(`backupsession/${first.session.metadata.name} had run out of time; beginning another`);
+  const known = { ...plan, configuration: first.configuration };
+  const second = await beginBackup(environment, around, known, { ...options, wait: true, anew: true });
+  return finish(environment, around, known, options, second);
+}
+
+async function finish(
+  environment: FollowEnvironment,
+  around: Surroundings,
+  plan: BackupPlan,
+  options: SnapshotOptions,
+  { session, configuration, executor, resumed }: Begun,
+): Promise<Progress> {
+  const { target } = plan;
+  const { mode, id, timeoutMs, failFast, say } = options;
+  const { name } = session.metadata;
+  const again = `kubectl stash snapshot ${formatTarget(target)} -n ${target.namespace}`;
+  if (resumed) say(`backupsession/${name} of ${formatTarget(target)} is unfinished: going on with it`);
+
+  const follow = (endWhenDead: boolean) =>
+    followBackup(
+      environment,
+      { name, namespace: target.namespace },
+      { timeoutMs, endWhenDead, resume: again },
+    );
+  const carryOut = async () => {
+    if (executor === 'appscode' || (executor === 'operator' && mode === 'operator'))
+      return (await follow(false)).progress;
+    if (executor === 'operator') {
+      const taken = await awaitPickUp(environment, backupSessions, session, pickUpWithinMs);
+      if (taken && !goesByHolder(taken)) return (await follow(false)).progress;
+      if (!taken) say(`no operator took backupsession/${name}: carrying it out from here`);
+    } else if (mode === 'auto') {
+      say(`no operator answers in namespace ${target.namespace}: carrying the session out from here`);
+    }
+    return seeThrough(environment, {
+      resource: backupSessions,
+      session,
+      id,
+      say,
+      follow: () => follow(true),
+      execute: async (held) => {
+        const listed = readSessionClaims(held.session().metadata.annotations);
+        const planned =
+          resumed && listed
+            ? await planResumed(around, options.request, configuration, listed)
+            : plan.planned;
+        const sessionClaims = listed ?? plan.sessionClaims;
+        return runBackup(environment, { held, target, sessionClaims, planned, timeoutMs, failFast });
+      },
+    });
+  };
+  return orHowToGoOn(carryOut(), {
+    session: `backupsession/${name}`,
+    name,
+    namespace: target.namespace,
+    again,
+  });
+}

@@ -1,0 +1,63 @@
+/** Tables as kubectl prints them. */
+import Table from 'cli-table3';
+
+import { sanitize } from '#src/domain/sanitize.ts';
+
+const borders = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
+};
+const gap = 3;
+
+/**
+ * Upper-case headers, three spaces between columns, no borders, a line break at the end of each line. Cells are made
+ * safe for a terminal and kept on one line; those of the last column are cut with `…` to fit `columns`, where given.
+ */
+export function renderTable(
+  headers: readonly string[],
+  rows: readonly (readonly string[])[],
+  options: { readonly columns?: number | undefined } = {},
+): string {
+  const head = headers.map((header) => sanitize(header).toUpperCase());
+  const cells = rows.map((row) => row.map(sanitize));
+  const { text, widths } = draw(head, cells, []);
+  const { columns } = options;
+  const others = widths.slice(0, -1).reduce((sum, width) => sum + width, 0);
+  const full = widths.at(-1) ?? 0;
+  if (columns === undefined || others + full - gap <= columns) return text;
+  const last = Math.max(columns - others, head.at(-1)?.length ?? 0, 1) + gap;
+  return draw(head, cells, [...widths.slice(0, -1), last]).text;
+}
+
+/** `widths` include the gap at the right; empty: as the cells need. */
+function draw(
+  head: string[],
+  rows: string[][],
+  colWidths: number[],
+): { readonly text: string; readonly widths: readonly number[] } {
+  const table = new Table({
+    head,
+    colWidths,
+    chars: borders,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
+  });
+  table.push(...rows);
+  const lines = table.toString().split('\n');
+  return {
+    text: lines.map((line) => `${line.trimEnd()}\n`).join(''),
+    widths: table.options.colWidths.map((width) => width ?? 0),
+  };
+}

@@ -1,0 +1,161 @@
+/** From a plan to a session that exists: the first writes, each safe to repeat. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { checkConfigured, classForAppscode } from '#src/domain/appscode.ts';
+import { buildBackupSession, buildConfiguration } from '#src/domain/build-backup.ts';
+import { chooseConfiguration, refuseHooks } from '#src/domain/choose-configuration.ts';
+import { deadlineOf, isFinal } from '#src/domain/session-status.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+
+import type { Environment } from './environment.ts';
+import {
+  executorByDiscovery,
+  findOperator,
+  waitUntilReady,
+  type Executor,
+  type ExecutorMode,
+} from './executor.ts';
+import { persist, untilNextSecond } from './persist.ts';
+import type { BackupPlan, BackupRequest } from './plan-backup.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface BeginOptions {
+  readonly request: BackupRequest;
+  readonly mode: ExecutorMode;
+  /** Of whoever executes, should that be us. */
+  readonly id: string;
+  readonly timeoutMs: number;
+  /** False: the session must have an executor other than us. */
+  readonly wait: boolean;
+  /** A session of its own, whatever else is unfinished. */
+  readonly anew?: boolean;
+}
+
+export interface Begun {
+  readonly session: Stored<BackupSession>;
+  readonly configuration: Stored<BackupConfiguration>;
+  readonly executor: Executor;
+  /** It was begun earlier, by whomever. */
+  readonly resumed: boolean;
+  /** Its deadline has passed: all that is left to do is to say so in its status. */
+  readonly stale: boolean;
+}
+
+type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
+
+/** All that can be refused before the first write. Resolves with what discovery alone tells of the executor. */
+export async function checkBackup(
+  around: Surroundings,
+  plan: BackupPlan,
+  { request, mode, wait }: Pick<BeginOptions, 'request' | 'mode' | 'wait'>,
+): Promise<Executor | undefined> {
+  const executor = executorByDiscovery(await around.groups(), mode);
+  const { configuration } = plan;
+  if (executor === 'appscode') classForAppscode(plan.target, plan.planned, configuration);
+  if (executor === 'operator' && request.snapshotClass !== undefined) {
+    checkConfigured(configuration, request.snapshotClass);
+  }
+  const ours = executor === 'local' || (executor === undefined && configuration?.status?.phase === undefined);
+  if (ours && configuration) refuseHooks(configuration);
+  if (executor === 'local' && !wait) throw nobodyElse();
+  return executor;
+}
+
+export async function beginBackup(
+  environment: Env,
+  around: Surroundings,
+  plan: BackupPlan,
+  options: BeginOptions,
+): Promise<Begun> {
+  const byDiscovery = await checkBackup(around, plan, options);
+  const fresh = plan.configuration === undefined;
+  const configuration =
+    plan.configuration ?? (await createConfiguration(environment, around, plan, options, byDiscovery));
+  if (byDiscovery === 'appscode') await waitUntilReady(environment, configuration, options.timeoutMs);
+  const executor = byDiscovery ?? (await findOperator(environment, configuration, fresh));
+  if (executor === 'local') {
+    refuseHooks(configuration);
+    if (!options.wait) {
+      // Made only to see whether an operator answers.
+      const { name, uid, namespace } = configuration.metadata;
+      if (fresh) await environment.cluster.delete(backupConfigurations, { name, namespace }, { uid });
+      throw nobodyElse();
+    }
+  }
+
+  const unfinished = fresh || options.anew === true ? undefined : await findUnfinished(around, configuration);
+  const session = unfinished ?? (await createSession(environment, plan, configuration, options, executor));
+  const now = environment.clock.now();
+  const stale = (deadlineOf(session) ?? now) < now;
+  return { session, configuration, executor, resumed: unfinished !== undefined, stale };
+}
+
+async function createConfiguration(
+  { cluster, clock, signal }: Env,
+  around: Surroundings,
+  plan: BackupPlan,
+  { request }: BeginOptions,
+  executor: Executor | undefined,
+): Promise<Stored<BackupConfiguration>> {
+  const { target, planned } = plan;
+  const snapshotClass =
+    executor === 'appscode' ? classForAppscode(target, planned, undefined) : request.snapshotClass;
+  const configuration = buildConfiguration(target, snapshotClass);
+  try {
+    return await persist(clock, signal, () => cluster.create(backupConfigurations, configuration));
+  } catch (error) {
+    if (!isStashError(error, 'already-exists')) throw error;
+    // Somebody was faster, or our own write came through without its answer.
+    const now = (await cluster.list(backupConfigurations, { namespace: around.namespace })).items;
+    const found = chooseConfiguration(now, target, request.configuration);
+    if (found === undefined) throw error;
+    return found;
+  }
+}
+
+/** The name has the second in it: where two start within one, the later joins the earlier, or waits its turn. */
+async function createSession(
+  { cluster, clock, signal }: Env,
+  { target, sessionClaims }: BackupPlan,
+  configuration: Stored<BackupConfiguration>,
+  { id }: BeginOptions,
+  executor: Executor,
+): Promise<Stored<BackupSession>> {
+  const holder = executor === 'local' ? { id, counter: 0 } : undefined;
+  for (;;) {
+    const at = clock.now();
+    const session = buildBackupSession({ configuration, target, claims: sessionClaims, at, holder });
+    try {
+      return await persist(clock, signal, () => cluster.create(backupSessions, session));
+    } catch (error) {
+      if (!isStashError(error, 'already-exists')) throw error;
+      const existing = await cluster.get(backupSessions, session.metadata.name, target.namespace);
+      if (!isFinal(existing)) return existing;
+      await untilNextSecond(clock, signal);
+    }
+  }
+}
+
+/** A session of this configuration that is still to be carried out: a snapshot now would be its double. */
+async function findUnfinished(
+  around: Surroundings,
+  configuration: Stored<BackupConfiguration>,
+): Promise<Stored<BackupSession> | undefined> {
+  const { name } = configuration.metadata;
+  return (await around.sessions())
+    .filter(({ spec }) => spec.invoker.kind === 'BackupConfiguration' && spec.invoker.name === name)
+    .filter((session) => !isFinal(session) && session.metadata.deletionTimestamp === undefined)
+    .sort((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
+    .at(-1);
+}
+
+function nobodyElse(): StashError {
+  return new StashError(
+    'precondition',
+    '--wait=false needs an operator: here nobody else would carry the session out',
+    {
+      hint: 'leave out --wait=false',
+    },
+  );
+}

@@ -1,0 +1,67 @@
+/** From a plan to a restore session that exists. */
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Named, Stored } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { restoreSessions } from '#src/api/resources.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { isFinal } from '#src/domain/session-status.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+
+import type { Environment } from './environment.ts';
+import { persist, untilNextSecond } from './persist.ts';
+
+type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
+
+/** An unfinished session that does the same: a rerun goes on with it. Sessions of other names are looked at too. */
+export async function findUnfinishedRestore(
+  { cluster }: Pick<Env, 'cluster'>,
+  wanted: RestoreSession,
+): Promise<Stored<RestoreSession> | undefined> {
+  const { items } = await cluster.list(restoreSessions, { namespace: wanted.metadata.namespace });
+  return items.find(
+    (session) =>
+      !isFinal(session) && session.metadata.deletionTimestamp === undefined && isSame(session, wanted),
+  );
+}
+
+/** Whether it restores the same claims from the same snapshots. */
+function isSame(session: RestoreSession, wanted: RestoreSession): boolean {
+  return (
+    session.metadata.annotations?.[annotation.restoredFrom] ===
+      wanted.metadata.annotations?.[annotation.restoredFrom] &&
+    isDeepStrictEqual(session.spec.target?.volumeClaimTemplates, wanted.spec.target?.volumeClaimTemplates)
+  );
+}
+
+/**
+ * A session of that name that does the same and is unfinished is joined; any other is in the way, unless another name
+ * can be had later (`nameAt`).
+ */
+export async function createRestore(
+  environment: Env,
+  session: Named<RestoreSession>,
+  nameAt?: (at: Date) => string,
+): Promise<Stored<RestoreSession>> {
+  const { cluster, clock, signal } = environment;
+  const { name, namespace } = session.metadata;
+  try {
+    return await persist(clock, signal, () => cluster.create(restoreSessions, session));
+  } catch (error) {
+    if (!isStashError(error, 'already-exists')) throw error;
+    const existing = await cluster.get(restoreSessions, name, namespace);
+    if (isSame(existing, session) && !isFinal(existing)) return existing;
+    if (nameAt) {
+      await untilNextSecond(clock, signal);
+      const metadata = { ...session.metadata, name: nameAt(clock.now()) };
+      return createRestore(environment, { ...session, metadata }, nameAt);
+    }
+    throw new StashError(
+      'already-exists',
+      `restoresession/${name} exists already (${existing.status?.phase ?? 'Pending'})`,
+      {
+        hint: `give it another metadata.name, or delete the old one, which deletes no data:\nkubectl delete restoresession ${name} -n ${namespace ?? 'default'}`,
+      },
+    );
+  }
+}

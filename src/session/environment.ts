@@ -1,0 +1,13 @@
+/** What the routine is given: never the command line's Context. */
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import type { Progress } from '#src/domain/progress.ts';
+
+export interface Environment {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  /** Aborts when whoever runs the program wants to stop. */
+  readonly signal: AbortSignal;
+  /** Called with the present state whenever it may have changed. */
+  readonly onChange: (progress: Progress) => void;
+}

@@ -1,0 +1,102 @@
+/** Who will carry sessions out in a namespace: AppsCode's operator, one of ours, or nobody but us. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import { appscodeOperatorGroup } from '#src/api/labels.ts';
+import { backupConfigurations } from '#src/api/resources.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { createLoop } from '#src/cluster/loop.ts';
+import { observe } from '#src/cluster/observe.ts';
+import { formatDuration } from '#src/domain/duration.ts';
+import { StashError } from '#src/errors.ts';
+
+import type { Environment } from './environment.ts';
+
+export type ExecutorMode = 'auto' | 'operator' | 'local';
+/** `appscode` and `operator` are to be waited for; `local` is us. */
+export type Executor = 'appscode' | 'operator' | 'local';
+
+/** A configuration that nobody gave a status in this time has no operator. */
+const operatorAnswersWithinMs = 2_000;
+const olderThanAnyOperatorNeedsMs = 10_000;
+
+/** What can be told from discovery and the user's wish alone; undefined: the configuration's status must tell. */
+export function executorByDiscovery(groups: readonly string[], mode: ExecutorMode): Executor | undefined {
+  if (groups.includes(appscodeOperatorGroup)) {
+    if (mode !== 'local') return 'appscode';
+    throw new StashError(
+      'precondition',
+      "AppsCode's Stash operator runs here and would carry the session out too",
+      {
+        hint: 'leave out --executor=local',
+      },
+    );
+  }
+  return mode === 'auto' ? undefined : mode;
+}
+
+type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
+
+/** Whether an operator gave, or just now gives, this configuration a status. `fresh`: we have just made it. */
+export async function findOperator(
+  environment: Env,
+  configuration: Stored<BackupConfiguration>,
+  fresh: boolean,
+): Promise<Executor> {
+  if (configuration.status?.phase !== undefined) return 'operator';
+  const age = environment.clock.now().getTime() - Date.parse(configuration.metadata.creationTimestamp);
+  if (!fresh && age > olderThanAnyOperatorNeedsMs) return 'local';
+  const found = await untilConfiguration(
+    environment,
+    configuration,
+    ({ status }) => status?.phase !== undefined,
+    operatorAnswersWithinMs,
+  );
+  return found?.status?.phase === undefined ? 'local' : 'operator';
+}
+
+/** AppsCode's operator skips, for good, a session whose configuration is not Ready yet. */
+export async function waitUntilReady(
+  environment: Env,
+  configuration: Stored<BackupConfiguration>,
+  timeoutMs: number,
+): Promise<void> {
+  const { name, namespace } = configuration.metadata;
+  const last = await untilConfiguration(
+    environment,
+    configuration,
+    ({ status }) => status?.phase === 'Ready' || status?.phase === 'Invalid',
+    timeoutMs,
+  );
+  if (last?.status?.phase === 'Ready') return;
+  const told = last?.status?.conditions?.find(({ status }) => status === 'False');
+  const why = told?.message ?? told?.reason ?? 'its operator gave no reason';
+  throw new StashError(
+    last?.status?.phase === 'Invalid' ? 'precondition' : 'timed-out',
+    last?.status?.phase === 'Invalid'
+      ? `backupconfiguration/${name} is invalid: ${why}`
+      : `backupconfiguration/${name} was not Ready after ${formatDuration(timeoutMs)}: ${why}`,
+    { hint: `kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}` },
+  );
+}
+
+/** The configuration as soon as `satisfied`, else as it was last seen after `withinMs`; undefined: it is gone. */
+async function untilConfiguration(
+  environment: Env,
+  configuration: Stored<BackupConfiguration>,
+  satisfied: (configuration: Stored<BackupConfiguration>) => boolean,
+  withinMs: number,
+): Promise<Stored<BackupConfiguration> | undefined> {
+  const { clock, cluster } = environment;
+  const { name, namespace } = configuration.metadata;
+  const until = new Date(clock.now().getTime() + withinMs);
+  using loop = createLoop(clock, environment.signal);
+  const scope = { namespace, fieldSelector: `metadata.name=${name}` };
+  const observed = observe(cluster, backupConfigurations, scope, loop.signal, loop.ring);
+  await loop.race(observed.synced);
+  for (;;) {
+    const failure = observed.failure();
+    if (failure) throw failure;
+    const current = observed.items.get(name);
+    if (current === undefined || satisfied(current) || clock.now() >= until) return current;
+    await loop.wait(until);
+  }
+}

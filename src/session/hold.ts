@@ -1,0 +1,45 @@
+/** Taking a session: one executor at a time, by resourceVersion, before anything else is done. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { readHolder, type Holder } from '#src/domain/holder.ts';
+import { isFinal } from '#src/domain/session-status.ts';
+import { isStashError } from '#src/errors.ts';
+
+import { annotate, keep, type Held, type HoldEnvironment } from './held.ts';
+import { persist } from './persist.ts';
+
+/**
+ * Takes the session for `id`. Undefined: it is final, or held by someone other than `replacing` (a holder that the
+ * caller saw dead).
+ */
+export async function hold<S extends BackupSession | RestoreSession>(
+  environment: HoldEnvironment,
+  resource: Resource<S>,
+  session: Stored<S>,
+  id: string,
+  replacing?: Holder,
+): Promise<Held<S> | undefined> {
+  const { cluster, clock, signal } = environment;
+  const at = { name: session.metadata.name, namespace: session.metadata.namespace };
+  for (let current = session; ; current = await cluster.get(resource, at.name, at.namespace)) {
+    const holder = readHolder(current);
+    if (isFinal(current)) return undefined;
+    if (holder?.id === id) return keep(environment, resource, current, holder);
+    if (holder !== undefined && !isSame(holder, replacing)) return undefined;
+    const taken = { id, counter: 0 };
+    const { resourceVersion } = current.metadata;
+    const patch = { metadata: { resourceVersion, ...annotate(taken).metadata } };
+    try {
+      const held = await persist(clock, signal, () => cluster.patch(resource, at, patch));
+      return keep(environment, resource, held, taken);
+    } catch (error) {
+      // Someone wrote between our look and our write: look again.
+      if (!isStashError(error, 'conflict')) throw error;
+    }
+  }
+}
+
+function isSame(a: Holder, b: Holder | undefined): boolean {
+  return a.id === b?.id && a.counter === b.counter;
+}

@@ -1,0 +1,143 @@
+/** Everything that can be known to be wrong with a snapshot before it is begun, and what it will consist of. */
+import type {
+  PersistentVolumeClaim,
+  Pod,
+  Stored,
+  VolumeSnapshotClass,
+  Workload,
+} from '#src/api/kubernetes.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  pods,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import type { PlannedClaim } from '#src/domain/build-backup.ts';
+import { chooseConfiguration } from '#src/domain/choose-configuration.ts';
+import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/claims.ts';
+import type { Right } from '#src/domain/rights.ts';
+import { formatSelector } from '#src/domain/selector.ts';
+import { chooseSnapshotClass, driverOf } from '#src/domain/snapshot-class.ts';
+import { targetTypes, type Target } from '#src/domain/target.ts';
+
+import { orMissingNamespace, startAll, type Surroundings } from './surroundings.ts';
+
+export interface BackupRequest {
+  readonly target: Target;
+  /** `--snapshot-class` */
+  readonly snapshotClass?: string | undefined;
+  /** `--config` */
+  readonly configuration?: string | undefined;
+  /** For messages. */
+  readonly user: string;
+}
+
+export interface BackupPlan {
+  readonly target: Target;
+  /** Undefined: one has to be made. */
+  readonly configuration: Stored<BackupConfiguration> | undefined;
+  readonly sessionClaims: readonly string[];
+  readonly planned: readonly PlannedClaim[];
+}
+
+/** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
+export async function planBackup(around: Surroundings, request: BackupRequest): Promise<BackupPlan> {
+  const { target } = request;
+  startAll(around.groups, around.claims, around.configurations, around.snapshotClasses);
+  startAll(() => around.demand(request.user, []));
+
+  const object = await orMissingNamespace(around, readTarget(around, target));
+  const configuration = chooseConfiguration(await around.configurations(), target, request.configuration);
+  const classes = await around.snapshotClasses();
+  await around.demand(request.user, rightsFor(configuration));
+
+  const replicas = configuration?.spec.target?.replicas;
+  const names = claimsOfTarget(object, {
+    claims: await around.claims(),
+    pods: await podsOf(around, object),
+    replicas,
+  }).map(({ name }) => name);
+  const claims = await around.claims();
+  checkClaims(target, names, claims);
+
+  const planned: PlannedClaim[] = [];
+  for (const name of names) {
+    const claim = claims.find(({ metadata }) => metadata.name === name);
+    if (claim)
+      planned.push({ claim, snapshotClass: await classOf(around, request, configuration, claim, classes) });
+  }
+  return { target, configuration, sessionClaims: names, planned };
+}
+
+/** The planned claims of a session that was begun earlier: its own list, as far as they still are there. */
+export async function planResumed(
+  around: Surroundings,
+  request: BackupRequest,
+  configuration: Stored<BackupConfiguration> | undefined,
+  sessionClaims: readonly string[],
+): Promise<PlannedClaim[]> {
+  const classes = await around.snapshotClasses();
+  const claims = (await around.claims()).filter(({ metadata }) => sessionClaims.includes(metadata.name));
+  return Promise.all(
+    claims.map(async (claim) => ({
+      claim,
+      snapshotClass: await classOf(around, request, configuration, claim, classes),
+    })),
+  );
+}
+
+async function readTarget({ cluster }: Surroundings, target: Target): Promise<TargetObject> {
+  const resource: Resource<Workload | PersistentVolumeClaim> = targetTypes[target.kind].resource;
+  return { kind: target.kind, object: await cluster.get(resource, target.name, target.namespace) };
+}
+
+async function podsOf({ cluster, namespace }: Surroundings, { object }: TargetObject): Promise<Pod[]> {
+  if (!('template' in object.spec) || !needsPods(object as Workload)) return [];
+  const labelSelector = formatSelector(object.spec.selector);
+  return (await cluster.list(pods, { namespace, labelSelector })).items;
+}
+
+async function classOf(
+  around: Surroundings,
+  request: BackupRequest,
+  configuration: Stored<BackupConfiguration> | undefined,
+  claim: Stored<PersistentVolumeClaim>,
+  classes: readonly Stored<VolumeSnapshotClass>[] | undefined,
+): Promise<string | undefined> {
+  const requested = request.snapshotClass;
+  const configured = configuration?.spec.target?.snapshotClassName;
+  const driver = await readDriver(around, claim, classes ?? []);
+  if (classes === undefined || driver === undefined) return requested ?? configured;
+  return chooseSnapshotClass({ claim: claim.metadata.name, driver, requested, configured, classes }).metadata
+    .name;
+}
+
+/**
+ * The claim's provisioner annotation is believed where a snapshot class is of that driver: a CSI driver then serves
+ * the claim, and volumes, which are cluster-scoped and many, need not be read.
+ */
+async function readDriver(
+  around: Surroundings,
+  claim: Stored<PersistentVolumeClaim>,
+  classes: readonly VolumeSnapshotClass[],
+): Promise<string | undefined> {
+  const provisioner = claim.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'];
+  if (provisioner !== undefined && classes.some(({ driver }) => driver === provisioner)) return provisioner;
+  const volumes = await around.volumes();
+  return volumes && driverOf(claim, volumes.get(claim.spec.volumeName ?? ''));
+}
+
+function rightsFor(configuration: BackupConfiguration | undefined): Right[] {
+  return [
+    ...(configuration ? [] : [{ verb: 'create', resource: backupConfigurations } as const]),
+    { verb: 'create', resource: backupSessions },
+    { verb: 'patch', resource: backupSessions },
+    { verb: 'patch', resource: backupSessions, subresource: 'status' },
+    { verb: 'create', resource: volumeSnapshots },
+    { verb: 'get', resource: volumeSnapshots },
+    { verb: 'list', resource: volumeSnapshots },
+    { verb: 'watch', resource: volumeSnapshots },
+  ];
+}

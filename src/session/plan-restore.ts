@@ -1,0 +1,166 @@
+/** Everything that can be known to be wrong with a restore before it is begun. */
+import type { Stored, StorageClass, VolumeSnapshot, Workload } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import {
+  persistentVolumeClaims,
+  pods,
+  restoreSessions,
+  storageClasses,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import {
+  claimsInTheWay,
+  existingClaims,
+  refuseControllerRace,
+  type RestoreWords,
+} from '#src/domain/claims-in-the-way.ts';
+import { nearest } from '#src/domain/nearest.ts';
+import { grown } from '#src/domain/restore-templates.ts';
+import type { Right } from '#src/domain/rights.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { classOfTemplate } from '#src/domain/storage-class.ts';
+import { targetTypes, type Target } from '#src/domain/target.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+
+import { ifAllowed, type Surroundings } from './surroundings.ts';
+
+export interface RestoreRequest {
+  /** One per claim, every variable replaced. */
+  readonly templates: readonly VolumeClaimTemplate[];
+  /** How it was asked for; left out for a RestoreSession from a file. */
+  readonly words?: RestoreWords | undefined;
+  /** The session that goes on, whose claims are not in the way. */
+  readonly resumed?: Stored<RestoreSession> | undefined;
+  /** For messages. */
+  readonly user: string;
+}
+
+export interface RestorePlan {
+  /** As asked for, but never smaller than the snapshot. */
+  readonly templates: readonly VolumeClaimTemplate[];
+  /** Claims whose class binds only once a pod uses them; undefined where the user may not read classes. */
+  readonly waitForConsumer: ReadonlySet<string> | undefined;
+  /** What changed and should be known; one line each. */
+  readonly notes: readonly string[];
+}
+
+/** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
+export async function planRestore(around: Surroundings, request: RestoreRequest): Promise<RestorePlan> {
+  const { cluster, namespace } = around;
+  const { resumed, words } = request;
+  const names = request.templates.map(({ metadata }) => metadata.name ?? '');
+  const [snapshots, classes, running] = await Promise.all([
+    cluster.list(volumeSnapshots, { namespace }),
+    ifAllowed(() => cluster.list(storageClasses)),
+    ifAllowed(() => cluster.list(pods, { namespace })),
+    around.claims(),
+    around.demand(request.user, rights),
+  ]);
+
+  const sized = request.templates.map((template) =>
+    grown(template, readySnapshot(template, snapshots.items, namespace)),
+  );
+  const claims = (await around.claims()).filter(
+    ({ metadata }) =>
+      resumed === undefined || metadata.annotations?.[annotation.restoreSessionUid] !== resumed.metadata.uid,
+  );
+  const inTheWay = claimsInTheWay(names, claims, running?.items ?? []);
+  if (inTheWay.length > 0) throw existingClaims(inTheWay, words);
+  if (words) refuseControllerRace(names, words);
+
+  const templates = sized.map(({ template }) => template);
+  return {
+    templates,
+    waitForConsumer: classes && lateBinding(templates, classes.items, words),
+    notes: sized.flatMap(({ note }) => note ?? []),
+  };
+}
+
+/** Undefined where it does not exist, or the user may not look. */
+export async function readWorkload(
+  { cluster }: Surroundings,
+  target: Target,
+): Promise<Stored<Workload> | undefined> {
+  if (target.kind === 'PersistentVolumeClaim') return undefined;
+  const resource = targetTypes[target.kind].resource as Resource<Workload>;
+  try {
+    return await cluster.get(resource, target.name, target.namespace);
+  } catch (error) {
+    if (isStashError(error, 'not-found', 'forbidden')) return undefined;
+    throw error;
+  }
+}
+
+const rights: readonly Right[] = [
+  { verb: 'create', resource: restoreSessions },
+  { verb: 'patch', resource: restoreSessions },
+  { verb: 'patch', resource: restoreSessions, subresource: 'status' },
+  { verb: 'create', resource: persistentVolumeClaims },
+  { verb: 'get', resource: persistentVolumeClaims },
+  { verb: 'list', resource: persistentVolumeClaims },
+  { verb: 'watch', resource: persistentVolumeClaims },
+];
+
+function readySnapshot(
+  template: VolumeClaimTemplate,
+  snapshots: readonly Stored<VolumeSnapshot>[],
+  namespace: string,
+): Stored<VolumeSnapshot> {
+  const name = template.spec.dataSource?.name ?? template.spec.dataSourceRef?.name ?? '';
+  const snapshot = snapshots.find(({ metadata }) => metadata.name === name);
+  const look = `kubectl get volumesnapshot -n ${namespace}`;
+  if (snapshot === undefined) {
+    const near = nearest(
+      name,
+      snapshots.map(({ metadata }) => metadata.name),
+    );
+    throw new StashError('not-found', `volumesnapshot "${name}" not found in namespace ${namespace}`, {
+      hint: near === undefined ? look : `did you mean ${near}?\n${look}`,
+    });
+  }
+  if (snapshot.metadata.deletionTimestamp !== undefined) {
+    throw new StashError('precondition', `volumesnapshot ${name} is being deleted`, { hint: look });
+  }
+  if (snapshot.status?.readyToUse !== true) {
+    const said = snapshot.status?.error?.message;
+    throw new StashError(
+      'precondition',
+      `volumesnapshot ${name} is not ready${said === undefined ? '' : `: ${sanitize(said)}`}`,
+      { hint: `kubectl describe volumesnapshot ${name} -n ${namespace}` },
+    );
+  }
+  return snapshot;
+}
+
+function lateBinding(
+  templates: readonly VolumeClaimTemplate[],
+  classes: readonly Stored<StorageClass>[],
+  words: RestoreWords | undefined,
+): Set<string> {
+  const late = new Set<string>();
+  for (const template of templates) {
+    const { metadata, spec } = template;
+    const wanted = spec.storageClassName;
+    const found = classOfTemplate(template, classes);
+    if (found === undefined && wanted !== undefined && wanted !== '') {
+      const near = nearest(
+        wanted,
+        classes.map((each) => each.metadata.name),
+      );
+      throw new StashError(
+        'not-found',
+        `storage class ${wanted} of claim ${metadata.name ?? ''} does not exist`,
+        {
+          hint: [
+            ...(words ? [`add --storage-class ${near ?? 'NAME'}`] : []),
+            'kubectl get storageclass',
+          ].join('\n'),
+        },
+      );
+    }
+    if (found?.volumeBindingMode === 'WaitForFirstConsumer') late.add(metadata.name ?? '');
+  }
+  return late;
+}

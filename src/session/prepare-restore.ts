@@ -1,0 +1,63 @@
+/** From a restore point and the words of a command line to the session that brings it back. */
+import type { Named } from '#src/api/kubernetes.ts';
+import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { buildRestoreSession } from '#src/domain/build-restore.ts';
+import { choosePoint } from '#src/domain/choose-point.ts';
+import type { RestoreWords } from '#src/domain/claims-in-the-way.ts';
+import { parseRenames } from '#src/domain/renames.ts';
+import { restorePoints } from '#src/domain/restore-points.ts';
+import { selectClaims, templatesOf } from '#src/domain/restore-templates.ts';
+import type { Target } from '#src/domain/target.ts';
+
+import { readWorkload } from './plan-restore.ts';
+import { ifAllowed, type Surroundings } from './surroundings.ts';
+
+export interface RestoreFlags {
+  /** `latest` or a session's name. */
+  readonly from: string;
+  readonly only: readonly string[];
+  readonly claim: readonly string[];
+  readonly suffix: string | undefined;
+  readonly storageClass: string | undefined;
+}
+
+export interface PreparedRestore {
+  readonly session: Named<RestoreSession>;
+  /** One per claim. */
+  readonly templates: readonly VolumeClaimTemplate[];
+  /** Left out for a session from a file. */
+  readonly words?: RestoreWords;
+  /** What the user should know; one line each. */
+  readonly notes: readonly string[];
+  readonly target: Target | undefined;
+}
+
+/** Reads, and writes nothing. Throws a StashError where there is no such restore point, or none that is fit. */
+export async function prepareRestore(
+  around: Surroundings,
+  target: Target,
+  flags: RestoreFlags,
+  now: Date,
+): Promise<PreparedRestore> {
+  const { cluster, namespace } = around;
+  const { from, only, claim, suffix, storageClass } = flags;
+  const [snapshots, sessions] = await Promise.all([
+    cluster.list(volumeSnapshots, { namespace }),
+    ifAllowed(() => cluster.list(backupSessions, { namespace })),
+  ]);
+  if (snapshots.items.length === 0) await around.namespaceExists();
+  const point = choosePoint(restorePoints(snapshots.items, sessions?.items ?? []), target, from, only);
+  const claims = selectClaims(point, only).map((each) => each.claim);
+  const rename = parseRenames({ claim, suffix }, claims);
+  const { templates, notes } = templatesOf(point, { only, rename, storageClass });
+  const session = buildRestoreSession({ target, templates, restoredFrom: point.session, at: now });
+  const words = {
+    target,
+    from: point.session,
+    flags: { only, suffix, claim, storageClass },
+    names: new Map(claims.map((name) => [name, rename(name)])),
+    workload: await readWorkload(around, target),
+  };
+  return { session, templates, words, notes, target };
+}

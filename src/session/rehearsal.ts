@@ -1,0 +1,95 @@
+/** What would be created, for `--dry-run`: the same objects in the same order, stored nowhere. */
+import type { KubernetesObject, Named, Stored } from '#src/api/kubernetes.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  persistentVolumeClaims,
+  restoreSessions,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { buildBackupSession, buildConfiguration, buildSnapshot } from '#src/domain/build-backup.ts';
+import { buildClaim } from '#src/domain/build-restore.ts';
+import { isStashError } from '#src/errors.ts';
+
+import type { BackupPlan } from './plan-backup.ts';
+
+export interface Rehearsal {
+  /** As it would be stored. */
+  readonly create: <T extends KubernetesObject>(
+    resource: Resource<T>,
+    object: Named<T>,
+  ) => Promise<Stored<T>>;
+  /** All that would be created, in order, as far as is known. */
+  readonly shown: readonly KubernetesObject[];
+}
+
+/** Asks nobody: what a server would add is left out of what is shown. */
+export function clientRehearsal(now: Date): Rehearsal {
+  const shown: KubernetesObject[] = [];
+  return {
+    shown,
+    create: (_, object) => {
+      shown.push(object);
+      const added = { uid: '', resourceVersion: '', creationTimestamp: now.toISOString() };
+      return Promise.resolve({ ...object, metadata: { ...added, ...object.metadata } });
+    },
+  };
+}
+
+/** Lets the server admit, validate and default each object. Rejects as a real creation would. */
+export function serverRehearsal(cluster: Cluster): Rehearsal {
+  const shown: KubernetesObject[] = [];
+  return {
+    shown,
+    create: async (resource, object) => {
+      const stored = await cluster.create(resource, object, { dryRun: true });
+      shown.push(stored);
+      return stored;
+    },
+  };
+}
+
+export async function rehearseBackup(
+  { create }: Rehearsal,
+  { target, planned, sessionClaims, configuration }: BackupPlan,
+  { now, snapshotClass }: { readonly now: Date; readonly snapshotClass: string | undefined },
+): Promise<void> {
+  const invoker =
+    configuration ?? (await create(backupConfigurations, buildConfiguration(target, snapshotClass)));
+  const sessionAt = (at: Date) =>
+    buildBackupSession({ configuration: invoker, target, claims: sessionClaims, at });
+  const session = await unlessTaken(
+    () => create(backupSessions, sessionAt(now)),
+    // A real creation waits for the next second.
+    () => create(backupSessions, sessionAt(new Date(now.getTime() + 1_000))),
+  );
+  for (const claim of planned) {
+    const named = (nameTaken: boolean) =>
+      buildSnapshot({ session, target, planned: claim, sessionClaims, nameTaken });
+    await unlessTaken(
+      () => create(volumeSnapshots, named(false)),
+      () => create(volumeSnapshots, named(true)),
+    );
+  }
+}
+
+async function unlessTaken<T>(first: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
+  try {
+    return await first();
+  } catch (error) {
+    if (!isStashError(error, 'already-exists')) throw error;
+    return otherwise();
+  }
+}
+
+export async function rehearseRestore(
+  { create }: Rehearsal,
+  wanted: Named<RestoreSession>,
+  templates: readonly VolumeClaimTemplate[],
+): Promise<void> {
+  const session = await create(restoreSessions, wanted);
+  for (const template of templates) await create(persistentVolumeClaims, buildClaim(session, template));
+}

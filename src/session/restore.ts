@@ -1,0 +1,139 @@
+/** Carries a restore session out, from whatever state it is in. */
+import type { Event, Named, PersistentVolumeClaim } from '#src/api/kubernetes.ts';
+import { events, persistentVolumeClaims, pods } from '#src/api/resources.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { createLoop } from '#src/cluster/loop.ts';
+import { connectionNotes, observe } from '#src/cluster/observe.ts';
+import { podsUsing } from '#src/domain/claims-in-the-way.ts';
+import { decideRestore, isOfSession, restoreClaims, type RestoreWorld } from '#src/domain/decide-restore.ts';
+import type { Progress } from '#src/domain/progress.ts';
+import { restoreProgress } from '#src/domain/restore-progress.ts';
+import { deadlineOf } from '#src/domain/session-status.ts';
+import type { Target } from '#src/domain/target.ts';
+import { isStashError, type StashError } from '#src/errors.ts';
+
+import { drive } from './drive.ts';
+import type { Environment } from './environment.ts';
+import type { Held } from './held.ts';
+import { isFinalRefusal, persist } from './persist.ts';
+
+export interface RestoreTask {
+  readonly held: Held<RestoreSession>;
+  /** The workload whose claims they are, where that is known. */
+  readonly target: Target | undefined;
+  readonly namespace: string;
+  readonly templates: readonly VolumeClaimTemplate[];
+  /** Undefined: not known, the claims' events will tell. */
+  readonly waitForConsumer: ReadonlySet<string> | undefined;
+  readonly timeoutMs: number;
+}
+
+/** As `runBackup`: resolves with the final state, rejects when it can no longer tell or do anything. */
+export async function runRestore(environment: Environment, task: RestoreTask): Promise<Progress> {
+  const { cluster, clock, onChange } = environment;
+  const { held, namespace } = task;
+  using loop = createLoop(clock, environment.signal, held.lost);
+  const takenAt = clock.now();
+  const refused = new Map<string, string>();
+  /** By claim: why its creation has to be tried again. */
+  const trouble = new Map<string, string>();
+  const scope = { namespace };
+  const claims = observe(cluster, persistentVolumeClaims, scope, loop.signal, loop.ring);
+  // What helps to say why a claim waits; a user who may not read these does without.
+  const ofClaims = 'involvedObject.kind=PersistentVolumeClaim';
+  const said = observe(
+    cluster,
+    events,
+    { namespace, fieldSelector: task.waitForConsumer ? `${ofClaims},type=Warning` : ofClaims },
+    loop.signal,
+    loop.ring,
+  );
+  const running =
+    task.waitForConsumer?.size !== 0 ? observe(cluster, pods, scope, loop.signal, loop.ring) : undefined;
+
+  const eventsOf = (claim: string): Event[] => {
+    const uid = claims.items.get(claim)?.metadata.uid;
+    return [...said.items.values()].filter(({ involvedObject }) => involvedObject.uid === uid);
+  };
+  const look = (): RestoreWorld => ({
+    ...task,
+    now: clock.now(),
+    session: held.session(),
+    takenAt,
+    claims: claims.items,
+    refused,
+    surroundings: (claim) => ({
+      waitsForConsumer:
+        task.waitForConsumer?.has(claim) ??
+        eventsOf(claim).some(({ reason }) => reason === 'WaitForFirstConsumer'),
+      pod: running && podsUsing(claim, [...running.items.values()])[0],
+      warning: lastWarning(eventsOf(claim)),
+    }),
+  });
+
+  const progressOf = (world: RestoreWorld): Progress =>
+    restoreProgress({
+      session: world.session,
+      target: task.target,
+      claims: restoreClaims(world),
+      timeoutMs: task.timeoutMs,
+      notes: [...new Set([...connectionNotes(claims), ...trouble.values()])],
+    });
+
+  const create = async (claim: Named<PersistentVolumeClaim>) => {
+    const { name } = claim.metadata;
+    if (claims.deleted.has(name)) {
+      refused.set(name, 'the claim was deleted while it was restored');
+      return;
+    }
+    const patience = {
+      until: deadlineOf(held.session()),
+      onTrouble: ({ message }: StashError) => {
+        trouble.set(name, message);
+        onChange(progressOf(look()));
+      },
+    };
+    try {
+      claims.learn(
+        await persist(clock, loop.signal, () => cluster.create(persistentVolumeClaims, claim), patience),
+      );
+    } catch (error) {
+      if (isStashError(error, 'already-exists')) {
+        const existing = await persist(clock, loop.signal, () =>
+          cluster.get(persistentVolumeClaims, name, namespace),
+        );
+        if (!isOfSession(existing, held.session())) refused.set(name, 'a claim of that name exists');
+        claims.learn(existing);
+      } else if (isFinalRefusal(error)) refused.set(name, error.message);
+      else throw error;
+    } finally {
+      trouble.delete(name);
+    }
+  };
+
+  // Whether a pod uses a claim must be known before one that waits for it is given up.
+  if (running) await loop.race(running.synced.catch(() => undefined));
+  return await drive({
+    loop,
+    held,
+    made: claims,
+    create,
+    onChange,
+    look: () => {
+      const world = look();
+      return { progress: progressOf(world), step: decideRestore(world) };
+    },
+  });
+}
+
+function lastWarning(seen: readonly Event[]): string | undefined {
+  let last: Event | undefined;
+  for (const event of seen) {
+    if (event.type === 'Warning' && (last === undefined || timeOf(event) >= timeOf(last))) last = event;
+  }
+  return last?.message;
+}
+
+function timeOf(event: Event): string {
+  return event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '';
+}

@@ -1,0 +1,108 @@
+/** What validation reads of a namespace before anything is written: each thing once, all at the same time. */
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  SelfSubjectRulesReview,
+  Stored,
+  VolumeSnapshotClass,
+} from '#src/api/kubernetes.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  namespaces,
+  persistentVolumeClaims,
+  persistentVolumes,
+  selfSubjectRulesReviews,
+  volumeSnapshotClasses,
+} from '#src/api/resources.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { formatRight, missingRights, type Right } from '#src/domain/rights.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+
+export interface Surroundings {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly groups: () => Promise<string[]>;
+  readonly claims: () => Promise<Stored<PersistentVolumeClaim>[]>;
+  readonly configurations: () => Promise<Stored<BackupConfiguration>[]>;
+  readonly sessions: () => Promise<Stored<BackupSession>[]>;
+  /** Undefined: the user may not read them, they are cluster-scoped. */
+  readonly snapshotClasses: () => Promise<Stored<VolumeSnapshotClass>[] | undefined>;
+  /** By name; undefined: the user may not read them. */
+  readonly volumes: () => Promise<ReadonlyMap<string, Stored<PersistentVolume>> | undefined>;
+  /** Rejects with 'forbidden' where the user (named for the message) lacks one of these rights. */
+  readonly demand: (user: string, rights: readonly Right[]) => Promise<void>;
+  /** Rejects with 'not-found' where the namespace itself is missing, which explains much else. */
+  readonly namespaceExists: () => Promise<void>;
+}
+
+/** Nothing is asked before it is needed, and nothing twice. */
+export function lookAround(cluster: Cluster, namespace: string): Surroundings {
+  const review = once(() =>
+    cluster.create<SelfSubjectRulesReview>(selfSubjectRulesReviews, {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectRulesReview',
+      metadata: {},
+      spec: { namespace },
+    }),
+  );
+  return {
+    cluster,
+    namespace,
+    groups: once(() => cluster.groups()),
+    claims: once(async () => (await cluster.list(persistentVolumeClaims, { namespace })).items),
+    configurations: once(async () => (await cluster.list(backupConfigurations, { namespace })).items),
+    sessions: once(async () => (await cluster.list(backupSessions, { namespace })).items),
+    snapshotClasses: once(() => ifAllowed(async () => (await cluster.list(volumeSnapshotClasses)).items)),
+    volumes: once(() =>
+      ifAllowed(async () => {
+        const { items } = await cluster.list(persistentVolumes);
+        return new Map(items.map((volume) => [volume.metadata.name, volume]));
+      }),
+    ),
+    demand: async (user, rights) => {
+      const [first, ...others] = missingRights(await review(), rights);
+      if (first === undefined) return;
+      const more = others.map((right) => `, ${formatRight(right)}`).join('');
+      throw new StashError(
+        'forbidden',
+        `user "${user}" may not ${formatRight(first)}${more} in namespace ${namespace}`,
+        { hint: `kubectl auth can-i --list -n ${namespace}` },
+      );
+    },
+    namespaceExists: once(async () => {
+      await ifAllowed(() => cluster.get(namespaces, namespace));
+    }),
+  };
+}
+
+/** A missing object in a namespace that is missing itself is told as the latter. */
+export async function orMissingNamespace<T>(around: Surroundings, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isStashError(error, 'not-found')) await around.namespaceExists();
+    throw error;
+  }
+}
+
+/** Starts several reads at once; a later `await` of each sees its failure. */
+export function startAll(...reads: (() => Promise<unknown>)[]): void {
+  for (const read of reads) read().catch(() => undefined);
+}
+
+/** Undefined where the user may not. */
+export async function ifAllowed<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isStashError(error, 'forbidden')) return undefined;
+    throw error;
+  }
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= read());
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+import { serve } from '#test/cluster-adapter/serve.ts';
+
+const program = join(import.meta.dirname, '../../cmd/kubectl-stash.ts');
+
+function start(...argv: string[]) {
+  return startNode(program, ...argv);
+}
+
+function startNode(...argv: string[]) {
+  const child = spawn(process.execPath, argv, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Messages do not follow the user's language.
+    env: { ...process.env, LC_ALL: 'de_DE.UTF-8' },
+  });
+  return { child, ended: once(child, 'close') };
+}
+
+test('results are on stdout, errors on stderr, and the exit code says which', async () => {
+  const good = start('version', '--client');
+  const bad = start('version', '--bogus');
+  const [out, err] = await Promise.all([text(good.child.stdout), text(bad.child.stderr)]);
+  assert.match(out, /^Client Version: v\d+\.\d+\.\d+\n$/);
+  assert.equal(err, 'error: unknown flag --bogus\nhint: kubectl stash version --help\n');
+  assert.deepEqual([(await good.ended)[0], (await bad.ended)[0]], [0, 2]);
+});
+
+test('a reader that goes away is no error', async () => {
+  const { child, ended } = start('install', '--crds', '-o', 'json');
+  child.stdout.destroy();
+  const err = await text(child.stderr);
+  assert.deepEqual([(await ended)[0], err], [0, '']);
+});
+
+test('Ctrl-C ends a read that nobody answers', async () => {
+  await using api = await serve(() => ({ hang: true }));
+  const asked = once(api.server, 'request');
+  const { child, ended } = start('list', '--server', api.url, '--kubeconfig', '/dev/null');
+  const told = text(child.stderr);
+  await asked;
+  child.kill('SIGINT');
+  assert.equal(await told, `error: interrupted while waiting for server ${api.url}\n`);
+  assert.equal((await ended)[0], 130);
+});
+
+test('what must be quick does without yargs', async () => {
+  const withoutYargs = `import { registerHooks } from 'node:module';
+    registerHooks({
+      resolve(name, context, next) {
+        if (name === 'yargs') throw new Error('yargs was asked for');
+        return next(name, context);
+      },
+    });`;
+  const lines = [
+    '',
+    'help version',
+    'options',
+    'version --client',
+    'version --help',
+    'frobnicate',
+    'version -o json',
+  ];
+  const told = await Promise.all(
+    lines.map(async (line) => {
+      const node = startNode(
+        `--import=data:text/javascript,${encodeURIComponent(withoutYargs)}`,
+        program,
+        ...line.split(' ').filter(Boolean),
+      );
+      node.child.stdout.resume();
+      return text(node.child.stderr);
+    }),
+  );
+  assert.deepEqual(
+    lines.filter((_, index) => told[index]?.includes('yargs was asked for')),
+    ['version -o json'],
+  );
+});

@@ -1,0 +1,47 @@
+/** What an error on stderr has to be like, whatever it says. */
+import assert from 'node:assert/strict';
+
+import { globalFlags } from '#src/cli/global-flags.ts';
+import { parse } from '#src/cli/parse.ts';
+import { commands } from '#src/commands/index.ts';
+import { parseTargets } from '#src/domain/target-arguments.ts';
+
+const longest = 240;
+
+/** Commands that its hints propose, each alone on its line; throws where one of them is not a command line. */
+export async function checkAdvice(stderr: string): Promise<string[]> {
+  const lines = stderr.split('\n');
+  assert.equal(lines.pop(), '', 'ends in a line break');
+  const first = lines.findIndex((line) => line.startsWith('error: '));
+  assert.ok(first >= 0, stderr);
+  const errors = lines.slice(first).filter((line) => line.startsWith('error: '));
+  const [start, ...more] = lines.slice(first + errors.length);
+  assert.match(start ?? '', /^hint: \S/, 'says what to do next');
+  for (const line of more) assert.match(line, /^ {6}\S/);
+  const hints = [start ?? '', ...more].map((line) => line.slice('hint: '.length));
+  // What a driver says is as long as it is.
+  const ours = [...errors.filter((line) => !line.includes('rpc error')), ...hints];
+  for (const line of ours) assert.ok(line.length <= longest, `too long: ${line}`);
+  const proposed = hints.filter((line) => line.includes('kubectl '));
+  for (const line of proposed) await checkCommand(line);
+  return proposed;
+}
+
+async function checkCommand(line: string): Promise<void> {
+  const [program, ...argv] = line.split(' ');
+  assert.equal(program, 'kubectl', `words before a command: ${line}`);
+  if (argv[0] !== 'stash') {
+    assert.match(line, /^kubectl [a-z][a-z-]*(?: (?:--?)?[\w./,=:]+(?:-[\w./,=:]+)*)+$/);
+    return;
+  }
+  const entry = commands.find(({ name }) => name === argv[1]);
+  assert.ok(entry, line);
+  const command = await entry.load();
+  if (argv.at(-1) === '--help') return;
+  const { words } = await parse(argv.slice(2), { ...globalFlags, ...command.flags });
+  const { minimum = 0, maximum = Infinity } = command.positionals ?? { maximum: 0 };
+  assert.ok(words.length >= minimum && words.length <= maximum, line);
+  if (['snapshot', 'restore', 'list'].includes(command.name) && words.length > 0) {
+    parseTargets(words, { names: 'required' });
+  }
+}

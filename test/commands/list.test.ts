@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+import { run } from '#src/cli/run.ts';
+import type { Cluster, ListResult, Scope } from '#src/cluster/port.ts';
+import { commands } from '#src/commands/index.ts';
+import { StashError, type ErrorKind } from '#src/errors.ts';
+
+import { at, backupSession, foo, foreignSnapshot, snapshotOf } from '#test/domain/restore-point-objects.ts';
+import { manualClock } from '#test/support/clock.ts';
+import { testContext } from '#test/support/context.ts';
+import { stubCluster } from '#test/support/stub-cluster.ts';
+
+const two = ['data', 'logs'];
+const kept = (snapshot: ReturnType<typeof snapshotOf>) => ({
+  ...snapshot,
+  metadata: { ...snapshot.metadata, labels: { ...snapshot.metadata.labels, keep: 'yes' } },
+});
+const objects: Stored<KubernetesObject>[] = [
+  snapshotOf('deploy-foo-1', 'data', { claims: two, created: at(0) }),
+  kept(snapshotOf('deploy-foo-1', 'logs', { claims: two, created: at(0) })),
+  snapshotOf('deploy-bar-2', 'www', { target: { ...foo, name: 'bar' }, created: at(60) }),
+  snapshotOf('sts-db-3', 'db', {
+    target: { kind: 'StatefulSet', name: 'db', namespace: 'prod' },
+    created: at(30),
+  }),
+  foreignSnapshot('data', { name: 'by-hand', created: at(90) }),
+  backupSession('deploy-bar-2', 'Failed', { created: at(60) }),
+  {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'empty', uid: 'uid-empty', resourceVersion: '1', creationTimestamp: at(0) },
+  },
+];
+
+/** Only reads: one that holds `objects`, and fails for the plurals in `failing`. */
+function readOnly(failing: Readonly<Record<string, ErrorKind>> = {}): Cluster {
+  const allowed = ({ plural }: Resource): Promise<void> => {
+    const kind = failing[plural];
+    if (kind === undefined) return Promise.resolve();
+    return Promise.reject(new StashError(kind, `${plural}: ${kind}`, { hint: 'ask' }));
+  };
+  return stubCluster({
+    async list<T extends KubernetesObject>(resource: Resource<T>, scope: Scope = {}): Promise<ListResult<T>> {
+      await allowed(resource);
+      const items = objects.filter(
+        ({ kind, metadata }) =>
+          kind === resource.kind &&
+          (scope.namespace === undefined || metadata.namespace === scope.namespace) &&
+          (scope.labelSelector === undefined ||
+            `keep=${metadata.labels?.['keep'] ?? ''}` === scope.labelSelector),
+      );
+      return { items: items as Stored<T>[], resourceVersion: '1' };
+    },
+    async get<T extends KubernetesObject>(resource: Resource<T>, name: string): Promise<Stored<T>> {
+      await allowed(resource);
+      const found = objects.find(({ kind, metadata }) => kind === resource.kind && metadata.name === name);
+      if (!found) throw new StashError('not-found', `namespace "${name}" not found`);
+      return found as Stored<T>;
+    },
+  });
+}
+
+async function list(words: string, failing?: Readonly<Record<string, ErrorKind>>) {
+  const context = testContext({ cluster: readOnly(failing), clock: manualClock(at(100)) });
+  const code = await run(['list', ...words.split(' ').filter((word) => word !== '')], context, commands);
+  const column = (index: number) =>
+    context
+      .stdout()
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => line.split(/ {2,}/)[index]);
+  return { code, out: context.stdout(), err: context.stderr(), column };
+}
+
+const selections: { words: string; sessions: string[] }[] = [
+  { words: '', sessions: ['by-hand', 'deploy-bar-2', 'deploy-foo-1'] },
+  { words: 'deploy/foo', sessions: ['deploy-foo-1'] },
+  { words: 'deployment foo', sessions: ['deploy-foo-1'] },
+  { words: 'deploy', sessions: ['deploy-bar-2', 'deploy-foo-1'] },
+  { words: 'pvc/data', sessions: ['by-hand'] },
+  { words: '-n prod', sessions: ['sts-db-3'] },
+  { words: '-l keep=yes', sessions: ['deploy-foo-1'] },
+];
+
+for (const { words, sessions } of selections) {
+  test(`list ${words} shows ${sessions.join(', ')}`, async () => {
+    const { code, column, err } = await list(words);
+    assert.deepEqual({ code, sessions: column(1), err }, { code: 0, sessions, err: '' });
+  });
+}
+
+test('list -A shows the namespace of each', async () => {
+  assert.deepEqual((await list('-A')).column(0), ['demo', 'demo', 'prod', 'demo']);
+});
+
+test('a restore point that -l selects by one of its snapshots is shown whole', async () => {
+  assert.deepEqual((await list('-l keep=yes')).column(3), ['2/2']);
+});
+
+test('who may not read sessions, or has no Stash, sees what the snapshots say', async () => {
+  for (const kind of ['forbidden', 'precondition'] as const) {
+    const { code, column } = await list('', { backupsessions: kind });
+    assert.deepEqual({ code, phases: column(5) }, { code: 0, phases: ['Unknown', 'Succeeded', 'Succeeded'] });
+  }
+  assert.deepEqual((await list('')).column(5), ['Unknown', 'Failed', 'Succeeded']);
+});
+
+test('who may not read classes sees their names', async () => {
+  const { code, column } = await list('-o wide', { volumesnapshotclasses: 'forbidden' });
+  assert.deepEqual([code, column(6), column(7)], [0, ['csi', 'csi', 'csi'], Array(3).fill('<unknown>')]);
+});
+
+const ends: {
+  words: string;
+  failing?: Readonly<Record<string, ErrorKind>>;
+  code: number;
+  out?: string;
+  err: string;
+}[] = [
+  { words: '-n empty', code: 0, err: 'No restore points found in empty namespace.\n' },
+  { words: '-n empty -o name', code: 0, err: 'No restore points found in empty namespace.\n' },
+  { words: 'sts/foo -A', code: 0, err: 'No restore points of statefulset/foo found in any namespace.\n' },
+  { words: '-n nowhere', code: 3, err: 'error: namespace "nowhere" not found\n' },
+  {
+    words: '-n nowhere',
+    failing: { namespaces: 'forbidden' },
+    code: 0,
+    err: 'No restore points found in nowhere namespace.\n',
+  },
+  {
+    words: '',
+    failing: { volumesnapshots: 'forbidden' },
+    code: 1,
+    err: 'error: volumesnapshots: forbidden\nhint: ask\n',
+  },
+  { words: 'deplyo/foo', code: 2, err: 'error: unknown type "deplyo"\nhint: did you mean deploy?\n' },
+];
+
+for (const { words, failing, code, out = '', err } of ends) {
+  test(`list ${words}${failing ? ` where ${JSON.stringify(failing)}` : ''} ends with ${code}`, async () => {
+    const result = await list(words, failing);
+    assert.deepEqual({ code: result.code, out: result.out, err: result.err }, { code, out, err });
+  });
+}
+
+test('list -o json of nothing is an empty list', async () => {
+  const { out } = await list('-n empty -o json');
+  assert.deepEqual(JSON.parse(out), {
+    apiVersion: 'cli.stash.appscode.com/v1alpha1',
+    kind: 'RestorePointList',
+    items: [],
+  });
+});

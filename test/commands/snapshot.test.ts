@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import { backupSessions, volumeSnapshotClasses, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { matchGolden } from '#test/support/golden.ts';
+
+import { checkAdvice } from './advice.ts';
+import { claim, configuration, deployment, namespace, object, statefulSet } from './objects.ts';
+import { screen, settled, withoutIds } from './settled.ts';
+import { startWorld, type World } from './world.ts';
+
+const demo = 'demo';
+const local = '--executor=local';
+let world: World;
+
+before(async () => {
+  world = await startWorld();
+  await world.create(
+    namespace(demo),
+    claim(demo, 'data', { labels: { app: 'web' } }),
+    claim(demo, 'logs'),
+    deployment(demo, 'web', ['data', 'logs'], { labels: { tier: 'front' } }),
+    statefulSet(demo, 'db', { replicas: 3, labels: { tier: 'back' } }),
+    claim(demo, 'cache', { size: '128Mi' }),
+    deployment(demo, 'cache', ['cache'], { labels: { tier: 'back' } }),
+    ...['error-always', 'never-ready'].map((fault) => {
+      const metadata = { name: fault };
+      const parameters = { fault };
+      const rest = { metadata, driver: 'sandbox.csi.stash.dev', deletionPolicy: 'Delete', parameters };
+      return [
+        volumeSnapshotClasses,
+        object('snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', rest),
+      ] as const;
+    }),
+  );
+  await world.bound(demo, 'data', 'logs', 'cache', 'data-db-0', 'data-db-1', 'data-db-2');
+});
+
+after(() => world[Symbol.asyncDispose]());
+
+const taken = [
+  { name: 'one', words: 'snapshot deploy/web' },
+  { name: 'several', words: 'snapshot deploy/web sts/db pvc/cache' },
+  { name: 'one-claim-twice', words: 'snapshot pvc/data deploy/web pvc/data' },
+  { name: 'selected', words: 'snapshot deploy,sts -l tier=back' },
+  { name: 'all', words: 'snapshot deployments --all' },
+  { name: 'of-a-class', words: 'snapshot deployment cache --snapshot-class=sandbox' },
+  { name: 'as-names', words: 'snapshot deploy/web deploy/cache -o name' },
+];
+
+for (const [index, { name, words }] of taken.entries()) {
+  test(`snapshot: ${name}`, async () => {
+    world.standAt(100 * (index + 1));
+    const { code, out, err } = await world.run(`${words} ${local}`);
+    matchGolden(`commands/snapshot/taken-${name}`, `${out}--- stderr\n${settled(err)}`);
+    assert.equal(code, 0);
+  });
+}
+
+test('each claim of each session has one snapshot, and its configuration is paused', async () => {
+  const { items: sessions } = await world.cluster.list(backupSessions, { namespace: demo });
+  const { items: snapshots } = await world.cluster.list(volumeSnapshots, { namespace: demo });
+  for (const { metadata, status } of sessions) {
+    assert.equal(status?.phase, 'Succeeded');
+    const claims = JSON.parse(metadata.annotations?.['stash.appscode.com/session-claims'] ?? '') as string[];
+    const of = snapshots.filter(
+      (it) => it.metadata.annotations?.['stash.appscode.com/session-uid'] === metadata.uid,
+    );
+    assert.deepEqual(
+      of.map(({ spec }) => spec.source.persistentVolumeClaimName).sort(),
+      claims.sort(),
+      metadata.name,
+    );
+  }
+});
+
+test('snapshot: the session as an object', async () => {
+  for (const [index, format] of ['json', 'yaml'].entries()) {
+    world.standAt(3000 + index);
+    const { code, out } = await world.run(`snapshot deploy/web -o ${format} ${local}`);
+    assert.equal(code, 0);
+    matchGolden(`commands/snapshot/taken-as-${format}`, withoutIds(out));
+  }
+});
+
+test('snapshot: a session that fails is printed all the same', async () => {
+  world.standAt(4000);
+  const words = `snapshot deploy/cache -o json --snapshot-class=error-always --fail-fast ${local}`;
+  const { code, out, err } = await world.run(words);
+  assert.equal(code, 4);
+  const { kind, status } = JSON.parse(out) as { kind: string; status: { phase: string } };
+  assert.deepEqual([kind, status.phase], ['BackupSession', 'Failed']);
+  await checkAdvice(err);
+  matchGolden('commands/snapshot/failed', withoutIds(settled(err)));
+});
+
+test('snapshot: some fail, some do not', async () => {
+  world.standAt(4100);
+  await world.create(
+    claim(demo, 'bad'),
+    deployment(demo, 'bad', ['bad'], { replicas: 0, labels: { tier: 'mixed' } }),
+    claim(demo, 'good'),
+    deployment(demo, 'good', ['good'], { replicas: 0, labels: { tier: 'mixed' } }),
+    configuration(
+      demo,
+      'bad',
+      { kind: 'Deployment', name: 'bad' },
+      {
+        target: {
+          ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'bad' },
+          snapshotClassName: 'error-always',
+        },
+      },
+    ),
+  );
+  await world.bound(demo, 'bad', 'good');
+  const { code, out, err } = await world.run(`snapshot deploy -l tier=mixed --fail-fast ${local}`);
+  assert.equal(code, 4);
+  matchGolden('commands/snapshot/some-failed', withoutIds(`${out}--- stderr\n${settled(err)}`));
+});
+
+test('snapshot: what is not ready in time', async () => {
+  world.race();
+  const { code, err } = await world.run(
+    `snapshot deploy/web --snapshot-class=never-ready --timeout=20s ${local}`,
+  );
+  world.standAt(0);
+  assert.equal(code, 5);
+  await checkAdvice(err);
+  const told = settled(err)
+    .replace(/\b17\d{8}\b/g, 'T')
+    .replaceAll('cut; waiting until it is ready to use', 'WHAT IT WAITS FOR')
+    .replaceAll(/waiting for the (?:snapshot controller|driver to cut it)/g, 'WHAT IT WAITS FOR');
+  matchGolden('commands/snapshot/timed-out', told);
+});
+
+test('snapshot: a dry run says what would be created, and creates nothing', async () => {
+  world.standAt(5000);
+  const before = await world.census();
+  const ran = await world.run(`snapshot sts/db --dry-run=client ${local}`);
+  assert.deepEqual([ran.code, ran.err], [0, '']);
+  matchGolden('commands/snapshot/dry-run', ran.out);
+  const yaml = await world.run(`snapshot pvc/logs --dry-run=client -o yaml ${local}`);
+  matchGolden('commands/snapshot/dry-run-yaml', withoutIds(yaml.out));
+  assert.deepEqual(await world.census(), before);
+});
+
+test('snapshot: nobody else answers', async () => {
+  world.race();
+  const { code, err } = await world.run('snapshot pvc/logs');
+  world.standAt(0);
+  assert.equal(code, 0);
+  matchGolden('commands/snapshot/nobody-answers', settled(err).replace(/\b17\d{8}\b/g, 'T'));
+});
+
+for (const columns of [80, 200]) {
+  test(`snapshot: the last frame on a terminal of ${columns} columns`, async () => {
+    world.standAt(6000 + columns);
+    const options = { isTTY: true, columns };
+    const done = await world.run(`snapshot deploy/web sts/db ${local}`, options);
+    assert.equal(done.code, 0);
+    matchGolden(`commands/snapshot/frame-${columns}`, `${screen(done.err)}--- stdout\n${done.out}`);
+    world.standAt(6001 + columns);
+    const failed = await world.run(
+      `snapshot deploy/cache --snapshot-class=error-always --fail-fast ${local}`,
+      options,
+    );
+    assert.equal(failed.code, 4);
+    matchGolden(`commands/snapshot/frame-failed-${columns}`, withoutIds(screen(failed.err)));
+  });
+}
+
+test('what a driver says cannot steer the terminal', async () => {
+  const error = { message: 'disk \u001b[2J\u001b]0;owned\u0007full\r\nreally' };
+  const through = (cluster: Cluster): Cluster => ({
+    ...cluster,
+    watch: async function* <T extends KubernetesObject>(...args: Parameters<Cluster['watch']>) {
+      for await (const event of cluster.watch<T>(args[0] as Resource<T>, args[1], args[2])) {
+        if (event.type !== 'changed' || event.object.kind !== 'VolumeSnapshot') yield event;
+        else yield { ...event, object: { ...event.object, status: { error } } };
+      }
+    },
+  });
+  for (const [index, isTTY] of [false, true].entries()) {
+    world.standAt(7000 + index);
+    const words = `snapshot deploy/cache --snapshot-class=never-ready --fail-fast ${local}`;
+    const { code, err } = await world.run(words, { isTTY, through, columns: 200 });
+    assert.equal(code, 4);
+    matchGolden(`commands/snapshot/hostile-${isTTY ? 'tty' : 'log'}`, isTTY ? screen(err) : settled(err));
+  }
+});

@@ -1,0 +1,181 @@
+/** A sandbox, the program run in it as from a shell, and what stands in it afterwards. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+import { stashCrds } from '#src/api/crds/index.ts';
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  customResourceDefinitions,
+  persistentVolumeClaims,
+  restoreSessions,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import type { Connection } from '#src/cli/context.ts';
+import { run } from '#src/cli/run.ts';
+import { connect } from '#src/cluster/connect.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { commands } from '#src/commands/index.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { startSandbox, type Sandbox } from '#src/sandbox/sandbox.ts';
+import { testContext, type TestContextOptions } from '#test/support/context.ts';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface RunOptions extends Omit<TestContextOptions, 'clock' | 'cluster'> {
+  /** What the program connects to in place of the sandbox. */
+  readonly through?: (cluster: Cluster) => Cluster;
+  /** Default true; false: it finds a kubeconfig only by its own flags and `env`. */
+  readonly configured?: boolean;
+}
+
+export interface World extends AsyncDisposable {
+  readonly sandbox: Sandbox;
+  /** The sandbox's own, without HTTP. */
+  readonly cluster: Cluster;
+  /** Words as after `kubectl stash`, split at blanks where they are one string. */
+  run(words: string | readonly string[], options?: RunOptions): Promise<Ran>;
+  /** A file of its own. */
+  file(name: string, text: string): Promise<string>;
+  create(...objects: readonly (readonly [Resource, KubernetesObject])[]): Promise<void>;
+  /** Resolves with the object once it satisfies. */
+  until<T extends KubernetesObject>(
+    resource: Resource<T>,
+    namespace: string | undefined,
+    name: string,
+    satisfies: (object: Stored<T> | undefined) => boolean,
+  ): Promise<void>;
+  bound(namespace: string, ...claims: readonly string[]): Promise<void>;
+  /** Everything that a session may create, as `kind namespace/name`. */
+  census(): Promise<string[]>;
+  /** Both sides' clocks stand still: at the beginning, or `seconds` later. */
+  standAt(seconds: number): void;
+  /** Both sides' clocks run fifty times as fast. */
+  race(): void;
+}
+
+const beginning = Date.parse('2026-03-14T03:00:00Z');
+const speed = 50;
+
+export async function startWorld(options: { readonly stash?: boolean } = {}): Promise<World> {
+  const directory = await mkdtemp(join(tmpdir(), 'stash-commands-'));
+  let still: number | undefined = beginning;
+  let started = 0;
+  const now = () => new Date(still ?? beginning + (performance.now() - started) * speed);
+  const clock: Clock = {
+    now,
+    sleep: async (milliseconds, signal) => {
+      if (signal?.aborted === true) return;
+      if (still === undefined) {
+        await setTimeout(Math.max(0, milliseconds / speed), undefined, signal && { signal }).catch(
+          () => undefined,
+        );
+        return;
+      }
+      // Where time stands still, only an abort ends a sleep.
+      await new Promise<void>((wake) => {
+        signal?.addEventListener(
+          'abort',
+          () => {
+            wake();
+          },
+          { once: true },
+        );
+      });
+    },
+  };
+  const errors: string[] = [];
+  const sandbox = await startSandbox({ directory, now, onError: (message) => void errors.push(message) });
+  const { cluster } = sandbox;
+  if (options.stash !== false) {
+    for (const definition of stashCrds) await cluster.create(customResourceDefinitions, definition);
+  }
+  const connections: Connection[] = [];
+
+  const until: World['until'] = async (resource, namespace, name, satisfies) => {
+    const stop = new AbortController();
+    const scope = { namespace, fieldSelector: `metadata.name=${name}` };
+    for await (const event of cluster.watch(resource, scope, stop.signal)) {
+      const [seen] =
+        event.type === 'listed' ? event.items : event.type === 'changed' ? [event.object] : [undefined];
+      if (satisfies(seen)) stop.abort();
+    }
+  };
+
+  return {
+    sandbox,
+    cluster,
+    until,
+    async run(words, { through = (cluster: Cluster) => cluster, configured = true, ...options } = {}) {
+      const context = testContext({
+        clock,
+        cluster: async (flags) => {
+          const { kubeconfig = sandbox.kubeconfig, namespace: inside = 'demo' } = flags;
+          const found = configured ? { ...flags, kubeconfig, namespace: inside } : flags;
+          const connection = await connect(found, options.env ?? {}, {
+            clock,
+            version: 'v0.0.0',
+            limits: { backoff: 1 },
+          });
+          connections.push(connection);
+          return { ...connection, cluster: through(connection.cluster) };
+        },
+        ...options,
+      });
+      const argv = typeof words === 'string' ? words.split(' ') : words;
+      const code = await run(argv, context, commands);
+      return { code, out: context.stdout(), err: context.stderr() };
+    },
+    async file(name, text) {
+      const path = join(directory, name);
+      await writeFile(path, text);
+      return path;
+    },
+    async create(...objects) {
+      for (const [resource, object] of objects) await cluster.create(resource, object);
+    },
+    async bound(namespace, ...claims) {
+      for (const claim of claims) {
+        await until(persistentVolumeClaims, namespace, claim, (it) => it?.status?.phase === 'Bound');
+      }
+    },
+    async census() {
+      const kinds: Resource[] = [
+        backupConfigurations,
+        backupSessions,
+        restoreSessions,
+        volumeSnapshots,
+        persistentVolumeClaims,
+      ];
+      const lists = await Promise.all(
+        // A sandbox without the kind has none of it.
+        kinds.map((kind) => cluster.list(kind).catch(() => ({ items: [] }))),
+      );
+      return lists
+        .flatMap(({ items }) => items)
+        .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`)
+        .sort();
+    },
+    standAt(seconds) {
+      still = beginning + seconds * 1000;
+    },
+    race() {
+      still = undefined;
+      started = performance.now();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const connection of connections) connection.cluster.close();
+      await sandbox.stop();
+      await rm(directory, { recursive: true, force: true });
+      if (errors.length > 0) throw new Error(`the sandbox reported: ${errors.join('; ')}`);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import { restorePoints } from '#src/domain/restore-points.ts';
+import { toJson, toYaml } from '#src/cli/output.ts';
+import { restorePointList, restorePointNames, restorePointTable } from '#src/report/restore-points.ts';
+
+import {
+  at,
+  backupSession,
+  foo,
+  foreignSnapshot,
+  ready,
+  snapshotOf,
+} from '#test/domain/restore-point-objects.ts';
+import { matchGolden } from '#test/support/golden.ts';
+
+const two = ['data', 'logs'];
+const database = {
+  ...foo,
+  kind: 'StatefulSet',
+  name: 'a-database-with-a-rather-long-name',
+  namespace: 'prod',
+} as const;
+
+const points = restorePoints(
+  [
+    ...two.map((claim) => snapshotOf('deploy-foo-1732428000', claim, { claims: two, created: at(0) })),
+    snapshotOf('deploy-foo-1732428600', 'data', {
+      claims: two,
+      created: at(600),
+      className: 'retained',
+      status: { readyToUse: false, error: { message: 'rpc error: \u001b[31mno space left\u001b[0m' } },
+    }),
+    snapshotOf('sts-a-database-with-a-rather-long-name-1732428300', 'db-0', {
+      target: database,
+      created: at(300),
+      status: { ...ready, restoreSize: '1536Mi' },
+      source: {
+        storage: '1Gi',
+        storageClassName: 'fast',
+        accessModes: ['ReadWriteOncePod'],
+        labels: { app: 'db' },
+      },
+    }),
+    ...two.map((claim) =>
+      foreignSnapshot(claim, { name: `${claim}-fnbwz`, created: at(-86_400), className: 'gone' }),
+    ),
+    foreignSnapshot('data', { name: 'data-before-upgrade', created: at(-3 * 86_400), status: {} }),
+  ],
+  [
+    backupSession('deploy-foo-1732428000', 'Succeeded', { claims: two }),
+    backupSession('deploy-foo-1732428600', 'Failed', { claims: two, created: at(600) }),
+    backupSession('deploy-foo-1732428690', 'Running', { claims: two, created: at(690) }),
+  ],
+);
+
+const classes: VolumeSnapshotClass[] = [
+  { name: 'csi', driver: 'hostpath.csi.k8s.io', deletionPolicy: 'Delete' as const },
+  { name: 'retained', driver: 'hostpath.csi.k8s.io', deletionPolicy: 'Retain' as const },
+].map(({ name, ...rest }) => ({
+  apiVersion: 'snapshot.storage.k8s.io/v1',
+  kind: 'VolumeSnapshotClass',
+  metadata: { name },
+  ...rest,
+}));
+
+const view = { points, now: new Date(at(700)), allNamespaces: false, classes };
+
+test('restore points as a table', () => {
+  matchGolden('list', restorePointTable(view, false));
+  matchGolden('list-all-namespaces', restorePointTable({ ...view, allNamespaces: true }, false));
+});
+
+test('restore points as a wide table, with and without the right to read classes', () => {
+  matchGolden('list-wide', restorePointTable(view, true));
+  matchGolden('list-wide-no-classes', restorePointTable({ ...view, classes: undefined }, true));
+});
+
+test('restore points for programs', async () => {
+  matchGolden('list-name', restorePointNames(points));
+  matchGolden('list-json', toJson(restorePointList(points)));
+  matchGolden('list-yaml', await toYaml(restorePointList(points)));
+});
+
+test('one name for a session of several targets', () => {
+  const both = restorePoints([snapshotOf('s-1', 'data'), snapshotOf('s-1', 'db', { target: database })], []);
+  assert.equal(restorePointNames(both), 'backupsession.stash.appscode.com/s-1\n');
+  assert.equal(restorePointNames([]), '');
+});

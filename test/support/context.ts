@@ -1,0 +1,71 @@
+import { Readable, Writable } from 'node:stream';
+
+import type { Connection, ConnectionFlags, Context } from '#src/cli/context.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { manualClock } from './clock.ts';
+
+export interface TestContextOptions {
+  /** Default: one that stands still. */
+  readonly clock?: Clock;
+  /** What `context.cluster()` connects to, as `user` test and in namespace `-n` or demo; a function decides itself. */
+  readonly cluster?: Cluster | ((flags: ConnectionFlags) => Promise<Connection>);
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly isTTY?: boolean;
+  /** Text by path. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly stdin?: string;
+}
+
+export interface TestContext extends Context {
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+}
+
+/** A Context that keeps what is written; without `cluster`, connecting fails the test. */
+export function testContext(options: TestContextOptions = {}): TestContext {
+  const clock = options.clock ?? manualClock();
+  const out = collector();
+  const err = collector();
+  const { cluster, files = {} } = options;
+  return {
+    out: out.stream,
+    err: err.stream,
+    stdout: out.text,
+    stderr: err.text,
+    isTTY: options.isTTY ?? false,
+    columns: options.columns ?? 80,
+    rows: options.rows ?? 24,
+    env: options.env ?? {},
+    signal: options.signal ?? new AbortController().signal,
+    in: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
+    now: () => clock.now(),
+    sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
+    readFile: (path) => {
+      const text = files[path];
+      if (text !== undefined) return Promise.resolve(text);
+      const error = new Error(`ENOENT: no such file or directory, open '${path}'`);
+      return Promise.reject(Object.assign(error, { code: 'ENOENT', path }));
+    },
+    cluster: (flags) => {
+      if (cluster === undefined) return Promise.reject(new Error('this test must not connect'));
+      if (typeof cluster === 'function') return cluster(flags);
+      return Promise.resolve({ cluster, namespace: flags.namespace ?? 'demo', user: 'test' });
+    },
+  };
+}
+
+function collector(): { stream: Writable; text: () => string } {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk: string | Buffer, _encoding, done) {
+      chunks.push(chunk.toString());
+      done();
+    },
+  });
+  return { stream, text: () => chunks.join('') };
+}
