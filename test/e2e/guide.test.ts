@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { missingLine, readGuide } from './guide.ts';
+
+test('a guide is its commands and what they print', () => {
+  const markdown =
+    "# Title\n\n```console\n$ one\nout\n$ cat <<'X' | two\n$ not a command\nX\nfirst\n```\n\n```yaml\n$ no\n```\n";
+  assert.deepEqual(readGuide(markdown), [
+    { command: 'one', expected: ['out'] },
+    { command: "cat <<'X' | two\n$ not a command\nX", expected: ['first'] },
+  ]);
+});
+
+test('output must have the expected lines in their order', () => {
+  assert.equal(missingLine(['a', 'c…'], 'a\nb\ncde\n'), undefined);
+  assert.equal(missingLine(['…'], ''), undefined);
+  assert.equal(missingLine(['c', 'a'], 'a\nb\nc\n'), 'a');
+  assert.equal(missingLine(['sample_data'], 'garbage\n'), 'sample_data');
+});

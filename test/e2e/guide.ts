@@ -1,0 +1,40 @@
+/** Reads a guide as somebody who types what it says. */
+
+export interface GuideStep {
+  readonly command: string;
+  /** Lines of standard output, in order; `…` stands for anything. Other lines may stand between them. */
+  readonly expected: readonly string[];
+}
+
+/** The commands of all `console` blocks: a line after `$ ` with, for a here-document, the lines that belong to it. */
+export function readGuide(markdown: string): GuideStep[] {
+  const blocks = markdown.matchAll(/^```console\n([\s\S]*?)^```$/gm);
+  return [...blocks].flatMap(([, block = '']) => {
+    const steps: { command: string; expected: string[] }[] = [];
+    let end: string | undefined;
+    for (const line of block.trimEnd().split('\n')) {
+      const step = steps.at(-1);
+      if (end !== undefined && step) {
+        step.command += `\n${line}`;
+        if (line === end) end = undefined;
+      } else if (line.startsWith('$ ')) {
+        steps.push({ command: line.slice(2), expected: [] });
+        end = /<<'?(\w+)'?/.exec(line)?.[1];
+      } else step?.expected.push(line);
+    }
+    return steps;
+  });
+}
+
+/** The first expected line that is not there; undefined where all are. */
+export function missingLine(expected: readonly string[], output: string): string | undefined {
+  const lines = output.split('\n');
+  let from = 0;
+  for (const line of expected) {
+    const pattern = new RegExp(`^${line.split('…').map(RegExp.escape).join('.*')}$`);
+    const at = lines.findIndex((candidate, index) => index >= from && pattern.test(candidate.trimEnd()));
+    if (at < 0) return line;
+    from = at + (line === '…' ? 0 : 1);
+  }
+  return undefined;
+}

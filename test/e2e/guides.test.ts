@@ -1,0 +1,58 @@
+/** `docs/guides/*.md`: every command as written, typed one after the other, and what it prints. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { suite, test, type TestContext } from 'node:test';
+
+import { dump, load } from 'js-yaml';
+
+import { missingLine, readGuide } from './guide.ts';
+import { missingKubectl } from './kubectl.ts';
+import { openPlace } from './place.ts';
+import { startServer } from './server.ts';
+
+const server = await startServer();
+const root = resolve(import.meta.dirname, '../..');
+const guides = join(root, 'docs/guides');
+
+suite('guides', { skip: missingKubectl() }, async () => {
+  for (const file of (await readdir(guides)).filter((name) => name.endsWith('.md'))) {
+    test(file, async (t) => {
+      const steps = readGuide(await readFile(join(guides, file), 'utf8'));
+      assert(steps.length > 0, 'it has no commands');
+      const type = await openTerminal(t);
+      for (const { command, expected } of steps) {
+        const output = await type(command);
+        const missing = missingLine(expected, output);
+        assert.equal(missing, undefined, `$ ${command}\n${output}\nlacks: ${missing ?? ''}`);
+      }
+    });
+  }
+});
+
+/** A shell in a namespace of its own, where `kubectl stash` is this program; rejects where a command fails. */
+async function openTerminal(t: TestContext): Promise<(command: string) => Promise<string>> {
+  const { namespace } = await openPlace(t, server);
+  const home = await mkdtemp(join(tmpdir(), 'stash-guide-'));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  const kubeconfig = load(await readFile(server.kubeconfig, 'utf8')) as { contexts: { context: object }[] };
+  for (const entry of kubeconfig.contexts) entry.context = { ...entry.context, namespace };
+  await writeFile(join(home, 'config'), dump(kubeconfig), { mode: 0o600 });
+  const plugin = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'cmd/kubectl-stash.ts')}' "$@"\n`;
+  await writeFile(join(home, 'kubectl-stash'), plugin, { mode: 0o755 });
+  const env = {
+    ...process.env,
+    HOME: home,
+    KUBECONFIG: join(home, 'config'),
+    PATH: `${home}${delimiter}${process.env['PATH'] ?? ''}`,
+  };
+  return (command) =>
+    new Promise((done, fail) => {
+      execFile('bash', ['-c', command], { cwd: home, env }, (error, stdout, stderr) => {
+        if (error) fail(new Error(`$ ${command}\n${stdout}${stderr}`, { cause: error }));
+        else done(stdout);
+      });
+    });
+}

@@ -1,0 +1,11 @@
+/** The kubectl on PATH. */
+import { spawnSync } from 'node:child_process';
+
+/** Why a test that needs one cannot run; false where there is one of 1.31 or newer. */
+export function missingKubectl(): string | false {
+  const { stdout, error } = spawnSync('kubectl', ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
+  if (error) return 'no kubectl on PATH';
+  const version = /"gitVersion": "(v1\.(\d+)[^"]*)"/.exec(stdout);
+  if (Number(version?.[2]) >= 31) return false;
+  return `kubectl ${version?.[1] ?? 'of no known version'} is older than 1.31`;
+}

@@ -1,0 +1,186 @@
+/** A namespace for one test: made at its beginning, gone at its end. */
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import type { TestContext } from 'node:test';
+
+import type { KubernetesObject, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
+import {
+  namespaces,
+  persistentVolumeClaims,
+  pods,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+
+import { claim, reader } from './manifests.ts';
+import { runPlugin, type Ran, type RunOptions } from './plugin.ts';
+import type { TestServer } from './server.ts';
+
+/** Real servers take seconds where the sandbox takes milliseconds; a test that waits in vain fails after this. */
+const patience = 180_000;
+
+export interface Place {
+  readonly namespace: string;
+  /** The plugin in this namespace; words are separated by single spaces. */
+  stash(line: string, options?: RunOptions): Promise<Ran>;
+  /** The same; fails the test unless it exits with 0. */
+  succeeds(line: string, options?: RunOptions): Promise<Ran>;
+  create<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<Stored<T>>;
+  list<T extends KubernetesObject>(resource: Resource<T>): Promise<Stored<T>[]>;
+  remove(resource: Resource, ...names: string[]): Promise<void>;
+  /** Makes claims of the server's class and waits until they are bound. */
+  claims(...names: string[]): Promise<void>;
+  scale(resource: Resource<Workload>, name: string, replicas: number): Promise<void>;
+  /** Resolves with what `select` finds in the kind as soon as it finds something. */
+  until<T extends KubernetesObject, Found>(
+    resource: Resource<T>,
+    select: (objects: readonly Stored<T>[]) => Found | undefined | false,
+  ): Promise<Found>;
+  /** The ready pods of an app, by name, once there are so many. */
+  running(app: string, count?: number): Promise<string[]>;
+  /** What a shell script printed in a pod; fails the test unless it exits with 0. */
+  sh(pod: string, script: string): Promise<string>;
+  /** What a script prints in a new pod that holds the claims. */
+  look(claims: readonly string[], script: string): Promise<string>;
+}
+
+export async function openPlace(t: TestContext, server: TestServer): Promise<Place> {
+  const { cluster, kubeconfig, storageClass } = server;
+  const made = await cluster.create(namespaces, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { generateName: 'stash-e2e-' },
+  });
+  const namespace = made.metadata.name;
+  t.after(async () => {
+    // A driver that has no room may cut it yet: the snapshot stays until its volume is gone.
+    for (const { metadata } of (await cluster.list(persistentVolumeClaims, { namespace })).items)
+      await cluster.delete(persistentVolumeClaims, metadata);
+    // One after the other: of two failed snapshots of a claim that go at once, external-snapshotter 8.6 may leave its
+    // finalizer on the claim for good.
+    for (const { metadata } of (await cluster.list(volumeSnapshots, { namespace })).items) {
+      await cluster.delete(volumeSnapshots, metadata);
+      await until(volumeSnapshots, (all) => all.every(({ metadata: { uid } }) => uid !== metadata.uid));
+    }
+    await cluster.delete(namespaces, { name: namespace });
+    await until(namespaces, (all) => all.every(({ metadata }) => metadata.name !== namespace));
+  });
+
+  async function until<T extends KubernetesObject, Found>(
+    resource: Resource<T>,
+    select: (objects: readonly Stored<T>[]) => Found | undefined | false,
+  ): Promise<Found> {
+    const known = new Map<string, Stored<T>>();
+    const watching = new AbortController();
+    const scope = resource.namespaced ? { namespace } : {};
+    const signal = AbortSignal.any([watching.signal, AbortSignal.timeout(patience)]);
+    try {
+      for await (const event of cluster.watch(resource, scope, signal)) {
+        if (event.type === 'listed') {
+          known.clear();
+          for (const object of event.items) known.set(object.metadata.name, object);
+        } else if (event.type === 'changed') known.set(event.object.metadata.name, event.object);
+        else if (event.type === 'deleted') known.delete(event.object.metadata.name);
+        const found = select([...known.values()]);
+        if (found !== undefined && found !== false) return found;
+      }
+    } finally {
+      watching.abort();
+    }
+    return assert.fail(`waited in vain; ${resource.plural}: ${JSON.stringify([...known.values()])}`);
+  }
+
+  const stash: Place['stash'] = (line, options) =>
+    runPlugin(kubeconfig, line.split(' '), { namespace, ...options });
+
+  const sh = async (pod: string, script: string): Promise<string> => {
+    const out = collector();
+    const err = collector();
+    const command = ['sh', '-c', script];
+    const code = await cluster.exec({ namespace, pod, command, stdout: out.stream, stderr: err.stream });
+    assert.equal(code, 0, `${script}: ${err.text()}`);
+    return out.text().trimEnd();
+  };
+
+  return {
+    namespace,
+    stash,
+    until,
+    sh,
+    async succeeds(line, options) {
+      const ran = await stash(line, options);
+      assert.equal(ran.code, 0, `${line}: ${ran.stderr}`);
+      return ran;
+    },
+    create: (resource, object) =>
+      cluster.create(resource, { ...object, metadata: { ...object.metadata, namespace } }),
+    list: async (resource) => (await cluster.list(resource, { namespace })).items,
+    async remove(resource, ...names) {
+      for (const name of names) await cluster.delete(resource, { name, namespace });
+      await until(resource, (all) => !all.some(({ metadata }) => names.includes(metadata.name)));
+    },
+    async claims(...names) {
+      for (const name of names) {
+        const object = claim(name, storageClass);
+        await cluster.create(persistentVolumeClaims, {
+          ...object,
+          metadata: { ...object.metadata, namespace },
+        });
+      }
+      await until(persistentVolumeClaims, (all) =>
+        names.every((name) => all.some((each) => each.metadata.name === name && isBound(each))),
+      );
+    },
+    async scale(resource, name, replicas) {
+      await cluster.patch(resource, { name, namespace }, { spec: { replicas } });
+      if (replicas === 0)
+        await until(pods, (all) => all.every((pod) => pod.metadata.labels?.['app'] !== name));
+      else await until(pods, (all) => readyPods(all, name).length === replicas);
+    },
+    running: (app, count = 1) =>
+      until(pods, (all) => {
+        const ready = readyPods(all, app);
+        return ready.length >= count && ready;
+      }),
+    async look(claims, script) {
+      const object: Pod = reader(claims);
+      const pod = await cluster.create(pods, { ...object, metadata: { ...object.metadata, namespace } });
+      const { name } = pod.metadata;
+      await until(pods, (all) => all.some((each) => each.metadata.name === name && isReady(each)));
+      const printed = await sh(name, script);
+      await cluster.delete(pods, { name, namespace });
+      await until(pods, (all) => all.every(({ metadata }) => metadata.name !== name));
+      return printed;
+    },
+  };
+}
+
+export function isBound(claim: { status?: { phase?: string } }): boolean {
+  return claim.status?.phase === 'Bound';
+}
+
+function readyPods(all: readonly Stored<Pod>[], app: string): string[] {
+  return all
+    .filter((pod) => pod.metadata.labels?.['app'] === app && isReady(pod))
+    .map(({ metadata }) => metadata.name)
+    .sort();
+}
+
+function isReady({ metadata, status }: Stored<Pod>): boolean {
+  return (
+    metadata.deletionTimestamp === undefined &&
+    status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ===
+      true
+  );
+}
+
+function collector(): { stream: Writable; text: () => string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(Buffer.from(chunk));
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString() };
+}

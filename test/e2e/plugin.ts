@@ -1,0 +1,52 @@
+/** The plugin, run in this process as the command line would run it. */
+import { run } from '#src/cli/run.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { commands } from '#src/commands/index.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { connect } from '#src/cluster/connect.ts';
+import type { Connection } from '#src/cluster/connection.ts';
+import { testContext } from '#test/support/context.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** In place of the kubeconfig's. */
+  readonly namespace?: string;
+  readonly stdin?: string;
+  readonly signal?: AbortSignal;
+  /** Default: the machine's. It is the plugin's only; requests take their real time. */
+  readonly clock?: Clock;
+  /** What the plugin is given in place of its cluster. */
+  readonly seenAs?: (cluster: Cluster) => Cluster;
+}
+
+/** `argv` is what follows `kubectl stash`. */
+export async function runPlugin(
+  kubeconfig: string,
+  argv: readonly string[],
+  { namespace, stdin, signal, clock = scaledClock(), seenAs = (cluster) => cluster }: RunOptions = {},
+): Promise<Ran> {
+  const connections: Connection[] = [];
+  const context = testContext({
+    clock,
+    ...(stdin !== undefined && { stdin }),
+    ...(signal && { signal }),
+    cluster: async (flags) => {
+      const found = await connect(
+        { ...flags, kubeconfig, namespace: flags.namespace ?? namespace },
+        {},
+        { clock: scaledClock(), version: 'e2e' },
+      );
+      connections.push(found);
+      return { ...found, cluster: seenAs(found.cluster) };
+    },
+  });
+  const code = await run(argv, context, commands);
+  for (const { cluster } of connections) cluster.close();
+  return { code, stdout: context.stdout(), stderr: context.stderr() };
+}

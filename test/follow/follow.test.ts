@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import type { WatchEvent } from '#src/cluster/port.ts';
+import type { Progress } from '#src/domain/progress.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+import { followBackup } from '#src/follow/backup.ts';
+import { manualClock, type ManualClock } from '#test/support/clock.ts';
+import { stubCluster } from '#test/support/stub-cluster.ts';
+
+const created = '2026-03-14T03:00:00Z';
+const minute = 60_000;
+const resume = 'kubectl stash snapshot deployment/app -n demo';
+
+function session(
+  executor?: string,
+  status: BackupSession['status'] = { phase: 'Running' },
+): Stored<BackupSession> {
+  return {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupSession',
+    metadata: {
+      name: 'deploy-app-1',
+      namespace: 'demo',
+      uid: 'u1',
+      resourceVersion: '1',
+      creationTimestamp: created,
+      annotations: {
+        [annotation.sessionClaims]: '["data"]',
+        ...(executor !== undefined && { [annotation.executor]: executor }),
+      },
+    },
+    spec: { invoker: { kind: 'BackupConfiguration', name: 'deploy-app' } },
+    status,
+  };
+}
+
+function snapshot(readyToUse: boolean): Stored<VolumeSnapshot> {
+  return {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshot',
+    metadata: {
+      name: 'data-1',
+      namespace: 'demo',
+      uid: 'v1',
+      resourceVersion: '1',
+      creationTimestamp: created,
+      annotations: { [annotation.sessionUid]: 'u1' },
+    },
+    spec: { source: { persistentVolumeClaimName: 'data' } },
+    status: { readyToUse },
+  };
+}
+
+/** What a watch tells, as the test pushes it. */
+function channel() {
+  let waiting: (() => void) | undefined;
+  const events: WatchEvent<KubernetesObject>[] = [];
+  let refusal: StashError | undefined;
+  const wake = () => waiting?.();
+  return {
+    push(event: WatchEvent<KubernetesObject>) {
+      events.push(event);
+      wake();
+    },
+    refuse(error: StashError) {
+      refusal = error;
+      wake();
+    },
+    async *stream(signal: AbortSignal) {
+      signal.addEventListener('abort', wake);
+      while (!signal.aborted) {
+        const event = events.shift();
+        if (event) yield event;
+        else if (refusal) throw refusal;
+        else await new Promise<void>((resolve) => (waiting = resolve));
+      }
+    },
+  };
+}
+
+interface Scene {
+  readonly clock: ManualClock;
+  readonly sessions: ReturnType<typeof channel>;
+  readonly snapshots: ReturnType<typeof channel>;
+  readonly jobs: ReturnType<typeof channel>;
+  readonly stop: AbortController;
+  readonly followed: ReturnType<typeof followBackup>;
+  /** The notes that are shown now. */
+  readonly notes: () => readonly string[];
+}
+
+async function follow(
+  first: Stored<BackupSession>,
+  options: { endWhenDead?: boolean; snapshot?: Stored<VolumeSnapshot> } = {},
+): Promise<Scene> {
+  const clock = manualClock(created);
+  const [sessions, snapshots, jobs] = [channel(), channel(), channel()];
+  const stop = new AbortController();
+  let last: Progress | undefined;
+  const cluster = stubCluster({
+    watch: (resource, _scope, signal) => {
+      const at = { [backupSessions.plural]: sessions, [volumeSnapshots.plural]: snapshots }[resource.plural];
+      return (at ?? jobs).stream(signal) as AsyncIterable<WatchEvent<never>>;
+    },
+  });
+  sessions.push({ type: 'listed', items: [first] });
+  snapshots.push({ type: 'listed', items: [options.snapshot ?? snapshot(false)] });
+  const followed = followBackup(
+    { cluster, clock, signal: stop.signal, onChange: (progress) => (last = progress) },
+    { name: 'deploy-app-1', namespace: 'demo' },
+    { timeoutMs: 10 * minute, resume, ...options },
+  );
+  followed.catch(() => undefined);
+  await clock.advance(0);
+  return { clock, sessions, snapshots, jobs, stop, followed, notes: () => last?.notes ?? [] };
+}
+
+test('an executor that shows no sign of life is told after half a minute, with the way to go on', async () => {
+  const { clock, sessions, followed, notes } = await follow(session('cli-1 4'));
+  await clock.advance(29_000);
+  assert.deepEqual(notes(), []);
+  sessions.push({ type: 'changed', object: session('cli-1 5') });
+  await clock.advance(29_000);
+  assert.deepEqual(notes(), []);
+  await clock.advance(1_000);
+  assert.deepEqual(notes(), [`its executor cli-1 has shown no sign of life for 30s; to go on: ${resume}`]);
+  sessions.push({ type: 'changed', object: session('cli-2 0') });
+  await clock.advance(0);
+  assert.deepEqual(notes(), []);
+  sessions.push({ type: 'changed', object: session('cli-2 0', { phase: 'Failed' }) });
+  assert.equal((await followed).progress.verdict?.outcome, 'failed');
+});
+
+test('a session that was given back says that nobody carries it out', async () => {
+  const { notes } = await follow(session(''));
+  assert.deepEqual(notes(), [`nobody carries it out any more; to go on: ${resume}`]);
+});
+
+test('what is not heard over a lost connection is no sign of death', async () => {
+  const { clock, sessions, followed, notes } = await follow(session('cli-1 4'), { endWhenDead: true });
+  await clock.advance(20_000);
+  sessions.push({ type: 'lost', why: 'cannot reach https://demo: connection refused' });
+  await clock.advance(5 * minute);
+  assert.deepEqual(notes(), ['cannot reach https://demo: connection refused']);
+  sessions.push({ type: 'listed', items: [session('cli-1 4')] });
+  await clock.advance(29_000);
+  assert.deepEqual(notes(), []);
+  await clock.advance(1_000);
+  assert.deepEqual((await followed).ended, { dead: { id: 'cli-1', counter: 4 } });
+});
+
+test('whoever would take over is told of the dead, and at once where there is nobody', async () => {
+  const held = await follow(session('cli-1 4'), { endWhenDead: true });
+  await held.clock.advance(30_000);
+  assert.deepEqual((await held.followed).ended, { dead: { id: 'cli-1', counter: 4 } });
+  const free = await follow(session(), { endWhenDead: true });
+  assert.deepEqual((await free.followed).ended, { dead: undefined });
+});
+
+test('while its executor renews, nobody who would take over stops at the deadline', async () => {
+  const sessionDeadline = new Date(Date.parse(created) + minute).toISOString();
+  const status = { phase: 'Running', sessionDeadline } as const;
+  const { clock, sessions, followed } = await follow(session('cli-1 0', status), { endWhenDead: true });
+  for (let counter = 1; counter <= 20; counter += 1) {
+    await clock.advance(10_000);
+    sessions.push({ type: 'changed', object: session(`cli-1 ${counter}`, status) });
+  }
+  sessions.push({ type: 'changed', object: session('cli-1 21', { ...status, phase: 'Failed' }) });
+  const { progress } = await followed;
+  assert.deepEqual(
+    [progress.verdict?.outcome, clock.now().getTime()],
+    ['failed', Date.parse(created) + 200_000],
+  );
+});
+
+test('a session that is called Succeeded is believed once its snapshots are ready', async () => {
+  const { clock, snapshots, followed } = await follow(session('cli-1 4', { phase: 'Succeeded' }));
+  await clock.advance(minute);
+  snapshots.push({ type: 'changed', object: snapshot(true) });
+  assert.deepEqual((await followed).progress.verdict, {
+    outcome: 'succeeded',
+    message: 'its snapshot is ready',
+  });
+});
+
+test('a session that is called Succeeded without its snapshots is given up in the end, whoever looks', async () => {
+  const options = { endWhenDead: true };
+  const { clock, followed } = await follow(session('cli-1 4', { phase: 'Succeeded' }), options);
+  await clock.advance(11 * minute);
+  assert.equal((await followed).progress.verdict?.outcome, 'timed-out');
+});
+
+test('past its deadline and a little more, one that only looks stops: it is overdue', async () => {
+  const sessionDeadline = new Date(Date.parse(created) + minute).toISOString();
+  const { clock, followed, notes } = await follow(session(undefined, { phase: 'Running', sessionDeadline }));
+  await clock.advance(minute + 14_000);
+  assert.deepEqual(notes(), []);
+  await clock.advance(1_000);
+  assert.deepEqual((await followed).progress.verdict, {
+    outcome: 'timed-out',
+    message:
+      'its deadline has passed and the session is still Running; data: waiting for the snapshot controller',
+  });
+});
+
+test('a session that is deleted ends it; one that never was is not found', async () => {
+  const { sessions, followed } = await follow(session('cli-1 4'));
+  sessions.push({ type: 'deleted', object: session('cli-1 4') });
+  assert.equal((await followed).progress.verdict?.outcome, 'deleted');
+
+  const other = session();
+  const none = await follow({ ...other, metadata: { ...other.metadata, name: 'another' } });
+  await assert.rejects(none.followed, (error) => isStashError(error, 'not-found'));
+});
+
+test('a Job that failed ends it; Jobs that may not be read do not matter', async () => {
+  const job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { ...session().metadata, name: 'stash-vs-deploy-app-1' },
+    status: { failed: 2, conditions: [{ type: 'Failed', status: 'True', message: 'BackoffLimitExceeded' }] },
+  };
+  const failed = await follow(session());
+  failed.jobs.push({
+    type: 'listed',
+    items: [{ ...job, status: { active: 1 } } as Stored<KubernetesObject>],
+  });
+  await failed.clock.advance(0);
+  assert.deepEqual(failed.notes(), ['job stash-vs-deploy-app-1 is running']);
+  failed.jobs.push({ type: 'changed', object: job });
+  assert.deepEqual((await failed.followed).progress.verdict, {
+    outcome: 'failed',
+    message: 'job stash-vs-deploy-app-1 failed: BackoffLimitExceeded',
+  });
+
+  const blind = await follow(session());
+  blind.jobs.refuse(new StashError('forbidden', 'test may not watch jobs'));
+  await blind.clock.advance(0);
+  blind.sessions.push({ type: 'changed', object: session(undefined, { phase: 'Failed' }) });
+  assert.equal((await blind.followed).progress.verdict?.outcome, 'failed');
+});
+
+test('what may not be read, and an interruption, reject', async () => {
+  const forbidden = await follow(session());
+  forbidden.snapshots.refuse(new StashError('forbidden', 'test may not watch volumesnapshots'));
+  await assert.rejects(forbidden.followed, /may not watch volumesnapshots/);
+  const interrupted = await follow(session());
+  interrupted.stop.abort();
+  await assert.rejects(interrupted.followed, (error) => isStashError(error, 'interrupted'));
+});

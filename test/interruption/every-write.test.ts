@@ -1,0 +1,209 @@
+/**
+ * The proof that a session survives its executor: frozen at each of its writes, it is brought to the same end by the
+ * same command.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test, type TestContext } from 'node:test';
+
+import {
+  backupConfigurations,
+  backupSessions,
+  persistentVolumeClaims,
+  restoreSessions,
+  volumeSnapshotContents,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
+import { annotation } from '#src/api/labels.ts';
+import { placeholderSchedule } from '#src/domain/build-backup.ts';
+import { fastClock, hastyClock } from '#test/session/clocks.ts';
+import { freezing, type FreezePoint } from '#test/session/freezing.ts';
+import { openStage, type Stage } from '#test/session/stage.ts';
+
+let stage: Stage;
+before(async () => {
+  stage = await openStage();
+});
+after(() => stage.stop());
+
+const claims = ['data', 'logs', 'www'];
+
+interface Act {
+  readonly argv: string;
+  /** A namespace in which the command can be run. */
+  readonly prepare: () => Promise<string>;
+  /** All that the command leaves behind, without names and times. */
+  readonly shape: (namespace: string) => Promise<unknown>;
+  /** What a rerun does that finds everything done. */
+  readonly afterTheEnd: (rerun: Rerun, undisturbed: unknown) => Promise<void>;
+}
+
+interface Rerun {
+  readonly namespace: string;
+  readonly code: number;
+  readonly stderr: string;
+}
+
+async function backupShape(namespace: string): Promise<{ configurations: unknown; sessions: unknown[] }> {
+  const [configurations, sessions, snapshots, contents] = await Promise.all([
+    stage.all(backupConfigurations, namespace),
+    stage.all(backupSessions, namespace),
+    stage.all(volumeSnapshots, namespace),
+    stage.all(volumeSnapshotContents),
+  ]);
+  const uids = new Set(sessions.map(({ metadata }) => metadata.uid));
+  const orphans = snapshots.filter(
+    ({ metadata }) => !uids.has(metadata.annotations?.[annotation.sessionUid] ?? ''),
+  );
+  assert.deepEqual(orphans, []);
+  assert.equal(
+    contents.filter(({ spec }) => spec.volumeSnapshotRef.namespace === namespace).length,
+    snapshots.length,
+  );
+  return {
+    configurations: configurations.map(({ metadata, spec }) => [metadata.name, spec]),
+    sessions: sessions.map(({ metadata, status, spec }) => ({
+      spec,
+      phase: status?.phase,
+      targets: status?.targets?.map(({ stats, ...target }) => ({
+        ...target,
+        stats: stats?.map((host) => ({
+          ...host,
+          snapshots: host.snapshots?.map(({ name, ...snapshot }) => {
+            assert.ok(snapshots.some((it) => it.metadata.name === name));
+            return snapshot;
+          }),
+        })),
+      })),
+      snapshots: snapshots
+        .filter((it) => it.metadata.annotations?.[annotation.sessionUid] === metadata.uid)
+        .map((it) => [it.spec.source.persistentVolumeClaimName, it.status?.readyToUse]),
+    })),
+  };
+}
+
+async function restoreShape(namespace: string): Promise<unknown> {
+  const [sessions, found, snapshots] = await Promise.all([
+    stage.all(restoreSessions, namespace),
+    stage.all(persistentVolumeClaims, namespace),
+    stage.all(volumeSnapshots, namespace),
+  ]);
+  const uids = sessions.map(({ metadata }) => metadata.uid);
+  return {
+    sessions: sessions.map(({ status, spec }) => ({
+      phase: status?.phase,
+      totalHosts: status?.totalHosts,
+      stats: status?.stats,
+      templates: spec.target?.volumeClaimTemplates?.map(({ metadata }) => metadata.name),
+    })),
+    claims: found.map(({ metadata, spec, status }) => ({
+      name: metadata.name,
+      from: snapshots.find((it) => it.metadata.name === spec.dataSource?.name)?.spec.source,
+      phase: status?.phase,
+      size: status?.capacity,
+      ours: uids.indexOf(metadata.annotations?.[annotation.restoreSessionUid] ?? ''),
+    })),
+  };
+}
+
+/** A program in its first life, in a world of its own; frozen at `at`. */
+async function start({ argv, prepare }: Act, at?: FreezePoint) {
+  const namespace = await prepare();
+  const clock = hastyClock();
+  const port = freezing(stage.cluster, at);
+  return { namespace, clock, port, ...stage.play(argv, { namespace, clock, cluster: port.cluster }) };
+}
+
+async function rerunAfterFreeze(act: Act, at: FreezePoint): Promise<Rerun> {
+  const { namespace, clock, port } = await start(act, at);
+  await port.frozen;
+  const later = fastClock(new Date(clock.now().getTime() + 60_000));
+  const { exit, context } = stage.play(act.argv, { namespace, clock: later });
+  const code = await exit;
+  return { namespace, code, stderr: context.stderr() };
+}
+
+async function prove(t: TestContext, act: Act): Promise<void> {
+  const first = await start(act);
+  assert.equal(await first.exit, 0, first.context.stderr());
+  const undisturbed = await act.shape(first.namespace);
+  const { writes } = first.port;
+  const points = writes.flatMap((what, index) =>
+    (['before', 'after'] as const).map((when) => ({ what, at: { write: index + 1, when } })),
+  );
+  const survived = { before: 0, after: 0 };
+  await Promise.all(
+    points.map(async ({ what, at }) => {
+      const name = `frozen ${at.when} write ${at.write} of ${writes.length} (${what})`;
+      const rerun = await rerunAfterFreeze(act, at);
+      if (at.write === writes.length && at.when === 'after') {
+        await act.afterTheEnd(rerun, undisturbed);
+      } else {
+        assert.equal(rerun.code, 0, `${name}: ${rerun.stderr}`);
+        assert.deepEqual(await act.shape(rerun.namespace), undisturbed, name);
+      }
+      survived[at.when] += 1;
+    }),
+  );
+  t.diagnostic(
+    `survived ${survived.after} of ${writes.length} frozen right after a write: ${writes.join(', ')}`,
+  );
+  t.diagnostic(`survived ${survived.before} of ${writes.length} frozen right before one`);
+}
+
+const snapshot = {
+  argv: 'snapshot deploy/app --timeout 10h',
+  shape: backupShape,
+  // The session is done, so the command takes another; the first stays as it was.
+  async afterTheEnd({ namespace, code, stderr }: Rerun, undisturbed: unknown) {
+    assert.equal(code, 0, stderr);
+    const { configurations, sessions } = await backupShape(namespace);
+    assert.equal(sessions.length, 2);
+    for (const session of sessions) assert.deepEqual({ configurations, sessions: [session] }, undisturbed);
+  },
+};
+
+test('a snapshot that makes its configuration', (t) =>
+  prove(t, { ...snapshot, prepare: () => stage.home(claims) }));
+
+test('a snapshot under a configuration that exists', (t) =>
+  prove(t, {
+    ...snapshot,
+    async prepare() {
+      const namespace = await stage.home(claims);
+      await stage.sandbox.cluster.create(backupConfigurations, {
+        apiVersion: 'stash.appscode.com/v1beta1',
+        kind: 'BackupConfiguration',
+        metadata: { name: 'nightly', namespace },
+        spec: {
+          driver: 'VolumeSnapshotter',
+          schedule: placeholderSchedule,
+          paused: true,
+          target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
+          retentionPolicy: { name: 'keep-all', prune: false },
+        },
+      });
+      return namespace;
+    },
+  }));
+
+const restore = {
+  shape: restoreShape,
+  async prepare() {
+    const namespace = await stage.home(claims);
+    const { exit, context } = stage.play('snapshot deploy/app', { namespace, clock: hastyClock() });
+    assert.equal(await exit, 0, context.stderr());
+    await stage.loseClaims(namespace, ...claims);
+    return namespace;
+  },
+  // The claims are there, and nothing is ever restored over what exists.
+  async afterTheEnd({ namespace, code, stderr }: Rerun, undisturbed: unknown) {
+    assert.equal(code, 1);
+    assert.match(stderr, /claim data exists/);
+    assert.deepEqual(await restoreShape(namespace), undisturbed);
+  },
+};
+
+test('a restore', (t) => prove(t, { ...restore, argv: 'restore deploy/app --timeout 10h' }));
+
+test('a restore that takes its session as it creates it', (t) =>
+  prove(t, { ...restore, argv: 'restore deploy/app --timeout 10h --executor local' }));

@@ -1,0 +1,32 @@
+/** Clocks that need no hand: for programs that run against a real server. */
+import type { Clock } from '#src/domain/clock.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
+
+/** Sleeps shorter than `limit` milliseconds pass at once, and time with them; all others last until their abort. */
+export function hastyClock(start: Date = new Date(), limit = 10_000): Clock {
+  let now = start.getTime();
+  return {
+    now: () => new Date(now),
+    sleep: (milliseconds, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted === true || milliseconds < limit) {
+          if (signal?.aborted !== true) now += Math.max(0, milliseconds);
+          setImmediate(resolve);
+          return;
+        }
+        signal?.addEventListener('abort', () => {
+          resolve();
+        });
+      }),
+  };
+}
+
+/** Goes on by itself, 200 times as fast as the machine's. */
+export function fastClock(start: Date = new Date()): Clock {
+  const clock = scaledClock(200);
+  const ahead = start.getTime() - clock.now().getTime();
+  return {
+    now: () => new Date(clock.now().getTime() + ahead),
+    sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
+  };
+}

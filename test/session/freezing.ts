@@ -1,0 +1,103 @@
+/** An executor that is frozen at a given write, as if its process had been stopped. */
+import { selfSubjectRulesReviews, type Resource } from '#src/api/resources.ts';
+import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
+
+export interface Freezing {
+  readonly cluster: Cluster;
+  /** In the order in which they arrived: `create backupsessions`, `patch backupsessions/status`. */
+  readonly writes: readonly string[];
+  /** Resolves when nothing is answered any more and nothing that was sent is under way. */
+  readonly frozen: Promise<void>;
+  /** Whatever waits for an answer gets it, and everything goes on. */
+  thaw(): void;
+}
+
+export interface FreezePoint {
+  /** The first write is 1. */
+  readonly write: number;
+  /** `before`: the write never reaches the server; `after`: it is carried out, its answer never comes. */
+  readonly when: 'before' | 'after';
+}
+
+/** Without `at` nothing is frozen, and writes are only counted. */
+export function freezing(inner: Cluster, at?: FreezePoint): Freezing {
+  const writes: string[] = [];
+  const thawed = Promise.withResolvers<undefined>();
+  const frozen = Promise.withResolvers<undefined>();
+  const underWay = new Set<Promise<unknown>>();
+  let isFrozen = false;
+  let isThawed = false;
+
+  const freeze = () => {
+    if (isFrozen) return;
+    isFrozen = true;
+    void Promise.allSettled(underWay).then(() => {
+      frozen.resolve(undefined);
+    });
+  };
+  const gate = async () => {
+    if (isFrozen) await thawed.promise;
+  };
+  const read = async <T>(ask: () => Promise<T>): Promise<T> => {
+    await gate();
+    try {
+      return await ask();
+    } finally {
+      await gate();
+    }
+  };
+  const write = async <T>(what: string, resource: Resource, send: () => Promise<T>): Promise<T> => {
+    await gate();
+    if (resource.plural === selfSubjectRulesReviews.plural) return read(send);
+    const index = writes.push(`${what} ${resource.plural}`);
+    const last = at && (at.when === 'after' ? at.write : at.write - 1);
+    if (last !== undefined && index > last && !isThawed) {
+      if (at?.when === 'before') freeze();
+      await thawed.promise;
+    }
+    const sent = send();
+    underWay.add(sent);
+    try {
+      return await sent;
+    } finally {
+      underWay.delete(sent);
+      if (index === last && at?.when === 'after') freeze();
+      await gate();
+    }
+  };
+  async function* watch<T extends KubernetesObject>(
+    resource: Resource<T>,
+    scope: Scope,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<T>> {
+    await gate();
+    for await (const event of inner.watch(resource, scope, signal)) {
+      await gate();
+      yield event;
+    }
+    await gate();
+  }
+
+  return {
+    writes,
+    frozen: frozen.promise,
+    thaw() {
+      isFrozen = false;
+      isThawed = true;
+      thawed.resolve(undefined);
+    },
+    cluster: {
+      ...inner,
+      get: (...args) => read(() => inner.get(...args)),
+      list: (...args) => read(() => inner.list(...args)),
+      groups: () => read(() => inner.groups()),
+      serverVersion: () => read(() => inner.serverVersion()),
+      exec: (request) => read(() => inner.exec(request)),
+      create: (resource, ...args) => write('create', resource, () => inner.create(resource, ...args)),
+      patch: (resource, ...args) => write('patch', resource, () => inner.patch(resource, ...args)),
+      delete: (resource, ...args) => write('delete', resource, () => inner.delete(resource, ...args)),
+      watch,
+    },
+  };
+}

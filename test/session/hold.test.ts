@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { backupSessions } from '#src/api/resources.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+import { hold } from '#src/session/hold.ts';
+import { forEachBounded, persist } from '#src/session/persist.ts';
+import { manualClock } from '#test/support/clock.ts';
+
+import { oneSession, type OneSession } from './one-session.ts';
+
+function environment({ cluster }: OneSession, signal = new AbortController().signal) {
+  const clock = manualClock();
+  return { cluster, clock, signal };
+}
+
+const running = { phase: 'Running' } as const;
+
+test('a session that nobody holds is taken, and so is one that was given back', async () => {
+  for (const before of [undefined, '']) {
+    const api = oneSession(before);
+    const held = await hold(environment(api), backupSessions, api.session(), 'me');
+    assert.equal(api.executor(), 'me 0');
+    assert.deepEqual(held?.session(), api.session());
+  }
+});
+
+test('a session that is final, or in the hands of another, is not taken', async () => {
+  for (const api of [oneSession(undefined, { phase: 'Failed' }), oneSession('other 4')]) {
+    const before = api.session();
+    assert.equal(await hold(environment(api), backupSessions, before, 'me'), undefined);
+    assert.equal(api.session(), before);
+  }
+});
+
+test('a holder that was seen dead is replaced, unless it has moved since', async () => {
+  const dead = { id: 'other', counter: 4 };
+  const still = oneSession('other 4');
+  assert.ok(await hold(environment(still), backupSessions, still.session(), 'me', dead));
+  assert.equal(still.executor(), 'me 0');
+
+  const moved = oneSession('other 4');
+  const seen = moved.session();
+  moved.write({ executor: 'other 5' });
+  assert.equal(await hold(environment(moved), backupSessions, seen, 'me', dead), undefined);
+  assert.equal(moved.executor(), 'other 5');
+});
+
+test('of two who take it at once one has it', async () => {
+  for (const dead of [undefined, { id: 'dead', counter: 7 }]) {
+    const api = oneSession(dead && 'dead 7');
+    const found = api.session();
+    const [me, you] = await Promise.all(
+      ['me', 'you'].map((id) => hold(environment(api), backupSessions, found, id, dead)),
+    );
+    assert.ok(me);
+    assert.equal(you, undefined);
+    assert.equal(api.executor(), 'me 0');
+  }
+});
+
+test('one that was created in our name is ours without a write', async () => {
+  const api = oneSession('me 0');
+  assert.ok(await hold(environment(api), backupSessions, api.session(), 'me'));
+  assert.equal(api.patches(), 0);
+});
+
+test('a write of somebody else, and an answer that is lost, do not keep us from taking it', async () => {
+  const api = oneSession();
+  const found = api.session();
+  api.write({ status: { phase: 'Pending' } });
+  api.fail('refused', 'unanswered');
+  const { clock, ...env } = environment(api);
+  const taking = hold({ ...env, clock }, backupSessions, found, 'me');
+  await clock.advance(1_000);
+  assert.ok(await taking);
+  assert.equal(api.executor(), 'me 0');
+});
+
+test('the counter moves every ten seconds until the session is given back', async () => {
+  const api = oneSession();
+  const env = environment(api);
+  const held = await hold(env, backupSessions, api.session(), 'me');
+  assert.ok(held);
+  await env.clock.advance(9_999);
+  assert.equal(api.executor(), 'me 0');
+  await env.clock.advance(1);
+  assert.equal(api.executor(), 'me 1');
+  await held.writeStatus(running);
+  await env.clock.advance(20_000);
+  assert.equal(api.executor(), 'me 3');
+  assert.deepEqual(held.session().status, running);
+  await held.release();
+  assert.equal(api.executor(), '');
+  await env.clock.advance(60_000);
+  assert.equal(api.executor(), '');
+  assert.equal(env.clock.sleepers(), 0);
+});
+
+test('a session that has ended is not given back: it says who ended it', async () => {
+  const api = oneSession();
+  const held = await hold(environment(api), backupSessions, api.session(), 'me');
+  await held?.writeStatus({ phase: 'Succeeded' });
+  await held?.release();
+  assert.equal(api.executor(), 'me 0');
+});
+
+test('a renewal without an answer is made up for', async () => {
+  const api = oneSession();
+  const env = environment(api);
+  const held = await hold(env, backupSessions, api.session(), 'me');
+  api.fail('unanswered', 'refused', 'refused');
+  await env.clock.advance(12_000);
+  assert.equal(api.executor(), 'me 1');
+  await env.clock.advance(10_000);
+  assert.equal(api.executor(), 'me 2');
+  assert.equal(held?.lost.aborted, false);
+});
+
+for (const [how, happen, kind, words] of [
+  [
+    'taken over',
+    (api: OneSession) => {
+      api.write({ executor: 'you 0' });
+    },
+    'conflict',
+    /was taken over by you/,
+  ],
+  [
+    'deleted',
+    (api: OneSession) => {
+      api.delete();
+    },
+    'session-failed',
+    /was deleted while it ran/,
+  ],
+] as const) {
+  test(`a session that is ${how} is lost at the next renewal, and nothing is written any more`, async () => {
+    const api = oneSession();
+    const env = environment(api);
+    const held = await hold(env, backupSessions, api.session(), 'me');
+    assert.ok(held);
+    happen(api);
+    assert.equal(held.lost.aborted, false);
+    await env.clock.advance(10_000);
+    assert.ok(held.lost.aborted);
+    assert.ok(isStashError(held.lost.reason, kind));
+    assert.match(held.lost.reason.message, words);
+    const patches = api.patches();
+    await assert.rejects(held.writeStatus(running), words);
+    await held.release();
+    await env.clock.advance(60_000);
+    assert.equal(api.patches(), patches);
+  });
+
+  test(`a session that is ${how} is lost at the next status`, async () => {
+    const api = oneSession();
+    const held = await hold(environment(api), backupSessions, api.session(), 'me');
+    happen(api);
+    await assert.rejects(held?.writeStatus(running) ?? Promise.resolve(), words);
+    assert.equal(held?.lost.aborted, true);
+  });
+}
+
+test('it is given back even while a renewal gets no answer', async () => {
+  const api = oneSession();
+  const env = environment(api);
+  const held = await hold(env, backupSessions, api.session(), 'me');
+  api.fail(...Array.from({ length: 3 }, () => 'refused' as const));
+  await env.clock.advance(10_500);
+  const patches = api.patches();
+  assert.equal(patches, 3);
+  api.fail();
+  await held?.release();
+  assert.equal(api.executor(), '');
+});
+
+test('writes are repeated with growing pauses, as long as that can help', async () => {
+  const clock = manualClock();
+  const began = clock.now().getTime();
+  const never = new AbortController().signal;
+  const at: number[] = [];
+  const told: string[] = [];
+  const write = () => {
+    at.push(clock.now().getTime() - began);
+    return Promise.reject(new StashError(at.length % 2 === 0 ? 'server' : 'unreachable', 'trouble'));
+  };
+  const until = new Date(began + 20_000);
+  const work = persist(clock, never, write, { until, onTrouble: ({ message }) => told.push(message) });
+  const end = assert.rejects(work, /trouble/);
+  await clock.advance(20_000);
+  await end;
+  assert.deepEqual(at, [0, 250, 750, 1_750, 3_750, 7_750, 15_750, 20_000]);
+  assert.equal(told.length, at.length - 1);
+});
+
+test('other errors are not waited out, and neither is anything after an interruption', async () => {
+  const clock = manualClock();
+  const conflict = new StashError('conflict', 'was modified');
+  const stop = new AbortController();
+  await assert.rejects(
+    persist(clock, stop.signal, () => Promise.reject(conflict)),
+    conflict,
+  );
+  const trouble = new StashError('unreachable', 'no route');
+  const work = persist(clock, stop.signal, () => Promise.reject(trouble));
+  const end = assert.rejects(work, trouble);
+  await clock.advance(1);
+  stop.abort();
+  await end;
+  assert.equal(clock.sleepers(), 0);
+});
+
+test('so many at a time, all of them, and the first failure once all have ended', async () => {
+  const done: number[] = [];
+  let underWay = 0;
+  let most = 0;
+  const work = forEachBounded([0, 1, 2, 3, 4, 5, 6, 7], 3, async (item) => {
+    most = Math.max(most, (underWay += 1));
+    await Promise.resolve();
+    underWay -= 1;
+    if (item === 2) throw new Error('two');
+    done.push(item);
+  });
+  await assert.rejects(work, /two/);
+  assert.equal(most, 3);
+  assert.deepEqual(done.toSorted(), [0, 1, 3, 4, 5, 6, 7]);
+});
