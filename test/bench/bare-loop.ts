@@ -1,0 +1,32 @@
+/**
+ * What `snapshot` is measured against: creates a VolumeSnapshot of each claim that it is given and watches them until
+ * all are ready. Neither checks, nor records, nor reports anything.
+ */
+import { volumeSnapshots } from '#src/api/resources.ts';
+import { connect } from '#src/cluster/connect.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
+import { until } from '#test/support/until.ts';
+
+async function main(claims: readonly string[]): Promise<void> {
+  const { cluster, namespace } = await connect({}, process.env, { clock: scaledClock(), version: 'bare' });
+  const allReady = until(
+    cluster,
+    volumeSnapshots,
+    { namespace },
+    (snapshots) => snapshots.filter(({ status }) => status?.readyToUse === true).length === claims.length,
+  );
+  await Promise.all([
+    allReady,
+    ...claims.map((claim) =>
+      cluster.create(volumeSnapshots, {
+        apiVersion: 'snapshot.storage.k8s.io/v1',
+        kind: 'VolumeSnapshot',
+        metadata: { name: `${claim}-bare`, namespace },
+        spec: { source: { persistentVolumeClaimName: claim }, volumeSnapshotClassName: 'sandbox' },
+      }),
+    ),
+  ]);
+  cluster.close();
+}
+
+void main(process.argv.slice(2));
