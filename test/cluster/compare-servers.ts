@@ -1,0 +1,35 @@
+/** A table of tests by server. */
+import type { TestResult } from './results-reporter.ts';
+
+/** One line per test, in the order of the first run, and the sums. Seconds stand beside the outcome. */
+export function compareServers(
+  runs: readonly { readonly server: string; readonly results: readonly TestResult[] }[],
+): string {
+  const keyOf = ({ file, name }: TestResult) => JSON.stringify([file, name]);
+  const byServer = runs.map(({ results }) => new Map(results.map((result) => [keyOf(result), result])));
+  const all = new Map(runs.flatMap(({ results }) => results.map((result) => [keyOf(result), result])));
+  const rows = [...all].map(([key, { file, name }]) => [
+    `${file.replace(/^.*test\/e2e\//, '').replace(/\.test\.ts$/, '')}: ${name}`,
+    ...byServer.map((results) => describe(results.get(key))),
+  ]);
+  const sums = runs.map(({ results }) => {
+    const passed = results.filter(({ outcome }) => outcome === 'passed').length;
+    return `${passed} of ${results.length} passed`;
+  });
+  const table = [['TEST', ...runs.map(({ server }) => server.toUpperCase())], ...rows, ['', ...sums]];
+  const widths = runs.map((_, index) => Math.max(...table.map((row) => (row[index] ?? '').length)));
+  return table
+    .map(
+      (row) =>
+        `${row
+          .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+          .join('   ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+function describe(result: TestResult | undefined): string {
+  if (!result) return 'not run';
+  return `${result.outcome === 'failed' ? 'FAILED' : result.outcome} ${result.seconds.toFixed(1)} s`;
+}

@@ -1,0 +1,188 @@
+/** How each program is told what to do: its flags, and how one sees that it serves. */
+import { request } from 'node:https';
+
+import type { CertificateFiles } from './authority.ts';
+import type { ProcessOptions } from './processes.ts';
+
+/** `raised` takes the clients' own rate limits out of the way; real clusters run the defaults. */
+export type RateLimits = 'default' | 'raised';
+
+type Component = Pick<ProcessOptions, 'args' | 'isReady'>;
+
+export function etcd(options: {
+  directory: string;
+  clientPort: number;
+  peerPort: number;
+  caFile: string;
+  certificate: CertificateFiles;
+}): Component {
+  const { directory, caFile, certificate } = options;
+  const client = `https://127.0.0.1:${options.clientPort}`;
+  const peer = `http://127.0.0.1:${options.peerPort}`;
+  return {
+    args: flags({
+      'data-dir': directory,
+      'listen-client-urls': client,
+      'advertise-client-urls': client,
+      'listen-peer-urls': peer,
+      'initial-advertise-peer-urls': peer,
+      'initial-cluster': `default=${peer}`,
+      'cert-file': certificate.certFile,
+      'key-file': certificate.keyFile,
+      'trusted-ca-file': caFile,
+      'client-cert-auth': 'true',
+      'unsafe-no-fsync': 'true',
+    }),
+    isReady: says('ready to serve client requests'),
+  };
+}
+
+export function apiServer(options: {
+  port: number;
+  etcdPort: number;
+  caFile: string;
+  serving: CertificateFiles;
+  etcdClient: CertificateFiles;
+  kubeletClient: CertificateFiles;
+  serviceAccountKeyFile: string;
+  auditPolicyFile: string;
+  auditLog: string;
+  /** Who may ask for its health. */
+  admin: CertificateFiles;
+  ca: string;
+}): Component {
+  const { port, caFile, serving, etcdClient, kubeletClient, serviceAccountKeyFile, admin, ca } = options;
+  return {
+    args: flags({
+      'etcd-servers': `https://127.0.0.1:${options.etcdPort}`,
+      'etcd-cafile': caFile,
+      'etcd-certfile': etcdClient.certFile,
+      'etcd-keyfile': etcdClient.keyFile,
+      'bind-address': '127.0.0.1',
+      'advertise-address': '127.0.0.1',
+      'secure-port': String(port),
+      'tls-cert-file': serving.certFile,
+      'tls-private-key-file': serving.keyFile,
+      'client-ca-file': caFile,
+      'authorization-mode': 'Node,RBAC',
+      'service-account-issuer': 'https://kubernetes.default.svc',
+      'service-account-key-file': serviceAccountKeyFile,
+      'service-account-signing-key-file': serviceAccountKeyFile,
+      'service-cluster-ip-range': '10.0.0.0/24',
+      // There is no endpoint of ours to put into the service "kubernetes".
+      'endpoint-reconciler-type': 'none',
+      // Nobody uses it, but the other programs look for it.
+      'requestheader-client-ca-file': caFile,
+      'requestheader-allowed-names': 'front-proxy-client',
+      'requestheader-username-headers': 'X-Remote-User',
+      'requestheader-group-headers': 'X-Remote-Group',
+      'requestheader-extra-headers-prefix': 'X-Remote-Extra-',
+      'kubelet-certificate-authority': caFile,
+      'kubelet-client-certificate': kubeletClient.certFile,
+      'kubelet-client-key': kubeletClient.keyFile,
+      'kubelet-preferred-address-types': 'InternalIP',
+      'audit-policy-file': options.auditPolicyFile,
+      'audit-log-path': options.auditLog,
+    }),
+    isReady: () => answersOk(port, '/readyz', { ca, cert: admin.cert, key: admin.key }),
+  };
+}
+
+export function controllerManager(options: {
+  port: number;
+  kubeconfig: string;
+  caFile: string;
+  serving: CertificateFiles;
+  ca: string;
+  serviceAccountKeyFile: string;
+  rateLimits: RateLimits;
+}): Component {
+  const { port, kubeconfig, caFile, serving } = options;
+  return {
+    args: flags({
+      kubeconfig,
+      'authentication-kubeconfig': kubeconfig,
+      'authorization-kubeconfig': kubeconfig,
+      'bind-address': '127.0.0.1',
+      'secure-port': String(port),
+      'tls-cert-file': serving.certFile,
+      'tls-private-key-file': serving.keyFile,
+      'root-ca-file': caFile,
+      'service-account-private-key-file': options.serviceAccountKeyFile,
+      'use-service-account-credentials': 'true',
+      'leader-elect': 'false',
+      // The node is this process: it does not get lost, and it sends no heartbeats.
+      controllers: '*,-node-lifecycle-controller',
+      ...limits(options.rateLimits),
+    }),
+    isReady: () => answersOk(port, '/healthz', { ca: options.ca }),
+  };
+}
+
+export function snapshotController(options: { kubeconfig: string; rateLimits: RateLimits }): Component {
+  return {
+    args: flags({
+      kubeconfig: options.kubeconfig,
+      'leader-election': 'false',
+      ...limits(options.rateLimits),
+    }),
+    isReady: says('Starting snapshot controller'),
+  };
+}
+
+interface SidecarOptions {
+  readonly kubeconfig: string;
+  readonly socket: string;
+  readonly rateLimits: RateLimits;
+}
+
+export function csiSnapshotter(options: SidecarOptions): Component {
+  return { args: flags(sidecar(options)), isReady: says('Starting CSI snapshotter') };
+}
+
+export function csiProvisioner(options: SidecarOptions): Component {
+  return {
+    args: flags({ ...sidecar(options), 'feature-gates': 'Topology=false' }),
+    isReady: says('Started provisioner controller'),
+  };
+}
+
+function sidecar({ kubeconfig, socket, rateLimits }: SidecarOptions): Record<string, string> {
+  return {
+    kubeconfig,
+    'csi-address': socket,
+    'leader-election': 'false',
+    // Of failed calls only; the default of five minutes would outlast every test.
+    'retry-interval-max': '4s',
+    ...limits(rateLimits),
+  };
+}
+
+function limits(rateLimits: RateLimits): Record<string, string> {
+  return rateLimits === 'raised' ? { 'kube-api-qps': '200', 'kube-api-burst': '400' } : {};
+}
+
+function flags(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
+}
+
+function says(words: string): ProcessOptions['isReady'] {
+  return async (log) => (await log()).includes(words);
+}
+
+function answersOk(
+  port: number,
+  path: string,
+  tls: { ca: string; cert?: string; key?: string },
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = request({ host: '127.0.0.1', port, path, agent: false, ...tls }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    asked.on('error', () => {
+      resolve(false);
+    });
+    asked.end();
+  });
+}

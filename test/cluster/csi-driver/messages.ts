@@ -1,0 +1,42 @@
+/** The messages of csi.proto that the driver uses, as @grpc/proto-loader gives and takes them. */
+export interface CreateVolumeRequest {
+  readonly name: string;
+  readonly capacityRange: { readonly requiredBytes: number; readonly limitBytes: number } | null;
+  readonly volumeCapabilities: readonly { readonly block?: unknown; readonly mount?: unknown }[];
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly volumeContentSource: {
+    readonly snapshot?: { readonly snapshotId: string };
+    readonly volume?: { readonly volumeId: string };
+  } | null;
+}
+
+export interface CreateSnapshotRequest {
+  readonly name: string;
+  readonly sourceVolumeId: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+export interface ListSnapshotsRequest extends Paging {
+  readonly sourceVolumeId: string;
+  readonly snapshotId: string;
+}
+
+export interface Paging {
+  /** 0: all. */
+  readonly maxEntries: number;
+  readonly startingToken: string;
+}
+
+export interface Volume {
+  readonly volumeId: string;
+  readonly capacityBytes: number;
+  readonly contentSource?: { readonly snapshot: { readonly snapshotId: string } };
+}
+
+export interface Snapshot {
+  readonly snapshotId: string;
+  readonly sourceVolumeId: string;
+  readonly sizeBytes: number;
+  readonly creationTime: { readonly seconds: number; readonly nanos: number };
+  readonly readyToUse: boolean;
+}

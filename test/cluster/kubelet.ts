@@ -1,0 +1,120 @@
+/**
+ * What an API server asks of a kubelet: exec and logs. Only the API server gets in, by its client certificate:
+ * this runs shells.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { TLSSocket } from 'node:tls';
+
+import { WebSocketServer } from 'ws';
+
+import { execProtocols, serveExec } from '#src/sandbox/api-server/http/exec.ts';
+import { isTrue } from '#src/sandbox/api-server/http/request.ts';
+import type { PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
+import { notImplemented, statusOf } from '#src/sandbox/api-server/status.ts';
+
+import type { CertificateFiles } from './authority.ts';
+
+export interface Kubelet {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** The user that the API server is here. */
+export const kubeletClient = 'kube-apiserver-kubelet-client';
+
+export async function serveKubelet(options: {
+  readonly certificate: CertificateFiles;
+  readonly ca: string;
+  readonly runtime: () => PodRuntime | undefined;
+}): Promise<Kubelet> {
+  const { certificate, ca, runtime } = options;
+  const server = createServer(
+    { key: certificate.key, cert: certificate.cert, ca, requestCert: true, rejectUnauthorized: true },
+    (request, response) => {
+      answer(request, response, runtime()).catch((error: unknown) => {
+        const { code, message = '' } = statusOf(error);
+        if (!response.headersSent) response.writeHead(code, { 'content-type': 'text/plain' });
+        response.end(message);
+      });
+    },
+  );
+  const sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => execProtocols.find((protocol) => offered.has(protocol)) ?? false,
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { step, namespace, pod, container, query } = readTarget(request);
+    if (step !== 'exec' || !isApiServer(request)) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    query.set('container', container);
+    const input = query.get('input');
+    if (input !== null) query.set('stdin', input);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      void serveExec(runtime(), { namespace, name: pod, query }, webSocket);
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets.clients) socket.terminate();
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  runtime: PodRuntime | undefined,
+): Promise<void> {
+  const { step, namespace, pod, container, query } = readTarget(request);
+  if (step !== 'containerLogs' || !runtime || !isApiServer(request)) {
+    throw notImplemented(`${request.method ?? ''} ${step}: this kubelet serves exec and logs`);
+  }
+  const gone = new AbortController();
+  response.once('close', () => {
+    gone.abort();
+  });
+  const tailLines = query.get('tailLines');
+  const logs = await runtime.logs({
+    namespace,
+    pod,
+    container,
+    follow: isTrue(query.get('follow')),
+    tailLines: tailLines === null ? undefined : Number(tailLines),
+    signal: gone.signal,
+  });
+  response.writeHead(200, { 'content-type': 'text/plain' });
+  response.flushHeaders();
+  await pipeline(logs, response).catch((error: unknown) => {
+    if (!gone.signal.aborted) throw error;
+  });
+}
+
+/** `/exec/NAMESPACE/POD/CONTAINER?command=...` */
+function readTarget(request: IncomingMessage) {
+  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://kubelet');
+  const [step = '', namespace = '', pod = '', container = ''] = pathname
+    .split('/')
+    .filter(Boolean)
+    .map(decodeURIComponent);
+  return { step, namespace, pod, container, query };
+}
+
+function isApiServer(request: IncomingMessage): boolean {
+  const { socket } = request;
+  return socket instanceof TLSSocket && socket.getPeerCertificate().subject.CN === kubeletClient;
+}

@@ -1,0 +1,79 @@
+/** What is ours in the cluster: the storage, its CSI driver, and the one node, all in this process. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { connect } from '#src/cluster/connect.ts';
+import { startNode, type SandboxNode } from '#src/sandbox/node/start-node.ts';
+import { openDriver } from '#src/sandbox/storage/driver.ts';
+import { openStorage } from '#src/sandbox/storage/storage.ts';
+
+import type { CertificateFiles } from './authority.ts';
+import { clock } from './clock.ts';
+import { serveDriver } from './csi-driver/serve-driver.ts';
+import { serveKubelet } from './kubelet.ts';
+
+export const nodeName = 'sandbox';
+
+export interface Machine {
+  /** Where the sidecars find the driver. */
+  readonly socket: string;
+  /** Announces the node and runs pods on it, as the user of this kubeconfig. */
+  join(kubeconfig: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface MachineOptions {
+  readonly directory: string;
+  /** Path of csi.proto. */
+  readonly proto: string;
+  readonly certificate: CertificateFiles;
+  readonly ca: string;
+  readonly onError: (message: string) => void;
+}
+
+export async function startMachine(options: MachineOptions): Promise<Machine> {
+  const { directory, proto, certificate, ca, onError } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const now = () => new Date();
+  const stopping = new AbortController();
+  const running: { node?: SandboxNode; disconnect?: () => void } = {};
+  const storage = await openStorage(join(directory, 'storage'), {
+    now,
+    freeze: (volume) => running.node?.freeze(volume) ?? (() => undefined),
+  });
+  const socket = join(directory, 'csi.sock');
+  const driver = await serveDriver({
+    storage,
+    driver: openDriver(storage, stopping.signal),
+    now: () => performance.now(),
+    socket,
+    proto,
+  });
+  const kubelet = await serveKubelet({ certificate, ca, runtime: () => running.node });
+  return {
+    socket,
+    async join(kubeconfig) {
+      const { cluster } = await connect({ kubeconfig }, {}, { clock, version: 'node-agent' });
+      running.disconnect = () => {
+        cluster.close();
+      };
+      running.node = await startNode({
+        cluster,
+        name: nodeName,
+        storage,
+        directory: join(directory, 'pods'),
+        now,
+        onError,
+        path: process.env['PATH'] ?? '',
+        kubeletPort: kubelet.port,
+      });
+    },
+    async stop() {
+      driver.close();
+      stopping.abort();
+      await kubelet.close();
+      await running.node?.stop();
+      running.disconnect?.();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** What each part of the cluster that is no part of Kubernetes itself may do. */
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+}
+
+interface ClusterRole extends KubernetesObject {
+  rules: Rule[];
+}
+
+interface ClusterRoleBinding extends KubernetesObject {
+  roleRef: { apiGroup: string; kind: string; name: string };
+  subjects: { apiGroup: string; kind: string; name: string }[];
+}
+
+const rbac = 'rbac.authorization.k8s.io';
+const clusterRoles: Resource<ClusterRole> = {
+  group: rbac,
+  version: 'v1',
+  kind: 'ClusterRole',
+  plural: 'clusterroles',
+  namespaced: false,
+};
+const clusterRoleBindings: Resource<ClusterRoleBinding> = {
+  group: rbac,
+  version: 'v1',
+  kind: 'ClusterRoleBinding',
+  plural: 'clusterrolebindings',
+  namespaced: false,
+};
+
+const read = 'get list watch';
+const events = 'list watch create update patch';
+const snapshotGroup = 'snapshot.storage.k8s.io';
+
+/** User to resource (`PLURAL.GROUP/SUBRESOURCE`) to verbs: as the deployments of the sidecars grant them. */
+const rights: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'snapshot-controller': {
+    events,
+    persistentvolumes: read,
+    persistentvolumeclaims: `${read} update`,
+    [`volumesnapshotclasses.${snapshotGroup}`]: read,
+    [`volumesnapshotcontents.${snapshotGroup}`]: `${read} create update patch delete`,
+    [`volumesnapshotcontents.${snapshotGroup}/status`]: 'patch',
+    [`volumesnapshots.${snapshotGroup}`]: `${read} create update patch delete`,
+    [`volumesnapshots.${snapshotGroup}/status`]: 'update patch',
+  },
+  'csi-snapshotter': {
+    events,
+    [`volumesnapshotclasses.${snapshotGroup}`]: read,
+    [`volumesnapshotcontents.${snapshotGroup}`]: `${read} update patch`,
+    [`volumesnapshotcontents.${snapshotGroup}/status`]: 'update patch',
+  },
+  'csi-provisioner': {
+    events,
+    nodes: read,
+    persistentvolumes: `${read} create patch delete`,
+    persistentvolumeclaims: `${read} update`,
+    'storageclasses.storage.k8s.io': read,
+    'csinodes.storage.k8s.io': read,
+    'volumeattachments.storage.k8s.io': read,
+    [`volumesnapshots.${snapshotGroup}`]: `${read} update`,
+    [`volumesnapshotcontents.${snapshotGroup}`]: 'get list',
+  },
+  'node-agent': {
+    events,
+    nodes: 'get create patch',
+    'nodes/status': 'patch',
+    pods: `${read} delete`,
+    'pods/status': 'patch',
+    bindings: 'create',
+    persistentvolumes: read,
+    persistentvolumeclaims: `${read} patch`,
+    'storageclasses.storage.k8s.io': read,
+  },
+};
+
+/** Grants them; `cluster` is the administrator's. */
+export async function grantRights(cluster: Cluster): Promise<void> {
+  await Promise.all(
+    Object.entries(rights).map(async ([name, resources]) => {
+      const metadata = { name: `test:${name}` };
+      const rules = Object.entries(resources).map(([resource, verbs]) => ruleOf(resource, verbs));
+      await cluster.create(clusterRoles, {
+        apiVersion: `${rbac}/v1`,
+        kind: 'ClusterRole',
+        metadata,
+        rules,
+      });
+      await cluster.create(clusterRoleBindings, {
+        apiVersion: `${rbac}/v1`,
+        kind: 'ClusterRoleBinding',
+        metadata,
+        roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: metadata.name },
+        subjects: [{ apiGroup: rbac, kind: 'User', name }],
+      });
+    }),
+  );
+}
+
+function ruleOf(resource: string, verbs: string): Rule {
+  const [path = '', subresource] = resource.split('/');
+  const [plural = '', ...group] = path.split('.');
+  return {
+    apiGroups: [group.join('.')],
+    resources: [subresource === undefined ? plural : `${plural}/${subresource}`],
+    verbs: verbs.split(' '),
+  };
+}
