@@ -34,7 +34,7 @@ export const quick: Limits = {
   backoff: 10,
   maxBackoff: 80,
   silence: 1000,
-  watchSilence: 1000,
+  watchSilence: 60_000,
   settled: 20,
   pageSize: 3,
 };
