@@ -1,9 +1,10 @@
 /** What the server makes of an object before it judges it: defaults, initial status, pruning. */
-import type { StorageClass } from '#src/api/kubernetes.ts';
+import type { JsonSchema, StorageClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { customResourceDefinitions, storageClasses } from '#src/api/resources.ts';
 
 import type { Api, WriteRequest } from './api.ts';
+import { builtInFields } from './built-in-fields.ts';
 import { withDefaults } from './defaults.ts';
 import { objectAt, stringAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
@@ -26,7 +27,8 @@ export function admit(
 ): Admitted {
   if (kind.custom)
     return admitCustom(kind, kind.custom.schema, before ? object : withoutStatus(kind, object), request);
-  const defaulted = withDefaults(kind, object);
+  const fields = builtInFields[collectionOf(kind)];
+  const defaulted = withDefaults(kind, fields ? pruned(kind, fields, object, request) : object);
   return { object: before ? defaulted : initialize(api, kind, defaulted), causes: [] };
 }
 
@@ -36,6 +38,12 @@ function admitCustom(
   object: ApiObject,
   request: WriteRequest,
 ): Admitted {
+  const shaped = pruned(kind, schema, object, request);
+  return { object: shaped, causes: validateSchema(schema, shaped) };
+}
+
+/** Without the fields that nobody knows, which are complained of as the request wants it. */
+function pruned(kind: Kind, schema: JsonSchema, object: ApiObject, request: WriteRequest): ApiObject {
   const unknown: string[] = [];
   const shaped = shape(object, schema, unknown) as ApiObject;
   const complaints = unknown.map((path) => `unknown field "${path}"`);
@@ -44,7 +52,7 @@ function admitCustom(
     throw badRequest(`${what}: strict decoding error: ${complaints.join(', ')}`);
   }
   if (request.fieldValidation === 'Warn') complaints.forEach((complaint) => request.warn?.(complaint));
-  return { object: shaped, causes: validateSchema(schema, shaped) };
+  return shaped;
 }
 
 function withoutStatus(kind: Kind, object: ApiObject): ApiObject {
@@ -79,9 +87,21 @@ function initialize(api: Pick<Api, 'store' | 'now'>, kind: Kind, object: ApiObje
     case collectionOf(customResourceDefinitions):
       return established(bare, timestamp(api.now()));
     default:
-      return kind.status ? { ...bare, status: {} } : bare;
+      return kind.status ? { ...bare, status: firstStatus[collectionOf(kind)] ?? {} } : bare;
   }
 }
+
+const firstStatus: Readonly<Record<string, JsonObject>> = {
+  '/replicationcontrollers': { replicas: 0 },
+  'apps/daemonsets': {
+    currentNumberScheduled: 0,
+    desiredNumberScheduled: 0,
+    numberMisscheduled: 0,
+    numberReady: 0,
+  },
+  'apps/replicasets': { replicas: 0 },
+  'apps/statefulsets': { availableReplicas: 0, replicas: 0 },
+};
 
 /** The newest StorageClass that is marked as the default. */
 function defaultClass(api: Pick<Api, 'store'>, claimSpec: JsonObject): JsonObject {

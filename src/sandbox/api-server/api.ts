@@ -19,7 +19,7 @@ export interface Address {
 export interface WriteRequest {
   readonly dryRun?: boolean;
   readonly subresource?: 'status' | 'scale' | undefined;
-  /** What to do about fields that a custom kind's schema does not know. Default `Ignore`. */
+  /** What to do about fields that the kind does not have. Default `Ignore`: they are dropped. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   readonly warn?: (message: string) => void;
 }

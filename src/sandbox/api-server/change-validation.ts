@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { parseQuantity } from '../quantity.ts';
 import { allow, keep } from './field-errors.ts';
-import { at, objectAt, without, type JsonObject } from './json.ts';
+import { at, objectAt, stringAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
 import type { Cause } from './status.ts';
@@ -17,7 +17,7 @@ export function validateChange(kind: Kind, before: ApiObject, after: ApiObject):
   const [was, is] = [objectAt(before, 'spec'), objectAt(after, 'spec')];
   switch (collectionOf(kind)) {
     case '/persistentvolumeclaims':
-      return validateClaimChange(was, is);
+      return validateClaimChange(was, is, stringAt(before, 'status', 'phase') === 'Bound');
     case 'apps/statefulsets':
       return keepSpec(
         without(was, ...mutableOfStatefulSet),
@@ -38,10 +38,10 @@ export function validateChange(kind: Kind, before: ApiObject, after: ApiObject):
   }
 }
 
-function validateClaimChange(was: JsonObject, is: JsonObject): Cause[] {
+function validateClaimChange(was: JsonObject, is: JsonObject, isBound: boolean): Cause[] {
   const fixed = (spec: JsonObject): JsonObject => ({
     ...without(spec, 'volumeAttributesClassName', ...(was['volumeName'] === undefined ? ['volumeName'] : [])),
-    resources: { ...objectAt(spec, 'resources'), requests: undefined },
+    ...(isBound && { resources: { ...objectAt(spec, 'resources'), requests: undefined } }),
   });
   const why =
     'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
@@ -51,7 +51,7 @@ function validateClaimChange(was: JsonObject, is: JsonObject): Cause[] {
   const field = 'spec.resources.requests.storage';
   return [
     ...keepSpec(fixed(was), fixed(is), why),
-    ...allow((wanted ?? 0) >= (old ?? 0), field, 'field can not be less than status.capacity'),
+    ...allow(!isBound || (wanted ?? 0) >= (old ?? 0), field, 'field can not be less than status.capacity'),
   ];
 }
 

@@ -9,6 +9,7 @@ import type { PatchType } from '#src/cluster/port.ts';
 import { admit } from './admission.ts';
 import type { Address, Api, WriteRequest } from './api.ts';
 import { dropIfReleased, remove } from './deletion.ts';
+import { keep } from './field-errors.ts';
 import { checkPreconditions, decode, generatedName } from './incoming-object.ts';
 import { objectAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
@@ -123,7 +124,11 @@ export function createApi(options: ApiOptions): Api {
       return create(kind, namespace, { ...objectAt(body), metadata }, request);
     }
     const target = request.subresource === 'scale' ? scaleOf(get(address)) : get(address);
-    return update(address, applyPatch(type, target, body, kind.custom !== undefined), request);
+    const patched = applyPatch(type, target, body, kind.custom !== undefined);
+    const { uid } = objectAt(patched, 'metadata');
+    const wrong = keep('metadata.uid', target.metadata.uid, uid ?? target.metadata.uid);
+    if (wrong.length > 0) throw invalid(kind, name, wrong);
+    return update(address, patched, request);
   }
 
   const api: Api = {
@@ -186,13 +191,9 @@ function overlay(
 }
 
 /** What a client says of the metadata; the rest is the server's. */
-function writable({ labels, annotations, ownerReferences, finalizers = [] }: ObjectMeta): ObjectMeta {
-  return {
-    ...(labels && { labels }),
-    ...(annotations && { annotations }),
-    ...(ownerReferences && { ownerReferences }),
-    ...(finalizers.length > 0 && { finalizers }),
-  };
+function writable({ labels, annotations, ownerReferences, finalizers }: ObjectMeta): ObjectMeta {
+  const given = Object.entries({ labels, annotations, ownerReferences, finalizers });
+  return Object.fromEntries(given.filter(([, value]) => value && Object.keys(value).length > 0));
 }
 
 function contentChanged(before: ApiObject, after: ApiObject): boolean {

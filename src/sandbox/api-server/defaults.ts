@@ -1,5 +1,5 @@
 /** The defaults of built-in kinds that clients and controllers rely on. */
-import { isObject, listAt, objectAt, stringAt, type JsonObject } from './json.ts';
+import { at, isObject, listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
 
@@ -8,7 +8,11 @@ export function withDefaults(kind: Kind, object: ApiObject): ApiObject {
   return complete ? (complete(object) as ApiObject) : object;
 }
 
-const rolling = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } };
+/** The rest of an update strategy, which only rolling updates have. */
+function rolling(strategy: JsonObject, rollingUpdate: JsonObject): JsonObject {
+  const type = strategy['type'] ?? 'RollingUpdate';
+  return type === 'RollingUpdate' ? { type, rollingUpdate } : { type };
+}
 
 const completions: Readonly<Record<string, (object: JsonObject) => JsonObject>> = {
   '/persistentvolumeclaims': (it) => fill(it, { spec: { volumeMode: 'Filesystem' } }),
@@ -20,12 +24,21 @@ const completions: Readonly<Record<string, (object: JsonObject) => JsonObject>> 
     return workload(it, { replicas: 1, selector: labels });
   },
   'apps/daemonsets': (it) =>
-    workload(it, { revisionHistoryLimit: 10, updateStrategy: { type: 'RollingUpdate' } }),
+    workload(it, {
+      revisionHistoryLimit: 10,
+      updateStrategy: rolling(objectAt(it, 'spec', 'updateStrategy'), { maxUnavailable: 1, maxSurge: 0 }),
+    }),
   'apps/deployments': (it) =>
-    workload(it, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600, strategy: rolling }),
+    workload(it, {
+      replicas: 1,
+      revisionHistoryLimit: 10,
+      progressDeadlineSeconds: 600,
+      strategy: rolling(objectAt(it, 'spec', 'strategy'), { maxUnavailable: '25%', maxSurge: '25%' }),
+    }),
   'apps/replicasets': (it) => workload(it, { replicas: 1 }),
   'apps/statefulsets': (it) => {
-    const filled = workload(it, statefulSet);
+    const updateStrategy = rolling(objectAt(it, 'spec', 'updateStrategy'), { partition: 0 });
+    const filled = workload(it, { ...statefulSet, updateStrategy });
     const claims = listAt(filled, 'spec', 'volumeClaimTemplates').map((claim) =>
       isObject(claim) ? fill(claim, claimTemplate) : claim,
     );
@@ -46,7 +59,7 @@ const statefulSet = {
   replicas: 1,
   revisionHistoryLimit: 10,
   podManagementPolicy: 'OrderedReady',
-  updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+  persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
 };
 
 const claimTemplate = {
@@ -80,12 +93,22 @@ function podSpec(spec: JsonObject): JsonObject {
 
 function container(it: JsonObject): JsonObject {
   const tag = /:([^/@]+)$/.exec(stringAt(it, 'image') ?? '')?.[1];
-  return fill(it, {
-    resources: {},
-    terminationMessagePath: '/dev/termination-log',
-    terminationMessagePolicy: 'File',
-    imagePullPolicy: tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent',
-  });
+  const ports = listAt(it, 'ports').map((port) => (isObject(port) ? fill(port, { protocol: 'TCP' }) : port));
+  const env = listAt(it, 'env').map((each) =>
+    isObject(at(each, 'valueFrom', 'fieldRef'))
+      ? fill(each as JsonObject, { valueFrom: { fieldRef: { apiVersion: 'v1' } } })
+      : each,
+  );
+  const lists = { ...(ports.length > 0 && { ports }), ...(env.length > 0 && { env }) };
+  return fill(
+    { ...it, ...lists },
+    {
+      resources: {},
+      terminationMessagePath: '/dev/termination-log',
+      terminationMessagePolicy: 'File',
+      imagePullPolicy: tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent',
+    },
+  );
 }
 
 /** The object with what it leaves out taken from the defaults; a value that is there stays. */

@@ -14,16 +14,19 @@ export function remove(
   request: DeletionRequest,
 ): { object: StoredObject; gone: boolean } {
   const { metadata } = current;
+  // These complaints name the kind where all others name the resource.
+  const asKind = { ...kind, plural: kind.kind };
   if (request.uid !== undefined && request.uid !== metadata.uid) {
-    const both = `UID in precondition: ${request.uid}, UID in object meta: ${metadata.uid}`;
-    throw conflict(kind, metadata.name, `Precondition failed: ${both}`);
+    const both = `the UID in the precondition (${request.uid}) does not match the UID in record (${metadata.uid})`;
+    throw conflict(asKind, metadata.name, `${both}. The object might have been deleted and then recreated`);
   }
   if (request.resourceVersion !== undefined && request.resourceVersion !== metadata.resourceVersion) {
-    const both = `${request.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
-    throw conflict(kind, metadata.name, `Precondition failed: ResourceVersion in precondition: ${both}`);
+    const wanted = `the ResourceVersion in the precondition (${request.resourceVersion})`;
+    const why = `${wanted} does not match the ResourceVersion in record (${metadata.resourceVersion})`;
+    throw conflict(asKind, metadata.name, `${why}. The object might have been modified`);
   }
   const marked = markedForDeletion(api, kind, current, request);
-  if (request.dryRun === true) return { object: current, gone: !isHeld(kind, marked) };
+  if (request.dryRun === true) return { object: marked, gone: !isHeld(kind, marked) };
   if (!isHeld(kind, marked)) return { object: api.store.remove(collectionOf(kind), current), gone: true };
   if (marked === current) return { object: current, gone: false };
   return { object: api.store.put(collectionOf(kind), marked), gone: false };

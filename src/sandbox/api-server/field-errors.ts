@@ -9,7 +9,7 @@ export function demand(present: unknown, field: string, why?: string): Cause[] {
 }
 
 export function check(isValid: boolean, field: string, value: unknown, why: string): Cause[] {
-  const message = `Invalid value: ${JSON.stringify(value)}: ${why}`;
+  const message = `Invalid value: ${JSON.stringify(value ?? null)}: ${why}`;
   return isValid ? [] : [{ reason: 'FieldValueInvalid', field, message }];
 }
 

@@ -4,15 +4,22 @@ import { randomInt } from 'node:crypto';
 import type { ObjectMeta } from '#src/api/kubernetes.ts';
 import { apiVersionOf } from '#src/api/resources.ts';
 
+import { check } from './field-errors.ts';
 import { isObject, objectAt, without, withoutNulls, type JsonObject } from './json.ts';
 import type { Kind } from './kind.ts';
 import type { ApiObject, StoredObject } from './object.ts';
-import { badRequest, conflict } from './status.ts';
+import { badRequest, conflict, invalid } from './status.ts';
 
 /** A body as an object of its kind. Throws BadRequest where it is of another, or of none. */
 export function decode(kind: Kind, body: unknown): ApiObject {
   if (!isObject(body)) throw badRequest('the body of the request is not an object');
   const apiVersion = apiVersionOf(kind);
+  if (kind.custom && (body['kind'] ?? '') === '') {
+    const given = JSON.stringify(body);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${given}'`,
+    );
+  }
   if ((body['apiVersion'] ?? apiVersion) !== apiVersion || (body['kind'] ?? kind.kind) !== kind.kind) {
     throw badRequest(
       `${String(body['kind'])} in version "${String(body['apiVersion'])}" cannot be handled as a ${kind.kind}: ` +
@@ -49,6 +56,16 @@ export function checkPreconditions(
 ): void {
   if (wanted.name !== undefined && wanted.name !== name) {
     throw badRequest(`the name of the object (${wanted.name}) does not match the name on the URL (${name})`);
+  }
+  if (wanted.namespace !== undefined && wanted.namespace !== current.metadata.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (kind.custom && (wanted.resourceVersion ?? '') === '') {
+    throw invalid(
+      { ...kind, kind: kind.plural },
+      name,
+      check(false, 'metadata.resourceVersion', 0, 'must be specified for an update'),
+    );
   }
   if (wanted.uid !== undefined && wanted.uid !== current.metadata.uid) {
     const both = `UID in precondition: ${wanted.uid}, UID in object meta: ${current.metadata.uid}`;

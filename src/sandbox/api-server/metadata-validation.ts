@@ -32,18 +32,29 @@ const labelValue = {
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
 };
 const labelKey = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const namePart =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
+  "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is " +
+  "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const standardFinalizers = new Set(['foregroundDeletion', 'kubernetes', 'orphan']);
 const annotationBytes = 256 * 1024;
 
 export function validateMetadata(kind: Kind, object: ApiObject): Cause[] {
-  const { name, ownerReferences = [] } = object.metadata;
+  const { name, ownerReferences = [], finalizers = [] } = object.metadata;
   return [
     ...demand(name, 'metadata.name', 'name or generateName is required'),
     ...(name ? obey('metadata.name', name, labelsAsNames.has(collectionOf(kind)) ? label : subdomain) : []),
     ...validateLabels('metadata.labels', stringsOf(kind, object, 'labels')),
+    ...(kind.custom || kind.group.startsWith('apiextensions') ? [] : validateFinalizers(finalizers)),
     ...validateAnnotations(stringsOf(kind, object, 'annotations')),
-    ...ownerReferences.flatMap((owner, index) =>
+    ...ownerReferences.flatMap((owner) =>
       (['apiVersion', 'kind', 'name', 'uid'] as const).flatMap((field) =>
-        check(Boolean(owner[field]), `metadata.ownerReferences[${index}].${field}`, '', 'must not be empty'),
+        check(
+          Boolean(owner[field]),
+          `metadata.ownerReferences.${field}`,
+          '',
+          field === 'apiVersion' ? 'version must not be empty' : 'must not be empty',
+        ),
       ),
     ),
   ];
@@ -51,9 +62,16 @@ export function validateMetadata(kind: Kind, object: ApiObject): Cause[] {
 
 export function validateLabels(field: string, labels: Readonly<Record<string, string>>): Cause[] {
   return Object.entries(labels).flatMap(([key, value]) => [
-    ...check(labelKey.test(key), field, key, 'a valid label key is an optional prefix and a name'),
+    ...check(labelKey.test(key), field, key, namePart),
     ...obey(field, value, labelValue),
   ]);
+}
+
+function validateFinalizers(finalizers: readonly string[]): Cause[] {
+  const why = 'name is neither a standard finalizer name nor is it fully qualified';
+  return finalizers.flatMap((name, index) =>
+    check(name.includes('/') || standardFinalizers.has(name), `metadata.finalizers[${index}]`, name, why),
+  );
 }
 
 /** An object on its way out takes no new finalizers. */
@@ -71,7 +89,7 @@ function validateAnnotations(annotations: Readonly<Record<string, string>>): Cau
   const bytes = Buffer.byteLength(Object.entries(annotations).flat().join(''));
   return [
     ...Object.keys(annotations).flatMap((key) =>
-      check(labelKey.test(key.toLowerCase()), field, key, 'not a qualified name'),
+      check(labelKey.test(key.toLowerCase()), field, key, namePart),
     ),
     ...check(bytes <= annotationBytes, field, bytes, `may not be more than ${annotationBytes} bytes`),
   ];
@@ -80,13 +98,19 @@ function validateAnnotations(annotations: Readonly<Record<string, string>>): Cau
 /** Throws BadRequest, as a typed server does, where a value is not a string. */
 function stringsOf(kind: Kind, object: ApiObject, field: 'labels' | 'annotations'): Record<string, string> {
   const strings: unknown = object.metadata[field] ?? {};
-  if (!isObject(strings) || Object.values(strings).some((value) => typeof value !== 'string')) {
+  const values: unknown[] = isObject(strings) ? Object.values(strings) : [strings];
+  const wrong = values.find((value) => typeof value !== 'string');
+  if (!isObject(strings) || wrong !== undefined) {
     const what = `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}`;
     throw badRequest(
-      `${what}: json: cannot unmarshal into Go struct field ObjectMeta.metadata.${field} of type string`,
+      `${what}: json: cannot unmarshal ${typeName(wrong)} into Go struct field ObjectMeta.metadata.${field} of type string`,
     );
   }
   return strings as Record<string, string>;
+}
+
+function typeName(value: unknown): string {
+  return typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? 'array' : typeof value;
 }
 
 /** A name without dots, as containers and volumes of a pod have it. */

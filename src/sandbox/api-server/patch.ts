@@ -66,7 +66,7 @@ function jsonPatchStep(document: unknown, operation: unknown): unknown {
       }
       return document;
     default:
-      throw badRequest(`unknown JSON patch operation ${JSON.stringify(operation['op'])}`);
+      throw unprocessable(`unknown JSON patch operation ${JSON.stringify(operation['op'])}`);
   }
 }
 
@@ -103,7 +103,7 @@ function edit(
     return list;
   }
   if (!isObject(here)) throw missing(path);
-  if ((rest.length > 0 || how !== 'add') && !Object.hasOwn(here, step)) throw missing(path);
+  if ((rest.length > 0 || how === 'remove') && !Object.hasOwn(here, step)) throw missing(path);
   const result = { ...here };
   if (rest.length === 0 && how === 'remove') Reflect.deleteProperty(result, step);
   else define(result, step, rest.length === 0 ? value : edit(here[step], rest, how, value));

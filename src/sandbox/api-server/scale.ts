@@ -1,7 +1,10 @@
 /** The `autoscaling/v1` Scale of a workload: its replica count on its own. */
 import { at, isObject, numberAt, objectAt } from './json.ts';
 import type { ApiObject, StoredObject } from './object.ts';
-import { badRequest } from './status.ts';
+import { badRequest, invalid } from './status.ts';
+import { checkReplicas } from './workload-validation.ts';
+
+const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales', namespaced: true };
 
 export function scaleOf(object: StoredObject): StoredObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
@@ -23,9 +26,11 @@ export function scaleOf(object: StoredObject): StoredObject {
 /** The workload with a Scale's replicas. */
 export function withScale(object: StoredObject, scale: unknown): ApiObject {
   const replicas = at(scale, 'spec', 'replicas') ?? 0;
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
-    throw badRequest('spec.replicas: Invalid value: must be an integer greater than or equal to 0');
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
+    throw badRequest('spec.replicas: Invalid value: must be an integer');
   }
+  const wrong = checkReplicas({ replicas });
+  if (wrong.length > 0) throw invalid(scaleKind, object.metadata.name, wrong);
   const resourceVersion = at(scale, 'metadata', 'resourceVersion');
   return {
     ...object,

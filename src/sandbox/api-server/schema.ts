@@ -108,7 +108,7 @@ function causeOf(error: ErrorObject): Cause {
       };
     }
     case 'type': {
-      const given = `"${error.data === null ? 'null' : Array.isArray(error.data) ? 'array' : typeof error.data}"`;
+      const given = `"${typeOf(error.data)}"`;
       const message = `Invalid value: ${given}: ${field} in body must be of type ${String(params['type'])}: ${given}`;
       return { reason: 'FieldValueTypeInvalid', field, message };
     }
@@ -126,6 +126,11 @@ function causeOf(error: ErrorObject): Cause {
       return { reason: 'FieldValueInvalid', field, message };
     }
   }
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
 }
 
 /** The rules in the words of the real server. */

@@ -29,7 +29,7 @@ const setRequirement = new RegExp(
   String.raw`^(?<key>${key})\s+(?<operator>in|notin)\s*\((?<values>[^()]*)\)$`,
 );
 const equalRequirement = new RegExp(
-  String.raw`^(?<key>${key})\s*(?<operator>==|=|!=)\s*(?<values>[-A-Za-z0-9_.]*)$`,
+  String.raw`^(?<key>${key})\s*(?<operator>==|=|!=)\s*(?<values>([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?)$`,
 );
 const existsRequirement = new RegExp(String.raw`^(?<not>!?)\s*(?<key>${key})$`);
 
@@ -69,10 +69,15 @@ function parseFieldSelector(kind: Kind, text: string): Matcher[] {
     const { field, operator, value } =
       /^(?<field>[^=!]+)(?<operator>==|=|!=)(?<value>.*)$/.exec(part)?.groups ?? {};
     if (field === undefined || value === undefined) {
-      throw badRequest(`Unable to find "${part}" that match label selector "", field selector "${text}"`);
+      throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
     }
     if (!['metadata.name', 'metadata.namespace', ...kind.selectableFields].includes(field)) {
-      throw badRequest(`field label not supported: ${field}`);
+      const isPlain = !kind.custom && kind.selectableFields.length === 0;
+      throw badRequest(
+        isPlain
+          ? `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
+          : `field label not supported: ${field}`,
+      );
     }
     const path = field === 'source' ? ['source', 'component'] : field.split('.');
     return (object) => ((at(object, ...path) ?? '') === value) === (operator !== '!=');

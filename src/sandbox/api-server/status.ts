@@ -72,7 +72,7 @@ export function notFound(resource: Resource, name: string): ApiError {
 
 /** No such path or kind. */
 export function noSuchResource(): ApiError {
-  return new ApiError(404, 'NotFound', 'the server could not find the requested resource');
+  return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
 export function alreadyExists(resource: Resource, name: string): ApiError {
@@ -90,7 +90,7 @@ export function invalid(resource: Resource, name: string, causes: readonly Cause
   const lines = causes.map((cause) => `${cause.field}: ${cause.message}`);
   const what = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;
   return new ApiError(422, 'Invalid', `${kind} "${name}" is invalid: ${what}`, {
-    name,
+    ...(name !== '' && { name }),
     ...(resource.group !== '' && { group: resource.group }),
     kind: resource.kind,
     causes: [...causes],
@@ -122,6 +122,7 @@ export function methodNotAllowed(): ApiError {
     405,
     'MethodNotAllowed',
     'the server does not allow this method on the requested resource',
+    {},
   );
 }
 

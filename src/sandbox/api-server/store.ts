@@ -67,7 +67,7 @@ export function createStore({ historyLimit, saved }: StoreOptions): Store {
   function collection(name: string): Collection {
     let found = collections.get(name);
     if (!found) {
-      found = { objects: new Map(), history: [], forgotten: saved?.version ?? 0 };
+      found = { objects: new Map(), history: [], forgotten: version };
       collections.set(name, found);
     }
     return found;
@@ -101,7 +101,7 @@ export function createStore({ historyLimit, saved }: StoreOptions): Store {
     version: () => version,
     get: (name, objectName, namespace) => collections.get(name)?.objects.get(keyOf(objectName, namespace)),
     list(name, namespace) {
-      const objects = [...(collections.get(name)?.objects ?? [])]
+      const objects = [...collection(name).objects]
         .filter(([, object]) => namespace === undefined || object.metadata.namespace === namespace)
         .sort(([a], [b]) => (a < b ? -1 : 1));
       return objects.map(([, object]) => object);

@@ -34,8 +34,9 @@ export function strategicMerge(target: unknown, patch: unknown): unknown {
   for (const [key, value] of Object.entries(patch)) {
     if (directive.test(key)) continue;
     if (value === null) Reflect.deleteProperty(result, key);
-    else if (Array.isArray(value)) result[key] = mergeList(key, result[key], value);
-    else result[key] = strategicMerge(result[key], value);
+    else if (Array.isArray(value)) {
+      result[key] = mergeList(key, result[key], value, patch[`$setElementOrder/${key}`] ?? value);
+    } else result[key] = strategicMerge(result[key], value);
   }
   for (const [key, value] of Object.entries(patch)) {
     const field = /^\$deleteFromPrimitiveList\/(.*)$/.exec(key)?.[1];
@@ -48,7 +49,7 @@ export function strategicMerge(target: unknown, patch: unknown): unknown {
     const field = /^\$setElementOrder\/(.*)$/.exec(key)?.[1];
     const list = field === undefined ? undefined : result[field];
     if (field !== undefined && Array.isArray(list) && Array.isArray(order))
-      result[field] = inOrder(field, list, order);
+      result[field] = arrange(field, list, list, order);
   }
   return result;
 }
@@ -58,9 +59,11 @@ function retained(target: JsonObject, keys: unknown): JsonObject {
   return Object.fromEntries(Object.entries(target).filter(([key]) => keys.includes(key)));
 }
 
-function mergeList(field: string, current: unknown, patch: readonly unknown[]): unknown[] {
+function mergeList(field: string, current: unknown, patch: readonly unknown[], order: unknown): unknown[] {
   const before: unknown[] = Array.isArray(current) ? current : [];
-  if (sets.has(field)) return [...new Set([...before, ...patch])];
+  const inOrder = (list: readonly unknown[]) =>
+    arrange(field, list, before, Array.isArray(order) ? order : []);
+  if (sets.has(field)) return inOrder([...new Set([...before, ...patch])]);
   const replaces = patch.some(
     (item) => isObject(item) && item['$patch'] === 'replace' && Object.keys(item).length === 1,
   );
@@ -75,7 +78,7 @@ function mergeList(field: string, current: unknown, patch: readonly unknown[]): 
     else if (list.some(same)) list = list.map((other) => (same(other) ? strategicMerge(other, item) : other));
     else list = [...list, strategicMerge({}, item)];
   }
-  return list;
+  return inOrder(list);
 }
 
 function identityOf(field: string, item: unknown): string | undefined {
@@ -84,14 +87,30 @@ function identityOf(field: string, item: unknown): string | undefined {
   return key === undefined ? undefined : JSON.stringify(item[key]);
 }
 
-/** Items that the order does not name keep their places behind those it does. */
-function inOrder(field: string, list: readonly unknown[], order: readonly unknown[]): unknown[] {
-  const places = order.map((item) => identityOf(field, item));
-  const placeOf = (item: unknown): number => {
-    const place = places.indexOf(identityOf(field, item));
-    return place === -1 ? places.length : place;
+/**
+ * The items that `order` names, in that order. An item that it does not name stays before those that it was before;
+ * to one that is new it yields.
+ */
+function arrange(
+  field: string,
+  list: readonly unknown[],
+  before: readonly unknown[],
+  order: readonly unknown[],
+): unknown[] {
+  const placeIn = (places: readonly unknown[]) => {
+    const identities = places.map((item) => identityOf(field, item));
+    return (item: unknown) => identities.indexOf(identityOf(field, item));
   };
-  return [...list].sort((a, b) => placeOf(a) - placeOf(b));
+  const [placeOf, oldPlaceOf] = [placeIn(order), placeIn(before)];
+  const named = list.filter((item) => placeOf(item) !== -1).sort((a, b) => placeOf(a) - placeOf(b));
+  const others = list.filter((item) => placeOf(item) === -1);
+  const result: unknown[] = [];
+  for (const item of named) {
+    const old = oldPlaceOf(item);
+    while (others[0] !== undefined && old !== -1 && oldPlaceOf(others[0]) < old) result.push(others.shift());
+    result.push(item);
+  }
+  return [...result, ...others];
 }
 
 function withoutDirectives(value: unknown): unknown {

@@ -8,7 +8,7 @@ import { at, listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import { validateMetadata, validateNewFinalizers } from './metadata-validation.ts';
 import type { ApiObject, StoredObject } from './object.ts';
-import type { Cause } from './status.ts';
+import { badRequest, type Cause } from './status.ts';
 import { validatePodSpec, validateWorkload } from './workload-validation.ts';
 
 export function validateCreate(kind: Kind, object: ApiObject): Cause[] {
@@ -78,11 +78,14 @@ function validateVolume(spec: JsonObject): Cause[] {
   ];
 }
 
+const quantities =
+  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
 function validateSize(field: string, value: unknown): Cause[] {
   if (value === undefined) return demand(value, field);
   const bytes = parseQuantity(value);
-  const why = bytes === undefined ? 'must be a quantity such as 1Gi' : 'must be greater than zero';
-  return check(bytes !== undefined && bytes > 0, field, value, why);
+  if (bytes === undefined) throw badRequest(`${field}: ${quantities}`);
+  return check(bytes > 0, field, value, 'must be greater than zero');
 }
 
 function validateDefinition(object: ApiObject): Cause[] {

@@ -12,19 +12,27 @@ export function validateWorkload(kind: Kind, spec: JsonObject): Cause[] {
   const claimTemplates = listAt(spec, 'volumeClaimTemplates').map((it) => stringAt(it, 'metadata', 'name'));
   return [
     ...validateSelector(kind, objectAt(spec, 'selector'), labels),
+    ...checkReplicas(spec),
     ...validateLabels('spec.template.metadata.labels', labels as Record<string, string>),
     ...validatePodSpec(podSpec, 'spec.template.spec', claimTemplates),
     ...support('spec.template.spec.restartPolicy', [podSpec['restartPolicy']], ['Always']),
   ];
 }
 
+export function checkReplicas(spec: JsonObject): Cause[] {
+  const { replicas = 0 } = spec;
+  return check(Number(replicas) >= 0, 'spec.replicas', replicas, 'must be greater than or equal to 0');
+}
+
 function validateSelector(kind: Kind, selector: JsonObject, labels: JsonObject): Cause[] {
   const wanted = kind.kind === 'ReplicationController' ? selector : objectAt(selector, 'matchLabels');
-  const matches = Object.entries(wanted).every(([key, value]) => labels[key] === value);
+  const isEmpty = Object.keys(selector).length === 0;
+  const matches = !isEmpty && Object.entries(wanted).every(([key, value]) => labels[key] === value);
+  const given = Object.keys(labels).length > 0 ? labels : null;
   const why = '`selector` does not match template `labels`';
   return [
-    ...demand(Object.keys(selector).length, 'spec.selector'),
-    ...check(matches, 'spec.template.metadata.labels', labels, why),
+    ...demand(!isEmpty, 'spec.selector'),
+    ...check(matches, 'spec.template.metadata.labels', given, why),
   ];
 }
 

@@ -81,11 +81,13 @@ export function claimController(world: World): Controller {
     await setStatus(cluster, volumes, mine, { phase: 'Bound' });
     let bound = claim;
     if (bound.spec.volumeName !== mine.metadata.name) {
+      const madeBy = mine.metadata.annotations?.['pv.kubernetes.io/provisioned-by'];
       bound = await patchSeen(cluster, claims, bound, {
         metadata: {
           annotations: {
             'pv.kubernetes.io/bind-completed': 'yes',
             'pv.kubernetes.io/bound-by-controller': 'yes',
+            ...(madeBy !== undefined && { 'volume.kubernetes.io/storage-provisioner': madeBy }),
           },
         },
         spec: { volumeName: mine.metadata.name },

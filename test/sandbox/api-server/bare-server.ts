@@ -1,7 +1,4 @@
 /** The API server over https without controllers or node, and a client that knows nothing of Kubernetes. */
-import { Agent, request as httpsRequest } from 'node:https';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-
 import type { Api } from '#src/sandbox/api-server/api.ts';
 import { createApi, type ApiOptions } from '#src/sandbox/api-server/create-api.ts';
 import { startGarbageCollector } from '#src/sandbox/api-server/garbage-collector.ts';
@@ -10,30 +7,22 @@ import { startServer } from '#src/sandbox/api-server/http/server.ts';
 import { createLocalCluster } from '#src/sandbox/api-server/local-cluster.ts';
 import type { PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
 import { seed } from '#src/sandbox/seed.ts';
+import {
+  createJsonClient,
+  text,
+  type Answer,
+  type Json,
+  type JsonClient,
+} from '#test/support/json-client.ts';
 
-export interface Answer {
-  readonly code: number;
-  readonly headers: IncomingHttpHeaders;
-  /** Parsed where it is JSON, else the text. */
-  readonly body: Json;
-}
+export { text, type Answer, type Json };
 
-/** JSON that a test looks into: a missing step is undefined. */
-export type Json = { readonly [key: string]: Json } & { readonly [index: number]: Json };
-
-export interface BareServer extends AsyncDisposable {
+export interface BareServer extends AsyncDisposable, Omit<JsonClient, 'close'> {
   readonly api: Api;
   readonly url: string;
   readonly token: string;
   readonly certificate: string;
   readonly interference: Interference;
-  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Opens a watch; `next` resolves with its next event, undefined when it has ended. */
-  watch(path: string, headers?: Record<string, string>): Promise<{ next(): Promise<Json>; close(): void }>;
-}
-
-export function text(value: Json | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 export const time = new Date('2024-05-01T10:00:00.400Z');
@@ -50,84 +39,22 @@ export async function startBareServer(
   const backend = { api, interference, runtime: () => runtime, bookmarkMilliseconds };
   const server = await startServer(backend, { token });
   const { url, certificate } = server;
-  const agent = new Agent({ keepAlive: true, ca: certificate });
-
-  function open(
-    method: string,
-    path: string,
-    body: unknown,
-    headers: Record<string, string>,
-  ): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const options = { method, agent, headers: { authorization: `Bearer ${token}`, ...headers } };
-      const call = httpsRequest(new URL(path, url), options, resolve);
-      call.on('error', reject);
-      if (body === undefined) {
-        call.end();
-        return;
-      }
-      const bytes =
-        typeof body === 'string' || Buffer.isBuffer(body)
-          ? Buffer.from(body)
-          : Buffer.from(JSON.stringify(body));
-      if (headers['content-type'] === undefined) call.setHeader('content-type', 'application/json');
-      // Node leaves it out of a DELETE.
-      call.setHeader('content-length', bytes.length);
-      call.end(bytes);
-    });
-  }
+  const client = createJsonClient(url, { ca: certificate }, { authorization: `Bearer ${token}` });
 
   return {
+    send: (...request) => client.send(...request),
+    watch: (...request) => client.watch(...request),
     api,
     url,
     token,
     certificate,
     interference,
-    async send(method, path, body, headers = {}) {
-      const message = await open(method, path, body, headers);
-      const chunks: Buffer[] = [];
-      for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk);
-      const text = Buffer.concat(chunks).toString();
-      const isJson = message.headers['content-type'] === 'application/json';
-      return {
-        code: message.statusCode ?? 0,
-        headers: message.headers,
-        body: (isJson ? JSON.parse(text) : text) as Json,
-      };
-    },
-    async watch(path, headers = {}) {
-      const message = await open('GET', path, undefined, headers);
-      const lines = readLines(message);
-      return {
-        async next() {
-          const line = await lines.next();
-          return (line.done ? undefined : JSON.parse(line.value)) as Json;
-        },
-        close() {
-          message.destroy();
-        },
-      };
-    },
     async [Symbol.asyncDispose]() {
-      agent.destroy();
+      client.close();
       stopCollecting();
       await server.close();
     },
   };
-}
-
-async function* readLines(message: IncomingMessage): AsyncGenerator<string, undefined> {
-  let text = '';
-  try {
-    for await (const chunk of message as AsyncIterable<Buffer>) {
-      const lines = (text + chunk.toString()).split('\n');
-      text = lines.pop() ?? '';
-      yield* lines;
-    }
-  } catch {
-    // A connection that was cut ends the watch.
-  }
-  return undefined;
 }
 
 export function configMap(name: string, more: object = {}): object {

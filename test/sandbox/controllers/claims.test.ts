@@ -50,6 +50,10 @@ test('a claim gets a volume of its own, which goes with it', async () => {
   assert.deepEqual(volume.spec.csi, { driver: 'sandbox.csi.stash.dev', volumeHandle: name });
   assert.equal(volume.spec.claimRef?.uid, claim.metadata.uid);
   assert.equal(claim.spec.storageClassName, 'sandbox');
+  assert.equal(
+    claim.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'],
+    'sandbox.csi.stash.dev',
+  );
   assert.deepEqual(claim.status, {
     phase: 'Bound',
     accessModes: ['ReadWriteOnce'],

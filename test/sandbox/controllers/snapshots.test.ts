@@ -170,6 +170,9 @@ test('faults and delays of a snapshot class', async () => {
     await snapshotClass(name, { parameters });
     await running.snapshot(name, 'data', name);
   };
+  // What passes is watched for from the beginning.
+  const failing = running.until(volumeSnapshots, 'once', hasError);
+  const cutting = running.until(volumeSnapshots, 'slow', (it) => it?.status?.creationTime !== undefined);
   await of('full', { fault: 'full' });
   await of('once', { fault: 'error-once' });
   await of('never', { fault: 'never-ready' });
@@ -180,11 +183,11 @@ test('faults and delays of a snapshot class', async () => {
     full.status?.error?.message ?? '',
     /^Failed to check and update snapshot content: failed to take snapshot of the volume pvc-\S+: "rpc error: code = ResourceExhausted desc = snapshot-\S+: no space left/,
   );
-  const once = await running.until(volumeSnapshots, 'once', hasError);
+  const once = await failing;
   assert.match(once.status?.error?.message ?? '', /code = Internal/);
   assert.equal((await running.until(volumeSnapshots, 'once', isReady)).status?.error, undefined);
 
-  const cut = await running.until(volumeSnapshots, 'slow', (it) => it?.status?.creationTime !== undefined);
+  const cut = await cutting;
   assert.equal(cut.status?.readyToUse, false, 'cut before it is ready');
   await running.until(volumeSnapshots, 'slow', isReady);
   const never = await running.until(volumeSnapshots, 'never', (it) => it?.status?.creationTime !== undefined);

@@ -1,5 +1,5 @@
 /** The columns of built-in kinds after the name, by collection, as kubectl's users know them. Others show their age. */
-import { at, listAt, numberAt, objectAt, stringAt } from '../json.ts';
+import { at, listAt, numberAt, objectAt, stringAt, type JsonObject } from '../json.ts';
 import type { StoredObject } from '../object.ts';
 import { selectorText } from '../scale.ts';
 import { ageOf } from './age.ts';
@@ -10,11 +10,14 @@ const ofContainers = (field: string) => (it: StoredObject) =>
     .map((container) => stringAt(container, field) ?? '')
     .join(',');
 
-const podTemplateColumns = wide(
+const containerColumns = wide(
   column('Containers', ofContainers('name')),
   column('Images', ofContainers('image')),
-  column('Selector', (it) => selectorText(it) || '<none>'),
 );
+const podTemplateColumns = [
+  ...containerColumns,
+  ...wide(column('Selector', (it) => selectorText(it) || '<none>')),
+];
 
 const readyOfReplicas = column(
   'Ready',
@@ -28,6 +31,12 @@ const replicaColumns = [
   ageColumn,
   ...podTemplateColumns,
 ];
+
+const attributesClass = column(
+  'VolumeAttributesClass',
+  (it) => stringAt(it, 'spec', 'volumeAttributesClassName') ?? '<unset>',
+);
+const volumeMode: Column = { ...text('VolumeMode', 'spec', 'volumeMode'), priority: 1 };
 
 export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
   '/namespaces': [text('Status', 'status', 'phase'), ageColumn],
@@ -49,6 +58,8 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     ...wide(
       column('IP', (it) => stringAt(it, 'status', 'podIP') ?? '<none>'),
       column('Node', (it) => stringAt(it, 'spec', 'nodeName') ?? '<none>'),
+      column('Nominated Node', (it) => stringAt(it, 'status', 'nominatedNodeName') ?? '<none>'),
+      column('Readiness Gates', () => '<none>'),
     ),
   ],
   '/persistentvolumeclaims': [
@@ -57,8 +68,9 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     text('Capacity', 'status', 'capacity', 'storage'),
     column('Access Modes', (it) => shortModes(listAt(it, 'status', 'accessModes'))),
     text('StorageClass', 'spec', 'storageClassName'),
+    attributesClass,
     ageColumn,
-    ...wide(text('VolumeMode', 'spec', 'volumeMode')),
+    volumeMode,
   ],
   '/persistentvolumes': [
     text('Capacity', 'spec', 'capacity', 'storage'),
@@ -70,9 +82,12 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
       return typeof name === 'string' ? `${String(namespace)}/${name}` : '';
     }),
     text('StorageClass', 'spec', 'storageClassName'),
+    attributesClass,
+    text('Reason', 'status', 'reason'),
     ageColumn,
+    volumeMode,
   ],
-  '/configmaps': [column('Data', (it) => Object.keys(objectAt(it, 'data')).length, 'integer'), ageColumn],
+  '/configmaps': [column('Data', (it) => Object.keys(objectAt(it, 'data')).length), ageColumn],
   '/events': [
     column('Last Seen', (it, now) =>
       ageOf(stringAt(it, 'lastTimestamp') ?? it.metadata.creationTimestamp, now),
@@ -89,18 +104,19 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
   'apps/replicasets': replicaColumns,
   'apps/deployments': [
     readyOfReplicas,
-    count('Up-to-date', 'status', 'updatedReplicas'),
-    count('Available', 'status', 'availableReplicas'),
+    column('Up-to-date', (it) => numberAt(it, 'status', 'updatedReplicas') ?? 0),
+    column('Available', (it) => numberAt(it, 'status', 'availableReplicas') ?? 0),
     ageColumn,
     ...podTemplateColumns,
   ],
-  'apps/statefulsets': [readyOfReplicas, ageColumn, ...podTemplateColumns],
+  'apps/statefulsets': [readyOfReplicas, ageColumn, ...containerColumns],
   'apps/daemonsets': [
     count('Desired', 'status', 'desiredNumberScheduled'),
     count('Current', 'status', 'currentNumberScheduled'),
     count('Ready', 'status', 'numberReady'),
     count('Up-to-date', 'status', 'updatedNumberScheduled'),
     count('Available', 'status', 'numberAvailable'),
+    column('Node Selector', (it) => labelsText(objectAt(it, 'spec', 'template', 'spec', 'nodeSelector'))),
     ageColumn,
     ...podTemplateColumns,
   ],
@@ -108,9 +124,15 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     text('Provisioner', 'provisioner'),
     text('ReclaimPolicy', 'reclaimPolicy'),
     text('VolumeBindingMode', 'volumeBindingMode'),
+    column('AllowVolumeExpansion', (it) => at(it, 'allowVolumeExpansion') ?? false),
     ageColumn,
   ],
 };
+
+function labelsText(labels: JsonObject): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`);
+  return pairs.join(',') || '<none>';
+}
 
 function containerStatuses(it: StoredObject): unknown[] {
   return listAt(it, 'status', 'containerStatuses');

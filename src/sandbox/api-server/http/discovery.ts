@@ -26,6 +26,11 @@ export function describeApi(kinds: readonly Kind[], path: string): JsonObject | 
   return undefined;
 }
 
+/** Whether a path lies below a group and version that there is. */
+export function isServed(kinds: readonly Kind[], path: string): boolean {
+  return kinds.some((kind) => `${path}/`.startsWith(`/${openapiPath(kind)}/`));
+}
+
 function serverVersion(): JsonObject {
   const [, major, minor] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
   const platform = `${process.platform}/${process.arch}`;

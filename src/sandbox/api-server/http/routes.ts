@@ -4,17 +4,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { apiVersionOf } from '#src/api/resources.ts';
 
 import type { Api, WriteRequest } from '../api.ts';
+import { support } from '../field-errors.ts';
 import { listAt, objectAt, type JsonObject } from '../json.ts';
 import type { StoredObject } from '../object.ts';
 import type { PodRuntime } from '../pod-runtime.ts';
 import { scaleOf } from '../scale.ts';
-import { badRequest, methodNotAllowed, noSuchResource, notImplemented, statusOf } from '../status.ts';
-import { describeApi } from './discovery.ts';
+import {
+  badRequest,
+  invalid,
+  methodNotAllowed,
+  noSuchResource,
+  notImplemented,
+  statusOf,
+  type ApiError,
+} from '../status.ts';
+import { describeApi, isServed } from './discovery.ts';
 import { failureOf, type Interference } from './faults.ts';
 import { sendLogs } from './logs.ts';
 import { isTrue, readBody, readPatch, readTarget, type ResourceRequest } from './request.ts';
 import { emptyOpenapiV2, openapiV2Type } from './protobuf.ts';
-import { tableOf, wantsTable, type Include } from './table.ts';
+import { partial, tableOf, wantsMetadata, wantsTable, type Include } from './table.ts';
 import { streamWatch } from './watch-stream.ts';
 
 export interface Backend {
@@ -52,6 +61,10 @@ async function route(backend: Backend, request: IncomingMessage, response: Serve
   if (document) {
     if (method !== 'GET') throw methodNotAllowed();
     sendJson(response, 200, document);
+    return;
+  }
+  if (!isServed(backend.api.registry.kinds(), url.pathname)) {
+    response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
     return;
   }
   const target = readTarget(backend.api.registry, method, url);
@@ -92,16 +105,19 @@ async function serve(
       .join(','),
   };
   const asTable = wantsTable(request.headers.accept);
+  const asMetadata = wantsMetadata(request.headers.accept);
   const table = (objects: readonly StoredObject[], resourceVersion: string): JsonObject =>
     tableOf(kind, objects, {
       now: api.now(),
       include: (query.get('includeObject') ?? 'Metadata') as Include,
       resourceVersion,
     });
-  const present = (object: StoredObject): unknown =>
-    asTable && object.kind === kind.kind
+  const present = (object: StoredObject): unknown => {
+    if (asMetadata) return partial(object);
+    return asTable && object.kind === kind.kind
       ? table(object.metadata.name ? [object] : [], object.metadata.resourceVersion)
       : object;
+  };
 
   if (subresource !== undefined && (await serveSubresource(backend, target, response))) return;
   const write = writeRequest(target, response);
@@ -113,7 +129,10 @@ async function serve(
     case 'list': {
       const { items, resourceVersion } = api.list(kind, selection);
       if (asTable) sendJson(response, 200, table(items, resourceVersion));
-      else {
+      else if (asMetadata) {
+        const head = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' };
+        sendJson(response, 200, { ...head, metadata: { resourceVersion }, items: items.map(partial) });
+      } else {
         const head = {
           kind: `${kind.kind}List`,
           apiVersion: apiVersionOf(kind),
@@ -173,6 +192,7 @@ async function serveSubresource(
     return true;
   }
   if (isPod && subresource === 'exec') {
+    backend.api.get({ kind, name: target.name ?? '', namespace: target.namespace });
     throw badRequest('exec needs a WebSocket (v5.channel.k8s.io): kubectl 1.31 or newer has it');
   }
   if (
@@ -192,16 +212,28 @@ async function serveSubresource(
 function writeRequest({ subresource, query }: ResourceRequest, response: ServerResponse): WriteRequest {
   const wanted = query.get('fieldValidation') ?? 'Warn';
   if (wanted !== 'Ignore' && wanted !== 'Warn' && wanted !== 'Strict') {
-    throw badRequest(
-      `fieldValidation: Unsupported value: "${wanted}": supported values: "Ignore", "Warn", "Strict"`,
-    );
+    throw unsupportedOption('CreateOptions', 'fieldValidation', wanted, ['', 'Ignore', 'Strict', 'Warn']);
+  }
+  const dryRun = query.getAll('dryRun');
+  if (dryRun.some((value) => value !== 'All')) {
+    throw unsupportedOption('CreateOptions', 'dryRun', dryRun, ['All']);
   }
   return {
-    dryRun: query.getAll('dryRun').includes('All'),
+    dryRun: dryRun.length > 0,
     subresource: subresource === 'status' || subresource === 'scale' ? subresource : undefined,
     fieldValidation: wanted,
     warn: (message) => response.appendHeader('warning', `299 - ${JSON.stringify(message)}`),
   };
+}
+
+function unsupportedOption(
+  kind: string,
+  field: string,
+  value: unknown,
+  supported: readonly string[],
+): ApiError {
+  const resource = { group: 'meta.k8s.io', version: 'v1', kind, plural: '', namespaced: false };
+  return invalid(resource, '', support(field, [value], supported));
 }
 
 function deletionRequest(body: JsonObject, query: URLSearchParams): Parameters<Api['delete']>[1] {
@@ -210,7 +242,9 @@ function deletionRequest(body: JsonObject, query: URLSearchParams): Parameters<A
   const { uid, resourceVersion } = objectAt(body, 'preconditions');
   const known = propagation === 'Foreground' || propagation === 'Background' || propagation === 'Orphan';
   if (propagation !== undefined && !known) {
-    throw badRequest(`propagationPolicy: Unsupported value: ${JSON.stringify(propagation)}`);
+    throw unsupportedOption('DeleteOptions', 'propagationPolicy', propagation, [
+      ...['Foreground', 'Background', 'Orphan', 'nil'],
+    ]);
   }
   const orphans = body['orphanDependents'] === true || isTrue(query.get('orphanDependents'));
   return {

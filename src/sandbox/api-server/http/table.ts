@@ -17,6 +17,18 @@ export function wantsTable(accept: string | undefined): boolean {
   return /application\/json;as=Table;v=v1;g=meta\.k8s\.io/.test(accept?.replaceAll(' ', '') ?? '');
 }
 
+/** `PartialObjectMetadata` or its list. */
+export function wantsMetadata(accept: string | undefined): boolean {
+  return /application\/json;as=PartialObjectMetadata(List)?;v=v1;g=meta\.k8s\.io/.test(
+    accept?.replaceAll(' ', '') ?? '',
+  );
+}
+
+/** An object without what its kind makes of it. */
+export function partial({ metadata }: StoredObject): StoredObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+}
+
 export function tableOf(
   kind: Kind,
   objects: readonly StoredObject[],
@@ -36,10 +48,7 @@ export function tableOf(
     })),
     rows: objects.map((object) => ({
       cells: columns.map(({ cell }) => cell(object, options.now)),
-      ...(options.include === 'Object' && { object }),
-      ...(options.include === 'Metadata' && {
-        object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
-      }),
+      object: { None: null, Metadata: partial(object), Object: object }[options.include],
     })),
   };
 }
@@ -69,7 +78,7 @@ function customColumn({ name, type, jsonPath, format, description, priority = 0 
   };
   return {
     name,
-    type: type === 'date' ? 'string' : type,
+    type,
     priority,
     cell,
     ...(format && { format }),

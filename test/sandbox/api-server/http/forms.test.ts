@@ -7,7 +7,7 @@ import { formatAge } from '#src/sandbox/api-server/http/age.ts';
 import { evaluateJsonPath } from '#src/sandbox/api-server/http/json-path.ts';
 import { decodeProtobuf } from '#src/sandbox/api-server/http/protobuf.ts';
 
-import { pod, startBareServer, time } from '../bare-server.ts';
+import { startBareServer, time } from '../bare-server.ts';
 
 await test('ages as kubectl writes them', () => {
   const [minute, hour, day] = [60, 3600, 86_400];
@@ -106,24 +106,4 @@ await test('the protobuf that kubectl sends without asking', () => {
   assert.throws(() => decodeProtobuf(Buffer.from('{}')), { reason: 'BadRequest' });
   const unknown = Buffer.concat([Buffer.from('k8s\0', 'latin1'), field(1, field(2, 'Thing'))]);
   assert.throws(() => decodeProtobuf(unknown), { reason: 'UnsupportedMediaType' });
-});
-
-const asTable = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' };
-
-await test('tables: built-in columns, printer columns of custom kinds, wide ones marked', async () => {
-  await using server = await startBareServer();
-  await server.send('POST', '/api/v1/namespaces/default/pods', pod('p'));
-  const pods = await server.send('GET', '/api/v1/namespaces/default/pods', undefined, asTable);
-  const columns = pods.body['columnDefinitions'] as unknown as { name: string; priority: number }[];
-  assert.deepEqual(
-    columns.map(({ name, priority }) => (priority === 0 ? name : `(${name})`)).join(' '),
-    'Name Ready Status Restarts Age (IP) (Node)',
-  );
-  assert.deepEqual(pods.body['rows']?.[0]?.['cells'], ['p', '0/1', 'Pending', '0', '0s', '<none>', '<none>']);
-  assert.equal(pods.body['rows'][0]['object']?.['kind'], 'PartialObjectMetadata');
-
-  const classes = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';
-  const custom = await server.send('GET', `${classes}/sandbox?includeObject=Object`, undefined, asTable);
-  assert.deepEqual(custom.body['rows']?.[0]?.['cells'], ['sandbox', 'test.csi', 'Delete', '0s']);
-  assert.equal(custom.body['rows'][0]['object']?.['deletionPolicy'], 'Delete');
 });

@@ -1,0 +1,47 @@
+/** The server's API as it is on the wire, and a namespace in it, for the tests of one file. */
+import { after } from 'node:test';
+
+import { kubeConfigAuthenticator } from '#src/cluster/client-node.ts';
+import { findKubeconfig } from '#src/cluster/find-kubeconfig.ts';
+import { resolveSettings } from '#src/cluster/settings.ts';
+import { createJsonClient, text, type JsonClient } from '#test/support/json-client.ts';
+
+import { startServer, type TestServer } from '../server.ts';
+
+export interface OpenApi extends JsonClient {
+  readonly server: TestServer;
+  readonly namespace: string;
+  /** Path of a namespaced collection, or of an object in it: `at('apps/v1', 'deployments', 'foo')`. */
+  at(apiVersion: string, ...steps: string[]): string;
+}
+
+export async function openApi(): Promise<OpenApi> {
+  const closing: (() => Promise<void>)[] = [];
+  // Before the server's own, which ends it.
+  after(async () => {
+    for (const close of closing) await close();
+  });
+  const server = await startServer();
+  const client = await connectTo(server.kubeconfig);
+  const made = await client.send('POST', '/api/v1/namespaces', {
+    metadata: { generateName: 'conformance-' },
+  });
+  const namespace = text(made.body['metadata']?.['name']);
+  closing.push(async () => {
+    await client.send('DELETE', `/api/v1/namespaces/${namespace}`);
+    client.close();
+  });
+  return {
+    ...client,
+    server,
+    namespace,
+    at: (apiVersion, ...steps) =>
+      [apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`, 'namespaces', namespace, ...steps].join('/'),
+  };
+}
+
+export async function connectTo(kubeconfig: string): Promise<JsonClient> {
+  const settings = resolveSettings({}, await findKubeconfig(kubeconfig, {}, false));
+  const { tls, headers } = await kubeConfigAuthenticator(settings).credentials();
+  return createJsonClient(settings.server, tls, headers);
+}
