@@ -306,6 +306,20 @@ export interface SelfSubjectRulesReview extends KubernetesObject {
   };
 }
 
+/** Whether whoever asks has one right (authorization.k8s.io/v1). */
+export interface SelfSubjectAccessReview extends KubernetesObject {
+  spec: {
+    resourceAttributes: {
+      namespace: string;
+      verb: string;
+      group: string;
+      resource: string;
+      subresource?: string;
+    };
+  };
+  status?: { allowed: boolean };
+}
+
 export interface CustomResourceDefinition extends KubernetesObject {
   spec: {
     group: string;

@@ -8,6 +8,7 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  SelfSubjectAccessReview,
   SelfSubjectRulesReview,
   StorageClass,
   VolumeSnapshot,
@@ -120,6 +121,12 @@ export const customResourceDefinitions = clusterScoped<CustomResourceDefinition>
   'v1',
   'CustomResourceDefinition',
   'customresourcedefinitions',
+);
+export const selfSubjectAccessReviews = clusterScoped<SelfSubjectAccessReview>(
+  'authorization.k8s.io',
+  'v1',
+  'SelfSubjectAccessReview',
+  'selfsubjectaccessreviews',
 );
 export const selfSubjectRulesReviews = clusterScoped<SelfSubjectRulesReview>(
   'authorization.k8s.io',

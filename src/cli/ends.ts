@@ -55,9 +55,10 @@ export async function printEnds(
         context.out.write(verdictLine(progress, progress.verdict, took));
     }
   } else {
-    const sessions = await Promise.all(done.map((progress) => readSession(cluster, progress)));
-    const [only, ...more] = sessions;
-    if (only) await printObjects(context.out, format, more.length === 0 ? only : sessions);
+    const read = await settleAll(done.map((progress) => readSession(cluster, progress)));
+    errors.push(...read.errors);
+    const [only, ...more] = read.done;
+    if (only) await printObjects(context.out, format, more.length === 0 ? only : read.done);
   }
   const error = combineErrors([...failures, ...errors]);
   if (error) throw error;

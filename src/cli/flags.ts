@@ -37,3 +37,19 @@ export const selectorFlag = {
 export const allNamespacesFlag = {
   allNamespaces: { type: 'boolean', alias: 'A', description: 'Look in all namespaces.' },
 } as const satisfies Record<string, Flag>;
+
+/** Who carries a session out, and whether it is followed. */
+export const executionFlags = {
+  executor: {
+    type: 'string',
+    choices: ['auto', 'operator', 'local'],
+    default: 'auto',
+    description:
+      'Who carries the session out: an operator in the cluster, this command, or whichever is there.',
+  },
+  wait: {
+    type: 'boolean',
+    default: true,
+    description: 'Follow the session to its end; false needs an operator.',
+  },
+} as const satisfies Record<string, Flag>;

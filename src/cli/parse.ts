@@ -56,6 +56,10 @@ function switches(tokens: readonly (FlagToken & { value: string })[]): CommandLi
 
 async function readWithYargs(args: readonly string[], flags: Flags): Promise<CommandLine> {
   const { default: yargs } = await import('yargs');
+  const names = Object.keys(flags).map(longName);
+  const aliases = Object.fromEntries(
+    Object.entries(flags).map(([name, { alias = [] }]) => [longName(name), alias]),
+  );
   const line = yargs()
     .help(false)
     .version(false)
@@ -70,15 +74,10 @@ async function readWithYargs(args: readonly string[], flags: Flags): Promise<Com
       'parse-positional-numbers': false,
       'populate--': true,
     })
-    .options(
-      Object.fromEntries(
-        // Booleans too: yargs would read `--wait=zzz` as false. Without `requiresArg` it would take quotes off values.
-        Object.entries(flags).map(([name, { alias = [] }]) => [
-          longName(name),
-          { type: 'string', requiresArg: true, alias } as const,
-        ]),
-      ),
-    )
+    // Booleans too: yargs would read `--wait=zzz` as false. Without `requiresArg` it would take quotes off values.
+    .string(names)
+    .requiresArg(names)
+    .alias(aliases)
     .strictOptions()
     .fail((message) => {
       throw usageError(message, args, flags);

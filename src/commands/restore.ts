@@ -4,7 +4,7 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { dryRunFlag, executionFlags, outputFlag } from '#src/cli/flags.ts';
 import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { checkRestoreSession } from '#src/domain/check-restore-session.ts';
@@ -60,18 +60,7 @@ const flags = {
     valueName: 'DURATION',
     description: "How long all claims may take to be bound; by default the session's timeOut, else 10m.",
   },
-  executor: {
-    type: 'string',
-    choices: ['auto', 'operator', 'local'],
-    default: 'auto',
-    description:
-      'Who carries the session out: an operator in the cluster, this command, or whichever is there.',
-  },
-  wait: {
-    type: 'boolean',
-    default: true,
-    description: 'Follow the session to its end; false needs an operator.',
-  },
+  ...executionFlags,
   dryRun: dryRunFlag('client', 'server'),
   output: outputFlag('name', 'json', 'yaml'),
 } as const;
@@ -103,8 +92,9 @@ Claims that are gone come back under their own names, with their class, size, ac
       : await prepareRestore(around, { ...request.target, namespace }, args.flags, context.now());
 
     const unfinished = await findUnfinishedRestore(connection, session);
-    const plan = await planRestore(around, { templates, words, resumed: unfinished, user: connection.user });
     const { wait, dryRun, output } = args.flags;
+    const { user } = connection;
+    const plan = await planRestore(around, { templates, words, resumed: unfinished, executor, wait, user });
     if (!wait && executor !== 'appscode' && executor !== 'operator') {
       throw new StashError('precondition', '--wait=false needs an operator that is known to be there', {
         hint: 'leave out --wait=false, or say --executor=operator',

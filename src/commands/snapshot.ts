@@ -3,7 +3,7 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { allOrErrors, printEnds } from '#src/cli/ends.ts';
-import { dryRunFlag, outputFlag, selectorFlag } from '#src/cli/flags.ts';
+import { dryRunFlag, executionFlags, outputFlag, selectorFlag } from '#src/cli/flags.ts';
 import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
 import { parseTargets } from '#src/domain/target-arguments.ts';
 import { targetTypes, type Target } from '#src/domain/target.ts';
@@ -38,18 +38,7 @@ const flags = {
     type: 'boolean',
     description: 'Fail at the first error that a driver reports; drivers often recover.',
   },
-  executor: {
-    type: 'string',
-    choices: ['auto', 'operator', 'local'],
-    default: 'auto',
-    description:
-      'Who carries the session out: an operator in the cluster, this command, or whichever is there.',
-  },
-  wait: {
-    type: 'boolean',
-    default: true,
-    description: 'Follow the session to its end; false needs an operator.',
-  },
+  ...executionFlags,
   dryRun: dryRunFlag('client', 'server'),
   output: outputFlag('name', 'json', 'yaml'),
 } as const;

@@ -2,32 +2,12 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 
-import { createdAt, deadlineOf, findCondition, isFinal } from './session-status.ts';
+import { sessionProgress, type SessionProgress } from './session-progress.ts';
+import { findCondition } from './session-status.ts';
 import { describe, type ClaimProgress, type Progress, type Verdict } from './progress.ts';
-import type { Target } from './target.ts';
 
-export function backupProgress(options: {
-  session: Stored<BackupSession>;
-  target: Target | undefined;
-  claims: readonly ClaimProgress[];
-  timeoutMs: number;
-  notes?: readonly string[];
-}): Progress {
-  const { session, target, claims, timeoutMs, notes = [] } = options;
-  const startedAt = createdAt(session);
-  const verdict = isFinal(session) ? backupVerdict(session, claims) : undefined;
-  return {
-    kind: 'backup',
-    session: session.metadata.name,
-    target,
-    namespace: session.metadata.namespace ?? '',
-    statusPhase: session.status?.phase,
-    claims,
-    startedAt,
-    deadline: deadlineOf(session) ?? new Date(startedAt.getTime() + timeoutMs),
-    notes,
-    ...(verdict && { verdict }),
-  };
+export function backupProgress(options: SessionProgress<Stored<BackupSession>>): Progress {
+  return sessionProgress('backup', options, backupVerdict);
 }
 
 /**

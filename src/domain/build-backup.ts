@@ -84,7 +84,6 @@ export function buildBackupSession(options: {
           name: invoker,
           uid: configuration.metadata.uid,
           controller: true,
-          blockOwnerDeletion: true,
         },
       ],
     },

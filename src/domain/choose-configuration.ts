@@ -94,10 +94,13 @@ function usable(configuration: Stored<BackupConfiguration>): Stored<BackupConfig
   return configuration;
 }
 
+export function hasHooks({ spec }: BackupConfiguration): boolean {
+  return spec.hooks?.preBackup !== undefined || spec.hooks?.postBackup !== undefined;
+}
+
 /** Hooks quiesce the application; a snapshot without them is not the one that was asked for. */
 export function refuseHooks(configuration: BackupConfiguration): void {
-  const { preBackup, postBackup } = configuration.spec.hooks ?? {};
-  if (preBackup === undefined && postBackup === undefined) return;
+  if (!hasHooks(configuration)) return;
   throw new StashError(
     'precondition',
     `backupconfiguration/${configuration.metadata.name ?? ''} has hooks, which this version cannot run`,

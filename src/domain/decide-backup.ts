@@ -9,7 +9,7 @@ import { buildSnapshot, type PlannedClaim } from './build-backup.ts';
 import { formatDuration } from './duration.ts';
 import type { ClaimProgress } from './progress.ts';
 import { rollUp } from './roll-up.ts';
-import { deadlineExceeded, deadlineOf, durationSince, isFinal } from './session-status.ts';
+import { deadlineExceeded, deadlineOf, durationSince, isFinal, lateAt } from './session-status.ts';
 import { snapshotProgress } from './snapshot-progress.ts';
 import type { Step } from './step.ts';
 import { targetApiVersion, type Target } from './target.ts';
@@ -28,6 +28,8 @@ export interface BackupWorld {
   /** Claims whose snapshot's first name belongs to another session. */
   readonly nameTaken: ReadonlySet<string>;
   readonly timeoutMs: number;
+  /** What is known of the snapshots may be out of date. */
+  readonly lost: boolean;
   readonly failFast: boolean;
 }
 
@@ -67,13 +69,13 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus, SnapshotToC
       })),
     };
   }
-  return { do: 'wait', until: new Date(Math.max(deadline.getTime(), now.getTime())) };
+  return { do: 'wait', until: new Date(Math.max(lateAt(deadline, world.lost).getTime(), now.getTime())) };
 }
 
 /** One row per claim of the session, in its order. */
 export function backupClaims(world: BackupWorld): ClaimProgress[] {
   const deadline = deadlineOf(world.session);
-  const late = deadline !== undefined && world.now >= deadline;
+  const late = deadline !== undefined && world.now >= lateAt(deadline, world.lost);
   return world.sessionClaims.map((claim): ClaimProgress => {
     const snapshot = world.snapshots.get(claim);
     const refusal = world.refused.get(claim);
@@ -85,7 +87,9 @@ export function backupClaims(world: BackupWorld): ClaimProgress[] {
     return {
       ...progress,
       phase: 'Failed',
-      message: late ? `not ready after ${formatDuration(world.timeoutMs)}${last}` : progress.message,
+      message: late
+        ? `${world.lost ? 'not seen ready' : 'not ready'} after ${formatDuration(world.timeoutMs)}${last}`
+        : progress.message,
     };
   });
 }

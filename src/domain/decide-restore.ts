@@ -9,7 +9,7 @@ import { claimProgress, type ClaimSurroundings } from './claim-progress.ts';
 import { formatDuration } from './duration.ts';
 import type { ClaimProgress } from './progress.ts';
 import { rollUp, type ClaimPhase } from './roll-up.ts';
-import { deadlineExceeded, deadlineOf, durationSince, isFinal } from './session-status.ts';
+import { deadlineExceeded, deadlineOf, durationSince, isFinal, lateAt } from './session-status.ts';
 import type { Step } from './step.ts';
 
 export interface RestoreWorld {
@@ -25,6 +25,8 @@ export interface RestoreWorld {
   /** By claim: why it cannot be created, whatever is tried again. */
   readonly refused: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
+  /** What is known of the claims may be out of date. */
+  readonly lost: boolean;
 }
 
 export type RestoreStatus = NonNullable<RestoreSession['status']>;
@@ -44,14 +46,14 @@ export function decideRestore(world: RestoreWorld): Step<RestoreStatus, Named<Pe
   );
   return missing.length > 0
     ? { do: 'create', items: missing.map((template) => buildClaim(session, template)) }
-    : { do: 'wait', until: deadline };
+    : { do: 'wait', until: lateAt(deadline, world.lost) };
 }
 
 /** One row per template. */
 export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
   const { session, now, templates } = world;
   const deadline = deadlineOf(session);
-  const late = deadline !== undefined && deadline > world.takenAt && now >= deadline;
+  const late = deadline !== undefined && deadline > world.takenAt && now >= lateAt(deadline, world.lost);
   return templates.map((template): ClaimProgress => {
     const name = template.metadata.name ?? '';
     const claim = world.claims.get(name);
@@ -64,7 +66,7 @@ export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
     return {
       ...row,
       phase: 'Failed',
-      message: `not bound after ${formatDuration(world.timeoutMs)}: ${row.message ?? ''}`,
+      message: `${world.lost ? 'not seen bound' : 'not bound'} after ${formatDuration(world.timeoutMs)}: ${row.message ?? ''}`,
     };
   });
 }

@@ -3,31 +3,11 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 
 import { describe, type ClaimProgress, type Progress, type Verdict } from './progress.ts';
-import { createdAt, deadlineOf, findCondition, isFinal } from './session-status.ts';
-import type { Target } from './target.ts';
+import { sessionProgress, type SessionProgress } from './session-progress.ts';
+import { findCondition } from './session-status.ts';
 
-export function restoreProgress(options: {
-  session: Stored<RestoreSession>;
-  target: Target | undefined;
-  claims: readonly ClaimProgress[];
-  timeoutMs: number;
-  notes?: readonly string[];
-}): Progress {
-  const { session, target, claims, timeoutMs, notes = [] } = options;
-  const startedAt = createdAt(session);
-  const verdict = isFinal(session) ? restoreVerdict(session, claims) : undefined;
-  return {
-    kind: 'restore',
-    session: session.metadata.name,
-    target,
-    namespace: session.metadata.namespace ?? '',
-    statusPhase: session.status?.phase,
-    claims,
-    startedAt,
-    deadline: deadlineOf(session) ?? new Date(startedAt.getTime() + timeoutMs),
-    notes,
-    ...(verdict && { verdict }),
-  };
+export function restoreProgress(options: SessionProgress<Stored<RestoreSession>>): Progress {
+  return sessionProgress('restore', options, restoreVerdict);
 }
 
 /**

@@ -9,12 +9,11 @@ export interface Right {
 }
 
 /**
- * The rights that `review` does not grant in its namespace. A review that says it is incomplete (webhook authorizers
- * cannot list their rules) denies nothing: the server will.
+ * The rights that `review` does not grant in its namespace. Where it says that it is incomplete (webhook authorizers
+ * cannot list their rules), they may be granted all the same.
  */
-export function missingRights(review: SelfSubjectRulesReview, needed: readonly Right[]): Right[] {
-  const { status } = review;
-  if (status === undefined || status.incomplete) return [];
+export function missingRights({ status }: SelfSubjectRulesReview, needed: readonly Right[]): Right[] {
+  if (status === undefined) return [];
   return needed.filter(
     (right) =>
       !status.resourceRules.some(

@@ -21,6 +21,14 @@ export function deadlineOf(session: Session): Date | undefined {
   return written === undefined ? undefined : new Date(written);
 }
 
+/** Over a lost connection nobody knows what has become of what was made: so much later it counts as not done. */
+export const lostGraceMs = 15_000;
+
+/** When what is not done counts as late; `lost`: what is known may be out of date. */
+export function lateAt(deadline: Date, lost: boolean): Date {
+  return new Date(deadline.getTime() + (lost ? lostGraceMs : 0));
+}
+
 export function createdAt(session: Session): Date {
   return new Date(session.metadata.creationTimestamp);
 }

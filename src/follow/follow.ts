@@ -12,6 +12,7 @@ import {
   goesByHolder,
   lifeLeft,
   readHolder,
+  renewEveryMs,
   sight,
   type Holder,
   type Sighting,
@@ -21,6 +22,7 @@ import { deadlineOf, isFinal, type Session } from '#src/domain/session-status.ts
 import { StashError } from '#src/errors.ts';
 
 import { jobVerdict, jobNote } from './job.ts';
+import { createProbe } from './probe.ts';
 
 export interface FollowEnvironment {
   readonly cluster: Cluster;
@@ -65,6 +67,9 @@ export interface Subject<S extends BackupSession | RestoreSession> {
 /** The executor may need so long, after the deadline, to write the session's end. */
 const graceMs = 15_000;
 
+/** With so much of its life left, a silent executor is suspected: is it the server that is silent? */
+const suspectLeftMs = deadAfterMs - 2 * renewEveryMs;
+
 /** Rejects when it is interrupted, the session does not exist, or it may not be read. */
 export async function follow<S extends BackupSession | RestoreSession>(
   environment: FollowEnvironment,
@@ -85,6 +90,8 @@ export async function follow<S extends BackupSession | RestoreSession>(
   const began = clock.now();
   let last: Progress | undefined;
   let sighting: Sighting | undefined;
+  let wasLost = false;
+  const probe = createProbe(clock, loop, () => cluster.get(resource, name, namespace));
   for (;;) {
     const failure = sessions.failure() ?? made.failure();
     if (failure) throw failure;
@@ -95,39 +102,51 @@ export async function follow<S extends BackupSession | RestoreSession>(
       const verdict = { outcome: 'deleted', message: 'the session was deleted while it ran' } as const;
       return { progress: { ...last, verdict }, ended: 'verdict' };
     }
-    // What is not heard over a lost connection is no sign of death.
-    sighting = sight(sessions.lost() === undefined ? sighting : undefined, session, now);
+    const lost = sessions.lost() ?? probe.unanswered();
+    // What is not heard over a lost connection is no sign of death; and once it stands again, an executor that had
+    // lost its own needs time to be heard.
+    sighting = sight(lost === undefined && !wasLost ? sighting : undefined, session, now);
+    wasLost = lost !== undefined;
     const left = lifeLeft(sighting, now);
+    if (left <= suspectLeftMs) probe.ask(sighting);
     const seen = job.items.get(jobName);
     const notes = [
-      ...connectionNotes(sessions, made),
+      ...new Set([...connectionNotes(sessions, made), ...(lost === undefined ? [] : [lost])]),
       ...(isFinal(session) ? [] : [...jobNote(seen), ...executorNote(session, left, options.resume)]),
     ];
     const until = new Date((deadlineOf(session)?.getTime() ?? began.getTime() + options.timeoutMs) + graceMs);
     const progress = progressOf(session, notes);
     // Whoever would take over trusts a living executor's clock more than the deadline.
     const takesOver = options.endWhenDead === true && !isFinal(session);
-    const late = now >= until && !takesOver;
-    const verdict = progress.verdict ?? jobVerdict(seen) ?? (late ? overdue(session, progress) : undefined);
+    const late = now >= until && (!takesOver || lost !== undefined);
+    const verdict =
+      progress.verdict ?? jobVerdict(seen) ?? (late ? overdue(session, progress, lost) : undefined);
     last = verdict ? { ...progress, verdict } : progress;
     onChange(last);
     if (verdict) return { progress: last, ended: 'verdict' };
     const { holder } = sighting;
     const isAlive = holder !== undefined && left > 0;
     if (takesOver && !isAlive) return { progress: last, ended: { dead: holder } };
-    const death = isAlive ? now.getTime() + left : Infinity;
-    await loop.wait(new Date(takesOver ? death : Math.min(until.getTime(), death)));
+    const suspect = left > suspectLeftMs ? left - suspectLeftMs : left;
+    const death = isAlive ? now.getTime() + suspect : Infinity;
+    await loop.wait(new Date(takesOver && lost === undefined ? death : Math.min(until.getTime(), death)));
   }
 }
 
 /** Not a word of failure: a Job may still be at it. */
-function overdue(session: Stored<BackupSession> | Stored<RestoreSession>, { claims }: Progress): Verdict {
+function overdue(
+  session: Stored<BackupSession> | Stored<RestoreSession>,
+  { claims }: Progress,
+  lost: string | undefined,
+): Verdict {
   const waiting = claims.filter(({ phase }) => phase !== 'Succeeded');
   const phase = session.status?.phase;
   const state =
-    phase === undefined
-      ? 'nobody has taken the session'
-      : `the session is ${isFinal(session) ? 'called' : 'still'} ${phase}`;
+    lost !== undefined
+      ? `what became of it is not known: ${lost}; last seen ${phase ?? 'untaken'}`
+      : phase === undefined
+        ? 'nobody has taken the session'
+        : `the session is ${isFinal(session) ? 'called' : 'still'} ${phase}`;
   return {
     outcome: 'timed-out',
     message: `its deadline has passed and ${state}${waiting.length === 0 ? '' : `; ${describe(waiting)}`}`,

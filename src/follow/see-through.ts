@@ -7,6 +7,7 @@ import type { Progress } from '#src/domain/progress.ts';
 import { isStashError } from '#src/errors.ts';
 import type { Held } from '#src/session/held.ts';
 import { hold } from '#src/session/hold.ts';
+import { persist } from '#src/session/persist.ts';
 
 import type { FollowEnvironment, Followed } from './follow.ts';
 
@@ -45,6 +46,7 @@ export async function seeThrough<S extends BackupSession | RestoreSession>(
     if (ended === 'verdict') return progress;
     replacing = ended.dead;
     if (replacing) say(`${replacing.id} has shown no sign of life; taking ${name} over`);
-    current = await environment.cluster.get(resource, name, namespace);
+    const { cluster, clock, signal } = environment;
+    current = await persist(clock, signal, () => cluster.get(resource, name, namespace));
   }
 }

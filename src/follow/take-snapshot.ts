@@ -1,5 +1,6 @@
 /** One target's snapshot, from its plan to the end of its session. */
 import { backupSessions } from '#src/api/resources.ts';
+import { hasHooks } from '#src/domain/choose-configuration.ts';
 import { parseDuration } from '#src/domain/duration.ts';
 import { goesByHolder } from '#src/domain/holder.ts';
 import type { Progress } from '#src/domain/progress.ts';
@@ -71,6 +72,11 @@ async function finish(
       { name, namespace: target.namespace },
       { timeoutMs, endWhenDead, resume: again },
     );
+  if (executor === 'appscode' && hasHooks(configuration)) {
+    say(
+      "note: AppsCode's operator runs hooks in a pod of its own, not in the target's, whatever executionPolicy says",
+    );
+  }
   const carryOut = async () => {
     if (executor === 'appscode' || (executor === 'operator' && mode === 'operator'))
       return (await follow(false)).progress;

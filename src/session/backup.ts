@@ -21,7 +21,7 @@ import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
-import type { Held } from './held.ts';
+import { troubleOf, type Held } from './held.ts';
 import { isFinalRefusal, persist } from './persist.ts';
 
 export interface BackupTask {
@@ -66,7 +66,15 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       const claim = snapshot.spec.source.persistentVolumeClaimName;
       if (isOfSession(snapshot, uid) && claim !== undefined) snapshots.set(claim, snapshot);
     }
-    return { ...task, now: clock.now(), session: held.session(), snapshots, refused, nameTaken };
+    return {
+      ...task,
+      now: clock.now(),
+      session: held.session(),
+      snapshots,
+      refused,
+      nameTaken,
+      lost: observed.lost() !== undefined,
+    };
   };
 
   const progressOf = (world: BackupWorld): Progress =>
@@ -75,7 +83,9 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       target,
       claims: backupClaims(world),
       timeoutMs: task.timeoutMs,
-      notes: [...new Set([...connectionNotes(observed), ...trouble.values()])],
+      notes: [
+        ...new Set([...(world.lost ? connectionNotes(observed) : troubleOf(held)), ...trouble.values()]),
+      ],
     });
 
   const create = async ({ claim, snapshot }: SnapshotToCreate) => {

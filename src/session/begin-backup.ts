@@ -18,6 +18,7 @@ import {
 } from './executor.ts';
 import { persist, untilNextSecond } from './persist.ts';
 import type { BackupPlan, BackupRequest } from './plan-backup.ts';
+import { rightsForSnapshot } from './rights-needed.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface BeginOptions {
@@ -59,6 +60,10 @@ export async function checkBackup(
   const ours = executor === 'local' || (executor === undefined && configuration?.status?.phase === undefined);
   if (ours && configuration) refuseHooks(configuration);
   if (executor === 'local' && !wait) throw nobodyElse();
+  const probes =
+    executor === 'appscode' || (executor === undefined && configuration?.status?.phase === undefined);
+  const fresh = configuration === undefined;
+  await around.demand(request.user, rightsForSnapshot({ executor, wait, fresh, probes }));
   return executor;
 }
 
@@ -130,7 +135,9 @@ async function createSession(
       return await persist(clock, signal, () => cluster.create(backupSessions, session));
     } catch (error) {
       if (!isStashError(error, 'already-exists')) throw error;
-      const existing = await cluster.get(backupSessions, session.metadata.name, target.namespace);
+      const existing = await persist(clock, signal, () =>
+        cluster.get(backupSessions, session.metadata.name, target.namespace),
+      );
       if (!isFinal(existing)) return existing;
       await untilNextSecond(clock, signal);
     }

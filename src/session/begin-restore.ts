@@ -49,7 +49,7 @@ export async function createRestore(
     return await persist(clock, signal, () => cluster.create(restoreSessions, session));
   } catch (error) {
     if (!isStashError(error, 'already-exists')) throw error;
-    const existing = await cluster.get(restoreSessions, name, namespace);
+    const existing = await persist(clock, signal, () => cluster.get(restoreSessions, name, namespace));
     if (isSame(existing, session) && !isFinal(existing)) return existing;
     if (nameAt) {
       await untilNextSecond(clock, signal);

@@ -3,9 +3,9 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { Loop } from '#src/cluster/loop.ts';
 import type { Observed } from '#src/cluster/observe.ts';
-import type { Progress } from '#src/domain/progress.ts';
+import { describe, type Progress, type Verdict } from '#src/domain/progress.ts';
 import type { Step } from '#src/domain/step.ts';
-import { assertNever } from '#src/errors.ts';
+import { assertNever, isStashError, type StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';
 import { forEachBounded } from './persist.ts';
@@ -29,21 +29,29 @@ export async function drive<S extends BackupSession | RestoreSession, Item>(
   routine: Routine<S, Item>,
 ): Promise<Progress> {
   const { loop, held, made } = routine;
+  held.onTrouble(loop.ring);
   let synced = false;
   for (;;) {
     const failure = made.failure();
     if (failure) throw failure;
     const { progress, step } = routine.look();
-    routine.onChange(progress);
     if (step.do !== 'start' && !synced) {
       await loop.race(made.synced);
       synced = true;
       continue;
     }
+    routine.onChange(progress);
     switch (step.do) {
       case 'start':
-      case 'finish':
         await loop.race(held.writeStatus(step.status));
+        break;
+      case 'finish':
+        try {
+          await loop.race(held.writeStatus(step.status, progress.deadline));
+        } catch (error) {
+          if (!isStashError(error, 'unreachable', 'server')) throw error;
+          return { ...progress, verdict: unwritten(progress, error) };
+        }
         break;
       case 'create':
         await loop.race(forEachBounded(step.items, createsInFlight, routine.create));
@@ -57,4 +65,14 @@ export async function drive<S extends BackupSession | RestoreSession, Item>(
         assertNever(step);
     }
   }
+}
+
+/** The session's own status says less than this: whoever goes on with it ends it. */
+function unwritten({ claims }: Progress, { message }: StashError): Verdict {
+  const waiting = claims.filter(({ phase }) => phase !== 'Succeeded');
+  const state = waiting.length === 0 ? 'all is done' : describe(waiting);
+  return {
+    outcome: 'timed-out',
+    message: `its deadline has passed and its end could not be written: ${message}; ${state}`,
+  };
 }

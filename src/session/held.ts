@@ -3,6 +3,7 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { formatDuration } from '#src/domain/duration.ts';
 import { formatHolder, readHolder, renewEveryMs, type Holder } from '#src/domain/holder.ts';
 import { isFinal } from '#src/domain/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
@@ -13,8 +14,15 @@ import { persist } from './persist.ts';
 export interface Held<S extends BackupSession | RestoreSession> {
   /** As of our last write. */
   session(): Stored<S>;
-  /** Writes the status as holder; rejects where we hold the session no longer. */
-  writeStatus(status: S['status']): Promise<Stored<S>>;
+  /**
+   * Writes the status as holder. Rejects where we hold the session no longer and, with a deadline, where nobody answers
+   * until then and a little longer.
+   */
+  writeStatus(status: S['status'], deadline?: Date): Promise<Stored<S>>;
+  /** Why our writes have no answer; undefined while they have. */
+  trouble(): string | undefined;
+  /** `ring` is called, from now on, when there is trouble and when it is over. */
+  onTrouble(ring: () => void): void;
   /** Aborts when we hold it no longer: taken over, or deleted. Its reason is a StashError. */
   readonly lost: AbortSignal;
   /** Stops renewing; where the session is unfinished, others need not wait until we count as dead. */
@@ -26,6 +34,11 @@ interface SessionPatch {
   readonly metadata?: object;
   readonly status?: unknown;
 }
+
+/** A server that has not answered for so long is worth a word. */
+const slowAnswerMs = 5_000;
+/** So long after the deadline it is still tried to write the session's end. */
+const lateAnswerMs = 10_000;
 
 export type HoldEnvironment = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
@@ -42,10 +55,22 @@ export function keep<S extends BackupSession | RestoreSession>(
   const stopped = AbortSignal.any([signal, over.signal]);
   let current = taken;
   let queue: Promise<unknown> = Promise.resolve();
+  let trouble: string | undefined;
+  let ring: () => void = () => undefined;
 
   const lose = (error: StashError): StashError => {
     lost.abort(error);
     return error;
+  };
+
+  const tell = (words: string | undefined) => {
+    if (words === trouble) return;
+    trouble = words;
+    ring();
+  };
+
+  const onTrouble = ({ message }: StashError) => {
+    tell(message);
   };
 
   const orGone = (error: unknown) => (isStashError(error, 'not-found') ? lose(deleted(resource, at)) : error);
@@ -60,14 +85,18 @@ export function keep<S extends BackupSession | RestoreSession>(
         metadata: { ...('metadata' in patch && patch.metadata), resourceVersion },
       };
       try {
-        current = await persist(clock, stopped, () =>
-          cluster.patch(resource, at, conditional, subresource ? { subresource } : {}),
+        current = await persist(
+          clock,
+          stopped,
+          () => cluster.patch(resource, at, conditional, subresource ? { subresource } : {}),
+          { onTrouble },
         );
         return current;
       } catch (error) {
         if (!isStashError(error, 'conflict')) throw orGone(error);
       }
-      current = await cluster.get(resource, at.name, at.namespace).catch((error: unknown) => {
+      const look = () => cluster.get(resource, at.name, at.namespace);
+      current = await persist(clock, stopped, look, { onTrouble }).catch((error: unknown) => {
         throw orGone(error);
       });
       const now = readHolder(current);
@@ -77,9 +106,23 @@ export function keep<S extends BackupSession | RestoreSession>(
 
   /** One write at a time. */
   const write = (patch: SessionPatch, subresource?: 'status'): Promise<Stored<S>> => {
-    const next = queue.then(() => attempt(patch, subresource));
+    const next = queue.then(() => orTell(attempt(patch, subresource)));
     queue = next.catch(() => undefined);
     return next;
+  };
+
+  const orTell = async <T>(work: Promise<T>): Promise<T> => {
+    const ended = new AbortController();
+    void clock.sleep(slowAnswerMs, AbortSignal.any([stopped, ended.signal])).then(() => {
+      if (!ended.signal.aborted)
+        tell(trouble ?? `the server has not answered for ${formatDuration(slowAnswerMs)}`);
+    });
+    try {
+      return await work;
+    } finally {
+      ended.abort();
+      tell(undefined);
+    }
   };
 
   const renewals = async () => {
@@ -94,7 +137,25 @@ export function keep<S extends BackupSession | RestoreSession>(
 
   return {
     session: () => current,
-    writeStatus: (status) => write({ status }, 'status'),
+    writeStatus: async (status, deadline) => {
+      const written = write({ status }, 'status');
+      if (deadline === undefined) return written;
+      const ended = new AbortController();
+      const left = Math.max(0, deadline.getTime() - clock.now().getTime());
+      const late = clock.sleep(left + lateAnswerMs, AbortSignal.any([stopped, ended.signal])).then(() => {
+        if (ended.signal.aborted || stopped.aborted) return written;
+        throw new StashError('unreachable', trouble ?? 'the server does not answer');
+      });
+      try {
+        return await Promise.race([written, late]);
+      } finally {
+        ended.abort();
+      }
+    },
+    trouble: () => trouble,
+    onTrouble: (listener) => {
+      ring = listener;
+    },
     lost: lost.signal,
     release: async () => {
       over.abort();
@@ -106,6 +167,12 @@ export function keep<S extends BackupSession | RestoreSession>(
       await cluster.patch(resource, at, patch).catch(() => undefined);
     },
   };
+}
+
+/** As a note beside the claims. */
+export function troubleOf({ trouble }: { readonly trouble: () => string | undefined }): string[] {
+  const words = trouble();
+  return words === undefined ? [] : [words];
 }
 
 /** Undefined: given back. The annotation stays, empty, as a sign that it once was held. */

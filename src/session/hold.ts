@@ -22,7 +22,8 @@ export async function hold<S extends BackupSession | RestoreSession>(
 ): Promise<Held<S> | undefined> {
   const { cluster, clock, signal } = environment;
   const at = { name: session.metadata.name, namespace: session.metadata.namespace };
-  for (let current = session; ; current = await cluster.get(resource, at.name, at.namespace)) {
+  const look = () => cluster.get(resource, at.name, at.namespace);
+  for (let current = session; ; current = await persist(clock, signal, look)) {
     const holder = readHolder(current);
     if (isFinal(current)) return undefined;
     if (holder?.id === id) return keep(environment, resource, current, holder);

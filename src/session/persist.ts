@@ -4,6 +4,8 @@ import { isStashError, StashError } from '#src/errors.ts';
 
 const firstPauseMs = 250;
 const longestPauseMs = 8_000;
+/** A server that starts may refuse for a moment what it will grant; so many refusals in a row are meant. */
+const refusalsForgiven = 3;
 
 export interface Patience {
   /** Left out: for ever. */
@@ -19,11 +21,13 @@ export async function persist<T>(
   write: () => Promise<T>,
   { until, onTrouble }: Patience = {},
 ): Promise<T> {
+  let forgiven = 0;
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     try {
       return await write();
     } catch (error) {
-      if (!isStashError(error, 'unreachable', 'server')) throw error;
+      if (isStashError(error, 'unreachable', 'server')) forgiven = refusalsForgiven;
+      else if (!isStashError(error, 'forbidden') || forgiven-- === 0) throw error;
       const left = until ? until.getTime() - clock.now().getTime() : Infinity;
       if (left <= 0) throw error;
       onTrouble?.(error);

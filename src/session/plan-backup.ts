@@ -1,4 +1,4 @@
-/** Everything that can be known to be wrong with a snapshot before it is begun, and what it will consist of. */
+/** What a snapshot will consist of, and what is wrong with it that can be known before it is begun. */
 import type {
   PersistentVolumeClaim,
   Pod,
@@ -6,18 +6,11 @@ import type {
   VolumeSnapshotClass,
   Workload,
 } from '#src/api/kubernetes.ts';
-import {
-  backupConfigurations,
-  backupSessions,
-  pods,
-  volumeSnapshots,
-  type Resource,
-} from '#src/api/resources.ts';
+import { pods, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { PlannedClaim } from '#src/domain/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/choose-configuration.ts';
 import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/claims.ts';
-import type { Right } from '#src/domain/rights.ts';
 import { formatSelector } from '#src/domain/selector.ts';
 import { chooseSnapshotClass, driverOf } from '#src/domain/snapshot-class.ts';
 import { targetTypes, type Target } from '#src/domain/target.ts';
@@ -51,7 +44,6 @@ export async function planBackup(around: Surroundings, request: BackupRequest): 
   const object = await orMissingNamespace(around, readTarget(around, target));
   const configuration = chooseConfiguration(await around.configurations(), target, request.configuration);
   const classes = await around.snapshotClasses();
-  await around.demand(request.user, rightsFor(configuration));
 
   const replicas = configuration?.spec.target?.replicas;
   const names = claimsOfTarget(object, {
@@ -127,17 +119,4 @@ async function readDriver(
   if (provisioner !== undefined && classes.some(({ driver }) => driver === provisioner)) return provisioner;
   const volumes = await around.volumes();
   return volumes && driverOf(claim, volumes.get(claim.spec.volumeName ?? ''));
-}
-
-function rightsFor(configuration: BackupConfiguration | undefined): Right[] {
-  return [
-    ...(configuration ? [] : [{ verb: 'create', resource: backupConfigurations } as const]),
-    { verb: 'create', resource: backupSessions },
-    { verb: 'patch', resource: backupSessions },
-    { verb: 'patch', resource: backupSessions, subresource: 'status' },
-    { verb: 'create', resource: volumeSnapshots },
-    { verb: 'get', resource: volumeSnapshots },
-    { verb: 'list', resource: volumeSnapshots },
-    { verb: 'watch', resource: volumeSnapshots },
-  ];
 }

@@ -1,14 +1,7 @@
 /** Everything that can be known to be wrong with a restore before it is begun. */
 import type { Stored, StorageClass, VolumeSnapshot, Workload } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import {
-  persistentVolumeClaims,
-  pods,
-  restoreSessions,
-  storageClasses,
-  volumeSnapshots,
-  type Resource,
-} from '#src/api/resources.ts';
+import { pods, storageClasses, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import {
   claimsInTheWay,
@@ -18,12 +11,13 @@ import {
 } from '#src/domain/claims-in-the-way.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { grown } from '#src/domain/restore-templates.ts';
-import type { Right } from '#src/domain/rights.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { classOfTemplate } from '#src/domain/storage-class.ts';
 import { targetTypes, type Target } from '#src/domain/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
+import type { Executor } from './executor.ts';
+import { rightsForRestore } from './rights-needed.ts';
 import { ifAllowed, type Surroundings } from './surroundings.ts';
 
 export interface RestoreRequest {
@@ -33,6 +27,10 @@ export interface RestoreRequest {
   readonly words?: RestoreWords | undefined;
   /** The session that goes on, whose claims are not in the way. */
   readonly resumed?: Stored<RestoreSession> | undefined;
+  /** Undefined: it turns out once the session exists. */
+  readonly executor?: Executor | undefined;
+  /** False: it is not followed, so somebody else carries it out. */
+  readonly wait?: boolean;
   /** For messages. */
   readonly user: string;
 }
@@ -49,14 +47,14 @@ export interface RestorePlan {
 /** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
 export async function planRestore(around: Surroundings, request: RestoreRequest): Promise<RestorePlan> {
   const { cluster, namespace } = around;
-  const { resumed, words } = request;
+  const { resumed, words, executor, wait = true } = request;
   const names = request.templates.map(({ metadata }) => metadata.name ?? '');
   const [snapshots, classes, running] = await Promise.all([
     cluster.list(volumeSnapshots, { namespace }),
     ifAllowed(() => cluster.list(storageClasses)),
     ifAllowed(() => cluster.list(pods, { namespace })),
     around.claims(),
-    around.demand(request.user, rights),
+    around.demand(request.user, rightsForRestore({ executor, wait })),
   ]);
 
   const sized = request.templates.map((template) =>
@@ -92,16 +90,6 @@ export async function readWorkload(
     throw error;
   }
 }
-
-const rights: readonly Right[] = [
-  { verb: 'create', resource: restoreSessions },
-  { verb: 'patch', resource: restoreSessions },
-  { verb: 'patch', resource: restoreSessions, subresource: 'status' },
-  { verb: 'create', resource: persistentVolumeClaims },
-  { verb: 'get', resource: persistentVolumeClaims },
-  { verb: 'list', resource: persistentVolumeClaims },
-  { verb: 'watch', resource: persistentVolumeClaims },
-];
 
 function readySnapshot(
   template: VolumeClaimTemplate,

@@ -14,7 +14,7 @@ import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
-import type { Held } from './held.ts';
+import { troubleOf, type Held } from './held.ts';
 import { isFinalRefusal, persist } from './persist.ts';
 
 export interface RestoreTask {
@@ -60,6 +60,7 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
     now: clock.now(),
     session: held.session(),
     takenAt,
+    lost: claims.lost() !== undefined,
     claims: claims.items,
     refused,
     surroundings: (claim) => ({
@@ -77,7 +78,7 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
       target: task.target,
       claims: restoreClaims(world),
       timeoutMs: task.timeoutMs,
-      notes: [...new Set([...connectionNotes(claims), ...trouble.values()])],
+      notes: [...new Set([...(world.lost ? connectionNotes(claims) : troubleOf(held)), ...trouble.values()])],
     });
 
   const create = async (claim: Named<PersistentVolumeClaim>) => {

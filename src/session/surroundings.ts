@@ -12,6 +12,7 @@ import {
   namespaces,
   persistentVolumeClaims,
   persistentVolumes,
+  selfSubjectAccessReviews,
   selfSubjectRulesReviews,
   volumeSnapshotClasses,
 } from '#src/api/resources.ts';
@@ -62,7 +63,11 @@ export function lookAround(cluster: Cluster, namespace: string): Surroundings {
       }),
     ),
     demand: async (user, rights) => {
-      const [first, ...others] = missingRights(await review(), rights);
+      const rules = await review();
+      const unlisted = missingRights(rules, rights);
+      const missing =
+        rules.status?.incomplete === true ? await refused(cluster, namespace, unlisted) : unlisted;
+      const [first, ...others] = missing;
       if (first === undefined) return;
       const more = others.map((right) => `, ${formatRight(right)}`).join('');
       throw new StashError(
@@ -75,6 +80,31 @@ export function lookAround(cluster: Cluster, namespace: string): Surroundings {
       await ifAllowed(() => cluster.get(namespaces, namespace));
     }),
   };
+}
+
+/** Those that the server says, asked for each, that the user does not have. */
+async function refused(cluster: Cluster, namespace: string, rights: readonly Right[]): Promise<Right[]> {
+  const answers = await Promise.all(
+    rights.map(async ({ verb, resource, subresource }) => {
+      const { group, plural } = resource;
+      const { status } = await cluster.create(selfSubjectAccessReviews, {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        metadata: {},
+        spec: {
+          resourceAttributes: {
+            namespace,
+            verb,
+            group,
+            resource: plural,
+            ...(subresource !== undefined && { subresource }),
+          },
+        },
+      });
+      return status?.allowed ?? true;
+    }),
+  );
+  return rights.filter((_, index) => answers[index] === false);
 }
 
 /** A missing object in a namespace that is missing itself is told as the latter. */

@@ -20,13 +20,13 @@ interface Right {
 /** What a session of each kind needs, as the issue of rights to a person would list it. */
 export const rightsOfSnapshot = rights([
   [backupConfigurations, ['create']],
-  [backupSessions, ['create', 'patch']],
+  [backupSessions, ['create', 'patch', 'get', 'list', 'watch']],
   [{ ...backupSessions, plural: 'backupsessions/status' }, ['patch']],
   [volumeSnapshots, ['create', 'get', 'list', 'watch']],
 ]);
 
 export const rightsOfRestore = rights([
-  [restoreSessions, ['create', 'patch']],
+  [restoreSessions, ['create', 'patch', 'get', 'list', 'watch']],
   [{ ...restoreSessions, plural: 'restoresessions/status' }, ['patch']],
   [persistentVolumeClaims, ['create', 'get', 'list', 'watch']],
 ]);

@@ -27,6 +27,7 @@ function world(changes: Partial<BackupWorld> = {}): BackupWorld {
     refused: new Map(),
     nameTaken: new Set(),
     timeoutMs,
+    lost: false,
     failFast: false,
     ...changes,
   };

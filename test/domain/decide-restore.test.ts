@@ -43,6 +43,7 @@ function world(
     surroundings: () => ({ waitsForConsumer: false }),
     refused: new Map(),
     timeoutMs,
+    lost: false,
     ...changes,
   };
 }

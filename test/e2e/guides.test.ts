@@ -32,15 +32,31 @@ suite('guides', { skip: missingKubectl() }, async () => {
   }
 });
 
-/** A shell in a namespace of its own, where `kubectl stash` is this program; rejects where a command fails. */
+interface Kubeconfig {
+  readonly contexts: { context: object }[];
+  readonly users: { user: object }[];
+}
+
+/**
+ * A shell in a namespace of its own, where `kubectl stash` is this program, run as the namespace's developer; rejects
+ * where a command fails.
+ */
 async function openTerminal(t: TestContext): Promise<(command: string) => Promise<string>> {
-  const { namespace } = await openPlace(t, server);
+  const { namespace, developer } = await openPlace(t, server);
   const home = await mkdtemp(join(tmpdir(), 'stash-guide-'));
   t.after(() => rm(home, { recursive: true, force: true }));
-  const kubeconfig = load(await readFile(server.kubeconfig, 'utf8')) as { contexts: { context: object }[] };
+  const kubeconfig = load(await readFile(server.kubeconfig, 'utf8')) as Kubeconfig;
   for (const entry of kubeconfig.contexts) entry.context = { ...entry.context, namespace };
   await writeFile(join(home, 'config'), dump(kubeconfig), { mode: 0o600 });
-  const plugin = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'cmd/kubectl-stash.ts')}' "$@"\n`;
+  const identity = developer && { as: developer.as, 'as-groups': developer.asGroup ?? [] };
+  for (const entry of kubeconfig.users) entry.user = { ...entry.user, ...identity };
+  await writeFile(join(home, 'developer'), dump(kubeconfig), { mode: 0o600 });
+  const plugin = [
+    '#!/bin/sh',
+    `export KUBECONFIG='${join(home, 'developer')}'`,
+    `exec '${process.execPath}' '${join(root, 'cmd/kubectl-stash.ts')}' "$@"`,
+    '',
+  ].join('\n');
   await writeFile(join(home, 'kubectl-stash'), plugin, { mode: 0o755 });
   const env = {
     ...process.env,

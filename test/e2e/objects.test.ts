@@ -69,7 +69,6 @@ await suite('objects', { concurrency: 2 }, () => {
         name: 'deploy-foo',
         uid: configuration.metadata.uid,
         controller: true,
-        blockOwnerDeletion: true,
       },
     ]);
     assert.deepEqual(session.spec, {

@@ -12,8 +12,11 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 
+import { rbacGroup } from '#test/support/rbac.ts';
+
+import { documentedRules, grantEverywhere, grantInNamespace, untilGranted } from './developer.ts';
 import { claim, reader } from './manifests.ts';
-import { runPlugin, type Ran, type RunOptions } from './plugin.ts';
+import { runPlugin, type Identity, type Ran, type RunOptions } from './plugin.ts';
 import type { TestServer } from './server.ts';
 
 /** Real servers take seconds where the sandbox takes milliseconds; a test that waits in vain fails after this. */
@@ -21,7 +24,9 @@ const patience = 180_000;
 
 export interface Place {
   readonly namespace: string;
-  /** The plugin in this namespace; words are separated by single spaces. */
+  /** A developer of this namespace only; undefined where the server does not tell people apart. */
+  readonly developer: Identity | undefined;
+  /** The plugin, as the developer, in this namespace; words are separated by single spaces. */
   stash(line: string, options?: RunOptions): Promise<Ran>;
   /** The same; fails the test unless it exits with 0. */
   succeeds(line: string, options?: RunOptions): Promise<Ran>;
@@ -44,7 +49,12 @@ export interface Place {
   look(claims: readonly string[], script: string): Promise<string>;
 }
 
-export async function openPlace(t: TestContext, server: TestServer): Promise<Place> {
+/** `classes: false`: the developer may not read classes and volumes, which are cluster-scoped. */
+export async function openPlace(
+  t: TestContext,
+  server: TestServer,
+  { classes = true }: { readonly classes?: boolean } = {},
+): Promise<Place> {
   const { cluster, kubeconfig, storageClass } = server;
   const made = await cluster.create(namespaces, {
     apiVersion: 'v1',
@@ -65,6 +75,7 @@ export async function openPlace(t: TestContext, server: TestServer): Promise<Pla
     await cluster.delete(namespaces, { name: namespace });
     await until(namespaces, (all) => all.every(({ metadata }) => metadata.name !== namespace));
   });
+  const developer = await admitDeveloper(t, server, namespace, classes);
 
   async function until<T extends KubernetesObject, Found>(
     resource: Resource<T>,
@@ -91,7 +102,7 @@ export async function openPlace(t: TestContext, server: TestServer): Promise<Pla
   }
 
   const stash: Place['stash'] = (line, options) =>
-    runPlugin(kubeconfig, line.split(' '), { namespace, ...options });
+    runPlugin(kubeconfig, line.split(' '), { identity: developer, namespace, ...options });
 
   const sh = async (pod: string, script: string): Promise<string> => {
     const out = collector();
@@ -104,6 +115,7 @@ export async function openPlace(t: TestContext, server: TestServer): Promise<Pla
 
   return {
     namespace,
+    developer,
     stash,
     until,
     sh,
@@ -153,6 +165,24 @@ export async function openPlace(t: TestContext, server: TestServer): Promise<Pla
       return printed;
     },
   };
+}
+
+async function admitDeveloper(
+  t: TestContext,
+  server: TestServer,
+  namespace: string,
+  classes: boolean,
+): Promise<Identity | undefined> {
+  if (!(await server.cluster.groups()).includes(rbacGroup)) return undefined;
+  const user = `${namespace}-developer`;
+  const group = `${namespace}-classes`;
+  const rules = await documentedRules('developer.yaml');
+  await grantInNamespace(server, namespace, user, rules);
+  const extra = classes ? await documentedRules('classes.yaml') : [];
+  if (classes) t.after(await grantEverywhere(server, group, extra));
+  const developer = { as: user, ...(classes && { asGroup: [group] }) };
+  await untilGranted(server, namespace, developer, [...rules, ...extra]);
+  return developer;
 }
 
 export function isBound(claim: { status?: { phase?: string } }): boolean {

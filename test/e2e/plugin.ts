@@ -14,7 +14,15 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** Whom the user of the kubeconfig, an administrator, acts as. */
+export interface Identity {
+  readonly as: string;
+  readonly asGroup?: readonly string[];
+}
+
 export interface RunOptions {
+  /** Left out: as whoever the kubeconfig says. */
+  readonly identity?: Identity | undefined;
   /** In place of the kubeconfig's. */
   readonly namespace?: string;
   readonly stdin?: string;
@@ -29,8 +37,9 @@ export interface RunOptions {
 export async function runPlugin(
   kubeconfig: string,
   argv: readonly string[],
-  { namespace, stdin, signal, clock = scaledClock(), seenAs = (cluster) => cluster }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<Ran> {
+  const { identity, namespace, stdin, signal, clock = scaledClock(), seenAs } = options;
   const connections: Connection[] = [];
   const context = testContext({
     clock,
@@ -38,12 +47,12 @@ export async function runPlugin(
     ...(signal && { signal }),
     cluster: async (flags) => {
       const found = await connect(
-        { ...flags, kubeconfig, namespace: flags.namespace ?? namespace },
+        { ...flags, ...identity, kubeconfig, namespace: flags.namespace ?? namespace },
         {},
         { clock: scaledClock(), version: 'e2e' },
       );
       connections.push(found);
-      return { ...found, cluster: seenAs(found.cluster) };
+      return { ...found, cluster: seenAs ? seenAs(found.cluster) : found.cluster };
     },
   });
   const code = await run(argv, context, commands);

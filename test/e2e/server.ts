@@ -1,10 +1,14 @@
 /**
  * The server that an end-to-end test runs on: a sandbox for the file, or the cluster that the environment names.
  *
- * - `E2E_KUBECONFIG`: path; the other variables count only with it.
- * - `E2E_STORAGE_CLASS`, `E2E_SNAPSHOT_CLASS`: classes of one CSI driver.
+ * - `E2E_KUBECONFIG`: path, an administrator's: tests grant a developer the rights of `docs/rbac` and run the plugin as
+ *   that user. The other variables count only with it.
+ * - `E2E_STORAGE_CLASS`, `E2E_SNAPSHOT_CLASS`: classes of one CSI driver; the latter is its default.
  * - `E2E_STORAGE_CLASS_WAIT`: a storage class of that driver that waits for the first consumer.
  * - `E2E_DRIVER`: the driver's name, where it takes the sandbox's fault parameters (`src/sandbox/storage/faults.ts`).
+ *
+ * `E2E_STASH_CRDS` names a directory with definitions of the Stash kinds that somebody else owns: they are installed
+ * in place of ours.
  *
  * What a variable that is not set makes impossible is skipped by name.
  */
@@ -13,12 +17,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
+import { stashGroup } from '#src/api/labels.ts';
+import { customResourceDefinitions } from '#src/api/resources.ts';
 import { connect } from '#src/cluster/connect.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { isStashError } from '#src/errors.ts';
 import { startSandbox } from '#src/sandbox/sandbox.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
+import { readDefinitions } from '#test/support/read-definitions.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
+import { until } from '#test/support/until.ts';
 
 import { runPlugin } from './plugin.ts';
 
@@ -53,12 +62,34 @@ async function prepare(found: Omit<TestServer, 'cluster'>): Promise<TestServer> 
     { clock: scaledClock(), version: 'e2e' },
   );
   const server = { ...found, cluster: connection.cluster };
-  const { code, stderr } = await runPlugin(server.kubeconfig, ['install', '--crds']);
+  const theirs = process.env['E2E_STASH_CRDS'];
+  if (theirs !== undefined) await defineTheirs(server.cluster, theirs);
+  const { code, stdout, stderr } = await runPlugin(server.kubeconfig, ['install', '--crds']);
   if (code !== 0) throw new Error(`install --crds: ${stderr}`);
+  if (theirs !== undefined) {
+    const touched = stdout.split('\n').filter((line) => line !== '' && !line.includes(' left alone '));
+    if (touched.length > 0) throw new Error(`install --crds touched what is not ours: ${touched.join(', ')}`);
+  }
   after(() => {
     server.cluster.close();
   });
   return server;
+}
+
+/** Several test files do it at the same time on one server. */
+async function defineTheirs(cluster: Cluster, directory: string): Promise<void> {
+  const definitions = await readDefinitions(directory, stashGroup);
+  for (const definition of definitions) {
+    await cluster.create(customResourceDefinitions, definition).catch((error: unknown) => {
+      if (!isStashError(error, 'already-exists')) throw error;
+    });
+  }
+  const names = new Set(definitions.map(({ metadata }) => metadata.name));
+  await until(cluster, customResourceDefinitions, {}, (all) =>
+    all
+      .filter(({ metadata }) => names.has(metadata.name))
+      .every(({ status }) => status?.conditions?.some(({ type }) => type === 'Established') === true),
+  );
 }
 
 async function sandbox(): Promise<Omit<TestServer, 'cluster'>> {

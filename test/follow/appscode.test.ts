@@ -14,6 +14,7 @@ import {
   volumeSnapshotClasses,
   volumeSnapshots,
 } from '#src/api/resources.ts';
+import { buildConfiguration } from '#src/domain/build-backup.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
 import { startSandboxServer } from '#test/e2e/server.ts';
 
@@ -50,6 +51,20 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       const again = await scene.stash('snapshot deploy/demo --executor=operator -o json');
       assert.equal(again.code, 0, again.stderr);
       assert.equal((JSON.parse(again.stdout) as { status: { phase: string } }).status.phase, 'Succeeded');
+    });
+
+    test('runs hooks in its own way, which is said', async (t) => {
+      const scene = await openScene(t, server, {
+        appscode: { configuration: { phase: 'Ready', afterMs: 0 } },
+      });
+      const { place } = scene;
+      const target = { kind: 'Deployment', name: 'demo', namespace: place.namespace } as const;
+      const plain = buildConfiguration(target, server.snapshotClass);
+      const hooks = { preBackup: { exec: { command: ['sync'] } } };
+      await place.create(backupConfigurations, { ...plain, spec: { ...plain.spec, hooks } });
+      const ran = await scene.stash('snapshot deploy/demo');
+      assert.equal(ran.code, 0, ran.stderr);
+      assert.match(ran.stderr, /^note: AppsCode's operator runs hooks in a pod of its own/m);
     });
 
     test('excludes --executor=local', async (t) => {

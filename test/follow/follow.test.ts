@@ -96,13 +96,15 @@ interface Scene {
 
 async function follow(
   first: Stored<BackupSession>,
-  options: { endWhenDead?: boolean; snapshot?: Stored<VolumeSnapshot> } = {},
+  options: { endWhenDead?: boolean; snapshot?: Stored<VolumeSnapshot>; get?: () => Promise<unknown> } = {},
 ): Promise<Scene> {
   const clock = manualClock(created);
   const [sessions, snapshots, jobs] = [channel(), channel(), channel()];
   const stop = new AbortController();
   let last: Progress | undefined;
+  const { get = () => Promise.resolve(first), ...rest } = options;
   const cluster = stubCluster({
+    get: () => get() as Promise<never>,
     watch: (resource, _scope, signal) => {
       const at = { [backupSessions.plural]: sessions, [volumeSnapshots.plural]: snapshots }[resource.plural];
       return (at ?? jobs).stream(signal) as AsyncIterable<WatchEvent<never>>;
@@ -113,7 +115,7 @@ async function follow(
   const followed = followBackup(
     { cluster, clock, signal: stop.signal, onChange: (progress) => (last = progress) },
     { name: 'deploy-app-1', namespace: 'demo' },
-    { timeoutMs: 10 * minute, resume, ...options },
+    { timeoutMs: 10 * minute, resume, ...rest },
   );
   followed.catch(() => undefined);
   await clock.advance(0);
@@ -152,6 +154,59 @@ test('what is not heard over a lost connection is no sign of death', async () =>
   assert.deepEqual(notes(), []);
   await clock.advance(1_000);
   assert.deepEqual((await followed).ended, { dead: { id: 'cli-1', counter: 4 } });
+});
+
+test('an executor that lost its connection too is given time to be heard again', async () => {
+  const { clock, sessions, followed, notes } = await follow(session('cli-1 4'), { endWhenDead: true });
+  await clock.advance(5_000);
+  sessions.push({ type: 'lost', why: 'connection refused' });
+  await clock.advance(58_000);
+  sessions.push({ type: 'listed', items: [session('cli-1 4')] });
+  await clock.advance(29_000);
+  assert.deepEqual(notes(), []);
+  sessions.push({ type: 'changed', object: session('cli-1 5') });
+  await clock.advance(29_000);
+  sessions.push({ type: 'changed', object: session('cli-1 6', { phase: 'Failed' }) });
+  assert.equal((await followed).progress.verdict?.outcome, 'failed');
+});
+
+test('nothing heard from a server that answers nothing is no sign of death either', async () => {
+  for (const trouble of ['silent', 'failing'] as const) {
+    const answer = Promise.withResolvers<undefined>();
+    let isFailing = trouble === 'failing';
+    const { clock, sessions, followed, notes } = await follow(session('cli-1 4'), {
+      endWhenDead: true,
+      get: () => (isFailing ? Promise.reject(new StashError('server', 'etcd is away')) : answer.promise),
+    });
+    await clock.advance(22_000);
+    const words = isFailing ? 'etcd is away' : 'the server has not answered for 2s';
+    assert.deepEqual(notes(), [words]);
+    await clock.advance(5 * minute);
+    assert.deepEqual(notes(), [words]);
+    isFailing = false;
+    answer.resolve(undefined);
+    await clock.advance(29_000);
+    assert.deepEqual(notes(), []);
+    sessions.push({ type: 'changed', object: session('cli-1 5') });
+    await clock.advance(29_000);
+    await clock.advance(1_000);
+    assert.deepEqual((await followed).ended, { dead: { id: 'cli-1', counter: 5 } });
+  }
+});
+
+test('a deadline that passes while the connection is lost: what became of it is not known, whoever looks', async () => {
+  const sessionDeadline = new Date(Date.parse(created) + minute).toISOString();
+  const status = { phase: 'Running', sessionDeadline } as const;
+  for (const endWhenDead of [false, true]) {
+    const { clock, sessions, followed } = await follow(session('cli-1 0', status), { endWhenDead });
+    sessions.push({ type: 'lost', why: 'connection refused' });
+    await clock.advance(minute + 15_000);
+    assert.deepEqual((await followed).progress.verdict, {
+      outcome: 'timed-out',
+      message:
+        'its deadline has passed and what became of it is not known: connection refused; last seen Running; data: waiting for the snapshot controller',
+    });
+  }
 });
 
 test('whoever would take over is told of the dead, and at once where there is nobody', async () => {

@@ -3,7 +3,7 @@ import type { Clock } from '#src/domain/clock.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
 /** Sleeps shorter than `limit` milliseconds pass at once, and time with them; all others last until their abort. */
-export function hastyClock(start: Date = new Date(), limit = 10_000): Clock {
+export function hastyClock(start: Date = new Date(), limit = 5_000): Clock {
   let now = start.getTime();
   return {
     now: () => new Date(now),

@@ -211,6 +211,82 @@ test('other errors are not waited out, and neither is anything after an interrup
   assert.equal(clock.sleepers(), 0);
 });
 
+test('a refusal is waited out only after trouble: a server that starts refuses what it will grant', async () => {
+  const clock = manualClock();
+  const never = new AbortController().signal;
+  const forbidden = new StashError('forbidden', 'user "dev" may not create volumesnapshots');
+  const answers = (...errors: StashError[]) => {
+    const left = [...errors];
+    return () => {
+      const error = left.shift();
+      return error ? Promise.reject(error) : Promise.resolve('done');
+    };
+  };
+  await assert.rejects(persist(clock, never, answers(forbidden)), forbidden);
+  const trouble = new StashError('unreachable', 'connection refused');
+  const starting = persist(clock, never, answers(trouble, forbidden, forbidden));
+  await clock.advance(10_000);
+  assert.equal(await starting, 'done');
+  const refused = persist(clock, never, answers(trouble, forbidden, forbidden, forbidden, forbidden));
+  const end = assert.rejects(refused, forbidden);
+  await clock.advance(10_000);
+  await end;
+});
+
+test('writes without an answer are told of until they have one', async () => {
+  const api = oneSession();
+  const env = environment(api);
+  const held = await hold(env, backupSessions, api.session(), 'me');
+  assert.ok(held);
+  let rings = 0;
+  held.onTrouble(() => (rings += 1));
+  api.fail('refused', 'refused');
+  await env.clock.advance(10_000);
+  assert.equal(held.trouble(), 'connection refused');
+  await env.clock.advance(1_000);
+  assert.deepEqual([held.trouble(), rings, api.executor()], [undefined, 2, 'me 1']);
+
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const slow: typeof api.cluster.patch = async (...args) => {
+    await promise;
+    return api.cluster.patch(...args);
+  };
+  const other = await hold(
+    { ...env, cluster: { ...api.cluster, patch: slow } },
+    backupSessions,
+    api.session(),
+    'me',
+  );
+  assert.ok(other);
+  await held.release();
+  await env.clock.advance(10_000);
+  assert.equal(other.trouble(), undefined);
+  await env.clock.advance(5_000);
+  assert.equal(other.trouble(), 'the server has not answered for 5s');
+  resolve(undefined);
+  await env.clock.advance(1);
+  assert.equal(other.trouble(), undefined);
+});
+
+test('a status is tried until its deadline and a little longer, also behind a write that waits', async () => {
+  const api = oneSession();
+  const env = environment(api);
+  const held = await hold(env, backupSessions, api.session(), 'me');
+  assert.ok(held);
+  api.fail(...Array.from({ length: 50 }, () => 'refused' as const));
+  await env.clock.advance(10_000);
+  const deadline = new Date(env.clock.now().getTime() + 20_000);
+  let isOver = false;
+  const end = assert.rejects(held.writeStatus(running, deadline), /connection refused/).then(() => {
+    isOver = true;
+  });
+  await env.clock.advance(29_999);
+  assert.equal(isOver, false);
+  await env.clock.advance(1);
+  await end;
+  assert.equal(api.session().status, undefined);
+});
+
 test('so many at a time, all of them, and the first failure once all have ended', async () => {
   const done: number[] = [];
   let underWay = 0;

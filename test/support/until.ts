@@ -4,20 +4,21 @@ import { observe } from '#src/cluster/observe.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
 
 /** On a sandbox, anything takes longer only where it will never come. */
-const patienceMs = 60_000;
+const enough = 60_000;
 
-/** Resolves with what the server holds as soon as that satisfies; rejects after a minute. */
+/** Resolves with what the server holds as soon as that satisfies; rejects after a minute, or `patience` milliseconds. */
 export async function until<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
   scope: Scope,
   satisfied: (items: Stored<T>[]) => boolean,
+  patience = enough,
 ): Promise<Stored<T>[]> {
   const over = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<Stored<T>[]>();
   const late = setTimeout(() => {
-    reject(new Error(`the ${resource.plural} did not come to what they should in ${patienceMs / 1000}s`));
-  }, patienceMs);
+    reject(new Error(`the ${resource.plural} did not come to what they should in ${patience / 1000}s`));
+  }, patience);
   const observed = observe(cluster, resource, scope, over.signal, () => {
     const items = [...observed.items.values()];
     const failure = observed.failure();

@@ -1,0 +1,66 @@
+/** Whether the server answers: a watch over which nothing comes does not tell. */
+import type { Loop } from '#src/cluster/loop.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { formatDuration } from '#src/domain/duration.ts';
+import { isStashError } from '#src/errors.ts';
+
+export interface Probe {
+  /** Asks once for the same `reason`, and then until there is an answer; any answer will do. */
+  ask(reason: object): void;
+  /** Why there is none; undefined while there is nothing to complain of. */
+  unanswered(): string | undefined;
+}
+
+const slowAnswerMs = 2_000;
+const againAfterMs = 2_000;
+
+/** It rings when it is unanswered, and when that is over. */
+export function createProbe(
+  clock: Clock,
+  { signal, ring }: Pick<Loop, 'signal' | 'ring'>,
+  question: () => Promise<unknown>,
+): Probe {
+  let reason: object | undefined;
+  let asking = false;
+  let why: string | undefined;
+
+  const tell = (words: string | undefined) => {
+    if (words === why) return;
+    why = words;
+    ring();
+  };
+
+  const askOnce = async (): Promise<boolean> => {
+    const ended = new AbortController();
+    void clock.sleep(slowAnswerMs, AbortSignal.any([signal, ended.signal])).then(() => {
+      if (!ended.signal.aborted)
+        tell(why ?? `the server has not answered for ${formatDuration(slowAnswerMs)}`);
+    });
+    try {
+      await question();
+      return true;
+    } catch (error) {
+      if (!isStashError(error, 'unreachable', 'server')) return true;
+      tell(error.message);
+      return false;
+    } finally {
+      ended.abort();
+    }
+  };
+
+  const askUntilAnswered = async () => {
+    while (!signal.aborted && !(await askOnce())) await clock.sleep(againAfterMs, signal);
+    asking = false;
+    tell(undefined);
+  };
+
+  return {
+    ask(given) {
+      if (asking || given === reason) return;
+      reason = given;
+      asking = true;
+      void askUntilAnswered();
+    },
+    unanswered: () => why,
+  };
+}

@@ -1,0 +1,25 @@
+/** `docs/rbac.md` tells of the very rights that `docs/rbac/*.yaml` grant. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { load } from 'js-yaml';
+
+import { permissionsOf, readRights } from '#test/support/documented-rights.ts';
+import type { Role } from '#test/support/rbac.ts';
+
+const docs = join(import.meta.dirname, '../../docs');
+const markdown = await readFile(join(docs, 'rbac.md'), 'utf8');
+
+for (const [file, heading] of [
+  ['developer.yaml', 'The Role, verb by verb'],
+  ['classes.yaml', 'The ClusterRole'],
+] as const) {
+  test(`${file} and its table list the same verbs`, async () => {
+    const { rules } = load(await readFile(join(docs, 'rbac', file), 'utf8')) as Role;
+    const told = readRights(markdown, heading).map(({ verb, resource }) => `${verb} ${resource}`);
+    assert.deepEqual(told.sort(), permissionsOf(rules).sort());
+    assert.equal(new Set(told).size, told.length, 'each once');
+  });
+}

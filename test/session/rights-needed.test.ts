@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { formatRight } from '#src/domain/rights.ts';
+import { rightsForRestore, rightsForSnapshot, type SnapshotCourse } from '#src/session/rights-needed.ts';
+
+const sessions = 'backupsessions.stash.appscode.com';
+const restores = 'restoresessions.stash.appscode.com';
+const configurations = 'backupconfigurations.stash.appscode.com';
+const snapshots = 'volumesnapshots.snapshot.storage.k8s.io';
+const claims = 'persistentvolumeclaims';
+
+function on(resource: string, verbs: string): string[] {
+  return verbs.split(' ').map((verb) => `${verb} ${resource}`);
+}
+
+const here = { executor: 'local', wait: true, fresh: false, probes: false } as const;
+const snapshotRows: readonly [string, SnapshotCourse, string[]][] = [
+  [
+    'carried out here, under a configuration that exists',
+    here,
+    [
+      ...on(sessions, 'create get list patch watch'),
+      `patch ${sessions}/status`,
+      ...on(snapshots, 'create get list watch'),
+    ],
+  ],
+  [
+    'here or elsewhere, as the new configuration will tell',
+    { executor: undefined, wait: true, fresh: true, probes: true },
+    [
+      ...on(configurations, 'create list watch'),
+      ...on(sessions, 'create get list patch watch'),
+      `patch ${sessions}/status`,
+      ...on(snapshots, 'create get list watch'),
+    ],
+  ],
+  [
+    'followed, while an operator carries it out',
+    { executor: 'operator', wait: true, fresh: true, probes: false },
+    [`create ${configurations}`, ...on(sessions, 'create get list watch'), ...on(snapshots, 'list watch')],
+  ],
+  [
+    "begun for AppsCode's operator, and left to it",
+    { executor: 'appscode', wait: false, fresh: true, probes: true },
+    [...on(configurations, 'create list watch'), ...on(sessions, 'create get list')],
+  ],
+  [
+    'begun for an operator that may not be there',
+    { executor: undefined, wait: false, fresh: true, probes: true },
+    [...on(configurations, 'create delete list watch'), ...on(sessions, 'create get list')],
+  ],
+];
+
+for (const [name, course, expected] of snapshotRows) {
+  test(`a snapshot ${name}`, () => {
+    assert.deepEqual(rightsForSnapshot(course).map(formatRight).sort(), expected.sort());
+  });
+}
+
+test('a restore, carried out here and by an operator', () => {
+  assert.deepEqual(
+    rightsForRestore({ executor: undefined, wait: true }).map(formatRight).sort(),
+    [
+      ...on(restores, 'create get list patch watch'),
+      `patch ${restores}/status`,
+      ...on(claims, 'create get list watch'),
+    ].sort(),
+  );
+  assert.deepEqual(
+    rightsForRestore({ executor: 'appscode', wait: true }).map(formatRight).sort(),
+    [...on(restores, 'create get list watch'), ...on(claims, 'list watch')].sort(),
+  );
+});

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type {
+  KubernetesObject,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  Stored,
+} from '#src/api/kubernetes.ts';
+import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
+import type { Right } from '#src/domain/rights.ts';
+import { lookAround } from '#src/session/surroundings.ts';
+import { stubCluster } from '#test/support/stub-cluster.ts';
+
+const rights: readonly Right[] = [
+  { verb: 'create', resource: volumeSnapshots },
+  { verb: 'patch', resource: backupSessions, subresource: 'status' },
+  { verb: 'list', resource: volumeSnapshots },
+];
+const listed = {
+  verbs: ['list'],
+  apiGroups: ['snapshot.storage.k8s.io'],
+  resources: ['volumesnapshots'],
+};
+
+/** A server whose list of rules is incomplete, and that grants what `allows` says when it is asked. */
+function webhook(allows: (attributes: SelfSubjectAccessReview['spec']['resourceAttributes']) => boolean) {
+  const asked: string[] = [];
+  const answer = (object: KubernetesObject): KubernetesObject => {
+    if (object.kind === 'SelfSubjectRulesReview')
+      return { ...object, status: { incomplete: true, resourceRules: [listed] } } as SelfSubjectRulesReview;
+    const { resourceAttributes } = (object as SelfSubjectAccessReview).spec;
+    const { verb, resource, subresource } = resourceAttributes;
+    asked.push([verb, resource, subresource].filter(Boolean).join(' '));
+    return { ...object, status: { allowed: allows(resourceAttributes) } } as SelfSubjectAccessReview;
+  };
+  const cluster = stubCluster({
+    create: <T extends KubernetesObject>(_: unknown, object: T) =>
+      Promise.resolve(answer(object) as Stored<T>),
+  });
+  return { around: lookAround(cluster, 'demo'), asked };
+}
+
+test('where the server cannot list all rules, what is not listed is asked for', async () => {
+  const { around, asked } = webhook(() => true);
+  await around.demand('jane', rights);
+  assert.deepEqual(asked, ['create volumesnapshots', 'patch backupsessions status']);
+});
+
+test('what it then refuses is missing', async () => {
+  const { around } = webhook(({ subresource }) => subresource === undefined);
+  await assert.rejects(around.demand('jane', rights), {
+    kind: 'forbidden',
+    message: 'user "jane" may not patch backupsessions.stash.appscode.com/status in namespace demo',
+  });
+});

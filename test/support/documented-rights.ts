@@ -1,0 +1,58 @@
+/** The tables of `docs/rbac.md` and the rules of `docs/rbac/*.yaml`, in one shape. */
+import type { Rule } from './rbac.ts';
+
+export interface DocumentedRight {
+  readonly verb: string;
+  /** `backupsessions.stash.appscode.com/status` */
+  readonly resource: string;
+  /** Commands that fail without it. */
+  readonly neededBy: readonly string[];
+}
+
+/** One per verb and resource of the table below a heading of the second level. */
+export function readRights(markdown: string, heading: string): DocumentedRight[] {
+  const section = markdown.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  const rows = section
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2);
+  return rows.flatMap((row) => {
+    const [resources = '', verb = '', neededBy = ''] = row
+      .slice(1)
+      .replaceAll('`', '')
+      .split('|')
+      .map((cell) => cell.trim());
+    return listed(resources).map((resource) => ({ verb, resource, neededBy: listed(neededBy) }));
+  });
+}
+
+function listed(cell: string): string[] {
+  return cell === '' ? [] : cell.split(', ');
+}
+
+/** `verb resource` of each permission that the rules give. */
+export function permissionsOf(rules: readonly Rule[]): string[] {
+  return rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${qualified(resource, group)}`)),
+    ),
+  );
+}
+
+/** The same rules but for one permission, each of one verb and one resource. */
+export function without(rules: readonly Rule[], permission: string): Rule[] {
+  return rules
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          verbs.map((verb) => ({ apiGroups: [group], resources: [resource], verbs: [verb] })),
+        ),
+      ),
+    )
+    .filter((rule) => !permissionsOf([rule]).includes(permission));
+}
+
+function qualified(resource: string, group: string): string {
+  const [plural = '', subresource] = resource.split('/');
+  return `${plural}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
+}
