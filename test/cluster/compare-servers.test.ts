@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { compareServers } from './compare-servers.ts';
+import { compareServers, sumUp } from './compare-servers.ts';
 import type { TestResult } from './results-reporter.ts';
 
 test('tests by server', () => {
@@ -11,12 +11,12 @@ test('tests by server', () => {
     outcome,
     seconds,
   });
-  const table = compareServers([
+  const runs = [
     { server: 'sandbox', results: [result('copies', 'passed', 0.41), result('links', 'skipped', 0)] },
     { server: 'real', results: [result('copies', 'failed', 12.04), result('holes', 'passed', 3)] },
-  ]);
+  ];
   assert.equal(
-    table,
+    compareServers(runs),
     `TEST            SANDBOX         REAL
 files: copies   passed 0.4 s    FAILED 12.0 s
 files: links    skipped 0.0 s   not run
@@ -24,4 +24,5 @@ files: holes    not run         passed 3.0 s
                 1 of 2 passed   1 of 2 passed
 `,
   );
+  assert.match(sumUp(runs, 15_440.2), /^ℹ tests 4\n(.*\n)*ℹ pass 2\nℹ fail 1\n(.*\n)*ℹ skipped 1\n/);
 });

@@ -9,7 +9,7 @@ export function compareServers(
   const byServer = runs.map(({ results }) => new Map(results.map((result) => [keyOf(result), result])));
   const all = new Map(runs.flatMap(({ results }) => results.map((result) => [keyOf(result), result])));
   const rows = [...all].map(([key, { file, name }]) => [
-    `${file.replace(/^.*test\/e2e\//, '').replace(/\.test\.ts$/, '')}: ${name}`,
+    `${file.replace(/^.*test\/(e2e|cluster)\//, '').replace(/\.[a-z-]+\.ts$/, '')}: ${name}`,
     ...byServer.map((results) => describe(results.get(key))),
   ]);
   const sums = runs.map(({ results }) => {
@@ -26,6 +26,27 @@ export function compareServers(
           .join('   ')
           .trimEnd()}\n`,
     )
+    .join('');
+}
+
+/** The sums of all runs, as `node --test` ends its report. */
+export function sumUp(
+  runs: readonly { readonly results: readonly TestResult[] }[],
+  milliseconds: number,
+): string {
+  const all = runs.flatMap(({ results }) => results);
+  const count = (wanted: TestResult['outcome']) => all.filter(({ outcome }) => outcome === wanted).length;
+  return [
+    `tests ${all.length}`,
+    'suites 0',
+    `pass ${count('passed')}`,
+    `fail ${count('failed')}`,
+    'cancelled 0',
+    `skipped ${count('skipped')}`,
+    'todo 0',
+    `duration_ms ${Math.round(milliseconds)}`,
+  ]
+    .map((line) => `ℹ ${line}\n`)
     .join('');
 }
 

@@ -7,7 +7,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import { stashCrds } from '#src/api/crds/index.ts';
+import type { CustomResourceDefinition, KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import { connect } from '#src/cluster/connect.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -32,6 +33,8 @@ export interface ControlPlaneOptions {
   readonly programs: Programs;
   /** Of kube-controller-manager and the sidecars, towards the API server. */
   readonly rateLimits: components.RateLimits;
+  /** Of the Stash kinds; by default ours. */
+  readonly stashDefinitions?: readonly CustomResourceDefinition[];
   /** Told what no status and no event tells. */
   readonly onError?: (message: string) => void;
 }
@@ -96,7 +99,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   }
 
   async function start(): Promise<ControlPlane> {
-    const { programs, rateLimits, onError = () => undefined } = options;
+    const { programs, rateLimits, stashDefinitions = stashCrds, onError = () => undefined } = options;
     const certificates = join(directory, 'certificates');
     for (const path of [certificates, logs]) await mkdir(path);
     const [etcdPort, peerPort, port, managerPort] = await freePorts();
@@ -170,7 +173,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
           rateLimits,
         }),
       ),
-      define(cluster, programs.snapshotDefinitions),
+      define(cluster, programs.snapshotDefinitions, stashDefinitions),
       grantRights(cluster),
     ]);
     await seedClasses(cluster, driverName);

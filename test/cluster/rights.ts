@@ -1,38 +1,6 @@
 /** What each part of the cluster that is no part of Kubernetes itself may do. */
-import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import type { Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-
-interface Rule {
-  apiGroups: string[];
-  resources: string[];
-  verbs: string[];
-}
-
-interface ClusterRole extends KubernetesObject {
-  rules: Rule[];
-}
-
-interface ClusterRoleBinding extends KubernetesObject {
-  roleRef: { apiGroup: string; kind: string; name: string };
-  subjects: { apiGroup: string; kind: string; name: string }[];
-}
-
-const rbac = 'rbac.authorization.k8s.io';
-const clusterRoles: Resource<ClusterRole> = {
-  group: rbac,
-  version: 'v1',
-  kind: 'ClusterRole',
-  plural: 'clusterroles',
-  namespaced: false,
-};
-const clusterRoleBindings: Resource<ClusterRoleBinding> = {
-  group: rbac,
-  version: 'v1',
-  kind: 'ClusterRoleBinding',
-  plural: 'clusterrolebindings',
-  namespaced: false,
-};
+import { clusterRoleBindings, clusterRoles, rbacGroup as rbac, type Rule } from '#test/support/rbac.ts';
 
 const read = 'get list watch';
 const events = 'list watch create update patch';

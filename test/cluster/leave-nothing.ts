@@ -1,0 +1,109 @@
+/** A cluster that is somebody's is left as it was found, also where tests were cut short. */
+import { stashGroup } from '#src/api/labels.ts';
+import {
+  customResourceDefinitions,
+  namespaces,
+  persistentVolumeClaims,
+  storageClasses,
+  volumeSnapshotClasses,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import { connect } from '#src/cluster/connect.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { isStashError } from '#src/errors.ts';
+import { clusterRoleBindings, clusterRoles } from '#test/support/rbac.ts';
+import { until } from '#test/support/until.ts';
+
+import { clock } from './clock.ts';
+import { endSourceProtection } from './source-protection.ts';
+
+/** Of every namespace that a test makes, and of what else it makes that has none. */
+const prefix = 'stash-e2e-';
+
+/** Real drivers take their time. */
+const patience = 180_000;
+
+/** Removes, once `work` has ended, what it made; `say` is told of what the tests did not remove themselves. */
+export async function leaveNothing<T>(
+  kubeconfig: string,
+  say: (line: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { cluster } = await connect({ kubeconfig }, {}, { clock, version: 'test-cluster' });
+  try {
+    const before = await found(cluster);
+    try {
+      return await work();
+    } finally {
+      await removeAllBut(cluster, before, say);
+    }
+  } finally {
+    cluster.close();
+  }
+}
+
+/** What goes first must not need what comes later: a snapshot's class is read when it is deleted. */
+const kinds: readonly Resource[] = [
+  namespaces,
+  storageClasses,
+  volumeSnapshotClasses,
+  clusterRoleBindings,
+  clusterRoles,
+  customResourceDefinitions,
+];
+
+async function found(cluster: Cluster): Promise<ReadonlyMap<Resource, ReadonlySet<string>>> {
+  return new Map(
+    await Promise.all(kinds.map(async (kind) => [kind, new Set(await namesOf(cluster, kind))] as const)),
+  );
+}
+
+async function namesOf(cluster: Cluster, kind: Resource): Promise<string[]> {
+  const names = (await cluster.list(kind)).items.map(({ metadata }) => metadata.name);
+  return kind === customResourceDefinitions
+    ? names.filter((name) => name.endsWith(`.${stashGroup}`))
+    : names.filter((name) => name.startsWith(prefix));
+}
+
+/** As `openPlace` does: all that a namespace holds at once is too much for external-snapshotter 8.6. */
+async function removeSnapshots(cluster: Cluster, namespace: string): Promise<void> {
+  for (const { metadata } of (await cluster.list(persistentVolumeClaims, { namespace })).items)
+    await remove(cluster, persistentVolumeClaims, metadata);
+  for (const { metadata } of (await cluster.list(volumeSnapshots, { namespace })).items) {
+    await remove(cluster, volumeSnapshots, metadata);
+    const isGone = (all: readonly { metadata: { uid: string } }[]) =>
+      all.every(({ metadata: { uid } }) => uid !== metadata.uid);
+    await until(cluster, volumeSnapshots, { namespace }, isGone, 20_000).catch(async () => {
+      await endSourceProtection(cluster, await cluster.get(volumeSnapshots, metadata.name, namespace));
+    });
+  }
+}
+
+async function remove(
+  cluster: Cluster,
+  kind: Resource,
+  at: { name: string; namespace?: string | undefined },
+): Promise<void> {
+  await cluster.delete(kind, at).catch((error: unknown) => {
+    if (!isStashError(error, 'not-found')) throw error;
+  });
+}
+
+async function removeAllBut(
+  cluster: Cluster,
+  before: ReadonlyMap<Resource, ReadonlySet<string>>,
+  say: (line: string) => void,
+): Promise<void> {
+  for (const kind of kinds) {
+    const left = (await namesOf(cluster, kind)).filter((name) => before.get(kind)?.has(name) !== true);
+    if (kind === namespaces) await Promise.all(left.map((name) => removeSnapshots(cluster, name)));
+    for (const name of left) {
+      if (kind !== customResourceDefinitions) say(`removing ${kind.kind.toLowerCase()}/${name}`);
+      await remove(cluster, kind, { name });
+    }
+    const areGone = (all: readonly { metadata: { name: string } }[]) =>
+      all.every(({ metadata }) => !left.includes(metadata.name));
+    await until(cluster, kind, {}, areGone, patience);
+  }
+}

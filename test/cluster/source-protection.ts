@@ -1,0 +1,16 @@
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { volumeSnapshots } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+
+const finalizer = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
+
+/**
+ * Takes from a snapshot what external-provisioner 6.3 leaves on it for good, where a claim goes that it was about to
+ * provision from it when it was stopped, or could not.
+ */
+export async function endSourceProtection(cluster: Cluster, snapshot: Stored<VolumeSnapshot>): Promise<void> {
+  const { name, namespace, finalizers = [] } = snapshot.metadata;
+  if (!finalizers.includes(finalizer)) return;
+  const others = finalizers.filter((one) => one !== finalizer);
+  await cluster.patch(volumeSnapshots, { name, namespace }, { metadata: { finalizers: others } });
+}

@@ -1,0 +1,95 @@
+/** A control plane for one test file, and runs of the plugin on it that can be looked at while they go on. */
+import { setTimeout } from 'node:timers/promises';
+import { after } from 'node:test';
+
+import { run } from '#src/cli/run.ts';
+import { connect } from '#src/cluster/connect.ts';
+import { commands } from '#src/commands/index.ts';
+import { driverName } from '#src/sandbox/storage/driver.ts';
+import type { Place } from '#test/e2e/place.ts';
+import { runPlugin } from '#test/e2e/plugin.ts';
+import type { TestServer } from '#test/e2e/server.ts';
+import { testContext, type TestContext } from '#test/support/context.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
+
+import type { RateLimits } from './components.ts';
+import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { findPrograms } from './programs.ts';
+
+export interface Running {
+  readonly argv: string;
+  readonly context: TestContext;
+  readonly exit: Promise<number>;
+  /** Undefined as long as it runs. */
+  readonly code: () => number | undefined;
+}
+
+export interface Stand {
+  readonly controlPlane: ControlPlane;
+  readonly server: TestServer;
+  /** Runs the plugin as the developer of the place; words are separated by single spaces. */
+  begin(place: Place, argv: string, screen?: Screen): Running;
+}
+
+type Screen = Pick<TestContext, 'isTTY' | 'columns' | 'rows'>;
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+/** It ends with the file's last test. */
+export async function openStand(rateLimits: RateLimits): Promise<Stand> {
+  const controlPlane = await startControlPlane({
+    programs: await findPrograms(process.env, say),
+    rateLimits,
+    onError: say,
+  });
+  after(() => controlPlane.stop());
+  const { kubeconfig } = controlPlane;
+  const clock = scaledClock();
+  const { cluster } = await connect({ kubeconfig }, {}, { clock, version: 'stand' });
+  after(() => {
+    cluster.close();
+  });
+  const { code, stderr } = await runPlugin(kubeconfig, ['install', '--crds']);
+  if (code !== 0) throw new Error(`install --crds: ${stderr}`);
+
+  return {
+    controlPlane,
+    server: {
+      kubeconfig,
+      cluster,
+      storageClass: 'sandbox',
+      waitClass: 'sandbox-wait',
+      snapshotClass: 'sandbox',
+      driver: driverName,
+      briefly: '20s',
+    },
+    begin({ namespace, developer }, argv, screen = { isTTY: false, columns: 200, rows: 50 }) {
+      const context = testContext({
+        ...screen,
+        clock,
+        cluster: async (flags) =>
+          connect({ ...flags, ...developer, kubeconfig, namespace }, {}, { clock, version: 'stand' }),
+      });
+      const exit = run(argv.split(' '), context, commands);
+      let ended: number | undefined;
+      void exit.then((code) => (ended = code));
+      return { argv, context, exit, code: () => ended };
+    },
+  };
+}
+
+/** Resolves when all of them have told all of that on stderr; rejects when one ends before it has. */
+export async function toldBy(runs: readonly Running[], ...words: readonly RegExp[]): Promise<void> {
+  const deadline = performance.now() + 90_000;
+  for (const { argv, context, code } of runs) {
+    for (const word of words) {
+      while (!word.test(context.stderr())) {
+        if (code() !== undefined || performance.now() > deadline)
+          throw new Error(
+            `${argv} (exit ${code() ?? 'none yet'}) did not tell ${word}:\n${context.stderr()}`,
+          );
+        await setTimeout(50);
+      }
+    }
+  }
+}
