@@ -7,6 +7,9 @@ import { connect } from '#src/cluster/connect.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 import { until } from '#test/support/until.ts';
 
+/** Milliseconds: a control plane with the usual rate limits takes minutes for a hundred claims. */
+const patience = 600_000;
+
 async function main(claims: readonly string[]): Promise<void> {
   const { cluster, namespace } = await connect({}, process.env, { clock: scaledClock(), version: 'bare' });
   const allReady = until(
@@ -14,6 +17,7 @@ async function main(claims: readonly string[]): Promise<void> {
     volumeSnapshots,
     { namespace },
     (snapshots) => snapshots.filter(({ status }) => status?.readyToUse === true).length === claims.length,
+    patience,
   );
   await Promise.all([
     allReady,

@@ -1,28 +1,27 @@
 /** How long the program takes to start, beside an empty Node and kubectl. */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { renderTable } from '#src/report/table.ts';
 
-import { median, time, type Bench } from './workbench.ts';
+import { median, time, type Workbench } from './workbench.ts';
 
 const rounds = 11;
 const node = process.execPath;
 const source = join(import.meta.dirname, '../../cmd/kubectl-stash.ts');
 
-export const benchStart: Bench = async (bench) => {
-  const { program, print } = bench;
-  const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
+export async function benchStart(bench: Workbench): Promise<void> {
+  const { program, print, server } = bench;
+  const { kubectl } = server;
   const commands: readonly (readonly [label: string, command: readonly string[]])[] = [
     ['node -e 0', [node, '-e', '0']],
     ['version --client, from source', [node, source, 'version', '--client']],
     ['version --client, bundle', [node, program, 'version', '--client']],
     ['list, from source', [node, source, 'list']],
     ['list, bundle', [node, program, 'list']],
-    ...(hasKubectl
+    ...(kubectl !== undefined
       ? ([
-          ['kubectl version --client', ['kubectl', 'version', '--client']],
-          ['kubectl get backupsessions', ['kubectl', 'get', 'backupsessions']],
+          ['kubectl version --client', [kubectl, 'version', '--client']],
+          ['kubectl get backupsessions', [kubectl, 'get', 'backupsessions']],
         ] as const)
       : []),
   ];
@@ -39,6 +38,8 @@ export const benchStart: Bench = async (bench) => {
     const took = median(times[index] ?? []);
     return [label, took.toFixed(0), (took / floor).toFixed(2)];
   });
-  print(`start: whole processes, medians of ${rounds} rounds${hasKubectl ? '' : '; no kubectl found'}\n\n`);
+  print(
+    `start: whole processes, medians of ${rounds} rounds${kubectl !== undefined ? '' : '; no kubectl found'}\n\n`,
+  );
   print(`${renderTable(['command', 'ms', 'of node -e 0'], rows)}\n`);
-};
+}

@@ -1,34 +1,61 @@
 /** What every bench is given, and how it measures. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Sandbox } from '#src/sandbox/sandbox.ts';
+import type { BenchServer } from './servers.ts';
 
 export interface Workbench {
-  readonly sandbox: Sandbox;
+  readonly server: BenchServer;
   /** The bundle of the program. */
   readonly program: string;
   /** The bundle of `bare-loop.ts`. */
   readonly bareLoop: string;
+  /** For what is measured to keep files in. */
+  readonly directory: string;
   readonly print: (text: string) => void;
 }
 
-export type Bench = (bench: Workbench) => Promise<void>;
+type Command = readonly string[];
 
-/** Milliseconds from start to end of a process with the sandbox's kubeconfig; rejects where it does not exit with 0. */
-export async function time({ sandbox }: Workbench, command: readonly string[]): Promise<number> {
-  const [program = '', ...args] = command;
+/** Milliseconds from start to end of a process with the server's kubeconfig; rejects where it does not exit with 0. */
+export async function time({ server }: Workbench, command: Command): Promise<number> {
   const began = performance.now();
-  const child = spawn(program, args, {
+  await end(start(server, command), command);
+  return performance.now() - began;
+}
+
+/** The most memory that a process had resident, in MiB; undefined where the system does not tell (`/proc`). */
+export async function peakMemory({ server }: Workbench, command: Command): Promise<number | undefined> {
+  const child = start(server, command);
+  const ended = end(child, command);
+  let peak: number | undefined;
+  const running = () => child.exitCode === null && child.signalCode === null;
+  // The kernel keeps the peak, so only what came in the last moments may be missed.
+  while (running()) {
+    const status = await readFile(`/proc/${child.pid ?? ''}/status`, 'utf8').catch(() => '');
+    const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];
+    if (kibibytes !== undefined) peak = Number(kibibytes) / 1024;
+    await sleep(2);
+  }
+  await ended;
+  return peak;
+}
+
+function start({ kubeconfig }: BenchServer, [program = '', ...args]: Command) {
+  return spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, KUBECONFIG: sandbox.kubeconfig },
+    env: { ...process.env, KUBECONFIG: kubeconfig },
   });
-  const ended = once(child, 'close') as Promise<[number | null]>;
+}
+
+async function end(child: ReturnType<typeof start>, command: Command): Promise<void> {
+  const ended = once(child satisfies ChildProcess, 'close') as Promise<[number | null]>;
   const complaint = await text(child.stderr);
   const [code] = await ended;
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code ?? 'a signal'}: ${complaint}`);
-  return performance.now() - began;
 }
 
 export function median(values: readonly number[]): number {
