@@ -1,7 +1,7 @@
 /** Whether the server answers: a watch over which nothing comes does not tell. */
 import type { Loop } from '#src/cluster/loop.ts';
+import { orTellSlow } from '#src/cluster/slow-answer.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { formatDuration } from '#src/domain/duration.ts';
 import { isStashError } from '#src/errors.ts';
 
 export interface Probe {
@@ -30,21 +30,21 @@ export function createProbe(
     ring();
   };
 
+  const slow = {
+    afterMs: slowAnswerMs,
+    tell: (words: string) => {
+      tell(why ?? words);
+    },
+  };
+
   const askOnce = async (): Promise<boolean> => {
-    const ended = new AbortController();
-    void clock.sleep(slowAnswerMs, AbortSignal.any([signal, ended.signal])).then(() => {
-      if (!ended.signal.aborted)
-        tell(why ?? `the server has not answered for ${formatDuration(slowAnswerMs)}`);
-    });
     try {
-      await question();
+      await orTellSlow(clock, signal, slow, question());
       return true;
     } catch (error) {
       if (!isStashError(error, 'unreachable', 'server')) return true;
       tell(error.message);
       return false;
-    } finally {
-      ended.abort();
     }
   };
 

@@ -21,7 +21,7 @@ import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
-import { troubleOf, type Held } from './held.ts';
+import type { Held } from './held.ts';
 import { isFinalRefusal, persist } from './persist.ts';
 
 export interface BackupTask {
@@ -84,7 +84,7 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       claims: backupClaims(world),
       timeoutMs: task.timeoutMs,
       notes: [
-        ...new Set([...(world.lost ? connectionNotes(observed) : troubleOf(held)), ...trouble.values()]),
+        ...new Set([...(world.lost ? connectionNotes(observed) : held.trouble.notes()), ...trouble.values()]),
       ],
     });
 

@@ -29,7 +29,7 @@ export async function drive<S extends BackupSession | RestoreSession, Item>(
   routine: Routine<S, Item>,
 ): Promise<Progress> {
   const { loop, held, made } = routine;
-  held.onTrouble(loop.ring);
+  held.trouble.onChange(loop.ring);
   let synced = false;
   for (;;) {
     const failure = made.failure();

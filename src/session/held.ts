@@ -3,13 +3,14 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { formatDuration } from '#src/domain/duration.ts';
+import { orTellSlow } from '#src/cluster/slow-answer.ts';
 import { formatHolder, readHolder, renewEveryMs, type Holder } from '#src/domain/holder.ts';
 import { isFinal } from '#src/domain/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';
 import { persist } from './persist.ts';
+import { createTrouble, type Trouble } from './trouble.ts';
 
 export interface Held<S extends BackupSession | RestoreSession> {
   /** As of our last write. */
@@ -19,10 +20,8 @@ export interface Held<S extends BackupSession | RestoreSession> {
    * until then and a little longer.
    */
   writeStatus(status: S['status'], deadline?: Date): Promise<Stored<S>>;
-  /** Why our writes have no answer; undefined while they have. */
-  trouble(): string | undefined;
-  /** `ring` is called, from now on, when there is trouble and when it is over. */
-  onTrouble(ring: () => void): void;
+  /** Why our writes have no answer. */
+  readonly trouble: Omit<Trouble, 'tell'>;
   /** Aborts when we hold it no longer: taken over, or deleted. Its reason is a StashError. */
   readonly lost: AbortSignal;
   /** Stops renewing; where the session is unfinished, others need not wait until we count as dead. */
@@ -55,48 +54,43 @@ export function keep<S extends BackupSession | RestoreSession>(
   const stopped = AbortSignal.any([signal, over.signal]);
   let current = taken;
   let queue: Promise<unknown> = Promise.resolve();
-  let trouble: string | undefined;
-  let ring: () => void = () => undefined;
+  const trouble = createTrouble();
 
   const lose = (error: StashError): StashError => {
     lost.abort(error);
     return error;
   };
 
-  const tell = (words: string | undefined) => {
-    if (words === trouble) return;
-    trouble = words;
-    ring();
-  };
-
-  const onTrouble = ({ message }: StashError) => {
-    tell(message);
+  const patience = {
+    onTrouble: ({ message }: StashError) => {
+      trouble.tell(message);
+    },
   };
 
   const orGone = (error: unknown) => (isStashError(error, 'not-found') ? lose(deleted(resource, at)) : error);
+
+  const slow = {
+    afterMs: slowAnswerMs,
+    tell: (words: string) => {
+      trouble.tell(trouble.words() ?? words);
+    },
+  };
 
   /** Repeated on top of whatever somebody else wrote meanwhile, as long as we are the holder. */
   const attempt = async (patch: SessionPatch, subresource?: 'status'): Promise<Stored<S>> => {
     for (;;) {
       lost.signal.throwIfAborted();
       const { resourceVersion } = current.metadata;
-      const conditional = {
-        ...patch,
-        metadata: { ...('metadata' in patch && patch.metadata), resourceVersion },
-      };
+      const conditional = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
       try {
-        current = await persist(
-          clock,
-          stopped,
-          () => cluster.patch(resource, at, conditional, subresource ? { subresource } : {}),
-          { onTrouble },
-        );
+        const send = () => cluster.patch(resource, at, conditional, subresource ? { subresource } : {});
+        current = await persist(clock, stopped, send, patience);
         return current;
       } catch (error) {
         if (!isStashError(error, 'conflict')) throw orGone(error);
       }
       const look = () => cluster.get(resource, at.name, at.namespace);
-      current = await persist(clock, stopped, look, { onTrouble }).catch((error: unknown) => {
+      current = await persist(clock, stopped, look, patience).catch((error: unknown) => {
         throw orGone(error);
       });
       const now = readHolder(current);
@@ -106,23 +100,13 @@ export function keep<S extends BackupSession | RestoreSession>(
 
   /** One write at a time. */
   const write = (patch: SessionPatch, subresource?: 'status'): Promise<Stored<S>> => {
-    const next = queue.then(() => orTell(attempt(patch, subresource)));
-    queue = next.catch(() => undefined);
+    const next = queue.then(() => orTellSlow(clock, stopped, slow, attempt(patch, subresource)));
+    queue = next
+      .catch(() => undefined)
+      .finally(() => {
+        trouble.tell(undefined);
+      });
     return next;
-  };
-
-  const orTell = async <T>(work: Promise<T>): Promise<T> => {
-    const ended = new AbortController();
-    void clock.sleep(slowAnswerMs, AbortSignal.any([stopped, ended.signal])).then(() => {
-      if (!ended.signal.aborted)
-        tell(trouble ?? `the server has not answered for ${formatDuration(slowAnswerMs)}`);
-    });
-    try {
-      return await work;
-    } finally {
-      ended.abort();
-      tell(undefined);
-    }
   };
 
   const renewals = async () => {
@@ -144,7 +128,7 @@ export function keep<S extends BackupSession | RestoreSession>(
       const left = Math.max(0, deadline.getTime() - clock.now().getTime());
       const late = clock.sleep(left + lateAnswerMs, AbortSignal.any([stopped, ended.signal])).then(() => {
         if (ended.signal.aborted || stopped.aborted) return written;
-        throw new StashError('unreachable', trouble ?? 'the server does not answer');
+        throw new StashError('unreachable', trouble.words() ?? 'the server does not answer');
       });
       try {
         return await Promise.race([written, late]);
@@ -152,10 +136,7 @@ export function keep<S extends BackupSession | RestoreSession>(
         ended.abort();
       }
     },
-    trouble: () => trouble,
-    onTrouble: (listener) => {
-      ring = listener;
-    },
+    trouble,
     lost: lost.signal,
     release: async () => {
       over.abort();
@@ -167,12 +148,6 @@ export function keep<S extends BackupSession | RestoreSession>(
       await cluster.patch(resource, at, patch).catch(() => undefined);
     },
   };
-}
-
-/** As a note beside the claims. */
-export function troubleOf({ trouble }: { readonly trouble: () => string | undefined }): string[] {
-  const words = trouble();
-  return words === undefined ? [] : [words];
 }
 
 /** Undefined: given back. The annotation stays, empty, as a sign that it once was held. */

@@ -14,7 +14,7 @@ import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
-import { troubleOf, type Held } from './held.ts';
+import type { Held } from './held.ts';
 import { isFinalRefusal, persist } from './persist.ts';
 
 export interface RestoreTask {
@@ -78,7 +78,9 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
       target: task.target,
       claims: restoreClaims(world),
       timeoutMs: task.timeoutMs,
-      notes: [...new Set([...(world.lost ? connectionNotes(claims) : troubleOf(held)), ...trouble.values()])],
+      notes: [
+        ...new Set([...(world.lost ? connectionNotes(claims) : held.trouble.notes()), ...trouble.values()]),
+      ],
     });
 
   const create = async (claim: Named<PersistentVolumeClaim>) => {

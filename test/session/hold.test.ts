@@ -239,12 +239,12 @@ test('writes without an answer are told of until they have one', async () => {
   const held = await hold(env, backupSessions, api.session(), 'me');
   assert.ok(held);
   let rings = 0;
-  held.onTrouble(() => (rings += 1));
+  held.trouble.onChange(() => (rings += 1));
   api.fail('refused', 'refused');
   await env.clock.advance(10_000);
-  assert.equal(held.trouble(), 'connection refused');
+  assert.equal(held.trouble.words(), 'connection refused');
   await env.clock.advance(1_000);
-  assert.deepEqual([held.trouble(), rings, api.executor()], [undefined, 2, 'me 1']);
+  assert.deepEqual([held.trouble.words(), rings, api.executor()], [undefined, 2, 'me 1']);
 
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const slow: typeof api.cluster.patch = async (...args) => {
@@ -260,12 +260,12 @@ test('writes without an answer are told of until they have one', async () => {
   assert.ok(other);
   await held.release();
   await env.clock.advance(10_000);
-  assert.equal(other.trouble(), undefined);
+  assert.equal(other.trouble.words(), undefined);
   await env.clock.advance(5_000);
-  assert.equal(other.trouble(), 'the server has not answered for 5s');
+  assert.equal(other.trouble.words(), 'the server has not answered for 5s');
   resolve(undefined);
   await env.clock.advance(1);
-  assert.equal(other.trouble(), undefined);
+  assert.equal(other.trouble.words(), undefined);
 });
 
 test('a status is tried until its deadline and a little longer, also behind a write that waits', async () => {

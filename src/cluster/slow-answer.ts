@@ -1,0 +1,22 @@
+/** A server that takes its time is worth a word. */
+import type { Clock } from '#src/domain/clock.ts';
+import { formatDuration } from '#src/domain/duration.ts';
+
+/** The result of `work`; `tell` is called if it takes longer than `afterMs`. Nothing is told once `signal` aborts. */
+export async function orTellSlow<T>(
+  clock: Clock,
+  signal: AbortSignal,
+  { afterMs, tell }: { readonly afterMs: number; readonly tell: (words: string) => void },
+  work: Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  const waited = AbortSignal.any([signal, ended.signal]);
+  void clock.sleep(afterMs, waited).then(() => {
+    if (!waited.aborted) tell(`the server has not answered for ${formatDuration(afterMs)}`);
+  });
+  try {
+    return await work;
+  } finally {
+    ended.abort();
+  }
+}
