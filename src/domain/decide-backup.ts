@@ -7,7 +7,7 @@ import type { BackupSession } from '#src/api/stash.ts';
 
 import { buildSnapshot, type PlannedClaim } from './build-backup.ts';
 import { formatDuration } from './duration.ts';
-import type { ClaimProgress } from './progress.ts';
+import { pendingClaims, type ClaimProgress } from './progress.ts';
 import { rollUp } from './roll-up.ts';
 import { deadlineExceeded, deadlineOf, durationSince, isFinal, lateAt } from './session-status.ts';
 import { snapshotProgress } from './snapshot-progress.ts';
@@ -51,9 +51,8 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus, SnapshotToC
   if (rollUp(claims.map(({ phase }) => phase)) !== 'Running') {
     return { do: 'finish', status: finalStatus(world, claims) };
   }
-  const missing = world.planned.filter(({ claim: { metadata } }) =>
-    claims.some(({ claim, phase }) => claim === metadata.name && phase === 'Pending'),
-  );
+  const pending = pendingClaims(claims);
+  const missing = world.planned.filter(({ claim }) => pending.has(claim.metadata.name));
   if (missing.length > 0) {
     return {
       do: 'create',

@@ -7,7 +7,7 @@ import { assertNever } from '#src/errors.ts';
 import { buildClaim } from './build-restore.ts';
 import { claimProgress, type ClaimSurroundings } from './claim-progress.ts';
 import { formatDuration } from './duration.ts';
-import type { ClaimProgress } from './progress.ts';
+import { pendingClaims, type ClaimProgress } from './progress.ts';
 import { rollUp, type ClaimPhase } from './roll-up.ts';
 import { deadlineExceeded, deadlineOf, durationSince, isFinal, lateAt } from './session-status.ts';
 import type { Step } from './step.ts';
@@ -41,9 +41,8 @@ export function decideRestore(world: RestoreWorld): Step<RestoreStatus, Named<Pe
   const rows = restoreClaims(world);
   const phase = rollUp(rows.map((row) => row.phase));
   if (phase !== 'Running') return { do: 'finish', status: finalStatus(world, rows, phase) };
-  const missing = templates.filter(({ metadata }) =>
-    rows.some(({ claim, phase }) => claim === metadata.name && phase === 'Pending'),
-  );
+  const pending = pendingClaims(rows);
+  const missing = templates.filter(({ metadata }) => pending.has(metadata.name ?? ''));
   return missing.length > 0
     ? { do: 'create', items: missing.map((template) => buildClaim(session, template)) }
     : { do: 'wait', until: lateAt(deadline, world.lost) };

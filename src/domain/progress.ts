@@ -44,3 +44,8 @@ export interface Verdict {
 export function describe(claims: readonly ClaimProgress[]): string {
   return claims.map(({ claim, phase, message }) => `${claim}: ${message ?? phase.toLowerCase()}`).join('; ');
 }
+
+/** Names of those for which nothing has been made yet. */
+export function pendingClaims(claims: readonly ClaimProgress[]): ReadonlySet<string> {
+  return new Set(claims.filter(({ phase }) => phase === 'Pending').map(({ claim }) => claim));
+}
