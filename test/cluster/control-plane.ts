@@ -16,7 +16,7 @@ import { seedClasses } from '#src/sandbox/seed.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
 
 import { createAuthority } from './authority.ts';
-import { clock } from './clock.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
 import * as components from './components.ts';
 import { define } from './definitions.ts';
 import { freePorts } from './free-ports.ts';
@@ -149,7 +149,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       }),
     );
     const kubeconfig = await users.kubeconfig({ name: 'admin', groups: ['system:masters'] });
-    const { cluster } = await connect({ kubeconfig }, {}, { clock, version: 'set-up' });
+    const { cluster } = await connect({ kubeconfig }, {}, { clock: scaledClock(), version: 'set-up' });
     begun.cluster = cluster;
     begun.machine = await startMachine({
       directory: join(directory, 'machine'),

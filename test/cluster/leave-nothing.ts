@@ -15,7 +15,7 @@ import { isStashError } from '#src/errors.ts';
 import { clusterRoleBindings, clusterRoles } from '#test/support/rbac.ts';
 import { until } from '#test/support/until.ts';
 
-import { clock } from './clock.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
 import { endSourceProtection } from './source-protection.ts';
 
 /** Of every namespace that a test makes, and of what else it makes that has none. */
@@ -30,7 +30,7 @@ export async function leaveNothing<T>(
   say: (line: string) => void,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { cluster } = await connect({ kubeconfig }, {}, { clock, version: 'test-cluster' });
+  const { cluster } = await connect({ kubeconfig }, {}, { clock: scaledClock(), version: 'test-cluster' });
   try {
     const before = await found(cluster);
     try {

@@ -8,7 +8,7 @@ import { openDriver } from '#src/sandbox/storage/driver.ts';
 import { openStorage } from '#src/sandbox/storage/storage.ts';
 
 import type { CertificateFiles } from './authority.ts';
-import { clock } from './clock.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
 import { serveDriver } from './csi-driver/serve-driver.ts';
 import { serveKubelet } from './kubelet.ts';
 
@@ -53,7 +53,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   return {
     socket,
     async join(kubeconfig) {
-      const { cluster } = await connect({ kubeconfig }, {}, { clock, version: 'node-agent' });
+      const { cluster } = await connect({ kubeconfig }, {}, { clock: scaledClock(), version: 'node-agent' });
       running.disconnect = () => {
         cluster.close();
       };
