@@ -45,6 +45,7 @@ async function main(): Promise<void> {
     get in() {
       return process.stdin;
     },
+    program: [process.execPath, ...process.argv.slice(1, 2)],
     now: () => new Date(),
     sleep,
     readFile: (path) => readFile(path, 'utf8'),

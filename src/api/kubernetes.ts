@@ -136,6 +136,14 @@ export interface Container {
   command?: string[];
   args?: string[];
   env?: { name: string; value?: string; valueFrom?: { fieldRef?: { fieldPath: string } } }[];
+  envFrom?: object[];
+  imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  ports?: { name?: string; containerPort: number; protocol?: string }[];
+  resources?: object;
+  securityContext?: object;
+  livenessProbe?: object;
+  readinessProbe?: object;
+  lifecycle?: object;
   workingDir?: string;
   volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];
 }
@@ -145,6 +153,19 @@ export interface PodSpec {
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   terminationGracePeriodSeconds?: number;
   serviceAccountName?: string;
+  automountServiceAccountToken?: boolean;
+  nodeSelector?: Record<string, string>;
+  affinity?: object;
+  tolerations?: object[];
+  topologySpreadConstraints?: object[];
+  priorityClassName?: string;
+  priority?: number;
+  schedulerName?: string;
+  runtimeClassName?: string;
+  readinessGates?: object[];
+  enableServiceLinks?: boolean;
+  imagePullSecrets?: { name?: string }[];
+  securityContext?: object;
   hostname?: string;
   subdomain?: string;
   initContainers?: Container[];
@@ -222,9 +243,86 @@ export interface Workload extends KubernetesObject {
   >;
 }
 
+export interface JobSpec {
+  template: PodTemplate;
+  backoffLimit?: number;
+  completions?: number;
+  parallelism?: number;
+  activeDeadlineSeconds?: number;
+  ttlSecondsAfterFinished?: number;
+  podReplacementPolicy?: 'TerminatingOrFailed' | 'Failed';
+  suspend?: boolean;
+  selector?: LabelSelector;
+  manualSelector?: boolean;
+}
+
 export interface Job extends KubernetesObject {
-  spec?: { template: PodTemplate; backoffLimit?: number };
-  status?: { active?: number; succeeded?: number; failed?: number; conditions?: Condition[] };
+  spec?: JobSpec;
+  status?: {
+    active?: number;
+    ready?: number;
+    succeeded?: number;
+    failed?: number;
+    startTime?: string;
+    completionTime?: string;
+    conditions?: Condition[];
+  } & Record<string, unknown>;
+}
+
+export interface CronJob extends KubernetesObject {
+  spec: {
+    schedule: string;
+    timeZone?: string;
+    suspend?: boolean;
+    concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace';
+    startingDeadlineSeconds?: number;
+    successfulJobsHistoryLimit?: number;
+    failedJobsHistoryLimit?: number;
+    jobTemplate: { metadata?: ObjectMeta; spec: JobSpec };
+  };
+  status?: {
+    active?: { apiVersion?: string; kind?: string; name?: string; namespace?: string; uid?: string }[];
+    lastScheduleTime?: string;
+    lastSuccessfulTime?: string;
+  };
+}
+
+export interface ServiceAccount extends KubernetesObject {
+  imagePullSecrets?: { name?: string }[];
+}
+
+export interface PolicyRule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+  resourceNames?: string[];
+}
+
+/** Role and ClusterRole. */
+export interface Role extends KubernetesObject {
+  rules: PolicyRule[];
+}
+
+/** RoleBinding and ClusterRoleBinding. */
+export interface RoleBinding extends KubernetesObject {
+  roleRef: { apiGroup: string; kind: 'Role' | 'ClusterRole'; name: string };
+  subjects?: {
+    kind: 'ServiceAccount' | 'Group' | 'User';
+    name: string;
+    namespace?: string;
+    apiGroup?: string;
+  }[];
+}
+
+export interface Lease extends KubernetesObject {
+  spec?: {
+    holderIdentity?: string;
+    leaseDurationSeconds?: number;
+    /** RFC 3339 with microseconds. */
+    acquireTime?: string;
+    renewTime?: string;
+    leaseTransitions?: number;
+  };
 }
 
 /** Core v1: what happened to an object, in words. */

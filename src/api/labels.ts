@@ -7,6 +7,10 @@ export const label = {
   targetNamespace: 'stash.appscode.com/target-namespace',
   backupSession: 'stash.appscode.com/backup-session',
   managedBy: 'app.kubernetes.io/managed-by',
+  /** On the operator's Deployment, its CronJobs, its Jobs and their pods: see `Component` in operator.ts. */
+  component: 'app.kubernetes.io/component',
+  /** On a BackupSession: the UID of what made it (a trigger Job, a session that is tried again), so that it is made once. */
+  trigger: 'stash.appscode.com/trigger',
 } as const;
 
 export const annotation = {
@@ -22,6 +26,10 @@ export const annotation = {
   target: 'stash.appscode.com/target',
   /** On a snapshot: the source claim as JSON (see `SourceClaim` in domain). */
   sourceClaim: 'stash.appscode.com/source-claim',
+  /** On a session: hooks that were given on the command line, as JSON; only whoever gave them runs them. */
+  hooks: 'stash.appscode.com/hooks',
+  /** On a session: since when (RFC 3339) its preBackup or preRestore hook may have quiesced the application. */
+  quiescedSince: 'stash.appscode.com/quiesced-since',
   /** On a claim: the UID of the RestoreSession that created it. */
   restoreSessionUid: 'stash.appscode.com/restore-session-uid',
   /** On a RestoreSession: the BackupSession whose snapshots it restores. */

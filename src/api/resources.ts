@@ -1,15 +1,20 @@
 /** Where each kind lives in the API. */
 import type {
+  CronJob,
   CustomResourceDefinition,
   Event,
   Job,
   KubernetesObject,
+  Lease,
   Namespace,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  Role,
+  RoleBinding,
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
+  ServiceAccount,
   StorageClass,
   VolumeSnapshot,
   VolumeSnapshotClass,
@@ -74,6 +79,21 @@ export const statefulSets = namespaced<Workload>('apps', 'v1', 'StatefulSet', 's
 export const daemonSets = namespaced<Workload>('apps', 'v1', 'DaemonSet', 'daemonsets');
 export const replicaSets = namespaced<Workload>('apps', 'v1', 'ReplicaSet', 'replicasets');
 export const jobs = namespaced<Job>('batch', 'v1', 'Job', 'jobs');
+export const cronJobs = namespaced<CronJob>('batch', 'v1', 'CronJob', 'cronjobs');
+export const serviceAccounts = namespaced<ServiceAccount>('', 'v1', 'ServiceAccount', 'serviceaccounts');
+const rbac = 'rbac.authorization.k8s.io';
+export const roles = namespaced<Role>(rbac, 'v1', 'Role', 'roles');
+export const roleBindings = namespaced<RoleBinding>(rbac, 'v1', 'RoleBinding', 'rolebindings');
+export const clusterRoles = clusterScoped<Role>(rbac, 'v1', 'ClusterRole', 'clusterroles');
+export const clusterRoleBindings = clusterScoped<RoleBinding>(
+  rbac,
+  'v1',
+  'ClusterRoleBinding',
+  'clusterrolebindings',
+);
+export const leases = namespaced<Lease>('coordination.k8s.io', 'v1', 'Lease', 'leases');
+export const podDisruptionBudgets = namespaced('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
+export const networkPolicies = namespaced('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies');
 export const storageClasses = clusterScoped<StorageClass>(
   'storage.k8s.io',
   'v1',

@@ -23,6 +23,67 @@ export interface RetentionPolicy {
   keepTags?: string[];
 }
 
+/** What a hook does, in the target's pods: exactly one of exec, httpGet, httpPost and tcpSocket. */
+export interface HookHandler {
+  exec?: { command?: string[] };
+  httpGet?: HttpGetHook;
+  httpPost?: HttpGetHook & { body?: string; form?: { key?: string; values?: string[] }[] };
+  tcpSocket?: { host?: string; port: number | string };
+  /** Left out: the pod's first container. */
+  containerName?: string;
+}
+
+export interface HttpGetHook {
+  /** Left out: the pod's IP. */
+  host?: string;
+  /** A number, or the name of a port of the container. */
+  port: number | string;
+  path?: string;
+  scheme?: string;
+  httpHeaders?: { name: string; value: string }[];
+}
+
+export type ExecutionPolicy = 'Always' | 'OnSuccess' | 'OnFailure' | 'OnFinalRetryFailure';
+
+export interface PostHook extends HookHandler {
+  executionPolicy?: ExecutionPolicy;
+}
+
+/** How the Jobs are run; what is left out here is kept as it comes. */
+export interface RuntimeSettings {
+  container?: {
+    resources?: object;
+    securityContext?: object;
+    env?: object[];
+    envFrom?: object[];
+    livenessProbe?: object;
+    readinessProbe?: object;
+    lifecycle?: object;
+    nice?: object;
+    ionice?: object;
+  };
+  pod?: {
+    podLabels?: Record<string, string>;
+    podAnnotations?: Record<string, string>;
+    nodeSelector?: Record<string, string>;
+    nodeName?: string;
+    serviceAccountName?: string;
+    serviceAccountAnnotations?: Record<string, string>;
+    automountServiceAccountToken?: boolean;
+    securityContext?: object;
+    imagePullSecrets?: { name?: string }[];
+    affinity?: object;
+    schedulerName?: string;
+    tolerations?: object[];
+    priorityClassName?: string;
+    priority?: number;
+    readinessGates?: object[];
+    runtimeClassName?: string;
+    enableServiceLinks?: boolean;
+    topologySpreadConstraints?: object[];
+  };
+}
+
 export interface BackupConfiguration extends KubernetesObject {
   spec: {
     driver?: Driver;
@@ -33,8 +94,8 @@ export interface BackupConfiguration extends KubernetesObject {
     backupHistoryLimit?: number;
     timeOut?: string;
     retryConfig?: { maxRetry?: number; delay?: string };
-    hooks?: { preBackup?: unknown; postBackup?: unknown };
-    runtimeSettings?: unknown;
+    hooks?: { preBackup?: HookHandler; postBackup?: PostHook };
+    runtimeSettings?: RuntimeSettings;
   };
   status?: {
     phase?: BackupConfigurationPhase;
@@ -104,9 +165,9 @@ export interface RestoreSession extends KubernetesObject {
       alias?: string;
       volumeClaimTemplates?: VolumeClaimTemplate[];
     };
-    hooks?: { preRestore?: unknown; postRestore?: unknown };
+    hooks?: { preRestore?: HookHandler; postRestore?: PostHook };
     timeOut?: string;
-    runtimeSettings?: unknown;
+    runtimeSettings?: RuntimeSettings;
   };
   status?: {
     phase?: RestoreSessionPhase;

@@ -18,6 +18,8 @@ export interface Context extends Clock {
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly in: Readable;
+  /** The program and first arguments that run this program once more. */
+  readonly program: readonly string[];
   /** Text of a file; relative paths start at the working directory. Rejects as node:fs does. */
   readFile(path: string): Promise<string>;
   /** Reads the kubeconfig; nothing is asked of the server before the first call on the result. */

@@ -1,6 +1,6 @@
 /** The port over HTTPS. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
-import type { Resource } from '#src/api/resources.ts';
+import { pods, type Resource } from '#src/api/resources.ts';
 
 import type { Api } from './api.ts';
 import { listCollection, streamChanges } from './collection.ts';
@@ -88,6 +88,12 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
     },
 
     exec: (request) => execInPod(api, request),
+
+    async logs({ namespace, pod, container, tailLines, previous }) {
+      const where = { name: pod, namespace, subresource: 'log' };
+      const path = exactPath(pods, where) + query({ container, tailLines, previous });
+      return await api.askText({ verb: 'get', resource: pods, ...where, path }, interrupted);
+    },
 
     async groups() {
       const answer = (await read({ verb: 'get', path: '/apis' })) as { groups?: { name: string }[] };

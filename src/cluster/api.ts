@@ -30,6 +30,8 @@ export interface Api {
    * Rejects with 'interrupted' as soon as `signal` aborts.
    */
   readonly ask: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
+  /** As `ask`, for an answer that is plain text. */
+  readonly askText: (request: ApiRequest, signal?: AbortSignal) => Promise<string>;
   /** As `ask`, once. */
   readonly askOnce: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
   /** The head of a long-lived answer. */
@@ -82,7 +84,7 @@ export function createApi(options: ApiOptions): Api {
     throw answerError(request, await readFailure(message), parties);
   }
 
-  async function askOnce(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+  async function textOnce(request: ApiRequest, signal?: AbortSignal): Promise<string> {
     const deadline = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout);
     const signals = [signal, deadline].filter((one) => one !== undefined);
     try {
@@ -92,7 +94,7 @@ export function createApi(options: ApiOptions): Api {
         false,
         signals.length > 0 ? AbortSignal.any(signals) : undefined,
       );
-      return parse(await readText(message), parties);
+      return await readText(message);
     } catch (error) {
       if (signal?.aborted) {
         throw new StashError('interrupted', `interrupted while waiting for server ${parties.server}`);
@@ -104,6 +106,26 @@ export function createApi(options: ApiOptions): Api {
     }
   }
 
+  async function askOnce(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+    return parse(await textOnce(request, signal), parties);
+  }
+
+  async function again<T>(
+    once: (request: ApiRequest, signal?: AbortSignal) => Promise<T>,
+    request: ApiRequest,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await once(request, signal);
+      } catch (error) {
+        const delay = attempt < limits.retries ? retryDelay(error, request.verb, attempt, limits) : undefined;
+        if (delay === undefined) throw error;
+        await clock.sleep(delay, signal);
+      }
+    }
+  }
+
   return {
     limits,
     clock,
@@ -111,18 +133,8 @@ export function createApi(options: ApiOptions): Api {
     parties,
     askOnce,
     explain,
-    async ask(request, signal) {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          return await askOnce(request, signal);
-        } catch (error) {
-          const delay =
-            attempt < limits.retries ? retryDelay(error, request.verb, attempt, limits) : undefined;
-          if (delay === undefined) throw error;
-          await clock.sleep(delay, signal);
-        }
-      }
-    },
+    ask: (request, signal) => again(askOnce, request, signal),
+    askText: (request, signal) => again(textOnce, request, signal),
     async open(request, signal) {
       try {
         return await answered(request, limits.watchSilence, true, signal);

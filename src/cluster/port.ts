@@ -18,6 +18,8 @@ export interface Scope {
   /** As kubectl's `-l` takes it. */
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
+  /** Of each object only apiVersion, kind and metadata come; whoever asks for it must not read more. */
+  readonly metadataOnly?: boolean | undefined;
 }
 
 export interface ListResult<T extends KubernetesObject> {
@@ -64,6 +66,15 @@ export interface ExecRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface LogRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container?: string | undefined;
+  readonly tailLines?: number | undefined;
+  /** Of the container's last run before the present one. */
+  readonly previous?: boolean | undefined;
+}
+
 export interface Cluster {
   get<T extends KubernetesObject>(
     resource: Resource<T>,
@@ -99,6 +110,8 @@ export interface Cluster {
   ): AsyncIterable<WatchEvent<T>>;
   /** Runs a command in a container; resolves with its exit code. */
   exec(request: ExecRequest): Promise<number>;
+  /** What a container has written, as text; one that has not started rejects with BadRequest. */
+  logs(request: LogRequest): Promise<string>;
   /** Names of the API groups that discovery lists (`/apis`). */
   groups(): Promise<string[]>;
   /** `gitVersion` of the server. */

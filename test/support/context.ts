@@ -42,6 +42,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     env: options.env ?? {},
     signal: options.signal ?? new AbortController().signal,
     in: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
+    program: [process.execPath, 'cmd/kubectl-stash.ts'],
     now: () => clock.now(),
     sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
     readFile: (path) => {

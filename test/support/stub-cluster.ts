@@ -13,6 +13,7 @@ export function stubCluster(methods: Partial<Cluster>): Cluster {
       throw new Error("this test's cluster has no watch()");
     },
     exec: missing('exec'),
+    logs: missing('logs'),
     groups: missing('groups'),
     serverVersion: missing('serverVersion'),
     close: () => undefined,

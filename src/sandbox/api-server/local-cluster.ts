@@ -1,4 +1,6 @@
 /** The port over the store, without HTTP: how the sandbox's own controllers and node see the cluster. */
+import { text } from 'node:stream/consumers';
+
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
@@ -49,6 +51,12 @@ export function createLocalCluster(
       const node = runtime();
       if (!node) throw notImplemented('exec: there is no node');
       return node.exec({ ...request, tty: false, signal: request.signal ?? new AbortController().signal });
+    },
+    logs: async ({ namespace, pod, container, tailLines }) => {
+      const node = runtime();
+      if (!node) throw notImplemented('logs: there is no node');
+      const { signal } = new AbortController();
+      return text(await node.logs({ namespace, pod, container, follow: false, tailLines, signal }));
     },
     groups: () => attempt(() => [...new Set(api.registry.kinds().map((kind) => kind.group))].filter(Boolean)),
     serverVersion: () => Promise.resolve(gitVersion),
