@@ -7,18 +7,23 @@ import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 
 import { volumeSnapshots } from '#src/api/resources.ts';
-import { documentedRules, grantEverywhere, grantInNamespace, untilGranted } from '#test/e2e/developer.ts';
+import {
+  documentedRules,
+  grantEverywhere,
+  grantInNamespace,
+  tellsPeopleApart,
+  untilGranted,
+} from '#test/e2e/developer.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 import type { Identity } from '#test/e2e/plugin.ts';
 import { startServer } from '#test/e2e/server.ts';
 import { readRights, without, type DocumentedRight } from '#test/support/documented-rights.ts';
-import { rbacGroup } from '#test/support/rbac.ts';
 
 import { createWorkload, openStage, type Stage } from './rights-stage.ts';
 
 const server = await startServer();
-const { cluster, snapshotClass, storageClass } = server;
-const skip = !(await cluster.groups()).includes(rbacGroup) && 'the sandbox does not tell people apart';
+const { snapshotClass, storageClass } = server;
+const skip = !(await tellsPeopleApart(server)) && 'the sandbox does not tell people apart';
 const developerRules = await documentedRules('developer.yaml');
 const classesRules = await documentedRules('classes.yaml');
 const markdown = await readFile(new URL('../../docs/rbac.md', import.meta.url), 'utf8');

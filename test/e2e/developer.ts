@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { load } from 'js-yaml';
 
 import type { SelfSubjectRulesReview } from '#src/api/kubernetes.ts';
-import { selfSubjectRulesReviews } from '#src/api/resources.ts';
+import { selfSubjectAccessReviews, selfSubjectRulesReviews } from '#src/api/resources.ts';
 import { connect } from '#src/cluster/connect.ts';
 import { permissionsOf } from '#test/support/documented-rights.ts';
 import {
@@ -28,6 +28,23 @@ type Server = Pick<TestServer, 'cluster' | 'kubeconfig'>;
 
 /** Far longer than an API server takes to hear of a role. */
 const patience = 30_000;
+
+/** Whether the server refuses whom nobody has given a right. */
+export async function tellsPeopleApart({ kubeconfig }: Pick<Server, 'kubeconfig'>): Promise<boolean> {
+  const flags = { kubeconfig, as: 'stash-e2e-nobody' };
+  const { cluster } = await connect(flags, {}, { clock: scaledClock(), version: 'e2e' });
+  try {
+    const { status } = await cluster.create(selfSubjectAccessReviews, {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      metadata: {},
+      spec: { resourceAttributes: { namespace: 'default', verb: 'delete', group: '', resource: 'pods' } },
+    });
+    return status?.allowed === false;
+  } finally {
+    cluster.close();
+  }
+}
 
 /** The rules of a file in `docs/rbac`. */
 export async function documentedRules(file: 'developer.yaml' | 'classes.yaml'): Promise<readonly Rule[]> {

@@ -12,9 +12,13 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 
-import { rbacGroup } from '#test/support/rbac.ts';
-
-import { documentedRules, grantEverywhere, grantInNamespace, untilGranted } from './developer.ts';
+import {
+  documentedRules,
+  grantEverywhere,
+  grantInNamespace,
+  tellsPeopleApart,
+  untilGranted,
+} from './developer.ts';
 import { claim, reader } from './manifests.ts';
 import { runPlugin, type Identity, type Ran, type RunOptions } from './plugin.ts';
 import type { TestServer } from './server.ts';
@@ -173,7 +177,7 @@ async function admitDeveloper(
   namespace: string,
   classes: boolean,
 ): Promise<Identity | undefined> {
-  if (!(await server.cluster.groups()).includes(rbacGroup)) return undefined;
+  if (!(await tellsPeopleApart(server))) return undefined;
   const user = `${namespace}-developer`;
   const group = `${namespace}-classes`;
   const rules = await documentedRules('developer.yaml');

@@ -1,0 +1,55 @@
+/** A shell as a developer has it, with kubectl and this plugin. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+
+import { dump, load } from 'js-yaml';
+
+import { openPlace } from './place.ts';
+import type { TestServer } from './server.ts';
+
+interface Kubeconfig {
+  readonly contexts: { context: object }[];
+  readonly users: { user: object }[];
+}
+
+/**
+ * A shell in a namespace of its own, where `kubectl stash` is this program, run as the namespace's developer; rejects
+ * where a command fails.
+ */
+export async function openTerminal(
+  t: TestContext,
+  server: TestServer,
+): Promise<(command: string) => Promise<string>> {
+  const { namespace, developer } = await openPlace(t, server);
+  const home = await mkdtemp(join(tmpdir(), 'stash-guide-'));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  const kubeconfig = load(await readFile(server.kubeconfig, 'utf8')) as Kubeconfig;
+  for (const entry of kubeconfig.contexts) entry.context = { ...entry.context, namespace };
+  await writeFile(join(home, 'config'), dump(kubeconfig), { mode: 0o600 });
+  const identity = developer && { as: developer.as, 'as-groups': developer.asGroup ?? [] };
+  for (const entry of kubeconfig.users) entry.user = { ...entry.user, ...identity };
+  await writeFile(join(home, 'developer'), dump(kubeconfig), { mode: 0o600 });
+  const plugin = [
+    '#!/bin/sh',
+    `export KUBECONFIG='${join(home, 'developer')}'`,
+    `exec '${process.execPath}' '${resolve(import.meta.dirname, '../../cmd/kubectl-stash.ts')}' "$@"`,
+    '',
+  ].join('\n');
+  await writeFile(join(home, 'kubectl-stash'), plugin, { mode: 0o755 });
+  const env = {
+    ...process.env,
+    HOME: home,
+    KUBECONFIG: join(home, 'config'),
+    PATH: `${home}${delimiter}${process.env['PATH'] ?? ''}`,
+  };
+  return (command) =>
+    new Promise((done, fail) => {
+      execFile('bash', ['-c', command], { cwd: home, env }, (error, stdout, stderr) => {
+        if (error) fail(new Error(`$ ${command}\n${stdout}${stderr}`, { cause: error }));
+        else done(stdout);
+      });
+    });
+}

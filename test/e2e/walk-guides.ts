@@ -1,0 +1,32 @@
+/** `docs/guides/*.md`: every command as written, typed one after the other, and what it prints. */
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { suite, test } from 'node:test';
+
+import { missingLine, readGuide } from './guide.ts';
+import { missingKubectl } from './kubectl.ts';
+import type { TestServer } from './server.ts';
+import { openTerminal } from './terminal.ts';
+
+const guides = resolve(import.meta.dirname, '../../docs/guides');
+
+/** Each guide that is `chosen` by its file's name, as a test. */
+export function walkGuides(server: TestServer, chosen: (file: string) => boolean): void {
+  void suite('guides', { skip: missingKubectl() }, async () => {
+    const files = (await readdir(guides)).filter((name) => name.endsWith('.md') && chosen(name));
+    assert(files.length > 0);
+    for (const file of files) {
+      test(file, async (t) => {
+        const steps = readGuide(await readFile(join(guides, file), 'utf8'));
+        assert(steps.length > 0, 'it has no commands');
+        const type = await openTerminal(t, server);
+        for (const { command, expected } of steps) {
+          const output = await type(command);
+          const missing = missingLine(expected, output);
+          assert.equal(missing, undefined, `$ ${command}\n${output}\nlacks: ${missing ?? ''}`);
+        }
+      });
+    }
+  });
+}
