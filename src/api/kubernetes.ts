@@ -143,6 +143,7 @@ export interface Container {
   securityContext?: object;
   livenessProbe?: object;
   readinessProbe?: object;
+  terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
   lifecycle?: object;
   workingDir?: string;
   volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];
@@ -192,6 +193,8 @@ export interface ContainerStatus {
       finishedAt?: string;
     };
   };
+  /** How its run before the present one ended. */
+  lastState?: ContainerStatus['state'];
 }
 
 export interface Condition {
@@ -327,10 +330,20 @@ export interface Lease extends KubernetesObject {
 
 /** Core v1: what happened to an object, in words. */
 export interface Event extends KubernetesObject {
-  involvedObject: { kind?: string; namespace?: string; name?: string; uid?: string };
+  involvedObject: {
+    apiVersion?: string;
+    kind?: string;
+    namespace?: string;
+    name?: string;
+    uid?: string;
+    resourceVersion?: string;
+  };
   type?: string;
   reason?: string;
   message?: string;
+  source?: { component?: string; host?: string };
+  count?: number;
+  firstTimestamp?: string;
   lastTimestamp?: string;
   eventTime?: string | null;
 }

@@ -1,4 +1,9 @@
+import { imageRepository } from '#src/api/operator.ts';
+
 import packageJson from '../../package.json' with { type: 'json' };
 
 /** Ours, as kubectl writes versions: `v0.1.0`. */
 export const clientVersion = `v${packageJson.version}`;
+
+/** The image that runs this very version. */
+export const ownImage = `${imageRepository}:${clientVersion}`;

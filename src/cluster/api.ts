@@ -71,6 +71,7 @@ export function createApi(options: ApiOptions): Api {
         path: request.path,
         ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
         contentType: request.contentType,
+        accept: request.accept,
         signal,
         silence,
         stream,

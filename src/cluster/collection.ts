@@ -9,7 +9,14 @@ import { answerError, ClusterError } from './errors.ts';
 import type { ListResult, Scope } from './port.ts';
 import { query, resourcePath, type ApiRequest, type QueryValue } from './request.ts';
 
+/** A PartialObjectMetadata for each object. */
+const metadataTypes = {
+  list: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
+  watch: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+} as const;
+
 interface Page<T extends KubernetesObject> {
+  readonly kind?: string;
   readonly metadata: ListMeta;
   readonly items: Stored<T>[] | null;
 }
@@ -40,9 +47,10 @@ export async function listCollection<T extends KubernetesObject>(
       limit = next = undefined;
       continue;
     }
-    // Items of a list do not say what they are.
-    const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-    for (const item of page.items ?? []) items.push({ ...type, ...item });
+    if (scope.metadataOnly === true && page.kind !== 'PartialObjectMetadataList')
+      throw wholeObjects(resource);
+    const present = presenter(resource, scope);
+    for (const item of page.items ?? []) items.push(present(item));
     next = page.metadata.continue === '' ? undefined : page.metadata.continue;
     if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
   }
@@ -69,6 +77,7 @@ export async function* streamChanges<T extends KubernetesObject>(
     timeoutSeconds,
   });
   const message = await api.open(request, signal);
+  const present = presenter(resource, scope);
   try {
     for await (const line of readLines(message)) {
       const event = JSON.parse(line) as { type: string; object: unknown };
@@ -76,7 +85,11 @@ export async function* streamChanges<T extends KubernetesObject>(
         const status = isStatus(event.object) ? event.object : undefined;
         throw answerError(request, { code: status?.code ?? 500, status }, api.parties);
       }
-      yield event as RawEvent<T>;
+      const { type, object } = event as RawEvent<T>;
+      if (scope.metadataOnly === true && object.kind !== 'PartialObjectMetadata') {
+        throw wholeObjects(resource);
+      }
+      yield { type, object: present(object) };
     }
   } catch (error) {
     if (error instanceof SyntaxError) {
@@ -104,13 +117,33 @@ function collectionRequest(
   scope: Scope,
   parameters: Readonly<Record<string, QueryValue>>,
 ): ApiRequest {
-  const { namespace, labelSelector, fieldSelector } = scope;
+  const { namespace, labelSelector, fieldSelector, metadataOnly } = scope;
   return {
     verb,
     resource,
     namespace,
     path: resourcePath(resource, { namespace }) + query({ labelSelector, fieldSelector, ...parameters }),
+    ...(metadataOnly === true && { accept: metadataTypes[verb] }),
   };
+}
+
+/** Items of a list, and of anything where only metadata was asked for, do not say what they are. */
+function presenter<T extends KubernetesObject>(
+  resource: Resource<T>,
+  { metadataOnly }: Scope,
+): (object: Stored<T>) => Stored<T> {
+  const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+  return metadataOnly === true
+    ? ({ metadata }) => ({ ...type, metadata }) as Stored<T>
+    : (object) => ({ ...type, ...object });
+}
+
+/** What it sends may be a hundred times what was asked for: no reason to take it. */
+function wholeObjects(resource: Resource): ClusterError {
+  return new ClusterError(
+    'precondition',
+    `the server sends whole ${resource.plural} where only their metadata was asked for`,
+  );
 }
 
 /**

@@ -65,6 +65,7 @@ const reasons: Readonly<Record<number, string>> = {
 
 const kinds: Readonly<Record<number, ErrorKind>> = {
   400: 'invalid',
+  406: 'precondition',
   409: 'conflict',
   410: 'gone',
   413: 'invalid',

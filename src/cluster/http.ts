@@ -25,6 +25,8 @@ export interface Exchange {
   readonly path: string;
   readonly body?: string | undefined;
   readonly contentType?: string | undefined;
+  /** Default `application/json`. */
+  readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a byte in either direction after which the connection counts as dead. */
   readonly silence: number;
@@ -106,7 +108,7 @@ function converse(
   agent: http.Agent,
   exchange: Exchange,
 ): Promise<http.IncomingMessage> {
-  const { method, body, contentType, signal, silence } = exchange;
+  const { method, body, contentType, accept = 'application/json', signal, silence } = exchange;
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
   const request = (url.protocol === 'https:' ? https : http).request(url, {
     method,
@@ -115,7 +117,7 @@ function converse(
     ...(signal && { signal }),
     headers: {
       ...headers,
-      Accept: 'application/json',
+      Accept: accept,
       ...(body !== undefined && {
         'Content-Type': contentType ?? 'application/json',
         'Content-Length': Buffer.byteLength(body),

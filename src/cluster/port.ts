@@ -32,7 +32,12 @@ export interface ListResult<T extends KubernetesObject> {
  * was known. `lost` says that nothing is known to be current until the next `listed` or `changed`.
  */
 export type WatchEvent<T extends KubernetesObject> =
-  | { readonly type: 'listed'; readonly items: Stored<T>[] }
+  | {
+      readonly type: 'listed';
+      readonly items: Stored<T>[];
+      /** Of the collection: what was written up to it is in `items` or gone. */
+      readonly resourceVersion?: string;
+    }
   | { readonly type: 'changed'; readonly object: Stored<T> }
   | { readonly type: 'deleted'; readonly object: Stored<T> }
   | { readonly type: 'lost'; readonly why: string };

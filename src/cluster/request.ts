@@ -16,6 +16,8 @@ export interface ApiRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly contentType?: string | undefined;
+  /** Default `application/json`. */
+  readonly accept?: string | undefined;
 }
 
 export type QueryValue = string | number | boolean | readonly string[] | undefined;

@@ -43,7 +43,7 @@ export async function* watchCollection<T extends KubernetesObject>(
         version = list.resourceVersion;
         state.listed = true;
         state.lost = false;
-        yield { type: 'listed', items: list.items };
+        yield { type: 'listed', items: list.items, resourceVersion: version };
       }
       opened = clock.now().getTime();
       for await (const { type, object } of source.changes(version, signal)) {

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { stashCrds } from '#src/api/crds/index.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
+import { clientVersion } from '#src/cli/version.ts';
 import { StashError } from '#src/errors.ts';
 import { DirectoryError } from '#src/sandbox/directory-error.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '#src/sandbox/sandbox.ts';
@@ -16,7 +17,7 @@ export const command = defineCommand({
   usage: 'sandbox [-- COMMAND [ARG...]] [flags]',
   description: `Run a small Kubernetes on this machine, without a cluster and without containers, to try things out.
 
-It listens on the loopback address only, with a kubeconfig that only you can read. Volumes are directories that hold real files, and containers whose command is a shell run as processes of yours. Everything is gone when it ends, unless --dir says where to keep it: the next sandbox on that directory then goes on with the same objects and files.
+It listens on the loopback address only, with a kubeconfig that only you can read. Volumes are directories that hold real files, and containers whose command is a shell run as processes of yours, as do those of this program's own image: \`kubectl stash install\` brings the operator up in it. Everything is gone when it ends, unless --dir says where to keep it: the next sandbox on that directory then goes on with the same objects and files.
 
 With a COMMAND, that runs with KUBECONFIG set, and the sandbox ends with it and with its exit code. Otherwise the sandbox runs until Ctrl-C.`,
   examples: [
@@ -45,6 +46,7 @@ With a COMMAND, that runs with KUBECONFIG set, and the sandbox ends with it and 
       const sandbox = await start({
         directory,
         keep: dir !== undefined,
+        program: { argv: context.program, version: clientVersion },
         now: () => context.now(),
         onError: (message) => {
           say(`sandbox: ${message}`);

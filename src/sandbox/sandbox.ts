@@ -10,8 +10,10 @@ import { startGarbageCollector } from './api-server/garbage-collector.ts';
 import { createInterference, type Faults, type RequestCounter } from './api-server/http/faults.ts';
 import { writeKubeconfig } from './api-server/http/kubeconfig.ts';
 import { startServer } from './api-server/http/server.ts';
+import type { ServiceAccountName } from './api-server/tokens.ts';
 import { createLocalCluster } from './api-server/local-cluster.ts';
 import { startControllers } from './controllers/start-controllers.ts';
+import type { Access } from './node/own-image.ts';
 import { startNode, type SandboxNode } from './node/start-node.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { seed } from './seed.ts';
@@ -25,6 +27,11 @@ export interface SandboxOptions {
   /** Also keep the objects there and begin with those that are there; nobody else may use the directory meanwhile. */
   readonly keep?: boolean;
   readonly now?: () => Date;
+  /**
+   * The program and first arguments that run this program on this machine: containers of our own image with
+   * `version` as its tag then run as processes. Left out, they only count as running.
+   */
+  readonly program?: { readonly argv: readonly string[]; readonly version: string } | undefined;
   /** Told what no status and no event tells. */
   readonly onError?: (message: string) => void;
 }
@@ -38,9 +45,14 @@ export interface Sandbox {
   readonly cluster: Cluster;
   readonly faults: Faults;
   readonly requests: RequestCounter;
+  /** The sandbox's time jumps ahead: what waits for a time (schedules, deadlines, lifetimes) looks again at once. */
+  advance(milliseconds: number): void;
   /** Ends processes, watches and connections; resolves when nothing of it keeps this process alive. */
   stop(): Promise<void>;
 }
+
+/** Longer than any sandbox runs: nobody renews the token of a process. */
+const tokenSeconds = 10 * 365 * 24 * 3600;
 
 /** Rejects with a DirectoryError where another sandbox has the directory, or what it left is not readable. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -57,7 +69,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promise<Sandbox> {
-  const { directory, now = () => new Date(), onError = () => undefined } = options;
+  const { directory, now: given = () => new Date(), onError = () => undefined } = options;
+  let ahead = 0;
+  const now = (): Date => new Date(given().getTime() + ahead);
   const stateFile = join(directory, 'objects.json');
   const saved = unlock && (await readState(stateFile));
   const api = createApi({ now, saved });
@@ -83,13 +97,23 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
       }
     : opened;
   const path = process.env['PATH'] ?? '';
+  // Pods that were kept may start before the server has its address.
+  const serving = Promise.withResolvers<{ url: string; certificate: string }>();
+  const program = options.program && {
+    ...options.program,
+    async access(account: ServiceAccountName): Promise<Access> {
+      const { url, certificate } = await serving.promise;
+      return { url, certificate, token: api.tokens.issue(account, tokenSeconds).token };
+    },
+  };
   const [node, controllers] = await Promise.all([
-    startNode({ cluster, storage, directory: join(directory, 'pods'), now, onError, path }),
+    startNode({ cluster, storage, directory: join(directory, 'pods'), now, onError, path, program }),
     startControllers({ cluster, driver, signal, now, onError }),
   ]);
   running.node = node;
   const interference = createInterference();
   const server = await startServer({ api, interference, runtime: () => running.node }, { token });
+  serving.resolve(server);
   const kubeconfig = join(directory, 'kubeconfig');
   await writeKubeconfig(kubeconfig, { url: server.url, certificate: server.certificate, token });
   return {
@@ -98,6 +122,10 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
     cluster,
     faults: interference,
     requests: interference.requests,
+    advance(milliseconds) {
+      ahead += milliseconds;
+      controllers.lookAgain();
+    },
     async stop() {
       await server.close();
       await node.stop();

@@ -251,3 +251,29 @@ test('proxy-url leads there', async () => {
   assert.deepEqual(tunnels, [`127.0.0.1:${server.port}`]);
   proxy.close();
 });
+
+test('a token file that was rotated is read again, within the request that the old one cannot make', async () => {
+  const tokenFile = await file('rotating-token', 'old');
+  let valid = 'old';
+  await using server = await serve(
+    ({ headers }) =>
+      headers.authorization === `Bearer ${valid}`
+        ? { body: { metadata: { name: 'a' } } }
+        : { code: 401, body: { kind: 'Status', code: 401, reason: 'Unauthorized' } },
+    good,
+  );
+  const { cluster } = await reach(server.url, { user: { tokenFile } });
+  await cluster.get(pods, 'a', 'demo');
+  valid = 'new';
+  await writeFile(tokenFile, 'new');
+  await cluster.get(pods, 'a', 'demo');
+  assert.deepEqual(
+    server.asked.map(({ headers }) => headers.authorization),
+    ['Bearer old', 'Bearer old', 'Bearer new'],
+  );
+  // A server that takes none of them is asked twice, not for ever.
+  valid = 'another';
+  assert.equal((await rejection(cluster.get(pods, 'a', 'demo'))).kind, 'unauthorized');
+  assert.equal(server.asked.length, 5);
+  cluster.close();
+});

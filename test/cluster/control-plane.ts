@@ -197,7 +197,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         'csi-provisioner',
         components.csiProvisioner({ kubeconfig: await kubeconfigOf('csi-provisioner'), socket, rateLimits }),
       ),
-      machine.join(await kubeconfigOf('node-agent')),
+      machine.join(await kubeconfigOf('node-agent'), url),
       // Before it is there, no pod can be made.
       until(cluster, serviceAccounts, { name: 'default', namespace: 'default' }, () => true),
     ]);

@@ -93,6 +93,7 @@ async function answer(
     namespace,
     pod,
     container,
+    previous: isTrue(query.get('previous')),
     follow: isTrue(query.get('follow')),
     tailLines: tailLines === null ? undefined : Number(tailLines),
     signal: gone.signal,

@@ -37,11 +37,12 @@ const rights: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'node-agent': {
     events,
-    nodes: 'get create patch',
+    nodes: `${read} create patch`,
     'nodes/status': 'patch',
     pods: `${read} delete`,
     'pods/status': 'patch',
     bindings: 'create',
+    'serviceaccounts/token': 'create',
     persistentvolumes: read,
     persistentvolumeclaims: `${read} patch`,
     'storageclasses.storage.k8s.io': read,

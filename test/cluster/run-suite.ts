@@ -5,7 +5,8 @@
  * CSI driver there, `E2E_STORAGE_CLASS_WAIT` one that waits for the first consumer. It makes and removes namespaces
  * of its own. `--rate-limits default` gives our control plane the slow clients of real ones: twice the time.
  * `--upstream-crds` runs the suite with the Stash kinds as AppsCode publishes them, where their files are beside the
- * project. Other arguments are test files; those named `*.control-plane.ts` start control planes of their own.
+ * project. Other arguments are test files; those named `*.control-plane.ts` start control planes of their own, those
+ * named `*.operator.ts` install our operator, and run after the others on servers of their own.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
@@ -33,6 +34,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const shared = { concurrency: 4, signal: stopping.signal };
 const suite = ['test/e2e/**/*.test.ts', 'test/cluster/*.cluster.ts'];
+const operatorSuite = ['test/e2e/operator/*.operator.ts'];
 
 interface Run {
   readonly server: string;
@@ -53,8 +55,12 @@ async function main(): Promise<number> {
   const chosen =
     positionals.length > 0
       ? positionals
-      : [...suite, ...(definitions === undefined ? ['test/cluster/*.control-plane.ts'] : [])];
-  const files = chosen.filter((file) => !startsItsOwn(file));
+      : [
+          ...suite,
+          ...(definitions === undefined ? [...operatorSuite, 'test/cluster/*.control-plane.ts'] : []),
+        ];
+  const files = chosen.filter((file) => !startsItsOwn(file) && !installsOperator(file));
+  const withOperator = chosen.filter(installsOperator);
   const alone = chosen.filter(startsItsOwn);
   if (definitions !== undefined && !existsSync(definitions)) {
     say(`skipped: --upstream-crds needs the published definitions in ${definitions}`);
@@ -67,7 +73,15 @@ async function main(): Promise<number> {
   }
   try {
     const rateLimits = values['rate-limits'] === 'default' ? 'default' : 'raised';
-    const runs = files.length > 0 ? await onOurs(files, rateLimits, definitions) : [];
+    const runs: Run[] = [];
+    for (const group of [files, withOperator]) {
+      if (group.length === 0 || stopping.signal.aborted) continue;
+      for (const { server, results } of await onOurs(group, rateLimits, definitions)) {
+        const before = runs.find((run) => run.server === server);
+        if (before) before.results.push(...results);
+        else runs.push({ server, results });
+      }
+    }
     if (alone.length > 0 && !stopping.signal.aborted) {
       say('what disturbs a control plane, each file on one of its own');
       const results = await runTests({ ...shared, files: alone, concurrency: 1, environment: {} });
@@ -99,6 +113,10 @@ async function onTheirCluster(files: readonly string[], kubeconfig: string): Pro
 
 function startsItsOwn(file: string): boolean {
   return file.endsWith('.control-plane.ts');
+}
+
+function installsOperator(file: string): boolean {
+  return file.endsWith('.operator.ts');
 }
 
 /** `definitions`: directory of those that stand in for ours. */

@@ -25,6 +25,7 @@ import { isStashError } from '#src/errors.ts';
 import { startSandbox } from '#src/sandbox/sandbox.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
+import { ourProgram } from '#test/support/our-program.ts';
 import { readDefinitions } from '#test/support/read-definitions.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 import { until } from '#test/support/until.ts';
@@ -40,6 +41,8 @@ export interface TestServer {
   readonly snapshotClass: string;
   /** Takes the fault parameters. */
   readonly driver: string | undefined;
+  /** Has the server's time jump; left out where it goes as it does everywhere. */
+  readonly advance?: (milliseconds: number) => void;
   /** A `--timeout` in which a driver has answered at least once. */
   readonly briefly: string;
 }
@@ -94,7 +97,7 @@ async function defineTheirs(cluster: Cluster, directory: string): Promise<void> 
 
 async function sandbox(): Promise<Omit<TestServer, 'cluster'>> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-e2e-'));
-  const started = await startSandbox({ directory });
+  const started = await startSandbox({ directory, program: ourProgram });
   after(async () => {
     await started.stop();
     await removeTree(directory);
@@ -105,6 +108,9 @@ async function sandbox(): Promise<Omit<TestServer, 'cluster'>> {
     waitClass: 'sandbox-wait',
     snapshotClass: 'sandbox',
     driver: driverName,
+    advance: (milliseconds) => {
+      started.advance(milliseconds);
+    },
     briefly: '1s',
   };
 }

@@ -1,7 +1,7 @@
 /** What the server makes of an object before it judges it: defaults, initial status, pruning. */
 import type { JsonSchema, StorageClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { customResourceDefinitions, storageClasses } from '#src/api/resources.ts';
+import { customResourceDefinitions, serviceAccounts, storageClasses } from '#src/api/resources.ts';
 
 import type { Api, WriteRequest } from './api.ts';
 import { builtInFields } from './built-in-fields.ts';
@@ -10,7 +10,7 @@ import { objectAt, stringAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import { timestamp, type ApiObject } from './object.ts';
 import { shape, validateSchema } from './schema.ts';
-import { badRequest, type Cause } from './status.ts';
+import { badRequest, forbidden, type Cause } from './status.ts';
 
 export interface Admitted {
   readonly object: ApiObject;
@@ -75,7 +75,13 @@ function initialize(api: Pick<Api, 'store' | 'now'>, kind: Kind, object: ApiObje
         status: { phase: 'Active' },
       };
     case '/pods':
-      return { ...bare, status: { phase: 'Pending', qosClass: 'BestEffort' } };
+      return {
+        ...bare,
+        spec: { ...spec, ...accountOf(api, kind, bare) },
+        status: { phase: 'Pending', qosClass: 'BestEffort' },
+      };
+    case 'batch/jobs':
+      return selecting(bare);
     case '/persistentvolumeclaims':
       return {
         ...bare,
@@ -102,6 +108,47 @@ const firstStatus: Readonly<Record<string, JsonObject>> = {
   'apps/replicasets': { replicas: 0 },
   'apps/statefulsets': { availableReplicas: 0, replicas: 0 },
 };
+
+/** Throws Forbidden where the pod names an account that is not there. */
+function accountOf(api: Pick<Api, 'store'>, kind: Kind, { metadata, spec }: ApiObject): JsonObject {
+  const { name = '', namespace = '' } = metadata;
+  const account = stringAt(spec, 'serviceAccountName') ?? stringAt(spec, 'serviceAccount') ?? 'default';
+  const { store } = api;
+  // The default one comes with its namespace, but a moment later.
+  if (account !== 'default' && !store.get(collectionOf(serviceAccounts), account, namespace)) {
+    const why = `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`;
+    throw forbidden(kind, name, why);
+  }
+  return { serviceAccountName: account, serviceAccount: account };
+}
+
+/** A Job with the labels by which it knows its pods, and the selector for them. */
+function selecting(job: ApiObject): ApiObject {
+  const { name = '', uid = '' } = job.metadata;
+  const spec = objectAt(job, 'spec');
+  const template = objectAt(spec, 'template');
+  const own = Object.fromEntries(['', 'batch.kubernetes.io/'].map((prefix) => [`${prefix}job-name`, name]));
+  const uids = Object.fromEntries(
+    ['', 'batch.kubernetes.io/'].map((prefix) => [`${prefix}controller-uid`, uid]),
+  );
+  const metadata = objectAt(template, 'metadata');
+  const labels = { ...own, ...uids, ...objectAt(metadata, 'labels') } as Record<string, string>;
+  const selector = objectAt(spec, 'selector');
+  const matchLabels = {
+    'batch.kubernetes.io/controller-uid': uid,
+    ...objectAt(selector, 'matchLabels'),
+  };
+  return {
+    ...job,
+    metadata: { ...job.metadata, labels: job.metadata.labels ?? labels },
+    spec: {
+      ...spec,
+      selector: { ...selector, matchLabels },
+      template: { ...template, metadata: { ...metadata, labels } },
+    },
+    status: {},
+  };
+}
 
 /** The newest StorageClass that is marked as the default. */
 function defaultClass(api: Pick<Api, 'store'>, claimSpec: JsonObject): JsonObject {

@@ -9,6 +9,7 @@ import type { StoredObject } from './object.ts';
 import type { Registry } from './registry.ts';
 import type { Selection } from './selectors.ts';
 import type { Store } from './store.ts';
+import type { Tokens, User } from './tokens.ts';
 
 export interface Address {
   readonly kind: Kind;
@@ -22,6 +23,8 @@ export interface WriteRequest {
   /** What to do about fields that the kind does not have. Default `Ignore`: they are dropped. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   readonly warn?: (message: string) => void;
+  /** Who asks; left out for the sandbox itself. */
+  readonly user?: User | undefined;
 }
 
 export type DeletionRequest = DeleteOptions & {
@@ -37,6 +40,7 @@ export interface WatchChange {
 export interface Api {
   readonly store: Store;
   readonly registry: Registry;
+  readonly tokens: Tokens;
   now(): Date;
   get(address: Address): StoredObject;
   list(kind: Kind, selection: Selection): { items: StoredObject[]; resourceVersion: string };

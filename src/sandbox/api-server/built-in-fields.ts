@@ -47,6 +47,13 @@ function object(spec: JsonSchema): JsonSchema {
 const template = fields('metadata', { spec: podSpec });
 const replicated = object(fields('minReadySeconds replicas selector', { template }));
 
+const jobSpec = fields(
+  'activeDeadlineSeconds backoffLimit backoffLimitPerIndex completionMode completions managedBy manualSelector ' +
+    'maxFailedIndexes parallelism podFailurePolicy podReplacementPolicy selector successPolicy suspend ' +
+    'ttlSecondsAfterFinished',
+  { template },
+);
+
 /** By collection; kinds that are not here may hold anything. */
 export const builtInFields: Readonly<Record<string, JsonSchema | undefined>> = {
   '/configmaps': fields('apiVersion kind metadata binaryData data immutable'),
@@ -62,6 +69,14 @@ export const builtInFields: Readonly<Record<string, JsonSchema | undefined>> = {
     fields('minReadySeconds paused progressDeadlineSeconds replicas revisionHistoryLimit selector strategy', {
       template,
     }),
+  ),
+  'batch/jobs': object(jobSpec),
+  'batch/cronjobs': object(
+    fields(
+      'concurrencyPolicy failedJobsHistoryLimit schedule startingDeadlineSeconds successfulJobsHistoryLimit ' +
+        'suspend timeZone',
+      { jobTemplate: fields('metadata', { spec: jobSpec }) },
+    ),
   ),
   'apps/statefulsets': object(
     fields(

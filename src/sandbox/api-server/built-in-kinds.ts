@@ -34,6 +34,7 @@ function builtIn(group: string, kind: string, plural: string, traits: Traits = {
   };
 }
 
+const rbac = 'rbac.authorization.k8s.io';
 const cluster = { namespaced: false } as const;
 const all = { categories: ['all'] } as const;
 const workload = { ...all, status: true, generation: true } as const;
@@ -86,6 +87,19 @@ export const builtInKinds: readonly Kind[] = [
   builtIn('apps', 'StatefulSet', 'statefulsets', { ...scalable, shortNames: ['sts'] }),
   builtIn('batch', 'CronJob', 'cronjobs', { ...workload, shortNames: ['cj'] }),
   builtIn('batch', 'Job', 'jobs', workload),
+  builtIn('policy', 'PodDisruptionBudget', 'poddisruptionbudgets', {
+    shortNames: ['pdb'],
+    status: true,
+    generation: true,
+  }),
+  builtIn('networking.k8s.io', 'NetworkPolicy', 'networkpolicies', {
+    shortNames: ['netpol'],
+    generation: true,
+  }),
+  builtIn(rbac, 'ClusterRole', 'clusterroles', cluster),
+  builtIn(rbac, 'ClusterRoleBinding', 'clusterrolebindings', cluster),
+  builtIn(rbac, 'Role', 'roles'),
+  builtIn(rbac, 'RoleBinding', 'rolebindings'),
   builtIn('storage.k8s.io', 'CSIDriver', 'csidrivers', cluster),
   builtIn('storage.k8s.io', 'StorageClass', 'storageclasses', { ...cluster, shortNames: ['sc'] }),
   builtIn('coordination.k8s.io', 'Lease', 'leases'),

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { parseQuantity } from '../quantity.ts';
-import { allow, keep } from './field-errors.ts';
+import { validateJobChange } from './batch-validation.ts';
+import { allow, check, keep } from './field-errors.ts';
 import { at, objectAt, stringAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
@@ -29,6 +30,16 @@ export function validateChange(kind: Kind, before: ApiObject, after: ApiObject):
     case 'apps/daemonsets':
     case 'apps/replicasets':
       return keep('spec.selector', was['selector'], is['selector']);
+    case 'batch/jobs':
+      return validateJobChange(was, is);
+    case 'rbac.authorization.k8s.io/rolebindings':
+    case 'rbac.authorization.k8s.io/clusterrolebindings':
+      return check(
+        isDeepStrictEqual(before['roleRef'], after['roleRef']),
+        'roleRef',
+        after['roleRef'],
+        'cannot change roleRef',
+      );
     case 'storage.k8s.io/storageclasses':
       return ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'].flatMap((field) =>
         keep(field, before[field], after[field]),

@@ -21,6 +21,7 @@ import { scaleOf, withScale } from './scale.ts';
 import { matcherOf } from './selectors.ts';
 import { badRequest, alreadyExists, forbidden, invalid, methodNotAllowed, notFound } from './status.ts';
 import { createStore, type SavedStore } from './store.ts';
+import { createTokens } from './tokens.ts';
 import { validateCreate, validateUpdate } from './validation.ts';
 
 export interface ApiOptions {
@@ -48,7 +49,7 @@ export function createApi(options: ApiOptions): Api {
     request: WriteRequest = {},
   ): StoredObject {
     const input = decode(kind, body);
-    if (kind.group.startsWith('auth')) return answerReview(input) as StoredObject;
+    if (kind.group.startsWith('auth')) return answerReview(input, request.user) as StoredObject;
     if (kind.plural === 'bindings') return bindPod(api, namespace, input);
     const collection = collectionOf(kind);
     const name =
@@ -134,6 +135,7 @@ export function createApi(options: ApiOptions): Api {
   const api: Api = {
     store,
     registry,
+    tokens: createTokens(store, now),
     now,
     get,
     list(kind, selection) {

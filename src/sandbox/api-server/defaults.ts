@@ -46,6 +46,12 @@ const completions: Readonly<Record<string, (object: JsonObject) => JsonObject>> 
       ? { ...filled, spec: { ...objectAt(filled, 'spec'), volumeClaimTemplates: claims } }
       : filled;
   },
+  'batch/jobs': job,
+  'batch/cronjobs': (it) => {
+    const template = objectAt(it, 'spec', 'jobTemplate');
+    const jobTemplate = { ...template, ...workload({ spec: objectAt(template, 'spec') }, {}) };
+    return fill({ ...it, spec: { ...objectAt(it, 'spec'), jobTemplate } }, { spec: cronJob });
+  },
   'storage.k8s.io/storageclasses': (it) =>
     fill(it, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
   'apiextensions.k8s.io/customresourcedefinitions': (it) => {
@@ -61,6 +67,26 @@ const statefulSet = {
   podManagementPolicy: 'OrderedReady',
   persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
 };
+
+const cronJob = {
+  concurrencyPolicy: 'Allow',
+  suspend: false,
+  successfulJobsHistoryLimit: 3,
+  failedJobsHistoryLimit: 1,
+};
+
+function job(it: JsonObject): JsonObject {
+  const { completions, parallelism } = objectAt(it, 'spec');
+  return workload(it, {
+    ...(completions === undefined && parallelism === undefined && { completions: 1 }),
+    parallelism: 1,
+    backoffLimit: 6,
+    completionMode: 'NonIndexed',
+    suspend: false,
+    podReplacementPolicy: 'TerminatingOrFailed',
+    manualSelector: false,
+  });
+}
 
 const claimTemplate = {
   apiVersion: 'v1',

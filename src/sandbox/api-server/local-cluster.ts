@@ -36,7 +36,7 @@ export function createLocalCluster(
     list: (resource, scope = {}) =>
       attempt(() => {
         const { items, resourceVersion } = api.list(kindOf(resource), scope);
-        return { items: items.map((item) => copy(item)), resourceVersion };
+        return { items: items.map(copierFor(scope)), resourceVersion };
       }),
     create: (resource, object, options) =>
       attempt(() => copy(api.create(kindOf(resource), object.metadata.namespace, object, options))),
@@ -52,11 +52,11 @@ export function createLocalCluster(
       if (!node) throw notImplemented('exec: there is no node');
       return node.exec({ ...request, tty: false, signal: request.signal ?? new AbortController().signal });
     },
-    logs: async ({ namespace, pod, container, tailLines }) => {
+    logs: async (request) => {
       const node = runtime();
       if (!node) throw notImplemented('logs: there is no node');
       const { signal } = new AbortController();
-      return text(await node.logs({ namespace, pod, container, follow: false, tailLines, signal }));
+      return text(await node.logs({ ...request, follow: false, signal }));
     },
     groups: () => attempt(() => [...new Set(api.registry.kinds().map((kind) => kind.group))].filter(Boolean)),
     serverVersion: () => Promise.resolve(gitVersion),
@@ -75,6 +75,12 @@ function copy<T extends KubernetesObject>(object: StoredObject): Stored<T> {
   return structuredClone(object) as KubernetesObject as Stored<T>;
 }
 
+function copierFor<T extends KubernetesObject>(scope: Scope): (object: StoredObject) => Stored<T> {
+  return scope.metadataOnly === true
+    ? ({ apiVersion, kind, metadata }) => copy({ apiVersion, kind, metadata })
+    : (object) => copy(object);
+}
+
 async function* follow<T extends KubernetesObject>(
   api: Api,
   kindOf: () => Kind,
@@ -83,11 +89,12 @@ async function* follow<T extends KubernetesObject>(
 ): AsyncGenerator<WatchEvent<T>> {
   if (signal.aborted) return;
   const kind = kindOf();
+  const copied = copierFor<T>(scope);
   const { items, resourceVersion } = api.list(kind, scope);
-  let pending: WatchEvent<T>[] = [{ type: 'listed', items: items.map((item) => copy<T>(item)) }];
+  let pending: WatchEvent<T>[] = [{ type: 'listed', items: items.map(copied), resourceVersion }];
   let wake = (): void => undefined;
   const stop = api.watch(kind, scope, Number(resourceVersion), ({ type, object }) => {
-    pending.push({ type: type === 'DELETED' ? 'deleted' : 'changed', object: copy<T>(object) });
+    pending.push({ type: type === 'DELETED' ? 'deleted' : 'changed', object: copied(object) });
     wake();
   });
   const onAbort = (): void => {

@@ -43,7 +43,7 @@ export function validateMetadata(kind: Kind, object: ApiObject): Cause[] {
   const { name, ownerReferences = [], finalizers = [] } = object.metadata;
   return [
     ...demand(name, 'metadata.name', 'name or generateName is required'),
-    ...(name ? obey('metadata.name', name, labelsAsNames.has(collectionOf(kind)) ? label : subdomain) : []),
+    ...(name ? validateName(kind, name) : []),
     ...validateLabels('metadata.labels', stringsOf(kind, object, 'labels')),
     ...(kind.custom || kind.group.startsWith('apiextensions') ? [] : validateFinalizers(finalizers)),
     ...validateAnnotations(stringsOf(kind, object, 'annotations')),
@@ -57,6 +57,18 @@ export function validateMetadata(kind: Kind, object: ApiObject): Cause[] {
         ),
       ),
     ),
+  ];
+}
+
+/** Names of roles and bindings, `system:node` for one, may hold all that a path can. */
+function validateName(kind: Kind, name: string): Cause[] {
+  const field = 'metadata.name';
+  if (kind.group !== 'rbac.authorization.k8s.io') {
+    return obey(field, name, labelsAsNames.has(collectionOf(kind)) ? label : subdomain);
+  }
+  return [
+    ...['.', '..'].flatMap((it) => check(name !== it, field, name, `may not be '${it}'`)),
+    ...['/', '%'].flatMap((it) => check(!name.includes(it), field, name, `may not contain '${it}'`)),
   ];
 }
 

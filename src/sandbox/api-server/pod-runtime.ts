@@ -20,6 +20,8 @@ export interface PodLogs {
   readonly container?: string | undefined;
   readonly follow: boolean;
   readonly tailLines?: number | undefined;
+  /** Of the container's last run before the present one. */
+  readonly previous?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 

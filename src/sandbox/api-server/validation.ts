@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { parseQuantity } from '../quantity.ts';
+import { validateCronJob, validateJob } from './batch-validation.ts';
 import { validateChange } from './change-validation.ts';
 import { check, demand, support } from './field-errors.ts';
 import { at, listAt, objectAt, stringAt, type JsonObject } from './json.ts';
@@ -43,6 +44,13 @@ function validateContent(kind: Kind, object: ApiObject): Cause[] {
           validateClaim(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`),
         ),
       ];
+    case 'batch/jobs':
+      return validateJob(object);
+    case 'batch/cronjobs':
+      return validateCronJob(object);
+    case 'rbac.authorization.k8s.io/rolebindings':
+    case 'rbac.authorization.k8s.io/clusterrolebindings':
+      return demand(stringAt(object, 'roleRef', 'name'), 'roleRef.name');
     case 'storage.k8s.io/storageclasses':
       return demand(stringAt(object, 'provisioner'), 'provisioner');
     case 'apiextensions.k8s.io/customresourcedefinitions':

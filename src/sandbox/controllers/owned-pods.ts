@@ -1,14 +1,15 @@
 /** Pods that a workload owns: what they are like, how they are made and how many there are. */
 import { createHash } from 'node:crypto';
 
-import type { Condition, KubernetesObject, Pod, PodTemplate, Stored, Workload } from '#src/api/kubernetes.ts';
+import type { Condition, KubernetesObject, Pod, PodTemplate, Stored } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 
+import { hasReason } from './reconciler.ts';
 import type { World } from './world.ts';
 import { controllerReference, deleteSeen, isControlledBy } from './writes.ts';
 
-export function ownedPods(world: World, owner: Stored<Workload>): Stored<Pod>[] {
+export function ownedPods(world: World, owner: Stored<KubernetesObject>): Stored<Pod>[] {
   return world.pods.list(owner.metadata.namespace).filter((pod) => isControlledBy(pod, owner));
 }
 
@@ -26,11 +27,11 @@ export function isReady(pod: Pod): boolean {
 export async function createPod(
   world: World,
   resource: Resource,
-  owner: Stored<Workload>,
+  owner: Stored<KubernetesObject>,
   template: PodTemplate,
   naming: { name: string } | { generateName: string },
 ): Promise<void> {
-  const pod = await world.cluster.create(pods, {
+  const body = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
@@ -38,9 +39,16 @@ export async function createPod(
       ...(owner.metadata.namespace !== undefined && { namespace: owner.metadata.namespace }),
       ...(template.metadata?.labels && { labels: template.metadata.labels }),
       ...(template.metadata?.annotations && { annotations: template.metadata.annotations }),
+      ...(template.metadata?.finalizers && { finalizers: template.metadata.finalizers }),
       ownerReferences: [controllerReference(resource, owner)],
     },
     spec: template.spec,
+  };
+  const pod = await world.cluster.create(pods, body).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    if (!hasReason(error, 'AlreadyExists'))
+      world.event(resource, owner, 'Warning', 'FailedCreate', `Error creating: ${why}`);
+    throw error;
   });
   world.pods.observe(pod);
   world.event(resource, owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
@@ -49,7 +57,7 @@ export async function createPod(
 export async function deletePod(
   world: World,
   resource: Resource,
-  owner: Stored<Workload>,
+  owner: Stored<KubernetesObject>,
   pod: Stored<Pod>,
 ): Promise<void> {
   await deleteSeen(world.cluster, pods, pod);

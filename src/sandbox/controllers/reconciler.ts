@@ -6,12 +6,16 @@ export class Retry extends Error {}
 export interface Reconciler {
   /** Has the key looked at soon; keys that wait are not queued twice. */
   readonly enqueue: (key: string) => void;
+  /** Has every key looked at that waits for a time to come. */
+  readonly lookAgain: () => void;
   /** Resolves when nothing runs any more; call it after the signal has aborted. */
   readonly stopped: () => Promise<void>;
 }
 
 const firstBackoff = 100;
 const longestBackoff = 5000;
+/** A timer cannot wait longer; whoever is woken early looks and waits again. */
+const longestTimer = 2 ** 31 - 1;
 /** The watch is about to bring the newer version. */
 const conflictBackoff = 5;
 
@@ -47,7 +51,7 @@ export function startReconciler(options: {
 
   function enqueueAfter(key: string, milliseconds: number): void {
     if (signal.aborted || again.has(key)) return;
-    const timer = setTimeout(enqueue, milliseconds, key);
+    const timer = setTimeout(enqueue, Math.min(milliseconds, longestTimer), key);
     timers.set(key, timer);
   }
 
@@ -75,6 +79,9 @@ export function startReconciler(options: {
   });
   return {
     enqueue,
+    lookAgain() {
+      for (const key of [...timers.keys(), ...running.keys()]) enqueue(key);
+    },
     async stopped() {
       while (running.size > 0) await Promise.allSettled(running.values());
     },

@@ -3,13 +3,16 @@ import type { Cluster } from '#src/cluster/port.ts';
 import type { Driver } from '#src/sandbox/storage/driver.ts';
 
 import { claimController } from './claims.ts';
+import { cronJobController } from './cron-jobs.ts';
 import { deploymentController } from './deployments.ts';
 import { ephemeralClaimController } from './ephemeral-claims.ts';
+import { jobController } from './jobs.ts';
 import { keyOf } from './mirror.ts';
 import { startReconciler, type Reconciler } from './reconciler.ts';
 import { eventRecorder } from './record-event.ts';
 import { replicaSetController } from './replica-sets.ts';
 import { contentController } from './snapshot-contents.ts';
+import { serviceAccountController } from './service-accounts.ts';
 import { snapshotController } from './snapshots.ts';
 import { statefulSetController } from './stateful-sets.ts';
 import { volumeController } from './volumes.ts';
@@ -26,6 +29,8 @@ export interface ControllerOptions {
 }
 
 export interface Controllers {
+  /** Time has jumped: whatever waits for a time looks again at once. */
+  lookAgain(): void;
   /** Resolves when the last of them has stopped; call it after the signal has aborted. */
   stopped(): Promise<void>;
 }
@@ -49,6 +54,9 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
     statefulSet: statefulSetController(world),
     daemonSet: replicaSetController(world, world.daemonSets),
     ephemeralClaim: ephemeralClaimController(world),
+    job: jobController(world),
+    cronJob: cronJobController(world),
+    serviceAccount: serviceAccountController(world),
   };
   const reconcilers = Object.entries(controllers).map(([name, controller]) => run(name, controller));
   for (const mirror of Object.values(mirrors)) mirror.announce();
@@ -75,6 +83,9 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
   }
 
   return {
+    lookAgain() {
+      for (const reconciler of reconcilers) reconciler.lookAgain();
+    },
     async stopped() {
       await Promise.all(reconcilers.map((reconciler) => reconciler.stopped()));
     },

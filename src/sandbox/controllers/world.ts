@@ -1,12 +1,16 @@
 /** What every controller looks at and acts with. */
 import {
+  cronJobs,
   daemonSets,
   deployments,
+  jobs,
+  namespaces,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
   replicaSets,
   replicationControllers,
+  serviceAccounts,
   statefulSets,
   storageClasses,
   volumeSnapshotClasses,
@@ -51,6 +55,10 @@ export function openMirrors(cluster: Cluster, signal: AbortSignal) {
     replicationControllers: open(replicationControllers),
     statefulSets: open(statefulSets),
     daemonSets: open(daemonSets),
+    jobs: open(jobs),
+    cronJobs: open(cronJobs),
+    namespaces: open(namespaces),
+    serviceAccounts: open(serviceAccounts),
   };
   return {
     mirrors,

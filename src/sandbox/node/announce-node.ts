@@ -7,7 +7,23 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { ignoring } from '#src/sandbox/controllers/writes.ts';
 
-const nodes: Resource = { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };
+export interface NodeObject extends KubernetesObject {
+  spec?: { taints?: Taint[] };
+}
+
+export interface Taint {
+  key: string;
+  value?: string;
+  effect: string;
+}
+
+export const nodes: Resource<NodeObject> = {
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  namespaced: false,
+};
 
 export interface NodeAnnouncement {
   readonly name: string;

@@ -25,7 +25,7 @@ export function execCommand(command: readonly string[], mounts: readonly Mount[]
 }
 
 /** `$(NAME)` where the container has such a variable; `$$(NAME)` stands for itself. */
-function expand(text: string, values: ReadonlyMap<string, string>): string {
+export function expand(text: string, values: ReadonlyMap<string, string>): string {
   return text.replace(/\$(\$|\(([A-Za-z_][\w.-]*)\))/g, (whole, escaped: string, name: string) =>
     escaped === '$' ? '$' : (values.get(name) ?? whole),
   );

@@ -1,12 +1,14 @@
 /** One container: started, and started again as its pod's restart policy says, until it is stopped. */
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Container, ContainerStatus, PodSpec } from '#src/api/kubernetes.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
-import { pause } from '#src/sandbox/controllers/mirror.ts';
+import { aborted, pause } from '#src/sandbox/controllers/mirror.ts';
 
 import { containerCommand, containerEnvironment } from './command-line.ts';
+import type { Launch } from './own-image.ts';
+import { startProbes } from './probes.ts';
 import type { ProcessGroup, ProcessGroups } from './process-groups.ts';
 import { rewritePaths, type Mount } from './rewrite.ts';
 
@@ -14,6 +16,8 @@ export interface ContainerReport {
   readonly container: Container;
   readonly state: NonNullable<ContainerStatus['state']>;
   readonly lastState?: ContainerStatus['state'];
+  /** As its readiness probe says; without one, it is. */
+  readonly ready: boolean;
   readonly restarts: number;
   /** It has ended and will not be started again. */
   readonly final: boolean;
@@ -35,14 +39,24 @@ export interface ContainerRun {
   readonly mounts: readonly VolumeMount[];
   /** Output of the latest start. */
   logFile(): string | undefined;
+  /** Output of the start before the present one. */
+  previousLogFile(): string | undefined;
   /** Resolves when it will not be started again. */
   readonly ended: Promise<void>;
   /** Asks it to end, and makes it after `grace` milliseconds. */
   stop(grace: number): Promise<void>;
 }
 
+/** Our own image, which is on this machine or cannot be pulled. */
+export type OwnImage =
+  | { readonly type: 'missing'; readonly failure: string }
+  | { readonly type: 'here'; readonly launch: () => Promise<Launch | undefined> };
+
 export interface ContainerOptions {
   readonly container: Container;
+  /** Left out for any other image: a shell runs, the rest counts as running. */
+  readonly image?: OwnImage | undefined;
+  readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
   readonly isInit: boolean;
   readonly restartPolicy: PodSpec['restartPolicy'];
   /** How often it was started before this node began. */
@@ -58,6 +72,8 @@ export interface ContainerOptions {
 
 const firstBackoff = 1000;
 const longestBackoff = 60_000;
+/** As much of its log as a status holds. */
+const messageBytes = 2048;
 
 export function runContainer(options: ContainerOptions): ContainerRun {
   const { container, groups, now } = options;
@@ -65,9 +81,11 @@ export function runContainer(options: ContainerOptions): ContainerRun {
   let mounts: VolumeMount[] = [];
   let group: ProcessGroup | undefined;
   let logFile: string | undefined;
+  let previousLogFile: string | undefined;
   let report: ContainerReport = {
     container,
     state: { waiting: { reason: 'ContainerCreating' } },
+    ready: true,
     restarts: options.startedBefore,
     final: false,
   };
@@ -80,6 +98,10 @@ export function runContainer(options: ContainerOptions): ContainerRun {
   }
 
   async function live(): Promise<void> {
+    if (options.image?.type === 'missing') {
+      await waitForImage(options.image.failure);
+      return;
+    }
     while (!isStopping()) {
       const terminated = await once();
       const again =
@@ -101,6 +123,24 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     if (lastState) become({ state: lastState, final: true });
   }
 
+  /** In vain: until it is stopped. */
+  async function waitForImage(failure: string): Promise<void> {
+    const { image = '' } = container;
+    options.event('Normal', 'Pulling', `Pulling image "${image}"`);
+    options.event('Warning', 'Failed', `Failed to pull image "${image}": ${failure}`);
+    options.event('Warning', 'Failed', 'Error: ErrImagePull');
+    become({ state: { waiting: { reason: 'ErrImagePull', message: failure } } });
+    await pause(firstBackoff, stopping.signal);
+    if (!isStopping()) {
+      options.event('Normal', 'BackOff', `Back-off pulling image "${image}"`);
+      options.event('Warning', 'Failed', 'Error: ImagePullBackOff');
+      const message = `Back-off pulling image "${image}": ErrImagePull: ${failure}`;
+      become({ state: { waiting: { reason: 'ImagePullBackOff', message } } });
+      await aborted(stopping.signal);
+    }
+    become({ final: true });
+  }
+
   /** From one start to its end. */
   async function once(): Promise<NonNullable<NonNullable<ContainerStatus['state']>['terminated']>> {
     const startedAt = timestamp(now());
@@ -114,16 +154,25 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     try {
       const found = await options.mounts();
       mounts = found.flatMap((mount) => (mount.status === 'fulfilled' ? mount.value : []));
-      const argv = containerCommand(container, mounts);
+      const launch = options.image?.type === 'here' ? await options.image.launch() : undefined;
+      const argv = launch
+        ? [...launch.program, ...launch.args.map((it) => rewritePaths(it, mounts))]
+        : containerCommand(container, mounts);
       if (!argv) return end(await idle(startedAt), 'Completed');
       const failed = found.find((mount) => mount.status === 'rejected');
       if (failed) throw failed.reason;
-      group = await spawnGroup(argv);
+      group = await spawnGroup(argv, launch);
       // Asked to stop in between: it must not outlive the request.
       if (isStopping()) group.kill('SIGKILL');
-      become({ state: { running: { startedAt } } });
+      become({ state: { running: { startedAt } }, ready: !launch || !container.readinessProbe });
+      if (launch) {
+        const onReady = (ready: boolean): void => {
+          become({ ready });
+        };
+        startProbes({ container, launch, group, event: options.event, onReady });
+      }
       const code = await group.exited;
-      return end(code, code === 0 ? 'Completed' : 'Error');
+      return end(code, code === 0 ? 'Completed' : 'Error', code === 0 ? undefined : await lastWords());
     } catch (error) {
       return end(128, 'StartError', error instanceof Error ? error.message : String(error));
     } finally {
@@ -131,28 +180,42 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     }
   }
 
+  /** Where the container asks for it: the end of what it wrote. */
+  async function lastWords(): Promise<string | undefined> {
+    if (container.terminationMessagePolicy !== 'FallbackToLogsOnError' || logFile === undefined)
+      return undefined;
+    const written = await readFile(logFile);
+    return written.subarray(Math.max(0, written.length - messageBytes)).toString() || undefined;
+  }
+
   /** A program that only an image could run: it counts as running, or, before the others, as done. */
   async function idle(startedAt: string): Promise<number> {
     if (options.isInit || isStopping()) return 0;
     become({ state: { running: { startedAt } } });
-    await new Promise<void>((resolve) => {
-      stopping.signal.addEventListener('abort', () => {
-        resolve();
-      });
-    });
+    await aborted(stopping.signal);
     return 0;
   }
 
-  async function spawnGroup(argv: string[]): Promise<ProcessGroup> {
+  async function spawnGroup(
+    argv: readonly string[],
+    { env = {}, kubeconfig }: Partial<Launch> = {},
+  ): Promise<ProcessGroup> {
     await mkdir(options.logs, { recursive: true });
     const path = join(options.logs, `${container.name}.${report.restarts}.log`);
     await using log = await open(path, 'a');
+    previousLogFile = logFile;
     logFile = path;
     const { workingDir } = container;
     return groups.start({
       argv,
       cwd: workingDir === undefined ? options.surroundings.home : rewritePaths(workingDir, mounts),
-      env: containerEnvironment(container, mounts, options.surroundings),
+      env: {
+        ...containerEnvironment(container, mounts, options.surroundings),
+        ...Object.fromEntries(
+          Object.entries(env).map(([name, value]) => [name, rewritePaths(value, mounts)]),
+        ),
+        ...(kubeconfig !== undefined && { KUBECONFIG: kubeconfig }),
+      },
       stdio: ['ignore', log.fd, log.fd],
       volumes: mounts.flatMap(({ volume }) => volume ?? []),
     });
@@ -165,6 +228,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
       return mounts;
     },
     logFile: () => logFile,
+    previousLogFile: () => (report.state.waiting ? logFile : previousLogFile),
     ended,
     async stop(grace) {
       stopping.abort();

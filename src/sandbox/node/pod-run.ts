@@ -5,8 +5,15 @@ import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 
-import { runContainer, type ContainerReport, type ContainerRun, type VolumeMount } from './container-run.ts';
+import {
+  runContainer,
+  type ContainerReport,
+  type ContainerRun,
+  type OwnImage,
+  type VolumeMount,
+} from './container-run.ts';
 import { withFields } from './downward.ts';
+import { isOwnImage, prepareLaunch, pullFailure, type OwnProgram } from './own-image.ts';
 import type { ProcessGroups } from './process-groups.ts';
 
 export interface PodRun {
@@ -28,6 +35,8 @@ export interface PodRunOptions {
   readonly path: string;
   readonly groups: ProcessGroups;
   readonly now: () => Date;
+  readonly program: OwnProgram | undefined;
+  readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
   readonly onChange: () => void;
 }
 
@@ -39,8 +48,11 @@ export function runPod(options: PodRunOptions): PodRun {
   let stopping = false;
 
   function start(container: Container, isInit: boolean): ContainerRun {
+    const filled = withFields(container, pod);
     const run = runContainer({
-      container: withFields(container, pod),
+      container: filled,
+      image: imageOf(filled),
+      event: options.event,
       isInit,
       restartPolicy,
       startedBefore: startsOf(pod, container.name),
@@ -53,6 +65,16 @@ export function runPod(options: PodRunOptions): PodRun {
     });
     runs.set(container.name, run);
     return run;
+  }
+
+  /** Undefined for an image that is not ours. */
+  function imageOf(container: Container): OwnImage | undefined {
+    const { program } = options;
+    const { image = '' } = container;
+    if (!program || !isOwnImage(image)) return undefined;
+    const failure = pullFailure(image, program);
+    if (failure !== undefined) return { type: 'missing', failure };
+    return { type: 'here', launch: () => prepareLaunch(program, pod, container, directory) };
   }
 
   async function live(): Promise<void> {

@@ -89,10 +89,15 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
       const message = `container "${container.name}" in pod "${pod.metadata.name}" is waiting to start: ContainerCreating`;
       throw new RuntimeError(400, 'BadRequest', message);
     }
-    const file = live.logFile();
+    const isPrevious = request.previous === true;
+    const file = isPrevious ? live.previousLogFile() : live.logFile();
+    if (file === undefined && isPrevious) {
+      const which = `"${container.name}" in pod "${pod.metadata.name}"`;
+      throw new RuntimeError(400, 'BadRequest', `previous terminated container ${which} not found`);
+    }
     if (file === undefined) return Readable.from(request.follow ? silence(live, request.signal) : []);
     const start = request.tailLines === undefined ? 0 : await startOfTail(file, request.tailLines);
-    const ended = request.follow ? live.ended : Promise.resolve();
+    const ended = request.follow && !isPrevious ? live.ended : Promise.resolve();
     return Readable.from(followFile(file, start, ended, request.signal), { objectMode: false });
   }
 

@@ -74,13 +74,15 @@ function hasFailed(report: ContainerReport | undefined): boolean {
 }
 
 function phaseOf(reports: readonly (ContainerReport | undefined)[]): NonNullable<Status['phase']> {
-  if (
-    reports.some((report) => report === undefined || report.state.waiting?.reason === 'ContainerCreating')
-  ) {
+  if (reports.some((report) => report === undefined || isBeforeItsStart(report))) {
     return 'Pending';
   }
   if (!reports.every((report) => report?.final === true)) return 'Running';
   return reports.some(hasFailed) ? 'Failed' : 'Succeeded';
+}
+
+function isBeforeItsStart({ state: { waiting } }: ContainerReport): boolean {
+  return waiting !== undefined && waiting.reason !== 'CrashLoopBackOff';
 }
 
 function statusOf(
@@ -95,7 +97,7 @@ function statusOf(
     name,
     image,
     imageID: image,
-    ready: isInit ? done : running,
+    ready: isInit ? done : running && report.ready,
     started: running,
     restartCount: report?.restarts ?? 0,
     state: report?.state ?? { waiting: { reason: waitsFor } },

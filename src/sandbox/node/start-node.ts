@@ -2,45 +2,32 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { KubernetesObject, PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
+import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import {
   persistentVolumeClaims,
   persistentVolumes,
   pods as podResource,
   storageClasses as storageClassResource,
-  type Resource,
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
 import { claimNamesOf } from '#src/sandbox/controllers/claim-users.ts';
-import { selectedNode } from '#src/sandbox/controllers/provisioning.ts';
 import { keyOf, openMirror } from '#src/sandbox/controllers/mirror.ts';
-import { withCondition } from '#src/sandbox/controllers/owned-pods.ts';
 import { startReconciler } from '#src/sandbox/controllers/reconciler.ts';
 import { eventRecorder } from '#src/sandbox/controllers/record-event.ts';
-import { deleteSeen, patchSeen, setStatus } from '#src/sandbox/controllers/writes.ts';
+import { deleteSeen, setStatus } from '#src/sandbox/controllers/writes.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 import type { Storage } from '#src/sandbox/storage/storage.ts';
 
-import { announceNode } from './announce-node.ts';
+import { announceNode, nodes as nodeResource } from './announce-node.ts';
+import type { OwnProgram } from './own-image.ts';
+import { placePod } from './place-pod.ts';
 import { createPlainPaths } from './plain-paths.ts';
 import { mountsOf, type VolumeSources } from './pod-mounts.ts';
 import { runPod, type PodRun } from './pod-run.ts';
 import { createPodRuntime } from './pod-runtime.ts';
 import { podStatus } from './pod-status.ts';
 import { createProcessGroups } from './process-groups.ts';
-import { schedule } from './scheduling.ts';
-
-interface Binding extends KubernetesObject {
-  target: { apiVersion: string; kind: string; name: string };
-}
-const bindings: Resource<Binding> = {
-  group: '',
-  version: 'v1',
-  kind: 'Binding',
-  plural: 'bindings',
-  namespaced: true,
-};
 
 export interface NodeOptions {
   readonly cluster: Cluster;
@@ -55,6 +42,8 @@ export interface NodeOptions {
   readonly path: string;
   /** Where an API server of another process finds exec and logs. */
   readonly kubeletPort?: number;
+  /** How containers of our own image run; left out, they only count as running. */
+  readonly program?: OwnProgram | undefined;
 }
 
 export interface SandboxNode extends PodRuntime {
@@ -77,6 +66,8 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
   const claims = openMirror(cluster, persistentVolumeClaims, signal);
   const volumes = openMirror(cluster, persistentVolumes, signal);
   const storageClasses = openMirror(cluster, storageClassResource, signal);
+  const nodes = openMirror(cluster, nodeResource, signal);
+  const mirrors = { pods, claims, volumes, storageClasses, nodes };
   const runs = new Map<string, PodRun>();
   const sources: VolumeSources = {
     claim: (name, namespace) => claims.get(name, namespace),
@@ -97,50 +88,8 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     const { nodeName: assigned } = pod.spec;
     if (assigned !== undefined && assigned !== nodeName) return;
     if (pod.metadata.deletionTimestamp !== undefined) await end(key, pod);
-    else if (assigned === undefined) await place(pod);
+    else if (assigned === undefined) await placePod({ cluster, node: nodeName, now, event, mirrors }, pod);
     else await report(key, pod);
-  }
-
-  async function place(pod: Stored<Pod>): Promise<void> {
-    const { name, namespace } = pod.metadata;
-    const verdict = schedule(
-      pod,
-      (claim) => claims.get(claim, namespace),
-      (storageClass) => storageClasses.get(storageClass),
-    );
-    switch (verdict.type) {
-      case 'go':
-        await cluster.create(bindings, {
-          apiVersion: 'v1',
-          kind: 'Binding',
-          metadata: { name, ...(namespace !== undefined && { namespace }) },
-          target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
-        });
-        event(
-          podResource,
-          pod,
-          'Normal',
-          'Scheduled',
-          `Successfully assigned ${namespace ?? ''}/${name} to ${nodeName}`,
-        );
-        return;
-      case 'choose':
-        for (const claim of verdict.claims) await chooseFor(claim);
-        return;
-      case 'wait': {
-        const { message } = verdict;
-        const why = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message } as const;
-        const conditions = withCondition(pod.status?.conditions ?? [], why, now());
-        const before = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message;
-        if (before !== message) event(podResource, pod, 'Warning', 'FailedScheduling', message);
-        await setStatus(cluster, pods, pod, { ...pod.status, phase: 'Pending', conditions });
-      }
-    }
-  }
-
-  async function chooseFor(claim: Stored<PersistentVolumeClaim>): Promise<void> {
-    if (claim.metadata.annotations?.[selectedNode] !== undefined) return;
-    await patchSeen(cluster, claims, claim, { metadata: { annotations: { [selectedNode]: nodeName } } });
   }
 
   async function report(key: string, pod: Stored<Pod>): Promise<void> {
@@ -174,6 +123,10 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
       path,
       groups,
       now,
+      program: options.program,
+      event: (type, reason, message) => {
+        event(podResource, pod, type, reason, message);
+      },
       onChange: () => {
         reconciler.enqueue(key);
       },
@@ -185,7 +138,15 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
   async function end(key: string, pod: Stored<Pod>): Promise<void> {
     const seconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
     if (runs.has(key)) event(podResource, pod, 'Normal', 'Killing', 'Stopping containers');
-    await runs.get(key)?.stop(seconds * 1000);
+    const run = runs.get(key);
+    await run?.stop(seconds * 1000);
+    // Whoever holds it wants to know how it ended.
+    const isOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    if (!isOver && pod.metadata.finalizers && pod.spec.nodeName !== undefined) {
+      const last = run ? podStatus(pod, run.reports(), run.startTime, now()) : pod.status;
+      const phase = last?.phase === 'Succeeded' ? 'Succeeded' : 'Failed';
+      await setStatus(cluster, pods, pod, { ...last, phase });
+    }
     runs.delete(key);
     await deleteSeen(cluster, podResource, pod, { gracePeriodSeconds: 0 });
   }
@@ -215,12 +176,14 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
       (pod) => pod.metadata.namespace === metadata.namespace && claimNamesOf(pod).includes(metadata.name),
     );
   });
-  storageClasses.onChange(() => {
+  const enqueueUnplaced = (): void => {
     enqueueWaiting((pod) => pod.spec.nodeName === undefined);
-  });
-  await Promise.all([pods, claims, volumes, storageClasses].map((mirror) => mirror.synced));
-  pods.announce();
+  };
+  storageClasses.onChange(enqueueUnplaced);
+  nodes.onChange(enqueueUnplaced);
+  await Promise.all(Object.values(mirrors).map((mirror) => mirror.synced));
   await announceNode(cluster, { name: nodeName, now: now(), kubeletPort: options.kubeletPort });
+  pods.announce();
 
   const find = (namespace: string, name: string) => {
     const pod = pods.get(name, namespace);

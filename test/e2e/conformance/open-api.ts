@@ -40,8 +40,10 @@ export async function openApi(): Promise<OpenApi> {
   };
 }
 
-export async function connectTo(kubeconfig: string): Promise<JsonClient> {
+/** `token`: whose it is asks, in place of the kubeconfig's user. */
+export async function connectTo(kubeconfig: string, { token }: { token?: string } = {}): Promise<JsonClient> {
   const settings = resolveSettings({}, await findKubeconfig(kubeconfig, {}, false));
   const { tls, headers } = await kubeConfigAuthenticator(settings).credentials();
-  return createJsonClient(settings.server, tls, headers);
+  if (token === undefined) return createJsonClient(settings.server, tls, headers);
+  return createJsonClient(settings.server, { ca: tls.ca }, { authorization: `Bearer ${token}` });
 }

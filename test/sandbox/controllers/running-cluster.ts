@@ -2,6 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, volumeSnapshots, type Resource } from '#src/api/resources.ts';
@@ -39,6 +40,10 @@ export interface RunningCluster {
   eventsOf(name: string, reason: string): Promise<string[]>;
   claim(name: string, spec?: object): Promise<void>;
   snapshot(name: string, claim: string, className?: string): Promise<void>;
+  /** The cluster's time. */
+  now(): Date;
+  /** It jumps; whatever waits for a time has looked again when this resolves. */
+  advance(milliseconds: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -55,9 +60,11 @@ const events: Resource<EventObject> = {
   namespaced: true,
 };
 
-export async function startCluster(): Promise<RunningCluster> {
+/** `begin`: what time it is at first; default the machine's. */
+export async function startCluster({ begin = new Date() } = {}): Promise<RunningCluster> {
   const directory = await mkdtemp(join(tmpdir(), "stash cluster's-"));
-  const now = () => new Date();
+  let ahead = begin.getTime() - Date.now();
+  const now = () => new Date(Date.now() + ahead);
   const api = createApi({ now });
   const stopCollecting = startGarbageCollector(api);
   const nodes: SandboxNode[] = [];
@@ -146,6 +153,13 @@ export async function startCluster(): Promise<RunningCluster> {
           ...(className !== undefined && { volumeSnapshotClassName: className }),
         },
       });
+    },
+    now,
+    async advance(milliseconds) {
+      ahead += milliseconds;
+      controllers.lookAgain();
+      // What they do is a chain of microtasks.
+      await setImmediate();
     },
     async stop() {
       ending.abort();

@@ -279,3 +279,33 @@ test('a snapshot shows one moment, even of a volume that is written to without a
     moments.toSorted((x, y) => x - y),
   );
 });
+
+test('what a container wrote before it was started again', async () => {
+  const mark = join(running.directory, 'second');
+  const script = `if [ -e "${mark}" ]; then echo second; exec sleep 3000; fi; touch "${mark}"; echo first; exit 1`;
+  await pod('twice', { containers: [shell(script)] });
+  const previous = () => running.cluster.logs({ namespace: 'default', pod: 'twice', previous: true });
+  await running.until(pods, 'twice', (it) => stateOf(it)?.running !== undefined);
+  await running.until(pods, 'twice', (it) => stateOf(it)?.waiting?.reason === 'CrashLoopBackOff');
+  assert.equal(await previous(), 'first\n');
+  await running.until(
+    pods,
+    'twice',
+    (it) => it?.status?.containerStatuses?.[0]?.restartCount === 1 && stateOf(it)?.running !== undefined,
+  );
+  assert.equal(await previous(), 'first\n');
+  await pod('once', { containers: [shell('exec sleep 3000')] });
+  await running.until(pods, 'once', isRunning);
+  await assert.rejects(running.cluster.logs({ namespace: 'default', pod: 'once', previous: true }), {
+    reason: 'BadRequest',
+    message: 'previous terminated container "main" in pod "once" not found',
+  });
+});
+
+test('the last words of a container that failed, where it wants them kept', async () => {
+  const terminationMessagePolicy = 'FallbackToLogsOnError';
+  const last = { ...shell('echo early; echo oops >&2; exit 1'), terminationMessagePolicy } as const;
+  await pod('words', { restartPolicy: 'Never', containers: [last] });
+  const failed = await running.until(pods, 'words', (it) => stateOf(it)?.terminated !== undefined);
+  assert.equal(stateOf(failed)?.terminated?.message, 'early\noops\n');
+});

@@ -3,19 +3,13 @@ import { at, listAt, numberAt, objectAt, stringAt, type JsonObject } from '../js
 import type { StoredObject } from '../object.ts';
 import { selectorText } from '../scale.ts';
 import { ageOf } from './age.ts';
+import { containerColumns, cronJobColumns, jobColumns } from './batch-columns.ts';
 import { ageColumn, column, count, text, wide, type Column } from './column.ts';
+import { policyColumns } from './policy-columns.ts';
 
-const ofContainers = (field: string) => (it: StoredObject) =>
-  listAt(it, 'spec', 'template', 'spec', 'containers')
-    .map((container) => stringAt(container, field) ?? '')
-    .join(',');
-
-const containerColumns = wide(
-  column('Containers', ofContainers('name')),
-  column('Images', ofContainers('image')),
-);
+const templateContainers = containerColumns('spec', 'template');
 const podTemplateColumns = [
-  ...containerColumns,
+  ...templateContainers,
   ...wide(column('Selector', (it) => selectorText(it) || '<none>')),
 ];
 
@@ -109,7 +103,7 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
     ...podTemplateColumns,
   ],
-  'apps/statefulsets': [readyOfReplicas, ageColumn, ...containerColumns],
+  'apps/statefulsets': [readyOfReplicas, ageColumn, ...templateContainers],
   'apps/daemonsets': [
     count('Desired', 'status', 'desiredNumberScheduled'),
     count('Current', 'status', 'currentNumberScheduled'),
@@ -120,6 +114,9 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
     ...podTemplateColumns,
   ],
+  'batch/jobs': jobColumns,
+  'batch/cronjobs': cronJobColumns,
+  ...policyColumns,
   'storage.k8s.io/storageclasses': [
     text('Provisioner', 'provisioner'),
     text('ReclaimPolicy', 'reclaimPolicy'),

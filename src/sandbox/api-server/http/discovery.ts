@@ -87,6 +87,9 @@ function resourcesOf(kind: Kind): JsonObject[] {
     },
     ...(kind.status ? [sub('status', change)] : []),
     ...(kind.scale ? [sub('scale', change, { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
+    ...(kind.group === '' && plural === 'serviceaccounts'
+      ? [sub('token', ['create'], { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' })]
+      : []),
     ...(kind.group === '' && plural === 'pods'
       ? [sub('exec', ['create', 'get'], { kind: 'PodExecOptions' }), sub('log', ['get'])]
       : []),

@@ -26,6 +26,7 @@ export async function sendLogs(
     namespace,
     pod: name,
     container: query.get('container') ?? undefined,
+    previous: isTrue(query.get('previous')),
     follow: isTrue(query.get('follow')),
     tailLines: tailLines === null ? undefined : Number(tailLines),
     signal: gone.signal,

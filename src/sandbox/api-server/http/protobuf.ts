@@ -1,6 +1,6 @@
 /**
  * The few protobuf messages that kubectl sends without asking first: `create namespace|deployment|configmap|job|
- * serviceaccount` and `auth can-i`, with the fields that their flags set. Field numbers are those of Kubernetes' published `generated.proto` files.
+ * cronjob|serviceaccount|token|role|rolebinding` and `auth can-i|whoami`, with the fields that their flags set. Field numbers are those of Kubernetes' published `generated.proto` files.
  */
 import type { JsonObject } from '../json.ts';
 import { badRequest, unsupportedMediaType } from '../status.ts';
@@ -8,7 +8,8 @@ import { badRequest, unsupportedMediaType } from '../status.ts';
 export const protobufType = 'application/vnd.kubernetes.protobuf';
 export const openapiV2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-type FieldType = 'string' | 'int' | 'bytes' | 'strings' | 'map' | 'bytesMap' | Message | readonly [Message];
+type FieldType =
+  'string' | 'int' | 'bool' | 'bytes' | 'strings' | 'map' | 'bytesMap' | Message | readonly [Message];
 interface Message {
   readonly [number: number]: readonly [name: string, type: FieldType];
 }
@@ -18,17 +19,76 @@ const metadata: Message = {
   3: ['namespace', 'string'],
   11: ['labels', 'map'],
   12: ['annotations', 'map'],
+  13: [
+    'ownerReferences',
+    [
+      {
+        1: ['kind', 'string'],
+        3: ['name', 'string'],
+        4: ['uid', 'string'],
+        5: ['apiVersion', 'string'],
+        6: ['controller', 'bool'],
+        7: ['blockOwnerDeletion', 'bool'],
+      },
+    ],
+  ],
 };
 const port: Message = { 3: ['containerPort', 'int'], 4: ['protocol', 'string'] };
+const variable: Message = {
+  1: ['name', 'string'],
+  2: ['value', 'string'],
+  3: ['valueFrom', { 1: ['fieldRef', { 1: ['apiVersion', 'string'], 2: ['fieldPath', 'string'] }] }],
+};
 const container: Message = {
   1: ['name', 'string'],
   2: ['image', 'string'],
   3: ['command', 'strings'],
   4: ['args', 'strings'],
   6: ['ports', [port]],
+  7: ['env', [variable]],
+  14: ['imagePullPolicy', 'string'],
 };
-const podSpec: Message = { 2: ['containers', [container]], 3: ['restartPolicy', 'string'] };
+const podSpec: Message = {
+  2: ['containers', [container]],
+  3: ['restartPolicy', 'string'],
+  4: ['terminationGracePeriodSeconds', 'int'],
+  7: ['nodeSelector', 'map'],
+  8: ['serviceAccountName', 'string'],
+};
 const template: Message = { 1: ['metadata', metadata], 2: ['spec', podSpec] };
+const jobSpec: Message = {
+  1: ['parallelism', 'int'],
+  2: ['completions', 'int'],
+  3: ['activeDeadlineSeconds', 'int'],
+  6: ['template', template],
+  7: ['backoffLimit', 'int'],
+  8: ['ttlSecondsAfterFinished', 'int'],
+  14: ['podReplacementPolicy', 'string'],
+};
+const cronJobSpec: Message = {
+  1: ['schedule', 'string'],
+  3: ['concurrencyPolicy', 'string'],
+  4: ['suspend', 'bool'],
+  5: ['jobTemplate', { 1: ['metadata', metadata], 2: ['spec', jobSpec] }],
+};
+const rule: Message = {
+  1: ['verbs', 'strings'],
+  2: ['apiGroups', 'strings'],
+  3: ['resources', 'strings'],
+  4: ['resourceNames', 'strings'],
+};
+const role: Message = { 1: ['metadata', metadata], 2: ['rules', [rule]] };
+const subject: Message = {
+  1: ['kind', 'string'],
+  2: ['apiGroup', 'string'],
+  3: ['name', 'string'],
+  4: ['namespace', 'string'],
+};
+const binding: Message = {
+  1: ['metadata', metadata],
+  2: ['subjects', [subject]],
+  3: ['roleRef', { 1: ['apiGroup', 'string'], 2: ['kind', 'string'], 3: ['name', 'string'] }],
+};
 const deploymentSpec: Message = {
   1: ['replicas', 'int'],
   2: ['selector', { 1: ['matchLabels', 'map'] }],
@@ -47,7 +107,16 @@ const messages: Readonly<Record<string, Message>> = {
   'v1 Namespace': { 1: ['metadata', metadata] },
   'v1 ServiceAccount': { 1: ['metadata', metadata] },
   'apps/v1 Deployment': { 1: ['metadata', metadata], 2: ['spec', deploymentSpec] },
-  'batch/v1 Job': { 1: ['metadata', metadata], 2: ['spec', { 6: ['template', template] }] },
+  'batch/v1 CronJob': { 1: ['metadata', metadata], 2: ['spec', cronJobSpec] },
+  'batch/v1 Job': { 1: ['metadata', metadata], 2: ['spec', jobSpec] },
+  'rbac.authorization.k8s.io/v1 ClusterRole': role,
+  'rbac.authorization.k8s.io/v1 ClusterRoleBinding': binding,
+  'rbac.authorization.k8s.io/v1 Role': role,
+  'rbac.authorization.k8s.io/v1 RoleBinding': binding,
+  'authentication.k8s.io/v1 SelfSubjectReview': {},
+  'authentication.k8s.io/v1 TokenRequest': {
+    2: ['spec', { 1: ['audiences', 'strings'], 4: ['expirationSeconds', 'int'] }],
+  },
   'authorization.k8s.io/v1 SelfSubjectAccessReview': {
     2: ['spec', { 1: ['resourceAttributes', resourceAttributes] }],
   },
@@ -105,6 +174,7 @@ function decode(bytes: Buffer, message: Message): JsonObject {
 function put(result: JsonObject, name: string, type: FieldType, value: number | Buffer): void {
   if (typeof value === 'number') {
     if (type === 'int') result[name] = value;
+    if (type === 'bool') result[name] = value === 1;
     return;
   }
   if (type === 'string') {

@@ -8,6 +8,7 @@ import { support } from '../field-errors.ts';
 import { listAt, objectAt, type JsonObject } from '../json.ts';
 import type { StoredObject } from '../object.ts';
 import type { PodRuntime } from '../pod-runtime.ts';
+import type { User } from '../tokens.ts';
 import { scaleOf } from '../scale.ts';
 import {
   badRequest,
@@ -38,15 +39,21 @@ export async function answer(
   backend: Backend,
   request: IncomingMessage,
   response: ServerResponse,
+  user: User,
 ): Promise<void> {
   try {
-    await route(backend, request, response);
+    await route(backend, request, response, user);
   } catch (error) {
     sendError(response, error);
   }
 }
 
-async function route(backend: Backend, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(
+  backend: Backend,
+  request: IncomingMessage,
+  response: ServerResponse,
+  user: User,
+): Promise<void> {
   const method = request.method ?? 'GET';
   const url = new URL(request.url ?? '/', 'https://sandbox');
   if (/^\/(healthz|livez|readyz)(\/|$)/.test(url.pathname)) {
@@ -86,7 +93,7 @@ async function route(backend: Backend, request: IncomingMessage, response: Serve
       break;
     case undefined:
   }
-  await serve(backend, target, request, response);
+  await serve(backend, target, request, response, user);
 }
 
 async function serve(
@@ -94,6 +101,7 @@ async function serve(
   target: ResourceRequest,
   request: IncomingMessage,
   response: ServerResponse,
+  user: User,
 ): Promise<void> {
   const { api } = backend;
   const { verb, kind, namespace, name, subresource, query } = target;
@@ -119,8 +127,8 @@ async function serve(
       : object;
   };
 
-  if (subresource !== undefined && (await serveSubresource(backend, target, response))) return;
-  const write = writeRequest(target, response);
+  if (subresource !== undefined && (await serveSubresource(backend, target, request, response))) return;
+  const write = { ...writeRequest(target, response), user };
   const at = { kind, name: name ?? '', namespace };
   switch (verb) {
     case 'get':
@@ -182,13 +190,19 @@ async function serve(
 async function serveSubresource(
   backend: Backend,
   target: ResourceRequest,
+  request: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> {
-  const { verb, kind, subresource } = target;
+  const { verb, kind, subresource, name = '', namespace = '' } = target;
   const isPod = kind.group === '' && kind.plural === 'pods';
   if (isPod && subresource === 'log') {
     if (verb !== 'get') throw methodNotAllowed();
     await sendLogs(backend, target, response);
+    return true;
+  }
+  if (kind.group === '' && kind.plural === 'serviceaccounts' && subresource === 'token') {
+    if (verb !== 'create') throw methodNotAllowed();
+    sendJson(response, 201, backend.api.tokens.answer({ name, namespace }, await readBody(request)));
     return true;
   }
   if (isPod && subresource === 'exec') {

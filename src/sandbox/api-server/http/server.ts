@@ -7,7 +7,9 @@ import type { Duplex } from 'node:stream';
 
 import { WebSocketServer } from 'ws';
 
+import { admin } from '../reviews.ts';
 import { notImplemented, statusOf, unauthorized } from '../status.ts';
+import type { Tokens, User } from '../tokens.ts';
 import { execProtocols, serveExec } from './exec.ts';
 import { failureOf } from './faults.ts';
 import { readTarget } from './request.ts';
@@ -32,9 +34,10 @@ export async function startServer(backend: Backend, { token }: { token: string }
     isLoopback: true,
     now: backend.api.now(),
   });
-  const isKnown = authenticator(token);
+  const userOf = authenticator(token, backend.api.tokens);
   const server = createServer({ key, cert, keepAliveTimeout: 120_000 }, (request, response) => {
-    if (isKnown(request)) void answer(backend, request, response);
+    const user = userOf(request);
+    if (user) void answer(backend, request, response, user);
     else sendError(response, unauthorized());
   });
   const sockets = new WebSocketServer({
@@ -49,7 +52,7 @@ export async function startServer(backend: Backend, { token }: { token: string }
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     try {
-      if (!isKnown(request)) throw unauthorized();
+      if (!userOf(request)) throw unauthorized();
       upgrade(backend, sockets, request, socket, head);
     } catch (error) {
       refuse(socket, error);
@@ -74,10 +77,13 @@ export async function startServer(backend: Backend, { token }: { token: string }
   };
 }
 
-function authenticator(token: string): (request: IncomingMessage) => boolean {
+function authenticator(token: string, tokens: Tokens): (request: IncomingMessage) => User | undefined {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = digest(`Bearer ${token}`);
-  return (request) => timingSafeEqual(digest(request.headers.authorization ?? ''), expected);
+  return ({ headers: { authorization = '' } }) =>
+    timingSafeEqual(digest(authorization), expected)
+      ? admin
+      : tokens.userOf(authorization.replace(/^Bearer /, ''));
 }
 
 function upgrade(

@@ -1,0 +1,112 @@
+/** Containers of this program's own image: they run as processes of this machine, with a kubeconfig of their account. */
+import { mkdir } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { basename, join } from 'node:path';
+
+import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
+import { imageRepository } from '#src/api/operator.ts';
+import { writeKubeconfig } from '#src/sandbox/api-server/http/kubeconfig.ts';
+import type { ServiceAccountName } from '#src/sandbox/api-server/tokens.ts';
+
+import { expand } from './command-line.ts';
+
+export interface Access {
+  /** `https://HOST:PORT` */
+  readonly url: string;
+  /** PEM, to trust. */
+  readonly certificate: string;
+  readonly token: string;
+}
+
+export interface OwnProgram {
+  /** The program and first arguments that run it on this machine. */
+  readonly argv: readonly string[];
+  /** Tag of the one image that is here. */
+  readonly version: string;
+  /** How a pod of this account reaches the API; asked at every start of a container. */
+  access(account: ServiceAccountName): Promise<Access>;
+}
+
+/** What one start of such a container needs. */
+export interface Launch {
+  /** Of this machine, as they are. */
+  readonly program: readonly string[];
+  readonly kubeconfig: string | undefined;
+  /** As the container sees them: paths in them may be those of its mounts. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Where its ports are on this machine, which all pods share. */
+  readonly ports: ReadonlyMap<number, number>;
+}
+
+export function isOwnImage(image: string | undefined): boolean {
+  return image !== undefined && image.replace(/[:@][^/]*$/, '') === imageRepository;
+}
+
+/** Why the image is not here; undefined where it is. */
+export function pullFailure(image: string, { version }: OwnProgram): string | undefined {
+  if (image === `${imageRepository}:${version}`) return undefined;
+  const why = `failed to resolve reference "${image}": ${image}: not found`;
+  return `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": ${why}`;
+}
+
+/** Undefined where the container's command is another program of the image, a shell for one. */
+export async function prepareLaunch(
+  program: OwnProgram,
+  pod: Stored<Pod>,
+  container: Container,
+  directory: string,
+): Promise<Launch | undefined> {
+  const { command = [], args = [], env = [] } = container;
+  const [first, ...others] = command;
+  if (first !== undefined && basename(first) !== basename(imageRepository)) return undefined;
+  const ports = new Map<number, number>();
+  for (const { containerPort } of container.ports ?? []) ports.set(containerPort, await freePort());
+  const values = new Map(env.map(({ name, value = '' }) => [name, value]));
+  const here = (text: string): string => rewriteAddresses(expand(text, values), ports);
+  const own = Object.fromEntries(env.map(({ name, value = '' }) => [name, here(value)]));
+  return {
+    program: program.argv,
+    kubeconfig: await admit(program, pod, directory, container.name),
+    args: [...others, ...args].map(here),
+    env: own,
+    ports,
+  };
+}
+
+/** Path of the kubeconfig that stands for the files of a service account in a container. */
+async function admit(
+  program: OwnProgram,
+  { metadata: { namespace = '' }, spec }: Stored<Pod>,
+  directory: string,
+  container: string,
+): Promise<string | undefined> {
+  if (spec.automountServiceAccountToken === false) return undefined;
+  const access = await program.access({ name: spec.serviceAccountName ?? 'default', namespace });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, `${container}.kubeconfig`);
+  await writeKubeconfig(path, { ...access, namespace });
+  return path;
+}
+
+/** `:8080` and `0.0.0.0:8080` as the address of that port on this machine, where it is one of the container's. */
+export function rewriteAddresses(text: string, ports: ReadonlyMap<number, number>): string {
+  return text.replace(
+    /(?<=^|[=,\s])(?:[\d.]+|\[[\da-f:]*\]|localhost|\*)?:(\d+)(?=$|[,\s])/g,
+    (address, port: string) => {
+      const here = ports.get(Number(port));
+      return here === undefined ? address : `127.0.0.1:${here}`;
+    },
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

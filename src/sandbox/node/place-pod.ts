@@ -1,0 +1,80 @@
+/** Gives pods their node, or says in their status why they must wait. */
+import type {
+  KubernetesObject,
+  PersistentVolumeClaim,
+  Pod,
+  StorageClass,
+  Stored,
+} from '#src/api/kubernetes.ts';
+import { pods as podResource, type Resource } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Mirror } from '#src/sandbox/controllers/mirror.ts';
+import { withCondition } from '#src/sandbox/controllers/owned-pods.ts';
+import { selectedNode } from '#src/sandbox/controllers/provisioning.ts';
+import type { RecordEvent } from '#src/sandbox/controllers/record-event.ts';
+import { patchSeen, setStatus } from '#src/sandbox/controllers/writes.ts';
+
+import type { NodeObject } from './announce-node.ts';
+import { schedule } from './scheduling.ts';
+
+interface Binding extends KubernetesObject {
+  target: { apiVersion: string; kind: string; name: string };
+}
+const bindings: Resource<Binding> = {
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  plural: 'bindings',
+  namespaced: true,
+};
+
+export interface Placement {
+  readonly cluster: Cluster;
+  readonly node: string;
+  readonly now: () => Date;
+  readonly event: RecordEvent;
+  readonly mirrors: {
+    readonly pods: Mirror<Pod>;
+    readonly claims: Mirror<PersistentVolumeClaim>;
+    readonly storageClasses: Mirror<StorageClass>;
+    readonly nodes: Mirror<NodeObject>;
+  };
+}
+
+export async function placePod(
+  { cluster, node, now, event, mirrors }: Placement,
+  pod: Stored<Pod>,
+): Promise<void> {
+  const { name, namespace } = pod.metadata;
+  const { pods, claims, storageClasses, nodes } = mirrors;
+  const verdict = schedule(
+    pod,
+    nodes.get(node),
+    (claim) => claims.get(claim, namespace),
+    (storageClass) => storageClasses.get(storageClass),
+  );
+  switch (verdict.type) {
+    case 'go': {
+      const target = { apiVersion: 'v1', kind: 'Node', name: node };
+      const metadata = { name, ...(namespace !== undefined && { namespace }) };
+      await cluster.create(bindings, { apiVersion: 'v1', kind: 'Binding', metadata, target });
+      const message = `Successfully assigned ${namespace ?? ''}/${name} to ${node}`;
+      event(podResource, pod, 'Normal', 'Scheduled', message);
+      return;
+    }
+    case 'choose':
+      for (const claim of verdict.claims) {
+        if (claim.metadata.annotations?.[selectedNode] !== undefined) continue;
+        await patchSeen(cluster, claims, claim, { metadata: { annotations: { [selectedNode]: node } } });
+      }
+      return;
+    case 'wait': {
+      const { message } = verdict;
+      const why = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message } as const;
+      const conditions = withCondition(pod.status?.conditions ?? [], why, now());
+      const before = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message;
+      if (before !== message) event(podResource, pod, 'Warning', 'FailedScheduling', message);
+      await setStatus(cluster, pods, pod, { ...pod.status, phase: 'Pending', conditions });
+    }
+  }
+}
