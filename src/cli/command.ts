@@ -8,6 +8,8 @@ interface FlagText {
   readonly alias?: string;
   /** Placeholder of the value in the help text: `CLASS`. */
   readonly valueName?: string;
+  /** Left out of the help text: another program's spelling. */
+  readonly hidden?: boolean;
 }
 
 export type Flag =
@@ -83,9 +85,12 @@ export interface Command<F extends Flags = Flags> {
 
 /** A command and what the list of commands says of it; loaded only when it is asked for. */
 export interface CommandEntry {
+  /** One word, or two: `create restoresession`. */
   readonly name: string;
   /** One line without a full stop. */
   readonly summary: string;
+  /** For programs, not people: left out of the overview. */
+  readonly hidden?: boolean;
   load(): Promise<Command>;
 }
 

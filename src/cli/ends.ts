@@ -46,7 +46,18 @@ export async function printEnds(
 ): Promise<void> {
   const { context, cluster, format, close } = options;
   const began = context.now();
-  const { done, errors } = await settleAll(work).finally(close);
+  const objects = new Map<Progress, Promise<KubernetesObject>>();
+  const ended = work.map(async (one) => {
+    const progress = await one;
+    // Read at once: until the last one has ended, its history may be cut.
+    if (format !== undefined) {
+      const object = readSession(cluster, progress);
+      object.catch(() => undefined);
+      objects.set(progress, object);
+    }
+    return progress;
+  });
+  const { done, errors } = await settleAll(ended).finally(close);
   const took = context.now().getTime() - began.getTime();
   const failures = done.flatMap((progress) => verdictError(progress, verdictOf(progress)) ?? []);
   if (format === undefined) {
@@ -55,7 +66,7 @@ export async function printEnds(
         context.out.write(verdictLine(progress, progress.verdict, took));
     }
   } else {
-    const read = await settleAll(done.map((progress) => readSession(cluster, progress)));
+    const read = await settleAll(done.flatMap((progress) => objects.get(progress) ?? []));
     errors.push(...read.errors);
     const [only, ...more] = read.done;
     if (only) await printObjects(context.out, format, more.length === 0 ? only : read.done);

@@ -8,25 +8,35 @@ const program = 'kubectl stash';
 const globalFlagsNote = `Use "${program} options" for a list of global flags.`;
 
 /** Of the program as a whole. */
-export function overviewHelp(commands: readonly Pick<CommandEntry, 'name' | 'summary'>[]): string {
+export function overviewHelp(commands: readonly Pick<CommandEntry, 'name' | 'summary' | 'hidden'>[]): string {
   const rows = [
-    ...commands,
+    ...commands.filter(({ hidden }) => hidden !== true),
     { name: 'help', summary: 'Help about a command' },
     { name: 'options', summary: 'List the flags that every command takes' },
   ];
-  const column = Math.max(...rows.map(({ name }) => name.length)) + 2;
   return paragraphs(
     wrap(
       'Snapshot and restore the volumes of what runs on Kubernetes: a point-in-time CSI VolumeSnapshot of every ' +
         'volume of a workload, and the way back.',
     ),
-    section(
-      'Commands',
-      rows.map(({ name, summary }) => `${name.padEnd(column)}${summary}`),
-    ),
+    section('Commands', commandRows(rows)),
     section('Usage', [`${program} COMMAND [flags]`]),
     `Use "${program} COMMAND --help" for more information about a command.\n${globalFlagsNote}`,
   );
+}
+
+/** Of commands that begin with the same word. */
+export function groupHelp(name: string, commands: readonly Pick<CommandEntry, 'name' | 'summary'>[]): string {
+  return paragraphs(
+    section('Commands', commandRows(commands)),
+    section('Usage', [`${program} ${name} COMMAND [flags]`]),
+    `Use "${program} ${name} COMMAND --help" for more information about a command.\n${globalFlagsNote}`,
+  );
+}
+
+function commandRows(commands: readonly Pick<CommandEntry, 'name' | 'summary'>[]): string[] {
+  const column = Math.max(...commands.map(({ name }) => name.length)) + 2;
+  return commands.map(({ name, summary }) => `${name.padEnd(column)}${summary}`);
 }
 
 export function commandHelp(command: Command): string {
@@ -66,6 +76,7 @@ function indent(line: string): string {
 function flagRows(flags: Flags): string[] {
   const column = 30;
   return Object.entries(flags)
+    .filter(([, { hidden }]) => hidden !== true)
     .sort(([one], [other]) => (longName(one) < longName(other) ? -1 : 1))
     .flatMap(([name, flag]) => {
       const left = `${flag.alias === undefined ? '   ' : `-${flag.alias},`} --${longName(name)}${valueText(flag)}`;

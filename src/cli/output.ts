@@ -39,8 +39,25 @@ export async function printRehearsal(
   objects: readonly KubernetesObject[],
 ): Promise<void> {
   if (format !== undefined) return printObjects(out, format, objects);
+  out.write(rehearsed('created', mode, objects));
+}
+
+/** Beside them, what a dry run would delete: a line for each. */
+export function printDeletions(
+  out: Writable,
+  mode: 'client' | 'server',
+  objects: readonly KubernetesObject[],
+): void {
+  out.write(rehearsed('deleted', mode, objects));
+}
+
+function rehearsed(
+  what: 'created' | 'deleted',
+  mode: 'client' | 'server',
+  objects: readonly KubernetesObject[],
+): string {
   const where = mode === 'server' ? 'server dry run' : 'dry run';
-  out.write(objects.map((object) => `${qualifiedName(object)} would be created (${where})\n`).join(''));
+  return objects.map((object) => `${qualifiedName(object)} would be ${what} (${where})\n`).join('');
 }
 
 /** `backupsession.stash.appscode.com/foo`; `persistentvolumeclaim/foo` in the core group. */

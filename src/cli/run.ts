@@ -1,12 +1,12 @@
 /** From the words of a command line to an exit code: finds the command, reads its flags, runs it, reports how it ended. */
-import { nearest } from '#src/domain/nearest.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { atSameServer } from './at-same-server.ts';
 import type { Args, Command, CommandEntry } from './command.ts';
 import type { Context } from './context.ts';
 import { convert } from './convert.ts';
+import { findCommand } from './find-command.ts';
 import { connectionFlags, globalFlags, type GlobalFlagValues } from './global-flags.ts';
-import { commandHelp, globalFlagsHelp, overviewHelp } from './help.ts';
+import { commandHelp, globalFlagsHelp, groupHelp, overviewHelp } from './help.ts';
 import { parse, type CommandLine } from './parse.ts';
 import { reportError } from './report-error.ts';
 import { firstWord } from './tokens.ts';
@@ -38,20 +38,30 @@ async function dispatch(
   const verb = argv[at];
   const rest = argv.toSpliced(at, 1);
   if (verb === undefined || verb === 'help') {
-    const topic = rest[await readLine(programHelp, () => firstWord(rest, globalFlags))];
-    context.out.write(await helpOn(topic, commands));
+    const at = await readLine(programHelp, () => firstWord(rest, globalFlags));
+    const text = () => helpOn(rest[at], rest.toSpliced(at, 1), commands);
+    context.out.write(await readLine(programHelp, text));
   } else if (verb === 'options') {
     context.out.write(globalFlagsHelp());
   } else {
-    return runCommand(await find(verb, commands).load(), rest, context);
+    const found = await readLine(programHelp, () => findCommand(verb, rest, commands));
+    if (found.kind === 'command') return runCommand(await found.entry.load(), found.rest, context);
+    context.out.write(groupHelp(found.name, found.entries));
   }
   return undefined;
 }
 
-async function helpOn(topic: string | undefined, commands: readonly CommandEntry[]): Promise<string> {
+async function helpOn(
+  topic: string | undefined,
+  rest: readonly string[],
+  commands: readonly CommandEntry[],
+): Promise<string> {
   if (topic === undefined || topic === 'help') return overviewHelp(commands);
   if (topic === 'options') return globalFlagsHelp();
-  return commandHelp(await find(topic, commands).load());
+  const found = await findCommand(topic, rest, commands);
+  return found.kind === 'group'
+    ? groupHelp(found.name, found.entries)
+    : commandHelp(await found.entry.load());
 }
 
 async function runCommand(
@@ -108,18 +118,6 @@ function checkWords({ name, positionals }: Command, words: readonly string[]): v
   if (extra !== undefined) throw new StashError('usage', `${name} does not take the argument "${extra}"`);
   if (words.length < minimum)
     throw new StashError('usage', `${name} needs ${positionals?.name ?? 'an argument'}`);
-}
-
-function find(name: string, commands: readonly CommandEntry[]): CommandEntry {
-  const found = commands.find((command) => command.name === name);
-  if (found) return found;
-  const near = nearest(
-    name,
-    commands.map((command) => command.name),
-  );
-  throw new StashError('usage', `unknown command "${name}"`, {
-    hint: near === undefined ? programHelp : `did you mean: kubectl stash ${near}`,
-  });
 }
 
 /** Known even where the command line could not be read. */

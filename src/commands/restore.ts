@@ -10,6 +10,7 @@ import { readDocuments } from '#src/cli/read-documents.ts';
 import { checkRestoreSession } from '#src/domain/check-restore-session.ts';
 import { parseDuration } from '#src/domain/duration.ts';
 import { expandTemplates } from '#src/domain/expand-templates.ts';
+import { hooksOfRestore } from '#src/domain/hooks.ts';
 import { restoreSessionName } from '#src/domain/names.ts';
 import { restoreCommand } from '#src/domain/restore-command.ts';
 import { defaultTimeoutMs } from '#src/domain/session-status.ts';
@@ -94,7 +95,10 @@ Claims that are gone come back under their own names, with their class, size, ac
     const unfinished = await findUnfinishedRestore(connection, session);
     const { wait, dryRun, output } = args.flags;
     const { user } = connection;
-    const plan = await planRestore(around, { templates, words, resumed: unfinished, executor, wait, user });
+    const hooks = hooksOfRestore(session);
+    const plan = await planRestore(around, {
+      ...{ templates, words, resumed: unfinished, executor, wait, user, hooks },
+    });
     if (!wait && executor !== 'appscode' && executor !== 'operator') {
       throw new StashError('precondition', '--wait=false needs an operator that is known to be there', {
         hint: 'leave out --wait=false, or say --executor=operator',

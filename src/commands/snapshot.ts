@@ -1,17 +1,23 @@
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { allOrErrors, printEnds } from '#src/cli/ends.ts';
 import { dryRunFlag, executionFlags, outputFlag, selectorFlag } from '#src/cli/flags.ts';
-import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
+import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
+import { printDeletions, printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { commandHooks } from '#src/domain/hooks.ts';
 import { parseTargets } from '#src/domain/target-arguments.ts';
 import { targetTypes, type Target } from '#src/domain/target.ts';
 import { StashError } from '#src/errors.ts';
 import { takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
 import { beginBackup, checkBackup } from '#src/session/begin-backup.ts';
+import type { Executor } from '#src/session/executor.ts';
 import { planBackup, type BackupPlan } from '#src/session/plan-backup.ts';
 import { clientRehearsal, rehearseBackup, serverRehearsal } from '#src/session/rehearsal.ts';
+import { rehearseRetention } from '#src/session/rehearse-retention.ts';
 import { lookAround, type Surroundings } from '#src/session/surroundings.ts';
 
 const flags = {
@@ -38,6 +44,8 @@ const flags = {
     type: 'boolean',
     description: 'Fail at the first error that a driver reports; drivers often recover.',
   },
+  ...hookFlags,
+  ...keepFlags,
   ...executionFlags,
   dryRun: dryRunFlag('client', 'server'),
   output: outputFlag('name', 'json', 'yaml'),
@@ -50,12 +58,16 @@ export const command = defineCommand({
   usage: 'snapshot (TYPE/NAME... | TYPE -l SELECTOR | TYPE --all) [flags]',
   description: `Take a snapshot of every volume of a workload, and wait until each of them can be restored.
 
-A snapshot is crash-consistent for each volume: it holds what a machine would find on its disk after a power cut. It costs no downtime. Snapshots outlive the workload, its claims and this session.
+A snapshot is crash-consistent for each volume: it holds what a machine would find on its disk after a power cut. It costs no downtime. With --pre and --post the application itself is made quiet for the moment in which the snapshots are cut. Snapshots outlive the workload, its claims and this session.
+
+With a --keep flag, older restore points that this target's BackupConfiguration has made are deleted once the new one is complete; of several --keep flags each keeps what it says. The newest complete restore point is never deleted, nor are snapshots that others have made.
 
 TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller or persistentvolumeclaim, in any of kubectl's spellings.`,
   examples: [
     '# Snapshot the volumes of a deployment\nkubectl stash snapshot deploy/foo',
     '# Snapshot every statefulset with a label\nkubectl stash snapshot sts -l app=db',
+    '# Keep the last five restore points, and one for each of seven days\nkubectl stash snapshot deploy/foo --keep-last 5 --keep-daily 7',
+    '# Make the application quiet while its snapshots are cut\nkubectl stash snapshot deploy/foo --pre "app pause" --post "app resume"',
     '# Show what would be created\nkubectl stash snapshot deploy/foo --dry-run=client -o yaml',
   ],
   flags,
@@ -75,6 +87,14 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
         { hint: 'leave out --wait=false' },
       );
     }
+    checkHookFlags(args.flags);
+    if (retentionPolicyOf(args.flags) !== undefined && !args.flags.wait) {
+      throw new StashError(
+        'usage',
+        '--wait=false and --keep-* exclude each other: nothing is deleted before the snapshot is complete',
+        { hint: 'leave out --wait=false' },
+      );
+    }
     const connection = await context.cluster(args.connection);
     const around = lookAround(connection.cluster, connection.namespace);
     const targets: readonly Target[] =
@@ -87,8 +107,8 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
         const options = optionsFor(target, args, connection);
         const plan = await planBackup(around, options.request);
         const timeoutMs = timeoutOf(plan, args.flags.timeout);
-        await checkBackup(around, plan, { ...options, wait: args.flags.wait });
-        return { plan, options: { ...options, timeoutMs } };
+        const executor = await checkBackup(around, plan, { ...options, wait: args.flags.wait });
+        return { plan, options: { ...options, timeoutMs }, executor };
       }),
     );
     const { dryRun: mode, wait } = args.flags;
@@ -101,12 +121,21 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
 interface Planned {
   readonly plan: BackupPlan;
   readonly options: Omit<SnapshotOptions, 'say'>;
+  readonly executor: Executor | undefined;
 }
 
 function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection) {
-  const { snapshotClass, config, executor, failFast } = args.flags;
+  const { snapshotClass, config, executor, failFast, container, maxFreeze } = args.flags;
   return {
-    request: { target, user, snapshotClass, configuration: config },
+    request: {
+      target,
+      user,
+      snapshotClass,
+      configuration: config,
+      retentionPolicy: retentionPolicyOf(args.flags),
+      hooks: commandHooks(args.flags, container),
+    },
+    maxFreezeMs: maxFreeze,
     mode: executor,
     failFast,
     id: `cli-${crypto.randomUUID().slice(0, 8)}`,
@@ -145,8 +174,18 @@ async function dryRun(
   const now = context.now();
   const rehearsal = mode === 'server' ? serverRehearsal(cluster) : clientRehearsal(now);
   const { output, snapshotClass } = args.flags;
-  for (const { plan } of planned) await rehearseBackup(rehearsal, plan, { now, snapshotClass });
+  const policy = retentionPolicyOf(args.flags);
+  const goes: KubernetesObject[] = [];
+  for (const { plan, executor, options } of planned) {
+    const made = await rehearseBackup(rehearsal, plan, {
+      ...{ now, snapshotClass, retentionPolicy: policy, hooks: options.request.hooks },
+    });
+    // What AppsCode's operator deletes is its own secret.
+    if (executor !== 'appscode')
+      goes.push(...(await rehearseRetention(cluster, plan, made, { now, policy })));
+  }
   await printRehearsal(context.out, output, mode, rehearsal.shown);
+  printDeletions(output === undefined ? context.out : context.err, mode, goes);
 }
 
 async function createOnly(

@@ -38,6 +38,17 @@ export function classForAppscode(
   return first;
 }
 
+/** Two retentions side by side would undo each other's work. */
+export function refuseKeepFlags(): never {
+  throw new StashError(
+    'precondition',
+    "AppsCode's operator has a retention of its own, which deletes snapshots of a claim whoever took them: --keep-* cannot promise anything beside it",
+    {
+      hint: 'leave out --keep-*; spec.retentionPolicy of the BackupConfiguration is what its operator goes by',
+    },
+  );
+}
+
 function claimByClaim({ namespace }: Target, planned: readonly PlannedClaim[]): string {
   const claims = planned.map(({ claim }) => `pvc/${claim.metadata.name}`);
   return `kubectl stash snapshot ${claims.join(' ')} -n ${namespace}`;

@@ -2,9 +2,12 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 
+import { backupHookState } from './backup-claims.ts';
+import { hookFailure } from './hook-step.ts';
 import { sessionProgress, type SessionProgress } from './session-progress.ts';
 import { findCondition } from './session-status.ts';
 import { describe, type ClaimProgress, type Progress, type Verdict } from './progress.ts';
+import { isTidyCondition } from './tidy-conditions.ts';
 
 export function backupProgress(options: SessionProgress<Stored<BackupSession>>): Progress {
   return sessionProgress('backup', options, backupVerdict);
@@ -62,11 +65,22 @@ function succeededVerdict(
 
 function failureMessage(session: Stored<BackupSession>, claims: readonly ClaimProgress[]): string {
   const notReady = claims.filter(({ phase }) => phase !== 'Succeeded');
+  const hooks = backupHookState(session);
+  const failedHook = hookFailure(hooks);
+  if (failedHook !== undefined) {
+    // Without the preBackup hook there is no snapshot of any claim, which need not be said of each.
+    const others = hooks.pre?.status === 'False' || notReady.length === 0 ? '' : `; ${describe(notReady)}`;
+    return `${failedHook}${others}`;
+  }
   if (notReady.length > 0) return describe(notReady);
+  const lost = (session.status?.targets ?? []).flatMap(({ stats = [] }) =>
+    stats.flatMap(({ hostname = '', error }) => (error === undefined ? [] : `${hostname}: ${error}`)),
+  );
+  if (lost.length > 0) return lost.join('; ');
   const conditions = [
     ...(session.status?.conditions ?? []),
     ...(session.status?.targets ?? []).flatMap((target) => target.conditions ?? []),
-  ];
+  ].filter((condition) => !isTidyCondition(condition));
   const told = conditions.find(({ status, reason }) => status === 'False' || reason?.startsWith('Failed'));
   return told?.message ?? told?.reason ?? 'no reason is given in its status';
 }

@@ -1,9 +1,10 @@
 /** The objects that a snapshot session consists of. */
 import type { Named, PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label, managedBy, stashApiVersion, stashGroup } from '#src/api/labels.ts';
-import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 
 import { formatHolder, type Holder } from './holder.ts';
+import { adHocHooks, type AdHocHooks } from './hooks.ts';
 import { invokerName, labelValue, sessionName, snapshotName, snapshotNameTaken } from './names.ts';
 import { sourceClaimOf } from './source-claim.ts';
 import { targetAnnotation, targetApiVersion, type Target } from './target.ts';
@@ -33,7 +34,11 @@ function invokerLabels(invoker: string): Record<string, string> {
   return { [label.invokerType]: 'BackupConfiguration', [label.invokerName]: labelValue(invoker) };
 }
 
-export function buildConfiguration(target: Target, snapshotClassName?: string): Named<BackupConfiguration> {
+export function buildConfiguration(
+  target: Target,
+  snapshotClassName?: string,
+  retentionPolicy: RetentionPolicy = { name: 'keep-all', prune: false },
+): Named<BackupConfiguration> {
   const name = invokerName(target);
   return {
     apiVersion: stashApiVersion,
@@ -51,7 +56,7 @@ export function buildConfiguration(target: Target, snapshotClassName?: string): 
         ref: { apiVersion: targetApiVersion(target.kind), kind: target.kind, name: target.name },
         ...(snapshotClassName !== undefined && { snapshotClassName }),
       },
-      retentionPolicy: { name: 'keep-all', prune: false },
+      retentionPolicy,
     },
   };
 }
@@ -59,11 +64,13 @@ export function buildConfiguration(target: Target, snapshotClassName?: string): 
 export function buildBackupSession(options: {
   configuration: Stored<BackupConfiguration>;
   target: Target;
-  claims: readonly string[];
+  /** Left out: whoever carries it out finds them. */
+  claims?: readonly string[];
   at: Date;
   holder?: Holder | undefined;
+  hooks?: AdHocHooks | undefined;
 }): Named<BackupSession> {
-  const { configuration, target, claims, at, holder } = options;
+  const { configuration, target, claims, at, holder, hooks } = options;
   const invoker = configuration.metadata.name;
   return {
     apiVersion: stashApiVersion,
@@ -74,7 +81,8 @@ export function buildBackupSession(options: {
       labels: { ...invokerLabels(invoker), ...targetLabels(target) },
       annotations: {
         ...targetAnnotation(target),
-        [annotation.sessionClaims]: JSON.stringify(claims),
+        ...(claims && { [annotation.sessionClaims]: JSON.stringify(claims) }),
+        ...(hooks && adHocHooks(hooks)),
         ...(holder && { [annotation.executor]: formatHolder(holder) }),
       },
       ownerReferences: [

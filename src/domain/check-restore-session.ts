@@ -5,6 +5,7 @@ import { stashApiVersion } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
+import { checkHook } from './hooks.ts';
 import { isObjectName } from './object-name.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { describeUnknownField, unknownFields } from './unknown-fields.ts';
@@ -47,12 +48,13 @@ export function checkRestoreSession(documents: readonly unknown[], file: string)
     );
   }
   const session = value as Named<RestoreSession>;
-  const { preRestore, postRestore } = session.spec.hooks ?? {};
-  if (preRestore !== undefined || postRestore !== undefined) {
-    throw wrong(
-      `${file} has hooks, which this version cannot run`,
-      'take spec.hooks out and run them yourself',
-    );
+  for (const hook of ['preRestore', 'postRestore'] as const) {
+    const given = session.spec.hooks?.[hook];
+    const problem = given && checkHook(given);
+    if (problem !== undefined) {
+      const how = `kubectl explain restoresession.spec.hooks.${hook}`;
+      throw wrong(`${file}: spec.hooks.${hook} ${problem}`, how);
+    }
   }
   return session;
 }

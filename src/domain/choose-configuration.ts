@@ -98,18 +98,6 @@ export function hasHooks({ spec }: BackupConfiguration): boolean {
   return spec.hooks?.preBackup !== undefined || spec.hooks?.postBackup !== undefined;
 }
 
-/** Hooks quiesce the application; a snapshot without them is not the one that was asked for. */
-export function refuseHooks(configuration: BackupConfiguration): void {
-  if (!hasHooks(configuration)) return;
-  throw new StashError(
-    'precondition',
-    `backupconfiguration/${configuration.metadata.name ?? ''} has hooks, which this version cannot run`,
-    {
-      hint: 'leave it to an operator with --executor=operator, or name a configuration without hooks with --config',
-    },
-  );
-}
-
 function isFor({ spec: { target: configured } }: BackupConfiguration, target: Target): boolean {
   const ref = configured?.ref;
   const group = (apiVersion: string) => apiVersion.split('/').slice(0, -1).join('');

@@ -7,10 +7,26 @@ import { assertNever } from '#src/errors.ts';
 import { buildClaim } from './build-restore.ts';
 import { claimProgress, type ClaimSurroundings } from './claim-progress.ts';
 import { formatDuration } from './duration.ts';
+import {
+  blockedByHooks,
+  hookFailure,
+  hookState,
+  hookStep,
+  restoreHooks,
+  type HookState,
+} from './hook-step.ts';
+import type { SessionHooks } from './hooks.ts';
 import { pendingClaims, type ClaimProgress } from './progress.ts';
 import { rollUp, type ClaimPhase } from './roll-up.ts';
-import { deadlineExceeded, deadlineOf, durationSince, isFinal, lateAt } from './session-status.ts';
-import type { Step } from './step.ts';
+import {
+  deadlineExceeded,
+  deadlineOf,
+  durationSince,
+  isFinal,
+  lateAt,
+  withCondition,
+} from './session-status.ts';
+import type { HookToRun, StatusChange, Step } from './step.ts';
 
 export interface RestoreWorld {
   readonly now: Date;
@@ -27,6 +43,11 @@ export interface RestoreWorld {
   readonly timeoutMs: number;
   /** What is known of the claims may be out of date. */
   readonly lost: boolean;
+  readonly hooks: SessionHooks | undefined;
+  /** Why nothing more is made, and what is not bound has failed. */
+  readonly disrupted: string | undefined;
+  /** The executor stops before the session's end. */
+  readonly leaving: boolean;
 }
 
 export type RestoreStatus = NonNullable<RestoreSession['status']>;
@@ -36,11 +57,13 @@ export function decideRestore(world: RestoreWorld): Step<RestoreStatus, Named<Pe
   if (isFinal(session)) return { do: 'done' };
   const deadline = deadlineOf(session);
   if (session.status?.phase !== 'Running' || deadline === undefined || deadline <= world.takenAt) {
-    return { do: 'start', status: startedStatus(world) };
+    return { do: 'start', status: started(world) };
   }
   const rows = restoreClaims(world);
+  const hook = nextHook(world, rows);
+  if (hook) return hook;
   const phase = rollUp(rows.map((row) => row.phase));
-  if (phase !== 'Running') return { do: 'finish', status: finalStatus(world, rows, phase) };
+  if (phase !== 'Running') return { do: 'finish', status: finished(world, rows, phase) };
   const pending = pendingClaims(rows);
   const missing = templates.filter(({ metadata }) => pending.has(metadata.name ?? ''));
   return missing.length > 0
@@ -48,11 +71,39 @@ export function decideRestore(world: RestoreWorld): Step<RestoreStatus, Named<Pe
     : { do: 'wait', until: lateAt(deadline, world.lost) };
 }
 
+/** As `decideLeavingBackup`; whoever goes on begins with the preRestore hook. */
+export function decideLeavingRestore(world: RestoreWorld): HookToRun<RestoreStatus> | undefined {
+  return isFinal(world.session) ? undefined : nextHook({ ...world, leaving: true }, restoreClaims(world));
+}
+
+function nextHook(
+  { session, hooks, leaving }: RestoreWorld,
+  rows: readonly ClaimProgress[],
+): HookToRun<RestoreStatus> | undefined {
+  if (hooks === undefined) return undefined;
+  const outcome = rollUp(rows.map(({ phase }) => phase));
+  const which = hookStep(hooks, restoreHookState(session), {
+    pending: rows.some(({ phase }) => phase === 'Pending'),
+    uncut: outcome === 'Running',
+    begun: false,
+    expired: false,
+    leaving,
+    outcome,
+    retriesLeft: 0,
+  });
+  return which && { do: 'hook', which };
+}
+
+export function restoreHookState(session: Stored<RestoreSession>): HookState {
+  return hookState(session, session.status?.conditions ?? [], restoreHooks);
+}
+
 /** One row per template. */
 export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
-  const { session, now, templates } = world;
+  const { session, now, templates, disrupted } = world;
   const deadline = deadlineOf(session);
   const late = deadline !== undefined && deadline > world.takenAt && now >= lateAt(deadline, world.lost);
+  const blocked = blockedByHooks(world.hooks, restoreHookState(session), restoreHooks);
   return templates.map((template): ClaimProgress => {
     const name = template.metadata.name ?? '';
     const claim = world.claims.get(name);
@@ -61,7 +112,10 @@ export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
       (claim && !isOfSession(claim, session) ? 'a claim of that name exists' : undefined);
     if (refusal !== undefined) return { claim: name, phase: 'Failed', message: refusal };
     const row = claimProgress(template, claim, world.surroundings(name));
-    if (!late || (row.phase !== 'Running' && row.phase !== 'Pending')) return row;
+    if (row.phase !== 'Running' && row.phase !== 'Pending') return row;
+    const ended = (claim === undefined ? blocked : undefined) ?? disrupted;
+    if (ended !== undefined) return { ...row, phase: 'Failed', message: ended };
+    if (!late) return row;
     return {
       ...row,
       phase: 'Failed',
@@ -74,32 +128,49 @@ export function isOfSession(claim: PersistentVolumeClaim, session: Stored<Restor
   return claim.metadata.annotations?.[annotation.restoreSessionUid] === session.metadata.uid;
 }
 
-function startedStatus({ now, timeoutMs, templates }: RestoreWorld): RestoreStatus {
-  return {
+function started({ now, timeoutMs, templates }: RestoreWorld): StatusChange<RestoreStatus> {
+  return () => ({
     phase: 'Running',
     sessionDeadline: new Date(now.getTime() + timeoutMs).toISOString(),
     totalHosts: templates.length,
-  };
+  });
 }
 
-function finalStatus(
+function finished(
   world: RestoreWorld,
   rows: readonly ClaimProgress[],
-  phase: 'Succeeded' | 'Failed' | 'Unknown',
-): RestoreStatus {
-  const deadline = deadlineOf(world.session);
-  const late = phase === 'Failed' && deadline !== undefined && world.now >= deadline;
-  return {
+  outcome: 'Succeeded' | 'Failed' | 'Unknown',
+): StatusChange<RestoreStatus> {
+  const { session, now, timeoutMs } = world;
+  const hooks = restoreHookState(session);
+  const phase = hookFailure(hooks) === undefined ? outcome : 'Failed';
+  const deadline = deadlineOf(session);
+  const late = outcome === 'Failed' && deadline !== undefined && now >= deadline;
+  const told = [completed(hooks.post?.status !== 'False'), ...(late ? [deadlineExceeded(timeoutMs)] : [])];
+  return (present) => ({
     phase,
-    sessionDuration: durationSince(world.session, world.now),
+    sessionDuration: durationSince(session, now),
     totalHosts: rows.length,
     stats: rows.map(({ claim, phase, message }) => ({
       hostname: claim,
       phase: hostPhase(phase),
       ...(phase === 'Failed' && message !== undefined && { error: message }),
     })),
-    ...(late && { conditions: [deadlineExceeded(world.timeoutMs, world.now)] }),
-  };
+    conditions: told.reduce(
+      (all, condition) => withCondition(all, condition, now),
+      present?.conditions ?? [],
+    ),
+  });
+}
+
+/** It says nothing of how the restore ended: only that nothing is left to do. */
+function completed(executed: boolean) {
+  return {
+    type: 'RestoreCompleted',
+    status: executed ? 'True' : 'False',
+    reason: executed ? 'PostRestoreTasksExecuted' : 'PostRestoreTasksNotExecuted',
+    message: executed ? 'nothing is left to do' : 'the postRestore hook failed',
+  } as const;
 }
 
 function hostPhase(phase: ClaimPhase): 'Succeeded' | 'Failed' | 'Running' | 'Unknown' {

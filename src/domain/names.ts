@@ -78,11 +78,16 @@ function withSuffix(stem: string, suffix: string): string {
 }
 
 function withHash(text: string, whole: string, limit: number): string {
-  const hash = fnv1a(whole).toString(16).padStart(8, '0').slice(0, limit);
+  const hash = fingerprint(whole).slice(0, limit);
   const head = text
     .slice(0, Math.max(0, limit - hash.length - 1))
     .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/gi, '');
   return head === '' ? hash : `${head}-${hash}`;
+}
+
+/** Eight hex digits, the same for the same text and hardly ever for two. */
+export function fingerprint(text: string): string {
+  return fnv1a(text).toString(16).padStart(8, '0');
 }
 
 /** FNV-1a, 32 bits, of the UTF-8 bytes. */

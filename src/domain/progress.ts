@@ -38,6 +38,8 @@ export interface Verdict {
   readonly outcome: Outcome;
   /** One line, without the session's name: `data-db-1: not ready after 10m`. */
   readonly message: string;
+  /** What to look at, where it is none of the claims: `job/stash-vs-db-1`. */
+  readonly culprit?: string | undefined;
 }
 
 /** `data-0: disk full` · `data-0: disk full; data-1: not ready after 10m`. */

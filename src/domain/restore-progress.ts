@@ -2,6 +2,8 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 
+import { restoreHookState } from './decide-restore.ts';
+import { hookFailure } from './hook-step.ts';
 import { describe, type ClaimProgress, type Progress, type Verdict } from './progress.ts';
 import { sessionProgress, type SessionProgress } from './session-progress.ts';
 import { findCondition } from './session-status.ts';
@@ -41,6 +43,12 @@ export function restoreVerdict(
 
 function failureMessage(session: Stored<RestoreSession>, claims: readonly ClaimProgress[]): string {
   const failed = claims.filter(({ phase }) => phase === 'Failed');
+  const hooks = restoreHookState(session);
+  const failedHook = hookFailure(hooks);
+  if (failedHook !== undefined) {
+    const others = hooks.pre?.status === 'False' || failed.length === 0 ? '' : `; ${describe(failed)}`;
+    return `${failedHook}${others}`;
+  }
   if (failed.length > 0) return describe(failed);
   const told = session.status?.stats?.find(({ error }) => error !== undefined);
   if (told?.error !== undefined) return `${told.hostname ?? 'a claim'}: ${told.error}`;

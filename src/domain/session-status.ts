@@ -38,14 +38,28 @@ export function durationSince(session: Session, now: Date): string {
   return formatGoDuration(Math.max(0, now.getTime() - createdAt(session).getTime()));
 }
 
-export function deadlineExceeded(timeoutMs: number, now: Date): Condition {
+export function deadlineExceeded(timeoutMs: number): Omit<Condition, 'lastTransitionTime'> {
   return {
     type: 'DeadlineExceeded',
     status: 'True',
     reason: 'FailedToCompleteWithinDeadline',
     message: `not done within ${formatDuration(timeoutMs)}`,
-    lastTransitionTime: now.toISOString(),
   };
+}
+
+/** The last-transition time of one that is there already moves only when its status does; others are kept. */
+export function withCondition(
+  conditions: readonly Condition[] = [],
+  condition: Omit<Condition, 'lastTransitionTime'>,
+  now: Date,
+): Condition[] {
+  const before = conditions.find(({ type }) => type === condition.type);
+  const moved = before?.status !== condition.status;
+  const lastTransitionTime = (moved ? undefined : before.lastTransitionTime) ?? now.toISOString();
+  const merged = { ...condition, lastTransitionTime };
+  return before === undefined
+    ? [...conditions, merged]
+    : conditions.map((each) => (each === before ? merged : each));
 }
 
 export function findCondition(session: Session, type: string): Condition | undefined {

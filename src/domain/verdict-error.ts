@@ -25,12 +25,15 @@ const words: Record<Exclude<Outcome, 'succeeded'>, string> = {
 
 /** Undefined where it succeeded. */
 export function verdictError(progress: Progress, verdict: Verdict): StashError | undefined {
-  const { outcome, message } = verdict;
+  const { outcome, message, culprit } = verdict;
   if (outcome === 'succeeded') return undefined;
   // What a driver says may have line breaks in it, and an error is one line.
   const told = sanitize(`${sessionOf(progress)} ${words[outcome]}: ${message}`);
   return new StashError(kinds[outcome], told, {
-    hint: nextStep(progress, outcome),
+    hint:
+      culprit === undefined
+        ? nextStep(progress, outcome)
+        : `kubectl describe ${culprit} -n ${progress.namespace}`,
   });
 }
 

@@ -1,6 +1,6 @@
 /** Watches a session that somebody else carries out, until nothing more will happen. It only reads. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
-import { jobs, type Resource } from '#src/api/resources.ts';
+import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { connectionNotes, observe, type Observed } from '#src/cluster/observe.ts';
@@ -21,8 +21,8 @@ import { describe, type Progress, type Verdict } from '#src/domain/progress.ts';
 import { deadlineOf, isFinal, type Session } from '#src/domain/session-status.ts';
 import { StashError } from '#src/errors.ts';
 
-import { jobVerdict, jobNote } from './job.ts';
 import { createProbe } from './probe.ts';
+import { watchJob, type JobWatch } from './watch-job.ts';
 
 export interface FollowEnvironment {
   readonly cluster: Cluster;
@@ -79,10 +79,9 @@ export async function follow<S extends BackupSession | RestoreSession>(
   const { cluster, clock, signal, onChange } = environment;
   const { resource, name, namespace, jobName } = subject;
   using loop = createLoop(clock, signal);
-  const only = (object: string) => ({ namespace, fieldSelector: `metadata.name=${object}` });
-  const sessions = observe(cluster, resource, only(name), loop.signal, loop.ring);
-  // A user who may not read Jobs sees less, not nothing.
-  const job = observe(cluster, jobs, only(jobName), loop.signal, loop.ring);
+  const named = { namespace, fieldSelector: `metadata.name=${name}` };
+  const sessions = observe(cluster, resource, named, loop.signal, loop.ring);
+  const job = watchJob(environment, { jobName, namespace }, loop, graceMs);
   const { made, beside = [], progress: progressOf } = subject.watch(loop.signal, loop.ring);
   const known = beside.map(({ synced }) => synced.catch(() => undefined));
   await loop.race(Promise.all([sessions.synced, made.synced, ...known]));
@@ -109,27 +108,34 @@ export async function follow<S extends BackupSession | RestoreSession>(
     wasLost = lost !== undefined;
     const left = lifeLeft(sighting, now);
     if (left <= suspectLeftMs) probe.ask(sighting);
-    const seen = job.items.get(jobName);
-    const notes = [
+    const notes = () => [
       ...new Set([...connectionNotes(sessions, made), ...(lost === undefined ? [] : [lost])]),
-      ...(isFinal(session) ? [] : [...jobNote(seen), ...executorNote(session, left, options.resume)]),
+      ...job.notes(isFinal(session)),
+      ...(isFinal(session) ? [] : executorNote(session, left, options.resume)),
     ];
     const until = new Date((deadlineOf(session)?.getTime() ?? began.getTime() + options.timeoutMs) + graceMs);
-    const progress = progressOf(session, notes);
+    const progress = progressOf(session, notes());
     // Whoever would take over trusts a living executor's clock more than the deadline.
     const takesOver = options.endWhenDead === true && !isFinal(session);
     const late = now >= until && (!takesOver || lost !== undefined);
     const verdict =
-      progress.verdict ?? jobVerdict(seen) ?? (late ? overdue(session, progress, lost) : undefined);
-    last = verdict ? { ...progress, verdict } : progress;
+      progress.verdict ?? job.verdict(now) ?? (late ? overdue(session, progress, { lost, job }) : undefined);
+    if (verdict) {
+      if (verdict.outcome !== 'succeeded') await job.settled();
+      const told = progress.verdict ?? job.verdict(now) ?? verdict;
+      last = { ...progress, notes: notes(), verdict: told };
+      onChange(last);
+      return { progress: last, ended: 'verdict' };
+    }
+    last = progress;
     onChange(last);
-    if (verdict) return { progress: last, ended: 'verdict' };
     const { holder } = sighting;
     const isAlive = holder !== undefined && left > 0;
     if (takesOver && !isAlive) return { progress: last, ended: { dead: holder } };
     const suspect = left > suspectLeftMs ? left - suspectLeftMs : left;
     const death = isAlive ? now.getTime() + suspect : Infinity;
-    await loop.wait(new Date(takesOver && lost === undefined ? death : Math.min(until.getTime(), death)));
+    const turn = takesOver && lost === undefined ? death : Math.min(until.getTime(), death);
+    await loop.wait(new Date(Math.min(turn, job.verdictAt())));
   }
 }
 
@@ -137,8 +143,9 @@ export async function follow<S extends BackupSession | RestoreSession>(
 function overdue(
   session: Stored<BackupSession> | Stored<RestoreSession>,
   { claims }: Progress,
-  lost: string | undefined,
+  { lost, job }: { readonly lost: string | undefined; readonly job: JobWatch },
 ): Verdict {
+  const jobWaits = job.waits();
   const waiting = claims.filter(({ phase }) => phase !== 'Succeeded');
   const phase = session.status?.phase;
   const state =
@@ -147,9 +154,13 @@ function overdue(
       : phase === undefined
         ? 'nobody has taken the session'
         : `the session is ${isFinal(session) ? 'called' : 'still'} ${phase}`;
+  const why = [jobWaits, waiting.length === 0 ? undefined : describe(waiting)].flatMap((words) =>
+    words === undefined ? [] : `; ${words}`,
+  );
   return {
     outcome: 'timed-out',
-    message: `its deadline has passed and ${state}${waiting.length === 0 ? '' : `; ${describe(waiting)}`}`,
+    message: `its deadline has passed and ${state}${why.join('')}`,
+    ...(jobWaits !== undefined && { culprit: `job/${job.name}` }),
   };
 }
 

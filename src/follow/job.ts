@@ -1,18 +1,49 @@
 /** What an operator's Job tells about the session that it carries out. */
-import type { Job, Stored } from '#src/api/kubernetes.ts';
+import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
+import { label, managedBy } from '#src/api/labels.ts';
+import { jobState } from '#src/domain/job-state.ts';
 import type { Verdict } from '#src/domain/progress.ts';
 
-/** A Job that failed ends the session, whatever its status says: AppsCode's operator leaves it Running for ever. */
-export function jobVerdict(job: Stored<Job> | undefined): Verdict | undefined {
-  const failed = job?.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
-  if (job === undefined || failed === undefined) return undefined;
-  const why = failed.message ?? failed.reason ?? 'no reason given';
-  return { outcome: 'failed', message: `job ${job.metadata.name} failed: ${why}` };
+export interface JobSeen {
+  readonly job: Stored<Job> | undefined;
+  /** Undefined: not known, or the user may not read them. */
+  readonly pods: readonly Stored<Pod>[] | undefined;
 }
 
-export function jobNote(job: Stored<Job> | undefined): string[] {
+/** A Job that failed ends the session, whatever its status says: AppsCode's operator leaves it Running for ever. */
+export function jobVerdict({ job, pods = [] }: JobSeen): Verdict | undefined {
+  if (job === undefined) return undefined;
+  const seen = jobState(job, pods);
+  if (seen.state !== 'failed') return undefined;
+  const { name } = job.metadata;
+  return { outcome: 'failed', message: `job ${name} failed: ${seen.why}`, culprit: `job/${name}` };
+}
+
+/** Our operator writes the session's end after its Job has failed, and says more than the Job does. */
+export function isOfOurOperator({ job }: JobSeen): boolean {
+  return job?.metadata.labels?.[label.managedBy] === managedBy;
+}
+
+export function jobNotes({ job, pods }: JobSeen): string[] {
   if (job === undefined) return [];
+  const name = `job ${job.metadata.name}`;
   const { active = 0, failed = 0 } = job.status ?? {};
   const tries = failed > 0 ? `, ${failed} of its pods failed` : '';
-  return [`job ${job.metadata.name} ${active > 0 ? 'is running' : 'has no running pod'}${tries}`];
+  const seen = jobState(job, pods ?? []);
+  switch (seen.state) {
+    case 'failed':
+      return [`${name} failed: ${seen.why}`];
+    case 'succeeded':
+      return [`${name} has ended`];
+    case 'running':
+      return [`${name} runs in pod ${seen.pod}${tries}`];
+    case 'waiting':
+      if (pods === undefined) return [`${name} ${active > 0 ? 'is running' : 'has no running pod'}${tries}`];
+      return [`${name} waits: ${seen.why}${tries}`];
+  }
+}
+
+/** One that was there and is gone, with the session not done. */
+export function deletedNote(jobName: string): string {
+  return `job ${jobName} was deleted while the session ran`;
 }

@@ -1,7 +1,10 @@
 /** One target's snapshot, from its plan to the end of its session. */
+import type { Stored } from '#src/api/kubernetes.ts';
 import { backupSessions } from '#src/api/resources.ts';
+import type { BackupSession } from '#src/api/stash.ts';
 import { hasHooks } from '#src/domain/choose-configuration.ts';
 import { parseDuration } from '#src/domain/duration.ts';
+import { hasAdHocHooks, hooksOfBackup, thawWarning } from '#src/domain/hooks.ts';
 import { goesByHolder } from '#src/domain/holder.ts';
 import type { Progress } from '#src/domain/progress.ts';
 import { defaultTimeoutMs } from '#src/domain/session-status.ts';
@@ -18,6 +21,7 @@ import { followBackup } from './backup.ts';
 import type { FollowEnvironment } from './follow.ts';
 import { orHowToGoOn } from './interruption.ts';
 import { seeThrough } from './see-through.ts';
+import { tidyAfter } from './tidy-after.ts';
 
 export interface SnapshotOptions {
   readonly request: BackupRequest;
@@ -26,6 +30,8 @@ export interface SnapshotOptions {
   readonly id: string;
   readonly timeoutMs: number;
   readonly failFast: boolean;
+  /** How long the application may stay quiesced, where that was said. */
+  readonly maxFreezeMs?: number | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -46,8 +52,9 @@ export async function takeSnapshot(
 ): Promise<Progress> {
   const first = await beginBackup(environment, around, plan, { ...options, wait: true });
   const progress = await finish(environment, around, plan, options, first);
-  if (!first.stale) return progress;
-  options.say(`backupsession/${first.session.metadata.name} had run out of time; beginning another`);
+  if (!first.stale && !first.other) return progress;
+  const why = first.stale ? 'had run out of time' : 'had other hooks';
+  options.say(`backupsession/${first.session.metadata.name} ${why}; beginning another`);
   const known = { ...plan, configuration: first.configuration };
   const second = await beginBackup(environment, around, known, { ...options, wait: true, anew: true });
   return finish(environment, around, known, options, second);
@@ -61,7 +68,7 @@ async function finish(
   { session, configuration, executor, resumed }: Begun,
 ): Promise<Progress> {
   const { target } = plan;
-  const { mode, id, timeoutMs, failFast, say } = options;
+  const { mode, id, timeoutMs, failFast, maxFreezeMs, say } = options;
   const { name } = session.metadata;
   const again = `kubectl stash snapshot ${formatTarget(target)} -n ${target.namespace}`;
   if (resumed) say(`backupsession/${name} of ${formatTarget(target)} is unfinished: going on with it`);
@@ -77,16 +84,23 @@ async function finish(
       "note: AppsCode's operator runs hooks in a pod of its own, not in the target's, whatever executionPolicy says",
     );
   }
+  let ended: Stored<BackupSession> | undefined;
   const carryOut = async () => {
     if (executor === 'appscode' || (executor === 'operator' && mode === 'operator'))
       return (await follow(false)).progress;
-    if (executor === 'operator') {
+    const runsHooks = hasAdHocHooks(session);
+    if (executor === 'operator' && runsHooks) {
+      say(`carrying backupsession/${name} out from here: nobody else runs its hooks`);
+    } else if (executor === 'operator') {
       const taken = await awaitPickUp(environment, backupSessions, session, pickUpWithinMs);
       if (taken && !goesByHolder(taken)) return (await follow(false)).progress;
       if (!taken) say(`no operator took backupsession/${name}: carrying it out from here`);
     } else if (mode === 'auto') {
       say(`no operator answers in namespace ${target.namespace}: carrying the session out from here`);
     }
+    const hooks = hooksOfBackup(session, configuration);
+    const warning = hooks && thawWarning(hooks);
+    if (warning !== undefined) say(`note: ${warning}`);
     return seeThrough(environment, {
       resource: backupSessions,
       session,
@@ -100,14 +114,29 @@ async function finish(
             ? await planResumed(around, options.request, configuration, listed)
             : plan.planned;
         const sessionClaims = listed ?? plan.sessionClaims;
-        return runBackup(environment, { held, target, sessionClaims, planned, timeoutMs, failFast });
+        const progress = await runBackup(environment, {
+          held,
+          target,
+          sessionClaims,
+          planned,
+          timeoutMs,
+          failFast,
+          configuration,
+          maxFreezeMs,
+          adHoc: true,
+        });
+        ended = held.session();
+        return progress;
       },
     });
   };
-  return orHowToGoOn(carryOut(), {
+  const progress = await orHowToGoOn(carryOut(), {
     session: `backupsession/${name}`,
     name,
     namespace: target.namespace,
     again,
   });
+  const policy = options.request.retentionPolicy;
+  await tidyAfter(environment, { progress, ended, configuration, policy, say });
+  return progress;
 }

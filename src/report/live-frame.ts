@@ -13,11 +13,13 @@ export interface FrameSize {
 
 /** Lines that end in a line break. */
 export function liveFrame(views: readonly ProgressView[], now: Date, size: FrameSize): string {
-  const budget = Math.max(3, Math.floor((size.rows - 2) / Math.max(1, views.length)) - 3);
-  return views.map((view) => sessionFrame(view, now, size.columns, budget)).join('\n');
+  const share = Math.floor((size.rows - 2) / Math.max(1, views.length)) - 3;
+  return views.map((view) => sessionFrame(view, now, size.columns, share)).join('\n');
 }
 
-function sessionFrame(view: ProgressView, now: Date, columns: number, budget: number): string {
+function sessionFrame(view: ProgressView, now: Date, columns: number, share: number): string {
+  const notes = view.notes.flatMap((note) => wrap(`note: ${note}`, columns));
+  const budget = Math.max(3, share - notes.length);
   const order = { Failed: 0, Running: 1, Unknown: 2, Pending: 3, Succeeded: 4 };
   const tooMany = view.claims.length > budget;
   const shown = tooMany
@@ -34,7 +36,7 @@ function sessionFrame(view: ProgressView, now: Date, columns: number, budget: nu
     `${cut(headline(view, now), columns)}\n`,
     renderTable(['claim', 'state', 'size', 'elapsed', 'waits for'], rows, { columns }),
     ...(tooMany ? [`... and ${view.claims.length - shown.length} more\n`] : []),
-    ...view.notes.map((note) => `${cut(`note: ${note}`, columns)}\n`),
+    ...notes.map((line) => `${line}\n`),
   ].join('');
 }
 
@@ -43,6 +45,19 @@ function headline(view: ProgressView, now: Date): string {
   const left = view.deadline.getTime() - now.getTime();
   const time = view.verdict === undefined && left > 0 ? `, ${formatDuration(left)} left` : '';
   return `${titleOf(view)}  ${done}/${view.claims.length} ${stateOf(view, 'Succeeded').toLowerCase()}${time}`;
+}
+
+/** At most three lines: why a pod waits stands at the end of its note. */
+function wrap(note: string, columns: number): string[] {
+  const lines: string[] = [];
+  let rest = sanitize(note);
+  while (rest.length > columns && lines.length < 2) {
+    const space = rest.lastIndexOf(' ', columns);
+    const end = space > columns / 2 ? space : columns;
+    lines.push(rest.slice(0, end));
+    rest = `      ${rest.slice(end).trimStart()}`;
+  }
+  return [...lines, cut(rest, columns)];
 }
 
 function cut(line: string, columns: number): string {

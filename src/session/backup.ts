@@ -2,17 +2,17 @@
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
-import type { BackupSession } from '#src/api/stash.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { connectionNotes, observe } from '#src/cluster/observe.ts';
 import { backupProgress } from '#src/domain/backup-progress.ts';
 import type { PlannedClaim } from '#src/domain/build-backup.ts';
-import {
-  backupClaims,
-  decideBackup,
-  type BackupWorld,
-  type SnapshotToCreate,
-} from '#src/domain/decide-backup.ts';
+import { backupClaims, backupHookState, type BackupWorld } from '#src/domain/backup-claims.ts';
+import { decideBackup, decideLeavingBackup, type SnapshotToCreate } from '#src/domain/decide-backup.ts';
+import { backupHooks, nameOfHook } from '#src/domain/hook-step.ts';
+import { backupHookRecord } from '#src/domain/hook-record.ts';
+import { foreignHooks } from '#src/domain/hook-command.ts';
+import { hooksOfBackup, retriesLeft } from '#src/domain/hooks.ts';
 import { labelValue } from '#src/domain/names.ts';
 import type { Progress } from '#src/domain/progress.ts';
 import { deadlineOf } from '#src/domain/session-status.ts';
@@ -23,6 +23,10 @@ import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
 import { isFinalRefusal, persist } from './persist.ts';
+import { createHookRunner } from './run-hook.ts';
+import { isTakenOver, runSessionHook, thawAndLeave } from './session-hooks.ts';
+
+export const defaultMaxFreezeMs = 60_000;
 
 export interface BackupTask {
   readonly held: Held<BackupSession>;
@@ -31,6 +35,14 @@ export interface BackupTask {
   readonly planned: readonly PlannedClaim[];
   readonly timeoutMs: number;
   readonly failFast: boolean;
+  /** Whose hooks and retries they are; left out: it is gone. */
+  readonly configuration?: BackupConfiguration | undefined;
+  /** Hooks that were given on the command line are run: only for whoever may run commands in the pods anyway. */
+  readonly adHoc?: boolean;
+  /** How long the application may stay quiesced; a minute where it is left out. */
+  readonly maxFreezeMs?: number | undefined;
+  /** Why nothing more is to be made: thaw where that is needed, and what is not ready has failed for this reason. */
+  readonly disrupted?: string | undefined;
 }
 
 /**
@@ -49,6 +61,16 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
     }
   }
   const nameTaken = new Set<string>();
+  let begun = false;
+  let doing: string | undefined;
+  const given = hooksOfBackup(held.session(), task.configuration);
+  const isForeign = given?.adHoc === true && task.adHoc !== true;
+  const hooks = isForeign ? undefined : given;
+  const hooksRefused = isForeign ? foreignHooks(given, backupHookState(held.session()), target) : undefined;
+  const maxFreezeMs = task.maxFreezeMs ?? defaultMaxFreezeMs;
+  const runner = createHookRunner(environment, target);
+  const hooksTask = hooks && { held, hooks, runner, record: backupHookRecord, clock, maxFreezeMs };
+  if (hooks && backupHookState(held.session()).quiescedSince !== undefined) void runner.prepare();
   /** By claim: why its creation has to be tried again. */
   const trouble = new Map<string, string>();
 
@@ -74,6 +96,13 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       refused,
       nameTaken,
       lost: observed.lost() !== undefined,
+      hooks,
+      hooksRefused,
+      maxFreezeMs,
+      retriesLeft: retriesLeft(held.session(), task.configuration),
+      disrupted: task.disrupted,
+      begun,
+      leaving: false,
     };
   };
 
@@ -85,10 +114,12 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       timeoutMs: task.timeoutMs,
       notes: [
         ...new Set([...(world.lost ? connectionNotes(observed) : held.trouble.notes()), ...trouble.values()]),
+        ...(doing === undefined ? [] : [doing]),
       ],
     });
 
-  const create = async ({ claim, snapshot }: SnapshotToCreate) => {
+  const create = async ({ claim, snapshot }: SnapshotToCreate, signal: AbortSignal) => {
+    begun = true;
     const { name } = snapshot.metadata;
     if (observed.deleted.has(name)) {
       refused.set(claim, `volumesnapshot ${name} was deleted while the session ran`);
@@ -102,9 +133,7 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       },
     };
     try {
-      observed.learn(
-        await persist(clock, loop.signal, () => cluster.create(volumeSnapshots, snapshot), patience),
-      );
+      observed.learn(await persist(clock, signal, () => cluster.create(volumeSnapshots, snapshot), patience));
     } catch (error) {
       if (isStashError(error, 'already-exists')) await adopt(claim, name);
       else if (isFinalRefusal(error)) refused.set(claim, error.message);
@@ -125,6 +154,7 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
 
   return await drive({
     loop,
+    clock,
     held,
     made: observed,
     create,
@@ -132,6 +162,20 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
     look: () => {
       const world = look();
       return { progress: progressOf(world), step: decideBackup(world) };
+    },
+    runHook: async (step) => {
+      if (hooksTask === undefined) return;
+      doing = `running the ${nameOfHook(step.which, backupHooks)} hook`;
+      onChange(progressOf(look()));
+      try {
+        await runSessionHook(hooksTask, step);
+      } finally {
+        doing = undefined;
+      }
+    },
+    leave: async () => {
+      const step = decideLeavingBackup(look());
+      if (hooksTask && step && !isTakenOver(held)) await thawAndLeave(hooksTask, step);
     },
   });
 }

@@ -2,9 +2,16 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { checkConfigured, classForAppscode } from '#src/domain/appscode.ts';
+import { checkConfigured, classForAppscode, refuseKeepFlags } from '#src/domain/appscode.ts';
 import { buildBackupSession, buildConfiguration } from '#src/domain/build-backup.ts';
-import { chooseConfiguration, refuseHooks } from '#src/domain/choose-configuration.ts';
+import { chooseConfiguration } from '#src/domain/choose-configuration.ts';
+import {
+  checkHooks,
+  hasAdHocHooks,
+  hasTheseHooks,
+  hooksOfBackup,
+  type AdHocHooks,
+} from '#src/domain/hooks.ts';
 import { deadlineOf, isFinal } from '#src/domain/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -18,7 +25,7 @@ import {
 } from './executor.ts';
 import { persist, untilNextSecond } from './persist.ts';
 import type { BackupPlan, BackupRequest } from './plan-backup.ts';
-import { rightsForSnapshot } from './rights-needed.ts';
+import { rightsForHooks, rightsForSnapshot } from './rights-needed.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface BeginOptions {
@@ -41,7 +48,12 @@ export interface Begun {
   readonly resumed: boolean;
   /** Its deadline has passed: all that is left to do is to say so in its status. */
   readonly stale: boolean;
+  /** It was begun with other hooks than are asked for now, or without any. */
+  readonly other: boolean;
 }
+
+/** An operator of ours needs no more to find out whether a configuration is valid and its target there. */
+const readyWithinMs = 10_000;
 
 type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
@@ -53,17 +65,26 @@ export async function checkBackup(
 ): Promise<Executor | undefined> {
   const executor = executorByDiscovery(await around.groups(), mode);
   const { configuration } = plan;
-  if (executor === 'appscode') classForAppscode(plan.target, plan.planned, configuration);
+  if (executor === 'appscode') {
+    classForAppscode(plan.target, plan.planned, configuration);
+    if (request.retentionPolicy) refuseKeepFlags();
+  }
   if (executor === 'operator' && request.snapshotClass !== undefined) {
     checkConfigured(configuration, request.snapshotClass);
   }
   const ours = executor === 'local' || (executor === undefined && configuration?.status?.phase === undefined);
-  if (ours && configuration) refuseHooks(configuration);
+  const { hooks = ours ? configuredHooks(configuration) : undefined } = request;
+  if (request.hooks && (executor === 'appscode' || executor === 'operator')) throw onlyFromHere(executor);
+  if (hooks && configuration && !request.hooks) checkHooks(hooks, nameOf(configuration), hookNames);
   if (executor === 'local' && !wait) throw nobodyElse();
   const probes =
     executor === 'appscode' || (executor === undefined && configuration?.status?.phase === undefined);
   const fresh = configuration === undefined;
-  await around.demand(request.user, rightsForSnapshot({ executor, wait, fresh, probes }));
+  const prunes = request.retentionPolicy !== undefined;
+  await around.demand(request.user, [
+    ...rightsForSnapshot({ executor, wait, fresh, probes, prunes }),
+    ...(hooks ? rightsForHooks(hooks) : []),
+  ]);
   return executor;
 }
 
@@ -80,7 +101,6 @@ export async function beginBackup(
   if (byDiscovery === 'appscode') await waitUntilReady(environment, configuration, options.timeoutMs);
   const executor = byDiscovery ?? (await findOperator(environment, configuration, fresh));
   if (executor === 'local') {
-    refuseHooks(configuration);
     if (!options.wait) {
       // Made only to see whether an operator answers.
       const { name, uid, namespace } = configuration.metadata;
@@ -90,10 +110,38 @@ export async function beginBackup(
   }
 
   const unfinished = fresh || options.anew === true ? undefined : await findUnfinished(around, configuration);
+  // Our operator skips, as well, a session whose configuration is not Ready.
+  const answers = byDiscovery === undefined || configuration.status?.phase !== undefined;
+  if (executor === 'operator' && answers && !unfinished) {
+    await waitUntilReady(environment, configuration, readyWithinMs);
+  }
   const session = unfinished ?? (await createSession(environment, plan, configuration, options, executor));
+  const { request } = options;
+  const own = unfinished && hasAdHocHooks(unfinished) ? hooksOfBackup(unfinished, undefined) : undefined;
+  if (own) await around.demand(request.user, rightsForHooks(own));
   const now = environment.clock.now();
   const stale = (deadlineOf(session) ?? now) < now;
-  return { session, configuration, executor, resumed: unfinished !== undefined, stale };
+  const other = request.hooks !== undefined && !hasTheseHooks(session, request.hooks);
+  return { session, configuration, executor, resumed: unfinished !== undefined, stale, other };
+}
+
+const hookNames = ['preBackup', 'postBackup'] as const;
+
+function configuredHooks(configuration: BackupConfiguration | undefined): AdHocHooks | undefined {
+  const { preBackup: pre, postBackup: post } = configuration?.spec.hooks ?? {};
+  return pre === undefined && post === undefined ? undefined : { pre, post };
+}
+
+function nameOf({ metadata }: Stored<BackupConfiguration>): string {
+  return `backupconfiguration/${metadata.name}`;
+}
+
+/** Who may create sessions may not have others run commands for him. */
+function onlyFromHere(executor: 'appscode' | 'operator'): StashError {
+  const whose = executor === 'appscode' ? "AppsCode's operator" : 'an operator';
+  return new StashError('precondition', `${whose} does not run hooks that are given on the command line`, {
+    hint: `put them into spec.hooks of the BackupConfiguration${executor === 'appscode' ? '' : ', or leave out --executor=operator'}`,
+  });
 }
 
 async function createConfiguration(
@@ -106,7 +154,7 @@ async function createConfiguration(
   const { target, planned } = plan;
   const snapshotClass =
     executor === 'appscode' ? classForAppscode(target, planned, undefined) : request.snapshotClass;
-  const configuration = buildConfiguration(target, snapshotClass);
+  const configuration = buildConfiguration(target, snapshotClass, request.retentionPolicy);
   try {
     return await persist(clock, signal, () => cluster.create(backupConfigurations, configuration));
   } catch (error) {
@@ -124,13 +172,13 @@ async function createSession(
   { cluster, clock, signal }: Env,
   { target, sessionClaims }: BackupPlan,
   configuration: Stored<BackupConfiguration>,
-  { id }: BeginOptions,
+  { id, request: { hooks } }: BeginOptions,
   executor: Executor,
 ): Promise<Stored<BackupSession>> {
-  const holder = executor === 'local' ? { id, counter: 0 } : undefined;
+  const holder = executor === 'local' || hooks ? { id, counter: 0 } : undefined;
   for (;;) {
     const at = clock.now();
-    const session = buildBackupSession({ configuration, target, claims: sessionClaims, at, holder });
+    const session = buildBackupSession({ configuration, target, claims: sessionClaims, at, holder, hooks });
     try {
       return await persist(clock, signal, () => cluster.create(backupSessions, session));
     } catch (error) {

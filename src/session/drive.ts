@@ -3,8 +3,9 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { Loop } from '#src/cluster/loop.ts';
 import type { Observed } from '#src/cluster/observe.ts';
+import type { Clock } from '#src/domain/clock.ts';
 import { describe, type Progress, type Verdict } from '#src/domain/progress.ts';
-import type { Step } from '#src/domain/step.ts';
+import type { HookToRun, Step } from '#src/domain/step.ts';
 import { assertNever, isStashError, type StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';
@@ -15,17 +16,37 @@ const createsInFlight = 32;
 
 export interface Routine<S extends BackupSession | RestoreSession, Item> {
   readonly loop: Loop;
+  readonly clock: Clock;
   readonly held: Held<S>;
   /** What the session makes; nothing is made before it is known what was made already. */
   readonly made: Observed<KubernetesObject>;
   /** What stands now, and what follows from it. */
-  readonly look: () => { readonly progress: Progress; readonly step: Step<S['status'], Item> };
-  readonly create: (item: Item) => Promise<void>;
+  readonly look: () => {
+    readonly progress: Progress;
+    readonly step: Step<NonNullable<S['status']>, Item>;
+  };
+  /** Gives it up once `signal` aborts. */
+  readonly create: (item: Item, signal: AbortSignal) => Promise<void>;
+  /** Runs to its end, whoever interrupts: what it began has to be known. */
+  readonly runHook: (step: HookToRun<NonNullable<S['status']>>) => Promise<void>;
+  /** What must not be left undone where the routine ends too early. */
+  readonly leave: () => Promise<void>;
   readonly onChange: (progress: Progress) => void;
 }
 
 /** Resolves with the state in which nothing is left to do. */
 export async function drive<S extends BackupSession | RestoreSession, Item>(
+  routine: Routine<S, Item>,
+): Promise<Progress> {
+  try {
+    return await go(routine);
+  } catch (error) {
+    await routine.leave();
+    throw error;
+  }
+}
+
+async function go<S extends BackupSession | RestoreSession, Item>(
   routine: Routine<S, Item>,
 ): Promise<Progress> {
   const { loop, held, made } = routine;
@@ -54,7 +75,12 @@ export async function drive<S extends BackupSession | RestoreSession, Item>(
         }
         break;
       case 'create':
-        await loop.race(forEachBounded(step.items, createsInFlight, routine.create));
+        await loop.race(createAll(routine, step.items, step.until));
+        break;
+      case 'hook':
+        await loop.race(Promise.resolve());
+        await routine.runHook(step);
+        await loop.race(Promise.resolve());
         break;
       case 'wait':
         await loop.wait(step.until);
@@ -64,6 +90,26 @@ export async function drive<S extends BackupSession | RestoreSession, Item>(
       default:
         assertNever(step);
     }
+  }
+}
+
+/** Those that are not created by `until` are given up, and decided on again. */
+async function createAll<S extends BackupSession | RestoreSession, Item>(
+  { loop, clock, create }: Routine<S, Item>,
+  items: readonly Item[],
+  until: Date | undefined,
+): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([loop.signal, over.signal]);
+  const all = forEachBounded(items, createsInFlight, (item) => create(item, signal));
+  if (until === undefined) return all;
+  const slept = new AbortController();
+  const late = clock.sleep(until.getTime() - clock.now().getTime(), slept.signal);
+  try {
+    await Promise.race([all, late]);
+  } finally {
+    slept.abort();
+    over.abort();
   }
 }
 

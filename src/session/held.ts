@@ -1,11 +1,12 @@
 /** A session that is ours: writes on top of each other, a counter that goes on, and giving it back. */
-import type { Stored } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { orTellSlow } from '#src/cluster/slow-answer.ts';
 import { formatHolder, readHolder, renewEveryMs, type Holder } from '#src/domain/holder.ts';
 import { isFinal } from '#src/domain/session-status.ts';
+import type { StatusChange } from '#src/domain/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';
@@ -16,10 +17,12 @@ export interface Held<S extends BackupSession | RestoreSession> {
   /** As of our last write. */
   session(): Stored<S>;
   /**
-   * Writes the status as holder. Rejects where we hold the session no longer and, with a deadline, where nobody answers
-   * until then and a little longer.
+   * Writes the status as holder: made of the present one, anew where somebody else writes in between. Rejects where we
+   * hold the session no longer and, with a deadline, where nobody answers until then and a little longer.
    */
-  writeStatus(status: S['status'], deadline?: Date): Promise<Stored<S>>;
+  writeStatus(change: StatusChange<NonNullable<S['status']>>, deadline?: Date): Promise<Stored<S>>;
+  /** Writes annotations as holder, null removes one. Without any it only makes sure that we still are. */
+  annotate(annotations: Readonly<Record<string, string | null>>): Promise<Stored<S>>;
   /** Why our writes have no answer. */
   readonly trouble: Omit<Trouble, 'tell'>;
   /** Aborts when we hold it no longer: taken over, or deleted. Its reason is a StashError. */
@@ -28,11 +31,11 @@ export interface Held<S extends BackupSession | RestoreSession> {
   release(): Promise<void>;
 }
 
-/** A merge patch, before it is made conditional. */
-interface SessionPatch {
+/** A merge patch of the present session, before it is made conditional. */
+type SessionPatch<S extends KubernetesObject> = (present: Stored<S>) => {
   readonly metadata?: object;
   readonly status?: unknown;
-}
+};
 
 /** A server that has not answered for so long is worth a word. */
 const slowAnswerMs = 5_000;
@@ -77,11 +80,12 @@ export function keep<S extends BackupSession | RestoreSession>(
   };
 
   /** Repeated on top of whatever somebody else wrote meanwhile, as long as we are the holder. */
-  const attempt = async (patch: SessionPatch, subresource?: 'status'): Promise<Stored<S>> => {
+  const attempt = async (patch: SessionPatch<S>, subresource?: 'status'): Promise<Stored<S>> => {
     for (;;) {
       lost.signal.throwIfAborted();
       const { resourceVersion } = current.metadata;
-      const conditional = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
+      const { metadata, ...rest } = patch(current);
+      const conditional = { ...rest, metadata: { ...metadata, resourceVersion } };
       try {
         const send = () => cluster.patch(resource, at, conditional, subresource ? { subresource } : {});
         current = await persist(clock, stopped, send, patience);
@@ -89,7 +93,9 @@ export function keep<S extends BackupSession | RestoreSession>(
       } catch (error) {
         if (!isStashError(error, 'conflict')) throw orGone(error);
       }
-      const look = () => cluster.get(resource, at.name, at.namespace);
+      // Reads end with an interruption, and a thaw after it still has to be told: a patch of nothing reads as well.
+      const look = () =>
+        signal.aborted ? cluster.patch(resource, at, {}) : cluster.get(resource, at.name, at.namespace);
       current = await persist(clock, stopped, look, patience).catch((error: unknown) => {
         throw orGone(error);
       });
@@ -99,7 +105,7 @@ export function keep<S extends BackupSession | RestoreSession>(
   };
 
   /** One write at a time. */
-  const write = (patch: SessionPatch, subresource?: 'status'): Promise<Stored<S>> => {
+  const write = (patch: SessionPatch<S>, subresource?: 'status'): Promise<Stored<S>> => {
     const next = queue.then(() => orTellSlow(clock, stopped, slow, attempt(patch, subresource)));
     queue = next
       .catch(() => undefined)
@@ -109,20 +115,31 @@ export function keep<S extends BackupSession | RestoreSession>(
     return next;
   };
 
+  let counter = holder.counter;
+  const sign = () => {
+    counter += 1;
+    return annotate({ id: holder.id, counter });
+  };
+
   const renewals = async () => {
-    for (let counter = holder.counter + 1; ; counter += 1) {
+    for (;;) {
       await clock.sleep(renewEveryMs, over.signal);
       if (over.signal.aborted || lost.signal.aborted) return;
       // One that fails has aborted `lost`, or the next one tries again.
-      await write(annotate({ id: holder.id, counter })).catch(() => undefined);
+      const signed = sign();
+      await write(() => signed).catch(() => undefined);
     }
   };
   void renewals();
 
   return {
     session: () => current,
-    writeStatus: async (status, deadline) => {
-      const written = write({ status }, 'status');
+    annotate: (annotations) => {
+      const signed = sign().metadata.annotations;
+      return write(() => ({ metadata: { annotations: { ...annotations, ...signed } } }));
+    },
+    writeStatus: async (change, deadline) => {
+      const written = write(({ status }) => ({ status: change(status) }), 'status');
       if (deadline === undefined) return written;
       const ended = new AbortController();
       const left = Math.max(0, deadline.getTime() - clock.now().getTime());

@@ -7,10 +7,11 @@ import type {
   Workload,
 } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
-import type { BackupConfiguration } from '#src/api/stash.ts';
+import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
 import type { PlannedClaim } from '#src/domain/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/choose-configuration.ts';
 import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/claims.ts';
+import type { AdHocHooks } from '#src/domain/hooks.ts';
 import { formatSelector } from '#src/domain/selector.ts';
 import { chooseSnapshotClass, driverOf } from '#src/domain/snapshot-class.ts';
 import { targetTypes, type Target } from '#src/domain/target.ts';
@@ -23,6 +24,10 @@ export interface BackupRequest {
   readonly snapshotClass?: string | undefined;
   /** `--config` */
   readonly configuration?: string | undefined;
+  /** `--keep-last` and the like: applied once the snapshot is there. */
+  readonly retentionPolicy?: RetentionPolicy | undefined;
+  /** `--pre` and `--post`: recorded on the session, and run from here. */
+  readonly hooks?: AdHocHooks | undefined;
   /** For messages. */
   readonly user: string;
 }

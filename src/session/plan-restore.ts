@@ -9,6 +9,7 @@ import {
   refuseControllerRace,
   type RestoreWords,
 } from '#src/domain/claims-in-the-way.ts';
+import type { SessionHooks } from '#src/domain/hooks.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { grown } from '#src/domain/restore-templates.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -17,7 +18,7 @@ import { targetTypes, type Target } from '#src/domain/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Executor } from './executor.ts';
-import { rightsForRestore } from './rights-needed.ts';
+import { rightsForHooks, rightsForRestore } from './rights-needed.ts';
 import { ifAllowed, type Surroundings } from './surroundings.ts';
 
 export interface RestoreRequest {
@@ -31,6 +32,8 @@ export interface RestoreRequest {
   readonly executor?: Executor | undefined;
   /** False: it is not followed, so somebody else carries it out. */
   readonly wait?: boolean;
+  /** Those of the session: they are run in the target's pods. */
+  readonly hooks?: SessionHooks | undefined;
   /** For messages. */
   readonly user: string;
 }
@@ -54,7 +57,10 @@ export async function planRestore(around: Surroundings, request: RestoreRequest)
     ifAllowed(() => cluster.list(storageClasses)),
     ifAllowed(() => cluster.list(pods, { namespace })),
     around.claims(),
-    around.demand(request.user, rightsForRestore({ executor, wait })),
+    around.demand(request.user, [
+      ...rightsForRestore({ executor, wait }),
+      ...(request.hooks && wait && (executor ?? 'local') === 'local' ? rightsForHooks(request.hooks) : []),
+    ]),
   ]);
 
   const sized = request.templates.map((template) =>

@@ -1,5 +1,5 @@
 /** What would be created, for `--dry-run`: the same objects in the same order, stored nowhere. */
-import type { KubernetesObject, Named, Stored } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
   backupSessions,
@@ -8,10 +8,11 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import type { RestoreSession, RetentionPolicy, VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { buildBackupSession, buildConfiguration, buildSnapshot } from '#src/domain/build-backup.ts';
 import { buildClaim } from '#src/domain/build-restore.ts';
+import type { AdHocHooks } from '#src/domain/hooks.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { BackupPlan } from './plan-backup.ts';
@@ -52,28 +53,40 @@ export function serverRehearsal(cluster: Cluster): Rehearsal {
   };
 }
 
+interface BackupRehearsal {
+  readonly now: Date;
+  readonly snapshotClass: string | undefined;
+  readonly retentionPolicy?: RetentionPolicy | undefined;
+  readonly hooks?: AdHocHooks | undefined;
+}
+
+/** Resolves with the snapshots. */
 export async function rehearseBackup(
   { create }: Rehearsal,
   { target, planned, sessionClaims, configuration }: BackupPlan,
-  { now, snapshotClass }: { readonly now: Date; readonly snapshotClass: string | undefined },
-): Promise<void> {
+  { now, snapshotClass, retentionPolicy, hooks }: BackupRehearsal,
+): Promise<Stored<VolumeSnapshot>[]> {
   const invoker =
-    configuration ?? (await create(backupConfigurations, buildConfiguration(target, snapshotClass)));
+    configuration ??
+    (await create(backupConfigurations, buildConfiguration(target, snapshotClass, retentionPolicy)));
   const sessionAt = (at: Date) =>
-    buildBackupSession({ configuration: invoker, target, claims: sessionClaims, at });
+    buildBackupSession({ configuration: invoker, target, claims: sessionClaims, at, hooks });
   const session = await unlessTaken(
     () => create(backupSessions, sessionAt(now)),
     // A real creation waits for the next second.
     () => create(backupSessions, sessionAt(new Date(now.getTime() + 1_000))),
   );
+  const made: Stored<VolumeSnapshot>[] = [];
   for (const claim of planned) {
     const named = (nameTaken: boolean) =>
       buildSnapshot({ session, target, planned: claim, sessionClaims, nameTaken });
-    await unlessTaken(
+    const snapshot = await unlessTaken(
       () => create(volumeSnapshots, named(false)),
       () => create(volumeSnapshots, named(true)),
     );
+    made.push(snapshot);
   }
+  return made;
 }
 
 async function unlessTaken<T>(first: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> {

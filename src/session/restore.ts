@@ -5,17 +5,29 @@ import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { connectionNotes, observe } from '#src/cluster/observe.ts';
 import { podsUsing } from '#src/domain/claims-in-the-way.ts';
-import { decideRestore, isOfSession, restoreClaims, type RestoreWorld } from '#src/domain/decide-restore.ts';
+import {
+  decideLeavingRestore,
+  decideRestore,
+  isOfSession,
+  restoreClaims,
+  restoreHookState,
+  type RestoreWorld,
+} from '#src/domain/decide-restore.ts';
+import { nameOfHook, restoreHooks } from '#src/domain/hook-step.ts';
+import { restoreHookRecord } from '#src/domain/hook-record.ts';
+import { hooksOfRestore } from '#src/domain/hooks.ts';
 import type { Progress } from '#src/domain/progress.ts';
 import { restoreProgress } from '#src/domain/restore-progress.ts';
 import { deadlineOf } from '#src/domain/session-status.ts';
-import type { Target } from '#src/domain/target.ts';
+import { isTargetKind, type Target } from '#src/domain/target.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
 import { isFinalRefusal, persist } from './persist.ts';
+import { createHookRunner } from './run-hook.ts';
+import { isTakenOver, runSessionHook, thawAndLeave } from './session-hooks.ts';
 
 export interface RestoreTask {
   readonly held: Held<RestoreSession>;
@@ -26,6 +38,8 @@ export interface RestoreTask {
   /** Undefined: not known, the claims' events will tell. */
   readonly waitForConsumer: ReadonlySet<string> | undefined;
   readonly timeoutMs: number;
+  /** Why nothing more is to be made: postRestore where it is needed, and what is not bound has failed for this reason. */
+  readonly disrupted?: string | undefined;
 }
 
 /** As `runBackup`: resolves with the final state, rejects when it can no longer tell or do anything. */
@@ -34,6 +48,18 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
   const { held, namespace } = task;
   using loop = createLoop(clock, environment.signal, held.lost);
   const takenAt = clock.now();
+  let doing: string | undefined;
+  const hooks = hooksOfRestore(held.session());
+  const runner = createHookRunner(environment, task.target ?? targetOfRef(held.session()));
+  const hooksTask = hooks && {
+    held,
+    hooks,
+    runner,
+    record: restoreHookRecord,
+    clock,
+    maxFreezeMs: undefined,
+  };
+  if (hooks && restoreHookState(held.session()).quiescedSince !== undefined) void runner.prepare();
   const refused = new Map<string, string>();
   /** By claim: why its creation has to be tried again. */
   const trouble = new Map<string, string>();
@@ -70,6 +96,9 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
       pod: running && podsUsing(claim, [...running.items.values()])[0],
       warning: lastWarning(eventsOf(claim)),
     }),
+    hooks,
+    disrupted: task.disrupted,
+    leaving: false,
   });
 
   const progressOf = (world: RestoreWorld): Progress =>
@@ -80,10 +109,11 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
       timeoutMs: task.timeoutMs,
       notes: [
         ...new Set([...(world.lost ? connectionNotes(claims) : held.trouble.notes()), ...trouble.values()]),
+        ...(doing === undefined ? [] : [doing]),
       ],
     });
 
-  const create = async (claim: Named<PersistentVolumeClaim>) => {
+  const create = async (claim: Named<PersistentVolumeClaim>, signal: AbortSignal) => {
     const { name } = claim.metadata;
     if (claims.deleted.has(name)) {
       refused.set(name, 'the claim was deleted while it was restored');
@@ -98,7 +128,7 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
     };
     try {
       claims.learn(
-        await persist(clock, loop.signal, () => cluster.create(persistentVolumeClaims, claim), patience),
+        await persist(clock, signal, () => cluster.create(persistentVolumeClaims, claim), patience),
       );
     } catch (error) {
       if (isStashError(error, 'already-exists')) {
@@ -118,6 +148,7 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
   if (running) await loop.race(running.synced.catch(() => undefined));
   return await drive({
     loop,
+    clock,
     held,
     made: claims,
     create,
@@ -126,7 +157,28 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
       const world = look();
       return { progress: progressOf(world), step: decideRestore(world) };
     },
+    runHook: async (step) => {
+      if (hooksTask === undefined) return;
+      doing = `running the ${nameOfHook(step.which, restoreHooks)} hook`;
+      onChange(progressOf(look()));
+      try {
+        await runSessionHook(hooksTask, step);
+      } finally {
+        doing = undefined;
+      }
+    },
+    leave: async () => {
+      const step = decideLeavingRestore(look());
+      if (hooksTask && step && !isTakenOver(held)) await thawAndLeave(hooksTask, step);
+    },
   });
+}
+
+/** Where the session's own labels and annotations do not say it: the workload whose pods run the hooks. */
+function targetOfRef({ metadata, spec }: RestoreSession): Target | undefined {
+  const { kind, name } = spec.target?.ref ?? {};
+  if (!isTargetKind(kind) || name === undefined) return undefined;
+  return { kind, name, namespace: metadata.namespace ?? '' };
 }
 
 function lastWarning(seen: readonly Event[]): string | undefined {

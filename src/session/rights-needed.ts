@@ -3,10 +3,12 @@ import {
   backupConfigurations,
   backupSessions,
   persistentVolumeClaims,
+  pods,
   restoreSessions,
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
+import type { SessionHooks } from '#src/domain/hooks.ts';
 import type { Right } from '#src/domain/rights.ts';
 
 import type { Executor } from './executor.ts';
@@ -23,15 +25,33 @@ export interface SnapshotCourse extends Course {
   readonly fresh: boolean;
   /** A configuration's status, which is still to come, tells more. */
   readonly probes: boolean;
+  /** A retention policy of the command line is applied. */
+  readonly prunes?: boolean;
 }
 
-export function rightsForSnapshot({ executor, wait, fresh, probes }: SnapshotCourse): Right[] {
+export function rightsForSnapshot({
+  executor,
+  wait,
+  fresh,
+  probes,
+  prunes = false,
+}: SnapshotCourse): Right[] {
   return [
     ...on(backupConfigurations, fresh && 'create', probes && 'list', probes && 'watch'),
     // A configuration that served as a probe only is taken back.
     ...on(backupConfigurations, fresh && !wait && executor === undefined && 'delete'),
     ...session(backupSessions, volumeSnapshots, { executor, wait }),
+    ...on(volumeSnapshots, prunes && 'delete'),
   ];
+}
+
+/** Of whoever runs hooks in a target's pods. Servers before 1.35 ask for `get` where later ones ask for both. */
+export function rightsForHooks({ pre, post }: Pick<SessionHooks, 'pre' | 'post'>): Right[] {
+  const runsCommands = pre?.exec !== undefined || post?.exec !== undefined;
+  const exec = (['get', 'create'] as const).map(
+    (verb) => ({ verb, resource: pods, subresource: 'exec' }) as const,
+  );
+  return [...on(pods, 'list'), ...(runsCommands ? exec : [])];
 }
 
 export function rightsForRestore(course: Course): Right[] {

@@ -38,6 +38,9 @@ export interface Surroundings {
   readonly namespaceExists: () => Promise<void>;
 }
 
+/** What does not depend on who asks, for which session. */
+export type CommonReads = Pick<Surroundings, 'claims' | 'snapshotClasses' | 'volumes'>;
+
 /** Nothing is asked before it is needed, and nothing twice. */
 export function lookAround(cluster: Cluster, namespace: string): Surroundings {
   const review = once(() =>
@@ -132,7 +135,8 @@ export async function ifAllowed<T>(read: () => Promise<T>): Promise<T | undefine
   }
 }
 
-function once<T>(read: () => Promise<T>): () => Promise<T> {
+/** Read when it is first needed, and never again. */
+export function once<T>(read: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => (result ??= read());
 }

@@ -11,8 +11,8 @@ import { matchGolden } from '#test/support/golden.ts';
 
 for (const { name } of commands) {
   for (const argv of [
-    [name, '--help'],
-    ['help', name],
+    [...name.split(' '), '--help'],
+    ['help', ...name.split(' ')],
   ]) {
     test(`kubectl stash ${argv.join(' ')}`, async () => {
       const context = testContext();
@@ -24,7 +24,7 @@ for (const { name } of commands) {
           .every((line) => line.length <= 80),
         'a line is longer than 80 columns',
       );
-      matchGolden(`help/${name}`, context.stdout());
+      matchGolden(`help/${name.replace(' ', '-')}`, context.stdout());
     });
   }
 }

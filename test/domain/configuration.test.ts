@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { label } from '#src/api/labels.ts';
 import { classForAppscode } from '#src/domain/appscode.ts';
 import { buildBackupSession, buildConfiguration, buildSnapshot } from '#src/domain/build-backup.ts';
-import { chooseConfiguration, refuseHooks } from '#src/domain/choose-configuration.ts';
+import { chooseConfiguration } from '#src/domain/choose-configuration.ts';
 import { readSessionClaims, readSourceClaim } from '#src/domain/source-claim.ts';
 import { readTarget } from '#src/domain/target.ts';
 
@@ -65,16 +65,6 @@ describe('chooseConfiguration', () => {
       assert.throws(() => chooseConfiguration(...args), { kind });
     });
   }
-});
-
-test('a configuration with hooks is refused, one with an empty list of hooks is not', () => {
-  assert.throws(
-    () => {
-      refuseHooks(configuration('a', { hooks: { preBackup: { exec: { command: ['sync'] } } } }));
-    },
-    { kind: 'precondition' },
-  );
-  refuseHooks(configuration('a', { hooks: {} }));
 });
 
 describe('what a session consists of', () => {

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
-import { decideBackup, type BackupWorld } from '#src/domain/decide-backup.ts';
+import type { BackupWorld } from '#src/domain/backup-claims.ts';
+import { decideBackup } from '#src/domain/decide-backup.ts';
 
 import { backupSession, claim, created, snapshot, stored, target } from './objects.ts';
 
@@ -29,6 +30,13 @@ function world(changes: Partial<BackupWorld> = {}): BackupWorld {
     timeoutMs,
     lost: false,
     failFast: false,
+    hooks: undefined,
+    maxFreezeMs: 60_000,
+    retriesLeft: 0,
+    disrupted: undefined,
+    hooksRefused: undefined,
+    begun: false,
+    leaving: false,
     ...changes,
   };
 }
@@ -95,15 +103,15 @@ describe('decideBackup', () => {
       world({ snapshots: both(ready, ready), refused: new Map([['data-db-0', 'gone']]) }),
     );
     assert(step.do === 'finish');
-    assert.equal(step.status.phase, 'Succeeded');
+    assert.equal(step.status(undefined).phase, 'Succeeded');
   });
 
   test('says in the status what became of each claim', () => {
     const step = decideBackup(world({ snapshots: both(ready, broken), now: after(timeoutMs) }));
     assert(step.do === 'finish');
-    const { phase, conditions } = step.status;
+    const { phase, conditions, targets } = step.status(undefined);
     assert.equal(phase, 'Failed');
-    const stats = step.status.targets?.[0]?.stats ?? [];
+    const stats = targets?.[0]?.stats ?? [];
     assert.deepEqual(
       stats.map((stat) => [stat.hostname, stat.phase, stat.snapshots?.[0]?.name]),
       [
@@ -150,7 +158,9 @@ test('whatever happens in between, a session ends, and Succeeded means that ever
           });
         const apply = () => {
           const step = decideBackup(look());
-          if (step.do === 'start' || step.do === 'finish') session = { ...session, status: step.status };
+          if (step.do === 'start' || step.do === 'finish') {
+            session = { ...session, status: { ...session.status, ...step.status(session.status) } };
+          }
           if (step.do === 'create') {
             for (const { claim: name, snapshot: object } of step.items) {
               assert(!made.has(name), `a second snapshot of ${name}`);

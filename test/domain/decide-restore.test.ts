@@ -42,6 +42,9 @@ function world(
     claims: new Map(claims.map((each) => [each.metadata.name, each])),
     surroundings: () => ({ waitsForConsumer: false }),
     refused: new Map(),
+    hooks: undefined,
+    disrupted: undefined,
+    leaving: false,
     timeoutMs,
     lost: false,
     ...changes,
@@ -85,14 +88,14 @@ describe('decideRestore', () => {
     test(`${name}: ${step}${phase === undefined ? '' : ` ${phase}`}`, () => {
       const decided = decideRestore(given);
       assert.equal(decided.do, step);
-      if (decided.do === 'finish') assert.equal(decided.status.phase, phase);
+      if (decided.do === 'finish') assert.equal(decided.status(undefined).phase, phase);
     });
   }
 
   test('a restart after the deadline gives a new one', () => {
     const decided = decideRestore(world({ now: after(90_000), takenAt: after(90_000) }));
     assert(decided.do === 'start');
-    assert.equal(decided.status.sessionDeadline, after(90_000 + timeoutMs).toISOString());
+    assert.equal(decided.status(undefined).sessionDeadline, after(90_000 + timeoutMs).toISOString());
   });
 
   test('creates only what is missing', () => {

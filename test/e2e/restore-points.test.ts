@@ -63,7 +63,13 @@ await suite('restore points', { concurrency: 4 }, () => {
       (all) => all.length === 10 && all.every(({ status }) => status?.readyToUse === true),
     );
 
-    await place.remove(backupSessions, first, second);
+    const sessions = await place.list(backupSessions);
+    assert.deepEqual(
+      sessions.map(({ metadata }) => metadata.name),
+      [second],
+      'of its sessions a configuration keeps one, unless it says more',
+    );
+    await place.remove(backupSessions, second);
     await place.remove(backupConfigurations, 'deploy-demo');
     assert.equal((await place.list(volumeSnapshots)).length, 10, 'snapshots are owned by nobody');
     const lost = (await place.list(volumeSnapshots)).find(

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { WatchEvent } from '#src/cluster/port.ts';
 import type { Progress } from '#src/domain/progress.ts';
@@ -99,15 +98,15 @@ async function follow(
   options: { endWhenDead?: boolean; snapshot?: Stored<VolumeSnapshot>; get?: () => Promise<unknown> } = {},
 ): Promise<Scene> {
   const clock = manualClock(created);
-  const [sessions, snapshots, jobs] = [channel(), channel(), channel()];
+  const [sessions, snapshots, jobs, pods] = [channel(), channel(), channel(), channel()];
   const stop = new AbortController();
   let last: Progress | undefined;
   const { get = () => Promise.resolve(first), ...rest } = options;
   const cluster = stubCluster({
     get: () => get() as Promise<never>,
     watch: (resource, _scope, signal) => {
-      const at = { [backupSessions.plural]: sessions, [volumeSnapshots.plural]: snapshots }[resource.plural];
-      return (at ?? jobs).stream(signal) as AsyncIterable<WatchEvent<never>>;
+      const at = { backupsessions: sessions, volumesnapshots: snapshots, jobs, pods }[resource.plural];
+      return (at ?? channel()).stream(signal) as AsyncIterable<WatchEvent<never>>;
     },
   });
   sessions.push({ type: 'listed', items: [first] });
@@ -291,6 +290,7 @@ test('a Job that failed ends it; Jobs that may not be read do not matter', async
   assert.deepEqual((await failed.followed).progress.verdict, {
     outcome: 'failed',
     message: 'job stash-vs-deploy-app-1 failed: BackoffLimitExceeded',
+    culprit: 'job/stash-vs-deploy-app-1',
   });
 
   const blind = await follow(session());

@@ -17,6 +17,7 @@ import { annotation } from '#src/api/labels.ts';
 import { placeholderSchedule } from '#src/domain/build-backup.ts';
 import { fastClock, hastyClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint } from '#test/session/freezing.ts';
+import { checkLog, logOf, note, runningHome } from '#test/session/hooked.ts';
 import { openStage, type Stage } from '#test/session/stage.ts';
 
 let stage: Stage;
@@ -28,11 +29,15 @@ after(() => stage.stop());
 const claims = ['data', 'logs', 'www'];
 
 interface Act {
-  readonly argv: string;
+  readonly argv: string | readonly string[];
+  /** How fast time passes for the rerun. */
+  readonly speed?: number;
   /** A namespace in which the command can be run. */
   readonly prepare: () => Promise<string>;
   /** All that the command leaves behind, without names and times. */
   readonly shape: (namespace: string) => Promise<unknown>;
+  /** So many writes come after the session's end. */
+  readonly writesAfterEnd: number;
   /** What a rerun does that finds everything done. */
   readonly afterTheEnd: (rerun: Rerun, undisturbed: unknown) => Promise<void>;
 }
@@ -43,7 +48,7 @@ interface Rerun {
   readonly stderr: string;
 }
 
-async function backupShape(namespace: string): Promise<{ configurations: unknown; sessions: unknown[] }> {
+async function backupShape(namespace: string) {
   const [configurations, sessions, snapshots, contents] = await Promise.all([
     stage.all(backupConfigurations, namespace),
     stage.all(backupSessions, namespace),
@@ -54,16 +59,17 @@ async function backupShape(namespace: string): Promise<{ configurations: unknown
   const orphans = snapshots.filter(
     ({ metadata }) => !uids.has(metadata.annotations?.[annotation.sessionUid] ?? ''),
   );
-  assert.deepEqual(orphans, []);
   assert.equal(
     contents.filter(({ spec }) => spec.volumeSnapshotRef.namespace === namespace).length,
     snapshots.length,
   );
   return {
+    orphans: orphans.map(({ spec, status }) => [spec.source.persistentVolumeClaimName, status?.readyToUse]),
     configurations: configurations.map(({ metadata, spec }) => [metadata.name, spec]),
     sessions: sessions.map(({ metadata, status, spec }) => ({
       spec,
       phase: status?.phase,
+      conditions: status?.conditions?.map(({ type, status }) => [type, status]),
       targets: status?.targets?.map(({ stats, ...target }) => ({
         ...target,
         stats: stats?.map((host) => ({
@@ -116,7 +122,7 @@ async function start({ argv, prepare }: Act, at?: FreezePoint) {
 async function rerunAfterFreeze(act: Act, at: FreezePoint): Promise<Rerun> {
   const { namespace, clock, port } = await start(act, at);
   await port.frozen;
-  const later = fastClock(new Date(clock.now().getTime() + 60_000));
+  const later = fastClock(new Date(clock.now().getTime() + 60_000), act.speed);
   const { exit, context } = stage.play(act.argv, { namespace, clock: later });
   const code = await exit;
   return { namespace, code, stderr: context.stderr() };
@@ -135,7 +141,8 @@ async function prove(t: TestContext, act: Act): Promise<void> {
     points.map(async ({ what, at }) => {
       const name = `frozen ${at.when} write ${at.write} of ${writes.length} (${what})`;
       const rerun = await rerunAfterFreeze(act, at);
-      if (at.write === writes.length && at.when === 'after') {
+      const end = writes.length - act.writesAfterEnd;
+      if (at.write > end || (at.write === end && at.when === 'after')) {
         await act.afterTheEnd(rerun, undisturbed);
       } else {
         assert.equal(rerun.code, 0, `${name}: ${rerun.stderr}`);
@@ -151,19 +158,53 @@ async function prove(t: TestContext, act: Act): Promise<void> {
 }
 
 const snapshot = {
+  // A word of the history in the session's status.
+  writesAfterEnd: 1,
   argv: 'snapshot deploy/app --timeout 10h',
   shape: backupShape,
-  // The session is done, so the command takes another; the first stays as it was.
+  // The session is done, so the command takes another; of the first, which is history then, the snapshots stay.
   async afterTheEnd({ namespace, code, stderr }: Rerun, undisturbed: unknown) {
     assert.equal(code, 0, stderr);
-    const { configurations, sessions } = await backupShape(namespace);
-    assert.equal(sessions.length, 2);
-    for (const session of sessions) assert.deepEqual({ configurations, sessions: [session] }, undisturbed);
+    const { orphans, ...shape } = await backupShape(namespace);
+    assert.deepEqual({ orphans: [], ...shape }, undisturbed);
+    assert.deepEqual(
+      orphans.sort(),
+      claims.map((claim) => [claim, true]),
+    );
   },
 };
 
 test('a snapshot that makes its configuration', (t) =>
   prove(t, { ...snapshot, prepare: () => stage.home(claims) }));
+
+test('a snapshot with hooks: the application goes on, and is never quiesced twice in a row', (t) =>
+  prove(t, {
+    ...snapshot,
+    argv: [
+      ...['snapshot', 'deploy/app', '--timeout', '10h', '--max-freeze', '9h'],
+      ...['--pre', note('freeze'), '--post', note('thaw')],
+    ],
+    // A hook is given a minute, and is a process of this machine.
+    speed: 20,
+    prepare: () => runningHome(stage, claims),
+    async shape(namespace) {
+      const log = await logOf(stage, namespace);
+      checkLog(log, namespace);
+      assert(log.includes('freeze'));
+      const { configurations, sessions } = await backupShape(namespace);
+      return { configurations, sessions: sessions.map((session) => withoutTimes(session)) };
+    },
+    async afterTheEnd({ namespace, code, stderr }: Rerun) {
+      assert.equal(code, 0, stderr);
+      checkLog(await logOf(stage, namespace));
+    },
+  }));
+
+function withoutTimes(session: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(session, (key, value: unknown) => (key === 'lastTransitionTime' ? '' : value)),
+  );
+}
 
 test('a snapshot under a configuration that exists', (t) =>
   prove(t, {
@@ -187,6 +228,7 @@ test('a snapshot under a configuration that exists', (t) =>
   }));
 
 const restore = {
+  writesAfterEnd: 0,
   shape: restoreShape,
   async prepare() {
     const namespace = await stage.home(claims);

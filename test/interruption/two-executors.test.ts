@@ -79,7 +79,7 @@ async function assertBoth(plays: readonly Play[]): Promise<void> {
   }
 }
 
-/** The writes that come after the session's creation, the first of all is 1. */
+/** The writes from the session's creation to its end, the first of all is 1. */
 async function writesOfSession(
   what: 'snapshot' | 'restore',
   argv: string,
@@ -89,7 +89,9 @@ async function writesOfSession(
   const { exit } = stage.play(argv, { namespace: await prepare(), clock: hastyClock(), cluster });
   assert.equal(await exit, 0);
   const created = writes.indexOf(what === 'snapshot' ? 'create backupsessions' : 'create restoresessions');
-  return writes.map((_, index) => index + 1).slice(created + 1);
+  const numbers = writes.map((_, index) => index + 1).slice(created + 1);
+  // The last write of a snapshot says that the history was cleaned: its session has ended before.
+  return what === 'snapshot' ? numbers.slice(0, -1) : numbers;
 }
 
 for (const [what, argv, prepare, assertOnce] of [
@@ -200,17 +202,17 @@ test('a snapshot that finds its second taken by one that has ended takes another
   assert.equal(await second.exit, 0);
   port.thaw();
   await assertBoth([first]);
+  // The history keeps one session, and of both the snapshots.
   const sessions = await stage.all(backupSessions, namespace);
-  const snapshots = await stage.all(volumeSnapshots, namespace);
   assert.deepEqual(
-    sessions.map(({ metadata, status }) => [
-      status?.phase,
-      snapshots.filter((it) => it.metadata.annotations?.[annotation.sessionUid] === metadata.uid).length,
-    ]),
-    [
-      ['Succeeded', 3],
-      ['Succeeded', 3],
-    ],
+    sessions.map(({ status }) => status?.phase),
+    ['Succeeded'],
+  );
+  const snapshots = await stage.all(volumeSnapshots, namespace);
+  const taken = Map.groupBy(snapshots, ({ metadata }) => metadata.annotations?.[annotation.sessionUid]);
+  assert.deepEqual(
+    [...taken.values()].map((of) => of.length),
+    [3, 3],
   );
 });
 

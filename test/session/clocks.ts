@@ -21,9 +21,9 @@ export function hastyClock(start: Date = new Date(), limit = 5_000): Clock {
   };
 }
 
-/** Goes on by itself, 200 times as fast as the machine's. */
-export function fastClock(start: Date = new Date()): Clock {
-  const clock = scaledClock(200);
+/** Goes on by itself, so many times as fast as the machine's. */
+export function fastClock(start: Date = new Date(), speed = 200): Clock {
+  const clock = scaledClock(speed);
   const ahead = start.getTime() - clock.now().getTime();
   return {
     now: () => new Date(clock.now().getTime() + ahead),

@@ -86,7 +86,7 @@ test('the counter moves every ten seconds until the session is given back', asyn
   assert.equal(api.executor(), 'me 0');
   await env.clock.advance(1);
   assert.equal(api.executor(), 'me 1');
-  await held.writeStatus(running);
+  await held.writeStatus(() => running);
   await env.clock.advance(20_000);
   assert.equal(api.executor(), 'me 3');
   assert.deepEqual(held.session().status, running);
@@ -97,10 +97,29 @@ test('the counter moves every ten seconds until the session is given back', asyn
   assert.equal(env.clock.sleepers(), 0);
 });
 
+test('a status is made of what others have written by then, and an annotation comes with a sign of life', async () => {
+  const api = oneSession();
+  const held = await hold(environment(api), backupSessions, api.session(), 'me');
+  assert.ok(held);
+  const other = { type: 'BackupExecutorEnsured', status: 'True' } as const;
+  const mine = { type: 'BackupDisrupted', status: 'True' } as const;
+  api.write({ status: { phase: 'Running', conditions: [other] } });
+  const seen: (string | undefined)[] = [];
+  await held.writeStatus((present) => {
+    seen.push(present?.phase);
+    return { ...present, conditions: [...(present?.conditions ?? []), mine] };
+  });
+  assert.deepEqual(seen, [undefined, 'Running']);
+  assert.deepEqual(api.session().status, { phase: 'Running', conditions: [other, mine] });
+  await held.annotate({});
+  assert.equal(api.executor(), 'me 1');
+  await held.release();
+});
+
 test('a session that has ended is not given back: it says who ended it', async () => {
   const api = oneSession();
   const held = await hold(environment(api), backupSessions, api.session(), 'me');
-  await held?.writeStatus({ phase: 'Succeeded' });
+  await held?.writeStatus(() => ({ phase: 'Succeeded' }));
   await held?.release();
   assert.equal(api.executor(), 'me 0');
 });
@@ -147,7 +166,10 @@ for (const [how, happen, kind, words] of [
     assert.ok(isStashError(held.lost.reason, kind));
     assert.match(held.lost.reason.message, words);
     const patches = api.patches();
-    await assert.rejects(held.writeStatus(running), words);
+    await assert.rejects(
+      held.writeStatus(() => running),
+      words,
+    );
     await held.release();
     await env.clock.advance(60_000);
     assert.equal(api.patches(), patches);
@@ -157,7 +179,7 @@ for (const [how, happen, kind, words] of [
     const api = oneSession();
     const held = await hold(environment(api), backupSessions, api.session(), 'me');
     happen(api);
-    await assert.rejects(held?.writeStatus(running) ?? Promise.resolve(), words);
+    await assert.rejects(held?.writeStatus(() => running) ?? Promise.resolve(), words);
     assert.equal(held?.lost.aborted, true);
   });
 }
@@ -277,9 +299,14 @@ test('a status is tried until its deadline and a little longer, also behind a wr
   await env.clock.advance(10_000);
   const deadline = new Date(env.clock.now().getTime() + 20_000);
   let isOver = false;
-  const end = assert.rejects(held.writeStatus(running, deadline), /connection refused/).then(() => {
-    isOver = true;
-  });
+  const end = assert
+    .rejects(
+      held.writeStatus(() => running, deadline),
+      /connection refused/,
+    )
+    .then(() => {
+      isOver = true;
+    });
   await env.clock.advance(29_999);
   assert.equal(isOver, false);
   await env.clock.advance(1);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { volumeSnapshots } from '#src/api/resources.ts';
+import { backupConfigurations, volumeSnapshots } from '#src/api/resources.ts';
 import { manualClock } from '#test/support/clock.ts';
 
 import { fastClock, hastyClock } from './clocks.ts';
@@ -41,6 +41,8 @@ test('its deadline passes meanwhile: what became of the snapshot is not known, a
   assert.deepEqual(await stage.phases(namespace), ['Running']);
 
   end();
+  const spec = { backupHistoryLimit: 2 };
+  await stage.cluster.patch(backupConfigurations, { name: 'deploy-app', namespace }, { spec });
   const later = fastClock(new Date(Date.now() + 3 * minute));
   const again = stage.play('snapshot deploy/app --executor local --snapshot-class sandbox', {
     namespace,

@@ -164,7 +164,7 @@ test('the deadline: each claim that is not bound is named with what was said of 
   const [session] = await stage.all(restoreSessions, namespace);
   assert.deepEqual(
     [session?.status?.phase, session?.status?.conditions?.map(({ type }) => type)],
-    ['Failed', ['DeadlineExceeded']],
+    ['Failed', ['RestoreCompleted', 'DeadlineExceeded']],
   );
   assert.equal((await stage.all(persistentVolumeClaims, namespace)).length, 2);
 });

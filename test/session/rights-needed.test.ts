@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { formatRight } from '#src/domain/rights.ts';
-import { rightsForRestore, rightsForSnapshot, type SnapshotCourse } from '#src/session/rights-needed.ts';
+import {
+  rightsForHooks,
+  rightsForRestore,
+  rightsForSnapshot,
+  type SnapshotCourse,
+} from '#src/session/rights-needed.ts';
 
 const sessions = 'backupsessions.stash.appscode.com';
 const restores = 'restoresessions.stash.appscode.com';
@@ -24,6 +29,11 @@ const snapshotRows: readonly [string, SnapshotCourse, string[]][] = [
       `patch ${sessions}/status`,
       ...on(snapshots, 'create get list watch'),
     ],
+  ],
+  [
+    'that lets older ones go',
+    { executor: 'operator', wait: true, fresh: false, probes: false, prunes: true },
+    [...on(sessions, 'create get list watch'), ...on(snapshots, 'delete list watch')],
   ],
   [
     'here or elsewhere, as the new configuration will tell',
@@ -71,4 +81,12 @@ test('a restore, carried out here and by an operator', () => {
     rightsForRestore({ executor: 'appscode', wait: true }).map(formatRight).sort(),
     [...on(restores, 'create get list watch'), ...on(claims, 'list watch')].sort(),
   );
+});
+
+test('hooks need the pods, and commands in them the right to run some', () => {
+  const request = { httpGet: { port: 80 } };
+  assert.deepEqual(rightsForHooks({ pre: request }).map(formatRight), ['list pods']);
+  assert.deepEqual(rightsForHooks({ pre: request, post: { exec: { command: ['sync'] } } }).map(formatRight), [
+    ...['list pods', 'get pods/exec', 'create pods/exec'],
+  ]);
 });

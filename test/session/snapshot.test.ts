@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { annotation } from '#src/api/labels.ts';
-import { backupSessions, deployments, volumeSnapshots } from '#src/api/resources.ts';
+import { backupConfigurations, backupSessions, deployments, volumeSnapshots } from '#src/api/resources.ts';
 import { manualClock } from '#test/support/clock.ts';
 
 import { fastClock, hastyClock } from './clocks.ts';
@@ -81,9 +81,14 @@ for (const { what, snapshotClass, signs, end } of [
     for (const words of end) assert.match(play.context.stderr(), words);
     assert.equal(play.context.stdout(), '');
     const [session] = await stage.all(backupSessions, namespace);
+    const [condition, ...afterwards] = session?.status?.conditions ?? [];
     assert.deepEqual(
-      [session?.status?.phase, session?.status?.conditions?.map(({ type, status }) => [type, status])],
-      ['Failed', [['DeadlineExceeded', 'True']]],
+      [session?.status?.phase, condition?.type, condition?.status],
+      ['Failed', 'DeadlineExceeded', 'True'],
+    );
+    assert.deepEqual(
+      afterwards.map(({ type }) => type),
+      ['BackupHistoryCleaned'],
     );
     assert.deepEqual(await stage.snapshotted(namespace), ['data', 'logs']);
   });
@@ -180,6 +185,8 @@ test('a session left behind past its deadline is ended as Failed, and a new one 
   await told(left, /data: .*cut; waiting/);
   stop.abort();
   assert.equal(await left.exit, 130);
+  const spec = { backupHistoryLimit: 2 };
+  await stage.cluster.patch(backupConfigurations, { name: 'deploy-app', namespace }, { spec });
   const later = hastyClock(new Date(clock.now().getTime() + 6 * minute));
   const rerun = stage.play('snapshot deploy/app --snapshot-class sandbox', { namespace, clock: later });
   assert.equal(await rerun.exit, 0, rerun.context.stderr());
@@ -190,7 +197,7 @@ test('a session left behind past its deadline is ended as Failed, and a new one 
     sessions.map(({ status }) => [status?.phase, status?.conditions?.[0]?.type]),
     [
       ['Failed', 'DeadlineExceeded'],
-      ['Succeeded', undefined],
+      ['Succeeded', 'BackupHistoryCleaned'],
     ],
   );
   assert.deepEqual(await stage.snapshotted(namespace), ['data', 'data']);

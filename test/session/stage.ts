@@ -24,7 +24,7 @@ import { connect } from '#src/cluster/connect.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { commands } from '#src/commands/index.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { startSandbox, type Sandbox } from '#src/sandbox/sandbox.ts';
+import { startSandbox, type Sandbox, type SandboxOptions } from '#src/sandbox/sandbox.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
 import { testContext, type TestContext } from '#test/support/context.ts';
@@ -65,19 +65,26 @@ export interface Stage {
   makeReady(namespace: string, ...claims: readonly string[]): Promise<void>;
   /** Deletes claims; resolves when they are gone. */
   loseClaims(namespace: string, ...claims: readonly string[]): Promise<void>;
-  /** Runs the program in a namespace. */
+  /** Runs the program in a namespace; words as after `kubectl stash`, split at blanks where they are one string. */
   play(
-    argv: string,
-    options: { namespace: string; clock: Clock; cluster?: Cluster; signal?: AbortSignal },
+    argv: string | readonly string[],
+    options: {
+      namespace: string;
+      clock: Clock;
+      cluster?: Cluster;
+      signal?: AbortSignal;
+      /** Standard input, for -f -. */
+      stdin?: string;
+    },
   ): Play;
   /** Interrupts the programs that still run. */
   stop(): Promise<void>;
 }
 
-/** `now`: the server's clock. */
-export async function openStage(now?: () => Date): Promise<Stage> {
+/** `now`: the server's clock. `program`: what containers of our own image run. */
+export async function openStage(now?: () => Date, program?: SandboxOptions['program']): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-stage-'));
-  const sandbox = await startSandbox({ directory, ...(now && { now }) });
+  const sandbox = await startSandbox({ directory, program, ...(now && { now }) });
   const { cluster } = sandbox;
   const flags = { kubeconfig: sandbox.kubeconfig };
   const { cluster: remote } = await connect(flags, {}, { clock: scaledClock(), version: 'test' });
@@ -178,13 +185,14 @@ export async function openStage(now?: () => Date): Promise<Stage> {
         left.every(({ metadata }) => !claims.includes(metadata.name)),
       );
     },
-    play(argv, { namespace, clock, cluster = remote, signal }) {
+    play(argv, { namespace, clock, cluster = remote, signal, stdin }) {
       const context = testContext({
         clock,
         cluster: () => Promise.resolve({ cluster, namespace, user: 'test' }),
+        ...(stdin !== undefined && { stdin }),
         signal: AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]),
       });
-      return { exit: run(argv.split(' '), context, commands), context };
+      return { exit: run(typeof argv === 'string' ? argv.split(' ') : argv, context, commands), context };
     },
     async stop() {
       closing.abort();

@@ -1,0 +1,64 @@
+/** Which command a line means: the one whose name is the longest among those that it has. */
+import { nearest } from '#src/domain/nearest.ts';
+import { StashError } from '#src/errors.ts';
+import type { CommandEntry, Flags } from './command.ts';
+import { globalFlags } from './global-flags.ts';
+import { firstWord, tokenize } from './tokens.ts';
+
+export type Found =
+  | { readonly kind: 'command'; readonly entry: CommandEntry; readonly rest: readonly string[] }
+  /** A first word alone that needs a second. */
+  | { readonly kind: 'group'; readonly name: string; readonly entries: readonly CommandEntry[] };
+
+/**
+ * `line` is what follows the first word, with the flags that stood before it. Flags of the command may stand before its
+ * second word.
+ * @throws StashError `usage` where there is no such command
+ */
+export async function findCommand(
+  first: string,
+  line: readonly string[],
+  commands: readonly CommandEntry[],
+): Promise<Found> {
+  const entries = commands.filter(({ name }) => name.startsWith(`${first} `));
+  for (const entry of entries) {
+    const at = await secondWord(entry, line);
+    if (at !== undefined) return { kind: 'command', entry, rest: line.toSpliced(at, 1) };
+  }
+  const entry = commands.find(({ name }) => name === first);
+  if (entry !== undefined) return { kind: 'command', entry, rest: line };
+  if (entries.length === 0) throw unknownCommand(first, commands);
+  const second = line[firstWord(line, globalFlags)];
+  if (second === undefined) return { kind: 'group', name: first, entries };
+  throw unknownCommand(`${first} ${second}`, entries);
+}
+
+/** Where the second word of the command's name stands; undefined where the first word of the line is another one. */
+async function secondWord(entry: CommandEntry, line: readonly string[]): Promise<number | undefined> {
+  const [, second] = entry.name.split(' ');
+  if (second === undefined || !line.includes(second)) return undefined;
+  const { flags } = await entry.load();
+  return wordAt(second, line, { ...globalFlags, ...flags });
+}
+
+function wordAt(word: string, line: readonly string[], flags: Flags): number | undefined {
+  for (const token of tokenize(line, flags)) {
+    if (token.kind === 'word') return token.text === word ? token.index : undefined;
+    // Nobody can say whether the next word is its value.
+    if (token.kind === 'unknown' || token.kind === 'end') return undefined;
+  }
+  return undefined;
+}
+
+/** Hidden commands are proposed only to whoever has found their first word. */
+function unknownCommand(name: string, commands: readonly CommandEntry[]): StashError {
+  const isTwoWords = name.includes(' ');
+  const candidates = isTwoWords
+    ? commands.map((entry) => entry.name)
+    : commands.filter(({ hidden }) => hidden !== true).map((entry) => entry.name.split(' ')[0] ?? '');
+  const near = nearest(name, new Set(candidates));
+  const help = isTwoWords ? `kubectl stash ${name.split(' ')[0] ?? ''} --help` : 'kubectl stash --help';
+  return new StashError('usage', `unknown command "${name}"`, {
+    hint: near === undefined ? help : `did you mean: kubectl stash ${near}`,
+  });
+}

@@ -1,0 +1,66 @@
+/** Whether a BackupSession that nobody has begun may begin. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { readHolder } from '#src/domain/holder.ts';
+import { createdAt, isFinal } from '#src/domain/session-status.ts';
+
+export interface AdmissionWorld {
+  readonly now: Date;
+  readonly session: Stored<BackupSession>;
+  readonly configuration: Stored<BackupConfiguration> | undefined;
+  /** Other sessions of the same invoker. */
+  readonly siblings: readonly Stored<BackupSession>[];
+}
+
+export type Gate =
+  | { readonly do: 'skip'; readonly why: string }
+  | { readonly do: 'wait'; readonly until: Date | undefined; readonly why: string };
+
+/** A session may be seen before its configuration. */
+const configurationComesWithinMs = 30_000;
+
+/** Undefined: it may. */
+export function admit(world: AdmissionWorld): Gate | undefined {
+  const { session, configuration, now } = world;
+  const name = `backupconfiguration/${session.spec.invoker.name}`;
+  if (configuration === undefined) {
+    const until = new Date(createdAt(session).getTime() + configurationComesWithinMs);
+    const why = `${name} does not exist`;
+    return now >= until ? { do: 'skip', why } : { do: 'wait', until, why };
+  }
+  const { metadata, status } = configuration;
+  if (metadata.deletionTimestamp !== undefined) return { do: 'skip', why: `${name} is being deleted` };
+  const other = standsInTheWay(world);
+  if (other !== undefined) return { do: 'skip', why: other };
+  if (status?.phase === undefined || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
+    return { do: 'wait', until: undefined, why: `${name} has not been looked at yet` };
+  }
+  if (status.phase !== 'Ready')
+    return { do: 'skip', why: `${name} is ${status.phase}${whyNot(configuration)}` };
+  return undefined;
+}
+
+function whyNot({ status }: BackupConfiguration): string {
+  const told = status?.conditions?.find((condition) => condition.status !== 'True');
+  const why = told?.message ?? told?.reason;
+  return why === undefined ? '' : `: ${why}`;
+}
+
+/** One that has begun goes on; of those that have not, the oldest does. */
+function standsInTheWay({ session, siblings }: AdmissionWorld): string | undefined {
+  const unfinished = siblings.filter(
+    (sibling) => !isFinal(sibling) && sibling.metadata.deletionTimestamp === undefined,
+  );
+  const first = unfinished.find((sibling) => isUnderWay(sibling) || isOlder(sibling, session));
+  if (first === undefined) return undefined;
+  return `backupsession/${first.metadata.name} of the same backupconfiguration is unfinished`;
+}
+
+function isUnderWay(session: Stored<BackupSession>): boolean {
+  return session.status?.phase !== undefined || readHolder(session) !== undefined;
+}
+
+function isOlder(a: Stored<BackupSession>, b: Stored<BackupSession>): boolean {
+  const difference = createdAt(a).getTime() - createdAt(b).getTime();
+  return difference < 0 || (difference === 0 && a.metadata.name < b.metadata.name);
+}

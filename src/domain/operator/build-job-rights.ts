@@ -1,0 +1,65 @@
+/** Under which account the Jobs of a configuration or a restore session run, and what binds it to its rights. */
+import type { KubernetesObject, Named, RoleBinding, ServiceAccount, Stored } from '#src/api/kubernetes.ts';
+import { label, managedBy } from '#src/api/labels.ts';
+import type { RuntimeSettings } from '#src/api/stash.ts';
+import { shorten } from '#src/domain/names.ts';
+
+/** A BackupConfiguration or a RestoreSession. */
+export type RightsOwner = Stored<KubernetesObject & { spec: { runtimeSettings?: RuntimeSettings } }>;
+
+export interface JobRights {
+  /** Name of the account of the Jobs. */
+  readonly account: string;
+  /** To be made; undefined where `runtimeSettings` names one that somebody else made. */
+  readonly serviceAccount: Named<ServiceAccount> | undefined;
+  /** One for each of the ClusterRoles. */
+  readonly bindings: readonly Named<RoleBinding>[];
+}
+
+const nameLimit = 253;
+
+/**
+ * `runtimeSettings.pod.serviceAccountName`, else `stash-<configuration>`, or `stash.restore-<restore session>`: with the
+ * dot, no configuration's account can have that name.
+ */
+export function jobAccount({ kind, metadata, spec }: RightsOwner): string {
+  const given = spec.runtimeSettings?.pod?.serviceAccountName ?? '';
+  if (given !== '') return given;
+  const prefix = kind === 'RestoreSession' ? 'stash.restore' : 'stash';
+  return shorten(`${prefix}-${metadata.name}`, nameLimit);
+}
+
+/** All are owned by `owner`, and go with it. */
+export function buildJobRights(owner: RightsOwner, clusterRoles: readonly string[]): JobRights {
+  const { name, namespace = '', uid } = owner.metadata;
+  const account = jobAccount(owner);
+  const pod = owner.spec.runtimeSettings?.pod ?? {};
+  const given = pod.serviceAccountName ?? '';
+  const metadata = {
+    namespace,
+    labels: { [label.managedBy]: managedBy },
+    ownerReferences: [{ apiVersion: owner.apiVersion, kind: owner.kind, name, uid, controller: true }],
+  };
+  return {
+    account,
+    serviceAccount:
+      given === ''
+        ? {
+            apiVersion: 'v1',
+            kind: 'ServiceAccount',
+            metadata: {
+              ...metadata,
+              name: account,
+              ...(pod.serviceAccountAnnotations && { annotations: pod.serviceAccountAnnotations }),
+            },
+          }
+        : undefined,
+    bindings: clusterRoles.map((clusterRole) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { ...metadata, name: shorten(`stash-${name}-${clusterRole}`, nameLimit) },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
+      subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
+    })),
+  };
+}

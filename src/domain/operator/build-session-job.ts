@@ -1,0 +1,99 @@
+/** The Jobs that carry sessions out: this program, once more, in a pod of the session's own namespace. */
+import type { Container, Job, Named, Stored } from '#src/api/kubernetes.ts';
+import { label, managedBy } from '#src/api/labels.ts';
+import type { Component } from '#src/api/operator.ts';
+import type { BackupConfiguration, BackupSession, RestoreSession, RuntimeSettings } from '#src/api/stash.ts';
+import { formatGoDuration } from '#src/domain/duration.ts';
+import { restoreJobName, snapshotterJobName } from '#src/domain/names.ts';
+
+import { jobAccount } from './build-job-rights.ts';
+import { buildPodTemplate } from './pod-template.ts';
+
+export interface SessionJobOptions {
+  readonly image: string;
+  readonly imagePullPolicy?: Container['imagePullPolicy'];
+  /** How long an application may stay quiesced. */
+  readonly maxFreezeMs: number;
+}
+
+/** So many pods are tried after the first. */
+const backoffLimit = 3;
+
+export function buildBackupJob(
+  session: Stored<BackupSession>,
+  configuration: Stored<BackupConfiguration>,
+  options: SessionJobOptions,
+): Named<Job> {
+  return buildJob(session, options, {
+    name: snapshotterJobName(session.metadata.name),
+    component: 'snapshotter',
+    command: [
+      ...['create-vs', '--backupsession', session.metadata.name],
+      ...['--max-freeze', formatGoDuration(options.maxFreezeMs)],
+    ],
+    serviceAccount: jobAccount(configuration),
+    runtimeSettings: configuration.spec.runtimeSettings,
+  });
+}
+
+export function buildRestoreJob(
+  session: Stored<RestoreSession>,
+  options: Pick<SessionJobOptions, 'image' | 'imagePullPolicy'>,
+): Named<Job> {
+  return buildJob(session, options, {
+    name: restoreJobName(session.metadata.name),
+    component: 'restorer',
+    command: ['restore-vs', '--restoresession', session.metadata.name],
+    serviceAccount: jobAccount(session),
+    runtimeSettings: session.spec.runtimeSettings,
+  });
+}
+
+interface Work {
+  readonly name: string;
+  readonly component: Component;
+  /** After `operator`. */
+  readonly command: readonly string[];
+  readonly serviceAccount: string;
+  readonly runtimeSettings: RuntimeSettings | undefined;
+}
+
+function buildJob(
+  session: Stored<BackupSession> | Stored<RestoreSession>,
+  { image, imagePullPolicy }: Pick<SessionJobOptions, 'image' | 'imagePullPolicy'>,
+  { name, component, command, serviceAccount, runtimeSettings }: Work,
+): Named<Job> {
+  const { namespace = '', uid } = session.metadata;
+  const args = ['operator', ...command, '-n', namespace];
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name,
+      namespace,
+      labels: { [label.managedBy]: managedBy, [label.component]: component },
+      ownerReferences: [
+        {
+          apiVersion: session.apiVersion,
+          kind: session.kind,
+          name: session.metadata.name,
+          uid,
+          controller: true,
+        },
+      ],
+    },
+    spec: {
+      backoffLimit,
+      // A pod that is still at it is not doubled: only once it has ended does the next one take over.
+      podReplacementPolicy: 'Failed',
+      template: buildPodTemplate({
+        component,
+        args,
+        image,
+        imagePullPolicy,
+        serviceAccount,
+        runtimeSettings,
+      }),
+    },
+  };
+}

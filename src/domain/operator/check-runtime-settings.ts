@@ -1,0 +1,68 @@
+/** `spec.runtimeSettings`, which the API takes whatever it holds: wrong types would only come out when a Job is made. */
+import type { JsonSchema } from '#src/api/kubernetes.ts';
+import { schemaProblems } from '#src/domain/schema-problems.ts';
+
+const text: JsonSchema = { type: 'string' };
+const flag: JsonSchema = { type: 'boolean' };
+const open: JsonSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+const texts: JsonSchema = { type: 'object', additionalProperties: text };
+const list: JsonSchema = { type: 'array', items: open };
+const named: JsonSchema = {
+  ...open,
+  properties: { name: text },
+};
+
+const schema: JsonSchema = {
+  type: 'object',
+  properties: {
+    container: {
+      type: 'object',
+      properties: {
+        resources: open,
+        securityContext: open,
+        env: { type: 'array', items: { ...named, required: ['name'] } },
+        envFrom: list,
+        livenessProbe: open,
+        readinessProbe: open,
+        lifecycle: open,
+      },
+    },
+    pod: {
+      type: 'object',
+      properties: {
+        podLabels: texts,
+        podAnnotations: texts,
+        nodeSelector: texts,
+        nodeName: text,
+        serviceAccountName: text,
+        serviceAccountAnnotations: texts,
+        automountServiceAccountToken: flag,
+        securityContext: open,
+        imagePullSecrets: { type: 'array', items: named },
+        affinity: open,
+        schedulerName: text,
+        tolerations: list,
+        priorityClassName: text,
+        priority: { type: 'integer' },
+        readinessGates: list,
+        runtimeClassName: text,
+        enableServiceLinks: flag,
+        topologySpreadConstraints: list,
+      },
+    },
+  },
+};
+
+/** One sentence for each problem, which begins with the field: `spec.runtimeSettings.pod.nodeName must be a string, not 3`. */
+export function checkRuntimeSettings(settings: unknown): string[] {
+  if (settings === undefined) return [];
+  const problems = schemaProblems(settings, schema).map(({ path, message }) => {
+    const below = path === '' || path.startsWith('[') ? path : `.${path}`;
+    return `spec.runtimeSettings${below} ${message}`;
+  });
+  if (problems.length > 0) return problems;
+  const { pod } = settings as { pod?: { automountServiceAccountToken?: boolean } };
+  return pod?.automountServiceAccountToken === false
+    ? ['spec.runtimeSettings.pod.automountServiceAccountToken is false: a Job could not reach the API server']
+    : [];
+}

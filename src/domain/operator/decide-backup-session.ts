@@ -1,0 +1,141 @@
+/** What the operator has to do for a BackupSession next, from what is there now. */
+import type { Named, Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { parseDuration } from '#src/domain/duration.ts';
+import { endedAt } from '#src/domain/ended-at.ts';
+import { goesByHolder } from '#src/domain/holder.ts';
+import { hasAdHocHooks } from '#src/domain/hooks.ts';
+import { createdAt, deadlineOf, defaultTimeoutMs, isFinal } from '#src/domain/session-status.ts';
+import { tidyingLeft } from '#src/domain/tidy-conditions.ts';
+import { assertNever } from '#src/errors.ts';
+
+import { admit } from './admit-session.ts';
+import {
+  decideExecutor,
+  isJobUnfinished,
+  lateJobMs,
+  type ExecutorAction,
+  type ExecutorWorld,
+} from './decide-executor.ts';
+import { decideRetry } from './retry.ts';
+
+export interface BackupSessionWorld extends ExecutorWorld {
+  readonly session: Stored<BackupSession>;
+  readonly configuration: Stored<BackupConfiguration> | undefined;
+  /** Other sessions of the same invoker. */
+  readonly siblings: readonly Stored<BackupSession>[];
+  /** By the operator or a Job of its making, not from a command line. */
+  readonly executedHere: boolean;
+}
+
+export type BackupSessionAction =
+  | ExecutorAction
+  /** It is not ours, or it is going. */
+  | { readonly do: 'ignore' }
+  | { readonly do: 'skip'; readonly why: string }
+  | { readonly do: 'schedule-retry'; readonly at: Date }
+  | { readonly do: 'retry'; readonly session: Named<BackupSession> }
+  /** Retention and history. */
+  | { readonly do: 'tidy' };
+
+/** Whoever executes from a command line tidies up after itself. */
+const tidyAfterMs = 30_000;
+
+export function decideBackupSession(world: BackupSessionWorld): BackupSessionAction {
+  const { session, configuration, now } = world;
+  if (session.spec.invoker.kind !== 'BackupConfiguration') return { do: 'ignore' };
+  if (session.metadata.deletionTimestamp !== undefined) return { do: 'ignore' };
+  if (configuration && configuration.spec.driver !== 'VolumeSnapshotter') return { do: 'ignore' };
+  if (isFinal(session)) return decideFinished(world);
+
+  const begun = hasBegun(world);
+  const disruption = begun ? disruptionOf(world) : undefined;
+  if (!begun) {
+    const gate = admit(world);
+    if (gate?.do === 'skip') return gate;
+    if (gate) {
+      const last = deadlineOfBackup(world);
+      if (now >= last) return { do: 'end', end: { how: 'late', why: gate.why }, replacing: undefined };
+      const until = gate.until !== undefined && gate.until < last ? gate.until : last;
+      return { ...gate, until };
+    }
+  }
+  return decideExecutor(world, {
+    deadline: deadlineOfBackup(world),
+    begun,
+    disruption,
+    foreign: hasAdHocHooks(session) ? foreignHooks : undefined,
+  });
+}
+
+/** A session's creator would borrow our rights. */
+const foreignHooks = 'its hooks were given on a command line, and nobody runs them but whoever gave them';
+
+/** Somebody has taken it in hand. */
+function hasBegun({ session, job, ensured }: BackupSessionWorld): boolean {
+  return session.status?.phase === 'Running' || goesByHolder(session) || job !== undefined || ensured;
+}
+
+export function timeoutOfBackup({ configuration }: Pick<BackupSessionWorld, 'configuration'>): number {
+  return parseDuration(configuration?.spec.timeOut ?? '') ?? defaultTimeoutMs;
+}
+
+/** Before it has started: that of one that would start with its creation. */
+function deadlineOfBackup(world: BackupSessionWorld): Date {
+  const { session } = world;
+  return deadlineOf(session) ?? new Date(createdAt(session).getTime() + timeoutOfBackup(world));
+}
+
+function disruptionOf({ session, configuration }: BackupSessionWorld): string | undefined {
+  const name = `backupconfiguration/${session.spec.invoker.name}`;
+  if (configuration === undefined) return `${name} was deleted`;
+  return configuration.metadata.deletionTimestamp === undefined ? undefined : `${name} is being deleted`;
+}
+
+function decideFinished(world: BackupSessionWorld): BackupSessionAction {
+  const { session, configuration, siblings, now, job, here } = world;
+  const ended = endedAt(session) ?? createdAt(session);
+  const times: Date[] = [];
+  if (job !== undefined && isJobUnfinished(job)) {
+    const patience = new Date(ended.getTime() + lateJobMs);
+    if (now >= patience) return { do: 'stop-executor', why: 'its session has ended' };
+    times.push(patience);
+  }
+  const retry = decideRetry({ now, session, configuration, siblings });
+  switch (retry.do) {
+    case 'schedule':
+      return { do: 'schedule-retry', at: retry.at };
+    case 'create':
+      return { do: 'retry', session: retry.session };
+    case 'wait':
+      times.push(retry.until);
+      break;
+    case 'none':
+      break;
+    default:
+      assertNever(retry);
+  }
+  if (here === 'no' && isToBeTidied(world)) {
+    const patience = new Date(ended.getTime() + (world.executedHere ? 0 : tidyAfterMs));
+    if (now >= patience) return { do: 'tidy' };
+    times.push(patience);
+  }
+  const until = times.sort((a, b) => a.getTime() - b.getTime())[0];
+  return { do: 'wait', until, why: 'it has ended' };
+}
+
+/** The newest that has ended speaks for all before it; those that were Skipped have a history of their own. */
+function isToBeTidied({ session, configuration, siblings }: BackupSessionWorld): boolean {
+  if (configuration === undefined || configuration.metadata.deletionTimestamp !== undefined) return false;
+  if (tidyingLeft(session, configuration).length === 0) return false;
+  return !siblings.some(
+    (sibling) =>
+      isFinal(sibling) &&
+      isSkipped(sibling) === isSkipped(session) &&
+      sibling.metadata.creationTimestamp > session.metadata.creationTimestamp,
+  );
+}
+
+export function isSkipped({ status }: BackupSession): boolean {
+  return status?.phase === 'Skipped';
+}

@@ -1,0 +1,120 @@
+/** What the operator has to do for a RestoreSession next, from what is there now. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { parseDuration } from '#src/domain/duration.ts';
+import { endedAt } from '#src/domain/ended-at.ts';
+import { expandTemplates } from '#src/domain/expand-templates.ts';
+import { goesByHolder } from '#src/domain/holder.ts';
+import {
+  createdAt,
+  deadlineOf,
+  defaultTimeoutMs,
+  findCondition,
+  isFinal,
+} from '#src/domain/session-status.ts';
+import { isTargetKind, type Target } from '#src/domain/target.ts';
+import { isStashError } from '#src/errors.ts';
+
+import {
+  decideExecutor,
+  isJobUnfinished,
+  lateJobMs,
+  type ExecutorAction,
+  type ExecutorWorld,
+} from './decide-executor.ts';
+
+export interface RestoreSessionWorld extends ExecutorWorld {
+  readonly session: Stored<RestoreSession>;
+  readonly isThere: (target: Target) => boolean;
+}
+
+/** Whether what its `target.ref` names is there; without one there is nothing to look for. */
+export interface TargetSighting {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: 'TargetAvailable' | 'TargetNotAvailable' | 'UnableToCheckTargetAvailability';
+  readonly message: string;
+}
+
+export type RestoreSessionAction =
+  | ExecutorAction
+  /** It is not ours, or it is going; `why` is worth telling. */
+  | { readonly do: 'ignore'; readonly why?: string }
+  | { readonly do: 'invalid'; readonly why: string }
+  | { readonly do: 'tell-target'; readonly sighting: TargetSighting };
+
+export function decideRestoreSession(world: RestoreSessionWorld): RestoreSessionAction {
+  const { session, now } = world;
+  if (session.metadata.deletionTimestamp !== undefined) return { do: 'ignore' };
+  if (session.spec.driver !== 'VolumeSnapshotter') {
+    const driver = session.spec.driver ?? 'Restic, the default';
+    return { do: 'ignore', why: `its driver is ${driver}: only VolumeSnapshotter is carried out here` };
+  }
+  if (isFinal(session)) return decideFinished(world);
+  const begun = hasBegun(world);
+  const deadline = deadlineOf(session) ?? new Date(createdAt(session).getTime() + timeoutOfRestore(session));
+  if (!begun) {
+    const why = whyInvalid(session);
+    if (why !== undefined) return { do: 'invalid', why };
+    const sighting = sightTarget(world);
+    if (!isTold(session, sighting)) return { do: 'tell-target', sighting };
+    if (sighting.status !== 'True') {
+      if (now < deadline) return { do: 'wait', until: deadline, why: sighting.message };
+      return { do: 'end', end: { how: 'late', why: sighting.message }, replacing: undefined };
+    }
+  }
+  return decideExecutor(world, { deadline, begun, disruption: undefined, foreign: undefined });
+}
+
+export function timeoutOfRestore({ spec }: RestoreSession): number {
+  return parseDuration(spec.timeOut ?? '') ?? defaultTimeoutMs;
+}
+
+/** Somebody has taken it in hand. */
+function hasBegun({ session, job, ensured }: RestoreSessionWorld): boolean {
+  return session.status?.phase === 'Running' || goesByHolder(session) || job !== undefined || ensured;
+}
+
+function whyInvalid(session: Stored<RestoreSession>): string | undefined {
+  const { namespace } = session.spec.target?.ref ?? {};
+  if (namespace !== undefined && namespace !== '' && namespace !== session.metadata.namespace) {
+    return `its target is in another namespace, ${namespace}`;
+  }
+  try {
+    expandTemplates(session);
+    return undefined;
+  } catch (error) {
+    if (isStashError(error, 'invalid')) return error.message;
+    throw error;
+  }
+}
+
+function sightTarget({ session, isThere }: RestoreSessionWorld): TargetSighting {
+  const { kind = '', name = '' } = session.spec.target?.ref ?? {};
+  if (kind === '' && name === '') {
+    const message = 'no workload is named, and none is needed';
+    return { status: 'True', reason: 'TargetAvailable', message };
+  }
+  const target = `${kind.toLowerCase()}/${name}`;
+  if (!isTargetKind(kind)) {
+    const message = `${target} is of a kind that is not looked for`;
+    return { status: 'Unknown', reason: 'UnableToCheckTargetAvailability', message };
+  }
+  return isThere({ kind, name, namespace: session.metadata.namespace ?? '' })
+    ? { status: 'True', reason: 'TargetAvailable', message: `${target} is there` }
+    : { status: 'False', reason: 'TargetNotAvailable', message: `${target} does not exist` };
+}
+
+function isTold(session: Stored<RestoreSession>, sighting: TargetSighting): boolean {
+  const told = findCondition(session, 'RestoreTargetFound');
+  return told?.status === sighting.status && told.message === sighting.message;
+}
+
+function decideFinished({ session, job, now }: RestoreSessionWorld): RestoreSessionAction {
+  const until =
+    job && isJobUnfinished(job)
+      ? new Date((endedAt(session) ?? createdAt(session)).getTime() + lateJobMs)
+      : undefined;
+  return until !== undefined && now >= until
+    ? { do: 'stop-executor', why: 'its session has ended' }
+    : { do: 'wait', until, why: 'it has ended' };
+}

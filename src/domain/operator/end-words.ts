@@ -1,0 +1,77 @@
+/** How a session ended, in one line for its Events. */
+import type { Condition, Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { formatDuration, parseDuration } from '#src/domain/duration.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { isTidyCondition } from '#src/domain/tidy-conditions.ts';
+
+export interface EndWords {
+  readonly type: 'Normal' | 'Warning';
+  /** `BackupFailed` */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export function backupEnd({ status }: Stored<BackupSession>): EndWords {
+  const phase = status?.phase ?? 'Unknown';
+  const stats = (status?.targets ?? []).flatMap((target) => target.stats ?? []);
+  const conditions = [
+    ...(status?.conditions ?? []),
+    ...(status?.targets ?? []).flatMap((target) => target.conditions ?? []),
+  ];
+  const ready = stats.filter((host) => host.phase === 'Succeeded').length;
+  const took = duration(status?.sessionDuration);
+  if (phase === 'Succeeded') {
+    const all = ready === 1 ? 'its snapshot is ready' : `all ${ready} snapshots are ready`;
+    return { type: 'Normal', reason: 'BackupSucceeded', message: `${all}${took}` };
+  }
+  return failed('Backup', phase, whyNot(conditions, stats), took);
+}
+
+export function restoreEnd({ status }: Stored<RestoreSession>): EndWords {
+  const phase = status?.phase ?? 'Unknown';
+  const { stats = [], conditions = [] } = status ?? {};
+  const took = duration(status?.sessionDuration);
+  if (phase === 'Succeeded') {
+    const all = stats.length === 1 ? 'its claim is bound' : `all ${stats.length} claims are bound`;
+    return { type: 'Normal', reason: 'RestoreSucceeded', message: `${all}${took}` };
+  }
+  if (phase === 'Unknown') {
+    const waiting = stats.filter((host) => host.phase === 'Unknown').map(({ hostname = '' }) => hostname);
+    const message = `claims are made, and are bound once a pod uses them: ${waiting.join(', ')}`;
+    return { type: 'Normal', reason: 'RestoreUnknown', message: sanitize(message) };
+  }
+  return failed('Restore', phase, whyNot(conditions, stats), took);
+}
+
+function failed(kind: string, phase: string, why: string, took: string): EndWords {
+  const type = phase === 'Skipped' ? 'Normal' : 'Warning';
+  return { type, reason: `${kind}${phase}`, message: `${sanitize(why)}${phase === 'Skipped' ? '' : took}` };
+}
+
+interface Host {
+  readonly hostname?: string;
+  readonly error?: string;
+}
+
+/** What became of the session as a whole says more than what became of each claim. */
+function whyNot(conditions: readonly Condition[], stats: readonly Host[]): string {
+  const told = conditions
+    .filter((condition) => !isTidyCondition(condition))
+    .filter(
+      ({ type, status, reason = '' }) =>
+        type === 'BackupSkipped' ||
+        reason.startsWith('Failed') ||
+        (type !== 'RestoreTargetFound' && status === 'False'),
+    );
+  const words = [
+    ...told.map(({ message, reason }) => message ?? reason ?? ''),
+    ...stats.flatMap(({ hostname = '', error }) => (error === undefined ? [] : [`${hostname}: ${error}`])),
+  ].filter((word) => word !== '');
+  return words.length === 0 ? 'no reason is given in its status' : [...new Set(words)].join('; ');
+}
+
+function duration(text: string | undefined): string {
+  const took = parseDuration(text ?? '');
+  return took === undefined ? '' : ` (after ${formatDuration(took)})`;
+}

@@ -1,0 +1,49 @@
+/** What the operator writes on a BackupSession that it does not carry out. */
+import type { Condition, Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { createdAt, durationSince, withCondition } from '#src/domain/session-status.ts';
+
+import { timeoutOfBackup } from './decide-backup-session.ts';
+import type { BackupStatus } from './end-session.ts';
+
+/** Pending, where it has not begun; whether it has an executor is told of its target. */
+export function withExecutor(
+  present: Stored<BackupSession>,
+  configuration: Stored<BackupConfiguration> | undefined,
+  ensured: Omit<Condition, 'lastTransitionTime'>,
+  now: Date,
+): BackupStatus {
+  const { status } = present;
+  const deadline = new Date(createdAt(present).getTime() + timeoutOfBackup({ configuration }));
+  const [first, ...others] = status?.targets ?? [];
+  const ref = configuration?.spec.target?.ref;
+  return {
+    ...status,
+    phase: status?.phase ?? 'Pending',
+    sessionDeadline: status?.sessionDeadline ?? deadline.toISOString(),
+    targets: [
+      {
+        ...(ref && { ref }),
+        phase: 'Pending',
+        ...first,
+        conditions: withCondition(first?.conditions, ensured, now),
+      },
+      ...others,
+    ],
+  };
+}
+
+export function skipped(present: Stored<BackupSession>, message: string, now: Date): BackupStatus {
+  const condition = {
+    type: 'BackupSkipped',
+    status: 'True',
+    reason: 'SkippedTakingNewBackup',
+    message,
+  } as const;
+  return {
+    ...present.status,
+    phase: 'Skipped',
+    sessionDuration: durationSince(present, now),
+    conditions: withCondition(present.status?.conditions, condition, now),
+  };
+}

@@ -1,0 +1,74 @@
+/** A failed BackupSession that is tried again: a new session, after a pause, as often as its configuration says. */
+import type { Named, Stored } from '#src/api/kubernetes.ts';
+import { annotation, label, stashApiVersion } from '#src/api/labels.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { parseDuration } from '#src/domain/duration.ts';
+import { retriesLeft } from '#src/domain/hooks.ts';
+import { sessionName } from '#src/domain/names.ts';
+import { endedAt } from '#src/domain/ended-at.ts';
+
+export type RetryStep =
+  | { readonly do: 'none' }
+  /** Write when it will be tried again. */
+  | { readonly do: 'schedule'; readonly at: Date }
+  | { readonly do: 'wait'; readonly until: Date }
+  | { readonly do: 'create'; readonly session: Named<BackupSession> };
+
+export interface RetryWorld {
+  readonly now: Date;
+  readonly session: Stored<BackupSession>;
+  readonly configuration: Stored<BackupConfiguration> | undefined;
+  /** Other sessions of the same invoker. */
+  readonly siblings: readonly Stored<BackupSession>[];
+}
+
+export function decideRetry({ now, session, configuration, siblings }: RetryWorld): RetryStep {
+  const { status } = session;
+  if (status?.phase !== 'Failed' || status.retried === true) return { do: 'none' };
+  if (configuration === undefined || configuration.metadata.deletionTimestamp !== undefined) {
+    return { do: 'none' };
+  }
+  if (retriesLeft(session, configuration) <= 0) return { do: 'none' };
+  if (status.nextRetry === undefined) {
+    // Whatever began after it does the same.
+    const newer = siblings.some(
+      ({ metadata }) => metadata.creationTimestamp > session.metadata.creationTimestamp,
+    );
+    return newer ? { do: 'none' } : { do: 'schedule', at: retryAt(session, configuration, now) };
+  }
+  const due = new Date(status.nextRetry);
+  if (now < due) return { do: 'wait', until: due };
+  return { do: 'create', session: buildRetry(session, configuration, due) };
+}
+
+/** In whole seconds, as the names of sessions are. */
+function retryAt(session: Stored<BackupSession>, { spec }: BackupConfiguration, now: Date): Date {
+  const delay = parseDuration(spec.retryConfig?.delay ?? '') ?? 0;
+  const at = (endedAt(session) ?? now).getTime() + delay;
+  return new Date(Math.ceil(at / 1_000) * 1_000);
+}
+
+/** One name for each time: it is created once, however often this is repeated. */
+function buildRetry(
+  session: Stored<BackupSession>,
+  configuration: Stored<BackupConfiguration>,
+  at: Date,
+): Named<BackupSession> {
+  const { name, uid } = configuration.metadata;
+  const { namespace, labels, annotations } = session.metadata;
+  const target = annotations?.[annotation.target];
+  return {
+    apiVersion: stashApiVersion,
+    kind: 'BackupSession',
+    metadata: {
+      name: sessionName(name, at),
+      ...(namespace !== undefined && { namespace }),
+      labels: { ...labels, [label.trigger]: session.metadata.uid },
+      ...(target !== undefined && { annotations: { [annotation.target]: target } }),
+      ownerReferences: [
+        { apiVersion: stashApiVersion, kind: 'BackupConfiguration', name, uid, controller: true },
+      ],
+    },
+    spec: { invoker: session.spec.invoker, retryLeft: retriesLeft(session, configuration) - 1 },
+  };
+}

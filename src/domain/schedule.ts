@@ -1,0 +1,148 @@
+/**
+ * Schedules as the CronJob of Kubernetes takes them: `MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK`, or one of
+ * `@hourly @daily @midnight @weekly @monthly @yearly @annually` and `@every DURATION`.
+ */
+import { Cron } from 'croner';
+
+import { parseDuration } from './duration.ts';
+
+interface Field {
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+  /** Of the values from `first` on. */
+  readonly words?: readonly string[];
+}
+
+const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+const weekdays = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
+
+const fields: readonly Field[] = [
+  { name: 'minute', first: 0, last: 59 },
+  { name: 'hour', first: 0, last: 23 },
+  { name: 'day of month', first: 1, last: 31 },
+  { name: 'month', first: 1, last: 12, words: months },
+  { name: 'day of week', first: 0, last: 6, words: weekdays },
+];
+
+const descriptors: Readonly<Record<string, string>> = {
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@hourly': '0 * * * *',
+};
+
+const every = '@every ';
+const second = 1000;
+/** 292 years, the longest time that Kubernetes can count. */
+const longest = 2 ** 63 / 1e6;
+
+/** Why `text` is no schedule, or one that is never due; undefined where it is one. */
+export function checkSchedule(text: string): string | undefined {
+  const read = parse(text);
+  if (typeof read === 'string') return read;
+  return nextOf(read, new Date(0)) === undefined ? `"${text}" is never due` : undefined;
+}
+
+/**
+ * The first time after `from` at which it is due, in UTC, where the control plane's clocks usually are; `@every`
+ * counts from `from`. Undefined where it is no schedule, or never due.
+ */
+export function nextRun(text: string, from: Date): Date | undefined {
+  const read = parse(text);
+  return typeof read === 'string' ? undefined : nextOf(read, from);
+}
+
+type Schedule = { readonly everyMs: number } | { readonly pattern: string };
+
+function nextOf(schedule: Schedule, from: Date): Date | undefined {
+  const wholeSecond = Math.floor(from.getTime() / second) * second;
+  if ('everyMs' in schedule) return new Date(wholeSecond + schedule.everyMs);
+  const cron = new Cron(schedule.pattern, { mode: '5-part', utcOffset: 0 });
+  return cron.nextRun(new Date(wholeSecond)) ?? undefined;
+}
+
+/** A string says why it is none. */
+function parse(text: string): Schedule | string {
+  // Kubernetes refuses these two letters wherever they stand.
+  if (text.includes('TZ')) return `"${text}" names a time zone, which a CronJob takes in a field of its own`;
+  if (text.startsWith('@')) return parseDescriptor(text);
+  const parts = text.split(/\s+/).filter((part) => part !== '');
+  if (parts.length !== fields.length) {
+    return `"${text}" has ${count(parts.length)}, and a schedule has five: minute, hour, day of month, month, day of week`;
+  }
+  const written: string[] = [];
+  for (const [index, field] of fields.entries()) {
+    const values = parseField(parts[index] ?? '', field);
+    if (typeof values === 'string') return values;
+    written.push(values === undefined ? '*' : values.join(','));
+  }
+  return { pattern: written.join(' ') };
+}
+
+function parseDescriptor(text: string): Schedule | string {
+  if (text.startsWith(every)) {
+    const duration = parseDuration(text.slice(every.length));
+    if (duration === undefined || duration >= longest)
+      return `"${text.slice(every.length)}" is not a duration such as 90m or 1h30m`;
+    return { everyMs: Math.max(second, Math.floor(duration / second) * second) };
+  }
+  const pattern = descriptors[text];
+  if (pattern !== undefined) return { pattern };
+  return `"${text}" is not one of ${Object.keys(descriptors).join(', ')} and @every DURATION`;
+}
+
+/**
+ * Its values in order; undefined where it leaves all open, which matters for the two fields of days: a day that is
+ * left open does not count, and where neither is, either suffices.
+ */
+function parseField(text: string, field: Field): readonly number[] | undefined | string {
+  const values = new Set<number>();
+  let open = false;
+  for (const item of text.split(',').filter((item) => item !== '')) {
+    const range = parseItem(item, field);
+    if (typeof range === 'string') return range;
+    open ||= range.open;
+    for (let value = range.from; value <= range.to; value += range.step) values.add(value);
+  }
+  if (values.size === 0) return `the ${field.name} "${text}" names no value`;
+  return open ? undefined : [...values].sort((a, b) => a - b);
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+  readonly open: boolean;
+}
+
+/** `*`, `?`, `N`, `N-M`, each with `/STEP`; `N/STEP` goes on to the end. */
+function parseItem(text: string, field: Field): Range | string {
+  const { name, first, last } = field;
+  const [, whole, low = '', high, stepText] = /^(?:([*?])|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(text) ?? [];
+  if (whole === undefined && low === '') return `the ${name} "${text}" is not a number, a range or a step`;
+  const step = Number(stepText ?? 1);
+  if (step === 0) return `the ${name} "${text}" has a step of zero`;
+  if (whole !== undefined) return { from: first, to: last, step, open: step === 1 };
+  const from = valueOf(low, field);
+  const to = high !== undefined ? valueOf(high, field) : stepText === undefined ? from : last;
+  if (from === undefined || to === undefined) {
+    return `the ${name} "${text}" is not within ${first} to ${last}${field.words ? ` or ${field.words[0]} to ${field.words.at(-1)}` : ''}`;
+  }
+  if (from > to) return `the ${name} "${text}" ends before it begins`;
+  return { from, to, step, open: false };
+}
+
+function valueOf(text: string, { first, last, words = [] }: Field): number | undefined {
+  const word = words.indexOf(text.toUpperCase());
+  if (word >= 0) return first + word;
+  const number = /^\d+$/.test(text) ? Number(text) : NaN;
+  return number >= first && number <= last ? number : undefined;
+}
+
+function count(parts: number): string {
+  return parts === 1 ? 'one field' : `${parts === 0 ? 'no' : parts} fields`;
+}

@@ -1,0 +1,63 @@
+/** What the command line does once its session has ended: it never changes how the session ended. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import { backupSessions } from '#src/api/resources.ts';
+import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
+import type { Progress } from '#src/domain/progress.ts';
+import { isSamePolicy } from '#src/domain/retention-rules.ts';
+import { isStashError } from '#src/errors.ts';
+import { applyRetention } from '#src/session/apply-retention.ts';
+import { persist } from '#src/session/persist.ts';
+import { tidyUp } from '#src/session/tidy.ts';
+
+import type { FollowEnvironment } from './follow.ts';
+
+export interface Ending {
+  readonly progress: Progress;
+  /** The session as we ended it; undefined: somebody else carried it out, and tidies up. */
+  readonly ended: Stored<BackupSession> | undefined;
+  readonly configuration: Stored<BackupConfiguration>;
+  /** Of the command line. */
+  readonly policy: RetentionPolicy | undefined;
+  readonly say: (line: string) => void;
+}
+
+export async function tidyAfter(environment: FollowEnvironment, ending: Ending): Promise<void> {
+  const { progress, say } = ending;
+  try {
+    await applyPolicy(environment, ending);
+    await applyConfigured(environment, ending);
+  } catch (error) {
+    if (!isStashError(error, 'interrupted')) throw error;
+    say(`note: interrupted after the end of backupsession/${progress.session}: older ones may be left`);
+  }
+}
+
+async function applyPolicy(
+  environment: FollowEnvironment,
+  { progress, ended, configuration, policy, say }: Ending,
+): Promise<void> {
+  if (policy === undefined) return;
+  if (progress.verdict?.outcome !== 'succeeded') {
+    say(`note: ${policy.name} is not applied, since the session did not succeed: nothing is deleted`);
+    return;
+  }
+  // One that was made for this session has it as its own.
+  if (ended && isSamePolicy(configuration.spec.retentionPolicy, policy)) return;
+  const { cluster, clock, signal } = environment;
+  const look = () => cluster.get(backupSessions, progress.session, progress.namespace);
+  const session = ended ?? (await persist(clock, signal, look));
+  const { done, message } = await applyRetention(environment, session, policy);
+  say(done ? message : `note: ${message}`);
+}
+
+async function applyConfigured(
+  environment: FollowEnvironment,
+  { ended, configuration, policy, say }: Ending,
+): Promise<void> {
+  if (ended === undefined) return;
+  const { conditions, deleted, notes } = await tidyUp(environment, { session: ended, configuration });
+  const retention = conditions.find(({ type }) => type === 'RetentionPolicyApplied');
+  const asked = policy !== undefined && isSamePolicy(configuration.spec.retentionPolicy, policy);
+  if (retention?.status === 'True' && (asked || deleted.snapshots.length > 0)) say(retention.message);
+  for (const note of notes) say(`note: ${note}`);
+}

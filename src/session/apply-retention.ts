@@ -1,0 +1,69 @@
+/** Deletes the snapshots that a retention policy lets go, after a session that succeeded. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import { label } from '#src/api/labels.ts';
+import { volumeSnapshots } from '#src/api/resources.ts';
+import type { BackupSession, RetentionPolicy } from '#src/api/stash.ts';
+import { labelValue } from '#src/domain/names.ts';
+import { restorePoints } from '#src/domain/restore-points.ts';
+import { planRetention, snapshotsOf, type Invoker } from '#src/domain/retention.ts';
+import { prunes, retentionProblem } from '#src/domain/retention-rules.ts';
+import { tellRetention } from '#src/domain/tidy-conditions.ts';
+import { isStashError } from '#src/errors.ts';
+
+import { deleteEach, untilTrouble } from './delete-each.ts';
+import type { HoldEnvironment } from './held.ts';
+import { persist } from './persist.ts';
+
+export interface Retained {
+  /** Names of snapshots. */
+  readonly deleted: readonly string[];
+  /** What was done, or why it was not; one line that begins with the policy's name. */
+  readonly message: string;
+  readonly done: boolean;
+}
+
+/**
+ * The snapshots are looked at right before the first of them goes; where the restore point of `session` is not complete
+ * any more, none does. Rejects only when it is interrupted.
+ */
+export async function applyRetention(
+  environment: HoldEnvironment,
+  session: Stored<BackupSession>,
+  policy: RetentionPolicy,
+): Promise<Retained> {
+  const { cluster, clock, signal } = environment;
+  const invoker = invokerOf(session);
+  const failed = (why: string, deleted: readonly string[] = []): Retained => {
+    const some = deleted.length === 0 ? '' : `; deleted before: ${deleted.join(', ')}`;
+    return { deleted, message: `${policy.name}: ${why}${some}`, done: false };
+  };
+  const problem = retentionProblem(policy);
+  if (problem !== undefined) return failed(problem);
+
+  const labelSelector = `${label.invokerName}=${labelValue(invoker.name)}`;
+  const scope = { namespace: invoker.namespace, labelSelector };
+  const until = untilTrouble(clock.now());
+  try {
+    const { items } = await persist(clock, signal, () => cluster.list(volumeSnapshots, scope), { until });
+    const plan = planRetention(invoker, items, policy);
+    const goes = plan.go.map(({ snapshot }) => snapshot).reverse();
+    if (goes.length === 0 || !prunes(policy)) {
+      return { deleted: [], message: tellRetention(policy, plan), done: true };
+    }
+    const { name, uid } = session.metadata;
+    const own = restorePoints(snapshotsOf(invoker, items), []).find(({ sessionUid }) => sessionUid === uid);
+    if (own?.completeness !== 'complete') {
+      return failed(`the restore point of ${name} is not complete any more, so nothing is deleted`);
+    }
+    const { deleted, failure } = await deleteEach(environment, volumeSnapshots, goes);
+    if (failure) return failed(failure.message, deleted);
+    return { deleted, message: tellRetention(policy, plan), done: true };
+  } catch (error) {
+    if (!isStashError(error) || signal.aborted) throw error;
+    return failed(error.message);
+  }
+}
+
+export function invokerOf({ metadata, spec }: Stored<BackupSession>): Invoker {
+  return { name: spec.invoker.name, namespace: metadata.namespace ?? '' };
+}

@@ -1,0 +1,56 @@
+/** Reads what must be known before sessions and snapshots are deleted. Nothing is written. */
+import type { Stored, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
+import { restoreSessions, volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
+import type { DeleteScene } from '#src/domain/delete-effects.ts';
+import { isStashError } from '#src/errors.ts';
+
+import { forEachBounded } from './persist.ts';
+import { ifAllowed, type Surroundings } from './surroundings.ts';
+
+const readsAtOnce = 8;
+
+export async function readDeleteScene({
+  cluster,
+  namespace,
+  claims,
+  sessions,
+  snapshotClasses,
+}: Surroundings): Promise<DeleteScene> {
+  const [snapshots, backups, restores, pvcs, classes] = await Promise.all([
+    cluster.list(volumeSnapshots, { namespace }),
+    sessions(),
+    cluster.list(restoreSessions, { namespace }),
+    claims(),
+    snapshotClasses(),
+  ]);
+  return {
+    snapshots: snapshots.items,
+    backupSessions: backups,
+    restoreSessions: restores.items,
+    claims: pvcs,
+    classes,
+    contents: new Map(),
+  };
+}
+
+/** The contents of these snapshots: they decide what becomes of the data, whatever their class says now. */
+export async function readContents(
+  { cluster }: Pick<Surroundings, 'cluster'>,
+  scene: DeleteScene,
+  snapshots: ReadonlySet<string>,
+): Promise<DeleteScene> {
+  const names = scene.snapshots
+    .filter(({ metadata }) => snapshots.has(metadata.name))
+    .flatMap(({ status }) => status?.boundVolumeSnapshotContentName ?? []);
+  const contents = new Map<string, Stored<VolumeSnapshotContent>>();
+  await forEachBounded(names, readsAtOnce, async (name) => {
+    const content = await ifAllowed(() => cluster.get(volumeSnapshotContents, name)).catch(
+      (error: unknown) => {
+        if (isStashError(error, 'not-found')) return undefined;
+        throw error;
+      },
+    );
+    if (content) contents.set(name, content);
+  });
+  return { ...scene, contents };
+}

@@ -1,0 +1,32 @@
+/** Which snapshots would go after one that is only rehearsed. */
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { label } from '#src/api/labels.ts';
+import { volumeSnapshots } from '#src/api/resources.ts';
+import type { RetentionPolicy } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { invokerName, labelValue } from '#src/domain/names.ts';
+import { planRetention } from '#src/domain/retention.ts';
+import { hasRules, prunes, retentionProblem } from '#src/domain/retention-rules.ts';
+
+import type { BackupPlan } from './plan-backup.ts';
+
+/** `made`: what the session would take; `policy`: of the command line, beside the configuration's own. */
+export async function rehearseRetention(
+  cluster: Cluster,
+  { target, configuration }: BackupPlan,
+  made: readonly Stored<VolumeSnapshot>[],
+  { now, policy }: { readonly now: Date; readonly policy: RetentionPolicy | undefined },
+): Promise<Stored<VolumeSnapshot>[]> {
+  const policies = [policy, configuration?.spec.retentionPolicy]
+    .filter((one) => one !== undefined)
+    .filter((one) => hasRules(one) && prunes(one) && retentionProblem(one) === undefined);
+  if (policies.length === 0) return [];
+  const { namespace } = target;
+  const invoker = { name: configuration?.metadata.name ?? invokerName(target), namespace };
+  const labelSelector = `${label.invokerName}=${labelValue(invoker.name)}`;
+  const { items } = await cluster.list(volumeSnapshots, { namespace, labelSelector });
+  const status = { readyToUse: true, creationTime: now.toISOString() };
+  const all = [...items, ...made.map((snapshot) => ({ ...snapshot, status }))];
+  const going = policies.flatMap((one) => planRetention(invoker, all, one).go);
+  return [...new Set(going.map(({ snapshot }) => snapshot))];
+}

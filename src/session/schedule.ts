@@ -1,0 +1,109 @@
+/** The BackupConfiguration that `schedule` asks for: what stands in the way, and its one write. */
+import type { Named, Stored } from '#src/api/kubernetes.ts';
+import { appscodeOperatorGroup } from '#src/api/labels.ts';
+import { backupConfigurations } from '#src/api/resources.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { classForAppscode } from '#src/domain/appscode.ts';
+import { isPlaceholder } from '#src/domain/configured-target.ts';
+import { prunes } from '#src/domain/retention-rules.ts';
+import type { Right } from '#src/domain/rights.ts';
+import {
+  buildScheduled,
+  changeOf,
+  changes,
+  checkOurs,
+  merged,
+  type ScheduleWishes,
+} from '#src/domain/schedule-configuration.ts';
+import type { Target } from '#src/domain/target.ts';
+import { StashError } from '#src/errors.ts';
+
+import { planBackup } from './plan-backup.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface ScheduleRequest {
+  readonly target: Target;
+  /** Of the configuration. */
+  readonly name: string;
+  readonly wishes: ScheduleWishes;
+  /** Whether it is watched afterwards. */
+  readonly wait: boolean;
+  /** For messages. */
+  readonly user: string;
+}
+
+export interface ScheduleWrite {
+  readonly outcome: 'created' | 'configured' | 'unchanged';
+  readonly existing: Stored<BackupConfiguration> | undefined;
+  /** A merge patch; empty where it is created. */
+  readonly patch: object;
+  readonly after: Named<BackupConfiguration>;
+}
+
+/** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
+export async function planSchedule(
+  around: Surroundings,
+  { target, name, wishes, wait, user }: ScheduleRequest,
+): Promise<ScheduleWrite> {
+  const existing = (await around.configurations()).find(({ metadata }) => metadata.name === name);
+  if (existing) checkOurs(existing, target);
+  // Another one of the same target is no obstacle to this one.
+  const alone = { ...around, configurations: () => Promise.resolve(existing ? [existing] : []) };
+  const { snapshotClass } = wishes;
+  const plan = await planBackup(alone, { target, user, snapshotClass, configuration: existing && name });
+  const begins = existing === undefined || isPlaceholder(existing);
+  if (begins && wishes.schedule === undefined) {
+    throw new StashError('usage', 'schedule needs --cron SCHEDULE', { hint: 'add --cron "0 3 * * *"' });
+  }
+  if (begins && wishes.retention === undefined) {
+    throw new StashError('usage', 'say how many restore points to keep, or they would grow for ever', {
+      hint: 'add --keep-last 7, or --keep-all',
+    });
+  }
+  await around.demand(user, rightsForSchedule(existing === undefined, wait));
+  if (!(await around.groups()).includes(appscodeOperatorGroup)) {
+    return writeOf(target, name, existing, wishes);
+  }
+  if (wishes.retention && prunes(wishes.retention)) {
+    throw new StashError(
+      'precondition',
+      "AppsCode's Stash operator runs here, and its retention deletes snapshots whoever made them",
+      { hint: 'use --keep-all in place of the --keep flags' },
+    );
+  }
+  const wanted = classForAppscode(target, plan.planned, existing);
+  return writeOf(target, name, existing, existing ? wishes : { ...wishes, snapshotClass: wanted });
+}
+
+function rightsForSchedule(fresh: boolean, wait: boolean): Right[] {
+  const verbs = [fresh ? 'create' : 'patch', 'list', ...(wait ? (['watch'] as const) : [])] as const;
+  return verbs.map((verb) => ({ verb, resource: backupConfigurations }));
+}
+
+function writeOf(
+  target: Target,
+  name: string,
+  existing: Stored<BackupConfiguration> | undefined,
+  wishes: ScheduleWishes,
+): ScheduleWrite {
+  if (existing === undefined) {
+    return { outcome: 'created', existing, patch: {}, after: buildScheduled(target, name, wishes) };
+  }
+  const spec = changeOf(existing, wishes);
+  const outcome = changes(existing.spec, spec) ? 'configured' : 'unchanged';
+  return { outcome, existing, patch: { spec }, after: { ...existing, spec: merged(existing.spec, spec) } };
+}
+
+/** Resolves with what is stored then; with a dry run, with what would be. */
+export async function writeSchedule(
+  cluster: Cluster,
+  { outcome, existing, patch, after }: ScheduleWrite,
+  dryRun: 'client' | 'server' | undefined,
+): Promise<Named<BackupConfiguration>> {
+  if (dryRun === 'client' || outcome === 'unchanged') return after;
+  const options = dryRun === 'server' ? { dryRun: true } : {};
+  if (existing === undefined) return cluster.create(backupConfigurations, after, options);
+  const { name, namespace } = existing.metadata;
+  return cluster.patch(backupConfigurations, { name, namespace }, patch, options);
+}

@@ -1,0 +1,161 @@
+/** Runs a session's hooks: what is about to happen and what has happened is written down around each. */
+import { annotation } from '#src/api/labels.ts';
+import type { BackupSession, HookHandler, RestoreSession } from '#src/api/stash.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import type { HookRecord, HookResult } from '#src/domain/hook-record.ts';
+import { thaws, type SessionHooks } from '#src/domain/hooks.ts';
+import type { HookToRun } from '#src/domain/step.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+
+import type { Held } from './held.ts';
+import type { HookRun, HookRunner } from './run-hook.ts';
+
+/** A server that does not say within this time whose session it is keeps nobody from thawing. */
+const confirmWithinMs = 5_000;
+/** Each try of a post hook; what thaws is quick. */
+const postWithinMs = 60_000;
+/** Between the tries of a thaw. */
+const thawPausesMs = [1_000, 3_000, 9_000];
+/** A thaw that went well is told within this time, or not at all: whoever goes on thaws once more. */
+const recordWithinMs = 10_000;
+
+export interface SessionHooksTask<S extends BackupSession | RestoreSession> {
+  readonly held: Held<S>;
+  readonly hooks: SessionHooks;
+  readonly runner: HookRunner;
+  readonly record: HookRecord<NonNullable<S['status']>>;
+  readonly clock: Clock;
+  /** How long the application may stay quiesced; undefined: until the session is done. */
+  readonly maxFreezeMs: number | undefined;
+}
+
+/**
+ * Resolves when the hook has run, well or not, and that is written. Rejects when the session is somebody else's by now,
+ * or what happened could not be written.
+ */
+export async function runSessionHook<S extends BackupSession | RestoreSession>(
+  task: SessionHooksTask<S>,
+  step: HookToRun<NonNullable<S['status']>>,
+): Promise<HookResult | undefined> {
+  const { hooks } = task;
+  if (step.which === 'pre') return hooks.pre && (await quiesce(task, hooks.pre));
+  if (hooks.post === undefined) return undefined;
+  return step.which === 'post' ? await conclude(task, hooks.post) : await thaw(task, hooks.post, step);
+}
+
+async function quiesce<S extends BackupSession | RestoreSession>(
+  { held, hooks, runner, record, clock, maxFreezeMs }: SessionHooksTask<S>,
+  pre: HookHandler,
+): Promise<HookResult> {
+  const began = clock.now();
+  await held.annotate({ [annotation.quiescedSince]: began.toISOString() });
+  const bound = thaws(hooks) ? maxFreezeMs : undefined;
+  const { sessionDeadline } = held.session().status ?? {};
+  const left = sessionDeadline === undefined ? Infinity : Date.parse(sessionDeadline) - began.getTime();
+  const timeoutMs = Math.max(0, Math.min(bound ?? Infinity, left));
+  const { names } = record;
+  const result = await runner.run(pre, { name: names.pre, timeoutMs });
+  const written = held.writeStatus((present) => record.set(present, names.pre, result, clock.now()));
+  const until = bound === undefined ? undefined : began.getTime() + bound - clock.now().getTime();
+  await (until === undefined ? written : within(clock, Math.max(until, confirmWithinMs), written));
+  return result;
+}
+
+/** A post hook that thaws nothing: once, as its policy says. */
+async function conclude<S extends BackupSession | RestoreSession>(
+  { held, runner, record, clock }: SessionHooksTask<S>,
+  post: HookHandler,
+): Promise<HookResult> {
+  await held.annotate({});
+  const { names } = record;
+  const result = await runner.run(post, { name: names.post, timeoutMs: postWithinMs });
+  await held.writeStatus((present) => record.set(present, names.post, result, clock.now()));
+  return result;
+}
+
+async function thaw<S extends BackupSession | RestoreSession>(
+  { held, runner, record, clock }: SessionHooksTask<S>,
+  post: HookHandler,
+  { which, losses }: HookToRun<NonNullable<S['status']>>,
+): Promise<HookResult> {
+  const { names } = record;
+  const forget = which === 'recover' && record.has(held.session().status, names.pre);
+  // What depends on the quiet application is given up before, not after: somebody else may have to go on in between.
+  const first = forget
+    ? held.writeStatus((present) => record.set(present, names.pre, undefined, clock.now()))
+    : losses
+      ? held.writeStatus(losses)
+      : held.annotate({});
+  try {
+    await within(clock, confirmWithinMs, first);
+  } catch (error) {
+    // Whoever has taken it over thaws at a time of his own; for all else it is better to thaw once too often.
+    if (isTakenOver(held)) throw error;
+  }
+  const result = await thawUntilDone(runner, names.post, post, clock);
+  if (held.lost.aborted) return result;
+  const written =
+    which === 'recover' && result.ok
+      ? held.annotate({ [annotation.quiescedSince]: null })
+      : held.writeStatus((present) =>
+          record.set({ ...present, ...losses?.(present) }, names.post, result, clock.now()),
+        );
+  await within(clock, recordWithinMs, written).catch((error: unknown) => {
+    throw result.ok ? error : stillQuiesced(result);
+  });
+  return result;
+}
+
+/** For an executor that stops before the session's end. Rejects only where the application may still be quiesced. */
+export async function thawAndLeave<S extends BackupSession | RestoreSession>(
+  task: SessionHooksTask<S>,
+  step: HookToRun<NonNullable<S['status']>>,
+): Promise<void> {
+  let result: HookResult | undefined;
+  try {
+    result = await runSessionHook(task, step);
+  } catch (error) {
+    // Thawed but not told: whoever goes on thaws once more.
+    if (isStashError(error, 'session-failed') && !task.held.lost.aborted) throw error;
+  }
+  if (result?.ok === false) throw stillQuiesced(result);
+}
+
+function stillQuiesced({ message }: HookResult): StashError {
+  return new StashError('session-failed', message);
+}
+
+async function thawUntilDone(
+  runner: HookRunner,
+  name: string,
+  post: HookHandler,
+  clock: Clock,
+): Promise<HookResult> {
+  let run: HookRun = await runner.run(post, { name, timeoutMs: postWithinMs });
+  for (const pause of thawPausesMs) {
+    if (run.ok) return run;
+    await clock.sleep(pause);
+    const only = run.failed.length > 0 ? { only: run.failed } : {};
+    run = await runner.run(post, { name, timeoutMs: postWithinMs, ...only });
+  }
+  if (run.ok) return run;
+  const how = run.byHand === undefined ? '' : `; to thaw it: ${run.byHand}`;
+  return { ok: false, message: `${run.message}; the application may still be quiesced${how}` };
+}
+
+export function isTakenOver({ lost }: Pick<Held<BackupSession>, 'lost'>): boolean {
+  return lost.aborted && isStashError(lost.reason, 'conflict');
+}
+
+async function within<T>(clock: Clock, milliseconds: number, work: Promise<T>): Promise<T> {
+  const ended = new AbortController();
+  const late = clock.sleep(milliseconds, ended.signal).then(() => {
+    if (ended.signal.aborted) return work;
+    throw new StashError('unreachable', 'the server does not answer');
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    ended.abort();
+  }
+}

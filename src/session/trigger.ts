@@ -1,0 +1,73 @@
+/** Begins a session of a BackupConfiguration as its schedule would: whoever carries it out finds the claims itself. */
+import { randomUUID } from 'node:crypto';
+
+import type { Stored } from '#src/api/kubernetes.ts';
+import { label } from '#src/api/labels.ts';
+import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { buildBackupSession } from '#src/domain/build-backup.ts';
+import { targetOfConfiguration } from '#src/domain/configured-target.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+
+import type { Environment } from './environment.ts';
+import { persist, untilNextSecond } from './persist.ts';
+
+type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
+
+export interface TriggerRequest {
+  /** Of the BackupConfiguration. */
+  readonly name: string;
+  readonly namespace: string;
+  /** UID of what asks for the session: the same one gets the same session, however often it asks. */
+  readonly trigger?: string | undefined;
+}
+
+/**
+ * @throws StashError 'not-found', and 'precondition' where the configuration is of another driver, for nothing that can
+ * be snapshotted, or being deleted
+ */
+export async function triggerBackup(
+  environment: Env,
+  request: TriggerRequest,
+): Promise<Stored<BackupSession>> {
+  const { cluster, clock, signal } = environment;
+  const { name, namespace } = request;
+  const configuration = await persist(clock, signal, () =>
+    cluster.get(backupConfigurations, name, namespace),
+  );
+  const target = targetOfConfiguration(configuration);
+  if (configuration.metadata.deletionTimestamp !== undefined) {
+    throw new StashError('precondition', `backupconfiguration/${name} is being deleted`, {
+      hint: 'no backup of it begins any more',
+    });
+  }
+  const { trigger = randomUUID() } = request;
+  const labels = { [label.trigger]: trigger };
+  const begun =
+    request.trigger === undefined ? undefined : await findBegun(environment, configuration, trigger);
+  if (begun !== undefined) return begun;
+  for (;;) {
+    const session = buildBackupSession({ configuration, target, at: clock.now() });
+    const { metadata } = session;
+    const labelled = { ...session, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
+    try {
+      return await persist(clock, signal, () => cluster.create(backupSessions, labelled));
+    } catch (error) {
+      if (!isStashError(error, 'already-exists')) throw error;
+      // Our own write, whose answer was lost, or somebody else's of the same second.
+      const existing = await findBegun(environment, configuration, trigger);
+      if (existing !== undefined) return existing;
+      await untilNextSecond(clock, signal);
+    }
+  }
+}
+
+async function findBegun(
+  { cluster, clock, signal }: Env,
+  { metadata }: Stored<BackupConfiguration>,
+  trigger: string,
+): Promise<Stored<BackupSession> | undefined> {
+  const scope = { namespace: metadata.namespace, labelSelector: `${label.trigger}=${trigger}` };
+  const { items } = await persist(clock, signal, () => cluster.list(backupSessions, scope));
+  return items.find(({ spec }) => spec.invoker.name === metadata.name);
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { CronJob, Named, Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { buildCronJob, hasDrifted, patchOf } from '#src/domain/operator/build-cron-job.ts';
+import { configuration, stored } from '#test/domain/objects.ts';
+
+const options = { image: 'registry/stash:v1' };
+
+function build(spec: Partial<BackupConfiguration['spec']> = {}): Named<CronJob> {
+  return buildCronJob(configuration('nightly', { schedule: '0 3 * * *', ...spec }), options);
+}
+
+/** As a server stores it: with fields that nobody asked for. */
+function storedCronJob(cronJob: Named<CronJob>): Stored<CronJob> {
+  const { jobTemplate } = cronJob.spec;
+  const { template } = jobTemplate.spec;
+  const containers = template.spec.containers.map((container) => ({
+    terminationMessagePath: '/dev/termination-log',
+    ...container,
+  }));
+  const spec = { schedulerName: 'default-scheduler', ...template.spec, containers };
+  return stored<CronJob>({
+    ...cronJob,
+    metadata: { ...cronJob.metadata, generation: 1 },
+    spec: {
+      ...cronJob.spec,
+      jobTemplate: { ...jobTemplate, spec: { ...jobTemplate.spec, template: { ...template, spec } } },
+    },
+  });
+}
+
+test('begins a session of the configuration, one at a time', () => {
+  const { metadata, spec } = build({ paused: true });
+  const labels = {
+    'stash.appscode.com/invoker-type': 'BackupConfiguration',
+    'stash.appscode.com/invoker-name': 'nightly',
+    'stash.appscode.com/target-kind': 'StatefulSet',
+    'stash.appscode.com/target-name': 'db',
+    'stash.appscode.com/target-namespace': 'demo',
+    'app.kubernetes.io/managed-by': 'kubectl-stash',
+    'app.kubernetes.io/component': 'trigger',
+  };
+  assert.equal(metadata.name, 'stash-trigger-nightly');
+  assert.deepEqual(metadata.labels, labels);
+  assert.deepEqual(metadata.ownerReferences, [
+    {
+      apiVersion: 'stash.appscode.com/v1beta1',
+      kind: 'BackupConfiguration',
+      name: 'nightly',
+      uid: 'uid-of-backupconfiguration-nightly',
+      controller: true,
+    },
+  ]);
+  const { jobTemplate, ...rest } = spec;
+  assert.deepEqual(rest, {
+    schedule: '0 3 * * *',
+    suspend: true,
+    concurrencyPolicy: 'Forbid',
+    startingDeadlineSeconds: 1800,
+    successfulJobsHistoryLimit: 1,
+    failedJobsHistoryLimit: 1,
+  });
+  const { template, ...job } = jobTemplate.spec;
+  assert.deepEqual(job, { backoffLimit: 3, activeDeadlineSeconds: 600, podReplacementPolicy: 'Failed' });
+  assert.deepEqual([jobTemplate.metadata?.labels, template.metadata?.labels], [labels, labels]);
+  const [container] = template.spec.containers;
+  assert.deepEqual(
+    container?.args?.join(' '),
+    'operator create-backupsession --invoker-name nightly --invoker-kind BackupConfiguration -n demo',
+  );
+  assert.deepEqual(
+    container.env?.map(({ name, valueFrom }) => [name, valueFrom?.fieldRef?.fieldPath]),
+    [
+      ['POD_NAME', 'metadata.name'],
+      ['TRIGGER', "metadata.labels['batch.kubernetes.io/controller-uid']"],
+    ],
+  );
+});
+
+test('what a server fills in is no drift; every change is', () => {
+  const wanted = build({ runtimeSettings: { pod: { nodeSelector: { disk: 'ssd' } } } });
+  const present = storedCronJob(wanted);
+  assert.equal(hasDrifted(present, wanted, undefined), false);
+
+  const changes: [string, Named<CronJob>][] = [
+    [
+      'schedule',
+      build({ schedule: '0 4 * * *', runtimeSettings: { pod: { nodeSelector: { disk: 'ssd' } } } }),
+    ],
+    ['paused', build({ paused: true, runtimeSettings: { pod: { nodeSelector: { disk: 'ssd' } } } })],
+    ['a setting added', build({ runtimeSettings: { pod: { nodeSelector: { disk: 'ssd', a: 'b' } } } })],
+    ['a setting removed', build()],
+    [
+      'the image',
+      buildCronJob(
+        configuration('nightly', {
+          schedule: '0 3 * * *',
+          runtimeSettings: { pod: { nodeSelector: { disk: 'ssd' } } },
+        }),
+        { image: 'registry/stash:v2' },
+      ),
+    ],
+  ];
+  for (const [what, changed] of changes) assert.equal(hasDrifted(present, changed, 1), true, what);
+
+  const edited = { ...present, spec: { ...present.spec, suspend: true } };
+  assert.equal(hasDrifted(edited, wanted, undefined), true, 'edited by somebody');
+  const unlabelled = { ...present, metadata: { ...present.metadata, labels: {} } };
+  assert.equal(hasDrifted(unlabelled, wanted, 1), true, 'a label taken off');
+});
+
+test('what our own write came to is no drift, however the server spells it', () => {
+  const wanted = build({ runtimeSettings: { container: { resources: { limits: { memory: '1024Mi' } } } } });
+  const spelled = JSON.parse(
+    JSON.stringify(storedCronJob(wanted)).replace('1024Mi', '1Gi'),
+  ) as Stored<CronJob>;
+  assert.equal(hasDrifted(spelled, wanted, undefined), true);
+  assert.equal(hasDrifted(spelled, wanted, 1), false);
+  assert.equal(hasDrifted(spelled, wanted, 2), true);
+});
+
+test('its patch replaces the spec, and keeps what others noted', () => {
+  const wanted = build();
+  const present = stored<CronJob>({
+    ...wanted,
+    metadata: { ...wanted.metadata, labels: { team: 'a' }, annotations: { note: 'b' }, resourceVersion: '7' },
+  });
+  const [version, labels, annotations, spec] = patchOf(present, wanted) as { path: string; value: unknown }[];
+  assert.deepEqual([version?.path, version?.value], ['/metadata/resourceVersion', '7']);
+  assert.deepEqual(labels?.value, { team: 'a', ...wanted.metadata.labels });
+  assert.deepEqual(annotations?.value, { note: 'b', ...wanted.metadata.annotations });
+  assert.deepEqual([spec?.path, spec?.value], ['/spec', wanted.spec]);
+});

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { buildConfiguration } from '#src/domain/build-backup.ts';
+import { checkConfiguration, configuredTarget } from '#src/domain/operator/check-configuration.ts';
+import { configuration, target } from '#test/domain/objects.ts';
+
+type Spec = Partial<BackupConfiguration['spec']>;
+
+const ref = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' };
+const sound = { driver: 'VolumeSnapshotter', schedule: '0 3 * * *', target: { ref } } as const satisfies Spec;
+const policy = { name: 'keep-all', prune: false };
+
+function check(changes: Spec) {
+  return checkConfiguration(configuration('nightly', { ...sound, retentionPolicy: policy, ...changes }));
+}
+
+test('finds nothing wrong with what can be carried out', () => {
+  const rows: Spec[] = [
+    {},
+    { target: { ref: { kind: 'PersistentVolumeClaim', name: 'data' } } },
+    { target: { ref: { ...ref, apiVersion: '', namespace: '' } } },
+    { target: { ref: { ...ref, apiVersion: 'apps/v1beta1', namespace: 'demo' }, replicas: 3 } },
+    { schedule: '@every 6h', timeOut: '1h30m', backupHistoryLimit: 0 },
+    { retentionPolicy: { ...policy, keepLast: 0, keepYearly: 7 } },
+    { retryConfig: { maxRetry: 0, delay: '0' } },
+    { hooks: { preBackup: { exec: { command: ['sync'] } }, postBackup: { tcpSocket: { port: 80 } } } },
+    { runtimeSettings: {} },
+    {
+      runtimeSettings: {
+        pod: { nodeSelector: { disk: 'ssd' }, priority: 3, tolerations: [{ key: 'a' }] },
+        container: { resources: { limits: { cpu: 1 } }, env: [{ name: 'A', value: 'b' }] },
+      },
+    },
+  ];
+  for (const changes of rows) {
+    assert.deepEqual(check(changes), { problems: [], warnings: [] }, JSON.stringify(changes));
+  }
+  assert.deepEqual(checkConfiguration(buildConfiguration(target)).problems, []);
+});
+
+test('names the field of every problem', () => {
+  const kinds =
+    'Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, PersistentVolumeClaim';
+  const missing = 'spec.target.ref is missing: name a workload or a claim';
+  const rows: [Spec, ...string[]][] = [
+    [{ target: {} }, missing],
+    [{ target: { ref: {} } }, missing],
+    [
+      { target: { ref: { kind: 'DeploymentConfig', name: 'db' } } },
+      `spec.target.ref.kind "DeploymentConfig" is not one of ${kinds}`,
+    ],
+    [
+      { target: { ref: { ...ref, name: 'DB' } } },
+      'spec.target.ref.name "DB" cannot be the name of an object',
+    ],
+    [{ target: { ref: { kind: 'Deployment' } } }, 'spec.target.ref.name "" cannot be the name of an object'],
+    [
+      { target: { ref: { ...ref, apiVersion: 'kubedb.com/v1' } } },
+      'spec.target.ref.apiVersion "kubedb.com/v1" is not that of a StatefulSet, apps/v1',
+    ],
+    [
+      { target: { ref: { kind: 'PersistentVolumeClaim', name: 'a', apiVersion: 'apps/v1' } } },
+      'spec.target.ref.apiVersion "apps/v1" is not that of a PersistentVolumeClaim, v1',
+    ],
+    [
+      { target: { ref: { ...ref, namespace: 'other' } } },
+      `spec.target.ref.namespace "other" is another namespace than the configuration's`,
+    ],
+    [{ target: { ref, replicas: -1 } }, 'spec.target.replicas is -1, and cannot be negative'],
+    [{ schedule: '' }, 'spec.schedule is missing: write a cron expression'],
+    [{ schedule: '0 24 * * *' }, 'spec.schedule: the hour "24" is not within 0 to 23'],
+    [
+      { retentionPolicy: { ...policy, keepLast: -1, keepDaily: -2, keepWeekly: 3 } },
+      'spec.retentionPolicy.keepLast is -1; it has to be a whole number, 0 or more',
+      'spec.retentionPolicy.keepDaily is -2; it has to be a whole number, 0 or more',
+    ],
+    [
+      { hooks: { preBackup: {}, postBackup: { exec: { command: [] } } } },
+      'spec.hooks.preBackup names no handler: it needs one of exec, httpGet, httpPost, tcpSocket',
+      'spec.hooks.postBackup has exec without a command',
+    ],
+    [{ timeOut: 'soon' }, 'spec.timeOut "soon" is not a duration such as 10m or 1h30m'],
+    [{ timeOut: '0' }, 'spec.timeOut "0" is no time at all'],
+    [{ timeOut: '-5m' }, 'spec.timeOut "-5m" is not a duration such as 10m or 1h30m'],
+    [
+      { retryConfig: { maxRetry: -1, delay: '5' } },
+      'spec.retryConfig.maxRetry is -1, and cannot be negative',
+      'spec.retryConfig.delay "5" is not a duration such as 10m or 1h30m',
+    ],
+    [{ backupHistoryLimit: -1 }, 'spec.backupHistoryLimit is -1, and cannot be negative'],
+    [
+      { runtimeSettings: { pod: { nodeSelector: { disk: 3 }, tolerations: 'all' } } as never },
+      'spec.runtimeSettings.pod.nodeSelector.disk must be a string, not 3',
+      'spec.runtimeSettings.pod.tolerations must be a list, not "all"',
+    ],
+    [
+      { runtimeSettings: { container: { env: [{ value: 'a' }] } } },
+      'spec.runtimeSettings.container.env[0].name is required',
+    ],
+    [{ runtimeSettings: 'fast' as never }, 'spec.runtimeSettings must be an object, not "fast"'],
+    [
+      { runtimeSettings: { pod: { automountServiceAccountToken: false } } },
+      'spec.runtimeSettings.pod.automountServiceAccountToken is false: a Job could not reach the API server',
+    ],
+  ];
+  for (const [changes, ...problems] of rows) {
+    assert.deepEqual(check(changes).problems, problems, JSON.stringify(changes));
+  }
+  assert.deepEqual(
+    check({ target: {}, schedule: '', timeOut: '0' }).problems.map((problem) => problem.split(' ')[0]),
+    ['spec.target.ref', 'spec.schedule', 'spec.timeOut'],
+  );
+});
+
+test('warns of what works otherwise than meant', () => {
+  const pre = { exec: { command: ['freeze'] } };
+  const post = { exec: { command: ['thaw'] } };
+  const rows: [Spec, ...string[]][] = [
+    [{ hooks: { postBackup: { ...post, executionPolicy: 'OnSuccess' } } }],
+    [{ hooks: { preBackup: pre, postBackup: { ...post, executionPolicy: 'Always' } } }],
+    [
+      { hooks: { preBackup: pre, postBackup: { ...post, executionPolicy: 'OnSuccess' } } },
+      'the postBackup hook runs OnSuccess only: a thaw is guaranteed with executionPolicy Always alone',
+    ],
+    [
+      { hooks: { preBackup: pre } },
+      'there is a preBackup hook and no postBackup hook: nothing undoes what it does to the application',
+    ],
+    [
+      { runtimeSettings: { container: { nice: { adjustment: 5 }, ionice: { class: 2 } } } },
+      'spec.runtimeSettings.container.nice is ignored',
+      'spec.runtimeSettings.container.ionice is ignored',
+    ],
+  ];
+  for (const [changes, ...warnings] of rows) assert.deepEqual(check(changes), { problems: [], warnings });
+});
+
+test('says what a configuration is for, where that can be told', () => {
+  const of = (given: object) => configuredTarget(configuration('nightly', { target: { ref: given } }));
+  assert.deepEqual(of(ref), { kind: 'StatefulSet', name: 'db', namespace: 'demo' });
+  assert.equal(of({ kind: 'Pod', name: 'db' }), undefined);
+  assert.equal(of({ ...ref, namespace: 'other' }), undefined);
+  assert.equal(of({ kind: 'StatefulSet' }), undefined);
+});

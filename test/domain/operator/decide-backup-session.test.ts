@@ -1,0 +1,530 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import {
+  decideBackupSession,
+  type BackupSessionAction,
+  type BackupSessionWorld,
+} from '#src/domain/operator/decide-backup-session.ts';
+import { isFinal } from '#src/domain/session-status.ts';
+
+import { at, ensured, job, jobName, pod, podName, ready, session, world } from './session-worlds.ts';
+
+/** As text, as far as it matters: `end disrupted: job x was deleted`. */
+function words(action: BackupSessionAction): string {
+  switch (action.do) {
+    case 'ignore':
+    case 'ensure-job':
+    case 'tidy':
+      return action.do;
+    case 'wait':
+      return `wait${action.until ? ` until ${seconds(action.until)}` : ''}: ${action.why}`;
+    case 'skip':
+    case 'stop-executor':
+      return `${action.do}: ${action.why}`;
+    case 'run':
+      return `run${action.replacing ? ` replacing ${action.replacing.id}` : ''}`;
+    case 'give-back':
+      return `give back from ${action.holder.id}`;
+    case 'end':
+      return `end ${action.end.how}: ${action.end.why}${action.replacing ? ` replacing ${action.replacing.id}` : ''}`;
+    case 'schedule-retry':
+      return `schedule retry at ${seconds(action.at)}`;
+    case 'retry':
+      return `retry as ${action.session.metadata.name}, ${action.session.spec.retryLeft ?? '?'} left`;
+  }
+}
+
+const seconds = (date: Date) => (date.getTime() - at(0).getTime()) / 1_000;
+
+const targets = [{ phase: 'Pending' as const, conditions: [ensured] }];
+const pending = { phase: 'Pending' as const, sessionDeadline: at(600).toISOString(), targets };
+const running = { phase: 'Running' as const, sessionDeadline: at(605).toISOString(), targets };
+const failed = { phase: 'Failed' as const, sessionDuration: '10s' };
+const succeeded = { phase: 'Succeeded' as const, sessionDuration: '10s' };
+const tidy = { conditions: [{ type: 'BackupHistoryCleaned', status: 'True' as const }] };
+const retrying = ready({ retryConfig: { maxRetry: 2, delay: '5s' } });
+const older = session({ name: 'older', createdAt: at(-5) });
+const younger = session({ name: 'younger', createdAt: at(5) });
+const waitingPod = pod({
+  phase: 'Pending',
+  conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes' }],
+});
+const held = session({ status: running, holder: `${podName} 3` });
+
+const rows: [string, BackupSessionWorld, string][] = [
+  [
+    'another invoker',
+    world({ session: session({ spec: { invoker: { kind: 'BackupBatch', name: 'b' } } }) }),
+    'ignore',
+  ],
+  ['Restic', world({ configuration: ready({ driver: 'Restic' }) }), 'ignore'],
+  ['being deleted', world({ session: session({ deleted: true }) }), 'ignore'],
+  // Admission.
+  [
+    'its configuration is not seen yet',
+    world({ configuration: undefined }),
+    'wait until 30: backupconfiguration/sts-db does not exist',
+  ],
+  [
+    'its configuration is not there',
+    world({ configuration: undefined, now: at(31) }),
+    'skip: backupconfiguration/sts-db does not exist',
+  ],
+  [
+    'its configuration is going',
+    world({ configuration: ready({}, { deletionTimestamp: 'x' }) }),
+    'skip: backupconfiguration/sts-db is being deleted',
+  ],
+  [
+    'its configuration is new',
+    world({ configuration: { ...ready(), status: {} } }),
+    'wait until 600: backupconfiguration/sts-db has not been looked at yet',
+  ],
+  [
+    'its configuration was changed',
+    world({ configuration: ready({}, { generation: 2 }) }),
+    'wait until 600: backupconfiguration/sts-db has not been looked at yet',
+  ],
+  [
+    'nobody ever looks at its configuration',
+    world({ configuration: { ...ready(), status: {} }, now: at(600) }),
+    'end late: backupconfiguration/sts-db has not been looked at yet',
+  ],
+  [
+    'its configuration is Invalid',
+    world({ configuration: { ...ready(), status: { phase: 'Invalid', observedGeneration: 1 } } }),
+    'skip: backupconfiguration/sts-db is Invalid',
+  ],
+  [
+    'an older one has not begun',
+    world({ siblings: [older] }),
+    'skip: backupsession/older of the same backupconfiguration is unfinished',
+  ],
+  ['a younger one has not begun', world({ siblings: [younger] }), 'ensure-job'],
+  [
+    'a younger one runs',
+    world({ siblings: [session({ name: 'younger', createdAt: at(5), status: running })] }),
+    'skip: backupsession/younger of the same backupconfiguration is unfinished',
+  ],
+  [
+    'an older one has ended',
+    world({ siblings: [session({ name: 'older', createdAt: at(-5), status: succeeded })] }),
+    'ensure-job',
+  ],
+  [
+    'an older one is going',
+    world({ siblings: [session({ name: 'older', createdAt: at(-5), deleted: true })] }),
+    'ensure-job',
+  ],
+  [
+    'one of the same second with a name before',
+    world({ siblings: [session({ name: 'a' })] }),
+    'skip: backupsession/a of the same backupconfiguration is unfinished',
+  ],
+  ['one of the same second with a name behind', world({ siblings: [session({ name: 'z' })] }), 'ensure-job'],
+  ['paused is nothing to it', world({ configuration: ready({ paused: true }) }), 'ensure-job'],
+  // Jobs.
+  ['new', world(), 'ensure-job'],
+  ['not begun when it was due', world({ now: at(631) }), 'end late: nobody had begun it'],
+  ['its Job is there and was not told', world({ job: job() }), 'ensure-job'],
+  [
+    'its Job waits',
+    world({ session: session({ status: pending }), job: job() }),
+    'wait until 630: no pod has been made for it yet',
+  ],
+  [
+    'its pod cannot be scheduled',
+    world({ session: session({ status: pending }), job: job(), pods: [waitingPod] }),
+    `wait until 630: pod ${podName} cannot be scheduled: 0/1 nodes`,
+  ],
+  [
+    'its pod never could be scheduled',
+    world({ session: session({ status: pending }), job: job(), pods: [waitingPod], now: at(631) }),
+    `end late: job ${jobName}: pod ${podName} cannot be scheduled: 0/1 nodes`,
+  ],
+  [
+    'its pod starts',
+    world({ session: session({ status: pending }), job: job(), pods: [pod({ phase: 'Running' })] }),
+    `wait until 630: pod ${podName} of its job runs`,
+  ],
+  [
+    'its pod carries it out',
+    world({ session: held, job: job(), pods: [pod({ phase: 'Running' })] }),
+    `wait until 31: ${podName} carries it out`,
+  ],
+  [
+    'its pod is silent',
+    world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], heldSince: at(0), now: at(40) }),
+    `wait until 635: pod ${podName} of its job runs`,
+  ],
+  [
+    'its pod lives on past the deadline',
+    world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], now: at(640) }),
+    'stop-executor: its deadline has passed',
+  ],
+  [
+    'its silent pod is past the deadline',
+    world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], heldSince: at(0), now: at(640) }),
+    `end late: job ${jobName}: pod ${podName} of its job runs replacing ${podName}`,
+  ],
+  [
+    'its pod failed, the next is to come',
+    world({ session: held, job: job(), pods: [pod({ phase: 'Failed', reason: 'Evicted' })] }),
+    `wait until 635: another pod is to be made: pod ${podName} failed (Evicted)`,
+  ],
+  [
+    'its Job failed',
+    world({
+      session: held,
+      job: job({ type: 'Failed', message: 'limit' }),
+      pods: [pod({ phase: 'Failed' })],
+    }),
+    `end disrupted: job ${jobName} failed: limit; pod ${podName} failed replacing ${podName}`,
+  ],
+  [
+    'its Job failed without a pod',
+    world({ session: session({ status: pending }), job: job({ type: 'Failed', message: 'limit' }) }),
+    `end disrupted: job ${jobName} failed: limit`,
+  ],
+  [
+    'its Job ended, it did not',
+    world({ session: session({ status: pending }), job: job({ type: 'Complete' }) }),
+    `end disrupted: job ${jobName} has ended, and left the session unfinished`,
+  ],
+  [
+    'its Job was deleted',
+    world({ session: session({ status: pending }) }),
+    `end disrupted: job ${jobName} was deleted`,
+  ],
+  [
+    'its Job was deleted with its pod',
+    world({ session: held }),
+    `end disrupted: job ${jobName} was deleted replacing ${podName}`,
+  ],
+  [
+    'its Job was deleted, its pod is going',
+    world({ session: held, pods: [pod({ phase: 'Running' })] }),
+    `wait until 31: ${podName} carries it out`,
+  ],
+  [
+    "somebody's Job has its name",
+    world({ job: { ...job(), metadata: { ...job().metadata, ownerReferences: [] } } }),
+    `end not-ensured: job ${jobName} exists, and is not of this session`,
+  ],
+  // Others.
+  [
+    'a command line holds it',
+    world({ session: session({ holder: 'cli-1 2' }) }),
+    'wait until 31: cli-1 carries it out',
+  ],
+  [
+    'a command line holds it, late',
+    world({ session: session({ holder: 'cli-1 2', status: running }), now: at(700) }),
+    'wait until 730: cli-1 carries it out',
+  ],
+  [
+    'a command line is dead',
+    world({ session: session({ holder: 'cli-1 2' }), heldSince: at(0), now: at(30) }),
+    'give back from cli-1',
+  ],
+  ['a command line gave it back', world({ session: session({ holder: '' }) }), 'ensure-job'],
+  [
+    'what was begun is not skipped',
+    world({ session: session({ holder: '' }), siblings: [older] }),
+    'ensure-job',
+  ],
+  [
+    'hooks of a command line that lives',
+    world({ session: session({ holder: 'cli-1 2', annotations: { 'stash.appscode.com/hooks': '{}' } }) }),
+    'wait until 31: cli-1 carries it out',
+  ],
+  [
+    'hooks of a command line that is dead',
+    world({ session: session({ holder: '', annotations: { 'stash.appscode.com/hooks': '{}' } }) }),
+    'end disrupted: its hooks were given on a command line, and nobody runs them but whoever gave them',
+  ],
+  // Disruption.
+  [
+    'its configuration was deleted while its pod runs',
+    world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], configuration: undefined }),
+    'stop-executor: backupconfiguration/sts-db was deleted',
+  ],
+  [
+    'its configuration is going, its pod has gone',
+    world({
+      session: held,
+      job: job(),
+      pods: [pod({ phase: 'Failed' })],
+      configuration: ready({}, { deletionTimestamp: 'x' }),
+    }),
+    `end disrupted: backupconfiguration/sts-db is being deleted replacing ${podName}`,
+  ],
+  [
+    'its configuration was deleted while it is carried out here',
+    world({
+      session: session({ status: running, holder: 'op 1' }),
+      here: 'running',
+      executor: 'in-process',
+      configuration: undefined,
+    }),
+    'stop-executor: backupconfiguration/sts-db was deleted',
+  ],
+  [
+    'its configuration is no longer Ready',
+    world({
+      session: session({ status: pending }),
+      job: job(),
+      configuration: { ...ready(), status: { phase: 'NotReady' } },
+    }),
+    'wait until 630: no pod has been made for it yet',
+  ],
+  // In this process.
+  ['new, to be run here', world({ executor: 'in-process' }), 'run'],
+  ['in line', world({ executor: 'in-process', here: 'queued', now: at(1_000) }), 'wait: for its turn'],
+  [
+    'run here',
+    world({ session: session({ status: running, holder: 'op 1' }), executor: 'in-process', here: 'running' }),
+    'wait: it is carried out here',
+  ],
+  [
+    'to be run here, from the dead',
+    world({
+      session: session({ status: running, holder: 'op-2 1' }),
+      executor: 'in-process',
+      heldSince: at(0),
+      now: at(31),
+    }),
+    'run replacing op-2',
+  ],
+  [
+    'run here, another lives',
+    world({ session: session({ status: running, holder: 'op-2 1' }), executor: 'in-process' }),
+    'wait until 31: op-2 carries it out',
+  ],
+  [
+    'run here, it has a Job',
+    world({ session: session({ status: pending }), job: job(), executor: 'in-process' }),
+    'wait until 630: no pod has been made for it yet',
+  ],
+  [
+    'run here, its Job was deleted',
+    world({ session: session({ status: pending }), executor: 'in-process' }),
+    'run',
+  ],
+  [
+    'to be run here, and long due',
+    world({ executor: 'in-process', now: at(631) }),
+    'end late: nobody had begun it',
+  ],
+  // After the end.
+  ['Skipped', world({ session: session({ status: { phase: 'Skipped' } }) }), 'tidy'],
+  [
+    'Skipped, and a newer one has succeeded',
+    world({
+      session: session({ status: { phase: 'Skipped' } }),
+      siblings: [session({ name: 'younger', createdAt: at(5), status: succeeded })],
+    }),
+    'tidy',
+  ],
+  [
+    'Skipped, and a newer one was, too',
+    world({
+      session: session({ status: { phase: 'Skipped' } }),
+      siblings: [session({ name: 'younger', createdAt: at(5), status: { phase: 'Skipped' } })],
+    }),
+    'wait: it has ended',
+  ],
+  [
+    'left by the dead in this process past its deadline',
+    world({
+      session: session({ status: running, holder: '' }),
+      executor: 'in-process',
+      now: at(636),
+    }),
+    'end late: nobody carried it out any more',
+  ],
+  ['Succeeded', world({ session: session({ status: succeeded }), now: at(11) }), 'tidy'],
+  [
+    'Succeeded, and tidied',
+    world({ session: session({ status: { ...succeeded, ...tidy } }) }),
+    'wait: it has ended',
+  ],
+  [
+    'Succeeded, by a command line',
+    world({ session: session({ status: succeeded, holder: 'cli-1 2' }), executedHere: false, now: at(11) }),
+    'wait until 40: it has ended',
+  ],
+  [
+    'Succeeded, by a command line, not tidied',
+    world({ session: session({ status: succeeded, holder: 'cli-1 2' }), executedHere: false, now: at(40) }),
+    'tidy',
+  ],
+  [
+    'Succeeded, and a newer one has, too',
+    world({
+      session: session({ status: succeeded }),
+      siblings: [session({ name: 'younger', createdAt: at(5), status: succeeded })],
+    }),
+    'wait: it has ended',
+  ],
+  [
+    'Failed, no retries',
+    world({ session: session({ status: { ...failed, ...tidy } }) }),
+    'wait: it has ended',
+  ],
+  [
+    'Failed, to be tried again',
+    world({ session: session({ status: { ...failed, ...tidy } }), configuration: retrying }),
+    'schedule retry at 15',
+  ],
+  [
+    'Failed, its time has not come',
+    world({
+      session: session({ status: { ...failed, ...tidy, nextRetry: at(15).toISOString() } }),
+      configuration: retrying,
+    }),
+    'wait until 15: it has ended',
+  ],
+  [
+    'Failed, its time has come',
+    world({
+      session: session({ status: { ...failed, ...tidy, nextRetry: at(15).toISOString() } }),
+      configuration: retrying,
+      now: at(15),
+    }),
+    'retry as sts-db-1773457215, 1 left',
+  ],
+  [
+    'Failed, tried again',
+    world({
+      session: session({ status: { ...failed, ...tidy, nextRetry: at(15).toISOString(), retried: true } }),
+      configuration: retrying,
+      now: at(15),
+    }),
+    'wait: it has ended',
+  ],
+  [
+    'Failed, the last time',
+    world({
+      session: session({ spec: { retryLeft: 0 }, status: { ...failed, ...tidy } }),
+      configuration: retrying,
+    }),
+    'wait: it has ended',
+  ],
+  [
+    'Failed, and a newer one is there',
+    world({
+      session: session({ status: { ...failed, ...tidy } }),
+      configuration: retrying,
+      siblings: [younger],
+    }),
+    'wait: it has ended',
+  ],
+  [
+    'Failed, its configuration is going',
+    world({
+      session: session({ status: { ...failed, ...tidy } }),
+      configuration: ready({ retryConfig: {} }, { deletionTimestamp: 'x' }),
+    }),
+    'wait: it has ended',
+  ],
+  [
+    'ended, its Job about to',
+    world({ session: session({ status: { ...succeeded, ...tidy } }), job: job() }),
+    'wait until 70: it has ended',
+  ],
+  [
+    'ended, its Job hangs',
+    world({ session: session({ status: { ...succeeded, ...tidy } }), job: job(), now: at(71) }),
+    'stop-executor: its session has ended',
+  ],
+];
+
+for (const [name, seen, expected] of rows) {
+  test(`what is next for a session: ${name}`, () => {
+    assert.equal(words(decideBackupSession(seen)), expected);
+  });
+}
+
+const anyWorld = fc
+  .record({
+    status: fc.constantFrom(undefined, pending, running, failed, succeeded, { phase: 'Skipped' as const }),
+    holder: fc.constantFrom(undefined, '', 'cli-1 2', 'op-2 1', `${podName} 3`),
+    hooks: fc.boolean(),
+    configuration: fc.constantFrom(
+      undefined,
+      ready(),
+      retrying,
+      ready({}, { deletionTimestamp: 'x' }),
+      { ...ready(), status: {} },
+      { ...ready(), status: { phase: 'NotReady' as const, observedGeneration: 1 } },
+    ),
+    siblings: fc.subarray([older, younger]),
+    job: fc.constantFrom(undefined, job(), job({ type: 'Failed' }), job({ type: 'Complete' })),
+    pods: fc.constantFrom([], [waitingPod], [pod({ phase: 'Running' })], [pod({ phase: 'Failed' })]),
+    executor: fc.constantFrom('job' as const, 'in-process' as const),
+    here: fc.constantFrom('no' as const, 'queued' as const, 'running' as const),
+    now: fc.integer({ min: 0, max: 1_000 }),
+    heldSince: fc.integer({ min: -100, max: 1_000 }),
+  })
+  .map(({ status, holder, hooks, now, heldSince, ...others }) =>
+    world({
+      ...others,
+      now: at(now),
+      heldSince: at(Math.min(heldSince, now)),
+      session: session({
+        status,
+        ...(holder !== undefined && { holder }),
+        ...(hooks && { annotations: { 'stash.appscode.com/hooks': '{}' } }),
+      }),
+    }),
+  );
+
+test('what has ended stays as it ended', () => {
+  fc.assert(
+    fc.property(anyWorld, (seen) => {
+      if (!isFinal(seen.session)) return;
+      const after = ['ignore', 'wait', 'tidy', 'schedule-retry', 'retry', 'stop-executor'];
+      assert.ok(after.includes(decideBackupSession(seen).do));
+    }),
+  );
+});
+
+test('what has not ended does not wait for ever, unless somebody lives who carries it out', () => {
+  fc.assert(
+    fc.property(anyWorld, (seen) => {
+      if (isFinal(seen.session) || seen.here !== 'no') return;
+      const action = decideBackupSession(seen);
+      if (action.do === 'wait') assert.ok(action.until !== undefined && action.until > seen.now, action.why);
+      // Long after, with nobody who has been heard of since, it is ended, skipped or taken in hand.
+      const late = { ...seen, now: at(10_000) };
+      assert.notEqual(decideBackupSession(late).do, 'wait');
+    }),
+  );
+});
+
+test('nothing is taken from somebody who lives', () => {
+  fc.assert(
+    fc.property(anyWorld, (seen) => {
+      const { holder, since } = seen.sighting;
+      const isSilent = seen.now.getTime() - since.getTime() >= 30_000;
+      if (holder === undefined || isSilent || holder.id === podName || seen.here !== 'no') return;
+      const { do: next } = decideBackupSession(seen);
+      assert.ok(!['end', 'run', 'give-back', 'ensure-job', 'skip'].includes(next), next);
+    }),
+  );
+});
+
+test('hooks of a command line are never run, nor is anything made for their session', () => {
+  fc.assert(
+    fc.property(anyWorld, (seen) => {
+      if (seen.session.metadata.annotations?.['stash.appscode.com/hooks'] === undefined) return;
+      if (isFinal(seen.session) || seen.job !== undefined) return;
+      const { do: next } = decideBackupSession(seen);
+      assert.ok(!['run', 'give-back', 'ensure-job'].includes(next), next);
+    }),
+  );
+});

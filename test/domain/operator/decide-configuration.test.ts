@@ -1,0 +1,321 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { CronJob, Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { buildCronJob } from '#src/domain/operator/build-cron-job.ts';
+import { eventsOfStatus, type Status } from '#src/domain/operator/configuration-status.ts';
+import {
+  decideConfiguration,
+  type ConfigurationStep,
+  type ConfigurationWorld,
+} from '#src/domain/operator/decide-configuration.ts';
+import { assertNever } from '#src/errors.ts';
+import { configuration, stored } from '#test/domain/objects.ts';
+
+const options = { image: 'registry/stash:v1' };
+const now = new Date('2026-03-14T03:00:00Z');
+const later = new Date('2026-03-14T04:00:00Z');
+const finalizer = 'stash.appscode.com';
+
+const plain = configuration('nightly', { schedule: '0 3 * * *' }, { generation: 1 });
+const taken = configuration('nightly', { schedule: '0 3 * * *' }, { generation: 1, finalizers: [finalizer] });
+
+function cronJobOf(owner: Stored<BackupConfiguration>): Stored<CronJob> {
+  return stored<CronJob>(buildCronJob(owner, options));
+}
+
+const base: ConfigurationWorld = {
+  configuration: plain,
+  sight: 'found',
+  cronJob: undefined,
+  settled: undefined,
+  rightsMade: false,
+  trouble: undefined,
+  unfinished: [],
+  options,
+  now,
+};
+
+function decide(changes: Partial<ConfigurationWorld>): ConfigurationStep {
+  return decideConfiguration({ ...base, ...changes });
+}
+
+function statusOf(changes: Partial<ConfigurationWorld>): Status {
+  const step = decide(changes);
+  assert.ok(step.do === 'write-status', step.do);
+  return step.status;
+}
+
+test('makes one thing after the other, each said before it is made', () => {
+  assert.deepEqual(decide({}), { do: 'set-finalizers', finalizers: [finalizer] });
+  assert.deepEqual(decide({ configuration: taken }), { do: 'make-rights' });
+  const creating = decide({ configuration: taken, rightsMade: true });
+  assert.ok(creating.do === 'create-cron-job');
+  assert.equal(creating.cronJob.metadata.name, 'stash-trigger-nightly');
+  const world = { configuration: taken, rightsMade: true, cronJob: cronJobOf(taken) };
+  assert.equal(statusOf(world).phase, 'Ready');
+  const status = statusOf(world);
+  assert.deepEqual(decide({ ...world, configuration: { ...taken, status } }), { do: 'done' });
+});
+
+test('keeps the finalizers of others', () => {
+  const theirs = { ...plain, metadata: { ...plain.metadata, finalizers: ['a/b'] } };
+  assert.deepEqual(decide({ configuration: theirs }), {
+    do: 'set-finalizers',
+    finalizers: ['a/b', finalizer],
+  });
+});
+
+test('the status says what is missing, and since when', () => {
+  const passed = 'ValidationPassed True ResourceValidationPassed';
+  const found = 'BackupTargetFound True TargetAvailable';
+  const invalid = configuration('nightly', { schedule: 'often' }, { generation: 4 });
+  const rows: [string, Partial<ConfigurationWorld>, string, ...string[]][] = [
+    ['invalid', { configuration: invalid }, 'Invalid', 'ValidationPassed False ResourceValidationFailed'],
+    ['no target', { sight: 'absent' }, 'NotReady', passed, 'BackupTargetFound False TargetNotAvailable'],
+    [
+      'nobody knows',
+      { sight: { unknown: 'no right' } },
+      'NotReady',
+      passed,
+      'BackupTargetFound False UnableToCheckTargetAvailability',
+    ],
+    [
+      'refused',
+      { trouble: 'quota' },
+      'NotReady',
+      passed,
+      found,
+      'CronJobCreated False CronJobCreationFailed',
+    ],
+    [
+      'in the way',
+      { cronJob: stored({ ...cronJobOf(taken), metadata: { name: 'stash-trigger-nightly' } }) },
+      'NotReady',
+      passed,
+      found,
+      'CronJobCreated False CronJobCreationFailed',
+    ],
+    [
+      'all there',
+      { configuration: taken, rightsMade: true, cronJob: cronJobOf(taken) },
+      'Ready',
+      passed,
+      found,
+      'CronJobCreated True CronJobCreationSucceeded',
+    ],
+    [
+      'target gone',
+      { configuration: taken, rightsMade: true, cronJob: cronJobOf(taken), sight: 'absent' },
+      'NotReady',
+      passed,
+      'BackupTargetFound False TargetNotAvailable',
+      'CronJobCreated True CronJobCreationSucceeded',
+    ],
+  ];
+  for (const [what, changes, phase, ...told] of rows) {
+    const status = statusOf(changes);
+    assert.equal(status.phase, phase, what);
+    assert.equal(status.observedGeneration, (changes.configuration ?? plain).metadata.generation, what);
+    assert.deepEqual(
+      status.conditions?.map(({ type, status, reason }) => `${type} ${status} ${String(reason)}`),
+      told,
+      what,
+    );
+    assert.ok(status.conditions.every(({ lastTransitionTime }) => lastTransitionTime === now.toISOString()));
+  }
+});
+
+test('a time moves with its status only, and conditions of others stay', () => {
+  const audited = { type: 'Audited', status: 'True' as const, lastTransitionTime: '2026-01-01T00:00:00Z' };
+  const first = statusOf({ sight: 'absent' });
+  const before = { ...first, conditions: [audited, ...(first.conditions ?? [])] };
+  const second = statusOf({
+    configuration: { ...taken, status: before },
+    rightsMade: true,
+    cronJob: cronJobOf(taken),
+    now: later,
+  });
+  assert.deepEqual(
+    second.conditions?.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]),
+    [
+      ['ValidationPassed', now.toISOString()],
+      ['BackupTargetFound', later.toISOString()],
+      ['CronJobCreated', later.toISOString()],
+      ['Audited', audited.lastTransitionTime],
+    ],
+  );
+});
+
+test('says each change once', () => {
+  const absent = statusOf({ sight: 'absent' });
+  const invalid = statusOf({ configuration: configuration('nightly', { schedule: '' }) });
+  const ready = statusOf({ configuration: taken, rightsMade: true, cronJob: cronJobOf(taken) });
+  const reasons = (before: Status | undefined, after: Status) =>
+    eventsOfStatus(before, after).map(({ type, reason }) => `${type} ${reason}`);
+  assert.deepEqual(reasons(undefined, absent), ['Warning TargetNotFound']);
+  assert.deepEqual(reasons(absent, absent), []);
+  assert.deepEqual(reasons(absent, ready), ['Normal BackupConfigurationReady']);
+  assert.deepEqual(reasons(ready, { ...ready, observedGeneration: 2 }), []);
+  assert.deepEqual(reasons(ready, invalid), ['Warning ValidationFailed']);
+  const worse = (invalid.conditions ?? []).map((condition) => ({ ...condition, message: 'even worse' }));
+  assert.deepEqual(reasons(invalid, { ...invalid, conditions: worse }), ['Warning ValidationFailed']);
+});
+
+test('a deleted one ends its triggers, then waits for its sessions, then goes', () => {
+  const { metadata } = taken;
+  const going = {
+    ...taken,
+    metadata: { ...metadata, finalizers: ['a/b', finalizer], deletionTimestamp: 'x' },
+  };
+  const cronJob = cronJobOf(taken);
+  const unfinished = ['nightly-1'];
+  assert.deepEqual(decide({ configuration: going, cronJob, unfinished }), { do: 'delete-cron-job', cronJob });
+  const ending = { ...cronJob, metadata: { ...cronJob.metadata, deletionTimestamp: 'x' } };
+  for (const left of [undefined, ending]) {
+    assert.deepEqual(decide({ configuration: going, cronJob: left, unfinished }), {
+      do: 'await-sessions',
+      sessions: unfinished,
+    });
+    assert.deepEqual(decide({ configuration: going, cronJob: left }), {
+      do: 'set-finalizers',
+      finalizers: ['a/b'],
+    });
+  }
+  const invalid = { ...going, spec: { ...going.spec, schedule: '' } };
+  assert.equal(decide({ configuration: invalid }).do, 'set-finalizers');
+  const let_go = { ...going, metadata: { ...going.metadata, finalizers: ['a/b'] } };
+  assert.deepEqual(decide({ configuration: let_go }), { do: 'done' });
+});
+
+test('one of another driver is touched only where it was ours', () => {
+  const cronJob = cronJobOf(taken);
+  for (const driver of ['Restic', undefined] as const) {
+    const spec = { ...taken.spec };
+    delete spec.driver;
+    const theirs = { ...taken, spec: { ...spec, ...(driver && { driver }) } };
+    const deleted = { ...theirs, metadata: { ...theirs.metadata, deletionTimestamp: 'x' } };
+    assert.deepEqual(decide({ configuration: theirs }), { do: 'leave' });
+    assert.deepEqual(decide({ configuration: deleted }), { do: 'leave' });
+    assert.deepEqual(decide({ configuration: theirs, cronJob }), { do: 'set-finalizers', finalizers: [] });
+    const free = { ...theirs, metadata: { ...theirs.metadata, finalizers: [] } };
+    assert.deepEqual(decide({ configuration: free, cronJob }), { do: 'delete-cron-job', cronJob });
+  }
+});
+
+test('paused reaches the CronJob of one that became invalid', () => {
+  const broken = (paused: boolean) => ({ ...taken, spec: { ...taken.spec, schedule: 'often', paused } });
+  const cronJob = cronJobOf(taken);
+  assert.equal(decide({ configuration: broken(true), cronJob }).do, 'patch-cron-job');
+  assert.equal(decide({ configuration: broken(false), cronJob }).do, 'write-status');
+  const suspended = { ...cronJob, spec: { ...cronJob.spec, suspend: true } };
+  assert.equal(decide({ configuration: broken(true), cronJob: suspended }).do, 'write-status');
+});
+
+test('from wherever it begins, it comes to rest, and there the status is true', () => {
+  const foreign = stored<CronJob>({ ...cronJobOf(taken), metadata: { name: 'stash-trigger-nightly' } });
+  const drifted = cronJobOf(configuration('nightly', { schedule: '0 9 * * *' }));
+  const worlds = fc.record({
+    schedule: fc.constantFrom('0 3 * * *', '@daily', 'often'),
+    paused: fc.boolean(),
+    driver: fc.constantFrom('VolumeSnapshotter' as const, 'Restic' as const),
+    finalizers: fc.subarray(['a/b', finalizer]),
+    deleted: fc.boolean(),
+    sight: fc.constantFrom('found' as const, 'absent' as const, { unknown: 'x' }),
+    cronJob: fc.constantFrom(undefined, foreign, drifted, cronJobOf(taken)),
+    rightsMade: fc.boolean(),
+    trouble: fc.constantFrom(undefined, 'quota'),
+    unfinished: fc.subarray(['nightly-1']),
+  });
+  fc.assert(
+    fc.property(worlds, ({ schedule, paused, driver, finalizers, deleted, ...rest }) => {
+      let world: ConfigurationWorld = {
+        ...base,
+        ...rest,
+        configuration: configuration(
+          'nightly',
+          { schedule, paused, driver },
+          { generation: 3, finalizers, ...(deleted && { deletionTimestamp: 'x' }) },
+        ),
+      };
+      let step = decideConfiguration(world);
+      for (let steps = 0; !isRest(step); steps += 1) {
+        assert.ok(steps < 8, `it does not come to rest: ${step.do}`);
+        world = after(world, step);
+        step = decideConfiguration(world);
+      }
+      const { configuration: end, cronJob } = world;
+      assert.equal(cronJob === foreign, rest.cronJob === foreign, 'what others made stays');
+      assert.equal(end.metadata.finalizers?.includes('a/b'), finalizers.includes('a/b'));
+      if (driver !== 'VolumeSnapshotter' || deleted) {
+        assert.equal(end.status, undefined);
+        assert.ok(cronJob === undefined || cronJob === foreign || !finalizers.includes(finalizer));
+        return;
+      }
+      assert.equal(end.status?.observedGeneration, 3);
+      const runs = cronJob !== foreign && cronJob?.spec.schedule === schedule;
+      const suspended = cronJob?.spec.suspend;
+      const isReady = end.status.phase === 'Ready';
+      assert.equal(end.status.phase === 'Invalid', schedule === 'often');
+      assert.equal(isReady, runs && rest.sight === 'found' && rest.trouble === undefined);
+      assert.ok(!isReady || suspended === paused);
+      if (cronJob !== undefined && cronJob !== foreign && rest.cronJob === undefined) {
+        assert.ok(end.metadata.finalizers.includes(finalizer), 'nothing is made without the finalizer');
+      }
+    }),
+  );
+});
+
+function isRest(step: ConfigurationStep): boolean {
+  return step.do === 'leave' || step.do === 'await-sessions' || step.do === 'done';
+}
+
+/** As a server would have it then. */
+function after(world: ConfigurationWorld, step: ConfigurationStep): ConfigurationWorld {
+  const { configuration } = world;
+  switch (step.do) {
+    case 'set-finalizers': {
+      const metadata = { ...configuration.metadata, finalizers: [...step.finalizers] };
+      return { ...world, configuration: { ...configuration, metadata } };
+    }
+    case 'make-rights':
+      return { ...world, rightsMade: true };
+    case 'create-cron-job':
+      return { ...world, cronJob: stored<CronJob>(step.cronJob) };
+    case 'patch-cron-job':
+      return { ...world, cronJob: patched(step.cronJob, step.patch as Operation[]) };
+    case 'delete-cron-job':
+      return { ...world, cronJob: undefined };
+    case 'write-status':
+      return { ...world, configuration: { ...configuration, status: step.status } };
+    case 'leave':
+    case 'await-sessions':
+    case 'done':
+      return world;
+    default:
+      return assertNever(step);
+  }
+}
+
+interface Operation {
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** Only of operations that put something where it belongs. */
+function patched(cronJob: Stored<CronJob>, patch: readonly Operation[]): Stored<CronJob> {
+  const result = structuredClone(cronJob);
+  for (const { path, value } of patch) {
+    const keys = path.slice(1).split('/');
+    const last = keys.pop() ?? '';
+    const at = keys.reduce<Record<string, unknown>>(
+      (object, key) => object[key] as Record<string, unknown>,
+      result as unknown as Record<string, unknown>,
+    );
+    at[last] = value;
+  }
+  return result;
+}

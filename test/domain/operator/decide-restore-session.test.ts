@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { sight } from '#src/domain/holder.ts';
+import {
+  decideRestoreSession,
+  type RestoreSessionAction,
+  type RestoreSessionWorld,
+} from '#src/domain/operator/decide-restore-session.ts';
+import { isFinal } from '#src/domain/session-status.ts';
+import { stored } from '#test/domain/objects.ts';
+
+import { at, job, jobName, pod, podName } from './session-worlds.ts';
+
+const template: VolumeClaimTemplate = {
+  metadata: { name: 'restored' },
+  spec: {
+    accessModes: ['ReadWriteOnce'],
+    dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'data-1' },
+  },
+};
+const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' };
+const found = {
+  type: 'RestoreTargetFound',
+  status: 'True' as const,
+  message: 'no workload is named, and none is needed',
+};
+const told = { phase: 'Pending' as const, conditions: [found] };
+const running = { phase: 'Running' as const, sessionDeadline: at(605).toISOString(), conditions: [found] };
+
+interface Changes {
+  readonly spec?: Partial<RestoreSession['spec']>;
+  readonly status?: RestoreSession['status'] | undefined;
+  readonly holder?: string;
+  readonly deleted?: boolean;
+}
+
+function restore({ spec, status, holder, deleted }: Changes = {}): Stored<RestoreSession> {
+  return stored<RestoreSession>({
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'RestoreSession',
+    metadata: {
+      // The Job of the snapshot's tests serves here, too.
+      name: 'r',
+      uid: 'uid-of-backupsession-sts-db-1773457200',
+      ...(holder !== undefined && { annotations: { 'stash.appscode.com/executor': holder } }),
+      ...(deleted === true && { deletionTimestamp: 'x' }),
+    },
+    spec: { driver: 'VolumeSnapshotter', target: { volumeClaimTemplates: [template] }, ...spec },
+    ...(status && { status }),
+  });
+}
+
+function world(
+  changes: Partial<Omit<RestoreSessionWorld, 'sighting'>> & { readonly heldSince?: Date } = {},
+): RestoreSessionWorld {
+  const { heldSince, ...others } = changes;
+  const session = others.session ?? restore({ status: told });
+  const now = others.now ?? at(1);
+  return {
+    ...{ now, session, jobName, job: undefined, pods: [], executor: 'job', here: 'no' },
+    ensured: false,
+    isThere: () => false,
+    ...others,
+    sighting: sight(undefined, session, heldSince ?? now),
+  };
+}
+
+function words(action: RestoreSessionAction): string {
+  const seconds = (date: Date) => (date.getTime() - at(0).getTime()) / 1_000;
+  switch (action.do) {
+    case 'ignore':
+      return `ignore${action.why === undefined ? '' : `: ${action.why}`}`;
+    case 'ensure-job':
+    case 'give-back':
+      return action.do;
+    case 'wait':
+      return `wait${action.until ? ` until ${seconds(action.until)}` : ''}: ${action.why}`;
+    case 'stop-executor':
+    case 'invalid':
+      return `${action.do}: ${action.why}`;
+    case 'tell-target':
+      return `tell ${action.sighting.reason}: ${action.sighting.message}`;
+    case 'run':
+      return `run${action.replacing ? ` replacing ${action.replacing.id}` : ''}`;
+    case 'end':
+      return `end ${action.end.how}: ${action.end.why}`;
+  }
+}
+
+const missing = {
+  phase: 'Pending' as const,
+  conditions: [{ ...found, status: 'False' as const, message: 'deployment/app does not exist' }],
+};
+const named = { target: { ref, volumeClaimTemplates: [template] } };
+
+const rows: [string, RestoreSessionWorld, string][] = [
+  [
+    'the default driver',
+    world({ session: stored<RestoreSession>({ ...restore(), spec: {} }) }),
+    'ignore: its driver is Restic, the default: only VolumeSnapshotter is carried out here',
+  ],
+  [
+    'Restic',
+    world({ session: restore({ spec: { driver: 'Restic' } }) }),
+    'ignore: its driver is Restic: only VolumeSnapshotter is carried out here',
+  ],
+  ['being deleted', world({ session: restore({ deleted: true }) }), 'ignore'],
+  [
+    'without templates',
+    world({ session: restore({ spec: { target: {} } }) }),
+    'invalid: there are no spec.target.volumeClaimTemplates',
+  ],
+  [
+    'in another namespace',
+    world({
+      session: restore({
+        spec: { target: { ref: { ...ref, namespace: 'other' }, volumeClaimTemplates: [template] } },
+      }),
+    }),
+    'invalid: its target is in another namespace, other',
+  ],
+  ['new', world({ session: restore() }), 'tell TargetAvailable: no workload is named, and none is needed'],
+  [
+    'its target is not there',
+    world({ session: restore({ spec: named }) }),
+    'tell TargetNotAvailable: deployment/app does not exist',
+  ],
+  [
+    'its target cannot be looked for',
+    world({
+      session: restore({
+        spec: { target: { ref: { kind: 'Pod', name: 'p' }, volumeClaimTemplates: [template] } },
+      }),
+    }),
+    'tell UnableToCheckTargetAvailability: pod/p is of a kind that is not looked for',
+  ],
+  [
+    'its target is waited for',
+    world({ session: restore({ spec: named, status: missing }) }),
+    'wait until 600: deployment/app does not exist',
+  ],
+  [
+    'its target came',
+    world({ session: restore({ spec: named, status: missing }), isThere: () => true }),
+    'tell TargetAvailable: deployment/app is there',
+  ],
+  [
+    'its target never came',
+    world({ session: restore({ spec: { ...named, timeOut: '1m' }, status: missing }), now: at(60) }),
+    'end late: deployment/app does not exist',
+  ],
+  ['told, no Job yet', world(), 'ensure-job'],
+  ['told, to be run here', world({ executor: 'in-process' }), 'run'],
+  ['due while nobody was there', world({ now: at(631) }), 'end late: nobody had begun it'],
+  ['its Job waits', world({ job: job(), ensured: true }), 'wait until 630: no pod has been made for it yet'],
+  [
+    'its Job failed',
+    world({
+      session: restore({ status: running }),
+      job: job({ type: 'Failed', message: 'limit' }),
+      ensured: true,
+    }),
+    `end disrupted: job ${jobName} failed: limit`,
+  ],
+  [
+    'its Job was deleted',
+    world({ session: restore({ status: running }), ensured: true }),
+    `end disrupted: job ${jobName} was deleted`,
+  ],
+  [
+    'its pod carries it out',
+    world({
+      session: restore({ status: running, holder: `${podName} 1` }),
+      job: job(),
+      pods: [pod({ phase: 'Running' })],
+      ensured: true,
+    }),
+    `wait until 31: ${podName} carries it out`,
+  ],
+  [
+    'its pod hangs',
+    world({
+      session: restore({ status: running, holder: `${podName} 1` }),
+      job: job(),
+      pods: [pod({ phase: 'Running' })],
+      ensured: true,
+      now: at(640),
+    }),
+    'stop-executor: its deadline has passed',
+  ],
+  [
+    'a command line holds it',
+    world({ session: restore({ holder: 'cli-1 1' }), now: at(1) }),
+    'wait until 31: cli-1 carries it out',
+  ],
+  [
+    'a command line is dead',
+    world({ session: restore({ status: running, holder: 'cli-1 1' }), heldSince: at(0), now: at(31) }),
+    'give-back',
+  ],
+  ['Succeeded', world({ session: restore({ status: { phase: 'Succeeded' } }) }), 'wait: it has ended'],
+  [
+    'Succeeded, its Job hangs',
+    world({
+      session: restore({ status: { phase: 'Succeeded', sessionDuration: '5s' } }),
+      job: job(),
+      now: at(65),
+    }),
+    'stop-executor: its session has ended',
+  ],
+];
+
+for (const [name, seen, expected] of rows) {
+  test(`what is next for a restore: ${name}`, () => {
+    assert.equal(words(decideRestoreSession(seen)), expected);
+  });
+}
+
+test('a restore that has not ended comes to an end, and one that has stays as it is', () => {
+  const anyWorld = fc
+    .record({
+      status: fc.constantFrom(undefined, told, running, missing, { phase: 'Succeeded' as const }),
+      holder: fc.constantFrom(undefined, '', 'cli-1 2', `${podName} 3`),
+      spec: fc.constantFrom({}, named, { target: {} }),
+      job: fc.constantFrom(undefined, job(), job({ type: 'Failed' }), job({ type: 'Complete' })),
+      executor: fc.constantFrom('job' as const, 'in-process' as const),
+      ensured: fc.boolean(),
+      now: fc.integer({ min: 0, max: 1_000 }),
+    })
+    .map(({ status, holder, spec, now, ...others }) =>
+      world({
+        ...others,
+        now: at(now),
+        session: restore({ spec, status, ...(holder !== undefined && { holder }) }),
+      }),
+    );
+  fc.assert(
+    fc.property(anyWorld, (seen) => {
+      const action = decideRestoreSession(seen);
+      if (isFinal(seen.session)) {
+        assert.ok(['wait', 'stop-executor'].includes(action.do));
+        return;
+      }
+      if (action.do === 'wait') assert.ok(action.until !== undefined && action.until > seen.now);
+      assert.notEqual(decideRestoreSession({ ...seen, now: at(10_000) }).do, 'wait');
+    }),
+  );
+});

@@ -1,0 +1,31 @@
+/** `--keep-last` where an operator of our own carries the session out. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
+import { startSandboxServer } from '#test/e2e/server.ts';
+import { ownId } from '#test/operator-player/own.ts';
+
+import { executors, openScene } from './scene.ts';
+
+const server = await startSandboxServer();
+
+test('the command line deletes what its policy lets go, and leaves the session to the operator', async (t) => {
+  const scene = await openScene(t, server, { own: {}, claims: ['data', 'logs'] });
+  const first = await scene.stash('snapshot deploy/demo');
+  assert.equal(first.code, 0, first.stderr);
+  const ran = await scene.stash('snapshot deploy/demo --keep-last 1');
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.match(ran.stderr, /^keep-last-1: 2 snapshots stay, 2 deleted: data-\d+, logs-\d+$/m);
+  assert.deepEqual(await executors(scene), [ownId, ownId]);
+  // The history is the operator's, which this one does not cut; so are the words in the status.
+  const sessions = await scene.place.list(backupSessions);
+  assert.deepEqual(
+    sessions.map(({ status }) => [status?.phase, status?.conditions ?? []]),
+    [
+      ['Succeeded', []],
+      ['Succeeded', []],
+    ],
+  );
+  await scene.place.until(volumeSnapshots, (all) => all.length === 2);
+});

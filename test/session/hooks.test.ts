@@ -1,0 +1,342 @@
+/** Hooks in real pods: what they are run around, what becomes of the session, and that the application goes on. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+
+import type { Condition, Stored } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { backupConfigurations, backupSessions, deployments, volumeSnapshots } from '#src/api/resources.ts';
+import type { BackupConfiguration, BackupSession, HookHandler, PostHook } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { placeholderSchedule } from '#src/domain/build-backup.ts';
+import { StashError } from '#src/errors.ts';
+import { manualClock } from '#test/support/clock.ts';
+import { until } from '#test/support/until.ts';
+
+import { fastClock, hastyClock } from './clocks.ts';
+import { checkLog, inPod, logOf, note, runningHome } from './hooked.ts';
+import { openStage, told, type Stage } from './stage.ts';
+
+let stage: Stage;
+before(async () => {
+  stage = await openStage();
+  await Promise.all([
+    stage.snapshotClass('never', { fault: 'never-ready' }),
+    stage.snapshotClass('uncut', { fault: 'error-always' }),
+  ]);
+});
+after(() => stage.stop());
+
+const snapshot = (...more: readonly string[]) => ['snapshot', 'deploy/app', '--executor=local', ...more];
+const around = ['--pre', note('freeze'), '--post', note('thaw'), '--max-freeze', '10h'];
+
+async function only(namespace: string): Promise<Stored<BackupSession>> {
+  const [session, second] = await stage.all(backupSessions, namespace);
+  assert(session && !second);
+  return session;
+}
+
+function hooksOf({ status }: Stored<BackupSession>): string[] {
+  const conditions: Condition[] = (status?.targets ?? []).flatMap((target) => target.conditions ?? []);
+  return conditions.map(({ type, status, reason }) => `${type} ${status} ${reason ?? ''}`);
+}
+
+async function configure(namespace: string, hooks: BackupConfiguration['spec']['hooks']): Promise<void> {
+  await stage.sandbox.cluster.create<BackupConfiguration>(backupConfigurations, {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupConfiguration',
+    metadata: { name: 'hooked', namespace },
+    spec: {
+      driver: 'VolumeSnapshotter',
+      schedule: placeholderSchedule,
+      paused: true,
+      target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
+      retentionPolicy: { name: 'keep-all', prune: false },
+      ...(hooks && { hooks }),
+    },
+  });
+}
+
+test('the application is quiet while the snapshots are cut, and is let go on before they are ready', async () => {
+  const namespace = await runningHome(stage, ['data', 'logs']);
+  const clock = hastyClock();
+  const play = stage.play(snapshot(...around, '--snapshot-class', 'never'), { namespace, clock });
+  await until(stage.sandbox.cluster, backupSessions, { namespace }, ([session]) =>
+    session ? hooksOf(session).length === 2 : false,
+  );
+  assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
+  assert.deepEqual(await stage.phases(namespace), ['Running']);
+  await stage.makeReady(namespace, 'data', 'logs');
+  assert.equal(await play.exit, 0, play.context.stderr());
+  const session = await only(namespace);
+  assert.equal(session.status?.phase, 'Succeeded');
+  assert.deepEqual(hooksOf(session), [
+    'PreBackupHookExecutionSucceeded True SuccessfullyExecutedPreBackupHook',
+    'PostBackupHookExecutionSucceeded True SuccessfullyExecutedPostBackupHook',
+  ]);
+});
+
+test('a preBackup hook that fails: no snapshot, a thaw, and its last words', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const pre = `${note('freeze')}; echo first; echo disk is full >&2; echo; exit 3`;
+  const { exit, context } = stage.play(snapshot('--pre', pre, '--post', note('thaw')), {
+    namespace,
+    clock: hastyClock(),
+  });
+  assert.equal(await exit, 4);
+  assert.match(
+    context.stderr(),
+    /preBackup hook failed in pod app-\S+ \(container app\): exit code 3: disk is full/,
+  );
+  assert.deepEqual(await stage.snapshotted(namespace), []);
+  assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
+  assert.deepEqual(hooksOf(await only(namespace)), [
+    'PreBackupHookExecutionSucceeded False FailedToExecutePreBackupHook',
+    'PostBackupHookExecutionSucceeded True SuccessfullyExecutedPostBackupHook',
+  ]);
+});
+
+test('what is not cut in time has failed, even if it is ready later', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const clock = manualClock(new Date());
+  const argv = snapshot(...around.slice(0, 4), '--max-freeze', '2m', '--snapshot-class', 'uncut');
+  const play = stage.play(argv, { namespace, clock });
+  await told(play, /data: .*driver reports/);
+  assert.deepEqual(await logOf(stage, namespace), ['freeze']);
+  await clock.advance(2 * 60_000 + 5_000);
+  assert.equal(await play.exit, 4, play.context.stderr());
+  assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
+  assert.match(
+    play.context.stderr(),
+    /data: not cut within 2m of quiescing the application, which was thawed/,
+  );
+});
+
+test('a thaw that fails is tried again, and at last said to have failed, with the command for it', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const post = `${note('try')}; echo will not; exit 1`;
+  const { exit, context } = stage.play(
+    snapshot('--pre', note('freeze'), '--post', post, '--max-freeze', '10h'),
+    { namespace, clock: fastClock() },
+  );
+  assert.equal(await exit, 4);
+  assert.deepEqual(await logOf(stage, namespace), ['freeze', 'try', 'try', 'try', 'try']);
+  assert.match(
+    context.stderr(),
+    /exit code 1: will not; the application may still be quiesced; to thaw it: kubectl exec -n home-\d+ app-\S+ -- \/bin\/sh -c 'echo try >> \/data\/log; /,
+  );
+  const session = await only(namespace);
+  assert.equal(session.status?.phase, 'Failed');
+  assert.deepEqual(
+    session.status.targets?.[0]?.stats?.map(({ phase }) => phase),
+    ['Succeeded'],
+  );
+});
+
+test('Ctrl-C while the application is quiet: it is thawed, and a rerun ends what cannot be whole any more', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const stop = new AbortController();
+  const argv = snapshot(...around, '--snapshot-class', 'uncut');
+  const { signal } = stop;
+  const cluster = readsUntil(signal, stage.cluster);
+  const play = stage.play(argv, { namespace, clock: hastyClock(), signal, cluster });
+  await told(play, /data: .*driver reports/);
+  // Somebody writes at the very moment.
+  const { name } = (await only(namespace)).metadata;
+  const label = { metadata: { labels: { seen: 'yes' } } };
+  await stage.sandbox.cluster.patch(backupSessions, { name, namespace }, label);
+  stop.abort();
+  assert.equal(await play.exit, 130);
+  assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
+  assert.equal(hooksOf(await only(namespace)).length, 2);
+  const rerun = stage.play(snapshot(), { namespace, clock: hastyClock() });
+  assert.equal(await rerun.exit, 4, rerun.context.stderr());
+  assert.match(rerun.context.stderr(), /not cut when the application was thawed/);
+  checkLog(await logOf(stage, namespace));
+});
+
+test('Ctrl-C while the preBackup hook runs: it is thawed, and a rerun of the same command does it all', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const stop = new AbortController();
+  const pre = `${note('freeze')}; while ! test -e /data/go; do sleep 0.05; done`;
+  const argv = snapshot('--pre', pre, '--post', `${note('thaw')}; touch /data/go`, '--max-freeze', '10h');
+  const play = stage.play(argv, { namespace, clock: hastyClock(), signal: stop.signal });
+  while (!(await logOf(stage, namespace)).includes('freeze')) await setImmediate();
+  stop.abort();
+  await inPod(stage, namespace, 'touch /data/go');
+  assert.equal(await play.exit, 130, play.context.stderr());
+  assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
+  assert.deepEqual(hooksOf(await only(namespace)), []);
+  const rerun = stage.play(argv, { namespace, clock: hastyClock() });
+  assert.equal(await rerun.exit, 0, rerun.context.stderr());
+  assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw', 'freeze', 'thaw']);
+  assert.deepEqual(await stage.snapshotted(namespace), ['data']);
+});
+
+/** As the adapter does it for a program that is interrupted. */
+function readsUntil(signal: AbortSignal, inner: Cluster): Cluster {
+  const read = async <T>(ask: () => Promise<T>): Promise<T> => {
+    if (signal.aborted) throw new StashError('interrupted', 'interrupted');
+    return await ask();
+  };
+  return {
+    ...inner,
+    get: (...args) => read(() => inner.get(...args)),
+    list: (...args) => read(() => inner.list(...args)),
+  };
+}
+
+for (const { policy, pre, post } of [
+  { policy: 'OnSuccess', pre: note('pre'), post: true },
+  { policy: 'OnSuccess', pre: 'exit 1', post: false },
+  { policy: 'OnFailure', pre: note('pre'), post: false },
+  { policy: 'OnFailure', pre: 'exit 1', post: true },
+  { policy: 'OnFinalRetryFailure', pre: 'exit 1', post: true },
+  { policy: 'OnFinalRetryFailure', pre: note('pre'), post: false },
+  { policy: 'Always', pre: 'exit 1', post: true },
+] as const) {
+  test(`postBackup ${policy} after a preBackup hook "${pre}": ${post ? 'run' : 'not run'}`, async () => {
+    const namespace = await runningHome(stage, ['data']);
+    const shell = (command: string) => ({ exec: { command: ['/bin/sh', '-c', command] } });
+    const postBackup: PostHook = { ...shell(note('post')), executionPolicy: policy };
+    await configure(namespace, { preBackup: shell(pre), postBackup });
+    const { exit, context } = stage.play(snapshot(), { namespace, clock: hastyClock() });
+    assert.equal(await exit, pre === 'exit 1' ? 4 : 0, context.stderr());
+    const log = await logOf(stage, namespace);
+    assert.equal(log.includes('post'), post);
+    assert.equal(
+      /a thaw is guaranteed with executionPolicy Always alone/.test(context.stderr()),
+      policy !== 'Always',
+    );
+  });
+}
+
+test('httpPost and tcpSocket reach what listens', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const asked: string[] = [];
+  const http = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      const { method = '', url = '', headers } = request;
+      asked.push(`${method} ${url} ${String(headers['content-type'])} ${String(headers['x-why'])} ${body}`);
+      response.end('fine');
+    });
+  });
+  const tcp = createTcpServer((socket) => socket.end());
+  await Promise.all(
+    [http, tcp].map(
+      (server) =>
+        new Promise<void>((up) =>
+          server.listen(0, '127.0.0.1', () => {
+            up();
+          }),
+        ),
+    ),
+  );
+  const portOf = (server: { address(): unknown }) => (server.address() as AddressInfo).port;
+  try {
+    await configure(namespace, {
+      preBackup: {
+        httpPost: {
+          port: portOf(http),
+          path: 'freeze',
+          httpHeaders: [{ name: 'X-Why', value: 'snapshot' }],
+          form: [{ key: 'what', values: ['all', 'now'] }],
+        },
+      },
+      postBackup: { tcpSocket: { port: portOf(tcp) } },
+    });
+    const { exit, context } = stage.play(snapshot('--max-freeze', '10h'), { namespace, clock: hastyClock() });
+    assert.equal(await exit, 0, context.stderr());
+    assert.deepEqual(asked, ['POST /freeze application/x-www-form-urlencoded snapshot what=all&what=now']);
+  } finally {
+    http.close();
+    tcp.close();
+  }
+});
+
+test('a request that is refused, a status that is none of success, an unknown port and container', async () => {
+  const http = createServer((_, response) => {
+    response.writeHead(503);
+    response.end('not now\n');
+  });
+  await new Promise<void>((up) =>
+    http.listen(0, '127.0.0.1', () => {
+      up();
+    }),
+  );
+  const port = (http.address() as AddressInfo).port;
+  try {
+    const cases: [HookHandler, RegExp][] = [
+      [{ httpGet: { port } }, /HTTP 503: not now/],
+      [{ httpGet: { port: 'admin' } }, /container app has no port named admin/],
+      [{ tcpSocket: { port: 1 } }, /127\.0\.0\.1:1: .*ECONNREFUSED/],
+      [
+        { exec: { command: ['true'] }, containerName: 'db' },
+        /preBackup hook failed in pod app-\S+: it has no container db, but app, aside/,
+      ],
+    ];
+    for (const [preBackup, words] of cases) {
+      const namespace = await runningHome(stage, ['data']);
+      await configure(namespace, { preBackup });
+      const { exit, context } = stage.play(snapshot(), { namespace, clock: hastyClock() });
+      assert.equal(await exit, 4);
+      assert.match(context.stderr(), words);
+      assert.deepEqual(await stage.snapshotted(namespace), []);
+    }
+  } finally {
+    http.close();
+  }
+});
+
+test('no pod: fine where the workload is scaled to 0', async () => {
+  const namespace = await stage.home(['data']);
+  const { exit, context } = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
+  assert.equal(await exit, 0, context.stderr());
+  const { status } = await only(namespace);
+  const [pre] = status?.targets?.[0]?.conditions ?? [];
+  assert.equal(pre?.message, 'preBackup hook had nowhere to run: deployment/app is scaled to 0');
+});
+
+test('all running pods have it run in them', async () => {
+  const namespace = await runningHome(stage, ['data'], 3);
+  const { exit, context } = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
+  assert.equal(await exit, 0, context.stderr());
+  assert.deepEqual((await logOf(stage, namespace)).sort(), [
+    ...['freeze', 'freeze', 'freeze'],
+    ...['thaw', 'thaw', 'thaw'],
+  ]);
+  await stage.sandbox.cluster.delete(deployments, { name: 'app', namespace });
+});
+
+test('a rerun with other hooks ends the first session and takes a snapshot of its own', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const stop = new AbortController();
+  const play = stage.play(snapshot('--snapshot-class', 'never'), {
+    namespace,
+    clock: hastyClock(),
+    signal: stop.signal,
+  });
+  await told(play, /data: .*cut; waiting/);
+  stop.abort();
+  assert.equal(await play.exit, 130);
+  await stage.makeReady(namespace, 'data');
+  const rerun = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
+  await told(rerun, /beginning another/, /data: .*cut; waiting/);
+  await stage.makeReady(namespace, 'data');
+  assert.equal(await rerun.exit, 0, rerun.context.stderr());
+  assert.match(rerun.context.stderr(), /had other hooks; beginning another/);
+  const sessions = await stage.all(backupSessions, namespace);
+  assert.deepEqual(
+    sessions.map(({ metadata, status }) => [status?.phase, annotation.hooks in (metadata.annotations ?? {})]),
+    // The first is history.
+    [['Succeeded', true]],
+  );
+  assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
+  assert.equal((await stage.all(volumeSnapshots, namespace)).length, 2);
+});
