@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+
+import { defineCommand } from '#src/cli/command.ts';
+import { ownImage } from '#src/cli/version.ts';
+import { parseListenAddress } from '#src/operator/listen-address.ts';
+
+export const command = defineCommand({
+  name: 'operator run',
+  usage: 'operator run [flags]',
+  description:
+    'Run the operator: it carries out every session of the cluster, makes one whenever a schedule is due, and does ' +
+    'what the retention policy says. "kubectl stash install" runs it in the cluster.\n\n' +
+    'Several may run at the same time: one of them leads, by the Lease kubectl-stash-operator in its own namespace, ' +
+    'and the others stand by. It serves /healthz, /readyz and /metrics, logs JSON on stdout, and on SIGTERM gives ' +
+    'back what it holds.',
+  examples: [
+    '# Run it as the cluster does\nkubectl stash operator run -n kubectl-stash',
+    '# Run it here, against the cluster of the kubeconfig, without Jobs\n' +
+      'kubectl stash operator run --executor=in-process --listen=:0',
+  ],
+  flags: {
+    executor: {
+      type: 'string',
+      choices: ['job', 'in-process'],
+      default: 'job',
+      description:
+        'Who carries a session out: a Job for each, or this process, which is lighter where hundreds are due at once.',
+    },
+    image: {
+      type: 'string',
+      default: ownImage,
+      valueName: 'IMAGE',
+      description: 'Image of the Jobs.',
+    },
+    imagePullPolicy: {
+      type: 'string',
+      choices: ['Always', 'IfNotPresent', 'Never'],
+      description: "When the Jobs' image is pulled.",
+    },
+    listen: {
+      type: 'string',
+      default: ':8080',
+      valueName: 'HOST:PORT',
+      description: 'Where to serve health and metrics; port 0 takes a free one.',
+    },
+    leaderElect: {
+      type: 'boolean',
+      default: true,
+      description: 'Work only while holding the Lease; without it, no other operator may run.',
+    },
+    maxFreeze: {
+      type: 'duration',
+      default: '60s',
+      valueName: 'DURATION',
+      description: 'How long a preBackup hook may keep an application quiesced.',
+    },
+    sessionsAtOnce: {
+      type: 'number',
+      default: 50,
+      minimum: 1,
+      valueName: 'N',
+      description: 'With --executor=in-process: so many sessions are carried out at the same time.',
+    },
+    logLevel: {
+      type: 'string',
+      choices: ['debug', 'info', 'warn', 'error'],
+      default: 'info',
+      description: 'How much to log.',
+    },
+  },
+  async run({ flags, connection: where }, context) {
+    const listen = parseListenAddress(flags.listen);
+    const [{ createLog }, { reconcilers }, { runOperator }, { serve }] = await Promise.all([
+      import('#src/operator/log.ts'),
+      import('#src/operator/reconcilers.ts'),
+      import('#src/operator/run-operator.ts'),
+      import('#src/operator/serve.ts'),
+    ]);
+    const { cluster, namespace } = await context.cluster(where);
+    const { executor, image, imagePullPolicy, leaderElect, maxFreeze, sessionsAtOnce, logLevel } = flags;
+    await runOperator(
+      {
+        cluster,
+        clock: context,
+        signal: context.signal,
+        log: createLog(context.out, logLevel, context),
+        // A process that starts again in the same pod is another one.
+        id: `${context.env['POD_NAME'] ?? hostname()}-${randomUUID().slice(0, 8)}`,
+        serve,
+      },
+      {
+        ...{ executor, image, imagePullPolicy, namespace, listen, leaderElect },
+        ...{ maxFreezeMs: maxFreeze, sessionsAtOnce },
+      },
+      reconcilers,
+    );
+    return undefined;
+  },
+});

@@ -1,0 +1,45 @@
+/** Says on a configuration that it was due and no session was begun: nothing else there would. */
+import type { Job, Stored } from '#src/api/kubernetes.ts';
+import { label } from '#src/api/labels.ts';
+import type { Component } from '#src/api/operator.ts';
+import { backupConfigurations } from '#src/api/resources.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { jobState } from '#src/domain/job-state.ts';
+
+import type { Caches, World } from './world.ts';
+
+const component: Component = 'trigger';
+/** What failed earlier was told by whoever ran then. */
+const recentMs = 10 * 60_000;
+
+export function tellFailedTriggers({ caches, clock, event, log }: World): void {
+  /** UIDs of the Jobs. */
+  const told = new Set<string>();
+  caches.jobs.onChange((job, deleted) => {
+    const { uid, name, namespace, labels } = job.metadata;
+    if (labels?.[label.component] !== component) return;
+    if (deleted) {
+      told.delete(uid);
+      return;
+    }
+    const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+    if (failed === undefined || told.has(uid)) return;
+    told.add(uid);
+    const age = clock.now().getTime() - Date.parse(failed.lastTransitionTime ?? '');
+    const configuration = configurationOf(caches, job);
+    if (age > recentMs || configuration === undefined) return;
+    const state = jobState(job, [...caches.pods.list(namespace)]);
+    const why = state.state === 'failed' ? state.why : (failed.message ?? '');
+    const message = `the schedule was due, and no backup was begun: job/${name} failed: ${why}`;
+    event(backupConfigurations, configuration, 'Warning', 'TriggerFailed', message);
+    log.warn(message, { name: configuration.metadata.name, namespace });
+  });
+}
+
+function configurationOf(caches: Caches, { metadata }: Stored<Job>): Stored<BackupConfiguration> | undefined {
+  const { namespace = '', ownerReferences = [] } = metadata;
+  const cronJob = ownerReferences.find(({ kind }) => kind === 'CronJob');
+  const owners = cronJob && caches.cronJobs.get(namespace, cronJob.name)?.metadata.ownerReferences;
+  const owner = owners?.find(({ kind }) => kind === 'BackupConfiguration');
+  return owner && caches.configurations.get(namespace, owner.name);
+}

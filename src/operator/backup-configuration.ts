@@ -1,0 +1,169 @@
+/** Brings a BackupConfiguration to where it should be: checked, with rights for its Jobs and a CronJob of its own. */
+import type { CronJob, Stored } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { cronJobName } from '#src/domain/names.ts';
+import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
+import type { TargetSight } from '#src/domain/operator/configuration-status.ts';
+import {
+  decideConfiguration,
+  hasClash,
+  type ConfigurationStep,
+  type ConfigurationWorld,
+} from '#src/domain/operator/decide-configuration.ts';
+import { isFinal } from '#src/domain/session-status.ts';
+import { targetTypes } from '#src/domain/target.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+
+import { applyStep, areRightsTrusted, type Memory } from './backup-configuration-steps.ts';
+import { enqueueByTarget } from './backup-configuration-targets.ts';
+import { tellFailedTriggers } from './backup-configuration-triggers.ts';
+import type { Reconciler } from './reconciler.ts';
+import type { World } from './world.ts';
+
+/** Somebody else's CronJob may be in the way, and nobody tells when it goes. */
+const clashEveryMs = 60_000;
+export function backupConfigurationReconciler(world: World): Reconciler {
+  const memories = new Map<string, Memory>();
+  return {
+    name: 'backupconfiguration',
+    async reconcile({ namespace, name }, signal) {
+      const configuration = world.caches.configurations.get(namespace, name);
+      if (configuration === undefined) return undefined;
+      const { uid } = configuration.metadata;
+      const memory = memories.get(uid) ?? {};
+      memories.set(uid, memory);
+      return await bringAbout(world, memory, configuration, signal);
+    },
+    triggers(enqueue) {
+      const { caches } = world;
+      caches.configurations.onChange(({ metadata }, deleted) => {
+        const key = { namespace: metadata.namespace ?? '', name: metadata.name };
+        if (deleted) {
+          memories.delete(metadata.uid);
+          world.metrics.forget(key);
+        }
+        enqueue(key);
+      });
+      enqueueByTarget(caches, enqueue);
+      tellFailedTriggers(world);
+      caches.cronJobs.onChange(({ metadata: { namespace = '', ownerReferences = [] } }) => {
+        for (const { kind, name } of ownerReferences) {
+          if (kind === 'BackupConfiguration') enqueue({ namespace, name });
+        }
+      });
+      caches.backupSessions.onChange(({ metadata: { namespace = '' }, spec: { invoker } }) => {
+        const configuration = caches.configurations.get(namespace, invoker.name);
+        if (configuration?.metadata.deletionTimestamp !== undefined) {
+          enqueue({ namespace, name: invoker.name });
+        }
+      });
+    },
+  };
+}
+
+/** Step after step, until there is nothing to do. Rejects with what stood in the way, once the status says it. */
+async function bringAbout(
+  world: World,
+  memory: Memory,
+  first: Stored<BackupConfiguration>,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { caches } = world;
+  const { name, uid, namespace = '' } = first.metadata;
+  const sight = await seeTarget(world, first);
+  let trouble: StashError | undefined;
+  let taken: Stored<CronJob> | undefined;
+  let isPatched = false;
+
+  while (!signal.aborted) {
+    const configuration = caches.configurations.get(namespace, name);
+    // What changed meanwhile has been enqueued, and is looked at anew.
+    if (configuration?.metadata.uid !== uid) return undefined;
+    if (configuration.metadata.generation !== first.metadata.generation) return undefined;
+    const seen: ConfigurationWorld = {
+      configuration,
+      sight: sight.target,
+      cronJob: caches.cronJobs.get(namespace, cronJobName(name)) ?? taken,
+      settled: memory.settled,
+      rightsMade: areRightsTrusted(world, memory, configuration),
+      trouble: trouble?.message,
+      unfinished: unfinishedSessions(world, configuration),
+      options: world.options,
+      now: world.clock.now(),
+    };
+    const step = decideConfiguration(seen);
+    try {
+      if (step.do === 'patch-cron-job' && isPatched) throw changedBack(step.cronJob);
+      isPatched ||= step.do === 'patch-cron-job';
+      const more = await applyStep(world, memory, configuration, step);
+      if (more === 'again') continue;
+      if (more !== 'end') taken = more;
+      else if (trouble ?? sight.error) throw trouble ?? sight.error;
+      else return hasClash(seen) ? clashEveryMs : undefined;
+    } catch (error) {
+      if (isGone(error, step)) return undefined;
+      if (error === trouble || error === sight.error || !isWorthTelling(error, step, configuration))
+        throw error;
+      trouble = error;
+    }
+  }
+  return undefined;
+}
+
+/** What the caches do not have is asked for once more: backups are not to stop because a watch is late. */
+async function seeTarget(
+  { cluster, caches }: World,
+  configuration: Stored<BackupConfiguration>,
+): Promise<{ target: TargetSight; error?: unknown }> {
+  const target = configuredTarget(configuration);
+  const { driver } = configuration.spec;
+  if (target === undefined || driver !== 'VolumeSnapshotter') return { target: 'absent' };
+  if (configuration.metadata.deletionTimestamp !== undefined) return { target: 'absent' };
+  const { kind, name, namespace } = target;
+  if (caches.targets[kind].get(namespace, name)) return { target: 'found' };
+  try {
+    const resource: Resource = targetTypes[kind].resource;
+    await cluster.get(resource, name, namespace);
+    return { target: 'found' };
+  } catch (error) {
+    if (isStashError(error, 'not-found')) return { target: 'absent' };
+    return { target: { unknown: error instanceof Error ? error.message : String(error) }, error };
+  }
+}
+
+function unfinishedSessions({ caches }: World, { metadata }: Stored<BackupConfiguration>): string[] {
+  if (metadata.deletionTimestamp === undefined) return [];
+  return [...caches.backupSessions.list(metadata.namespace)]
+    .filter(({ spec }) => spec.invoker.kind === 'BackupConfiguration' && spec.invoker.name === metadata.name)
+    .filter((session) => !isFinal(session))
+    .map((session) => session.metadata.name);
+}
+
+/** The configuration went while we wrote to it. */
+function isGone(error: unknown, step: ConfigurationStep): boolean {
+  return isStashError(error, 'not-found') && (step.do === 'set-finalizers' || step.do === 'write-status');
+}
+
+/** Whether it belongs in the status; else it is only tried again. */
+function isWorthTelling(
+  error: unknown,
+  step: ConfigurationStep,
+  { metadata, status }: Stored<BackupConfiguration>,
+): error is StashError {
+  if (!isStashError(error) || isStashError(error, 'conflict', 'interrupted', 'bug')) return false;
+  if (step.do === 'write-status') return false;
+  // What we wanted to patch is gone: it is about to be made anew.
+  if (isStashError(error, 'not-found') && step.do === 'patch-cron-job') return false;
+  // A server in passing trouble does not make a configuration unready that was fine.
+  const passing = isStashError(error, 'unreachable', 'server');
+  return !passing || status?.observedGeneration !== metadata.generation;
+}
+
+function changedBack({ metadata }: Stored<CronJob>): StashError {
+  return new StashError(
+    'precondition',
+    `cronjob/${metadata.name} is changed by somebody else as soon as it is written`,
+    { hint: 'an admission webhook may do that' },
+  );
+}

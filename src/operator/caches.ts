@@ -1,0 +1,60 @@
+/** All that the reconcilers look at, by one watch for each kind; VolumeSnapshots, of which there are most, are not among it. */
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import { label, managedBy } from '#src/api/labels.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  cronJobs,
+  jobs,
+  pods,
+  restoreSessions,
+  type Resource,
+} from '#src/api/resources.ts';
+import { targetTypes, type TargetKind } from '#src/domain/target.ts';
+
+import { followedKind, type Following } from './follow-kind.ts';
+import { trimBookkeeping, trimPod, trimToExistence } from './trim.ts';
+import type { Caches } from './world.ts';
+
+export interface FollowedCaches extends Following {
+  readonly caches: Caches;
+}
+
+const ours = { labelSelector: `${label.managedBy}=${managedBy}` };
+
+export function createCaches(): FollowedCaches {
+  const kinds: Following[] = [];
+  const add = <K extends Following>(kind: K): K => {
+    kinds.push(kind);
+    return kind;
+  };
+  const whole = <T extends KubernetesObject>(resource: Resource<T>, scope = {}) =>
+    add(followedKind(resource, scope, trimBookkeeping));
+  const target = (kind: TargetKind) =>
+    add(followedKind<KubernetesObject>(targetTypes[kind].resource, { metadataOnly: true }, trimToExistence));
+
+  const caches = {
+    configurations: whole(backupConfigurations),
+    backupSessions: whole(backupSessions),
+    restoreSessions: whole(restoreSessions),
+    cronJobs: whole(cronJobs, ours),
+    jobs: whole(jobs, ours),
+    pods: add(followedKind(pods, ours, trimPod)),
+    targets: {
+      Deployment: target('Deployment'),
+      StatefulSet: target('StatefulSet'),
+      DaemonSet: target('DaemonSet'),
+      ReplicaSet: target('ReplicaSet'),
+      ReplicationController: target('ReplicationController'),
+      PersistentVolumeClaim: target('PersistentVolumeClaim'),
+    },
+  } satisfies Caches;
+
+  return {
+    caches,
+    synced: Promise.all(kinds.map(({ synced }) => synced)).then(() => undefined),
+    async follow(cluster, signal) {
+      await Promise.all(kinds.map((kind) => kind.follow(cluster, signal)));
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** What the operator writes on a session that it does not carry out. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { annotate } from '#src/session/held.ts';
+import { isStashError } from '#src/errors.ts';
+
+import type { Cache } from './cache.ts';
+import type { World } from './world.ts';
+
+export interface Kept<S extends BackupSession | RestoreSession> {
+  readonly resource: Resource<S>;
+  readonly cache: Cache<S>;
+}
+
+/**
+ * Writes the status that `change` makes of the session as it is, and anew where somebody else writes in between.
+ * Undefined: there is nothing to change any more. Resolves with the session as it is then.
+ */
+export async function changeStatus<S extends BackupSession | RestoreSession>(
+  { cluster }: World,
+  { resource, cache }: Kept<S>,
+  session: Stored<S>,
+  change: (present: Stored<S>) => S['status'] | undefined,
+): Promise<Stored<S>> {
+  const { name, namespace } = session.metadata;
+  for (let present = session; ; present = await cluster.get(resource, name, namespace)) {
+    const status = present.metadata.uid === session.metadata.uid ? change(present) : undefined;
+    if (status === undefined) {
+      cache.learn(present);
+      return present;
+    }
+    const { resourceVersion } = present.metadata;
+    try {
+      const patch = { metadata: { resourceVersion }, status };
+      const changed = await cluster.patch(resource, { name, namespace }, patch, { subresource: 'status' });
+      cache.learn(changed);
+      return changed;
+    } catch (error) {
+      if (!isStashError(error, 'conflict')) throw error;
+    }
+  }
+}
+
+/** Takes a session off a holder that was seen dead; rejects with 'conflict' where it has moved since. */
+export async function giveBack<S extends BackupSession | RestoreSession>(
+  { cluster }: World,
+  { resource, cache }: Kept<S>,
+  { metadata }: Stored<S>,
+): Promise<void> {
+  const { name, namespace, resourceVersion } = metadata;
+  const patch = { metadata: { resourceVersion, ...annotate(undefined).metadata } };
+  cache.learn(await cluster.patch(resource, { name, namespace }, patch));
+}

@@ -1,0 +1,91 @@
+/** Makes the account of some Jobs and binds it to its roles, once; what others made is never overwritten. */
+import type { KubernetesObject, Named, RoleBinding, Stored } from '#src/api/kubernetes.ts';
+import { roleBindings, serviceAccounts, type Resource } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { holds } from '#src/domain/holds.ts';
+import type { JobRights } from '#src/domain/operator/build-job-rights.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+
+/**
+ * Safe to repeat; writes only where something is missing or no longer says what it should.
+ * @throws StashError 'precondition' where an object of that name belongs to somebody else, and whatever the server answers
+ */
+export async function ensureJobRights(cluster: Cluster, rights: JobRights): Promise<void> {
+  const { serviceAccount, bindings } = rights;
+  if (serviceAccount) {
+    const annotations = serviceAccount.metadata.annotations ?? {};
+    await ensure(cluster, serviceAccounts, serviceAccount, ({ metadata }) =>
+      holds(metadata.annotations ?? {}, annotations) ? undefined : { metadata: { annotations } },
+    );
+  }
+  await Promise.all(
+    bindings.map((binding) =>
+      ensure(cluster, roleBindings, binding, (present) => subjectsPatch(present, binding)),
+    ),
+  );
+}
+
+function subjectsPatch(present: RoleBinding, { roleRef, subjects }: RoleBinding): object | undefined {
+  if (!holds(present.roleRef, roleRef)) {
+    const name = present.metadata.name ?? '';
+    throw new StashError(
+      'precondition',
+      `rolebinding/${name} binds another role than clusterrole/${roleRef.name}`,
+      { hint: `kubectl delete rolebinding ${name} -n ${present.metadata.namespace ?? ''}` },
+    );
+  }
+  const same = holds(present.subjects, subjects) && present.subjects?.length === subjects?.length;
+  return same ? undefined : { subjects };
+}
+
+/** `fix`: a merge patch that makes the object that is there what it should be; undefined: it is. */
+async function ensure<T extends KubernetesObject>(
+  cluster: Cluster,
+  resource: Resource<T>,
+  wanted: Named<T>,
+  fix: (present: Stored<T>) => object | undefined,
+): Promise<void> {
+  const present = (await find(cluster, resource, wanted)) ?? (await create(cluster, resource, wanted));
+  // Undefined: it is of our own making.
+  if (present === undefined) return;
+  const [owner] = wanted.metadata.ownerReferences ?? [];
+  const { name, namespace, ownerReferences = [] } = present.metadata;
+  if (!ownerReferences.some(({ uid }) => uid === owner?.uid)) {
+    const what = `${resource.kind.toLowerCase()}/${name}`;
+    throw new StashError(
+      'precondition',
+      `${what} exists and was not made for ${owner?.kind.toLowerCase() ?? ''}/${owner?.name ?? ''}`,
+      { hint: `kubectl delete ${resource.kind.toLowerCase()} ${name} -n ${namespace ?? ''}` },
+    );
+  }
+  const patch = fix(present);
+  if (patch) await cluster.patch(resource, { name, namespace }, patch);
+}
+
+async function find<T extends KubernetesObject>(
+  cluster: Cluster,
+  resource: Resource<T>,
+  { metadata }: Named<T>,
+): Promise<Stored<T> | undefined> {
+  try {
+    return await cluster.get(resource, metadata.name, metadata.namespace);
+  } catch (error) {
+    if (isStashError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+/** Resolves with what somebody else made in the meantime. */
+async function create<T extends KubernetesObject>(
+  cluster: Cluster,
+  resource: Resource<T>,
+  wanted: Named<T>,
+): Promise<Stored<T> | undefined> {
+  try {
+    await cluster.create<T>(resource, wanted);
+    return undefined;
+  } catch (error) {
+    if (!isStashError(error, 'already-exists')) throw error;
+    return await find(cluster, resource, wanted);
+  }
+}

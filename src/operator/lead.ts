@@ -1,0 +1,92 @@
+/** One term of office: caches, a queue for each kind, and their end. */
+import { isStashError } from '#src/errors.ts';
+
+import { createCaches } from './caches.ts';
+import { inTime } from './in-time.ts';
+import { errorFields, type LeveledLog } from './log.ts';
+import type { OperatorMetrics, Scraped } from './metrics.ts';
+import { createQueue, type Queue } from './queue.ts';
+import type { Key, Reconciler } from './reconciler.ts';
+import type { World } from './world.ts';
+
+export interface Office {
+  readonly scraped: Scraped;
+  isSynced(): boolean;
+  /** Since when the oldest look at an object goes on. */
+  busySince(): Date | undefined;
+}
+
+export interface LeadOptions {
+  readonly world: Omit<World, 'caches'> & { readonly metrics: OperatorMetrics };
+  readonly factories: readonly ((world: World) => Reconciler)[];
+  /** Aborts when the process is told to stop. */
+  readonly signal: AbortSignal;
+  /** Aborts when we lead no more. */
+  readonly lost: AbortSignal;
+  readonly log: LeveledLog;
+}
+
+/** A server that takes nothing any more must not keep the process for ever. */
+const patienceAtTheEndMs = 20_000;
+
+/** Until one of the signals aborts, and all that ran has ended; rejects where the server refuses for good. */
+export async function lead(options: LeadOptions, begun: (office: Office) => void): Promise<void> {
+  const { factories, log } = options;
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, options.lost, over.signal]);
+  const { caches, follow, synced } = createCaches();
+  const world: World = { ...options.world, caches };
+  const reconcilers = factories.map((create) => create(world));
+  const queues = new Map(
+    reconcilers.map((reconciler) => [reconciler.name, queueOf(reconciler, options, signal)]),
+  );
+  for (const reconciler of reconcilers)
+    reconciler.triggers((key) => queues.get(reconciler.name)?.enqueue(key));
+
+  let isSynced = false;
+  begun({
+    scraped: { caches, depths: new Map([...queues].map(([name, { depth }]) => [name, depth])) },
+    isSynced: () => isSynced,
+    busySince: () => oldest([...queues.values()].map((queue) => queue.busySince())),
+  });
+  void synced.then(() => {
+    if (signal.aborted) return;
+    isSynced = true;
+    log.info('the caches are filled: working');
+    for (const queue of queues.values()) queue.start();
+  });
+  try {
+    await follow(world.cluster, signal);
+  } catch (error) {
+    // Whoever is told to stop reads no more, and that is how it ends.
+    if (!signal.aborted || !isStashError(error, 'interrupted')) throw error;
+  } finally {
+    over.abort();
+    const work = ended(reconcilers, [...queues.values()]);
+    if (!(await inTime(world.clock, patienceAtTheEndMs, work))) log.warn('not everything has ended in time');
+  }
+}
+
+function queueOf(reconciler: Reconciler, { world, log }: LeadOptions, signal: AbortSignal): Queue {
+  const { name } = reconciler;
+  return createQueue({
+    clock: world.clock,
+    signal,
+    reconcile: (key, stopped) => reconciler.reconcile(key, stopped),
+    onError: (key: Key, error, retryInMs) => {
+      // Somebody else wrote first: nothing is wrong.
+      if (isStashError(error, 'conflict')) return;
+      world.metrics.reconcileFailed(name);
+      log.error('could not reconcile', { queue: name, ...key, retryInMs, ...errorFields(error) });
+    },
+  });
+}
+
+async function ended(reconcilers: readonly Reconciler[], queues: readonly Queue[]): Promise<void> {
+  await Promise.all(queues.map((queue) => queue.ended()));
+  await Promise.all(reconcilers.map(async (reconciler) => reconciler.stopped?.()));
+}
+
+function oldest(dates: readonly (Date | undefined)[]): Date | undefined {
+  return dates.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined);
+}

@@ -1,0 +1,127 @@
+/** Which objects want to be looked at: each once, one look at a time, and again where it did not work out. */
+import type { Clock } from '#src/domain/clock.ts';
+import { isStashError } from '#src/errors.ts';
+
+import type { Key } from './reconciler.ts';
+
+export interface Queue {
+  /** Has the object looked at soon, whatever it waits for; while it is looked at, once more afterwards. */
+  enqueue(key: Key): void;
+  /** Begins to work; what was enqueued before waits until then. */
+  start(): void;
+  /** How many wait for their turn. */
+  readonly depth: () => number;
+  /** Since when the oldest look goes on; undefined: none does. */
+  busySince(): Date | undefined;
+  /** Resolves when nothing runs any more; call it after the signal has aborted. */
+  ended(): Promise<void>;
+}
+
+export interface QueueOptions {
+  /** As `Reconciler.reconcile`. */
+  readonly reconcile: (key: Key, signal: AbortSignal) => Promise<number | undefined>;
+  readonly onError: (key: Key, error: unknown, retryInMs: number) => void;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** So many objects are looked at at the same time. */
+  readonly concurrency?: number;
+  /** 0 to 1. */
+  readonly random?: () => number;
+}
+
+const defaultConcurrency = 16;
+const firstBackoffMs = 1_000;
+/** Somebody else wrote first: the watch is about to tell what. */
+const firstConflictBackoffMs = 50;
+const longestBackoffMs = 5 * 60_000;
+
+interface Entry {
+  readonly key: Key;
+  readonly id: string;
+}
+
+export function createQueue(options: QueueOptions): Queue {
+  const { clock, signal, concurrency = defaultConcurrency, random = Math.random } = options;
+  /** In the order of their turns. */
+  const waiting = new Map<string, Entry>();
+  const running = new Map<string, { readonly work: Promise<void>; readonly since: Date }>();
+  const again = new Set<string>();
+  const failures = new Map<string, number>();
+  const pauses = new Map<string, AbortController>();
+  let started = false;
+
+  function add(entry: Entry): void {
+    if (signal.aborted) return;
+    const { id } = entry;
+    pauses.get(id)?.abort();
+    pauses.delete(id);
+    if (running.has(id)) again.add(id);
+    else if (!waiting.has(id)) waiting.set(id, entry);
+    work();
+  }
+
+  function work(): void {
+    if (!started || signal.aborted) return;
+    for (const [id, entry] of waiting) {
+      if (running.size >= concurrency) return;
+      waiting.delete(id);
+      running.set(id, { work: look(entry), since: clock.now() });
+    }
+  }
+
+  async function look(entry: Entry): Promise<void> {
+    // What else happens in this turn of the event loop is seen in one go.
+    await Promise.resolve();
+    const after = await outcome(entry);
+    running.delete(entry.id);
+    if (again.delete(entry.id)) add(entry);
+    else if (after !== undefined) void addLater(entry, after);
+    work();
+  }
+
+  /** Milliseconds until the next look. */
+  async function outcome({ key, id }: Entry): Promise<number | undefined> {
+    try {
+      const after = await options.reconcile(key, signal);
+      failures.delete(id);
+      return after;
+    } catch (error) {
+      // Whoever is told to stop may end as it likes.
+      if (signal.aborted) return undefined;
+      const failed = failures.get(id) ?? 0;
+      failures.set(id, failed + 1);
+      const first = isStashError(error, 'conflict') ? firstConflictBackoffMs : firstBackoffMs;
+      const backoff = Math.min(first * 2 ** failed, longestBackoffMs) * (0.5 + random() / 2);
+      options.onError(key, error, backoff);
+      return backoff;
+    }
+  }
+
+  async function addLater(entry: Entry, milliseconds: number): Promise<void> {
+    if (signal.aborted) return;
+    const pause = new AbortController();
+    pauses.set(entry.id, pause);
+    await clock.sleep(milliseconds, pause.signal);
+    if (!pause.signal.aborted) add(entry);
+  }
+
+  signal.addEventListener('abort', () => {
+    for (const pause of pauses.values()) pause.abort();
+    waiting.clear();
+  });
+
+  return {
+    enqueue: (key) => {
+      add({ key, id: `${key.namespace}/${key.name}` });
+    },
+    start() {
+      started = true;
+      work();
+    },
+    depth: () => waiting.size,
+    busySince: () => running.values().next().value?.since,
+    async ended() {
+      while (running.size > 0) await Promise.all([...running.values()].map(({ work }) => work));
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** The operator from start to stop: stands for election, and while it leads keeps every object where it should be. */
+import { operatorName } from '#src/api/operator.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { formatDuration } from '#src/domain/duration.ts';
+import { isStashError } from '#src/errors.ts';
+
+import { inTime } from './in-time.ts';
+import { lead, type Office } from './lead.ts';
+import { stand, type Term } from './leader.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { errorFields, type LeveledLog } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { checkNeighbours } from './neighbours.ts';
+import type { Reconciler } from './reconciler.ts';
+import { eventRecorder } from './record-event.ts';
+import type { Health, Served } from './serve.ts';
+import type { OperatorOptions, World } from './world.ts';
+
+export interface OperatorEnvironment {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  /** Aborts when the process is told to stop. */
+  readonly signal: AbortSignal;
+  readonly log: LeveledLog;
+  /** Of this process; no two are the same. */
+  readonly id: string;
+  /** Opens the port for health and metrics: `serve.ts`. */
+  readonly serve: (address: ListenAddress, health: Health) => Promise<Served>;
+}
+
+export interface RunOptions extends OperatorOptions {
+  readonly listen: ListenAddress;
+  /** False: no other operator runs, and no Lease is needed. */
+  readonly leaderElect: boolean;
+}
+
+export type ReconcilerFactory = (world: World) => Reconciler;
+
+/** So long nothing may look at one object: something hangs that only a restart ends. */
+const stuckAfterMs = 10 * 60_000;
+const patienceForEventsMs = 3_000;
+const pauseWithoutServerMs = 5_000;
+
+/**
+ * Resolves once the signal has aborted and everything is given back.
+ * @throws StashError where it cannot work here: AppsCode's operator, no CRDs, no rights, no port
+ */
+export async function runOperator(
+  environment: OperatorEnvironment,
+  options: RunOptions,
+  factories: readonly ReconcilerFactory[],
+): Promise<void> {
+  const { cluster, clock, signal, log, id } = environment;
+  /** What we do while we lead. */
+  let office: Office | undefined;
+
+  const stuck = () => {
+    const since = office?.busySince()?.getTime() ?? Infinity;
+    const busy = clock.now().getTime() - since;
+    return busy > stuckAfterMs ? `one object is looked at for ${formatDuration(busy)}` : undefined;
+  };
+  const metrics = createMetrics(() => office?.scraped);
+  const server = await environment.serve(options.listen, {
+    healthy: stuck,
+    ready: () => (office === undefined || office.isSynced() ? undefined : 'the caches are not filled yet'),
+    metrics,
+  });
+  log.info('serving health and metrics', { url: server.url, id });
+
+  const events = eventRecorder({ cluster, clock, log });
+  const election = {
+    ...{ cluster, clock, id, name: operatorName, namespace: options.namespace },
+    onTrouble: (error: unknown) => {
+      log.warn('trouble with the Lease', errorFields(error));
+    },
+  };
+  /** A server that does not answer is waited for. */
+  const checkPlace = async (): Promise<void> => {
+    for (;;) {
+      try {
+        await checkNeighbours(cluster);
+        return;
+      } catch (error) {
+        if (!isStashError(error, 'unreachable', 'server')) throw error;
+        log.warn('the server does not answer', errorFields(error));
+        await clock.sleep(pauseWithoutServerMs, signal);
+      }
+    }
+  };
+  const begin = async (): Promise<Term | undefined> => {
+    if (options.leaderElect) log.info('standing by', { namespace: options.namespace, lease: operatorName });
+    return options.leaderElect ? await stand(election, signal) : appointed();
+  };
+
+  try {
+    for (;;) {
+      await checkPlace();
+      const term = await begin();
+      if (term === undefined) return;
+      log.info('leading');
+      const world = { cluster, clock, options, id, log, metrics, event: events.record };
+      try {
+        await lead({ world, factories, signal, lost: term.lost, log }, (begun) => (office = begun));
+      } finally {
+        office = undefined;
+        await term.release();
+      }
+      if (!term.lost.aborted) return;
+      log.warn('no longer leading', errorFields(term.lost.reason));
+    }
+  } catch (error) {
+    if (!signal.aborted || !isStashError(error, 'interrupted')) throw error;
+  } finally {
+    await inTime(clock, patienceForEventsMs, events.written());
+    await server.close();
+    log.info('stopped');
+  }
+}
+
+/** The term of somebody who has no rivals. */
+function appointed(): Term {
+  return { lost: new AbortController().signal, release: () => Promise.resolve() };
+}

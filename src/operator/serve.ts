@@ -1,0 +1,99 @@
+/** What the kubelet and Prometheus ask: plain HTTP, read only, nothing secret. */
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { StashError } from '#src/errors.ts';
+
+import type { ListenAddress } from './listen-address.ts';
+
+/** Why not, in words; undefined: all is well. */
+type Check = () => string | undefined;
+
+export interface Health {
+  /** Whether the process still does what it should; where not, only a restart helps. */
+  readonly healthy: Check;
+  /** Whether it does its work or stands by to. */
+  readonly ready: Check;
+  readonly metrics: { text(): Promise<string>; readonly contentType: string };
+}
+
+export interface Served {
+  /** `http://127.0.0.1:PORT`, or with the host that was asked for. */
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+export async function serve({ host, port }: ListenAddress, health: Health): Promise<Served> {
+  const server = createServer(answer(health));
+  server.listen({ port, host });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw cannotListen(error, host, port);
+  }
+  const { port: taken } = server.address() as AddressInfo;
+  return {
+    url: `http://${shown(host ?? '127.0.0.1')}:${taken}`,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+function answer({ healthy, ready, metrics }: Health): RequestListener {
+  const check = (say: Check) => {
+    const why = say();
+    return { code: why === undefined ? 200 : 503, text: why ?? 'ok' };
+  };
+  const pages: Readonly<Record<string, () => { code: number; text: string }>> = {
+    '/healthz': () => check(healthy),
+    '/readyz': () => check(ready),
+  };
+  return (request, response) => {
+    const send = (code: number, text: string, type = 'text/plain; charset=utf-8') => {
+      response.writeHead(code, { 'content-type': type, 'cache-control': 'no-store' });
+      response.end(request.method === 'HEAD' ? undefined : text);
+    };
+    const path = (request.url ?? '').replace(/\?.*/, '');
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      send(405, 'only GET and HEAD\n');
+    } else if (path === '/metrics') {
+      metrics.text().then(
+        (text) => {
+          send(200, text, metrics.contentType);
+        },
+        (error: unknown) => {
+          send(500, `${error instanceof Error ? error.message : String(error)}\n`);
+        },
+      );
+    } else {
+      const { code, text } = pages[path]?.() ?? {
+        code: 404,
+        text: 'there is /healthz, /readyz and /metrics',
+      };
+      send(code, `${text}\n`);
+    }
+  };
+}
+
+function cannotListen(error: unknown, host: string | undefined, port: number): StashError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'somebody else listens there',
+    EACCES: 'permission denied',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'there is no such host',
+  };
+  return new StashError(
+    'precondition',
+    `cannot listen at ${shown(host ?? '')}:${port}: ${reasons[code] ?? code}`,
+    { hint: 'choose another address with --listen HOST:PORT; :0 takes a free port', cause: error },
+  );
+}
+
+function shown(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

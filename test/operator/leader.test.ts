@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import { leases } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { stand, type Term } from '#src/operator/leader.ts';
+import { createApi } from '#src/sandbox/api-server/create-api.ts';
+import { createLocalCluster } from '#src/sandbox/api-server/local-cluster.ts';
+import { seed } from '#src/sandbox/seed.ts';
+import { manualClock, type ManualClock } from '#test/support/clock.ts';
+
+import { mortal, type Life } from './mortal.ts';
+import { withOurErrors } from './our-errors.ts';
+
+const lease = { name: 'kubectl-stash-operator', namespace: 'default' };
+
+/** Answers of the server are on their way for so long, half before and half after it did what was asked. */
+function slow(cluster: Cluster, clock: ManualClock, milliseconds: () => number): Cluster {
+  const late = async <T>(work: () => Promise<T>): Promise<T> => {
+    await clock.sleep(milliseconds() / 2);
+    try {
+      return await work();
+    } finally {
+      await clock.sleep(milliseconds() / 2);
+    }
+  };
+  return {
+    ...cluster,
+    get: (...a) => late(() => cluster.get(...a)),
+    create: (...a) => late(() => cluster.create(...a)),
+    patch: (...a) => late(() => cluster.patch(...a)),
+  };
+}
+
+class Candidate {
+  readonly id: string;
+  readonly life: Life = mortal();
+  readonly stopping = new AbortController();
+  latency = 0;
+  isFrozen = false;
+  term: Term | undefined;
+  /** How often it began to lead. */
+  terms = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** It acts as the leader. */
+  get leads(): boolean {
+    return this.term?.lost.aborted === false && !this.isFrozen && !this.life.isOver();
+  }
+
+  /** As the manager does: again and again. */
+  async run(cluster: Cluster, clock: ManualClock, onLead: () => void): Promise<void> {
+    const options = {
+      cluster: this.life.cluster(slow(cluster, clock, () => this.latency)),
+      clock: this.life.clock(clock),
+      id: this.id,
+      ...lease,
+      onTrouble: () => undefined,
+      random: () => 0.5,
+    };
+    for (;;) {
+      const term = await stand(options, this.stopping.signal);
+      if (term === undefined) return;
+      this.term = term;
+      this.terms += 1;
+      onLead();
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      for (const signal of [term.lost, this.stopping.signal]) {
+        signal.addEventListener('abort', () => {
+          resolve(undefined);
+        });
+        if (signal.aborted) resolve(undefined);
+      }
+      await promise;
+      this.term = undefined;
+      await term.release();
+    }
+  }
+}
+
+async function election(count: number) {
+  const clock = manualClock();
+  const local = createLocalCluster(createApi({ now: () => clock.now() }));
+  await seed(local, 'test.csi');
+  const cluster = withOurErrors(local);
+  const candidates = Array.from({ length: count }, (_, n) => new Candidate(`c${n}`));
+  const leaders = () => candidates.filter(({ leads }) => leads).map(({ id }) => id);
+  const check = () => {
+    assert.ok(leaders().length <= 1, `${leaders().join(' and ')} lead at the same time`);
+  };
+  for (const candidate of candidates) void candidate.run(cluster, clock, check);
+  /** In steps that are shorter than anything that matters. */
+  const pass = async (milliseconds: number) => {
+    for (let left = milliseconds; left > 0; left -= 250) {
+      await clock.advance(Math.min(250, left));
+      check();
+    }
+  };
+  /** Milliseconds until one of them leads. */
+  const untilLed = async (): Promise<number> => {
+    const began = clock.now().getTime();
+    while (leaders().length === 0) {
+      assert.ok(clock.now().getTime() - began < 120_000, 'nobody leads');
+      await pass(250);
+    }
+    return clock.now().getTime() - began;
+  };
+  return {
+    ...{ clock, cluster, candidates, leaders, pass, untilLed },
+    end: () => {
+      for (const { life } of candidates) life.end();
+    },
+  };
+}
+
+const first = <T>(items: readonly T[]): T => {
+  const [item] = items;
+  assert.ok(item !== undefined);
+  return item;
+};
+
+test('one of two leads, keeps leading, and writes down what client-go would', async () => {
+  const { pass, untilLed, candidates, leaders, cluster, end } = await election(2);
+  await untilLed();
+  const leader = first(leaders());
+  await pass(120_000);
+  assert.deepEqual(leaders(), [leader]);
+  assert.equal(
+    candidates.reduce((sum, { terms }) => sum + terms, 0),
+    1,
+  );
+  const { spec = {} } = await cluster.get(leases, lease.name, lease.namespace);
+  const { renewTime = '', acquireTime = '', ...rest } = spec;
+  assert.deepEqual(rest, { holderIdentity: leader, leaseDurationSeconds: 15, leaseTransitions: 0 });
+  assert.match(renewTime, /^2026-03-14T03:0[12]:\d\d\.\d{6}Z$/);
+  assert.match(acquireTime, /^2026-03-14T03:00:0\d\.\d{6}Z$/);
+  end();
+});
+
+type Run = Awaited<ReturnType<typeof election>>;
+const ways: [name: string, end: (leader: Candidate, run: Run) => unknown, from: number, to: number][] = [
+  [
+    'stops',
+    (leader) => {
+      leader.stopping.abort();
+    },
+    0,
+    3_000,
+  ],
+  [
+    'is killed',
+    (leader) => {
+      leader.life.end();
+    },
+    12_000,
+    20_000,
+  ],
+  [
+    'freezes',
+    (leader) => {
+      leader.life.freeze();
+      leader.isFrozen = true;
+    },
+    12_000,
+    20_000,
+  ],
+  [
+    'is cut off',
+    (leader) => {
+      leader.latency = 1e9;
+    },
+    12_000,
+    20_000,
+  ],
+];
+
+for (const [name, strike, from, to] of ways) {
+  test(`a leader that ${name} is followed by the other one`, async () => {
+    const run = await election(2);
+    await run.untilLed();
+    await run.pass(7_000);
+    const leader = first(run.candidates.filter(({ leads }) => leads));
+    strike(leader, run);
+    await run.pass(250);
+    while (leader.leads) await run.pass(250);
+    const without = await run.untilLed();
+    assert.notDeepEqual(run.leaders(), [leader.id]);
+    // One that was cut off knows so before the others may.
+    const since = name === 'is cut off' ? without + 10_000 : without;
+    assert.ok(since >= from && since <= to, `${since} ms`);
+    if (name === 'freezes') {
+      leader.isFrozen = false;
+      leader.life.thaw();
+      await run.pass(1_000);
+      assert.equal(leader.leads, false);
+    }
+    run.end();
+  });
+}
+
+test('a Lease that somebody deletes or takes ends the term, and nobody leads beside it', async () => {
+  const run = await election(2);
+  await run.untilLed();
+  await run.pass(5_000);
+  const before = first(run.candidates.filter(({ leads }) => leads)).term;
+  await run.cluster.delete(leases, lease);
+  await run.pass(2_500);
+  assert.equal(before?.lost.aborted, true, 'still leads without a Lease');
+  await run.untilLed();
+  await run.cluster.patch(leases, lease, { spec: { holderIdentity: 'a stranger' } });
+  await run.pass(2_500);
+  assert.deepEqual(run.leaders(), []);
+  assert.ok((await run.untilLed()) >= 12_000, 'the stranger was not given its time');
+  run.end();
+});
+
+test('goes by the duration that the Lease says', async () => {
+  const run = await election(1);
+  await run.untilLed();
+  const spec = { holderIdentity: 'a stranger', leaseDurationSeconds: 60 };
+  await run.cluster.patch(leases, lease, { spec });
+  await run.pass(3_000);
+  assert.ok((await run.untilLed()) >= 55_000);
+  run.end();
+});
+
+const index = fc.nat(2);
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('pass' as const), milliseconds: fc.integer({ min: 250, max: 20_000 }) }),
+  fc.record({ kind: fc.constantFrom('freeze' as const, 'thaw' as const), index }),
+  fc.record({
+    kind: fc.constant('latency' as const),
+    index,
+    milliseconds: fc.integer({ min: 0, max: 90_000 }),
+  }),
+);
+
+test('whatever freezes and however slow it gets, no two lead, and in the end one does', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      const run = await election(3);
+      for (const one of steps) {
+        if (one.kind === 'pass') {
+          await run.pass(one.milliseconds);
+          continue;
+        }
+        const candidate = run.candidates[one.index];
+        assert.ok(candidate);
+        if (one.kind === 'latency') candidate.latency = one.milliseconds;
+        else if (one.kind === 'freeze') {
+          candidate.isFrozen = true;
+          candidate.life.freeze();
+        } else {
+          candidate.life.thaw();
+          await run.clock.advance(0);
+          candidate.isFrozen = false;
+        }
+      }
+      for (const candidate of run.candidates) {
+        candidate.latency = 0;
+        candidate.life.thaw();
+      }
+      await run.clock.advance(0);
+      for (const candidate of run.candidates) candidate.isFrozen = false;
+      // What was asked slowly is answered slowly.
+      await run.pass(190_000);
+      await run.untilLed();
+      run.end();
+    }),
+    { numRuns: 60 },
+  );
+});

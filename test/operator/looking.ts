@@ -1,0 +1,28 @@
+/** A reconciler that only says what it looked at. */
+import type { Key, Reconciler } from '#src/operator/reconciler.ts';
+import type { ReconcilerFactory } from '#src/operator/run-operator.ts';
+
+export interface Look {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Looks at BackupConfigurations; `reconcile` decides how that goes. */
+export function looking(
+  looks: Look[],
+  reconcile: (key: Key, signal: AbortSignal) => Promise<number | undefined> = () =>
+    Promise.resolve(undefined),
+): ReconcilerFactory {
+  return ({ caches, id }): Reconciler => ({
+    name: 'looking',
+    reconcile: (key, signal) => {
+      looks.push({ id, name: key.name });
+      return reconcile(key, signal);
+    },
+    triggers(enqueue) {
+      caches.configurations.onChange(({ metadata: { namespace = '', name } }) => {
+        enqueue({ namespace, name });
+      });
+    },
+  });
+}

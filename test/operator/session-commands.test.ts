@@ -1,0 +1,141 @@
+/** What the Jobs run: `operator create-vs` and `operator restore-vs`. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { backupSessions, restoreSessions } from '#src/api/resources.ts';
+import { told } from '#test/session/stage.ts';
+
+import { openSessionStage } from './session-stage.ts';
+
+const place = await openSessionStage();
+const { stage, clock } = place;
+after(() => place[Symbol.asyncDispose]());
+
+const createVs = 'operator create-vs --backupsession s1';
+const slow = {
+  target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, snapshotClassName: 'slow' },
+};
+await stage.snapshotClass('slow', { delay: '500ms' });
+await stage.snapshotClass('never', { fault: 'never-ready' });
+
+test('it carries the session out and tells each change in a line', async () => {
+  const home = await stage.home(['data-0', 'data-1']);
+  await place.configuration(home);
+  await place.session(home, 's1');
+  const play = stage.play(createVs, { namespace: home, clock });
+  assert.equal(await play.exit, 0, play.context.stderr());
+  assert.equal((await place.ended(home, 's1')).status?.phase, 'Succeeded');
+  const lines = play.context.stderr();
+  assert.match(lines, /^backupsession\/s1: data-0: Ready \(1Gi\)$/m);
+  assert.match(lines, /^backupsession\/s1 has ended: Succeeded$/m);
+  assert.equal(play.context.stdout(), '');
+});
+
+test('a session that ends Failed is work that was done', async () => {
+  const home = await stage.home([]);
+  await place.configuration(home);
+  await place.session(home, 's1');
+  const play = stage.play(createVs, { namespace: home, clock });
+  assert.equal(await play.exit, 0);
+  assert.match(play.context.stderr(), /has ended: Failed/);
+});
+
+test('of two at once one carries it out, and both see its end', async () => {
+  const home = await stage.home(['data-0', 'data-1']);
+  await place.configuration(home, slow);
+  await place.session(home, 's1');
+  const plays = [1, 2].map(() => stage.play(createVs, { namespace: home, clock }));
+  assert.deepEqual(await Promise.all(plays.map(({ exit }) => exit)), [0, 0]);
+  assert.deepEqual((await stage.snapshotted(home)).sort(), ['data-0', 'data-1']);
+});
+
+test('interrupted, it gives the session back, and the next goes on with the same claims', async () => {
+  const home = await stage.home(['data']);
+  await place.configuration(home, slow);
+  await place.session(home, 's1');
+  const interrupted = new AbortController();
+  const first = stage.play(createVs, { namespace: home, clock, signal: interrupted.signal });
+  await told(first, /data: /);
+  interrupted.abort();
+  assert.equal(await first.exit, 130);
+  const [left] = await stage.all(backupSessions, home);
+  assert.equal(left?.status?.phase, 'Running');
+  assert.equal(left.metadata.annotations?.['stash.appscode.com/executor'], '');
+  await stage.claim(home, 'another');
+  assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
+  assert.equal((await place.ended(home, 's1')).status?.phase, 'Succeeded');
+  assert.deepEqual(await stage.snapshotted(home), ['data']);
+});
+
+test('a pod of the same Job that is gone is not waited for', async () => {
+  const home = await stage.home(['data']);
+  await place.configuration(home);
+  const began = clock.now().getTime();
+  await place.session(home, 's1', {
+    metadata: { annotations: { 'stash.appscode.com/executor': 'stash-vs-s1-abcde 4' } },
+  });
+  assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
+  assert.equal((await place.ended(home, 's1')).status?.phase, 'Succeeded');
+  assert.ok(clock.now().getTime() - began < 30_000, 'it was waited for');
+});
+
+test('anybody else is waited for until it counts as dead', async () => {
+  const home = await stage.home(['data']);
+  await place.configuration(home);
+  const began = clock.now().getTime();
+  await place.session(home, 's1', {
+    metadata: { annotations: { 'stash.appscode.com/executor': 'cli-1 4' } },
+  });
+  assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
+  assert.ok(clock.now().getTime() - began >= 30_000, 'it was taken from the living');
+});
+
+test('the deadline of the configuration ends it', async () => {
+  const home = await stage.home(['data']);
+  await place.configuration(home, {
+    timeOut: '5s',
+    target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, snapshotClassName: 'never' },
+  });
+  await place.session(home, 's1');
+  assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
+  const { status } = await place.ended(home, 's1');
+  assert.equal(status?.conditions?.[0]?.reason, 'FailedToCompleteWithinDeadline');
+});
+
+test('a session that is gone or not named is an error', async () => {
+  const home = await stage.home([]);
+  assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 3);
+  assert.equal(await stage.play('operator create-vs', { namespace: home, clock }).exit, 2);
+  assert.equal(await stage.play('operator restore-vs', { namespace: home, clock }).exit, 2);
+});
+
+test('a restore whose snapshot is not there ends Failed, one that makes no sense Invalid', async () => {
+  const home = await stage.home([]);
+  const template = {
+    metadata: { name: 'restored' },
+    spec: {
+      accessModes: ['ReadWriteOnce' as const],
+      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'none' },
+    },
+  };
+  await place.restore(home, 'r1', {
+    driver: 'VolumeSnapshotter',
+    target: { volumeClaimTemplates: [template] },
+  });
+  await place.restore(home, 'r2', {
+    driver: 'VolumeSnapshotter',
+    target: { volumeClaimTemplates: [template, template] },
+  });
+  for (const name of ['r1', 'r2']) {
+    const play = stage.play(`operator restore-vs --restoresession ${name}`, { namespace: home, clock });
+    assert.equal(await play.exit, 0, play.context.stderr());
+  }
+  const ended = await stage.all(restoreSessions, home);
+  assert.deepEqual(
+    ended.map(({ status }) => [status?.phase, status?.conditions?.map(({ message }) => message)]),
+    [
+      ['Failed', [`volumesnapshot "none" not found in namespace ${home}`]],
+      ['Invalid', ['two claims would be named restored']],
+    ],
+  );
+});

@@ -1,0 +1,143 @@
+/** Jobs that never get as far as to carry their session out. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { imageRepository } from '#src/api/operator.ts';
+import { backupSessions, jobs, volumeSnapshots } from '#src/api/resources.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+
+import { eventually } from './eventually.ts';
+import { openSessionStage } from './session-stage.ts';
+
+const place = await openSessionStage();
+const { stage } = place;
+const { cluster } = stage.sandbox;
+const operator = await place.operator({ executor: 'job' });
+after(() => place[Symbol.asyncDispose]());
+
+const account = { serviceAccountName: 'default' };
+
+function deadlineMessage({ status }: BackupSession): string | undefined {
+  return status?.conditions?.find(({ type }) => type === 'DeadlineExceeded')?.message;
+}
+
+test('a pod that cannot be scheduled is told of at once, and ends the session past its deadline', async () => {
+  const home = await stage.home(['data']);
+  await place.configuration(home, {
+    timeOut: '20s',
+    runtimeSettings: { pod: { ...account, nodeSelector: { disk: 'none' } } },
+  });
+  await place.session(home, 's1');
+  await eventually(async () =>
+    (await place.told(home, 'BackupSession', 's1')).some((line) =>
+      /BackupWaiting: .* cannot be scheduled: /.test(line),
+    ),
+  );
+  const ended = await place.ended(home, 's1');
+  assert.equal(ended.status?.phase, 'Failed');
+  assert.match(
+    deadlineMessage(ended) ?? '',
+    /^not done within 20s: job stash-vs-s1: pod stash-vs-s1-\S+ cannot be scheduled: /,
+  );
+  assert.equal(ended.status.targets?.[0]?.ref?.name, 'app');
+  await stage.until(jobs, home, (all) => all.length === 0);
+  assert.deepEqual(await stage.all(volumeSnapshots, home), []);
+});
+
+test("somebody else's Job of that name is not touched: the session has no executor", async () => {
+  const home = await stage.home(['data']);
+  await place.configuration(home);
+  const foreign = await cluster.create(jobs, {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'stash-vs-s1', namespace: home },
+    spec: {
+      suspend: true,
+      template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox' }] } },
+    },
+  });
+  await place.session(home, 's1');
+  const { status } = await place.ended(home, 's1');
+  assert.equal(status?.phase, 'Failed');
+  assert.deepEqual(
+    status.targets?.[0]?.conditions?.map(({ type, status: is, reason, message }) => [
+      type,
+      is,
+      reason,
+      message,
+    ]),
+    [
+      [
+        'BackupExecutorEnsured',
+        'False',
+        'FailedToEnsureBackupExecutor',
+        'job stash-vs-s1 exists, and is not of this session',
+      ],
+    ],
+  );
+  const [left] = await stage.all(jobs, home);
+  assert.equal(left?.metadata.uid, foreign.metadata.uid);
+});
+
+test('an image that cannot be pulled is told of at once, and ends the session past its deadline', async () => {
+  await operator.stop();
+  await using other = await place.operator({ executor: 'job', image: `${imageRepository}:v0.0.1` });
+  const home = await stage.home(['data']);
+  await place.configuration(home, { timeOut: '20s' });
+  await place.session(home, 's1');
+  const ended = await place.ended(home, 's1');
+  assert.equal(ended.status?.phase, 'Failed');
+  assert.match(
+    deadlineMessage(ended) ?? '',
+    /^not done within 20s: job stash-vs-s1: pod stash-vs-s1-\S+ cannot pull its image \((ErrImagePull|ImagePullBackOff)\): /,
+  );
+  for (const wanted of [
+    /^Warning BackupWaiting: .* cannot pull its image/,
+    /^Warning BackupFailed: not done within 20s/,
+  ]) {
+    await eventually(async () =>
+      (await place.told(home, 'BackupSession', 's1')).some((line) => wanted.test(line)),
+    );
+  }
+  await other.stop();
+});
+
+test('a session that was due while there was no operator ends past its deadline', async () => {
+  const home = await stage.home(['data']);
+  await place.configuration(home, { timeOut: '1s' });
+  await place.session(home, 's1');
+  const due = place.clock.now().getTime() + 32_000;
+  await eventually(() => place.clock.now().getTime() > due);
+  await using other = await place.operator({ executor: 'job' });
+  const ended = await place.ended(home, 's1');
+  assert.equal(deadlineMessage(ended), 'not done within 1s: nobody had begun it');
+  assert.deepEqual(await stage.phases(home), ['Failed']);
+  await stage.until(backupSessions, home, ([session]) => session?.status?.phase === 'Failed');
+  await other.stop();
+});
+
+test('a Job whose pods fail ends the session Failed, with the reason of the last', async () => {
+  // The server's time jumps ahead of the operator's in this one: it comes last.
+  await using other = await place.operator({ executor: 'job' });
+  const home = await stage.home(['data']);
+  await place.configuration(home, {
+    runtimeSettings: {
+      pod: account,
+      container: { env: [{ name: 'NODE_OPTIONS', value: '--no-such-option' }] },
+    },
+  });
+  await place.session(home, 's1');
+  for (let failed = 1; failed <= 3; failed += 1) {
+    await stage.until(jobs, home, ([job]) => (job?.status?.failed ?? 0) >= failed);
+    // The Job makes the next one after a pause.
+    stage.sandbox.advance(60_000);
+  }
+  const { status } = await place.ended(home, 's1');
+  assert.equal(status?.phase, 'Failed');
+  const disrupted = status.conditions?.find(({ type }) => type === 'BackupDisrupted');
+  assert.match(
+    disrupted?.message ?? '',
+    /^job stash-vs-s1 failed: .*; pod stash-vs-s1-\S+ exited with code 9 \(Error\)/,
+  );
+  await other.stop();
+});

@@ -1,0 +1,47 @@
+/** Two operators that both think that they lead: nothing is done twice. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { backupSessions, jobs } from '#src/api/resources.ts';
+import { logOf, note, runningHome } from '#test/session/hooked.ts';
+
+import { openSessionStage } from './session-stage.ts';
+
+const shell = (word: string) => ({ exec: { command: ['/bin/sh', '-c', note(word)] }, containerName: 'app' });
+
+for (const executor of ['in-process', 'job'] as const) {
+  test(`two operators at once, ${executor}`, async () => {
+    await using place = await openSessionStage(1);
+    const { stage } = place;
+    await Promise.all([place.operator({ executor }), place.operator({ executor })]);
+    const home = await runningHome(stage, ['data']);
+    await place.configuration(home, { hooks: { preBackup: shell('freeze'), postBackup: shell('thaw') } });
+    await place.session(home, 's1');
+    const { status } = await place.ended(home, 's1');
+    assert.equal(status?.phase, 'Succeeded');
+    assert.deepEqual(await stage.snapshotted(home), ['data']);
+    assert.deepEqual(await logOf(stage, home), ['freeze', 'thaw']);
+    assert.equal((await stage.all(jobs, home)).length, executor === 'job' ? 1 : 0);
+  });
+}
+
+const place = await openSessionStage();
+after(() => place[Symbol.asyncDispose]());
+
+test('two operators try a failed session again once', async () => {
+  const { stage } = place;
+  await Promise.all([place.operator({ executor: 'in-process' }), place.operator({ executor: 'in-process' })]);
+  const home = await stage.home([]);
+  await place.configuration(home, { retryConfig: { maxRetry: 1, delay: '3s' } });
+  await place.session(home, 's1');
+  await stage.until(
+    backupSessions,
+    home,
+    (all) =>
+      all.length === 2 && all.every(({ status, spec }) => status?.retried === true || spec.retryLeft === 0),
+  );
+  const all = await stage.until(backupSessions, home, (found) =>
+    found.every(({ status }) => status?.phase === 'Failed'),
+  );
+  assert.equal(all.length, 2);
+});

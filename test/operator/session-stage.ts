@@ -1,0 +1,141 @@
+/** A sandbox, an operator that looks after sessions there, and BackupConfigurations that are Ready. */
+import { fileURLToPath } from 'node:url';
+
+import type { Stored } from '#src/api/kubernetes.ts';
+import { imageRepository } from '#src/api/operator.ts';
+import { backupConfigurations, backupSessions, events, restoreSessions } from '#src/api/resources.ts';
+import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { isFinal } from '#src/domain/session-status.ts';
+import { backupSessionReconciler } from '#src/operator/backup-session.ts';
+import { restoreSessionReconciler } from '#src/operator/restore-session.ts';
+import { openStage, type Stage } from '#test/session/stage.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
+
+import { startOperator, type StartedOperator, type StartOptions } from './start.ts';
+
+export interface SessionStage extends AsyncDisposable {
+  readonly stage: Stage;
+  /** Of all sides. */
+  readonly clock: Clock;
+  /** One that looks after sessions only. */
+  operator(options?: Partial<StartOptions>): Promise<StartedOperator>;
+  /** For deployment `app` of this home; Ready unless told otherwise. */
+  configuration(
+    namespace: string,
+    spec?: Partial<BackupConfiguration['spec']>,
+    status?: BackupConfiguration['status'] | null,
+  ): Promise<Stored<BackupConfiguration>>;
+  session(namespace: string, name: string, changes?: Partial<BackupSession>): Promise<Stored<BackupSession>>;
+  restore(namespace: string, name: string, spec: RestoreSession['spec']): Promise<Stored<RestoreSession>>;
+  /** As it is when it has ended. */
+  ended(namespace: string, name: string): Promise<Stored<BackupSession>>;
+  /** Resolves once retention and history of a session are done. */
+  tidied(namespace: string, name: string): Promise<void>;
+  restored(namespace: string, name: string): Promise<Stored<RestoreSession>>;
+  /** What was told of an object. */
+  told(namespace: string, kind: string, name: string): Promise<string[]>;
+}
+
+const configurationName = 'deploy-app';
+
+/** Version of the image that is there. */
+export const version = 'v9.9.9';
+
+/** `times`: how fast the clock goes; processes of Jobs have the machine's own. */
+export async function openSessionStage(times = 20): Promise<SessionStage> {
+  const clock = scaledClock(times);
+  const argv = [process.execPath, fileURLToPath(new URL('../../cmd/kubectl-stash.ts', import.meta.url))];
+  const stage = await openStage(() => clock.now(), { argv, version });
+  const { sandbox } = stage;
+  const { cluster } = sandbox;
+  const operators: StartedOperator[] = [];
+  return {
+    stage,
+    clock,
+    async operator(options = {}) {
+      const operator = await startOperator({
+        kubeconfig: sandbox.kubeconfig,
+        clock,
+        leaderElect: false,
+        image: `${imageRepository}:${version}`,
+        reconcilers: [backupSessionReconciler, restoreSessionReconciler],
+        ...options,
+      });
+      operators.push(operator);
+      return operator;
+    },
+    async configuration(namespace, spec = {}, status = { phase: 'Ready', observedGeneration: 1 }) {
+      const at = { name: configurationName, namespace };
+      const made = await cluster.create(backupConfigurations, {
+        apiVersion: 'stash.appscode.com/v1beta1',
+        kind: 'BackupConfiguration',
+        metadata: at,
+        spec: {
+          driver: 'VolumeSnapshotter',
+          schedule: '0 3 * * *',
+          target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
+          retentionPolicy: { name: 'keep-all', prune: false },
+          backupHistoryLimit: 10,
+          // Who makes accounts for Jobs is not there.
+          runtimeSettings: { pod: { serviceAccountName: 'default' } },
+          ...spec,
+        },
+      });
+      if (status === null) return made;
+      return cluster.patch(backupConfigurations, at, { status }, { subresource: 'status' });
+    },
+    session: (namespace, name, changes = {}) =>
+      cluster.create(backupSessions, {
+        apiVersion: 'stash.appscode.com/v1beta1',
+        kind: 'BackupSession',
+        spec: { invoker: { kind: 'BackupConfiguration', name: configurationName } },
+        ...changes,
+        metadata: { name, namespace, ...changes.metadata },
+      }),
+    restore: (namespace, name, spec) =>
+      cluster.create(restoreSessions, {
+        apiVersion: 'stash.appscode.com/v1beta1',
+        kind: 'RestoreSession',
+        metadata: { name, namespace },
+        spec,
+      }),
+    async ended(namespace, name) {
+      const found = await stage.until(backupSessions, namespace, (all) =>
+        all.some((session) => session.metadata.name === name && isFinal(session)),
+      );
+      return named(found, name);
+    },
+    async tidied(namespace, name) {
+      await stage.until(backupSessions, namespace, (all) =>
+        all.some(
+          ({ metadata, status }) =>
+            metadata.name === name &&
+            status?.conditions?.some(({ type }) => type === 'BackupHistoryCleaned') === true,
+        ),
+      );
+    },
+    async restored(namespace, name) {
+      const found = await stage.until(restoreSessions, namespace, (all) =>
+        all.some((session) => session.metadata.name === name && isFinal(session)),
+      );
+      return named(found, name);
+    },
+    async told(namespace, kind, name) {
+      const { items } = await cluster.list(events, { namespace });
+      return items
+        .filter(({ involvedObject }) => involvedObject.kind === kind && involvedObject.name === name)
+        .map(({ type = '', reason = '', message = '' }) => `${type} ${reason}: ${message}`);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const operator of operators) await operator[Symbol.asyncDispose]();
+      await stage.stop();
+    },
+  };
+}
+
+function named<S extends Stored<BackupSession> | Stored<RestoreSession>>(all: readonly S[], name: string): S {
+  const found = all.find(({ metadata }) => metadata.name === name);
+  if (found === undefined) throw new Error(`${name} is not there`);
+  return found;
+}

@@ -1,0 +1,117 @@
+/** An operator in this process, on any server, that can be stopped or killed. */
+import { randomUUID } from 'node:crypto';
+
+import { connect } from '#src/cluster/connect.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { createLog, type LogLevel } from '#src/operator/log.ts';
+import { reconcilers } from '#src/operator/reconcilers.ts';
+import { runOperator, type ReconcilerFactory, type RunOptions } from '#src/operator/run-operator.ts';
+import { serve, type Served } from '#src/operator/serve.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
+
+import { linesInto } from './lines.ts';
+import { mortal } from './mortal.ts';
+
+export interface StartOptions extends Partial<RunOptions> {
+  /** Of the server; the real adapter is used. */
+  readonly kubeconfig: string;
+  /** Default: twenty times as fast as the machine's. */
+  readonly clock?: Clock;
+  /** Default: those of the product. */
+  readonly reconcilers?: readonly ReconcilerFactory[];
+  /** What the operator connects to in place of the server: faults, recordings. */
+  readonly through?: (cluster: Cluster) => Cluster;
+  /** Default `op-` and something random. */
+  readonly id?: string;
+  readonly logLevel?: LogLevel;
+}
+
+export interface StartedOperator extends AsyncDisposable {
+  readonly id: string;
+  /** Of `/healthz`, `/readyz`, `/metrics`. */
+  readonly url: string;
+  /** What it logged, a line each. */
+  readonly log: string[];
+  /** Resolves when it has ended; rejects with what ended it. */
+  readonly ended: Promise<void>;
+  /** As SIGTERM: resolves when it has ended. */
+  stop(): Promise<void>;
+  /** As SIGKILL: from now on nothing of it happens any more, nothing is given back. */
+  kill(): void;
+  /** As SIGSTOP and SIGCONT: meanwhile nothing of it happens, and then its timers are late. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
+}
+
+export async function startOperator(options: StartOptions): Promise<StartedOperator> {
+  const {
+    kubeconfig,
+    clock = scaledClock(20),
+    reconcilers: factories = reconcilers,
+    through = (cluster: Cluster) => cluster,
+    id = `op-${randomUUID().slice(0, 8)}`,
+    logLevel = 'debug',
+    ...given
+  } = options;
+  const stopping = new AbortController();
+  const life = mortal();
+  const connection = await connect({ kubeconfig }, {}, { clock, version: 'test', signal: stopping.signal });
+  const log: string[] = [];
+  const listening = Promise.withResolvers<Served>();
+  const ended = runOperator(
+    {
+      cluster: life.cluster(through(connection.cluster)),
+      clock: life.clock(clock),
+      signal: stopping.signal,
+      log: createLog(linesInto(log), logLevel, clock),
+      id,
+      serve: async (...a) => {
+        const served = await serve(...a);
+        listening.resolve(served);
+        return served;
+      },
+    },
+    {
+      executor: 'in-process',
+      image: 'ghcr.io/kubectl-stash/kubectl-stash:test',
+      namespace: 'default',
+      maxFreezeMs: 60_000,
+      sessionsAtOnce: 50,
+      listen: { host: '127.0.0.1', port: 0 },
+      leaderElect: true,
+      ...given,
+    },
+    factories,
+  ).finally(() => {
+    connection.cluster.close();
+  });
+  ended.catch(listening.reject);
+
+  const { url, close } = await listening.promise;
+
+  const stop = async () => {
+    stopping.abort();
+    await ended;
+  };
+  const kill = () => {
+    life.end();
+    void close();
+    connection.cluster.close();
+  };
+  return {
+    id,
+    url,
+    log,
+    ended,
+    stop,
+    kill,
+    freeze: life.freeze,
+    thaw: life.thaw,
+    async [Symbol.asyncDispose]() {
+      life.thaw();
+      // What it ended with is in `ended`, for whoever asks.
+      if (!life.isOver()) await stop().catch(() => undefined);
+    },
+  };
+}
