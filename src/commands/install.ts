@@ -1,141 +1,170 @@
-import { isDeepStrictEqual } from 'node:util';
-
 import { stashCrds } from '#src/api/crds/index.ts';
-import type { CustomResourceDefinition } from '#src/api/kubernetes.ts';
-import { label, managedBy } from '#src/api/labels.ts';
-import { customResourceDefinitions } from '#src/api/resources.ts';
+import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
+import { operatorNamespace } from '#src/api/operator.ts';
+import { clusterRoleBindings, customResourceDefinitions, deployments, pods } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
+import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
 import { printObjects, qualifiedName, toYaml } from '#src/cli/output.ts';
+import { clientVersion, ownImage } from '#src/cli/version.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import type { Clock } from '#src/domain/clock.ts';
-import { isStashError, StashError } from '#src/errors.ts';
-
-const establishedWithin = 60_000;
-const ours = `${label.managedBy}=${managedBy}`;
-
-type Outcome = 'created' | 'configured' | 'unchanged' | "left alone (it belongs to AppsCode's Stash)";
+import { inProcessBindings } from '#src/domain/install/bindings.ts';
+import { operatorManifests } from '#src/domain/install/manifests.ts';
+import type { InstallOptions, Manifest } from '#src/domain/install/options.ts';
+import { isOurs } from '#src/domain/install/ownership.ts';
+import type { Step } from '#src/domain/install/plan.ts';
+import { StashError } from '#src/errors.ts';
+import { applyStep, readPlan, rightsFor, type DryRun } from '#src/install/apply.ts';
+import { untilAvailable } from '#src/install/available.ts';
+import { hasAppscode } from '#src/install/beside.ts';
+import { untilEstablished } from '#src/install/established.ts';
+import { find } from '#src/install/find.ts';
+import { demandRights, type PlacedRight } from '#src/install/rights.ts';
 
 export const command = defineCommand({
   name: 'install',
-  usage: 'install --crds [flags]',
+  usage: 'install [-n NAMESPACE] [flags]',
   description:
-    'Install the CustomResourceDefinitions of the Stash API (BackupConfiguration, BackupSession, RestoreSession). ' +
-    "It can be repeated, and it leaves the ones that belong to AppsCode's Stash alone.",
+    'Install the operator, which carries out in the cluster what BackupConfigurations, BackupSessions and ' +
+    'RestoreSessions ask for: the definitions of these kinds, and in a namespace of its own (kubectl-stash, or -n) ' +
+    'a Deployment with the rights that it needs.\n\n' +
+    "It can be repeated, and brings an older one up to date. It leaves definitions that belong to AppsCode's Stash " +
+    "alone, and it refuses where AppsCode's operator runs: both would carry out the same sessions.",
   examples: [
-    '# Install the definitions, or bring them up to date\nkubectl stash install --crds',
-    '# The same with kubectl\nkubectl stash install --crds -o yaml | kubectl apply -f -',
+    '# Install the operator, or bring it up to date\nkubectl stash install',
+    '# See what would be applied, or apply it with kubectl\nkubectl stash install -o yaml',
+    '# Only the definitions, to work without an operator\nkubectl stash install --crds',
   ],
   flags: {
-    crds: { type: 'boolean', description: 'Install the CustomResourceDefinitions.' },
-    dryRun: dryRunFlag('client'),
+    crds: { type: 'boolean', description: 'Install the CustomResourceDefinitions only.' },
+    image: {
+      type: 'string',
+      valueName: 'IMAGE',
+      default: ownImage,
+      description: 'Image of the operator and of its Jobs.',
+    },
+    replicas: {
+      type: 'number',
+      default: 2,
+      minimum: 1,
+      description: 'How many of the operator stand by; one of them works.',
+    },
+    executor: {
+      type: 'string',
+      choices: ['job', 'in-process'],
+      default: 'job',
+      description: 'Who carries a session out: a Job of its own, or the operator itself.',
+    },
+    wait: { type: 'boolean', default: true, description: 'Wait until the operator is up.' },
+    timeout: { type: 'duration', default: '2m', description: 'How long to wait for it.' },
+    dryRun: dryRunFlag('client', 'server'),
     output: outputFlag('json', 'yaml'),
   },
   async run({ flags, connection }, context) {
-    if (!flags.crds) {
-      throw new StashError('usage', 'say what to install; the operator comes with a later release', {
-        hint: 'kubectl stash install --crds',
-      });
-    }
-    if (flags.output === 'yaml') {
-      context.out.write((await Promise.all(stashCrds.map(toYaml))).join('---\n'));
+    const { namespace = operatorNamespace } = connection;
+    const { image, replicas, executor, dryRun, output } = flags;
+    const options = { namespace, image, replicas, executor, version: clientVersion };
+    const manifests = [...definitions, ...(flags.crds ? [] : operatorManifests(options))];
+    if (output !== undefined) {
+      await print(
+        context,
+        output,
+        manifests.map(({ object }) => object),
+      );
       return;
     }
-    if (flags.output === 'json') {
-      await printObjects(context.out, 'json', stashCrds);
-      return;
+    const { cluster, user } = await context.cluster(connection);
+    if (!flags.crds && (await hasAppscode(cluster))) throw twoOperators();
+    const steps = await readPlan(cluster, manifests);
+    const outdated = flags.crds ? [] : await bindingsToTakeBack(cluster, options);
+    if (dryRun === undefined) {
+      const rights = [...rightsFor(steps), ...rightsBeside(namespace, flags, outdated)];
+      await demandRights(
+        cluster,
+        user,
+        rights,
+        'ask an administrator, who can apply what this prints:\nkubectl stash install -o yaml',
+      );
     }
-    const { cluster } = await context.cluster(connection);
-    const dryRun = flags.dryRun !== undefined;
-    const applied = new Set<string>();
-    for (const crd of stashCrds) {
-      const outcome = await apply(crd, cluster, dryRun);
-      context.out.write(`${qualifiedName(crd)} ${outcome}${dryRun ? ' (dry run)' : ''}\n`);
-      if (!outcome.startsWith('left alone')) applied.add(nameOf(crd));
+
+    const say = (object: KubernetesObject, outcome: string) =>
+      context.out.write(`${qualifiedName(object)} ${outcome}${dryRunText[dryRun ?? 'none']}\n`);
+    const isDefinition = ({ resource }: Step) => resource === customResourceDefinitions;
+    const apply = async (wanted: readonly Step[]) => {
+      for (const step of wanted) say(step.object, await applyStep(cluster, step, { dryRun, steps }));
+    };
+    await apply(steps.filter(isDefinition));
+    if (dryRun === undefined) await served(steps.filter(isDefinition), cluster, context);
+    await apply(steps.filter((step) => !isDefinition(step)));
+    for (const binding of outdated) {
+      if (dryRun === undefined) await cluster.delete(clusterRoleBindings, binding.metadata);
+      say(binding, 'deleted');
     }
-    if (!dryRun && applied.size > 0) await untilEstablished(applied, cluster, context, context.signal);
+    if (flags.crds || dryRun !== undefined || !flags.wait) return;
+    const waiting = { cluster, clock: context, signal: context.signal, timeoutMs: flags.timeout };
+    await untilAvailable(waiting, namespace, (line) => context.err.write(`${line}\n`));
   },
 });
 
-/** Does nothing but read with `dryRun`; then what exists counts as to be configured. */
-async function apply(crd: CustomResourceDefinition, cluster: Cluster, dryRun: boolean): Promise<Outcome> {
-  const existing = await find(nameOf(crd), cluster);
-  if (!existing) {
-    if (!dryRun) await cluster.create(customResourceDefinitions, crd);
-    return 'created';
-  }
-  if (isAppsCodes(existing)) return "left alone (it belongs to AppsCode's Stash)";
-  if (dryRun) return 'configured';
-  const { labels, annotations } = crd.metadata;
-  const patch = { metadata: { labels, annotations }, spec: crd.spec };
-  const patched = await cluster.patch(customResourceDefinitions, { name: nameOf(crd) }, patch);
-  // The server fills in defaults, so only its own before and after can be compared.
-  return isDeepStrictEqual(written(existing), written(patched)) ? 'unchanged' : 'configured';
+const dryRunText = {
+  none: '',
+  client: ' (dry run)',
+  server: ' (server dry run)',
+} satisfies Record<NonNullable<DryRun> | 'none', string>;
+
+const definitions: Manifest[] = stashCrds.map((crd) => ({
+  resource: customResourceDefinitions,
+  object: { ...crd, metadata: { ...crd.metadata, name: crd.metadata.name ?? '' } },
+}));
+
+async function print({ out }: Context, output: 'json' | 'yaml', objects: KubernetesObject[]): Promise<void> {
+  if (output === 'json') await printObjects(out, output, objects);
+  else out.write((await Promise.all(objects.map(toYaml))).join('---\n'));
 }
 
-async function find(name: string, cluster: Cluster): Promise<CustomResourceDefinition | undefined> {
-  try {
-    return await cluster.get(customResourceDefinitions, name);
-  } catch (error) {
-    if (isStashError(error, 'not-found')) return undefined;
-    throw error;
-  }
+/** Resolves once the server serves what was applied. */
+async function served(steps: readonly Step[], cluster: Cluster, context: Context): Promise<void> {
+  const names = steps.filter((step) => step.do !== 'leave').map(({ object }) => object.metadata.name);
+  if (names.length === 0) return;
+  await untilEstablished(names, { cluster, clock: context, signal: context.signal });
 }
 
-/** Their chart labels them; a definition that Helm manages would be overwritten at its next upgrade anyway. */
-function isAppsCodes({ metadata }: CustomResourceDefinition): boolean {
-  return (
-    metadata.labels?.['app.kubernetes.io/name'] === 'stash' ||
-    metadata.labels?.[label.managedBy] === 'Helm' ||
-    metadata.annotations?.['meta.helm.sh/release-name'] !== undefined
-  );
-}
-
-function written({ metadata: { labels, annotations }, spec }: CustomResourceDefinition) {
-  return { labels, annotations, spec };
-}
-
-/** Resolves when the server serves them all; times out after a minute. */
-async function untilEstablished(
-  names: ReadonlySet<string>,
+/** An operator that no longer carries sessions out itself must no longer be allowed to. */
+async function bindingsToTakeBack(
   cluster: Cluster,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  const missing = new Set(names);
-  const watching = new AbortController();
-  const stop = () => {
-    watching.abort();
-  };
-  const timer = clock.sleep(establishedWithin, AbortSignal.any([signal, watching.signal])).then(stop);
-  try {
-    for await (const event of cluster.watch(
-      customResourceDefinitions,
-      { labelSelector: ours },
-      watching.signal,
-    )) {
-      const seen = event.type === 'listed' ? event.items : event.type === 'changed' ? [event.object] : [];
-      seen.filter(isEstablished).forEach((crd) => missing.delete(nameOf(crd)));
-      if (missing.size === 0) return;
-    }
-  } finally {
-    stop();
-    await timer;
-  }
-  if (signal.aborted) {
-    throw new StashError('interrupted', 'interrupted; the definitions are applied', {
-      hint: `kubectl get crd -l ${ours}`,
-    });
-  }
-  throw new StashError('timed-out', `the server does not serve yet: ${[...missing].join(', ')}`, {
-    hint: `kubectl describe crd ${[...missing].join(' ')}`,
-  });
+  { executor }: InstallOptions,
+): Promise<Named<KubernetesObject>[]> {
+  if (executor === 'in-process') return [];
+  const found = await Promise.all(
+    inProcessBindings.map((name) => find(cluster, clusterRoleBindings, { name })),
+  );
+  return found.filter((binding) => binding !== undefined).filter(isOurs);
 }
 
-function isEstablished({ status }: CustomResourceDefinition): boolean {
-  return status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') === true;
+function rightsBeside(
+  namespace: string,
+  { crds, wait }: { readonly crds: boolean; readonly wait: boolean },
+  outdated: readonly KubernetesObject[],
+): PlacedRight[] {
+  return [
+    { verb: 'watch', resource: customResourceDefinitions },
+    ...(crds || !wait
+      ? []
+      : ([deployments, pods].map((resource) => ({
+          verb: 'watch',
+          resource,
+          namespace,
+        })) satisfies PlacedRight[])),
+    ...outdated.map(() => ({ verb: 'delete', resource: clusterRoleBindings }) satisfies PlacedRight),
+  ];
 }
 
-function nameOf(crd: CustomResourceDefinition): string {
-  return crd.metadata.name ?? '';
+function twoOperators(): StashError {
+  return new StashError(
+    'precondition',
+    "AppsCode's Stash operator runs in this cluster; both would carry out the same sessions",
+    {
+      hint: "kubectl stash snapshot and kubectl stash restore work with it as it is; to have ours, uninstall AppsCode's first",
+    },
+  );
 }

@@ -21,7 +21,7 @@ import { connect } from '#src/cluster/connect.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { commands } from '#src/commands/index.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { startSandbox, type Sandbox } from '#src/sandbox/sandbox.ts';
+import { startSandbox, type Sandbox, type SandboxOptions } from '#src/sandbox/sandbox.ts';
 import { testContext, type TestContextOptions } from '#test/support/context.ts';
 
 export interface Ran {
@@ -65,7 +65,14 @@ export interface World extends AsyncDisposable {
 const beginning = Date.parse('2026-03-14T03:00:00Z');
 const speed = 50;
 
-export async function startWorld(options: { readonly stash?: boolean } = {}): Promise<World> {
+export interface WorldOptions {
+  /** Default true; false: the cluster has no Stash kinds yet. */
+  readonly stash?: boolean;
+  /** What containers of our own image run. */
+  readonly program?: SandboxOptions['program'];
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-commands-'));
   let still: number | undefined = beginning;
   let started = 0;
@@ -93,7 +100,10 @@ export async function startWorld(options: { readonly stash?: boolean } = {}): Pr
     },
   };
   const errors: string[] = [];
-  const sandbox = await startSandbox({ directory, now, onError: (message) => void errors.push(message) });
+  const sandbox = await startSandbox({
+    ...{ directory, now, program: options.program },
+    onError: (message) => void errors.push(message),
+  });
   const { cluster } = sandbox;
   if (options.stash !== false) {
     for (const definition of stashCrds) await cluster.create(customResourceDefinitions, definition);

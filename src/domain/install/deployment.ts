@@ -1,0 +1,90 @@
+import type { Container, Named, Workload } from '#src/api/kubernetes.ts';
+import { operatorName } from '#src/api/operator.ts';
+
+import { httpPort, objectLabels, podLabels, type InstallOptions } from './options.ts';
+
+export interface Deployment extends Workload {
+  spec: Workload['spec'] & { strategy: object };
+}
+
+const userId = 65532;
+
+/** Two or more that stand for one Lease, in pods to which pod security's `restricted` has nothing to object. */
+export function buildDeployment(options: InstallOptions): Named<Deployment> {
+  const labels = objectLabels(options);
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: operatorName, namespace: options.namespace, labels },
+    spec: {
+      replicas: options.replicas,
+      selector: { matchLabels: { ...podLabels } },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: operatorName,
+          terminationGracePeriodSeconds: 30,
+          nodeSelector: { 'kubernetes.io/os': 'linux' },
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: userId,
+            runAsGroup: userId,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          affinity: apart,
+          containers: [container(options)],
+        },
+      },
+    },
+  };
+}
+
+const apart = {
+  podAntiAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 100,
+        podAffinityTerm: {
+          topologyKey: 'kubernetes.io/hostname',
+          labelSelector: { matchLabels: { ...podLabels } },
+        },
+      },
+    ],
+  },
+};
+
+function container({ image, executor }: InstallOptions): Container {
+  return {
+    name: 'operator',
+    image,
+    args: [
+      'operator',
+      'run',
+      `--executor=${executor}`,
+      `--image=${image}`,
+      `--listen=:${httpPort.port}`,
+      // From the pod, so that it is right wherever kustomize puts it.
+      '--namespace=$(POD_NAMESPACE)',
+    ],
+    env: [
+      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+    ],
+    ports: [{ name: httpPort.name, containerPort: httpPort.port, protocol: 'TCP' }],
+    livenessProbe: {
+      httpGet: { path: '/healthz', port: httpPort.name },
+      periodSeconds: 10,
+      failureThreshold: 6,
+    },
+    readinessProbe: { httpGet: { path: '/readyz', port: httpPort.name }, periodSeconds: 5 },
+    resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    // What it wrote last is then in the pod's status, where `install` finds it.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+  };
+}

@@ -1,0 +1,35 @@
+import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
+import { operatorName } from '#src/api/operator.ts';
+
+import { httpPort, objectLabels, podLabels, type InstallOptions } from './options.ts';
+
+interface NetworkPolicy extends KubernetesObject {
+  spec: object;
+}
+
+/** Where API servers listen, behind the Service: most, kubeadm, minikube, MicroK8s. */
+const apiServerPorts = [443, 6443, 8443, 16443];
+
+/** In: probes and metrics. Out: names, the API server, and hooks (http and tcp) to whatever port a pod listens on. */
+export function buildNetworkPolicy(options: InstallOptions): Named<NetworkPolicy> {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: operatorName, namespace: options.namespace, labels: objectLabels(options) },
+    spec: {
+      podSelector: { matchLabels: { ...podLabels } },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ ports: [{ protocol: 'TCP', port: httpPort.name }] }],
+      egress: [
+        {
+          ports: [
+            { protocol: 'UDP', port: 53 },
+            { protocol: 'TCP', port: 53 },
+            ...apiServerPorts.map((port) => ({ protocol: 'TCP', port })),
+          ],
+        },
+        { to: [{ namespaceSelector: {} }] },
+      ],
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** How far a Deployment is with what it was told last, and what keeps it. */
+import type { Condition, ContainerStatus, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+
+export interface Rollout {
+  readonly done: boolean;
+  /** `1 of 2 replicas are available` */
+  readonly state: string;
+  /** One line for each thing that is in the way; of pods that only need a moment, nothing is told. */
+  readonly trouble: readonly string[];
+}
+
+/** `pods`: those of the Deployment, older ones too. */
+export function rolloutOf(
+  { metadata, spec, status }: Stored<Workload>,
+  pods: readonly Stored<Pod>[],
+): Rollout {
+  const { replicas: wanted = 1 } = spec;
+  const isSeen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  const count = (field: string) => (isSeen ? Number(status?.[field] ?? 0) : 0);
+  const updated = count('updatedReplicas');
+  const available = Math.min(updated, count('availableReplicas'));
+  const outdated = count('replicas') - updated;
+  const conditions = (status?.['conditions'] ?? []) as Condition[];
+  return {
+    done: isSeen && available >= wanted && outdated <= 0,
+    state: `${available} of ${wanted} ${wanted === 1 ? 'replica is' : 'replicas are'} available`,
+    trouble: [
+      ...conditions
+        .filter(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
+        .map(({ message, reason }) => `no pod can be made: ${message ?? reason ?? 'no reason given'}`),
+      ...pods.flatMap(podTrouble),
+    ].map(sanitize),
+  };
+}
+
+function podTrouble({ metadata, status }: Stored<Pod>): string[] {
+  if (metadata.deletionTimestamp !== undefined) return [];
+  const pod = `pod ${metadata.name}`;
+  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False') return [detailed(`${pod} cannot be scheduled`, scheduled.message)];
+  if (status?.phase === 'Failed') return [detailed(`${pod} failed`, status.message ?? status.reason)];
+  return (status?.containerStatuses ?? []).flatMap((container) => containerTrouble(pod, container));
+}
+
+const momentary: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
+
+function containerTrouble(pod: string, { state, lastState, ready }: ContainerStatus): string[] {
+  const ended = state?.terminated ?? lastState?.terminated;
+  const { reason, message } = state?.waiting ?? {};
+  // An operator never ends by itself: that it ended well is as bad.
+  if (!ready && ended !== undefined && (ended.exitCode !== 0 || reason === 'CrashLoopBackOff')) {
+    const words = lastLine(ended.message) ?? (ended.reason === 'Error' ? undefined : ended.reason);
+    return [detailed(`${pod} exited with code ${ended.exitCode}`, words)];
+  }
+  if (reason === undefined || momentary.has(reason)) return [];
+  return [detailed(`${pod} waits (${reason})`, message)];
+}
+
+/** Of what a container wrote, the end tells why it ended. */
+function lastLine(text: string | undefined): string | undefined {
+  return text?.trimEnd().split('\n').at(-1);
+}
+
+function detailed(what: string, detail: string | undefined): string {
+  return detail === undefined || detail === '' ? what : `${what}: ${detail}`;
+}

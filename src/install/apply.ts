@@ -1,0 +1,87 @@
+/** Brings a cluster to where a plan wants it, step by step. */
+import { isDeepStrictEqual } from 'node:util';
+
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { namespaces, type Resource } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Manifest } from '#src/domain/install/options.ts';
+import { planInstall, type Found, type Step } from '#src/domain/install/plan.ts';
+import { assertNever } from '#src/errors.ts';
+
+import { find } from './find.ts';
+import type { PlacedRight } from './rights.ts';
+
+export type DryRun = 'client' | 'server' | undefined;
+
+/** Reads, and writes nothing. Throws where anything stands in the way. */
+export async function readPlan(cluster: Cluster, manifests: readonly Manifest[]): Promise<Step[]> {
+  const found = await Promise.all(
+    manifests.map(async ({ resource, object }): Promise<Found> => {
+      const existing = await find(cluster, resource, object.metadata);
+      return { resource, object, existing };
+    }),
+  );
+  return planInstall(found);
+}
+
+export function rightsFor(steps: readonly Step[]): PlacedRight[] {
+  return steps.flatMap((step) => {
+    if (step.do === 'leave') return [];
+    const { resource, object } = step;
+    return [{ verb: step.do, resource, namespace: object.metadata.namespace }];
+  });
+}
+
+/**
+ * Resolves with what became of it: `created`, `configured`, `unchanged`, `left alone (...)`. A dry run by the client
+ * only says; what exists counts as to be configured then. One by the server asks, as far as it can: what goes into a
+ * namespace that is yet to be made, it cannot.
+ */
+export async function applyStep(
+  cluster: Cluster,
+  step: Step,
+  { dryRun, steps }: { readonly dryRun: DryRun; readonly steps: readonly Step[] },
+): Promise<string> {
+  const { resource, object } = step;
+  switch (step.do) {
+    case 'leave':
+      return `left alone (${step.why})`;
+    case 'create':
+      if (dryRun === undefined) await cluster.create(resource, object);
+      else if (dryRun === 'server' && !hasNoNamespaceYet(object, steps)) {
+        await cluster.create(resource, object, { dryRun: true });
+      }
+      return 'created';
+    case 'patch': {
+      if (dryRun === 'client') return 'configured';
+      const patched = await cluster.patch(resource, object.metadata, patchOf(object), {
+        dryRun: dryRun === 'server',
+      });
+      // The server fills in defaults, so only its own before and after can be compared.
+      return isDeepStrictEqual(written(step.existing), written(patched)) ? 'unchanged' : 'configured';
+    }
+    default:
+      return assertNever(step);
+  }
+}
+
+function hasNoNamespaceYet({ metadata }: KubernetesObject, steps: readonly Step[]): boolean {
+  return steps.some(
+    (step) =>
+      step.do === 'create' &&
+      step.resource === (namespaces as Resource) &&
+      step.object.metadata.name === metadata.namespace,
+  );
+}
+
+function patchOf({ metadata, ...object }: KubernetesObject): object {
+  const content: Record<string, unknown> = { ...object };
+  delete content['apiVersion'];
+  delete content['kind'];
+  return { ...content, metadata: { labels: metadata.labels } };
+}
+
+/** Controllers write into the rest on their own. */
+function written({ metadata, ...object }: Stored<KubernetesObject>): object {
+  return { ...object, status: undefined, metadata: { labels: metadata.labels } };
+}

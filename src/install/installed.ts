@@ -1,0 +1,113 @@
+/** What there is of the operator and its work in a cluster. Reads, and writes nothing. */
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { label } from '#src/api/labels.ts';
+import { clusterRole, configurationFinalizer, operatorNamespace } from '#src/api/operator.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  clusterRoleBindings,
+  cronJobs,
+  customResourceDefinitions,
+  leases,
+  restoreSessions,
+  roleBindings,
+  serviceAccounts,
+  type Resource,
+} from '#src/api/resources.ts';
+import { stashCrds } from '#src/api/crds/index.ts';
+import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { operatorHome } from '#src/domain/install/bindings.ts';
+import { isAppsCodes, isOurs, ours } from '#src/domain/install/ownership.ts';
+import { placesOfOperator, type Place } from '#src/domain/install/removal.ts';
+import { StashError } from '#src/errors.ts';
+
+import { find, listAny } from './find.ts';
+
+export interface Installed {
+  /** Of the operator's own objects, those that exist and are ours. */
+  readonly places: readonly Place[];
+  /** What the operator made for configurations and restore sessions, in all namespaces. */
+  readonly made: readonly Place[];
+  /** Configurations that it has taken: with its finalizer, or a status of it. */
+  readonly taken: readonly Stored<BackupConfiguration>[];
+  readonly configurations: readonly Stored<BackupConfiguration>[];
+  readonly backupSessions: readonly Stored<BackupSession>[];
+  readonly restoreSessions: readonly Stored<RestoreSession>[];
+  /** Those of the three that are not AppsCode's. */
+  readonly definitions: readonly Place[];
+}
+
+/** Where the operator is: `wanted` (`-n`), else as its ClusterRoleBinding says. Rejects where the two differ. */
+export async function findHome(cluster: Cluster, wanted: string | undefined): Promise<string> {
+  const binding = await find(cluster, clusterRoleBindings, { name: clusterRole.operator });
+  const home = binding && isOurs(binding) ? operatorHome(binding) : undefined;
+  if (wanted === undefined || home === undefined || wanted === home) {
+    return wanted ?? home ?? operatorNamespace;
+  }
+  throw new StashError('precondition', `the operator is installed in namespace ${home}, not in ${wanted}`, {
+    hint: `kubectl stash uninstall -n ${home}`,
+  });
+}
+
+/** `appscode`: its operator runs here; then sessions and configurations are not ours to touch. */
+export async function readInstalled(
+  cluster: Cluster,
+  namespace: string,
+  appscode: boolean,
+): Promise<Installed> {
+  const own = placesOfOperator(namespace);
+  const isOwn = (place: Place) => own.some((each) => isSame(each, place));
+  const ifOurs = <T extends KubernetesObject>(resource: Resource<T>) =>
+    appscode ? Promise.resolve([]) : listAny(cluster, resource);
+  const [places, definitions, jobs, bindings, accounts, configurations, backups, restores] =
+    await Promise.all([
+      existing(cluster, own, ({ resource }, object) => resource === leases || isOurs(object)),
+      existing(cluster, definitionPlaces, (_, object) => !isAppsCodes(object)),
+      listPlaces(cluster, cronJobs, `${ours},${label.component}=trigger`),
+      listPlaces(cluster, roleBindings, ours),
+      listPlaces(cluster, serviceAccounts, ours),
+      ifOurs(backupConfigurations),
+      ifOurs(backupSessions),
+      ifOurs(restoreSessions),
+    ]);
+  return {
+    places,
+    made: [...jobs, ...bindings, ...accounts].filter((place) => !isOwn(place)),
+    taken: configurations.filter(isTaken),
+    configurations,
+    backupSessions: backups,
+    restoreSessions: restores,
+    definitions,
+  };
+}
+
+const definitionPlaces: readonly Place[] = stashCrds.map(({ metadata }) => ({
+  resource: customResourceDefinitions,
+  name: metadata.name ?? '',
+}));
+
+async function existing(
+  cluster: Cluster,
+  places: readonly Place[],
+  take: (place: Place, object: KubernetesObject) => boolean,
+): Promise<Place[]> {
+  const objects = await Promise.all(places.map((place) => find(cluster, place.resource, place)));
+  return places.filter((place, index) => {
+    const object = objects[index];
+    return object !== undefined && take(place, object);
+  });
+}
+
+async function listPlaces(cluster: Cluster, resource: Resource, labelSelector: string): Promise<Place[]> {
+  const objects = await listAny(cluster, resource, { labelSelector, metadataOnly: true });
+  return objects.map(({ metadata: { name, namespace } }) => ({ resource, name, namespace }));
+}
+
+function isTaken({ metadata, status = {} }: BackupConfiguration): boolean {
+  return metadata.finalizers?.includes(configurationFinalizer) === true || Object.keys(status).length > 0;
+}
+
+function isSame(one: Place, other: Place): boolean {
+  return one.resource === other.resource && one.name === other.name && one.namespace === other.namespace;
+}

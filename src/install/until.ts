@@ -1,0 +1,38 @@
+/** Waiting by a watch, with an end. */
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+import { createLoop } from '#src/cluster/loop.ts';
+import { observe } from '#src/cluster/observe.ts';
+import type { Cluster, Scope } from '#src/cluster/port.ts';
+import type { Clock } from '#src/domain/clock.ts';
+
+export interface Waiting {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Resolves with what is left once `done` says so of what the server holds, or, undone, when the time is over.
+ * Rejects with 'interrupted', or where the server refuses to be watched.
+ */
+export async function until<T extends KubernetesObject>(
+  { cluster, clock, signal, timeoutMs }: Waiting,
+  resource: Resource<T>,
+  scope: Scope,
+  done: (items: Stored<T>[]) => boolean,
+): Promise<{ readonly done: boolean; readonly items: Stored<T>[] }> {
+  const end = new Date(clock.now().getTime() + timeoutMs);
+  using loop = createLoop(clock, signal);
+  const observed = observe(cluster, resource, scope, loop.signal, loop.ring);
+  await loop.race(observed.synced);
+  for (;;) {
+    const failure = observed.failure();
+    if (failure) throw failure;
+    const items = [...observed.items.values()];
+    if (done(items)) return { done: true, items };
+    if (clock.now() >= end) return { done: false, items };
+    await loop.wait(end);
+  }
+}

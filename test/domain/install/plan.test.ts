@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { stashCrds } from '#src/api/crds/index.ts';
+import type { KubernetesObject, ObjectMeta, Stored } from '#src/api/kubernetes.ts';
+import { customResourceDefinitions } from '#src/api/resources.ts';
+import { operatorManifests } from '#src/domain/install/manifests.ts';
+import type { Manifest } from '#src/domain/install/options.ts';
+import { planInstall, type Found } from '#src/domain/install/plan.ts';
+import { isStashError } from '#src/errors.ts';
+
+const options = { image: 'stash:1', replicas: 2, executor: 'job', version: 'v1' } as const;
+const manifests: Manifest[] = [
+  ...stashCrds.map((crd) => ({
+    resource: customResourceDefinitions,
+    object: { ...crd, metadata: { ...crd.metadata, name: crd.metadata.name ?? '' } },
+  })),
+  ...operatorManifests({ ...options, namespace: 'kubectl-stash' }),
+];
+
+function stored(object: KubernetesObject, change: Partial<ObjectMeta> = {}): Stored<KubernetesObject> {
+  const known = { name: '', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-03-14T03:00:00Z' };
+  return { ...object, metadata: { ...known, ...object.metadata, ...change } };
+}
+
+type Change = (manifest: Manifest) => Stored<KubernetesObject> | undefined;
+
+const asInstalled: Change = ({ object }) => stored(object);
+const find = (change: Change): Found[] => manifests.map((each) => ({ ...each, existing: change(each) }));
+const only = (kind: string, change: Change): Change => {
+  return (manifest) => (manifest.object.kind === kind ? change(manifest) : asInstalled(manifest));
+};
+const foreign: Change = ({ object }) => stored(object, { labels: {} });
+
+const refusal = (change: Change) => {
+  try {
+    planInstall(find(change));
+  } catch (error) {
+    if (isStashError(error)) return { kind: error.kind, message: error.message, hint: error.hint };
+    throw error;
+  }
+  return undefined;
+};
+
+test('what is missing is created, what is ours is brought up to date', () => {
+  assert.ok(planInstall(find(() => undefined)).every((step) => step.do === 'create'));
+  assert.ok(planInstall(find(asInstalled)).every((step) => step.do === 'patch'));
+});
+
+test('what is not ours is refused, and all of it named', () => {
+  assert.deepEqual(refusal(only('Role', foreign)), {
+    kind: 'precondition',
+    message:
+      'role.rbac.authorization.k8s.io/kubectl-stash-operator in namespace kubectl-stash exists and is not ours: the label app.kubernetes.io/managed-by=kubectl-stash is missing',
+    hint: 'see whose it is:\nkubectl get roles.rbac.authorization.k8s.io/kubectl-stash-operator -n kubectl-stash -o yaml',
+  });
+  assert.match(
+    refusal(only('ClusterRole', foreign))?.message ?? '',
+    /-operator, .*-trigger, .* are not ours/,
+  );
+});
+
+test('a namespace that was there before is used, and left as it is', () => {
+  const steps = planInstall(find(only('Namespace', foreign)));
+  assert.deepEqual(
+    steps.flatMap((step) => (step.do === 'leave' ? [step.object.kind, step.why] : [])),
+    ['Namespace', 'it was there before'],
+  );
+});
+
+test("definitions: AppsCode's are left, any other is brought up to date", () => {
+  const theirs: Change = ({ object }) => stored(object, { labels: { 'app.kubernetes.io/name': 'stash' } });
+  const doneTo = (change: Change) =>
+    planInstall(find(only('CustomResourceDefinition', change)))
+      .filter(({ object }) => object.kind === 'CustomResourceDefinition')
+      .map((step) => step.do);
+  assert.deepEqual(doneTo(theirs), ['leave', 'leave', 'leave']);
+  assert.deepEqual(doneTo(foreign), ['patch', 'patch', 'patch']);
+});
+
+test('what is being deleted is waited for', () => {
+  const leaving: Change = ({ object }) => stored(object, { deletionTimestamp: '2026-03-14T03:00:00Z' });
+  const refused = refusal(only('Namespace', leaving));
+  assert.equal(refused?.message, 'namespace/kubectl-stash is being deleted');
+  assert.match(refused.hint ?? '', /\nkubectl wait --for=delete namespaces\/kubectl-stash$/);
+});
+
+test('one operator, wherever it is', () => {
+  const elsewhere = operatorManifests({ ...options, namespace: 'backup' });
+  const refused = refusal((manifest) => {
+    const same = ({ object }: Manifest) =>
+      object.kind === manifest.object.kind && object.metadata.name === manifest.object.metadata.name;
+    const there = elsewhere.find(same);
+    return manifest.resource.namespaced ? undefined : there && stored(there.object);
+  });
+  assert.deepEqual(refused, {
+    kind: 'precondition',
+    message: 'the operator is installed in namespace backup already',
+    hint: 'bring that one up to date:\nkubectl stash install -n backup\nor remove it first:\nkubectl stash uninstall -n backup',
+  });
+});

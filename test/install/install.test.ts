@@ -1,0 +1,176 @@
+/** `kubectl stash install` against the sandbox. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+
+import type { KubernetesObject, Role } from '#src/api/kubernetes.ts';
+import { imageRepository } from '#src/api/operator.ts';
+import { clusterRoles, deployments, namespaces, type Resource } from '#src/api/resources.ts';
+import { withAppscode } from '#test/operator-player/appscode.ts';
+import { matchGolden } from '#test/support/golden.ts';
+import { startWorld, type World } from '#test/commands/world.ts';
+
+import { changes, namesIn, stateOf } from './cluster-state.ts';
+import { withoutRights } from './missing-rights.ts';
+
+/** The sandbox takes it for a program that just runs. */
+const image = '--image=example.com/stash:1';
+
+let world: World;
+before(async () => {
+  const argv = [process.execPath, '-e', 'process.exit(7)'];
+  world = await startWorld({ stash: false, program: { argv, version: 'broken' } });
+  world.race();
+});
+after(() => world[Symbol.asyncDispose]());
+beforeEach(async () => {
+  const { code, err } = await world.run('uninstall --crds --yes');
+  assert.equal(code, 0, err);
+});
+
+test('installs all, waits until it is up, and finds it unchanged the next time', async () => {
+  const first = await world.run(`install ${image}`);
+  assert.equal(first.code, 0, first.err);
+  matchGolden('install/created', first.out);
+  assert.match(first.err, /2 of 2 replicas are available\n$/);
+  const installed = await stateOf(world.cluster);
+
+  const second = await world.run(`install ${image}`);
+  assert.equal(second.code, 0, second.err);
+  assert.equal(second.out, first.out.replaceAll(' created\n', ' unchanged\n'));
+  assert.deepEqual(changes(installed, await stateOf(world.cluster)), []);
+});
+
+test('brings an older one up to date, and keeps what others added', async () => {
+  await world.run(`install ${image}`);
+  const role: Resource<Role> = clusterRoles;
+  await world.cluster.patch(
+    role,
+    { name: 'kubectl-stash-trigger' },
+    { metadata: { labels: { team: 'a' } }, rules: [] },
+  );
+  const { out } = await world.run('install --image=example.com/stash:2');
+  const configured = out.split('\n').filter((line) => line.endsWith(' configured'));
+  assert.deepEqual(configured, [
+    'clusterrole.rbac.authorization.k8s.io/kubectl-stash-trigger configured',
+    'deployment.apps/kubectl-stash-operator configured',
+  ]);
+  const { metadata, rules } = await world.cluster.get(role, 'kubectl-stash-trigger');
+  assert.equal(metadata.labels?.['team'], 'a');
+  assert.notEqual(rules.length, 0);
+  const { spec } = await world.cluster.get(deployments, 'kubectl-stash-operator', 'kubectl-stash');
+  assert.equal(spec.template.spec.containers[0]?.image, 'example.com/stash:2');
+});
+
+test('takes back what only an operator that works in-process may do', async () => {
+  const bindings = async () => (await namesIn(world.cluster)).filter((name) => name.endsWith('-in-process'));
+  await world.run(`install ${image} --executor=in-process`);
+  assert.equal((await bindings()).length, 2);
+  const { out, code } = await world.run(`install ${image}`);
+  assert.equal(code, 0);
+  assert.equal(out.match(/-in-process deleted$/gm)?.length, 2);
+  assert.deepEqual(await bindings(), []);
+});
+
+test('into another namespace, which may be there before', async () => {
+  await world.cluster.create(namespaces, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'backup' },
+  });
+  const { code, out } = await world.run(`install -n backup ${image}`);
+  assert.equal(code, 0);
+  assert.match(out, /^namespace\/backup left alone \(it was there before\)$/m);
+  const { metadata } = await world.cluster.get(namespaces, 'backup');
+  assert.equal(metadata.labels?.['app.kubernetes.io/managed-by'], undefined);
+  const again = await world.run(`install ${image}`);
+  assert.equal(again.code, 1);
+  matchGolden('install/second-home', again.err);
+});
+
+for (const mode of ['client', 'server'] as const) {
+  test(`a dry run of the ${mode} writes nothing`, async () => {
+    const before = await stateOf(world.cluster);
+    const empty = await world.run(`install ${image} --dry-run=${mode}`);
+    assert.equal(empty.code, 0, empty.err);
+    matchGolden(`install/dry-run-${mode}`, empty.out);
+    assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
+
+    await world.run(`install ${image} --executor=in-process`);
+    const installed = await stateOf(world.cluster);
+    const full = await world.run(`install ${image} --replicas=3 --dry-run=${mode}`);
+    assert.equal(full.code, 0, full.err);
+    assert.match(full.out, /^deployment\.apps\/kubectl-stash-operator configured \(/m);
+    assert.match(full.out, /-in-process deleted \(/);
+    assert.deepEqual(changes(installed, await stateOf(world.cluster)), []);
+  });
+}
+
+test("refuses beside AppsCode's operator, but for the definitions", async () => {
+  const before = await stateOf(world.cluster);
+  const refused = await world.run(`install ${image}`, { through: withAppscode });
+  assert.equal(refused.code, 1);
+  matchGolden('install/beside-appscode', refused.err);
+  assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
+  assert.equal((await world.run('install --crds', { through: withAppscode })).code, 0);
+});
+
+test('refuses, before the first write, what has a name of ours and is not ours', async () => {
+  const theirs: Role = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'kubectl-stash-restorer' },
+    rules: [],
+  };
+  await world.cluster.create(clusterRoles, theirs);
+  const before = await stateOf(world.cluster);
+  const refused = await world.run(`install ${image}`);
+  assert.equal(refused.code, 1);
+  matchGolden('install/foreign', refused.err);
+  assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
+  await world.cluster.delete(clusterRoles, { name: 'kubectl-stash-restorer' });
+});
+
+test('names the rights that are missing before the first write', async () => {
+  const before = await stateOf(world.cluster);
+  const refused = await world.run(`install ${image}`, {
+    through: withoutRights('clusterroles', 'deployments'),
+  });
+  assert.equal(refused.code, 1);
+  matchGolden('install/missing-rights', refused.err);
+  assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
+});
+
+test('prints what docs/install holds, without a server', async () => {
+  const docs = join(import.meta.dirname, '../../docs/install');
+  const [crds, operator] = await Promise.all(
+    ['crds.yaml', 'operator.yaml'].map((file) => readFile(join(docs, file), 'utf8')),
+  );
+  const { code, out } = await world.run('install -o yaml', { configured: false });
+  assert.equal(code, 0);
+  assert.equal(out, `${crds ?? ''}---\n${operator ?? ''}`);
+  const json = await world.run('install -o json -n backup', { configured: false });
+  const { items } = JSON.parse(json.out) as { items: KubernetesObject[] };
+  assert.deepEqual([...new Set(items.map(({ metadata }) => metadata.namespace))], [undefined, 'backup']);
+});
+
+for (const [why, tag, words] of [
+  ['no image', 'none', /^pod kubectl-stash-operator-\S+ waits \(ErrImagePull\): .*:none: not found$/m],
+  ['it crashes', 'broken', /^pod kubectl-stash-operator-\S+ exited with code 7$/m],
+] as const) {
+  test(`says why it does not come up: ${why}`, async () => {
+    const late = await world.run(`install --image=${imageRepository}:${tag} --timeout=40s`);
+    assert.equal(late.code, 5);
+    assert.match(late.err, /^0 of 2 replicas are available$/m);
+    assert.match(late.err, words);
+    const [error = '', hint = ''] = late.err.split('\n').filter((line) => /^(error|hint):/.test(line));
+    assert.match(error, /^error: the operator is not up after 40s: 0 of 2 replicas are available; pod /);
+    assert.match(hint, /^hint: kubectl describe pods -n kubectl-stash -l /);
+  });
+}
+
+test('does not wait with --wait=false', async () => {
+  const { code, err } = await world.run(`install --image=${imageRepository}:none --wait=false`);
+  assert.deepEqual([code, err], [0, '']);
+});

@@ -1,0 +1,24 @@
+/** The Deployment says to `operator run` only what that understands. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { convert } from '#src/cli/convert.ts';
+import { globalFlags } from '#src/cli/global-flags.ts';
+import { parse } from '#src/cli/parse.ts';
+import { command } from '#src/commands/operator/run.ts';
+import { buildDeployment } from '#src/domain/install/deployment.ts';
+
+for (const executor of ['job', 'in-process'] as const) {
+  test(`--executor=${executor}`, async () => {
+    const { spec } = buildDeployment({
+      ...{ namespace: 'n', image: 'stash:1', replicas: 2, version: 'v1', executor },
+    });
+    const [first, second, ...args] = spec.template.spec.containers[0]?.args ?? [];
+    assert.equal(`${first ?? ''} ${second ?? ''}`, command.name);
+    const { given, words } = await parse(args, { ...globalFlags, ...command.flags });
+    assert.deepEqual(words, []);
+    const flags = convert(given, command.flags);
+    assert.deepEqual([flags.executor, flags.image, flags.listen], [executor, 'stash:1', ':8080']);
+    assert.deepEqual(given.get('namespace'), ['$(POD_NAMESPACE)']);
+  });
+}
