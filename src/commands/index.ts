@@ -23,9 +23,49 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./wait.ts')).command,
   },
   {
+    name: 'schedule',
+    summary: 'Have snapshots of a workload taken by schedule',
+    load: async () => (await import('./schedule.ts')).command,
+  },
+  {
+    name: 'trigger',
+    summary: 'Run a BackupConfiguration now',
+    load: async () => (await import('./trigger.ts')).command,
+  },
+  {
+    name: 'pause',
+    summary: 'Hold back the schedule of a BackupConfiguration',
+    load: async () => (await import('./pause.ts')).command,
+  },
+  {
+    name: 'resume',
+    summary: 'Let the schedule of a BackupConfiguration go on',
+    load: async () => (await import('./resume.ts')).command,
+  },
+  {
+    name: 'delete',
+    summary: 'Delete sessions and snapshots, saying what depends on them',
+    load: async () => (await import('./delete.ts')).command,
+  },
+  {
+    name: 'create backupconfiguration',
+    summary: "Create a BackupConfiguration as Stash's own plugin does",
+    load: async () => (await import('./create/backupconfiguration.ts')).command,
+  },
+  {
+    name: 'create restoresession',
+    summary: "Create a RestoreSession as Stash's own plugin does",
+    load: async () => (await import('./create/restoresession.ts')).command,
+  },
+  {
     name: 'install',
-    summary: 'Install what Stash needs in a cluster',
+    summary: 'Install the operator and what it needs',
     load: async () => (await import('./install.ts')).command,
+  },
+  {
+    name: 'uninstall',
+    summary: 'Remove the operator, and keep what it worked on',
+    load: async () => (await import('./uninstall.ts')).command,
   },
   {
     name: 'sandbox',
@@ -36,5 +76,29 @@ export const commands: readonly CommandEntry[] = [
     name: 'version',
     summary: 'Print the versions of this program, the server and Stash',
     load: async () => (await import('./version.ts')).command,
+  },
+  {
+    name: 'operator run',
+    summary: 'Run the operator',
+    hidden: true,
+    load: async () => (await import('./operator/run.ts')).command,
+  },
+  {
+    name: 'operator create-backupsession',
+    summary: 'Begin a session of a BackupConfiguration',
+    hidden: true,
+    load: async () => (await import('./operator/create-backupsession.ts')).command,
+  },
+  {
+    name: 'operator create-vs',
+    summary: 'Carry out a BackupSession',
+    hidden: true,
+    load: async () => (await import('./operator/create-vs.ts')).command,
+  },
+  {
+    name: 'operator restore-vs',
+    summary: 'Carry out a RestoreSession',
+    hidden: true,
+    load: async () => (await import('./operator/restore-vs.ts')).command,
   },
 ];

@@ -19,8 +19,8 @@ export async function checkAdvice(stderr: string): Promise<string[]> {
   assert.match(start ?? '', /^hint: \S/, 'says what to do next');
   for (const line of more) assert.match(line, /^ {6}\S/);
   const hints = [start ?? '', ...more].map((line) => line.slice('hint: '.length));
-  // What a driver says is as long as it is.
-  const ours = [...errors.filter((line) => !line.includes('rpc error')), ...hints];
+  // What a driver or the scheduler says is as long as it is.
+  const ours = [...errors.filter((line) => !/rpc error|nodes are available/.test(line)), ...hints];
   for (const line of ours) assert.ok(line.length <= longest, `too long: ${line}`);
   const proposed = hints.filter((line) => line.includes('kubectl '));
   for (const line of proposed) await checkCommand(line);
@@ -34,11 +34,12 @@ async function checkCommand(line: string): Promise<void> {
     assert.match(line, /^kubectl [a-z][a-z-]*(?: (?:--?)?[\w./,=:]+(?:-[\w./,=:]+)*)+$/);
     return;
   }
-  const entry = commands.find(({ name }) => name === argv[1]);
+  const twoWords = commands.find(({ name }) => name === argv.slice(1, 3).join(' '));
+  const entry = twoWords ?? commands.find(({ name }) => name === argv[1]);
   assert.ok(entry, line);
   const command = await entry.load();
   if (argv.at(-1) === '--help') return;
-  const { words } = await parse(argv.slice(2), { ...globalFlags, ...command.flags });
+  const { words } = await parse(argv.slice(twoWords ? 3 : 2), { ...globalFlags, ...command.flags });
   const { minimum = 0, maximum = Infinity } = command.positionals ?? { maximum: 0 };
   assert.ok(words.length >= minimum && words.length <= maximum, line);
   if (['snapshot', 'restore', 'list'].includes(command.name) && words.length > 0) {

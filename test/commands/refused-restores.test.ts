@@ -194,7 +194,7 @@ const refusedFiles: { name: string; text: string; code: number }[] = [
     code: 2,
   },
   { name: 'no-name', text: file().replace('name: back', 'labels: {}'), code: 2 },
-  { name: 'hooks', text: file({ spec: '\n  hooks: {preRestore: {exec: {command: [sync]}}}' }), code: 2 },
+  { name: 'hooks', text: file({ spec: '\n  hooks: {preRestore: {exec: {command: []}}}' }), code: 2 },
   { name: 'no-driver', text: file().replace('driver: VolumeSnapshotter', ''), code: 2 },
   { name: 'another-variable', text: file({ templates: template('"new-${POD_NAME}"', 'x') }), code: 2 },
   { name: 'no-data-source', text: file().replace(/ *dataSource.*\n/, ''), code: 2 },

@@ -46,7 +46,7 @@ before(async () => {
       'hooked',
       { kind: 'Deployment', name: 'hooked' },
       {
-        hooks: { preBackup: { exec: { command: ['sync'] }, containerName: 'main' } },
+        hooks: { preBackup: { exec: { command: ['sync'] }, httpGet: { port: 80 } } },
       },
     ),
   );
@@ -102,6 +102,10 @@ const refused: Refused[] = [
   { name: 'restic-asked-for', words: `snapshot deploy/web --config=files ${local}`, code: 1 },
   { name: 'restic-in-the-way', words: `snapshot deploy/taken ${local}`, code: 1 },
   { name: 'hooks', words: `snapshot deploy/hooked ${local}`, code: 1 },
+  { name: 'hooks-by-operator', words: 'snapshot deploy/web --pre sync --executor=operator', code: 2 },
+  { name: 'hooks-without-wait', words: 'snapshot deploy/web --post sync --wait=false', code: 2 },
+  { name: 'container-without-hooks', words: 'snapshot deploy/web --container main', code: 2 },
+  { name: 'no-freeze', words: 'snapshot deploy/web --pre sync --max-freeze 0', code: 2 },
   { name: 'one-of-several', words: `snapshot deploy/web deploy/bare sts/db sts/none ${local}`, code: 1 },
   { name: 'one-of-all', words: `snapshot deploy -l tier=orphan ${local}`, code: 1 },
 ];

@@ -59,20 +59,26 @@ for (const [index, { name, words }] of taken.entries()) {
   });
 }
 
-test('each claim of each session has one snapshot, and its configuration is paused', async () => {
-  const { items: sessions } = await world.cluster.list(backupSessions, { namespace: demo });
+test('each claim of each session has one snapshot, also of those that are history', async () => {
   const { items: snapshots } = await world.cluster.list(volumeSnapshots, { namespace: demo });
-  for (const { metadata, status } of sessions) {
-    assert.equal(status?.phase, 'Succeeded');
-    const claims = JSON.parse(metadata.annotations?.['stash.appscode.com/session-claims'] ?? '') as string[];
-    const of = snapshots.filter(
-      (it) => it.metadata.annotations?.['stash.appscode.com/session-uid'] === metadata.uid,
-    );
+  const bySession = Map.groupBy(
+    snapshots,
+    ({ metadata }) => metadata.annotations?.['stash.appscode.com/session-uid'] ?? '',
+  );
+  for (const of of bySession.values()) {
+    const listed = of[0]?.metadata.annotations?.['stash.appscode.com/session-claims'] ?? '';
     assert.deepEqual(
       of.map(({ spec }) => spec.source.persistentVolumeClaimName).sort(),
-      claims.sort(),
-      metadata.name,
+      (JSON.parse(listed) as string[]).sort(),
     );
+  }
+  assert.equal(bySession.size, 13);
+  const { items: sessions } = await world.cluster.list(backupSessions, { namespace: demo });
+  const invokers = sessions.map(({ spec }) => spec.invoker.name);
+  assert.deepEqual(invokers.sort(), [...new Set(invokers)].sort(), 'one of each configuration is left');
+  for (const { metadata, status } of sessions) {
+    assert.equal(status?.phase, 'Succeeded');
+    assert.ok(bySession.has(metadata.uid));
   }
 });
 

@@ -1,0 +1,108 @@
+import { backupConfigurations } from '#src/api/resources.ts';
+import { defineCommand, type Args } from '#src/cli/command.ts';
+import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
+import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { parseNames } from '#src/domain/object-arguments.ts';
+import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
+import { buildScheduled, keepAll } from '#src/domain/schedule-configuration.ts';
+import { parseTargets } from '#src/domain/target-arguments.ts';
+import { StashError } from '#src/errors.ts';
+import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
+
+import { driverFlag, refuseRestic, resticFlags } from './restic-flags.ts';
+
+const flags = {
+  targetApiversion: { type: 'string', valueName: 'VERSION', description: 'API version of the target.' },
+  targetKind: {
+    type: 'string',
+    valueName: 'KIND',
+    description: 'Kind of the target: Deployment, StatefulSet, PersistentVolumeClaim.',
+  },
+  targetName: { type: 'string', valueName: 'NAME', description: 'Name of the target.' },
+  schedule: { type: 'string', valueName: 'SCHEDULE', description: 'When: "0 3 * * *", @daily.' },
+  driver: driverFlag,
+  replica: {
+    type: 'number',
+    minimum: 1,
+    valueName: 'N',
+    description: 'How many replicas of a StatefulSet to snapshot; by default as many as it has.',
+  },
+  volumesnapshotclass: { type: 'string', valueName: 'CLASS', description: 'VolumeSnapshotClass to use.' },
+  volumesnpashotclass: { type: 'string', hidden: true, description: "Stash's spelling." },
+  ...keepFlags,
+  keepAll: { type: 'boolean', description: 'Delete nothing, ever.' },
+  paused: { type: 'boolean', description: 'Begin with it paused.' },
+  ...resticFlags,
+  dryRun: dryRunFlag('client', 'server'),
+  output: outputFlag('name', 'json', 'yaml'),
+} as const;
+
+export const command = defineCommand({
+  name: 'create backupconfiguration',
+  usage: 'create backupconfiguration NAME --target-kind KIND ... [flags]',
+  description: `Create a BackupConfiguration with the flags of Stash's own plugin, for snapshots only. Nothing is looked at in the cluster but whether the server takes it; "kubectl stash schedule" checks the target, too.`,
+  examples: [
+    '# Snapshot a deployment every night, and keep five\nkubectl stash create backupconfiguration foo \\\n  --target-apiversion=apps/v1 --target-kind=Deployment --target-name=foo \\\n  --schedule="0 3 * * *" --keep-last=5',
+  ],
+  flags,
+  positionals: { name: 'NAME', minimum: 1, maximum: 1 },
+  async run(args, context) {
+    const { dryRun, output } = args.flags;
+    const build = builderOf(args);
+    const { cluster, namespace } = await context.cluster(args.connection);
+    const configuration = build(namespace);
+    const options = dryRun === 'server' ? { dryRun: true } : {};
+    const create = () => cluster.create(backupConfigurations, configuration, options);
+    const made =
+      dryRun === 'client'
+        ? configuration
+        : await orMissingNamespace(lookAround(cluster, namespace), create());
+    if (output !== undefined) await printObjects(context.out, output, made);
+    else if (dryRun !== undefined) await printRehearsal(context.out, output, dryRun, [made]);
+    else context.out.write(`${qualifiedName(made)} created\n`);
+    if (dryRun !== undefined) return;
+    context.err.write(`to run it now: kubectl stash trigger ${made.metadata.name} -n ${namespace}\n`);
+  },
+});
+
+/** Throws for all that can be wrong with the command line, before anything connects. */
+function builderOf({ words, flags: given }: Args<typeof flags>) {
+  refuseRestic('backupconfiguration', given);
+  const [name = ''] = parseNames(words, 'backupconfiguration');
+  const { targetKind, targetName, targetApiversion, volumesnapshotclass, volumesnpashotclass } = given;
+  const usage = (message: string, hint = 'kubectl stash create backupconfiguration --help') =>
+    new StashError('usage', message, { hint });
+  if (targetKind === undefined || targetName === undefined) {
+    throw usage('the target is not named', 'add --target-kind Deployment --target-name foo');
+  }
+  const [target] = parseTargets([`${targetKind}/${targetName}`]).names;
+  if (target === undefined) throw usage('the target is not named');
+  if (given.schedule === undefined) throw usage('there is no --schedule', 'add --schedule "0 3 * * *"');
+  const keep = retentionPolicyOf(given);
+  if (keep && given.keepAll)
+    throw usage('--keep-all excludes the other --keep flags', 'leave one of them out');
+  if (!keep && !given.keepAll) {
+    throw usage(
+      'say how many restore points to keep, or they would grow for ever',
+      'add --keep-last 7, or --keep-all',
+    );
+  }
+  const build = (namespace: string) => {
+    const built = buildScheduled({ ...target, namespace }, name, {
+      schedule: given.schedule,
+      retention: keep ?? keepAll,
+      snapshotClass: volumesnapshotclass ?? volumesnpashotclass,
+      replicas: given.replica,
+      paused: given.paused,
+    });
+    const ref = {
+      ...built.spec.target?.ref,
+      ...(targetApiversion !== undefined && { apiVersion: targetApiversion }),
+    };
+    return { ...built, spec: { ...built.spec, target: { ...built.spec.target, ref } } };
+  };
+  const [problem] = checkConfiguration(build('')).problems;
+  if (problem !== undefined) throw usage(problem);
+  return build;
+}

@@ -1,0 +1,128 @@
+import type { Named } from '#src/api/kubernetes.ts';
+import { stashApiVersion } from '#src/api/labels.ts';
+import { restoreSessions } from '#src/api/resources.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { defineCommand, type Args } from '#src/cli/command.ts';
+import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { targetLabels } from '#src/domain/build-backup.ts';
+import { buildClaimTemplate } from '#src/domain/build-claim-template.ts';
+import { expandTemplates } from '#src/domain/expand-templates.ts';
+import { parseNames } from '#src/domain/object-arguments.ts';
+import { parseTargets } from '#src/domain/target-arguments.ts';
+import { targetAnnotation } from '#src/domain/target.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+import { planRestore } from '#src/session/plan-restore.ts';
+import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
+
+import { driverFlag, refuseRestic, resticFlags } from './restic-flags.ts';
+
+const flags = {
+  targetApiversion: { type: 'string', hidden: true, description: 'Follows from the kind.' },
+  targetKind: {
+    type: 'string',
+    valueName: 'KIND',
+    description: 'Kind of the workload whose claims these are, for labels.',
+  },
+  targetName: { type: 'string', valueName: 'NAME', description: 'Name of that workload.' },
+  driver: driverFlag,
+  replica: {
+    type: 'number',
+    minimum: 1,
+    valueName: 'N',
+    description: 'How many ordinals ${POD_ORDINAL} in --claim.name and --claim.datasource stands for.',
+  },
+  'claim.name': { type: 'string', valueName: 'NAME', description: 'Name of the claim to create.' },
+  'claim.accessModes': {
+    type: 'string[]',
+    commas: true,
+    valueName: 'MODE,...',
+    description: 'Its access modes; ReadWriteOnce where nothing is said.',
+  },
+  'claim.storageclass': { type: 'string', valueName: 'CLASS', description: 'Its StorageClass.' },
+  'claim.size': { type: 'string', valueName: 'SIZE', description: 'Its size: 1Gi.' },
+  'claim.datasource': {
+    type: 'string',
+    valueName: 'SNAPSHOT',
+    description: 'VolumeSnapshot to restore it from.',
+  },
+  ...resticFlags,
+  dryRun: dryRunFlag('client', 'server'),
+  output: outputFlag('name', 'json', 'yaml'),
+} as const;
+
+export const command = defineCommand({
+  name: 'create restoresession',
+  usage: 'create restoresession NAME --claim.name NAME ... [flags]',
+  description: `Create a RestoreSession with the flags of Stash's own plugin, for snapshots only, and leave it to an operator. "kubectl stash restore" needs fewer flags, and none of them by heart.`,
+  examples: [
+    '# One claim from one snapshot\nkubectl stash create restoresession restore-data \\\n  --claim.name=data-2 --claim.size=1Gi --claim.datasource=data-1732427120',
+    "# One for each of three replicas\nkubectl stash create restoresession restore-db --replica=3 \\\n  --claim.name='data-db-${POD_ORDINAL}' --claim.size=1Gi \\\n  --claim.datasource='data-db-${POD_ORDINAL}-1732427120'",
+  ],
+  flags,
+  positionals: { name: 'NAME', minimum: 1, maximum: 1 },
+  async run(args, context) {
+    const { dryRun, output } = args.flags;
+    const build = builderOf(args);
+    const { cluster, namespace, user } = await context.cluster(args.connection);
+    const session = build(namespace);
+    const around = lookAround(cluster, namespace);
+    const templates = expandTemplates(session);
+    await orMissingNamespace(around, planRestore(around, { templates, user, wait: false }));
+    const options = dryRun === 'server' ? { dryRun: true } : {};
+    const made = dryRun === 'client' ? session : await cluster.create(restoreSessions, session, options);
+    if (output !== undefined) await printObjects(context.out, output, made);
+    else if (dryRun !== undefined) await printRehearsal(context.out, output, dryRun, [made]);
+    else context.out.write(`${qualifiedName(made)} created\n`);
+    if (dryRun !== undefined) return;
+    const { name } = made.metadata;
+    context.err.write(`to follow it: kubectl stash wait restoresession/${name} -n ${namespace}\n`);
+  },
+});
+
+/** Throws for all that can be wrong with the command line, before anything connects. */
+function builderOf({
+  words,
+  flags: given,
+}: Args<typeof flags>): (namespace: string) => Named<RestoreSession> {
+  refuseRestic('restoresession', given);
+  const [name = ''] = parseNames(words, 'restoresession');
+  const { targetKind, targetName, replica } = given;
+  if ((targetKind === undefined) !== (targetName === undefined)) {
+    throw new StashError('usage', '--target-kind and --target-name go together', {
+      hint: 'add the other one',
+    });
+  }
+  const [workload] =
+    targetKind === undefined ? [] : parseTargets([`${targetKind}/${targetName ?? ''}`]).names;
+  const template = buildClaimTemplate({
+    name: given['claim.name'],
+    accessModes: given['claim.accessModes'],
+    storageClass: given['claim.storageclass'],
+    size: given['claim.size'],
+    dataSource: given['claim.datasource'],
+  });
+  const build = (namespace: string): Named<RestoreSession> => {
+    const target = workload && { ...workload, namespace };
+    return {
+      apiVersion: stashApiVersion,
+      kind: 'RestoreSession',
+      metadata: {
+        name,
+        namespace,
+        ...(target && { labels: targetLabels(target), annotations: targetAnnotation(target) }),
+      },
+      spec: {
+        driver: 'VolumeSnapshotter',
+        target: { replicas: replica ?? 1, volumeClaimTemplates: [template] },
+      },
+    };
+  };
+  try {
+    expandTemplates(build(''));
+  } catch (error) {
+    if (!isStashError(error, 'invalid')) throw error;
+    throw new StashError('usage', error.message, { hint: error.hint, cause: error });
+  }
+  return build;
+}

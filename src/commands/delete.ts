@@ -1,0 +1,239 @@
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import { defineCommand, type Args } from '#src/cli/command.ts';
+import { confirm } from '#src/cli/confirm.ts';
+import type { Connection } from '#src/cli/context.ts';
+import { allOrErrors } from '#src/cli/ends.ts';
+import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { qualifiedName } from '#src/cli/output.ts';
+import { combineErrors } from '#src/domain/combine-errors.ts';
+import {
+  backupSessionEffects,
+  joinEffects,
+  restoreSessionEffects,
+  snapshotEffects,
+  type DeleteEffects,
+  type DeleteScene,
+} from '#src/domain/delete-effects.ts';
+import {
+  parseObjects,
+  resourceOf,
+  type ObjectArgument,
+  type ObjectType,
+} from '#src/domain/object-arguments.ts';
+import { nearest } from '#src/domain/nearest.ts';
+import { restorePoints } from '#src/domain/restore-points.ts';
+import type { Right } from '#src/domain/rights.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+import { awaitGone } from '#src/follow/await-gone.ts';
+import { readContents, readDeleteScene } from '#src/session/delete-scene.ts';
+import { lookAround } from '#src/session/surroundings.ts';
+
+const types: readonly ObjectType[] = ['backupsession', 'restoresession', 'volumesnapshot'];
+
+const flags = {
+  restorePoint: {
+    type: 'string',
+    valueName: 'SESSION',
+    description: 'All snapshots of a restore point, by the name that "kubectl stash list" prints.',
+  },
+  force: {
+    type: 'boolean',
+    description: 'Delete a session that still runs, and the last complete restore point of a workload.',
+  },
+  yes: { type: 'boolean', alias: 'y', description: 'Do not ask.' },
+  ignoreNotFound: { type: 'boolean', description: 'What does not exist counts as deleted.' },
+  wait: { type: 'boolean', default: true, description: 'Wait until all of it is gone.' },
+  timeout: {
+    type: 'duration',
+    valueName: 'DURATION',
+    default: '1m',
+    description: 'How long to wait.',
+  },
+  dryRun: dryRunFlag('client'),
+  output: outputFlag('name'),
+} as const;
+
+export const command = defineCommand({
+  name: 'delete',
+  usage: 'delete (TYPE/NAME... | --restore-point SESSION) [flags]',
+  description: `Delete sessions and snapshots, after saying what depends on them. TYPE is a backupsession, restoresession or volumesnapshot.
+
+A session's snapshots and claims outlive it. A snapshot from which a claim is still being restored is not deleted; the last complete restore point of a workload only with --force.`,
+  examples: [
+    '# What would go with a restore point\nkubectl stash delete --restore-point deploy-foo-1732427120 \\\n  --dry-run=client',
+    '# Forget a session and keep its snapshots\nkubectl stash delete backupsession deploy-foo-1732427120 --yes',
+    '# Delete one snapshot\nkubectl stash delete volumesnapshot/data-1732427120',
+  ],
+  flags,
+  positionals: { name: 'TYPE/NAME' },
+  async run(args, context) {
+    const { restorePoint, force, yes, dryRun, output, wait, timeout } = args.flags;
+    const named = wantedOf(args);
+    const { cluster, namespace, user } = await context.cluster(args.connection);
+    const around = lookAround(cluster, namespace);
+    const scene = await readDeleteScene(around);
+    const objects =
+      restorePoint === undefined
+        ? await found(named, scene, args, namespace, around.namespaceExists)
+        : snapshotsOfPoint(sessionOf(restorePoint), scene, args, namespace);
+    if (objects.length === 0) return;
+
+    const snapshots = new Set(ofKind(objects, 'VolumeSnapshot'));
+    const effects = effectsOf(objects, snapshots, await readContents(around, scene, snapshots));
+    for (const note of effects.notes) context.err.write(`${sanitize(note)}\n`);
+    const error = combineErrors([...effects.refusals, ...(force ? [] : effects.unlessForced)]);
+    if (error) throw error;
+    if (dryRun === undefined) {
+      await around.demand(user, rightsFor(objects, wait));
+      const what = objects.length === 1 ? 'it' : `these ${objects.length} objects`;
+      await confirm(context, `${objects.map(qualifiedName).join('\n')}\nDelete ${what}?`, yes);
+    }
+    await allOrErrors(
+      objects.map(async (object) => {
+        if (dryRun === undefined) await remove({ cluster, namespace }, object);
+        const said = `${kindAndGroup(object)} "${object.metadata.name}" deleted`;
+        context.out.write(
+          output === 'name'
+            ? `${qualifiedName(object)}\n`
+            : `${said}${dryRun === undefined ? '' : ' (dry run)'}\n`,
+        );
+      }),
+    );
+    for (const { message } of effects.unlessForced)
+      context.err.write(`warning: forced, although ${sanitize(message)}\n`);
+    if (dryRun !== undefined || !wait) return;
+    const environment = { cluster, clock: context, signal: context.signal };
+    await awaitGone(environment, objects, { namespace, timeoutMs: timeout });
+  },
+});
+
+/** All that can be wrong with the command line, before anything connects. */
+function wantedOf({ words, flags: { restorePoint } }: Args<typeof flags>): ObjectArgument[] {
+  if (restorePoint !== undefined) {
+    if (words.length === 0) return [];
+    throw new StashError('usage', `--restore-point excludes ${words.join(' ')}`, {
+      hint: 'leave out one of them',
+    });
+  }
+  if (words.length === 0) {
+    throw new StashError('usage', 'delete needs TYPE/NAME, or --restore-point SESSION', {
+      hint: 'kubectl stash list',
+    });
+  }
+  return parseObjects(words, types);
+}
+
+/** As `list -o name` prints it, too. */
+function sessionOf(restorePoint: string): string {
+  return restorePoint.slice(restorePoint.lastIndexOf('/') + 1);
+}
+
+async function found(
+  wanted: readonly ObjectArgument[],
+  scene: DeleteScene,
+  { flags: { ignoreNotFound } }: Args<typeof flags>,
+  namespace: string,
+  namespaceExists: () => Promise<void>,
+): Promise<Stored<KubernetesObject>[]> {
+  const all = objectsIn(scene);
+  const objects = wanted.map(({ type, name }) =>
+    all.find(({ kind, metadata }) => kind.toLowerCase() === type && metadata.name === name),
+  );
+  const missing = wanted.filter((_, index) => objects[index] === undefined);
+  if (missing.length > 0 && !ignoreNotFound) {
+    await namespaceExists();
+    const error = combineErrors(
+      missing.map(({ type, name }) => {
+        const near = nearest(
+          name,
+          all.filter(({ kind }) => kind.toLowerCase() === type).map(({ metadata }) => metadata.name),
+        );
+        return new StashError('not-found', `${type} "${name}" not found in namespace ${namespace}`, {
+          hint:
+            near === undefined
+              ? `kubectl get ${resourceOf(type).plural} -n ${namespace}`
+              : `did you mean ${type}/${near}?`,
+        });
+      }),
+    );
+    if (error) throw error;
+  }
+  return objects.filter((object) => object !== undefined);
+}
+
+function snapshotsOfPoint(
+  session: string,
+  scene: DeleteScene,
+  { flags: { ignoreNotFound } }: Args<typeof flags>,
+  namespace: string,
+): Stored<KubernetesObject>[] {
+  const points = restorePoints(scene.snapshots, scene.backupSessions);
+  const objects = points
+    .filter((point) => point.session === session)
+    .flatMap(({ claims }) => claims.flatMap(({ snapshot }) => snapshot ?? []));
+  if (objects.length > 0 || ignoreNotFound) return objects;
+  const near = nearest(
+    session,
+    points.map((point) => point.session),
+  );
+  throw new StashError('not-found', `no restore point ${session} in namespace ${namespace}`, {
+    hint: near === undefined ? `kubectl stash list -n ${namespace}` : `did you mean ${near}?`,
+  });
+}
+
+function effectsOf(
+  objects: readonly Stored<KubernetesObject>[],
+  snapshots: ReadonlySet<string>,
+  scene: DeleteScene,
+): DeleteEffects {
+  const backups = new Set(ofKind(objects, 'BackupSession'));
+  const restores = new Set(ofKind(objects, 'RestoreSession'));
+  return joinEffects([
+    ...scene.backupSessions
+      .filter(({ metadata }) => backups.has(metadata.name))
+      .map((session) => backupSessionEffects(session, scene)),
+    ...scene.restoreSessions
+      .filter(({ metadata }) => restores.has(metadata.name))
+      .map((session) => restoreSessionEffects(session, scene)),
+    snapshotEffects(snapshots, scene),
+  ]);
+}
+
+function rightsFor(objects: readonly Stored<KubernetesObject>[], wait: boolean): Right[] {
+  const resources = new Set(objects.map(resourceFor));
+  const verbs = ['delete', ...(wait ? (['list', 'watch'] as const) : [])] as const;
+  return [...resources].flatMap((resource) => verbs.map((verb) => ({ verb, resource })));
+}
+
+function resourceFor({ kind }: Stored<KubernetesObject>): Resource {
+  return types.map(resourceOf).find((each) => each.kind === kind) ?? volumeSnapshots;
+}
+
+/** The very object that was looked at, and not another that has its name by now. */
+async function remove(
+  { cluster, namespace }: Pick<Connection, 'cluster' | 'namespace'>,
+  object: Stored<KubernetesObject>,
+): Promise<void> {
+  const { metadata } = object;
+  try {
+    await cluster.delete(resourceFor(object), { name: metadata.name, namespace }, { uid: metadata.uid });
+  } catch (error) {
+    // Somebody else deleted it meanwhile.
+    if (!isStashError(error, 'not-found')) throw error;
+  }
+}
+
+function objectsIn({ snapshots, backupSessions, restoreSessions }: DeleteScene): Stored<KubernetesObject>[] {
+  return [...snapshots, ...backupSessions, ...restoreSessions];
+}
+
+function ofKind(objects: readonly Stored<KubernetesObject>[], kind: string): string[] {
+  return objects.filter((object) => object.kind === kind).map(({ metadata }) => metadata.name);
+}
+
+/** `volumesnapshot.snapshot.storage.k8s.io` */
+function kindAndGroup(object: Stored<KubernetesObject>): string {
+  return qualifiedName(object).split('/', 1).join();
+}

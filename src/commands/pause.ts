@@ -1,0 +1,109 @@
+import type { Stored } from '#src/api/kubernetes.ts';
+import { backupConfigurations } from '#src/api/resources.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { defineCommand, type Args } from '#src/cli/command.ts';
+import type { Context } from '#src/cli/context.ts';
+import { allOrErrors } from '#src/cli/ends.ts';
+import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { printObjects, qualifiedName } from '#src/cli/output.ts';
+import { combineErrors } from '#src/domain/combine-errors.ts';
+import { configurationNamed } from '#src/domain/configured-target.ts';
+import { parseNames } from '#src/domain/object-arguments.ts';
+import { StashError } from '#src/errors.ts';
+import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
+
+/** Of `resume` too. */
+export const pausingFlags = {
+  all: { type: 'boolean', description: 'Every BackupConfiguration of the namespace.' },
+  dryRun: dryRunFlag('client', 'server'),
+  output: outputFlag('name', 'json', 'yaml'),
+} as const;
+
+export const command = defineCommand({
+  name: 'pause',
+  usage: 'pause (CONFIG... | --all) [flags]',
+  description: `Hold back the schedule of a BackupConfiguration. A session that runs goes on, and "kubectl stash trigger" still works.`,
+  examples: [
+    '# No snapshots of deploy-foo by schedule, until it is resumed\nkubectl stash pause deploy-foo',
+    '# None in this namespace\nkubectl stash pause --all',
+  ],
+  flags: pausingFlags,
+  positionals: { name: 'CONFIG' },
+  async run(args, context) {
+    await setPaused(args, context, { verb: 'pause' });
+    return undefined;
+  },
+});
+
+export interface Pausing {
+  readonly verb: 'pause' | 'resume';
+  /** Why this one must not be: an error where it was named, a line where all are meant. */
+  readonly refuse?: (configuration: Stored<BackupConfiguration>) => StashError | undefined;
+  /** For stderr, of one that now is as it was wished. */
+  readonly told?: (configuration: Stored<BackupConfiguration>) => readonly string[];
+}
+
+/** All names are found, and all are checked, before the first is changed. */
+export async function setPaused(
+  args: Args<typeof pausingFlags>,
+  context: Context,
+  { verb, refuse, told }: Pausing,
+): Promise<void> {
+  const { all, dryRun, output } = args.flags;
+  const names = parseNames(args.words, 'backupconfiguration');
+  if (all && names.length > 0) {
+    throw new StashError('usage', 'a name cannot be combined with --all', { hint: 'leave out --all' });
+  }
+  if (!all && names.length === 0) {
+    throw new StashError('usage', `${verb} needs CONFIG, or --all`, {
+      hint: `kubectl stash ${verb} CONFIG`,
+    });
+  }
+  const { cluster, namespace } = await context.cluster(args.connection);
+  const around = lookAround(cluster, namespace);
+  const known = await around.configurations();
+  if (all && known.length === 0) {
+    await around.namespaceExists();
+    throw new StashError('not-found', `no backupconfigurations in namespace ${namespace}`, {
+      hint: `kubectl get backupconfigurations -n ${namespace}`,
+    });
+  }
+  const find = (name: string) => () => configurationNamed(known, name, namespace);
+  const found = all
+    ? known
+    : await allOrErrors(names.map((name) => orMissingNamespace(around, Promise.try(find(name)))));
+  const refused = found.flatMap((each) => refuse?.(each) ?? []);
+  const error = combineErrors(refused);
+  if (error && !all) throw error;
+  for (const { message } of refused) context.err.write(`note: ${message}\n`);
+  const wanted = found.filter((each) => refuse?.(each) === undefined);
+
+  const paused = verb === 'pause';
+  const done = await allOrErrors(
+    wanted.map(async (configuration) => {
+      const already = (configuration.spec.paused ?? false) === paused;
+      if (already || dryRun === 'client') return { configuration, already };
+      const at = { name: configuration.metadata.name, namespace };
+      const options = dryRun === 'server' ? { dryRun: true } : {};
+      const changed = await cluster.patch(backupConfigurations, at, { spec: { paused } }, options);
+      return { configuration: changed, already };
+    }),
+  );
+  if (output !== undefined) {
+    const objects = done.map(({ configuration }) => configuration);
+    await printObjects(context.out, output, objects.length === 1 && objects[0] ? objects[0] : objects);
+  } else {
+    for (const { configuration, already } of done)
+      context.out.write(`${qualifiedName(configuration)} ${outcome(verb, already, dryRun)}\n`);
+  }
+  if (dryRun !== undefined) return;
+  for (const line of done.flatMap(({ configuration }) => told?.(configuration) ?? []))
+    context.err.write(`${line}\n`);
+}
+
+function outcome(verb: Pausing['verb'], already: boolean, dryRun: 'client' | 'server' | undefined): string {
+  const state = verb === 'pause' ? 'paused' : 'resumed';
+  if (already) return verb === 'pause' ? 'already paused' : 'already resumed';
+  if (dryRun === undefined) return state;
+  return `${state} (${dryRun === 'server' ? 'server dry run' : 'dry run'})`;
+}

@@ -1,0 +1,54 @@
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { defineCommand } from '#src/cli/command.ts';
+import { isPlaceholder } from '#src/domain/configured-target.ts';
+import { nextRuns } from '#src/domain/schedule-configuration.ts';
+import { formatTarget } from '#src/domain/target.ts';
+import { StashError } from '#src/errors.ts';
+
+import { pausingFlags, setPaused } from './pause.ts';
+
+export const command = defineCommand({
+  name: 'resume',
+  usage: 'resume (CONFIG... | --all) [flags]',
+  description: `Let the schedule of a BackupConfiguration go on, and say when it is due next. What was missed meanwhile is not made up for.`,
+  examples: [
+    '# Let deploy-foo run by its schedule again\nkubectl stash resume deploy-foo',
+    '# All of this namespace\nkubectl stash resume --all',
+  ],
+  flags: pausingFlags,
+  positionals: { name: 'CONFIG' },
+  async run(args, context) {
+    await setPaused(args, context, {
+      verb: 'resume',
+      refuse: placeholder,
+      told: (configuration) => {
+        const { name } = configuration.metadata;
+        const [due] = nextRuns(configuration.spec.schedule ?? '', context.now(), 1);
+        const next = due === undefined ? 'is never due' : `is due next at ${due}`;
+        return [
+          `backupconfiguration/${name} ${next}`,
+          ...(configuration.status?.phase === undefined ? nobody(name) : []),
+        ];
+      },
+    });
+    return undefined;
+  },
+});
+
+function nobody(name: string): string[] {
+  return [
+    `warning: no operator has looked at backupconfiguration/${name}: nobody will run it before one is there`,
+    'hint: kubectl stash install',
+  ];
+}
+
+/** Resumed, the command line's own configuration would run every New Year. */
+function placeholder(configuration: Stored<BackupConfiguration>): StashError | undefined {
+  if (!isPlaceholder(configuration)) return undefined;
+  const { name, namespace = '' } = configuration.metadata;
+  const { kind = '', name: of = '' } = configuration.spec.target?.ref ?? {};
+  return new StashError('precondition', `backupconfiguration/${name} has no schedule of its own yet`, {
+    hint: `kubectl stash schedule ${formatTarget({ kind, name: of })} -n ${namespace} --cron @daily --keep-last 7`,
+  });
+}

@@ -1,0 +1,208 @@
+import type { Named, Stored } from '#src/api/kubernetes.ts';
+import { backupConfigurations } from '#src/api/resources.ts';
+import type { BackupConfiguration, HookHandler } from '#src/api/stash.ts';
+import { defineCommand, type Args } from '#src/cli/command.ts';
+import type { Context } from '#src/cli/context.ts';
+import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
+import { printObjects, qualifiedName } from '#src/cli/output.ts';
+import { invokerName } from '#src/domain/names.ts';
+import { isObjectName } from '#src/domain/object-name.ts';
+import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
+import { keepAll, nextRuns, type ScheduleWishes } from '#src/domain/schedule-configuration.ts';
+import { checkSchedule } from '#src/domain/schedule.ts';
+import { parseTargets } from '#src/domain/target-arguments.ts';
+import { formatTarget, type Target } from '#src/domain/target.ts';
+import { StashError } from '#src/errors.ts';
+import { awaitReady } from '#src/follow/await-ready.ts';
+import { planSchedule, writeSchedule } from '#src/session/schedule.ts';
+import { lookAround, type Surroundings } from '#src/session/surroundings.ts';
+
+const flags = {
+  cron: {
+    type: 'string',
+    valueName: 'SCHEDULE',
+    description: 'When, as a CronJob takes it and in its time zone, mostly UTC: "0 3 * * *", @daily.',
+  },
+  ...keepFlags,
+  keepAll: { type: 'boolean', description: 'Delete nothing, ever.' },
+  name: {
+    type: 'string',
+    valueName: 'NAME',
+    description: 'Of the BackupConfiguration; by default made of TYPE and NAME: deploy-foo.',
+  },
+  snapshotClass: {
+    type: 'string',
+    valueName: 'CLASS',
+    description: "VolumeSnapshotClass; by default the default or only class of each claim's driver.",
+  },
+  paused: { type: 'boolean', description: 'Begin with it paused.' },
+  timeout: {
+    type: 'duration',
+    valueName: 'DURATION',
+    description: 'How long a session may take before it fails; 10m where nothing is said.',
+  },
+  historyLimit: {
+    type: 'number',
+    minimum: 1,
+    valueName: 'N',
+    description: 'How many finished sessions to keep; snapshots are not among them.',
+  },
+  retries: {
+    type: 'number',
+    minimum: 0,
+    valueName: 'N',
+    description: 'How often a session that failed is tried again.',
+  },
+  retryDelay: {
+    type: 'duration',
+    valueName: 'DURATION',
+    description: 'How long to wait before that.',
+  },
+  pre: {
+    type: 'string',
+    valueName: 'COMMAND',
+    description: "Shell command to run in the target's pods before the snapshots are cut.",
+  },
+  post: {
+    type: 'string',
+    valueName: 'COMMAND',
+    description: 'Shell command to run there afterwards, whatever happened.',
+  },
+  container: {
+    type: 'string',
+    valueName: 'NAME',
+    description: 'Container in which --pre and --post run; by default the first.',
+  },
+  wait: { type: 'boolean', default: true, description: 'Wait until an operator has taken it.' },
+  dryRun: dryRunFlag('client', 'server'),
+  output: outputFlag('name', 'json', 'yaml'),
+} as const;
+
+type ScheduleArgs = Args<typeof flags>;
+
+const readyWithinMs = 60_000;
+const shownRuns = 3;
+
+export const command = defineCommand({
+  name: 'schedule',
+  usage: 'schedule TYPE/NAME --cron SCHEDULE --keep-last N [flags]',
+  description: `Have an operator snapshot a workload by schedule: makes its BackupConfiguration, or changes the one that this command has made, in what is said.
+
+What is older than the --keep flags ask for is deleted after each session that succeeded, but never the newest complete restore point.`,
+  examples: [
+    '# Every night at three, and keep five\nkubectl stash schedule deploy/foo --cron "0 3 * * *" --keep-last 5',
+    '# Hourly for a day, then daily for a week\nkubectl stash schedule sts/db --cron @hourly --keep-hourly 24 --keep-daily 7',
+    '# With the database quiet\nkubectl stash schedule sts/db --cron @daily --keep-last 7 \\\n  --pre "fsfreeze -f /data" --post "fsfreeze -u /data"',
+  ],
+  flags,
+  positionals: { name: 'TYPE/NAME', minimum: 1, maximum: 2 },
+  async run(args, context) {
+    const { dryRun, output, wait } = args.flags;
+    const wishes = wishesOf(args);
+    const { names } = parseTargets(args.words);
+    const [wanted, second] = names;
+    if (wanted === undefined || second !== undefined) {
+      throw new StashError('usage', 'schedule takes one TYPE/NAME at a time', {
+        hint: 'kubectl stash schedule deploy/foo --cron @daily --keep-last 7',
+      });
+    }
+    const connection = await context.cluster(args.connection);
+    const { cluster, namespace } = connection;
+    const target = { ...wanted, namespace };
+    const name = args.flags.name ?? invokerName(target);
+    const around = lookAround(cluster, namespace);
+    const write = await planSchedule(around, {
+      target,
+      name,
+      wishes,
+      wait: wait && dryRun === undefined,
+      user: connection.user,
+    });
+    const verdict = checkConfiguration(write.after);
+    const [problem] = verdict.problems;
+    if (problem !== undefined)
+      throw new StashError('usage', problem, { hint: 'kubectl stash schedule --help' });
+
+    for (const warning of verdict.warnings) context.err.write(`warning: ${warning}\n`);
+    await noteOthers(around, target, name, context);
+    context.err.write(dueLine(write.after, context.now()));
+    const stored = await writeSchedule(cluster, write, dryRun);
+    const suffix = { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRun ?? 'none'];
+    if (output === undefined) context.out.write(`${qualifiedName(stored)} ${write.outcome}${suffix}\n`);
+    else if (!wait || dryRun !== undefined) await printObjects(context.out, output, stored);
+    if (!wait || dryRun !== undefined) return;
+
+    const environment = { cluster, clock: context, signal: context.signal };
+    const answer = await awaitReady(environment, stored as Stored<BackupConfiguration>, readyWithinMs);
+    context.err.write(
+      answer === 'ready'
+        ? `backupconfiguration/${name} is Ready\n`
+        : `warning: no operator answers in namespace ${namespace}: nobody will run it before one is there\nhint: kubectl stash install\n`,
+    );
+    if (output !== undefined) {
+      await printObjects(context.out, output, await cluster.get(backupConfigurations, name, namespace));
+    }
+  },
+});
+
+/** All that can be wrong with the command line, before anything connects. */
+function wishesOf({ flags: given }: ScheduleArgs): ScheduleWishes {
+  const { cron, name, pre, post, container, retries, retryDelay } = given;
+  const keep = retentionPolicyOf(given);
+  const wrong = (message: string, hint: string) => new StashError('usage', message, { hint });
+  const why = cron === undefined ? undefined : checkSchedule(cron);
+  if (why !== undefined) throw wrong(`--cron: ${why}`, 'write it as in --cron "0 3 * * *", or --cron @daily');
+  if (keep && given.keepAll)
+    throw wrong('--keep-all excludes the other --keep flags', 'leave one of them out');
+  if (name !== undefined && !isObjectName(name)) {
+    throw wrong(`"${name}" cannot be the name of an object`, 'lower-case letters, digits, dashes and dots');
+  }
+  if (container !== undefined && pre === undefined && post === undefined) {
+    throw wrong('--container says where --pre and --post run, and neither is given', 'leave out --container');
+  }
+  if (retryDelay !== undefined && retries === undefined) {
+    throw wrong('--retry-delay says how long --retries wait, which is not given', 'add --retries 1');
+  }
+  return {
+    schedule: cron,
+    retention: given.keepAll ? keepAll : keep,
+    snapshotClass: given.snapshotClass,
+    paused: given.paused ? true : undefined,
+    timeoutMs: given.timeout,
+    historyLimit: given.historyLimit,
+    retries,
+    retryDelayMs: retryDelay,
+    pre: pre === undefined ? undefined : shell(pre, container),
+    post: post === undefined ? undefined : shell(post, container),
+  };
+}
+
+function shell(command: string, container: string | undefined): HookHandler {
+  return {
+    exec: { command: ['/bin/sh', '-c', command] },
+    ...(container !== undefined && { containerName: container }),
+  };
+}
+
+async function noteOthers(
+  around: Surroundings,
+  target: Target,
+  name: string,
+  { err }: Context,
+): Promise<void> {
+  const others = (await around.configurations()).filter(({ metadata, spec }) => {
+    const { kind, name: of } = spec.target?.ref ?? {};
+    return metadata.name !== name && kind === target.kind && of === target.name;
+  });
+  if (others.length === 0) return;
+  const names = others.map(({ metadata }) => metadata.name).join(', ');
+  err.write(`note: ${names} ${others.length === 1 ? 'is' : 'are'} for ${formatTarget(target)} too\n`);
+}
+
+function dueLine({ metadata, spec }: Named<BackupConfiguration>, now: Date): string {
+  if (spec.paused === true) {
+    return `it is paused; to let it begin: kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}\n`;
+  }
+  return `due (UTC): ${nextRuns(spec.schedule ?? '', now, shownRuns).join(', ')}\n`;
+}

@@ -1,0 +1,72 @@
+import { defineCommand } from '#src/cli/command.ts';
+import { openDisplay } from '#src/cli/display.ts';
+import { printEnds } from '#src/cli/ends.ts';
+import { executionFlags, outputFlag } from '#src/cli/flags.ts';
+import { printObjects, qualifiedName } from '#src/cli/output.ts';
+import { configurationNamed, targetOfConfiguration } from '#src/domain/configured-target.ts';
+import { parseNames } from '#src/domain/object-arguments.ts';
+import { StashError } from '#src/errors.ts';
+import { takeSnapshot, timeoutOf } from '#src/follow/take-snapshot.ts';
+import { beginBackup, checkBackup } from '#src/session/begin-backup.ts';
+import { planBackup } from '#src/session/plan-backup.ts';
+import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
+
+export const command = defineCommand({
+  name: 'trigger',
+  usage: 'trigger CONFIG [flags]',
+  description: `Run a BackupConfiguration now, whatever its schedule says, and follow the session to its end. It may be paused: that only holds back its schedule.
+
+An operator carries the session out; where none answers, this command does, as "kubectl stash snapshot" would.`,
+  examples: [
+    '# Take the snapshot of tonight now\nkubectl stash trigger deploy-foo',
+    '# Leave it to the operator\nkubectl stash trigger bc/deploy-foo --wait=false',
+  ],
+  flags: {
+    timeout: {
+      type: 'duration',
+      valueName: 'DURATION',
+      description:
+        "How long all snapshots may take to be ready; by default the configuration's timeOut, else 10m.",
+    },
+    ...executionFlags,
+    output: outputFlag('name', 'json', 'yaml'),
+  },
+  positionals: { name: 'CONFIG', minimum: 1, maximum: 1 },
+  async run(args, context) {
+    const { executor: mode, wait, timeout, output } = args.flags;
+    const [name = ''] = parseNames(args.words, 'backupconfiguration');
+    if (mode === 'local' && !wait) {
+      throw new StashError(
+        'usage',
+        '--wait=false and --executor=local exclude each other: nobody else would carry it out',
+        { hint: 'leave out --wait=false' },
+      );
+    }
+    const { cluster, namespace, user } = await context.cluster(args.connection);
+    const around = lookAround(cluster, namespace);
+    const configurations = await around.configurations();
+    const find = () => Promise.resolve(configurationNamed(configurations, name, namespace));
+    const target = targetOfConfiguration(await orMissingNamespace(around, Promise.try(find)));
+    const request = { target, user, configuration: name };
+    const plan = await planBackup(around, request);
+    const id = `cli-${crypto.randomUUID().slice(0, 8)}`;
+    const options = { request, mode, id, failFast: false, timeoutMs: timeoutOf(plan, timeout) };
+    await checkBackup(around, plan, { ...options, wait });
+
+    if (!wait) {
+      const environment = { cluster, clock: context, signal: context.signal };
+      const { session } = await beginBackup(environment, around, plan, { ...options, wait: false });
+      if (output !== undefined) await printObjects(context.out, output, session);
+      else context.out.write(`${qualifiedName(session)} created\n`);
+      return;
+    }
+    const display = await openDisplay(context);
+    const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
+    await printEnds([takeSnapshot(environment, around, plan, { ...options, say: display.say })], {
+      context,
+      cluster,
+      format: output,
+      close: display.close,
+    });
+  },
+});

@@ -1,0 +1,60 @@
+/** BackupConfigurations and RestoreSessions as Stash's guides for VolumeSnapshots have them. */
+import type { BackupConfiguration, RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { targetApiVersion, type TargetKind } from '#src/domain/target.ts';
+
+/** Due in a month that has not come, so that only who means to triggers it. */
+export const rarely = '0 0 1 1 *';
+
+export interface ConfigurationOptions {
+  readonly kind?: TargetKind;
+  readonly target?: string;
+  readonly snapshotClassName?: string;
+  readonly spec?: Partial<BackupConfiguration['spec']>;
+}
+
+export function configuration(name: string, options: ConfigurationOptions = {}): BackupConfiguration {
+  const { kind = 'Deployment', target = 'stash-demo', snapshotClassName, spec } = options;
+  return {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupConfiguration',
+    metadata: { name },
+    spec: {
+      driver: 'VolumeSnapshotter',
+      schedule: rarely,
+      target: {
+        ref: { apiVersion: targetApiVersion(kind), kind, name: target },
+        ...(snapshotClassName !== undefined && { snapshotClassName }),
+      },
+      retentionPolicy: { name: 'keep-last-5', keepLast: 5, prune: true },
+      ...spec,
+    },
+  };
+}
+
+export function restoreSession(
+  name: string,
+  volumeClaimTemplates: VolumeClaimTemplate[],
+  replicas?: number,
+): RestoreSession {
+  return {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'RestoreSession',
+    metadata: { name },
+    spec: {
+      driver: 'VolumeSnapshotter',
+      target: { ...(replicas !== undefined && { replicas }), volumeClaimTemplates },
+    },
+  };
+}
+
+export function template(name: string, snapshot: string, storageClassName: string): VolumeClaimTemplate {
+  return {
+    metadata: { name },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName,
+      resources: { requests: { storage: '1Gi' } },
+      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: snapshot },
+    },
+  };
+}
