@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The program: the only place that knows the process, its arguments, environment, signals and exit code. */
 import { readFile } from 'node:fs/promises';
+import { isSea } from 'node:sea';
 import { setTimeout } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 
@@ -45,8 +46,9 @@ async function main(): Promise<void> {
     get in() {
       return process.stdin;
     },
-    program: [process.execPath, ...process.argv.slice(1, 2)],
+    program: isSea() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
     now: () => new Date(),
+    monotonic: () => performance.now(),
     sleep,
     readFile: (path) => readFile(path, 'utf8'),
     cluster: async (flags) => {

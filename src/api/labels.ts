@@ -26,6 +26,8 @@ export const annotation = {
   target: 'stash.appscode.com/target',
   /** On a snapshot: the source claim as JSON (see `SourceClaim` in domain). */
   sourceClaim: 'stash.appscode.com/source-claim',
+  /** On a snapshot of an application that was made quiet: until when (RFC 3339) it could be cut to be of any use. */
+  cutBefore: 'stash.appscode.com/cut-before',
   /** On a session: hooks that were given on the command line, as JSON; only whoever gave them runs them. */
   hooks: 'stash.appscode.com/hooks',
   /** On a session: since when (RFC 3339) its preBackup or preRestore hook may have quiesced the application. */

@@ -1,5 +1,18 @@
 /** What a subcommand is: its words, its flags as data, and what it does with them. */
+import type { Resource } from '#src/api/resources.ts';
 import type { ConnectionFlags, Context } from './context.ts';
+
+/** What Tab proposes: names of a kind, or of what the word says. */
+export type Completes =
+  | Resource
+  | 'namespace'
+  | 'configuration'
+  | 'session'
+  | 'backupsession'
+  | 'restore-point'
+  | 'claim'
+  | 'snapshot-class'
+  | 'storage-class';
 
 interface FlagText {
   /** One sentence for the help text, without the default. */
@@ -8,6 +21,8 @@ interface FlagText {
   readonly alias?: string;
   /** Placeholder of the value in the help text: `CLASS`. */
   readonly valueName?: string;
+  /** Of the value. */
+  readonly completes?: Completes;
   /** Left out of the help text: another program's spelling. */
   readonly hidden?: boolean;
 }
@@ -61,6 +76,8 @@ export interface Positionals {
   readonly name: string;
   readonly minimum?: number;
   readonly maximum?: number;
+  /** `target`: `TYPE/NAME`; an array: one of these words. */
+  readonly completes?: Completes | 'target' | readonly string[];
 }
 
 export interface Command<F extends Flags = Flags> {

@@ -23,7 +23,13 @@ export const globalFlags = {
     description: "Do not check the server's certificate. This makes the connection insecure.",
   },
   kubeconfig: { type: 'string', valueName: 'FILE', description: 'Kubeconfig file to read.' },
-  namespace: { type: 'string', alias: 'n', valueName: 'NAMESPACE', description: 'Namespace to work in.' },
+  namespace: {
+    type: 'string',
+    alias: 'n',
+    valueName: 'NAMESPACE',
+    completes: 'namespace',
+    description: 'Namespace to work in.',
+  },
   requestTimeout: {
     type: 'string',
     valueName: 'DURATION',

@@ -3,6 +3,8 @@ import type { Command, CommandEntry, Flag, Flags } from './command.ts';
 import { globalFlags } from './global-flags.ts';
 import { longName } from './tokens.ts';
 
+type Row = Pick<CommandEntry, 'name' | 'summary'>;
+
 const width = 80;
 const program = 'kubectl stash';
 const globalFlagsNote = `Use "${program} options" for a list of global flags.`;
@@ -10,7 +12,7 @@ const globalFlagsNote = `Use "${program} options" for a list of global flags.`;
 /** Of the program as a whole. */
 export function overviewHelp(commands: readonly Pick<CommandEntry, 'name' | 'summary' | 'hidden'>[]): string {
   const rows = [
-    ...commands.filter(({ hidden }) => hidden !== true),
+    ...groupedRows(commands.filter(({ hidden }) => hidden !== true)),
     { name: 'help', summary: 'Help about a command' },
     { name: 'options', summary: 'List the flags that every command takes' },
   ];
@@ -25,8 +27,33 @@ export function overviewHelp(commands: readonly Pick<CommandEntry, 'name' | 'sum
   );
 }
 
+/** Commands that begin with the same word are one row, where the first of them stands. */
+function groupedRows(commands: readonly Row[]): Row[] {
+  const groups = Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? '');
+  return [...groups].flatMap(([name, members]) => {
+    const isGroup = members.every((member) => member.name !== name);
+    return isGroup ? { name, summary: groupSummary(name, members) } : members;
+  });
+}
+
+/** `Create a backup configuration or a restore session` */
+function groupSummary(name: string, members: readonly Row[]): string {
+  const verb = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  const things = members.map((member) => {
+    const word = member.name.slice(name.length + 1);
+    return `a ${kindWords[word] ?? word}`;
+  });
+  return `${verb} ${things.join(' or ')}`;
+}
+
+/** Of kinds whose names are written as one word. */
+const kindWords: Readonly<Record<string, string>> = {
+  backupconfiguration: 'backup configuration',
+  restoresession: 'restore session',
+};
+
 /** Of commands that begin with the same word. */
-export function groupHelp(name: string, commands: readonly Pick<CommandEntry, 'name' | 'summary'>[]): string {
+export function groupHelp(name: string, commands: readonly Row[]): string {
   return paragraphs(
     section('Commands', commandRows(commands)),
     section('Usage', [`${program} ${name} COMMAND [flags]`]),
@@ -34,7 +61,7 @@ export function groupHelp(name: string, commands: readonly Pick<CommandEntry, 'n
   );
 }
 
-function commandRows(commands: readonly Pick<CommandEntry, 'name' | 'summary'>[]): string[] {
+function commandRows(commands: readonly Row[]): string[] {
   const column = Math.max(...commands.map(({ name }) => name.length)) + 2;
   return commands.map(({ name, summary }) => `${name.padEnd(column)}${summary}`);
 }

@@ -13,23 +13,25 @@ export interface CommandLine {
 
 /** Rejects with a usage error where a flag is unknown or lacks its value; the values are `convert`'s matter. */
 export async function parse(argv: readonly string[], flags: Flags): Promise<CommandLine> {
-  const tokens = [...tokenize(argv, flags)];
+  const tokens = [...tokenize(argv, flags)].map((token) => {
+    if (token.kind === 'unknown') throw unknownFlag(token.written, flags);
+    return token;
+  });
   // Loading yargs takes longer than all else that `version --client` or `--help` does.
   return tokens.every(isSwitch) ? switches(tokens) : readWithYargs(normalize(tokens), flags);
 }
 
+type KnownToken = Exclude<Token, { kind: 'unknown' }>;
+
 /**
  * Every flag becomes `--name=value`, which yargs cannot mistake for anything else. A flag at the end of the line that
- * lacks its value stays as it is. An unknown flag keeps its dashes as a part of its name, behind a question mark, so
- * that yargs names it as it was written and never takes it for a number or for a key of its own, such as `_`.
+ * lacks its value stays as it is.
  */
-export function normalize(tokens: readonly Token[]): string[] {
+export function normalize(tokens: readonly KnownToken[]): string[] {
   return tokens.flatMap((token) => {
     switch (token.kind) {
       case 'flag':
         return token.value === undefined ? token.written : `--${longName(token.name)}=${token.value}`;
-      case 'unknown':
-        return `--?${token.written}`;
       case 'word':
         return token.text;
       case 'end':
@@ -40,7 +42,7 @@ export function normalize(tokens: readonly Token[]): string[] {
   });
 }
 
-function isSwitch(token: Token): token is FlagToken & { value: string } {
+function isSwitch(token: KnownToken): token is FlagToken & { value: string } {
   return token.kind === 'flag' && token.flag.type === 'boolean';
 }
 
@@ -78,9 +80,9 @@ async function readWithYargs(args: readonly string[], flags: Flags): Promise<Com
     .string(names)
     .requiresArg(names)
     .alias(aliases)
-    .strictOptions()
-    .fail((message) => {
-      throw usageError(message, args, flags);
+    .fail(() => {
+      // It is asked to check only this, and only the last flag of a line can lack its value.
+      throw new StashError('usage', `${args.at(-1) ?? ''} needs a value`);
     })
     .parseSync(args);
   return {
@@ -93,12 +95,4 @@ async function readWithYargs(args: readonly string[], flags: Flags): Promise<Com
     // yargs does not tell `--` with nothing after it from none.
     after: args.includes('--') ? [line['--'] ?? []].flat().map(String) : undefined,
   };
-}
-
-/** From the two things that yargs is asked to check; only the last flag of a line can lack its value. */
-function usageError(message: string, args: readonly string[], flags: Flags): StashError {
-  const unknown = /^Unknown arguments?: \?(.*?)(?:, \?|$)/s.exec(message)?.[1];
-  return unknown === undefined
-    ? new StashError('usage', `${args.at(-1) ?? ''} needs a value`)
-    : unknownFlag(unknown, flags);
 }

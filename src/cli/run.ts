@@ -34,6 +34,11 @@ async function dispatch(
   context: Context,
   commands: readonly CommandEntry[],
 ): Promise<number | undefined> {
+  if (argv[0] === '__complete') {
+    const { answerCompletion } = await import('./answer-completion.ts');
+    await answerCompletion(argv.slice(1), context, commands);
+    return undefined;
+  }
   const at = await readLine(programHelp, () => firstWord(argv, globalFlags));
   const verb = argv[at];
   const rest = argv.toSpliced(at, 1);

@@ -6,6 +6,7 @@ import type { Api } from './api.ts';
 import { listCollection, streamChanges } from './collection.ts';
 import { execInPod } from './exec.ts';
 import type { Cluster, PatchType } from './port.ts';
+import { present } from './present.ts';
 import { exactPath, query, type ApiRequest } from './request.ts';
 import { watchCollection } from './watch.ts';
 
@@ -26,14 +27,17 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
 
   const read = (request: ApiRequest) => api.ask(request, interrupted);
 
-  async function write<T extends KubernetesObject>(request: ApiRequest): Promise<Stored<T>> {
-    return (await api.ask(request)) as Stored<T>;
+  async function write<T extends KubernetesObject>(
+    resource: Resource<T>,
+    request: ApiRequest,
+  ): Promise<Stored<T>> {
+    return present(resource, (await api.ask(request)) as Stored<T>);
   }
 
   return {
     async get<T extends KubernetesObject>(resource: Resource<T>, name: string, namespace?: string) {
       const path = exactPath(resource, { name, namespace });
-      return (await read({ verb: 'get', resource, name, namespace, path })) as Stored<T>;
+      return present(resource, (await read({ verb: 'get', resource, name, namespace, path })) as Stored<T>);
     },
 
     list: (resource, scope = {}) => listCollection(read, resource, scope, limits.pageSize),
@@ -44,14 +48,14 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
       const request: ApiRequest = { verb: 'create', resource, name, namespace, path, body: object };
       return resource.group === reviews
         ? ((await read(request)) as Stored<typeof object>)
-        : await write(request);
+        : await write(resource, request);
     },
 
     async patch(resource, at, patch, options = {}) {
       const { type = 'merge', subresource, dryRun } = options;
       const where = { ...at, subresource };
       const path = exactPath(resource, where) + writeQuery(dryRun, type === 'apply' ? { force: true } : {});
-      return await write({
+      return await write(resource, {
         verb: 'patch',
         resource,
         ...where,

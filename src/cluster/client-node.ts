@@ -131,7 +131,8 @@ async function readCredentials(config: KubeConfig, settings: Settings): Promise<
       ...(ca && { ca }),
       ...(cert && { cert }),
       ...(key && { key }),
-      ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+      // Said outright, so that no variable of Node's in a pod can turn the check off.
+      rejectUnauthorized: rejectUnauthorized !== false,
       ...(servername && { servername }),
     },
   };

@@ -6,7 +6,9 @@ import { apiVersionOf, type Resource } from '#src/api/resources.ts';
 
 import { isStatus, type Api } from './api.ts';
 import { answerError, ClusterError } from './errors.ts';
+import { SilentConnection } from './http.ts';
 import type { ListResult, Scope } from './port.ts';
+import { present } from './present.ts';
 import { query, resourcePath, type ApiRequest, type QueryValue } from './request.ts';
 
 /** A PartialObjectMetadata for each object. */
@@ -49,8 +51,7 @@ export async function listCollection<T extends KubernetesObject>(
     }
     if (scope.metadataOnly === true && page.kind !== 'PartialObjectMetadataList')
       throw wholeObjects(resource);
-    const present = presenter(resource, scope);
-    for (const item of page.items ?? []) items.push(present(item));
+    items.push(...(page.items ?? []).map(presenter(resource, scope)));
     next = page.metadata.continue === '' ? undefined : page.metadata.continue;
     if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
   }
@@ -61,7 +62,7 @@ export interface RawEvent<T extends KubernetesObject> {
   readonly object: Stored<T>;
 }
 
-/** Changes after `resourceVersion` until the server closes the connection; rejects where it is cut, silent or an ERROR. */
+/** Changes after `resourceVersion` until the server closes the connection or is silent; rejects where it is cut or an ERROR. */
 export async function* streamChanges<T extends KubernetesObject>(
   api: Api,
   resource: Resource<T>,
@@ -77,7 +78,7 @@ export async function* streamChanges<T extends KubernetesObject>(
     timeoutSeconds,
   });
   const message = await api.open(request, signal);
-  const present = presenter(resource, scope);
+  const presented = presenter(resource, scope);
   try {
     for await (const line of readLines(message)) {
       const event = JSON.parse(line) as { type: string; object: unknown };
@@ -89,7 +90,7 @@ export async function* streamChanges<T extends KubernetesObject>(
       if (scope.metadataOnly === true && object.kind !== 'PartialObjectMetadata') {
         throw wholeObjects(resource);
       }
-      yield { type, object: present(object) };
+      yield { type, object: presented(object) };
     }
   } catch (error) {
     if (error instanceof SyntaxError) {
@@ -97,6 +98,8 @@ export async function* streamChanges<T extends KubernetesObject>(
         cause: error,
       });
     }
+    // Where nothing happens, some servers send no bookmark either; one that is gone, the kernel tells, or the next attempt.
+    if (error instanceof SilentConnection) return;
     throw api.explain(error);
   } finally {
     message.destroy();
@@ -135,7 +138,7 @@ function presenter<T extends KubernetesObject>(
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   return metadataOnly === true
     ? ({ metadata }) => ({ ...type, metadata }) as Stored<T>
-    : (object) => ({ ...type, ...object });
+    : (object) => present(resource, object);
 }
 
 /** What it sends may be a hundred times what was asked for: no reason to take it. */

@@ -14,6 +14,9 @@ export interface ClusterErrorDetails {
   readonly retryAfterSeconds?: number | undefined;
 }
 
+/** The Status reason of a refusal to create something in a namespace that goes. */
+const namespaceTerminating = 'NamespaceTerminating';
+
 /** What every method of the client-node adapter rejects with. */
 export class ClusterError extends StashError {
   /** The Status reason (`NotFound`, `Conflict`, ...); undefined where no answer came. */
@@ -29,6 +32,11 @@ export class ClusterError extends StashError {
     this.code = details.code;
     this.retryAfterSeconds = details.retryAfterSeconds;
   }
+}
+
+/** Whether nothing can be made there because the namespace is being deleted. */
+export function isNamespaceGoing(error: unknown): boolean {
+  return error instanceof ClusterError && error.reason === namespaceTerminating;
 }
 
 /** A failed answer: its HTTP code, its Status where the body was one, else the text of the body. */
@@ -122,20 +130,22 @@ function forbidden(
   details: ClusterErrorDetails,
 ): ClusterError {
   const terminating =
-    status?.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating') ?? false;
+    status?.details?.causes?.some((cause) => cause.reason === namespaceTerminating) ?? false;
   if (terminating) {
     return new ClusterError(
       'forbidden',
       `namespace "${request.namespace ?? ''}" is being deleted; nothing can be created in it`,
       {
         ...details,
+        reason: namespaceTerminating,
         hint: `kubectl get namespace ${request.namespace ?? ''}`,
       },
     );
   }
   const plural = qualifiedPlural(request);
-  // Quotas, admission and pod security answer 403 too, and to speak of rights there would mislead.
-  if (said !== '' && status?.details?.kind !== undefined && !/\bcannot\b/.test(said)) {
+  // Quotas, admission and pod security answer 403 too, and to speak of rights there would mislead. They say why; a
+  // missing `create` of pods/exec has no reason.
+  if (said !== '' && status?.details?.kind !== undefined && !/\bcannot\b|is forbidden:?$/.test(said)) {
     return new ClusterError('forbidden', `the server refused to ${deed(request)}: ${said}`, details);
   }
   const what = plural === '' ? request.path.replace(/\?.*/, '') : plural;
@@ -152,9 +162,11 @@ function forbidden(
         ? ' -A'
         : ` -n ${request.namespace}`;
   const name = request.name === undefined ? '' : ` "${request.name}"`;
-  return new ClusterError('forbidden', `${who(parties)} may not ${request.verb} ${what}${name}${where}`, {
+  // An exec over WebSocket is judged as a `get`, and by later servers as a `create` too: the answer tells which.
+  const verb = /\bcannot (\w+) resource\b/.exec(said)?.[1] ?? request.verb;
+  return new ClusterError('forbidden', `${who(parties)} may not ${verb} ${what}${name}${where}`, {
     ...details,
-    hint: `kubectl auth can-i ${request.verb} ${what}${flag}`,
+    hint: `kubectl auth can-i ${verb} ${what}${flag}`,
   });
 }
 

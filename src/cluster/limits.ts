@@ -8,7 +8,10 @@ export interface Limits {
   readonly maxRetryAfter: number;
   /** A plain request's connection without a byte for this long is dead. The server itself gives up after 60 s. */
   readonly silence: number;
-  /** The same for a watch. Servers send a bookmark about once a minute. */
+  /**
+   * The same for a watch, which then goes on from where it was: servers send a bookmark about once a minute, but some
+   * only where something happens.
+   */
   readonly watchSilence: number;
   /** A watch that lived this long was no failure, however it ended. */
   readonly settled: number;

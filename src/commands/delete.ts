@@ -36,6 +36,7 @@ const flags = {
   restorePoint: {
     type: 'string',
     valueName: 'SESSION',
+    completes: 'restore-point',
     description: 'All snapshots of a restore point, by the name that "kubectl stash list" prints.',
   },
   force: {
@@ -81,14 +82,20 @@ A session's snapshots and claims outlive it. A snapshot from which a claim is st
     if (objects.length === 0) return;
 
     const snapshots = new Set(ofKind(objects, 'VolumeSnapshot'));
-    const effects = effectsOf(objects, snapshots, await readContents(around, scene, snapshots));
+    const judge = async (seen: DeleteScene) =>
+      effectsOf(objects, snapshots, await readContents(around, seen, snapshots));
+    let effects = await judge(scene);
     for (const note of effects.notes) context.err.write(`${sanitize(note)}\n`);
-    const error = combineErrors([...effects.refusals, ...(force ? [] : effects.unlessForced)]);
-    if (error) throw error;
+    refuse(effects, force);
     if (dryRun === undefined) {
       await around.demand(user, rightsFor(objects, wait));
       const what = objects.length === 1 ? 'it' : `these ${objects.length} objects`;
       await confirm(context, `${objects.map(qualifiedName).join('\n')}\nDelete ${what}?`, yes);
+      if (!yes) {
+        // Nobody knows how long the question stood.
+        effects = await judge(await readDeleteScene(lookAround(cluster, namespace)));
+        refuse(effects, force);
+      }
     }
     await allOrErrors(
       objects.map(async (object) => {
@@ -108,6 +115,11 @@ A session's snapshots and claims outlive it. A snapshot from which a claim is st
     await awaitGone(environment, objects, { namespace, timeoutMs: timeout });
   },
 });
+
+function refuse({ refusals, unlessForced }: DeleteEffects, force: boolean): void {
+  const error = combineErrors([...refusals, ...(force ? [] : unlessForced)]);
+  if (error) throw error;
+}
 
 /** All that can be wrong with the command line, before anything connects. */
 function wantedOf({ words, flags: { restorePoint } }: Args<typeof flags>): ObjectArgument[] {

@@ -73,6 +73,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./sandbox.ts')).command,
   },
   {
+    name: 'completion',
+    summary: 'Print a script that completes this command in a shell',
+    load: async () => (await import('./completion.ts')).command,
+  },
+  {
     name: 'version',
     summary: 'Print the versions of this program, the server and Stash',
     load: async () => (await import('./version.ts')).command,

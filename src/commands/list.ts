@@ -28,7 +28,7 @@ Snapshots that were made by other means are listed too, grouped as well as their
     '# Restore from one of them\nkubectl stash restore deploy/foo --from deploy-foo-1732427120',
   ],
   flags: { ...allNamespacesFlag, ...selectorFlag, output: outputFlag('wide', 'json', 'yaml', 'name') },
-  positionals: { name: 'TYPE/NAME' },
+  positionals: { name: 'TYPE/NAME', completes: 'target' },
   async run(args, context) {
     const { allNamespaces, selector, output = 'table' } = args.flags;
     const targets = args.words.length === 0 ? undefined : parseTargets(args.words, { names: 'optional' });

@@ -28,7 +28,7 @@ export const command = defineCommand({
     '# None in this namespace\nkubectl stash pause --all',
   ],
   flags: pausingFlags,
-  positionals: { name: 'CONFIG' },
+  positionals: { name: 'CONFIG', completes: 'configuration' },
   async run(args, context) {
     await setPaused(args, context, { verb: 'pause' });
     return undefined;

@@ -31,10 +31,17 @@ const flags = {
     type: 'string',
     default: 'latest',
     valueName: 'SESSION',
+    completes: 'restore-point',
     description:
       'Restore point: a session that "kubectl stash list" shows, or latest, the newest complete one.',
   },
-  only: { type: 'string[]', commas: true, valueName: 'CLAIM', description: 'Restore these claims only.' },
+  only: {
+    type: 'string[]',
+    commas: true,
+    valueName: 'CLAIM',
+    completes: 'claim',
+    description: 'Restore these claims only.',
+  },
   suffix: {
     type: 'string',
     valueName: 'SUFFIX',
@@ -48,6 +55,7 @@ const flags = {
   storageClass: {
     type: 'string',
     valueName: 'CLASS',
+    completes: 'storage-class',
     description: 'StorageClass of the restored claims; by default the one that each had.',
   },
   filename: {
@@ -81,7 +89,7 @@ Claims that are gone come back under their own names, with their class, size, ac
     '# Carry out a RestoreSession\nkubectl stash restore -f restoresession.yaml',
   ],
   flags,
-  positionals: { name: 'TYPE/NAME' },
+  positionals: { name: 'TYPE/NAME', completes: 'target' },
   async run(args, context) {
     const request = await readRequest(args, context);
     const connection = await context.cluster(args.connection);

@@ -17,7 +17,7 @@ export const command = defineCommand({
     '# All of this namespace\nkubectl stash resume --all',
   ],
   flags: pausingFlags,
-  positionals: { name: 'CONFIG' },
+  positionals: { name: 'CONFIG', completes: 'configuration' },
   async run(args, context) {
     await setPaused(args, context, {
       verb: 'resume',

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 
 import { stashCrds } from '#src/api/crds/index.ts';
 import { defineCommand } from '#src/cli/command.ts';
@@ -19,7 +19,7 @@ export const command = defineCommand({
 
 It listens on the loopback address only, with a kubeconfig that only you can read. Volumes are directories that hold real files, and containers whose command is a shell run as processes of yours, as do those of this program's own image: \`kubectl stash install\` brings the operator up in it. Everything is gone when it ends, unless --dir says where to keep it: the next sandbox on that directory then goes on with the same objects and files.
 
-With a COMMAND, that runs with KUBECONFIG set, and the sandbox ends with it and with its exit code. Otherwise the sandbox runs until Ctrl-C.`,
+With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH as a plugin of kubectl, and the sandbox ends with it and with its exit code. Otherwise the sandbox runs until Ctrl-C.`,
   examples: [
     '# Run it until Ctrl-C; it says how to reach it\nkubectl stash sandbox',
     '# Look around in a shell\nkubectl stash sandbox -- bash',
@@ -55,7 +55,8 @@ With a COMMAND, that runs with KUBECONFIG set, and the sandbox ends with it and 
       try {
         await applyDefinitions(sandbox.cluster, stashCrds);
         if (program === undefined) return await serve(sandbox, context, say);
-        return await runIn(sandbox, program, rest, context);
+        const path = await withPlugin(join(directory, 'bin'), context);
+        return await runIn(sandbox, [program, ...rest], { ...context.env, PATH: path }, context.signal);
       } finally {
         await sandbox.stop();
       }
@@ -94,6 +95,23 @@ async function serve(
   return 0;
 }
 
+/** PATH with this program before all else, under the names by which kubectl finds plugins. */
+async function withPlugin(directory: string, { program, env }: Context): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  const quoted = program.map((word) => `"${word}"`).join(' ');
+  const files =
+    process.platform === 'win32'
+      ? { 'kubectl-stash.cmd': `@${quoted} %*\r\n` }
+      : {
+          'kubectl-stash': `#!/bin/sh\nexec ${quoted} "$@"\n`,
+          'kubectl_complete-stash': `#!/bin/sh\nexec ${quoted} __complete "$@"\n`,
+        };
+  for (const [name, script] of Object.entries(files)) {
+    await writeFile(join(directory, name), script, { mode: 0o755 });
+  }
+  return [directory, env['PATH'] ?? ''].filter(Boolean).join(delimiter);
+}
+
 const whyNot: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such program',
   EACCES: 'permission denied',
@@ -102,9 +120,9 @@ const whyNot: Readonly<Record<string, string>> = {
 /** Resolves with the command's exit code once it has ended, a Ctrl-C notwithstanding: the terminal tells it too. */
 async function runIn(
   { kubeconfig }: Sandbox,
-  program: string,
-  args: readonly string[],
-  { env, signal }: Context,
+  [program = '', ...args]: readonly string[],
+  env: Context['env'],
+  signal: AbortSignal,
 ): Promise<number> {
   const child = spawn(program, args, { stdio: 'inherit', env: { ...env, KUBECONFIG: kubeconfig } });
   const stop = () => void child.kill('SIGTERM');

@@ -34,6 +34,7 @@ const flags = {
   snapshotClass: {
     type: 'string',
     valueName: 'CLASS',
+    completes: 'snapshot-class',
     description: "VolumeSnapshotClass; by default the default or only class of each claim's driver.",
   },
   paused: { type: 'boolean', description: 'Begin with it paused.' },
@@ -96,7 +97,7 @@ What is older than the --keep flags ask for is deleted after each session that s
     '# With the database quiet\nkubectl stash schedule sts/db --cron @daily --keep-last 7 \\\n  --pre "fsfreeze -f /data" --post "fsfreeze -u /data"',
   ],
   flags,
-  positionals: { name: 'TYPE/NAME', minimum: 1, maximum: 2 },
+  positionals: { name: 'TYPE/NAME', minimum: 1, maximum: 2, completes: 'target' },
   async run(args, context) {
     const { dryRun, output, wait } = args.flags;
     const wishes = wishesOf(args);

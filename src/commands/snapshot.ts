@@ -1,5 +1,4 @@
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import type { Resource } from '#src/api/resources.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
@@ -10,7 +9,7 @@ import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { printDeletions, printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
 import { commandHooks } from '#src/domain/hooks.ts';
 import { parseTargets } from '#src/domain/target-arguments.ts';
-import { targetTypes, type Target } from '#src/domain/target.ts';
+import type { Target } from '#src/domain/target.ts';
 import { StashError } from '#src/errors.ts';
 import { takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
 import { beginBackup, checkBackup } from '#src/session/begin-backup.ts';
@@ -18,6 +17,7 @@ import type { Executor } from '#src/session/executor.ts';
 import { planBackup, type BackupPlan } from '#src/session/plan-backup.ts';
 import { clientRehearsal, rehearseBackup, serverRehearsal } from '#src/session/rehearsal.ts';
 import { rehearseRetention } from '#src/session/rehearse-retention.ts';
+import { selectTargets } from '#src/session/select-targets.ts';
 import { lookAround, type Surroundings } from '#src/session/surroundings.ts';
 
 const flags = {
@@ -26,12 +26,14 @@ const flags = {
   snapshotClass: {
     type: 'string',
     valueName: 'CLASS',
+    completes: 'snapshot-class',
     description:
       "VolumeSnapshotClass to use; by default the configuration's, else the default or only class of each claim's driver.",
   },
   config: {
     type: 'string',
     valueName: 'NAME',
+    completes: 'configuration',
     description: 'BackupConfiguration to run under, where the target has several.',
   },
   timeout: {
@@ -71,36 +73,15 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
     '# Show what would be created\nkubectl stash snapshot deploy/foo --dry-run=client -o yaml',
   ],
   flags,
-  positionals: { name: 'TYPE/NAME', minimum: 1 },
+  positionals: { name: 'TYPE/NAME', minimum: 1, completes: 'target' },
   async run(args, context) {
-    const { all, selector } = args.flags;
-    if (all && selector !== undefined) {
-      throw new StashError('usage', '--all and -l exclude each other', { hint: 'leave out --all' });
-    }
-    const wanted = parseTargets(args.words, {
-      names: all || selector !== undefined ? 'refused' : 'required',
-    });
-    if (args.flags.executor === 'local' && !args.flags.wait) {
-      throw new StashError(
-        'usage',
-        '--wait=false and --executor=local exclude each other: nobody else would carry it out',
-        { hint: 'leave out --wait=false' },
-      );
-    }
-    checkHookFlags(args.flags);
-    if (retentionPolicyOf(args.flags) !== undefined && !args.flags.wait) {
-      throw new StashError(
-        'usage',
-        '--wait=false and --keep-* exclude each other: nothing is deleted before the snapshot is complete',
-        { hint: 'leave out --wait=false' },
-      );
-    }
+    const wanted = checkWords(args);
     const connection = await context.cluster(args.connection);
     const around = lookAround(connection.cluster, connection.namespace);
     const targets: readonly Target[] =
       wanted.names.length > 0
         ? wanted.names.map((name) => ({ ...name, namespace: connection.namespace }))
-        : await selectTargets(around, wanted.kinds, selector);
+        : await selectTargets(around, wanted.kinds, args.flags.selector);
 
     const plans = await allOrErrors(
       targets.map(async (target) => {
@@ -117,6 +98,33 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
     else await createOnly(plans, around, args, context, connection);
   },
 });
+
+/** What makes no sense is said before anybody is asked. Throws 'usage'. */
+function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
+  const { all, selector } = args.flags;
+  if (all && selector !== undefined) {
+    throw new StashError('usage', '--all and -l exclude each other', { hint: 'leave out --all' });
+  }
+  const wanted = parseTargets(args.words, {
+    names: all || selector !== undefined ? 'refused' : 'required',
+  });
+  if (args.flags.executor === 'local' && !args.flags.wait) {
+    throw new StashError(
+      'usage',
+      '--wait=false and --executor=local exclude each other: nobody else would carry it out',
+      { hint: 'leave out --wait=false' },
+    );
+  }
+  checkHookFlags(args.flags);
+  if (retentionPolicyOf(args.flags) !== undefined && !args.flags.wait) {
+    throw new StashError(
+      'usage',
+      '--wait=false and --keep-* exclude each other: nothing is deleted before the snapshot is complete',
+      { hint: 'leave out --wait=false' },
+    );
+  }
+  return wanted;
+}
 
 interface Planned {
   readonly plan: BackupPlan;
@@ -140,28 +148,6 @@ function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection) {
     failFast,
     id: `cli-${crypto.randomUUID().slice(0, 8)}`,
   };
-}
-
-async function selectTargets(
-  { cluster, namespace, namespaceExists }: Surroundings,
-  kinds: readonly Target['kind'][],
-  labelSelector: string | undefined,
-): Promise<Target[]> {
-  const found = await Promise.all(
-    kinds.map(async (kind) => {
-      const resource: Resource = targetTypes[kind].resource;
-      const { items } = await cluster.list(resource, { namespace, labelSelector });
-      return items.map(({ metadata }) => ({ kind, name: metadata.name, namespace }));
-    }),
-  );
-  const targets = found.flat();
-  if (targets.length > 0) return targets;
-  await namespaceExists();
-  const what = kinds.map((kind) => targetTypes[kind].resource.plural).join(' or ');
-  const which = labelSelector === undefined ? '' : ` with labels ${labelSelector}`;
-  throw new StashError('not-found', `no ${what}${which} in namespace ${namespace}`, {
-    hint: `kubectl get ${kinds.map((kind) => targetTypes[kind].resource.plural).join(',')} -n ${namespace} --show-labels`,
-  });
 }
 
 async function dryRun(

@@ -31,7 +31,7 @@ An operator carries the session out; where none answers, this command does, as "
     ...executionFlags,
     output: outputFlag('name', 'json', 'yaml'),
   },
-  positionals: { name: 'CONFIG', minimum: 1, maximum: 1 },
+  positionals: { name: 'CONFIG', minimum: 1, maximum: 1, completes: 'configuration' },
   async run(args, context) {
     const { executor: mode, wait, timeout, output } = args.flags;
     const [name = ''] = parseNames(args.words, 'backupconfiguration');

@@ -1,16 +1,23 @@
 import { appscodeOperatorGroup, stashGroup } from '#src/api/labels.ts';
-import { volumeSnapshots } from '#src/api/resources.ts';
+import { clusterRole } from '#src/api/operator.ts';
+import { clusterRoleBindings, volumeSnapshots } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { outputFlag } from '#src/cli/flags.ts';
 import { toJson, toYaml } from '#src/cli/output.ts';
 import { clientVersion } from '#src/cli/version.ts';
+import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { operatorHome } from '#src/domain/install/bindings.ts';
+import { isOurs } from '#src/domain/install/ownership.ts';
+import { isStashError } from '#src/errors.ts';
 
 interface ServerFacts {
   readonly version: string;
   readonly volumeSnapshots: boolean;
   readonly stashCrds: boolean;
   readonly appscodeOperator: boolean;
+  /** Whether our own is installed, as far as the user may see it. */
+  readonly ownOperator: 'none' | 'hidden' | { readonly namespace: string };
 }
 
 export const command = defineCommand({
@@ -48,13 +55,30 @@ export const command = defineCommand({
 });
 
 async function ask(cluster: Cluster): Promise<ServerFacts> {
-  const [version, groups] = await Promise.all([cluster.serverVersion(), cluster.groups()]);
+  const [version, groups, ownOperator] = await Promise.all([
+    cluster.serverVersion(),
+    cluster.groups(),
+    findOperator(cluster),
+  ]);
   return {
     version,
     volumeSnapshots: groups.includes(volumeSnapshots.group),
     stashCrds: groups.includes(stashGroup),
     appscodeOperator: groups.includes(appscodeOperatorGroup),
+    ownOperator,
   };
+}
+
+/** By what only an installed one leaves in the cluster; whether it works is told by its Deployment. */
+async function findOperator(cluster: Cluster): Promise<ServerFacts['ownOperator']> {
+  try {
+    const binding = await find(cluster, clusterRoleBindings, { name: clusterRole.operator });
+    const namespace = binding && isOurs(binding) ? operatorHome(binding) : undefined;
+    return namespace === undefined ? 'none' : { namespace };
+  } catch (error) {
+    if (isStashError(error, 'forbidden')) return 'hidden';
+    throw error;
+  }
 }
 
 async function format(facts: ServerFacts | undefined, output: 'json' | 'yaml' | undefined): Promise<string> {
@@ -64,7 +88,7 @@ async function format(facts: ServerFacts | undefined, output: 'json' | 'yaml' | 
     ...(facts && {
       serverVersion: { gitVersion: facts.version },
       volumeSnapshots: facts.volumeSnapshots,
-      stash: { crds: facts.stashCrds, operator: facts.appscodeOperator ? 'appscode' : null },
+      stash: { crds: facts.stashCrds, operator: operatorOf(facts) },
     }),
   };
   return output === 'json' ? toJson(value) : toYaml(value);
@@ -78,6 +102,24 @@ function sentences(facts: ServerFacts | undefined): string[] {
     `Server Version: ${facts.version}`,
     `VolumeSnapshot API: ${facts.volumeSnapshots ? 'installed' : 'not installed'}`,
     `Stash API: ${facts.stashCrds ? 'installed' : 'not installed (kubectl stash install --crds)'}`,
-    `Stash Operator: ${facts.appscodeOperator ? "AppsCode's" : 'none found; sessions are carried out by this program'}`,
+    `Stash Operator: ${operatorWords(facts)}`,
   ];
+}
+
+/** Null: none is seen. */
+function operatorOf({ appscodeOperator, ownOperator }: ServerFacts): string | null {
+  if (appscodeOperator) return 'appscode';
+  return ownOperator === 'none' || ownOperator === 'hidden' ? null : 'kubectl-stash';
+}
+
+function operatorWords({ appscodeOperator, ownOperator }: ServerFacts): string {
+  if (appscodeOperator) return "AppsCode's";
+  switch (ownOperator) {
+    case 'none':
+      return 'none found; sessions are carried out by this program';
+    case 'hidden':
+      return "not AppsCode's; whether kubectl-stash's is installed is not yours to see";
+    default:
+      return `kubectl-stash's, in namespace ${ownOperator.namespace}`;
+  }
 }

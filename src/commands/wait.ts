@@ -31,7 +31,7 @@ export const command = defineCommand({
     },
     output: outputFlag('name', 'json', 'yaml'),
   },
-  positionals: { name: 'SESSION', minimum: 1, maximum: 1 },
+  positionals: { name: 'SESSION', minimum: 1, maximum: 1, completes: 'session' },
   async run(args, context) {
     const wanted = parseSession(args.words[0] ?? '');
     const { cluster, namespace } = await context.cluster(args.connection);

@@ -61,7 +61,7 @@ export function backupClaims(world: BackupWorld): ClaimProgress[] {
       message,
     });
     if (snapshot === undefined) {
-      const refusal = world.refused.get(claim) ?? blocked;
+      const refusal = world.refused.get(claim) ?? ended ?? blocked;
       if (refusal !== undefined) return failed(refusal);
     }
     if (ended !== undefined) return failed(ended);

@@ -32,10 +32,10 @@ export function backupVerdict(
       };
     case 'Failed': {
       const outcome = findCondition(session, 'DeadlineExceeded')?.status === 'True' ? 'timed-out' : 'failed';
-      return { outcome, message: failureMessage(session, claims) };
+      return { outcome, ...failure(session, claims) };
     }
     case 'Unknown':
-      return { outcome: 'unknown', message: failureMessage(session, claims) };
+      return { outcome: 'unknown', ...failure(session, claims) };
     case 'Pending':
     case 'Running':
     case undefined:
@@ -63,24 +63,39 @@ function succeededVerdict(
   };
 }
 
-function failureMessage(session: Stored<BackupSession>, claims: readonly ClaimProgress[]): string {
+/** What is written of the session as a whole is where a person has to look. */
+function failure(
+  session: Stored<BackupSession>,
+  claims: readonly ClaimProgress[],
+): Pick<Verdict, 'message' | 'culprit'> {
+  const culprit = `backupsession/${session.metadata.name}`;
   const notReady = claims.filter(({ phase }) => phase !== 'Succeeded');
   const hooks = backupHookState(session);
   const failedHook = hookFailure(hooks);
   if (failedHook !== undefined) {
     // Without the preBackup hook there is no snapshot of any claim, which need not be said of each.
     const others = hooks.pre?.status === 'False' || notReady.length === 0 ? '' : `; ${describe(notReady)}`;
-    return `${failedHook}${others}`;
+    return { message: `${failedHook}${others}`, culprit };
   }
-  if (notReady.length > 0) return describe(notReady);
+  const told = toldOfAll(session);
+  if (told !== undefined && notReady.some(({ phase }) => phase !== 'Failed')) {
+    // A claim for which nothing was made says nothing of why.
+    const seen = notReady.filter(({ phase }) => phase !== 'Pending');
+    return { message: seen.length === 0 ? told : `${told}; ${describe(seen)}`, culprit };
+  }
+  if (notReady.length > 0) return { message: describe(notReady) };
   const lost = (session.status?.targets ?? []).flatMap(({ stats = [] }) =>
     stats.flatMap(({ hostname = '', error }) => (error === undefined ? [] : `${hostname}: ${error}`)),
   );
-  if (lost.length > 0) return lost.join('; ');
+  return { message: lost.length > 0 ? lost.join('; ') : (told ?? 'no reason is given in its status') };
+}
+
+/** Why the session failed, as far as its conditions have it. */
+function toldOfAll({ status }: Stored<BackupSession>): string | undefined {
   const conditions = [
-    ...(session.status?.conditions ?? []),
-    ...(session.status?.targets ?? []).flatMap((target) => target.conditions ?? []),
+    ...(status?.conditions ?? []),
+    ...(status?.targets ?? []).flatMap((target) => target.conditions ?? []),
   ].filter((condition) => !isTidyCondition(condition));
   const told = conditions.find(({ status, reason }) => status === 'False' || reason?.startsWith('Failed'));
-  return told?.message ?? told?.reason ?? 'no reason is given in its status';
+  return told?.message ?? told?.reason;
 }

@@ -3,6 +3,7 @@ import type { Named, PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/
 import { annotation, label, managedBy, stashApiVersion, stashGroup } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 
+import { cutBefore } from './cut-before.ts';
 import { formatHolder, type Holder } from './holder.ts';
 import { adHocHooks, type AdHocHooks } from './hooks.ts';
 import { invokerName, labelValue, sessionName, snapshotName, snapshotNameTaken } from './names.ts';
@@ -106,8 +107,10 @@ export function buildSnapshot(options: {
   sessionClaims: readonly string[];
   /** The name of the seed's rule belongs to another session. */
   nameTaken: boolean;
+  /** Until when the application is sure to be quiet. */
+  quietUntil?: Date | undefined;
 }): Named<VolumeSnapshot> {
-  const { session, target, planned, sessionClaims, nameTaken } = options;
+  const { session, target, planned, sessionClaims, nameTaken, quietUntil } = options;
   const { name: claim } = planned.claim.metadata;
   const { name, uid, creationTimestamp } = session.metadata;
   return {
@@ -129,6 +132,7 @@ export function buildSnapshot(options: {
         [annotation.sessionClaims]: JSON.stringify(sessionClaims),
         ...targetAnnotation(target),
         [annotation.sourceClaim]: JSON.stringify(sourceClaimOf(planned.claim)),
+        ...(quietUntil && cutBefore(quietUntil)),
       },
     },
     spec: {

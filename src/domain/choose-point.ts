@@ -2,7 +2,7 @@
 import { StashError } from '#src/errors.ts';
 
 import { nearest } from './nearest.ts';
-import type { PointClaim, RestorePoint } from './restore-points.ts';
+import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
 import { sanitize } from './sanitize.ts';
 import { formatTarget, type Target } from './target.ts';
 
@@ -16,7 +16,7 @@ export function latestComplete(points: readonly RestorePoint[], target: Target):
 /**
  * The restore point of a target that `from` names: `latest`, or a session (as `list` prints it, `-o name` too).
  * `points`: newest first. `only`: the claims that shall be restored; what the others lack then does not matter, nor
- * does that the session failed. Throws a StashError `not-found`, or `precondition` where it is there but not fit.
+ * does that the session failed, or cut them when the application was not quiet any more. Throws a StashError `not-found`, or `precondition` where it is there but not fit.
  */
 export function choosePoint(
   points: readonly RestorePoint[],
@@ -45,6 +45,8 @@ export function describeClaim({ claim, snapshot, state, message }: PointClaim): 
   switch (state) {
     case 'ready':
       return `claim ${claim}: snapshot ${name} is ready`;
+    case 'late':
+      return `claim ${claim}: snapshot ${name} was ${sanitize(message ?? 'cut too late')}`;
     case 'missing':
       return `claim ${claim}: it has no snapshot`;
     case 'deleting':
@@ -110,7 +112,9 @@ function refuseUnfit(
   if (phase === 'Running') {
     throw new StashError('precondition', `session ${session} is still running`, { hint: waitHint(point) });
   }
-  const lacking = unready(point).filter(({ claim }) => only.length === 0 || only.includes(claim));
+  const lacking = unready(point).filter(({ claim, state }) =>
+    only.length === 0 ? true : only.includes(claim) && state !== 'late',
+  );
   const what = lacking.map(describeClaim).join('; ');
   const hint = waysOn(point, latestComplete(points, target), target);
   if (phase === 'Failed' && only.length === 0) {
@@ -138,11 +142,16 @@ function waitHint({ session, namespace }: RestorePoint): string {
 }
 
 function waysOn(point: RestorePoint, better: RestorePoint | undefined, target: Target): string {
-  const ready = point.claims.filter(({ state }) => state === 'ready').map(({ claim }) => claim);
+  const inState = (wanted: ClaimState) =>
+    point.claims.filter(({ state }) => state === wanted).map(({ claim }) => claim);
+  const ready = inState('ready');
+  const late = inState('late');
   const restore = command('restore', target);
   const lines = [
     better && `the newest that is complete, ${better.session}:\n${restore} --from ${better.session}`,
     ready.length > 0 && `only what is ready:\n${restore} --from ${point.session} --only ${ready.join(',')}`,
+    late.length > 0 &&
+      `what was cut too late too, as after a power cut:\n${restore} --from ${point.session} --only ${[...ready, ...late].join(',')}`,
     `all there is:\n${listHint(target)}`,
   ].filter((line) => typeof line === 'string');
   return lines.length === 1 ? listHint(target) : lines.join('\n');

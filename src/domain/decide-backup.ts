@@ -57,6 +57,7 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus, SnapshotToC
           planned,
           sessionClaims: world.sessionClaims,
           nameTaken: world.nameTaken.has(planned.claim.metadata.name),
+          quietUntil: until,
         }),
       })),
     };

@@ -113,7 +113,7 @@ export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
     if (refusal !== undefined) return { claim: name, phase: 'Failed', message: refusal };
     const row = claimProgress(template, claim, world.surroundings(name));
     if (row.phase !== 'Running' && row.phase !== 'Pending') return row;
-    const ended = (claim === undefined ? blocked : undefined) ?? disrupted;
+    const ended = disrupted ?? (claim === undefined ? blocked : undefined);
     if (ended !== undefined) return { ...row, phase: 'Failed', message: ended };
     if (!late) return row;
     return {

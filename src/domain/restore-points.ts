@@ -4,11 +4,13 @@ import { label } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { assertNever } from '#src/errors.ts';
 
+import { cutTooLate } from './cut-before.ts';
 import { parseQuantity } from './quantity.ts';
 import { groupSnapshots, type PointTarget, type SnapshotGroup } from './snapshot-groups.ts';
 import { readSourceClaim, type SourceClaim } from './source-claim.ts';
 
-export type ClaimState = 'ready' | 'pending' | 'failed' | 'deleting' | 'missing';
+/** `late`: ready, but cut when the application was not quiet any more. */
+export type ClaimState = 'ready' | 'late' | 'pending' | 'failed' | 'deleting' | 'missing';
 export type Completeness = 'complete' | 'incomplete' | 'unknown';
 export type PointPhase = 'Succeeded' | 'Running' | 'Failed' | 'Incomplete' | 'Unknown';
 
@@ -17,7 +19,7 @@ export interface PointClaim {
   readonly state: ClaimState;
   /** Left out where it is missing. */
   readonly snapshot?: Stored<VolumeSnapshot>;
-  /** What the snapshot's driver says, where it failed. */
+  /** What the snapshot's driver says, where it failed; where it was cut late, when. */
   readonly message?: string;
   /** Left out where the snapshot does not remember its claim. */
   readonly source?: SourceClaim;
@@ -89,13 +91,19 @@ function pointClaim(claim: string, snapshot: Stored<VolumeSnapshot> | undefined)
   if (!snapshot) return { claim, state: 'missing' };
   const source = readSourceClaim(snapshot);
   const state = snapshotState(snapshot);
-  const message = state === 'failed' ? snapshot.status?.error?.message : undefined;
+  const message =
+    state === 'failed'
+      ? snapshot.status?.error?.message
+      : state === 'late'
+        ? cutTooLate(snapshot)
+        : undefined;
   return { claim, state, snapshot, ...(message !== undefined && { message }), ...(source && { source }) };
 }
 
-function snapshotState({ metadata, status }: Stored<VolumeSnapshot>): ClaimState {
+function snapshotState(snapshot: Stored<VolumeSnapshot>): ClaimState {
+  const { metadata, status } = snapshot;
   if (metadata.deletionTimestamp !== undefined) return 'deleting';
-  if (status?.readyToUse === true) return 'ready';
+  if (status?.readyToUse === true) return cutTooLate(snapshot) === undefined ? 'ready' : 'late';
   return status?.error ? 'failed' : 'pending';
 }
 
@@ -137,8 +145,11 @@ function takenAt({ object, snapshots }: SnapshotGroup): Date {
   return new Date(Math.min(...times));
 }
 
+/** A session's name ends in its second, which tells two apart that were cut within one. */
 function newestFirst(a: RestorePoint, b: RestorePoint): number {
-  return b.takenAt.getTime() - a.takenAt.getTime() || (identity(a) < identity(b) ? -1 : 1);
+  const byTime = b.takenAt.getTime() - a.takenAt.getTime();
+  if (byTime !== 0 || a.session === b.session) return byTime || (identity(a) < identity(b) ? -1 : 1);
+  return a.session > b.session ? -1 : 1;
 }
 
 /** Last: of two with the same session and target, the one whose claims are known comes first. */

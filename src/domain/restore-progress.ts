@@ -23,7 +23,7 @@ export function restoreVerdict(
   const phase = session.status?.phase;
   if (phase === 'Failed' || phase === 'Invalid') {
     const late = findCondition(session, 'DeadlineExceeded')?.status === 'True';
-    return { outcome: late ? 'timed-out' : 'failed', message: failureMessage(session, claims) };
+    return { outcome: late ? 'timed-out' : 'failed', ...failure(session, claims) };
   }
   // An operator that found nothing to do calls it a success. A claim that it tells of may only be late.
   const tellsOfNone = phase === 'Succeeded' && (session.status?.stats ?? []).length === 0;
@@ -41,19 +41,27 @@ export function restoreVerdict(
   };
 }
 
-function failureMessage(session: Stored<RestoreSession>, claims: readonly ClaimProgress[]): string {
+/** What is written of the session as a whole is where a person has to look. */
+function failure(
+  session: Stored<RestoreSession>,
+  claims: readonly ClaimProgress[],
+): Pick<Verdict, 'message' | 'culprit'> {
+  const culprit = `restoresession/${session.metadata.name}`;
   const failed = claims.filter(({ phase }) => phase === 'Failed');
   const hooks = restoreHookState(session);
   const failedHook = hookFailure(hooks);
   if (failedHook !== undefined) {
     const others = hooks.pre?.status === 'False' || failed.length === 0 ? '' : `; ${describe(failed)}`;
-    return `${failedHook}${others}`;
+    return { message: `${failedHook}${others}`, culprit };
   }
-  if (failed.length > 0) return describe(failed);
+  if (failed.length > 0) return { message: describe(failed) };
   const told = session.status?.stats?.find(({ error }) => error !== undefined);
-  if (told?.error !== undefined) return `${told.hostname ?? 'a claim'}: ${told.error}`;
+  if (told?.error !== undefined) return { message: `${told.hostname ?? 'a claim'}: ${told.error}` };
   const condition = session.status?.conditions?.find(
     ({ status, reason }) => status === 'False' || reason?.startsWith('Failed'),
   );
-  return condition?.message ?? condition?.reason ?? 'no reason is given in its status';
+  return {
+    message: condition?.message ?? condition?.reason ?? 'no reason is given in its status',
+    culprit,
+  };
 }

@@ -90,7 +90,8 @@ function templateOf(
   { rename, storageClass }: RestoreOptions,
 ): { template: VolumeClaimTemplate; notes: string[] } {
   const { claim, snapshot, state, source } = pointClaim;
-  if (!snapshot || state !== 'ready') throw new StashError('precondition', describeClaim(pointClaim));
+  if (!snapshot || (state !== 'ready' && state !== 'late'))
+    throw new StashError('precondition', describeClaim(pointClaim));
   const { labels, accessModes = ['ReadWriteOnce'], volumeMode, storage } = source ?? {};
   const name = rename(claim);
   const storageClassName = storageClass ?? source?.storageClassName;
@@ -114,5 +115,9 @@ function templateOf(
   const chosen =
     storageClass === undefined ? 'ReadWriteOnce and of the default storage class' : 'ReadWriteOnce';
   const forgotten = `claim ${name} becomes ${chosen}: snapshot ${snapshot.metadata.name} does not remember its claim`;
-  return { template, notes: [...(source ? [] : [forgotten]), ...(note === undefined ? [] : [note])] };
+  const late = state === 'late' ? [`${describeClaim(pointClaim)}: it is as after a power cut`] : [];
+  return {
+    template,
+    notes: [...late, ...(source ? [] : [forgotten]), ...(note === undefined ? [] : [note])],
+  };
 }

@@ -112,10 +112,13 @@ function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim): E
   };
 }
 
-/** Of the same time, in the order of names, as restore points are listed. */
+/** Of the same second, that of the later session, as restore points are listed. */
 function newestFirst(a: Entry, b: Entry): number {
+  const byTime = b.at.getTime() - a.at.getTime();
+  if (byTime !== 0) return byTime;
+  if (a.point.session !== b.point.session) return a.point.session > b.point.session ? -1 : 1;
   const [first, second] = [a.snapshot.metadata.name, b.snapshot.metadata.name];
-  return b.at.getTime() - a.at.getTime() || (first < second ? -1 : Number(first > second));
+  return first < second ? -1 : Number(first > second);
 }
 
 /** `points`: newest first. */

@@ -3,6 +3,7 @@ import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernet
 import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession, TargetRef } from '#src/api/stash.ts';
 
+import { cutTooLate } from './cut-before.ts';
 import { readSessionClaims } from './source-claim.ts';
 import { readTarget, targetApiVersion } from './target.ts';
 
@@ -212,7 +213,7 @@ function namespaceOf(object: KubernetesObject): string {
   return object.metadata.namespace ?? '';
 }
 
-/** Ready ones, then older ones: of two that claim to be the same the first is believed. */
+/** Those that can be restored, then older ones: of two that claim to be the same the first is believed. */
 function bestFirst(a: Stored<VolumeSnapshot>, b: Stored<VolumeSnapshot>): number {
   return compare(rank(a), rank(b));
 }
@@ -220,7 +221,8 @@ function bestFirst(a: Stored<VolumeSnapshot>, b: Stored<VolumeSnapshot>): number
 function rank(snapshot: Stored<VolumeSnapshot>): string {
   const { deletionTimestamp, creationTimestamp, name } = snapshot.metadata;
   const ready = snapshot.status?.readyToUse === true && deletionTimestamp === undefined;
-  return [ready ? 0 : 1, creationTimestamp, name].join(' ');
+  const good = ready && cutTooLate(snapshot) === undefined;
+  return [good ? 0 : ready ? 1 : 2, creationTimestamp, name].join(' ');
 }
 
 function compare(a: string, b: string): number {

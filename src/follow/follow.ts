@@ -17,6 +17,7 @@ import {
   type Holder,
   type Sighting,
 } from '#src/domain/holder.ts';
+import { followerGraceMs } from '#src/domain/patience.ts';
 import { describe, type Progress, type Verdict } from '#src/domain/progress.ts';
 import { deadlineOf, isFinal, type Session } from '#src/domain/session-status.ts';
 import { StashError } from '#src/errors.ts';
@@ -64,9 +65,6 @@ export interface Subject<S extends BackupSession | RestoreSession> {
   };
 }
 
-/** The executor may need so long, after the deadline, to write the session's end. */
-const graceMs = 15_000;
-
 /** With so much of its life left, a silent executor is suspected: is it the server that is silent? */
 const suspectLeftMs = deadAfterMs - 2 * renewEveryMs;
 
@@ -81,7 +79,7 @@ export async function follow<S extends BackupSession | RestoreSession>(
   using loop = createLoop(clock, signal);
   const named = { namespace, fieldSelector: `metadata.name=${name}` };
   const sessions = observe(cluster, resource, named, loop.signal, loop.ring);
-  const job = watchJob(environment, { jobName, namespace }, loop, graceMs);
+  const job = watchJob(environment, { jobName, namespace }, loop);
   const { made, beside = [], progress: progressOf } = subject.watch(loop.signal, loop.ring);
   const known = beside.map(({ synced }) => synced.catch(() => undefined));
   await loop.race(Promise.all([sessions.synced, made.synced, ...known]));
@@ -113,7 +111,8 @@ export async function follow<S extends BackupSession | RestoreSession>(
       ...job.notes(isFinal(session)),
       ...(isFinal(session) ? [] : executorNote(session, left, options.resume)),
     ];
-    const until = new Date((deadlineOf(session)?.getTime() ?? began.getTime() + options.timeoutMs) + graceMs);
+    const deadline = deadlineOf(session)?.getTime() ?? began.getTime() + options.timeoutMs;
+    const until = new Date(deadline + followerGraceMs);
     const progress = progressOf(session, notes());
     // Whoever would take over trusts a living executor's clock more than the deadline.
     const takesOver = options.endWhenDead === true && !isFinal(session);

@@ -4,10 +4,11 @@ import { backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { hasHooks } from '#src/domain/choose-configuration.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import { hasAdHocHooks, hooksOfBackup, thawWarning } from '#src/domain/hooks.ts';
+import { hasAdHocHooks, hasTheseHooks, hooksOfBackup, thawWarning } from '#src/domain/hooks.ts';
 import { goesByHolder } from '#src/domain/holder.ts';
 import type { Progress } from '#src/domain/progress.ts';
 import { defaultTimeoutMs } from '#src/domain/session-status.ts';
+import { snapshotCommand } from '#src/domain/snapshot-command.ts';
 import { readSessionClaims } from '#src/domain/source-claim.ts';
 import { formatTarget } from '#src/domain/target.ts';
 import { runBackup } from '#src/session/backup.ts';
@@ -53,7 +54,7 @@ export async function takeSnapshot(
   const first = await beginBackup(environment, around, plan, { ...options, wait: true });
   const progress = await finish(environment, around, plan, options, first);
   if (!first.stale && !first.other) return progress;
-  const why = first.stale ? 'had run out of time' : 'had other hooks';
+  const why = first.stale ? 'had run out of time' : 'had no such hooks';
   options.say(`backupsession/${first.session.metadata.name} ${why}; beginning another`);
   const known = { ...plan, configuration: first.configuration };
   const second = await beginBackup(environment, around, known, { ...options, wait: true, anew: true });
@@ -70,7 +71,8 @@ async function finish(
   const { target } = plan;
   const { mode, id, timeoutMs, failFast, maxFreezeMs, say } = options;
   const { name } = session.metadata;
-  const again = `kubectl stash snapshot ${formatTarget(target)} -n ${target.namespace}`;
+  const { configuration: wished, hooks: given } = options.request;
+  const again = snapshotCommand(target, { configuration: wished, hooks: given });
   if (resumed) say(`backupsession/${name} of ${formatTarget(target)} is unfinished: going on with it`);
 
   const follow = (endWhenDead: boolean) =>
@@ -123,7 +125,7 @@ async function finish(
           failFast,
           configuration,
           maxFreezeMs,
-          adHoc: true,
+          adHoc: given !== undefined && hasTheseHooks(held.session(), given),
         });
         ended = held.session();
         return progress;

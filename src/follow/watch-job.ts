@@ -7,6 +7,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { failedContainers } from '#src/domain/failed-containers.ts';
 import { jobState } from '#src/domain/job-state.ts';
+import { failedJobGraceMs } from '#src/domain/patience.ts';
 import type { Verdict } from '#src/domain/progress.ts';
 
 import { deletedNote, isOfOurOperator, jobNotes, jobVerdict, type JobSeen } from './job.ts';
@@ -32,7 +33,6 @@ export function watchJob(
   { cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock },
   at: { readonly jobName: string; readonly namespace: string },
   { signal, ring, race }: Pick<Loop, 'signal' | 'ring' | 'race'>,
-  graceMs: number,
 ): JobWatch {
   const { jobName, namespace } = at;
   const named = { namespace, fieldSelector: `metadata.name=${jobName}` };
@@ -85,9 +85,9 @@ export function watchJob(
       const verdict = jobVerdict(seen);
       failedSince = verdict && (failedSince ?? now);
       if (failedSince === undefined || !isOfOurOperator(seen)) return verdict;
-      return now.getTime() >= failedSince.getTime() + graceMs ? verdict : undefined;
+      return now.getTime() >= failedSince.getTime() + failedJobGraceMs ? verdict : undefined;
     },
-    verdictAt: () => (failedSince === undefined ? Infinity : failedSince.getTime() + graceMs),
+    verdictAt: () => (failedSince === undefined ? Infinity : failedSince.getTime() + failedJobGraceMs),
     settled: async () => {
       if (observedJobs.items.get(jobName) === undefined) return;
       const again = lookAgain().catch(() => undefined);

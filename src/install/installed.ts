@@ -16,13 +16,14 @@ import {
 } from '#src/api/resources.ts';
 import { stashCrds } from '#src/api/crds/index.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { operatorHome } from '#src/domain/install/bindings.ts';
 import { isAppsCodes, isOurs, ours } from '#src/domain/install/ownership.ts';
 import { placesOfOperator, type Place } from '#src/domain/install/removal.ts';
 import { StashError } from '#src/errors.ts';
 
-import { find, listAny } from './find.ts';
+import { listAny } from './list-any.ts';
 
 export interface Installed {
   /** Of the operator's own objects, those that exist and are ours. */

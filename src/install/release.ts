@@ -3,37 +3,33 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
+import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { isStashError } from '#src/errors.ts';
-
-import { find } from './find.ts';
+import { isStashError, type ErrorKind } from '#src/errors.ts';
 
 /** The status goes too: whoever finds one there takes it that an operator carries sessions out. */
-export async function release(cluster: Cluster, configuration: Stored<BackupConfiguration>): Promise<void> {
-  const at = { name: configuration.metadata.name, namespace: configuration.metadata.namespace };
-  if (configuration.status !== undefined) {
-    await cluster
-      .patch(backupConfigurations, at, { status: null }, { subresource: 'status' })
-      .catch(unlessGone);
+export async function release(
+  cluster: Cluster,
+  { metadata, status }: Stored<BackupConfiguration>,
+): Promise<void> {
+  const at = { name: metadata.name, namespace: metadata.namespace };
+  if (status !== undefined) {
+    const gone = unless('not-found');
+    await cluster.patch(backupConfigurations, at, { status: null }, { subresource: 'status' }).catch(gone);
   }
-  for (
-    let current: typeof configuration | undefined = await find(cluster, backupConfigurations, at);
-    current;
-  ) {
-    const { finalizers = [], resourceVersion } = current.metadata;
+  for (;;) {
+    const current = await find(cluster, backupConfigurations, at);
+    const { finalizers = [], resourceVersion } = current?.metadata ?? {};
     const others = finalizers.filter((finalizer) => finalizer !== configurationFinalizer);
     if (others.length === finalizers.length) return;
-    try {
-      await cluster.patch(backupConfigurations, at, { metadata: { resourceVersion, finalizers: others } });
-      return;
-    } catch (error) {
-      if (!isStashError(error, 'conflict', 'not-found')) throw error;
-    }
-    current = await find(cluster, backupConfigurations, at);
+    const patch = { metadata: { resourceVersion, finalizers: others } };
+    // It is looked at again, and nothing is left to do where it went through.
+    await cluster.patch(backupConfigurations, at, patch).catch(unless('conflict', 'not-found'));
   }
 }
 
-function unlessGone(error: unknown): undefined {
-  if (isStashError(error, 'not-found')) return undefined;
-  throw error;
+function unless(...kinds: ErrorKind[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!isStashError(error, ...kinds)) throw error;
+  };
 }

@@ -7,12 +7,12 @@ import {
   pods,
   type Resource,
 } from '#src/api/resources.ts';
+import { find } from '#src/cluster/find.ts';
 import { podLabels } from '#src/domain/install/options.ts';
 import { isOurs } from '#src/domain/install/ownership.ts';
 import { countKinds, tellsHome, type Place } from '#src/domain/install/removal.ts';
 import { formatSelector } from '#src/domain/selector.ts';
 
-import { find } from './find.ts';
 import type { Installed } from './installed.ts';
 import { release } from './release.ts';
 import { forEachAtOnce, remove, untilGone } from './remove.ts';

@@ -20,7 +20,7 @@ import {
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 
-import { listAny } from './find.ts';
+import { listAny } from './list-any.ts';
 
 function core(kind: string): Resource {
   return { group: '', version: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced: true };

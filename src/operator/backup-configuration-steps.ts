@@ -3,8 +3,9 @@ import type { CronJob, Named, Stored } from '#src/api/kubernetes.ts';
 import { clusterRole } from '#src/api/operator.ts';
 import { backupConfigurations, cronJobs } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
+import type { SettledCronJob } from '#src/domain/operator/build-cron-job.ts';
 import { buildJobRights, type JobRights } from '#src/domain/operator/build-job-rights.ts';
-import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
+import { checkConfiguration, hostWarnings } from '#src/domain/operator/check-configuration.ts';
 import { eventsOfStatus, type Status } from '#src/domain/operator/configuration-status.ts';
 import type { ConfigurationStep } from '#src/domain/operator/decide-configuration.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
@@ -18,7 +19,7 @@ const rightsTrustedMs = 3_600_000;
 /** What this process knows of a configuration beyond the caches; losing it costs a few requests. */
 export interface Memory {
   rights?: { readonly said: string; readonly at: Date };
-  settled?: number | undefined;
+  settled?: SettledCronJob;
   /** What was told once and is not to be repeated. */
   told?: string;
 }
@@ -39,7 +40,7 @@ export async function applyStep(
       return 'end';
     case 'await-sessions': {
       const sessions = step.sessions.map((session) => `backupsession/${session}`).join(', ');
-      tellOnce(world, memory, configuration, 'WaitingForSessions', `it goes once ${sessions} has ended`);
+      tellOnce(world, memory, configuration, 'WaitingForSessions', `it is let go once ${sessions} has ended`);
       return 'end';
     }
     case 'set-finalizers': {
@@ -56,7 +57,7 @@ export async function applyStep(
     case 'create-cron-job': {
       const made = await createCronJob(world, step.cronJob);
       if (made.isOurs) {
-        memory.settled = made.cronJob.metadata.generation;
+        memory.settled = settledAt(made.cronJob);
         caches.cronJobs.learn(made.cronJob);
         const words = `created cronjob/${step.cronJob.metadata.name} with schedule "${step.cronJob.spec.schedule}"`;
         world.event(backupConfigurations, configuration, 'Normal', 'CronJobCreated', words);
@@ -69,7 +70,7 @@ export async function applyStep(
       const patched = await cluster.patch(cronJobs, { name: metadata.name, namespace }, step.patch, {
         type: 'json',
       });
-      memory.settled = patched.metadata.generation;
+      memory.settled = settledAt(patched);
       caches.cronJobs.learn(patched);
       if (patched.metadata.resourceVersion !== metadata.resourceVersion) {
         const words = whatChanged(step.cronJob, patched);
@@ -114,6 +115,10 @@ async function createCronJob(
     const { name, namespace } = wanted.metadata;
     return { isOurs: false, cronJob: await cluster.get(cronJobs, name, namespace) };
   }
+}
+
+function settledAt({ metadata: { uid, generation } }: Stored<CronJob>): SettledCronJob {
+  return { uid, generation };
 }
 
 function rightsOf(configuration: Stored<BackupConfiguration>): JobRights {
@@ -164,7 +169,9 @@ function tellStatus(world: World, configuration: Stored<BackupConfiguration>, st
   }
   if (before?.phase !== status.phase) world.log.info(`backupconfiguration is ${status.phase ?? ''}`, at);
   if (before?.observedGeneration === status.observedGeneration || status.phase === 'Invalid') return;
-  for (const warning of checkConfiguration(configuration).warnings) {
+  const { warnings } = checkConfiguration(configuration);
+  const hosts = world.options.executor === 'in-process' ? hostWarnings(configuration.spec.hooks) : [];
+  for (const warning of [...warnings, ...hosts]) {
     world.event(backupConfigurations, configuration, 'Warning', 'ConfigurationWarning', warning);
   }
 }

@@ -1,7 +1,9 @@
 /** Brings a BackupConfiguration to where it should be: checked, with rights for its Jobs and a CronJob of its own. */
 import type { CronJob, Stored } from '#src/api/kubernetes.ts';
-import type { Resource } from '#src/api/resources.ts';
+import { configurationFinalizer } from '#src/api/operator.ts';
+import { backupConfigurations, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
+import { goesByHolder } from '#src/domain/holder.ts';
 import { cronJobName } from '#src/domain/names.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import type { TargetSight } from '#src/domain/operator/configuration-status.ts';
@@ -54,7 +56,7 @@ export function backupConfigurationReconciler(world: World): Reconciler {
       });
       caches.backupSessions.onChange(({ metadata: { namespace = '' }, spec: { invoker } }) => {
         const configuration = caches.configurations.get(namespace, invoker.name);
-        if (configuration?.metadata.deletionTimestamp !== undefined) {
+        if (configuration !== undefined && isLettingGo(configuration)) {
           enqueue({ namespace, name: invoker.name });
         }
       });
@@ -103,8 +105,13 @@ async function bringAbout(
       else return hasClash(seen) ? clashEveryMs : undefined;
     } catch (error) {
       if (isGone(error, step)) return undefined;
-      if (error === trouble || error === sight.error || !isWorthTelling(error, step, configuration))
+      if (trouble !== undefined || error === sight.error || !isWorthTelling(error, step, configuration))
         throw error;
+      // Of one that goes the status tells nothing any more.
+      if (configuration.metadata.deletionTimestamp !== undefined) {
+        world.event(backupConfigurations, configuration, 'Warning', 'FailedToDelete', error.message);
+        throw error;
+      }
       trouble = error;
     }
   }
@@ -132,12 +139,24 @@ async function seeTarget(
   }
 }
 
-function unfinishedSessions({ caches }: World, { metadata }: Stored<BackupConfiguration>): string[] {
-  if (metadata.deletionTimestamp === undefined) return [];
-  return [...caches.backupSessions.list(metadata.namespace)]
-    .filter(({ spec }) => spec.invoker.kind === 'BackupConfiguration' && spec.invoker.name === metadata.name)
-    .filter((session) => !isFinal(session))
-    .map((session) => session.metadata.name);
+function isLettingGo({ metadata, spec }: Stored<BackupConfiguration>): boolean {
+  if (metadata.finalizers?.includes(configurationFinalizer) !== true) return false;
+  return metadata.deletionTimestamp !== undefined || spec.driver !== 'VolumeSnapshotter';
+}
+
+function unfinishedSessions({ caches }: World, configuration: Stored<BackupConfiguration>): string[] {
+  if (!isLettingGo(configuration)) return [];
+  const { metadata, spec } = configuration;
+  return (
+    [...caches.backupSessions.list(metadata.namespace)]
+      .filter(
+        ({ spec: { invoker } }) => invoker.kind === 'BackupConfiguration' && invoker.name === metadata.name,
+      )
+      .filter((session) => !isFinal(session))
+      // Of another driver, one that was never begun here is nobody's business of ours.
+      .filter((session) => spec.driver === 'VolumeSnapshotter' || goesByHolder(session))
+      .map((session) => session.metadata.name)
+  );
 }
 
 /** The configuration went while we wrote to it. */

@@ -1,6 +1,7 @@
 /** Makes the account of some Jobs and binds it to its roles, once; what others made is never overwritten. */
 import type { KubernetesObject, Named, RoleBinding, Stored } from '#src/api/kubernetes.ts';
 import { roleBindings, serviceAccounts, type Resource } from '#src/api/resources.ts';
+import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { holds } from '#src/domain/holds.ts';
 import type { JobRights } from '#src/domain/operator/build-job-rights.ts';
@@ -45,7 +46,8 @@ async function ensure<T extends KubernetesObject>(
   wanted: Named<T>,
   fix: (present: Stored<T>) => object | undefined,
 ): Promise<void> {
-  const present = (await find(cluster, resource, wanted)) ?? (await create(cluster, resource, wanted));
+  const present =
+    (await find(cluster, resource, wanted.metadata)) ?? (await create(cluster, resource, wanted));
   // Undefined: it is of our own making.
   if (present === undefined) return;
   const [owner] = wanted.metadata.ownerReferences ?? [];
@@ -62,19 +64,6 @@ async function ensure<T extends KubernetesObject>(
   if (patch) await cluster.patch(resource, { name, namespace }, patch);
 }
 
-async function find<T extends KubernetesObject>(
-  cluster: Cluster,
-  resource: Resource<T>,
-  { metadata }: Named<T>,
-): Promise<Stored<T> | undefined> {
-  try {
-    return await cluster.get(resource, metadata.name, metadata.namespace);
-  } catch (error) {
-    if (isStashError(error, 'not-found')) return undefined;
-    throw error;
-  }
-}
-
 /** Resolves with what somebody else made in the meantime. */
 async function create<T extends KubernetesObject>(
   cluster: Cluster,
@@ -86,6 +75,6 @@ async function create<T extends KubernetesObject>(
     return undefined;
   } catch (error) {
     if (!isStashError(error, 'already-exists')) throw error;
-    return await find(cluster, resource, wanted);
+    return await find(cluster, resource, wanted.metadata);
   }
 }

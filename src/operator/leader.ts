@@ -4,6 +4,7 @@
  */
 import type { Lease, Stored } from '#src/api/kubernetes.ts';
 import { leases } from '#src/api/resources.ts';
+import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { isStashError, StashError } from '#src/errors.ts';
@@ -40,18 +41,20 @@ const retryMs = 2_000;
 export async function stand(options: ElectionOptions, signal: AbortSignal): Promise<Term | undefined> {
   const { clock, id, onTrouble, random = Math.random } = options;
   const store = leaseStore(options);
-  let seen: { readonly lease: Stored<Lease> | undefined; readonly since: Date } | undefined;
+  /** `since`: by what nobody sets, else another's Lease would be over as soon as somebody sets the clock forward. */
+  let seen: { readonly lease: Stored<Lease> | undefined; readonly since: number } | undefined;
   const isOver = () => signal.aborted;
   while (!isOver()) {
-    const sent = clock.now();
+    const sent = momentOf(clock);
     try {
       const lease = await store.read();
       const before = seen?.lease;
       // A Lease that somebody deleted ends nobody's term at once.
       const isSame =
         lease === undefined || before?.metadata.resourceVersion === lease.metadata.resourceVersion;
-      if (seen === undefined || !isSame) seen = { lease, since: clock.now() };
-      if (runsOut(seen, id) <= clock.now().getTime()) {
+      const { steady } = momentOf(clock);
+      if (seen === undefined || !isSame) seen = { lease, since: steady };
+      if (runsOut(seen, id) <= steady) {
         const held = lease === undefined ? await store.create() : await store.write(lease, id);
         return lead(options, store, held, sent);
       }
@@ -64,21 +67,36 @@ export async function stand(options: ElectionOptions, signal: AbortSignal): Prom
 }
 
 /** When what was seen is over, in the observer's own time. */
-function runsOut({ lease, since }: { lease: Stored<Lease> | undefined; since: Date }, id: string): number {
+function runsOut({ lease, since }: { lease: Stored<Lease> | undefined; since: number }, id: string): number {
   const { holderIdentity = '', leaseDurationSeconds = leaseSeconds } = lease?.spec ?? {};
   const isFree = holderIdentity === '' || holderIdentity === id;
-  return isFree ? 0 : since.getTime() + leaseDurationSeconds * 1000;
+  return isFree ? -Infinity : since + leaseDurationSeconds * 1000;
+}
+
+/** The one clock can be set, the other may stand still while the machine sleeps. */
+interface Moment {
+  readonly wall: number;
+  readonly steady: number;
+}
+
+function momentOf(clock: Clock): Moment {
+  const wall = clock.now().getTime();
+  return { wall, steady: clock.monotonic?.() ?? wall };
 }
 
 /** Renews from now on. `sent`: when the request was sent that made us the leader. */
-function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, sent: Date): Term {
+function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, sent: Moment): Term {
   const { clock, id, onTrouble } = options;
   const lost = new AbortController();
   const over = new AbortController();
   let lease = held;
-  let renewed = sent.getTime();
+  let renewed = sent;
 
-  const left = () => renewed + renewDeadlineMs - clock.now().getTime();
+  /** By the clock that says less: rather too early no leader than too late. */
+  const left = () => {
+    const { wall, steady } = momentOf(clock);
+    return renewDeadlineMs - Math.max(wall - renewed.wall, steady - renewed.steady);
+  };
 
   const lose = (why: string) => {
     if (!over.signal.aborted) lost.abort(new StashError('conflict', `we lead no more: ${why}`));
@@ -86,7 +104,7 @@ function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, 
   };
 
   const renew = async () => {
-    const at = clock.now().getTime();
+    const at = momentOf(clock);
     try {
       lease = await store.write(lease, id);
       renewed = at;
@@ -141,14 +159,7 @@ interface LeaseStore {
 function leaseStore({ cluster, clock, namespace, name, id }: ElectionOptions): LeaseStore {
   const now = () => clock.now().toISOString().replace('Z', '000Z');
   return {
-    async read() {
-      try {
-        return await cluster.get(leases, name, namespace);
-      } catch (error) {
-        if (isStashError(error, 'not-found')) return undefined;
-        throw error;
-      }
-    },
+    read: () => find(cluster, leases, { name, namespace }),
     create: () =>
       cluster.create(leases, {
         apiVersion: 'coordination.k8s.io/v1',

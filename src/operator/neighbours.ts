@@ -1,20 +1,40 @@
 /** Whether the operator can work in this cluster at all. */
 import { appscodeOperatorGroup, stashGroup } from '#src/api/labels.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import type { Clock } from '#src/domain/clock.ts';
 import { StashError } from '#src/errors.ts';
+
+/** It costs a request each time. */
+const lookEveryMs = 10 * 60_000;
 
 export async function checkNeighbours(cluster: Cluster): Promise<void> {
   const groups = await cluster.groups();
-  if (groups.includes(appscodeOperatorGroup)) {
-    throw new StashError(
-      'precondition',
-      "AppsCode's Stash operator runs in this cluster: two operators would carry out every session twice",
-      { hint: "uninstall one of them: AppsCode's, or this one by:\nkubectl stash uninstall" },
-    );
-  }
+  if (groups.includes(appscodeOperatorGroup)) throw besideAppscode();
   if (!groups.includes(stashGroup)) {
     throw new StashError('precondition', 'the cluster has no Stash CRDs', {
       hint: 'kubectl stash install',
     });
   }
+}
+
+/** Resolves with the reason to stop as soon as AppsCode's operator is seen; undefined: `signal` aborted first. */
+export async function awaitAppscode(
+  { cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<StashError | undefined> {
+  while (!signal.aborted) {
+    // Whether the server answers is told by whoever needs it.
+    const groups = await cluster.groups().catch((): string[] => []);
+    if (groups.includes(appscodeOperatorGroup)) return besideAppscode();
+    await clock.sleep(lookEveryMs, signal);
+  }
+  return undefined;
+}
+
+function besideAppscode(): StashError {
+  return new StashError(
+    'precondition',
+    "AppsCode's Stash operator runs in this cluster: two operators would carry out every session twice",
+    { hint: "uninstall one of them: AppsCode's, or this one by:\nkubectl stash uninstall" },
+  );
 }

@@ -2,6 +2,7 @@
 import type { Event, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { managedBy } from '#src/api/labels.ts';
 import { apiVersionOf, events, type Resource } from '#src/api/resources.ts';
+import { isNamespaceGoing } from '#src/cluster/errors.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { shorten } from '#src/domain/names.ts';
@@ -31,7 +32,8 @@ interface Told {
   readonly first: Event;
   count: number;
   lastTimestamp: string;
-  isQueued: boolean;
+  /** It is in line, or just being written. */
+  isUnderWay: boolean;
   /** Undefined: not written yet. */
   stored?: Stored<Event> | undefined;
 }
@@ -62,19 +64,21 @@ export function eventRecorder(options: {
 
   async function work(): Promise<void> {
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-      one.isQueued = false;
+      const { count } = one;
       await write(one).catch((error: unknown) => {
         // In a namespace that goes nothing can be told any more.
-        if (!isStashError(error, 'forbidden', 'not-found')) {
-          log.warn('an event could not be written', errorFields(error));
-        }
+        if (isStashError(error, 'not-found') || isNamespaceGoing(error)) return;
+        log.warn('an event could not be written', errorFields(error));
       });
+      // Told again meanwhile: only now is it known which event counts up.
+      if (one.count > count) queue.push(one);
+      else one.isUnderWay = false;
     }
   }
 
   function enqueue(one: Told): void {
-    if (one.isQueued || queue.length >= longestQueue) return;
-    one.isQueued = true;
+    if (one.isUnderWay || queue.length >= longestQueue) return;
+    one.isUnderWay = true;
     queue.push(one);
     if (workers.size >= atOnce) return;
     const worker = work().finally(() => workers.delete(worker));
@@ -89,7 +93,7 @@ export function eventRecorder(options: {
         first: eventAbout(resource, object, { type, reason, message, firstTimestamp: lastTimestamp }),
         count: 0,
         lastTimestamp,
-        isQueued: false,
+        isUnderWay: false,
       };
       one.count += 1;
       one.lastTimestamp = lastTimestamp;

@@ -11,7 +11,7 @@ import { stand, type Term } from './leader.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { errorFields, type LeveledLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { checkNeighbours } from './neighbours.ts';
+import { awaitAppscode, checkNeighbours } from './neighbours.ts';
 import type { Reconciler } from './reconciler.ts';
 import { eventRecorder } from './record-event.ts';
 import type { Health, Served } from './serve.ts';
@@ -44,7 +44,7 @@ const pauseWithoutServerMs = 5_000;
 
 /**
  * Resolves once the signal has aborted and everything is given back.
- * @throws StashError where it cannot work here: AppsCode's operator, no CRDs, no rights, no port
+ * @throws StashError where it cannot work here, or no longer can: AppsCode's operator, no CRDs, no rights, no port
  */
 export async function runOperator(
   environment: OperatorEnvironment,
@@ -100,12 +100,22 @@ export async function runOperator(
       if (term === undefined) return;
       log.info('leading');
       const world = { cluster, clock, options, id, log, metrics, event: events.record };
+      const over = new AbortController();
+      const displaced = new AbortController();
+      const lost = AbortSignal.any([term.lost, displaced.signal]);
+      void awaitAppscode(environment, AbortSignal.any([signal, lost, over.signal])).then((reason) => {
+        if (reason === undefined || over.signal.aborted) return;
+        log.error("no longer working: AppsCode's operator has come", errorFields(reason));
+        displaced.abort(reason);
+      });
       try {
-        await lead({ world, factories, signal, lost: term.lost, log }, (begun) => (office = begun));
+        await lead({ world, factories, signal, lost, log }, (begun) => (office = begun));
       } finally {
+        over.abort();
         office = undefined;
         await term.release();
       }
+      displaced.signal.throwIfAborted();
       if (!term.lost.aborted) return;
       log.warn('no longer leading', errorFields(term.lost.reason));
     }

@@ -16,25 +16,30 @@ export function indexSessions<S extends BackupSession | RestoreSession>(
   { groupOf, jobNameOf }: { groupOf: (session: Stored<S>) => string; jobNameOf: (name: string) => string },
 ): SessionIndex<S> {
   const groups = new Map<string, Set<string>>();
-  const jobs = new Map<string, Key>();
+  const jobs = new Map<string, { readonly key: Key; readonly group: string }>();
+
+  const forget = (job: string) => {
+    const { key, group } = jobs.get(job) ?? {};
+    if (key === undefined || group === undefined) return;
+    jobs.delete(job);
+    const names = groups.get(group);
+    names?.delete(key.name);
+    if (names?.size === 0) groups.delete(group);
+  };
+
   cache.onChange((session, deleted) => {
     const { namespace = '', name } = session.metadata;
-    const group = `${namespace}/${groupOf(session)}`;
     const job = `${namespace}/${jobNameOf(name)}`;
+    const group = `${namespace}/${groupOf(session)}`;
+    if (deleted || jobs.get(job)?.group !== group) forget(job);
+    if (deleted) return;
+    jobs.set(job, { key: { namespace, name }, group });
     const names = groups.get(group) ?? new Set();
-    if (deleted) {
-      names.delete(name);
-      jobs.delete(job);
-    } else {
-      names.add(name);
-      jobs.set(job, { namespace, name });
-    }
-    if (names.size === 0) groups.delete(group);
-    else groups.set(group, names);
+    groups.set(group, names.add(name));
   });
   return {
     ofGroup: (namespace, group) =>
       [...(groups.get(`${namespace}/${group}`) ?? [])].flatMap((name) => cache.get(namespace, name) ?? []),
-    ofJob: (namespace, jobName) => jobs.get(`${namespace}/${jobName}`),
+    ofJob: (namespace, jobName) => jobs.get(`${namespace}/${jobName}`)?.key,
   };
 }

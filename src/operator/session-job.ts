@@ -1,6 +1,7 @@
 /** The Job of a session: made once, looked at, and deleted. */
 import type { Job, Named, Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods } from '#src/api/resources.ts';
+import { find } from '#src/cluster/find.ts';
 import type { Holder } from '#src/domain/holder.ts';
 import { isPodNameOf } from '#src/domain/holder-life.ts';
 import { isPodOver } from '#src/domain/job-state.ts';
@@ -59,7 +60,7 @@ export async function isReallyGone(
   holder: Holder | undefined,
 ): Promise<boolean> {
   if (caches.jobs.get(namespace, name) === undefined) {
-    const job = await orGone(cluster.get(jobs, name, namespace));
+    const job = await find(cluster, jobs, { namespace, name });
     if (job) {
       caches.jobs.learn(job);
       return false;
@@ -67,17 +68,8 @@ export async function isReallyGone(
   }
   if (holder === undefined || !isPodNameOf(holder.id, name)) return true;
   if (caches.pods.get(namespace, holder.id) !== undefined) return true;
-  const pod = await orGone(cluster.get(pods, holder.id, namespace));
+  const pod = await find(cluster, pods, { namespace, name: holder.id });
   if (pod === undefined || isPodOver(pod)) return true;
   caches.pods.learn(pod);
   return false;
-}
-
-async function orGone<T>(read: Promise<T>): Promise<T | undefined> {
-  try {
-    return await read;
-  } catch (error) {
-    if (isStashError(error, 'not-found')) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-/** What an operator remembers of the sessions that it looks at: who was seen to hold them, what was told of them. */
+/** What an operator remembers of the sessions that it looks at: who was seen to hold them, what was told and done. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { sight, type Sighting } from '#src/domain/holder.ts';
@@ -8,15 +8,15 @@ export interface SessionMemory {
   sight(session: Stored<BackupSession | RestoreSession>, now: Date): Sighting;
   /** Whether it is final now, and was not when it was last looked at. */
   hasJustEnded(session: Stored<BackupSession> | Stored<RestoreSession>): boolean;
-  /** Whether this was not told of it before. */
-  isNews(uid: string, words: string): boolean;
+  /** Whether `what` was not told or done before. */
+  isFirst(uid: string, what: string): boolean;
   forget(uid: string): void;
 }
 
 export function createSessionMemory(): SessionMemory {
   const sightings = new Map<string, Sighting>();
   const unfinished = new Set<string>();
-  const told = new Map<string, Set<string>>();
+  const past = new Map<string, Set<string>>();
   return {
     sight(session, now) {
       const { uid } = session.metadata;
@@ -30,17 +30,17 @@ export function createSessionMemory(): SessionMemory {
       unfinished.add(uid);
       return false;
     },
-    isNews(uid, words) {
-      const before = told.get(uid) ?? new Set();
-      told.set(uid, before);
-      if (before.has(words)) return false;
-      before.add(words);
+    isFirst(uid, what) {
+      const before = past.get(uid) ?? new Set();
+      past.set(uid, before);
+      if (before.has(what)) return false;
+      before.add(what);
       return true;
     },
     forget(uid) {
       sightings.delete(uid);
       unfinished.delete(uid);
-      told.delete(uid);
+      past.delete(uid);
     },
   };
 }

@@ -11,6 +11,8 @@ export interface SessionRuns {
   start(uid: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): 'queued' | 'running';
   /** Tells it to stop, which it does in its own time. */
   stop(uid: string): void;
+  /** It is gone: what failed before does not count for anything. */
+  forget(uid: string): void;
   /** Resolves when nothing runs any more; after the signals have aborted. */
   stopped(): Promise<void>;
 }
@@ -97,6 +99,7 @@ export function createSessionRuns(options: {
     stop: (uid) => {
       runs.get(uid)?.controller.abort();
     },
+    forget: (uid) => void failures.delete(uid),
     async stopped() {
       line.length = 0;
       while (working.size > 0) await Promise.all(working);

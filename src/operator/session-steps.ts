@@ -1,26 +1,172 @@
-/** What is done alike for both kinds of session. */
-import type { ExecutorAction, ExecutorWorld } from '#src/domain/operator/decide-executor.ts';
+/** What is done alike for both kinds of session: everything about who carries one out. */
+import type { Condition, Job, Named, Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { readHolder, type Holder } from '#src/domain/holder.ts';
 import { jobState } from '#src/domain/job-state.ts';
+import type { ExecutorAction, ExecutorWorld } from '#src/domain/operator/decide-executor.ts';
+import { executorEnsured, type SessionEnd } from '#src/domain/operator/end-session.ts';
+import { isFinal } from '#src/domain/session-status.ts';
+import { assertNever, isStashError } from '#src/errors.ts';
+import { lookAgain } from '#src/session/await-holder.ts';
+import type { Environment } from '#src/session/environment.ts';
 
-import { deleteJob } from './session-job.ts';
+import { changeStatus, giveBack, type Kept } from './change-session.ts';
+import { deleteJob, ensureJob, isReallyGone } from './session-job.ts';
+import type { SessionMemory } from './session-memory.ts';
 import type { SessionRuns } from './session-runs.ts';
 import type { Then } from './stepwise.ts';
 import type { World } from './world.ts';
 
-/** What stays so unless somebody does something is worth a word at once. */
-export function waitFor(
-  { job, jobName, pods }: ExecutorWorld,
-  { until }: Extract<ExecutorAction, { do: 'wait' }>,
-  tell: (message: string) => void,
-): Then {
-  const state = job && jobState(job, pods);
-  if (state?.state === 'waiting' && state.stuck) tell(`job ${jobName}: ${state.why}`);
-  return until && { at: until };
+/** What is known of sessions, and done for them, beside the cluster. */
+export interface SessionDesk {
+  readonly memory: SessionMemory;
+  readonly runs: SessionRuns;
 }
 
-/** Whoever it is: a run in this process, or the Job. Its end is told by a watch. */
-export async function stopExecutor(world: World, seen: ExecutorWorld, runs: SessionRuns): Promise<Then> {
-  runs.stop(seen.session.metadata.uid);
-  if (seen.job) await deleteJob(world, seen.job);
-  return undefined;
+type Told = Omit<Condition, 'lastTransitionTime'>;
+
+/** Where the two kinds differ. */
+export interface SessionWork<S extends BackupSession | RestoreSession, Seen> {
+  readonly kind: 'Backup' | 'Restore';
+  /** The Job, all that it needs being there; undefined: there is nothing yet to make it of. */
+  readonly prepareJob: (seen: Seen) => Promise<Named<Job> | undefined>;
+  /** The status with a condition about the executor, or the target. */
+  readonly mark: (present: Stored<S>, condition: Told, seen: Seen) => NonNullable<S['status']>;
+  readonly carryOut: (
+    environment: Environment,
+    session: Stored<S>,
+    replacing: Holder | undefined,
+    seen: Seen,
+  ) => Promise<Stored<S>>;
+  /** Undefined: somebody else has it, or had ended it before. */
+  readonly end: (
+    environment: Environment,
+    how: { readonly end: SessionEnd; readonly replacing: Holder | undefined },
+    seen: Seen,
+  ) => Promise<Stored<S> | undefined>;
+}
+
+export interface SessionSteps<S extends BackupSession | RestoreSession, Seen> {
+  /** An Event about the session; the same words are told of it once. */
+  tell(session: Stored<S>, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  /** Unless it has ended meanwhile. */
+  tellCondition(seen: Seen, condition: Told): Promise<void>;
+  apply(seen: Seen, action: ExecutorAction, signal: AbortSignal): Promise<Then>;
+}
+
+export function sessionSteps<
+  S extends BackupSession | RestoreSession,
+  Seen extends ExecutorWorld & { readonly session: Stored<S> },
+>(
+  world: World,
+  kept: Kept<S>,
+  { memory, runs }: SessionDesk,
+  work: SessionWork<S, Seen>,
+): SessionSteps<S, Seen> {
+  const { cluster, clock, options } = world;
+  const { kind } = work;
+  const environment = (signal: AbortSignal): Environment => ({
+    ...{ cluster, clock, signal, onChange: () => undefined },
+    podsOnly: true,
+  });
+
+  const tell: SessionSteps<S, Seen>['tell'] = (session, type, reason, message) => {
+    if (memory.isFirst(session.metadata.uid, message)) {
+      world.event(kept.resource, session, type, reason, message);
+    }
+  };
+
+  const tellCondition = async (seen: Seen, condition: Told) => {
+    await changeStatus(world, kept, seen.session, (present) =>
+      isFinal(present) ? undefined : work.mark(present, condition, seen),
+    );
+  };
+
+  const ensure = async (seen: Seen, signal: AbortSignal): Promise<Then> => {
+    const { session, jobName } = seen;
+    try {
+      const job = await work.prepareJob(seen);
+      if (job === undefined) return undefined;
+      if ((await ensureJob(world, job, session.metadata.uid)) === 'foreign') {
+        const why = `job ${jobName} exists, and is not of this session`;
+        return await end(seen, { how: 'not-ensured', why }, signal);
+      }
+      const message = `job ${jobName} carries it out`;
+      await tellCondition(seen, executorEnsured(kind, true, message));
+      tell(session, 'Normal', `SuccessfullyEnsured${kind}Executor`, message);
+      return 'again';
+    } catch (error) {
+      if (!isStashError(error, 'forbidden', 'invalid', 'precondition')) throw error;
+      const message = `job ${jobName} cannot be made: ${error.message}`;
+      tell(session, 'Warning', `FailedToEnsure${kind}Executor`, message);
+      if (error.kind === 'invalid') return await end(seen, { how: 'not-ensured', why: message }, signal);
+      // A quota may be raised, a right be given, what is in the way be deleted.
+      await tellCondition(seen, executorEnsured(kind, false, message));
+      throw error;
+    }
+  };
+
+  const end = async (seen: Seen, how: SessionEnd, signal: AbortSignal): Promise<Then> => {
+    const { session, job, jobName } = seen;
+    const replacing = readHolder(session);
+    const at = { namespace: session.metadata.namespace ?? '', name: jobName };
+    // One that was never ensured has no Job that could be gone.
+    if ((seen.ensured || replacing) && !(await isReallyGone(world, at, replacing))) return 'again';
+    runs.stop(session.metadata.uid);
+    const ended = await work.end(environment(signal), { end: how, replacing }, seen);
+    kept.cache.learn(ended ?? (await lookAgain(environment(signal), kept.resource, session)));
+    if (ended && job && how.how !== 'not-ensured') await deleteJob(world, job);
+    return 'again';
+  };
+
+  const run = async (seen: Seen, signal: AbortSignal, replacing: Holder | undefined): Promise<Then> => {
+    const { session } = seen;
+    const { namespace = '', name, uid } = session.metadata;
+    const began = runs.start(uid, signal, async (stop) => {
+      // It may have stood in line for long.
+      const now = kept.cache.get(namespace, name) ?? session;
+      kept.cache.learn(await work.carryOut(environment(stop), now, replacing, seen));
+    });
+    tell(session, 'Normal', 'CarriedOutByOperator', 'the operator carries it out itself');
+    if (began === 'queued') {
+      const message = `in line: ${options.sessionsAtOnce} sessions are carried out at the same time`;
+      await tellCondition(seen, executorEnsured(kind, true, message));
+    }
+    return undefined;
+  };
+
+  return {
+    tell,
+    tellCondition,
+    async apply(seen, action, signal) {
+      const { session, job, jobName } = seen;
+      switch (action.do) {
+        case 'wait': {
+          const state = job && jobState(job, seen.pods);
+          // What stays so unless somebody does something is worth a word at once.
+          if (state?.state === 'waiting' && state.stuck) {
+            tell(session, 'Warning', `${kind}Waiting`, `job ${jobName}: ${state.why}`);
+          }
+          return action.until && { at: action.until };
+        }
+        case 'ensure-job':
+          return await ensure(seen, signal);
+        case 'run':
+          return await run(seen, signal, action.replacing);
+        case 'give-back':
+          await giveBack(world, kept, session);
+          return 'again';
+        case 'stop-executor':
+          tell(session, 'Warning', `${kind}Stopped`, `its executor is stopped: ${action.why}`);
+          runs.stop(session.metadata.uid);
+          // Its end is told by a watch.
+          if (job) await deleteJob(world, job);
+          return undefined;
+        case 'end':
+          return await end(seen, action.end, signal);
+        default:
+          return assertNever(action);
+      }
+    },
+  };
 }

@@ -88,7 +88,7 @@ export function restorePointTable(view: RestorePointView, wide: boolean): string
     formatAge(now.getTime() - point.takenAt.getTime()),
     readyOf(point),
     formatSize(pointSize(point)),
-    point.phase,
+    phaseOf(point),
     ...(wide ? classColumns(point, classes) : []),
   ]);
   return renderTable(headers, rows);
@@ -97,6 +97,10 @@ export function restorePointTable(view: RestorePointView, wide: boolean): string
 function readyOf({ claims, completeness }: RestorePoint): string {
   const ready = claims.filter(({ state }) => state === 'ready').length;
   return `${ready}/${completeness === 'unknown' ? '?' : claims.length}`;
+}
+
+function phaseOf({ phase, claims }: RestorePoint): string {
+  return claims.some(({ state }) => state === 'late') ? `${phase} (cut too late)` : phase;
 }
 
 function formatSize(size: bigint | undefined): string {

@@ -7,7 +7,7 @@ import { createLoop } from '#src/cluster/loop.ts';
 import { connectionNotes, observe } from '#src/cluster/observe.ts';
 import { backupProgress } from '#src/domain/backup-progress.ts';
 import type { PlannedClaim } from '#src/domain/build-backup.ts';
-import { backupClaims, backupHookState, type BackupWorld } from '#src/domain/backup-claims.ts';
+import { backupClaims, backupHookState, freezeEnd, type BackupWorld } from '#src/domain/backup-claims.ts';
 import { decideBackup, decideLeavingBackup, type SnapshotToCreate } from '#src/domain/decide-backup.ts';
 import { backupHooks, nameOfHook } from '#src/domain/hook-step.ts';
 import { backupHookRecord } from '#src/domain/hook-record.ts';
@@ -15,7 +15,7 @@ import { foreignHooks } from '#src/domain/hook-command.ts';
 import { hooksOfBackup, retriesLeft } from '#src/domain/hooks.ts';
 import { labelValue } from '#src/domain/names.ts';
 import type { Progress } from '#src/domain/progress.ts';
-import { deadlineOf } from '#src/domain/session-status.ts';
+import { deadlineOf, lateAt } from '#src/domain/session-status.ts';
 import type { Target } from '#src/domain/target.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
 
@@ -27,6 +27,10 @@ import { createHookRunner } from './run-hook.ts';
 import { isTakenOver, runSessionHook, thawAndLeave } from './session-hooks.ts';
 
 export const defaultMaxFreezeMs = 60_000;
+/** Whoever goes on with a session waits so long to be told what there is of it, though its deadline has passed. */
+const knownWithinMs = 60_000;
+/** And so long though the application has been quiet for as long as it may. */
+const knownWhileQuietMs = 10_000;
 
 export interface BackupTask {
   readonly held: Held<BackupSession>;
@@ -54,6 +58,7 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
   const { held, target } = task;
   const { uid, name } = held.session().metadata;
   using loop = createLoop(clock, environment.signal, held.lost);
+  const takenAt = clock.now();
   const refused = new Map<string, string>();
   for (const claim of task.sessionClaims) {
     if (!task.planned.some(({ claim: { metadata } }) => metadata.name === claim)) {
@@ -81,6 +86,13 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
     loop.signal,
     loop.ring,
   );
+  let isKnown = false;
+  observed.synced.then(
+    () => {
+      isKnown = true;
+    },
+    () => undefined,
+  );
 
   const look = (): BackupWorld => {
     const snapshots = new Map<string, Stored<VolumeSnapshot>>();
@@ -95,7 +107,7 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       snapshots,
       refused,
       nameTaken,
-      lost: observed.lost() !== undefined,
+      lost: observed.lost() !== undefined || !isKnown,
       hooks,
       hooksRefused,
       maxFreezeMs,
@@ -113,10 +125,17 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       claims: backupClaims(world),
       timeoutMs: task.timeoutMs,
       notes: [
-        ...new Set([...(world.lost ? connectionNotes(observed) : held.trouble.notes()), ...trouble.values()]),
+        ...new Set([
+          ...(observed.lost() !== undefined ? connectionNotes(observed) : held.trouble.notes()),
+          ...trouble.values(),
+        ]),
         ...(doing === undefined ? [] : [doing]),
       ],
     });
+
+  const frozenUntil = freezeEnd(look());
+  const quietUntil =
+    frozenUntil && new Date(Math.max(frozenUntil.getTime(), takenAt.getTime() + knownWhileQuietMs));
 
   const create = async ({ claim, snapshot }: SnapshotToCreate, signal: AbortSignal) => {
     begun = true;
@@ -157,6 +176,13 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
     clock,
     held,
     made: observed,
+    knownBy: (toGoOn) => {
+      const deadline = lateAt(deadlineOf(held.session()) ?? takenAt, true);
+      const known = new Date(Math.max(deadline.getTime(), takenAt.getTime() + knownWithinMs));
+      // Whoever had it before may have left it quiet: not knowing what was cut is no reason to leave it so.
+      const counts = quietUntil !== undefined && quietUntil < known && !(toGoOn && clock.now() >= quietUntil);
+      return counts ? quietUntil : known;
+    },
     create,
     onChange,
     look: () => {

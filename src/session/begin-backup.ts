@@ -13,6 +13,8 @@ import {
   type AdHocHooks,
 } from '#src/domain/hooks.ts';
 import { deadlineOf, isFinal } from '#src/domain/session-status.ts';
+import { snapshotCommand } from '#src/domain/snapshot-command.ts';
+import { formatTarget } from '#src/domain/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';
@@ -48,7 +50,7 @@ export interface Begun {
   readonly resumed: boolean;
   /** Its deadline has passed: all that is left to do is to say so in its status. */
   readonly stale: boolean;
-  /** It was begun with other hooks than are asked for now, or without any. */
+  /** It was begun without the hooks that are asked for now. */
   readonly other: boolean;
 }
 
@@ -117,12 +119,32 @@ export async function beginBackup(
   }
   const session = unfinished ?? (await createSession(environment, plan, configuration, options, executor));
   const { request } = options;
-  const own = unfinished && hasAdHocHooks(unfinished) ? hooksOfBackup(unfinished, undefined) : undefined;
-  if (own) await around.demand(request.user, rightsForHooks(own));
+  if (hasAdHocHooks(session) && !(request.hooks && hasTheseHooks(session, request.hooks))) {
+    throw othersHooks(session, request);
+  }
   const now = environment.clock.now();
   const stale = (deadlineOf(session) ?? now) < now;
   const other = request.hooks !== undefined && !hasTheseHooks(session, request.hooks);
   return { session, configuration, executor, resumed: unfinished !== undefined, stale, other };
+}
+
+/** Whoever may write a session would have others run commands under their own rights. */
+function othersHooks(session: Stored<BackupSession>, { target, configuration }: BackupRequest): StashError {
+  const { name, namespace = '' } = session.metadata;
+  const command = snapshotCommand(target, { configuration, hooks: hooksOfBackup(session, undefined) });
+  return new StashError(
+    'precondition',
+    `backupsession/${name} of ${formatTarget(target)} is unfinished, and has hooks that were given on another command line`,
+    {
+      hint: [
+        ...(command === undefined
+          ? ['to see what they are:', `kubectl get backupsession ${name} -n ${namespace} -o yaml`]
+          : ['to go on with it, and run them:', command]),
+        'to see what becomes of it:',
+        `kubectl stash wait ${name} -n ${namespace}`,
+      ].join('\n'),
+    },
+  );
 }
 
 const hookNames = ['preBackup', 'postBackup'] as const;

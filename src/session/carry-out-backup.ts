@@ -7,13 +7,13 @@ import { targetOfConfiguration } from '#src/domain/configured-target.ts';
 import { parseDuration } from '#src/domain/duration.ts';
 import type { Holder } from '#src/domain/holder.ts';
 import { snapshotterJobName } from '#src/domain/names.ts';
-import { failedBackup } from '#src/domain/operator/end-session.ts';
 import { defaultTimeoutMs, isFinal } from '#src/domain/session-status.ts';
 import { readSessionClaims } from '#src/domain/source-claim.ts';
 import { targetAnnotation, type Target } from '#src/domain/target.ts';
 
 import { awaitHolder, isTakenOver, lookAgain } from './await-holder.ts';
 import { runBackup } from './backup.ts';
+import { endHeldBackup } from './end-backup.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
 import { hold } from './hold.ts';
@@ -75,13 +75,13 @@ async function execute(
   const { cluster, clock, signal } = environment;
   const { namespace = '' } = held.session().metadata;
   const { name } = held.session().spec.invoker;
-  let timeoutMs = defaultTimeoutMs;
+  let configuration = known;
   try {
-    const configuration =
-      known ?? (await persist(clock, signal, () => cluster.get(backupConfigurations, name, namespace)));
-    timeoutMs = parseDuration(configuration.spec.timeOut ?? '') ?? timeoutMs;
-    const around = aroundConfiguration(environment, namespace, configuration, reads);
-    const planned = await persist(clock, signal, () => plan(around, held.session(), configuration));
+    configuration ??= await persist(clock, signal, () => cluster.get(backupConfigurations, name, namespace));
+    const found = configuration;
+    const timeoutMs = parseDuration(found.spec.timeOut ?? '') ?? defaultTimeoutMs;
+    const around = aroundConfiguration(environment, namespace, found, reads);
+    const planned = await persist(clock, signal, () => plan(around, held.session(), found));
     await note(held, planned.target, planned.sessionClaims);
     await runBackup(environment, {
       ...{ held, ...planned, timeoutMs, configuration, maxFreezeMs },
@@ -89,10 +89,9 @@ async function execute(
     });
   } catch (error) {
     if (!isForGood(error) || held.lost.aborted) throw error;
+    // Whoever had it before may have quiesced the application.
     const end = { how: 'disrupted', why: error.message } as const;
-    await held.writeStatus(
-      failedBackup(held.session(), { end, ref: undefined, timeoutMs, now: clock.now() }),
-    );
+    await endHeldBackup(environment, held, { configuration, end, maxFreezeMs });
   }
 }
 

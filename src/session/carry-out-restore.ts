@@ -6,13 +6,14 @@ import { parseDuration } from '#src/domain/duration.ts';
 import { expandTemplates } from '#src/domain/expand-templates.ts';
 import type { Holder } from '#src/domain/holder.ts';
 import { restoreJobName } from '#src/domain/names.ts';
-import { failedRestore, invalidRestore } from '#src/domain/operator/end-session.ts';
+import { invalidRestore } from '#src/domain/operator/end-session.ts';
 import { defaultTimeoutMs, isFinal } from '#src/domain/session-status.ts';
 import { readTarget } from '#src/domain/target.ts';
 
 import { awaitHolder, isTakenOver, lookAgain } from './await-holder.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
+import { endHeldRestore } from './end-restore.ts';
 import { hold } from './hold.ts';
 import { persist } from './persist.ts';
 import { planRestore, type RestorePlan } from './plan-restore.ts';
@@ -57,7 +58,6 @@ export async function carryOutRestore(
 }
 
 async function execute(environment: Environment, held: Held<RestoreSession>): Promise<void> {
-  const { clock } = environment;
   const session = held.session();
   const { namespace = '' } = session.metadata;
   const timeoutMs = parseDuration(session.spec.timeOut ?? '') ?? defaultTimeoutMs;
@@ -66,12 +66,12 @@ async function execute(environment: Environment, held: Held<RestoreSession>): Pr
     await runRestore(environment, { held, target: readTarget(session), namespace, ...plan, timeoutMs });
   } catch (error) {
     if (!isForGood(error) || held.lost.aborted) throw error;
-    const now = clock.now();
-    await held.writeStatus(
-      error.kind === 'invalid' && session.status?.phase !== 'Running'
-        ? invalidRestore(session, error.message, now)
-        : failedRestore(session, { end: { how: 'disrupted', why: error.message }, timeoutMs, now }),
-    );
+    if (error.kind === 'invalid' && session.status?.phase !== 'Running') {
+      await held.writeStatus(invalidRestore(session, error.message, environment.clock.now()));
+      return;
+    }
+    // Whoever had it before may have quiesced the application.
+    await endHeldRestore(environment, held, { how: 'disrupted', why: error.message });
   }
 }
 

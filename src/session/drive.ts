@@ -9,6 +9,7 @@ import type { HookToRun, Step } from '#src/domain/step.ts';
 import { assertNever, isStashError, type StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';
+import { orUntil } from './or-until.ts';
 import { forEachBounded } from './persist.ts';
 
 /** So many creations are under way at once. */
@@ -20,6 +21,8 @@ export interface Routine<S extends BackupSession | RestoreSession, Item> {
   readonly held: Held<S>;
   /** What the session makes; nothing is made before it is known what was made already. */
   readonly made: Observed<KubernetesObject>;
+  /** Until when that is waited for, at most; `toGoOn`: something is to be made, not only to be ended. */
+  readonly knownBy: (toGoOn: boolean) => Date;
   /** What stands now, and what follows from it. */
   readonly look: () => {
     readonly progress: Progress;
@@ -49,17 +52,23 @@ export async function drive<S extends BackupSession | RestoreSession, Item>(
 async function go<S extends BackupSession | RestoreSession, Item>(
   routine: Routine<S, Item>,
 ): Promise<Progress> {
-  const { loop, held, made } = routine;
+  const { loop, clock, held, made, knownBy } = routine;
   held.trouble.onChange(loop.ring);
-  let synced = false;
+  const seen = { all: false };
+  const known = made.synced.then(() => {
+    seen.all = true;
+  });
+  known.catch(() => undefined);
   for (;;) {
     const failure = made.failure();
     if (failure) throw failure;
     const { progress, step } = routine.look();
-    if (step.do !== 'start' && !synced) {
-      await loop.race(made.synced);
-      synced = true;
-      continue;
+    if (step.do !== 'start' && !seen.all) {
+      const until = knownBy(step.do === 'create' || (step.do === 'hook' && step.which === 'pre'));
+      if (clock.now() < until) {
+        await loop.race(orUntil(clock, until, known));
+        continue;
+      }
     }
     routine.onChange(progress);
     switch (step.do) {
@@ -103,12 +112,9 @@ async function createAll<S extends BackupSession | RestoreSession, Item>(
   const signal = AbortSignal.any([loop.signal, over.signal]);
   const all = forEachBounded(items, createsInFlight, (item) => create(item, signal));
   if (until === undefined) return all;
-  const slept = new AbortController();
-  const late = clock.sleep(until.getTime() - clock.now().getTime(), slept.signal);
   try {
-    await Promise.race([all, late]);
+    await orUntil(clock, until, all);
   } finally {
-    slept.abort();
     over.abort();
   }
 }

@@ -35,30 +35,32 @@ export async function endBackup(
   const held = await hold(environment, backupSessions, task.session, task.id, task.replacing);
   if (held === undefined) return undefined;
   try {
-    await execute(environment, held, task);
+    await endHeldBackup(environment, held, task);
     return held.session();
   } finally {
     await held.release();
   }
 }
 
-async function execute(
+/** The same for whoever holds it already. */
+export async function endHeldBackup(
   environment: Environment,
   held: Held<BackupSession>,
-  { configuration, end, maxFreezeMs }: EndBackup,
+  { configuration, end, maxFreezeMs }: Pick<EndBackup, 'configuration' | 'end' | 'maxFreezeMs'>,
 ): Promise<void> {
   const { cluster, clock } = environment;
   const session = held.session();
   const timeoutMs = parseDuration(configuration?.spec.timeOut ?? '') ?? defaultTimeoutMs;
   const target = configuration && targetOf(configuration);
   const sessionClaims = readSessionClaims(session.metadata.annotations);
+  let why = end.why;
   // Before it ran, nothing was quiesced and nothing made.
   if (session.status?.phase === 'Running' && target !== undefined && sessionClaims !== undefined) {
-    const claims = await lookAround(cluster, target.namespace).claims();
-    const planned = claims
-      .filter(({ metadata }) => sessionClaims.includes(metadata.name))
-      .map((claim) => ({ claim }));
     try {
+      const claims = await lookAround(cluster, target.namespace).claims();
+      const planned = claims
+        .filter(({ metadata }) => sessionClaims.includes(metadata.name))
+        .map((claim) => ({ claim }));
       await runBackup(environment, {
         ...{ held, target, sessionClaims, planned, timeoutMs, configuration, maxFreezeMs },
         failFast: false,
@@ -68,10 +70,11 @@ async function execute(
     } catch (error) {
       // It has tried to thaw. Less is known of such an end, but it is one.
       if (isPassing(error) || held.lost.aborted) throw error;
+      if (isForGood(error)) why += `; its snapshots could not be looked at: ${error.message}`;
     }
   }
   const ref = target && { apiVersion: targetApiVersion(target.kind), kind: target.kind, name: target.name };
-  await held.writeStatus(failedBackup(session, { end, ref, timeoutMs, now: clock.now() }));
+  await held.writeStatus(failedBackup(session, { end: { ...end, why }, ref, timeoutMs, now: clock.now() }));
 }
 
 function targetOf(configuration: Stored<BackupConfiguration>): Target | undefined {

@@ -11,6 +11,7 @@ import { readTarget } from '#src/domain/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';
+import type { Held } from './held.ts';
 import { hold } from './hold.ts';
 import { runRestore } from './restore.ts';
 import { isPassing } from './standing-error.ts';
@@ -30,31 +31,40 @@ export async function endRestore(
   const held = await hold(environment, restoreSessions, seen, id, replacing);
   if (held === undefined) return undefined;
   try {
-    const session = held.session();
-    const timeoutMs = parseDuration(session.spec.timeOut ?? '') ?? defaultTimeoutMs;
-    const templates = templatesOf(session);
-    // Before it ran, nothing was quiesced and nothing made.
-    if (session.status?.phase === 'Running' && templates.length > 0) {
-      const { namespace = '' } = session.metadata;
-      const target = readTarget(session);
-      try {
-        await runRestore(environment, {
-          ...{ held, target, namespace, templates, timeoutMs },
-          waitForConsumer: undefined,
-          disrupted: end.why,
-        });
-      } catch (error) {
-        if (isPassing(error) || held.lost.aborted) throw error;
-      }
-    }
-    const phase = held.session().status?.phase;
-    if (!isFinal(held.session()) || (phase === 'Failed' && end.how === 'late')) {
-      const now = environment.clock.now();
-      await held.writeStatus(failedRestore(session, { end, timeoutMs, now }));
-    }
+    await endHeldRestore(environment, held, end);
     return held.session();
   } finally {
     await held.release();
+  }
+}
+
+/** The same for whoever holds it already. */
+export async function endHeldRestore(
+  environment: Environment,
+  held: Held<RestoreSession>,
+  end: SessionEnd,
+): Promise<void> {
+  const session = held.session();
+  const timeoutMs = parseDuration(session.spec.timeOut ?? '') ?? defaultTimeoutMs;
+  const templates = templatesOf(session);
+  // Before it ran, nothing was quiesced and nothing made.
+  if (session.status?.phase === 'Running' && templates.length > 0) {
+    const { namespace = '' } = session.metadata;
+    const target = readTarget(session);
+    try {
+      await runRestore(environment, {
+        ...{ held, target, namespace, templates, timeoutMs },
+        waitForConsumer: undefined,
+        disrupted: end.why,
+      });
+    } catch (error) {
+      if (isPassing(error) || held.lost.aborted) throw error;
+    }
+  }
+  const phase = held.session().status?.phase;
+  if (!isFinal(held.session()) || (phase === 'Failed' && end.how === 'late')) {
+    const now = environment.clock.now();
+    await held.writeStatus(failedRestore(session, { end, timeoutMs, now }));
   }
 }
 

@@ -8,6 +8,10 @@ export interface Environment {
   readonly clock: Clock;
   /** Aborts when whoever runs the program wants to stop. */
   readonly signal: AbortSignal;
+  /**
+   * Hooks that are requests go to pods of the target only: whoever wrote one must not reach what this process can.
+   */
+  readonly podsOnly?: boolean;
   /** Called with the present state whenever it may have changed. */
   readonly onChange: (progress: Progress) => void;
 }

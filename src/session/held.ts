@@ -4,7 +4,7 @@ import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { orTellSlow } from '#src/cluster/slow-answer.ts';
-import { formatHolder, readHolder, renewEveryMs, type Holder } from '#src/domain/holder.ts';
+import { deadAfterMs, formatHolder, readHolder, renewEveryMs, type Holder } from '#src/domain/holder.ts';
 import { isFinal } from '#src/domain/session-status.ts';
 import type { StatusChange } from '#src/domain/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
@@ -23,6 +23,11 @@ export interface Held<S extends BackupSession | RestoreSession> {
   writeStatus(change: StatusChange<NonNullable<S['status']>>, deadline?: Date): Promise<Stored<S>>;
   /** Writes annotations as holder, null removes one. Without any it only makes sure that we still are. */
   annotate(annotations: Readonly<Record<string, string | null>>): Promise<Stored<S>>;
+  /**
+   * Resolves at once where we were the holder a moment ago, else asks: whoever was stopped for a while may have been
+   * replaced. Rejects as `annotate` does.
+   */
+  readonly confirm: () => Promise<void>;
   /** Why our writes have no answer. */
   readonly trouble: Omit<Trouble, 'tell'>;
   /** Aborts when we hold it no longer: taken over, or deleted. Its reason is a StashError. */
@@ -39,6 +44,10 @@ type SessionPatch<S extends KubernetesObject> = (present: Stored<S>) => {
 
 /** A server that has not answered for so long is worth a word. */
 const slowAnswerMs = 5_000;
+/** Nobody takes us for dead, and somebody else for the holder, so soon after a write of ours. */
+const surelyOursMs = deadAfterMs - renewEveryMs;
+/** A server whose answers come later than that, so many times in a row, is of no use. */
+const slowConfirmations = 3;
 /** So long after the deadline it is still tried to write the session's end. */
 const lateAnswerMs = 10_000;
 
@@ -57,6 +66,8 @@ export function keep<S extends BackupSession | RestoreSession>(
   const stopped = AbortSignal.any([signal, over.signal]);
   let current = taken;
   let queue: Promise<unknown> = Promise.resolve();
+  /** When the last write that was answered was sent; milliseconds. */
+  let confirmedAt = -Infinity;
   const trouble = createTrouble();
 
   const lose = (error: StashError): StashError => {
@@ -86,9 +97,14 @@ export function keep<S extends BackupSession | RestoreSession>(
       const { resourceVersion } = current.metadata;
       const { metadata, ...rest } = patch(current);
       const conditional = { ...rest, metadata: { ...metadata, resourceVersion } };
+      let sentAt = confirmedAt;
+      const send = () => {
+        sentAt = clock.now().getTime();
+        return cluster.patch(resource, at, conditional, subresource ? { subresource } : {});
+      };
       try {
-        const send = () => cluster.patch(resource, at, conditional, subresource ? { subresource } : {});
         current = await persist(clock, stopped, send, patience);
+        confirmedAt = sentAt;
         return current;
       } catch (error) {
         if (!isStashError(error, 'conflict')) throw orGone(error);
@@ -132,11 +148,19 @@ export function keep<S extends BackupSession | RestoreSession>(
   };
   void renewals();
 
+  const annotateSigned: Held<S>['annotate'] = (annotations) => {
+    const signed = sign().metadata.annotations;
+    return write(() => ({ metadata: { annotations: { ...annotations, ...signed } } }));
+  };
+
   return {
     session: () => current,
-    annotate: (annotations) => {
-      const signed = sign().metadata.annotations;
-      return write(() => ({ metadata: { annotations: { ...annotations, ...signed } } }));
+    annotate: annotateSigned,
+    confirm: async () => {
+      for (let tries = 0; clock.now().getTime() - confirmedAt >= surelyOursMs; tries += 1) {
+        if (tries === slowConfirmations) throw new StashError('unreachable', 'the server answers too late');
+        await annotateSigned({});
+      }
     },
     writeStatus: async (change, deadline) => {
       const written = write(({ status }) => ({ status: change(status) }), 'status');

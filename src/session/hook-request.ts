@@ -15,6 +15,12 @@ export interface Answer {
 /** So much of an answer is read for the sake of its last line. */
 const mostRead = 64 * 1024;
 
+/** Where a request goes other than to the pod itself. */
+export function hostOf({ httpGet, httpPost, tcpSocket }: HookHandler): string | undefined {
+  const { host = '' } = httpGet ?? httpPost ?? tcpSocket ?? {};
+  return host === '' ? undefined : host;
+}
+
 /** Undefined: the hook is no request. Resolves in any case; `signal` ends it. */
 export async function sendHook(
   hook: HookHandler,
@@ -25,7 +31,8 @@ export async function sendHook(
   const { httpGet, httpPost, tcpSocket } = hook;
   const to = httpGet ?? httpPost ?? tcpSocket;
   if (to === undefined) return undefined;
-  const host = to.host === undefined || to.host === '' ? pod.status?.podIP : to.host;
+  const foreign = hostOf(hook);
+  const host = foreign ?? pod.status?.podIP;
   const port = portOf(to.port, container);
   if (host === undefined) return { ok: false, words: 'the pod has no address yet' };
   if (port === undefined) {
@@ -37,14 +44,17 @@ export async function sendHook(
       await open(host, port, signal);
       return { ok: true, words: `connected to ${where}` };
     }
-    return await exchange(httpGet ?? httpPost, httpPost, host, port, signal);
+    const { status, last } = await exchange(httpGet ?? httpPost, httpPost, host, port, signal);
+    const ok = status >= 200 && status < 400;
+    // Who reads the session need not be somebody who may read what another host tells.
+    return { ok, words: foreign === undefined ? `HTTP ${status}: ${last}` : `HTTP ${status}` };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const why = signal.aborted ? 'no answer in time' : error instanceof Error ? error.message : String(error);
     const unreachable = signal.aborted || unreachableCodes.has(code ?? '');
     // An address of a pod means something inside the cluster only.
     const hint =
-      unreachable && to.host === undefined ? "; from here the pods' network may be out of reach" : '';
+      unreachable && foreign === undefined ? "; from here the pods' network may be out of reach" : '';
     return { ok: false, words: `${where}: ${why}${hint}` };
   }
 }
@@ -79,7 +89,7 @@ async function exchange(
   host: string,
   port: number,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<{ readonly status: number; readonly last: string }> {
   const isSecure = to?.scheme?.toUpperCase() === 'HTTPS';
   const form = new URLSearchParams(
     (post?.form ?? []).flatMap(({ key = '', values = [] }) => values.map((value) => [key, value])),
@@ -112,10 +122,6 @@ async function exchange(
     text += String(chunk);
     if (text.length > mostRead) break;
   }
-  const status = message.statusCode ?? 0;
-  const ok = status >= 200 && status < 400;
-  return {
-    ok,
-    words: `HTTP ${status}: ${text.split(/[\r\n]+/).findLast((line) => line.trim() !== '') ?? ''}`,
-  };
+  const last = text.split(/[\r\n]+/).findLast((line) => line.trim() !== '') ?? '';
+  return { status: message.statusCode ?? 0, last };
 }

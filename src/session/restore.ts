@@ -18,13 +18,14 @@ import { restoreHookRecord } from '#src/domain/hook-record.ts';
 import { hooksOfRestore } from '#src/domain/hooks.ts';
 import type { Progress } from '#src/domain/progress.ts';
 import { restoreProgress } from '#src/domain/restore-progress.ts';
-import { deadlineOf } from '#src/domain/session-status.ts';
+import { deadlineOf, lateAt } from '#src/domain/session-status.ts';
 import { isTargetKind, type Target } from '#src/domain/target.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
+import { orUntil } from './or-until.ts';
 import { isFinalRefusal, persist } from './persist.ts';
 import { createHookRunner } from './run-hook.ts';
 import { isTakenOver, runSessionHook, thawAndLeave } from './session-hooks.ts';
@@ -65,28 +66,33 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
   const trouble = new Map<string, string>();
   const scope = { namespace };
   const claims = observe(cluster, persistentVolumeClaims, scope, loop.signal, loop.ring);
-  // What helps to say why a claim waits; a user who may not read these does without.
+  // What helps to say why a claim waits; a user who may not read these does without. Where it is over, nothing waits.
   const ofClaims = 'involvedObject.kind=PersistentVolumeClaim';
-  const said = observe(
-    cluster,
-    events,
-    { namespace, fieldSelector: task.waitForConsumer ? `${ofClaims},type=Warning` : ofClaims },
-    loop.signal,
-    loop.ring,
-  );
+  const fieldSelector = task.waitForConsumer ? `${ofClaims},type=Warning` : ofClaims;
+  const said =
+    task.disrupted === undefined
+      ? observe(cluster, events, { namespace, fieldSelector }, loop.signal, loop.ring)
+      : undefined;
   const running =
     task.waitForConsumer?.size !== 0 ? observe(cluster, pods, scope, loop.signal, loop.ring) : undefined;
 
+  let isKnown = false;
+  claims.synced.then(
+    () => {
+      isKnown = true;
+    },
+    () => undefined,
+  );
   const eventsOf = (claim: string): Event[] => {
     const uid = claims.items.get(claim)?.metadata.uid;
-    return [...said.items.values()].filter(({ involvedObject }) => involvedObject.uid === uid);
+    return [...(said?.items.values() ?? [])].filter(({ involvedObject }) => involvedObject.uid === uid);
   };
   const look = (): RestoreWorld => ({
     ...task,
     now: clock.now(),
     session: held.session(),
     takenAt,
-    lost: claims.lost() !== undefined,
+    lost: claims.lost() !== undefined || !isKnown,
     claims: claims.items,
     refused,
     surroundings: (claim) => ({
@@ -108,7 +114,10 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
       claims: restoreClaims(world),
       timeoutMs: task.timeoutMs,
       notes: [
-        ...new Set([...(world.lost ? connectionNotes(claims) : held.trouble.notes()), ...trouble.values()]),
+        ...new Set([
+          ...(claims.lost() !== undefined ? connectionNotes(claims) : held.trouble.notes()),
+          ...trouble.values(),
+        ]),
         ...(doing === undefined ? [] : [doing]),
       ],
     });
@@ -145,12 +154,21 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
   };
 
   // Whether a pod uses a claim must be known before one that waits for it is given up.
-  if (running) await loop.race(running.synced.catch(() => undefined));
+  const knownBy = () => {
+    const began = deadlineOf(held.session()) ?? takenAt;
+    // One from before is given anew.
+    return lateAt(began > takenAt ? began : new Date(takenAt.getTime() + task.timeoutMs), true);
+  };
+  if (running) {
+    const synced = running.synced.catch(() => undefined);
+    await loop.race(orUntil(clock, knownBy(), synced));
+  }
   return await drive({
     loop,
     clock,
     held,
     made: claims,
+    knownBy,
     create,
     onChange,
     look: () => {

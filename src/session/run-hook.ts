@@ -12,8 +12,9 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import type { Target } from '#src/domain/target.ts';
 import { isStashError } from '#src/errors.ts';
 
+import type { Environment } from './environment.ts';
 import { findHookPods, type HookPods } from './hook-pods.ts';
-import { sendHook, type Answer } from './hook-request.ts';
+import { hostOf, sendHook, type Answer } from './hook-request.ts';
 import { forEachBounded } from './persist.ts';
 
 export interface HookRun {
@@ -22,16 +23,25 @@ export interface HookRun {
   /** Names of the pods where it failed; empty, but `ok` false: it could be run nowhere. */
   readonly failed: readonly string[];
   readonly ok: boolean;
+  /** It was begun in no pod. */
+  readonly nowhere?: boolean;
   /** What a person can do by hand instead; undefined where that is no command. */
   readonly byHand: string | undefined;
 }
 
+export interface HookOptions {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly confirm: () => Promise<void>;
+  readonly only?: readonly string[];
+}
+
 export interface HookRunner {
-  /** Never rejects. `only`: in these pods, as far as they are there. */
-  run(
-    hook: HookHandler,
-    options: { readonly name: string; readonly timeoutMs: number; readonly only?: readonly string[] },
-  ): Promise<HookRun>;
+  /**
+   * `confirm`: asked right before it is begun in a pod; rejects where it must not be, which is all that this rejects
+   * with. `only`: in these pods, as far as they are there.
+   */
+  run(hook: HookHandler, options: HookOptions): Promise<HookRun>;
   /** Finds out where hooks will have to be run, for when reading is no longer possible. Never rejects. */
   prepare(): Promise<void>;
 }
@@ -43,7 +53,7 @@ const tailBytes = 4096;
 
 /** `target`: undefined where nobody knows whose pods they are. */
 export function createHookRunner(
-  { cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock },
+  { cluster, clock, podsOnly = false }: Pick<Environment, 'cluster' | 'clock' | 'podsOnly'>,
   target: Target | undefined,
 ): HookRunner {
   let known: HookPods | undefined;
@@ -67,10 +77,16 @@ export function createHookRunner(
     async prepare() {
       await look().catch(() => undefined);
     },
-    async run(hook, { name, timeoutMs, only }) {
+    async run(hook, { name, timeoutMs, confirm, only }) {
       const problem = checkHook(hook);
       if (problem !== undefined) {
-        return { ok: false, failed: [], message: `${name} hook ${problem}`, byHand: undefined };
+        return {
+          ok: false,
+          nowhere: true,
+          failed: [],
+          message: `${name} hook ${problem}`,
+          byHand: undefined,
+        };
       }
       let found: HookPods;
       try {
@@ -78,19 +94,28 @@ export function createHookRunner(
       } catch (error) {
         const why = isStashError(error) ? error.message : String(error);
         const byHand = hookByHand(hook, target);
-        return { ok: false, failed: [], message: `${name} hook did not run: ${why}`, byHand };
+        return { ok: false, nowhere: true, failed: [], message: `${name} hook did not run: ${why}`, byHand };
       }
       const { none } = found;
       if (none) {
         const message = none.wanted
           ? `${name} hook did not run: ${none.why}`
           : `${name} hook had nowhere to run: ${none.why}`;
-        return { ok: !none.wanted, failed: [], message, byHand: undefined };
+        return { ok: !none.wanted, nowhere: true, failed: [], message, byHand: undefined };
+      }
+      const host = hostOf(hook);
+      if (podsOnly && host !== undefined && !found.pods.some(({ status }) => status?.podIP === host)) {
+        const why =
+          `host ${sanitize(host)} is not the pod's own: the operator connects to pods of the target only; ` +
+          'with --executor=job the Job does';
+        const message = `${name} hook did not run: ${why}`;
+        return { ok: false, nowhere: true, failed: [], message, byHand: undefined };
       }
       const pods =
         only === undefined ? found.pods : found.pods.filter((it) => only.includes(it.metadata.name));
       const failures: { readonly pod: string; readonly words: string }[] = [];
       await forEachBounded(pods, podsInFlight, async (pod) => {
+        await confirm();
         const words = await runIn(cluster, clock, pod, hook, timeoutMs);
         if (words !== undefined) failures.push({ pod: pod.metadata.name, words });
       });
@@ -136,20 +161,22 @@ async function runIn(
       (await sendHook(hook, pod, container, over.signal)) ??
       (await execute(cluster, pod, container, hook.exec?.command ?? [], over.signal));
     if (ok) return undefined;
-    return ` (container ${container.name}): ${hook.exec && over.signal.aborted ? late(timeoutMs) : lastLine(words)}`;
+    return ` (container ${container.name}): ${hook.exec && over.signal.aborted ? late(timeoutMs, hook) : lastLine(words)}`;
   } catch (error) {
     // With the pod went whatever the hook was to do in it.
     if (isStashError(error, 'not-found')) return undefined;
     const why = sanitize(error instanceof Error ? error.message : String(error));
-    return ` (container ${container.name}): ${over.signal.aborted ? late(timeoutMs) : why}`;
+    return ` (container ${container.name}): ${over.signal.aborted ? late(timeoutMs, hook) : why}`;
   } finally {
     done.abort();
     await watched;
   }
 }
 
-function late(timeoutMs: number): string {
-  return `not done within ${formatDuration(timeoutMs)}`;
+/** Nobody can stop a command in a pod: only the connection to it is closed. */
+function late(timeoutMs: number, { exec }: HookHandler): string {
+  const left = exec === undefined ? '' : '; the command may still be running in the pod';
+  return `not done within ${formatDuration(timeoutMs)}${left}`;
 }
 
 async function execute(

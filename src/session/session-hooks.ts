@@ -8,7 +8,7 @@ import type { HookToRun } from '#src/domain/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';
-import type { HookRun, HookRunner } from './run-hook.ts';
+import type { HookOptions, HookRun, HookRunner } from './run-hook.ts';
 
 /** A server that does not say within this time whose session it is keeps nobody from thawing. */
 const confirmWithinMs = 5_000;
@@ -54,10 +54,12 @@ async function quiesce<S extends BackupSession | RestoreSession>(
   const left = sessionDeadline === undefined ? Infinity : Date.parse(sessionDeadline) - began.getTime();
   const timeoutMs = Math.max(0, Math.min(bound ?? Infinity, left));
   const { names } = record;
-  const result = await runner.run(pre, { name: names.pre, timeoutMs });
+  const result = await runner.run(pre, { name: names.pre, timeoutMs, confirm: held.confirm });
   const written = held.writeStatus((present) => record.set(present, names.pre, result, clock.now()));
   const until = bound === undefined ? undefined : began.getTime() + bound - clock.now().getTime();
   await (until === undefined ? written : within(clock, Math.max(until, confirmWithinMs), written));
+  // What was begun nowhere has quiesced nothing.
+  if (result.nowhere === true && !result.ok) await held.annotate({ [annotation.quiescedSince]: null });
   return result;
 }
 
@@ -68,7 +70,8 @@ async function conclude<S extends BackupSession | RestoreSession>(
 ): Promise<HookResult> {
   await held.annotate({});
   const { names } = record;
-  const result = await runner.run(post, { name: names.post, timeoutMs: postWithinMs });
+  const { confirm } = held;
+  const result = await runner.run(post, { name: names.post, timeoutMs: postWithinMs, confirm });
   await held.writeStatus((present) => record.set(present, names.post, result, clock.now()));
   return result;
 }
@@ -86,13 +89,22 @@ async function thaw<S extends BackupSession | RestoreSession>(
     : losses
       ? held.writeStatus(losses)
       : held.annotate({});
-  try {
-    await within(clock, confirmWithinMs, first);
-  } catch (error) {
-    // Whoever has taken it over thaws at a time of his own; for all else it is better to thaw once too often.
-    if (isTakenOver(held)) throw error;
-  }
-  const result = await thawUntilDone(runner, names.post, post, clock);
+  /** Whoever has taken it over thaws at a time of his own; for all else it is better to thaw once too often. */
+  const unlessTakenOver = async (confirmed: Promise<unknown>) => {
+    try {
+      await within(clock, confirmWithinMs, confirmed);
+    } catch (error) {
+      if (isTakenOver(held)) throw error;
+    }
+  };
+  await unlessTakenOver(first);
+  const options = {
+    name: names.post,
+    timeoutMs: postWithinMs,
+    confirm: () => unlessTakenOver(held.confirm()),
+  };
+  const mayBeQuiet = held.session().metadata.annotations?.[annotation.quiescedSince] !== undefined;
+  const result = await thawUntilDone(runner, post, options, { clock, mayBeQuiet });
   if (held.lost.aborted) return result;
   const written =
     which === 'recover' && result.ok
@@ -127,18 +139,19 @@ function stillQuiesced({ message }: HookResult): StashError {
 
 async function thawUntilDone(
   runner: HookRunner,
-  name: string,
   post: HookHandler,
-  clock: Clock,
+  options: HookOptions,
+  { clock, mayBeQuiet }: { readonly clock: Clock; readonly mayBeQuiet: boolean },
 ): Promise<HookResult> {
-  let run: HookRun = await runner.run(post, { name, timeoutMs: postWithinMs });
+  let run: HookRun = await runner.run(post, options);
   for (const pause of thawPausesMs) {
     if (run.ok) return run;
     await clock.sleep(pause);
     const only = run.failed.length > 0 ? { only: run.failed } : {};
-    run = await runner.run(post, { name, timeoutMs: postWithinMs, ...only });
+    run = await runner.run(post, { ...options, ...only });
   }
   if (run.ok) return run;
+  if (!mayBeQuiet) return { ok: false, message: run.message };
   const how = run.byHand === undefined ? '' : `; to thaw it: ${run.byHand}`;
   return { ok: false, message: `${run.message}; the application may still be quiesced${how}` };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 
 import { backupSessions, jobs, volumeSnapshotClasses, volumeSnapshots } from '#src/api/resources.ts';
@@ -18,6 +19,13 @@ function says(actual: string | undefined, expected: string | RegExp): void {
   if (typeof expected === 'string') assert.equal(actual, expected);
   else assert.match(actual ?? '', expected);
 }
+
+const exec = (cluster: Cluster) =>
+  cluster.exec({
+    ...{ namespace: 'demo', pod: 'p', command: ['true'] },
+    ...{ stdout: new PassThrough(), stderr: new PassThrough() },
+  });
+const pod = { name: 'p', kind: 'pods' };
 
 const rbac =
   'volumesnapshots.snapshot.storage.k8s.io is forbidden: User "jane@corp" cannot create resource "volumesnapshots" in API group "snapshot.storage.k8s.io" in the namespace "demo"';
@@ -67,6 +75,32 @@ const told: {
     message: /^the server refused to create .*exceeded quota/,
   },
   {
+    name: 'an exec that is judged as a get',
+    ask: exec,
+    answer: {
+      code: 403,
+      body: status(
+        403,
+        'Forbidden',
+        'pods "p" is forbidden: User "jane" cannot get resource "pods/exec"',
+        pod,
+      ),
+    },
+    kind: 'forbidden',
+    reason: 'Forbidden',
+    message: 'user "jane" may not get pods/exec "p" in namespace "demo"',
+    hint: 'kubectl auth can-i get pods/exec -n demo',
+  },
+  {
+    name: 'an exec whose second right is missing, without a word',
+    ask: exec,
+    answer: { code: 403, body: status(403, 'Forbidden', 'pods "p" is forbidden: ', pod) },
+    kind: 'forbidden',
+    reason: 'Forbidden',
+    message: 'user "jane" may not create pods/exec "p" in namespace "demo"',
+    hint: 'kubectl auth can-i create pods/exec -n demo',
+  },
+  {
     name: 'a namespace on its way out',
     ask: create,
     answer: {
@@ -74,7 +108,7 @@ const told: {
       body: status(403, 'Forbidden', 'unable', { causes: [{ reason: 'NamespaceTerminating' }] }),
     },
     kind: 'forbidden',
-    reason: 'Forbidden',
+    reason: 'NamespaceTerminating',
     message: 'namespace "demo" is being deleted; nothing can be created in it',
   },
   {

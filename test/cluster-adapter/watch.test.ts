@@ -54,7 +54,7 @@ const outages: Outage[] = [
     strike: (api) => {
       api.muteWatches();
     },
-    told: ['listed', 'lost', 'listed'],
+    told: ['listed'],
     watchSilence: 40,
   },
   {

@@ -9,6 +9,7 @@ import {
 } from '#src/api/resources.ts';
 import { targetTypes } from '#src/domain/target.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
+import { configuration } from '#test/e2e/operator/manifests.ts';
 import type { Place } from '#test/e2e/place.ts';
 import type { Identity, Ran } from '#test/e2e/plugin.ts';
 
@@ -57,6 +58,13 @@ export async function openStage(place: Place, storageClass: string): Promise<Sta
       },
     },
   });
+  const [taken] = await place.list(volumeSnapshots);
+  for (const [name, paused] of [
+    ['nightly', false],
+    ['weekly', true],
+  ] as const) {
+    await place.create(backupConfigurations, configuration(name, { spec: { paused } }));
+  }
   let known = new Set(await census(place));
   let count = 0;
   return {
@@ -65,7 +73,8 @@ export async function openStage(place: Place, storageClass: string): Promise<Sta
       const all = await place.list(backupConfigurations);
       if (all.some(({ metadata }) => metadata.name === 'pvc-fresh'))
         await place.remove(backupConfigurations, 'pvc-fresh');
-      return place.stash(line.replace('%', String(++count)), { identity });
+      const typed = line.replace('%', String(++count)).replace('SNAPSHOT', taken?.metadata.name ?? '');
+      return place.stash(typed, { identity });
     },
     async made() {
       const now = await census(place);

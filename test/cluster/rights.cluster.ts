@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 
-import { volumeSnapshots } from '#src/api/resources.ts';
+import { deployments, volumeSnapshots } from '#src/api/resources.ts';
 import {
   documentedRules,
   grantEverywhere,
@@ -14,6 +14,7 @@ import {
   tellsPeopleApart,
   untilGranted,
 } from '#test/e2e/developer.ts';
+import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 import type { Identity } from '#test/e2e/plugin.ts';
 import { startServer } from '#test/e2e/server.ts';
@@ -24,7 +25,12 @@ import { createWorkload, openStage, type Stage } from './rights-stage.ts';
 const server = await startServer();
 const { snapshotClass, storageClass } = server;
 const skip = !(await tellsPeopleApart(server)) && 'the sandbox does not tell people apart';
-const developerRules = await documentedRules('developer.yaml');
+/** What the developer of a place has. */
+const developerRules = [
+  ...(await documentedRules('developer.yaml')),
+  ...(await documentedRules('schedules.yaml')),
+];
+const allRules = [...developerRules, ...(await documentedRules('hooks-and-deletions.yaml'))];
 const classesRules = await documentedRules('classes.yaml');
 const markdown = await readFile(new URL('../../docs/rbac.md', import.meta.url), 'utf8');
 
@@ -41,6 +47,22 @@ const lines: Readonly<Record<string, (plural: string) => string>> = {
   'snapshot TYPE --all': (plural) => `snapshot ${plural} --all --executor=local`,
   'snapshot of ephemeral volumes': () => 'snapshot deployments/app --executor=local',
   restore: () => 'restore pvc/data --suffix -% --executor=local',
+  'snapshot --pre': () => 'snapshot deployments/hooked --executor=local --pre true --post true',
+  'snapshot --keep-last': () => `snapshot ${fresh} --executor=local --keep-last 3`,
+  trigger: () => 'trigger pvc-data --executor=local',
+  pause: () => 'pause nightly',
+  resume: () => 'resume weekly',
+  schedule: () => `schedule ${fresh} --cron @daily --keep-last 3 --wait=false`,
+  'schedule over an older one': () => 'schedule pvc/data --cron @daily --keep-last 3 --wait=false',
+  'create backupconfiguration': () =>
+    'create backupconfiguration made --target-apiversion=v1 --target-kind=PersistentVolumeClaim --target-name=data ' +
+    '--schedule=@daily --keep-last=3 --driver=VolumeSnapshotter',
+  'create restoresession': () =>
+    'create restoresession made --claim.name=never --claim.size=1Gi --claim.datasource=SNAPSHOT',
+  delete: () => 'delete backupsession/pending --yes --force',
+  'delete backupsession': () => 'delete backupsession/pending --yes --force',
+  'delete restoresession': () => 'delete restoresession/pending --yes --force',
+  'delete volumesnapshot': () => 'delete volumesnapshot/SNAPSHOT --yes --force',
   list: () => 'list -o wide',
   wait: (plural) =>
     plural === 'restoresessions' || plural === 'persistentvolumeclaims'
@@ -63,7 +85,7 @@ async function withoutRight(stage: Stage, right: DocumentedRight): Promise<void>
   const { place } = stage;
   const permission = `${right.verb} ${right.resource}`;
   const user = `without-${permission.replaceAll(/[^a-z]+/g, '-')}`;
-  const rules = without(developerRules, permission);
+  const rules = without(allRules, permission);
   await grantInNamespace(server, place.namespace, user, rules);
   const [whole, bare] = variants(user, place);
   assert(whole && bare);
@@ -75,7 +97,9 @@ async function withoutRight(stage: Stage, right: DocumentedRight): Promise<void>
     assert(line !== undefined, `docs/rbac.md speaks of ${command}`);
     return line;
   });
-  for (const line of needing.flatMap((line) => (/^snapshot/.test(line) ? [line, line + byClass] : [line]))) {
+  for (const line of needing.flatMap((line) =>
+    /^snapshot .*fresh/.test(line) ? [line, line + byClass] : [line],
+  )) {
     for (const identity of [whole, bare]) {
       const ran = await stage.run(line, identity);
       const told = `without ${permission}: ${line} (${ran.code}): ${ran.stderr}`;
@@ -115,13 +139,20 @@ function pluralOf(resource: string): string {
 }
 
 await suite('rights', { concurrency: 5 }, () => {
-  const rights = readRights(markdown, 'The Role, verb by verb');
+  const rights = [
+    ...readRights(markdown, 'The Role, verb by verb'),
+    ...readRights(markdown, 'The optional Roles, verb by verb'),
+  ];
   for (const [resource, verbs] of Map.groupBy(rights, (right) => right.resource)) {
     test(`of ${resource}: ${verbs.map(({ verb }) => verb).join(', ')}`, { skip }, async (t) => {
       const place = await openPlace(t, server);
       const stage = await openStage(place, storageClass);
       if (/\.apps$|^replicationcontrollers$|^pods$/.test(resource))
         await createWorkload(place, pluralOf(resource), storageClass);
+      if (/^pods/.test(resource)) {
+        await place.create(deployments, deployment('hooked', ['data']));
+        await place.running('hooked');
+      }
       for (const right of verbs) await withoutRight(stage, right);
     });
   }

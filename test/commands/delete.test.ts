@@ -8,6 +8,7 @@ import {
   volumeSnapshotClasses,
   volumeSnapshots,
 } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 import { checkAdvice } from './advice.ts';
@@ -150,6 +151,33 @@ test('a snapshot from which something is being restored is not deleted, not even
   await succeeds('restoresession', 'delete restore/again --yes --force');
   await world.cluster.delete(persistentVolumeClaims, { name: 'copy', namespace: demo });
   await world.until(persistentVolumeClaims, demo, 'copy', (it) => it === undefined);
+});
+
+test('what has begun while the question stood is seen before anything is deleted', async () => {
+  const name = 'logs-1773457200';
+  const copy = object('v1', 'PersistentVolumeClaim', {
+    metadata: { name: 'late', namespace: demo },
+    spec: {
+      storageClassName: 'sandbox-wait',
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name },
+    },
+  });
+  // The review of rights comes last before the question.
+  const through = (cluster: Cluster): Cluster => ({
+    ...cluster,
+    async create(resource, ...a) {
+      if (resource.kind === 'SelfSubjectRulesReview') await world.create([persistentVolumeClaims, copy]);
+      return await cluster.create(resource, ...a);
+    },
+  });
+  const ran = await world.run(`delete vs/${name}`, { isTTY: true, stdin: 'y\n', through });
+  assert.equal(ran.code, 1, ran.err);
+  assert.match(ran.err, /Delete it\? \[y\/N\] error: claim late is still being restored/);
+  assert.equal(await has(`VolumeSnapshot demo/${name}`), true);
+  await world.cluster.delete(persistentVolumeClaims, { name: 'late', namespace: demo });
+  await world.until(persistentVolumeClaims, demo, 'late', (it) => it === undefined);
 });
 
 test('a session goes, its snapshots stay; then they go, and are gone when it says so', async () => {

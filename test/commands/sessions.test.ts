@@ -162,6 +162,9 @@ test('sandbox runs a command and ends with its exit code', async () => {
   const { code, out } = await world.run(['sandbox', '--', 'sh', '-c', asked], { env });
   assert.deepEqual([code, out], [7, '']);
   assert.equal((await world.run(['sandbox', '--', 'sh', '-c', 'kill -TERM $$'], { env })).code, 143);
+  const plugin = '{ kubectl-stash version --client; kubectl_complete-stash snap; }';
+  const ran = await world.run(['sandbox', '--', 'sh', '-c', `test "$(${plugin} | wc -l)" = 3`], { env });
+  assert.equal(ran.code, 0, 'the program is on the PATH of the command');
   await refuses('sandbox/nothing-to-run', 'sandbox --', 2);
   await refuses('sandbox/unknown-program', 'sandbox -- no-such-program --flag', 3, { env });
 });

@@ -12,12 +12,14 @@ import type { Role } from '#test/support/rbac.ts';
 const docs = join(import.meta.dirname, '../../docs');
 const markdown = await readFile(join(docs, 'rbac.md'), 'utf8');
 
-for (const [file, heading] of [
-  ['developer.yaml', 'The Role, verb by verb'],
-  ['classes.yaml', 'The ClusterRole'],
+for (const [files, heading] of [
+  [['developer.yaml'], 'The Role, verb by verb'],
+  [['schedules.yaml', 'hooks-and-deletions.yaml'], 'The optional Roles, verb by verb'],
+  [['classes.yaml'], 'The ClusterRole'],
 ] as const) {
-  test(`${file} and its table list the same verbs`, async () => {
-    const { rules } = load(await readFile(join(docs, 'rbac', file), 'utf8')) as Role;
+  test(`${files.join(', ')} and the table list the same verbs`, async () => {
+    const texts = await Promise.all(files.map((file) => readFile(join(docs, 'rbac', file), 'utf8')));
+    const rules = texts.flatMap((text) => (load(text) as Role).rules);
     const told = readRights(markdown, heading).map(({ verb, resource }) => `${verb} ${resource}`);
     assert.deepEqual(told.sort(), permissionsOf(rules).sort());
     assert.equal(new Set(told).size, told.length, 'each once');

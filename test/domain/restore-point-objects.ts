@@ -21,6 +21,8 @@ interface SnapshotOptions {
   readonly status?: VolumeSnapshot['status'];
   readonly className?: string;
   readonly namespace?: string;
+  /** When the application went on, where it was quiet. */
+  readonly quietUntil?: string;
 }
 
 /** One made by other means: no labels, no annotations. */
@@ -58,7 +60,7 @@ export function snapshotOf(
     target = foo,
     source = { storage: '1Gi', accessModes: ['ReadWriteOnce'] },
   } = options;
-  const { name = `${claim}-${session.split('-').at(-1) ?? ''}`, ...rest } = options;
+  const { name = `${claim}-${session.split('-').at(-1) ?? ''}`, quietUntil, ...rest } = options;
   const snapshot = foreignSnapshot(claim, { namespace: target.namespace, name, ...rest });
   return {
     ...snapshot,
@@ -71,6 +73,7 @@ export function snapshotOf(
         [annotation.sessionClaims]: JSON.stringify(claims),
         ...targetAnnotation(target),
         [annotation.sourceClaim]: JSON.stringify(source),
+        ...(quietUntil !== undefined && { [annotation.cutBefore]: quietUntil }),
       },
     },
   };

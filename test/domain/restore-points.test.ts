@@ -140,8 +140,8 @@ const rows: {
       }),
     ],
     expected: [
-      'Deployment/foo a-1732428000: data ready: unknown Succeeded',
       'Deployment/bar b-1732428000: www ready: unknown Succeeded',
+      'Deployment/foo a-1732428000: data ready: unknown Succeeded',
     ],
   },
   {
@@ -159,8 +159,8 @@ const rows: {
     name: 'by hand: each alone',
     snapshots: two.map((claim) => foreignSnapshot(claim, { name: `${claim}-final` })),
     expected: [
-      'PersistentVolumeClaim/data data-final: data ready: unknown Unknown',
       'PersistentVolumeClaim/logs logs-final: logs ready: unknown Unknown',
+      'PersistentVolumeClaim/data data-final: data ready: unknown Unknown',
     ],
   },
   {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import { backupProgress, backupVerdict } from '#src/domain/backup-progress.ts';
 import type { ClaimProgress, Outcome } from '#src/domain/progress.ts';
-import { restoreVerdict } from '#src/domain/restore-progress.ts';
+import { restoreProgress, restoreVerdict } from '#src/domain/restore-progress.ts';
 import type { ClaimPhase } from '#src/domain/roll-up.ts';
 import { verdictError } from '#src/domain/verdict-error.ts';
 
@@ -31,6 +31,69 @@ describe('backupVerdict believes no phase alone', () => {
       assert.equal(backupVerdict(backupSession(status), rows(...phases))?.outcome, outcome);
     });
   }
+});
+
+describe('what was written of the session as a whole', () => {
+  const pending = rows('Pending', 'Pending').map((row) => ({ ...row, message: 'not created yet' }));
+  const condition = (type: string, reason: string, message: string) => ({
+    phase: 'Failed' as const,
+    conditions: [{ type, status: 'True' as const, reason, message }],
+  });
+  const disrupted = condition('BackupDisrupted', 'FailedToCompleteDueToDisruption', 'job j was deleted');
+  const overdue = condition('DeadlineExceeded', 'FailedToCompleteWithinDeadline', 'nobody had begun it');
+
+  test('is told in place of claims of which nothing is', () => {
+    assert.equal(backupVerdict(backupSession(disrupted), pending)?.message, 'job j was deleted');
+    const late = backupVerdict(backupSession(overdue), pending);
+    assert.deepEqual([late?.outcome, late?.message], ['timed-out', 'nobody had begun it']);
+    const restore = restoreVerdict(restoreSession(overdue), pending);
+    assert.deepEqual([restore?.outcome, restore?.message], ['timed-out', 'nobody had begun it']);
+  });
+
+  test('is told beside what is known of a claim, and not twice', () => {
+    const given: ClaimProgress = { claim: 'data-1', phase: 'Failed', message: 'disk full' };
+    const verdict = backupVerdict(backupSession(disrupted), [...pending.slice(0, 1), given]);
+    assert.equal(verdict?.message, 'job j was deleted; data-1: disk full');
+    const all = rows('Failed').map((row) => ({ ...row, message: 'job j was deleted' }));
+    assert.equal(backupVerdict(backupSession(disrupted), all)?.message, 'data-0: job j was deleted');
+  });
+
+  test('sends a person to the session, not to a claim', () => {
+    const session = backupSession(disrupted);
+    const progress = backupProgress({ session, target, claims: pending, timeoutMs: 1 });
+    assert(progress.verdict);
+    assert.equal(
+      verdictError(progress, progress.verdict)?.hint,
+      'kubectl describe backupsession/sts-db-1773457200 -n demo',
+    );
+  });
+});
+
+describe('a hook that failed', () => {
+  const words = 'preBackup hook failed in pod db-0: exit code 1';
+  const failed = (hook: string) => ({
+    type: `${hook}HookExecutionSucceeded`,
+    status: 'False' as const,
+    message: words,
+  });
+
+  test('sends a person to the session that tells of it', () => {
+    const session = backupSession({
+      phase: 'Failed',
+      targets: [{ phase: 'Failed', conditions: [failed('PreBackup')] }],
+    });
+    const backup = backupProgress({ session, target, claims: rows('Failed'), timeoutMs: 1 });
+    assert(backup.verdict);
+    const error = verdictError(backup, backup.verdict);
+    assert.equal(error?.hint, 'kubectl describe backupsession/sts-db-1773457200 -n demo');
+    const restored = restoreSession({ phase: 'Failed', conditions: [failed('PreRestore')] });
+    const restore = restoreProgress({ session: restored, target, claims: rows('Failed'), timeoutMs: 1 });
+    assert(restore.verdict);
+    assert.equal(
+      verdictError(restore, restore.verdict)?.hint,
+      'kubectl describe restoresession/restore-sts-db-1773457200 -n demo',
+    );
+  });
 });
 
 describe('restoreVerdict believes claims before the phase', () => {

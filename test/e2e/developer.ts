@@ -47,7 +47,9 @@ export async function tellsPeopleApart({ kubeconfig }: Pick<Server, 'kubeconfig'
 }
 
 /** The rules of a file in `docs/rbac`. */
-export async function documentedRules(file: 'developer.yaml' | 'classes.yaml'): Promise<readonly Rule[]> {
+export async function documentedRules(
+  file: 'developer.yaml' | 'schedules.yaml' | 'hooks-and-deletions.yaml' | 'classes.yaml',
+): Promise<readonly Rule[]> {
   const text = await readFile(new URL(`../../docs/rbac/${file}`, import.meta.url), 'utf8');
   return (load(text) as Role).rules;
 }

@@ -30,10 +30,10 @@ export interface Place {
   readonly namespace: string;
   /** A developer of this namespace only; undefined where the server does not tell people apart. */
   readonly developer: Identity | undefined;
-  /** The plugin, as the developer, in this namespace; words are separated by single spaces. */
-  stash(line: string, options?: RunOptions): Promise<Ran>;
+  /** The plugin, as the developer, in this namespace; in one string, words are separated by single spaces. */
+  stash(line: string | readonly string[], options?: RunOptions): Promise<Ran>;
   /** The same; fails the test unless it exits with 0. */
-  succeeds(line: string, options?: RunOptions): Promise<Ran>;
+  succeeds(line: string | readonly string[], options?: RunOptions): Promise<Ran>;
   create<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<Stored<T>>;
   list<T extends KubernetesObject>(resource: Resource<T>): Promise<Stored<T>[]>;
   remove(resource: Resource, ...names: string[]): Promise<void>;
@@ -106,7 +106,11 @@ export async function openPlace(
   }
 
   const stash: Place['stash'] = (line, options) =>
-    runPlugin(kubeconfig, line.split(' '), { identity: developer, namespace, ...options });
+    runPlugin(kubeconfig, typeof line === 'string' ? line.split(' ') : line, {
+      identity: developer,
+      namespace,
+      ...options,
+    });
 
   const sh = async (pod: string, script: string): Promise<string> => {
     const out = collector();
@@ -125,7 +129,7 @@ export async function openPlace(
     sh,
     async succeeds(line, options) {
       const ran = await stash(line, options);
-      assert.equal(ran.code, 0, `${line}: ${ran.stderr}`);
+      assert.equal(ran.code, 0, `${[line].flat().join(' ')}: ${ran.stderr}`);
       return ran;
     },
     create: (resource, object) =>
@@ -180,7 +184,7 @@ async function admitDeveloper(
   if (!(await tellsPeopleApart(server))) return undefined;
   const user = `${namespace}-developer`;
   const group = `${namespace}-classes`;
-  const rules = await documentedRules('developer.yaml');
+  const rules = [...(await documentedRules('developer.yaml')), ...(await documentedRules('schedules.yaml'))];
   await grantInNamespace(server, namespace, user, rules);
   const extra = classes ? await documentedRules('classes.yaml') : [];
   if (classes) t.after(await grantEverywhere(server, group, extra));

@@ -1,4 +1,4 @@
-/** The plugin, run in this process as the command line would run it. */
+/** The plugin, run in this process as the command line would run it; or the binary that `$E2E_PROGRAM` names. */
 import { run } from '#src/cli/run.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { commands } from '#src/commands/index.ts';
@@ -6,19 +6,13 @@ import type { Clock } from '#src/domain/clock.ts';
 import { connect } from '#src/cluster/connect.ts';
 import type { Connection } from '#src/cluster/connection.ts';
 import { testContext } from '#test/support/context.ts';
+import { packagedProgram } from '#test/support/our-program.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { runPackaged } from './packaged-plugin.ts';
+import type { Identity, Ran } from './ran.ts';
 
-/** Whom the user of the kubeconfig, an administrator, acts as. */
-export interface Identity {
-  readonly as: string;
-  readonly asGroup?: readonly string[];
-}
+export type { Identity, Ran };
 
 export interface RunOptions {
   /** Left out: as whoever the kubeconfig says. */
@@ -40,6 +34,9 @@ export async function runPlugin(
   options: RunOptions = {},
 ): Promise<Ran> {
   const { identity, namespace, stdin, signal, clock = scaledClock(), seenAs } = options;
+  // Another clock or another view of the cluster can be given to it in this process only.
+  if (packagedProgram !== undefined && options.clock === undefined && !seenAs)
+    return runPackaged(packagedProgram, kubeconfig, argv, { identity, namespace, stdin, signal });
   const connections: Connection[] = [];
   const context = testContext({
     clock,

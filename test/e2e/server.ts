@@ -25,7 +25,7 @@ import { isStashError } from '#src/errors.ts';
 import { startSandbox } from '#src/sandbox/sandbox.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
-import { ourProgram } from '#test/support/our-program.ts';
+import { ourProgram, packagedProgram } from '#test/support/our-program.ts';
 import { readDefinitions } from '#test/support/read-definitions.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 import { until } from '#test/support/until.ts';
@@ -111,7 +111,8 @@ async function sandbox(): Promise<Omit<TestServer, 'cluster'>> {
     advance: (milliseconds) => {
       started.advance(milliseconds);
     },
-    briefly: '1s',
+    // A process of its own has to start in it too.
+    briefly: packagedProgram === undefined ? '1s' : '3s',
   };
 }
 

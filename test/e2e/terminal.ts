@@ -2,10 +2,12 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import { dump, load } from 'js-yaml';
+
+import { ourProgram } from '#test/support/our-program.ts';
 
 import { openPlace } from './place.ts';
 import type { TestServer } from './server.ts';
@@ -35,7 +37,7 @@ export async function openTerminal(
   const plugin = [
     '#!/bin/sh',
     `export KUBECONFIG='${join(home, 'developer')}'`,
-    `exec '${process.execPath}' '${resolve(import.meta.dirname, '../../cmd/kubectl-stash.ts')}' "$@"`,
+    `exec ${ourProgram.argv.map((word) => `'${word}'`).join(' ')} "$@"`,
     '',
   ].join('\n');
   await writeFile(join(home, 'kubectl-stash'), plugin, { mode: 0o755 });

@@ -13,7 +13,7 @@ const guides = resolve(import.meta.dirname, '../../docs/guides');
 
 /** Each guide that is `chosen` by its file's name, as a test. */
 export function walkGuides(server: TestServer, chosen: (file: string) => boolean): void {
-  void suite('guides', { skip: missingKubectl() }, async () => {
+  void suite('guides', { concurrency: 4, skip: missingKubectl() }, async () => {
     const files = (await readdir(guides)).filter((name) => name.endsWith('.md') && chosen(name));
     assert(files.length > 0);
     for (const file of files) {

@@ -5,6 +5,7 @@ import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernet
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { WatchEvent } from '#src/cluster/port.ts';
+import { followerGraceMs } from '#src/domain/patience.ts';
 import type { Progress } from '#src/domain/progress.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { followBackup } from '#src/follow/backup.ts';
@@ -199,7 +200,7 @@ test('a deadline that passes while the connection is lost: what became of it is 
   for (const endWhenDead of [false, true]) {
     const { clock, sessions, followed } = await follow(session('cli-1 0', status), { endWhenDead });
     sessions.push({ type: 'lost', why: 'connection refused' });
-    await clock.advance(minute + 15_000);
+    await clock.advance(minute + followerGraceMs);
     assert.deepEqual((await followed).progress.verdict, {
       outcome: 'timed-out',
       message:
@@ -252,7 +253,7 @@ test('a session that is called Succeeded without its snapshots is given up in th
 test('past its deadline and a little more, one that only looks stops: it is overdue', async () => {
   const sessionDeadline = new Date(Date.parse(created) + minute).toISOString();
   const { clock, followed, notes } = await follow(session(undefined, { phase: 'Running', sessionDeadline }));
-  await clock.advance(minute + 14_000);
+  await clock.advance(minute + followerGraceMs - 1_000);
   assert.deepEqual(notes(), []);
   await clock.advance(1_000);
   assert.deepEqual((await followed).progress.verdict, {

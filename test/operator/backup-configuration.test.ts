@@ -477,7 +477,7 @@ test('goes once its sessions have ended, with all that was made for it', async (
   await scene.cluster.delete(backupConfigurations, { name: 'nightly', namespace });
   assert.equal(
     await scene.told('nightly', 'WaitingForSessions'),
-    'it goes once backupsession/nightly-1 has ended',
+    'it is let go once backupsession/nightly-1 has ended',
   );
   await scene.gone(cronJobs, 'stash-trigger-nightly');
   const { deletionTimestamp, finalizers } = (await scene.one(backupConfigurations, 'nightly')).metadata;
@@ -534,6 +534,38 @@ test('another driver is left alone, with a word; one that becomes another is let
   assert.equal(changed.spec.driver, 'Restic');
   const untouched = await scene.one(backupConfigurations, 'restic');
   assert.equal(untouched.metadata.resourceVersion, before.metadata.resourceVersion);
+});
+
+test('one whose CronJob was refused, and that then becomes another driver, is let go and can be deleted', async () => {
+  const refusing = (real: Cluster): Cluster => ({
+    ...real,
+    create: (resource, ...a) =>
+      resource.kind === 'CronJob'
+        ? Promise.reject(new StashError('forbidden', 'exceeded quota: count/cronjobs.batch=0'))
+        : real.create(resource, ...a),
+  });
+  await using scene = await openScene(refusing);
+  await scene.workload();
+  const session = await scene.cluster.create(backupSessions, {
+    ...sessionOf('nightly', ''),
+    metadata: { name: 'nightly-1', namespace, annotations: { 'stash.appscode.com/executor': 'cli-1 3' } },
+  });
+  await scene.configuration('nightly');
+  await scene.phase('nightly', 'NotReady');
+  await scene.change('nightly', { driver: 'Restic' });
+  assert.equal(
+    await scene.told('nightly', 'WaitingForSessions'),
+    'it is let go once backupsession/nightly-1 has ended',
+  );
+  const at = { name: session.metadata.name, namespace };
+  await scene.cluster.patch(backupSessions, at, { status: { phase: 'Failed' } }, { subresource: 'status' });
+  await scene.one(
+    backupConfigurations,
+    'nightly',
+    ({ metadata: { finalizers = [] } }) => finalizers.length === 0,
+  );
+  await scene.cluster.delete(backupConfigurations, { name: 'nightly', namespace });
+  await scene.gone(backupConfigurations, 'nightly');
 });
 
 test('a claim may be the target', async () => {

@@ -40,6 +40,8 @@ class Candidate {
   readonly stopping = new AbortController();
   latency = 0;
   isFrozen = false;
+  /** By so many milliseconds its clock was set. */
+  ahead = 0;
   term: Term | undefined;
   /** How often it began to lead. */
   terms = 0;
@@ -57,7 +59,11 @@ class Candidate {
   async run(cluster: Cluster, clock: ManualClock, onLead: () => void): Promise<void> {
     const options = {
       cluster: this.life.cluster(slow(cluster, clock, () => this.latency)),
-      clock: this.life.clock(clock),
+      clock: {
+        ...this.life.clock(clock),
+        now: () => new Date(clock.now().getTime() + this.ahead),
+        monotonic: () => clock.now().getTime(),
+      },
       id: this.id,
       ...lease,
       onTrouble: () => undefined,
@@ -217,6 +223,33 @@ test('a Lease that somebody deletes or takes ends the term, and nobody leads bes
   assert.deepEqual(run.leaders(), []);
   assert.ok((await run.untilLed()) >= 12_000, 'the stranger was not given its time');
   run.end();
+});
+
+test('a leader that is cut off knows so in time, though its clock is set back', async () => {
+  const run = await election(2);
+  await run.untilLed();
+  await run.pass(7_000);
+  const leader = first(run.candidates.filter(({ leads }) => leads));
+  leader.latency = 1e9;
+  leader.ahead = -3_600_000;
+  await run.pass(10_250);
+  assert.equal(leader.leads, false);
+  await run.untilLed();
+  run.end();
+});
+
+test('a leader is left alone by one whose clock is set forward', async () => {
+  for (let moment = 0; moment < 2_500; moment += 250) {
+    const run = await election(2);
+    await run.untilLed();
+    const leader = first(run.candidates.filter(({ leads }) => leads));
+    leader.latency = 3_000;
+    await run.pass(7_000 + moment);
+    for (const other of run.candidates) if (other !== leader) other.ahead = 3_600_000;
+    await run.pass(5_000);
+    assert.deepEqual(run.leaders(), [leader.id]);
+    run.end();
+  }
 });
 
 test('goes by the duration that the Lease says', async () => {

@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import type { Event, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { events, pods, storageClasses } from '#src/api/resources.ts';
 import { connect } from '#src/cluster/connect.ts';
+import { ClusterError } from '#src/cluster/errors.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { StashError } from '#src/errors.ts';
 import { createLog } from '#src/operator/log.ts';
@@ -85,6 +86,29 @@ test('an event says what, of whom, when and how often; the same one again counts
   );
 });
 
+test('the same one again while it is on its way is counted all the same', async () => {
+  const gate = Promise.withResolvers<undefined>();
+  const slow: Cluster = {
+    ...remote,
+    create: async (...a) => {
+      await gate.promise;
+      return await remote.create(...a);
+    },
+  };
+  const { record, written } = stage(slow);
+  record(pods, pod('f'), 'Warning', 'Bad', 'it is bad');
+  record(pods, pod('f'), 'Warning', 'Bad', 'it is bad');
+  await Promise.resolve();
+  record(pods, pod('f'), 'Warning', 'Bad', 'it is bad');
+  const all = written();
+  gate.resolve(undefined);
+  await all;
+  assert.deepEqual(
+    (await eventsOf('f')).map(({ count }) => count),
+    [3],
+  );
+});
+
 test('one that the server has forgotten is told anew', async () => {
   const { record, written } = stage();
   record(pods, pod('b'), 'Normal', 'Same', 'again');
@@ -116,7 +140,11 @@ test('what cannot be told is dropped, and delays nobody', async () => {
     ...remote,
     create: () => {
       tries += 1;
-      return Promise.reject(new StashError(tries === 1 ? 'forbidden' : 'server', 'no'));
+      return Promise.reject(
+        tries === 1
+          ? new ClusterError('forbidden', 'it goes', { reason: 'NamespaceTerminating' })
+          : new StashError('forbidden', 'no'),
+      );
     },
   };
   const { record, written, log } = stage(failing);
@@ -127,7 +155,7 @@ test('what cannot be told is dropped, and delays nobody', async () => {
   assert.deepEqual(
     log.map((line) => (JSON.parse(line) as { msg: string; error: string }).error),
     ['no'],
-    'a namespace that goes is no trouble',
+    'a namespace that goes is no trouble; a right that is missing is',
   );
 });
 

@@ -173,6 +173,36 @@ for (const [name, broken, message] of refusals) {
   });
 }
 
+test("stops working when AppsCode's operator comes, and says so", async () => {
+  const looks: Look[] = [];
+  let asked = 0;
+  let hasCome = false;
+  const through = (real: typeof cluster): typeof cluster => ({
+    ...real,
+    async groups() {
+      asked += 1;
+      const groups = await real.groups();
+      return hasCome ? [...groups, 'admission.stash.appscode.com'] : groups;
+    },
+  });
+  const fast = scaledClock(600);
+  await using operator = await startOperator({
+    ...{ kubeconfig, clock: fast, through, leaderElect: false },
+    reconcilers: [looking(looks)],
+  });
+  await eventually(() => looks.length > 0);
+  const before = asked;
+  const began = fast.now().getTime();
+  hasCome = true;
+  await assert.rejects(operator.ended, /AppsCode's Stash operator runs in this cluster/);
+  assert.ok(fast.now().getTime() - began <= 12 * 60_000);
+  assert.ok(asked - before <= 2, `${asked - before} requests`);
+  const last = operator.log.map((line) => JSON.parse(line) as { level: string; msg: string; error?: string });
+  const told = last.find(({ level }) => level === 'error');
+  assert.equal(told?.msg, "no longer working: AppsCode's operator has come");
+  assert.equal(messages(operator).at(-1), 'stopped');
+});
+
 test('at rest, and while it learns of changes, it asks for nothing but its Lease', async () => {
   const { requests } = stand.sandbox;
   const looks: Look[] = [];

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { backupSessions, restoreSessions } from '#src/api/resources.ts';
 import { told } from '#test/session/stage.ts';
 
@@ -107,6 +108,32 @@ test('a session that is gone or not named is an error', async () => {
   assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 3);
   assert.equal(await stage.play('operator create-vs', { namespace: home, clock }).exit, 2);
   assert.equal(await stage.play('operator restore-vs', { namespace: home, clock }).exit, 2);
+});
+
+test('a session of nobody is an error with a reason, and left alone', async () => {
+  const home = await stage.home([]);
+  const { cluster } = stage.sandbox;
+  for (const [name, invoker, told] of [
+    ['hollow', undefined, 'has no spec.invoker'],
+    ['nameless', { kind: 'BackupConfiguration', name: '' }, 'has no spec.invoker'],
+    ['batch', { kind: 'BackupBatch', name: 'b' }, 'is of backupbatch/b'],
+  ] as const) {
+    const made = await cluster.create<KubernetesObject>(backupSessions, {
+      apiVersion: 'stash.appscode.com/v1beta1',
+      kind: 'BackupSession',
+      metadata: { name, namespace: home },
+      ...(invoker && { spec: { invoker } }),
+    });
+    const play = stage.play(`operator create-vs --backupsession ${name}`, { namespace: home, clock });
+    assert.equal(await play.exit, 1, play.context.stderr());
+    assert.equal(
+      play.context.stderr(),
+      `error: backupsession/${name} ${told}: only those of a BackupConfiguration are carried out\n` +
+        `hint: kubectl get backupsession ${name} -n ${home} -o yaml\n`,
+    );
+    const after = await cluster.get(backupSessions, name, home);
+    assert.equal(after.metadata.resourceVersion, made.metadata.resourceVersion);
+  }
 });
 
 test('a restore whose snapshot is not there ends Failed, one that makes no sense Invalid', async () => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { joined } from '#src/operator/shared-reads.ts';
+import { manualClock } from '#test/support/clock.ts';
+
+const atOnce = { clock: manualClock(), apartMs: 0 };
 
 test('whoever asks gets what was there after it was asked, and many are answered at once', async () => {
   let version = 0;
@@ -12,7 +17,7 @@ test('whoever asks gets what was there after it was asked, and many are answered
     const told = version;
     await new Promise<void>((go) => gates.push(go));
     return told;
-  });
+  }, atOnce);
   const first = read();
   await Promise.resolve();
   version = 1;
@@ -31,7 +36,42 @@ test('a read that fails is told to those who asked for it, and the next is a new
   const read = joined(() => {
     reads += 1;
     return reads === 1 ? Promise.reject(new Error('no answer')) : Promise.resolve(reads);
-  });
+  }, atOnce);
   await assert.rejects(read(), /no answer/);
   assert.equal(await read(), 2);
+});
+
+test('what was read is not kept once it was told', async () => {
+  const read = joined(() => Promise.resolve({ large: true }), atOnce);
+  const told = new WeakRef(await read());
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  // What is awaited is let go of a turn later.
+  await new Promise(setImmediate);
+  collect();
+  assert.equal(told.deref(), undefined);
+  assert.deepEqual(await read(), { large: true });
+});
+
+test('who comes soon after a read waits for the next, and that one is for all who have come until then', async () => {
+  const clock = manualClock();
+  const began = clock.now().getTime();
+  const reads: number[] = [];
+  const read = joined(
+    () => {
+      const at = clock.now().getTime() - began;
+      reads.push(at);
+      return Promise.resolve(at);
+    },
+    { clock, apartMs: 1_000 },
+  );
+  assert.equal(await read(), 0);
+  await clock.advance(300);
+  const early = read();
+  await clock.advance(600);
+  const late = read();
+  await clock.advance(2_100);
+  assert.deepEqual(await Promise.all([early, late]), [1_000, 1_000]);
+  assert.equal(await read(), 3_000);
+  assert.deepEqual(reads, [0, 1_000, 3_000]);
 });

@@ -11,7 +11,9 @@ import { backupConfigurations, backupSessions, deployments, volumeSnapshots } fr
 import type { BackupConfiguration, BackupSession, HookHandler, PostHook } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { placeholderSchedule } from '#src/domain/build-backup.ts';
+import { targetAnnotation, type Target } from '#src/domain/target.ts';
 import { StashError } from '#src/errors.ts';
+import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import { manualClock } from '#test/support/clock.ts';
 import { until } from '#test/support/until.ts';
 
@@ -112,6 +114,10 @@ test('what is not cut in time has failed, even if it is ready later', async () =
     play.context.stderr(),
     /data: not cut within 2m of quiescing the application, which was thawed/,
   );
+  // What the snapshot itself says outlives the session.
+  const since = Date.parse((await only(namespace)).metadata.annotations?.[annotation.quiescedSince] ?? '');
+  const [made] = await stage.all(volumeSnapshots, namespace);
+  assert.equal(Date.parse(made?.metadata.annotations?.[annotation.cutBefore] ?? ''), since + 2 * 60_000);
 });
 
 test('a thaw that fails is tried again, and at last said to have failed, with the command for it', async () => {
@@ -135,6 +141,47 @@ test('a thaw that fails is tried again, and at last said to have failed, with th
   );
 });
 
+test('a preBackup hook that is not done in time: its command may still run', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const argv = snapshot(
+    '--pre',
+    `${note('freeze')}; exec sleep 60`,
+    '--post',
+    note('thaw'),
+    '--max-freeze',
+    '1m',
+  );
+  const { exit, context } = stage.play(argv, { namespace, clock: fastClock(new Date(), 20) });
+  assert.equal(await exit, 4);
+  assert.match(
+    context.stderr(),
+    /\(container app\): not done within 1m; the command may still be running in the pod/,
+  );
+});
+
+test('where no preBackup hook has run, nobody is told that the application may be quiesced', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const shell = { exec: { command: ['/bin/sh', '-c', 'exit 1'] } };
+  await configure(namespace, { preBackup: { exec: { command: [] } }, postBackup: shell });
+  const target: Target = { kind: 'Deployment', name: 'app', namespace };
+  const session = await stage.sandbox.cluster.create<BackupSession>(backupSessions, {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupSession',
+    metadata: { name: 'hooked-1', namespace, annotations: targetAnnotation(target) },
+    spec: { invoker: { kind: 'BackupConfiguration', name: 'hooked' } },
+  });
+  const { signal } = new AbortController();
+  const ended = await carryOutBackup(
+    { cluster: stage.cluster, clock: fastClock(), signal, onChange: () => undefined },
+    { session, id: 'job-1', maxFreezeMs: 3_600_000, held: 'leave' },
+  );
+  assert.equal(ended.metadata.annotations?.[annotation.quiescedSince], undefined);
+  const conditions = (ended.status?.targets ?? []).flatMap((each) => each.conditions ?? []);
+  const words = conditions.map(({ message = '' }) => message).join('; ');
+  assert.match(words, /preBackup hook has exec without a command; postBackup hook failed in pod app-\S+/);
+  assert.doesNotMatch(words, /quiesced/);
+});
+
 test('Ctrl-C while the application is quiet: it is thawed, and a rerun ends what cannot be whole any more', async () => {
   const namespace = await runningHome(stage, ['data']);
   const stop = new AbortController();
@@ -151,7 +198,7 @@ test('Ctrl-C while the application is quiet: it is thawed, and a rerun ends what
   assert.equal(await play.exit, 130);
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
   assert.equal(hooksOf(await only(namespace)).length, 2);
-  const rerun = stage.play(snapshot(), { namespace, clock: hastyClock() });
+  const rerun = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
   assert.equal(await rerun.exit, 4, rerun.context.stderr());
   assert.match(rerun.context.stderr(), /not cut when the application was thawed/);
   checkLog(await logOf(stage, namespace));
@@ -314,7 +361,38 @@ test('all running pods have it run in them', async () => {
   await stage.sandbox.cluster.delete(deployments, { name: 'app', namespace });
 });
 
-test('a rerun with other hooks ends the first session and takes a snapshot of its own', async () => {
+test('hooks that somebody else wrote on a session are not run: the command that would is told', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const stop = new AbortController();
+  const hooks = ['--pre', note('freeze'), '--post', `true 'it'; ${note('thaw')}`, '--container', 'app'];
+  const argv = snapshot(...hooks, '--max-freeze', '10h', '--snapshot-class', 'uncut');
+  const play = stage.play(argv, { namespace, clock: hastyClock(), signal: stop.signal });
+  await told(play, /data: .*driver reports/);
+  stop.abort();
+  assert.equal(await play.exit, 130);
+  const command =
+    `kubectl stash snapshot deployment/app -n ${namespace} --pre 'echo freeze >> /data/log' ` +
+    `--post 'true '\\''it'\\''; echo thaw >> /data/log' --container app`;
+  assert(play.context.stderr().includes(`to go on with it:\n      ${command}\n`), play.context.stderr());
+  const before = await logOf(stage, namespace);
+  const { name } = (await only(namespace)).metadata;
+  for (const other of [[], hooks.slice(0, 4), ['--pre', 'true']]) {
+    const rerun = stage.play(snapshot(...other), { namespace, clock: hastyClock() });
+    assert.equal(await rerun.exit, 1, rerun.context.stderr());
+    assert.equal(
+      rerun.context.stderr(),
+      `error: backupsession/${name} of deployment/app is unfinished, and has hooks that were given on another command line\n` +
+        `hint: to go on with it, and run them:\n      ${command}\n` +
+        `      to see what becomes of it:\n      kubectl stash wait ${name} -n ${namespace}\n`,
+    );
+  }
+  assert.deepEqual(await logOf(stage, namespace), before);
+  const same = stage.play(snapshot(...hooks), { namespace, clock: hastyClock() });
+  assert.equal(await same.exit, 4, same.context.stderr());
+  checkLog(await logOf(stage, namespace));
+});
+
+test('a rerun with hooks ends a first session without any and takes a snapshot of its own', async () => {
   const namespace = await runningHome(stage, ['data']);
   const stop = new AbortController();
   const play = stage.play(snapshot('--snapshot-class', 'never'), {
@@ -330,7 +408,7 @@ test('a rerun with other hooks ends the first session and takes a snapshot of it
   await told(rerun, /beginning another/, /data: .*cut; waiting/);
   await stage.makeReady(namespace, 'data');
   assert.equal(await rerun.exit, 0, rerun.context.stderr());
-  assert.match(rerun.context.stderr(), /had other hooks; beginning another/);
+  assert.match(rerun.context.stderr(), /had no such hooks; beginning another/);
   const sessions = await stage.all(backupSessions, namespace);
   assert.deepEqual(
     sessions.map(({ metadata, status }) => [status?.phase, annotation.hooks in (metadata.annotations ?? {})]),

@@ -28,7 +28,12 @@ const flags = {
     valueName: 'N',
     description: 'How many replicas of a StatefulSet to snapshot; by default as many as it has.',
   },
-  volumesnapshotclass: { type: 'string', valueName: 'CLASS', description: 'VolumeSnapshotClass to use.' },
+  volumesnapshotclass: {
+    type: 'string',
+    valueName: 'CLASS',
+    completes: 'snapshot-class',
+    description: 'VolumeSnapshotClass to use.',
+  },
   volumesnpashotclass: { type: 'string', hidden: true, description: "Stash's spelling." },
   ...keepFlags,
   keepAll: { type: 'boolean', description: 'Delete nothing, ever.' },

@@ -39,7 +39,12 @@ const flags = {
     valueName: 'MODE,...',
     description: 'Its access modes; ReadWriteOnce where nothing is said.',
   },
-  'claim.storageclass': { type: 'string', valueName: 'CLASS', description: 'Its StorageClass.' },
+  'claim.storageclass': {
+    type: 'string',
+    valueName: 'CLASS',
+    completes: 'storage-class',
+    description: 'Its StorageClass.',
+  },
   'claim.size': { type: 'string', valueName: 'SIZE', description: 'Its size: 1Gi.' },
   'claim.datasource': {
     type: 'string',

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-
-import { defineCommand } from '#src/cli/command.ts';
+import type { Stored } from '#src/api/kubernetes.ts';
 import { backupSessions } from '#src/api/resources.ts';
-import { openDisplay } from '#src/cli/display.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import { defineCommand } from '#src/cli/command.ts';
 import { StashError } from '#src/errors.ts';
 import { carryOutBackup } from '#src/session/carry-out-backup.ts';
+
+import { carryOut } from './carry-out.ts';
 
 export const command = defineCommand({
   name: 'operator create-vs',
@@ -25,28 +25,23 @@ export const command = defineCommand({
       description: 'How long a preBackup hook may keep the application quiesced.',
     },
   },
-  async run({ flags, connection: where }, context) {
-    const name = flags.backupsession;
-    if (name === undefined) {
-      throw new StashError('usage', '--backupsession is missing', { hint: 'say --backupsession NAME' });
-    }
-    const { cluster, namespace } = await context.cluster(where);
-    const display = await openDisplay(context);
-    try {
-      const ended = await carryOutBackup(
-        { cluster, clock: context, signal: context.signal, onChange: display.show },
-        {
-          session: await cluster.get(backupSessions, name, namespace),
-          // Of a pod it is the name, so that whoever comes next can see whether it still lives.
-          id: context.env['POD_NAME'] ?? `${hostname()}-${randomUUID().slice(0, 8)}`,
-          maxFreezeMs: flags.maxFreeze,
-          held: 'wait',
-        },
-      );
-      display.say(`backupsession/${name} has ended: ${ended.status?.phase ?? 'Unknown'}`);
-    } finally {
-      display.close();
-    }
-    return undefined;
-  },
+  run: ({ flags, connection }, context) =>
+    carryOut(context, connection, backupSessions, flags.backupsession, (environment, task) => {
+      checkInvoker(task.session);
+      return carryOutBackup(environment, { ...task, maxFreezeMs: flags.maxFreeze });
+    }),
 });
+
+function checkInvoker({
+  metadata: { name, namespace = '' },
+  spec: { invoker },
+}: Stored<BackupSession>): void {
+  const { kind, name: whose } = invoker;
+  if (kind === 'BackupConfiguration' && whose !== '') return;
+  const what = whose === '' ? 'has no spec.invoker' : `is of ${kind.toLowerCase()}/${whose}`;
+  throw new StashError(
+    'precondition',
+    `backupsession/${name} ${what}: only those of a BackupConfiguration are carried out`,
+    { hint: `kubectl get backupsession ${name} -n ${namespace} -o yaml` },
+  );
+}

@@ -1,11 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-
-import { defineCommand } from '#src/cli/command.ts';
 import { restoreSessions } from '#src/api/resources.ts';
-import { openDisplay } from '#src/cli/display.ts';
-import { StashError } from '#src/errors.ts';
+import { defineCommand } from '#src/cli/command.ts';
 import { carryOutRestore } from '#src/session/carry-out-restore.ts';
+
+import { carryOut } from './carry-out.ts';
 
 export const command = defineCommand({
   name: 'operator restore-vs',
@@ -17,27 +14,6 @@ export const command = defineCommand({
   flags: {
     restoresession: { type: 'string', valueName: 'NAME', description: 'The RestoreSession.' },
   },
-  async run({ flags, connection: where }, context) {
-    const name = flags.restoresession;
-    if (name === undefined) {
-      throw new StashError('usage', '--restoresession is missing', { hint: 'say --restoresession NAME' });
-    }
-    const { cluster, namespace } = await context.cluster(where);
-    const display = await openDisplay(context);
-    try {
-      const ended = await carryOutRestore(
-        { cluster, clock: context, signal: context.signal, onChange: display.show },
-        {
-          session: await cluster.get(restoreSessions, name, namespace),
-          // Of a pod it is the name, so that whoever comes next can see whether it still lives.
-          id: context.env['POD_NAME'] ?? `${hostname()}-${randomUUID().slice(0, 8)}`,
-          held: 'wait',
-        },
-      );
-      display.say(`restoresession/${name} has ended: ${ended.status?.phase ?? 'Unknown'}`);
-    } finally {
-      display.close();
-    }
-    return undefined;
-  },
+  run: ({ flags, connection }, context) =>
+    carryOut(context, connection, restoreSessions, flags.restoresession, carryOutRestore),
 });

@@ -20,6 +20,12 @@ const activeDeadlineSeconds = 10 * 60;
 
 export type CronJobOptions = Pick<PodTemplateOptions, 'image' | 'imagePullPolicy'>;
 
+/** The very CronJob that a write of ours came to: one that was made anew begins to count its generations anew. */
+export interface SettledCronJob {
+  readonly uid: string;
+  readonly generation: number | undefined;
+}
+
 export function buildCronJob(
   configuration: Stored<BackupConfiguration>,
   options: CronJobOptions,
@@ -93,18 +99,20 @@ export function buildCronJob(
 
 /**
  * Whether `present` no longer says what `wanted` says. What the server, or somebody else, added does not count, nor
- * does how the server spells it: at generation `settled` it is what our own last write came to.
+ * does how the server spells it: as `settled` it is what our own last write came to.
  */
 export function hasDrifted(
   present: Stored<CronJob>,
   wanted: Named<CronJob>,
-  settled: number | undefined,
+  settled: SettledCronJob | undefined,
 ): boolean {
   const { labels, annotations } = wanted.metadata;
+  const { uid, generation } = present.metadata;
   return !(
     holds(present.metadata.labels ?? {}, labels ?? {}) &&
     holds(present.metadata.annotations ?? {}, annotations ?? {}) &&
-    ((settled !== undefined && present.metadata.generation === settled) || holds(present.spec, wanted.spec))
+    ((generation !== undefined && settled?.uid === uid && settled.generation === generation) ||
+      holds(present.spec, wanted.spec))
   );
 }
 

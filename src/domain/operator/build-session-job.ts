@@ -6,7 +6,10 @@ import type { BackupConfiguration, BackupSession, RestoreSession, RuntimeSetting
 import { formatGoDuration } from '#src/domain/duration.ts';
 import { restoreJobName, snapshotterJobName } from '#src/domain/names.ts';
 
+import { StashError } from '#src/errors.ts';
+
 import { jobAccount } from './build-job-rights.ts';
+import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import { buildPodTemplate } from './pod-template.ts';
 
 export interface SessionJobOptions {
@@ -19,6 +22,7 @@ export interface SessionJobOptions {
 /** So many pods are tried after the first. */
 const backoffLimit = 3;
 
+/** Throws 'invalid' where the configuration's `runtimeSettings` are refused. */
 export function buildBackupJob(
   session: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration>,
@@ -36,6 +40,7 @@ export function buildBackupJob(
   });
 }
 
+/** As `buildBackupJob`, by its own `runtimeSettings`. */
 export function buildRestoreJob(
   session: Stored<RestoreSession>,
   options: Pick<SessionJobOptions, 'image' | 'imagePullPolicy'>,
@@ -64,6 +69,9 @@ function buildJob(
   { name, component, command, serviceAccount, runtimeSettings }: Work,
 ): Named<Job> {
   const { namespace = '', uid } = session.metadata;
+  // Its configuration may have changed since it was found to be sound.
+  const [problem] = checkRuntimeSettings(runtimeSettings);
+  if (problem !== undefined) throw new StashError('invalid', problem);
   const args = ['operator', ...command, '-n', namespace];
   return {
     apiVersion: 'batch/v1',

@@ -40,6 +40,20 @@ export function checkConfiguration({ metadata, spec }: BackupConfiguration): Con
   };
 }
 
+/** What an operator that executes in its own process will not do; sentences, as those of `checkConfiguration`. */
+export function hostWarnings(hooks: BackupConfiguration['spec']['hooks']): string[] {
+  return (['preBackup', 'postBackup'] as const).flatMap((which) =>
+    (['httpGet', 'httpPost', 'tcpSocket'] as const).flatMap((handler) => {
+      const { host = '' } = hooks?.[which]?.[handler] ?? {};
+      if (host === '') return [];
+      return [
+        `spec.hooks.${which}.${handler}.host ${quoted(host)} is refused unless a pod of the target has that address: ` +
+          'with --executor=in-process the operator connects to nothing else',
+      ];
+    }),
+  );
+}
+
 /** What a configuration is for; undefined where its `target.ref` has a problem. */
 export function configuredTarget({ metadata, spec }: BackupConfiguration): Target | undefined {
   const { namespace = '' } = metadata;

@@ -1,5 +1,6 @@
 /** `spec.runtimeSettings`, which the API takes whatever it holds: wrong types would only come out when a Job is made. */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
+import type { RuntimeSettings } from '#src/api/stash.ts';
 import { schemaProblems } from '#src/domain/schema-problems.ts';
 
 const text: JsonSchema = { type: 'string' };
@@ -61,8 +62,39 @@ export function checkRuntimeSettings(settings: unknown): string[] {
     return `spec.runtimeSettings${below} ${message}`;
   });
   if (problems.length > 0) return problems;
-  const { pod } = settings as { pod?: { automountServiceAccountToken?: boolean } };
-  return pod?.automountServiceAccountToken === false
-    ? ['spec.runtimeSettings.pod.automountServiceAccountToken is false: a Job could not reach the API server']
-    : [];
+  const { pod, container } = settings as RuntimeSettings;
+  return [
+    ...(pod?.automountServiceAccountToken === false
+      ? [
+          'spec.runtimeSettings.pod.automountServiceAccountToken is false: a Job could not reach the API server',
+        ]
+      : []),
+    ...commandsIn(container).map(
+      (path) =>
+        `spec.runtimeSettings.container.${path}.exec is refused: whoever may write this could run commands under ` +
+        'any account of the namespace',
+    ),
+  ];
+}
+
+/** Where the container would be told to run more than our program. */
+function commandsIn({
+  livenessProbe,
+  readinessProbe,
+  lifecycle,
+}: NonNullable<RuntimeSettings['container']> = {}): string[] {
+  const { postStart, preStop } = (lifecycle ?? {}) as Record<string, unknown>;
+  const handlers: [path: string, handler: unknown][] = [
+    ['livenessProbe', livenessProbe],
+    ['readinessProbe', readinessProbe],
+    ['lifecycle.postStart', postStart],
+    ['lifecycle.preStop', preStop],
+  ];
+  return handlers.filter(([, handler]) => hasExec(handler)).map(([path]) => path);
+}
+
+function hasExec(handler: unknown): boolean {
+  if (typeof handler !== 'object' || handler === null) return false;
+  const { exec } = handler as { exec?: unknown };
+  return exec !== undefined && exec !== null;
 }

@@ -45,7 +45,8 @@ export function decideBackupSession(world: BackupSessionWorld): BackupSessionAct
   const { session, configuration, now } = world;
   if (session.spec.invoker.kind !== 'BackupConfiguration') return { do: 'ignore' };
   if (session.metadata.deletionTimestamp !== undefined) return { do: 'ignore' };
-  if (configuration && configuration.spec.driver !== 'VolumeSnapshotter') return { do: 'ignore' };
+  // What was begun here ends here, whatever driver its configuration has by now.
+  if (isForeign(configuration) && (isFinal(session) || !goesByHolder(session))) return { do: 'ignore' };
   if (isFinal(session)) return decideFinished(world);
 
   const begun = hasBegun(world);
@@ -89,7 +90,12 @@ function deadlineOfBackup(world: BackupSessionWorld): Date {
 function disruptionOf({ session, configuration }: BackupSessionWorld): string | undefined {
   const name = `backupconfiguration/${session.spec.invoker.name}`;
   if (configuration === undefined) return `${name} was deleted`;
+  if (isForeign(configuration)) return `${name} now has driver ${configuration.spec.driver ?? 'Restic'}`;
   return configuration.metadata.deletionTimestamp === undefined ? undefined : `${name} is being deleted`;
+}
+
+function isForeign(configuration: BackupConfiguration | undefined): boolean {
+  return configuration !== undefined && configuration.spec.driver !== 'VolumeSnapshotter';
 }
 
 function decideFinished(world: BackupSessionWorld): BackupSessionAction {

@@ -4,7 +4,13 @@ import { configurationFinalizer } from '#src/api/operator.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { holds } from '#src/domain/holds.ts';
 
-import { buildCronJob, hasDrifted, patchOf, type CronJobOptions } from './build-cron-job.ts';
+import {
+  buildCronJob,
+  hasDrifted,
+  patchOf,
+  type CronJobOptions,
+  type SettledCronJob,
+} from './build-cron-job.ts';
 import { checkConfiguration, configuredTarget } from './check-configuration.ts';
 import {
   configurationStatus,
@@ -18,8 +24,8 @@ export interface ConfigurationWorld {
   readonly sight: TargetSight;
   /** Of the name that ours has, whoever made it. */
   readonly cronJob: Stored<CronJob> | undefined;
-  /** Generation of the CronJob that our last write came to. */
-  readonly settled: number | undefined;
+  /** The CronJob that our last write came to. */
+  readonly settled: SettledCronJob | undefined;
   /** The account of the Jobs and its bindings are known to be there. */
   readonly rightsMade: boolean;
   /** Why something could not be made just now; nothing more is tried then. */
@@ -51,16 +57,15 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
   const ours = cronJob !== undefined && isControlledBy(cronJob, configuration) ? cronJob : undefined;
   const others = finalizers.filter((finalizer) => finalizer !== configurationFinalizer);
 
-  if (configuration.spec.driver !== 'VolumeSnapshotter') {
-    // The finalizer may be somebody else's of the same name: a CronJob of ours says that it is not.
-    if (ours === undefined) return { do: 'leave' };
-    return taken ? { do: 'set-finalizers', finalizers: others } : { do: 'delete-cron-job', cronJob: ours };
-  }
-  if (deletionTimestamp !== undefined) {
-    if (!taken) return { do: 'done' };
+  const isForeign = configuration.spec.driver !== 'VolumeSnapshotter';
+  if (isForeign || deletionTimestamp !== undefined) {
+    // It may have been ours until its driver was changed, whether its CronJob was ever made or not.
+    const isLet = !taken && (!isForeign || ours === undefined);
+    if (isLet) return { do: isForeign ? 'leave' : 'done' };
     if (ours?.metadata.deletionTimestamp === undefined && ours !== undefined) {
       return { do: 'delete-cron-job', cronJob: ours };
     }
+    if (!taken) return { do: 'leave' };
     return world.unfinished.length > 0
       ? { do: 'await-sessions', sessions: world.unfinished }
       : { do: 'set-finalizers', finalizers: others };

@@ -3,6 +3,7 @@ import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { Holder, Sighting } from '#src/domain/holder.ts';
 import { holderLife } from '#src/domain/holder-life.ts';
 import { jobState } from '#src/domain/job-state.ts';
+import { executorGraceMs, vacantGraceMs } from '#src/domain/patience.ts';
 import type { Session } from '#src/domain/session-status.ts';
 import { assertNever } from '#src/errors.ts';
 
@@ -49,15 +50,13 @@ export type ExecutorAction =
   /** Take it, thaw, and say how it ended. */
   | { readonly do: 'end'; readonly end: SessionEnd; readonly replacing: Holder | undefined };
 
-/** An executor needs so long, after the deadline, to write the end itself. */
-export const graceMs = 30_000;
-
 /** A Job's process ends its session first, and its pod a moment later. */
 export const lateJobMs = 60_000;
 
 export function decideExecutor(world: ExecutorWorld, at: Circumstances): ExecutorAction {
   const { now, job, jobName, here } = world;
-  const last = new Date(at.deadline.getTime() + graceMs);
+  const last = new Date(at.deadline.getTime() + executorGraceMs);
+  const lastVacant = new Date(at.deadline.getTime() + vacantGraceMs);
   if (here === 'running' || (here === 'queued' && at.disruption === undefined)) {
     if (at.disruption !== undefined) return { do: 'stop-executor', why: at.disruption };
     return {
@@ -87,9 +86,9 @@ export function decideExecutor(world: ExecutorWorld, at: Circumstances): Executo
   if (at.disruption !== undefined) return end('disrupted', at.disruption);
   if (job === undefined) {
     const late = () => end('late', at.begun ? 'nobody carried it out any more' : 'nobody had begun it');
-    if (world.executor === 'in-process') return now >= last ? late() : { do: 'run', replacing };
+    if (world.executor === 'in-process') return now >= lastVacant ? late() : { do: 'run', replacing };
     if (world.ensured) return end('disrupted', `job ${jobName} was deleted`);
-    if (now >= last) return late();
+    if (now >= lastVacant) return late();
     return replacing ? { do: 'give-back', holder: replacing } : { do: 'ensure-job' };
   }
   if (!isOwn(world)) return end('not-ensured', `job ${jobName} exists, and is not of this session`);
@@ -102,9 +101,11 @@ export function decideExecutor(world: ExecutorWorld, at: Circumstances): Executo
     case 'running':
     case 'waiting': {
       const why = state.state === 'running' ? `pod ${state.pod} of its job runs` : state.why;
-      if (now >= last) return end('late', `job ${jobName}: ${why}`);
+      // A pod that runs takes the session, and then ends it; one that does not run never will in time.
+      const until = state.state === 'running' ? last : lastVacant;
+      if (now >= until) return end('late', `job ${jobName}: ${why}`);
       if (!world.ensured) return { do: 'ensure-job' };
-      return { do: 'wait', until: last, why };
+      return { do: 'wait', until, why };
     }
     default:
       return assertNever(state);

@@ -15,6 +15,7 @@ import {
 import { isTargetKind, type Target } from '#src/domain/target.ts';
 import { isStashError } from '#src/errors.ts';
 
+import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import {
   decideExecutor,
   isJobUnfinished,
@@ -30,7 +31,7 @@ export interface RestoreSessionWorld extends ExecutorWorld {
 
 /** Whether what its `target.ref` names is there; without one there is nothing to look for. */
 export interface TargetSighting {
-  readonly status: 'True' | 'False' | 'Unknown';
+  readonly status: 'True' | 'False';
   readonly reason: 'TargetAvailable' | 'TargetNotAvailable' | 'UnableToCheckTargetAvailability';
   readonly message: string;
 }
@@ -81,7 +82,7 @@ function whyInvalid(session: Stored<RestoreSession>): string | undefined {
   }
   try {
     expandTemplates(session);
-    return undefined;
+    return checkRuntimeSettings(session.spec.runtimeSettings)[0];
   } catch (error) {
     if (isStashError(error, 'invalid')) return error.message;
     throw error;
@@ -97,7 +98,7 @@ function sightTarget({ session, isThere }: RestoreSessionWorld): TargetSighting 
   const target = `${kind.toLowerCase()}/${name}`;
   if (!isTargetKind(kind)) {
     const message = `${target} is of a kind that is not looked for`;
-    return { status: 'Unknown', reason: 'UnableToCheckTargetAvailability', message };
+    return { status: 'False', reason: 'UnableToCheckTargetAvailability', message };
   }
   return isThere({ kind, name, namespace: session.metadata.namespace ?? '' })
     ? { status: 'True', reason: 'TargetAvailable', message: `${target} is there` }

@@ -37,10 +37,11 @@ export async function announceNode(
   cluster: Cluster,
   { name, now, kubeletPort }: NodeAnnouncement,
 ): Promise<void> {
+  // What runs on it was made for Linux, whatever machine this is.
   const node: KubernetesObject = {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': platform() } },
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' } },
   };
   await ignoring('AlreadyExists', cluster.create(nodes, node));
   const status = {

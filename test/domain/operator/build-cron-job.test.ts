@@ -3,13 +3,22 @@ import { test } from 'node:test';
 
 import type { CronJob, Named, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { buildCronJob, hasDrifted, patchOf } from '#src/domain/operator/build-cron-job.ts';
+import {
+  buildCronJob,
+  hasDrifted,
+  patchOf,
+  type SettledCronJob,
+} from '#src/domain/operator/build-cron-job.ts';
 import { configuration, stored } from '#test/domain/objects.ts';
 
 const options = { image: 'registry/stash:v1' };
 
 function build(spec: Partial<BackupConfiguration['spec']> = {}): Named<CronJob> {
   return buildCronJob(configuration('nightly', { schedule: '0 3 * * *', ...spec }), options);
+}
+
+function settledAt({ metadata: { uid, generation } }: Stored<CronJob>): SettledCronJob {
+  return { uid, generation };
 }
 
 /** As a server stores it: with fields that nobody asked for. */
@@ -103,12 +112,13 @@ test('what a server fills in is no drift; every change is', () => {
       ),
     ],
   ];
-  for (const [what, changed] of changes) assert.equal(hasDrifted(present, changed, 1), true, what);
+  for (const [what, changed] of changes)
+    assert.equal(hasDrifted(present, changed, settledAt(present)), true, what);
 
   const edited = { ...present, spec: { ...present.spec, suspend: true } };
   assert.equal(hasDrifted(edited, wanted, undefined), true, 'edited by somebody');
   const unlabelled = { ...present, metadata: { ...present.metadata, labels: {} } };
-  assert.equal(hasDrifted(unlabelled, wanted, 1), true, 'a label taken off');
+  assert.equal(hasDrifted(unlabelled, wanted, settledAt(present)), true, 'a label taken off');
 });
 
 test('what our own write came to is no drift, however the server spells it', () => {
@@ -117,8 +127,11 @@ test('what our own write came to is no drift, however the server spells it', () 
     JSON.stringify(storedCronJob(wanted)).replace('1024Mi', '1Gi'),
   ) as Stored<CronJob>;
   assert.equal(hasDrifted(spelled, wanted, undefined), true);
-  assert.equal(hasDrifted(spelled, wanted, 1), false);
-  assert.equal(hasDrifted(spelled, wanted, 2), true);
+  assert.equal(hasDrifted(spelled, wanted, settledAt(spelled)), false);
+  assert.equal(hasDrifted(spelled, wanted, { ...settledAt(spelled), generation: 2 }), true);
+  // `kubectl replace --force` begins at generation 1, too.
+  const anew = { ...spelled, metadata: { ...spelled.metadata, uid: 'another' } };
+  assert.equal(hasDrifted(anew, wanted, settledAt(spelled)), true);
 });
 
 test('its patch replaces the spec, and keeps what others noted', () => {

@@ -3,7 +3,11 @@ import { test } from 'node:test';
 
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { buildConfiguration } from '#src/domain/build-backup.ts';
-import { checkConfiguration, configuredTarget } from '#src/domain/operator/check-configuration.ts';
+import {
+  checkConfiguration,
+  configuredTarget,
+  hostWarnings,
+} from '#src/domain/operator/check-configuration.ts';
 import { configuration, target } from '#test/domain/objects.ts';
 
 type Spec = Partial<BackupConfiguration['spec']>;
@@ -30,7 +34,12 @@ test('finds nothing wrong with what can be carried out', () => {
     {
       runtimeSettings: {
         pod: { nodeSelector: { disk: 'ssd' }, priority: 3, tolerations: [{ key: 'a' }] },
-        container: { resources: { limits: { cpu: 1 } }, env: [{ name: 'A', value: 'b' }] },
+        container: {
+          resources: { limits: { cpu: 1 } },
+          env: [{ name: 'A', value: 'b' }],
+          livenessProbe: { httpGet: { port: 80 } },
+          lifecycle: { preStop: { sleep: { seconds: 1 } } },
+        },
       },
     },
   ];
@@ -99,6 +108,23 @@ test('names the field of every problem', () => {
       { runtimeSettings: { container: { env: [{ value: 'a' }] } } },
       'spec.runtimeSettings.container.env[0].name is required',
     ],
+    [
+      {
+        runtimeSettings: {
+          pod: { serviceAccountName: 'mighty' },
+          container: {
+            livenessProbe: { exec: { command: ['id'] } },
+            readinessProbe: { exec: { command: ['id'] } },
+            lifecycle: { postStart: { exec: { command: ['id'] } }, preStop: { exec: { command: ['id'] } } },
+          },
+        },
+      },
+      ...['livenessProbe', 'readinessProbe', 'lifecycle.postStart', 'lifecycle.preStop'].map(
+        (path) =>
+          `spec.runtimeSettings.container.${path}.exec is refused: whoever may write this could run commands under ` +
+          'any account of the namespace',
+      ),
+    ],
     [{ runtimeSettings: 'fast' as never }, 'spec.runtimeSettings must be an object, not "fast"'],
     [
       { runtimeSettings: { pod: { automountServiceAccountToken: false } } },
@@ -135,6 +161,21 @@ test('warns of what works otherwise than meant', () => {
     ],
   ];
   for (const [changes, ...warnings] of rows) assert.deepEqual(check(changes), { problems: [], warnings });
+});
+
+test('warns of hosts that an operator without Jobs does not connect to', () => {
+  const { spec } = configuration('nightly', {
+    hooks: {
+      preBackup: { httpGet: { host: '10.0.0.1', port: 80 } },
+      postBackup: { tcpSocket: { host: '', port: 80 } },
+    },
+  });
+  assert.deepEqual(hostWarnings(spec.hooks), [
+    'spec.hooks.preBackup.httpGet.host "10.0.0.1" is refused unless a pod of the target has that address: with ' +
+      '--executor=in-process the operator connects to nothing else',
+  ]);
+  assert.deepEqual(hostWarnings(undefined), []);
+  assert.deepEqual(hostWarnings({ preBackup: {}, postBackup: { exec: { command: ['sync'] } } }), []);
 });
 
 test('says what a configuration is for, where that can be told', () => {

@@ -61,6 +61,27 @@ const rows: [string, BackupSessionWorld, string][] = [
     'ignore',
   ],
   ['Restic', world({ configuration: ready({ driver: 'Restic' }) }), 'ignore'],
+  [
+    'Restic, of somebody else',
+    world({ session: session({ status: { phase: 'Running' } }), configuration: ready({ driver: 'Restic' }) }),
+    'ignore',
+  ],
+  [
+    'Restic by now, and begun before',
+    world({
+      session: session({ holder: '', status: { phase: 'Running' } }),
+      configuration: ready({ driver: 'Restic' }),
+    }),
+    'end disrupted: backupconfiguration/sts-db now has driver Restic',
+  ],
+  [
+    'Restic by now, and ended before',
+    world({
+      session: session({ holder: '', status: { phase: 'Failed' } }),
+      configuration: ready({ driver: 'Restic' }),
+    }),
+    'ignore',
+  ],
   ['being deleted', world({ session: session({ deleted: true }) }), 'ignore'],
   // Admission.
   [
@@ -128,21 +149,21 @@ const rows: [string, BackupSessionWorld, string][] = [
   ['paused is nothing to it', world({ configuration: ready({ paused: true }) }), 'ensure-job'],
   // Jobs.
   ['new', world(), 'ensure-job'],
-  ['not begun when it was due', world({ now: at(631) }), 'end late: nobody had begun it'],
+  ['not begun when it was due', world({ now: at(606) }), 'end late: nobody had begun it'],
   ['its Job is there and was not told', world({ job: job() }), 'ensure-job'],
   [
     'its Job waits',
     world({ session: session({ status: pending }), job: job() }),
-    'wait until 630: no pod has been made for it yet',
+    'wait until 605: no pod has been made for it yet',
   ],
   [
     'its pod cannot be scheduled',
     world({ session: session({ status: pending }), job: job(), pods: [waitingPod] }),
-    `wait until 630: pod ${podName} cannot be scheduled: 0/1 nodes`,
+    `wait until 605: pod ${podName} cannot be scheduled: 0/1 nodes`,
   ],
   [
     'its pod never could be scheduled',
-    world({ session: session({ status: pending }), job: job(), pods: [waitingPod], now: at(631) }),
+    world({ session: session({ status: pending }), job: job(), pods: [waitingPod], now: at(606) }),
     `end late: job ${jobName}: pod ${podName} cannot be scheduled: 0/1 nodes`,
   ],
   [
@@ -173,7 +194,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'its pod failed, the next is to come',
     world({ session: held, job: job(), pods: [pod({ phase: 'Failed', reason: 'Evicted' })] }),
-    `wait until 635: another pod is to be made: pod ${podName} failed (Evicted)`,
+    `wait until 610: another pod is to be made: pod ${podName} failed (Evicted)`,
   ],
   [
     'its Job failed',
@@ -279,7 +300,7 @@ const rows: [string, BackupSessionWorld, string][] = [
       job: job(),
       configuration: { ...ready(), status: { phase: 'NotReady' } },
     }),
-    'wait until 630: no pod has been made for it yet',
+    'wait until 605: no pod has been made for it yet',
   ],
   // In this process.
   ['new, to be run here', world({ executor: 'in-process' }), 'run'],
@@ -307,7 +328,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'run here, it has a Job',
     world({ session: session({ status: pending }), job: job(), executor: 'in-process' }),
-    'wait until 630: no pod has been made for it yet',
+    'wait until 605: no pod has been made for it yet',
   ],
   [
     'run here, its Job was deleted',

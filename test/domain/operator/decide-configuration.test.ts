@@ -191,18 +191,25 @@ test('a deleted one ends its triggers, then waits for its sessions, then goes', 
   assert.deepEqual(decide({ configuration: let_go }), { do: 'done' });
 });
 
-test('one of another driver is touched only where it was ours', () => {
+test('one of another driver is touched only where it was ours, and let go with or without a CronJob', () => {
   const cronJob = cronJobOf(taken);
   for (const driver of ['Restic', undefined] as const) {
     const spec = { ...taken.spec };
     delete spec.driver;
     const theirs = { ...taken, spec: { ...spec, ...(driver && { driver }) } };
     const deleted = { ...theirs, metadata: { ...theirs.metadata, deletionTimestamp: 'x' } };
-    assert.deepEqual(decide({ configuration: theirs }), { do: 'leave' });
-    assert.deepEqual(decide({ configuration: deleted }), { do: 'leave' });
-    assert.deepEqual(decide({ configuration: theirs, cronJob }), { do: 'set-finalizers', finalizers: [] });
-    const free = { ...theirs, metadata: { ...theirs.metadata, finalizers: [] } };
-    assert.deepEqual(decide({ configuration: free, cronJob }), { do: 'delete-cron-job', cronJob });
+    const unfinished = ['nightly-1'];
+    for (const held of [theirs, deleted]) {
+      assert.deepEqual(decide({ configuration: held }), { do: 'set-finalizers', finalizers: [] });
+      assert.deepEqual(decide({ configuration: held, unfinished }), {
+        do: 'await-sessions',
+        sessions: unfinished,
+      });
+      assert.deepEqual(decide({ configuration: held, cronJob }), { do: 'delete-cron-job', cronJob });
+      const free = { ...held, metadata: { ...held.metadata, finalizers: [] } };
+      assert.deepEqual(decide({ configuration: free }), { do: 'leave' });
+      assert.deepEqual(decide({ configuration: free, cronJob }), { do: 'delete-cron-job', cronJob });
+    }
   }
 });
 
@@ -253,6 +260,7 @@ test('from wherever it begins, it comes to rest, and there the status is true', 
       if (driver !== 'VolumeSnapshotter' || deleted) {
         assert.equal(end.status, undefined);
         assert.ok(cronJob === undefined || cronJob === foreign || !finalizers.includes(finalizer));
+        if (rest.unfinished.length === 0) assert.ok(!end.metadata.finalizers.includes(finalizer));
         return;
       }
       assert.equal(end.status?.observedGeneration, 3);

@@ -116,6 +116,16 @@ const rows: [string, RestoreSessionWorld, string][] = [
     'invalid: there are no spec.target.volumeClaimTemplates',
   ],
   [
+    'with commands of its own',
+    world({
+      session: restore({
+        spec: { runtimeSettings: { container: { lifecycle: { postStart: { exec: { command: ['id'] } } } } } },
+      }),
+    }),
+    'invalid: spec.runtimeSettings.container.lifecycle.postStart.exec is refused: whoever may write this could run ' +
+      'commands under any account of the namespace',
+  ],
+  [
     'in another namespace',
     world({
       session: restore({
@@ -157,7 +167,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
   ['told, no Job yet', world(), 'ensure-job'],
   ['told, to be run here', world({ executor: 'in-process' }), 'run'],
   ['due while nobody was there', world({ now: at(631) }), 'end late: nobody had begun it'],
-  ['its Job waits', world({ job: job(), ensured: true }), 'wait until 630: no pod has been made for it yet'],
+  ['its Job waits', world({ job: job(), ensured: true }), 'wait until 605: no pod has been made for it yet'],
   [
     'its Job failed',
     world({

@@ -42,6 +42,14 @@ test("a snapshotter Job runs this program under the configuration's account, and
   );
 });
 
+test('a Job with commands of its own is never built', () => {
+  const runtimeSettings = { container: { livenessProbe: { exec: { command: ['id'] } } } };
+  assert.throws(
+    () => buildBackupJob(session(), ready({ runtimeSettings }), options),
+    /livenessProbe.exec is refused/,
+  );
+});
+
 test('a restore Job runs under an account of its own session', () => {
   const { metadata, spec } = buildRestoreJob(restoreSession(), options);
   assert.equal(metadata.name, 'stash-restore-restore-sts-db-1773457200');

@@ -33,6 +33,8 @@ export function streamWatch(
   const fromNow = api.list(kind, selection);
 
   const send = (type: string, object: unknown): void => {
+    // Ended by its timeout, and not closed yet: a client that is slow to read may take a while.
+    if (response.writableEnded) return;
     response.write(`${JSON.stringify({ type, object })}\n`);
   };
   const bookmark = (annotations?: Record<string, string>): void => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 import { configMap, startBareServer, text, type Json } from '../bare-server.ts';
 
@@ -49,4 +50,16 @@ await test('a watch can show table rows', async () => {
   const event = await watch.next();
   assert.deepEqual([event['type'], event['object']?.['kind']], ['ADDED', 'Table']);
   assert.deepEqual(event['object']?.['rows']?.[0]?.['cells'], ['a', 1, '0s']);
+});
+
+await test('a watch that has timed out ends, however slowly it is read', async () => {
+  await using server = await startBareServer({ bookmarkMilliseconds: 1 });
+  const data = { x: 'x'.repeat(900_000) };
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
+    await server.send('POST', maps, configMap(name, { data }));
+  const watch = await server.watch(`${maps}?watch=true&allowWatchBookmarks=true&timeoutSeconds=0.05`);
+  // Bookmarks become due meanwhile.
+  await setTimeout(100);
+  for (let count = 0; count < 6; count++) assert.equal((await watch.next())['type'], 'ADDED');
+  assert.equal((await server.send('GET', `${maps}/a`)).body['kind'], 'ConfigMap');
 });

@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 
 import { ourProgram } from '#test/support/our-program.ts';
 
-const [node, program] = ourProgram.argv;
+const [command = '', ...first] = ourProgram.argv;
 
 test('the operator is installed and comes up in a sandbox of the command line', async () => {
-  const inner = [program, 'install', '--timeout=30s'];
-  const { stdout, stderr } = await promisify(execFile)(node, [program, 'sandbox', '--', node, ...inner]);
+  const inner = [command, ...first, 'install', '--timeout=30s'];
+  const { stdout, stderr } = await promisify(execFile)(command, [...first, 'sandbox', '--', ...inner]);
   assert.match(stdout, /^deployment\.apps\/kubectl-stash-operator created$/m);
   assert.match(stderr, /^2 of 2 replicas are available$/m);
 });

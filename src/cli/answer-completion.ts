@@ -1,0 +1,104 @@
+/** Completion as shells and kubectl ask for it (`__complete`): candidates, then `:DIRECTIVE` as cobra has it. */
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  namespaces,
+  persistentVolumeClaims,
+  restoreSessions,
+  storageClasses,
+  volumeSnapshotClasses,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import { assertNever } from '#src/errors.ts';
+import type { CommandEntry, Completes } from './command.ts';
+import { questionOf, type Candidate, type Question } from './complete.ts';
+import type { Context } from './context.ts';
+
+/** cobra's directives: bits of a number. */
+const noSpace = 2;
+const noFiles = 4;
+
+/** Nobody waits longer for a Tab. */
+const patienceMs = 2_000;
+
+const kinds: Readonly<Record<Exclude<Completes, Resource | 'restore-point' | 'session'>, Resource>> = {
+  namespace: namespaces,
+  configuration: backupConfigurations,
+  backupsession: backupSessions,
+  claim: persistentVolumeClaims,
+  'snapshot-class': volumeSnapshotClasses,
+  'storage-class': storageClasses,
+};
+
+/** `words`: what follows the program, the one at the cursor last. Never rejects; what it does not know it leaves out. */
+export async function answerCompletion(
+  words: readonly string[],
+  context: Context,
+  commands: readonly CommandEntry[],
+): Promise<void> {
+  const current = words.at(-1) ?? '';
+  const question = await questionOf(words.slice(0, -1), current, commands).catch((): Question => ({
+    ask: 'nothing',
+  }));
+  const found = (await candidates(question, context)).filter(({ text }) => text.startsWith(current));
+  const open = found.length > 0 && found.every((candidate) => candidate.open === true);
+  const directive = (question.ask === 'file' ? 0 : noFiles) + (open ? noSpace : 0);
+  const lines = found.map(({ text, description }) =>
+    description === undefined ? text : `${text}\t${description}`,
+  );
+  context.out.write([...lines, `:${directive}`, ''].join('\n'));
+}
+
+async function candidates(question: Question, context: Context): Promise<readonly Candidate[]> {
+  switch (question.ask) {
+    case 'words':
+      return question.words;
+    case 'names': {
+      const { prefix, taken } = question;
+      const names = await namesOf(question, context).catch(() => []);
+      return [...new Set(names)]
+        .sort()
+        .map((name) => ({ text: prefix + name }))
+        .filter(({ text }) => !taken.includes(text));
+    }
+    case 'file':
+    case 'nothing':
+      return [];
+    default:
+      return assertNever(question);
+  }
+}
+
+async function namesOf(
+  { of, connection }: Question & { ask: 'names' },
+  context: Context,
+): Promise<readonly string[]> {
+  const { cluster, namespace } = await context.cluster({ requestTimeout: patienceMs, ...connection });
+  const list = async (resource: Resource): Promise<KubernetesObject[]> => {
+    const scope = resource.namespaced ? { namespace } : {};
+    return (await cluster.list(resource, { ...scope, metadataOnly: true })).items;
+  };
+  const named = async (...resources: Resource[]) =>
+    (await Promise.all(resources.map(list))).flat().flatMap(({ metadata }) => metadata.name ?? []);
+  if (typeof of === 'object') return named(of);
+  switch (of) {
+    case 'restore-point': {
+      const points = (await list(volumeSnapshots)).flatMap(
+        ({ metadata }) => metadata.annotations?.[annotation.sessionName] ?? [],
+      );
+      return ['latest', ...points];
+    }
+    case 'session':
+      return named(backupSessions, restoreSessions);
+    case 'namespace':
+    case 'configuration':
+    case 'backupsession':
+    case 'claim':
+    case 'snapshot-class':
+    case 'storage-class':
+      return named(kinds[of]);
+  }
+}

@@ -1,0 +1,31 @@
+import { defineCommand } from '#src/cli/command.ts';
+import { completionScripts } from '#src/cli/completion-scripts.ts';
+import { StashError } from '#src/errors.ts';
+
+const shells = Object.keys(completionScripts);
+
+export const command = defineCommand({
+  name: 'completion',
+  usage: `completion ${shells.join('|')}`,
+  description:
+    'Print a script that completes the command kubectl-stash in a shell: commands, flags, and the names that the ' +
+    'cluster knows. For "kubectl stash", kubectl\'s own completion asks the program kubectl_complete-stash, which ' +
+    'comes in the same archive and has to be on PATH.',
+  examples: [
+    '# In this shell\nsource <(kubectl-stash completion bash)',
+    '# In every zsh\nkubectl-stash completion zsh > "${fpath[1]}/_kubectl-stash"',
+    '# In every fish\nkubectl-stash completion fish > ~/.config/fish/completions/kubectl-stash.fish',
+    '# In PowerShell\nkubectl-stash completion powershell | Out-String | Invoke-Expression',
+  ],
+  flags: {},
+  positionals: { name: shells.join('|'), minimum: 1, maximum: 1, completes: shells },
+  run({ words }, context) {
+    const [shell = ''] = words;
+    const script = completionScripts[shell];
+    if (script === undefined) {
+      throw new StashError('usage', `no completion for "${shell}"; there is one for ${shells.join(', ')}`);
+    }
+    context.out.write(script);
+    return Promise.resolve(undefined);
+  },
+});

@@ -1,0 +1,43 @@
+/** What the API server has written down of our accounts' requests. */
+import { readFile } from 'node:fs/promises';
+
+export interface Judged {
+  /** `system:serviceaccount:NAMESPACE:NAME` */
+  readonly user: string;
+  /** `patch backupsessions.stash.appscode.com/status` */
+  readonly deed: string;
+  /** ClusterRole or Role that allowed it; undefined: it was refused. */
+  readonly role: string | undefined;
+  readonly namespace: string | undefined;
+}
+
+interface AuditEvent {
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly impersonatedUser?: object;
+  readonly objectRef?: {
+    readonly resource: string;
+    readonly apiGroup?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+  };
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+const ours = /^system:serviceaccount:(?:kubectl-stash:kubectl-stash-operator|[^:]+:stash(?:\.restore)?-.*)$/;
+
+export async function readJudged(auditLog: string): Promise<Judged[]> {
+  const lines = (await readFile(auditLog, 'utf8')).split('\n');
+  // The last line may be half written.
+  return lines.slice(0, -1).flatMap((line) => {
+    const { verb, user, impersonatedUser, objectRef, annotations = {} } = JSON.parse(line) as AuditEvent;
+    if (!ours.test(user.username) || impersonatedUser !== undefined || objectRef === undefined) return [];
+    const { resource, apiGroup = '', subresource, namespace } = objectRef;
+    const isAllowed = annotations['authorization.k8s.io/decision'] === 'allow';
+    const [, role] =
+      / of (?:Cluster)?Role "([^"]+)"/.exec(annotations['authorization.k8s.io/reason'] ?? '') ?? [];
+    const qualified = `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`;
+    const deed = `${verb} ${qualified}${subresource === undefined ? '' : `/${subresource}`}`;
+    return [{ user: user.username, deed, role: isAllowed ? role : undefined, namespace }];
+  });
+}

@@ -1,0 +1,132 @@
+/** What the operator makes of a BackupConfiguration, and what it says of it. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+
+import { backupConfigurations, cronJobs, deployments, events } from '#src/api/resources.ts';
+import { cronJobName } from '#src/domain/names.ts';
+import { deployment } from '#test/e2e/manifests.ts';
+import { openPlace } from '#test/e2e/place.ts';
+
+import { name, openHome, untilConfiguration, untilReady } from './home.ts';
+import { configuration, rarely } from './manifests.ts';
+import { startOperatorServer } from './operator-server.ts';
+import { assertTold, isTold, testReached } from './reached.ts';
+
+const server = await startOperatorServer();
+const { cluster } = server;
+
+await suite('BackupConfiguration', { concurrency: 5 }, () => {
+  test('ValidationPassed: each thing that is wrong is said', async (t) => {
+    const place = await openPlace(t, server);
+    await place.create(
+      backupConfigurations,
+      configuration(name, { spec: { schedule: 'now and then', timeOut: 'soon' } }),
+    );
+    const { status } = await untilConfiguration(place, (it) => it.status?.phase !== undefined);
+    assert.equal(status?.phase, 'Invalid');
+    const validation = status.conditions?.find(({ type }) => type === 'ValidationPassed');
+    assertTold(validation && [validation], 'ValidationPassed False ResourceValidationFailed');
+    assert.match(validation?.message ?? '', /schedule.*timeOut/s);
+    assert.deepEqual(await place.list(cronJobs), []);
+    await place.until(events, (all) =>
+      all.some(({ involvedObject, type }) => involvedObject.name === name && type === 'Warning'),
+    );
+    await cluster.patch(
+      backupConfigurations,
+      { name, namespace: place.namespace },
+      { spec: { schedule: rarely, timeOut: '5m' } },
+    );
+    const mended = await untilConfiguration(place, (it) => it.status?.phase === 'NotReady');
+    assert(isTold(mended.status?.conditions, 'ValidationPassed True ResourceValidationPassed'));
+  });
+
+  test('BackupTargetFound: not there, and found later without anybody touching it', async (t) => {
+    const place = await openPlace(t, server);
+    await place.create(backupConfigurations, configuration(name));
+    const early = await untilConfiguration(place, (it) => it.status?.phase === 'NotReady');
+    assert(isTold(early.status?.conditions, 'BackupTargetFound False TargetNotAvailable'));
+    await place.claims('data');
+    await place.create(deployments, deployment('stash-demo', ['data']));
+    const found = await untilConfiguration(place, (it) => it.status?.phase === 'Ready');
+    assertTold(
+      found.status?.conditions,
+      'BackupTargetFound True TargetAvailable',
+      'CronJobCreated True CronJobCreationSucceeded',
+      'ValidationPassed True ResourceValidationPassed',
+    );
+    await place.remove(deployments, 'stash-demo');
+    await untilConfiguration(place, (it) => it.status?.phase === 'NotReady');
+  });
+
+  test('CronJobCreated: somebody else has one of that name', async (t) => {
+    const place = await openPlace(t, server);
+    await place.create(cronJobs, {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata: { name: cronJobName(name) },
+      spec: {
+        schedule: rarely,
+        jobTemplate: {
+          spec: {
+            template: {
+              spec: { restartPolicy: 'Never', containers: [{ name: 'theirs', image: 'busybox' }] },
+            },
+          },
+        },
+      },
+    });
+    await place.claims('data');
+    await place.create(deployments, deployment('stash-demo', ['data']));
+    await place.create(backupConfigurations, configuration(name));
+    const { status } = await untilConfiguration(place, (it) =>
+      isTold(it.status?.conditions, 'CronJobCreated False CronJobCreationFailed'),
+    );
+    assert.equal(status?.phase, 'NotReady');
+    const [theirs] = await place.list(cronJobs);
+    assert.equal(theirs?.spec.jobTemplate.spec.template.spec.containers[0]?.name, 'theirs');
+    await place.remove(cronJobs, cronJobName(name));
+    // It would look again after a minute.
+    await cluster.patch(
+      backupConfigurations,
+      { name, namespace: place.namespace },
+      { metadata: { annotations: { touched: 'yes' } } },
+    );
+    await untilReady(place);
+  });
+
+  test('paused and schedule reach the CronJob; a deleted one comes back', async (t) => {
+    const place = await openHome(t, server);
+    await place.succeeds(`pause ${name}`);
+    await place.until(cronJobs, ([it]) => it?.spec.suspend === true);
+    await place.succeeds(`resume ${name}`);
+    await place.until(cronJobs, ([it]) => it?.spec.suspend !== true);
+    await cluster.patch(
+      backupConfigurations,
+      { name, namespace: place.namespace },
+      { spec: { schedule: '5 4 30 12 *' } },
+    );
+    const changed = await place.until(cronJobs, ([it]) => it?.spec.schedule === '5 4 30 12 *' && it);
+    await cluster.delete(cronJobs, changed.metadata);
+    await place.until(
+      cronJobs,
+      ([it]) => it?.spec.schedule === '5 4 30 12 *' && it.metadata.uid !== changed.metadata.uid,
+    );
+  });
+
+  test('driver Restic is left alone', async (t) => {
+    const place = await openPlace(t, server);
+    const made = await place.create(
+      backupConfigurations,
+      configuration(name, { spec: { driver: 'Restic' } }),
+    );
+    await place.until(events, (all) =>
+      all.some(({ involvedObject, message }) => involvedObject.name === name && /Restic/.test(message ?? '')),
+    );
+    assert.deepEqual(await place.list(cronJobs), []);
+    const [left] = await place.list(backupConfigurations);
+    assert.equal(left?.metadata.resourceVersion, made.metadata.resourceVersion);
+    await place.remove(backupConfigurations, name);
+  });
+});
+
+testReached(import.meta.filename, false);

@@ -1,0 +1,131 @@
+/** A workload with a claim and a BackupConfiguration that is Ready, and what is waited for there. */
+import type { TestContext } from 'node:test';
+
+import type { Job, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  deployments,
+  restoreSessions,
+  volumeSnapshotClasses,
+  type Resource,
+} from '#src/api/resources.ts';
+import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { isFinal } from '#src/domain/session-status.ts';
+import { deployment } from '#test/e2e/manifests.ts';
+import { openPlace, type Place } from '#test/e2e/place.ts';
+import type { TestServer } from '#test/e2e/server.ts';
+
+import { configuration, type ConfigurationOptions } from './manifests.ts';
+
+/** Of the BackupConfiguration. */
+export const name = 'nightly';
+
+/** Deployment `stash-demo` with claim `data`. */
+export async function openHome(
+  t: TestContext,
+  server: TestServer,
+  options: ConfigurationOptions = {},
+): Promise<Place> {
+  const place = await openPlace(t, server);
+  await furnish(place, options);
+  return place;
+}
+
+export async function furnish(place: Place, options: ConfigurationOptions = {}): Promise<void> {
+  await place.claims('data');
+  await place.create(deployments, deployment('stash-demo', ['data']));
+  await place.running('stash-demo');
+  await place.create(backupConfigurations, configuration(name, options));
+  await untilReady(place);
+}
+
+export async function untilReady(place: Place): Promise<void> {
+  await untilConfiguration(place, ({ status }) => status?.phase === 'Ready');
+}
+
+export function untilConfiguration(
+  place: Place,
+  satisfied: (it: Stored<BackupConfiguration>) => boolean,
+): Promise<Stored<BackupConfiguration>> {
+  return untilOne(place, backupConfigurations, name, satisfied);
+}
+
+export function untilSession(
+  place: Place,
+  called: string,
+  satisfied: (it: Stored<BackupSession>) => boolean,
+): Promise<Stored<BackupSession>> {
+  return untilOne(place, backupSessions, called, satisfied);
+}
+
+export function untilEnded(place: Place, called: string): Promise<Stored<BackupSession>> {
+  return untilSession(place, called, isFinal);
+}
+
+export function untilRestored(place: Place, called: string): Promise<Stored<RestoreSession>> {
+  return untilOne(place, restoreSessions, called, isFinal);
+}
+
+export function untilOne<T extends KubernetesObject>(
+  place: Place,
+  resource: Resource<T>,
+  called: string,
+  satisfied: (it: Stored<T>) => boolean = () => true,
+): Promise<Stored<T>> {
+  return place.until(resource, (all) => all.find((it) => it.metadata.name === called && satisfied(it)));
+}
+
+/** A session as somebody writes it by hand. */
+export function beginSession(place: Place, called: string): Promise<Stored<BackupSession>> {
+  return place.create(backupSessions, {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupSession',
+    metadata: { name: called },
+    spec: { invoker: { apiGroup: 'stash.appscode.com', kind: 'BackupConfiguration', name } },
+  });
+}
+
+/** Faults need the test's driver. */
+export function needsFaults({ driver }: TestServer): string | false {
+  return driver === undefined && 'E2E_DRIVER is not set';
+}
+
+/** A snapshot class of the test's own that takes the driver's fault parameters. */
+export async function faultyClass(
+  t: TestContext,
+  { cluster, driver = '' }: TestServer,
+  place: Place,
+  parameters: Record<string, string>,
+): Promise<string> {
+  const metadata = { name: place.namespace };
+  await cluster.create(volumeSnapshotClasses, {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshotClass',
+    metadata,
+    driver,
+    deletionPolicy: 'Delete',
+    parameters,
+  });
+  t.after(() => cluster.delete(volumeSnapshotClasses, metadata));
+  return metadata.name;
+}
+
+/** A Job that is none of ours and does nothing. */
+export function theirJob(called: string): Job {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: called },
+    spec: {
+      suspend: true,
+      template: {
+        spec: { restartPolicy: 'Never', containers: [{ name: 'theirs', image: 'busybox' }] },
+      },
+    },
+  };
+}
+
+export function shell(script: string) {
+  return { exec: { command: ['/bin/sh', '-c', script] } };
+}

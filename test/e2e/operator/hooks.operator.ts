@@ -1,0 +1,117 @@
+/** Hooks of a BackupConfiguration, run around the snapshot by the Job that takes it. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { suite, test, type TestContext } from 'node:test';
+
+import { volumeSnapshots } from '#src/api/resources.ts';
+
+import { beginSession, openHome, shell, untilEnded } from './home.ts';
+import { startOperatorServer } from './operator-server.ts';
+import { assertTold, testReached } from './reached.ts';
+
+const server = await startOperatorServer();
+
+const ensured = 'BackupExecutorEnsured True SuccessfullyEnsuredBackupExecutor';
+const preRan = 'PreBackupHookExecutionSucceeded True SuccessfullyExecutedPreBackupHook';
+const preFailed = 'PreBackupHookExecutionSucceeded False FailedToExecutePreBackupHook';
+const postRan = 'PostBackupHookExecutionSucceeded True SuccessfullyExecutedPostBackupHook';
+const postFailed = 'PostBackupHookExecutionSucceeded False FailedToExecutePostBackupHook';
+
+const note = (what: string) => shell(`echo ${what} >> /source/data/hooks`);
+
+/** An application that listens where the pods of both servers have their address. */
+async function listen(t: TestContext, status = 200): Promise<{ port: number; heard: string[] }> {
+  const heard: string[] = [];
+  const application = createServer((request, response) => {
+    heard.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    response.writeHead(status).end('the database is busy');
+  }).listen(0, '127.0.0.1');
+  await once(application, 'listening');
+  t.after(() => application.close());
+  return { port: (application.address() as AddressInfo).port, heard };
+}
+
+await suite('hooks', { concurrency: 6 }, () => {
+  test('exec: both ran, around the snapshot', async (t) => {
+    const place = await openHome(t, server, {
+      spec: { hooks: { preBackup: note('freeze'), postBackup: note('thaw') } },
+    });
+    await beginSession(place, 'with-hooks');
+    const { status } = await untilEnded(place, 'with-hooks');
+    assert.equal(status?.phase, 'Succeeded');
+    assertTold(status.targets?.[0]?.conditions, ensured, postRan, preRan);
+    const [pod = ''] = await place.running('stash-demo');
+    assert.equal(await place.sh(pod, 'cat /source/data/hooks'), 'freeze\nthaw');
+  });
+
+  test('where preBackup fails there is no snapshot, and postBackup still runs', async (t) => {
+    const place = await openHome(t, server, {
+      spec: {
+        hooks: { preBackup: shell('echo the database is busy >&2; exit 3'), postBackup: note('thaw') },
+      },
+    });
+    await beginSession(place, 'refused');
+    const { status } = await untilEnded(place, 'refused');
+    assert.equal(status?.phase, 'Failed');
+    assertTold(status.targets?.[0]?.conditions, ensured, postRan, preFailed);
+    assert.match(JSON.stringify(status), /the database is busy/);
+    assert.deepEqual(await place.list(volumeSnapshots), []);
+    const [pod = ''] = await place.running('stash-demo');
+    assert.equal(await place.sh(pod, 'cat /source/data/hooks'), 'thaw');
+  });
+
+  test('where postBackup fails the session does, and the snapshot stays', async (t) => {
+    const place = await openHome(t, server, { spec: { hooks: { postBackup: shell('exit 4') } } });
+    await beginSession(place, 'untidy');
+    const { status } = await untilEnded(place, 'untidy');
+    assert.equal(status?.phase, 'Failed');
+    assertTold(status.targets?.[0]?.conditions, ensured, postFailed);
+    assert.equal((await place.list(volumeSnapshots))[0]?.status?.readyToUse, true);
+  });
+
+  test('httpGet and httpPost ask the application', async (t) => {
+    const { port, heard } = await listen(t);
+    const place = await openHome(t, server, {
+      spec: {
+        hooks: {
+          preBackup: { httpPost: { port, path: '/freeze', scheme: 'HTTP', body: 'now' } },
+          postBackup: { httpGet: { port, path: '/thaw', scheme: 'HTTP' } },
+        },
+      },
+    });
+    await beginSession(place, 'asked');
+    const { status } = await untilEnded(place, 'asked');
+    assertTold(status?.targets?.[0]?.conditions, ensured, postRan, preRan);
+    assert.equal(status?.phase, 'Succeeded');
+    assert.deepEqual(heard, ['POST /freeze', 'GET /thaw']);
+  });
+
+  test('httpGet that is answered with an error fails', async (t) => {
+    const { port, heard } = await listen(t, 503);
+    const place = await openHome(t, server, {
+      spec: { hooks: { preBackup: { httpGet: { port, path: '/freeze' } } } },
+    });
+    await beginSession(place, 'busy');
+    const { status } = await untilEnded(place, 'busy');
+    assertTold(status?.targets?.[0]?.conditions, ensured, preFailed);
+    assert.match(JSON.stringify(status), /HTTP 503: the database is busy/);
+    assert.deepEqual(heard, ['GET /freeze']);
+    assert.deepEqual(await place.list(volumeSnapshots), []);
+  });
+
+  test('tcpSocket: nobody listens, and somebody does', async (t) => {
+    const { port } = await listen(t);
+    // Port 1 is nobody's.
+    const place = await openHome(t, server, {
+      spec: { hooks: { preBackup: { tcpSocket: { port: 1 } }, postBackup: { tcpSocket: { port } } } },
+    });
+    await beginSession(place, 'connected');
+    const { status } = await untilEnded(place, 'connected');
+    assertTold(status?.targets?.[0]?.conditions, ensured, postRan, preFailed);
+    assert.equal(status?.phase, 'Failed');
+  });
+});
+
+testReached(import.meta.filename, false);

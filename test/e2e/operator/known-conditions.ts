@@ -1,0 +1,89 @@
+/** Every condition of the Stash kinds with each of its reasons, and the test file that brings it about. */
+
+export interface KnownCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  /** From the root of the repository. */
+  readonly by: string;
+}
+
+const end = (file: string) => `test/e2e/operator/${file}.operator.ts`;
+
+export const knownConditions: readonly KnownCondition[] = [
+  ...known('ValidationPassed', end('configurations'), {
+    True: 'ResourceValidationPassed',
+    False: 'ResourceValidationFailed',
+  }),
+  ...known('BackupTargetFound', end('configurations'), {
+    True: 'TargetAvailable',
+    False: 'TargetNotAvailable',
+  }),
+  // Takes a server that answers with an error.
+  ...known('BackupTargetFound', 'test/operator/backup-configuration.test.ts', {
+    False: 'UnableToCheckTargetAvailability',
+  }),
+  ...known('CronJobCreated', end('configurations'), {
+    True: 'CronJobCreationSucceeded',
+    False: 'CronJobCreationFailed',
+  }),
+
+  ...known('BackupSkipped', end('sessions'), { True: 'SkippedTakingNewBackup' }),
+  ...known('BackupExecutorEnsured', end('sessions'), {
+    True: 'SuccessfullyEnsuredBackupExecutor',
+    False: 'FailedToEnsureBackupExecutor',
+  }),
+  ...known('RetentionPolicyApplied', end('sessions'), {
+    True: 'SuccessfullyAppliedRetentionPolicy',
+    False: 'FailedToApplyRetentionPolicy',
+  }),
+  ...known('BackupHistoryCleaned', end('sessions'), { True: 'SuccessfullyCleanedBackupHistory' }),
+  // Takes an operator that may not delete sessions.
+  ...known('BackupHistoryCleaned', 'test/session/tidy.test.ts', { False: 'FailedToCleanBackupHistory' }),
+  ...known('DeadlineExceeded', end('sessions'), { True: 'FailedToCompleteWithinDeadline' }),
+  ...known('BackupDisrupted', end('sessions'), { True: 'FailedToCompleteDueToDisruption' }),
+
+  ...known('PreBackupHookExecutionSucceeded', end('hooks'), {
+    True: 'SuccessfullyExecutedPreBackupHook',
+    False: 'FailedToExecutePreBackupHook',
+  }),
+  ...known('PostBackupHookExecutionSucceeded', end('hooks'), {
+    True: 'SuccessfullyExecutedPostBackupHook',
+    False: 'FailedToExecutePostBackupHook',
+  }),
+
+  ...known('RestoreTargetFound', end('restores'), {
+    True: 'TargetAvailable',
+    False: 'TargetNotAvailable',
+  }),
+  ...known('RestoreTargetFound', end('restores'), { False: 'UnableToCheckTargetAvailability' }),
+  ...known('RestoreExecutorEnsured', end('restores'), {
+    True: 'SuccessfullyEnsuredRestoreExecutor',
+    False: 'FailedToEnsureRestoreExecutor',
+  }),
+  ...known('PreRestoreHookExecutionSucceeded', end('restores'), {
+    True: 'SuccessfullyExecutedPreRestoreHook',
+    False: 'FailedToExecutePreRestoreHook',
+  }),
+  ...known('PostRestoreHookExecutionSucceeded', end('restores'), {
+    True: 'SuccessfullyExecutedPostRestoreHook',
+    False: 'FailedToExecutePostRestoreHook',
+  }),
+  ...known('RestoreCompleted', end('restores'), {
+    True: 'PostRestoreTasksExecuted',
+    False: 'PostRestoreTasksNotExecuted',
+  }),
+];
+
+function known(
+  type: string,
+  by: string,
+  reasons: Readonly<Partial<Record<KnownCondition['status'], string>>>,
+): KnownCondition[] {
+  return Object.entries(reasons).map(([status, reason]) => ({
+    type,
+    status: status as KnownCondition['status'],
+    reason,
+    by,
+  }));
+}

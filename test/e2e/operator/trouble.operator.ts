@@ -1,0 +1,162 @@
+/** What goes wrong around a session while it runs: it comes to an end, thawed, with no snapshot or hook twice. */
+import assert from 'node:assert/strict';
+import { suite, test, type TestContext } from 'node:test';
+
+import type { Pod, Stored } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  deployments,
+  jobs,
+  pods,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
+import { readHolder } from '#src/domain/holder.ts';
+import { snapshotterJobName } from '#src/domain/names.ts';
+import { findCondition } from '#src/domain/session-status.ts';
+import { openPlace, type Place } from '#test/e2e/place.ts';
+
+import {
+  beginSession,
+  faultyClass,
+  furnish,
+  name,
+  needsFaults,
+  openHome,
+  shell,
+  untilEnded,
+  untilSession,
+} from './home.ts';
+import { startOperatorServer } from './operator-server.ts';
+
+const server = await startOperatorServer();
+const { cluster } = server;
+const skip = needsFaults(server);
+const note = (what: string) => shell(`echo ${what} >> /source/data/hooks`);
+const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
+
+/** With hooks, and snapshots that take a while. */
+async function openSlow(t: TestContext, parameters: Record<string, string>): Promise<Place> {
+  const place = await openPlace(t, server);
+  const snapshotClassName = await faultyClass(t, server, place, parameters);
+  await furnish(place, { snapshotClassName, spec: { hooks } });
+  return place;
+}
+
+/** The pod that carries a session out, once its snapshot is there, or cut. */
+async function busyPod(place: Place, session: string, isCut = false): Promise<Stored<Pod>> {
+  await place.until(
+    volumeSnapshots,
+    ([snapshot]) => snapshot && (!isCut || snapshot.status?.creationTime !== undefined),
+  );
+  const job = snapshotterJobName(session);
+  return await place.until(pods, (all) =>
+    all.find(
+      ({ metadata, status }) =>
+        metadata.labels?.['batch.kubernetes.io/job-name'] === job && status?.phase === 'Running',
+    ),
+  );
+}
+
+async function hooksRun(place: Place): Promise<string> {
+  const [pod = ''] = await place.running('stash-demo');
+  return await place.sh(pod, 'tr "\\n" " " < /source/data/hooks');
+}
+
+await suite('trouble', { concurrency: 8 }, () => {
+  test('a command line that died is taken over', async (t) => {
+    const place = await openHome(t, server, { spec: { hooks } });
+    await place.create(backupSessions, {
+      apiVersion: 'stash.appscode.com/v1beta1',
+      kind: 'BackupSession',
+      metadata: { name: 'orphan', annotations: { [annotation.executor]: 'cli-dead 1' } },
+      spec: { invoker: { apiGroup: 'stash.appscode.com', kind: 'BackupConfiguration', name } },
+    });
+    const { status } = await untilEnded(place, 'orphan');
+    assert.equal(status?.phase, 'Succeeded');
+    assert.equal(await hooksRun(place), 'freeze thaw');
+  });
+
+  for (const [how, gracePeriodSeconds] of [
+    ['killed', 0],
+    ['asked to end', 30],
+  ] as const) {
+    test(`its pod is ${how} once all is cut: the next one goes on`, { skip }, async (t) => {
+      const place = await openSlow(t, { delay: '10s' });
+      await beginSession(place, 'struck');
+      const pod = await busyPod(place, 'struck', true);
+      await cluster.delete(pods, pod.metadata, { gracePeriodSeconds });
+      const { status } = await untilEnded(place, 'struck');
+      assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
+      assert.equal((await place.list(volumeSnapshots)).length, 1);
+      // The first may have had no time to write down that it thawed.
+      assert.match(await hooksRun(place), /^freeze( thaw)+$/);
+      const others = await place.list(pods);
+      assert(
+        others.some(
+          ({ metadata }) =>
+            metadata.uid !== pod.metadata.uid &&
+            metadata.labels?.['batch.kubernetes.io/job-name'] === snapshotterJobName('struck'),
+        ),
+      );
+    });
+
+    test(`its pod is ${how} while all is quiesced: it ends thawed`, { skip }, async (t) => {
+      const place = await openSlow(t, { cutDelay: '15s' });
+      await beginSession(place, 'struck');
+      const pod = await busyPod(place, 'struck');
+      await cluster.delete(pods, pod.metadata, { gracePeriodSeconds });
+      const { status } = await untilEnded(place, 'struck');
+      assert.match(await hooksRun(place), /^freeze( thaw)+$/);
+      const [snapshot, second] = await place.list(volumeSnapshots);
+      assert.equal(second, undefined);
+      // Whoever had no time to thaw has left it quiesced to the next one, who may see it cut.
+      if (status?.phase === 'Succeeded') {
+        const thawed = status.targets?.[0]?.conditions?.find(
+          ({ type }) => type === 'PostBackupHookExecutionSucceeded',
+        );
+        const cut = Date.parse(snapshot?.status?.creationTime ?? '');
+        assert(cut <= Date.parse(thawed?.lastTransitionTime ?? ''), JSON.stringify(status));
+      } else {
+        assert.equal(status?.phase, 'Failed');
+        assert.match(JSON.stringify(status), /not cut when the application was thawed/);
+      }
+    });
+  }
+
+  test('its target is deleted: the snapshot is taken all the same', { skip }, async (t) => {
+    const place = await openSlow(t, { delay: '4s' });
+    await beginSession(place, 'bereft');
+    await busyPod(place, 'bereft');
+    await place.remove(deployments, 'stash-demo');
+    const { status } = await untilEnded(place, 'bereft');
+    assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
+    assert.equal((await place.list(volumeSnapshots)).length, 1);
+  });
+
+  test('its configuration is deleted: it thaws, ends, and the snapshot stays', { skip }, async (t) => {
+    const place = await openSlow(t, { fault: 'never-ready' });
+    await beginSession(place, 'disowned');
+    await busyPod(place, 'disowned');
+    const ended = untilSession(place, 'disowned', (it) => it.status?.phase === 'Failed');
+    await cluster.delete(backupConfigurations, { name, namespace: place.namespace });
+    const session = await ended;
+    assert.equal(findCondition(session, 'BackupDisrupted')?.status, 'True');
+    await place.until(backupConfigurations, (all) => all.length === 0);
+    await place.until(jobs, (all) => all.length === 0);
+    assert.equal(await hooksRun(place), 'freeze thaw');
+    assert.equal((await place.list(volumeSnapshots)).length, 1);
+  });
+
+  test('who holds it is the pod of its Job', { skip }, async (t) => {
+    const place = await openSlow(t, { delay: '3s' });
+    await beginSession(place, 'held');
+    const pod = await busyPod(place, 'held');
+    const session = await untilSession(place, 'held', (it) => readHolder(it) !== undefined);
+    assert.equal(readHolder(session)?.id, pod.metadata.name);
+    const { status } = await untilEnded(place, 'held');
+    assert.equal(status?.phase, 'Succeeded');
+    assert.equal(await hooksRun(place), 'freeze thaw');
+  });
+});

@@ -1,0 +1,197 @@
+/**
+ * The process of a Job, killed at each of its writes: its pod is gone, and the next one of the same Job comes to the
+ * same end. Processes that were only stopped, and go on when all is over, change nothing any more.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test, type TestContext } from 'node:test';
+
+import {
+  backupConfigurations,
+  backupSessions,
+  persistentVolumeClaims,
+  restoreSessions,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { carryOutBackup } from '#src/session/carry-out-backup.ts';
+import { carryOutRestore } from '#src/session/carry-out-restore.ts';
+import { hastyClock } from '#test/session/clocks.ts';
+import { freezing, type FreezePoint } from '#test/session/freezing.ts';
+import { checkLog, logOf, note, runningHome } from '#test/session/hooked.ts';
+import { openStage, type Stage } from '#test/session/stage.ts';
+
+import { backupsIn, restoresIn } from './end-state.ts';
+
+let stage: Stage;
+before(async () => {
+  stage = await openStage();
+});
+after(() => stage.stop());
+
+interface Act {
+  /** A namespace with a session that a Job is to carry out. */
+  readonly prepare: () => Promise<string>;
+  /** What the process does as a pod of this name; resolves when it ends. */
+  readonly carryOut: (namespace: string, pod: string, cluster: Cluster, clock: Clock) => Promise<unknown>;
+  readonly endState: (namespace: string) => Promise<unknown>;
+  /** By the pod's hooks, in the order in which they ran; undisturbed. */
+  readonly log: readonly string[];
+}
+
+const hooks = (kind: 'Backup' | 'Restore') => ({
+  [`pre${kind}`]: { exec: { command: ['/bin/sh', '-c', note('freeze')] }, containerName: 'app' },
+  [`post${kind}`]: { exec: { command: ['/bin/sh', '-c', note('thaw')] }, containerName: 'app' },
+});
+
+const environment = (cluster: Cluster, clock: Clock) => ({
+  cluster,
+  clock,
+  signal: new AbortController().signal,
+  onChange: () => undefined,
+});
+
+/** A clock that goes on while whoever reads it is stopped. */
+function clockOfSleeper(): { readonly clock: Clock; readonly oversleep: (milliseconds: number) => void } {
+  const clock = hastyClock();
+  let late = 0;
+  return {
+    clock: {
+      now: () => new Date(clock.now().getTime() + late),
+      sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
+    },
+    oversleep: (milliseconds) => {
+      late += milliseconds;
+    },
+  };
+}
+
+/** Of all that an executor could change. */
+async function versions(namespace: string): Promise<unknown> {
+  const kinds: Resource[] = [backupSessions, restoreSessions, volumeSnapshots, persistentVolumeClaims];
+  const objects = await Promise.all(kinds.map((kind) => stage.all(kind, namespace)));
+  return objects.flat().map(({ metadata }) => [metadata.uid, metadata.resourceVersion]);
+}
+
+async function survive(act: Act, at: FreezePoint, undisturbed: unknown, what: string): Promise<void> {
+  const namespace = await act.prepare();
+  const port = freezing(stage.cluster, at);
+  const sleeper = clockOfSleeper();
+  const first = act.carryOut(namespace, 'stash-vs-s1-first', port.cluster, sleeper.clock);
+  await port.frozen;
+  await act.carryOut(namespace, 'stash-vs-s1-second', stage.cluster, hastyClock());
+  assert.deepEqual(await act.endState(namespace), undisturbed, what);
+  const log = await logOf(stage, namespace);
+  checkLog(log, what);
+  assert.equal(log.length === 0, act.log.length === 0, what);
+  const before = await versions(namespace);
+  sleeper.oversleep(60_000);
+  port.thaw();
+  await first;
+  assert.deepEqual(await versions(namespace), before, `${what}, and then woken up`);
+  assert.deepEqual(await logOf(stage, namespace), log, `${what}, and then woken up`);
+}
+
+async function prove(t: TestContext, act: Act): Promise<void> {
+  const namespace = await act.prepare();
+  const { cluster, writes } = freezing(stage.cluster);
+  await act.carryOut(namespace, 'stash-vs-s1-only', cluster, hastyClock());
+  const undisturbed = await act.endState(namespace);
+  assert.deepEqual(await logOf(stage, namespace), act.log);
+  let survived = 0;
+  await Promise.all(
+    writes.flatMap((write, index) =>
+      (['before', 'after'] as const).map(async (when) => {
+        const what = `killed ${when} write ${index + 1} of ${writes.length} (${write})`;
+        await survive(act, { write: index + 1, when }, undisturbed, what);
+        survived += 1;
+      }),
+    ),
+  );
+  t.diagnostic(`survived ${survived} of ${2 * writes.length}: before and after each of ${writes.join(', ')}`);
+}
+
+function backup(given: { readonly hooks: boolean }): Act {
+  return {
+    log: given.hooks ? ['freeze', 'thaw'] : [],
+    async prepare() {
+      const namespace = await runningHome(stage, ['data', 'logs']);
+      await stage.sandbox.cluster.create(backupConfigurations, {
+        apiVersion: 'stash.appscode.com/v1beta1',
+        kind: 'BackupConfiguration',
+        metadata: { name: 'nightly', namespace },
+        spec: {
+          driver: 'VolumeSnapshotter',
+          schedule: '0 3 * * *',
+          target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
+          retentionPolicy: { name: 'keep-all', prune: false },
+          ...(given.hooks && { hooks: hooks('Backup') }),
+        },
+      });
+      await stage.sandbox.cluster.create(backupSessions, {
+        apiVersion: 'stash.appscode.com/v1beta1',
+        kind: 'BackupSession',
+        metadata: { name: 's1', namespace },
+        spec: { invoker: { kind: 'BackupConfiguration', name: 'nightly' } },
+      });
+      return namespace;
+    },
+    carryOut: async (namespace, id, cluster, clock) =>
+      carryOutBackup(environment(cluster, clock), {
+        session: await stage.sandbox.cluster.get(backupSessions, 's1', namespace),
+        ...{ id, maxFreezeMs: 60_000, held: 'wait' },
+      }),
+    endState: (namespace) => backupsIn(stage, namespace),
+  };
+}
+
+function restore(given: { readonly hooks: boolean }): Act {
+  return {
+    log: given.hooks ? ['freeze', 'thaw'] : [],
+    async prepare() {
+      const namespace = await runningHome(stage, ['data', 'logs']);
+      const taken = stage.play('snapshot deploy/app', { namespace, clock: hastyClock() });
+      assert.equal(await taken.exit, 0, taken.context.stderr());
+      const snapshots = await stage.all(volumeSnapshots, namespace);
+      await stage.sandbox.cluster.create(restoreSessions, {
+        apiVersion: 'stash.appscode.com/v1beta1',
+        kind: 'RestoreSession',
+        metadata: { name: 's1', namespace },
+        spec: {
+          driver: 'VolumeSnapshotter',
+          ...(given.hooks && { hooks: hooks('Restore') }),
+          target: {
+            ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
+            volumeClaimTemplates: snapshots.map(({ metadata, spec }): VolumeClaimTemplate => ({
+              metadata: { name: `${spec.source.persistentVolumeClaimName ?? ''}-back` },
+              spec: {
+                accessModes: ['ReadWriteOnce'],
+                storageClassName: 'sandbox',
+                resources: { requests: { storage: '1Gi' } },
+                dataSource: {
+                  apiGroup: 'snapshot.storage.k8s.io',
+                  kind: 'VolumeSnapshot',
+                  name: metadata.name,
+                },
+              },
+            })),
+          },
+        },
+      });
+      return namespace;
+    },
+    carryOut: async (namespace, id, cluster, clock) =>
+      carryOutRestore(environment(cluster, clock), {
+        session: await stage.sandbox.cluster.get(restoreSessions, 's1', namespace),
+        ...{ id: id.replace('-vs-', '-restore-'), held: 'wait' },
+      }),
+    endState: (namespace) => restoresIn(stage, namespace),
+  };
+}
+
+test('create-vs without hooks', (t) => prove(t, backup({ hooks: false })));
+test('create-vs with hooks', (t) => prove(t, backup({ hooks: true })));
+test('restore-vs without hooks', (t) => prove(t, restore({ hooks: false })));
+test('restore-vs with hooks', (t) => prove(t, restore({ hooks: true })));

@@ -1,0 +1,221 @@
+/**
+ * The proof that everything survives the operator: killed before and after each of its writes in turn, the next one
+ * comes to the same end.
+ */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+
+import {
+  backupConfigurations,
+  backupSessions,
+  cronJobs,
+  jobs,
+  roleBindings,
+  serviceAccounts,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { reconcilers } from '#src/operator/reconcilers.ts';
+import { forEachBounded } from '#src/session/persist.ts';
+import { backupsIn, restoresIn } from '#test/interruption/end-state.ts';
+import { hastyClock } from '#test/session/clocks.ts';
+import { logOf, note, runningHome } from '#test/session/hooked.ts';
+
+import { dying, type Death } from './dying.ts';
+import { eventually } from './eventually.ts';
+import { ofNamespace } from './of-namespace.ts';
+import type { StartOptions } from './start.ts';
+import { openSessionStage, type SessionStage } from './session-stage.ts';
+import { failingOnce, isRetry, shell, tracedHooks } from './traces.ts';
+
+interface Act {
+  readonly operator: Partial<StartOptions>;
+  /** How fast the operators' time goes: who was killed counts as dead after half a minute. */
+  readonly times: number;
+  readonly prepare: (place: SessionStage) => Promise<string>;
+  /** What a user does, and sees come to pass: the end states, in the order in which they were reached. */
+  readonly play: (place: SessionStage, home: string) => Promise<unknown>;
+}
+
+const livesAtOnce = 4;
+
+/** Resolves with what came of it and the operator's writes, as far as it got. */
+async function live(place: SessionStage, act: Act, death?: Death) {
+  const home = await act.prepare(place);
+  const writes: string[] = [];
+  const killed = Promise.withResolvers<undefined>();
+  const first = await place.operator({
+    ...act.operator,
+    through: (cluster) =>
+      dying(ofNamespace(cluster, home), {
+        death,
+        die: () => {
+          killed.resolve(undefined);
+          return new Promise(() => undefined);
+        },
+        count: (what) => writes.push(what),
+      }),
+  });
+  const played = act.play(place, home);
+  const died = await Promise.race([killed.promise.then(() => true), played.then(() => false)]);
+  if (!died) {
+    const came = await played;
+    await first.stop();
+    return { came, writes, died };
+  }
+  first.kill();
+  await using second = await place.operator({
+    ...act.operator,
+    through: (cluster) => ofNamespace(cluster, home),
+  });
+  const came = await played;
+  await second.stop();
+  return { came, writes, died };
+}
+
+async function prove(t: TestContext, act: Act): Promise<void> {
+  await using place = await openSessionStage(act.times);
+  const { came: undisturbed, writes } = await live(place, act);
+  const deaths = writes.flatMap((_, index): Death[] => [
+    { write: index + 1, when: 'before' },
+    { write: index + 1, when: 'after' },
+  ]);
+  let survived = 0;
+  await forEachBounded(deaths, livesAtOnce, async (death) => {
+    const what = `killed ${death.when} write ${death.write} of ${writes.length} (${writes[death.write - 1] ?? ''})`;
+    const { came, died } = await live(place, act, death);
+    assert.deepEqual(came, undisturbed, what);
+    if (died) survived += 1;
+  });
+  // One that is quicker renews its hold less often.
+  assert.ok(survived >= deaths.length - 4, `it was killed ${survived} times of ${deaths.length}`);
+  t.diagnostic(`survived ${survived} of ${survived}: before and after each of ${writes.join(', ')}`);
+}
+
+/** Where time goes so fast, a minute is not enough for the next one to come. */
+const inProcess = { executor: 'in-process', maxFreezeMs: 3_600_000 } as const;
+
+async function madeIn({ stage }: SessionStage, home: string): Promise<unknown> {
+  const kinds: Resource[] = [cronJobs, serviceAccounts, roleBindings, jobs];
+  const lists = await Promise.all(kinds.map((kind) => stage.all(kind, home)));
+  return lists
+    .flat()
+    .map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+    .filter((name) => name !== 'ServiceAccount default')
+    .sort();
+}
+
+test('a configuration from its making to its deletion, with sessions that fail, are tried again and are tidied up', (t) =>
+  prove(t, {
+    operator: { executor: 'job', reconcilers },
+    times: 1,
+    prepare: ({ stage }) => runningHome(stage, ['data']),
+    async play(place, home) {
+      const { stage } = place;
+      const look = async () => [
+        await backupsIn(stage, home),
+        await madeIn(place, home),
+        await logOf(stage, home),
+      ];
+      await place.configuration(
+        home,
+        {
+          schedule: '0 3 1 1 *',
+          ...failingOnce,
+          retentionPolicy: { name: 'last', keepLast: 1, prune: true },
+          backupHistoryLimit: 1,
+          runtimeSettings: {},
+        },
+        null,
+      );
+      await stage.until(backupConfigurations, home, ([it]) => it?.status?.phase === 'Ready');
+      await place.session(home, 's1');
+      const [retry] = (await stage.until(backupSessions, home, (all) => all.some(isRetry))).filter(isRetry);
+      // The newest is told by whole seconds.
+      const next = Date.parse(retry?.metadata.creationTimestamp ?? '') + 1_000;
+      await eventually(() => place.clock.now().getTime() >= next);
+      await place.session(home, 's2');
+      await place.tidied(home, 's2');
+      await stage.until(volumeSnapshots, home, (all) => all.length === 1);
+      await stage.until(jobs, home, (all) => all.length === 1);
+      const settled = await look();
+      await stage.sandbox.cluster.delete(backupConfigurations, { name: 'deploy-app', namespace: home });
+      await stage.until(backupConfigurations, home, (all) => all.length === 0);
+      for (const kind of [cronJobs, roleBindings] as Resource[]) {
+        await stage.until(kind, home, (all) => all.length === 0);
+      }
+      await stage.until(serviceAccounts, home, (all) =>
+        all.every(({ metadata }) => metadata.name === 'default'),
+      );
+      return [settled, await look()];
+    },
+  }));
+
+test('a session with hooks in the operator itself', (t) =>
+  prove(t, {
+    operator: inProcess,
+    times: 20,
+    async prepare(place) {
+      const home = await runningHome(place.stage, ['data']);
+      await place.configuration(home, {
+        hooks: tracedHooks,
+        retentionPolicy: { name: 'last', keepLast: 3, prune: true },
+      });
+      return home;
+    },
+    async play(place, home) {
+      await place.session(home, 's1');
+      await place.tidied(home, 's1');
+      return [await backupsIn(place.stage, home), await hookTrace(place, home)];
+    },
+  }));
+
+for (const executor of ['job', 'in-process'] as const) {
+  test(`a restore with hooks, ${executor}`, (t) =>
+    prove(t, {
+      operator: executor === 'job' ? { executor } : inProcess,
+      times: executor === 'job' ? 1 : 20,
+      async prepare({ stage }) {
+        const namespace = await runningHome(stage, ['data', 'logs']);
+        const taken = stage.play('snapshot deploy/app --executor local', { namespace, clock: hastyClock() });
+        assert.equal(await taken.exit, 0, taken.context.stderr());
+        return namespace;
+      },
+      async play(place, home) {
+        const snapshots = await place.stage.all(volumeSnapshots, home);
+        await place.restore(home, 'r1', {
+          driver: 'VolumeSnapshotter',
+          hooks: { preRestore: shell(note('freeze')), postRestore: shell(note('thaw')) },
+          target: {
+            ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
+            volumeClaimTemplates: snapshots.map(({ metadata, spec }): VolumeClaimTemplate => ({
+              metadata: { name: `${spec.source.persistentVolumeClaimName ?? ''}-back` },
+              spec: {
+                accessModes: ['ReadWriteOnce'],
+                storageClassName: 'sandbox',
+                resources: { requests: { storage: '1Gi' } },
+                dataSource: {
+                  apiGroup: 'snapshot.storage.k8s.io',
+                  kind: 'VolumeSnapshot',
+                  name: metadata.name,
+                },
+              },
+            })),
+          },
+        });
+        await place.restored(home, 'r1');
+        return [await restoresIn(place.stage, home), await hookTrace(place, home)];
+      },
+    }));
+}
+
+/** Whoever is killed while the application is quiesced leaves it so; whoever goes on thaws first, and begins anew. */
+async function hookTrace({ stage }: SessionStage, home: string): Promise<unknown> {
+  const log = await logOf(stage, home);
+  return {
+    quiescedTwiceInARow: /freeze,freeze/.test(log.join()),
+    last: log.at(-1),
+    ever: log.includes('freeze'),
+  };
+}

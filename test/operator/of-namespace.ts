@@ -1,0 +1,13 @@
+/** A connection to which one namespace is the whole cluster. */
+import type { Resource } from '#src/api/resources.ts';
+import type { Cluster, Scope } from '#src/cluster/port.ts';
+
+export function ofNamespace(cluster: Cluster, namespace: string): Cluster {
+  const narrow = (resource: Resource, scope: Scope = {}): Scope =>
+    resource.namespaced ? { namespace, ...scope } : scope;
+  return {
+    ...cluster,
+    list: (resource, scope) => cluster.list(resource, narrow(resource, scope)),
+    watch: (resource, scope, signal) => cluster.watch(resource, narrow(resource, scope), signal),
+  };
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { Stored } from '#src/api/kubernetes.ts';
+import { backupSessions } from '#src/api/resources.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import { followedKind } from '#src/operator/follow-kind.ts';
+import { indexSessions } from '#src/operator/session-index.ts';
+
+function session(name: string, invoker: string, resourceVersion: string): Stored<BackupSession> {
+  return {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupSession',
+    metadata: {
+      name,
+      namespace: 'demo',
+      uid: name,
+      resourceVersion,
+      creationTimestamp: '2026-03-14T03:00:00Z',
+    },
+    spec: { invoker: { kind: 'BackupConfiguration', name: invoker } },
+  };
+}
+
+function indexed() {
+  const cache = followedKind(backupSessions, {}, (object) => object);
+  const index = indexSessions(cache, {
+    groupOf: ({ spec }) => spec.invoker.name,
+    jobNameOf: (name) => `job-${name}`,
+  });
+  const namesOf = (invoker: string) => index.ofGroup('demo', invoker).map(({ metadata }) => metadata.name);
+  return { cache, index, namesOf };
+}
+
+test('sessions are found by their invoker and by their Job', () => {
+  const { cache, index, namesOf } = indexed();
+  cache.learn(session('s1', 'deploy-foo', '1'));
+  cache.learn(session('s2', 'deploy-foo', '2'));
+  cache.learn(session('s3', 'deploy-bar', '3'));
+  assert.deepEqual(namesOf('deploy-foo'), ['s1', 's2']);
+  assert.deepEqual(namesOf('deploy-bar'), ['s3']);
+  assert.deepEqual(namesOf('deploy-none'), []);
+  assert.deepEqual(index.ofJob('demo', 'job-s2'), { namespace: 'demo', name: 's2' });
+  assert.equal(index.ofJob('demo', 'job-s4'), undefined);
+});
+
+test('a session that was given another invoker is of the former no more', () => {
+  const { cache, namesOf } = indexed();
+  cache.learn(session('s1', 'deploy-foo', '1'));
+  cache.learn(session('s1', 'deploy-bar', '2'));
+  assert.deepEqual(namesOf('deploy-foo'), []);
+  assert.deepEqual(namesOf('deploy-bar'), ['s1']);
+});
