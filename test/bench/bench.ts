@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- start snapshot cluster]`: times and request counts as tables; everything that is compared is
+ * `npm run bench [-- start snapshot cluster operator]`: times and request counts as tables; everything that is compared is
  * measured in turn in one run, so read the times as ratios. The server is run by this process, what is measured are
- * others. `cluster`, only where it is named, is a real control plane: `--rate-limits raised` takes the clients' limits
- * of its sidecars out of the way; with the usual ones a hundred claims take minutes, and few runs are made.
+ * others. `cluster` and `operator`, only where they are named, are on a real control plane: `--rate-limits raised` takes
+ * the clients' limits of its sidecars out of the way; with the usual ones a hundred claims take minutes, and few runs
+ * are made. `operator` has flags of its own.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,15 +15,14 @@ import type { RateLimits } from '#test/cluster/components.ts';
 
 import { bundle } from '../../cmd/bundle.ts';
 import { benchList } from './list.ts';
+import { operatorFlags, operatorParts, type OperatorFlags } from './operator.ts';
 import { benchControlPlane, benchSandbox, type BenchServer } from './servers.ts';
 import { benchSnapshot, type SnapshotPlan } from './snapshot.ts';
 import { benchStart } from './start.ts';
 import type { Workbench } from './workbench.ts';
 
-interface Bench {
-  readonly serve: (directory: string) => Promise<BenchServer>;
-  readonly run: (bench: Workbench) => Promise<void>;
-}
+type Given = Omit<Workbench, 'server'>;
+type Bench = (given: Given) => Promise<void>;
 
 const plans: Readonly<Record<'sandbox' | RateLimits, SnapshotPlan>> = {
   sandbox: { rounds: { 1: 9, 20: 9, 100: 9 }, configurations: ['created', 'found'] },
@@ -32,29 +32,47 @@ const plans: Readonly<Record<'sandbox' | RateLimits, SnapshotPlan>> = {
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-function benches(rateLimits: RateLimits): Readonly<Record<string, Bench>> {
+function benches(rateLimits: RateLimits, flags: OperatorFlags): Readonly<Record<string, Bench>> {
+  const real = () => benchControlPlane(rateLimits, say);
+  const limits = `real control plane, client rate limits of its controllers and sidecars: ${rateLimits}\n\n`;
   return {
-    start: { serve: sandbox, run: benchStart },
-    snapshot: { serve: sandbox, run: (bench) => benchSnapshot(bench, plans.sandbox) },
-    cluster: {
-      serve: () => benchControlPlane(rateLimits, say),
-      run: async (bench) => {
-        bench.print(
-          `real control plane, client rate limits of its controllers and sidecars: ${rateLimits}\n\n`,
-        );
-        await benchList(bench);
-        await benchSnapshot(bench, plans[rateLimits]);
-      },
+    start: benchOn(sandbox, benchStart),
+    snapshot: benchOn(sandbox, (bench) => benchSnapshot(bench, plans.sandbox)),
+    cluster: benchOn(real, async (bench) => {
+      bench.print(limits);
+      await benchList(bench);
+      await benchSnapshot(bench, plans[rateLimits]);
+    }),
+    operator: async (given) => {
+      given.print(limits);
+      for (const part of operatorParts(flags)) await benchOn(real, (bench) => part(bench, flags))(given);
     },
+  };
+}
+
+function benchOn<Server extends BenchServer>(
+  serve: (directory: string) => Promise<Server>,
+  run: (bench: Workbench<Server>) => Promise<void>,
+): Bench {
+  return async (given) => {
+    const server = await serve(join(given.directory, 'server'));
+    try {
+      await run({ ...given, server });
+    } finally {
+      await server.stop();
+    }
   };
 }
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { 'rate-limits': { type: 'string', default: 'default' } },
+    options: {
+      'rate-limits': { type: 'string', default: 'default' },
+      ...operatorFlags,
+    },
     allowPositionals: true,
   });
-  const known = benches(values['rate-limits'] === 'raised' ? 'raised' : 'default');
+  const known = benches(values['rate-limits'] === 'raised' ? 'raised' : 'default', values);
   const names = positionals.length > 0 ? positionals : ['start', 'snapshot'];
   const unknown = names.find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) {
@@ -68,19 +86,9 @@ async function main(): Promise<void> {
   const print = (text: string) => void process.stdout.write(text);
   try {
     await Promise.all([bundle('cmd/kubectl-stash.ts', program), bundle('test/bench/bare-loop.ts', bareLoop)]);
-    for (const name of names) await benchWith(known[name], { program, bareLoop, directory, print });
+    for (const name of names) await known[name]?.({ program, bareLoop, directory, print });
   } finally {
     await rm(directory, { recursive: true, force: true });
-  }
-}
-
-async function benchWith(bench: Bench | undefined, given: Omit<Workbench, 'server'>): Promise<void> {
-  if (bench === undefined) return;
-  const server = await bench.serve(join(given.directory, 'server'));
-  try {
-    await bench.run({ ...given, server });
-  } finally {
-    await server.stop();
   }
 }
 

@@ -1,15 +1,15 @@
 /** The servers that a bench runs on; both are served from this process or by children of it. */
-import { readFile, stat } from 'node:fs/promises';
-
 import { stashCrds } from '#src/api/crds/index.ts';
 import { customResourceDefinitions } from '#src/api/resources.ts';
 import { connect } from '#src/cluster/connect.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { startSandbox } from '#src/sandbox/sandbox.ts';
 import type { RateLimits } from '#test/cluster/components.ts';
-import { startControlPlane } from '#test/cluster/control-plane.ts';
+import { startControlPlane, type ControlPlane } from '#test/cluster/control-plane.ts';
 import { findPrograms } from '#test/cluster/programs.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
+
+import { beginAudit, measured, type AuditedRequest } from './audit.ts';
 
 export interface Requests {
   /** Of a holder's annotation: they come with time, not with work. */
@@ -27,6 +27,12 @@ export interface BenchServer {
   /** Begins to count what is asked with that kubeconfig; the function it resolves with tells, once all is over. */
   readonly countRequests: () => Promise<() => Promise<Requests>>;
   readonly stop: () => Promise<void>;
+}
+
+export interface RealServer extends BenchServer {
+  /** As {@link beginAudit}. */
+  readonly audit: () => ReturnType<typeof beginAudit>;
+  readonly processes: ControlPlane['processes'];
 }
 
 export async function benchSandbox(directory: string, kubectl: string | undefined): Promise<BenchServer> {
@@ -53,10 +59,11 @@ export async function benchSandbox(directory: string, kubectl: string | undefine
 export async function benchControlPlane(
   rateLimits: RateLimits,
   say: (line: string) => void,
-): Promise<BenchServer> {
+): Promise<RealServer> {
   const programs = await findPrograms(process.env, say);
   const controlPlane = await startControlPlane({ programs, rateLimits, onError: say });
-  const { auditLog, users } = controlPlane;
+  const { auditLog, users, processes } = controlPlane;
+  const audit = () => beginAudit(auditLog);
   try {
     const options = { clock: scaledClock(), version: 'bench' };
     const { cluster } = await connect({ kubeconfig: controlPlane.kubeconfig }, {}, options);
@@ -64,9 +71,11 @@ export async function benchControlPlane(
       cluster,
       kubeconfig: await users.kubeconfig({ name: measured, groups: ['system:masters'] }),
       kubectl: programs.path.kubectl,
+      audit,
+      processes,
       countRequests: async () => {
-        const { size } = await stat(auditLog);
-        return async () => countAudited((await readFile(auditLog)).subarray(size).toString());
+        const asked = await audit();
+        return async () => countAudited(await asked());
       },
       stop: async () => {
         cluster.close();
@@ -79,24 +88,10 @@ export async function benchControlPlane(
   }
 }
 
-/** A user that only what is measured is. */
-const measured = 'measured';
-
-interface AuditEvent {
-  readonly verb: string;
-  readonly user: { readonly username: string };
-  readonly objectRef?: { readonly resource?: string; readonly subresource?: string };
-}
-
-function countAudited(log: string): Requests {
-  const events = log
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as AuditEvent)
-    .filter(({ user }) => user.username === measured);
-  const renewals = events.filter(
-    ({ verb, objectRef }) =>
-      verb === 'patch' && objectRef?.resource === 'backupsessions' && objectRef.subresource === undefined,
+function countAudited(requests: readonly AuditedRequest[]): Requests {
+  const renewals = requests.filter(
+    ({ verb, resource, subresource }) =>
+      verb === 'patch' && resource === 'backupsessions' && subresource === undefined,
   ).length;
-  return { renewals, others: events.length - renewals };
+  return { renewals, others: requests.length - renewals };
 }

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { BenchServer } from './servers.ts';
 
-export interface Workbench {
-  readonly server: BenchServer;
+export interface Workbench<Server extends BenchServer = BenchServer> {
+  readonly server: Server;
   /** The bundle of the program. */
   readonly program: string;
   /** The bundle of `bare-loop.ts`. */
@@ -20,10 +20,10 @@ export interface Workbench {
 
 type Command = readonly string[];
 
-/** Milliseconds from start to end of a process with the server's kubeconfig; rejects where it does not exit with 0. */
-export async function time({ server }: Workbench, command: Command): Promise<number> {
+/** Milliseconds from start to end of a process with the server's kubeconfig; rejects where it exits with another code. */
+export async function time({ server }: Workbench, command: Command, expected = 0): Promise<number> {
   const began = performance.now();
-  await end(start(server, command), command);
+  await end(start(server, command), command, expected);
   return performance.now() - began;
 }
 
@@ -51,11 +51,12 @@ function start({ kubeconfig }: BenchServer, [program = '', ...args]: Command) {
   });
 }
 
-async function end(child: ReturnType<typeof start>, command: Command): Promise<void> {
+async function end(child: ReturnType<typeof start>, command: Command, expected = 0): Promise<void> {
   const ended = once(child satisfies ChildProcess, 'close') as Promise<[number | null]>;
   const complaint = await text(child.stderr);
   const [code] = await ended;
-  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code ?? 'a signal'}: ${complaint}`);
+  if (code !== expected)
+    throw new Error(`${command.join(' ')} ended with ${code ?? 'a signal'}: ${complaint}`);
 }
 
 export function median(values: readonly number[]): number {

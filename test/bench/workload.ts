@@ -1,6 +1,7 @@
 /** What is measured on: a workload with claims, and how everything that came of a run goes again. */
-import type { KubernetesObject, PersistentVolumeClaim, Workload } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, PersistentVolumeClaim, Stored, Workload } from '#src/api/kubernetes.ts';
 import {
+  backupConfigurations,
   backupSessions,
   deployments,
   persistentVolumeClaims,
@@ -8,7 +9,9 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { buildConfiguration } from '#src/domain/build-backup.ts';
 import { until } from '#test/support/until.ts';
 
 export const namespace = 'default';
@@ -18,14 +21,38 @@ const patience = 900_000;
 
 /** A Deployment of no pods with so many bound claims, by name. */
 export async function makeWorkload(cluster: Cluster, name: string, count: number): Promise<string[]> {
-  const claims = Array.from({ length: count }, (_, index) => `${name}-${index}`);
-  for (const claim of claims)
-    await cluster.create<PersistentVolumeClaim>(persistentVolumeClaims, {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
-      metadata: { name: claim, namespace },
-      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
-    });
+  const claims = claimNames(name, count);
+  for (const claim of claims) await makeClaim(cluster, claim);
+  await makeDeployment(cluster, name, claims);
+  await allBound(cluster);
+  return claims;
+}
+
+/** A Deployment of no pods with these claims, which need not be there, and its BackupConfiguration, paused. */
+export async function makeConfigured(
+  cluster: Cluster,
+  name: string,
+  claims: readonly string[],
+): Promise<Stored<BackupConfiguration>> {
+  await makeDeployment(cluster, name, claims);
+  const configuration = buildConfiguration({ kind: 'Deployment', name, namespace });
+  return await cluster.create(backupConfigurations, configuration);
+}
+
+export function claimNames(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}-${index}`);
+}
+
+export async function makeClaim(cluster: Cluster, name: string): Promise<void> {
+  await cluster.create<PersistentVolumeClaim>(persistentVolumeClaims, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  });
+}
+
+async function makeDeployment(cluster: Cluster, name: string, claims: readonly string[]): Promise<void> {
   await cluster.create<Workload>(deployments, {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -42,10 +69,13 @@ export async function makeWorkload(cluster: Cluster, name: string, count: number
       },
     },
   });
+}
+
+/** Resolves when all claims of the namespace are. */
+export async function allBound(cluster: Cluster): Promise<void> {
   const areBound = (items: readonly PersistentVolumeClaim[]) =>
     items.every(({ status }) => status?.phase === 'Bound');
   await until(cluster, persistentVolumeClaims, { namespace }, areBound, patience);
-  return claims;
 }
 
 /** Deletes the namespace's sessions and snapshots, and resolves when nothing of them is left. */
