@@ -36,7 +36,7 @@ const unused: readonly { readonly what: RegExp; readonly of: string }[] = [
   { what: /^(cliui|string-width)$/, of: 'yargs' },
 ];
 
-const leaveOut: Plugin = {
+export const leaveOut: Plugin = {
   name: 'leave-out',
   setup(build) {
     for (const { what, of } of unused) {

@@ -1,0 +1,82 @@
+/** An image as a directory (https://github.com/opencontainers/image-spec, image-layout.md); nothing runs to make it. */
+import { createHash } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { gzip } from '../package/archive.ts';
+
+export interface Image {
+  /** As Go names it. */
+  readonly architecture: string;
+  /** A tar. */
+  readonly rootFilesystem: Buffer;
+  readonly user: string;
+  readonly entrypoint: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly created: Date;
+  readonly tag: string;
+}
+
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+const mediaType = (name: string) => `application/vnd.oci.image.${name}`;
+
+/** In place of what the directory held; resolves with the digest of the image's manifest. */
+export async function writeImage(directory: string, image: Image): Promise<string> {
+  await rm(directory, { recursive: true, force: true });
+  const blobs = join(directory, 'blobs', 'sha256');
+  await mkdir(blobs, { recursive: true });
+  const write = async (type: string, content: Buffer): Promise<Descriptor> => {
+    const hash = createHash('sha256').update(content).digest('hex');
+    await writeFile(join(blobs, hash), content);
+    return { mediaType: mediaType(type), digest: `sha256:${hash}`, size: content.length };
+  };
+
+  const { architecture, rootFilesystem, user, entrypoint, labels, tag } = image;
+  const created = image.created.toISOString();
+  const layer = await write('layer.v1.tar+gzip', await gzip(rootFilesystem));
+  const diffId = `sha256:${createHash('sha256').update(rootFilesystem).digest('hex')}`;
+  const config = await write(
+    'config.v1+json',
+    json({
+      created,
+      architecture,
+      os: 'linux',
+      config: { User: user, Entrypoint: [entrypoint], WorkingDir: '/', Labels: labels },
+      rootfs: { type: 'layers', diff_ids: [diffId] },
+      history: [{ created, created_by: 'npm run image' }],
+    }),
+  );
+  const manifest = await write(
+    'manifest.v1+json',
+    json({
+      schemaVersion: 2,
+      mediaType: mediaType('manifest.v1+json'),
+      config,
+      layers: [layer],
+      annotations: labels,
+    }),
+  );
+  const index = {
+    schemaVersion: 2,
+    mediaType: mediaType('index.v1+json'),
+    manifests: [
+      {
+        ...manifest,
+        platform: { architecture, os: 'linux' },
+        annotations: { 'org.opencontainers.image.ref.name': tag },
+      },
+    ],
+  };
+  await writeFile(join(directory, 'index.json'), json(index));
+  await writeFile(join(directory, 'oci-layout'), json({ imageLayoutVersion: '1.0.0' }));
+  return manifest.digest;
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}

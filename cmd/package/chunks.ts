@@ -1,0 +1,76 @@
+/** The program as the binary carries it: one chunk of code for each command, and what they share. */
+import { basename, join } from 'node:path';
+
+import { build, transform, type Metafile } from 'esbuild';
+
+import { leaveOut } from '../bundle.ts';
+import { project } from './project.ts';
+
+export interface Chunk {
+  /** As other chunks ask for it, without `./`. */
+  readonly name: string;
+  /** A function of (exports, require, module, importMetaUrl) in ASCII. */
+  readonly code: string;
+}
+
+export interface Chunks {
+  readonly chunks: readonly Chunk[];
+  /** The chunk to run first. */
+  readonly entry: string;
+  readonly metafile: Metafile;
+}
+
+const minified = { minifyWhitespace: true, minifySyntax: true } as const;
+
+/** esbuild splits only modules, and the binary's loader knows only CommonJS, so each chunk is turned into that. */
+export async function bundleChunks(program: string): Promise<Chunks> {
+  const { outputFiles, metafile } = await build({
+    ...minified,
+    absWorkingDir: project,
+    entryPoints: [program],
+    outdir: 'dist/chunks',
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node26',
+    plugins: [leaveOut],
+    define: { 'import.meta.url': 'importMetaUrl' },
+    logLevel: 'warning',
+  });
+  const chunks = outputFiles.map(async ({ path, text }) => ({
+    name: basename(path),
+    code: await asFunction(text),
+  }));
+  return { chunks: await Promise.all(chunks), entry: `${basename(program, '.ts')}.js`, metafile };
+}
+
+async function asFunction(module: string): Promise<string> {
+  const { code } = await transform(module.replace(/^#!.*\n/, ''), {
+    ...minified,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node26',
+    supported: { 'dynamic-import': false },
+  });
+  return `(function(exports,require,module,importMetaUrl){${code}})`;
+}
+
+/** The loader that starts the program, in one file. */
+export async function bundleLoader(): Promise<string> {
+  const { outputFiles } = await build({
+    ...minified,
+    absWorkingDir: project,
+    entryPoints: [join('cmd', 'package', 'loader.ts')],
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node26',
+    logLevel: 'warning',
+  });
+  const [{ text } = { text: '' }] = outputFiles;
+  return text;
+}

@@ -1,0 +1,53 @@
+/** Takes off an ELF program what only a debugger reads: a fifth of Node's Linux binary. */
+
+const elfHeader = { sectionsAt: 40, sectionSize: 58, sectionCount: 60, namesIndex: 62 } as const;
+const sectionSize = 64;
+const allocated = 2n;
+const noBits = 8;
+
+/**
+ * Sections that are not loaded go, and with them all that follows the last loaded byte; the table of sections and
+ * their names are written again behind it.
+ * @throws Error where the file is no 64-bit little-endian ELF, or is not laid out loaded sections first
+ */
+export function withoutDebugInfo(elf: Buffer): Buffer {
+  if (elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1)
+    throw new Error('not a 64-bit little-endian ELF file');
+  const sections = readSections(elf);
+  const names = sections[elf.readUInt16LE(elfHeader.namesIndex)];
+  const firstDropped = sections.findIndex(({ flags }, index) => index > 0 && (flags & allocated) === 0n);
+  if (names === undefined || firstDropped < 0) throw new Error('an ELF file without names of sections');
+  if (sections.slice(firstDropped).some(({ flags }) => (flags & allocated) !== 0n))
+    throw new Error('a loaded section stands behind one that is not');
+
+  const kept = sections.slice(0, firstDropped);
+  const end = Math.max(...kept.map(({ type, offset, size }) => (type === noBits ? 0 : offset + size)));
+  const namesAt = end;
+  const tableAt = Math.ceil((namesAt + names.size) / 8) * 8;
+  const result = Buffer.alloc(tableAt + (kept.length + 1) * sectionSize);
+  elf.copy(result, 0, 0, end);
+  elf.copy(result, namesAt, names.offset, names.offset + names.size);
+  for (const [index, { header }] of [...kept, names].entries()) {
+    header.copy(result, tableAt + index * sectionSize);
+  }
+  result.writeBigUInt64LE(BigInt(namesAt), tableAt + kept.length * sectionSize + 24);
+  result.writeBigUInt64LE(BigInt(tableAt), elfHeader.sectionsAt);
+  result.writeUInt16LE(kept.length + 1, elfHeader.sectionCount);
+  result.writeUInt16LE(kept.length, elfHeader.namesIndex);
+  return result;
+}
+
+function readSections(elf: Buffer) {
+  const at = Number(elf.readBigUInt64LE(elfHeader.sectionsAt));
+  if (elf.readUInt16LE(elfHeader.sectionSize) !== sectionSize) throw new Error('odd section headers');
+  return Array.from({ length: elf.readUInt16LE(elfHeader.sectionCount) }, (_, index) => {
+    const header = elf.subarray(at + index * sectionSize, at + (index + 1) * sectionSize);
+    return {
+      header,
+      type: header.readUInt32LE(4),
+      flags: header.readBigUInt64LE(8),
+      offset: Number(header.readBigUInt64LE(24)),
+      size: Number(header.readBigUInt64LE(32)),
+    };
+  });
+}

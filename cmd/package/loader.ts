@@ -1,0 +1,43 @@
+/** What the binary runs first: loads chunks of the program out of the binary itself, compiled already where it can. */
+import { createRequire } from 'node:module';
+import { getAssetKeys, getRawAsset } from 'node:sea';
+import { pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
+
+import { compiledCode, entryAsset } from './assets.ts';
+
+type Load = (name: string) => unknown;
+type ChunkFunction = (
+  exports: unknown,
+  load: Load,
+  module: { exports: unknown },
+  importMetaUrl: string,
+) => void;
+
+const importMetaUrl = pathToFileURL(process.execPath).href;
+const builtin = createRequire(importMetaUrl);
+const assets = new Set(getAssetKeys());
+const loaded = new Map<string, { exports: unknown }>();
+
+function load(name: string): unknown {
+  if (!name.startsWith('./')) return builtin(name);
+  const chunk = name.slice(2);
+  const known = loaded.get(chunk);
+  if (known) return known.exports;
+  const module = { exports: {} };
+  loaded.set(chunk, module);
+  const compiled = compiledCode(chunk);
+  const script = new Script(asset(chunk).toString('latin1'), {
+    filename: chunk,
+    // Where Node finds that it does not fit, it compiles the code itself.
+    ...(assets.has(compiled) && { cachedData: asset(compiled) }),
+  });
+  (script.runInThisContext() as ChunkFunction)(module.exports, load, module, importMetaUrl);
+  return module.exports;
+}
+
+function asset(name: string): Buffer {
+  return Buffer.from(getRawAsset(name));
+}
+
+load(`./${asset(entryAsset).toString('latin1')}`);

@@ -1,0 +1,42 @@
+/** The krew manifest of a release: the one at the top of the tree, with what the built archives are. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { dump, load } from 'js-yaml';
+
+import { project, version } from './project.ts';
+
+export interface Plugin {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: Readonly<
+    Record<'version' | 'homepage' | 'shortDescription' | 'description' | 'caveats', string>
+  > & {
+    readonly platforms: readonly PluginPlatform[];
+  };
+}
+
+export interface PluginPlatform {
+  readonly selector: { readonly matchLabels: { readonly os: string; readonly arch: string } };
+  readonly uri: string;
+  readonly sha256: string;
+  readonly bin: string;
+}
+
+export const manifestFile = 'krew-manifest.yaml';
+
+export async function readManifest(directory: string = project): Promise<Plugin> {
+  return load(await readFile(join(directory, manifestFile), 'utf8')) as Plugin;
+}
+
+/** `checksums`: SHA-256 in hex by the archive's file name; platforms without an archive are left out. */
+export function filledManifest(source: Plugin, checksums: ReadonlyMap<string, string>): string {
+  const platforms = source.spec.platforms.flatMap((platform) => {
+    const archive = platform.uri.slice(platform.uri.lastIndexOf('/') + 1);
+    const sha256 = checksums.get(archive);
+    const uri = platform.uri.replaceAll(source.spec.version, version);
+    return sha256 === undefined ? [] : { ...platform, uri, sha256 };
+  });
+  return dump({ ...source, spec: { ...source.spec, version, platforms } }, { lineWidth: -1 });
+}

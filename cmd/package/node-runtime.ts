@@ -1,0 +1,71 @@
+/** Node for a platform, from npm: of this one as `npm ci` installed it, of others fetched and kept outside the tree. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { project } from './project.ts';
+import { hostPlatform, type Platform } from './platforms.ts';
+import { fileInTarGz } from './archive.ts';
+
+interface Lock {
+  readonly packages: Readonly<
+    Record<string, { readonly version: string; readonly integrity?: string } | undefined>
+  >;
+}
+
+/** @throws Error where npm cannot give it, or gives another than the lock file names */
+export async function nodeRuntime(platform: Platform): Promise<Buffer> {
+  const { package: name, path } = platform.node;
+  if (platform.name === hostPlatform()?.name) return readFile(join(project, 'node_modules', name, path));
+  const { version, integrity } = await locked(name);
+  const kept = join(cacheDirectory(), `${name}-${version}.tgz`);
+  const archive = await readFile(kept).catch(() => undefined);
+  if (archive !== undefined && matches(archive, integrity)) return fromPackage(archive, path, kept);
+  const fetched = await fetchPackage(`${name}@${version}`, kept);
+  if (!matches(fetched, integrity))
+    throw new Error(`${name}@${version} is not the one that package-lock.json names`);
+  return fromPackage(fetched, path, kept);
+}
+
+async function locked(name: string): Promise<{ version: string; integrity: string }> {
+  const { packages } = JSON.parse(await readFile(join(project, 'package-lock.json'), 'utf8')) as Lock;
+  const entry = packages[`node_modules/${name}`];
+  if (entry?.integrity === undefined) throw new Error(`package-lock.json has no ${name}`);
+  return { version: entry.version, integrity: entry.integrity };
+}
+
+function matches(archive: Buffer, integrity: string): boolean {
+  return `sha512-${createHash('sha512').update(archive).digest('base64')}` === integrity;
+}
+
+/** Puts the archive at `kept` at once or not at all. */
+async function fetchPackage(what: string, kept: string): Promise<Buffer> {
+  await mkdir(cacheDirectory(), { recursive: true });
+  const directory = await mkdtemp(join(cacheDirectory(), 'fetch-'));
+  try {
+    const { stdout } = await promisify(execFile)(
+      'npm',
+      ['pack', what, '--silent', '--pack-destination', directory],
+      { cwd: directory },
+    );
+    const archive = await readFile(join(directory, stdout.trim()));
+    await writeFile(join(directory, 'whole'), archive);
+    await rename(join(directory, 'whole'), kept);
+    return archive;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function fromPackage(archive: Buffer, path: string, name: string): Promise<Buffer> {
+  const program = await fileInTarGz(archive, `package/${path}`);
+  if (program === undefined) throw new Error(`${name} has no ${path}`);
+  return program;
+}
+
+function cacheDirectory(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kubectl-stash', 'node');
+}

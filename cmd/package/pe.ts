@@ -1,0 +1,49 @@
+/** Windows programs: takes a signature off that no longer fits, and keeps the checksum right. */
+
+/** Of the fields, from the start of the optional header of a 64-bit program. */
+const optionalHeader = { magic: 0, checksum: 64, directories: 112 } as const;
+const pe32Plus = 0x20b;
+const certificateTable = 4;
+
+/**
+ * The program as it was before it was signed, but for padding at its end.
+ * @throws Error where it is no 64-bit program, or something follows the signature
+ */
+export function withoutSignature(program: Buffer): Buffer {
+  const header = optionalHeaderAt(program);
+  const entry = header + optionalHeader.directories + certificateTable * 8;
+  const at = program.readUInt32LE(entry);
+  const size = program.readUInt32LE(entry + 4);
+  if (at !== 0 && at + size !== program.length) throw new Error('something follows the signature');
+  const result = Buffer.from(program.subarray(0, at === 0 ? program.length : at));
+  result.writeBigUInt64LE(0n, entry);
+  return withChecksum(result);
+}
+
+/** Written into the given program. */
+export function withChecksum(program: Buffer): Buffer {
+  program.writeUInt32LE(checksum(program), optionalHeaderAt(program) + optionalHeader.checksum);
+  return program;
+}
+
+/** The sum of all 16-bit words but the checksum's own, carries added back, plus the length. */
+export function checksum(program: Buffer): number {
+  const own = optionalHeaderAt(program) + optionalHeader.checksum;
+  let sum = 0;
+  for (let at = 0; at < program.length; at += 2) {
+    if (at === own || at === own + 2) continue;
+    sum += at + 1 < program.length ? program.readUInt16LE(at) : program.readUInt8(at);
+    if (sum > 0xffff) sum -= 0xffff;
+  }
+  return sum + program.length;
+}
+
+function optionalHeaderAt(program: Buffer): number {
+  const start = program.readUInt32LE(0x3c);
+  if (program.toString('latin1', 0, 2) !== 'MZ' || program.toString('latin1', start, start + 4) !== 'PE\0\0')
+    throw new Error('not a Windows program');
+  const header = start + 24;
+  if (program.readUInt16LE(header + optionalHeader.magic) !== pe32Plus)
+    throw new Error('not a 64-bit Windows program');
+  return header;
+}

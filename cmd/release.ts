@@ -1,0 +1,42 @@
+/**
+ * `npm run release [-- --dry-run]`: checks that this commit can be released, builds all that is published, and
+ * publishes it. A dry run stops before it publishes, and only says what is not as a release needs it.
+ */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+
+import { buildImage } from './image/build-image.ts';
+import { platforms } from './package/platforms.ts';
+import { project, version } from './package/project.ts';
+import { buildRelease } from './package/release.ts';
+import { publishing } from './release/publishing.ts';
+import { shortcomings } from './release/shortcomings.ts';
+
+const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } });
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+const run = promisify(execFile);
+
+async function release(dryRun: boolean): Promise<void> {
+  const git = async (...args: string[]) => (await run('git', args, { cwd: project })).stdout.trim();
+  const found = shortcomings({
+    version,
+    changes: await git('status', '--porcelain'),
+    tags: await git('tag', '--points-at', 'HEAD'),
+    changelog: await readFile(join(project, 'CHANGELOG.md'), 'utf8'),
+  });
+  for (const shortcoming of found) say(`not ready: ${shortcoming}`);
+  if (found.length > 0 && !dryRun) throw new Error('nothing is published');
+
+  const directory = join(project, 'dist', 'release');
+  const image = join(project, 'dist', 'image');
+  await buildRelease({ platforms, directory, say });
+  say(`${image}: ${await buildImage(image)}`);
+  for (const [program, ...args] of publishing({ version, directory, image })) {
+    say(`${dryRun ? 'would run' : 'running'}: ${[program, ...args].join(' ')}`);
+    if (!dryRun) await run(program, args, { cwd: project });
+  }
+}
+
+void release(values['dry-run']);

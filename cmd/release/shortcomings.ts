@@ -1,0 +1,22 @@
+/** What keeps a commit from being released. */
+
+export interface Commit {
+  /** `v1.2.3`, of package.json */
+  readonly version: string;
+  /** What `git status --porcelain` prints. */
+  readonly changes: string;
+  /** The tags of the commit, one a line. */
+  readonly tags: string;
+  readonly changelog: string;
+}
+
+export function shortcomings({ version, changes, tags, changelog }: Commit): string[] {
+  const number = version.slice(1);
+  const found: string[] = [];
+  if (changes !== '') found.push('files differ from the commit (git status)');
+  if (!tags.split('\n').includes(version))
+    found.push(`the commit has no tag ${version} (git tag -s ${version})`);
+  if (!changelog.split('\n').some((line) => line.startsWith('#') && line.split(/[ [\]]/).includes(number)))
+    found.push(`CHANGELOG.md has no heading for ${number}`);
+  return found;
+}

@@ -1,0 +1,99 @@
+/** The archive is installed as krew does it, used, and removed; by krew itself where it is on PATH. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { delimiter, join, sep } from 'node:path';
+import { test } from 'node:test';
+
+import { clientVersion } from '#src/cli/version.ts';
+import { manifestFile, readManifest } from '../../cmd/package/manifest.ts';
+import { hostRelease, type HostRelease } from './host-release.ts';
+
+interface Installation {
+  /** What goes on PATH. */
+  readonly bin: string;
+  readonly uninstall: () => void;
+}
+
+const release = await hostRelease();
+const kubectl = onPath('kubectl');
+const krew = onPath('kubectl-krew');
+
+test('install, use, uninstall', { skip: release === undefined }, async () => {
+  assert.ok(release);
+  const { bin, uninstall } = krew ? installByKrew(release) : await installLikeKrew(release);
+  const env = { ...process.env, PATH: [bin, process.env['PATH']].join(delimiter) };
+  const stash = kubectl === undefined ? 'kubectl-stash' : 'kubectl stash';
+
+  const version = execFileSync('sh', ['-c', `${stash} version --client`], { env, encoding: 'utf8' });
+  assert.equal(version, `Client Version: ${clientVersion}\n`);
+
+  const session = `${stash} install --crds >/dev/null && ${stash} list -o json && ${stash} version`;
+  const used = spawnSync(join(bin, 'kubectl-stash'), ['sandbox', '--', 'sh', '-c', session], {
+    env,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.equal(used.status, 0, used.stderr);
+  assert.match(used.stdout, /^Server Version: .*sandbox$/m);
+
+  uninstall();
+  const gone = spawnSync('sh', ['-c', `${stash} version --client`], {
+    env: { ...env, PATH: `${bin}:/usr/bin:/bin` },
+  });
+  assert.notEqual(gone.status, 0);
+});
+
+function installByKrew({ directory, platform, scratch }: HostRelease): Installation {
+  const root = join(scratch, 'krew');
+  const env = { ...process.env, KREW_ROOT: root };
+  const manifest = `--manifest=${join(directory, manifestFile)}`;
+  execFileSync('kubectl-krew', ['install', manifest, `--archive=${join(directory, platform.archive)}`], {
+    env,
+  });
+  return {
+    bin: join(root, 'bin'),
+    uninstall: () => {
+      execFileSync('kubectl-krew', ['uninstall', 'stash'], { env });
+    },
+  };
+}
+
+/** krew's steps: internal/installation/install.go of kubernetes-sigs/krew. */
+async function installLikeKrew({ directory, platform, scratch }: HostRelease): Promise<Installation> {
+  const { metadata, spec } = await readManifest(directory);
+  const own = spec.platforms.filter(({ selector: { matchLabels } }) => {
+    return matchLabels.os === platform.os && matchLabels.arch === platform.arch;
+  });
+  const [{ uri, sha256, bin: program } = assert.fail('no platform')] = own;
+  assert.equal(own.length, 1);
+  const archive = readFileSync(join(directory, uri.slice(uri.lastIndexOf('/') + 1)));
+  assert.equal(createHash('sha256').update(archive).digest('hex'), sha256);
+
+  const store = join(scratch, 'store', metadata.name, spec.version);
+  const bin = join(scratch, 'bin');
+  for (const each of [store, bin]) mkdirSync(each, { recursive: true });
+  execFileSync('tar', ['-xzf', '-', '-C', store], { input: archive });
+  const target = join(store, program);
+  // krew refuses a program outside of what it unpacked, and links to nothing else.
+  assert.ok(realpathSync(target).startsWith(`${realpathSync(store)}${sep}`));
+  assert.ok((statSync(target).mode & 0o111) === 0o111);
+  assert.ok(existsSync(join(store, 'LICENSE')));
+  const link = join(bin, `kubectl-${metadata.name.replaceAll('-', '_')}`);
+  symlinkSync(target, link);
+  return {
+    bin,
+    uninstall: () => {
+      rmSync(link);
+      rmSync(join(scratch, 'store', metadata.name), { recursive: true });
+    },
+  };
+}
+
+function onPath(program: string): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, program))
+    .find((path) => existsSync(path));
+}
