@@ -7,7 +7,7 @@ import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Manifest } from '#src/domain/install/options.ts';
 import { planInstall, type Found, type Step } from '#src/domain/install/plan.ts';
-import { assertNever } from '#src/errors.ts';
+import { assertNever, isStashError } from '#src/errors.ts';
 
 import type { PlacedRight } from './rights.ts';
 
@@ -47,8 +47,11 @@ export async function applyStep(
     case 'leave':
       return `left alone (${step.why})`;
     case 'create':
-      if (dryRun === undefined) await cluster.create(resource, object);
-      else if (dryRun === 'server' && !hasNoNamespaceYet(object, steps)) {
+      if (dryRun === undefined) {
+        const found = await createOrFind(cluster, step);
+        return found ? applyStep(cluster, found, { dryRun, steps }) : 'created';
+      }
+      if (dryRun === 'server' && !hasNoNamespaceYet(object, steps)) {
         await cluster.create(resource, object, { dryRun: true });
       }
       return 'created';
@@ -62,6 +65,17 @@ export async function applyStep(
     }
     default:
       return assertNever(step);
+  }
+}
+
+/** Undefined: it is made. Else somebody was faster: what is to be done with theirs. */
+async function createOrFind(cluster: Cluster, { resource, object }: Manifest): Promise<Step | undefined> {
+  try {
+    await cluster.create(resource, object);
+    return undefined;
+  } catch (error) {
+    if (!isStashError(error, 'already-exists')) throw error;
+    return (await readPlan(cluster, [{ resource, object }]))[0];
   }
 }
 

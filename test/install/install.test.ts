@@ -42,6 +42,23 @@ test('installs all, waits until it is up, and finds it unchanged the next time',
   assert.deepEqual(changes(installed, await stateOf(world.cluster)), []);
 });
 
+test('two at once both succeed, and each thing is made by one of them', async () => {
+  const both = await Promise.all([world.run(`install ${image}`), world.run(`install ${image}`)]);
+  assert.deepEqual(
+    both.map(({ code, err }) => [code, code === 0 ? '' : err]),
+    [
+      [0, ''],
+      [0, ''],
+    ],
+  );
+  const [one = [], other = []] = both.map(({ out }) => out.trimEnd().split('\n'));
+  assert.equal(one.length, other.length);
+  for (const [index, line] of one.entries()) {
+    const made = [line, other[index] ?? ''].filter((it) => it.endsWith(' created'));
+    assert.equal(made.length, 1, `${line}; ${other[index] ?? ''}`);
+  }
+});
+
 test('brings an older one up to date, and keeps what others added', async () => {
   await world.run(`install ${image}`);
   const role: Resource<Role> = clusterRoles;

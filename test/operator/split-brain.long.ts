@@ -1,21 +1,16 @@
 /** Two operators that both think that they lead, for as long as one can: nothing is done twice. */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 
 import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { backupSessions, jobs, pods, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import { backupSessions, jobs, pods, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { isFinal } from '#src/domain/session-status.ts';
-import { forEachBounded } from '#src/session/persist.ts';
-import { backupsIn } from '#test/interruption/end-state.ts';
-import { checkLog, logOf, runningHome } from '#test/session/hooked.ts';
+import { logOf, runningHome } from '#test/session/hooked.ts';
 
-import { dying, type Death } from './dying.ts';
 import { eventually } from './eventually.ts';
-import { ofNamespace } from './of-namespace.ts';
 import { openSessionStage, type SessionStage } from './session-stage.ts';
-import type { StartedOperator } from './start.ts';
 import { failingOnce, isRetry, tracedHooks } from './traces.ts';
 
 /** Sessions that were told to have ended in two ways, as the watch of a third party sees it. */
@@ -112,100 +107,3 @@ for (const executor of ['in-process', 'job'] as const) {
     t.diagnostic(`${sessions} sessions, each once`);
   });
 }
-
-const livesAtOnce = 8;
-
-interface Reign {
-  readonly executor: 'job' | 'in-process';
-  /** How fast the operators' time goes. */
-  readonly times: number;
-}
-
-/** The leader is stopped at a write until another one has done all that there was to do, and then goes on. */
-async function reign(place: SessionStage, { executor }: Reign, death?: Death) {
-  const { stage } = place;
-  const home = await runningHome(stage, ['data']);
-  const options = { executor, leaderElect: true, namespace: home, maxFreezeMs: 3_600_000 };
-  const writes: string[] = [];
-  const thawed = Promise.withResolvers<undefined>();
-  const led: { leader?: StartedOperator; stopped?: true } = {};
-  using thawing = new DisposableStack();
-  thawing.defer(() => {
-    thawed.resolve(undefined);
-  });
-  const leader = await place.operator({
-    ...options,
-    through: (cluster) =>
-      dying(ofNamespace(cluster, home), {
-        death,
-        die: () => {
-          led.leader?.freeze();
-          led.stopped = true;
-          return thawed.promise;
-        },
-        count: (what) => writes.push(what),
-      }),
-  });
-  led.leader = leader;
-  await eventually(() => leader.log.some((line) => line.includes('the caches are filled')));
-  await using other = await place.operator({
-    ...options,
-    through: (cluster) => ofNamespace(cluster, home),
-  });
-  await place.configuration(home, {
-    ...failingOnce,
-    retentionPolicy: { name: 'last', keepLast: 2, prune: true },
-  });
-  await place.session(home, 's1');
-  await stage.until(backupSessions, home, (all) => all.some(isRetry) && all.every(isFinal));
-  const what = `stopped ${death?.when ?? 'never'} at write ${death?.write ?? 0} (${writes.at(-1) ?? 'none'})`;
-  const came = await backupsIn(stage, home);
-  const log = await logOf(stage, home);
-  checkLog(log, what);
-  if (executor === 'job') assert.deepEqual(log, ['thaw', 'freeze', 'thaw'], what);
-  const didStop = led.stopped === true;
-  if (didStop) {
-    const before = await versions(place, home);
-    leader.thaw();
-    thawed.resolve(undefined);
-    await eventually(() => leader.log.some((line) => line.includes('no longer leading')), what);
-    await leader.stop();
-    assert.deepEqual(await versions(place, home), before, `${what}, and woken up`);
-    assert.deepEqual(await logOf(stage, home), log, `${what}, and woken up`);
-  } else await leader.stop();
-  await other.stop();
-  return { came, writes, didStop };
-}
-
-async function versions({ stage }: SessionStage, home: string): Promise<unknown> {
-  const kinds: Resource[] = [backupSessions, volumeSnapshots, jobs];
-  const objects = await Promise.all(kinds.map((kind) => stage.all(kind, home)));
-  return objects.flat().map(({ kind, metadata }) => [kind, metadata.name, metadata.resourceVersion]);
-}
-
-async function prove(t: TestContext, given: Reign): Promise<void> {
-  await using place = await openSessionStage(given.times);
-  const ends = watchEnds(place);
-  const { came: undisturbed, writes } = await reign(place, given);
-  const deaths = writes.flatMap((_, index): Death[] => [
-    { write: index + 1, when: 'before' },
-    { write: index + 1, when: 'after' },
-  ]);
-  let survived = 0;
-  await forEachBounded(deaths, livesAtOnce, async (death) => {
-    const { came, didStop } = await reign(place, given, death);
-    assert.deepEqual(came, undisturbed, `stopped ${death.when} write ${death.write} of ${writes.length}`);
-    if (didStop) survived += 1;
-  });
-  await ends.stop();
-  assert.deepEqual(ends.twice, []);
-  // One that is quicker renews its hold less often.
-  assert.ok(survived >= deaths.length - 4, `it was stopped ${survived} times of ${deaths.length}`);
-  t.diagnostic(`survived ${survived} of ${survived}: before and after each of ${writes.join(', ')}`);
-}
-
-test('a leader that is stopped at each of its writes, and wakes up past its Lease, in-process', (t) =>
-  prove(t, { executor: 'in-process', times: 5 }));
-
-test('a leader that is stopped at each of its writes, and wakes up past its Lease, with Jobs', (t) =>
-  prove(t, { executor: 'job', times: 5 }));
