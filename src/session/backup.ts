@@ -94,7 +94,7 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
     () => undefined,
   );
 
-  const look = (): BackupWorld => {
+  const look = (now = clock.now()): BackupWorld => {
     const snapshots = new Map<string, Stored<VolumeSnapshot>>();
     for (const snapshot of observed.items.values()) {
       const claim = snapshot.spec.source.persistentVolumeClaimName;
@@ -102,7 +102,7 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
     }
     return {
       ...task,
-      now: clock.now(),
+      now,
       session: held.session(),
       snapshots,
       refused,
@@ -176,17 +176,17 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
     clock,
     held,
     made: observed,
-    knownBy: (toGoOn) => {
+    knownBy: (now, toGoOn) => {
       const deadline = lateAt(deadlineOf(held.session()) ?? takenAt, true);
       const known = new Date(Math.max(deadline.getTime(), takenAt.getTime() + knownWithinMs));
       // Whoever had it before may have left it quiet: not knowing what was cut is no reason to leave it so.
-      const counts = quietUntil !== undefined && quietUntil < known && !(toGoOn && clock.now() >= quietUntil);
+      const counts = quietUntil !== undefined && quietUntil < known && !(toGoOn && now >= quietUntil);
       return counts ? quietUntil : known;
     },
     create,
     onChange,
-    look: () => {
-      const world = look();
+    look: (now) => {
+      const world = look(now);
       return { progress: progressOf(world), step: decideBackup(world) };
     },
     runHook: async (step) => {

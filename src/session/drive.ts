@@ -22,9 +22,9 @@ export interface Routine<S extends BackupSession | RestoreSession, Item> {
   /** What the session makes; nothing is made before it is known what was made already. */
   readonly made: Observed<KubernetesObject>;
   /** Until when that is waited for, at most; `toGoOn`: something is to be made, not only to be ended. */
-  readonly knownBy: (toGoOn: boolean) => Date;
+  readonly knownBy: (now: Date, toGoOn: boolean) => Date;
   /** What stands now, and what follows from it. */
-  readonly look: () => {
+  readonly look: (now: Date) => {
     readonly progress: Progress;
     readonly step: Step<NonNullable<S['status']>, Item>;
   };
@@ -62,10 +62,12 @@ async function go<S extends BackupSession | RestoreSession, Item>(
   for (;;) {
     const failure = made.failure();
     if (failure) throw failure;
-    const { progress, step } = routine.look();
+    // One time for both, or what waits for the end of a freeze may find it over before anybody has acted on that.
+    const now = clock.now();
+    const { progress, step } = routine.look(now);
     if (step.do !== 'start' && !seen.all) {
-      const until = knownBy(step.do === 'create' || (step.do === 'hook' && step.which === 'pre'));
-      if (clock.now() < until) {
+      const until = knownBy(now, step.do === 'create' || (step.do === 'hook' && step.which === 'pre'));
+      if (now < until) {
         await loop.race(orUntil(clock, until, known));
         continue;
       }

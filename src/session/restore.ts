@@ -87,9 +87,9 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
     const uid = claims.items.get(claim)?.metadata.uid;
     return [...(said?.items.values() ?? [])].filter(({ involvedObject }) => involvedObject.uid === uid);
   };
-  const look = (): RestoreWorld => ({
+  const look = (now = clock.now()): RestoreWorld => ({
     ...task,
-    now: clock.now(),
+    now,
     session: held.session(),
     takenAt,
     lost: claims.lost() !== undefined || !isKnown,
@@ -171,8 +171,8 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
     knownBy,
     create,
     onChange,
-    look: () => {
-      const world = look();
+    look: (now) => {
+      const world = look(now);
       return { progress: progressOf(world), step: decideRestore(world) };
     },
     runHook: async (step) => {

@@ -104,10 +104,9 @@ test('a backup ends at its deadline', async () => {
 test('a backup thaws once the application has been quiet for as long as it may', async () => {
   const namespace = await runningHome(stage, ['data']);
   const session = await quiesced(namespace, 36_000_000);
-  const running = new AbortController();
-  const at = { ...environment(silent('volumesnapshots')), signal: running.signal };
-  const carried = carryOutBackup(at, { session, id: 'next', maxFreezeMs: 60_000, held: 'leave' });
-  const ended = await carried;
+  const ended = await carryOutBackup(environment(silent('volumesnapshots')), {
+    ...{ session, id: 'next', maxFreezeMs: 60_000, held: 'leave' },
+  });
   assert.deepEqual(await logOf(stage, namespace), ['thaw']);
   assert.match(ended.status?.targets?.[0]?.stats?.[0]?.error ?? '', /not cut within 1m of quiescing/);
 });

@@ -1,0 +1,41 @@
+/** The frame of the routine, with a clock whose every reading is known. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { BackupSession } from '#src/api/stash.ts';
+import { createLoop } from '#src/cluster/loop.ts';
+import type { Clock } from '#src/domain/clock.ts';
+import { drive, type Routine } from '#src/session/drive.ts';
+
+test('a freeze that ends between two readings of the clock is acted on, not waited for', async () => {
+  const end = new Date('2026-01-01T00:01:00Z');
+  const readings = [-1, 1].map((offset) => new Date(end.getTime() + offset));
+  const clock: Clock = {
+    now: () => readings.shift() ?? new Date(end.getTime() + 2),
+    sleep: (milliseconds) =>
+      milliseconds < 1_000 ? Promise.resolve() : Promise.reject(new Error('waits for the deadline')),
+  };
+  const session = new AbortController();
+  using loop = createLoop(clock, session.signal);
+  const never = new Promise<void>(() => undefined);
+  const silent = { synced: never, failure: () => undefined } as Routine<BackupSession, string>['made'];
+  const held = { trouble: { onChange: () => undefined } } as unknown as Routine<
+    BackupSession,
+    string
+  >['held'];
+  const created: string[] = [];
+  const routine: Routine<BackupSession, string> = {
+    ...{ loop, clock, held, made: silent },
+    look: (now) => ({
+      progress: { kind: 'BackupSession', claims: [], notes: [] } as never,
+      step: now < end ? { do: 'create', items: ['a'], until: end } : { do: 'done' },
+    }),
+    knownBy: (now, toGoOn) => (toGoOn && now >= end ? new Date(end.getTime() + 3_600_000) : end),
+    create: (item) => Promise.resolve(void created.push(item)),
+    runHook: () => Promise.resolve(),
+    leave: () => Promise.resolve(),
+    onChange: () => undefined,
+  };
+  await drive(routine);
+  assert.deepEqual(created, []);
+});
