@@ -21,8 +21,8 @@ import type { Context } from './context.ts';
 const noSpace = 2;
 const noFiles = 4;
 
-/** Nobody waits longer for a Tab. */
-const patienceMs = 2_000;
+/** Nobody waits longer for a Tab; a plugin that fetches a token may need most of it. */
+const patienceMs = 5_000;
 
 const kinds: Readonly<Record<Exclude<Completes, Resource | 'restore-point' | 'session'>, Resource>> = {
   namespace: namespaces,

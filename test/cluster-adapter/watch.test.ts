@@ -55,7 +55,7 @@ const outages: Outage[] = [
       api.muteWatches();
     },
     told: ['listed'],
-    watchSilence: 40,
+    watchSilence: 400,
   },
   {
     name: '429 with Retry-After',

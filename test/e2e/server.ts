@@ -25,7 +25,7 @@ import { isStashError } from '#src/errors.ts';
 import { startSandbox } from '#src/sandbox/sandbox.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
-import { ourProgram, packagedProgram } from '#test/support/our-program.ts';
+import { ourProgram } from '#test/support/our-program.ts';
 import { readDefinitions } from '#test/support/read-definitions.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 import { until } from '#test/support/until.ts';
@@ -112,7 +112,7 @@ async function sandbox(): Promise<Omit<TestServer, 'cluster'>> {
       started.advance(milliseconds);
     },
     // A process of its own has to start in it too.
-    briefly: packagedProgram === undefined ? '1s' : '3s',
+    briefly: '3s',
   };
 }
 
