@@ -61,7 +61,7 @@ export const command = defineCommand({
   usage: 'delete (TYPE/NAME... | --restore-point SESSION) [flags]',
   description: `Delete sessions and snapshots, after saying what depends on them. TYPE is a backupsession, restoresession or volumesnapshot.
 
-A session's snapshots and claims outlive it. A snapshot from which a claim is still being restored is not deleted; the last complete restore point of a workload only with --force.`,
+A session's snapshots and claims outlive it. A snapshot from which a claim is still being restored is not deleted. The last complete restore point of a workload is deleted only with --force.`,
   examples: [
     '# What would go with a restore point\nkubectl stash delete --restore-point deploy-foo-1732427120 \\\n  --dry-run=client',
     '# Forget a session and keep its snapshots\nkubectl stash delete backupsession deploy-foo-1732427120 --yes',
@@ -122,7 +122,7 @@ function refuse({ refusals, unlessForced }: DeleteEffects, force: boolean): void
 }
 
 /** All that can be wrong with the command line, before anything connects. */
-function wantedOf({ words, flags: { restorePoint } }: Args<typeof flags>): ObjectArgument[] {
+function wantedOf({ words, flags: { restorePoint }, connection }: Args<typeof flags>): ObjectArgument[] {
   if (restorePoint !== undefined) {
     if (words.length === 0) return [];
     throw new StashError('usage', `--restore-point excludes ${words.join(' ')}`, {
@@ -134,7 +134,13 @@ function wantedOf({ words, flags: { restorePoint } }: Args<typeof flags>): Objec
       hint: 'kubectl stash list',
     });
   }
-  return parseObjects(words, types);
+  const where = connection.namespace === undefined ? '' : ` -n ${connection.namespace}`;
+  return parseObjects(
+    words,
+    types,
+    (name) =>
+      `or delete all snapshots of a restore point:\nkubectl stash delete --restore-point ${name}${where}`,
+  );
 }
 
 /** As `list -o name` prints it, too. */

@@ -26,10 +26,11 @@ export const command = defineCommand({
   usage: 'install [-n NAMESPACE] [flags]',
   description:
     'Install the operator, which carries out in the cluster what BackupConfigurations, BackupSessions and ' +
-    'RestoreSessions ask for: the definitions of these kinds, and in a namespace of its own (kubectl-stash, or -n) ' +
-    'a Deployment with the rights that it needs.\n\n' +
-    "It can be repeated, and brings an older one up to date. It leaves definitions that belong to AppsCode's Stash " +
-    "alone, and it refuses where AppsCode's operator runs: both would carry out the same sessions.",
+    'RestoreSessions ask for. It consists of the definitions of these kinds, and of a Deployment in a namespace of its ' +
+    'own (kubectl-stash, or -n) with the rights that it needs.\n\n' +
+    'It can be repeated. That brings an older one up to date, and what no flag says goes back to its default.\n\n' +
+    "It leaves definitions that belong to AppsCode's Stash alone. It refuses where AppsCode's operator runs: both " +
+    'would carry out the same sessions.',
   examples: [
     '# Install the operator, or bring it up to date\nkubectl stash install',
     '# See what would be applied, or apply it with kubectl\nkubectl stash install -o yaml',
@@ -47,13 +48,30 @@ export const command = defineCommand({
       type: 'number',
       default: 2,
       minimum: 1,
-      description: 'How many of the operator stand by; one of them works.',
+      description: 'How many replicas the operator has; one works, the others stand by.',
     },
     executor: {
       type: 'string',
       choices: ['job', 'in-process'],
       default: 'job',
       description: 'Who carries a session out: a Job of its own, or the operator itself.',
+    },
+    maxFreeze: {
+      type: 'duration',
+      valueName: 'DURATION',
+      description: 'How long a preBackup hook may keep an application quiesced; 60s where nothing is said.',
+    },
+    sessionsAtOnce: {
+      type: 'number',
+      minimum: 1,
+      valueName: 'N',
+      description:
+        'With --executor=in-process: how many sessions are carried out at the same time; 50 where nothing is said.',
+    },
+    logLevel: {
+      type: 'string',
+      choices: ['debug', 'info', 'warn', 'error'],
+      description: 'How much the operator logs; info where nothing is said.',
     },
     wait: { type: 'boolean', default: true, description: 'Wait until the operator is up.' },
     timeout: { type: 'duration', default: '2m', description: 'How long to wait for it.' },
@@ -62,8 +80,12 @@ export const command = defineCommand({
   },
   async run({ flags, connection }, context) {
     const { namespace = operatorNamespace } = connection;
-    const { image, replicas, executor, dryRun, output } = flags;
-    const options = { namespace, image, replicas, executor, version: clientVersion };
+    checkFlags(flags);
+    const { image, replicas, executor, maxFreeze, sessionsAtOnce, logLevel, dryRun, output } = flags;
+    const options = {
+      ...{ namespace, image, replicas, executor, version: clientVersion },
+      ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, logLevel },
+    };
     const manifests = [...definitions, ...(flags.crds ? [] : operatorManifests(options))];
     if (output !== undefined) {
       await print(
@@ -105,6 +127,23 @@ export const command = defineCommand({
     await untilAvailable(waiting, namespace, (line) => context.err.write(`${line}\n`));
   },
 });
+
+function checkFlags({
+  executor,
+  maxFreeze,
+  sessionsAtOnce,
+}: Pick<InstallOptions, 'executor' | 'sessionsAtOnce'> & { readonly maxFreeze: number | undefined }): void {
+  if (maxFreeze === 0) {
+    throw new StashError('usage', '--max-freeze 0 leaves no time to cut a snapshot', {
+      hint: 'say --max-freeze 60s',
+    });
+  }
+  if (sessionsAtOnce !== undefined && executor !== 'in-process') {
+    throw new StashError('usage', `--sessions-at-once says nothing with --executor=${executor}`, {
+      hint: 'leave it out, or add --executor=in-process',
+    });
+  }
+}
 
 const dryRunText = {
   none: '',

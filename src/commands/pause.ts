@@ -7,8 +7,8 @@ import { allOrErrors } from '#src/cli/ends.ts';
 import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
 import { printObjects, qualifiedName } from '#src/cli/output.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
+import { parseConfigurations } from '#src/domain/configuration-arguments.ts';
 import { configurationNamed } from '#src/domain/configured-target.ts';
-import { parseNames } from '#src/domain/object-arguments.ts';
 import { StashError } from '#src/errors.ts';
 import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
 
@@ -22,7 +22,9 @@ export const pausingFlags = {
 export const command = defineCommand({
   name: 'pause',
   usage: 'pause (CONFIG... | --all) [flags]',
-  description: `Hold back the schedule of a BackupConfiguration. A session that runs goes on, and "kubectl stash trigger" still works.`,
+  description: `Hold back the schedule of a BackupConfiguration. CONFIG is its own name, by default deploy-foo for deploy/foo.
+
+A session that runs goes on, and "kubectl stash trigger" still works.`,
   examples: [
     '# No snapshots of deploy-foo by schedule, until it is resumed\nkubectl stash pause deploy-foo',
     '# None in this namespace\nkubectl stash pause --all',
@@ -50,7 +52,7 @@ export async function setPaused(
   { verb, refuse, told }: Pausing,
 ): Promise<void> {
   const { all, dryRun, output } = args.flags;
-  const names = parseNames(args.words, 'backupconfiguration');
+  const names = parseConfigurations(args.words, args.connection.namespace);
   if (all && names.length > 0) {
     throw new StashError('usage', 'a name cannot be combined with --all', { hint: 'leave out --all' });
   }

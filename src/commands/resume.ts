@@ -11,7 +11,9 @@ import { pausingFlags, setPaused } from './pause.ts';
 export const command = defineCommand({
   name: 'resume',
   usage: 'resume (CONFIG... | --all) [flags]',
-  description: `Let the schedule of a BackupConfiguration go on, and say when it is due next. What was missed meanwhile is not made up for.`,
+  description: `Let the schedule of a BackupConfiguration go on, and say when it is due next. CONFIG is its own name, by default deploy-foo for deploy/foo.
+
+What was missed meanwhile is not made up for.`,
   examples: [
     '# Let deploy-foo run by its schedule again\nkubectl stash resume deploy-foo',
     '# All of this namespace\nkubectl stash resume --all',

@@ -1,4 +1,4 @@
-import type { Named, Stored } from '#src/api/kubernetes.ts';
+import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration, HookHandler } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
@@ -15,7 +15,7 @@ import { parseTargets } from '#src/domain/target-arguments.ts';
 import { formatTarget, type Target } from '#src/domain/target.ts';
 import { StashError } from '#src/errors.ts';
 import { awaitReady } from '#src/follow/await-ready.ts';
-import { planSchedule, writeSchedule } from '#src/session/schedule.ts';
+import { planSchedule, writeSchedule, type ScheduleWrite } from '#src/session/schedule.ts';
 import { lookAround, type Surroundings } from '#src/session/surroundings.ts';
 
 const flags = {
@@ -37,7 +37,7 @@ const flags = {
     completes: 'snapshot-class',
     description: "VolumeSnapshotClass; by default the default or only class of each claim's driver.",
   },
-  paused: { type: 'boolean', description: 'Begin with it paused.' },
+  paused: { type: 'boolean', description: 'Have it paused: it runs once it is resumed.' },
   timeout: {
     type: 'duration',
     valueName: 'DURATION',
@@ -88,7 +88,7 @@ const shownRuns = 3;
 export const command = defineCommand({
   name: 'schedule',
   usage: 'schedule TYPE/NAME --cron SCHEDULE --keep-last N [flags]',
-  description: `Have an operator snapshot a workload by schedule: makes its BackupConfiguration, or changes the one that this command has made, in what is said.
+  description: `Have an operator snapshot a workload by schedule. This makes the workload's BackupConfiguration. One that it made before is changed in what the flags say, and in nothing else: a schedule that is paused stays paused.
 
 What is older than the --keep flags ask for is deleted after each session that succeeded, but never the newest complete restore point.`,
   examples: [
@@ -127,7 +127,7 @@ What is older than the --keep flags ask for is deleted after each session that s
 
     for (const warning of verdict.warnings) context.err.write(`warning: ${warning}\n`);
     await noteOthers(around, target, name, context);
-    context.err.write(dueLine(write.after, context.now()));
+    context.err.write(outlook(write, context.now()));
     const stored = await writeSchedule(cluster, write, dryRun);
     const suffix = { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRun ?? 'none'];
     if (output === undefined) context.out.write(`${qualifiedName(stored)} ${write.outcome}${suffix}\n`);
@@ -201,9 +201,17 @@ async function noteOthers(
   err.write(`note: ${names} ${others.length === 1 ? 'is' : 'are'} for ${formatTarget(target)} too\n`);
 }
 
-function dueLine({ metadata, spec }: Named<BackupConfiguration>, now: Date): string {
+/** When it runs; or that it does not, and how to change that. */
+function outlook({ existing, after: { metadata, spec } }: ScheduleWrite, now: Date): string {
+  const named = `backupconfiguration/${metadata.name}`;
+  const wasPaused = existing?.spec.paused === true;
   if (spec.paused === true) {
-    return `it is paused; to let it begin: kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}\n`;
+    const begins = existing === undefined ? 'begins paused' : wasPaused ? 'stays paused' : 'will be paused';
+    return (
+      `note: ${named} ${begins}: nothing is snapshotted by its schedule until it is resumed\n` +
+      `hint: kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}\n`
+    );
   }
-  return `due (UTC): ${nextRuns(spec.schedule ?? '', now, shownRuns).join(', ')}\n`;
+  const resumed = wasPaused ? `note: ${named} was paused, and will run by its schedule\n` : '';
+  return `${resumed}due (UTC): ${nextRuns(spec.schedule ?? '', now, shownRuns).join(', ')}\n`;
 }

@@ -3,8 +3,8 @@ import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { executionFlags, outputFlag } from '#src/cli/flags.ts';
 import { printObjects, qualifiedName } from '#src/cli/output.ts';
+import { parseConfigurations } from '#src/domain/configuration-arguments.ts';
 import { configurationNamed, targetOfConfiguration } from '#src/domain/configured-target.ts';
-import { parseNames } from '#src/domain/object-arguments.ts';
 import { StashError } from '#src/errors.ts';
 import { takeSnapshot, timeoutOf } from '#src/follow/take-snapshot.ts';
 import { beginBackup, checkBackup } from '#src/session/begin-backup.ts';
@@ -14,7 +14,7 @@ import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
 export const command = defineCommand({
   name: 'trigger',
   usage: 'trigger CONFIG [flags]',
-  description: `Run a BackupConfiguration now, whatever its schedule says, and follow the session to its end. It may be paused: that only holds back its schedule.
+  description: `Run a BackupConfiguration now, whatever its schedule says, and follow the session to its end. CONFIG is its own name, by default deploy-foo for deploy/foo. It may be paused: that only holds back its schedule.
 
 An operator carries the session out; where none answers, this command does, as "kubectl stash snapshot" would.`,
   examples: [
@@ -34,7 +34,7 @@ An operator carries the session out; where none answers, this command does, as "
   positionals: { name: 'CONFIG', minimum: 1, maximum: 1, completes: 'configuration' },
   async run(args, context) {
     const { executor: mode, wait, timeout, output } = args.flags;
-    const [name = ''] = parseNames(args.words, 'backupconfiguration');
+    const [name = ''] = parseConfigurations(args.words, args.connection.namespace);
     if (mode === 'local' && !wait) {
       throw new StashError(
         'usage',

@@ -2,6 +2,7 @@
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { BackupHostStats, BackupSession } from '#src/api/stash.ts';
 
+import { behindHook } from './behind-hook.ts';
 import type { PlannedClaim } from './build-backup.ts';
 import { formatDuration } from './duration.ts';
 import { backupHooks, blockedByHooks, hookState, type HookState } from './hook-step.ts';
@@ -47,11 +48,13 @@ export function backupClaims(world: BackupWorld): ClaimProgress[] {
   const deadline = deadlineOf(world.session);
   const late = deadline !== undefined && world.now >= lateAt(deadline, world.lost);
   const ended = world.hooksRefused ?? world.disrupted;
-  const blocked = blockedByHooks(world.hooks, backupHookState(world.session), backupHooks);
+  const state = backupHookState(world.session);
+  const blocked = blockedByHooks(world.hooks, state, backupHooks);
   const lost = new Map(recordedLosses(world.session).map((host) => [host.hostname, host]));
   return world.sessionClaims.map((claim): ClaimProgress => {
     const snapshot = world.snapshots.get(claim);
-    const progress = snapshotProgress(claim, snapshot);
+    const seen = snapshotProgress(claim, snapshot);
+    const progress = world.hooks?.pre === undefined ? seen : behindHook(seen, state, backupHooks);
     const loss = lost.get(claim);
     if (loss) return { ...progress, phase: 'Failed', message: loss.error };
     if (progress.phase === 'Succeeded' || progress.phase === 'Failed') return progress;

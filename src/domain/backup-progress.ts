@@ -3,14 +3,21 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 
 import { backupHookState } from './backup-claims.ts';
-import { hookFailure } from './hook-step.ts';
-import { sessionProgress, type SessionProgress } from './session-progress.ts';
+import { backupHooks, hookFailure } from './hook-step.ts';
+import { sessionProgress, type SessionKind, type SessionProgress } from './session-progress.ts';
 import { findCondition } from './session-status.ts';
 import { describe, type ClaimProgress, type Progress, type Verdict } from './progress.ts';
 import { isTidyCondition } from './tidy-conditions.ts';
 
+const backup: SessionKind<Stored<BackupSession>> = {
+  kind: 'backup',
+  hookNames: backupHooks,
+  hookState: backupHookState,
+  verdict: backupVerdict,
+};
+
 export function backupProgress(options: SessionProgress<Stored<BackupSession>>): Progress {
-  return sessionProgress('backup', options, backupVerdict);
+  return sessionProgress(backup, options);
 }
 
 /**

@@ -4,6 +4,7 @@ import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { assertNever } from '#src/errors.ts';
 
+import { behindHook } from './behind-hook.ts';
 import { buildClaim } from './build-restore.ts';
 import { claimProgress, type ClaimSurroundings } from './claim-progress.ts';
 import { formatDuration } from './duration.ts';
@@ -103,7 +104,8 @@ export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
   const { session, now, templates, disrupted } = world;
   const deadline = deadlineOf(session);
   const late = deadline !== undefined && deadline > world.takenAt && now >= lateAt(deadline, world.lost);
-  const blocked = blockedByHooks(world.hooks, restoreHookState(session), restoreHooks);
+  const state = restoreHookState(session);
+  const blocked = blockedByHooks(world.hooks, state, restoreHooks);
   return templates.map((template): ClaimProgress => {
     const name = template.metadata.name ?? '';
     const claim = world.claims.get(name);
@@ -111,7 +113,8 @@ export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
       world.refused.get(name) ??
       (claim && !isOfSession(claim, session) ? 'a claim of that name exists' : undefined);
     if (refusal !== undefined) return { claim: name, phase: 'Failed', message: refusal };
-    const row = claimProgress(template, claim, world.surroundings(name));
+    const seen = claimProgress(template, claim, world.surroundings(name));
+    const row = world.hooks?.pre === undefined ? seen : behindHook(seen, state, restoreHooks);
     if (row.phase !== 'Running' && row.phase !== 'Pending') return row;
     const ended = disrupted ?? (claim === undefined ? blocked : undefined);
     if (ended !== undefined) return { ...row, phase: 'Failed', message: ended };

@@ -37,8 +37,15 @@ export function parseNames(words: readonly string[], type: ObjectType): string[]
   return [...new Set(names)];
 }
 
-/** `TYPE/NAME ...` or `TYPE NAME ...` of the types in `allowed`. Each once. Throws a StashError `usage`. */
-export function parseObjects(words: readonly string[], allowed: readonly ObjectType[]): ObjectArgument[] {
+/**
+ * `TYPE/NAME ...` or `TYPE NAME ...` of the types in `allowed`. Each once. Throws a StashError `usage`; `another` is a
+ * hint of one more way, for whoever gives a name without a type.
+ */
+export function parseObjects(
+  words: readonly string[],
+  allowed: readonly ObjectType[],
+  another: (name: string) => string,
+): ObjectArgument[] {
   const slashed = words.filter((word) => word.includes('/'));
   if (slashed.length > 0 && slashed.length < words.length) {
     throw usage('TYPE NAME and TYPE/NAME cannot be mixed', `write ${allowed[0] ?? 'TYPE'}/NAME for each`);
@@ -53,6 +60,9 @@ export function parseObjects(words: readonly string[], allowed: readonly ObjectT
     );
   }
   const [first = '', ...names] = words;
+  if (names.length === 0 && isObjectName(first) && !isLikeType(first, allowed)) {
+    throw usage(`${first} is a name without a type`, `write ${formsOf(allowed, first)}\n${another(first)}`);
+  }
   const type = parseType(first, allowed);
   if (names.length === 0) {
     throw usage(`${first} is a type without a name`, `kubectl get ${types[type].resource.plural}`);
@@ -79,10 +89,22 @@ function parseType(word: string, allowed: readonly ObjectType[]): ObjectType {
   );
 }
 
+/** Types have letters only: `restore-1` is no type that was misspelt. */
+function isLikeType(word: string, allowed: readonly ObjectType[]): boolean {
+  const [first = ''] = word.split('.');
+  return /^[a-z]+$/.test(first) && nearest(first, allowed.flatMap(spellings)) !== undefined;
+}
+
 function waysOf(allowed: readonly ObjectType[]): string {
   const [only, ...others] = allowed;
-  if (only === undefined || others.length > 0) return `types are ${allowed.join(', ')}`;
+  if (only === undefined || others.length > 0) return `write ${formsOf(allowed, 'NAME')}`;
   return `write ${only}/NAME, or NAME alone\nkubectl get ${types[only].resource.plural}`;
+}
+
+/** `backupsession/NAME, restoresession/NAME or volumesnapshot/NAME` */
+function formsOf(allowed: readonly ObjectType[], name: string): string {
+  const forms = allowed.map((type) => `${type}/${name}`);
+  return [...forms.slice(0, -2), forms.slice(-2).join(' or ')].join(', ');
 }
 
 function spellings(type: ObjectType): string[] {

@@ -3,13 +3,20 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 
 import { restoreHookState } from './decide-restore.ts';
-import { hookFailure } from './hook-step.ts';
+import { hookFailure, restoreHooks } from './hook-step.ts';
 import { describe, type ClaimProgress, type Progress, type Verdict } from './progress.ts';
-import { sessionProgress, type SessionProgress } from './session-progress.ts';
+import { sessionProgress, type SessionKind, type SessionProgress } from './session-progress.ts';
 import { findCondition } from './session-status.ts';
 
+const restore: SessionKind<Stored<RestoreSession>> = {
+  kind: 'restore',
+  hookNames: restoreHooks,
+  hookState: restoreHookState,
+  verdict: restoreVerdict,
+};
+
 export function restoreProgress(options: SessionProgress<Stored<RestoreSession>>): Progress {
-  return sessionProgress('restore', options, restoreVerdict);
+  return sessionProgress(restore, options);
 }
 
 /**

@@ -91,15 +91,23 @@ function refuseMixture(words: readonly string[]): void {
   throw usage('TYPE NAME and TYPE/NAME cannot be mixed', `write ${instead} for ${bare}`);
 }
 
-/** `deploy`, `deployments`, `Deployment`, `deployment.apps`, `deployments.v1.apps`. */
-function parseKind(word: string): TargetKind {
+/** `deploy`, `deployments`, `Deployment`, `deployment.apps`, `deployments.v1.apps`; undefined where it is none of them. */
+export function targetKindOf(word: string): TargetKind | undefined {
   const [type = '', ...group] = word.toLowerCase().split('.');
   const kind = kindOfWord.get(type);
-  if (kind !== undefined) {
-    const { resource } = targetTypes[kind];
-    const accepted = ['', resource.group, `${resource.version}.${resource.group}`];
-    if (accepted.includes(group.join('.'))) return kind;
-    throw usage(`unknown type "${word}"`, `did you mean ${targetTypes[kind].short}?`);
+  if (kind === undefined) return undefined;
+  const { resource } = targetTypes[kind];
+  const accepted = ['', resource.group, `${resource.version}.${resource.group}`];
+  return accepted.includes(group.join('.')) ? kind : undefined;
+}
+
+function parseKind(word: string): TargetKind {
+  const kind = targetKindOf(word);
+  if (kind !== undefined) return kind;
+  const [type = ''] = word.toLowerCase().split('.');
+  const ofOtherGroup = kindOfWord.get(type);
+  if (ofOtherGroup !== undefined) {
+    throw usage(`unknown type "${word}"`, `did you mean ${targetTypes[ofOtherGroup].short}?`);
   }
   const instead = otherTypes.get(type);
   if (instead !== undefined) throw usage(`${word} cannot be snapshotted or restored by itself`, instead);

@@ -59,35 +59,37 @@ export async function removeAll(
   }
   for (const place of places) if (!isDeployment(place) && !tellsHome(place)) await take(place);
   const home = await removeNamespace(removal, namespace);
-  for (const place of places.filter(tellsHome)) await take(place);
+  try {
+    for (const place of places.filter(tellsHome)) await take(place);
+  } finally {
+    // The namespace held the others, and is read as the end of them.
+    if (home !== undefined) say(home);
+  }
   if (crds) {
     for (const place of definitions) await take(place);
     const names = new Set(definitions.map(({ name }) => name));
     const isAwaited = ({ metadata }: { metadata: { name: string } }) => names.has(metadata.name);
     if (names.size > 0) await act(() => untilGone(waiting, customResourceDefinitions, {}, isAwaited));
   }
-  return places.length + made.length + taken.length > 0 || home || (crds && definitions.length > 0);
+  return (
+    places.length + made.length + taken.length > 0 || home !== undefined || (crds && definitions.length > 0)
+  );
 }
 
-/** Only one that we made, and only when nobody else has moved in. */
-async function removeNamespace({ waiting, say, dryRun }: Removal, name: string): Promise<boolean> {
+/** Only one that we made, and only when nobody else has moved in. Resolves with what there is to say of it. */
+async function removeNamespace({ waiting, dryRun }: Removal, name: string): Promise<string | undefined> {
   const { cluster } = waiting;
   const found = await find(cluster, namespaces, { name });
-  if (found === undefined || !isOurs(found)) return false;
-  if (dryRun) {
-    say(`namespace/${name} deleted, if nothing else is in it`);
-    return true;
-  }
+  if (found === undefined || !isOurs(found)) return undefined;
+  if (dryRun) return `namespace/${name} deleted, if nothing else is in it`;
   const tenants = await tenantsOf(cluster, name);
   if (tenants.length > 0) {
     const named = tenants.slice(0, 5).join(', ');
-    say(`namespace/${name} left alone (in it: ${named}${tenants.length > 5 ? ', ...' : ''})`);
-    return true;
+    return `namespace/${name} left alone (in it: ${named}${tenants.length > 5 ? ', ...' : ''})`;
   }
   await remove(cluster, { resource: namespaces, name });
   await untilGone(waiting, namespaces, { fieldSelector: `metadata.name=${name}` });
-  say(`namespace/${name} deleted`);
-  return true;
+  return `namespace/${name} deleted`;
 }
 
 function countByKind(places: readonly Place[]): string {

@@ -1,9 +1,10 @@
 /** The live table of one or more sessions, as it stands on a terminal. */
-import { formatDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-import { elapsed, stateOf, titleOf, type ProgressView } from './progress-view.ts';
-import { renderTable } from './table.ts';
+import { claimsTable } from './claims-table.ts';
+import { cutEnd } from './ellipsis.ts';
+import { headline } from './headline.ts';
+import type { ProgressView } from './progress-view.ts';
 
 /** Rows beyond these would scroll the frame out of the window: what is done already gives way. */
 export interface FrameSize {
@@ -18,33 +19,14 @@ export function liveFrame(views: readonly ProgressView[], now: Date, size: Frame
 }
 
 function sessionFrame(view: ProgressView, now: Date, columns: number, share: number): string {
+  const head = headline(view, now, columns);
   const notes = view.notes.flatMap((note) => wrap(`note: ${note}`, columns));
-  const budget = Math.max(3, share - notes.length);
-  const order = { Failed: 0, Running: 1, Unknown: 2, Pending: 3, Succeeded: 4 };
-  const tooMany = view.claims.length > budget;
-  const shown = tooMany
-    ? [...view.claims].sort((a, b) => order[a.phase] - order[b.phase]).slice(0, budget)
-    : view.claims;
-  const rows = shown.map((row) => [
-    row.claim,
-    stateOf(view, row.phase),
-    row.size ?? '',
-    elapsed(row, now),
-    row.message ?? '',
-  ]);
+  const rows = Math.max(3, share - (head.length - 1) - notes.length);
   return [
-    `${cut(headline(view, now), columns)}\n`,
-    renderTable(['claim', 'state', 'size', 'elapsed', 'waits for'], rows, { columns }),
-    ...(tooMany ? [`... and ${view.claims.length - shown.length} more\n`] : []),
+    ...head.map((line) => `${line}\n`),
+    claimsTable(view, now, { columns, rows }),
     ...notes.map((line) => `${line}\n`),
   ].join('');
-}
-
-function headline(view: ProgressView, now: Date): string {
-  const done = view.claims.filter(({ phase }) => phase === 'Succeeded').length;
-  const left = view.deadline.getTime() - now.getTime();
-  const time = view.verdict === undefined && left > 0 ? `, ${formatDuration(left)} left` : '';
-  return `${titleOf(view)}  ${done}/${view.claims.length} ${stateOf(view, 'Succeeded').toLowerCase()}${time}`;
 }
 
 /** At most three lines: why a pod waits stands at the end of its note. */
@@ -57,10 +39,5 @@ function wrap(note: string, columns: number): string[] {
     lines.push(rest.slice(0, end));
     rest = `      ${rest.slice(end).trimStart()}`;
   }
-  return [...lines, cut(rest, columns)];
-}
-
-function cut(line: string, columns: number): string {
-  const text = sanitize(line);
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+  return [...lines, cutEnd(rest, columns)];
 }

@@ -20,7 +20,8 @@ const borders = {
   'right-mid': '',
   middle: '',
 };
-const gap = 3;
+/** Spaces between columns. */
+export const gap = 3;
 
 /**
  * Upper-case headers, three spaces between columns, no borders, a line break at the end of each line. Cells are made

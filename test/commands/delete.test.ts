@@ -86,6 +86,9 @@ test('the last complete restore point of a workload is deleted only with --force
 test('what is wrong with the command line, and what does not exist', async () => {
   await refuses('nothing', 'delete --yes', 2);
   await refuses('no-name', 'delete backupsession --yes', 2);
+  await refuses('no-type', 'delete deploy-web-1773457200 --yes', 2);
+  await refuses('no-type-elsewhere', 'delete deploy-web-1773457200 --yes -n prod', 2);
+  await refuses('no-type-of-two', 'delete deploy-web-1773457200 deploy-web-1773457300 --yes', 2);
   await refuses('mixed', 'delete vs/a b --yes', 2);
   await refuses('point-and-name', 'delete vs/a --restore-point deploy-web-1773457200', 2);
   await refuses('other-type', 'delete deploy/web --yes', 2);

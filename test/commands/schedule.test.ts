@@ -169,8 +169,21 @@ test('pause and resume', async () => {
   await refuses('pause-none', 'pause', 2);
   await refuses('pause-unknown', 'pause deploy-wep other', 3);
   await refuses('pause-all-and-one', 'pause deploy-web --all', 2);
-  await refuses('pause-other-type', 'pause deploy/web', 2);
+  await refuses('pause-target', 'pause deploy/web', 2);
+  await refuses('pause-other-type', 'pause pod/web', 2);
+  await refuses('resume-target', 'resume pvc/data -n alone', 2);
   await refuses('pause-no-namespace', 'pause deploy-web -n prod', 3);
+});
+
+test('schedule says whether what is paused stays so', async () => {
+  const line = 'schedule deploy/web --timeout';
+  await succeeds('becomes-paused', `${line} 40m --paused --dry-run=client`);
+  await world.run('pause deploy-web');
+  await succeeds('stays-paused', `${line} 50m`);
+  assert.equal((await spec('deploy-web')).paused, true);
+  await succeeds('stays-paused-unchanged', `${line} 50m`);
+  await world.run('resume deploy-web');
+  await succeeds('begins-paused', 'schedule sts/db --cron @daily --keep-last 3 --paused --dry-run=client');
 });
 
 test('trigger: an operator carries it out', async () => {

@@ -135,3 +135,13 @@ describe('buildClaim', () => {
     assert.equal(owner.spec.target?.ref, undefined);
   });
 });
+
+test('what waits for a preRestore hook says so', () => {
+  const hooks = { pre: { exec: { command: ['sync'] } }, adHoc: false };
+  const messages = restoreClaims(world({ hooks }, made('data-db-0', 'Pending'))).map(
+    ({ message }) => message,
+  );
+  assert.deepEqual(messages, ['waiting for its volume', 'waiting for the preRestore hook to end']);
+  const without = restoreClaims(world({ hooks: { ...hooks, pre: undefined } }));
+  assert.equal(without[0]?.message, 'not created yet');
+});

@@ -5,6 +5,7 @@ import { parseNames, parseObjects, type ObjectType } from '#src/domain/object-ar
 import { isStashError } from '#src/errors.ts';
 
 const deletable: readonly ObjectType[] = ['backupsession', 'restoresession', 'volumesnapshot'];
+const another = () => 'or another way';
 const usage = (error: unknown) => isStashError(error, 'usage') && error.hint !== undefined;
 
 const accepted: [string, string[]][] = [
@@ -19,7 +20,9 @@ const accepted: [string, string[]][] = [
 
 for (const [line, expected] of accepted) {
   test(`objects: ${line}`, () => {
-    const found = parseObjects(line.split(' '), deletable).map(({ type, name }) => `${type}/${name}`);
+    const found = parseObjects(line.split(' '), deletable, another).map(
+      ({ type, name }) => `${type}/${name}`,
+    );
     assert.deepEqual(found, expected);
   });
 }
@@ -39,9 +42,21 @@ const refused = [
 
 for (const line of refused) {
   test(`objects, refused: ${line}`, () => {
-    assert.throws(() => parseObjects(line.split(' '), deletable), usage);
+    assert.throws(() => parseObjects(line.split(' '), deletable, another), usage);
   });
 }
+
+test('a name without a type: the forms that it may take', () => {
+  for (const name of ['deploy-foo-1', 'restore-1', 'data', 'data.db-1']) {
+    assert.throws(() => parseObjects([name], deletable, another), {
+      message: `${name} is a name without a type`,
+      hint: `write backupsession/${name}, restoresession/${name} or volumesnapshot/${name}\nor another way`,
+    });
+  }
+  assert.throws(() => parseObjects(['backupsesion'], deletable, another), {
+    hint: 'did you mean backupsession?',
+  });
+});
 
 test('a bare name is of the one type', () => {
   assert.deepEqual(parseNames(['a', 'bc/b', 'backupconfigurations/a'], 'backupconfiguration'), ['a', 'b']);

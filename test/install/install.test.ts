@@ -80,6 +80,37 @@ test('brings an older one up to date, and keeps what others added', async () => 
   assert.equal(spec.template.spec.containers[0]?.image, 'example.com/stash:2');
 });
 
+test('hands flags on to the operator, and takes them back when they are left out', async () => {
+  const args = async () => {
+    const { spec } = await world.cluster.get(deployments, 'kubectl-stash-operator', 'kubectl-stash');
+    return spec.template.spec.containers[0]?.args ?? [];
+  };
+  const chosen = '--executor=in-process --sessions-at-once=200 --max-freeze=90s --log-level=debug';
+  const { code, err } = await world.run(`install ${image} ${chosen}`);
+  assert.equal(code, 0, err);
+  const handedOn = ['--max-freeze=1m30s', '--sessions-at-once=200', '--log-level=debug'];
+  assert.deepEqual((await args()).slice(-3), handedOn);
+  await world.run(`install ${image}`);
+  assert.deepEqual(
+    (await args()).filter((each) => handedOn.includes(each)),
+    [],
+  );
+});
+
+for (const [name, words] of [
+  ['no-freeze', '--max-freeze=0'],
+  ['bad-freeze', '--max-freeze=soon'],
+  ['bad-level', '--log-level=trace'],
+  ['none-at-once', '--executor=in-process --sessions-at-once=0'],
+  ['at-once-with-jobs', '--sessions-at-once=10'],
+] as const) {
+  test(`refuses a wrong flag before it connects: ${name}`, async () => {
+    const { code, out, err } = await world.run(`install ${image} ${words}`, { configured: false });
+    assert.deepEqual([code, out], [2, '']);
+    matchGolden(`install/${name}`, err);
+  });
+}
+
 test('takes back what only an operator that works in-process may do', async () => {
   const bindings = async () => (await namesIn(world.cluster)).filter((name) => name.endsWith('-in-process'));
   await world.run(`install ${image} --executor=in-process`);

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { convert } from '#src/cli/convert.ts';
 import { globalFlags } from '#src/cli/global-flags.ts';
 import { parse } from '#src/cli/parse.ts';
+import { command as install } from '#src/commands/install.ts';
 import { command } from '#src/commands/operator/run.ts';
 import { buildDeployment } from '#src/domain/install/deployment.ts';
 
@@ -12,6 +13,7 @@ for (const executor of ['job', 'in-process'] as const) {
   test(`--executor=${executor}`, async () => {
     const { spec } = buildDeployment({
       ...{ namespace: 'n', image: 'stash:1', replicas: 2, version: 'v1', executor },
+      ...{ maxFreezeMs: 1_500, sessionsAtOnce: 7, logLevel: 'warn' },
     });
     const [first, second, ...args] = spec.template.spec.containers[0]?.args ?? [];
     assert.equal(`${first ?? ''} ${second ?? ''}`, command.name);
@@ -19,6 +21,22 @@ for (const executor of ['job', 'in-process'] as const) {
     assert.deepEqual(words, []);
     const flags = convert(given, command.flags);
     assert.deepEqual([flags.executor, flags.image, flags.listen], [executor, 'stash:1', ':8080']);
+    assert.deepEqual([flags.maxFreeze, flags.sessionsAtOnce, flags.logLevel], [1_500, 7, 'warn']);
     assert.deepEqual(given.get('namespace'), ['$(POD_NAMESPACE)']);
   });
 }
+
+test('install describes what it hands on as operator run takes it', () => {
+  const { executor, maxFreeze, sessionsAtOnce, logLevel } = command.flags;
+  const { flags } = install;
+  assert.deepEqual(flags.executor.choices, executor.choices);
+  assert.deepEqual(flags.logLevel.choices, logLevel.choices);
+  for (const [one, other] of [
+    [flags.maxFreeze, maxFreeze],
+    [flags.sessionsAtOnce, sessionsAtOnce],
+    [flags.logLevel, logLevel],
+  ] as const) {
+    assert.equal(one.type, other.type);
+    assert.match(one.description, new RegExp(`; ${other.default} where nothing is said\\.$`));
+  }
+});

@@ -60,6 +60,15 @@ const restore: Progress = {
   verdict: { outcome: 'succeeded', message: 'all 2 claims are bound' },
 };
 
+const name = 'postgres-production-primary';
+const long: Progress = {
+  ...backup,
+  session: `sts-${name}-1773457200`,
+  target: { kind: 'StatefulSet', name, namespace: 'demo' },
+  claims: claims.map((row, index) => ({ ...row, claim: `data-${name}-${index}` })),
+  notes: [],
+};
+
 const view = (progress: Progress, now = at(5)) => viewOf(progress, undefined, now);
 
 describe('liveFrame', () => {
@@ -72,6 +81,42 @@ describe('liveFrame', () => {
       matchGolden(`progress/frame-two-${columns}`, frame);
     });
   }
+
+  test('names too long for one line: nothing but the end of a message is cut', () => {
+    for (const columns of [80, 200]) {
+      const frame = liveFrame([view(long)], at(65), { columns, rows: 24 });
+      matchGolden(`progress/frame-long-names-${columns}`, frame);
+    }
+  });
+
+  test('messages in lines of their own count as lines', () => {
+    const many = Array.from({ length: 50 }, (_, index): ClaimProgress => {
+      const phase = index % 2 === 0 ? 'Succeeded' : 'Running';
+      const message = phase === 'Running' ? 'waiting for the driver to cut it' : undefined;
+      return { claim: `data-${name}-${index}`, phase, size: '1Gi', startedAt: start, message };
+    });
+    const frame = liveFrame([view({ ...long, claims: many })], at(9), { columns: 80, rows: 14 });
+    assert(frame.trimEnd().split('\n').length <= 14);
+    matchGolden('progress/frame-many-long-names', frame);
+  });
+
+  test('no line is longer than the terminal, and how far it is can always be read', () => {
+    const part = fc.string({ unit: fc.constantFrom('a', 'b', '-'), minLength: 1, maxLength: 80 });
+    fc.assert(
+      fc.property(part, part, part, fc.integer({ min: 60, max: 200 }), (of, claim, message, columns) => {
+        const progress: Progress = {
+          ...backup,
+          session: `sts-${of}-1773457200`,
+          target: { kind: 'StatefulSet', name: of, namespace: 'demo' },
+          claims: [{ claim, phase: 'Running', message, size: '1Gi', startedAt: start }],
+          notes: [message],
+        };
+        const lines = liveFrame([view(progress)], at(5), { columns, rows: 24 }).split('\n');
+        for (const line of lines) assert(line.length <= columns, line);
+        assert.match(lines[0] ?? '', / {2}0\/1 ready, 9m55s left$/);
+      }),
+    );
+  });
 
   test('more claims than fit: what is done gives way', () => {
     const many = Array.from({ length: 50 }, (_, index): ClaimProgress => {

@@ -1,5 +1,6 @@
 import type { Container, Named, Workload } from '#src/api/kubernetes.ts';
 import { operatorName } from '#src/api/operator.ts';
+import { formatGoDuration } from '#src/domain/duration.ts';
 
 import { httpPort, objectLabels, podLabels, type InstallOptions } from './options.ts';
 
@@ -54,7 +55,8 @@ const apart = {
   },
 };
 
-function container({ image, executor }: InstallOptions): Container {
+function container(options: InstallOptions): Container {
+  const { image, executor } = options;
   return {
     name: 'operator',
     image,
@@ -66,6 +68,7 @@ function container({ image, executor }: InstallOptions): Container {
       `--listen=:${httpPort.port}`,
       // From the pod, so that it is right wherever kustomize puts it.
       '--namespace=$(POD_NAMESPACE)',
+      ...chosen(options),
     ],
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -87,4 +90,13 @@ function container({ image, executor }: InstallOptions): Container {
     // What it wrote last is then in the pod's status, where `install` finds it.
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
+}
+
+/** What is not chosen is left to the operator of that image. */
+function chosen({ maxFreezeMs, sessionsAtOnce, logLevel }: InstallOptions): string[] {
+  return [
+    ...(maxFreezeMs === undefined ? [] : [`--max-freeze=${formatGoDuration(maxFreezeMs)}`]),
+    ...(sessionsAtOnce === undefined ? [] : [`--sessions-at-once=${sessionsAtOnce}`]),
+    ...(logLevel === undefined ? [] : [`--log-level=${logLevel}`]),
+  ];
 }

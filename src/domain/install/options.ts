@@ -9,6 +9,11 @@ export interface InstallOptions {
   readonly image: string;
   readonly replicas: number;
   readonly executor: 'job' | 'in-process';
+  /** How long an application may stay quiesced; left out, as the next two: the operator's own default. */
+  readonly maxFreezeMs?: number | undefined;
+  /** Of the sessions that it carries out in-process. */
+  readonly sessionsAtOnce?: number | undefined;
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | undefined;
   /** Of this program: `v0.1.0`. */
   readonly version: string;
 }

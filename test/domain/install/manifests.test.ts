@@ -136,6 +136,19 @@ test('the Deployment runs this program as nobody, and hands its image on to the 
   assert.equal(spec.template.spec.volumes, undefined);
 });
 
+test('the Deployment hands on what is chosen for the operator, and nothing that is not', () => {
+  const added = (options: Partial<InstallOptions>) => {
+    const { spec } = one<Deployment>('Deployment', operatorName, options);
+    return spec.template.spec.containers[0]?.args?.slice(6);
+  };
+  assert.deepEqual(added({}), []);
+  assert.deepEqual(added({ maxFreezeMs: 90_000, sessionsAtOnce: 200, logLevel: 'debug' }), [
+    '--max-freeze=1m30s',
+    '--sessions-at-once=200',
+    '--log-level=debug',
+  ]);
+});
+
 test('only in-process is the operator bound to what the Jobs may do', () => {
   const bindings = (executor: InstallOptions['executor']) =>
     objectsOf({ executor })

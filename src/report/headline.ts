@@ -1,0 +1,26 @@
+/** What stands over the claims of a running session. */
+import { formatDuration } from '#src/domain/duration.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { formatTarget } from '#src/domain/target.ts';
+import { sessionOf } from '#src/domain/verdict-error.ts';
+
+import { cutMiddle } from './ellipsis.ts';
+import { stateOf, titleOf, type ProgressView } from './progress-view.ts';
+
+/** One line, or two where one has no room for both names: how far it is, and how long it has left, is never cut. */
+export function headline(view: ProgressView, now: Date, columns: number): string[] {
+  const state = stateOfAll(view, now);
+  const line = (title: string) =>
+    `${cutMiddle(sanitize(title), Math.max(1, columns - state.length - 2))}  ${state}`;
+  const title = sanitize(titleOf(view));
+  if (view.target === undefined || title.length + 2 + state.length <= columns) return [line(title)];
+  return [line(formatTarget(view.target)), cutMiddle(sanitize(sessionOf(view)), columns)];
+}
+
+/** `1/4 ready, 8m55s left` */
+function stateOfAll(view: ProgressView, now: Date): string {
+  const done = view.claims.filter(({ phase }) => phase === 'Succeeded').length;
+  const left = view.deadline.getTime() - now.getTime();
+  const time = view.verdict === undefined && left > 0 ? `, ${formatDuration(left)} left` : '';
+  return `${done}/${view.claims.length} ${stateOf(view, 'Succeeded').toLowerCase()}${time}`;
+}
