@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { build, transform, type Metafile } from 'esbuild';
 
 import { leaveOut } from '../bundle.ts';
+import { latePackages, loadLate } from './load-late.ts';
 import { project } from './project.ts';
 
 export interface Chunk {
@@ -24,10 +25,11 @@ const minified = { minifyWhitespace: true, minifySyntax: true } as const;
 
 /** esbuild splits only modules, and the binary's loader knows only CommonJS, so each chunk is turned into that. */
 export async function bundleChunks(program: string): Promise<Chunks> {
+  const entry = basename(program, '.ts');
   const { outputFiles, metafile } = await build({
     ...minified,
     absWorkingDir: project,
-    entryPoints: [program],
+    entryPoints: { [entry]: program, ...Object.fromEntries(latePackages.map((name) => [name, name])) },
     outdir: 'dist/chunks',
     write: false,
     metafile: true,
@@ -36,7 +38,7 @@ export async function bundleChunks(program: string): Promise<Chunks> {
     platform: 'node',
     format: 'esm',
     target: 'node26',
-    plugins: [leaveOut],
+    plugins: [leaveOut, loadLate],
     define: { 'import.meta.url': 'importMetaUrl' },
     logLevel: 'warning',
   });
@@ -44,7 +46,7 @@ export async function bundleChunks(program: string): Promise<Chunks> {
     name: basename(path),
     code: await asFunction(text),
   }));
-  return { chunks: await Promise.all(chunks), entry: `${basename(program, '.ts')}.js`, metafile };
+  return { chunks: await Promise.all(chunks), entry: `${entry}.js`, metafile };
 }
 
 async function asFunction(module: string): Promise<string> {

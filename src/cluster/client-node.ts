@@ -53,13 +53,19 @@ export function kubeConfigAuthenticator(settings: Settings): Authenticator {
 async function loadKubeConfig(settings: Settings): Promise<KubeConfig> {
   // This file alone is what is needed of the package; its root brings watch, informers and SPDY along.
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+  const { newClusters, newContexts, newUsers } = await import('@kubernetes/client-node/dist/config_types.js');
+  const { clusters, users, contexts, currentContext } = singleConfig(settings);
   const config = new KubeConfig();
-  // JSON is YAML, and only the one cluster, user and context that were chosen can be in the way.
-  config.loadFromString(JSON.stringify(singleConfig(settings)));
+  // What `loadFromString` does, but for reading YAML once more.
+  config.loadFromOptions({
+    ...{ clusters: newClusters(clusters), users: newUsers(users), contexts: newContexts(contexts) },
+    currentContext,
+  });
   return config;
 }
 
-function singleConfig(settings: Settings): unknown {
+/** Only the one cluster, user and context that were chosen can be in the way. */
+function singleConfig(settings: Settings) {
   const { tokenFile, exec, ...user } = settings.userEntry;
   const cluster: Record<string, unknown> = {
     ...settings.clusterEntry,
@@ -83,7 +89,7 @@ function singleConfig(settings: Settings): unknown {
       },
     ],
     contexts: [{ name: 'context', context: { cluster: 'cluster', user: settings.userName } }],
-    'current-context': 'context',
+    currentContext: 'context',
   };
 }
 

@@ -1,0 +1,36 @@
+/** What client-node's KubeConfig imports at once and few kubeconfigs ask for: chunks of their own, loaded at first use. */
+import type { Plugin } from 'esbuild';
+
+export const latePackages = [
+  'hpagent',
+  'jsonpath-plus',
+  'openid-client',
+  'socks',
+  'socks-proxy-agent',
+] as const;
+
+/** The chunk of each is an entry point of its name, which the loader finds without a promise. */
+export const loadLate: Plugin = {
+  name: 'load-late',
+  setup(build) {
+    const isLate = new RegExp(`^(${latePackages.join('|')})$`);
+    build.onResolve({ filter: isLate }, ({ path, importer, kind }) =>
+      kind === 'import-statement' && importer.replaceAll('\\', '/').includes('/@kubernetes/client-node/')
+        ? { path, namespace: 'late' }
+        : undefined,
+    );
+    build.onLoad({ filter: /^/, namespace: 'late' }, async ({ path }) => ({
+      contents: `module.exports = { ${(await namesOf(path)).map((name) => getter(path, name)).join(', ')} };`,
+    }));
+    build.onResolve({ filter: /^\.\//, namespace: 'late' }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+async function namesOf(name: string): Promise<string[]> {
+  const exported = Object.keys((await import(name)) as object);
+  return exported.filter((each) => !['default', 'module.exports', '__esModule'].includes(each));
+}
+
+function getter(from: string, name: string): string {
+  return `get ${name}() { return require('./${from}.js').${name}; }`;
+}

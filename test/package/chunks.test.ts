@@ -1,0 +1,67 @@
+/** The program as the binary carries it: chunks, of which some are loaded only when they are needed. */
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { before, test } from 'node:test';
+import { Script } from 'node:vm';
+
+import type { KubeConfig } from '@kubernetes/client-node';
+
+import { bundleChunks, type Chunks } from '../../cmd/package/chunks.ts';
+import { program } from '../../cmd/package/release.ts';
+
+type ChunkFunction = (exports: object, load: (name: string) => unknown, module: object, url: string) => void;
+
+const builtin = createRequire(import.meta.url);
+let bundled: Chunks;
+before(async () => {
+  bundled = await bundleChunks(program);
+});
+
+/** Loads as the binary does; `loaded` fills with the names of chunks. */
+function loader(loaded: Set<string>): (name: string) => unknown {
+  const modules = new Map<string, { exports: object }>();
+  const load = (name: string): unknown => {
+    if (!name.startsWith('./')) return builtin(name);
+    const chunk = name.slice(2);
+    const known = modules.get(chunk);
+    if (known) return known.exports;
+    const code = bundled.chunks.find((each) => each.name === chunk)?.code;
+    assert(code !== undefined, `no chunk ${chunk}`);
+    const module = { exports: {} };
+    modules.set(chunk, module);
+    loaded.add(chunk);
+    (new Script(code).runInThisContext() as ChunkFunction)(module.exports, load, module, import.meta.url);
+    return module.exports;
+  };
+  return load;
+}
+
+test('what a kubeconfig seldom asks for is loaded when it does', async () => {
+  const configChunk = bundled.chunks.find(({ name }) => /^config-/.test(name));
+  assert(configChunk);
+  const loaded = new Set<string>();
+  const { KubeConfig: Config } = loader(loaded)(`./${configChunk.name}`) as { KubeConfig: typeof KubeConfig };
+  const withProxy = async (proxyUrl?: string) => {
+    const config = new Config();
+    const cluster = {
+      name: 'c',
+      server: 'https://10.0.0.1',
+      skipTLSVerify: false,
+      ...(proxyUrl !== undefined && { proxyUrl }),
+    };
+    config.loadFromClusterAndUser(cluster, { name: 'u', token: 't' });
+    const options: { agent?: { constructor: { name: string } } | undefined } = {};
+    await config.applyToHTTPSOptions(options as never);
+    return options.agent?.constructor.name;
+  };
+  assert.equal(await withProxy(), 'Agent');
+  const late = (name: string) => loaded.has(`${name}.js`);
+  assert.deepEqual(
+    ['socks-proxy-agent', 'socks', 'hpagent', 'openid-client', 'jsonpath-plus'].filter(late),
+    [],
+  );
+  assert.equal(await withProxy('socks5://10.0.0.2:1080'), 'SocksProxyAgent');
+  assert(late('socks-proxy-agent'));
+  assert.match((await withProxy('http://10.0.0.2:3128')) ?? '', /^HttpsProxyAgent/);
+  assert(late('hpagent'));
+});
