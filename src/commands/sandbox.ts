@@ -9,8 +9,7 @@ import type { Context } from '#src/cli/context.ts';
 import { clientVersion } from '#src/cli/version.ts';
 import { StashError } from '#src/errors.ts';
 import { DirectoryError } from '#src/sandbox/directory-error.ts';
-import { startSandbox, type Sandbox, type SandboxOptions } from '#src/sandbox/sandbox.ts';
-import { applyDefinitions } from '#src/sandbox/seed.ts';
+import type { Sandbox, SandboxOptions } from '#src/sandbox/sandbox.ts';
 
 export const command = defineCommand({
   name: 'sandbox',
@@ -53,6 +52,7 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
         },
       });
       try {
+        const { applyDefinitions } = await import('#src/sandbox/seed.ts');
         await applyDefinitions(sandbox.cluster, stashCrds);
         if (program === undefined) return await serve(sandbox, context, say);
         const path = await withPlugin(join(directory, 'bin'), context);
@@ -67,6 +67,8 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
 });
 
 async function start(options: SandboxOptions): Promise<Sandbox> {
+  // Half of the program, which no help text needs.
+  const { startSandbox } = await import('#src/sandbox/sandbox.ts');
   try {
     return await startSandbox(options);
   } catch (error) {

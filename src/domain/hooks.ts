@@ -55,6 +55,17 @@ function readAdHoc(text: string): SessionHooks {
   return { pre: preBackup, post: postBackup, adHoc: true };
 }
 
+/** Undefined: the hook is a command. */
+export function requestOf({ httpGet, httpPost, tcpSocket }: HookHandler) {
+  return httpGet ?? httpPost ?? tcpSocket;
+}
+
+/** Where a request goes other than to the pod itself. */
+export function hostOf(hook: HookHandler): string | undefined {
+  const { host = '' } = requestOf(hook) ?? {};
+  return host === '' ? undefined : host;
+}
+
 export function hasAdHocHooks({ metadata }: KubernetesObject): boolean {
   return metadata.annotations?.[annotation.hooks] !== undefined;
 }

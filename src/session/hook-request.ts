@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 
 import type { Container, Pod } from '#src/api/kubernetes.ts';
 import type { HookHandler } from '#src/api/stash.ts';
+import { hostOf, requestOf } from '#src/domain/hooks.ts';
 
 export interface Answer {
   readonly ok: boolean;
@@ -15,28 +16,21 @@ export interface Answer {
 /** So much of an answer is read for the sake of its last line. */
 const mostRead = 64 * 1024;
 
-/** Where a request goes other than to the pod itself. */
-export function hostOf({ httpGet, httpPost, tcpSocket }: HookHandler): string | undefined {
-  const { host = '' } = httpGet ?? httpPost ?? tcpSocket ?? {};
-  return host === '' ? undefined : host;
-}
-
-/** Undefined: the hook is no request. Resolves in any case; `signal` ends it. */
+/** Resolves in any case; `signal` ends it. `hook`: one that is a request. */
 export async function sendHook(
   hook: HookHandler,
   pod: Pod,
   container: Container,
   signal: AbortSignal,
-): Promise<Answer | undefined> {
+): Promise<Answer> {
   const { httpGet, httpPost, tcpSocket } = hook;
-  const to = httpGet ?? httpPost ?? tcpSocket;
-  if (to === undefined) return undefined;
   const foreign = hostOf(hook);
   const host = foreign ?? pod.status?.podIP;
-  const port = portOf(to.port, container);
+  const { port: wanted = '' } = requestOf(hook) ?? {};
+  const port = portOf(wanted, container);
   if (host === undefined) return { ok: false, words: 'the pod has no address yet' };
   if (port === undefined) {
-    return { ok: false, words: `container ${container.name} has no port named ${to.port}` };
+    return { ok: false, words: `container ${container.name} has no port named ${wanted}` };
   }
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   try {

@@ -7,14 +7,14 @@ import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { hookByHand } from '#src/domain/hook-command.ts';
-import { checkHook } from '#src/domain/hooks.ts';
+import { checkHook, hostOf, requestOf } from '#src/domain/hooks.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import type { Target } from '#src/domain/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';
 import { findHookPods, type HookPods } from './hook-pods.ts';
-import { hostOf, sendHook, type Answer } from './hook-request.ts';
+import type { Answer, sendHook } from './hook-request.ts';
 import { forEachBounded } from './persist.ts';
 
 export interface HookRun {
@@ -157,9 +157,9 @@ async function runIn(
     if (!done.signal.aborted) over.abort();
   });
   try {
-    const { ok, words } =
-      (await sendHook(hook, pod, container, over.signal)) ??
-      (await execute(cluster, pod, container, hook.exec?.command ?? [], over.signal));
+    const { ok, words } = requestOf(hook)
+      ? await send(hook, pod, container, over.signal)
+      : await execute(cluster, pod, container, hook.exec?.command ?? [], over.signal);
     if (ok) return undefined;
     return ` (container ${container.name}): ${hook.exec && over.signal.aborted ? late(timeoutMs, hook) : lastLine(words)}`;
   } catch (error) {
@@ -177,6 +177,12 @@ async function runIn(
 function late(timeoutMs: number, { exec }: HookHandler): string {
   const left = exec === undefined ? '' : '; the command may still be running in the pod';
   return `not done within ${formatDuration(timeoutMs)}${left}`;
+}
+
+/** Commands are what most hooks are, and need none of what requests do. */
+async function send(...hook: Parameters<typeof sendHook>): Promise<Answer> {
+  const { sendHook } = await import('./hook-request.ts');
+  return await sendHook(...hook);
 }
 
 async function execute(

@@ -1,6 +1,4 @@
 /** Begins a session of a BackupConfiguration as its schedule would: whoever carries it out finds the claims itself. */
-import { randomUUID } from 'node:crypto';
-
 import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
@@ -41,7 +39,7 @@ export async function triggerBackup(
       hint: 'no backup of it begins any more',
     });
   }
-  const { trigger = randomUUID() } = request;
+  const { trigger = crypto.randomUUID() } = request;
   const labels = { [label.trigger]: trigger };
   const begun =
     request.trigger === undefined ? undefined : await findBegun(environment, configuration, trigger);

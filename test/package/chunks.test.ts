@@ -65,3 +65,52 @@ test('what a kubeconfig seldom asks for is loaded when it does', async () => {
   assert.match((await withProxy('http://10.0.0.2:3128')) ?? '', /^HttpsProxyAgent/);
   assert(late('hpagent'));
 });
+
+/** Of a command's chunk and all that it imports at once: packages and modules of Node. */
+function needs(output: string): Set<string> {
+  const { outputs } = bundled.metafile;
+  const seen = new Set<string>();
+  const needed = new Set<string>();
+  const visit = (name: string) => {
+    const chunk = outputs[name];
+    if (chunk === undefined || seen.has(name)) return;
+    seen.add(name);
+    for (const [input, { bytesInOutput }] of Object.entries(chunk.inputs)) {
+      const [, from] = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input) ?? [];
+      if (from !== undefined && bytesInOutput > 0) needed.add(from);
+    }
+    for (const { path, kind, external } of chunk.imports) {
+      if (kind !== 'import-statement') continue;
+      if (external === true) needed.add(path);
+      else visit(path);
+    }
+  };
+  visit(output);
+  return needed;
+}
+
+test("nothing heavy is loaded for a command's help, or to find that its flags are wrong", () => {
+  const heavy = [
+    'node:https',
+    'node:http',
+    'node:tls',
+    'node:net',
+    'yargs',
+    'js-yaml',
+    'ajv',
+    'pino',
+    'prom-client',
+  ];
+  const commands = Object.entries(bundled.metafile.outputs).filter(([, { entryPoint = '' }]) =>
+    entryPoint.startsWith('src/commands/'),
+  );
+  assert(commands.length > 15);
+  const loads = commands.map(([output, { entryPoint }]) => {
+    const needed = needs(output);
+    return [entryPoint, heavy.filter((each) => needed.has(each))] as const;
+  });
+  assert.deepEqual(
+    loads.filter(([, each]) => each.length > 0),
+    [],
+  );
+});
