@@ -191,6 +191,9 @@ suite('what the API server has written down of it', () => {
       'watch restoresessions.stash.appscode.com',
       'get persistentvolumeclaims',
       'get pods',
+      // Claims that are bound at once leave no time for it.
+      'watch pods',
+      'watch events',
       withinGet,
     ],
     [clusterRole.snapshotClasses]: [],
