@@ -1,4 +1,4 @@
-/** All files of the image: the program, the libraries that its loader asks for, and a name for its user. */
+/** All files of the image: the program, the libraries that its loader asks for, their licences, and a name for its user. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
@@ -21,17 +21,14 @@ export async function rootFilesystem(
   program: string,
   licences: readonly ArchiveFile[],
 ): Promise<ArchiveFile[]> {
-  const libraries = await Promise.all(
-    (await neededLibraries(program)).map(async (path) => ({
-      name: path.slice(1),
-      content: await readFile(path),
-      mode: 0o755,
-    })),
-  );
+  const needed = await neededLibraries(program);
+  const libraries = needed.map((path) => fileOfThisMachine(path, 0o755));
+  const texts = (await copyrightsOf(needed)).map((path) => fileOfThisMachine(path, 0o644));
   const files: ArchiveFile[] = [
     { name: 'etc/passwd', content: Buffer.from(`stash:x:${user}:${user}::/:/sbin/nologin\n`), mode: 0o644 },
     { name: 'etc/group', content: Buffer.from(`stash:x:${user}:\n`), mode: 0o644 },
-    ...libraries,
+    ...(await Promise.all(libraries)),
+    ...(await Promise.all(texts)),
     ...licences,
     { name: entrypoint.slice(1), content: await readFile(program), mode: 0o755 },
   ];
@@ -42,6 +39,23 @@ export async function rootFilesystem(
 async function neededLibraries(program: string): Promise<string[]> {
   const { stdout } = await run('ldd', [program]);
   return [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map(([, path = '']) => path).sort();
+}
+
+/** Paths of what Debian says of the packages that they are from, sorted; none on a machine without dpkg. */
+async function copyrightsOf(libraries: readonly string[]): Promise<string[]> {
+  // dpkg knows a file by the path that its package had for it, with /usr or without; it fails for the other one.
+  const paths = libraries.flatMap((path) => [path, `/usr${path}`]);
+  const { stdout } = await run('dpkg-query', ['--search', ...paths]).catch((error: unknown) => ({
+    stdout: (error as { readonly stdout?: string }).stdout ?? '',
+  }));
+  const packages = [...stdout.matchAll(/^([a-z0-9][a-z0-9+.-]*)(?::[a-z0-9-]+)?: \//gm)].map(
+    ([, name]) => name,
+  );
+  return [...new Set(packages)].sort().map((name) => `/usr/share/doc/${name ?? ''}/copyright`);
+}
+
+async function fileOfThisMachine(path: string, mode: number): Promise<ArchiveFile> {
+  return { name: path.slice(1), content: await readFile(path), mode };
 }
 
 function directoriesOf(files: readonly ArchiveFile[]): ArchiveFile[] {

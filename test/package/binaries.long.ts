@@ -1,6 +1,5 @@
 /** Every archive of a release, opened: what is in it, and whether its system would load the program. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,9 +7,10 @@ import { test } from 'node:test';
 import { unzipSync } from 'fflate';
 
 import { fileInTarGz } from '../../cmd/package/archive.ts';
+import { readManifest } from '../../cmd/package/manifest.ts';
 import { checksum } from '../../cmd/package/pe.ts';
 import { platforms, type Platform } from '../../cmd/package/platforms.ts';
-import { buildRelease } from '../../cmd/package/release.ts';
+import { buildRelease, sha256 as sha256Of } from '../../cmd/package/release.ts';
 import { hostRelease } from './host-release.ts';
 import { verifySignature } from './verify-signature.ts';
 import { certificateEntry, machineOf, resourceNames, signedLength } from './windows-parts.ts';
@@ -20,12 +20,13 @@ const skip = release === undefined;
 const directory = release?.directory ?? '';
 const built = platforms.filter(({ archive }) => existsSync(join(directory, archive)));
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1';
-const mebibyte = 2 ** 20;
+/** Bytes. */
+const largest = 50e6;
 
 for (const platform of built) {
   test(`${platform.archive}: small enough, with the licences, and a program that would run`, async () => {
     const archive = readFileSync(join(directory, platform.archive));
-    assert.ok(archive.length <= 50 * mebibyte, `${archive.length} bytes`);
+    assert.ok(archive.length <= largest, `${archive.length} bytes`);
     for (const name of ['LICENSE', 'LICENSE-THIRD-PARTY'])
       assert.ok(await fileIn(platform, archive, name), name);
     const program = await fileIn(platform, archive, platform.program);
@@ -40,14 +41,16 @@ test('checksums.txt is right about every file', { skip }, () => {
   assert.ok(lines.length >= built.length + 2);
   for (const line of lines) {
     const [sum, name = ''] = line.split('  ');
-    assert.equal(
-      createHash('sha256')
-        .update(readFileSync(join(directory, name)))
-        .digest('hex'),
-      sum,
-      name,
-    );
+    assert.equal(sha256Of(readFileSync(join(directory, name))), sum, name);
   }
+});
+
+test('the krew manifest has every archive that was built, by its checksum', { skip }, async () => {
+  const { spec } = await readManifest(directory);
+  assert.deepEqual(
+    spec.platforms.map(({ uri, sha256 }) => [uri.slice(uri.lastIndexOf('/') + 1), sha256]),
+    built.map(({ archive }) => [archive, sha256Of(readFileSync(join(directory, archive)))]),
+  );
 });
 
 test('the list of what is inside has Node and the packages that are bundled', { skip }, () => {

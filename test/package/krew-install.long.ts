@@ -11,6 +11,8 @@ import { manifestFile, readManifest } from '../../cmd/package/manifest.ts';
 import { hostRelease, type HostRelease } from './host-release.ts';
 
 interface Installation {
+  /** In which krew's own directory is `.krew`. */
+  readonly home: string;
   /** What goes on PATH. */
   readonly bin: string;
   readonly uninstall: () => void;
@@ -22,8 +24,8 @@ const krew = onPath('kubectl-krew');
 
 test('install, use, uninstall', { skip: release === undefined }, async () => {
   assert.ok(release);
-  const { bin, uninstall } = krew ? installByKrew(release) : await installLikeKrew(release);
-  const env = { ...process.env, PATH: [bin, process.env['PATH']].join(delimiter) };
+  const { home, bin, uninstall } = krew ? installByKrew(release) : await installLikeKrew(release);
+  const env = { ...process.env, HOME: home, PATH: [bin, process.env['PATH']].join(delimiter) };
   const stash = kubectl === undefined ? 'kubectl-stash' : 'kubectl stash';
 
   const version = execFileSync('sh', ['-c', `${stash} version --client`], { env, encoding: 'utf8' });
@@ -38,6 +40,13 @@ test('install, use, uninstall', { skip: release === undefined }, async () => {
   assert.equal(used.status, 0, used.stderr);
   assert.match(used.stdout, /^Server Version: .*sandbox$/m);
 
+  const { spec } = await readManifest(release.directory);
+  const [copying = assert.fail('no caveat about completion')] = /^ *cp .*$/m.exec(spec.caveats) ?? [];
+  execFileSync('sh', ['-c', copying], { env });
+  const completing = kubectl === undefined ? 'kubectl_complete-stash snap' : 'kubectl __complete stash snap';
+  const completed = execFileSync('sh', ['-c', completing], { env, encoding: 'utf8', stdio: 'pipe' });
+  assert.match(completed, /^snapshot\t/);
+
   uninstall();
   const gone = spawnSync('sh', ['-c', `${stash} version --client`], {
     env: { ...env, PATH: `${bin}:/usr/bin:/bin` },
@@ -46,16 +55,19 @@ test('install, use, uninstall', { skip: release === undefined }, async () => {
 });
 
 function installByKrew({ directory, platform, scratch }: HostRelease): Installation {
-  const root = join(scratch, 'krew');
-  const env = { ...process.env, KREW_ROOT: root };
-  const manifest = `--manifest=${join(directory, manifestFile)}`;
-  execFileSync('kubectl-krew', ['install', manifest, `--archive=${join(directory, platform.archive)}`], {
-    env,
-  });
+  const root = join(scratch, '.krew');
+  const runKrew = (...args: string[]) => {
+    execFileSync('kubectl-krew', args, { env: { ...process.env, KREW_ROOT: root }, stdio: 'pipe' });
+  };
+  const manifest = join(directory, manifestFile);
+  runKrew('install', `--manifest=${manifest}`, `--archive=${join(directory, platform.archive)}`);
+  // Without the clone of an index, which needs the network, krew uninstalls nothing.
+  execFileSync('git', ['init', '--quiet', join(root, 'index', 'default')]);
   return {
+    home: scratch,
     bin: join(root, 'bin'),
     uninstall: () => {
-      execFileSync('kubectl-krew', ['uninstall', 'stash'], { env });
+      runKrew('uninstall', 'stash');
     },
   };
 }
@@ -71,8 +83,9 @@ async function installLikeKrew({ directory, platform, scratch }: HostRelease): P
   const archive = readFileSync(join(directory, uri.slice(uri.lastIndexOf('/') + 1)));
   assert.equal(createHash('sha256').update(archive).digest('hex'), sha256);
 
-  const store = join(scratch, 'store', metadata.name, spec.version);
-  const bin = join(scratch, 'bin');
+  const root = join(scratch, '.krew');
+  const store = join(root, 'store', metadata.name, spec.version);
+  const bin = join(root, 'bin');
   for (const each of [store, bin]) mkdirSync(each, { recursive: true });
   execFileSync('tar', ['-xzf', '-', '-C', store], { input: archive });
   const target = join(store, program);
@@ -83,10 +96,11 @@ async function installLikeKrew({ directory, platform, scratch }: HostRelease): P
   const link = join(bin, `kubectl-${metadata.name.replaceAll('-', '_')}`);
   symlinkSync(target, link);
   return {
+    home: scratch,
     bin,
     uninstall: () => {
       rmSync(link);
-      rmSync(join(scratch, 'store', metadata.name), { recursive: true });
+      rmSync(join(root, 'store', metadata.name), { recursive: true });
     },
   };
 }
