@@ -1,9 +1,12 @@
 /** How long the program takes to start, and what memory it takes, beside an empty Node and kubectl. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { load } from 'js-yaml';
 
 import { renderTable } from '#src/report/table.ts';
 
+import { bundle } from '../../cmd/bundle.ts';
 import { bundleChunks } from '../../cmd/package/chunks.ts';
 import { buildExecutable } from '../../cmd/package/executable.ts';
 import { hostPlatform } from '../../cmd/package/platforms.ts';
@@ -33,11 +36,16 @@ export async function benchStart(bench: Workbench): Promise<void> {
       { label: 'version --client, binary', command: ['version', '--client'] },
       { label: '--help, binary', command: ['--help'] },
       { label: 'usage error, binary', command: ['list', '--frobnicate'], exitCode: 2 },
+      { label: 'usage error of snapshot, binary', command: ['snapshot', '--frobnicate'], exitCode: 2 },
     ]),
     ...started(kubectl, [{ label: 'kubectl version --client', command: ['version', '--client'] }]),
     { label: 'list, from source', command: [node, source, 'list'] },
     { label: 'list, bundle', command: [node, program, 'list'] },
-    ...started(binary, [{ label: 'list, binary', command: ['list'] }]),
+    ...started(binary, [
+      { label: 'list, binary', command: ['list'] },
+      { label: 'completion of a name, binary', command: ['__complete', 'trigger', ''] },
+    ]),
+    { label: 'bare GET', command: [node, ...(await bareGet(bench))] },
     ...started(kubectl, [{ label: 'kubectl get backupsessions', command: ['get', 'backupsessions'] }]),
   ];
   const times = commands.map((): number[] => []);
@@ -67,6 +75,21 @@ async function packaged(directory: string): Promise<string | undefined> {
   const path = join(directory, platform.program);
   await writeFile(path, await buildExecutable(platform, await bundleChunks(entry)), { mode: 0o755 });
   return path;
+}
+
+/** Of what `list` reads first, on a connection of its own. */
+async function bareGet({ directory, server }: Workbench): Promise<string[]> {
+  const program = join(directory, 'bare-get.cjs');
+  await bundle('test/bench/bare-get.ts', program);
+  const kubeconfig = load(await readFile(server.kubeconfig, 'utf8')) as {
+    readonly clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];
+    readonly users: [{ user: { token: string } }];
+  };
+  const { cluster } = kubeconfig.clusters[0];
+  const ca = join(directory, 'ca.crt');
+  await writeFile(ca, Buffer.from(cluster['certificate-authority-data'], 'base64'));
+  const path = '/apis/snapshot.storage.k8s.io/v1/namespaces/default/volumesnapshots';
+  return [program, cluster.server + path, kubeconfig.users[0].user.token, ca];
 }
 
 function started(program: string | undefined, commands: readonly Started[]): Started[] {
