@@ -9,6 +9,7 @@ export interface Observed<T extends KubernetesObject> {
   readonly items: ReadonlyMap<string, Stored<T>>;
   /** Resolves with the first full list; rejects when the server refuses for good. */
   readonly synced: Promise<void>;
+  isSynced(): boolean;
   /** Why what is known may be out of date; undefined while the connection stands. */
   lost(): string | undefined;
   /** Why the watch ended for good; undefined while it goes on. */
@@ -29,6 +30,7 @@ export function observe<T extends KubernetesObject>(
 ): Observed<T> {
   const items = new Map<string, Stored<T>>();
   const deleted = new Set<string>();
+  let isSynced = false;
   let lost: string | undefined;
   let failure: Error | undefined;
 
@@ -49,6 +51,7 @@ export function observe<T extends KubernetesObject>(
           for (const name of [...items.keys()].filter((name) => !names.has(name))) items.delete(name);
           event.items.forEach(set);
           lost = undefined;
+          isSynced = true;
           first.resolve(undefined);
           break;
         }
@@ -79,6 +82,7 @@ export function observe<T extends KubernetesObject>(
     items,
     deleted,
     synced: first.promise,
+    isSynced: () => isSynced,
     lost: () => lost,
     failure: () => failure,
     learn: (object) => {

@@ -9,7 +9,6 @@ import { backupProgress } from '#src/domain/backup-progress.ts';
 import type { PlannedClaim } from '#src/domain/build-backup.ts';
 import { backupClaims, backupHookState, freezeEnd, type BackupWorld } from '#src/domain/backup-claims.ts';
 import { decideBackup, decideLeavingBackup, type SnapshotToCreate } from '#src/domain/decide-backup.ts';
-import { backupHooks, nameOfHook } from '#src/domain/hook-step.ts';
 import { backupHookRecord } from '#src/domain/hook-record.ts';
 import { foreignHooks } from '#src/domain/hook-command.ts';
 import { hooksOfBackup, retriesLeft } from '#src/domain/hooks.ts';
@@ -22,9 +21,8 @@ import { isStashError, type StashError } from '#src/errors.ts';
 import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
+import { createHookDuty } from './hook-duty.ts';
 import { isFinalRefusal, persist } from './persist.ts';
-import { createHookRunner } from './run-hook.ts';
-import { isTakenOver, runSessionHook, thawAndLeave } from './session-hooks.ts';
 
 export const defaultMaxFreezeMs = 60_000;
 /** Whoever goes on with a session waits so long to be told what there is of it, though its deadline has passed. */
@@ -67,15 +65,11 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
   }
   const nameTaken = new Set<string>();
   let begun = false;
-  let doing: string | undefined;
   const given = hooksOfBackup(held.session(), task.configuration);
   const isForeign = given?.adHoc === true && task.adHoc !== true;
   const hooks = isForeign ? undefined : given;
   const hooksRefused = isForeign ? foreignHooks(given, backupHookState(held.session()), target) : undefined;
   const maxFreezeMs = task.maxFreezeMs ?? defaultMaxFreezeMs;
-  const runner = createHookRunner(environment, target);
-  const hooksTask = hooks && { held, hooks, runner, record: backupHookRecord, clock, maxFreezeMs };
-  if (hooks && backupHookState(held.session()).quiescedSince !== undefined) void runner.prepare();
   /** By claim: why its creation has to be tried again. */
   const trouble = new Map<string, string>();
 
@@ -86,14 +80,6 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
     loop.signal,
     loop.ring,
   );
-  let isKnown = false;
-  observed.synced.then(
-    () => {
-      isKnown = true;
-    },
-    () => undefined,
-  );
-
   const look = (now = clock.now()): BackupWorld => {
     const snapshots = new Map<string, Stored<VolumeSnapshot>>();
     for (const snapshot of observed.items.values()) {
@@ -107,7 +93,7 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       snapshots,
       refused,
       nameTaken,
-      lost: observed.lost() !== undefined || !isKnown,
+      lost: observed.lost() !== undefined || !observed.isSynced(),
       hooks,
       hooksRefused,
       maxFreezeMs,
@@ -129,9 +115,17 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
           ...(observed.lost() !== undefined ? connectionNotes(observed) : held.trouble.notes()),
           ...trouble.values(),
         ]),
-        ...(doing === undefined ? [] : [doing]),
+        ...duty.notes(),
       ],
     });
+
+  const duty = createHookDuty(environment, {
+    ...{ held, hooks, target, maxFreezeMs, record: backupHookRecord },
+    mayBeQuiet: backupHookState(held.session()).quiescedSince !== undefined,
+    onChange: () => {
+      onChange(progressOf(look()));
+    },
+  });
 
   const frozenUntil = freezeEnd(look());
   const quietUntil =
@@ -189,20 +183,8 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       const world = look(now);
       return { progress: progressOf(world), step: decideBackup(world) };
     },
-    runHook: async (step) => {
-      if (hooksTask === undefined) return;
-      doing = `running the ${nameOfHook(step.which, backupHooks)} hook`;
-      onChange(progressOf(look()));
-      try {
-        await runSessionHook(hooksTask, step);
-      } finally {
-        doing = undefined;
-      }
-    },
-    leave: async () => {
-      const step = decideLeavingBackup(look());
-      if (hooksTask && step && !isTakenOver(held)) await thawAndLeave(hooksTask, step);
-    },
+    runHook: duty.run,
+    leave: () => duty.leave(decideLeavingBackup(look())),
   });
 }
 

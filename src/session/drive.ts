@@ -54,21 +54,16 @@ async function go<S extends BackupSession | RestoreSession, Item>(
 ): Promise<Progress> {
   const { loop, clock, held, made, knownBy } = routine;
   held.trouble.onChange(loop.ring);
-  const seen = { all: false };
-  const known = made.synced.then(() => {
-    seen.all = true;
-  });
-  known.catch(() => undefined);
   for (;;) {
     const failure = made.failure();
     if (failure) throw failure;
     // One time for both, or what waits for the end of a freeze may find it over before anybody has acted on that.
     const now = clock.now();
     const { progress, step } = routine.look(now);
-    if (step.do !== 'start' && !seen.all) {
+    if (step.do !== 'start' && !made.isSynced()) {
       const until = knownBy(now, step.do === 'create' || (step.do === 'hook' && step.which === 'pre'));
       if (now < until) {
-        await loop.race(orUntil(clock, until, known));
+        await loop.race(orUntil(clock, until, made.synced));
         continue;
       }
     }

@@ -13,7 +13,6 @@ import {
   restoreHookState,
   type RestoreWorld,
 } from '#src/domain/decide-restore.ts';
-import { nameOfHook, restoreHooks } from '#src/domain/hook-step.ts';
 import { restoreHookRecord } from '#src/domain/hook-record.ts';
 import { hooksOfRestore } from '#src/domain/hooks.ts';
 import type { Progress } from '#src/domain/progress.ts';
@@ -25,10 +24,9 @@ import { isStashError, type StashError } from '#src/errors.ts';
 import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
+import { createHookDuty } from './hook-duty.ts';
 import { orUntil } from './or-until.ts';
 import { isFinalRefusal, persist } from './persist.ts';
-import { createHookRunner } from './run-hook.ts';
-import { isTakenOver, runSessionHook, thawAndLeave } from './session-hooks.ts';
 
 export interface RestoreTask {
   readonly held: Held<RestoreSession>;
@@ -49,18 +47,7 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
   const { held, namespace } = task;
   using loop = createLoop(clock, environment.signal, held.lost);
   const takenAt = clock.now();
-  let doing: string | undefined;
   const hooks = hooksOfRestore(held.session());
-  const runner = createHookRunner(environment, task.target ?? targetOfRef(held.session()));
-  const hooksTask = hooks && {
-    held,
-    hooks,
-    runner,
-    record: restoreHookRecord,
-    clock,
-    maxFreezeMs: undefined,
-  };
-  if (hooks && restoreHookState(held.session()).quiescedSince !== undefined) void runner.prepare();
   const refused = new Map<string, string>();
   /** By claim: why its creation has to be tried again. */
   const trouble = new Map<string, string>();
@@ -76,13 +63,6 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
   const running =
     task.waitForConsumer?.size !== 0 ? observe(cluster, pods, scope, loop.signal, loop.ring) : undefined;
 
-  let isKnown = false;
-  claims.synced.then(
-    () => {
-      isKnown = true;
-    },
-    () => undefined,
-  );
   const eventsOf = (claim: string): Event[] => {
     const uid = claims.items.get(claim)?.metadata.uid;
     return [...(said?.items.values() ?? [])].filter(({ involvedObject }) => involvedObject.uid === uid);
@@ -92,7 +72,7 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
     now,
     session: held.session(),
     takenAt,
-    lost: claims.lost() !== undefined || !isKnown,
+    lost: claims.lost() !== undefined || !claims.isSynced(),
     claims: claims.items,
     refused,
     surroundings: (claim) => ({
@@ -118,9 +98,18 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
           ...(claims.lost() !== undefined ? connectionNotes(claims) : held.trouble.notes()),
           ...trouble.values(),
         ]),
-        ...(doing === undefined ? [] : [doing]),
+        ...duty.notes(),
       ],
     });
+
+  const duty = createHookDuty(environment, {
+    ...{ held, hooks, record: restoreHookRecord, maxFreezeMs: undefined },
+    target: task.target ?? targetOfRef(held.session()),
+    mayBeQuiet: restoreHookState(held.session()).quiescedSince !== undefined,
+    onChange: () => {
+      onChange(progressOf(look()));
+    },
+  });
 
   const create = async (claim: Named<PersistentVolumeClaim>, signal: AbortSignal) => {
     const { name } = claim.metadata;
@@ -175,20 +164,8 @@ export async function runRestore(environment: Environment, task: RestoreTask): P
       const world = look(now);
       return { progress: progressOf(world), step: decideRestore(world) };
     },
-    runHook: async (step) => {
-      if (hooksTask === undefined) return;
-      doing = `running the ${nameOfHook(step.which, restoreHooks)} hook`;
-      onChange(progressOf(look()));
-      try {
-        await runSessionHook(hooksTask, step);
-      } finally {
-        doing = undefined;
-      }
-    },
-    leave: async () => {
-      const step = decideLeavingRestore(look());
-      if (hooksTask && step && !isTakenOver(held)) await thawAndLeave(hooksTask, step);
-    },
+    runHook: duty.run,
+    leave: () => duty.leave(decideLeavingRestore(look())),
   });
 }
 

@@ -18,7 +18,9 @@ test('a freeze that ends between two readings of the clock is acted on, not wait
   const session = new AbortController();
   using loop = createLoop(clock, session.signal);
   const never = new Promise<void>(() => undefined);
-  const silent = { synced: never, failure: () => undefined } as Routine<BackupSession, string>['made'];
+  const silent = {
+    ...{ synced: never, isSynced: () => false, failure: () => undefined },
+  } as Routine<BackupSession, string>['made'];
   const held = { trouble: { onChange: () => undefined } } as unknown as Routine<
     BackupSession,
     string
