@@ -8,8 +8,10 @@ import { isatty } from 'node:tty';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { reportError } from '#src/cli/report-error.ts';
 import { run } from '#src/cli/run.ts';
+import { systemReason } from '#src/cli/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
 import { commands } from '#src/commands/index.ts';
+import { StashError } from '#src/errors.ts';
 
 async function main(): Promise<void> {
   const interrupted = new AbortController();
@@ -23,12 +25,21 @@ async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
     process.exit(reportError(error, { err: process.stderr, signal, verbosity: 0 }));
   });
-  for (const stream of [process.stdout, process.stderr]) {
-    // Whoever read the output went away (`| head`): there is nobody to tell, and the work still ends properly.
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+  // Output that cannot be written does not stop the work, which may be a thaw. Whoever read it went away (`| head`), or
+  // it was what tells of errors: there is nobody to tell.
+  process.stderr.on('error', () => undefined);
+  let lost = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || lost) return;
+    lost = true;
+    const message = `cannot write the output: ${systemReason(error)}`;
+    const exitCode = reportError(new StashError('precondition', message, { cause: error }), {
+      err: process.stderr,
+      signal,
+      verbosity: 0,
     });
-  }
+    process.exitCode ||= exitCode;
+  });
 
   const connections: Connection[] = [];
   const context: Context = {
@@ -62,7 +73,8 @@ async function main(): Promise<void> {
       return connection;
     },
   };
-  process.exitCode = await run(process.argv.slice(2), context, commands);
+  const exitCode = await run(process.argv.slice(2), context, commands);
+  if (exitCode !== 0) process.exitCode = exitCode;
   for (const { cluster } of connections) cluster.close();
 }
 

@@ -32,6 +32,7 @@ _kubectl_stash() {
 complete -F _kubectl_stash kubectl-stash
 `;
 
+/** In a directory of $fpath the file is the body of a function that runs at the first TAB; sourced, it registers itself. */
 const zsh = `#compdef kubectl-stash
 _kubectl_stash() {
   local line directive=4
@@ -49,32 +50,66 @@ _kubectl_stash() {
   else
     compadd -d described -a plain
   fi
-  if ! ((directive & 4)); then _files; fi
+  if ! ((directive & 4)); then
+    if [[ $PREFIX == -*=* ]]; then compset -P '*='; fi
+    _files
+  fi
 }
-compdef _kubectl_stash kubectl-stash
+if [[ \${funcstack[1]} == _kubectl-stash ]]; then
+  _kubectl_stash "$@"
+else
+  compdef _kubectl_stash kubectl-stash
+fi
 `;
 
+/** A condition that fails leaves the word to fish, which then offers files. */
 const fish = `# fish completion of kubectl-stash
-function __kubectl_stash_complete
+function __kubectl_stash_ask
     set -l words (commandline -opc)
     set -a words (commandline -ct)
-    $words[1] __complete $words[2..-1] 2>/dev/null | string match --invert --regex '^:[0-9]+$'
+    set -l directive 4
+    set -g __kubectl_stash_found
+    for line in ($words[1] __complete $words[2..-1] 2>/dev/null)
+        if string match --quiet ':*' -- $line
+            set directive (string sub --start 2 -- $line)
+        else
+            set -a __kubectl_stash_found $line
+        end
+    end
+    test $directive -ge 4
 end
-complete --command kubectl-stash --no-files --arguments '(__kubectl_stash_complete)'
+complete --command kubectl-stash --no-files --condition __kubectl_stash_ask --arguments '$__kubectl_stash_found'
 `;
 
+/** PowerShell offers files where a completer gives nothing at all, and none where it gives an empty text. */
 const powershell = `# PowerShell completion of kubectl-stash
 Register-ArgumentCompleter -Native -CommandName kubectl-stash -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
   $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" })
   if ($wordToComplete -eq '') { $words += '' }
-  & $commandAst.CommandElements[0].Value __complete @words 2>$null |
-    Where-Object { $_ -notmatch '^:\\d+$' } |
-    ForEach-Object {
-      $text, $description = $_ -split "\`t", 2
-      if (-not $description) { $description = $text }
-      [System.Management.Automation.CompletionResult]::new($text, $text, 'ParameterValue', $description)
+  $directive = 4
+  $found = @(
+    foreach ($line in @(& $commandAst.CommandElements[0].Value __complete @words 2>$null)) {
+      if ($line -match '^:(\\d+)$') {
+        $directive = [int]$Matches[1]
+      } else {
+        $text, $description = $line -split "\`t", 2
+        if (-not $description) { $description = $text }
+        [System.Management.Automation.CompletionResult]::new($text, $text, 'ParameterValue', $description)
+      }
     }
+  )
+  if (-not ($directive -band 4)) {
+    $flag = if ($wordToComplete -match '^-[^=]*=') { $Matches[0] } else { '' }
+    $found += @(
+      [System.Management.Automation.CompletionCompleters]::CompleteFilename($wordToComplete.Substring($flag.Length)) |
+        ForEach-Object {
+          [System.Management.Automation.CompletionResult]::new(
+            $flag + $_.CompletionText, $_.ListItemText, $_.ResultType, $_.ToolTip)
+        }
+    )
+  }
+  if ($found.Count -eq 0) { '' } else { $found }
 }
 `;
 

@@ -62,7 +62,8 @@ async function readWithYargs(args: readonly string[], flags: Flags): Promise<Com
   const aliases = Object.fromEntries(
     Object.entries(flags).map(([name, { alias = [] }]) => [longName(name), alias]),
   );
-  const line = yargs()
+  // It would look up the working directory, which may have been removed.
+  const line = yargs([], '/')
     .help(false)
     .version(false)
     .detectLocale(false)

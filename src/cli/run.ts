@@ -9,7 +9,7 @@ import { connectionFlags, globalFlags, type GlobalFlagValues } from './global-fl
 import { commandHelp, globalFlagsHelp, groupHelp, overviewHelp } from './help.ts';
 import { parse, type CommandLine } from './parse.ts';
 import { reportError } from './report-error.ts';
-import { firstWord } from './tokens.ts';
+import { firstWord, tokenize, type FlagToken } from './tokens.ts';
 
 const programHelp = 'kubectl stash --help';
 
@@ -127,5 +127,9 @@ function checkWords({ name, positionals }: Command, words: readonly string[]): v
 
 /** Known even where the command line could not be read. */
 function verbosityOf(argv: readonly string[]): number {
-  return Number(/(?:^| )--?v[= ]?(\d+)/.exec(argv.join(' '))?.[1] ?? 0);
+  const given = [...tokenize(argv, globalFlags)].filter(
+    (token): token is FlagToken => token.kind === 'flag' && token.name === 'v',
+  );
+  const level = given.at(-1)?.value ?? '';
+  return /^\d+$/.test(level) ? Number(level) : 0;
 }

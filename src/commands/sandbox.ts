@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { constants, tmpdir } from 'node:os';
+import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { constants as system, tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
 import { stashCrds } from '#src/api/crds/index.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
+import { systemReason } from '#src/cli/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
 import { StashError } from '#src/errors.ts';
 import { DirectoryError } from '#src/sandbox/directory-error.ts';
@@ -39,7 +40,7 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
       throw new StashError('usage', 'nothing follows --', { hint: 'kubectl stash sandbox -- bash' });
     }
     const { dir } = args.flags;
-    const directory = dir === undefined ? await mkdtemp(join(tmpdir(), 'kubectl-stash-')) : resolve(dir);
+    const directory = dir === undefined ? await makeTemporary() : await makeDirectory(dir);
     const say = (line: string) => void context.err.write(`${line}\n`);
     try {
       const sandbox = await start({
@@ -65,6 +66,32 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
     }
   },
 });
+
+async function makeTemporary(): Promise<string> {
+  const parent = tmpdir();
+  try {
+    return await mkdtemp(join(resolve(parent), 'kubectl-stash-'));
+  } catch (error) {
+    throw new StashError('precondition', `cannot make a directory in ${parent}: ${systemReason(error)}`, {
+      hint: 'name a directory for the sandbox with --dir DIRECTORY, or set $TMPDIR to one that you can write to',
+      cause: error,
+    });
+  }
+}
+
+async function makeDirectory(dir: string): Promise<string> {
+  try {
+    const directory = resolve(dir);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.W_OK);
+    return directory;
+  } catch (error) {
+    throw new StashError('precondition', `cannot use ${dir} as a directory: ${systemReason(error)}`, {
+      hint: 'name one that you can write to, by its whole path: --dir DIRECTORY',
+      cause: error,
+    });
+  }
+}
 
 async function start(options: SandboxOptions): Promise<Sandbox> {
   // Half of the program, which no help text needs.
@@ -144,7 +171,7 @@ async function runIn(
         );
       });
       child.once('exit', (code, killedBy) => {
-        done(code ?? 128 + (killedBy === null ? 0 : constants.signals[killedBy]));
+        done(code ?? 128 + (killedBy === null ? 0 : system.signals[killedBy]));
       });
     });
   } finally {

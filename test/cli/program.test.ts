@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 
 import { serve } from '#test/cluster-adapter/serve.ts';
 
@@ -36,6 +37,47 @@ test('a reader that goes away is no error', async () => {
   child.stdout.destroy();
   const err = await text(child.stderr);
   assert.deepEqual([(await ended)[0], err], [0, '']);
+});
+
+const full = '/dev/full';
+
+suite('on a full disk', { skip: !existsSync(full) && `no ${full}` }, () => {
+  function startOnFull(...argv: string[]) {
+    const disk = openSync(full, 'w');
+    const child = spawn(process.execPath, [program, ...argv], { stdio: ['ignore', disk, 'pipe'] });
+    closeSync(disk);
+    assert(child.stderr !== null);
+    return { child, err: child.stderr, ended: once(child, 'close') };
+  }
+
+  const lost = 'error: cannot write the output: no space left on device\n';
+  const lines = ['version --client', 'help', 'completion bash', 'install --crds -o yaml'];
+  for (const line of lines) {
+    test(`${line}: one line, exit 1`, async () => {
+      const { err, ended } = startOnFull(...line.split(' '));
+      assert.equal(await text(err), lost);
+      assert.equal((await ended)[0], 1);
+    });
+  }
+
+  test('what it was doing goes on', async () => {
+    const { child, err, ended } = startOnFull('sandbox');
+    let told = '';
+    for await (const chunk of err) {
+      told += String(chunk);
+      if (told.includes('serving a sandbox') && told.includes(lost)) child.kill('SIGTERM');
+    }
+    assert.equal((await ended)[0], 1, told);
+  });
+
+  test('an error that cannot be told keeps its exit code', async () => {
+    const disk = openSync(full, 'w');
+    const child = spawn(process.execPath, [program, 'version', '--bogus'], {
+      stdio: ['ignore', 'ignore', disk],
+    });
+    closeSync(disk);
+    assert.equal((await once(child, 'close'))[0], 2);
+  });
 });
 
 test('Ctrl-C ends a read that nobody answers', async () => {

@@ -155,3 +155,12 @@ test('-v=6 shows where an error came from', async () => {
     assert.match(context.stderr(), /run\.test\.ts/);
   }
 });
+
+test('only -v as a whole word, before --, asks for that', async () => {
+  for (const words of ['--v8-options', '-v8-options', '-v=soon', '-n -v=8 --bogus', '-- -v=8', '-v=8 -v=0']) {
+    const context = testContext();
+    await run(['echo', 'fail', ...words.split(' ')], context, echo().entries);
+    assert.match(context.stderr(), /^error: /);
+    assert.doesNotMatch(context.stderr(), /^ +at /m, words);
+  }
+});

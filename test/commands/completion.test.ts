@@ -1,10 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
-import { after, before, suite, test } from 'node:test';
-import { promisify } from 'node:util';
+import { after, before, test } from 'node:test';
 
 import {
   backupConfigurations,
@@ -16,11 +11,8 @@ import {
 import { completionScripts } from '#src/cli/completion-scripts.ts';
 import { configuration } from '#test/e2e/operator/manifests.ts';
 import { deployment } from '#test/e2e/manifests.ts';
-import { missingKubectl } from '#test/e2e/kubectl.ts';
 
 import { startWorld, type World } from './world.ts';
-
-const execute = promisify(execFile);
 
 let world: World;
 before(async () => {
@@ -76,6 +68,8 @@ const rows: readonly { readonly line: readonly string[]; readonly expected: read
   { line: ['list', '--namespace=pr'], expected: ['--namespace=prod', ':4'] },
   { line: ['restore', 'deploy/x', '--from', ''], expected: ['latest', ':4'] },
   { line: ['list', '--kubeconfig', ''], expected: [':0'] },
+  { line: ['list', '--kubeconfig=x'], expected: [':0'] },
+  { line: ['restore', '-f', ''], expected: [':0'] },
   { line: ['snapshot', '--timeout', ''], expected: [':4'] },
   { line: ['no-such', ''], expected: [':4'] },
   { line: ['snapshot', '--no-such', ''], expected: ['deploy/', 'sts/', 'ds/', 'rs/', 'rc/', 'pvc/', ':6'] },
@@ -126,42 +120,3 @@ for (const shell of Object.keys(completionScripts)) {
     assert.deepEqual([code, out], [0, completionScripts[shell]]);
   });
 }
-
-/** A PATH with this program as a person has it installed. */
-async function installed(t: { after: (end: () => Promise<void>) => void }): Promise<NodeJS.ProcessEnv> {
-  const directory = await mkdtemp(join(tmpdir(), 'stash-completion-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
-  const root = resolve(import.meta.dirname, '../..');
-  const program = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'cmd/kubectl-stash.ts')}' "$@"\n`;
-  await writeFile(join(directory, 'kubectl-stash'), program);
-  await chmod(join(directory, 'kubectl-stash'), 0o755);
-  await symlink(join(root, 'cmd/kubectl_complete-stash'), join(directory, 'kubectl_complete-stash'));
-  return {
-    ...process.env,
-    KUBECONFIG: world.sandbox.kubeconfig,
-    PATH: `${directory}${delimiter}${process.env['PATH'] ?? ''}`,
-  };
-}
-
-test('bash asks for whole words, and completes what stands after "="', async (t) => {
-  const env = await installed(t);
-  const script = `
-    source <(kubectl-stash completion bash)
-    compopt() { echo "option $2"; }
-    ask() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _kubectl_stash; printf '%s\\n' "\${COMPREPLY[@]}"; }
-    ask kubectl-stash snapshot --executor = l
-    ask kubectl-stash snapshot -n prod deploy/m
-    ask kubectl-stash snapshot st`;
-  const { stdout } = await execute('bash', ['-c', script], { env });
-  assert.equal(stdout, 'local\ndeploy/mail\noption nospace\nsts/\n');
-});
-
-suite('through kubectl', { skip: missingKubectl() }, () => {
-  test('kubectl asks kubectl_complete-stash', async (t) => {
-    const env = await installed(t);
-    const { stdout } = await execute('kubectl', ['__complete', 'stash', 'trigger', '-n', 'prod', 'n'], {
-      env,
-    });
-    assert.deepEqual(stdout.trimEnd().split('\n'), ['nightly', ':4']);
-  });
-});

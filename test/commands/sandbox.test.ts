@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, test } from 'node:test';
+
+import { ourProgram } from '#test/support/our-program.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'stash-place-'));
+after(() => rm(root, { recursive: true, force: true }));
+
+const file = join(root, 'file');
+await writeFile(file, '');
+const closed = join(root, 'closed');
+await mkdir(closed, { mode: 0o500 });
+
+interface Ended {
+  readonly code: number;
+  readonly err: string;
+}
+
+async function sandbox(
+  argv: readonly string[],
+  { temporary = root, removed }: { temporary?: string; removed?: string } = {},
+): Promise<Ended> {
+  const line = [...ourProgram.argv, 'sandbox', ...argv];
+  const leave = removed === undefined ? '' : 'rmdir "$PWD" && ';
+  const child = spawn('sh', ['-c', `${leave}exec "$@"`, 'sh', ...line], {
+    cwd: removed,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, TMPDIR: temporary },
+  });
+  const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'close') as Promise<[number]>]);
+  return { code, err };
+}
+
+const asRoot = process.getuid?.() === 0 && 'root may write anywhere';
+const temporaryHint =
+  'hint: name a directory for the sandbox with --dir DIRECTORY, or set $TMPDIR to one that you can write to\n';
+const directoryHint = 'hint: name one that you can write to, by its whole path: --dir DIRECTORY\n';
+
+const temporaries = [
+  { name: 'missing', temporary: join(root, 'missing'), why: 'no such file or directory', skip: false },
+  { name: 'a file', temporary: file, why: 'not a directory', skip: false },
+  { name: 'not writable', temporary: closed, why: 'permission denied', skip: asRoot },
+];
+
+for (const { name, temporary, why, skip } of temporaries) {
+  test(`where $TMPDIR is ${name}, it says so`, { skip }, async () => {
+    const err = `error: cannot make a directory in ${temporary}: ${why}\n${temporaryHint}`;
+    assert.deepEqual(await sandbox(['--', 'true'], { temporary }), { code: 1, err });
+  });
+}
+
+const directories = [
+  { name: 'a file', dir: file, why: 'file already exists', skip: false },
+  { name: 'in a file', dir: join(file, 'dir'), why: 'not a directory', skip: false },
+  { name: 'not writable', dir: closed, why: 'permission denied', skip: asRoot },
+];
+
+for (const { name, dir, why, skip } of directories) {
+  test(`where --dir is ${name}, it says so`, { skip }, async () => {
+    const err = `error: cannot use ${dir} as a directory: ${why}\n${directoryHint}`;
+    assert.deepEqual(await sandbox(['--dir', dir, '--', 'true']), { code: 1, err });
+  });
+}
+
+test('it runs in a working directory that was removed', async () => {
+  const removed = join(root, 'removed');
+  await mkdir(removed);
+  const temporary = join(root, 'temporary');
+  await mkdir(temporary);
+  const script = 'case $KUBECONFIG in "$TMPDIR"/*) exit 3 ;; esac';
+  const ended = await sandbox(['--', 'sh', '-c', script], { temporary, removed });
+  assert.deepEqual([ended.code, ended.err.replace(/^sh.*getcwd.*\n/gm, '')], [3, '']);
+  assert.deepEqual(await readdir(temporary), []);
+});
+
+test('a relative --dir there has no place', async () => {
+  const removed = join(root, 'removed-too');
+  await mkdir(removed);
+  const err = `error: cannot use here as a directory: no such file or directory\n${directoryHint}`;
+  assert.deepEqual(await sandbox(['--dir', 'here', '--', 'true'], { removed }), { code: 1, err });
+});
