@@ -41,7 +41,12 @@ export async function buildExecutable(platform: Platform, chunks: Chunks): Promi
   }
 }
 
-async function writeAssets(directory: string, { chunks, entry }: Chunks, platform: Platform): Promise<void> {
+/** All that the loader finds in the binary, as files. */
+export async function writeAssets(
+  directory: string,
+  { chunks, entry }: Chunks,
+  platform: Platform,
+): Promise<void> {
   for (const { name, code } of chunks) await writeFile(join(directory, name), code, 'latin1');
   if (platform.name === hostPlatform()?.name) {
     const compiled = await mkdtemp(join(tmpdir(), 'kubectl-stash-compiled-'));

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import type { RateLimits } from '#test/cluster/components.ts';
 
 import { bundle } from '../../cmd/bundle.ts';
+import { benchListParts } from './list-parts.ts';
 import { benchList } from './list.ts';
 import { operatorFlags, operatorParts, type OperatorFlags } from './operator.ts';
 import { benchControlPlane, benchSandbox, type BenchServer } from './servers.ts';
@@ -36,7 +37,10 @@ function benches(rateLimits: RateLimits, flags: OperatorFlags): Readonly<Record<
   const real = () => benchControlPlane(rateLimits, say);
   const limits = `real control plane, client rate limits of its controllers and sidecars: ${rateLimits}\n\n`;
   return {
-    start: benchOn(sandbox, benchStart),
+    start: benchOn(sandbox, async (bench) => {
+      await benchStart(bench);
+      await benchListParts(bench);
+    }),
     snapshot: benchOn(sandbox, (bench) => benchSnapshot(bench, plans.sandbox)),
     cluster: benchOn(real, async (bench) => {
       bench.print(limits);
