@@ -1,7 +1,7 @@
 /** One HTTP exchange with the API server, over keep-alive agents; knows nothing of Kubernetes but the port's errors. */
 import http from 'node:http';
 import https from 'node:https';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 
 import { StashError } from '#src/errors.ts';
 
@@ -63,10 +63,11 @@ export function createWire(endpoint: Endpoint): Wire {
     // A plugin or a rotated file may bring a new client certificate.
     if (agents && sameMaterial(agents.tls, tls)) return agents;
     if (agents) closeIdle(agents.requests);
-    if (secure) checkMaterial(tls);
+    // One for all connections: to read certificates again for each takes a millisecond.
+    const security = secure ? { ...tls, secureContext: readMaterial(tls) } : undefined;
     const build = (sockets: number): http.Agent => {
       const options = { keepAlive: true, keepAliveMsecs, maxSockets: sockets, proxyEnv };
-      return secure ? new https.Agent({ ...options, ...tls }) : new http.Agent(options);
+      return security ? new https.Agent({ ...options, ...security }) : new http.Agent(options);
     };
     return (agents = { requests: build(maxSockets), streams: build(Infinity), tls });
   }
@@ -153,9 +154,9 @@ function sameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
   return a === b || text(a) === text(b);
 }
 
-function checkMaterial(tls: TlsMaterial): void {
+function readMaterial(tls: TlsMaterial): SecureContext {
   try {
-    createSecureContext(tls);
+    return createSecureContext(tls);
   } catch (error) {
     throw new StashError(
       'precondition',
