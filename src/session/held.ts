@@ -28,6 +28,8 @@ export interface Held<S extends BackupSession | RestoreSession> {
    * replaced. Rejects as `annotate` does.
    */
   readonly confirm: () => Promise<void>;
+  /** As the server has it now, whoever holds it. */
+  readonly look: () => Promise<Stored<S>>;
   /** Why our writes have no answer. */
   readonly trouble: Omit<Trouble, 'tell'>;
   /** Aborts when we hold it no longer: taken over, or deleted. Its reason is a StashError. */
@@ -90,6 +92,10 @@ export function keep<S extends BackupSession | RestoreSession>(
     },
   };
 
+  /** Reads end with an interruption, and a thaw after it still has to be told: a patch of nothing reads as well. */
+  const look = () =>
+    signal.aborted ? cluster.patch(resource, at, {}) : cluster.get(resource, at.name, at.namespace);
+
   /** Repeated on top of whatever somebody else wrote meanwhile, as long as we are the holder. */
   const attempt = async (patch: SessionPatch<S>, subresource?: 'status'): Promise<Stored<S>> => {
     for (;;) {
@@ -109,9 +115,6 @@ export function keep<S extends BackupSession | RestoreSession>(
       } catch (error) {
         if (!isStashError(error, 'conflict')) throw orGone(error);
       }
-      // Reads end with an interruption, and a thaw after it still has to be told: a patch of nothing reads as well.
-      const look = () =>
-        signal.aborted ? cluster.patch(resource, at, {}) : cluster.get(resource, at.name, at.namespace);
       current = await persist(clock, stopped, look, patience).catch((error: unknown) => {
         throw orGone(error);
       });
@@ -177,6 +180,7 @@ export function keep<S extends BackupSession | RestoreSession>(
         ended.abort();
       }
     },
+    look: () => persist(clock, stopped, look, patience),
     trouble,
     lost: lost.signal,
     release: async () => {

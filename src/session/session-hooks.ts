@@ -4,6 +4,7 @@ import type { BackupSession, HookHandler, RestoreSession } from '#src/api/stash.
 import type { Clock } from '#src/domain/clock.ts';
 import type { HookRecord, HookResult } from '#src/domain/hook-record.ts';
 import { thaws, type SessionHooks } from '#src/domain/hooks.ts';
+import { isFinal } from '#src/domain/session-status.ts';
 import type { HookToRun } from '#src/domain/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -44,9 +45,10 @@ export async function runSessionHook<S extends BackupSession | RestoreSession>(
 }
 
 async function quiesce<S extends BackupSession | RestoreSession>(
-  { held, hooks, runner, record, clock, maxFreezeMs }: SessionHooksTask<S>,
+  task: SessionHooksTask<S>,
   pre: HookHandler,
 ): Promise<HookResult> {
+  const { held, hooks, runner, record, clock, maxFreezeMs } = task;
   const began = clock.now();
   await held.annotate({ [annotation.quiescedSince]: began.toISOString() });
   const bound = thaws(hooks) ? maxFreezeMs : undefined;
@@ -57,10 +59,32 @@ async function quiesce<S extends BackupSession | RestoreSession>(
   const result = await runner.run(pre, { name: names.pre, timeoutMs, confirm: held.confirm });
   const written = held.writeStatus((present) => record.set(present, names.pre, result, clock.now()));
   const until = bound === undefined ? undefined : began.getTime() + bound - clock.now().getTime();
-  await (until === undefined ? written : within(clock, Math.max(until, confirmWithinMs), written));
+  try {
+    await (until === undefined ? written : within(clock, Math.max(until, confirmWithinMs), written));
+  } catch (error) {
+    if (isTakenOver(held) && result.nowhere !== true) await thawBehind(task);
+    throw error;
+  }
   // What was begun nowhere has quiesced nothing.
   if (result.nowhere === true && !result.ok) await held.annotate({ [annotation.quiescedSince]: null });
   return result;
+}
+
+/** For a pre hook that came late, when whoever took the session over had thawed already: nobody else does once more. */
+async function thawBehind<S extends BackupSession | RestoreSession>({
+  held,
+  hooks,
+  runner,
+  record,
+  clock,
+}: SessionHooksTask<S>): Promise<void> {
+  const { post } = hooks;
+  if (post === undefined || !thaws(hooks)) return;
+  const present = await held.look();
+  if (!isFinal(present) && !record.has(present.status, record.names.post)) return;
+  const options = { name: record.names.post, timeoutMs: postWithinMs, confirm: () => Promise.resolve() };
+  const result = await thawUntilDone(runner, post, options, { clock, mayBeQuiet: true });
+  if (!result.ok) throw stillQuiesced(result);
 }
 
 /** A post hook that thaws nothing: once, as its policy says. */

@@ -1,4 +1,4 @@
-/** A connection whose user dies at a given write. */
+/** A connection whose user dies, or stops for a while, at a given write. */
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 
@@ -11,7 +11,8 @@ export interface Death {
 
 export interface Dying {
   readonly death: Death | undefined;
-  readonly die: () => Promise<never>;
+  /** Resolves when it goes on, for whoever was only stopped. */
+  readonly die: () => Promise<unknown>;
   /** Told of each write, as `create jobs`; says which it is. */
   readonly count: (what: string) => number;
 }
@@ -22,8 +23,14 @@ const uncounted: ReadonlySet<string> = new Set(['events', 'leases']);
 export function dying(inner: Cluster, { death, die, count }: Dying): Cluster {
   const write = async <T>(what: string, { plural }: Resource, send: () => Promise<T>): Promise<T> => {
     if (uncounted.has(plural) || count(`${what} ${plural}`) !== death?.write) return send();
-    if (death.when === 'after') await send().catch(() => undefined);
-    return die();
+    if (death.when === 'before') {
+      await die();
+      return send();
+    }
+    const sent = send();
+    await sent.catch(() => undefined);
+    await die();
+    return sent;
   };
   return {
     ...inner,
