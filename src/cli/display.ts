@@ -1,5 +1,5 @@
 /** Shows running sessions on stderr: a live table on a terminal, elsewhere a line for each change. */
-import type { Progress } from '#src/domain/progress.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { changeLines } from '#src/report/change-lines.ts';
 import { liveFrame } from '#src/report/live-frame.ts';

@@ -3,8 +3,8 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { backupSessions, restoreSessions, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
-import type { Progress, Verdict } from '#src/domain/progress.ts';
-import { verdictError } from '#src/domain/verdict-error.ts';
+import type { Progress, Verdict } from '#src/domain/session/progress.ts';
+import { verdictError } from '#src/domain/session/verdict-error.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { verdictLine } from '#src/report/verdict-line.ts';
 

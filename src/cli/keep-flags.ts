@@ -1,6 +1,6 @@
 /** `--keep-last 5 --keep-daily 7`: a retention policy on the command line. */
 import type { RetentionPolicy } from '#src/api/stash.ts';
-import { keepRules, type KeepField } from '#src/domain/retention-rules.ts';
+import { keepRules, type KeepField } from '#src/domain/retention/retention-rules.ts';
 
 import { longName } from './tokens.ts';
 

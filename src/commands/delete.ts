@@ -14,15 +14,15 @@ import {
   snapshotEffects,
   type DeleteEffects,
   type DeleteScene,
-} from '#src/domain/delete-effects.ts';
+} from '#src/domain/restore-points/delete-effects.ts';
 import {
   parseObjects,
   resourceOf,
   type ObjectArgument,
   type ObjectType,
-} from '#src/domain/object-arguments.ts';
+} from '#src/domain/arguments/object-arguments.ts';
 import { nearest } from '#src/domain/nearest.ts';
-import { restorePoints } from '#src/domain/restore-points.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { isStashError, StashError } from '#src/errors.ts';

@@ -10,9 +10,9 @@ import { defineCommand } from '#src/cli/command.ts';
 import { toJson, toYaml } from '#src/cli/output.ts';
 import { allNamespacesFlag, outputFlag, selectorFlag } from '#src/cli/flags.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { restorePoints, type RestorePoint } from '#src/domain/restore-points.ts';
-import { parseTargets, type TargetArguments } from '#src/domain/target-arguments.ts';
-import { formatTarget } from '#src/domain/target.ts';
+import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+import { parseTargets, type TargetArguments } from '#src/domain/arguments/target-arguments.ts';
+import { formatTarget } from '#src/domain/target/target.ts';
 import { isStashError } from '#src/errors.ts';
 import { restorePointList, restorePointNames, restorePointTable } from '#src/report/restore-points.ts';
 

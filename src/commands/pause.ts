@@ -7,8 +7,8 @@ import { allOrErrors } from '#src/cli/ends.ts';
 import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
 import { printObjects, qualifiedName } from '#src/cli/output.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
-import { parseConfigurations } from '#src/domain/configuration-arguments.ts';
-import { configurationNamed } from '#src/domain/configured-target.ts';
+import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
+import { configurationNamed } from '#src/domain/configuration/configured-target.ts';
 import { StashError } from '#src/errors.ts';
 import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
 

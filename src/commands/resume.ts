@@ -1,9 +1,9 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
-import { isPlaceholder } from '#src/domain/configured-target.ts';
-import { nextRuns } from '#src/domain/schedule-configuration.ts';
-import { formatTarget } from '#src/domain/target.ts';
+import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
+import { nextRuns } from '#src/domain/configuration/schedule-configuration.ts';
+import { formatTarget } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import { pausingFlags, setPaused } from './pause.ts';

@@ -7,9 +7,9 @@ import { dryRunFlag, executionFlags, outputFlag, selectorFlag } from '#src/cli/f
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { printDeletions, printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
-import { commandHooks } from '#src/domain/hooks.ts';
-import { parseTargets } from '#src/domain/target-arguments.ts';
-import type { Target } from '#src/domain/target.ts';
+import { commandHooks } from '#src/domain/hooks/hooks.ts';
+import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
+import type { Target } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
 import { takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
 import { beginBackup, checkBackup } from '#src/session/begin-backup.ts';

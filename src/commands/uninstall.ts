@@ -3,7 +3,7 @@ import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { countKinds, unfinishedSessions } from '#src/domain/install/removal.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { hasAppscode } from '#src/install/beside.ts';
 import { findHome, readInstalled, type Installed } from '#src/install/installed.ts';

@@ -7,7 +7,7 @@ import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { outputFlag } from '#src/cli/flags.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { formatTarget, readTarget } from '#src/domain/target.ts';
+import { formatTarget, readTarget } from '#src/domain/target/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { followBackup } from '#src/follow/backup.ts';
 import { orHowToGoOn } from '#src/follow/interruption.ts';

@@ -1,10 +1,10 @@
 /** One restore, from its plan to the end of its session. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
-import { goesByHolder } from '#src/domain/holder.ts';
+import { goesByHolder } from '#src/domain/session/holder.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import type { Progress } from '#src/domain/progress.ts';
-import type { Target } from '#src/domain/target.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
+import type { Target } from '#src/domain/target/target.ts';
 import { createRestore } from '#src/session/begin-restore.ts';
 import { annotate } from '#src/session/held.ts';
 import { executorByDiscovery, type ExecutorMode } from '#src/session/executor.ts';

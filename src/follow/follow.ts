@@ -16,10 +16,10 @@ import {
   sight,
   type Holder,
   type Sighting,
-} from '#src/domain/holder.ts';
-import { followerGraceMs } from '#src/domain/patience.ts';
-import { describe, type Progress, type Verdict } from '#src/domain/progress.ts';
-import { deadlineOf, isFinal, type Session } from '#src/domain/session-status.ts';
+} from '#src/domain/session/holder.ts';
+import { followerGraceMs } from '#src/domain/session/patience.ts';
+import { describe, type Progress, type Verdict } from '#src/domain/session/progress.ts';
+import { deadlineOf, isFinal, type Session } from '#src/domain/session/session-status.ts';
 import { StashError } from '#src/errors.ts';
 
 import { createProbe } from './probe.ts';

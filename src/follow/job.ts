@@ -1,8 +1,8 @@
 /** What an operator's Job tells about the session that it carries out. */
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
-import { jobState } from '#src/domain/job-state.ts';
-import type { Verdict } from '#src/domain/progress.ts';
+import { jobState } from '#src/domain/session/job-state.ts';
+import type { Verdict } from '#src/domain/session/progress.ts';
 
 export interface JobSeen {
   readonly job: Stored<Job> | undefined;

@@ -1,6 +1,6 @@
 /** What containers that failed wrote last: each run is asked about once, and what it said is kept. */
 import type { Cluster } from '#src/cluster/port.ts';
-import type { FailedContainer } from '#src/domain/failed-containers.ts';
+import type { FailedContainer } from '#src/domain/session/failed-containers.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 export interface LastWords {

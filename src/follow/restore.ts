@@ -2,14 +2,14 @@
 import { persistentVolumeClaims, pods, restoreSessions, storageClasses } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { observe } from '#src/cluster/observe.ts';
-import { claimProgress } from '#src/domain/claim-progress.ts';
-import { podsUsing } from '#src/domain/claims-in-the-way.ts';
-import { expandTemplates } from '#src/domain/expand-templates.ts';
-import { restoreJobName } from '#src/domain/names.ts';
-import type { ClaimProgress } from '#src/domain/progress.ts';
-import { restoreProgress } from '#src/domain/restore-progress.ts';
-import { bindsLate } from '#src/domain/storage-class.ts';
-import { readTarget } from '#src/domain/target.ts';
+import { claimProgress } from '#src/domain/restore/claim-progress.ts';
+import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
+import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
+import { restoreJobName } from '#src/domain/target/names.ts';
+import type { ClaimProgress } from '#src/domain/session/progress.ts';
+import { restoreProgress } from '#src/domain/restore/restore-progress.ts';
+import { bindsLate } from '#src/domain/restore/storage-class.ts';
+import { readTarget } from '#src/domain/target/target.ts';
 
 import { follow, type Followed, type FollowEnvironment, type FollowOptions } from './follow.ts';
 

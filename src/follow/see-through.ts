@@ -2,8 +2,8 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import type { Holder } from '#src/domain/holder.ts';
-import type { Progress } from '#src/domain/progress.ts';
+import type { Holder } from '#src/domain/session/holder.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
 import { isStashError } from '#src/errors.ts';
 import type { Held } from '#src/session/held.ts';
 import { hold } from '#src/session/hold.ts';

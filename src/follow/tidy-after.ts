@@ -2,8 +2,8 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
-import type { Progress } from '#src/domain/progress.ts';
-import { isSamePolicy } from '#src/domain/retention-rules.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
+import { isSamePolicy } from '#src/domain/retention/retention-rules.ts';
 import { isStashError } from '#src/errors.ts';
 import { applyRetention } from '#src/session/apply-retention.ts';
 import { persist } from '#src/session/persist.ts';

@@ -5,10 +5,10 @@ import type { Loop } from '#src/cluster/loop.ts';
 import { observe } from '#src/cluster/observe.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { failedContainers } from '#src/domain/failed-containers.ts';
-import { jobState } from '#src/domain/job-state.ts';
-import { failedJobGraceMs } from '#src/domain/patience.ts';
-import type { Verdict } from '#src/domain/progress.ts';
+import { failedContainers } from '#src/domain/session/failed-containers.ts';
+import { jobState } from '#src/domain/session/job-state.ts';
+import { failedJobGraceMs } from '#src/domain/session/patience.ts';
+import type { Verdict } from '#src/domain/session/progress.ts';
 
 import { deletedNote, isOfOurOperator, jobNotes, jobVerdict, type JobSeen } from './job.ts';
 import { createLastWords } from './last-words.ts';

@@ -4,7 +4,7 @@ import { label } from '#src/api/labels.ts';
 import type { Component } from '#src/api/operator.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { jobState } from '#src/domain/job-state.ts';
+import { jobState } from '#src/domain/session/job-state.ts';
 
 import type { Caches, World } from './world.ts';
 

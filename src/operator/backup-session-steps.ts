@@ -1,7 +1,7 @@
 /** What is done for a BackupSession, one function for each thing that can be decided. */
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
-import { readHolder } from '#src/domain/holder.ts';
+import { readHolder } from '#src/domain/session/holder.ts';
 import { buildBackupJob } from '#src/domain/operator/build-session-job.ts';
 import {
   isSkipped,
@@ -9,7 +9,7 @@ import {
   type BackupSessionWorld,
 } from '#src/domain/operator/decide-backup-session.ts';
 import { skipped, withExecutor } from '#src/domain/operator/mark-backup.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
 import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import { endBackup } from '#src/session/end-backup.ts';

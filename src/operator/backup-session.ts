@@ -5,10 +5,10 @@ import type { BackupSession } from '#src/api/stash.ts';
 import { decideBackupSession } from '#src/domain/operator/decide-backup-session.ts';
 import { isExecutorEnsured } from '#src/domain/operator/end-session.ts';
 import { backupEnd } from '#src/domain/operator/end-words.ts';
-import { readHolder } from '#src/domain/holder.ts';
-import { isPodNameOf } from '#src/domain/holder-life.ts';
-import { snapshotterJobName } from '#src/domain/names.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { readHolder } from '#src/domain/session/holder.ts';
+import { isPodNameOf } from '#src/domain/session/holder-life.ts';
+import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { backupSteps } from './backup-session-steps.ts';
 import type { Reconciler } from './reconciler.ts';

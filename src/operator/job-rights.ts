@@ -3,7 +3,7 @@ import type { KubernetesObject, Named, RoleBinding, Stored } from '#src/api/kube
 import { roleBindings, serviceAccounts, type Resource } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { holds } from '#src/domain/holds.ts';
+import { holds } from '#src/domain/session/holds.ts';
 import type { JobRights } from '#src/domain/operator/build-job-rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 

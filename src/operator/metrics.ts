@@ -1,7 +1,7 @@
 /** What Prometheus is told; docs/metrics.md lists it. Everything that can be counted from the caches is, at each scrape. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import { lastSuccesses } from '#src/domain/last-successes.ts';
+import { lastSuccesses } from '#src/domain/restore-points/last-successes.ts';
 
 import type { Caches, Metrics } from './world.ts';
 

@@ -3,7 +3,7 @@ import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import { clusterRole } from '#src/api/operator.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { readHolder } from '#src/domain/holder.ts';
+import { readHolder } from '#src/domain/session/holder.ts';
 import { buildJobRights } from '#src/domain/operator/build-job-rights.ts';
 import { buildRestoreJob } from '#src/domain/operator/build-session-job.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type RestoreSessionWorld,
 } from '#src/domain/operator/decide-restore-session.ts';
 import { invalidRestore, type RestoreStatus } from '#src/domain/operator/end-session.ts';
-import { createdAt, isFinal, withCondition } from '#src/domain/session-status.ts';
+import { createdAt, isFinal, withCondition } from '#src/domain/session/session-status.ts';
 import { assertNever } from '#src/errors.ts';
 import { carryOutRestore } from '#src/session/carry-out-restore.ts';
 import { endRestore } from '#src/session/end-restore.ts';

@@ -2,9 +2,9 @@
 import type { Job, Named, Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
-import type { Holder } from '#src/domain/holder.ts';
-import { isPodNameOf } from '#src/domain/holder-life.ts';
-import { isPodOver } from '#src/domain/job-state.ts';
+import type { Holder } from '#src/domain/session/holder.ts';
+import { isPodNameOf } from '#src/domain/session/holder-life.ts';
+import { isPodOver } from '#src/domain/session/job-state.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Key } from './reconciler.ts';

@@ -1,8 +1,8 @@
 /** What an operator remembers of the sessions that it looks at: who was seen to hold them, what was told and done. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { sight, type Sighting } from '#src/domain/holder.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { sight, type Sighting } from '#src/domain/session/holder.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 
 export interface SessionMemory {
   sight(session: Stored<BackupSession | RestoreSession>, now: Date): Sighting;

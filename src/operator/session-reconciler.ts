@@ -3,8 +3,8 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { ExecutorWorld } from '#src/domain/operator/decide-executor.ts';
 import type { EndWords } from '#src/domain/operator/end-words.ts';
-import { endedAt } from '#src/domain/ended-at.ts';
-import { createdAt } from '#src/domain/session-status.ts';
+import { endedAt } from '#src/domain/session/ended-at.ts';
+import { createdAt } from '#src/domain/session/session-status.ts';
 
 import type { Kept } from './change-session.ts';
 import { errorFields } from './log.ts';

@@ -1,11 +1,11 @@
 /** What is done alike for both kinds of session: everything about who carries one out. */
 import type { Condition, Job, Named, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { readHolder, type Holder } from '#src/domain/holder.ts';
-import { jobState } from '#src/domain/job-state.ts';
+import { readHolder, type Holder } from '#src/domain/session/holder.ts';
+import { jobState } from '#src/domain/session/job-state.ts';
 import type { ExecutorAction, ExecutorWorld } from '#src/domain/operator/decide-executor.ts';
 import { executorEnsured, type SessionEnd } from '#src/domain/operator/end-session.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
 import { lookAgain } from '#src/session/await-holder.ts';
 import type { Environment } from '#src/session/environment.ts';

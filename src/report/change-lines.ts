@@ -1,6 +1,6 @@
 /** Progress where there is no terminal: one line for each change. */
 import { sanitize } from '#src/domain/sanitize.ts';
-import { sessionOf } from '#src/domain/verdict-error.ts';
+import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 import { stateOf, type ClaimRow, type ProgressView } from './progress-view.ts';
 

@@ -1,8 +1,8 @@
 /** What stands over the claims of a running session. */
 import { formatDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { formatTarget } from '#src/domain/target.ts';
-import { sessionOf } from '#src/domain/verdict-error.ts';
+import { formatTarget } from '#src/domain/target/target.ts';
+import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 import { cutMiddle } from './ellipsis.ts';
 import { stateOf, titleOf, type ProgressView } from './progress-view.ts';

@@ -1,9 +1,9 @@
 /** A running session as it is shown: one row per claim. */
 import { formatDuration } from '#src/domain/duration.ts';
-import type { ClaimProgress, Progress } from '#src/domain/progress.ts';
-import type { ClaimPhase } from '#src/domain/roll-up.ts';
-import { formatTarget } from '#src/domain/target.ts';
-import { sessionOf } from '#src/domain/verdict-error.ts';
+import type { ClaimProgress, Progress } from '#src/domain/session/progress.ts';
+import type { ClaimPhase } from '#src/domain/session/roll-up.ts';
+import { formatTarget } from '#src/domain/target/target.ts';
+import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 export interface ClaimRow extends ClaimProgress {
   /** When it was first seen in its final phase. */

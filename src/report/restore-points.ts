@@ -8,10 +8,10 @@ import {
   type Completeness,
   type PointPhase,
   type RestorePoint,
-} from '#src/domain/restore-points.ts';
-import type { PointTarget } from '#src/domain/snapshot-groups.ts';
-import type { SourceClaim } from '#src/domain/source-claim.ts';
-import { formatTarget } from '#src/domain/target.ts';
+} from '#src/domain/restore-points/restore-points.ts';
+import type { PointTarget } from '#src/domain/restore-points/snapshot-groups.ts';
+import type { SourceClaim } from '#src/domain/restore-points/source-claim.ts';
+import { formatTarget } from '#src/domain/target/target.ts';
 
 import { renderTable } from './table.ts';
 

@@ -1,9 +1,9 @@
-/** The one line that says how a session ended well; the other ends are errors (`domain/verdict-error.ts`). */
+/** The one line that says how a session ended well; the other ends are errors (`domain/session/verdict-error.ts`). */
 import { formatDuration } from '#src/domain/duration.ts';
-import type { Progress, Verdict } from '#src/domain/progress.ts';
+import type { Progress, Verdict } from '#src/domain/session/progress.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { formatTarget } from '#src/domain/target.ts';
-import { sessionOf } from '#src/domain/verdict-error.ts';
+import { formatTarget } from '#src/domain/target/target.ts';
+import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 /** `tookMs`: how long whoever ran the command has waited. */
 export function verdictLine(progress: Progress, verdict: Verdict, tookMs: number): string {

@@ -3,11 +3,11 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession, RetentionPolicy } from '#src/api/stash.ts';
-import { labelValue } from '#src/domain/names.ts';
-import { restorePoints } from '#src/domain/restore-points.ts';
-import { planRetention, snapshotsOf, type Invoker } from '#src/domain/retention.ts';
-import { prunes, retentionProblem } from '#src/domain/retention-rules.ts';
-import { tellRetention } from '#src/domain/tidy-conditions.ts';
+import { labelValue } from '#src/domain/target/names.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { planRetention, snapshotsOf, type Invoker } from '#src/domain/retention/retention.ts';
+import { prunes, retentionProblem } from '#src/domain/retention/retention-rules.ts';
+import { tellRetention } from '#src/domain/retention/tidy-conditions.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { deleteEach, untilTrouble } from './delete-each.ts';

@@ -5,10 +5,10 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { observe } from '#src/cluster/observe.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { lifeLeft, sight, type Holder, type Sighting } from '#src/domain/holder.ts';
-import { isPodNameOf } from '#src/domain/holder-life.ts';
-import { isPodOver } from '#src/domain/job-state.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { lifeLeft, sight, type Holder, type Sighting } from '#src/domain/session/holder.ts';
+import { isPodNameOf } from '#src/domain/session/holder-life.ts';
+import { isPodOver } from '#src/domain/session/job-state.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

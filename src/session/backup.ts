@@ -5,17 +5,26 @@ import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { connectionNotes, observe } from '#src/cluster/observe.ts';
-import { backupProgress } from '#src/domain/backup-progress.ts';
-import type { PlannedClaim } from '#src/domain/build-backup.ts';
-import { backupClaims, backupHookState, freezeEnd, type BackupWorld } from '#src/domain/backup-claims.ts';
-import { decideBackup, decideLeavingBackup, type SnapshotToCreate } from '#src/domain/decide-backup.ts';
-import { backupHookRecord } from '#src/domain/hook-record.ts';
-import { foreignHooks } from '#src/domain/hook-command.ts';
-import { hooksOfBackup, retriesLeft } from '#src/domain/hooks.ts';
-import { labelValue } from '#src/domain/names.ts';
-import type { Progress } from '#src/domain/progress.ts';
-import { deadlineOf, lateAt } from '#src/domain/session-status.ts';
-import type { Target } from '#src/domain/target.ts';
+import { backupProgress } from '#src/domain/backup/backup-progress.ts';
+import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
+import {
+  backupClaims,
+  backupHookState,
+  freezeEnd,
+  type BackupWorld,
+} from '#src/domain/backup/backup-claims.ts';
+import {
+  decideBackup,
+  decideLeavingBackup,
+  type SnapshotToCreate,
+} from '#src/domain/backup/decide-backup.ts';
+import { backupHookRecord } from '#src/domain/session/hook-record.ts';
+import { foreignHooks } from '#src/domain/hooks/hook-command.ts';
+import { hooksOfBackup, retriesLeft } from '#src/domain/hooks/hooks.ts';
+import { labelValue } from '#src/domain/target/names.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
+import { deadlineOf, lateAt } from '#src/domain/session/session-status.ts';
+import type { Target } from '#src/domain/target/target.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';

@@ -2,19 +2,19 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { checkConfigured, classForAppscode, refuseKeepFlags } from '#src/domain/appscode.ts';
-import { buildBackupSession, buildConfiguration } from '#src/domain/build-backup.ts';
-import { chooseConfiguration } from '#src/domain/choose-configuration.ts';
+import { checkConfigured, classForAppscode, refuseKeepFlags } from '#src/domain/backup/appscode.ts';
+import { buildBackupSession, buildConfiguration } from '#src/domain/backup/build-backup.ts';
+import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
 import {
   checkHooks,
   hasAdHocHooks,
   hasTheseHooks,
   hooksOfBackup,
   type AdHocHooks,
-} from '#src/domain/hooks.ts';
-import { deadlineOf, isFinal } from '#src/domain/session-status.ts';
-import { snapshotCommand } from '#src/domain/snapshot-command.ts';
-import { formatTarget } from '#src/domain/target.ts';
+} from '#src/domain/hooks/hooks.ts';
+import { deadlineOf, isFinal } from '#src/domain/session/session-status.ts';
+import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
+import { formatTarget } from '#src/domain/target/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

@@ -3,12 +3,12 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import { expandTemplates } from '#src/domain/expand-templates.ts';
-import type { Holder } from '#src/domain/holder.ts';
-import { restoreJobName } from '#src/domain/names.ts';
+import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
+import type { Holder } from '#src/domain/session/holder.ts';
+import { restoreJobName } from '#src/domain/target/names.ts';
 import { invalidRestore } from '#src/domain/operator/end-session.ts';
-import { defaultTimeoutMs, isFinal } from '#src/domain/session-status.ts';
-import { readTarget } from '#src/domain/target.ts';
+import { defaultTimeoutMs, isFinal } from '#src/domain/session/session-status.ts';
+import { readTarget } from '#src/domain/target/target.ts';
 
 import { awaitHolder, isTakenOver, lookAgain } from './await-holder.ts';
 import type { Environment } from './environment.ts';

@@ -4,8 +4,8 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { Loop } from '#src/cluster/loop.ts';
 import type { Observed } from '#src/cluster/observe.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { describe, type Progress, type Verdict } from '#src/domain/progress.ts';
-import type { HookToRun, Step } from '#src/domain/step.ts';
+import { describe, type Progress, type Verdict } from '#src/domain/session/progress.ts';
+import type { HookToRun, Step } from '#src/domain/hooks/step.ts';
 import { assertNever, isStashError, type StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';

@@ -2,13 +2,13 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { targetOfConfiguration } from '#src/domain/configured-target.ts';
+import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import type { Holder } from '#src/domain/holder.ts';
+import type { Holder } from '#src/domain/session/holder.ts';
 import { failedBackup, type SessionEnd } from '#src/domain/operator/end-session.ts';
-import { defaultTimeoutMs } from '#src/domain/session-status.ts';
-import { readSessionClaims } from '#src/domain/source-claim.ts';
-import { targetApiVersion, type Target } from '#src/domain/target.ts';
+import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
+import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
+import { targetApiVersion, type Target } from '#src/domain/target/target.ts';
 
 import { runBackup } from './backup.ts';
 import type { Environment } from './environment.ts';

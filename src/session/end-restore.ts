@@ -3,11 +3,11 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import { expandTemplates } from '#src/domain/expand-templates.ts';
-import type { Holder } from '#src/domain/holder.ts';
+import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
+import type { Holder } from '#src/domain/session/holder.ts';
 import { failedRestore, type SessionEnd } from '#src/domain/operator/end-session.ts';
-import { defaultTimeoutMs, isFinal } from '#src/domain/session-status.ts';
-import { readTarget } from '#src/domain/target.ts';
+import { defaultTimeoutMs, isFinal } from '#src/domain/session/session-status.ts';
+import { readTarget } from '#src/domain/target/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

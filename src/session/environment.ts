@@ -1,7 +1,7 @@
 /** What the routine is given: never the command line's Context. */
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import type { Progress } from '#src/domain/progress.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
 
 export interface Environment {
   readonly cluster: Cluster;

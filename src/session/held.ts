@@ -4,9 +4,15 @@ import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { orTellSlow } from '#src/cluster/slow-answer.ts';
-import { deadAfterMs, formatHolder, readHolder, renewEveryMs, type Holder } from '#src/domain/holder.ts';
-import { isFinal } from '#src/domain/session-status.ts';
-import type { StatusChange } from '#src/domain/step.ts';
+import {
+  deadAfterMs,
+  formatHolder,
+  readHolder,
+  renewEveryMs,
+  type Holder,
+} from '#src/domain/session/holder.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+import type { StatusChange } from '#src/domain/hooks/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

@@ -2,8 +2,8 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { readHolder, type Holder } from '#src/domain/holder.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { readHolder, type Holder } from '#src/domain/session/holder.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { annotate, keep, type Held, type HoldEnvironment } from './held.ts';

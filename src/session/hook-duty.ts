@@ -1,10 +1,10 @@
 /** What a routine owes the application: its hooks are run, whatever happens, and it is said which one runs. */
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import type { HookRecord } from '#src/domain/hook-record.ts';
-import { nameOfHook } from '#src/domain/hook-step.ts';
-import type { SessionHooks } from '#src/domain/hooks.ts';
-import type { HookToRun } from '#src/domain/step.ts';
-import type { Target } from '#src/domain/target.ts';
+import type { HookRecord } from '#src/domain/session/hook-record.ts';
+import { nameOfHook } from '#src/domain/hooks/hook-step.ts';
+import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
+import type { HookToRun } from '#src/domain/hooks/step.ts';
+import type { Target } from '#src/domain/target/target.ts';
 
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';

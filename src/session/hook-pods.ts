@@ -2,9 +2,9 @@
 import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { podsUsing } from '#src/domain/claims-in-the-way.ts';
-import { formatSelector } from '#src/domain/selector.ts';
-import { formatTarget, targetTypes, type Target } from '#src/domain/target.ts';
+import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
+import { formatSelector } from '#src/domain/target/selector.ts';
+import { formatTarget, targetTypes, type Target } from '#src/domain/target/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 export interface HookPods {

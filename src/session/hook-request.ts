@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 
 import type { Container, Pod } from '#src/api/kubernetes.ts';
 import type { HookHandler } from '#src/api/stash.ts';
-import { hostOf, requestOf } from '#src/domain/hooks.ts';
+import { hostOf, requestOf } from '#src/domain/hooks/hooks.ts';
 
 export interface Answer {
   readonly ok: boolean;

@@ -4,7 +4,7 @@ import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { observe } from '#src/cluster/observe.ts';
-import { readHolder } from '#src/domain/holder.ts';
+import { readHolder } from '#src/domain/session/holder.ts';
 
 import type { Environment } from './environment.ts';
 

@@ -8,13 +8,13 @@ import type {
 } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
-import type { PlannedClaim } from '#src/domain/build-backup.ts';
-import { chooseConfiguration } from '#src/domain/choose-configuration.ts';
-import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/claims.ts';
-import type { AdHocHooks } from '#src/domain/hooks.ts';
-import { formatSelector } from '#src/domain/selector.ts';
-import { chooseSnapshotClass, driverOf } from '#src/domain/snapshot-class.ts';
-import { targetTypes, type Target } from '#src/domain/target.ts';
+import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
+import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
+import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/target/claims.ts';
+import type { AdHocHooks } from '#src/domain/hooks/hooks.ts';
+import { formatSelector } from '#src/domain/target/selector.ts';
+import { chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class.ts';
+import { targetTypes, type Target } from '#src/domain/target/target.ts';
 
 import { orMissingNamespace, startAll, type Surroundings } from './surroundings.ts';
 

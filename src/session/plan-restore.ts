@@ -8,13 +8,13 @@ import {
   existingClaims,
   refuseControllerRace,
   type RestoreWords,
-} from '#src/domain/claims-in-the-way.ts';
-import type { SessionHooks } from '#src/domain/hooks.ts';
+} from '#src/domain/restore/claims-in-the-way.ts';
+import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { nearest } from '#src/domain/nearest.ts';
-import { grown } from '#src/domain/restore-templates.ts';
+import { grown } from '#src/domain/restore/restore-templates.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { classOfTemplate } from '#src/domain/storage-class.ts';
-import { targetTypes, type Target } from '#src/domain/target.ts';
+import { classOfTemplate } from '#src/domain/restore/storage-class.ts';
+import { targetTypes, type Target } from '#src/domain/target/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Executor } from './executor.ts';

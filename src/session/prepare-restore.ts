@@ -2,13 +2,13 @@
 import type { Named } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
-import { buildRestoreSession } from '#src/domain/build-restore.ts';
-import { choosePoint } from '#src/domain/choose-point.ts';
-import type { RestoreWords } from '#src/domain/claims-in-the-way.ts';
-import { parseRenames } from '#src/domain/renames.ts';
-import { restorePoints } from '#src/domain/restore-points.ts';
-import { selectClaims, templatesOf } from '#src/domain/restore-templates.ts';
-import type { Target } from '#src/domain/target.ts';
+import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
+import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
+import type { RestoreWords } from '#src/domain/restore/claims-in-the-way.ts';
+import { parseRenames } from '#src/domain/arguments/renames.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { selectClaims, templatesOf } from '#src/domain/restore/restore-templates.ts';
+import type { Target } from '#src/domain/target/target.ts';
 
 import { readWorkload } from './plan-restore.ts';
 import { ifAllowed, type Surroundings } from './surroundings.ts';

@@ -10,9 +10,9 @@ import {
 } from '#src/api/resources.ts';
 import type { RestoreSession, RetentionPolicy, VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { buildBackupSession, buildConfiguration, buildSnapshot } from '#src/domain/build-backup.ts';
-import { buildClaim } from '#src/domain/build-restore.ts';
-import type { AdHocHooks } from '#src/domain/hooks.ts';
+import { buildBackupSession, buildConfiguration, buildSnapshot } from '#src/domain/backup/build-backup.ts';
+import { buildClaim } from '#src/domain/restore/build-restore.ts';
+import type { AdHocHooks } from '#src/domain/hooks/hooks.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { BackupPlan } from './plan-backup.ts';

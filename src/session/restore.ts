@@ -4,7 +4,7 @@ import { events, persistentVolumeClaims, pods } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { connectionNotes, observe } from '#src/cluster/observe.ts';
-import { podsUsing } from '#src/domain/claims-in-the-way.ts';
+import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
 import {
   decideLeavingRestore,
   decideRestore,
@@ -12,13 +12,13 @@ import {
   restoreClaims,
   restoreHookState,
   type RestoreWorld,
-} from '#src/domain/decide-restore.ts';
-import { restoreHookRecord } from '#src/domain/hook-record.ts';
-import { hooksOfRestore } from '#src/domain/hooks.ts';
-import type { Progress } from '#src/domain/progress.ts';
-import { restoreProgress } from '#src/domain/restore-progress.ts';
-import { deadlineOf, lateAt } from '#src/domain/session-status.ts';
-import { isTargetKind, type Target } from '#src/domain/target.ts';
+} from '#src/domain/restore/decide-restore.ts';
+import { restoreHookRecord } from '#src/domain/session/hook-record.ts';
+import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
+import { restoreProgress } from '#src/domain/restore/restore-progress.ts';
+import { deadlineOf, lateAt } from '#src/domain/session/session-status.ts';
+import { isTargetKind, type Target } from '#src/domain/target/target.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';

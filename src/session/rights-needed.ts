@@ -8,7 +8,7 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import type { SessionHooks } from '#src/domain/hooks.ts';
+import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { Right } from '#src/domain/rights.ts';
 
 import type { Executor } from './executor.ts';

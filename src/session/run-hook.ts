@@ -6,10 +6,10 @@ import type { HookHandler } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
-import { hookByHand } from '#src/domain/hook-command.ts';
-import { checkHook, hostOf, requestOf } from '#src/domain/hooks.ts';
+import { hookByHand } from '#src/domain/hooks/hook-command.ts';
+import { checkHook, hostOf, requestOf } from '#src/domain/hooks/hooks.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import type { Target } from '#src/domain/target.ts';
+import type { Target } from '#src/domain/target/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

@@ -4,9 +4,9 @@ import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { classForAppscode } from '#src/domain/appscode.ts';
-import { isPlaceholder } from '#src/domain/configured-target.ts';
-import { prunes } from '#src/domain/retention-rules.ts';
+import { classForAppscode } from '#src/domain/backup/appscode.ts';
+import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
+import { prunes } from '#src/domain/retention/retention-rules.ts';
 import type { Right } from '#src/domain/rights.ts';
 import {
   buildScheduled,
@@ -15,8 +15,8 @@ import {
   checkOurs,
   merged,
   type ScheduleWishes,
-} from '#src/domain/schedule-configuration.ts';
-import type { Target } from '#src/domain/target.ts';
+} from '#src/domain/configuration/schedule-configuration.ts';
+import type { Target } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import { planBackup } from './plan-backup.ts';

@@ -2,10 +2,10 @@
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession, HookHandler, RestoreSession } from '#src/api/stash.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import type { HookRecord, HookResult } from '#src/domain/hook-record.ts';
-import { thaws, type SessionHooks } from '#src/domain/hooks.ts';
-import { isFinal } from '#src/domain/session-status.ts';
-import type { HookToRun } from '#src/domain/step.ts';
+import type { HookRecord, HookResult } from '#src/domain/session/hook-record.ts';
+import { thaws, type SessionHooks } from '#src/domain/hooks/hooks.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+import type { HookToRun } from '#src/domain/hooks/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';

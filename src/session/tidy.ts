@@ -3,16 +3,16 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { defaultHistoryLimit, sessionsToForget } from '#src/domain/history.ts';
-import { labelValue } from '#src/domain/names.ts';
-import { withCondition } from '#src/domain/session-status.ts';
+import { defaultHistoryLimit, sessionsToForget } from '#src/domain/retention/history.ts';
+import { labelValue } from '#src/domain/target/names.ts';
+import { withCondition } from '#src/domain/session/session-status.ts';
 import {
   tellHistory,
   tidyCondition,
   tidyingLeft,
   type TidyCondition,
   type TidyType,
-} from '#src/domain/tidy-conditions.ts';
+} from '#src/domain/retention/tidy-conditions.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
 
 import { applyRetention, invokerOf } from './apply-retention.ts';

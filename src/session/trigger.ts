@@ -3,8 +3,8 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { buildBackupSession } from '#src/domain/build-backup.ts';
-import { targetOfConfiguration } from '#src/domain/configured-target.ts';
+import { buildBackupSession } from '#src/domain/backup/build-backup.ts';
+import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

@@ -1,6 +1,6 @@
 /** `snapshot` beside a loop that only creates as many VolumeSnapshots: time and requests. */
 import { backupConfigurations } from '#src/api/resources.ts';
-import { buildConfiguration } from '#src/domain/build-backup.ts';
+import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { renderTable } from '#src/report/table.ts';
 
 import type { Requests } from './servers.ts';

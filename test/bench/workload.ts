@@ -11,7 +11,7 @@ import {
 } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { buildConfiguration } from '#src/domain/build-backup.ts';
+import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { until } from '#test/support/until.ts';
 
 export const namespace = 'default';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import type { Cluster } from '#src/cluster/port.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import type { Progress } from '#src/domain/progress.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
 import { StashError } from '#src/errors.ts';
 import { testContext } from '#test/support/context.ts';
 import { stubCluster } from '#test/support/stub-cluster.ts';

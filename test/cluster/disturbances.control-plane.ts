@@ -14,7 +14,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { deadAfterMs } from '#src/domain/holder.ts';
+import { deadAfterMs } from '#src/domain/session/holder.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
 import { isBound, openPlace, type Place } from '#test/e2e/place.ts';
 

@@ -14,8 +14,8 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { cronJobName, restoreJobName, snapshotterJobName } from '#src/domain/names.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { cronJobName, restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
 import {
   configuration,

@@ -7,7 +7,7 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import { targetTypes } from '#src/domain/target.ts';
+import { targetTypes } from '#src/domain/target/target.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
 import { configuration } from '#test/e2e/operator/manifests.ts';
 import type { Place } from '#test/e2e/place.ts';

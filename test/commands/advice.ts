@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { globalFlags } from '#src/cli/global-flags.ts';
 import { parse } from '#src/cli/parse.ts';
 import { commands } from '#src/commands/index.ts';
-import { parseTargets } from '#src/domain/target-arguments.ts';
+import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 
 const longest = 240;
 

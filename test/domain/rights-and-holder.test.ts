@@ -6,7 +6,14 @@ import fc from 'fast-check';
 import type { SelfSubjectRulesReview } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
-import { deadAfterMs, formatHolder, lifeLeft, readHolder, sight, type Sighting } from '#src/domain/holder.ts';
+import {
+  deadAfterMs,
+  formatHolder,
+  lifeLeft,
+  readHolder,
+  sight,
+  type Sighting,
+} from '#src/domain/session/holder.ts';
 import { formatRight, missingRights, type Right } from '#src/domain/rights.ts';
 
 import { backupSession, created } from './objects.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { placeholderSchedule } from '#src/domain/build-backup.ts';
+import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { checkSchedule, nextRun } from '#src/domain/schedule.ts';
 
 test('takes what the CronJob of Kubernetes takes', () => {

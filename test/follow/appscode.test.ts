@@ -14,7 +14,7 @@ import {
   volumeSnapshotClasses,
   volumeSnapshots,
 } from '#src/api/resources.ts';
-import { buildConfiguration } from '#src/domain/build-backup.ts';
+import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
 import { startSandboxServer } from '#test/e2e/server.ts';
 

@@ -5,8 +5,8 @@ import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernet
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { WatchEvent } from '#src/cluster/port.ts';
-import { followerGraceMs } from '#src/domain/patience.ts';
-import type { Progress } from '#src/domain/progress.ts';
+import { followerGraceMs } from '#src/domain/session/patience.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { followBackup } from '#src/follow/backup.ts';
 import { manualClock, type ManualClock } from '#test/support/clock.ts';

@@ -6,7 +6,7 @@ import type { Job, KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts'
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { LogRequest, WatchEvent } from '#src/cluster/port.ts';
-import type { Progress } from '#src/domain/progress.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
 import { StashError } from '#src/errors.ts';
 import { followBackup } from '#src/follow/backup.ts';
 import { changeLines } from '#src/report/change-lines.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 
 import { backupConfigurations, backupSessions, deployments, volumeSnapshots } from '#src/api/resources.ts';
-import { buildConfiguration } from '#src/domain/build-backup.ts';
+import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 import type { Ran } from '#test/e2e/plugin.ts';

@@ -14,7 +14,7 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import { annotation } from '#src/api/labels.ts';
-import { placeholderSchedule } from '#src/domain/build-backup.ts';
+import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { fastClock, hastyClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint } from '#test/session/freezing.ts';
 import { checkLog, logOf, note, runningHome } from '#test/session/hooked.ts';

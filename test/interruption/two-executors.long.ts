@@ -11,7 +11,7 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import { readHolder } from '#src/domain/holder.ts';
+import { readHolder } from '#src/domain/session/holder.ts';
 import { fastClock, hastyClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint } from '#test/session/freezing.ts';
 import { openStage, type Play, type Stage } from '#test/session/stage.ts';

@@ -6,7 +6,7 @@ import { imageRepository } from '#src/api/operator.ts';
 import { backupConfigurations, backupSessions, events, restoreSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { backupSessionReconciler } from '#src/operator/backup-session.ts';
 import { restoreSessionReconciler } from '#src/operator/restore-session.ts';
 import { openStage, type Stage } from '#test/session/stage.ts';

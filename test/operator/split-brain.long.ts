@@ -6,7 +6,7 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { backupSessions, jobs, pods, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { logOf, runningHome } from '#test/session/hooked.ts';
 
 import { eventually } from './eventually.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
-import { restorePoints } from '#src/domain/restore-points.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { toJson, toYaml } from '#src/cli/output.ts';
 import { restorePointList, restorePointNames, restorePointTable } from '#src/report/restore-points.ts';
 

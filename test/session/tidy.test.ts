@@ -6,7 +6,7 @@ import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { placeholderSchedule } from '#src/domain/build-backup.ts';
+import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { StashError } from '#src/errors.ts';
 import { tidyUp, type Tidied, type TidyOptions } from '#src/session/tidy.ts';
 

@@ -12,8 +12,8 @@ import type {
   VolumeClaimTemplate,
 } from '#src/api/stash.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
-import { buildConfiguration } from '#src/domain/build-backup.ts';
-import { targetAnnotation, type Target } from '#src/domain/target.ts';
+import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
+import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
 import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import type { Environment } from '#src/session/environment.ts';
 import { hold } from '#src/session/hold.ts';

@@ -3,10 +3,10 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
-import { parseNames } from '#src/domain/object-arguments.ts';
+import { parseNames } from '#src/domain/arguments/object-arguments.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
-import { buildScheduled, keepAll } from '#src/domain/schedule-configuration.ts';
-import { parseTargets } from '#src/domain/target-arguments.ts';
+import { buildScheduled, keepAll } from '#src/domain/configuration/schedule-configuration.ts';
+import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { StashError } from '#src/errors.ts';
 import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
 

@@ -2,7 +2,7 @@
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { clusterRole, operatorName } from '#src/api/operator.ts';
 import { clusterRoleBindings, leases, namespaces, type Resource } from '#src/api/resources.ts';
-import type { Session } from '#src/domain/session-status.ts';
+import type { Session } from '#src/domain/session/session-status.ts';
 import { StashError } from '#src/errors.ts';
 
 import { operatorManifests } from './manifests.ts';

@@ -1,8 +1,8 @@
 /** Whether a BackupSession that nobody has begun may begin. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { readHolder } from '#src/domain/holder.ts';
-import { createdAt, isFinal } from '#src/domain/session-status.ts';
+import { readHolder } from '#src/domain/session/holder.ts';
+import { createdAt, isFinal } from '#src/domain/session/session-status.ts';
 
 export interface AdmissionWorld {
   readonly now: Date;

@@ -1,11 +1,11 @@
 /** What is wrong with a BackupConfiguration of driver VolumeSnapshotter, before anything is made of it. */
 import type { BackupConfiguration, HookHandler, RetentionPolicy, TargetRef } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import { checkHook, thawWarning } from '#src/domain/hooks.ts';
-import { isObjectName } from '#src/domain/object-name.ts';
-import { keepRules, retentionProblem } from '#src/domain/retention-rules.ts';
+import { checkHook, thawWarning } from '#src/domain/hooks/hooks.ts';
+import { isObjectName } from '#src/domain/arguments/object-name.ts';
+import { keepRules, retentionProblem } from '#src/domain/retention/retention-rules.ts';
 import { checkSchedule } from '#src/domain/schedule.ts';
-import { isTargetKind, targetApiVersion, targetTypes, type Target } from '#src/domain/target.ts';
+import { isTargetKind, targetApiVersion, targetTypes, type Target } from '#src/domain/target/target.ts';
 
 import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import { ignoredSettings } from './pod-template.ts';

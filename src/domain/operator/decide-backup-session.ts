@@ -2,11 +2,11 @@
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import { endedAt } from '#src/domain/ended-at.ts';
-import { goesByHolder } from '#src/domain/holder.ts';
-import { hasAdHocHooks } from '#src/domain/hooks.ts';
-import { createdAt, deadlineOf, defaultTimeoutMs, isFinal } from '#src/domain/session-status.ts';
-import { tidyingLeft } from '#src/domain/tidy-conditions.ts';
+import { endedAt } from '#src/domain/session/ended-at.ts';
+import { goesByHolder } from '#src/domain/session/holder.ts';
+import { hasAdHocHooks } from '#src/domain/hooks/hooks.ts';
+import { createdAt, deadlineOf, defaultTimeoutMs, isFinal } from '#src/domain/session/session-status.ts';
+import { tidyingLeft } from '#src/domain/retention/tidy-conditions.ts';
 import { assertNever } from '#src/errors.ts';
 
 import { admit } from './admit-session.ts';

@@ -2,7 +2,7 @@
 import type { CronJob, KubernetesObject, Named, Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { holds } from '#src/domain/holds.ts';
+import { holds } from '#src/domain/session/holds.ts';
 
 import {
   buildCronJob,

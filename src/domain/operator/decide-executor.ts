@@ -1,10 +1,10 @@
 /** Who carries a session out, and what to do about it: the same for both kinds of session. */
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
-import type { Holder, Sighting } from '#src/domain/holder.ts';
-import { holderLife } from '#src/domain/holder-life.ts';
-import { jobState } from '#src/domain/job-state.ts';
-import { executorGraceMs, vacantGraceMs } from '#src/domain/patience.ts';
-import type { Session } from '#src/domain/session-status.ts';
+import type { Holder, Sighting } from '#src/domain/session/holder.ts';
+import { holderLife } from '#src/domain/session/holder-life.ts';
+import { jobState } from '#src/domain/session/job-state.ts';
+import { executorGraceMs, vacantGraceMs } from '#src/domain/session/patience.ts';
+import type { Session } from '#src/domain/session/session-status.ts';
 import { assertNever } from '#src/errors.ts';
 
 import type { SessionEnd } from './end-session.ts';

@@ -2,17 +2,17 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import { endedAt } from '#src/domain/ended-at.ts';
-import { expandTemplates } from '#src/domain/expand-templates.ts';
-import { goesByHolder } from '#src/domain/holder.ts';
+import { endedAt } from '#src/domain/session/ended-at.ts';
+import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
+import { goesByHolder } from '#src/domain/session/holder.ts';
 import {
   createdAt,
   deadlineOf,
   defaultTimeoutMs,
   findCondition,
   isFinal,
-} from '#src/domain/session-status.ts';
-import { isTargetKind, type Target } from '#src/domain/target.ts';
+} from '#src/domain/session/session-status.ts';
+import { isTargetKind, type Target } from '#src/domain/target/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { checkRuntimeSettings } from './check-runtime-settings.ts';

@@ -2,8 +2,8 @@
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession, TargetRef } from '#src/api/stash.ts';
 import { formatDuration } from '#src/domain/duration.ts';
-import { deadlineExceeded, durationSince, withCondition } from '#src/domain/session-status.ts';
-import type { StatusChange } from '#src/domain/step.ts';
+import { deadlineExceeded, durationSince, withCondition } from '#src/domain/session/session-status.ts';
+import type { StatusChange } from '#src/domain/hooks/step.ts';
 import { assertNever } from '#src/errors.ts';
 
 export interface SessionEnd {

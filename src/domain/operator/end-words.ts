@@ -3,7 +3,7 @@ import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { formatDuration, parseDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { isTidyCondition } from '#src/domain/tidy-conditions.ts';
+import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
 
 export interface EndWords {
   readonly type: 'Normal' | 'Warning';

@@ -1,7 +1,7 @@
 /** What the operator writes on a BackupSession that it does not carry out. */
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { createdAt, durationSince, withCondition } from '#src/domain/session-status.ts';
+import { createdAt, durationSince, withCondition } from '#src/domain/session/session-status.ts';
 
 import { timeoutOfBackup } from './decide-backup-session.ts';
 import type { BackupStatus } from './end-session.ts';

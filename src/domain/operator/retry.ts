@@ -3,9 +3,9 @@ import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { annotation, label, stashApiVersion } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import { retriesLeft } from '#src/domain/hooks.ts';
-import { sessionName } from '#src/domain/names.ts';
-import { endedAt } from '#src/domain/ended-at.ts';
+import { retriesLeft } from '#src/domain/hooks/hooks.ts';
+import { sessionName } from '#src/domain/target/names.ts';
+import { endedAt } from '#src/domain/session/ended-at.ts';
 
 export type RetryStep =
   | { readonly do: 'none' }

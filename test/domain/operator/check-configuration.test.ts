@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { buildConfiguration } from '#src/domain/build-backup.ts';
+import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import {
   checkConfiguration,
   configuredTarget,

@@ -8,7 +8,7 @@ import {
   type BackupSessionAction,
   type BackupSessionWorld,
 } from '#src/domain/operator/decide-backup-session.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { at, ensured, job, jobName, pod, podName, ready, session, world } from './session-worlds.ts';
 

@@ -5,13 +5,13 @@ import fc from 'fast-check';
 
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
-import { sight } from '#src/domain/holder.ts';
+import { sight } from '#src/domain/session/holder.ts';
 import {
   decideRestoreSession,
   type RestoreSessionAction,
   type RestoreSessionWorld,
 } from '#src/domain/operator/decide-restore-session.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { stored } from '#test/domain/objects.ts';
 
 import { at, job, jobName, pod, podName } from './session-worlds.ts';

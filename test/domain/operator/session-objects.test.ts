@@ -4,8 +4,8 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { holderLife, isPodNameOf } from '#src/domain/holder-life.ts';
-import { sight } from '#src/domain/holder.ts';
+import { holderLife, isPodNameOf } from '#src/domain/session/holder-life.ts';
+import { sight } from '#src/domain/session/holder.ts';
 import { buildBackupJob, buildRestoreJob } from '#src/domain/operator/build-session-job.ts';
 import { failedBackup, failedRestore } from '#src/domain/operator/end-session.ts';
 import { backupEnd, restoreEnd } from '#src/domain/operator/end-words.ts';

@@ -1,8 +1,8 @@
 /** What an operator may see of a session, for tests of what it decides. */
 import type { Condition, Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { sight } from '#src/domain/holder.ts';
-import { snapshotterJobName } from '#src/domain/names.ts';
+import { sight } from '#src/domain/session/holder.ts';
+import { snapshotterJobName } from '#src/domain/target/names.ts';
 import type { BackupSessionWorld } from '#src/domain/operator/decide-backup-session.ts';
 import { configuration as plainConfiguration, created, stored } from '#test/domain/objects.ts';
 

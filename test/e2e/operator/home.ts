@@ -11,7 +11,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 import type { TestServer } from '#test/e2e/server.ts';

@@ -9,8 +9,8 @@ import {
   jobs,
   volumeSnapshots,
 } from '#src/api/resources.ts';
-import { snapshotterJobName } from '#src/domain/names.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace } from '#test/e2e/place.ts';
 

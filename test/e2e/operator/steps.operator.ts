@@ -14,8 +14,8 @@ import {
   volumeSnapshotContents,
   volumeSnapshots,
 } from '#src/api/resources.ts';
-import { cronJobName, restoreJobName, snapshotterJobName, snapshotName } from '#src/domain/names.ts';
-import { isFinal } from '#src/domain/session-status.ts';
+import { cronJobName, restoreJobName, snapshotterJobName, snapshotName } from '#src/domain/target/names.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { isBound, openPlace } from '#test/e2e/place.ts';
 

@@ -12,9 +12,9 @@ import {
   pods,
   volumeSnapshots,
 } from '#src/api/resources.ts';
-import { readHolder } from '#src/domain/holder.ts';
-import { snapshotterJobName } from '#src/domain/names.ts';
-import { findCondition } from '#src/domain/session-status.ts';
+import { readHolder } from '#src/domain/session/holder.ts';
+import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { findCondition } from '#src/domain/session/session-status.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 
 import {

@@ -1,0 +1,130 @@
+/** The objects of Stash that a command line names, in kubectl's grammar: `TYPE/NAME ...`, `TYPE NAME ...`. */
+import {
+  backupConfigurations,
+  backupSessions,
+  restoreSessions,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import { StashError } from '#src/errors.ts';
+
+import { nearest } from '#src/domain/nearest.ts';
+import { isObjectName } from './object-name.ts';
+
+export type ObjectType = 'backupconfiguration' | 'backupsession' | 'restoresession' | 'volumesnapshot';
+
+export interface ObjectArgument {
+  readonly type: ObjectType;
+  readonly name: string;
+}
+
+/** kubectl's short names are those of the published definitions. */
+const types: Readonly<Record<ObjectType, { readonly resource: Resource; readonly short?: string }>> = {
+  backupconfiguration: { resource: backupConfigurations, short: 'bc' },
+  backupsession: { resource: backupSessions },
+  restoresession: { resource: restoreSessions, short: 'restore' },
+  volumesnapshot: { resource: volumeSnapshots, short: 'vs' },
+};
+
+/** `type`: what a bare name is of. Each once, in the order given. Throws a StashError `usage`. */
+export function parseNames(words: readonly string[], type: ObjectType): string[] {
+  const names = words.map((word) => {
+    const slash = word.indexOf('/');
+    if (slash < 0) return checkName(word, type);
+    const given = parseType(word.slice(0, slash), [type]);
+    return checkName(word.slice(slash + 1), given);
+  });
+  return [...new Set(names)];
+}
+
+/**
+ * `TYPE/NAME ...` or `TYPE NAME ...` of the types in `allowed`. Each once. Throws a StashError `usage`; `another` is a
+ * hint of one more way, for whoever gives a name without a type.
+ */
+export function parseObjects(
+  words: readonly string[],
+  allowed: readonly ObjectType[],
+  another: (name: string) => string,
+): ObjectArgument[] {
+  const slashed = words.filter((word) => word.includes('/'));
+  if (slashed.length > 0 && slashed.length < words.length) {
+    throw usage('TYPE NAME and TYPE/NAME cannot be mixed', `write ${allowed[0] ?? 'TYPE'}/NAME for each`);
+  }
+  if (slashed.length > 0) {
+    return unique(
+      slashed.map((word) => {
+        const slash = word.indexOf('/');
+        const type = parseType(word.slice(0, slash), allowed);
+        return { type, name: checkName(word.slice(slash + 1), type) };
+      }),
+    );
+  }
+  const [first = '', ...names] = words;
+  if (names.length === 0 && isObjectName(first) && !isLikeType(first, allowed)) {
+    throw usage(`${first} is a name without a type`, `write ${formsOf(allowed, first)}\n${another(first)}`);
+  }
+  const type = parseType(first, allowed);
+  if (names.length === 0) {
+    throw usage(`${first} is a type without a name`, `kubectl get ${types[type].resource.plural}`);
+  }
+  return unique(names.map((name) => ({ type, name: checkName(name, type) })));
+}
+
+export function resourceOf(type: ObjectType): Resource {
+  return types[type].resource;
+}
+
+/** `backupsession`, `BackupSessions`, `backupsession.stash.appscode.com`, `backupsessions.v1beta1.stash.appscode.com`. */
+function parseType(word: string, allowed: readonly ObjectType[]): ObjectType {
+  const [first = '', ...group] = word.toLowerCase().split('.');
+  const type = allowed.find((each) => spellings(each).includes(first));
+  if (type !== undefined) {
+    const { resource } = types[type];
+    if (['', resource.group, `${resource.version}.${resource.group}`].includes(group.join('.'))) return type;
+  }
+  const near = nearest(first, allowed.flatMap(spellings));
+  throw usage(
+    `"${word}" is not a type that this command takes`,
+    near === undefined ? waysOf(allowed) : `did you mean ${near}?`,
+  );
+}
+
+/** Types have letters only: `restore-1` is no type that was misspelt. */
+function isLikeType(word: string, allowed: readonly ObjectType[]): boolean {
+  const [first = ''] = word.split('.');
+  return /^[a-z]+$/.test(first) && nearest(first, allowed.flatMap(spellings)) !== undefined;
+}
+
+function waysOf(allowed: readonly ObjectType[]): string {
+  const [only, ...others] = allowed;
+  if (only === undefined || others.length > 0) return `write ${formsOf(allowed, 'NAME')}`;
+  return `write ${only}/NAME, or NAME alone\nkubectl get ${types[only].resource.plural}`;
+}
+
+/** `backupsession/NAME, restoresession/NAME or volumesnapshot/NAME` */
+function formsOf(allowed: readonly ObjectType[], name: string): string {
+  const forms = allowed.map((type) => `${type}/${name}`);
+  return [...forms.slice(0, -2), forms.slice(-2).join(' or ')].join(', ');
+}
+
+function spellings(type: ObjectType): string[] {
+  const { resource, short } = types[type];
+  return [type, resource.plural, ...(short === undefined ? [] : [short])];
+}
+
+function checkName(name: string, type: ObjectType): string {
+  if (isObjectName(name)) return name;
+  const { plural } = types[type].resource;
+  throw usage(
+    name === '' ? `empty name of a ${type}` : `"${name}" cannot be the name of a ${type}`,
+    `kubectl get ${plural}`,
+  );
+}
+
+function unique(given: readonly ObjectArgument[]): ObjectArgument[] {
+  return [...new Map(given.map((each) => [`${each.type}/${each.name}`, each])).values()];
+}
+
+function usage(message: string, hint: string): StashError {
+  return new StashError('usage', message, { hint });
+}

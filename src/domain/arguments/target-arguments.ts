@@ -1,0 +1,136 @@
+/** The targets that a command line names, in kubectl's grammar: `TYPE/NAME ...`, `TYPE NAME ...`, `TYPE[,TYPE]`. */
+import { StashError } from '#src/errors.ts';
+
+import { nearest } from '#src/domain/nearest.ts';
+import { formatTarget, targetTypes, type Target, type TargetKind } from '#src/domain/target/target.ts';
+
+export interface TargetArguments {
+  /** Each once, in the order given. */
+  readonly kinds: TargetKind[];
+  /** Each once, in the order given; empty where all objects of the kinds, or those with a label, are meant. */
+  readonly names: readonly Pick<Target, 'kind' | 'name'>[];
+}
+
+export interface TargetArgumentsOptions {
+  /** `refused` with `-l` or `--all`. Default `required`. */
+  readonly names?: 'required' | 'optional' | 'refused';
+}
+
+const kindOfWord = new Map(
+  (Object.keys(targetTypes) as TargetKind[]).flatMap((kind) => {
+    const { resource, short } = targetTypes[kind];
+    return [short, kind.toLowerCase(), resource.plural].map((word) => [word, kind] as const);
+  }),
+);
+
+/** What people may well try, and what to name in its stead. */
+const otherTypes = new Map(
+  [
+    { words: ['pod', 'pods', 'po'], instead: 'name the workload that runs it, or its claim: pvc/NAME' },
+    { words: ['job', 'jobs'], instead: 'name its claim: pvc/NAME' },
+    { words: ['cronjob', 'cronjobs', 'cj'], instead: 'name its claim: pvc/NAME' },
+    { words: ['persistentvolume', 'persistentvolumes', 'pv'], instead: 'name its claim: pvc/NAME' },
+    {
+      words: ['service', 'services', 'svc'],
+      instead: 'name the workload behind it: deploy/NAME or sts/NAME',
+    },
+    { words: ['all'], instead: 'name the types: deploy,sts,ds' },
+  ].flatMap(({ words, instead }) => words.map((word) => [word, instead] as const)),
+);
+
+const validName = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+
+/** Throws a StashError `usage` for anything that is not a target. */
+export function parseTargets(
+  words: readonly string[],
+  options: TargetArgumentsOptions = {},
+): TargetArguments {
+  const { names: wanted = 'required' } = options;
+  const [types, ...rest] = words;
+  if (types === undefined) {
+    throw usage('no target given', 'name one: deploy/NAME, sts/NAME, ds/NAME or pvc/NAME');
+  }
+  const slashed = words.some((word) => word.includes('/'));
+  if (slashed) refuseMixture(words);
+  const kinds = slashed ? [] : types.split(',').map(parseKind);
+  const names = slashed
+    ? words.map(parseTypeAndName)
+    : kinds.flatMap((kind) => rest.map((name) => ({ kind, name: parseName(kind, name) })));
+  if (names.length > 0 && wanted === 'refused') {
+    throw usage(
+      'a name cannot be combined with -l or --all',
+      `leave out ${(slashed ? words : rest).join(' ')} or the flag`,
+    );
+  }
+  if (names.length === 0 && wanted === 'required') {
+    const short = targetTypes[kinds[0] ?? 'Deployment'].short;
+    throw usage(
+      `${types} is a type without a name`,
+      `name one, ${short}/NAME; a snapshot takes -l SELECTOR or --all too\nkubectl get ${short}`,
+    );
+  }
+  const unique = new Map(names.map((target) => [formatTarget(target), target]));
+  return { kinds: [...new Set([...kinds, ...names.map(({ kind }) => kind)])], names: [...unique.values()] };
+}
+
+function parseTypeAndName(word: string): Pick<Target, 'kind' | 'name'> {
+  const [type = '', name = '', ...more] = word.split('/');
+  if (type === '' || name === '' || more.length > 0 || type.includes(',')) {
+    throw usage(`"${word}" is not TYPE/NAME`, 'write one type and one name: deploy/NAME');
+  }
+  const kind = parseKind(type);
+  return { kind, name: parseName(kind, name) };
+}
+
+/** `deploy/a b` can only mean `deploy/a deploy/b`, but kubectl refuses it, and so do we. */
+function refuseMixture(words: readonly string[]): void {
+  const bare = words.find((word) => !word.includes('/'));
+  if (bare === undefined) return;
+  const type = words.find((word) => word.includes('/'))?.split('/')[0] ?? '';
+  const instead = kindOfWord.has(bare.toLowerCase()) ? `${bare}/NAME` : `${type}/${bare}`;
+  throw usage('TYPE NAME and TYPE/NAME cannot be mixed', `write ${instead} for ${bare}`);
+}
+
+/** `deploy`, `deployments`, `Deployment`, `deployment.apps`, `deployments.v1.apps`; undefined where it is none of them. */
+export function targetKindOf(word: string): TargetKind | undefined {
+  const [type = '', ...group] = word.toLowerCase().split('.');
+  const kind = kindOfWord.get(type);
+  if (kind === undefined) return undefined;
+  const { resource } = targetTypes[kind];
+  const accepted = ['', resource.group, `${resource.version}.${resource.group}`];
+  return accepted.includes(group.join('.')) ? kind : undefined;
+}
+
+function parseKind(word: string): TargetKind {
+  const kind = targetKindOf(word);
+  if (kind !== undefined) return kind;
+  const [type = ''] = word.toLowerCase().split('.');
+  const ofOtherGroup = kindOfWord.get(type);
+  if (ofOtherGroup !== undefined) {
+    throw usage(`unknown type "${word}"`, `did you mean ${targetTypes[ofOtherGroup].short}?`);
+  }
+  const instead = otherTypes.get(type);
+  if (instead !== undefined) throw usage(`${word} cannot be snapshotted or restored by itself`, instead);
+  const near = nearest(type, [...kindOfWord.keys()]);
+  throw usage(
+    `unknown type "${word}"`,
+    near === undefined
+      ? 'types are deploy, sts, ds, rs, rc and pvc, as in deploy/NAME'
+      : `did you mean ${near}?`,
+  );
+}
+
+function parseName(kind: TargetKind, name: string): string {
+  if (name.length <= 253 && validName.test(name)) return name;
+  const { short } = targetTypes[kind];
+  throw usage(
+    name === ''
+      ? `empty name of a ${kind.toLowerCase()}`
+      : `"${name}" cannot be the name of a ${kind.toLowerCase()}`,
+    `kubectl get ${short}`,
+  );
+}
+
+function usage(message: string, hint: string): StashError {
+  return new StashError('usage', message, { hint });
+}

@@ -1,0 +1,68 @@
+/** What AppsCode's operator would do wrongly is refused before it is asked to. */
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { StashError } from '#src/errors.ts';
+
+import type { PlannedClaim } from './build-backup.ts';
+import { formatTarget, type Target } from '#src/domain/target/target.ts';
+
+/** The one class that it has to be given; it takes no default of its own. */
+export function classForAppscode(
+  target: Target,
+  planned: readonly PlannedClaim[],
+  configuration: BackupConfiguration | undefined,
+): string {
+  if (target.kind === 'ReplicaSet' || target.kind === 'ReplicationController') {
+    throw new StashError('precondition', `AppsCode's operator cannot snapshot a ${target.kind}`, {
+      hint: `snapshot the Deployment that owns it, or its claims:\n${claimByClaim(target, planned)}`,
+    });
+  }
+  const classes = [...new Set(planned.map(({ snapshotClass }) => snapshotClass ?? ''))];
+  const [first = '', second] = classes;
+  if (second !== undefined) {
+    throw new StashError(
+      'precondition',
+      `the claims of ${formatTarget(target)} need ${classes.length} snapshot classes (${classes.join(', ')}), and AppsCode's operator uses one for all`,
+      { hint: `snapshot each claim by itself:\n${claimByClaim(target, planned)}` },
+    );
+  }
+  if (first === '') {
+    throw new StashError(
+      'precondition',
+      "AppsCode's operator must be told the snapshot class, and you may not list them",
+      {
+        hint: 'add --snapshot-class NAME',
+      },
+    );
+  }
+  checkConfigured(configuration, first);
+  return first;
+}
+
+/** Two retentions side by side would undo each other's work. */
+export function refuseKeepFlags(): never {
+  throw new StashError(
+    'precondition',
+    "AppsCode's operator has a retention of its own, which deletes snapshots of a claim whoever took them: --keep-* cannot promise anything beside it",
+    {
+      hint: 'leave out --keep-*; spec.retentionPolicy of the BackupConfiguration is what its operator goes by',
+    },
+  );
+}
+
+function claimByClaim({ namespace }: Target, planned: readonly PlannedClaim[]): string {
+  const claims = planned.map(({ claim }) => `pvc/${claim.metadata.name}`);
+  return `kubectl stash snapshot ${claims.join(' ')} -n ${namespace}`;
+}
+
+/** An operator reads the class from the configuration, which it does not let anybody change. */
+export function checkConfigured(configuration: BackupConfiguration | undefined, wanted: string): void {
+  if (configuration === undefined) return;
+  const configured = configuration.spec.target?.snapshotClassName ?? '';
+  if (configured === wanted) return;
+  const name = configuration.metadata.name ?? '';
+  throw new StashError(
+    'precondition',
+    `backupconfiguration/${name} ${configured === '' ? 'names no snapshot class' : `names snapshot class ${configured}`}; its operator would not use ${wanted}`,
+    { hint: `set spec.target.snapshotClassName: ${wanted} in it, or use another with --config` },
+  );
+}

@@ -1,0 +1,112 @@
+/** From a backup session and its claims to what a person is told about it. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+
+import { backupHookState } from './backup-claims.ts';
+import { backupHooks, hookFailure } from '#src/domain/hooks/hook-step.ts';
+import {
+  sessionProgress,
+  type SessionKind,
+  type SessionProgress,
+} from '#src/domain/session/session-progress.ts';
+import { findCondition } from '#src/domain/session/session-status.ts';
+import { describe, type ClaimProgress, type Progress, type Verdict } from '#src/domain/session/progress.ts';
+import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
+
+const backup: SessionKind<Stored<BackupSession>> = {
+  kind: 'backup',
+  hookNames: backupHooks,
+  hookState: backupHookState,
+  verdict: backupVerdict,
+};
+
+export function backupProgress(options: SessionProgress<Stored<BackupSession>>): Progress {
+  return sessionProgress(backup, options);
+}
+
+/**
+ * The session's phase is not believed alone: without a claim, or with one that is not ready, nothing succeeded.
+ * Undefined: the session says that it succeeded, its snapshots are not all ready yet.
+ */
+export function backupVerdict(
+  session: Stored<BackupSession>,
+  claims: readonly ClaimProgress[],
+): Verdict | undefined {
+  switch (session.status?.phase) {
+    case 'Succeeded':
+      return succeededVerdict(session, claims);
+    case 'Skipped':
+      return {
+        outcome: 'skipped',
+        message:
+          findCondition(session, 'BackupSkipped')?.message ?? 'the operator skipped it and gave no reason',
+      };
+    case 'Failed': {
+      const outcome = findCondition(session, 'DeadlineExceeded')?.status === 'True' ? 'timed-out' : 'failed';
+      return { outcome, ...failure(session, claims) };
+    }
+    case 'Unknown':
+      return { outcome: 'unknown', ...failure(session, claims) };
+    case 'Pending':
+    case 'Running':
+    case undefined:
+      return undefined;
+  }
+}
+
+function succeededVerdict(
+  { status }: Stored<BackupSession>,
+  claims: readonly ClaimProgress[],
+): Verdict | undefined {
+  // AppsCode's operator calls it a success when it found nothing to do. A snapshot that it tells of may only be late.
+  const tellsOfNone = !status?.targets?.some(({ stats = [] }) => stats.length > 0);
+  if (tellsOfNone && claims.every(({ phase }) => phase === 'Pending')) {
+    return { outcome: 'failed', message: 'it is called Succeeded, but not one claim was snapshotted' };
+  }
+  const failed = claims.filter(({ phase }) => phase === 'Failed');
+  if (failed.length > 0) {
+    return { outcome: 'failed', message: `it is called Succeeded, but ${describe(failed)}` };
+  }
+  if (claims.some(({ phase }) => phase !== 'Succeeded')) return undefined;
+  return {
+    outcome: 'succeeded',
+    message: claims.length === 1 ? 'its snapshot is ready' : `all ${claims.length} snapshots are ready`,
+  };
+}
+
+/** What is written of the session as a whole is where a person has to look. */
+function failure(
+  session: Stored<BackupSession>,
+  claims: readonly ClaimProgress[],
+): Pick<Verdict, 'message' | 'culprit'> {
+  const culprit = `backupsession/${session.metadata.name}`;
+  const notReady = claims.filter(({ phase }) => phase !== 'Succeeded');
+  const hooks = backupHookState(session);
+  const failedHook = hookFailure(hooks);
+  if (failedHook !== undefined) {
+    // Without the preBackup hook there is no snapshot of any claim, which need not be said of each.
+    const others = hooks.pre?.status === 'False' || notReady.length === 0 ? '' : `; ${describe(notReady)}`;
+    return { message: `${failedHook}${others}`, culprit };
+  }
+  const told = toldOfAll(session);
+  if (told !== undefined && notReady.some(({ phase }) => phase !== 'Failed')) {
+    // A claim for which nothing was made says nothing of why.
+    const seen = notReady.filter(({ phase }) => phase !== 'Pending');
+    return { message: seen.length === 0 ? told : `${told}; ${describe(seen)}`, culprit };
+  }
+  if (notReady.length > 0) return { message: describe(notReady) };
+  const lost = (session.status?.targets ?? []).flatMap(({ stats = [] }) =>
+    stats.flatMap(({ hostname = '', error }) => (error === undefined ? [] : `${hostname}: ${error}`)),
+  );
+  return { message: lost.length > 0 ? lost.join('; ') : (told ?? 'no reason is given in its status') };
+}
+
+/** Why the session failed, as far as its conditions have it. */
+function toldOfAll({ status }: Stored<BackupSession>): string | undefined {
+  const conditions = [
+    ...(status?.conditions ?? []),
+    ...(status?.targets ?? []).flatMap((target) => target.conditions ?? []),
+  ].filter((condition) => !isTidyCondition(condition));
+  const told = conditions.find(({ status, reason }) => status === 'False' || reason?.startsWith('Failed'));
+  return told?.message ?? told?.reason;
+}

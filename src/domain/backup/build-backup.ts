@@ -1,0 +1,149 @@
+/** The objects that a snapshot session consists of. */
+import type { Named, PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation, label, managedBy, stashApiVersion, stashGroup } from '#src/api/labels.ts';
+import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
+
+import { cutBefore } from '#src/domain/restore-points/cut-before.ts';
+import { formatHolder, type Holder } from '#src/domain/session/holder.ts';
+import { adHocHooks, type AdHocHooks } from '#src/domain/hooks/hooks.ts';
+import {
+  invokerName,
+  labelValue,
+  sessionName,
+  snapshotName,
+  snapshotNameTaken,
+} from '#src/domain/target/names.ts';
+import { sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
+import { targetAnnotation, targetApiVersion, type Target } from '#src/domain/target/target.ts';
+
+/** A claim that a session snapshots; no class: the snapshot controller takes its default. */
+export interface PlannedClaim {
+  readonly claim: Stored<PersistentVolumeClaim>;
+  readonly snapshotClass?: string | undefined;
+}
+
+/**
+ * Never due while `paused`, and valid wherever a schedule is parsed (a date that never comes is not): the sessions of
+ * such a configuration are created by hand.
+ */
+export const placeholderSchedule = '0 0 1 1 *';
+
+export function targetLabels(target: Target): Record<string, string> {
+  return {
+    [label.targetKind]: target.kind,
+    [label.targetName]: labelValue(target.name),
+    [label.targetNamespace]: labelValue(target.namespace),
+    [label.managedBy]: managedBy,
+  };
+}
+
+function invokerLabels(invoker: string): Record<string, string> {
+  return { [label.invokerType]: 'BackupConfiguration', [label.invokerName]: labelValue(invoker) };
+}
+
+export function buildConfiguration(
+  target: Target,
+  snapshotClassName?: string,
+  retentionPolicy: RetentionPolicy = { name: 'keep-all', prune: false },
+): Named<BackupConfiguration> {
+  const name = invokerName(target);
+  return {
+    apiVersion: stashApiVersion,
+    kind: 'BackupConfiguration',
+    metadata: {
+      name,
+      namespace: target.namespace,
+      labels: { ...invokerLabels(name), ...targetLabels(target) },
+    },
+    spec: {
+      driver: 'VolumeSnapshotter',
+      schedule: placeholderSchedule,
+      paused: true,
+      target: {
+        ref: { apiVersion: targetApiVersion(target.kind), kind: target.kind, name: target.name },
+        ...(snapshotClassName !== undefined && { snapshotClassName }),
+      },
+      retentionPolicy,
+    },
+  };
+}
+
+export function buildBackupSession(options: {
+  configuration: Stored<BackupConfiguration>;
+  target: Target;
+  /** Left out: whoever carries it out finds them. */
+  claims?: readonly string[];
+  at: Date;
+  holder?: Holder | undefined;
+  hooks?: AdHocHooks | undefined;
+}): Named<BackupSession> {
+  const { configuration, target, claims, at, holder, hooks } = options;
+  const invoker = configuration.metadata.name;
+  return {
+    apiVersion: stashApiVersion,
+    kind: 'BackupSession',
+    metadata: {
+      name: sessionName(invoker, at),
+      namespace: target.namespace,
+      labels: { ...invokerLabels(invoker), ...targetLabels(target) },
+      annotations: {
+        ...targetAnnotation(target),
+        ...(claims && { [annotation.sessionClaims]: JSON.stringify(claims) }),
+        ...(hooks && adHocHooks(hooks)),
+        ...(holder && { [annotation.executor]: formatHolder(holder) }),
+      },
+      ownerReferences: [
+        {
+          apiVersion: stashApiVersion,
+          kind: 'BackupConfiguration',
+          name: invoker,
+          uid: configuration.metadata.uid,
+          controller: true,
+        },
+      ],
+    },
+    spec: { invoker: { apiGroup: stashGroup, kind: 'BackupConfiguration', name: invoker } },
+  };
+}
+
+export function buildSnapshot(options: {
+  session: Stored<BackupSession>;
+  target: Target;
+  planned: PlannedClaim;
+  sessionClaims: readonly string[];
+  /** The name of the seed's rule belongs to another session. */
+  nameTaken: boolean;
+  /** Until when the application is sure to be quiet. */
+  quietUntil?: Date | undefined;
+}): Named<VolumeSnapshot> {
+  const { session, target, planned, sessionClaims, nameTaken, quietUntil } = options;
+  const { name: claim } = planned.claim.metadata;
+  const { name, uid, creationTimestamp } = session.metadata;
+  return {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshot',
+    metadata: {
+      name: nameTaken
+        ? snapshotNameTaken(claim, creationTimestamp, uid)
+        : snapshotName(claim, creationTimestamp),
+      namespace: target.namespace,
+      labels: {
+        ...invokerLabels(session.spec.invoker.name),
+        ...targetLabels(target),
+        [label.backupSession]: labelValue(name),
+      },
+      annotations: {
+        [annotation.sessionUid]: uid,
+        [annotation.sessionName]: name,
+        [annotation.sessionClaims]: JSON.stringify(sessionClaims),
+        ...targetAnnotation(target),
+        [annotation.sourceClaim]: JSON.stringify(sourceClaimOf(planned.claim)),
+        ...(quietUntil && cutBefore(quietUntil)),
+      },
+    },
+    spec: {
+      source: { persistentVolumeClaimName: claim },
+      ...(planned.snapshotClass !== undefined && { volumeSnapshotClassName: planned.snapshotClass }),
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** Which VolumeSnapshotClass a claim is snapshotted with. */
+import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { StashError } from '#src/errors.ts';
+
+import { nearest } from '#src/domain/nearest.ts';
+
+/** The fields of a volume's spec that are objects and do not say where it is kept. */
+const notSources = new Set(['capacity', 'claimRef', 'nodeAffinity']);
+
+/** The CSI driver of a claim's volume. Throws a StashError `precondition` where no driver serves it. */
+export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): string {
+  const name = claim.metadata.name ?? '';
+  if (volume === undefined) {
+    throw new StashError(
+      'precondition',
+      `volume ${claim.spec.volumeName ?? '(none)'} of claim ${name} does not exist`,
+      { hint: `kubectl describe pvc ${name}${namespaceFlag(claim)}` },
+    );
+  }
+  if (volume.spec.csi) return volume.spec.csi.driver;
+  const source = Object.entries(volume.spec).find(
+    ([field, value]) => typeof value === 'object' && !Array.isArray(value) && !notSources.has(field),
+  );
+  throw new StashError(
+    'precondition',
+    `claim ${name} cannot be snapshotted: its volume has no CSI driver (it is ${source?.[0] ?? 'of an unknown type'})`,
+    {
+      hint: 'copy the data to a claim whose class has a CSI driver\nkubectl get storageclass',
+    },
+  );
+}
+
+/**
+ * The class asked for on the command line, else the configuration's, else the default class of the driver, else its
+ * only class. Throws a StashError: `not-found` for a class that does not exist, `precondition` for one of another
+ * driver and where there is none or no single one to choose.
+ */
+export function chooseSnapshotClass(options: {
+  readonly claim: string;
+  readonly driver: string;
+  /** `--snapshot-class` */
+  readonly requested?: string | undefined;
+  /** `target.snapshotClassName` */
+  readonly configured?: string | undefined;
+  readonly classes: readonly VolumeSnapshotClass[];
+}): VolumeSnapshotClass {
+  const { claim, driver, requested, configured, classes } = options;
+  const wanted = [requested, configured].find((name) => name !== undefined && name !== '');
+  const fitting = classes
+    .filter((each) => each.driver === driver)
+    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  if (wanted !== undefined) return named(wanted, options, fitting);
+
+  const defaults = fitting.filter(
+    ({ metadata }) => metadata.annotations?.[annotation.defaultSnapshotClass] === 'true',
+  );
+  const candidates = defaults.length > 0 ? defaults : fitting;
+  const [first, ...others] = candidates;
+  if (first === undefined) {
+    throw new StashError('precondition', `no volume snapshot class for driver ${driver} (claim ${claim})`, {
+      hint: `create one with "driver: ${driver}"; ${existing(classes)}`,
+    });
+  }
+  if (others.length === 0) return first;
+  const names = candidates.map(nameOf).join(', ');
+  throw new StashError(
+    'precondition',
+    defaults.length > 0
+      ? `driver ${driver} (claim ${claim}) has ${defaults.length} default volume snapshot classes: ${names}`
+      : `driver ${driver} (claim ${claim}) has ${fitting.length} volume snapshot classes and no default: ${names}`,
+    { hint: choose(candidates) },
+  );
+}
+
+function named(
+  wanted: string,
+  { claim, driver, classes }: { claim: string; driver: string; classes: readonly VolumeSnapshotClass[] },
+  fitting: readonly VolumeSnapshotClass[],
+): VolumeSnapshotClass {
+  const found = classes.find((each) => nameOf(each) === wanted);
+  if (found === undefined) {
+    const near = nearest(wanted, classes.map(nameOf));
+    throw new StashError('not-found', `volume snapshot class ${wanted} does not exist`, {
+      hint: near === undefined ? existing(classes) : `did you mean --snapshot-class ${near}?`,
+    });
+  }
+  if (found.driver !== driver) {
+    throw new StashError(
+      'precondition',
+      `volume snapshot class ${wanted} is of driver ${found.driver}, claim ${claim} of driver ${driver}`,
+      { hint: fitting.length > 0 ? choose(fitting) : existing(classes) },
+    );
+  }
+  return found;
+}
+
+function choose(classes: readonly VolumeSnapshotClass[]): string {
+  return `add ${classes.map((each) => `--snapshot-class ${nameOf(each)}`).join(', or ')}`;
+}
+
+function existing(classes: readonly VolumeSnapshotClass[]): string {
+  const list = classes.map((each) => `${nameOf(each)} (driver ${each.driver})`).join(', ');
+  return `there ${classes.length === 1 ? 'is' : 'are'} ${list === '' ? 'none' : list}\nkubectl get volumesnapshotclass`;
+}
+
+function namespaceFlag({ metadata }: PersistentVolumeClaim): string {
+  return metadata.namespace === undefined ? '' : ` -n ${metadata.namespace}`;
+}
+
+function nameOf({ metadata }: VolumeSnapshotClass): string {
+  return metadata.name ?? '';
+}

@@ -1,0 +1,52 @@
+/** The `snapshot` command that goes on with a session. */
+import { annotation } from '#src/api/labels.ts';
+import type { HookHandler } from '#src/api/stash.ts';
+
+import { adHocHooks, commandHooks, type AdHocHooks } from '#src/domain/hooks/hooks.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { shellWords } from '#src/domain/shell-words.ts';
+import { formatTarget, type Target } from '#src/domain/target/target.ts';
+
+export interface CommandOptions {
+  /** `--config` */
+  readonly configuration?: string | undefined;
+  /** `--pre`, `--post` and `--container` */
+  readonly hooks?: AdHocHooks | undefined;
+}
+
+/** Undefined where no command line gives these hooks, or they would not be the same once they are shown. */
+export function snapshotCommand(
+  target: Target,
+  { configuration, hooks }: CommandOptions,
+): string | undefined {
+  const given = hooks && hookWords(hooks);
+  if (hooks !== undefined && given === undefined) return undefined;
+  const words = [
+    ...['snapshot', formatTarget(target), '-n', target.namespace],
+    ...(configuration === undefined ? [] : ['--config', configuration]),
+    ...(given ?? []),
+  ];
+  const command = `kubectl stash ${shellWords(words)}`;
+  return sanitize(command) === command ? command : undefined;
+}
+
+function hookWords(hooks: AdHocHooks): string[] | undefined {
+  const pre = inShell(hooks.pre);
+  const post = inShell(hooks.post);
+  const container = hooks.pre?.containerName ?? hooks.post?.containerName;
+  const again = commandHooks({ pre, post }, container);
+  if (again === undefined || written(again) !== written(hooks)) return undefined;
+  return [
+    ...(pre === undefined ? [] : ['--pre', pre]),
+    ...(post === undefined ? [] : ['--post', post]),
+    ...(container === undefined ? [] : ['--container', container]),
+  ];
+}
+
+function inShell(hook: HookHandler | undefined): string | undefined {
+  return hook?.exec?.command?.[2];
+}
+
+function written(hooks: AdHocHooks): string | undefined {
+  return adHocHooks(hooks)[annotation.hooks];
+}

@@ -1,0 +1,29 @@
+/** What one VolumeSnapshot says about the claim it copies. */
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+
+import type { ClaimProgress } from '#src/domain/session/progress.ts';
+
+/** `Pending` until the snapshot exists; an error that it reports is not final, since drivers retry. */
+export function snapshotProgress(claim: string, snapshot: Stored<VolumeSnapshot> | undefined): ClaimProgress {
+  if (snapshot === undefined) return { claim, phase: 'Pending', message: 'not created yet' };
+  const { name, creationTimestamp, deletionTimestamp } = snapshot.metadata;
+  const row = {
+    claim,
+    snapshot: name,
+    size: snapshot.status?.restoreSize,
+    startedAt: new Date(creationTimestamp),
+  };
+  if (deletionTimestamp !== undefined) {
+    return { ...row, phase: 'Failed', message: `volumesnapshot ${name} is being deleted` };
+  }
+  if (snapshot.status?.readyToUse === true) return { ...row, phase: 'Succeeded' };
+  return { ...row, phase: 'Running', message: waitsFor(snapshot) };
+}
+
+function waitsFor({ status }: VolumeSnapshot): string {
+  const error = status?.error?.message;
+  if (error !== undefined) return `driver reports: ${error}`;
+  if (status?.creationTime !== undefined) return 'cut; waiting until it is ready to use';
+  if (status?.boundVolumeSnapshotContentName !== undefined) return 'waiting for the driver to cut it';
+  return 'waiting for the snapshot controller';
+}

@@ -1,0 +1,115 @@
+/** Which BackupConfiguration a snapshot of a target runs under. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { StashError } from '#src/errors.ts';
+
+import { invokerName } from '#src/domain/target/names.ts';
+import { nearest } from '#src/domain/nearest.ts';
+import { formatTarget, targetApiVersion, type Target } from '#src/domain/target/target.ts';
+
+/**
+ * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined: there
+ * is none, and the name that ours would have is free.
+ */
+export function chooseConfiguration(
+  configurations: readonly Stored<BackupConfiguration>[],
+  target: Target,
+  requested?: string,
+): Stored<BackupConfiguration> | undefined {
+  if (requested !== undefined) return named(configurations, target, requested);
+  const fitting = configurations.filter(
+    (configuration) => isFor(configuration, target) && configuration.spec.driver === 'VolumeSnapshotter',
+  );
+  const [first, second] = fitting;
+  if (second !== undefined) {
+    const names = fitting.map(({ metadata }) => metadata.name);
+    throw new StashError(
+      'precondition',
+      `${fitting.length} backup configurations are for ${formatTarget(target)}: ${names.join(', ')}`,
+      { hint: `add ${names.map((name) => `--config ${name}`).join(', or ')}` },
+    );
+  }
+  if (first !== undefined) return usable(first);
+  const own = configurations.find(({ metadata }) => metadata.name === invokerName(target));
+  if (own !== undefined) {
+    const why =
+      own.spec.driver === 'VolumeSnapshotter'
+        ? `is for ${describeTarget(own)}`
+        : `has driver ${own.spec.driver ?? 'Restic'}`;
+    throw new StashError(
+      'precondition',
+      `backupconfiguration/${own.metadata.name} ${why}, so none of that name can be made for ${formatTarget(target)}`,
+      { hint: 'create one with driver VolumeSnapshotter under another name and pass it as --config NAME' },
+    );
+  }
+  return undefined;
+}
+
+function named(
+  configurations: readonly Stored<BackupConfiguration>[],
+  target: Target,
+  name: string,
+): Stored<BackupConfiguration> {
+  const found = configurations.find(({ metadata }) => metadata.name === name);
+  if (found === undefined) {
+    const near = nearest(
+      name,
+      configurations.map(({ metadata }) => metadata.name),
+    );
+    throw new StashError(
+      'not-found',
+      `backupconfiguration "${name}" not found in namespace ${target.namespace}`,
+      {
+        hint:
+          near === undefined
+            ? `kubectl get backupconfigurations -n ${target.namespace}`
+            : `did you mean --config ${near}?`,
+      },
+    );
+  }
+  if (!isFor(found, target)) {
+    throw new StashError(
+      'precondition',
+      `backupconfiguration/${name} is for ${describeTarget(found)}, not for ${formatTarget(target)}`,
+      { hint: 'leave --config out to use or make one for this target' },
+    );
+  }
+  return usable(found);
+}
+
+function usable(configuration: Stored<BackupConfiguration>): Stored<BackupConfiguration> {
+  const { name, deletionTimestamp } = configuration.metadata;
+  if (configuration.spec.driver !== 'VolumeSnapshotter') {
+    throw new StashError(
+      'precondition',
+      `backupconfiguration/${name} has driver ${configuration.spec.driver ?? 'Restic'}; only VolumeSnapshotter takes snapshots`,
+      { hint: 'leave --config out, or name a configuration with driver VolumeSnapshotter' },
+    );
+  }
+  if (deletionTimestamp !== undefined) {
+    throw new StashError('precondition', `backupconfiguration/${name} is being deleted`, {
+      hint: 'try again once it is gone',
+    });
+  }
+  return configuration;
+}
+
+export function hasHooks({ spec }: BackupConfiguration): boolean {
+  return spec.hooks?.preBackup !== undefined || spec.hooks?.postBackup !== undefined;
+}
+
+function isFor({ spec: { target: configured } }: BackupConfiguration, target: Target): boolean {
+  const ref = configured?.ref;
+  const group = (apiVersion: string) => apiVersion.split('/').slice(0, -1).join('');
+  return (
+    ref?.kind === target.kind &&
+    ref.name === target.name &&
+    (ref.namespace === undefined || ref.namespace === '' || ref.namespace === target.namespace) &&
+    (ref.apiVersion === undefined || group(ref.apiVersion) === group(targetApiVersion(target.kind)))
+  );
+}
+
+function describeTarget({ spec }: BackupConfiguration): string {
+  const { kind, name } = spec.target?.ref ?? {};
+  return kind === undefined || name === undefined ? 'no target' : `${kind.toLowerCase()}/${name}`;
+}

@@ -1,0 +1,146 @@
+/** A BackupConfiguration from what a command line says of it, and the change that it makes to one that exists. */
+import type { Named, Stored } from '#src/api/kubernetes.ts';
+import { label, managedBy } from '#src/api/labels.ts';
+import type { BackupConfiguration, HookHandler, RetentionPolicy } from '#src/api/stash.ts';
+import { StashError } from '#src/errors.ts';
+
+import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
+import { isPlaceholder } from './configured-target.ts';
+import { formatGoDuration } from '#src/domain/duration.ts';
+import { labelValue } from '#src/domain/target/names.ts';
+import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
+import { keepRules } from '#src/domain/retention/retention-rules.ts';
+import { nextRun } from '#src/domain/schedule.ts';
+import { formatTarget, type Target } from '#src/domain/target/target.ts';
+
+/** What is left out is left as it is, or to its default. */
+export interface ScheduleWishes {
+  readonly schedule?: string | undefined;
+  readonly retention?: RetentionPolicy | undefined;
+  readonly snapshotClass?: string | undefined;
+  readonly replicas?: number | undefined;
+  readonly paused?: boolean | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly historyLimit?: number | undefined;
+  readonly retries?: number | undefined;
+  readonly retryDelayMs?: number | undefined;
+  readonly pre?: HookHandler | undefined;
+  readonly post?: HookHandler | undefined;
+}
+
+export const keepAll: RetentionPolicy = { name: 'keep-all', prune: false };
+
+type Spec = BackupConfiguration['spec'];
+
+export function buildScheduled(
+  target: Target,
+  name: string,
+  wishes: ScheduleWishes,
+): Named<BackupConfiguration> {
+  const { metadata, spec, ...rest } = buildConfiguration(target, wishes.snapshotClass);
+  const { replicas, retention = keepAll, schedule, pre, post, ...others } = wishes;
+  return {
+    ...rest,
+    metadata: { ...metadata, name, labels: { ...metadata.labels, [label.invokerName]: labelValue(name) } },
+    spec: {
+      ...spec,
+      ...(schedule !== undefined && { schedule }),
+      paused: wishes.paused ?? false,
+      target: { ...spec.target, ...(replicas !== undefined && { replicas }) },
+      retentionPolicy: retention,
+      ...plainFields(others),
+      ...((pre ?? post) && { hooks: { ...(pre && { preBackup: pre }), ...(post && { postBackup: post }) } }),
+    },
+  };
+}
+
+/** A merge patch of `spec`; a policy and a hook replace what was there. The placeholder begins to run. */
+export function changeOf(existing: BackupConfiguration, wishes: ScheduleWishes): object {
+  const { schedule, retention, snapshotClass, replicas, paused, pre, post, ...others } = wishes;
+  const target = {
+    ...(snapshotClass !== undefined && { snapshotClassName: snapshotClass }),
+    ...(replicas !== undefined && { replicas }),
+  };
+  const hooks = { ...(pre && { preBackup: whole(pre) }), ...(post && { postBackup: whole(post) }) };
+  const goesOn = paused ?? (isPlaceholder(existing) ? false : undefined);
+  return {
+    ...(schedule !== undefined && { schedule }),
+    ...(goesOn !== undefined && { paused: goesOn }),
+    ...(retention && { retentionPolicy: { ...noRules, ...retention } }),
+    ...(Object.keys(target).length > 0 && { target }),
+    ...(Object.keys(hooks).length > 0 && { hooks }),
+    ...plainFields(others),
+  };
+}
+
+/** Whether a merge patch would change anything. */
+export function changes(value: unknown, patch: unknown): boolean {
+  if (patch === null) return value !== undefined && value !== null;
+  if (typeof patch !== 'object' || Array.isArray(patch))
+    return JSON.stringify(value) !== JSON.stringify(patch);
+  const fields = (value ?? {}) as Record<string, unknown>;
+  return Object.entries(patch).some(([key, change]) => changes(fields[key], change));
+}
+
+/** What a merge patch makes of a value. */
+export function merged<T extends object>(value: T, patch: object): T {
+  const isObject = (field: unknown) => typeof field === 'object' && field !== null && !Array.isArray(field);
+  const fields = new Map<string, unknown>(Object.entries(value));
+  for (const [key, change] of Object.entries(patch) as [string, unknown][]) {
+    const before = fields.get(key);
+    if (change === null) fields.delete(key);
+    else if (isObject(change))
+      fields.set(key, merged(isObject(before) ? (before as object) : {}, change as object));
+    else fields.set(key, change);
+  }
+  return Object.fromEntries(fields) as T;
+}
+
+/** Throws `precondition` where one of that name is not ours, or for something else. */
+export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, target: Target): void {
+  const of = configuredTarget({ apiVersion: '', kind: '', metadata, spec });
+  const why =
+    metadata.deletionTimestamp !== undefined
+      ? 'is being deleted'
+      : of === undefined || formatTarget(of) !== formatTarget(target)
+        ? `is for ${of === undefined ? 'something else' : formatTarget(of)}, not for ${formatTarget(target)}`
+        : spec.driver !== 'VolumeSnapshotter'
+          ? `has driver ${spec.driver ?? 'Restic'}, and only VolumeSnapshotter takes snapshots`
+          : metadata.labels?.[label.managedBy] !== managedBy
+            ? 'was not made by this program, which changes none but its own'
+            : undefined;
+  if (why === undefined) return;
+  const { name, namespace = '' } = metadata;
+  throw new StashError('precondition', `backupconfiguration/${name} ${why}`, {
+    hint: `give yours another name with --name, or change that one:\nkubectl edit backupconfiguration ${name} -n ${namespace}`,
+  });
+}
+
+/** The first `count` times after `from`, as RFC 3339 in UTC. */
+export function nextRuns(schedule: string, from: Date, count: number): string[] {
+  const due: string[] = [];
+  for (let at = nextRun(schedule, from); at && due.length < count; at = nextRun(schedule, at))
+    due.push(at.toISOString().replace('.000Z', 'Z'));
+  return due;
+}
+
+const noRules = { ...Object.fromEntries(keepRules.map(({ field }) => [field, null])), dryRun: null };
+
+function whole(hook: HookHandler): object {
+  return { exec: null, httpGet: null, httpPost: null, tcpSocket: null, containerName: null, ...hook };
+}
+
+function plainFields(
+  wishes: Pick<ScheduleWishes, 'timeoutMs' | 'historyLimit' | 'retries' | 'retryDelayMs'>,
+): Partial<Spec> {
+  const { timeoutMs, historyLimit, retries, retryDelayMs } = wishes;
+  const retry = {
+    ...(retries !== undefined && { maxRetry: retries }),
+    ...(retryDelayMs !== undefined && { delay: formatGoDuration(retryDelayMs) }),
+  };
+  return {
+    ...(timeoutMs !== undefined && { timeOut: formatGoDuration(timeoutMs) }),
+    ...(historyLimit !== undefined && { backupHistoryLimit: historyLimit }),
+    ...(Object.keys(retry).length > 0 && { retryConfig: retry }),
+  };
+}

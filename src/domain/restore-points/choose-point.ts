@@ -1,0 +1,166 @@
+/** Which restore point `--from` means, and why it cannot be restored where it cannot. */
+import { StashError } from '#src/errors.ts';
+
+import { nearest } from '#src/domain/nearest.ts';
+import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { formatTarget, type Target } from '#src/domain/target/target.ts';
+
+/** The newest whose snapshots are all ready and whose session, while it exists, Succeeded. `points`: newest first. */
+export function latestComplete(points: readonly RestorePoint[], target: Target): RestorePoint | undefined {
+  return points.find(
+    (point) => isOf(point, target) && point.completeness === 'complete' && point.phase === 'Succeeded',
+  );
+}
+
+/**
+ * The restore point of a target that `from` names: `latest`, or a session (as `list` prints it, `-o name` too).
+ * `points`: newest first. `only`: the claims that shall be restored; what the others lack then does not matter, nor
+ * does that the session failed, or cut them when the application was not quiet any more. Throws a StashError `not-found`, or `precondition` where it is there but not fit.
+ */
+export function choosePoint(
+  points: readonly RestorePoint[],
+  target: Target,
+  from: string,
+  only: readonly string[] = [],
+): RestorePoint {
+  if (from === 'latest') return latestComplete(points, target) ?? refuseLatest(points, target);
+  const point = findNamed(points, target, from.slice(from.lastIndexOf('/') + 1));
+  refuseUnfit(point, points, target, only);
+  return point;
+}
+
+/** Whether it is a restore point of this very target. */
+export function isOf(point: RestorePoint, target: Target): boolean {
+  return (
+    point.namespace === target.namespace &&
+    point.target?.kind === target.kind &&
+    point.target.name === target.name
+  );
+}
+
+/** `claim data: snapshot data-1732427120 is being deleted`; for claims that are not ready. */
+export function describeClaim({ claim, snapshot, state, message }: PointClaim): string {
+  const name = snapshot?.metadata.name ?? '';
+  switch (state) {
+    case 'ready':
+      return `claim ${claim}: snapshot ${name} is ready`;
+    case 'late':
+      return `claim ${claim}: snapshot ${name} was ${sanitize(message ?? 'cut too late')}`;
+    case 'missing':
+      return `claim ${claim}: it has no snapshot`;
+    case 'deleting':
+      return `claim ${claim}: snapshot ${name} is being deleted`;
+    case 'pending':
+      return `claim ${claim}: snapshot ${name} is not ready`;
+    case 'failed':
+      return `claim ${claim}: snapshot ${name} failed${message === undefined ? '' : `: ${sanitize(message)}`}`;
+  }
+}
+
+function refuseLatest(points: readonly RestorePoint[], target: Target): never {
+  const mine = points.filter((point) => isOf(point, target));
+  const [newestForeign] = mine;
+  if (!newestForeign) throw noneAtAll(target);
+  const newest = mine.find(({ completeness }) => completeness !== 'unknown');
+  if (!newest) {
+    throw new StashError(
+      'precondition',
+      `${formatTarget(target)} has only restore points that were made by other means: whether they are complete is not known`,
+      { hint: `${command('restore', target)} --from ${newestForeign.session}` },
+    );
+  }
+  const { session } = newest;
+  const reason =
+    newest.phase === 'Running'
+      ? `session ${session} is still running`
+      : newest.completeness === 'complete'
+        ? `session ${session} ended ${newest.phase}`
+        : `in the newest, ${session}, ${unready(newest).map(describeClaim).join('; ')}`;
+  throw new StashError('precondition', `${formatTarget(target)} has no complete restore point: ${reason}`, {
+    hint: newest.phase === 'Running' ? waitHint(newest) : waysOn(newest, undefined, target),
+  });
+}
+
+function findNamed(points: readonly RestorePoint[], target: Target, name: string): RestorePoint {
+  const named = points.filter(({ session, namespace }) => session === name && namespace === target.namespace);
+  const point =
+    named.find((candidate) => isOf(candidate, target)) ?? named.find((candidate) => !candidate.target);
+  if (point) return point;
+  const [other] = named;
+  if (other?.target) {
+    const of = formatTarget(other.target);
+    throw new StashError('not-found', `session ${name} is of ${of}, not of ${formatTarget(target)}`, {
+      hint: `kubectl stash restore ${of} -n ${target.namespace} --from ${name}`,
+    });
+  }
+  const mine = points.filter((candidate) => isOf(candidate, target)).map(({ session }) => session);
+  if (mine.length === 0) throw noneAtAll(target);
+  const near = nearest(name, mine);
+  throw new StashError('not-found', `${formatTarget(target)} has no restore point ${name}`, {
+    hint: near === undefined ? listHint(target) : `did you mean --from ${near}?\n${listHint(target)}`,
+  });
+}
+
+function refuseUnfit(
+  point: RestorePoint,
+  points: readonly RestorePoint[],
+  target: Target,
+  only: readonly string[],
+): void {
+  const { session, phase } = point;
+  if (phase === 'Running') {
+    throw new StashError('precondition', `session ${session} is still running`, { hint: waitHint(point) });
+  }
+  const lacking = unready(point).filter(({ claim, state }) =>
+    only.length === 0 ? true : only.includes(claim) && state !== 'late',
+  );
+  const what = lacking.map(describeClaim).join('; ');
+  const hint = waysOn(point, latestComplete(points, target), target);
+  if (phase === 'Failed' && only.length === 0) {
+    throw new StashError('precondition', `session ${session} failed${what && ` (${what})`}`, { hint });
+  }
+  if (lacking.length > 0) {
+    throw new StashError('precondition', `restore point ${session} is incomplete: ${what}`, { hint });
+  }
+}
+
+function unready(point: RestorePoint): PointClaim[] {
+  return point.claims.filter(({ state }) => state !== 'ready');
+}
+
+function noneAtAll(target: Target): StashError {
+  return new StashError(
+    'not-found',
+    `${formatTarget(target)} has no restore points in namespace ${target.namespace}`,
+    { hint: `kubectl stash list -n ${target.namespace}` },
+  );
+}
+
+function waitHint({ session, namespace }: RestorePoint): string {
+  return `kubectl stash wait ${session} -n ${namespace}`;
+}
+
+function waysOn(point: RestorePoint, better: RestorePoint | undefined, target: Target): string {
+  const inState = (wanted: ClaimState) =>
+    point.claims.filter(({ state }) => state === wanted).map(({ claim }) => claim);
+  const ready = inState('ready');
+  const late = inState('late');
+  const restore = command('restore', target);
+  const lines = [
+    better && `the newest that is complete, ${better.session}:\n${restore} --from ${better.session}`,
+    ready.length > 0 && `only what is ready:\n${restore} --from ${point.session} --only ${ready.join(',')}`,
+    late.length > 0 &&
+      `what was cut too late too, as after a power cut:\n${restore} --from ${point.session} --only ${[...ready, ...late].join(',')}`,
+    `all there is:\n${listHint(target)}`,
+  ].filter((line) => typeof line === 'string');
+  return lines.length === 1 ? listHint(target) : lines.join('\n');
+}
+
+function listHint(target: Target): string {
+  return command('list', target);
+}
+
+function command(verb: string, target: Target): string {
+  return `kubectl stash ${verb} ${formatTarget(target)} -n ${target.namespace}`;
+}

@@ -1,0 +1,236 @@
+/** Which snapshots belong together: what they say of themselves, or what their names suggest. */
+import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation, label } from '#src/api/labels.ts';
+import type { BackupSession, TargetRef } from '#src/api/stash.ts';
+
+import { cutTooLate } from './cut-before.ts';
+import { readSessionClaims } from './source-claim.ts';
+import { readTarget, targetApiVersion } from '#src/domain/target/target.ts';
+
+/** As a snapshot or a session names it; the workload need not exist any more, nor be of a kind that we know. */
+export interface PointTarget {
+  readonly kind: string;
+  readonly name: string;
+  readonly apiVersion?: string;
+}
+
+/** The snapshots of one session of one target; or, for a session that made none, none. */
+export interface SnapshotGroup {
+  readonly namespace: string;
+  /** The session's name. Where none is known: the snapshots' common suffix, or the only snapshot's own name. */
+  readonly session: string;
+  readonly sessionUid?: string | undefined;
+  /** The session itself, while it exists. */
+  readonly object?: Stored<BackupSession> | undefined;
+  readonly target?: PointTarget | undefined;
+  /** Whether `claims` is the whole list, as the snapshots carry it themselves. */
+  readonly listed: boolean;
+  /** Claims that should have a snapshot. */
+  readonly claims: Set<string>;
+  /** By claim. */
+  readonly snapshots: Map<string, Stored<VolumeSnapshot>>;
+}
+
+/** What a session says of one of its targets. */
+interface Plan {
+  readonly session: Stored<BackupSession>;
+  readonly target: PointTarget | undefined;
+  /** Empty where it does not say (yet). */
+  readonly claims: readonly string[];
+}
+
+/** Unix seconds, or the five characters that Kubernetes appends to a generated name. */
+const sessionSuffix = /^(?:\d{10}|[bcdfghjklmnpqrstvwxz2456789]{5})$/;
+
+/** Each snapshot in exactly one group; sessions of ours without a snapshot are groups too. In no order. */
+export function groupSnapshots(
+  snapshots: readonly Stored<VolumeSnapshot>[],
+  sessions: readonly Stored<BackupSession>[],
+): SnapshotGroup[] {
+  const groups = new Map<string, SnapshotGroup>();
+  const byUid = new Map(sessions.map((session) => [session.metadata.uid, session]));
+  const plans = Map.groupBy(sessions.flatMap(plansOf), ({ session }) =>
+    suffixKey(session, lastPart(session)),
+  );
+  const guessed: { snapshot: Stored<VolumeSnapshot>; suffix: string | undefined }[] = [];
+
+  const join = (key: readonly unknown[], snapshot: Stored<VolumeSnapshot>, start: () => SnapshotGroup) => {
+    const group = getOrAdd(groups, JSON.stringify(key), start);
+    const claim = claimOf(snapshot);
+    if (group.snapshots.has(claim)) return undefined;
+    group.snapshots.set(claim, snapshot);
+    return group;
+  };
+
+  for (const snapshot of snapshots.toSorted(bestFirst)) {
+    const own = ownGroup(snapshot, byUid);
+    if (own) {
+      const { namespace, sessionUid, target } = own;
+      const group = join(['own', namespace, sessionUid, target?.kind, target?.name], snapshot, () => own);
+      // A second one of the same claim is a copy that somebody made.
+      if (group) for (const claim of own.claims) group.claims.add(claim);
+      else guessed.push({ snapshot, suffix: undefined });
+      continue;
+    }
+    const suffix = suffixOf(snapshot);
+    const plan = suffix === undefined ? undefined : planFor(snapshot, plans.get(suffixKey(snapshot, suffix)));
+    if (plan) {
+      const { uid } = plan.session.metadata;
+      join(['session', uid, plan.target?.kind, plan.target?.name], snapshot, () => planGroup(plan, false));
+    } else {
+      guessed.push({
+        snapshot,
+        suffix: suffix !== undefined && sessionSuffix.test(suffix) ? suffix : undefined,
+      });
+    }
+  }
+
+  const siblings = Map.groupBy(guessed, ({ snapshot, suffix }) => suffixKey(snapshot, suffix ?? ''));
+  for (const { snapshot, suffix } of guessed) {
+    if (suffix !== undefined && (siblings.get(suffixKey(snapshot, suffix))?.length ?? 0) > 1) {
+      join(['suffix', namespaceOf(snapshot), suffix], snapshot, () =>
+        foreignGroup(snapshot, suffix, undefined),
+      );
+    } else {
+      const { name, uid } = snapshot.metadata;
+      join(['alone', uid], snapshot, () => foreignGroup(snapshot, name, sourceTarget(snapshot)));
+    }
+  }
+
+  const seen = new Set([...groups.values()].map(({ sessionUid }) => sessionUid));
+  const empty = [...plans.values()]
+    .flat()
+    .filter(({ session }) => !seen.has(session.metadata.uid) && isOurs(session))
+    .map((plan) => planGroup(plan, true));
+  return [...groups.values(), ...empty];
+}
+
+/** The claim a snapshot was taken of; the snapshot's own name where it was imported from a storage system. */
+export function claimOf(snapshot: Stored<VolumeSnapshot>): string {
+  return snapshot.spec.source.persistentVolumeClaimName ?? snapshot.metadata.name;
+}
+
+function ownGroup(
+  snapshot: Stored<VolumeSnapshot>,
+  sessions: ReadonlyMap<string, Stored<BackupSession>>,
+): SnapshotGroup | undefined {
+  const { annotations = {}, labels = {} } = snapshot.metadata;
+  const sessionUid = annotations[annotation.sessionUid];
+  const target = ownTarget(snapshot);
+  const claims = readSessionClaims(annotations);
+  if (sessionUid === undefined || target === undefined || claims === undefined) return undefined;
+  return {
+    namespace: namespaceOf(snapshot),
+    session: annotations[annotation.sessionName] ?? labels[label.backupSession] ?? sessionUid,
+    sessionUid,
+    object: sessions.get(sessionUid),
+    target,
+    listed: true,
+    claims: new Set(claims),
+    snapshots: new Map(),
+  };
+}
+
+function planGroup({ session, target, claims }: Plan, listed: boolean): SnapshotGroup {
+  return {
+    namespace: namespaceOf(session),
+    session: session.metadata.name,
+    sessionUid: session.metadata.uid,
+    object: session,
+    target,
+    listed,
+    claims: new Set(claims),
+    snapshots: new Map(),
+  };
+}
+
+function foreignGroup(
+  snapshot: Stored<VolumeSnapshot>,
+  session: string,
+  target: PointTarget | undefined,
+): SnapshotGroup {
+  const namespace = namespaceOf(snapshot);
+  return { namespace, session, target, listed: false, claims: new Set(), snapshots: new Map() };
+}
+
+function plansOf(session: Stored<BackupSession>): Plan[] {
+  const targets = session.status?.targets ?? [];
+  const claims = readSessionClaims(session.metadata.annotations);
+  if (claims) return [{ session, target: ownTarget(session), claims }];
+  if (targets.length === 0) return [{ session, target: undefined, claims: [] }];
+  return targets.map(({ ref, stats = [] }) => ({
+    session,
+    target: refTarget(ref),
+    claims: stats.flatMap(({ hostname }) => hostname ?? []),
+  }));
+}
+
+/** The plan that names the snapshot's claim, else the only one that names none; undefined where several would do. */
+function planFor(snapshot: Stored<VolumeSnapshot>, plans: readonly Plan[] = []): Plan | undefined {
+  const claim = claimOf(snapshot);
+  const naming = plans.filter(({ claims }) => claims.includes(claim));
+  const candidates = naming.length > 0 ? naming : plans.filter(({ claims }) => claims.length === 0);
+  return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+/** AppsCode's operator names a snapshot `<claim>-<last dash-separated part of the session's name>`. */
+function suffixOf(snapshot: Stored<VolumeSnapshot>): string | undefined {
+  const claim = snapshot.spec.source.persistentVolumeClaimName;
+  const { name } = snapshot.metadata;
+  if (claim === undefined || !name.startsWith(`${claim}-`)) return undefined;
+  const suffix = name.slice(claim.length + 1);
+  return suffix === '' || suffix.includes('-') ? undefined : suffix;
+}
+
+function lastPart(session: Stored<BackupSession>): string {
+  return session.metadata.name.split('-').at(-1) ?? '';
+}
+
+function suffixKey(object: KubernetesObject, suffix: string): string {
+  return JSON.stringify([namespaceOf(object), suffix]);
+}
+
+function isOurs(session: Stored<BackupSession>): boolean {
+  return readSessionClaims(session.metadata.annotations) !== undefined;
+}
+
+function ownTarget(object: KubernetesObject): PointTarget | undefined {
+  const target = readTarget(object);
+  return target && refTarget({ ...target, apiVersion: targetApiVersion(target.kind) });
+}
+
+function refTarget({ kind, name, apiVersion }: TargetRef = {}): PointTarget | undefined {
+  if (kind === undefined || name === undefined) return undefined;
+  return { kind, name, ...(apiVersion !== undefined && { apiVersion }) };
+}
+
+function sourceTarget(snapshot: Stored<VolumeSnapshot>): PointTarget | undefined {
+  const name = snapshot.spec.source.persistentVolumeClaimName;
+  return name === undefined ? undefined : { kind: 'PersistentVolumeClaim', name, apiVersion: 'v1' };
+}
+
+function namespaceOf(object: KubernetesObject): string {
+  return object.metadata.namespace ?? '';
+}
+
+/** Those that can be restored, then older ones: of two that claim to be the same the first is believed. */
+function bestFirst(a: Stored<VolumeSnapshot>, b: Stored<VolumeSnapshot>): number {
+  return compare(rank(a), rank(b));
+}
+
+function rank(snapshot: Stored<VolumeSnapshot>): string {
+  const { deletionTimestamp, creationTimestamp, name } = snapshot.metadata;
+  const ready = snapshot.status?.readyToUse === true && deletionTimestamp === undefined;
+  const good = ready && cutTooLate(snapshot) === undefined;
+  return [good ? 0 : ready ? 1 : 2, creationTimestamp, name].join(' ');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
+}

@@ -1,0 +1,52 @@
+/** A claim template of a RestoreSession from the flags of Stash's own plugin. */
+import type { AccessMode } from '#src/api/kubernetes.ts';
+import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { StashError } from '#src/errors.ts';
+
+import { parseQuantity } from '#src/domain/quantity.ts';
+
+export interface ClaimWishes {
+  readonly name?: string | undefined;
+  readonly accessModes: readonly string[];
+  readonly storageClass?: string | undefined;
+  readonly size?: string | undefined;
+  readonly dataSource?: string | undefined;
+}
+
+const modes: readonly AccessMode[] = ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'];
+
+/** Throws a StashError `usage` with the first flag that is missing or wrong. */
+export function buildClaimTemplate(wishes: ClaimWishes): VolumeClaimTemplate {
+  const name = needed('name', wishes.name, 'data-restored');
+  const dataSource = needed('datasource', wishes.dataSource, 'VOLUMESNAPSHOT');
+  const size = needed('size', wishes.size, '1Gi');
+  if ((parseQuantity(size) ?? 0n) <= 0n) {
+    throw usage(`--claim.size takes a quantity such as 1Gi, not "${size}"`, 'kubectl stash list');
+  }
+  const accessModes = wishes.accessModes.map((word) => {
+    const mode = modes.find((each) => each === word);
+    if (mode !== undefined) return mode;
+    throw usage(
+      `--claim.access-modes takes ${modes.join(', ')}, not "${word}"`,
+      'write it as it stands there',
+    );
+  });
+  return {
+    metadata: { name },
+    spec: {
+      accessModes: accessModes.length === 0 ? ['ReadWriteOnce'] : accessModes,
+      ...(wishes.storageClass !== undefined && { storageClassName: wishes.storageClass }),
+      resources: { requests: { storage: size } },
+      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: dataSource },
+    },
+  };
+}
+
+function needed(flag: string, value: string | undefined, example: string): string {
+  if (value !== undefined && value !== '') return value;
+  throw usage(`there is no --claim.${flag}`, `add --claim.${flag} ${example}`);
+}
+
+function usage(message: string, hint: string): StashError {
+  return new StashError('usage', message, { hint });
+}

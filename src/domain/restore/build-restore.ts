@@ -1,0 +1,62 @@
+/** The objects that a restore consists of. */
+import type { Named, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
+import { annotation, label, managedBy, stashApiVersion } from '#src/api/labels.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+
+import { targetLabels } from '#src/domain/backup/build-backup.ts';
+import { formatHolder, type Holder } from '#src/domain/session/holder.ts';
+import { restoreSessionName } from '#src/domain/target/names.ts';
+import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+
+/**
+ * `target.ref` stays empty: a workload there would select Stash's Restic path. Labels name the workload.
+ * `restoredFrom`: the BackupSession whose snapshots the templates name.
+ */
+export function buildRestoreSession(options: {
+  target: Target;
+  templates: readonly VolumeClaimTemplate[];
+  restoredFrom: string;
+  at: Date;
+  holder?: Holder | undefined;
+}): Named<RestoreSession> {
+  const { target, templates, restoredFrom, at, holder } = options;
+  return {
+    apiVersion: stashApiVersion,
+    kind: 'RestoreSession',
+    metadata: {
+      name: restoreSessionName(target, at),
+      namespace: target.namespace,
+      labels: targetLabels(target),
+      annotations: {
+        ...targetAnnotation(target),
+        [annotation.restoredFrom]: restoredFrom,
+        ...(holder && { [annotation.executor]: formatHolder(holder) }),
+      },
+    },
+    spec: { driver: 'VolumeSnapshotter', target: { replicas: 1, volumeClaimTemplates: [...templates] } },
+  };
+}
+
+/** The claim of one template; what its labels say goes before what ours would. */
+export function buildClaim(
+  session: Stored<RestoreSession>,
+  template: VolumeClaimTemplate,
+): Named<PersistentVolumeClaim> {
+  const { name = '', labels, annotations } = template.metadata;
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name,
+      ...(session.metadata.namespace !== undefined && { namespace: session.metadata.namespace }),
+      labels: { ...workloadLabels(session), [label.managedBy]: managedBy, ...labels },
+      annotations: { ...annotations, [annotation.restoreSessionUid]: session.metadata.uid },
+    },
+    spec: template.spec,
+  };
+}
+
+function workloadLabels({ metadata: { labels = {} } }: RestoreSession): Record<string, string> {
+  const ours = [label.targetKind, label.targetName, label.targetNamespace];
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => ours.some((name) => name === key)));
+}

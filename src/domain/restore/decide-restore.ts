@@ -1,0 +1,191 @@
+/** What a restore session needs next, from what is there now: the counterpart of `decide-backup.ts`. */
+import type { Named, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { assertNever } from '#src/errors.ts';
+
+import { behindHook } from '#src/domain/session/behind-hook.ts';
+import { buildClaim } from './build-restore.ts';
+import { claimProgress, type ClaimSurroundings } from './claim-progress.ts';
+import { formatDuration } from '#src/domain/duration.ts';
+import {
+  blockedByHooks,
+  hookFailure,
+  hookState,
+  hookStep,
+  restoreHooks,
+  type HookState,
+} from '#src/domain/hooks/hook-step.ts';
+import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
+import { pendingClaims, type ClaimProgress } from '#src/domain/session/progress.ts';
+import { rollUp, type ClaimPhase } from '#src/domain/session/roll-up.ts';
+import {
+  deadlineExceeded,
+  deadlineOf,
+  durationSince,
+  isFinal,
+  lateAt,
+  withCondition,
+} from '#src/domain/session/session-status.ts';
+import type { HookToRun, StatusChange, Step } from '#src/domain/hooks/step.ts';
+
+export interface RestoreWorld {
+  readonly now: Date;
+  readonly session: Stored<RestoreSession>;
+  /** When this executor took the session: a deadline from before is given anew, since data does not grow stale. */
+  readonly takenAt: Date;
+  /** One per claim, every variable replaced. */
+  readonly templates: readonly VolumeClaimTemplate[];
+  /** By name. */
+  readonly claims: ReadonlyMap<string, Stored<PersistentVolumeClaim>>;
+  readonly surroundings: (claim: string) => ClaimSurroundings;
+  /** By claim: why it cannot be created, whatever is tried again. */
+  readonly refused: ReadonlyMap<string, string>;
+  readonly timeoutMs: number;
+  /** What is known of the claims may be out of date. */
+  readonly lost: boolean;
+  readonly hooks: SessionHooks | undefined;
+  /** Why nothing more is made, and what is not bound has failed. */
+  readonly disrupted: string | undefined;
+  /** The executor stops before the session's end. */
+  readonly leaving: boolean;
+}
+
+export type RestoreStatus = NonNullable<RestoreSession['status']>;
+
+export function decideRestore(world: RestoreWorld): Step<RestoreStatus, Named<PersistentVolumeClaim>> {
+  const { session, templates } = world;
+  if (isFinal(session)) return { do: 'done' };
+  const deadline = deadlineOf(session);
+  if (session.status?.phase !== 'Running' || deadline === undefined || deadline <= world.takenAt) {
+    return { do: 'start', status: started(world) };
+  }
+  const rows = restoreClaims(world);
+  const hook = nextHook(world, rows);
+  if (hook) return hook;
+  const phase = rollUp(rows.map((row) => row.phase));
+  if (phase !== 'Running') return { do: 'finish', status: finished(world, rows, phase) };
+  const pending = pendingClaims(rows);
+  const missing = templates.filter(({ metadata }) => pending.has(metadata.name ?? ''));
+  return missing.length > 0
+    ? { do: 'create', items: missing.map((template) => buildClaim(session, template)) }
+    : { do: 'wait', until: lateAt(deadline, world.lost) };
+}
+
+/** As `decideLeavingBackup`; whoever goes on begins with the preRestore hook. */
+export function decideLeavingRestore(world: RestoreWorld): HookToRun<RestoreStatus> | undefined {
+  return isFinal(world.session) ? undefined : nextHook({ ...world, leaving: true }, restoreClaims(world));
+}
+
+function nextHook(
+  { session, hooks, leaving }: RestoreWorld,
+  rows: readonly ClaimProgress[],
+): HookToRun<RestoreStatus> | undefined {
+  if (hooks === undefined) return undefined;
+  const outcome = rollUp(rows.map(({ phase }) => phase));
+  const which = hookStep(hooks, restoreHookState(session), {
+    pending: rows.some(({ phase }) => phase === 'Pending'),
+    uncut: outcome === 'Running',
+    begun: false,
+    expired: false,
+    leaving,
+    outcome,
+    retriesLeft: 0,
+  });
+  return which && { do: 'hook', which };
+}
+
+export function restoreHookState(session: Stored<RestoreSession>): HookState {
+  return hookState(session, session.status?.conditions ?? [], restoreHooks);
+}
+
+/** One row per template. */
+export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
+  const { session, now, templates, disrupted } = world;
+  const deadline = deadlineOf(session);
+  const late = deadline !== undefined && deadline > world.takenAt && now >= lateAt(deadline, world.lost);
+  const state = restoreHookState(session);
+  const blocked = blockedByHooks(world.hooks, state, restoreHooks);
+  return templates.map((template): ClaimProgress => {
+    const name = template.metadata.name ?? '';
+    const claim = world.claims.get(name);
+    const refusal =
+      world.refused.get(name) ??
+      (claim && !isOfSession(claim, session) ? 'a claim of that name exists' : undefined);
+    if (refusal !== undefined) return { claim: name, phase: 'Failed', message: refusal };
+    const seen = claimProgress(template, claim, world.surroundings(name));
+    const row = world.hooks?.pre === undefined ? seen : behindHook(seen, state, restoreHooks);
+    if (row.phase !== 'Running' && row.phase !== 'Pending') return row;
+    const ended = disrupted ?? (claim === undefined ? blocked : undefined);
+    if (ended !== undefined) return { ...row, phase: 'Failed', message: ended };
+    if (!late) return row;
+    return {
+      ...row,
+      phase: 'Failed',
+      message: `${world.lost ? 'not seen bound' : 'not bound'} after ${formatDuration(world.timeoutMs)}: ${row.message ?? ''}`,
+    };
+  });
+}
+
+export function isOfSession(claim: PersistentVolumeClaim, session: Stored<RestoreSession>): boolean {
+  return claim.metadata.annotations?.[annotation.restoreSessionUid] === session.metadata.uid;
+}
+
+function started({ now, timeoutMs, templates }: RestoreWorld): StatusChange<RestoreStatus> {
+  return () => ({
+    phase: 'Running',
+    sessionDeadline: new Date(now.getTime() + timeoutMs).toISOString(),
+    totalHosts: templates.length,
+  });
+}
+
+function finished(
+  world: RestoreWorld,
+  rows: readonly ClaimProgress[],
+  outcome: 'Succeeded' | 'Failed' | 'Unknown',
+): StatusChange<RestoreStatus> {
+  const { session, now, timeoutMs } = world;
+  const hooks = restoreHookState(session);
+  const phase = hookFailure(hooks) === undefined ? outcome : 'Failed';
+  const deadline = deadlineOf(session);
+  const late = outcome === 'Failed' && deadline !== undefined && now >= deadline;
+  const told = [completed(hooks.post?.status !== 'False'), ...(late ? [deadlineExceeded(timeoutMs)] : [])];
+  return (present) => ({
+    phase,
+    sessionDuration: durationSince(session, now),
+    totalHosts: rows.length,
+    stats: rows.map(({ claim, phase, message }) => ({
+      hostname: claim,
+      phase: hostPhase(phase),
+      ...(phase === 'Failed' && message !== undefined && { error: message }),
+    })),
+    conditions: told.reduce(
+      (all, condition) => withCondition(all, condition, now),
+      present?.conditions ?? [],
+    ),
+  });
+}
+
+/** It says nothing of how the restore ended: only that nothing is left to do. */
+function completed(executed: boolean) {
+  return {
+    type: 'RestoreCompleted',
+    status: executed ? 'True' : 'False',
+    reason: executed ? 'PostRestoreTasksExecuted' : 'PostRestoreTasksNotExecuted',
+    message: executed ? 'nothing is left to do' : 'the postRestore hook failed',
+  } as const;
+}
+
+function hostPhase(phase: ClaimPhase): 'Succeeded' | 'Failed' | 'Running' | 'Unknown' {
+  switch (phase) {
+    case 'Pending':
+      return 'Running';
+    case 'Running':
+    case 'Succeeded':
+    case 'Failed':
+    case 'Unknown':
+      return phase;
+    default:
+      return assertNever(phase);
+  }
+}

@@ -1,0 +1,88 @@
+/** The claims that a RestoreSession asks for, as the documentation's guides write one. */
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { StashError } from '#src/errors.ts';
+
+import { isObjectName } from '#src/domain/arguments/object-name.ts';
+import { hasOrdinal, withOrdinal } from '#src/domain/target/ordinals.ts';
+
+const group = 'snapshot.storage.k8s.io';
+
+/**
+ * One template per claim, in the file's order: a template with `${POD_ORDINAL}` once for each ordinal from 0 to
+ * `target.replicas` - 1 (default 1 replica), one without it once. Throws a StashError `invalid` for a session that
+ * cannot be carried out.
+ */
+export function expandTemplates(session: RestoreSession): VolumeClaimTemplate[] {
+  const { driver = 'Restic', target } = session.spec;
+  if (driver !== 'VolumeSnapshotter') {
+    const absent = session.spec.driver === undefined ? ', the default' : '';
+    throw invalid(
+      `the driver is ${driver}${absent}`,
+      'only snapshots are restored here: write spec.driver: VolumeSnapshotter',
+    );
+  }
+  const replicas = target?.replicas ?? 1;
+  if (!Number.isInteger(replicas) || replicas < 1) {
+    throw invalid(`spec.target.replicas is ${replicas}`, 'write how many ordinals there are, at least 1');
+  }
+  const templates = target?.volumeClaimTemplates ?? [];
+  if (templates.length === 0) {
+    throw invalid(
+      'there are no spec.target.volumeClaimTemplates',
+      'add one for each claim, with a dataSource that names its VolumeSnapshot',
+    );
+  }
+  const expanded = templates.flatMap((template, index) => {
+    checkTemplate(template, index);
+    return Array.from({ length: hasOrdinal(template) ? replicas : 1 }, (_, ordinal) =>
+      withOrdinal(template, ordinal),
+    );
+  });
+  checkNames(expanded);
+  return expanded;
+}
+
+function checkTemplate({ metadata, spec }: VolumeClaimTemplate, index: number): void {
+  const where =
+    metadata.name === undefined ? `volumeClaimTemplates[${index}]` : `claim template ${metadata.name}`;
+  const example = `write dataSource: {apiGroup: ${group}, kind: VolumeSnapshot, name: NAME}`;
+  const { dataSource, accessModes = [] } = spec;
+  if (metadata.name === undefined)
+    throw invalid(`${where} has no metadata.name`, 'write the name that the claim shall have');
+  if (!dataSource) throw invalid(`${where} has no spec.dataSource: it would be an empty volume`, example);
+  if (dataSource.kind !== 'VolumeSnapshot' || dataSource.apiGroup !== group) {
+    const kind = `${dataSource.kind} of ${dataSource.apiGroup === undefined ? 'no apiGroup' : `apiGroup ${dataSource.apiGroup}`}`;
+    throw invalid(
+      `the dataSource of ${where} is a ${kind}, not a VolumeSnapshot of apiGroup ${group}`,
+      example,
+    );
+  }
+  if (accessModes.length === 0)
+    throw invalid(`${where} has no spec.accessModes`, 'write accessModes: [ReadWriteOnce]');
+}
+
+function checkNames(templates: readonly VolumeClaimTemplate[]): void {
+  const seen = new Set<string>();
+  for (const { metadata, spec } of templates) {
+    for (const name of [metadata.name ?? '', spec.dataSource?.name ?? '']) {
+      if (!isObjectName(name)) {
+        throw invalid(
+          `"${name}" cannot be the name of an object`,
+          'write lower-case letters, digits, dashes and dots',
+        );
+      }
+    }
+    const name = metadata.name ?? '';
+    if (seen.has(name)) {
+      throw invalid(
+        `two claims would be named ${name}`,
+        'give each template a name of its own, with ${POD_ORDINAL} in it where it stands for several claims',
+      );
+    }
+    seen.add(name);
+  }
+}
+
+function invalid(message: string, hint: string): StashError {
+  return new StashError('invalid', message, { hint });
+}

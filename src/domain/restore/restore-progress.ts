@@ -1,0 +1,78 @@
+/** From a restore session and its claims to what a person is told about it. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+
+import { restoreHookState } from './decide-restore.ts';
+import { hookFailure, restoreHooks } from '#src/domain/hooks/hook-step.ts';
+import { describe, type ClaimProgress, type Progress, type Verdict } from '#src/domain/session/progress.ts';
+import {
+  sessionProgress,
+  type SessionKind,
+  type SessionProgress,
+} from '#src/domain/session/session-progress.ts';
+import { findCondition } from '#src/domain/session/session-status.ts';
+
+const restore: SessionKind<Stored<RestoreSession>> = {
+  kind: 'restore',
+  hookNames: restoreHooks,
+  hookState: restoreHookState,
+  verdict: restoreVerdict,
+};
+
+export function restoreProgress(options: SessionProgress<Stored<RestoreSession>>): Progress {
+  return sessionProgress(restore, options);
+}
+
+/**
+ * Claims are believed before the session's phase: an Unknown session whose claims a pod uses goes on until they are
+ * bound. Undefined: there is still something to wait for.
+ */
+export function restoreVerdict(
+  session: Stored<RestoreSession>,
+  claims: readonly ClaimProgress[],
+): Verdict | undefined {
+  const phase = session.status?.phase;
+  if (phase === 'Failed' || phase === 'Invalid') {
+    const late = findCondition(session, 'DeadlineExceeded')?.status === 'True';
+    return { outcome: late ? 'timed-out' : 'failed', ...failure(session, claims) };
+  }
+  // An operator that found nothing to do calls it a success. A claim that it tells of may only be late.
+  const tellsOfNone = phase === 'Succeeded' && (session.status?.stats ?? []).length === 0;
+  if (claims.length === 0 || (tellsOfNone && claims.every((claim) => claim.phase === 'Pending'))) {
+    return { outcome: 'failed', message: `it is called ${phase ?? 'done'}, but not one claim was restored` };
+  }
+  const failed = claims.filter((claim) => claim.phase === 'Failed');
+  if (failed.length > 0) return { outcome: 'failed', message: describe(failed) };
+  if (claims.some((claim) => claim.phase === 'Running' || claim.phase === 'Pending')) return undefined;
+  const waiting = claims.filter((claim) => claim.phase === 'Unknown');
+  if (waiting.length > 0) return { outcome: 'waiting-for-consumer', message: describe(waiting) };
+  return {
+    outcome: 'succeeded',
+    message: claims.length === 1 ? 'its claim is bound' : `all ${claims.length} claims are bound`,
+  };
+}
+
+/** What is written of the session as a whole is where a person has to look. */
+function failure(
+  session: Stored<RestoreSession>,
+  claims: readonly ClaimProgress[],
+): Pick<Verdict, 'message' | 'culprit'> {
+  const culprit = `restoresession/${session.metadata.name}`;
+  const failed = claims.filter(({ phase }) => phase === 'Failed');
+  const hooks = restoreHookState(session);
+  const failedHook = hookFailure(hooks);
+  if (failedHook !== undefined) {
+    const others = hooks.pre?.status === 'False' || failed.length === 0 ? '' : `; ${describe(failed)}`;
+    return { message: `${failedHook}${others}`, culprit };
+  }
+  if (failed.length > 0) return { message: describe(failed) };
+  const told = session.status?.stats?.find(({ error }) => error !== undefined);
+  if (told?.error !== undefined) return { message: `${told.hostname ?? 'a claim'}: ${told.error}` };
+  const condition = session.status?.conditions?.find(
+    ({ status, reason }) => status === 'False' || reason?.startsWith('Failed'),
+  );
+  return {
+    message: condition?.message ?? condition?.reason ?? 'no reason is given in its status',
+    culprit,
+  };
+}

@@ -1,0 +1,127 @@
+/** The claims to create for a restore point. */
+import type { VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { StashError } from '#src/errors.ts';
+
+import { describeClaim } from '#src/domain/restore-points/choose-point.ts';
+import { nearest } from '#src/domain/nearest.ts';
+import { parseQuantity } from '#src/domain/quantity.ts';
+import {
+  restoreBytes,
+  type PointClaim,
+  type RestorePoint,
+} from '#src/domain/restore-points/restore-points.ts';
+
+export interface RestoreOptions {
+  /** The claims to restore; empty or left out: all. */
+  readonly only?: readonly string[];
+  /** The name that the restored claim of this claim shall have. */
+  readonly rename: (claim: string) => string;
+  /** Left out: the class that the claim had. */
+  readonly storageClass?: string | undefined;
+}
+
+export interface RestoreTemplates {
+  /** One per claim, in the restore point's order. */
+  readonly templates: readonly VolumeClaimTemplate[];
+  /** What the user should know: a claim that grew, a snapshot that does not remember its claim. One line each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Claims as they were when the snapshots were taken, each at least as large as its snapshot. Throws a StashError:
+ * `not-found` for a claim in `only` that the point does not have, `precondition` for one that is not ready or of
+ * unknown size.
+ */
+export function templatesOf(point: RestorePoint, options: RestoreOptions): RestoreTemplates {
+  const results = selectClaims(point, options.only).map((claim) => templateOf(claim, options));
+  return {
+    templates: results.map(({ template }) => template),
+    notes: results.flatMap(({ notes }) => notes),
+  };
+}
+
+/** The claims of a point that `only` names, in the point's order; all where it names none. */
+export function selectClaims(point: RestorePoint, only: readonly string[] = []): readonly PointClaim[] {
+  const names = point.claims.map(({ claim }) => claim);
+  for (const name of only) {
+    if (names.includes(name)) continue;
+    const near = nearest(name, names);
+    throw new StashError('not-found', `restore point ${point.session} has no claim ${name}`, {
+      hint: near === undefined ? `its claims are ${names.join(', ')}` : `did you mean ${near}?`,
+    });
+  }
+  return only.length === 0 ? point.claims : point.claims.filter(({ claim }) => only.includes(claim));
+}
+
+/**
+ * The template with a request that is large enough for the snapshot, and a note where it grew. Throws a StashError
+ * `precondition` where neither says how large the claim must be.
+ */
+export function grown(
+  template: VolumeClaimTemplate,
+  snapshot: VolumeSnapshot,
+): { readonly template: VolumeClaimTemplate; readonly note?: string } {
+  const { spec, metadata } = template;
+  const requested = spec.resources?.requests?.storage;
+  const needed = snapshot.status?.restoreSize;
+  const neededBytes = restoreBytes(snapshot);
+  const requestedBytes = requested === undefined ? undefined : parseQuantity(requested);
+  const name = metadata.name ?? '';
+  const snapshotName = snapshot.metadata.name ?? '';
+  if (requestedBytes !== undefined && requestedBytes >= (neededBytes ?? 0n)) return { template };
+  if (needed === undefined || neededBytes === undefined) {
+    throw new StashError(
+      'precondition',
+      `how large claim ${name} must be is not known: snapshot ${snapshotName} does not say`,
+      { hint: 'restore it with -f FILE, a RestoreSession whose claim template requests a size' },
+    );
+  }
+  const { resources } = spec;
+  const larger = {
+    ...template,
+    spec: { ...spec, resources: { ...resources, requests: { ...resources?.requests, storage: needed } } },
+  };
+  if (requested === undefined) return { template: larger };
+  return {
+    template: larger,
+    note: `claim ${name} gets ${needed}, not ${requested}: snapshot ${snapshotName} needs that much`,
+  };
+}
+
+function templateOf(
+  pointClaim: PointClaim,
+  { rename, storageClass }: RestoreOptions,
+): { template: VolumeClaimTemplate; notes: string[] } {
+  const { claim, snapshot, state, source } = pointClaim;
+  if (!snapshot || (state !== 'ready' && state !== 'late'))
+    throw new StashError('precondition', describeClaim(pointClaim));
+  const { labels, accessModes = ['ReadWriteOnce'], volumeMode, storage } = source ?? {};
+  const name = rename(claim);
+  const storageClassName = storageClass ?? source?.storageClassName;
+  const { template, note } = grown(
+    {
+      metadata: { name, ...(labels && { labels }) },
+      spec: {
+        accessModes,
+        ...(storageClassName !== undefined && { storageClassName }),
+        ...(volumeMode && { volumeMode }),
+        ...(storage !== undefined && { resources: { requests: { storage } } }),
+        dataSource: {
+          apiGroup: 'snapshot.storage.k8s.io',
+          kind: 'VolumeSnapshot',
+          name: snapshot.metadata.name,
+        },
+      },
+    },
+    snapshot,
+  );
+  const chosen =
+    storageClass === undefined ? 'ReadWriteOnce and of the default storage class' : 'ReadWriteOnce';
+  const forgotten = `claim ${name} becomes ${chosen}: snapshot ${snapshot.metadata.name} does not remember its claim`;
+  const late = state === 'late' ? [`${describeClaim(pointClaim)}: it is as after a power cut`] : [];
+  return {
+    template,
+    notes: [...late, ...(source ? [] : [forgotten]), ...(note === undefined ? [] : [note])],
+  };
+}

@@ -1,0 +1,48 @@
+/** Which sessions of an invoker its history limit lets go. Restore points are no part of it: they outlive sessions. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+
+import type { Invoker } from './retention.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+
+export const defaultHistoryLimit = 1;
+
+export interface History {
+  readonly invoker: Invoker;
+  readonly sessions: readonly Stored<BackupSession>[];
+  /** Final sessions to keep, newest first; undefined: one, as the API has it. */
+  readonly limit: number | undefined;
+  /** Name of the session that has just ended: it stays, however many there are. */
+  readonly ended: string;
+}
+
+/** Oldest first. Unfinished sessions stay and do not count; one that is still to be tried again stays and counts. */
+export function sessionsToForget({ invoker, sessions, limit, ended }: History): Stored<BackupSession>[] {
+  const keep = Math.max(0, limit ?? defaultHistoryLimit);
+  return sessions
+    .filter((session) => isOf(session, invoker) && isFinal(session))
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .sort(newestFirst)
+    .slice(keep)
+    .filter((session) => session.metadata.name !== ended && !awaitsRetry(session))
+    .reverse();
+}
+
+export function isOf({ metadata, spec }: Stored<BackupSession>, invoker: Invoker): boolean {
+  return (
+    metadata.namespace === invoker.namespace &&
+    spec.invoker.kind === 'BackupConfiguration' &&
+    spec.invoker.name === invoker.name
+  );
+}
+
+function awaitsRetry({ status }: BackupSession): boolean {
+  return status?.phase === 'Failed' && status.nextRetry !== undefined && status.retried !== true;
+}
+
+function newestFirst(a: Stored<BackupSession>, b: Stored<BackupSession>): number {
+  return (
+    Date.parse(b.metadata.creationTimestamp) - Date.parse(a.metadata.creationTimestamp) ||
+    (a.metadata.name > b.metadata.name ? -1 : 1)
+  );
+}

@@ -1,0 +1,68 @@
+/** What is said on a session of the work that comes after its end. */
+import type { Condition, Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
+
+import type { RetentionPlan } from './retention.ts';
+import { hasRules, retentionProblem } from './retention-rules.ts';
+import { findCondition, isFinal } from '#src/domain/session/session-status.ts';
+
+export type TidyType = 'RetentionPolicyApplied' | 'BackupHistoryCleaned';
+
+export type TidyCondition = Omit<Condition, 'lastTransitionTime'> & { readonly message: string };
+
+const reasons: Readonly<Record<TidyType, { readonly True: string; readonly False: string }>> = {
+  RetentionPolicyApplied: {
+    True: 'SuccessfullyAppliedRetentionPolicy',
+    False: 'FailedToApplyRetentionPolicy',
+  },
+  BackupHistoryCleaned: { True: 'SuccessfullyCleanedBackupHistory', False: 'FailedToCleanBackupHistory' },
+};
+
+/** So many names are told; a condition is read by people. */
+const namesTold = 10;
+
+export function tidyCondition(type: TidyType, done: boolean, message: string): TidyCondition {
+  const status = done ? 'True' : 'False';
+  return { type, status, reason: reasons[type][status], message };
+}
+
+/** How a session ended is another matter. */
+export function isTidyCondition({ type }: Condition): boolean {
+  return Object.hasOwn(reasons, type);
+}
+
+/** What is still to be done, and said, after the end of a session: once each, and retention after a success only. */
+export function tidyingLeft(session: Stored<BackupSession>, { spec }: BackupConfiguration): TidyType[] {
+  if (!isFinal(session) || session.metadata.deletionTimestamp !== undefined) return [];
+  const retains =
+    session.status?.phase === 'Succeeded' &&
+    (hasRules(spec.retentionPolicy) || retentionProblem(spec.retentionPolicy) !== undefined);
+  const types: TidyType[] = retains
+    ? ['RetentionPolicyApplied', 'BackupHistoryCleaned']
+    : ['BackupHistoryCleaned'];
+  return types.filter((type) => findCondition(session, type) === undefined);
+}
+
+/** Once it was followed: `keep-last-2: 3 snapshots stay, 2 deleted: data-1, logs-1`. */
+export function tellRetention(policy: RetentionPolicy, { stay, go }: RetentionPlan): string {
+  const stays = `${policy.name}: ${snapshots(stay.length)} ${stay.length === 1 ? 'stays' : 'stay'}`;
+  if (go.length === 0) return `${stays}, nothing to delete`;
+  const names = list(go.map(({ snapshot }) => snapshot.metadata.name));
+  if (!policy.prune) return `${stays}; prune is false, so nothing is deleted: ${names} would go`;
+  if (policy.dryRun === true) return `${stays}; dryRun is true, so nothing is deleted: ${names} would go`;
+  return `${stays}, ${go.length} deleted: ${names}`;
+}
+
+export function tellHistory(limit: number, forgotten: readonly string[]): string {
+  if (forgotten.length === 0) return `backupHistoryLimit ${limit}: nothing to delete`;
+  return `backupHistoryLimit ${limit}: deleted ${list(forgotten)}`;
+}
+
+function snapshots(count: number): string {
+  return count === 1 ? '1 snapshot' : `${count} snapshots`;
+}
+
+function list(names: readonly string[]): string {
+  const more = names.length - namesTold;
+  return more <= 0 ? names.join(', ') : `${names.slice(0, namesTold).join(', ')} and ${more} more`;
+}

@@ -1,0 +1,111 @@
+/** Where a Job stands, in words: what its pod waits for, that it runs, how it ended. */
+import type { Condition, Job, Pod, Stored } from '#src/api/kubernetes.ts';
+
+import { sanitize } from '#src/domain/sanitize.ts';
+
+export type JobState =
+  /**
+   * `why` is one line: `pod p cannot be scheduled: 0/3 nodes are available`. `stuck`: unless somebody does something,
+   * it stays so.
+   */
+  | { readonly state: 'waiting'; readonly why: string; readonly stuck: boolean }
+  | { readonly state: 'running'; readonly pod: string }
+  | { readonly state: 'succeeded' }
+  /** Its controller gave it up. */
+  | { readonly state: 'failed'; readonly why: string };
+
+/** Of the pods, those of other Jobs are passed over; of each, metadata and status are looked at. */
+export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobState {
+  const own = pods
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid))
+    .sort((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp));
+  const lastFailed = own.findLast(({ status }) => status?.phase === 'Failed');
+  const { status } = job;
+  const failed = isTrue(status?.conditions, 'Failed');
+  if (failed) return { state: 'failed', why: failure(failed, lastFailed) };
+  if (isTrue(status?.conditions, 'Complete')) return { state: 'succeeded' };
+  const running = own.findLast((pod) => pod.status?.phase === 'Running');
+  if (running) return { state: 'running', pod: running.metadata.name };
+  const open = own.findLast((pod) => !isPodOver(pod));
+  if (open) return waitingPod(open);
+  if (lastFailed) return waiting(`another pod is to be made: ${podFailure(lastFailed)}`);
+  if (own.length > 0) return waiting('its pod has ended, and the Job is about to');
+  const refused = isTrue(status?.conditions, 'FailureTarget') ?? isTrue(status?.conditions, 'Suspended');
+  return waiting(refused?.message ?? 'no pod has been made for it yet');
+}
+
+function waiting(why: string, stuck = false): JobState {
+  return { state: 'waiting', why: sanitize(why), stuck };
+}
+
+/** Nothing in it runs any more, or will. */
+export function isPodOver({ status }: Pod): boolean {
+  return status?.phase === 'Failed' || status?.phase === 'Succeeded';
+}
+
+function waitingPod({ metadata, status }: Stored<Pod>): JobState {
+  const pod = `pod ${metadata.name}`;
+  if (metadata.deletionTimestamp !== undefined) return waiting(`${pod} is being deleted`);
+  if (status?.phase === 'Unknown') {
+    return waiting(withDetail(`${pod} is on a node that does not answer`, status.message), true);
+  }
+  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False') {
+    const why = scheduled.message ?? scheduled.reason;
+    return waiting(withDetail(`${pod} cannot be scheduled`, why), true);
+  }
+  for (const { name, state } of status?.containerStatuses ?? []) {
+    const { reason, message } = state?.waiting ?? {};
+    if (reason === undefined) continue;
+    if (reason === 'ContainerCreating' || reason === 'PodInitializing') {
+      return waiting(withDetail(`the container of ${pod} is being created`, message));
+    }
+    const what = imageReasons.has(reason)
+      ? `${pod} cannot pull its image`
+      : `container ${name} of ${pod} waits`;
+    return waiting(withDetail(`${what} (${reason})`, message), true);
+  }
+  return waiting(scheduled?.status === 'True' ? `${pod} is being started` : `${pod} waits for a node`);
+}
+
+const imageReasons: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'ImageInspectError',
+  'RegistryUnavailable',
+]);
+
+function failure({ reason, message }: Condition, pod: Stored<Pod> | undefined): string {
+  if (reason === 'DeadlineExceeded') return 'it ran longer than its deadline (DeadlineExceeded)';
+  const told = message ?? reason ?? 'no reason given';
+  return sanitize(pod ? `${told}; ${podFailure(pod)}` : told);
+}
+
+/** `pod p was killed: out of memory (OOMKilled)`, `pod p exited with code 1 (Error)`. */
+function podFailure({ metadata, status }: Stored<Pod>): string {
+  const pod = `pod ${metadata.name}`;
+  const disrupted = isTrue(status?.conditions, 'DisruptionTarget');
+  if (status?.reason !== undefined) return withDetail(`${pod} failed (${status.reason})`, status.message);
+  const ended = (status?.containerStatuses ?? [])
+    .flatMap(({ state }) => state?.terminated ?? [])
+    .find(({ exitCode }) => exitCode !== 0);
+  if (ended?.reason === 'OOMKilled') return `${pod} was killed: out of memory (OOMKilled)`;
+  if (disrupted)
+    return withDetail(`${pod} was disrupted (${disrupted.reason ?? 'no reason'})`, disrupted.message);
+  if (ended === undefined) return withDetail(`${pod} failed`, status?.message);
+  const { exitCode, reason, message } = ended;
+  return withDetail(
+    `${pod} exited with code ${exitCode}${reason === undefined ? '' : ` (${reason})`}`,
+    message,
+  );
+}
+
+function withDetail(what: string, detail: string | undefined): string {
+  return detail === undefined || detail === '' ? what : `${what}: ${detail}`;
+}
+
+function isTrue(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type && condition.status === 'True');
+}

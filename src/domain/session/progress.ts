@@ -1,0 +1,53 @@
+/** How far a session has come, claim by claim: what an executor decides on and what a follower shows. */
+import type { ClaimPhase } from './roll-up.ts';
+import type { Target } from '#src/domain/target/target.ts';
+
+export interface ClaimProgress {
+  readonly claim: string;
+  readonly phase: ClaimPhase;
+  /** The VolumeSnapshot that is taken or restored, once its name is known. */
+  readonly snapshot?: string | undefined;
+  /** Quantity: `1Gi`. */
+  readonly size?: string | undefined;
+  /** What it waits for, what was last said of it, or why it failed; one line. */
+  readonly message?: string | undefined;
+  /** By the server's clock. */
+  readonly startedAt?: Date | undefined;
+}
+
+export interface Progress {
+  readonly kind: 'backup' | 'restore';
+  readonly session: string;
+  readonly target: Target | undefined;
+  readonly namespace: string;
+  /** The session's own word for its phase; undefined before anyone took it. */
+  readonly statusPhase: string | undefined;
+  readonly claims: readonly ClaimProgress[];
+  readonly startedAt: Date;
+  readonly deadline: Date;
+  /** Things to know that belong to no claim: a Job that waits, a connection that was lost. */
+  readonly notes: readonly string[];
+  /** Set once nothing more will happen. */
+  readonly verdict?: Verdict | undefined;
+}
+
+export type Outcome =
+  'succeeded' | 'failed' | 'skipped' | 'unknown' | 'timed-out' | 'waiting-for-consumer' | 'deleted';
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** One line, without the session's name: `data-db-1: not ready after 10m`. */
+  readonly message: string;
+  /** What to look at, where it is none of the claims: `job/stash-vs-db-1`. */
+  readonly culprit?: string | undefined;
+}
+
+/** `data-0: disk full` · `data-0: disk full; data-1: not ready after 10m`. */
+export function describe(claims: readonly ClaimProgress[]): string {
+  return claims.map(({ claim, phase, message }) => `${claim}: ${message ?? phase.toLowerCase()}`).join('; ');
+}
+
+/** Names of those for which nothing has been made yet. */
+export function pendingClaims(claims: readonly ClaimProgress[]): ReadonlySet<string> {
+  return new Set(claims.filter(({ phase }) => phase === 'Pending').map(({ claim }) => claim));
+}

@@ -1,0 +1,67 @@
+/** What backup and restore sessions have in common in their status. */
+import type { Condition, Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+
+import { formatDuration, formatGoDuration } from '#src/domain/duration.ts';
+
+export const defaultTimeoutMs = 10 * 60_000;
+
+export type Session = Stored<BackupSession> | Stored<RestoreSession>;
+
+const finalPhases: readonly string[] = ['Succeeded', 'Failed', 'Skipped', 'Unknown', 'Invalid'];
+
+/** Nothing will happen any more, as far as the session's own status says. */
+export function isFinal(session: Session): boolean {
+  return finalPhases.includes(session.status?.phase ?? '');
+}
+
+/** Undefined until someone has started it. */
+export function deadlineOf(session: Session): Date | undefined {
+  const written = session.status?.sessionDeadline;
+  return written === undefined ? undefined : new Date(written);
+}
+
+/** Over a lost connection nobody knows what has become of what was made: so much later it counts as not done. */
+export const lostGraceMs = 15_000;
+
+/** When what is not done counts as late; `lost`: what is known may be out of date. */
+export function lateAt(deadline: Date, lost: boolean): Date {
+  return new Date(deadline.getTime() + (lost ? lostGraceMs : 0));
+}
+
+export function createdAt(session: Session): Date {
+  return new Date(session.metadata.creationTimestamp);
+}
+
+/** Time from creation to `now`, as `status.sessionDuration` spells it; clocks that disagree give 0. */
+export function durationSince(session: Session, now: Date): string {
+  return formatGoDuration(Math.max(0, now.getTime() - createdAt(session).getTime()));
+}
+
+export function deadlineExceeded(timeoutMs: number): Omit<Condition, 'lastTransitionTime'> {
+  return {
+    type: 'DeadlineExceeded',
+    status: 'True',
+    reason: 'FailedToCompleteWithinDeadline',
+    message: `not done within ${formatDuration(timeoutMs)}`,
+  };
+}
+
+/** The last-transition time of one that is there already moves only when its status does; others are kept. */
+export function withCondition(
+  conditions: readonly Condition[] = [],
+  condition: Omit<Condition, 'lastTransitionTime'>,
+  now: Date,
+): Condition[] {
+  const before = conditions.find(({ type }) => type === condition.type);
+  const moved = before?.status !== condition.status;
+  const lastTransitionTime = (moved ? undefined : before.lastTransitionTime) ?? now.toISOString();
+  const merged = { ...condition, lastTransitionTime };
+  return before === undefined
+    ? [...conditions, merged]
+    : conditions.map((each) => (each === before ? merged : each));
+}
+
+export function findCondition(session: Session, type: string): Condition | undefined {
+  return session.status?.conditions?.find((condition) => condition.type === type);
+}

@@ -1,0 +1,80 @@
+/** A session that did not succeed, as an error: what happened, and what to do next. */
+import { assertNever, StashError, type ErrorKind } from '#src/errors.ts';
+
+import type { Outcome, Progress, Verdict } from './progress.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { formatTarget } from '#src/domain/target/target.ts';
+
+const kinds: Record<Exclude<Outcome, 'succeeded'>, ErrorKind> = {
+  failed: 'session-failed',
+  skipped: 'session-failed',
+  unknown: 'session-failed',
+  deleted: 'session-failed',
+  'timed-out': 'timed-out',
+  'waiting-for-consumer': 'waiting-for-consumer',
+};
+
+const words: Record<Exclude<Outcome, 'succeeded'>, string> = {
+  failed: 'failed',
+  skipped: 'was skipped',
+  unknown: 'ended Unknown',
+  deleted: 'is gone',
+  'timed-out': 'timed out',
+  'waiting-for-consumer': 'has done all it can',
+};
+
+/** Undefined where it succeeded. */
+export function verdictError(progress: Progress, verdict: Verdict): StashError | undefined {
+  const { outcome, message, culprit } = verdict;
+  if (outcome === 'succeeded') return undefined;
+  // What a driver says may have line breaks in it, and an error is one line.
+  const told = sanitize(`${sessionOf(progress)} ${words[outcome]}: ${message}`);
+  return new StashError(kinds[outcome], told, {
+    hint:
+      culprit === undefined
+        ? nextStep(progress, outcome)
+        : `kubectl describe ${culprit} -n ${progress.namespace}`,
+  });
+}
+
+/** `backupsession/deploy-foo-1790000000` */
+export function sessionOf({ kind, session }: Pick<Progress, 'kind' | 'session'>): string {
+  return `${kind === 'backup' ? 'backupsession' : 'restoresession'}/${session}`;
+}
+
+function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): string {
+  const ns = `-n ${progress.namespace}`;
+  switch (outcome) {
+    case 'failed':
+    case 'timed-out':
+      return describeCommand(progress);
+    case 'skipped':
+    case 'unknown':
+      return `kubectl describe ${sessionOf(progress)} ${ns}`;
+    case 'deleted': {
+      const of = progress.target ? formatTarget(progress.target) : 'TYPE/NAME';
+      return progress.kind === 'backup'
+        ? `kubectl stash list ${of} ${ns}`
+        : `kubectl get persistentvolumeclaims ${ns}`;
+    }
+    case 'waiting-for-consumer':
+      return `start a pod that uses ${claimsIn(progress, 'Unknown')}, then:\nkubectl stash wait ${progress.session} ${ns}`;
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** The first object that did not come through tells most. */
+function describeCommand(progress: Progress): string {
+  const ns = `-n ${progress.namespace}`;
+  const culprit = progress.claims.find(({ phase }) => phase !== 'Succeeded');
+  if (culprit === undefined) return `kubectl describe ${sessionOf(progress)} ${ns}`;
+  return progress.kind === 'backup' && culprit.snapshot !== undefined
+    ? `kubectl describe volumesnapshot ${culprit.snapshot} ${ns}`
+    : `kubectl describe persistentvolumeclaim ${culprit.claim} ${ns}`;
+}
+
+function claimsIn({ claims }: Progress, phase: 'Unknown'): string {
+  const names = claims.filter((claim) => claim.phase === phase).map(({ claim }) => claim);
+  return `claim ${names.join(', ')}`;
+}

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import type { BackupWorld } from '#src/domain/backup/backup-claims.ts';
+import { decideBackup } from '#src/domain/backup/decide-backup.ts';
+
+import { backupSession, claim, created, snapshot, stored, target } from '#test/domain/objects.ts';
+
+const start = new Date(created);
+const timeoutMs = 60_000;
+const running = {
+  phase: 'Running',
+  sessionDeadline: new Date(start.getTime() + timeoutMs).toISOString(),
+} as const;
+
+function world(changes: Partial<BackupWorld> = {}): BackupWorld {
+  return {
+    now: start,
+    session: backupSession(running),
+    target,
+    sessionClaims: ['data-db-0', 'data-db-1'],
+    planned: [{ claim: claim('data-db-0'), snapshotClass: 'fast' }, { claim: claim('data-db-1') }],
+    snapshots: new Map(),
+    refused: new Map(),
+    nameTaken: new Set(),
+    timeoutMs,
+    lost: false,
+    failFast: false,
+    hooks: undefined,
+    maxFreezeMs: 60_000,
+    retriesLeft: 0,
+    disrupted: undefined,
+    hooksRefused: undefined,
+    begun: false,
+    leaving: false,
+    ...changes,
+  };
+}
+
+const after = (milliseconds: number) => new Date(start.getTime() + milliseconds);
+const ready = { readyToUse: true, restoreSize: '1Gi' };
+const broken = { error: { message: 'disk full' } };
+const both = (first: VolumeSnapshot['status'], second: VolumeSnapshot['status']) =>
+  new Map([
+    ['data-db-0', snapshot('data-db-0-1', first)],
+    ['data-db-1', snapshot('data-db-1-1', second)],
+  ]);
+
+describe('decideBackup', () => {
+  const rows: [string, Partial<BackupWorld>, ReturnType<typeof decideBackup>['do']][] = [
+    ['a session without a status', { session: backupSession() }, 'start'],
+    ['a session that somebody called Pending', { session: backupSession({ phase: 'Pending' }) }, 'start'],
+    ['nothing made yet', {}, 'create'],
+    ['one of two made', { snapshots: new Map([['data-db-0', snapshot('a', ready)]]) }, 'create'],
+    ['one ready, one cut', { snapshots: both(ready, { creationTime: created }) }, 'wait'],
+    ['one with an error that may heal', { snapshots: both(ready, broken) }, 'wait'],
+    ['the same with failFast', { snapshots: both(ready, broken), failFast: true }, 'finish'],
+    ['the same at the deadline', { snapshots: both(ready, broken), now: after(timeoutMs) }, 'finish'],
+    ['all ready', { snapshots: both(ready, ready) }, 'finish'],
+    ['nothing made at the deadline', { now: after(timeoutMs) }, 'finish'],
+    [
+      'all refused',
+      {
+        refused: new Map([
+          ['data-db-0', 'no'],
+          ['data-db-1', 'no'],
+        ]),
+      },
+      'finish',
+    ],
+    ['no claims', { sessionClaims: [], planned: [] }, 'finish'],
+    ['a session that ended', { session: backupSession({ ...running, phase: 'Failed' }) }, 'done'],
+  ];
+  for (const [name, changes, step] of rows) {
+    test(`${name}: ${step}`, () => {
+      assert.equal(decideBackup(world(changes)).do, step);
+    });
+  }
+
+  test('creates only what is missing, each with its class', () => {
+    const step = decideBackup(world({ snapshots: new Map([['data-db-1', snapshot('b')]]) }));
+    assert(step.do === 'create');
+    assert.deepEqual(
+      step.items.map(({ claim, snapshot: { spec } }) => [claim, spec.volumeSnapshotClassName]),
+      [['data-db-0', 'fast']],
+    );
+  });
+
+  test('takes the other name where the first belongs to another session', () => {
+    const step = decideBackup(world({ nameTaken: new Set(['data-db-0']) }));
+    assert(step.do === 'create');
+    const [first, second] = step.items.map(({ snapshot: { metadata } }) => metadata.name);
+    assert.equal(second, 'data-db-1-1773457200');
+    assert.match(first ?? '', /^data-db-0-1773457200-[0-9a-f]{4}$/);
+  });
+
+  test('a snapshot that is there counts more than a refusal', () => {
+    const step = decideBackup(
+      world({ snapshots: both(ready, ready), refused: new Map([['data-db-0', 'gone']]) }),
+    );
+    assert(step.do === 'finish');
+    assert.equal(step.status(undefined).phase, 'Succeeded');
+  });
+
+  test('says in the status what became of each claim', () => {
+    const step = decideBackup(world({ snapshots: both(ready, broken), now: after(timeoutMs) }));
+    assert(step.do === 'finish');
+    const { phase, conditions, targets } = step.status(undefined);
+    assert.equal(phase, 'Failed');
+    const stats = targets?.[0]?.stats ?? [];
+    assert.deepEqual(
+      stats.map((stat) => [stat.hostname, stat.phase, stat.snapshots?.[0]?.name]),
+      [
+        ['data-db-0', 'Succeeded', 'data-db-0-1'],
+        ['data-db-1', 'Failed', 'data-db-1-1'],
+      ],
+    );
+    assert.match(stats[1]?.error ?? '', /disk full/);
+    assert.equal(conditions?.[0]?.reason, 'FailedToCompleteWithinDeadline');
+  });
+});
+
+/** A server and a driver that do anything they may do, in any order, while executors come and go. */
+type Happening = 'step' | 'cut' | 'ready' | 'error' | 'tick';
+
+test('whatever happens in between, a session ends, and Succeeded means that every claim is ready', () => {
+  const happening = fc.constantFrom<Happening>(
+    'step',
+    'step',
+    'step',
+    'cut',
+    'ready',
+    'ready',
+    'error',
+    'tick',
+  );
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1 }),
+      fc.array(fc.tuple(happening, fc.nat()), { maxLength: 60 }),
+      fc.boolean(),
+      (names, happenings, failFast) => {
+        let session: Stored<BackupSession> = backupSession();
+        let now = start;
+        const made = new Map<string, Stored<VolumeSnapshot>>();
+        const look = () =>
+          world({
+            session,
+            now,
+            snapshots: made,
+            failFast,
+            sessionClaims: names,
+            planned: names.map((name) => ({ claim: claim(name) })),
+          });
+        const apply = () => {
+          const step = decideBackup(look());
+          if (step.do === 'start' || step.do === 'finish') {
+            session = { ...session, status: { ...session.status, ...step.status(session.status) } };
+          }
+          if (step.do === 'create') {
+            for (const { claim: name, snapshot: object } of step.items) {
+              assert(!made.has(name), `a second snapshot of ${name}`);
+              made.set(name, stored(object));
+            }
+          }
+          return step;
+        };
+        for (const [what, which] of happenings) {
+          const [name, object] = [...made][which % Math.max(made.size, 1)] ?? [];
+          if (what === 'step') apply();
+          else if (what === 'tick') now = new Date(now.getTime() + 5_000);
+          else if (name !== undefined && object) {
+            if (what === 'cut') object.status = { ...object.status, creationTime: now.toISOString() };
+            else if (what === 'ready') object.status = { ...ready, creationTime: now.toISOString() };
+            else object.status = { ...object.status, ...broken };
+          }
+        }
+        for (let steps = 0; apply().do !== 'done'; steps += 1) {
+          assert(steps < 10, 'it never ends');
+          now = new Date(now.getTime() + timeoutMs / 2);
+        }
+        const good = [...made.values()].filter(({ status }) => status?.readyToUse === true);
+        const phase = session.status?.phase;
+        assert(phase === 'Failed' || phase === 'Succeeded');
+        if (good.length < names.length) assert.equal(phase, 'Failed');
+        const stats = session.status?.targets?.[0]?.stats ?? [];
+        assert.deepEqual(
+          stats.map(({ hostname }) => hostname),
+          names,
+        );
+      },
+    ),
+  );
+});

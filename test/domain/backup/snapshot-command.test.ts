@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { commandHooks } from '#src/domain/hooks/hooks.ts';
+import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
+
+import { target } from '#test/domain/objects.ts';
+
+test('the command that a session is gone on with, as a person pastes it', () => {
+  const plain = 'kubectl stash snapshot statefulset/db -n demo';
+  const hooks = commandHooks({ pre: 'sync; true', post: "it's" }, 'db');
+  assert.equal(snapshotCommand(target, {}), plain);
+  assert.equal(snapshotCommand(target, { configuration: 'nightly' }), `${plain} --config nightly`);
+  assert.equal(
+    snapshotCommand(target, { configuration: 'nightly', hooks }),
+    `${plain} --config nightly --pre 'sync; true' --post 'it'\\''s' --container db`,
+  );
+  assert.equal(
+    snapshotCommand(target, { hooks: commandHooks({ post: '' }, undefined) }),
+    `${plain} --post ''`,
+  );
+});
+
+test('there is none for hooks that no command line gives, or that would not survive being shown', () => {
+  const none = [
+    commandHooks({ pre: 'one\ntwo' }, undefined),
+    commandHooks({ pre: 'echo \u001b[2J' }, undefined),
+    { pre: { exec: { command: ['sync'] } } },
+    { pre: { tcpSocket: { port: 1 } } },
+    { pre: { exec: { command: ['/bin/sh', '-c', 'sync'] }, httpGet: { port: 1 } } },
+    { post: { exec: { command: ['/bin/sh', '-c', 'sync'] }, executionPolicy: 'OnFailure' as const } },
+    { pre: {} },
+  ];
+  for (const hooks of none) assert.equal(snapshotCommand(target, { hooks }), undefined);
+});

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { HookHandler } from '#src/api/stash.ts';
+import { hookCondition } from '#src/domain/hooks/hook-step.ts';
+import {
+  adHocHooks,
+  checkHook,
+  commandHooks,
+  hasTheseHooks,
+  hooksOfBackup,
+  retriesLeft,
+  thawWarning,
+} from '#src/domain/hooks/hooks.ts';
+import { withCondition } from '#src/domain/session/session-status.ts';
+import { shellWords } from '#src/domain/shell-words.ts';
+
+import { backupSession, configuration, created } from '#test/domain/objects.ts';
+
+describe('checkHook', () => {
+  const rows: [string, HookHandler & { executionPolicy?: string }, RegExp | undefined][] = [
+    ['a command', { exec: { command: ['sync'] } }, undefined],
+    ['a port by number', { httpGet: { port: 8080, path: '/freeze' } }, undefined],
+    ['a port by name', { tcpSocket: { port: 'admin' } }, undefined],
+    ['a port as a string of digits', { httpGet: { port: '8080' } }, undefined],
+    ['a body', { httpPost: { port: 1, body: '{}' } }, undefined],
+    ['a form', { httpPost: { port: 65_535, form: [{ key: 'a', values: ['b'] }] } }, undefined],
+    ['a body and an empty form', { httpPost: { port: 1, body: '{}', form: [] } }, undefined],
+    ['HTTPS', { httpGet: { port: 1, scheme: 'HTTPS' } }, undefined],
+    ['nothing', {}, /names no handler/],
+    ['a container only', { containerName: 'db' }, /names no handler/],
+    [
+      'two handlers',
+      { exec: { command: ['a'] }, tcpSocket: { port: 1 } },
+      /several handlers \(exec, tcpSocket\)/,
+    ],
+    ['no command', { exec: {} }, /exec without a command/],
+    ['an empty command', { exec: { command: [] } }, /exec without a command/],
+    ['a command of nothing', { exec: { command: [''] } }, /exec with an empty command/],
+    ['a negative port', { tcpSocket: { port: -1 } }, /tcpSocket with port -1/],
+    ['port 0', { httpGet: { port: 0 } }, /httpGet with port 0/],
+    ['a port too high', { httpPost: { port: '65536' } }, /httpPost with port 65536/],
+    ['half a port', { httpGet: { port: 1.5 } }, /httpGet with port 1.5/],
+    ['a port without a name', { httpGet: { port: '' } }, /httpGet without a port/],
+    ['body and form', { httpPost: { port: 1, body: 'a', form: [{ key: 'b' }] } }, /both body and form/],
+    ['a form without a key', { httpPost: { port: 1, form: [{ values: ['a'] }] } }, /without a key/],
+    ['an unknown scheme', { httpGet: { port: 1, scheme: 'gopher' } }, /scheme gopher/],
+    ['a header without a name', { httpGet: { port: 1, httpHeaders: [{ name: '', value: 'a' }] } }, /header/],
+    [
+      'a header of two lines',
+      { httpGet: { port: 1, httpHeaders: [{ name: 'A', value: 'a\r\nB: c' }] } },
+      /several lines/,
+    ],
+    ['an empty container name', { exec: { command: ['a'] }, containerName: '' }, /empty containerName/],
+    [
+      'an unknown policy',
+      { exec: { command: ['a'] }, executionPolicy: 'Sometimes' },
+      /executionPolicy Sometimes/,
+    ],
+  ];
+  for (const [name, hook, problem] of rows) {
+    test(`${name}: ${problem === undefined ? 'fine' : 'refused'}`, () => {
+      const found = checkHook(hook);
+      if (problem === undefined) assert.equal(found, undefined);
+      else assert.match(found ?? '', problem);
+    });
+  }
+});
+
+test('hooks of the command line take the place of all that the configuration has', () => {
+  const given = commandHooks({ pre: 'sync' }, 'db') ?? assert.fail();
+  const session = backupSession();
+  session.metadata.annotations = adHocHooks(given);
+  const configured = configuration('a', { hooks: { postBackup: { exec: { command: ['thaw'] } } } });
+  const pre = { exec: { command: ['/bin/sh', '-c', 'sync'] }, containerName: 'db' };
+  assert.deepEqual(hooksOfBackup(session, configured), { pre, post: undefined, adHoc: true });
+  assert.equal(hasTheseHooks(session, given), true);
+  assert.equal(hasTheseHooks(session, { ...given, post: pre }), false);
+  assert.equal(hasTheseHooks(backupSession(), given), false);
+  assert.deepEqual(hooksOfBackup(backupSession(), configured), {
+    pre: undefined,
+    post: { exec: { command: ['thaw'] } },
+    adHoc: false,
+  });
+  assert.equal(hooksOfBackup(backupSession(), undefined), undefined);
+});
+
+test('an annotation that cannot be read is a hook that fails, not a session without hooks', () => {
+  const session = backupSession();
+  session.metadata.annotations = { 'stash.appscode.com/hooks': '{"preBackup' };
+  const { pre, adHoc } = hooksOfBackup(session, undefined) ?? assert.fail();
+  assert.equal(adHoc, true);
+  assert.match(checkHook(pre ?? assert.fail()) ?? '', /names no handler/);
+});
+
+test('what is warned of', () => {
+  const hook = { exec: { command: ['a'] } };
+  assert.equal(thawWarning({ pre: hook, post: hook, adHoc: false }), undefined);
+  assert.equal(thawWarning({ post: { ...hook, executionPolicy: 'OnFailure' }, adHoc: false }), undefined);
+  assert.match(thawWarning({ pre: hook, adHoc: false }) ?? '', /no postBackup hook/);
+  const other = { pre: hook, post: { ...hook, executionPolicy: 'OnSuccess' as const }, adHoc: false };
+  assert.match(thawWarning(other) ?? '', /OnSuccess only/);
+});
+
+test('how many retries are left', () => {
+  const first = backupSession();
+  const later = { ...first, spec: { ...first.spec, retryLeft: 0 } };
+  assert.equal(retriesLeft(first, configuration('a')), 0);
+  assert.equal(retriesLeft(first, configuration('a', { retryConfig: {} })), 1);
+  assert.equal(retriesLeft(first, configuration('a', { retryConfig: { maxRetry: 3 } })), 3);
+  assert.equal(retriesLeft(later, configuration('a', { retryConfig: { maxRetry: 3 } })), 0);
+});
+
+test('the time of a condition moves with its status only, and others are left alone', () => {
+  const later = new Date('2026-03-14T04:00:00Z');
+  const ran = { ok: true, message: 'ran' };
+  const other = { type: 'Other', status: 'False' } as const;
+  const first = withCondition([other], hookCondition('preBackup', ran), new Date(created));
+  const same = withCondition(first, hookCondition('preBackup', { ok: true, message: 'again' }), later);
+  const moved = withCondition(same, hookCondition('preBackup', { ok: false, message: 'failed' }), later);
+  assert.deepEqual(
+    [first, same, moved].map(([kept, mine]) => [kept, mine?.message, mine?.lastTransitionTime]),
+    [
+      [other, 'ran', new Date(created).toISOString()],
+      [other, 'again', new Date(created).toISOString()],
+      [other, 'failed', later.toISOString()],
+    ],
+  );
+});
+
+test('a command is quoted so that a shell reads the same words', () => {
+  assert.equal(shellWords(['/bin/sh', '-c', "echo 'a' $b"]), "/bin/sh -c 'echo '\\''a'\\'' $b'");
+  const unquote = (text: string) =>
+    [...text.matchAll(/(?:'[^']*'|\\.|[^' ])+/g)].map(([word]) =>
+      word.replaceAll(/'([^']*)'|\\(.)/g, (_, quoted?: string, escaped?: string) => quoted ?? escaped ?? ''),
+    );
+  fc.assert(
+    fc.property(fc.array(fc.string(), { minLength: 1 }), (words) => {
+      assert.deepEqual(unquote(shellWords(words)), words);
+    }),
+  );
+});

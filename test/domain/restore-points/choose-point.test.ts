@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { StashError } from '#src/errors.ts';
+
+import { at, backupSession, foo, foreignSnapshot, snapshotOf } from '#test/domain/restore-point-objects.ts';
+
+const two = ['data', 'logs'];
+const bar = { ...foo, name: 'bar' };
+const elsewhere = { ...foo, namespace: 'other' };
+
+/** Two claims, both ready; the session is gone. */
+function good(session: string, created: string) {
+  return two.map((claim) => snapshotOf(session, claim, { claims: two, created }));
+}
+/** Of two claims only `data` has a snapshot. */
+function half(session: string, created: string) {
+  return [snapshotOf(session, 'data', { claims: two, created })];
+}
+
+const chosen: {
+  name: string;
+  points: ReturnType<typeof restorePoints>;
+  from: string;
+  only?: string[];
+  expected: string;
+}[] = [
+  {
+    name: 'latest passes over what is incomplete, failed, running, foreign or of another target',
+    points: restorePoints(
+      [
+        ...good('s-1', at(1)),
+        ...good('s-2', at(2)),
+        ...half('s-3', at(3)),
+        ...good('s-4', at(4)),
+        ...good('s-5', at(5)),
+        foreignSnapshot('data', { created: at(6) }),
+        snapshotOf('s-7', 'data', { target: bar, created: at(7) }),
+        snapshotOf('s-8', 'data', { target: elsewhere, created: at(8) }),
+      ],
+      [
+        backupSession('s-4', 'Failed', { claims: two, created: at(4) }),
+        backupSession('s-5', 'Running', { claims: two, created: at(5) }),
+      ],
+    ),
+    from: 'latest',
+    expected: 's-2',
+  },
+  {
+    name: 'by name',
+    points: restorePoints([...good('s-1', at(1)), ...good('s-2', at(2))], []),
+    from: 's-1',
+    expected: 's-1',
+  },
+  {
+    name: 'by name as -o name prints it',
+    points: restorePoints(good('s-1', at(1)), []),
+    from: 'backupsession.stash.appscode.com/s-1',
+    expected: 's-1',
+  },
+  {
+    name: 'the ready claim of one that is incomplete',
+    points: restorePoints(half('s-1', at(1)), [backupSession('s-1', 'Failed', { claims: two })]),
+    from: 's-1',
+    only: ['data'],
+    expected: 's-1',
+  },
+  {
+    name: 'one made by other means, when it is named',
+    points: restorePoints(
+      two.map((claim) => foreignSnapshot(claim, { name: `${claim}-fnbwz` })),
+      [
+        backupSession('foo-fnbwz', 'Succeeded', {
+          targets: [{ kind: 'Deployment', name: 'foo', hosts: two }],
+        }),
+      ],
+    ),
+    from: 'foo-fnbwz',
+    expected: 'foo-fnbwz',
+  },
+  {
+    name: 'one made by other means whose target is not known, when it is named',
+    points: restorePoints(
+      two.map((claim) => foreignSnapshot(claim, { name: `${claim}-fnbwz` })),
+      [],
+    ),
+    from: 'fnbwz',
+    expected: 'fnbwz',
+  },
+];
+
+for (const { name, points, from, only, expected } of chosen) {
+  test(`choosePoint takes ${name}`, () => {
+    assert.equal(choosePoint(points, foo, from, only).session, expected);
+  });
+}
+
+const restore = 'kubectl stash restore deployment/foo -n demo';
+const list = 'kubectl stash list deployment/foo -n demo';
+
+const refused: {
+  name: string;
+  points: ReturnType<typeof restorePoints>;
+  from: string;
+  only?: string[];
+  kind?: string;
+  message: string;
+  hint: string;
+}[] = [
+  {
+    name: 'latest of none',
+    points: restorePoints(
+      [snapshotOf('s-1', 'data', { target: bar }), snapshotOf('s-2', 'data', { target: elsewhere })],
+      [],
+    ),
+    from: 'latest',
+    kind: 'not-found',
+    message: 'deployment/foo has no restore points in namespace demo',
+    hint: 'kubectl stash list -n demo',
+  },
+  {
+    name: 'a name where there are none',
+    points: [],
+    from: 's-1',
+    kind: 'not-found',
+    message: 'deployment/foo has no restore points in namespace demo',
+    hint: 'kubectl stash list -n demo',
+  },
+  {
+    name: 'latest where the newest is incomplete',
+    points: restorePoints([...half('s-1', at(1)), ...half('s-2', at(2))], []),
+    from: 'latest',
+    message:
+      'deployment/foo has no complete restore point: in the newest, s-2, claim logs: it has no snapshot',
+    hint: `only what is ready:\n${restore} --from s-2 --only data\nall there is:\n${list}`,
+  },
+  {
+    name: 'latest where the newest is still running',
+    points: restorePoints(good('s-1', at(1)), [backupSession('s-1', 'Running', { claims: two })]),
+    from: 'latest',
+    message: 'deployment/foo has no complete restore point: session s-1 is still running',
+    hint: 'kubectl stash wait s-1 -n demo',
+  },
+  {
+    name: 'latest where the newest failed with all its snapshots ready',
+    points: restorePoints(good('s-1', at(1)), [backupSession('s-1', 'Failed', { claims: two })]),
+    from: 'latest',
+    message: 'deployment/foo has no complete restore point: session s-1 ended Failed',
+    hint: `only what is ready:\n${restore} --from s-1 --only data,logs\nall there is:\n${list}`,
+  },
+  {
+    name: 'latest where all were made by other means',
+    points: restorePoints(
+      [foreignSnapshot('data', { name: 'data-fnbwz' })],
+      [backupSession('foo-fnbwz', 'Succeeded', { targets: [{ kind: 'Deployment', name: 'foo' }] })],
+    ),
+    from: 'latest',
+    message:
+      'deployment/foo has only restore points that were made by other means: whether they are complete is not known',
+    hint: `${restore} --from foo-fnbwz`,
+  },
+  {
+    name: 'a name that is nearly right',
+    points: restorePoints(good('deploy-foo-1732428000', at(1)), []),
+    from: 'deploy-foo-1732428001',
+    kind: 'not-found',
+    message: 'deployment/foo has no restore point deploy-foo-1732428001',
+    hint: `did you mean --from deploy-foo-1732428000?\n${list}`,
+  },
+  {
+    name: 'a name like none',
+    points: restorePoints(good('deploy-foo-1732428000', at(1)), []),
+    from: 'yesterday',
+    kind: 'not-found',
+    message: 'deployment/foo has no restore point yesterday',
+    hint: list,
+  },
+  {
+    name: 'a session of another target',
+    points: restorePoints([snapshotOf('s-1', 'data', { target: bar })], []),
+    from: 's-1',
+    kind: 'not-found',
+    message: 'session s-1 is of deployment/bar, not of deployment/foo',
+    hint: 'kubectl stash restore deployment/bar -n demo --from s-1',
+  },
+  {
+    name: 'a session that failed, where a better one is there',
+    points: restorePoints(
+      [
+        ...good('s-1', at(1)),
+        snapshotOf('s-2', 'data', { claims: two, status: { error: { message: 'disk full' } } }),
+      ],
+      [backupSession('s-2', 'Failed', { claims: two, created: at(2) })],
+    ),
+    from: 's-2',
+    message:
+      'session s-2 failed (claim data: snapshot data-2 failed: disk full; claim logs: it has no snapshot)',
+    hint: `the newest that is complete, s-1:\n${restore} --from s-1\nall there is:\n${list}`,
+  },
+  {
+    name: 'a session that failed and left nothing',
+    points: restorePoints([], [backupSession('s-1', 'Failed', { claims: ['data'] })]),
+    from: 's-1',
+    message: 'session s-1 failed (claim data: it has no snapshot)',
+    hint: list,
+  },
+  {
+    name: 'a session that is still running, whichever claim is asked for',
+    points: restorePoints(good('s-1', at(1)), [backupSession('s-1', undefined, { claims: two })]),
+    from: 's-1',
+    only: ['data'],
+    message: 'session s-1 is still running',
+    hint: 'kubectl stash wait s-1 -n demo',
+  },
+  {
+    name: 'snapshots that are not ready or being deleted',
+    points: restorePoints(
+      [
+        snapshotOf('s-1', 'data', { claims: two, status: {} }),
+        snapshotOf('s-1', 'logs', { claims: two, deleting: true }),
+      ],
+      [],
+    ),
+    from: 's-1',
+    message:
+      'restore point s-1 is incomplete: claim data: snapshot data-1 is not ready; claim logs: snapshot logs-1 is being deleted',
+    hint: list,
+  },
+  {
+    name: 'the claim that an incomplete one lacks',
+    points: restorePoints(half('s-1', at(1)), []),
+    from: 's-1',
+    only: ['logs'],
+    message: 'restore point s-1 is incomplete: claim logs: it has no snapshot',
+    hint: `only what is ready:\n${restore} --from s-1 --only data\nall there is:\n${list}`,
+  },
+  {
+    name: 'one made by other means that is being deleted',
+    points: restorePoints(
+      [{ ...foreignSnapshot('data', { name: 'x', deleting: true }), spec: { source: {} } }],
+      [],
+    ),
+    from: 'x',
+    message: 'restore point x is incomplete: claim x: snapshot x is being deleted',
+    hint: list,
+  },
+];
+
+for (const { name, points, from, only, kind = 'precondition', message, hint } of refused) {
+  test(`choosePoint refuses ${name}`, () => {
+    assert.throws(
+      () => choosePoint(points, foo, from, only),
+      (error) => {
+        assert.ok(error instanceof StashError);
+        assert.deepEqual(
+          { kind: error.kind, message: error.message, hint: error.hint },
+          { kind, message, hint },
+        );
+        return true;
+      },
+    );
+  });
+}

@@ -1,0 +1,115 @@
+/** Snapshots of an application that was quiet: cut in time or not, whether or not their session still is there. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation, label } from '#src/api/labels.ts';
+import { choosePoint, latestComplete } from '#src/domain/restore-points/choose-point.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { templatesOf } from '#src/domain/restore/restore-templates.ts';
+import { planRetention } from '#src/domain/retention/retention.ts';
+import { restorePointTable } from '#src/report/restore-points.ts';
+import { StashError } from '#src/errors.ts';
+
+import { at, backupSession, foo, ready, snapshotOf } from '#test/domain/restore-point-objects.ts';
+
+const quietUntil = at(60);
+
+function cut(session: string, creationTime: string | undefined, created = at(0)) {
+  const status: VolumeSnapshot['status'] = { ...ready, ...(creationTime !== undefined && { creationTime }) };
+  return snapshotOf(session, 'data', { quietUntil, status, created });
+}
+
+suite('a restore point of an application that was quiet', () => {
+  const table: [what: string, creationTime: string | undefined, completeness: string][] = [
+    ['cut in time', at(59), 'complete'],
+    ['cut at the very end', at(60), 'complete'],
+    ['cut later', at(61), 'incomplete'],
+    ['ready, and nobody knows when it was cut', undefined, 'incomplete'],
+    ['cut at no time that can be read', 'yesterday', 'incomplete'],
+  ];
+  for (const [what, creationTime, completeness] of table) {
+    test(`${what}: ${completeness}`, () => {
+      const [point] = restorePoints([cut('s-1', creationTime)], []);
+      assert(point);
+      assert.equal(point.completeness, completeness);
+      assert.equal(point.claims[0]?.state, completeness === 'complete' ? 'ready' : 'late');
+    });
+  }
+
+  test('is as good as any where nothing was quiet', () => {
+    const plain = snapshotOf('s-1', 'data', { status: { ...ready, creationTime: at(9_999) } });
+    assert.equal(restorePoints([plain], [])[0]?.completeness, 'complete');
+  });
+
+  test('was cut too late: never latest, named with the reason, to be had for the asking', () => {
+    const points = restorePoints([cut('s-1', at(1), at(0)), cut('s-2', at(61), at(30))], []);
+    assert.equal(latestComplete(points, foo)?.session, 's-1');
+    const refused = (error: unknown) => {
+      assert(error instanceof StashError);
+      assert.equal(
+        error.message,
+        'restore point s-2 is incomplete: claim data: snapshot data-2 was cut at 2024-11-24T06:01:01.000Z, ' +
+          'after 2024-11-24T06:01:00.000Z, when the application went on',
+      );
+      assert.match(
+        error.hint ?? '',
+        /as after a power cut:\nkubectl stash restore deployment\/foo -n demo --from s-2 --only data/,
+      );
+      return true;
+    };
+    assert.throws(() => choosePoint(points, foo, 's-2'), refused);
+    const chosen = choosePoint(points, foo, 's-2', ['data']);
+    assert.equal(chosen.session, 's-2');
+    const { templates, notes } = templatesOf(chosen, { only: ['data'], rename: (claim) => claim });
+    assert.equal(templates[0]?.spec.dataSource?.name, 'data-2');
+    assert.match(notes.join(), /cut at .* it is as after a power cut/);
+  });
+
+  test('was cut too late: list says so, with and without its session', () => {
+    const late = cut('s-1', at(61));
+    const table = (sessions: Parameters<typeof restorePoints>[1]) =>
+      restorePointTable(
+        {
+          points: restorePoints([late], sessions),
+          now: new Date(at(120)),
+          allNamespaces: false,
+          classes: undefined,
+        },
+        false,
+      );
+    assert.match(table([]), /0\/1 +1Gi +Incomplete \(cut too late\)/);
+    assert.match(table([backupSession('s-1', 'Failed', { claims: ['data'] })]), /Failed \(cut too late\)/);
+  });
+
+  test('was cut too late: retention never counts it, nor lets it take the place of one that was not', () => {
+    const invoked = (snapshot: ReturnType<typeof cut>, quietUntil: string) => ({
+      ...snapshot,
+      metadata: {
+        ...snapshot.metadata,
+        labels: { ...snapshot.metadata.labels, [label.invokerType]: 'BackupConfiguration' },
+        annotations: { ...snapshot.metadata.annotations, [annotation.cutBefore]: quietUntil },
+      },
+    });
+    const invoker = { name: 'deploy-foo', namespace: 'demo' };
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }), fc.nat(3), (good, keepLast) => {
+        const all = good.map((isGood, index) => {
+          const name = `s-${index}`;
+          const made = cut(name, at(100 * index + (isGood ? 1 : 99)), at(100 * index));
+          return { isGood, snapshot: invoked(made, at(100 * index + 60)) };
+        });
+        const plan = planRetention(
+          invoker,
+          all.map(({ snapshot }) => snapshot),
+          { name: 'keep', prune: true, keepLast: keepLast + 1 },
+        );
+        const stays = new Set(plan.stay.map(({ snapshot }) => snapshot.metadata.name));
+        const kept = all.filter(({ isGood, snapshot }) => isGood && stays.has(snapshot.metadata.name)).length;
+        assert.equal(kept, Math.min(good.filter(Boolean).length, keepLast + 1));
+      }),
+    );
+  });
+});

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import {
+  backupSessionEffects,
+  restoreSessionEffects,
+  snapshotEffects,
+  type DeleteScene,
+} from '#src/domain/restore-points/delete-effects.ts';
+import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+
+const target = { kind: 'Deployment', name: 'web', namespace: 'demo' } as const;
+
+function meta(name: string, annotations: Record<string, string> = {}) {
+  return {
+    name,
+    namespace: 'demo',
+    uid: `uid-${name}`,
+    resourceVersion: '1',
+    creationTimestamp: '2026-03-14T03:00:00Z',
+    annotations,
+  };
+}
+
+/** Of session `session`, which has `claims`. */
+function snapshot(
+  session: string,
+  claim: string,
+  claims: readonly string[],
+  ready = true,
+): Stored<VolumeSnapshot> {
+  return {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshot',
+    metadata: meta(`${claim}-${session}`, {
+      'stash.appscode.com/session-uid': `uid-${session}`,
+      'stash.appscode.com/session-name': session,
+      'stash.appscode.com/session-claims': JSON.stringify(claims),
+      'stash.appscode.com/target': '{"apiVersion":"apps/v1","kind":"Deployment","name":"web"}',
+    }),
+    spec: { source: { persistentVolumeClaimName: claim }, volumeSnapshotClassName: 'fast' },
+    status: { readyToUse: ready },
+  };
+}
+
+function scene(more: Partial<DeleteScene>): DeleteScene {
+  return {
+    snapshots: [],
+    backupSessions: [],
+    restoreSessions: [],
+    claims: [],
+    classes: undefined,
+    contents: new Map(),
+    ...more,
+  };
+}
+
+test('a target never loses its last complete restore point without a refusal, and no other is refused', () => {
+  const session = fc.record({
+    claims: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }),
+    ready: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+    gone: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.array(session, { minLength: 1, maxLength: 5 }), (sessions) => {
+      const all = sessions.flatMap(({ claims, ready, gone }, index) =>
+        claims.map((claim, at) => ({
+          snapshot: snapshot(`s${index}`, claim, claims, ready[at]),
+          gone: gone[at] === true,
+        })),
+      );
+      const snapshots = all.map((each) => each.snapshot);
+      const gone = new Set(all.filter((each) => each.gone).map((each) => each.snapshot.metadata.name));
+      const left = snapshots.filter(({ metadata }) => !gone.has(metadata.name));
+      const had = latestComplete(restorePoints(snapshots, []), target) !== undefined;
+      const has = latestComplete(restorePoints(left, []), target) !== undefined;
+      const { unlessForced, refusals } = snapshotEffects(gone, scene({ snapshots }));
+      assert.equal(unlessForced.length, had && !has ? 1 : 0);
+      assert.deepEqual(refusals, []);
+    }),
+  );
+});
+
+test('each snapshot says what becomes of its data: by its content, else by its class', () => {
+  const one = snapshot('s1', 'a', ['a', 'b']);
+  const bound = { ...one, status: { readyToUse: true, boundVolumeSnapshotContentName: 'content-a' } };
+  const fast = {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshotClass',
+    metadata: meta('fast'),
+    driver: 'd',
+    deletionPolicy: 'Delete',
+  } as const;
+  const content = {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshotContent',
+    metadata: meta('content-a'),
+    spec: { driver: 'd', deletionPolicy: 'Retain', source: {}, volumeSnapshotRef: {} },
+  } as const;
+  const told = (more: Partial<DeleteScene>) =>
+    snapshotEffects(new Set([bound.metadata.name]), scene({ snapshots: [bound], ...more })).notes.at(-1);
+  assert.match(told({ classes: [fast] }) ?? '', /its data is deleted/);
+  assert.match(
+    told({ classes: [fast], contents: new Map([['content-a', content]]) }) ?? '',
+    /its data stays in volumesnapshotcontent\/content-a/,
+  );
+  assert.match(told({}) ?? '', /not known/);
+});
+
+test('a claim that is not bound yet, and a session that is not over, hold the snapshot; others do not', () => {
+  const source = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'a-s1' };
+  const claim = (phase: 'Pending' | 'Bound', name = 'a-s1'): Stored<PersistentVolumeClaim> => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: meta(`copy-${phase}`),
+    spec: { dataSource: { ...source, name } },
+    status: { phase },
+  });
+  const restore = (phase: 'Running' | 'Succeeded'): Stored<RestoreSession> => ({
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'RestoreSession',
+    metadata: meta(`restore-${phase}`),
+    spec: { target: { volumeClaimTemplates: [{ metadata: { name: 'x' }, spec: { dataSource: source } }] } },
+    status: { phase },
+  });
+  const snapshots = [snapshot('s1', 'a', ['a']), snapshot('s2', 'a', ['a'])];
+  const refusals = (more: Partial<DeleteScene>) =>
+    snapshotEffects(new Set(['a-s1']), scene({ snapshots, ...more })).refusals.map(({ message }) => message);
+  assert.deepEqual(refusals({ claims: [claim('Bound'), claim('Pending', 'a-s2')] }), []);
+  assert.deepEqual(refusals({ restoreSessions: [restore('Succeeded')] }), []);
+  assert.deepEqual(refusals({ claims: [claim('Pending')], restoreSessions: [restore('Running')] }), [
+    'restoresession/restore-Running is still being restored from volumesnapshot a-s1',
+    'claim copy-Pending is still being restored from volumesnapshot a-s1',
+  ]);
+});
+
+test('a session says what outlives it, and what will not happen any more', () => {
+  const session: Stored<BackupSession> = {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupSession',
+    metadata: meta('s1'),
+    spec: { invoker: { kind: 'BackupConfiguration', name: 'nightly' } },
+    status: { phase: 'Failed', nextRetry: '2026-03-14T04:00:00Z' },
+  };
+  const told = backupSessionEffects(session, scene({ snapshots: [snapshot('s1', 'a', ['a', 'b'])] }));
+  assert.deepEqual(told.notes, [
+    'backupsession/s1: its snapshots stay: a-s1',
+    'backupsession/s1: it will not be tried again, which was due at 2026-03-14T04:00:00Z',
+  ]);
+  assert.deepEqual(told.unlessForced, []);
+
+  const restored: Stored<RestoreSession> = {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'RestoreSession',
+    metadata: meta('r1'),
+    spec: {},
+  };
+  const copy: Stored<PersistentVolumeClaim> = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: meta('copy', { 'stash.appscode.com/restore-session-uid': 'uid-r1' }),
+    spec: {},
+  };
+  const effects = restoreSessionEffects(restored, scene({ claims: [copy] }));
+  assert.deepEqual(effects.notes, ['restoresession/r1: its claims stay: copy']);
+  assert.equal(effects.unlessForced.length, 1);
+});

@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
+import { pointSize, restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+
+import {
+  at,
+  backupSession,
+  foo,
+  foreignSnapshot,
+  ready,
+  snapshotOf,
+} from '#test/domain/restore-point-objects.ts';
+
+const session = 'deploy-foo-1732428000';
+const bar = { ...foo, name: 'bar' };
+const two = ['data', 'logs'];
+
+function summary({ session, target, claims, completeness, phase }: RestorePoint) {
+  const states = claims.map(({ claim, state }) => `${claim} ${state}`).join(', ');
+  return `${target ? `${target.kind}/${target.name}` : '?'} ${session}: ${states}: ${completeness} ${phase}`;
+}
+
+function of(name: string, claims: readonly string[], status: VolumeSnapshot['status'] = ready) {
+  return snapshotOf(session, name, { claims, status });
+}
+
+const rows: {
+  name: string;
+  snapshots?: Stored<VolumeSnapshot>[];
+  sessions?: ReturnType<typeof backupSession>[];
+  expected: string[];
+}[] = [
+  { name: 'nothing', expected: [] },
+  {
+    name: 'its session gone: derived from the snapshots',
+    snapshots: [of('data', two), of('logs', two)],
+    expected: [`Deployment/foo ${session}: data ready, logs ready: complete Succeeded`],
+  },
+  {
+    name: 'a claim without a snapshot',
+    snapshots: [of('data', two)],
+    expected: [`Deployment/foo ${session}: data ready, logs missing: incomplete Incomplete`],
+  },
+  {
+    name: 'a snapshot that waits, one that failed',
+    snapshots: [of('data', two, { readyToUse: false }), of('logs', two, { error: { message: 'full' } })],
+    expected: [`Deployment/foo ${session}: data pending, logs failed: incomplete Incomplete`],
+  },
+  {
+    name: 'a ready snapshot that is being deleted, of a session that Succeeded',
+    snapshots: [of('data', two), snapshotOf(session, 'logs', { claims: two, deleting: true })],
+    sessions: [backupSession(session, 'Succeeded', { claims: two })],
+    expected: [`Deployment/foo ${session}: data ready, logs deleting: incomplete Incomplete`],
+  },
+  ...(
+    [
+      [undefined, 'Running'],
+      ['Pending', 'Running'],
+      ['Running', 'Running'],
+      ['Failed', 'Failed'],
+      ['Skipped', 'Failed'],
+      ['Unknown', 'Unknown'],
+      ['Succeeded', 'Succeeded'],
+    ] as const
+  ).map(([phase, expected]) => ({
+    name: `session ${phase ?? 'without a phase'}`,
+    snapshots: [of('data', ['data'])],
+    sessions: [backupSession(session, phase, { claims: ['data'] })],
+    expected: [`Deployment/foo ${session}: data ready: complete ${expected}`],
+  })),
+  {
+    name: 'a session of ours that has no snapshots',
+    sessions: [backupSession(session, 'Running', { claims: two })],
+    expected: [`Deployment/foo ${session}: data missing, logs missing: incomplete Running`],
+  },
+  {
+    name: "a session of AppsCode's that has no snapshots is no restore point",
+    sessions: [backupSession('foo-fnbwz', 'Failed')],
+    expected: [],
+  },
+  {
+    name: 'one session of two targets',
+    snapshots: [of('data', ['data']), snapshotOf(session, 'www', { target: bar })],
+    expected: [
+      `Deployment/bar ${session}: www ready: complete Succeeded`,
+      `Deployment/foo ${session}: data ready: complete Succeeded`,
+    ],
+  },
+  {
+    name: 'a session of the same name but another UID is another session',
+    snapshots: [of('data', ['data'])],
+    sessions: [
+      {
+        ...backupSession(session, 'Failed'),
+        metadata: { ...backupSession(session, 'Failed').metadata, uid: 'x' },
+      },
+    ],
+    expected: [`Deployment/foo ${session}: data ready: complete Succeeded`],
+  },
+  {
+    name: 'a copy of a snapshot stands alone, and the ready one is the original',
+    snapshots: [
+      snapshotOf(session, 'data', { name: 'copy', status: { readyToUse: false } }),
+      snapshotOf(session, 'data', { created: at(60) }),
+    ],
+    expected: [
+      `Deployment/foo ${session}: data ready: complete Succeeded`,
+      'PersistentVolumeClaim/data copy: data pending: unknown Unknown',
+    ],
+  },
+  {
+    name: "AppsCode's, by the suffix of its session's name",
+    snapshots: two.map((claim) => foreignSnapshot(claim, { name: `${claim}-fnbwz` })),
+    sessions: [
+      backupSession('foo-fnbwz', 'Succeeded', { targets: [{ kind: 'Deployment', name: 'foo', hosts: two }] }),
+    ],
+    expected: ['Deployment/foo foo-fnbwz: data ready, logs ready: unknown Succeeded'],
+  },
+  {
+    name: "AppsCode's, one snapshot deleted later",
+    snapshots: [foreignSnapshot('data', { name: 'data-fnbwz' })],
+    sessions: [
+      backupSession('foo-fnbwz', 'Succeeded', { targets: [{ kind: 'Deployment', name: 'foo', hosts: two }] }),
+    ],
+    expected: ['Deployment/foo foo-fnbwz: data ready, logs missing: unknown Incomplete'],
+  },
+  {
+    name: "our session that AppsCode's operator carried out",
+    snapshots: two.map((claim) => foreignSnapshot(claim, { name: `${claim}-1732428000` })),
+    sessions: [backupSession(session, 'Succeeded', { claims: two })],
+    expected: [`Deployment/foo ${session}: data ready, logs ready: unknown Succeeded`],
+  },
+  {
+    name: 'two sessions with one suffix, told apart by the claims they name',
+    snapshots: ['data', 'www'].map((claim) => foreignSnapshot(claim, { name: `${claim}-1732428000` })),
+    sessions: [
+      backupSession('a-1732428000', 'Succeeded', {
+        targets: [{ kind: 'Deployment', name: 'foo', hosts: ['data'] }],
+      }),
+      backupSession('b-1732428000', 'Succeeded', {
+        targets: [{ kind: 'Deployment', name: 'bar', hosts: ['www'] }],
+      }),
+    ],
+    expected: [
+      'Deployment/bar b-1732428000: www ready: unknown Succeeded',
+      'Deployment/foo a-1732428000: data ready: unknown Succeeded',
+    ],
+  },
+  {
+    name: 'two sessions with one suffix that cannot be told apart',
+    snapshots: two.map((claim) => foreignSnapshot(claim, { name: `${claim}-1732428000` })),
+    sessions: [backupSession('a-1732428000', 'Running'), backupSession('b-1732428000', 'Running')],
+    expected: ['? 1732428000: data ready, logs ready: unknown Unknown'],
+  },
+  {
+    name: 'by suffix, their session gone',
+    snapshots: two.map((claim) => foreignSnapshot(claim, { name: `${claim}-fnbwz` })),
+    expected: ['? fnbwz: data ready, logs ready: unknown Unknown'],
+  },
+  {
+    name: 'by hand: each alone',
+    snapshots: two.map((claim) => foreignSnapshot(claim, { name: `${claim}-final` })),
+    expected: [
+      'PersistentVolumeClaim/logs logs-final: logs ready: unknown Unknown',
+      'PersistentVolumeClaim/data data-final: data ready: unknown Unknown',
+    ],
+  },
+  {
+    name: 'imported from a storage system',
+    snapshots: [
+      {
+        ...foreignSnapshot('x', { name: 'old' }),
+        spec: { source: { volumeSnapshotContentName: 'content' } },
+      },
+    ],
+    expected: ['? old: old ready: unknown Unknown'],
+  },
+  {
+    name: 'annotations that are not ours to read',
+    snapshots: [
+      {
+        ...of('data', ['data']),
+        metadata: {
+          ...of('data', ['data']).metadata,
+          annotations: { 'stash.appscode.com/session-uid': 'x', 'stash.appscode.com/target': '{' },
+        },
+      },
+    ],
+    expected: ['PersistentVolumeClaim/data data-1732428000: data ready: unknown Unknown'],
+  },
+];
+
+for (const { name, snapshots = [], sessions = [], expected } of rows) {
+  test(`restore points: ${name}`, () => {
+    assert.deepEqual(restorePoints(snapshots, sessions).map(summary), expected);
+  });
+}
+
+test('restore points are newest first, by their session, else by when the earliest snapshot was cut', () => {
+  const points = restorePoints(
+    [
+      snapshotOf('a-1', 'data', { created: at(5) }),
+      snapshotOf('b-2', 'data', { created: at(50), status: { ...ready, creationTime: at(20) } }),
+      snapshotOf('c-3', 'data', { created: at(30) }),
+    ],
+    [backupSession('a-1', 'Succeeded', { created: at(10) })],
+  );
+  assert.deepEqual(
+    points.map(({ session, takenAt }) => [session, takenAt.toISOString()]),
+    [
+      ['c-3', at(30)],
+      ['b-2', at(20)],
+      ['a-1', at(10)],
+    ],
+  );
+});
+
+test('the size is the sum of what the snapshots say', () => {
+  const sizeOf = (...statuses: VolumeSnapshot['status'][]) => {
+    const claims = statuses.map((_, index) => `claim-${index}`);
+    const snapshots = statuses.map((status, index) => of(`claim-${index}`, claims, status));
+    return restorePoints(snapshots, []).map(pointSize);
+  };
+  assert.deepEqual(sizeOf({ ...ready, restoreSize: '1Ki' }, { ...ready, restoreSize: '1' }, {}), [1025n]);
+  assert.deepEqual(sizeOf({}, { ...ready, restoreSize: '0' }), [undefined]);
+});
+
+const world = fc.record({
+  snapshots: fc
+    .array(
+      fc.record({
+        claim: fc.constantFrom('a', 'b', 'c'),
+        session: fc.constantFrom('s-fnbwz', 's-1732428000', 's-1732428001'),
+        kind: fc.constantFrom('own', 'suffix', 'hand'),
+        status: fc.constantFrom(ready, {}, { error: { message: 'no' } }),
+        deleting: fc.boolean(),
+        namespace: fc.constantFrom('demo', 'other'),
+        id: fc.nat({ max: 3 }),
+        created: fc.nat({ max: 5 }).map(at),
+      }),
+    )
+    .map((all) => {
+      const made = all.map(({ claim, session, kind, id, ...options }) => {
+        if (kind === 'hand') return foreignSnapshot(claim, { name: `${claim}-hand${id}`, ...options });
+        if (kind === 'suffix') {
+          return foreignSnapshot(claim, { name: `${claim}-${session.slice(2)}`, ...options });
+        }
+        const target = { ...foo, name: id > 1 ? 'bar' : 'foo', namespace: options.namespace };
+        return snapshotOf(session, claim, {
+          name: `${claim}-own${id}`,
+          claims: ['a', 'b'],
+          target,
+          ...options,
+        });
+      });
+      return [...new Map(made.map((snapshot) => [snapshot.metadata.uid, snapshot])).values()];
+    }),
+  sessions: fc
+    .array(
+      fc.record({
+        name: fc.constantFrom('s-fnbwz', 's-1732428000', 's-1732428001'),
+        phase: fc.constantFrom('Running', 'Succeeded', 'Failed', undefined),
+        claims: fc.option(fc.constant(['a', 'b']), { nil: undefined }),
+      }),
+    )
+    .map((all) =>
+      [...new Map(all.map((each) => [each.name, each])).values()].map(({ name, phase, claims }) =>
+        backupSession(name, phase, claims ? { claims } : {}),
+      ),
+    ),
+});
+
+test('each snapshot is in exactly one restore point', () => {
+  fc.assert(
+    fc.property(world, ({ snapshots, sessions }) => {
+      const found = restorePoints(snapshots, sessions)
+        .flatMap(({ claims }) => claims)
+        .flatMap(({ snapshot }) => snapshot?.metadata.uid ?? []);
+      assert.deepEqual(found.sort(), snapshots.map(({ metadata }) => metadata.uid).sort());
+    }),
+  );
+});
+
+test('complete is what lists its claims and has a ready snapshot of each, and only that', () => {
+  fc.assert(
+    fc.property(world, ({ snapshots, sessions }) => {
+      for (const { completeness, claims } of restorePoints(snapshots, sessions)) {
+        if (completeness === 'unknown') continue;
+        const fit = new Set(
+          claims.flatMap(({ claim, snapshot }) =>
+            snapshot?.status?.readyToUse === true && snapshot.metadata.deletionTimestamp === undefined
+              ? claim
+              : [],
+          ),
+        );
+        assert.ok(claims.some(({ claim }) => claim === 'a') && claims.some(({ claim }) => claim === 'b'));
+        assert.equal(
+          completeness === 'complete',
+          claims.every(({ claim }) => fit.has(claim)),
+        );
+      }
+    }),
+  );
+});
+
+test('the order in which the server lists does not matter', () => {
+  fc.assert(
+    fc.property(
+      world.chain(({ snapshots, sessions }) =>
+        fc.record({
+          one: fc.constant({ snapshots, sessions }),
+          snapshots: fc.shuffledSubarray(snapshots, { minLength: snapshots.length }),
+          sessions: fc.shuffledSubarray(sessions, { minLength: sessions.length }),
+        }),
+      ),
+      ({ one, snapshots, sessions }) => {
+        assert.deepEqual(restorePoints(snapshots, sessions), restorePoints(one.snapshots, one.sessions));
+      },
+    ),
+  );
+});
+
+test('latest is the newest that is complete and whose session did not end otherwise', () => {
+  fc.assert(
+    fc.property(world, ({ snapshots, sessions }) => {
+      const points = restorePoints(snapshots, sessions);
+      const latest = latestComplete(points, foo);
+      const fit = points.filter(
+        ({ completeness, phase, target, namespace }) =>
+          completeness === 'complete' &&
+          phase === 'Succeeded' &&
+          target?.name === 'foo' &&
+          namespace === 'demo',
+      );
+      assert.equal(latest === undefined, fit.length === 0);
+      if (latest) {
+        assert.ok(latest.claims.every(({ state }) => state === 'ready'));
+        assert.ok(fit.every(({ takenAt }) => takenAt <= latest.takenAt));
+      }
+    }),
+  );
+});

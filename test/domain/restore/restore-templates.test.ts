@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { parseQuantity } from '#src/domain/quantity.ts';
+import { parseRenames, type RenameFlags } from '#src/domain/arguments/renames.ts';
+import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+import { grown, templatesOf, type RestoreOptions } from '#src/domain/restore/restore-templates.ts';
+import type { SourceClaim } from '#src/domain/restore-points/source-claim.ts';
+
+import { foreignSnapshot, ready, snapshotOf } from '#test/domain/restore-point-objects.ts';
+
+const two = ['data', 'logs'];
+const asItWas = { rename: (claim: string) => claim };
+
+function pointOf(source: SourceClaim, status: VolumeSnapshot['status'] = ready): RestorePoint {
+  return only(restorePoints([snapshotOf('s-1', 'data', { source, status })], []));
+}
+
+function only<T>(values: readonly T[]): T {
+  const [value, ...more] = values;
+  assert.ok(value !== undefined && more.length === 0);
+  return value;
+}
+
+test('a claim comes back as it was', () => {
+  const point = pointOf({
+    storageClassName: 'fast',
+    storage: '2Gi',
+    accessModes: ['ReadWriteMany'],
+    volumeMode: 'Block',
+    labels: { app: 'foo' },
+  });
+  assert.deepEqual(templatesOf(point, asItWas), {
+    templates: [
+      {
+        metadata: { name: 'data', labels: { app: 'foo' } },
+        spec: {
+          accessModes: ['ReadWriteMany'],
+          storageClassName: 'fast',
+          volumeMode: 'Block',
+          resources: { requests: { storage: '2Gi' } },
+          dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'data-1' },
+        },
+      },
+    ],
+    notes: [],
+  });
+});
+
+test('under another name, of another class, and larger where its snapshot needs it', () => {
+  const point = pointOf({ storageClassName: '', storage: '500M', accessModes: ['ReadWriteOnce'] });
+  const { templates, notes } = templatesOf(point, {
+    rename: (claim) => `${claim}-copy`,
+    storageClass: 'slow',
+  });
+  const { metadata, spec } = only(templates);
+  assert.equal(metadata.name, 'data-copy');
+  assert.equal(spec.storageClassName, 'slow');
+  assert.equal(spec.resources?.requests?.storage, '1Gi');
+  assert.deepEqual(notes, ['claim data-copy gets 1Gi, not 500M: snapshot data-1 needs that much']);
+});
+
+test('a claim that had the empty class keeps it', () => {
+  assert.equal(
+    only(templatesOf(pointOf({ storageClassName: '', storage: '1Gi' }), asItWas).templates).spec
+      .storageClassName,
+    '',
+  );
+});
+
+test('a snapshot that does not remember its claim: the usual, and a note', () => {
+  const point = only(restorePoints([foreignSnapshot('data', { name: 'x' })], []));
+  const { templates, notes } = templatesOf(point, asItWas);
+  assert.deepEqual(only(templates).spec, {
+    accessModes: ['ReadWriteOnce'],
+    resources: { requests: { storage: '1Gi' } },
+    dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'x' },
+  });
+  assert.deepEqual(notes, [
+    'claim data becomes ReadWriteOnce and of the default storage class: snapshot x does not remember its claim',
+  ]);
+  assert.deepEqual(templatesOf(point, { ...asItWas, storageClass: 'fast' }).notes, [
+    'claim data becomes ReadWriteOnce: snapshot x does not remember its claim',
+  ]);
+});
+
+const half = only(restorePoints([snapshotOf('s-1', 'data', { claims: two })], []));
+const full = only(
+  restorePoints(
+    two.map((claim) => snapshotOf('s-1', claim, { claims: two })),
+    [],
+  ),
+);
+
+test('only the claims that are asked for, in the order of the restore point', () => {
+  const names = (point: RestorePoint, only?: string[]) =>
+    templatesOf(point, { ...asItWas, ...(only && { only }) }).templates.map(({ metadata }) => metadata.name);
+  assert.deepEqual(names(full), two);
+  assert.deepEqual(names(full, []), two);
+  assert.deepEqual(names(full, ['logs', 'data']), two);
+  assert.deepEqual(names(full, ['logs']), ['logs']);
+  assert.deepEqual(names(half, ['data']), ['data']);
+});
+
+const refused: { name: string; point: RestorePoint; options?: Partial<RestoreOptions>; expected: object }[] =
+  [
+    {
+      name: 'a claim that is nearly right',
+      point: full,
+      options: { only: ['date'] },
+      expected: {
+        kind: 'not-found',
+        message: 'restore point s-1 has no claim date',
+        hint: 'did you mean data?',
+      },
+    },
+    {
+      name: 'a claim like none',
+      point: full,
+      options: { only: ['x'] },
+      expected: { kind: 'not-found', hint: 'its claims are data, logs' },
+    },
+    {
+      name: 'a claim without a snapshot',
+      point: half,
+      expected: { message: 'claim logs: it has no snapshot' },
+    },
+    {
+      name: 'a claim whose size nothing tells',
+      point: pointOf({}, { readyToUse: true }),
+      expected: {
+        kind: 'precondition',
+        message: 'how large claim data must be is not known: snapshot data-1 does not say',
+      },
+    },
+  ];
+
+for (const { name, point, options, expected } of refused) {
+  test(`templatesOf refuses ${name}`, () => {
+    assert.throws(() => templatesOf(point, { ...asItWas, ...options }), expected);
+  });
+}
+
+test('a grown template requests the larger of the two, and says so only where it changed', () => {
+  const size = fc
+    .tuple(fc.nat({ max: 2000 }), fc.constantFrom('', 'Ki', 'Mi', 'k', 'M'))
+    .map(([n, unit]) => `${n}${unit}`);
+  fc.assert(
+    fc.property(size, size, (requested, needed) => {
+      const template = {
+        metadata: { name: 'data' },
+        spec: { resources: { requests: { storage: requested } } },
+      };
+      const result = grown(template, foreignSnapshot('data', { status: { ...ready, restoreSize: needed } }));
+      const storage = result.template.spec.resources?.requests?.storage ?? '';
+      const bytes = [requested, needed].map((text) => Number(parseQuantity(text)));
+      assert.equal(Number(parseQuantity(storage)), Math.max(...bytes));
+      assert.equal(result.note !== undefined, storage !== requested);
+    }),
+  );
+});
+
+const renames: { flags: RenameFlags; claims: string[]; expected: string[] | object }[] = [
+  { flags: {}, claims: two, expected: two },
+  { flags: { suffix: '-restored' }, claims: two, expected: ['data-restored', 'logs-restored'] },
+  { flags: { claim: ['data=copy'], suffix: '-2' }, claims: two, expected: ['copy', 'logs-2'] },
+  { flags: { claim: ['data=logs', 'logs=data'] }, claims: two, expected: ['logs', 'data'] },
+  {
+    flags: { claim: ['data'] },
+    claims: two,
+    expected: {
+      kind: 'usage',
+      message: '--claim data is not CLAIM=NEW-NAME',
+      hint: 'write it as --claim data=NEW-NAME',
+    },
+  },
+  { flags: { claim: ['data=a=b'] }, claims: two, expected: { kind: 'usage' } },
+  { flags: { claim: ['=a'] }, claims: two, expected: { kind: 'usage' } },
+  {
+    flags: { claim: ['date=copy'] },
+    claims: two,
+    expected: {
+      kind: 'not-found',
+      message: '--claim date=copy: there is no claim date to restore',
+      hint: 'did you mean --claim data=copy?',
+    },
+  },
+  {
+    flags: { claim: ['x=y'] },
+    claims: two,
+    expected: { kind: 'not-found', hint: 'the claims are data, logs' },
+  },
+  {
+    flags: { claim: ['data=a', 'data=b'] },
+    claims: two,
+    expected: { kind: 'usage', message: '--claim names data twice' },
+  },
+  {
+    flags: { claim: ['data=logs'] },
+    claims: two,
+    expected: { kind: 'usage', message: 'claims data and logs would both be restored as logs' },
+  },
+  {
+    flags: { suffix: '-Restored' },
+    claims: two,
+    expected: { kind: 'usage', message: '"data-Restored" cannot be the name of a claim' },
+  },
+  { flags: { suffix: '-2' }, claims: ['d'.repeat(252)], expected: { kind: 'usage' } },
+];
+
+for (const { flags, claims, expected } of renames) {
+  test(`parseRenames ${JSON.stringify(flags)} of ${claims.join(',').slice(0, 20)}`, () => {
+    if (Array.isArray(expected)) assert.deepEqual(claims.map(parseRenames(flags, claims)), expected);
+    else assert.throws(() => parseRenames(flags, claims), expected);
+  });
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession, BackupSessionPhase } from '#src/api/stash.ts';
+import { sessionsToForget } from '#src/domain/retention/history.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+
+import { at, backupSession } from '#test/domain/restore-point-objects.ts';
+
+const invoker = { name: 'deploy-foo', namespace: 'demo' };
+
+function session(
+  name: string,
+  phase: BackupSessionPhase | undefined,
+  created: number,
+  status: BackupSession['status'] = {},
+): Stored<BackupSession> {
+  const made = backupSession(name, phase, { created: at(created) });
+  return { ...made, status: { ...made.status, ...status } };
+}
+
+function forgotten(
+  sessions: readonly Stored<BackupSession>[],
+  limit: number | undefined,
+  ended = sessions.at(-1)?.metadata.name ?? '',
+): string[] {
+  return sessionsToForget({ invoker, sessions, limit, ended }).map(({ metadata }) => metadata.name);
+}
+
+const four = [
+  session('s-1', 'Succeeded', 1),
+  session('s-2', 'Failed', 2),
+  session('s-3', 'Skipped', 3),
+  session('s-4', 'Succeeded', 4),
+];
+
+for (const [limit, expected] of [
+  [undefined, ['s-1', 's-2', 's-3']],
+  [1, ['s-1', 's-2', 's-3']],
+  [3, ['s-1']],
+  [4, []],
+  [9, []],
+  // The one that has just ended stays whatever the limit.
+  [0, ['s-1', 's-2', 's-3']],
+  [-2, ['s-1', 's-2', 's-3']],
+] as const) {
+  test(`a limit of ${limit ?? 'none'} lets go, oldest first: ${expected.join(' ') || 'none'}`, () => {
+    assert.deepEqual(forgotten(four, limit), expected);
+    assert.deepEqual(forgotten(four.toReversed(), limit, 's-4'), expected);
+  });
+}
+
+test('the session that has just ended stays beside newer ones', () => {
+  assert.deepEqual(forgotten(four, 1, 's-2'), ['s-1', 's-3']);
+});
+
+test('of the same second, the last name is the newest', () => {
+  const twins = [session('s-1', 'Succeeded', 1), session('s-2', 'Succeeded', 1)];
+  assert.deepEqual(forgotten(twins, 1, 's-9'), ['s-1']);
+});
+
+test('what is unfinished stays and does not count', () => {
+  const running = [session('s-5', 'Running', 5), session('s-6', undefined, 6), session('s-7', 'Pending', 7)];
+  assert.deepEqual(forgotten([...four, ...running], 2, 's-4'), ['s-1', 's-2']);
+});
+
+test('a failed session that is still to be tried again stays until it was', () => {
+  const waiting = session('s-2', 'Failed', 2, { nextRetry: at(100) });
+  const retried = session('s-2', 'Failed', 2, { nextRetry: at(100), retried: true });
+  assert.deepEqual(forgotten([waiting, ...four.slice(3)], 1), []);
+  assert.deepEqual(forgotten([retried, ...four.slice(3)], 1), ['s-2']);
+});
+
+test("another invoker's sessions, and those that are leaving, are none of its business", () => {
+  const [one] = four;
+  assert.ok(one);
+  const others = [
+    { ...one, spec: { invoker: { ...one.spec.invoker, name: 'nightly' } } },
+    { ...one, spec: { invoker: { ...one.spec.invoker, kind: 'BackupBatch' } } },
+    { ...one, metadata: { ...one.metadata, namespace: 'prod' } },
+    { ...one, metadata: { ...one.metadata, deletionTimestamp: at(9) } },
+  ];
+  assert.deepEqual(forgotten([...others, session('s-9', 'Succeeded', 9)], 1), []);
+});
+
+test('whatever there is: only final sessions go, the newest stay, and a second time none goes', () => {
+  const phase = fc.constantFrom('Succeeded', 'Failed', 'Skipped', 'Unknown', 'Running', 'Pending', undefined);
+  const some = fc.array(fc.record({ phase, created: fc.nat(5), waits: fc.boolean() }), { maxLength: 10 });
+  fc.assert(
+    fc.property(some, fc.integer({ min: -1, max: 4 }), fc.nat(9), (all, limit, which) => {
+      const sessions = all.map(({ phase, created, waits }, index) =>
+        session(`s-${index}`, phase, created, waits ? { nextRetry: at(9) } : {}),
+      );
+      const ended = `s-${which}`;
+      const goes = new Set(forgotten(sessions, limit, ended));
+      for (const it of sessions.filter(({ metadata }) => goes.has(metadata.name))) {
+        assert.ok(isFinal(it));
+        assert.notEqual(it.metadata.name, ended);
+        assert.ok(!(it.status?.phase === 'Failed' && it.status.nextRetry !== undefined));
+      }
+      const left = sessions.filter(({ metadata }) => !goes.has(metadata.name));
+      assert.ok(left.filter(isFinal).length >= Math.min(Math.max(0, limit), sessions.filter(isFinal).length));
+      assert.deepEqual(forgotten(left, limit, ended), []);
+    }),
+  );
+});

@@ -1,0 +1,411 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation, label } from '#src/api/labels.ts';
+import type { RetentionPolicy } from '#src/api/stash.ts';
+import { labelValue } from '#src/domain/target/names.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { planRetention, snapshotsOf } from '#src/domain/retention/retention.ts';
+import { hasRules, prunes, retentionProblem } from '#src/domain/retention/retention-rules.ts';
+import { tellRetention } from '#src/domain/retention/tidy-conditions.ts';
+
+import { at, foo, foreignSnapshot, ready, snapshotOf } from '#test/domain/restore-point-objects.ts';
+
+const invoker = { name: 'deploy-foo', namespace: 'demo' };
+
+function policy(rules: Partial<RetentionPolicy>): RetentionPolicy {
+  return { name: 'p', prune: true, ...rules };
+}
+
+type Options = Parameters<typeof snapshotOf>[2] & { readonly invoker?: string; readonly cut?: string };
+
+/** One that `session` of the invoker made. */
+function made(session: string, claim: string, options: Options = {}): Stored<VolumeSnapshot> {
+  const { invoker: name = invoker.name, cut, ...rest } = options;
+  const status = cut === undefined ? rest.status : { ...ready, creationTime: cut };
+  const snapshot = snapshotOf(session, claim, { ...rest, ...(status && { status }) });
+  const labels = { ...snapshot.metadata.labels, [label.invokerType]: 'BackupConfiguration' };
+  return {
+    ...snapshot,
+    metadata: { ...snapshot.metadata, labels: { ...labels, [label.invokerName]: name } },
+  };
+}
+
+function names(judged: readonly { readonly snapshot: Stored<VolumeSnapshot> }[]): string[] {
+  return judged.map(({ snapshot }) => snapshot.metadata.name).sort();
+}
+
+function gone(snapshots: readonly Stored<VolumeSnapshot>[], rules: Partial<RetentionPolicy>): string[] {
+  return names(planRetention(invoker, snapshots, policy(rules)).go);
+}
+
+/** A single claim, cut at each of these times; the snapshot of the first is `data-0`. */
+function series(...cuts: readonly string[]): Stored<VolumeSnapshot>[] {
+  return cuts.map((cut, index) => made(`s-${index}`, 'data', { cut, created: cut }));
+}
+
+suite('each rule keeps the newest of its bucket, in UTC', () => {
+  const rows: readonly [string, Partial<RetentionPolicy>, readonly string[], readonly string[]][] = [
+    [
+      'last',
+      { keepLast: 2 },
+      ['2026-03-14T01:00:00Z', '2026-03-14T02:00:00Z', '2026-03-14T03:00:00Z'],
+      ['data-0'],
+    ],
+    [
+      'hourly',
+      { keepHourly: 2 },
+      ['2026-03-14T01:59:59Z', '2026-03-14T02:00:00Z', '2026-03-14T02:59:59Z', '2026-03-14T03:00:00Z'],
+      ['data-0', 'data-1'],
+    ],
+    [
+      'daily, as many days as have one',
+      { keepDaily: 2 },
+      ['2026-03-01T12:00:00Z', '2026-03-10T12:00:00Z', '2026-03-14T00:00:00Z', '2026-03-14T23:59:59Z'],
+      ['data-0', 'data-2'],
+    ],
+    // 2026-12-28 is the Monday of the week that the new year lies in.
+    [
+      'weekly, ISO weeks',
+      { keepWeekly: 2 },
+      ['2026-12-27T23:00:00Z', '2026-12-28T00:00:00Z', '2027-01-03T23:00:00Z', '2027-01-04T00:00:00Z'],
+      ['data-0', 'data-1'],
+    ],
+    [
+      'monthly',
+      { keepMonthly: 2 },
+      ['2026-01-31T23:59:59Z', '2026-02-01T00:00:00Z', '2026-02-28T00:00:00Z', '2026-03-01T00:00:00Z'],
+      ['data-0', 'data-1'],
+    ],
+    [
+      'yearly',
+      { keepYearly: 1 },
+      ['2025-12-31T23:59:59Z', '2026-01-01T00:00:00Z', '2026-06-01T00:00:00Z'],
+      ['data-0', 'data-1'],
+    ],
+    [
+      'several rules keep what any of them keeps',
+      { keepLast: 1, keepDaily: 2 },
+      ['2026-03-12T00:00:00Z', '2026-03-13T10:00:00Z', '2026-03-13T11:00:00Z', '2026-03-14T00:00:00Z'],
+      ['data-0', 'data-1'],
+    ],
+    [
+      'times with a zone of their own',
+      { keepDaily: 1 },
+      ['2026-03-14T23:30:00-02:00', '2026-03-15T00:30:00Z'],
+      ['data-1'],
+    ],
+  ];
+  for (const [name, rules, cuts, expected] of rows) {
+    test(name, () => {
+      assert.deepEqual(gone(series(...cuts), rules), expected);
+    });
+  }
+
+  test('of the same second, the later session counts as the newest, as it does in a list', () => {
+    assert.deepEqual(gone(series(at(0), at(0), at(0)), { keepLast: 1 }), ['data-0', 'data-1']);
+  });
+
+  test('a snapshot that does not say when it was cut goes by its creation', () => {
+    const old = made('s-0', 'data', { created: at(0) });
+    const young = made('s-1', 'data', { created: at(9), cut: at(5) });
+    assert.deepEqual(gone([young, old], { keepLast: 1 }), ['data-0']);
+  });
+});
+
+test('no rule, or zeros only, keeps all', () => {
+  const all = series(at(0), at(1), at(2));
+  assert.deepEqual(gone(all, {}), []);
+  assert.deepEqual(gone(all, { keepLast: 0, keepDaily: 0, keepTags: ['x'] }), []);
+  assert.equal(hasRules(policy({ keepLast: 0, keepTags: ['x'] })), false);
+  assert.equal(hasRules(policy({ keepYearly: 1 })), true);
+});
+
+test('a count that is none is refused', () => {
+  assert.equal(retentionProblem(policy({ keepLast: 0, keepDaily: 7 })), undefined);
+  assert.match(retentionProblem(policy({ keepLast: 1, keepWeekly: -1 })) ?? '', /keepWeekly is -1/);
+  assert.match(retentionProblem(policy({ keepLast: 1.5 })) ?? '', /keepLast is 1.5/);
+});
+
+test('only prune: true without dryRun deletes', () => {
+  assert.equal(prunes(policy({ keepLast: 1 })), true);
+  assert.equal(prunes(policy({ keepLast: 1, prune: false })), false);
+  assert.equal(prunes(policy({ keepLast: 1, dryRun: true })), false);
+});
+
+test('what is told says whether anything was deleted', () => {
+  const plan = planRetention(invoker, series(at(0), at(1), at(2)), policy({ keepLast: 2 }));
+  const tell = (rules: Partial<RetentionPolicy>) => tellRetention(policy(rules), plan);
+  assert.equal(tell({}), 'p: 2 snapshots stay, 1 deleted: data-0');
+  assert.equal(
+    tell({ prune: false }),
+    'p: 2 snapshots stay; prune is false, so nothing is deleted: data-0 would go',
+  );
+  assert.equal(
+    tell({ dryRun: true }),
+    'p: 2 snapshots stay; dryRun is true, so nothing is deleted: data-0 would go',
+  );
+  assert.equal(
+    tellRetention(policy({}), { stay: plan.stay, go: [] }),
+    'p: 2 snapshots stay, nothing to delete',
+  );
+  const many = Array.from({ length: 14 }, (_, index) => at(index));
+  const long = planRetention(invoker, series(...many), policy({ keepLast: 1 }));
+  assert.match(
+    tellRetention(policy({}), long),
+    /1 snapshot stays, 13 deleted: (?:data-\d+, ){9}data-\d+ and 3 more$/,
+  );
+});
+
+test("nothing of another invoker's, of another namespace, or without our annotations is looked at", () => {
+  const bare = made('s-4', 'data', { created: at(0) });
+  const others = [
+    made('s-0', 'data', { created: at(0), invoker: 'nightly' }),
+    made('s-1', 'data', { created: at(0), target: { ...foo, namespace: 'prod' } }),
+    foreignSnapshot('data', { name: 'by-hand', created: at(0) }),
+    {
+      ...bare,
+      metadata: {
+        ...bare.metadata,
+        labels: { ...bare.metadata.labels, [label.invokerType]: 'BackupBatch' },
+      },
+    },
+    { ...bare, metadata: { ...bare.metadata, annotations: {} } },
+    ...[annotation.sessionUid, annotation.sessionClaims, annotation.target].map((left) => {
+      const annotations = { ...bare.metadata.annotations };
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
+      delete annotations[left];
+      return { ...bare, metadata: { ...bare.metadata, name: `without-${left}`, annotations } };
+    }),
+  ];
+  const mine = made('s-9', 'data', { created: at(9) });
+  const plan = planRetention(invoker, [...others, mine], policy({ keepLast: 1 }));
+  assert.deepEqual([names(plan.stay), names(plan.go)], [['data-9'], []]);
+  assert.deepEqual(snapshotsOf(invoker, others), []);
+});
+
+test('the snapshots of an invoker whose name is too long for a label are its own', () => {
+  const name = `deploy-${'x'.repeat(80)}`;
+  const own = made('s-0', 'data', { invoker: labelValue(name) });
+  const near = made('s-1', 'data', { invoker: `deploy-${'x'.repeat(47)}` });
+  assert.deepEqual(snapshotsOf({ name, namespace: 'demo' }, [own, near]), [own]);
+});
+
+suite('restore points of several claims', () => {
+  const claims = ['a', 'b'];
+  const both = (session: string, cut: string, later = cut) => [
+    made(session, 'a', { claims, cut, created: cut }),
+    made(session, 'b', { claims, cut: later, created: later }),
+  ];
+
+  test('go as a whole', () => {
+    const all = [...both('s-1', at(0)), ...both('s-2', at(100)), ...both('s-3', at(200))];
+    assert.deepEqual(gone(all, { keepLast: 1 }), ['a-1', 'a-2', 'b-1', 'b-2']);
+  });
+
+  test('are not torn where midnight lies between two of their snapshots', () => {
+    const all = [
+      ...both('s-1', '2026-03-12T23:59:59Z', '2026-03-13T00:00:01Z'),
+      ...both('s-2', '2026-03-13T12:00:00Z'),
+      ...both('s-3', '2026-03-14T12:00:00Z'),
+    ];
+    // For b alone, both s-1 and s-2 are of the 13th.
+    assert.deepEqual(gone(all, { keepDaily: 3 }), []);
+    assert.deepEqual(gone(all, { keepDaily: 2 }), ['a-1', 'b-1']);
+  });
+
+  test('keep, of a claim that is no longer among them, as many as of the others', () => {
+    const whole = [1, 2, 3].flatMap((n) => both(`s-${n}`, at(n * 100)));
+    const alone = [4, 5, 6].map((n) => made(`s-${n}`, 'a', { cut: at(n * 100) }));
+    assert.deepEqual(gone([...whole, ...alone], { keepLast: 2 }), ['a-1', 'a-2', 'a-3', 'a-4', 'b-1']);
+  });
+
+  test('an incomplete one takes nobody’s place, and goes when it is older than what is kept', () => {
+    const incomplete = made('s-2', 'a', { claims, cut: at(100) });
+    const all = [...both('s-1', at(0)), incomplete, ...both('s-3', at(200))];
+    assert.deepEqual(gone(all, { keepLast: 2 }), []);
+    assert.deepEqual(gone([...all, ...both('s-4', at(300))], { keepLast: 2 }), ['a-1', 'a-2', 'b-1']);
+    const plan = planRetention(invoker, all, policy({ keepLast: 2 }));
+    assert.equal(
+      plan.stay.find(({ snapshot }) => snapshot === incomplete)?.why,
+      'of an incomplete restore point, with none newer',
+    );
+  });
+
+  test('what fails, waits or is leaving takes nobody’s place', () => {
+    const odd = {
+      failed: { status: { readyToUse: false, error: { message: 'disk full' } } },
+      waiting: { status: { readyToUse: false } },
+      leaving: { deleting: true },
+    };
+    for (const [state, options] of Object.entries(odd)) {
+      const all = [
+        made('s-1', 'data', { cut: at(0) }),
+        made('s-2', 'data', { created: at(100), ...options }),
+      ];
+      assert.deepEqual(gone(all, { keepLast: 1 }), [], state);
+      const newer = made('s-3', 'data', { cut: at(200) });
+      assert.deepEqual(gone([...all, newer], { keepLast: 2 }), [], state);
+      const expected = state === 'failed' ? ['data-1', 'data-2'] : ['data-1'];
+      assert.deepEqual(gone([...all, newer], { keepLast: 1 }), expected, state);
+    }
+  });
+
+  test('the newest complete one stays, of each target', () => {
+    const bar = { ...foo, name: 'bar' };
+    const old = made('s-1', 'data', { cut: at(0), target: bar });
+    const all = [old, made('s-2', 'data', { cut: at(100) }), made('s-3', 'data', { cut: at(200) })];
+    const plan = planRetention(invoker, all, policy({ keepLast: 1 }));
+    assert.deepEqual(names(plan.go), ['data-2']);
+    assert.deepEqual(
+      plan.stay.map(({ why }) => why),
+      ['last 1', 'newest complete restore point'],
+    );
+  });
+
+  test('a second snapshot of one claim and session is a copy, and is left alone', () => {
+    const [a, b] = both('s-1', at(0));
+    assert.ok(a && b);
+    const copy = made('s-1', 'a', { claims, cut: at(0), created: at(50), name: 'copy' });
+    assert.deepEqual(gone([a, b, copy, ...both('s-2', at(100))], { keepLast: 1 }), ['a-1', 'b-1']);
+  });
+});
+
+suite('whatever there is', () => {
+  // Hours apart at most, so that buckets are shared and torn.
+  const time = fc
+    .integer({ min: 0, max: 60 })
+    .map((n) => new Date(Date.UTC(2026, 11, 27) + n * 1_200_000).toISOString());
+  const state = fc.constantFrom(
+    'ready',
+    'ready',
+    'ready',
+    'ready',
+    'pending',
+    'failed',
+    'deleting',
+    'absent',
+  );
+  const session = fc.record({
+    claims: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }),
+    times: fc.tuple(time, time, time),
+    states: fc.tuple(state, state, state),
+    target: fc.constantFrom(foo, foo, foo, { ...foo, name: 'bar' }),
+    of: fc.constantFrom(invoker.name, invoker.name, invoker.name, 'nightly'),
+  });
+  const world = fc.array(session, { maxLength: 12 }).map((sessions) =>
+    sessions.flatMap(({ claims, times, states, target, of }, index) =>
+      claims.flatMap((claim, place) => {
+        const cut = times[place] ?? at(0);
+        const condition = states[place];
+        if (condition === 'absent') return [];
+        const status =
+          condition === 'pending'
+            ? { readyToUse: false }
+            : condition === 'failed'
+              ? { error: { message: 'no' } }
+              : { ...ready, creationTime: cut };
+        const deleting = condition === 'deleting';
+        return made(`s-${index}`, claim, { claims, target, invoker: of, created: cut, status, deleting });
+      }),
+    ),
+  );
+  const count = fc.integer({ min: 0, max: 4 });
+  const counts = fc.record(
+    {
+      keepLast: count,
+      keepHourly: count,
+      keepDaily: count,
+      keepWeekly: count,
+      keepMonthly: count,
+      keepYearly: count,
+    },
+    { requiredKeys: [] },
+  );
+
+  const check = (
+    name: string,
+    property: (all: Stored<VolumeSnapshot>[], rules: Partial<RetentionPolicy>) => void,
+  ) => {
+    void test(name, () => {
+      fc.assert(fc.property(world, counts, property), { numRuns: 400 });
+    });
+  };
+
+  check('each snapshot of the invoker is judged once, and none of another', (all, rules) => {
+    const { stay, go } = planRetention(invoker, all, policy(rules));
+    assert.deepEqual(
+      names([...stay, ...go]),
+      names(snapshotsOf(invoker, all).map((snapshot) => ({ snapshot }))),
+    );
+    for (const { snapshot } of go) assert.equal(snapshot.metadata.labels?.[label.invokerName], invoker.name);
+  });
+
+  check(
+    'no snapshot of the newest complete restore point goes, nor one that waits or leaves',
+    (all, rules) => {
+      const goes = new Set(gone(all, rules));
+      const mine = snapshotsOf(invoker, all);
+      const newest = restorePoints(mine, []).find(({ completeness }) => completeness === 'complete');
+      for (const { snapshot } of newest?.claims ?? []) assert.ok(!goes.has(snapshot?.metadata.name ?? ''));
+      for (const { metadata, status } of mine.filter(({ metadata }) => goes.has(metadata.name))) {
+        assert.equal(metadata.deletionTimestamp, undefined);
+        assert.ok(status?.readyToUse === true || status?.error !== undefined);
+      }
+    },
+  );
+
+  check('applied to what is left, a policy removes nothing more', (all, rules) => {
+    const goes = new Set(gone(all, rules));
+    const left = all.filter(({ metadata }) => !goes.has(metadata.name));
+    assert.deepEqual(gone(left, rules), []);
+  });
+
+  check('the order in which they are listed means nothing', (all, rules) => {
+    assert.deepEqual(
+      planRetention(invoker, all.toReversed(), policy(rules)),
+      planRetention(invoker, all, policy(rules)),
+    );
+  });
+
+  test('a larger policy never removes more', () => {
+    const more = fc.record({
+      field: fc.constantFrom(
+        'keepLast',
+        'keepHourly',
+        'keepDaily',
+        'keepWeekly',
+        'keepMonthly',
+        'keepYearly',
+      ),
+      by: fc.integer({ min: 1, max: 3 }),
+    });
+    fc.assert(
+      fc.property(world, counts, more, (all, rules, { field, by }) => {
+        // Without a rule a policy keeps all, which is the largest.
+        fc.pre(hasRules(policy(rules)));
+        const larger = { ...rules, [field]: (rules[field] ?? 0) + by };
+        const smaller = new Set(gone(all, rules));
+        for (const name of gone(all, larger)) assert.ok(smaller.has(name), name);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  check('restore points of the very same claims stay whole or go whole', (all, rules) => {
+    const whole = all.filter(
+      ({ metadata }) => metadata.annotations?.[annotation.sessionClaims] === '["a","b"]',
+    );
+    const complete = restorePoints(snapshotsOf(invoker, whole), []).filter(
+      (it) => it.completeness === 'complete',
+    );
+    const only = complete.flatMap(({ claims }) => claims.flatMap(({ snapshot }) => snapshot ?? []));
+    const goes = new Set(gone(only, rules));
+    for (const { claims } of complete) {
+      assert.equal(new Set(claims.map(({ snapshot }) => goes.has(snapshot?.metadata.name ?? ''))).size, 1);
+    }
+  });
+});

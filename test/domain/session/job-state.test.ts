@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { Condition, ContainerStatus, Job, Pod, Stored } from '#src/api/kubernetes.ts';
+import { isPodOver, jobState, type JobState } from '#src/domain/session/job-state.ts';
+
+import { stored } from '#test/domain/objects.ts';
+
+const job = (...conditions: Partial<Condition>[]) =>
+  stored<Job>({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'stash-vs-s' },
+    status: { conditions: conditions.map((each) => ({ type: '', status: 'True', ...each })) },
+  });
+
+type PodStatus = NonNullable<Pod['status']>;
+type ContainerState = NonNullable<ContainerStatus['state']>;
+
+function pod(name: string, status: PodStatus, metadata: Pod['metadata'] = {}): Stored<Pod> {
+  return stored<Pod>({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'stash-vs-s', uid: job().metadata.uid }],
+      ...metadata,
+    },
+    spec: { containers: [] },
+    status,
+  });
+}
+
+const container = (state: ContainerState): ContainerStatus => ({
+  name: 'stash',
+  ready: false,
+  restartCount: 0,
+  image: '',
+  imageID: '',
+  state,
+});
+
+const scheduled = { type: 'PodScheduled', status: 'True' } as const;
+const pending = (state?: ContainerState, ...conditions: Condition[]): PodStatus => ({
+  phase: 'Pending',
+  conditions,
+  ...(state && { containerStatuses: [container(state)] }),
+});
+const failed = (terminated: NonNullable<ContainerState['terminated']>): PodStatus => ({
+  phase: 'Failed',
+  containerStatuses: [container({ terminated })],
+});
+const gaveUp = { type: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job has reached the limit' };
+const later = { creationTimestamp: '2026-03-14T03:00:09Z' };
+
+const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
+  ['no pod', job(), [], { state: 'waiting', why: 'no pod has been made for it yet', stuck: false }],
+  [
+    'only the pod of another Job',
+    job(),
+    [pod('p', { phase: 'Running' }, { ownerReferences: [] })],
+    { state: 'waiting', why: 'no pod has been made for it yet', stuck: false },
+  ],
+  [
+    'not looked at',
+    job(),
+    [pod('p', pending())],
+    { state: 'waiting', why: 'pod p waits for a node', stuck: false },
+  ],
+  [
+    'unschedulable',
+    job(),
+    [
+      pod(
+        'p',
+        pending(undefined, {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: '0/1 nodes are available:\n1 node(s) did not match',
+        }),
+      ),
+    ],
+    {
+      state: 'waiting',
+      why: 'pod p cannot be scheduled: 0/1 nodes are available: 1 node(s) did not match',
+      stuck: true,
+    },
+  ],
+  [
+    'image',
+    job(),
+    [
+      pod(
+        'p',
+        pending(
+          { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' } },
+          scheduled,
+        ),
+      ),
+    ],
+    {
+      state: 'waiting',
+      why: 'pod p cannot pull its image (ImagePullBackOff): Back-off pulling image "x"',
+      stuck: true,
+    },
+  ],
+  [
+    'configuration of the container',
+    job(),
+    [
+      pod(
+        'p',
+        pending({ waiting: { reason: 'CreateContainerConfigError', message: 'secret "s" not found' } }),
+      ),
+    ],
+    {
+      state: 'waiting',
+      why: 'container stash of pod p waits (CreateContainerConfigError): secret "s" not found',
+      stuck: true,
+    },
+  ],
+  [
+    'container creating',
+    job(),
+    [pod('p', pending({ waiting: { reason: 'ContainerCreating' } }, scheduled))],
+    { state: 'waiting', why: 'the container of pod p is being created', stuck: false },
+  ],
+  [
+    'on its way',
+    job(),
+    [pod('p', pending(undefined, scheduled))],
+    { state: 'waiting', why: 'pod p is being started', stuck: false },
+  ],
+  ['running', job(), [pod('p', { phase: 'Running' })], { state: 'running', pod: 'p' }],
+  [
+    'running after one that failed',
+    job(),
+    [pod('q', { phase: 'Running' }, later), pod('p', failed({ exitCode: 1 }))],
+    { state: 'running', pod: 'q' },
+  ],
+  [
+    'between two pods',
+    job(),
+    [pod('p', failed({ exitCode: 3, reason: 'Error' }))],
+    { state: 'waiting', why: 'another pod is to be made: pod p exited with code 3 (Error)', stuck: false },
+  ],
+  [
+    'a node that is lost',
+    job(),
+    [pod('p', { phase: 'Unknown' })],
+    { state: 'waiting', why: 'pod p is on a node that does not answer', stuck: true },
+  ],
+  [
+    'pod ended, Job not yet',
+    job(),
+    [pod('p', { phase: 'Succeeded' })],
+    { state: 'waiting', why: 'its pod has ended, and the Job is about to', stuck: false },
+  ],
+  [
+    'pods may not be made',
+    job({ type: 'FailureTarget', message: 'pods is forbidden: quota' }),
+    [],
+    { state: 'waiting', why: 'pods is forbidden: quota', stuck: false },
+  ],
+  ['complete', job({ type: 'Complete' }), [pod('p', { phase: 'Succeeded' })], { state: 'succeeded' }],
+  [
+    'a condition that is not true',
+    job({ type: 'Failed', status: 'False' }),
+    [pod('p', { phase: 'Running' })],
+    { state: 'running', pod: 'p' },
+  ],
+  [
+    'failed, the last pod tells why',
+    job(gaveUp),
+    [pod('q', failed({ exitCode: 137, reason: 'OOMKilled' }), later), pod('p', failed({ exitCode: 1 }))],
+    { state: 'failed', why: 'Job has reached the limit; pod q was killed: out of memory (OOMKilled)' },
+  ],
+  [
+    'evicted',
+    job(gaveUp),
+    [pod('p', { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' })],
+    {
+      state: 'failed',
+      why: 'Job has reached the limit; pod p failed (Evicted): The node was low on resource: memory.',
+    },
+  ],
+  [
+    'preempted',
+    job(gaveUp),
+    [
+      pod('p', {
+        phase: 'Failed',
+        conditions: [
+          { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message: 'm' },
+        ],
+      }),
+    ],
+    { state: 'failed', why: 'Job has reached the limit; pod p was disrupted (PreemptionByScheduler): m' },
+  ],
+  [
+    'deadline',
+    job({
+      type: 'Failed',
+      reason: 'DeadlineExceeded',
+      message: 'Job was active longer than specified deadline',
+    }),
+    [],
+    { state: 'failed', why: 'it ran longer than its deadline (DeadlineExceeded)' },
+  ],
+  ['failed without a word', job({ type: 'Failed' }), [], { state: 'failed', why: 'no reason given' }],
+];
+
+for (const [name, of, pods, expected] of rows) {
+  test(`the state of a Job: ${name}`, () => {
+    assert.deepEqual(jobState(of, pods), expected);
+  });
+}
+
+test('a pod is over when it failed or succeeded, and not before', () => {
+  const phases = ['Pending', 'Running', 'Unknown', 'Failed', 'Succeeded'] as const;
+  assert.deepEqual(
+    phases.filter((phase) => isPodOver(pod('p', { phase }))),
+    ['Failed', 'Succeeded'],
+  );
+});

@@ -1,0 +1,18 @@
+/** Who waits for whom, past a deadline. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { deadAfterMs } from '#src/domain/session/holder.ts';
+import { executorGraceMs, followerGraceMs, vacantGraceMs } from '#src/domain/session/patience.ts';
+import { lostGraceMs } from '#src/domain/session/session-status.ts';
+
+test('past a deadline each waits longer than those it waits for', () => {
+  const needed: number[] = [lostGraceMs + 10_000, deadAfterMs];
+  assert.equal(Math.max(executorGraceMs, ...needed), executorGraceMs);
+  const graces: number[] = [vacantGraceMs, lostGraceMs, executorGraceMs, followerGraceMs];
+  assert.deepEqual(
+    graces,
+    graces.toSorted((a, b) => a - b),
+  );
+  assert.notEqual(followerGraceMs - executorGraceMs, 0);
+});

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { backupProgress, backupVerdict } from '#src/domain/backup/backup-progress.ts';
+import type { ClaimProgress, Outcome } from '#src/domain/session/progress.ts';
+import { restoreProgress, restoreVerdict } from '#src/domain/restore/restore-progress.ts';
+import type { ClaimPhase } from '#src/domain/session/roll-up.ts';
+import { verdictError } from '#src/domain/session/verdict-error.ts';
+
+import { backupSession, restoreSession, target } from '#test/domain/objects.ts';
+
+const rows = (...phases: ClaimPhase[]): ClaimProgress[] =>
+  phases.map((phase, index) => ({ claim: `data-${index}`, phase }));
+const late = { conditions: [{ type: 'DeadlineExceeded', status: 'True' as const }] };
+
+describe('backupVerdict believes no phase alone', () => {
+  const table: [Parameters<typeof backupSession>[0], ClaimPhase[], Outcome | undefined][] = [
+    [undefined, ['Running'], undefined],
+    [{ phase: 'Running' }, ['Succeeded'], undefined],
+    [{ phase: 'Succeeded' }, ['Succeeded', 'Succeeded'], 'succeeded'],
+    [{ phase: 'Succeeded' }, [], 'failed'],
+    [{ phase: 'Succeeded' }, ['Succeeded', 'Failed'], 'failed'],
+    [{ phase: 'Succeeded' }, ['Succeeded', 'Running'], undefined],
+    [{ phase: 'Failed' }, ['Failed'], 'failed'],
+    [{ phase: 'Failed', ...late }, ['Failed'], 'timed-out'],
+    [{ phase: 'Skipped' }, [], 'skipped'],
+    [{ phase: 'Unknown' }, ['Succeeded'], 'unknown'],
+  ];
+  for (const [status, phases, outcome] of table) {
+    test(`${status?.phase ?? 'no phase'} with ${phases.join(', ') || 'no claims'}: ${outcome ?? 'go on'}`, () => {
+      assert.equal(backupVerdict(backupSession(status), rows(...phases))?.outcome, outcome);
+    });
+  }
+});
+
+describe('what was written of the session as a whole', () => {
+  const pending = rows('Pending', 'Pending').map((row) => ({ ...row, message: 'not created yet' }));
+  const condition = (type: string, reason: string, message: string) => ({
+    phase: 'Failed' as const,
+    conditions: [{ type, status: 'True' as const, reason, message }],
+  });
+  const disrupted = condition('BackupDisrupted', 'FailedToCompleteDueToDisruption', 'job j was deleted');
+  const overdue = condition('DeadlineExceeded', 'FailedToCompleteWithinDeadline', 'nobody had begun it');
+
+  test('is told in place of claims of which nothing is', () => {
+    assert.equal(backupVerdict(backupSession(disrupted), pending)?.message, 'job j was deleted');
+    const late = backupVerdict(backupSession(overdue), pending);
+    assert.deepEqual([late?.outcome, late?.message], ['timed-out', 'nobody had begun it']);
+    const restore = restoreVerdict(restoreSession(overdue), pending);
+    assert.deepEqual([restore?.outcome, restore?.message], ['timed-out', 'nobody had begun it']);
+  });
+
+  test('is told beside what is known of a claim, and not twice', () => {
+    const given: ClaimProgress = { claim: 'data-1', phase: 'Failed', message: 'disk full' };
+    const verdict = backupVerdict(backupSession(disrupted), [...pending.slice(0, 1), given]);
+    assert.equal(verdict?.message, 'job j was deleted; data-1: disk full');
+    const all = rows('Failed').map((row) => ({ ...row, message: 'job j was deleted' }));
+    assert.equal(backupVerdict(backupSession(disrupted), all)?.message, 'data-0: job j was deleted');
+  });
+
+  test('sends a person to the session, not to a claim', () => {
+    const session = backupSession(disrupted);
+    const progress = backupProgress({ session, target, claims: pending, timeoutMs: 1 });
+    assert(progress.verdict);
+    assert.equal(
+      verdictError(progress, progress.verdict)?.hint,
+      'kubectl describe backupsession/sts-db-1773457200 -n demo',
+    );
+  });
+});
+
+describe('a hook that failed', () => {
+  const words = 'preBackup hook failed in pod db-0: exit code 1';
+  const failed = (hook: string) => ({
+    type: `${hook}HookExecutionSucceeded`,
+    status: 'False' as const,
+    message: words,
+  });
+
+  test('sends a person to the session that tells of it', () => {
+    const session = backupSession({
+      phase: 'Failed',
+      targets: [{ phase: 'Failed', conditions: [failed('PreBackup')] }],
+    });
+    const backup = backupProgress({ session, target, claims: rows('Failed'), timeoutMs: 1 });
+    assert(backup.verdict);
+    const error = verdictError(backup, backup.verdict);
+    assert.equal(error?.hint, 'kubectl describe backupsession/sts-db-1773457200 -n demo');
+    const restored = restoreSession({ phase: 'Failed', conditions: [failed('PreRestore')] });
+    const restore = restoreProgress({ session: restored, target, claims: rows('Failed'), timeoutMs: 1 });
+    assert(restore.verdict);
+    assert.equal(
+      verdictError(restore, restore.verdict)?.hint,
+      'kubectl describe restoresession/restore-sts-db-1773457200 -n demo',
+    );
+  });
+});
+
+describe('restoreVerdict believes claims before the phase', () => {
+  const table: [Parameters<typeof restoreSession>[0], ClaimPhase[], Outcome | undefined][] = [
+    [{ phase: 'Succeeded' }, ['Succeeded'], 'succeeded'],
+    [{ phase: 'Succeeded' }, [], 'failed'],
+    [{ phase: 'Succeeded' }, ['Succeeded', 'Pending'], undefined],
+    [{ phase: 'Unknown' }, ['Unknown', 'Succeeded'], 'waiting-for-consumer'],
+    [{ phase: 'Unknown' }, ['Running'], undefined],
+    [{ phase: 'Unknown' }, ['Succeeded'], 'succeeded'],
+    [{ phase: 'Failed' }, ['Failed'], 'failed'],
+    [{ phase: 'Failed', ...late }, ['Failed'], 'timed-out'],
+    [{ phase: 'Invalid' }, [], 'failed'],
+  ];
+  for (const [status, phases, outcome] of table) {
+    test(`${status?.phase ?? ''} with ${phases.join(', ') || 'no claims'}: ${outcome ?? 'go on'}`, () => {
+      assert.equal(restoreVerdict(restoreSession(status), rows(...phases))?.outcome, outcome);
+    });
+  }
+});
+
+describe('verdictError', () => {
+  const codes: [Outcome, number | undefined][] = [
+    ['succeeded', undefined],
+    ['failed', 4],
+    ['skipped', 4],
+    ['unknown', 4],
+    ['deleted', 4],
+    ['timed-out', 5],
+    ['waiting-for-consumer', 6],
+  ];
+  for (const [outcome, code] of codes) {
+    test(`${outcome} exits with ${code ?? 0}`, () => {
+      const progress = backupProgress({
+        session: backupSession(),
+        target,
+        claims: rows('Failed'),
+        timeoutMs: 1,
+      });
+      const error = verdictError(progress, { outcome, message: 'why' });
+      assert.equal(error?.exitCode, code);
+      assert.equal(error === undefined, (error?.hint ?? '') === '', 'an error has a hint');
+    });
+  }
+});
