@@ -34,6 +34,8 @@ export interface Held<S extends BackupSession | RestoreSession> {
    * replaced. Rejects as `annotate` does.
    */
   readonly confirm: () => Promise<void>;
+  /** Nobody can have taken it over up to now: our last write that was answered was sent too shortly ago. */
+  readonly isSurelyOurs: () => boolean;
   /** As the server has it now, whoever holds it. */
   readonly look: () => Promise<Stored<S>>;
   /** Why our writes have no answer. */
@@ -165,6 +167,7 @@ export function keep<S extends BackupSession | RestoreSession>(
   return {
     session: () => current,
     annotate: annotateSigned,
+    isSurelyOurs: () => clock.now().getTime() - confirmedAt < deadAfterMs,
     confirm: async () => {
       for (let tries = 0; clock.now().getTime() - confirmedAt >= surelyOursMs; tries += 1) {
         if (tries === slowConfirmations) throw new StashError('unreachable', 'the server answers too late');

@@ -57,12 +57,13 @@ async function quiesce<S extends BackupSession | RestoreSession>(
   const timeoutMs = Math.max(0, Math.min(bound ?? Infinity, left));
   const { names } = record;
   const result = await runner.run(pre, { name: names.pre, timeoutMs, confirm: held.confirm });
+  const mayBeLate = result.nowhere !== true && !held.isSurelyOurs();
   const written = held.writeStatus((present) => record.set(present, names.pre, result, clock.now()));
   const until = bound === undefined ? undefined : began.getTime() + bound - clock.now().getTime();
   try {
     await (until === undefined ? written : within(clock, Math.max(until, confirmWithinMs), written));
   } catch (error) {
-    if (isTakenOver(held) && result.nowhere !== true) await thawBehind(task);
+    if (isTakenOver(held) && mayBeLate) await thawBehind(task);
     throw error;
   }
   // What was begun nowhere has quiesced nothing.
@@ -70,7 +71,7 @@ async function quiesce<S extends BackupSession | RestoreSession>(
   return result;
 }
 
-/** For a pre hook that came late, when whoever took the session over had thawed already: nobody else does once more. */
+/** For a pre hook that may have come after the thaw of whoever took the session over: nobody else thaws once more. */
 async function thawBehind<S extends BackupSession | RestoreSession>({
   held,
   hooks,
