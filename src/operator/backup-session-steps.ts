@@ -1,5 +1,5 @@
 /** What is done for a BackupSession, one function for each thing that can be decided. */
-import { backupSessions } from '#src/api/resources.ts';
+import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { buildBackupJob } from '#src/domain/operator/build-session-job.ts';
@@ -49,7 +49,21 @@ export function backupSteps(
       endBackup(environment, { session, configuration, id, maxFreezeMs, ...how }),
   });
 
-  const skip = async ({ session, now }: BackupSessionWorld, why: string): Promise<Then> => {
+  /** Each kind has a watch of its own, and whoever saw the configuration Ready may have been quicker than its watch. */
+  const isOutdated = async ({ session, configuration }: BackupSessionWorld): Promise<boolean> => {
+    const { namespace = '' } = session.metadata;
+    const fieldSelector = `metadata.name=${session.spec.invoker.name}`;
+    const { items } = await cluster.list(backupConfigurations, { namespace, fieldSelector });
+    const [present] = items;
+    if (present === undefined) return false;
+    caches.configurations.learn(present);
+    return present.metadata.resourceVersion !== configuration?.metadata.resourceVersion;
+  };
+
+  const skip = async (seen: BackupSessionWorld, why: string): Promise<Then> => {
+    // It is for good.
+    if (await isOutdated(seen)) return 'again';
+    const { session, now } = seen;
     await changeStatus(world, kept, session, (present) =>
       isFinal(present) || readHolder(present) ? undefined : skipped(present, why, now),
     );

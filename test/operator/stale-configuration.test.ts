@@ -1,0 +1,50 @@
+/** A session that is told of before what its configuration has become: each kind has a watch of its own. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import { backupConfigurations, type Resource } from '#src/api/resources.ts';
+import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
+import { runningHome } from '#test/session/hooked.ts';
+
+import { openSessionStage } from './session-stage.ts';
+
+/** News of configurations wait until `free`, once `isHeld` says so. */
+function holdingBack(cluster: Cluster, isHeld: () => boolean, free: Promise<unknown>): Cluster {
+  async function* late<T extends KubernetesObject>(events: AsyncIterable<WatchEvent<T>>) {
+    for await (const event of events) {
+      if (isHeld()) await free;
+      yield event;
+    }
+  }
+  return {
+    ...cluster,
+    watch: <T extends KubernetesObject>(resource: Resource<T>, scope: Scope, signal: AbortSignal) => {
+      const events = cluster.watch(resource, scope, signal);
+      return resource.plural === backupConfigurations.plural ? late(events) : events;
+    },
+  };
+}
+
+test('it is not Skipped for what its configuration was before', async () => {
+  await using place = await openSessionStage();
+  const { stage } = place;
+  const home = await runningHome(stage, ['data']);
+  const { metadata } = await place.configuration(home, {}, { phase: 'NotReady', observedGeneration: 1 });
+  const told = Promise.withResolvers<undefined>();
+  let held = false;
+  await place.operator({ through: (cluster) => holdingBack(cluster, () => held, told.promise) });
+  await place.session(home, 'early');
+  assert.equal((await place.ended(home, 'early')).status?.phase, 'Skipped');
+  held = true;
+  await stage.sandbox.cluster.patch(
+    backupConfigurations,
+    { name: metadata.name, namespace: home },
+    { status: { phase: 'Ready' } },
+    { subresource: 'status' },
+  );
+  await place.session(home, 's1');
+  const { status } = await place.ended(home, 's1');
+  told.resolve(undefined);
+  assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
+});
