@@ -26,7 +26,8 @@ export async function awaitPickUp<S extends BackupSession | RestoreSession>(
     if (failure) throw failure;
     const current = observed.items.get(name);
     if (current === undefined) return session;
-    if (current.status?.phase !== undefined || readHolder(current)) return current;
+    // An operator tells of the Job that it has made before that has begun.
+    if (current.status !== undefined || readHolder(current)) return current;
     if (clock.now() >= until) return undefined;
     await loop.wait(until);
   }
