@@ -4,15 +4,7 @@ import { getAssetKeys, getRawAsset } from 'node:sea';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 
-import { compiledCode, entryAsset } from './assets.ts';
-
-type Load = (name: string) => unknown;
-type ChunkFunction = (
-  exports: unknown,
-  load: Load,
-  module: { exports: unknown },
-  importMetaUrl: string,
-) => void;
+import { compiledCode, entryAsset, type ChunkFunction } from './assets.ts';
 
 const importMetaUrl = pathToFileURL(process.execPath).href;
 const builtin = createRequire(importMetaUrl);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 
-import { compiledCode, entryAsset } from '../../cmd/package/assets.ts';
+import { compiledCode, entryAsset, type ChunkFunction } from '../../cmd/package/assets.ts';
 
 export interface Timed {
   /** Milliseconds, as are all: what Node had taken before the first line of this. */
@@ -20,8 +20,6 @@ export interface Timed {
   readonly loaded: number;
   readonly end: number;
 }
-
-type ChunkFunction = (exports: object, load: (name: string) => unknown, module: object, url: string) => void;
 
 function now(): number {
   const { user, system } = process.cpuUsage();

@@ -6,10 +6,9 @@ import { Script } from 'node:vm';
 
 import type { KubeConfig } from '@kubernetes/client-node';
 
+import type { ChunkFunction } from '../../cmd/package/assets.ts';
 import { bundleChunks, type Chunks } from '../../cmd/package/chunks.ts';
 import { program } from '../../cmd/package/release.ts';
-
-type ChunkFunction = (exports: object, load: (name: string) => unknown, module: object, url: string) => void;
 
 const builtin = createRequire(import.meta.url);
 let bundled: Chunks;
