@@ -11,7 +11,9 @@ export interface Image {
   /** A tar. */
   readonly rootFilesystem: Buffer;
   readonly user: string;
-  readonly entrypoint: string;
+  readonly entrypoint?: string;
+  /** What runs where a pod says nothing. */
+  readonly command?: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly created: Date;
   readonly tag: string;
@@ -36,7 +38,7 @@ export async function writeImage(directory: string, image: Image): Promise<strin
     return { mediaType: mediaType(type), digest: `sha256:${hash}`, size: content.length };
   };
 
-  const { architecture, rootFilesystem, user, entrypoint, labels, tag } = image;
+  const { architecture, rootFilesystem, user, entrypoint, command, labels, tag } = image;
   const created = image.created.toISOString();
   const layer = await write('layer.v1.tar+gzip', await gzip(rootFilesystem));
   const diffId = `sha256:${createHash('sha256').update(rootFilesystem).digest('hex')}`;
@@ -46,7 +48,13 @@ export async function writeImage(directory: string, image: Image): Promise<strin
       created,
       architecture,
       os: 'linux',
-      config: { User: user, Entrypoint: [entrypoint], WorkingDir: '/', Labels: labels },
+      config: {
+        User: user,
+        ...(entrypoint !== undefined && { Entrypoint: [entrypoint] }),
+        ...(command && { Cmd: command }),
+        WorkingDir: '/',
+        Labels: labels,
+      },
       rootfs: { type: 'layers', diff_ids: [diffId] },
       history: [{ created, created_by: 'npm run image' }],
     }),

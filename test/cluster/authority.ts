@@ -4,12 +4,15 @@ import { join } from 'node:path';
 
 import { issueCertificate, type Certificate } from '#src/sandbox/api-server/http/x509.ts';
 
+/** The user that the API server is to a kubelet. */
+export const kubeletClient = 'kube-apiserver-kubelet-client';
+
 export interface Authority {
   /** PEM file of the authority's certificate. */
   readonly file: string;
   readonly cert: string;
-  /** For the loopback address; writes `<name>.crt` and `<name>.key`. */
-  server(name: string): Promise<CertificateFiles>;
+  /** For the loopback address, and other IPv4 addresses; writes `<name>.crt` and `<name>.key`. */
+  server(name: string, addresses?: readonly string[]): Promise<CertificateFiles>;
   client(name: string, groups?: readonly string[]): Promise<CertificateFiles>;
 }
 
@@ -37,10 +40,13 @@ export async function createAuthority(directory: string, now: Date): Promise<Aut
     file,
     cert: own.cert,
     // etcd uses its server certificate as a client, too.
-    server: (name) =>
+    server: (name, addresses = []) =>
       write(
         name,
-        issueCertificate({ commonName: name, usages: ['server', 'client'], isLoopback: true, issuer, now }),
+        issueCertificate({
+          ...{ commonName: name, usages: ['server', 'client'], issuer, now },
+          ...{ isLoopback: true, addresses },
+        }),
       ),
     client: (name, organizations = []) =>
       write(name, issueCertificate({ commonName: name, organizations, usages: ['client'], issuer, now })),

@@ -1,13 +1,13 @@
 /** How each program is told what to do: its flags, and how one sees that it serves. */
-import { request } from 'node:https';
-
 import type { CertificateFiles } from './authority.ts';
-import type { ProcessOptions } from './processes.ts';
+import { answersOk, flags, says, type Component } from './component.ts';
 
 /** `raised` takes the clients' own rate limits out of the way; real clusters run the defaults. */
 export type RateLimits = 'default' | 'raised';
 
-type Component = Pick<ProcessOptions, 'args' | 'isReady'>;
+const serviceRange = '10.0.0.0/24';
+/** Of the service "kubernetes". */
+export const serviceAddress = '10.0.0.1';
 
 export function etcd(options: {
   directory: string;
@@ -39,6 +39,8 @@ export function etcd(options: {
 
 export function apiServer(options: {
   port: number;
+  /** Where pods reach it; undefined: only the loopback address does. */
+  nodeAddress: string | undefined;
   etcdPort: number;
   caFile: string;
   serving: CertificateFiles;
@@ -58,8 +60,14 @@ export function apiServer(options: {
       'etcd-cafile': caFile,
       'etcd-certfile': etcdClient.certFile,
       'etcd-keyfile': etcdClient.keyFile,
-      'bind-address': '127.0.0.1',
-      'advertise-address': '127.0.0.1',
+      ...(options.nodeAddress === undefined
+        ? {
+            'bind-address': '127.0.0.1',
+            'advertise-address': '127.0.0.1',
+            // There is no endpoint of ours to put into the service "kubernetes".
+            'endpoint-reconciler-type': 'none',
+          }
+        : { 'bind-address': '0.0.0.0', 'advertise-address': options.nodeAddress }),
       'secure-port': String(port),
       'tls-cert-file': serving.certFile,
       'tls-private-key-file': serving.keyFile,
@@ -68,9 +76,7 @@ export function apiServer(options: {
       'service-account-issuer': 'https://kubernetes.default.svc',
       'service-account-key-file': serviceAccountKeyFile,
       'service-account-signing-key-file': serviceAccountKeyFile,
-      'service-cluster-ip-range': '10.0.0.0/24',
-      // There is no endpoint of ours to put into the service "kubernetes".
-      'endpoint-reconciler-type': 'none',
+      'service-cluster-ip-range': serviceRange,
       // Nobody uses it, but the other programs look for it.
       'requestheader-client-ca-file': caFile,
       'requestheader-allowed-names': 'front-proxy-client',
@@ -86,7 +92,7 @@ export function apiServer(options: {
       // MB: whoever counts requests reads one file.
       'audit-log-maxsize': '10000',
     }),
-    isReady: () => answersOk(port, '/readyz', { ca, cert: admin.cert, key: admin.key }),
+    isReady: () => answersOk({ port, ca, cert: admin.cert, key: admin.key }, '/readyz'),
   };
 }
 
@@ -98,6 +104,8 @@ export function controllerManager(options: {
   ca: string;
   serviceAccountKeyFile: string;
   rateLimits: RateLimits;
+  /** Whether nodes send heartbeats, and are lost when they do not. */
+  hasHeartbeats: boolean;
 }): Component {
   const { port, kubeconfig, caFile, serving } = options;
   return {
@@ -113,11 +121,33 @@ export function controllerManager(options: {
       'service-account-private-key-file': options.serviceAccountKeyFile,
       'use-service-account-credentials': 'true',
       'leader-elect': 'false',
-      // The node is this process: it does not get lost, and it sends no heartbeats.
-      controllers: '*,-node-lifecycle-controller',
+      controllers: options.hasHeartbeats ? '*' : '*,-node-lifecycle-controller',
       ...limits(options.rateLimits),
     }),
-    isReady: () => answersOk(port, '/healthz', { ca: options.ca }),
+    isReady: () => answersOk({ port, ca: options.ca }, '/healthz'),
+  };
+}
+
+export function scheduler(options: {
+  port: number;
+  kubeconfig: string;
+  caFile: string;
+  serving: CertificateFiles;
+  ca: string;
+}): Component {
+  const { port, kubeconfig, serving } = options;
+  return {
+    args: flags({
+      kubeconfig,
+      'authentication-kubeconfig': kubeconfig,
+      'authorization-kubeconfig': kubeconfig,
+      'bind-address': '127.0.0.1',
+      'secure-port': String(port),
+      'tls-cert-file': serving.certFile,
+      'tls-private-key-file': serving.keyFile,
+      'leader-elect': 'false',
+    }),
+    isReady: () => answersOk({ port, ca: options.ca }, '/healthz'),
   };
 }
 
@@ -142,9 +172,10 @@ export function csiSnapshotter(options: SidecarOptions): Component {
   return { args: flags(sidecar(options)), isReady: says('Starting CSI snapshotter') };
 }
 
-export function csiProvisioner(options: SidecarOptions): Component {
+/** `topology`: volumes are where the node is that they are for. */
+export function csiProvisioner(options: SidecarOptions & { topology: boolean }): Component {
   return {
-    args: flags({ ...sidecar(options), 'feature-gates': 'Topology=false' }),
+    args: flags({ ...sidecar(options), 'feature-gates': `Topology=${options.topology}` }),
     isReady: says('Started provisioner controller'),
   };
 }
@@ -162,29 +193,4 @@ function sidecar({ kubeconfig, socket, rateLimits }: SidecarOptions): Record<str
 
 function limits(rateLimits: RateLimits): Record<string, string> {
   return rateLimits === 'raised' ? { 'kube-api-qps': '200', 'kube-api-burst': '400' } : {};
-}
-
-function flags(values: Readonly<Record<string, string>>): string[] {
-  return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
-}
-
-function says(words: string): ProcessOptions['isReady'] {
-  return async (log) => (await log()).includes(words);
-}
-
-function answersOk(
-  port: number,
-  path: string,
-  tls: { ca: string; cert?: string; key?: string },
-): Promise<boolean> {
-  return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path, agent: false, ...tls }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    asked.on('error', () => {
-      resolve(false);
-    });
-    asked.end();
-  });
 }

@@ -1,6 +1,7 @@
 /**
  * A real control plane on the loopback address: etcd, kube-apiserver, kube-controller-manager, the snapshot controller
- * and the CSI sidecars as processes of ours; the CSI driver and the node in this one, which therefore must not block.
+ * and the CSI sidecars as processes of ours; the CSI driver in this one, which therefore must not block. In the
+ * namespaces of `node/enter.sh` its node is a real one, and kube-scheduler runs; elsewhere the node is our own agent.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -9,19 +10,21 @@ import { join } from 'node:path';
 
 import { stashCrds } from '#src/api/crds/index.ts';
 import type { CustomResourceDefinition, KubernetesObject } from '#src/api/kubernetes.ts';
-import type { Resource } from '#src/api/resources.ts';
 import { connect } from '#src/cluster/connect.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { seedClasses } from '#src/sandbox/seed.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
 
-import { createAuthority } from './authority.ts';
+import { startAgentMachine } from './agent/machine.ts';
+import { createAuthority, kubeletClient } from './authority.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 import * as components from './components.ts';
 import { define } from './definitions.ts';
 import { freePorts } from './free-ports.ts';
-import { kubeletClient } from './kubelet.ts';
-import { nodeName, startMachine, type Machine } from './machine.ts';
+import { csiDrivers, serviceAccounts } from './kinds.ts';
+import type { Machine } from './machine.ts';
+import { startNodeMachine } from './node/machine.ts';
+import { currentPlace } from './node/place.ts';
 import { createProcesses, type RunningProcess } from './processes.ts';
 import type { Programs } from './programs.ts';
 import { grantRights } from './rights.ts';
@@ -54,21 +57,6 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-const csiDrivers: Resource = {
-  group: 'storage.k8s.io',
-  version: 'v1',
-  kind: 'CSIDriver',
-  plural: 'csidrivers',
-  namespaced: false,
-};
-const nodes: Resource = { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false };
-const serviceAccounts: Resource = {
-  group: '',
-  version: 'v1',
-  kind: 'ServiceAccount',
-  plural: 'serviceaccounts',
-  namespaced: true,
-};
 const auditPolicy = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
@@ -102,7 +90,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const { programs, rateLimits, stashDefinitions = stashCrds, onError = () => undefined } = options;
     const certificates = join(directory, 'certificates');
     for (const path of [certificates, logs]) await mkdir(path);
-    const [etcdPort, peerPort, port, managerPort] = await freePorts();
+    const [etcdPort = 0, peerPort = 0, port = 0, managerPort = 0, schedulerPort = 0] = await freePorts(5);
+    const place = await currentPlace();
     const url = `https://127.0.0.1:${port}`;
     const authority = await createAuthority(certificates, new Date());
     const { cert: ca, file: caFile } = authority;
@@ -136,10 +125,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       'kube-apiserver',
       components.apiServer({
         port,
+        nodeAddress: place?.address,
         etcdPort,
         caFile,
         ca,
-        serving: await authority.server('kube-apiserver'),
+        serving: await authority.server(
+          'kube-apiserver',
+          place ? [components.serviceAddress, place.address] : [],
+        ),
         etcdClient: await authority.client('kube-apiserver-etcd-client'),
         kubeletClient: await authority.client(kubeletClient),
         serviceAccountKeyFile,
@@ -151,15 +144,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const kubeconfig = await users.kubeconfig({ name: 'admin', groups: ['system:masters'] });
     const { cluster } = await connect({ kubeconfig }, {}, { clock: scaledClock(), version: 'set-up' });
     begun.cluster = cluster;
-    begun.machine = await startMachine({
-      directory: join(directory, 'machine'),
-      proto: programs.csiProto,
-      certificate: await authority.server('kubelet'),
-      ca,
-      onError,
-    });
-    const { machine } = begun;
     const kubeconfigOf = (name: string) => users.kubeconfig({ name });
+    begun.machine = place
+      ? await startNodeMachine({ place, programs, run, authority, users, cluster, onError })
+      : await startAgentMachine({
+          ...{ url, ca, onError },
+          kubeconfig: await kubeconfigOf('node-agent'),
+          administrator: cluster,
+          directory: join(directory, 'machine'),
+          proto: programs.csiProto,
+          certificate: await authority.server('kubelet'),
+        });
+    const { machine } = begun;
     await Promise.all([
       run(
         'kube-controller-manager',
@@ -171,8 +167,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
           serving: await authority.server('kube-controller-manager'),
           serviceAccountKeyFile,
           rateLimits,
+          hasHeartbeats: place !== undefined,
         }),
       ),
+      place &&
+        run(
+          'kube-scheduler',
+          components.scheduler({
+            port: schedulerPort,
+            kubeconfig: await kubeconfigOf('system:kube-scheduler'),
+            caFile,
+            ca,
+            serving: await authority.server('kube-scheduler'),
+          }),
+        ),
       define(cluster, programs.snapshotDefinitions, stashDefinitions),
       grantRights(cluster),
     ]);
@@ -195,14 +203,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ),
       run(
         'csi-provisioner',
-        components.csiProvisioner({ kubeconfig: await kubeconfigOf('csi-provisioner'), socket, rateLimits }),
+        components.csiProvisioner({
+          kubeconfig: await kubeconfigOf('csi-provisioner'),
+          socket,
+          rateLimits,
+          topology: place !== undefined,
+        }),
       ),
-      machine.join(await kubeconfigOf('node-agent'), url),
+      machine.join(),
       // Before it is there, no pod can be made.
       until(cluster, serviceAccounts, { name: 'default', namespace: 'default' }, () => true),
     ]);
-    // The controller that would see that the node is ready does not run.
-    await cluster.patch(nodes, { name: nodeName }, { spec: { taints: null } });
     return { url, kubeconfig, users, auditLog, logs, processes: running, stop };
   }
 }

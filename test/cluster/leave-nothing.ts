@@ -1,5 +1,6 @@
 /** A cluster that is somebody's is left as it was found, also where tests were cut short. */
 import { stashGroup } from '#src/api/labels.ts';
+import { operatorNamespace } from '#src/api/operator.ts';
 import {
   customResourceDefinitions,
   namespaces,
@@ -12,6 +13,7 @@ import {
 import { connect } from '#src/cluster/connect.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { isStashError } from '#src/errors.ts';
+import { runPlugin } from '#test/e2e/plugin.ts';
 import { clusterRoleBindings, clusterRoles } from '#test/support/rbac.ts';
 import { until } from '#test/support/until.ts';
 
@@ -33,10 +35,16 @@ export async function leaveNothing<T>(
   const { cluster } = await connect({ kubeconfig }, {}, { clock: scaledClock(), version: 'test-cluster' });
   try {
     const before = await found(cluster);
+    const hadOperator = await hasOperator(cluster);
     try {
       return await work();
     } finally {
-      await removeAllBut(cluster, before, say);
+      await removeAllBut(cluster, before, say, async () => {
+        if (hadOperator || !(await hasOperator(cluster))) return;
+        say('removing the operator');
+        const { code, stderr } = await runPlugin(kubeconfig, ['uninstall']);
+        if (code !== 0) say(stderr);
+      });
     }
   } finally {
     cluster.close();
@@ -57,6 +65,11 @@ async function found(cluster: Cluster): Promise<ReadonlyMap<Resource, ReadonlySe
   return new Map(
     await Promise.all(kinds.map(async (kind) => [kind, new Set(await namesOf(cluster, kind))] as const)),
   );
+}
+
+async function hasOperator(cluster: Cluster): Promise<boolean> {
+  const { items } = await cluster.list(namespaces);
+  return items.some(({ metadata }) => metadata.name === operatorNamespace);
 }
 
 async function namesOf(cluster: Cluster, kind: Resource): Promise<string[]> {
@@ -90,10 +103,12 @@ async function remove(
   });
 }
 
+/** `removeOperator`: once the sessions are gone, which it may have to release, and before their definitions are. */
 async function removeAllBut(
   cluster: Cluster,
   before: ReadonlyMap<Resource, ReadonlySet<string>>,
   say: (line: string) => void,
+  removeOperator: () => Promise<void>,
 ): Promise<void> {
   for (const kind of kinds) {
     const left = (await namesOf(cluster, kind)).filter((name) => before.get(kind)?.has(name) !== true);
@@ -105,5 +120,6 @@ async function removeAllBut(
     const areGone = (all: readonly { metadata: { name: string } }[]) =>
       all.every(({ metadata }) => !left.includes(metadata.name));
     await until(cluster, kind, {}, areGone, patience);
+    if (kind === namespaces) await removeOperator();
   }
 }

@@ -14,6 +14,8 @@ export interface Programs {
   /** Directory with the CustomResourceDefinitions of `snapshot.storage.k8s.io`. */
   readonly snapshotDefinitions: string;
   readonly csiProto: string;
+  /** Of a kubelet's registration API; undefined where the programs of a node were not asked for. */
+  readonly registrationProto: string | undefined;
 }
 
 /** Nothing can be started here, and why. */
@@ -22,21 +24,28 @@ export class Missing extends Error {}
 const run = promisify(execFile);
 
 /**
- * Takes programs from `KUBEBUILDER_ASSETS` where it has them. The first build takes minutes; `say` is told.
+ * Takes programs from `KUBEBUILDER_ASSETS` where it has them. The first build takes minutes; `say` is told. `node`: with
+ * those that a real node needs.
  * Rejects with Missing where there is no Go to build with.
  */
 export async function findPrograms(
   env: Readonly<Record<string, string | undefined>>,
   say: (line: string) => void,
+  { node = false }: { readonly node?: boolean } = {},
 ): Promise<Programs> {
   const given = await assetsIn(env['KUBEBUILDER_ASSETS']);
   const cache = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kubectl-stash', 'cluster');
   const kubernetes = await build(sources.kubernetes, given, cache, say);
   const csi = await build(sources.csi, given, cache, say);
+  const kubelet = node ? await build(sources.kubelet, given, cache, say) : undefined;
+  const containerd = node ? await build(sources.containerd, given, cache, say) : undefined;
   return {
-    path: { ...kubernetes.path, ...csi.path, ...given } as Record<Program, string>,
+    path: {
+      ...{ ...kubernetes.path, ...csi.path, ...kubelet?.path, ...containerd?.path, ...given },
+    } as Record<Program, string>,
     snapshotDefinitions: join(csi.directory, 'snapshot-definitions'),
     csiProto: join(csi.directory, 'csi.proto'),
+    registrationProto: kubelet && join(kubelet.directory, 'registration.proto'),
   };
 }
 

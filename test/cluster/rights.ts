@@ -1,5 +1,6 @@
 /** What each part of the cluster that is no part of Kubernetes itself may do. */
 import type { Cluster } from '#src/cluster/port.ts';
+import { kubeletClient } from './authority.ts';
 import { clusterRoleBindings, clusterRoles, rbacGroup as rbac, type Rule } from '#test/support/rbac.ts';
 
 const read = 'get list watch';
@@ -49,10 +50,17 @@ const rights: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
+/** Users to roles that every cluster has. */
+const given: Readonly<Record<string, string>> = {
+  [kubeletClient]: 'system:kubelet-api-admin',
+  'system:kube-proxy': 'system:node-proxier',
+};
+
 /** Grants them; `cluster` is the administrator's. */
 export async function grantRights(cluster: Cluster): Promise<void> {
-  await Promise.all(
-    Object.entries(rights).map(async ([name, resources]) => {
+  await Promise.all([
+    ...Object.entries(given).map(([user, role]) => bind(cluster, user, role)),
+    ...Object.entries(rights).map(async ([name, resources]) => {
       const metadata = { name: `test:${name}` };
       const rules = Object.entries(resources).map(([resource, verbs]) => ruleOf(resource, verbs));
       await cluster.create(clusterRoles, {
@@ -61,15 +69,19 @@ export async function grantRights(cluster: Cluster): Promise<void> {
         metadata,
         rules,
       });
-      await cluster.create(clusterRoleBindings, {
-        apiVersion: `${rbac}/v1`,
-        kind: 'ClusterRoleBinding',
-        metadata,
-        roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: metadata.name },
-        subjects: [{ apiGroup: rbac, kind: 'User', name }],
-      });
+      await bind(cluster, name, metadata.name);
     }),
-  );
+  ]);
+}
+
+async function bind(cluster: Cluster, user: string, role: string): Promise<void> {
+  await cluster.create(clusterRoleBindings, {
+    apiVersion: `${rbac}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: `test:${user}` },
+    roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
+    subjects: [{ apiGroup: rbac, kind: 'User', name: user }],
+  });
 }
 
 function ruleOf(resource: string, verbs: string): Rule {

@@ -1,26 +1,31 @@
 /**
  * `npm run test:cluster`: the end-to-end suite on the sandbox and on a real control plane, side by side.
  *
+ * Our control plane has a real node (`node/`) where this machine can run one; with `--node agent`, and elsewhere, the node
+ * is our own agent. `--rate-limits default` gives it the slow clients of real ones: twice the time. `--server sandbox` and
+ * `--server real` leave the other one out.
+ *
  * With `KUBECONFIG` the suite runs on that cluster: `E2E_STORAGE_CLASS` and `E2E_SNAPSHOT_CLASS` name classes of one
  * CSI driver there, `E2E_STORAGE_CLASS_WAIT` one that waits for the first consumer. It makes and removes namespaces
- * of its own. `--rate-limits default` gives our control plane the slow clients of real ones: twice the time.
+ * of its own; where `*.operator.ts` are named it installs our operator, and removes it unless it was there.
+ *
  * `--upstream-crds` runs the suite with the Stash kinds as AppsCode publishes them, where their files are beside the
  * project. Other arguments are test files; those named `*.control-plane.ts` start control planes of their own, those
  * named `*.operator.ts` install our operator, and run after the others on servers of their own.
  */
-import { existsSync } from 'node:fs';
-import { delimiter, dirname, resolve } from 'node:path';
+import { existsSync, globSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { stashGroup } from '#src/api/labels.ts';
-import { driverName } from '#src/sandbox/storage/driver.ts';
-import { readDefinitions } from '#test/support/read-definitions.ts';
-
-import { startControlPlane } from './control-plane.ts';
+import { compareServers, sumUp } from './compare-servers.ts';
+import type { RateLimits } from './components.ts';
+import { leaveNothing } from './leave-nothing.ts';
+import { whyNoNode } from './node/place.ts';
+import { openRealNode, type RealNode } from './node/real-node.ts';
+import { testOnReal, type RealRun } from './on-real.ts';
 import { findPrograms, Missing } from './programs.ts';
 import type { TestResult } from './results-reporter.ts';
-import { compareServers, sumUp } from './compare-servers.ts';
-import { leaveNothing } from './leave-nothing.ts';
 import { runTests } from './run-tests.ts';
 
 const upstreamCrds = resolve(import.meta.dirname, '../../../shared/contract/upstream-crds');
@@ -41,6 +46,14 @@ interface Run {
   readonly results: TestResult[];
 }
 
+/** One run of some files. */
+interface Stage {
+  readonly server: string;
+  readonly files: readonly string[];
+  /** Each starts a control plane of its own. */
+  readonly ownControlPlane: boolean;
+}
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -48,6 +61,8 @@ async function main(): Promise<number> {
     options: {
       'rate-limits': { type: 'string', default: 'raised' },
       'upstream-crds': { type: 'boolean', default: false },
+      node: { type: 'string', default: 'real' },
+      server: { type: 'string', default: 'both' },
     },
     allowPositionals: true,
   });
@@ -67,28 +82,51 @@ async function main(): Promise<number> {
     return 0;
   }
   if (process.env['KUBECONFIG']) {
-    if (definitions === undefined) return onTheirCluster(files, process.env['KUBECONFIG']);
+    const named = positionals.length > 0 ? [...files, ...withOperator] : files;
+    if (positionals.length > 0)
+      for (const file of alone) say(`${file} is skipped: it starts control planes of its own`);
+    if (definitions === undefined) return onTheirCluster(named, process.env['KUBECONFIG']);
     say('KUBECONFIG is set, and --upstream-crds would install definitions there: leave one of them out');
     return 2;
   }
+  let node: RealNode | undefined;
   try {
-    const rateLimits = values['rate-limits'] === 'default' ? 'default' : 'raised';
+    const why = values.node === 'agent' ? '--node agent' : await whyNoNode();
+    const programs = await findPrograms(process.env, say, { node: why === undefined });
+    process.env['PATH'] = [dirname(programs.path.kubectl), process.env['PATH'] ?? ''].join(delimiter);
+    if (why !== undefined) say(`no real node here, but our own agent: ${why}`);
+    const rateLimits: RateLimits = values['rate-limits'] === 'default' ? 'default' : 'raised';
+    node = why === undefined ? await openRealNode() : undefined;
+    const stages: Stage[] = [
+      ...[files, withOperator]
+        .filter((group) => group.length > 0)
+        .flatMap((group) => [
+          { server: 'sandbox', files: group, ownControlPlane: false },
+          { server: 'real', files: group, ownControlPlane: false },
+        ]),
+      ...globSync(alone)
+        .sort()
+        .map((file) => ({ server: 'real', files: [file], ownControlPlane: true })),
+    ];
     const runs: Run[] = [];
-    for (const group of [files, withOperator]) {
-      if (group.length === 0 || stopping.signal.aborted) continue;
-      for (const { server, results } of await onOurs(group, rateLimits, definitions)) {
-        const before = runs.find((run) => run.server === server);
-        if (before) before.results.push(...results);
-        else runs.push({ server, results });
-      }
+    const took: string[] = [];
+    for (const stage of stages) {
+      if (values.server !== 'both' && values.server !== stage.server) continue;
+      if (stopping.signal.aborted) break;
+      say(`${stage.files.join(' ')} on the ${stage.server} server`);
+      const began = performance.now();
+      const results =
+        stage.server === 'sandbox'
+          ? await onSandbox(stage.files, definitions)
+          : await onReal({ ...stage, rateLimits, definitions }, node);
+      took.push(
+        `${Math.round((performance.now() - began) / 1000)} s: ${stage.files.join(' ')}, ${stage.server}`,
+      );
+      const before = runs.find(({ server }) => server === stage.server);
+      if (before) before.results.push(...results);
+      else runs.push({ server: stage.server, results: [...results] });
     }
-    if (alone.length > 0 && !stopping.signal.aborted) {
-      say('what disturbs a control plane, each file on one of its own');
-      const results = await runTests({ ...shared, files: alone, concurrency: 1, environment: {} });
-      const real = runs.find(({ server }) => server === 'real');
-      if (real) real.results.push(...results);
-      else runs.push({ server: 'real', results });
-    }
+    for (const line of took) say(line);
     return conclude(runs);
   } catch (error) {
     if (!(error instanceof Missing)) throw error;
@@ -96,6 +134,8 @@ async function main(): Promise<number> {
       `skipped: the real control plane needs ${error.message}, or KUBECONFIG of a cluster with a CSI driver`,
     );
     return 0;
+  } finally {
+    await node?.close();
   }
 }
 
@@ -119,49 +159,24 @@ function installsOperator(file: string): boolean {
   return file.endsWith('.operator.ts');
 }
 
-/** `definitions`: directory of those that stand in for ours. */
-async function onOurs(
-  files: readonly string[],
-  rateLimits: 'default' | 'raised',
-  definitions: string | undefined,
-): Promise<Run[]> {
-  const programs = await findPrograms(process.env, say);
-  const path = [dirname(programs.path.kubectl), process.env['PATH'] ?? ''].join(delimiter);
-  say('the suite on the sandbox');
-  const onSandbox = await runTests({
-    ...shared,
-    files,
-    environment: { PATH: path, E2E_KUBECONFIG: undefined, E2E_STASH_CRDS: definitions },
+function onSandbox(files: readonly string[], definitions: string | undefined): Promise<TestResult[]> {
+  const environment = { E2E_KUBECONFIG: undefined, E2E_STASH_CRDS: definitions };
+  return runTests({ ...shared, files, environment });
+}
+
+/** `node`: undefined where the node is our own agent. */
+async function onReal(run: Omit<RealRun, 'concurrency'>, node: RealNode | undefined): Promise<TestResult[]> {
+  const whole = { ...run, concurrency: run.ownControlPlane ? 1 : shared.concurrency };
+  const { signal } = stopping;
+  if (!node) return testOnReal(whole, { programs: await findPrograms(process.env, say), signal, say });
+  const file = join(node.directory, 'results.json');
+  await rm(file, { force: true });
+  await node.run(process.execPath, [join(import.meta.dirname, 'beside-node.ts')], {
+    environment: { NODE_RUN: JSON.stringify(whole), NODE_RESULTS: file },
+    signal,
   });
-  const runs = [{ server: 'sandbox', results: onSandbox }];
-  if (stopping.signal.aborted) return runs;
-  const began = performance.now();
-  const controlPlane = await startControlPlane({
-    programs,
-    rateLimits,
-    ...(definitions !== undefined && { stashDefinitions: await readDefinitions(definitions, stashGroup) }),
-    onError: say,
-  });
-  try {
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    say(`the suite on a real control plane: up after ${seconds} s, client rate limits ${rateLimits}`);
-    const onReal = await runTests({
-      ...shared,
-      files,
-      environment: {
-        PATH: path,
-        E2E_KUBECONFIG: controlPlane.kubeconfig,
-        E2E_STORAGE_CLASS: 'sandbox',
-        E2E_STORAGE_CLASS_WAIT: 'sandbox-wait',
-        E2E_SNAPSHOT_CLASS: 'sandbox',
-        E2E_DRIVER: driverName,
-        E2E_STASH_CRDS: definitions,
-      },
-    });
-    return [...runs, { server: 'real', results: onReal }];
-  } finally {
-    await controlPlane.stop();
-  }
+  if (signal.aborted) return [];
+  return JSON.parse(await readFile(file, 'utf8')) as TestResult[];
 }
 
 function conclude(runs: readonly Run[]): number {

@@ -1,33 +1,94 @@
-/** `npm run cluster`: a real control plane until Ctrl-C. */
+/**
+ * `npm run cluster`: a real control plane until Ctrl-C, with a real node where this machine can run one. With
+ * `--node agent` the node is our own agent, as it is where a real one cannot run.
+ */
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { startControlPlane } from './control-plane.ts';
+import { currentPlace, whyNoNode } from './node/place.ts';
+import { openRealNode } from './node/real-node.ts';
 import { findPrograms } from './programs.ts';
+import { relay } from './relay.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { 'rate-limits': { type: 'string', default: 'default' } } });
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      'rate-limits': { type: 'string', default: 'default' },
+      node: { type: 'string', default: 'real' },
+    },
+  });
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       stopping.abort();
     });
   }
-  const programs = await findPrograms(process.env, say);
-  const began = performance.now();
   const rateLimits = values['rate-limits'] === 'raised' ? 'raised' : 'default';
-  const controlPlane = await startControlPlane({ programs, rateLimits, onError: say });
+  if ((await currentPlace()) !== undefined) {
+    await serve(rateLimits, stopping.signal);
+    return 0;
+  }
+  const why = values.node === 'agent' ? '--node agent' : await whyNoNode();
+  if (why === undefined) return serveWithNode(rateLimits, stopping.signal);
+  say(`no real node here, but our own agent: ${why}`);
+  await serve(rateLimits, stopping.signal);
+  return 0;
+}
+
+/** The API server is in namespaces of its own then, and reached through a port of this machine's loopback address. */
+async function serveWithNode(rateLimits: string, signal: AbortSignal): Promise<number> {
+  await findPrograms(process.env, say, { node: true });
+  const node = await openRealNode();
+  const socket = join(node.directory, 'api.sock');
+  const outside = await relay({ host: '127.0.0.1', port: 0 }, { path: socket });
   try {
-    say(`up after ${((performance.now() - began) / 1000).toFixed(1)} s; logs in ${controlPlane.logs}`);
-    say(`kubectl: ${programs.path.kubectl}`);
-    process.stdout.write(`export KUBECONFIG=${controlPlane.kubeconfig}\n`);
-    say('type the line above in another terminal; Ctrl-C here ends it');
-    if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
+    return await node.run(process.execPath, [import.meta.filename, '--rate-limits', rateLimits], {
+      environment: {
+        NODE_OUTSIDE: `https://127.0.0.1:${outside.port ?? 0}`,
+        NODE_OUTSIDE_SOCKET: socket,
+        NODE_OUTSIDE_KUBECONFIG: join(node.directory, 'kubeconfig'),
+      },
+      signal,
+    });
   } finally {
-    await controlPlane.stop();
+    outside.close();
+    await node.close();
   }
 }
 
-await main();
+async function serve(rateLimits: 'default' | 'raised', signal: AbortSignal): Promise<void> {
+  const place = await currentPlace();
+  const programs = await findPrograms(process.env, say, { node: place !== undefined });
+  const began = performance.now();
+  const controlPlane = await startControlPlane({ programs, rateLimits, onError: say });
+  const inside =
+    place &&
+    (await relay(
+      { path: process.env['NODE_OUTSIDE_SOCKET'] },
+      { host: '127.0.0.1', port: Number(new URL(controlPlane.url).port) },
+    ));
+  try {
+    let { kubeconfig } = controlPlane;
+    if (place) {
+      const { NODE_OUTSIDE: outside = '', NODE_OUTSIDE_KUBECONFIG: file = '' } = process.env;
+      const text = (await readFile(kubeconfig, 'utf8')).replaceAll(controlPlane.url, outside);
+      kubeconfig = file;
+      await writeFile(kubeconfig, text, { mode: 0o600 });
+    }
+    say(`up after ${((performance.now() - began) / 1000).toFixed(1)} s; logs in ${controlPlane.logs}`);
+    say(`kubectl: ${programs.path.kubectl}`);
+    process.stdout.write(`export KUBECONFIG=${kubeconfig}\n`);
+    say('type the line above in another terminal; Ctrl-C here ends it');
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    inside?.close();
+    await controlPlane.stop();
+  }
+}

@@ -8,7 +8,12 @@ export type Program =
   | 'kubectl'
   | 'snapshot-controller'
   | 'csi-snapshotter'
-  | 'csi-provisioner';
+  | 'csi-provisioner'
+  | NodeProgram;
+
+/** What only a real node needs. */
+export type NodeProgram =
+  'kubelet' | 'kube-proxy' | 'kube-scheduler' | 'containerd' | 'containerd-shim-runc-v2' | 'crane';
 
 export interface GoModule {
   readonly name: string;
@@ -24,23 +29,27 @@ export interface GoModule {
 
 const [major, minor, version] = ['1', '36', 'v1.36.3'];
 
-export const sources: Readonly<Record<'kubernetes' | 'csi', GoModule>> = {
+const kubernetes = {
+  directory: fileURLToPath(new URL('kubernetes', import.meta.url)),
+  stamps: Object.fromEntries(
+    ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((variables) => [
+      [`${variables}.gitVersion`, version],
+      [`${variables}.gitMajor`, major],
+      [`${variables}.gitMinor`, minor],
+    ]),
+  ),
+};
+
+export const sources: Readonly<Record<'kubernetes' | 'csi' | 'kubelet' | 'containerd', GoModule>> = {
   kubernetes: {
+    ...kubernetes,
     name: 'kubernetes',
-    directory: fileURLToPath(new URL('kubernetes', import.meta.url)),
     programs: {
       etcd: 'go.etcd.io/etcd/server/v3',
       'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
       'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
       kubectl: 'k8s.io/kubernetes/cmd/kubectl',
     },
-    stamps: Object.fromEntries(
-      ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((variables) => [
-        [`${variables}.gitVersion`, version],
-        [`${variables}.gitMajor`, major],
-        [`${variables}.gitMinor`, minor],
-      ]),
-    ),
     files: {},
   },
   csi: {
@@ -59,5 +68,28 @@ export const sources: Readonly<Record<'kubernetes' | 'csi', GoModule>> = {
       },
       'csi.proto': { module: 'github.com/container-storage-interface/spec', path: 'csi.proto' },
     },
+  },
+  kubelet: {
+    ...kubernetes,
+    name: 'kubelet',
+    programs: {
+      kubelet: 'k8s.io/kubernetes/cmd/kubelet',
+      'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
+      'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+    },
+    files: {
+      'registration.proto': { module: 'k8s.io/kubelet', path: 'pkg/apis/pluginregistration/v1/api.proto' },
+    },
+  },
+  containerd: {
+    name: 'containerd',
+    directory: fileURLToPath(new URL('node', import.meta.url)),
+    programs: {
+      containerd: 'github.com/containerd/containerd/v2/cmd/containerd',
+      'containerd-shim-runc-v2': 'github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2',
+      crane: 'github.com/google/go-containerregistry/cmd/crane',
+    },
+    stamps: { 'github.com/containerd/containerd/v2/version.Version': '2.3.7' },
+    files: {},
   },
 };

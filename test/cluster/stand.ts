@@ -14,6 +14,7 @@ import { scaledClock } from '#test/support/scaled-clock.ts';
 
 import type { RateLimits } from './components.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { currentPlace } from './node/place.ts';
 import { findPrograms } from './programs.ts';
 
 export interface Running {
@@ -38,7 +39,7 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 /** It ends with the file's last test. */
 export async function openStand(rateLimits: RateLimits): Promise<Stand> {
   const controlPlane = await startControlPlane({
-    programs: await findPrograms(process.env, say),
+    programs: await findPrograms(process.env, say, { node: (await currentPlace()) !== undefined }),
     rateLimits,
     onError: say,
   });

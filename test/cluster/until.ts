@@ -2,7 +2,9 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 
-/** Resolves when the object is there and as wanted. */
+const patience = 120_000;
+
+/** Resolves when the object is there and as wanted; rejects when it is not after two minutes. */
 export async function until<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
@@ -11,9 +13,16 @@ export async function until<T extends KubernetesObject>(
 ): Promise<void> {
   const seen = new AbortController();
   const scope = { namespace, fieldSelector: `metadata.name=${name}` };
-  for await (const event of cluster.watch(resource, scope, seen.signal)) {
+  const late = AbortSignal.timeout(patience);
+  let last: T | undefined;
+  for await (const event of cluster.watch(resource, scope, AbortSignal.any([seen.signal, late]))) {
     const objects = event.type === 'listed' ? event.items : event.type === 'changed' ? [event.object] : [];
-    if (objects.some(isAsWanted)) break;
+    if (objects.some(isAsWanted)) {
+      seen.abort();
+      return;
+    }
+    last = objects[0] ?? last;
   }
-  seen.abort();
+  const state = last === undefined ? 'not there' : JSON.stringify(last);
+  throw new Error(`waited in vain for ${resource.kind} ${name}, which is ${state}`);
 }

@@ -68,14 +68,24 @@ export interface StorageOptions {
   readonly now?: () => Date;
   /** Stops whoever writes to a volume while it is copied; what it returns lets them go on. */
   readonly freeze?: (volumeHandle: string) => () => void;
+  /** Default: directories, copied file by file. */
+  readonly trees?: Trees;
 }
+
+/** How the files of a volume are kept. What is made must not exist. */
+export interface Trees {
+  make(path: string): Promise<void>;
+  copy(from: string, to: string): Promise<void>;
+}
+
+const directories: Trees = { make: (path) => fs.mkdir(path), copy: copyTree };
 
 type Shelf = 'volumes' | 'snapshots';
 const copiesAtOnce = 4;
 
 /** Opens what an earlier run left in `directory`, or makes it anew. Only one process may have it open. */
 export async function openStorage(directory: string, options: StorageOptions = {}): Promise<Storage> {
-  const now = options.now ?? (() => new Date());
+  const { now = () => new Date(), trees = directories } = options;
   const unfinished = join(directory, 'unfinished');
   await removeTree(unfinished);
   for (const path of [unfinished, join(directory, 'volumes'), join(directory, 'snapshots')]) {
@@ -146,7 +156,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
     data: string,
   ): Promise<void> {
     if (fromSnapshot === undefined) {
-      await fs.mkdir(data);
+      await trees.make(data);
       // The umask must not decide who may write to a volume.
       await fs.chmod(data, 0o777);
       return;
@@ -156,14 +166,14 @@ export async function openStorage(directory: string, options: StorageOptions = {
       const sizes = `${volume.bytes} bytes are fewer than the ${snapshot.bytes} of snapshot ${fromSnapshot}`;
       throw new StorageError('OutOfRange', `volume ${volume.handle}: ${sizes}`);
     }
-    await copying(() => copyTree(join(entry('snapshots', fromSnapshot), 'data'), data));
+    await copying(() => trees.copy(join(entry('snapshots', fromSnapshot), 'data'), data));
   }
 
   async function cut(volume: string, data: string): Promise<string> {
     return copying(async () => {
       const thaw = options.freeze?.(volume);
       try {
-        await copyTree(join(entry('volumes', volume), 'data'), data);
+        await trees.copy(join(entry('volumes', volume), 'data'), data);
         return now().toISOString();
       } finally {
         thaw?.();

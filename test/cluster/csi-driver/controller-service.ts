@@ -38,7 +38,7 @@ export function controllerService({ storage, driver, now }: ControllerOptions) {
 
   return {
     async createVolume(request: CreateVolumeRequest): Promise<{ volume: Volume }> {
-      const { name, capacityRange, volumeContentSource, parameters } = request;
+      const { name, capacityRange, volumeContentSource, parameters, accessibilityRequirements } = request;
       if (request.volumeCapabilities.some(({ block }) => block)) {
         throw new StorageError('InvalidArgument', 'volumes hold files: volumeMode Block is not served');
       }
@@ -48,12 +48,14 @@ export function controllerService({ storage, driver, now }: ControllerOptions) {
       const fromSnapshot = volumeContentSource?.snapshot?.snapshotId;
       const bytes = Math.max(leastBytes, capacityRange?.requiredBytes ?? 0);
       const stored = await driver.createVolume({ name, bytes, fromSnapshot, parameters });
+      const topology = accessibilityRequirements?.preferred[0] ?? accessibilityRequirements?.requisite[0];
       const contentSource = fromSnapshot !== undefined && { snapshot: { snapshotId: fromSnapshot } };
       return {
         volume: {
           volumeId: stored.handle,
           capacityBytes: stored.bytes,
           ...(contentSource && { contentSource }),
+          ...(topology && { accessibleTopology: [topology] }),
         },
       };
     },

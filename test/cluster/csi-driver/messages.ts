@@ -8,6 +8,26 @@ export interface CreateVolumeRequest {
     readonly snapshot?: { readonly snapshotId: string };
     readonly volume?: { readonly volumeId: string };
   } | null;
+  /** Null where the driver has no topology. */
+  readonly accessibilityRequirements: {
+    readonly requisite: readonly Topology[];
+    readonly preferred: readonly Topology[];
+  } | null;
+}
+
+export interface Topology {
+  readonly segments: Readonly<Record<string, string>>;
+}
+
+export interface NodePublishVolumeRequest {
+  readonly volumeId: string;
+  readonly targetPath: string;
+  readonly readonly: boolean;
+  readonly volumeCapability: { readonly block?: unknown; readonly mount?: unknown } | null;
+}
+
+export interface NodeUnpublishVolumeRequest {
+  readonly targetPath: string;
 }
 
 export interface CreateSnapshotRequest {
@@ -31,6 +51,8 @@ export interface Volume {
   readonly volumeId: string;
   readonly capacityBytes: number;
   readonly contentSource?: { readonly snapshot: { readonly snapshotId: string } };
+  /** Where it can be used; left out: everywhere. */
+  readonly accessibleTopology?: readonly Topology[];
 }
 
 export interface Snapshot {

@@ -20,6 +20,8 @@ export interface CertificateRequest {
   readonly isAuthority?: boolean;
   /** Valid for the loopback address, and `localhost`. */
   readonly isLoopback?: boolean;
+  /** IPv4 addresses that it is valid for besides. */
+  readonly addresses?: readonly string[];
   /** Left out: self-signed. */
   readonly issuer?: Issuer;
   /** Valid from an hour before for ten years. */
@@ -27,7 +29,8 @@ export interface CertificateRequest {
 }
 
 export function issueCertificate(request: CertificateRequest): Certificate {
-  const { commonName, organizations, usages, isAuthority = false, isLoopback = false, issuer, now } = request;
+  const { commonName, organizations, usages, isAuthority = false, issuer, now } = request;
+  const { isLoopback = false, addresses = [] } = request;
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = distinguishedName(commonName, organizations);
   const ecdsaWithSha256 = sequence(oid(1, 2, 840, 10045, 4, 3, 2));
@@ -41,8 +44,11 @@ export function issueCertificate(request: CertificateRequest): Certificate {
     const purposes = usages.map((usage) => oid(1, 3, 6, 1, 5, 5, 7, 3, usage === 'server' ? 1 : 2));
     extensions.push(sequence(oid(2, 5, 29, 37), octets(sequence(...purposes))));
   }
-  if (isLoopback) {
-    const names = [der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1]))];
+  const names = [
+    ...(isLoopback ? [der(0x82, Buffer.from('localhost')), address('127.0.0.1')] : []),
+    ...addresses.map(address),
+  ];
+  if (names.length > 0) {
     extensions.push(sequence(oid(2, 5, 29, 17), octets(sequence(...names))));
   }
   const body = sequence(
@@ -65,6 +71,10 @@ export function issueCertificate(request: CertificateRequest): Certificate {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     cert: pem(certificate),
   };
+}
+
+function address(text: string): Buffer {
+  return der(0x87, Buffer.from(text.split('.').map(Number)));
 }
 
 function pem(certificate: Buffer): string {

@@ -16,15 +16,13 @@ import { isTrue } from '#src/sandbox/api-server/http/request.ts';
 import type { PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
 import { notImplemented, statusOf } from '#src/sandbox/api-server/status.ts';
 
-import type { CertificateFiles } from './authority.ts';
+import type { CertificateFiles } from '../authority.ts';
+import { kubeletClient } from '../authority.ts';
 
 export interface Kubelet {
   readonly port: number;
   close(): Promise<void>;
 }
-
-/** The user that the API server is here. */
-export const kubeletClient = 'kube-apiserver-kubelet-client';
 
 export async function serveKubelet(options: {
   readonly certificate: CertificateFiles;
