@@ -10,8 +10,9 @@
  * of its own; where `*.operator.ts` are named it installs our operator, and removes it unless it was there.
  *
  * `--upstream-crds` runs the suite with the Stash kinds as AppsCode publishes them, where their files are beside the
- * project. Other arguments are test files; those named `*.control-plane.ts` start control planes of their own, those
- * named `*.operator.ts` install our operator, and run after the others on servers of their own.
+ * project. Other arguments are test files; those named `*.control-plane.ts` start control planes of their own,
+ * `*.machine.ts` whole clusters, and those named `*.operator.ts` install our operator and run after the others on servers
+ * of their own.
  */
 import { existsSync, globSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
@@ -72,7 +73,9 @@ async function main(): Promise<number> {
       ? positionals
       : [
           ...suite,
-          ...(definitions === undefined ? [...operatorSuite, 'test/cluster/*.control-plane.ts'] : []),
+          ...(definitions === undefined
+            ? [...operatorSuite, 'test/cluster/*.control-plane.ts', 'test/cluster/*.machine.ts']
+            : []),
         ];
   const files = chosen.filter((file) => !startsItsOwn(file) && !installsOperator(file));
   const withOperator = chosen.filter(installsOperator);
@@ -152,7 +155,12 @@ async function onTheirCluster(files: readonly string[], kubeconfig: string): Pro
 }
 
 function startsItsOwn(file: string): boolean {
-  return file.endsWith('.control-plane.ts');
+  return file.endsWith('.control-plane.ts') || startsNodes(file);
+}
+
+/** And looks at the machine from outside their namespaces. */
+function startsNodes(file: string): boolean {
+  return file.endsWith('.machine.ts');
 }
 
 function installsOperator(file: string): boolean {
@@ -168,7 +176,8 @@ function onSandbox(files: readonly string[], definitions: string | undefined): P
 async function onReal(run: Omit<RealRun, 'concurrency'>, node: RealNode | undefined): Promise<TestResult[]> {
   const whole = { ...run, concurrency: run.ownControlPlane ? 1 : shared.concurrency };
   const { signal } = stopping;
-  if (!node) return testOnReal(whole, { programs: await findPrograms(process.env, say), signal, say });
+  if (!node || run.files.some(startsNodes))
+    return testOnReal(whole, { programs: await findPrograms(process.env, say), signal, say });
   const file = join(node.directory, 'results.json');
   await rm(file, { force: true });
   await node.run(process.execPath, [join(import.meta.dirname, 'beside-node.ts')], {

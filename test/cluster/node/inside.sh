@@ -33,7 +33,7 @@ echo 1 > /proc/sys/net/ipv4/ip_forward
 mkdir -p "$directory/volumes"
 if [ "${NODE_FILE_SYSTEM:-}" = btrfs ]; then
   truncate -s 8G "$directory/volumes.img"
-  mkfs.btrfs -q "$directory/volumes.img"
+  mkfs.btrfs -q "$directory/volumes.img" > /dev/null
   mount -o loop,noatime "$directory/volumes.img" "$directory/volumes"
 fi
 

@@ -23,11 +23,13 @@ export interface RealNode {
   close(): Promise<void>;
 }
 
+/** `$NODE_IMAGES`: a directory in which a run that goes on has made the images already. */
 export async function openRealNode(): Promise<RealNode> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-images-'));
   const close = () => rm(directory, { recursive: true, force: true });
+  const layouts = process.env['NODE_IMAGES'] ?? directory;
   try {
-    await makeImages(directory);
+    if (layouts === directory) await makeImages(layouts);
   } catch (error) {
     await close();
     throw error;
@@ -37,7 +39,7 @@ export async function openRealNode(): Promise<RealNode> {
     async run(command, args, { environment, signal }) {
       // Short: Unix sockets below it must stay under 104 characters.
       const own = await mkdtemp(join(tmpdir(), 'stash-node-'));
-      const inside = await enter({ directory: own, layouts: directory }, command, args);
+      const inside = await enter({ directory: own, layouts }, command, args);
       const child = spawn(inside.command, inside.args, {
         // The input is the life line: it ends with this process, however that ends.
         stdio: ['pipe', 'inherit', 'inherit'],
