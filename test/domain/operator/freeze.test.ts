@@ -179,10 +179,12 @@ test('an executor that dies with no successor leaves nothing quiet for longer th
         });
         sighting = sight(sighting, seen.session, seen.now);
         const action = decideBackupSession({ ...seen, sighting, maxFreezeMs: maxFreeze * 1_000 });
-        if (action.do === 'thaw' || action.do === 'end') break;
-        assert.equal(action.do, 'wait');
+        if (action.do !== 'wait') {
+          assert.equal(action.do, 'thaw');
+          break;
+        }
         // It looks when it has told, and when something changes.
-        const next = action.do === 'wait' && action.until ? seconds(action.until) : Infinity;
+        const next = action.until ? seconds(action.until) : Infinity;
         const changes = [died + delay, 100 + delay + 10 * (counter + 1)].filter((time) => time > now);
         now = Math.min(next, ...(now < died + delay ? changes : []));
         assert.notEqual(now, Infinity);
