@@ -31,7 +31,10 @@ export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobSta
   if (lastFailed) return waiting(`another pod is to be made: ${podFailure(lastFailed)}`);
   if (own.length > 0) return waiting('its pod has ended, and the Job is about to');
   const refused = isTrue(status?.conditions, 'FailureTarget') ?? isTrue(status?.conditions, 'Suspended');
-  return waiting(refused?.message ?? 'no pod has been made for it yet');
+  const { failed: ended = 0 } = status ?? {};
+  return waiting(
+    refused?.message ?? (ended > 0 ? 'its next pod is to be made' : 'no pod has been made for it yet'),
+  );
 }
 
 function waiting(why: string, stuck = false): JobState {

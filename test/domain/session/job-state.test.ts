@@ -56,6 +56,12 @@ const later = { creationTimestamp: '2026-03-14T03:00:09Z' };
 const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
   ['no pod', job(), [], { state: 'waiting', why: 'no pod has been made for it yet', stuck: false }],
   [
+    'no pod any more',
+    { ...job(), status: { failed: 1 } },
+    [],
+    { state: 'waiting', why: 'its next pod is to be made', stuck: false },
+  ],
+  [
     'only the pod of another Job',
     job(),
     [pod('p', { phase: 'Running' }, { ownerReferences: [] })],
