@@ -12,7 +12,7 @@ import { lookAgain } from '#src/session/await-holder.ts';
 import type { Environment } from '#src/session/environment.ts';
 
 import { changeStatus, giveBack, type Kept } from './change-session.ts';
-import { deleteJob, ensureJob, isReallyGone } from './session-job.ts';
+import { deleteJob, ensureJob, isReallyGone, learnPods } from './session-job.ts';
 import type { SessionMemory } from './session-memory.ts';
 import type { SessionRuns } from './session-runs.ts';
 import type { Then } from './stepwise.ts';
@@ -117,6 +117,11 @@ export function sessionSteps<
     const { session, job, jobName } = seen;
     const replacing = readHolder(session);
     const at = { namespace: session.metadata.namespace ?? '', name: jobName };
+    // With the Job go its pods, and what they said: the news of a pod may come after those of its Job.
+    if (job && memory.isFirst(session.metadata.uid, 'looked for last words')) {
+      await learnPods(world, at);
+      return 'again';
+    }
     // One that was never ensured has no Job that could be gone.
     if ((seen.ensured || replacing) && !(await isReallyGone(world, at, replacing))) return 'again';
     runs.stop(session.metadata.uid);

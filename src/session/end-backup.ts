@@ -58,7 +58,7 @@ export async function thawBackup(
     if (target === undefined || sessionClaims === undefined) {
       await endHeldBackup(environment, held, { ...task, end: { how: 'disrupted', why } });
     } else {
-      await seeThrough(environment, { ...task, held, target, sessionClaims, onlyThaw: true });
+      await seeThrough(environment, { ...task, held, target, sessionClaims, onlyThaw: why });
     }
     return held.session();
   } finally {

@@ -35,6 +35,8 @@ export interface BackupWorld {
   readonly retriesLeft: number;
   /** Why nothing more is made, and what is not ready has failed. */
   readonly disrupted: string | undefined;
+  /** Why its executor did not thaw, which is done for it; a session that fails then tells. */
+  readonly onlyThaw: string | undefined;
   /** Why the session's hooks are not run, which is why it fails. */
   readonly hooksRefused: string | undefined;
   /** Snapshots may have been asked for that are not known yet. */

@@ -143,7 +143,7 @@ function finished(world: BackupWorld, claims: readonly ClaimProgress[]): StatusC
   const bad = hookFailure(backupHookState(session)) ?? world.hooksRefused;
   const phase = ready && bad === undefined ? 'Succeeded' : 'Failed';
   const deadline = deadlineOf(session);
-  const disruption = world.hooksRefused ?? world.disrupted;
+  const disruption = world.hooksRefused ?? world.disrupted ?? world.onlyThaw;
   const late = !ready && deadline !== undefined && now >= deadline;
   const told = [
     ...(late ? [deadlineExceeded(timeoutMs)] : []),

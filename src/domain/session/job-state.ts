@@ -101,8 +101,16 @@ function podFailure({ metadata, status }: Stored<Pod>): string {
   const { exitCode, reason, message } = ended;
   return withDetail(
     `${pod} exited with code ${exitCode}${reason === undefined ? '' : ` (${reason})`}`,
-    message,
+    message === undefined ? undefined : lastWords(message),
   );
+}
+
+/** So many characters of what a container wrote are told: its last ones say why it ended. */
+const mostWords = 500;
+
+function lastWords(message: string): string {
+  const line = sanitize(message).trim();
+  return line.length <= mostWords ? line : `…${line.slice(1 - mostWords)}`;
 }
 
 function withDetail(what: string, detail: string | undefined): string {

@@ -152,6 +152,25 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     { state: 'waiting', why: 'another pod is to be made: pod p exited with code 3 (Error)', stuck: false },
   ],
   [
+    'between two pods, with last words',
+    job(),
+    [pod('p', failed({ exitCode: 3, reason: 'Error', message: '\u001b[31mearly\noops\n' }))],
+    {
+      state: 'waiting',
+      why: 'another pod is to be made: pod p exited with code 3 (Error): early oops',
+      stuck: false,
+    },
+  ],
+  [
+    'gave up, with many words',
+    job(gaveUp),
+    [pod('p', failed({ exitCode: 3, message: `${'x'.repeat(600)} oops` }))],
+    {
+      state: 'failed',
+      why: `Job has reached the limit; pod p exited with code 3: …${'x'.repeat(494)} oops`,
+    },
+  ],
+  [
     'a node that is lost',
     job(),
     [pod('p', { phase: 'Unknown' })],
