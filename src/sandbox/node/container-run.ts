@@ -1,5 +1,5 @@
 /** One container: started, and started again as its pod's restart policy says, until it is stopped. */
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Container, ContainerStatus, PodSpec } from '#src/api/kubernetes.ts';
@@ -11,6 +11,7 @@ import type { Launch } from './own-image.ts';
 import { startProbes } from './probes.ts';
 import type { ProcessGroup, ProcessGroups } from './process-groups.ts';
 import { rewritePaths, type Mount } from './rewrite.ts';
+import { openTerminationMessage } from './termination-message.ts';
 
 export interface ContainerReport {
   readonly container: Container;
@@ -72,8 +73,6 @@ export interface ContainerOptions {
 
 const firstBackoff = 1000;
 const longestBackoff = 60_000;
-/** As much of its log as a status holds. */
-const messageBytes = 2048;
 
 export function runContainer(options: ContainerOptions): ContainerRun {
   const { container, groups, now } = options;
@@ -153,7 +152,11 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     });
     try {
       const found = await options.mounts();
-      mounts = found.flatMap((mount) => (mount.status === 'fulfilled' ? mount.value : []));
+      const message = await openTerminationMessage(container, options.logs, report.restarts);
+      mounts = [
+        ...found.flatMap((mount) => (mount.status === 'fulfilled' ? mount.value : [])),
+        { mountPath: message.mountPath, directory: message.file, volume: undefined },
+      ];
       const launch = options.image?.type === 'here' ? await options.image.launch() : undefined;
       const argv = launch
         ? [...launch.program, ...launch.args.map((it) => rewritePaths(it, mounts))]
@@ -172,20 +175,12 @@ export function runContainer(options: ContainerOptions): ContainerRun {
         startProbes({ container, launch, group, event: options.event, onReady });
       }
       const code = await group.exited;
-      return end(code, code === 0 ? 'Completed' : 'Error', code === 0 ? undefined : await lastWords());
+      return end(code, code === 0 ? 'Completed' : 'Error', await message.read(code, logFile));
     } catch (error) {
       return end(128, 'StartError', error instanceof Error ? error.message : String(error));
     } finally {
       group = undefined;
     }
-  }
-
-  /** Where the container asks for it: the end of what it wrote. */
-  async function lastWords(): Promise<string | undefined> {
-    if (container.terminationMessagePolicy !== 'FallbackToLogsOnError' || logFile === undefined)
-      return undefined;
-    const written = await readFile(logFile);
-    return written.subarray(Math.max(0, written.length - messageBytes)).toString() || undefined;
   }
 
   /** A program that only an image could run: it counts as running, or, before the others, as done. */
