@@ -156,6 +156,7 @@ export function snapshotController(options: { kubeconfig: string; rateLimits: Ra
     args: flags({
       kubeconfig: options.kubeconfig,
       'leader-election': 'false',
+      'feature-gates': 'CSIVolumeGroupSnapshot=true',
       ...limits(options.rateLimits),
     }),
     isReady: says('Starting snapshot controller'),
@@ -169,7 +170,10 @@ interface SidecarOptions {
 }
 
 export function csiSnapshotter(options: SidecarOptions): Component {
-  return { args: flags(sidecar(options)), isReady: says('Starting CSI snapshotter') };
+  return {
+    args: flags({ ...sidecar(options), 'feature-gates': 'CSIVolumeGroupSnapshot=true' }),
+    isReady: says('Starting CSI snapshotter'),
+  };
 }
 
 /** `topology`: volumes are where the node is that they are for. */

@@ -12,7 +12,10 @@ export async function define(
   directory: string,
   stash: readonly CustomResourceDefinition[],
 ): Promise<void> {
-  const snapshots = await readDefinitions(directory, 'snapshot.storage.k8s.io');
+  const snapshots = [
+    ...(await readDefinitions(directory, 'snapshot.storage.k8s.io')),
+    ...(await readDefinitions(directory, 'groupsnapshot.storage.k8s.io')),
+  ];
   const made = await Promise.all(
     [...snapshots, ...stash].map((definition) => cluster.create(customResourceDefinitions, definition)),
   );

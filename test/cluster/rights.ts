@@ -6,6 +6,12 @@ import { clusterRoleBindings, clusterRoles, rbacGroup as rbac, type Rule } from 
 const read = 'get list watch';
 const events = 'list watch create update patch';
 const snapshotGroup = 'snapshot.storage.k8s.io';
+const groupGroup = 'groupsnapshot.storage.k8s.io';
+const groups = {
+  [`volumegroupsnapshotclasses.${groupGroup}`]: read,
+  [`volumegroupsnapshotcontents.${groupGroup}`]: `${read} create update patch delete`,
+  [`volumegroupsnapshotcontents.${groupGroup}/status`]: 'update patch',
+};
 
 /** User to resource (`PLURAL.GROUP/SUBRESOURCE`) to verbs: as the deployments of the sidecars grant them. */
 const rights: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -18,12 +24,16 @@ const rights: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [`volumesnapshotcontents.${snapshotGroup}/status`]: 'patch',
     [`volumesnapshots.${snapshotGroup}`]: `${read} create update patch delete`,
     [`volumesnapshots.${snapshotGroup}/status`]: 'update patch',
+    ...groups,
+    [`volumegroupsnapshots.${groupGroup}`]: `${read} update patch`,
+    [`volumegroupsnapshots.${groupGroup}/status`]: 'update patch',
   },
   'csi-snapshotter': {
     events,
     [`volumesnapshotclasses.${snapshotGroup}`]: read,
     [`volumesnapshotcontents.${snapshotGroup}`]: `${read} update patch`,
     [`volumesnapshotcontents.${snapshotGroup}/status`]: 'update patch',
+    ...groups,
   },
   'csi-provisioner': {
     events,

@@ -53,8 +53,21 @@ export function openDriver(
       if (behaviour.fault === 'never-ready') {
         throw new StorageError('DeadlineExceeded', 'context deadline exceeded');
       }
+      const { exactSize, snapshotsDie } = behaviour;
+      if (exactSize && fromSnapshot !== undefined) {
+        const { bytes: own } = await storage.getSnapshot(fromSnapshot);
+        if (own !== bytes) {
+          const sizes = `${bytes} bytes are asked for, and snapshot ${fromSnapshot} has ${own}`;
+          throw new StorageError('OutOfRange', `${name}: ${sizes} (restoreSize: exact)`);
+        }
+      }
       await until(asked + behaviour.delay);
-      return storage.createVolume({ handle: name, bytes, fromSnapshot });
+      return storage.createVolume({
+        handle: name,
+        bytes,
+        fromSnapshot,
+        ...(snapshotsDie && { snapshotsDie }),
+      });
     },
     async deleteVolume(handle) {
       firstAsked.delete(handle);

@@ -10,21 +10,34 @@ export interface Behaviour {
   /** Milliseconds until a snapshot is cut. */
   readonly cutDelay: number;
   readonly fault: Fault | undefined;
+  /** Of a volume: its snapshots are deleted with it, as those are that live inside it. */
+  readonly snapshotsDie: boolean;
+  /** A volume made from a snapshot has the snapshot's size, and no other. */
+  readonly exactSize: boolean;
 }
 
 /**
- * Reads `delay`, `cutDelay` (`500ms`, `2s`, `1m`) and `fault`. Parameters of the Kubernetes sidecars pass; any other
+ * Reads `delay`, `cutDelay` (`500ms`, `2s`, `1m`), `fault`, `snapshots` (`die-with-volume`) and `restoreSize` (`exact`).
+ * Parameters of the Kubernetes sidecars pass; any other
  * name is an error, so that a misspelt fault is not taken for a healthy driver.
  */
 export function readBehaviour(parameters: Readonly<Record<string, string>> = {}): Behaviour {
-  const { delay, cutDelay, fault, ...others } = parameters;
+  const { delay, cutDelay, fault, snapshots, restoreSize, ...others } = parameters;
   const unknown = Object.keys(others).find((name) => !name.includes('.k8s.io/'));
-  if (unknown !== undefined) throw invalid(`unknown parameter "${unknown}" (known: delay, cutDelay, fault)`);
+  if (unknown !== undefined)
+    throw invalid(`unknown parameter "${unknown}" (known: delay, cutDelay, fault, snapshots, restoreSize)`);
   return {
     delay: milliseconds('delay', delay),
     cutDelay: milliseconds('cutDelay', cutDelay),
     fault: fault === undefined ? undefined : readFault(fault),
+    snapshotsDie: isGiven('snapshots', snapshots, 'die-with-volume'),
+    exactSize: isGiven('restoreSize', restoreSize, 'exact'),
   };
+}
+
+function isGiven(name: string, text: string | undefined, value: string): boolean {
+  if (text !== undefined && text !== value) throw invalid(`parameter "${name}": "${text}" is not "${value}"`);
+  return text === value;
 }
 
 const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };

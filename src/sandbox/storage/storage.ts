@@ -16,6 +16,8 @@ import { atMost } from './at-most.ts';
 export interface StoredVolume {
   readonly handle: string;
   readonly bytes: number;
+  /** When it is deleted, its snapshots are too. */
+  readonly snapshotsDie?: boolean | undefined;
 }
 
 export interface StoredSnapshot {
@@ -182,12 +184,12 @@ export async function openStorage(directory: string, options: StorageOptions = {
   }
 
   return {
-    async createVolume({ handle, bytes, fromSnapshot }) {
+    async createVolume({ handle, bytes, fromSnapshot, snapshotsDie }) {
       const existing = await read<StoredVolume>('volumes', handle);
       if (!existing) {
         await add('volumes', handle, async (data) => {
           await fillVolume({ handle, bytes }, fromSnapshot, data);
-          return { handle, bytes, fromSnapshot };
+          return { handle, bytes, fromSnapshot, snapshotsDie };
         });
       }
       const stored = existing ?? (await need<StoredVolume>('volumes', handle));
@@ -197,7 +199,13 @@ export async function openStorage(directory: string, options: StorageOptions = {
       return { handle, bytes };
     },
     getVolume: (handle) => need('volumes', handle),
-    deleteVolume: (handle) => remove('volumes', handle),
+    async deleteVolume(handle) {
+      const about = await read<StoredVolume>('volumes', handle);
+      const snapshots = about?.snapshotsDie === true ? await list<StoredSnapshot>('snapshots') : [];
+      for (const { handle: snapshot, volume } of snapshots)
+        if (volume === handle) await remove('snapshots', snapshot);
+      await remove('volumes', handle);
+    },
     listVolumes: () => list('volumes'),
     volumePath: (handle) => join(entry('volumes', handle), 'data'),
 

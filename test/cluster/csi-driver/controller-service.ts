@@ -2,6 +2,7 @@
 import type { Driver } from '#src/sandbox/storage/driver.ts';
 import { StorageError, type Storage, type StoredSnapshot } from '#src/sandbox/storage/storage.ts';
 
+import { toTimestamp } from './messages.ts';
 import type {
   CreateSnapshotRequest,
   CreateVolumeRequest,
@@ -26,12 +27,11 @@ export function controllerService({ storage, driver, now }: ControllerOptions) {
   const readyAt = new Map<string, number>();
 
   function toSnapshot({ handle, volume, bytes, cutAt }: StoredSnapshot): Snapshot {
-    const cut = Date.parse(cutAt);
     return {
       snapshotId: handle,
       sourceVolumeId: volume,
       sizeBytes: bytes,
-      creationTime: { seconds: Math.floor(cut / 1000), nanos: (cut % 1000) * 1_000_000 },
+      creationTime: toTimestamp(cutAt),
       readyToUse: (readyAt.get(handle) ?? 0) <= now(),
     };
   }

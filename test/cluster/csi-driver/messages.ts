@@ -59,6 +59,31 @@ export interface Snapshot {
   readonly snapshotId: string;
   readonly sourceVolumeId: string;
   readonly sizeBytes: number;
-  readonly creationTime: { readonly seconds: number; readonly nanos: number };
+  readonly creationTime: Timestamp;
   readonly readyToUse: boolean;
+  /** Of the group that it was cut with. */
+  readonly groupSnapshotId?: string;
+}
+
+export interface VolumeGroupSnapshot {
+  readonly groupSnapshotId: string;
+  readonly snapshots: readonly Snapshot[];
+  readonly creationTime: Timestamp;
+  readonly readyToUse: boolean;
+}
+
+export interface CreateVolumeGroupSnapshotRequest {
+  readonly name: string;
+  readonly sourceVolumeIds: readonly string[];
+}
+
+export interface Timestamp {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+/** `time`: RFC 3339. */
+export function toTimestamp(time: string): Timestamp {
+  const milliseconds = Date.parse(time);
+  return { seconds: Math.floor(milliseconds / 1000), nanos: (milliseconds % 1000) * 1_000_000 };
 }

@@ -1,24 +1,28 @@
-/** The CSI driver on a Unix socket: Identity and Controller, and Node where a kubelet mounts what pods use. */
+/** The CSI driver on a Unix socket: Identity and Controller; Node and GroupController where a kubelet runs the pods. */
 import { loadPackageDefinition, Server, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { load } from '@grpc/proto-loader';
 
 import { driverName } from '#src/sandbox/storage/driver.ts';
 
 import { controllerService, type ControllerOptions } from './controller-service.ts';
+import { groupService, type GroupOptions } from './group-service.ts';
 import { listen, unary, type DriverServer } from './grpc.ts';
 import { nodeService, type NodeOptions } from './node-service.ts';
 
 export type { DriverServer };
 
-/** `proto` is the path of csi.proto. `node`: the node that it runs on, whose topology volumes then have. */
+/**
+ * `proto` is the path of csi.proto. `node`: the node that it runs on, whose topology volumes then have, and how what runs
+ * there is stopped for a moment.
+ */
 export async function serveDriver(
   options: ControllerOptions & {
     readonly socket: string;
     readonly proto: string;
-    readonly node?: Omit<NodeOptions, 'storage'>;
+    readonly node?: Omit<NodeOptions, 'storage'> & Pick<GroupOptions, 'freeze'>;
   },
 ): Promise<DriverServer> {
-  const { node, storage } = options;
+  const { node, storage, driver } = options;
   const definition = await load(options.proto, {
     longs: Number,
     enums: String,
@@ -26,17 +30,21 @@ export async function serveDriver(
     oneofs: true,
   });
   const { csi } = loadPackageDefinition(definition) as unknown as {
-    csi: { v1: Record<'Identity' | 'Controller' | 'Node', ServiceClientConstructor> };
+    csi: { v1: Record<'Identity' | 'Controller' | 'GroupController' | 'Node', ServiceClientConstructor> };
   };
   const server = new Server();
   server.addService(csi.v1.Identity.service, unary(identityService(node !== undefined)));
   server.addService(csi.v1.Controller.service, unary(controllerService(options)));
-  if (node) server.addService(csi.v1.Node.service, unary(nodeService({ ...node, storage })));
+  if (node) {
+    server.addService(csi.v1.Node.service, unary(nodeService({ ...node, storage })));
+    server.addService(csi.v1.GroupController.service, unary(groupService({ ...node, driver })));
+  }
   return listen(server, options.socket);
 }
 
-function identityService(hasTopology: boolean) {
-  const types = ['CONTROLLER_SERVICE', ...(hasTopology ? ['VOLUME_ACCESSIBILITY_CONSTRAINTS'] : [])];
+function identityService(hasNode: boolean) {
+  const onNode = ['VOLUME_ACCESSIBILITY_CONSTRAINTS', 'GROUP_CONTROLLER_SERVICE'];
+  const types = ['CONTROLLER_SERVICE', ...(hasNode ? onNode : [])];
   return {
     getPluginInfo: () => Promise.resolve({ name: driverName, vendorVersion: '1' }),
     getPluginCapabilities: () =>

@@ -18,6 +18,7 @@ import type { NodeProgram } from '../sources.ts';
 import { until } from '../until.ts';
 import type { UserFiles } from '../users.ts';
 import * as components from './components.ts';
+import { freezePods } from './freeze-pods.ts';
 import { pauseImage, pushImages } from './images.ts';
 import type { Place } from './place.ts';
 import { subvolumes } from './trees.ts';
@@ -44,8 +45,9 @@ export async function startNodeMachine(options: NodeOptions): Promise<Machine> {
   const stopping = new AbortController();
   const registration: { server?: DriverServer } = {};
   for (const path of [place.containerd, place.kubelet, place.images]) await mkdir(path, { recursive: true });
+  const freeze = () => freezePods(place);
   const storage = await openStorage(join(place.volumes, 'storage'), {
-    ...(place.btrfs && { trees: subvolumes }),
+    ...(place.btrfs ? { trees: subvolumes } : { freeze }),
   });
   const socket = join(place.directory, 'csi.sock');
   const driver = await serveDriver({
@@ -54,7 +56,7 @@ export async function startNodeMachine(options: NodeOptions): Promise<Machine> {
     now: () => performance.now(),
     socket,
     proto: programs.csiProto,
-    node: { nodeId: name, segments },
+    node: { nodeId: name, segments, freeze },
   });
   return {
     socket,

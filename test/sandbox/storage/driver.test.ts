@@ -16,17 +16,26 @@ await storage.createVolume({ handle: 'pvc-1', bytes: 7 });
 const driver = openDriver(storage, new AbortController().signal, () => 0);
 
 test('parameters', () => {
-  const healthy = { delay: 0, cutDelay: 0, fault: undefined };
+  const healthy = { delay: 0, cutDelay: 0, fault: undefined, snapshotsDie: false, exactSize: false };
   assert.deepEqual(readBehaviour(), healthy);
   assert.deepEqual(readBehaviour({ 'csi.storage.k8s.io/fstype': 'ext4' }), healthy);
   assert.deepEqual(readBehaviour({ delay: '500ms', cutDelay: '1.5s', fault: 'full' }), {
+    ...healthy,
     delay: 500,
     cutDelay: 1500,
     fault: 'full',
   });
+  assert.deepEqual(readBehaviour({ snapshots: 'die-with-volume', restoreSize: 'exact' }), {
+    ...healthy,
+    snapshotsDie: true,
+    exactSize: true,
+  });
   assert.equal(readBehaviour({ delay: '2m' }).delay, 120_000);
   for (const wrong of [{ delay: '5' }, { delay: '-1s' }, { fault: 'maybe' }, { falt: 'full' }]) {
     assert.throws(() => readBehaviour(wrong), /^StorageError: (unknown )?parameter "(delay|fault|falt)"/);
+  }
+  for (const wrong of [{ snapshots: 'live' }, { restoreSize: 'any' }]) {
+    assert.throws(() => readBehaviour(wrong), /^StorageError: parameter "(snapshots|restoreSize)"/);
   }
 });
 
@@ -92,4 +101,24 @@ test('faults of a storage class', async () => {
     { handle: 'pvc-1', bytes: 7 },
     { handle: 'v3', bytes: 1 },
   ]);
+});
+
+test('snapshots that live inside their volume go with it, and only they', async () => {
+  const inside = { snapshots: 'die-with-volume' };
+  await driver.createVolume({ name: 'pool-1', bytes: 7, parameters: inside });
+  await driver.createSnapshot({ name: 'inside', volume: 'pool-1' });
+  await driver.createVolume({ name: 'plain-1', bytes: 7 });
+  await driver.createSnapshot({ name: 'outside', volume: 'plain-1' });
+  await driver.deleteVolume('pool-1');
+  await driver.deleteVolume('plain-1');
+  await assert.rejects(driver.getSnapshot('inside'), { code: 'NotFound' });
+  assert.equal((await driver.getSnapshot('outside')).volume, 'plain-1');
+});
+
+test('a driver that restores at the size of the snapshot only refuses every other size', async () => {
+  await driver.createVolume({ name: 'sized', bytes: 7 });
+  await driver.createSnapshot({ name: 'of-seven', volume: 'sized' });
+  const exact = { fromSnapshot: 'of-seven', parameters: { restoreSize: 'exact' } };
+  await assert.rejects(driver.createVolume({ name: 'larger', bytes: 8, ...exact }), { code: 'OutOfRange' });
+  assert.equal((await driver.createVolume({ name: 'same', bytes: 7, ...exact })).bytes, 7);
 });
