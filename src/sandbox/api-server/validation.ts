@@ -40,6 +40,7 @@ function validateContent(kind: Kind, object: ApiObject): Cause[] {
     case 'apps/statefulsets':
       return [
         ...validateWorkload(kind, spec),
+        ...validateRetention(objectAt(spec, 'persistentVolumeClaimRetentionPolicy')),
         ...listAt(spec, 'volumeClaimTemplates').flatMap((claim, index) =>
           validateClaim(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`),
         ),
@@ -58,6 +59,12 @@ function validateContent(kind: Kind, object: ApiObject): Cause[] {
     default:
       return [];
   }
+}
+
+function validateRetention(policy: JsonObject): Cause[] {
+  return Object.entries(policy).flatMap(([when, value]) =>
+    support(`spec.persistentVolumeClaimRetentionPolicy.${when}`, [value], ['Retain', 'Delete']),
+  );
 }
 
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];

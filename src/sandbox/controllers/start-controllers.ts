@@ -71,6 +71,7 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
         options.onError(`${name} ${key}: ${error instanceof Error ? error.message : String(error)}`);
       },
       signal,
+      longestBackoff: controller.longestBackoff,
     });
     const enqueue = (object: string, namespace: string | undefined) => {
       reconciler.enqueue(keyOf(object, namespace));
