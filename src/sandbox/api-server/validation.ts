@@ -83,12 +83,18 @@ function validateClaim(spec: JsonObject, path: string): Cause[] {
 }
 
 const volumeSources = ['csi', 'hostPath', 'local', 'nfs', 'iscsi', 'fc'];
+const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
 
 function validateVolume(spec: JsonObject): Cause[] {
   const hasSource = volumeSources.some((name) => spec[name] !== undefined);
   return [
     ...demand(listAt(spec, 'accessModes').length, 'spec.accessModes'),
     ...validateSize('spec.capacity[storage]', at(spec, 'capacity', 'storage')),
+    ...support(
+      'spec.persistentVolumeReclaimPolicy',
+      [spec['persistentVolumeReclaimPolicy']],
+      reclaimPolicies,
+    ),
     ...demand(hasSource, 'spec', 'must specify a volume type'),
   ];
 }

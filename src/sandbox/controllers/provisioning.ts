@@ -4,16 +4,30 @@ import { persistentVolumeClaims, storageClasses, volumeSnapshots } from '#src/ap
 import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
 
 import { formatQuantity, parseQuantity } from '#src/sandbox/quantity.ts';
+import { claimNamesOf } from './claim-users.ts';
 import { Retry } from './reconciler.ts';
 import type { World } from './world.ts';
-import { ensure } from './writes.ts';
+import { ensure, patchSeen } from './writes.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
 
 export const selectedNode = 'volume.kubernetes.io/selected-node';
+export const provisionedBy = 'pv.kubernetes.io/provisioned-by';
+export const provisionerFinalizer = 'external-provisioner.volume.kubernetes.io/finalizer';
+/** By these a provisioner knows that a claim is its own to fill. */
+const provisionerAnnotations = [
+  'volume.beta.kubernetes.io/storage-provisioner',
+  'volume.kubernetes.io/storage-provisioner',
+];
 
 class SourceError extends Error {}
+
+/** Whether the claim's class waits for a pod before it binds. */
+export function isDelayed(world: Pick<World, 'storageClasses'>, { spec }: Claim): boolean {
+  const storageClass = world.storageClasses.get(spec.storageClassName ?? '');
+  return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
+}
 
 export function provisioner(world: World): (claim: Claim) => Promise<Volume | undefined> {
   const { volumes, cluster } = world;
@@ -32,17 +46,32 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
       tell(claim, 'Warning', 'ProvisioningFailed', message.replace('storageclasses', 'storageclass'));
       return undefined;
     }
-    const waits = storageClass.volumeBindingMode === 'WaitForFirstConsumer';
-    if (waits && claim.metadata.annotations?.[selectedNode] === undefined) {
+    if (isDelayed(world, claim) && claim.metadata.annotations?.[selectedNode] === undefined) {
+      tellWhomItWaitsFor(claim);
+      return undefined;
+    }
+    const { provisioner: driver } = storageClass;
+    const annotations = Object.fromEntries(provisionerAnnotations.map((key) => [key, driver]));
+    const isMarked = provisionerAnnotations.every((key) => claim.metadata.annotations?.[key] === driver);
+    const marked = isMarked
+      ? claim
+      : await patchSeen(cluster, world.claims, claim, { metadata: { annotations } });
+    tell(marked, 'Normal', 'ExternalProvisioning', waitingFor(driver));
+    return driver === driverName ? makeVolume(marked, storageClass) : undefined;
+  }
+
+  function tellWhomItWaitsFor(claim: Claim): void {
+    const waiting = world.pods
+      .list(claim.metadata.namespace)
+      .filter((pod) => pod.spec.nodeName === undefined && claimNamesOf(pod).includes(claim.metadata.name))
+      .map(({ metadata }) => metadata.name);
+    if (waiting.length === 0) {
       const message = 'waiting for first consumer to be created before binding';
       tell(claim, 'Normal', 'WaitForFirstConsumer', message);
-      return undefined;
+    } else {
+      const who = `${waiting.length > 1 ? 'pods' : 'pod'} ${waiting.join(',')}`;
+      tell(claim, 'Normal', 'WaitForPodScheduled', `waiting for ${who} to be scheduled`);
     }
-    if (storageClass.provisioner !== driverName) {
-      tell(claim, 'Normal', 'ExternalProvisioning', waitingFor(storageClass.provisioner));
-      return undefined;
-    }
-    return makeVolume(claim, storageClass);
   }
 
   async function makeVolume(claim: Claim, storageClass: Stored<StorageClass>): Promise<Volume> {
@@ -56,6 +85,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     const volumeName = `pvc-${uid}`;
     const bytes = Math.ceil(parseQuantity(claim.spec.resources?.requests?.storage) ?? 0);
     try {
+      if (claim.spec.selector) throw new SourceError('claim Selector is not supported');
       const fromSnapshot = sourceHandle(claim, bytes);
       await world.driver.createVolume({
         name: volumeName,
@@ -139,14 +169,17 @@ function volumeFor(
     kind: 'PersistentVolume',
     metadata: {
       name,
-      annotations: { 'pv.kubernetes.io/provisioned-by': driverName },
-      finalizers: ['external-provisioner.volume.kubernetes.io/finalizer', 'kubernetes.io/pv-protection'],
+      annotations: { [provisionedBy]: driverName },
+      finalizers: [provisionerFinalizer],
     },
     spec: {
       capacity: { storage: formatQuantity(bytes) },
       accessModes: spec.accessModes ?? ['ReadWriteOnce'],
       volumeMode: spec.volumeMode ?? 'Filesystem',
       storageClassName: storageClass.metadata.name,
+      ...(spec.volumeAttributesClassName !== undefined && {
+        volumeAttributesClassName: spec.volumeAttributesClassName,
+      }),
       persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
       claimRef: {
         ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
