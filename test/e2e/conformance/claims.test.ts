@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
-import { persistentVolumeClaims, pods } from '#src/api/resources.ts';
+import { events, persistentVolumeClaims, pods } from '#src/api/resources.ts';
+import { nodes } from '#src/sandbox/node/announce-node.ts';
 import { text } from '#test/support/json-client.ts';
 import { until } from '#test/support/until.ts';
 
@@ -117,4 +118,30 @@ test('a pod gets no node while a claim of it is missing or being deleted, and ge
   await untilClaim('going', (it) => it?.metadata.uid !== text(metadataOf(deleted)['uid']));
   await claim('going');
   await untilPod('waiting', hasPhase('Running'));
+});
+
+test('a pod that is given its node by hand does not start on a claim that is being deleted', async () => {
+  await claim('leaving');
+  await untilClaim('leaving', (it) => it?.status?.phase === 'Bound');
+  const hold = { metadata: { finalizers: [protection, 'x.dev/hold'] } };
+  assert.equal((await api.send('PATCH', `${claims}/leaving`, hold, mergePatch)).code, 200);
+  await api.send('DELETE', `${claims}/leaving`);
+  await untilClaim('leaving', (it) => it?.metadata.finalizers?.join() === 'x.dev/hold');
+  const { items } = await cluster.list(nodes);
+  const nodeName = items[0]?.metadata.name;
+  await pod('placed', 'leaving', 'sleep 3000', { nodeName });
+  const scope = { namespace };
+  const seen = await until(
+    cluster,
+    events,
+    scope,
+    (all) => all.some((it) => it.involvedObject.name === 'placed' && it.reason === 'FailedMount'),
+    patience,
+  );
+  const why = seen.find((it) => it.involvedObject.name === 'placed' && it.reason === 'FailedMount');
+  assert.match(why?.message ?? '', /PVC is being deleted/);
+  assert.equal((await cluster.get(pods, 'placed', namespace)).status?.phase, 'Pending');
+  await api.send('DELETE', `${podsPath}/placed`);
+  await api.send('PATCH', `${claims}/leaving`, { metadata: { finalizers: null } }, mergePatch);
+  await untilClaim('leaving', (it) => it === undefined);
 });
