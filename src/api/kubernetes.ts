@@ -389,6 +389,7 @@ export interface VolumeSnapshotContent extends KubernetesObject {
     driver: string;
     deletionPolicy: DeletionPolicy;
     source: { volumeHandle?: string; snapshotHandle?: string };
+    sourceVolumeMode?: VolumeMode;
     volumeSnapshotClassName?: string;
     volumeSnapshotRef: {
       apiVersion?: string;

@@ -1,7 +1,14 @@
 /** Has the driver make the volume that a claim asks for, empty or from a snapshot. */
-import type { PersistentVolume, PersistentVolumeClaim, StorageClass, Stored } from '#src/api/kubernetes.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+  Stored,
+  VolumeSnapshotContent,
+} from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, storageClasses, volumeSnapshots } from '#src/api/resources.ts';
 import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
+import { StorageError } from '#src/sandbox/storage/storage.ts';
 
 import { formatQuantity, parseQuantity } from '#src/sandbox/quantity.ts';
 import { claimNamesOf } from './claim-users.ts';
@@ -87,6 +94,8 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     try {
       if (claim.spec.selector) throw new SourceError('claim Selector is not supported');
       const fromSnapshot = sourceHandle(claim, bytes);
+      if (claim.spec.volumeMode === 'Block')
+        throw new StorageError('InvalidArgument', 'volumes hold files: volumeMode Block is not served');
       await world.driver.createVolume({
         name: volumeName,
         bytes,
@@ -126,20 +135,20 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     if (snapshot.metadata.deletionTimestamp !== undefined)
       throw fail(`snapshot ${source.name} is being deleted`);
     const { boundVolumeSnapshotContentName: contentName, readyToUse, restoreSize } = snapshot.status ?? {};
-    if (readyToUse !== true) throw fail(`snapshot ${source.name} is not Ready`);
     const content = world.contents.get(contentName ?? '');
-    if (content?.spec.volumeSnapshotRef.uid !== snapshot.metadata.uid) {
-      throw fail(`snapshot ${source.name} not bound`);
-    }
-    if (content.spec.driver !== driverName || content.status?.snapshotHandle === undefined) {
-      throw fail(`snapshot ${source.name} is not a snapshot of driver ${driverName}`);
-    }
+    const isBound = content?.spec.volumeSnapshotRef.uid === snapshot.metadata.uid;
+    if (!isBound || content.spec.driver !== driverName) throw fail(`snapshot ${source.name} not bound`);
+    if (readyToUse !== true) throw fail(`snapshot ${source.name} is not Ready`);
+    if (content.status?.snapshotHandle === undefined)
+      throw fail(`snapshot handle ${source.name} is not available`);
     const least = parseQuantity(restoreSize) ?? 0;
     if (bytes < least) {
       throw fail(
         `requested volume size ${bytes} is less than the size ${least} for the source snapshot ${source.name}`,
       );
     }
+    const why = modeRefusal(claim, content);
+    if (why !== undefined) throw fail(why);
     return content.status.snapshotHandle;
   }
 
@@ -148,6 +157,26 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
   }
 
   return provision;
+}
+
+const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
+
+/** Why a claim of another mode than the snapshot's volume cannot be filled from it; undefined where it can. */
+function modeRefusal({ metadata, spec }: Claim, content: Stored<VolumeSnapshotContent>): string | undefined {
+  const { sourceVolumeMode } = content.spec;
+  if (sourceVolumeMode === undefined || sourceVolumeMode === spec.volumeMode) return undefined;
+  const given = content.metadata.annotations?.[permission];
+  if (/^(1|t|T|true|TRUE|True)$/.test(given ?? '')) return undefined;
+  const which = `snapshotcontent ${content.metadata.name}`;
+  const why =
+    given === undefined
+      ? `${permission} annotation is not present on ${which}`
+      : /^(0|f|F|false|FALSE|False)$/.test(given)
+        ? `${permission} is set to false on ${which}`
+        : `failed to convert ${permission} annotation value to boolean with error: ` +
+          `strconv.ParseBool: parsing ${JSON.stringify(given)}: invalid syntax`;
+  const what = `requested volume ${metadata.namespace ?? ''}/${metadata.name} modifies the mode of the source volume`;
+  return `${what} but does not have permission to do so. ${why}`;
 }
 
 function waitingFor(provisioner: string): string {
