@@ -96,7 +96,9 @@ test('a pod waits for its claim, then runs with it as the guides write it', asyn
   const started = await running.until(pods, 'guide', isRunning);
   assert.deepEqual(
     started.status?.conditions?.map(({ type, status }) => `${type}=${status}`),
-    ['PodScheduled=True', 'Initialized=True', 'ContainersReady=True', 'Ready=True'],
+    ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'].map(
+      (type) => `${type}=True`,
+    ),
   );
   const { signal } = new AbortController();
   const output = await running.node.logs({
@@ -180,6 +182,11 @@ test('a container that ends is started again, later each time', async () => {
     (it) => stateOf(it)?.waiting?.reason === 'CrashLoopBackOff',
   );
   assert.equal(crashed.status?.phase, 'Running');
+  assert.equal(crashed.status.containerStatuses?.[0]?.restartCount, 1);
+  assert.equal(
+    stateOf(crashed)?.waiting?.message,
+    `back-off 10s restarting failed container=main pod=crash_default(${crashed.metadata.uid})`,
+  );
   assert.equal(crashed.status.conditions?.find(({ type }) => type === 'Ready')?.status, 'False');
   assert.equal(await logs('crash'), 'once more\n');
   await running.cluster.delete(pods, { name: 'crash', namespace: 'default' });
@@ -303,16 +310,17 @@ test('what a container wrote before it was started again', async () => {
   const mark = join(running.directory, 'second');
   const script = `if [ -e "${mark}" ]; then echo second; exec sleep 3000; fi; touch "${mark}"; echo first; exit 1`;
   await pod('twice', { containers: [shell(script)] });
-  const previous = () => running.cluster.logs({ namespace: 'default', pod: 'twice', previous: true });
-  await running.until(pods, 'twice', (it) => stateOf(it)?.running !== undefined);
-  await running.until(pods, 'twice', (it) => stateOf(it)?.waiting?.reason === 'CrashLoopBackOff');
-  assert.equal(await previous(), 'first\n');
+  const previous = (name: string) =>
+    running.cluster.logs({ namespace: 'default', pod: name, previous: true });
   await running.until(
     pods,
     'twice',
     (it) => it?.status?.containerStatuses?.[0]?.restartCount === 1 && stateOf(it)?.running !== undefined,
   );
-  assert.equal(await previous(), 'first\n');
+  assert.equal(await previous('twice'), 'first\n');
+  await pod('waits', { containers: [shell('echo once more; exit 1')] });
+  await running.until(pods, 'waits', (it) => stateOf(it)?.waiting?.reason === 'CrashLoopBackOff');
+  assert.equal(await previous('waits'), 'once more\n');
   await pod('once', { containers: [shell('exec sleep 3000')] });
   await running.until(pods, 'once', isRunning);
   await assert.rejects(running.cluster.logs({ namespace: 'default', pod: 'once', previous: true }), {
