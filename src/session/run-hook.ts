@@ -128,7 +128,7 @@ export function createHookRunner(
         nowhere: !begun && done === 0,
         failed: failures.map(nameOf),
         message: `${name} hook failed in pod ${nameOf(first)}${container}: ${first.words}${more}`,
-        byHand: first.container && hookByHand(hook, target, { ...first, container: first.container.name }),
+        byHand: byHandIn(failures, hook, target),
       };
     }
     // All went while it was run; others may have come in their place.
@@ -175,6 +175,18 @@ function failuresBefore({ idle, lacking }: HookPlaces, hook: HookHandler, begunI
       return { ...place, words: `it is not running (${why})`, begun: true, runs: false };
     }),
   ];
+}
+
+/** Undefined where it can be done in none of the pods. */
+function byHandIn(
+  failures: readonly Failure[],
+  hook: HookHandler,
+  target: Target | undefined,
+): string | undefined {
+  const places = failures.flatMap(({ pod, container, runs }) =>
+    container ? { pod, container: container.name, runs } : [],
+  );
+  return places.length === 0 ? undefined : hookByHand(hook, target, places);
 }
 
 function nameOf({ pod }: Failure): string {

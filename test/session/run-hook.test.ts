@@ -258,10 +258,32 @@ test('a container that was quiesced and does not run now: it is said how to thaw
       failed: ['a'],
       message: 'postBackup hook failed in pod a (container m): it is not running (CrashLoopBackOff)',
       byHand:
-        'kubectl wait -n demo --for=condition=Ready pod/a && ' +
+        'kubectl wait -n demo --for=condition=Ready --timeout=5m pod/a && ' +
         `kubectl exec -n demo a -c m -- freeze 'all data'`,
     },
   );
   world.pods = [pod('a', { m: running }), pod('b', { m: running })];
   assert.equal((await run(runner, command, 'postBackup')).ok, true);
+});
+
+test('the command for a person runs it in each pod where it failed', async () => {
+  const { runner, world } = scene([
+    pod('b', { m: running }),
+    pod('a', { m: running }),
+    pod('c', { m: running }),
+  ]);
+  world.exec = ({ pod: name }) => Promise.resolve(name === 'c' ? 0 : 1);
+  const { message, byHand } = await run(runner);
+  assert.equal(message, 'preBackup hook failed in pod a (container m): exit code 1; also in b');
+  assert.equal(byHand, `for pod in a b; do kubectl exec -n demo $pod -c m -- freeze 'all data'; done`);
+});
+
+test('the command for a person quotes a container’s name that came from somebody else', async () => {
+  const { runner } = scene([pod('a', { '$(reboot)': running })]);
+  const hook = { ...command, containerName: '$(reboot)' };
+  const failing = { ...hook, exec: { command: ['false'] } };
+  const { runner: other, world } = scene([pod('a', { '$(reboot)': running })]);
+  world.exec = () => Promise.resolve(1);
+  assert.equal((await run(runner, hook)).ok, true);
+  assert.equal((await run(other, failing)).byHand, `kubectl exec -n demo a -c '$(reboot)' -- false`);
 });
