@@ -37,6 +37,8 @@ export interface HookOptions {
   readonly timeoutMs: number;
   readonly confirm: () => Promise<void>;
   readonly only?: readonly string[];
+  /** It undoes what the hook before it did: it fails where that was begun and the container does not run now. */
+  readonly thaws?: boolean;
 }
 
 export interface HookRunner {
@@ -60,8 +62,8 @@ export function createHookRunner(
   target: Target | undefined,
 ): HookRunner {
   let known: TargetPods | undefined;
-  /** Pods, by uid, in which a hook of this session was begun. */
-  const begunIn = new Set<string>();
+  /** Pods, by uid, in which a hook was begun that nothing has undone since. */
+  const unthawed = new Set<string>();
 
   const look = async (): Promise<TargetPods> => {
     if (target === undefined) {
@@ -79,7 +81,7 @@ export function createHookRunner(
   };
 
   const run = async (hook: HookHandler, options: HookOptions, tries: number): Promise<HookRun> => {
-    const { name, timeoutMs, confirm, only } = options;
+    const { name, timeoutMs, confirm, only, thaws = false } = options;
     const notRun = (message: string, more: Partial<HookRun> = {}): HookRun => {
       return { ok: false, nowhere: true, failed: [], message, byHand: undefined, ...more };
     };
@@ -97,7 +99,7 @@ export function createHookRunner(
       wanted
         ? notRun(`${name} hook did not run: ${why}`)
         : notRun(`${name} hook had nowhere to run: ${why}`, { ok: true });
-    const failures: Failure[] = failuresBefore(places, hook, begunIn);
+    const failures: Failure[] = failuresBefore(places, hook, thaws ? unthawed : new Set());
     if (places.running.length === 0 && failures.length === 0) return nowhere(nowhereOf(places, found));
     const host = hostOf(hook);
     if (podsOnly && host !== undefined && !found.pods.some(({ status }) => status?.podIP === host)) {
@@ -112,10 +114,9 @@ export function createHookRunner(
     await forEachBounded(wanted, podsInFlight, async (place) => {
       await confirm();
       const result = await runInPod({ cluster, clock }, place, hook, timeoutMs);
-      if (result.begun) {
-        begun = true;
-        begunIn.add(place.pod.metadata.uid);
-      }
+      begun ||= result.begun;
+      if (result.begun && !thaws) unthawed.add(place.pod.metadata.uid);
+      else if (result.type === 'done') unthawed.delete(place.pod.metadata.uid);
       if (result.type === 'done') done += 1;
       else if (result.type === 'failed') failures.push({ ...place, ...result, runs: true });
     });
@@ -133,8 +134,11 @@ export function createHookRunner(
     }
     // All went while it was run; others may have come in their place.
     if (done === 0 && wanted.length > 0) {
-      if (tries > 0) return await run(hook, options, tries - 1);
-      return nowhere({ why: `${found.otherwise.why} any more`, wanted: found.otherwise.wanted });
+      const last =
+        tries > 0
+          ? await run(hook, options, tries - 1)
+          : nowhere({ why: `${found.otherwise.why} any more`, wanted: found.otherwise.wanted });
+      return { ...last, nowhere: last.nowhere === true && !begun };
     }
     const message = `${name} hook ran in ${done === 1 ? '1 pod' : `${done} pods`}`;
     return { ok: true, failed: [], message, byHand: undefined };
@@ -161,9 +165,13 @@ interface Failure {
  * What keeps the hook from being run in a pod at all: it has no such container, or the container in which a hook was
  * begun earlier does not run now, so that what that did to the volume cannot be undone.
  */
-function failuresBefore({ idle, lacking }: HookPlaces, hook: HookHandler, begunIn: Set<string>): Failure[] {
+function failuresBefore(
+  { idle, lacking }: HookPlaces,
+  hook: HookHandler,
+  unthawed: ReadonlySet<string>,
+): Failure[] {
   const left = idle.filter(
-    ({ pod: { metadata } }) => begunIn.has(metadata.uid) && metadata.deletionTimestamp === undefined,
+    ({ pod: { metadata } }) => unthawed.has(metadata.uid) && metadata.deletionTimestamp === undefined,
   );
   return [
     ...lacking.map((pod) => {
