@@ -155,6 +155,9 @@ export interface Container {
   terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
   lifecycle?: object;
   workingDir?: string;
+  /** In place of the pod's. Of an init container `Always` makes a native sidecar, which runs as long as the pod. */
+  restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  startupProbe?: object;
   volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];
 }
 
@@ -225,6 +228,7 @@ export interface Pod extends KubernetesObject {
     podIP?: string;
     hostIP?: string;
     conditions?: Condition[];
+    initContainerStatuses?: ContainerStatus[];
     containerStatuses?: ContainerStatus[];
   };
 }

@@ -175,12 +175,14 @@ async function thawUntilDone(
   options: HookOptions,
   { clock, mayBeQuiet }: { readonly clock: Clock; readonly mayBeQuiet: boolean },
 ): Promise<HookResult> {
-  let run: HookRun = await runner.run(post, options);
+  const thaw = { ...options, thaws: true };
+  let run: HookRun = await runner.run(post, thaw);
   for (const pause of thawPausesMs) {
-    if (run.ok) return run;
+    // What is not quiet can wait for no thaw.
+    if (run.ok || !mayBeQuiet) break;
     await clock.sleep(pause);
     const only = run.failed.length > 0 ? { only: run.failed } : {};
-    run = await runner.run(post, { ...options, ...only });
+    run = await runner.run(post, { ...thaw, ...only });
   }
   if (run.ok) return run;
   if (!mayBeQuiet) return { ok: false, message: run.message };
