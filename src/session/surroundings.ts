@@ -34,6 +34,8 @@ export interface Surroundings {
   readonly volumes: () => Promise<ReadonlyMap<string, Stored<PersistentVolume>> | undefined>;
   /** Rejects with 'forbidden' where the user (named for the message) lacks one of these rights. */
   readonly demand: (user: string, rights: readonly Right[]) => Promise<void>;
+  /** Those of these rights that the server, asked for each, says that the user does not have. */
+  readonly lacking: (rights: readonly Right[]) => Promise<Right[]>;
   /** Rejects with 'not-found' where the namespace itself is missing, which explains much else. */
   readonly namespaceExists: () => Promise<void>;
 }
@@ -79,13 +81,13 @@ export function lookAround(cluster: Cluster, namespace: string): Surroundings {
         { hint: `kubectl auth can-i --list -n ${namespace}` },
       );
     },
+    lacking: (rights) => refused(cluster, namespace, rights),
     namespaceExists: once(async () => {
       await ifAllowed(() => cluster.get(namespaces, namespace));
     }),
   };
 }
 
-/** Those that the server says, asked for each, that the user does not have. */
 async function refused(cluster: Cluster, namespace: string, rights: readonly Right[]): Promise<Right[]> {
   const answers = await Promise.all(
     rights.map(async ({ verb, resource, subresource }) => {
@@ -96,7 +98,8 @@ async function refused(cluster: Cluster, namespace: string, rights: readonly Rig
         metadata: {},
         spec: {
           resourceAttributes: {
-            namespace,
+            // In a namespace, a role of that namespace would seem to grant what lies in none.
+            ...(resource.namespaced && { namespace }),
             verb,
             group,
             resource: plural,
