@@ -91,6 +91,7 @@ export interface PersistentVolumeClaimSpec {
   accessModes?: AccessMode[];
   resources?: { requests?: { storage?: string }; limits?: { storage?: string } };
   storageClassName?: string;
+  volumeAttributesClassName?: string;
   volumeMode?: VolumeMode;
   volumeName?: string;
   dataSource?: TypedObjectReference;

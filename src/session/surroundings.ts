@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly snapshotClasses: () => Promise<Stored<VolumeSnapshotClass>[] | undefined>;
   /** By name; undefined: the user may not read them. */
   readonly volumes: () => Promise<ReadonlyMap<string, Stored<PersistentVolume>> | undefined>;
+  /** Undefined: it does not exist, or the user may not read it. */
+  readonly volume: (name: string) => Promise<Stored<PersistentVolume> | undefined>;
   /** Rejects with 'forbidden' where the user (named for the message) lacks one of these rights. */
   readonly demand: (user: string, rights: readonly Right[]) => Promise<void>;
   /** Those of these rights that the server, asked for each, says that the user does not have. */
@@ -41,7 +43,7 @@ export interface Surroundings {
 }
 
 /** What does not depend on who asks, for which session. */
-export type CommonReads = Pick<Surroundings, 'claims' | 'snapshotClasses' | 'volumes'>;
+export type CommonReads = Pick<Surroundings, 'claims' | 'snapshotClasses' | 'volumes' | 'volume'>;
 
 /** Nothing is asked before it is needed, and nothing twice. */
 export function lookAround(cluster: Cluster, namespace: string): Surroundings {
@@ -67,6 +69,7 @@ export function lookAround(cluster: Cluster, namespace: string): Surroundings {
         return new Map(items.map((volume) => [volume.metadata.name, volume]));
       }),
     ),
+    volume: volumeReader(cluster),
     demand: async (user, rights) => {
       const rules = await review();
       const unlisted = missingRights(rules, rights);
@@ -85,6 +88,30 @@ export function lookAround(cluster: Cluster, namespace: string): Surroundings {
     namespaceExists: once(async () => {
       await ifAllowed(() => cluster.get(namespaces, namespace));
     }),
+  };
+}
+
+/**
+ * Reads one volume at a time and no other: there are many. It asks no more once it was refused. `list` by name, as one
+ * right is enough for this and for `volumes`.
+ */
+export function volumeReader(cluster: Cluster): Surroundings['volume'] {
+  let first: Promise<unknown> | undefined;
+  let isRefused = false;
+  const read = async (name: string) => {
+    const fieldSelector = `metadata.name=${name}`;
+    const found = await ifAllowed(() => cluster.list(persistentVolumes, { fieldSelector }));
+    isRefused ||= found === undefined;
+    return found?.items[0];
+  };
+  return async (name) => {
+    if (first === undefined) {
+      const answer = read(name);
+      first = answer.catch(() => undefined);
+      return answer;
+    }
+    await first;
+    return isRefused ? undefined : read(name);
   };
 }
 
