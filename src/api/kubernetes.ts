@@ -91,9 +91,9 @@ export interface PersistentVolumeClaimSpec {
   accessModes?: AccessMode[];
   resources?: { requests?: { storage?: string }; limits?: { storage?: string } };
   storageClassName?: string;
-  volumeAttributesClassName?: string;
   volumeMode?: VolumeMode;
   volumeName?: string;
+  volumeAttributesClassName?: string;
   dataSource?: TypedObjectReference;
   dataSourceRef?: TypedObjectReference & { namespace?: string };
   selector?: LabelSelector;
@@ -101,7 +101,11 @@ export interface PersistentVolumeClaimSpec {
 
 export interface PersistentVolumeClaim extends KubernetesObject {
   spec: PersistentVolumeClaimSpec;
-  status?: { phase?: 'Pending' | 'Bound' | 'Lost'; capacity?: { storage?: string } };
+  status?: {
+    phase?: 'Pending' | 'Bound' | 'Lost';
+    accessModes?: AccessMode[];
+    capacity?: { storage?: string };
+  };
 }
 
 export interface PersistentVolume extends KubernetesObject {
@@ -111,10 +115,13 @@ export interface PersistentVolume extends KubernetesObject {
     volumeMode?: VolumeMode;
     storageClassName?: string;
     persistentVolumeReclaimPolicy?: 'Delete' | 'Retain' | 'Recycle';
-    claimRef?: { namespace?: string; name?: string; uid?: string };
+    volumeAttributesClassName?: string;
+    /** Without a UID it reserves the volume for the next claim of that name. */
+    claimRef?: { apiVersion?: string; kind?: string; namespace?: string; name?: string; uid?: string };
     csi?: { driver: string; volumeHandle: string };
+    hostPath?: { path: string };
   };
-  status?: { phase?: string };
+  status?: { phase?: string; message?: string };
 }
 
 export interface StorageClass extends KubernetesObject {
@@ -382,6 +389,7 @@ export interface VolumeSnapshotContent extends KubernetesObject {
     driver: string;
     deletionPolicy: DeletionPolicy;
     source: { volumeHandle?: string; snapshotHandle?: string };
+    sourceVolumeMode?: VolumeMode;
     volumeSnapshotClassName?: string;
     volumeSnapshotRef: {
       apiVersion?: string;

@@ -1,5 +1,11 @@
 /** What a snapshot is taken of and with: its claim, volume and class. */
-import type { PersistentVolume, Stored, VolumeSnapshot, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import type {
+  PersistentVolume,
+  Stored,
+  VolumeMode,
+  VolumeSnapshot,
+  VolumeSnapshotClass,
+} from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
 import type { World } from './world.ts';
@@ -38,7 +44,11 @@ export function snapshotInputs(world: World) {
     return world.volumes.get(claim?.spec.volumeName ?? '');
   }
 
-  function inputOf(snapshot: Snapshot): { snapshotClass: Stored<VolumeSnapshotClass>; volumeHandle: string } {
+  function inputOf(snapshot: Snapshot): {
+    snapshotClass: Stored<VolumeSnapshotClass>;
+    volumeHandle: string;
+    volumeMode: VolumeMode | undefined;
+  } {
     const { name, namespace } = snapshot.metadata;
     const fail = (why: string): Refusal =>
       new Refusal('SnapshotContentCreationFailed', `Failed to create snapshot content with error ${why}`);
@@ -73,7 +83,8 @@ export function snapshotInputs(world: World) {
       const drivers = `${snapshotClass.driver}, ${volume.spec.csi.driver}`;
       throw failInput(`VolumeSnapshotClass and PersistentVolume have different drivers: ${drivers}`);
     }
-    return { snapshotClass, volumeHandle: volume.spec.csi.volumeHandle };
+    const { csi, volumeMode } = volume.spec;
+    return { snapshotClass, volumeHandle: csi.volumeHandle, volumeMode };
   }
 
   return { volumeOf, defaultClass, inputOf };

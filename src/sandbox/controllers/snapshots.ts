@@ -109,7 +109,7 @@ export function snapshotController(world: World): Controller {
 
   async function createContent(snapshot: Snapshot): Promise<Content> {
     const { name, namespace = '', uid } = snapshot.metadata;
-    const { snapshotClass, volumeHandle } = inputOf(snapshot);
+    const { snapshotClass, volumeHandle, volumeMode } = inputOf(snapshot);
     const content = await ensure(cluster, contents, {
       apiVersion: apiVersionOf(volumeSnapshotContents),
       kind: volumeSnapshotContents.kind,
@@ -118,6 +118,7 @@ export function snapshotController(world: World): Controller {
         driver: snapshotClass.driver,
         deletionPolicy: snapshotClass.deletionPolicy,
         source: { volumeHandle },
+        ...(volumeMode !== undefined && { sourceVolumeMode: volumeMode }),
         volumeSnapshotClassName: snapshotClass.metadata.name,
         volumeSnapshotRef: {
           apiVersion: apiVersionOf(volumeSnapshots),

@@ -167,12 +167,13 @@ async function serve(
       return;
     }
     case 'delete': {
-      const { object, gone } = api.delete(at, deletionRequest(objectAt(await readBody(request)), query));
+      const options = { ...deletionRequest(objectAt(await readBody(request)), query), warn: write.warn };
+      const { object, gone } = api.delete(at, options);
       sendJson(response, 200, gone ? deleted(target, object) : object);
       return;
     }
     default: {
-      const options = deletionRequest(objectAt(await readBody(request)), query);
+      const options = { ...deletionRequest(objectAt(await readBody(request)), query), warn: write.warn };
       const { items, resourceVersion } = api.list(kind, selection);
       for (const { metadata } of items)
         api.delete({ kind, name: metadata.name, namespace: metadata.namespace }, options);
@@ -236,7 +237,16 @@ function writeRequest({ subresource, query }: ResourceRequest, response: ServerR
     dryRun: dryRun.length > 0,
     subresource: subresource === 'status' || subresource === 'scale' ? subresource : undefined,
     fieldValidation: wanted,
-    warn: (message) => response.appendHeader('warning', `299 - ${JSON.stringify(message)}`),
+    warn: warner(response),
+  };
+}
+
+/** The same warning is given once. */
+function warner(response: ServerResponse): (message: string) => void {
+  const given = new Set<string>();
+  return (message) => {
+    if (!given.has(message)) response.appendHeader('warning', `299 - ${JSON.stringify(message)}`);
+    given.add(message);
   };
 }
 
@@ -260,12 +270,13 @@ function deletionRequest(body: JsonObject, query: URLSearchParams): Parameters<A
       ...['Foreground', 'Background', 'Orphan', 'nil'],
     ]);
   }
-  const orphans = body['orphanDependents'] === true || isTrue(query.get('orphanDependents'));
+  const orphans = body['orphanDependents'] ?? query.get('orphanDependents') ?? undefined;
+  const older = orphans === true || orphans === 'true' || orphans === '1' ? 'Orphan' : 'Background';
   return {
     dryRun: query.getAll('dryRun').includes('All') || listAt(body, 'dryRun').includes('All'),
     ...(typeof uid === 'string' && { uid }),
     ...(typeof resourceVersion === 'string' && { resourceVersion }),
-    ...(known ? { propagation } : orphans && { propagation: 'Orphan' }),
+    ...(known ? { propagation } : orphans !== undefined && { propagation: older }),
     ...(grace !== undefined && { gracePeriodSeconds: Number(grace) }),
   };
 }
