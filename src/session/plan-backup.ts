@@ -112,12 +112,17 @@ async function classOf(
     .name;
 }
 
+/** Beyond so many claims, one list of all volumes costs less than reading each of theirs. */
+const fewClaims = 50;
+
 /** Left out where a volume is none of a CSI driver, or may not be read. */
-function withHandles(around: Surroundings, planned: readonly PlannedClaim[]): Promise<PlannedClaim[]> {
+async function withHandles(around: Surroundings, planned: readonly PlannedClaim[]): Promise<PlannedClaim[]> {
+  const all = planned.length > fewClaims ? ((await around.volumes()) ?? new Map<string, never>()) : undefined;
   return Promise.all(
     planned.map(async (each) => {
       const { volumeName = '' } = each.claim.spec;
-      const volume = volumeName === '' ? undefined : await around.volume(volumeName);
+      const volume =
+        volumeName === '' ? undefined : all ? all.get(volumeName) : await around.volume(volumeName);
       return volume?.spec.csi ? { ...each, volumeHandle: volume.spec.csi.volumeHandle } : each;
     }),
   );
