@@ -1,7 +1,5 @@
-/** Holds claims that are in use. */
-import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
-
-import { claimNamesOf, isClaimInUse, isSnapshotting } from './claim-users.ts';
+/** Holds claims that pods use. */
+import { claimNamesOf, isClaimInUse } from './claim-users.ts';
 import type { Controller, World } from './world.ts';
 import { setFinalizers } from './writes.ts';
 
@@ -17,18 +15,10 @@ export function claimProtectionController(world: World): Controller {
     const isHeld = finalizers.includes(protection);
     if (deletionTimestamp === undefined) {
       if (!isHeld) await setFinalizers(cluster, claims, claim, [...finalizers, protection]);
-    } else if (isHeld && !isUsed(claim)) {
+    } else if (isHeld && !isClaimInUse(claim, world.pods.list(namespace))) {
       const others = finalizers.filter((finalizer) => finalizer !== protection);
       await setFinalizers(cluster, claims, claim, others);
     }
-  }
-
-  function isUsed(claim: Stored<PersistentVolumeClaim>): boolean {
-    const { namespace } = claim.metadata;
-    return (
-      isClaimInUse(claim, world.pods.list(namespace)) ||
-      isSnapshotting(claim, world.snapshots.list(namespace))
-    );
   }
 
   return {
@@ -37,10 +27,6 @@ export function claimProtectionController(world: World): Controller {
     triggers(enqueue) {
       world.pods.onChange((pod) => {
         for (const name of claimNamesOf(pod)) enqueue(name, pod.metadata.namespace);
-      });
-      world.snapshots.onChange(({ metadata, spec }) => {
-        if (spec.source.persistentVolumeClaimName !== undefined)
-          enqueue(spec.source.persistentVolumeClaimName, metadata.namespace);
       });
     },
   };

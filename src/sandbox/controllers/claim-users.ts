@@ -1,5 +1,5 @@
 /** Who holds on to a claim. */
-import type { KubernetesObject, Pod, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { isControlledBy } from './writes.ts';
 
@@ -30,18 +30,4 @@ export function isClaimInUse(claim: Stored<KubernetesObject>, pods: readonly Sto
           isControlledBy(claim, pod)),
     );
   });
-}
-
-/** Whether a snapshot of the claim has begun and is not ready yet. */
-export function isSnapshotting(
-  claim: Stored<KubernetesObject>,
-  snapshots: readonly VolumeSnapshot[],
-): boolean {
-  return snapshots.some(
-    ({ spec, status, metadata }) =>
-      metadata.deletionTimestamp === undefined &&
-      spec.source.persistentVolumeClaimName === claim.metadata.name &&
-      status?.boundVolumeSnapshotContentName !== undefined &&
-      status.readyToUse !== true,
-  );
 }

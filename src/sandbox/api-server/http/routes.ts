@@ -22,7 +22,7 @@ import {
 import { describeApi, isServed } from './discovery.ts';
 import { failureOf, type Interference } from './faults.ts';
 import { sendLogs } from './logs.ts';
-import { isTrue, readBody, readPatch, readTarget, type ResourceRequest } from './request.ts';
+import { readBody, readPatch, readTarget, type ResourceRequest } from './request.ts';
 import { emptyOpenapiV2, openapiV2Type } from './protobuf.ts';
 import { partial, tableOf, wantsMetadata, wantsTable, type Include } from './table.ts';
 import { streamWatch } from './watch-stream.ts';
