@@ -14,7 +14,7 @@ import {
 } from '#src/api/resources.ts';
 
 import { missingKubectl } from './kubectl.ts';
-import { deployment, reader, statefulSet } from './manifests.ts';
+import { claim, deployment, reader, statefulSet } from './manifests.ts';
 import { openPlace, type Place } from './place.ts';
 import { startServer } from './server.ts';
 import { openShell } from './terminal.ts';
@@ -53,8 +53,8 @@ async function paste(t: TestContext, place: Place, steps: string): Promise<void>
 }
 
 /** A deployment `demo` whose claim `data` was snapshotted with one content and has another by now. */
-async function changed(place: Place): Promise<string> {
-  await place.claims('data');
+async function changed(place: Place, storageClass = server.storageClass): Promise<string> {
+  await place.create(persistentVolumeClaims, claim('data', storageClass));
   await place.create(deployments, deployment('demo', ['data']));
   const [pod = ''] = await place.running('demo');
   await place.sh(pod, 'echo before > /source/data/proof');
@@ -94,6 +94,14 @@ await suite('in place, by the very steps of the hint', { concurrency: 8, skip: m
     assert.equal(drop, `kubectl delete persistentvolumeclaim data -n ${place.namespace} &&`);
     assert.match(restore, /^kubectl stash restore deployment\/demo /);
     assert.equal(up, `kubectl scale deployment/demo -n ${place.namespace} --replicas=1`);
+    await paste(t, place, steps);
+    await holdsBefore(place);
+  });
+
+  test('a claim whose class waits for a first pod', { skip: noWaitClass() }, async (t) => {
+    const place = await openPlace(t, server);
+    await changed(place, server.waitClass);
+    const { steps } = await refusal(place, 'deploy/demo');
     await paste(t, place, steps);
     await holdsBefore(place);
   });
@@ -184,4 +192,8 @@ await suite('in place, by the very steps of the hint', { concurrency: 8, skip: m
 
 function noDriver(): string | false {
   return server.driver === undefined && 'E2E_DRIVER is not set';
+}
+
+function noWaitClass(): string | false {
+  return server.waitClass === undefined && 'E2E_STORAGE_CLASS_WAIT is not set';
 }
