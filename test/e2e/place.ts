@@ -53,11 +53,19 @@ export interface Place {
   look(claims: readonly string[], script: string): Promise<string>;
 }
 
-/** `classes: false`: the developer may not read classes and volumes, which are cluster-scoped. */
+export interface PlaceRights {
+  readonly classes?: boolean;
+  readonly hooksAndDeletions?: boolean;
+}
+
+/**
+ * `classes: false`: the developer may not read classes and volumes, which are cluster-scoped. `hooksAndDeletions`: the
+ * developer has that optional Role too.
+ */
 export async function openPlace(
   t: TestContext,
   server: TestServer,
-  { classes = true }: { readonly classes?: boolean } = {},
+  wanted: PlaceRights = {},
 ): Promise<Place> {
   const { cluster, kubeconfig, storageClass } = server;
   const made = await cluster.create(namespaces, {
@@ -79,7 +87,7 @@ export async function openPlace(
     await cluster.delete(namespaces, { name: namespace });
     await until(namespaces, (all) => all.every(({ metadata }) => metadata.name !== namespace));
   });
-  const developer = await admitDeveloper(t, server, namespace, classes);
+  const developer = await admitDeveloper(t, server, namespace, wanted);
 
   async function until<T extends KubernetesObject, Found>(
     resource: Resource<T>,
@@ -179,12 +187,16 @@ async function admitDeveloper(
   t: TestContext,
   server: TestServer,
   namespace: string,
-  classes: boolean,
+  { classes = true, hooksAndDeletions = false }: PlaceRights,
 ): Promise<Identity | undefined> {
   if (!(await tellsPeopleApart(server))) return undefined;
   const user = `${namespace}-developer`;
   const group = `${namespace}-classes`;
-  const rules = [...(await documentedRules('developer.yaml')), ...(await documentedRules('schedules.yaml'))];
+  const rules = [
+    ...(await documentedRules('developer.yaml')),
+    ...(await documentedRules('schedules.yaml')),
+    ...(hooksAndDeletions ? await documentedRules('hooks-and-deletions.yaml') : []),
+  ];
   await grantInNamespace(server, namespace, user, rules);
   const extra = classes ? await documentedRules('classes.yaml') : [];
   if (classes) t.after(await grantEverywhere(server, group, extra));
