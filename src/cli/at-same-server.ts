@@ -9,18 +9,25 @@ const flags = {
   user: '--user',
   server: '--server',
   as: '--as',
+  asGroup: '--as-group',
+  asUid: '--as-uid',
 } as const satisfies Partial<Record<keyof ConnectionFlags, string>>;
 
 /** Lines that are commands of kubectl get the connection flags that were given; all others stay. */
 export function atSameServer(hint: string, given: ConnectionFlags): string {
   const names = Object.keys(flags) as (keyof typeof flags)[];
   const more = names.flatMap((name) => {
-    const value = given[name];
-    return value === undefined ? [] : [` ${flags[name]} ${quoted(value)}`];
+    const values = [given[name] ?? []].flat();
+    return values.map((value) => ` ${flags[name]} ${quoted(value)}`);
   });
+  // What follows -- is another program's.
+  const withFlags = (command: string) => {
+    const [own = '', ...rest] = command.split(' -- ');
+    return [`${own}${more.join('')}`, ...rest].join(' -- ');
+  };
   return hint
     .split('\n')
-    .map((line) => (line.startsWith('kubectl ') ? `${line}${more.join('')}` : line))
+    .map((line) => (line.startsWith('kubectl ') ? withFlags(line) : line))
     .join('\n');
 }
 

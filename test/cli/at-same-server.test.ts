@@ -10,4 +10,12 @@ test('commands in a hint get the flags that chose the cluster, and no secret', (
     atSameServer(hint, { namespace: 'demo', token: 'secret', context: 'prod', as: "o'hara & co" }),
     "beside it:\nkubectl stash list --context prod --as 'o'\\''hara & co'\nadd --config a",
   );
+  assert.equal(
+    atSameServer('kubectl stash list', { as: 'dev', asGroup: ['a', 'b'] }),
+    'kubectl stash list --as dev --as-group a --as-group b',
+  );
+  assert.equal(
+    atSameServer('kubectl stash sandbox -- bash', { as: 'dev' }),
+    'kubectl stash sandbox --as dev -- bash',
+  );
 });
