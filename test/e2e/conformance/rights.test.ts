@@ -414,3 +414,48 @@ test('apply needs create as well where there is nothing yet', async () => {
   const applied = await applier.send('PATCH', `${maps}/applied?fieldManager=test`, map, apply);
   assert.equal(applied.code, 200, messageOf(applied));
 });
+
+test('a ClusterRole that is made of others has their rules, as they are now', async (t) => {
+  const [whole, part] = [`${namespace}-whole`, `${namespace}-part`];
+  t.after(async () => {
+    for (const name of [whole, part]) await api.send('DELETE', `${clusterRoles}/${name}`);
+  });
+  const labels = { [`${namespace}/part`]: 'yes' };
+  await made(
+    api.send('POST', clusterRoles, {
+      metadata: { name: whole },
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: labels }] },
+    }),
+  );
+  await made(api.send('POST', clusterRoles, { metadata: { name: part, labels }, rules: [read] }));
+  const rulesAre = async (...rules: object[]) => {
+    const { body } = await api.send('GET', `${clusterRoles}/${whole}`);
+    return (
+      JSON.stringify(listOf(body['rules']).map(sorted)) ===
+      JSON.stringify(rules.map((rule) => sorted(rule as never)))
+    );
+  };
+  await eventually(() => rulesAre(read));
+  const other = { ...read, resources: ['secrets'] };
+  await api.send('PATCH', `${clusterRoles}/${part}`, { rules: [other] }, mergePatch);
+  await eventually(() => rulesAre(other));
+
+  const editor = userOf('editor');
+  await made(
+    api.send('POST', roleBindings, {
+      metadata: { name: 'editor' },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'edit' },
+      subjects: [{ apiGroup: rbac, kind: 'User', name: editor.user }],
+    }),
+  );
+  await eventually(async () => (await may(editor, { namespace, verb: 'get', resource: 'pods' })).allowed);
+  const attributes: [allowed: boolean, attributes: object][] = [
+    [true, { verb: 'create', group: 'apps', resource: 'deployments' }],
+    [true, { verb: 'create', resource: 'pods', subresource: 'exec' }],
+    [true, { verb: 'get', resource: 'secrets' }],
+    [false, { verb: 'create', group: rbac, resource: 'rolebindings' }],
+    [false, { verb: 'delete', resource: 'namespaces' }],
+  ];
+  for (const [allowed, about] of attributes)
+    assert.equal((await may(editor, { namespace, ...about })).allowed, allowed, JSON.stringify(about));
+});

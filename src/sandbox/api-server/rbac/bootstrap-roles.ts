@@ -1,8 +1,9 @@
-/** The roles that every cluster has: what each user who is known may do, and who may do everything. */
+/** The roles that every cluster has: what each user who is known may do, who may do everything, and what to bind. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 
 import { rbacGroup } from './resolve.ts';
+import { userRoles } from './user-roles.ts';
 
 const apiVersion = `${rbacGroup}/v1`;
 const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
@@ -44,6 +45,15 @@ export const bootstrapRoles: readonly (readonly [Resource, KubernetesObject])[] 
   ...Object.entries(roles).map(([name, rules]): [Resource, KubernetesObject] => [
     resource('ClusterRole'),
     { apiVersion, kind: 'ClusterRole', metadata: { name, labels, annotations }, ...{ rules } },
+  ]),
+  ...Object.entries(userRoles).map(([name, { labels: more, ...role }]): [Resource, KubernetesObject] => [
+    resource('ClusterRole'),
+    {
+      apiVersion,
+      kind: 'ClusterRole',
+      metadata: { name, labels: { ...labels, ...more }, annotations },
+      ...role,
+    },
   ]),
   ...Object.entries(bindings).map(([name, groups]): [Resource, KubernetesObject] => [
     resource('ClusterRoleBinding'),

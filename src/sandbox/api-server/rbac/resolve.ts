@@ -38,7 +38,7 @@ export function grantsOf(store: Store, user: User, namespace: string): Grants {
 
 function appliesTo(subject: unknown, { username, groups }: User, bindingNamespace: string): boolean {
   const name = stringAt(subject, 'name') ?? '';
-  switch (stringAt(subject, 'kind')) {
+  switch (stringAt(subject, 'kind') ?? '') {
     case 'User':
       return username === name;
     case 'Group':
