@@ -85,9 +85,13 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
 /** The administrator's context is in the same kubeconfig. Throws 'usage'. */
 function checkUser(as: string | undefined): void {
   if (as !== undefined && ['', 'sandbox', 'sandbox-admin'].includes(as)) {
-    throw new StashError('usage', `--as: "${as}" is nobody's name but the administrator's`, {
-      hint: 'name a user of your own, dev for one',
-    });
+    throw new StashError(
+      'usage',
+      `--as: "${as}" cannot be the name of a user: the administrator has it, or it is empty`,
+      {
+        hint: 'name a user of your own, dev for one',
+      },
+    );
   }
   if (as?.startsWith('system:') === true) {
     throw new StashError('usage', `--as: "${as}" is a name of the cluster's own`, {
