@@ -38,6 +38,10 @@ export const allNamespacesFlag = {
   allNamespaces: { type: 'boolean', alias: 'A', description: 'Look in all namespaces.' },
 } as const satisfies Record<string, Flag>;
 
+/** `--timeout` of what takes a snapshot. */
+export const backupTimeoutText =
+  "How long this command waits, whoever carries the session out; where an operator does, the session goes on. By default the configuration's timeOut, else 10m.";
+
 /** Who carries a session out, and whether it is followed. */
 export const executionFlags = {
   executor: {

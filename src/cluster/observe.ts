@@ -1,6 +1,8 @@
 /** A collection that is kept current by a watch, for whoever decides by state and not by event. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
+import { formatDuration } from '#src/domain/duration.ts';
+import { StashError } from '#src/errors.ts';
 
 import type { Cluster, Scope } from './port.ts';
 
@@ -95,4 +97,17 @@ export function observe<T extends KubernetesObject>(
 /** What to tell beside the claims: that the connection is lost, for as long as it is. */
 export function connectionNotes(...observed: Observed<KubernetesObject>[]): string[] {
   return [...new Set(observed.flatMap((each) => each.lost() ?? []))];
+}
+
+/** Not even the first list came in time: what is there is not known. */
+export function notListed(
+  { plural }: Pick<Resource, 'plural'>,
+  timeoutMs: number,
+  lost: string | undefined,
+): StashError {
+  const why = lost ?? 'the API server has not answered';
+  return new StashError(
+    'timed-out',
+    `no ${plural} could be listed within ${formatDuration(timeoutMs)}: ${why}`,
+  );
 }

@@ -8,11 +8,12 @@ import { dryRunFlag, executionFlags, outputFlag } from '#src/cli/flags.ts';
 import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
-import { parseDuration } from '#src/domain/duration.ts';
+import { formatGoDuration, parseDuration } from '#src/domain/duration.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
 import { restoreSessionName } from '#src/domain/target/names.ts';
 import { restoreCommand } from '#src/domain/restore/restore-command.ts';
+import { commandLineId } from '#src/domain/session/holder.ts';
 import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
@@ -67,7 +68,8 @@ const flags = {
   timeout: {
     type: 'duration',
     valueName: 'DURATION',
-    description: "How long all claims may take to be bound; by default the session's timeOut, else 10m.",
+    description:
+      "How long this command waits, whoever carries the session out; written on a session that it makes as spec.timeOut. By default the session's timeOut, else 10m.",
   },
   ...executionFlags,
   dryRun: dryRunFlag('client', 'server'),
@@ -96,9 +98,11 @@ Claims that are gone come back under their own names, with their class, size, ac
     const namespace = namespaceOf(request, args, connection);
     const around = lookAround(connection.cluster, namespace);
     const executor = executorByDiscovery(await around.groups(), args.flags.executor);
-    const { session, templates, words, notes, target } = request.file
+    const prepared = request.file
       ? fromFile(request.file, request.templates, namespace)
       : await prepareRestore(around, { ...request.target, namespace }, args.flags, context.now());
+    const { templates, words, notes, target } = prepared;
+    const session = withTimeOut(prepared.session, args.flags.timeout);
 
     const unfinished = await findUnfinishedRestore(connection, session);
     const { wait, dryRun, output } = args.flags;
@@ -144,8 +148,9 @@ Claims that are gone come back under their own names, with their class, size, ac
         namespace,
         groups: await around.groups(),
         mode: args.flags.executor,
-        id: `cli-${crypto.randomUUID().slice(0, 8)}`,
+        id: commandLineId(),
         timeoutMs,
+        limitMs: args.flags.timeout,
         again: words
           ? restoreCommand(words.target, words.from, words.flags)
           : `kubectl stash restore -f ${args.flags.filename ?? '-'}`,
@@ -155,6 +160,12 @@ Claims that are gone come back under their own names, with their class, size, ac
     await printEnds([work], { context, cluster, format: output, close: display.close });
   },
 });
+
+/** The command's own limit holds for whoever carries out the session that the command makes. */
+function withTimeOut(session: Named<RestoreSession>, timeoutMs: number | undefined): Named<RestoreSession> {
+  if (timeoutMs === undefined) return session;
+  return { ...session, spec: { ...session.spec, timeOut: formatGoDuration(timeoutMs) } };
+}
 
 type Request =
   | { readonly file: Named<RestoreSession>; readonly templates: readonly VolumeClaimTemplate[] }

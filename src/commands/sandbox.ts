@@ -3,11 +3,14 @@ import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promis
 import { constants as system, tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
+import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
 import { stashCrds } from '#src/api/crds/index.ts';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles, type Resource } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { systemReason } from '#src/cli/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
+import { buildUserRights } from '#src/domain/install/user-roles.ts';
 import { StashError } from '#src/errors.ts';
 import { DirectoryError } from '#src/sandbox/directory-error.ts';
 import type { Sandbox, SandboxOptions } from '#src/sandbox/sandbox.ts';
@@ -19,10 +22,13 @@ export const command = defineCommand({
 
 It listens on the loopback address only, with a kubeconfig that only you can read. Volumes are directories that hold real files, and containers whose command is a shell run as processes of yours, as do those of this program's own image: \`kubectl stash install\` brings the operator up in it. Everything is gone when it ends, unless --dir says where to keep it: the next sandbox on that directory then goes on with the same objects and files.
 
+Roles are enforced as Kubernetes does. You are the administrator; with --as NAME you are a user of that name instead, who has the roles of docs/rbac in namespace default and nothing more: each can be taken away, to see what is missing. The kubeconfig then has two contexts, NAME and sandbox, the administrator's.
+
 With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH as a plugin of kubectl, and the sandbox ends with it and with its exit code. Otherwise the sandbox runs until Ctrl-C.`,
   examples: [
     '# Run it until Ctrl-C; it says how to reach it\nkubectl stash sandbox',
     '# Look around in a shell\nkubectl stash sandbox -- bash',
+    '# Be a developer who may snapshot and restore, and no longer delete\nkubectl stash sandbox --as dev -- bash\nkubectl --context sandbox delete rolebinding stash-hooks',
     '# Run one command\nkubectl stash sandbox -- kubectl get storageclass,volumesnapshotclass',
   ],
   flags: {
@@ -40,12 +46,15 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
       throw new StashError('usage', 'nothing follows --', { hint: 'kubectl stash sandbox -- bash' });
     }
     const { dir } = args.flags;
+    const { as } = args.connection;
+    checkUser(as);
     const directory = dir === undefined ? await makeTemporary() : await makeDirectory(dir);
     const say = (line: string) => void context.err.write(`${line}\n`);
     try {
       const sandbox = await start({
         directory,
         keep: dir !== undefined,
+        as,
         program: { argv: context.program, version: clientVersion },
         now: () => context.now(),
         onError: (message) => {
@@ -55,6 +64,12 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
       try {
         const { applyDefinitions } = await import('#src/sandbox/seed.ts');
         await applyDefinitions(sandbox.cluster, stashCrds);
+        if (as !== undefined) {
+          await grantTo(as, sandbox);
+          say(
+            `you are ${as}, with the roles of docs/rbac in namespace default; context sandbox is the administrator's`,
+          );
+        }
         if (program === undefined) return await serve(sandbox, context, say);
         const path = await withPlugin(join(directory, 'bin'), context);
         return await runIn(sandbox, [program, ...rest], { ...context.env, PATH: path }, context.signal);
@@ -66,6 +81,34 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
     }
   },
 });
+
+/** The administrator's context is in the same kubeconfig. Throws 'usage'. */
+function checkUser(as: string | undefined): void {
+  if (as !== undefined && ['', 'sandbox', 'sandbox-admin'].includes(as)) {
+    throw new StashError(
+      'usage',
+      `--as: "${as}" cannot be the name of a user: the administrator has it, or it is empty`,
+      {
+        hint: 'name a user of your own, dev for one',
+      },
+    );
+  }
+  if (as?.startsWith('system:') === true) {
+    throw new StashError('usage', `--as: "${as}" is a name of the cluster's own`, {
+      hint: 'name a user of your own, dev for one',
+    });
+  }
+}
+
+/** What is there already, from an earlier sandbox on the same directory, becomes what it was at first. */
+async function grantTo(user: string, { cluster }: Sandbox): Promise<void> {
+  const rights = buildUserRights(user, 'default');
+  const apply = (resource: Resource, object: Named<KubernetesObject>) =>
+    cluster.patch(resource, object.metadata, object, { type: 'apply' });
+  for (const role of rights.roles) await apply(role.kind === 'Role' ? roles : clusterRoles, role);
+  for (const binding of rights.bindings)
+    await apply(binding.kind === 'RoleBinding' ? roleBindings : clusterRoleBindings, binding);
+}
 
 async function makeTemporary(): Promise<string> {
   const parent = tmpdir();

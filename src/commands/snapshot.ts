@@ -3,16 +3,17 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { allOrErrors, printEnds } from '#src/cli/ends.ts';
-import { dryRunFlag, executionFlags, outputFlag, selectorFlag } from '#src/cli/flags.ts';
+import { backupTimeoutText, dryRunFlag, executionFlags, outputFlag, selectorFlag } from '#src/cli/flags.ts';
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { printDeletions, printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { commandLineId } from '#src/domain/session/holder.ts';
 import { commandHooks } from '#src/domain/hooks/hooks.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import type { Target } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
-import { takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
-import { beginBackup, checkBackup } from '#src/session/begin-backup.ts';
+import { leaveSnapshot, takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
+import { checkBackup } from '#src/session/begin-backup.ts';
 import type { Executor } from '#src/session/executor.ts';
 import { planBackup, type BackupPlan } from '#src/session/plan-backup.ts';
 import { clientRehearsal, rehearseBackup, serverRehearsal } from '#src/session/rehearsal.ts';
@@ -39,12 +40,12 @@ const flags = {
   timeout: {
     type: 'duration',
     valueName: 'DURATION',
-    description:
-      "How long all snapshots may take to be ready; by default the configuration's timeOut, else 10m.",
+    description: backupTimeoutText,
   },
   failFast: {
     type: 'boolean',
-    description: 'Fail at the first error that a driver reports; drivers often recover.',
+    description:
+      'Fail at the first error that a driver reports; drivers often recover. Only this command does, so it carries the session out itself; refused where an operator has to.',
   },
   ...hookFlags,
   ...keepFlags,
@@ -89,7 +90,7 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
         const plan = await planBackup(around, options.request);
         const timeoutMs = timeoutOf(plan, args.flags.timeout);
         const executor = await checkBackup(around, plan, { ...options, wait: args.flags.wait });
-        return { plan, options: { ...options, timeoutMs }, executor };
+        return { plan, options: { ...options, timeoutMs, limitMs: args.flags.timeout }, executor };
       }),
     );
     const { dryRun: mode, wait } = args.flags;
@@ -115,6 +116,7 @@ function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
       { hint: 'leave out --wait=false' },
     );
   }
+  if (args.flags.failFast) checkFailFast(args.flags);
   checkHookFlags(args.flags);
   if (retentionPolicyOf(args.flags) !== undefined && !args.flags.wait) {
     throw new StashError(
@@ -124,6 +126,17 @@ function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
     );
   }
   return wanted;
+}
+
+/** An operator knows of no `--fail-fast`: the API has no place for it. Throws 'usage'. */
+function checkFailFast({ executor, wait }: SnapshotArgs['flags']): void {
+  const clash = executor === 'operator' ? '--executor=operator' : wait ? undefined : '--wait=false';
+  if (clash === undefined) return;
+  throw new StashError(
+    'usage',
+    `--fail-fast and ${clash} exclude each other: an operator does not end a session at the first error of a driver`,
+    { hint: `leave out ${clash}: this command carries the session out then` },
+  );
 }
 
 interface Planned {
@@ -146,7 +159,7 @@ function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection) {
     maxFreezeMs: maxFreeze,
     mode: executor,
     failFast,
-    id: `cli-${crypto.randomUUID().slice(0, 8)}`,
+    id: commandLineId(),
   };
 }
 
@@ -184,8 +197,7 @@ async function createOnly(
   const environment = { cluster, clock: context, signal: context.signal };
   const sessions = await allOrErrors(
     planned.map(
-      async ({ plan, options }) =>
-        (await beginBackup(environment, around, plan, { ...options, wait: false })).session,
+      async ({ plan, options }) => (await leaveSnapshot(environment, around, plan, options)).session,
     ),
   );
   const { output } = args.flags;

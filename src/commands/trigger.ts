@@ -1,13 +1,14 @@
 import { defineCommand } from '#src/cli/command.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { executionFlags, outputFlag } from '#src/cli/flags.ts';
+import { backupTimeoutText, executionFlags, outputFlag } from '#src/cli/flags.ts';
 import { printObjects, qualifiedName } from '#src/cli/output.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 import { configurationNamed, targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
+import { commandLineId } from '#src/domain/session/holder.ts';
 import { StashError } from '#src/errors.ts';
-import { takeSnapshot, timeoutOf } from '#src/follow/take-snapshot.ts';
-import { beginBackup, checkBackup } from '#src/session/begin-backup.ts';
+import { leaveSnapshot, takeSnapshot, timeoutOf } from '#src/follow/take-snapshot.ts';
+import { checkBackup } from '#src/session/begin-backup.ts';
 import { planBackup } from '#src/session/plan-backup.ts';
 import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
 
@@ -25,8 +26,7 @@ An operator carries the session out; where none answers, this command does, as "
     timeout: {
       type: 'duration',
       valueName: 'DURATION',
-      description:
-        "How long all snapshots may take to be ready; by default the configuration's timeOut, else 10m.",
+      description: backupTimeoutText,
     },
     ...executionFlags,
     output: outputFlag('name', 'json', 'yaml'),
@@ -49,13 +49,16 @@ An operator carries the session out; where none answers, this command does, as "
     const target = targetOfConfiguration(await orMissingNamespace(around, Promise.try(find)));
     const request = { target, user, configuration: name };
     const plan = await planBackup(around, request);
-    const id = `cli-${crypto.randomUUID().slice(0, 8)}`;
-    const options = { request, mode, id, failFast: false, timeoutMs: timeoutOf(plan, timeout) };
+    const id = commandLineId();
+    const options = {
+      ...{ request, mode, id, failFast: false, limitMs: timeout },
+      timeoutMs: timeoutOf(plan, timeout),
+    };
     await checkBackup(around, plan, { ...options, wait });
 
     if (!wait) {
       const environment = { cluster, clock: context, signal: context.signal };
-      const { session } = await beginBackup(environment, around, plan, { ...options, wait: false });
+      const { session } = await leaveSnapshot(environment, around, plan, options);
       if (output !== undefined) await printObjects(context.out, output, session);
       else context.out.write(`${qualifiedName(session)} created\n`);
       return;

@@ -7,10 +7,12 @@ import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { outputFlag } from '#src/cli/flags.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
 import { formatTarget, readTarget } from '#src/domain/target/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { followBackup } from '#src/follow/backup.ts';
-import { orHowToGoOn } from '#src/follow/interruption.ts';
+import { limited, orHowToGoOn, type Sight } from '#src/follow/interruption.ts';
+import { withinLimit } from '#src/follow/limit.ts';
 import { followRestore } from '#src/follow/restore.ts';
 import { lookAround } from '#src/session/surroundings.ts';
 
@@ -26,8 +28,8 @@ export const command = defineCommand({
     timeout: {
       type: 'duration',
       valueName: 'DURATION',
-      default: '10m',
-      description: 'How long to wait for a session that has no deadline of its own yet.',
+      description:
+        "How long to wait; by default until the session's own deadline, or 10m where it has none yet. The session goes on.",
     },
     output: outputFlag('name', 'json', 'yaml'),
   },
@@ -39,16 +41,15 @@ export const command = defineCommand({
     const { name } = wanted;
     const display = await openDisplay(context);
     const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
-    const options = { timeoutMs: args.flags.timeout, resume: resumeCommand(kind, object) };
-    const following = (kind === 'backup' ? followBackup : followRestore)(
-      environment,
-      { name, namespace },
-      options,
-    );
-    const work = orHowToGoOn(
-      following.then(({ progress }) => progress),
-      { session: `${kind}session/${name}`, name, namespace },
-    );
+    const { timeout } = args.flags;
+    const options = { timeoutMs: timeout ?? defaultTimeoutMs, resume: resumeCommand(kind, object) };
+    const follow = kind === 'backup' ? followBackup : followRestore;
+    const work = withinLimit(environment, { timeoutMs: timeout }, async (limit) => {
+      const sight: Sight = { progress: undefined, doing: 'follow' };
+      const following = follow(limited(environment, limit, sight), { name, namespace }, options);
+      const unfinished = { session: `${kind}session/${name}`, name, namespace, limit };
+      return (await orHowToGoOn(following, unfinished, sight)).progress;
+    });
     await printEnds([work], { context, cluster, format: args.flags.output, close: display.close });
   },
 });

@@ -2,7 +2,8 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { backupSessions, restoreSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import { createLoop } from '#src/cluster/loop.ts';
-import { observe, type Observed } from '#src/cluster/observe.ts';
+import { notListed, observe, type Observed } from '#src/cluster/observe.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -23,10 +24,13 @@ export async function awaitGone(
     const only = { namespace, metadataOnly: true };
     observed.set(resource.kind, observe(cluster, resource, only, loop.signal, loop.ring));
   }
-  await loop.race(Promise.all([...observed.values()].map(({ synced }) => synced)));
+  await loop.race(orUntil(clock, until, Promise.all([...observed.values()].map(({ synced }) => synced))));
   for (;;) {
     const failure = [...observed.values()].map((each) => each.failure()).find((each) => each !== undefined);
     if (failure) throw failure;
+    for (const [kind, each] of observed) {
+      if (!each.isSynced()) throw notListed({ plural: `${kind.toLowerCase()}s` }, timeoutMs, each.lost());
+    }
     const left = objects.filter(
       ({ kind, metadata }) => observed.get(kind)?.items.get(metadata.name)?.metadata.uid === metadata.uid,
     );

@@ -3,7 +3,8 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
-import { observe } from '#src/cluster/observe.ts';
+import { notListed, observe } from '#src/cluster/observe.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -25,11 +26,13 @@ export async function awaitReady(
   const began = clock.now().getTime();
   using loop = createLoop(clock, signal);
   const only = { namespace, fieldSelector: `metadata.name=${name}` };
+  const end = new Date(began + timeoutMs);
   const observed = observe(cluster, backupConfigurations, only, loop.signal, loop.ring);
-  await loop.race(observed.synced);
+  await loop.race(orUntil(clock, end, observed.synced));
   for (;;) {
     const failure = observed.failure();
     if (failure) throw failure;
+    if (!observed.isSynced()) throw notListed(backupConfigurations, timeoutMs, observed.lost());
     const { status } = observed.items.get(name) ?? gone(name, namespace);
     const isCurrent = (status?.observedGeneration ?? generation) >= generation;
     const phase = isCurrent ? status?.phase : undefined;

@@ -13,7 +13,8 @@ import type { RestorePlan } from '#src/session/plan-restore.ts';
 import { runRestore } from '#src/session/restore.ts';
 
 import type { FollowEnvironment } from './follow.ts';
-import { orHowToGoOn } from './interruption.ts';
+import { limited, orHowToGoOn, orNotBegun, type Sight } from './interruption.ts';
+import { executing, withinLimit, type Limit } from './limit.ts';
 import { followRestore } from './restore.ts';
 import { seeThrough } from './see-through.ts';
 
@@ -31,7 +32,10 @@ export interface CarryOutRestore {
   readonly mode: ExecutorMode;
   /** Of this executor. */
   readonly id: string;
+  /** How long the session may take where this command carries it out. */
   readonly timeoutMs: number;
+  /** How long the command waits, for all that it waits for; undefined: until the session has ended. */
+  readonly limitMs: number | undefined;
   /** The command that goes on with it. */
   readonly again: string;
   readonly say: (line: string) => void;
@@ -40,25 +44,43 @@ export interface CarryOutRestore {
 /** An operator of ours takes a session in less. */
 const pickUpWithinMs = 2_000;
 
+/** The limit is written on the session: an operator that goes by it has this time to say how it ended. */
+const endWithinMs = 5_000;
+
 /** Resolves with the session's end, good or bad. */
-export async function carryOutRestore(
+export function carryOutRestore(environment: FollowEnvironment, task: CarryOutRestore): Promise<Progress> {
+  const graceMs = task.unfinished === undefined ? endWithinMs : 0;
+  return withinLimit(environment, { timeoutMs: task.limitMs, graceMs }, (limit) =>
+    carryOutWithin(environment, task, limit),
+  );
+}
+
+async function carryOutWithin(
   environment: FollowEnvironment,
   task: CarryOutRestore,
+  limit: Limit | undefined,
 ): Promise<Progress> {
   const { wanted, unfinished, plan, target, namespace, mode, id, timeoutMs, again, say } = task;
   const executor = executorByDiscovery(task.groups, mode);
+  const sight: Sight = { progress: undefined, doing: 'pick-up' };
+  const within = limited(environment, limit, sight);
   const session =
     unfinished ??
-    (await createRestore(environment, executor === 'local' ? heldBy(wanted, id) : wanted, task.nameAt));
+    (await orNotBegun(
+      createRestore(within, executor === 'local' ? heldBy(wanted, id) : wanted, task.nameAt),
+      { limit, waitsFor: () => 'another session has its name', again },
+    ));
   const { name } = session.metadata;
   if (unfinished) say(`restoresession/${name} is unfinished: going on with it`);
 
-  const follow = (endWhenDead: boolean) =>
-    followRestore(environment, { name, namespace }, { timeoutMs, endWhenDead, resume: again });
+  const follow = (endWhenDead: boolean) => {
+    sight.doing = 'follow';
+    return followRestore(within, { name, namespace }, { timeoutMs, endWhenDead, resume: again });
+  };
   const carryOut = async () => {
     if (executor === 'appscode' || executor === 'operator') return (await follow(false)).progress;
     if (executor === undefined) {
-      const taken = await awaitPickUp(environment, restoreSessions, session, pickUpWithinMs);
+      const taken = await awaitPickUp(within, restoreSessions, session, pickUpWithinMs);
       if (taken && !goesByHolder(taken)) return (await follow(false)).progress;
       if (!taken) say(`no operator answers in namespace ${namespace}: carrying the session out from here`);
     }
@@ -68,10 +90,17 @@ export async function carryOutRestore(
       id,
       say,
       follow: () => follow(true),
-      execute: (held) => runRestore(environment, { held, target, namespace, ...plan, timeoutMs }),
+      execute: (held) => {
+        sight.doing = 'carry-out';
+        return runRestore(executing({ environment, within }, held.session(), limit), {
+          ...{ held, target, namespace, ...plan, timeoutMs },
+          deadline: limit?.at,
+        });
+      },
     });
   };
-  return orHowToGoOn(carryOut(), { session: `restoresession/${name}`, name, namespace, again });
+  const told = { session: `restoresession/${name}`, name, namespace, again, limit };
+  return orHowToGoOn(carryOut(), told, sight);
 }
 
 /** Taken in the same write that creates it. */

@@ -1,5 +1,11 @@
-/** What to say to whoever stops in the middle. */
+/** What to say where a command stops in the middle: the user stopped it, or its limit has passed. */
+import { formatDuration } from '#src/domain/duration.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { describe, type Progress } from '#src/domain/session/progress.ts';
 import { isStashError, StashError } from '#src/errors.ts';
+
+import type { FollowEnvironment } from './follow.ts';
+import type { Limit } from './limit.ts';
 
 export interface Unfinished {
   /** `backupsession/foo` */
@@ -8,23 +14,87 @@ export interface Unfinished {
   readonly namespace: string;
   /** The command that carries it on; left out where it was only followed. */
   readonly again?: string | undefined;
+  readonly limit?: Limit | undefined;
+}
+
+/** What was last known of the session. */
+export interface Sight {
+  progress: Progress | undefined;
+  /** What the command does: it waits until an operator takes the session, follows it, or carries it out itself. */
+  doing: 'pick-up' | 'follow' | 'carry-out';
+}
+
+/** The environment of a follower, up to its limit, that remembers in `sight` what it shows. */
+export function limited(
+  environment: FollowEnvironment,
+  limit: Limit | undefined,
+  sight: Sight,
+): FollowEnvironment {
+  const onChange = (progress: Progress) => {
+    sight.progress = progress;
+    environment.onChange(progress);
+  };
+  return { ...environment, onChange, signal: limit?.signal ?? environment.signal };
 }
 
 /** Adds to an interruption how to follow the session, and how to go on with it. */
-export async function orHowToGoOn<T>(
-  work: Promise<T>,
-  { session, name, namespace, again }: Unfinished,
-): Promise<T> {
+export async function orHowToGoOn<T>(work: Promise<T>, unfinished: Unfinished, sight: Sight): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!isStashError(error, 'interrupted')) throw error;
-    throw new StashError('interrupted', `stopped following ${session}, which is not done yet`, {
+    const { session, name, namespace, again, limit } = unfinished;
+    const isLate = limit?.hasPassed() === true;
+    const goesOn = isLate && sight.doing === 'follow' && !isUntaken(sight);
+    const message = isLate
+      ? sanitize(lateWords(session, formatDuration(limit.timeoutMs), sight))
+      : `stopped following ${session}, which is not done yet`;
+    throw new StashError(isLate ? 'timed-out' : 'interrupted', message, {
       hint: [
-        ...(again === undefined ? [] : ['to go on with it:', again]),
+        ...(again === undefined || goesOn ? [] : ['to go on with it:', again]),
         'to see what becomes of it:',
         `kubectl stash wait ${name} -n ${namespace}`,
       ].join('\n'),
     });
+  }
+}
+
+/** AppsCode's operator makes its Job, of which a note tells, before it writes a status. */
+function isUntaken({ doing, progress }: Sight): boolean {
+  if (doing === 'carry-out') return false;
+  if (progress === undefined) return doing === 'pick-up';
+  return progress.statusPhase === undefined && progress.notes.length === 0;
+}
+
+function lateWords(session: string, time: string, sight: Sight): string {
+  const { progress, doing } = sight;
+  if (isUntaken(sight)) return `no operator has taken ${session} within ${time}`;
+  const waiting = progress?.claims.filter(({ phase }) => phase !== 'Succeeded') ?? [];
+  const why = [...(waiting.length === 0 ? [] : [describe(waiting)]), ...(progress?.notes ?? [])];
+  const words = why.length === 0 ? '' : `: ${why.join('; ')}`;
+  if (doing === 'carry-out')
+    return `stopped carrying ${session} out after ${time}, and it is not done${words}`;
+  if (progress === undefined) return `the API server has not told within ${time} how far ${session} is`;
+  const state =
+    progress.statusPhase === undefined ? 'nobody has taken the session yet' : 'the session goes on';
+  return `stopped following ${session} after ${time}; ${state}${words}`;
+}
+
+/** As `orHowToGoOn`, where there is no session yet; `waitsFor` says for what the command waited last. */
+export async function orNotBegun<T>(
+  work: Promise<T>,
+  {
+    limit,
+    waitsFor,
+    again,
+  }: { readonly limit: Limit | undefined; waitsFor: () => string; again: string | undefined },
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isStashError(error, 'interrupted') || limit?.hasPassed() !== true) throw error;
+    const message = `stopped after ${formatDuration(limit.timeoutMs)}, before a session began: ${waitsFor()}`;
+    const hint = again === undefined ? undefined : `to try again, without a limit:\n${again}`;
+    throw new StashError('timed-out', sanitize(message), { hint });
   }
 }

@@ -3,7 +3,8 @@ import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import { operatorName } from '#src/api/operator.ts';
 import { deployments, pods } from '#src/api/resources.ts';
 import { createLoop } from '#src/cluster/loop.ts';
-import { observe } from '#src/cluster/observe.ts';
+import { notListed, observe } from '#src/cluster/observe.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { podLabels } from '#src/domain/install/options.ts';
 import { rolloutOf, type Rollout } from '#src/domain/install/rollout.ts';
@@ -24,7 +25,8 @@ export async function untilAvailable(
   using loop = createLoop(clock, signal);
   const seen = watchBoth(waiting, namespace, loop);
   try {
-    await loop.race(seen.synced);
+    await loop.race(orUntil(clock, end, seen.synced));
+    if (!seen.isSynced()) throw notListed(deployments, timeoutMs, seen.lost());
     for (;;) {
       const rollout = seen.rollout();
       const lines = [...(told.has(rollout.state) ? [] : [rollout.state]), ...rollout.trouble];
@@ -50,6 +52,8 @@ function watchBoth({ cluster }: Waiting, namespace: string, loop: ReturnType<typ
   const found = observe<Pod>(cluster, pods, { namespace, labelSelector }, loop.signal, loop.ring);
   return {
     synced: deployment.synced,
+    isSynced: () => deployment.isSynced(),
+    lost: () => deployment.lost(),
     rollout(): Rollout {
       const failure = deployment.failure();
       if (failure) throw failure;

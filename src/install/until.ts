@@ -2,7 +2,8 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import { createLoop } from '#src/cluster/loop.ts';
-import { observe } from '#src/cluster/observe.ts';
+import { notListed, observe } from '#src/cluster/observe.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 
@@ -26,12 +27,13 @@ export async function until<T extends KubernetesObject>(
   const end = new Date(clock.now().getTime() + timeoutMs);
   using loop = createLoop(clock, signal);
   const observed = observe(cluster, resource, scope, loop.signal, loop.ring);
-  await loop.race(observed.synced);
+  await loop.race(orUntil(clock, end, observed.synced));
   for (;;) {
     const failure = observed.failure();
     if (failure) throw failure;
     const items = [...observed.items.values()];
-    if (done(items)) return { done: true, items };
+    if (observed.isSynced() && done(items)) return { done: true, items };
+    if (clock.now() >= end && !observed.isSynced()) throw notListed(resource, timeoutMs, observed.lost());
     if (clock.now() >= end) return { done: false, items };
     await loop.wait(end);
   }

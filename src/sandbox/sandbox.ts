@@ -10,6 +10,8 @@ import { startGarbageCollector } from './api-server/garbage-collector.ts';
 import { createInterference, type Faults, type RequestCounter } from './api-server/http/faults.ts';
 import { writeKubeconfig } from './api-server/http/kubeconfig.ts';
 import { startServer } from './api-server/http/server.ts';
+import { startRoleAggregation } from './api-server/rbac/aggregation.ts';
+import { admin } from './api-server/reviews.ts';
 import type { ServiceAccountName } from './api-server/tokens.ts';
 import { createLocalCluster } from './api-server/local-cluster.ts';
 import { startControllers } from './controllers/start-controllers.ts';
@@ -32,6 +34,8 @@ export interface SandboxOptions {
    * `version` as its tag then run as processes. Left out, they only count as running.
    */
   readonly program?: { readonly argv: readonly string[]; readonly version: string } | undefined;
+  /** Also lets in a user of this name: the current one of the kubeconfig, beside the administrator. */
+  readonly as?: string | undefined;
   /** Told what no status and no event tells. */
   readonly onError?: (message: string) => void;
 }
@@ -68,6 +72,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
+function userNamed(username: string, token: string) {
+  return { token, user: { username, groups: ['system:authenticated'] } };
+}
+
 async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promise<Sandbox> {
   const { directory, now: given = () => new Date(), onError = () => undefined } = options;
   let ahead = 0;
@@ -75,8 +83,11 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
   const stateFile = join(directory, 'objects.json');
   const saved = unlock && (await readState(stateFile));
   const api = createApi({ now, saved });
-  const token = randomBytes(24).toString('base64url');
+  const newToken = () => randomBytes(24).toString('base64url');
+  const token = newToken();
+  const user = options.as === undefined ? undefined : userNamed(options.as, newToken());
   const stopCollecting = startGarbageCollector(api);
+  const stopAggregating = startRoleAggregation(api);
   const stopping = new AbortController();
   const { signal } = stopping;
   const running: { node?: SandboxNode } = {};
@@ -112,10 +123,13 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
   ]);
   running.node = node;
   const interference = createInterference();
-  const server = await startServer({ api, interference, runtime: () => running.node }, { token });
+  const server = await startServer({ api, interference, runtime: () => running.node }, [
+    { token, user: admin },
+    ...(user === undefined ? [] : [user]),
+  ]);
   serving.resolve(server);
   const kubeconfig = join(directory, 'kubeconfig');
-  await writeKubeconfig(kubeconfig, { url: server.url, certificate: server.certificate, token });
+  await writeKubeconfig(kubeconfig, { url: server.url, certificate: server.certificate, token, user });
   return {
     url: server.url,
     kubeconfig,
@@ -132,6 +146,7 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
       stopping.abort();
       await controllers.stopped();
       stopCollecting();
+      stopAggregating();
       await state?.close();
       await unlock?.();
     },

@@ -9,11 +9,15 @@ import {
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 
+import { bootstrapRoles } from './api-server/rbac/bootstrap-roles.ts';
 import { snapshotDefinitions } from './snapshot-definitions.ts';
 
 /** Applies the snapshot kinds; a new cluster gets namespaces and a few classes too. `driver`: who makes the volumes. */
 export async function seed(cluster: Cluster, driver: string, { isNew = true } = {}): Promise<void> {
   await applyDefinitions(cluster, snapshotDefinitions);
+  for (const [resource, role] of bootstrapRoles) {
+    await cluster.patch(resource, { name: role.metadata.name ?? '' }, role, { type: 'apply' });
+  }
   if (!isNew) return;
   for (const name of ['default', 'kube-system']) {
     await cluster.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });

@@ -45,6 +45,8 @@ export interface BackupTask {
   readonly sessionClaims: readonly string[];
   readonly planned: readonly PlannedClaim[];
   readonly timeoutMs: number;
+  /** Of a session that has none yet; left out: `timeoutMs` from when it is begun. */
+  readonly deadline?: Date | undefined;
   readonly failFast: boolean;
   /** Whose hooks and retries they are; left out: it is gone. */
   readonly configuration?: BackupConfiguration | undefined;

@@ -2,7 +2,12 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { checkConfigured, classForAppscode, refuseKeepFlags } from '#src/domain/backup/appscode.ts';
+import {
+  checkConfigured,
+  classForAppscode,
+  refuseFailFast,
+  refuseKeepFlags,
+} from '#src/domain/backup/appscode.ts';
 import { buildBackupSession, buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
 import {
@@ -12,6 +17,7 @@ import {
   hooksOfBackup,
   type AdHocHooks,
 } from '#src/domain/hooks/hooks.ts';
+import { goesByHolder, isCommandLine, readHolder } from '#src/domain/session/holder.ts';
 import { deadlineOf, isFinal } from '#src/domain/session/session-status.ts';
 import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 import { formatTarget } from '#src/domain/target/target.ts';
@@ -24,6 +30,7 @@ import {
   waitUntilReady,
   type Executor,
   type ExecutorMode,
+  type WaitsFor,
 } from './executor.ts';
 import { persist, untilNextSecond } from './persist.ts';
 import type { BackupPlan, BackupRequest } from './plan-backup.ts';
@@ -36,6 +43,9 @@ export interface BeginOptions {
   /** Of whoever executes, should that be us. */
   readonly id: string;
   readonly timeoutMs: number;
+  /** The first error of a driver ends the session: only this command does that. */
+  readonly failFast: boolean;
+  readonly waitsFor: WaitsFor;
   /** False: the session must have an executor other than us. */
   readonly wait: boolean;
   /** A session of its own, whatever else is unfinished. */
@@ -63,18 +73,21 @@ type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 export async function checkBackup(
   around: Surroundings,
   plan: BackupPlan,
-  { request, mode, wait }: Pick<BeginOptions, 'request' | 'mode' | 'wait'>,
+  { request, mode, wait, failFast }: Pick<BeginOptions, 'request' | 'mode' | 'wait' | 'failFast'>,
 ): Promise<Executor | undefined> {
   const executor = executorByDiscovery(await around.groups(), mode);
   const { configuration } = plan;
   if (executor === 'appscode') {
     classForAppscode(plan.target, plan.planned, configuration);
     if (request.retentionPolicy) refuseKeepFlags();
+    if (failFast) refuseFailFast();
   }
   if (executor === 'operator' && request.snapshotClass !== undefined) {
     checkConfigured(configuration, request.snapshotClass);
   }
-  const ours = executor === 'local' || (executor === undefined && configuration?.status?.phase === undefined);
+  const ours =
+    executor === 'local' ||
+    (executor === undefined && (failFast || configuration?.status?.phase === undefined));
   const { hooks = ours ? configuredHooks(configuration) : undefined } = request;
   if (request.hooks && (executor === 'appscode' || executor === 'operator')) throw onlyFromHere(executor);
   if (hooks && configuration && !request.hooks) checkHooks(hooks, nameOf(configuration), hookNames);
@@ -100,8 +113,9 @@ export async function beginBackup(
   const fresh = plan.configuration === undefined;
   const configuration =
     plan.configuration ?? (await createConfiguration(environment, around, plan, options, byDiscovery));
-  if (byDiscovery === 'appscode') await waitUntilReady(environment, configuration, options.timeoutMs);
-  const executor = byDiscovery ?? (await findOperator(environment, configuration, fresh));
+  if (byDiscovery === 'appscode') await waitUntilReady(environment, configuration, options);
+  const { waitsFor } = options;
+  const executor = byDiscovery ?? (await findOperator(environment, configuration, { fresh, waitsFor }));
   if (executor === 'local') {
     if (!options.wait) {
       // Made only to see whether an operator answers.
@@ -115,8 +129,9 @@ export async function beginBackup(
   // Our operator skips, as well, a session whose configuration is not Ready.
   const answers = byDiscovery === undefined || configuration.status?.phase !== undefined;
   if (executor === 'operator' && answers && !unfinished) {
-    await waitUntilReady(environment, configuration, readyWithinMs);
+    await waitUntilReady(environment, configuration, { timeoutMs: readyWithinMs, waitsFor });
   }
+  if (unfinished && options.failFast) refuseOperators(unfinished);
   const session = unfinished ?? (await createSession(environment, plan, configuration, options, executor));
   const { request } = options;
   if (hasAdHocHooks(session) && !(request.hooks && hasTheseHooks(session, request.hooks))) {
@@ -144,6 +159,21 @@ function othersHooks(session: Stored<BackupSession>, { target, configuration }: 
         `kubectl stash wait ${name} -n ${namespace}`,
       ].join('\n'),
     },
+  );
+}
+
+/** Throws 'precondition' where an operator has begun it: `--fail-fast` is this command's own doing. */
+export function refuseOperators(session: Stored<BackupSession>): void {
+  const holder = readHolder(session);
+  const isAnOperators = holder
+    ? !isCommandLine(holder)
+    : session.status !== undefined && !goesByHolder(session);
+  if (!isAnOperators) return;
+  const { name, namespace = '' } = session.metadata;
+  throw new StashError(
+    'precondition',
+    `backupsession/${name} is unfinished and an operator carries it out, which does not fail fast`,
+    { hint: `leave out --fail-fast, or follow it:\nkubectl stash wait ${name} -n ${namespace}` },
   );
 }
 
@@ -194,10 +224,10 @@ async function createSession(
   { cluster, clock, signal }: Env,
   { target, sessionClaims }: BackupPlan,
   configuration: Stored<BackupConfiguration>,
-  { id, request: { hooks } }: BeginOptions,
+  { id, failFast, request: { hooks } }: BeginOptions,
   executor: Executor,
 ): Promise<Stored<BackupSession>> {
-  const holder = executor === 'local' || hooks ? { id, counter: 0 } : undefined;
+  const holder = executor === 'local' || hooks || failFast ? { id, counter: 0 } : undefined;
   for (;;) {
     const at = clock.now();
     const session = buildBackupSession({ configuration, target, claims: sessionClaims, at, holder, hooks });

@@ -35,13 +35,17 @@ export function executorByDiscovery(groups: readonly string[], mode: ExecutorMod
 
 type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
+/** Told what is waited for, whenever that changes. */
+export type WaitsFor = (words: string) => void;
+
 /** Whether an operator gave, or just now gives, this configuration a status. `fresh`: we have just made it. */
 export async function findOperator(
   environment: Env,
   configuration: Stored<BackupConfiguration>,
-  fresh: boolean,
+  { fresh, waitsFor }: { readonly fresh: boolean; readonly waitsFor: WaitsFor },
 ): Promise<Executor> {
   if (configuration.status?.phase !== undefined) return 'operator';
+  waitsFor(`no operator has looked at backupconfiguration/${configuration.metadata.name} yet`);
   const age = environment.clock.now().getTime() - Date.parse(configuration.metadata.creationTimestamp);
   if (!fresh && age > olderThanAnyOperatorNeedsMs) return 'local';
   const found = await untilConfiguration(
@@ -57,18 +61,20 @@ export async function findOperator(
 export async function waitUntilReady(
   environment: Env,
   configuration: Stored<BackupConfiguration>,
-  timeoutMs: number,
+  { timeoutMs, waitsFor }: { readonly timeoutMs: number; readonly waitsFor: WaitsFor },
 ): Promise<void> {
   const { name, namespace } = configuration.metadata;
   const last = await untilConfiguration(
     environment,
     configuration,
-    ({ status }) => status?.phase === 'Ready' || status?.phase === 'Invalid',
+    (seen) => {
+      waitsFor(`backupconfiguration/${name} is not Ready: ${whyNot(seen)}`);
+      return seen.status?.phase === 'Ready' || seen.status?.phase === 'Invalid';
+    },
     timeoutMs,
   );
   if (last?.status?.phase === 'Ready') return;
-  const told = last?.status?.conditions?.find(({ status }) => status === 'False');
-  const why = told?.message ?? told?.reason ?? 'its operator gave no reason';
+  const why = whyNot(last);
   throw new StashError(
     last?.status?.phase === 'Invalid' ? 'precondition' : 'timed-out',
     last?.status?.phase === 'Invalid'
@@ -76,6 +82,11 @@ export async function waitUntilReady(
       : `backupconfiguration/${name} was not Ready after ${formatDuration(timeoutMs)}: ${why}`,
     { hint: `kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}` },
   );
+}
+
+function whyNot(configuration: BackupConfiguration | undefined): string {
+  const told = configuration?.status?.conditions?.find(({ status }) => status === 'False');
+  return told?.message ?? told?.reason ?? 'its operator gave no reason';
 }
 
 /** The configuration as soon as `satisfied`, else as it was last seen after `withinMs`; undefined: it is gone. */

@@ -25,7 +25,7 @@ import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
 import { createHookDuty } from './hook-duty.ts';
-import { orUntil } from './or-until.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
 import { isFinalRefusal, persist } from './persist.ts';
 
 export interface RestoreTask {
@@ -37,6 +37,8 @@ export interface RestoreTask {
   /** Undefined: not known, the claims' events will tell. */
   readonly waitForConsumer: ReadonlySet<string> | undefined;
   readonly timeoutMs: number;
+  /** Of a session that has none that counts; left out: `timeoutMs` from when it is begun. */
+  readonly deadline?: Date | undefined;
   /** Why nothing more is to be made: postRestore where it is needed, and what is not bound has failed for this reason. */
   readonly disrupted?: string | undefined;
 }

@@ -10,4 +10,20 @@ test('commands in a hint get the flags that chose the cluster, and no secret', (
     atSameServer(hint, { namespace: 'demo', token: 'secret', context: 'prod', as: "o'hara & co" }),
     "beside it:\nkubectl stash list --context prod --as 'o'\\''hara & co'\nadd --config a",
   );
+  assert.equal(
+    atSameServer('kubectl stash list', { as: 'dev', asGroup: ['a', 'b'] }),
+    'kubectl stash list --as dev --as-group a --as-group b',
+  );
+  assert.equal(
+    atSameServer('kubectl stash sandbox -- bash', { as: 'dev' }),
+    'kubectl stash sandbox --as dev -- bash',
+  );
+  assert.equal(
+    atSameServer('kubectl scale deploy/a --replicas=0 &&\nkubectl stash list', { context: 'prod' }),
+    'kubectl scale deploy/a --replicas=0 --context prod &&\nkubectl stash list --context prod',
+  );
+  assert.equal(
+    atSameServer("kubectl wait pod/a && kubectl exec a -- sh -c 'x && kubectl y'", { context: 'prod' }),
+    "kubectl wait pod/a --context prod && kubectl exec a --context prod -- sh -c 'x && kubectl y'",
+  );
 });

@@ -15,6 +15,7 @@ import { claim, reader } from '#test/e2e/manifests.ts';
 import { isBound, openPlace, type Place } from '#test/e2e/place.ts';
 
 import { currentPlace } from './node/place.ts';
+import { endSourceProtection } from './source-protection.ts';
 import { openStand } from './stand.ts';
 
 const why = (await currentPlace()) === undefined ? 'the node is our own agent' : false;
@@ -58,12 +59,15 @@ function fromSnapshot(name: string, snapshot: string, className: string, storage
   return { ...rest, spec: { ...spec, resources: { requests: { storage } }, dataSource } };
 }
 
-/** What the provisioner last told of a claim that it cannot provision. */
+/** What the provisioner told of a claim that it cannot provision; the claim is taken back then. */
 async function refusal(place: Place, name: string): Promise<string> {
-  return place.until(eventKind, (all) => {
+  const words = await place.until(eventKind, (all) => {
     const told = all.filter((it) => it.reason === 'ProvisioningFailed' && it.involvedObject?.name === name);
     return told.at(-1)?.message;
   });
+  await place.remove(persistentVolumeClaims, name);
+  for (const snapshot of await place.list(volumeSnapshots)) await endSourceProtection(cluster, snapshot);
+  return words;
 }
 
 interface Told extends KubernetesObject {
@@ -140,7 +144,7 @@ void suite('the CSI driver', { concurrency: 4, skip: why }, () => {
       return ready.length === 2 && ready;
     });
     for (const { metadata, spec } of cut) {
-      const name = `copy-${spec.source?.persistentVolumeClaimName ?? ''}`;
+      const name = `copy-${spec.source.persistentVolumeClaimName ?? ''}`;
       await place.create(persistentVolumeClaims, fromSnapshot(name, metadata.name, server.storageClass));
     }
     const copies = names.map((name) => `copy-${name}`);
@@ -166,6 +170,6 @@ void suite('the CSI driver', { concurrency: 4, skip: why }, () => {
         pod?.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
           ?.message,
     );
-    assert.match(message ?? '', /didn't find available persistent volumes to bind/);
+    assert.match(message, /didn't find available persistent volumes to bind/);
   });
 });

@@ -55,7 +55,10 @@ test('a container that crashes: its exit code, its last lines, and the end', asy
 async function untold(name: string, ...objects: Created[]): Promise<string> {
   world.race();
   await world.create(session(name), ...objects);
-  const { code, err } = await world.run(`wait ${name} --timeout=20s`);
+  // Twenty seconds from when the world's clock begins to run.
+  const status = { sessionDeadline: '2026-03-14T03:00:20Z' };
+  await world.cluster.patch(backupSessions, { name, namespace: demo }, { status }, { subresource: 'status' });
+  const { code, err } = await world.run(`wait ${name}`);
   assert.equal(code, 5, err);
   await checkAdvice(err);
   return err;
@@ -82,6 +85,14 @@ test('a pod that no node takes says so in the words of the scheduler', async () 
   assert.match(
     err,
     /^error: .* timed out: .* nobody has taken the session; job stash-vs-nightly-3 waits: pod /m,
+  );
+  world.race();
+  const limited = await world.run('wait nightly-3 --timeout=20s');
+  assert.equal(limited.code, 5, limited.err);
+  await checkAdvice(limited.err);
+  assert.match(
+    limited.err,
+    /^error: stopped following \S+ after 20s; nobody has taken the session yet: job stash-vs-nightly-3 waits: pod /m,
   );
 });
 

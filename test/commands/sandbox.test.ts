@@ -85,3 +85,27 @@ test('a relative --dir there has no place', async () => {
   const err = `error: cannot use here as a directory: no such file or directory\n${directoryHint}`;
   assert.deepEqual(await sandbox(['--dir', 'here', '--', 'true'], { removed }), { code: 1, err });
 });
+
+test('with --as it is a user with the documented roles, and the administrator is another context', async () => {
+  const temporary = join(root, 'temporary-as');
+  await mkdir(temporary);
+  const script = [
+    'kubectl-stash list || exit 1',
+    'kubectl-stash snapshot pvc/none; [ $? = 3 ] || exit 2',
+    'kubectl-stash install --crds; [ $? = 1 ] || exit 3',
+    'kubectl-stash install --crds --context sandbox || exit 4',
+    'kubectl-stash delete backupsession/none --yes -n kube-system; [ $? = 1 ] || exit 5',
+  ].join('\n');
+  const { code, err } = await sandbox(['--as', 'dev', '--', 'sh', '-c', script], { temporary });
+  assert.equal(code, 0, err);
+  assert.match(err, /^you are dev, with the roles of docs\/rbac in namespace default; context sandbox is /m);
+  assert.match(err, /user "dev" may not .*customresourcedefinitions\.apiextensions\.k8s\.io/);
+});
+
+for (const name of ['sandbox', 'system:masters']) {
+  test(`--as ${name} is refused`, async () => {
+    const { code, err } = await sandbox(['--as', name, '--', 'true']);
+    assert.equal(code, 2, err);
+    assert.match(err, /^error: --as: .*\nhint: name a user of your own, dev for one\n$/);
+  });
+}

@@ -6,11 +6,20 @@ import { test } from 'node:test';
 
 import { load } from 'js-yaml';
 
+import { userRoles } from '#src/domain/install/user-roles.ts';
 import { permissionsOf, readRights } from '#test/support/documented-rights.ts';
 import type { Role } from '#test/support/rbac.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 const markdown = await readFile(join(docs, 'rbac.md'), 'utf8');
+
+for (const [file, { kind, name, rules }] of Object.entries(userRoles)) {
+  test(`${file}.yaml is the role that \`sandbox --as\` gives`, async () => {
+    const documented = load(await readFile(join(docs, 'rbac', `${file}.yaml`), 'utf8')) as Role;
+    const { metadata } = documented;
+    assert.deepEqual([documented.kind, metadata.name, documented.rules], [kind, name, rules]);
+  });
+}
 
 for (const [files, heading] of [
   [['developer.yaml'], 'The Role, verb by verb'],

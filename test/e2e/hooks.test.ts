@@ -33,7 +33,7 @@ const snapshot = (...more: string[]) => [
 
 await suite('hooks', { concurrency: 6 }, () => {
   test('they run in the container that kubectl exec takes, or in the one that is named', async (t) => {
-    const place = await openPlace(t, server, { hooks: true });
+    const place = await openPlace(t, server, { hooksAndDeletions: true });
     await place.claims('data');
     await place.create(
       deployments,
@@ -55,7 +55,7 @@ await suite('hooks', { concurrency: 6 }, () => {
   });
 
   test('they leave alone what another workload runs under the same label', async (t) => {
-    const place = await openPlace(t, server, { hooks: true });
+    const place = await openPlace(t, server, { hooksAndDeletions: true });
     await place.claims('data');
     await place.create(
       deployments,
@@ -75,7 +75,7 @@ await suite('hooks', { concurrency: 6 }, () => {
   });
 
   test('a pod that crash-loops is passed over, and where all do no snapshot is taken', async (t) => {
-    const place = await openPlace(t, server, { hooks: true });
+    const place = await openPlace(t, server, { hooksAndDeletions: true });
     await place.claims('data');
     const first = `${mountPath('data')}/first`;
     await place.create(

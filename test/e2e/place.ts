@@ -53,14 +53,19 @@ export interface Place {
   look(claims: readonly string[], script: string): Promise<string>;
 }
 
+export interface PlaceRights {
+  readonly classes?: boolean;
+  readonly hooksAndDeletions?: boolean;
+}
+
 /**
- * `classes: false`: the developer may not read classes and volumes, which are cluster-scoped; `hooks`: may run commands
- * in pods.
+ * `classes: false`: the developer may not read classes and volumes, which are cluster-scoped. `hooksAndDeletions`: the
+ * developer has that optional Role too.
  */
 export async function openPlace(
   t: TestContext,
   server: TestServer,
-  { classes = true, hooks = false }: { readonly classes?: boolean; readonly hooks?: boolean } = {},
+  wanted: PlaceRights = {},
 ): Promise<Place> {
   const { cluster, kubeconfig, storageClass } = server;
   const made = await cluster.create(namespaces, {
@@ -82,7 +87,7 @@ export async function openPlace(
     await cluster.delete(namespaces, { name: namespace });
     await until(namespaces, (all) => all.every(({ metadata }) => metadata.name !== namespace));
   });
-  const developer = await admitDeveloper(t, server, namespace, { classes, hooks });
+  const developer = await admitDeveloper(t, server, namespace, wanted);
 
   async function until<T extends KubernetesObject, Found>(
     resource: Resource<T>,
@@ -184,7 +189,7 @@ async function admitDeveloper(
   t: TestContext,
   server: TestServer,
   namespace: string,
-  { classes, hooks }: { readonly classes: boolean; readonly hooks: boolean },
+  { classes = true, hooksAndDeletions = false }: PlaceRights,
 ): Promise<Identity | undefined> {
   if (!(await tellsPeopleApart(server))) return undefined;
   const user = `${namespace}-developer`;
@@ -192,7 +197,7 @@ async function admitDeveloper(
   const rules = [
     ...(await documentedRules('developer.yaml')),
     ...(await documentedRules('schedules.yaml')),
-    ...(hooks ? await documentedRules('hooks-and-deletions.yaml') : []),
+    ...(hooksAndDeletions ? await documentedRules('hooks-and-deletions.yaml') : []),
   ];
   await grantInNamespace(server, namespace, user, rules);
   const extra = classes ? await documentedRules('classes.yaml') : [];

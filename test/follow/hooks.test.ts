@@ -13,7 +13,7 @@ const server = await startSandboxServer();
 
 suite('hooks of the command line', { concurrency: 8 }, () => {
   test('are run from here, whoever else is there', async (t) => {
-    const scene = await openScene(t, server, { own: {} });
+    const scene = await openScene(t, server, { own: {}, hooksAndDeletions: true });
     const ran = await scene.stash('snapshot deploy/demo --pre sync --post sync');
     assert.equal(ran.code, 0, ran.stderr);
     assert.match(

@@ -11,7 +11,7 @@ import { executors, openScene } from './scene.ts';
 const server = await startSandboxServer();
 
 test('the command line deletes what its policy lets go, and leaves the session to the operator', async (t) => {
-  const scene = await openScene(t, server, { own: {}, claims: ['data', 'logs'] });
+  const scene = await openScene(t, server, { own: {}, claims: ['data', 'logs'], hooksAndDeletions: true });
   const first = await scene.stash('snapshot deploy/demo');
   assert.equal(first.code, 0, first.stderr);
   const ran = await scene.stash('snapshot deploy/demo --keep-last 1');

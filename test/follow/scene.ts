@@ -18,6 +18,8 @@ export interface SceneOptions {
   readonly appscode?: AppscodeManners | 'absent';
   readonly own?: OwnManners;
   readonly claims?: readonly string[];
+  /** The user may give hooks and delete restore points. */
+  readonly hooksAndDeletions?: boolean;
   /** How fast the clock of the plugin and the player goes; more than 1 only where nothing races against it. */
   readonly times?: number;
 }
@@ -36,11 +38,11 @@ export async function openScene(
   server: TestServer,
   options: SceneOptions = {},
 ): Promise<Scene> {
-  const { appscode, own, claims = ['data'], times = 1 } = options;
+  const { appscode, own, claims = ['data'], times = 1, hooksAndDeletions = false } = options;
   const players: Player[] = [];
   // Before their namespace goes.
   t.after(() => Promise.all(players.map((player) => player.stop())));
-  const place = await openPlace(t, server);
+  const place = await openPlace(t, server, { hooksAndDeletions });
   const { namespace } = place;
   const { cluster } = server;
   const clock = scaledClock(times);

@@ -3,13 +3,23 @@ import { fileURLToPath } from 'node:url';
 
 import type { Stored } from '#src/api/kubernetes.ts';
 import { imageRepository } from '#src/api/operator.ts';
-import { backupConfigurations, backupSessions, events, restoreSessions } from '#src/api/resources.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  clusterRoleBindings,
+  clusterRoles,
+  events,
+  restoreSessions,
+} from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
+import { buildClassesRole, buildRestorerRole, buildSnapshotterRole } from '#src/domain/install/job-roles.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { backupSessionReconciler } from '#src/operator/backup-session.ts';
 import { restoreSessionReconciler } from '#src/operator/restore-session.ts';
 import { openStage, type Stage } from '#test/session/stage.ts';
+import { rbacGroup } from '#test/support/rbac.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
 import { startOperator, type StartedOperator, type StartOptions } from './start.ts';
@@ -49,6 +59,7 @@ export async function openSessionStage(times = 20): Promise<SessionStage> {
   const stage = await openStage(() => clock.now(), { argv, version });
   const { sandbox } = stage;
   const { cluster } = sandbox;
+  await grantJobs(cluster);
   const operators: StartedOperator[] = [];
   return {
     stage,
@@ -132,6 +143,24 @@ export async function openSessionStage(times = 20): Promise<SessionStage> {
       await stage.stop();
     },
   };
+}
+
+/** The rights of the Jobs for every account: here there is nobody who binds each Job's own. */
+async function grantJobs(cluster: Cluster): Promise<void> {
+  const options = { namespace: 'kube-system', image: '', replicas: 1, executor: 'job', version } as const;
+  const group = { apiGroup: rbacGroup, kind: 'Group', name: 'system:serviceaccounts' } as const;
+  for (const build of [buildSnapshotterRole, buildRestorerRole, buildClassesRole]) {
+    const role = build(options);
+    const { name } = role.metadata;
+    await cluster.create(clusterRoles, role);
+    await cluster.create(clusterRoleBindings, {
+      apiVersion: role.apiVersion,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: rbacGroup, kind: 'ClusterRole', name },
+      subjects: [group],
+    });
+  }
 }
 
 function named<S extends Stored<BackupSession> | Stored<RestoreSession>>(all: readonly S[], name: string): S {

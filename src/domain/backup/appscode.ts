@@ -49,6 +49,15 @@ export function refuseKeepFlags(): never {
   );
 }
 
+/** Drivers' errors are its own to judge. */
+export function refuseFailFast(): never {
+  throw new StashError(
+    'precondition',
+    "AppsCode's operator carries the session out, and does not end it at the first error of a driver: --fail-fast cannot be honoured",
+    { hint: 'leave out --fail-fast; --timeout says how long this command waits' },
+  );
+}
+
 function claimByClaim({ namespace }: Target, planned: readonly PlannedClaim[]): string {
   const claims = planned.map(({ claim }) => `pvc/${claim.metadata.name}`);
   return `kubectl stash snapshot ${claims.join(' ')} -n ${namespace}`;

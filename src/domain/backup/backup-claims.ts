@@ -26,6 +26,8 @@ export interface BackupWorld {
   /** Claims whose snapshot's first name belongs to another session. */
   readonly nameTaken: ReadonlySet<string>;
   readonly timeoutMs: number;
+  /** Of a session that has none yet; left out: `timeoutMs` from now. */
+  readonly deadline?: Date | undefined;
   /** What is known of the snapshots may be out of date. */
   readonly lost: boolean;
   readonly failFast: boolean;

@@ -109,7 +109,7 @@ function targetStatus(world: BackupWorld, present: BackupStatus | undefined): Ba
 function started(world: BackupWorld): StatusChange<BackupStatus> {
   return (present) => ({
     phase: 'Running',
-    sessionDeadline: new Date(world.now.getTime() + world.timeoutMs).toISOString(),
+    sessionDeadline: (world.deadline ?? new Date(world.now.getTime() + world.timeoutMs)).toISOString(),
     targets: [{ ...targetStatus(world, present), phase: 'Running' }],
   });
 }

@@ -42,6 +42,8 @@ export interface RestoreWorld {
   /** By claim: why it cannot be created, whatever is tried again. */
   readonly refused: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
+  /** Of a session that has none that counts; left out: `timeoutMs` from now. */
+  readonly deadline?: Date | undefined;
   /** What is known of the claims may be out of date. */
   readonly lost: boolean;
   readonly hooks: SessionHooks | undefined;
@@ -131,10 +133,10 @@ export function isOfSession(claim: PersistentVolumeClaim, session: Stored<Restor
   return claim.metadata.annotations?.[annotation.restoreSessionUid] === session.metadata.uid;
 }
 
-function started({ now, timeoutMs, templates }: RestoreWorld): StatusChange<RestoreStatus> {
+function started({ now, timeoutMs, deadline, templates }: RestoreWorld): StatusChange<RestoreStatus> {
   return () => ({
     phase: 'Running',
-    sessionDeadline: new Date(now.getTime() + timeoutMs).toISOString(),
+    sessionDeadline: (deadline ?? new Date(now.getTime() + timeoutMs)).toISOString(),
     totalHosts: templates.length,
   });
 }

@@ -27,6 +27,18 @@ export function goesByHolder(session: KubernetesObject): boolean {
   return session.metadata.annotations?.[annotation.executor] !== undefined;
 }
 
+/** Of a `kubectl stash` that a user runs, not of an operator or its Job. */
+export function isCommandLine({ id }: Holder): boolean {
+  return id.startsWith(commandLinePrefix);
+}
+
+/** Of one run of the command line. */
+export function commandLineId(): string {
+  return `${commandLinePrefix}${crypto.randomUUID().slice(0, 8)}`;
+}
+
+const commandLinePrefix = 'cli-';
+
 export function formatHolder(holder: Holder): string {
   return `${holder.id} ${holder.counter}`;
 }

@@ -111,5 +111,9 @@ export const builtInKinds: readonly Kind[] = [
   }),
   builtIn('authorization.k8s.io', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews', review),
   builtIn('authorization.k8s.io', 'SelfSubjectRulesReview', 'selfsubjectrulesreviews', review),
+  builtIn('authorization.k8s.io', 'SubjectAccessReview', 'subjectaccessreviews', review),
+  builtIn('authorization.k8s.io', 'LocalSubjectAccessReview', 'localsubjectaccessreviews', {
+    verbs: ['create'],
+  }),
   builtIn('authentication.k8s.io', 'SelfSubjectReview', 'selfsubjectreviews', review),
 ];

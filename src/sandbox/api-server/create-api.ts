@@ -15,6 +15,8 @@ import { objectAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import { timestamp, type ApiObject, type StoredObject } from './object.ts';
 import { applyPatch } from './patch.ts';
+import { authorize } from './rbac/authorize.ts';
+import { checkEscalation } from './rbac/escalation.ts';
 import { createRegistry } from './registry.ts';
 import { answerReview, bindPod } from './reviews.ts';
 import { scaleOf, withScale } from './scale.ts';
@@ -57,7 +59,8 @@ export function createApi(options: ApiOptions): Api {
     request: WriteRequest = {},
   ): StoredObject {
     const input = decode(kind, body);
-    if (kind.group.startsWith('auth')) return answerReview(input, request.user) as StoredObject;
+    if (kind.group.startsWith('auth'))
+      return answerReview(store, input, { user: request.user, namespace }) as StoredObject;
     if (kind.plural === 'bindings') return bindPod(api, namespace, input);
     const collection = collectionOf(kind);
     const name =
@@ -73,6 +76,7 @@ export function createApi(options: ApiOptions): Api {
       ...(kind.generation && { generation: 1 }),
       ...writable(input.metadata),
     };
+    checkEscalation(store, kind, { after: { ...input, metadata } }, request.user);
     const { object, causes } = admit(api, kind, { ...input, metadata }, undefined, request);
     const wrong = [...causes, ...validateCreate(kind, object)];
     if (wrong.length > 0) throw invalid(kind, name ?? '', wrong);
@@ -117,6 +121,7 @@ export function createApi(options: ApiOptions): Api {
     const input = decode(kind, body);
     checkPreconditions(kind, current, input.metadata, name);
     const next = overlay(kind, current, input, request.subresource);
+    checkEscalation(store, kind, { before: current, after: next }, request.user);
     const { object, causes } = admit(api, kind, next, current, request);
     const wrong = [...causes, ...validateUpdate(kind, current, object)];
     if (wrong.length > 0) throw invalid(kind, name, wrong);
@@ -131,6 +136,10 @@ export function createApi(options: ApiOptions): Api {
     const current = store.get(collectionOf(kind), name, namespace);
     if (!current && type === 'apply' && request.subresource === undefined) {
       const metadata = { ...objectAt(body, 'metadata'), name };
+      const about = { group: kind.group, resource: kind.plural, subresource: '', name };
+      if (request.user) {
+        authorize(store, request.user, { verb: 'create', ...about, namespace: namespace ?? '' });
+      }
       return create(kind, namespace, { ...objectAt(body), metadata }, request);
     }
     const target = request.subresource === 'scale' ? scaleOf(get(address)) : get(address);

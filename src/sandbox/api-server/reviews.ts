@@ -1,11 +1,16 @@
 /** Requests that are answered and not stored. */
-import { pods } from '#src/api/resources.ts';
+import { pods, type Resource } from '#src/api/resources.ts';
 
 import type { Api } from './api.ts';
-import { stringAt } from './json.ts';
+import { check } from './field-errors.ts';
+import { listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import type { ApiObject, StoredObject } from './object.ts';
 import { collectionOf } from './kind.ts';
-import { badRequest, conflict, notFound } from './status.ts';
+import { decide, isMaster, joined } from './rbac/authorize.ts';
+import { grantsOf } from './rbac/resolve.ts';
+import type { Attributes } from './rbac/rules.ts';
+import { badRequest, conflict, invalid, notFound } from './status.ts';
+import type { Store } from './store.ts';
 import type { User } from './tokens.ts';
 
 /** Whoever holds the sandbox's own token. */
@@ -14,19 +19,99 @@ export const admin: User = {
   groups: ['system:masters', 'system:authenticated'],
 };
 
-/** Whoever holds a token may do all: roles are kept, not enforced. */
-export function answerReview(review: ApiObject, user: User = admin): ApiObject {
-  const everything = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
+/** `namespace`: of a review that belongs to one. */
+export function answerReview(
+  store: Store,
+  review: ApiObject,
+  { user = admin, namespace }: { readonly user?: User | undefined; readonly namespace: string | undefined },
+): ApiObject {
+  const spec = objectAt(review, 'spec');
   switch (review.kind) {
     case 'SelfSubjectAccessReview':
-      return { ...review, status: { allowed: true } };
-    case 'SelfSubjectRulesReview': {
-      const nonResourceRules = [{ verbs: ['*'], nonResourceURLs: ['*'] }];
-      return { ...review, status: { incomplete: false, resourceRules: [everything], nonResourceRules } };
-    }
+      return { ...review, status: answerAccess(store, review.kind, spec, user) };
+    case 'SubjectAccessReview':
+    case 'LocalSubjectAccessReview':
+      checkLocal(spec, namespace);
+      return { ...review, status: answerAccess(store, review.kind, spec, subjectOf(review.kind, spec)) };
+    case 'SelfSubjectRulesReview':
+      return { ...review, status: answerRules(store, stringAt(spec, 'namespace') ?? '', user) };
     default:
       return { ...review, status: { userInfo: user } };
   }
+}
+
+function subjectOf(kind: string, spec: JsonObject): User {
+  const username = stringAt(spec, 'user') ?? '';
+  const groups = listAt(spec, 'groups').filter((group) => typeof group === 'string');
+  const uid = stringAt(spec, 'uid');
+  const why = 'at least one of user or group must be specified';
+  const wrong = check(username !== '' || groups.length > 0, 'spec.user', username, why);
+  if (wrong.length > 0) throw invalid(reviewResource(kind), '', wrong);
+  return { username, groups, ...(uid !== undefined && { uid }) };
+}
+
+function checkLocal(spec: JsonObject, namespace: string | undefined): void {
+  const wanted = stringAt(spec, 'resourceAttributes', 'namespace');
+  if (namespace === undefined || wanted === namespace) return;
+  throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${JSON.stringify(namespace)}`);
+}
+
+function answerAccess(store: Store, kind: string, spec: JsonObject, user: User): JsonObject {
+  const about = spec['resourceAttributes'];
+  const path = spec['nonResourceAttributes'];
+  const both = 'cannot be specified in combination with resourceAttributes';
+  const neither = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+  const wrong = [
+    ...check(about === undefined || path === undefined, 'spec.nonResourceAttributes', path, both),
+    ...check(about !== undefined || path !== undefined, 'spec.resourceAttributes', null, neither),
+  ];
+  if (wrong.length > 0) throw invalid(reviewResource(kind), '', wrong);
+  const word = (field: string): string => stringAt(about, field) ?? '';
+  const attributes: Attributes =
+    about === undefined
+      ? { verb: stringAt(path, 'verb') ?? '', path: stringAt(path, 'path') ?? '' }
+      : {
+          verb: word('verb'),
+          group: word('group'),
+          resource: word('resource'),
+          subresource: word('subresource'),
+          name: word('name'),
+          namespace: word('namespace'),
+        };
+  const { allowed, reason } = decide(store, user, attributes);
+  return { allowed, ...(reason !== '' && { reason }) };
+}
+
+function answerRules(store: Store, namespace: string, user: User): JsonObject {
+  if (namespace === '') throw badRequest('no namespace on request');
+  const { grants, errors } = grantsOf(store, user, namespace);
+  const rules = [...(isMaster(user) ? [everything] : []), ...grants.map(({ rule }) => rule)];
+  const resourceRules = rules
+    .filter(({ resources }) => resources.length > 0)
+    .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+      ...{ verbs, apiGroups, resources },
+      ...(resourceNames.length > 0 && { resourceNames }),
+    }));
+  const nonResourceRules = rules
+    .filter(({ nonResourceURLs }) => nonResourceURLs.length > 0)
+    .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs }));
+  return {
+    incomplete: false,
+    ...{ resourceRules, nonResourceRules },
+    ...(errors.length > 0 && { evaluationError: joined(errors) }),
+  };
+}
+
+const everything = {
+  ...{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  ...{ resourceNames: [], nonResourceURLs: ['*'] },
+};
+
+function reviewResource(kind: string): Resource {
+  return {
+    ...{ group: 'authorization.k8s.io', version: 'v1', kind },
+    ...{ plural: `${kind.toLowerCase()}s`, namespaced: false },
+  };
 }
 
 /** Gives a pod its node, once. The API has no other way to set `spec.nodeName` of a pod that exists. */

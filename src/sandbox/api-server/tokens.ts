@@ -16,6 +16,11 @@ export interface User {
   readonly groups: readonly string[];
 }
 
+/** Of each service account of a namespace. */
+export function groupsOfAccount(namespace: string): string[] {
+  return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+}
+
 export interface ServiceAccountName {
   readonly name: string;
   readonly namespace: string;
@@ -88,7 +93,7 @@ export function createTokens(store: Store, now: () => Date): Tokens {
       return {
         username: `system:serviceaccount:${namespace}:${name}`,
         uid,
-        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+        groups: [...groupsOfAccount(namespace), 'system:authenticated'],
       };
     },
   };

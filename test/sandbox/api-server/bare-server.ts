@@ -4,6 +4,7 @@ import { createApi, type ApiOptions } from '#src/sandbox/api-server/create-api.t
 import { startGarbageCollector } from '#src/sandbox/api-server/garbage-collector.ts';
 import { createInterference, type Interference } from '#src/sandbox/api-server/http/faults.ts';
 import { startServer } from '#src/sandbox/api-server/http/server.ts';
+import { admin } from '#src/sandbox/api-server/reviews.ts';
 import { createLocalCluster } from '#src/sandbox/api-server/local-cluster.ts';
 import type { PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
 import { seed } from '#src/sandbox/seed.ts';
@@ -37,7 +38,7 @@ export async function startBareServer(
   await seed(createLocalCluster(api), 'test.csi');
   const interference = createInterference();
   const backend = { api, interference, runtime: () => runtime, bookmarkMilliseconds };
-  const server = await startServer(backend, { token });
+  const server = await startServer(backend, [{ token, user: admin }]);
   const { url, certificate } = server;
   const client = createJsonClient(url, { ca: certificate }, { authorization: `Bearer ${token}` });
 

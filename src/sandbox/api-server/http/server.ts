@@ -1,4 +1,4 @@
-/** The https server on the loopback address, and its one key. */
+/** The https server on the loopback address, and who gets in. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
@@ -10,11 +10,13 @@ import { WebSocketServer } from 'ws';
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { chooseContainer } from '../pod-container.ts';
-import { admin } from '../reviews.ts';
+import { authorize } from '../rbac/authorize.ts';
 import { notImplemented, unauthorized } from '../status.ts';
 import type { Tokens, User } from '../tokens.ts';
+import { readAttributes } from './attributes.ts';
 import { chooseExecProtocol, openExec, serveExec } from './exec.ts';
 import { failureOf } from './faults.ts';
+import { actingUser, anonymous } from './impersonation.ts';
 import { refuse } from './refuse.ts';
 import { readTarget } from './request.ts';
 import { answer, sendError, type Backend } from './routes.ts';
@@ -29,7 +31,10 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-export async function startServer(backend: Backend, { token }: { token: string }): Promise<ApiServer> {
+/** Each token lets its user in, beside those of service accounts. */
+export type Credentials = readonly { readonly token: string; readonly user: User }[];
+
+export async function startServer(backend: Backend, credentials: Credentials): Promise<ApiServer> {
   // Its own authority: clients trust this certificate and no other.
   const { key, cert } = issueCertificate({
     commonName: 'kubectl-stash sandbox',
@@ -38,11 +43,13 @@ export async function startServer(backend: Backend, { token }: { token: string }
     isLoopback: true,
     now: backend.api.now(),
   });
-  const userOf = authenticator(token, backend.api.tokens);
+  const userOf = authenticator(credentials, backend.api.tokens);
   const server = createServer({ key, cert, keepAliveTimeout: 120_000 }, (request, response) => {
-    const user = userOf(request);
-    if (user) void answer(backend, request, response, user);
-    else sendError(response, unauthorized());
+    try {
+      void answer(backend, request, response, admitted(backend, request, userOf(request)));
+    } catch (error) {
+      sendError(response, error);
+    }
   });
   const sockets = new WebSocketServer({
     noServer: true,
@@ -56,8 +63,7 @@ export async function startServer(backend: Backend, { token }: { token: string }
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     try {
-      if (!userOf(request)) throw unauthorized();
-      upgrade(backend, sockets, request, socket, head);
+      upgrade(backend, sockets, { request, user: admitted(backend, request, userOf(request)) }, socket, head);
     } catch (error) {
       refuse(socket, error);
     }
@@ -81,32 +87,51 @@ export async function startServer(backend: Backend, { token }: { token: string }
   };
 }
 
-function authenticator(token: string, tokens: Tokens): (request: IncomingMessage) => User | undefined {
+/** Undefined for a token that nobody has; what is no token shows no credentials. */
+function authenticator(
+  credentials: Credentials,
+  tokens: Tokens,
+): (request: IncomingMessage) => User | undefined {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  const expected = digest(`Bearer ${token}`);
-  return ({ headers: { authorization = '' } }) =>
-    timingSafeEqual(digest(authorization), expected)
-      ? admin
-      : tokens.userOf(authorization.replace(/^Bearer /, ''));
+  const known = credentials.map(({ token, user }) => ({ expected: digest(token), user }));
+  return ({ headers: { authorization = '' } }) => {
+    const [, token] = /^Bearer +(\S+)/i.exec(authorization) ?? [];
+    if (token === undefined) return anonymous;
+    const given = digest(token);
+    return known.find(({ expected }) => timingSafeEqual(given, expected))?.user ?? tokens.userOf(token);
+  };
+}
+
+/** Whom the request is carried out as, where it has the right to what it asks for. */
+function admitted({ api }: Backend, request: IncomingMessage, user: User | undefined): User {
+  if (user === undefined) throw unauthorized();
+  const acting = actingUser(api.store, user, request);
+  authorize(api.store, acting, readAttributes(request.method ?? 'GET', urlOf(request)));
+  return acting;
+}
+
+function urlOf({ url }: IncomingMessage): URL {
+  return new URL(url ?? '/', 'https://sandbox');
 }
 
 function upgrade(
   { api, interference, runtime }: Backend,
   sockets: WebSocketServer,
-  request: IncomingMessage,
+  { request, user }: { readonly request: IncomingMessage; readonly user: User },
   socket: Duplex,
   head: Buffer,
 ): void {
-  const target = readTarget(
-    api.registry,
-    request.method ?? 'GET',
-    new URL(request.url ?? '/', 'https://sandbox'),
-  );
+  const target = readTarget(api.registry, request.method ?? 'GET', urlOf(request));
   const isExec = target.kind.plural === 'pods' && target.subresource === 'exec';
   const offered = request.headers['sec-websocket-protocol']?.split(',').map((it) => it.trim()) ?? [];
   if (!isExec || chooseExecProtocol(new Set(offered)) === undefined) {
     throw notImplemented('this upgrade: only exec over a WebSocket (v5.channel.k8s.io)');
   }
+  // A WebSocket begins with a GET, and what it does is what a POST would.
+  authorize(api.store, user, {
+    ...{ verb: 'create', group: '', resource: 'pods', subresource: 'exec' },
+    ...{ name: target.name ?? '', namespace: target.namespace ?? '' },
+  });
   const effect = interference.arrived('create', 'pods/exec');
   if (effect?.kind === 'silence') return;
   if (effect?.kind === 'fail') throw failureOf(effect);

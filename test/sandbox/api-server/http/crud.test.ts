@@ -30,9 +30,16 @@ await test('a grace period holds a pod that has a node', async () => {
 
 await test('only who has the token gets in', async () => {
   await using server = await startBareServer();
-  for (const authorization of ['', 'Bearer wrong', `Basic ${server.token}`, server.token]) {
+  for (const authorization of ['Bearer wrong', 'bearer wrong']) {
     const { code, body } = await server.send('GET', '/api', undefined, { authorization });
     assert.deepEqual([code, body['kind'], body['reason']], [401, 'Status', 'Unauthorized']);
+  }
+  // What is no token shows no credentials: that user may read little more than the version.
+  for (const authorization of ['', `Basic ${server.token}`, server.token]) {
+    const { code, body } = await server.send('GET', '/api', undefined, { authorization });
+    assert.deepEqual([code, body['kind'], body['reason']], [403, 'Status', 'Forbidden']);
+    assert.equal(body['message'], 'forbidden: User "system:anonymous" cannot get path "/api"');
+    assert.equal((await server.send('GET', '/version', undefined, { authorization })).code, 200);
   }
   const rights = await server.send('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
     spec: { resourceAttributes: { verb: 'create', resource: 'pods' } },

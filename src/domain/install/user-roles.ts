@@ -1,0 +1,103 @@
+/** What a user of the command line needs, as `docs/rbac` grants it: one Role for a namespace, and what is optional. */
+import type { Named, PolicyRule, Role, RoleBinding } from '#src/api/kubernetes.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  daemonSets,
+  deployments,
+  events,
+  jobs,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  replicaSets,
+  replicationControllers,
+  restoreSessions,
+  statefulSets,
+  storageClasses,
+  volumeSnapshotClasses,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
+
+import { on, onSub, runsInPods } from './rule.ts';
+
+const rbac = 'rbac.authorization.k8s.io';
+
+interface UserRole {
+  readonly kind: 'Role' | 'ClusterRole';
+  readonly name: string;
+  /** Of the binding that gives it to a user. */
+  readonly binding: string;
+  readonly rules: readonly PolicyRule[];
+}
+
+/** By file of `docs/rbac`. */
+export const userRoles = {
+  developer: {
+    kind: 'Role',
+    name: 'kubectl-stash',
+    binding: 'stash',
+    rules: [
+      on(backupConfigurations, 'list', 'watch', 'create', 'delete'),
+      on([backupSessions, restoreSessions], 'get', 'list', 'watch', 'create', 'patch'),
+      on(backupSessions, 'delete'),
+      {
+        ...onSub(backupSessions, 'status', 'patch'),
+        resources: ['backupsessions/status', 'restoresessions/status'],
+      },
+      on(volumeSnapshots, 'get', 'list', 'watch', 'create'),
+      on(persistentVolumeClaims, 'get', 'list', 'watch', 'create'),
+      on([deployments, statefulSets, daemonSets, replicaSets], 'get', 'list'),
+      on(replicationControllers, 'get', 'list'),
+      on(pods, 'list', 'watch'),
+      on(events, 'list', 'watch'),
+      on(jobs, 'list', 'watch'),
+    ],
+  },
+  schedules: {
+    kind: 'Role',
+    name: 'kubectl-stash-schedules',
+    binding: 'stash-schedules',
+    rules: [on(backupConfigurations, 'patch')],
+  },
+  'hooks-and-deletions': {
+    kind: 'Role',
+    name: 'kubectl-stash-hooks-and-deletions',
+    binding: 'stash-hooks',
+    rules: [on(restoreSessions, 'delete'), on(volumeSnapshots, 'delete'), runsInPods],
+  },
+  classes: {
+    kind: 'ClusterRole',
+    name: 'kubectl-stash-classes',
+    binding: 'stash-classes',
+    rules: [
+      on(volumeSnapshotClasses, 'list'),
+      on(storageClasses, 'list', 'watch'),
+      on(persistentVolumes, 'list'),
+    ],
+  },
+} as const satisfies Readonly<Record<string, UserRole>>;
+
+/** Gives all of them to a user, in a namespace where they belong to one. */
+export function buildUserRights(
+  user: string,
+  namespace: string,
+): { readonly roles: readonly Named<Role>[]; readonly bindings: readonly Named<RoleBinding>[] } {
+  const all: readonly UserRole[] = Object.values(userRoles);
+  const within = (kind: UserRole['kind']) => (kind === 'Role' ? { namespace } : {});
+  return {
+    roles: all.map(({ kind, name, rules }) => ({
+      apiVersion: `${rbac}/v1`,
+      kind,
+      metadata: { name, ...within(kind) },
+      rules: [...rules],
+    })),
+    bindings: all.map(({ kind, name, binding }) => ({
+      apiVersion: `${rbac}/v1`,
+      kind: kind === 'Role' ? 'RoleBinding' : 'ClusterRoleBinding',
+      metadata: { name: binding, ...within(kind) },
+      roleRef: { apiGroup: rbac, kind, name },
+      subjects: [{ apiGroup: rbac, kind: 'User', name: user }],
+    })),
+  };
+}

@@ -1,0 +1,65 @@
+/** Who may do what: role-based access control, asked for each request. */
+import { ApiError } from '../status.ts';
+import type { Store } from '../store.ts';
+import type { User } from '../tokens.ts';
+import { grantsOf } from './resolve.ts';
+import { allows, type Attributes } from './rules.ts';
+
+export interface Decision {
+  readonly allowed: boolean;
+  /** By which binding, or which roles were looked for in vain; may be empty. */
+  readonly reason: string;
+}
+
+/** Its members may do everything, whatever roles there are. */
+const mastersGroup = 'system:masters';
+
+export function isMaster({ groups }: User): boolean {
+  return groups.includes(mastersGroup);
+}
+
+export function decide(store: Store, user: User, attributes: Attributes): Decision {
+  if (isMaster(user)) return { allowed: true, reason: '' };
+  const namespace = attributes.path === undefined ? attributes.namespace : '';
+  const { grants, errors } = grantsOf(store, user, namespace);
+  const grant = grants.find(({ rule }) => allows(rule, attributes));
+  if (grant) return { allowed: true, reason: `RBAC: allowed by ${grant.by}` };
+  return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${joined(errors)}` };
+}
+
+/** Throws Forbidden, in the server's words. */
+export function authorize(store: Store, user: User, attributes: Attributes): void {
+  const { allowed, reason } = decide(store, user, attributes);
+  if (!allowed) throw refused(user, attributes, reason);
+}
+
+/** Several errors as one. */
+export function joined(errors: readonly string[]): string {
+  const [first = '', ...more] = new Set(errors);
+  return more.length === 0 ? first : `[${[first, ...more].join(', ')}]`;
+}
+
+function refused({ username }: User, attributes: Attributes, reason: string): ApiError {
+  const user = `User ${JSON.stringify(username)} cannot ${attributes.verb}`;
+  const why = reason === '' ? '' : `: ${reason}`;
+  if (attributes.path !== undefined) {
+    const message = `forbidden: ${user} path ${JSON.stringify(attributes.path)}${why}`;
+    return new ApiError(403, 'Forbidden', escaped(message), {});
+  }
+  const { group, resource, subresource, name, namespace } = attributes;
+  const whole = JSON.stringify(subresource === '' ? resource : `${resource}/${subresource}`);
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
+  const what = `${user} resource ${whole} in API group ${JSON.stringify(group)} ${where}${why}`;
+  const of = group === '' ? resource : `${resource}.${group}`;
+  const message = `${of}${name === '' ? '' : ` ${JSON.stringify(name)}`} is forbidden: ${what}`;
+  return new ApiError(403, 'Forbidden', escaped(message), {
+    ...(name !== '' && { name }),
+    ...(group !== '' && { group }),
+    kind: resource,
+  });
+}
+
+/** The server lets no message look like HTML. */
+function escaped(message: string): string {
+  return message.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

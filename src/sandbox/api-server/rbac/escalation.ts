@@ -1,0 +1,103 @@
+/** Nobody gives a right that they do not have, unless they may `escalate` the role or `bind` it. */
+import { isDeepStrictEqual } from 'node:util';
+
+import { stringAt } from '../json.ts';
+import { collectionOf, type Kind } from '../kind.ts';
+import type { ApiObject } from '../object.ts';
+import { ApiError, forbidden } from '../status.ts';
+import type { Store } from '../store.ts';
+import type { User } from '../tokens.ts';
+import { decide, isMaster } from './authorize.ts';
+import { grantsOf, rbacGroup, rulesOfReference } from './resolve.ts';
+import { describeRules, quoted, rulesOf, uncovered, type Rule } from './rules.ts';
+
+/** Throws Forbidden; `before` is left out for a create, `user` for the sandbox itself. */
+export function checkEscalation(
+  store: Store,
+  kind: Kind,
+  { before, after }: { readonly before?: ApiObject | undefined; readonly after: ApiObject },
+  user: User | undefined,
+): void {
+  if (user === undefined || isMaster(user)) return;
+  switch (collectionOf(kind)) {
+    case `${rbacGroup}/roles`:
+    case `${rbacGroup}/clusterroles`:
+      checkRole(store, kind, before, after, user);
+      break;
+    case `${rbacGroup}/rolebindings`:
+    case `${rbacGroup}/clusterrolebindings`:
+      checkBinding(store, kind, before, after, user);
+      break;
+    default:
+  }
+}
+
+const everything: readonly Rule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] },
+  { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
+];
+
+function checkRole(
+  store: Store,
+  kind: Kind,
+  before: ApiObject | undefined,
+  after: ApiObject,
+  user: User,
+): void {
+  const rules = (role: ApiObject | undefined): unknown => [role?.['rules'], role?.['aggregationRule']];
+  if (before !== undefined && isDeepStrictEqual(rules(before), rules(after))) return;
+  const { name = '', namespace = '' } = after.metadata;
+  const role = { group: rbacGroup, resource: kind.plural, subresource: '', namespace };
+  // What is created has no name on the request: a right to one role by its name does not help.
+  const named = { ...role, name: before === undefined ? '' : name };
+  if (decide(store, user, { ...named, verb: 'escalate' }).allowed) return;
+  confirm(store, user, namespace, rulesOf(after), (why) => forbidden(kind, name, why));
+  if (after['aggregationRule'] === undefined) return;
+  confirm(store, user, namespace, everything, (why) =>
+    forbidden(kind, name, `must have cluster-admin privileges to use the aggregationRule: ${why}`),
+  );
+}
+
+function checkBinding(
+  store: Store,
+  kind: Kind,
+  before: ApiObject | undefined,
+  after: ApiObject,
+  user: User,
+): void {
+  const binds = (binding: ApiObject | undefined): unknown => [binding?.['roleRef'], binding?.['subjects']];
+  if (before !== undefined && isDeepStrictEqual(binds(before), binds(after))) return;
+  const { name = '', namespace = '' } = after.metadata;
+  const reference = after['roleRef'];
+  const resource = `${stringAt(reference, 'kind')?.toLowerCase() ?? ''}s`;
+  const role = stringAt(reference, 'name') ?? '';
+  const attributes = { group: rbacGroup, resource, subresource: '', name: role, namespace };
+  if (decide(store, user, { ...attributes, verb: 'bind' }).allowed) return;
+  const found = rulesOfReference(store, reference, namespace);
+  if (found.rules === undefined) {
+    throw new ApiError(404, 'NotFound', found.missing, {
+      name: role,
+      group: rbacGroup,
+      kind: resource.slice(0, -1),
+    });
+  }
+  confirm(store, user, namespace, found.rules, (why) => forbidden(kind, name, why));
+}
+
+function confirm(
+  store: Store,
+  user: User,
+  namespace: string,
+  rules: readonly Rule[],
+  refuse: (why: string) => ApiError,
+): void {
+  const { grants, errors } = grantsOf(store, user, namespace);
+  const missing = uncovered(
+    grants.map(({ rule }) => rule),
+    rules,
+  );
+  if (missing.length === 0) return;
+  const who = `user ${JSON.stringify(user.username)} (groups=${quoted(user.groups)})`;
+  const what = `${who} is attempting to grant RBAC permissions not currently held:\n${describeRules(missing).join('\n')}`;
+  throw refuse(errors.length === 0 ? what : `${what}; resolution errors: [${errors.join(' ')}]`);
+}
