@@ -71,7 +71,7 @@ test('faults of a snapshot class, call by call', async () => {
     ],
     [
       { falt: 'full' },
-      ['rpc error: code = InvalidArgument desc = unknown parameter "falt" (known: delay, cutDelay, fault)'],
+      ['rpc error: code = InvalidArgument desc = unknown parameter "falt" (known: delay, cutDelay, fault, snapshots, restoreSize)'],
     ],
   ];
   for (const [index, [parameters, expected]] of rows.entries()) {
