@@ -117,8 +117,8 @@ void suite('the CSI driver', { concurrency: 4, skip: why }, () => {
     for (const name of names)
       await place.create(persistentVolumeClaims, claim(name, server.storageClass, { group: 'both' }));
     // Every number goes to the one side first: a cut between two of its steps has both or the left one more.
-    const script =
-      'i=0; while :; do i=$((i+1)); echo $i > /source/left/n; echo $i > /source/right/n; done & sleep 3000';
+    const put = (side: string) => `echo $i > /source/${side}/new && mv /source/${side}/new /source/${side}/n`;
+    const script = `i=0; while :; do i=$((i+1)); ${put('left')}; ${put('right')}; done & sleep 3000`;
     const pod = await place.create(pods, reader(names, script));
     await place.until(pods, (all) =>
       all.some((it) => it.metadata.name === pod.metadata.name && it.status?.phase === 'Running'),
@@ -154,6 +154,7 @@ void suite('the CSI driver', { concurrency: 4, skip: why }, () => {
     assert(left !== undefined && right !== undefined && left > 0);
     assert(left === right || left === right + 1, `${left} and ${right}`);
     await place.remove(groupSnapshots, 'both');
+    await place.until(volumeSnapshots, (all) => all.length === 0);
   });
 
   test('a volume is where the node is that it is for, and in no other zone', async (t) => {

@@ -39,7 +39,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 const shared = { concurrency: 4, signal: stopping.signal };
-const suite = ['test/e2e/**/*.test.ts', 'test/e2e/**/*.long.ts', 'test/cluster/*.cluster.ts'];
+const suite = ['test/e2e/**/*.test.ts', 'test/e2e/**/*.long.ts'];
 const operatorSuite = ['test/e2e/operator/*.operator.ts'];
 
 interface Run {

@@ -255,19 +255,16 @@ test('impersonation is a right, and groups count', async () => {
     client.close();
     return answer;
   };
-  const plain = await asked({ 'impersonate-user': 'jane' });
-  assert.deepEqual(refusalOf(plain), {
-    ...{ code: 403, status: 'Failure', reason: 'Forbidden', name: 'jane', kind: 'users' },
-  });
-  assert.equal(
-    messageOf(plain),
-    `users "jane" is forbidden: User "${account.user}" cannot impersonate resource "users" in API group "" at the cluster scope`,
-  );
-  const other = await asked({ 'impersonate-user': `system:serviceaccount:${namespace}:default` });
-  assert.equal(
-    messageOf(other),
-    `serviceaccounts "default" is forbidden: User "${account.user}" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "${namespace}"`,
-  );
+  // From 1.36 on the server names what the user would do as somebody else, where it named that somebody before.
+  for (const somebody of ['jane', `system:serviceaccount:${namespace}:default`]) {
+    const refused = await asked({ 'impersonate-user': somebody });
+    const { code, status, reason } = refusalOf(refused);
+    assert.deepEqual({ code, status, reason }, { code: 403, status: 'Failure', reason: 'Forbidden' });
+    assert.match(
+      messageOf(refused),
+      new RegExp(`is forbidden: User "${account.user}" cannot impersonate(-on:[a-z-]+:list)? resource "`),
+    );
+  }
 });
 
 /** A service account of the namespace, and a token of it. */

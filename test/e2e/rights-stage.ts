@@ -8,10 +8,10 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import { targetTypes } from '#src/domain/target/target.ts';
-import { claim, deployment } from '#test/e2e/manifests.ts';
-import { configuration } from '#test/e2e/operator/manifests.ts';
-import type { Place } from '#test/e2e/place.ts';
-import type { Identity, Ran } from '#test/e2e/plugin.ts';
+import { claim, deployment } from './manifests.ts';
+import { configuration } from './operator/manifests.ts';
+import type { Place } from './place.ts';
+import type { Identity, Ran } from './plugin.ts';
 
 const written: Resource[] = [
   backupConfigurations,
