@@ -143,6 +143,7 @@ export interface Container {
   securityContext?: object;
   livenessProbe?: object;
   readinessProbe?: object;
+  terminationMessagePath?: string;
   terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
   lifecycle?: object;
   workingDir?: string;

@@ -32,6 +32,8 @@ export const annotation = {
   hooks: 'stash.appscode.com/hooks',
   /** On a session: since when (RFC 3339) its preBackup or preRestore hook may have quiesced the application. */
   quiescedSince: 'stash.appscode.com/quiesced-since',
+  /** On a session: until when (RFC 3339) its executor lets the application stay quiesced at most. */
+  quiescedUntil: 'stash.appscode.com/quiesced-until',
   /** On a claim: the UID of the RestoreSession that created it. */
   restoreSessionUid: 'stash.appscode.com/restore-session-uid',
   /** On a RestoreSession: the BackupSession whose snapshots it restores. */

@@ -3,10 +3,11 @@ import type { IncomingMessage } from 'node:http';
 
 import type { Status } from '#src/api/kubernetes.ts';
 import type { Clock } from '#src/domain/clock.ts';
+import { wordsOfPage } from '#src/domain/html-page.ts';
 import { StashError } from '#src/errors.ts';
 
 import { connectionError, isCutConnection, timeoutError } from './connection-errors.ts';
-import { answerError, ClusterError, type Failure, type Parties } from './errors.ts';
+import { answerError, ClusterError, pageError, type Failure, type Parties } from './errors.ts';
 import { readText, SilentConnection, type Wire } from './http.ts';
 import { backoffDelay, type Limits } from './limits.ts';
 import type { ApiRequest, Verb } from './request.ts';
@@ -95,7 +96,12 @@ export function createApi(options: ApiOptions): Api {
         false,
         signals.length > 0 ? AbortSignal.any(signals) : undefined,
       );
-      return await readText(message);
+      const text = await readText(message);
+      const { statusCode: code = 0, headers } = message;
+      // A log may well be a page; its type tells that it is a log.
+      const page = headers['content-type']?.startsWith('text/plain') ? undefined : wordsOfPage(text);
+      if (page === undefined) return text;
+      throw pageError(request, { code, sender: senderOf(message) }, page, parties);
     } catch (error) {
       if (signal?.aborted) {
         throw new StashError('interrupted', `interrupted while waiting for server ${parties.server}`);
@@ -169,8 +175,14 @@ export async function readFailure(message: IncomingMessage): Promise<Failure> {
     code: message.statusCode ?? 0,
     status: parseStatus(text),
     text,
+    sender: senderOf(message),
     ...(Number.isFinite(after) && { retryAfterSeconds: after }),
   };
+}
+
+/** The program that answered, where it says so. */
+export function senderOf({ headers }: IncomingMessage): string | undefined {
+  return [headers.server].flat()[0];
 }
 
 function parseStatus(text: string): Status | undefined {

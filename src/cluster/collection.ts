@@ -3,9 +3,10 @@ import type { IncomingMessage } from 'node:http';
 
 import type { KubernetesObject, ListMeta, Stored } from '#src/api/kubernetes.ts';
 import { apiVersionOf, type Resource } from '#src/api/resources.ts';
+import { wordsOfPage } from '#src/domain/html-page.ts';
 
-import { isStatus, type Api } from './api.ts';
-import { answerError, ClusterError } from './errors.ts';
+import { isStatus, senderOf, type Api } from './api.ts';
+import { answerError, ClusterError, pageError } from './errors.ts';
 import { SilentConnection } from './http.ts';
 import type { ListResult, Scope } from './port.ts';
 import { present } from './present.ts';
@@ -81,6 +82,11 @@ export async function* streamChanges<T extends KubernetesObject>(
   const presented = presenter(resource, scope);
   try {
     for await (const line of readLines(message)) {
+      const page = wordsOfPage(line);
+      if (page !== undefined) {
+        const { statusCode: code = 0 } = message;
+        throw pageError(request, { code, sender: senderOf(message) }, page, api.parties);
+      }
       const event = JSON.parse(line) as { type: string; object: unknown };
       if (event.type === 'ERROR' || isStatus(event.object)) {
         const status = isStatus(event.object) ? event.object : undefined;

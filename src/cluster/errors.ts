@@ -1,7 +1,10 @@
 /** Answers of the API that are failures, as our errors: one line each, and what to do next. */
+import { STATUS_CODES } from 'node:http';
+
 import { customResourceDefinitions, volumeSnapshots } from '#src/api/resources.ts';
 import { stashGroup } from '#src/api/labels.ts';
 import type { Status } from '#src/api/kubernetes.ts';
+import { wordsOfPage } from '#src/domain/html-page.ts';
 import { StashError, type ErrorKind } from '#src/errors.ts';
 
 import { deed, qualifiedPlural, subject, type ApiRequest } from './request.ts';
@@ -44,6 +47,8 @@ export interface Failure {
   readonly code: number;
   readonly status?: Status | undefined;
   readonly text?: string | undefined;
+  /** What the answer calls its sender: `nginx`. */
+  readonly sender?: string | undefined;
   readonly retryAfterSeconds?: number | undefined;
 }
 
@@ -90,6 +95,8 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
     retryAfterSeconds: failure.retryAfterSeconds ?? status?.details?.retryAfterSeconds,
     ...(said !== '' && { cause: new Error(said) }),
   };
+  const page = status === undefined ? wordsOfPage(failure.text ?? '') : undefined;
+  if (page !== undefined) return pageError(request, failure, page, parties);
   if (code === 401) {
     return new ClusterError(
       'unauthorized',
@@ -121,6 +128,29 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
     details,
   );
 }
+
+/** A page for browsers: it speaks of the address and the way to it, and not of what was asked for. */
+export function pageError(
+  request: ApiRequest,
+  { code, sender, retryAfterSeconds }: Failure,
+  page: string,
+  parties: Parties,
+): ClusterError {
+  const by = sender === undefined ? '' : ` (${oneLine(sender)})`;
+  const said = page === '' || page === STATUS_CODES[code] ? '' : `: ${oneLine(page)}`;
+  return new ClusterError(
+    code === 401 ? 'unauthorized' : 'server',
+    `cannot ${deed(request)}: ${parties.server} answered with a web page${by}, HTTP ${code}${said}`,
+    {
+      code,
+      reason: reasons[code],
+      retryAfterSeconds,
+      hint: `not the API server answered, but a proxy, a login or a web server: look at the address\n${showServer}`,
+    },
+  );
+}
+
+const showServer = 'kubectl config view --minify';
 
 function forbidden(
   request: ApiRequest,

@@ -109,7 +109,7 @@ export async function follow<S extends BackupSession | RestoreSession>(
     const notes = () => [
       ...new Set([...connectionNotes(sessions, made), ...(lost === undefined ? [] : [lost])]),
       ...job.notes(isFinal(session)),
-      ...(isFinal(session) ? [] : executorNote(session, left, options.resume)),
+      ...(isFinal(session) ? [] : executorNote(session, left, { job, resume: options.resume })),
     ];
     const deadline = deadlineOf(session)?.getTime() ?? began.getTime() + options.timeoutMs;
     const until = new Date(deadline + followerGraceMs);
@@ -163,9 +163,17 @@ function overdue(
   };
 }
 
-function executorNote(session: Session, left: number, resume: string | undefined): string[] {
+function executorNote(
+  session: Session,
+  left: number,
+  { job, resume }: { readonly job: JobWatch; readonly resume: string | undefined },
+): string[] {
   const holder = readHolder(session);
-  const how = resume === undefined ? '' : `; to go on: ${resume}`;
+  const how = job.goesOn()
+    ? `; job ${job.name} makes its next pod, which goes on with it`
+    : resume === undefined
+      ? ''
+      : `; to go on: ${resume}`;
   if (holder === undefined) return goesByHolder(session) ? [`nobody carries it out any more${how}`] : [];
   if (left > 0) return [];
   return [`its executor ${holder.id} has shown no sign of life for ${formatDuration(deadAfterMs)}${how}`];

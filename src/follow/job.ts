@@ -47,3 +47,10 @@ export function jobNotes({ job, pods }: JobSeen): string[] {
 export function deletedNote(jobName: string): string {
   return `job ${jobName} was deleted while the session ran`;
 }
+
+/** Whether the Job makes pods, or has one that goes on with the session: nobody else has to. */
+export function goesOn({ job, pods = [] }: JobSeen): boolean {
+  if (job === undefined || job.metadata.deletionTimestamp !== undefined) return false;
+  const { state } = jobState(job, pods);
+  return state === 'waiting' || state === 'running';
+}

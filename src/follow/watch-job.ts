@@ -10,7 +10,7 @@ import { jobState } from '#src/domain/session/job-state.ts';
 import { failedJobGraceMs } from '#src/domain/session/patience.ts';
 import type { Verdict } from '#src/domain/session/progress.ts';
 
-import { deletedNote, isOfOurOperator, jobNotes, jobVerdict, type JobSeen } from './job.ts';
+import { deletedNote, goesOn, isOfOurOperator, jobNotes, jobVerdict, type JobSeen } from './job.ts';
 import { createLastWords } from './last-words.ts';
 
 export interface JobWatch {
@@ -19,6 +19,8 @@ export interface JobWatch {
   readonly notes: (over: boolean) => string[];
   /** What it waits for: `job j waits: pod p cannot be scheduled`; undefined where it does not, or there is none. */
   readonly waits: () => string | undefined;
+  /** It has a pod that goes on with the session, or makes one: nobody else has to. */
+  readonly goesOn: () => boolean;
   /** A Job of our operator that failed leaves it some time to write the session's end. */
   readonly verdict: (now: Date) => Verdict | undefined;
   /** When `verdict` may change without the cluster's doing; Infinity: never. */
@@ -80,6 +82,7 @@ export function watchJob(
         ? jobNotes(seen)[0]
         : undefined;
     },
+    goesOn: () => goesOn(look()),
     verdict: (now) => {
       const seen = look();
       const verdict = jobVerdict(seen);

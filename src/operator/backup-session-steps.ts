@@ -12,7 +12,7 @@ import { skipped, withExecutor } from '#src/domain/operator/mark-backup.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
 import { carryOutBackup } from '#src/session/carry-out-backup.ts';
-import { endBackup } from '#src/session/end-backup.ts';
+import { endBackup, thawBackup } from '#src/session/end-backup.ts';
 import { tidyUp } from '#src/session/tidy.ts';
 
 import { changeStatus } from './change-session.ts';
@@ -45,6 +45,8 @@ export function backupSteps(
         reads: reads(namespace),
       });
     },
+    thaw: (environment, how, { session, configuration }) =>
+      thawBackup(environment, { session, configuration, id, maxFreezeMs, ...how }),
     end: (environment, how, { session, configuration }) =>
       endBackup(environment, { session, configuration, id, maxFreezeMs, ...how }),
   });
@@ -125,6 +127,7 @@ export function backupSteps(
       case 'ensure-job':
       case 'run':
       case 'give-back':
+      case 'thaw':
       case 'stop-executor':
       case 'end':
         return await steps.apply(seen, action, signal);

@@ -38,6 +38,8 @@ export function restoreSteps(
     mark: (present, condition) => withPending(present, condition, clock.now()),
     carryOut: (environment, session, replacing) =>
       carryOutRestore(environment, { session, id, replacing, held: 'leave' }),
+    thaw: (environment, { why, replacing }, { session }) =>
+      endRestore(environment, { session, id, end: { how: 'disrupted', why }, replacing }),
     end: (environment, how, { session }) => endRestore(environment, { session, id, ...how }),
   });
 
@@ -66,6 +68,7 @@ export function restoreSteps(
       case 'ensure-job':
       case 'run':
       case 'give-back':
+      case 'thaw':
       case 'stop-executor':
       case 'end':
         return await steps.apply(seen, action, signal);

@@ -66,7 +66,7 @@ export async function runOperator(
     ready: () => (office === undefined || office.isSynced() ? undefined : 'the caches are not filled yet'),
     metrics,
   });
-  log.info('serving health and metrics', { url: server.url, id });
+  log.info('serving health and metrics', { address: server.address, id });
 
   const events = eventRecorder({ cluster, clock, log });
   const election = {

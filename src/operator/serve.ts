@@ -21,6 +21,8 @@ export interface Health {
 export interface Served {
   /** `http://127.0.0.1:PORT`, or with the host that was asked for. */
   readonly url: string;
+  /** As `--listen` spells it: `:8080` is that port of every address. */
+  readonly address: string;
   readonly close: () => Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function serve({ host, port }: ListenAddress, health: Health): Prom
   }
   const { port: taken } = server.address() as AddressInfo;
   return {
+    address: `${shown(host ?? '')}:${taken}`,
     url: `http://${shown(host ?? '127.0.0.1')}:${taken}`,
     async close() {
       server.close();

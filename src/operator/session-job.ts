@@ -40,6 +40,13 @@ export async function ensureJob(
   return 'there';
 }
 
+/** As the server has them: a watch may be behind. */
+export async function learnPods({ cluster, caches }: World, { namespace, name }: Key): Promise<void> {
+  // Kubernetes sets the label without a prefix beside the newer one.
+  const { items } = await cluster.list(pods, { namespace, labelSelector: `job-name=${name}` });
+  for (const pod of items) caches.pods.learn(pod);
+}
+
 /** Its pods get time to thaw and to let go. */
 export async function deleteJob({ cluster }: World, { metadata }: Stored<Job>): Promise<void> {
   const { name, namespace, uid } = metadata;

@@ -1,11 +1,14 @@
 /** What an operator remembers of the sessions that it looks at: who was seen to hold them, what was told and done. */
 import type { Stored } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { sight, type Sighting } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
 export interface SessionMemory {
   sight(session: Stored<BackupSession | RestoreSession>, now: Date): Sighting;
+  /** Since when (this operator's clock) the same freeze of its application was seen; undefined: there is none. */
+  quietSince(session: Stored<BackupSession | RestoreSession>, now: Date): Date | undefined;
   /** Whether it is final now, and was not when it was last looked at. */
   hasJustEnded(session: Stored<BackupSession> | Stored<RestoreSession>): boolean;
   /** Whether `what` was not told or done before. */
@@ -15,6 +18,7 @@ export interface SessionMemory {
 
 export function createSessionMemory(): SessionMemory {
   const sightings = new Map<string, Sighting>();
+  const freezes = new Map<string, { readonly began: string; readonly since: Date }>();
   const unfinished = new Set<string>();
   const past = new Map<string, Set<string>>();
   return {
@@ -23,6 +27,17 @@ export function createSessionMemory(): SessionMemory {
       const sighting = sight(sightings.get(uid), session, now);
       sightings.set(uid, sighting);
       return sighting;
+    },
+    quietSince({ metadata: { uid, annotations } }, now) {
+      const began = annotations?.[annotation.quiescedSince];
+      if (began === undefined) {
+        freezes.delete(uid);
+        return undefined;
+      }
+      const before = freezes.get(uid);
+      if (before?.began === began) return before.since;
+      freezes.set(uid, { began, since: now });
+      return now;
     },
     hasJustEnded(session) {
       const { uid } = session.metadata;
@@ -39,6 +54,7 @@ export function createSessionMemory(): SessionMemory {
     },
     forget(uid) {
       sightings.delete(uid);
+      freezes.delete(uid);
       unfinished.delete(uid);
       past.delete(uid);
     },

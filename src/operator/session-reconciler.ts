@@ -70,10 +70,11 @@ export function sessionReconciler<
     const jobName = kind.jobNameOf(name);
     const now = clock.now();
     const executor = {
-      ...{ now, jobName, executor: options.executor },
+      ...{ now, jobName, executor: options.executor, maxFreezeMs: options.maxFreezeMs },
       job: caches.jobs.get(namespace, jobName),
       pods: podsOfJob(world, { namespace, name: jobName }),
       sighting: memory.sight(session, now),
+      quietSince: memory.quietSince(session, now),
       here: runs.state(uid),
     };
     return kind.look(session, executor, index);

@@ -9,6 +9,8 @@ export interface SessionRuns {
    * `state` says `no` again.
    */
   start(uid: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): 'queued' | 'running';
+  /** The same without standing in line; takes the place of one that does. */
+  startAtOnce(uid: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): void;
   /** Tells it to stop, which it does in its own time. */
   stop(uid: string): void;
   /** It is gone: what failed before does not count for anything. */
@@ -39,18 +41,22 @@ export function createSessionRuns(options: {
   const failures = new Map<string, number>();
   const working = new Set<Promise<void>>();
 
+  const begin = (run: Run) => {
+    run.isRunning = true;
+    const work = run.go().finally(() => {
+      working.delete(work);
+      next();
+    });
+    working.add(work);
+  };
+
   const next = () => {
     while (working.size < atOnce) {
       const uid = line.shift();
       if (uid === undefined) return;
       const run = runs.get(uid);
-      if (run === undefined) continue;
-      run.isRunning = true;
-      const work = run.go().finally(() => {
-        working.delete(work);
-        next();
-      });
-      working.add(work);
+      // One that did not wait for its turn leaves its place empty.
+      if (run && !run.isRunning) begin(run);
     }
   };
 
@@ -60,41 +66,49 @@ export function createSessionRuns(options: {
     return Math.min(firstPauseMs * 2 ** failed, longestPauseMs);
   };
 
+  const enrol = (uid: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Run => {
+    const controller = new AbortController();
+    const both = AbortSignal.any([signal, controller.signal]);
+    const end = () => {
+      runs.delete(uid);
+      onEnd(uid);
+    };
+    const run: Run = {
+      controller,
+      isRunning: false,
+      go: async () => {
+        try {
+          if (!both.aborted) await work(both);
+          failures.delete(uid);
+          end();
+        } catch (error) {
+          if (both.aborted) {
+            end();
+            return;
+          }
+          onError(uid, error);
+          // It does not hold up the others meanwhile.
+          void clock.sleep(pauseAfterFailure(uid), both).then(end);
+        }
+      },
+    };
+    runs.set(uid, run);
+    return run;
+  };
+
   return {
     state: (uid) => {
       const run = runs.get(uid);
       return run === undefined ? 'no' : run.isRunning ? 'running' : 'queued';
     },
     start(uid, signal, work) {
-      const controller = new AbortController();
-      const both = AbortSignal.any([signal, controller.signal]);
-      const end = () => {
-        runs.delete(uid);
-        onEnd(uid);
-      };
-      const run: Run = {
-        controller,
-        isRunning: false,
-        go: async () => {
-          try {
-            if (!both.aborted) await work(both);
-            failures.delete(uid);
-            end();
-          } catch (error) {
-            if (both.aborted) {
-              end();
-              return;
-            }
-            onError(uid, error);
-            // It does not hold up the others meanwhile.
-            void clock.sleep(pauseAfterFailure(uid), both).then(end);
-          }
-        },
-      };
-      runs.set(uid, run);
+      const run = enrol(uid, signal, work);
       line.push(uid);
       next();
       return run.isRunning ? 'running' : 'queued';
+    },
+    startAtOnce(uid, signal, work) {
+      begin(enrol(uid, signal, work));
     },
     stop: (uid) => {
       runs.get(uid)?.controller.abort();

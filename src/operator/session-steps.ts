@@ -2,6 +2,7 @@
 import type { Condition, Job, Named, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { readHolder, type Holder } from '#src/domain/session/holder.ts';
+import { holderLife } from '#src/domain/session/holder-life.ts';
 import { jobState } from '#src/domain/session/job-state.ts';
 import type { ExecutorAction, ExecutorWorld } from '#src/domain/operator/decide-executor.ts';
 import { executorEnsured, type SessionEnd } from '#src/domain/operator/end-session.ts';
@@ -11,7 +12,7 @@ import { lookAgain } from '#src/session/await-holder.ts';
 import type { Environment } from '#src/session/environment.ts';
 
 import { changeStatus, giveBack, type Kept } from './change-session.ts';
-import { deleteJob, ensureJob, isReallyGone } from './session-job.ts';
+import { deleteJob, ensureJob, isReallyGone, learnPods } from './session-job.ts';
 import type { SessionMemory } from './session-memory.ts';
 import type { SessionRuns } from './session-runs.ts';
 import type { Then } from './stepwise.ts';
@@ -38,6 +39,12 @@ export interface SessionWork<S extends BackupSession | RestoreSession, Seen> {
     replacing: Holder | undefined,
     seen: Seen,
   ) => Promise<Stored<S>>;
+  /** For an executor that is dead or late; as `end`, where nothing more has to be made. */
+  readonly thaw: (
+    environment: Environment,
+    how: { readonly why: string; readonly replacing: Holder | undefined },
+    seen: Seen,
+  ) => Promise<Stored<S> | undefined>;
   /** Undefined: somebody else has it, or had ended it before. */
   readonly end: (
     environment: Environment,
@@ -110,6 +117,11 @@ export function sessionSteps<
     const { session, job, jobName } = seen;
     const replacing = readHolder(session);
     const at = { namespace: session.metadata.namespace ?? '', name: jobName };
+    // With the Job go its pods, and what they said: the news of a pod may come after those of its Job.
+    if (job && memory.isFirst(session.metadata.uid, 'looked for last words')) {
+      await learnPods(world, at);
+      return 'again';
+    }
     // One that was never ensured has no Job that could be gone.
     if ((seen.ensured || replacing) && !(await isReallyGone(world, at, replacing))) return 'again';
     runs.stop(session.metadata.uid);
@@ -117,6 +129,23 @@ export function sessionSteps<
     kept.cache.learn(ended ?? (await lookAgain(environment(signal), kept.resource, session)));
     if (ended && job && how.how !== 'not-ensured') await deleteJob(world, job);
     return 'again';
+  };
+
+  const thaw = async (seen: Seen, why: string, signal: AbortSignal): Promise<Then> => {
+    const { session, job, jobName, now } = seen;
+    const replacing = readHolder(session);
+    const { namespace = '', uid } = session.metadata;
+    const isUnseen = holderLife(seen, now).state === 'gone';
+    if (isUnseen && !(await isReallyGone(world, { namespace, name: jobName }, replacing))) return 'again';
+    tell(session, 'Warning', `${kind}Thawed`, `the operator thaws its application: ${why}`);
+    runs.stop(uid);
+    runs.startAtOnce(uid, signal, async (stop) => {
+      const thawed = await work.thaw(environment(stop), { why, replacing }, seen);
+      const present = thawed ?? (await lookAgain(environment(stop), kept.resource, session));
+      kept.cache.learn(present);
+      if (thawed && job && isFinal(present)) await deleteJob(world, job);
+    });
+    return undefined;
   };
 
   const run = async (seen: Seen, signal: AbortSignal, replacing: Holder | undefined): Promise<Then> => {
@@ -156,6 +185,8 @@ export function sessionSteps<
         case 'give-back':
           await giveBack(world, kept, session);
           return 'again';
+        case 'thaw':
+          return await thaw(seen, action.why, signal);
         case 'stop-executor':
           tell(session, 'Warning', `${kind}Stopped`, `its executor is stopped: ${action.why}`);
           runs.stop(session.metadata.uid);

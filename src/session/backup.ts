@@ -54,6 +54,8 @@ export interface BackupTask {
   readonly maxFreezeMs?: number | undefined;
   /** Why nothing more is to be made: thaw where that is needed, and what is not ready has failed for this reason. */
   readonly disrupted?: string | undefined;
+  /** Why nothing more is made: the application is thawed, and what was cut before is seen through. */
+  readonly onlyThaw?: string | undefined;
 }
 
 /**
@@ -108,8 +110,9 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
       maxFreezeMs,
       retriesLeft: retriesLeft(held.session(), task.configuration),
       disrupted: task.disrupted,
-      begun,
-      leaving: false,
+      begun: begun || !observed.isSynced(),
+      leaving: task.onlyThaw !== undefined,
+      onlyThaw: task.onlyThaw,
     };
   };
 

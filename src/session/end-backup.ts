@@ -10,7 +10,7 @@ import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import { targetApiVersion, type Target } from '#src/domain/target/target.ts';
 
-import { runBackup } from './backup.ts';
+import { runBackup, type BackupTask } from './backup.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
 import { hold } from './hold.ts';
@@ -42,13 +42,53 @@ export async function endBackup(
   }
 }
 
+/**
+ * For an executor that is dead, or late: thaws, and where nothing more has to be made sees the session to its end. As
+ * `endBackup`; a session of which nothing was made yet is left unfinished, for whoever goes on with it.
+ */
+export async function thawBackup(
+  environment: Environment,
+  { why, ...task }: Omit<EndBackup, 'end'> & { readonly why: string },
+): Promise<Stored<BackupSession> | undefined> {
+  const held = await hold(environment, backupSessions, task.session, task.id, task.replacing);
+  if (held === undefined) return undefined;
+  try {
+    const target = task.configuration && targetOf(task.configuration);
+    const sessionClaims = readSessionClaims(held.session().metadata.annotations);
+    if (target === undefined || sessionClaims === undefined) {
+      await endHeldBackup(environment, held, { ...task, end: { how: 'disrupted', why } });
+    } else {
+      await seeThrough(environment, { ...task, held, target, sessionClaims, onlyThaw: why });
+    }
+    return held.session();
+  } finally {
+    await held.release();
+  }
+}
+
+/** What was made; nothing more is. */
+async function seeThrough(
+  environment: Environment,
+  task: Pick<
+    BackupTask,
+    'held' | 'target' | 'sessionClaims' | 'configuration' | 'maxFreezeMs' | 'disrupted' | 'onlyThaw'
+  >,
+): Promise<void> {
+  const claims = await lookAround(environment.cluster, task.target.namespace).claims();
+  const planned = claims
+    .filter(({ metadata }) => task.sessionClaims.includes(metadata.name))
+    .map((claim) => ({ claim }));
+  const timeoutMs = parseDuration(task.configuration?.spec.timeOut ?? '') ?? defaultTimeoutMs;
+  await runBackup(environment, { ...task, planned, timeoutMs, failFast: false });
+}
+
 /** The same for whoever holds it already. */
 export async function endHeldBackup(
   environment: Environment,
   held: Held<BackupSession>,
   { configuration, end, maxFreezeMs }: Pick<EndBackup, 'configuration' | 'end' | 'maxFreezeMs'>,
 ): Promise<void> {
-  const { cluster, clock } = environment;
+  const { clock } = environment;
   const session = held.session();
   const timeoutMs = parseDuration(configuration?.spec.timeOut ?? '') ?? defaultTimeoutMs;
   const target = configuration && targetOf(configuration);
@@ -57,14 +97,9 @@ export async function endHeldBackup(
   // Before it ran, nothing was quiesced and nothing made.
   if (session.status?.phase === 'Running' && target !== undefined && sessionClaims !== undefined) {
     try {
-      const claims = await lookAround(cluster, target.namespace).claims();
-      const planned = claims
-        .filter(({ metadata }) => sessionClaims.includes(metadata.name))
-        .map((claim) => ({ claim }));
-      await runBackup(environment, {
-        ...{ held, target, sessionClaims, planned, timeoutMs, configuration, maxFreezeMs },
-        failFast: false,
-        disrupted: end.how === 'late' ? undefined : end.why,
+      const disrupted = end.how === 'late' ? undefined : end.why;
+      await seeThrough(environment, {
+        ...{ held, target, sessionClaims, configuration, maxFreezeMs, disrupted },
       });
       return;
     } catch (error) {

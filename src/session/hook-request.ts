@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 
 import type { Container, Pod } from '#src/api/kubernetes.ts';
 import type { HookHandler } from '#src/api/stash.ts';
+import { wordsOfPage } from '#src/domain/html-page.ts';
 import { hostOf, requestOf } from '#src/domain/hooks/hooks.ts';
 
 export interface Answer {
@@ -43,7 +44,8 @@ export async function sendHook(
     const { status, last } = await exchange(httpGet ?? httpPost, httpPost, host, port, signal);
     const ok = status >= 200 && status < 400;
     // Who reads the session need not be somebody who may read what another host tells.
-    return { ok, words: foreign === undefined ? `HTTP ${status}: ${last}` : `HTTP ${status}` };
+    const said = foreign === undefined && last !== '' ? `: ${last}` : '';
+    return { ok, words: `HTTP ${status}${said}` };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const why = signal.aborted ? 'no answer in time' : error instanceof Error ? error.message : String(error);
@@ -127,6 +129,6 @@ async function exchange(
     text += String(chunk);
     if (text.length > mostRead) break;
   }
-  const last = text.split(/[\r\n]+/).findLast((line) => line.trim() !== '') ?? '';
+  const last = wordsOfPage(text) ?? text.split(/[\r\n]+/).findLast((line) => line.trim() !== '') ?? '';
   return { status: message.statusCode ?? 0, last };
 }

@@ -20,6 +20,8 @@ const thawPausesMs = [1_000, 3_000, 9_000];
 /** A thaw that went well is told within this time, or not at all: whoever goes on thaws once more. */
 const recordWithinMs = 10_000;
 
+const notQuiesced = { [annotation.quiescedSince]: null, [annotation.quiescedUntil]: null };
+
 export interface SessionHooksTask<S extends BackupSession | RestoreSession> {
   readonly held: Held<S>;
   readonly hooks: SessionHooks;
@@ -50,8 +52,13 @@ async function quiesce<S extends BackupSession | RestoreSession>(
 ): Promise<HookResult> {
   const { held, hooks, runner, record, clock, maxFreezeMs } = task;
   const began = clock.now();
-  await held.annotate({ [annotation.quiescedSince]: began.toISOString() });
   const bound = thaws(hooks) ? maxFreezeMs : undefined;
+  await held.annotate({
+    [annotation.quiescedSince]: began.toISOString(),
+    ...(bound !== undefined && {
+      [annotation.quiescedUntil]: new Date(began.getTime() + bound).toISOString(),
+    }),
+  });
   const { sessionDeadline } = held.session().status ?? {};
   const left = sessionDeadline === undefined ? Infinity : Date.parse(sessionDeadline) - began.getTime();
   const timeoutMs = Math.max(0, Math.min(bound ?? Infinity, left));
@@ -67,7 +74,7 @@ async function quiesce<S extends BackupSession | RestoreSession>(
     throw error;
   }
   // What was begun nowhere has quiesced nothing.
-  if (result.nowhere === true && !result.ok) await held.annotate({ [annotation.quiescedSince]: null });
+  if (result.nowhere === true && !result.ok) await held.annotate(notQuiesced);
   return result;
 }
 
@@ -133,7 +140,7 @@ async function thaw<S extends BackupSession | RestoreSession>(
   if (held.lost.aborted) return result;
   const written =
     which === 'recover' && result.ok
-      ? held.annotate({ [annotation.quiescedSince]: null })
+      ? held.annotate(notQuiesced)
       : held.writeStatus((present) =>
           record.set({ ...present, ...losses?.(present) }, names.post, result, clock.now()),
         );

@@ -211,11 +211,57 @@ const told: {
   {
     name: 'no API server at all',
     ask: read,
-    answer: { code: 200, body: '<html>' },
+    answer: { code: 200, body: 'hello' },
     kind: 'server',
     reason: 'none',
     message: /answered with something that is not JSON$/,
     hint: /kubectl config view/,
+  },
+  {
+    name: 'a login in place of the API server',
+    ask: read,
+    answer: { code: 200, body: '<html><title>Sign in</title>' },
+    kind: 'server',
+    reason: 'none',
+    message:
+      /^cannot get volumesnapshots\S+ "data-1" in namespace "demo": http:\S+ answered with a web page, HTTP 200: Sign in$/,
+    hint: /^not the API server answered, but a proxy, a login or a web server: look at the address\nkubectl config view --minify$/,
+  },
+  {
+    name: 'the page of a proxy, which speaks of no kind',
+    ask: read,
+    answer: {
+      code: 404,
+      headers: { server: 'nginx/1.29' },
+      body: '<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY></BODY></HTML>',
+    },
+    kind: 'server',
+    reason: 'NotFound',
+    message: /^cannot get .* answered with a web page \(nginx\/1\.29\), HTTP 404: 404 Not Found$/,
+  },
+  {
+    name: 'the page of a proxy for an exec',
+    ask: exec,
+    answer: { code: 502, body: '<html><title>Bad Gateway</title></html>' },
+    kind: 'server',
+    reason: 'none',
+    message: /^cannot .* answered with a web page, HTTP 502$/,
+  },
+  {
+    name: 'the page of a proxy for a log',
+    ask: (cluster) => cluster.logs({ namespace: 'demo', pod: 'p' }),
+    answer: { code: 200, headers: { 'content-type': 'text/html' }, body: '<html><title>Sign in</title>' },
+    kind: 'server',
+    reason: 'none',
+    message: /^cannot .* answered with a web page, HTTP 200: Sign in$/,
+  },
+  {
+    name: 'the page of a login that wants credentials',
+    ask: read,
+    answer: { code: 401, body: '<!doctype html><title>Unauthorized</title>' },
+    kind: 'unauthorized',
+    reason: 'Unauthorized',
+    message: /answered with a web page, HTTP 401$/,
   },
 ];
 
@@ -228,6 +274,20 @@ for (const { name, ask, answer, kind, reason, message, hint } of told) {
     if (hint !== undefined) says(error.hint, hint);
   });
 }
+
+test('a watch that ends in the page of a proxy tells so', async () => {
+  const list = { kind: 'JobList', apiVersion: 'batch/v1', metadata: { resourceVersion: '1' }, items: [] };
+  await using api = await serve(({ path }) => ({
+    body: path.includes('watch=true') ? '<html><title>Sign in</title></html>\n' : list,
+  }));
+  const over = new AbortController();
+  for await (const event of adapter(api.url).watch(jobs, { namespace: 'demo' }, over.signal)) {
+    if (event.type !== 'lost') continue;
+    assert.match(event.why, /^cannot watch jobs.* answered with a web page, HTTP 200: Sign in$/);
+    break;
+  }
+  over.abort();
+});
 
 test('a server that is not there', async () => {
   const gone = await serve(() => ({}));

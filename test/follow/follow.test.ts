@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { Job, KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { WatchEvent } from '#src/cluster/port.ts';
@@ -83,11 +83,23 @@ function channel() {
   };
 }
 
+/** The last pod was deleted, and the Job waits before it makes another. */
+const nextPodComes: Stored<Job> = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: {
+    ...{ name: 'stash-vs-deploy-app-1', namespace: 'demo', uid: 'j1', resourceVersion: '1' },
+    creationTimestamp: created,
+  },
+  status: { failed: 1 },
+};
+
 interface Scene {
   readonly clock: ManualClock;
   readonly sessions: ReturnType<typeof channel>;
   readonly snapshots: ReturnType<typeof channel>;
   readonly jobs: ReturnType<typeof channel>;
+  readonly pods: ReturnType<typeof channel>;
   readonly stop: AbortController;
   readonly followed: ReturnType<typeof followBackup>;
   /** The notes that are shown now. */
@@ -119,7 +131,7 @@ async function follow(
   );
   followed.catch(() => undefined);
   await clock.advance(0);
-  return { clock, sessions, snapshots, jobs, stop, followed, notes: () => last?.notes ?? [] };
+  return { clock, sessions, snapshots, jobs, pods, stop, followed, notes: () => last?.notes ?? [] };
 }
 
 test('an executor that shows no sign of life is told after half a minute, with the way to go on', async () => {
@@ -141,6 +153,28 @@ test('an executor that shows no sign of life is told after half a minute, with t
 test('a session that was given back says that nobody carries it out', async () => {
   const { notes } = await follow(session(''));
   assert.deepEqual(notes(), [`nobody carries it out any more; to go on: ${resume}`]);
+});
+
+test('where its Job is about to make the next pod, nobody else is asked to go on', async () => {
+  const { clock, sessions, jobs, pods, notes } = await follow(session('stash-vs-deploy-app-1-abcde 4'));
+  pods.push({ type: 'listed', items: [] });
+  jobs.push({ type: 'listed', items: [nextPodComes] });
+  await clock.advance(30_000);
+  const next = 'job stash-vs-deploy-app-1 makes its next pod, which goes on with it';
+  const waits = 'job stash-vs-deploy-app-1 waits: its next pod is to be made, 1 of its pods failed';
+  assert.deepEqual(notes(), [
+    waits,
+    `its executor stash-vs-deploy-app-1-abcde has shown no sign of life for 30s; ${next}`,
+  ]);
+  sessions.push({ type: 'changed', object: session('') });
+  await clock.advance(0);
+  assert.deepEqual(notes(), [waits, `nobody carries it out any more; ${next}`]);
+  // One that has failed makes no other.
+  const conditions = [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' } as const];
+  const gaveUp: Stored<Job> = { ...nextPodComes, status: { failed: 4, conditions } };
+  jobs.push({ type: 'changed', object: gaveUp });
+  await clock.advance(0);
+  assert.deepEqual(notes().at(-1), `nobody carries it out any more; to go on: ${resume}`);
 });
 
 test('what is not heard over a lost connection is no sign of death', async () => {

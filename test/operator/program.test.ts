@@ -38,9 +38,9 @@ for (const program of [join(import.meta.dirname, '../../cmd/kubectl-stash.ts'), 
       const entry = JSON.parse(line) as Record<string, string>;
       lines.push(entry);
       if (entry['msg'] !== 'the caches are filled: working') continue;
-      const answer = await fetch(`${lines[0]?.['url'] ?? ''}/readyz`);
+      const answer = await fetch(`http://${lines[0]?.['address'] ?? ''}/readyz`);
       assert.deepEqual([answer.status, await answer.text()], [200, 'ok\n']);
-      const metrics = await (await fetch(`${lines[0]?.['url'] ?? ''}/metrics`)).text();
+      const metrics = await (await fetch(`http://${lines[0]?.['address'] ?? ''}/metrics`)).text();
       assert.match(metrics, /^stash_leader 1$/m);
       assert.match(metrics, /^process_resident_memory_bytes \d+$/m);
       assert.match((await stand.leader()) ?? '', /^stash-0-[0-9a-f]{8}$/);

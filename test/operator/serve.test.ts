@@ -4,6 +4,20 @@ import { test } from 'node:test';
 import { parseListenAddress } from '#src/operator/listen-address.ts';
 import { serve } from '#src/operator/serve.ts';
 
+test('tells where it listens: an address of its own for none but that one', async () => {
+  const health = { healthy: () => undefined, ready: () => undefined };
+  const metrics = { text: () => Promise.resolve(''), contentType: 'text/plain' };
+  const rows = [
+    [undefined, /^:\d+$/],
+    ['127.0.0.1', /^127\.0\.0\.1:\d+$/],
+  ] as const;
+  for (const [host, address] of rows) {
+    const server = await serve({ host, port: 0 }, { ...health, metrics });
+    assert.match(server.address, address);
+    await server.close();
+  }
+});
+
 test('answers by what is asked of it at that moment', async () => {
   const state: { sick?: string } = {};
   let scrape = () => Promise.resolve('a 1\n');

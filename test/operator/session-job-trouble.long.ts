@@ -137,7 +137,7 @@ test('a Job whose pods fail ends the session Failed, with the reason of the last
   const disrupted = status.conditions?.find(({ type }) => type === 'BackupDisrupted');
   assert.match(
     disrupted?.message ?? '',
-    /^job stash-vs-s1 failed: .*; pod stash-vs-s1-\S+ exited with code 9 \(Error\)/,
+    /^job stash-vs-s1 failed: .*; pod stash-vs-s1-\S+ exited with code 9 \(Error\): .*--no-such-option/,
   );
   await other.stop();
 });

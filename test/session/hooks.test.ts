@@ -308,9 +308,10 @@ test('httpPost and tcpSocket reach what listens', async () => {
 });
 
 test('a request that is refused, a status that is none of success, an unknown port and container', async () => {
-  const http = createServer((_, response) => {
-    response.writeHead(503);
-    response.end('not now\n');
+  const page = '<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY></BODY></HTML>\n';
+  const http = createServer(({ url }, response) => {
+    response.writeHead(url === '/none' ? 404 : 503);
+    response.end(url === '/none' ? page : 'not now\n');
   });
   await new Promise<void>((up) =>
     http.listen(0, '127.0.0.1', () => {
@@ -321,6 +322,7 @@ test('a request that is refused, a status that is none of success, an unknown po
   try {
     const cases: [HookHandler, RegExp][] = [
       [{ httpGet: { port } }, /HTTP 503: not now/],
+      [{ httpGet: { port, path: '/none' } }, /HTTP 404: 404 Not Found$/m],
       [{ httpGet: { port: 'admin' } }, /container app has no port named admin/],
       [{ tcpSocket: { port: 1 } }, /127\.0\.0\.1:1: .*ECONNREFUSED/],
       [

@@ -35,11 +35,13 @@ export interface BackupWorld {
   readonly retriesLeft: number;
   /** Why nothing more is made, and what is not ready has failed. */
   readonly disrupted: string | undefined;
+  /** Why its executor did not thaw, which is done for it; a session that fails then tells. */
+  readonly onlyThaw: string | undefined;
   /** Why the session's hooks are not run, which is why it fails. */
   readonly hooksRefused: string | undefined;
   /** Snapshots may have been asked for that are not known yet. */
   readonly begun: boolean;
-  /** The executor stops before the session's end. */
+  /** The executor makes nothing more: it stops before the session's end, or only thaws for one that is dead. */
   readonly leaving: boolean;
 }
 
@@ -92,10 +94,10 @@ function recordedLosses({ status }: BackupSession): BackupHostStats[] {
 
 /** Until when the application may stay quiesced; undefined: it is not, or nobody promised to end it. */
 export function freezeEnd({ session, hooks, maxFreezeMs }: BackupWorld): Date | undefined {
-  const { quiescedSince, post } = backupHookState(session);
+  const { quiescedSince, quiescedUntil, post } = backupHookState(session);
   if (hooks === undefined || !thaws(hooks) || quiescedSince === undefined || post !== undefined)
     return undefined;
-  return new Date(quiescedSince.getTime() + maxFreezeMs);
+  return quiescedUntil ?? new Date(quiescedSince.getTime() + maxFreezeMs);
 }
 
 /** Whether the snapshot holds what the application had written when it was quiet. */

@@ -46,6 +46,8 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus, SnapshotToC
   const pending = pendingClaims(claims);
   const missing = world.planned.filter(({ claim }) => pending.has(claim.metadata.name));
   if (missing.length > 0) {
+    // For whoever goes on with it.
+    if (world.leaving) return { do: 'done' };
     return {
       do: 'create',
       until,
@@ -141,7 +143,7 @@ function finished(world: BackupWorld, claims: readonly ClaimProgress[]): StatusC
   const bad = hookFailure(backupHookState(session)) ?? world.hooksRefused;
   const phase = ready && bad === undefined ? 'Succeeded' : 'Failed';
   const deadline = deadlineOf(session);
-  const disruption = world.hooksRefused ?? world.disrupted;
+  const disruption = world.hooksRefused ?? world.disrupted ?? world.onlyThaw;
   const late = !ready && deadline !== undefined && now >= deadline;
   const told = [
     ...(late ? [deadlineExceeded(timeoutMs)] : []),

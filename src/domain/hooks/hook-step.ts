@@ -18,6 +18,8 @@ export const restoreHooks: HookNames = { pre: 'preRestore', post: 'postRestore' 
 export interface HookState {
   /** When the pre hook was begun, by the clock of whoever began it. */
   readonly quiescedSince: Date | undefined;
+  /** By the same clock: when it is undone at the latest, where whoever began it set a limit. */
+  readonly quiescedUntil: Date | undefined;
   readonly pre: Condition | undefined;
   readonly post: Condition | undefined;
 }
@@ -28,9 +30,13 @@ export function hookState(
   names: HookNames,
 ): HookState {
   const of = (hook: string) => conditions.find(({ type }) => type === hookConditionType(hook));
-  const since = new Date(metadata.annotations?.[annotation.quiescedSince] ?? '');
+  const dateOf = (key: string) => {
+    const date = new Date(metadata.annotations?.[key] ?? '');
+    return Number.isNaN(date.getTime()) ? undefined : date;
+  };
   return {
-    quiescedSince: Number.isNaN(since.getTime()) ? undefined : since,
+    quiescedSince: dateOf(annotation.quiescedSince),
+    quiescedUntil: dateOf(annotation.quiescedUntil),
     pre: of(names.pre),
     post: of(names.post),
   };

@@ -17,6 +17,7 @@ import {
   type ExecutorAction,
   type ExecutorWorld,
 } from './decide-executor.ts';
+import { freezeOfBackup } from './freeze.ts';
 import { decideRetry } from './retry.ts';
 
 export interface BackupSessionWorld extends ExecutorWorld {
@@ -66,6 +67,7 @@ export function decideBackupSession(world: BackupSessionWorld): BackupSessionAct
     begun,
     disruption,
     foreign: hasAdHocHooks(session) ? foreignHooks : undefined,
+    freeze: freezeOfBackup(session, configuration, world.maxFreezeMs),
   });
 }
 

@@ -1,5 +1,6 @@
 /** Who carries a session out, and what to do about it: the same for both kinds of session. */
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
+import { formatDuration } from '#src/domain/duration.ts';
 import type { Holder, Sighting } from '#src/domain/session/holder.ts';
 import { holderLife } from '#src/domain/session/holder-life.ts';
 import { jobState } from '#src/domain/session/job-state.ts';
@@ -8,6 +9,7 @@ import type { Session } from '#src/domain/session/session-status.ts';
 import { assertNever } from '#src/errors.ts';
 
 import type { SessionEnd } from './end-session.ts';
+import { thawAt, type Freeze } from './freeze.ts';
 
 export interface ExecutorWorld {
   readonly now: Date;
@@ -19,6 +21,10 @@ export interface ExecutorWorld {
   /** Those of the Job, as far as they are seen. */
   readonly pods: readonly Stored<Pod>[];
   readonly sighting: Sighting;
+  /** Since when this process has seen its application quiet; undefined: it has not. */
+  readonly quietSince: Date | undefined;
+  /** How long an application may stay quiesced. */
+  readonly maxFreezeMs: number;
   readonly executor: 'job' | 'in-process';
   /** What this process does for the session. */
   readonly here: 'no' | 'queued' | 'running';
@@ -34,6 +40,8 @@ export interface Circumstances {
   readonly disruption: string | undefined;
   /** Why nobody but its executor may go on with it. */
   readonly foreign: string | undefined;
+  /** What the operator may have to end. */
+  readonly freeze: Freeze | undefined;
 }
 
 export type ExecutorAction =
@@ -45,6 +53,8 @@ export type ExecutorAction =
   | { readonly do: 'run'; readonly replacing: Holder | undefined }
   /** What a dead executor holds is given back, so that the Job's pod need not wait. */
   | { readonly do: 'give-back'; readonly holder: Holder }
+  /** Nobody thaws the application in time: take it, thaw, and go on as far as nothing more has to be made. */
+  | { readonly do: 'thaw'; readonly why: string }
   /** Its executor is stopped, which thaws and lets go. */
   | { readonly do: 'stop-executor'; readonly why: string }
   /** Take it, thaw, and say how it ended. */
@@ -54,6 +64,34 @@ export type ExecutorAction =
 export const lateJobMs = 60_000;
 
 export function decideExecutor(world: ExecutorWorld, at: Circumstances): ExecutorAction {
+  const action = decideUnfrozen(world, at);
+  const { now, here } = world;
+  if (at.freeze === undefined || here === 'running') return action;
+  const until = thawAt(at.freeze, holderLife(world, now), world);
+  if (until === undefined) return action;
+  switch (action.do) {
+    case 'wait':
+    case 'run':
+    case 'ensure-job':
+    case 'give-back': {
+      if (now >= until) {
+        const why = `nobody thawed the application within ${formatDuration(at.freeze.lastsMs)}`;
+        return { do: 'thaw', why: action.do === 'wait' ? `${why}: ${action.why}` : why };
+      }
+      const isSooner = action.do === 'wait' && (action.until === undefined || until < action.until);
+      return isSooner ? { ...action, until } : action;
+    }
+    case 'thaw':
+    case 'stop-executor':
+    case 'end':
+      return action;
+    default:
+      return assertNever(action);
+  }
+}
+
+/** As if its application were not quiet. */
+function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction {
   const { now, job, jobName, here } = world;
   const last = new Date(at.deadline.getTime() + executorGraceMs);
   const lastVacant = new Date(at.deadline.getTime() + vacantGraceMs);

@@ -23,6 +23,7 @@ import {
   type ExecutorAction,
   type ExecutorWorld,
 } from './decide-executor.ts';
+import { freezeOfRestore } from './freeze.ts';
 
 export interface RestoreSessionWorld extends ExecutorWorld {
   readonly session: Stored<RestoreSession>;
@@ -63,7 +64,8 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
       return { do: 'end', end: { how: 'late', why: sighting.message }, replacing: undefined };
     }
   }
-  return decideExecutor(world, { deadline, begun, disruption: undefined, foreign: undefined });
+  const freeze = freezeOfRestore(session, world.maxFreezeMs);
+  return decideExecutor(world, { deadline, begun, disruption: undefined, foreign: undefined, freeze });
 }
 
 export function timeoutOfRestore({ spec }: RestoreSession): number {

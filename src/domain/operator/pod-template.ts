@@ -85,6 +85,8 @@ export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
           args: [...args],
           env,
           resources: container.resources ?? resources,
+          // The session, or the Job's Events, tell why it failed when its pod is gone.
+          terminationMessagePolicy: 'FallbackToLogsOnError',
           securityContext: { ...containerSecurity, ...container.securityContext },
         },
       ],

@@ -31,7 +31,10 @@ export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobSta
   if (lastFailed) return waiting(`another pod is to be made: ${podFailure(lastFailed)}`);
   if (own.length > 0) return waiting('its pod has ended, and the Job is about to');
   const refused = isTrue(status?.conditions, 'FailureTarget') ?? isTrue(status?.conditions, 'Suspended');
-  return waiting(refused?.message ?? 'no pod has been made for it yet');
+  const { failed: ended = 0 } = status ?? {};
+  return waiting(
+    refused?.message ?? (ended > 0 ? 'its next pod is to be made' : 'no pod has been made for it yet'),
+  );
 }
 
 function waiting(why: string, stuck = false): JobState {
@@ -98,8 +101,16 @@ function podFailure({ metadata, status }: Stored<Pod>): string {
   const { exitCode, reason, message } = ended;
   return withDetail(
     `${pod} exited with code ${exitCode}${reason === undefined ? '' : ` (${reason})`}`,
-    message,
+    message === undefined ? undefined : lastWords(message),
   );
+}
+
+/** So many characters of what a container wrote are told: its last ones say why it ended. */
+const mostWords = 500;
+
+function lastWords(message: string): string {
+  const line = sanitize(message).trim();
+  return line.length <= mostWords ? line : `…${line.slice(1 - mostWords)}`;
 }
 
 function withDetail(what: string, detail: string | undefined): string {

@@ -18,3 +18,9 @@ export const followerGraceMs = executorGraceMs + 10_000;
 
 /** For a follower: a Job that failed is seen by its operator at once, which then thaws and writes. */
 export const failedJobGraceMs = 15_000;
+
+/**
+ * So long after the end of a freeze, as an observer has seen it last, it is undone by the observer, though the executor
+ * may live: one that lives has begun to thaw long before.
+ */
+export const overdueThawMs = 5_000;

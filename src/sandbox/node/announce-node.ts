@@ -8,7 +8,7 @@ import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { ignoring } from '#src/sandbox/controllers/writes.ts';
 
 export interface NodeObject extends KubernetesObject {
-  spec?: { taints?: Taint[] };
+  spec?: { taints?: Taint[]; unschedulable?: boolean };
 }
 
 export interface Taint {

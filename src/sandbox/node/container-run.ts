@@ -1,5 +1,5 @@
 /** One container: started, and started again as its pod's restart policy says, until it is stopped. */
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Container, ContainerStatus, PodSpec } from '#src/api/kubernetes.ts';
@@ -12,6 +12,7 @@ import type { Launch } from './own-image.ts';
 import { startProbes } from './probes.ts';
 import type { ProcessGroup, ProcessGroups } from './process-groups.ts';
 import { rewritePaths, type Mount } from './rewrite.ts';
+import { openTerminationMessage } from './termination-message.ts';
 
 export interface ContainerReport {
   readonly container: Container;
@@ -79,7 +80,7 @@ export interface ContainerOptions {
 
 /** From a pull that failed to the next one, which is not tried. */
 const pullPause = 1000;
-/** As much of its log as a status holds. */
+/** As much of what a probe said as is told. */
 const messageBytes = 2048;
 
 export function runContainer(options: ContainerOptions): ContainerRun {
@@ -169,7 +170,11 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     });
     try {
       const found = await options.mounts();
-      mounts = found.flatMap((mount) => (mount.status === 'fulfilled' ? mount.value : []));
+      const message = await openTerminationMessage(container, options.logs, report.restarts);
+      mounts = [
+        ...found.flatMap((mount) => (mount.status === 'fulfilled' ? mount.value : [])),
+        { mountPath: message.mountPath, directory: message.file, volume: undefined },
+      ];
       const launch = options.image?.type === 'here' ? await options.image.launch() : undefined;
       const argv = launch
         ? [...launch.program, ...launch.args.map((it) => rewritePaths(it, mounts))]
@@ -182,20 +187,12 @@ export function runContainer(options: ContainerOptions): ContainerRun {
       if (isStopping()) group.kill('SIGKILL');
       const { exited } = group;
       const code = await probed(startedAt, launch?.ports ?? new Map<number, number>(), () => exited);
-      return end(code, code === 0 ? 'Completed' : 'Error', code === 0 ? undefined : await lastWords());
+      return end(code, code === 0 ? 'Completed' : 'Error', await message.read(code, logFile));
     } catch (error) {
       return end(128, 'StartError', error instanceof Error ? error.message : String(error));
     } finally {
       group = undefined;
     }
-  }
-
-  /** Where the container asks for it: the end of what it wrote. */
-  async function lastWords(): Promise<string | undefined> {
-    if (container.terminationMessagePolicy !== 'FallbackToLogsOnError' || logFile === undefined)
-      return undefined;
-    const written = await readFile(logFile);
-    return written.subarray(Math.max(0, written.length - messageBytes)).toString() || undefined;
   }
 
   /** A program that only an image could run: it counts as running, or, before the others, as done. */

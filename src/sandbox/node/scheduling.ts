@@ -10,12 +10,18 @@ export type Verdict =
   | { readonly type: 'choose'; readonly claims: readonly Stored<PersistentVolumeClaim>[] }
   | { readonly type: 'wait'; readonly message: string };
 
+/** As what `kubectl cordon` counts for those who tolerate it. */
+const cordon: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
 export function schedule(
   pod: Pod,
   node: NodeObject | undefined,
   claimNamed: (name: string) => Stored<PersistentVolumeClaim> | undefined,
   classNamed: (name: string) => StorageClass | undefined,
 ): Verdict {
+  if (node?.spec?.unschedulable === true && !isTolerated(pod, cordon)) {
+    return wait('1 node(s) were unschedulable');
+  }
   if (!isSelected(pod, node)) return wait("1 node(s) didn't match Pod's node affinity/selector");
   const taint = node?.spec?.taints?.find((it) => !isTolerated(pod, it));
   if (taint) return wait(`1 node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);

@@ -34,6 +34,7 @@ function world(changes: Partial<BackupWorld> = {}): BackupWorld {
     maxFreezeMs: 60_000,
     retriesLeft: 0,
     disrupted: undefined,
+    onlyThaw: undefined,
     hooksRefused: undefined,
     begun: false,
     leaving: false,

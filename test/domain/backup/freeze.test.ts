@@ -57,6 +57,7 @@ function play({ claims, hooks, pre, cuts }: Trial) {
     maxFreezeMs: minute,
     retriesLeft: 0,
     disrupted: undefined,
+    onlyThaw: undefined,
     hooksRefused: undefined,
     begun,
     leaving: false,

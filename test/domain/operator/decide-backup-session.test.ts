@@ -22,6 +22,7 @@ function words(action: BackupSessionAction): string {
     case 'wait':
       return `wait${action.until ? ` until ${seconds(action.until)}` : ''}: ${action.why}`;
     case 'skip':
+    case 'thaw':
     case 'stop-executor':
       return `${action.do}: ${action.why}`;
     case 'run':

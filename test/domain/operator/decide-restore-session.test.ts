@@ -36,10 +36,11 @@ interface Changes {
   readonly spec?: Partial<RestoreSession['spec']>;
   readonly status?: RestoreSession['status'] | undefined;
   readonly holder?: string;
+  readonly quiescedSince?: Date;
   readonly deleted?: boolean;
 }
 
-function restore({ spec, status, holder, deleted }: Changes = {}): Stored<RestoreSession> {
+function restore({ spec, status, holder, quiescedSince, deleted }: Changes = {}): Stored<RestoreSession> {
   return stored<RestoreSession>({
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'RestoreSession',
@@ -47,7 +48,10 @@ function restore({ spec, status, holder, deleted }: Changes = {}): Stored<Restor
       // The Job of the snapshot's tests serves here, too.
       name: 'r',
       uid: 'uid-of-backupsession-sts-db-1773457200',
-      ...(holder !== undefined && { annotations: { 'stash.appscode.com/executor': holder } }),
+      annotations: {
+        ...(holder !== undefined && { 'stash.appscode.com/executor': holder }),
+        ...(quiescedSince && { 'stash.appscode.com/quiesced-since': quiescedSince.toISOString() }),
+      },
       ...(deleted === true && { deletionTimestamp: 'x' }),
     },
     spec: { driver: 'VolumeSnapshotter', target: { volumeClaimTemplates: [template] }, ...spec },
@@ -63,7 +67,7 @@ function world(
   const now = others.now ?? at(1);
   return {
     ...{ now, session, jobName, job: undefined, pods: [], executor: 'job', here: 'no' },
-    ensured: false,
+    ...{ ensured: false, quietSince: undefined, maxFreezeMs: 60_000 },
     isThere: () => false,
     ...others,
     sighting: sight(undefined, session, heldSince ?? now),
@@ -80,6 +84,7 @@ function words(action: RestoreSessionAction): string {
       return action.do;
     case 'wait':
       return `wait${action.until ? ` until ${seconds(action.until)}` : ''}: ${action.why}`;
+    case 'thaw':
     case 'stop-executor':
     case 'invalid':
       return `${action.do}: ${action.why}`;
@@ -97,6 +102,8 @@ const missing = {
   conditions: [{ ...found, status: 'False' as const, message: 'deployment/app does not exist' }],
 };
 const named = { target: { ref, volumeClaimTemplates: [template] } };
+
+const exec = { exec: { command: ['true'] } };
 
 const rows: [string, RestoreSessionWorld, string][] = [
   [
@@ -224,6 +231,44 @@ const rows: [string, RestoreSessionWorld, string][] = [
     'stop-executor: its session has ended',
   ],
 ];
+
+const frozen = { spec: { hooks: { preRestore: exec, postRestore: exec } }, quiescedSince: at(100) };
+
+const freezes: [string, RestoreSessionWorld, string][] = [
+  [
+    'that is carried out for longer than a snapshot may take',
+    world({
+      session: restore({ ...frozen, status: running, holder: `${podName} 9` }),
+      ...{ job: job(), pods: [pod({ phase: 'Running' })], ensured: true },
+      ...{ now: at(400), heldSince: at(395), quietSince: at(100) },
+    }),
+    `wait until 425: ${podName} carries it out`,
+  ],
+  [
+    'whose pod has just died',
+    world({
+      session: restore({ ...frozen, status: running, holder: `${podName} 9` }),
+      ...{ job: job(), pods: [pod({ phase: 'Failed' })], ensured: true },
+      ...{ now: at(400), heldSince: at(395), quietSince: at(100) },
+    }),
+    `wait until 425: another pod is to be made: pod ${podName} failed`,
+  ],
+  [
+    'whose pod has died, and no other goes on',
+    world({
+      session: restore({ ...frozen, status: running, holder: `${podName} 9` }),
+      ...{ job: job(), pods: [pod({ phase: 'Failed' })], ensured: true },
+      ...{ now: at(425), heldSince: at(395), quietSince: at(100) },
+    }),
+    `thaw: nobody thawed the application within 1m: another pod is to be made: pod ${podName} failed`,
+  ],
+];
+
+for (const [name, seen, expected] of freezes) {
+  test(`a restore that keeps its application quiet: one ${name}`, () => {
+    assert.equal(words(decideRestoreSession(seen)), expected);
+  });
+}
 
 for (const [name, seen, expected] of rows) {
   test(`what is next for a restore: ${name}`, () => {

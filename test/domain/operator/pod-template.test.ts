@@ -32,6 +32,7 @@ test('the pod of a Job is restricted, small and labelled', () => {
           args: ['operator', 'create-vs'],
           env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
           resources: { requests: { cpu: '50m', memory: '96Mi' } },
+          terminationMessagePolicy: 'FallbackToLogsOnError',
           securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: true,
@@ -118,6 +119,7 @@ test('honours every setting of a container, but those of the environment that th
     name: 'snapshotter',
     image: 'registry/stash:v1',
     imagePullPolicy: 'Always',
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     args: ['operator', 'create-vs'],
     env: [
       { name: 'HTTPS_PROXY', value: 'http://proxy' },

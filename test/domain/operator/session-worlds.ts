@@ -94,7 +94,7 @@ export function pod(status: NonNullable<Pod['status']>): Stored<Pod> {
   });
 }
 
-/** `heldSince`: when the present holder was first seen. */
+/** `heldSince`: when the present holder was first seen. The freeze, if any, was seen when it began. */
 export function world(
   changes: Partial<Omit<BackupSessionWorld, 'sighting'>> & { readonly heldSince?: Date } = {},
 ): BackupSessionWorld {
@@ -111,6 +111,8 @@ export function world(
     pods: [],
     executor: 'job',
     here: 'no',
+    quietSince: undefined,
+    maxFreezeMs: 60_000,
     ensured: (seen.status?.targets ?? []).some(({ conditions = [] }) => conditions.includes(ensured)),
     executedHere: true,
     ...others,

@@ -56,6 +56,12 @@ const later = { creationTimestamp: '2026-03-14T03:00:09Z' };
 const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
   ['no pod', job(), [], { state: 'waiting', why: 'no pod has been made for it yet', stuck: false }],
   [
+    'no pod any more',
+    { ...job(), status: { failed: 1 } },
+    [],
+    { state: 'waiting', why: 'its next pod is to be made', stuck: false },
+  ],
+  [
     'only the pod of another Job',
     job(),
     [pod('p', { phase: 'Running' }, { ownerReferences: [] })],
@@ -144,6 +150,25 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     job(),
     [pod('p', failed({ exitCode: 3, reason: 'Error' }))],
     { state: 'waiting', why: 'another pod is to be made: pod p exited with code 3 (Error)', stuck: false },
+  ],
+  [
+    'between two pods, with last words',
+    job(),
+    [pod('p', failed({ exitCode: 3, reason: 'Error', message: '\u001b[31mearly\noops\n' }))],
+    {
+      state: 'waiting',
+      why: 'another pod is to be made: pod p exited with code 3 (Error): early oops',
+      stuck: false,
+    },
+  ],
+  [
+    'gave up, with many words',
+    job(gaveUp),
+    [pod('p', failed({ exitCode: 3, message: `${'x'.repeat(600)} oops` }))],
+    {
+      state: 'failed',
+      why: `Job has reached the limit; pod p exited with code 3: …${'x'.repeat(494)} oops`,
+    },
   ],
   [
     'a node that is lost',

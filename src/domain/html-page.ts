@@ -1,0 +1,23 @@
+/** Pages for browsers that come where an answer for programs was wanted: from a proxy, a login, a web server. */
+
+/** What such a page says, without its markup, in one line; undefined: the text is none. */
+export function wordsOfPage(text: string): string | undefined {
+  if (!/^\s*(<\?xml[^>]*>\s*)?(<!--[^]*?-->\s*)*<(!doctype\s+html|html|head|body|title)\b/i.test(text)) {
+    return undefined;
+  }
+  const title = plain(/<title\b[^>]*>([^]*?)<\/title\s*>/i.exec(text)?.[1] ?? '');
+  return title === '' ? plain(text) : title;
+}
+
+function plain(markup: string): string {
+  return markup
+    .replace(/<(script|style)\b[^]*?<\/\1\s*>/gi, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&(nbsp|#160);/gi, ' ')
+    .replace(/&lt;/gi, '<')
+    .replace(/&gt;/gi, '>')
+    .replace(/&quot;/gi, '"')
+    .replace(/&amp;/gi, '&')
+    .replace(/\s+/g, ' ')
+    .trim();
+}

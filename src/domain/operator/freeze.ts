@@ -1,0 +1,64 @@
+/**
+ * An application that its session keeps quiet, and when the operator has to end that: in time, and never before an
+ * executor that lives would do so itself (docs/adr/0012-who-thaws-for-a-dead-executor.md).
+ */
+import type { RestoreSession, BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import type { Stored } from '#src/api/kubernetes.ts';
+import { backupHookState } from '#src/domain/backup/backup-claims.ts';
+import type { HookState } from '#src/domain/hooks/hook-step.ts';
+import { hooksOfBackup, hooksOfRestore, hostOf, thaws, type SessionHooks } from '#src/domain/hooks/hooks.ts';
+import { restoreHookState } from '#src/domain/restore/decide-restore.ts';
+import type { HolderLife } from '#src/domain/session/holder-life.ts';
+import { deadAfterMs, type Sighting } from '#src/domain/session/holder.ts';
+import { overdueThawMs } from '#src/domain/session/patience.ts';
+
+export interface Freeze {
+  /** By the clock of whoever began it. */
+  readonly since: Date;
+  readonly lastsMs: number;
+  /** Whether an executor that lives ends it by then; that of a restore lasts as long as the restore. */
+  readonly isBounded: boolean;
+}
+
+/** Undefined: there is none, or none that the operator may or can end. */
+export function freezeOfBackup(
+  session: Stored<BackupSession>,
+  configuration: BackupConfiguration | undefined,
+  maxFreezeMs: number,
+): Freeze | undefined {
+  return freezeOf(hooksOfBackup(session, configuration), backupHookState(session), maxFreezeMs, true);
+}
+
+export function freezeOfRestore(session: Stored<RestoreSession>, maxFreezeMs: number): Freeze | undefined {
+  return freezeOf(hooksOfRestore(session), restoreHookState(session), maxFreezeMs, false);
+}
+
+function freezeOf(
+  hooks: SessionHooks | undefined,
+  { quiescedSince: since, quiescedUntil: until, post }: HookState,
+  maxFreezeMs: number,
+  isBounded: boolean,
+): Freeze | undefined {
+  if (since === undefined || post !== undefined) return undefined;
+  if (hooks?.post === undefined || hooks.adHoc || !thaws(hooks)) return undefined;
+  // Requests to other hosts are for the Job to make.
+  if (hostOf(hooks.post) !== undefined) return undefined;
+  const lastsMs = until === undefined ? maxFreezeMs : Math.max(0, until.getTime() - since.getTime());
+  return { since, lastsMs, isBounded };
+}
+
+/** When the operator ends a freeze; undefined: not as long as the holder lives. */
+export function thawAt(
+  { since, lastsMs, isBounded }: Freeze,
+  life: HolderLife,
+  { sighting, quietSince }: { readonly sighting: Sighting; readonly quietSince: Date | undefined },
+): Date | undefined {
+  const seenSince = (quietSince ?? since).getTime();
+  if (life.state === 'living') {
+    // Only by our own clock: that of the holder may go behind, and its time is not over then.
+    return isBounded ? new Date(seenSince + lastsMs + overdueThawMs) : undefined;
+  }
+  const end = Math.min(since.getTime(), seenSince) + lastsMs;
+  // A restore that is older than that waits for the Job's next pod.
+  return new Date(isBounded ? end : Math.max(end, sighting.since.getTime() + deadAfterMs));
+}

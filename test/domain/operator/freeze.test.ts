@@ -1,0 +1,212 @@
+/** When the operator thaws for an executor that does not: in time, and never before one that lives. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { decideBackupSession, type BackupSessionWorld } from '#src/domain/operator/decide-backup-session.ts';
+import { sight, type Sighting } from '#src/domain/session/holder.ts';
+
+import { at, ensured, job, pod, podName, ready, session, world } from './session-worlds.ts';
+
+const exec = { exec: { command: ['true'] } };
+const thawing = { hooks: { preBackup: exec, postBackup: exec } };
+const waitingPod = pod({
+  phase: 'Pending',
+  conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes' }],
+});
+const failedPod = pod({ phase: 'Failed', reason: 'Evicted' });
+const livingPod = pod({ phase: 'Running' });
+
+interface Scene {
+  /** Seconds; the preBackup hook was begun at 100, and the session ends at 605. */
+  readonly now: number;
+  readonly holder?: string;
+  /** Seconds: when the holder was last heard of. */
+  readonly heard?: number;
+  readonly pods?: readonly Stored<Pod>[];
+  readonly job?: Stored<Job> | undefined;
+  /** Seconds: when the operator first saw the freeze. */
+  readonly seen?: number;
+  readonly spec?: Partial<BackupConfiguration['spec']>;
+  readonly annotations?: Record<string, string>;
+  readonly conditions?: readonly string[];
+  readonly others?: Partial<BackupSessionWorld>;
+}
+
+function scene(given: Scene): BackupSessionWorld {
+  const { now, holder = '', heard = now, pods = [], seen = 100, spec = thawing, conditions = [] } = given;
+  const status: BackupSession['status'] = {
+    phase: 'Running',
+    sessionDeadline: at(605).toISOString(),
+    targets: [
+      {
+        phase: 'Running',
+        conditions: [ensured, ...conditions.map((type) => ({ type, status: 'True' as const }))],
+      },
+    ],
+  };
+  const annotations = { [annotation.quiescedSince]: at(100).toISOString(), ...given.annotations };
+  return world({
+    session: session({ holder, status, annotations }),
+    configuration: ready(spec),
+    job: 'job' in given ? given.job : job(),
+    now: at(now),
+    heldSince: at(heard),
+    quietSince: at(seen),
+    pods,
+    ...given.others,
+  });
+}
+
+const rows: [string, Scene, string][] = [
+  ['nobody holds it, in time', { now: 159, pods: [waitingPod] }, 'wait 160'],
+  ['nobody holds it, and the time is over', { now: 160, pods: [waitingPod] }, 'thaw'],
+  ['its pod has ended, in time', { now: 120, holder: `${podName} 3`, pods: [failedPod] }, 'wait 160'],
+  [
+    'its pod has ended, and the time is over',
+    { now: 160, heard: 155, holder: `${podName} 3`, pods: [failedPod] },
+    'thaw',
+  ],
+  ['its pod is not there any more', { now: 160, heard: 155, holder: `${podName} 3` }, 'thaw'],
+  [
+    'its pod lives when the time is over',
+    { now: 160, holder: `${podName} 3`, pods: [livingPod] },
+    'wait 165',
+  ],
+  [
+    'its pod has not thawed a little later',
+    { now: 165, heard: 155, holder: `${podName} 3`, pods: [livingPod] },
+    'thaw',
+  ],
+  [
+    'a pod on a lost node, not yet dead by its silence',
+    { now: 165, heard: 150, holder: `${podName} 3`, pods: [livingPod] },
+    'thaw',
+  ],
+  ['a command line, and the time is over', { now: 160, holder: 'cli-1 2' }, 'wait 165'],
+  ['a command line, and a little later', { now: 165, holder: 'cli-1 2' }, 'thaw'],
+  ['a command line that is dead', { now: 160, heard: 130, holder: 'cli-1 2' }, 'thaw'],
+  [
+    'a command line that allows itself more',
+    {
+      now: 200,
+      holder: 'cli-1 2',
+      annotations: { [annotation.quiescedUntil]: at(400).toISOString() },
+    },
+    'wait 230',
+  ],
+  [
+    'the clock of a holder that lives goes behind',
+    { now: 200, seen: 190, holder: `${podName} 3`, pods: [livingPod] },
+    'wait 230',
+  ],
+  ['the clock of a dead holder went before', { now: 120, seen: 60, pods: [waitingPod] }, 'thaw'],
+  ['its Job has failed', { now: 110, job: job({ type: 'Failed' }) }, 'end'],
+  ['its Job was deleted', { now: 110, job: undefined }, 'end'],
+  ['thawed already', { now: 300, conditions: ['PostBackupHookExecutionSucceeded'] }, 'wait 610'],
+  ['no postBackup hook', { now: 300, spec: { hooks: { preBackup: exec } } }, 'wait 610'],
+  [
+    'a postBackup hook that thaws only after a success',
+    {
+      now: 300,
+      spec: { hooks: { preBackup: exec, postBackup: { ...exec, executionPolicy: 'OnSuccess' as const } } },
+    },
+    'wait 610',
+  ],
+  [
+    'a postBackup hook that only the Job may run',
+    {
+      now: 300,
+      spec: { hooks: { preBackup: exec, postBackup: { httpGet: { host: 'db.example', port: 80 } } } },
+    },
+    'wait 610',
+  ],
+  ['in line in this process', { now: 161, others: { executor: 'in-process', here: 'queued' } }, 'thaw'],
+  ['run in this process', { now: 161, others: { executor: 'in-process', here: 'running' } }, 'wait'],
+];
+
+for (const [name, given, expected] of rows) {
+  test(`an application that is quiet: ${name}`, () => {
+    const action = decideBackupSession(scene(given));
+    const until = action.do === 'wait' && action.until ? ` ${seconds(action.until)}` : '';
+    assert.equal(`${action.do}${until}`, expected);
+  });
+}
+
+function seconds(date: Date): number {
+  return (date.getTime() - at(0).getTime()) / 1_000;
+}
+
+const kinds = ['pod, seen to end', 'pod, seen to go', 'pod of a lost node', 'command line'] as const;
+
+test('an executor that dies with no successor leaves nothing quiet for longer than max-freeze and 10 s', () => {
+  const trial = fc.record({
+    kind: fc.constantFrom(...kinds),
+    maxFreeze: fc.integer({ min: 1, max: 120 }),
+    /** Share of the freeze after which the executor dies. */
+    dies: fc.double({ min: 0, max: 1, noNaN: true }),
+    /** Seconds by which the executor's clock goes before the operator's. */
+    ahead: fc.integer({ min: -3, max: 3 }),
+    delay: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(trial, ({ kind, maxFreeze, dies, ahead, delay }) => {
+      const died = 100 + maxFreeze * dies;
+      const holderId = kind === 'command line' ? 'cli-1' : podName;
+      let sighting: Sighting | undefined;
+      let now = 100 + delay;
+      for (;;) {
+        // It writes when it begins, and every ten seconds while it lives.
+        const counter = Math.floor((Math.min(now, died) - 100) / 10);
+        const isOver = now >= died + delay;
+        const pods =
+          kind === 'command line' || (kind === 'pod, seen to go' && isOver)
+            ? []
+            : [kind === 'pod, seen to end' && isOver ? failedPod : livingPod];
+        const seen = scene({
+          now,
+          holder: `${holderId} ${counter}`,
+          pods,
+          seen: 100 + delay,
+          annotations: {
+            [annotation.quiescedSince]: at(100 + ahead).toISOString(),
+            [annotation.quiescedUntil]: at(100 + ahead + maxFreeze).toISOString(),
+          },
+        });
+        sighting = sight(sighting, seen.session, seen.now);
+        const action = decideBackupSession({ ...seen, sighting, maxFreezeMs: maxFreeze * 1_000 });
+        if (action.do !== 'wait') {
+          assert.equal(action.do, 'thaw');
+          break;
+        }
+        // It looks when it has told, and when something changes.
+        const next = action.until ? seconds(action.until) : Infinity;
+        const changes = [died + delay, 100 + delay + 10 * (counter + 1)].filter((time) => time > now);
+        now = Math.min(next, ...(now < died + delay ? changes : []));
+        assert.notEqual(now, Infinity);
+      }
+      assert.ok(now - 100 <= maxFreeze + 10, `quiet for ${now - 100} s`);
+    }),
+  );
+});
+
+test('nothing is thawed before the time of an executor that lives, whatever its clock says', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 300 }),
+      fc.integer({ min: -1_000, max: 1_000 }),
+      fc.constantFrom('cli-1 2', `${podName} 3`),
+      (after, ahead, holder) => {
+        const annotations = { [annotation.quiescedSince]: at(100 + ahead).toISOString() };
+        const { do: next } = decideBackupSession(
+          scene({ now: 100 + after, holder, pods: [livingPod], annotations }),
+        );
+        assert.equal(next, after >= 65 ? 'thaw' : 'wait');
+      },
+    ),
+  );
+});
