@@ -93,6 +93,7 @@ export interface PersistentVolumeClaimSpec {
   storageClassName?: string;
   volumeMode?: VolumeMode;
   volumeName?: string;
+  volumeAttributesClassName?: string;
   dataSource?: TypedObjectReference;
   dataSourceRef?: TypedObjectReference & { namespace?: string };
   selector?: LabelSelector;
@@ -100,7 +101,11 @@ export interface PersistentVolumeClaimSpec {
 
 export interface PersistentVolumeClaim extends KubernetesObject {
   spec: PersistentVolumeClaimSpec;
-  status?: { phase?: 'Pending' | 'Bound' | 'Lost'; capacity?: { storage?: string } };
+  status?: {
+    phase?: 'Pending' | 'Bound' | 'Lost';
+    accessModes?: AccessMode[];
+    capacity?: { storage?: string };
+  };
 }
 
 export interface PersistentVolume extends KubernetesObject {
@@ -110,10 +115,13 @@ export interface PersistentVolume extends KubernetesObject {
     volumeMode?: VolumeMode;
     storageClassName?: string;
     persistentVolumeReclaimPolicy?: 'Delete' | 'Retain' | 'Recycle';
-    claimRef?: { namespace?: string; name?: string; uid?: string };
+    volumeAttributesClassName?: string;
+    /** Without a UID it reserves the volume for the next claim of that name. */
+    claimRef?: { apiVersion?: string; kind?: string; namespace?: string; name?: string; uid?: string };
     csi?: { driver: string; volumeHandle: string };
+    hostPath?: { path: string };
   };
-  status?: { phase?: string };
+  status?: { phase?: string; message?: string };
 }
 
 export interface StorageClass extends KubernetesObject {
@@ -386,6 +394,7 @@ export interface VolumeSnapshotContent extends KubernetesObject {
     driver: string;
     deletionPolicy: DeletionPolicy;
     source: { volumeHandle?: string; snapshotHandle?: string };
+    sourceVolumeMode?: VolumeMode;
     volumeSnapshotClassName?: string;
     volumeSnapshotRef: {
       apiVersion?: string;

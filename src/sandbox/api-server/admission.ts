@@ -84,17 +84,24 @@ function initialize(api: Pick<Api, 'store' | 'now'>, kind: Kind, object: ApiObje
       return selecting(bare);
     case '/persistentvolumeclaims':
       return {
-        ...bare,
+        ...holding(bare, 'kubernetes.io/pvc-protection'),
         spec: { ...defaultClass(api, spec), ...spec, ...mirroredSource(spec) },
         status: { phase: 'Pending' },
       };
     case '/persistentvolumes':
-      return { ...bare, status: { phase: 'Pending' } };
+      return { ...holding(bare, 'kubernetes.io/pv-protection'), status: { phase: 'Pending' } };
     case collectionOf(customResourceDefinitions):
       return established(bare, timestamp(api.now()));
     default:
       return kind.status ? { ...bare, status: firstStatus[collectionOf(kind)] ?? {} } : bare;
   }
+}
+
+/** With the finalizer that keeps it while it is in use. */
+function holding(object: ApiObject, finalizer: string): ApiObject {
+  const { finalizers = [] } = object.metadata;
+  if (finalizers.includes(finalizer)) return object;
+  return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
 }
 
 const firstStatus: Readonly<Record<string, JsonObject>> = {

@@ -30,6 +30,7 @@ export interface WriteRequest {
 export type DeletionRequest = DeleteOptions & {
   readonly dryRun?: boolean;
   readonly resourceVersion?: string;
+  readonly warn?: WriteRequest['warn'] | undefined;
 };
 
 export interface WatchChange {

@@ -14,11 +14,26 @@ const mutableOfStatefulSet = [
   ...['persistentVolumeClaimRetentionPolicy', 'minReadySeconds'],
 ];
 
+/** What is left says where the data is. */
+const mutableOfVolume = [
+  ...['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy'],
+  ...['storageClassName', 'volumeAttributesClassName', 'volumeMode'],
+];
+
 export function validateChange(kind: Kind, before: ApiObject, after: ApiObject): Cause[] {
   const [was, is] = [objectAt(before, 'spec'), objectAt(after, 'spec')];
   switch (collectionOf(kind)) {
     case '/persistentvolumeclaims':
       return validateClaimChange(was, is, stringAt(before, 'status', 'phase') === 'Bound');
+    case '/persistentvolumes':
+      return [
+        ...allow(
+          isDeepStrictEqual(without(was, ...mutableOfVolume), without(is, ...mutableOfVolume)),
+          'spec.persistentvolumesource',
+          'spec.persistentvolumesource is immutable after creation',
+        ),
+        ...keep('volumeMode', was['volumeMode'], is['volumeMode']),
+      ];
     case 'apps/statefulsets':
       return keepSpec(
         without(was, ...mutableOfStatefulSet),

@@ -19,7 +19,15 @@ import { createRegistry } from './registry.ts';
 import { answerReview, bindPod } from './reviews.ts';
 import { scaleOf, withScale } from './scale.ts';
 import { matcherOf } from './selectors.ts';
-import { badRequest, alreadyExists, forbidden, invalid, methodNotAllowed, notFound } from './status.ts';
+import {
+  alreadyExists,
+  badRequest,
+  forbidden,
+  invalid,
+  methodNotAllowed,
+  notFound,
+  versionedCreate,
+} from './status.ts';
 import { createStore, type SavedStore } from './store.ts';
 import { createTokens } from './tokens.ts';
 import { validateCreate, validateUpdate } from './validation.ts';
@@ -68,6 +76,7 @@ export function createApi(options: ApiOptions): Api {
     const { object, causes } = admit(api, kind, { ...input, metadata }, undefined, request);
     const wrong = [...causes, ...validateCreate(kind, object)];
     if (wrong.length > 0) throw invalid(kind, name ?? '', wrong);
+    if (request.dryRun !== true && isVersion(input.metadata.resourceVersion)) throw versionedCreate();
     if (store.get(collection, name ?? '', namespace)) throw alreadyExists(kind, name ?? '');
     if (request.dryRun === true) return object as StoredObject;
     return store.put(collection, object);
@@ -196,6 +205,11 @@ function overlay(
 function writable({ labels, annotations, ownerReferences, finalizers }: ObjectMeta): ObjectMeta {
   const given = Object.entries({ labels, annotations, ownerReferences, finalizers });
   return Object.fromEntries(given.filter(([, value]) => value && Object.keys(value).length > 0));
+}
+
+/** Whether it is one that the store could have given; `0` and what is no number are passed over. */
+function isVersion(given: string | undefined): boolean {
+  return given !== undefined && /^\d+$/.test(given) && Number(given) > 0;
 }
 
 function contentChanged(before: ApiObject, after: ApiObject): boolean {

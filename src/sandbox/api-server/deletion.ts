@@ -25,6 +25,7 @@ export function remove(
     const why = `${wanted} does not match the ResourceVersion in record (${metadata.resourceVersion})`;
     throw conflict(asKind, metadata.name, `${why}. The object might have been modified`);
   }
+  if (request.propagation === undefined && collectionOf(kind) === 'batch/jobs') request.warn?.(podsStay);
   const marked = markedForDeletion(api, kind, current, request);
   if (request.dryRun === true) return { object: marked, gone: !isHeld(kind, marked) };
   if (!isHeld(kind, marked)) return { object: api.store.remove(collectionOf(kind), current), gone: true };
@@ -38,6 +39,15 @@ export function dropIfReleased(api: Deleter, kind: Kind, object: StoredObject): 
   return api.store.remove(collectionOf(kind), object);
 }
 
+const podsStay =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set ' +
+  'propagationPolicy=Orphan to suppress this warning';
+
+/** The oldest kinds of workload leave their pods where the client does not say otherwise. */
+function usualPropagation(kind: Kind): 'Orphan' | 'Background' {
+  return ['batch/jobs', '/replicationcontrollers'].includes(collectionOf(kind)) ? 'Orphan' : 'Background';
+}
+
 function markedForDeletion(
   api: Deleter,
   kind: Kind,
@@ -45,7 +55,7 @@ function markedForDeletion(
   request: DeletionRequest,
 ): StoredObject {
   const wanted = { Foreground: ['foregroundDeletion'], Orphan: ['orphan'], Background: [] }[
-    request.propagation ?? 'Background'
+    request.propagation ?? usualPropagation(kind)
   ];
   const already = current.metadata.deletionTimestamp;
   const finalizers = new Set([

@@ -59,7 +59,7 @@ export function startGarbageCollector(api: Api): () => void {
     const { ownerReferences = [], uid } = metadata;
     const kept = ownerReferences.filter((owner) => living.has(owner.uid));
     if (kept.length === ownerReferences.length) return;
-    if (kept.length === 0) api.delete(address, { uid });
+    if (kept.length === 0) api.delete(address, { uid, propagation: 'Background' });
     else api.patch(address, 'merge', { metadata: { ownerReferences: kept } });
   }
 
@@ -95,7 +95,7 @@ export function startGarbageCollector(api: Api): () => void {
   /** Deletes all of these; whether there were none. */
   function drained(contents: readonly Found[]): boolean {
     for (const { address, object } of contents) {
-      if (object.metadata.deletionTimestamp === undefined) api.delete(address);
+      if (object.metadata.deletionTimestamp === undefined) api.delete(address, { propagation: 'Background' });
     }
     return contents.length === 0;
   }

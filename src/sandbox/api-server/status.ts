@@ -35,6 +35,7 @@ export function statusOf(error: unknown): Status & { code: number } {
   const message = error instanceof Error ? error.message : String(error);
   const reason = propertyOf(error, 'reason');
   const code = propertyOf(error, 'code');
+  const why = typeof reason === 'string' ? reason : 'InternalError';
   const details = error instanceof ApiError ? error.details : undefined;
   return {
     kind: 'Status',
@@ -42,7 +43,7 @@ export function statusOf(error: unknown): Status & { code: number } {
     metadata: {},
     status: 'Failure',
     message,
-    reason: typeof reason === 'string' ? reason : 'InternalError',
+    ...(why !== '' && { reason: why }),
     ...(details && { details }),
     code: typeof code === 'number' ? code : 500,
   };
@@ -107,6 +108,11 @@ export function forbidden(
     ...detailsOf(resource, name),
     ...(causes.length > 0 && { causes: [...causes] }),
   });
+}
+
+/** From below the API: it has a code, and no reason. */
+export function versionedCreate(): ApiError {
+  return new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
 }
 
 export function badRequest(message: string): ApiError {

@@ -40,6 +40,7 @@ function validateContent(kind: Kind, object: ApiObject): Cause[] {
     case 'apps/statefulsets':
       return [
         ...validateWorkload(kind, spec),
+        ...validateRetention(objectAt(spec, 'persistentVolumeClaimRetentionPolicy')),
         ...listAt(spec, 'volumeClaimTemplates').flatMap((claim, index) =>
           validateClaim(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`),
         ),
@@ -60,6 +61,12 @@ function validateContent(kind: Kind, object: ApiObject): Cause[] {
   }
 }
 
+function validateRetention(policy: JsonObject): Cause[] {
+  return Object.entries(policy).flatMap(([when, value]) =>
+    support(`spec.persistentVolumeClaimRetentionPolicy.${when}`, [value], ['Retain', 'Delete']),
+  );
+}
+
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
 function validateClaim(spec: JsonObject, path: string): Cause[] {
@@ -76,12 +83,18 @@ function validateClaim(spec: JsonObject, path: string): Cause[] {
 }
 
 const volumeSources = ['csi', 'hostPath', 'local', 'nfs', 'iscsi', 'fc'];
+const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
 
 function validateVolume(spec: JsonObject): Cause[] {
   const hasSource = volumeSources.some((name) => spec[name] !== undefined);
   return [
     ...demand(listAt(spec, 'accessModes').length, 'spec.accessModes'),
     ...validateSize('spec.capacity[storage]', at(spec, 'capacity', 'storage')),
+    ...support(
+      'spec.persistentVolumeReclaimPolicy',
+      [spec['persistentVolumeReclaimPolicy']],
+      reclaimPolicies,
+    ),
     ...demand(hasSource, 'spec', 'must specify a volume type'),
   ];
 }

@@ -1,103 +1,107 @@
-/** Binds claims to volumes, and holds those that are in use. */
+/** Binds claims to volumes, and says which have lost theirs. */
 import type { PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims } from '#src/api/resources.ts';
 
-import { claimNamesOf, isClaimInUse, isSnapshotting } from './claim-users.ts';
-import { provisioner } from './provisioning.ts';
+import { claimNamesOf } from './claim-users.ts';
+import { findMatch, isMeantFor, misfitOf } from './matching.ts';
+import { isDelayed, provisioner } from './provisioning.ts';
 import type { Controller, World } from './world.ts';
-import { patchSeen, setFinalizers, setStatus } from './writes.ts';
+import { patchSeen, setStatus } from './writes.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
 
-const protection = 'kubernetes.io/pvc-protection';
+const bindCompleted = 'pv.kubernetes.io/bind-completed';
+export const boundByController = 'pv.kubernetes.io/bound-by-controller';
 
 export function claimController(world: World): Controller {
   const { claims, volumes, cluster } = world;
   const provision = provisioner(world);
 
   async function reconcile(name: string, namespace: string | undefined): Promise<undefined> {
-    const seen = claims.get(name, namespace);
-    if (!seen) return;
-    if (seen.metadata.deletionTimestamp !== undefined) {
-      await release(seen);
-      return;
-    }
-    const claim = await protect(seen);
-    if (claim.spec.volumeName !== undefined && claim.spec.volumeName !== '') {
-      await bindTo(claim, claim.spec.volumeName);
-      return;
-    }
-    const own = volumes.list().find((volume) => isFor(volume, claim));
-    const volume = own ?? (await provision(claim));
+    const claim = claims.get(name, namespace);
+    if (!claim) return;
+    const { volumeName = '' } = claim.spec;
+    if (claim.metadata.annotations?.[bindCompleted] !== undefined) await keepBound(claim, volumeName);
+    else if (volumeName !== '') await bindToNamed(claim, volumeName);
+    else await bindToAny(claim);
+  }
+
+  async function bindToAny(claim: Claim): Promise<void> {
+    const preBoundOnly = isDelayed(world, claim);
+    const volume = findMatch(claim, volumes.list(), { preBoundOnly }) ?? (await provision(claim));
+    const { name, namespace } = claim.metadata;
     if (volume) await bind(claims.get(name, namespace) ?? claim, volume);
   }
 
-  async function release(claim: Claim): Promise<void> {
-    const { finalizers = [] } = claim.metadata;
-    if (!finalizers.includes(protection)) return;
-    if (isClaimInUse(claim, world.pods.list(claim.metadata.namespace))) return;
-    if (isSnapshotting(claim, world.snapshots.list(claim.metadata.namespace))) return;
-    const others = finalizers.filter((finalizer) => finalizer !== protection);
-    await setFinalizers(cluster, claims, claim, others);
-  }
-
-  async function protect(claim: Claim): Promise<Claim> {
-    const { finalizers = [] } = claim.metadata;
-    if (finalizers.includes(protection)) return claim;
-    return patchSeen(cluster, claims, claim, { metadata: { finalizers: [...finalizers, protection] } });
-  }
-
-  async function bindTo(claim: Claim, volumeName: string): Promise<void> {
+  async function bindToNamed(claim: Claim, volumeName: string): Promise<void> {
     const volume = volumes.get(volumeName);
-    const { phase } = claim.status ?? {};
-    if (!volume) {
-      if (phase === 'Bound') {
-        tell(
-          claim,
-          'Warning',
-          'ClaimLost',
-          'Bound claim has lost its PersistentVolume. Data on the volume is lost!',
-        );
-        await setStatus(cluster, claims, claim, { ...claim.status, phase: 'Lost' });
-      }
-    } else if (isFor(volume, claim) || volume.spec.claimRef === undefined) {
+    const misfit = volume && volume.spec.claimRef === undefined ? misfitOf(volume, claim) : undefined;
+    if (volume && (volume.spec.claimRef === undefined || isMeantFor(volume, claim)) && misfit === undefined) {
       await bind(claim, volume);
-    } else if (phase !== 'Pending') {
-      await setStatus(cluster, claims, claim, { phase: 'Pending' });
+      return;
+    }
+    if (misfit !== undefined) {
+      const message = `Cannot bind to requested volume "${volumeName}": ${misfit}`;
+      tell(claim, 'Warning', 'VolumeMismatch', message);
+    } else if (volume) {
       const message = `volume "${volumeName}" already bound to a different claim.`;
       tell(claim, 'Warning', 'FailedBinding', message);
     }
+    await setStatus(cluster, claims, claim, withoutVolume(claim, 'Pending'));
+  }
+
+  async function keepBound(claim: Claim, volumeName: string): Promise<void> {
+    const volume = volumes.get(volumeName);
+    if (volumeName === '') {
+      const what = 'Bound claim has lost reference to PersistentVolume.';
+      await lose(claim, 'ClaimLost', `${what} Data on the volume is lost!`);
+    } else if (!volume) {
+      const what = 'Bound claim has lost its PersistentVolume.';
+      await lose(claim, 'ClaimLost', `${what} Data on the volume is lost!`);
+    } else if (volume.spec.claimRef === undefined || volume.spec.claimRef.uid === claim.metadata.uid) {
+      await bind(claim, volume);
+    } else {
+      const message = 'Two claims are bound to the same volume, this one is bound incorrectly';
+      await lose(claim, 'ClaimMisbound', message);
+    }
+  }
+
+  async function lose(claim: Claim, reason: string, message: string): Promise<void> {
+    if (claim.status?.phase === 'Lost') return;
+    await setStatus(cluster, claims, claim, withoutVolume(claim, 'Lost'));
+    tell(claim, 'Warning', reason, message);
   }
 
   /** Both sides, the volume first: a claim that says Bound has a volume that is its own. */
   async function bind(claim: Claim, volume: Volume): Promise<void> {
-    const { name, namespace, uid } = claim.metadata;
+    const { name, namespace, uid, resourceVersion } = claim.metadata;
     let mine = volume;
     if (mine.spec.claimRef?.uid !== uid) {
-      const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid };
-      mine = await patchSeen(cluster, volumes, mine, { spec: { claimRef } });
+      const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
+      const byUs = isMeantFor(mine, claim) ? {} : { annotations: { [boundByController]: 'yes' } };
+      mine = await patchSeen(cluster, volumes, mine, {
+        metadata: byUs,
+        spec: { claimRef: { ...kind, namespace, name, uid, resourceVersion } },
+      });
     }
-    await setStatus(cluster, volumes, mine, { phase: 'Bound' });
+    mine = await setStatus(cluster, volumes, mine, { phase: 'Bound' });
     let bound = claim;
-    if (bound.spec.volumeName !== mine.metadata.name) {
-      const madeBy = mine.metadata.annotations?.['pv.kubernetes.io/provisioned-by'];
+    const isNamed = bound.spec.volumeName === mine.metadata.name;
+    if (!isNamed || bound.metadata.annotations?.[bindCompleted] === undefined) {
+      const byUs = isNamed ? {} : { [boundByController]: 'yes' };
       bound = await patchSeen(cluster, claims, bound, {
-        metadata: {
-          annotations: {
-            'pv.kubernetes.io/bind-completed': 'yes',
-            'pv.kubernetes.io/bound-by-controller': 'yes',
-            ...(madeBy !== undefined && { 'volume.kubernetes.io/storage-provisioner': madeBy }),
-          },
-        },
+        metadata: { annotations: { [bindCompleted]: 'yes', ...byUs } },
         spec: { volumeName: mine.metadata.name },
       });
     }
     const { accessModes, capacity } = mine.spec;
     await setStatus(cluster, claims, bound, {
+      ...bound.status,
       phase: 'Bound',
       ...(accessModes && { accessModes }),
-      ...(capacity && { capacity }),
+      // A claim that is bound already may be about to grow.
+      ...(capacity && bound.status?.phase !== 'Bound' && { capacity }),
     });
   }
 
@@ -109,36 +113,45 @@ export function claimController(world: World): Controller {
     mirror: claims,
     reconcile,
     triggers(enqueue) {
-      const pending = (namespace: string | undefined, wanted: (claim: Claim) => boolean): void => {
+      const unbound = (namespace: string | undefined, wanted: (claim: Claim) => boolean): void => {
         for (const claim of claims.list(namespace)) {
           const { name, namespace: home } = claim.metadata;
           if (claim.status?.phase !== 'Bound' && wanted(claim)) enqueue(name, home);
         }
       };
       world.pods.onChange((pod) => {
-        for (const name of claimNamesOf(pod)) enqueue(name, pod.metadata.namespace);
+        const names = claimNamesOf(pod);
+        unbound(pod.metadata.namespace, ({ metadata }) => names.includes(metadata.name));
       });
-      world.snapshots.onChange(({ metadata, spec }) => {
-        if (spec.source.persistentVolumeClaimName !== undefined) {
-          enqueue(spec.source.persistentVolumeClaimName, metadata.namespace);
-        }
-        pending(
+      world.snapshots.onChange(({ metadata }) => {
+        unbound(
           metadata.namespace,
           (claim) => (claim.spec.dataSourceRef ?? claim.spec.dataSource)?.name === metadata.name,
         );
       });
-      volumes.onChange(({ spec: { claimRef } }) => {
+      world.contents.onChange(({ spec: { volumeSnapshotRef } }) => {
+        unbound(
+          volumeSnapshotRef.namespace,
+          (claim) => (claim.spec.dataSourceRef ?? claim.spec.dataSource)?.name === volumeSnapshotRef.name,
+        );
+      });
+      volumes.onChange(({ metadata, spec: { claimRef } }) => {
         if (claimRef?.name !== undefined) enqueue(claimRef.name, claimRef.namespace);
-        else pending(undefined, () => true);
+        else unbound(undefined, () => true);
+        for (const claim of claims.list()) {
+          if (claim.spec.volumeName === metadata.name) enqueue(claim.metadata.name, claim.metadata.namespace);
+        }
       });
       world.storageClasses.onChange(() => {
-        pending(undefined, () => true);
+        unbound(undefined, () => true);
       });
     },
   };
 }
 
-function isFor({ spec: { claimRef } }: PersistentVolume, { metadata }: Claim): boolean {
-  if (claimRef?.name !== metadata.name || claimRef.namespace !== metadata.namespace) return false;
-  return claimRef.uid === undefined || claimRef.uid === metadata.uid;
+function withoutVolume({ status }: Claim, phase: 'Pending' | 'Lost'): Claim['status'] {
+  const rest = { ...status, phase };
+  delete rest.accessModes;
+  delete rest.capacity;
+  return rest;
 }

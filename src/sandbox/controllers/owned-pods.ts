@@ -24,13 +24,14 @@ export function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
-export async function createPod(
+/** A pod of the owner; who makes it tells of it. */
+export async function makePod(
   world: World,
   resource: Resource,
   owner: Stored<KubernetesObject>,
   template: PodTemplate,
   naming: { name: string } | { generateName: string },
-): Promise<void> {
+): Promise<Stored<Pod>> {
   const body = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -44,14 +45,22 @@ export async function createPod(
     },
     spec: template.spec,
   };
-  const pod = await world.cluster.create(pods, body).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+  return world.pods.observe(await world.cluster.create(pods, body));
+}
+
+/** The same, told of as every controller but that of StatefulSets words it. */
+export async function createPod(...given: Parameters<typeof makePod>): Promise<void> {
+  const [world, resource, owner] = given;
+  const pod = await makePod(...given).catch((error: unknown) => {
     if (!hasReason(error, 'AlreadyExists'))
-      world.event(resource, owner, 'Warning', 'FailedCreate', `Error creating: ${why}`);
+      world.event(resource, owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
     throw error;
   });
-  world.pods.observe(pod);
   world.event(resource, owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export async function deletePod(

@@ -1,19 +1,40 @@
 /** Has the driver make the volume that a claim asks for, empty or from a snapshot. */
-import type { PersistentVolume, PersistentVolumeClaim, StorageClass, Stored } from '#src/api/kubernetes.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+  Stored,
+  VolumeSnapshotContent,
+} from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, storageClasses, volumeSnapshots } from '#src/api/resources.ts';
 import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
+import { StorageError } from '#src/sandbox/storage/storage.ts';
 
 import { formatQuantity, parseQuantity } from '#src/sandbox/quantity.ts';
+import { claimNamesOf } from './claim-users.ts';
 import { Retry } from './reconciler.ts';
 import type { World } from './world.ts';
-import { ensure } from './writes.ts';
+import { ensure, patchSeen } from './writes.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
 
 export const selectedNode = 'volume.kubernetes.io/selected-node';
+export const provisionedBy = 'pv.kubernetes.io/provisioned-by';
+export const provisionerFinalizer = 'external-provisioner.volume.kubernetes.io/finalizer';
+/** By these a provisioner knows that a claim is its own to fill. */
+const provisionerAnnotations = [
+  'volume.beta.kubernetes.io/storage-provisioner',
+  'volume.kubernetes.io/storage-provisioner',
+];
 
 class SourceError extends Error {}
+
+/** Whether the claim's class waits for a pod before it binds. */
+export function isDelayed(world: Pick<World, 'storageClasses'>, { spec }: Claim): boolean {
+  const storageClass = world.storageClasses.get(spec.storageClassName ?? '');
+  return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
+}
 
 export function provisioner(world: World): (claim: Claim) => Promise<Volume | undefined> {
   const { volumes, cluster } = world;
@@ -32,17 +53,32 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
       tell(claim, 'Warning', 'ProvisioningFailed', message.replace('storageclasses', 'storageclass'));
       return undefined;
     }
-    const waits = storageClass.volumeBindingMode === 'WaitForFirstConsumer';
-    if (waits && claim.metadata.annotations?.[selectedNode] === undefined) {
+    if (isDelayed(world, claim) && claim.metadata.annotations?.[selectedNode] === undefined) {
+      tellWhomItWaitsFor(claim);
+      return undefined;
+    }
+    const { provisioner: driver } = storageClass;
+    const annotations = Object.fromEntries(provisionerAnnotations.map((key) => [key, driver]));
+    const isMarked = provisionerAnnotations.every((key) => claim.metadata.annotations?.[key] === driver);
+    const marked = isMarked
+      ? claim
+      : await patchSeen(cluster, world.claims, claim, { metadata: { annotations } });
+    tell(marked, 'Normal', 'ExternalProvisioning', waitingFor(driver));
+    return driver === driverName ? makeVolume(marked, storageClass) : undefined;
+  }
+
+  function tellWhomItWaitsFor(claim: Claim): void {
+    const waiting = world.pods
+      .list(claim.metadata.namespace)
+      .filter((pod) => pod.spec.nodeName === undefined && claimNamesOf(pod).includes(claim.metadata.name))
+      .map(({ metadata }) => metadata.name);
+    if (waiting.length === 0) {
       const message = 'waiting for first consumer to be created before binding';
       tell(claim, 'Normal', 'WaitForFirstConsumer', message);
-      return undefined;
+    } else {
+      const who = `${waiting.length > 1 ? 'pods' : 'pod'} ${waiting.join(',')}`;
+      tell(claim, 'Normal', 'WaitForPodScheduled', `waiting for ${who} to be scheduled`);
     }
-    if (storageClass.provisioner !== driverName) {
-      tell(claim, 'Normal', 'ExternalProvisioning', waitingFor(storageClass.provisioner));
-      return undefined;
-    }
-    return makeVolume(claim, storageClass);
   }
 
   async function makeVolume(claim: Claim, storageClass: Stored<StorageClass>): Promise<Volume> {
@@ -56,7 +92,10 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     const volumeName = `pvc-${uid}`;
     const bytes = Math.ceil(parseQuantity(claim.spec.resources?.requests?.storage) ?? 0);
     try {
+      if (claim.spec.selector) throw new SourceError('claim Selector is not supported');
       const fromSnapshot = sourceHandle(claim, bytes);
+      if (claim.spec.volumeMode === 'Block')
+        throw new StorageError('InvalidArgument', 'volumes hold files: volumeMode Block is not served');
       await world.driver.createVolume({
         name: volumeName,
         bytes,
@@ -96,20 +135,20 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     if (snapshot.metadata.deletionTimestamp !== undefined)
       throw fail(`snapshot ${source.name} is being deleted`);
     const { boundVolumeSnapshotContentName: contentName, readyToUse, restoreSize } = snapshot.status ?? {};
-    if (readyToUse !== true) throw fail(`snapshot ${source.name} is not Ready`);
     const content = world.contents.get(contentName ?? '');
-    if (content?.spec.volumeSnapshotRef.uid !== snapshot.metadata.uid) {
-      throw fail(`snapshot ${source.name} not bound`);
-    }
-    if (content.spec.driver !== driverName || content.status?.snapshotHandle === undefined) {
-      throw fail(`snapshot ${source.name} is not a snapshot of driver ${driverName}`);
-    }
+    const isBound = content?.spec.volumeSnapshotRef.uid === snapshot.metadata.uid;
+    if (!isBound || content.spec.driver !== driverName) throw fail(`snapshot ${source.name} not bound`);
+    if (readyToUse !== true) throw fail(`snapshot ${source.name} is not Ready`);
+    if (content.status?.snapshotHandle === undefined)
+      throw fail(`snapshot handle ${source.name} is not available`);
     const least = parseQuantity(restoreSize) ?? 0;
     if (bytes < least) {
       throw fail(
         `requested volume size ${bytes} is less than the size ${least} for the source snapshot ${source.name}`,
       );
     }
+    const why = modeRefusal(claim, content);
+    if (why !== undefined) throw fail(why);
     return content.status.snapshotHandle;
   }
 
@@ -118,6 +157,26 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
   }
 
   return provision;
+}
+
+const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
+
+/** Why a claim of another mode than the snapshot's volume cannot be filled from it; undefined where it can. */
+function modeRefusal({ metadata, spec }: Claim, content: Stored<VolumeSnapshotContent>): string | undefined {
+  const { sourceVolumeMode } = content.spec;
+  if (sourceVolumeMode === undefined || sourceVolumeMode === spec.volumeMode) return undefined;
+  const given = content.metadata.annotations?.[permission];
+  if (/^(1|t|T|true|TRUE|True)$/.test(given ?? '')) return undefined;
+  const which = `snapshotcontent ${content.metadata.name}`;
+  const why =
+    given === undefined
+      ? `${permission} annotation is not present on ${which}`
+      : /^(0|f|F|false|FALSE|False)$/.test(given)
+        ? `${permission} is set to false on ${which}`
+        : `failed to convert ${permission} annotation value to boolean with error: ` +
+          `strconv.ParseBool: parsing ${JSON.stringify(given)}: invalid syntax`;
+  const what = `requested volume ${metadata.namespace ?? ''}/${metadata.name} modifies the mode of the source volume`;
+  return `${what} but does not have permission to do so. ${why}`;
 }
 
 function waitingFor(provisioner: string): string {
@@ -139,14 +198,17 @@ function volumeFor(
     kind: 'PersistentVolume',
     metadata: {
       name,
-      annotations: { 'pv.kubernetes.io/provisioned-by': driverName },
-      finalizers: ['external-provisioner.volume.kubernetes.io/finalizer', 'kubernetes.io/pv-protection'],
+      annotations: { [provisionedBy]: driverName },
+      finalizers: [provisionerFinalizer],
     },
     spec: {
       capacity: { storage: formatQuantity(bytes) },
       accessModes: spec.accessModes ?? ['ReadWriteOnce'],
       volumeMode: spec.volumeMode ?? 'Filesystem',
       storageClassName: storageClass.metadata.name,
+      ...(spec.volumeAttributesClassName !== undefined && {
+        volumeAttributesClassName: spec.volumeAttributesClassName,
+      }),
       persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
       claimRef: {
         ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim' },

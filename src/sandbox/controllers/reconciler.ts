@@ -13,7 +13,7 @@ export interface Reconciler {
 }
 
 const firstBackoff = 100;
-const longestBackoff = 5000;
+const usualBackoff = 5000;
 /** A timer cannot wait longer; whoever is woken early looks and waits again. */
 const longestTimer = 2 ** 31 - 1;
 /** The watch is about to bring the newer version. */
@@ -27,8 +27,10 @@ export function startReconciler(options: {
   readonly reconcile: (key: string) => Promise<number | undefined>;
   readonly onError: (key: string, error: unknown) => void;
   readonly signal: AbortSignal;
+  /** Milliseconds between two failures at most. */
+  readonly longestBackoff?: number | undefined;
 }): Reconciler {
-  const { signal } = options;
+  const { signal, longestBackoff = usualBackoff } = options;
   const running = new Map<string, Promise<void>>();
   const again = new Set<string>();
   const failures = new Map<string, number>();

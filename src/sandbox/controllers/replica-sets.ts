@@ -1,5 +1,5 @@
 /** Keeps as many pods as a ReplicaSet or ReplicationController asks for, and one of a DaemonSet: there is one node. */
-import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
+import type { Pod, PodTemplate, Stored, Workload } from '#src/api/kubernetes.ts';
 import { daemonSets } from '#src/api/resources.ts';
 
 import type { Mirror } from './mirror.ts';
@@ -16,8 +16,9 @@ export function replicaSetController(world: World, mirror: Mirror<Workload>): Co
     const isDaemon = resource === daemonSets;
     const wanted = isDaemon ? 1 : (owner.spec.replicas ?? 1);
     const active = ownedPods(world, owner).filter(isActive);
+    const template = isDaemon ? tolerant(owner.spec.template) : owner.spec.template;
     for (let count = active.length; count < wanted; count++) {
-      await createPod(world, resource, owner, owner.spec.template, { generateName: `${name}-` });
+      await createPod(world, resource, owner, template, { generateName: `${name}-` });
     }
     for (const pod of active.sort(leastNeededFirst).slice(0, Math.max(0, active.length - wanted))) {
       await deletePod(world, resource, owner, pod);
@@ -45,6 +46,25 @@ export function replicaSetController(world: World, mirror: Mirror<Workload>): Co
       world.pods.onChange(enqueueOwner(resource.kind, enqueue));
     },
   };
+}
+
+/** What may be wrong with a node that keeps the pods of no DaemonSet away, and what that does to others. */
+const flaws = {
+  'not-ready': 'NoExecute',
+  unreachable: 'NoExecute',
+  'disk-pressure': 'NoSchedule',
+  'memory-pressure': 'NoSchedule',
+  'pid-pressure': 'NoSchedule',
+  unschedulable: 'NoSchedule',
+};
+
+function tolerant({ spec, ...template }: PodTemplate): PodTemplate {
+  const ours = Object.entries(flaws).map(([flaw, effect]) => ({
+    key: `node.kubernetes.io/${flaw}`,
+    operator: 'Exists',
+    effect,
+  }));
+  return { ...template, spec: { ...spec, tolerations: [...(spec.tolerations ?? []), ...ours] } };
 }
 
 /** Which pod goes first: without a node, then not ready, then the youngest. */

@@ -1,7 +1,15 @@
 /** What a snapshot is taken of and with: its claim, volume and class. */
-import type { PersistentVolume, Stored, VolumeSnapshot, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Stored,
+  VolumeMode,
+  VolumeSnapshot,
+  VolumeSnapshotClass,
+} from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
+import { sourceProtection } from './snapshot-sources.ts';
 import type { World } from './world.ts';
 
 type Snapshot = Stored<VolumeSnapshot>;
@@ -38,21 +46,32 @@ export function snapshotInputs(world: World) {
     return world.volumes.get(claim?.spec.volumeName ?? '');
   }
 
-  function inputOf(snapshot: Snapshot): { snapshotClass: Stored<VolumeSnapshotClass>; volumeHandle: string } {
+  /** The claim, unless it goes and nothing holds it for a snapshot yet. */
+  function claimOf(snapshot: Snapshot): Stored<PersistentVolumeClaim> {
     const { name, namespace } = snapshot.metadata;
-    const fail = (why: string): Refusal =>
-      new Refusal('SnapshotContentCreationFailed', `Failed to create snapshot content with error ${why}`);
-    const failInput = (why: string): Refusal =>
-      fail(`failed to get input parameters to create snapshot ${name}: ${JSON.stringify(why)}`);
     const updateFailed = (object: string, why: string): Refusal =>
-      fail(`snapshot controller failed to update ${object} on API server: ${why}`);
-
-    const { source, volumeSnapshotClassName: className } = snapshot.spec;
-    const claim = world.claims.get(source.persistentVolumeClaimName ?? '', namespace);
+      failed(`snapshot controller failed to update ${object} on API server: ${why}`);
+    const claim = world.claims.get(snapshot.spec.source.persistentVolumeClaimName ?? '', namespace);
     if (!claim) throw updateFailed(name, 'cannot get claim from snapshot');
-    if (claim.metadata.deletionTimestamp !== undefined) {
+    const isHeld = claim.metadata.finalizers?.includes(sourceProtection) === true;
+    if (claim.metadata.deletionTimestamp !== undefined && !isHeld)
       throw updateFailed(claim.metadata.name, 'cannot add finalizer on claim because it is being deleted');
-    }
+    return claim;
+  }
+
+  function inputOf(
+    snapshot: Snapshot,
+    claim: Stored<PersistentVolumeClaim>,
+  ): {
+    snapshotClass: Stored<VolumeSnapshotClass>;
+    volumeHandle: string;
+    volumeMode: VolumeMode | undefined;
+  } {
+    const failInput = (why: string): Refusal =>
+      failed(
+        `failed to get input parameters to create snapshot ${snapshot.metadata.name}: ${JSON.stringify(why)}`,
+      );
+    const { volumeSnapshotClassName: className } = snapshot.spec;
     const volume = volumeOf(snapshot);
     if (claim.status?.phase !== 'Bound' || !volume) {
       throw failInput(
@@ -60,8 +79,9 @@ export function snapshotInputs(world: World) {
       );
     }
     if (!volume.spec.csi)
-      throw fail(`cannot find CSI PersistentVolumeSource for volume ${volume.metadata.name}`);
-    if (className === undefined) throw failInput(`failed to take snapshot ${name} without a snapshot class`);
+      throw failed(`cannot find CSI PersistentVolumeSource for volume ${volume.metadata.name}`);
+    if (className === undefined)
+      throw failInput(`failed to take snapshot ${snapshot.metadata.name} without a snapshot class`);
     const snapshotClass = world.snapshotClasses.get(className);
     if (!snapshotClass) {
       const missing = `volumesnapshotclass.snapshot.storage.k8s.io ${JSON.stringify(className)} not found`;
@@ -73,8 +93,13 @@ export function snapshotInputs(world: World) {
       const drivers = `${snapshotClass.driver}, ${volume.spec.csi.driver}`;
       throw failInput(`VolumeSnapshotClass and PersistentVolume have different drivers: ${drivers}`);
     }
-    return { snapshotClass, volumeHandle: volume.spec.csi.volumeHandle };
+    const { csi, volumeMode } = volume.spec;
+    return { snapshotClass, volumeHandle: csi.volumeHandle, volumeMode };
   }
 
-  return { volumeOf, defaultClass, inputOf };
+  return { volumeOf, defaultClass, claimOf, inputOf };
+}
+
+function failed(why: string): Refusal {
+  return new Refusal('SnapshotContentCreationFailed', `Failed to create snapshot content with error ${why}`);
 }

@@ -7,6 +7,7 @@ import { formatQuantity } from '#src/sandbox/quantity.ts';
 import { Retry } from './reconciler.ts';
 import { beingDeleted, contentProtection, isBoundTo } from './snapshot-contents.ts';
 import { Refusal, snapshotInputs } from './snapshot-inputs.ts';
+import { snapshotSources } from './snapshot-sources.ts';
 import type { Controller, World } from './world.ts';
 import { deleteSeen, ensure, patchSeen, setFinalizers, setStatus } from './writes.ts';
 
@@ -20,7 +21,8 @@ const protections = [
 
 export function snapshotController(world: World): Controller {
   const { snapshots, contents, cluster } = world;
-  const { volumeOf, defaultClass, inputOf } = snapshotInputs(world);
+  const { volumeOf, defaultClass, claimOf, inputOf } = snapshotInputs(world);
+  const sources = snapshotSources(world);
 
   async function reconcile(name: string, namespace: string | undefined): Promise<undefined> {
     const seen = snapshots.get(name, namespace);
@@ -31,6 +33,7 @@ export function snapshotController(world: World): Controller {
     }
     try {
       const snapshot = await prepare(seen);
+      if (snapshot.status?.readyToUse === true) await sources.letGo(snapshot, { isGoing: false });
       const content = await contentFor(snapshot);
       if (content) await copyStatus(snapshot, content);
     } catch (error) {
@@ -109,7 +112,9 @@ export function snapshotController(world: World): Controller {
 
   async function createContent(snapshot: Snapshot): Promise<Content> {
     const { name, namespace = '', uid } = snapshot.metadata;
-    const { snapshotClass, volumeHandle } = inputOf(snapshot);
+    const claim = claimOf(snapshot);
+    await sources.hold(claim);
+    const { snapshotClass, volumeHandle, volumeMode } = inputOf(snapshot, claim);
     const content = await ensure(cluster, contents, {
       apiVersion: apiVersionOf(volumeSnapshotContents),
       kind: volumeSnapshotContents.kind,
@@ -118,6 +123,7 @@ export function snapshotController(world: World): Controller {
         driver: snapshotClass.driver,
         deletionPolicy: snapshotClass.deletionPolicy,
         source: { volumeHandle },
+        ...(volumeMode !== undefined && { sourceVolumeMode: volumeMode }),
         volumeSnapshotClassName: snapshotClass.metadata.name,
         volumeSnapshotRef: {
           apiVersion: apiVersionOf(volumeSnapshots),
@@ -180,6 +186,7 @@ export function snapshotController(world: World): Controller {
         return;
       }
     }
+    await sources.letGo(snapshot, { isGoing: true });
     const others = finalizers.filter((finalizer) => !protections.includes(finalizer));
     await setFinalizers(cluster, snapshots, snapshot, others);
   }

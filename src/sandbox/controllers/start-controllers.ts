@@ -2,12 +2,14 @@
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Driver } from '#src/sandbox/storage/driver.ts';
 
+import { claimProtectionController } from './claim-protection.ts';
 import { claimController } from './claims.ts';
 import { cronJobController } from './cron-jobs.ts';
 import { deploymentController } from './deployments.ts';
 import { ephemeralClaimController } from './ephemeral-claims.ts';
 import { jobController } from './jobs.ts';
 import { keyOf } from './mirror.ts';
+import { reclaimController, volumeProtectionController } from './reclaiming.ts';
 import { startReconciler, type Reconciler } from './reconciler.ts';
 import { eventRecorder } from './record-event.ts';
 import { replicaSetController } from './replica-sets.ts';
@@ -45,7 +47,10 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
   await synced();
   const controllers: Record<string, Controller> = {
     claim: claimController(world),
+    claimProtection: claimProtectionController(world),
     volume: volumeController(world),
+    volumeProtection: volumeProtectionController(world),
+    reclaim: reclaimController(world),
     snapshot: snapshotController(world),
     content: contentController(world),
     deployment: deploymentController(world),
@@ -71,6 +76,7 @@ export async function startControllers(options: ControllerOptions): Promise<Cont
         options.onError(`${name} ${key}: ${error instanceof Error ? error.message : String(error)}`);
       },
       signal,
+      longestBackoff: controller.longestBackoff,
     });
     const enqueue = (object: string, namespace: string | undefined) => {
       reconciler.enqueue(keyOf(object, namespace));

@@ -1,68 +1,110 @@
 /** Runs a StatefulSet's pods in order, each with claims of its own. */
-import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
-import { statefulSets } from '#src/api/resources.ts';
+import type { Pod, PodTemplate, Stored, Workload } from '#src/api/kubernetes.ts';
+import { pods as podResource, statefulSets } from '#src/api/resources.ts';
 
+import { isStale, ownersToSet, type Replica } from './claim-retention.ts';
 import {
-  createPod,
-  deletePod,
   enqueueOwner,
   isReady,
+  makePod,
+  messageOf,
   ownedPods,
   templateHash,
   withLabel,
 } from './owned-pods.ts';
+import { hasReason, Retry } from './reconciler.ts';
 import type { Controller, World } from './world.ts';
-import { ensure, setStatus } from './writes.ts';
+import { deleteSeen, ensure, patchSeen, setStatus } from './writes.ts';
 
 const revisionLabel = 'controller-revision-hash';
+/** As the real controller, which sleeps through what it does not watch. */
+const longestBackoff = 1_000_000;
 
 type Set = Stored<Workload>;
+/** Whether the controller may look at the next replica, or waits for this one. */
+type Next = 'go on' | 'wait';
 
 export function statefulSetController(world: World): Controller {
   async function reconcile(name: string, namespace: string | undefined): Promise<undefined> {
     const set = world.statefulSets.get(name, namespace);
     if (!set || set.metadata.deletionTimestamp !== undefined) return;
     const revision = `${name}-${templateHash(set.spec.template)}`;
-    await step(set, revision);
+    const [stepped] = await Promise.allSettled([step(set, revision)]);
     await report(set, revision);
+    if (stepped.status === 'rejected') throw stepped.reason;
   }
 
   /** One step towards the wanted pods; the next follows when this one shows. */
   async function step(set: Set, revision: string): Promise<void> {
     const inOrder = set.spec.podManagementPolicy !== 'Parallel';
     const pods = ownedPods(world, set);
-    const ordinals = ordinalsOf(set);
-    for (const ordinal of ordinals) {
-      const pod = pods.find(({ metadata }) => metadata.name === `${set.metadata.name}-${ordinal}`);
-      const wantsClaims = !pod || pod.status?.phase === 'Pending';
-      const hasClaims = !wantsClaims || (await ensureClaims(set, ordinal));
-      if (!pod) {
-        if (hasClaims) await start(set, ordinal, revision);
-      } else if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') {
-        await deletePod(world, statefulSets, set, pod);
-      }
-      if (inOrder && (!pod || !isReady(pod) || pod.metadata.deletionTimestamp !== undefined)) return;
-    }
-    const surplus = pods.filter((pod) => !ordinals.includes(ordinalOf(pod))).sort(highestFirst);
-    for (const pod of surplus) {
-      if (pod.metadata.deletionTimestamp === undefined) await deletePod(world, statefulSets, set, pod);
-      if (inOrder) return;
-    }
+    const wanted = ordinalsOf(set).map((ordinal) => {
+      const podName = `${set.metadata.name}-${ordinal}`;
+      return {
+        podName,
+        ordinal,
+        pod: pods.find(({ metadata }) => metadata.name === podName),
+        isSurplus: false,
+      };
+    });
+    if ((await forEach(wanted, inOrder, (it) => keep(set, it, inOrder, revision))) === 'wait') return;
+
+    const surplus = pods
+      .filter(({ metadata }) => wanted.every(({ podName }) => podName !== metadata.name))
+      .sort(highestFirst)
+      .map((pod) => ({ podName: pod.metadata.name, ordinal: ordinalOf(pod), pod, isSurplus: true }));
+    for (const replica of surplus) await settleClaims(set, replica);
+    const remove = async ({ pod }: (typeof surplus)[number]): Promise<Next> => {
+      if (pod.metadata.deletionTimestamp === undefined) await deletePod(set, pod);
+      return 'wait';
+    };
+    if ((await forEach(surplus, inOrder, remove)) === 'wait') return;
     if (pods.some((pod) => !isReady(pod))) return;
     const [outdated] = pods.filter((pod) => !isUpdated(pod, revision)).sort(highestFirst);
-    if (outdated) await deletePod(world, statefulSets, set, outdated);
+    if (outdated) await deletePod(set, outdated);
   }
 
-  /** Makes the claims that are missing; false while one of that name is still going. */
-  async function ensureClaims(set: Set, ordinal: number): Promise<boolean> {
-    const { name, namespace } = set.metadata;
-    const podName = `${name}-${ordinal}`;
-    for (const template of set.spec.volumeClaimTemplates ?? []) {
+  /** Brings one replica a step further. */
+  async function keep(
+    set: Set,
+    replica: Replica & { readonly ordinal: number },
+    inOrder: boolean,
+    revision: string,
+  ): Promise<Next> {
+    const { pod } = replica;
+    if (!pod) {
+      if (claimsOf(set, replica).some(({ claim }) => claim && isStale(claim, set, replica))) return 'wait';
+      await start(set, replica, revision);
+      return 'wait';
+    }
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') {
+      if (pod.metadata.deletionTimestamp === undefined) await deletePod(set, pod);
+      return 'wait';
+    }
+    if (pod.status?.phase === 'Pending') {
+      await ensureClaims(set, replica);
+      await settleClaims(set, replica);
+    }
+    if (inOrder && (!isReady(pod) || pod.metadata.deletionTimestamp !== undefined)) return 'wait';
+    await settleClaims(set, replica);
+    return 'go on';
+  }
+
+  function claimsOf(set: Set, { podName }: Replica) {
+    return (set.spec.volumeClaimTemplates ?? []).map((template) => {
       const claimName = `${template.metadata.name ?? ''}-${podName}`;
-      const existing = world.claims.get(claimName, namespace);
-      if (existing?.metadata.deletionTimestamp !== undefined) return false;
-      if (existing) continue;
-      const labels = { ...(set.spec.selector as { matchLabels?: Record<string, string> }).matchLabels };
+      return { template, claimName, claim: world.claims.get(claimName, set.metadata.namespace) };
+    });
+  }
+
+  /** Makes the claims that are missing; throws while one of these names is still going. */
+  async function ensureClaims(set: Set, replica: Replica): Promise<void> {
+    const { name, namespace } = set.metadata;
+    const going: string[] = [];
+    for (const { template, claimName, claim } of claimsOf(set, replica)) {
+      if (claim?.metadata.deletionTimestamp !== undefined) going.push(`pvc ${claimName} is being deleted`);
+      if (claim) continue;
+      const { matchLabels } = set.spec.selector as { matchLabels?: Record<string, string> };
       await ensure(world.cluster, world.claims, {
         apiVersion: 'v1',
         kind: 'PersistentVolumeClaim',
@@ -70,38 +112,52 @@ export function statefulSetController(world: World): Controller {
           ...template.metadata,
           name: claimName,
           ...(namespace !== undefined && { namespace }),
-          labels: { ...labels, ...template.metadata.labels },
+          labels: { ...template.metadata.labels, ...matchLabels },
         },
         spec: template.spec,
       });
-      const message = `create Claim ${claimName} Pod ${podName} in StatefulSet ${name} success`;
+      const message = `Create Claim ${claimName} Pod ${replica.podName} in StatefulSet ${name} success`;
       world.event(statefulSets, set, 'Normal', 'SuccessfulCreate', message);
     }
-    return true;
+    if (going.length > 0) throw new Retry(going.length === 1 ? going[0] : `[${going.join(', ')}]`);
   }
 
-  async function start(set: Set, ordinal: number, revision: string): Promise<void> {
-    const podName = `${set.metadata.name}-${ordinal}`;
-    const templates = set.spec.volumeClaimTemplates ?? [];
-    const labelled = [
-      [revisionLabel, revision],
-      ['statefulset.kubernetes.io/pod-name', podName],
-      ['apps.kubernetes.io/pod-index', String(ordinal)],
-    ].reduce((template, [key = '', value = '']) => withLabel(template, key, value), set.spec.template);
-    const others = (labelled.spec.volumes ?? []).filter((volume) =>
-      templates.every((it) => it.metadata.name !== volume.name),
-    );
-    const own = templates.map(({ metadata: { name: volume = '' } }) => ({
-      name: volume,
-      persistentVolumeClaim: { claimName: `${volume}-${podName}` },
-    }));
-    const spec = {
-      ...labelled.spec,
-      hostname: podName,
-      ...(set.spec.serviceName !== undefined && { subdomain: set.spec.serviceName }),
-      volumes: [...own, ...others],
-    };
-    await createPod(world, statefulSets, set, { ...labelled, spec }, { name: podName });
+  async function settleClaims(set: Set, replica: Replica): Promise<void> {
+    for (const { claim } of claimsOf(set, replica)) {
+      const ownerReferences = claim && ownersToSet(claim, set, replica);
+      if (ownerReferences)
+        await patchSeen(world.cluster, world.claims, claim, { metadata: { ownerReferences } });
+    }
+  }
+
+  async function start(
+    set: Set,
+    replica: Replica & { readonly ordinal: number },
+    revision: string,
+  ): Promise<void> {
+    const { podName } = replica;
+    try {
+      await ensureClaims(set, replica);
+      await makePod(world, statefulSets, set, templateOf(set, replica, revision), { name: podName });
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) {
+        const message = `Create Pod ${podName} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`;
+        world.event(statefulSets, set, 'Warning', 'FailedCreate', message);
+      }
+      throw error;
+    }
+    await settleClaims(set, replica);
+    tell(set, podName, 'Create');
+  }
+
+  async function deletePod(set: Set, pod: Stored<Pod>): Promise<void> {
+    await deleteSeen(world.cluster, podResource, pod);
+    tell(set, pod.metadata.name, 'Delete');
+  }
+
+  function tell(set: Set, podName: string, verb: 'Create' | 'Delete'): void {
+    const message = `${verb} Pod ${podName} in StatefulSet ${set.metadata.name} successful`;
+    world.event(statefulSets, set, 'Normal', `Successful${verb}`, message);
   }
 
   async function report(set: Set, revision: string): Promise<void> {
@@ -123,18 +179,56 @@ export function statefulSetController(world: World): Controller {
   return {
     mirror: world.statefulSets,
     reconcile,
+    longestBackoff,
     triggers(enqueue) {
       world.pods.onChange(enqueueOwner('StatefulSet', enqueue));
-      world.claims.onChange(({ metadata }) => {
-        for (const set of world.statefulSets.list(metadata.namespace)) {
-          const isOurs = set.spec.volumeClaimTemplates?.some((template) =>
-            metadata.name.startsWith(`${template.metadata.name ?? ''}-${set.metadata.name}-`),
-          );
-          if (isOurs === true) enqueue(set.metadata.name, metadata.namespace);
-        }
-      });
     },
   };
+}
+
+/** In order: one item after the other, until one is waited for. Else in batches that double, until one fails. */
+async function forEach<T>(
+  items: readonly T[],
+  inOrder: boolean,
+  work: (item: T) => Promise<Next>,
+): Promise<Next> {
+  if (inOrder) {
+    for (const item of items) if ((await work(item)) === 'wait') return 'wait';
+    return 'go on';
+  }
+  for (let [begin, size] = [0, 1]; begin < items.length; begin += size, size *= 2) {
+    const batch = await Promise.allSettled(items.slice(begin, begin + size).map(work));
+    for (const result of batch) if (result.status === 'rejected') throw result.reason;
+  }
+  return 'go on';
+}
+
+/** What the pod of a replica is made from: its own name, and its own claims. */
+function templateOf(
+  set: Set,
+  { podName, ordinal }: Replica & { readonly ordinal: number },
+  revision: string,
+): PodTemplate {
+  const templates = set.spec.volumeClaimTemplates ?? [];
+  const labelled = [
+    [revisionLabel, revision],
+    ['statefulset.kubernetes.io/pod-name', podName],
+    ['apps.kubernetes.io/pod-index', String(ordinal)],
+  ].reduce((template, [key = '', value = '']) => withLabel(template, key, value), set.spec.template);
+  const others = (labelled.spec.volumes ?? []).filter((volume) =>
+    templates.every((it) => it.metadata.name !== volume.name),
+  );
+  const own = templates.map(({ metadata: { name: volume = '' } }) => ({
+    name: volume,
+    persistentVolumeClaim: { claimName: `${volume}-${podName}` },
+  }));
+  const spec = {
+    ...labelled.spec,
+    hostname: podName,
+    ...(set.spec.serviceName !== undefined && { subdomain: set.spec.serviceName }),
+    volumes: [...own, ...others],
+  };
+  return { ...labelled, spec };
 }
 
 function isUpdated({ metadata }: Pod, revision: string): boolean {

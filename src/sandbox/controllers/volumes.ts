@@ -1,85 +1,100 @@
-/** Frees, and where the policy says so deletes, the volumes whose claim is gone. */
+/** Says of each volume whether it is free, bound or released, and gives up what was bound in vain. */
 import type { PersistentVolume, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, persistentVolumes } from '#src/api/resources.ts';
-import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
 
-import { hasReason, Retry } from './reconciler.ts';
+import { boundByController } from './claims.ts';
+import { isReserved, modeOf } from './matching.ts';
+import { provisionedBy } from './provisioning.ts';
+import { hasReason } from './reconciler.ts';
 import type { Controller, World } from './world.ts';
-import { deleteSeen, setFinalizers, setStatus } from './writes.ts';
+import { patchSeen, setStatus } from './writes.ts';
 
-const protection = 'kubernetes.io/pv-protection';
+type Volume = Stored<PersistentVolume>;
 
 export function volumeController(world: World): Controller {
   const { volumes, cluster } = world;
 
   async function reconcile(name: string): Promise<undefined> {
-    const seen = volumes.get(name);
-    if (!seen) return;
-    const { claimRef } = seen.spec;
-    const gone = claimRef?.uid !== undefined && !(await claimExists(claimRef));
-    if (seen.metadata.deletionTimestamp !== undefined) {
-      if (gone || claimRef?.uid === undefined) await letGo(seen, gone);
+    const volume = volumes.get(name);
+    if (!volume) return;
+    const { claimRef } = volume.spec;
+    if (claimRef === undefined || isReserved(claimRef)) {
+      await enter(volume, 'Available');
       return;
     }
-    const { finalizers = [] } = seen.metadata;
-    if (!finalizers.includes(protection)) {
-      await setFinalizers(cluster, volumes, seen, [...finalizers, protection]);
-      return;
-    }
-    if (claimRef?.uid === undefined) {
-      await setStatus(cluster, volumes, seen, { phase: 'Available' });
-    } else if (gone) {
-      const released = await setStatus(cluster, volumes, seen, { phase: 'Released' });
-      if (isOurs(released) && released.spec.persistentVolumeReclaimPolicy === 'Delete') {
-        await deleteSeen(cluster, persistentVolumes, released);
-      }
+    const claim = await claimOf(claimRef);
+    if (!claim) await release(volume);
+    else if (claim.spec.volumeName === name) await enter(volume, 'Bound');
+    else if ((claim.spec.volumeName ?? '') !== '') await giveUp(volume);
+    else if (modeOf(claim) !== modeOf(volume)) {
+      const what = `Cannot bind PersistentVolume to requested PersistentVolumeClaim "${claim.metadata.name}"`;
+      const message = `${what} due to incompatible volumeMode.`;
+      world.event(persistentVolumes, volume, 'Warning', 'VolumeMismatch', message);
     }
   }
 
-  /** Asks the server itself: data is deleted on the answer. */
-  async function claimExists({
-    name,
-    namespace,
-    uid,
-  }: NonNullable<PersistentVolume['spec']['claimRef']>): Promise<boolean> {
-    if (name === undefined || world.claims.get(name, namespace)?.metadata.uid === uid) return true;
+  /** Asks the server itself where it is not seen: data is deleted on the answer. */
+  async function claimOf({ name = '', namespace, uid }: NonNullable<PersistentVolume['spec']['claimRef']>) {
+    const seen = world.claims.get(name, namespace);
+    if (seen?.metadata.uid === uid) return seen;
     try {
-      return (await cluster.get(persistentVolumeClaims, name, namespace)).metadata.uid === uid;
+      const claim = await cluster.get(persistentVolumeClaims, name, namespace);
+      return claim.metadata.uid === uid ? claim : undefined;
     } catch (error) {
-      if (hasReason(error, 'NotFound')) return false;
+      if (hasReason(error, 'NotFound')) return undefined;
       throw error;
     }
   }
 
-  async function letGo(volume: Stored<PersistentVolume>, released: boolean): Promise<void> {
-    const handle = volume.spec.csi?.volumeHandle;
-    if (
-      released &&
-      handle !== undefined &&
-      isOurs(volume) &&
-      volume.spec.persistentVolumeReclaimPolicy === 'Delete'
-    ) {
-      try {
-        await world.driver.deleteVolume(handle);
-      } catch (error) {
-        world.event(persistentVolumes, volume, 'Warning', 'VolumeFailedDelete', rpcError(error));
-        throw new Retry();
-      }
+  async function enter(volume: Volume, phase: string, message?: string): Promise<Volume> {
+    if (volume.status?.phase === phase) return volume;
+    return setStatus(cluster, volumes, volume, { phase, ...(message !== undefined && { message }) });
+  }
+
+  async function release(volume: Volume): Promise<void> {
+    if (volume.status?.phase === 'Failed') return;
+    const released = await enter(volume, 'Released');
+    const { persistentVolumeReclaimPolicy: policy, hostPath } = released.spec;
+    if (policy === 'Recycle')
+      await fail(released, 'VolumeFailedRecycle', 'No recycler plugin found for the volume!');
+    // Where a driver provisioned it, the driver deletes it.
+    if (policy !== 'Delete' || released.metadata.annotations?.[provisionedBy] !== undefined) return;
+    const why = hostPath
+      ? `host_path deleter only supports /tmp/.+ but received provided ${hostPath.path}`
+      : `error getting deleter volume plugin for volume "${released.metadata.name}": no volume plugin matched`;
+    await fail(released, 'VolumeFailedDelete', why);
+  }
+
+  async function fail(volume: Volume, reason: string, message: string): Promise<void> {
+    const failed = await enter(volume, 'Failed', message);
+    world.event(persistentVolumes, failed, 'Warning', reason, message);
+  }
+
+  /** Its claim is bound to another volume. */
+  async function giveUp(volume: Volume): Promise<void> {
+    const { annotations = {} } = volume.metadata;
+    const isDisposable =
+      annotations[provisionedBy] !== undefined && volume.spec.persistentVolumeReclaimPolicy === 'Delete';
+    if (isDisposable) await release(volume);
+    else if (annotations[boundByController] === undefined) {
+      await patchSeen(cluster, volumes, volume, { spec: { claimRef: { uid: null } } });
+    } else {
+      const metadata = { annotations: { [boundByController]: null } };
+      await patchSeen(cluster, volumes, volume, { metadata, spec: { claimRef: null } });
     }
-    await setFinalizers(cluster, volumes, volume, []);
   }
 
   return {
     mirror: volumes,
     reconcile,
     triggers(enqueue) {
-      world.claims.onChange(({ spec, metadata }) => {
-        enqueue(spec.volumeName ?? `pvc-${metadata.uid}`, undefined);
+      world.claims.onChange(({ metadata }) => {
+        for (const { metadata: it, spec } of volumes.list()) {
+          const { claimRef } = spec;
+          if (claimRef?.name === metadata.name && claimRef.namespace === metadata.namespace)
+            enqueue(it.name, undefined);
+        }
       });
     },
   };
-}
-
-function isOurs({ spec }: PersistentVolume): boolean {
-  return spec.csi?.driver === driverName;
 }

@@ -77,4 +77,6 @@ export interface Controller {
   readonly reconcile: (name: string, namespace: string | undefined) => Promise<number | undefined>;
   /** What else makes it look. Called once; `enqueue` may be called from then on. */
   readonly triggers: (enqueue: (name: string, namespace: string | undefined) => void) => void;
+  /** Milliseconds that it waits at most before it tries again what failed; default a few seconds. */
+  readonly longestBackoff?: number;
 }

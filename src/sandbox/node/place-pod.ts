@@ -1,6 +1,7 @@
 /** Gives pods their node, or says in their status why they must wait. */
 import type {
   KubernetesObject,
+  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   StorageClass,
@@ -9,6 +10,7 @@ import type {
 import { pods as podResource, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Mirror } from '#src/sandbox/controllers/mirror.ts';
+import { boundByController } from '#src/sandbox/controllers/claims.ts';
 import { withCondition } from '#src/sandbox/controllers/owned-pods.ts';
 import { selectedNode } from '#src/sandbox/controllers/provisioning.ts';
 import type { RecordEvent } from '#src/sandbox/controllers/record-event.ts';
@@ -36,6 +38,7 @@ export interface Placement {
   readonly mirrors: {
     readonly pods: Mirror<Pod>;
     readonly claims: Mirror<PersistentVolumeClaim>;
+    readonly volumes: Mirror<PersistentVolume>;
     readonly storageClasses: Mirror<StorageClass>;
     readonly nodes: Mirror<NodeObject>;
   };
@@ -46,13 +49,12 @@ export async function placePod(
   pod: Stored<Pod>,
 ): Promise<void> {
   const { name, namespace } = pod.metadata;
-  const { pods, claims, storageClasses, nodes } = mirrors;
-  const verdict = schedule(
-    pod,
-    nodes.get(node),
-    (claim) => claims.get(claim, namespace),
-    (storageClass) => storageClasses.get(storageClass),
-  );
+  const { pods, claims, volumes, storageClasses, nodes } = mirrors;
+  const verdict = schedule(pod, nodes.get(node), {
+    claim: (claim) => claims.get(claim, namespace),
+    storageClass: (storageClass) => storageClasses.get(storageClass),
+    volumes: () => volumes.list(),
+  });
   switch (verdict.type) {
     case 'go': {
       const target = { apiVersion: 'v1', kind: 'Node', name: node };
@@ -63,9 +65,10 @@ export async function placePod(
       return;
     }
     case 'choose':
-      for (const claim of verdict.claims) {
-        if (claim.metadata.annotations?.[selectedNode] !== undefined) continue;
-        await patchSeen(cluster, claims, claim, { metadata: { annotations: { [selectedNode]: node } } });
+      for (const { claim, volume } of verdict.choices) {
+        if (volume) await reserveFor(claim, volume);
+        else if (claim.metadata.annotations?.[selectedNode] === undefined)
+          await patchSeen(cluster, claims, claim, { metadata: { annotations: { [selectedNode]: node } } });
       }
       return;
     case 'wait': {
@@ -76,5 +79,18 @@ export async function placePod(
       if (before !== message) event(podResource, pod, 'Warning', 'FailedScheduling', message);
       await setStatus(cluster, pods, pod, { ...pod.status, phase: 'Pending', conditions });
     }
+  }
+
+  async function reserveFor(
+    claim: Stored<PersistentVolumeClaim>,
+    volume: Stored<PersistentVolume>,
+  ): Promise<void> {
+    if (volume.spec.claimRef?.uid === claim.metadata.uid) return;
+    const { uid } = claim.metadata;
+    const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
+    await patchSeen(cluster, volumes, volume, {
+      metadata: { annotations: { [boundByController]: 'yes' } },
+      spec: { claimRef: { ...kind, namespace, name: claim.metadata.name, uid } },
+    });
   }
 }

@@ -1,49 +1,89 @@
 /** Whether a pod may go to the node, in the words of the scheduler. */
-import type { PersistentVolumeClaim, Pod, StorageClass, Stored } from '#src/api/kubernetes.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  StorageClass,
+  Stored,
+} from '#src/api/kubernetes.ts';
 import { claimNamesOf } from '#src/sandbox/controllers/claim-users.ts';
+import { findMatch } from '#src/sandbox/controllers/matching.ts';
+import { selectedNode } from '#src/sandbox/controllers/provisioning.ts';
 
 import type { NodeObject, Taint } from './announce-node.ts';
 
+type Claim = Stored<PersistentVolumeClaim>;
+
 export type Verdict =
   | { readonly type: 'go' }
-  /** Claims that wait for a node to be chosen: choose it, and look again when they are bound. */
-  | { readonly type: 'choose'; readonly claims: readonly Stored<PersistentVolumeClaim>[] }
+  /** Claims that wait for a node to be chosen: choose it, or bind the volume, and look again when they are bound. */
+  | { readonly type: 'choose'; readonly choices: readonly Choice[] }
   | { readonly type: 'wait'; readonly message: string };
 
-/** As what `kubectl cordon` counts for those who tolerate it. */
-const cordon: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+export interface Choice {
+  readonly claim: Claim;
+  /** Left out: it is to be provisioned. */
+  readonly volume: Stored<PersistentVolume> | undefined;
+}
 
-export function schedule(
-  pod: Pod,
-  node: NodeObject | undefined,
-  claimNamed: (name: string) => Stored<PersistentVolumeClaim> | undefined,
-  classNamed: (name: string) => StorageClass | undefined,
-): Verdict {
-  if (node?.spec?.unschedulable === true && !isTolerated(pod, cordon)) {
-    return wait('1 node(s) were unschedulable');
-  }
-  if (!isSelected(pod, node)) return wait("1 node(s) didn't match Pod's node affinity/selector");
-  const taint = node?.spec?.taints?.find((it) => !isTolerated(pod, it));
-  if (taint) return wait(`1 node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
-  const unchosen: Stored<PersistentVolumeClaim>[] = [];
+/** What the scheduler knows of storage. */
+export interface Storage {
+  claim(name: string): Claim | undefined;
+  storageClass(name: string): StorageClass | undefined;
+  volumes(): readonly Stored<PersistentVolume>[];
+}
+
+/** The claims come first: they say no whatever the node. */
+export function schedule(pod: Pod, node: NodeObject | undefined, storage: Storage): Verdict {
+  const mounted: Claim[] = [];
   for (const name of claimNamesOf(pod)) {
-    const claim = claimNamed(name);
-    if (!claim) return wait(`persistentvolumeclaim "${name}" not found`);
+    const claim = storage.claim(name);
+    if (!claim) return wait(missing(pod, name));
+    if (claim.status?.phase === 'Lost') {
+      const { volumeName = '' } = claim.spec;
+      return wait(`persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${volumeName}"`);
+    }
     if (claim.metadata.deletionTimestamp !== undefined)
       return wait(`persistentvolumeclaim "${name}" is being deleted`);
-    if (claim.status?.phase === 'Lost') {
-      return wait(
-        `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName ?? ''}"`,
-      );
-    }
-    if (claim.status?.phase === 'Bound') continue;
-    const storageClass = classNamed(claim.spec.storageClassName ?? '');
-    if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer') {
-      return wait('pod has unbound immediate PersistentVolumeClaims');
-    }
-    unchosen.push(claim);
+    mounted.push(claim);
   }
-  return unchosen.length > 0 ? { type: 'choose', claims: unchosen } : { type: 'go' };
+  const unbound = mounted.filter(({ status }) => status?.phase !== 'Bound');
+  const classOf = ({ spec }: Claim) => storage.storageClass(spec.storageClassName ?? '');
+  const isDelayed = (claim: Claim): boolean =>
+    (claim.spec.volumeName ?? '') === '' && classOf(claim)?.volumeBindingMode === 'WaitForFirstConsumer';
+  if (!unbound.every(isDelayed)) return wait('pod has unbound immediate PersistentVolumeClaims');
+
+  const unfit = misfitOf(pod, node);
+  if (unfit !== undefined) return wait(`1 node(s) ${unfit}`);
+
+  const choices: Choice[] = [];
+  for (const claim of unbound) {
+    const left = storage.volumes().filter((it) => choices.every(({ volume }) => volume !== it));
+    const isChosen = claim.metadata.annotations?.[selectedNode] !== undefined;
+    const volume = isChosen ? undefined : findMatch(claim, left, { preBoundOnly: false });
+    if (!volume && classOf(claim)?.provisioner === noProvisioner)
+      return wait("1 node(s) didn't find available persistent volumes to bind");
+    choices.push({ claim, volume });
+  }
+  return choices.length > 0 ? { type: 'choose', choices } : { type: 'go' };
+}
+
+function missing({ spec }: Pod, name: string): string {
+  const isNamed = spec.volumes?.some(
+    ({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name,
+  );
+  if (isNamed === true) return `persistentvolumeclaim "${name}" not found`;
+  return `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`;
+}
+
+const noProvisioner = 'kubernetes.io/no-provisioner';
+const cordoned: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
+/** Why the node cannot take the pod. */
+function misfitOf(pod: Pod, node: NodeObject | undefined): string | undefined {
+  if (node?.spec?.unschedulable === true && !isTolerated(pod, cordoned)) return 'were unschedulable';
+  if (node?.spec?.taints?.some((it) => !isTolerated(pod, it)) === true) return 'had untolerated taint(s)';
+  return isSelected(pod, node) ? undefined : "didn't match Pod's node affinity/selector";
 }
 
 function isSelected({ spec: { nodeSelector = {} } }: Pod, node: NodeObject | undefined): boolean {

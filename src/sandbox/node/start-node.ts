@@ -95,11 +95,7 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
   async function report(key: string, pod: Stored<Pod>): Promise<void> {
     const { phase } = pod.status ?? {};
     if (!runs.has(key) && (phase === 'Succeeded' || phase === 'Failed')) return;
-    // A pod that was given its node by hand may have come before its volumes.
-    const unbound = claimNamesOf(pod).some(
-      (name) => claims.get(name, pod.metadata.namespace)?.status?.phase !== 'Bound',
-    );
-    if (!runs.has(key) && unbound) return;
+    if (!runs.has(key) && !mayMount(pod)) return;
     if (!runs.has(key) && phase === 'Running' && pod.spec.restartPolicy === 'Never') {
       const message = 'the node was started again, and the pod must not be';
       await setStatus(cluster, pods, pod, {
@@ -112,6 +108,18 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     }
     const run = runs.get(key) ?? begin(key, pod);
     await setStatus(cluster, pods, pod, podStatus(pod, run.reports(), run.startTime, now()));
+  }
+
+  /** A pod that was given its node by hand may have come before its volumes, or after their end. */
+  function mayMount(pod: Stored<Pod>): boolean {
+    const { namespace = '' } = pod.metadata;
+    const mounted = claimNamesOf(pod).map((name) => claims.get(name, namespace));
+    const going = mounted.find((claim) => claim?.metadata.deletionTimestamp !== undefined);
+    if (going) {
+      const why = `error processing PVC ${namespace}/${going.metadata.name}: PVC is being deleted`;
+      event(podResource, pod, 'Warning', 'FailedMount', `Unable to attach or mount volumes: ${why}`);
+    }
+    return !going && mounted.every((claim) => claim?.status?.phase === 'Bound');
   }
 
   function begin(key: string, pod: Stored<Pod>): PodRun {
@@ -180,6 +188,7 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     enqueueWaiting((pod) => pod.spec.nodeName === undefined);
   };
   storageClasses.onChange(enqueueUnplaced);
+  volumes.onChange(enqueueUnplaced);
   nodes.onChange(enqueueUnplaced);
   await Promise.all(Object.values(mirrors).map((mirror) => mirror.synced));
   await announceNode(cluster, { name: nodeName, now: now(), kubeletPort: options.kubeletPort });

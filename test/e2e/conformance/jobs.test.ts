@@ -134,6 +134,57 @@ test('deleting a Job takes its pods', async () => {
   await until(cluster, pods, podsOf('gone'), (all) => all.length === 0);
 });
 
+test('the pods of a Job that has ended stay, with how they ended, until the Job goes', async () => {
+  for (const [name, script, end, phase] of [
+    ['fine', 'true', 'Complete', 'Succeeded'],
+    ['broken', 'exit 1', 'Failed', 'Failed'],
+  ] as const) {
+    await begin(name, script, { backoffLimit: 0 });
+    await untilJob(name, has(end));
+    const isSo = ([it]: Stored<Pod>[]) => it?.status?.phase === phase && it.metadata.finalizers === undefined;
+    const [pod] = await until(cluster, pods, podsOf(name), isSo);
+    assert.equal(pod?.metadata.deletionTimestamp, undefined);
+    assert.ok(pod?.spec.nodeName);
+    await cluster.delete(jobs, { name, namespace }, { propagation: 'Background' });
+    await until(cluster, pods, podsOf(name), (all) => all.length === 0, patience);
+  }
+});
+
+test('a pod stays in sight until its Job has counted it', async () => {
+  await begin('tracked', 'exec sleep 3000');
+  const [pod] = await until(cluster, pods, podsOf('tracked'), (all) => all.some(isRunning), patience);
+  assert.deepEqual(pod?.metadata.finalizers, ['batch.kubernetes.io/job-tracking']);
+  await cluster.delete(jobs, { name: 'tracked', namespace }, { propagation: 'Background' });
+  await until(cluster, pods, podsOf('tracked'), (all) => all.length === 0, patience);
+});
+
+test('a Job that has ended goes with its pods once its time to live is over', async () => {
+  await begin('short', 'true', { ttlSecondsAfterFinished: 5 });
+  await untilJob('short', has('Complete'));
+  await later(5000);
+  const scope = { namespace, fieldSelector: 'metadata.name=short' };
+  await until(cluster, jobs, scope, (all) => all.length === 0, patience);
+  await until(cluster, pods, podsOf('short'), (all) => all.length === 0, patience);
+});
+
+test('a Job that is deleted without saying how leaves its pods', async () => {
+  await begin('left', 'true');
+  await untilJob('left', has('Complete'));
+  const answer = await api.send('DELETE', api.at('batch/v1', 'jobs', 'left'));
+  assert.deepEqual(answer.body['metadata']?.['finalizers'], ['orphan']);
+  const warning =
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or ' +
+    'set propagationPolicy=Orphan to suppress this warning';
+  assert.equal(answer.headers['warning'], `299 - ${JSON.stringify(warning)}`);
+  const scope = { namespace, fieldSelector: 'metadata.name=left' };
+  await until(cluster, jobs, scope, (all) => all.length === 0);
+  const { items } = await cluster.list(pods, podsOf('left'));
+  assert.deepEqual(
+    items.map(({ metadata, status }) => [metadata.ownerReferences, status?.phase]),
+    [[undefined, 'Succeeded']],
+  );
+});
+
 test('a suspended Job runs nothing until it is resumed', async () => {
   await begin('paused', 'true', { suspend: true });
   const asleep = await untilJob('paused', has('Suspended'));

@@ -4,7 +4,16 @@ import { test } from 'node:test';
 import { listOf, text } from '#test/support/json-client.ts';
 
 import { openApi } from './open-api.ts';
-import { idle, jsonPatch, mergePatch, messageOf, metadataOf, refusalOf, strategicPatch } from './requests.ts';
+import {
+  idle,
+  jsonPatch,
+  mergePatch,
+  messageOf,
+  metadataOf,
+  refusalOf,
+  strategicPatch,
+  unbound,
+} from './requests.ts';
 
 const api = await openApi();
 const maps = api.at('v1', 'configmaps');
@@ -26,6 +35,51 @@ test('an object is created with a UID, a time and a version; a replacement keeps
   assert.notEqual(metadataOf(replaced)['resourceVersion'], resourceVersion);
   const same = await api.send('PUT', `${maps}/kept`, replaced.body);
   assert.equal(metadataOf(same)['resourceVersion'], metadataOf(replaced)['resourceVersion']);
+});
+
+test('an object that is to be created has no version', async () => {
+  const metadata = { name: 'versioned', resourceVersion: '1' };
+  const bodies: [path: string, body: object][] = [
+    [maps, { metadata }],
+    [deployments, { metadata, spec: idle() }],
+    [api.at('v1', 'persistentvolumeclaims'), { metadata, spec: unbound() }],
+    [
+      api.at('snapshot.storage.k8s.io/v1', 'volumesnapshots'),
+      {
+        apiVersion: 'snapshot.storage.k8s.io/v1',
+        kind: 'VolumeSnapshot',
+        metadata,
+        spec: { source: { persistentVolumeClaimName: 'none' } },
+      },
+    ],
+    ['/api/v1/namespaces', { metadata: { ...metadata, name: `${api.namespace}-versioned` } }],
+  ];
+  for (const [path, body] of bodies) {
+    const refused = await api.send('POST', path, body);
+    assert.deepEqual(
+      [refused.code, refused.body],
+      [
+        500,
+        {
+          kind: 'Status',
+          apiVersion: 'v1',
+          metadata: {},
+          status: 'Failure',
+          message: 'resourceVersion should not be set on objects to be created',
+          code: 500,
+        },
+      ],
+    );
+  }
+  // What is wrong otherwise is said first, and a dry run stores nothing.
+  const wrong = await api.send('POST', maps, { metadata: { ...metadata, name: 'Not_A_Name' } });
+  assert.equal(wrong.code, 422);
+  assert.equal((await api.send('POST', `${maps}?dryRun=All`, { metadata })).code, 201);
+  for (const resourceVersion of ['', '0']) {
+    const name = `versioned-${resourceVersion || 'empty'}`;
+    assert.equal((await api.send('POST', maps, { metadata: { name, resourceVersion } })).code, 201);
+  }
+  assert.equal((await api.send('POST', maps, { metadata: { ...metadata, name: 'kept' } })).code, 500);
 });
 
 test('a write for an old version is a Conflict, in a replacement and in a merge patch', async () => {

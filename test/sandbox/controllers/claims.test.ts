@@ -39,6 +39,12 @@ async function bound(name: string): Promise<PersistentVolume> {
   return running.cluster.get(persistentVolumes, claim.spec.volumeName ?? '');
 }
 
+/** The first failure that is told of a claim. */
+async function failureOf(name: string): Promise<string | undefined> {
+  const told = await running.eventsOf(name, 'ProvisioningFailed');
+  return told.find((event) => event.startsWith('ProvisioningFailed: '));
+}
+
 const handles = async () => (await running.storage.listVolumes()).map(({ handle }) => handle);
 
 test('a claim gets a volume of its own, which goes with it', async () => {
@@ -80,6 +86,26 @@ test('a volume of a class that retains outlives its claim', async () => {
   assert.ok((await handles()).includes(name), 'the data stays');
 });
 
+test('the data goes once the policy is Delete and the claim is gone, and not before', async () => {
+  const patch = (name: string, spec: object) => running.cluster.patch(persistentVolumes, { name }, { spec });
+  const phase = (name: string, wanted: string) =>
+    running.until(persistentVolumes, name, (it) => it?.status?.phase === wanted);
+  await running.claim('first');
+  const name = (await bound('first')).metadata.name ?? '';
+  await patch(name, { persistentVolumeReclaimPolicy: 'Retain' });
+  await running.cluster.delete(persistentVolumeClaims, { name: 'first', ...claimIn });
+  await phase(name, 'Released');
+  await patch(name, { claimRef: { name: 'second', uid: null } });
+  await phase(name, 'Available');
+  await patch(name, { persistentVolumeReclaimPolicy: 'Delete' });
+  await running.claim('second');
+  assert.equal((await bound('second')).metadata.name, name);
+  assert.ok((await handles()).includes(name));
+  await running.cluster.delete(persistentVolumeClaims, { name: 'second', ...claimIn });
+  await running.gone(persistentVolumes, name);
+  assert.ok(!(await handles()).includes(name));
+});
+
 test('a claim without a class gets the volume that was made for it, and no other', async () => {
   for (const name of ['free', 'reserved']) {
     const claimRef = name === 'reserved' ? { claimRef: { namespace: 'default', name: 'static' } } : {};
@@ -91,6 +117,8 @@ test('a claim without a class gets the volume that was made for it, and no other
         capacity: { storage: '2Gi' },
         accessModes: ['ReadWriteOnce'],
         ...{ hostPath: { path: '/nowhere' } },
+        // One without a class would be any claim's that has none.
+        ...(name === 'free' && { storageClassName: 'other' }),
         ...claimRef,
       },
     });
@@ -131,7 +159,7 @@ test('a claim from a snapshot needs one that is there, ready and not larger', as
   await bound('early');
 
   await running.claim('tight', { ...source('snap'), resources: { requests: { storage: '512Mi' } } });
-  const [, why] = await running.eventsOf('tight', 'ProvisioningFailed');
+  const why = await failureOf('tight');
   assert.match(
     why ?? '',
     /requested volume size 536870912 is less than the size 1073741824 for the source snapshot snap$/,
@@ -146,14 +174,14 @@ test('faults of a storage class', async () => {
     await fault(name);
     await running.claim(name, { storageClassName: name });
   }
-  const [, full] = await running.eventsOf('full', 'ProvisioningFailed');
+  const full = await failureOf('full');
   assert.match(
     full ?? '',
     /failed to provision volume with StorageClass "full": rpc error: code = ResourceExhausted desc = pvc-/,
   );
-  const [, never] = await running.eventsOf('never-ready', 'ProvisioningFailed');
+  const never = await failureOf('never-ready');
   assert.match(never ?? '', /rpc error: code = DeadlineExceeded desc = context deadline exceeded$/);
   await bound('error-once');
-  const [, once] = await running.eventsOf('error-once', 'ProvisioningFailed');
+  const once = await failureOf('error-once');
   assert.match(once ?? '', /rpc error: code = Internal/);
 });

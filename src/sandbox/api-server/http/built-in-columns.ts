@@ -59,7 +59,9 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
   '/persistentvolumeclaims': [
     column('Status', volumePhase),
     text('Volume', 'spec', 'volumeName'),
-    text('Capacity', 'status', 'capacity', 'storage'),
+    column('Capacity', (it) =>
+      stringAt(it, 'spec', 'volumeName') ? (stringAt(it, 'status', 'capacity', 'storage') ?? '0') : '',
+    ),
     column('Access Modes', (it) => shortModes(listAt(it, 'status', 'accessModes'))),
     text('StorageClass', 'spec', 'storageClassName'),
     attributesClass,
@@ -72,8 +74,9 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
     text('Reclaim Policy', 'spec', 'persistentVolumeReclaimPolicy'),
     column('Status', volumePhase),
     column('Claim', (it) => {
-      const { namespace, name } = objectAt(it, 'spec', 'claimRef');
-      return typeof name === 'string' ? `${String(namespace)}/${name}` : '';
+      const claimRef = objectAt(it, 'spec', 'claimRef');
+      const name = stringAt(claimRef, 'name');
+      return name === undefined ? '' : `${stringAt(claimRef, 'namespace') ?? ''}/${name}`;
     }),
     text('StorageClass', 'spec', 'storageClassName'),
     attributesClass,
@@ -150,7 +153,16 @@ function volumePhase(it: StoredObject): string {
   return it.metadata.deletionTimestamp ? 'Terminating' : (stringAt(it, 'status', 'phase') ?? '');
 }
 
-/** `ReadWriteOnce` as `RWO`. */
+const shortOf = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+};
+
+/** Each once, and in this order. */
 function shortModes(modes: readonly unknown[]): string {
-  return modes.map((mode) => String(mode).replace(/Only/, 'O').replace(/[a-z]/g, '')).join(',');
+  return Object.entries(shortOf)
+    .flatMap(([mode, short]) => (modes.includes(mode) ? short : []))
+    .join(',');
 }

@@ -3,26 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { apiVersionOf } from '#src/api/resources.ts';
 
-import type { Api, WriteRequest } from '../api.ts';
-import { support } from '../field-errors.ts';
-import { listAt, objectAt, type JsonObject } from '../json.ts';
+import type { Api } from '../api.ts';
+import { objectAt, type JsonObject } from '../json.ts';
 import type { StoredObject } from '../object.ts';
 import type { PodRuntime } from '../pod-runtime.ts';
 import type { User } from '../tokens.ts';
 import { scaleOf } from '../scale.ts';
-import {
-  badRequest,
-  invalid,
-  methodNotAllowed,
-  noSuchResource,
-  notImplemented,
-  statusOf,
-  type ApiError,
-} from '../status.ts';
+import { badRequest, methodNotAllowed, noSuchResource, notImplemented, statusOf } from '../status.ts';
 import { describeApi, isServed } from './discovery.ts';
 import { failureOf, type Interference } from './faults.ts';
 import { sendLogs } from './logs.ts';
-import { isTrue, readBody, readPatch, readTarget, type ResourceRequest } from './request.ts';
+import { deletionRequest, writeRequest } from './options.ts';
+import { readBody, readPatch, readTarget, type ResourceRequest } from './request.ts';
 import { emptyOpenapiV2, openapiV2Type } from './protobuf.ts';
 import { partial, tableOf, wantsMetadata, wantsTable, type Include } from './table.ts';
 import { streamWatch } from './watch-stream.ts';
@@ -167,12 +159,13 @@ async function serve(
       return;
     }
     case 'delete': {
-      const { object, gone } = api.delete(at, deletionRequest(objectAt(await readBody(request)), query));
+      const options = { ...deletionRequest(objectAt(await readBody(request)), query), warn: write.warn };
+      const { object, gone } = api.delete(at, options);
       sendJson(response, 200, gone ? deleted(target, object) : object);
       return;
     }
     default: {
-      const options = deletionRequest(objectAt(await readBody(request)), query);
+      const options = { ...deletionRequest(objectAt(await readBody(request)), query), warn: write.warn };
       const { items, resourceVersion } = api.list(kind, selection);
       for (const { metadata } of items)
         api.delete({ kind, name: metadata.name, namespace: metadata.namespace }, options);
@@ -221,53 +214,6 @@ async function serveSubresource(
   if (!served) throw noSuchResource();
   if (!['get', 'update', 'patch'].includes(verb)) throw methodNotAllowed();
   return false;
-}
-
-function writeRequest({ subresource, query }: ResourceRequest, response: ServerResponse): WriteRequest {
-  const wanted = query.get('fieldValidation') ?? 'Warn';
-  if (wanted !== 'Ignore' && wanted !== 'Warn' && wanted !== 'Strict') {
-    throw unsupportedOption('CreateOptions', 'fieldValidation', wanted, ['', 'Ignore', 'Strict', 'Warn']);
-  }
-  const dryRun = query.getAll('dryRun');
-  if (dryRun.some((value) => value !== 'All')) {
-    throw unsupportedOption('CreateOptions', 'dryRun', dryRun, ['All']);
-  }
-  return {
-    dryRun: dryRun.length > 0,
-    subresource: subresource === 'status' || subresource === 'scale' ? subresource : undefined,
-    fieldValidation: wanted,
-    warn: (message) => response.appendHeader('warning', `299 - ${JSON.stringify(message)}`),
-  };
-}
-
-function unsupportedOption(
-  kind: string,
-  field: string,
-  value: unknown,
-  supported: readonly string[],
-): ApiError {
-  const resource = { group: 'meta.k8s.io', version: 'v1', kind, plural: '', namespaced: false };
-  return invalid(resource, '', support(field, [value], supported));
-}
-
-function deletionRequest(body: JsonObject, query: URLSearchParams): Parameters<Api['delete']>[1] {
-  const propagation = body['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
-  const grace = body['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined;
-  const { uid, resourceVersion } = objectAt(body, 'preconditions');
-  const known = propagation === 'Foreground' || propagation === 'Background' || propagation === 'Orphan';
-  if (propagation !== undefined && !known) {
-    throw unsupportedOption('DeleteOptions', 'propagationPolicy', propagation, [
-      ...['Foreground', 'Background', 'Orphan', 'nil'],
-    ]);
-  }
-  const orphans = body['orphanDependents'] === true || isTrue(query.get('orphanDependents'));
-  return {
-    dryRun: query.getAll('dryRun').includes('All') || listAt(body, 'dryRun').includes('All'),
-    ...(typeof uid === 'string' && { uid }),
-    ...(typeof resourceVersion === 'string' && { resourceVersion }),
-    ...(known ? { propagation } : orphans && { propagation: 'Orphan' }),
-    ...(grace !== undefined && { gracePeriodSeconds: Number(grace) }),
-  };
 }
 
 function deleted({ kind }: ResourceRequest, { metadata }: StoredObject): JsonObject {

@@ -57,17 +57,47 @@ const rows: [path: string, object: object, cells: string][] = [
   ],
 ];
 
-await test('tables of the kinds that an operator is made of', async () => {
+const size = { storage: '1Gi' };
+const volume = { capacity: size, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } };
+const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: size }, storageClassName: 's' };
+
+const storageRows: typeof rows = [
+  [
+    'v1/persistentvolumes',
+    {
+      spec: {
+        ...volume,
+        accessModes: ['ReadWriteMany', 'ReadOnlyMany', 'ReadWriteOnce', 'ReadWriteMany'],
+        claimRef: { namespace: 'default', name: 'c' },
+        storageClassName: 's',
+      },
+    },
+    'Name=x, Capacity=1Gi, Access Modes=RWO,ROX,RWX, Reclaim Policy=Retain, Status=Pending, Claim=default/c, ' +
+      'StorageClass=s, VolumeAttributesClass=<unset>, Reason=, Age=0s, VolumeMode=Filesystem',
+  ],
+  [
+    'v1/namespaces/default/persistentvolumeclaims',
+    { spec: { ...claim, volumeName: 'x', volumeAttributesClassName: 'fast' } },
+    'Name=x, Status=Pending, Volume=x, Capacity=0, Access Modes=, StorageClass=s, VolumeAttributesClass=fast, Age=0s, ' +
+      'VolumeMode=Filesystem',
+  ],
+];
+
+await test('tables of claims and volumes', () => checkRows('/api', storageRows));
+
+await test('tables of the kinds that an operator is made of', () => checkRows('/apis', rows));
+
+async function checkRows(root: string, wanted: typeof rows): Promise<void> {
   await using server = await startBareServer();
-  for (const [path, object, cells] of rows) {
-    const made = await server.send('POST', `/apis/${path}`, { metadata: { name: 'x' }, ...object });
+  for (const [path, object, cells] of wanted) {
+    const made = await server.send('POST', `${root}/${path}`, { metadata: { name: 'x' }, ...object });
     assert.equal(made.code, 201, text(made.body['message']));
     const accept = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
-    const { body } = await server.send('GET', `/apis/${path}`, undefined, accept);
+    const { body } = await server.send('GET', `${root}/${path}`, undefined, accept);
     const columns = listOf(body['columnDefinitions']).map((column) => text(column['name']));
     const values = listOf(listOf(body['rows'])[0]?.['cells']);
     const uid = text(made.body['metadata']?.['uid']);
     const row = columns.map((name, index) => `${name}=${text(values[index])}`).join(', ');
     assert.equal(row.replace(uid, 'UID'), cells);
   }
-});
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
+import { events, persistentVolumeClaims, pods } from '#src/api/resources.ts';
+import { nodes } from '#src/sandbox/node/announce-node.ts';
+import { text } from '#test/support/json-client.ts';
+import { until } from '#test/support/until.ts';
+
+import { openApi } from './open-api.ts';
+import { mergePatch, metadataOf } from './requests.ts';
+
+const api = await openApi();
+const { cluster, storageClass } = api.server;
+const { namespace } = api;
+const claims = api.at('v1', 'persistentvolumeclaims');
+const podsPath = api.at('v1', 'pods');
+const patience = 150_000;
+const protection = 'kubernetes.io/pvc-protection';
+
+async function claim(name: string, spec: object = {}): Promise<void> {
+  const answer = await api.send('POST', claims, {
+    metadata: { name },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: storageClass,
+      resources: { requests: { storage: '1Gi' } },
+      ...spec,
+    },
+  });
+  assert.equal(answer.code, 201);
+  assert.deepEqual(metadataOf(answer)['finalizers'], [protection]);
+}
+
+/** A pod of one container that runs `script` with the claim at `/data`. */
+async function pod(name: string, claimName: string, script: string, spec: object = {}): Promise<void> {
+  const container = { name: 'c', image: 'busybox', command: ['/bin/sh', '-c'], args: [script] };
+  const answer = await api.send('POST', podsPath, {
+    metadata: { name },
+    spec: {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 1,
+      containers: [{ ...container, volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
+      ...spec,
+    },
+  });
+  assert.equal(answer.code, 201);
+}
+
+async function untilClaim(
+  name: string,
+  satisfied: (claim: Stored<PersistentVolumeClaim> | undefined) => boolean,
+): Promise<Stored<PersistentVolumeClaim> | undefined> {
+  const byName = (all: Stored<PersistentVolumeClaim>[]) => all.find(({ metadata }) => metadata.name === name);
+  const isSo = (all: Stored<PersistentVolumeClaim>[]) => satisfied(byName(all));
+  return byName(await until(cluster, persistentVolumeClaims, { namespace }, isSo, patience));
+}
+
+async function untilPod(name: string, satisfied: (pod: Stored<Pod>) => boolean): Promise<void> {
+  const scope = { namespace, fieldSelector: `metadata.name=${name}` };
+  await until(cluster, pods, scope, ([it]) => it !== undefined && satisfied(it), patience);
+}
+
+const hasPhase =
+  (phase: string) =>
+  ({ status }: Pod): boolean =>
+    status?.phase === phase;
+const schedulingOf = ({ status }: Pod) => status?.conditions?.find(({ type }) => type === 'PodScheduled');
+
+test('a claim stays as long as there is a pod that has been given a node, however that pod has ended', async () => {
+  for (const [name, script, phase] of [
+    ['succeeded', 'true', 'Succeeded'],
+    ['failed', 'exit 3', 'Failed'],
+  ] as const) {
+    await claim(name);
+    await pod(name, name, script);
+    await untilPod(name, hasPhase(phase));
+    const deleted = await api.send('DELETE', `${claims}/${name}`);
+    assert.deepEqual(metadataOf(deleted)['finalizers'], [protection]);
+    // One that nothing holds goes, and is looked at after the other.
+    await claim(`free-of-${name}`);
+    await api.send('DELETE', `${claims}/free-of-${name}`);
+    await untilClaim(`free-of-${name}`, (it) => it === undefined);
+    const held = await api.send('GET', `${claims}/${name}`);
+    assert.deepEqual([held.code, metadataOf(held)['finalizers']], [200, [protection]]);
+    await api.send('DELETE', `${podsPath}/${name}`);
+    await untilClaim(name, (it) => it === undefined);
+  }
+});
+
+test('a pod without a node holds no claim', async () => {
+  await claim('unheld');
+  await pod('nowhere', 'unheld', 'true', { nodeSelector: { 'x.dev/no': 'such-node' } });
+  await untilPod('nowhere', (it) => schedulingOf(it)?.status === 'False');
+  await api.send('DELETE', `${claims}/unheld`);
+  await untilClaim('unheld', (it) => it === undefined);
+});
+
+test('a pod gets no node while a claim of it is missing or being deleted, and gets one afterwards', async () => {
+  const why = (message: string) => (it: Pod) => {
+    const { status, reason, message: said = '' } = schedulingOf(it) ?? {};
+    return status === 'False' && reason === 'Unschedulable' && said.includes(message);
+  };
+  await pod('early', 'late', 'sleep 3000');
+  await untilPod('early', why('persistentvolumeclaim "late" not found'));
+  await claim('late');
+  await untilPod('early', hasPhase('Running'));
+
+  await claim('going');
+  await untilClaim('going', (it) => it?.status?.phase === 'Bound');
+  const hold = { metadata: { finalizers: [protection, 'x.dev/hold'] } };
+  assert.equal((await api.send('PATCH', `${claims}/going`, hold, mergePatch)).code, 200);
+  const deleted = await api.send('DELETE', `${claims}/going`);
+  await pod('waiting', 'going', 'sleep 3000');
+  await untilPod('waiting', why('persistentvolumeclaim "going" is being deleted'));
+  await api.send('PATCH', `${claims}/going`, { metadata: { finalizers: null } }, mergePatch);
+  await untilClaim('going', (it) => it?.metadata.uid !== text(metadataOf(deleted)['uid']));
+  await claim('going');
+  await untilPod('waiting', hasPhase('Running'));
+});
+
+test('a pod that is given its node by hand does not start on a claim that is being deleted', async () => {
+  await claim('leaving');
+  await untilClaim('leaving', (it) => it?.status?.phase === 'Bound');
+  const hold = { metadata: { finalizers: [protection, 'x.dev/hold'] } };
+  assert.equal((await api.send('PATCH', `${claims}/leaving`, hold, mergePatch)).code, 200);
+  await api.send('DELETE', `${claims}/leaving`);
+  await untilClaim('leaving', (it) => it?.metadata.finalizers?.join() === 'x.dev/hold');
+  const { items } = await cluster.list(nodes);
+  const nodeName = items[0]?.metadata.name;
+  await pod('placed', 'leaving', 'sleep 3000', { nodeName });
+  const scope = { namespace };
+  const seen = await until(
+    cluster,
+    events,
+    scope,
+    (all) => all.some((it) => it.involvedObject.name === 'placed' && it.reason === 'FailedMount'),
+    patience,
+  );
+  const why = seen.find((it) => it.involvedObject.name === 'placed' && it.reason === 'FailedMount');
+  assert.match(why?.message ?? '', /PVC is being deleted/);
+  assert.equal((await cluster.get(pods, 'placed', namespace)).status?.phase, 'Pending');
+  await api.send('DELETE', `${podsPath}/placed`);
+  await api.send('PATCH', `${claims}/leaving`, { metadata: { finalizers: null } }, mergePatch);
+  await untilClaim('leaving', (it) => it === undefined);
+});

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { PersistentVolumeClaim, Stored, Workload } from '#src/api/kubernetes.ts';
+import { events, persistentVolumeClaims, pods } from '#src/api/resources.ts';
+import { text } from '#test/support/json-client.ts';
+import { until } from '#test/support/until.ts';
+
+import { openApi } from './open-api.ts';
+import { mergePatch, metadataOf, refusalOf } from './requests.ts';
+
+const api = await openApi();
+const { cluster, storageClass } = api.server;
+const { namespace } = api;
+const sets = api.at('apps/v1', 'statefulsets');
+/** A real node takes seconds to start and end a pod. */
+const patience = 150_000;
+
+type Policy = NonNullable<Workload['spec']['persistentVolumeClaimRetentionPolicy']>;
+
+/** Its claims are `data-NAME-ORDINAL`; its pods run at once, side by side. */
+function setOf(name: string, replicas: number, policy?: Policy): object {
+  const container = {
+    name: 'c',
+    image: 'busybox',
+    command: ['sleep', '3000'],
+    volumeMounts: [{ name: 'data', mountPath: '/data' }],
+  };
+  return {
+    metadata: { name },
+    spec: {
+      replicas,
+      serviceName: name,
+      podManagementPolicy: 'Parallel',
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { terminationGracePeriodSeconds: 1, containers: [container] },
+      },
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claimSpec }],
+      ...(policy && { persistentVolumeClaimRetentionPolicy: policy }),
+    },
+  };
+}
+const claimSpec = {
+  accessModes: ['ReadWriteOnce'],
+  storageClassName: storageClass,
+  resources: { requests: { storage: '1Gi' } },
+};
+
+async function begin(name: string, replicas: number, policy?: Policy): Promise<string> {
+  const made = await api.send('POST', sets, setOf(name, replicas, policy));
+  assert.equal(made.code, 201);
+  return text(metadataOf(made)['uid']);
+}
+
+type Claims = (ordinal: number) => Stored<PersistentVolumeClaim> | undefined;
+
+async function untilClaims(name: string, satisfied: (claim: Claims) => boolean): Promise<Claims> {
+  const look =
+    (all: readonly Stored<PersistentVolumeClaim>[]): Claims =>
+    (ordinal) =>
+      all.find(({ metadata }) => metadata.name === `data-${name}-${ordinal}`);
+  return look(
+    await until(cluster, persistentVolumeClaims, { namespace }, (all) => satisfied(look(all)), patience),
+  );
+}
+
+async function untilRunning(name: string, count: number): Promise<void> {
+  const scope = { namespace, labelSelector: `app=${name}` };
+  const isRunning = (all: { status?: { phase?: string } }[]): boolean =>
+    all.filter(({ status }) => status?.phase === 'Running').length === count;
+  await until(cluster, pods, scope, isRunning, patience);
+}
+
+const ownersOf = (claim: Stored<PersistentVolumeClaim> | undefined) => claim?.metadata.ownerReferences ?? [];
+const patchSet = (name: string, spec: object) => api.send('PATCH', `${sets}/${name}`, { spec }, mergePatch);
+const retain: Policy = { whenDeleted: 'Retain', whenScaled: 'Retain' };
+
+test('a StatefulSet keeps its claims where it does not say otherwise', async () => {
+  const policies: [given: Policy | undefined, stored: Policy][] = [
+    [undefined, retain],
+    [{ whenScaled: 'Delete' }, { whenDeleted: 'Retain', whenScaled: 'Delete' }],
+    [{ whenDeleted: 'Delete' }, { whenDeleted: 'Delete', whenScaled: 'Retain' }],
+  ];
+  for (const [given, stored] of policies) {
+    const answer = await api.send('POST', `${sets}?dryRun=All`, setOf('dry', 0, given));
+    assert.deepEqual(answer.body['spec']?.['persistentVolumeClaimRetentionPolicy'], stored);
+  }
+  const wrong = { ...retain, whenScaled: 'Keep' } as object as Policy;
+  const refused = await api.send('POST', sets, setOf('dry', 0, wrong));
+  assert.deepEqual(refusalOf(refused), {
+    code: 422,
+    status: 'Failure',
+    reason: 'Invalid',
+    name: 'dry',
+    group: 'apps',
+    kind: 'StatefulSet',
+  });
+  assert.deepEqual(refused.body['details']?.['causes'], [
+    {
+      reason: 'FieldValueNotSupported',
+      message: 'Unsupported value: "Keep": supported values: "Retain", "Delete"',
+      field: 'spec.persistentVolumeClaimRetentionPolicy.whenScaled',
+    },
+  ]);
+});
+
+test('whenDeleted Delete: the claims belong to the StatefulSet and go with it', async () => {
+  const uid = await begin('gone', 2, { whenDeleted: 'Delete', whenScaled: 'Retain' });
+  const owner = {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    name: 'gone',
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+  await untilRunning('gone', 2);
+  const owned = await untilClaims('gone', (claim) =>
+    [0, 1].every((ordinal) => ownersOf(claim(ordinal)).length === 1),
+  );
+  for (const ordinal of [0, 1]) assert.deepEqual(ownersOf(owned(ordinal)), [owner]);
+
+  await patchSet('gone', { persistentVolumeClaimRetentionPolicy: retain });
+  await untilClaims('gone', (claim) =>
+    [0, 1].every((ordinal) => claim(ordinal) !== undefined && ownersOf(claim(ordinal)).length === 0),
+  );
+  await patchSet('gone', { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' } });
+  await untilClaims('gone', (claim) => [0, 1].every((ordinal) => ownersOf(claim(ordinal)).length === 1));
+
+  await api.send('DELETE', `${sets}/gone`, { propagationPolicy: 'Background' });
+  await untilClaims('gone', (claim) => [0, 1].every((ordinal) => claim(ordinal) === undefined));
+});
+
+test('a StatefulSet that is deleted and leaves its pods leaves its claims too', async () => {
+  await begin('orphaning', 1, { whenDeleted: 'Delete', whenScaled: 'Delete' });
+  await untilRunning('orphaning', 1);
+  await untilClaims('orphaning', (claim) => ownersOf(claim(0)).length === 1);
+  await api.send('DELETE', `${sets}/orphaning`, { propagationPolicy: 'Orphan' });
+  const claim = await untilClaims('orphaning', (it) => it(0) !== undefined && ownersOf(it(0)).length === 0);
+  assert.equal(claim(0)?.metadata.deletionTimestamp, undefined);
+});
+
+test('whenScaled Delete: the claim of a replica that is not wanted any more goes with its pod', async () => {
+  await begin('scaled', 2, { whenDeleted: 'Retain', whenScaled: 'Delete' });
+  await untilRunning('scaled', 2);
+  const before = await untilClaims('scaled', (claim) => claim(1)?.status?.phase === 'Bound');
+  assert.deepEqual([ownersOf(before(0)), ownersOf(before(1))], [[], []]);
+
+  // The pod stays to be looked at, and its claim with it.
+  const pod = api.at('v1', 'pods', 'scaled-1');
+  const held = await api.send('PATCH', pod, { metadata: { finalizers: ['x.dev/hold'] } }, mergePatch);
+  await patchSet('scaled', { replicas: 1 });
+  const going = await untilClaims('scaled', (claim) => ownersOf(claim(1)).length === 1);
+  assert.deepEqual(ownersOf(going(1)), [
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      name: 'scaled-1',
+      uid: text(metadataOf(held)['uid']),
+      controller: true,
+      blockOwnerDeletion: true,
+    },
+  ]);
+  assert.equal(going(1)?.metadata.deletionTimestamp, undefined);
+  await until(cluster, pods, { namespace }, (all) =>
+    all.some(({ metadata }) => metadata.name === 'scaled-1' && metadata.deletionTimestamp !== undefined),
+  );
+  await api.send('PATCH', pod, { metadata: { finalizers: null } }, mergePatch);
+  const after = await untilClaims('scaled', (claim) => claim(1) === undefined);
+  assert.deepEqual([after(0)?.status?.phase, ownersOf(after(0))], ['Bound', []]);
+
+  await api.send('DELETE', `${sets}/scaled`, { propagationPolicy: 'Foreground' });
+  await until(cluster, pods, { namespace, labelSelector: 'app=scaled' }, (all) => all.length === 0, patience);
+  const kept = await untilClaims('scaled', (claim) => claim(0) !== undefined);
+  assert.equal(kept(0)?.metadata.deletionTimestamp, undefined);
+});
+
+test('a claim that is being deleted keeps its pod from being made', async () => {
+  const claims = api.at('v1', 'persistentvolumeclaims');
+  const metadata = { name: 'data-waiting-0', finalizers: ['x.dev/hold'] };
+  await api.send('POST', claims, { metadata, spec: claimSpec });
+  await api.send('DELETE', `${claims}/data-waiting-0`);
+  await begin('waiting', 1);
+  const seen = await until(cluster, events, { namespace }, (all) =>
+    all.some((it) => it.involvedObject.name === 'waiting' && it.reason === 'FailedCreate'),
+  );
+  const failed = seen.find((it) => it.involvedObject.name === 'waiting' && it.reason === 'FailedCreate');
+  assert.equal(
+    failed?.message,
+    'Create Pod waiting-0 in StatefulSet waiting failed error: pvc data-waiting-0 is being deleted',
+  );
+  const made = await cluster.list(pods, { namespace, labelSelector: 'app=waiting' });
+  assert.deepEqual(made.items, []);
+
+  await api.send('PATCH', `${claims}/data-waiting-0`, { metadata: { finalizers: null } }, mergePatch);
+  await untilClaims('waiting', (claim) => claim(0)?.metadata.deletionTimestamp === undefined);
+  // The controller does not watch claims: a change of the StatefulSet has it look again at once.
+  await api.send('PATCH', `${sets}/waiting`, { metadata: { annotations: { again: 'now' } } }, mergePatch);
+  await untilRunning('waiting', 1);
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  events,
+  persistentVolumeClaims,
+  volumeSnapshotContents,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
+import { until } from '#test/support/until.ts';
+
+import { openApi } from './open-api.ts';
+
+const api = await openApi();
+const { cluster, storageClass, snapshotClass } = api.server;
+const { namespace } = api;
+const claims = api.at('v1', 'persistentvolumeclaims');
+const patience = 150_000;
+const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
+
+async function claim(name: string, spec: object = {}): Promise<void> {
+  const answer = await api.send('POST', claims, {
+    metadata: { name },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: storageClass,
+      resources: { requests: { storage: '1Gi' } },
+      ...spec,
+    },
+  });
+  assert.equal(answer.code, 201);
+}
+
+/** Resolves with the first failure that is told of the claim, which stays Pending. */
+async function failureOf(name: string): Promise<string> {
+  const isIt = (it: { involvedObject: { name?: string }; reason?: string }): boolean =>
+    it.involvedObject.name === name && it.reason === 'ProvisioningFailed';
+  const all = await until(cluster, events, { namespace }, (seen) => seen.some(isIt), patience);
+  const found = await cluster.get(persistentVolumeClaims, name, namespace);
+  assert.equal(found.status?.phase, 'Pending');
+  return all.find(isIt)?.message ?? '';
+}
+
+test('a snapshot of a filesystem fills no raw volume, unless an administrator has allowed it', async () => {
+  await claim('files');
+  await until(
+    cluster,
+    persistentVolumeClaims,
+    { namespace },
+    (all) => all.some(({ metadata, status }) => metadata.name === 'files' && status?.phase === 'Bound'),
+    patience,
+  );
+  await cluster.create(volumeSnapshots, {
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshot',
+    metadata: { name: 'cut', namespace },
+    spec: { source: { persistentVolumeClaimName: 'files' }, volumeSnapshotClassName: snapshotClass },
+  });
+  const [snapshot] = await until(
+    cluster,
+    volumeSnapshots,
+    { namespace },
+    ([it]) => it?.status?.readyToUse === true,
+    patience,
+  );
+  const name = snapshot?.status?.boundVolumeSnapshotContentName ?? '';
+  const content = await cluster.get(volumeSnapshotContents, name);
+  assert.equal(content.spec.sourceVolumeMode, 'Filesystem');
+
+  const dataSource = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'cut' };
+  const raw = (claimName: string) => claim(claimName, { volumeMode: 'Block', dataSource });
+  const allow = (value: string) =>
+    cluster.patch(volumeSnapshotContents, { name }, { metadata: { annotations: { [permission]: value } } });
+  const refused = (claimName: string, why: string) =>
+    `error getting handle for DataSource Type VolumeSnapshot by Name cut: requested volume ${namespace}/${claimName} ` +
+    `modifies the mode of the source volume but does not have permission to do so. ${why} on snapshotcontent ${name}`;
+
+  await raw('unasked');
+  const unasked = await failureOf('unasked');
+  assert.ok(unasked.endsWith(refused('unasked', `${permission} annotation is not present`)), unasked);
+  await allow('false');
+  await raw('forbidden');
+  const forbidden = await failureOf('forbidden');
+  assert.ok(forbidden.endsWith(refused('forbidden', `${permission} is set to false`)), forbidden);
+
+  // Now the driver is asked; ours serve files only.
+  await allow('true');
+  await raw('allowed');
+  const isAsked = (it: { involvedObject: { name?: string }; reason?: string }): boolean =>
+    it.involvedObject.name === 'allowed' &&
+    (it.reason === 'ProvisioningFailed' || it.reason === 'ProvisioningSucceeded');
+  const all = await until(cluster, events, { namespace }, (seen) => seen.some(isAsked), patience);
+  assert.doesNotMatch(all.find(isAsked)?.message ?? '', /modifies the mode/);
+});

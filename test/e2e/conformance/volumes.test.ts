@@ -1,0 +1,361 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+
+import type { Event, PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
+import { events, persistentVolumeClaims, persistentVolumes, storageClasses } from '#src/api/resources.ts';
+import { until } from '#test/support/until.ts';
+
+import { openApi } from './open-api.ts';
+import { jsonPatch, mergePatch, messageOf, metadataOf } from './requests.ts';
+
+type Claim = Stored<PersistentVolumeClaim>;
+type Volume = Stored<PersistentVolume>;
+
+const api = await openApi();
+const { cluster, storageClass, waitClass } = api.server;
+const { namespace } = api;
+const claims = api.at('v1', 'persistentvolumeclaims');
+const volumes = '/api/v1/persistentvolumes';
+/** A real controller looks again at what it does not watch every 15 seconds. */
+const patience = 150_000;
+const protection = 'kubernetes.io/pv-protection';
+const provisioners = 'external-provisioner.volume.kubernetes.io/finalizer';
+const completed = { 'pv.kubernetes.io/bind-completed': 'yes' };
+const byController = { 'pv.kubernetes.io/bound-by-controller': 'yes' };
+/** A class that does not exist: nothing is provisioned for it. */
+const noClass = 'none-such';
+
+async function claim(name: string, spec: object = {}): Promise<void> {
+  const answer = await api.send('POST', claims, {
+    metadata: { name },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: storageClass,
+      resources: { requests: { storage: '1Gi' } },
+      ...spec,
+    },
+  });
+  assert.equal(answer.code, 201);
+}
+
+/** A volume that nobody provisioned; its name is this namespace's own. */
+async function volumeByHand(t: TestContext, name: string, spec: object): Promise<string> {
+  const own = `${namespace}-${name}`;
+  t.after(async () => {
+    await api.send('PATCH', `${volumes}/${own}`, { metadata: { finalizers: null } }, mergePatch);
+    await api.send('DELETE', `${volumes}/${own}`);
+  });
+  const answer = await api.send('POST', volumes, {
+    metadata: { name: own },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: own,
+      hostPath: { path: '/var/none-such' },
+      ...spec,
+    },
+  });
+  assert.equal(answer.code, 201);
+  assert.deepEqual(metadataOf(answer)['finalizers'], [protection]);
+  return own;
+}
+
+const volumeOf = ({ volumeName = '' }: Claim['spec']): string => volumeName;
+
+async function untilClaim(
+  name: string,
+  satisfied: (claim: Claim | undefined) => boolean,
+): Promise<Claim | undefined> {
+  const scope = { namespace, fieldSelector: `metadata.name=${name}` };
+  const [found] = await until(cluster, persistentVolumeClaims, scope, ([it]) => satisfied(it), patience);
+  return found;
+}
+
+async function bound(name: string): Promise<Claim> {
+  const found = await untilClaim(name, (it) => it?.status?.phase === 'Bound');
+  assert.ok(found);
+  return found;
+}
+
+async function untilVolume(
+  name: string,
+  satisfied: (volume: Volume | undefined) => boolean,
+): Promise<Volume | undefined> {
+  const scope = { fieldSelector: `metadata.name=${name}` };
+  const [found] = await until(cluster, persistentVolumes, scope, ([it]) => satisfied(it), patience);
+  return found;
+}
+
+async function inPhase(name: string, phase: string): Promise<Volume> {
+  const found = await untilVolume(name, (it) => it?.status?.phase === phase);
+  assert.ok(found);
+  return found;
+}
+
+async function untilEvent(about: string, reason: string): Promise<string> {
+  const isIt = ({ involvedObject, reason: given }: Event): boolean =>
+    involvedObject.name === about &&
+    (involvedObject.namespace ?? namespace) === namespace &&
+    given === reason;
+  // Events about volumes, which have no namespace, are in `default`.
+  const all = await until(cluster, events, {}, (seen) => seen.some(isIt), patience);
+  return all.find(isIt)?.message ?? '';
+}
+
+const remove = (name: string) => api.send('DELETE', `${claims}/${name}`);
+async function patchVolume(name: string, spec: object): Promise<void> {
+  const answer = await api.send('PATCH', `${volumes}/${name}`, { spec }, mergePatch);
+  assert.equal(answer.code, 200);
+}
+/** The volume then belongs to the next claim of that name. */
+async function reserve(volume: string, name: string): Promise<void> {
+  const patch = [{ op: 'add', path: '/spec/claimRef', value: { namespace, name } }];
+  assert.equal((await api.send('PATCH', `${volumes}/${volume}`, patch, jsonPatch)).code, 200);
+}
+
+/** The name of a volume that was provisioned, and that nothing uses any more. */
+async function released(name: string): Promise<string> {
+  await claim(name);
+  const { spec } = await bound(name);
+  const volume = volumeOf(spec);
+  await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Retain' });
+  await remove(name);
+  await inPhase(volume, 'Released');
+  return volume;
+}
+
+test('a class deletes volumes and binds at once where it does not say otherwise', async () => {
+  const metadata = { name: `${namespace}-plain` };
+  const answer = await api.send('POST', '/apis/storage.k8s.io/v1/storageclasses?dryRun=All', {
+    metadata,
+    provisioner: 'x.dev/none',
+  });
+  const { reclaimPolicy, volumeBindingMode } = answer.body;
+  assert.deepEqual([answer.code, reclaimPolicy, volumeBindingMode], [201, 'Delete', 'Immediate']);
+});
+
+test('a volume that was provisioned for a claim is Bound to it, and goes with it', async () => {
+  await claim('provisioned');
+  const { metadata, spec, status } = await bound('provisioned');
+  const name = `pvc-${metadata.uid}`;
+  assert.equal(spec.volumeName, name);
+  assert.deepEqual(status?.capacity, { storage: '1Gi' });
+  const { provisioner } = await cluster.get(storageClasses, storageClass);
+  assert.deepEqual(metadata.annotations, {
+    ...completed,
+    ...byController,
+    'volume.beta.kubernetes.io/storage-provisioner': provisioner,
+    'volume.kubernetes.io/storage-provisioner': provisioner,
+  });
+  const volume = await inPhase(name, 'Bound');
+  assert.deepEqual(volume.metadata.finalizers?.toSorted(), [provisioners, protection]);
+  assert.equal(volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'], provisioner);
+  assert.equal(volume.metadata.annotations['pv.kubernetes.io/bound-by-controller'], undefined);
+  assert.equal(volume.spec.persistentVolumeReclaimPolicy, 'Delete');
+  const { apiVersion, kind, namespace: home, name: claimName, uid } = volume.spec.claimRef ?? {};
+  assert.deepEqual(
+    [apiVersion, kind, home, claimName, uid],
+    ['v1', 'PersistentVolumeClaim', namespace, 'provisioned', metadata.uid],
+  );
+  const row = await api.send('GET', `${volumes}/${name}`, undefined, {
+    accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+  });
+  const { columnDefinitions, rows } = row.body as unknown as {
+    columnDefinitions: { name: string }[];
+    rows: { cells: unknown[] }[];
+  };
+  const cells = Object.fromEntries(columnDefinitions.map((it, index) => [it.name, rows[0]?.cells[index]]));
+  assert.deepEqual(
+    ['Status', 'Claim', 'Reclaim Policy', 'StorageClass'].map((column) => cells[column]),
+    ['Bound', `${namespace}/provisioned`, 'Delete', storageClass],
+  );
+  await remove('provisioned');
+  await untilVolume(name, (it) => it === undefined);
+});
+
+test('Retain keeps the volume, Released, until the policy is Delete', async () => {
+  await claim('kept');
+  const { spec } = await bound('kept');
+  const volume = volumeOf(spec);
+  await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Retain' });
+  await untilVolume(volume, (it) => it?.metadata.finalizers?.includes(provisioners) === false);
+  await remove('kept');
+  const free = await inPhase(volume, 'Released');
+  assert.deepEqual([free.spec.claimRef?.name, free.metadata.finalizers], ['kept', [protection]]);
+  // A claim of the same name is another claim.
+  await claim('kept');
+  assert.notEqual((await bound('kept')).spec.volumeName, volume);
+  await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Delete' });
+  await untilVolume(volume, (it) => it === undefined);
+});
+
+test('a volume whose claimRef has no uid is the next claim’s of that name, whatever the claim’s class', async () => {
+  const volume = await released('old');
+  await reserve(volume, 'next');
+  const reserved = await inPhase(volume, 'Available');
+  assert.equal(reserved.spec.claimRef?.uid, undefined);
+  await claim('other', { storageClassName: noClass });
+  await claim('next', { storageClassName: waitClass ?? noClass });
+  const { metadata, spec, status } = await bound('next');
+  assert.equal(spec.volumeName, volume);
+  assert.deepEqual(metadata.annotations, { ...completed, ...byController });
+  assert.deepEqual(status?.capacity, { storage: '1Gi' });
+  const taken = await inPhase(volume, 'Bound');
+  assert.equal(taken.spec.claimRef?.uid, metadata.uid);
+  assert.equal(taken.metadata.annotations?.['pv.kubernetes.io/bound-by-controller'], undefined);
+  assert.equal((await untilClaim('other', () => true))?.status?.phase, 'Pending');
+  await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Delete' });
+  await untilVolume(volume, (it) => it?.metadata.finalizers?.includes(provisioners) === true);
+  await remove('next');
+  await untilVolume(volume, (it) => it === undefined);
+});
+
+test('a reserved volume is passed by where size, access modes, mode or attributes differ', async () => {
+  const volume = await released('fitting');
+  await inPhase(volume, 'Released');
+  const misfits: Record<string, object> = {
+    large: { resources: { requests: { storage: '2Gi' } } },
+    shared: { accessModes: ['ReadWriteMany'] },
+    raw: { volumeMode: 'Block' },
+    fast: { volumeAttributesClassName: 'fast' },
+  };
+  for (const [name, misfit] of Object.entries(misfits)) {
+    await reserve(volume, name);
+    await inPhase(volume, 'Available');
+    await claim(name, { storageClassName: noClass, ...misfit });
+    const why = await untilEvent(name, 'ProvisioningFailed');
+    assert.equal(why, `storageclass.storage.k8s.io "${noClass}" not found`);
+    assert.equal((await untilClaim(name, () => true))?.status?.phase, 'Pending');
+    assert.equal((await inPhase(volume, 'Available')).spec.claimRef?.uid, undefined);
+  }
+  // A claim that can be provisioned is, and the reserved volume stays as it is.
+  await reserve(volume, 'larger');
+  await claim('larger', misfits['large']);
+  assert.notEqual((await bound('larger')).spec.volumeName, volume);
+  await inPhase(volume, 'Available');
+  // A volume that is named is taken whatever its size.
+  await reserve(volume, 'naming');
+  await claim('naming', { volumeName: volume, ...misfits['large'] });
+  const { metadata, status } = await bound('naming');
+  assert.deepEqual([metadata.annotations, status?.capacity], [completed, { storage: '1Gi' }]);
+  await remove('naming');
+  await inPhase(volume, 'Released');
+  await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Delete' });
+  await untilVolume(volume, (it) => it === undefined);
+});
+
+test('Delete takes no volume that is Available, only one whose claim is gone', async () => {
+  const volume = await released('before');
+  await reserve(volume, 'after');
+  await inPhase(volume, 'Available');
+  await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Delete' });
+  // Another volume comes and goes in the meantime.
+  await claim('meanwhile');
+  const { spec } = await bound('meanwhile');
+  await remove('meanwhile');
+  await untilVolume(volumeOf(spec), (it) => it === undefined);
+  assert.equal((await inPhase(volume, 'Available')).metadata.deletionTimestamp, undefined);
+  await patchVolume(volume, { claimRef: { uid: 'of-no-claim' } });
+  await untilVolume(volume, (it) => it === undefined);
+});
+
+test('a claim whose volume is taken from it is Lost, and Bound again when it is given back', async () => {
+  await claim('robbed');
+  const { metadata, spec } = await bound('robbed');
+  const volume = volumeOf(spec);
+  await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Retain' });
+  await reserve(volume, 'someone-else');
+  const lost = await untilClaim('robbed', (it) => it?.status?.phase === 'Lost');
+  assert.equal(lost?.status?.capacity, undefined);
+  assert.equal(
+    await untilEvent('robbed', 'ClaimMisbound'),
+    'Two claims are bound to the same volume, this one is bound incorrectly',
+  );
+  await patchVolume(volume, { claimRef: { name: 'robbed', uid: metadata.uid } });
+  await bound('robbed');
+  await inPhase(volume, 'Bound');
+  await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Delete' });
+  await remove('robbed');
+  await untilVolume(volume, (it) => it === undefined);
+});
+
+test('a claim whose volume is gone is Lost', async (t) => {
+  const volume = await volumeByHand(t, 'goes', {});
+  await inPhase(volume, 'Available');
+  await claim('bereft', { storageClassName: volume });
+  const { metadata } = await bound('bereft');
+  assert.deepEqual(metadata.annotations, { ...completed, ...byController });
+  const taken = await inPhase(volume, 'Bound');
+  assert.deepEqual(taken.metadata.annotations, byController);
+  const deleted = await api.send('DELETE', `${volumes}/${volume}`);
+  assert.deepEqual(metadataOf(deleted)['finalizers'], [protection]);
+  await api.send('PATCH', `${volumes}/${volume}`, { metadata: { finalizers: null } }, mergePatch);
+  await untilClaim('bereft', (it) => it?.status?.phase === 'Lost');
+  assert.equal(
+    await untilEvent('bereft', 'ClaimLost'),
+    'Bound claim has lost its PersistentVolume. Data on the volume is lost!',
+  );
+});
+
+test('a claim takes the smallest volume of its class that is free and large enough', async (t) => {
+  const class_ = `${namespace}-sizes`;
+  const sizes = { small: '1Gi', right: '2Gi', large: '3Gi' };
+  for (const [name, storage] of Object.entries(sizes)) {
+    const volume = await volumeByHand(t, name, { storageClassName: class_, capacity: { storage } });
+    await inPhase(volume, 'Available');
+  }
+  await claim('sized', { storageClassName: class_, resources: { requests: { storage: '1536Mi' } } });
+  const { spec, status } = await bound('sized');
+  assert.deepEqual([spec.volumeName, status?.capacity], [`${namespace}-right`, { storage: '2Gi' }]);
+});
+
+test('why a claim is not bound to the volume that it names is told', async (t) => {
+  const volume = await volumeByHand(t, 'named', {});
+  await inPhase(volume, 'Available');
+  await claim('too-large', {
+    storageClassName: volume,
+    volumeName: volume,
+    resources: { requests: { storage: '2Gi' } },
+  });
+  assert.equal(
+    await untilEvent('too-large', 'VolumeMismatch'),
+    `Cannot bind to requested volume "${volume}": requested PV is too small`,
+  );
+  await reserve(volume, 'its-own');
+  await claim('other-one', { storageClassName: volume, volumeName: volume });
+  assert.equal(
+    await untilEvent('other-one', 'FailedBinding'),
+    `volume "${volume}" already bound to a different claim.`,
+  );
+  assert.equal((await untilClaim('other-one', () => true))?.status?.phase, 'Pending');
+});
+
+test('a volume that cannot be deleted is Failed', async (t) => {
+  const claimRef = { namespace, name: 'never-was', uid: 'of-no-claim' };
+  const volume = await volumeByHand(t, 'undeletable', { persistentVolumeReclaimPolicy: 'Delete', claimRef });
+  const { status } = await inPhase(volume, 'Failed');
+  const why = 'host_path deleter only supports /tmp/.+ but received provided /var/none-such';
+  assert.equal(status?.message, why);
+  assert.equal(await untilEvent(volume, 'VolumeFailedDelete'), why);
+});
+
+test('where the data of a volume is cannot be changed', async (t) => {
+  const volume = await volumeByHand(t, 'fixed', {});
+  const patch = { spec: { hostPath: { path: '/var/elsewhere' } } };
+  const refused = await api.send('PATCH', `${volumes}/${volume}`, patch, mergePatch);
+  assert.equal(refused.code, 422);
+  assert.match(
+    messageOf(refused),
+    /spec\.persistentvolumesource: Forbidden: spec\.persistentvolumesource is immutable after creation/,
+  );
+  const policy = { spec: { persistentVolumeReclaimPolicy: 'Keep' } };
+  const unknown = await api.send('PATCH', `${volumes}/${volume}`, policy, mergePatch);
+  assert.deepEqual(
+    [unknown.code, messageOf(unknown)],
+    [
+      422,
+      `PersistentVolume "${volume}" is invalid: spec.persistentVolumeReclaimPolicy: Unsupported value: "Keep": ` +
+        'supported values: "Delete", "Recycle", "Retain"',
+    ],
+  );
+});
