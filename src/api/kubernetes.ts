@@ -435,7 +435,8 @@ export interface SelfSubjectRulesReview extends KubernetesObject {
 export interface SelfSubjectAccessReview extends KubernetesObject {
   spec: {
     resourceAttributes: {
-      namespace: string;
+      /** Left out for what lies in no namespace. */
+      namespace?: string;
       verb: string;
       group: string;
       resource: string;

@@ -38,6 +38,8 @@ export const annotation = {
   restoreSessionUid: 'stash.appscode.com/restore-session-uid',
   /** On a RestoreSession: the BackupSession whose snapshots it restores. */
   restoredFrom: 'stash.appscode.com/restored-from',
+  /** On a claim: its class, as it was written before that became a field; it goes before the field. */
+  betaStorageClass: 'volume.beta.kubernetes.io/storage-class',
   /** On a StorageClass or VolumeSnapshotClass. */
   defaultSnapshotClass: 'snapshot.storage.kubernetes.io/is-default-class',
   defaultStorageClass: 'storageclass.kubernetes.io/is-default-class',

@@ -20,7 +20,7 @@ export function atSameServer(hint: string, given: ConnectionFlags): string {
   });
   return hint
     .split('\n')
-    .map((line) => (line.startsWith('kubectl ') ? `${line}${more.join('')}` : line))
+    .map((line) => (line.startsWith('kubectl ') ? line.replace(/(?= &&$|$)/, more.join('')) : line))
     .join('\n');
 }
 

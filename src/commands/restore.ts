@@ -81,7 +81,7 @@ export const command = defineCommand({
   usage: 'restore (TYPE/NAME | -f FILE) [flags]',
   description: `Bring the volumes of a workload back from a restore point, and wait until each of them can be used.
 
-Claims that are gone come back under their own names, with their class, size, access modes and labels; the workload, the session and the claims need not exist any more. A claim that exists is never overwritten: the command says how to restore beside it, or in place.`,
+Claims that are gone come back under their own names, with their class, size, access modes, labels and annotations; the workload, the session and the claims need not exist any more. A claim that exists is never overwritten: the command says how to restore beside it, or in place.`,
   examples: [
     '# Restore the claims of a deployment from its newest complete restore point\nkubectl stash restore deploy/foo',
     '# Restore beside what exists\nkubectl stash restore deploy/foo --suffix -restored',

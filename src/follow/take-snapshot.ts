@@ -10,6 +10,7 @@ import type { Progress } from '#src/domain/session/progress.ts';
 import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
 import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
+import { sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
 import { formatTarget } from '#src/domain/target/target.ts';
 import { runBackup } from '#src/session/backup.ts';
 import { beginBackup, type Begun } from '#src/session/begin-backup.ts';
@@ -85,6 +86,15 @@ async function finish(
     say(
       "note: AppsCode's operator runs hooks in a pod of its own, not in the target's, whatever executionPolicy says",
     );
+  }
+  if (executor !== 'appscode') {
+    for (const { claim } of plan.planned) {
+      const { leftOut } = sourceClaimOf(claim);
+      if (leftOut !== undefined)
+        say(
+          `note: the snapshot of claim ${claim.metadata.name} leaves out the annotation ${leftOut}: too large to be kept`,
+        );
+    }
   }
   let ended: Stored<BackupSession> | undefined;
   const carryOut = async () => {

@@ -123,6 +123,7 @@ function aroundConfiguration(
     claims: once(reads.claims),
     snapshotClasses: once(reads.snapshotClasses),
     volumes: once(reads.volumes),
+    volume: reads.volume,
   };
   return {
     ...own,

@@ -65,7 +65,7 @@ export async function planBackup(around: Surroundings, request: BackupRequest): 
     if (claim)
       planned.push({ claim, snapshotClass: await classOf(around, request, configuration, claim, classes) });
   }
-  return { target, configuration, sessionClaims: names, planned };
+  return { target, configuration, sessionClaims: names, planned: await withHandles(around, planned) };
 }
 
 /** The planned claims of a session that was begun earlier: its own list, as far as they still are there. */
@@ -77,12 +77,13 @@ export async function planResumed(
 ): Promise<PlannedClaim[]> {
   const classes = await around.snapshotClasses();
   const claims = (await around.claims()).filter(({ metadata }) => sessionClaims.includes(metadata.name));
-  return Promise.all(
+  const planned = await Promise.all(
     claims.map(async (claim) => ({
       claim,
       snapshotClass: await classOf(around, request, configuration, claim, classes),
     })),
   );
+  return withHandles(around, planned);
 }
 
 async function readTarget({ cluster }: Surroundings, target: Target): Promise<TargetObject> {
@@ -108,6 +109,22 @@ async function classOf(
   if (classes === undefined || driver === undefined) return requested ?? configured;
   return chooseSnapshotClass({ claim: claim.metadata.name, driver, requested, configured, classes }).metadata
     .name;
+}
+
+/** Beyond so many claims, one list of all volumes costs less than reading each of theirs. */
+const fewClaims = 50;
+
+/** Left out where a volume is none of a CSI driver, or may not be read. */
+async function withHandles(around: Surroundings, planned: readonly PlannedClaim[]): Promise<PlannedClaim[]> {
+  const all = planned.length > fewClaims ? ((await around.volumes()) ?? new Map<string, never>()) : undefined;
+  return Promise.all(
+    planned.map(async (each) => {
+      const { volumeName = '' } = each.claim.spec;
+      const volume =
+        volumeName === '' ? undefined : all ? all.get(volumeName) : await around.volume(volumeName);
+      return volume?.spec.csi ? { ...each, volumeHandle: volume.spec.csi.volumeHandle } : each;
+    }),
+  );
 }
 
 /**

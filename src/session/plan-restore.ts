@@ -1,14 +1,9 @@
 /** Everything that can be known to be wrong with a restore before it is begun. */
 import type { Stored, StorageClass, VolumeSnapshot, Workload } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { pods, storageClasses, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import { storageClasses, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
-import {
-  claimsInTheWay,
-  existingClaims,
-  refuseControllerRace,
-  type RestoreWords,
-} from '#src/domain/restore/claims-in-the-way.ts';
+import type { RestoreWords } from '#src/domain/restore/claims-in-the-way.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';
@@ -18,6 +13,7 @@ import { targetTypes, type Target } from '#src/domain/target/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Executor } from './executor.ts';
+import { refuseClaimsInTheWay } from './refuse-claims-in-the-way.ts';
 import { rightsForHooks, rightsForRestore } from './rights-needed.ts';
 import { ifAllowed, type Surroundings } from './surroundings.ts';
 
@@ -51,11 +47,9 @@ export interface RestorePlan {
 export async function planRestore(around: Surroundings, request: RestoreRequest): Promise<RestorePlan> {
   const { cluster, namespace } = around;
   const { resumed, words, executor, wait = true } = request;
-  const names = request.templates.map(({ metadata }) => metadata.name ?? '');
-  const [snapshots, classes, running] = await Promise.all([
+  const [snapshots, classes] = await Promise.all([
     cluster.list(volumeSnapshots, { namespace }),
     ifAllowed(() => cluster.list(storageClasses)),
-    ifAllowed(() => cluster.list(pods, { namespace })),
     around.claims(),
     around.demand(request.user, [
       ...rightsForRestore({ executor, wait }),
@@ -72,9 +66,11 @@ export async function planRestore(around: Surroundings, request: RestoreRequest)
     ({ metadata }) =>
       resumed === undefined || metadata.annotations?.[annotation.restoreSessionUid] !== resumed.metadata.uid,
   );
-  const inTheWay = claimsInTheWay(names, claims, running?.items ?? []);
-  if (inTheWay.length > 0) throw existingClaims(inTheWay, words);
-  if (words) refuseControllerRace(names, words);
+  const { templates: wanted, user } = request;
+  await refuseClaimsInTheWay(around, {
+    ...{ templates: wanted, words, claims, user },
+    ...{ snapshots: snapshots.items, classes: classes?.items },
+  });
 
   const templates = sized.map(({ template }) => template);
   return {

@@ -32,14 +32,18 @@ export interface Surroundings {
   readonly snapshotClasses: () => Promise<Stored<VolumeSnapshotClass>[] | undefined>;
   /** By name; undefined: the user may not read them. */
   readonly volumes: () => Promise<ReadonlyMap<string, Stored<PersistentVolume>> | undefined>;
+  /** Undefined: it does not exist, or the user may not read it. */
+  readonly volume: (name: string) => Promise<Stored<PersistentVolume> | undefined>;
   /** Rejects with 'forbidden' where the user (named for the message) lacks one of these rights. */
   readonly demand: (user: string, rights: readonly Right[]) => Promise<void>;
+  /** Those of these rights that the server, asked for each, says that the user does not have. */
+  readonly lacking: (rights: readonly Right[]) => Promise<Right[]>;
   /** Rejects with 'not-found' where the namespace itself is missing, which explains much else. */
   readonly namespaceExists: () => Promise<void>;
 }
 
 /** What does not depend on who asks, for which session. */
-export type CommonReads = Pick<Surroundings, 'claims' | 'snapshotClasses' | 'volumes'>;
+export type CommonReads = Pick<Surroundings, 'claims' | 'snapshotClasses' | 'volumes' | 'volume'>;
 
 /** Nothing is asked before it is needed, and nothing twice. */
 export function lookAround(cluster: Cluster, namespace: string): Surroundings {
@@ -65,6 +69,7 @@ export function lookAround(cluster: Cluster, namespace: string): Surroundings {
         return new Map(items.map((volume) => [volume.metadata.name, volume]));
       }),
     ),
+    volume: volumeReader(cluster),
     demand: async (user, rights) => {
       const rules = await review();
       const unlisted = missingRights(rules, rights);
@@ -79,13 +84,37 @@ export function lookAround(cluster: Cluster, namespace: string): Surroundings {
         { hint: `kubectl auth can-i --list -n ${namespace}` },
       );
     },
+    lacking: (rights) => refused(cluster, namespace, rights),
     namespaceExists: once(async () => {
       await ifAllowed(() => cluster.get(namespaces, namespace));
     }),
   };
 }
 
-/** Those that the server says, asked for each, that the user does not have. */
+/**
+ * Reads one volume at a time and no other: there are many. It asks no more once it was refused. `list` by name, as one
+ * right is enough for this and for `volumes`.
+ */
+export function volumeReader(cluster: Cluster): Surroundings['volume'] {
+  let first: Promise<unknown> | undefined;
+  let isRefused = false;
+  const read = async (name: string) => {
+    const fieldSelector = `metadata.name=${name}`;
+    const found = await ifAllowed(() => cluster.list(persistentVolumes, { fieldSelector }));
+    isRefused ||= found === undefined;
+    return found?.items[0];
+  };
+  return async (name) => {
+    if (first === undefined) {
+      const answer = read(name);
+      first = answer.catch(() => undefined);
+      return answer;
+    }
+    await first;
+    return isRefused ? undefined : read(name);
+  };
+}
+
 async function refused(cluster: Cluster, namespace: string, rights: readonly Right[]): Promise<Right[]> {
   const answers = await Promise.all(
     rights.map(async ({ verb, resource, subresource }) => {
@@ -96,7 +125,8 @@ async function refused(cluster: Cluster, namespace: string, rights: readonly Rig
         metadata: {},
         spec: {
           resourceAttributes: {
-            namespace,
+            // In a namespace, a role of that namespace would seem to grant what lies in none.
+            ...(resource.namespaced && { namespace }),
             verb,
             group,
             resource: plural,

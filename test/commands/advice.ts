@@ -27,11 +27,18 @@ export async function checkAdvice(stderr: string): Promise<string[]> {
   return proposed;
 }
 
-async function checkCommand(line: string): Promise<void> {
+/** A line of several that are pasted together may go on only where it succeeded. */
+async function checkCommand(printed: string): Promise<void> {
+  const line = printed.replace(/ &&$/, '');
   const [program, ...argv] = line.split(' ');
   assert.equal(program, 'kubectl', `words before a command: ${line}`);
   if (argv[0] !== 'stash') {
-    assert.match(line, /^kubectl [a-z][a-z-]*(?: (?:--?)?[\w./,=:]+(?:-[\w./,=:]+)*)+$/);
+    const [words = '', patch, end = ''] = line.split("'");
+    assert.match(
+      `${words.trimEnd()}${end}`,
+      /^kubectl [a-z][a-z-]*(?: (?:--?)?[\w./,=:{}]+(?:-[\w./,=:{}]+)*)+$/,
+    );
+    if (patch !== undefined) assert.equal(typeof JSON.parse(patch), 'object');
     return;
   }
   const twoWords = commands.find(({ name }) => name === argv.slice(1, 3).join(' '));

@@ -1,45 +1,105 @@
 /** Does what a hint proposes: `kubectl stash ...` as the program itself, and the few commands of kubectl as it does them. */
 import assert from 'node:assert/strict';
 
-import { deployments, persistentVolumeClaims, statefulSets } from '#src/api/resources.ts';
+import {
+  deployments,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  statefulSets,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
 
 import type { Ran, World } from './world.ts';
+
+const resources: Readonly<Record<string, Resource>> = {
+  deployment: deployments,
+  statefulset: statefulSets,
+  persistentvolumeclaim: persistentVolumeClaims,
+  persistentvolume: persistentVolumes,
+  pod: pods,
+  volumesnapshot: volumeSnapshots,
+};
 
 /** Resolves with what the last command said; each of them has to succeed. */
 export async function paste(world: World, lines: readonly string[]): Promise<Ran | undefined> {
   let last: Ran | undefined;
   for (const line of lines) {
-    const [program, verb = '', ...words] = line.split(' ');
+    const [program, verb = '', ...words] = line.replace(/ &&$/, '').split(' ');
     assert.equal(program, 'kubectl', line);
     if (verb === 'stash') {
       last = await world.run([...words, '--executor=local']);
       assert.equal(last.code, 0, `${line}\n${last.err}`);
-    } else if (verb === 'scale') {
-      await scale(world, words);
-    } else if (verb === 'delete') {
-      await remove(world, words);
     } else {
-      assert.fail(`a hint proposes ${line}`);
+      await likeKubectl(world, verb, words);
     }
   }
   return last;
 }
 
-async function scale(world: World, [target = '', dash, namespace, count = '']: string[]): Promise<void> {
-  const [type, name = ''] = target.split('/');
-  assert.equal(dash, '-n');
-  const replicas = Number(count.replace('--replicas=', ''));
-  const resource = type === 'statefulset' ? statefulSets : deployments;
-  await world.cluster.patch(resource, { name, namespace }, { spec: { replicas } });
+interface Words {
+  readonly resource: Resource;
+  readonly names: readonly string[];
+  readonly namespace: string | undefined;
+  /** By name, without the dashes. */
+  readonly flags: ReadonlyMap<string, string>;
+}
+
+async function likeKubectl(world: World, verb: string, words: readonly string[]): Promise<void> {
+  const read = readWords(words);
+  switch (verb) {
+    case 'scale':
+      return change(world, read, { spec: { replicas: Number(read.flags.get('replicas')) } });
+    case 'patch':
+      return change(world, read, JSON.parse(read.flags.get('p') ?? '') as object);
+    case 'delete':
+      return remove(world, read);
+    case 'wait':
+      return untilReady(world, read);
+    default:
+      return assert.fail(`a hint proposes kubectl ${verb}`);
+  }
+}
+
+function readWords(words: readonly string[]): Words {
+  const named: string[] = [];
+  const flags = new Map<string, string>();
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    const [, dashes, flag = '', value] = /^(--?)([\w-]+)(?:=(.*))?$/.exec(word) ?? [];
+    if (dashes === undefined) named.push(word);
+    else if (dashes === '--') flags.set(flag, value ?? 'true');
+    else flags.set(flag, (words[(index += 1)] ?? '').replaceAll("'", ''));
+  }
+  const [type = '', ...others] = named.flatMap((word) => word.split('/'));
+  const resource = resources[type];
+  assert.ok(resource, words.join(' '));
+  return { resource, names: others, namespace: flags.get('n'), flags };
+}
+
+async function change(world: World, { resource, names, namespace }: Words, patch: object): Promise<void> {
+  for (const name of names) await world.cluster.patch(resource, { name, namespace }, patch);
 }
 
 /** As kubectl does, it waits until they are gone. */
-async function remove(world: World, [type, ...words]: string[]): Promise<void> {
-  assert.equal(type, 'persistentvolumeclaim');
-  const [dash, namespace] = words.splice(-2);
-  assert.equal(dash, '-n');
-  for (const name of words) await world.cluster.delete(persistentVolumeClaims, { name, namespace });
-  for (const name of words) {
-    await world.until(persistentVolumeClaims, namespace, name, (claim) => claim === undefined);
+async function remove(world: World, { resource, names, namespace, flags }: Words): Promise<void> {
+  for (const name of names) {
+    try {
+      await world.cluster.delete(resource, { name, namespace });
+    } catch (error) {
+      if (flags.get('ignore-not-found') !== 'true') throw error;
+    }
+  }
+  for (const name of names) {
+    await world.until(resource, namespace, name, (object) => object === undefined);
+  }
+}
+
+async function untilReady(world: World, { resource, names, namespace, flags }: Words): Promise<void> {
+  assert.equal(flags.get('for'), 'jsonpath={.status.readyToUse}=true');
+  assert.equal(resource, volumeSnapshots);
+  for (const name of names) {
+    await world.until(volumeSnapshots, namespace, name, (it) => it?.status?.readyToUse === true);
   }
 }

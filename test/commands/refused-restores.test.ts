@@ -147,6 +147,11 @@ const refused: { name: string; words: string; code: number }[] = [
     words: 'restore deploy/web --only=web-data --claim=web-data=failed-data --storage-class=sandbox',
     code: 1,
   },
+  {
+    name: 'renamed-claim-of-another-exists',
+    words: 'restore deploy/web --only=web-data --claim=web-data=incomplete-data --storage-class=sandbox',
+    code: 1,
+  },
   { name: 'claims-in-use', words: 'restore sts/db', code: 1 },
   { name: 'wait-false', words: 'restore deploy/web --suffix=-2 --wait=false', code: 1 },
   { name: 'file-with-target', words: 'restore deploy/web -f x.yaml --from=a --only=b', code: 2 },

@@ -271,4 +271,10 @@ test('a hint goes to the cluster that the command went to', async () => {
   const flags = `--kubeconfig ${kubeconfig} --context sandbox`;
   const { err } = await world.run(`restore deploy/none -n elsewhere ${flags}`);
   assert.ok(err.endsWith(`hint: kubectl stash list -n elsewhere ${flags}\n`), err);
+  const exists = await world.run(`restore deploy/web -n elsewhere ${flags}`);
+  const steps = proposed(exists.err, 'or in place');
+  assert.ok(steps.length > 2, exists.err);
+  steps.forEach((step, index) => {
+    assert.ok(step.endsWith(` ${flags}${index === steps.length - 1 ? '' : ' &&'}`), step);
+  });
 });

@@ -86,25 +86,6 @@ await suite('restore', { concurrency: 8 }, () => {
     assert.equal(seen, 'after\nbefore\nbefore');
   });
 
-  test('in place, by the very steps of the hint', async (t) => {
-    const place = await openPlace(t, server);
-    await changed(place);
-    const { stderr } = await place.stash('restore deploy/demo');
-    const steps = stderr.split('\n').map((line) => line.replace(/^(hint:)? +/, ''));
-    const from = steps.findIndex((line) => line.startsWith('or in place')) + 1;
-    const [down = '', drop = '', restore = '', up = ''] = steps.slice(from);
-    assert.equal(down, `kubectl scale deployment/demo -n ${place.namespace} --replicas=0`);
-    assert.equal(drop, `kubectl delete persistentvolumeclaim data -n ${place.namespace}`);
-    assert.equal(up, `kubectl scale deployment/demo -n ${place.namespace} --replicas=1`);
-
-    await place.scale(deployments, 'demo', 0);
-    await place.remove(persistentVolumeClaims, 'data');
-    await place.succeeds(restore.replace('kubectl stash ', ''));
-    await place.scale(deployments, 'demo', 1);
-    const [pod = ''] = await place.running('demo');
-    assert.equal(await place.sh(pod, 'cat /source/data/proof'), 'before');
-  });
-
   test('-f: a deployment, as its guide does it', async (t) => {
     const place = await openPlace(t, server);
     await changed(place);

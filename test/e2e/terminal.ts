@@ -9,7 +9,7 @@ import { dump, load } from 'js-yaml';
 
 import { ourProgram } from '#test/support/our-program.ts';
 
-import { openPlace } from './place.ts';
+import { openPlace, type Place } from './place.ts';
 import type { TestServer } from './server.ts';
 
 interface Kubeconfig {
@@ -25,7 +25,15 @@ export async function openTerminal(
   t: TestContext,
   server: TestServer,
 ): Promise<(command: string) => Promise<string>> {
-  const { namespace, developer } = await openPlace(t, server);
+  return openShell(t, server, await openPlace(t, server));
+}
+
+/** The same in a namespace that exists; without a developer, the plugin too runs as the kubeconfig says. */
+export async function openShell(
+  t: TestContext,
+  server: TestServer,
+  { namespace, developer }: Pick<Place, 'namespace' | 'developer'>,
+): Promise<(command: string) => Promise<string>> {
   const home = await mkdtemp(join(tmpdir(), 'stash-guide-'));
   t.after(() => rm(home, { recursive: true, force: true }));
   const kubeconfig = load(await readFile(server.kubeconfig, 'utf8')) as Kubeconfig;

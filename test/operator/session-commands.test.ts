@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import { backupSessions, restoreSessions } from '#src/api/resources.ts';
+import { backupSessions, restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
+import { readSourceClaim } from '#src/domain/restore-points/source-claim.ts';
+import { shareReads } from '#src/operator/shared-reads.ts';
+import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import { told } from '#test/session/stage.ts';
 
 import { openSessionStage } from './session-stage.ts';
@@ -30,6 +33,31 @@ test('it carries the session out and tells each change in a line', async () => {
   assert.match(lines, /^backupsession\/s1: data-0: Ready \(1Gi\)$/m);
   assert.match(lines, /^backupsession\/s1 has ended: Succeeded$/m);
   assert.equal(play.context.stdout(), '');
+});
+
+test('Jobs, the operator and the command line have a snapshot remember the same of its claim', async () => {
+  const home = await stage.home(['data']);
+  await place.configuration(home);
+  await place.session(home, 's1');
+  assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
+  const session = await place.session(home, 's2');
+  const { signal } = new AbortController();
+  await carryOutBackup(
+    { cluster: stage.cluster, clock, signal, onChange: () => undefined },
+    {
+      session,
+      id: 'op-1',
+      maxFreezeMs: 60_000,
+      held: 'leave',
+      reads: shareReads(stage.cluster, clock)(home),
+    },
+  );
+  const byHand = stage.play('snapshot deploy/app --executor=local', { namespace: home, clock });
+  assert.equal(await byHand.exit, 0, byHand.context.stderr());
+  const [first, ...others] = (await stage.all(volumeSnapshots, home)).map(readSourceClaim);
+  assert.equal(others.length, 2);
+  assert.ok(first?.volumeHandle !== undefined);
+  for (const other of others) assert.deepEqual(other, first);
 });
 
 test('a session that ends Failed is work that was done', async () => {

@@ -20,6 +20,8 @@ import { targetAnnotation, targetApiVersion, type Target } from '#src/domain/tar
 export interface PlannedClaim {
   readonly claim: Stored<PersistentVolumeClaim>;
   readonly snapshotClass?: string | undefined;
+  /** What the CSI driver calls its volume; undefined where volumes cannot be read. */
+  readonly volumeHandle?: string | undefined;
 }
 
 /**
@@ -137,7 +139,7 @@ export function buildSnapshot(options: {
         [annotation.sessionName]: name,
         [annotation.sessionClaims]: JSON.stringify(sessionClaims),
         ...targetAnnotation(target),
-        [annotation.sourceClaim]: JSON.stringify(sourceClaimOf(planned.claim)),
+        [annotation.sourceClaim]: JSON.stringify(sourceClaimOf(planned.claim, planned.volumeHandle)),
         ...(quietUntil && cutBefore(quietUntil)),
       },
     },

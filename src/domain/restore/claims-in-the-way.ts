@@ -1,38 +1,78 @@
 /** Why claims cannot be restored under their names, and the ways on. */
-import type { PersistentVolumeClaim, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
+import type { PersistentVolumeClaim, Pod, Stored, VolumeSnapshot, Workload } from '#src/api/kubernetes.ts';
 import { StashError } from '#src/errors.ts';
 
 import { claimsOfTarget } from '#src/domain/target/claims.ts';
+import {
+  chained,
+  inPlaceSteps,
+  keptVolumes,
+  runningReplicas,
+  whileStopped,
+  whyHeld,
+  whyNotInPlace,
+  type Keeping,
+} from './in-place-steps.ts';
 import { restoreCommand, type RestoreFlags } from './restore-command.ts';
 import { formatTarget, type Target } from '#src/domain/target/target.ts';
 
 export interface ClaimInTheWay {
   readonly claim: Stored<PersistentVolumeClaim>;
   /** The pods that use it. */
-  readonly pods: readonly string[];
+  readonly pods: readonly Stored<Pod>[];
+  /** Pods that have ended: nothing runs in them, and yet the claim is not deleted before they are. */
+  readonly ended: readonly Stored<Pod>[];
+  /** Snapshots of it that are not ready: the claim is not deleted before they are. */
+  readonly unready: readonly Stored<VolumeSnapshot>[];
 }
 
-/** `claims` by name against `pods` of the same namespace; pods that have ended use nothing. */
-export function claimsInTheWay(
-  names: readonly string[],
-  claims: readonly Stored<PersistentVolumeClaim>[],
-  pods: readonly Stored<Pod>[],
-): ClaimInTheWay[] {
-  return claims
+export interface SeenAround {
+  readonly claims: readonly Stored<PersistentVolumeClaim>[];
+  readonly pods: readonly Stored<Pod>[];
+  readonly snapshots: readonly Stored<VolumeSnapshot>[];
+}
+
+/** The claims of these names, and what holds them; all that is seen is of one namespace. */
+export function claimsInTheWay(names: readonly string[], seen: SeenAround): ClaimInTheWay[] {
+  return seen.claims
     .filter(({ metadata }) => names.includes(metadata.name))
-    .map((claim) => ({ claim, pods: podsUsing(claim.metadata.name, pods) }));
+    .map((claim) => {
+      const { name } = claim.metadata;
+      const pods = seen.pods.filter((pod) => mounts(pod, name));
+      return {
+        claim,
+        pods: pods.filter((pod) => !hasEnded(pod)),
+        // A pod without a node holds nothing.
+        ended: pods.filter((pod) => hasEnded(pod) && pod.spec.nodeName !== undefined),
+        unready: seen.snapshots.filter((snapshot) => isBeingCut(snapshot, name)),
+      };
+    });
 }
 
+/** Pods that have ended use nothing. */
 export function podsUsing(claim: string, pods: readonly Stored<Pod>[]): string[] {
-  return pods
-    .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
-    .filter(({ metadata, spec }) =>
-      spec.volumes?.some(
-        ({ name, persistentVolumeClaim, ephemeral }) =>
-          persistentVolumeClaim?.claimName === claim || (ephemeral && `${metadata.name}-${name}` === claim),
-      ),
-    )
-    .map(({ metadata }) => metadata.name);
+  return pods.filter((pod) => !hasEnded(pod) && mounts(pod, claim)).map(({ metadata }) => metadata.name);
+}
+
+function hasEnded({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+function mounts({ metadata, spec }: Stored<Pod>, claim: string): boolean {
+  return (
+    spec.volumes?.some(
+      ({ name, persistentVolumeClaim, ephemeral }) =>
+        persistentVolumeClaim?.claimName === claim || (ephemeral && `${metadata.name}-${name}` === claim),
+    ) === true
+  );
+}
+
+function isBeingCut({ metadata, spec, status }: Stored<VolumeSnapshot>, claim: string): boolean {
+  return (
+    metadata.deletionTimestamp === undefined &&
+    spec.source.persistentVolumeClaimName === claim &&
+    status?.readyToUse !== true
+  );
 }
 
 /** What the restore was asked with, for hints that can be pasted. Undefined workload: it does not exist. */
@@ -42,80 +82,81 @@ export interface RestoreWords {
   readonly flags: RestoreFlags;
   /** By the claim's own name: the one under which it is restored. */
   readonly names: ReadonlyMap<string, string>;
-  readonly workload: Workload | undefined;
+  readonly workload: Stored<Workload> | undefined;
 }
 
-/** The error for claims that exist; `words` is left out for a RestoreSession from a file. */
-export function existingClaims(ways: readonly ClaimInTheWay[], words?: RestoreWords): StashError {
-  const told = ways.map(({ claim: { metadata }, pods }) => {
+/** The error for claims that exist; for a RestoreSession from a file nothing is known of how it was asked for. */
+export function existingClaims(
+  ways: readonly ClaimInTheWay[],
+  asked?: { readonly words: RestoreWords; readonly keeping: Keeping },
+): StashError {
+  const told = ways.flatMap(({ claim: { metadata }, pods, ended, unready }) => {
     const state = metadata.deletionTimestamp === undefined ? 'exists' : 'is still being deleted';
-    const used = pods.length === 0 ? '' : ` and is used by pod ${pods.join(', ')}`;
-    return `claim ${metadata.name} ${state}${used}`;
+    const used = pods.length === 0 ? '' : ` and is used by pod ${list(pods)}`;
+    return [
+      `claim ${metadata.name} ${state}${used}`,
+      ...(ended.length === 0 ? [] : [`pod ${list(ended)} has ended and still holds claim ${metadata.name}`]),
+      ...unready.map(
+        (snapshot) =>
+          `snapshot ${snapshot.metadata.name} of claim ${metadata.name} is not ready yet and holds it`,
+      ),
+    ];
   });
-  const hint = words
-    ? waysOn(ways, words)
-    : 'give the template another metadata.name, or delete the claim first; restoring never overwrites data';
+  const hint = asked
+    ? waysOn(ways, asked.words, asked.keeping)
+    : 'give the template another metadata.name; restoring never overwrites data\nbefore you delete a claim yourself, set the persistentVolumeReclaimPolicy of its volume to Retain';
   return new StashError('precondition', told.join('; '), { hint });
 }
 
+function list(pods: readonly Stored<Pod>[]): string {
+  return pods.map(({ metadata }) => metadata.name).join(', ');
+}
+
 /** The manual steps for in place go back to the very restore point that was chosen. */
-function waysOn(ways: readonly ClaimInTheWay[], words: RestoreWords): string {
+function waysOn(ways: readonly ClaimInTheWay[], words: RestoreWords, keeping: Keeping): string {
   const { target, from, flags } = words;
   const taken = new Set(ways.map(({ claim }) => claim.metadata.name));
   const pairs = [...words.names]
     .filter(([claim, name]) => taken.has(name) || flags.claim.includes(`${claim}=${name}`))
     .map(([claim, name]) => `${claim}=${name}${taken.has(name) ? '-copy' : ''}`);
-  const suffix = `${flags.suffix ?? ''}-restored`;
+  const refusal = whyNotInPlace(keeping, target) ?? whyHeld(ways, words);
   return [
     'beside it:',
-    restoreCommand(target, from, { ...flags, suffix, claim: [] }),
+    besideIt(words),
     'or under a name of your own:',
     restoreCommand(target, from, { ...flags, claim: pairs }),
-    'or in place, which gives up what the claim holds now:',
-    ...inPlace(ways, words),
+    ...(refusal === undefined
+      ? [`or in place${keptVolumes(ways, keeping.volumes)}:`, ...inPlaceSteps(ways, words, keeping)]
+      : [refusal]),
   ].join('\n');
 }
 
-function inPlace(ways: readonly ClaimInTheWay[], words: RestoreWords): string[] {
-  const { target, from, flags } = words;
-  const names = ways.map(({ claim }) => claim.metadata.name);
-  const pods = [...new Set(ways.flatMap((way) => way.pods))];
-  const steps = [
-    `kubectl delete persistentvolumeclaim ${names.join(' ')} -n ${target.namespace}`,
-    restoreCommand(target, from, flags),
-  ];
-  if (names.some((name) => words.names.get(name) === name)) {
-    const scaled = whileStopped(words, steps);
-    if (scaled) return scaled;
-  }
-  return pods.length === 0 ? steps : [`(stop pod ${pods.join(', ')} first)`, ...steps];
+function besideIt({ target, from, flags }: RestoreWords): string {
+  return restoreCommand(target, from, { ...flags, suffix: `${flags.suffix ?? ''}-restored`, claim: [] });
 }
 
-/** Undefined where the workload has nothing to scale down. */
-function whileStopped({ target, workload }: RestoreWords, steps: readonly string[]): string[] | undefined {
-  const replicas = target.kind === 'DaemonSet' ? 0 : (workload?.spec.replicas ?? (workload ? 1 : 0));
-  if (replicas === 0) return undefined;
-  const scale = (count: number) =>
-    `kubectl scale ${formatTarget(target)} -n ${target.namespace} --replicas=${count}`;
-  return [scale(0), ...steps, scale(replicas)];
-}
-
-/**
- * Refuses to race a StatefulSet's controller, which creates an empty claim for each ordinal that it runs. `names`: the
- * claims to be restored.
- */
-export function refuseControllerRace(names: readonly string[], words: RestoreWords): void {
+/** Those of the claims to be restored that a running StatefulSet's controller would create empty. */
+export function racedClaims(names: readonly string[], words: RestoreWords): string[] {
   const { target, workload } = words;
-  if (target.kind !== 'StatefulSet' || workload === undefined) return;
-  const replicas = workload.spec.replicas ?? 1;
-  if (replicas === 0) return;
+  if (target.kind !== 'StatefulSet' || workload === undefined || runningReplicas(words) === 0) return [];
   const own = claimsOfTarget({ kind: 'StatefulSet', object: workload }, { claims: [], pods: [] });
-  const raced = names.filter((name) => own.some((claim) => claim.name === name));
-  if (raced.length === 0) return;
-  const steps = whileStopped(words, [restoreCommand(target, words.from, words.flags)]);
-  throw new StashError(
+  return names.filter((name) => own.some((claim) => claim.name === name));
+}
+
+/** The refusal to race it. */
+export function controllerRace(raced: readonly string[], words: RestoreWords, keeping: Keeping): StashError {
+  const { target, from, flags } = words;
+  const replicas = runningReplicas(words);
+  const refusal = whyNotInPlace(keeping, target);
+  const steps = whileStopped(words, [restoreCommand(target, from, flags)]);
+  return new StashError(
     'precondition',
     `${formatTarget(target)} runs ${replicas === 1 ? '1 replica' : `${replicas} replicas`}: its controller would create ${raced.join(', ')} empty before the restore could`,
-    { hint: steps?.join('\n') },
+    {
+      hint: (refusal === undefined
+        ? chained(steps, keeping.mayBindLate)
+        : ['under another name:', besideIt(words), refusal]
+      ).join('\n'),
+    },
   );
 }

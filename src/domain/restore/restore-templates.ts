@@ -6,6 +6,9 @@ import { StashError } from '#src/errors.ts';
 import { describeClaim } from '#src/domain/restore-points/choose-point.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
+import { bytes, fitAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
+import { inWords, type SourceClaim } from '#src/domain/restore-points/source-claim.ts';
+import { withoutOwnership } from './ownership.ts';
 import {
   restoreBytes,
   type PointClaim,
@@ -28,13 +31,18 @@ export interface RestoreTemplates {
   readonly notes: readonly string[];
 }
 
+/** Bytes of annotations in all the templates of a session: etcd takes 1.5 MiB in one request. */
+const mostAnnotationBytes = 512 * 1024;
+
 /**
  * Claims as they were when the snapshots were taken, each at least as large as its snapshot. Throws a StashError:
  * `not-found` for a claim in `only` that the point does not have, `precondition` for one that is not ready or of
  * unknown size.
  */
 export function templatesOf(point: RestorePoint, options: RestoreOptions): RestoreTemplates {
-  const results = selectClaims(point, options.only).map((claim) => templateOf(claim, options));
+  const claims = selectClaims(point, options.only);
+  const room = Math.floor(mostAnnotationBytes / claims.length);
+  const results = claims.map((claim) => templateOf(claim, options, room));
   return {
     templates: results.map(({ template }) => template),
     notes: results.flatMap(({ notes }) => notes),
@@ -92,19 +100,25 @@ export function grown(
 function templateOf(
   pointClaim: PointClaim,
   { rename, storageClass }: RestoreOptions,
+  annotationBytes: number,
 ): { template: VolumeClaimTemplate; notes: string[] } {
   const { claim, snapshot, state, source } = pointClaim;
   if (!snapshot || (state !== 'ready' && state !== 'late'))
     throw new StashError('precondition', describeClaim(pointClaim));
-  const { labels, accessModes = ['ReadWriteOnce'], volumeMode, storage } = source ?? {};
+  const { accessModes = ['ReadWriteOnce'], volumeMode, storage, leftOut } = source ?? {};
   const name = rename(claim);
   const storageClassName = storageClass ?? source?.storageClassName;
+  // It is of the class's driver, and that of another class may not know it.
+  const isOtherClass = storageClassName !== source?.storageClassName;
+  const attributes = source?.volumeAttributesClassName;
+  const { metadata, tooLarge } = metadataOf(source ?? {}, name, name !== claim, annotationBytes);
   const { template, note } = grown(
     {
-      metadata: { name, ...(labels && { labels }) },
+      metadata,
       spec: {
         accessModes,
         ...(storageClassName !== undefined && { storageClassName }),
+        ...(attributes !== undefined && !isOtherClass && { volumeAttributesClassName: attributes }),
         ...(volumeMode && { volumeMode }),
         ...(storage !== undefined && { resources: { requests: { storage } } }),
         dataSource: {
@@ -119,9 +133,41 @@ function templateOf(
   const chosen =
     storageClass === undefined ? 'ReadWriteOnce and of the default storage class' : 'ReadWriteOnce';
   const forgotten = `claim ${name} becomes ${chosen}: snapshot ${snapshot.metadata.name} does not remember its claim`;
-  const late = state === 'late' ? [`${describeClaim(pointClaim)}: it is as after a power cut`] : [];
+  const lost = [leftOut, tooLarge].filter((words) => words !== undefined).join(', ');
   return {
     template,
-    notes: [...late, ...(source ? [] : [forgotten]), ...(note === undefined ? [] : [note])],
+    notes: [
+      ...(state === 'late' ? [`${describeClaim(pointClaim)}: it is as after a power cut`] : []),
+      ...(source ? [] : [forgotten]),
+      ...(note === undefined ? [] : [note]),
+      ...(attributes !== undefined && isOtherClass
+        ? [`claim ${name} gets no volume attributes class: ${attributes} was for another storage class`]
+        : []),
+      ...(lost === ''
+        ? []
+        : [`claim ${name} comes back without the annotation ${lost}: too large to be kept`]),
+    ],
+  };
+}
+
+/** What says whose the claim is comes back only under its own name. */
+function metadataOf(
+  { labels = {}, annotations = {} }: SourceClaim,
+  name: string,
+  isCopy: boolean,
+  annotationBytes: number,
+): { metadata: VolumeClaimTemplate['metadata']; tooLarge: string | undefined } {
+  const given = isCopy ? withoutOwnership(labels) : labels;
+  const fitted = fitAnnotations(
+    isCopy ? withoutOwnership(annotations) : annotations,
+    (kept) => bytes(JSON.stringify(kept.annotations)) <= annotationBytes,
+  );
+  return {
+    metadata: {
+      name,
+      ...(Object.keys(given).length > 0 && { labels: given }),
+      ...(Object.keys(fitted.annotations).length > 0 && { annotations: fitted.annotations }),
+    },
+    tooLarge: fitted.leftOut.length === 0 ? undefined : inWords(fitted.leftOut),
   };
 }

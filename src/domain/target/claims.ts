@@ -93,7 +93,11 @@ interface Problem {
 function problemOf(claim: PersistentVolumeClaim | undefined): Problem | undefined {
   if (claim === undefined) return { what: 'does not exist', exists: false };
   if (claim.metadata.deletionTimestamp !== undefined) {
-    return { what: 'is being deleted', why: 'a pod that uses it still holds it', exists: true };
+    return {
+      what: 'is being deleted',
+      why: 'a pod that uses it, even one that has ended, or a snapshot that is not ready still holds it',
+      exists: true,
+    };
   }
   switch (claim.status?.phase) {
     case 'Bound':

@@ -104,6 +104,7 @@ describe('what a session consists of', () => {
       storage: '1Gi',
       accessModes: ['ReadWriteOnce'],
       labels: { app: 'db' },
+      volume: 'pv-data-db-0',
     });
   });
 

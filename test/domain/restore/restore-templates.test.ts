@@ -63,6 +63,81 @@ test('under another name, of another class, and larger where its snapshot needs 
   assert.deepEqual(notes, ['claim data-copy gets 1Gi, not 500M: snapshot data-1 needs that much']);
 });
 
+const wiki: SourceClaim = {
+  storage: '1Gi',
+  accessModes: ['ReadWriteOnce'],
+  storageClassName: 'fast',
+  volumeAttributesClassName: 'silver',
+  labels: {
+    app: 'wiki',
+    'app.kubernetes.io/managed-by': 'Helm',
+    'app.kubernetes.io/instance': 'wiki',
+    'helm.sh/chart': 'wiki-4.2.0',
+    'argocd.argoproj.io/instance': 'wiki',
+    'kustomize.toolkit.fluxcd.io/name': 'wiki',
+    'helm.toolkit.fluxcd.io/name': 'wiki',
+    'velero.io/backup-name': 'nightly',
+    'applyset.kubernetes.io/part-of': 'applyset-1',
+  },
+  annotations: {
+    note: 'keep me: ${POD_ORDINAL}',
+    'meta.helm.sh/release-name': 'wiki',
+    'meta.helm.sh/release-namespace': 'h1',
+    'helm.sh/resource-policy': 'keep',
+    'argocd.argoproj.io/tracking-id': 'wiki:/PersistentVolumeClaim:h1/wiki-data',
+    'kubectl.kubernetes.io/last-applied-configuration': '{}',
+  },
+};
+
+test('under its own name a claim comes back with all that it had', () => {
+  const { templates, notes } = templatesOf(pointOf(wiki), asItWas);
+  const { metadata, spec } = only(templates);
+  assert.deepEqual(metadata, { name: 'data', labels: wiki.labels, annotations: wiki.annotations });
+  assert.equal(spec.volumeAttributesClassName, 'silver');
+  assert.deepEqual(notes, []);
+});
+
+test('under another name nothing says that the claim belongs to a tool that did not make it', () => {
+  const { templates } = templatesOf(pointOf(wiki), { rename: (claim) => `${claim}-copy` });
+  const { metadata, spec } = only(templates);
+  assert.deepEqual(metadata, {
+    name: 'data-copy',
+    labels: { app: 'wiki' },
+    annotations: { note: 'keep me: ${POD_ORDINAL}' },
+  });
+  assert.equal(spec.volumeAttributesClassName, 'silver');
+});
+
+test('attributes of one storage class are not asked of another', () => {
+  const { templates, notes } = templatesOf(pointOf(wiki), { ...asItWas, storageClass: 'slow' });
+  assert.equal(only(templates).spec.volumeAttributesClassName, undefined);
+  assert.deepEqual(notes, [
+    'claim data gets no volume attributes class: silver was for another storage class',
+  ]);
+  const same = templatesOf(pointOf(wiki), { ...asItWas, storageClass: 'fast' });
+  assert.equal(only(same.templates).spec.volumeAttributesClassName, 'silver');
+  assert.deepEqual(same.notes, []);
+});
+
+test('annotations that a snapshot or a session has no room for are named', () => {
+  const { notes } = templatesOf(pointOf({ ...wiki, leftOut: 'a, b' }), asItWas);
+  assert.deepEqual(notes, ['claim data comes back without the annotation a, b: too large to be kept']);
+  const claims = Array.from({ length: 40 }, (_, index) => `data-${index}`);
+  const source = { ...wiki, annotations: { small: 'x', large: 'x'.repeat(60_000) } };
+  const point = only(
+    restorePoints(
+      claims.map((claim) => snapshotOf('s-1', claim, { claims, source })),
+      [],
+    ),
+  );
+  const restored = templatesOf(point, asItWas);
+  assert.ok(JSON.stringify(restored.templates).length < 1024 * 1024);
+  assert.equal(
+    restored.notes[0],
+    'claim data-0 comes back without the annotation large: too large to be kept',
+  );
+});
+
 test('a claim that had the empty class keeps it', () => {
   assert.equal(
     only(templatesOf(pointOf({ storageClassName: '', storage: '1Gi' }), asItWas).templates).spec

@@ -161,7 +161,7 @@ test('refuses claims that cannot be snapshotted, all in one line', () => {
     [
       'deleted',
       'claim deleted of deployment/web is being deleted',
-      'a pod that uses it still holds it\nkubectl describe pvc deleted -n demo',
+      'a pod that uses it, even one that has ended, or a snapshot that is not ready still holds it\nkubectl describe pvc deleted -n demo',
     ],
     [
       'good lost gone pending',

@@ -1,0 +1,31 @@
+/** Labels and annotations by which a tool claims an object as its own: on a copy they would be a lie. */
+
+/** A tool that finds its mark on what it did not make takes the object over, or prunes it. */
+const names = new Set([
+  'app.kubernetes.io/instance',
+  'app.kubernetes.io/managed-by',
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'config.k8s.io/owning-inventory',
+]);
+
+/** Helm's own (`helm.sh/`) mean something only on what belongs to a release. */
+const prefixes = [
+  'addonmanager.kubernetes.io/',
+  'applyset.kubernetes.io/',
+  'argocd.argoproj.io/',
+  'helm.sh/',
+  'helm.toolkit.fluxcd.io/',
+  'kapp.k14s.io/',
+  'kustomize.toolkit.fluxcd.io/',
+  'meta.helm.sh/',
+  'objectset.rio.cattle.io/',
+  'velero.io/',
+];
+
+export function withoutOwnership(marks: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(marks).filter(([name]) => !isOwnership(name)));
+}
+
+function isOwnership(name: string): boolean {
+  return names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
+}

@@ -1,0 +1,86 @@
+/** Refuses a restore whose claims exist, or would soon, and finds out which ways on the user has. */
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Stored,
+  StorageClass,
+  VolumeSnapshot,
+  Workload,
+} from '#src/api/kubernetes.ts';
+import { persistentVolumes, pods } from '#src/api/resources.ts';
+import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import {
+  claimsInTheWay,
+  controllerRace,
+  existingClaims,
+  racedClaims,
+  type RestoreWords,
+} from '#src/domain/restore/claims-in-the-way.ts';
+import { rightsToKeep, workloadToStop, type Keeping } from '#src/domain/restore/in-place-steps.ts';
+import { bindsLate } from '#src/domain/restore/storage-class.ts';
+import { isStashError } from '#src/errors.ts';
+
+import { ifAllowed, type Surroundings } from './surroundings.ts';
+
+interface Restoring {
+  readonly templates: readonly VolumeClaimTemplate[];
+  /** Left out for a RestoreSession from a file. */
+  readonly words: RestoreWords | undefined;
+  /** Those of the namespace; without those that the session itself has made. */
+  readonly claims: readonly Stored<PersistentVolumeClaim>[];
+  readonly snapshots: readonly Stored<VolumeSnapshot>[];
+  /** Undefined: the user may not read them. */
+  readonly classes: readonly Stored<StorageClass>[] | undefined;
+  readonly user: string;
+}
+
+export async function refuseClaimsInTheWay(around: Surroundings, restoring: Restoring): Promise<void> {
+  const { words, claims, snapshots, templates } = restoring;
+  const names = templates.map(({ metadata }) => metadata.name ?? '');
+  if (claims.some(({ metadata }) => names.includes(metadata.name))) {
+    const { namespace } = around;
+    const running = await ifAllowed(() => around.cluster.list(pods, { namespace }));
+    const ways = claimsInTheWay(names, { claims, snapshots, pods: running?.items ?? [] });
+    if (words === undefined) throw existingClaims(ways);
+    const held = ways.map(({ claim }) => claim);
+    const keeping = await readKeeping(around, restoring, held, workloadToStop(ways, words));
+    throw existingClaims(ways, { words, keeping });
+  }
+  const raced = words === undefined ? [] : racedClaims(names, words);
+  if (words === undefined || raced.length === 0) return;
+  throw controllerRace(raced, words, await readKeeping(around, restoring, [], words.workload));
+}
+
+async function readKeeping(
+  around: Surroundings,
+  { templates, classes, user }: Restoring,
+  claims: readonly Stored<PersistentVolumeClaim>[],
+  stopped: Stored<Workload> | undefined,
+): Promise<Keeping> {
+  const volumes = await ifAllowed(() => volumesOf(around, claims));
+  return {
+    volumes,
+    lacking: await around.lacking(rightsToKeep([...(volumes?.values() ?? [])], stopped)),
+    mayBindLate: classes === undefined || templates.some((template) => bindsLate(template, classes)),
+    user,
+  };
+}
+
+/** By claim. One by one and by name, as the steps name them: that is the right which these need. */
+async function volumesOf(
+  { cluster }: Surroundings,
+  claims: readonly Stored<PersistentVolumeClaim>[],
+): Promise<Map<string, Stored<PersistentVolume>>> {
+  const found = await Promise.all(
+    claims.map(async ({ metadata, spec }) => {
+      if (spec.volumeName === undefined || spec.volumeName === '') return [];
+      try {
+        return [[metadata.name, await cluster.get(persistentVolumes, spec.volumeName)] as const];
+      } catch (error) {
+        if (isStashError(error, 'not-found')) return [];
+        throw error;
+      }
+    }),
+  );
+  return new Map(found.flat());
+}

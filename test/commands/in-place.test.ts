@@ -1,0 +1,256 @@
+/** The ways on past claims that exist, by what the user may do and by what holds the claims; the steps are pasted. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import type { KubernetesObject, SelfSubjectAccessReview, Stored } from '#src/api/kubernetes.ts';
+import {
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  statefulSets,
+  volumeSnapshotClasses,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { StashError } from '#src/errors.ts';
+import { matchGolden } from '#test/support/golden.ts';
+
+import { checkAdvice } from './advice.ts';
+import { claim, deployment, namespace, object, statefulSet, type Created } from './objects.ts';
+import { paste } from './paste.ts';
+import { startWorld, type RunOptions, type World } from './world.ts';
+
+const local = '--executor=local';
+let world: World;
+
+before(async () => {
+  world = await startWorld();
+});
+
+after(() => world[Symbol.asyncDispose]());
+
+/** A namespace with a snapshotted deployment `web` and its claim `data`. */
+async function place(name: string, { replicas = 1 } = {}): Promise<void> {
+  world.standAt(0);
+  await world.create(namespace(name), claim(name, 'data'), deployment(name, 'web', ['data'], { replicas }));
+  await world.bound(name, 'data');
+  assert.equal((await world.run(`snapshot deploy/web -n ${name} ${local}`)).code, 0);
+  world.standAt(60);
+}
+
+/** The same with a StatefulSet `db` that deletes the claims of replicas that it is scaled down by. */
+async function shrinking(name: string): Promise<void> {
+  world.standAt(0);
+  const [resource, set] = statefulSet(name, 'db', { replicas: 2 });
+  const policy = { persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' } };
+  const { spec } = set as KubernetesObject & { spec: object };
+  await world.create(namespace(name), [
+    resource,
+    { ...set, spec: { ...spec, ...policy } } as KubernetesObject,
+  ]);
+  await world.bound(name, 'data-db-0', 'data-db-1');
+  assert.equal((await world.run(`snapshot sts/db -n ${name} ${local}`)).code, 0);
+  world.standAt(60);
+}
+
+/** The refusal's text, compared with the golden file of that name, and the lines under `or in place`. */
+async function refused(
+  golden: string,
+  words: string,
+  options: RunOptions = {},
+): Promise<{ err: string; steps: string[] }> {
+  const { code, err } = await world.run(`restore ${words} ${local}`, options);
+  assert.equal(code, 1, err);
+  await checkAdvice(err);
+  matchGolden(`commands/in-place/${golden}`, withoutUids(err));
+  const lines = err
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/^hint:/, '').trim());
+  const from = lines.findIndex((line) => line.startsWith('or in place'));
+  return { err, steps: from < 0 ? [] : lines.slice(from + 1) };
+}
+
+function withoutUids(text: string): string {
+  return text
+    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID')
+    .replace(/web-[0-9a-z]+-[0-9a-z]{5}/g, 'web-POD');
+}
+
+/** A user who may not do this with these objects, which the server says when it is asked. */
+function without(verb: string, plural: string): RunOptions {
+  return {
+    through: (cluster: Cluster): Cluster => ({
+      ...cluster,
+      get: (resource, name, namespace) => {
+        if (verb !== 'get' || resource.plural !== plural) return cluster.get(resource, name, namespace);
+        return Promise.reject(new StashError('forbidden', 'forbidden'));
+      },
+      create: async <T extends KubernetesObject>(...args: Parameters<Cluster['create']>) => {
+        const answer = (await cluster.create(...args)) as Stored<T>;
+        if (answer.kind !== 'SelfSubjectAccessReview') return answer;
+        const review = answer as unknown as SelfSubjectAccessReview;
+        const { resourceAttributes: asked } = review.spec;
+        const inNamespace = asked.resource !== 'persistentvolumes';
+        assert.equal(asked.namespace !== undefined, inNamespace, 'volumes lie in no namespace');
+        const allowed = asked.verb !== verb || asked.resource !== plural;
+        return { ...review, status: { allowed } } as unknown as Stored<T>;
+      },
+    }),
+  };
+}
+
+async function claimNamed(namespace: string, name: string) {
+  return world.cluster.get(persistentVolumeClaims, name, namespace);
+}
+
+function podWith(space: string, name: string, claimName: string, more: object = {}): Created {
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName } }];
+  const spec = { containers: [{ name: 'main', image: 'busybox' }], volumes, ...more };
+  return [pods, object('v1', 'Pod', { metadata: { name, namespace: space }, spec })];
+}
+
+for (const verb of ['get', 'patch']) {
+  test(`who may not ${verb} volumes is told why there are no steps in place`, async () => {
+    const name = `no-${verb}`;
+    await place(name);
+    const { err } = await refused(
+      `may-not-${verb}-volumes`,
+      `deploy/web -n ${name}`,
+      without(verb, 'persistentvolumes'),
+    );
+    assert.doesNotMatch(err, /kubectl (?:delete|scale|patch)/);
+  });
+}
+
+test('a volume that outlives its claim anyway needs no right and no step', async () => {
+  await place('retained');
+  const { spec, metadata } = await claimNamed('retained', 'data');
+  await world.cluster.patch(
+    persistentVolumes,
+    { name: spec.volumeName ?? '' },
+    { spec: { persistentVolumeReclaimPolicy: 'Retain' } },
+  );
+  const { steps } = await refused(
+    'retained',
+    'deploy/web -n retained',
+    without('patch', 'persistentvolumes'),
+  );
+  await paste(world, steps);
+  assert.notEqual((await claimNamed('retained', 'data')).metadata.uid, metadata.uid);
+  const volume = await world.cluster.get(persistentVolumes, spec.volumeName ?? '');
+  assert.equal(volume.spec.persistentVolumeReclaimPolicy, 'Retain');
+});
+
+test('one claim of a StatefulSet that deletes claims when it is scaled down', async () => {
+  await shrinking('shrinks');
+  const other = await claimNamed('shrinks', 'data-db-0');
+  const old = await claimNamed('shrinks', 'data-db-1');
+  const { steps } = await refused('when-scaled', 'sts/db --only=data-db-1 -n shrinks');
+  await paste(world, steps);
+  await world.until(statefulSets, 'shrinks', 'db', (it) => it?.status?.readyReplicas === 2);
+  assert.equal((await claimNamed('shrinks', 'data-db-0')).metadata.uid, other.metadata.uid);
+  const restored = await claimNamed('shrinks', 'data-db-1');
+  assert.notEqual(restored.metadata.uid, old.metadata.uid);
+  assert.equal(restored.spec.dataSource?.name, 'data-db-1-1773457200');
+  const set = await world.cluster.get(statefulSets, 'db', 'shrinks');
+  assert.equal(set.spec.replicas, 2);
+  assert.equal(set.spec.persistentVolumeClaimRetentionPolicy?.whenScaled, 'Delete');
+  const kept = await world.cluster.get(persistentVolumes, old.spec.volumeName ?? '');
+  assert.equal(kept.spec.persistentVolumeReclaimPolicy, 'Retain');
+});
+
+test('who may not patch such a StatefulSet is not told to scale it', async () => {
+  await shrinking('fixed');
+  const { err } = await refused(
+    'may-not-patch-statefulsets',
+    'sts/db -n fixed',
+    without('patch', 'statefulsets'),
+  );
+  assert.doesNotMatch(err, /kubectl (?:delete|scale|patch)/);
+});
+
+test('a claim that its controller would create empty, of a StatefulSet that deletes claims when it is scaled down', async () => {
+  const space = 'raced';
+  await shrinking(space);
+  const at = { name: 'db', namespace: space };
+  // Its first replica never gets out of the way: its controller does nothing for the second one.
+  await world.cluster.patch(statefulSets, at, {
+    spec: { replicas: 1, persistentVolumeClaimRetentionPolicy: { whenScaled: 'Retain' } },
+  });
+  await world.until(pods, space, 'db-1', (it) => it === undefined);
+  const first = { name: 'db-0', namespace: space };
+  await world.cluster.patch(pods, first, { metadata: { finalizers: ['example.com/hold'] } });
+  await world.cluster.delete(pods, first);
+  await world.cluster.delete(persistentVolumeClaims, { name: 'data-db-1', namespace: space });
+  await world.until(persistentVolumeClaims, space, 'data-db-1', (it) => it === undefined);
+  await world.cluster.patch(statefulSets, at, {
+    spec: { replicas: 2, persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' } },
+  });
+  const other = await claimNamed(space, 'data-db-0');
+
+  const words = `sts/db --only=data-db-1 -n ${space}`;
+  const may = await refused('race-may-not-patch', words, without('patch', 'statefulsets'));
+  assert.doesNotMatch(may.err, /kubectl (?:delete|scale|patch)/);
+  const { err } = await refused('race', words);
+  await paste(
+    world,
+    err
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.replace(/^hint:/, '').trim()),
+  );
+  await world.cluster.patch(pods, first, { metadata: { finalizers: [] } });
+  await world.until(statefulSets, space, 'db', (it) => it?.status?.readyReplicas === 2);
+  assert.equal((await claimNamed(space, 'data-db-1')).spec.dataSource?.name, 'data-db-1-1773457200');
+  assert.equal((await claimNamed(space, 'data-db-0')).metadata.uid, other.metadata.uid);
+  const set = await world.cluster.get(statefulSets, 'db', space);
+  assert.equal(set.spec.replicas, 2);
+  assert.equal(set.spec.persistentVolumeClaimRetentionPolicy?.whenScaled, 'Delete');
+});
+
+test('what else holds the claim is named: a pod of another workload, one that has ended, a snapshot that is not ready', async () => {
+  const space = 'held';
+  await place(space);
+  // Its kubelet is no more, so that what it said last stands.
+  await world.create(
+    podWith(space, 'report', 'data'),
+    podWith(space, 'ended', 'data', { nodeName: 'node-of-yore' }),
+  );
+  await world.cluster.patch(
+    pods,
+    { name: 'ended', namespace: space },
+    { status: { phase: 'Succeeded' } },
+    { subresource: 'status' },
+  );
+  const snapshot = (name: string, volumeSnapshotClassName: string): Created => [
+    volumeSnapshots,
+    object('snapshot.storage.k8s.io/v1', 'VolumeSnapshot', {
+      metadata: { name, namespace: space },
+      spec: { source: { persistentVolumeClaimName: 'data' }, volumeSnapshotClassName },
+    }),
+  ];
+  await world.create(
+    [
+      volumeSnapshotClasses,
+      object('snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', {
+        metadata: { name: 'never-ready' },
+        driver: 'sandbox.csi.stash.dev',
+        deletionPolicy: 'Delete',
+        parameters: { fault: 'never-ready' },
+      }),
+    ],
+    snapshot('cut', 'never-ready'),
+  );
+  const others = await refused('held-by-other-pod', `deploy/web -n ${space}`);
+  assert.deepEqual(others.steps, []);
+  await world.cluster.delete(pods, { name: 'report', namespace: space });
+  await world.until(pods, space, 'report', (it) => it === undefined);
+  await refused('held', `deploy/web -n ${space}`);
+
+  await world.create(snapshot('failing', 'none-of-that-name'));
+  await world.until(volumeSnapshots, space, 'failing', (it) => it?.status?.error !== undefined);
+  const { steps } = await refused('held-by-failing-snapshot', `deploy/web -n ${space}`);
+  assert.deepEqual(steps, []);
+});

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { PersistentVolumeClaim } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { buildBackupSession, buildConfiguration, buildSnapshot } from '#src/domain/backup/build-backup.ts';
+import { readSourceClaim, sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
+
+import { claim, created, stored, target } from '../objects.ts';
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+function annotated(annotations: Record<string, string>): PersistentVolumeClaim {
+  const object = claim('data');
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+test('a snapshot remembers all of its claim that a user wrote, and its volume', () => {
+  const wiki: PersistentVolumeClaim = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name: 'wiki-data',
+      labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+      annotations: {
+        'meta.helm.sh/release-name': 'wiki',
+        'pv.kubernetes.io/bind-completed': 'yes',
+        'pv.kubernetes.io/bound-by-controller': 'yes',
+        'volume.kubernetes.io/selected-node': 'node-1',
+        'volume.kubernetes.io/storage-provisioner': 'csi.example.com',
+        'volume.kubernetes.io/storage-resizer': 'csi.example.com',
+        'volume.beta.kubernetes.io/storage-provisioner': 'csi.example.com',
+        [annotation.restoreSessionUid]: 'uid-of-an-older-restore',
+      },
+    },
+    spec: {
+      accessModes: ['ReadWriteMany'],
+      storageClassName: 'fast',
+      volumeAttributesClassName: 'silver',
+      volumeMode: 'Block',
+      volumeName: 'pvc-1',
+      resources: { requests: { storage: '1Gi' } },
+    },
+  };
+  assert.deepEqual(sourceClaimOf(wiki, 'handle-1'), {
+    storageClassName: 'fast',
+    volumeAttributesClassName: 'silver',
+    storage: '1Gi',
+    accessModes: ['ReadWriteMany'],
+    volumeMode: 'Block',
+    labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+    volume: 'pvc-1',
+    volumeHandle: 'handle-1',
+    annotations: { 'meta.helm.sh/release-name': 'wiki' },
+  });
+});
+
+test('the class that stands in an annotation goes before the field, and becomes one', () => {
+  const old = annotated({ 'volume.beta.kubernetes.io/storage-class': 'old' });
+  const { storageClassName, annotations } = sourceClaimOf(old);
+  assert.deepEqual([storageClassName, annotations], ['old', undefined]);
+});
+
+for (const [what, requested, capacity, expected] of [
+  ['an expansion that is pending', '5Gi', '1Gi', '5Gi'],
+  ['a volume larger than asked for', '1Gi', '4Gi', '4Gi'],
+  ['a volume of the size that was asked for in another unit', '1024Mi', '1Gi', '1024Mi'],
+] as const) {
+  test(`the size of ${what} is the larger one`, () => {
+    const { metadata, spec } = claim('data');
+    const resources = { requests: { storage: requested } };
+    const status = { phase: 'Bound', capacity: { storage: capacity } } as const;
+    const object = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata,
+      spec: { ...spec, resources },
+      status,
+    };
+    assert.equal(sourceClaimOf(object).storage, expected);
+  });
+}
+
+test('what kubectl applied last is left out first, then the largest annotation, and it says so', () => {
+  const kept = { note: 'x'.repeat(1_000) };
+  const applied = sourceClaimOf(annotated({ ...kept, [lastApplied]: '"'.repeat(60_000) }));
+  assert.deepEqual([applied.annotations, applied.leftOut], [kept, lastApplied]);
+  const large = { one: 'x'.repeat(50_000), two: 'x'.repeat(40_000), [lastApplied]: 'small' };
+  const both = sourceClaimOf(annotated({ ...kept, ...large }));
+  assert.deepEqual(Object.keys(both.annotations ?? {}), ['note', 'two']);
+  assert.equal(both.leftOut, `${lastApplied}, one`);
+});
+
+test('whatever a claim is annotated with, its snapshot keeps to what the API server takes', () => {
+  const invoker = stored(buildConfiguration(target));
+  const session = stored(
+    buildBackupSession({ configuration: invoker, target, claims: ['data'], at: new Date(created) }),
+  );
+  const key = fc.stringMatching(/^[a-z]{1,60}$/);
+  const value = fc.tuple(fc.constantFrom('"', 'x', 'ü', '\u0001'), fc.nat({ max: 120_000 }));
+  fc.assert(
+    fc.property(fc.dictionary(key, value, { maxKeys: 5 }), (given) => {
+      const annotations = Object.fromEntries(
+        Object.entries(given).map(([name, [text, count]]) => [name, text.repeat(count)]),
+      );
+      const object = claim('data');
+      const snapshot = buildSnapshot({
+        ...{ session, target, sessionClaims: ['data'], nameTaken: false },
+        planned: { claim: { ...object, metadata: { ...object.metadata, annotations } } },
+      });
+      const written = Object.entries(snapshot.metadata.annotations ?? {});
+      const size = written.reduce((sum, [name, text]) => sum + Buffer.byteLength(name + text), 0);
+      assert.ok(size < 256 * 1024, String(size));
+      const source = readSourceClaim(snapshot);
+      const isWhole = Object.keys(source?.annotations ?? {}).length === Object.keys(annotations).length;
+      assert.equal(source?.leftOut === undefined, isWhole);
+    }),
+    { numRuns: 50 },
+  );
+});

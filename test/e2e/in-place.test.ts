@@ -1,0 +1,199 @@
+/** The steps in place that a refused restore prints, pasted into a shell as they are, where each kind of them is printed. */
+import assert from 'node:assert/strict';
+import { suite, test, type TestContext } from 'node:test';
+
+import type { Pod, Workload } from '#src/api/kubernetes.ts';
+import {
+  deployments,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  statefulSets,
+  volumeSnapshotClasses,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
+
+import { missingKubectl } from './kubectl.ts';
+import { claim, deployment, reader, statefulSet } from './manifests.ts';
+import { openPlace, type Place } from './place.ts';
+import { startServer } from './server.ts';
+import { openShell } from './terminal.ts';
+
+const server = await startServer();
+
+/** What is printed under `or in place`, as a block. Only an administrator may patch volumes. */
+async function refusal(place: Place, words: string): Promise<{ message: string; steps: string }> {
+  const { code, stderr } = await place.stash(`restore ${words} --executor=local`, { identity: undefined });
+  assert.equal(code, 1, stderr);
+  const lines = stderr.split('\n').map((line) => line.replace(/^(hint:)? +/, ''));
+  const from = lines.findIndex((line) => line.startsWith('or in place')) + 1;
+  assert(from > 0, stderr);
+  return { message: stderr, steps: lines.slice(from).join('\n') };
+}
+
+/** Pastes them, and gives the volumes that they kept back at the end, as the hint says. */
+async function paste(t: TestContext, place: Place, steps: string): Promise<void> {
+  const kept = [...steps.matchAll(/patch persistentvolume (\S+)/g)].map(([, name = '']) => name);
+  assert(kept.length > 0, steps);
+  const type = await openShell(t, server, { namespace: place.namespace, developer: undefined });
+  await type(steps);
+  for (const name of kept) {
+    const { spec } = await server.cluster.get(persistentVolumes, name);
+    assert.equal(spec.persistentVolumeReclaimPolicy, 'Retain');
+    await place.until(persistentVolumes, (all) =>
+      all.some(({ metadata, status }) => metadata.name === name && status?.phase === 'Released'),
+    );
+    await server.cluster.patch(
+      persistentVolumes,
+      { name },
+      { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
+    );
+    await place.until(persistentVolumes, (all) => all.every(({ metadata }) => metadata.name !== name));
+  }
+}
+
+/** A deployment `demo` whose claim `data` was snapshotted with one content and has another by now. */
+async function changed(place: Place, storageClass = server.storageClass): Promise<string> {
+  await place.create(persistentVolumeClaims, claim('data', storageClass));
+  await place.create(deployments, deployment('demo', ['data']));
+  const [pod = ''] = await place.running('demo');
+  await place.sh(pod, 'echo before > /source/data/proof');
+  await place.succeeds('snapshot deploy/demo --executor=local');
+  await place.sh(pod, 'echo after > /source/data/proof');
+  return pod;
+}
+
+async function holdsBefore(place: Place): Promise<void> {
+  const [deployed] = await place.list(deployments);
+  assert.equal(deployed?.spec.replicas, 1);
+  const [pod = ''] = await place.running('demo');
+  assert.equal(await place.sh(pod, 'cat /source/data/proof'), 'before');
+}
+
+/** Keeps its file where it has one; the claims of replicas that it is scaled down by are deleted. */
+function shrinking(name: string): Workload {
+  const set = statefulSet(name, 2, server.storageClass);
+  const [container] = set.spec.template.spec.containers;
+  assert(container);
+  container.args = [
+    '[ -f /source/source-data/data.txt ] || echo $(POD_NAME) > /source/source-data/data.txt; sleep 3000',
+  ];
+  const policy = { whenDeleted: 'Retain', whenScaled: 'Delete' } as const;
+  return { ...set, spec: { ...set.spec, persistentVolumeClaimRetentionPolicy: policy } };
+}
+
+await suite('in place, by the very steps of the hint', { concurrency: 8, skip: missingKubectl() }, () => {
+  test('a deployment whose volume would be deleted with its claim', async (t) => {
+    const place = await openPlace(t, server);
+    const pod = await changed(place);
+    const { message, steps } = await refusal(place, 'deploy/demo');
+    assert.match(message, new RegExp(`claim data exists and is used by pod ${pod}`));
+    const [retain = '', down, drop, restore = '', up] = steps.split('\n');
+    assert.match(retain, /^kubectl patch persistentvolume \S+ -p '\S+"Retain"}}' &&$/);
+    assert.equal(down, `kubectl scale deployment/demo -n ${place.namespace} --replicas=0 &&`);
+    assert.equal(drop, `kubectl delete persistentvolumeclaim data -n ${place.namespace} &&`);
+    assert.match(restore, /^kubectl stash restore deployment\/demo /);
+    assert.equal(up, `kubectl scale deployment/demo -n ${place.namespace} --replicas=1`);
+    await paste(t, place, steps);
+    await holdsBefore(place);
+  });
+
+  test('a claim whose class waits for a first pod', { skip: noWaitClass() }, async (t) => {
+    const place = await openPlace(t, server);
+    await changed(place, server.waitClass);
+    const { steps } = await refusal(place, 'deploy/demo');
+    await paste(t, place, steps);
+    await holdsBefore(place);
+  });
+
+  test('one claim of a statefulset that deletes the claims of replicas that it is scaled down by', async (t) => {
+    const place = await openPlace(t, server);
+    await place.create(statefulSets, shrinking('demo'));
+    await place.running('demo', 2);
+    await place.succeeds('snapshot sts/demo --executor=local');
+    for (const pod of ['demo-0', 'demo-1']) await place.sh(pod, 'echo after > /source/source-data/data.txt');
+    const uids = async () =>
+      new Map((await place.list(persistentVolumeClaims)).map(({ metadata: { name, uid } }) => [name, uid]));
+    const before = await uids();
+
+    const { steps } = await refusal(place, 'sts/demo --only source-data-demo-1');
+    await paste(t, place, steps);
+    await place.running('demo', 2);
+    assert.equal(await place.sh('demo-0', 'cat /source/source-data/data.txt'), 'after');
+    assert.equal(await place.sh('demo-1', 'cat /source/source-data/data.txt'), 'demo-1');
+    const after = await uids();
+    assert.equal(after.get('source-data-demo-0'), before.get('source-data-demo-0'));
+    assert.notEqual(after.get('source-data-demo-1'), before.get('source-data-demo-1'));
+    const [set] = await place.list(statefulSets);
+    assert.equal(set?.spec.replicas, 2);
+    assert.deepEqual(set.spec.persistentVolumeClaimRetentionPolicy, {
+      whenDeleted: 'Retain',
+      whenScaled: 'Delete',
+    });
+  });
+
+  test('a pod that has ended and still holds the claim', async (t) => {
+    const place = await openPlace(t, server);
+    await changed(place);
+    const object: Pod = reader(['data'], 'true');
+    await place.create(pods, {
+      ...object,
+      metadata: { name: 'ended' },
+      spec: { ...object.spec, restartPolicy: 'Never' },
+    });
+    await place.until(pods, (all) =>
+      all.some(({ metadata, status }) => metadata.name === 'ended' && status?.phase === 'Succeeded'),
+    );
+    const { message, steps } = await refusal(place, 'deploy/demo');
+    assert.match(message, /pod ended has ended and still holds claim data/);
+    assert.match(steps, /^kubectl delete pod ended /m);
+    await paste(t, place, steps);
+    await holdsBefore(place);
+  });
+
+  test('a snapshot that is not ready and holds the claim', { skip: noDriver() }, async (t) => {
+    const place = await openPlace(t, server);
+    await changed(place);
+    const slow = `${place.namespace}-slow`;
+    await server.cluster.create(volumeSnapshotClasses, {
+      apiVersion: 'snapshot.storage.k8s.io/v1',
+      kind: 'VolumeSnapshotClass',
+      metadata: { name: slow },
+      driver: server.driver ?? '',
+      deletionPolicy: 'Delete',
+      parameters: { delay: '4s' },
+    });
+    t.after(() => server.cluster.delete(volumeSnapshotClasses, { name: slow }));
+    await place.create(volumeSnapshots, {
+      apiVersion: 'snapshot.storage.k8s.io/v1',
+      kind: 'VolumeSnapshot',
+      metadata: { name: 'slow' },
+      spec: { source: { persistentVolumeClaimName: 'data' }, volumeSnapshotClassName: slow },
+    });
+    const { message, steps } = await refusal(place, 'deploy/demo');
+    assert.match(message, /snapshot slow of claim data is not ready yet and holds it/);
+    await paste(t, place, steps);
+    await holdsBefore(place);
+    const ready = await place.list(volumeSnapshots);
+    assert.equal(ready.find(({ metadata }) => metadata.name === 'slow')?.status?.readyToUse, true);
+  });
+
+  test('who may not patch volumes is told why there are none', async (t) => {
+    const place = await openPlace(t, server);
+    await changed(place);
+    const { stderr } = await place.stash('restore deploy/demo --executor=local');
+    if (place.developer === undefined) assert.match(stderr, /^ {6}or in place/m);
+    else {
+      assert.match(stderr, /in place is not offered: user "\S+" may not get persistentvolumes/);
+      assert.doesNotMatch(stderr, /kubectl (?:delete|scale|patch)/);
+    }
+  });
+});
+
+function noDriver(): string | false {
+  return server.driver === undefined && 'E2E_DRIVER is not set';
+}
+
+function noWaitClass(): string | false {
+  return server.waitClass === undefined && 'E2E_STORAGE_CLASS_WAIT is not set';
+}
