@@ -100,13 +100,13 @@ await suite('job-trouble', { concurrency: 6 }, () => {
     async (t) => {
       const place = await openPlace(t, server);
       const options = { name: 'options', namespace: place.namespace };
-      const data = (value: string) => ({ data: { node: value } });
+      const data = (kubeconfig: string) => ({ data: { kubeconfig } });
       await place.create(configMaps, {
         ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: options.name } },
-        ...data('--no-such-option'),
+        ...data('/etc/hosts'),
       });
       const env = [
-        { name: 'NODE_OPTIONS', valueFrom: { configMapKeyRef: { name: options.name, key: 'node' } } },
+        { name: 'KUBECONFIG', valueFrom: { configMapKeyRef: { name: options.name, key: 'kubeconfig' } } },
       ];
       await furnish(place, { spec: { hooks, runtimeSettings: { container: { env } } } });
       await beginSession(place, 'struck');
@@ -121,10 +121,10 @@ await suite('job-trouble', { concurrency: 6 }, () => {
   for (const [how, container, words] of [
     [
       'fail',
-      { env: [{ name: 'NODE_OPTIONS', value: '--no-such-option' }] },
-      /exited with code 9.*--no-such-option/,
+      { env: [{ name: 'KUBECONFIG', value: '/etc/hosts' }] },
+      /exited with code 1 \(Error\).*\/etc\/hosts/s,
     ],
-    ['run out of memory', { resources: { limits: { memory: '24Mi' } } }, /OOMKilled|memory/],
+    ['run out of memory', { resources: { limits: { memory: '12Mi' } } }, /OOM|memory/],
   ] as const) {
     test(
       `all pods ${how}: the session is Failed, and names the last one's words`,
@@ -218,6 +218,8 @@ await suite('job-trouble', { concurrency: 6 }, () => {
         ],
       } as KubernetesObject);
       t.after(() => cluster.delete(webhooks, metadata));
+      // No status tells when the server asks it.
+      while (await isTaken(place)) await setTimeout(200);
       await beginSession(place, 'struck');
       assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /down\.example\.com/);
       const session = await untilEnded(place, 'struck');
@@ -253,7 +255,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
         },
       } as KubernetesObject);
       t.after(() => cluster.delete(policyBindings, metadata));
-      // No status tells when the server follows it.
+      // Nor when it follows a policy.
       while (await isTaken(place)) await setTimeout(200);
       await beginSession(place, 'struck');
       const { status } = await untilEnded(place, 'struck');
