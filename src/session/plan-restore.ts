@@ -3,7 +3,7 @@ import type { Stored, StorageClass, VolumeSnapshot, Workload } from '#src/api/ku
 import { annotation } from '#src/api/labels.ts';
 import { storageClasses, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
-import type { RestoreWords } from '#src/domain/restore/claims-in-the-way.ts';
+import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';

@@ -4,7 +4,7 @@ import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
 import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
-import type { RestoreWords } from '#src/domain/restore/claims-in-the-way.ts';
+import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { parseRenames } from '#src/domain/arguments/renames.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { selectClaims, templatesOf } from '#src/domain/restore/restore-templates.ts';

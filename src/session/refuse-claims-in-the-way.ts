@@ -9,13 +9,9 @@ import type {
 } from '#src/api/kubernetes.ts';
 import { persistentVolumes, pods } from '#src/api/resources.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
-import {
-  claimsInTheWay,
-  controllerRace,
-  existingClaims,
-  racedClaims,
-  type RestoreWords,
-} from '#src/domain/restore/claims-in-the-way.ts';
+import { claimsInTheWay } from '#src/domain/restore/claims-in-the-way.ts';
+import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
+import { controllerRace, existingClaims, racedClaims } from '#src/domain/restore/ways-on.ts';
 import { rightsToKeep, workloadToStop, type Keeping } from '#src/domain/restore/in-place-steps.ts';
 import { bindsLate } from '#src/domain/restore/storage-class.ts';
 import { isStashError } from '#src/errors.ts';

@@ -8,6 +8,7 @@ import {
   backupSessions,
   deployments,
   persistentVolumeClaims,
+  persistentVolumes,
   restoreSessions,
   volumeSnapshots,
 } from '#src/api/resources.ts';
@@ -87,11 +88,15 @@ await suite('objects', { concurrency: 2 }, () => {
       'stash.appscode.com/session-uid': uid,
       'stash.appscode.com/target': target,
     });
+    const held = only(await place.list(persistentVolumeClaims));
+    const volume = await server.cluster.get(persistentVolumes, held.spec.volumeName ?? '');
     assert.deepEqual(JSON.parse(source), {
       storageClassName: server.storageClass,
       storage: '1Gi',
       accessModes: ['ReadWriteOnce'],
       volumeMode: 'Filesystem',
+      volume: volume.metadata.name,
+      volumeHandle: volume.spec.csi?.volumeHandle,
     });
     assert.deepEqual(snapshot.spec, {
       source: { persistentVolumeClaimName: 'data' },

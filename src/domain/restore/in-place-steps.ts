@@ -5,8 +5,8 @@ import { persistentVolumes, statefulSets } from '#src/api/resources.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 import { matches } from '#src/domain/target/selector.ts';
 import { formatTarget, type Target } from '#src/domain/target/target.ts';
-import type { ClaimInTheWay, RestoreWords } from './claims-in-the-way.ts';
-import { restoreCommand } from './restore-command.ts';
+import type { ClaimInTheWay } from './claims-in-the-way.ts';
+import { restoreCommand, type RestoreWords } from './restore-command.ts';
 
 /** What has to be known before steps are proposed that delete claims or scale a workload down. */
 export interface Keeping {

@@ -1,4 +1,6 @@
-/** The command line of a restore, for hints that can be pasted. */
+/** How a restore was asked for, and its command line for hints that can be pasted. */
+import type { Stored, Workload } from '#src/api/kubernetes.ts';
+
 import { formatTarget, type Target } from '#src/domain/target/target.ts';
 
 export interface RestoreFlags {
@@ -7,6 +9,16 @@ export interface RestoreFlags {
   /** `CLAIM=NEW-NAME` each. */
   readonly claim: readonly string[];
   readonly storageClass: string | undefined;
+}
+
+/** What the restore was asked with, for hints that can be pasted. Undefined workload: it does not exist. */
+export interface RestoreWords {
+  readonly target: Target;
+  readonly from: string;
+  readonly flags: RestoreFlags;
+  /** By the claim's own name: the one under which it is restored. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly workload: Stored<Workload> | undefined;
 }
 
 /** `from`: the very restore point that was chosen, whatever is the latest by then. */
