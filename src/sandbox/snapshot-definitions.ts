@@ -17,8 +17,23 @@ function object(properties: Record<string, JsonSchema>, required: string[] = [])
   return { type: 'object', properties, ...(required.length > 0 && { required }) };
 }
 
-function exactlyOne(properties: Record<string, JsonSchema>): JsonSchema {
-  return { ...object(properties), oneOf: Object.keys(properties).map((name) => ({ required: [name] })) };
+/** An object with exactly one of these fields, which stays as it is. */
+function exactlyOne(...names: string[]): JsonSchema {
+  const properties = Object.fromEntries(names.map((name) => [name, fixed(name)]));
+  const schema = { ...object(properties), 'x-kubernetes-validations': names.map(requiredOnceSet) };
+  return { ...schema, oneOf: names.map((name) => ({ required: [name] })) };
+}
+
+function fixed(name: string): JsonSchema {
+  return {
+    ...text,
+    'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: `${name} is immutable` }],
+  };
+}
+
+function requiredOnceSet(name: string) {
+  const rule = `!has(oldSelf.${name}) || has(self.${name})`;
+  return { rule, message: `${name} is required once set` };
 }
 
 const age: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
@@ -36,7 +51,7 @@ export const snapshotDefinitions: readonly CustomResourceDefinition[] = [
       {
         spec: object(
           {
-            source: exactlyOne({ persistentVolumeClaimName: text, volumeSnapshotContentName: text }),
+            source: exactlyOne('persistentVolumeClaimName', 'volumeSnapshotContentName'),
             volumeSnapshotClassName: text,
           },
           ['source'],
@@ -79,25 +94,28 @@ export const snapshotDefinitions: readonly CustomResourceDefinition[] = [
     namespaced: false,
     schema: object(
       {
-        spec: object(
-          {
-            deletionPolicy,
-            driver: text,
-            source: exactlyOne({ volumeHandle: text, snapshotHandle: text }),
-            sourceVolumeMode: text,
-            volumeSnapshotClassName: text,
-            volumeSnapshotRef: object({
-              apiVersion: text,
-              fieldPath: text,
-              kind: text,
-              name: text,
-              namespace: text,
-              resourceVersion: text,
-              uid: text,
-            }),
-          },
-          ['deletionPolicy', 'driver', 'source', 'volumeSnapshotRef'],
-        ),
+        spec: {
+          'x-kubernetes-validations': [requiredOnceSet('sourceVolumeMode')],
+          ...object(
+            {
+              deletionPolicy,
+              driver: text,
+              source: exactlyOne('volumeHandle', 'snapshotHandle'),
+              sourceVolumeMode: fixed('sourceVolumeMode'),
+              volumeSnapshotClassName: text,
+              volumeSnapshotRef: object({
+                apiVersion: text,
+                fieldPath: text,
+                kind: text,
+                name: text,
+                namespace: text,
+                resourceVersion: text,
+                uid: text,
+              }),
+            },
+            ['deletionPolicy', 'driver', 'source', 'volumeSnapshotRef'],
+          ),
+        },
         status: object({
           snapshotHandle: text,
           creationTime: integer,

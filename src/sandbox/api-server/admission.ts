@@ -9,6 +9,7 @@ import { withDefaults } from './defaults.ts';
 import { objectAt, stringAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import { timestamp, type ApiObject } from './object.ts';
+import { brokenRules } from './schema-rules.ts';
 import { shape, validateSchema } from './schema.ts';
 import { badRequest, forbidden, type Cause } from './status.ts';
 
@@ -26,7 +27,13 @@ export function admit(
   request: WriteRequest,
 ): Admitted {
   if (kind.custom)
-    return admitCustom(kind, kind.custom.schema, before ? object : withoutStatus(kind, object), request);
+    return admitCustom(
+      kind,
+      kind.custom.schema,
+      before ? object : withoutStatus(kind, object),
+      before,
+      request,
+    );
   const fields = builtInFields[collectionOf(kind)];
   const defaulted = withDefaults(kind, fields ? pruned(kind, fields, object, request) : object);
   return { object: before ? defaulted : initialize(api, kind, defaulted), causes: [] };
@@ -36,10 +43,12 @@ function admitCustom(
   kind: Kind,
   schema: NonNullable<Kind['custom']>['schema'],
   object: ApiObject,
+  before: ApiObject | undefined,
   request: WriteRequest,
 ): Admitted {
   const shaped = pruned(kind, schema, object, request);
-  return { object: shaped, causes: validateSchema(schema, shaped) };
+  const causes = validateSchema(schema, shaped);
+  return { object: shaped, causes: causes.length > 0 ? causes : brokenRules(schema, before, shaped) };
 }
 
 /** Without the fields that nobody knows, which are complained of as the request wants it. */

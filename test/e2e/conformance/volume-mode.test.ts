@@ -10,6 +10,7 @@ import {
 import { until } from '#test/support/until.ts';
 
 import { openApi } from './open-api.ts';
+import { mergePatch, messageOf } from './requests.ts';
 
 const api = await openApi();
 const { cluster, storageClass, snapshotClass } = api.server;
@@ -66,6 +67,16 @@ test('a snapshot of a filesystem fills no raw volume, unless an administrator ha
   const name = snapshot?.status?.boundVolumeSnapshotContentName ?? '';
   const content = await cluster.get(volumeSnapshotContents, name);
   assert.equal(content.spec.sourceVolumeMode, 'Filesystem');
+
+  const path = `/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents/${name}`;
+  for (const [mode, why] of [
+    ['Block', 'spec.sourceVolumeMode: Invalid value: "Block": sourceVolumeMode is immutable'],
+    [null, 'spec: Invalid value: sourceVolumeMode is required once set'],
+  ]) {
+    const changed = await api.send('PATCH', path, { spec: { sourceVolumeMode: mode } }, mergePatch);
+    assert.equal(changed.code, 422);
+    assert.ok(messageOf(changed).endsWith(`is invalid: ${why ?? ''}`), messageOf(changed));
+  }
 
   const dataSource = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'cut' };
   const raw = (claimName: string) => claim(claimName, { volumeMode: 'Block', dataSource });

@@ -1,0 +1,37 @@
+/**
+ * The rules of a custom kind's schema that compare an object with what it was. Of their language the sandbox knows two
+ * sentences: a value stays as it is, and a field that was there stays there. Other rules it passes over.
+ */
+import { isDeepStrictEqual } from 'node:util';
+
+import type { JsonSchema } from '#src/api/kubernetes.ts';
+
+import { isObject } from './json.ts';
+import type { Cause } from './status.ts';
+
+const stays = 'self == oldSelf';
+const staysThere = /^!has\(oldSelf\.(\w+)\) \|\| has\(self\.\1\)$/;
+
+/** What the change breaks; where either is missing there is nothing to compare. */
+export function brokenRules(schema: JsonSchema, before: unknown, after: unknown, path = ''): Cause[] {
+  if (before === undefined || after === undefined) return [];
+  const broken = (schema['x-kubernetes-validations'] ?? []).filter(({ rule }) =>
+    isBroken(rule, before, after),
+  );
+  const given = isObject(after) ? '' : `${JSON.stringify(after)}: `;
+  const own = broken.map(({ rule, message = `failed rule: ${rule}` }): Cause => {
+    return { reason: 'FieldValueInvalid', field: path, message: `Invalid value: ${given}${message}` };
+  });
+  if (!isObject(before) || !isObject(after)) return own;
+  const deeper = Object.entries(schema.properties ?? {}).flatMap(([name, child]) =>
+    brokenRules(child, before[name], after[name], path === '' ? name : `${path}.${name}`),
+  );
+  return [...own, ...deeper];
+}
+
+function isBroken(rule: string, before: unknown, after: unknown): boolean {
+  if (rule === stays) return !isDeepStrictEqual(before, after);
+  const [, field] = staysThere.exec(rule) ?? [];
+  if (field === undefined || !isObject(before) || !isObject(after)) return false;
+  return before[field] !== undefined && after[field] === undefined;
+}
