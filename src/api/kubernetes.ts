@@ -155,7 +155,7 @@ export interface Container {
   terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
   lifecycle?: object;
   workingDir?: string;
-  /** Only of init containers: `Always` makes a native sidecar of one, which runs as long as the pod. */
+  /** In place of the pod's. Of an init container `Always` makes a native sidecar, which runs as long as the pod. */
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   startupProbe?: object;
   volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];

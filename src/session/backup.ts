@@ -19,7 +19,6 @@ import {
   type SnapshotToCreate,
 } from '#src/domain/backup/decide-backup.ts';
 import { backupHookRecord } from '#src/domain/session/hook-record.ts';
-import { foreignHooks } from '#src/domain/hooks/hook-command.ts';
 import { hooksOfBackup, retriesLeft } from '#src/domain/hooks/hooks.ts';
 import { labelValue } from '#src/domain/target/names.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
@@ -31,6 +30,7 @@ import { drive } from './drive.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
 import { createHookDuty } from './hook-duty.ts';
+import { refuseForeignHooks } from './refuse-foreign-hooks.ts';
 import { isFinalRefusal, persist } from './persist.ts';
 
 export const defaultMaxFreezeMs = 60_000;
@@ -79,7 +79,9 @@ export async function runBackup(environment: Environment, task: BackupTask): Pro
   const given = hooksOfBackup(held.session(), task.configuration);
   const isForeign = given?.adHoc === true && task.adHoc !== true;
   const hooks = isForeign ? undefined : given;
-  const hooksRefused = isForeign ? foreignHooks(given, backupHookState(held.session()), target) : undefined;
+  const hooksRefused = isForeign
+    ? await refuseForeignHooks(cluster, given, held.session(), target)
+    : undefined;
   const maxFreezeMs = task.maxFreezeMs ?? defaultMaxFreezeMs;
   /** By claim: why its creation has to be tried again. */
   const trouble = new Map<string, string>();

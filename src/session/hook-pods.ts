@@ -4,6 +4,7 @@ import { pods, type Resource } from '#src/api/resources.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { containerOfHook, hasEnded, whyNotRunning } from '#src/domain/hooks/hook-container.ts';
+import type { HandPlace } from '#src/domain/hooks/hook-command.ts';
 import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
 import { formatTarget, targetTypes, type Target } from '#src/domain/target/target.ts';
 import { isStashError } from '#src/errors.ts';
@@ -80,6 +81,22 @@ export function placesOf(pods: readonly Stored<Pod>[], { containerName }: HookHa
     idle: places.flatMap(({ why, ...place }) => (why === undefined ? [] : [{ ...place, why }])),
     lacking: found.filter(({ container }) => container === undefined).map(({ pod }) => pod),
   };
+}
+
+/** Where a person can run a hook now; empty where that cannot be found out. Never rejects. */
+export async function placesByHand(
+  cluster: Cluster,
+  target: Target,
+  hook: HookHandler,
+): Promise<HandPlace[]> {
+  try {
+    const { pods } = await findTargetPods(cluster, target);
+    return placesOf(pods, hook).running.map(({ pod, container }) => {
+      return { pod, container: container.name, runs: true };
+    });
+  } catch {
+    return [];
+  }
 }
 
 /** Where no container runs that the hook is for. */

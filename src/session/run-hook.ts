@@ -39,6 +39,8 @@ export interface HookOptions {
   readonly timeoutMs: number;
   readonly confirm: () => Promise<void>;
   readonly only?: readonly string[];
+  /** It undoes what the hook before it did: it fails where that was begun and the container does not run now. */
+  readonly thaws?: boolean;
 }
 
 export interface HookRunner {
@@ -62,8 +64,8 @@ export function createHookRunner(
   target: Target | undefined,
 ): HookRunner {
   let known: TargetPods | undefined;
-  /** Pods, by uid, in which a hook of this session was begun. */
-  const begunIn = new Set<string>();
+  /** Pods, by uid, in which a hook was begun that nothing has undone since. */
+  const unthawed = new Set<string>();
 
   const look = async (): Promise<TargetPods> => {
     if (target === undefined) {
@@ -81,7 +83,7 @@ export function createHookRunner(
   };
 
   const run = async (hook: HookHandler, options: HookOptions, tries: number): Promise<HookRun> => {
-    const { name, timeoutMs, confirm, only } = options;
+    const { name, timeoutMs, confirm, only, thaws = false } = options;
     const notRun = (message: string, more: Partial<HookRun> = {}): HookRun => {
       return { ok: false, nowhere: true, failed: [], message, byHand: undefined, ...more };
     };
@@ -100,7 +102,7 @@ export function createHookRunner(
       wanted
         ? notRun(`${name} hook did not run: ${why}`)
         : notRun(`${name} hook had nowhere to run: ${why}`, { ok: true });
-    const failures: Failure[] = failuresBefore(places, hook, begunIn);
+    const failures: Failure[] = failuresBefore(places, hook, thaws ? unthawed : new Set());
     if (places.running.length === 0 && failures.length === 0) return nowhere(nowhereOf(places, found));
     const host = hostOf(hook);
     if (podsOnly && host !== undefined && !found.pods.some(({ status }) => status?.podIP === host)) {
@@ -115,10 +117,9 @@ export function createHookRunner(
     await forEachBounded(wanted, podsInFlight, async (place) => {
       await confirm();
       const result = await runInPod({ cluster, clock }, place, hook, timeoutMs);
-      if (result.begun) {
-        begun = true;
-        begunIn.add(place.pod.metadata.uid);
-      }
+      begun ||= result.begun;
+      if (result.begun && !thaws) unthawed.add(place.pod.metadata.uid);
+      else if (result.type === 'done') unthawed.delete(place.pod.metadata.uid);
       if (result.type === 'done') done += 1;
       else if (result.type === 'failed') failures.push({ ...place, ...result, runs: true });
     });
@@ -131,13 +132,16 @@ export function createHookRunner(
         nowhere: !begun && done === 0,
         failed: failures.map(nameOf),
         message: `${name} hook failed in pod ${nameOf(first)}${container}: ${first.words}${more}`,
-        byHand: first.container && hookByHand(hook, target, { ...first, container: first.container.name }),
+        byHand: byHandIn(failures, hook, target),
       };
     }
     // All went while it was run; others may have come in their place.
     if (done === 0 && wanted.length > 0) {
-      if (tries > 0) return await run(hook, options, tries - 1);
-      return nowhere({ why: `${found.otherwise.why} any more`, wanted: found.otherwise.wanted });
+      const last =
+        tries > 0
+          ? await run(hook, options, tries - 1)
+          : nowhere({ why: `${found.otherwise.why} any more`, wanted: found.otherwise.wanted });
+      return { ...last, nowhere: last.nowhere === true && !begun };
     }
     const message = `${name} hook ran in ${done === 1 ? '1 pod' : `${done} pods`}`;
     return { ok: true, failed: [], message, byHand: undefined };
@@ -164,9 +168,13 @@ interface Failure {
  * What keeps the hook from being run in a pod at all: it has no such container, or the container in which a hook was
  * begun earlier does not run now, so that what that did to the volume cannot be undone.
  */
-function failuresBefore({ idle, lacking }: HookPlaces, hook: HookHandler, begunIn: Set<string>): Failure[] {
+function failuresBefore(
+  { idle, lacking }: HookPlaces,
+  hook: HookHandler,
+  unthawed: ReadonlySet<string>,
+): Failure[] {
   const left = idle.filter(
-    ({ pod: { metadata } }) => begunIn.has(metadata.uid) && metadata.deletionTimestamp === undefined,
+    ({ pod: { metadata } }) => unthawed.has(metadata.uid) && metadata.deletionTimestamp === undefined,
   );
   return [
     ...lacking.map((pod) => {
@@ -178,6 +186,18 @@ function failuresBefore({ idle, lacking }: HookPlaces, hook: HookHandler, begunI
       return { ...place, words: `it is not running (${why})`, begun: true, runs: false };
     }),
   ];
+}
+
+/** Undefined where it can be done in none of the pods. */
+function byHandIn(
+  failures: readonly Failure[],
+  hook: HookHandler,
+  target: Target | undefined,
+): string | undefined {
+  const places = failures.flatMap(({ pod, container, runs }) =>
+    container ? { pod, container: container.name, runs } : [],
+  );
+  return places.length === 0 ? undefined : hookByHand(hook, target, places);
 }
 
 function nameOf({ pod }: Failure): string {

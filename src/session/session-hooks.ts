@@ -182,13 +182,14 @@ async function thawUntilDone(
   options: HookOptions,
   { clock, mayBeQuiet }: { readonly clock: Clock; readonly mayBeQuiet: boolean },
 ): Promise<HookResult & Pick<HookRun, 'interrupted'>> {
-  let run: HookRun = await runner.run(post, options);
+  const thaw = { ...options, thaws: true };
+  let run: HookRun = await runner.run(post, thaw);
   for (const pause of thawPausesMs) {
     // What is not quiet can wait for no thaw.
     if (run.ok || run.interrupted === true || !mayBeQuiet) break;
     await clock.sleep(pause);
     const only = run.failed.length > 0 ? { only: run.failed } : {};
-    run = await runner.run(post, { ...options, ...only });
+    run = await runner.run(post, { ...thaw, ...only });
   }
   if (run.ok) return run;
   const { message, interrupted = false } = run;

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 
 import type { Stored } from '#src/api/kubernetes.ts';
-import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
+import { backupConfigurations, backupSessions, pods } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
@@ -94,10 +94,12 @@ test('a disruption: it is thawed and ends Failed; who was taken over does not th
 test('hooks of somebody else’s command line are not run: it ends Failed, and says what thaws', async () => {
   const { namespace } = await quiet();
   const { verdict } = await takeOver(namespace, {});
+  const [pod] = await stage.all(pods, namespace);
+  const where = `-n ${namespace} ${pod?.metadata.name ?? ''} -c app`;
   assert.equal(
     verdict?.message,
     'data: its hooks were given on the command line, and nobody else runs them; the application may still be ' +
-      `quiesced; to thaw it: kubectl exec -n ${namespace} deployment/app -- /bin/sh -c 'echo thaw >> /data/log'`,
+      `quiesced; to thaw it: kubectl exec ${where} -- /bin/sh -c 'echo thaw >> /data/log'`,
   );
   assert.deepEqual(await logOf(stage, namespace), ['freeze']);
   assert(findCondition(await only(namespace), 'BackupDisrupted'));

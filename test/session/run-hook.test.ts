@@ -8,7 +8,7 @@ import type { HookHandler } from '#src/api/stash.ts';
 import type { Cluster, ExecRequest, Scope } from '#src/cluster/port.ts';
 import type { Target } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
-import { createHookRunner, type HookRunner } from '#src/session/run-hook.ts';
+import { createHookRunner, type HookOptions, type HookRunner } from '#src/session/run-hook.ts';
 import { manualClock } from '#test/support/clock.ts';
 import { stubCluster } from '#test/support/stub-cluster.ts';
 
@@ -99,9 +99,12 @@ function scene(all: readonly Stored<Pod>[], of: Target = target): Scene {
 
 const command = { exec: { command: ['freeze', 'all data'] } };
 
-function run(runner: HookRunner, hook: HookHandler = command, name = 'preBackup') {
-  return runner.run(hook, { name, timeoutMs: 60_000, confirm: () => Promise.resolve() });
+function run(runner: HookRunner, hook: HookHandler = command, more: Partial<HookOptions> = {}) {
+  const confirm = () => Promise.resolve();
+  return runner.run(hook, { name: 'preBackup', timeoutMs: 60_000, confirm, ...more });
 }
+
+const thaw = { name: 'postBackup', thaws: true };
 
 test('pods of another controller that share the labels are left alone', async () => {
   const of = (...ownerReferences: OwnerReference[]) => ({ ownerReferences });
@@ -249,7 +252,7 @@ test('a container that was quiesced and does not run now: it is said how to thaw
   const { runner, world } = scene([pod('a', { m: running }), pod('b', { m: running })]);
   assert.equal((await run(runner)).ok, true);
   world.pods = [pod('a', { m: crashing }), pod('b', { m: running }), pod('new', { m: crashing })];
-  const { ok, nowhere, failed, message, byHand } = await run(runner, command, 'postBackup');
+  const { ok, nowhere, failed, message, byHand } = await run(runner, command, thaw);
   assert.deepEqual(
     { ok, nowhere, failed, message, byHand },
     {
@@ -258,10 +261,55 @@ test('a container that was quiesced and does not run now: it is said how to thaw
       failed: ['a'],
       message: 'postBackup hook failed in pod a (container m): it is not running (CrashLoopBackOff)',
       byHand:
-        'kubectl wait -n demo --for=condition=Ready pod/a && ' +
+        'kubectl wait -n demo --for=condition=Ready --timeout=5m pod/a && ' +
         `kubectl exec -n demo a -c m -- freeze 'all data'`,
     },
   );
   world.pods = [pod('a', { m: running }), pod('b', { m: running })];
-  assert.equal((await run(runner, command, 'postBackup')).ok, true);
+  assert.equal((await run(runner, command, thaw)).ok, true);
+});
+
+test('the command for a person runs it in each pod where it failed', async () => {
+  const { runner, world } = scene([
+    pod('b', { m: running }),
+    pod('a', { m: running }),
+    pod('c', { m: running }),
+  ]);
+  world.exec = ({ pod: name }) => Promise.resolve(name === 'c' ? 0 : 1);
+  const { message, byHand } = await run(runner);
+  assert.equal(message, 'preBackup hook failed in pod a (container m): exit code 1; also in b');
+  assert.equal(byHand, `for pod in a b; do kubectl exec -n demo $pod -c m -- freeze 'all data'; done`);
+});
+
+test('the command for a person quotes a container’s name that came from somebody else', async () => {
+  const { runner } = scene([pod('a', { '$(reboot)': running })]);
+  const hook = { ...command, containerName: '$(reboot)' };
+  const failing = { ...hook, exec: { command: ['false'] } };
+  const { runner: other, world } = scene([pod('a', { '$(reboot)': running })]);
+  world.exec = () => Promise.resolve(1);
+  assert.equal((await run(runner, hook)).ok, true);
+  assert.equal((await run(other, failing)).byHand, `kubectl exec -n demo a -c '$(reboot)' -- false`);
+});
+
+test('only what was quiesced and is not thawed yet has to run', async () => {
+  const { runner, world, ran } = scene([pod('a', { m: running }), pod('b', { m: running })]);
+  assert.equal((await run(runner)).ok, true);
+  world.exec = ({ pod: name }) => Promise.resolve(name === 'a' ? 0 : 1);
+  assert.deepEqual((await run(runner, command, thaw)).failed, ['b']);
+  world.pods = [pod('a', { m: crashing }), pod('b', { m: running })];
+  world.exec = () => Promise.resolve(0);
+  assert.equal((await run(runner, command, { ...thaw, only: ['b'] })).ok, true);
+  ran.length = 0;
+  assert.equal((await run(runner)).ok, true, 'a preBackup hook passes over what does not run');
+  assert.deepEqual(ran, ['b/m']);
+});
+
+test('what had begun in pods that went is not forgotten', async () => {
+  const { runner, world } = scene([pod('a', { m: running })]);
+  world.exec = () => {
+    world.pods = [];
+    return Promise.reject(new StashError('unreachable', 'connection lost while it ran'));
+  };
+  const { ok, nowhere } = await run(runner);
+  assert.deepEqual([ok, nowhere], [false, false]);
 });

@@ -1,5 +1,5 @@
 /** Pods and what makes pods. */
-import { check, demand, support } from './field-errors.ts';
+import { allow, check, demand, support } from './field-errors.ts';
 import { listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import type { Kind } from './kind.ts';
 import { validateLabelName, validateLabels } from './metadata-validation.ts';
@@ -54,7 +54,31 @@ export function validatePodSpec(
       ...validateName(`${path}.containers[${index}].name`, names[index], names, index),
       ...validateContainer(objectAt(it), `${path}.containers[${index}]`, volumes),
     ]),
+    ...validateInitContainers(listAt(spec, 'initContainers'), names, `${path}.initContainers`, volumes),
   ];
+}
+
+/** `taken`: names of the pod's other containers. */
+function validateInitContainers(
+  containers: readonly unknown[],
+  taken: readonly (string | undefined)[],
+  path: string,
+  volumes: readonly unknown[],
+): Cause[] {
+  const names = [...taken, ...containers.map((it) => stringAt(it, 'name'))];
+  return containers.flatMap((it, index) => {
+    const field = `${path}[${index}]`;
+    const container = objectAt(it);
+    const isSidecar = container['restartPolicy'] === 'Always';
+    const why = 'may not be set for init containers without restartPolicy=Always';
+    return [
+      ...validateName(`${field}.name`, names[taken.length + index], names, taken.length + index),
+      ...validateContainer(container, field, volumes),
+      ...['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((name) =>
+        allow(isSidecar || container[name] === undefined, `${field}.${name}`, why),
+      ),
+    ];
+  });
 }
 
 /** `all`: the names in the same list, this one being at `index`. */

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 
-import type { Container, Pod, PodSpec, Stored } from '#src/api/kubernetes.ts';
+import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 
@@ -52,13 +52,7 @@ export function runPod(options: PodRunOptions): PodRun {
   const runs = new Map<string, ContainerRun>();
   let stopping = false;
 
-  function start(
-    container: Container,
-    {
-      isInit = false,
-      restartPolicy = pod.spec.restartPolicy,
-    }: { isInit?: boolean; restartPolicy?: PodSpec['restartPolicy'] } = {},
-  ): ContainerRun {
+  function start(container: Container, { isInit = false } = {}): ContainerRun {
     const filled = withFields(container, pod);
     const run = runContainer({
       container: filled,
@@ -66,7 +60,7 @@ export function runPod(options: PodRunOptions): PodRun {
       image: imageOf(filled),
       event: options.event,
       isInit,
-      restartPolicy,
+      restartPolicy: container.restartPolicy ?? pod.spec.restartPolicy,
       startedBefore: startsOf(pod, container.name),
       mounts: () => options.mountsOf(container),
       surroundings: { home, hostname, path: options.path },
@@ -92,7 +86,7 @@ export function runPod(options: PodRunOptions): PodRun {
   async function live(): Promise<void> {
     for (const container of initContainers) {
       if (isSidecar(container)) {
-        await start(container, { restartPolicy: 'Always' }).started;
+        await start(container).started;
         if (stopping) return;
       } else {
         const init = start(container, { isInit: true });

@@ -23,6 +23,12 @@ test('what is wrong with an object is said field by field', async () => {
   ];
   const emptyDir = {};
   const volumes = [{ name: 'v.w', emptyDir }, { name: 'w', emptyDir }, { name: 'w', emptyDir }, { emptyDir }];
+  const readinessProbe = { exec: { command: ['true'] } };
+  const initContainers = [
+    { name: 'c', image, readinessProbe },
+    { name: 'i' },
+    { name: 'i', image, restartPolicy: 'Always', readinessProbe },
+  ];
   const unlabelled = { spec: { containers: [{ name: 'c', image }] } };
   const subdomain =
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and " +
@@ -120,6 +126,16 @@ test('what is wrong with an object is said field by field', async () => {
         'spec.template.spec.containers[0].name: Invalid value: "a.b": must not contain dots',
         'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "v.w"',
         'spec.template.spec.containers[2].name: Duplicate value: "c"',
+      ],
+    ],
+    [
+      deployments,
+      { metadata, spec: idle({}, { initContainers }) },
+      [
+        'spec.template.spec.initContainers[0].name: Duplicate value: "c"',
+        'spec.template.spec.initContainers[0].readinessProbe: Forbidden: may not be set for init containers without restartPolicy=Always',
+        'spec.template.spec.initContainers[1].image: Required value',
+        'spec.template.spec.initContainers[2].name: Duplicate value: "i"',
       ],
     ],
   ];

@@ -1,0 +1,23 @@
+/** Hooks that were given on another command line are not run: it is said why, and how a person thaws. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { foreignHooks } from '#src/domain/hooks/hook-command.ts';
+import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
+import { backupHookState } from '#src/domain/backup/backup-claims.ts';
+import type { Target } from '#src/domain/target/target.ts';
+
+import { placesByHand } from './hook-pods.ts';
+
+/** Only where the application may be quiet are its pods looked for. Never rejects. */
+export async function refuseForeignHooks(
+  cluster: Cluster,
+  hooks: SessionHooks,
+  session: Stored<BackupSession>,
+  target: Target,
+): Promise<string> {
+  const state = backupHookState(session);
+  const mayBeQuiet = state.quiescedSince !== undefined && state.post === undefined;
+  const places = mayBeQuiet && hooks.post ? await placesByHand(cluster, target, hooks.post) : [];
+  return foreignHooks(hooks, state, target, places);
+}
