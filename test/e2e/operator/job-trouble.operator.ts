@@ -53,6 +53,8 @@ function messageOf(session: Stored<BackupSession>, type: string): string {
 /** What is quiesced was thawed; where it never was, nothing was run. */
 async function assertThawed(place: Place): Promise<void> {
   checkLog((await hooksRun(place)).trim().split(' '));
+  // One that is deleted while it is being cut may stay for good: external-snapshotter then waits for its content.
+  await place.until(volumeSnapshots, (all) => all.every(({ status }) => status?.readyToUse === true));
 }
 
 function kind(group: string, version: string, called: string, plural: string, namespaced = true): Resource {
