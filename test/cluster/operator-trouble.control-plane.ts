@@ -84,11 +84,13 @@ async function processesOf(...words: string[]): Promise<number[]> {
 
 /** A kubelet that has begun anew does not know all of its pods at once. */
 async function heardByAfterRestart(place: Place): Promise<string[]> {
-  for (const began = performance.now(); ; await setTimeout(500)) {
+  const began = performance.now();
+  for (;;) {
     try {
       return await heardBy(place);
     } catch (error) {
       if (!isStashError(error, 'not-found') || performance.now() - began > 60_000) throw error;
+      await setTimeout(500);
     }
   }
 }
