@@ -27,7 +27,7 @@ import {
   untilTold,
 } from './home.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold } from './reached.ts';
+import { assertTold, isTold } from './reached.ts';
 
 const server = await startOperatorServer();
 const { cluster } = server;
@@ -226,7 +226,13 @@ await suite('job-trouble', { concurrency: 6 }, () => {
       assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /down\.example\.com/);
       const session = await untilEnded(place, 'struck');
       assert.equal(session.status?.phase, 'Failed');
-      assert.match(messageOf(session, 'DeadlineExceeded'), /down\.example\.com/);
+      assert.match(messageOf(session, 'DeadlineExceeded'), /^not done within 25s/);
+      assert(
+        isTold(
+          session.status.targets?.[0]?.conditions,
+          'BackupExecutorEnsured False FailedToEnsureBackupExecutor',
+        ),
+      );
       assert.deepEqual(await place.list(jobs), []);
     },
   );
