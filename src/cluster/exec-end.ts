@@ -32,10 +32,10 @@ export function exitCodeOf(end: ExecEnd, where: string): number {
 
 /**
  * For words of a kubelet, or of an API server that does not reach one, which say that the command was surely not begun:
- * 'not-found' where the container does not run, else 'precondition'.
+ * 'not-found' where the container does not run or the kubelet does not know the pod, else 'precondition'.
  */
 export function unstartedError(said: string, where: string): ClusterError | undefined {
-  const kind = /container not found \("|container is in \w+ state/.test(said)
+  const kind = /container not found \("|container is in \w+ state|^pod does not exist$/.test(said)
     ? 'not-found'
     : /unable to start container process|error dialing backend/.test(said)
       ? 'precondition'

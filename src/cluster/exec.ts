@@ -71,7 +71,9 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   socket.on('unexpected-response', (_request, message: IncomingMessage) => {
     readFailure(message)
       .then((failure) => {
-        const unstarted = failure.code < 500 ? undefined : unstartedError(wordsOf(failure), words(request));
+        // An API server's own refusals are statuses, a kubelet's are words.
+        const isStatus = failure.code < 500 && failure.status !== undefined;
+        const unstarted = isStatus ? undefined : unstartedError(wordsOf(failure), words(request));
         end.reject(unstarted ?? answerError(asked, failure, api.parties));
         socket.terminate();
       })

@@ -103,11 +103,11 @@ export function sessionSteps<
       tell(session, 'Normal', `SuccessfullyEnsured${kind}Executor`, message);
       return 'again';
     } catch (error) {
-      if (!isStashError(error, 'forbidden', 'invalid', 'precondition')) throw error;
+      if (!isStashError(error, 'forbidden', 'invalid', 'precondition', 'server')) throw error;
       const message = `job ${jobName} cannot be made: ${error.message}`;
       tell(session, 'Warning', `FailedToEnsure${kind}Executor`, message);
       if (error.kind === 'invalid') return await end(seen, { how: 'not-ensured', why: message }, signal);
-      // A quota may be raised, a right be given, what is in the way be deleted.
+      // A quota may be raised, a right be given, a webhook come back, what is in the way be deleted.
       await tellCondition(seen, executorEnsured(kind, false, message));
       throw error;
     }

@@ -28,6 +28,8 @@ export interface HookRun {
   readonly ok: boolean;
   /** In no pod can anything have come of it. */
   readonly nowhere?: boolean;
+  /** It was begun nowhere because this program is to stop: whoever goes on may run it as if this had not been. */
+  readonly interrupted?: boolean;
   /** What a person can do by hand instead; undefined where that is no command. */
   readonly byHand: string | undefined;
 }
@@ -92,7 +94,8 @@ export function createHookRunner(
       found = await look();
     } catch (error) {
       const why = isStashError(error) ? error.message : String(error);
-      return notRun(`${name} hook did not run: ${why}`, { byHand: hookByHand(hook, target) });
+      const interrupted = isStashError(error, 'interrupted');
+      return notRun(`${name} hook did not run: ${why}`, { interrupted, byHand: hookByHand(hook, target) });
     }
     const places = placesOf(found.pods, hook);
     const nowhere = ({ why, wanted }: Nowhere): HookRun =>

@@ -64,6 +64,10 @@ async function quiesce<S extends BackupSession | RestoreSession>(
   const timeoutMs = Math.max(0, Math.min(bound ?? Infinity, left));
   const { names } = record;
   const result = await runner.run(pre, { name: names.pre, timeoutMs, confirm: held.confirm });
+  if (result.interrupted === true) {
+    await held.annotate(notQuiesced);
+    throw new StashError('interrupted', result.message);
+  }
   const mayBeLate = result.nowhere !== true && !held.isSurelyOurs();
   const written = held.writeStatus((present) => record.set(present, names.pre, result, clock.now()));
   const until = bound === undefined ? undefined : began.getTime() + bound - clock.now().getTime();
@@ -104,6 +108,7 @@ async function conclude<S extends BackupSession | RestoreSession>(
   const { names } = record;
   const { confirm } = held;
   const result = await runner.run(post, { name: names.post, timeoutMs: postWithinMs, confirm });
+  if (result.interrupted === true) throw new StashError('interrupted', result.message);
   await held.writeStatus((present) => record.set(present, names.post, result, clock.now()));
   return result;
 }
@@ -138,6 +143,8 @@ async function thaw<S extends BackupSession | RestoreSession>(
   const mayBeQuiet = held.session().metadata.annotations?.[annotation.quiescedSince] !== undefined;
   const result = await thawUntilDone(runner, post, options, { clock, mayBeQuiet });
   if (held.lost.aborted) return result;
+  // That it failed would keep whoever goes on from it.
+  if (result.interrupted === true) throw stillQuiesced(result);
   const written =
     which === 'recover' && result.ok
       ? held.annotate(notQuiesced)
@@ -174,20 +181,21 @@ async function thawUntilDone(
   post: HookHandler,
   options: HookOptions,
   { clock, mayBeQuiet }: { readonly clock: Clock; readonly mayBeQuiet: boolean },
-): Promise<HookResult> {
+): Promise<HookResult & Pick<HookRun, 'interrupted'>> {
   const thaw = { ...options, thaws: true };
   let run: HookRun = await runner.run(post, thaw);
   for (const pause of thawPausesMs) {
     // What is not quiet can wait for no thaw.
-    if (run.ok || !mayBeQuiet) break;
+    if (run.ok || run.interrupted === true || !mayBeQuiet) break;
     await clock.sleep(pause);
     const only = run.failed.length > 0 ? { only: run.failed } : {};
     run = await runner.run(post, { ...thaw, ...only });
   }
   if (run.ok) return run;
-  if (!mayBeQuiet) return { ok: false, message: run.message };
+  const { message, interrupted = false } = run;
+  if (!mayBeQuiet) return { ok: false, interrupted, message };
   const how = run.byHand === undefined ? '' : `; to thaw it: ${run.byHand}`;
-  return { ok: false, message: `${run.message}; the application may still be quiesced${how}` };
+  return { ok: false, interrupted, message: `${message}; the application may still be quiesced${how}` };
 }
 
 export function isTakenOver({ lost }: Pick<Held<BackupSession>, 'lost'>): boolean {

@@ -220,6 +220,19 @@ test('a container that does not run, as the kubelet itself and an API server bef
   }
 });
 
+test('a pod that a kubelet does not know yet, as after its restart', async () => {
+  const kubeletSays = 'pod does not exist';
+  await using api = await serve(() => ({}));
+  api.server.on('upgrade', (_request, socket) => {
+    socket.end(`HTTP/1.1 404 Not Found\r\nContent-Length: ${kubeletSays.length}\r\n\r\n${kubeletSays}`);
+  });
+  const error = await rejection(run(api.url));
+  assert.deepEqual(
+    [error.kind, error.message],
+    ['not-found', 'cannot run sh in pods "web-0" in namespace "demo": pod does not exist'],
+  );
+});
+
 test('an abort ends it', async () => {
   const aborted = new AbortController();
   await using node = await kubelet('v5.channel.k8s.io', () => {

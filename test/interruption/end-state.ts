@@ -11,6 +11,8 @@ import {
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { Stage } from '#test/session/stage.ts';
 
+type World = Pick<Stage, 'all'>;
+
 const times: ReadonlySet<string> = new Set([
   'lastTransitionTime',
   'sessionDeadline',
@@ -44,7 +46,7 @@ function byType(a: Condition, b: Condition): number {
 }
 
 /** BackupSessions, oldest first, each with its snapshots; snapshots of those that are gone; contents of no snapshot. */
-export async function backupsIn(stage: Stage, namespace: string): Promise<unknown> {
+export async function backupsIn(stage: World, namespace: string): Promise<unknown> {
   const [sessions, snapshots, contents] = await Promise.all([
     stage.all(backupSessions, namespace),
     stage.all(volumeSnapshots, namespace),
@@ -75,7 +77,7 @@ export async function backupsIn(stage: Stage, namespace: string): Promise<unknow
 }
 
 /** RestoreSessions and all claims of the namespace. */
-export async function restoresIn(stage: Stage, namespace: string): Promise<unknown> {
+export async function restoresIn(stage: World, namespace: string): Promise<unknown> {
   const [sessions, claims] = await Promise.all([
     stage.all(restoreSessions, namespace),
     stage.all(persistentVolumeClaims, namespace),

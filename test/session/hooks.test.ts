@@ -18,6 +18,7 @@ import { manualClock } from '#test/support/clock.ts';
 import { until } from '#test/support/until.ts';
 
 import { fastClock, hastyClock } from './clocks.ts';
+import { freezing } from './freezing.ts';
 import { checkLog, inPod, logOf, note, runningHome } from './hooked.ts';
 import { openStage, told, type Stage } from './stage.ts';
 
@@ -220,6 +221,90 @@ test('Ctrl-C while the preBackup hook runs: it is thawed, and a rerun of the sam
   assert.equal(await rerun.exit, 0, rerun.context.stderr());
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw', 'freeze', 'thaw']);
   assert.deepEqual(await stage.snapshotted(namespace), ['data']);
+});
+
+test('Ctrl-C before the preBackup hook begins is no failure of the hook: a rerun of the same command does it all', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const stop = new AbortController();
+  const argv = snapshot(...around, '--max-freeze', '10h');
+  const { cluster } = stage.sandbox;
+  const stopped = readsUntil(stop.signal, {
+    ...cluster,
+    async patch(...args) {
+      const patched = await cluster.patch(...args);
+      if (JSON.stringify(args[2]).includes(annotation.quiescedSince)) stop.abort();
+      return patched;
+    },
+  });
+  const play = stage.play(argv, { namespace, clock: hastyClock(), cluster: stopped, signal: stop.signal });
+  assert.equal(await play.exit, 130, play.context.stderr());
+  assert.deepEqual(await logOf(stage, namespace), []);
+  const left = await only(namespace);
+  assert.deepEqual(hooksOf(left), []);
+  assert.equal(left.metadata.annotations?.[annotation.quiescedSince], undefined);
+  const rerun = stage.play(argv, { namespace, clock: hastyClock() });
+  assert.equal(await rerun.exit, 0, rerun.context.stderr());
+  assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
+});
+
+test('Ctrl-C before a postBackup hook of another policy begins leaves it to the rerun of the same command', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const shell = (command: string) => ({ exec: { command: ['/bin/sh', '-c', command] } });
+  await configure(namespace, {
+    postBackup: { ...shell(note('post')), executionPolicy: 'OnSuccess' } satisfies PostHook,
+  });
+  const stop = new AbortController();
+  const { cluster } = stage.sandbox;
+  const stopped = readsUntil(stop.signal, {
+    ...cluster,
+    list: (resource, scope) => {
+      if (resource.plural === 'pods') stop.abort();
+      return stop.signal.aborted
+        ? Promise.reject(new StashError('interrupted', 'interrupted'))
+        : cluster.list(resource, scope);
+    },
+  });
+  const play = stage.play(snapshot(), {
+    namespace,
+    clock: hastyClock(),
+    cluster: stopped,
+    signal: stop.signal,
+  });
+  assert.equal(await play.exit, 130, play.context.stderr());
+  assert.deepEqual(hooksOf(await only(namespace)), []);
+  const rerun = stage.play(snapshot(), { namespace, clock: hastyClock() });
+  assert.equal(await rerun.exit, 0, rerun.context.stderr());
+  assert.deepEqual(await logOf(stage, namespace), ['post']);
+});
+
+test('Ctrl-C before a thaw begins is no end of it: it is told, and a rerun of the same command thaws', async () => {
+  const namespace = await runningHome(stage, ['data']);
+  const argv = snapshot(...around, '--max-freeze', '10h');
+  const clock = hastyClock();
+  const port = freezing(stage.sandbox.cluster, { write: 6, when: 'before' });
+  stage.play(argv, { namespace, clock, cluster: port.cluster });
+  await port.frozen;
+  assert.deepEqual(await logOf(stage, namespace), ['freeze']);
+  const later = () => fastClock(new Date(clock.now().getTime() + 60_000), 20);
+
+  const stop = new AbortController();
+  const { cluster } = stage.sandbox;
+  const stopped: Cluster = {
+    ...cluster,
+    list: (resource, scope) => {
+      if (resource.plural === 'pods') stop.abort();
+      return stop.signal.aborted
+        ? Promise.reject(new StashError('interrupted', 'interrupted'))
+        : cluster.list(resource, scope);
+    },
+  };
+  const second = stage.play(argv, { namespace, clock: later(), cluster: stopped, signal: stop.signal });
+  assert.equal(await second.exit, 4, second.context.stderr());
+  assert.match(second.context.stderr(), /did not run: interrupted; the application may still be quiesced/);
+  assert(!hooksOf(await only(namespace)).some((told) => told.startsWith('PostBackup')));
+  const rerun = stage.play(argv, { namespace, clock: later() });
+  await rerun.exit;
+  checkLog(await logOf(stage, namespace));
 });
 
 /** As the adapter does it for a program that is interrupted. */

@@ -17,8 +17,7 @@ import { isTrue } from '#src/sandbox/api-server/http/request.ts';
 import type { PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
 import { notImplemented, statusOf } from '#src/sandbox/api-server/status.ts';
 
-import type { CertificateFiles } from '../authority.ts';
-import { kubeletClient } from '../authority.ts';
+import { kubeletClient, type CertificateFiles } from '../authority.ts';
 
 export interface Kubelet {
   readonly port: number;

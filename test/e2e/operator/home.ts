@@ -1,11 +1,13 @@
 /** A workload with a claim and a BackupConfiguration that is Ready, and what is waited for there. */
 import type { TestContext } from 'node:test';
 
-import type { Job, KubernetesObject, Stored, Workload } from '#src/api/kubernetes.ts';
+import type { Job, KubernetesObject, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
   backupSessions,
   deployments,
+  events,
+  pods,
   restoreSessions,
   volumeSnapshotClasses,
   type Resource,
@@ -89,6 +91,42 @@ export function beginSession(place: Place, called: string): Promise<Stored<Backu
     metadata: { name: called },
     spec: { invoker: { apiGroup: 'stash.appscode.com', kind: 'BackupConfiguration', name } },
   });
+}
+
+/** The pod that carries a session out, once it runs. */
+export function podOf(place: Place, jobName: string, but?: string): Promise<Stored<Pod>> {
+  return place.until(pods, (all) =>
+    all.find(
+      ({ metadata, status }) =>
+        metadata.labels?.['batch.kubernetes.io/job-name'] === jobName &&
+        metadata.uid !== but &&
+        status?.phase === 'Running',
+    ),
+  );
+}
+
+/** Resolves with the Event's message once it was told of a session. */
+export async function untilTold(place: Place, session: string, reason: string): Promise<string> {
+  const { message = '' } = await place.until(events, (all) =>
+    all.find((it) => it.involvedObject.name === session && it.reason === reason),
+  );
+  return message;
+}
+
+/** What the hooks of `note` did in the target's pod. */
+export async function hooksRun(place: Place): Promise<string> {
+  const [pod = ''] = await place.running('stash-demo');
+  return await place.sh(pod, 'tr "\\n" " " < /source/data/hooks');
+}
+
+/** A hook that leaves a line in the claim. */
+export function note(what: string) {
+  return shell(`echo ${what} >> /source/data/hooks`);
+}
+
+/** What a sandbox does not have. */
+export function needsCluster({ advance }: TestServer, what: string): string | false {
+  return advance !== undefined && `a sandbox has no ${what}`;
 }
 
 /** Faults need the test's driver. */

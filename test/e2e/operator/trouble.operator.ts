@@ -21,10 +21,12 @@ import {
   beginSession,
   faultyClass,
   furnish,
+  hooksRun,
   name,
   needsFaults,
+  note,
   openHome,
-  shell,
+  podOf,
   untilEnded,
   untilSession,
 } from './home.ts';
@@ -33,7 +35,6 @@ import { startOperatorServer } from './operator-server.ts';
 const server = await startOperatorServer();
 const { cluster } = server;
 const skip = needsFaults(server);
-const note = (what: string) => shell(`echo ${what} >> /source/data/hooks`);
 const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
 
 /** With hooks, and snapshots that take a while. */
@@ -50,18 +51,7 @@ async function busyPod(place: Place, session: string, isCut = false): Promise<St
     volumeSnapshots,
     ([snapshot]) => snapshot && (!isCut || snapshot.status?.creationTime !== undefined),
   );
-  const job = snapshotterJobName(session);
-  return await place.until(pods, (all) =>
-    all.find(
-      ({ metadata, status }) =>
-        metadata.labels?.['batch.kubernetes.io/job-name'] === job && status?.phase === 'Running',
-    ),
-  );
-}
-
-async function hooksRun(place: Place): Promise<string> {
-  const [pod = ''] = await place.running('stash-demo');
-  return await place.sh(pod, 'tr "\\n" " " < /source/data/hooks');
+  return await podOf(place, snapshotterJobName(session));
 }
 
 await suite('trouble', { concurrency: 8 }, () => {

@@ -1,0 +1,226 @@
+/**
+ * A session survives the machine that carries it out: stopped for good right before and right after each write, it is
+ * brought to the same end by the same command, run again there or on another machine.
+ *
+ * With one claim, and one rerun at each point; `test/interruption` goes through more of them, on a sandbox.
+ */
+import assert from 'node:assert/strict';
+import { suite, test, type TestContext } from 'node:test';
+
+import {
+  backupConfigurations,
+  backupSessions,
+  deployments,
+  persistentVolumeClaims,
+  restoreSessions,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+import { forEachBounded } from '#src/session/persist.ts';
+import { backupsIn, restoresIn } from '#test/interruption/end-state.ts';
+import { fastClock } from '#test/session/clocks.ts';
+import { freezing, type FreezePoint, type Freezing } from '#test/session/freezing.ts';
+import { mortal } from '#test/operator/mortal.ts';
+import { checkLog } from '#test/session/hooked.ts';
+import type { Stage } from '#test/session/stage.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
+
+import { deployment, mountPath } from './manifests.ts';
+import { openPlace, type Place } from './place.ts';
+import type { Ran } from './ran.ts';
+import { startServer } from './server.ts';
+
+const server = await startServer();
+const world: Pick<Stage, 'all'> = {
+  all: async (resource, namespace) => (await server.cluster.list(resource, { namespace })).items,
+};
+
+/** Namespaces in which it goes on side by side. */
+const lanes = 6;
+/** Of a rerun: it has to see for half a minute that nobody is there. A hook is given a minute. */
+const speed = 10;
+const log = `${mountPath('data')}/hooks`;
+
+interface Act {
+  readonly argv: readonly string[];
+  readonly sessions: Resource<BackupSession> | Resource<RestoreSession>;
+  /** What a namespace needs once. */
+  readonly prepare: (place: Place) => Promise<void>;
+  /** Makes it again what it was before the command. */
+  readonly tidy: (place: Place) => Promise<void>;
+  /** All that the command leaves behind, without names and times. */
+  readonly shape: (place: Place) => Promise<unknown>;
+  /** What a rerun does whose session had ended already. */
+  readonly afterTheEnd: (rerun: Ran, place: Place, undisturbed: unknown) => Promise<void>;
+}
+
+interface First {
+  readonly ran: Promise<Ran>;
+  readonly port: Promise<Freezing>;
+  /** For good. */
+  stop(): void;
+}
+
+function begin({ argv }: Act, place: Place, at?: FreezePoint): First {
+  const life = mortal();
+  const opened = Promise.withResolvers<Freezing>();
+  const inner: Cluster[] = [];
+  const ran = place.stash(argv, {
+    clock: life.clock(scaledClock()),
+    seenAs(cluster) {
+      inner.push(cluster);
+      const port = freezing(cluster, at);
+      opened.resolve(port);
+      return port.cluster;
+    },
+  });
+  return {
+    ran,
+    port: opened.promise,
+    stop() {
+      life.end();
+      for (const cluster of inner) cluster.close();
+    },
+  };
+}
+
+/** One whose clock is an hour slow. */
+const anHour = 3_600_000;
+
+/** Whether it came to that point. */
+async function survives(act: Act, place: Place, at: FreezePoint, undisturbed: unknown): Promise<boolean> {
+  const first = begin(act, place, at);
+  const { frozen } = await first.port;
+  const early = await Promise.race([frozen, first.ran]);
+  if (early !== undefined) {
+    assert.equal(early.code, 0, early.stderr);
+    return false;
+  }
+  const hadEnded = (await place.list<BackupSession | RestoreSession>(act.sessions)).some(isFinal);
+  const isElsewhere = at.write % 2 === (at.when === 'before' ? 0 : 1);
+  const clock = fastClock(new Date(Date.now() - (isElsewhere ? anHour : 0)), speed);
+  const rerun = await place.stash(act.argv, { clock });
+  if (hadEnded) await act.afterTheEnd(rerun, place, undisturbed);
+  else {
+    assert.equal(rerun.code, 0, rerun.stderr);
+    assert.deepEqual(await act.shape(place), undisturbed);
+  }
+  first.stop();
+  return true;
+}
+
+/** The same in namespaces that are taken from a pool: each does one point after the other. */
+async function prove(t: TestContext, act: Act): Promise<void> {
+  const free: Place[] = [];
+  const open = async () => {
+    const place = await openPlace(t, server, { hooks: true });
+    await act.prepare(place);
+    free.push(place);
+  };
+  await open();
+  const [place] = free;
+  assert(place);
+  const first = begin(act, place);
+  const { writes } = await first.port;
+  const ran = await first.ran;
+  assert.equal(ran.code, 0, ran.stderr);
+  const undisturbed = await act.shape(place);
+  await act.tidy(place);
+  await Promise.all(Array.from({ length: lanes - 1 }, open));
+
+  const points = writes.flatMap((_, index): FreezePoint[] => [
+    { write: index + 1, when: 'before' },
+    { write: index + 1, when: 'after' },
+  ]);
+  let survived = 0;
+  await forEachBounded(points, lanes, async (at) => {
+    const lane = free.pop();
+    assert(lane);
+    const what = `${at.when} write ${at.write} of ${writes.length} (${writes[at.write - 1] ?? ''})`;
+    try {
+      if (await survives(act, lane, at, undisturbed)) survived += 1;
+    } catch (error) {
+      throw new Error(`stopped ${what}: ${String(error)}`, { cause: error });
+    }
+    await act.tidy(lane);
+    free.push(lane);
+  });
+  // What several reads see at once takes fewer writes to tell.
+  assert.ok(survived >= points.length - 4, `it was stopped ${survived} times of ${points.length}`);
+  t.diagnostic(`survived ${survived}: before and after each of ${writes.join(', ')}`);
+}
+
+async function removeAll(place: Place, resource: Resource): Promise<void> {
+  const names = (await place.list(resource)).map(({ metadata }) => metadata.name);
+  await place.remove(resource, ...names);
+}
+
+async function hooksRun(place: Place): Promise<string[]> {
+  const [pod = ''] = await place.running('app');
+  return (await place.sh(pod, `cat ${log}`)).split('\n');
+}
+
+async function runApp(place: Place): Promise<void> {
+  await place.claims('data');
+  await place.create(deployments, deployment('app', ['data']));
+  const [pod = ''] = await place.running('app');
+  await place.sh(pod, `: > ${log}`);
+}
+
+await suite('interruption', () => {
+  test('a snapshot with hooks, stopped before and after every write', (t) =>
+    prove(t, {
+      argv: [
+        ...['snapshot', 'deploy/app', '--executor=local', '--timeout=10h', '--max-freeze=9h'],
+        ...['--pre', `echo freeze >> ${log}`, '--post', `echo thaw >> ${log}`],
+      ],
+      sessions: backupSessions,
+      prepare: runApp,
+      async tidy(place) {
+        for (const kind of [backupSessions, backupConfigurations, volumeSnapshots] as Resource[])
+          await removeAll(place, kind);
+        const [pod = ''] = await place.running('app');
+        await place.sh(pod, `: > ${log}`);
+      },
+      async shape(place) {
+        const lines = await hooksRun(place);
+        checkLog(lines, place.namespace);
+        assert(lines.includes('freeze'));
+        return backupsIn(world, place.namespace);
+      },
+      // The command takes another snapshot; that of the first is history.
+      async afterTheEnd(rerun, place) {
+        assert.equal(rerun.code, 0, rerun.stderr);
+        checkLog(await hooksRun(place), place.namespace);
+        const snapshots = await place.list(volumeSnapshots);
+        assert.deepEqual(
+          snapshots.map(({ status }) => status?.readyToUse),
+          [true, true],
+        );
+      },
+    }));
+
+  test('a restore, stopped before and after every write', (t) =>
+    prove(t, {
+      argv: ['restore', 'deploy/app', '--suffix=-back', '--executor=local', '--timeout=10h'],
+      sessions: restoreSessions,
+      async prepare(place) {
+        await runApp(place);
+        await place.succeeds('snapshot deploy/app --executor=local');
+      },
+      async tidy(place) {
+        await removeAll(place, restoreSessions);
+        await place.remove(persistentVolumeClaims, 'data-back');
+      },
+      shape: (place) => restoresIn(world, place.namespace),
+      // The claims are there, and nothing is ever restored over what exists.
+      async afterTheEnd(rerun, place, undisturbed) {
+        assert.equal(rerun.code, 1);
+        assert.match(rerun.stderr, /claim data-back exists/);
+        assert.deepEqual(await restoresIn(world, place.namespace), undisturbed);
+      },
+    }));
+});

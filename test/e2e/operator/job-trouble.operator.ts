@@ -1,0 +1,285 @@
+/** What becomes of a session whose Job, or whose Job's pods, come to grief. */
+import assert from 'node:assert/strict';
+import { suite, test, type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { jobs, pods, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { findCondition } from '#src/domain/session/session-status.ts';
+import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { checkLog } from '#test/session/hooked.ts';
+import { openPlace, type Place } from '#test/e2e/place.ts';
+
+import {
+  beginSession,
+  faultyClass,
+  furnish,
+  hooksRun,
+  needsCluster,
+  needsFaults,
+  note,
+  openHome,
+  podOf,
+  theirJob,
+  untilEnded,
+  untilOne,
+  untilTold,
+} from './home.ts';
+import { startOperatorServer } from './operator-server.ts';
+import { assertTold, isTold } from './reached.ts';
+
+const server = await startOperatorServer();
+const { cluster } = server;
+const skip = needsFaults(server);
+const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
+const job = snapshotterJobName('struck');
+
+type Spec = Partial<BackupConfiguration['spec']>;
+
+async function openSlow(t: TestContext, parameters: Record<string, string>, spec: Spec = {}): Promise<Place> {
+  const place = await openPlace(t, server);
+  const snapshotClassName = await faultyClass(t, server, place, parameters);
+  await furnish(place, { snapshotClassName, spec: { hooks, ...spec } });
+  return place;
+}
+
+function messageOf(session: Stored<BackupSession>, type: string): string {
+  const condition = findCondition(session, type);
+  assert.equal(condition?.status, 'True', JSON.stringify(session.status));
+  return condition.message ?? '';
+}
+
+/** What is quiesced was thawed; where it never was, nothing was run. */
+async function assertThawed(place: Place): Promise<void> {
+  checkLog((await hooksRun(place)).trim().split(' '));
+  // One that is deleted while it is being cut may stay for good: external-snapshotter then waits for its content.
+  await place.until(volumeSnapshots, (all) => all.every(({ status }) => status?.readyToUse === true));
+}
+
+function kind(group: string, version: string, called: string, plural: string, namespaced = true): Resource {
+  return { group, version, kind: called, plural, namespaced };
+}
+
+const configMaps = kind('', 'v1', 'ConfigMap', 'configmaps');
+const quotas = kind('', 'v1', 'ResourceQuota', 'resourcequotas') as Resource<
+  KubernetesObject & { status?: { hard?: object } }
+>;
+const admission = (called: string, plural: string) =>
+  kind('admissionregistration.k8s.io', 'v1', called, plural, false);
+const webhooks = admission('ValidatingWebhookConfiguration', 'validatingwebhookconfigurations');
+const policies = admission('ValidatingAdmissionPolicy', 'validatingadmissionpolicies');
+const policyBindings = admission('ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings');
+
+await suite('job-trouble', { concurrency: 6 }, () => {
+  test(
+    'a pod is evicted once all is cut: the next one goes on',
+    { skip: skip || needsCluster(server, 'evictions') },
+    async (t) => {
+      const place = await openSlow(t, { delay: '10s' });
+      await beginSession(place, 'struck');
+      await place.until(volumeSnapshots, ([it]) => it?.status?.creationTime);
+      const { metadata } = await podOf(place, job);
+      const { name: pod, namespace = '', uid } = metadata;
+      await cluster.create(kind('', 'v1', 'Eviction', `pods/${pod}/eviction`), {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name: pod, namespace },
+      });
+      const { status } = await untilEnded(place, 'struck');
+      assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
+      assert.equal((await place.list(volumeSnapshots)).length, 1);
+      await assertThawed(place);
+      assert(
+        (await place.list(pods)).some((it) => it.metadata.name.startsWith(job) && it.metadata.uid !== uid),
+      );
+    },
+  );
+
+  test(
+    'a pod fails: the next one carries the session out',
+    { skip: needsCluster(server, 'configMapKeyRef') },
+    async (t) => {
+      const place = await openPlace(t, server);
+      const options = { name: 'options', namespace: place.namespace };
+      const data = (kubeconfig: string) => ({ data: { kubeconfig } });
+      await place.create(configMaps, {
+        ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: options.name } },
+        ...data('/etc/hosts'),
+      });
+      const env = [
+        { name: 'KUBECONFIG', valueFrom: { configMapKeyRef: { name: options.name, key: 'kubeconfig' } } },
+      ];
+      await furnish(place, { spec: { hooks, runtimeSettings: { container: { env } } } });
+      await beginSession(place, 'struck');
+      await untilOne(place, jobs, job, ({ status }) => status?.failed === 1);
+      await cluster.patch(configMaps, options, data(''));
+      const { status } = await untilEnded(place, 'struck');
+      assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
+      assert.equal(await hooksRun(place), 'freeze thaw');
+    },
+  );
+
+  for (const [how, container, words] of [
+    [
+      'fail',
+      { env: [{ name: 'KUBECONFIG', value: '/etc/hosts' }] },
+      /exited with code 1 \(Error\).*\/etc\/hosts/s,
+    ],
+    ['run out of memory', { resources: { limits: { memory: '12Mi' } } }, /OOM|memory/],
+  ] as const) {
+    test(
+      `all pods ${how}: the session is Failed, and names the last one's words`,
+      { skip: needsCluster(server, 'minute to spare for the back-off of a Job, nor limits of memory') },
+      async (t) => {
+        const place = await openHome(t, server, { spec: { hooks, runtimeSettings: { container } } as Spec });
+        await beginSession(place, 'struck');
+        const session = await untilEnded(place, 'struck');
+        assert.equal(session.status?.phase, 'Failed');
+        assert.match(messageOf(session, 'BackupDisrupted'), words);
+        assert.deepEqual(await place.list(volumeSnapshots), []);
+        await place.until(jobs, (all) => all.length === 0);
+      },
+    );
+  }
+
+  test('its Job is deleted while all is quiesced: it thaws, and is Failed', { skip }, async (t) => {
+    const place = await openSlow(t, { cutDelay: '30s' });
+    await beginSession(place, 'struck');
+    await place.until(volumeSnapshots, (all) => all.length === 1);
+    await cluster.delete(jobs, { name: job, namespace: place.namespace }, { propagation: 'Background' });
+    const session = await untilEnded(place, 'struck');
+    assert.equal(session.status?.phase, 'Failed');
+    assert.equal(messageOf(session, 'BackupDisrupted'), `job ${job} was deleted`);
+    await assertThawed(place);
+  });
+
+  test('the deadline passes: its pod thaws, and ends it Failed', { skip }, async (t) => {
+    const place = await openSlow(t, { cutDelay: '30s' }, { timeOut: '5s' });
+    await beginSession(place, 'struck');
+    const session = await untilEnded(place, 'struck');
+    assert.equal(session.status?.phase, 'Failed');
+    assert.match(messageOf(session, 'DeadlineExceeded'), /^not done within 5s/);
+    await assertThawed(place);
+  });
+
+  test('a pod that no node takes is told of at once', async (t) => {
+    const place = await openHome(t, server, {
+      spec: { timeOut: '20s', runtimeSettings: { pod: { nodeSelector: { 'kubernetes.io/os': 'plan9' } } } },
+    });
+    await beginSession(place, 'struck');
+    assert.match(await untilTold(place, 'struck', 'BackupWaiting'), /cannot be scheduled/);
+    const session = await untilEnded(place, 'struck');
+    assert.equal(session.status?.phase, 'Failed');
+    assert.match(messageOf(session, 'DeadlineExceeded'), /cannot be scheduled/);
+    await place.until(jobs, (all) => all.length === 0);
+  });
+
+  test(
+    'a quota keeps the Job out: it is tried again, and runs when there is room',
+    { skip: needsCluster(server, 'quotas') },
+    async (t) => {
+      const place = await openHome(t, server, { spec: { hooks } });
+      await place.create(quotas, {
+        ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none' } },
+        spec: { hard: { 'count/jobs.batch': '0' } },
+      } as KubernetesObject);
+      await untilOne(place, quotas, 'none', ({ status }) => status?.hard !== undefined);
+      await beginSession(place, 'struck');
+      assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /exceeded quota/);
+      await place.remove(quotas, 'none');
+      assert.equal((await untilEnded(place, 'struck')).status?.phase, 'Succeeded');
+      assert.equal(await hooksRun(place), 'freeze thaw');
+    },
+  );
+
+  test(
+    'a webhook that does not answer keeps the Job out: it is tried again until the deadline',
+    { skip: needsCluster(server, 'webhooks') },
+    async (t) => {
+      const place = await openHome(t, server, { spec: { hooks, timeOut: '25s' } });
+      const metadata = { name: place.namespace };
+      await cluster.create(webhooks, {
+        ...{
+          apiVersion: 'admissionregistration.k8s.io/v1',
+          kind: 'ValidatingWebhookConfiguration',
+          metadata,
+        },
+        webhooks: [
+          {
+            name: 'down.example.com',
+            clientConfig: { url: 'https://127.0.0.1:1/' },
+            rules: [
+              { apiGroups: ['batch'], apiVersions: ['v1'], resources: ['jobs'], operations: ['CREATE'] },
+            ],
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } },
+            failurePolicy: 'Fail',
+            sideEffects: 'None',
+            admissionReviewVersions: ['v1'],
+          },
+        ],
+      } as KubernetesObject);
+      t.after(() => cluster.delete(webhooks, metadata));
+      // No status tells when the server asks it.
+      while (await isTaken(place)) await setTimeout(200);
+      await beginSession(place, 'struck');
+      assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /down\.example\.com/);
+      const session = await untilEnded(place, 'struck');
+      assert.equal(session.status?.phase, 'Failed');
+      assert.match(messageOf(session, 'DeadlineExceeded'), /^not done within 25s/);
+      assert(
+        isTold(
+          session.status.targets?.[0]?.conditions,
+          'BackupExecutorEnsured False FailedToEnsureBackupExecutor',
+        ),
+      );
+      assert.deepEqual(await place.list(jobs), []);
+    },
+  );
+
+  test(
+    'a Job that the server calls invalid is Failed at once',
+    { skip: needsCluster(server, 'admission policies') },
+    async (t) => {
+      const place = await openHome(t, server, { spec: { hooks } });
+      const metadata = { name: place.namespace };
+      const apiVersion = 'admissionregistration.k8s.io/v1';
+      const inIt = { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } };
+      const rule = { apiGroups: ['batch'], apiVersions: ['v1'], resources: ['jobs'], operations: ['CREATE'] };
+      await cluster.create(policies, {
+        ...{ apiVersion, kind: 'ValidatingAdmissionPolicy', metadata },
+        spec: {
+          matchConstraints: { resourceRules: [rule] },
+          validations: [{ expression: 'false', reason: 'Invalid', message: 'no Jobs here' }],
+        },
+      } as KubernetesObject);
+      t.after(() => cluster.delete(policies, metadata));
+      await cluster.create(policyBindings, {
+        ...{ apiVersion, kind: 'ValidatingAdmissionPolicyBinding', metadata },
+        spec: {
+          policyName: metadata.name,
+          validationActions: ['Deny'],
+          matchResources: { namespaceSelector: inIt },
+        },
+      } as KubernetesObject);
+      t.after(() => cluster.delete(policyBindings, metadata));
+      // Nor when it follows a policy.
+      while (await isTaken(place)) await setTimeout(200);
+      await beginSession(place, 'struck');
+      const { status } = await untilEnded(place, 'struck');
+      assert.equal(status?.phase, 'Failed');
+      assertTold(status.targets?.[0]?.conditions, 'BackupExecutorEnsured False FailedToEnsureBackupExecutor');
+      assert.match(JSON.stringify(status), /no Jobs here/);
+      assert.deepEqual(await place.list(volumeSnapshots), []);
+    },
+  );
+});
+
+async function isTaken({ namespace }: Place): Promise<boolean> {
+  const made = theirJob('tried');
+  const object = { ...made, metadata: { ...made.metadata, namespace } };
+  return await cluster.create(jobs, object, { dryRun: true }).then(
+    () => true,
+    () => false,
+  );
+}
