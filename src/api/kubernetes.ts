@@ -146,6 +146,9 @@ export interface Container {
   terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
   lifecycle?: object;
   workingDir?: string;
+  /** Only of init containers: `Always` makes a native sidecar of one, which runs as long as the pod. */
+  restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  startupProbe?: object;
   volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];
 }
 
@@ -216,6 +219,7 @@ export interface Pod extends KubernetesObject {
     podIP?: string;
     hostIP?: string;
     conditions?: Condition[];
+    initContainerStatuses?: ContainerStatus[];
     containerStatuses?: ContainerStatus[];
   };
 }

@@ -4,12 +4,13 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { RawData, WebSocket } from 'ws';
 
-import type { Status } from '#src/api/kubernetes.ts';
 import { pods } from '#src/api/resources.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 import { StashError } from '#src/errors.ts';
 
-import { isStatus, readFailure, type Api } from './api.ts';
-import { answerError, ClusterError, oneLine } from './errors.ts';
+import { readFailure, type Api } from './api.ts';
+import { answerError, ClusterError, oneLine, type Failure } from './errors.ts';
+import { exitCodeOf, readExecEnd, unstartedError, type ExecEnd } from './exec-end.ts';
 import type { ExecRequest } from './port.ts';
 import { exactPath, query, subject, type ApiRequest } from './request.ts';
 
@@ -39,7 +40,7 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   const { signal } = request;
   const { url, headers, agent } = await api.wire.prepare(asked.path);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  const end = Promise.withResolvers<Status>();
+  const end = Promise.withResolvers<ExecEnd>();
   const pending: Promise<void>[] = [];
   const abort = () => {
     end.reject(new StashError('interrupted', `interrupted: ${words(request)}`));
@@ -65,12 +66,13 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
     const payload = bytes.subarray(1);
     if (bytes[0] === 1) deliverTo(request.stdout, payload);
     else if (bytes[0] === 2) deliverTo(request.stderr, payload);
-    else if (bytes[0] === 3) readStatus(payload, end);
+    else if (bytes[0] === 3) readEnd(payload, end, request);
   });
   socket.on('unexpected-response', (_request, message: IncomingMessage) => {
     readFailure(message)
       .then((failure) => {
-        end.reject(answerError(asked, failure, api.parties));
+        const unstarted = failure.code < 500 ? undefined : unstartedError(wordsOf(failure), words(request));
+        end.reject(unstarted ?? answerError(asked, failure, api.parties));
         socket.terminate();
       })
       .catch(end.reject);
@@ -88,9 +90,9 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    const status = await end.promise;
+    const told = await end.promise;
     await Promise.all(pending);
-    return exitCode(request, status);
+    return exitCodeOf(told, words(request));
   } finally {
     signal?.removeEventListener('abort', abort);
     // The status is the last word; a close handshake could only keep us waiting.
@@ -133,26 +135,17 @@ function bytesOf(data: RawData): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }
 
-function readStatus(payload: Buffer, status: PromiseWithResolvers<Status>): void {
+function readEnd(payload: Buffer, end: PromiseWithResolvers<ExecEnd>, request: ExecRequest): void {
   try {
-    const value: unknown = JSON.parse(payload.toString());
-    if (isStatus(value)) status.resolve(value);
-  } catch {
-    status.reject(
-      new ClusterError('server', 'the server told the end of the command in words that are not JSON'),
-    );
+    const told = readExecEnd(payload, words(request));
+    if (told) end.resolve(told);
+  } catch (error) {
+    end.reject(error);
   }
 }
 
-function exitCode(request: ExecRequest, status: Status): number {
-  if (status.status === 'Success') return 0;
-  const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode');
-  const code = Number(cause?.message ?? Number.NaN);
-  if (status.reason === 'NonZeroExitCode' && Number.isInteger(code)) return code;
-  throw new ClusterError('server', `cannot run ${words(request)}: ${oneLine(status.message ?? '')}`, {
-    reason: status.reason,
-    code: status.code,
-  });
+function wordsOf({ status, text = '' }: Failure): string {
+  return oneLine(sanitize(status?.message ?? text));
 }
 
 function words(request: ExecRequest): string {

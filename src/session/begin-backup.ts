@@ -85,7 +85,7 @@ export async function checkBackup(
   const prunes = request.retentionPolicy !== undefined;
   await around.demand(request.user, [
     ...rightsForSnapshot({ executor, wait, fresh, probes, prunes }),
-    ...(hooks ? rightsForHooks(hooks) : []),
+    ...(hooks ? rightsForHooks(hooks, plan.target.kind) : []),
   ]);
   return executor;
 }

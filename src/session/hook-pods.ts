@@ -1,29 +1,38 @@
-/** In which pods a target's hooks are run. */
-import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
+/** In which pods and containers a target's hooks are run. */
+import type { Container, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
+import type { HookHandler } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { containerOfHook, hasEnded, whyNotRunning } from '#src/domain/hooks/hook-container.ts';
 import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
-import { formatSelector } from '#src/domain/target/selector.ts';
 import { formatTarget, targetTypes, type Target } from '#src/domain/target/target.ts';
 import { isStashError } from '#src/errors.ts';
 
-export interface HookPods {
-  readonly pods: readonly Stored<Pod>[];
-  /** Why there is none; `wanted`: there should be. */
-  readonly none?: { readonly why: string; readonly wanted: boolean };
+import { podsOfWorkload } from './pods-of-target.ts';
+
+/** Why there is nowhere to run a hook; `wanted`: there should be. */
+export interface Nowhere {
+  readonly why: string;
+  readonly wanted: boolean;
 }
 
-/** All that run now, those that are being stopped included: they may be quiesced. */
-export async function findHookPods(cluster: Cluster, target: Target): Promise<HookPods> {
+export interface TargetPods {
+  /** All that have not ended, those that are being stopped included: they may be quiesced. */
+  readonly pods: readonly Stored<Pod>[];
+  /** What is said where none of them runs. */
+  readonly otherwise: Nowhere;
+}
+
+export async function findTargetPods(cluster: Cluster, target: Target): Promise<TargetPods> {
   const { namespace } = target;
   const of = formatTarget(target);
   if (target.kind === 'PersistentVolumeClaim') {
     const { items } = await cluster.list(pods, { namespace });
     const using = podsUsing(target.name, items);
-    const users = items.filter((pod) => isRunning(pod) && using.includes(pod.metadata.name));
-    return users.length > 0
-      ? { pods: users }
-      : { pods: [], none: { why: `no pod that runs uses ${of}`, wanted: false } };
+    return {
+      pods: items.filter((pod) => using.includes(pod.metadata.name)),
+      otherwise: { why: `no pod that runs uses ${of}`, wanted: false },
+    };
   }
   const resource = targetTypes[target.kind].resource as Resource<Workload>;
   let workload: Stored<Workload>;
@@ -31,15 +40,16 @@ export async function findHookPods(cluster: Cluster, target: Target): Promise<Ho
     workload = await cluster.get(resource, target.name, namespace);
   } catch (error) {
     if (!isStashError(error, 'not-found')) throw error;
-    return { pods: [], none: { why: `${of} does not exist`, wanted: false } };
+    return { pods: [], otherwise: { why: `${of} does not exist`, wanted: false } };
   }
-  const labelSelector = formatSelector(workload.spec.selector);
-  const { items } = await cluster.list(pods, { namespace, labelSelector });
-  const running = items.filter(isRunning);
-  if (running.length > 0) return { pods: running };
-  return wantedPods(target, workload) === 0
-    ? { pods: [], none: { why: `${of} is scaled to 0`, wanted: false } }
-    : { pods: [], none: { why: `no pod of ${of} is running`, wanted: true } };
+  const all = await podsOfWorkload(cluster, target.kind, workload);
+  return {
+    pods: all.filter((pod) => !hasEnded(pod)),
+    otherwise:
+      wantedPods(target, workload) === 0
+        ? { why: `${of} is scaled to 0`, wanted: false }
+        : { why: `no pod of ${of} is running`, wanted: true },
+  };
 }
 
 function wantedPods({ kind }: Target, { spec, status }: Workload): number {
@@ -47,6 +57,38 @@ function wantedPods({ kind }: Target, { spec, status }: Workload): number {
   return typeof wanted === 'number' ? wanted : 1;
 }
 
-function isRunning({ status }: Pod): boolean {
-  return status?.phase === 'Running';
+export interface HookPlace {
+  readonly pod: Stored<Pod>;
+  readonly container: Container;
+}
+
+export interface HookPlaces {
+  readonly running: readonly HookPlace[];
+  /** Where the container does not run, and why. */
+  readonly idle: readonly (HookPlace & { readonly why: string })[];
+  /** Pods without a container of that name. */
+  readonly lacking: readonly Stored<Pod>[];
+}
+
+export function placesOf(pods: readonly Stored<Pod>[], { containerName }: HookHandler): HookPlaces {
+  const found = pods.map((pod) => ({ pod, container: containerOfHook(pod, containerName) }));
+  const places = found.flatMap(({ pod, container }) =>
+    container ? [{ pod, container, why: whyNotRunning(pod, container.name) }] : [],
+  );
+  return {
+    running: places.filter(({ why }) => why === undefined),
+    idle: places.flatMap(({ why, ...place }) => (why === undefined ? [] : [{ ...place, why }])),
+    lacking: found.filter(({ container }) => container === undefined).map(({ pod }) => pod),
+  };
+}
+
+/** Where no container runs that the hook is for. */
+export function nowhereOf({ idle }: HookPlaces, { otherwise }: TargetPods): Nowhere {
+  const stopped = idle.filter(({ pod }) => pod.status?.phase === 'Running');
+  const [first] = stopped;
+  if (first === undefined) return otherwise;
+  const told = stopped.map(({ pod, why }) => `${pod.metadata.name}: ${why}`);
+  // A pod that is being stopped will not run it again.
+  const wanted = otherwise.wanted || stopped.some(({ pod }) => pod.metadata.deletionTimestamp === undefined);
+  return { why: `container ${first.container.name} is not running (${told.join(', ')})`, wanted };
 }

@@ -9,6 +9,8 @@ import { hostOf, requestOf } from '#src/domain/hooks/hooks.ts';
 
 export interface Answer {
   readonly ok: boolean;
+  /** False: nothing can have come of it. */
+  readonly begun?: boolean;
   /** What came back, or why nothing did; may have several lines. */
   readonly words: string;
 }
@@ -28,9 +30,9 @@ export async function sendHook(
   const host = foreign ?? pod.status?.podIP;
   const { port: wanted = '' } = requestOf(hook) ?? {};
   const port = portOf(wanted, container);
-  if (host === undefined) return { ok: false, words: 'the pod has no address yet' };
+  if (host === undefined) return { ok: false, begun: false, words: 'the pod has no address yet' };
   if (port === undefined) {
-    return { ok: false, words: `container ${container.name} has no port named ${wanted}` };
+    return { ok: false, begun: false, words: `container ${container.name} has no port named ${wanted}` };
   }
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   try {
@@ -49,7 +51,8 @@ export async function sendHook(
     // An address of a pod means something inside the cluster only.
     const hint =
       unreachable && foreign === undefined ? "; from here the pods' network may be out of reach" : '';
-    return { ok: false, words: `${where}: ${why}${hint}` };
+    const begun = signal.aborted || !unconnectedCodes.has(code ?? '');
+    return { ok: false, begun, words: `${where}: ${why}${hint}` };
   }
 }
 
@@ -57,6 +60,14 @@ const unreachableCodes: ReadonlySet<string> = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ETIMEDOUT',
+  'ENOTFOUND',
+]);
+
+/** With these there was no connection. */
+const unconnectedCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOTFOUND',
 ]);
 

@@ -6,16 +6,16 @@ import type {
   VolumeSnapshotClass,
   Workload,
 } from '#src/api/kubernetes.ts';
-import { pods, type Resource } from '#src/api/resources.ts';
+import type { Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
 import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
 import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/target/claims.ts';
 import type { AdHocHooks } from '#src/domain/hooks/hooks.ts';
-import { formatSelector } from '#src/domain/target/selector.ts';
 import { chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class.ts';
 import { targetTypes, type Target } from '#src/domain/target/target.ts';
 
+import { podsOfWorkload } from './pods-of-target.ts';
 import { orMissingNamespace, startAll, type Surroundings } from './surroundings.ts';
 
 export interface BackupRequest {
@@ -90,10 +90,9 @@ async function readTarget({ cluster }: Surroundings, target: Target): Promise<Ta
   return { kind: target.kind, object: await cluster.get(resource, target.name, target.namespace) };
 }
 
-async function podsOf({ cluster, namespace }: Surroundings, { object }: TargetObject): Promise<Pod[]> {
+async function podsOf({ cluster }: Surroundings, { kind, object }: TargetObject): Promise<Pod[]> {
   if (!('template' in object.spec) || !needsPods(object as Workload)) return [];
-  const labelSelector = formatSelector(object.spec.selector);
-  return (await cluster.list(pods, { namespace, labelSelector })).items;
+  return await podsOfWorkload(cluster, kind, object as Stored<Workload>);
 }
 
 async function classOf(

@@ -59,7 +59,9 @@ export async function planRestore(around: Surroundings, request: RestoreRequest)
     around.claims(),
     around.demand(request.user, [
       ...rightsForRestore({ executor, wait }),
-      ...(request.hooks && wait && (executor ?? 'local') === 'local' ? rightsForHooks(request.hooks) : []),
+      ...(request.hooks && wait && (executor ?? 'local') === 'local'
+        ? rightsForHooks(request.hooks, words?.target.kind)
+        : []),
     ]),
   ]);
 

@@ -4,12 +4,14 @@ import {
   backupSessions,
   persistentVolumeClaims,
   pods,
+  replicaSets,
   restoreSessions,
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { Right } from '#src/domain/rights.ts';
+import type { TargetKind } from '#src/domain/target/target.ts';
 
 import type { Executor } from './executor.ts';
 
@@ -45,13 +47,21 @@ export function rightsForSnapshot({
   ];
 }
 
-/** Of whoever runs hooks in a target's pods. Servers before 1.35 ask for `get` where later ones ask for both. */
-export function rightsForHooks({ pre, post }: Pick<SessionHooks, 'pre' | 'post'>): Right[] {
+/** Of whoever runs hooks in a target's pods; `kind`: of the target, where that is known. Servers before 1.35 ask for `get` where later ones ask for both. */
+export function rightsForHooks(
+  { pre, post }: Pick<SessionHooks, 'pre' | 'post'>,
+  kind: TargetKind | undefined,
+): Right[] {
   const runsCommands = pre?.exec !== undefined || post?.exec !== undefined;
   const exec = (['get', 'create'] as const).map(
     (verb) => ({ verb, resource: pods, subresource: 'exec' }) as const,
   );
-  return [...on(pods, 'list'), ...(runsCommands ? exec : [])];
+  return [
+    ...on(pods, 'list'),
+    // A Deployment's pods are those of its ReplicaSets.
+    ...on(replicaSets, kind === 'Deployment' && 'get'),
+    ...(runsCommands ? exec : []),
+  ];
 }
 
 export function rightsForRestore(course: Course): Right[] {

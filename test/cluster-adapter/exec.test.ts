@@ -13,11 +13,14 @@ import { adapter, rejection } from './adapter.ts';
 import { status } from './scripted-api.ts';
 import { serve } from './serve.ts';
 
-const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' };
-const exited = (code: number) =>
-  status(500, 'NonZeroExitCode', 'command terminated', {
-    causes: [{ reason: 'ExitCode', message: String(code) }],
-  });
+// A kubelet never says of what kind this is; only the later protocol has metadata.
+const success = { metadata: {}, status: 'Success' };
+const exited = (code: number) => ({
+  status: 'Failure',
+  message: `command terminated with non-zero exit code: command terminated with exit code ${code}`,
+  reason: 'NonZeroExitCode',
+  details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
+});
 
 interface Kubelet extends AsyncDisposable {
   readonly url: string;
@@ -81,6 +84,47 @@ for (const protocol of ['v5.channel.k8s.io', 'v4.channel.k8s.io']) {
   });
 }
 
+test('the end of a command, as kubelets and API servers of every version tell it', async () => {
+  const ends = [
+    [success, 0],
+    [{ status: 'Success' }, 0],
+    [{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' }, 0],
+    [exited(3), 3],
+    [{ metadata: {}, ...exited(3) }, 3],
+    [{ kind: 'Status', apiVersion: 'v1', metadata: {}, ...exited(137), code: 500 }, 137],
+  ] as const;
+  for (const [frame, code] of ends) {
+    await using node = await kubelet('v5.channel.k8s.io', (socket) => {
+      // The connection is announced by a message without content.
+      send(socket, 1, '');
+      send(socket, 3, '');
+      send(socket, 3, JSON.stringify(frame));
+      socket.close();
+    });
+    assert.deepEqual(await run(node.url), [code, '', ''], JSON.stringify(frame));
+  }
+});
+
+test('an end that is no status is an error that says what came', async () => {
+  const where = 'sh in pods "web-0" in namespace "demo"';
+  const long = `{"phase":"${'x'.repeat(2000)}"}`;
+  const ends = [
+    ['{"phase":"Done"}', `the server ended ${where} with something that is no status: {"phase":"Done"}`],
+    ['null', `the server ended ${where} with something that is no status: null`],
+    ['["Success"]', `the server ended ${where} with something that is no status: ["Success"]`],
+    ['oh \u001b[31mno\n', `the server ended ${where} with something that is no status: oh no`],
+    [long, `the server ended ${where} with something that is no status: ${long.slice(0, 199)}…`],
+  ] as const;
+  for (const [frame, message] of ends) {
+    await using node = await kubelet('v5.channel.k8s.io', (socket) => {
+      send(socket, 3, frame);
+      socket.close();
+    });
+    const error = await rejection(run(node.url));
+    assert.deepEqual([error.kind, error.message], ['server', message]);
+  }
+});
+
 test('input is carried, and its end as far as the protocol can', async () => {
   await using node = await kubelet('v5.channel.k8s.io', (socket) => {
     let input = '';
@@ -122,14 +166,19 @@ test('a slow reader gets all of it before the exit code', async () => {
 });
 
 test('a command that cannot be started, a connection that is lost, a pod that is not there', async () => {
+  const why =
+    'error executing command in container: failed to exec in container: failed to start exec "5f": ' +
+    'OCI runtime exec failed: exec failed: unable to start container process: ' +
+    'exec: "nope": executable file not found in $PATH: unknown';
+  const internal = { status: 'Failure', message: `Internal error occurred: ${why}`, reason: 'InternalError' };
   await using broken = await kubelet('v5.channel.k8s.io', (socket) => {
-    send(
-      socket,
-      3,
-      JSON.stringify(status(500, 'InternalError', 'exec: "nope": executable file not found in $PATH')),
-    );
+    send(socket, 3, JSON.stringify({ metadata: {}, ...internal, code: 500 }));
   });
-  assert.match((await rejection(run(broken.url))).message, /executable file not found/);
+  const unstarted = await rejection(run(broken.url));
+  assert.deepEqual(
+    [unstarted.kind, unstarted.message],
+    ['precondition', `cannot run sh in pods "web-0" in namespace "demo": Internal error occurred: ${why}`],
+  );
   await using cut = await kubelet('v5.channel.k8s.io', (socket) => {
     socket.terminate();
   });
@@ -150,6 +199,25 @@ test('a command that cannot be started, a connection that is lost, a pod that is
     [missing.reason, missing.message],
     ['NotFound', 'pods "web-0" not found in namespace "demo"'],
   );
+});
+
+test('a container that does not run, as the kubelet itself and an API server before it tell it', async () => {
+  const kubeletSays = 'container not found ("main")';
+  await using api = await serve(() => ({}));
+  api.server.on('upgrade', (_request, socket) => {
+    socket.end(
+      `HTTP/1.1 500 Internal Server Error\r\nContent-Length: ${kubeletSays.length}\r\n\r\n${kubeletSays}`,
+    );
+  });
+  await using translating = await kubelet('v5.channel.k8s.io', (socket) => {
+    const message = `Internal error occurred: unable to upgrade connection: ${kubeletSays}`;
+    send(socket, 3, JSON.stringify({ metadata: {}, status: 'Failure', message, code: 500 }));
+  });
+  for (const url of [api.url, translating.url]) {
+    const error = await rejection(run(url, { container: 'main' }));
+    assert.equal(error.kind, 'not-found');
+    assert.match(error.message, /container not found \("main"\)$/);
+  }
 });
 
 test('an abort ends it', async () => {

@@ -47,17 +47,20 @@ export interface Place {
   ): Promise<Found>;
   /** The ready pods of an app, by name, once there are so many. */
   running(app: string, count?: number): Promise<string[]>;
-  /** What a shell script printed in a pod; fails the test unless it exits with 0. */
-  sh(pod: string, script: string): Promise<string>;
+  /** What a shell script printed in a pod; fails the test unless it exits with 0. `container`: where there are several. */
+  sh(pod: string, script: string, container?: string): Promise<string>;
   /** What a script prints in a new pod that holds the claims. */
   look(claims: readonly string[], script: string): Promise<string>;
 }
 
-/** `classes: false`: the developer may not read classes and volumes, which are cluster-scoped. */
+/**
+ * `classes: false`: the developer may not read classes and volumes, which are cluster-scoped; `hooks`: may run commands
+ * in pods.
+ */
 export async function openPlace(
   t: TestContext,
   server: TestServer,
-  { classes = true }: { readonly classes?: boolean } = {},
+  { classes = true, hooks = false }: { readonly classes?: boolean; readonly hooks?: boolean } = {},
 ): Promise<Place> {
   const { cluster, kubeconfig, storageClass } = server;
   const made = await cluster.create(namespaces, {
@@ -79,7 +82,7 @@ export async function openPlace(
     await cluster.delete(namespaces, { name: namespace });
     await until(namespaces, (all) => all.every(({ metadata }) => metadata.name !== namespace));
   });
-  const developer = await admitDeveloper(t, server, namespace, classes);
+  const developer = await admitDeveloper(t, server, namespace, { classes, hooks });
 
   async function until<T extends KubernetesObject, Found>(
     resource: Resource<T>,
@@ -112,11 +115,13 @@ export async function openPlace(
       ...options,
     });
 
-  const sh = async (pod: string, script: string): Promise<string> => {
+  const sh: Place['sh'] = async (pod, script, container) => {
     const out = collector();
     const err = collector();
     const command = ['sh', '-c', script];
-    const code = await cluster.exec({ namespace, pod, command, stdout: out.stream, stderr: err.stream });
+    const streams = { stdout: out.stream, stderr: err.stream };
+    const where = { namespace, pod, ...(container !== undefined && { container }) };
+    const code = await cluster.exec({ ...where, command, ...streams });
     assert.equal(code, 0, `${script}: ${err.text()}`);
     return out.text().trimEnd();
   };
@@ -179,12 +184,16 @@ async function admitDeveloper(
   t: TestContext,
   server: TestServer,
   namespace: string,
-  classes: boolean,
+  { classes, hooks }: { readonly classes: boolean; readonly hooks: boolean },
 ): Promise<Identity | undefined> {
   if (!(await tellsPeopleApart(server))) return undefined;
   const user = `${namespace}-developer`;
   const group = `${namespace}-classes`;
-  const rules = [...(await documentedRules('developer.yaml')), ...(await documentedRules('schedules.yaml'))];
+  const rules = [
+    ...(await documentedRules('developer.yaml')),
+    ...(await documentedRules('schedules.yaml')),
+    ...(hooks ? await documentedRules('hooks-and-deletions.yaml') : []),
+  ];
   await grantInNamespace(server, namespace, user, rules);
   const extra = classes ? await documentedRules('classes.yaml') : [];
   if (classes) t.after(await grantEverywhere(server, group, extra));

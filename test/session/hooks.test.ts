@@ -131,7 +131,7 @@ test('a thaw that fails is tried again, and at last said to have failed, with th
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'try', 'try', 'try', 'try']);
   assert.match(
     context.stderr(),
-    /exit code 1: will not; the application may still be quiesced; to thaw it: kubectl exec -n home-\d+ app-\S+ -- \/bin\/sh -c 'echo try >> \/data\/log; /,
+    /exit code 1: will not; the application may still be quiesced; to thaw it: kubectl exec -n home-\d+ app-\S+ -c app -- \/bin\/sh -c 'echo try >> \/data\/log; /,
   );
   const session = await only(namespace);
   assert.equal(session.status?.phase, 'Failed');

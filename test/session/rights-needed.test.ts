@@ -85,8 +85,12 @@ test('a restore, carried out here and by an operator', () => {
 
 test('hooks need the pods, and commands in them the right to run some', () => {
   const request = { httpGet: { port: 80 } };
-  assert.deepEqual(rightsForHooks({ pre: request }).map(formatRight), ['list pods']);
-  assert.deepEqual(rightsForHooks({ pre: request, post: { exec: { command: ['sync'] } } }).map(formatRight), [
+  assert.deepEqual(rightsForHooks({ pre: request }, 'StatefulSet').map(formatRight), ['list pods']);
+  const runsCommands = { pre: request, post: { exec: { command: ['sync'] } } };
+  assert.deepEqual(rightsForHooks(runsCommands, undefined).map(formatRight), [
     ...['list pods', 'get pods/exec', 'create pods/exec'],
+  ]);
+  assert.deepEqual(rightsForHooks(runsCommands, 'Deployment').map(formatRight), [
+    ...['list pods', 'get replicasets.apps', 'get pods/exec', 'create pods/exec'],
   ]);
 });

@@ -1,4 +1,5 @@
 /** What a person can do by hand in place of a hook. */
+import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 
 import type { SessionHooks } from './hooks.ts';
@@ -6,16 +7,31 @@ import type { HookState } from './hook-step.ts';
 import { shellWords } from '#src/domain/shell-words.ts';
 import type { Target } from '#src/domain/target/target.ts';
 
-/** Undefined where it is no command. kubectl takes a workload in place of a pod, and then picks one of its pods. */
+/** A container of a pod; one that does not run is waited for. */
+export interface HandPlace {
+  readonly pod: Stored<Pod>;
+  readonly container: string;
+  readonly runs: boolean;
+}
+
+/**
+ * Undefined where it is no command. kubectl takes a workload in place of a pod, and then picks one of its pods, but it
+ * takes no claim.
+ */
 export function hookByHand(
   { exec, containerName }: HookHandler,
   target: Target | undefined,
-  pod?: string,
+  place?: HandPlace,
 ): string | undefined {
   if (exec === undefined || target === undefined) return undefined;
-  const where = pod ?? `${target.kind.toLowerCase()}/${target.name}`;
-  const container = containerName === undefined ? '' : ` -c ${containerName}`;
-  return `kubectl exec -n ${target.namespace} ${where}${container} -- ${shellWords(exec.command ?? [])}`;
+  if (place === undefined && target.kind === 'PersistentVolumeClaim') return undefined;
+  const namespace = `-n ${target.namespace}`;
+  const where = place?.pod.metadata.name ?? `${target.kind.toLowerCase()}/${target.name}`;
+  const wait =
+    place?.runs === false ? `kubectl wait ${namespace} --for=condition=Ready pod/${where} && ` : '';
+  const container = place?.container ?? containerName;
+  const chosen = container === undefined ? '' : ` -c ${shellWords([container])}`;
+  return `${wait}kubectl exec ${namespace} ${where}${chosen} -- ${shellWords(exec.command ?? [])}`;
 }
 
 /** Why a session fails whose hooks were given on the command line to somebody else. */

@@ -1,14 +1,15 @@
 /** The port over the store, without HTTP: how the sandbox's own controllers and node see the cluster. */
 import { text } from 'node:stream/consumers';
 
-import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
-import type { Resource } from '#src/api/resources.ts';
+import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
+import { pods, type Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
 
 import type { Api } from './api.ts';
 import type { Kind } from './kind.ts';
 import type { StoredObject } from './object.ts';
-import type { PodRuntime } from './pod-runtime.ts';
+import { chooseContainer } from './pod-container.ts';
+import type { ContainerAddress, PodRuntime } from './pod-runtime.ts';
 import { noSuchResource, notImplemented } from './status.ts';
 import { gitVersion } from './version.ts';
 
@@ -28,6 +29,19 @@ export function createLocalCluster(
   ): { kind: Kind; name: string; namespace: string | undefined } => {
     const kind = kindOf(resource);
     return { kind, name: at.name, namespace: kind.namespaced ? at.namespace : undefined };
+  };
+
+  const containerAt = ({
+    namespace,
+    pod: name,
+    container,
+  }: {
+    readonly namespace: string;
+    readonly pod: string;
+    readonly container?: string | undefined;
+  }): ContainerAddress => {
+    const pod = api.get(addressOf(pods, { name, namespace })) as unknown as Stored<Pod>;
+    return { namespace, pod: name, container: chooseContainer(pod, container) };
   };
 
   return {
@@ -50,13 +64,14 @@ export function createLocalCluster(
     exec: async (request) => {
       const node = runtime();
       if (!node) throw notImplemented('exec: there is no node');
-      return node.exec({ ...request, tty: false, signal: request.signal ?? new AbortController().signal });
+      const start = node.openExec(containerAt(request));
+      return start({ ...request, tty: false, signal: request.signal ?? new AbortController().signal });
     },
     logs: async (request) => {
       const node = runtime();
       if (!node) throw notImplemented('logs: there is no node');
       const { signal } = new AbortController();
-      return text(await node.logs({ ...request, follow: false, signal }));
+      return text(await node.logs({ ...request, ...containerAt(request), follow: false, signal }));
     },
     groups: () => attempt(() => [...new Set(api.registry.kinds().map((kind) => kind.group))].filter(Boolean)),
     serverVersion: () => Promise.resolve(gitVersion),

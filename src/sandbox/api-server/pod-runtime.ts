@@ -1,11 +1,13 @@
 /** What the API server asks of the node: to run a command in a container, and to read what one wrote. */
 import type { Readable, Writable } from 'node:stream';
 
-export interface PodExec {
+export interface ContainerAddress {
   readonly namespace: string;
   readonly pod: string;
-  /** Left out: the pod's first container. */
-  readonly container?: string | undefined;
+  readonly container: string;
+}
+
+export interface PodExec {
   readonly command: readonly string[];
   readonly stdin?: Readable | undefined;
   readonly stdout: Writable;
@@ -14,10 +16,10 @@ export interface PodExec {
   readonly signal: AbortSignal;
 }
 
-export interface PodLogs {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container?: string | undefined;
+/** Resolves with the exit code; rejects, with the container runtime's words, where the command cannot be started. */
+export type StartExec = (exec: PodExec) => Promise<number>;
+
+export interface PodLogs extends ContainerAddress {
   readonly follow: boolean;
   readonly tailLines?: number | undefined;
   /** Of the container's last run before the present one. */
@@ -25,9 +27,9 @@ export interface PodLogs {
   readonly signal: AbortSignal;
 }
 
-/** Rejects with an Error that carries `reason` and `code` as an API Status does. */
+/** What it refuses it does with an Error that carries `reason` and `code` as an API Status does. */
 export interface PodRuntime {
-  /** Resolves with the exit code. */
-  exec(request: PodExec): Promise<number>;
+  /** Throws where the container does not run. */
+  openExec(at: ContainerAddress): StartExec;
   logs(request: PodLogs): Promise<Readable>;
 }

@@ -6,7 +6,8 @@ import type { Container, ContainerStatus, PodSpec } from '#src/api/kubernetes.ts
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { aborted, pause } from '#src/sandbox/controllers/mirror.ts';
 
-import { containerCommand, containerEnvironment } from './command-line.ts';
+import { createBackOff, formatBackOff } from './back-off.ts';
+import { containerCommand, containerEnvironment, execCommand } from './command-line.ts';
 import type { Launch } from './own-image.ts';
 import { startProbes } from './probes.ts';
 import type { ProcessGroup, ProcessGroups } from './process-groups.ts';
@@ -18,6 +19,8 @@ export interface ContainerReport {
   readonly lastState?: ContainerStatus['state'];
   /** As its readiness probe says; without one, it is. */
   readonly ready: boolean;
+  /** As its startup probe says; without one, it is. */
+  readonly started: boolean;
   readonly restarts: number;
   /** It has ended and will not be started again. */
   readonly final: boolean;
@@ -41,6 +44,8 @@ export interface ContainerRun {
   logFile(): string | undefined;
   /** Output of the start before the present one. */
   previousLogFile(): string | undefined;
+  /** Resolves when it has been started for the first time, as its startup probe says, or will not be. */
+  readonly started: Promise<void>;
   /** Resolves when it will not be started again. */
   readonly ended: Promise<void>;
   /** Asks it to end, and makes it after `grace` milliseconds. */
@@ -54,6 +59,8 @@ export type OwnImage =
 
 export interface ContainerOptions {
   readonly container: Container;
+  /** Whose it is, for messages. */
+  readonly pod: { readonly name: string; readonly namespace?: string; readonly uid: string };
   /** Left out for any other image: a shell runs, the rest counts as running. */
   readonly image?: OwnImage | undefined;
   readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
@@ -70,14 +77,16 @@ export interface ContainerOptions {
   readonly onChange: () => void;
 }
 
-const firstBackoff = 1000;
-const longestBackoff = 60_000;
+/** From a pull that failed to the next one, which is not tried. */
+const pullPause = 1000;
 /** As much of its log as a status holds. */
 const messageBytes = 2048;
 
 export function runContainer(options: ContainerOptions): ContainerRun {
   const { container, groups, now } = options;
   const stopping = new AbortController();
+  const backOff = createBackOff();
+  const started = Promise.withResolvers<undefined>();
   let mounts: VolumeMount[] = [];
   let group: ProcessGroup | undefined;
   let logFile: string | undefined;
@@ -86,6 +95,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     container,
     state: { waiting: { reason: 'ContainerCreating' } },
     ready: true,
+    started: true,
     restarts: options.startedBefore,
     final: false,
   };
@@ -113,11 +123,17 @@ export function runContainer(options: ContainerOptions): ContainerRun {
         become({ state: { terminated }, final: true });
         return;
       }
-      const backoff = Math.min(firstBackoff * 2 ** (report.restarts - options.startedBefore), longestBackoff);
-      const message = `back-off ${backoff / 1000}s restarting failed container=${container.name}`;
-      become({ state: { waiting: { reason: 'CrashLoopBackOff', message } }, lastState: { terminated } });
-      await pause(backoff, stopping.signal);
-      report = { ...report, restarts: report.restarts + 1 };
+      const wait = backOff.next(Date.now());
+      if (wait === 0) become({ state: { terminated } });
+      else {
+        const { name, namespace = '', uid } = options.pod;
+        const message = `back-off ${formatBackOff(wait)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
+        const told = `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`;
+        options.event('Warning', 'BackOff', told);
+        become({ state: { waiting: { reason: 'CrashLoopBackOff', message } }, lastState: { terminated } });
+        await pause(wait, stopping.signal);
+      }
+      report = { ...report, lastState: { terminated }, restarts: report.restarts + 1 };
     }
     const { lastState } = report;
     if (lastState) become({ state: lastState, final: true });
@@ -130,7 +146,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     options.event('Warning', 'Failed', `Failed to pull image "${image}": ${failure}`);
     options.event('Warning', 'Failed', 'Error: ErrImagePull');
     become({ state: { waiting: { reason: 'ErrImagePull', message: failure } } });
-    await pause(firstBackoff, stopping.signal);
+    await pause(pullPause, stopping.signal);
     if (!isStopping()) {
       options.event('Normal', 'BackOff', `Back-off pulling image "${image}"`);
       options.event('Warning', 'Failed', 'Error: ImagePullBackOff');
@@ -164,14 +180,8 @@ export function runContainer(options: ContainerOptions): ContainerRun {
       group = await spawnGroup(argv, launch);
       // Asked to stop in between: it must not outlive the request.
       if (isStopping()) group.kill('SIGKILL');
-      become({ state: { running: { startedAt } }, ready: !launch || !container.readinessProbe });
-      if (launch) {
-        const onReady = (ready: boolean): void => {
-          become({ ready });
-        };
-        startProbes({ container, launch, group, event: options.event, onReady });
-      }
-      const code = await group.exited;
+      const { exited } = group;
+      const code = await probed(startedAt, launch?.ports ?? new Map<number, number>(), () => exited);
       return end(code, code === 0 ? 'Completed' : 'Error', code === 0 ? undefined : await lastWords());
     } catch (error) {
       return end(128, 'StartError', error instanceof Error ? error.message : String(error));
@@ -191,9 +201,75 @@ export function runContainer(options: ContainerOptions): ContainerRun {
   /** A program that only an image could run: it counts as running, or, before the others, as done. */
   async function idle(startedAt: string): Promise<number> {
     if (options.isInit || isStopping()) return 0;
-    become({ state: { running: { startedAt } } });
-    await aborted(stopping.signal);
-    return 0;
+    return await probed(startedAt, undefined, async () => {
+      await aborted(stopping.signal);
+      return 0;
+    });
+  }
+
+  /** Runs until `exited` resolves, and is asked meanwhile how it is. `ports`: undefined where nothing can listen. */
+  async function probed(
+    startedAt: string,
+    ports: ReadonlyMap<number, number> | undefined,
+    exited: () => Promise<number>,
+  ): Promise<number> {
+    const over = new AbortController();
+    const begin = (changes: Partial<ContainerReport>): void => {
+      become(changes);
+      if (report.started) started.resolve(undefined);
+    };
+    try {
+      const running = exited();
+      const { ready, started: isStarted } = startProbes({
+        container,
+        ports,
+        run: runProbe,
+        event: options.event,
+        signal: over.signal,
+        onReady: (ready) => {
+          become({ ready });
+        },
+        onStarted: () => {
+          begin({ started: true });
+        },
+        end: () => group?.kill('SIGTERM'),
+      });
+      begin({ state: { running: { startedAt } }, ready, started: isStarted });
+      return await running;
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Resolves with what the command said, where it failed. */
+  async function runProbe(command: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+    const probe = groups.start({
+      argv: execCommand(command, mounts),
+      cwd: options.surroundings.home,
+      env: containerEnvironment(container, mounts, options.surroundings),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      volumes: mounts.flatMap(({ volume }) => volume ?? []),
+    });
+    let said = '';
+    const hear = (chunk: Buffer): void => {
+      said = (said + chunk.toString()).slice(0, messageBytes);
+    };
+    probe.child.stdout?.on('data', hear);
+    probe.child.stderr?.on('data', hear);
+    const kill = (): void => {
+      probe.kill('SIGKILL');
+    };
+    signal.addEventListener('abort', kill, { once: true });
+    if (signal.aborted) kill();
+    try {
+      const code = await probe.exited;
+      if (signal.aborted) return 'command timed out';
+      return code === 0 ? undefined : said;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    } finally {
+      signal.removeEventListener('abort', kill);
+    }
   }
 
   async function spawnGroup(
@@ -221,9 +297,12 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     });
   }
 
-  const ended = live();
+  const ended = live().finally(() => {
+    started.resolve(undefined);
+  });
   return {
     report: () => report,
+    started: started.promise,
     get mounts() {
       return mounts;
     },

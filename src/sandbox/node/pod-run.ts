@@ -1,7 +1,10 @@
-/** One pod on this machine: its directory, its init containers one after the other, then the others. */
+/**
+ * One pod on this machine: its directory, its init containers one after the other, then the others. Native sidecars
+ * start among the first and end after all others, the last one first.
+ */
 import { join } from 'node:path';
 
-import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
+import type { Container, Pod, PodSpec, Stored } from '#src/api/kubernetes.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 
@@ -15,6 +18,7 @@ import {
 import { withFields } from './downward.ts';
 import { isOwnImage, prepareLaunch, pullFailure, type OwnProgram } from './own-image.ts';
 import type { ProcessGroups } from './process-groups.ts';
+import { isSidecar } from './sidecar.ts';
 
 export interface PodRun {
   readonly uid: string;
@@ -42,15 +46,23 @@ export interface PodRunOptions {
 
 export function runPod(options: PodRunOptions): PodRun {
   const { pod, directory } = options;
-  const { restartPolicy, initContainers = [], containers, hostname = pod.metadata.name } = pod.spec;
+  const { initContainers = [], containers, hostname = pod.metadata.name } = pod.spec;
+  const graceMs = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
   const home = join(directory, 'home');
   const runs = new Map<string, ContainerRun>();
   let stopping = false;
 
-  function start(container: Container, isInit: boolean): ContainerRun {
+  function start(
+    container: Container,
+    {
+      isInit = false,
+      restartPolicy = pod.spec.restartPolicy,
+    }: { isInit?: boolean; restartPolicy?: PodSpec['restartPolicy'] } = {},
+  ): ContainerRun {
     const filled = withFields(container, pod);
     const run = runContainer({
       container: filled,
+      pod: pod.metadata,
       image: imageOf(filled),
       event: options.event,
       isInit,
@@ -79,11 +91,34 @@ export function runPod(options: PodRunOptions): PodRun {
 
   async function live(): Promise<void> {
     for (const container of initContainers) {
-      const init = start(container, true);
-      await init.ended;
-      if (stopping || init.report().state.terminated?.exitCode !== 0) return;
+      if (isSidecar(container)) {
+        await start(container, { restartPolicy: 'Always' }).started;
+        if (stopping) return;
+      } else {
+        const init = start(container, { isInit: true });
+        await init.ended;
+        if (stopping) return;
+        if (init.report().state.terminated?.exitCode !== 0) {
+          await stopSidecars(graceMs);
+          return;
+        }
+      }
     }
-    for (const container of containers) start(container, false);
+    const main = containers.map((container) => start(container));
+    await Promise.all(main.map(({ ended }) => ended));
+    if (!stopping) await stopSidecars(graceMs);
+  }
+
+  async function stopSidecars(grace: number): Promise<void> {
+    const until = Date.now() + grace;
+    for (const { name } of initContainers.filter(isSidecar).reverse())
+      await runs.get(name)?.stop(Math.max(0, until - Date.now()));
+  }
+
+  async function stopOthers(grace: number): Promise<void> {
+    const sidecars = initContainers.filter(isSidecar).map(({ name }) => name);
+    const others = [...runs].filter(([name]) => !sidecars.includes(name));
+    await Promise.all(others.map(([, run]) => run.stop(grace)));
   }
 
   const started = live();
@@ -95,7 +130,9 @@ export function runPod(options: PodRunOptions): PodRun {
     home,
     async stop(grace) {
       stopping = true;
-      await Promise.all([...runs.values()].map((run) => run.stop(grace)));
+      const until = Date.now() + grace;
+      await stopOthers(grace);
+      await stopSidecars(Math.max(0, until - Date.now()));
       await started;
       await removeTree(directory);
     },
@@ -104,8 +141,10 @@ export function runPod(options: PodRunOptions): PodRun {
 
 /** As the status tells that an earlier node left behind. */
 function startsOf({ status }: Stored<Pod>, container: string): number {
-  const before = status?.containerStatuses?.find(({ name }) => name === container);
-  return before === undefined || before.state?.waiting?.reason === 'ContainerCreating'
+  const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const before = statuses.find(({ name }) => name === container);
+  return before === undefined ||
+    ['ContainerCreating', 'PodInitializing'].includes(before.state?.waiting?.reason ?? '')
     ? 0
     : before.restartCount + 1;
 }

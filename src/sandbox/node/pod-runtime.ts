@@ -1,9 +1,16 @@
 /** exec and logs of the pods that run here, with the kubelet's words where it cannot be done. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 
-import type { Pod, Stored } from '#src/api/kubernetes.ts';
-import type { PodExec, PodLogs, PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
+import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
+import type {
+  ContainerAddress,
+  PodExec,
+  PodLogs,
+  PodRuntime,
+  StartExec,
+} from '#src/sandbox/api-server/pod-runtime.ts';
 
 import { containerEnvironment, execCommand } from './command-line.ts';
 import type { ContainerRun } from './container-run.ts';
@@ -22,6 +29,14 @@ class RuntimeError extends Error {
   }
 }
 
+interface Running {
+  readonly pod: Stored<Pod>;
+  readonly container: Container;
+  readonly hostname: string;
+  readonly run: PodRun;
+  readonly live: ContainerRun;
+}
+
 export interface RuntimeOptions {
   readonly find: (
     namespace: string,
@@ -32,24 +47,23 @@ export interface RuntimeOptions {
 }
 
 export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRuntime {
-  function locate(request: Pick<PodExec, 'namespace' | 'pod' | 'container'>) {
-    const found = find(request.namespace, request.pod);
-    if (!found) throw new RuntimeError(404, 'NotFound', `pods "${request.pod}" not found`);
-    const { containers, initContainers = [], hostname = request.pod } = found.pod.spec;
-    const name = request.container ?? containers[0]?.name ?? '';
-    const container = [...containers, ...initContainers].find((it) => it.name === name);
-    if (!container) {
-      throw new RuntimeError(400, 'BadRequest', `container ${name} is not valid for pod ${request.pod}`);
-    }
-    return { ...found, container, hostname, live: found.run?.container(name) };
+  function locate(at: ContainerAddress) {
+    const found = find(at.namespace, at.pod);
+    const { containers = [], initContainers = [], hostname = at.pod } = found?.pod.spec ?? {};
+    const container = [...containers, ...initContainers].find(({ name }) => name === at.container);
+    if (!found || !container) throw new RuntimeError(404, 'NotFound', 'pod does not exist');
+    return { ...found, container, hostname, live: found.run?.container(at.container) };
   }
 
-  async function exec(request: PodExec): Promise<number> {
-    const { pod, container, hostname, run, live } = locate(request);
+  function openExec(at: ContainerAddress): StartExec {
+    const { pod, container, hostname, run, live } = locate(at);
     if (!run || live?.report().state.running === undefined) {
-      const message = `unable to upgrade connection: container not found ("${container.name}")`;
-      throw new RuntimeError(500, 'InternalError', message);
+      throw new RuntimeError(500, 'InternalError', `container not found ("${container.name}")`);
     }
+    return (request) => exec({ pod, container, hostname, run, live }, request);
+  }
+
+  async function exec({ pod, container, hostname, run, live }: Running, request: PodExec): Promise<number> {
     const argv = execCommand(request.command, live.mounts);
     const group = groups.start({
       argv,
@@ -101,7 +115,7 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
     return Readable.from(followFile(file, start, ended, request.signal), { objectMode: false });
   }
 
-  return { exec, logs };
+  return { openExec, logs };
 }
 
 /** The output of a program that only counts as running. */
@@ -109,15 +123,17 @@ async function* silence(live: ContainerRun, signal: AbortSignal): AsyncGenerator
   if (!signal.aborted) await Promise.race([live.ended, once(signal, 'abort')]);
 }
 
-function startFailure(program: string, error: unknown): RuntimeError {
+/** As runc and containerd word it. */
+function startFailure(program: string, error: unknown): Error {
   const why =
     error instanceof Error && 'code' in error && error.code === 'ENOENT'
-      ? `executable file not found in $PATH`
+      ? program.includes('/')
+        ? `stat ${program}: no such file or directory`
+        : 'executable file not found in $PATH'
       : String(error);
   const start = 'OCI runtime exec failed: exec failed: unable to start container process';
-  return new RuntimeError(
-    500,
-    'InternalError',
-    `${start}: exec: ${JSON.stringify(program)}: ${why}: unknown`,
+  return new Error(
+    `failed to exec in container: failed to start exec "${randomUUID().replaceAll('-', '')}": ` +
+      `${start}: exec: ${JSON.stringify(program)}: ${why}: unknown`,
   );
 }

@@ -1,11 +1,12 @@
 /** A pod's status, from what its containers do. */
-import type { Condition, ContainerStatus, Pod } from '#src/api/kubernetes.ts';
+import type { Container, ContainerStatus, Pod } from '#src/api/kubernetes.ts';
 import { withCondition } from '#src/sandbox/controllers/owned-pods.ts';
 
 import type { ContainerReport } from './container-run.ts';
+import { podConditions } from './pod-conditions.ts';
+import { isSidecar } from './sidecar.ts';
 
 type Status = NonNullable<Pod['status']> & {
-  initContainerStatuses?: ContainerStatus[];
   podIPs?: { ip: string }[];
 };
 
@@ -18,43 +19,27 @@ export function podStatus(
 ): Status {
   const of = (name: string): ContainerReport | undefined =>
     reports.find(({ container }) => container.name === name);
-  const inits = (pod.spec.initContainers ?? []).map((container) =>
-    statusOf(container, of(container.name), 'PodInitializing', true),
+  const { initContainers = [] } = pod.spec;
+  const waitsFor = initContainers.length > 0 ? 'PodInitializing' : 'ContainerCreating';
+  const inits = initContainers.map((container) =>
+    statusOf(container, of(container.name), waitsFor, !isSidecar(container)),
   );
-  const waitsFor = inits.length > 0 ? 'PodInitializing' : 'ContainerCreating';
   const containers = pod.spec.containers.map((container) =>
     statusOf(container, of(container.name), waitsFor, false),
   );
-  const failedInit = (pod.spec.initContainers ?? []).some((container) => hasFailed(of(container.name)));
-  const initialized = inits.every(({ state }) => state?.terminated?.exitCode === 0);
-  const all = pod.spec.containers.map((container) => of(container.name));
-  const phase = failedInit ? 'Failed' : phaseOf(all);
-  const ready = phase === 'Running' && containers.every((container) => container.ready);
-  const completed = phase === 'Succeeded' ? 'PodCompleted' : undefined;
-  const unready = containers.filter((container) => !container.ready).map(({ name }) => name);
-  const why = {
-    reason: completed ?? 'ContainersNotReady',
-    message: `containers with unready status: [${unready.join(' ')}]`,
-  };
-  const incomplete = inits.filter(({ state }) => state?.terminated?.exitCode !== 0).map(({ name }) => name);
-  const found: Omit<Condition, 'lastTransitionTime'>[] = [
-    { type: 'PodScheduled', status: 'True' },
-    initialized
-      ? { type: 'Initialized', status: 'True' }
-      : {
-          type: 'Initialized',
-          status: 'False',
-          reason: 'ContainersNotInitialized',
-          message: `containers with incomplete status: [${incomplete.join(' ')}]`,
-        },
-    ready
-      ? { type: 'ContainersReady', status: 'True' }
-      : { type: 'ContainersReady', status: 'False', ...why },
-    ready ? { type: 'Ready', status: 'True' } : { type: 'Ready', status: 'False', ...why },
-  ];
-  const conditions = found.reduce(
+  const failedInit = initContainers.some(
+    (container) => !isSidecar(container) && hasFailed(of(container.name)),
+  );
+  const sidecarsRun = initContainers.some(
+    (container) => isSidecar(container) && of(container.name)?.state.running !== undefined,
+  );
+  const ended = phaseOf(pod.spec.containers.map(({ name }) => of(name)));
+  const isOver = ended === 'Succeeded' || ended === 'Failed';
+  const phase = failedInit ? 'Failed' : isOver && sidecarsRun ? 'Running' : ended;
+  const kept = pod.status?.conditions ?? [];
+  const conditions = podConditions(pod, phase, { inits, containers }).reduce(
     (before, condition) => withCondition(before, condition, now),
-    pod.status?.conditions ?? [],
+    kept,
   );
   return {
     ...pod.status,
@@ -85,20 +70,21 @@ function isBeforeItsStart({ state: { waiting } }: ContainerReport): boolean {
   return waiting !== undefined && waiting.reason !== 'CrashLoopBackOff';
 }
 
+/** `ends`: it is an init container that is done once it has ended well. */
 function statusOf(
-  { name, image = '' }: { name: string; image?: string },
+  { name, image = '' }: Container,
   report: ContainerReport | undefined,
   waitsFor: string,
-  isInit: boolean,
+  ends: boolean,
 ): ContainerStatus {
-  const running = report?.state.running !== undefined;
-  const done = isInit && report?.state.terminated?.exitCode === 0;
+  const isRunning = report?.state.running !== undefined;
+  const isDone = ends && report?.state.terminated?.exitCode === 0;
   return {
     name,
     image,
     imageID: image,
-    ready: isInit ? done : running && report.ready,
-    started: running,
+    ready: ends ? isDone : isRunning && report.started && report.ready,
+    started: ends ? false : isRunning && report.started,
     restartCount: report?.restarts ?? 0,
     state: report?.state ?? { waiting: { reason: waitsFor } },
     ...(report?.lastState && { lastState: report.lastState }),

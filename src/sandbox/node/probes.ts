@@ -1,14 +1,14 @@
-/** Asks a container of our own image how it is, as its probes say. Others are as good as they look: they run. */
+/** Asks a container how it is, as its probes say; where nothing can listen, only by their commands. */
 import { get } from 'node:http';
+import { connect } from 'node:net';
 
 import type { Container } from '#src/api/kubernetes.ts';
 import { pause } from '#src/sandbox/controllers/mirror.ts';
 
-import type { Launch } from './own-image.ts';
-import type { ProcessGroup } from './process-groups.ts';
-
 interface Probe {
+  readonly exec?: { readonly command?: readonly string[] };
   readonly httpGet?: { readonly path?: string; readonly port: number | string };
+  readonly tcpSocket?: { readonly port: number | string };
   readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
   readonly timeoutSeconds?: number;
@@ -16,66 +16,108 @@ interface Probe {
   readonly failureThreshold?: number;
 }
 
-interface ProbeOptions {
-  readonly container: Container;
-  /** Where its ports are on this machine. */
-  readonly ports: ReadonlyMap<number, number>;
-  /** Ends when the container does. */
-  readonly signal: AbortSignal;
-  /** Why it is not well, where it is not; told when that changes. */
-  readonly onChange: (failure: string | undefined) => void;
-}
+/** Resolves with why it is not well; undefined: it is. */
+type Ask = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface ProbedContainer {
   readonly container: Container;
-  readonly launch: Launch;
-  readonly group: ProcessGroup;
+  /** Where its ports are on this machine; undefined: it is no process, so that nothing listens. */
+  readonly ports: ReadonlyMap<number, number> | undefined;
+  /** Runs a command in it; resolves with what that said where it failed. */
+  readonly run: (command: readonly string[], signal: AbortSignal) => Promise<string | undefined>;
+  /** Aborts when the container's run ends. */
+  readonly signal: AbortSignal;
   readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
   readonly onReady: (ready: boolean) => void;
+  readonly onStarted: () => void;
+  /** Asks it to end. */
+  readonly end: () => void;
 }
 
-/** Until the process ends, which a liveness probe that fails asks it to. */
-export function startProbes({ container, launch, group, event, onReady }: ProbedContainer): void {
-  const ended = new AbortController();
-  const end = (): void => {
-    ended.abort();
+/** Returns how it is before the first answer. The other probes wait for the startup probe. */
+export function startProbes(probed: ProbedContainer): { readonly ready: boolean; readonly started: boolean } {
+  const { container, event, signal } = probed;
+  const startup = probeOf(container.startupProbe, probed);
+  const readiness = probeOf(container.readinessProbe, probed);
+  const liveness = probeOf(container.livenessProbe, probed);
+  const unhealthy = (which: string, failure: string): void => {
+    event('Warning', 'Unhealthy', `${which} probe failed: ${failure}`);
   };
-  group.exited.then(end, end);
-  const options = { container, ports: launch.ports, signal: ended.signal };
-  const { readinessProbe, livenessProbe, name } = container;
-  if (readinessProbe) {
-    void watchProbe(readinessProbe, {
-      ...options,
-      onChange(failure) {
-        if (failure !== undefined) event('Warning', 'Unhealthy', `Readiness probe failed: ${failure}`);
-        onReady(failure === undefined);
-      },
+  const failed = (which: string, failure: string): void => {
+    unhealthy(which, failure);
+    event(
+      'Normal',
+      'Killing',
+      `Container ${container.name} failed ${which.toLowerCase()} probe, will be restarted`,
+    );
+    probed.end();
+  };
+  const startOthers = (): void => {
+    if (readiness) {
+      void watchProbe(readiness, signal, (failure) => {
+        if (failure !== undefined) unhealthy('Readiness', failure);
+        probed.onReady(failure === undefined);
+      });
+    }
+    if (liveness) {
+      void watchProbe(liveness, signal, (failure) => {
+        if (failure !== undefined) failed('Liveness', failure);
+      });
+    }
+  };
+  if (startup) {
+    const over = new AbortController();
+    void watchProbe(startup, AbortSignal.any([signal, over.signal]), (failure) => {
+      over.abort();
+      if (failure !== undefined) {
+        failed('Startup', failure);
+        return;
+      }
+      probed.onStarted();
+      startOthers();
     });
-  }
-  if (livenessProbe) {
-    void watchProbe(livenessProbe, {
-      ...options,
-      onChange(failure) {
-        if (failure === undefined) return;
-        event('Warning', 'Unhealthy', `Liveness probe failed: ${failure}`);
-        event('Normal', 'Killing', `Container ${name} failed liveness probe, will be restarted`);
-        group.kill('SIGTERM');
-      },
-    });
-  }
+  } else startOthers();
+  return { ready: readiness === undefined, started: startup === undefined };
+}
+
+interface Askable extends Probe {
+  readonly ask: Ask;
+}
+
+/** Undefined where there is none, or none that can be asked here. */
+function probeOf(given: object | undefined, probed: ProbedContainer): Askable | undefined {
+  const probe: Probe = given ?? {};
+  const { command } = probe.exec ?? {};
+  if (command) return { ...probe, ask: (signal) => probed.run(command, signal) };
+  const port = portOf(probe.httpGet?.port ?? probe.tcpSocket?.port, probed);
+  if (port === undefined) return undefined;
+  if (probe.tcpSocket) return { ...probe, ask: (signal) => askTcp(port, signal) };
+  const url = `http://127.0.0.1:${port}${probe.httpGet?.path ?? '/'}`;
+  return { ...probe, ask: (signal) => askHttp(url, signal) };
+}
+
+function portOf(
+  port: number | string | undefined,
+  { container, ports }: ProbedContainer,
+): number | undefined {
+  const number =
+    typeof port === 'string' ? container.ports?.find(({ name }) => name === port)?.containerPort : port;
+  return number === undefined || ports === undefined ? undefined : (ports.get(number) ?? number);
 }
 
 /** Until the signal aborts. `successThreshold` and `failureThreshold` answers in a row make a change. */
-async function watchProbe(probe: Probe, options: ProbeOptions): Promise<void> {
-  const { signal, onChange } = options;
-  const url = urlOf(probe, options);
-  if (url === undefined) return;
+async function watchProbe(
+  probe: Askable,
+  signal: AbortSignal,
+  onChange: (failure: string | undefined) => void,
+): Promise<void> {
   const period = (probe.periodSeconds ?? 10) * 1000;
   let well: boolean | undefined;
   let row = { ok: false, count: 0 };
   await pause((probe.initialDelaySeconds ?? 0) * 1000, signal);
   while (!signal.aborted) {
-    const failure = await ask(url, (probe.timeoutSeconds ?? 1) * 1000, signal);
+    const timeout = AbortSignal.timeout((probe.timeoutSeconds ?? 1) * 1000);
+    const failure = await probe.ask(AbortSignal.any([signal, timeout]));
     const ok = failure === undefined;
     row = { ok, count: row.ok === ok ? row.count + 1 : 1 };
     // One that has not been well yet is about to be, and has as long for it as with slow answers.
@@ -96,29 +138,29 @@ function isOver(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-function urlOf({ httpGet }: Probe, { container, ports }: ProbeOptions): string | undefined {
-  if (!httpGet) return undefined;
-  const { path = '/', port } = httpGet;
-  const number =
-    typeof port === 'number' ? port : container.ports?.find(({ name }) => name === port)?.containerPort;
-  if (number === undefined) return undefined;
-  return `http://127.0.0.1:${ports.get(number) ?? number}${path}`;
-}
-
-function ask(url: string, timeout: number, signal: AbortSignal): Promise<string | undefined> {
+function askHttp(url: string, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const fail = (why: string): void => {
-      resolve(`Get ${JSON.stringify(url)}: ${why}`);
-    };
-    const request = get(url, { timeout, signal, agent: false }, (response) => {
+    const request = get(url, { signal, agent: false }, (response) => {
       const { statusCode = 0 } = response;
       response.destroy();
       if (statusCode >= 200 && statusCode < 400) resolve(undefined);
       else resolve(`HTTP probe failed with statuscode: ${statusCode}`);
     });
-    request.on('timeout', () => request.destroy(new Error('context deadline exceeded')));
     request.on('error', (error) => {
-      fail(error.message);
+      resolve(`Get ${JSON.stringify(url)}: ${signal.aborted ? 'context deadline exceeded' : error.message}`);
+    });
+  });
+}
+
+function askTcp(port: number, signal: AbortSignal): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, signal });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once('error', (error) => {
+      resolve(`dial tcp 127.0.0.1:${port}: ${signal.aborted ? 'i/o timeout' : error.message}`);
     });
   });
 }

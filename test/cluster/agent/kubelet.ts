@@ -11,7 +11,8 @@ import { TLSSocket } from 'node:tls';
 
 import { WebSocketServer } from 'ws';
 
-import { execProtocols, serveExec } from '#src/sandbox/api-server/http/exec.ts';
+import { chooseExecProtocol, openExec, serveExec, type Exec } from '#src/sandbox/api-server/http/exec.ts';
+import { refuseAsKubelet } from '#src/sandbox/api-server/http/refuse.ts';
 import { isTrue } from '#src/sandbox/api-server/http/request.ts';
 import type { PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
 import { notImplemented, statusOf } from '#src/sandbox/api-server/status.ts';
@@ -23,6 +24,13 @@ export interface Kubelet {
   readonly port: number;
   close(): Promise<void>;
 }
+
+/** What a kubelet calls the streams of an exec. */
+const streams = [
+  ['stdin', 'input'],
+  ['stdout', 'output'],
+  ['stderr', 'error'],
+] as const;
 
 export async function serveKubelet(options: {
   readonly certificate: CertificateFiles;
@@ -42,7 +50,7 @@ export async function serveKubelet(options: {
   );
   const sockets = new WebSocketServer({
     noServer: true,
-    handleProtocols: (offered) => execProtocols.find((protocol) => offered.has(protocol)) ?? false,
+    handleProtocols: (offered) => chooseExecProtocol(offered) ?? false,
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { step, namespace, pod, container, query } = readTarget(request);
@@ -50,11 +58,16 @@ export async function serveKubelet(options: {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
-    query.set('container', container);
-    const input = query.get('input');
-    if (input !== null) query.set('stdin', input);
+    for (const [stream, name] of streams) query.set(stream, query.get(name) ?? '');
+    let exec: Exec;
+    try {
+      exec = openExec(runtime(), { namespace, pod, container }, query);
+    } catch (error) {
+      refuseAsKubelet(socket, error);
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      void serveExec(runtime(), { namespace, name: pod, query }, webSocket);
+      void serveExec(exec, webSocket);
     });
   });
   await new Promise<void>((resolve) => {

@@ -42,8 +42,14 @@ export async function openApi(): Promise<OpenApi> {
 
 /** `token`: whose it is asks, in place of the kubeconfig's user. */
 export async function connectTo(kubeconfig: string, { token }: { token?: string } = {}): Promise<JsonClient> {
+  const { url, tls, headers } = await credentialsOf(kubeconfig);
+  if (token === undefined) return createJsonClient(url, tls, headers);
+  return createJsonClient(url, { ca: tls.ca }, { authorization: `Bearer ${token}` });
+}
+
+/** What a client of the kubeconfig's server presents. */
+export async function credentialsOf(kubeconfig: string) {
   const settings = resolveSettings({}, await findKubeconfig(kubeconfig, {}, false));
   const { tls, headers } = await kubeConfigAuthenticator(settings).credentials();
-  if (token === undefined) return createJsonClient(settings.server, tls, headers);
-  return createJsonClient(settings.server, { ca: tls.ca }, { authorization: `Bearer ${token}` });
+  return { url: settings.server, tls, headers };
 }

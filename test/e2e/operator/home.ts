@@ -1,7 +1,7 @@
 /** A workload with a claim and a BackupConfiguration that is Ready, and what is waited for there. */
 import type { TestContext } from 'node:test';
 
-import type { Job, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { Job, KubernetesObject, Stored, Workload } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
   backupSessions,
@@ -21,20 +21,25 @@ import { configuration, type ConfigurationOptions } from './manifests.ts';
 /** Of the BackupConfiguration. */
 export const name = 'nightly';
 
-/** Deployment `stash-demo` with claim `data`. */
+/** Deployment `stash-demo` with claim `data`; `workload` is one of that name. */
 export async function openHome(
   t: TestContext,
   server: TestServer,
   options: ConfigurationOptions = {},
+  workload?: Workload,
 ): Promise<Place> {
   const place = await openPlace(t, server);
-  await furnish(place, options);
+  await furnish(place, options, workload);
   return place;
 }
 
-export async function furnish(place: Place, options: ConfigurationOptions = {}): Promise<void> {
+export async function furnish(
+  place: Place,
+  options: ConfigurationOptions = {},
+  workload = deployment('stash-demo', ['data']),
+): Promise<void> {
   await place.claims('data');
-  await place.create(deployments, deployment('stash-demo', ['data']));
+  await place.create(deployments, workload);
   await place.running('stash-demo');
   await place.create(backupConfigurations, configuration(name, options));
   await untilReady(place);

@@ -1,12 +1,10 @@
 /** Hooks of a BackupConfiguration, run around the snapshot by the Job that takes it. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { suite, test, type TestContext } from 'node:test';
+import { suite, test } from 'node:test';
 
 import { volumeSnapshots } from '#src/api/resources.ts';
 
+import { freePort, heardBy, listening } from './listening.ts';
 import { beginSession, openHome, shell, untilEnded } from './home.ts';
 import { startOperatorServer } from './operator-server.ts';
 import { assertTold, testReached } from './reached.ts';
@@ -20,18 +18,6 @@ const postRan = 'PostBackupHookExecutionSucceeded True SuccessfullyExecutedPostB
 const postFailed = 'PostBackupHookExecutionSucceeded False FailedToExecutePostBackupHook';
 
 const note = (what: string) => shell(`echo ${what} >> /source/data/hooks`);
-
-/** An application that listens where the pods of both servers have their address. */
-async function listen(t: TestContext, status = 200): Promise<{ port: number; heard: string[] }> {
-  const heard: string[] = [];
-  const application = createServer((request, response) => {
-    heard.push(`${request.method ?? ''} ${request.url ?? ''}`);
-    response.writeHead(status).end('the database is busy');
-  }).listen(0, '127.0.0.1');
-  await once(application, 'listening');
-  t.after(() => application.close());
-  return { port: (application.address() as AddressInfo).port, heard };
-}
 
 await suite('hooks', { concurrency: 6 }, () => {
   test('exec: both ran, around the snapshot', async (t) => {
@@ -72,41 +58,36 @@ await suite('hooks', { concurrency: 6 }, () => {
   });
 
   test('httpGet and httpPost ask the application', async (t) => {
-    const { port, heard } = await listen(t);
-    const place = await openHome(t, server, {
-      spec: {
-        hooks: {
-          preBackup: { httpPost: { port, path: '/freeze', scheme: 'HTTP', body: 'now' } },
-          postBackup: { httpGet: { port, path: '/thaw', scheme: 'HTTP' } },
-        },
-      },
-    });
+    const port = await freePort();
+    const hooks = {
+      preBackup: { httpPost: { port, path: '/cgi-bin/freeze', scheme: 'HTTP', body: 'now' } },
+      postBackup: { httpGet: { port, path: '/cgi-bin/thaw', scheme: 'HTTP' } },
+    };
+    const place = await openHome(t, server, { spec: { hooks } }, listening(port));
     await beginSession(place, 'asked');
     const { status } = await untilEnded(place, 'asked');
     assertTold(status?.targets?.[0]?.conditions, ensured, postRan, preRan);
     assert.equal(status?.phase, 'Succeeded');
-    assert.deepEqual(heard, ['POST /freeze', 'GET /thaw']);
+    assert.deepEqual(await heardBy(place), ['POST /cgi-bin/freeze', 'GET /cgi-bin/thaw']);
   });
 
   test('httpGet that is answered with an error fails', async (t) => {
-    const { port, heard } = await listen(t, 503);
-    const place = await openHome(t, server, {
-      spec: { hooks: { preBackup: { httpGet: { port, path: '/freeze' } } } },
-    });
+    const port = await freePort();
+    const hooks = { preBackup: { httpGet: { port, path: '/cgi-bin/freeze' } } };
+    const place = await openHome(t, server, { spec: { hooks } }, listening(port, '503 Service Unavailable'));
     await beginSession(place, 'busy');
     const { status } = await untilEnded(place, 'busy');
     assertTold(status?.targets?.[0]?.conditions, ensured, preFailed);
     assert.match(JSON.stringify(status), /HTTP 503: the database is busy/);
-    assert.deepEqual(heard, ['GET /freeze']);
+    assert.deepEqual(await heardBy(place), ['GET /cgi-bin/freeze']);
     assert.deepEqual(await place.list(volumeSnapshots), []);
   });
 
   test('tcpSocket: nobody listens, and somebody does', async (t) => {
-    const { port } = await listen(t);
+    const port = await freePort();
     // Port 1 is nobody's.
-    const place = await openHome(t, server, {
-      spec: { hooks: { preBackup: { tcpSocket: { port: 1 } }, postBackup: { tcpSocket: { port } } } },
-    });
+    const hooks = { preBackup: { tcpSocket: { port: 1 } }, postBackup: { tcpSocket: { port } } };
+    const place = await openHome(t, server, { spec: { hooks } }, listening(port));
     await beginSession(place, 'connected');
     const { status } = await untilEnded(place, 'connected');
     assertTold(status?.targets?.[0]?.conditions, ensured, postRan, preFailed);

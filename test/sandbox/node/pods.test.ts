@@ -47,10 +47,17 @@ async function exec(name: string, command: string[], stdin?: string): Promise<[n
   return [code, await text(stdout.end()), await text(stderr.end())];
 }
 
-async function logs(name: string, options: { follow?: boolean; tailLines?: number } = {}): Promise<string> {
+async function logs(name: string, options: { container?: string; tailLines?: number } = {}): Promise<string> {
   const { signal } = new AbortController();
   return text(
-    await running.node.logs({ namespace: 'default', pod: name, follow: false, signal, ...options }),
+    await running.node.logs({
+      namespace: 'default',
+      pod: name,
+      container: 'main',
+      follow: false,
+      signal,
+      ...options,
+    }),
   );
 }
 
@@ -89,10 +96,18 @@ test('a pod waits for its claim, then runs with it as the guides write it', asyn
   const started = await running.until(pods, 'guide', isRunning);
   assert.deepEqual(
     started.status?.conditions?.map(({ type, status }) => `${type}=${status}`),
-    ['PodScheduled=True', 'Initialized=True', 'ContainersReady=True', 'Ready=True'],
+    ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'].map(
+      (type) => `${type}=True`,
+    ),
   );
   const { signal } = new AbortController();
-  const output = await running.node.logs({ namespace: 'default', pod: 'guide', follow: true, signal });
+  const output = await running.node.logs({
+    namespace: 'default',
+    pod: 'guide',
+    container: 'busybox',
+    follow: true,
+    signal,
+  });
   for await (const chunk of output) if (String(chunk).includes('written')) break;
   assert.deepEqual(await exec('guide', ['cat', '/source/data/data.txt']), [0, 'sample_data\n', '']);
   assert.equal(await readFile(join(await volumeOf('guide-data'), 'data.txt'), 'utf8'), 'sample_data\n');
@@ -167,8 +182,13 @@ test('a container that ends is started again, later each time', async () => {
     (it) => stateOf(it)?.waiting?.reason === 'CrashLoopBackOff',
   );
   assert.equal(crashed.status?.phase, 'Running');
+  assert.equal(crashed.status.containerStatuses?.[0]?.restartCount, 1);
+  assert.equal(
+    stateOf(crashed)?.waiting?.message,
+    `back-off 10s restarting failed container=main pod=crash_default(${crashed.metadata.uid})`,
+  );
   assert.equal(crashed.status.conditions?.find(({ type }) => type === 'Ready')?.status, 'False');
-  assert.equal(await logs('crash', { follow: false }), 'once more\n');
+  assert.equal(await logs('crash'), 'once more\n');
   await running.cluster.delete(pods, { name: 'crash', namespace: 'default' });
   await running.gone(pods, 'crash');
 });
@@ -192,7 +212,13 @@ test('a pod that is deleted gets its grace, and its children end with it', async
   });
   await running.until(pods, 'stubborn', isRunning);
   const { signal } = new AbortController();
-  const output = await running.node.logs({ namespace: 'default', pod: 'stubborn', follow: true, signal });
+  const output = await running.node.logs({
+    namespace: 'default',
+    pod: 'stubborn',
+    container: 'main',
+    follow: true,
+    signal,
+  });
   for await (const chunk of output) if (String(chunk).includes('up')) break;
   await running.cluster.delete(pods, { name: 'stubborn', namespace: 'default' });
   await running.gone(pods, 'stubborn');
@@ -218,7 +244,7 @@ test('an image that only a cluster could run counts as running', async () => {
   await pod('nginx', { containers: [{ name: 'nginx', image: 'nginx' }] });
   const started = await running.until(pods, 'nginx', isRunning);
   assert.equal(started.status?.containerStatuses?.[0]?.ready, true);
-  assert.equal(await logs('nginx'), '');
+  assert.equal(await logs('nginx', { container: 'nginx' }), '');
   assert.deepEqual(await exec('nginx', ['echo', 'hi']), [0, 'hi\n', '']);
 });
 
@@ -284,16 +310,17 @@ test('what a container wrote before it was started again', async () => {
   const mark = join(running.directory, 'second');
   const script = `if [ -e "${mark}" ]; then echo second; exec sleep 3000; fi; touch "${mark}"; echo first; exit 1`;
   await pod('twice', { containers: [shell(script)] });
-  const previous = () => running.cluster.logs({ namespace: 'default', pod: 'twice', previous: true });
-  await running.until(pods, 'twice', (it) => stateOf(it)?.running !== undefined);
-  await running.until(pods, 'twice', (it) => stateOf(it)?.waiting?.reason === 'CrashLoopBackOff');
-  assert.equal(await previous(), 'first\n');
+  const previous = (name: string) =>
+    running.cluster.logs({ namespace: 'default', pod: name, previous: true });
   await running.until(
     pods,
     'twice',
     (it) => it?.status?.containerStatuses?.[0]?.restartCount === 1 && stateOf(it)?.running !== undefined,
   );
-  assert.equal(await previous(), 'first\n');
+  assert.equal(await previous('twice'), 'first\n');
+  await pod('waits', { containers: [shell('echo once more; exit 1')] });
+  await running.until(pods, 'waits', (it) => stateOf(it)?.waiting?.reason === 'CrashLoopBackOff');
+  assert.equal(await previous('waits'), 'once more\n');
   await pod('once', { containers: [shell('exec sleep 3000')] });
   await running.until(pods, 'once', isRunning);
   await assert.rejects(running.cluster.logs({ namespace: 'default', pod: 'once', previous: true }), {

@@ -1,6 +1,6 @@
 /**
- * `kubectl exec` over a WebSocket, protocol `v5.channel.k8s.io`: each message begins with its channel.
- * 0 stdin, 1 stdout, 2 stderr, 3 the final Status, 4 terminal size, 255 "channel n is closed".
+ * `kubectl exec` over a WebSocket: each message begins with its channel.
+ * 0 stdin, 1 stdout, 2 stderr, 3 the end, 4 terminal size; of `v5.channel.k8s.io` 255 "channel n is closed".
  */
 import { PassThrough, Writable } from 'node:stream';
 
@@ -8,26 +8,55 @@ import type { RawData, WebSocket } from 'ws';
 
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Status } from '#src/api/kubernetes.ts';
+import type { PodRuntime, StartExec } from '../pod-runtime.ts';
+import { badRequest, notImplemented } from '../status.ts';
+import { exitedEnd, unstartedEnd, type ExecProtocol } from './exec-end.ts';
+import { isTrue } from './request.ts';
 
-import type { PodRuntime } from '../pod-runtime.ts';
-import { badRequest, notImplemented, statusOf } from '../status.ts';
-import { isTrue, type ResourceRequest } from './request.ts';
+export const execProtocols = [
+  'v5.channel.k8s.io',
+  'v4.channel.k8s.io',
+] as const satisfies readonly ExecProtocol[];
 
-export const execProtocols: readonly string[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+/** The first of what is offered that is served; `offered`: in any order. */
+export function chooseExecProtocol(offered: ReadonlySet<string>): ExecProtocol | undefined {
+  return execProtocols.find((protocol) => offered.has(protocol));
+}
+
+export interface Exec {
+  readonly command: readonly string[];
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+  readonly start: StartExec;
+}
+
+/** Throws what is answered in place of an upgrade. */
+export function openExec(
+  runtime: PodRuntime | undefined,
+  at: { readonly namespace: string; readonly pod: string; readonly container: string },
+  query: URLSearchParams,
+): Exec {
+  const command = query.getAll('command');
+  const wanted = (stream: string): boolean => isTrue(query.get(stream));
+  const [stdin, stdout, tty] = [wanted('stdin'), wanted('stdout'), wanted('tty')];
+  const stderr = wanted('stderr') && !tty;
+  if (!stdin && !stdout && !stderr) throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
+  if (command.length === 0) throw badRequest('you must specify at least 1 command for the container');
+  if (!runtime) throw notImplemented('exec: there is no node');
+  return { command, stdin, stdout, stderr, tty, start: runtime.openExec(at) };
+}
 
 /** Runs the command and closes the socket when it has ended; the command ends when the socket closes. */
-export async function serveExec(
-  runtime: PodRuntime | undefined,
-  { namespace = '', name = '', query }: Pick<ResourceRequest, 'namespace' | 'name' | 'query'>,
-  socket: WebSocket,
-): Promise<void> {
+export async function serveExec(exec: Exec, socket: WebSocket): Promise<void> {
+  const protocol: ExecProtocol = execProtocols.find((it) => it === socket.protocol) ?? execProtocols[0];
   const gone = new AbortController();
-  const stdin = isTrue(query.get('stdin')) ? new PassThrough() : undefined;
+  const stdin = exec.stdin ? new PassThrough() : undefined;
   socket.on('message', (data: RawData) => {
     const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
     if (bytes[0] === 0) stdin?.write(bytes.subarray(1));
-    else if (isDeepStrictEqual([...bytes], [255, 0])) stdin?.end();
+    else if (protocol === 'v5.channel.k8s.io' && isDeepStrictEqual([...bytes], [255, 0])) stdin?.end();
   });
   socket.once('close', () => {
     gone.abort();
@@ -36,25 +65,22 @@ export async function serveExec(
   socket.on('error', () => {
     socket.terminate();
   });
-  try {
-    const command = query.getAll('command');
-    if (!runtime) throw notImplemented('exec: there is no node');
-    if (command.length === 0) throw badRequest('you must specify at least 1 command for the container');
-    const exitCode = await runtime.exec({
-      namespace,
-      pod: name,
-      container: query.get('container') ?? undefined,
-      command,
+  // Tells the client that the connection is up.
+  send(socket, exec.stdout ? 1 : exec.stderr ? 2 : 3, Buffer.of());
+  const end = await exec
+    .start({
+      command: exec.command,
       stdin,
-      stdout: channel(socket, 1),
-      stderr: channel(socket, 2),
-      tty: isTrue(query.get('tty')),
+      stdout: exec.stdout ? channel(socket, 1) : nowhere(),
+      stderr: exec.stderr ? channel(socket, 2) : nowhere(),
+      tty: exec.tty,
       signal: gone.signal,
-    });
-    send(socket, 3, Buffer.from(JSON.stringify(exitStatus(exitCode))));
-  } catch (error) {
-    send(socket, 3, Buffer.from(JSON.stringify(statusOf(error))));
-  }
+    })
+    .then(
+      (exitCode) => exitedEnd(protocol, exitCode, exec.command),
+      (error: unknown) => unstartedEnd(protocol, error instanceof Error ? error.message : String(error)),
+    );
+  send(socket, 3, Buffer.from(JSON.stringify(end)));
   socket.close(1000);
 }
 
@@ -62,6 +88,14 @@ function channel(socket: WebSocket, number: number): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
       send(socket, number, chunk, done);
+    },
+  });
+}
+
+function nowhere(): Writable {
+  return new Writable({
+    write(_chunk, _encoding, done) {
+      done();
     },
   });
 }
@@ -75,16 +109,4 @@ function send(socket: WebSocket, number: number, bytes: Buffer, done: () => void
   socket.send(Buffer.concat([Buffer.from([number]), bytes]), () => {
     done();
   });
-}
-
-function exitStatus(code: number): Status {
-  const base = { kind: 'Status', apiVersion: 'v1', metadata: {} } as const;
-  if (code === 0) return { ...base, status: 'Success' };
-  return {
-    ...base,
-    status: 'Failure',
-    reason: 'NonZeroExitCode',
-    message: `command terminated with non-zero exit code: exit status ${code}`,
-    details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
-  };
 }

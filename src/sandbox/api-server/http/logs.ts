@@ -3,6 +3,9 @@ import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 
 import type { Api } from '../api.ts';
+import type { Pod, Stored } from '#src/api/kubernetes.ts';
+
+import { chooseContainer } from '../pod-container.ts';
 import type { PodRuntime } from '../pod-runtime.ts';
 import { badRequest, notImplemented } from '../status.ts';
 import { isTrue, type ResourceRequest } from './request.ts';
@@ -12,7 +15,8 @@ export async function sendLogs(
   { kind, namespace = '', name = '', query }: ResourceRequest,
   response: ServerResponse,
 ): Promise<void> {
-  api.get({ kind, namespace, name });
+  const stored = api.get({ kind, namespace, name });
+  const container = chooseContainer(stored as unknown as Stored<Pod>, query.get('container') ?? undefined);
   const node = runtime();
   if (!node) throw notImplemented('logs: there is no node');
   const tailLines = query.get('tailLines');
@@ -25,7 +29,7 @@ export async function sendLogs(
   const logs = await node.logs({
     namespace,
     pod: name,
-    container: query.get('container') ?? undefined,
+    container,
     previous: isTrue(query.get('previous')),
     follow: isTrue(query.get('follow')),
     tailLines: tailLines === null ? undefined : Number(tailLines),

@@ -7,11 +7,15 @@ import type { Duplex } from 'node:stream';
 
 import { WebSocketServer } from 'ws';
 
+import type { Pod, Stored } from '#src/api/kubernetes.ts';
+
+import { chooseContainer } from '../pod-container.ts';
 import { admin } from '../reviews.ts';
-import { notImplemented, statusOf, unauthorized } from '../status.ts';
+import { notImplemented, unauthorized } from '../status.ts';
 import type { Tokens, User } from '../tokens.ts';
-import { execProtocols, serveExec } from './exec.ts';
+import { chooseExecProtocol, openExec, serveExec } from './exec.ts';
 import { failureOf } from './faults.ts';
+import { refuse } from './refuse.ts';
 import { readTarget } from './request.ts';
 import { answer, sendError, type Backend } from './routes.ts';
 import { issueCertificate } from './x509.ts';
@@ -42,7 +46,7 @@ export async function startServer(backend: Backend, { token }: { token: string }
   });
   const sockets = new WebSocketServer({
     noServer: true,
-    handleProtocols: (offered) => execProtocols.find((protocol) => offered.has(protocol)) ?? false,
+    handleProtocols: (offered) => chooseExecProtocol(offered) ?? false,
   });
   // The server itself does not end connections that are in the middle of their handshake, nor upgraded ones.
   const open = new Set<Duplex>();
@@ -100,24 +104,18 @@ function upgrade(
   );
   const isExec = target.kind.plural === 'pods' && target.subresource === 'exec';
   const offered = request.headers['sec-websocket-protocol']?.split(',').map((it) => it.trim()) ?? [];
-  if (!isExec || !offered.some((it) => execProtocols.includes(it))) {
+  if (!isExec || chooseExecProtocol(new Set(offered)) === undefined) {
     throw notImplemented('this upgrade: only exec over a WebSocket (v5.channel.k8s.io)');
   }
   const effect = interference.arrived('create', 'pods/exec');
   if (effect?.kind === 'silence') return;
   if (effect?.kind === 'fail') throw failureOf(effect);
   if (effect) socket.destroy();
-  api.get({ kind: target.kind, name: target.name ?? '', namespace: target.namespace });
+  const { name = '', namespace = '', query } = target;
+  const stored = api.get({ kind: target.kind, name, namespace });
+  const container = chooseContainer(stored as unknown as Stored<Pod>, query.get('container') ?? undefined);
+  const exec = openExec(runtime(), { namespace, pod: name, container }, query);
   sockets.handleUpgrade(request, socket, head, (client) => {
-    void serveExec(runtime(), target, client);
+    void serveExec(exec, client);
   });
-}
-
-function refuse(socket: Duplex, error: unknown): void {
-  const status = statusOf(error);
-  const body = JSON.stringify(status);
-  socket.end(
-    `HTTP/1.1 ${status.code} ${status.reason ?? ''}\r\ncontent-type: application/json\r\nconnection: close\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
 }

@@ -1,0 +1,111 @@
+/** Hooks given on the command line: in which pods and containers they run. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+
+import type { Container, Workload } from '#src/api/kubernetes.ts';
+import { deployments, pods, volumeSnapshots } from '#src/api/resources.ts';
+
+import { deployment, mountPath } from './manifests.ts';
+import { openPlace } from './place.ts';
+import { startServer } from './server.ts';
+
+const server = await startServer();
+
+const log = `${mountPath('data')}/hooks`;
+const data = [{ name: 'v0', mountPath: mountPath('data') }];
+
+function sleeping(name: string, more: Partial<Container> = {}): Container {
+  const command = ['sh', '-c', `trap 'exit 0' TERM; sleep 3000 & wait`];
+  return { name, image: 'busybox', command, env: [{ name: 'WHO', value: name }], ...more };
+}
+
+/** Deployment `app` with claim `data`, and its pods changed. */
+function app(change: (template: Workload['spec']['template']) => void): Workload {
+  const made = deployment('app', ['data']);
+  change(made.spec.template);
+  return made;
+}
+
+const snapshot = (...more: string[]) => [
+  ...['snapshot', 'deploy/app', '--executor=local', ...more],
+  ...['--pre', `echo $WHO freeze >> ${log}`, '--post', `echo $WHO thaw >> ${log}`],
+];
+
+await suite('hooks', { concurrency: 6 }, () => {
+  test('they run in the container that kubectl exec takes, or in the one that is named', async (t) => {
+    const place = await openPlace(t, server, { hooks: true });
+    await place.claims('data');
+    await place.create(
+      deployments,
+      app(({ metadata = {}, spec }) => {
+        metadata.annotations = { 'kubectl.kubernetes.io/default-container': 'db' };
+        spec.initContainers = [sleeping('quiesce', { restartPolicy: 'Always', volumeMounts: data })];
+        // Where the claim is not mounted, the hooks would fail.
+        spec.containers = [sleeping('mesh-proxy'), sleeping('db', { volumeMounts: data })];
+      }),
+    );
+    const [pod = ''] = await place.running('app');
+    await place.succeeds(snapshot());
+    await place.succeeds(snapshot('--container', 'quiesce'));
+    assert.equal(await place.sh(pod, `cat ${log}`, 'db'), 'db freeze\ndb thaw\nquiesce freeze\nquiesce thaw');
+    const ran = await place.stash(snapshot('--container', 'nothing'));
+    assert.equal(ran.code, 4);
+    assert.match(ran.stderr, /it has no container nothing, but mesh-proxy, db, quiesce/);
+    assert.doesNotMatch(ran.stderr, /quiesced/);
+  });
+
+  test('they leave alone what another workload runs under the same label', async (t) => {
+    const place = await openPlace(t, server, { hooks: true });
+    await place.claims('data');
+    await place.create(
+      deployments,
+      app(({ spec }) => {
+        spec.containers = [sleeping('main', { volumeMounts: data })];
+      }),
+    );
+    const worker = deployment('worker', []);
+    const labels = { app: 'app', tier: 'worker' };
+    worker.spec.selector = { matchLabels: labels };
+    worker.spec.template = { metadata: { labels }, spec: { containers: [sleeping('main')] } };
+    await place.create(deployments, worker);
+    const both = await place.running('app', 2);
+    const mine = both.find((name) => !name.startsWith('worker-')) ?? '';
+    await place.succeeds(snapshot());
+    assert.equal(await place.sh(mine, `cat ${log}`), 'main freeze\nmain thaw');
+  });
+
+  test('a pod that crash-loops is passed over, and where all do no snapshot is taken', async (t) => {
+    const place = await openPlace(t, server, { hooks: true });
+    await place.claims('data');
+    const first = `${mountPath('data')}/first`;
+    await place.create(
+      deployments,
+      app(({ spec }) => {
+        const script = `trap 'exit 0' TERM; mkdir ${first} || exit 1; sleep 3000 & wait`;
+        spec.containers = [sleeping('main', { command: ['sh', '-c', script], volumeMounts: data })];
+      }),
+    );
+    const [pod = ''] = await place.running('app');
+    const at = { name: 'app', namespace: place.namespace };
+    await server.cluster.patch(deployments, at, { spec: { replicas: 2 } });
+    const crashes = (count: number) =>
+      place.until(pods, (all) => {
+        const states = all.flatMap(({ status }) => status?.containerStatuses ?? []);
+        return states.filter(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff').length === count;
+      });
+    await crashes(1);
+    await place.succeeds(snapshot());
+    assert.equal(await place.sh(pod, `cat ${log}`), 'main freeze\nmain thaw');
+
+    await place.remove(pods, pod);
+    await crashes(2);
+    const ran = await place.stash(snapshot());
+    assert.equal(ran.code, 4, ran.stderr);
+    assert.match(
+      ran.stderr,
+      /preBackup hook did not run: container main is not running \(app-.*: CrashLoopBackOff/,
+    );
+    assert.doesNotMatch(ran.stderr, /quiesced/);
+    assert.equal((await place.list(volumeSnapshots)).length, 1);
+  });
+});
