@@ -19,13 +19,14 @@ interface Kubeconfig {
 
 /**
  * A shell in a namespace of its own, where `kubectl stash` is this program, run as the namespace's developer; rejects
- * where a command fails.
+ * where a command fails. `hooks`: the developer may run commands in pods.
  */
 export async function openTerminal(
   t: TestContext,
   server: TestServer,
+  { hooks }: { readonly hooks: boolean },
 ): Promise<(command: string) => Promise<string>> {
-  const { namespace, developer } = await openPlace(t, server);
+  const { namespace, developer } = await openPlace(t, server, { hooks });
   const home = await mkdtemp(join(tmpdir(), 'stash-guide-'));
   t.after(() => rm(home, { recursive: true, force: true }));
   const kubeconfig = load(await readFile(server.kubeconfig, 'utf8')) as Kubeconfig;
