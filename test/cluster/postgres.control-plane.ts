@@ -1,5 +1,5 @@
 /**
- * PostgreSQL, snapshotted 20 times under load in each of three ways; each copy is restored, started and looked through.
+ * PostgreSQL, snapshotted 20 times under load in each of four ways; each copy is restored, started and looked through.
  * What it prints is what the README and the guide for databases say.
  */
 import assert from 'node:assert/strict';
@@ -11,12 +11,12 @@ import { missingImages } from '#test/e2e/guide.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 
 import { judgeCopy, usable } from './postgres/copy.ts';
+import { cut, gap, type Cut, type Way } from './postgres/cut.ts';
 import { complaintOfLoad, mark, startDatabase } from './postgres/database.ts';
 import { oneClaim, twoClaims, type GuideDatabase } from './postgres/guide-objects.ts';
 import { openStand } from './stand.ts';
 
 const times = 20;
-const hooks = ['--pre', 'sh /scripts/freeze', '--post', 'sh /scripts/thaw'];
 const stand = await openStand('raised');
 const missing = missingImages('image: postgres:15', stand.server.images);
 const skip = missing.length > 0 && `no real node here that has image ${missing.join()}`;
@@ -24,61 +24,78 @@ const skip = missing.length > 0 && `no real node here that has image ${missing.j
 void suite('postgres', { concurrency: 2, skip }, () => {
   test('one claim, without hooks: every copy is whole', async (t) => {
     const place = await openPlace(t, stand.server);
-    await startDatabase(place, oneClaim);
-    const verdicts = await verdictsOn(place, oneClaim, () => []);
-    t.diagnostic(sumUp('one claim, without hooks', verdicts));
-    assert.deepEqual(
-      verdicts.filter((verdict) => verdict !== usable),
-      [],
-    );
-    assert.equal(await complaintOfLoad(place, oneClaim), undefined);
+    const [seen = []] = await tryOut(place, oneClaim, [
+      { name: 'one claim, without hooks', commands: [['sts/db']] },
+    ]);
+    t.diagnostic(sumUp('one claim, without hooks', seen));
+    assert.deepEqual(unusable(seen), []);
   });
 
-  test('two claims: with hooks every copy is whole; without, as many as are', async (t) => {
+  test('two claims: with hooks every copy is whole; without, some are', async (t) => {
     const place = await openPlace(t, stand.server, { hooks: true });
-    await startDatabase(place, twoClaims);
-    const verdicts = await verdictsOn(place, twoClaims, (index) => (index % 2 === 0 ? hooks : []), 2 * times);
-    const [quiet, busy] = [0, 1].map((rest) => verdicts.filter((_, index) => index % 2 === rest));
-    assert(quiet && busy);
-    t.diagnostic(sumUp('two claims, with hooks', quiet));
-    t.diagnostic(sumUp('two claims, without hooks', busy));
-    assert.deepEqual(
-      quiet.filter((verdict) => verdict !== usable),
-      [],
-    );
-    assert.equal(await complaintOfLoad(place, twoClaims), undefined);
+    const hooks = ['--pre', 'sh /scripts/freeze', '--post', 'sh /scripts/thaw'];
+    const ways: readonly Way[] = [
+      { name: 'two claims, with hooks', commands: [['sts/ledger', ...hooks]] },
+      { name: 'two claims, without hooks', commands: [['sts/ledger']] },
+      {
+        name: 'two claims, without hooks, the log first and then the data',
+        commands: [['pvc/wal-ledger-0'], ['pvc/data-ledger-0']],
+      },
+    ];
+    const seen = await tryOut(place, twoClaims, ways);
+    for (const [index, { name }] of ways.entries()) t.diagnostic(sumUp(name, seen[index] ?? []));
+    assert.deepEqual(unusable(seen[0] ?? []), []);
   });
 });
 
-/** One snapshot after the other, while the copies of those before are looked at. */
-async function verdictsOn(
-  place: Place,
-  database: GuideDatabase,
-  flags: (index: number) => readonly string[],
-  count = times,
-): Promise<string[]> {
-  const inTurn = atMost(4);
-  const judged: Promise<string>[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const committed = await mark(place, database);
-    const words = ['snapshot', `sts/${database.name}`, '--executor=local', '-o', 'name', ...flags(index)];
-    const session = (await place.succeeds(words)).stdout.trim().replace(/^.*\//, '');
-    judged.push(
-      inTurn(async () => {
-        const verdict = await judgeCopy(place, database, { session, suffix: `${index}`, committed });
-        const snapshots = (await place.list(volumeSnapshots)).filter(
-          ({ metadata }) => metadata.annotations?.['stash.appscode.com/session-name'] === session,
-        );
-        await place.remove(volumeSnapshots, ...snapshots.map(({ metadata }) => metadata.name));
-        return verdict;
-      }),
-    );
-  }
-  return Promise.all(judged);
+interface Seen {
+  readonly verdict: string;
+  readonly cut: Cut;
 }
 
-function sumUp(way: string, verdicts: readonly string[]): string {
-  const wrong = verdicts.filter((verdict) => verdict !== usable);
-  const lines = wrong.map((verdict) => `  ${verdict}`);
-  return [`${way}: ${wrong.length} of ${verdicts.length} copies are unusable`, ...lines].join('\n');
+/**
+ * 20 times each way, by turns, one snapshot after the other, while the copies of those before are looked at. Resolves with
+ * what was seen, way by way.
+ */
+async function tryOut(place: Place, database: GuideDatabase, ways: readonly Way[]): Promise<Seen[][]> {
+  await startDatabase(place, database);
+  const inTurn = atMost(4);
+  const seen: Promise<Seen>[][] = ways.map(() => []);
+  for (let round = 0; round < times; round += 1) {
+    for (const [index, way] of ways.entries()) {
+      const committed = await mark(place, database);
+      const made = await cut(stand.server, place, way);
+      const suffix = `${index}-${round}`;
+      seen[index]?.push(
+        inTurn(async () => {
+          const verdict = await judgeCopy(place, database, { ...made, suffix, committed });
+          await place.remove(volumeSnapshots, ...made.snapshots);
+          return { verdict, cut: made };
+        }),
+      );
+    }
+  }
+  const all = await Promise.all(seen.map((each) => Promise.all(each)));
+  assert.equal(await complaintOfLoad(place, database), undefined);
+  return all;
+}
+
+function unusable(seen: readonly Seen[]): string[] {
+  return seen.map(({ verdict }) => verdict).filter((verdict) => verdict !== usable);
+}
+
+function sumUp(way: string, seen: readonly Seen[]): string {
+  const gaps =
+    (seen[0]?.cut.times.size ?? 0) < 2
+      ? []
+      : seen.map(({ cut }) => gap(cut, 'wal-ledger-0', 'data-ledger-0')).sort((a, b) => a - b);
+  const apart =
+    gaps.length === 0
+      ? ''
+      : `; the data was cut ${gaps[0]} to ${gaps.at(-1)} ms after the log, median ${gaps[gaps.length >> 1]}`;
+  const wrong = unusable(seen);
+  return [
+    `${way}: ${wrong.length} of ${seen.length} copies are unusable${apart}`,
+    ...wrong.map((verdict) => `  ${verdict}`),
+  ].join('\n');
 }

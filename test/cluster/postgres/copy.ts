@@ -6,6 +6,7 @@ import type { Pod } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, pods } from '#src/api/resources.ts';
 import type { Place } from '#test/e2e/place.ts';
 
+import type { Cut } from './cut.ts';
 import { settings, type Mark } from './database.ts';
 import type { GuideDatabase } from './guide-objects.ts';
 
@@ -20,13 +21,14 @@ const sums = [
   'select coalesce(sum(delta), 0) from pgbench_history',
 ].join(' union all ');
 
-/** Restores the session beside the database, and resolves with `usable`, or with the first thing that is wrong. */
+/** Restores what was cut beside the database, and resolves with `usable`, or with the first thing that is wrong. */
 export async function judgeCopy(
   place: Place,
   database: GuideDatabase,
-  { session, suffix, committed }: { session: string; suffix: string; committed: Mark },
+  { sessions, suffix, committed }: Pick<Cut, 'sessions'> & { suffix: string; committed: Mark },
 ): Promise<string> {
-  await place.succeeds(`restore sts/${database.name} --from ${session} --suffix -${suffix}`);
+  for (const { target, session } of sessions)
+    await place.succeeds(`restore ${target} --from ${session} --suffix -${suffix}`);
   const { metadata } = await place.create(pods, podOf(database, suffix));
   const { name } = metadata;
   await place.until(pods, (all) =>
