@@ -24,13 +24,13 @@ const wantedModules = ['plpgsql', 'dict_snowball', 'amcheck'];
 /** As docker.io/library/postgres numbers it. */
 const user = 999;
 
-/** Why this machine cannot make the image, in words; undefined: it can. */
+/** What tests with the image lack on this machine, in words; undefined: it can. */
 export async function whyNoPostgres(): Promise<string | undefined> {
   try {
     for (const name of wantedPrograms) await access(join(programs, name));
     return undefined;
   } catch {
-    return `it needs PostgreSQL ${version} (Debian: postgresql-${version})`;
+    return `they need PostgreSQL ${version} (Debian: postgresql-${version})`;
   }
 }
 

@@ -7,6 +7,9 @@ export interface Way {
   readonly name: string;
   /** What follows `snapshot`, one command after the other; the first word is what is restored. */
   readonly commands: readonly (readonly [string, ...string[]])[];
+  /** Done after each command. */
+  readonly then?: () => Promise<unknown>;
+  readonly times: number;
 }
 
 export interface Cut {
@@ -16,11 +19,12 @@ export interface Cut {
   readonly times: ReadonlyMap<string, number>;
 }
 
-export async function cut({ cluster }: TestServer, place: Place, { commands }: Way): Promise<Cut> {
+export async function cut({ cluster }: TestServer, place: Place, { commands, then }: Way): Promise<Cut> {
   const sessions: { target: string; session: string }[] = [];
   for (const words of commands) {
     const { stdout } = await place.succeeds(['snapshot', ...words, '--executor=local', '-o', 'name']);
     sessions.push({ target: words[0], session: stdout.trim().replace(/^.*\//, '') });
+    await then?.();
   }
   const names = sessions.map(({ session }) => session);
   const snapshots = (await place.list(volumeSnapshots)).filter(({ metadata }) =>

@@ -8,7 +8,7 @@ wrong() {
 tries=0
 until pg_isready -q -h 127.0.0.1; do
   if [ -e /tmp/ended ] || [ $((tries += 1)) -gt 600 ]; then
-    wrong 'does not start' "$(grep -o -E '(PANIC|FATAL): .*' /tmp/log || tail -n 1 /tmp/log)"
+    wrong 'does not start' "$(grep -o 'PANIC: .*' /tmp/log || grep FATAL /tmp/log || tail -n 1 /tmp/log)"
   fi
   sleep 0.2
 done
