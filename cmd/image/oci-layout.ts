@@ -10,10 +10,14 @@ export interface Image {
   readonly architecture: string;
   /** A tar. */
   readonly rootFilesystem: Buffer;
+  /** `none` for an image that is made quickly and not kept; by default gzip. */
+  readonly compression?: 'gzip' | 'none';
   readonly user: string;
   readonly entrypoint?: string;
   /** What runs where a pod says nothing. */
   readonly command?: readonly string[];
+  /** What ends it; by default SIGTERM. */
+  readonly stopSignal?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly created: Date;
   readonly tag: string;
@@ -38,9 +42,22 @@ export async function writeImage(directory: string, image: Image): Promise<strin
     return { mediaType: mediaType(type), digest: `sha256:${hash}`, size: content.length };
   };
 
-  const { architecture, rootFilesystem, user, entrypoint, command, labels, tag } = image;
+  const {
+    architecture,
+    rootFilesystem,
+    compression = 'gzip',
+    user,
+    entrypoint,
+    command,
+    stopSignal,
+    labels,
+    tag,
+  } = image;
   const created = image.created.toISOString();
-  const layer = await write('layer.v1.tar+gzip', await gzip(rootFilesystem));
+  const layer =
+    compression === 'gzip'
+      ? await write('layer.v1.tar+gzip', await gzip(rootFilesystem))
+      : await write('layer.v1.tar', rootFilesystem);
   const diffId = `sha256:${createHash('sha256').update(rootFilesystem).digest('hex')}`;
   const config = await write(
     'config.v1+json',
@@ -52,6 +69,7 @@ export async function writeImage(directory: string, image: Image): Promise<strin
         User: user,
         ...(entrypoint !== undefined && { Entrypoint: [entrypoint] }),
         ...(command && { Cmd: command }),
+        ...(stopSignal !== undefined && { StopSignal: stopSignal }),
         WorkingDir: '/',
         Labels: labels,
       },

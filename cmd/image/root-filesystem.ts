@@ -1,10 +1,10 @@
 /** All files of the image: the program, the libraries that its loader asks for, their licences, and a name for its user. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { posix } from 'node:path';
 import { promisify } from 'node:util';
 
 import type { ArchiveFile } from '../package/archive.ts';
+import { directoriesOf, fileOfThisMachine, neededLibraries } from './machine-files.ts';
 
 const run = promisify(execFile);
 
@@ -21,7 +21,7 @@ export async function rootFilesystem(
   program: string,
   licences: readonly ArchiveFile[],
 ): Promise<ArchiveFile[]> {
-  const needed = await neededLibraries(program);
+  const needed = await neededLibraries([program]);
   const libraries = needed.map((path) => fileOfThisMachine(path, 0o755));
   const texts = (await copyrightsOf(needed)).map((path) => fileOfThisMachine(path, 0o644));
   const files: ArchiveFile[] = [
@@ -35,12 +35,6 @@ export async function rootFilesystem(
   return [...directoriesOf(files), ...files];
 }
 
-/** Paths as the program's loader finds them, sorted; the loader itself is one of them. */
-async function neededLibraries(program: string): Promise<string[]> {
-  const { stdout } = await run('ldd', [program]);
-  return [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map(([, path = '']) => path).sort();
-}
-
 /** Paths of what Debian says of the packages that they are from, sorted; none on a machine without dpkg. */
 async function copyrightsOf(libraries: readonly string[]): Promise<string[]> {
   // dpkg knows a file by the path that its package had for it, with /usr or without; it fails for the other one.
@@ -52,18 +46,4 @@ async function copyrightsOf(libraries: readonly string[]): Promise<string[]> {
     ([, name]) => name,
   );
   return [...new Set(packages)].sort().map((name) => `/usr/share/doc/${name ?? ''}/copyright`);
-}
-
-async function fileOfThisMachine(path: string, mode: number): Promise<ArchiveFile> {
-  return { name: path.slice(1), content: await readFile(path), mode };
-}
-
-function directoriesOf(files: readonly ArchiveFile[]): ArchiveFile[] {
-  const names = new Set<string>();
-  for (const { name } of files) {
-    for (let above = posix.dirname(name); above !== '.'; above = posix.dirname(above)) names.add(above);
-  }
-  return [...names]
-    .sort()
-    .map((name) => ({ name, content: Buffer.alloc(0), mode: 0o755, type: 'directory' as const }));
 }

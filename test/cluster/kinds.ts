@@ -42,3 +42,19 @@ export const serviceAccounts: Resource = {
   plural: 'serviceaccounts',
   namespaced: true,
 };
+
+export const configMaps: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+};
+
+export const secrets: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  namespaced: true,
+};

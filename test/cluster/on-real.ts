@@ -5,6 +5,8 @@ import { readDefinitions } from '#test/support/read-definitions.ts';
 
 import type { RateLimits } from './components.ts';
 import { startControlPlane } from './control-plane.ts';
+import { madeImages } from './node/images.ts';
+import { currentPlace } from './node/place.ts';
 import type { Programs } from './programs.ts';
 import type { TestResult } from './results-reporter.ts';
 import { runTests } from './run-tests.ts';
@@ -24,6 +26,8 @@ export async function testOnReal(
   { programs, signal, say }: { programs: Programs; signal: AbortSignal; say: (line: string) => void },
 ): Promise<TestResult[]> {
   if (ownControlPlane) return runTests({ files, concurrency, signal, environment: {} });
+  const place = await currentPlace();
+  const images = place ? await madeImages(place.layouts) : [];
   const began = performance.now();
   const controlPlane = await startControlPlane({
     programs,
@@ -44,6 +48,7 @@ export async function testOnReal(
         E2E_STORAGE_CLASS_WAIT: 'sandbox-wait',
         E2E_SNAPSHOT_CLASS: 'sandbox',
         E2E_DRIVER: driverName,
+        E2E_IMAGES: images.join(' '),
         E2E_STASH_CRDS: definitions,
       },
     });

@@ -23,6 +23,7 @@ import { compareServers, sumUp } from './compare-servers.ts';
 import type { RateLimits } from './components.ts';
 import { leaveNothing } from './leave-nothing.ts';
 import { whyNoNode } from './node/place.ts';
+import { whyNoPostgres } from './node/postgres-files.ts';
 import { openRealNode, type RealNode } from './node/real-node.ts';
 import { testOnReal, type RealRun } from './on-real.ts';
 import { findPrograms, Missing } from './programs.ts';
@@ -98,6 +99,9 @@ async function main(): Promise<number> {
     const programs = await findPrograms(process.env, say, { node: why === undefined });
     process.env['PATH'] = [dirname(programs.path.kubectl), process.env['PATH'] ?? ''].join(delimiter);
     if (why !== undefined) say(`no real node here, but our own agent: ${why}`);
+    const whyNoDatabase = await whyNoPostgres();
+    if (why === undefined && whyNoDatabase !== undefined)
+      say(`tests with a database are skipped: ${whyNoDatabase}`);
     const rateLimits: RateLimits = values['rate-limits'] === 'default' ? 'default' : 'raised';
     node = why === undefined ? await openRealNode() : undefined;
     const stages: Stage[] = [

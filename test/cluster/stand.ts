@@ -14,6 +14,7 @@ import { scaledClock } from '#test/support/scaled-clock.ts';
 
 import type { RateLimits } from './components.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { madeImages } from './node/images.ts';
 import { currentPlace } from './node/place.ts';
 import { findPrograms } from './programs.ts';
 
@@ -38,8 +39,9 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** It ends with the file's last test. */
 export async function openStand(rateLimits: RateLimits): Promise<Stand> {
+  const place = await currentPlace();
   const controlPlane = await startControlPlane({
-    programs: await findPrograms(process.env, say, { node: (await currentPlace()) !== undefined }),
+    programs: await findPrograms(process.env, say, { node: place !== undefined }),
     rateLimits,
     onError: say,
   });
@@ -62,6 +64,7 @@ export async function openStand(rateLimits: RateLimits): Promise<Stand> {
       waitClass: 'sandbox-wait',
       snapshotClass: 'sandbox',
       driver: driverName,
+      images: place ? await madeImages(place.layouts) : ['busybox'],
       briefly: '20s',
     },
     begin({ namespace, developer }, argv, screen = { isTTY: false, columns: 200, rows: 50 }) {

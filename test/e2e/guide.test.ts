@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { missingLine, readGuide } from './guide.ts';
+import { missingImages, missingLine, readGuide } from './guide.ts';
 
 test('a guide is its commands and what they print', () => {
   const markdown =
@@ -17,4 +17,19 @@ test('output must have the expected lines in their order', () => {
   assert.equal(missingLine(['…'], ''), undefined);
   assert.equal(missingLine(['c', 'a'], 'a\nb\nc\n'), 'a');
   assert.equal(missingLine(['sample_data'], 'garbage\n'), 'sample_data');
+});
+
+test('a guide names the images that its pods need', () => {
+  const markdown =
+    '      - image: busybox\n        image: postgres:15\n image: registry:5000/a/b\nthe image: text here';
+  const all = [
+    'docker.io/library/busybox:latest',
+    'docker.io/library/postgres:15',
+    'registry:5000/a/b:latest',
+  ];
+  assert.deepEqual(missingImages(markdown, all), []);
+  assert.deepEqual(missingImages(markdown, ['busybox', 'postgres', 'a/b']), [
+    'postgres:15',
+    'registry:5000/a/b',
+  ]);
 });

@@ -38,3 +38,17 @@ export function missingLine(expected: readonly string[], output: string): string
   }
   return undefined;
 }
+
+/** The images of its pods that are not among the given ones; both in any spelling of containerd's. */
+export function missingImages(markdown: string, there: readonly string[]): string[] {
+  const used = [...markdown.matchAll(/^ *(?:- )?image: *(\S+)$/gm)].map(([, image = '']) => image);
+  const known = there.map(fullReference);
+  return [...new Set(used)].filter((image) => !known.includes(fullReference(image)));
+}
+
+function fullReference(image: string): string {
+  const named = /^[^/]*[.:][^/]*\//.test(image)
+    ? image
+    : `docker.io/${image.includes('/') ? image : `library/${image}`}`;
+  return /:[^/]*$/.test(named) ? named : `${named}:latest`;
+}

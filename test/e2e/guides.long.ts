@@ -2,4 +2,4 @@
 import { startServer } from './server.ts';
 import { walkGuides } from './walk-guides.ts';
 
-walkGuides(await startServer(), (file) => file !== 'schedule.md');
+walkGuides(await startServer(), (file) => !['database.md', 'schedule.md'].includes(file));

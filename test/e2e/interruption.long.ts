@@ -116,7 +116,7 @@ async function survives(act: Act, place: Place, at: FreezePoint, undisturbed: un
 async function prove(t: TestContext, act: Act): Promise<void> {
   const free: Place[] = [];
   const open = async () => {
-    const place = await openPlace(t, server, { hooks: true });
+    const place = await openPlace(t, server, { hooksAndDeletions: true });
     await act.prepare(place);
     free.push(place);
   };

@@ -5,6 +5,7 @@
  *   that user. The other variables count only with it.
  * - `E2E_STORAGE_CLASS`, `E2E_SNAPSHOT_CLASS`: classes of one CSI driver; the latter is its default.
  * - `E2E_STORAGE_CLASS_WAIT`: a storage class of that driver that waits for the first consumer.
+ * - `E2E_IMAGES`: images that its pods can run besides busybox, separated by spaces.
  * - `E2E_DRIVER`: the driver's name, where it takes the sandbox's fault parameters (`src/sandbox/storage/faults.ts`).
  *
  * `E2E_STASH_CRDS` names a directory with definitions of the Stash kinds that somebody else owns: they are installed
@@ -41,6 +42,8 @@ export interface TestServer {
   readonly snapshotClass: string;
   /** Takes the fault parameters. */
   readonly driver: string | undefined;
+  /** What pods can run. */
+  readonly images: readonly string[];
   /** Has the server's time jump; left out where it goes as it does everywhere. */
   readonly advance?: (milliseconds: number) => void;
   /** A `--timeout` in which a driver has answered at least once. */
@@ -108,6 +111,8 @@ async function sandbox(): Promise<Omit<TestServer, 'cluster'>> {
     waitClass: 'sandbox-wait',
     snapshotClass: 'sandbox',
     driver: driverName,
+    // Its containers are shells of this machine, whatever their image.
+    images: ['busybox'],
     advance: (milliseconds) => {
       started.advance(milliseconds);
     },
@@ -123,6 +128,7 @@ function fromEnvironment(kubeconfig: string): Omit<TestServer, 'cluster'> {
     waitClass: process.env['E2E_STORAGE_CLASS_WAIT'],
     snapshotClass: required('E2E_SNAPSHOT_CLASS'),
     driver: process.env['E2E_DRIVER'],
+    images: ['busybox', ...(process.env['E2E_IMAGES'] ?? '').split(' ').filter(Boolean)],
     briefly: '20s',
   };
 }

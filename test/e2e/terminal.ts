@@ -9,7 +9,7 @@ import { dump, load } from 'js-yaml';
 
 import { ourProgram } from '#test/support/our-program.ts';
 
-import { openPlace, type Place } from './place.ts';
+import { openPlace, type Place, type PlaceRights } from './place.ts';
 import type { TestServer } from './server.ts';
 
 interface Kubeconfig {
@@ -24,8 +24,9 @@ interface Kubeconfig {
 export async function openTerminal(
   t: TestContext,
   server: TestServer,
+  rights: PlaceRights,
 ): Promise<(command: string) => Promise<string>> {
-  return openShell(t, server, await openPlace(t, server));
+  return openShell(t, server, await openPlace(t, server, rights));
 }
 
 /** The same in a namespace that exists; without a developer, the plugin too runs as the kubeconfig says. */

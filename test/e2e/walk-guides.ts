@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { suite, test } from 'node:test';
 
-import { missingLine, readGuide } from './guide.ts';
+import { missingImages, missingLine, readGuide } from './guide.ts';
 import { missingKubectl } from './kubectl.ts';
 import type { TestServer } from './server.ts';
 import { openTerminal } from './terminal.ts';
@@ -17,10 +17,17 @@ export function walkGuides(server: TestServer, chosen: (file: string) => boolean
     const files = (await readdir(guides)).filter((name) => name.endsWith('.md') && chosen(name));
     assert(files.length > 0);
     for (const file of files) {
-      test(file, async (t) => {
-        const steps = readGuide(await readFile(join(guides, file), 'utf8'));
+      const guide = await readFile(join(guides, file), 'utf8');
+      const missing = missingImages(guide, server.images);
+      const skip =
+        missing.length > 0 && `its pods need ${missing.join(', ')}, which E2E_IMAGES does not name`;
+      test(file, { skip }, async (t) => {
+        const steps = readGuide(guide);
         assert(steps.length > 0, 'it has no commands');
-        const type = await openTerminal(t, server);
+        // The roles that the guide asks for, and no more.
+        const type = await openTerminal(t, server, {
+          hooksAndDeletions: guide.includes('hooks-and-deletions.yaml'),
+        });
         for (const { command, expected } of steps) {
           const output = await type(command);
           const missing = missingLine(expected, output);

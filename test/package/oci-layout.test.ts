@@ -11,6 +11,7 @@ import { writeImage } from '../../cmd/image/oci-layout.ts';
 import { fileInTarGz, tar } from '../../cmd/package/archive.ts';
 
 interface Descriptor {
+  readonly mediaType: string;
   readonly digest: string;
   readonly size: number;
 }
@@ -27,6 +28,7 @@ test('every blob is what its digest and size say, and the layers are those of th
     rootFilesystem: await tar(files, created),
     user: '65532:65532',
     entrypoint: '/program',
+    stopSignal: 'SIGINT',
     labels: { title: 'test' },
     created,
     tag: 'v1.2.3',
@@ -56,6 +58,7 @@ test('every blob is what its digest and size say, and the layers are those of th
   assert.equal(config.architecture, 'arm64');
   assert.equal(config.config['User'], '65532:65532');
   assert.deepEqual(config.config['Entrypoint'], ['/program']);
+  assert.equal(config.config['StopSignal'], 'SIGINT');
   const [layer = assert.fail('no layer')] = manifest.layers.map(read);
   const unpacked = createHash('sha256').update(gunzipSync(layer)).digest('hex');
   assert.deepEqual(config.rootfs.diff_ids, [`sha256:${unpacked}`]);
@@ -64,4 +67,12 @@ test('every blob is what its digest and size say, and the layers are those of th
   // Again: the same image, and nothing is left of the old one.
   assert.equal(await writeImage(directory, image), digest);
   assert.equal(readdirSync(join(directory, 'blobs', 'sha256')).length, 3);
+
+  await writeImage(directory, { ...image, compression: 'none' });
+  const [other = assert.fail('no manifest')] = (
+    json(readFileSync(join(directory, 'index.json'))) as { manifests: Descriptor[] }
+  ).manifests;
+  const [plain = assert.fail('no layer')] = (json(read(other)) as { layers: Descriptor[] }).layers;
+  assert.equal(plain.mediaType, 'application/vnd.oci.image.layer.v1.tar');
+  assert.deepEqual(read(plain), image.rootFilesystem);
 });

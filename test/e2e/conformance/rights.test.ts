@@ -258,8 +258,7 @@ test('impersonation is a right, and groups count', async () => {
   // From 1.36 on the server names what the user would do as somebody else, where it named that somebody before.
   for (const somebody of ['jane', `system:serviceaccount:${namespace}:default`]) {
     const refused = await asked({ 'impersonate-user': somebody });
-    const { code, status, reason } = refusalOf(refused);
-    assert.deepEqual({ code, status, reason }, { code: 403, status: 'Failure', reason: 'Forbidden' });
+    assert.deepEqual([refused.code, refused.body['reason']], [403, 'Forbidden']);
     assert.match(
       messageOf(refused),
       new RegExp(`is forbidden: User "${account.user}" cannot impersonate(-on:[a-z-]+:list)? resource "`),

@@ -71,7 +71,9 @@ test('faults of a snapshot class, call by call', async () => {
     ],
     [
       { falt: 'full' },
-      ['rpc error: code = InvalidArgument desc = unknown parameter "falt" (known: delay, cutDelay, fault, snapshots, restoreSize)'],
+      [
+        'rpc error: code = InvalidArgument desc = unknown parameter "falt" (known: delay, cutDelay, fault, snapshots, restoreSize)',
+      ],
     ],
   ];
   for (const [index, [parameters, expected]] of rows.entries()) {
