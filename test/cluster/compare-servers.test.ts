@@ -18,7 +18,7 @@ test('tests by server', () => {
   assert.equal(
     compareServers(runs),
     `TEST            SANDBOX         REAL
-files: copies   passed 0.4 s    FAILED 12.0 s
+files: copies   passed 0.4 s    FAILED 12.0 s   <>
 files: links    skipped 0.0 s   not run
 files: holes    not run         passed 3.0 s
                 1 of 2 passed   1 of 2 passed

@@ -1,7 +1,10 @@
 /** A table of tests by server. */
 import type { TestResult } from './results-reporter.ts';
 
-/** One line per test, in the order of the first run, and the sums. Seconds stand beside the outcome. */
+/**
+ * One line per test, in the order of the first run, and the sums. Seconds stand beside the outcome; a test that ended one way
+ * here and another way there is marked with `<>`: where it ran on both, the sandbox is wrong, or the test.
+ */
 export function compareServers(
   runs: readonly { readonly server: string; readonly results: readonly TestResult[] }[],
 ): string {
@@ -11,13 +14,16 @@ export function compareServers(
   const rows = [...all].map(([key, { file, name }]) => [
     `${file.replace(/^.*test\/(e2e|cluster)\//, '').replace(/\.[a-z-]+\.ts$/, '')}: ${name}`,
     ...byServer.map((results) => describe(results.get(key))),
+    differs(byServer.map((results) => results.get(key))) ? '<>' : '',
   ]);
   const sums = runs.map(({ results }) => {
     const passed = results.filter(({ outcome }) => outcome === 'passed').length;
     return `${passed} of ${results.length} passed`;
   });
   const table = [['TEST', ...runs.map(({ server }) => server.toUpperCase())], ...rows, ['', ...sums]];
-  const widths = runs.map((_, index) => Math.max(...table.map((row) => (row[index] ?? '').length)));
+  const widths = ['TEST', ...runs].map((_, index) =>
+    Math.max(...table.map((row) => (row[index] ?? '').length)),
+  );
   return table
     .map(
       (row) =>
@@ -48,6 +54,13 @@ export function sumUp(
   ]
     .map((line) => `ℹ ${line}\n`)
     .join('');
+}
+
+function differs(results: readonly (TestResult | undefined)[]): boolean {
+  const outcomes = results.flatMap((result) =>
+    result && result.outcome !== 'skipped' ? [result.outcome] : [],
+  );
+  return new Set(outcomes).size > 1;
 }
 
 function describe(result: TestResult | undefined): string {

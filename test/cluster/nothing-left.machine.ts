@@ -65,7 +65,7 @@ async function startCluster(t: TestContext): Promise<{ runner: ChildProcess; dir
   });
   t.after(() => runner.kill('SIGKILL'));
   const [line] = (await once(runner.stdout, 'data')) as [Buffer];
-  const kubeconfig = /export KUBECONFIG=(.*)/.exec(line.toString())?.[1];
+  const kubeconfig = /export KUBECONFIG=(\S+)/.exec(line.toString())?.[1];
   assert(kubeconfig !== undefined, line.toString());
   const { cluster } = await connect({ kubeconfig }, {}, { clock: scaledClock(), version: 'left' });
   const namespace = 'default';

@@ -4,10 +4,11 @@
  */
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { startControlPlane } from './control-plane.ts';
+import { madeImages } from './node/images.ts';
 import { currentPlace, whyNoNode } from './node/place.ts';
 import { openRealNode } from './node/real-node.ts';
 import { findPrograms } from './programs.ts';
@@ -83,9 +84,10 @@ async function serve(rateLimits: 'default' | 'raised', signal: AbortSignal): Pro
       await writeFile(kubeconfig, text, { mode: 0o600 });
     }
     say(`up after ${((performance.now() - began) / 1000).toFixed(1)} s; logs in ${controlPlane.logs}`);
-    say(`kubectl: ${programs.path.kubectl}`);
-    process.stdout.write(`export KUBECONFIG=${kubeconfig}\n`);
-    say('type the line above in another terminal; Ctrl-C here ends it');
+    say('classes: sandbox (the default), sandbox-wait (binds with the first pod)');
+    if (place) say(`images: ${(await madeImages(place.layouts)).join(', ')}`);
+    process.stdout.write(`export KUBECONFIG=${kubeconfig} PATH="${dirname(programs.path.kubectl)}:$PATH"\n`);
+    say('type the line above in another terminal, then use kubectl; Ctrl-C here ends it and leaves nothing');
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     inside?.close();
