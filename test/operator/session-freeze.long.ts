@@ -22,7 +22,8 @@ import { inPod, logOf, runningHome } from '#test/session/hooked.ts';
 import { eventually } from './eventually.ts';
 import { openSessionStage, type SessionStage } from './session-stage.ts';
 
-const maxFreezeMs = 4_000;
+/** Long enough for a pod that is slow to quiesce and to ask for its snapshot, and for that to be cut. */
+const maxFreezeMs = 12_000;
 const operatorOptions = { executor: 'job', maxFreezeMs } as const;
 
 /** The sandbox's shells are those of this machine. */
@@ -124,7 +125,7 @@ async function assertShort(place: SessionStage, home: string): Promise<void> {
 async function openPlace(): Promise<SessionStage> {
   const place = await openSessionStage(1);
   await place.stage.snapshotClass('uncut', { cutDelay: '60s' });
-  await place.stage.snapshotClass('cut-late', { cutDelay: '2s', delay: '4s' });
+  await place.stage.snapshotClass('cut-late', { cutDelay: '3s', delay: '5s' });
   return place;
 }
 
@@ -189,8 +190,9 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     await place.configuration(home, freezing('cut-late'));
     await place.session(home, 's1');
     const pod = await busyPod(place, home);
-    await cluster.patch(jobs, { name: 'stash-vs-s1', namespace: home }, { spec: { suspend: true } });
+    // Killed first: a Job that is suspended asks its pods to end, and they would thaw.
     await kill(place, home, pod);
+    await cluster.patch(jobs, { name: 'stash-vs-s1', namespace: home }, { spec: { suspend: true } });
     const { status } = await place.ended(home, 's1');
     await assertShort(place, home);
     assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
@@ -268,7 +270,7 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     const [lasted = Infinity] = await freezes(place, home);
     // A restore is not thawed before it was silent for as long as a dead executor is.
     assert.ok(lasted <= 30 + 10, `quiet for ${lasted} s`);
-    assert.match(JSON.stringify(status), /nobody thawed the application within 4s/);
+    assert.match(JSON.stringify(status), /nobody thawed the application within 12s/);
   });
 });
 
