@@ -219,10 +219,12 @@ suite('what the API server has written down of it', () => {
     });
   }
 
-  test('nothing was refused', async () => {
+  test('nothing was refused but what is optional: the handle of a volume', async () => {
     const judged = await readJudged(controlPlane.auditLog);
     assert(judged.length > 500, 'hardly anything was asked');
-    const refused = judged.filter(({ role }) => role === undefined);
+    // A Job asks for the handle once, and does without where its account may not read volumes.
+    const isOptional = (deed: string) => deed === 'list persistentvolumes';
+    const refused = judged.filter(({ role, deed }) => role === undefined && !isOptional(deed));
     assert.deepEqual([...new Set(refused.map(({ user, deed }) => `${user}: ${deed}`))], []);
   });
 });
