@@ -107,20 +107,13 @@ export function controllerManager(options: {
   /** Whether nodes send heartbeats, and are lost when they do not. */
   hasHeartbeats: boolean;
 }): Component {
-  const { port, kubeconfig, caFile, serving } = options;
+  const { port, caFile } = options;
   return {
     args: flags({
-      kubeconfig,
-      'authentication-kubeconfig': kubeconfig,
-      'authorization-kubeconfig': kubeconfig,
-      'bind-address': '127.0.0.1',
-      'secure-port': String(port),
-      'tls-cert-file': serving.certFile,
-      'tls-private-key-file': serving.keyFile,
+      ...served(options),
       'root-ca-file': caFile,
       'service-account-private-key-file': options.serviceAccountKeyFile,
       'use-service-account-credentials': 'true',
-      'leader-elect': 'false',
       controllers: options.hasHeartbeats ? '*' : '*,-node-lifecycle-controller',
       ...limits(options.rateLimits),
     }),
@@ -128,26 +121,28 @@ export function controllerManager(options: {
   };
 }
 
-export function scheduler(options: {
-  port: number;
-  kubeconfig: string;
-  caFile: string;
-  serving: CertificateFiles;
-  ca: string;
-}): Component {
-  const { port, kubeconfig, serving } = options;
+interface ServedOptions {
+  readonly port: number;
+  readonly kubeconfig: string;
+  readonly serving: CertificateFiles;
+}
+
+export function scheduler(options: ServedOptions & { readonly ca: string }): Component {
+  const { port, ca } = options;
+  return { args: flags(served(options)), isReady: () => answersOk({ port, ca }, '/healthz') };
+}
+
+/** What every part of Kubernetes is told that acts as a user and serves on the loopback address; there is one of each. */
+function served({ port, kubeconfig, serving }: ServedOptions): Record<string, string> {
   return {
-    args: flags({
-      kubeconfig,
-      'authentication-kubeconfig': kubeconfig,
-      'authorization-kubeconfig': kubeconfig,
-      'bind-address': '127.0.0.1',
-      'secure-port': String(port),
-      'tls-cert-file': serving.certFile,
-      'tls-private-key-file': serving.keyFile,
-      'leader-elect': 'false',
-    }),
-    isReady: () => answersOk({ port, ca: options.ca }, '/healthz'),
+    kubeconfig,
+    'authentication-kubeconfig': kubeconfig,
+    'authorization-kubeconfig': kubeconfig,
+    'bind-address': '127.0.0.1',
+    'secure-port': String(port),
+    'tls-cert-file': serving.certFile,
+    'tls-private-key-file': serving.keyFile,
+    'leader-elect': 'false',
   };
 }
 

@@ -176,7 +176,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
           components.scheduler({
             port: schedulerPort,
             kubeconfig: await kubeconfigOf('system:kube-scheduler'),
-            caFile,
             ca,
             serving: await authority.server('kube-scheduler'),
           }),
