@@ -49,8 +49,11 @@ export interface HookRunner {
    * with. `only`: in these pods, as far as they are there.
    */
   run(hook: HookHandler, options: HookOptions): Promise<HookRun>;
-  /** Finds out where hooks will have to be run, for when reading is no longer possible. Never rejects. */
-  prepare(): Promise<void>;
+  /**
+   * Finds the target's pods, unless they are known, for when reading is no longer possible. Resolves with whether they
+   * are known; never rejects.
+   */
+  prepare(): Promise<boolean>;
 }
 
 /** So many pods at once. */
@@ -149,7 +152,8 @@ export function createHookRunner(
 
   return {
     async prepare() {
-      await look().catch(() => undefined);
+      if (known === undefined) await look().catch(() => undefined);
+      return known !== undefined;
     },
     run: (hook, options) => run(hook, options, looksAgain),
   };

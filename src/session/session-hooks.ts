@@ -120,10 +120,12 @@ async function thaw<S extends BackupSession | RestoreSession>(
 ): Promise<HookResult> {
   const { names } = record;
   const forget = which === 'recover' && record.has(held.session().status, names.pre);
+  // An executor that was interrupted before it knew the pods cannot thaw: what is not cut yet still will be.
+  const gives = losses !== undefined && (await runner.prepare());
   // What depends on the quiet application is given up before, not after: somebody else may have to go on in between.
   const first = forget
     ? held.writeStatus((present) => record.set(present, names.pre, undefined, clock.now()))
-    : losses
+    : gives
       ? held.writeStatus(losses)
       : held.annotate({});
   /** Whoever has taken it over thaws at a time of his own; for all else it is better to thaw once too often. */

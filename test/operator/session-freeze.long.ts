@@ -158,10 +158,12 @@ const { cluster } = stage.sandbox;
 await place.operator(operatorOptions);
 after(() => place[Symbol.asyncDispose]());
 
+/** Where /proc tells which process runs a pod. */
+const onLinux = { skip: process.platform !== 'linux' };
 const uncut = /not cut .*the application.* thawed/;
 
 void suite('a successor that cannot start', { concurrency: 5 }, () => {
-  test('its pods are refused', async () => {
+  test('its pods are refused', onLinux, async () => {
     const home = await runningHome(stage, ['data']);
     await cluster.create(serviceAccounts, {
       apiVersion: 'v1',
@@ -171,8 +173,9 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     await place.configuration(home, freezing('uncut', 'stash'));
     await place.session(home, 's1');
     const pod = await busyPod(place, home);
-    await kill(place, home, pod);
+    await stopProcess(pod);
     await cluster.delete(serviceAccounts, { name: 'stash', namespace: home });
+    await kill(place, home, pod);
     const { status } = await place.ended(home, 's1');
     await assertShort(place, home);
     assert.equal(status?.phase, 'Failed');
@@ -185,42 +188,39 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     );
   });
 
-  test('what was cut in time counts: the session succeeds', async () => {
+  test('what was cut in time counts: the session succeeds', onLinux, async () => {
     const home = await runningHome(stage, ['data']);
     await place.configuration(home, freezing('cut-late'));
     await place.session(home, 's1');
     const pod = await busyPod(place, home);
-    // Killed first: a Job that is suspended asks its pods to end, and they would thaw.
-    await kill(place, home, pod);
+    // A Job that is suspended asks its pods to end, and a running executor would thaw.
+    await stopProcess(pod);
     await cluster.patch(jobs, { name: 'stash-vs-s1', namespace: home }, { spec: { suspend: true } });
+    await kill(place, home, pod);
     const { status } = await place.ended(home, 's1');
     await assertShort(place, home);
     assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
   });
 
-  test(
-    'its node is lost: its pod stays, and is deleted later',
-    { skip: process.platform !== 'linux' },
-    async () => {
-      const home = await runningHome(stage, ['data']);
-      await place.configuration(home, freezing('uncut'));
-      await place.session(home, 's1');
-      const pod = await busyPod(place, home);
-      const resume = await stopProcess(pod);
-      try {
-        await untilThawed(place, home);
-        await assertShort(place, home);
-        const [left] = (await stage.all(pods, home)).filter(({ metadata }) => metadata.name === pod);
-        assert.equal(left?.status?.phase, 'Running');
-      } finally {
-        resume();
-      }
-      await kill(place, home, pod);
-      const { status } = await place.ended(home, 's1');
-      assert.equal(status?.phase, 'Failed');
-      assert.match(JSON.stringify(status), uncut);
-    },
-  );
+  test('its node is lost: its pod stays, and is deleted later', onLinux, async () => {
+    const home = await runningHome(stage, ['data']);
+    await place.configuration(home, freezing('uncut'));
+    await place.session(home, 's1');
+    const pod = await busyPod(place, home);
+    const resume = await stopProcess(pod);
+    try {
+      await untilThawed(place, home);
+      await assertShort(place, home);
+      const [left] = (await stage.all(pods, home)).filter(({ metadata }) => metadata.name === pod);
+      assert.equal(left?.status?.phase, 'Running');
+    } finally {
+      resume();
+    }
+    await kill(place, home, pod);
+    const { status } = await place.ended(home, 's1');
+    assert.equal(status?.phase, 'Failed');
+    assert.match(JSON.stringify(status), uncut);
+  });
 
   test('nothing was made yet: it is thawed, and goes on when it can', async () => {
     const home = await runningHome(stage, ['data']);
