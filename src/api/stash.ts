@@ -178,3 +178,8 @@ export interface RestoreSession extends KubernetesObject {
     conditions?: Condition[];
   };
 }
+
+/** An object whose status tells how far its work has come: what an executor holds and a follower follows. */
+export type AnySession = BackupSession | RestoreSession;
+
+export type StatusOf<S extends AnySession> = NonNullable<S['status']>;

@@ -1,6 +1,5 @@
 /** How sessions ended: on stdout what was done, as an error what was not. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import { backupSessions, restoreSessions, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import type { Progress, Verdict } from '#src/domain/session/progress.ts';
@@ -82,6 +81,5 @@ function verdictOf({ session, verdict }: Progress): Verdict {
 }
 
 function readSession(cluster: Cluster, { kind, session, namespace }: Progress): Promise<KubernetesObject> {
-  const resource: Resource = kind === 'backup' ? backupSessions : restoreSessions;
-  return cluster.get(resource, session, namespace);
+  return cluster.get(kind.resource, session, namespace);
 }

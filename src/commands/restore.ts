@@ -8,18 +8,18 @@ import { dryRunFlag, executionFlags, outputFlag } from '#src/cli/flags.ts';
 import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
-import { formatGoDuration, parseDuration } from '#src/domain/duration.ts';
+import { formatGoDuration } from '#src/domain/duration.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
 import { restoreSessionName } from '#src/domain/target/names.ts';
 import { restoreCommand } from '#src/domain/restore/restore-command.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
-import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
+import { timeLimitMs } from '#src/domain/session/session-status.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { readTarget, type Target } from '#src/domain/target/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { carryOutRestore } from '#src/follow/carry-out-restore.ts';
+import { takeRestore } from '#src/follow/take-restore.ts';
 import { createRestore, findUnfinishedRestore } from '#src/session/begin-restore.ts';
 import { executorByDiscovery } from '#src/session/executor.ts';
 import { planRestore } from '#src/session/plan-restore.ts';
@@ -136,8 +136,8 @@ Claims that are gone come back under their own names, with their class, size, ac
     const display = await openDisplay(context);
     for (const note of [...notes, ...plan.notes]) display.say(`note: ${note}`);
     const { cluster } = connection;
-    const timeoutMs = args.flags.timeout ?? parseDuration(session.spec.timeOut ?? '') ?? defaultTimeoutMs;
-    const work = carryOutRestore(
+    const timeoutMs = args.flags.timeout ?? timeLimitMs(session.spec.timeOut);
+    const work = takeRestore(
       { cluster, clock: context, signal: context.signal, onChange: display.show },
       {
         wanted: session,
@@ -146,8 +146,7 @@ Claims that are gone come back under their own names, with their class, size, ac
         plan,
         target,
         namespace,
-        groups: await around.groups(),
-        mode: args.flags.executor,
+        executor,
         id: commandLineId(),
         timeoutMs,
         limitMs: args.flags.timeout,

@@ -14,7 +14,6 @@ import type { Target } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
 import { checkBackup } from '#src/session/begin-backup.ts';
-import type { Executor } from '#src/session/executor.ts';
 import { planBackup, type BackupPlan } from '#src/session/plan-backup.ts';
 import { clientRehearsal, rehearseBackup, serverRehearsal } from '#src/session/rehearsal.ts';
 import { rehearseRetention } from '#src/session/rehearse-retention.ts';
@@ -89,8 +88,8 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
         const options = optionsFor(target, args, connection);
         const plan = await planBackup(around, options.request);
         const timeoutMs = timeoutOf(plan, args.flags.timeout);
-        const executor = await checkBackup(around, plan, { ...options, wait: args.flags.wait });
-        return { plan, options: { ...options, timeoutMs, limitMs: args.flags.timeout }, executor };
+        const byDiscovery = await checkBackup(around, plan, { ...options, wait: args.flags.wait });
+        return { plan, options: { ...options, byDiscovery, timeoutMs, limitMs: args.flags.timeout } };
       }),
     );
     const { dryRun: mode, wait } = args.flags;
@@ -142,7 +141,6 @@ function checkFailFast({ executor, wait }: SnapshotArgs['flags']): void {
 interface Planned {
   readonly plan: BackupPlan;
   readonly options: Omit<SnapshotOptions, 'say'>;
-  readonly executor: Executor | undefined;
 }
 
 function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection) {
@@ -175,12 +173,12 @@ async function dryRun(
   const { output, snapshotClass } = args.flags;
   const policy = retentionPolicyOf(args.flags);
   const goes: KubernetesObject[] = [];
-  for (const { plan, executor, options } of planned) {
+  for (const { plan, options } of planned) {
     const made = await rehearseBackup(rehearsal, plan, {
       ...{ now, snapshotClass, retentionPolicy: policy, hooks: options.request.hooks },
     });
     // What AppsCode's operator deletes is its own secret.
-    if (executor !== 'appscode')
+    if (options.byDiscovery !== 'appscode')
       goes.push(...(await rehearseRetention(cluster, plan, made, { now, policy })));
   }
   await printRehearsal(context.out, output, mode, rehearsal.shown);

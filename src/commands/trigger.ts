@@ -50,11 +50,9 @@ An operator carries the session out; where none answers, this command does, as "
     const request = { target, user, configuration: name };
     const plan = await planBackup(around, request);
     const id = commandLineId();
-    const options = {
-      ...{ request, mode, id, failFast: false, limitMs: timeout },
-      timeoutMs: timeoutOf(plan, timeout),
-    };
-    await checkBackup(around, plan, { ...options, wait });
+    const asked = { request, mode, failFast: false };
+    const byDiscovery = await checkBackup(around, plan, { ...asked, wait });
+    const options = { ...asked, byDiscovery, id, limitMs: timeout, timeoutMs: timeoutOf(plan, timeout) };
 
     if (!wait) {
       const environment = { cluster, clock: context, signal: context.signal };

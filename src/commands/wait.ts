@@ -1,19 +1,17 @@
 import type { Stored } from '#src/api/kubernetes.ts';
-import { annotation } from '#src/api/labels.ts';
-import { backupSessions, restoreSessions } from '#src/api/resources.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { AnySession } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { outputFlag } from '#src/cli/flags.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
-import { formatTarget, readTarget } from '#src/domain/target/target.ts';
+import { timeLimitMs } from '#src/domain/session/session-status.ts';
+import { sessionNamed } from '#src/domain/session/verdict-error.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { followBackup } from '#src/follow/backup.ts';
+import { follow } from '#src/follow/follow.ts';
 import { limited, orHowToGoOn, type Sight } from '#src/follow/interruption.ts';
 import { withinLimit } from '#src/follow/limit.ts';
-import { followRestore } from '#src/follow/restore.ts';
+import { sessionKinds, type AnyKind } from '#src/session/kinds/index.ts';
 import { lookAround } from '#src/session/surroundings.ts';
 
 export const command = defineCommand({
@@ -42,33 +40,22 @@ export const command = defineCommand({
     const display = await openDisplay(context);
     const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
     const { timeout } = args.flags;
-    const options = { timeoutMs: timeout ?? defaultTimeoutMs, resume: resumeCommand(kind, object) };
-    const follow = kind === 'backup' ? followBackup : followRestore;
+    const options = { timeoutMs: timeout ?? timeLimitMs(undefined), resume: kind.resumeCommand(object) };
     const work = withinLimit(environment, { timeoutMs: timeout }, async (limit) => {
       const sight: Sight = { progress: undefined, doing: 'follow' };
-      const following = follow(limited(environment, limit, sight), { name, namespace }, options);
-      const unfinished = { session: `${kind}session/${name}`, name, namespace, limit };
+      const following = follow(limited(environment, limit, sight), kind, { name, namespace }, options);
+      const unfinished = { session: sessionNamed(kind.resource, name), name, namespace, limit };
       return (await orHowToGoOn(following, unfinished, sight)).progress;
     });
     await printEnds([work], { context, cluster, format: args.flags.output, close: display.close });
   },
 });
 
-type Kind = 'backup' | 'restore';
-
 interface Wanted {
   readonly name: string;
   /** In the order in which they are tried. */
-  readonly kinds: readonly Kind[];
+  readonly kinds: readonly AnyKind[];
 }
-
-const kindWords: Readonly<Record<string, Kind>> = {
-  backupsession: 'backup',
-  backupsessions: 'backup',
-  restoresession: 'restore',
-  restoresessions: 'restore',
-  restore: 'restore',
-};
 
 /** `NAME`, `backupsession/NAME`, `restoresession.stash.appscode.com/NAME`. */
 function parseSession(word: string): Wanted {
@@ -76,9 +63,11 @@ function parseSession(word: string): Wanted {
   const name = word.slice(slash + 1);
   if (name === '')
     throw new StashError('usage', `"${word}" names no session`, { hint: 'kubectl stash list' });
-  if (slash < 0) return { name, kinds: ['backup', 'restore'] };
+  if (slash < 0) return { name, kinds: sessionKinds };
   const [type = ''] = word.slice(0, slash).toLowerCase().split('.');
-  const kind = kindWords[type];
+  const kind = sessionKinds.find(({ words: { name, resource } }) =>
+    [resource.kind.toLowerCase(), resource.plural, name].includes(type),
+  );
   if (kind === undefined) {
     throw new StashError('usage', `"${word.slice(0, slash)}" is not a kind of session`, {
       hint: 'kubectl get backupsessions,restoresessions',
@@ -91,14 +80,10 @@ async function find(
   cluster: Cluster,
   { name, kinds }: Wanted,
   namespace: string,
-): Promise<{ kind: Kind; object: Stored<BackupSession> | Stored<RestoreSession> }> {
+): Promise<{ kind: AnyKind; object: Stored<AnySession> }> {
   for (const kind of kinds) {
     try {
-      const object =
-        kind === 'backup'
-          ? await cluster.get(backupSessions, name, namespace)
-          : await cluster.get(restoreSessions, name, namespace);
-      return { kind, object };
+      return { kind, object: await cluster.get(kind.resource, name, namespace) };
     } catch (error) {
       if (!isStashError(error, 'not-found')) throw error;
     }
@@ -107,17 +92,4 @@ async function find(
   throw new StashError('not-found', `no session "${name}" in namespace ${namespace}`, {
     hint: `kubectl get backupsessions,restoresessions -n ${namespace}`,
   });
-}
-
-/** Only for sessions that say of what they are. */
-function resumeCommand(
-  kind: Kind,
-  object: Stored<BackupSession> | Stored<RestoreSession>,
-): string | undefined {
-  const target = readTarget(object);
-  if (target === undefined) return undefined;
-  const of = `${formatTarget(target)} -n ${target.namespace}`;
-  if (kind === 'backup') return `kubectl stash snapshot ${of}`;
-  const from = object.metadata.annotations?.[annotation.restoredFrom];
-  return `kubectl stash restore ${of}${from === undefined ? '' : ` --from ${from}`}`;
 }

@@ -6,12 +6,10 @@ import { createLoop } from '#src/cluster/loop.ts';
 import { notListed, observe } from '#src/cluster/observe.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
 import { formatDuration } from '#src/domain/duration.ts';
+import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { FollowEnvironment } from './follow.ts';
-
-/** An operator gives a configuration its first status in less. */
-const answersWithinMs = 2_000;
 
 /**
  * `nobody`: no operator has ever looked at it. Rejects with 'precondition' where an operator calls it Invalid, and with
@@ -44,7 +42,8 @@ export async function awaitReady(
       const message = `backupconfiguration/${name} is invalid: ${why ?? 'its operator gave no reason'}`;
       throw new StashError('precondition', message, { hint });
     }
-    const until = began + (status?.phase === undefined ? Math.min(answersWithinMs, timeoutMs) : timeoutMs);
+    const until =
+      began + (status?.phase === undefined ? Math.min(operatorAnswersMs.unknown, timeoutMs) : timeoutMs);
     if (clock.now().getTime() >= until) {
       if (status?.phase === undefined) return 'nobody';
       const reason = isCurrent ? (why ?? 'its operator gave no reason') : 'its operator does not answer';

@@ -1,9 +1,8 @@
 /** Watches a session that somebody else carries out, until nothing more will happen. It only reads. */
-import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { AnySession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
-import { connectionNotes, observe, type Observed } from '#src/cluster/observe.ts';
+import { connectionNotes, observe } from '#src/cluster/observe.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
@@ -19,8 +18,10 @@ import {
 } from '#src/domain/session/holder.ts';
 import { followerGraceMs } from '#src/domain/session/patience.ts';
 import { describe, type Progress, type Verdict } from '#src/domain/session/progress.ts';
+import { sessionProgress } from '#src/domain/session/session-progress.ts';
 import { deadlineOf, isFinal, type Session } from '#src/domain/session/session-status.ts';
 import { StashError } from '#src/errors.ts';
+import type { SessionKind } from '#src/session/kind.ts';
 
 import { createProbe } from './probe.ts';
 import { watchJob, type JobWatch } from './watch-job.ts';
@@ -47,40 +48,27 @@ export interface FollowOptions {
   readonly resume?: string | undefined;
 }
 
-/** One kind of session, and how to see how far it has come. */
-export interface Subject<S extends BackupSession | RestoreSession> {
-  readonly resource: Resource<S>;
-  readonly name: string;
-  readonly namespace: string;
-  readonly jobName: string;
-  /** Starts to observe what the session makes. */
-  readonly watch: (
-    signal: AbortSignal,
-    ring: () => void,
-  ) => {
-    readonly made: Observed<KubernetesObject>;
-    /** What must be known, too, before anything is judged; a user who may not read it does without. */
-    readonly beside?: readonly Observed<KubernetesObject>[];
-    readonly progress: (session: Stored<S>, notes: readonly string[]) => Progress;
-  };
-}
+type FollowedBy =
+  'words' | 'resource' | 'jobName' | 'watch' | 'targetOf' | 'verdict' | 'hookState' | 'hookRecord';
 
 /** With so much of its life left, a silent executor is suspected: is it the server that is silent? */
 const suspectLeftMs = deadAfterMs - 2 * renewEveryMs;
 
 /** Rejects when it is interrupted, the session does not exist, or it may not be read. */
-export async function follow<S extends BackupSession | RestoreSession>(
+export async function follow<S extends AnySession>(
   environment: FollowEnvironment,
-  subject: Subject<S>,
+  kind: Pick<SessionKind<S, never>, FollowedBy>,
+  { name, namespace }: { readonly name: string; readonly namespace: string },
   options: FollowOptions,
 ): Promise<Followed> {
   const { cluster, clock, signal, onChange } = environment;
-  const { resource, name, namespace, jobName } = subject;
+  const { resource } = kind;
+  const jobName = kind.jobName(name);
   using loop = createLoop(clock, signal);
   const named = { namespace, fieldSelector: `metadata.name=${name}` };
   const sessions = observe(cluster, resource, named, loop.signal, loop.ring);
   const job = watchJob(environment, { jobName, namespace }, loop);
-  const { made, beside = [], progress: progressOf } = subject.watch(loop.signal, loop.ring);
+  const { made, beside = [], claims } = kind.watch(environment, namespace, loop);
   const known = beside.map(({ synced }) => synced.catch(() => undefined));
   await loop.race(Promise.all([sessions.synced, made.synced, ...known]));
 
@@ -95,7 +83,7 @@ export async function follow<S extends BackupSession | RestoreSession>(
     const now = clock.now();
     const session = sessions.items.get(name);
     if (session === undefined) {
-      if (last === undefined) throw missing(subject);
+      if (last === undefined) throw missing(resource, { name, namespace });
       const verdict = { outcome: 'deleted', message: 'the session was deleted while it ran' } as const;
       return { progress: { ...last, verdict }, ended: 'verdict' };
     }
@@ -113,7 +101,10 @@ export async function follow<S extends BackupSession | RestoreSession>(
     ];
     const deadline = deadlineOf(session)?.getTime() ?? began.getTime() + options.timeoutMs;
     const until = new Date(deadline + followerGraceMs);
-    const progress = progressOf(session, notes());
+    const progress = sessionProgress(kind, {
+      ...{ session, target: kind.targetOf(session), claims: claims(session) },
+      ...{ timeoutMs: options.timeoutMs, notes: notes() },
+    });
     // Whoever would take over trusts a living executor's clock more than the deadline.
     const takesOver = options.endWhenDead === true && !isFinal(session);
     const late = now >= until && (!takesOver || lost !== undefined);
@@ -140,7 +131,7 @@ export async function follow<S extends BackupSession | RestoreSession>(
 
 /** Not a word of failure: a Job may still be at it. */
 function overdue(
-  session: Stored<BackupSession> | Stored<RestoreSession>,
+  session: Session,
   { claims }: Progress,
   { lost, job }: { readonly lost: string | undefined; readonly job: JobWatch },
 ): Verdict {
@@ -179,12 +170,10 @@ function executorNote(
   return [`its executor ${holder.id} has shown no sign of life for ${formatDuration(deadAfterMs)}${how}`];
 }
 
-function missing(subject: {
-  readonly resource: Resource;
-  readonly name: string;
-  readonly namespace: string;
-}): StashError {
-  const { resource, name, namespace } = subject;
+function missing(
+  resource: Resource,
+  { name, namespace }: { readonly name: string; readonly namespace: string },
+): StashError {
   return new StashError(
     'not-found',
     `${resource.kind.toLowerCase()} "${name}" not found in namespace ${namespace}`,

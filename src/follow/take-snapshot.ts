@@ -1,34 +1,31 @@
 /** One target's snapshot, from its plan to the end of its session. */
 import type { Stored } from '#src/api/kubernetes.ts';
-import { backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { hasHooks } from '#src/domain/configuration/choose-configuration.ts';
-import { parseDuration } from '#src/domain/duration.ts';
 import { hasAdHocHooks, hasTheseHooks, hooksOfBackup, thawWarning } from '#src/domain/hooks/hooks.ts';
-import { goesByHolder } from '#src/domain/session/holder.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
-import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
+import { timeLimitMs } from '#src/domain/session/session-status.ts';
 import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
-import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
-import { sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
+import { readSessionClaims, sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
 import { formatTarget } from '#src/domain/target/target.ts';
-import { runBackup } from '#src/session/backup.ts';
+import { assertNever } from '#src/errors.ts';
 import { beginBackup, refuseOperators, type BeginOptions, type Begun } from '#src/session/begin-backup.ts';
-import type { ExecutorMode } from '#src/session/executor.ts';
-import { awaitPickUp } from '#src/session/pick-up.ts';
+import type { Executor, ExecutorMode } from '#src/session/executor.ts';
+import { backup } from '#src/session/kinds/backup.ts';
 import { planResumed, type BackupPlan, type BackupRequest } from '#src/session/plan-backup.ts';
 import type { Surroundings } from '#src/session/surroundings.ts';
 
-import { followBackup } from './backup.ts';
+import { carryOutHere, type Course } from './carry-out.ts';
 import type { FollowEnvironment } from './follow.ts';
-import { limited, orHowToGoOn, orNotBegun, type Sight } from './interruption.ts';
-import { executing, tidyWithin, withinLimit, type Limit } from './limit.ts';
-import { seeThrough } from './see-through.ts';
+import { orNotBegun } from './interruption.ts';
+import { tidyWithin, withinLimit, type Limit } from './limit.ts';
 import { tidyAfter } from './tidy-after.ts';
 
 export interface SnapshotOptions {
   readonly request: BackupRequest;
   readonly mode: ExecutorMode;
+  /** What discovery alone tells of the executor, as `checkBackup` found it. */
+  readonly byDiscovery: Executor | undefined;
   /** Of this executor. */
   readonly id: string;
   /** How long a session may take that this command carries out. */
@@ -41,12 +38,9 @@ export interface SnapshotOptions {
   readonly say: (line: string) => void;
 }
 
-/** An operator of ours takes a session at once; one that was there and is gone never does. */
-const pickUpWithinMs = 10_000;
-
 /** Milliseconds that a session of this plan may take: `wished`, else the configuration's `timeOut`, else ten minutes. */
 export function timeoutOf({ configuration }: BackupPlan, wished: number | undefined): number {
-  return wished ?? parseDuration(configuration?.spec.timeOut ?? '') ?? defaultTimeoutMs;
+  return wished ?? timeLimitMs(configuration?.spec.timeOut);
 }
 
 /** Resolves with the session's end, good or bad. */
@@ -118,98 +112,43 @@ async function finish(
   around: Surroundings,
   plan: BackupPlan,
   options: SnapshotOptions & Limited,
-  { session, configuration, executor, resumed }: Begun,
+  begun: Begun,
 ): Promise<Progress> {
   const { target } = plan;
-  const { mode, id, timeoutMs, failFast, maxFreezeMs, say, limit } = options;
-  const { name } = session.metadata;
+  const { id, timeoutMs, failFast, maxFreezeMs, say, limit } = options;
+  const { session, configuration, executor, resumed } = begun;
   const { configuration: wished, hooks: given } = options.request;
   const again = snapshotCommand(target, { configuration: wished, hooks: given });
+  const { name } = session.metadata;
   if (resumed) say(`backupsession/${name} of ${formatTarget(target)} is unfinished: going on with it`);
-
-  const sight: Sight = { progress: undefined, doing: 'pick-up' };
-  const within = limited(environment, limit, sight);
-  const follow = (endWhenDead: boolean) => {
-    sight.doing = 'follow';
-    return followBackup(
-      within,
-      { name, namespace: target.namespace },
-      { timeoutMs, endWhenDead, resume: again },
-    );
-  };
   if (executor === 'appscode' && hasHooks(configuration)) {
     say(
       "note: AppsCode's operator runs hooks in a pod of its own, not in the target's, whatever executionPolicy says",
     );
   }
-  if (executor !== 'appscode') {
-    for (const { claim } of plan.planned) {
-      const { leftOut } = sourceClaimOf(claim);
-      if (leftOut !== undefined)
-        say(
-          `note: the snapshot of claim ${claim.metadata.name} leaves out the annotation ${leftOut}: too large to be kept`,
-        );
-    }
-  }
+  if (executor !== 'appscode') sayLeftOut(plan, say);
+
   let ended: Stored<BackupSession> | undefined;
-  const carryOut = async () => {
-    if (executor === 'appscode' || (executor === 'operator' && mode === 'operator'))
-      return (await follow(false)).progress;
-    const runsHooks = hasAdHocHooks(session);
-    if (executor === 'operator' && runsHooks) {
-      say(`carrying backupsession/${name} out from here: nobody else runs its hooks`);
-    } else if (executor === 'operator' && failFast && !resumed) {
-      say(`carrying backupsession/${name} out from here: an operator does not fail fast`);
-    } else if (executor === 'operator') {
-      const taken = await awaitPickUp(within, backupSessions, session, pickUpWithinMs);
-      if (taken && failFast) refuseOperators(taken);
-      if (taken && !goesByHolder(taken)) return (await follow(false)).progress;
-      if (!taken) say(`no operator took backupsession/${name}: carrying it out from here`);
-    } else if (mode === 'auto') {
-      say(`no operator answers in namespace ${target.namespace}: carrying the session out from here`);
-    }
-    const hooks = hooksOfBackup(session, configuration);
-    const warning = hooks && thawWarning(hooks);
-    if (warning !== undefined) say(`note: ${warning}`);
-    return seeThrough(environment, {
-      resource: backupSessions,
-      session,
-      id,
-      say,
-      follow: () => follow(true),
-      execute: async (held) => {
-        const listed = readSessionClaims(held.session().metadata.annotations);
-        const planned =
-          resumed && listed
-            ? await planResumed(around, options.request, configuration, listed)
-            : plan.planned;
-        const sessionClaims = listed ?? plan.sessionClaims;
-        sight.doing = 'carry-out';
-        const progress = await runBackup(executing({ environment, within }, held.session(), limit), {
-          held,
-          target,
-          sessionClaims,
-          planned,
-          timeoutMs,
-          deadline: limit?.at,
-          failFast,
-          configuration,
-          maxFreezeMs,
-          adHoc: given !== undefined && hasTheseHooks(held.session(), given),
-        });
-        ended = held.session();
-        return progress;
-      },
-    });
-  };
-  const unfinished = {
-    session: `backupsession/${name}`,
-    name,
-    namespace: target.namespace,
-    again,
-    limit,
-  };
-  const progress = await orHowToGoOn(carryOut(), unfinished, sight);
+  const runsGivenHooks = given !== undefined && hasTheseHooks(session, given);
+  const progress = await carryOutHere(environment, backup, {
+    ...{ session, id, timeoutMs, limit, again, say },
+    course: courseOf(plan, options, begun),
+    context: { configuration, maxFreezeMs, failFast, runsGivenHooks },
+    plan: async (held) => {
+      const listed = readSessionClaims(held.session().metadata.annotations);
+      const planned =
+        resumed && listed ? await planResumed(around, options.request, configuration, listed) : plan.planned;
+      return { target, sessionClaims: listed ?? plan.sessionClaims, planned };
+    },
+    onTake: () => {
+      const hooks = hooksOfBackup(session, configuration);
+      const warning = hooks && thawWarning(hooks);
+      if (warning !== undefined) say(`note: ${warning}`);
+    },
+    onEnd: (session) => {
+      ended = session;
+    },
+  });
   const policy = options.request.retentionPolicy;
   await withinLimit(environment, { timeoutMs: tidyWithin(limit, environment.clock.now()) }, (rest) =>
     tidyAfter(
@@ -218,4 +157,46 @@ async function finish(
     ),
   );
   return progress;
+}
+
+function courseOf(
+  { target }: BackupPlan,
+  { mode, failFast }: Pick<SnapshotOptions, 'mode' | 'failFast'>,
+  { session, executor, resumed }: Begun,
+): Course<BackupSession> {
+  const named = `backupsession/${session.metadata.name}`;
+  switch (executor) {
+    case 'appscode':
+      return { do: 'follow' };
+    case 'operator':
+      if (mode === 'operator') return { do: 'follow' };
+      if (hasAdHocHooks(session)) {
+        return { do: 'here', why: `carrying ${named} out from here: nobody else runs its hooks` };
+      }
+      if (failFast && !resumed) {
+        return { do: 'here', why: `carrying ${named} out from here: an operator does not fail fast` };
+      }
+      return {
+        do: 'offer',
+        operator: 'known',
+        otherwise: `no operator took ${named}: carrying it out from here`,
+        ...(failFast && { onTaken: refuseOperators }),
+      };
+    case 'local': {
+      const why = `no operator answers in namespace ${target.namespace}: carrying the session out from here`;
+      return { do: 'here', ...(mode === 'auto' && { why }) };
+    }
+    default:
+      return assertNever(executor);
+  }
+}
+
+function sayLeftOut({ planned }: BackupPlan, say: (line: string) => void): void {
+  for (const { claim } of planned) {
+    const { leftOut } = sourceClaimOf(claim);
+    if (leftOut === undefined) continue;
+    say(
+      `note: the snapshot of claim ${claim.metadata.name} leaves out the annotation ${leftOut}: too large to be kept`,
+    );
+  }
 }

@@ -2,54 +2,29 @@
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
-import { buildBackupJob } from '#src/domain/operator/build-session-job.ts';
 import {
   isSkipped,
   type BackupSessionAction,
   type BackupSessionWorld,
 } from '#src/domain/operator/decide-backup-session.ts';
-import { skipped, withExecutor } from '#src/domain/operator/mark-backup.ts';
+import type { ExecutorAction } from '#src/domain/operator/decide-executor.ts';
+import { skipped } from '#src/domain/operator/mark-backup.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
-import { carryOutBackup } from '#src/session/carry-out-backup.ts';
-import { endBackup, thawBackup } from '#src/session/end-backup.ts';
+import type { BackupExecution } from '#src/session/kinds/backup.ts';
 import { tidyUp } from '#src/session/tidy.ts';
 
-import { changeStatus } from './change-session.ts';
-import { sessionSteps, type SessionDesk } from './session-steps.ts';
-import { shareReads } from './shared-reads.ts';
+import { changeStatus, type Kept } from './change-session.ts';
+import type { OperatedKind } from './session-kind.ts';
 import type { Then } from './stepwise.ts';
 import type { World } from './world.ts';
 
-export function backupSteps(
-  world: World,
-  desk: SessionDesk,
-): (seen: BackupSessionWorld, action: BackupSessionAction, signal: AbortSignal) => Promise<Then> {
-  const { cluster, clock, caches, options, id } = world;
-  const { maxFreezeMs } = options;
-  const kept = { resource: backupSessions, cache: caches.backupSessions };
-  const reads = shareReads(cluster, clock);
-  const steps = sessionSteps<BackupSession, BackupSessionWorld>(world, kept, desk, {
-    kind: 'Backup',
-    prepareJob: ({ session, configuration }) =>
-      Promise.resolve(configuration && buildBackupJob(session, configuration, options)),
-    mark: (present, condition, { configuration }) =>
-      withExecutor(present, configuration, condition, clock.now()),
-    carryOut(environment, session, replacing, seen) {
-      const { namespace = '' } = session.metadata;
-      const configuration =
-        caches.configurations.get(namespace, session.spec.invoker.name) ?? seen.configuration;
-      return carryOutBackup(environment, {
-        ...{ session, configuration, id, replacing, maxFreezeMs },
-        held: 'leave',
-        reads: reads(namespace),
-      });
-    },
-    thaw: (environment, how, { session, configuration }) =>
-      thawBackup(environment, { session, configuration, id, maxFreezeMs, ...how }),
-    end: (environment, how, { session, configuration }) =>
-      endBackup(environment, { session, configuration, id, maxFreezeMs, ...how }),
-  });
+type Own = Exclude<BackupSessionAction, ExecutorAction>;
+type Backups = OperatedKind<BackupSession, BackupExecution, BackupSessionWorld, Own>;
+type At = Parameters<Backups['apply']>[2];
+
+export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['apply'] {
+  const { cluster, clock, caches } = world;
 
   /** Each kind has a watch of its own, and whoever saw the configuration Ready may have been quicker than its watch. */
   const isOutdated = async ({ session, configuration }: BackupSessionWorld): Promise<boolean> => {
@@ -81,7 +56,8 @@ export function backupSteps(
 
   const retry = async (
     { session }: BackupSessionWorld,
-    { session: next }: Extract<BackupSessionAction, { do: 'retry' }>,
+    { session: next }: Extract<Own, { do: 'retry' }>,
+    { steps }: At,
   ): Promise<Then> => {
     try {
       caches.backupSessions.learn(await cluster.create(backupSessions, next));
@@ -96,10 +72,13 @@ export function backupSteps(
     return 'again';
   };
 
-  const tidy = async ({ session, configuration }: BackupSessionWorld, signal: AbortSignal): Promise<Then> => {
+  const tidy = async (
+    { session, configuration }: BackupSessionWorld,
+    { steps, memory, signal }: At,
+  ): Promise<Then> => {
     const { namespace = '', name, uid } = session.metadata;
     // The watch may have yet to tell of it.
-    if (configuration === undefined || !desk.memory.isFirst(uid, 'tidied up')) return undefined;
+    if (configuration === undefined || !memory.isFirst(uid, 'tidied up')) return undefined;
     // What was Skipped must not push out of the history what was not.
     const sessions = [...caches.backupSessions.list(namespace)].filter(
       (other) => !isSkipped(session) || isSkipped(other),
@@ -111,7 +90,7 @@ export function backupSteps(
     return undefined;
   };
 
-  return async (seen, action, signal) => {
+  return async (seen, action, at) => {
     switch (action.do) {
       case 'ignore':
         return undefined;
@@ -120,17 +99,9 @@ export function backupSteps(
       case 'schedule-retry':
         return await scheduleRetry(seen, action.at);
       case 'retry':
-        return await retry(seen, action);
+        return await retry(seen, action, at);
       case 'tidy':
-        return await tidy(seen, signal);
-      case 'wait':
-      case 'ensure-job':
-      case 'run':
-      case 'give-back':
-      case 'thaw':
-      case 'stop-executor':
-      case 'end':
-        return await steps.apply(seen, action, signal);
+        return await tidy(seen, at);
       default:
         return assertNever(action);
     }

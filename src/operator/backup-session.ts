@@ -3,26 +3,32 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { decideBackupSession } from '#src/domain/operator/decide-backup-session.ts';
-import { isExecutorEnsured } from '#src/domain/operator/end-session.ts';
+import { buildBackupJob } from '#src/domain/operator/build-session-job.ts';
+import { isExecutorEnsured } from '#src/domain/session/end-status.ts';
+import { withExecutor } from '#src/domain/operator/mark-backup.ts';
 import { backupEnd } from '#src/domain/operator/end-words.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { isPodNameOf } from '#src/domain/session/holder-life.ts';
-import { snapshotterJobName } from '#src/domain/target/names.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
+
+import { backup } from '#src/session/kinds/backup.ts';
 
 import { backupSteps } from './backup-session-steps.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { SessionIndex } from './session-index.ts';
 import { sessionReconciler } from './session-reconciler.ts';
+import { shareReads } from './shared-reads.ts';
 import type { World } from './world.ts';
 
 export function backupSessionReconciler(world: World): Reconciler {
-  const { caches, metrics } = world;
+  const { caches, clock, cluster, metrics, options } = world;
+  const { maxFreezeMs } = options;
+  const kept = { resource: backupSessions, cache: caches.backupSessions };
+  const reads = shareReads(cluster, clock);
   return sessionReconciler(world, {
-    kind: 'backup',
-    kept: { resource: backupSessions, cache: caches.backupSessions },
+    kind: backup,
+    kept,
     groupOf: ({ spec }) => spec.invoker.name,
-    jobNameOf: snapshotterJobName,
     look(session, executor, index) {
       const { metadata, spec, status } = session;
       const holder = readHolder(session);
@@ -37,7 +43,15 @@ export function backupSessionReconciler(world: World): Reconciler {
       };
     },
     decide: decideBackupSession,
-    steps: backupSteps,
+    apply: backupSteps(world, kept),
+    contextOf({ metadata: { namespace = '' }, spec }, seen) {
+      const configuration = caches.configurations.get(namespace, spec.invoker.name) ?? seen.configuration;
+      return { configuration, maxFreezeMs, reads: reads(namespace) };
+    },
+    prepareJob: ({ session, configuration }) =>
+      Promise.resolve(configuration && buildBackupJob(session, configuration, options)),
+    mark: (present, condition, { configuration }) =>
+      withExecutor(present, configuration, condition, clock.now()),
     endWords: backupEnd,
     onEnd({ session, configuration }, { type, reason, message }, when) {
       const { namespace = '', name } = session.metadata;

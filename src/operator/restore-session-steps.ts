@@ -1,48 +1,25 @@
 /** What is done for a RestoreSession, one function for each thing that can be decided. */
-import type { Condition, Stored } from '#src/api/kubernetes.ts';
-import { clusterRole } from '#src/api/operator.ts';
-import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { readHolder } from '#src/domain/session/holder.ts';
-import { buildJobRights } from '#src/domain/operator/build-job-rights.ts';
-import { buildRestoreJob } from '#src/domain/operator/build-session-job.ts';
-import {
-  timeoutOfRestore,
-  type RestoreSessionAction,
-  type RestoreSessionWorld,
+import type { ExecutorAction } from '#src/domain/operator/decide-executor.ts';
+import type {
+  RestoreSessionAction,
+  RestoreSessionWorld,
 } from '#src/domain/operator/decide-restore-session.ts';
-import { invalidRestore, type RestoreStatus } from '#src/domain/operator/end-session.ts';
-import { createdAt, isFinal, withCondition } from '#src/domain/session/session-status.ts';
+import { invalidRestore } from '#src/domain/session/end-status.ts';
+import { readHolder } from '#src/domain/session/holder.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { assertNever } from '#src/errors.ts';
-import { carryOutRestore } from '#src/session/carry-out-restore.ts';
-import { endRestore } from '#src/session/end-restore.ts';
+import type { RestoreExecution } from '#src/session/kinds/restore.ts';
 
-import { changeStatus } from './change-session.ts';
-import { ensureJobRights } from './job-rights.ts';
-import { sessionSteps, type SessionDesk } from './session-steps.ts';
+import { changeStatus, type Kept } from './change-session.ts';
+import type { OperatedKind } from './session-kind.ts';
 import type { Then } from './stepwise.ts';
 import type { World } from './world.ts';
 
-export function restoreSteps(
-  world: World,
-  desk: SessionDesk,
-): (seen: RestoreSessionWorld, action: RestoreSessionAction, signal: AbortSignal) => Promise<Then> {
-  const { cluster, clock, caches, options, id } = world;
-  const kept = { resource: restoreSessions, cache: caches.restoreSessions };
-  const steps = sessionSteps<RestoreSession, RestoreSessionWorld>(world, kept, desk, {
-    kind: 'Restore',
-    async prepareJob({ session }) {
-      await ensureJobRights(cluster, buildJobRights(session, [clusterRole.restorer]));
-      return buildRestoreJob(session, options);
-    },
-    mark: (present, condition) => withPending(present, condition, clock.now()),
-    carryOut: (environment, session, replacing) =>
-      carryOutRestore(environment, { session, id, replacing, held: 'leave' }),
-    thaw: (environment, { why, replacing }, { session }) =>
-      endRestore(environment, { session, id, end: { how: 'disrupted', why }, replacing }),
-    end: (environment, how, { session }) => endRestore(environment, { session, id, ...how }),
-  });
+type Own = Exclude<RestoreSessionAction, ExecutorAction>;
+type Restores = OperatedKind<RestoreSession, RestoreExecution, RestoreSessionWorld, Own>;
 
+export function restoreSteps(world: World, kept: Kept<RestoreSession>): Restores['apply'] {
   const invalidate = async ({ session, now }: RestoreSessionWorld, why: string): Promise<Then> => {
     await changeStatus(world, kept, session, (present) =>
       isFinal(present) || readHolder(present) ? undefined : invalidRestore(present, why, now)(present.status),
@@ -50,7 +27,7 @@ export function restoreSteps(
     return 'again';
   };
 
-  return async (seen, action, signal) => {
+  return async (seen, action, { steps }) => {
     const { session } = seen;
     switch (action.do) {
       case 'ignore':
@@ -64,32 +41,8 @@ export function restoreSteps(
         if (status !== 'True') steps.tell(session, 'Warning', reason, message);
         return 'again';
       }
-      case 'wait':
-      case 'ensure-job':
-      case 'run':
-      case 'give-back':
-      case 'thaw':
-      case 'stop-executor':
-      case 'end':
-        return await steps.apply(seen, action, signal);
       default:
         return assertNever(action);
     }
-  };
-}
-
-/** Pending, where it has not begun. */
-function withPending(
-  present: Stored<RestoreSession>,
-  condition: Omit<Condition, 'lastTransitionTime'>,
-  now: Date,
-): RestoreStatus {
-  const { status } = present;
-  const deadline = new Date(createdAt(present).getTime() + timeoutOfRestore(present));
-  return {
-    ...status,
-    phase: status?.phase ?? 'Pending',
-    sessionDeadline: status?.sessionDeadline ?? deadline.toISOString(),
-    conditions: withCondition(status?.conditions, condition, now),
   };
 }

@@ -1,24 +1,29 @@
 /** Sees to it that every RestoreSession is carried out by somebody, and comes to an end. */
+import { clusterRole } from '#src/api/operator.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import { decideRestoreSession } from '#src/domain/operator/decide-restore-session.ts';
-import { isExecutorEnsured } from '#src/domain/operator/end-session.ts';
+import { buildJobRights } from '#src/domain/operator/build-job-rights.ts';
+import { buildRestoreJob } from '#src/domain/operator/build-session-job.ts';
+import { withPending } from '#src/domain/operator/mark-restore.ts';
+import { isExecutorEnsured } from '#src/domain/session/end-status.ts';
 import { restoreEnd } from '#src/domain/operator/end-words.ts';
-import { restoreJobName } from '#src/domain/target/names.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isTargetKind } from '#src/domain/target/target.ts';
+import { restore } from '#src/session/kinds/restore.ts';
 
+import { ensureJobRights } from './job-rights.ts';
 import type { Reconciler } from './reconciler.ts';
 import { restoreSteps } from './restore-session-steps.ts';
 import { sessionReconciler } from './session-reconciler.ts';
 import type { World } from './world.ts';
 
 export function restoreSessionReconciler(world: World): Reconciler {
-  const { caches } = world;
+  const { caches, clock, cluster, options } = world;
+  const kept = { resource: restoreSessions, cache: caches.restoreSessions };
   return sessionReconciler(world, {
-    kind: 'restore',
-    kept: { resource: restoreSessions, cache: caches.restoreSessions },
+    kind: restore,
+    kept,
     groupOf: ({ spec }) => targetGroup(spec.target?.ref?.kind, spec.target?.ref?.name),
-    jobNameOf: restoreJobName,
     look: (session, executor) => ({
       ...executor,
       session,
@@ -26,7 +31,13 @@ export function restoreSessionReconciler(world: World): Reconciler {
       isThere: (target) => caches.targets[target.kind].get(target.namespace, target.name) !== undefined,
     }),
     decide: decideRestoreSession,
-    steps: restoreSteps,
+    apply: restoreSteps(world, kept),
+    contextOf: () => ({}),
+    async prepareJob({ session }) {
+      await ensureJobRights(cluster, buildJobRights(session, [clusterRole.restorer]));
+      return buildRestoreJob(session, options);
+    },
+    mark: (present, condition) => withPending(present, condition, clock.now()),
     endWords: restoreEnd,
     triggers(enqueue, index) {
       for (const [kind, targets] of Object.entries(caches.targets)) {

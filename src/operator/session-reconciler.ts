@@ -1,57 +1,34 @@
 /** What is alike in the reconcilers of both kinds of session: what makes them look, and step after step. */
 import type { Stored } from '#src/api/kubernetes.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import type { ExecutorWorld } from '#src/domain/operator/decide-executor.ts';
-import type { EndWords } from '#src/domain/operator/end-words.ts';
+import type { AnySession } from '#src/api/stash.ts';
+import { isExecutorAction, type ExecutorAction } from '#src/domain/operator/decide-executor.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
-import { createdAt } from '#src/domain/session/session-status.ts';
+import { createdAt, type Session } from '#src/domain/session/session-status.ts';
 
-import type { Kept } from './change-session.ts';
 import { errorFields } from './log.ts';
 import type { Key, Reconciler } from './reconciler.ts';
-import { indexSessions, type SessionIndex } from './session-index.ts';
+import { indexSessions } from './session-index.ts';
 import { podsOfJob } from './session-job.ts';
 import { createSessionMemory } from './session-memory.ts';
 import { createSessionRuns } from './session-runs.ts';
-import type { SessionDesk } from './session-steps.ts';
-import { stepwise, type Then } from './stepwise.ts';
+import type { OperatedKind, SeenSession } from './session-kind.ts';
+import { sessionSteps } from './session-steps.ts';
+import { stepwise } from './stepwise.ts';
 import type { World } from './world.ts';
 
-export interface SessionKind<S extends BackupSession | RestoreSession, Seen, Action> {
-  readonly kind: 'backup' | 'restore';
-  readonly kept: Kept<S>;
-  /** Sessions of one group are found by it: `index.ofGroup`. */
-  readonly groupOf: (session: Stored<S>) => string;
-  readonly jobNameOf: (session: string) => string;
-  /** `executor`: what is seen of who carries it out. */
-  readonly look: (
-    session: Stored<S>,
-    executor: Omit<ExecutorWorld, 'session' | 'ensured'>,
-    index: SessionIndex<S>,
-  ) => Seen;
-  readonly decide: (seen: Seen) => Action;
-  readonly steps: (
-    world: World,
-    desk: SessionDesk,
-  ) => (seen: Seen, action: Action, signal: AbortSignal) => Promise<Then>;
-  readonly endWords: (session: Stored<S>) => EndWords;
-  /** What else is to be done and told once it has ended. */
-  readonly onEnd?: (seen: Seen, words: EndWords, when: Date) => void;
-  /** What else makes a session worth a look. */
-  readonly triggers: (enqueue: (session: Stored<S>) => void, index: SessionIndex<S>) => void;
-}
-
 export function sessionReconciler<
-  S extends BackupSession | RestoreSession,
-  Seen extends { readonly session: Stored<S> },
-  Action extends { readonly do: string },
->(world: World, kind: SessionKind<S, Seen, Action>): Reconciler {
+  S extends AnySession,
+  Plan,
+  Seen extends SeenSession<S>,
+  Own extends { readonly do: string },
+>(world: World, operated: OperatedKind<S, Plan, Seen, Own>): Reconciler {
+  const { kind, kept } = operated;
   const { caches, clock, options, metrics, log } = world;
-  const { resource, cache } = kind.kept;
+  const { resource, cache } = kept;
   const memory = createSessionMemory();
   const keys = new Map<string, Key>();
   let enqueue: (key: Key) => void = () => undefined;
-  const index = indexSessions(cache, kind);
+  const index = indexSessions(cache, { groupOf: operated.groupOf, jobNameOf: kind.jobName });
   const runs = createSessionRuns({
     atOnce: options.sessionsAtOnce,
     clock,
@@ -63,11 +40,11 @@ export function sessionReconciler<
       log.error('could not carry out a session', { ...keys.get(uid), ...errorFields(error) });
     },
   });
-  const apply = kind.steps(world, { memory, runs });
+  const steps = sessionSteps(world, operated, { memory, runs });
 
   const look = (session: Stored<S>): Seen => {
     const { namespace = '', name, uid } = session.metadata;
-    const jobName = kind.jobNameOf(name);
+    const jobName = kind.jobName(name);
     const now = clock.now();
     const executor = {
       ...{ now, jobName, executor: options.executor, maxFreezeMs: options.maxFreezeMs },
@@ -77,36 +54,37 @@ export function sessionReconciler<
       quietSince: memory.quietSince(session, now),
       here: runs.state(uid),
     };
-    return kind.look(session, executor, index);
+    return operated.look(session, executor, index);
   };
 
   const tellEnd = (seen: Seen) => {
     const { session } = seen;
     const { namespace = '', name } = session.metadata;
-    const words = kind.endWords(session);
+    const words = operated.endWords(session);
     const { type, reason, message } = words;
     const when = endedAt(session) ?? clock.now();
     const phase = session.status?.phase ?? 'Unknown';
     world.event(resource, session, type, reason, message);
-    metrics.sessionEnded(kind.kind, phase, (when.getTime() - createdAt(session).getTime()) / 1_000);
-    kind.onEnd?.(seen, words, when);
-    log.info(`a ${kind.kind} session has ended`, { namespace, name, phase, message });
+    metrics.sessionEnded(kind.words.name, phase, (when.getTime() - createdAt(session).getTime()) / 1_000);
+    operated.onEnd?.(seen, words, when);
+    log.info(`a ${kind.words.name} session has ended`, { namespace, name, phase, message });
   };
 
   return {
-    name: `${kind.kind}session`,
+    name: kind.resource.kind.toLowerCase(),
     reconcile: (key, signal) =>
-      stepwise<Seen, Action>({
+      stepwise<Seen, ExecutorAction | Own>({
         look: () => {
           const session = cache.get(key.namespace, key.name);
           return session && look(session);
         },
-        decide: (seen) => {
-          const action = kind.decide(seen);
+        decide: operated.decide,
+        apply: async (seen, action) => {
           if (action.do !== 'ignore' && memory.hasJustEnded(seen.session)) tellEnd(seen);
-          return action;
+          return isExecutorAction(action)
+            ? await steps.apply(seen, action, signal)
+            : await operated.apply(seen, action, { steps, memory, signal });
         },
-        apply: (seen, action) => apply(seen, action, signal),
         now: () => clock.now(),
       }),
     triggers(found) {
@@ -122,7 +100,7 @@ export function sessionReconciler<
           found(keyOf(session));
         }
       });
-      kind.triggers((session) => {
+      operated.triggers((session) => {
         found(keyOf(session));
       }, index);
       const ofJob = (namespace: string, jobName: string) => {
@@ -140,6 +118,6 @@ export function sessionReconciler<
   };
 }
 
-function keyOf({ metadata: { namespace = '', name } }: Stored<BackupSession | RestoreSession>): Key {
+function keyOf({ metadata: { namespace = '', name } }: Session): Key {
   return { namespace, name };
 }

@@ -1,18 +1,22 @@
 /** What is done alike for both kinds of session: everything about who carries one out. */
-import type { Condition, Job, Named, Stored } from '#src/api/kubernetes.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { AnySession } from '#src/api/stash.ts';
 import { readHolder, type Holder } from '#src/domain/session/holder.ts';
 import { holderLife } from '#src/domain/session/holder-life.ts';
 import { jobState } from '#src/domain/session/job-state.ts';
-import type { ExecutorAction, ExecutorWorld } from '#src/domain/operator/decide-executor.ts';
-import { executorEnsured, type SessionEnd } from '#src/domain/operator/end-session.ts';
+import type { ExecutorAction } from '#src/domain/operator/decide-executor.ts';
+import { executorEnsured } from '#src/domain/session/end-status.ts';
+import type { SessionEnd } from '#src/domain/session/session-end.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
 import { lookAgain } from '#src/session/await-holder.ts';
+import { carryOut } from '#src/session/carry-out.ts';
+import { endSession, thawSession } from '#src/session/end.ts';
 import type { Environment } from '#src/session/environment.ts';
 
-import { changeStatus, giveBack, type Kept } from './change-session.ts';
+import { changeStatus, giveBack } from './change-session.ts';
 import { deleteJob, ensureJob, isReallyGone, learnPods } from './session-job.ts';
+import type { OperatedKind, SeenSession, Told } from './session-kind.ts';
 import type { SessionMemory } from './session-memory.ts';
 import type { SessionRuns } from './session-runs.ts';
 import type { Then } from './stepwise.ts';
@@ -24,36 +28,7 @@ export interface SessionDesk {
   readonly runs: SessionRuns;
 }
 
-type Told = Omit<Condition, 'lastTransitionTime'>;
-
-/** Where the two kinds differ. */
-export interface SessionWork<S extends BackupSession | RestoreSession, Seen> {
-  readonly kind: 'Backup' | 'Restore';
-  /** The Job, all that it needs being there; undefined: there is nothing yet to make it of. */
-  readonly prepareJob: (seen: Seen) => Promise<Named<Job> | undefined>;
-  /** The status with a condition about the executor, or the target. */
-  readonly mark: (present: Stored<S>, condition: Told, seen: Seen) => NonNullable<S['status']>;
-  readonly carryOut: (
-    environment: Environment,
-    session: Stored<S>,
-    replacing: Holder | undefined,
-    seen: Seen,
-  ) => Promise<Stored<S>>;
-  /** For an executor that is dead or late; as `end`, where nothing more has to be made. */
-  readonly thaw: (
-    environment: Environment,
-    how: { readonly why: string; readonly replacing: Holder | undefined },
-    seen: Seen,
-  ) => Promise<Stored<S> | undefined>;
-  /** Undefined: somebody else has it, or had ended it before. */
-  readonly end: (
-    environment: Environment,
-    how: { readonly end: SessionEnd; readonly replacing: Holder | undefined },
-    seen: Seen,
-  ) => Promise<Stored<S> | undefined>;
-}
-
-export interface SessionSteps<S extends BackupSession | RestoreSession, Seen> {
+export interface SessionSteps<S extends AnySession, Seen> {
   /** An Event about the session; the same words are told of it once. */
   tell(session: Stored<S>, type: 'Normal' | 'Warning', reason: string, message: string): void;
   /** Unless it has ended meanwhile. */
@@ -62,16 +37,18 @@ export interface SessionSteps<S extends BackupSession | RestoreSession, Seen> {
 }
 
 export function sessionSteps<
-  S extends BackupSession | RestoreSession,
-  Seen extends ExecutorWorld & { readonly session: Stored<S> },
+  S extends AnySession,
+  Plan,
+  Seen extends SeenSession<S>,
+  Own extends { readonly do: string },
 >(
   world: World,
-  kept: Kept<S>,
+  operated: OperatedKind<S, Plan, Seen, Own>,
   { memory, runs }: SessionDesk,
-  work: SessionWork<S, Seen>,
 ): SessionSteps<S, Seen> {
-  const { cluster, clock, options } = world;
-  const { kind } = work;
+  const { cluster, clock, options, id } = world;
+  const { kind, kept } = operated;
+  const { prefix } = kind.words;
   const environment = (signal: AbortSignal): Environment => ({
     ...{ cluster, clock, signal, onChange: () => undefined },
     podsOnly: true,
@@ -85,30 +62,30 @@ export function sessionSteps<
 
   const tellCondition = async (seen: Seen, condition: Told) => {
     await changeStatus(world, kept, seen.session, (present) =>
-      isFinal(present) ? undefined : work.mark(present, condition, seen),
+      isFinal(present) ? undefined : operated.mark(present, condition, seen),
     );
   };
 
   const ensure = async (seen: Seen, signal: AbortSignal): Promise<Then> => {
     const { session, jobName } = seen;
     try {
-      const job = await work.prepareJob(seen);
+      const job = await operated.prepareJob(seen);
       if (job === undefined) return undefined;
       if ((await ensureJob(world, job, session.metadata.uid)) === 'foreign') {
         const why = `job ${jobName} exists, and is not of this session`;
         return await end(seen, { how: 'not-ensured', why }, signal);
       }
       const message = `job ${jobName} carries it out`;
-      await tellCondition(seen, executorEnsured(kind, true, message));
-      tell(session, 'Normal', `SuccessfullyEnsured${kind}Executor`, message);
+      await tellCondition(seen, executorEnsured(prefix, true, message));
+      tell(session, 'Normal', `SuccessfullyEnsured${prefix}Executor`, message);
       return 'again';
     } catch (error) {
       if (!isStashError(error, 'forbidden', 'invalid', 'precondition', 'server')) throw error;
       const message = `job ${jobName} cannot be made: ${error.message}`;
-      tell(session, 'Warning', `FailedToEnsure${kind}Executor`, message);
+      tell(session, 'Warning', `FailedToEnsure${prefix}Executor`, message);
       if (error.kind === 'invalid') return await end(seen, { how: 'not-ensured', why: message }, signal);
       // A quota may be raised, a right be given, a webhook come back, what is in the way be deleted.
-      await tellCondition(seen, executorEnsured(kind, false, message));
+      await tellCondition(seen, executorEnsured(prefix, false, message));
       throw error;
     }
   };
@@ -125,7 +102,10 @@ export function sessionSteps<
     // One that was never ensured has no Job that could be gone.
     if ((seen.ensured || replacing) && !(await isReallyGone(world, at, replacing))) return 'again';
     runs.stop(session.metadata.uid);
-    const ended = await work.end(environment(signal), { end: how, replacing }, seen);
+    const ended = await endSession(environment(signal), kind, {
+      ...{ session, id, replacing, context: operated.contextOf(session, seen) },
+      end: how,
+    });
     kept.cache.learn(ended ?? (await lookAgain(environment(signal), kept.resource, session)));
     if (ended && job && how.how !== 'not-ensured') await deleteJob(world, job);
     return 'again';
@@ -137,10 +117,12 @@ export function sessionSteps<
     const { namespace = '', uid } = session.metadata;
     const isUnseen = holderLife(seen, now).state === 'gone';
     if (isUnseen && !(await isReallyGone(world, { namespace, name: jobName }, replacing))) return 'again';
-    tell(session, 'Warning', `${kind}Thawed`, `the operator thaws its application: ${why}`);
+    tell(session, 'Warning', `${prefix}Thawed`, `the operator thaws its application: ${why}`);
     runs.stop(uid);
     runs.startAtOnce(uid, signal, async (stop) => {
-      const thawed = await work.thaw(environment(stop), { why, replacing }, seen);
+      const thawed = await thawSession(environment(stop), kind, {
+        ...{ session, id, replacing, context: operated.contextOf(session, seen), why },
+      });
       const present = thawed ?? (await lookAgain(environment(stop), kept.resource, session));
       kept.cache.learn(present);
       if (thawed && job && isFinal(present)) await deleteJob(world, job);
@@ -154,12 +136,14 @@ export function sessionSteps<
     const began = runs.start(uid, signal, async (stop) => {
       // It may have stood in line for long.
       const now = kept.cache.get(namespace, name) ?? session;
-      kept.cache.learn(await work.carryOut(environment(stop), now, replacing, seen));
+      const context = operated.contextOf(now, seen);
+      const task = { session: now, id, replacing, context, held: 'leave' } as const;
+      kept.cache.learn(await carryOut(environment(stop), kind, task));
     });
     tell(session, 'Normal', 'CarriedOutByOperator', 'the operator carries it out itself');
     if (began === 'queued') {
       const message = `in line: ${options.sessionsAtOnce} sessions are carried out at the same time`;
-      await tellCondition(seen, executorEnsured(kind, true, message));
+      await tellCondition(seen, executorEnsured(prefix, true, message));
     }
     return undefined;
   };
@@ -174,7 +158,7 @@ export function sessionSteps<
           const state = job && jobState(job, seen.pods);
           // What stays so unless somebody does something is worth a word at once.
           if (state?.state === 'waiting' && state.stuck) {
-            tell(session, 'Warning', `${kind}Waiting`, `job ${jobName}: ${state.why}`);
+            tell(session, 'Warning', `${prefix}Waiting`, `job ${jobName}: ${state.why}`);
           }
           return action.until && { at: action.until };
         }
@@ -188,7 +172,7 @@ export function sessionSteps<
         case 'thaw':
           return await thaw(seen, action.why, signal);
         case 'stop-executor':
-          tell(session, 'Warning', `${kind}Stopped`, `its executor is stopped: ${action.why}`);
+          tell(session, 'Warning', `${prefix}Stopped`, `its executor is stopped: ${action.why}`);
           runs.stop(session.metadata.uid);
           // Its end is told by a watch.
           if (job) await deleteJob(world, job);

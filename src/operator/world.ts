@@ -63,7 +63,7 @@ export interface Log {
 /** What reconcilers tell of themselves; queue depth and the phases of sessions are measured by the manager. */
 export interface Metrics {
   /** A session that has just become final. */
-  sessionEnded(kind: 'backup' | 'restore', phase: string, seconds: number): void;
+  sessionEnded(kind: string, phase: string, seconds: number): void;
   /** When the last successful session of a BackupConfiguration ended. */
   backupSucceeded(at: { namespace: string; name: string }, when: Date): void;
   /** It is gone: its series go with it. */

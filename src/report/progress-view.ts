@@ -32,7 +32,7 @@ export function titleOf(progress: Omit<Progress, 'claims'>): string {
 
 /** The word for a claim's phase: what is good about a snapshot is that it is ready, about a claim that it is bound. */
 export function stateOf({ kind }: Pick<Progress, 'kind'>, phase: ClaimPhase): string {
-  if (phase === 'Succeeded') return kind === 'backup' ? 'Ready' : 'Bound';
+  if (phase === 'Succeeded') return kind.ready;
   return phase === 'Unknown' ? 'Waiting' : phase;
 }
 

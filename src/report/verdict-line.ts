@@ -7,9 +7,8 @@ import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 /** `tookMs`: how long whoever ran the command has waited. */
 export function verdictLine(progress: Progress, verdict: Verdict, tookMs: number): string {
-  const done = progress.kind === 'backup' ? 'snapshotted' : 'restored';
   const what = progress.target
-    ? `${formatTarget(progress.target)} ${done}`
+    ? `${formatTarget(progress.target)} ${progress.kind.done}`
     : `${sessionOf(progress)} succeeded`;
   const session = progress.target ? `${sessionOf(progress)}, ` : '';
   const line = `${what}: ${verdict.message} (${session}${formatDuration(tookMs)})`;

@@ -40,6 +40,8 @@ import type { Surroundings } from './surroundings.ts';
 export interface BeginOptions {
   readonly request: BackupRequest;
   readonly mode: ExecutorMode;
+  /** As `checkBackup` found it. */
+  readonly byDiscovery: Executor | undefined;
   /** Of whoever executes, should that be us. */
   readonly id: string;
   readonly timeoutMs: number;
@@ -109,7 +111,7 @@ export async function beginBackup(
   plan: BackupPlan,
   options: BeginOptions,
 ): Promise<Begun> {
-  const byDiscovery = await checkBackup(around, plan, options);
+  const { byDiscovery } = options;
   const fresh = plan.configuration === undefined;
   const configuration =
     plan.configuration ?? (await createConfiguration(environment, around, plan, options, byDiscovery));

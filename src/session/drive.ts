@@ -1,21 +1,17 @@
 /** Observe -> decide -> apply, repeated until done: the same for both kinds of session. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { AnySession, StatusOf } from '#src/api/stash.ts';
 import type { Loop } from '#src/cluster/loop.ts';
 import type { Observed } from '#src/cluster/observe.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { describe, type Progress, type Verdict } from '#src/domain/session/progress.ts';
-import type { HookToRun, Step } from '#src/domain/hooks/step.ts';
+import type { HookToRun, Made, Step } from '#src/domain/session/step.ts';
 import { assertNever, isStashError, type StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
-import { forEachBounded } from './persist.ts';
 
-/** So many creations are under way at once. */
-const createsInFlight = 32;
-
-export interface Routine<S extends BackupSession | RestoreSession, Item> {
+export interface Routine<S extends AnySession> {
   readonly loop: Loop;
   readonly clock: Clock;
   readonly held: Held<S>;
@@ -26,21 +22,19 @@ export interface Routine<S extends BackupSession | RestoreSession, Item> {
   /** What stands now, and what follows from it. */
   readonly look: (now: Date) => {
     readonly progress: Progress;
-    readonly step: Step<NonNullable<S['status']>, Item>;
+    readonly step: Step<StatusOf<S>>;
   };
-  /** Gives it up once `signal` aborts. */
-  readonly create: (item: Item, signal: AbortSignal) => Promise<void>;
+  /** Gives up what is not created once `signal` aborts. */
+  readonly create: (made: readonly Made[], signal: AbortSignal) => Promise<void>;
   /** Runs to its end, whoever interrupts: what it began has to be known. */
-  readonly runHook: (step: HookToRun<NonNullable<S['status']>>) => Promise<void>;
+  readonly runHook: (step: HookToRun<StatusOf<S>>) => Promise<void>;
   /** What must not be left undone where the routine ends too early. */
   readonly leave: () => Promise<void>;
   readonly onChange: (progress: Progress) => void;
 }
 
 /** Resolves with the state in which nothing is left to do. */
-export async function drive<S extends BackupSession | RestoreSession, Item>(
-  routine: Routine<S, Item>,
-): Promise<Progress> {
+export async function drive<S extends AnySession>(routine: Routine<S>): Promise<Progress> {
   try {
     return await go(routine);
   } catch (error) {
@@ -49,9 +43,7 @@ export async function drive<S extends BackupSession | RestoreSession, Item>(
   }
 }
 
-async function go<S extends BackupSession | RestoreSession, Item>(
-  routine: Routine<S, Item>,
-): Promise<Progress> {
+async function go<S extends AnySession>(routine: Routine<S>): Promise<Progress> {
   const { loop, clock, held, made, knownBy } = routine;
   held.trouble.onChange(loop.ring);
   for (;;) {
@@ -81,7 +73,7 @@ async function go<S extends BackupSession | RestoreSession, Item>(
         }
         break;
       case 'create':
-        await loop.race(createAll(routine, step.items, step.until));
+        await loop.race(createAll(routine, step.made, step.until));
         break;
       case 'hook':
         await loop.race(Promise.resolve());
@@ -100,14 +92,14 @@ async function go<S extends BackupSession | RestoreSession, Item>(
 }
 
 /** Those that are not created by `until` are given up, and decided on again. */
-async function createAll<S extends BackupSession | RestoreSession, Item>(
-  { loop, clock, create }: Routine<S, Item>,
-  items: readonly Item[],
+async function createAll<S extends AnySession>(
+  { loop, clock, create }: Routine<S>,
+  made: readonly Made[],
   until: Date | undefined,
 ): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([loop.signal, over.signal]);
-  const all = forEachBounded(items, createsInFlight, (item) => create(item, signal));
+  const all = create(made, signal);
   if (until === undefined) return all;
   try {
     await orUntil(clock, until, all);

@@ -6,6 +6,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { observe } from '#src/cluster/observe.ts';
 import { formatDuration } from '#src/domain/duration.ts';
+import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';
@@ -14,8 +15,6 @@ export type ExecutorMode = 'auto' | 'operator' | 'local';
 /** `appscode` and `operator` are to be waited for; `local` is us. */
 export type Executor = 'appscode' | 'operator' | 'local';
 
-/** A configuration that nobody gave a status in this time has no operator. */
-const operatorAnswersWithinMs = 2_000;
 const olderThanAnyOperatorNeedsMs = 10_000;
 
 /** What can be told from discovery and the user's wish alone; undefined: the configuration's status must tell. */
@@ -52,7 +51,7 @@ export async function findOperator(
     environment,
     configuration,
     ({ status }) => status?.phase !== undefined,
-    operatorAnswersWithinMs,
+    operatorAnswersMs.unknown,
   );
   return found?.status?.phase === undefined ? 'local' : 'operator';
 }

@@ -12,7 +12,7 @@ import {
   type Holder,
 } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import type { StatusChange } from '#src/domain/hooks/step.ts';
+import type { StatusChange } from '#src/domain/session/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

@@ -3,7 +3,7 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { HookRecord } from '#src/domain/session/hook-record.ts';
 import { nameOfHook } from '#src/domain/hooks/hook-step.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
-import type { HookToRun } from '#src/domain/hooks/step.ts';
+import type { HookToRun } from '#src/domain/session/step.ts';
 import type { Target } from '#src/domain/target/target.ts';
 
 import type { Environment } from './environment.ts';

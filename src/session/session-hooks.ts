@@ -5,7 +5,7 @@ import type { Clock } from '#src/domain/clock.ts';
 import type { HookRecord, HookResult } from '#src/domain/session/hook-record.ts';
 import { thaws, type SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import type { HookToRun } from '#src/domain/hooks/step.ts';
+import type { HookToRun } from '#src/domain/session/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';

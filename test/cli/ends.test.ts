@@ -5,12 +5,13 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { StashError } from '#src/errors.ts';
+import { backup } from '#src/session/kinds/backup.ts';
 import { testContext } from '#test/support/context.ts';
 import { stubCluster } from '#test/support/stub-cluster.ts';
 
 function ended(session: string): Progress {
   return {
-    kind: 'backup',
+    kind: backup.words,
     session,
     target: undefined,
     namespace: 'demo',

@@ -8,7 +8,8 @@ import type { WatchEvent } from '#src/cluster/port.ts';
 import { followerGraceMs } from '#src/domain/session/patience.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { followBackup } from '#src/follow/backup.ts';
+import { follow as followSession } from '#src/follow/follow.ts';
+import { backup } from '#src/session/kinds/backup.ts';
 import { manualClock, type ManualClock } from '#test/support/clock.ts';
 import { stubCluster } from '#test/support/stub-cluster.ts';
 
@@ -101,7 +102,7 @@ interface Scene {
   readonly jobs: ReturnType<typeof channel>;
   readonly pods: ReturnType<typeof channel>;
   readonly stop: AbortController;
-  readonly followed: ReturnType<typeof followBackup>;
+  readonly followed: ReturnType<typeof followSession>;
   /** The notes that are shown now. */
   readonly notes: () => readonly string[];
 }
@@ -124,8 +125,9 @@ async function follow(
   });
   sessions.push({ type: 'listed', items: [first] });
   snapshots.push({ type: 'listed', items: [options.snapshot ?? snapshot(false)] });
-  const followed = followBackup(
+  const followed = followSession(
     { cluster, clock, signal: stop.signal, onChange: (progress) => (last = progress) },
+    backup,
     { name: 'deploy-app-1', namespace: 'demo' },
     { timeoutMs: 10 * minute, resume, ...rest },
   );

@@ -8,7 +8,8 @@ import type { BackupSession } from '#src/api/stash.ts';
 import type { LogRequest, WatchEvent } from '#src/cluster/port.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { StashError } from '#src/errors.ts';
-import { followBackup } from '#src/follow/backup.ts';
+import { follow as followSession } from '#src/follow/follow.ts';
+import { backup } from '#src/session/kinds/backup.ts';
 import { changeLines } from '#src/report/change-lines.ts';
 import { liveFrame } from '#src/report/live-frame.ts';
 import { viewOf, type ProgressView } from '#src/report/progress-view.ts';
@@ -135,8 +136,9 @@ async function follow({ logs, pods: mayRead }: Options = {}) {
   });
   const shown: Progress[] = [];
   const stop = new AbortController();
-  const followed = followBackup(
+  const followed = followSession(
     { cluster, clock, signal: stop.signal, onChange: (progress) => void shown.push(progress) },
+    backup,
     { name: 'deploy-app-1', namespace: 'demo' },
     { timeoutMs: 600_000 },
   );

@@ -16,8 +16,9 @@ import {
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { carryOutBackup } from '#src/session/carry-out-backup.ts';
-import { carryOutRestore } from '#src/session/carry-out-restore.ts';
+import { carryOut } from '#src/session/carry-out.ts';
+import { backup as backupKind } from '#src/session/kinds/backup.ts';
+import { restore as restoreKind } from '#src/session/kinds/restore.ts';
 import { hastyClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint } from '#test/session/freezing.ts';
 import { checkLog, logOf, note, runningHome } from '#test/session/hooked.ts';
@@ -139,9 +140,9 @@ function backup(given: { readonly hooks: boolean }): Act {
       return namespace;
     },
     carryOut: async (namespace, id, cluster, clock) =>
-      carryOutBackup(environment(cluster, clock), {
+      carryOut(environment(cluster, clock), backupKind, {
         session: await stage.sandbox.cluster.get(backupSessions, 's1', namespace),
-        ...{ id, maxFreezeMs: 60_000, held: 'wait' },
+        ...{ id, context: { maxFreezeMs: 60_000 }, held: 'wait' },
       }),
     endState: (namespace) => backupsIn(stage, namespace),
   };
@@ -183,7 +184,7 @@ function restore(given: { readonly hooks: boolean }): Act {
       return namespace;
     },
     carryOut: async (namespace, id, cluster, clock) =>
-      carryOutRestore(environment(cluster, clock), {
+      carryOut(environment(cluster, clock), restoreKind, {
         session: await stage.sandbox.cluster.get(restoreSessions, 's1', namespace),
         ...{ id: id.replace('-vs-', '-restore-'), held: 'wait' },
       }),

@@ -5,13 +5,14 @@ import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { formatHolder } from '#src/domain/session/holder.ts';
-import { defaultTimeoutMs, isFinal } from '#src/domain/session/session-status.ts';
+import { timeLimitMs, isFinal } from '#src/domain/session/session-status.ts';
 import { readTarget } from '#src/domain/target/target.ts';
-import { runBackup } from '#src/session/backup.ts';
 import { hold } from '#src/session/hold.ts';
+import { backup } from '#src/session/kinds/backup.ts';
+import { restore } from '#src/session/kinds/restore.ts';
 import { planBackup } from '#src/session/plan-backup.ts';
 import { planRestore } from '#src/session/plan-restore.ts';
-import { runRestore } from '#src/session/restore.ts';
+import { runSession } from '#src/session/run-session.ts';
 import { lookAround } from '#src/session/surroundings.ts';
 
 import { isOlderThan, play, writeStatus, type Player, type Stage } from './play.ts';
@@ -60,7 +61,7 @@ export function playOwnOperator(stage: Stage, { takesAfterMs = 0, dies = false }
       const held = await hold(environment, backupSessions, session, ownId);
       if (held === undefined) return;
       const plan = await planBackup(lookAround(cluster, namespace), { target, user: ownId });
-      await runBackup(environment, { held, ...plan, timeoutMs: defaultTimeoutMs, failFast: false });
+      await runSession(environment, backup, { held, plan, context: {}, timeoutMs: timeLimitMs(undefined) });
       await held.release();
     },
 
@@ -70,12 +71,9 @@ export function playOwnOperator(stage: Stage, { takesAfterMs = 0, dies = false }
       if (held === undefined) return;
       const request = { templates: expandTemplates(session), user: ownId };
       const plan = await planRestore(lookAround(cluster, namespace), request);
-      await runRestore(environment, {
-        held,
-        target: readTarget(session),
-        namespace,
-        ...plan,
-        timeoutMs: defaultTimeoutMs,
+      await runSession(environment, restore, {
+        ...{ held, context: {}, timeoutMs: timeLimitMs(undefined) },
+        plan: { ...plan, target: readTarget(session) },
       });
       await held.release();
     },

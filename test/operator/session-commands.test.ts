@@ -6,7 +6,8 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { backupSessions, restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
 import { readSourceClaim } from '#src/domain/restore-points/source-claim.ts';
 import { shareReads } from '#src/operator/shared-reads.ts';
-import { carryOutBackup } from '#src/session/carry-out-backup.ts';
+import { carryOut } from '#src/session/carry-out.ts';
+import { backup } from '#src/session/kinds/backup.ts';
 import { told } from '#test/session/stage.ts';
 
 import { openSessionStage } from './session-stage.ts';
@@ -42,16 +43,12 @@ test('Jobs, the operator and the command line have a snapshot remember the same 
   assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
   const session = await place.session(home, 's2');
   const { signal } = new AbortController();
-  await carryOutBackup(
-    { cluster: stage.cluster, clock, signal, onChange: () => undefined },
-    {
-      session,
-      id: 'op-1',
-      maxFreezeMs: 60_000,
-      held: 'leave',
-      reads: shareReads(stage.cluster, clock)(home),
-    },
-  );
+  await carryOut({ cluster: stage.cluster, clock, signal, onChange: () => undefined }, backup, {
+    session,
+    id: 'op-1',
+    context: { maxFreezeMs: 60_000, reads: shareReads(stage.cluster, clock)(home) },
+    held: 'leave',
+  });
   const byHand = stage.play('snapshot deploy/app --executor=local', { namespace: home, clock });
   assert.equal(await byHand.exit, 0, byHand.context.stderr());
   const [first, ...others] = (await stage.all(volumeSnapshots, home)).map(readSourceClaim);

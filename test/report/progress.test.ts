@@ -9,6 +9,8 @@ import { liveFrame } from '#src/report/live-frame.ts';
 import { viewOf, type ProgressView } from '#src/report/progress-view.ts';
 import { verdictLine } from '#src/report/verdict-line.ts';
 import { matchGolden } from '#test/support/golden.ts';
+import { backup as backupKind } from '#src/session/kinds/backup.ts';
+import { restore as restoreKind } from '#src/session/kinds/restore.ts';
 
 const start = new Date('2026-03-14T03:00:00Z');
 const at = (seconds: number) => new Date(start.getTime() + seconds * 1000);
@@ -32,7 +34,7 @@ const claims: readonly ClaimProgress[] = [
 ];
 
 const backup: Progress = {
-  kind: 'backup',
+  kind: backupKind.words,
   session: 'sts-db-1773457200',
   target: { kind: 'StatefulSet', name: 'db', namespace: 'demo' },
   namespace: 'demo',
@@ -44,7 +46,7 @@ const backup: Progress = {
 };
 const restore: Progress = {
   ...backup,
-  kind: 'restore',
+  kind: restoreKind.words,
   session: 'restore-deploy-foo-1773457200',
   target: { kind: 'Deployment', name: 'foo', namespace: 'demo' },
   claims: [

@@ -7,9 +7,10 @@ import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
-import { carryOutBackup } from '#src/session/carry-out-backup.ts';
-import { carryOutRestore } from '#src/session/carry-out-restore.ts';
+import { carryOut } from '#src/session/carry-out.ts';
 import type { Environment } from '#src/session/environment.ts';
+import { backup } from '#src/session/kinds/backup.ts';
+import { restore } from '#src/session/kinds/restore.ts';
 
 import { hastyClock } from './clocks.ts';
 import { logOf, note, runningHome } from './hooked.ts';
@@ -65,8 +66,8 @@ test('a backup whose snapshot class is gone', async () => {
     { status },
     { subresource: 'status' },
   );
-  const ended = await carryOutBackup(environment(), {
-    ...{ session, id: 'next', maxFreezeMs: 60_000, held: 'leave' },
+  const ended = await carryOut(environment(), backup, {
+    ...{ session, id: 'next', context: { maxFreezeMs: 60_000 }, held: 'leave' },
   });
   assert.deepEqual(await logOf(stage, namespace), ['thaw']);
   assert.equal(ended.status?.phase, 'Failed');
@@ -113,7 +114,7 @@ test('a restore whose snapshot is gone', async () => {
     { status },
     { subresource: 'status' },
   );
-  const ended = await carryOutRestore(environment(), { session, id: 'next', held: 'leave' });
+  const ended = await carryOut(environment(), restore, { session, id: 'next', held: 'leave' });
   assert.deepEqual(await logOf(stage, namespace), ['thaw']);
   assert.equal(ended.status?.phase, 'Failed');
   assert.match(ended.status.stats?.[0]?.error ?? '', /gone/);

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import type { Clock } from '#src/domain/clock.ts';
+import type { Made } from '#src/domain/session/step.ts';
 import { drive, type Routine } from '#src/session/drive.ts';
 
 test('a freeze that ends between two readings of the clock is acted on, not waited for', async () => {
@@ -20,20 +22,22 @@ test('a freeze that ends between two readings of the clock is acted on, not wait
   const never = new Promise<void>(() => undefined);
   const silent = {
     ...{ synced: never, isSynced: () => false, failure: () => undefined },
-  } as Routine<BackupSession, string>['made'];
-  const held = { trouble: { onChange: () => undefined } } as unknown as Routine<
-    BackupSession,
-    string
-  >['held'];
-  const created: string[] = [];
-  const routine: Routine<BackupSession, string> = {
+  } as Routine<BackupSession>['made'];
+  const held = { trouble: { onChange: () => undefined } } as unknown as Routine<BackupSession>['held'];
+  const made: Made = {
+    claim: 'a',
+    resource: volumeSnapshots,
+    object: { apiVersion: 'v1', kind: 'VolumeSnapshot', metadata: { name: 'a' } },
+  };
+  const created: Made[] = [];
+  const routine: Routine<BackupSession> = {
     ...{ loop, clock, held, made: silent },
     look: (now) => ({
       progress: { kind: 'BackupSession', claims: [], notes: [] } as never,
-      step: now < end ? { do: 'create', items: ['a'], until: end } : { do: 'done' },
+      step: now < end ? { do: 'create', made: [made], until: end } : { do: 'done' },
     }),
     knownBy: (now, toGoOn) => (toGoOn && now >= end ? new Date(end.getTime() + 3_600_000) : end),
-    create: (item) => Promise.resolve(void created.push(item)),
+    create: (items) => Promise.resolve(void created.push(...items)),
     runHook: () => Promise.resolve(),
     leave: () => Promise.resolve(),
     onChange: () => undefined,

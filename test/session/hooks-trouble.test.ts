@@ -10,12 +10,15 @@ import { backupConfigurations, backupSessions, pods } from '#src/api/resources.t
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
-import { defaultTimeoutMs, findCondition } from '#src/domain/session/session-status.ts';
+import type { SessionEnd } from '#src/domain/session/session-end.ts';
+import { findCondition, timeLimitMs } from '#src/domain/session/session-status.ts';
 import type { Target } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
-import { runBackup, type BackupTask } from '#src/session/backup.ts';
 import { hold } from '#src/session/hold.ts';
+import type { SessionContext } from '#src/session/kind.ts';
+import { backup } from '#src/session/kinds/backup.ts';
 import { planBackup } from '#src/session/plan-backup.ts';
+import { runSession } from '#src/session/run-session.ts';
 import { lookAround } from '#src/session/surroundings.ts';
 import { manualClock } from '#test/support/clock.ts';
 
@@ -56,7 +59,10 @@ async function only(namespace: string): Promise<Stored<BackupSession>> {
 }
 
 /** As the operator does it with a session whose executor it saw dead. */
-async function takeOver(namespace: string, more: Partial<BackupTask>): Promise<Progress> {
+async function takeOver(
+  namespace: string,
+  { end, ...more }: Pick<SessionContext, 'runsGivenHooks'> & { readonly end?: SessionEnd },
+): Promise<Progress> {
   const { cluster } = stage;
   const clock = hastyClock();
   const environment = { cluster, clock, signal: new AbortController().signal, onChange: () => undefined };
@@ -68,9 +74,9 @@ async function takeOver(namespace: string, more: Partial<BackupTask>): Promise<P
   const plan = await planBackup(lookAround(cluster, namespace), request);
   const [configuration] = await stage.all(backupConfigurations, namespace);
   try {
-    return await runBackup(environment, {
-      ...{ held, ...plan, configuration, timeoutMs: defaultTimeoutMs, failFast: false },
-      ...more,
+    const context = { configuration, ...more };
+    return await runSession(environment, backup, {
+      ...{ held, plan, context, end, timeoutMs: timeLimitMs(undefined) },
     });
   } finally {
     await held.release();
@@ -80,7 +86,10 @@ async function takeOver(namespace: string, more: Partial<BackupTask>): Promise<P
 test('a disruption: it is thawed and ends Failed; who was taken over does not thaw', async () => {
   const { namespace, play, stop } = await quiet();
   const disrupted = 'its Job was deleted';
-  const { verdict } = await takeOver(namespace, { disrupted, adHoc: true });
+  const { verdict } = await takeOver(namespace, {
+    end: { how: 'disrupted', why: disrupted },
+    runsGivenHooks: true,
+  });
   assert.deepEqual(verdict, { outcome: 'failed', message: 'data: its Job was deleted' });
   const session = await only(namespace);
   assert.equal(session.status?.phase, 'Failed');

@@ -13,7 +13,8 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
-import { carryOutBackup } from '#src/session/carry-out-backup.ts';
+import { carryOut } from '#src/session/carry-out.ts';
+import { backup } from '#src/session/kinds/backup.ts';
 import { manualClock } from '#test/support/clock.ts';
 import { until } from '#test/support/until.ts';
 
@@ -172,9 +173,10 @@ test('where no preBackup hook has run, nobody is told that the application may b
     spec: { invoker: { kind: 'BackupConfiguration', name: 'hooked' } },
   });
   const { signal } = new AbortController();
-  const ended = await carryOutBackup(
+  const ended = await carryOut(
     { cluster: stage.cluster, clock: fastClock(), signal, onChange: () => undefined },
-    { session, id: 'job-1', maxFreezeMs: 3_600_000, held: 'leave' },
+    backup,
+    { session, id: 'job-1', context: { maxFreezeMs: 3_600_000 }, held: 'leave' },
   );
   assert.equal(ended.metadata.annotations?.[annotation.quiescedSince], undefined);
   const conditions = (ended.status?.targets ?? []).flatMap((each) => each.conditions ?? []);

@@ -14,10 +14,12 @@ import type {
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
-import { carryOutBackup } from '#src/session/carry-out-backup.ts';
+import { carryOut } from '#src/session/carry-out.ts';
 import type { Environment } from '#src/session/environment.ts';
 import { hold } from '#src/session/hold.ts';
-import { runRestore } from '#src/session/restore.ts';
+import { backup } from '#src/session/kinds/backup.ts';
+import { restore } from '#src/session/kinds/restore.ts';
+import { runSession } from '#src/session/run-session.ts';
 
 import { fastClock } from './clocks.ts';
 import { logOf, note, runningHome } from './hooked.ts';
@@ -93,8 +95,8 @@ async function quiesced(namespace: string, deadlineMs: number) {
 test('a backup ends at its deadline', async () => {
   const namespace = await runningHome(stage, ['data']);
   const session = await quiesced(namespace, 60_000);
-  const ended = await carryOutBackup(environment(silent('volumesnapshots')), {
-    ...{ session, id: 'next', maxFreezeMs: 3_600_000, held: 'leave' },
+  const ended = await carryOut(environment(silent('volumesnapshots')), backup, {
+    ...{ session, id: 'next', context: { maxFreezeMs: 3_600_000 }, held: 'leave' },
   });
   assert.equal(ended.status?.phase, 'Failed');
   assert.match(ended.status.targets?.[0]?.stats?.[0]?.error ?? '', /^not seen ready after 10m/);
@@ -104,8 +106,8 @@ test('a backup ends at its deadline', async () => {
 test('a backup thaws once the application has been quiet for as long as it may', async () => {
   const namespace = await runningHome(stage, ['data']);
   const session = await quiesced(namespace, 36_000_000);
-  const ended = await carryOutBackup(environment(silent('volumesnapshots')), {
-    ...{ session, id: 'next', maxFreezeMs: 60_000, held: 'leave' },
+  const ended = await carryOut(environment(silent('volumesnapshots')), backup, {
+    ...{ session, id: 'next', context: { maxFreezeMs: 60_000 }, held: 'leave' },
   });
   assert.deepEqual(await logOf(stage, namespace), ['thaw']);
   assert.match(ended.status?.targets?.[0]?.stats?.[0]?.error ?? '', /not cut within 1m of quiescing/);
@@ -132,10 +134,9 @@ test('a restore ends at its deadline', async () => {
   const seen = environment(silent('persistentvolumeclaims', 'pods'));
   const held = await hold(seen, restoreSessions, made, 'next');
   assert(held);
-  const { verdict } = await runRestore(seen, {
-    ...{ held, namespace, templates: [template], timeoutMs: 60_000 },
-    target: undefined,
-    waitForConsumer: undefined,
+  const { verdict } = await runSession(seen, restore, {
+    ...{ held, context: {}, timeoutMs: 60_000 },
+    plan: { templates: [template], target: undefined, waitForConsumer: undefined },
   });
   await held.release();
   assert.equal(verdict?.outcome, 'timed-out');

@@ -3,42 +3,47 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import type { Stored } from '#src/api/kubernetes.ts';
-import type { Resource } from '#src/api/resources.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { AnySession } from '#src/api/stash.ts';
 import type { ConnectionFlags, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
+import { sessionNamed } from '#src/domain/session/verdict-error.ts';
 import { StashError } from '#src/errors.ts';
-import type { Environment } from '#src/session/environment.ts';
+import { carryOut } from '#src/session/carry-out.ts';
+import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 
-interface Task<S extends BackupSession | RestoreSession> {
-  readonly session: Stored<S>;
-  readonly id: string;
-  readonly held: 'wait';
+export interface NamedSession<S extends AnySession> {
+  /** As the flag, called after the kind, gives it. */
+  readonly name: string | undefined;
+  /** Throws where the session cannot be carried out. */
+  readonly check?: (session: Stored<S>) => void;
+  readonly given?: SessionContext;
 }
 
-/** `name`: as the flag, called after the kind, gives it. */
-export async function carryOut<S extends BackupSession | RestoreSession>(
+export async function carryOutNamed<S extends AnySession, Plan>(
   context: Context,
   where: ConnectionFlags,
-  resource: Resource<S>,
-  name: string | undefined,
-  work: (environment: Environment, task: Task<S>) => Promise<Stored<S>>,
+  kind: SessionKind<S, Plan>,
+  { name, check, given = {} }: NamedSession<S>,
 ): Promise<undefined> {
-  const kind = resource.kind.toLowerCase();
+  const { resource } = kind;
+  const flag = resource.kind.toLowerCase();
   if (name === undefined) {
-    throw new StashError('usage', `--${kind} is missing`, { hint: `say --${kind} NAME` });
+    throw new StashError('usage', `--${flag} is missing`, { hint: `say --${flag} NAME` });
   }
   const { cluster, namespace } = await context.cluster(where);
   const display = await openDisplay(context);
   try {
     const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
-    const ended = await work(environment, {
-      session: await cluster.get(resource, name, namespace),
-      // Of a pod it is the name, so that whoever comes next can see whether it still lives.
+    const session = await cluster.get(resource, name, namespace);
+    check?.(session);
+    const ended = await carryOut(environment, kind, {
+      session,
+      context: given,
+      // In a pod it is the pod's name, by which another executor sees whether this one still lives.
       id: context.env['POD_NAME'] ?? `${hostname()}-${randomUUID().slice(0, 8)}`,
       held: 'wait',
     });
-    display.say(`${kind}/${name} has ended: ${ended.status?.phase ?? 'Unknown'}`);
+    display.say(`${sessionNamed(resource, name)} has ended: ${ended.status?.phase ?? 'Unknown'}`);
   } finally {
     display.close();
   }

@@ -1,11 +1,10 @@
 import type { Stored } from '#src/api/kubernetes.ts';
-import { backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { StashError } from '#src/errors.ts';
-import { carryOutBackup } from '#src/session/carry-out-backup.ts';
+import { backup } from '#src/session/kinds/backup.ts';
 
-import { carryOut } from './carry-out.ts';
+import { carryOutNamed } from './carry-out.ts';
 
 export const command = defineCommand({
   name: 'operator create-vs',
@@ -26,9 +25,10 @@ export const command = defineCommand({
     },
   },
   run: ({ flags, connection }, context) =>
-    carryOut(context, connection, backupSessions, flags.backupsession, (environment, task) => {
-      checkInvoker(task.session);
-      return carryOutBackup(environment, { ...task, maxFreezeMs: flags.maxFreeze });
+    carryOutNamed(context, connection, backup, {
+      name: flags.backupsession,
+      check: checkInvoker,
+      given: { maxFreezeMs: flags.maxFreeze },
     }),
 });
 

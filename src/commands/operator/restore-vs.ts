@@ -1,8 +1,7 @@
-import { restoreSessions } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
-import { carryOutRestore } from '#src/session/carry-out-restore.ts';
+import { restore } from '#src/session/kinds/restore.ts';
 
-import { carryOut } from './carry-out.ts';
+import { carryOutNamed } from './carry-out.ts';
 
 export const command = defineCommand({
   name: 'operator restore-vs',
@@ -15,5 +14,5 @@ export const command = defineCommand({
     restoresession: { type: 'string', valueName: 'NAME', description: 'The RestoreSession.' },
   },
   run: ({ flags, connection }, context) =>
-    carryOut(context, connection, restoreSessions, flags.restoresession, carryOutRestore),
+    carryOutNamed(context, connection, restore, { name: flags.restoresession }),
 });

@@ -8,6 +8,7 @@ import { formatDuration } from '#src/domain/duration.ts';
 import { backupHooks, blockedByHooks, hookState, type HookState } from '#src/domain/hooks/hook-step.ts';
 import { thaws, type SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
+import { disruptionOf, type SessionEnd } from '#src/domain/session/session-end.ts';
 import { deadlineOf, lateAt } from '#src/domain/session/session-status.ts';
 import { snapshotProgress } from './snapshot-progress.ts';
 import type { Target } from '#src/domain/target/target.ts';
@@ -24,7 +25,7 @@ export interface BackupWorld {
   /** By claim: why there will be no snapshot, whatever is tried again. */
   readonly refused: ReadonlyMap<string, string>;
   /** Claims whose snapshot's first name belongs to another session. */
-  readonly nameTaken: ReadonlySet<string>;
+  readonly taken: ReadonlySet<string>;
   readonly timeoutMs: number;
   /** Of a session that has none yet; left out: `timeoutMs` from now. */
   readonly deadline?: Date | undefined;
@@ -36,7 +37,7 @@ export interface BackupWorld {
   readonly maxFreezeMs: number;
   readonly retriesLeft: number;
   /** Why nothing more is made, and what is not ready has failed. */
-  readonly disrupted: string | undefined;
+  readonly end: SessionEnd | undefined;
   /** Why its executor did not thaw, which is done for it; a session that fails then tells. */
   readonly onlyThaw: string | undefined;
   /** Why the session's hooks are not run, which is why it fails. */
@@ -50,8 +51,9 @@ export interface BackupWorld {
 /** One row per claim of the session, in its order. */
 export function backupClaims(world: BackupWorld): ClaimProgress[] {
   const deadline = deadlineOf(world.session);
-  const late = deadline !== undefined && world.now >= lateAt(deadline, world.lost);
-  const ended = world.hooksRefused ?? world.disrupted;
+  const late =
+    world.end?.how === 'late' || (deadline !== undefined && world.now >= lateAt(deadline, world.lost));
+  const ended = world.hooksRefused ?? disruptionOf(world.end);
   const state = backupHookState(world.session);
   const blocked = blockedByHooks(world.hooks, state, backupHooks);
   const lost = new Map(recordedLosses(world.session).map((host) => [host.hostname, host]));

@@ -2,8 +2,9 @@
  * What a snapshot session needs next, from what is there now. Whoever carries a session out (the command line, a Job,
  * the operator) repeats observe -> decide -> apply; started again anywhere, it goes on from there.
  */
-import type { Condition, Named, VolumeSnapshot } from '#src/api/kubernetes.ts';
-import type { BackupHostStats, BackupSession, BackupTargetStatus } from '#src/api/stash.ts';
+import type { Condition } from '#src/api/kubernetes.ts';
+import { volumeSnapshots } from '#src/api/resources.ts';
+import type { BackupHostStats, BackupSession, BackupTargetStatus, StatusOf } from '#src/api/stash.ts';
 
 import { backupClaims, backupHookState, freezeEnd, isCut, type BackupWorld } from './backup-claims.ts';
 import { buildSnapshot } from './build-backup.ts';
@@ -11,6 +12,7 @@ import { formatDuration } from '#src/domain/duration.ts';
 import { hookFailure, hookStep } from '#src/domain/hooks/hook-step.ts';
 import { pendingClaims, type ClaimProgress } from '#src/domain/session/progress.ts';
 import { rollUp } from '#src/domain/session/roll-up.ts';
+import { disruptionOf, latenessOf } from '#src/domain/session/session-end.ts';
 import {
   deadlineExceeded,
   deadlineOf,
@@ -19,17 +21,12 @@ import {
   lateAt,
   withCondition,
 } from '#src/domain/session/session-status.ts';
-import type { HookToRun, StatusChange, Step } from '#src/domain/hooks/step.ts';
+import type { HookToRun, StatusChange, Step } from '#src/domain/session/step.ts';
 import { targetApiVersion } from '#src/domain/target/target.ts';
 
-export type BackupStatus = NonNullable<BackupSession['status']>;
+export type BackupStatus = StatusOf<BackupSession>;
 
-export interface SnapshotToCreate {
-  readonly claim: string;
-  readonly snapshot: Named<VolumeSnapshot>;
-}
-
-export function decideBackup(world: BackupWorld): Step<BackupStatus, SnapshotToCreate> {
+export function decideBackup(world: BackupWorld): Step<BackupStatus> {
   const { session, now } = world;
   if (isFinal(session)) return { do: 'done' };
   const deadline = deadlineOf(session);
@@ -51,14 +48,15 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus, SnapshotToC
     return {
       do: 'create',
       until,
-      items: missing.map((planned) => ({
+      made: missing.map((planned) => ({
+        resource: volumeSnapshots,
         claim: planned.claim.metadata.name,
-        snapshot: buildSnapshot({
+        object: buildSnapshot({
           session,
           target: world.target,
           planned,
           sessionClaims: world.sessionClaims,
-          nameTaken: world.nameTaken.has(planned.claim.metadata.name),
+          nameTaken: world.taken.has(planned.claim.metadata.name),
           quietUntil: until,
         }),
       })),
@@ -143,10 +141,10 @@ function finished(world: BackupWorld, claims: readonly ClaimProgress[]): StatusC
   const bad = hookFailure(backupHookState(session)) ?? world.hooksRefused;
   const phase = ready && bad === undefined ? 'Succeeded' : 'Failed';
   const deadline = deadlineOf(session);
-  const disruption = world.hooksRefused ?? world.disrupted ?? world.onlyThaw;
-  const late = !ready && deadline !== undefined && now >= deadline;
+  const disruption = world.hooksRefused ?? disruptionOf(world.end) ?? world.onlyThaw;
+  const late = !ready && (world.end?.how === 'late' || (deadline !== undefined && now >= deadline));
   const told = [
-    ...(late ? [deadlineExceeded(timeoutMs)] : []),
+    ...(late ? [deadlineExceeded(timeoutMs, latenessOf(world.end))] : []),
     ...(phase === 'Failed' && disruption !== undefined ? [disrupted(disruption)] : []),
   ];
   return (present) => {

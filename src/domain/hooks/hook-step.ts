@@ -3,7 +3,7 @@ import type { Condition, KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
 import { policyOf, thaws, type SessionHooks } from './hooks.ts';
-import type { HookPoint } from './step.ts';
+import type { HookPoint } from '#src/domain/session/step.ts';
 
 export interface HookNames {
   readonly pre: string;

@@ -1,11 +1,10 @@
 /** What the operator has to do for a BackupSession next, from what is there now. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { parseDuration } from '#src/domain/duration.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
 import { hasAdHocHooks } from '#src/domain/hooks/hooks.ts';
-import { createdAt, deadlineOf, defaultTimeoutMs, isFinal } from '#src/domain/session/session-status.ts';
+import { createdAt, deadlineOf, isFinal, timeLimitMs } from '#src/domain/session/session-status.ts';
 import { tidyingLeft } from '#src/domain/retention/tidy-conditions.ts';
 import { assertNever } from '#src/errors.ts';
 
@@ -79,14 +78,10 @@ function hasBegun({ session, job, ensured }: BackupSessionWorld): boolean {
   return session.status?.phase === 'Running' || goesByHolder(session) || job !== undefined || ensured;
 }
 
-export function timeoutOfBackup({ configuration }: Pick<BackupSessionWorld, 'configuration'>): number {
-  return parseDuration(configuration?.spec.timeOut ?? '') ?? defaultTimeoutMs;
-}
-
 /** Before it has started: that of one that would start with its creation. */
-function deadlineOfBackup(world: BackupSessionWorld): Date {
-  const { session } = world;
-  return deadlineOf(session) ?? new Date(createdAt(session).getTime() + timeoutOfBackup(world));
+function deadlineOfBackup({ session, configuration }: BackupSessionWorld): Date {
+  const limitMs = timeLimitMs(configuration?.spec.timeOut);
+  return deadlineOf(session) ?? new Date(createdAt(session).getTime() + limitMs);
 }
 
 function disruptionOf({ session, configuration }: BackupSessionWorld): string | undefined {

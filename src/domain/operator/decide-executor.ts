@@ -5,10 +5,10 @@ import type { Holder, Sighting } from '#src/domain/session/holder.ts';
 import { holderLife } from '#src/domain/session/holder-life.ts';
 import { jobState } from '#src/domain/session/job-state.ts';
 import { executorGraceMs, vacantGraceMs } from '#src/domain/session/patience.ts';
+import type { SessionEnd } from '#src/domain/session/session-end.ts';
 import type { Session } from '#src/domain/session/session-status.ts';
 import { assertNever } from '#src/errors.ts';
 
-import type { SessionEnd } from './end-session.ts';
 import { thawAt, type Freeze } from './freeze.ts';
 
 export interface ExecutorWorld {
@@ -59,6 +59,15 @@ export type ExecutorAction =
   | { readonly do: 'stop-executor'; readonly why: string }
   /** Take it, thaw, and say how it ended. */
   | { readonly do: 'end'; readonly end: SessionEnd; readonly replacing: Holder | undefined };
+
+const executorActions: Readonly<Record<ExecutorAction['do'], true>> = {
+  ...{ wait: true, 'ensure-job': true, run: true, 'give-back': true },
+  ...{ thaw: true, 'stop-executor': true, end: true },
+};
+
+export function isExecutorAction(action: { readonly do: string }): action is ExecutorAction {
+  return Object.hasOwn(executorActions, action.do);
+}
 
 /** A Job's process ends its session first, and its pod a moment later. */
 export const lateJobMs = 60_000;

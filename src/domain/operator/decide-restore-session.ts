@@ -1,16 +1,15 @@
 /** What the operator has to do for a RestoreSession next, from what is there now. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { parseDuration } from '#src/domain/duration.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
 import {
   createdAt,
   deadlineOf,
-  defaultTimeoutMs,
   findCondition,
   isFinal,
+  timeLimitMs,
 } from '#src/domain/session/session-status.ts';
 import { isTargetKind, type Target } from '#src/domain/target/target.ts';
 import { isStashError } from '#src/errors.ts';
@@ -53,7 +52,8 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   }
   if (isFinal(session)) return decideFinished(world);
   const begun = hasBegun(world);
-  const deadline = deadlineOf(session) ?? new Date(createdAt(session).getTime() + timeoutOfRestore(session));
+  const deadline =
+    deadlineOf(session) ?? new Date(createdAt(session).getTime() + timeLimitMs(session.spec.timeOut));
   if (!begun) {
     const why = whyInvalid(session);
     if (why !== undefined) return { do: 'invalid', why };
@@ -66,10 +66,6 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   }
   const freeze = freezeOfRestore(session, world.maxFreezeMs);
   return decideExecutor(world, { deadline, begun, disruption: undefined, foreign: undefined, freeze });
-}
-
-export function timeoutOfRestore({ spec }: RestoreSession): number {
-  return parseDuration(spec.timeOut ?? '') ?? defaultTimeoutMs;
 }
 
 /** Somebody has taken it in hand. */

@@ -1,10 +1,7 @@
 /** What the operator writes on a BackupSession that it does not carry out. */
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
-import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { createdAt, durationSince, withCondition } from '#src/domain/session/session-status.ts';
-
-import { timeoutOfBackup } from './decide-backup-session.ts';
-import type { BackupStatus } from './end-session.ts';
+import type { BackupConfiguration, BackupSession, StatusOf } from '#src/api/stash.ts';
+import { createdAt, durationSince, timeLimitMs, withCondition } from '#src/domain/session/session-status.ts';
 
 /** Pending, where it has not begun; whether it has an executor is told of its target. */
 export function withExecutor(
@@ -12,9 +9,9 @@ export function withExecutor(
   configuration: Stored<BackupConfiguration> | undefined,
   ensured: Omit<Condition, 'lastTransitionTime'>,
   now: Date,
-): BackupStatus {
+): StatusOf<BackupSession> {
   const { status } = present;
-  const deadline = new Date(createdAt(present).getTime() + timeoutOfBackup({ configuration }));
+  const deadline = new Date(createdAt(present).getTime() + timeLimitMs(configuration?.spec.timeOut));
   const [first, ...others] = status?.targets ?? [];
   const ref = configuration?.spec.target?.ref;
   return {
@@ -33,7 +30,7 @@ export function withExecutor(
   };
 }
 
-export function skipped(present: Stored<BackupSession>, message: string, now: Date): BackupStatus {
+export function skipped(present: Stored<BackupSession>, message: string, now: Date): StatusOf<BackupSession> {
   const condition = {
     type: 'BackupSkipped',
     status: 'True',

@@ -1,7 +1,8 @@
 /** What a restore session needs next, from what is there now: the counterpart of `decide-backup.ts`. */
-import type { Named, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { persistentVolumeClaims } from '#src/api/resources.ts';
+import type { RestoreSession, StatusOf, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { assertNever } from '#src/errors.ts';
 
 import { behindHook } from '#src/domain/session/behind-hook.ts';
@@ -19,6 +20,7 @@ import {
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { pendingClaims, type ClaimProgress } from '#src/domain/session/progress.ts';
 import { rollUp, type ClaimPhase } from '#src/domain/session/roll-up.ts';
+import { disruptionOf, latenessOf, type SessionEnd } from '#src/domain/session/session-end.ts';
 import {
   deadlineExceeded,
   deadlineOf,
@@ -27,7 +29,7 @@ import {
   lateAt,
   withCondition,
 } from '#src/domain/session/session-status.ts';
-import type { HookToRun, StatusChange, Step } from '#src/domain/hooks/step.ts';
+import type { HookToRun, StatusChange, Step } from '#src/domain/session/step.ts';
 
 export interface RestoreWorld {
   readonly now: Date;
@@ -48,14 +50,14 @@ export interface RestoreWorld {
   readonly lost: boolean;
   readonly hooks: SessionHooks | undefined;
   /** Why nothing more is made, and what is not bound has failed. */
-  readonly disrupted: string | undefined;
+  readonly end: SessionEnd | undefined;
   /** The executor stops before the session's end. */
   readonly leaving: boolean;
 }
 
-export type RestoreStatus = NonNullable<RestoreSession['status']>;
+export type RestoreStatus = StatusOf<RestoreSession>;
 
-export function decideRestore(world: RestoreWorld): Step<RestoreStatus, Named<PersistentVolumeClaim>> {
+export function decideRestore(world: RestoreWorld): Step<RestoreStatus> {
   const { session, templates } = world;
   if (isFinal(session)) return { do: 'done' };
   const deadline = deadlineOf(session);
@@ -70,7 +72,13 @@ export function decideRestore(world: RestoreWorld): Step<RestoreStatus, Named<Pe
   const pending = pendingClaims(rows);
   const missing = templates.filter(({ metadata }) => pending.has(metadata.name ?? ''));
   return missing.length > 0
-    ? { do: 'create', items: missing.map((template) => buildClaim(session, template)) }
+    ? {
+        do: 'create',
+        made: missing.map((template) => {
+          const object = buildClaim(session, template);
+          return { claim: object.metadata.name, resource: persistentVolumeClaims, object };
+        }),
+      }
     : { do: 'wait', until: lateAt(deadline, world.lost) };
 }
 
@@ -103,9 +111,11 @@ export function restoreHookState(session: Stored<RestoreSession>): HookState {
 
 /** One row per template. */
 export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
-  const { session, now, templates, disrupted } = world;
+  const { session, now, templates, end } = world;
   const deadline = deadlineOf(session);
-  const late = deadline !== undefined && deadline > world.takenAt && now >= lateAt(deadline, world.lost);
+  const late =
+    end?.how === 'late' ||
+    (deadline !== undefined && deadline > world.takenAt && now >= lateAt(deadline, world.lost));
   const state = restoreHookState(session);
   const blocked = blockedByHooks(world.hooks, state, restoreHooks);
   return templates.map((template): ClaimProgress => {
@@ -118,7 +128,7 @@ export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
     const seen = claimProgress(template, claim, world.surroundings(name));
     const row = world.hooks?.pre === undefined ? seen : behindHook(seen, state, restoreHooks);
     if (row.phase !== 'Running' && row.phase !== 'Pending') return row;
-    const ended = disrupted ?? (claim === undefined ? blocked : undefined);
+    const ended = disruptionOf(end) ?? (claim === undefined ? blocked : undefined);
     if (ended !== undefined) return { ...row, phase: 'Failed', message: ended };
     if (!late) return row;
     return {
@@ -129,8 +139,8 @@ export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
   });
 }
 
-export function isOfSession(claim: PersistentVolumeClaim, session: Stored<RestoreSession>): boolean {
-  return claim.metadata.annotations?.[annotation.restoreSessionUid] === session.metadata.uid;
+export function isOfSession({ metadata }: KubernetesObject, session: Stored<RestoreSession>): boolean {
+  return metadata.annotations?.[annotation.restoreSessionUid] === session.metadata.uid;
 }
 
 function started({ now, timeoutMs, deadline, templates }: RestoreWorld): StatusChange<RestoreStatus> {
@@ -150,8 +160,12 @@ function finished(
   const hooks = restoreHookState(session);
   const phase = hookFailure(hooks) === undefined ? outcome : 'Failed';
   const deadline = deadlineOf(session);
-  const late = outcome === 'Failed' && deadline !== undefined && now >= deadline;
-  const told = [completed(hooks.post?.status !== 'False'), ...(late ? [deadlineExceeded(timeoutMs)] : [])];
+  const late =
+    outcome === 'Failed' && (world.end?.how === 'late' || (deadline !== undefined && now >= deadline));
+  const told = [
+    completed(hooks.post?.status !== 'False'),
+    ...(late ? [deadlineExceeded(timeoutMs, latenessOf(world.end))] : []),
+  ];
   return (present) => ({
     phase,
     sessionDuration: durationSince(session, now),

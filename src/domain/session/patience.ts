@@ -24,3 +24,10 @@ export const failedJobGraceMs = 15_000;
  * may live: one that lives has begun to thaw long before.
  */
 export const overdueThawMs = 5_000;
+
+/**
+ * For a command line: an operator that is there gives a configuration or a session a status, or takes the session,
+ * within this time (milliseconds); after it the command line carries the session out itself (docs/operator.md). An
+ * operator that has given the session's configuration a status is known, and may be busy or change its leader.
+ */
+export const operatorAnswersMs = { known: 10_000, unknown: 2_000 } as const;

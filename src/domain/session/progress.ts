@@ -1,4 +1,5 @@
 /** How far a session has come, claim by claim: what an executor decides on and what a follower shows. */
+import type { KindWords } from './kind-words.ts';
 import type { ClaimPhase } from './roll-up.ts';
 import type { Target } from '#src/domain/target/target.ts';
 
@@ -16,7 +17,7 @@ export interface ClaimProgress {
 }
 
 export interface Progress {
-  readonly kind: 'backup' | 'restore';
+  readonly kind: KindWords;
   readonly session: string;
   readonly target: Target | undefined;
   readonly namespace: string;

@@ -1,12 +1,16 @@
 /** What backup and restore sessions have in common in how far they have come. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { AnySession } from '#src/api/stash.ts';
+
 import { behindHook } from './behind-hook.ts';
 import type { HookNames, HookState } from '#src/domain/hooks/hook-step.ts';
+import type { KindWords } from './kind-words.ts';
 import type { ClaimProgress, Progress, Verdict } from './progress.ts';
-import { createdAt, deadlineOf, isFinal, type Session } from './session-status.ts';
+import { createdAt, deadlineOf, isFinal } from './session-status.ts';
 import type { Target } from '#src/domain/target/target.ts';
 
-export interface SessionProgress<S extends Session> {
-  readonly session: S;
+export interface SessionProgress<S extends AnySession> {
+  readonly session: Stored<S>;
   readonly target: Target | undefined;
   readonly claims: readonly ClaimProgress[];
   /** Counts as long as the session has no deadline of its own. */
@@ -14,17 +18,17 @@ export interface SessionProgress<S extends Session> {
   readonly notes?: readonly string[];
 }
 
-/** What is special about one kind of session. */
-export interface SessionKind<S extends Session> {
-  readonly kind: Progress['kind'];
-  readonly hookNames: HookNames;
-  readonly hookState: (session: S) => HookState;
-  /** Asked once the session's status is final. */
-  readonly verdict: (session: S, claims: readonly ClaimProgress[]) => Verdict | undefined;
+/** How one kind of session tells how far it has come. */
+export interface SessionReading<S extends AnySession> {
+  readonly words: KindWords;
+  readonly hookRecord: { readonly names: HookNames };
+  readonly hookState: (session: Stored<S>) => HookState;
+  /** Asked once the session's status is final. Undefined: there is still something to wait for. */
+  readonly verdict: (session: Stored<S>, claims: readonly ClaimProgress[]) => Verdict | undefined;
 }
 
-export function sessionProgress<S extends Session>(
-  { kind, hookNames, hookState, verdict: verdictOf }: SessionKind<S>,
+export function sessionProgress<S extends AnySession>(
+  { words, hookRecord, hookState, verdict: verdictOf }: SessionReading<S>,
   { session, target, claims, timeoutMs, notes = [] }: SessionProgress<S>,
 ): Progress {
   const startedAt = createdAt(session);
@@ -33,12 +37,12 @@ export function sessionProgress<S extends Session>(
   const hooks = hookState(session);
   const isHookBegun = !isOver && hooks.quiescedSince !== undefined;
   return {
-    kind,
+    kind: words,
     session: session.metadata.name,
     target,
     namespace: session.metadata.namespace ?? '',
     statusPhase: session.status?.phase,
-    claims: isHookBegun ? claims.map((row) => behindHook(row, hooks, hookNames)) : claims,
+    claims: isHookBegun ? claims.map((row) => behindHook(row, hooks, hookRecord.names)) : claims,
     startedAt,
     deadline: deadlineOf(session) ?? new Date(startedAt.getTime() + timeoutMs),
     notes,

@@ -1,12 +1,26 @@
 /** What backup and restore sessions have in common in their status. */
-import type { Condition, Stored } from '#src/api/kubernetes.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { Condition, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
-import { formatDuration, formatGoDuration } from '#src/domain/duration.ts';
+import { formatDuration, formatGoDuration, parseDuration } from '#src/domain/duration.ts';
 
-export const defaultTimeoutMs = 10 * 60_000;
+const defaultTimeoutMs = 10 * 60_000;
 
-export type Session = Stored<BackupSession> | Stored<RestoreSession>;
+/** Milliseconds that a session may take: `timeOut` of its spec or its configuration's, else ten minutes. */
+export function timeLimitMs(timeOut: string | undefined): number {
+  return parseDuration(timeOut ?? '') ?? defaultTimeoutMs;
+}
+
+/** What the statuses of all kinds of session have in common. */
+export type Session = Stored<KubernetesObject> & {
+  readonly status?:
+    | {
+        readonly phase?: string;
+        readonly sessionDeadline?: string;
+        readonly sessionDuration?: string;
+        readonly conditions?: readonly Condition[];
+      }
+    | undefined;
+};
 
 const finalPhases: readonly string[] = ['Succeeded', 'Failed', 'Skipped', 'Unknown', 'Invalid'];
 
@@ -38,12 +52,13 @@ export function durationSince(session: Session, now: Date): string {
   return formatGoDuration(Math.max(0, now.getTime() - createdAt(session).getTime()));
 }
 
-export function deadlineExceeded(timeoutMs: number): Omit<Condition, 'lastTransitionTime'> {
+/** `why`: what kept the session from its end, where that is known. */
+export function deadlineExceeded(timeoutMs: number, why?: string): Omit<Condition, 'lastTransitionTime'> {
   return {
     type: 'DeadlineExceeded',
     status: 'True',
     reason: 'FailedToCompleteWithinDeadline',
-    message: `not done within ${formatDuration(timeoutMs)}`,
+    message: `not done within ${formatDuration(timeoutMs)}${why === undefined ? '' : `: ${why}`}`,
   };
 }
 

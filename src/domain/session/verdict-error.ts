@@ -1,4 +1,5 @@
 /** A session that did not succeed, as an error: what happened, and what to do next. */
+import type { Resource } from '#src/api/resources.ts';
 import { assertNever, StashError, type ErrorKind } from '#src/errors.ts';
 
 import type { Outcome, Progress, Verdict } from './progress.ts';
@@ -39,7 +40,11 @@ export function verdictError(progress: Progress, verdict: Verdict): StashError |
 
 /** `backupsession/deploy-foo-1790000000` */
 export function sessionOf({ kind, session }: Pick<Progress, 'kind' | 'session'>): string {
-  return `${kind === 'backup' ? 'backupsession' : 'restoresession'}/${session}`;
+  return sessionNamed(kind.resource, session);
+}
+
+export function sessionNamed({ kind }: Resource, name: string): string {
+  return `${kind.toLowerCase()}/${name}`;
 }
 
 function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): string {
@@ -53,9 +58,7 @@ function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): s
       return `kubectl describe ${sessionOf(progress)} ${ns}`;
     case 'deleted': {
       const of = progress.target ? formatTarget(progress.target) : 'TYPE/NAME';
-      return progress.kind === 'backup'
-        ? `kubectl stash list ${of} ${ns}`
-        : `kubectl get persistentvolumeclaims ${ns}`;
+      return `${progress.kind.shows(of)} ${ns}`;
     }
     case 'waiting-for-consumer':
       return `start a pod that uses ${claimsIn(progress, 'Unknown')}, then:\nkubectl stash wait ${progress.session} ${ns}`;
@@ -69,9 +72,7 @@ function describeCommand(progress: Progress): string {
   const ns = `-n ${progress.namespace}`;
   const culprit = progress.claims.find(({ phase }) => phase !== 'Succeeded');
   if (culprit === undefined) return `kubectl describe ${sessionOf(progress)} ${ns}`;
-  return progress.kind === 'backup' && culprit.snapshot !== undefined
-    ? `kubectl describe volumesnapshot ${culprit.snapshot} ${ns}`
-    : `kubectl describe persistentvolumeclaim ${culprit.claim} ${ns}`;
+  return `kubectl describe ${progress.kind.describes(culprit)} ${ns}`;
 }
 
 function claimsIn({ claims }: Progress, phase: 'Unknown'): string {

@@ -68,3 +68,12 @@ export function readTarget({ metadata }: KubernetesObject): Target | undefined {
 export function targetAnnotation({ kind, name }: Target): Record<string, string> {
   return { [annotation.target]: JSON.stringify({ apiVersion: targetApiVersion(kind), kind, name }) };
 }
+
+/** The target that a reference names, in the namespace of the object that holds the reference. */
+export function targetOfRef(
+  { kind, name }: { readonly kind?: string | undefined; readonly name?: string | undefined } = {},
+  { metadata }: KubernetesObject,
+): Target | undefined {
+  if (!isTargetKind(kind) || name === undefined) return undefined;
+  return { kind, name, namespace: metadata.namespace ?? '' };
+}

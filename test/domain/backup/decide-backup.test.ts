@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { BackupWorld } from '#src/domain/backup/backup-claims.ts';
 import { decideBackup } from '#src/domain/backup/decide-backup.ts';
@@ -26,14 +26,14 @@ function world(changes: Partial<BackupWorld> = {}): BackupWorld {
     planned: [{ claim: claim('data-db-0'), snapshotClass: 'fast' }, { claim: claim('data-db-1') }],
     snapshots: new Map(),
     refused: new Map(),
-    nameTaken: new Set(),
+    taken: new Set(),
     timeoutMs,
     lost: false,
     failFast: false,
     hooks: undefined,
     maxFreezeMs: 60_000,
     retriesLeft: 0,
-    disrupted: undefined,
+    end: undefined,
     onlyThaw: undefined,
     hooksRefused: undefined,
     begun: false,
@@ -86,15 +86,15 @@ describe('decideBackup', () => {
     const step = decideBackup(world({ snapshots: new Map([['data-db-1', snapshot('b')]]) }));
     assert(step.do === 'create');
     assert.deepEqual(
-      step.items.map(({ claim, snapshot: { spec } }) => [claim, spec.volumeSnapshotClassName]),
+      step.made.map(({ claim, object }) => [claim, (object as VolumeSnapshot).spec.volumeSnapshotClassName]),
       [['data-db-0', 'fast']],
     );
   });
 
   test('takes the other name where the first belongs to another session', () => {
-    const step = decideBackup(world({ nameTaken: new Set(['data-db-0']) }));
+    const step = decideBackup(world({ taken: new Set(['data-db-0']) }));
     assert(step.do === 'create');
-    const [first, second] = step.items.map(({ snapshot: { metadata } }) => metadata.name);
+    const [first, second] = step.made.map(({ object: { metadata } }) => metadata.name);
     assert.equal(second, 'data-db-1-1773457200');
     assert.match(first ?? '', /^data-db-0-1773457200-[0-9a-f]{4}$/);
   });
@@ -163,9 +163,9 @@ test('whatever happens in between, a session ends, and Succeeded means that ever
             session = { ...session, status: { ...session.status, ...step.status(session.status) } };
           }
           if (step.do === 'create') {
-            for (const { claim: name, snapshot: object } of step.items) {
+            for (const { claim: name, object } of step.made) {
               assert(!made.has(name), `a second snapshot of ${name}`);
-              made.set(name, stored(object));
+              made.set(name, stored(object as Named<VolumeSnapshot>));
             }
           }
           return step;

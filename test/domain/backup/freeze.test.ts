@@ -4,14 +4,14 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession, ExecutionPolicy } from '#src/api/stash.ts';
 import type { BackupWorld } from '#src/domain/backup/backup-claims.ts';
 import { decideBackup, decideLeavingBackup, type BackupStatus } from '#src/domain/backup/decide-backup.ts';
 import { backupHookRecord } from '#src/domain/session/hook-record.ts';
 import { thaws, type SessionHooks } from '#src/domain/hooks/hooks.ts';
-import type { HookToRun, StatusChange } from '#src/domain/hooks/step.ts';
+import type { HookToRun, StatusChange } from '#src/domain/session/step.ts';
 
 import { backupSession, claim, created, stored, target } from '#test/domain/objects.ts';
 
@@ -49,14 +49,14 @@ function play({ claims, hooks, pre, cuts }: Trial) {
     planned: claims.map((name) => ({ claim: claim(name) })),
     snapshots: made,
     refused: new Map(),
-    nameTaken: new Set(),
+    taken: new Set(),
     timeoutMs: 10 * minute,
     lost: false,
     failFast: false,
     hooks,
     maxFreezeMs: minute,
     retriesLeft: 0,
-    disrupted: undefined,
+    end: undefined,
     onlyThaw: undefined,
     hooksRefused: undefined,
     begun,
@@ -129,11 +129,11 @@ function play({ claims, hooks, pre, cuts }: Trial) {
         break;
       case 'create':
         begun = true;
-        for (const { claim: name, snapshot } of next.items) {
+        for (const { claim: name, object } of next.made) {
           act(() => {
             assert(!made.has(name), `a second snapshot of ${name}`);
             if (hooks.pre) assert(!preFailed, 'a snapshot although the preBackup hook failed');
-            made.set(name, stored(snapshot));
+            made.set(name, stored(object as Named<VolumeSnapshot>));
           });
         }
         break;

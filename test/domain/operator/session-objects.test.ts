@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { holderLife, isPodNameOf } from '#src/domain/session/holder-life.ts';
 import { sight } from '#src/domain/session/holder.ts';
 import { buildBackupJob, buildRestoreJob } from '#src/domain/operator/build-session-job.ts';
-import { failedBackup, failedRestore } from '#src/domain/operator/end-session.ts';
+import { failedBackup, failedRestore } from '#src/domain/session/end-status.ts';
 import { backupEnd, restoreEnd } from '#src/domain/operator/end-words.ts';
 import { decideRetry } from '#src/domain/operator/retry.ts';
 import { restoreSession } from '#test/domain/objects.ts';

@@ -43,7 +43,7 @@ function world(
     surroundings: () => ({ waitsForConsumer: false }),
     refused: new Map(),
     hooks: undefined,
-    disrupted: undefined,
+    end: undefined,
     leaving: false,
     timeoutMs,
     lost: false,
@@ -102,7 +102,7 @@ describe('decideRestore', () => {
     const decided = decideRestore(world({}, made('data-db-0', 'Bound')));
     assert(decided.do === 'create');
     assert.deepEqual(
-      decided.items.map(({ metadata }) => metadata.name),
+      decided.made.map(({ object: { metadata } }) => metadata.name),
       ['data-db-1'],
     );
   });

@@ -5,9 +5,10 @@ import { test } from 'node:test';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { backupProgress } from '#src/domain/backup/backup-progress.ts';
 import type { ClaimProgress, Progress } from '#src/domain/session/progress.ts';
-import { restoreProgress } from '#src/domain/restore/restore-progress.ts';
+import { sessionProgress } from '#src/domain/session/session-progress.ts';
+import { backup as backupKind } from '#src/session/kinds/backup.ts';
+import { restore as restoreKind } from '#src/session/kinds/restore.ts';
 
 import { backupSession, created, restoreSession, target } from '#test/domain/objects.ts';
 
@@ -28,9 +29,9 @@ const hook = (type: string, status: 'True' | 'False') => ({
 
 const messages = (progress: Progress) => progress.claims.map(({ message }) => message);
 const backup = (session: Stored<BackupSession>) =>
-  messages(backupProgress({ session, target, claims, timeoutMs: 1 }));
+  messages(sessionProgress(backupKind, { session, target, claims, timeoutMs: 1 }));
 const restore = (session: Stored<RestoreSession>) =>
-  messages(restoreProgress({ session, target, claims, timeoutMs: 1 }));
+  messages(sessionProgress(restoreKind, { session, target, claims, timeoutMs: 1 }));
 
 const ofHook = (name: string) => [`waiting for the ${name} hook to end`, claims[1]?.message];
 const asGiven = claims.map(({ message }) => message);

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { backupProgress, backupVerdict } from '#src/domain/backup/backup-progress.ts';
+import { backupVerdict } from '#src/domain/backup/backup-verdict.ts';
 import type { ClaimProgress, Outcome } from '#src/domain/session/progress.ts';
-import { restoreProgress, restoreVerdict } from '#src/domain/restore/restore-progress.ts';
+import { restoreVerdict } from '#src/domain/restore/restore-verdict.ts';
 import type { ClaimPhase } from '#src/domain/session/roll-up.ts';
+import { sessionProgress } from '#src/domain/session/session-progress.ts';
 import { verdictError } from '#src/domain/session/verdict-error.ts';
+import { backup as backupKind } from '#src/session/kinds/backup.ts';
+import { restore as restoreKind } from '#src/session/kinds/restore.ts';
 
 import { backupSession, restoreSession, target } from '#test/domain/objects.ts';
 
@@ -60,7 +63,7 @@ describe('what was written of the session as a whole', () => {
 
   test('sends a person to the session, not to a claim', () => {
     const session = backupSession(disrupted);
-    const progress = backupProgress({ session, target, claims: pending, timeoutMs: 1 });
+    const progress = sessionProgress(backupKind, { session, target, claims: pending, timeoutMs: 1 });
     assert(progress.verdict);
     assert.equal(
       verdictError(progress, progress.verdict)?.hint,
@@ -82,12 +85,17 @@ describe('a hook that failed', () => {
       phase: 'Failed',
       targets: [{ phase: 'Failed', conditions: [failed('PreBackup')] }],
     });
-    const backup = backupProgress({ session, target, claims: rows('Failed'), timeoutMs: 1 });
+    const backup = sessionProgress(backupKind, { session, target, claims: rows('Failed'), timeoutMs: 1 });
     assert(backup.verdict);
     const error = verdictError(backup, backup.verdict);
     assert.equal(error?.hint, 'kubectl describe backupsession/sts-db-1773457200 -n demo');
     const restored = restoreSession({ phase: 'Failed', conditions: [failed('PreRestore')] });
-    const restore = restoreProgress({ session: restored, target, claims: rows('Failed'), timeoutMs: 1 });
+    const restore = sessionProgress(restoreKind, {
+      session: restored,
+      target,
+      claims: rows('Failed'),
+      timeoutMs: 1,
+    });
     assert(restore.verdict);
     assert.equal(
       verdictError(restore, restore.verdict)?.hint,
@@ -127,7 +135,7 @@ describe('verdictError', () => {
   ];
   for (const [outcome, code] of codes) {
     test(`${outcome} exits with ${code ?? 0}`, () => {
-      const progress = backupProgress({
+      const progress = sessionProgress(backupKind, {
         session: backupSession(),
         target,
         claims: rows('Failed'),

@@ -1,28 +1,12 @@
-/** From a backup session and its claims to what a person is told about it. */
+/** From a backup session that has ended and its claims to what a person is told about it. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 
 import { backupHookState } from './backup-claims.ts';
-import { backupHooks, hookFailure } from '#src/domain/hooks/hook-step.ts';
-import {
-  sessionProgress,
-  type SessionKind,
-  type SessionProgress,
-} from '#src/domain/session/session-progress.ts';
+import { hookFailure } from '#src/domain/hooks/hook-step.ts';
 import { findCondition } from '#src/domain/session/session-status.ts';
-import { describe, type ClaimProgress, type Progress, type Verdict } from '#src/domain/session/progress.ts';
+import { describe, type ClaimProgress, type Verdict } from '#src/domain/session/progress.ts';
 import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
-
-const backup: SessionKind<Stored<BackupSession>> = {
-  kind: 'backup',
-  hookNames: backupHooks,
-  hookState: backupHookState,
-  verdict: backupVerdict,
-};
-
-export function backupProgress(options: SessionProgress<Stored<BackupSession>>): Progress {
-  return sessionProgress(backup, options);
-}
 
 /**
  * The session's phase is not believed alone: without a claim, or with one that is not ready, nothing succeeded.

@@ -1,4 +1,6 @@
 /** What an executor has to do next, as the decision functions say it. */
+import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
 
 /** From the status as it is when it is written, which others write to as well, to what it should be. */
 export type StatusChange<Status> = (present: Status | undefined) => Status;
@@ -16,11 +18,21 @@ export interface HookToRun<Status> {
   readonly losses?: StatusChange<Status> | undefined;
 }
 
-export type Step<Status, Item> =
+/** An object that a session creates. */
+export interface Made<T extends KubernetesObject = KubernetesObject> {
+  /** The claim of the session for which it is made. */
+  readonly claim: string;
+  readonly resource: Resource<T>;
+  readonly object: Named<T>;
+  /** It is created once this one is. */
+  readonly after?: Made | undefined;
+}
+
+export type Step<Status> =
   /** Say that it is carried out, and until when. */
   | { readonly do: 'start'; readonly status: StatusChange<Status> }
   /** What is not created by `until` is decided on again. */
-  | { readonly do: 'create'; readonly items: readonly Item[]; readonly until?: Date | undefined }
+  | { readonly do: 'create'; readonly made: readonly Made[]; readonly until?: Date | undefined }
   | HookToRun<Status>
   /** Nothing, until something changes or the time has come. */
   | { readonly do: 'wait'; readonly until: Date }

@@ -1,27 +1,11 @@
-/** From a restore session and its claims to what a person is told about it. */
+/** From a restore session that has ended and its claims to what a person is told about it. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 
 import { restoreHookState } from './decide-restore.ts';
-import { hookFailure, restoreHooks } from '#src/domain/hooks/hook-step.ts';
-import { describe, type ClaimProgress, type Progress, type Verdict } from '#src/domain/session/progress.ts';
-import {
-  sessionProgress,
-  type SessionKind,
-  type SessionProgress,
-} from '#src/domain/session/session-progress.ts';
+import { hookFailure } from '#src/domain/hooks/hook-step.ts';
+import { describe, type ClaimProgress, type Verdict } from '#src/domain/session/progress.ts';
 import { findCondition } from '#src/domain/session/session-status.ts';
-
-const restore: SessionKind<Stored<RestoreSession>> = {
-  kind: 'restore',
-  hookNames: restoreHooks,
-  hookState: restoreHookState,
-  verdict: restoreVerdict,
-};
-
-export function restoreProgress(options: SessionProgress<Stored<RestoreSession>>): Progress {
-  return sessionProgress(restore, options);
-}
 
 /**
  * Claims are believed before the session's phase: an Unknown session whose claims a pod uses goes on until they are

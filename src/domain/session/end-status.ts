@@ -1,26 +1,23 @@
-/** The end of a session that its executor did not write. */
+/** The status of a session whose end its executor did not write. */
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
-import type { BackupSession, RestoreSession, TargetRef } from '#src/api/stash.ts';
-import { formatDuration } from '#src/domain/duration.ts';
-import { deadlineExceeded, durationSince, withCondition } from '#src/domain/session/session-status.ts';
-import type { StatusChange } from '#src/domain/hooks/step.ts';
+import type { BackupSession, RestoreSession, StatusOf, TargetRef } from '#src/api/stash.ts';
 import { assertNever } from '#src/errors.ts';
 
-export interface SessionEnd {
-  /** `late`: past its deadline; `not-ensured`: it cannot have an executor. */
-  readonly how: 'disrupted' | 'late' | 'not-ensured';
-  /** One line, for people. */
-  readonly why: string;
-}
+import type { SessionEnd } from './session-end.ts';
+import { deadlineExceeded, durationSince, withCondition } from './session-status.ts';
+import type { StatusChange } from './step.ts';
 
-export type BackupStatus = NonNullable<BackupSession['status']>;
-export type RestoreStatus = NonNullable<RestoreSession['status']>;
+export interface Ended {
+  readonly end: SessionEnd;
+  readonly timeoutMs: number;
+  readonly now: Date;
+}
 
 /** Of which nothing is known but that it has failed; what was told of its claims stays. */
 export function failedBackup(
   session: Stored<BackupSession>,
-  { end, ref, timeoutMs, now }: { end: SessionEnd; ref: TargetRef | undefined; timeoutMs: number; now: Date },
-): StatusChange<BackupStatus> {
+  { end, ref, timeoutMs, now }: Ended & { readonly ref: TargetRef | undefined },
+): StatusChange<StatusOf<BackupSession>> {
   return (present) => {
     const [first, ...others] = present?.targets ?? [];
     const target = { ...(ref && { ref }), ...first, phase: 'Failed' as const };
@@ -41,8 +38,8 @@ export function failedBackup(
 
 export function failedRestore(
   session: Stored<RestoreSession>,
-  { end, timeoutMs, now }: { end: SessionEnd; timeoutMs: number; now: Date },
-): StatusChange<RestoreStatus> {
+  { end, timeoutMs, now }: Ended,
+): StatusChange<StatusOf<RestoreSession>> {
   return (present) => ({
     ...present,
     phase: 'Failed',
@@ -56,10 +53,7 @@ type Told = Omit<Condition, 'lastTransitionTime'>;
 function conditionOf({ how, why }: SessionEnd, kind: 'Backup' | 'Restore', timeoutMs: number): Told {
   switch (how) {
     case 'late':
-      return {
-        ...deadlineExceeded(timeoutMs),
-        message: `not done within ${formatDuration(timeoutMs)}: ${why}`,
-      };
+      return deadlineExceeded(timeoutMs, why);
     case 'not-ensured':
       return executorEnsured(kind, false, why);
     case 'disrupted':
@@ -101,7 +95,7 @@ export function invalidRestore(
   session: Stored<RestoreSession>,
   why: string,
   now: Date,
-): StatusChange<RestoreStatus> {
+): StatusChange<StatusOf<RestoreSession>> {
   const about: Told = {
     type: 'RestoreCompleted',
     status: 'False',

@@ -1,0 +1,44 @@
+/** How far each claim of a BackupSession has come that another program carries out. */
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
+import type { ClaimProgress } from '#src/domain/session/progress.ts';
+import { snapshotName } from '#src/domain/target/names.ts';
+
+import { snapshotProgress } from './snapshot-progress.ts';
+
+/** `snapshots`: all of the namespace. Ours are found by annotation, those of AppsCode's operator by name. */
+export function followedClaims(
+  session: Stored<BackupSession>,
+  snapshots: readonly Stored<VolumeSnapshot>[],
+): ClaimProgress[] {
+  const stats = (session.status?.targets ?? []).flatMap((target) => target.stats ?? []);
+  const mine = new Map(
+    snapshots.flatMap((snapshot) => {
+      const claim = snapshot.spec.source.persistentVolumeClaimName;
+      return claim !== undefined && isOfSession(snapshot, claim, session) ? [[claim, snapshot] as const] : [];
+    }),
+  );
+  const told = stats.flatMap(({ hostname }) => hostname ?? []);
+  const names = readSessionClaims(session.metadata.annotations) ?? [...new Set([...told, ...mine.keys()])];
+  return names.map((claim) => {
+    const error = stats.find(({ hostname, phase }) => hostname === claim && phase === 'Failed')?.error;
+    const row = snapshotProgress(claim, mine.get(claim));
+    return error !== undefined && row.phase !== 'Succeeded'
+      ? { ...row, phase: 'Failed', message: error }
+      : row;
+  });
+}
+
+function isOfSession(
+  snapshot: Stored<VolumeSnapshot>,
+  claim: string,
+  session: Stored<BackupSession>,
+): boolean {
+  const { name, uid, creationTimestamp } = session.metadata;
+  const owner = snapshot.metadata.annotations?.[annotation.sessionUid];
+  if (owner !== undefined) return owner === uid;
+  const suffix = name.slice(name.lastIndexOf('-') + 1);
+  return [`${claim}-${suffix}`, snapshotName(claim, creationTimestamp)].includes(snapshot.metadata.name);
+}

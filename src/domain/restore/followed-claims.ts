@@ -1,0 +1,34 @@
+/** How far each claim of a RestoreSession has come that another program carries out. */
+import type { PersistentVolumeClaim, Pod, StorageClass, Stored } from '#src/api/kubernetes.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import type { ClaimProgress } from '#src/domain/session/progress.ts';
+
+import { claimProgress } from './claim-progress.ts';
+import { podsUsing } from './claims-in-the-way.ts';
+import { expandTemplates } from './expand-templates.ts';
+import { bindsLate } from './storage-class.ts';
+
+export interface Followed {
+  /** By name. */
+  readonly claims: ReadonlyMap<string, Stored<PersistentVolumeClaim>>;
+  readonly classes: readonly Stored<StorageClass>[];
+  readonly pods: readonly Stored<Pod>[];
+}
+
+/** One row for each template. Throws 'invalid' where the templates are. */
+export function followedClaims(
+  session: Stored<RestoreSession>,
+  { claims, classes, pods }: Followed,
+): ClaimProgress[] {
+  return expandTemplates(session).map((template): ClaimProgress => {
+    const claim = template.metadata.name ?? '';
+    const stat = session.status?.stats?.find(({ hostname }) => hostname === claim);
+    const row = claimProgress(template, claims.get(claim), {
+      waitsForConsumer: stat?.phase === 'Unknown' || bindsLate(template, classes),
+      pod: podsUsing(claim, pods)[0],
+    });
+    return stat?.phase === 'Failed' && row.phase !== 'Succeeded'
+      ? { ...row, phase: 'Failed', message: stat.error ?? row.message }
+      : row;
+  });
+}

@@ -1,0 +1,120 @@
+/** One session of a command line, from its creation to its end: carried out here, or followed where an operator does. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { AnySession } from '#src/api/stash.ts';
+import { goesByHolder } from '#src/domain/session/holder.ts';
+import { operatorAnswersMs } from '#src/domain/session/patience.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
+import { sessionNamed } from '#src/domain/session/verdict-error.ts';
+import { holdOrWait, type Vacant } from '#src/session/carry-out.ts';
+import type { Held } from '#src/session/held.ts';
+import type { SessionContext, SessionKind } from '#src/session/kind.ts';
+import { persist } from '#src/session/persist.ts';
+import { awaitPickUp } from '#src/session/pick-up.ts';
+import { runSession } from '#src/session/run-session.ts';
+
+import { follow, type FollowEnvironment } from './follow.ts';
+import { limited, orHowToGoOn, type Sight } from './interruption.ts';
+import { executing, type Limit } from './limit.ts';
+
+/** Who carries a session out, as far as that is known once it exists. */
+export type Course<S extends AnySession> =
+  /** An operator, and never this command. */
+  | { readonly do: 'follow' }
+  /** An operator that takes the session in time, else this command, which then says `otherwise`. */
+  | {
+      readonly do: 'offer';
+      /** Whether an operator is known to be there. */
+      readonly operator: 'known' | 'unknown';
+      readonly otherwise: string;
+      readonly onTaken?: (session: Stored<S>) => void;
+    }
+  /** This command; `why`: said where the user may expect an operator. */
+  | { readonly do: 'here'; readonly why?: string | undefined };
+
+export interface CarryOutHere<S extends AnySession, Plan> {
+  readonly session: Stored<S>;
+  readonly course: Course<S>;
+  /** Of this executor. */
+  readonly id: string;
+  /** How long the session may take where this command carries it out. */
+  readonly timeoutMs: number;
+  /** How long the command waits; undefined: until the session has ended. */
+  readonly limit: Limit | undefined;
+  /** The command that goes on with the session. */
+  readonly again: string | undefined;
+  readonly context: SessionContext;
+  readonly plan: (held: Held<S>) => Promise<Plan>;
+  /** Told before this command takes the session, where it does. */
+  readonly onTake?: () => void;
+  /** Called with the session as this command ended it. */
+  readonly onEnd?: (session: Stored<S>) => void;
+  readonly say: (line: string) => void;
+}
+
+/** Resolves with the session's end, good or bad. */
+export function carryOutHere<S extends AnySession, Plan>(
+  environment: FollowEnvironment,
+  kind: SessionKind<S, Plan>,
+  task: CarryOutHere<S, Plan>,
+): Promise<Progress> {
+  const { session, again, limit } = task;
+  const { name, namespace = '' } = session.metadata;
+  const sight: Sight = { progress: undefined, doing: 'pick-up' };
+  const told = { session: sessionNamed(kind.resource, name), name, namespace, again, limit };
+  return orHowToGoOn(
+    run(environment, { within: limited(environment, limit, sight), sight }, kind, task),
+    told,
+    sight,
+  );
+}
+
+async function run<S extends AnySession, Plan>(
+  environment: FollowEnvironment,
+  { within, sight }: { readonly within: FollowEnvironment; readonly sight: Sight },
+  kind: SessionKind<S, Plan>,
+  task: CarryOutHere<S, Plan>,
+): Promise<Progress> {
+  const { session, course, id, timeoutMs, limit, again, context, say } = task;
+  const { name, namespace = '' } = session.metadata;
+  const watch = (endWhenDead: boolean) => {
+    sight.doing = 'follow';
+    return follow(within, kind, { name, namespace }, { timeoutMs, endWhenDead, resume: again });
+  };
+  if (course.do === 'follow') return (await watch(false)).progress;
+  if (course.do === 'offer') {
+    const taken = await awaitPickUp(within, kind.resource, session, operatorAnswersMs[course.operator]);
+    if (taken) course.onTaken?.(taken);
+    if (taken && !goesByHolder(taken)) return (await watch(false)).progress;
+    if (!taken) say(course.otherwise);
+  } else if (course.why !== undefined) say(course.why);
+  task.onTake?.();
+  const { cluster, clock, signal } = environment;
+  return holdOrWait<S, Progress>(
+    environment,
+    kind,
+    { session, replacing: undefined },
+    {
+      id,
+      execute: async (held) => {
+        const plan = await task.plan(held);
+        sight.doing = 'carry-out';
+        const progress = await runSession(executing({ environment, within }, held.session(), limit), kind, {
+          ...{ held, plan, context, timeoutMs },
+          deadline: limit?.at,
+        });
+        task.onEnd?.(held.session());
+        return progress;
+      },
+      onTakenOver: () => {
+        say(`${sessionNamed(kind.resource, name)} is carried out by another executor by now; following it`);
+      },
+      otherwise: async (): Promise<{ result: Progress } | Vacant<S>> => {
+        const { progress, ended } = await watch(true);
+        if (ended === 'verdict') return { result: progress };
+        if (ended.dead) say(`${ended.dead.id} has shown no sign of life; taking ${name} over`);
+        const present = () => cluster.get(kind.resource, name, namespace);
+        return { session: await persist(clock, signal, present), replacing: ended.dead };
+      },
+    },
+  );
+}

@@ -1,0 +1,79 @@
+/** One restore, from its plan to the end of its session. */
+import type { Named, Stored } from '#src/api/kubernetes.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
+import type { Target } from '#src/domain/target/target.ts';
+import { createRestore } from '#src/session/begin-restore.ts';
+import type { Executor } from '#src/session/executor.ts';
+import { annotate } from '#src/session/held.ts';
+import { restore } from '#src/session/kinds/restore.ts';
+import type { RestorePlan } from '#src/session/plan-restore.ts';
+
+import { carryOutHere, type Course } from './carry-out.ts';
+import type { FollowEnvironment } from './follow.ts';
+import { orNotBegun } from './interruption.ts';
+import { withinLimit } from './limit.ts';
+
+export interface TakeRestore {
+  readonly wanted: Named<RestoreSession>;
+  /** Left out: `wanted` has its name from a file. */
+  readonly nameAt?: ((at: Date) => string) | undefined;
+  /** The session that goes on; left out: `wanted` has to be created. */
+  readonly unfinished: Stored<RestoreSession> | undefined;
+  readonly plan: RestorePlan;
+  readonly target: Target | undefined;
+  readonly namespace: string;
+  /** Undefined: it turns out once the session exists. */
+  readonly executor: Executor | undefined;
+  /** Of this executor. */
+  readonly id: string;
+  /** How long the session may take where this command carries it out. */
+  readonly timeoutMs: number;
+  /** How long the command waits, for all that it waits for; undefined: until the session has ended. */
+  readonly limitMs: number | undefined;
+  /** The command that goes on with the session. */
+  readonly again: string;
+  readonly say: (line: string) => void;
+}
+
+/** The limit is written on the session: an operator that goes by it has this time to say how the session ended. */
+const endWithinMs = 5_000;
+
+/** Resolves with the session's end, good or bad. */
+export function takeRestore(environment: FollowEnvironment, task: TakeRestore): Promise<Progress> {
+  const { wanted, unfinished, plan, target, namespace, executor, id, timeoutMs, again, say } = task;
+  const graceMs = unfinished === undefined ? endWithinMs : 0;
+  return withinLimit(environment, { timeoutMs: task.limitMs, graceMs }, async (limit) => {
+    const within = { ...environment, signal: limit?.signal ?? environment.signal };
+    const session =
+      unfinished ??
+      (await orNotBegun(
+        createRestore(within, executor === 'local' ? heldBy(wanted, id) : wanted, task.nameAt),
+        { limit, waitsFor: () => 'another session has its name', again },
+      ));
+    if (unfinished) say(`restoresession/${session.metadata.name} is unfinished: going on with it`);
+    return await carryOutHere(environment, restore, {
+      ...{ session, id, timeoutMs, limit, again, say },
+      course: courseOf(executor, namespace),
+      context: {},
+      plan: () => Promise.resolve({ ...plan, target }),
+    });
+  });
+}
+
+function courseOf(executor: Executor | undefined, namespace: string): Course<RestoreSession> {
+  if (executor === 'local') return { do: 'here' };
+  if (executor !== undefined) return { do: 'follow' };
+  return {
+    do: 'offer',
+    operator: 'unknown',
+    otherwise: `no operator answers in namespace ${namespace}: carrying the session out from here`,
+  };
+}
+
+/** Taken in the same write that creates it. */
+function heldBy(session: Named<RestoreSession>, id: string): Named<RestoreSession> {
+  const { annotations } = annotate({ id, counter: 0 }).metadata;
+  const metadata = { ...session.metadata, annotations: { ...session.metadata.annotations, ...annotations } };
+  return { ...session, metadata };
+}

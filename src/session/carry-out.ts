@@ -1,0 +1,122 @@
+/**
+ * A session that exists, from wherever it stands to its end: hold it and run it, or wait for the end or the death of
+ * the executor that holds it. A Job, the operator itself and the command line all carry sessions out by this loop.
+ */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { AnySession } from '#src/api/stash.ts';
+import type { Holder } from '#src/domain/session/holder.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+
+import { awaitHolder, isTakenOver, lookAgain } from './await-holder.ts';
+import { endHeld } from './end.ts';
+import type { Environment } from './environment.ts';
+import type { Held } from './held.ts';
+import { hold } from './hold.ts';
+import type { SessionContext, SessionKind } from './kind.ts';
+import { runSession } from './run-session.ts';
+import { isForGood } from './standing-error.ts';
+
+export interface Vacant<S extends AnySession> {
+  readonly session: Stored<S>;
+  /** The holder that this executor has seen dead; undefined: there is none. */
+  readonly replacing: Holder | undefined;
+}
+
+export interface HoldOrWait<S extends AnySession, Result> {
+  /** Of this executor. */
+  readonly id: string;
+  readonly execute: (held: Held<S>) => Promise<Result>;
+  /** Another executor has taken the session over while this one ran it. */
+  readonly onTakenOver?: () => void;
+  /** What to do while another executor holds the session. */
+  readonly otherwise: (session: Stored<S>) => Promise<{ readonly result: Result } | Vacant<S>>;
+}
+
+/** Resolves with the result of `execute` or `otherwise`; rejects as they do, unless another executor took over. */
+export async function holdOrWait<S extends AnySession, Result>(
+  environment: Pick<Environment, 'cluster' | 'clock' | 'signal'>,
+  { resource }: Pick<SessionKind<S, never>, 'resource'>,
+  first: Vacant<S>,
+  { id, execute, onTakenOver, otherwise }: HoldOrWait<S, Result>,
+): Promise<Result> {
+  for (let { session, replacing } = first; ;) {
+    const held = await hold(environment, resource, session, id, replacing);
+    if (held) {
+      try {
+        return await execute(held);
+      } catch (error) {
+        if (!isTakenOver(held)) throw error;
+        onTakenOver?.();
+      } finally {
+        await held.release();
+      }
+    }
+    const next = await otherwise(session);
+    if ('result' in next) return next.result;
+    ({ session, replacing } = next);
+  }
+}
+
+export interface CarryOut<S extends AnySession> {
+  readonly session: Stored<S>;
+  /** Of this executor. */
+  readonly id: string;
+  /** A holder that this executor has seen dead. */
+  readonly replacing?: Holder | undefined;
+  readonly context?: SessionContext;
+  /** While another executor holds the session: wait for its end or its death, or leave the session alone. */
+  readonly held: 'wait' | 'leave';
+}
+
+/**
+ * Resolves with the session as it was last seen, which is final unless it was left to another executor. A session that
+ * cannot be carried out ends Failed or Invalid; rejects with a transient error: unreachable, interrupted.
+ */
+export function carryOut<S extends AnySession, Plan>(
+  environment: Environment,
+  kind: SessionKind<S, Plan>,
+  { session, id, replacing, context = {}, held: elsewhere }: CarryOut<S>,
+): Promise<Stored<S>> {
+  return holdOrWait<S, Stored<S>>(
+    environment,
+    kind,
+    { session, replacing },
+    {
+      id,
+      execute: async (held) => {
+        await execute(environment, kind, held, context);
+        return held.session();
+      },
+      otherwise: async (last) => {
+        if (elsewhere === 'leave') return { result: await lookAgain(environment, kind.resource, last) };
+        const jobName = kind.jobName(last.metadata.name);
+        const { session, dead } = await awaitHolder(environment, kind.resource, last, jobName);
+        return isFinal(session) ? { result: session } : { session, replacing: dead };
+      },
+    },
+  );
+}
+
+async function execute<S extends AnySession, Plan>(
+  environment: Environment,
+  kind: SessionKind<S, Plan>,
+  held: Held<S>,
+  given: SessionContext,
+): Promise<void> {
+  let context = given;
+  try {
+    context = await kind.complete(environment, held.session(), given);
+    const plan = await kind.plan(environment, held, context);
+    const timeoutMs = kind.timeLimitMs(held.session(), context);
+    await runSession(environment, kind, { held, plan, context, timeoutMs });
+  } catch (error) {
+    if (!isForGood(error) || held.lost.aborted) throw error;
+    const session = held.session();
+    if (kind.invalid && error.kind === 'invalid' && session.status?.phase !== 'Running') {
+      await held.writeStatus(kind.invalid(session, error.message, environment.clock.now()));
+      return;
+    }
+    // The executor before may have quiesced the application.
+    await endHeld(environment, kind, held, { context, end: { how: 'disrupted', why: error.message } });
+  }
+}

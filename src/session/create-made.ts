@@ -1,0 +1,96 @@
+/** Creates what a session makes: each object once, however often it is asked for. */
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import type { AnySession } from '#src/api/stash.ts';
+import type { Loop } from '#src/cluster/loop.ts';
+import type { Observed } from '#src/cluster/observe.ts';
+import { deadlineOf } from '#src/domain/session/session-status.ts';
+import type { Made } from '#src/domain/session/step.ts';
+import { isStashError, type StashError } from '#src/errors.ts';
+
+import type { Environment } from './environment.ts';
+import type { Held } from './held.ts';
+import type { MadeRules } from './kind.ts';
+import { forEachBounded, isFinalRefusal, persist } from './persist.ts';
+
+/** So many creations are under way at once. */
+const createsInFlight = 32;
+
+export interface Maker {
+  /** Resolves once each is there, or is known never to be; gives the others up once `signal` aborts. */
+  readonly create: (made: readonly Made[], signal: AbortSignal) => Promise<void>;
+  /** Why creations have to be tried again. */
+  readonly notes: () => string[];
+}
+
+export interface MakerTask<S extends AnySession> {
+  readonly held: Held<S>;
+  readonly loop: Loop;
+  readonly made: Observed<KubernetesObject>;
+  /** By claim; added to. */
+  readonly refused: Map<string, string>;
+  /** Claims; added to. */
+  readonly taken: Set<string>;
+  readonly rules: MadeRules<S>;
+  /** Called before the API server is asked to create anything. */
+  readonly onAsk: () => void;
+  readonly onTrouble: () => void;
+}
+
+export function createMaker<S extends AnySession>(
+  { cluster, clock }: Environment,
+  { held, loop, made, refused, taken, rules, onAsk, onTrouble }: MakerTask<S>,
+): Maker {
+  const trouble = new Map<Made, string>();
+
+  const adopt = async ({ claim, resource, object: { metadata } }: Made) => {
+    const { name, namespace } = metadata;
+    const existing = await persist(clock, loop.signal, () => cluster.get(resource, name, namespace));
+    made.learn(existing);
+    if (rules.isOf(existing, held.session())) return;
+    const why = rules.taken(name, taken.has(claim));
+    if (why === undefined) taken.add(claim);
+    else refused.set(claim, why);
+  };
+
+  const create = async (item: Made, signal: AbortSignal) => {
+    const { claim, resource, object } = item;
+    onAsk();
+    const { name } = object.metadata;
+    if (made.deleted.has(name)) {
+      refused.set(claim, rules.deleted(name));
+      return;
+    }
+    const patience = {
+      until: deadlineOf(held.session()),
+      onTrouble: ({ message }: StashError) => {
+        trouble.set(item, message);
+        onTrouble();
+      },
+    };
+    try {
+      made.learn(await persist(clock, signal, () => cluster.create(resource, object), patience));
+    } catch (error) {
+      if (isStashError(error, 'already-exists')) await adopt(item);
+      else if (isFinalRefusal(error)) refused.set(claim, error.message);
+      else throw error;
+    } finally {
+      trouble.delete(item);
+    }
+  };
+
+  return {
+    create: async (items, signal) => {
+      for (const round of inOrder(items)) {
+        const possible = round.filter(({ claim }) => !refused.has(claim));
+        await forEachBounded(possible, createsInFlight, (item) => create(item, signal));
+      }
+    },
+    notes: () => [...trouble.values()],
+  };
+}
+
+/** In rounds: what another object needs is in an earlier one. */
+function inOrder(items: readonly Made[]): Made[][] {
+  const depth = ({ after }: Made): number => (after === undefined ? 0 : depth(after) + 1);
+  return [...Map.groupBy(items, depth)].sort(([a], [b]) => a - b).map(([, round]) => round);
+}

@@ -1,0 +1,91 @@
+/** Ends a session that no executor carries out any more: resume the application, then write why the session failed. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { AnySession } from '#src/api/stash.ts';
+import type { Holder } from '#src/domain/session/holder.ts';
+import type { SessionEnd } from '#src/domain/session/session-end.ts';
+
+import type { Environment } from './environment.ts';
+import type { Held } from './held.ts';
+import { hold } from './hold.ts';
+import type { SessionContext, SessionKind } from './kind.ts';
+import { runSession } from './run-session.ts';
+import { isForGood, isPassing } from './standing-error.ts';
+
+export interface EndSession<S extends AnySession> {
+  readonly session: Stored<S>;
+  /** Of the operator. */
+  readonly id: string;
+  /** A holder that was seen dead. */
+  readonly replacing: Holder | undefined;
+  readonly context: SessionContext;
+}
+
+/** Resolves with the ended session; undefined: another executor holds it, or it had ended before. */
+export async function endSession<S extends AnySession, Plan>(
+  environment: Environment,
+  kind: SessionKind<S, Plan>,
+  { session, id, replacing, ...task }: EndSession<S> & { readonly end: SessionEnd },
+): Promise<Stored<S> | undefined> {
+  const held = await hold(environment, kind.resource, session, id, replacing);
+  if (held === undefined) return undefined;
+  try {
+    await endHeld(environment, kind, held, task);
+    return held.session();
+  } finally {
+    await held.release();
+  }
+}
+
+/**
+ * For an executor that is dead, or late: resumes the application and sees the session to its end where nothing more has
+ * to be made. Resolves as `endSession` does; a session of which nothing was made yet is left unfinished, for the next
+ * executor.
+ */
+export async function thawSession<S extends AnySession, Plan>(
+  environment: Environment,
+  kind: SessionKind<S, Plan>,
+  { session, id, replacing, context, why }: EndSession<S> & { readonly why: string },
+): Promise<Stored<S> | undefined> {
+  const held = await hold(environment, kind.resource, session, id, replacing);
+  if (held === undefined) return undefined;
+  try {
+    const plan = kind.goesOnResumed ? await kind.planEnd(environment, held.session(), context) : undefined;
+    if (plan === undefined) {
+      await endHeld(environment, kind, held, { context, end: { how: 'disrupted', why } });
+    } else {
+      const timeoutMs = kind.timeLimitMs(held.session(), context);
+      await runSession(environment, kind, { held, plan, context, timeoutMs, onlyThaw: why });
+    }
+    return held.session();
+  } finally {
+    await held.release();
+  }
+}
+
+/** The same for an executor that holds the session already. Writes one status. */
+export async function endHeld<S extends AnySession, Plan>(
+  environment: Environment,
+  kind: SessionKind<S, Plan>,
+  held: Held<S>,
+  { context, end }: { readonly context: SessionContext; readonly end: SessionEnd },
+): Promise<void> {
+  const session = held.session();
+  const timeoutMs = kind.timeLimitMs(session, context);
+  let { why } = end;
+  // Before the session ran, nothing was quiesced and nothing made.
+  if (session.status?.phase === 'Running') {
+    try {
+      const plan = await kind.planEnd(environment, session, context);
+      if (plan !== undefined) {
+        await runSession(environment, kind, { held, plan, context, timeoutMs, end });
+        return;
+      }
+    } catch (error) {
+      // The hook that resumes the application was tried. Less is known of such an end, but it is an end.
+      if (isPassing(error) || held.lost.aborted) throw error;
+      if (isForGood(error)) why += `; what it made could not be read: ${error.message}`;
+    }
+  }
+  const now = environment.clock.now();
+  await held.writeStatus(kind.failed(session, { end: { ...end, why }, context, timeoutMs, now }));
+}

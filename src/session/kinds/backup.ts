@@ -1,0 +1,254 @@
+/** BackupSessions: a VolumeSnapshot of each claim of a workload. */
+import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation, label } from '#src/api/labels.ts';
+import { backupConfigurations, backupSessions, volumeSnapshots } from '#src/api/resources.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { observe } from '#src/cluster/observe.ts';
+import {
+  backupClaims,
+  backupHookState,
+  freezeEnd,
+  type BackupWorld,
+} from '#src/domain/backup/backup-claims.ts';
+import { backupVerdict } from '#src/domain/backup/backup-verdict.ts';
+import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
+import { decideBackup, decideLeavingBackup } from '#src/domain/backup/decide-backup.ts';
+import { followedClaims } from '#src/domain/backup/followed-claims.ts';
+import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
+import { hooksOfBackup, retriesLeft } from '#src/domain/hooks/hooks.ts';
+import { failedBackup } from '#src/domain/session/end-status.ts';
+import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
+import { backupHookRecord } from '#src/domain/session/hook-record.ts';
+import { deadlineOf, lateAt, timeLimitMs } from '#src/domain/session/session-status.ts';
+import { labelValue, snapshotterJobName } from '#src/domain/target/names.ts';
+import {
+  formatTarget,
+  readTarget,
+  targetAnnotation,
+  targetApiVersion,
+  targetOfRef,
+  type Target,
+} from '#src/domain/target/target.ts';
+
+import type { Environment } from '../environment.ts';
+import type { Held } from '../held.ts';
+import type { Scene, Scenery, SessionContext, SessionKind } from '../kind.ts';
+import { persist } from '../persist.ts';
+import { planBackup, planResumed, type BackupPlan } from '../plan-backup.ts';
+import { refuseForeignHooks } from '../refuse-foreign-hooks.ts';
+import { isForGood } from '../standing-error.ts';
+import { lookAround, once, type Surroundings } from '../surroundings.ts';
+
+export type BackupExecution = Pick<BackupPlan, 'target' | 'sessionClaims' | 'planned'>;
+
+const defaultMaxFreezeMs = 60_000;
+/** An executor that takes a session over learns what was made for so long, though the deadline has passed. */
+const knownWithinMs = 60_000;
+/** And for so long, though the application has been quiet for as long as it may. */
+const knownWhileQuietMs = 10_000;
+
+export const backup: SessionKind<BackupSession, BackupExecution> = {
+  words: {
+    name: 'backup',
+    prefix: 'Backup',
+    resource: backupSessions,
+    makes: volumeSnapshots,
+    done: 'snapshotted',
+    ready: 'Ready',
+    describes: ({ claim, snapshot }) =>
+      snapshot === undefined ? `persistentvolumeclaim ${claim}` : `volumesnapshot ${snapshot}`,
+    shows: (target) => `kubectl stash list ${target}`,
+  },
+  resource: backupSessions,
+  hookRecord: backupHookRecord,
+  hookState: backupHookState,
+  jobName: snapshotterJobName,
+  timeLimitMs: (_, { configuration }) => timeLimitMs(configuration?.spec.timeOut),
+  // AppsCode's operator names the target in the status.
+  targetOf: (session) => readTarget(session) ?? targetOfRef(session.status?.targets?.[0]?.ref, session),
+  resumeCommand: (session) => {
+    const target = readTarget(session);
+    return target && `kubectl stash snapshot ${formatTarget(target)} -n ${target.namespace}`;
+  },
+  verdict: backupVerdict,
+
+  async complete({ cluster, clock, signal }, { metadata, spec }, context) {
+    if (context.configuration) return context;
+    const { namespace } = metadata;
+    const read = () => cluster.get(backupConfigurations, spec.invoker.name, namespace);
+    return { ...context, configuration: await persist(clock, signal, read) };
+  },
+  async plan(environment, held, { configuration, reads }) {
+    if (configuration === undefined) throw new TypeError('a backup is planned by its configuration');
+    const { clock, signal } = environment;
+    const around = aroundConfiguration(environment, configuration, reads);
+    const planned = await persist(clock, signal, () => plan(around, held.session(), configuration));
+    await note(held, planned);
+    return planned;
+  },
+  async planEnd({ cluster }, session, { configuration }) {
+    const target = configuration && targetIn(configuration);
+    const sessionClaims = readSessionClaims(session.metadata.annotations);
+    if (target === undefined || sessionClaims === undefined) return undefined;
+    const claims = await lookAround(cluster, target.namespace).claims();
+    const planned = claims
+      .filter(({ metadata }) => sessionClaims.includes(metadata.name))
+      .map((claim) => ({ claim }));
+    return { target, sessionClaims, planned };
+  },
+  goesOnResumed: true,
+  failed: (session, { end, context: { configuration }, timeoutMs, now }) => {
+    const target = configuration && targetIn(configuration);
+    const ref = target && {
+      apiVersion: targetApiVersion(target.kind),
+      kind: target.kind,
+      name: target.name,
+    };
+    return failedBackup(session, { end, ref, timeoutMs, now });
+  },
+
+  async hooks({ cluster }, session, { target }, { configuration, runsGivenHooks = false }) {
+    const hooks = hooksOfBackup(session, configuration);
+    if (hooks?.adHoc !== true || runsGivenHooks) return { hooks };
+    return { hooks: undefined, refused: await refuseForeignHooks(cluster, hooks, session, target) };
+  },
+  observe: observeBackup,
+  makes: {
+    isOf: isOfSession,
+    deleted: (name) => `volumesnapshot ${name} was deleted while the session ran`,
+    taken: (name, again) => (again ? `volumesnapshot ${name} belongs to another session` : undefined),
+  },
+  watch({ cluster }, namespace, { signal, ring }) {
+    const made = observe(cluster, volumeSnapshots, { namespace }, signal, ring);
+    return { made, claims: (session) => followedClaims(session, [...made.items.values()]) };
+  },
+};
+
+function observeBackup({
+  environment: { cluster },
+  loop,
+  held,
+  plan,
+  context: { configuration, maxFreezeMs = defaultMaxFreezeMs, failFast = false },
+  hasAsked,
+  ...scene
+}: Scene<BackupSession, BackupExecution>): Scenery<BackupSession> {
+  const { uid, name } = held.session().metadata;
+  const { refused, takenAt } = scene;
+  for (const claim of plan.sessionClaims) {
+    if (!plan.planned.some(({ claim: { metadata } }) => metadata.name === claim)) {
+      refused.set(claim, `persistentvolumeclaim "${claim}" is gone`);
+    }
+  }
+  const made = observe(
+    cluster,
+    volumeSnapshots,
+    { namespace: plan.target.namespace, labelSelector: `${label.backupSession}=${labelValue(name)}` },
+    loop.signal,
+    loop.ring,
+  );
+  const look = (now: Date): BackupWorld => {
+    const snapshots = new Map<string, Stored<VolumeSnapshot>>();
+    for (const snapshot of made.items.values()) {
+      const claim = snapshot.spec.source.persistentVolumeClaimName;
+      if (isOfSession(snapshot, { metadata: { uid } }) && claim !== undefined) snapshots.set(claim, snapshot);
+    }
+    return {
+      ...plan,
+      ...scene,
+      now,
+      session: held.session(),
+      snapshots,
+      lost: made.lost() !== undefined || !made.isSynced(),
+      failFast,
+      maxFreezeMs,
+      retriesLeft: retriesLeft(held.session(), configuration),
+      begun: hasAsked() || !made.isSynced(),
+      leaving: scene.onlyThaw !== undefined,
+    };
+  };
+  const frozenUntil = freezeEnd(look(takenAt));
+  const quietUntil =
+    frozenUntil && new Date(Math.max(frozenUntil.getTime(), takenAt.getTime() + knownWhileQuietMs));
+  return {
+    made,
+    target: plan.target,
+    hookTarget: plan.target,
+    maxFreezeMs,
+    knownBy: (now, toGoOn) => {
+      const deadline = lateAt(deadlineOf(held.session()) ?? takenAt, true);
+      const known = new Date(Math.max(deadline.getTime(), takenAt.getTime() + knownWithinMs));
+      // The executor before may have left the application quiet: not knowing what was cut is no reason to leave it so.
+      const counts = quietUntil !== undefined && quietUntil < known && !(toGoOn && now >= quietUntil);
+      return counts ? quietUntil : known;
+    },
+    look: (now) => {
+      const world = look(now);
+      return {
+        claims: () => backupClaims(world),
+        step: () => decideBackup(world),
+        leave: () => decideLeavingBackup(world),
+      };
+    },
+  };
+}
+
+function isOfSession(
+  { metadata }: KubernetesObject,
+  session: { readonly metadata: { readonly uid: string } },
+): boolean {
+  return metadata.annotations?.[annotation.sessionUid] === session.metadata.uid;
+}
+
+/** A session that runs keeps its list of claims; before it runs, its target decides. */
+async function plan(
+  around: Surroundings,
+  session: Stored<BackupSession>,
+  configuration: Stored<BackupConfiguration>,
+): Promise<BackupExecution> {
+  const target = targetOfConfiguration(configuration);
+  const request = { target, configuration: configuration.metadata.name, user: 'this executor' };
+  const listed = readSessionClaims(session.metadata.annotations);
+  if (session.status?.phase !== 'Running' || listed === undefined) return planBackup(around, request);
+  const planned: PlannedClaim[] = await planResumed(around, request, configuration, listed);
+  return { target, sessionClaims: listed, planned };
+}
+
+/** The configuration is known, and the administrator who installed the operator sees to its rights. */
+function aroundConfiguration(
+  { cluster }: Environment,
+  configuration: Stored<BackupConfiguration>,
+  reads: SessionContext['reads'],
+): Surroundings {
+  const shared = reads && {
+    claims: once(reads.claims),
+    snapshotClasses: once(reads.snapshotClasses),
+    volumes: once(reads.volumes),
+    volume: reads.volume,
+  };
+  return {
+    ...lookAround(cluster, configuration.metadata.namespace ?? ''),
+    ...shared,
+    groups: () => Promise.resolve([]),
+    configurations: () => Promise.resolve([configuration]),
+    demand: () => Promise.resolve(),
+  };
+}
+
+/** An executor that goes on with the session, and a follower, have to know what it consists of. */
+async function note(held: Held<BackupSession>, { target, sessionClaims }: BackupExecution): Promise<void> {
+  const wanted = { ...targetAnnotation(target), [annotation.sessionClaims]: JSON.stringify(sessionClaims) };
+  const { annotations = {} } = held.session().metadata;
+  if (Object.entries(wanted).every(([key, value]) => annotations[key] === value)) return;
+  await held.annotate(wanted);
+}
+
+/** Undefined where the configuration names no target that can be snapshotted. */
+function targetIn(configuration: Stored<BackupConfiguration>): Target | undefined {
+  try {
+    return targetOfConfiguration(configuration);
+  } catch (error) {
+    if (isForGood(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,195 @@
+/** RestoreSessions: a claim from each VolumeSnapshot of a restore point. */
+import type { Event } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { events, persistentVolumeClaims, pods, restoreSessions, storageClasses } from '#src/api/resources.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { observe } from '#src/cluster/observe.ts';
+import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
+import { failedRestore, invalidRestore } from '#src/domain/session/end-status.ts';
+import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
+import {
+  decideLeavingRestore,
+  decideRestore,
+  isOfSession,
+  restoreClaims,
+  restoreHookState,
+  type RestoreWorld,
+} from '#src/domain/restore/decide-restore.ts';
+import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
+import { followedClaims } from '#src/domain/restore/followed-claims.ts';
+import { restoreVerdict } from '#src/domain/restore/restore-verdict.ts';
+import { restoreHookRecord } from '#src/domain/session/hook-record.ts';
+import { deadlineOf, lateAt, timeLimitMs } from '#src/domain/session/session-status.ts';
+import { restoreJobName } from '#src/domain/target/names.ts';
+import { formatTarget, readTarget, targetOfRef, type Target } from '#src/domain/target/target.ts';
+import { isStashError } from '#src/errors.ts';
+
+import type { Scene, Scenery, SessionKind } from '../kind.ts';
+import { persist } from '../persist.ts';
+import { planRestore, type RestorePlan } from '../plan-restore.ts';
+import { lookAround } from '../surroundings.ts';
+
+export interface RestoreExecution extends Pick<RestorePlan, 'templates' | 'waitForConsumer'> {
+  /** The workload whose claims they are, where that is known. */
+  readonly target: Target | undefined;
+}
+
+export const restore: SessionKind<RestoreSession, RestoreExecution> = {
+  words: {
+    name: 'restore',
+    prefix: 'Restore',
+    resource: restoreSessions,
+    makes: persistentVolumeClaims,
+    done: 'restored',
+    ready: 'Bound',
+    describes: ({ claim }) => `persistentvolumeclaim ${claim}`,
+    shows: () => 'kubectl get persistentvolumeclaims',
+  },
+  resource: restoreSessions,
+  hookRecord: restoreHookRecord,
+  hookState: restoreHookState,
+  jobName: restoreJobName,
+  timeLimitMs: ({ spec }) => timeLimitMs(spec.timeOut),
+  targetOf: readTarget,
+  resumeCommand: (session) => {
+    const target = readTarget(session);
+    if (target === undefined) return undefined;
+    const from = session.metadata.annotations?.[annotation.restoredFrom];
+    const point = from === undefined ? '' : ` --from ${from}`;
+    return `kubectl stash restore ${formatTarget(target)} -n ${target.namespace}${point}`;
+  },
+  verdict: restoreVerdict,
+
+  complete: (_, __, context) => Promise.resolve(context),
+  async plan({ cluster, clock, signal }, held) {
+    const session = held.session();
+    const around = {
+      ...lookAround(cluster, session.metadata.namespace ?? ''),
+      // The administrator who installed the operator sees to its rights.
+      demand: () => Promise.resolve(),
+    };
+    const request = { templates: expandTemplates(session), resumed: session, user: 'this executor' };
+    const planned = await persist(clock, signal, () => planRestore(around, request));
+    return { ...planned, target: readTarget(session) };
+  },
+  planEnd: (_, session) => {
+    const templates = templatesOf(session);
+    const plan = { templates, target: readTarget(session), waitForConsumer: undefined };
+    return Promise.resolve(templates.length === 0 ? undefined : plan);
+  },
+  goesOnResumed: false,
+  invalid: invalidRestore,
+  failed: failedRestore,
+
+  hooks: (_, session) => Promise.resolve({ hooks: hooksOfRestore(session) }),
+  observe: observeRestore,
+  makes: {
+    isOf: isOfSession,
+    deleted: () => 'the claim was deleted while it was restored',
+    taken: () => 'a claim of that name exists',
+  },
+  watch({ cluster }, namespace, { signal, ring }) {
+    const made = observe(cluster, persistentVolumeClaims, { namespace }, signal, ring);
+    // Without these a claim that waits for its first consumer looks like a claim that waits for its volume.
+    const running = observe(cluster, pods, { namespace }, signal, ring);
+    const classes = observe(cluster, storageClasses, {}, signal, ring);
+    return {
+      made,
+      beside: [running, classes],
+      claims: (session) =>
+        followedClaims(session, {
+          claims: made.items,
+          classes: [...classes.items.values()],
+          pods: [...running.items.values()],
+        }),
+    };
+  },
+};
+
+function observeRestore({
+  environment: { cluster },
+  loop,
+  held,
+  plan,
+  ...scene
+}: Scene<RestoreSession, RestoreExecution>): Scenery<RestoreSession> {
+  const { takenAt, timeoutMs, end } = scene;
+  const { waitForConsumer } = plan;
+  const { metadata, spec } = held.session();
+  const { namespace } = metadata;
+  const claims = observe(cluster, persistentVolumeClaims, { namespace }, loop.signal, loop.ring);
+  // Events help to say why a claim waits; a user who may not read them does without. Where the session ends, no claim
+  // waits.
+  const ofClaims = 'involvedObject.kind=PersistentVolumeClaim';
+  const fieldSelector = waitForConsumer ? `${ofClaims},type=Warning` : ofClaims;
+  const said =
+    end === undefined
+      ? observe(cluster, events, { namespace, fieldSelector }, loop.signal, loop.ring)
+      : undefined;
+  const running =
+    waitForConsumer?.size !== 0 ? observe(cluster, pods, { namespace }, loop.signal, loop.ring) : undefined;
+
+  const eventsOf = (claim: string): Event[] => {
+    const uid = claims.items.get(claim)?.metadata.uid;
+    return [...(said?.items.values() ?? [])].filter(({ involvedObject }) => involvedObject.uid === uid);
+  };
+  const look = (now: Date): RestoreWorld => ({
+    ...plan,
+    ...scene,
+    now,
+    session: held.session(),
+    lost: claims.lost() !== undefined || !claims.isSynced(),
+    claims: claims.items,
+    surroundings: (claim) => ({
+      waitsForConsumer:
+        waitForConsumer?.has(claim) ??
+        eventsOf(claim).some(({ reason }) => reason === 'WaitForFirstConsumer'),
+      pod: running && podsUsing(claim, [...running.items.values()])[0],
+      warning: lastWarning(eventsOf(claim)),
+    }),
+    leaving: false,
+  });
+  return {
+    made: claims,
+    // Whether a pod uses a claim must be known before a claim that waits for it is given up.
+    ...(running && { ready: running.synced.catch(() => undefined) }),
+    target: plan.target,
+    hookTarget: plan.target ?? targetOfRef(spec.target?.ref, held.session()),
+    maxFreezeMs: undefined,
+    knownBy: () => {
+      const deadline = deadlineOf(held.session()) ?? takenAt;
+      // A deadline from before this executor took the session is given anew.
+      return lateAt(deadline > takenAt ? deadline : new Date(takenAt.getTime() + timeoutMs), true);
+    },
+    look: (now) => {
+      const world = look(now);
+      return {
+        claims: () => restoreClaims(world),
+        step: () => decideRestore(world),
+        leave: () => decideLeavingRestore(world),
+      };
+    },
+  };
+}
+
+/** Empty where they are invalid. */
+function templatesOf(session: RestoreSession): ReturnType<typeof expandTemplates> {
+  try {
+    return expandTemplates(session);
+  } catch (error) {
+    if (isStashError(error, 'invalid')) return [];
+    throw error;
+  }
+}
+
+function lastWarning(seen: readonly Event[]): string | undefined {
+  let last: Event | undefined;
+  for (const event of seen) {
+    if (event.type === 'Warning' && (last === undefined || timeOf(event) >= timeOf(last))) last = event;
+  }
+  return last?.message;
+}
+
+function timeOf(event: Event): string {
+  return event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '';
+}

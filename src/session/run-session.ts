@@ -1,0 +1,93 @@
+/** Carries a session out that this executor holds, from whatever state it is in. */
+import type { AnySession } from '#src/api/stash.ts';
+import { createLoop } from '#src/cluster/loop.ts';
+import { connectionNotes } from '#src/cluster/observe.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
+import type { ClaimProgress, Progress } from '#src/domain/session/progress.ts';
+import type { SessionEnd } from '#src/domain/session/session-end.ts';
+import { sessionProgress } from '#src/domain/session/session-progress.ts';
+
+import { createMaker } from './create-made.ts';
+import { drive } from './drive.ts';
+import type { Environment } from './environment.ts';
+import type { Held } from './held.ts';
+import { createHookDuty } from './hook-duty.ts';
+import type { SessionContext, SessionKind } from './kind.ts';
+
+export interface RunSession<S extends AnySession, Plan> {
+  readonly held: Held<S>;
+  readonly plan: Plan;
+  readonly context: SessionContext;
+  readonly timeoutMs: number;
+  /** Of a session that has none that counts; left out: `timeoutMs` from its start. */
+  readonly deadline?: Date | undefined;
+  /** Why nothing more is made: the application is resumed, and what is unfinished has failed for this reason. */
+  readonly end?: SessionEnd | undefined;
+  /** Why nothing more is made: the application is resumed, and what was made before is seen through. */
+  readonly onlyThaw?: string | undefined;
+}
+
+/**
+ * Resolves with the final state, whether good or bad. Rejects when it can no longer tell or do anything: interrupted,
+ * the session taken over by another executor or deleted, a right taken away.
+ */
+export async function runSession<S extends AnySession, Plan>(
+  environment: Environment,
+  kind: SessionKind<S, Plan>,
+  { held, plan, context, timeoutMs, deadline, end, onlyThaw }: RunSession<S, Plan>,
+): Promise<Progress> {
+  const { clock, onChange } = environment;
+  using loop = createLoop(clock, environment.signal, held.lost);
+  const takenAt = clock.now();
+  const { hooks, refused: hooksRefused } = await kind.hooks(environment, held.session(), plan, context);
+  const refused = new Map<string, string>();
+  const taken = new Set<string>();
+  let hasAsked = false;
+  const scenery = kind.observe({
+    ...{ environment, loop, held, plan, context, timeoutMs, deadline, end, onlyThaw },
+    ...{ hooks, hooksRefused, takenAt, refused, taken, hasAsked: () => hasAsked },
+  });
+  const { made, target, knownBy } = scenery;
+  const maker = createMaker(environment, {
+    ...{ held, loop, made, refused, taken, rules: kind.makes },
+    onAsk: () => (hasAsked = true),
+    onTrouble: () => {
+      onChange(progressNow());
+    },
+  });
+
+  const progressOf = (claims: readonly ClaimProgress[]): Progress =>
+    sessionProgress(kind, {
+      ...{ session: held.session(), target, claims, timeoutMs },
+      notes: [
+        ...new Set([
+          ...(made.lost() !== undefined ? connectionNotes(made) : held.trouble.notes()),
+          ...maker.notes(),
+        ]),
+        ...duty.notes(),
+      ],
+    });
+
+  const progressNow = () => progressOf(scenery.look(clock.now()).claims());
+
+  const duty = createHookDuty(environment, {
+    ...{ held, hooks, record: kind.hookRecord },
+    ...{ target: scenery.hookTarget, maxFreezeMs: scenery.maxFreezeMs },
+    mayBeQuiet: kind.hookState(held.session()).quiescedSince !== undefined,
+    onChange: () => {
+      onChange(progressNow());
+    },
+  });
+
+  if (scenery.ready) await loop.race(orUntil(clock, knownBy(takenAt, false), scenery.ready));
+  return await drive({
+    ...{ loop, clock, held, made, knownBy, onChange },
+    create: maker.create,
+    look: (now) => {
+      const { claims, step } = scenery.look(now);
+      return { progress: progressOf(claims()), step: step() };
+    },
+    runHook: duty.run,
+    leave: () => duty.leave(scenery.look(clock.now()).leave()),
+  });
+}
