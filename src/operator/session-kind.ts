@@ -8,7 +8,6 @@ import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import type { Kept } from './change-session.ts';
 import type { SessionIndex } from './session-index.ts';
 import type { SessionMemory } from './session-memory.ts';
-import type { SessionSteps } from './session-steps.ts';
 import type { Then } from './stepwise.ts';
 
 /** A condition that is about to be written. */
@@ -16,6 +15,14 @@ export type Told = Omit<Condition, 'lastTransitionTime'>;
 
 /** What the operator sees of a session, whatever its kind. */
 export type SeenSession<S extends AnySession> = ExecutorWorld & { readonly session: Stored<S> };
+
+/** What the operator tells about a session. */
+export interface SessionNews<S extends AnySession, Seen> {
+  /** An Event about the session; the same words are told of it once. */
+  tell(session: Stored<S>, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  /** A condition of the session, unless it has ended meanwhile. */
+  tellCondition(seen: Seen, condition: Told): Promise<void>;
+}
 
 export interface OperatedKind<
   S extends AnySession,
@@ -39,7 +46,7 @@ export interface OperatedKind<
     seen: Seen,
     action: Own,
     at: {
-      readonly steps: Pick<SessionSteps<S, Seen>, 'tell' | 'tellCondition'>;
+      readonly steps: SessionNews<S, Seen>;
       readonly memory: SessionMemory;
       readonly signal: AbortSignal;
     },

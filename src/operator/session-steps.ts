@@ -1,5 +1,4 @@
 /** What is done alike for both kinds of session: everything about who carries one out. */
-import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { readHolder, type Holder } from '#src/domain/session/holder.ts';
 import { holderLife } from '#src/domain/session/holder-life.ts';
@@ -16,7 +15,7 @@ import type { Environment } from '#src/session/environment.ts';
 
 import { changeStatus, giveBack } from './change-session.ts';
 import { deleteJob, ensureJob, isReallyGone, learnPods } from './session-job.ts';
-import type { OperatedKind, SeenSession, Told } from './session-kind.ts';
+import type { OperatedKind, SeenSession, SessionNews, Told } from './session-kind.ts';
 import type { SessionMemory } from './session-memory.ts';
 import type { SessionRuns } from './session-runs.ts';
 import type { Then } from './stepwise.ts';
@@ -28,11 +27,7 @@ export interface SessionDesk {
   readonly runs: SessionRuns;
 }
 
-export interface SessionSteps<S extends AnySession, Seen> {
-  /** An Event about the session; the same words are told of it once. */
-  tell(session: Stored<S>, type: 'Normal' | 'Warning', reason: string, message: string): void;
-  /** Unless it has ended meanwhile. */
-  tellCondition(seen: Seen, condition: Told): Promise<void>;
+export interface SessionSteps<S extends AnySession, Seen> extends SessionNews<S, Seen> {
   apply(seen: Seen, action: ExecutorAction, signal: AbortSignal): Promise<Then>;
 }
 

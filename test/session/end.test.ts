@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { backupConfigurations, backupSessions, restoreSessions, type Resource } from '#src/api/resources.ts';
 import type { AnySession, BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
@@ -43,7 +43,7 @@ async function endLate<S extends AnySession, Plan>(
   const shown: Session[] = [];
   const watching = new AbortController();
   const watch = (async () => {
-    const resource = kind.resource as Resource as Resource<KubernetesObject>;
+    const resource = kind.resource as Resource;
     for await (const event of cluster.watch(resource, { namespace }, watching.signal)) {
       const seen = event.type === 'listed' ? event.items : event.type === 'changed' ? [event.object] : [];
       shown.push(...(seen as Session[]).filter(isFinal));

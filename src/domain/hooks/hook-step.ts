@@ -3,12 +3,17 @@ import type { Condition, KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
 import { policyOf, thaws, type SessionHooks } from './hooks.ts';
-import type { HookPoint } from '#src/domain/session/step.ts';
 
 export interface HookNames {
   readonly pre: string;
   readonly post: string;
 }
+
+/**
+ * `recover`: it is not known whether the pre hook came to its end, so that the post hook comes first and the pre hook
+ * once more; `thaw`: the application must not stay quiesced any longer; `post`: as its policy says.
+ */
+export type HookPoint = 'pre' | 'recover' | 'thaw' | 'post';
 
 /** The hooks' own names, in the API and for people. */
 export const backupHooks: HookNames = { pre: 'preBackup', post: 'postBackup' };

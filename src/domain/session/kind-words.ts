@@ -1,8 +1,6 @@
 /** What people read about one kind of session, and where it lives in the API. */
 import type { Resource } from '#src/api/resources.ts';
 
-import type { ClaimProgress } from './progress.ts';
-
 export interface KindWords {
   /** In messages, logs and metrics: `backup`. */
   readonly name: string;
@@ -16,7 +14,7 @@ export interface KindWords {
   /** The state of a claim whose object is as it should be: `Ready`. */
   readonly ready: string;
   /** The object that tells most about a claim, for `kubectl describe`: `volumesnapshot data-1790000000`. */
-  readonly describes: (row: ClaimProgress) => string;
+  readonly describes: (row: { readonly claim: string; readonly snapshot?: string | undefined }) => string;
   /** The command that shows what is left where the session is deleted; `target`: `deployment/foo`. */
   readonly shows: (target: string) => string;
 }

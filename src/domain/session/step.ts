@@ -1,15 +1,10 @@
 /** What an executor has to do next, as the decision functions say it. */
 import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
+import type { HookPoint } from '#src/domain/hooks/hook-step.ts';
 
 /** From the status as it is when it is written, which others write to as well, to what it should be. */
 export type StatusChange<Status> = (present: Status | undefined) => Status;
-
-/**
- * `recover`: it is not known whether the pre hook came to its end, so that the post hook comes first and the pre hook
- * once more; `thaw`: the application must not stay quiesced any longer; `post`: as its policy says.
- */
-export type HookPoint = 'pre' | 'recover' | 'thaw' | 'post';
 
 export interface HookToRun<Status> {
   readonly do: 'hook';
