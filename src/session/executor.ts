@@ -3,8 +3,9 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { createLoop } from '#src/cluster/loop.ts';
-import { observe } from '#src/cluster/observe.ts';
+import { byName } from '#src/cluster/observe.ts';
+import { waitFor } from '#src/cluster/wait-for.ts';
+import { after } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -96,18 +97,14 @@ async function untilConfiguration(
   satisfied: (configuration: Stored<BackupConfiguration>) => boolean,
   withinMs: number,
 ): Promise<Stored<BackupConfiguration> | undefined> {
-  const { clock, cluster } = environment;
-  const { name, namespace } = configuration.metadata;
-  const until = new Date(clock.now().getTime() + withinMs);
-  using loop = createLoop(clock, environment.signal);
-  const scope = { namespace, fieldSelector: `metadata.name=${name}` };
-  const observed = observe(cluster, backupConfigurations, scope, loop.signal, loop.ring);
-  await loop.race(observed.synced);
-  for (;;) {
-    const failure = observed.failure();
-    if (failure) throw failure;
-    const current = observed.items.get(name);
-    if (current === undefined || satisfied(current) || clock.now() >= until) return current;
-    await loop.wait(until);
-  }
+  const { name } = configuration.metadata;
+  const until = after(environment.clock, withinMs);
+  return waitFor(environment, (watch) => {
+    const observed = watch(backupConfigurations, byName(configuration.metadata));
+    return (now) => {
+      const current = observed.items.get(name);
+      const isOver = current === undefined || satisfied(current) || now >= until;
+      return isOver ? { result: current } : { until };
+    };
+  });
 }
