@@ -8,6 +8,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { podLabels } from '#src/domain/install/options.ts';
 import { isOurs } from '#src/domain/install/ownership.ts';
 import { countKinds, tellsHome, type Place } from '#src/domain/install/removal.ts';
@@ -15,9 +16,12 @@ import { formatSelector } from '#src/domain/target/selector.ts';
 
 import type { Installed } from './installed.ts';
 import { release } from './release.ts';
-import { forEachAtOnce, remove, untilGone } from './remove.ts';
+import { remove, untilGone } from './remove.ts';
 import { tenantsOf } from './tenants.ts';
 import type { Waiting } from './until.ts';
+
+/** So many requests are under way at once. */
+const inFlight = 16;
 
 export interface Removal {
   readonly waiting: Waiting;
@@ -51,9 +55,9 @@ export async function removeAll(
   }
   // What it did until its last moment is there now.
   const { made, taken, definitions } = await look();
-  await act(() => forEachAtOnce(made, (place) => remove(cluster, place)));
+  await act(() => forEachBounded(made, inFlight, (place) => remove(cluster, place)));
   if (made.length > 0) say(`${countByKind(made)} that it made deleted`);
-  await act(() => forEachAtOnce(taken, (configuration) => release(cluster, configuration)));
+  await act(() => forEachBounded(taken, inFlight, (configuration) => release(cluster, configuration)));
   if (taken.length > 0) {
     say(`${countKinds([[backupConfigurations, taken.length]])} released: finalizer and status taken away`);
   }

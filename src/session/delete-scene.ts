@@ -1,10 +1,10 @@
 /** Reads what must be known before sessions and snapshots are deleted. Nothing is written. */
 import type { Stored, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
 import { restoreSessions, volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { DeleteScene } from '#src/domain/restore-points/delete-effects.ts';
 import { isStashError } from '#src/errors.ts';
 
-import { forEachBounded } from './persist.ts';
 import { ifAllowed, type Surroundings } from './surroundings.ts';
 
 const readsAtOnce = 8;

@@ -9,8 +9,8 @@ import type { HookToRun, Step } from '#src/domain/hooks/step.ts';
 import { assertNever, isStashError, type StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
-import { forEachBounded } from './persist.ts';
 
 /** So many creations are under way at once. */
 const createsInFlight = 32;

@@ -16,8 +16,8 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { reconcilers } from '#src/operator/reconcilers.ts';
-import { forEachBounded } from '#src/session/persist.ts';
 import { backupsIn, restoresIn } from '#test/interruption/end-state.ts';
 import { hastyClock } from '#test/session/clocks.ts';
 import { logOf, note, runningHome } from '#test/session/hooked.ts';
