@@ -17,6 +17,7 @@ import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import { manualClock } from '#test/support/clock.ts';
 import { until } from '#test/support/until.ts';
 
+import { appConfiguration } from './app-objects.ts';
 import { fastClock, hastyClock } from './clocks.ts';
 import { freezing } from './freezing.ts';
 import { checkLog, inPod, logOf, note, runningHome } from './hooked.ts';
@@ -47,19 +48,11 @@ function hooksOf({ status }: Stored<BackupSession>): string[] {
 }
 
 async function configure(namespace: string, hooks: BackupConfiguration['spec']['hooks']): Promise<void> {
-  await stage.sandbox.cluster.create<BackupConfiguration>(backupConfigurations, {
-    apiVersion: 'stash.appscode.com/v1beta1',
-    kind: 'BackupConfiguration',
-    metadata: { name: 'hooked', namespace },
-    spec: {
-      driver: 'VolumeSnapshotter',
-      schedule: placeholderSchedule,
-      paused: true,
-      target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
-      retentionPolicy: { name: 'keep-all', prune: false },
-      ...(hooks && { hooks }),
-    },
-  });
+  const spec = { schedule: placeholderSchedule, paused: true, ...(hooks && { hooks }) };
+  await stage.sandbox.cluster.create(
+    backupConfigurations,
+    appConfiguration({ name: 'hooked', namespace }, spec),
+  );
 }
 
 test('the application is quiet while the snapshots are cut, and is let go on before they are ready', async () => {
