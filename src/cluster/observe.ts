@@ -94,11 +94,6 @@ export function observe<T extends KubernetesObject>(
   };
 }
 
-/** One object, by its name. */
-export function byName({ name, namespace }: { name: string; namespace?: string | undefined }): Scope {
-  return { namespace, fieldSelector: `metadata.name=${name}` };
-}
-
 /** What to tell beside the claims: that the connection is lost, for as long as it is. */
 export function connectionNotes(...observed: Observed<KubernetesObject>[]): string[] {
   return [...new Set(observed.flatMap((each) => each.lost() ?? []))];

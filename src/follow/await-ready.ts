@@ -2,7 +2,7 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { byName } from '#src/cluster/observe.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';

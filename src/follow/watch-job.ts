@@ -1,8 +1,9 @@
 /** The Job of a session and its pods, as far as whoever follows may read them: a user who may not sees less. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods } from '#src/api/resources.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import type { Loop } from '#src/cluster/loop.ts';
-import { byName, observe } from '#src/cluster/observe.ts';
+import { observe } from '#src/cluster/observe.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { after, type Clock } from '#src/domain/clock.ts';

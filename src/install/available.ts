@@ -1,7 +1,7 @@
 /** Sees the operator's Deployment through, and says what keeps it. */
 import { operatorName } from '#src/api/operator.ts';
 import { deployments, pods } from '#src/api/resources.ts';
-import { byName } from '#src/cluster/observe.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import { waitFor } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';

@@ -7,6 +7,7 @@ import {
   pods,
   type Resource,
 } from '#src/api/resources.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { podLabels } from '#src/domain/install/options.ts';
@@ -92,7 +93,7 @@ async function removeNamespace({ waiting, dryRun }: Removal, name: string): Prom
     return `namespace/${name} left alone (in it: ${named}${tenants.length > 5 ? ', ...' : ''})`;
   }
   await remove(cluster, { resource: namespaces, name });
-  await untilGone(waiting, namespaces, { fieldSelector: `metadata.name=${name}` });
+  await untilGone(waiting, namespaces, byName({ name }));
   return `namespace/${name} deleted`;
 }
 
