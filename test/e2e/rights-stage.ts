@@ -8,6 +8,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import { targetTypes } from '#src/domain/target/target.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 import { claim, deployment } from './manifests.ts';
 import { configuration } from './operator/manifests.ts';
 import type { Place } from './place.ts';
@@ -46,15 +47,7 @@ export async function openStage(place: Place, storageClass: string): Promise<Sta
     spec: {
       driver: 'VolumeSnapshotter',
       target: {
-        volumeClaimTemplates: [
-          {
-            metadata: { name: 'never' },
-            spec: {
-              ...claim('never', storageClass).spec,
-              dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'none' },
-            },
-          },
-        ],
+        volumeClaimTemplates: [claimFrom('none', 'never', storageClass)],
       },
     },
   });

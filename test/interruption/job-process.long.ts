@@ -17,11 +17,12 @@ import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import { carryOutRestore } from '#src/session/carry-out-restore.ts';
-import { appConfiguration, appRef, claimFrom } from '#test/session/app-objects.ts';
+import { appConfiguration, appRef } from '#test/session/app-objects.ts';
 import { hastyClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint } from '#test/session/freezing.ts';
 import { checkLog, logOf, note, runningHome } from '#test/session/hooked.ts';
 import { openStage, type Stage } from '#test/session/stage.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import { backupsIn, restoresIn } from './end-state.ts';
 

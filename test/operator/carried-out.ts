@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupSessions, persistentVolumeClaims, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { claimFrom, withClass } from '#test/session/app-objects.ts';
+import { withClass } from '#test/session/app-objects.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import type { SessionStage } from './session-stage.ts';
 

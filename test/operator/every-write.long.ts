@@ -18,9 +18,10 @@ import {
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { reconcilers } from '#src/operator/reconcilers.ts';
 import { backupsIn, restoresIn } from '#test/interruption/end-state.ts';
-import { appRef, claimFrom } from '#test/session/app-objects.ts';
+import { appRef } from '#test/session/app-objects.ts';
 import { hastyClock } from '#test/session/clocks.ts';
 import { logOf, note, runningHome } from '#test/session/hooked.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import { dying, type Death } from './dying.ts';
 import { eventually } from './eventually.ts';

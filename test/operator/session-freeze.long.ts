@@ -17,8 +17,9 @@ import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/ap
 import { readHolder } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { nodes } from '#src/sandbox/node/announce-node.ts';
-import { appRef, claimFrom, withClass } from '#test/session/app-objects.ts';
+import { appRef, withClass } from '#test/session/app-objects.ts';
 import { inPod, logOf, runningHome } from '#test/session/hooked.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import { eventually } from './eventually.ts';
 import { openSessionStage, type SessionStage } from './session-stage.ts';

@@ -1,6 +1,6 @@
 /** Objects about deployment `app` of a home. */
 import type { ObjectMeta } from '#src/api/kubernetes.ts';
-import type { BackupConfiguration, VolumeClaimTemplate } from '#src/api/stash.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
 
 export const appRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' };
 
@@ -24,19 +24,6 @@ export function appConfiguration(
       target: { ref: appRef },
       retentionPolicy: { name: 'keep-all', prune: false },
       ...spec,
-    },
-  };
-}
-
-/** A claim of this name, filled from the snapshot. */
-export function claimFrom(snapshot: string, name: string, storageClassName = 'sandbox'): VolumeClaimTemplate {
-  return {
-    metadata: { name },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      storageClassName,
-      resources: { requests: { storage: '1Gi' } },
-      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: snapshot },
     },
   };
 }

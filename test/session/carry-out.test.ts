@@ -8,8 +8,9 @@ import type { RestoreSession } from '#src/api/stash.ts';
 import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import { carryOutRestore } from '#src/session/carry-out-restore.ts';
 import type { Environment } from '#src/session/environment.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
-import { appRef, claimFrom } from './app-objects.ts';
+import { appRef } from './app-objects.ts';
 import { hastyClock } from './clocks.ts';
 import { logOf, note, runningHome } from './hooked.ts';
 import { backupLeftQuiesced, shell } from './left-quiesced.ts';

@@ -5,8 +5,9 @@ import { after, before, test } from 'node:test';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { PostHook, RestoreSession } from '#src/api/stash.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
-import { appRef, claimFrom } from './app-objects.ts';
+import { appRef } from './app-objects.ts';
 import { hastyClock } from './clocks.ts';
 import { logOf, note, runningHome } from './hooked.ts';
 import { openStage, told, type Play, type Stage } from './stage.ts';

@@ -10,8 +10,8 @@ import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import type { Environment } from '#src/session/environment.ts';
 import { hold } from '#src/session/hold.ts';
 import { runRestore } from '#src/session/restore.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
-import { claimFrom } from './app-objects.ts';
 import { fastClock } from './clocks.ts';
 import { logOf, runningHome } from './hooked.ts';
 import { backupLeftQuiesced } from './left-quiesced.ts';

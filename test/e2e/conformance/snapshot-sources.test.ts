@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { volumeSnapshotClasses, volumeSnapshots } from '#src/api/resources.ts';
+import { snapshotClass as buildClass } from '#test/support/classes.ts';
 import { until } from '#test/support/until.ts';
 
 import { claimsOf, patience, type Claim } from './claims-of.ts';
@@ -50,14 +51,7 @@ test('a claim that is deleted stays while a snapshot of it is not ready, and goe
     return;
   }
   const name = `${namespace}-never`;
-  await cluster.create(volumeSnapshotClasses, {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotClass',
-    metadata: { name },
-    driver,
-    deletionPolicy: 'Delete',
-    parameters: { fault: 'never-ready' },
-  });
+  await cluster.create(volumeSnapshotClasses, buildClass(name, driver, { fault: 'never-ready' }));
   t.after(() => cluster.delete(volumeSnapshotClasses, { name }));
   await boundClaim('slow');
   await snapshot('never', 'slow', name);

@@ -21,6 +21,7 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import { restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts';
 import { checkLog } from '#test/session/hooked.ts';
 import { isBound, openPlace, type Place } from '#test/e2e/place.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import {
   beginSession,
@@ -35,7 +36,7 @@ import {
   untilRestored,
   untilSession,
 } from './home.ts';
-import { restoreSession, template } from './manifests.ts';
+import { restoreSession } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
 
 const server = await startOperatorServer();
@@ -108,7 +109,7 @@ await suite('interruption', { concurrency: 7 }, () => {
       assert.equal((await untilEnded(place, 'taken')).status?.phase, 'Succeeded');
       const [snapshot] = await place.list(volumeSnapshots);
 
-      const made = restoreSession('back', [template('copy', snapshot?.metadata.name ?? '', slow.name)]);
+      const made = restoreSession('back', [claimFrom(snapshot?.metadata.name ?? '', 'copy', slow.name)]);
       const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'stash-demo' };
       const hooks = { preRestore: note('freeze'), postRestore: note('thaw') };
       const spec = { ...made.spec, target: { ...made.spec.target, ref }, hooks };
