@@ -4,12 +4,10 @@ import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { byName } from '#src/cluster/by-name.ts';
-import { waitFor } from '#src/cluster/wait-for.ts';
+import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
-
-import type { Environment } from './environment.ts';
 
 export type ExecutorMode = 'auto' | 'operator' | 'local';
 /** `appscode` and `operator` are to be waited for; `local` is us. */
@@ -34,14 +32,12 @@ export function executorByDiscovery(groups: readonly string[], mode: ExecutorMod
   return mode === 'auto' ? undefined : mode;
 }
 
-type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
-
 /** Told what is waited for, whenever that changes. */
 export type WaitsFor = (words: string) => void;
 
 /** Whether an operator gave, or just now gives, this configuration a status. `fresh`: we have just made it. */
 export async function findOperator(
-  environment: Env,
+  environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,
   { fresh, waitsFor }: { readonly fresh: boolean; readonly waitsFor: WaitsFor },
 ): Promise<Executor> {
@@ -60,7 +56,7 @@ export async function findOperator(
 
 /** AppsCode's operator skips, for good, a session whose configuration is not Ready yet. */
 export async function waitUntilReady(
-  environment: Env,
+  environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,
   { timeoutMs, waitsFor }: { readonly timeoutMs: number; readonly waitsFor: WaitsFor },
 ): Promise<void> {
@@ -92,7 +88,7 @@ function whyNot(configuration: BackupConfiguration | undefined): string {
 
 /** The configuration as soon as `satisfied`, else as it was last seen after `withinMs`; undefined: it is gone. */
 async function untilConfiguration(
-  environment: Env,
+  environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,
   satisfied: (configuration: Stored<BackupConfiguration>) => boolean,
   withinMs: number,

@@ -247,16 +247,7 @@ test('Ctrl-C before a postBackup hook of another policy begins leaves it to the 
     postBackup: { ...shell(note('post')), executionPolicy: 'OnSuccess' } satisfies PostHook,
   });
   const stop = new AbortController();
-  const { cluster } = stage.sandbox;
-  const stopped = readsUntil(stop.signal, {
-    ...cluster,
-    list: (resource, scope) => {
-      if (resource.plural === 'pods') stop.abort();
-      return stop.signal.aborted
-        ? Promise.reject(new StashError('interrupted', 'interrupted'))
-        : cluster.list(resource, scope);
-    },
-  });
+  const stopped = readsUntil(stop.signal, listsNoPods(stage.sandbox.cluster, stop));
   const play = stage.play(snapshot(), {
     namespace,
     clock: hastyClock(),
@@ -281,16 +272,7 @@ test('Ctrl-C before a thaw begins is no end of it: it is told, and a rerun of th
   const later = () => fastClock(new Date(clock.now().getTime() + 60_000), 20);
 
   const stop = new AbortController();
-  const { cluster } = stage.sandbox;
-  const stopped: Cluster = {
-    ...cluster,
-    list: (resource, scope) => {
-      if (resource.plural === 'pods') stop.abort();
-      return stop.signal.aborted
-        ? Promise.reject(new StashError('interrupted', 'interrupted'))
-        : cluster.list(resource, scope);
-    },
-  };
+  const stopped = listsNoPods(stage.sandbox.cluster, stop);
   const second = stage.play(argv, { namespace, clock: later(), cluster: stopped, signal: stop.signal });
   assert.equal(await second.exit, 4, second.context.stderr());
   assert.match(second.context.stderr(), /did not run: interrupted; the application may still be quiesced/);
@@ -302,6 +284,19 @@ test('Ctrl-C before a thaw begins is no end of it: it is told, and a rerun of th
   assert.equal(await rerun.exit, 0, rerun.context.stderr());
   checkLog(await logOf(stage, namespace));
 });
+
+/** The program is interrupted as it is about to list pods. */
+function listsNoPods(inner: Cluster, stop: AbortController): Cluster {
+  return {
+    ...inner,
+    list: (resource, scope) => {
+      if (resource.plural === 'pods') stop.abort();
+      return stop.signal.aborted
+        ? Promise.reject(new StashError('interrupted', 'interrupted'))
+        : inner.list(resource, scope);
+    },
+  };
+}
 
 /** As the adapter does it for a program that is interrupted. */
 function readsUntil(signal: AbortSignal, inner: Cluster): Cluster {

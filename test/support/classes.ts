@@ -19,7 +19,7 @@ export function snapshotClass(
 export function storageClass(
   name: string,
   provisioner: string,
-  parameters: Record<string, string>,
+  parameters: Record<string, string> = {},
 ): StorageClass {
   return {
     apiVersion: 'storage.k8s.io/v1',

@@ -22,6 +22,7 @@ import { restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts'
 import { checkLog } from '#test/session/hooked.ts';
 import { isBound, openPlace, type Place } from '#test/e2e/place.ts';
 import { claimFrom } from '#test/support/claim-from.ts';
+import { storageClass } from '#test/support/classes.ts';
 
 import {
   beginSession,
@@ -96,13 +97,8 @@ await suite('interruption', { concurrency: 7 }, () => {
     test(`a restore whose pod is killed when it ${moment}`, { skip }, async (t) => {
       const place = await openPlace(t, server);
       const slow = { name: place.namespace };
-      await cluster.create(storageClasses, {
-        apiVersion: 'storage.k8s.io/v1',
-        kind: 'StorageClass',
-        metadata: slow,
-        provisioner: server.driver ?? '',
-        parameters: { delay: '6s' },
-      });
+      const built = storageClass(slow.name, server.driver ?? '', { delay: '6s' });
+      await cluster.create(storageClasses, built);
       t.after(() => cluster.delete(storageClasses, slow));
       await furnish(place);
       await beginSession(place, 'taken');
