@@ -1,12 +1,16 @@
-/** Waiting, but not for ever. */
+/** Waits for work, but no longer than until a time. */
 import type { Clock } from '#src/domain/clock.ts';
 
-/** Resolves when `work` does or `until` has come; rejects when `work` does before. */
-export async function orUntil(clock: Clock, until: Date, work: Promise<unknown>): Promise<void> {
+/**
+ * Resolves with true when `work` is done, with false where `until` comes first: `work` then goes on by itself. Rejects
+ * where `work` does before `until`.
+ */
+export async function orUntil(clock: Clock, until: Date, work: Promise<unknown>): Promise<boolean> {
   const ended = new AbortController();
-  const late = clock.sleep(Math.max(0, until.getTime() - clock.now().getTime()), ended.signal);
+  const left = Math.max(0, until.getTime() - clock.now().getTime());
+  const late = clock.sleep(left, ended.signal).then(() => false);
   try {
-    await Promise.race([work, late]);
+    return await Promise.race([work.then(() => true), late]);
   } finally {
     ended.abort();
   }

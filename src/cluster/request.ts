@@ -33,15 +33,14 @@ export function query(values: Readonly<Record<string, QueryValue>>): string {
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
 }
 
+interface Place {
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  readonly subresource?: string | undefined;
+}
+
 /** `/apis/apps/v1/namespaces/demo/deployments/foo/status`. */
-export function resourcePath(
-  resource: Resource,
-  at: {
-    readonly namespace?: string | undefined;
-    readonly name?: string | undefined;
-    readonly subresource?: string | undefined;
-  },
-): string {
+export function resourcePath(resource: Resource, at: Place): string {
   const segments = [
     ...(resource.group === '' ? ['api'] : ['apis']),
     ...apiVersionOf(resource).split('/'),
@@ -54,14 +53,7 @@ export function resourcePath(
 }
 
 /** As {@link resourcePath}, for one object or for a new one, which must have an exact place. */
-export function exactPath(
-  resource: Resource,
-  at: {
-    readonly namespace?: string | undefined;
-    readonly name?: string | undefined;
-    readonly subresource?: string | undefined;
-  },
-): string {
+export function exactPath(resource: Resource, at: Place): string {
   if (resource.namespaced && !at.namespace) {
     throw new StashError('bug', `${resource.kind} ${at.name ?? ''} was asked for without a namespace`);
   }

@@ -7,6 +7,7 @@ import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
 import { printObjects, qualifiedName, toYaml } from '#src/cli/output.ts';
 import { clientVersion, ownImage } from '#src/cli/version.ts';
+import type { PlacedRight } from '#src/cluster/access.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { inProcessBindings } from '#src/domain/install/bindings.ts';
@@ -19,7 +20,7 @@ import { applyStep, readPlan, rightsFor, type DryRun } from '#src/install/apply.
 import { untilAvailable } from '#src/install/available.ts';
 import { hasAppscode } from '#src/install/beside.ts';
 import { untilEstablished } from '#src/install/established.ts';
-import { demandRights, type PlacedRight } from '#src/install/rights.ts';
+import { demandRights } from '#src/install/rights.ts';
 
 export const command = defineCommand({
   name: 'install',

@@ -2,13 +2,14 @@ import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
+import type { PlacedRight } from '#src/cluster/access.ts';
 import { countKinds, unfinishedSessions } from '#src/domain/install/removal.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { hasAppscode } from '#src/install/beside.ts';
 import { findHome, readInstalled, type Installed } from '#src/install/installed.ts';
 import { removeAll } from '#src/install/remove-all.ts';
-import { demandRights, type PlacedRight } from '#src/install/rights.ts';
+import { demandRights } from '#src/install/rights.ts';
 
 export const command = defineCommand({
   name: 'uninstall',

@@ -6,3 +6,8 @@ export interface Clock {
   /** Resolves after `milliseconds`; resolves at once, too, when `signal` aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** The moment `milliseconds` from now. */
+export function after(clock: Clock, milliseconds: number): Date {
+  return new Date(clock.now().getTime() + milliseconds);
+}

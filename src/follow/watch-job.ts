@@ -1,10 +1,12 @@
 /** The Job of a session and its pods, as far as whoever follows may read them: a user who may not sees less. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods } from '#src/api/resources.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import type { Loop } from '#src/cluster/loop.ts';
 import { observe } from '#src/cluster/observe.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import type { Clock } from '#src/domain/clock.ts';
+import { after, type Clock } from '#src/domain/clock.ts';
 import { failedContainers } from '#src/domain/session/failed-containers.ts';
 import { jobState } from '#src/domain/session/job-state.ts';
 import { failedJobGraceMs } from '#src/domain/session/patience.ts';
@@ -37,8 +39,7 @@ export function watchJob(
   { signal, ring, race }: Pick<Loop, 'signal' | 'ring' | 'race'>,
 ): JobWatch {
   const { jobName, namespace } = at;
-  const named = { namespace, fieldSelector: `metadata.name=${jobName}` };
-  const observedJobs = observe(cluster, jobs, named, signal, ring);
+  const observedJobs = observe(cluster, jobs, byName({ name: jobName, namespace }), signal, ring);
   // Kubernetes sets the label without a prefix beside the newer one.
   const ofJob = { namespace, labelSelector: `job-name=${jobName}` };
   const observedPods = observe(cluster, pods, ofJob, signal, ring);
@@ -94,7 +95,7 @@ export function watchJob(
     settled: async () => {
       if (observedJobs.items.get(jobName) === undefined) return;
       const again = lookAgain().catch(() => undefined);
-      await race(Promise.race([again, clock.sleep(logsWithinMs, signal)]));
+      await race(orUntil(clock, after(clock, logsWithinMs), again));
     },
   };
 }

@@ -3,13 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { namespaces, type Resource } from '#src/api/resources.ts';
+import type { PlacedRight } from '#src/cluster/access.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Manifest } from '#src/domain/install/options.ts';
 import { planInstall, type Found, type Step } from '#src/domain/install/plan.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
-
-import type { PlacedRight } from './rights.ts';
 
 export type DryRun = 'client' | 'server' | undefined;
 

@@ -7,7 +7,9 @@ import {
   pods,
   type Resource,
 } from '#src/api/resources.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import { find } from '#src/cluster/find.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { podLabels } from '#src/domain/install/options.ts';
 import { isOurs } from '#src/domain/install/ownership.ts';
 import { countKinds, tellsHome, type Place } from '#src/domain/install/removal.ts';
@@ -15,9 +17,12 @@ import { formatSelector } from '#src/domain/target/selector.ts';
 
 import type { Installed } from './installed.ts';
 import { release } from './release.ts';
-import { forEachAtOnce, remove, untilGone } from './remove.ts';
+import { remove, untilGone } from './remove.ts';
 import { tenantsOf } from './tenants.ts';
 import type { Waiting } from './until.ts';
+
+/** So many requests are under way at once. */
+const inFlight = 16;
 
 export interface Removal {
   readonly waiting: Waiting;
@@ -51,9 +56,9 @@ export async function removeAll(
   }
   // What it did until its last moment is there now.
   const { made, taken, definitions } = await look();
-  await act(() => forEachAtOnce(made, (place) => remove(cluster, place)));
+  await act(() => forEachBounded(made, inFlight, (place) => remove(cluster, place)));
   if (made.length > 0) say(`${countByKind(made)} that it made deleted`);
-  await act(() => forEachAtOnce(taken, (configuration) => release(cluster, configuration)));
+  await act(() => forEachBounded(taken, inFlight, (configuration) => release(cluster, configuration)));
   if (taken.length > 0) {
     say(`${countKinds([[backupConfigurations, taken.length]])} released: finalizer and status taken away`);
   }
@@ -88,7 +93,7 @@ async function removeNamespace({ waiting, dryRun }: Removal, name: string): Prom
     return `namespace/${name} left alone (in it: ${named}${tenants.length > 5 ? ', ...' : ''})`;
   }
   await remove(cluster, { resource: namespaces, name });
-  await untilGone(waiting, namespaces, { fieldSelector: `metadata.name=${name}` });
+  await untilGone(waiting, namespaces, byName({ name }));
   return `namespace/${name} deleted`;
 }
 

@@ -8,24 +8,12 @@ import { isStashError, StashError } from '#src/errors.ts';
 
 import { until, type Waiting } from './until.ts';
 
-/** So many requests are under way at once. */
-const inFlight = 16;
-
 export async function remove(cluster: Cluster, { resource, name, namespace }: Place): Promise<void> {
   try {
     await cluster.delete(resource, { name, namespace }, { propagation: 'Background' });
   } catch (error) {
     if (!isStashError(error, 'not-found')) throw error;
   }
-}
-
-/** One after the other within each of several rows side by side; the first failure ends it. */
-export async function forEachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const row = async () => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(inFlight, items.length) }, row));
 }
 
 /** Resolves when none of these is left; rejects with 'timed-out', which names what is. */

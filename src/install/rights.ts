@@ -1,13 +1,8 @@
 /** Whether someone may do all that an installation writes, before the first of it is written. */
-import { selfSubjectAccessReviews } from '#src/api/resources.ts';
+import { refusedRights, type PlacedRight } from '#src/cluster/access.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { formatRight, type Right } from '#src/domain/rights.ts';
+import { formatRight } from '#src/domain/rights.ts';
 import { StashError } from '#src/errors.ts';
-
-export interface PlacedRight extends Right {
-  /** Left out: in all namespaces, or of a kind that belongs to none. */
-  readonly namespace?: string | undefined;
-}
 
 /** Rejects with 'forbidden' where `user` (named for the message) lacks one of them; the hint is the caller's. */
 export async function demandRights(
@@ -17,28 +12,9 @@ export async function demandRights(
   hint: string,
 ): Promise<void> {
   const distinct = [...new Map(rights.map((right) => [words(right), right])).values()];
-  const answers = await Promise.all(distinct.map((right) => isAllowed(cluster, right)));
-  const missing = distinct.filter((_, index) => answers[index] === false);
+  const missing = await refusedRights(cluster, distinct);
   if (missing.length === 0) return;
   throw new StashError('forbidden', `user "${user}" may not ${missing.map(words).join(', ')}`, { hint });
-}
-
-async function isAllowed(cluster: Cluster, { verb, resource, subresource, namespace }: PlacedRight) {
-  const { status } = await cluster.create(selfSubjectAccessReviews, {
-    apiVersion: 'authorization.k8s.io/v1',
-    kind: 'SelfSubjectAccessReview',
-    metadata: {},
-    spec: {
-      resourceAttributes: {
-        namespace: namespace ?? '',
-        verb,
-        group: resource.group,
-        resource: resource.plural,
-        ...(subresource !== undefined && { subresource }),
-      },
-    },
-  });
-  return status?.allowed ?? true;
 }
 
 function words(right: PlacedRight): string {

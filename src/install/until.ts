@@ -1,17 +1,18 @@
 /** Waiting by a watch, with an end. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
-import { createLoop } from '#src/cluster/loop.ts';
-import { notListed, observe } from '#src/cluster/observe.ts';
-import { orUntil } from '#src/cluster/or-until.ts';
-import type { Cluster, Scope } from '#src/cluster/port.ts';
-import type { Clock } from '#src/domain/clock.ts';
+import type { Scope } from '#src/cluster/port.ts';
+import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
+import { after } from '#src/domain/clock.ts';
 
-export interface Waiting {
-  readonly cluster: Cluster;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
+export interface Waiting extends WaitEnvironment {
   readonly timeoutMs: number;
+}
+
+/** What the API server holds, and whether that is what was waited for. */
+interface Left<T extends KubernetesObject> {
+  readonly done: boolean;
+  readonly items: Stored<T>[];
 }
 
 /**
@@ -19,22 +20,18 @@ export interface Waiting {
  * Rejects with 'interrupted', or where the server refuses to be watched.
  */
 export async function until<T extends KubernetesObject>(
-  { cluster, clock, signal, timeoutMs }: Waiting,
+  { timeoutMs, ...environment }: Waiting,
   resource: Resource<T>,
   scope: Scope,
   done: (items: Stored<T>[]) => boolean,
-): Promise<{ readonly done: boolean; readonly items: Stored<T>[] }> {
-  const end = new Date(clock.now().getTime() + timeoutMs);
-  using loop = createLoop(clock, signal);
-  const observed = observe(cluster, resource, scope, loop.signal, loop.ring);
-  await loop.race(orUntil(clock, end, observed.synced));
-  for (;;) {
-    const failure = observed.failure();
-    if (failure) throw failure;
-    const items = [...observed.items.values()];
-    if (observed.isSynced() && done(items)) return { done: true, items };
-    if (clock.now() >= end && !observed.isSynced()) throw notListed(resource, timeoutMs, observed.lost());
-    if (clock.now() >= end) return { done: false, items };
-    await loop.wait(end);
-  }
+): Promise<Left<T>> {
+  const end = after(environment.clock, timeoutMs);
+  return waitFor<Left<T>>({ ...environment, listWithinMs: timeoutMs }, (watch) => {
+    const observed = watch(resource, scope);
+    return (now) => {
+      const items = [...observed.items.values()];
+      if (done(items)) return { result: { done: true, items } };
+      return now < end ? { until: end } : { result: { done: false, items } };
+    };
+  });
 }

@@ -1,8 +1,9 @@
 /** One term of office: caches, a queue for each kind, and their end. */
+import { orUntil } from '#src/cluster/or-until.ts';
+import { after } from '#src/domain/clock.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { createCaches } from './caches.ts';
-import { inTime } from './in-time.ts';
 import { errorFields, type LeveledLog } from './log.ts';
 import type { OperatorMetrics, Scraped } from './metrics.ts';
 import { createQueue, type Queue } from './queue.ts';
@@ -63,7 +64,8 @@ export async function lead(options: LeadOptions, begun: (office: Office) => void
   } finally {
     over.abort();
     const work = ended(reconcilers, [...queues.values()]);
-    if (!(await inTime(world.clock, patienceAtTheEndMs, work))) log.warn('not everything has ended in time');
+    const until = after(world.clock, patienceAtTheEndMs);
+    if (!(await orUntil(world.clock, until, work))) log.warn('not everything has ended in time');
   }
 }
 

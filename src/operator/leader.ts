@@ -5,11 +5,10 @@
 import type { Lease, Stored } from '#src/api/kubernetes.ts';
 import { leases } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import type { Clock } from '#src/domain/clock.ts';
+import { after, type Clock } from '#src/domain/clock.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-
-import { inTime } from './in-time.ts';
 
 export interface ElectionOptions {
   readonly cluster: Cluster;
@@ -128,7 +127,7 @@ function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, 
     for (;;) {
       if (over.signal.aborted) return;
       if (left() <= 0) break;
-      await inTime(clock, left(), renew());
+      await orUntil(clock, after(clock, left()), renew());
       await clock.sleep(Math.min(retryMs, Math.max(0, left())), over.signal);
     }
     lose(`the Lease could not be renewed for ${renewDeadlineMs / 1000}s`);

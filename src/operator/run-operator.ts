@@ -1,11 +1,11 @@
 /** The operator from start to stop: stands for election, and while it leads keeps every object where it should be. */
 import { operatorName } from '#src/api/operator.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import type { Clock } from '#src/domain/clock.ts';
+import { after, type Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { isStashError } from '#src/errors.ts';
 
-import { inTime } from './in-time.ts';
 import { lead, type Office } from './lead.ts';
 import { stand, type Term } from './leader.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -122,7 +122,7 @@ export async function runOperator(
   } catch (error) {
     if (!signal.aborted || !isStashError(error, 'interrupted')) throw error;
   } finally {
-    await inTime(clock, patienceForEventsMs, events.written());
+    await orUntil(clock, after(clock, patienceForEventsMs), events.written());
     await server.close();
     log.info('stopped');
   }

@@ -2,16 +2,15 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { createLoop } from '#src/cluster/loop.ts';
-import { observe } from '#src/cluster/observe.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { lifeLeft, sight, type Holder, type Sighting } from '#src/domain/session/holder.ts';
 import { isPodNameOf } from '#src/domain/session/holder-life.ts';
 import { isPodOver } from '#src/domain/session/job-state.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
 import { persist } from './persist.ts';
 
@@ -26,36 +25,32 @@ export interface Vacancy<S extends BackupSession | RestoreSession> {
  * Rejects with 'not-found' where the session is gone.
  */
 export async function awaitHolder<S extends BackupSession | RestoreSession>(
-  { cluster, clock, signal }: Pick<Environment, 'cluster' | 'clock' | 'signal'>,
+  environment: WaitEnvironment,
   resource: Resource<S>,
   session: Stored<S>,
   jobName: string,
 ): Promise<Vacancy<S>> {
   const { name, namespace = '' } = session.metadata;
-  using loop = createLoop(clock, signal);
-  const scope = { namespace, fieldSelector: `metadata.name=${name}` };
-  const observed = observe(cluster, resource, scope, loop.signal, loop.ring);
-  await loop.race(observed.synced);
-  let sighting: Sighting | undefined;
-  for (;;) {
-    const failure = observed.failure();
-    if (failure) throw failure;
-    const now = clock.now();
-    const current = observed.items.get(name);
-    if (current === undefined) {
-      throw new StashError('not-found', `${resource.kind.toLowerCase()}/${name} was deleted`);
-    }
-    if (isFinal(current)) return { session: current, dead: undefined };
-    // What is not heard over a lost connection is no sign of death.
-    sighting = sight(observed.lost() === undefined ? sighting : undefined, current, now);
-    const { holder } = sighting;
-    if (holder === undefined) return { session: current, dead: undefined };
-    const left = lifeLeft(sighting, now);
-    if (left <= 0 || (await isOverPod(cluster, { namespace, jobName }, holder))) {
-      return { session: current, dead: holder };
-    }
-    await loop.wait(new Date(now.getTime() + left));
-  }
+  return waitFor<Vacancy<S>>(environment, (watch) => {
+    const observed = watch(resource, byName(session.metadata));
+    let sighting: Sighting | undefined;
+    return async (now) => {
+      const current = observed.items.get(name);
+      if (current === undefined) {
+        throw new StashError('not-found', `${resource.kind.toLowerCase()}/${name} was deleted`);
+      }
+      if (isFinal(current)) return { result: { session: current, dead: undefined } };
+      // What is not heard over a lost connection is no sign of death.
+      sighting = sight(observed.lost() === undefined ? sighting : undefined, current, now);
+      const { holder } = sighting;
+      if (holder === undefined) return { result: { session: current, dead: undefined } };
+      const left = lifeLeft(sighting, now);
+      const isDead = left <= 0 || (await isOverPod(environment.cluster, { namespace, jobName }, holder));
+      return isDead
+        ? { result: { session: current, dead: holder } }
+        : { until: new Date(now.getTime() + left) };
+    };
+  });
 }
 
 /** Somebody who took us for dead goes on with it. */
@@ -64,7 +59,7 @@ export function isTakenOver({ lost }: Pick<Held<BackupSession>, 'lost'>): boolea
 }
 
 export function lookAgain<S extends BackupSession | RestoreSession>(
-  { cluster, clock, signal }: Pick<Environment, 'cluster' | 'clock' | 'signal'>,
+  { cluster, clock, signal }: WaitEnvironment,
   resource: Resource<S>,
   { metadata }: Stored<S>,
 ): Promise<Stored<S>> {

@@ -1,6 +1,7 @@
 /** Creates what a session makes: each object once, however often it is asked for. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Loop } from '#src/cluster/loop.ts';
 import type { Observed } from '#src/cluster/observe.ts';
 import { deadlineOf } from '#src/domain/session/session-status.ts';
@@ -10,7 +11,7 @@ import { isStashError, type StashError } from '#src/errors.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
 import type { MadeRules } from './kind.ts';
-import { forEachBounded, isFinalRefusal, persist } from './persist.ts';
+import { isFinalRefusal, persist } from './persist.ts';
 
 /** So many creations are under way at once. */
 const createsInFlight = 32;

@@ -1,10 +1,11 @@
 /** Deletions that may be repeated: what is gone already is as good as deleted. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { HoldEnvironment } from './held.ts';
-import { forEachBounded, persist } from './persist.ts';
+import { persist } from './persist.ts';
 
 /** So many deletions are under way at once. */
 const deletesInFlight = 16;

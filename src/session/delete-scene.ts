@@ -1,10 +1,10 @@
 /** Reads what must be known before sessions and snapshots are deleted. Nothing is written. */
 import type { Stored, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
 import { restoreSessions, volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
+import { find } from '#src/cluster/find.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { DeleteScene } from '#src/domain/restore-points/delete-effects.ts';
-import { isStashError } from '#src/errors.ts';
 
-import { forEachBounded } from './persist.ts';
 import { ifAllowed, type Surroundings } from './surroundings.ts';
 
 const readsAtOnce = 8;
@@ -44,12 +44,7 @@ export async function readContents(
     .flatMap(({ status }) => status?.boundVolumeSnapshotContentName ?? []);
   const contents = new Map<string, Stored<VolumeSnapshotContent>>();
   await forEachBounded(names, readsAtOnce, async (name) => {
-    const content = await ifAllowed(() => cluster.get(volumeSnapshotContents, name)).catch(
-      (error: unknown) => {
-        if (isStashError(error, 'not-found')) return undefined;
-        throw error;
-      },
-    );
+    const content = await ifAllowed(() => find(cluster, volumeSnapshotContents, { name }));
     if (content) contents.set(name, content);
   });
   return { ...scene, contents };

@@ -3,13 +3,12 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { createLoop } from '#src/cluster/loop.ts';
-import { observe } from '#src/cluster/observe.ts';
+import { byName } from '#src/cluster/by-name.ts';
+import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
+import { after } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
-
-import type { Environment } from './environment.ts';
 
 export type ExecutorMode = 'auto' | 'operator' | 'local';
 /** `appscode` and `operator` are to be waited for; `local` is us. */
@@ -32,14 +31,12 @@ export function executorByDiscovery(groups: readonly string[], mode: ExecutorMod
   return mode === 'auto' ? undefined : mode;
 }
 
-type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
-
 /** Told what is waited for, whenever that changes. */
 export type WaitsFor = (words: string) => void;
 
 /** Whether an operator gave, or just now gives, this configuration a status. `fresh`: we have just made it. */
 export async function findOperator(
-  environment: Env,
+  environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,
   { fresh, waitsFor }: { readonly fresh: boolean; readonly waitsFor: WaitsFor },
 ): Promise<Executor> {
@@ -58,7 +55,7 @@ export async function findOperator(
 
 /** AppsCode's operator skips, for good, a session whose configuration is not Ready yet. */
 export async function waitUntilReady(
-  environment: Env,
+  environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,
   { timeoutMs, waitsFor }: { readonly timeoutMs: number; readonly waitsFor: WaitsFor },
 ): Promise<void> {
@@ -90,23 +87,19 @@ function whyNot(configuration: BackupConfiguration | undefined): string {
 
 /** The configuration as soon as `satisfied`, else as it was last seen after `withinMs`; undefined: it is gone. */
 async function untilConfiguration(
-  environment: Env,
+  environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,
   satisfied: (configuration: Stored<BackupConfiguration>) => boolean,
   withinMs: number,
 ): Promise<Stored<BackupConfiguration> | undefined> {
-  const { clock, cluster } = environment;
-  const { name, namespace } = configuration.metadata;
-  const until = new Date(clock.now().getTime() + withinMs);
-  using loop = createLoop(clock, environment.signal);
-  const scope = { namespace, fieldSelector: `metadata.name=${name}` };
-  const observed = observe(cluster, backupConfigurations, scope, loop.signal, loop.ring);
-  await loop.race(observed.synced);
-  for (;;) {
-    const failure = observed.failure();
-    if (failure) throw failure;
-    const current = observed.items.get(name);
-    if (current === undefined || satisfied(current) || clock.now() >= until) return current;
-    await loop.wait(until);
-  }
+  const { name } = configuration.metadata;
+  const until = after(environment.clock, withinMs);
+  return waitFor(environment, (watch) => {
+    const observed = watch(backupConfigurations, byName(configuration.metadata));
+    return (now) => {
+      const current = observed.items.get(name);
+      const isOver = current === undefined || satisfied(current) || now >= until;
+      return isOver ? { result: current } : { until };
+    };
+  });
 }

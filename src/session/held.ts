@@ -3,7 +3,9 @@ import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
 import { orTellSlow } from '#src/cluster/slow-answer.ts';
+import { after } from '#src/domain/clock.ts';
 import {
   deadAfterMs,
   formatHolder,
@@ -177,17 +179,9 @@ export function keep<S extends BackupSession | RestoreSession>(
     writeStatus: async (change, deadline) => {
       const written = write(({ status }) => ({ status: change(status) }), 'status');
       if (deadline === undefined) return written;
-      const ended = new AbortController();
-      const left = Math.max(0, deadline.getTime() - clock.now().getTime());
-      const late = clock.sleep(left + lateAnswerMs, AbortSignal.any([stopped, ended.signal])).then(() => {
-        if (ended.signal.aborted || stopped.aborted) return written;
-        throw new StashError('unreachable', trouble.words() ?? 'the server does not answer');
-      });
-      try {
-        return await Promise.race([written, late]);
-      } finally {
-        ended.abort();
-      }
+      const until = after(clock, Math.max(0, deadline.getTime() - clock.now().getTime()) + lateAnswerMs);
+      if ((await orUntil(clock, until, written)) || stopped.aborted) return written;
+      throw new StashError('unreachable', trouble.words() ?? 'the server does not answer');
     },
     look: () => persist(clock, stopped, look, patience),
     trouble,

@@ -6,10 +6,11 @@ import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { HookToRun } from '#src/domain/session/step.ts';
 import type { Target } from '#src/domain/target/target.ts';
 
+import { isTakenOver } from './await-holder.ts';
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';
 import { createHookRunner } from './run-hook.ts';
-import { isTakenOver, runSessionHook, thawAndLeave } from './session-hooks.ts';
+import { runSessionHook, thawAndLeave } from './session-hooks.ts';
 
 type StatusOf<S extends BackupSession | RestoreSession> = NonNullable<S['status']>;
 

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { pods } from '#src/api/resources.ts';
 import type { HookHandler } from '#src/api/stash.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
@@ -74,7 +75,7 @@ async function wentWithItsPod(cluster: Cluster, { pod, container }: HookPlace): 
   const { name, namespace, uid } = pod.metadata;
   let present: Stored<Pod> | undefined;
   try {
-    const { items } = await cluster.list(pods, { namespace, fieldSelector: `metadata.name=${name}` });
+    const { items } = await cluster.list(pods, byName({ name, namespace }));
     present = items.find(({ metadata }) => metadata.uid === uid);
   } catch {
     return false;

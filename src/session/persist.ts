@@ -47,17 +47,3 @@ export async function untilNextSecond(clock: Clock, signal: AbortSignal): Promis
   await clock.sleep(1_000 - (clock.now().getTime() % 1_000), signal);
   if (signal.aborted) throw new StashError('interrupted', 'interrupted');
 }
-
-/** Runs `work` for each item, at most `limit` at a time; rejects with the first failure once all have ended. */
-export async function forEachBounded<T>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = items.values();
-  const worker = async () => {
-    for (const item of queue) await work(item);
-  };
-  const results = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-}

@@ -1,6 +1,7 @@
 /** Runs one hook in all pods of a target whose container runs. */
 import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { HookHandler } from '#src/api/stash.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { containersOf } from '#src/domain/hooks/hook-container.ts';
 import { hookByHand } from '#src/domain/hooks/hook-command.ts';
 import { checkHook, hostOf } from '#src/domain/hooks/hooks.ts';
@@ -18,7 +19,6 @@ import {
   type Nowhere,
   type TargetPods,
 } from './hook-pods.ts';
-import { forEachBounded } from './persist.ts';
 
 export interface HookRun {
   /** One line, for people: where it ran, or where and why it failed. */

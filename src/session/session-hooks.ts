@@ -1,13 +1,15 @@
 /** Runs a session's hooks: what is about to happen and what has happened is written down around each. */
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession, HookHandler, RestoreSession } from '#src/api/stash.ts';
-import type { Clock } from '#src/domain/clock.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
+import { after, type Clock } from '#src/domain/clock.ts';
 import type { HookRecord, HookResult } from '#src/domain/session/hook-record.ts';
 import { thaws, type SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import type { HookToRun } from '#src/domain/session/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
+import { isTakenOver } from './await-holder.ts';
 import type { Held } from './held.ts';
 import type { HookOptions, HookRun, HookRunner } from './run-hook.ts';
 
@@ -200,19 +202,8 @@ async function thawUntilDone(
   return { ok: false, interrupted, message: `${message}; the application may still be quiesced${how}` };
 }
 
-export function isTakenOver({ lost }: Pick<Held<BackupSession>, 'lost'>): boolean {
-  return lost.aborted && isStashError(lost.reason, 'conflict');
-}
-
-async function within<T>(clock: Clock, milliseconds: number, work: Promise<T>): Promise<T> {
-  const ended = new AbortController();
-  const late = clock.sleep(milliseconds, ended.signal).then(() => {
-    if (ended.signal.aborted) return work;
-    throw new StashError('unreachable', 'the server does not answer');
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    ended.abort();
-  }
+/** Rejects with 'unreachable' where the API server has not answered after `milliseconds`. */
+async function within(clock: Clock, milliseconds: number, answer: Promise<unknown>): Promise<void> {
+  if (await orUntil(clock, after(clock, milliseconds), answer)) return;
+  throw new StashError('unreachable', 'the server does not answer');
 }

@@ -12,11 +12,11 @@ import {
   namespaces,
   persistentVolumeClaims,
   persistentVolumes,
-  selfSubjectAccessReviews,
   selfSubjectRulesReviews,
   volumeSnapshotClasses,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { refusedRights } from '#src/cluster/access.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { formatRight, missingRights, type Right } from '#src/domain/rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
@@ -115,29 +115,10 @@ export function volumeReader(cluster: Cluster): Surroundings['volume'] {
   };
 }
 
-async function refused(cluster: Cluster, namespace: string, rights: readonly Right[]): Promise<Right[]> {
-  const answers = await Promise.all(
-    rights.map(async ({ verb, resource, subresource }) => {
-      const { group, plural } = resource;
-      const { status } = await cluster.create(selfSubjectAccessReviews, {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectAccessReview',
-        metadata: {},
-        spec: {
-          resourceAttributes: {
-            // In a namespace, a role of that namespace would seem to grant what lies in none.
-            ...(resource.namespaced && { namespace }),
-            verb,
-            group,
-            resource: plural,
-            ...(subresource !== undefined && { subresource }),
-          },
-        },
-      });
-      return status?.allowed ?? true;
-    }),
-  );
-  return rights.filter((_, index) => answers[index] === false);
+function refused(cluster: Cluster, namespace: string, rights: readonly Right[]): Promise<Right[]> {
+  // In a namespace, a role of that namespace would seem to grant what lies in none.
+  const placed = rights.map((right) => (right.resource.namespaced ? { ...right, namespace } : right));
+  return refusedRights(cluster, placed);
 }
 
 /** A missing object in a namespace that is missing itself is told as the latter. */

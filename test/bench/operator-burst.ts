@@ -2,11 +2,11 @@
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { buildBackupSession } from '#src/domain/backup/build-backup.ts';
 import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { renderTable } from '#src/report/table.ts';
-import { forEachBounded } from '#src/session/persist.ts';
 import { until } from '#test/support/until.ts';
 
 import { describeRequests, sortRequests, startOperator } from './operator-process.ts';

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { buildBackupSession, buildSnapshot } from '#src/domain/backup/build-backup.ts';
 import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { renderTable } from '#src/report/table.ts';
-import { forEachBounded } from '#src/session/persist.ts';
 import { until } from '#test/support/until.ts';
 
 import {

@@ -17,6 +17,7 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { deadAfterMs } from '#src/domain/session/holder.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
 import { isBound, openPlace, type Place } from '#test/e2e/place.ts';
+import { snapshotClass, storageClass } from '#test/support/classes.ts';
 
 import type { RunningProcess } from './processes.ts';
 import type { Program } from './sources.ts';
@@ -32,21 +33,8 @@ for (const [name, parameters] of Object.entries({
   // The driver makes a snapshot only when its sidecar asks again.
   'slow-cut': { cutDelay: '12s' },
 })) {
-  await server.cluster.create(volumeSnapshotClasses, {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotClass',
-    metadata: { name },
-    driver: driverName,
-    deletionPolicy: 'Delete',
-    parameters,
-  });
-  await server.cluster.create(storageClasses, {
-    apiVersion: 'storage.k8s.io/v1',
-    kind: 'StorageClass',
-    metadata: { name },
-    provisioner: driverName,
-    parameters,
-  });
+  await server.cluster.create(volumeSnapshotClasses, snapshotClass(name, driverName, parameters));
+  await server.cluster.create(storageClasses, storageClass(name, driverName, parameters));
 }
 
 /** Whoever carries a session out, whoever looks at it, and whoever would take it over. */

@@ -19,6 +19,7 @@ import { driverName } from '#src/sandbox/storage/driver.ts';
 import { untilGranted } from '#test/e2e/developer.ts';
 import type { Identity } from '#test/e2e/plugin.ts';
 import type { TestServer } from '#test/e2e/server.ts';
+import { snapshotClass } from '#test/support/classes.ts';
 import { testContext, type TestContext } from '#test/support/context.ts';
 import { permissionsOf } from '#test/support/documented-rights.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
@@ -155,12 +156,7 @@ export function naming(permission: string): RegExp {
 
 /** Of the sandbox's driver: what is cut by it never becomes ready. */
 export async function makeNeverReadyClass({ cluster }: Server): Promise<string> {
-  const { metadata } = await cluster.create(volumeSnapshotClasses, {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotClass',
-    metadata: { name: 'never-ready' },
-    ...{ driver: driverName, deletionPolicy: 'Delete' },
-    parameters: { fault: 'never-ready' },
-  });
+  const built = snapshotClass('never-ready', driverName, { fault: 'never-ready' });
+  const { metadata } = await cluster.create(volumeSnapshotClasses, built);
   return metadata.name;
 }

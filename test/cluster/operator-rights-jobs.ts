@@ -17,8 +17,9 @@ import { snapshotName } from '#src/domain/target/names.ts';
 import { StashError } from '#src/errors.ts';
 import { targetApiVersion, targetTypes, type TargetKind } from '#src/domain/target/target.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
-import { configuration, restoreSession, template } from '#test/e2e/operator/manifests.ts';
+import { configuration, restoreSession } from '#test/e2e/operator/manifests.ts';
 import type { TestServer } from '#test/e2e/server.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 import { until } from '#test/support/until.ts';
 
 import { makeNamespace } from './operator-rights-accounts.ts';
@@ -179,7 +180,7 @@ export async function openJobHome(server: TestServer, neverReady: string): Promi
         spec: { invoker: { apiGroup: stash, kind: 'BackupConfiguration', name: invoker } },
       }),
     restore(name, { restore = {}, held, storageClass: ofClass = storageClass } = {}) {
-      const { spec, ...made } = restoreSession(name, [template(name, 'ready', ofClass)]);
+      const { spec, ...made } = restoreSession(name, [claimFrom('ready', name, ofClass)]);
       const target = { ...spec.target, ...restore.target };
       return cluster.create(restoreSessions, {
         ...made,

@@ -21,10 +21,10 @@ import {
   configuration,
   rarely,
   restoreSession,
-  template,
   type ConfigurationOptions,
 } from '#test/e2e/operator/manifests.ts';
 import type { TestServer } from '#test/e2e/server.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 import { until } from '#test/support/until.ts';
 
 import { pluralOf, workloadKinds } from './operator-rights-jobs.ts';
@@ -288,7 +288,7 @@ export async function openOperatorHome(server: TestServer, namespace: string): P
       );
     },
     async restore() {
-      const object = restoreSession('back', [template('copy', 'no-such', storageClass)]);
+      const object = restoreSession('back', [claimFrom('no-such', 'copy', storageClass)]);
       await cluster.create(restoreSessions, { ...object, metadata: { ...object.metadata, namespace } });
     },
   };
@@ -363,7 +363,7 @@ async function deadExecutor(home: OperatorHome, thaw?: string): Promise<void> {
 export async function deadRestorer({ namespace, server }: OperatorHome): Promise<void> {
   const { cluster, storageClass } = server;
   const at = { name: 'back', namespace };
-  const { metadata, ...object } = restoreSession('back', [template('copy', 'no-such', storageClass)]);
+  const { metadata, ...object } = restoreSession('back', [claimFrom('no-such', 'copy', storageClass)]);
   const heldBy = (holder: string) => ({ annotations: { [annotation.executor]: holder } });
   await cluster.create(restoreSessions, {
     ...object,

@@ -16,6 +16,7 @@ import {
 import { clusterRole } from '#src/api/operator.ts';
 import { restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
+import { storageClass } from '#test/support/classes.ts';
 import { until } from '#test/support/until.ts';
 
 import {
@@ -36,19 +37,8 @@ const { server } = await openStand('raised');
 const { cluster } = server;
 
 await makeNeverReadyClass(server);
-await cluster.create(storageClasses, {
-  apiVersion: 'storage.k8s.io/v1',
-  kind: 'StorageClass',
-  metadata: { name: 'broken' },
-  provisioner: driverName,
-  parameters: { fault: 'error-always' },
-});
-await cluster.create(storageClasses, {
-  apiVersion: 'storage.k8s.io/v1',
-  kind: 'StorageClass',
-  metadata: { name: 'silent' },
-  provisioner: 'nobody.example.com',
-});
+await cluster.create(storageClasses, storageClass('broken', driverName, { fault: 'error-always' }));
+await cluster.create(storageClasses, storageClass('silent', 'nobody.example.com'));
 /** A watch that is refused is asked for again, with a list before it, for less than so long. */
 const givenUpMs = 9_000;
 

@@ -8,7 +8,6 @@ import {
   persistentVolumes,
   pods,
   statefulSets,
-  volumeSnapshotClasses,
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -16,7 +15,7 @@ import { StashError } from '#src/errors.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 import { checkAdvice } from './advice.ts';
-import { claim, deployment, namespace, object, statefulSet, type Created } from './objects.ts';
+import { claim, deployment, faultyClass, namespace, object, statefulSet, type Created } from './objects.ts';
 import { paste } from './paste.ts';
 import { startWorld, type RunOptions, type World } from './world.ts';
 
@@ -231,18 +230,7 @@ test('what else holds the claim is named: a pod of another workload, one that ha
       spec: { source: { persistentVolumeClaimName: 'data' }, volumeSnapshotClassName },
     }),
   ];
-  await world.create(
-    [
-      volumeSnapshotClasses,
-      object('snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', {
-        metadata: { name: 'never-ready' },
-        driver: 'sandbox.csi.stash.dev',
-        deletionPolicy: 'Delete',
-        parameters: { fault: 'never-ready' },
-      }),
-    ],
-    snapshot('cut', 'never-ready'),
-  );
+  await world.create(faultyClass('never-ready'), snapshot('cut', 'never-ready'));
   const others = await refused('held-by-other-pod', `deploy/web -n ${space}`);
   assert.deepEqual(others.steps, []);
   await world.cluster.delete(pods, { name: 'report', namespace: space });

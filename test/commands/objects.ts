@@ -6,13 +6,20 @@ import {
   namespaces,
   persistentVolumeClaims,
   statefulSets,
+  volumeSnapshotClasses,
   type Resource,
 } from '#src/api/resources.ts';
+import { snapshotClass } from '#test/support/classes.ts';
 
 export type Created = readonly [Resource, KubernetesObject];
 
 export function namespace(name: string): Created {
   return [namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }];
+}
+
+/** Of the sandbox's driver, with this fault, which is its name too. */
+export function faultyClass(fault: string): Created {
+  return [volumeSnapshotClasses, snapshotClass(fault, 'sandbox.csi.stash.dev', { fault })];
 }
 
 export interface ClaimOptions {

@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import {
-  customResourceDefinitions,
-  persistentVolumeClaims,
-  volumeSnapshotClasses,
-  volumeSnapshots,
-} from '#src/api/resources.ts';
+import { customResourceDefinitions, persistentVolumeClaims, volumeSnapshots } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 import { checkAdvice } from './advice.ts';
-import { claim, deployment, namespace, object, statefulSet } from './objects.ts';
+import { claim, deployment, faultyClass, namespace, statefulSet } from './objects.ts';
 import { rightsOfRestore, withoutRight } from './rights.ts';
 import { startWorld, type RunOptions, type World } from './world.ts';
 
@@ -28,18 +23,7 @@ before(async () => {
   const names = ['web', 'failed', 'never', 'incomplete', 'deleting'];
   await world.create(
     namespace(demo),
-    ...['error-always', 'never-ready'].map(
-      (fault) =>
-        [
-          volumeSnapshotClasses,
-          object('snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', {
-            metadata: { name: fault },
-            driver: 'sandbox.csi.stash.dev',
-            deletionPolicy: 'Delete',
-            parameters: { fault },
-          }),
-        ] as const,
-    ),
+    ...['error-always', 'never-ready'].map(faultyClass),
     ...names.flatMap((name) => [
       claim(demo, `${name}-data`),
       claim(demo, `${name}-logs`),

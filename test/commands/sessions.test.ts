@@ -3,12 +3,13 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 
-import { backupSessions, volumeSnapshotClasses, volumeSnapshots } from '#src/api/resources.ts';
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import { selfSigned } from '#test/cluster-adapter/certificate.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 import { checkAdvice } from './advice.ts';
-import { claim, deployment, namespace, object } from './objects.ts';
+import { claim, deployment, faultyClass, namespace, object, type Created } from './objects.ts';
 import { settled } from './settled.ts';
 import { startWorld, type RunOptions, type World } from './world.ts';
 
@@ -25,13 +26,9 @@ before(async () => {
     ...['a', 'b', 'c'].map((name) => claim(demo, name)),
     deployment(demo, 'web', ['a', 'b', 'c'], { replicas: 0 }),
     claim('other', 'data', { size: '64Mi' }),
-    ...['error-always', 'never-ready'].map((fault) => {
-      const rest = { metadata: { name: fault }, driver: 'sandbox.csi.stash.dev', parameters: { fault } };
-      const made = object('snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', {
-        ...rest,
-        deletionPolicy: 'Retain',
-      });
-      return [volumeSnapshotClasses, made] as const;
+    ...['error-always', 'never-ready'].map((fault): Created => {
+      const [resource, built] = faultyClass(fault);
+      return [resource, { ...built, deletionPolicy: 'Retain' } as KubernetesObject];
     }),
   );
   await world.bound(demo, 'a', 'b', 'c');

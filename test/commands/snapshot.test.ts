@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import { backupSessions, volumeSnapshotClasses, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import { backupSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 import { checkAdvice } from './advice.ts';
-import { claim, configuration, deployment, namespace, object, statefulSet } from './objects.ts';
+import { claim, configuration, deployment, faultyClass, namespace, statefulSet } from './objects.ts';
 import { screen, settled, withoutIds } from './settled.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -25,15 +25,7 @@ before(async () => {
     statefulSet(demo, 'db', { replicas: 3, labels: { tier: 'back' } }),
     claim(demo, 'cache', { size: '128Mi' }),
     deployment(demo, 'cache', ['cache'], { labels: { tier: 'back' } }),
-    ...['error-always', 'never-ready'].map((fault) => {
-      const metadata = { name: fault };
-      const parameters = { fault };
-      const rest = { metadata, driver: 'sandbox.csi.stash.dev', deletionPolicy: 'Delete', parameters };
-      return [
-        volumeSnapshotClasses,
-        object('snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', rest),
-      ] as const;
-    }),
+    ...['error-always', 'never-ready'].map(faultyClass),
   );
   await world.bound(demo, 'data', 'logs', 'cache', 'data-db-0', 'data-db-1', 'data-db-2');
 });

@@ -6,15 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { stashCrds } from '#src/api/crds/index.ts';
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
-import {
-  backupConfigurations,
-  backupSessions,
-  customResourceDefinitions,
-  persistentVolumeClaims,
-  restoreSessions,
-  volumeSnapshots,
-  type Resource,
-} from '#src/api/resources.ts';
+import { customResourceDefinitions, persistentVolumeClaims, type Resource } from '#src/api/resources.ts';
 import type { Connection } from '#src/cli/context.ts';
 import { run } from '#src/cli/run.ts';
 import { connect } from '#src/cluster/connect.ts';
@@ -23,6 +15,7 @@ import { commands } from '#src/commands/index.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '#src/sandbox/sandbox.ts';
 import { testContext, type TestContextOptions } from '#test/support/context.ts';
+import { writtenKinds } from '#test/support/written-kinds.ts';
 
 export interface Ran {
   readonly code: number;
@@ -158,16 +151,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       }
     },
     async census() {
-      const kinds: Resource[] = [
-        backupConfigurations,
-        backupSessions,
-        restoreSessions,
-        volumeSnapshots,
-        persistentVolumeClaims,
-      ];
       const lists = await Promise.all(
         // A sandbox without the kind has none of it.
-        kinds.map((kind) => cluster.list(kind).catch(() => ({ items: [] }))),
+        writtenKinds.map((kind) => cluster.list(kind).catch(() => ({ items: [] }))),
       );
       return lists
         .flatMap(({ items }) => items)

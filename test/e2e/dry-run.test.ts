@@ -2,30 +2,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import {
-  backupConfigurations,
-  backupSessions,
-  persistentVolumeClaims,
-  restoreSessions,
-  volumeSnapshots,
-  type Resource,
-} from '#src/api/resources.ts';
+import { volumeSnapshots } from '#src/api/resources.ts';
 
-import { openPlace, type Place } from './place.ts';
+import { census } from './census.ts';
+import { openPlace } from './place.ts';
 import { startServer } from './server.ts';
 
 const server = await startServer();
-
-async function census(place: Place): Promise<number[]> {
-  const kinds: Resource[] = [
-    backupConfigurations,
-    backupSessions,
-    restoreSessions,
-    volumeSnapshots,
-    persistentVolumeClaims,
-  ];
-  return Promise.all(kinds.map(async (kind) => (await place.list(kind)).length));
-}
 
 await suite('dry run on the server', { concurrency: 2 }, () => {
   test('of a snapshot, with a configuration and without', async (t) => {

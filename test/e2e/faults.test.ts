@@ -10,6 +10,7 @@ import {
   volumeSnapshotClasses,
   volumeSnapshots,
 } from '#src/api/resources.ts';
+import { snapshotClass, storageClass } from '#test/support/classes.ts';
 
 import { openPlace, type Place } from './place.ts';
 import { startServer } from './server.ts';
@@ -24,27 +25,14 @@ async function classes(
   place: Place,
   parameters: Record<string, string>,
 ): Promise<string> {
-  const metadata = { name: place.namespace };
-  await cluster.create(storageClasses, {
-    apiVersion: 'storage.k8s.io/v1',
-    kind: 'StorageClass',
-    metadata,
-    provisioner: driver,
-    parameters,
-  });
-  await cluster.create(volumeSnapshotClasses, {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotClass',
-    metadata,
-    driver,
-    deletionPolicy: 'Delete',
-    parameters,
-  });
+  const name = place.namespace;
+  await cluster.create(storageClasses, storageClass(name, driver, parameters));
+  await cluster.create(volumeSnapshotClasses, snapshotClass(name, driver, parameters));
   t.after(async () => {
-    await cluster.delete(storageClasses, metadata);
-    await cluster.delete(volumeSnapshotClasses, metadata);
+    await cluster.delete(storageClasses, { name });
+    await cluster.delete(volumeSnapshotClasses, { name });
   });
-  return metadata.name;
+  return name;
 }
 
 suite('snapshots and restores', { concurrency: 9, skip }, () => {

@@ -12,9 +12,11 @@ import {
   volumeSnapshotClasses,
   volumeSnapshots,
 } from '#src/api/resources.ts';
+import { snapshotClass } from '#test/support/classes.ts';
 
+import { changed } from './changed.ts';
 import { missingKubectl } from './kubectl.ts';
-import { claim, deployment, reader, statefulSet } from './manifests.ts';
+import { reader, statefulSet } from './manifests.ts';
 import { openPlace, type Place } from './place.ts';
 import { startServer } from './server.ts';
 import { openShell } from './terminal.ts';
@@ -50,17 +52,6 @@ async function paste(t: TestContext, place: Place, steps: string): Promise<void>
     );
     await place.until(persistentVolumes, (all) => all.every(({ metadata }) => metadata.name !== name));
   }
-}
-
-/** A deployment `demo` whose claim `data` was snapshotted with one content and has another by now. */
-async function changed(place: Place, storageClass = server.storageClass): Promise<string> {
-  await place.create(persistentVolumeClaims, claim('data', storageClass));
-  await place.create(deployments, deployment('demo', ['data']));
-  const [pod = ''] = await place.running('demo');
-  await place.sh(pod, 'echo before > /source/data/proof');
-  await place.succeeds('snapshot deploy/demo --executor=local');
-  await place.sh(pod, 'echo after > /source/data/proof');
-  return pod;
 }
 
 async function holdsBefore(place: Place): Promise<void> {
@@ -155,14 +146,8 @@ await suite('in place, by the very steps of the hint', { concurrency: 8, skip: m
     const place = await openPlace(t, server);
     await changed(place);
     const slow = `${place.namespace}-slow`;
-    await server.cluster.create(volumeSnapshotClasses, {
-      apiVersion: 'snapshot.storage.k8s.io/v1',
-      kind: 'VolumeSnapshotClass',
-      metadata: { name: slow },
-      driver: server.driver ?? '',
-      deletionPolicy: 'Delete',
-      parameters: { delay: '4s' },
-    });
+    const built = snapshotClass(slow, server.driver ?? '', { delay: '4s' });
+    await server.cluster.create(volumeSnapshotClasses, built);
     t.after(() => server.cluster.delete(volumeSnapshotClasses, { name: slow }));
     await place.create(volumeSnapshots, {
       apiVersion: 'snapshot.storage.k8s.io/v1',

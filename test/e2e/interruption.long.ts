@@ -17,9 +17,9 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import { forEachBounded } from '#src/session/persist.ts';
 import { backupsIn, restoresIn } from '#test/interruption/end-state.ts';
 import { fastClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint, type Freezing } from '#test/session/freezing.ts';

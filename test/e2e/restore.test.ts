@@ -11,23 +11,14 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
+import { changed } from './changed.ts';
 import { claim, deployment, reader, statefulSet } from './manifests.ts';
 import { isBound, openPlace, type Place } from './place.ts';
 import { startServer } from './server.ts';
 
 const server = await startServer();
-
-/** A deployment `demo` whose claim `data` was snapshotted with one content and has another by now. */
-async function changed(place: Place): Promise<string> {
-  await place.claims('data');
-  await place.create(deployments, deployment('demo', ['data']));
-  const [pod = ''] = await place.running('demo');
-  await place.sh(pod, 'echo before > /source/data/proof');
-  await place.succeeds('snapshot deploy/demo --executor=local');
-  await place.sh(pod, 'echo after > /source/data/proof');
-  return pod;
-}
 
 /** As the guides write one, in JSON, which is YAML too. */
 function fromGuide(
@@ -43,19 +34,9 @@ function fromGuide(
       driver: 'VolumeSnapshotter',
       target: {
         ...(options.replicas !== undefined && { replicas: options.replicas }),
-        volumeClaimTemplates: templates.map((template) => ({
-          metadata: { name: template.name },
-          spec: {
-            accessModes: ['ReadWriteOnce'],
-            storageClassName: options.storageClass ?? server.storageClass,
-            resources: { requests: { storage: '1Gi' } },
-            dataSource: {
-              apiGroup: 'snapshot.storage.k8s.io',
-              kind: 'VolumeSnapshot',
-              name: template.snapshot,
-            },
-          },
-        })),
+        volumeClaimTemplates: templates.map((template) =>
+          claimFrom(template.snapshot, template.name, options.storageClass ?? server.storageClass),
+        ),
       },
     },
   };

@@ -2,24 +2,18 @@
 import {
   backupConfigurations,
   backupSessions,
-  persistentVolumeClaims,
   restoreSessions,
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
 import { targetTypes } from '#src/domain/target/target.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
+
+import { census } from './census.ts';
 import { claim, deployment } from './manifests.ts';
 import { configuration } from './operator/manifests.ts';
 import type { Place } from './place.ts';
 import type { Identity, Ran } from './plugin.ts';
-
-const written: Resource[] = [
-  backupConfigurations,
-  backupSessions,
-  restoreSessions,
-  volumeSnapshots,
-  persistentVolumeClaims,
-];
 
 export interface Stage {
   readonly place: Place;
@@ -46,15 +40,7 @@ export async function openStage(place: Place, storageClass: string): Promise<Sta
     spec: {
       driver: 'VolumeSnapshotter',
       target: {
-        volumeClaimTemplates: [
-          {
-            metadata: { name: 'never' },
-            spec: {
-              ...claim('never', storageClass).spec,
-              dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'none' },
-            },
-          },
-        ],
+        volumeClaimTemplates: [claimFrom('none', 'never', storageClass)],
       },
     },
   });
@@ -83,15 +69,6 @@ export async function openStage(place: Place, storageClass: string): Promise<Sta
       return added;
     },
   };
-}
-
-async function census(place: Place): Promise<string[]> {
-  const kinds = await Promise.all(
-    written.map(async (kind) =>
-      (await place.list(kind)).map(({ metadata }) => `${kind.kind} ${metadata.name} ${metadata.uid}`),
-    ),
-  );
-  return kinds.flat();
 }
 
 /** Workload `app` of no replicas, whose claims are `data` and one for each pod. */

@@ -17,6 +17,7 @@ import {
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
 import { startSandboxServer } from '#test/e2e/server.ts';
+import { snapshotClass } from '#test/support/classes.ts';
 
 import { executors, nothingCreated, openScene, snapshotted } from './scene.ts';
 
@@ -160,14 +161,8 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
     test('succeeds before its snapshots are ready, and they never are: no success', async (t) => {
       const scene = await openScene(t, server, { appscode: { hasty: true }, times });
       const { namespace } = scene.place;
-      await cluster.create(volumeSnapshotClasses, {
-        apiVersion: 'snapshot.storage.k8s.io/v1',
-        kind: 'VolumeSnapshotClass',
-        metadata: { name: namespace },
-        driver: server.driver ?? '',
-        deletionPolicy: 'Delete',
-        parameters: { fault: 'never-ready' },
-      });
+      const neverReady = snapshotClass(namespace, server.driver ?? '', { fault: 'never-ready' });
+      await cluster.create(volumeSnapshotClasses, neverReady);
       t.after(() => cluster.delete(volumeSnapshotClasses, { name: namespace }));
       const ran = await scene.stash(`snapshot deploy/demo --snapshot-class ${namespace}`);
       assert.equal(ran.code, 5, ran.stderr);

@@ -14,6 +14,7 @@ import { formatHolder } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { startSandboxServer } from '#test/e2e/server.ts';
 import type { Ran } from '#test/e2e/plugin.ts';
+import { snapshotClass } from '#test/support/classes.ts';
 
 import { executors, nothingCreated, openScene, snapshotted, type Scene } from './scene.ts';
 
@@ -143,14 +144,8 @@ suite('a limit', { concurrency: 8 }, () => {
   test('of a command that takes a session over gives it back unfinished', async (t) => {
     const scene = await openScene(t, server, { times: 30 });
     const neverReady = `never-ready-${scene.place.namespace}`;
-    await scene.place.create(volumeSnapshotClasses, {
-      apiVersion: 'snapshot.storage.k8s.io/v1',
-      kind: 'VolumeSnapshotClass',
-      metadata: { name: neverReady },
-      driver: server.driver ?? '',
-      deletionPolicy: 'Delete',
-      parameters: { fault: 'never-ready' },
-    });
+    const built = snapshotClass(neverReady, server.driver ?? '', { fault: 'never-ready' });
+    await scene.place.create(volumeSnapshotClasses, built);
     const begun = await begunByAnother(scene);
     const line = `snapshot deploy/demo --snapshot-class ${neverReady} --timeout 45s`;
     const ran = await inTime(scene, line, 45_000);

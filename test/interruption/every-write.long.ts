@@ -15,6 +15,7 @@ import {
 } from '#src/api/resources.ts';
 import { annotation } from '#src/api/labels.ts';
 import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
+import { appConfiguration } from '#test/session/app-objects.ts';
 import { fastClock, hastyClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint } from '#test/session/freezing.ts';
 import { checkLog, logOf, note, runningHome } from '#test/session/hooked.ts';
@@ -211,18 +212,10 @@ test('a snapshot under a configuration that exists', (t) =>
     ...snapshot,
     async prepare() {
       const namespace = await stage.home(claims);
-      await stage.sandbox.cluster.create(backupConfigurations, {
-        apiVersion: 'stash.appscode.com/v1beta1',
-        kind: 'BackupConfiguration',
-        metadata: { name: 'nightly', namespace },
-        spec: {
-          driver: 'VolumeSnapshotter',
-          schedule: placeholderSchedule,
-          paused: true,
-          target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
-          retentionPolicy: { name: 'keep-all', prune: false },
-        },
-      });
+      await stage.sandbox.cluster.create(
+        backupConfigurations,
+        appConfiguration({ name: 'nightly', namespace }, { schedule: placeholderSchedule, paused: true }),
+      );
       return namespace;
     },
   }));

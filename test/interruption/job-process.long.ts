@@ -13,16 +13,17 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { carryOut } from '#src/session/carry-out.ts';
 import { backup as backupKind } from '#src/session/kinds/backup.ts';
 import { restore as restoreKind } from '#src/session/kinds/restore.ts';
+import { appConfiguration, appRef } from '#test/session/app-objects.ts';
 import { hastyClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint } from '#test/session/freezing.ts';
 import { checkLog, logOf, note, runningHome } from '#test/session/hooked.ts';
 import { openStage, type Stage } from '#test/session/stage.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import { backupsIn, restoresIn } from './end-state.ts';
 
@@ -119,18 +120,10 @@ function backup(given: { readonly hooks: boolean }): Act {
     log: given.hooks ? ['freeze', 'thaw'] : [],
     async prepare() {
       const namespace = await runningHome(stage, ['data', 'logs']);
-      await stage.sandbox.cluster.create(backupConfigurations, {
-        apiVersion: 'stash.appscode.com/v1beta1',
-        kind: 'BackupConfiguration',
-        metadata: { name: 'nightly', namespace },
-        spec: {
-          driver: 'VolumeSnapshotter',
-          schedule: '0 3 * * *',
-          target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
-          retentionPolicy: { name: 'keep-all', prune: false },
-          ...(given.hooks && { hooks: hooks('Backup') }),
-        },
-      });
+      await stage.sandbox.cluster.create(
+        backupConfigurations,
+        appConfiguration({ name: 'nightly', namespace }, given.hooks ? { hooks: hooks('Backup') } : {}),
+      );
       await stage.sandbox.cluster.create(backupSessions, {
         apiVersion: 'stash.appscode.com/v1beta1',
         kind: 'BackupSession',
@@ -164,20 +157,10 @@ function restore(given: { readonly hooks: boolean }): Act {
           driver: 'VolumeSnapshotter',
           ...(given.hooks && { hooks: hooks('Restore') }),
           target: {
-            ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
-            volumeClaimTemplates: snapshots.map(({ metadata, spec }): VolumeClaimTemplate => ({
-              metadata: { name: `${spec.source.persistentVolumeClaimName ?? ''}-back` },
-              spec: {
-                accessModes: ['ReadWriteOnce'],
-                storageClassName: 'sandbox',
-                resources: { requests: { storage: '1Gi' } },
-                dataSource: {
-                  apiGroup: 'snapshot.storage.k8s.io',
-                  kind: 'VolumeSnapshot',
-                  name: metadata.name,
-                },
-              },
-            })),
+            ref: appRef,
+            volumeClaimTemplates: snapshots.map(({ metadata, spec }) =>
+              claimFrom(metadata.name, `${spec.source.persistentVolumeClaimName ?? ''}-back`),
+            ),
           },
         },
       });

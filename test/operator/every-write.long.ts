@@ -15,12 +15,13 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { reconcilers } from '#src/operator/reconcilers.ts';
-import { forEachBounded } from '#src/session/persist.ts';
 import { backupsIn, restoresIn } from '#test/interruption/end-state.ts';
+import { appRef } from '#test/session/app-objects.ts';
 import { hastyClock } from '#test/session/clocks.ts';
 import { logOf, note, runningHome } from '#test/session/hooked.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import { dying, type Death } from './dying.ts';
 import { eventually } from './eventually.ts';
@@ -188,20 +189,10 @@ for (const executor of ['job', 'in-process'] as const) {
           driver: 'VolumeSnapshotter',
           hooks: { preRestore: shell(note('freeze')), postRestore: shell(note('thaw')) },
           target: {
-            ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
-            volumeClaimTemplates: snapshots.map(({ metadata, spec }): VolumeClaimTemplate => ({
-              metadata: { name: `${spec.source.persistentVolumeClaimName ?? ''}-back` },
-              spec: {
-                accessModes: ['ReadWriteOnce'],
-                storageClassName: 'sandbox',
-                resources: { requests: { storage: '1Gi' } },
-                dataSource: {
-                  apiGroup: 'snapshot.storage.k8s.io',
-                  kind: 'VolumeSnapshot',
-                  name: metadata.name,
-                },
-              },
-            })),
+            ref: appRef,
+            volumeClaimTemplates: snapshots.map(({ metadata, spec }) =>
+              claimFrom(metadata.name, `${spec.source.persistentVolumeClaimName ?? ''}-back`),
+            ),
           },
         });
         await place.restored(home, 'r1');

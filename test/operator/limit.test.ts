@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 
 import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
+import { withClass } from '#test/session/app-objects.ts';
 
 import { openSessionStage } from './session-stage.ts';
 
@@ -24,7 +25,7 @@ test('a snapshot is followed no longer, and the operator goes on with it until i
   const home = await stage.home(['data']);
   const { spec } = await place.configuration(home, {
     timeOut: '3m',
-    target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, snapshotClassName: 'never' },
+    ...withClass('never'),
   });
   const { code, err } = await run(home, 'snapshot deploy/app --timeout 15s');
   assert.equal(code, 5, err);

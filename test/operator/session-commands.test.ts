@@ -8,6 +8,7 @@ import { readSourceClaim } from '#src/domain/restore-points/source-claim.ts';
 import { shareReads } from '#src/operator/shared-reads.ts';
 import { carryOut } from '#src/session/carry-out.ts';
 import { backup } from '#src/session/kinds/backup.ts';
+import { withClass } from '#test/session/app-objects.ts';
 import { told } from '#test/session/stage.ts';
 
 import { openSessionStage } from './session-stage.ts';
@@ -17,9 +18,7 @@ const { stage, clock } = place;
 after(() => place[Symbol.asyncDispose]());
 
 const createVs = 'operator create-vs --backupsession s1';
-const slow = {
-  target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, snapshotClassName: 'slow' },
-};
+const slow = withClass('slow');
 await stage.snapshotClass('slow', { delay: '500ms' });
 await stage.snapshotClass('never', { fault: 'never-ready' });
 
@@ -120,7 +119,7 @@ test('the deadline of the configuration ends it', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home, {
     timeOut: '5s',
-    target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, snapshotClassName: 'never' },
+    ...withClass('never'),
   });
   await place.session(home, 's1');
   assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);

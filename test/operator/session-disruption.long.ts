@@ -5,6 +5,7 @@ import { after, test } from 'node:test';
 import { backupConfigurations, backupSessions, jobs, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { reconcilers } from '#src/operator/reconcilers.ts';
+import { withClass } from '#test/session/app-objects.ts';
 import { checkLog, logOf, note, runningHome } from '#test/session/hooked.ts';
 
 import { eventually } from './eventually.ts';
@@ -23,7 +24,7 @@ const shell = (word: string) => ({ exec: { command: ['/bin/sh', '-c', note(word)
 function freezing(snapshotClassName: string): Partial<BackupConfiguration['spec']> {
   return {
     hooks: { preBackup: shell('freeze'), postBackup: shell('thaw') },
-    target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, snapshotClassName },
+    ...withClass(snapshotClassName),
     runtimeSettings: {},
   };
 }

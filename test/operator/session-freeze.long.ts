@@ -17,7 +17,9 @@ import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/ap
 import { readHolder } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { nodes } from '#src/sandbox/node/announce-node.ts';
+import { appRef, withClass } from '#test/session/app-objects.ts';
 import { inPod, logOf, runningHome } from '#test/session/hooked.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import { eventually } from './eventually.ts';
 import { openSessionStage, type SessionStage } from './session-stage.ts';
@@ -40,7 +42,7 @@ function freezing(
   return {
     hooks,
     timeOut: '5m',
-    target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, snapshotClassName },
+    ...withClass(snapshotClassName),
     runtimeSettings: { pod: { serviceAccountName } },
   };
 }
@@ -49,20 +51,7 @@ const restoreSpec: RestoreSession['spec'] = {
   driver: 'VolumeSnapshotter',
   timeOut: '5m',
   hooks: { preRestore: timed('freeze'), postRestore: timed('thaw') },
-  target: {
-    ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
-    volumeClaimTemplates: [
-      {
-        metadata: { name: 'data-copy' },
-        spec: {
-          accessModes: ['ReadWriteOnce'],
-          storageClassName: 'sandbox',
-          resources: { requests: { storage: '1Gi' } },
-          dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'none' },
-        },
-      },
-    ],
-  },
+  target: { ref: appRef, volumeClaimTemplates: [claimFrom('none', 'data-copy')] },
 };
 
 /** A session whose executor died while the application was quiet, as `inPod` makes it. */

@@ -18,6 +18,7 @@ import { buildClassesRole, buildRestorerRole, buildSnapshotterRole } from '#src/
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { backupSessionReconciler } from '#src/operator/backup-session.ts';
 import { restoreSessionReconciler } from '#src/operator/restore-session.ts';
+import { appConfiguration } from '#test/session/app-objects.ts';
 import { openStage, type Stage } from '#test/session/stage.ts';
 import { rbacGroup } from '#test/support/rbac.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
@@ -78,21 +79,13 @@ export async function openSessionStage(times = 20): Promise<SessionStage> {
     },
     async configuration(namespace, spec = {}, status = { phase: 'Ready', observedGeneration: 1 }) {
       const at = { name: configurationName, namespace };
-      const made = await cluster.create(backupConfigurations, {
-        apiVersion: 'stash.appscode.com/v1beta1',
-        kind: 'BackupConfiguration',
-        metadata: at,
-        spec: {
-          driver: 'VolumeSnapshotter',
-          schedule: '0 3 * * *',
-          target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
-          retentionPolicy: { name: 'keep-all', prune: false },
-          backupHistoryLimit: 10,
-          // Who makes accounts for Jobs is not there.
-          runtimeSettings: { pod: { serviceAccountName: 'default' } },
-          ...spec,
-        },
+      const configuration = appConfiguration(at, {
+        backupHistoryLimit: 10,
+        // Who makes accounts for Jobs is not there.
+        runtimeSettings: { pod: { serviceAccountName: 'default' } },
+        ...spec,
       });
+      const made = await cluster.create(backupConfigurations, configuration);
       if (status === null) return made;
       return cluster.patch(backupConfigurations, at, { status }, { subresource: 'status' });
     },

@@ -2,14 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import {
-  backupConfigurations,
-  backupSessions,
-  jobs,
-  persistentVolumeClaims,
-  volumeSnapshots,
-} from '#src/api/resources.ts';
+import { backupConfigurations, backupSessions, jobs } from '#src/api/resources.ts';
+import { withClass } from '#test/session/app-objects.ts';
 
+import { backUp, disrupt, restore } from './carried-out.ts';
 import { eventually } from './eventually.ts';
 import { openSessionStage } from './session-stage.ts';
 
@@ -19,13 +15,10 @@ const operator = await place.operator();
 after(() => place[Symbol.asyncDispose]());
 
 test('a session is carried out, tidied up after, and told of', async () => {
-  const home = await stage.home(['data-0', 'data-1']);
-  await place.configuration(home, { retentionPolicy: { name: 'last', keepLast: 3, prune: true } });
-  await place.session(home, 's1');
-  const { status, metadata } = await place.ended(home, 's1');
-  assert.equal(status?.phase, 'Succeeded');
-  assert.equal(metadata.annotations?.['stash.appscode.com/session-claims'], '["data-0","data-1"]');
-  assert.deepEqual((await stage.snapshotted(home)).sort(), ['data-0', 'data-1']);
+  const { home, ended } = await backUp(place, {
+    retentionPolicy: { name: 'last', keepLast: 3, prune: true },
+  });
+  assert.equal(ended.metadata.annotations?.['stash.appscode.com/session-claims'], '["data-0","data-1"]');
   await stage.until(backupSessions, home, ([session]) =>
     ['RetentionPolicyApplied', 'BackupHistoryCleaned'].every((type) =>
       session?.status?.conditions?.some(
@@ -45,9 +38,7 @@ test('a session is carried out, tidied up after, and told of', async () => {
 test('of two sessions of one configuration the older goes on and the later is Skipped', async () => {
   await stage.snapshotClass('slow', { delay: '500ms' });
   const home = await stage.home(['data']);
-  await place.configuration(home, {
-    target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, snapshotClassName: 'slow' },
-  });
+  await place.configuration(home, withClass('slow'));
   await place.session(home, 's1');
   await place.session(home, 's2');
   const skipped = await place.ended(home, 's2');
@@ -135,18 +126,11 @@ test('a failed session is tried again as often as its configuration says', async
 });
 
 test('a configuration that is deleted disrupts its running session', async () => {
-  await stage.snapshotClass('never', { fault: 'never-ready' });
-  const home = await stage.home(['data']);
-  await place.configuration(home, {
-    target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }, snapshotClassName: 'never' },
+  await disrupt(place, {
+    message: 'backupconfiguration/deploy-app was deleted',
+    disturb: (home) =>
+      stage.sandbox.cluster.delete(backupConfigurations, { name: 'deploy-app', namespace: home }),
   });
-  await place.session(home, 's1');
-  await stage.until(backupSessions, home, ([session]) => session?.status?.phase === 'Running');
-  await stage.sandbox.cluster.delete(backupConfigurations, { name: 'deploy-app', namespace: home });
-  const { status } = await place.ended(home, 's1');
-  assert.equal(status?.phase, 'Failed');
-  const disrupted = status.conditions?.find(({ type }) => type === 'BackupDisrupted');
-  assert.equal(disrupted?.message, 'backupconfiguration/deploy-app was deleted');
 });
 
 test('sessions of Restic and of other invokers are left alone', async () => {
@@ -183,44 +167,10 @@ test('a session that somebody holds who lives is left to it, and taken over when
 });
 
 test('a restore is carried out', async () => {
-  const home = await stage.home(['data']);
-  await place.configuration(home);
-  await place.session(home, 's1');
-  await place.ended(home, 's1');
-  const [snapshot] = await stage.all(volumeSnapshots, home);
-  await place.restore(home, 'r1', {
-    driver: 'VolumeSnapshotter',
-    target: {
-      volumeClaimTemplates: [
-        {
-          metadata: { name: 'restored' },
-          spec: {
-            accessModes: ['ReadWriteOnce'],
-            storageClassName: 'sandbox',
-            resources: { requests: { storage: '1Gi' } },
-            dataSource: {
-              apiGroup: 'snapshot.storage.k8s.io',
-              kind: 'VolumeSnapshot',
-              name: snapshot?.metadata.name ?? '',
-            },
-          },
-        },
-      ],
-    },
-  });
-  const { status } = await place.restored(home, 'r1');
-  assert.equal(status?.phase, 'Succeeded');
-  assert.deepEqual(
-    status.conditions?.map(({ type, reason }) => [type, reason]),
-    [
-      ['RestoreTargetFound', 'TargetAvailable'],
-      ['RestoreCompleted', 'PostRestoreTasksExecuted'],
-    ],
-  );
-  const claims = await stage.all(persistentVolumeClaims, home);
-  assert.ok(
-    claims.some(({ metadata, status: { phase } = {} }) => metadata.name === 'restored' && phase === 'Bound'),
-  );
+  assert.deepEqual(await restore(place), [
+    ['RestoreTargetFound', 'TargetAvailable'],
+    ['RestoreCompleted', 'PostRestoreTasksExecuted'],
+  ]);
 });
 
 test('a restore without templates is Invalid', async () => {

@@ -4,9 +4,9 @@ import { test, type TestContext } from 'node:test';
 
 import { backupSessions, jobs, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { isJobUnfinished } from '#src/domain/operator/decide-executor.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import { forEachBounded } from '#src/session/persist.ts';
 import { backupsIn } from '#test/interruption/end-state.ts';
 import { hastyClock } from '#test/session/clocks.ts';
 import { checkLog, logOf, runningHome } from '#test/session/hooked.ts';

@@ -3,17 +3,18 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { annotation } from '#src/api/labels.ts';
-import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
-import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+import { restoreSessions } from '#src/api/resources.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
 import { carryOut } from '#src/session/carry-out.ts';
 import type { Environment } from '#src/session/environment.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { restore } from '#src/session/kinds/restore.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
+import { appRef } from './app-objects.ts';
 import { hastyClock } from './clocks.ts';
 import { logOf, note, runningHome } from './hooked.ts';
+import { backupLeftQuiesced, shell } from './left-quiesced.ts';
 import { openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -21,8 +22,6 @@ before(async () => {
   stage = await openStage();
 });
 after(() => stage.stop());
-
-const shell = (command: string) => ({ exec: { command: ['/bin/sh', '-c', command] } });
 
 function environment(): Environment {
   const { signal } = new AbortController();
@@ -35,37 +34,10 @@ function inAnHour(): string {
 
 test('a backup whose snapshot class is gone', async () => {
   const namespace = await runningHome(stage, ['data']);
-  const { cluster } = stage.sandbox;
-  const target: Target = { kind: 'Deployment', name: 'app', namespace };
-  const built = buildConfiguration(target, 'gone');
-  const hooks = { preBackup: shell(note('freeze')), postBackup: shell(note('thaw')) };
-  const configuration = await cluster.create<BackupConfiguration>(backupConfigurations, {
-    ...built,
-    spec: { ...built.spec, hooks },
+  const session = await backupLeftQuiesced(stage.sandbox.cluster, namespace, {
+    snapshotClass: 'gone',
+    status: { phase: 'Running', sessionDeadline: inAnHour() },
   });
-  const made = await cluster.create<BackupSession>(backupSessions, {
-    apiVersion: 'stash.appscode.com/v1beta1',
-    kind: 'BackupSession',
-    metadata: {
-      name: 'left-1',
-      namespace,
-      annotations: {
-        ...targetAnnotation(target),
-        [annotation.sessionClaims]: '["data"]',
-        [annotation.executor]: '',
-        [annotation.quiescedSince]: new Date().toISOString(),
-      },
-    },
-    spec: { invoker: { kind: 'BackupConfiguration', name: configuration.metadata.name } },
-  });
-  const status = { phase: 'Running', sessionDeadline: inAnHour() } as const;
-  const at = { name: made.metadata.name, namespace };
-  const session = await cluster.patch<BackupSession>(
-    backupSessions,
-    at,
-    { status },
-    { subresource: 'status' },
-  );
   const ended = await carryOut(environment(), backup, {
     ...{ session, id: 'next', context: { maxFreezeMs: 60_000 }, held: 'leave' },
   });
@@ -91,18 +63,8 @@ test('a restore whose snapshot is gone', async () => {
       driver: 'VolumeSnapshotter',
       hooks: { preRestore: shell(note('freeze')), postRestore: shell(note('thaw')) },
       target: {
-        ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
-        volumeClaimTemplates: [
-          {
-            metadata: { name: 'data-back' },
-            spec: {
-              accessModes: ['ReadWriteOnce'],
-              storageClassName: 'sandbox',
-              resources: { requests: { storage: '1Gi' } },
-              dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'gone' },
-            },
-          },
-        ],
+        ref: appRef,
+        volumeClaimTemplates: [claimFrom('gone', 'data-back')],
       },
     },
   });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { backupSessions } from '#src/api/resources.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { hold } from '#src/session/hold.ts';
-import { forEachBounded, persist } from '#src/session/persist.ts';
+import { persist } from '#src/session/persist.ts';
 import { manualClock } from '#test/support/clock.ts';
 
 import { oneSession, type OneSession } from './one-session.ts';
@@ -312,20 +312,4 @@ test('a status is tried until its deadline and a little longer, also behind a wr
   await env.clock.advance(1);
   await end;
   assert.equal(api.session().status, undefined);
-});
-
-test('so many at a time, all of them, and the first failure once all have ended', async () => {
-  const done: number[] = [];
-  let underWay = 0;
-  let most = 0;
-  const work = forEachBounded([0, 1, 2, 3, 4, 5, 6, 7], 3, async (item) => {
-    most = Math.max(most, (underWay += 1));
-    await Promise.resolve();
-    underWay -= 1;
-    if (item === 2) throw new Error('two');
-    done.push(item);
-  });
-  await assert.rejects(work, /two/);
-  assert.equal(most, 3);
-  assert.deepEqual(done.toSorted(), [0, 1, 3, 4, 5, 6, 7]);
 });

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions, pods } from '#src/api/resources.ts';
-import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import type { BackupSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import type { SessionEnd } from '#src/domain/session/session-end.ts';
@@ -22,6 +22,7 @@ import { runSession } from '#src/session/run-session.ts';
 import { lookAround } from '#src/session/surroundings.ts';
 import { manualClock } from '#test/support/clock.ts';
 
+import { appConfiguration } from './app-objects.ts';
 import { fastClock, hastyClock } from './clocks.ts';
 import { logOf, note, runningHome } from './hooked.ts';
 import { openStage, told, type Play, type Stage } from './stage.ts';
@@ -166,18 +167,11 @@ test('a request that has no answer: it is given up, and the network is suspected
   const clock = manualClock(new Date());
   const asked = once(silent, 'request');
   const { port } = silent.address() as AddressInfo;
-  await stage.sandbox.cluster.create<BackupConfiguration>(backupConfigurations, {
-    apiVersion: 'stash.appscode.com/v1beta1',
-    kind: 'BackupConfiguration',
-    metadata: { name: 'hooked', namespace },
-    spec: {
-      driver: 'VolumeSnapshotter',
-      schedule: '@daily',
-      target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
-      retentionPolicy: { name: 'keep-all', prune: false },
-      hooks: { preBackup: { httpGet: { port } } },
-    },
-  });
+  const hooks = { preBackup: { httpGet: { port } } };
+  await stage.sandbox.cluster.create(
+    backupConfigurations,
+    appConfiguration({ name: 'hooked', namespace }, { hooks }),
+  );
   const argv = 'snapshot deploy/app --executor=local --timeout 5m';
   const play = stage.play(argv, { namespace, clock });
   try {

@@ -18,6 +18,7 @@ import { backup } from '#src/session/kinds/backup.ts';
 import { manualClock } from '#test/support/clock.ts';
 import { until } from '#test/support/until.ts';
 
+import { appConfiguration } from './app-objects.ts';
 import { fastClock, hastyClock } from './clocks.ts';
 import { freezing } from './freezing.ts';
 import { checkLog, inPod, logOf, note, runningHome } from './hooked.ts';
@@ -48,19 +49,11 @@ function hooksOf({ status }: Stored<BackupSession>): string[] {
 }
 
 async function configure(namespace: string, hooks: BackupConfiguration['spec']['hooks']): Promise<void> {
-  await stage.sandbox.cluster.create<BackupConfiguration>(backupConfigurations, {
-    apiVersion: 'stash.appscode.com/v1beta1',
-    kind: 'BackupConfiguration',
-    metadata: { name: 'hooked', namespace },
-    spec: {
-      driver: 'VolumeSnapshotter',
-      schedule: placeholderSchedule,
-      paused: true,
-      target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
-      retentionPolicy: { name: 'keep-all', prune: false },
-      ...(hooks && { hooks }),
-    },
-  });
+  const spec = { schedule: placeholderSchedule, paused: true, ...(hooks && { hooks }) };
+  await stage.sandbox.cluster.create(
+    backupConfigurations,
+    appConfiguration({ name: 'hooked', namespace }, spec),
+  );
 }
 
 test('the application is quiet while the snapshots are cut, and is let go on before they are ready', async () => {
@@ -256,16 +249,7 @@ test('Ctrl-C before a postBackup hook of another policy begins leaves it to the 
     postBackup: { ...shell(note('post')), executionPolicy: 'OnSuccess' } satisfies PostHook,
   });
   const stop = new AbortController();
-  const { cluster } = stage.sandbox;
-  const stopped = readsUntil(stop.signal, {
-    ...cluster,
-    list: (resource, scope) => {
-      if (resource.plural === 'pods') stop.abort();
-      return stop.signal.aborted
-        ? Promise.reject(new StashError('interrupted', 'interrupted'))
-        : cluster.list(resource, scope);
-    },
-  });
+  const stopped = readsUntil(stop.signal, listsNoPods(stage.sandbox.cluster, stop));
   const play = stage.play(snapshot(), {
     namespace,
     clock: hastyClock(),
@@ -290,16 +274,7 @@ test('Ctrl-C before a thaw begins is no end of it: it is told, and a rerun of th
   const later = () => fastClock(new Date(clock.now().getTime() + 60_000), 20);
 
   const stop = new AbortController();
-  const { cluster } = stage.sandbox;
-  const stopped: Cluster = {
-    ...cluster,
-    list: (resource, scope) => {
-      if (resource.plural === 'pods') stop.abort();
-      return stop.signal.aborted
-        ? Promise.reject(new StashError('interrupted', 'interrupted'))
-        : cluster.list(resource, scope);
-    },
-  };
+  const stopped = listsNoPods(stage.sandbox.cluster, stop);
   const second = stage.play(argv, { namespace, clock: later(), cluster: stopped, signal: stop.signal });
   assert.equal(await second.exit, 4, second.context.stderr());
   assert.match(second.context.stderr(), /did not run: interrupted; the application may still be quiesced/);
@@ -311,6 +286,19 @@ test('Ctrl-C before a thaw begins is no end of it: it is told, and a rerun of th
   assert.equal(await rerun.exit, 0, rerun.context.stderr());
   checkLog(await logOf(stage, namespace));
 });
+
+/** The program is interrupted as it is about to list pods. */
+function listsNoPods(inner: Cluster, stop: AbortController): Cluster {
+  return {
+    ...inner,
+    list: (resource, scope) => {
+      if (resource.plural === 'pods') stop.abort();
+      return stop.signal.aborted
+        ? Promise.reject(new StashError('interrupted', 'interrupted'))
+        : inner.list(resource, scope);
+    },
+  };
+}
 
 /** As the adapter does it for a program that is interrupted. */
 function readsUntil(signal: AbortSignal, inner: Cluster): Cluster {

@@ -5,7 +5,9 @@ import { after, before, test } from 'node:test';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { PostHook, RestoreSession } from '#src/api/stash.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
+import { appRef } from './app-objects.ts';
 import { hastyClock } from './clocks.ts';
 import { logOf, note, runningHome } from './hooked.ts';
 import { openStage, told, type Play, type Stage } from './stage.ts';
@@ -46,22 +48,8 @@ async function restore(
         postRestore: { ...shell(post), ...(policy && { executionPolicy: policy }) },
       },
       target: {
-        ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
-        volumeClaimTemplates: [
-          {
-            metadata: { name: 'data-back' },
-            spec: {
-              accessModes: ['ReadWriteOnce'],
-              storageClassName: storageClass,
-              resources: { requests: { storage: '1Gi' } },
-              dataSource: {
-                apiGroup: 'snapshot.storage.k8s.io',
-                kind: 'VolumeSnapshot',
-                name: snapshot?.metadata.name ?? '',
-              },
-            },
-          },
-        ],
+        ref: appRef,
+        volumeClaimTemplates: [claimFrom(snapshot?.metadata.name ?? '', 'data-back', storageClass)],
       },
     },
   };

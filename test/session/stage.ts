@@ -27,6 +27,7 @@ import type { Clock } from '#src/domain/clock.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '#src/sandbox/sandbox.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
+import { snapshotClass, storageClass } from '#test/support/classes.ts';
 import { testContext, type TestContext } from '#test/support/context.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 import { until } from '#test/support/until.ts';
@@ -142,24 +143,11 @@ export async function openStage(now?: () => Date, program?: SandboxOptions['prog
       return namespace;
     },
     async snapshotClass(name, parameters) {
-      await cluster.create(volumeSnapshotClasses, {
-        apiVersion: 'snapshot.storage.k8s.io/v1',
-        kind: 'VolumeSnapshotClass',
-        metadata: { name },
-        driver: driverName,
-        deletionPolicy: 'Delete',
-        parameters,
-      });
+      await cluster.create(volumeSnapshotClasses, snapshotClass(name, driverName, parameters));
     },
     async storageClass(name, parameters, volumeBindingMode = 'Immediate') {
-      await cluster.create(storageClasses, {
-        apiVersion: 'storage.k8s.io/v1',
-        kind: 'StorageClass',
-        metadata: { name },
-        provisioner: driverName,
-        volumeBindingMode,
-        parameters,
-      });
+      const built = storageClass(name, driverName, parameters);
+      await cluster.create(storageClasses, { ...built, volumeBindingMode });
     },
     async phases(namespace) {
       return (await cluster.list(backupSessions, { namespace })).items.map(({ status }) => status?.phase);

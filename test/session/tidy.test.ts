@@ -10,6 +10,7 @@ import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { StashError } from '#src/errors.ts';
 import { tidyUp, type Tidied, type TidyOptions } from '#src/session/tidy.ts';
 
+import { appConfiguration } from './app-objects.ts';
 import { fastClock, hastyClock } from './clocks.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -37,19 +38,8 @@ interface Scene {
 async function scene(count: number, spec: Spec): Promise<Scene> {
   const namespace = await stage.home(['data', 'logs']);
   const { cluster } = stage.sandbox;
-  await cluster.create(backupConfigurations, {
-    apiVersion: 'stash.appscode.com/v1beta1',
-    kind: 'BackupConfiguration',
-    metadata: { name: 'nightly', namespace },
-    spec: {
-      driver: 'VolumeSnapshotter',
-      schedule: placeholderSchedule,
-      paused: true,
-      target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
-      retentionPolicy: { name: 'keep-all', prune: false },
-      backupHistoryLimit: 100,
-    },
-  });
+  const untidied = { schedule: placeholderSchedule, paused: true, backupHistoryLimit: 100 };
+  await cluster.create(backupConfigurations, appConfiguration({ name: 'nightly', namespace }, untidied));
   for (let taken = 0; taken < count; taken += 1) {
     const { code, stderr } = await snapshot(namespace);
     assert.equal(code, 0, stderr);

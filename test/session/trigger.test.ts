@@ -8,6 +8,7 @@ import { isStashError, StashError } from '#src/errors.ts';
 import { triggerBackup } from '#src/session/trigger.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
+import { appConfiguration } from './app-objects.ts';
 import { openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -24,18 +25,8 @@ beforeEach(async () => {
 });
 
 async function configure(spec: Partial<BackupConfiguration['spec']> = {}, finalizers: string[] = []) {
-  return stage.sandbox.cluster.create(backupConfigurations, {
-    apiVersion: 'stash.appscode.com/v1beta1',
-    kind: 'BackupConfiguration',
-    metadata: { name: 'nightly', namespace, finalizers },
-    spec: {
-      driver: 'VolumeSnapshotter',
-      schedule: '0 3 * * *',
-      target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' } },
-      retentionPolicy: { name: 'keep-all', prune: false },
-      ...spec,
-    },
-  });
+  const metadata = { name: 'nightly', namespace, finalizers };
+  return stage.sandbox.cluster.create(backupConfigurations, appConfiguration(metadata, spec));
 }
 
 const clock = scaledClock(20);

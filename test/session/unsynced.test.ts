@@ -3,26 +3,20 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import { annotation } from '#src/api/labels.ts';
-import { backupConfigurations, backupSessions, restoreSessions, type Resource } from '#src/api/resources.ts';
-import type {
-  BackupConfiguration,
-  BackupSession,
-  RestoreSession,
-  VolumeClaimTemplate,
-} from '#src/api/stash.ts';
+import { restoreSessions, type Resource } from '#src/api/resources.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
-import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
 import { carryOut } from '#src/session/carry-out.ts';
 import type { Environment } from '#src/session/environment.ts';
 import { hold } from '#src/session/hold.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { restore } from '#src/session/kinds/restore.ts';
 import { runSession } from '#src/session/run-session.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import { fastClock } from './clocks.ts';
-import { logOf, note, runningHome } from './hooked.ts';
+import { logOf, runningHome } from './hooked.ts';
+import { backupLeftQuiesced } from './left-quiesced.ts';
 import { openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -51,45 +45,16 @@ function environment(cluster: Cluster, clock = fastClock()): Environment {
   return { cluster, clock, signal, onChange: () => undefined };
 }
 
-async function quiesced(namespace: string, deadlineMs: number) {
-  const { cluster } = stage.sandbox;
-  const target: Target = { kind: 'Deployment', name: 'app', namespace };
-  const built = buildConfiguration(target);
-  const shell = (command: string) => ({ exec: { command: ['/bin/sh', '-c', command] } });
-  const hooks = { preBackup: shell(note('freeze')), postBackup: shell(note('thaw')) };
-  const configuration = await cluster.create<BackupConfiguration>(backupConfigurations, {
-    ...built,
-    spec: { ...built.spec, hooks },
-  });
+function quiesced(namespace: string, deadlineMs: number) {
   const now = new Date();
-  await cluster.create<BackupSession>(backupSessions, {
-    apiVersion: 'stash.appscode.com/v1beta1',
-    kind: 'BackupSession',
-    metadata: {
-      name: 'left-1',
-      namespace,
-      annotations: {
-        ...targetAnnotation(target),
-        [annotation.sessionClaims]: '["data"]',
-        [annotation.executor]: '',
-        [annotation.quiescedSince]: now.toISOString(),
-      },
-    },
-    spec: { invoker: { kind: 'BackupConfiguration', name: configuration.metadata.name } },
-  });
   const pre = {
     type: 'PreBackupHookExecutionSucceeded',
     status: 'True',
     lastTransitionTime: now.toISOString(),
   } as const;
   const sessionDeadline = new Date(now.getTime() + deadlineMs).toISOString();
-  const status = { phase: 'Running', sessionDeadline, targets: [{ conditions: [pre] }] } as const;
-  return await cluster.patch<BackupSession>(
-    backupSessions,
-    { name: 'left-1', namespace },
-    { status },
-    { subresource: 'status' },
-  );
+  const status = { phase: 'Running' as const, sessionDeadline, targets: [{ conditions: [pre] }] };
+  return backupLeftQuiesced(stage.sandbox.cluster, namespace, { status });
 }
 
 test('a backup ends at its deadline', async () => {
@@ -116,15 +81,7 @@ test('a backup thaws once the application has been quiet for as long as it may',
 test('a restore ends at its deadline', async () => {
   const namespace = await stage.home(['data']);
   const { cluster } = stage.sandbox;
-  const template: VolumeClaimTemplate = {
-    metadata: { name: 'data-back' },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: 'sandbox',
-      resources: { requests: { storage: '1Gi' } },
-      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'some' },
-    },
-  };
+  const template = claimFrom('some', 'data-back');
   const made = await cluster.create<RestoreSession>(restoreSessions, {
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'RestoreSession',

@@ -6,14 +6,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { TLSSocket } from 'node:tls';
 
 import { WebSocketServer } from 'ws';
 
 import { chooseExecProtocol, openExec, serveExec, type Exec } from '#src/sandbox/api-server/http/exec.ts';
+import { sendContainerLogs } from '#src/sandbox/api-server/http/logs.ts';
 import { refuseAsKubelet } from '#src/sandbox/api-server/http/refuse.ts';
-import { isTrue } from '#src/sandbox/api-server/http/request.ts';
 import type { PodRuntime } from '#src/sandbox/api-server/pod-runtime.ts';
 import { notImplemented, statusOf } from '#src/sandbox/api-server/status.ts';
 
@@ -94,25 +93,7 @@ async function answer(
   if (step !== 'containerLogs' || !runtime || !isApiServer(request)) {
     throw notImplemented(`${request.method ?? ''} ${step}: this kubelet serves exec and logs`);
   }
-  const gone = new AbortController();
-  response.once('close', () => {
-    gone.abort();
-  });
-  const tailLines = query.get('tailLines');
-  const logs = await runtime.logs({
-    namespace,
-    pod,
-    container,
-    previous: isTrue(query.get('previous')),
-    follow: isTrue(query.get('follow')),
-    tailLines: tailLines === null ? undefined : Number(tailLines),
-    signal: gone.signal,
-  });
-  response.writeHead(200, { 'content-type': 'text/plain' });
-  response.flushHeaders();
-  await pipeline(logs, response).catch((error: unknown) => {
-    if (!gone.signal.aborted) throw error;
-  });
+  await sendContainerLogs(runtime, { namespace, pod, container }, query, response);
 }
 
 /** `/exec/NAMESPACE/POD/CONTAINER?command=...` */

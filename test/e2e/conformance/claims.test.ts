@@ -1,34 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
-import { events, persistentVolumeClaims, pods } from '#src/api/resources.ts';
+import type { Pod, Stored } from '#src/api/kubernetes.ts';
+import { events, pods } from '#src/api/resources.ts';
 import { nodes } from '#src/sandbox/node/announce-node.ts';
 import { text } from '#test/support/json-client.ts';
 import { until } from '#test/support/until.ts';
 
+import { claimsOf, patience } from './claims-of.ts';
 import { openApi } from './open-api.ts';
 import { mergePatch, metadataOf } from './requests.ts';
 
 const api = await openApi();
-const { cluster, storageClass } = api.server;
+const { cluster } = api.server;
 const { namespace } = api;
 const claims = api.at('v1', 'persistentvolumeclaims');
+const { claim: make, untilClaim } = claimsOf(api);
 const podsPath = api.at('v1', 'pods');
-const patience = 150_000;
 const protection = 'kubernetes.io/pvc-protection';
 
-async function claim(name: string, spec: object = {}): Promise<void> {
-  const answer = await api.send('POST', claims, {
-    metadata: { name },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: storageClass,
-      resources: { requests: { storage: '1Gi' } },
-      ...spec,
-    },
-  });
-  assert.equal(answer.code, 201);
+async function claim(name: string): Promise<void> {
+  const answer = await make(name);
   assert.deepEqual(metadataOf(answer)['finalizers'], [protection]);
 }
 
@@ -46,15 +38,6 @@ async function pod(name: string, claimName: string, script: string, spec: object
     },
   });
   assert.equal(answer.code, 201);
-}
-
-async function untilClaim(
-  name: string,
-  satisfied: (claim: Stored<PersistentVolumeClaim> | undefined) => boolean,
-): Promise<Stored<PersistentVolumeClaim> | undefined> {
-  const byName = (all: Stored<PersistentVolumeClaim>[]) => all.find(({ metadata }) => metadata.name === name);
-  const isSo = (all: Stored<PersistentVolumeClaim>[]) => satisfied(byName(all));
-  return byName(await until(cluster, persistentVolumeClaims, { namespace }, isSo, patience));
 }
 
 async function untilPod(name: string, satisfied: (pod: Stored<Pod>) => boolean): Promise<Stored<Pod>> {

@@ -1,35 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
-import { persistentVolumeClaims, volumeSnapshotClasses, volumeSnapshots } from '#src/api/resources.ts';
+import { volumeSnapshotClasses, volumeSnapshots } from '#src/api/resources.ts';
+import { snapshotClass as buildClass } from '#test/support/classes.ts';
 import { until } from '#test/support/until.ts';
 
+import { claimsOf, patience, type Claim } from './claims-of.ts';
 import { openApi } from './open-api.ts';
 
 const api = await openApi();
-const { cluster, driver, snapshotClass, storageClass } = api.server;
+const { cluster, driver, snapshotClass } = api.server;
 const { namespace } = api;
 const claims = api.at('v1', 'persistentvolumeclaims');
-const patience = 150_000;
+const { claim, untilClaim, bound } = claimsOf(api);
 const protection = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
 
-type Claim = Stored<PersistentVolumeClaim> | undefined;
-
-async function untilClaim(name: string, satisfied: (claim: Claim) => boolean): Promise<Claim> {
-  const scope = { namespace, fieldSelector: `metadata.name=${name}` };
-  const [found] = await until(cluster, persistentVolumeClaims, scope, ([it]) => satisfied(it), patience);
-  return found;
-}
-
 async function boundClaim(name: string): Promise<void> {
-  const spec = {
-    accessModes: ['ReadWriteOnce'],
-    storageClassName: storageClass,
-    resources: { requests: { storage: '1Gi' } },
-  };
-  assert.equal((await api.send('POST', claims, { metadata: { name }, spec })).code, 201);
-  await untilClaim(name, (it) => it?.status?.phase === 'Bound');
+  await claim(name);
+  await bound(name);
 }
 
 async function snapshot(name: string, claim: string, volumeSnapshotClassName: string): Promise<void> {
@@ -41,7 +29,8 @@ async function snapshot(name: string, claim: string, volumeSnapshotClassName: st
   });
 }
 
-const isHeld = (claim: Claim): boolean => claim?.metadata.finalizers?.includes(protection) === true;
+const isHeld = (claim: Claim | undefined): boolean =>
+  claim?.metadata.finalizers?.includes(protection) === true;
 
 test('a claim is held until the snapshot of it is ready', async () => {
   await boundClaim('quick');
@@ -62,14 +51,7 @@ test('a claim that is deleted stays while a snapshot of it is not ready, and goe
     return;
   }
   const name = `${namespace}-never`;
-  await cluster.create(volumeSnapshotClasses, {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotClass',
-    metadata: { name },
-    driver,
-    deletionPolicy: 'Delete',
-    parameters: { fault: 'never-ready' },
-  });
+  await cluster.create(volumeSnapshotClasses, buildClass(name, driver, { fault: 'never-ready' }));
   t.after(() => cluster.delete(volumeSnapshotClasses, { name }));
   await boundClaim('slow');
   await snapshot('never', 'slow', name);

@@ -6,6 +6,7 @@ import { events, persistentVolumeClaims, pods } from '#src/api/resources.ts';
 import { text } from '#test/support/json-client.ts';
 import { until } from '#test/support/until.ts';
 
+import { claimSpec, patience } from './claims-of.ts';
 import { openApi } from './open-api.ts';
 import { mergePatch, metadataOf, refusalOf } from './requests.ts';
 
@@ -13,8 +14,6 @@ const api = await openApi();
 const { cluster, storageClass } = api.server;
 const { namespace } = api;
 const sets = api.at('apps/v1', 'statefulsets');
-/** A real node takes seconds to start and end a pod. */
-const patience = 150_000;
 
 type Policy = NonNullable<Workload['spec']['persistentVolumeClaimRetentionPolicy']>;
 
@@ -37,16 +36,11 @@ function setOf(name: string, replicas: number, policy?: Policy): object {
         metadata: { labels: { app: name } },
         spec: { terminationGracePeriodSeconds: 1, containers: [container] },
       },
-      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claimSpec }],
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claimSpec(storageClass) }],
       ...(policy && { persistentVolumeClaimRetentionPolicy: policy }),
     },
   };
 }
-const claimSpec = {
-  accessModes: ['ReadWriteOnce'],
-  storageClassName: storageClass,
-  resources: { requests: { storage: '1Gi' } },
-};
 
 async function begin(name: string, replicas: number, policy?: Policy): Promise<string> {
   const made = await api.send('POST', sets, setOf(name, replicas, policy));
@@ -180,7 +174,7 @@ test('whenScaled Delete: the claim of a replica that is not wanted any more goes
 test('a claim that is being deleted keeps its pod from being made', async () => {
   const claims = api.at('v1', 'persistentvolumeclaims');
   const metadata = { name: 'data-waiting-0', finalizers: ['x.dev/hold'] };
-  await api.send('POST', claims, { metadata, spec: claimSpec });
+  await api.send('POST', claims, { metadata, spec: claimSpec(storageClass) });
   await api.send('DELETE', `${claims}/data-waiting-0`);
   await begin('waiting', 1);
   const seen = await until(cluster, events, { namespace }, (all) =>

@@ -9,28 +9,15 @@ import {
 } from '#src/api/resources.ts';
 import { until } from '#test/support/until.ts';
 
+import { claimsOf, patience } from './claims-of.ts';
 import { openApi } from './open-api.ts';
 import { mergePatch, messageOf } from './requests.ts';
 
 const api = await openApi();
-const { cluster, storageClass, snapshotClass } = api.server;
+const { cluster, snapshotClass } = api.server;
 const { namespace } = api;
-const claims = api.at('v1', 'persistentvolumeclaims');
-const patience = 150_000;
+const { claim, bound } = claimsOf(api);
 const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
-
-async function claim(name: string, spec: object = {}): Promise<void> {
-  const answer = await api.send('POST', claims, {
-    metadata: { name },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: storageClass,
-      resources: { requests: { storage: '1Gi' } },
-      ...spec,
-    },
-  });
-  assert.equal(answer.code, 201);
-}
 
 /** Resolves with the first failure that is told of the claim, which stays Pending. */
 async function failureOf(name: string): Promise<string> {
@@ -44,13 +31,7 @@ async function failureOf(name: string): Promise<string> {
 
 test('a snapshot of a filesystem fills no raw volume, unless an administrator has allowed it', async () => {
   await claim('files');
-  await until(
-    cluster,
-    persistentVolumeClaims,
-    { namespace },
-    (all) => all.some(({ metadata, status }) => metadata.name === 'files' && status?.phase === 'Bound'),
-    patience,
-  );
+  await bound('files');
   await cluster.create(volumeSnapshots, {
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshot',

@@ -1,42 +1,28 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
-import type { Event, PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
-import { events, persistentVolumeClaims, persistentVolumes, storageClasses } from '#src/api/resources.ts';
+import type { Event, PersistentVolume, Stored } from '#src/api/kubernetes.ts';
+import { events, persistentVolumes, storageClasses } from '#src/api/resources.ts';
 import { until } from '#test/support/until.ts';
 
+import { claimsOf, patience, type Claim } from './claims-of.ts';
 import { openApi } from './open-api.ts';
 import { jsonPatch, mergePatch, messageOf, metadataOf } from './requests.ts';
 
-type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
 
 const api = await openApi();
 const { cluster, storageClass, waitClass } = api.server;
 const { namespace } = api;
 const claims = api.at('v1', 'persistentvolumeclaims');
+const { claim, untilClaim, bound } = claimsOf(api);
 const volumes = '/api/v1/persistentvolumes';
-/** A real controller looks again at what it does not watch every 15 seconds. */
-const patience = 150_000;
 const protection = 'kubernetes.io/pv-protection';
 const provisioners = 'external-provisioner.volume.kubernetes.io/finalizer';
 const completed = { 'pv.kubernetes.io/bind-completed': 'yes' };
 const byController = { 'pv.kubernetes.io/bound-by-controller': 'yes' };
 /** A class that does not exist: nothing is provisioned for it. */
 const noClass = 'none-such';
-
-async function claim(name: string, spec: object = {}): Promise<void> {
-  const answer = await api.send('POST', claims, {
-    metadata: { name },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: storageClass,
-      resources: { requests: { storage: '1Gi' } },
-      ...spec,
-    },
-  });
-  assert.equal(answer.code, 201);
-}
 
 /** A volume that nobody provisioned; its name is this namespace's own. */
 async function volumeByHand(t: TestContext, name: string, spec: object): Promise<string> {
@@ -61,21 +47,6 @@ async function volumeByHand(t: TestContext, name: string, spec: object): Promise
 }
 
 const volumeOf = ({ volumeName = '' }: Claim['spec']): string => volumeName;
-
-async function untilClaim(
-  name: string,
-  satisfied: (claim: Claim | undefined) => boolean,
-): Promise<Claim | undefined> {
-  const scope = { namespace, fieldSelector: `metadata.name=${name}` };
-  const [found] = await until(cluster, persistentVolumeClaims, scope, ([it]) => satisfied(it), patience);
-  return found;
-}
-
-async function bound(name: string): Promise<Claim> {
-  const found = await untilClaim(name, (it) => it?.status?.phase === 'Bound');
-  assert.ok(found);
-  return found;
-}
 
 async function untilVolume(
   name: string,

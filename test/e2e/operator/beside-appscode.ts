@@ -16,10 +16,11 @@ import {
 import { openPlace } from '#test/e2e/place.ts';
 import { runPlugin } from '#test/e2e/plugin.ts';
 import type { TestServer } from '#test/e2e/server.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 import { until } from '#test/support/until.ts';
 
 import { beginSession, name } from './home.ts';
-import { configuration, restoreSession, template } from './manifests.ts';
+import { configuration, restoreSession } from './manifests.ts';
 
 /** A definition of that group stands for the operator, which serves it by a server of its own. */
 async function bringAppscode({ cluster }: TestServer): Promise<void> {
@@ -60,7 +61,7 @@ export function testBesideAppscode(server: TestServer): void {
     await place.create(backupConfigurations, configuration(name, { spec: { driver: 'Restic' } }));
     await place.create(backupConfigurations, configuration('snapshots'));
     await beginSession(place, 'theirs');
-    await place.create(restoreSessions, restoreSession('theirs', [template('copy', 'any', storageClass)]));
+    await place.create(restoreSessions, restoreSession('theirs', [claimFrom('any', 'copy', storageClass)]));
     const versions = async () =>
       [
         ...(await place.list(backupConfigurations)),

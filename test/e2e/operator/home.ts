@@ -17,6 +17,7 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 import type { TestServer } from '#test/e2e/server.ts';
+import { snapshotClass } from '#test/support/classes.ts';
 
 import { configuration, type ConfigurationOptions } from './manifests.ts';
 
@@ -141,17 +142,10 @@ export async function faultyClass(
   place: Place,
   parameters: Record<string, string>,
 ): Promise<string> {
-  const metadata = { name: place.namespace };
-  await cluster.create(volumeSnapshotClasses, {
-    apiVersion: 'snapshot.storage.k8s.io/v1',
-    kind: 'VolumeSnapshotClass',
-    metadata,
-    driver,
-    deletionPolicy: 'Delete',
-    parameters,
-  });
-  t.after(() => cluster.delete(volumeSnapshotClasses, metadata));
-  return metadata.name;
+  const { namespace } = place;
+  await cluster.create(volumeSnapshotClasses, snapshotClass(namespace, driver, parameters));
+  t.after(() => cluster.delete(volumeSnapshotClasses, { name: namespace }));
+  return namespace;
 }
 
 /** A Job that is none of ours and does nothing. */

@@ -21,6 +21,8 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import { restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts';
 import { checkLog } from '#test/session/hooked.ts';
 import { isBound, openPlace, type Place } from '#test/e2e/place.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
+import { storageClass } from '#test/support/classes.ts';
 
 import {
   beginSession,
@@ -35,7 +37,7 @@ import {
   untilRestored,
   untilSession,
 } from './home.ts';
-import { restoreSession, template } from './manifests.ts';
+import { restoreSession } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
 
 const server = await startOperatorServer();
@@ -95,20 +97,15 @@ await suite('interruption', { concurrency: 7 }, () => {
     test(`a restore whose pod is killed when it ${moment}`, { skip }, async (t) => {
       const place = await openPlace(t, server);
       const slow = { name: place.namespace };
-      await cluster.create(storageClasses, {
-        apiVersion: 'storage.k8s.io/v1',
-        kind: 'StorageClass',
-        metadata: slow,
-        provisioner: server.driver ?? '',
-        parameters: { delay: '6s' },
-      });
+      const built = storageClass(slow.name, server.driver ?? '', { delay: '6s' });
+      await cluster.create(storageClasses, built);
       t.after(() => cluster.delete(storageClasses, slow));
       await furnish(place);
       await beginSession(place, 'taken');
       assert.equal((await untilEnded(place, 'taken')).status?.phase, 'Succeeded');
       const [snapshot] = await place.list(volumeSnapshots);
 
-      const made = restoreSession('back', [template('copy', snapshot?.metadata.name ?? '', slow.name)]);
+      const made = restoreSession('back', [claimFrom(snapshot?.metadata.name ?? '', 'copy', slow.name)]);
       const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'stash-demo' };
       const hooks = { preRestore: note('freeze'), postRestore: note('thaw') };
       const spec = { ...made.spec, target: { ...made.spec.target, ref }, hooks };

@@ -46,15 +46,3 @@ export function restoreSession(
     },
   };
 }
-
-export function template(name: string, snapshot: string, storageClassName: string): VolumeClaimTemplate {
-  return {
-    metadata: { name },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      storageClassName,
-      resources: { requests: { storage: '1Gi' } },
-      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: snapshot },
-    },
-  };
-}

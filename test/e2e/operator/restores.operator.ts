@@ -14,9 +14,10 @@ import type { RestoreSession } from '#src/api/stash.ts';
 import { restoreJobName } from '#src/domain/target/names.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import { beginSession, openHome, shell, theirJob, untilEnded, untilOne, untilRestored } from './home.ts';
-import { restoreSession, template } from './manifests.ts';
+import { restoreSession } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
 import { assertTold, isTold, testReached } from './reached.ts';
 
@@ -47,7 +48,7 @@ function beside(
   ref: { readonly kind: string; readonly name: string },
   hooks: RestoreSession['spec']['hooks'] = {},
 ): RestoreSession {
-  const session = restoreSession(called, [template('copy', snapshot, storageClass)]);
+  const session = restoreSession(called, [claimFrom(snapshot, 'copy', storageClass)]);
   const apiVersion = 'apps/v1';
   const target = { ...session.spec.target, ref: { apiVersion, ...ref } };
   return { ...session, spec: { ...session.spec, target, hooks } };
@@ -67,7 +68,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
 
   test('Failed: the snapshot does not exist', async (t) => {
     const place = await openPlace(t, server);
-    await place.create(restoreSessions, restoreSession('lost', [template('copy', 'no-such', storageClass)]));
+    await place.create(restoreSessions, restoreSession('lost', [claimFrom('no-such', 'copy', storageClass)]));
     const { status } = await untilRestored(place, 'lost');
     assert.equal(status?.phase, 'Failed');
     assert.match(JSON.stringify(status), /no-such/);
@@ -138,7 +139,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
   test('RestoreExecutorEnsured: a Job of that name is somebody else’s', async (t) => {
     const place = await openPlace(t, server);
     await place.create(jobs, theirJob(restoreJobName('copies')));
-    await place.create(restoreSessions, restoreSession('copies', [template('copy', 'any', storageClass)]));
+    await place.create(restoreSessions, restoreSession('copies', [claimFrom('any', 'copy', storageClass)]));
     const { status } = await untilRestored(place, 'copies');
     assert.equal(status?.phase, 'Failed');
     assertTold(status.conditions, found, 'RestoreExecutorEnsured False FailedToEnsureRestoreExecutor');
@@ -149,7 +150,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     const { place, snapshot } = await taken(t);
     await place.create(
       restoreSessions,
-      restoreSession('waits', [template('copy', snapshot, server.waitClass ?? '')]),
+      restoreSession('waits', [claimFrom(snapshot, 'copy', server.waitClass ?? '')]),
     );
     const { status } = await untilRestored(place, 'waits');
     assert.deepEqual([status?.phase, status?.stats?.[0]?.phase], ['Unknown', 'Unknown']);

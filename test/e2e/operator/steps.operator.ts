@@ -18,8 +18,9 @@ import { cronJobName, restoreJobName, snapshotterJobName, snapshotName } from '#
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { isBound, openPlace } from '#test/e2e/place.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
-import { configuration, restoreSession, template } from './manifests.ts';
+import { configuration, restoreSession } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
 
 const server = await startOperatorServer();
@@ -141,7 +142,7 @@ await test('how backup and restore work', async (t) => {
       restoreSessions,
       restoreSession(
         'restore-pvc',
-        claims.map((claim) => template(`restore-${claim}`, `${claim}-${stamp}`, storageClass)),
+        claims.map((claim) => claimFrom(`${claim}-${stamp}`, `restore-${claim}`, storageClass)),
       ),
     );
   });

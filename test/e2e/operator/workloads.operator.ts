@@ -13,9 +13,10 @@ import {
 import type { Place } from '#test/e2e/place.ts';
 import { daemonSet, statefulSet } from '#test/e2e/manifests.ts';
 import { openPlace } from '#test/e2e/place.ts';
+import { claimFrom } from '#test/support/claim-from.ts';
 
 import { beginSession, name, untilEnded, untilReady, untilRestored } from './home.ts';
-import { configuration, restoreSession, template } from './manifests.ts';
+import { configuration, restoreSession } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
 
 const server = await startOperatorServer();
@@ -50,7 +51,10 @@ await suite('workloads', { concurrency: 4 }, () => {
     );
     const claim = 'source-data-restored-${POD_ORDINAL}';
     const snapshot = `source-data-stash-demo-\${POD_ORDINAL}-${stamp}`;
-    await place.create(restoreSessions, restoreSession('back', [template(claim, snapshot, storageClass)], 3));
+    await place.create(
+      restoreSessions,
+      restoreSession('back', [claimFrom(snapshot, claim, storageClass)], 3),
+    );
     const { status } = await untilRestored(place, 'back');
     assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
     assert.equal(status.totalHosts, 3);
@@ -85,7 +89,7 @@ await suite('workloads', { concurrency: 4 }, () => {
     const stamp = await take(place, ['alone']);
     await place.create(
       restoreSessions,
-      restoreSession('back', [template('alone-back', `alone-${stamp}`, storageClass)]),
+      restoreSession('back', [claimFrom(`alone-${stamp}`, 'alone-back', storageClass)]),
     );
     assert.equal((await untilRestored(place, 'back')).status?.phase, 'Succeeded');
     assert.equal(await place.look(['alone-back'], 'cat /source/alone-back/proof'), 'proof');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import type { PersistentVolume } from '#src/api/kubernetes.ts';
 import {
@@ -9,16 +9,9 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 
-import { isBound, startCluster, type RunningCluster } from './running-cluster.ts';
+import { isBound, startCluster } from './running-cluster.ts';
 
-let running: RunningCluster;
-before(async () => {
-  running = await startCluster();
-});
-after(async () => {
-  await running.stop();
-  assert.deepEqual(running.errors, []);
-});
+const running = await startCluster();
 
 const source = (name: string) => ({
   dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name },

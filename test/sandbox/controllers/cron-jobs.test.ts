@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import type { CronJob, Job, Stored } from '#src/api/kubernetes.ts';
 import { cronJobs, jobs } from '#src/api/resources.ts';
 
-import { startCluster, type RunningCluster } from './running-cluster.ts';
+import { startCluster } from './running-cluster.ts';
 
 const minute = 60_000;
-let running: RunningCluster;
-before(async () => {
-  running = await startCluster({ begin: new Date('2026-03-01T10:00:05Z') });
-});
-after(async () => {
-  await running.stop();
-  assert.deepEqual(running.errors, []);
-});
+const running = await startCluster({ begin: new Date('2026-03-01T10:00:05Z') });
 
 const here = (name: string) => ({ name, namespace: 'default' });
 

@@ -1,7 +1,9 @@
 /** An API in memory with the sandbox's controllers and, where asked for, its node; and ways to wait on it. */
+import assert from 'node:assert/strict';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
@@ -22,8 +24,6 @@ export interface RunningCluster {
   readonly storage: Storage;
   readonly node: SandboxNode;
   readonly directory: string;
-  /** What controllers and node had to report; a healthy run leaves it empty. */
-  readonly errors: readonly string[];
   /** Resolves with the object once it satisfies; `undefined` in `satisfies` stands for one that is not there. */
   until<T extends KubernetesObject>(
     resource: Resource<T>,
@@ -44,7 +44,6 @@ export interface RunningCluster {
   now(): Date;
   /** It jumps; whatever waits for a time has looked again when this resolves. */
   advance(milliseconds: number): Promise<void>;
-  stop(): Promise<void>;
 }
 
 interface EventObject extends KubernetesObject {
@@ -60,7 +59,10 @@ const events: Resource<EventObject> = {
   namespaced: true,
 };
 
-/** `begin`: what time it is at first; default the machine's. */
+/**
+ * For all tests of a file: it stops after them, and fails where anything was reported meanwhile. `begin`: what time it
+ * is at first; default the machine's.
+ */
 export async function startCluster({ begin = new Date() } = {}): Promise<RunningCluster> {
   const directory = await mkdtemp(join(tmpdir(), "stash cluster's-"));
   let ahead = begin.getTime() - Date.now();
@@ -88,6 +90,14 @@ export async function startCluster({ begin = new Date() } = {}): Promise<Running
     path: process.env['PATH'] ?? '/usr/bin:/bin',
   });
   nodes.push(node);
+  after(async () => {
+    ending.abort();
+    await node.stop();
+    await controllers.stopped();
+    stopCollecting();
+    await removeTree(directory);
+    assert.deepEqual(errors, []);
+  });
 
   async function untilAll<T extends KubernetesObject>(
     resource: Resource<T>,
@@ -114,7 +124,6 @@ export async function startCluster({ begin = new Date() } = {}): Promise<Running
     storage,
     node,
     directory,
-    errors,
     untilAll,
     async until(resource, name, satisfies) {
       const byName = (objects: Stored<KubernetesObject>[]) =>
@@ -160,13 +169,6 @@ export async function startCluster({ begin = new Date() } = {}): Promise<Running
       controllers.lookAgain();
       // What they do is a chain of microtasks.
       await setImmediate();
-    },
-    async stop() {
-      ending.abort();
-      await node.stop();
-      await controllers.stopped();
-      stopCollecting();
-      await removeTree(directory);
     },
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import type { VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -12,18 +12,11 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 
-import { isBound, startCluster, type RunningCluster } from './running-cluster.ts';
+import { isBound, startCluster } from './running-cluster.ts';
 
-let running: RunningCluster;
-before(async () => {
-  running = await startCluster();
-  await running.claim('data');
-  await running.until(persistentVolumeClaims, 'data', isBound);
-});
-after(async () => {
-  await running.stop();
-  assert.deepEqual(running.errors, []);
-});
+const running = await startCluster();
+await running.claim('data');
+await running.until(persistentVolumeClaims, 'data', isBound);
 
 const isReady = (it: VolumeSnapshot | undefined): boolean => it?.status?.readyToUse === true;
 const hasError = (it: VolumeSnapshot | undefined): boolean => it?.status?.error !== undefined;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import type { Stored, Workload } from '#src/api/kubernetes.ts';
 import {
@@ -14,16 +14,9 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 
-import { startCluster, type RunningCluster } from './running-cluster.ts';
+import { startCluster } from './running-cluster.ts';
 
-let running: RunningCluster;
-before(async () => {
-  running = await startCluster();
-});
-after(async () => {
-  await running.stop();
-  assert.deepEqual(running.errors, []);
-});
+const running = await startCluster();
 
 const here = (name: string) => ({ name, namespace: 'default' });
 

@@ -4,21 +4,14 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import type { Container, Pod, PodSpec } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, persistentVolumes, pods, volumeSnapshots } from '#src/api/resources.ts';
-import { isBound, startCluster, type RunningCluster } from '#test/sandbox/controllers/running-cluster.ts';
+import { isBound, startCluster } from '#test/sandbox/controllers/running-cluster.ts';
 
-let running: RunningCluster;
-before(async () => {
-  running = await startCluster();
-});
-after(async () => {
-  await running.stop();
-  assert.deepEqual(running.errors, []);
-});
+const running = await startCluster();
 
 async function pod(name: string, spec: Partial<PodSpec> & { containers: Container[] }): Promise<void> {
   const metadata = { name, namespace: 'default' };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import type { PersistentVolume, Pod, PodSpec } from '#src/api/kubernetes.ts';
 import {
@@ -10,16 +10,9 @@ import {
   storageClasses,
 } from '#src/api/resources.ts';
 import { nodes } from '#src/sandbox/node/announce-node.ts';
-import { isBound, startCluster, type RunningCluster } from '#test/sandbox/controllers/running-cluster.ts';
+import { isBound, startCluster } from '#test/sandbox/controllers/running-cluster.ts';
 
-let running: RunningCluster;
-before(async () => {
-  running = await startCluster();
-});
-after(async () => {
-  await running.stop();
-  assert.deepEqual(running.errors, []);
-});
+const running = await startCluster();
 
 const containers = [{ name: 'c', image: 'nginx' }];
 const isRunning = (it: Pod | undefined): boolean => it?.status?.phase === 'Running';

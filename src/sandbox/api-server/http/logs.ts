@@ -6,7 +6,7 @@ import type { Api } from '../api.ts';
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { chooseContainer } from '../pod-container.ts';
-import type { PodRuntime } from '../pod-runtime.ts';
+import type { ContainerAddress, PodRuntime } from '../pod-runtime.ts';
 import { badRequest, notImplemented } from '../status.ts';
 import { isTrue, type ResourceRequest } from './request.ts';
 
@@ -19,6 +19,16 @@ export async function sendLogs(
   const container = chooseContainer(stored as unknown as Stored<Pod>, query.get('container') ?? undefined);
   const node = runtime();
   if (!node) throw notImplemented('logs: there is no node');
+  await sendContainerLogs(node, { namespace, pod: name, container }, query, response);
+}
+
+/** `query`: of the request for the logs. */
+export async function sendContainerLogs(
+  node: PodRuntime,
+  at: ContainerAddress,
+  query: URLSearchParams,
+  response: ServerResponse,
+): Promise<void> {
   const tailLines = query.get('tailLines');
   if (tailLines !== null && !/^\d+$/.test(tailLines))
     throw badRequest('tailLines: must be a number of lines');
@@ -27,9 +37,7 @@ export async function sendLogs(
     gone.abort();
   });
   const logs = await node.logs({
-    namespace,
-    pod: name,
-    container,
+    ...at,
     previous: isTrue(query.get('previous')),
     follow: isTrue(query.get('follow')),
     tailLines: tailLines === null ? undefined : Number(tailLines),

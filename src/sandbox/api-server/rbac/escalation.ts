@@ -19,17 +19,31 @@ export function checkEscalation(
   user: User | undefined,
 ): void {
   if (user === undefined || isMaster(user)) return;
+  const write = { store, kind, before, after, user };
   switch (collectionOf(kind)) {
     case `${rbacGroup}/roles`:
     case `${rbacGroup}/clusterroles`:
-      checkRole(store, kind, before, after, user);
+      if (changes(write, 'rules', 'aggregationRule')) checkRole(write);
       break;
     case `${rbacGroup}/rolebindings`:
     case `${rbacGroup}/clusterrolebindings`:
-      checkBinding(store, kind, before, after, user);
+      if (changes(write, 'roleRef', 'subjects')) checkBinding(write);
       break;
     default:
   }
+}
+
+interface Write {
+  readonly store: Store;
+  readonly kind: Kind;
+  /** Undefined: it is created. */
+  readonly before: ApiObject | undefined;
+  readonly after: ApiObject;
+  readonly user: User;
+}
+
+function changes({ before, after }: Write, ...fields: readonly string[]): boolean {
+  return before === undefined || fields.some((field) => !isDeepStrictEqual(before[field], after[field]));
 }
 
 const everything: readonly Rule[] = [
@@ -37,15 +51,7 @@ const everything: readonly Rule[] = [
   { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
 ];
 
-function checkRole(
-  store: Store,
-  kind: Kind,
-  before: ApiObject | undefined,
-  after: ApiObject,
-  user: User,
-): void {
-  const rules = (role: ApiObject | undefined): unknown => [role?.['rules'], role?.['aggregationRule']];
-  if (before !== undefined && isDeepStrictEqual(rules(before), rules(after))) return;
+function checkRole({ store, kind, before, after, user }: Write): void {
   const { name = '', namespace = '' } = after.metadata;
   const role = { group: rbacGroup, resource: kind.plural, subresource: '', namespace };
   // What is created has no name on the request: a right to one role by its name does not help.
@@ -58,15 +64,7 @@ function checkRole(
   );
 }
 
-function checkBinding(
-  store: Store,
-  kind: Kind,
-  before: ApiObject | undefined,
-  after: ApiObject,
-  user: User,
-): void {
-  const binds = (binding: ApiObject | undefined): unknown => [binding?.['roleRef'], binding?.['subjects']];
-  if (before !== undefined && isDeepStrictEqual(binds(before), binds(after))) return;
+function checkBinding({ store, kind, after, user }: Write): void {
   const { name = '', namespace = '' } = after.metadata;
   const reference = after['roleRef'];
   const resource = `${stringAt(reference, 'kind')?.toLowerCase() ?? ''}s`;
