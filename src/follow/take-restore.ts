@@ -2,7 +2,7 @@
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { createRestore } from '#src/session/begin-restore.ts';
 import type { Executor } from '#src/session/executor.ts';
 import { annotate } from '#src/session/held.ts';

@@ -7,7 +7,7 @@ import type { Progress } from '#src/domain/session/progress.ts';
 import { timeLimitMs } from '#src/domain/session/session-status.ts';
 import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 import { readSessionClaims, sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import { assertNever } from '#src/errors.ts';
 import { beginBackup, refuseOperators, type BeginOptions, type Begun } from '#src/session/begin-backup.ts';
 import type { Executor, ExecutorMode } from '#src/session/executor.ts';

@@ -8,7 +8,7 @@ import { withPending } from '#src/domain/operator/mark-restore.ts';
 import { isExecutorEnsured } from '#src/domain/session/end-status.ts';
 import { restoreEnd } from '#src/domain/operator/end-words.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import { isTargetKind } from '#src/domain/target/target.ts';
+import { isTargetKind } from '#src/domain/workload/target.ts';
 import { restore } from '#src/session/kinds/restore.ts';
 
 import { ensureJobRights } from './job-rights.ts';

@@ -14,7 +14,7 @@ import type { KindWords } from '#src/domain/session/kind-words.ts';
 import type { ClaimProgress, Verdict } from '#src/domain/session/progress.ts';
 import type { SessionEnd } from '#src/domain/session/session-end.ts';
 import type { HookToRun, StatusChange, Step } from '#src/domain/session/step.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';

@@ -6,7 +6,7 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import { targetTypes } from '#src/domain/target/target.ts';
+import { targetTypes } from '#src/domain/workload/target.ts';
 import { claimFrom } from '#test/support/claim-from.ts';
 
 import { census } from './census.ts';

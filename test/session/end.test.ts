@@ -8,7 +8,7 @@ import { backupConfigurations, backupSessions, restoreSessions, type Resource } 
 import type { AnySession, BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { findCondition, isFinal, type Session } from '#src/domain/session/session-status.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 import { endSession } from '#src/session/end.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import { backup } from '#src/session/kinds/backup.ts';

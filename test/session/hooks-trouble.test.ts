@@ -12,7 +12,7 @@ import { readHolder } from '#src/domain/session/holder.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import type { SessionEnd } from '#src/domain/session/session-end.ts';
 import { findCondition, timeLimitMs } from '#src/domain/session/session-status.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { hold } from '#src/session/hold.ts';
 import type { SessionContext } from '#src/session/kind.ts';

@@ -5,7 +5,7 @@ import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 
 import { note } from './hooked.ts';
 

@@ -11,7 +11,7 @@ import type { ClaimProgress } from '#src/domain/session/progress.ts';
 import { disruptionOf, type SessionEnd } from '#src/domain/session/session-end.ts';
 import { deadlineOf, lateAt } from '#src/domain/session/session-status.ts';
 import { snapshotProgress } from './snapshot-progress.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 export interface BackupWorld {
   readonly now: Date;

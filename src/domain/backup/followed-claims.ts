@@ -4,7 +4,7 @@ import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
-import { snapshotName } from '#src/domain/target/names.ts';
+import { snapshotName } from '#src/domain/workload/names.ts';
 
 import { snapshotProgress } from './snapshot-progress.ts';
 

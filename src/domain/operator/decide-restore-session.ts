@@ -11,7 +11,7 @@ import {
   isFinal,
   timeLimitMs,
 } from '#src/domain/session/session-status.ts';
-import { isTargetKind, type Target } from '#src/domain/target/target.ts';
+import { isTargetKind, type Target } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { checkRuntimeSettings } from './check-runtime-settings.ts';

@@ -1,7 +1,7 @@
 /** How far a session has come, claim by claim: what an executor decides on and what a follower shows. */
 import type { KindWords } from './kind-words.ts';
 import type { ClaimPhase } from './roll-up.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 export interface ClaimProgress {
   readonly claim: string;

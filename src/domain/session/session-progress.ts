@@ -7,7 +7,7 @@ import type { HookNames, HookState } from '#src/domain/hooks/hook-step.ts';
 import type { KindWords } from './kind-words.ts';
 import type { ClaimProgress, Progress, Verdict } from './progress.ts';
 import { createdAt, deadlineOf, isFinal } from './session-status.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 export interface SessionProgress<S extends AnySession> {
   readonly session: Stored<S>;

@@ -20,7 +20,7 @@ import { failedBackup } from '#src/domain/session/end-status.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import { backupHookRecord } from '#src/domain/session/hook-record.ts';
 import { deadlineOf, lateAt, timeLimitMs } from '#src/domain/session/session-status.ts';
-import { labelValue, snapshotterJobName } from '#src/domain/target/names.ts';
+import { labelValue, snapshotterJobName } from '#src/domain/workload/names.ts';
 import {
   formatTarget,
   readTarget,
@@ -28,7 +28,7 @@ import {
   targetApiVersion,
   targetOfRef,
   type Target,
-} from '#src/domain/target/target.ts';
+} from '#src/domain/workload/target.ts';
 
 import type { Environment } from '../environment.ts';
 import type { Held } from '../held.ts';

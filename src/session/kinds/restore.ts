@@ -20,8 +20,8 @@ import { followedClaims } from '#src/domain/restore/followed-claims.ts';
 import { restoreVerdict } from '#src/domain/restore/restore-verdict.ts';
 import { restoreHookRecord } from '#src/domain/session/hook-record.ts';
 import { deadlineOf, lateAt, timeLimitMs } from '#src/domain/session/session-status.ts';
-import { restoreJobName } from '#src/domain/target/names.ts';
-import { formatTarget, readTarget, targetOfRef, type Target } from '#src/domain/target/target.ts';
+import { restoreJobName } from '#src/domain/workload/names.ts';
+import { formatTarget, readTarget, targetOfRef, type Target } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Scene, Scenery, SessionKind } from '../kind.ts';
