@@ -11,13 +11,13 @@ import { checkRestoreSession } from '#src/domain/restore/check-restore-session.t
 import { formatGoDuration, parseDuration } from '#src/domain/duration.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
-import { restoreSessionName } from '#src/domain/target/names.ts';
+import { restoreSessionName } from '#src/domain/workload/names.ts';
 import { restoreCommand } from '#src/domain/restore/restore-command.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
-import { readTarget, type Target } from '#src/domain/target/target.ts';
+import { readTarget, type Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { carryOutRestore } from '#src/follow/carry-out-restore.ts';
 import { createRestore, findUnfinishedRestore } from '#src/session/begin-restore.ts';

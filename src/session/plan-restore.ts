@@ -9,7 +9,7 @@ import { nearest } from '#src/domain/nearest.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { classOfTemplate } from '#src/domain/restore/storage-class.ts';
-import { targetTypes, type Target } from '#src/domain/target/target.ts';
+import { targetTypes, type Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Executor } from './executor.ts';

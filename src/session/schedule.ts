@@ -16,7 +16,7 @@ import {
   merged,
   type ScheduleWishes,
 } from '#src/domain/configuration/schedule-configuration.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import { planBackup } from './plan-backup.ts';

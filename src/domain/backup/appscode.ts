@@ -3,7 +3,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { PlannedClaim } from './build-backup.ts';
-import { formatTarget, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 /** The one class that it has to be given; it takes no default of its own. */
 export function classForAppscode(

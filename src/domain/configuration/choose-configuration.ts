@@ -3,9 +3,9 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
-import { invokerName } from '#src/domain/target/names.ts';
+import { invokerName } from '#src/domain/workload/names.ts';
 import { nearest } from '#src/domain/nearest.ts';
-import { formatTarget, targetApiVersion, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 
 /**
  * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined: there

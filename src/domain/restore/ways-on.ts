@@ -2,8 +2,8 @@
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { StashError } from '#src/errors.ts';
 
-import { claimsOfTarget } from '#src/domain/target/claims.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { claimsOfTarget } from '#src/domain/workload/claims.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import type { ClaimInTheWay } from './claims-in-the-way.ts';
 import {
   chained,
