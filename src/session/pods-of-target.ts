@@ -1,24 +1,24 @@
 /** The pods of a workload, as the server has them now. */
-import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
-import { pods, replicaSets } from '#src/api/resources.ts';
+import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
+import { pods, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { podsControlledBy, replicaSetsToKnow } from '#src/domain/workload/owned-pods.ts';
+import { readWorkload, targetTypes, type TargetKind } from '#src/domain/workload/kinds.ts';
+import { ownersToRead, podsControlledBy } from '#src/domain/workload/owned-pods.ts';
 import { formatSelector } from '#src/domain/workload/selector.ts';
-import type { TargetKind } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 /** Those that it controls; a Deployment does so by way of its ReplicaSets, each of which is read by its name. */
 export async function podsOfWorkload(
   cluster: Pick<Cluster, 'get' | 'list'>,
   kind: TargetKind,
-  workload: Stored<Workload>,
+  workload: Stored<KubernetesObject>,
 ): Promise<Stored<Pod>[]> {
   const namespace = workload.metadata.namespace ?? '';
-  const labelSelector = formatSelector(workload.spec.selector);
+  const labelSelector = formatSelector(readWorkload(kind, workload)?.selector);
   const { items } = await cluster.list(pods, { namespace, labelSelector });
-  const found = await Promise.all(
-    replicaSetsToKnow(kind, items).map((name) => find(cluster, name, namespace)),
-  );
+  const { podsThrough } = targetTypes[kind];
+  const owners = podsThrough ? ownersToRead(kind, items).map((name) => ({ name, kind: podsThrough })) : [];
+  const found = await Promise.all(owners.map((owner) => find(cluster, owner.kind, owner.name, namespace)));
   return podsControlledBy(
     kind,
     workload,
@@ -29,11 +29,12 @@ export async function podsOfWorkload(
 
 async function find(
   cluster: Pick<Cluster, 'get'>,
+  resource: Resource,
   name: string,
   namespace: string,
-): Promise<Stored<Workload> | undefined> {
+): Promise<Stored<KubernetesObject> | undefined> {
   try {
-    return await cluster.get(replicaSets, name, namespace);
+    return await cluster.get(resource, name, namespace);
   } catch (error) {
     if (isStashError(error, 'not-found')) return undefined;
     throw error;

@@ -4,14 +4,13 @@ import {
   backupSessions,
   persistentVolumeClaims,
   pods,
-  replicaSets,
   restoreSessions,
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { Right } from '#src/domain/rights.ts';
-import type { TargetKind } from '#src/domain/workload/target.ts';
+import { targetTypes, type TargetKind } from '#src/domain/workload/kinds.ts';
 
 import type { Executor } from './executor.ts';
 
@@ -56,10 +55,11 @@ export function rightsForHooks(
   const exec = (['get', 'create'] as const).map(
     (verb) => ({ verb, resource: pods, subresource: 'exec' }) as const,
   );
+  const podsThrough = kind && targetTypes[kind].podsThrough;
   return [
     ...on(pods, 'list'),
     // A Deployment's pods are those of its ReplicaSets.
-    ...on(replicaSets, kind === 'Deployment' && 'get'),
+    ...(podsThrough ? on(podsThrough, 'get') : []),
     ...(runsCommands ? exec : []),
   ];
 }

@@ -5,7 +5,8 @@ import { checkHook, thawWarning } from '#src/domain/hooks/hooks.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { keepRules, retentionProblem } from '#src/domain/retention/retention-rules.ts';
 import { checkSchedule } from '#src/domain/schedule.ts';
-import { isTargetKind, targetApiVersion, targetTypes, type Target } from '#src/domain/workload/target.ts';
+import { targetKinds } from '#src/domain/workload/kinds.ts';
+import { isTargetKind, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 
 import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import { ignoredSettings } from './pod-template.ts';
@@ -67,9 +68,7 @@ function checkRef(ref: TargetRef | undefined, namespace: string): string[] {
   if (kind === '' && name === '') return ['spec.target.ref is missing: name a workload or a claim'];
   const problems: string[] = [];
   if (!isTargetKind(kind)) {
-    problems.push(
-      `spec.target.ref.kind ${quoted(kind)} is not one of ${Object.keys(targetTypes).join(', ')}`,
-    );
+    problems.push(`spec.target.ref.kind ${quoted(kind)} is not one of ${targetKinds.join(', ')}`);
   } else {
     const expected = targetApiVersion(kind);
     const written = ref?.apiVersion ?? '';
