@@ -1,4 +1,5 @@
 /** From a backup session and its claims to what a person is told about it. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 
@@ -9,7 +10,7 @@ import {
   type SessionKind,
   type SessionProgress,
 } from '#src/domain/session/session-progress.ts';
-import { findCondition } from '#src/domain/session/session-status.ts';
+import { findCondition, isDeadlineExceeded, tellsFailure } from '#src/domain/session/session-status.ts';
 import { describe, type ClaimProgress, type Progress, type Verdict } from '#src/domain/session/progress.ts';
 import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
 
@@ -39,10 +40,11 @@ export function backupVerdict(
       return {
         outcome: 'skipped',
         message:
-          findCondition(session, 'BackupSkipped')?.message ?? 'the operator skipped it and gave no reason',
+          findCondition(session, stashCondition.backupSkipped.type)?.message ??
+          'the operator skipped it and gave no reason',
       };
     case 'Failed': {
-      const outcome = findCondition(session, 'DeadlineExceeded')?.status === 'True' ? 'timed-out' : 'failed';
+      const outcome = isDeadlineExceeded(session) ? 'timed-out' : 'failed';
       return { outcome, ...failure(session, claims) };
     }
     case 'Unknown':
@@ -107,6 +109,6 @@ function toldOfAll({ status }: Stored<BackupSession>): string | undefined {
     ...(status?.conditions ?? []),
     ...(status?.targets ?? []).flatMap((target) => target.conditions ?? []),
   ].filter((condition) => !isTidyCondition(condition));
-  const told = conditions.find(({ status, reason }) => status === 'False' || reason?.startsWith('Failed'));
+  const told = conditions.find(tellsFailure);
   return told?.message ?? told?.reason;
 }

@@ -1,4 +1,5 @@
 /** What backup and restore sessions have in common in their status. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 
@@ -40,11 +41,20 @@ export function durationSince(session: Session, now: Date): string {
 
 export function deadlineExceeded(timeoutMs: number): Omit<Condition, 'lastTransitionTime'> {
   return {
-    type: 'DeadlineExceeded',
-    status: 'True',
-    reason: 'FailedToCompleteWithinDeadline',
+    ...stashCondition.deadlineExceeded,
     message: `not done within ${formatDuration(timeoutMs)}`,
   };
+}
+
+/** Whether the session failed because it was not done by its deadline. */
+export function isDeadlineExceeded(session: Session): boolean {
+  const { type, status } = stashCondition.deadlineExceeded;
+  return findCondition(session, type)?.status === status;
+}
+
+/** Whether a condition of a session that failed says why it did. */
+export function tellsFailure({ status, reason }: Condition): boolean {
+  return status === 'False' || reason?.startsWith('Failed') === true;
 }
 
 /** The last-transition time of one that is there already moves only when its status does; others are kept. */
