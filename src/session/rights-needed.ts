@@ -8,7 +8,7 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
+import { commandOf, type SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { targetTypes, type TargetKind } from '#src/domain/workload/kinds.ts';
 
@@ -51,7 +51,7 @@ export function rightsForHooks(
   { pre, post }: Pick<SessionHooks, 'pre' | 'post'>,
   kind: TargetKind | undefined,
 ): Right[] {
-  const runsCommands = pre?.exec !== undefined || post?.exec !== undefined;
+  const runsCommands = [pre, post].some((hook) => hook && commandOf(hook));
   const exec = (['get', 'create'] as const).map(
     (verb) => ({ verb, resource: pods, subresource: 'exec' }) as const,
   );

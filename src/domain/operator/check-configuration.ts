@@ -1,7 +1,8 @@
 /** What is wrong with a BackupConfiguration of driver VolumeSnapshotter, before anything is made of it. */
+import { handlerKinds } from '#src/api/hook-handlers.ts';
 import type { BackupConfiguration, HookHandler, RetentionPolicy, TargetRef } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import { checkHook, thawWarning } from '#src/domain/hooks/hooks.ts';
+import { checkHook, hostOfHandler, thawWarning } from '#src/domain/hooks/hooks.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { keepRules, retentionProblem } from '#src/domain/retention/retention-rules.ts';
 import { checkSchedule } from '#src/domain/schedule.ts';
@@ -44,9 +45,9 @@ export function checkConfiguration({ metadata, spec }: BackupConfiguration): Con
 /** What an operator that executes in its own process will not do; sentences, as those of `checkConfiguration`. */
 export function hostWarnings(hooks: BackupConfiguration['spec']['hooks']): string[] {
   return (['preBackup', 'postBackup'] as const).flatMap((which) =>
-    (['httpGet', 'httpPost', 'tcpSocket'] as const).flatMap((handler) => {
-      const { host = '' } = hooks?.[which]?.[handler] ?? {};
-      if (host === '') return [];
+    handlerKinds.flatMap((handler) => {
+      const host = hostOfHandler(handler, hooks?.[which] ?? {});
+      if (host === undefined) return [];
       return [
         `spec.hooks.${which}.${handler}.host ${quoted(host)} is refused unless a pod of the target has that address: ` +
           'with --executor=in-process the operator connects to nothing else',
