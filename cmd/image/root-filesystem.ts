@@ -13,7 +13,7 @@ export const user = 65532;
 
 export const entrypoint = '/kubectl-stash';
 
-/** Without the version, which the tag has. */
+/** What is said of every version. */
 export const labels = {
   'org.opencontainers.image.title': 'kubectl-stash',
   'org.opencontainers.image.description': 'Operator that snapshots and restores what runs on Kubernetes',
