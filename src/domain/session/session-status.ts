@@ -1,5 +1,5 @@
 /** What backup and restore sessions have in common in their status. */
-import { stashCondition } from '#src/api/conditions.ts';
+import { stashCondition, type StashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 
@@ -72,6 +72,6 @@ export function withCondition(
     : conditions.map((each) => (each === before ? merged : each));
 }
 
-export function findCondition(session: Session, type: string): Condition | undefined {
+export function findCondition(session: Session, type: StashCondition['type']): Condition | undefined {
   return session.status?.conditions?.find((condition) => condition.type === type);
 }
