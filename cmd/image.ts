@@ -1,4 +1,4 @@
-/** `npm run image [-- DIRECTORY]`: the operator's image as an OCI directory, `dist/image` unless told otherwise. */
+/** `npm run image [-- DIRECTORY]`: the operator's image as an OCI directory, `dist/image` unless told otherwise, and its root filesystem. */
 import { join } from 'node:path';
 
 import { buildImage } from './image/build-image.ts';

@@ -1,7 +1,7 @@
 /** The image of the operator and of its Jobs, for the platform that this runs on. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { tar } from '../package/archive.ts';
 import { bundledPackages } from '../package/bill-of-materials.ts';
@@ -12,10 +12,11 @@ import { hostPlatform } from '../package/platforms.ts';
 import { commitTime, project, version } from '../package/project.ts';
 import { program } from '../package/release.ts';
 import { writeImage } from './oci-layout.ts';
-import { entrypoint, rootFilesystem, user } from './root-filesystem.ts';
+import { entrypoint, labels, rootFilesystem, user } from './root-filesystem.ts';
 
 /**
- * Resolves with the digest.
+ * Writes the image as an OCI directory, and beside it, as `<directory>.tar`, its root filesystem, which the Containerfile
+ * takes. Resolves with the digest.
  * @throws Error on a system whose libraries no Linux image can use
  */
 export async function buildImage(directory: string): Promise<string> {
@@ -33,18 +34,15 @@ export async function buildImage(directory: string): Promise<string> {
     const executable = join(work, platform.program);
     await writeFile(executable, await buildExecutable(platform, chunks), { mode: 0o755 });
     const created = await commitTime();
+    const root = await tar(await rootFilesystem(executable, licences), created);
+    await mkdir(dirname(directory), { recursive: true });
+    await writeFile(`${resolve(directory)}.tar`, root);
     return await writeImage(directory, {
       architecture: platform.arch,
-      rootFilesystem: await tar(await rootFilesystem(executable, licences), created),
+      rootFilesystem: root,
       user: `${user}:${user}`,
       entrypoint,
-      labels: {
-        'org.opencontainers.image.title': 'kubectl-stash',
-        'org.opencontainers.image.description':
-          'Operator that snapshots and restores what runs on Kubernetes',
-        'org.opencontainers.image.licenses': 'Apache-2.0',
-        'org.opencontainers.image.version': version,
-      },
+      labels: { ...labels, 'org.opencontainers.image.version': version },
       created,
       tag: version,
     });

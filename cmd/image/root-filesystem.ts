@@ -13,6 +13,13 @@ export const user = 65532;
 
 export const entrypoint = '/kubectl-stash';
 
+/** What is said of every version. */
+export const labels = {
+  'org.opencontainers.image.title': 'kubectl-stash',
+  'org.opencontainers.image.description': 'Operator that snapshots and restores what runs on Kubernetes',
+  'org.opencontainers.image.licenses': 'Apache-2.0',
+};
+
 /**
  * No certificates: Node brings those of the public authorities, and a cluster's own comes with the service account.
  * The libraries are this machine's, for a dynamically linked program of this platform.

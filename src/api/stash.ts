@@ -1,4 +1,5 @@
 /** The kinds of `stash.appscode.com/v1beta1`, as far as volume snapshots go; other fields are kept as they come. */
+import type { HookHandlers } from './hook-handlers.ts';
 import type { Condition, KubernetesObject, ObjectMeta, PersistentVolumeClaimSpec } from './kubernetes.ts';
 
 export type Driver = 'Restic' | 'VolumeSnapshotter';
@@ -23,24 +24,10 @@ export interface RetentionPolicy {
   keepTags?: string[];
 }
 
-/** What a hook does, in the target's pods: exactly one of exec, httpGet, httpPost and tcpSocket. */
-export interface HookHandler {
-  exec?: { command?: string[] };
-  httpGet?: HttpGetHook;
-  httpPost?: HttpGetHook & { body?: string; form?: { key?: string; values?: string[] }[] };
-  tcpSocket?: { host?: string; port: number | string };
+/** What a hook does, in the target's pods: exactly one of the handlers. */
+export interface HookHandler extends Partial<HookHandlers> {
   /** Left out: the pod's first container. */
   containerName?: string;
-}
-
-export interface HttpGetHook {
-  /** Left out: the pod's IP. */
-  host?: string;
-  /** A number, or the name of a port of the container. */
-  port: number | string;
-  path?: string;
-  scheme?: string;
-  httpHeaders?: { name: string; value: string }[];
 }
 
 export type ExecutionPolicy = 'Always' | 'OnSuccess' | 'OnFailure' | 'OnFinalRetryFailure';

@@ -1,5 +1,5 @@
 /** What could stand where the cursor is: the last word of a line that somebody is typing. */
-import { targetTypes } from '#src/domain/workload/target.ts';
+import { targetTypes, kindOfWord } from '#src/domain/workload/kinds.ts';
 import type { CommandEntry, Completes, Flag, Flags, Positionals } from './command.ts';
 import type { ConnectionFlags } from './context.ts';
 import { convert } from './convert.ts';
@@ -133,12 +133,10 @@ function targetQuestion(words: readonly string[], current: string, connection: C
   const [type = ''] = words;
   const bare = words.length > 0 && !type.includes('/');
   const word = bare ? type : current.slice(0, Math.max(slash, 0));
-  const kind = Object.values(targetTypes).find(({ resource, short }) =>
-    [short, resource.plural, resource.kind.toLowerCase()].includes(word.toLowerCase()),
-  );
+  const kind = kindOfWord(word);
   if (kind !== undefined && (bare || slash >= 0)) {
     const prefix = bare ? '' : current.slice(0, slash + 1);
-    return { ask: 'names', of: kind.resource, prefix, taken: words, connection };
+    return { ask: 'names', of: targetTypes[kind].resource, prefix, taken: words, connection };
   }
   if (bare || slash >= 0) return nothing;
   const types = Object.values(targetTypes).map(({ short, resource }) => ({

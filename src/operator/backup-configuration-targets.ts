@@ -2,7 +2,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
-import { targetTypes, type TargetKind } from '#src/domain/workload/target.ts';
+import { type TargetKind, targetKinds } from '#src/domain/workload/kinds.ts';
 
 import type { Key } from './reconciler.ts';
 import type { Caches } from './world.ts';
@@ -43,7 +43,7 @@ export function enqueueByTarget(caches: Caches, enqueue: (key: Key) => void): vo
   };
 
   caches.configurations.onChange(remember);
-  for (const kind of Object.keys(targetTypes) as TargetKind[]) {
+  for (const kind of targetKinds) {
     caches.targets[kind].onChange(({ metadata }: Stored<KubernetesObject>, deleted) => {
       const wanted = byTarget.get(idOf(kind, metadata.namespace ?? '', metadata.name));
       if (wanted === undefined || wanted.present === !deleted) return;

@@ -1,4 +1,5 @@
 /** Says on a configuration that it was due and no session was begun: nothing else there would. */
+import { jobCondition } from '#src/api/conditions.ts';
 import type { Job, Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import type { Component } from '#src/api/operator.ts';
@@ -22,7 +23,9 @@ export function tellFailedTriggers({ caches, clock, event, log }: World): void {
       told.delete(uid);
       return;
     }
-    const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+    const failed = job.status?.conditions?.find(
+      ({ type, status }) => type === jobCondition.failed && status === 'True',
+    );
     if (failed === undefined || told.has(uid)) return;
     told.add(uid);
     const age = clock.now().getTime() - Date.parse(failed.lastTransitionTime ?? '');

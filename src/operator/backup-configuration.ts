@@ -1,7 +1,7 @@
 /** Brings a BackupConfiguration to where it should be: checked, with rights for its Jobs and a CronJob of its own. */
 import type { CronJob, Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
-import { backupConfigurations, type Resource } from '#src/api/resources.ts';
+import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
 import { cronJobName } from '#src/domain/workload/names.ts';
@@ -14,7 +14,7 @@ import {
   type ConfigurationWorld,
 } from '#src/domain/operator/decide-configuration.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import { targetTypes } from '#src/domain/workload/target.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import { applyStep, areRightsTrusted, type Memory } from './backup-configuration-steps.ts';
@@ -130,8 +130,7 @@ async function seeTarget(
   const { kind, name, namespace } = target;
   if (caches.targets[kind].get(namespace, name)) return { target: 'found' };
   try {
-    const resource: Resource = targetTypes[kind].resource;
-    await cluster.get(resource, name, namespace);
+    await cluster.get(targetTypes[kind].resource, name, namespace);
     return { target: 'found' };
   } catch (error) {
     if (isStashError(error, 'not-found')) return { target: 'absent' };

@@ -10,7 +10,7 @@ import {
   restoreSessions,
   type Resource,
 } from '#src/api/resources.ts';
-import { targetTypes, type TargetKind } from '#src/domain/workload/target.ts';
+import { targetTypes, targetKinds } from '#src/domain/workload/kinds.ts';
 
 import { followedKind, type Following } from './follow-kind.ts';
 import { trimBookkeeping, trimPod, trimToExistence } from './trim.ts';
@@ -30,8 +30,7 @@ export function createCaches(): FollowedCaches {
   };
   const whole = <T extends KubernetesObject>(resource: Resource<T>, scope = {}) =>
     add(followedKind(resource, scope, trimBookkeeping));
-  const target = (kind: TargetKind) =>
-    add(followedKind<KubernetesObject>(targetTypes[kind].resource, { metadataOnly: true }, trimToExistence));
+  const target = (resource: Resource) => add(followedKind(resource, { metadataOnly: true }, trimToExistence));
 
   const caches = {
     configurations: whole(backupConfigurations),
@@ -40,14 +39,9 @@ export function createCaches(): FollowedCaches {
     cronJobs: whole(cronJobs, ours),
     jobs: whole(jobs, ours),
     pods: add(followedKind(pods, ours, trimPod)),
-    targets: {
-      Deployment: target('Deployment'),
-      StatefulSet: target('StatefulSet'),
-      DaemonSet: target('DaemonSet'),
-      ReplicaSet: target('ReplicaSet'),
-      ReplicationController: target('ReplicationController'),
-      PersistentVolumeClaim: target('PersistentVolumeClaim'),
-    },
+    targets: Object.fromEntries(
+      targetKinds.map((kind) => [kind, target(targetTypes[kind].resource)]),
+    ) as unknown as Caches['targets'],
   } satisfies Caches;
 
   return {

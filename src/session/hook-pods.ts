@@ -1,12 +1,13 @@
 /** In which pods and containers a target's hooks are run. */
-import type { Container, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
-import { pods, type Resource } from '#src/api/resources.ts';
+import type { Container, KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
+import { pods } from '#src/api/resources.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { containerOfHook, hasEnded, whyNotRunning } from '#src/domain/hooks/hook-container.ts';
 import type { HandPlace } from '#src/domain/hooks/hook-command.ts';
 import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
-import { formatTarget, targetTypes, type Target } from '#src/domain/workload/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
+import { targetTypes, readWorkload } from '#src/domain/workload/kinds.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { podsOfWorkload } from './pods-of-target.ts';
@@ -35,10 +36,9 @@ export async function findTargetPods(cluster: Cluster, target: Target): Promise<
       otherwise: { why: `no pod that runs uses ${of}`, wanted: false },
     };
   }
-  const resource = targetTypes[target.kind].resource as Resource<Workload>;
-  let workload: Stored<Workload>;
+  let workload: Stored<KubernetesObject>;
   try {
-    workload = await cluster.get(resource, target.name, namespace);
+    workload = await cluster.get(targetTypes[target.kind].resource, target.name, namespace);
   } catch (error) {
     if (!isStashError(error, 'not-found')) throw error;
     return { pods: [], otherwise: { why: `${of} does not exist`, wanted: false } };
@@ -47,15 +47,10 @@ export async function findTargetPods(cluster: Cluster, target: Target): Promise<
   return {
     pods: all.filter((pod) => !hasEnded(pod)),
     otherwise:
-      wantedPods(target, workload) === 0
+      readWorkload(target.kind, workload)?.wantedPods === 0
         ? { why: `${of} is scaled to 0`, wanted: false }
         : { why: `no pod of ${of} is running`, wanted: true },
   };
-}
-
-function wantedPods({ kind }: Target, { spec, status }: Workload): number {
-  const wanted = kind === 'DaemonSet' ? status?.['desiredNumberScheduled'] : (spec.replicas ?? 1);
-  return typeof wanted === 'number' ? wanted : 1;
 }
 
 export interface HookPlace {

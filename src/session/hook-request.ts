@@ -3,10 +3,12 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 
-import type { Container, Pod } from '#src/api/kubernetes.ts';
-import type { HookHandler } from '#src/api/stash.ts';
+import type { HookHandlers, HttpHook, SocketHook } from '#src/api/hook-handlers.ts';
+import type { Container } from '#src/api/kubernetes.ts';
+import type { Cluster } from '#src/cluster/port.ts';
 import { wordsOfPage } from '#src/domain/html-page.ts';
-import { hostOf, requestOf } from '#src/domain/hooks/hooks.ts';
+
+import type { HookPlace } from './hook-pods.ts';
 
 export interface Answer {
   readonly ok: boolean;
@@ -19,17 +21,48 @@ export interface Answer {
 /** So much of an answer is read for the sake of its last line. */
 const mostRead = 64 * 1024;
 
-/** Resolves in any case; `signal` ends it. `hook`: one that is a request. */
-export async function sendHook(
-  hook: HookHandler,
-  pod: Pod,
-  container: Container,
-  signal: AbortSignal,
+/** What a handler is run with; `signal` ends it. */
+export interface HandlerCall {
+  readonly cluster: Cluster;
+  readonly place: HookPlace;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves in any case. */
+export async function getHttp(get: HookHandlers['httpGet'], call: HandlerCall): Promise<Answer> {
+  return await request(get, call, (at) => exchange(at, get, undefined));
+}
+
+/** Resolves in any case. */
+export async function postHttp(post: HookHandlers['httpPost'], call: HandlerCall): Promise<Answer> {
+  return await request(post, call, (at) => exchange(at, post, post));
+}
+
+/** Resolves in any case. */
+export async function openSocket(socket: SocketHook, call: HandlerCall): Promise<Answer> {
+  return await request(socket, call, async ({ host, port, signal, where }) => {
+    await open(host, port, signal);
+    return { ok: true, words: `connected to ${where}` };
+  });
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** Both, for messages. */
+  readonly where: string;
+  /** The host is the pod itself. */
+  readonly isPod: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function request(
+  { host: foreign = '', port: wanted }: SocketHook,
+  { place: { pod, container }, signal }: HandlerCall,
+  send: (at: Address) => Promise<Answer>,
 ): Promise<Answer> {
-  const { httpGet, httpPost, tcpSocket } = hook;
-  const foreign = hostOf(hook);
-  const host = foreign ?? pod.status?.podIP;
-  const { port: wanted = '' } = requestOf(hook) ?? {};
+  const isPod = foreign === '';
+  const host = isPod ? pod.status?.podIP : foreign;
   const port = portOf(wanted, container);
   if (host === undefined) return { ok: false, begun: false, words: 'the pod has no address yet' };
   if (port === undefined) {
@@ -37,22 +70,13 @@ export async function sendHook(
   }
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   try {
-    if (tcpSocket) {
-      await open(host, port, signal);
-      return { ok: true, words: `connected to ${where}` };
-    }
-    const { status, last } = await exchange(httpGet ?? httpPost, httpPost, host, port, signal);
-    const ok = status >= 200 && status < 400;
-    // Who reads the session need not be somebody who may read what another host tells.
-    const said = foreign === undefined && last !== '' ? `: ${last}` : '';
-    return { ok, words: `HTTP ${status}${said}` };
+    return await send({ host, port, where, isPod, signal });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const why = signal.aborted ? 'no answer in time' : error instanceof Error ? error.message : String(error);
     const unreachable = signal.aborted || unreachableCodes.has(code ?? '');
     // An address of a pod means something inside the cluster only.
-    const hint =
-      unreachable && foreign === undefined ? "; from here the pods' network may be out of reach" : '';
+    const hint = unreachable && isPod ? "; from here the pods' network may be out of reach" : '';
     const begun = signal.aborted || !unconnectedCodes.has(code ?? '');
     return { ok: false, begun, words: `${where}: ${why}${hint}` };
   }
@@ -91,22 +115,20 @@ function open(host: string, port: number, signal: AbortSignal): Promise<void> {
 }
 
 async function exchange(
-  to: HookHandler['httpGet'],
-  post: HookHandler['httpPost'],
-  host: string,
-  port: number,
-  signal: AbortSignal,
-): Promise<{ readonly status: number; readonly last: string }> {
-  const isSecure = to?.scheme?.toUpperCase() === 'HTTPS';
+  { host, port, isPod, signal }: Address,
+  to: HttpHook,
+  post: HookHandlers['httpPost'] | undefined,
+): Promise<Answer> {
+  const isSecure = to.scheme?.toUpperCase() === 'HTTPS';
   const form = new URLSearchParams(
     (post?.form ?? []).flatMap(({ key = '', values = [] }) => values.map((value) => [key, value])),
   ).toString();
   const body = post?.body !== undefined && post.body !== '' ? post.body : form;
   const headers: Record<string, string> = {};
   if (form !== '') headers['content-type'] = 'application/x-www-form-urlencoded';
-  for (const { name, value } of to?.httpHeaders ?? []) headers[name.toLowerCase()] = value;
+  for (const { name, value } of to.httpHeaders ?? []) headers[name.toLowerCase()] = value;
   if (post) headers['content-length'] = String(Buffer.byteLength(body));
-  const path = to?.path ?? '/';
+  const path = to.path ?? '/';
   const options = {
     host,
     port,
@@ -130,5 +152,8 @@ async function exchange(
     if (text.length > mostRead) break;
   }
   const last = wordsOfPage(text) ?? text.split(/[\r\n]+/).findLast((line) => line.trim() !== '') ?? '';
-  return { status: message.statusCode ?? 0, last };
+  const { statusCode: status = 0 } = message;
+  // Who reads the session need not be somebody who may read what another host tells.
+  const said = isPod && last !== '' ? `: ${last}` : '';
+  return { ok: status >= 200 && status < 400, words: `HTTP ${status}${said}` };
 }

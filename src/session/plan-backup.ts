@@ -1,19 +1,19 @@
 /** What a snapshot will consist of, and what is wrong with it that can be known before it is begun. */
 import type {
+  KubernetesObject,
   PersistentVolumeClaim,
   Pod,
   Stored,
   VolumeSnapshotClass,
-  Workload,
 } from '#src/api/kubernetes.ts';
-import type { Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
 import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
-import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/workload/claims.ts';
+import { checkClaims, claimsOfTarget, needsPods } from '#src/domain/workload/claims.ts';
 import type { AdHocHooks } from '#src/domain/hooks/hooks.ts';
 import { chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class.ts';
-import { targetTypes, type Target } from '#src/domain/workload/target.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 import { podsOfWorkload } from './pods-of-target.ts';
 import { orMissingNamespace, startAll, type Surroundings } from './surroundings.ts';
@@ -86,14 +86,17 @@ export async function planResumed(
   return withHandles(around, planned);
 }
 
-async function readTarget({ cluster }: Surroundings, target: Target): Promise<TargetObject> {
-  const resource: Resource<Workload | PersistentVolumeClaim> = targetTypes[target.kind].resource;
-  return { kind: target.kind, object: await cluster.get(resource, target.name, target.namespace) };
+interface ReadTarget {
+  readonly kind: Target['kind'];
+  readonly object: Stored<KubernetesObject>;
 }
 
-async function podsOf({ cluster }: Surroundings, { kind, object }: TargetObject): Promise<Pod[]> {
-  if (!('template' in object.spec) || !needsPods(object as Workload)) return [];
-  return await podsOfWorkload(cluster, kind, object as Stored<Workload>);
+async function readTarget({ cluster }: Surroundings, { kind, name, namespace }: Target): Promise<ReadTarget> {
+  return { kind, object: await cluster.get(targetTypes[kind].resource, name, namespace) };
+}
+
+async function podsOf({ cluster }: Surroundings, target: ReadTarget): Promise<Pod[]> {
+  return needsPods(target) ? await podsOfWorkload(cluster, target.kind, target.object) : [];
 }
 
 async function classOf(

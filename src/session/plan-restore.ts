@@ -1,7 +1,7 @@
 /** Everything that can be known to be wrong with a restore before it is begun. */
-import type { Stored, StorageClass, VolumeSnapshot, Workload } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Stored, StorageClass, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { storageClasses, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import { storageClasses, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
@@ -9,7 +9,8 @@ import { nearest } from '#src/domain/nearest.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { classOfTemplate } from '#src/domain/restore/storage-class.ts';
-import { targetTypes, type Target } from '#src/domain/workload/target.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Executor } from './executor.ts';
@@ -84,11 +85,10 @@ export async function planRestore(around: Surroundings, request: RestoreRequest)
 export async function readWorkload(
   { cluster }: Surroundings,
   target: Target,
-): Promise<Stored<Workload> | undefined> {
+): Promise<Stored<KubernetesObject> | undefined> {
   if (target.kind === 'PersistentVolumeClaim') return undefined;
-  const resource = targetTypes[target.kind].resource as Resource<Workload>;
   try {
-    return await cluster.get(resource, target.name, target.namespace);
+    return await cluster.get(targetTypes[target.kind].resource, target.name, target.namespace);
   } catch (error) {
     if (isStashError(error, 'not-found', 'forbidden')) return undefined;
     throw error;

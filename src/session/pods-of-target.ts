@@ -1,24 +1,27 @@
 /** The pods of a workload, as the server has them now. */
-import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
-import { pods, replicaSets } from '#src/api/resources.ts';
+import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
+import { pods } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { podsControlledBy, replicaSetsToKnow } from '#src/domain/workload/owned-pods.ts';
+import { readWorkload, targetTypes, type TargetKind } from '#src/domain/workload/kinds.ts';
+import { ownersToRead, podsControlledBy } from '#src/domain/workload/owned-pods.ts';
 import { formatSelector } from '#src/domain/workload/selector.ts';
-import type { TargetKind } from '#src/domain/workload/target.ts';
 
 /** Those that it controls; a Deployment does so by way of its ReplicaSets, each of which is read by its name. */
 export async function podsOfWorkload(
   cluster: Pick<Cluster, 'get' | 'list'>,
   kind: TargetKind,
-  workload: Stored<Workload>,
+  workload: Stored<KubernetesObject>,
 ): Promise<Stored<Pod>[]> {
   const namespace = workload.metadata.namespace ?? '';
-  const labelSelector = formatSelector(workload.spec.selector);
+  const labelSelector = formatSelector(readWorkload(kind, workload)?.selector);
   const { items } = await cluster.list(pods, { namespace, labelSelector });
-  const found = await Promise.all(
-    replicaSetsToKnow(kind, items).map((name) => find(cluster, replicaSets, { name, namespace })),
-  );
+  const { podsThrough } = targetTypes[kind];
+  const found = podsThrough
+    ? await Promise.all(
+        ownersToRead(kind, items).map((name) => find(cluster, podsThrough, { name, namespace })),
+      )
+    : [];
   return podsControlledBy(
     kind,
     workload,

@@ -5,7 +5,6 @@ import type {
   Stored,
   StorageClass,
   VolumeSnapshot,
-  Workload,
 } from '#src/api/kubernetes.ts';
 import { persistentVolumes, pods } from '#src/api/resources.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -44,14 +43,14 @@ export async function refuseClaimsInTheWay(around: Surroundings, restoring: Rest
   }
   const raced = words === undefined ? [] : racedClaims(names, words);
   if (words === undefined || raced.length === 0) return;
-  throw controllerRace(raced, words, await readKeeping(around, restoring, [], words.workload));
+  throw controllerRace(raced, words, await readKeeping(around, restoring, [], words));
 }
 
 async function readKeeping(
   around: Surroundings,
   { templates, classes, user }: Restoring,
   claims: readonly Stored<PersistentVolumeClaim>[],
-  stopped: Stored<Workload> | undefined,
+  stopped: RestoreWords | undefined,
 ): Promise<Keeping> {
   const volumes = await ifAllowed(() => volumesOf(around, claims));
   return {

@@ -4,14 +4,13 @@ import {
   backupSessions,
   persistentVolumeClaims,
   pods,
-  replicaSets,
   restoreSessions,
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
+import { commandOf, type SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { Right } from '#src/domain/rights.ts';
-import type { TargetKind } from '#src/domain/workload/target.ts';
+import { type TargetKind, targetTypes } from '#src/domain/workload/kinds.ts';
 
 import type { Executor } from './executor.ts';
 
@@ -52,14 +51,15 @@ export function rightsForHooks(
   { pre, post }: Pick<SessionHooks, 'pre' | 'post'>,
   kind: TargetKind | undefined,
 ): Right[] {
-  const runsCommands = pre?.exec !== undefined || post?.exec !== undefined;
+  const runsCommands = [pre, post].some((hook) => hook && commandOf(hook));
   const exec = (['get', 'create'] as const).map(
     (verb) => ({ verb, resource: pods, subresource: 'exec' }) as const,
   );
+  const podsThrough = kind && targetTypes[kind].podsThrough;
   return [
     ...on(pods, 'list'),
     // A Deployment's pods are those of its ReplicaSets.
-    ...on(replicaSets, kind === 'Deployment' && 'get'),
+    ...(podsThrough ? on(podsThrough, 'get') : []),
     ...(runsCommands ? exec : []),
   ];
 }

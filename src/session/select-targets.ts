@@ -1,6 +1,6 @@
 /** The workloads of some kinds, in place of their names. */
-import type { Resource } from '#src/api/resources.ts';
-import { targetTypes, type Target } from '#src/domain/workload/target.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { Surroundings } from './surroundings.ts';
@@ -13,8 +13,7 @@ export async function selectTargets(
 ): Promise<Target[]> {
   const found = await Promise.all(
     kinds.map(async (kind) => {
-      const resource: Resource = targetTypes[kind].resource;
-      const { items } = await cluster.list(resource, { namespace, labelSelector });
+      const { items } = await cluster.list(targetTypes[kind].resource, { namespace, labelSelector });
       return items.map(({ metadata }) => ({ kind, name: metadata.name, namespace }));
     }),
   );

@@ -7,6 +7,8 @@ import { defaultHistoryLimit, sessionsToForget } from '#src/domain/retention/his
 import { labelValue } from '#src/domain/workload/names.ts';
 import { withCondition } from '#src/domain/session/session-status.ts';
 import {
+  historyType,
+  retentionType,
   tellHistory,
   tidyCondition,
   tidyingLeft,
@@ -60,7 +62,7 @@ export async function tidyUp(
   const results: Done[] = [];
   for (const type of tidyingLeft(session, configuration)) {
     results.push(
-      type === 'RetentionPolicyApplied'
+      type === retentionType
         ? { type, ...(await applyRetention(environment, session, configuration.spec.retentionPolicy)) }
         : await cleanHistory(environment, session, configuration, options),
     );
@@ -71,8 +73,8 @@ export async function tidyUp(
   return {
     conditions,
     deleted: {
-      snapshots: deletedBy('RetentionPolicyApplied'),
-      sessions: deletedBy('BackupHistoryCleaned'),
+      snapshots: deletedBy(retentionType),
+      sessions: deletedBy(historyType),
     },
     notes: [
       ...results.filter(({ done }) => !done).map(({ message }) => message),
@@ -88,7 +90,7 @@ async function cleanHistory(
   options: TidyOptions,
 ): Promise<Done> {
   const { clock, cluster, signal } = environment;
-  const type = 'BackupHistoryCleaned';
+  const type = historyType;
   const invoker = invokerOf(session);
   const limit = spec.backupHistoryLimit ?? defaultHistoryLimit;
   const failed = ({ message }: StashError, deleted: readonly string[] = []): Done => ({

@@ -15,7 +15,8 @@ import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/ap
 import type { Cluster } from '#src/cluster/port.ts';
 import { snapshotName } from '#src/domain/workload/names.ts';
 import { StashError } from '#src/errors.ts';
-import { targetApiVersion, targetTypes, type TargetKind } from '#src/domain/workload/target.ts';
+import { targetApiVersion } from '#src/domain/workload/target.ts';
+import { targetTypes, type TargetKind } from '#src/domain/workload/kinds.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
 import { configuration, restoreSession } from '#test/e2e/operator/manifests.ts';
 import type { TestServer } from '#test/e2e/server.ts';

@@ -6,9 +6,8 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import { targetTypes } from '#src/domain/workload/target.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
 import { claimFrom } from '#test/support/claim-from.ts';
-
 import { census } from './census.ts';
 import { claim, deployment } from './manifests.ts';
 import { configuration } from './operator/manifests.ts';

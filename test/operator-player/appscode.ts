@@ -19,7 +19,8 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { claimsOfTarget, type TargetObject } from '#src/domain/workload/claims.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { restoreJobName, snapshotterJobName } from '#src/domain/workload/names.ts';
-import { isTargetKind, targetTypes } from '#src/domain/workload/target.ts';
+import { isTargetKind } from '#src/domain/workload/target.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
 
 import {
   condition,

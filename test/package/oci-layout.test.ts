@@ -8,7 +8,9 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
 import { writeImage } from '../../cmd/image/oci-layout.ts';
+import { entrypoint, labels, user } from '../../cmd/image/root-filesystem.ts';
 import { fileInTarGz, tar } from '../../cmd/package/archive.ts';
+import { project } from '../../cmd/package/project.ts';
 
 interface Descriptor {
   readonly mediaType: string;
@@ -75,4 +77,16 @@ test('every blob is what its digest and size say, and the layers are those of th
   const [plain = assert.fail('no layer')] = (json(read(other)) as { layers: Descriptor[] }).layers;
   assert.equal(plain.mediaType, 'application/vnd.oci.image.layer.v1.tar');
   assert.deepEqual(read(plain), image.rootFilesystem);
+});
+
+test('the Containerfile has the labels, user and entrypoint of `npm run image`', () => {
+  const text = readFileSync(join(project, 'Containerfile'), 'utf8');
+  const label = [...text.matchAll(/(org\.[\w.]+)="([^"]*)"/g)].map(([, key = '', value = '']) => [
+    key,
+    value,
+  ]);
+  assert.deepEqual(Object.fromEntries(label), labels);
+  const instruction = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1];
+  assert.equal(instruction('USER'), `${user}:${user}`);
+  assert.equal(instruction('ENTRYPOINT'), JSON.stringify([entrypoint]));
 });

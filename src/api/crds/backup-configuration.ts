@@ -2,7 +2,7 @@ import { conditions } from './conditions.ts';
 import { ageColumn, column, objectSchema, stashDefinition } from './definition.ts';
 import { finalHook, hook } from './hooks.ts';
 import { args, exclude, paths, volumeMounts } from './restic.ts';
-import { boolean, choice, int32, int64, object, string, strings } from './schema.ts';
+import { boolean, choice, int32, int64, object, string, strings } from '../schema.ts';
 import { sharedSpec } from './session-spec.ts';
 import { alias, targetRef } from './target.ts';
 

@@ -1,6 +1,6 @@
 import { conditions } from './conditions.ts';
 import { ageColumn, column, objectSchema, stashDefinition } from './definition.ts';
-import { boolean, choice, dateTime, int32, kept, list, object, string, strings } from './schema.ts';
+import { boolean, choice, dateTime, int32, kept, list, object, string, strings } from '../schema.ts';
 import { targetRef } from './target.ts';
 
 const spec = object('Whose backup this is.', {

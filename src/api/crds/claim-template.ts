@@ -1,5 +1,5 @@
 /** A claim that a restore creates: the Kubernetes type, checked as far as we read it and kept beyond. */
-import { kept, list, map, object, quantity, string, strings } from './schema.ts';
+import { kept, list, map, object, quantity, string, strings } from '../schema.ts';
 
 const amounts = (description: string) => map(description, quantity('Such as 1Gi.'));
 

@@ -1,4 +1,4 @@
-import { dateTime, int64, list, object, string } from './schema.ts';
+import { dateTime, int64, list, object, string } from '../schema.ts';
 
 export const conditions = list(
   'What has been observed, one entry for each type.',

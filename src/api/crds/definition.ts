@@ -1,6 +1,6 @@
 import type { CustomResourceDefinition, JsonSchema, PrinterColumn } from '../kubernetes.ts';
 import { label, managedBy, stashGroup } from '../labels.ts';
-import { string } from './schema.ts';
+import { string } from '../schema.ts';
 
 interface Kind {
   kind: string;

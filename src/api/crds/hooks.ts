@@ -1,44 +1,22 @@
 /** Commands and requests that run before and after a session. */
+import { hookHandlers } from '../hook-handlers.ts';
 import type { JsonSchema } from '../kubernetes.ts';
-import { choice, intOrString, list, object, string, strings } from './schema.ts';
+import { choice, object, string } from '../schema.ts';
 
-const port = intOrString('Port, as a number or by its name.');
-const host = string('Host; the pod itself where it is left out.');
-
-const http = {
-  scheme: string('HTTP or HTTPS.'),
-  host,
-  port,
-  path: string('Path of the request.'),
-  httpHeaders: list(
-    'Headers of the request.',
-    object('One header.', { name: string('Its name.'), value: string('Its value.') }, ['name', 'value']),
-  ),
-};
-
-const formField = object('One field.', { key: string('Its name.'), values: strings('Its values.') });
-
-const handlers = {
+const fields = {
   containerName: string('Container that an exec hook runs in.'),
-  exec: object('Runs a command.', { command: strings('Command and arguments; no shell is involved.') }),
-  httpGet: object('Sends a GET request.', http, ['port']),
-  httpPost: object(
-    'Sends a POST request.',
-    { ...http, body: string('Body of the request.'), form: list('Fields of a form.', formField) },
-    ['port'],
-  ),
-  tcpSocket: object('Opens a connection.', { host, port }, ['port']),
+  ...Object.fromEntries(Object.entries(hookHandlers).map(([kind, { schema }]) => [kind, schema])),
 };
 
 /** A hook that always runs. */
 export function hook(description: string): JsonSchema {
-  return object(description, handlers);
+  return object(description, fields);
 }
 
 /** A hook that runs if the outcome is among those that its policy names. */
 export function finalHook(description: string, policies: string[]): JsonSchema {
   return object(description, {
-    ...handlers,
+    ...fields,
     executionPolicy: choice('After which outcome it runs.', policies, 'Always'),
   });
 }

@@ -1,5 +1,5 @@
 /** Fields that only the Restic driver reads: they are stored for it, and never looked at here. */
-import { kept, list, string, strings } from './schema.ts';
+import { kept, list, string, strings } from '../schema.ts';
 
 export const repository = kept(
   'For Restic: the Repository that holds the data.',

@@ -3,7 +3,7 @@ import { conditions } from './conditions.ts';
 import { ageColumn, column, objectSchema, stashDefinition } from './definition.ts';
 import { finalHook, hook } from './hooks.ts';
 import { args, rules, volumeMounts } from './restic.ts';
-import { choice, dateTime, int32, list, object, string } from './schema.ts';
+import { choice, dateTime, int32, list, object, string } from '../schema.ts';
 import { sharedSpec } from './session-spec.ts';
 import { alias, targetRef } from './target.ts';
 

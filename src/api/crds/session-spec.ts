@@ -1,6 +1,6 @@
 /** Fields that a BackupConfiguration and a RestoreSession share. */
 import { interimVolumeTemplate, repository, task, tempDir } from './restic.ts';
-import { choice, kept, string } from './schema.ts';
+import { choice, kept, string } from '../schema.ts';
 
 export const sharedSpec = {
   driver: choice(

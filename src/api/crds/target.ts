@@ -1,4 +1,4 @@
-import { object, string } from './schema.ts';
+import { object, string } from '../schema.ts';
 
 export const targetRef = object('The workload or claim itself.', {
   apiVersion: string('API version of its kind, such as apps/v1.'),

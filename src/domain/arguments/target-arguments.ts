@@ -2,7 +2,14 @@
 import { StashError } from '#src/errors.ts';
 
 import { nearest } from '#src/domain/nearest.ts';
-import { formatTarget, targetTypes, type Target, type TargetKind } from '#src/domain/workload/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
+import {
+  targetTypes,
+  type TargetKind,
+  kindOfWord,
+  targetKinds,
+  wordsOfKind,
+} from '#src/domain/workload/kinds.ts';
 
 export interface TargetArguments {
   /** Each once, in the order given. */
@@ -15,13 +22,6 @@ export interface TargetArgumentsOptions {
   /** `refused` with `-l` or `--all`. Default `required`. */
   readonly names?: 'required' | 'optional' | 'refused';
 }
-
-const kindOfWord = new Map(
-  (Object.keys(targetTypes) as TargetKind[]).flatMap((kind) => {
-    const { resource, short } = targetTypes[kind];
-    return [short, kind.toLowerCase(), resource.plural].map((word) => [word, kind] as const);
-  }),
-);
 
 /** What people may well try, and what to name in its stead. */
 const otherTypes = new Map(
@@ -87,14 +87,14 @@ function refuseMixture(words: readonly string[]): void {
   const bare = words.find((word) => !word.includes('/'));
   if (bare === undefined) return;
   const type = words.find((word) => word.includes('/'))?.split('/')[0] ?? '';
-  const instead = kindOfWord.has(bare.toLowerCase()) ? `${bare}/NAME` : `${type}/${bare}`;
+  const instead = kindOfWord(bare) ? `${bare}/NAME` : `${type}/${bare}`;
   throw usage('TYPE NAME and TYPE/NAME cannot be mixed', `write ${instead} for ${bare}`);
 }
 
 /** `deploy`, `deployments`, `Deployment`, `deployment.apps`, `deployments.v1.apps`; undefined where it is none of them. */
 export function targetKindOf(word: string): TargetKind | undefined {
   const [type = '', ...group] = word.toLowerCase().split('.');
-  const kind = kindOfWord.get(type);
+  const kind = kindOfWord(type);
   if (kind === undefined) return undefined;
   const { resource } = targetTypes[kind];
   const accepted = ['', resource.group, `${resource.version}.${resource.group}`];
@@ -105,17 +105,19 @@ function parseKind(word: string): TargetKind {
   const kind = targetKindOf(word);
   if (kind !== undefined) return kind;
   const [type = ''] = word.toLowerCase().split('.');
-  const ofOtherGroup = kindOfWord.get(type);
+  const ofOtherGroup = kindOfWord(type);
   if (ofOtherGroup !== undefined) {
     throw usage(`unknown type "${word}"`, `did you mean ${targetTypes[ofOtherGroup].short}?`);
   }
   const instead = otherTypes.get(type);
   if (instead !== undefined) throw usage(`${word} cannot be snapshotted or restored by itself`, instead);
-  const near = nearest(type, [...kindOfWord.keys()]);
+  const near = nearest(type, targetKinds.flatMap(wordsOfKind));
+  const shorts = targetKinds.map((known) => targetTypes[known].short);
+  const last = shorts.pop() ?? '';
   throw usage(
     `unknown type "${word}"`,
     near === undefined
-      ? 'types are deploy, sts, ds, rs, rc and pvc, as in deploy/NAME'
+      ? `types are ${shorts.join(', ')} and ${last}, as in deploy/NAME`
       : `did you mean ${near}?`,
   );
 }

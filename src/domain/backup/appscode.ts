@@ -3,6 +3,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { PlannedClaim } from './build-backup.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 /** The one class that it has to be given; it takes no default of its own. */
@@ -11,7 +12,7 @@ export function classForAppscode(
   planned: readonly PlannedClaim[],
   configuration: BackupConfiguration | undefined,
 ): string {
-  if (target.kind === 'ReplicaSet' || target.kind === 'ReplicationController') {
+  if (!targetTypes[target.kind].byAppscode) {
     throw new StashError('precondition', `AppsCode's operator cannot snapshot a ${target.kind}`, {
       hint: `snapshot the Deployment that owns it, or its claims:\n${claimByClaim(target, planned)}`,
     });

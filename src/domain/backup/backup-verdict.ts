@@ -1,10 +1,11 @@
 /** From a backup session that has ended and its claims to what a person is told about it. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 
 import { backupHookState } from './backup-claims.ts';
 import { hookFailure } from '#src/domain/hooks/hook-step.ts';
-import { findCondition } from '#src/domain/session/session-status.ts';
+import { findCondition, isDeadlineExceeded, tellsFailure } from '#src/domain/session/session-status.ts';
 import { describe, type ClaimProgress, type Verdict } from '#src/domain/session/progress.ts';
 import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
 
@@ -23,10 +24,11 @@ export function backupVerdict(
       return {
         outcome: 'skipped',
         message:
-          findCondition(session, 'BackupSkipped')?.message ?? 'the operator skipped it and gave no reason',
+          findCondition(session, stashCondition.backupSkipped.type)?.message ??
+          'the operator skipped it and gave no reason',
       };
     case 'Failed': {
-      const outcome = findCondition(session, 'DeadlineExceeded')?.status === 'True' ? 'timed-out' : 'failed';
+      const outcome = isDeadlineExceeded(session) ? 'timed-out' : 'failed';
       return { outcome, ...failure(session, claims) };
     }
     case 'Unknown':
@@ -91,6 +93,6 @@ function toldOfAll({ status }: Stored<BackupSession>): string | undefined {
     ...(status?.conditions ?? []),
     ...(status?.targets ?? []).flatMap((target) => target.conditions ?? []),
   ].filter((condition) => !isTidyCondition(condition));
-  const told = conditions.find(({ status, reason }) => status === 'False' || reason?.startsWith('Failed'));
+  const told = conditions.find(tellsFailure);
   return told?.message ?? told?.reason;
 }

@@ -1,4 +1,5 @@
 /** A BackupConfiguration from what a command line says of it, and the change that it makes to one that exists. */
+import { handlerKinds } from '#src/api/hook-handlers.ts';
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { BackupConfiguration, HookHandler, RetentionPolicy } from '#src/api/stash.ts';
@@ -127,7 +128,7 @@ export function nextRuns(schedule: string, from: Date, count: number): string[] 
 const noRules = { ...Object.fromEntries(keepRules.map(({ field }) => [field, null])), dryRun: null };
 
 function whole(hook: HookHandler): object {
-  return { exec: null, httpGet: null, httpPost: null, tcpSocket: null, containerName: null, ...hook };
+  return { ...Object.fromEntries(handlerKinds.map((kind) => [kind, null])), containerName: null, ...hook };
 }
 
 function plainFields(

@@ -2,7 +2,7 @@
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 
-import type { SessionHooks } from './hooks.ts';
+import { commandOf, type SessionHooks } from './hooks.ts';
 import type { HookState } from './hook-step.ts';
 import { shellWords } from '#src/domain/shell-words.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -19,22 +19,23 @@ export interface HandPlace {
  * pod, and picks one of its pods itself. Undefined where it is no command.
  */
 export function hookByHand(
-  { exec, containerName }: HookHandler,
+  hook: HookHandler,
   target: Target | undefined,
   places: readonly HandPlace[] = [],
 ): string | undefined {
-  if (exec === undefined || target === undefined) return undefined;
+  const words = commandOf(hook);
+  if (words === undefined || target === undefined) return undefined;
   const { namespace, kind, name } = target;
   const run = (pod: string, container: string | undefined, runs: boolean) => {
     const wait = `kubectl wait -n ${namespace} --for=condition=Ready --timeout=5m pod/${pod} && `;
     const chosen = container === undefined ? '' : ` -c ${shellWords([container])}`;
-    const command = `kubectl exec -n ${namespace} ${pod}${chosen} -- ${shellWords(exec.command ?? [])}`;
+    const command = `kubectl exec -n ${namespace} ${pod}${chosen} -- ${shellWords(words)}`;
     return runs ? command : wait + command;
   };
   if (places.length === 0) {
     // kubectl exec takes no claim.
     if (kind === 'PersistentVolumeClaim') return undefined;
-    return run(`${kind.toLowerCase()}/${name}`, containerName, true);
+    return run(`${kind.toLowerCase()}/${name}`, hook.containerName, true);
   }
   const alike = Map.groupBy(places, ({ container, runs }) => `${container} ${String(runs)}`);
   const commands = [...alike.values()].flatMap(([first, ...others]) => {

@@ -1,4 +1,5 @@
 /** What of a session's hooks comes next, from what its annotation and its conditions say of them. */
+import { hookExecutionCondition } from '#src/api/conditions.ts';
 import type { Condition, KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
@@ -54,7 +55,7 @@ export function nameOfHook(point: HookPoint, names: HookNames): string {
 
 /** `hook`: `preBackup`. */
 export function hookConditionType(hook: string): string {
-  return `${capital(hook)}HookExecutionSucceeded`;
+  return hookExecutionCondition(hook, true).type;
 }
 
 export function hookCondition(
@@ -62,9 +63,7 @@ export function hookCondition(
   result: { readonly ok: boolean; readonly message: string },
 ): Omit<Condition, 'lastTransitionTime'> {
   return {
-    type: hookConditionType(hook),
-    status: result.ok ? 'True' : 'False',
-    reason: `${result.ok ? 'SuccessfullyExecuted' : 'FailedToExecute'}${capital(hook)}Hook`,
+    ...hookExecutionCondition(hook, result.ok),
     message: result.message,
   };
 }
@@ -133,8 +132,4 @@ export function hookFailure({ pre, post }: HookState): string | undefined {
   const failed = [pre, post].filter((condition) => condition?.status === 'False');
   if (failed.length === 0) return undefined;
   return failed.map((condition) => condition?.message ?? condition?.reason ?? 'a hook failed').join('; ');
-}
-
-function capital(hook: string): string {
-  return hook.charAt(0).toUpperCase() + hook.slice(1);
 }

@@ -1,4 +1,5 @@
 /** The hooks of a session: where they come from, and what is wrong with one. */
+import { handlerKinds, handlerOf, hookHandlers, type HandlerKind } from '#src/api/hook-handlers.ts';
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type {
@@ -55,15 +56,25 @@ function readAdHoc(text: string): SessionHooks {
   return { pre: preBackup, post: postBackup, adHoc: true };
 }
 
-/** Undefined: the hook is a command. */
-export function requestOf({ httpGet, httpPost, tcpSocket }: HookHandler) {
-  return httpGet ?? httpPost ?? tcpSocket;
+/** Where a hook connects to other than the pod itself. */
+export function hostOf(hook: HookHandler): string | undefined {
+  return handlerKinds.map((kind) => hostOfHandler(kind, hook)).find((host) => host !== undefined);
 }
 
-/** Where a request goes other than to the pod itself. */
-export function hostOf(hook: HookHandler): string | undefined {
-  const { host = '' } = requestOf(hook) ?? {};
+/** The same of one of its handlers. */
+export function hostOfHandler<K extends HandlerKind>(kind: K, hook: HookHandler): string | undefined {
+  const handler = handlerOf(kind, hook);
+  const host = handler && hookHandlers[kind].host?.(handler);
   return host === '' ? undefined : host;
+}
+
+/** The words of a hook that runs a command in the container; undefined: it is none. */
+export function commandOf(hook: HookHandler): readonly string[] | undefined {
+  const commandOfHandler = <K extends HandlerKind>(kind: K) => {
+    const handler = handlerOf(kind, hook);
+    return handler && hookHandlers[kind].command?.(handler);
+  };
+  return handlerKinds.map(commandOfHandler).find((command) => command !== undefined);
 }
 
 export function hasAdHocHooks({ metadata }: KubernetesObject): boolean {
@@ -125,54 +136,22 @@ export function checkHooks({ pre, post }: AdHocHooks, of: string, names: readonl
   }
 }
 
-const handlers = ['exec', 'httpGet', 'httpPost', 'tcpSocket'] as const;
 const policies: readonly string[] = ['Always', 'OnSuccess', 'OnFailure', 'OnFinalRetryFailure'];
 
 /** What is wrong with a hook, to follow its name: `names no handler`. Undefined where nothing is. */
 export function checkHook(hook: HookHandler & { executionPolicy?: string }): string | undefined {
-  const named = handlers.filter((handler) => hook[handler] !== undefined);
-  if (named.length === 0) return `names no handler: it needs one of ${handlers.join(', ')}`;
+  const named = handlerKinds.filter((each) => hook[each] !== undefined);
+  const [kind] = named;
+  if (kind === undefined) return `names no handler: it needs one of ${handlerKinds.join(', ')}`;
   if (named.length > 1) return `names several handlers (${named.join(', ')}): it needs exactly one`;
   if (hook.containerName === '') return 'has an empty containerName';
   if (hook.executionPolicy !== undefined && !policies.includes(hook.executionPolicy)) {
     return `has executionPolicy ${hook.executionPolicy}, which is none of ${policies.join(', ')}`;
   }
-  return (
-    checkExec(hook) ?? checkHttp(hook) ?? (hook.tcpSocket && checkPort('tcpSocket', hook.tcpSocket.port))
-  );
+  return checkHandler(kind, hook);
 }
 
-function checkExec({ exec }: HookHandler): string | undefined {
-  if (exec === undefined) return undefined;
-  const { command } = exec;
-  if (!Array.isArray(command) || command.length === 0) return 'has exec without a command';
-  return command[0] === '' ? 'has exec with an empty command' : undefined;
-}
-
-function checkHttp({ httpGet, httpPost }: HookHandler): string | undefined {
-  const name = httpGet === undefined ? 'httpPost' : 'httpGet';
-  const request = httpGet ?? httpPost;
-  if (request === undefined) return undefined;
-  const { scheme, httpHeaders = [] } = request;
-  if (scheme !== undefined && scheme !== '' && !/^https?$/i.test(scheme)) {
-    return `has ${name} with scheme ${scheme}: HTTP and HTTPS are known`;
-  }
-  const bad = httpHeaders.find((header) => !/^[\w!#$%&'*+.^`|~-]+$/.test(header.name));
-  if (bad) return `has ${name} with a header that has no name or an impossible one ("${bad.name}")`;
-  if (httpHeaders.some(({ value }) => /[\r\n\0]/.test(value)))
-    return `has ${name} with a header of several lines`;
-  const { body, form } = httpPost ?? {};
-  if (body !== undefined && body !== '' && form !== undefined && form.length > 0) {
-    return 'has httpPost with both body and form: it takes one of them';
-  }
-  if (form?.some(({ key }) => key === undefined || key === ''))
-    return 'has httpPost with a form entry without a key';
-  return checkPort(name, request.port);
-}
-
-function checkPort(handler: string, port: number | string | undefined): string | undefined {
-  if (port === undefined || port === '') return `has ${handler} without a port`;
-  const number = typeof port === 'number' ? port : /^-?\d+$/.test(port) ? Number(port) : undefined;
-  if (number === undefined || (Number.isInteger(number) && number >= 1 && number <= 65_535)) return undefined;
-  return `has ${handler} with port ${port}, which is not between 1 and 65535`;
+function checkHandler<K extends HandlerKind>(kind: K, hook: HookHandler): string | undefined {
+  const handler = handlerOf(kind, hook);
+  return handler && hookHandlers[kind].check(handler);
 }

@@ -1,4 +1,5 @@
 /** How far a Deployment is with what it was told last, and what keeps it. */
+import { podCondition, startingReasons } from '#src/api/conditions.ts';
 import type { Condition, ContainerStatus, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
@@ -37,13 +38,11 @@ export function rolloutOf(
 function podTrouble({ metadata, status }: Stored<Pod>): string[] {
   if (metadata.deletionTimestamp !== undefined) return [];
   const pod = `pod ${metadata.name}`;
-  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const scheduled = status?.conditions?.find(({ type }) => type === podCondition.scheduled);
   if (scheduled?.status === 'False') return [detailed(`${pod} cannot be scheduled`, scheduled.message)];
   if (status?.phase === 'Failed') return [detailed(`${pod} failed`, status.message ?? status.reason)];
   return (status?.containerStatuses ?? []).flatMap((container) => containerTrouble(pod, container));
 }
-
-const momentary: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
 
 function containerTrouble(pod: string, { state, lastState, ready }: ContainerStatus): string[] {
   const ended = state?.terminated ?? lastState?.terminated;
@@ -53,7 +52,7 @@ function containerTrouble(pod: string, { state, lastState, ready }: ContainerSta
     const words = lastLine(ended.message) ?? (ended.reason === 'Error' ? undefined : ended.reason);
     return [detailed(`${pod} exited with code ${ended.exitCode}`, words)];
   }
-  if (reason === undefined || momentary.has(reason)) return [];
+  if (reason === undefined || startingReasons.has(reason)) return [];
   return [detailed(`${pod} waits (${reason})`, message)];
 }
 

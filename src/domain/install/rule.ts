@@ -1,14 +1,7 @@
 /** Rules of a role, written by resource. */
 import type { PolicyRule } from '#src/api/kubernetes.ts';
-import {
-  daemonSets,
-  deployments,
-  pods,
-  replicaSets,
-  replicationControllers,
-  statefulSets,
-  type Resource,
-} from '#src/api/resources.ts';
+import { pods, type Resource } from '#src/api/resources.ts';
+import { workloadResources } from '#src/domain/workload/kinds.ts';
 
 /** `on(backupSessions, 'get', 'list')`; several resources are of one group. */
 export function on(resources: Resource | readonly Resource[], ...verbs: string[]): PolicyRule {
@@ -24,12 +17,10 @@ export function onSub({ group, plural }: Resource, subresource: string, ...verbs
   return { apiGroups: [group], resources: [`${plural}/${subresource}`], verbs };
 }
 
-/** Those targets that are no claims. */
+/** On every kind of workload, and on what stands between one and its pods; a rule for each group. */
 export function onWorkloads(...verbs: string[]): PolicyRule[] {
-  return [
-    on([deployments, statefulSets, daemonSets, replicaSets], ...verbs),
-    on(replicationControllers, ...verbs),
-  ];
+  const byGroup = Map.groupBy(workloadResources, ({ group }) => group);
+  return [...byGroup.values()].map((resources) => on(resources, ...verbs));
 }
 
 /**

@@ -3,23 +3,18 @@ import type { Named, PolicyRule, Role, RoleBinding } from '#src/api/kubernetes.t
 import {
   backupConfigurations,
   backupSessions,
-  daemonSets,
-  deployments,
   events,
   jobs,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
-  replicaSets,
-  replicationControllers,
   restoreSessions,
-  statefulSets,
   storageClasses,
   volumeSnapshotClasses,
   volumeSnapshots,
 } from '#src/api/resources.ts';
 
-import { on, onSub, runsInPods } from './rule.ts';
+import { on, onSub, onWorkloads, runsInPods } from './rule.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -47,8 +42,7 @@ export const userRoles = {
       },
       on(volumeSnapshots, 'get', 'list', 'watch', 'create'),
       on(persistentVolumeClaims, 'get', 'list', 'watch', 'create'),
-      on([deployments, statefulSets, daemonSets, replicaSets], 'get', 'list'),
-      on(replicationControllers, 'get', 'list'),
+      ...onWorkloads('get', 'list'),
       on(pods, 'list', 'watch'),
       on(events, 'list', 'watch'),
       on(jobs, 'list', 'watch'),

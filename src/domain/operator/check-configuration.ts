@@ -1,11 +1,13 @@
 /** What is wrong with a BackupConfiguration of driver VolumeSnapshotter, before anything is made of it. */
+import { handlerKinds } from '#src/api/hook-handlers.ts';
 import type { BackupConfiguration, HookHandler, RetentionPolicy, TargetRef } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
-import { checkHook, thawWarning } from '#src/domain/hooks/hooks.ts';
+import { checkHook, hostOfHandler, thawWarning } from '#src/domain/hooks/hooks.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { keepRules, retentionProblem } from '#src/domain/retention/retention-rules.ts';
 import { checkSchedule } from '#src/domain/schedule.ts';
-import { isTargetKind, targetApiVersion, targetTypes, type Target } from '#src/domain/workload/target.ts';
+import { isTargetKind, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
+import { targetKinds } from '#src/domain/workload/kinds.ts';
 
 import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import { ignoredSettings } from './pod-template.ts';
@@ -43,9 +45,9 @@ export function checkConfiguration({ metadata, spec }: BackupConfiguration): Con
 /** What an operator that executes in its own process will not do; sentences, as those of `checkConfiguration`. */
 export function hostWarnings(hooks: BackupConfiguration['spec']['hooks']): string[] {
   return (['preBackup', 'postBackup'] as const).flatMap((which) =>
-    (['httpGet', 'httpPost', 'tcpSocket'] as const).flatMap((handler) => {
-      const { host = '' } = hooks?.[which]?.[handler] ?? {};
-      if (host === '') return [];
+    handlerKinds.flatMap((handler) => {
+      const host = hostOfHandler(handler, hooks?.[which] ?? {});
+      if (host === undefined) return [];
       return [
         `spec.hooks.${which}.${handler}.host ${quoted(host)} is refused unless a pod of the target has that address: ` +
           'with --executor=in-process the operator connects to nothing else',
@@ -67,9 +69,7 @@ function checkRef(ref: TargetRef | undefined, namespace: string): string[] {
   if (kind === '' && name === '') return ['spec.target.ref is missing: name a workload or a claim'];
   const problems: string[] = [];
   if (!isTargetKind(kind)) {
-    problems.push(
-      `spec.target.ref.kind ${quoted(kind)} is not one of ${Object.keys(targetTypes).join(', ')}`,
-    );
+    problems.push(`spec.target.ref.kind ${quoted(kind)} is not one of ${targetKinds.join(', ')}`);
   } else {
     const expected = targetApiVersion(kind);
     const written = ref?.apiVersion ?? '';

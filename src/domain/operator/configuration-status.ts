@@ -1,4 +1,5 @@
 /** What the status of a BackupConfiguration says, and which Events its changes are worth. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupConfigurationPhase } from '#src/api/stash.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
@@ -41,57 +42,48 @@ export function configurationStatus(
   };
 }
 
-const ownTypes = ['ValidationPassed', 'BackupTargetFound', 'CronJobCreated'];
+const { valid, invalid, backupTargetFound, backupTargetAbsent, backupTargetUnknown } = stashCondition;
+const { cronJobCreated, cronJobNotCreated } = stashCondition;
+
+const ownTypes: readonly string[] = [valid.type, backupTargetFound.type, cronJobCreated.type];
 
 function tell({ check, target, sight, cronJob }: ConfigurationFindings): Condition[] {
   if (target === undefined || check.problems.length > 0) {
-    const message = check.problems.join('; ');
-    return [{ type: 'ValidationPassed', status: 'False', reason: 'ResourceValidationFailed', message }];
+    return [{ ...invalid, message: check.problems.join('; ') }];
   }
   return [
-    {
-      type: 'ValidationPassed',
-      status: 'True',
-      reason: 'ResourceValidationPassed',
-      message: 'the configuration is valid',
-    },
-    targetFound(target, sight),
-    ...(cronJob === 'unmade' ? [] : [cronJobCreated(cronJob)]),
+    { ...valid, message: 'the configuration is valid' },
+    aboutTarget(target, sight),
+    ...(cronJob === 'unmade' ? [] : [aboutCronJob(cronJob)]),
   ];
 }
 
-function targetFound(target: Target, sight: TargetSight): Condition {
-  const type = 'BackupTargetFound';
+function aboutTarget(target: Target, sight: TargetSight): Condition {
   const name = formatTarget(target);
   switch (sight) {
     case 'found':
-      return { type, status: 'True', reason: 'TargetAvailable', message: `${name} is there` };
+      return { ...backupTargetFound, message: `${name} is there` };
     case 'absent':
       return {
-        type,
-        status: 'False',
-        reason: 'TargetNotAvailable',
+        ...backupTargetAbsent,
         message: `${name} does not exist in namespace ${target.namespace}; backups begin once it does`,
       };
     default:
       return {
-        type,
-        status: 'False',
-        reason: 'UnableToCheckTargetAvailability',
+        ...backupTargetUnknown,
         message: `whether ${name} is there cannot be told: ${sight.unknown}`,
       };
   }
 }
 
-function cronJobCreated(made: Exclude<ConfigurationFindings['cronJob'], 'unmade'>): Condition {
-  const type = 'CronJobCreated';
+function aboutCronJob(made: Exclude<ConfigurationFindings['cronJob'], 'unmade'>): Condition {
   return made === 'made'
-    ? { type, status: 'True', reason: 'CronJobCreationSucceeded', message: 'the CronJob is there' }
-    : { type, status: 'False', reason: 'CronJobCreationFailed', message: made.trouble };
+    ? { ...cronJobCreated, message: 'the CronJob is there' }
+    : { ...cronJobNotCreated, message: made.trouble };
 }
 
 function phaseOf(told: readonly Condition[]): BackupConfigurationPhase {
-  if (told.some(({ type, status }) => type === 'ValidationPassed' && status === 'False')) return 'Invalid';
+  if (told.some(({ type, status }) => type === invalid.type && status === invalid.status)) return 'Invalid';
   const allTrue = told.length === ownTypes.length && told.every(({ status }) => status === 'True');
   return allTrue ? 'Ready' : 'NotReady';
 }
@@ -103,8 +95,8 @@ export interface Told {
 }
 
 const reasonsOfEvents: Readonly<Record<string, string>> = {
-  ResourceValidationFailed: 'ValidationFailed',
-  TargetNotAvailable: 'TargetNotFound',
+  [invalid.reason]: 'ValidationFailed',
+  [backupTargetAbsent.reason]: 'TargetNotFound',
 };
 
 /** Of conditions that came to be false, or say why in other words, and of a configuration that became Ready. */

@@ -1,4 +1,5 @@
 /** Who carries a session out, and what to do about it: the same for both kinds of session. */
+import { jobCondition } from '#src/api/conditions.ts';
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import type { Holder, Sighting } from '#src/domain/session/holder.ts';
@@ -167,6 +168,7 @@ function isOwn({ job, session }: ExecutorWorld): boolean {
 export function isJobUnfinished({ metadata, status }: Job): boolean {
   if (metadata.deletionTimestamp !== undefined) return false;
   return !(status?.conditions ?? []).some(
-    ({ type, status: told }) => told === 'True' && (type === 'Complete' || type === 'Failed'),
+    ({ type, status: told }) =>
+      told === 'True' && (type === jobCondition.complete || type === jobCondition.failed),
   );
 }

@@ -1,9 +1,11 @@
 /** How a session ended, in one line for its Events. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { formatDuration, parseDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
+import { tellsFailure } from '#src/domain/session/session-status.ts';
 
 export interface EndWords {
   readonly type: 'Normal' | 'Warning';
@@ -59,10 +61,9 @@ function whyNot(conditions: readonly Condition[], stats: readonly Host[]): strin
   const told = conditions
     .filter((condition) => !isTidyCondition(condition))
     .filter(
-      ({ type, status, reason = '' }) =>
-        type === 'BackupSkipped' ||
-        reason.startsWith('Failed') ||
-        (type !== 'RestoreTargetFound' && status === 'False'),
+      (condition) =>
+        condition.type === stashCondition.backupSkipped.type ||
+        (condition.type !== stashCondition.restoreTargetAbsent.type && tellsFailure(condition)),
     );
   const words = [
     ...told.map(({ message, reason }) => message ?? reason ?? ''),

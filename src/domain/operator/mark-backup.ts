@@ -1,4 +1,5 @@
 /** What the operator writes on a BackupSession that it does not carry out. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, StatusOf } from '#src/api/stash.ts';
 import { createdAt, durationSince, timeLimitMs, withCondition } from '#src/domain/session/session-status.ts';
@@ -31,12 +32,7 @@ export function withExecutor(
 }
 
 export function skipped(present: Stored<BackupSession>, message: string, now: Date): StatusOf<BackupSession> {
-  const condition = {
-    type: 'BackupSkipped',
-    status: 'True',
-    reason: 'SkippedTakingNewBackup',
-    message,
-  } as const;
+  const condition = { ...stashCondition.backupSkipped, message };
   return {
     ...present.status,
     phase: 'Skipped',

@@ -1,8 +1,9 @@
 /** The steps by which a person restores in place: nothing that a claim holds now is lost by them. */
-import type { PersistentVolume, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
-import { persistentVolumes, statefulSets } from '#src/api/resources.ts';
+import type { KubernetesObject, PersistentVolume, Pod, Stored } from '#src/api/kubernetes.ts';
+import { persistentVolumes } from '#src/api/resources.ts';
 
 import { formatRight, type Right } from '#src/domain/rights.ts';
+import { readWorkload, targetTypes, type WorkloadParts } from '#src/domain/workload/kinds.ts';
 import { matches } from '#src/domain/workload/selector.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import type { ClaimInTheWay } from './claims-in-the-way.ts';
@@ -20,14 +21,16 @@ export interface Keeping {
   readonly user: string;
 }
 
-/** What the steps need lest they lose data. `stopped`: the workload that they scale down. */
+/** What the steps need lest they lose data. `stopped`: they scale its workload down. */
 export function rightsToKeep(
   volumes: readonly Stored<PersistentVolume>[],
-  stopped: Workload | undefined,
+  stopped: RestoreWords | undefined,
 ): Right[] {
   return [
     ...(volumes.some(isDeletedWithClaim) ? ([{ verb: 'patch', resource: persistentVolumes }] as const) : []),
-    ...(deletesWhenScaled(stopped) ? ([{ verb: 'patch', resource: statefulSets }] as const) : []),
+    ...(stopped && deletesWhenScaled(stopped)
+      ? ([{ verb: 'patch', resource: targetTypes[stopped.target.kind].resource }] as const)
+      : []),
   ];
 }
 
@@ -50,7 +53,7 @@ export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): st
   const stopped = workloadToStop(ways, words);
   const running = namesOf(
     ways.flatMap(({ pods }) => pods),
-    ({ metadata }) => !(stopped && matches(stopped.spec.selector, metadata.labels)),
+    ({ metadata }) => !(stopped && matches(partsOf(stopped)?.selector, metadata.labels)),
   );
   if (running.length > 0) {
     return `in place is not offered yet: stop pod ${running.join(', ')} first, then the same command says how`;
@@ -62,13 +65,13 @@ export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): st
   return `in place is not offered: snapshot ${failing.metadata.name} has failed, and claim ${claim} stays until that is ready or deleted`;
 }
 
-/** The workload, where it runs pods that have to go; undefined: the claims are no claims of its own, or it runs none. */
+/** `words`, where their workload runs pods that have to go; undefined: the claims are no claims of its own, or it runs none. */
 export function workloadToStop(
   ways: readonly ClaimInTheWay[],
   words: RestoreWords,
-): Stored<Workload> | undefined {
+): RestoreWords | undefined {
   const isOwn = ways.some(({ claim: { metadata } }) => words.names.get(metadata.name) === metadata.name);
-  return isOwn && runningReplicas(words) > 0 ? words.workload : undefined;
+  return isOwn && runningReplicas(words) > 0 ? words : undefined;
 }
 
 /** A line for each, as they are pasted one after the other: what could lose data is not begun where the line before fails. */
@@ -84,7 +87,7 @@ export function inPlaceSteps(
   // A StatefulSet that is scaled down deletes its pods whatever their phase; a ReplicaSet leaves those that have ended.
   const ended = namesOf(
     ways.flatMap((way) => way.ended),
-    (pod) => !(stopped && target.kind === 'StatefulSet' && isOwnedBy(pod, stopped)),
+    (pod) => !(targetTypes[target.kind].deletesEndedPods && isOwnedBy(pod, stopped?.workload)),
   );
   const unready = ways.flatMap((way) => way.unready.map(({ metadata }) => metadata.name));
   const leaving = ways.some(({ claim }) => claim.metadata.deletionTimestamp !== undefined);
@@ -109,20 +112,19 @@ export function inPlaceSteps(
 
 /** Steps between which the workload runs no pods, and its StatefulSet deletes no claims. */
 export function whileStopped(words: RestoreWords, steps: readonly string[]): string[] {
-  const { target, workload } = words;
+  const { target } = words;
   const of = `${formatTarget(target)} -n ${target.namespace}`;
   const scale = (count: number) => `kubectl scale ${of} --replicas=${count}`;
   const whenScaled = (policy: string) =>
     `kubectl patch ${of} -p '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"${policy}"}}}'`;
   const stopped = [scale(0), ...steps, scale(runningReplicas(words))];
   // One object holds both fields: its controller never sees the scale without the policy that goes with it.
-  return deletesWhenScaled(workload) ? [whenScaled('Retain'), ...stopped, whenScaled('Delete')] : stopped;
+  return deletesWhenScaled(words) ? [whenScaled('Retain'), ...stopped, whenScaled('Delete')] : stopped;
 }
 
 /** 0: there is nothing to scale down. */
-export function runningReplicas({ target, workload }: RestoreWords): number {
-  if (workload === undefined || target.kind === 'DaemonSet') return 0;
-  return workload.spec.replicas ?? 1;
+export function runningReplicas(words: RestoreWords): number {
+  return partsOf(words)?.replicas ?? 0;
 }
 
 /**
@@ -136,8 +138,12 @@ export function chained(steps: readonly string[], mayBindLate: boolean): string[
   });
 }
 
-function deletesWhenScaled(workload: Workload | undefined): boolean {
-  return workload?.spec.persistentVolumeClaimRetentionPolicy?.whenScaled === 'Delete';
+function deletesWhenScaled(words: RestoreWords): boolean {
+  return partsOf(words)?.claims?.deletedWhenScaled === true;
+}
+
+function partsOf({ target, workload }: RestoreWords): WorkloadParts | undefined {
+  return workload && readWorkload(target.kind, workload);
 }
 
 function isDeletedWithClaim({ spec }: PersistentVolume): boolean {
@@ -164,6 +170,6 @@ function namesOf(pods: readonly Stored<Pod>[], wanted: (pod: Stored<Pod>) => boo
   return [...new Set(pods.filter(wanted).map(({ metadata }) => metadata.name))];
 }
 
-function isOwnedBy({ metadata }: Pod, owner: Stored<Workload>): boolean {
-  return metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true;
+function isOwnedBy({ metadata }: Pod, owner: Stored<KubernetesObject> | undefined): boolean {
+  return metadata.ownerReferences?.some(({ uid }) => uid === owner?.metadata.uid) === true;
 }

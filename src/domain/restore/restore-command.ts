@@ -1,5 +1,5 @@
 /** How a restore was asked for, and its command line for hints that can be pasted. */
-import type { Stored, Workload } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
@@ -18,7 +18,7 @@ export interface RestoreWords {
   readonly flags: RestoreFlags;
   /** By the claim's own name: the one under which it is restored. */
   readonly names: ReadonlyMap<string, string>;
-  readonly workload: Stored<Workload> | undefined;
+  readonly workload: Stored<KubernetesObject> | undefined;
 }
 
 /** `from`: the very restore point that was chosen, whatever is the latest by then. */

@@ -5,7 +5,7 @@ import type { RestoreSession } from '#src/api/stash.ts';
 import { restoreHookState } from './decide-restore.ts';
 import { hookFailure } from '#src/domain/hooks/hook-step.ts';
 import { describe, type ClaimProgress, type Verdict } from '#src/domain/session/progress.ts';
-import { findCondition } from '#src/domain/session/session-status.ts';
+import { isDeadlineExceeded, tellsFailure } from '#src/domain/session/session-status.ts';
 
 /**
  * Claims are believed before the session's phase: an Unknown session whose claims a pod uses goes on until they are
@@ -17,8 +17,7 @@ export function restoreVerdict(
 ): Verdict | undefined {
   const phase = session.status?.phase;
   if (phase === 'Failed' || phase === 'Invalid') {
-    const late = findCondition(session, 'DeadlineExceeded')?.status === 'True';
-    return { outcome: late ? 'timed-out' : 'failed', ...failure(session, claims) };
+    return { outcome: isDeadlineExceeded(session) ? 'timed-out' : 'failed', ...failure(session, claims) };
   }
   // An operator that found nothing to do calls it a success. A claim that it tells of may only be late.
   const tellsOfNone = phase === 'Succeeded' && (session.status?.stats ?? []).length === 0;
@@ -52,9 +51,7 @@ function failure(
   if (failed.length > 0) return { message: describe(failed) };
   const told = session.status?.stats?.find(({ error }) => error !== undefined);
   if (told?.error !== undefined) return { message: `${told.hostname ?? 'a claim'}: ${told.error}` };
-  const condition = session.status?.conditions?.find(
-    ({ status, reason }) => status === 'False' || reason?.startsWith('Failed'),
-  );
+  const condition = session.status?.conditions?.find(tellsFailure);
   return {
     message: condition?.message ?? condition?.reason ?? 'no reason is given in its status',
     culprit,

@@ -3,6 +3,7 @@ import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { StashError } from '#src/errors.ts';
 
 import { claimsOfTarget } from '#src/domain/workload/claims.ts';
+import { readWorkload } from '#src/domain/workload/kinds.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import type { ClaimInTheWay } from './claims-in-the-way.ts';
 import {
@@ -70,8 +71,9 @@ function besideIt({ target, from, flags }: RestoreWords): string {
 /** Those of the claims to be restored that a running StatefulSet's controller would create empty. */
 export function racedClaims(names: readonly string[], words: RestoreWords): string[] {
   const { target, workload } = words;
-  if (target.kind !== 'StatefulSet' || workload === undefined || runningReplicas(words) === 0) return [];
-  const own = claimsOfTarget({ kind: 'StatefulSet', object: workload }, { claims: [], pods: [] });
+  if (workload === undefined || runningReplicas(words) === 0) return [];
+  if (readWorkload(target.kind, workload)?.claims === undefined) return [];
+  const own = claimsOfTarget({ kind: target.kind, object: workload }, { claims: [], pods: [] });
   return names.filter((name) => own.some((claim) => claim.name === name));
 }
 

@@ -1,4 +1,5 @@
 /** What is said on a session of the work that comes after its end. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 
@@ -6,29 +7,28 @@ import type { RetentionPlan } from './retention.ts';
 import { hasRules, retentionProblem } from './retention-rules.ts';
 import { findCondition, isFinal } from '#src/domain/session/session-status.ts';
 
-export type TidyType = 'RetentionPolicyApplied' | 'BackupHistoryCleaned';
+export const retentionType = stashCondition.retentionApplied.type;
+export const historyType = stashCondition.historyCleaned.type;
+
+export type TidyType = typeof retentionType | typeof historyType;
 
 export type TidyCondition = Omit<Condition, 'lastTransitionTime'> & { readonly message: string };
 
-const reasons: Readonly<Record<TidyType, { readonly True: string; readonly False: string }>> = {
-  RetentionPolicyApplied: {
-    True: 'SuccessfullyAppliedRetentionPolicy',
-    False: 'FailedToApplyRetentionPolicy',
-  },
-  BackupHistoryCleaned: { True: 'SuccessfullyCleanedBackupHistory', False: 'FailedToCleanBackupHistory' },
+const conditions: Readonly<Record<TidyType, { readonly done: Condition; readonly failed: Condition }>> = {
+  [retentionType]: { done: stashCondition.retentionApplied, failed: stashCondition.retentionNotApplied },
+  [historyType]: { done: stashCondition.historyCleaned, failed: stashCondition.historyNotCleaned },
 };
 
 /** So many names are told; a condition is read by people. */
 const namesTold = 10;
 
 export function tidyCondition(type: TidyType, done: boolean, message: string): TidyCondition {
-  const status = done ? 'True' : 'False';
-  return { type, status, reason: reasons[type][status], message };
+  return { ...conditions[type][done ? 'done' : 'failed'], message };
 }
 
 /** How a session ended is another matter. */
 export function isTidyCondition({ type }: Condition): boolean {
-  return Object.hasOwn(reasons, type);
+  return Object.hasOwn(conditions, type);
 }
 
 /** What is still to be done, and said, after the end of a session: once each, and retention after a success only. */
@@ -37,9 +37,7 @@ export function tidyingLeft(session: Stored<BackupSession>, { spec }: BackupConf
   const retains =
     session.status?.phase === 'Succeeded' &&
     (hasRules(spec.retentionPolicy) || retentionProblem(spec.retentionPolicy) !== undefined);
-  const types: TidyType[] = retains
-    ? ['RetentionPolicyApplied', 'BackupHistoryCleaned']
-    : ['BackupHistoryCleaned'];
+  const types: TidyType[] = retains ? [retentionType, historyType] : [historyType];
   return types.filter((type) => findCondition(session, type) === undefined);
 }
 

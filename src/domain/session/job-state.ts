@@ -1,4 +1,5 @@
 /** Where a Job stands, in words: what its pod waits for, that it runs, how it ended. */
+import { jobCondition, podCondition, startingReasons } from '#src/api/conditions.ts';
 import type { Condition, Job, Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -21,16 +22,18 @@ export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobSta
     .sort((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp));
   const lastFailed = own.findLast(({ status }) => status?.phase === 'Failed');
   const { status } = job;
-  const failed = isTrue(status?.conditions, 'Failed');
+  const failed = isTrue(status?.conditions, jobCondition.failed);
   if (failed) return { state: 'failed', why: failure(failed, lastFailed) };
-  if (isTrue(status?.conditions, 'Complete')) return { state: 'succeeded' };
+  if (isTrue(status?.conditions, jobCondition.complete)) return { state: 'succeeded' };
   const running = own.findLast((pod) => pod.status?.phase === 'Running');
   if (running) return { state: 'running', pod: running.metadata.name };
   const open = own.findLast((pod) => !isPodOver(pod));
   if (open) return waitingPod(open);
   if (lastFailed) return waiting(`another pod is to be made: ${podFailure(lastFailed)}`);
   if (own.length > 0) return waiting('its pod has ended, and the Job is about to');
-  const refused = isTrue(status?.conditions, 'FailureTarget') ?? isTrue(status?.conditions, 'Suspended');
+  const refused =
+    isTrue(status?.conditions, jobCondition.failureTarget) ??
+    isTrue(status?.conditions, jobCondition.suspended);
   const { failed: ended = 0 } = status ?? {};
   return waiting(
     refused?.message ?? (ended > 0 ? 'its next pod is to be made' : 'no pod has been made for it yet'),
@@ -52,7 +55,7 @@ function waitingPod({ metadata, status }: Stored<Pod>): JobState {
   if (status?.phase === 'Unknown') {
     return waiting(withDetail(`${pod} is on a node that does not answer`, status.message), true);
   }
-  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const scheduled = status?.conditions?.find(({ type }) => type === podCondition.scheduled);
   if (scheduled?.status === 'False') {
     const why = scheduled.message ?? scheduled.reason;
     return waiting(withDetail(`${pod} cannot be scheduled`, why), true);
@@ -60,7 +63,7 @@ function waitingPod({ metadata, status }: Stored<Pod>): JobState {
   for (const { name, state } of status?.containerStatuses ?? []) {
     const { reason, message } = state?.waiting ?? {};
     if (reason === undefined) continue;
-    if (reason === 'ContainerCreating' || reason === 'PodInitializing') {
+    if (startingReasons.has(reason)) {
       return waiting(withDetail(`the container of ${pod} is being created`, message));
     }
     const what = imageReasons.has(reason)
@@ -89,7 +92,7 @@ function failure({ reason, message }: Condition, pod: Stored<Pod> | undefined): 
 /** `pod p was killed: out of memory (OOMKilled)`, `pod p exited with code 1 (Error)`. */
 function podFailure({ metadata, status }: Stored<Pod>): string {
   const pod = `pod ${metadata.name}`;
-  const disrupted = isTrue(status?.conditions, 'DisruptionTarget');
+  const disrupted = isTrue(status?.conditions, podCondition.disrupted);
   if (status?.reason !== undefined) return withDetail(`${pod} failed (${status.reason})`, status.message);
   const ended = (status?.containerStatuses ?? [])
     .flatMap(({ state }) => state?.terminated ?? [])

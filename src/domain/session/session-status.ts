@@ -1,5 +1,6 @@
 /** What backup and restore sessions have in common in their status. */
 import type { Condition, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { stashCondition, type StashCondition } from '#src/api/conditions.ts';
 
 import { formatDuration, formatGoDuration, parseDuration } from '#src/domain/duration.ts';
 
@@ -55,11 +56,20 @@ export function durationSince(session: Session, now: Date): string {
 /** `why`: what kept the session from its end, where that is known. */
 export function deadlineExceeded(timeoutMs: number, why?: string): Omit<Condition, 'lastTransitionTime'> {
   return {
-    type: 'DeadlineExceeded',
-    status: 'True',
-    reason: 'FailedToCompleteWithinDeadline',
+    ...stashCondition.deadlineExceeded,
     message: `not done within ${formatDuration(timeoutMs)}${why === undefined ? '' : `: ${why}`}`,
   };
+}
+
+/** Whether the session failed because it was not done by its deadline. */
+export function isDeadlineExceeded(session: Session): boolean {
+  const { type, status } = stashCondition.deadlineExceeded;
+  return findCondition(session, type)?.status === status;
+}
+
+/** Whether a condition of a session that failed says why it did. */
+export function tellsFailure({ status, reason }: Condition): boolean {
+  return status === 'False' || reason?.startsWith('Failed') === true;
 }
 
 /** The last-transition time of one that is there already moves only when its status does; others are kept. */
@@ -77,6 +87,6 @@ export function withCondition(
     : conditions.map((each) => (each === before ? merged : each));
 }
 
-export function findCondition(session: Session, type: string): Condition | undefined {
+export function findCondition(session: Session, type: StashCondition['type']): Condition | undefined {
   return session.status?.conditions?.find((condition) => condition.type === type);
 }

@@ -1,8 +1,9 @@
 /** Which claims belong to a target, and whether they can be snapshotted now. */
-import type { PersistentVolumeClaim, Pod, Workload } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, PersistentVolumeClaim, Pod } from '#src/api/kubernetes.ts';
 import { StashError } from '#src/errors.ts';
 
-import { formatTarget, type Target, type TargetKind } from './target.ts';
+import { readWorkload, type TargetKind, type WorkloadParts } from './kinds.ts';
+import { formatTarget, type Target } from './target.ts';
 
 export interface ClaimOfTarget {
   readonly name: string;
@@ -13,7 +14,7 @@ export interface ClaimOfTarget {
 /** A target and the object that the server holds for it. */
 export interface TargetObject {
   readonly kind: TargetKind;
-  readonly object: Workload | PersistentVolumeClaim;
+  readonly object: KubernetesObject;
 }
 
 /** What else the server holds, in the target's namespace. */
@@ -21,14 +22,15 @@ export interface Seen {
   readonly claims: readonly PersistentVolumeClaim[];
   /** Those that the target's selector matches; may be empty where `needsPods` says no. */
   readonly pods: readonly Pod[];
-  /** Takes precedence over the StatefulSet's own count. */
+  /** Takes precedence over the workload's own count. */
   readonly replicas?: number | undefined;
 }
 
 /** Each claim once, whether it exists or not: volumes as listed, StatefulSet's by ordinal, ephemeral ones by pod. */
-export function claimsOfTarget({ object }: TargetObject, seen: Seen): ClaimOfTarget[] {
-  if (!isWorkload(object)) return [{ name: nameOf(object), ephemeral: false }];
-  const names = new Set([...sharedClaims(object), ...templateClaims(object, seen)]);
+export function claimsOfTarget({ kind, object }: TargetObject, seen: Seen): ClaimOfTarget[] {
+  const workload = readWorkload(kind, object);
+  if (workload === undefined) return [{ name: nameOf(object), ephemeral: false }];
+  const names = new Set([...sharedClaims(workload), ...templateClaims(nameOf(object), workload, seen)]);
   return [
     ...[...names].map((name) => ({ name, ephemeral: false })),
     ...ephemeralClaims(seen.pods)
@@ -37,9 +39,10 @@ export function claimsOfTarget({ object }: TargetObject, seen: Seen): ClaimOfTar
   ];
 }
 
-/** Whether the claims of a workload depend on its pods (generic ephemeral volumes). */
-export function needsPods(workload: Workload): boolean {
-  return (workload.spec.template.spec.volumes ?? []).some((volume) => volume.ephemeral !== undefined);
+/** Whether the claims of a target depend on its pods (generic ephemeral volumes). */
+export function needsPods({ kind, object }: TargetObject): boolean {
+  const { volumes = [] } = readWorkload(kind, object)?.podSpec ?? {};
+  return volumes.some((volume) => volume.ephemeral !== undefined);
 }
 
 /**
@@ -112,21 +115,19 @@ function problemOf(claim: PersistentVolumeClaim | undefined): Problem | undefine
   }
 }
 
-function sharedClaims({ spec }: Workload): string[] {
-  const templates = new Set(spec.volumeClaimTemplates?.map(({ metadata }) => metadata.name));
+function sharedClaims({ podSpec, claims }: WorkloadParts): string[] {
   // A StatefulSet's template takes the place of the pod's volume of the same name.
-  const volumes = (spec.template.spec.volumes ?? []).filter(({ name }) => !templates.has(name));
+  const volumes = (podSpec.volumes ?? []).filter(({ name }) => claims?.templates.includes(name) !== true);
   return volumes.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
 }
 
-function templateClaims({ metadata, spec }: Workload, { claims, replicas }: Seen): string[] {
-  const stems = (spec.volumeClaimTemplates ?? []).map(
-    (template) => `${template.metadata.name ?? ''}-${metadata.name ?? ''}-`,
-  );
-  const count = replicas ?? spec.replicas ?? 1;
-  if (count === 0) return existingClaims(stems, claims.map(nameOf));
-  const start = spec.ordinals?.start ?? 0;
-  return Array.from({ length: count }, (_, index) => start + index).flatMap((ordinal) =>
+function templateClaims(name: string, workload: WorkloadParts, seen: Seen): string[] {
+  if (workload.claims === undefined) return [];
+  const { templates, firstOrdinal } = workload.claims;
+  const stems = templates.map((template) => `${template}-${name}-`);
+  const count = seen.replicas ?? workload.wantedPods;
+  if (count === 0) return existingClaims(stems, seen.claims.map(nameOf));
+  return Array.from({ length: count }, (_, index) => firstOrdinal + index).flatMap((ordinal) =>
     stems.map((stem) => `${stem}${ordinal}`),
   );
 }
@@ -154,10 +155,6 @@ function ephemeralClaims(pods: readonly Pod[]): string[] {
     );
 }
 
-function isWorkload(object: Workload | PersistentVolumeClaim): object is Workload {
-  return 'template' in object.spec;
-}
-
-function nameOf({ metadata }: PersistentVolumeClaim | Pod): string {
+function nameOf({ metadata }: KubernetesObject): string {
   return metadata.name ?? '';
 }

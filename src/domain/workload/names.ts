@@ -4,7 +4,8 @@
  */
 import { StashError } from '#src/errors.ts';
 
-import { targetTypes, type Target } from './target.ts';
+import { targetTypes } from './kinds.ts';
+import type { Target } from './target.ts';
 
 const objectLimit = 253;
 /** A Job's name is also a label of its pods. */

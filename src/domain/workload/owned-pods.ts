@@ -1,27 +1,28 @@
 /** Which of the pods that a selector matches a workload controls: labels may be shared, a controller is one. */
-import type { KubernetesObject, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
 
-import type { TargetKind } from './target.ts';
+import { targetTypes, type TargetKind } from './kinds.ts';
 
-/** The ReplicaSets, by name, that have to be known to tell the pods of a Deployment; none for any other kind. */
-export function replicaSetsToKnow(kind: TargetKind, pods: readonly Stored<Pod>[]): string[] {
-  if (kind !== 'Deployment') return [];
-  const owners = pods.map(controllerOf).filter((owner) => owner?.kind === 'ReplicaSet');
+/** Names of the kind's `podsThrough` that have to be read to tell its pods: the ReplicaSets of a Deployment. */
+export function ownersToRead(kind: TargetKind, pods: readonly Stored<Pod>[]): string[] {
+  const { podsThrough } = targetTypes[kind];
+  if (podsThrough === undefined) return [];
+  const owners = pods.map(controllerOf).filter((owner) => owner?.kind === podsThrough.kind);
   return [...new Set(owners.flatMap((owner) => owner?.name ?? []))];
 }
 
-/** `replicaSets`: those of `replicaSetsToKnow` that exist. */
+/** `owners`: those of `ownersToRead` that exist. */
 export function podsControlledBy(
   kind: TargetKind,
-  workload: Stored<Workload>,
+  workload: Stored<KubernetesObject>,
   pods: readonly Stored<Pod>[],
-  replicaSets: readonly Stored<Workload>[],
+  owners: readonly Stored<KubernetesObject>[],
 ): Stored<Pod>[] {
   const { uid } = workload.metadata;
   const controllers =
-    kind === 'Deployment'
-      ? replicaSets.filter((it) => controllerOf(it)?.uid === uid).map(({ metadata }) => metadata.uid)
-      : [uid];
+    targetTypes[kind].podsThrough === undefined
+      ? [uid]
+      : owners.filter((it) => controllerOf(it)?.uid === uid).map(({ metadata }) => metadata.uid);
   return pods.filter((pod) => controllers.includes(controllerOf(pod)?.uid ?? ''));
 }
 

@@ -1,7 +1,9 @@
 /** Label selectors of workloads: a LabelSelector, or the plain map of a ReplicationController. */
 import type { LabelSelector } from '#src/api/kubernetes.ts';
 
-type Selector = LabelSelector | Record<string, string> | undefined;
+import type { WorkloadParts } from './kinds.ts';
+
+type Selector = WorkloadParts['selector'];
 type Labels = Readonly<Record<string, string>>;
 
 /** As a label query: `app=foo,tier in (a,b),!legacy`. Empty (which selects all) for an empty or absent selector. */

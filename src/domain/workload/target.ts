@@ -1,47 +1,16 @@
 /** What a snapshot is taken of. */
-import type { KubernetesObject, PersistentVolumeClaim, Workload } from '#src/api/kubernetes.ts';
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import {
-  apiVersionOf,
-  daemonSets,
-  deployments,
-  persistentVolumeClaims,
-  replicaSets,
-  replicationControllers,
-  statefulSets,
-  type Resource,
-} from '#src/api/resources.ts';
+import { apiVersionOf } from '#src/api/resources.ts';
 
 import { readJson } from '#src/domain/json.ts';
-
-export type TargetKind =
-  | 'Deployment'
-  | 'StatefulSet'
-  | 'DaemonSet'
-  | 'ReplicaSet'
-  | 'ReplicationController'
-  | 'PersistentVolumeClaim';
+import { targetTypes, type TargetKind } from './kinds.ts';
 
 export interface Target {
   readonly kind: TargetKind;
   readonly name: string;
   readonly namespace: string;
 }
-
-export interface TargetType {
-  readonly resource: Resource<Workload> | Resource<PersistentVolumeClaim>;
-  /** kubectl's short name, used in names that we make. */
-  readonly short: string;
-}
-
-export const targetTypes: Readonly<Record<TargetKind, TargetType>> = {
-  Deployment: { resource: deployments, short: 'deploy' },
-  StatefulSet: { resource: statefulSets, short: 'sts' },
-  DaemonSet: { resource: daemonSets, short: 'ds' },
-  ReplicaSet: { resource: replicaSets, short: 'rs' },
-  ReplicationController: { resource: replicationControllers, short: 'rc' },
-  PersistentVolumeClaim: { resource: persistentVolumeClaims, short: 'pvc' },
-};
 
 export function targetApiVersion(kind: TargetKind): string {
   return apiVersionOf(targetTypes[kind].resource);

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { formatTarget, targetTypes, type TargetKind } from '#src/domain/workload/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
+import { targetTypes, targetKinds } from '#src/domain/workload/kinds.ts';
 import { parseTargets, type TargetArgumentsOptions } from '#src/domain/arguments/target-arguments.ts';
 import { isStashError } from '#src/errors.ts';
 
@@ -32,9 +33,8 @@ test("reads kubectl's grammar", () => {
 });
 
 test('every word for every kind means that kind, in either form', () => {
-  const kinds = Object.keys(targetTypes) as TargetKind[];
   fc.assert(
-    fc.property(fc.constantFrom(...kinds), fc.nat(2), fc.boolean(), (kind, word, slash) => {
+    fc.property(fc.constantFrom(...targetKinds), fc.nat(2), fc.boolean(), (kind, word, slash) => {
       const { short, resource } = targetTypes[kind];
       const type = [short, kind, resource.plural][word] ?? '';
       const { names } = parseTargets(slash ? [`${type}/x`] : [type, 'x']);

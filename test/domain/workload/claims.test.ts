@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import type { PersistentVolumeClaim, Pod, Volume, Workload } from '#src/api/kubernetes.ts';
 import { checkClaims, claimsOfTarget, needsPods, type Seen } from '#src/domain/workload/claims.ts';
-import type { TargetKind } from '#src/domain/workload/target.ts';
+import type { TargetKind } from '#src/domain/workload/kinds.ts';
 
 const claimVolume = (claimName: string, name = claimName): Volume => ({
   name,
@@ -81,8 +81,9 @@ test('ephemeral volumes of the pods that run', () => {
     pod('web-d', { deletionTimestamp: '2026-01-01T00:00:00Z' }),
   ];
   assert.equal(namesOf(deployment, { pods }), 'data web-a-scratch* web-b-scratch*');
-  assert.equal(needsPods(deployment), true);
-  assert.equal(needsPods(workload('Deployment', [claimVolume('data')])), false);
+  assert.equal(needsPods({ kind: 'Deployment', object: deployment }), true);
+  const without = workload('Deployment', [claimVolume('data')]);
+  assert.equal(needsPods({ kind: 'Deployment', object: without }), false);
 });
 
 test('a StatefulSet has the claims of its ordinals', () => {

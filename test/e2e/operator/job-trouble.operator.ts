@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 
+import type { StashCondition } from '#src/api/conditions.ts';
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
@@ -44,7 +45,7 @@ async function openSlow(t: TestContext, parameters: Record<string, string>, spec
   return place;
 }
 
-function messageOf(session: Stored<BackupSession>, type: string): string {
+function messageOf(session: Stored<BackupSession>, type: StashCondition['type']): string {
   const condition = findCondition(session, type);
   assert.equal(condition?.status, 'True', JSON.stringify(session.status));
   return condition.message ?? '';

@@ -10,9 +10,8 @@ import {
   statefulSets,
   volumeSnapshots,
 } from '#src/api/resources.ts';
-import type { Place } from '#test/e2e/place.ts';
+import { type Place, openPlace } from '#test/e2e/place.ts';
 import { daemonSet, statefulSet } from '#test/e2e/manifests.ts';
-import { openPlace } from '#test/e2e/place.ts';
 import { claimFrom } from '#test/support/claim-from.ts';
 
 import { beginSession, name, untilEnded, untilReady, untilRestored } from './home.ts';

@@ -1,5 +1,5 @@
 /** The words in which the CRD schemas are written: each makes one node of a structural schema. */
-import type { JsonSchema } from '../kubernetes.ts';
+import type { JsonSchema } from './kubernetes.ts';
 
 type Properties = Record<string, JsonSchema>;
 
