@@ -27,8 +27,8 @@ import type { Right } from '#src/domain/rights.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { awaitGone } from '#src/follow/await-gone.ts';
-import { readContents, readDeleteScene } from '#src/session/delete-scene.ts';
-import { lookAround } from '#src/session/surroundings.ts';
+import { readContents, readDeleteScene } from '#src/session/after/delete-scene.ts';
+import { lookAround } from '#src/session/plan/namespace-reader.ts';
 
 const types: readonly ObjectType[] = ['backupsession', 'restoresession', 'volumesnapshot'];
 

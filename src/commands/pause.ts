@@ -10,7 +10,7 @@ import { combineErrors } from '#src/domain/combine-errors.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 import { configurationNamed } from '#src/domain/configuration/configured-target.ts';
 import { StashError } from '#src/errors.ts';
-import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
+import { lookAround, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
 /** Of `resume` too. */
 export const pausingFlags = {

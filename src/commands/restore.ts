@@ -20,12 +20,12 @@ import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { readTarget, type Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { takeRestore } from '#src/follow/take-restore.ts';
-import { createRestore, findUnfinishedRestore } from '#src/session/begin-restore.ts';
-import { executorByDiscovery } from '#src/session/executor.ts';
-import { planRestore } from '#src/session/plan-restore.ts';
-import { prepareRestore, type PreparedRestore } from '#src/session/prepare-restore.ts';
-import { clientRehearsal, rehearseRestore, serverRehearsal } from '#src/session/rehearsal.ts';
-import { lookAround } from '#src/session/surroundings.ts';
+import { createRestore, findUnfinishedRestore } from '#src/session/plan/begin-restore.ts';
+import { executorByDiscovery } from '#src/session/holding/executor.ts';
+import { planRestore } from '#src/session/plan/plan-restore.ts';
+import { prepareRestore, type PreparedRestore } from '#src/session/plan/prepare-restore.ts';
+import { clientRehearsal, rehearseRestore, serverRehearsal } from '#src/session/plan/dry-run.ts';
+import { lookAround } from '#src/session/plan/namespace-reader.ts';
 
 const flags = {
   from: {

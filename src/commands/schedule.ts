@@ -15,8 +15,8 @@ import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { awaitReady } from '#src/follow/await-ready.ts';
-import { planSchedule, writeSchedule, type ScheduleWrite } from '#src/session/schedule.ts';
-import { lookAround, type Surroundings } from '#src/session/surroundings.ts';
+import { planSchedule, writeSchedule, type ScheduleWrite } from '#src/session/plan/schedule.ts';
+import { lookAround, type Surroundings } from '#src/session/plan/namespace-reader.ts';
 
 const flags = {
   cron: {

@@ -13,12 +13,12 @@ import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
-import { checkBackup } from '#src/session/begin-backup.ts';
-import { planBackup, type BackupPlan } from '#src/session/plan-backup.ts';
-import { clientRehearsal, rehearseBackup, serverRehearsal } from '#src/session/rehearsal.ts';
-import { rehearseRetention } from '#src/session/rehearse-retention.ts';
-import { selectTargets } from '#src/session/select-targets.ts';
-import { lookAround, type Surroundings } from '#src/session/surroundings.ts';
+import { checkBackup } from '#src/session/plan/begin-backup.ts';
+import { planBackup, type BackupPlan } from '#src/session/plan/plan-backup.ts';
+import { clientRehearsal, rehearseBackup, serverRehearsal } from '#src/session/plan/dry-run.ts';
+import { rehearseRetention } from '#src/session/plan/dry-run-retention.ts';
+import { selectTargets } from '#src/session/plan/select-targets.ts';
+import { lookAround, type Surroundings } from '#src/session/plan/namespace-reader.ts';
 
 const flags = {
   ...selectorFlag,

@@ -8,9 +8,9 @@ import { configurationNamed, targetOfConfiguration } from '#src/domain/configura
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf } from '#src/follow/take-snapshot.ts';
-import { checkBackup } from '#src/session/begin-backup.ts';
-import { planBackup } from '#src/session/plan-backup.ts';
-import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
+import { checkBackup } from '#src/session/plan/begin-backup.ts';
+import { planBackup } from '#src/session/plan/plan-backup.ts';
+import { lookAround, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
 export const command = defineCommand({
   name: 'trigger',

@@ -12,7 +12,7 @@ import { follow } from '#src/follow/follow.ts';
 import { limited, orHowToGoOn, type Sight } from '#src/follow/interruption.ts';
 import { withinLimit } from '#src/follow/limit.ts';
 import { sessionKinds, type AnyKind } from '#src/session/kinds/index.ts';
-import { lookAround } from '#src/session/surroundings.ts';
+import { lookAround } from '#src/session/plan/namespace-reader.ts';
 
 export const command = defineCommand({
   name: 'wait',

@@ -5,12 +5,12 @@ import { goesByHolder } from '#src/domain/session/holder.ts';
 import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { sessionNamed } from '#src/domain/session/verdict-error.ts';
-import { holdOrWait, type Vacant } from '#src/session/carry-out.ts';
-import type { Held } from '#src/session/held.ts';
+import { holdOrWait, type Vacant } from '#src/session/run/carry-out.ts';
+import type { Held } from '#src/session/holding/held.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import { persist } from '#src/session/persist.ts';
-import { awaitPickUp } from '#src/session/pick-up.ts';
-import { runSession } from '#src/session/run-session.ts';
+import { awaitPickUp } from '#src/session/holding/pick-up.ts';
+import { runSession } from '#src/session/run/run-session.ts';
 
 import { follow, type FollowEnvironment } from './follow.ts';
 import { limited, orHowToGoOn, type Sight } from './interruption.ts';

@@ -3,11 +3,11 @@ import type { Named, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import type { Target } from '#src/domain/workload/target.ts';
-import { createRestore } from '#src/session/begin-restore.ts';
-import type { Executor } from '#src/session/executor.ts';
-import { annotate } from '#src/session/held.ts';
+import { createRestore } from '#src/session/plan/begin-restore.ts';
+import type { Executor } from '#src/session/holding/executor.ts';
+import { annotate } from '#src/session/holding/held.ts';
 import { restore } from '#src/session/kinds/restore.ts';
-import type { RestorePlan } from '#src/session/plan-restore.ts';
+import type { RestorePlan } from '#src/session/plan/plan-restore.ts';
 
 import { carryOutHere, type Course } from './carry-out.ts';
 import type { FollowEnvironment } from './follow.ts';

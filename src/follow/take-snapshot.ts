@@ -9,11 +9,16 @@ import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 import { readSessionClaims, sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { assertNever } from '#src/errors.ts';
-import { beginBackup, refuseOperators, type BeginOptions, type Begun } from '#src/session/begin-backup.ts';
-import type { Executor, ExecutorMode } from '#src/session/executor.ts';
+import {
+  beginBackup,
+  refuseOperators,
+  type BeginOptions,
+  type Begun,
+} from '#src/session/plan/begin-backup.ts';
+import type { Executor, ExecutorMode } from '#src/session/holding/executor.ts';
 import { backup } from '#src/session/kinds/backup.ts';
-import { planResumed, type BackupPlan, type BackupRequest } from '#src/session/plan-backup.ts';
-import type { Surroundings } from '#src/session/surroundings.ts';
+import { planResumed, type BackupPlan, type BackupRequest } from '#src/session/plan/plan-backup.ts';
+import type { Surroundings } from '#src/session/plan/namespace-reader.ts';
 
 import { carryOutHere, type Course } from './carry-out.ts';
 import type { FollowEnvironment } from './follow.ts';

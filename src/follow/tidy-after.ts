@@ -5,9 +5,9 @@ import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/a
 import type { Progress } from '#src/domain/session/progress.ts';
 import { isSamePolicy } from '#src/domain/retention/retention-rules.ts';
 import { isStashError } from '#src/errors.ts';
-import { applyRetention } from '#src/session/apply-retention.ts';
+import { applyRetention } from '#src/session/after/apply-retention.ts';
 import { persist } from '#src/session/persist.ts';
-import { tidyUp } from '#src/session/tidy.ts';
+import { tidyUp } from '#src/session/after/tidy.ts';
 
 import type { FollowEnvironment } from './follow.ts';
 

@@ -13,7 +13,7 @@ import { failedJobGraceMs } from '#src/domain/session/patience.ts';
 import type { Verdict } from '#src/domain/session/progress.ts';
 
 import { deletedNote, goesOn, isOfOurOperator, jobNotes, jobVerdict, type JobSeen } from './job.ts';
-import { createLastWords } from './last-words.ts';
+import { createLastWords } from './failed-container-logs.ts';
 
 export interface JobWatch {
   readonly name: string;

@@ -18,7 +18,7 @@ import { formatSelector } from '#src/domain/workload/selector.ts';
 import type { Installed } from './installed.ts';
 import { release } from './release.ts';
 import { remove, untilGone } from './remove.ts';
-import { tenantsOf } from './tenants.ts';
+import { tenantsOf } from './foreign-objects.ts';
 import type { Waiting } from './until.ts';
 
 /** So many requests are under way at once. */

@@ -12,7 +12,7 @@ import { skipped } from '#src/domain/operator/mark-backup.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
 import type { BackupExecution } from '#src/session/kinds/backup.ts';
-import { tidyUp } from '#src/session/tidy.ts';
+import { tidyUp } from '#src/session/after/tidy.ts';
 
 import { changeStatus, type Kept } from './change-session.ts';
 import type { OperatedKind } from './session-kind.ts';

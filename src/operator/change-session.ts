@@ -2,7 +2,7 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
-import { annotate } from '#src/session/held.ts';
+import { annotate } from '#src/session/holding/held.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Cache } from './cache.ts';

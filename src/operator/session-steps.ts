@@ -8,9 +8,9 @@ import { executorEnsured } from '#src/domain/session/end-status.ts';
 import type { SessionEnd } from '#src/domain/session/session-end.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
-import { lookAgain } from '#src/session/await-holder.ts';
-import { carryOut } from '#src/session/carry-out.ts';
-import { endSession, thawSession } from '#src/session/end.ts';
+import { lookAgain } from '#src/session/holding/await-holder.ts';
+import { carryOut } from '#src/session/run/carry-out.ts';
+import { endSession, thawSession } from '#src/session/run/end.ts';
 import type { Environment } from '#src/session/environment.ts';
 
 import { changeStatus, giveBack } from './change-session.ts';

@@ -1,7 +1,7 @@
 /** What many sessions of a namespace read when they begin at the same time is asked for once for all of them. */
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { lookAround, volumeReader, type CommonReads } from '#src/session/surroundings.ts';
+import { lookAround, volumeReader, type CommonReads } from '#src/session/plan/namespace-reader.ts';
 
 /** The reads for a session of this namespace; each tells what was there after it was asked, not before. */
 export type SharedReads = (namespace: string) => CommonReads;

@@ -17,8 +17,8 @@ import type { HookToRun, StatusChange, Step } from '#src/domain/session/step.ts'
 import type { Target } from '#src/domain/workload/target.ts';
 
 import type { Environment } from './environment.ts';
-import type { Held } from './held.ts';
-import type { CommonReads } from './surroundings.ts';
+import type { Held } from '#src/session/holding/held.ts';
+import type { CommonReads } from '#src/session/plan/namespace-reader.ts';
 
 /** What an executor knows of a session beside the session itself. */
 export interface SessionContext {

@@ -15,7 +15,7 @@ import {
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { carryOut } from '#src/session/carry-out.ts';
+import { carryOut } from '#src/session/run/carry-out.ts';
 import { backup as backupKind } from '#src/session/kinds/backup.ts';
 import { restore as restoreKind } from '#src/session/kinds/restore.ts';
 import { appConfiguration, appRef } from '#test/session/app-objects.ts';

@@ -7,13 +7,13 @@ import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { formatHolder } from '#src/domain/session/holder.ts';
 import { timeLimitMs, isFinal } from '#src/domain/session/session-status.ts';
 import { readTarget } from '#src/domain/workload/target.ts';
-import { hold } from '#src/session/hold.ts';
+import { hold } from '#src/session/holding/hold.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { restore } from '#src/session/kinds/restore.ts';
-import { planBackup } from '#src/session/plan-backup.ts';
-import { planRestore } from '#src/session/plan-restore.ts';
-import { runSession } from '#src/session/run-session.ts';
-import { lookAround } from '#src/session/surroundings.ts';
+import { planBackup } from '#src/session/plan/plan-backup.ts';
+import { planRestore } from '#src/session/plan/plan-restore.ts';
+import { runSession } from '#src/session/run/run-session.ts';
+import { lookAround } from '#src/session/plan/namespace-reader.ts';
 
 import { isOlderThan, play, writeStatus, type Player, type Stage } from './play.ts';
 

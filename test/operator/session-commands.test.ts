@@ -6,7 +6,7 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { backupSessions, restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
 import { readSourceClaim } from '#src/domain/restore-points/source-claim.ts';
 import { shareReads } from '#src/operator/shared-reads.ts';
-import { carryOut } from '#src/session/carry-out.ts';
+import { carryOut } from '#src/session/run/carry-out.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { withClass } from '#test/session/app-objects.ts';
 import { told } from '#test/session/stage.ts';

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { annotation } from '#src/api/labels.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { carryOut } from '#src/session/carry-out.ts';
+import { carryOut } from '#src/session/run/carry-out.ts';
 import type { Environment } from '#src/session/environment.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { restore } from '#src/session/kinds/restore.ts';

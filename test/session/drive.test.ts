@@ -7,7 +7,7 @@ import type { BackupSession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import type { Made } from '#src/domain/session/step.ts';
-import { drive, type Routine } from '#src/session/drive.ts';
+import { drive, type Routine } from '#src/session/run/drive.ts';
 
 test('a freeze that ends between two readings of the clock is acted on, not waited for', async () => {
   const end = new Date('2026-01-01T00:01:00Z');

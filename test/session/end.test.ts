@@ -9,7 +9,7 @@ import type { AnySession, BackupConfiguration, BackupSession, RestoreSession } f
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { findCondition, isFinal, type Session } from '#src/domain/session/session-status.ts';
 import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
-import { endSession } from '#src/session/end.ts';
+import { endSession } from '#src/session/run/end.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { restore } from '#src/session/kinds/restore.ts';

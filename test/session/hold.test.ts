@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { backupSessions } from '#src/api/resources.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { hold } from '#src/session/hold.ts';
+import { hold } from '#src/session/holding/hold.ts';
 import { persist } from '#src/session/persist.ts';
 import { manualClock } from '#test/support/clock.ts';
 

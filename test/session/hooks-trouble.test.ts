@@ -14,12 +14,12 @@ import type { SessionEnd } from '#src/domain/session/session-end.ts';
 import { findCondition, timeLimitMs } from '#src/domain/session/session-status.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
-import { hold } from '#src/session/hold.ts';
+import { hold } from '#src/session/holding/hold.ts';
 import type { SessionContext } from '#src/session/kind.ts';
 import { backup } from '#src/session/kinds/backup.ts';
-import { planBackup } from '#src/session/plan-backup.ts';
-import { runSession } from '#src/session/run-session.ts';
-import { lookAround } from '#src/session/surroundings.ts';
+import { planBackup } from '#src/session/plan/plan-backup.ts';
+import { runSession } from '#src/session/run/run-session.ts';
+import { lookAround } from '#src/session/plan/namespace-reader.ts';
 import { manualClock } from '#test/support/clock.ts';
 
 import { appConfiguration } from './app-objects.ts';

@@ -13,7 +13,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
-import { carryOut } from '#src/session/carry-out.ts';
+import { carryOut } from '#src/session/run/carry-out.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { manualClock } from '#test/support/clock.ts';
 import { until } from '#test/support/until.ts';

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
-import { awaitPickUp } from '#src/session/pick-up.ts';
+import { awaitPickUp } from '#src/session/holding/pick-up.ts';
 
 import { fastClock } from './clocks.ts';
 import { openStage, type Stage } from './stage.ts';

@@ -7,7 +7,7 @@ import {
   rightsForRestore,
   rightsForSnapshot,
   type SnapshotCourse,
-} from '#src/session/rights-needed.ts';
+} from '#src/session/plan/rights-needed.ts';
 
 const sessions = 'backupsessions.stash.appscode.com';
 const restores = 'restoresessions.stash.appscode.com';

@@ -8,7 +8,7 @@ import type { HookHandler } from '#src/api/stash.ts';
 import type { Cluster, ExecRequest, Scope } from '#src/cluster/port.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
-import { createHookRunner, type HookOptions, type HookRunner } from '#src/session/run-hook.ts';
+import { createHookRunner, type HookOptions, type HookRunner } from '#src/session/hooks/run-hook.ts';
 import { manualClock } from '#test/support/clock.ts';
 import { stubCluster } from '#test/support/stub-cluster.ts';
 

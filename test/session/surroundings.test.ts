@@ -9,7 +9,7 @@ import type {
 } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { Right } from '#src/domain/rights.ts';
-import { lookAround } from '#src/session/surroundings.ts';
+import { lookAround } from '#src/session/plan/namespace-reader.ts';
 import { stubCluster } from '#test/support/stub-cluster.ts';
 
 const rights: readonly Right[] = [

@@ -8,7 +8,7 @@ import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { StashError } from '#src/errors.ts';
-import { tidyUp, type Tidied, type TidyOptions } from '#src/session/tidy.ts';
+import { tidyUp, type Tidied, type TidyOptions } from '#src/session/after/tidy.ts';
 
 import { appConfiguration } from './app-objects.ts';
 import { fastClock, hastyClock } from './clocks.ts';

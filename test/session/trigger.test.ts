@@ -5,7 +5,7 @@ import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { triggerBackup } from '#src/session/trigger.ts';
+import { triggerBackup } from '#src/session/plan/trigger.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
 import { appConfiguration } from './app-objects.ts';

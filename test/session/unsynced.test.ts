@@ -6,12 +6,12 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { restoreSessions, type Resource } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
-import { carryOut } from '#src/session/carry-out.ts';
+import { carryOut } from '#src/session/run/carry-out.ts';
 import type { Environment } from '#src/session/environment.ts';
-import { hold } from '#src/session/hold.ts';
+import { hold } from '#src/session/holding/hold.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { restore } from '#src/session/kinds/restore.ts';
-import { runSession } from '#src/session/run-session.ts';
+import { runSession } from '#src/session/run/run-session.ts';
 import { claimFrom } from '#test/support/claim-from.ts';
 
 import { fastClock } from './clocks.ts';

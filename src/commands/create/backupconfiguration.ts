@@ -8,7 +8,7 @@ import { checkConfiguration } from '#src/domain/operator/check-configuration.ts'
 import { buildScheduled, keepAll } from '#src/domain/configuration/schedule-configuration.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { StashError } from '#src/errors.ts';
-import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
+import { lookAround, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
 import { driverFlag, refuseRestic, resticFlags } from './restic-flags.ts';
 

@@ -12,8 +12,8 @@ import { parseNames } from '#src/domain/arguments/object-arguments.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { targetAnnotation } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { planRestore } from '#src/session/plan-restore.ts';
-import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
+import { planRestore } from '#src/session/plan/plan-restore.ts';
+import { lookAround, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
 import { driverFlag, refuseRestic, resticFlags } from './restic-flags.ts';
 

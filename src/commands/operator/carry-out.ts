@@ -8,7 +8,7 @@ import type { ConnectionFlags, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { sessionNamed } from '#src/domain/session/verdict-error.ts';
 import { StashError } from '#src/errors.ts';
-import { carryOut } from '#src/session/carry-out.ts';
+import { carryOut } from '#src/session/run/carry-out.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 
 export interface NamedSession<S extends AnySession> {

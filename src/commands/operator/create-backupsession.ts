@@ -1,7 +1,7 @@
 import { defineCommand } from '#src/cli/command.ts';
 import { qualifiedName } from '#src/cli/output.ts';
 import { StashError } from '#src/errors.ts';
-import { triggerBackup } from '#src/session/trigger.ts';
+import { triggerBackup } from '#src/session/plan/trigger.ts';
 
 const kind = 'BackupConfiguration';
 

@@ -31,13 +31,13 @@ import {
 } from '#src/domain/workload/target.ts';
 
 import type { Environment } from '../environment.ts';
-import type { Held } from '../held.ts';
+import type { Held } from '#src/session/holding/held.ts';
 import type { Scene, Scenery, SessionContext, SessionKind } from '../kind.ts';
 import { persist } from '../persist.ts';
-import { planBackup, planResumed, type BackupPlan } from '../plan-backup.ts';
-import { refuseForeignHooks } from '../refuse-foreign-hooks.ts';
-import { isForGood } from '../standing-error.ts';
-import { lookAround, once, type Surroundings } from '../surroundings.ts';
+import { planBackup, planResumed, type BackupPlan } from '#src/session/plan/plan-backup.ts';
+import { refuseForeignHooks } from '#src/session/hooks/refuse-foreign-hooks.ts';
+import { isForGood } from '#src/session/permanent-error.ts';
+import { lookAround, once, type Surroundings } from '#src/session/plan/namespace-reader.ts';
 
 export type BackupExecution = Pick<BackupPlan, 'target' | 'sessionClaims' | 'planned'>;
 

@@ -26,8 +26,8 @@ import { isStashError } from '#src/errors.ts';
 
 import type { Scene, Scenery, SessionKind } from '../kind.ts';
 import { persist } from '../persist.ts';
-import { planRestore, type RestorePlan } from '../plan-restore.ts';
-import { lookAround } from '../surroundings.ts';
+import { planRestore, type RestorePlan } from '#src/session/plan/plan-restore.ts';
+import { lookAround } from '#src/session/plan/namespace-reader.ts';
 
 export interface RestoreExecution extends Pick<RestorePlan, 'templates' | 'waitForConsumer'> {
   /** The workload whose claims they are, where that is known. */

@@ -4,12 +4,12 @@ import type { AnySession } from '#src/api/stash.ts';
 import type { Holder } from '#src/domain/session/holder.ts';
 import type { SessionEnd } from '#src/domain/session/session-end.ts';
 
-import type { Environment } from './environment.ts';
-import type { Held } from './held.ts';
-import { hold } from './hold.ts';
-import type { SessionContext, SessionKind } from './kind.ts';
+import type { Environment } from '#src/session/environment.ts';
+import type { Held } from '#src/session/holding/held.ts';
+import { hold } from '#src/session/holding/hold.ts';
+import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import { runSession } from './run-session.ts';
-import { isForGood, isPassing } from './standing-error.ts';
+import { isForGood, isPassing } from '#src/session/permanent-error.ts';
 
 export interface EndSession<S extends AnySession> {
   readonly session: Stored<S>;

@@ -15,7 +15,7 @@ import { rightsToKeep, workloadToStop, type Keeping } from '#src/domain/restore/
 import { bindsLate } from '#src/domain/restore/storage-class.ts';
 import { isStashError } from '#src/errors.ts';
 
-import { ifAllowed, type Surroundings } from './surroundings.ts';
+import { ifAllowed, type Surroundings } from './namespace-reader.ts';
 
 interface Restoring {
   readonly templates: readonly VolumeClaimTemplate[];

@@ -23,7 +23,7 @@ import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { Environment } from './environment.ts';
+import type { Environment } from '#src/session/environment.ts';
 import {
   executorByDiscovery,
   findOperator,
@@ -31,11 +31,11 @@ import {
   type Executor,
   type ExecutorMode,
   type WaitsFor,
-} from './executor.ts';
-import { persist, untilNextSecond } from './persist.ts';
+} from '#src/session/holding/executor.ts';
+import { persist, untilNextSecond } from '#src/session/persist.ts';
 import type { BackupPlan, BackupRequest } from './plan-backup.ts';
 import { rightsForHooks, rightsForSnapshot } from './rights-needed.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './namespace-reader.ts';
 
 export interface BeginOptions {
   readonly request: BackupRequest;

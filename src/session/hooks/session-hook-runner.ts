@@ -6,9 +6,9 @@ import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { HookToRun } from '#src/domain/session/step.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
-import { isTakenOver } from './await-holder.ts';
-import type { Environment } from './environment.ts';
-import type { Held } from './held.ts';
+import { isTakenOver } from '#src/session/holding/await-holder.ts';
+import type { Environment } from '#src/session/environment.ts';
+import type { Held } from '#src/session/holding/held.ts';
 import { createHookRunner } from './run-hook.ts';
 import { runSessionHook, thawAndLeave } from './session-hooks.ts';
 

@@ -5,7 +5,7 @@ import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { DeleteScene } from '#src/domain/restore-points/delete-effects.ts';
 
-import { ifAllowed, type Surroundings } from './surroundings.ts';
+import { ifAllowed, type Surroundings } from '#src/session/plan/namespace-reader.ts';
 
 const readsAtOnce = 8;
 

@@ -7,8 +7,8 @@ import { buildBackupSession } from '#src/domain/backup/build-backup.ts';
 import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { Environment } from './environment.ts';
-import { persist, untilNextSecond } from './persist.ts';
+import type { Environment } from '#src/session/environment.ts';
+import { persist, untilNextSecond } from '#src/session/persist.ts';
 
 type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 

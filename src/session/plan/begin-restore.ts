@@ -8,8 +8,8 @@ import type { RestoreSession } from '#src/api/stash.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { Environment } from './environment.ts';
-import { persist, untilNextSecond } from './persist.ts';
+import type { Environment } from '#src/session/environment.ts';
+import { persist, untilNextSecond } from '#src/session/persist.ts';
 
 type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 

@@ -4,8 +4,8 @@ import type { Resource } from '#src/api/resources.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { HoldEnvironment } from './held.ts';
-import { persist } from './persist.ts';
+import type { HoldEnvironment } from '#src/session/holding/held.ts';
+import { persist } from '#src/session/persist.ts';
 
 /** So many deletions are under way at once. */
 const deletesInFlight = 16;

@@ -8,7 +8,7 @@ import { describe, type Progress, type Verdict } from '#src/domain/session/progr
 import type { HookToRun, Made, Step } from '#src/domain/session/step.ts';
 import { assertNever, isStashError, type StashError } from '#src/errors.ts';
 
-import type { Held } from './held.ts';
+import type { Held } from '#src/session/holding/held.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
 
 export interface Routine<S extends AnySession> {

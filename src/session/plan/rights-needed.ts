@@ -12,7 +12,7 @@ import { commandOf, type SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { type TargetKind, targetTypes } from '#src/domain/workload/kinds.ts';
 
-import type { Executor } from './executor.ts';
+import type { Executor } from '#src/session/holding/executor.ts';
 
 interface Course {
   /** Undefined: it turns out once the session exists. */

@@ -8,10 +8,10 @@ import { deadlineOf } from '#src/domain/session/session-status.ts';
 import type { Made } from '#src/domain/session/step.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
 
-import type { Environment } from './environment.ts';
-import type { Held } from './held.ts';
-import type { MadeRules } from './kind.ts';
-import { isFinalRefusal, persist } from './persist.ts';
+import type { Environment } from '#src/session/environment.ts';
+import type { Held } from '#src/session/holding/held.ts';
+import type { MadeRules } from '#src/session/kind.ts';
+import { isFinalRefusal, persist } from '#src/session/persist.ts';
 
 /** So many creations are under way at once. */
 const createsInFlight = 32;

@@ -11,8 +11,8 @@ import { tellRetention } from '#src/domain/retention/tidy-conditions.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { deleteEach, untilTrouble } from './delete-each.ts';
-import type { HoldEnvironment } from './held.ts';
-import { persist } from './persist.ts';
+import type { HoldEnvironment } from '#src/session/holding/held.ts';
+import { persist } from '#src/session/persist.ts';
 
 export interface Retained {
   /** Names of snapshots. */

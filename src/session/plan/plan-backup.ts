@@ -15,8 +15,8 @@ import { chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
-import { podsOfWorkload } from './pods-of-target.ts';
-import { orMissingNamespace, startAll, type Surroundings } from './surroundings.ts';
+import { podsOfWorkload } from '#src/session/hooks/pods-of-target.ts';
+import { orMissingNamespace, startAll, type Surroundings } from './namespace-reader.ts';
 
 export interface BackupRequest {
   readonly target: Target;

@@ -7,14 +7,14 @@ import type { AnySession } from '#src/api/stash.ts';
 import type { Holder } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
-import { awaitHolder, isTakenOver, lookAgain } from './await-holder.ts';
+import { awaitHolder, isTakenOver, lookAgain } from '#src/session/holding/await-holder.ts';
 import { endHeld } from './end.ts';
-import type { Environment } from './environment.ts';
-import type { Held } from './held.ts';
-import { hold } from './hold.ts';
-import type { SessionContext, SessionKind } from './kind.ts';
+import type { Environment } from '#src/session/environment.ts';
+import type { Held } from '#src/session/holding/held.ts';
+import { hold } from '#src/session/holding/hold.ts';
+import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import { runSession } from './run-session.ts';
-import { isForGood } from './standing-error.ts';
+import { isForGood } from '#src/session/permanent-error.ts';
 
 export interface Vacant<S extends AnySession> {
   readonly session: Stored<S>;

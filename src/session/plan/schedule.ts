@@ -20,7 +20,7 @@ import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import { planBackup } from './plan-backup.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './namespace-reader.ts';
 
 export interface ScheduleRequest {
   readonly target: Target;

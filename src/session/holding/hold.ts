@@ -7,7 +7,7 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { annotate, keep, type Held, type HoldEnvironment } from './held.ts';
-import { persist } from './persist.ts';
+import { persist } from '#src/session/persist.ts';
 
 /**
  * Takes the session for `id`. Undefined: it is final, or held by someone other than `replacing` (a holder that the

@@ -19,8 +19,8 @@ import { isStashError, type StashError } from '#src/errors.ts';
 
 import { applyRetention, invokerOf } from './apply-retention.ts';
 import { deleteEach, untilTrouble } from './delete-each.ts';
-import type { HoldEnvironment } from './held.ts';
-import { persist } from './persist.ts';
+import type { HoldEnvironment } from '#src/session/holding/held.ts';
+import { persist } from '#src/session/persist.ts';
 
 export interface EndedSession {
   /** Final. It may be out of date otherwise. */

@@ -9,7 +9,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
-import type { Environment } from './environment.ts';
+import type { Environment } from '#src/session/environment.ts';
 import { runInPod } from './hook-in-pod.ts';
 import {
   findTargetPods,

@@ -12,7 +12,7 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';
-import { persist } from './persist.ts';
+import { persist } from '#src/session/persist.ts';
 
 export interface Vacancy<S extends BackupSession | RestoreSession> {
   readonly session: Stored<S>;

@@ -13,10 +13,10 @@ import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { Executor } from './executor.ts';
+import type { Executor } from '#src/session/holding/executor.ts';
 import { refuseClaimsInTheWay } from './refuse-claims-in-the-way.ts';
 import { rightsForHooks, rightsForRestore } from './rights-needed.ts';
-import { ifAllowed, type Surroundings } from './surroundings.ts';
+import { ifAllowed, type Surroundings } from './namespace-reader.ts';
 
 export interface RestoreRequest {
   /** One per claim, every variable replaced. */

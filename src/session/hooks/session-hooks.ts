@@ -9,8 +9,8 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import type { HookToRun } from '#src/domain/session/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import { isTakenOver } from './await-holder.ts';
-import type { Held } from './held.ts';
+import { isTakenOver } from '#src/session/holding/await-holder.ts';
+import type { Held } from '#src/session/holding/held.ts';
 import type { HookOptions, HookRun, HookRunner } from './run-hook.ts';
 
 /** A server that does not say within this time whose session it is keeps nobody from thawing. */

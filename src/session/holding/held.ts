@@ -17,8 +17,8 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import type { StatusChange } from '#src/domain/session/step.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { Environment } from './environment.ts';
-import { persist } from './persist.ts';
+import type { Environment } from '#src/session/environment.ts';
+import { persist } from '#src/session/persist.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
 
 export interface Held<S extends BackupSession | RestoreSession> {

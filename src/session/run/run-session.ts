@@ -9,10 +9,10 @@ import { sessionProgress } from '#src/domain/session/session-progress.ts';
 
 import { createMaker } from './create-made.ts';
 import { drive } from './drive.ts';
-import type { Environment } from './environment.ts';
-import type { Held } from './held.ts';
-import { createHookDuty } from './hook-duty.ts';
-import type { SessionContext, SessionKind } from './kind.ts';
+import type { Environment } from '#src/session/environment.ts';
+import type { Held } from '#src/session/holding/held.ts';
+import { createHookDuty } from '#src/session/hooks/session-hook-runner.ts';
+import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 
 export interface RunSession<S extends AnySession, Plan> {
   readonly held: Held<S>;

@@ -11,7 +11,7 @@ import { selectClaims, templatesOf } from '#src/domain/restore/restore-templates
 import type { Target } from '#src/domain/workload/target.ts';
 
 import { readWorkload } from './plan-restore.ts';
-import { ifAllowed, type Surroundings } from './surroundings.ts';
+import { ifAllowed, type Surroundings } from './namespace-reader.ts';
 
 export interface RestoreFlags {
   /** `latest` or a session's name. */
