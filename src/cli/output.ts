@@ -32,14 +32,14 @@ export async function printObjects(
 }
 
 /** The objects of a dry run: in `format`, or a line for each. */
-export async function printRehearsal(
+export async function printDryRun(
   out: Writable,
   format: ObjectFormat | undefined,
   mode: 'client' | 'server',
   objects: readonly KubernetesObject[],
 ): Promise<void> {
   if (format !== undefined) return printObjects(out, format, objects);
-  out.write(rehearsed('created', mode, objects));
+  out.write(dryRunLines('created', mode, objects));
 }
 
 /** Beside them, what a dry run would delete: a line for each. */
@@ -48,10 +48,10 @@ export function printDeletions(
   mode: 'client' | 'server',
   objects: readonly KubernetesObject[],
 ): void {
-  out.write(rehearsed('deleted', mode, objects));
+  out.write(dryRunLines('deleted', mode, objects));
 }
 
-function rehearsed(
+function dryRunLines(
   what: 'created' | 'deleted',
   mode: 'client' | 'server',
   objects: readonly KubernetesObject[],

@@ -7,7 +7,7 @@ import type { Status } from '#src/api/kubernetes.ts';
 import { wordsOfPage } from '#src/domain/html-page.ts';
 import { StashError, type ErrorKind } from '#src/errors.ts';
 
-import { deed, qualifiedPlural, subject, type ApiRequest } from './request.ts';
+import { describeRequest, qualifiedPlural, subject, type ApiRequest } from './request.ts';
 
 export interface ClusterErrorDetails {
   readonly hint?: string | undefined;
@@ -118,13 +118,13 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
       code === 429 ? 'the server is busy; try again in a moment' : "kubectl get --raw='/readyz?verbose'";
     return new ClusterError(
       'server',
-      `${parties.server} could not ${deed(request)}: ${said || `HTTP ${code}`}`,
+      `${parties.server} could not ${describeRequest(request)}: ${said || `HTTP ${code}`}`,
       { ...details, hint },
     );
   }
   return new ClusterError(
     kind,
-    said || `${parties.server} refused to ${deed(request)}: HTTP ${code}`,
+    said || `${parties.server} refused to ${describeRequest(request)}: HTTP ${code}`,
     details,
   );
 }
@@ -140,7 +140,7 @@ export function pageError(
   const said = page === '' || page === STATUS_CODES[code] ? '' : `: ${oneLine(page)}`;
   return new ClusterError(
     code === 401 ? 'unauthorized' : 'server',
-    `cannot ${deed(request)}: ${parties.server} answered with a web page${by}, HTTP ${code}${said}`,
+    `cannot ${describeRequest(request)}: ${parties.server} answered with a web page${by}, HTTP ${code}${said}`,
     {
       code,
       reason: reasons[code],
@@ -176,7 +176,11 @@ function forbidden(
   // Quotas, admission and pod security answer 403 too, and to speak of rights there would mislead. They say why; a
   // missing `create` of pods/exec has no reason.
   if (said !== '' && status?.details?.kind !== undefined && !/\bcannot\b|is forbidden:?$/.test(said)) {
-    return new ClusterError('forbidden', `the server refused to ${deed(request)}: ${said}`, details);
+    return new ClusterError(
+      'forbidden',
+      `the server refused to ${describeRequest(request)}: ${said}`,
+      details,
+    );
   }
   const what = plural === '' ? request.path.replace(/\?.*/, '') : plural;
   const where =

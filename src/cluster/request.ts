@@ -70,7 +70,7 @@ export function qualifiedPlural(request: Pick<ApiRequest, 'resource' | 'subresou
 }
 
 /** `create volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
-export function deed(request: ApiRequest): string {
+export function describeRequest(request: ApiRequest): string {
   return `${request.verb} ${subject(request)}`;
 }
 

@@ -28,7 +28,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { awaitGone } from '#src/follow/await-gone.ts';
 import { readContents, readDeleteScene } from '#src/session/after/delete-scene.ts';
-import { lookAround } from '#src/session/plan/namespace-reader.ts';
+import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 const types: readonly ObjectType[] = ['backupsession', 'restoresession', 'volumesnapshot'];
 
@@ -73,27 +73,27 @@ A session's snapshots and claims outlive it. A snapshot from which a claim is st
     const { restorePoint, force, yes, dryRun, output, wait, timeout } = args.flags;
     const named = wantedOf(args);
     const { cluster, namespace, user } = await context.cluster(args.connection);
-    const around = lookAround(cluster, namespace);
-    const scene = await readDeleteScene(around);
+    const reader = readerOf(cluster, namespace);
+    const scene = await readDeleteScene(reader);
     const objects =
       restorePoint === undefined
-        ? await found(named, scene, args, namespace, around.namespaceExists)
+        ? await found(named, scene, args, namespace, reader.namespaceExists)
         : snapshotsOfPoint(sessionOf(restorePoint), scene, args, namespace);
     if (objects.length === 0) return;
 
     const snapshots = new Set(ofKind(objects, 'VolumeSnapshot'));
     const judge = async (seen: DeleteScene) =>
-      effectsOf(objects, snapshots, await readContents(around, seen, snapshots));
+      effectsOf(objects, snapshots, await readContents(reader, seen, snapshots));
     let effects = await judge(scene);
     for (const note of effects.notes) context.err.write(`${sanitize(note)}\n`);
     refuse(effects, force);
     if (dryRun === undefined) {
-      await around.demand(user, rightsFor(objects, wait));
+      await reader.demand(user, rightsFor(objects, wait));
       const what = objects.length === 1 ? 'it' : `these ${objects.length} objects`;
       await confirm(context, `${objects.map(qualifiedName).join('\n')}\nDelete ${what}?`, yes);
       if (!yes) {
         // Nobody knows how long the question stood.
-        effects = await judge(await readDeleteScene(lookAround(cluster, namespace)));
+        effects = await judge(await readDeleteScene(readerOf(cluster, namespace)));
         refuse(effects, force);
       }
     }

@@ -18,7 +18,7 @@ import type { Step } from '#src/domain/install/plan.ts';
 import { StashError } from '#src/errors.ts';
 import { applyStep, readPlan, rightsFor, type DryRun } from '#src/install/apply.ts';
 import { untilAvailable } from '#src/install/available.ts';
-import { hasAppscode } from '#src/install/beside.ts';
+import { hasAppscode } from '#src/cluster/appscode.ts';
 import { untilEstablished } from '#src/install/established.ts';
 import { demandRights } from '#src/install/rights.ts';
 

@@ -10,7 +10,7 @@ import { combineErrors } from '#src/domain/combine-errors.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 import { configurationNamed } from '#src/domain/configuration/configured-target.ts';
 import { StashError } from '#src/errors.ts';
-import { lookAround, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
+import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
 /** Of `resume` too. */
 export const pausingFlags = {
@@ -62,10 +62,10 @@ export async function setPaused(
     });
   }
   const { cluster, namespace } = await context.cluster(args.connection);
-  const around = lookAround(cluster, namespace);
-  const known = await around.configurations();
+  const reader = readerOf(cluster, namespace);
+  const known = await reader.configurations();
   if (all && known.length === 0) {
-    await around.namespaceExists();
+    await reader.namespaceExists();
     throw new StashError('not-found', `no backupconfigurations in namespace ${namespace}`, {
       hint: `kubectl get backupconfigurations -n ${namespace}`,
     });
@@ -73,7 +73,7 @@ export async function setPaused(
   const find = (name: string) => () => configurationNamed(known, name, namespace);
   const found = all
     ? known
-    : await allOrErrors(names.map((name) => orMissingNamespace(around, Promise.try(find(name)))));
+    : await allOrErrors(names.map((name) => orMissingNamespace(reader, Promise.try(find(name)))));
   const refused = found.flatMap((each) => refuse?.(each) ?? []);
   const error = combineErrors(refused);
   if (error && !all) throw error;

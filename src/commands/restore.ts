@@ -5,7 +5,7 @@ import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { dryRunFlag, executionFlags, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { printObjects, printDryRun, qualifiedName } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
@@ -24,8 +24,8 @@ import { createRestore, findUnfinishedRestore } from '#src/session/plan/begin-re
 import { executorByDiscovery } from '#src/session/holding/executor.ts';
 import { planRestore } from '#src/session/plan/plan-restore.ts';
 import { prepareRestore, type PreparedRestore } from '#src/session/plan/prepare-restore.ts';
-import { clientRehearsal, rehearseRestore, serverRehearsal } from '#src/session/plan/dry-run.ts';
-import { lookAround } from '#src/session/plan/namespace-reader.ts';
+import { clientDryRun, dryRunRestore, serverDryRun } from '#src/session/plan/dry-run.ts';
+import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 const flags = {
   from: {
@@ -96,11 +96,11 @@ Claims that are gone come back under their own names, with their class, size, ac
     const request = await readRequest(args, context);
     const connection = await context.cluster(args.connection);
     const namespace = namespaceOf(request, args, connection);
-    const around = lookAround(connection.cluster, namespace);
-    const executor = executorByDiscovery(await around.groups(), args.flags.executor);
+    const reader = readerOf(connection.cluster, namespace);
+    const executor = executorByDiscovery(await reader.groups(), args.flags.executor);
     const prepared = request.file
       ? fromFile(request.file, request.templates, namespace)
-      : await prepareRestore(around, { ...request.target, namespace }, args.flags, context.now());
+      : await prepareRestore(reader, { ...request.target, namespace }, args.flags, context.now());
     const { templates, words, notes, target } = prepared;
     const session = withTimeOut(prepared.session, args.flags.timeout);
 
@@ -108,7 +108,7 @@ Claims that are gone come back under their own names, with their class, size, ac
     const { wait, dryRun, output } = args.flags;
     const { user } = connection;
     const hooks = hooksOfRestore(session);
-    const plan = await planRestore(around, {
+    const plan = await planRestore(reader, {
       ...{ templates, words, resumed: unfinished, executor, wait, user, hooks },
     });
     if (!wait && executor !== 'appscode' && executor !== 'operator') {
@@ -118,10 +118,9 @@ Claims that are gone come back under their own names, with their class, size, ac
     }
     if (dryRun !== undefined) {
       for (const note of [...notes, ...plan.notes]) context.err.write(`note: ${sanitize(note)}\n`);
-      const rehearsal =
-        dryRun === 'server' ? serverRehearsal(connection.cluster) : clientRehearsal(context.now());
-      await rehearseRestore(rehearsal, session, plan.templates);
-      await printRehearsal(context.out, output, dryRun, rehearsal.shown);
+      const objects = dryRun === 'server' ? serverDryRun(connection.cluster) : clientDryRun(context.now());
+      await dryRunRestore(objects, session, plan.templates);
+      await printDryRun(context.out, output, dryRun, objects.shown);
       return;
     }
     const nameAt = words && ((at: Date) => restoreSessionName(words.target, at));

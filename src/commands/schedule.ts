@@ -16,7 +16,7 @@ import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { awaitReady } from '#src/follow/await-ready.ts';
 import { planSchedule, writeSchedule, type ScheduleWrite } from '#src/session/plan/schedule.ts';
-import { lookAround, type Surroundings } from '#src/session/plan/namespace-reader.ts';
+import { readerOf, type NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 
 const flags = {
   cron: {
@@ -112,8 +112,8 @@ What is older than the --keep flags ask for is deleted after each session that s
     const { cluster, namespace } = connection;
     const target = { ...wanted, namespace };
     const name = args.flags.name ?? invokerName(target);
-    const around = lookAround(cluster, namespace);
-    const write = await planSchedule(around, {
+    const reader = readerOf(cluster, namespace);
+    const write = await planSchedule(reader, {
       target,
       name,
       wishes,
@@ -126,7 +126,7 @@ What is older than the --keep flags ask for is deleted after each session that s
       throw new StashError('usage', problem, { hint: 'kubectl stash schedule --help' });
 
     for (const warning of verdict.warnings) context.err.write(`warning: ${warning}\n`);
-    await noteOthers(around, target, name, context);
+    await noteOthers(reader, target, name, context);
     context.err.write(outlook(write, context.now()));
     const stored = await writeSchedule(cluster, write, dryRun);
     const suffix = { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRun ?? 'none'];
@@ -187,12 +187,12 @@ function shell(command: string, container: string | undefined): HookHandler {
 }
 
 async function noteOthers(
-  around: Surroundings,
+  reader: NamespaceReader,
   target: Target,
   name: string,
   { err }: Context,
 ): Promise<void> {
-  const others = (await around.configurations()).filter(({ metadata, spec }) => {
+  const others = (await reader.configurations()).filter(({ metadata, spec }) => {
     const { kind, name: of } = spec.target?.ref ?? {};
     return metadata.name !== name && kind === target.kind && of === target.name;
   });

@@ -6,7 +6,7 @@ import { allOrErrors, printEnds } from '#src/cli/ends.ts';
 import { backupTimeoutText, dryRunFlag, executionFlags, outputFlag, selectorFlag } from '#src/cli/flags.ts';
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
-import { printDeletions, printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { printDeletions, printObjects, printDryRun, qualifiedName } from '#src/cli/output.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { commandHooks } from '#src/domain/hooks/hooks.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
@@ -15,10 +15,10 @@ import { StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
 import { checkBackup } from '#src/session/plan/begin-backup.ts';
 import { planBackup, type BackupPlan } from '#src/session/plan/plan-backup.ts';
-import { clientRehearsal, rehearseBackup, serverRehearsal } from '#src/session/plan/dry-run.ts';
-import { rehearseRetention } from '#src/session/plan/dry-run-retention.ts';
+import { clientDryRun, dryRunBackup, serverDryRun } from '#src/session/plan/dry-run.ts';
+import { dryRunRetention } from '#src/session/plan/dry-run-retention.ts';
 import { selectTargets } from '#src/session/plan/select-targets.ts';
-import { lookAround, type Surroundings } from '#src/session/plan/namespace-reader.ts';
+import { readerOf, type NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 
 const flags = {
   ...selectorFlag,
@@ -77,25 +77,25 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
   async run(args, context) {
     const wanted = checkWords(args);
     const connection = await context.cluster(args.connection);
-    const around = lookAround(connection.cluster, connection.namespace);
+    const reader = readerOf(connection.cluster, connection.namespace);
     const targets: readonly Target[] =
       wanted.names.length > 0
         ? wanted.names.map((name) => ({ ...name, namespace: connection.namespace }))
-        : await selectTargets(around, wanted.kinds, args.flags.selector);
+        : await selectTargets(reader, wanted.kinds, args.flags.selector);
 
     const plans = await allOrErrors(
       targets.map(async (target) => {
         const options = optionsFor(target, args, connection);
-        const plan = await planBackup(around, options.request);
+        const plan = await planBackup(reader, options.request);
         const timeoutMs = timeoutOf(plan, args.flags.timeout);
-        const byDiscovery = await checkBackup(around, plan, { ...options, wait: args.flags.wait });
+        const byDiscovery = await checkBackup(reader, plan, { ...options, wait: args.flags.wait });
         return { plan, options: { ...options, byDiscovery, timeoutMs, limitMs: args.flags.timeout } };
       }),
     );
     const { dryRun: mode, wait } = args.flags;
     if (mode !== undefined) await dryRun(mode, plans, args, context, connection);
-    else if (wait) await followAll(plans, around, args, context, connection);
-    else await createOnly(plans, around, args, context, connection);
+    else if (wait) await followAll(plans, reader, args, context, connection);
+    else await createOnly(plans, reader, args, context, connection);
   },
 });
 
@@ -169,25 +169,25 @@ async function dryRun(
   { cluster }: Connection,
 ): Promise<void> {
   const now = context.now();
-  const rehearsal = mode === 'server' ? serverRehearsal(cluster) : clientRehearsal(now);
+  const objects = mode === 'server' ? serverDryRun(cluster) : clientDryRun(now);
   const { output, snapshotClass } = args.flags;
   const policy = retentionPolicyOf(args.flags);
   const goes: KubernetesObject[] = [];
   for (const { plan, options } of planned) {
-    const made = await rehearseBackup(rehearsal, plan, {
+    const made = await dryRunBackup(objects, plan, {
       ...{ now, snapshotClass, retentionPolicy: policy, hooks: options.request.hooks },
     });
     // What AppsCode's operator deletes is its own secret.
     if (options.byDiscovery !== 'appscode')
-      goes.push(...(await rehearseRetention(cluster, plan, made, { now, policy })));
+      goes.push(...(await dryRunRetention(cluster, plan, made, { now, policy })));
   }
-  await printRehearsal(context.out, output, mode, rehearsal.shown);
+  await printDryRun(context.out, output, mode, objects.shown);
   printDeletions(output === undefined ? context.out : context.err, mode, goes);
 }
 
 async function createOnly(
   planned: readonly Planned[],
-  around: Surroundings,
+  reader: NamespaceReader,
   args: SnapshotArgs,
   context: Context,
   { cluster }: Connection,
@@ -195,7 +195,7 @@ async function createOnly(
   const environment = { cluster, clock: context, signal: context.signal };
   const sessions = await allOrErrors(
     planned.map(
-      async ({ plan, options }) => (await leaveSnapshot(environment, around, plan, options)).session,
+      async ({ plan, options }) => (await leaveSnapshot(environment, reader, plan, options)).session,
     ),
   );
   const { output } = args.flags;
@@ -207,7 +207,7 @@ async function createOnly(
 
 async function followAll(
   planned: readonly Planned[],
-  around: Surroundings,
+  reader: NamespaceReader,
   args: SnapshotArgs,
   context: Context,
   { cluster }: Connection,
@@ -216,7 +216,7 @@ async function followAll(
   const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
   await printEnds(
     planned.map(({ plan, options }) =>
-      takeSnapshot(environment, around, plan, { ...options, say: display.say }),
+      takeSnapshot(environment, reader, plan, { ...options, say: display.say }),
     ),
     { context, cluster, format: args.flags.output, close: display.close },
   );

@@ -10,7 +10,7 @@ import { StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf } from '#src/follow/take-snapshot.ts';
 import { checkBackup } from '#src/session/plan/begin-backup.ts';
 import { planBackup } from '#src/session/plan/plan-backup.ts';
-import { lookAround, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
+import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
 export const command = defineCommand({
   name: 'trigger',
@@ -43,27 +43,27 @@ An operator carries the session out; where none answers, this command does, as "
       );
     }
     const { cluster, namespace, user } = await context.cluster(args.connection);
-    const around = lookAround(cluster, namespace);
-    const configurations = await around.configurations();
+    const reader = readerOf(cluster, namespace);
+    const configurations = await reader.configurations();
     const find = () => Promise.resolve(configurationNamed(configurations, name, namespace));
-    const target = targetOfConfiguration(await orMissingNamespace(around, Promise.try(find)));
+    const target = targetOfConfiguration(await orMissingNamespace(reader, Promise.try(find)));
     const request = { target, user, configuration: name };
-    const plan = await planBackup(around, request);
+    const plan = await planBackup(reader, request);
     const id = commandLineId();
     const asked = { request, mode, failFast: false };
-    const byDiscovery = await checkBackup(around, plan, { ...asked, wait });
+    const byDiscovery = await checkBackup(reader, plan, { ...asked, wait });
     const options = { ...asked, byDiscovery, id, limitMs: timeout, timeoutMs: timeoutOf(plan, timeout) };
 
     if (!wait) {
       const environment = { cluster, clock: context, signal: context.signal };
-      const { session } = await leaveSnapshot(environment, around, plan, options);
+      const { session } = await leaveSnapshot(environment, reader, plan, options);
       if (output !== undefined) await printObjects(context.out, output, session);
       else context.out.write(`${qualifiedName(session)} created\n`);
       return;
     }
     const display = await openDisplay(context);
     const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
-    await printEnds([takeSnapshot(environment, around, plan, { ...options, say: display.say })], {
+    await printEnds([takeSnapshot(environment, reader, plan, { ...options, say: display.say })], {
       context,
       cluster,
       format: output,

@@ -6,7 +6,7 @@ import type { PlacedRight } from '#src/cluster/access.ts';
 import { countKinds, unfinishedSessions } from '#src/domain/install/removal.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { hasAppscode } from '#src/install/beside.ts';
+import { hasAppscode } from '#src/cluster/appscode.ts';
 import { findHome, readInstalled, type Installed } from '#src/install/installed.ts';
 import { removeAll } from '#src/install/remove-all.ts';
 import { demandRights } from '#src/install/rights.ts';

@@ -12,7 +12,7 @@ import { follow } from '#src/follow/follow.ts';
 import { limited, orHowToGoOn, type Sight } from '#src/follow/interruption.ts';
 import { withinLimit } from '#src/follow/limit.ts';
 import { sessionKinds, type AnyKind } from '#src/session/kinds/index.ts';
-import { lookAround } from '#src/session/plan/namespace-reader.ts';
+import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 export const command = defineCommand({
   name: 'wait',
@@ -88,7 +88,7 @@ async function find(
       if (!isStashError(error, 'not-found')) throw error;
     }
   }
-  await lookAround(cluster, namespace).namespaceExists();
+  await readerOf(cluster, namespace).namespaceExists();
   throw new StashError('not-found', `no session "${name}" in namespace ${namespace}`, {
     hint: `kubectl get backupsessions,restoresessions -n ${namespace}`,
   });

@@ -16,7 +16,7 @@ const tailLines = 5;
 const longestLine = 300;
 
 /** `ring` is called when a log has come. A user who may not read logs sees less. */
-export function createLastWords(cluster: Cluster, namespace: string, ring: () => void): LastWords {
+export function readFailedContainerLogs(cluster: Cluster, namespace: string, ring: () => void): LastWords {
   const heard = new Map<string, { readonly what: string; lines: readonly string[] }>();
   const asked: Promise<void>[] = [];
 

@@ -18,7 +18,7 @@ import {
 import type { Executor, ExecutorMode } from '#src/session/holding/executor.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { planResumed, type BackupPlan, type BackupRequest } from '#src/session/plan/plan-backup.ts';
-import type { Surroundings } from '#src/session/plan/namespace-reader.ts';
+import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 
 import { carryOutHere, type Course } from './carry-out.ts';
 import type { FollowEnvironment } from './follow.ts';
@@ -51,24 +51,24 @@ export function timeoutOf({ configuration }: BackupPlan, wished: number | undefi
 /** Resolves with the session's end, good or bad. */
 export async function takeSnapshot(
   environment: FollowEnvironment,
-  around: Surroundings,
+  reader: NamespaceReader,
   plan: BackupPlan,
   options: SnapshotOptions,
 ): Promise<Progress> {
   return withinLimit(environment, { timeoutMs: options.limitMs }, (limit) =>
-    take(environment, around, plan, { ...options, limit }),
+    take(environment, reader, plan, { ...options, limit }),
   );
 }
 
 /** Only begins the session: somebody else carries it out. */
 export function leaveSnapshot(
   environment: Pick<FollowEnvironment, 'cluster' | 'clock' | 'signal'>,
-  around: Surroundings,
+  reader: NamespaceReader,
   plan: BackupPlan,
   options: Omit<SnapshotOptions, 'say'>,
 ): Promise<Begun> {
   return withinLimit(environment, { timeoutMs: options.limitMs }, (limit) =>
-    begin(environment, around, plan, { ...options, limit, wait: false }),
+    begin(environment, reader, plan, { ...options, limit, wait: false }),
   );
 }
 
@@ -79,7 +79,7 @@ interface Limited {
 /** Where the configuration of a target has to be looked at first, that counts against the limit. */
 function begin(
   environment: Pick<FollowEnvironment, 'cluster' | 'clock' | 'signal'>,
-  around: Surroundings,
+  reader: NamespaceReader,
   plan: BackupPlan,
   options: Omit<BeginOptions, 'waitsFor'> & Limited,
 ): Promise<Begun> {
@@ -89,7 +89,7 @@ function begin(
     last = words;
   };
   const signal = limit?.signal ?? environment.signal;
-  return orNotBegun(beginBackup({ ...environment, signal }, around, plan, { ...options, waitsFor }), {
+  return orNotBegun(beginBackup({ ...environment, signal }, reader, plan, { ...options, waitsFor }), {
     limit,
     waitsFor: () => last,
     again: snapshotCommand(plan.target, request),
@@ -98,23 +98,23 @@ function begin(
 
 async function take(
   environment: FollowEnvironment,
-  around: Surroundings,
+  reader: NamespaceReader,
   plan: BackupPlan,
   options: SnapshotOptions & Limited,
 ): Promise<Progress> {
-  const first = await begin(environment, around, plan, { ...options, wait: true });
-  const progress = await finish(environment, around, plan, options, first);
+  const first = await begin(environment, reader, plan, { ...options, wait: true });
+  const progress = await finish(environment, reader, plan, options, first);
   if (!first.stale && !first.other) return progress;
   const why = first.stale ? 'had run out of time' : 'had no such hooks';
   options.say(`backupsession/${first.session.metadata.name} ${why}; beginning another`);
   const known = { ...plan, configuration: first.configuration };
-  const second = await begin(environment, around, known, { ...options, wait: true, anew: true });
-  return finish(environment, around, known, options, second);
+  const second = await begin(environment, reader, known, { ...options, wait: true, anew: true });
+  return finish(environment, reader, known, options, second);
 }
 
 async function finish(
   environment: FollowEnvironment,
-  around: Surroundings,
+  reader: NamespaceReader,
   plan: BackupPlan,
   options: SnapshotOptions & Limited,
   begun: Begun,
@@ -142,7 +142,7 @@ async function finish(
     plan: async (held) => {
       const listed = readSessionClaims(held.session().metadata.annotations);
       const planned =
-        resumed && listed ? await planResumed(around, options.request, configuration, listed) : plan.planned;
+        resumed && listed ? await planResumed(reader, options.request, configuration, listed) : plan.planned;
       return { target, sessionClaims: listed ?? plan.sessionClaims, planned };
     },
     onTake: () => {

@@ -13,7 +13,7 @@ import { failedJobGraceMs } from '#src/domain/session/patience.ts';
 import type { Verdict } from '#src/domain/session/progress.ts';
 
 import { deletedNote, goesOn, isOfOurOperator, jobNotes, jobVerdict, type JobSeen } from './job.ts';
-import { createLastWords } from './failed-container-logs.ts';
+import { readFailedContainerLogs } from './failed-container-logs.ts';
 
 export interface JobWatch {
   readonly name: string;
@@ -51,7 +51,7 @@ export function watchJob(
     },
     () => undefined,
   );
-  const words = createLastWords(cluster, namespace, ring);
+  const words = readFailedContainerLogs(cluster, namespace, ring);
   let failedSince: Date | undefined;
 
   const look = (): JobSeen => {

@@ -3,7 +3,7 @@ import type { KubernetesObject, Named, RoleBinding, Stored } from '#src/api/kube
 import { roleBindings, serviceAccounts, type Resource } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { holds } from '#src/domain/session/holds.ts';
+import { includesJson } from '#src/domain/includes-json.ts';
 import type { JobRights } from '#src/domain/operator/build-job-rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -16,7 +16,7 @@ export async function ensureJobRights(cluster: Cluster, rights: JobRights): Prom
   if (serviceAccount) {
     const annotations = serviceAccount.metadata.annotations ?? {};
     await ensure(cluster, serviceAccounts, serviceAccount, ({ metadata }) =>
-      holds(metadata.annotations ?? {}, annotations) ? undefined : { metadata: { annotations } },
+      includesJson(metadata.annotations ?? {}, annotations) ? undefined : { metadata: { annotations } },
     );
   }
   await Promise.all(
@@ -27,7 +27,7 @@ export async function ensureJobRights(cluster: Cluster, rights: JobRights): Prom
 }
 
 function subjectsPatch(present: RoleBinding, { roleRef, subjects }: RoleBinding): object | undefined {
-  if (!holds(present.roleRef, roleRef)) {
+  if (!includesJson(present.roleRef, roleRef)) {
     const name = present.metadata.name ?? '';
     throw new StashError(
       'precondition',
@@ -35,7 +35,7 @@ function subjectsPatch(present: RoleBinding, { roleRef, subjects }: RoleBinding)
       { hint: `kubectl delete rolebinding ${name} -n ${present.metadata.namespace ?? ''}` },
     );
   }
-  const same = holds(present.subjects, subjects) && present.subjects?.length === subjects?.length;
+  const same = includesJson(present.subjects, subjects) && present.subjects?.length === subjects?.length;
   return same ? undefined : { subjects };
 }
 

@@ -6,12 +6,12 @@ import { after, type Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { isStashError } from '#src/errors.ts';
 
-import { lead, type Office } from './lead.ts';
-import { stand, type Term } from './leader.ts';
+import { runAsLeader, type Leading } from './run-as-leader.ts';
+import { acquireLeadership, type Leadership } from './leader-election.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { errorFields, type LeveledLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { awaitAppscode, checkNeighbours } from './neighbours.ts';
+import { awaitAppscode, checkCluster } from './check-cluster.ts';
 import type { Reconciler } from './reconciler.ts';
 import { eventRecorder } from './record-event.ts';
 import type { Health, Served } from './serve.ts';
@@ -53,17 +53,17 @@ export async function runOperator(
 ): Promise<void> {
   const { cluster, clock, signal, log, id } = environment;
   /** What we do while we lead. */
-  let office: Office | undefined;
+  let leading: Leading | undefined;
 
   const stuck = () => {
-    const since = office?.busySince()?.getTime() ?? Infinity;
+    const since = leading?.busySince()?.getTime() ?? Infinity;
     const busy = clock.now().getTime() - since;
     return busy > stuckAfterMs ? `one object is looked at for ${formatDuration(busy)}` : undefined;
   };
-  const metrics = createMetrics(() => office?.scraped);
+  const metrics = createMetrics(() => leading?.scraped);
   const server = await environment.serve(options.listen, {
     healthy: stuck,
-    ready: () => (office === undefined || office.isSynced() ? undefined : 'the caches are not filled yet'),
+    ready: () => (leading === undefined || leading.isSynced() ? undefined : 'the caches are not filled yet'),
     metrics,
   });
   log.info('serving health and metrics', { address: server.address, id });
@@ -79,7 +79,7 @@ export async function runOperator(
   const checkPlace = async (): Promise<void> => {
     for (;;) {
       try {
-        await checkNeighbours(cluster);
+        await checkCluster(cluster);
         return;
       } catch (error) {
         if (!isStashError(error, 'unreachable', 'server')) throw error;
@@ -88,9 +88,9 @@ export async function runOperator(
       }
     }
   };
-  const begin = async (): Promise<Term | undefined> => {
+  const begin = async (): Promise<Leadership | undefined> => {
     if (options.leaderElect) log.info('standing by', { namespace: options.namespace, lease: operatorName });
-    return options.leaderElect ? await stand(election, signal) : appointed();
+    return options.leaderElect ? await acquireLeadership(election, signal) : leadershipWithoutElection();
   };
 
   try {
@@ -109,10 +109,10 @@ export async function runOperator(
         displaced.abort(reason);
       });
       try {
-        await lead({ world, factories, signal, lost, log }, (begun) => (office = begun));
+        await runAsLeader({ world, factories, signal, lost, log }, (begun) => (leading = begun));
       } finally {
         over.abort();
-        office = undefined;
+        leading = undefined;
         await term.release();
       }
       displaced.signal.throwIfAborted();
@@ -129,6 +129,6 @@ export async function runOperator(
 }
 
 /** The term of somebody who has no rivals. */
-function appointed(): Term {
+function leadershipWithoutElection(): Leadership {
   return { lost: new AbortController().signal, release: () => Promise.resolve() };
 }

@@ -1,7 +1,7 @@
 /** What many sessions of a namespace read when they begin at the same time is asked for once for all of them. */
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { lookAround, volumeReader, type CommonReads } from '#src/session/plan/namespace-reader.ts';
+import { readerOf, volumeReader, type CommonReads } from '#src/session/plan/namespace-reader.ts';
 
 /** The reads for a session of this namespace; each tells what was there after it was asked, not before. */
 export type SharedReads = (namespace: string) => CommonReads;
@@ -16,13 +16,13 @@ export function shareReads(cluster: Cluster, clock: Clock): SharedReads {
   const shared = <T>(read: () => Promise<T>) => joined(read, { clock, apartMs });
   const namespaces = new Map<string, CommonReads>();
   // Cluster-scoped: the same whatever the namespace.
-  const snapshotClasses = shared(() => lookAround(cluster, '').snapshotClasses());
-  const volumes = shared(() => lookAround(cluster, '').volumes());
+  const snapshotClasses = shared(() => readerOf(cluster, '').snapshotClasses());
+  const volumes = shared(() => readerOf(cluster, '').volumes());
   const volume = volumeReader(cluster);
   return (namespace) => {
     const known = namespaces.get(namespace);
     if (known) return known;
-    const claims = shared(() => lookAround(cluster, namespace).claims());
+    const claims = shared(() => readerOf(cluster, namespace).claims());
     const reads = { claims, snapshotClasses, volumes, volume };
     namespaces.set(namespace, reads);
     return reads;

@@ -13,7 +13,7 @@ import { restore } from '#src/session/kinds/restore.ts';
 import { planBackup } from '#src/session/plan/plan-backup.ts';
 import { planRestore } from '#src/session/plan/plan-restore.ts';
 import { runSession } from '#src/session/run/run-session.ts';
-import { lookAround } from '#src/session/plan/namespace-reader.ts';
+import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 import { isOlderThan, play, writeStatus, type Player, type Stage } from './play.ts';
 
@@ -60,7 +60,7 @@ export function playOwnOperator(stage: Stage, { takesAfterMs = 0, dies = false }
       }
       const held = await hold(environment, backupSessions, session, ownId);
       if (held === undefined) return;
-      const plan = await planBackup(lookAround(cluster, namespace), { target, user: ownId });
+      const plan = await planBackup(readerOf(cluster, namespace), { target, user: ownId });
       await runSession(environment, backup, { held, plan, context: {}, timeoutMs: timeLimitMs(undefined) });
       await held.release();
     },
@@ -70,7 +70,7 @@ export function playOwnOperator(stage: Stage, { takesAfterMs = 0, dies = false }
       const held = await hold(environment, restoreSessions, session, ownId);
       if (held === undefined) return;
       const request = { templates: expandTemplates(session), user: ownId };
-      const plan = await planRestore(lookAround(cluster, namespace), request);
+      const plan = await planRestore(readerOf(cluster, namespace), request);
       await runSession(environment, restore, {
         ...{ held, context: {}, timeoutMs: timeLimitMs(undefined) },
         plan: { ...plan, target: readTarget(session) },

@@ -19,7 +19,7 @@ import type { SessionContext } from '#src/session/kind.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { planBackup } from '#src/session/plan/plan-backup.ts';
 import { runSession } from '#src/session/run/run-session.ts';
-import { lookAround } from '#src/session/plan/namespace-reader.ts';
+import { readerOf } from '#src/session/plan/namespace-reader.ts';
 import { manualClock } from '#test/support/clock.ts';
 
 import { appConfiguration } from './app-objects.ts';
@@ -72,7 +72,7 @@ async function takeOver(
   assert(held);
   const target: Target = { kind: 'Deployment', name: 'app', namespace };
   const request = { target, user: 'operator', snapshotClass: 'uncut' };
-  const plan = await planBackup(lookAround(cluster, namespace), request);
+  const plan = await planBackup(readerOf(cluster, namespace), request);
   const [configuration] = await stage.all(backupConfigurations, namespace);
   try {
     const context = { configuration, ...more };

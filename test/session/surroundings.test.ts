@@ -9,7 +9,7 @@ import type {
 } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { Right } from '#src/domain/rights.ts';
-import { lookAround } from '#src/session/plan/namespace-reader.ts';
+import { readerOf } from '#src/session/plan/namespace-reader.ts';
 import { stubCluster } from '#test/support/stub-cluster.ts';
 
 const rights: readonly Right[] = [
@@ -38,18 +38,18 @@ function webhook(allows: (attributes: SelfSubjectAccessReview['spec']['resourceA
     create: <T extends KubernetesObject>(_: unknown, object: T) =>
       Promise.resolve(answer(object) as Stored<T>),
   });
-  return { around: lookAround(cluster, 'demo'), asked };
+  return { reader: readerOf(cluster, 'demo'), asked };
 }
 
 test('where the server cannot list all rules, what is not listed is asked for', async () => {
-  const { around, asked } = webhook(() => true);
-  await around.demand('jane', rights);
+  const { reader, asked } = webhook(() => true);
+  await reader.demand('jane', rights);
   assert.deepEqual(asked, ['create volumesnapshots', 'patch backupsessions status']);
 });
 
 test('what it then refuses is missing', async () => {
-  const { around } = webhook(({ subresource }) => subresource === undefined);
-  await assert.rejects(around.demand('jane', rights), {
+  const { reader } = webhook(({ subresource }) => subresource === undefined);
+  await assert.rejects(reader.demand('jane', rights), {
     kind: 'forbidden',
     message: 'user "jane" may not patch backupsessions.stash.appscode.com/status in namespace demo',
   });

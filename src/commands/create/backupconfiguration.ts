@@ -2,13 +2,13 @@ import { backupConfigurations } from '#src/api/resources.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
-import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { printObjects, printDryRun, qualifiedName } from '#src/cli/output.ts';
 import { parseNames } from '#src/domain/arguments/object-arguments.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
 import { buildScheduled, keepAll } from '#src/domain/configuration/schedule-configuration.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { StashError } from '#src/errors.ts';
-import { lookAround, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
+import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
 import { driverFlag, refuseRestic, resticFlags } from './restic-flags.ts';
 
@@ -60,11 +60,9 @@ export const command = defineCommand({
     const options = dryRun === 'server' ? { dryRun: true } : {};
     const create = () => cluster.create(backupConfigurations, configuration, options);
     const made =
-      dryRun === 'client'
-        ? configuration
-        : await orMissingNamespace(lookAround(cluster, namespace), create());
+      dryRun === 'client' ? configuration : await orMissingNamespace(readerOf(cluster, namespace), create());
     if (output !== undefined) await printObjects(context.out, output, made);
-    else if (dryRun !== undefined) await printRehearsal(context.out, output, dryRun, [made]);
+    else if (dryRun !== undefined) await printDryRun(context.out, output, dryRun, [made]);
     else context.out.write(`${qualifiedName(made)} created\n`);
     if (dryRun !== undefined) return;
     context.err.write(`to run it now: kubectl stash trigger ${made.metadata.name} -n ${namespace}\n`);

@@ -4,7 +4,7 @@ import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { printObjects, printDryRun, qualifiedName } from '#src/cli/output.ts';
 import { targetLabels } from '#src/domain/backup/build-backup.ts';
 import { buildClaimTemplate } from '#src/domain/restore/build-claim-template.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
@@ -13,7 +13,7 @@ import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { targetAnnotation } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { planRestore } from '#src/session/plan/plan-restore.ts';
-import { lookAround, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
+import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
 import { driverFlag, refuseRestic, resticFlags } from './restic-flags.ts';
 
@@ -71,13 +71,13 @@ export const command = defineCommand({
     const build = builderOf(args);
     const { cluster, namespace, user } = await context.cluster(args.connection);
     const session = build(namespace);
-    const around = lookAround(cluster, namespace);
+    const reader = readerOf(cluster, namespace);
     const templates = expandTemplates(session);
-    await orMissingNamespace(around, planRestore(around, { templates, user, wait: false }));
+    await orMissingNamespace(reader, planRestore(reader, { templates, user, wait: false }));
     const options = dryRun === 'server' ? { dryRun: true } : {};
     const made = dryRun === 'client' ? session : await cluster.create(restoreSessions, session, options);
     if (output !== undefined) await printObjects(context.out, output, made);
-    else if (dryRun !== undefined) await printRehearsal(context.out, output, dryRun, [made]);
+    else if (dryRun !== undefined) await printDryRun(context.out, output, dryRun, [made]);
     else context.out.write(`${qualifiedName(made)} created\n`);
     if (dryRun !== undefined) return;
     const { name } = made.metadata;

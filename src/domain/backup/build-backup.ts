@@ -3,7 +3,7 @@ import type { Named, PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/
 import { annotation, label, managedBy, stashApiVersion, stashGroup } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 
-import { cutBefore } from '#src/domain/restore-points/cut-before.ts';
+import { cutBefore } from '#src/domain/restore-points/cut-deadline.ts';
 import { formatHolder, type Holder } from '#src/domain/session/holder.ts';
 import { adHocHooks, type AdHocHooks } from '#src/domain/hooks/hooks.ts';
 import {

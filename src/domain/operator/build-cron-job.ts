@@ -2,7 +2,7 @@
 import type { CronJob, Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { holds } from '#src/domain/session/holds.ts';
+import { includesJson } from '#src/domain/includes-json.ts';
 import { cronJobName, fingerprint, labelValue } from '#src/domain/workload/names.ts';
 import { targetLabels } from '#src/domain/backup/build-backup.ts';
 
@@ -109,10 +109,10 @@ export function hasDrifted(
   const { labels, annotations } = wanted.metadata;
   const { uid, generation } = present.metadata;
   return !(
-    holds(present.metadata.labels ?? {}, labels ?? {}) &&
-    holds(present.metadata.annotations ?? {}, annotations ?? {}) &&
+    includesJson(present.metadata.labels ?? {}, labels ?? {}) &&
+    includesJson(present.metadata.annotations ?? {}, annotations ?? {}) &&
     ((generation !== undefined && settled?.uid === uid && settled.generation === generation) ||
-      holds(present.spec, wanted.spec))
+      includesJson(present.spec, wanted.spec))
   );
 }
 

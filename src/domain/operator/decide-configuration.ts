@@ -2,7 +2,7 @@
 import type { CronJob, KubernetesObject, Named, Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { holds } from '#src/domain/session/holds.ts';
+import { includesJson } from '#src/domain/includes-json.ts';
 
 import {
   buildCronJob,
@@ -137,7 +137,7 @@ function writeStatus(
 ): ConfigurationStep {
   const status = configurationStatus(configuration, findings, now);
   const before = configuration.status;
-  const same = holds(before, status) && holds(status, before);
+  const same = includesJson(before, status) && includesJson(status, before);
   return same ? { do: 'done' } : { do: 'write-status', status };
 }
 

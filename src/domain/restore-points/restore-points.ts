@@ -4,7 +4,7 @@ import { label } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { assertNever } from '#src/errors.ts';
 
-import { cutTooLate } from './cut-before.ts';
+import { cutTooLate } from './cut-deadline.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
 import { groupSnapshots, type PointTarget, type SnapshotGroup } from './snapshot-groups.ts';
 import { readSourceClaim, type SourceClaim } from './source-claim.ts';

@@ -3,7 +3,7 @@ import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernet
 import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession, TargetRef } from '#src/api/stash.ts';
 
-import { cutTooLate } from './cut-before.ts';
+import { cutTooLate } from './cut-deadline.ts';
 import { readSessionClaims } from './source-claim.ts';
 import { readTarget, targetApiVersion } from '#src/domain/workload/target.ts';
 

@@ -4,7 +4,7 @@ import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 
-export interface ClaimSurroundings {
+export interface ClaimContext {
   /** Its class binds only once a pod uses the claim. */
   readonly waitsForConsumer: boolean;
   /** The pod that uses it. */
@@ -17,7 +17,7 @@ export interface ClaimSurroundings {
 export function claimProgress(
   template: VolumeClaimTemplate,
   claim: Stored<PersistentVolumeClaim> | undefined,
-  { waitsForConsumer, pod, warning }: ClaimSurroundings,
+  { waitsForConsumer, pod, warning }: ClaimContext,
 ): ClaimProgress {
   const row = {
     claim: template.metadata.name ?? '',

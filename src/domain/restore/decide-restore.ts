@@ -7,7 +7,7 @@ import { assertNever } from '#src/errors.ts';
 
 import { behindHook } from '#src/domain/session/behind-hook.ts';
 import { buildClaim } from './build-restore.ts';
-import { claimProgress, type ClaimSurroundings } from './claim-progress.ts';
+import { claimProgress, type ClaimContext } from './claim-progress.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import {
   blockedByHooks,
@@ -40,7 +40,7 @@ export interface RestoreWorld {
   readonly templates: readonly VolumeClaimTemplate[];
   /** By name. */
   readonly claims: ReadonlyMap<string, Stored<PersistentVolumeClaim>>;
-  readonly surroundings: (claim: string) => ClaimSurroundings;
+  readonly claimContext: (claim: string) => ClaimContext;
   /** By claim: why it cannot be created, whatever is tried again. */
   readonly refused: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
@@ -125,7 +125,7 @@ export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
       world.refused.get(name) ??
       (claim && !isOfSession(claim, session) ? 'a claim of that name exists' : undefined);
     if (refusal !== undefined) return { claim: name, phase: 'Failed', message: refusal };
-    const seen = claimProgress(template, claim, world.surroundings(name));
+    const seen = claimProgress(template, claim, world.claimContext(name));
     const row = world.hooks?.pre === undefined ? seen : behindHook(seen, state, restoreHooks);
     if (row.phase !== 'Running' && row.phase !== 'Pending') return row;
     const ended = disruptionOf(end) ?? (claim === undefined ? blocked : undefined);

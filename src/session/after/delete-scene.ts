@@ -5,7 +5,7 @@ import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { DeleteScene } from '#src/domain/restore-points/delete-effects.ts';
 
-import { ifAllowed, type Surroundings } from '#src/session/plan/namespace-reader.ts';
+import { ifAllowed, type NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 
 const readsAtOnce = 8;
 
@@ -15,7 +15,7 @@ export async function readDeleteScene({
   claims,
   sessions,
   snapshotClasses,
-}: Surroundings): Promise<DeleteScene> {
+}: NamespaceReader): Promise<DeleteScene> {
   const [snapshots, backups, restores, pvcs, classes] = await Promise.all([
     cluster.list(volumeSnapshots, { namespace }),
     sessions(),
@@ -35,7 +35,7 @@ export async function readDeleteScene({
 
 /** The contents of these snapshots: they decide what becomes of the data, whatever their class says now. */
 export async function readContents(
-  { cluster }: Pick<Surroundings, 'cluster'>,
+  { cluster }: Pick<NamespaceReader, 'cluster'>,
   scene: DeleteScene,
   snapshots: ReadonlySet<string>,
 ): Promise<DeleteScene> {

@@ -66,7 +66,7 @@ const lateAnswerMs = 10_000;
 export type HoldEnvironment = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
 /** Keeps a session whose annotation names `holder`, us, at its present version. */
-export function keep<S extends BackupSession | RestoreSession>(
+export function createHeld<S extends BackupSession | RestoreSession>(
   { cluster, clock, signal }: HoldEnvironment,
   resource: Resource<S>,
   taken: Stored<S>,

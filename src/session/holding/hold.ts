@@ -6,7 +6,7 @@ import { readHolder, type Holder } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError } from '#src/errors.ts';
 
-import { annotate, keep, type Held, type HoldEnvironment } from './held.ts';
+import { annotate, createHeld, type Held, type HoldEnvironment } from './held.ts';
 import { persist } from '#src/session/persist.ts';
 
 /**
@@ -26,14 +26,14 @@ export async function hold<S extends BackupSession | RestoreSession>(
   for (let current = session; ; current = await persist(clock, signal, look)) {
     const holder = readHolder(current);
     if (isFinal(current)) return undefined;
-    if (holder?.id === id) return keep(environment, resource, current, holder);
+    if (holder?.id === id) return createHeld(environment, resource, current, holder);
     if (holder !== undefined && !isSame(holder, replacing)) return undefined;
     const taken = { id, counter: 0 };
     const { resourceVersion } = current.metadata;
     const patch = { metadata: { resourceVersion, ...annotate(taken).metadata } };
     try {
       const held = await persist(clock, signal, () => cluster.patch(resource, at, patch));
-      return keep(environment, resource, held, taken);
+      return createHeld(environment, resource, held, taken);
     } catch (error) {
       // Someone wrote between our look and our write: look again.
       if (!isStashError(error, 'conflict')) throw error;

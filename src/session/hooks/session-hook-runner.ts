@@ -14,7 +14,7 @@ import { runSessionHook, thawAndLeave } from './session-hooks.ts';
 
 type StatusOf<S extends BackupSession | RestoreSession> = NonNullable<S['status']>;
 
-export interface HookDuty<Status> {
+export interface SessionHookRunner<Status> {
   /** Runs to its end, whoever interrupts. */
   readonly run: (step: HookToRun<Status>) => Promise<void>;
   /** For a routine that ends too early: `step` is what must not be left undone. */
@@ -23,7 +23,7 @@ export interface HookDuty<Status> {
   readonly notes: () => string[];
 }
 
-export interface HookDutyTask<S extends BackupSession | RestoreSession> {
+export interface SessionHookRunnerTask<S extends BackupSession | RestoreSession> {
   readonly held: Held<S>;
   /** Undefined: there is nothing to run. */
   readonly hooks: SessionHooks | undefined;
@@ -37,10 +37,10 @@ export interface HookDutyTask<S extends BackupSession | RestoreSession> {
   readonly onChange: () => void;
 }
 
-export function createHookDuty<S extends BackupSession | RestoreSession>(
+export function createSessionHookRunner<S extends BackupSession | RestoreSession>(
   environment: Environment,
-  { hooks, target, mayBeQuiet, onChange, ...task }: HookDutyTask<S>,
-): HookDuty<StatusOf<S>> {
+  { hooks, target, mayBeQuiet, onChange, ...task }: SessionHookRunnerTask<S>,
+): SessionHookRunner<StatusOf<S>> {
   if (hooks === undefined) {
     return { run: () => Promise.resolve(), leave: () => Promise.resolve(), notes: () => [] };
   }

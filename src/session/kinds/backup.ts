@@ -36,8 +36,8 @@ import type { Scene, Scenery, SessionContext, SessionKind } from '../kind.ts';
 import { persist } from '../persist.ts';
 import { planBackup, planResumed, type BackupPlan } from '#src/session/plan/plan-backup.ts';
 import { refuseForeignHooks } from '#src/session/hooks/refuse-foreign-hooks.ts';
-import { isForGood } from '#src/session/permanent-error.ts';
-import { lookAround, once, type Surroundings } from '#src/session/plan/namespace-reader.ts';
+import { isPermanent } from '#src/session/permanent-error.ts';
+import { readerOf, once, type NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 
 export type BackupExecution = Pick<BackupPlan, 'target' | 'sessionClaims' | 'planned'>;
 
@@ -81,8 +81,8 @@ export const backup: SessionKind<BackupSession, BackupExecution> = {
   async plan(environment, held, { configuration, reads }) {
     if (configuration === undefined) throw new TypeError('a backup is planned by its configuration');
     const { clock, signal } = environment;
-    const around = aroundConfiguration(environment, configuration, reads);
-    const planned = await persist(clock, signal, () => plan(around, held.session(), configuration));
+    const reader = readerOfConfiguration(environment, configuration, reads);
+    const planned = await persist(clock, signal, () => plan(reader, held.session(), configuration));
     await note(held, planned);
     return planned;
   },
@@ -90,7 +90,7 @@ export const backup: SessionKind<BackupSession, BackupExecution> = {
     const target = configuration && targetIn(configuration);
     const sessionClaims = readSessionClaims(session.metadata.annotations);
     if (target === undefined || sessionClaims === undefined) return undefined;
-    const claims = await lookAround(cluster, target.namespace).claims();
+    const claims = await readerOf(cluster, target.namespace).claims();
     const planned = claims
       .filter(({ metadata }) => sessionClaims.includes(metadata.name))
       .map((claim) => ({ claim }));
@@ -202,24 +202,24 @@ function isOfSession(
 
 /** A session that runs keeps its list of claims; before it runs, its target decides. */
 async function plan(
-  around: Surroundings,
+  reader: NamespaceReader,
   session: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration>,
 ): Promise<BackupExecution> {
   const target = targetOfConfiguration(configuration);
   const request = { target, configuration: configuration.metadata.name, user: 'this executor' };
   const listed = readSessionClaims(session.metadata.annotations);
-  if (session.status?.phase !== 'Running' || listed === undefined) return planBackup(around, request);
-  const planned: PlannedClaim[] = await planResumed(around, request, configuration, listed);
+  if (session.status?.phase !== 'Running' || listed === undefined) return planBackup(reader, request);
+  const planned: PlannedClaim[] = await planResumed(reader, request, configuration, listed);
   return { target, sessionClaims: listed, planned };
 }
 
 /** The configuration is known, and the administrator who installed the operator sees to its rights. */
-function aroundConfiguration(
+function readerOfConfiguration(
   { cluster }: Environment,
   configuration: Stored<BackupConfiguration>,
   reads: SessionContext['reads'],
-): Surroundings {
+): NamespaceReader {
   const shared = reads && {
     claims: once(reads.claims),
     snapshotClasses: once(reads.snapshotClasses),
@@ -227,7 +227,7 @@ function aroundConfiguration(
     volume: reads.volume,
   };
   return {
-    ...lookAround(cluster, configuration.metadata.namespace ?? ''),
+    ...readerOf(cluster, configuration.metadata.namespace ?? ''),
     ...shared,
     groups: () => Promise.resolve([]),
     configurations: () => Promise.resolve([configuration]),
@@ -248,7 +248,7 @@ function targetIn(configuration: Stored<BackupConfiguration>): Target | undefine
   try {
     return targetOfConfiguration(configuration);
   } catch (error) {
-    if (isForGood(error)) return undefined;
+    if (isPermanent(error)) return undefined;
     throw error;
   }
 }

@@ -27,7 +27,7 @@ import { isStashError } from '#src/errors.ts';
 import type { Scene, Scenery, SessionKind } from '../kind.ts';
 import { persist } from '../persist.ts';
 import { planRestore, type RestorePlan } from '#src/session/plan/plan-restore.ts';
-import { lookAround } from '#src/session/plan/namespace-reader.ts';
+import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 export interface RestoreExecution extends Pick<RestorePlan, 'templates' | 'waitForConsumer'> {
   /** The workload whose claims they are, where that is known. */
@@ -63,13 +63,13 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
   complete: (_, __, context) => Promise.resolve(context),
   async plan({ cluster, clock, signal }, held) {
     const session = held.session();
-    const around = {
-      ...lookAround(cluster, session.metadata.namespace ?? ''),
+    const reader = {
+      ...readerOf(cluster, session.metadata.namespace ?? ''),
       // The administrator who installed the operator sees to its rights.
       demand: () => Promise.resolve(),
     };
     const request = { templates: expandTemplates(session), resumed: session, user: 'this executor' };
-    const planned = await persist(clock, signal, () => planRestore(around, request));
+    const planned = await persist(clock, signal, () => planRestore(reader, request));
     return { ...planned, target: readTarget(session) };
   },
   planEnd: (_, session) => {
@@ -140,7 +140,7 @@ function observeRestore({
     session: held.session(),
     lost: claims.lost() !== undefined || !claims.isSynced(),
     claims: claims.items,
-    surroundings: (claim) => ({
+    claimContext: (claim) => ({
       waitsForConsumer:
         waitForConsumer?.has(claim) ??
         eventsOf(claim).some(({ reason }) => reason === 'WaitForFirstConsumer'),

@@ -35,7 +35,7 @@ import {
 import { persist, untilNextSecond } from '#src/session/persist.ts';
 import type { BackupPlan, BackupRequest } from './plan-backup.ts';
 import { rightsForHooks, rightsForSnapshot } from './rights-needed.ts';
-import type { Surroundings } from './namespace-reader.ts';
+import type { NamespaceReader } from './namespace-reader.ts';
 
 export interface BeginOptions {
   readonly request: BackupRequest;
@@ -73,11 +73,11 @@ type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
 /** All that can be refused before the first write. Resolves with what discovery alone tells of the executor. */
 export async function checkBackup(
-  around: Surroundings,
+  reader: NamespaceReader,
   plan: BackupPlan,
   { request, mode, wait, failFast }: Pick<BeginOptions, 'request' | 'mode' | 'wait' | 'failFast'>,
 ): Promise<Executor | undefined> {
-  const executor = executorByDiscovery(await around.groups(), mode);
+  const executor = executorByDiscovery(await reader.groups(), mode);
   const { configuration } = plan;
   if (executor === 'appscode') {
     classForAppscode(plan.target, plan.planned, configuration);
@@ -98,7 +98,7 @@ export async function checkBackup(
     executor === 'appscode' || (executor === undefined && configuration?.status?.phase === undefined);
   const fresh = configuration === undefined;
   const prunes = request.retentionPolicy !== undefined;
-  await around.demand(request.user, [
+  await reader.demand(request.user, [
     ...rightsForSnapshot({ executor, wait, fresh, probes, prunes }),
     ...(hooks ? rightsForHooks(hooks, plan.target.kind) : []),
   ]);
@@ -107,14 +107,14 @@ export async function checkBackup(
 
 export async function beginBackup(
   environment: Env,
-  around: Surroundings,
+  reader: NamespaceReader,
   plan: BackupPlan,
   options: BeginOptions,
 ): Promise<Begun> {
   const { byDiscovery } = options;
   const fresh = plan.configuration === undefined;
   const configuration =
-    plan.configuration ?? (await createConfiguration(environment, around, plan, options, byDiscovery));
+    plan.configuration ?? (await createConfiguration(environment, reader, plan, options, byDiscovery));
   if (byDiscovery === 'appscode') await waitUntilReady(environment, configuration, options);
   const { waitsFor } = options;
   const executor = byDiscovery ?? (await findOperator(environment, configuration, { fresh, waitsFor }));
@@ -127,7 +127,7 @@ export async function beginBackup(
     }
   }
 
-  const unfinished = fresh || options.anew === true ? undefined : await findUnfinished(around, configuration);
+  const unfinished = fresh || options.anew === true ? undefined : await findUnfinished(reader, configuration);
   // Our operator skips, as well, a session whose configuration is not Ready.
   const answers = byDiscovery === undefined || configuration.status?.phase !== undefined;
   if (executor === 'operator' && answers && !unfinished) {
@@ -200,7 +200,7 @@ function onlyFromHere(executor: 'appscode' | 'operator'): StashError {
 
 async function createConfiguration(
   { cluster, clock, signal }: Env,
-  around: Surroundings,
+  reader: NamespaceReader,
   plan: BackupPlan,
   { request }: BeginOptions,
   executor: Executor | undefined,
@@ -214,7 +214,7 @@ async function createConfiguration(
   } catch (error) {
     if (!isStashError(error, 'already-exists')) throw error;
     // Somebody was faster, or our own write came through without its answer.
-    const now = (await cluster.list(backupConfigurations, { namespace: around.namespace })).items;
+    const now = (await cluster.list(backupConfigurations, { namespace: reader.namespace })).items;
     const found = chooseConfiguration(now, target, request.configuration);
     if (found === undefined) throw error;
     return found;
@@ -248,11 +248,11 @@ async function createSession(
 
 /** A session of this configuration that is still to be carried out: a snapshot now would be its double. */
 async function findUnfinished(
-  around: Surroundings,
+  reader: NamespaceReader,
   configuration: Stored<BackupConfiguration>,
 ): Promise<Stored<BackupSession> | undefined> {
   const { name } = configuration.metadata;
-  return (await around.sessions())
+  return (await reader.sessions())
     .filter(({ spec }) => spec.invoker.kind === 'BackupConfiguration' && spec.invoker.name === name)
     .filter((session) => !isFinal(session) && session.metadata.deletionTimestamp === undefined)
     .sort((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))

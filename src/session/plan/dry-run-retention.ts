@@ -11,7 +11,7 @@ import { hasRules, prunes, retentionProblem } from '#src/domain/retention/retent
 import type { BackupPlan } from './plan-backup.ts';
 
 /** `made`: what the session would take; `policy`: of the command line, beside the configuration's own. */
-export async function rehearseRetention(
+export async function dryRunRetention(
   cluster: Cluster,
   { target, configuration }: BackupPlan,
   made: readonly Stored<VolumeSnapshot>[],

@@ -17,7 +17,7 @@ import { isStashError } from '#src/errors.ts';
 
 import type { BackupPlan } from './plan-backup.ts';
 
-export interface Rehearsal {
+export interface DryRun {
   /** As it would be stored. */
   readonly create: <T extends KubernetesObject>(
     resource: Resource<T>,
@@ -28,7 +28,7 @@ export interface Rehearsal {
 }
 
 /** Asks nobody: what a server would add is left out of what is shown. */
-export function clientRehearsal(now: Date): Rehearsal {
+export function clientDryRun(now: Date): DryRun {
   const shown: KubernetesObject[] = [];
   return {
     shown,
@@ -41,7 +41,7 @@ export function clientRehearsal(now: Date): Rehearsal {
 }
 
 /** Lets the server admit, validate and default each object. Rejects as a real creation would. */
-export function serverRehearsal(cluster: Cluster): Rehearsal {
+export function serverDryRun(cluster: Cluster): DryRun {
   const shown: KubernetesObject[] = [];
   return {
     shown,
@@ -53,7 +53,7 @@ export function serverRehearsal(cluster: Cluster): Rehearsal {
   };
 }
 
-interface BackupRehearsal {
+interface BackupDryRun {
   readonly now: Date;
   readonly snapshotClass: string | undefined;
   readonly retentionPolicy?: RetentionPolicy | undefined;
@@ -61,10 +61,10 @@ interface BackupRehearsal {
 }
 
 /** Resolves with the snapshots. */
-export async function rehearseBackup(
-  { create }: Rehearsal,
+export async function dryRunBackup(
+  { create }: DryRun,
   { target, planned, sessionClaims, configuration }: BackupPlan,
-  { now, snapshotClass, retentionPolicy, hooks }: BackupRehearsal,
+  { now, snapshotClass, retentionPolicy, hooks }: BackupDryRun,
 ): Promise<Stored<VolumeSnapshot>[]> {
   const invoker =
     configuration ??
@@ -98,8 +98,8 @@ async function unlessTaken<T>(first: () => Promise<T>, otherwise: () => Promise<
   }
 }
 
-export async function rehearseRestore(
-  { create }: Rehearsal,
+export async function dryRunRestore(
+  { create }: DryRun,
   wanted: Named<RestoreSession>,
   templates: readonly VolumeClaimTemplate[],
 ): Promise<void> {

@@ -21,7 +21,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { formatRight, missingRights, type Right } from '#src/domain/rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-export interface Surroundings {
+export interface NamespaceReader {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly groups: () => Promise<string[]>;
@@ -43,10 +43,10 @@ export interface Surroundings {
 }
 
 /** What does not depend on who asks, for which session. */
-export type CommonReads = Pick<Surroundings, 'claims' | 'snapshotClasses' | 'volumes' | 'volume'>;
+export type CommonReads = Pick<NamespaceReader, 'claims' | 'snapshotClasses' | 'volumes' | 'volume'>;
 
 /** Nothing is asked before it is needed, and nothing twice. */
-export function lookAround(cluster: Cluster, namespace: string): Surroundings {
+export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
   const review = once(() =>
     cluster.create<SelfSubjectRulesReview>(selfSubjectRulesReviews, {
       apiVersion: 'authorization.k8s.io/v1',
@@ -95,7 +95,7 @@ export function lookAround(cluster: Cluster, namespace: string): Surroundings {
  * Reads one volume at a time and no other: there are many. It asks no more once it was refused. `list` by name, as one
  * right is enough for this and for `volumes`.
  */
-export function volumeReader(cluster: Cluster): Surroundings['volume'] {
+export function volumeReader(cluster: Cluster): NamespaceReader['volume'] {
   let first: Promise<unknown> | undefined;
   let isRefused = false;
   const read = async (name: string) => {
@@ -122,11 +122,11 @@ function refused(cluster: Cluster, namespace: string, rights: readonly Right[]):
 }
 
 /** A missing object in a namespace that is missing itself is told as the latter. */
-export async function orMissingNamespace<T>(around: Surroundings, work: Promise<T>): Promise<T> {
+export async function orMissingNamespace<T>(reader: NamespaceReader, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (isStashError(error, 'not-found')) await around.namespaceExists();
+    if (isStashError(error, 'not-found')) await reader.namespaceExists();
     throw error;
   }
 }

@@ -16,7 +16,7 @@ import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
 import { podsOfWorkload } from '#src/session/hooks/pods-of-target.ts';
-import { orMissingNamespace, startAll, type Surroundings } from './namespace-reader.ts';
+import { orMissingNamespace, startAll, type NamespaceReader } from './namespace-reader.ts';
 
 export interface BackupRequest {
   readonly target: Target;
@@ -41,49 +41,49 @@ export interface BackupPlan {
 }
 
 /** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
-export async function planBackup(around: Surroundings, request: BackupRequest): Promise<BackupPlan> {
+export async function planBackup(reader: NamespaceReader, request: BackupRequest): Promise<BackupPlan> {
   const { target } = request;
-  startAll(around.groups, around.claims, around.configurations, around.snapshotClasses);
-  startAll(() => around.demand(request.user, []));
+  startAll(reader.groups, reader.claims, reader.configurations, reader.snapshotClasses);
+  startAll(() => reader.demand(request.user, []));
 
-  const object = await orMissingNamespace(around, readTarget(around, target));
-  const configuration = chooseConfiguration(await around.configurations(), target, request.configuration);
-  const classes = await around.snapshotClasses();
+  const object = await orMissingNamespace(reader, readTarget(reader, target));
+  const configuration = chooseConfiguration(await reader.configurations(), target, request.configuration);
+  const classes = await reader.snapshotClasses();
 
   const replicas = configuration?.spec.target?.replicas;
   const names = claimsOfTarget(object, {
-    claims: await around.claims(),
-    pods: await podsOf(around, object),
+    claims: await reader.claims(),
+    pods: await podsOf(reader, object),
     replicas,
   }).map(({ name }) => name);
-  const claims = await around.claims();
+  const claims = await reader.claims();
   checkClaims(target, names, claims);
 
   const planned: PlannedClaim[] = [];
   for (const name of names) {
     const claim = claims.find(({ metadata }) => metadata.name === name);
     if (claim)
-      planned.push({ claim, snapshotClass: await classOf(around, request, configuration, claim, classes) });
+      planned.push({ claim, snapshotClass: await classOf(reader, request, configuration, claim, classes) });
   }
-  return { target, configuration, sessionClaims: names, planned: await withHandles(around, planned) };
+  return { target, configuration, sessionClaims: names, planned: await withHandles(reader, planned) };
 }
 
 /** The planned claims of a session that was begun earlier: its own list, as far as they still are there. */
 export async function planResumed(
-  around: Surroundings,
+  reader: NamespaceReader,
   request: BackupRequest,
   configuration: Stored<BackupConfiguration> | undefined,
   sessionClaims: readonly string[],
 ): Promise<PlannedClaim[]> {
-  const classes = await around.snapshotClasses();
-  const claims = (await around.claims()).filter(({ metadata }) => sessionClaims.includes(metadata.name));
+  const classes = await reader.snapshotClasses();
+  const claims = (await reader.claims()).filter(({ metadata }) => sessionClaims.includes(metadata.name));
   const planned = await Promise.all(
     claims.map(async (claim) => ({
       claim,
-      snapshotClass: await classOf(around, request, configuration, claim, classes),
+      snapshotClass: await classOf(reader, request, configuration, claim, classes),
     })),
   );
-  return withHandles(around, planned);
+  return withHandles(reader, planned);
 }
 
 interface ReadTarget {
@@ -91,16 +91,19 @@ interface ReadTarget {
   readonly object: Stored<KubernetesObject>;
 }
 
-async function readTarget({ cluster }: Surroundings, { kind, name, namespace }: Target): Promise<ReadTarget> {
+async function readTarget(
+  { cluster }: NamespaceReader,
+  { kind, name, namespace }: Target,
+): Promise<ReadTarget> {
   return { kind, object: await cluster.get(targetTypes[kind].resource, name, namespace) };
 }
 
-async function podsOf({ cluster }: Surroundings, target: ReadTarget): Promise<Pod[]> {
+async function podsOf({ cluster }: NamespaceReader, target: ReadTarget): Promise<Pod[]> {
   return needsPods(target) ? await podsOfWorkload(cluster, target.kind, target.object) : [];
 }
 
 async function classOf(
-  around: Surroundings,
+  reader: NamespaceReader,
   request: BackupRequest,
   configuration: Stored<BackupConfiguration> | undefined,
   claim: Stored<PersistentVolumeClaim>,
@@ -108,7 +111,7 @@ async function classOf(
 ): Promise<string | undefined> {
   const requested = request.snapshotClass;
   const configured = configuration?.spec.target?.snapshotClassName;
-  const driver = await readDriver(around, claim, classes ?? []);
+  const driver = await readDriver(reader, claim, classes ?? []);
   if (classes === undefined || driver === undefined) return requested ?? configured;
   return chooseSnapshotClass({ claim: claim.metadata.name, driver, requested, configured, classes }).metadata
     .name;
@@ -118,13 +121,16 @@ async function classOf(
 const fewClaims = 50;
 
 /** Left out where a volume is none of a CSI driver, or may not be read. */
-async function withHandles(around: Surroundings, planned: readonly PlannedClaim[]): Promise<PlannedClaim[]> {
-  const all = planned.length > fewClaims ? ((await around.volumes()) ?? new Map<string, never>()) : undefined;
+async function withHandles(
+  reader: NamespaceReader,
+  planned: readonly PlannedClaim[],
+): Promise<PlannedClaim[]> {
+  const all = planned.length > fewClaims ? ((await reader.volumes()) ?? new Map<string, never>()) : undefined;
   return Promise.all(
     planned.map(async (each) => {
       const { volumeName = '' } = each.claim.spec;
       const volume =
-        volumeName === '' ? undefined : all ? all.get(volumeName) : await around.volume(volumeName);
+        volumeName === '' ? undefined : all ? all.get(volumeName) : await reader.volume(volumeName);
       return volume?.spec.csi ? { ...each, volumeHandle: volume.spec.csi.volumeHandle } : each;
     }),
   );
@@ -135,12 +141,12 @@ async function withHandles(around: Surroundings, planned: readonly PlannedClaim[
  * the claim, and volumes, which are cluster-scoped and many, need not be read.
  */
 async function readDriver(
-  around: Surroundings,
+  reader: NamespaceReader,
   claim: Stored<PersistentVolumeClaim>,
   classes: readonly VolumeSnapshotClass[],
 ): Promise<string | undefined> {
   const provisioner = claim.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'];
   if (provisioner !== undefined && classes.some(({ driver }) => driver === provisioner)) return provisioner;
-  const volumes = await around.volumes();
+  const volumes = await reader.volumes();
   return volumes && driverOf(claim, volumes.get(claim.spec.volumeName ?? ''));
 }

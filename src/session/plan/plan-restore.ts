@@ -16,7 +16,7 @@ import { isStashError, StashError } from '#src/errors.ts';
 import type { Executor } from '#src/session/holding/executor.ts';
 import { refuseClaimsInTheWay } from './refuse-claims-in-the-way.ts';
 import { rightsForHooks, rightsForRestore } from './rights-needed.ts';
-import { ifAllowed, type Surroundings } from './namespace-reader.ts';
+import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
 
 export interface RestoreRequest {
   /** One per claim, every variable replaced. */
@@ -45,14 +45,14 @@ export interface RestorePlan {
 }
 
 /** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
-export async function planRestore(around: Surroundings, request: RestoreRequest): Promise<RestorePlan> {
-  const { cluster, namespace } = around;
+export async function planRestore(reader: NamespaceReader, request: RestoreRequest): Promise<RestorePlan> {
+  const { cluster, namespace } = reader;
   const { resumed, words, executor, wait = true } = request;
   const [snapshots, classes] = await Promise.all([
     cluster.list(volumeSnapshots, { namespace }),
     ifAllowed(() => cluster.list(storageClasses)),
-    around.claims(),
-    around.demand(request.user, [
+    reader.claims(),
+    reader.demand(request.user, [
       ...rightsForRestore({ executor, wait }),
       ...(request.hooks && wait && (executor ?? 'local') === 'local'
         ? rightsForHooks(request.hooks, words?.target.kind)
@@ -63,12 +63,12 @@ export async function planRestore(around: Surroundings, request: RestoreRequest)
   const sized = request.templates.map((template) =>
     grown(template, readySnapshot(template, snapshots.items, namespace)),
   );
-  const claims = (await around.claims()).filter(
+  const claims = (await reader.claims()).filter(
     ({ metadata }) =>
       resumed === undefined || metadata.annotations?.[annotation.restoreSessionUid] !== resumed.metadata.uid,
   );
   const { templates: wanted, user } = request;
-  await refuseClaimsInTheWay(around, {
+  await refuseClaimsInTheWay(reader, {
     ...{ templates: wanted, words, claims, user },
     ...{ snapshots: snapshots.items, classes: classes?.items },
   });
@@ -83,7 +83,7 @@ export async function planRestore(around: Surroundings, request: RestoreRequest)
 
 /** Undefined where it does not exist, or the user may not look. */
 export async function readWorkload(
-  { cluster }: Surroundings,
+  { cluster }: NamespaceReader,
   target: Target,
 ): Promise<Stored<KubernetesObject> | undefined> {
   if (target.kind === 'PersistentVolumeClaim') return undefined;

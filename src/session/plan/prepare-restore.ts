@@ -11,7 +11,7 @@ import { selectClaims, templatesOf } from '#src/domain/restore/restore-templates
 import type { Target } from '#src/domain/workload/target.ts';
 
 import { readWorkload } from './plan-restore.ts';
-import { ifAllowed, type Surroundings } from './namespace-reader.ts';
+import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
 
 export interface RestoreFlags {
   /** `latest` or a session's name. */
@@ -35,18 +35,18 @@ export interface PreparedRestore {
 
 /** Reads, and writes nothing. Throws a StashError where there is no such restore point, or none that is fit. */
 export async function prepareRestore(
-  around: Surroundings,
+  reader: NamespaceReader,
   target: Target,
   flags: RestoreFlags,
   now: Date,
 ): Promise<PreparedRestore> {
-  const { cluster, namespace } = around;
+  const { cluster, namespace } = reader;
   const { from, only, claim, suffix, storageClass } = flags;
   const [snapshots, sessions] = await Promise.all([
     cluster.list(volumeSnapshots, { namespace }),
     ifAllowed(() => cluster.list(backupSessions, { namespace })),
   ]);
-  if (snapshots.items.length === 0) await around.namespaceExists();
+  if (snapshots.items.length === 0) await reader.namespaceExists();
   const point = choosePoint(restorePoints(snapshots.items, sessions?.items ?? []), target, from, only);
   const claims = selectClaims(point, only).map((each) => each.claim);
   const rename = parseRenames({ claim, suffix }, claims);
@@ -57,7 +57,7 @@ export async function prepareRestore(
     from: point.session,
     flags: { only, suffix, claim, storageClass },
     names: new Map(claims.map((name) => [name, rename(name)])),
-    workload: await readWorkload(around, target),
+    workload: await readWorkload(reader, target),
   };
   return { session, templates, words, notes, target };
 }

@@ -15,7 +15,7 @@ import { rightsToKeep, workloadToStop, type Keeping } from '#src/domain/restore/
 import { bindsLate } from '#src/domain/restore/storage-class.ts';
 import { isStashError } from '#src/errors.ts';
 
-import { ifAllowed, type Surroundings } from './namespace-reader.ts';
+import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
 
 interface Restoring {
   readonly templates: readonly VolumeClaimTemplate[];
@@ -29,33 +29,33 @@ interface Restoring {
   readonly user: string;
 }
 
-export async function refuseClaimsInTheWay(around: Surroundings, restoring: Restoring): Promise<void> {
+export async function refuseClaimsInTheWay(reader: NamespaceReader, restoring: Restoring): Promise<void> {
   const { words, claims, snapshots, templates } = restoring;
   const names = templates.map(({ metadata }) => metadata.name ?? '');
   if (claims.some(({ metadata }) => names.includes(metadata.name))) {
-    const { namespace } = around;
-    const running = await ifAllowed(() => around.cluster.list(pods, { namespace }));
+    const { namespace } = reader;
+    const running = await ifAllowed(() => reader.cluster.list(pods, { namespace }));
     const ways = claimsInTheWay(names, { claims, snapshots, pods: running?.items ?? [] });
     if (words === undefined) throw existingClaims(ways);
     const held = ways.map(({ claim }) => claim);
-    const keeping = await readKeeping(around, restoring, held, workloadToStop(ways, words));
+    const keeping = await readKeeping(reader, restoring, held, workloadToStop(ways, words));
     throw existingClaims(ways, { words, keeping });
   }
   const raced = words === undefined ? [] : racedClaims(names, words);
   if (words === undefined || raced.length === 0) return;
-  throw controllerRace(raced, words, await readKeeping(around, restoring, [], words));
+  throw controllerRace(raced, words, await readKeeping(reader, restoring, [], words));
 }
 
 async function readKeeping(
-  around: Surroundings,
+  reader: NamespaceReader,
   { templates, classes, user }: Restoring,
   claims: readonly Stored<PersistentVolumeClaim>[],
   stopped: RestoreWords | undefined,
 ): Promise<Keeping> {
-  const volumes = await ifAllowed(() => volumesOf(around, claims));
+  const volumes = await ifAllowed(() => volumesOf(reader, claims));
   return {
     volumes,
-    lacking: await around.lacking(rightsToKeep([...(volumes?.values() ?? [])], stopped)),
+    lacking: await reader.lacking(rightsToKeep([...(volumes?.values() ?? [])], stopped)),
     mayBindLate: classes === undefined || templates.some((template) => bindsLate(template, classes)),
     user,
   };
@@ -63,7 +63,7 @@ async function readKeeping(
 
 /** By claim. One by one and by name, as the steps name them: that is the right which these need. */
 async function volumesOf(
-  { cluster }: Surroundings,
+  { cluster }: NamespaceReader,
   claims: readonly Stored<PersistentVolumeClaim>[],
 ): Promise<Map<string, Stored<PersistentVolume>>> {
   const found = await Promise.all(

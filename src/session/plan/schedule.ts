@@ -20,7 +20,7 @@ import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import { planBackup } from './plan-backup.ts';
-import type { Surroundings } from './namespace-reader.ts';
+import type { NamespaceReader } from './namespace-reader.ts';
 
 export interface ScheduleRequest {
   readonly target: Target;
@@ -43,13 +43,13 @@ export interface ScheduleWrite {
 
 /** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
 export async function planSchedule(
-  around: Surroundings,
+  reader: NamespaceReader,
   { target, name, wishes, wait, user }: ScheduleRequest,
 ): Promise<ScheduleWrite> {
-  const existing = (await around.configurations()).find(({ metadata }) => metadata.name === name);
+  const existing = (await reader.configurations()).find(({ metadata }) => metadata.name === name);
   if (existing) checkOurs(existing, target);
   // Another one of the same target is no obstacle to this one.
-  const alone = { ...around, configurations: () => Promise.resolve(existing ? [existing] : []) };
+  const alone = { ...reader, configurations: () => Promise.resolve(existing ? [existing] : []) };
   const { snapshotClass } = wishes;
   const plan = await planBackup(alone, { target, user, snapshotClass, configuration: existing && name });
   const begins = existing === undefined || isPlaceholder(existing);
@@ -61,8 +61,8 @@ export async function planSchedule(
       hint: 'add --keep-last 7, or --keep-all',
     });
   }
-  await around.demand(user, rightsForSchedule(existing === undefined, wait));
-  if (!(await around.groups()).includes(appscodeOperatorGroup)) {
+  await reader.demand(user, rightsForSchedule(existing === undefined, wait));
+  if (!(await reader.groups()).includes(appscodeOperatorGroup)) {
     return writeOf(target, name, existing, wishes);
   }
   if (wishes.retention && prunes(wishes.retention)) {

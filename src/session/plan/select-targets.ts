@@ -3,11 +3,11 @@ import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
-import type { Surroundings } from './namespace-reader.ts';
+import type { NamespaceReader } from './namespace-reader.ts';
 
 /** `labelSelector`: left out, all of them. Rejects with 'not-found' where there is none. */
 export async function selectTargets(
-  { cluster, namespace, namespaceExists }: Surroundings,
+  { cluster, namespace, namespaceExists }: NamespaceReader,
   kinds: readonly Target['kind'][],
   labelSelector: string | undefined,
 ): Promise<Target[]> {

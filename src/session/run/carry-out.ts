@@ -14,7 +14,7 @@ import type { Held } from '#src/session/holding/held.ts';
 import { hold } from '#src/session/holding/hold.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import { runSession } from './run-session.ts';
-import { isForGood } from '#src/session/permanent-error.ts';
+import { isPermanent } from '#src/session/permanent-error.ts';
 
 export interface Vacant<S extends AnySession> {
   readonly session: Stored<S>;
@@ -110,7 +110,7 @@ async function execute<S extends AnySession, Plan>(
     const timeoutMs = kind.timeLimitMs(held.session(), context);
     await runSession(environment, kind, { held, plan, context, timeoutMs });
   } catch (error) {
-    if (!isForGood(error) || held.lost.aborted) throw error;
+    if (!isPermanent(error) || held.lost.aborted) throw error;
     const session = held.session();
     if (kind.invalid && error.kind === 'invalid' && session.status?.phase !== 'Running') {
       await held.writeStatus(kind.invalid(session, error.message, environment.clock.now()));

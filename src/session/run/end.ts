@@ -9,7 +9,7 @@ import type { Held } from '#src/session/holding/held.ts';
 import { hold } from '#src/session/holding/hold.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import { runSession } from './run-session.ts';
-import { isForGood, isPassing } from '#src/session/permanent-error.ts';
+import { isPermanent, isTransient } from '#src/session/permanent-error.ts';
 
 export interface EndSession<S extends AnySession> {
   readonly session: Stored<S>;
@@ -82,8 +82,8 @@ export async function endHeld<S extends AnySession, Plan>(
       }
     } catch (error) {
       // The hook that resumes the application was tried. Less is known of such an end, but it is an end.
-      if (isPassing(error) || held.lost.aborted) throw error;
-      if (isForGood(error)) why += `; what it made could not be read: ${error.message}`;
+      if (isTransient(error) || held.lost.aborted) throw error;
+      if (isPermanent(error)) why += `; what it made could not be read: ${error.message}`;
     }
   }
   const now = environment.clock.now();

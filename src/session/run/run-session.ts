@@ -11,7 +11,7 @@ import { createMaker } from './create-made.ts';
 import { drive } from './drive.ts';
 import type { Environment } from '#src/session/environment.ts';
 import type { Held } from '#src/session/holding/held.ts';
-import { createHookDuty } from '#src/session/hooks/session-hook-runner.ts';
+import { createSessionHookRunner } from '#src/session/hooks/session-hook-runner.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 
 export interface RunSession<S extends AnySession, Plan> {
@@ -70,7 +70,7 @@ export async function runSession<S extends AnySession, Plan>(
 
   const progressNow = () => progressOf(scenery.look(clock.now()).claims());
 
-  const duty = createHookDuty(environment, {
+  const duty = createSessionHookRunner(environment, {
     ...{ held, hooks, record: kind.hookRecord },
     ...{ target: scenery.hookTarget, maxFreezeMs: scenery.maxFreezeMs },
     mayBeQuiet: kind.hookState(held.session()).quiescedSince !== undefined,

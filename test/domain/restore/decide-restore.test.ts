@@ -40,7 +40,7 @@ function world(
     takenAt: start,
     templates,
     claims: new Map(claims.map((each) => [each.metadata.name, each])),
-    surroundings: () => ({ waitsForConsumer: false }),
+    claimContext: () => ({ waitsForConsumer: false }),
     refused: new Map(),
     hooks: undefined,
     end: undefined,
@@ -52,8 +52,8 @@ function world(
 }
 
 describe('decideRestore', () => {
-  const waiting = { surroundings: () => ({ waitsForConsumer: true }) };
-  const used = { surroundings: () => ({ waitsForConsumer: true, pod: 'db-0' }) };
+  const waiting = { claimContext: () => ({ waitsForConsumer: true }) };
+  const used = { claimContext: () => ({ waitsForConsumer: true, pod: 'db-0' }) };
   const two = (phase: 'Pending' | 'Bound' | 'Lost') => [made('data-db-0', phase), made('data-db-1', phase)];
   const rows: [string, RestoreWorld, string, string?][] = [
     ['without a status', world({ session: restoreSession() }), 'start'],
@@ -109,7 +109,7 @@ describe('decideRestore', () => {
 
   test('says of a waiting claim which warning was last', () => {
     const surroundings = () => ({ waitsForConsumer: false, warning: 'no space left in the pool' });
-    const [row] = restoreClaims(world({ surroundings }, made('data-db-0', 'Pending')));
+    const [row] = restoreClaims(world({ claimContext }, made('data-db-0', 'Pending')));
     assert.equal(row?.message, 'no space left in the pool');
   });
 });

@@ -24,7 +24,7 @@ export interface ElectionOptions {
   readonly random?: () => number;
 }
 
-export interface Term {
+export interface Leadership {
   /** Aborts, with a StashError as its reason, before anybody else can begin to lead. */
   readonly lost: AbortSignal;
   /** Ends the term, so that the next one need not wait until the Lease has run out. */
@@ -37,7 +37,10 @@ const renewDeadlineMs = 10_000;
 const retryMs = 2_000;
 
 /** Resolves as soon as we lead; undefined: `signal` aborted first. */
-export async function stand(options: ElectionOptions, signal: AbortSignal): Promise<Term | undefined> {
+export async function acquireLeadership(
+  options: ElectionOptions,
+  signal: AbortSignal,
+): Promise<Leadership | undefined> {
   const { clock, id, onTrouble, random = Math.random } = options;
   const store = leaseStore(options);
   /** `since`: by what nobody sets, else another's Lease would be over as soon as somebody sets the clock forward. */
@@ -84,7 +87,7 @@ function momentOf(clock: Clock): Moment {
 }
 
 /** Renews from now on. `sent`: when the request was sent that made us the leader. */
-function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, sent: Moment): Term {
+function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, sent: Moment): Leadership {
   const { clock, id, onTrouble } = options;
   const lost = new AbortController();
   const over = new AbortController();

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import { leases } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { stand, type Term } from '#src/operator/leader.ts';
+import { acquireLeadership, type Leadership } from '#src/operator/leader-election.ts';
 import { createApi } from '#src/sandbox/api-server/create-api.ts';
 import { createLocalCluster } from '#src/sandbox/api-server/local-cluster.ts';
 import { seed } from '#src/sandbox/seed.ts';
@@ -42,7 +42,7 @@ class Candidate {
   isFrozen = false;
   /** By so many milliseconds its clock was set. */
   ahead = 0;
-  term: Term | undefined;
+  term: Leadership | undefined;
   /** How often it began to lead. */
   terms = 0;
 
@@ -70,7 +70,7 @@ class Candidate {
       random: () => 0.5,
     };
     for (;;) {
-      const term = await stand(options, this.stopping.signal);
+      const term = await acquireLeadership(options, this.stopping.signal);
       if (term === undefined) return;
       this.term = term;
       this.terms += 1;

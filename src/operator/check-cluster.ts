@@ -1,13 +1,15 @@
 /** Whether the operator can work in this cluster at all. */
 import { appscodeOperatorGroup, stashGroup } from '#src/api/labels.ts';
+import { hasAppscode } from '#src/cluster/appscode.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { StashError } from '#src/errors.ts';
 
-/** It costs a request each time. */
+/** Each look costs a request. */
 const lookEveryMs = 10 * 60_000;
 
-export async function checkNeighbours(cluster: Cluster): Promise<void> {
+/** Rejects with 'precondition' where AppsCode's operator runs, or the Stash CRDs are missing. */
+export async function checkCluster(cluster: Cluster): Promise<void> {
   const groups = await cluster.groups();
   if (groups.includes(appscodeOperatorGroup)) throw besideAppscode();
   if (!groups.includes(stashGroup)) {
@@ -23,9 +25,8 @@ export async function awaitAppscode(
   signal: AbortSignal,
 ): Promise<StashError | undefined> {
   while (!signal.aborted) {
-    // Whether the server answers is told by whoever needs it.
-    const groups = await cluster.groups().catch((): string[] => []);
-    if (groups.includes(appscodeOperatorGroup)) return besideAppscode();
+    // An API server that does not answer is reported by the work that needs it.
+    if (await hasAppscode(cluster).catch(() => false)) return besideAppscode();
     await clock.sleep(lookEveryMs, signal);
   }
   return undefined;

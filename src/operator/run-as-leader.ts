@@ -1,4 +1,4 @@
-/** One term of office: caches, a queue for each kind, and their end. */
+/** One term of leading: caches, a queue for each kind, and their end. */
 import { orUntil } from '#src/cluster/or-until.ts';
 import { after } from '#src/domain/clock.ts';
 import { isStashError } from '#src/errors.ts';
@@ -10,7 +10,7 @@ import { createQueue, type Queue } from './queue.ts';
 import type { Key, Reconciler } from './reconciler.ts';
 import type { World } from './world.ts';
 
-export interface Office {
+export interface Leading {
   readonly scraped: Scraped;
   isSynced(): boolean;
   /** Since when the oldest look at an object goes on. */
@@ -31,7 +31,7 @@ export interface LeadOptions {
 const patienceAtTheEndMs = 20_000;
 
 /** Until one of the signals aborts, and all that ran has ended; rejects where the server refuses for good. */
-export async function lead(options: LeadOptions, begun: (office: Office) => void): Promise<void> {
+export async function runAsLeader(options: LeadOptions, begun: (leading: Leading) => void): Promise<void> {
   const { factories, log } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, options.lost, over.signal]);
