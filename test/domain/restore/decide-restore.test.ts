@@ -108,7 +108,7 @@ describe('decideRestore', () => {
   });
 
   test('says of a waiting claim which warning was last', () => {
-    const surroundings = () => ({ waitsForConsumer: false, warning: 'no space left in the pool' });
+    const claimContext = () => ({ waitsForConsumer: false, warning: 'no space left in the pool' });
     const [row] = restoreClaims(world({ claimContext }, made('data-db-0', 'Pending')));
     assert.equal(row?.message, 'no space left in the pool');
   });
