@@ -1,4 +1,4 @@
-/** Every row of "What happens when" in `docs/operator.md` is tried by tests that run on a real node. */
+/** Each row of "What happens when" in `docs/operator.md` names an event that tests cause on a real node. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ const operator = (name: string) => `test/e2e/operator/${name}.operator.ts`;
 const [trouble, jobTrouble, sessions] = [operator('trouble'), operator('job-trouble'), operator('sessions')];
 const around = 'test/cluster/operator-trouble.control-plane.ts';
 
-/** File and, as it is written there, title. */
+/** A test file, and the title of a test as the file spells it. */
 type Proof = readonly [file: string, title: string];
 
 const proofs: Record<string, readonly Proof[]> = {
@@ -21,16 +21,16 @@ const proofs: Record<string, readonly Proof[]> = {
     [operator('interruption'), 'a snapshot whose pod is killed when it ${moment}'],
     [operator('interruption'), 'a restore whose pod is killed when it ${moment}'],
   ],
-  'all pods failed, or somebody deleted the Job': [
+  'all pods of the Job failed, or a user deleted the Job': [
     [jobTrouble, "all pods ${how}: the session is Failed, and names the last one's words"],
     [jobTrouble, 'its Job is deleted while all is quiesced: it thaws, and is Failed'],
     [sessions, 'BackupDisrupted: its Job is deleted'],
   ],
-  'the pod cannot be scheduled, or its image not pulled': [
+  'the pod cannot be scheduled, or its image cannot be pulled': [
     [jobTrouble, 'a pod that no node takes is told of at once'],
     [around, 'an image that cannot be pulled is told of at once, and the session is Failed at its deadline'],
   ],
-  'the Job cannot be made: quota, webhook, right': [
+  'the operator cannot create the Job: quota, webhook, permission': [
     [jobTrouble, 'a quota keeps the Job out: it is tried again, and runs when there is room'],
     [jobTrouble, 'a webhook that does not answer keeps the Job out: it is tried again until the deadline'],
     [jobTrouble, 'a Job that the server calls invalid is Failed at once'],
@@ -64,7 +64,7 @@ const proofs: Record<string, readonly Proof[]> = {
 
 const markdown = await readFile(join(root, 'docs/operator.md'), 'utf8');
 
-test('every row has its tests', () => {
+test('every row of the table has tests', () => {
   const [, section = ''] = markdown.split('\n## What happens when\n');
   const [, , ...rows] =
     section
@@ -77,7 +77,7 @@ test('every row has its tests', () => {
   );
 });
 
-test('every one of them is there', async () => {
+test('each of these tests exists', async () => {
   for (const [file, title] of Object.values(proofs).flat()) {
     const text = await readFile(join(root, file), 'utf8');
     assert(
