@@ -1,4 +1,4 @@
-/** Each row of "What happens when" in `docs/operator.md` names an event that tests cause on a real node. */
+/** Every row of "What happens when" in `docs/operator.md` is tried by tests that run on a real node. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ const operator = (name: string) => `test/e2e/operator/${name}.operator.ts`;
 const [trouble, jobTrouble, sessions] = [operator('trouble'), operator('job-trouble'), operator('sessions')];
 const around = 'test/cluster/operator-trouble.control-plane.ts';
 
-/** A test file, and the title of a test as the file spells it. */
+/** File and, as it is written there, title. */
 type Proof = readonly [file: string, title: string];
 
 const proofs: Record<string, readonly Proof[]> = {
@@ -64,7 +64,7 @@ const proofs: Record<string, readonly Proof[]> = {
 
 const markdown = await readFile(join(root, 'docs/operator.md'), 'utf8');
 
-test('every row of the table has tests', () => {
+test('every row has its tests', () => {
   const [, section = ''] = markdown.split('\n## What happens when\n');
   const [, , ...rows] =
     section
@@ -77,7 +77,7 @@ test('every row of the table has tests', () => {
   );
 });
 
-test('each of these tests exists', async () => {
+test('every one of them is there', async () => {
   for (const [file, title] of Object.values(proofs).flat()) {
     const text = await readFile(join(root, file), 'utf8');
     assert(
