@@ -1,12 +1,12 @@
 /** Every relative link of the documentation leads to a file, and its anchor to a heading of that file. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { glob, readFile } from 'node:fs/promises';
+import { existsSync, globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '../..');
-const files = await Array.fromAsync(glob(['*.md', 'docs/**/*.md'], { cwd: root }));
+const files = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
 const texts = new Map(
   await Promise.all(
     files.map(async (file) => [file, withoutCode(await readFile(join(root, file), 'utf8'))] as const),
