@@ -1,4 +1,4 @@
-/** `docs/rbac.md` tells of the very rights that `kubectl stash install` gives to the operator and its Jobs. */
+/** `docs/rbac.md` lists exactly the permissions that `kubectl stash install` grants to the operator and its Jobs. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const roles = operatorManifests({
 
 for (const { kind, metadata, rules } of roles) {
   const heading = `${kind} ${metadata.name ?? ''}`;
-  test(`${heading}: the table tells each right, and what it is for`, () => {
+  test(`${heading}: the table lists each permission and its reason`, () => {
     const rows = rowsBelow(heading);
     const told = rows.flatMap(([resources = '', verbs = '']) =>
       resources.split(', ').flatMap((resource) => verbs.split(', ').map((verb) => `${verb} ${resource}`)),
@@ -33,7 +33,7 @@ for (const { kind, metadata, rules } of roles) {
   });
 }
 
-/** Cells of the table below a heading of the second level. */
+/** Rows of the table below a second-level heading, as cells. */
 function rowsBelow(heading: string): string[][] {
   const section = markdown.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
   return section

@@ -21,16 +21,16 @@ const proofs: Record<string, readonly Proof[]> = {
     [operator('interruption'), 'a snapshot whose pod is killed when it ${moment}'],
     [operator('interruption'), 'a restore whose pod is killed when it ${moment}'],
   ],
-  'all pods failed, or somebody deleted the Job': [
+  'all pods of the Job failed, or a user deleted the Job': [
     [jobTrouble, "all pods ${how}: the session is Failed, and names the last one's words"],
     [jobTrouble, 'its Job is deleted while all is quiesced: it thaws, and is Failed'],
     [sessions, 'BackupDisrupted: its Job is deleted'],
   ],
-  'the pod cannot be scheduled, or its image not pulled': [
+  'the pod cannot be scheduled, or its image cannot be pulled': [
     [jobTrouble, 'a pod that no node takes is told of at once'],
     [around, 'an image that cannot be pulled is told of at once, and the session is Failed at its deadline'],
   ],
-  'the Job cannot be made: quota, webhook, right': [
+  'the operator cannot create the Job: quota, webhook, permission': [
     [jobTrouble, 'a quota keeps the Job out: it is tried again, and runs when there is room'],
     [jobTrouble, 'a webhook that does not answer keeps the Job out: it is tried again until the deadline'],
     [jobTrouble, 'a Job that the server calls invalid is Failed at once'],
