@@ -4,8 +4,8 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import { confirm } from '#src/cli/confirm.ts';
 import type { Connection } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
-import { qualifiedName } from '#src/cli/output.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
+import { outputFlag, printObjects, qualifiedName } from '#src/cli/output.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import {
   backupSessionEffects,
@@ -53,7 +53,7 @@ const flags = {
     description: 'How long to wait.',
   },
   dryRun: dryRunFlag('client'),
-  output: outputFlag('name'),
+  output: outputFlag('names'),
 } as const;
 
 export const command = defineCommand({
@@ -101,11 +101,8 @@ A session's snapshots and claims outlive it. A snapshot from which a claim is st
       objects.map(async (object) => {
         if (dryRun === undefined) await remove({ cluster, namespace }, object);
         const said = `${kindAndGroup(object)} "${object.metadata.name}" deleted`;
-        context.out.write(
-          output === 'name'
-            ? `${qualifiedName(object)}\n`
-            : `${said}${dryRun === undefined ? '' : ' (dry run)'}\n`,
-        );
+        if (output !== undefined) await printObjects(context.out, output, object);
+        else context.out.write(`${said}${dryRun === undefined ? '' : ' (dry run)'}\n`);
       }),
     );
     for (const { message } of effects.unlessForced)

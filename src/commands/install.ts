@@ -4,8 +4,8 @@ import { operatorNamespace } from '#src/api/operator.ts';
 import { clusterRoleBindings, customResourceDefinitions, deployments, pods } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, qualifiedName, toYaml } from '#src/cli/output.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
+import { outputFlag, printManifests, qualifiedName } from '#src/cli/output.ts';
 import { clientVersion, ownImage } from '#src/cli/version.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -76,7 +76,7 @@ export const command = defineCommand({
     wait: { type: 'boolean', default: true, description: 'Wait until the operator is up.' },
     timeout: { type: 'duration', default: '2m', description: 'How long to wait for it.' },
     dryRun: dryRunFlag('client', 'server'),
-    output: outputFlag('json', 'yaml'),
+    output: outputFlag('value'),
   },
   async run({ flags, connection }, context) {
     const { namespace = operatorNamespace } = connection;
@@ -88,11 +88,8 @@ export const command = defineCommand({
     };
     const manifests = [...definitions, ...(flags.crds ? [] : operatorManifests(options))];
     if (output !== undefined) {
-      await print(
-        context,
-        output,
-        manifests.map(({ object }) => object),
-      );
+      const objects = manifests.map(({ object }) => object);
+      await printManifests(context.out, output, objects);
       return;
     }
     const { cluster, user } = await context.cluster(connection);
@@ -155,11 +152,6 @@ const definitions: Manifest[] = stashCrds.map((crd) => ({
   resource: customResourceDefinitions,
   object: { ...crd, metadata: { ...crd.metadata, name: crd.metadata.name ?? '' } },
 }));
-
-async function print({ out }: Context, output: 'json' | 'yaml', objects: KubernetesObject[]): Promise<void> {
-  if (output === 'json') await printObjects(out, output, objects);
-  else out.write((await Promise.all(objects.map(toYaml))).join('---\n'));
-}
 
 /** Resolves once the server serves what was applied. */
 async function served(steps: readonly Step[], cluster: Cluster, context: Context): Promise<void> {

@@ -4,8 +4,8 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, qualifiedName } from '#src/cli/output.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
+import { oneOrMany, outputFlag, printObjects, printOutcome } from '#src/cli/output.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 import { configurationNamed } from '#src/domain/configuration/configured-target.ts';
@@ -16,7 +16,7 @@ import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';
 export const pausingFlags = {
   all: { type: 'boolean', description: 'Every BackupConfiguration of the namespace.' },
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 export const command = defineCommand({
@@ -93,10 +93,10 @@ export async function setPaused(
   );
   if (output !== undefined) {
     const objects = done.map(({ configuration }) => configuration);
-    await printObjects(context.out, output, objects.length === 1 && objects[0] ? objects[0] : objects);
+    await printObjects(context.out, output, oneOrMany(objects));
   } else {
     for (const { configuration, already } of done)
-      context.out.write(`${qualifiedName(configuration)} ${outcome(verb, already, dryRun)}\n`);
+      await printOutcome(context.out, output, configuration, outcome(verb, already, dryRun));
   }
   if (dryRun !== undefined) return;
   for (const line of done.flatMap(({ configuration }) => told?.(configuration) ?? []))

@@ -4,8 +4,8 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { dryRunFlag, executionFlags, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { dryRunFlag, executionFlags } from '#src/cli/flags.ts';
+import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { formatGoDuration, parseDuration } from '#src/domain/duration.ts';
@@ -73,7 +73,7 @@ const flags = {
   },
   ...executionFlags,
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 type RestoreArgs = Args<typeof flags>;
@@ -121,15 +121,14 @@ Claims that are gone come back under their own names, with their class, size, ac
       const rehearsal =
         dryRun === 'server' ? serverRehearsal(connection.cluster) : clientRehearsal(context.now());
       await rehearseRestore(rehearsal, session, plan.templates);
-      await printRehearsal(context.out, output, dryRun, rehearsal.shown);
+      await printOutcome(context.out, output, rehearsal.shown, wouldBe('created', dryRun));
       return;
     }
     const nameAt = words && ((at: Date) => restoreSessionName(words.target, at));
     if (!wait) {
       const environment = { cluster: connection.cluster, clock: context, signal: context.signal };
       const created = unfinished ?? (await createRestore(environment, session, nameAt));
-      if (output === undefined) context.out.write(`${qualifiedName(created)} created\n`);
-      else await printObjects(context.out, output, created);
+      await printOutcome(context.out, output, created, 'created');
       return;
     }
 

@@ -3,9 +3,9 @@ import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration, HookHandler } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
-import { printObjects, qualifiedName } from '#src/cli/output.ts';
+import { outputFlag, printObjects, printOutcome } from '#src/cli/output.ts';
 import { invokerName } from '#src/domain/target/names.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
@@ -77,7 +77,7 @@ const flags = {
   },
   wait: { type: 'boolean', default: true, description: 'Wait until an operator has taken it.' },
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 type ScheduleArgs = Args<typeof flags>;
@@ -130,9 +130,10 @@ What is older than the --keep flags ask for is deleted after each session that s
     context.err.write(outlook(write, context.now()));
     const stored = await writeSchedule(cluster, write, dryRun);
     const suffix = { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRun ?? 'none'];
-    if (output === undefined) context.out.write(`${qualifiedName(stored)} ${write.outcome}${suffix}\n`);
-    else if (!wait || dryRun !== undefined) await printObjects(context.out, output, stored);
-    if (!wait || dryRun !== undefined) return;
+    const isLast = !wait || dryRun !== undefined;
+    if (output === undefined || isLast)
+      await printOutcome(context.out, output, stored, `${write.outcome}${suffix}`);
+    if (isLast) return;
 
     const environment = { cluster, clock: context, signal: context.signal };
     const answer = await awaitReady(environment, stored as Stored<BackupConfiguration>, readyWithinMs);

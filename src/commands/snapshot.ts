@@ -3,10 +3,10 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { allOrErrors, printEnds } from '#src/cli/ends.ts';
-import { backupTimeoutText, dryRunFlag, executionFlags, outputFlag, selectorFlag } from '#src/cli/flags.ts';
+import { backupTimeoutText, dryRunFlag, executionFlags, selectorFlag } from '#src/cli/flags.ts';
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
-import { printDeletions, printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts';
+import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { commandHooks } from '#src/domain/hooks/hooks.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
@@ -51,7 +51,7 @@ const flags = {
   ...keepFlags,
   ...executionFlags,
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 type SnapshotArgs = Args<typeof flags>;
@@ -183,8 +183,9 @@ async function dryRun(
     if (executor !== 'appscode')
       goes.push(...(await rehearseRetention(cluster, plan, made, { now, policy })));
   }
-  await printRehearsal(context.out, output, mode, rehearsal.shown);
-  printDeletions(output === undefined ? context.out : context.err, mode, goes);
+  await printOutcome(context.out, output, rehearsal.shown, wouldBe('created', mode));
+  const beside = output === undefined ? context.out : context.err;
+  await printOutcome(beside, undefined, goes, wouldBe('deleted', mode));
 }
 
 async function createOnly(
@@ -200,11 +201,7 @@ async function createOnly(
       async ({ plan, options }) => (await leaveSnapshot(environment, around, plan, options)).session,
     ),
   );
-  const { output } = args.flags;
-  const [only] = sessions;
-  if (output !== undefined && only)
-    return printObjects(context.out, output, sessions.length === 1 ? only : sessions);
-  context.out.write(sessions.map((session) => `${qualifiedName(session)} created\n`).join(''));
+  await printOutcome(context.out, args.flags.output, oneOrMany(sessions), 'created');
 }
 
 async function followAll(

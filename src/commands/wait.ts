@@ -5,7 +5,7 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { outputFlag } from '#src/cli/flags.ts';
+import { outputFlag } from '#src/cli/output.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
 import { formatTarget, readTarget } from '#src/domain/target/target.ts';
@@ -31,7 +31,7 @@ export const command = defineCommand({
       description:
         "How long to wait; by default until the session's own deadline, or 10m where it has none yet. The session goes on.",
     },
-    output: outputFlag('name', 'json', 'yaml'),
+    output: outputFlag('objects'),
   },
   positionals: { name: 'SESSION', minimum: 1, maximum: 1, completes: 'session' },
   async run(args, context) {
