@@ -50,10 +50,10 @@ export const command = defineCommand({
       minimum: 1,
       description: 'How many replicas the operator has; one works, the others stand by.',
     },
-    executor: {
+    runSessions: {
       type: 'string',
-      choices: ['job', 'in-process'],
-      default: 'job',
+      choices: ['in-jobs', 'in-process'],
+      default: 'in-jobs',
       description: 'Who carries a session out: a Job of its own, or the operator itself.',
     },
     maxFreeze: {
@@ -66,7 +66,7 @@ export const command = defineCommand({
       minimum: 1,
       valueName: 'N',
       description:
-        'With --executor=in-process: how many sessions are carried out at the same time; 50 where nothing is said.',
+        'With --run-sessions=in-process: how many sessions are carried out at the same time; 50 where nothing is said.',
     },
     logLevel: {
       type: 'string',
@@ -81,9 +81,9 @@ export const command = defineCommand({
   async run({ flags, connection }, context) {
     const { namespace = operatorNamespace } = connection;
     checkFlags(flags);
-    const { image, replicas, executor, maxFreeze, sessionsAtOnce, logLevel, dryRun, output } = flags;
+    const { image, replicas, runSessions, maxFreeze, sessionsAtOnce, logLevel, dryRun, output } = flags;
     const options = {
-      ...{ namespace, image, replicas, executor, version: clientVersion },
+      ...{ namespace, image, replicas, runSessions, version: clientVersion },
       ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, logLevel },
     };
     const manifests = [...definitions, ...(flags.crds ? [] : operatorManifests(options))];
@@ -126,18 +126,20 @@ export const command = defineCommand({
 });
 
 function checkFlags({
-  executor,
+  runSessions,
   maxFreeze,
   sessionsAtOnce,
-}: Pick<InstallOptions, 'executor' | 'sessionsAtOnce'> & { readonly maxFreeze: number | undefined }): void {
+}: Pick<InstallOptions, 'runSessions' | 'sessionsAtOnce'> & {
+  readonly maxFreeze: number | undefined;
+}): void {
   if (maxFreeze === 0) {
     throw new StashError('usage', '--max-freeze 0 leaves no time to cut a snapshot', {
       hint: 'say --max-freeze 60s',
     });
   }
-  if (sessionsAtOnce !== undefined && executor !== 'in-process') {
-    throw new StashError('usage', `--sessions-at-once says nothing with --executor=${executor}`, {
-      hint: 'leave it out, or add --executor=in-process',
+  if (sessionsAtOnce !== undefined && runSessions !== 'in-process') {
+    throw new StashError('usage', `--sessions-at-once says nothing with --run-sessions=${runSessions}`, {
+      hint: 'leave it out, or add --run-sessions=in-process',
     });
   }
 }
@@ -163,9 +165,9 @@ async function served(steps: readonly Step[], cluster: Cluster, context: Context
 /** An operator that no longer carries sessions out itself must no longer be allowed to. */
 async function bindingsToTakeBack(
   cluster: Cluster,
-  { executor }: InstallOptions,
+  { runSessions }: InstallOptions,
 ): Promise<Named<KubernetesObject>[]> {
-  if (executor === 'in-process') return [];
+  if (runSessions === 'in-process') return [];
   const found = await Promise.all(
     inProcessBindings.map((name) => find(cluster, clusterRoleBindings, { name })),
   );

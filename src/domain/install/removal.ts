@@ -16,7 +16,7 @@ export interface Place {
 
 /** All that `install` may have made in any of its forms, but the namespace, and the Lease that the operator made. */
 export function placesOfOperator(namespace: string): Place[] {
-  const options = { namespace, image: '', replicas: 1, executor: 'in-process', version: '' } as const;
+  const options = { namespace, image: '', replicas: 1, runSessions: 'in-process', version: '' } as const;
   const places = operatorManifests(options).map(({ resource, object }) => ({
     resource,
     name: object.metadata.name,
