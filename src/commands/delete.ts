@@ -6,6 +6,7 @@ import type { Connection } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { outputFlag, printObjects, qualifiedName } from '#src/cli/output.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import {
   backupSessionEffects,
@@ -131,12 +132,12 @@ function wantedOf({ words, flags: { restorePoint }, connection }: Args<typeof fl
       hint: 'kubectl stash list',
     });
   }
-  const where = connection.namespace === undefined ? '' : ` -n ${connection.namespace}`;
+  const where = inNamespace(connection.namespace);
   return parseObjects(
     words,
     types,
     (name) =>
-      `or delete all snapshots of a restore point:\nkubectl stash delete --restore-point ${name}${where}`,
+      `or delete all snapshots of a restore point:\n${commandLine`kubectl stash delete --restore-point ${name} ${where}`}`,
   );
 }
 
@@ -168,7 +169,7 @@ async function found(
         return new StashError('not-found', `${type} "${name}" not found in namespace ${namespace}`, {
           hint:
             near === undefined
-              ? `kubectl get ${resourceOf(type).plural} -n ${namespace}`
+              ? commandLine`kubectl get ${resourceOf(type).plural} -n ${namespace}`
               : `did you mean ${type}/${near}?`,
         });
       }),
@@ -194,7 +195,7 @@ function snapshotsOfPoint(
     points.map((point) => point.session),
   );
   throw new StashError('not-found', `no restore point ${session} in namespace ${namespace}`, {
-    hint: near === undefined ? `kubectl stash list -n ${namespace}` : `did you mean ${near}?`,
+    hint: near === undefined ? commandLine`kubectl stash list -n ${namespace}` : `did you mean ${near}?`,
   });
 }
 

@@ -6,6 +6,7 @@ import type { Context } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { oneOrMany, outputFlag, printObjects, printOutcome } from '#src/cli/output.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 import { configurationNamed } from '#src/domain/configuration/configured-target.ts';
@@ -58,7 +59,7 @@ export async function setPaused(
   }
   if (!all && names.length === 0) {
     throw new StashError('usage', `${verb} needs CONFIG, or --all`, {
-      hint: `kubectl stash ${verb} CONFIG`,
+      hint: commandLine`kubectl stash ${verb} CONFIG`,
     });
   }
   const { cluster, namespace } = await context.cluster(args.connection);
@@ -67,7 +68,7 @@ export async function setPaused(
   if (all && known.length === 0) {
     await around.namespaceExists();
     throw new StashError('not-found', `no backupconfigurations in namespace ${namespace}`, {
-      hint: `kubectl get backupconfigurations -n ${namespace}`,
+      hint: commandLine`kubectl get backupconfigurations -n ${namespace}`,
     });
   }
   const find = (name: string) => () => configurationNamed(known, name, namespace);

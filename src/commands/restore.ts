@@ -7,6 +7,7 @@ import { printEnds } from '#src/cli/ends.ts';
 import { dryRunFlag, executionFlags } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { formatGoDuration, parseDuration } from '#src/domain/duration.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
@@ -152,7 +153,7 @@ Claims that are gone come back under their own names, with their class, size, ac
         limitMs: args.flags.timeout,
         again: words
           ? restoreCommand(words.target, words.from, words.flags)
-          : `kubectl stash restore -f ${args.flags.filename ?? '-'}`,
+          : commandLine`kubectl stash restore -f ${args.flags.filename ?? '-'}`,
         say: display.say,
       },
     );
@@ -190,7 +191,7 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
   if (args.words.length > 0) clashing.push('TYPE/NAME');
   if (clashing.length > 0) {
     throw new StashError('usage', `-f excludes ${clashing.join(', ')}: the file says what is restored`, {
-      hint: `kubectl stash restore -f ${filename}`,
+      hint: commandLine`kubectl stash restore -f ${filename}`,
     });
   }
   const file = checkRestoreSession(await readDocuments(filename, context), filename);
@@ -203,7 +204,7 @@ function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connect
   const flag = args.connection.namespace;
   if (flag !== undefined && flag !== own) {
     throw new StashError('usage', `the namespace of the RestoreSession is ${own}, not ${flag}`, {
-      hint: `leave -n out, or say -n ${own}`,
+      hint: `leave -n out, or say ${commandLine`-n ${own}`}`,
     });
   }
   return own;

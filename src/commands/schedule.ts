@@ -6,6 +6,7 @@ import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { outputFlag, printObjects, printOutcome } from '#src/cli/output.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { invokerName } from '#src/domain/target/names.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
@@ -210,7 +211,7 @@ function outlook({ existing, after: { metadata, spec } }: ScheduleWrite, now: Da
     const begins = existing === undefined ? 'begins paused' : wasPaused ? 'stays paused' : 'will be paused';
     return (
       `note: ${named} ${begins}: nothing is snapshotted by its schedule until it is resumed\n` +
-      `hint: kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}\n`
+      `hint: ${commandLine`kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}`}\n`
     );
   }
   const resumed = wasPaused ? `note: ${named} was paused, and will run by its schedule\n` : '';

@@ -7,6 +7,7 @@ import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { outputFlag } from '#src/cli/output.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
 import { formatTarget, readTarget } from '#src/domain/target/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
@@ -105,7 +106,7 @@ async function find(
   }
   await lookAround(cluster, namespace).namespaceExists();
   throw new StashError('not-found', `no session "${name}" in namespace ${namespace}`, {
-    hint: `kubectl get backupsessions,restoresessions -n ${namespace}`,
+    hint: commandLine`kubectl get backupsessions,restoresessions -n ${namespace}`,
   });
 }
 
@@ -116,8 +117,8 @@ function resumeCommand(
 ): string | undefined {
   const target = readTarget(object);
   if (target === undefined) return undefined;
-  const of = `${formatTarget(target)} -n ${target.namespace}`;
-  if (kind === 'backup') return `kubectl stash snapshot ${of}`;
+  const of = [formatTarget(target), ...inNamespace(target.namespace)];
+  if (kind === 'backup') return commandLine`kubectl stash snapshot ${of}`;
   const from = object.metadata.annotations?.[annotation.restoredFrom];
-  return `kubectl stash restore ${of}${from === undefined ? '' : ` --from ${from}`}`;
+  return commandLine`kubectl stash restore ${of} ${from === undefined ? [] : ['--from', from]}`;
 }

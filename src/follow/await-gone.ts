@@ -4,6 +4,7 @@ import { backupSessions, restoreSessions, volumeSnapshots, type Resource } from 
 import { createLoop } from '#src/cluster/loop.ts';
 import { notListed, observe, type Observed } from '#src/cluster/observe.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -41,7 +42,9 @@ export async function awaitGone(
       throw new StashError(
         'timed-out',
         `still being deleted after ${formatDuration(timeoutMs)}: ${names.join(', ')}`,
-        { hint: `kubectl describe ${first.kind.toLowerCase()} ${first.metadata.name} -n ${namespace}` },
+        {
+          hint: commandLine`kubectl describe ${first.kind.toLowerCase()} ${first.metadata.name} -n ${namespace}`,
+        },
       );
     }
     await loop.wait(until);

@@ -5,6 +5,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { notListed, observe } from '#src/cluster/observe.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -39,7 +40,7 @@ export async function awaitReady(
     if (phase === 'Ready') return 'ready';
     const told = status?.conditions?.find((condition) => condition.status === 'False');
     const why = told?.message ?? told?.reason;
-    const hint = `kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}`;
+    const hint = commandLine`kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}`;
     if (phase === 'Invalid') {
       const message = `backupconfiguration/${name} is invalid: ${why ?? 'its operator gave no reason'}`;
       throw new StashError('precondition', message, { hint });
@@ -60,6 +61,6 @@ export async function awaitReady(
 
 function gone(name: string, namespace = 'default'): never {
   throw new StashError('not-found', `backupconfiguration/${name} was deleted meanwhile`, {
-    hint: `kubectl get backupconfigurations -n ${namespace}`,
+    hint: commandLine`kubectl get backupconfigurations -n ${namespace}`,
   });
 }

@@ -5,6 +5,7 @@ import { deployments, pods } from '#src/api/resources.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { notListed, observe } from '#src/cluster/observe.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { podLabels } from '#src/domain/install/options.ts';
 import { rolloutOf, type Rollout } from '#src/domain/install/rollout.ts';
@@ -39,7 +40,7 @@ export async function untilAvailable(
   } catch (error) {
     if (!isStashError(error, 'interrupted')) throw error;
     throw new StashError('interrupted', 'interrupted; the operator is installed, and may not be up yet', {
-      hint: `kubectl rollout status deployment/${operatorName} -n ${namespace}`,
+      hint: commandLine`kubectl rollout status deployment/${operatorName} -n ${namespace}`,
     });
   }
 }
@@ -60,7 +61,7 @@ function watchBoth({ cluster }: Waiting, namespace: string, loop: ReturnType<typ
       const current: Stored<Workload> | undefined = deployment.items.get(operatorName);
       if (current) return rolloutOf(current, [...found.items.values()]);
       throw new StashError('precondition', `deployment/${operatorName} was deleted while it started`, {
-        hint: `kubectl stash install -n ${namespace}`,
+        hint: commandLine`kubectl stash install -n ${namespace}`,
       });
     },
   };
@@ -72,7 +73,10 @@ function late({ state, trouble }: Rollout, namespace: string, timeoutMs: number)
     'timed-out',
     `the operator is not up after ${formatDuration(timeoutMs)}: ${state}; ${why}`,
     {
-      hint: `kubectl describe pods -n ${namespace} -l ${formatSelector({ matchLabels: { ...podLabels } })}\nkubectl logs -n ${namespace} deployment/${operatorName}`,
+      hint: [
+        commandLine`kubectl describe pods -n ${namespace} -l ${formatSelector({ matchLabels: { ...podLabels } })}`,
+        commandLine`kubectl logs -n ${namespace} deployment/${operatorName}`,
+      ].join('\n'),
     },
   );
 }

@@ -1,5 +1,6 @@
 /** The workloads of some kinds, in place of their names. */
 import type { Resource } from '#src/api/resources.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { targetTypes, type Target } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -24,6 +25,6 @@ export async function selectTargets(
   const what = kinds.map((kind) => targetTypes[kind].resource.plural).join(' or ');
   const which = labelSelector === undefined ? '' : ` with labels ${labelSelector}`;
   throw new StashError('not-found', `no ${what}${which} in namespace ${namespace}`, {
-    hint: `kubectl get ${kinds.map((kind) => targetTypes[kind].resource.plural).join(',')} -n ${namespace} --show-labels`,
+    hint: commandLine`kubectl get ${kinds.map((kind) => targetTypes[kind].resource.plural).join(',')} -n ${namespace} --show-labels`,
   });
 }

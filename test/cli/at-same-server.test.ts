@@ -26,4 +26,17 @@ test('commands in a hint get the flags that chose the cluster, and no secret', (
     atSameServer("kubectl wait pod/a && kubectl exec a -- sh -c 'x && kubectl y'", { context: 'prod' }),
     "kubectl wait pod/a --context prod && kubectl exec a --context prod -- sh -c 'x && kubectl y'",
   );
+  assert.equal(
+    atSameServer("kubectl stash snapshot deploy/a --pre 'x -- y && z' && kubectl get pod", {
+      context: 'prod',
+    }),
+    "kubectl stash snapshot deploy/a --pre 'x -- y && z' --context prod && kubectl get pod --context prod",
+  );
+});
+
+test('no command is shown where a flag that chose the cluster cannot be', () => {
+  assert.match(
+    atSameServer('see:\nkubectl get pod', { context: 'a\u001b[2Jb' }),
+    /^see:\n# no command is shown: ab /,
+  );
 });

@@ -3,6 +3,7 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { parseNames } from '#src/domain/arguments/object-arguments.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
 import { buildScheduled, keepAll } from '#src/domain/configuration/schedule-configuration.ts';
@@ -66,7 +67,9 @@ export const command = defineCommand({
     const outcome = dryRun === undefined ? 'created' : wouldBe('created', dryRun);
     await printOutcome(context.out, output, made, outcome);
     if (dryRun !== undefined) return;
-    context.err.write(`to run it now: kubectl stash trigger ${made.metadata.name} -n ${namespace}\n`);
+    context.err.write(
+      `to run it now: ${commandLine`kubectl stash trigger ${made.metadata.name} -n ${namespace}`}\n`,
+    );
   },
 });
 

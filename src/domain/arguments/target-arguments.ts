@@ -1,6 +1,7 @@
 /** The targets that a command line names, in kubectl's grammar: `TYPE/NAME ...`, `TYPE NAME ...`, `TYPE[,TYPE]`. */
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { formatTarget, targetTypes, type Target, type TargetKind } from '#src/domain/target/target.ts';
 
@@ -66,7 +67,7 @@ export function parseTargets(
     const short = targetTypes[kinds[0] ?? 'Deployment'].short;
     throw usage(
       `${types} is a type without a name`,
-      `name one, ${short}/NAME; a snapshot takes -l SELECTOR or --all too\nkubectl get ${short}`,
+      `name one, ${short}/NAME; a snapshot takes -l SELECTOR or --all too\n${commandLine`kubectl get ${short}`}`,
     );
   }
   const unique = new Map(names.map((target) => [formatTarget(target), target]));
@@ -127,7 +128,7 @@ function parseName(kind: TargetKind, name: string): string {
     name === ''
       ? `empty name of a ${kind.toLowerCase()}`
       : `"${name}" cannot be the name of a ${kind.toLowerCase()}`,
-    `kubectl get ${short}`,
+    commandLine`kubectl get ${short}`,
   );
 }
 

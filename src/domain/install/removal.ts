@@ -2,6 +2,7 @@
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { clusterRole, operatorName } from '#src/api/operator.ts';
 import { clusterRoleBindings, leases, namespaces, type Resource } from '#src/api/resources.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import type { Session } from '#src/domain/session/session-status.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -54,7 +55,7 @@ export function unfinishedSessions(sessions: readonly Session[]): StashError | u
     'precondition',
     `${sessions.length === 1 ? 'a session is' : `${sessions.length} sessions are`} not finished: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
     {
-      hint: `wait for ${sessions.length === 1 ? 'it' : 'them'}:\nkubectl stash wait ${name} -n ${namespace}\nor leave ${sessions.length === 1 ? 'it' : 'them'} as ${sessions.length === 1 ? 'it is' : 'they are'} with --force`,
+      hint: `wait for ${sessions.length === 1 ? 'it' : 'them'}:\n${commandLine`kubectl stash wait ${name} -n ${namespace}`}\nor leave ${sessions.length === 1 ? 'it' : 'them'} as ${sessions.length === 1 ? 'it is' : 'they are'} with --force`,
     },
   );
 }

@@ -1,6 +1,7 @@
 /** How a restore was asked for, and its command line for hints that can be pasted. */
 import type { Stored, Workload } from '#src/api/kubernetes.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatTarget, type Target } from '#src/domain/target/target.ts';
 
 export interface RestoreFlags {
@@ -23,11 +24,11 @@ export interface RestoreWords {
 
 /** `from`: the very restore point that was chosen, whatever is the latest by then. */
 export function restoreCommand(target: Target, from: string, flags: RestoreFlags): string {
-  return [
-    `kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${from}`,
-    ...(flags.only.length > 0 ? [`--only ${flags.only.join(',')}`] : []),
-    ...(flags.suffix === undefined ? [] : [`--suffix ${flags.suffix}`]),
-    ...flags.claim.map((pair) => `--claim ${pair}`),
-    ...(flags.storageClass === undefined ? [] : [`--storage-class ${flags.storageClass}`]),
-  ].join(' ');
+  const given = [
+    ...(flags.only.length > 0 ? ['--only', flags.only.join(',')] : []),
+    ...(flags.suffix === undefined ? [] : ['--suffix', flags.suffix]),
+    ...flags.claim.flatMap((pair) => ['--claim', pair]),
+    ...(flags.storageClass === undefined ? [] : ['--storage-class', flags.storageClass]),
+  ];
+  return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${from} ${given}`;
 }

@@ -2,6 +2,7 @@
 import { assertNever, StashError, type ErrorKind } from '#src/errors.ts';
 
 import type { Outcome, Progress, Verdict } from './progress.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget } from '#src/domain/target/target.ts';
 
@@ -33,7 +34,7 @@ export function verdictError(progress: Progress, verdict: Verdict): StashError |
     hint:
       culprit === undefined
         ? nextStep(progress, outcome)
-        : `kubectl describe ${culprit} -n ${progress.namespace}`,
+        : commandLine`kubectl describe ${culprit} -n ${progress.namespace}`,
   });
 }
 
@@ -43,22 +44,22 @@ export function sessionOf({ kind, session }: Pick<Progress, 'kind' | 'session'>)
 }
 
 function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): string {
-  const ns = `-n ${progress.namespace}`;
+  const ns = inNamespace(progress.namespace);
   switch (outcome) {
     case 'failed':
     case 'timed-out':
       return describeCommand(progress);
     case 'skipped':
     case 'unknown':
-      return `kubectl describe ${sessionOf(progress)} ${ns}`;
+      return commandLine`kubectl describe ${sessionOf(progress)} ${ns}`;
     case 'deleted': {
       const of = progress.target ? formatTarget(progress.target) : 'TYPE/NAME';
       return progress.kind === 'backup'
-        ? `kubectl stash list ${of} ${ns}`
-        : `kubectl get persistentvolumeclaims ${ns}`;
+        ? commandLine`kubectl stash list ${of} ${ns}`
+        : commandLine`kubectl get persistentvolumeclaims ${ns}`;
     }
     case 'waiting-for-consumer':
-      return `start a pod that uses ${claimsIn(progress, 'Unknown')}, then:\nkubectl stash wait ${progress.session} ${ns}`;
+      return `start a pod that uses ${claimsIn(progress, 'Unknown')}, then:\n${commandLine`kubectl stash wait ${progress.session} ${ns}`}`;
     default:
       return assertNever(outcome);
   }
@@ -66,12 +67,12 @@ function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): s
 
 /** The first object that did not come through tells most. */
 function describeCommand(progress: Progress): string {
-  const ns = `-n ${progress.namespace}`;
+  const ns = inNamespace(progress.namespace);
   const culprit = progress.claims.find(({ phase }) => phase !== 'Succeeded');
-  if (culprit === undefined) return `kubectl describe ${sessionOf(progress)} ${ns}`;
+  if (culprit === undefined) return commandLine`kubectl describe ${sessionOf(progress)} ${ns}`;
   return progress.kind === 'backup' && culprit.snapshot !== undefined
-    ? `kubectl describe volumesnapshot ${culprit.snapshot} ${ns}`
-    : `kubectl describe persistentvolumeclaim ${culprit.claim} ${ns}`;
+    ? commandLine`kubectl describe volumesnapshot ${culprit.snapshot} ${ns}`
+    : commandLine`kubectl describe persistentvolumeclaim ${culprit.claim} ${ns}`;
 }
 
 function claimsIn({ claims }: Progress, phase: 'Unknown'): string {
