@@ -5,6 +5,7 @@ import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { observe } from '#src/cluster/observe.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -80,7 +81,7 @@ export async function waitUntilReady(
     last?.status?.phase === 'Invalid'
       ? `backupconfiguration/${name} is invalid: ${why}`
       : `backupconfiguration/${name} was not Ready after ${formatDuration(timeoutMs)}: ${why}`,
-    { hint: `kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}` },
+    { hint: commandLine`kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}` },
   );
 }
 

@@ -4,6 +4,7 @@ import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { orTellSlow } from '#src/cluster/slow-answer.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import {
   deadAfterMs,
   formatHolder,
@@ -215,7 +216,7 @@ function deleted(
 ): StashError {
   const made = kind === 'BackupSession' ? 'volumesnapshots' : 'persistentvolumeclaims';
   return new StashError('session-failed', `${kind.toLowerCase()}/${name} was deleted while it ran`, {
-    hint: `kubectl get ${made} -n ${namespace} shows what it made`,
+    hint: `${commandLine`kubectl get ${made} -n ${namespace}`} shows what it made`,
   });
 }
 
@@ -229,7 +230,7 @@ function takenOver(
     'conflict',
     `${kind.toLowerCase()}/${name} was taken over by ${by?.id ?? 'somebody else'}`,
     {
-      hint: `kubectl stash wait ${name} -n ${namespace}`,
+      hint: commandLine`kubectl stash wait ${name} -n ${namespace}`,
     },
   );
 }
