@@ -4,6 +4,7 @@ import { StashError } from '#src/errors.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { formatTarget, targetTypes, type Target, type TargetKind } from '#src/domain/target/target.ts';
+import { isObjectName } from './object-name.ts';
 
 export interface TargetArguments {
   /** Each once, in the order given. */
@@ -38,8 +39,6 @@ const otherTypes = new Map(
     { words: ['all'], instead: 'name the types: deploy,sts,ds' },
   ].flatMap(({ words, instead }) => words.map((word) => [word, instead] as const)),
 );
-
-const validName = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Throws a StashError `usage` for anything that is not a target. */
 export function parseTargets(
@@ -122,7 +121,7 @@ function parseKind(word: string): TargetKind {
 }
 
 function parseName(kind: TargetKind, name: string): string {
-  if (name.length <= 253 && validName.test(name)) return name;
+  if (isObjectName(name)) return name;
   const { short } = targetTypes[kind];
   throw usage(
     name === ''
