@@ -1,12 +1,14 @@
 import type { Named } from '#src/api/kubernetes.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
-import { defineCommand, type Args } from '#src/cli/command.ts';
+import { defineCommand, type Args, type Flags } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { dryRunFlag, executionFlags } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
+import { longName } from '#src/cli/tokens.ts';
+import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { formatGoDuration, parseDuration } from '#src/domain/duration.ts';
@@ -28,15 +30,8 @@ import { prepareRestore, type PreparedRestore } from '#src/session/prepare-resto
 import { clientRehearsal, rehearseRestore, serverRehearsal } from '#src/session/rehearsal.ts';
 import { lookAround } from '#src/session/surroundings.ts';
 
-const flags = {
-  from: {
-    type: 'string',
-    default: 'latest',
-    valueName: 'SESSION',
-    completes: 'restore-point',
-    description:
-      'Restore point: a session that "kubectl stash list" shows, or latest, the newest complete one.',
-  },
+/** What comes back, and as what: refused where a file says it, and repeated by the commands in hints. */
+const wishes = {
   only: {
     type: 'string[]',
     commas: true,
@@ -60,6 +55,18 @@ const flags = {
     completes: 'storage-class',
     description: 'StorageClass of the restored claims; by default the one that each had.',
   },
+} as const satisfies Flags;
+
+const flags = {
+  from: {
+    type: 'string',
+    default: 'latest',
+    valueName: 'SESSION',
+    completes: 'restore-point',
+    description:
+      'Restore point: a session that "kubectl stash list" shows, or latest, the newest complete one.',
+  },
+  ...wishes,
   filename: {
     type: 'string',
     alias: 'f',
@@ -101,7 +108,16 @@ Claims that are gone come back under their own names, with their class, size, ac
     const executor = executorByDiscovery(await around.groups(), args.flags.executor);
     const prepared = request.file
       ? fromFile(request.file, request.templates, namespace)
-      : await prepareRestore(around, { ...request.target, namespace }, args.flags, context.now());
+      : await prepareRestore(
+          around,
+          {
+            target: { ...request.target, namespace },
+            from: args.flags.from,
+            flags: args.flags,
+            written: (given) => writeFlags(wishes, given),
+          },
+          context.now(),
+        );
     const { templates, words, notes, target } = prepared;
     const session = withTimeOut(prepared.session, args.flags.timeout);
 
@@ -152,7 +168,7 @@ Claims that are gone come back under their own names, with their class, size, ac
         timeoutMs,
         limitMs: args.flags.timeout,
         again: words
-          ? restoreCommand(words.target, words.from, words.flags)
+          ? restoreCommand(words)
           : commandLine`kubectl stash restore -f ${args.flags.filename ?? '-'}`,
         say: display.say,
       },
@@ -173,7 +189,7 @@ type Request =
 
 /** All that can be wrong with the command line and the file, before anything connects. */
 async function readRequest(args: RestoreArgs, context: Context): Promise<Request> {
-  const { filename, only, claim, suffix, storageClass, from } = args.flags;
+  const { filename, from } = args.flags;
   if (filename === undefined) {
     const { names } = parseTargets(args.words);
     const [target, second] = names;
@@ -184,9 +200,7 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
     }
     return { target };
   }
-  const clashing = Object.entries({ only: only[0], claim: claim[0], suffix, 'storage-class': storageClass })
-    .filter(([, value]) => value !== undefined)
-    .map(([name]) => `--${name}`);
+  const clashing = givenFlags(wishes, args.flags).map((name) => `--${longName(name)}`);
   if (from !== 'latest') clashing.push('--from');
   if (args.words.length > 0) clashing.push('TYPE/NAME');
   if (clashing.length > 0) {

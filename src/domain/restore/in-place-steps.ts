@@ -78,7 +78,7 @@ export function inPlaceSteps(
   words: RestoreWords,
   { volumes = new Map(), mayBindLate }: Keeping,
 ): string[] {
-  const { target, from, flags } = words;
+  const { target } = words;
   const at = inNamespace(target.namespace);
   const names = ways.map(({ claim }) => claim.metadata.name);
   const stopped = workloadToStop(ways, words);
@@ -103,7 +103,7 @@ export function inPlaceSteps(
   ];
   const steps = [
     commandLine`kubectl delete persistentvolumeclaim ${names} ${at} ${leaving ? ['--ignore-not-found'] : []}`,
-    restoreCommand(target, from, flags),
+    restoreCommand(words),
   ];
   return chained([...before, ...(stopped ? whileStopped(words, steps) : steps)], mayBindLate);
 }
