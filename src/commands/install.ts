@@ -54,7 +54,7 @@ export const command = defineCommand({
       type: 'string',
       choices: ['in-jobs', 'in-process'],
       default: 'in-jobs',
-      description: 'Who carries a session out: a Job of its own, or the operator itself.',
+      description: 'Where a session is carried out: in a Job of its own, or in the operator itself.',
     },
     maxFreeze: {
       type: 'duration',

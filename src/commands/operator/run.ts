@@ -25,7 +25,7 @@ export const command = defineCommand({
       choices: ['in-jobs', 'in-process'],
       default: 'in-jobs',
       description:
-        'Who carries a session out: a Job for each, or this process, which is lighter where hundreds are due at once.',
+        'Where a session is carried out: in a Job of its own, or in this process, which is lighter where hundreds are due at once.',
     },
     image: {
       type: 'string',
