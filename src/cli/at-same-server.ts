@@ -27,7 +27,7 @@ export function atSameServer(hint: string, given: ConnectionFlags): string {
     .join('\n');
 }
 
-const word = /(?:'[^']*'|\\.|[^'\\\s])+/g;
+const word = /(?:'[^']*'|\\.|\S)+/g;
 
 /** Commands may be joined by `&&`, also with the next line; what follows `--` is another program's. */
 function withFlags(line: string, flags: readonly string[]): string {

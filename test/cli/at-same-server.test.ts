@@ -6,6 +6,8 @@ import { atSameServer } from '#src/cli/at-same-server.ts';
 test('commands in a hint get the flags that chose the cluster, and no secret', () => {
   const hint = 'beside it:\nkubectl stash list\nadd --config a';
   assert.equal(atSameServer(hint, {}), hint);
+  const prose = "kubectl stash list works with it; uninstall AppsCode's first";
+  assert.equal(atSameServer(prose, {}), prose);
   assert.equal(
     atSameServer(hint, { namespace: 'demo', token: 'secret', context: 'prod', as: "o'hara & co" }),
     "beside it:\nkubectl stash list --context prod --as 'o'\\''hara & co'\nadd --config a",

@@ -25,12 +25,15 @@ test('flags are written in the order of their declaration, and only where they h
 
 test('what is written is read back', async () => {
   const name = fc.stringMatching(/^[a-z0-9.-]+$/);
-  const values = fc.record({
-    only: fc.array(name),
-    suffix: fc.option(fc.string(), { nil: undefined }),
-    claim: fc.array(fc.string()),
-    storageClass: fc.option(name, { nil: undefined }),
-  });
+  const values = fc.record(
+    {
+      only: fc.array(name),
+      suffix: fc.option(fc.string(), { nil: undefined }),
+      claim: fc.array(fc.string()),
+      storageClass: fc.option(name, { nil: undefined }),
+    },
+    { noNullPrototype: true },
+  );
   await fc.assert(
     fc.asyncProperty(values, async (given) => {
       const { given: read } = await parse(writeFlags(flags, given), flags);
