@@ -32,8 +32,6 @@ const unused: readonly { readonly what: RegExp; readonly of: string }[] = [
   // KubeConfig makes REST clients, of generated models and undici; we ask it for the options of node:https alone.
   { what: /^undici$/, of: '@kubernetes/client-node' },
   { what: /^\.\/gen\/index\.js$/, of: '@kubernetes/client-node' },
-  // The layout of yargs' help texts; ours are our own.
-  { what: /^(cliui|string-width)$/, of: 'yargs' },
 ];
 
 export const leaveOut: Plugin = {

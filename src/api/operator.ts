@@ -21,6 +21,9 @@ export const clusterRole = {
   restorer: 'kubectl-stash-restorer',
 } as const;
 
+/** Where the operator runs the sessions that it carries out: in a Job for each, or in its own process. */
+export type RunSessions = 'in-jobs' | 'in-process';
+
 /** Value of the label `app.kubernetes.io/component`. */
 export type Component = 'operator' | 'trigger' | 'snapshotter' | 'restorer';
 

@@ -113,8 +113,8 @@ export interface CommandEntry {
 
 /**
  * Types `args` in `run` from the flags:
- * `defineCommand({ name: 'list', ..., flags: { ...allNamespacesFlag, output: outputFlag('json', 'name') }, async run(args) {} })`
- * (ready-made flags are in `flags.ts`). A file in `src/commands` exports the result as `command`; its one-line summary
+ * `defineCommand({ name: 'list', ..., flags: { ...allNamespacesFlag, output: outputFlag('objects') }, async run(args) {} })`
+ * (ready-made flags are in `flags.ts` and `output.ts`). A file in `src/commands` exports the result as `command`; its one-line summary
  * is in `src/commands/index.ts`.
  */
 export function defineCommand<const F extends Flags>(command: Command<F>): Command<F> {

@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import { customResourceDefinitions, volumeSnapshots } from '#src/api/resources.ts';
 import { stashGroup } from '#src/api/labels.ts';
 import type { Status } from '#src/api/kubernetes.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { wordsOfPage } from '#src/domain/html-page.ts';
 import { StashError, type ErrorKind } from '#src/errors.ts';
 
@@ -168,7 +169,7 @@ function forbidden(
       {
         ...details,
         reason: namespaceTerminating,
-        hint: `kubectl get namespace ${request.namespace ?? ''}`,
+        hint: commandLine`kubectl get namespace ${request.namespace ?? ''}`,
       },
     );
   }
@@ -191,16 +192,16 @@ function forbidden(
         : ` in namespace "${request.namespace}"`;
   const flag =
     request.resource?.namespaced !== true
-      ? ''
+      ? []
       : request.namespace === undefined
-        ? ' -A'
-        : ` -n ${request.namespace}`;
+        ? ['-A']
+        : inNamespace(request.namespace);
   const name = request.name === undefined ? '' : ` "${request.name}"`;
   // An exec over WebSocket is judged as a `get`, and by later servers as a `create` too: the answer tells which.
   const verb = /\bcannot (\w+) resource\b/.exec(said)?.[1] ?? request.verb;
   return new ClusterError('forbidden', `${who(parties)} may not ${verb} ${what}${name}${where}`, {
     ...details,
-    hint: `kubectl auth can-i ${verb} ${what}${flag}`,
+    hint: commandLine`kubectl auth can-i ${verb} ${what} ${flag}`,
   });
 }
 
@@ -224,7 +225,7 @@ function notFound(
       resource?.namespaced === true && namespace !== undefined ? ` in namespace "${namespace}"` : '';
     return new ClusterError('not-found', `${qualifiedPlural({ resource })} "${name}" not found${where}`, {
       ...details,
-      hint: `kubectl get ${qualifiedPlural({ resource })}${namespace === undefined ? '' : ` -n ${namespace}`}`,
+      hint: commandLine`kubectl get ${qualifiedPlural({ resource })} ${inNamespace(namespace)}`,
     });
   }
   if (!resource) return new ClusterError('not-found', said || `${request.path} not found`, details);
@@ -256,7 +257,7 @@ function notFound(
       hint:
         resource.group === customResourceDefinitions.group
           ? undefined
-          : `kubectl api-resources --api-group=${resource.group || "''"}`,
+          : commandLine`kubectl api-resources --api-group=${resource.group}`,
     },
   );
 }

@@ -4,6 +4,7 @@ import { deployments, pods } from '#src/api/resources.ts';
 import { byName } from '#src/cluster/by-name.ts';
 import { waitFor } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { podLabels } from '#src/domain/install/options.ts';
 import { rolloutOf, type Rollout } from '#src/domain/install/rollout.ts';
@@ -42,14 +43,14 @@ export async function untilAvailable(
   } catch (error) {
     if (!isStashError(error, 'interrupted')) throw error;
     throw new StashError('interrupted', 'interrupted; the operator is installed, and may not be up yet', {
-      hint: `kubectl rollout status deployment/${operatorName} -n ${namespace}`,
+      hint: commandLine`kubectl rollout status deployment/${operatorName} -n ${namespace}`,
     });
   }
 }
 
 function gone(namespace: string): never {
   throw new StashError('precondition', `deployment/${operatorName} was deleted while it started`, {
-    hint: `kubectl stash install -n ${namespace}`,
+    hint: commandLine`kubectl stash install -n ${namespace}`,
   });
 }
 
@@ -59,7 +60,10 @@ function late({ state, trouble }: Rollout, namespace: string, timeoutMs: number)
     'timed-out',
     `the operator is not up after ${formatDuration(timeoutMs)}: ${state}; ${why}`,
     {
-      hint: `kubectl describe pods -n ${namespace} -l ${formatSelector({ matchLabels: { ...podLabels } })}\nkubectl logs -n ${namespace} deployment/${operatorName}`,
+      hint: [
+        commandLine`kubectl describe pods -n ${namespace} -l ${formatSelector({ matchLabels: { ...podLabels } })}`,
+        commandLine`kubectl logs -n ${namespace} deployment/${operatorName}`,
+      ].join('\n'),
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { CustomResourceDefinition } from '#src/api/kubernetes.ts';
 import { customResourceDefinitions } from '#src/api/resources.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { ours } from '#src/domain/install/ownership.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -27,11 +28,11 @@ export async function untilEstablished(
   } catch (error) {
     if (!isStashError(error, 'interrupted')) throw error;
     throw new StashError('interrupted', 'interrupted; the definitions are applied', {
-      hint: `kubectl get crd -l ${ours}`,
+      hint: commandLine`kubectl get crd -l ${ours}`,
     });
   }
   throw new StashError('timed-out', `the server does not serve yet: ${[...missing].join(', ')}`, {
-    hint: `kubectl describe crd ${[...missing].join(' ')}`,
+    hint: commandLine`kubectl describe crd ${[...missing]}`,
   });
 }
 

@@ -18,6 +18,7 @@ import { stashCrds } from '#src/api/crds/index.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { operatorHome } from '#src/domain/install/bindings.ts';
 import { isAppsCodes, isOurs, ours } from '#src/domain/install/ownership.ts';
 import { placesOfOperator, type Place } from '#src/domain/install/removal.ts';
@@ -47,7 +48,7 @@ export async function findHome(cluster: Cluster, wanted: string | undefined): Pr
     return wanted ?? home ?? operatorNamespace;
   }
   throw new StashError('precondition', `the operator is installed in namespace ${home}, not in ${wanted}`, {
-    hint: `kubectl stash uninstall -n ${home}`,
+    hint: commandLine`kubectl stash uninstall -n ${home}`,
   });
 }
 

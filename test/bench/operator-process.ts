@@ -29,7 +29,7 @@ export async function startOperator(
   program: string,
   args: readonly string[] = [],
 ): Promise<OperatorProcess> {
-  const command = ['operator', 'run', '--executor=in-process', '--listen=127.0.0.1:0'];
+  const command = ['operator', 'run', '--run-sessions=in-process', '--listen=127.0.0.1:0'];
   const child = spawn(process.execPath, [...args, program, ...command], {
     // A group of its own, which ends with this process, whatever ends that.
     detached: true,

@@ -35,7 +35,7 @@ export interface Permission {
 }
 
 const installed = operatorManifests({
-  ...{ namespace: 'kubectl-stash', image: '', replicas: 1, executor: 'job', version: 'v0.1.0' },
+  ...{ namespace: 'kubectl-stash', image: '', replicas: 1, runSessions: 'in-jobs', version: 'v0.1.0' },
 }).map(({ object }) => object as Role);
 
 /** Of a role that `install` makes. */

@@ -225,7 +225,7 @@ await suite('operator-trouble', () => {
 
   test('the operator that carries sessions out itself dies: the next leader goes on', async (t) => {
     const place = await openSlow(t, { delay: '10s' });
-    await install('--executor=in-process');
+    await install('--run-sessions=in-process');
     await beginSession(place, 'struck');
     await place.until(volumeSnapshots, ([it]) => it?.status?.creationTime);
     const former = await leader();

@@ -10,7 +10,7 @@ import { permissionsOf } from '#test/support/documented-rights.ts';
 
 const markdown = await readFile(join(import.meta.dirname, '../../docs/rbac.md'), 'utf8');
 const roles = operatorManifests({
-  ...{ namespace: 'kubectl-stash', image: '', replicas: 2, executor: 'job', version: 'v0.1.0' },
+  ...{ namespace: 'kubectl-stash', image: '', replicas: 2, runSessions: 'in-jobs', version: 'v0.1.0' },
 })
   .map(({ object }) => object as unknown as Role)
   .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');

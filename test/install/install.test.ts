@@ -85,7 +85,7 @@ test('hands flags on to the operator, and takes them back when they are left out
     const { spec } = await world.cluster.get(deployments, 'kubectl-stash-operator', 'kubectl-stash');
     return spec.template.spec.containers[0]?.args ?? [];
   };
-  const chosen = '--executor=in-process --sessions-at-once=200 --max-freeze=90s --log-level=debug';
+  const chosen = '--run-sessions=in-process --sessions-at-once=200 --max-freeze=90s --log-level=debug';
   const { code, err } = await world.run(`install ${image} ${chosen}`);
   assert.equal(code, 0, err);
   const handedOn = ['--max-freeze=1m30s', '--sessions-at-once=200', '--log-level=debug'];
@@ -101,7 +101,7 @@ for (const [name, words] of [
   ['no-freeze', '--max-freeze=0'],
   ['bad-freeze', '--max-freeze=soon'],
   ['bad-level', '--log-level=trace'],
-  ['none-at-once', '--executor=in-process --sessions-at-once=0'],
+  ['none-at-once', '--run-sessions=in-process --sessions-at-once=0'],
   ['at-once-with-jobs', '--sessions-at-once=10'],
 ] as const) {
   test(`refuses a wrong flag before it connects: ${name}`, async () => {
@@ -113,7 +113,7 @@ for (const [name, words] of [
 
 test('takes back what only an operator that works in-process may do', async () => {
   const bindings = async () => (await namesIn(world.cluster)).filter((name) => name.endsWith('-in-process'));
-  await world.run(`install ${image} --executor=in-process`);
+  await world.run(`install ${image} --run-sessions=in-process`);
   assert.equal((await bindings()).length, 2);
   const { out, code } = await world.run(`install ${image}`);
   assert.equal(code, 0);
@@ -145,7 +145,7 @@ for (const mode of ['client', 'server'] as const) {
     matchGolden(`install/dry-run-${mode}`, empty.out);
     assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
 
-    await world.run(`install ${image} --executor=in-process`);
+    await world.run(`install ${image} --run-sessions=in-process`);
     const installed = await stateOf(world.cluster);
     const full = await world.run(`install ${image} --replicas=3 --dry-run=${mode}`);
     assert.equal(full.code, 0, full.err);

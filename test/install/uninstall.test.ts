@@ -72,7 +72,7 @@ test("gives configurations back: they can be deleted, and nobody takes them for 
 test('finds the operator wherever it is, and keeps a namespace that it did not make', async () => {
   await world.create([namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'backup' } }]);
   const before = await stateOf(world.cluster);
-  await install('-n', 'backup', '--executor=in-process');
+  await install('-n', 'backup', '--run-sessions=in-process');
   const elsewhere = await world.run('uninstall -n kubectl-stash');
   assert.equal(elsewhere.code, 1);
   matchGolden('uninstall/elsewhere', elsewhere.err);

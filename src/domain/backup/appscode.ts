@@ -5,6 +5,7 @@ import { StashError } from '#src/errors.ts';
 import type { PlannedClaim } from './build-backup.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 
 /** The one class that it has to be given; it takes no default of its own. */
 export function classForAppscode(
@@ -61,7 +62,7 @@ export function refuseFailFast(): never {
 
 function claimByClaim({ namespace }: Target, planned: readonly PlannedClaim[]): string {
   const claims = planned.map(({ claim }) => `pvc/${claim.metadata.name}`);
-  return `kubectl stash snapshot ${claims.join(' ')} -n ${namespace}`;
+  return commandLine`kubectl stash snapshot ${claims} -n ${namespace}`;
 }
 
 /** An operator reads the class from the configuration, which it does not let anybody change. */

@@ -3,6 +3,7 @@ import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } fro
 import { annotation } from '#src/api/labels.ts';
 import { StashError } from '#src/errors.ts';
 
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 
 /** The fields of a volume's spec that are objects and do not say where it is kept. */
@@ -15,7 +16,7 @@ export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume 
     throw new StashError(
       'precondition',
       `volume ${claim.spec.volumeName ?? '(none)'} of claim ${name} does not exist`,
-      { hint: `kubectl describe pvc ${name}${namespaceFlag(claim)}` },
+      { hint: commandLine`kubectl describe pvc ${name} ${inNamespace(claim.metadata.namespace)}` },
     );
   }
   if (volume.spec.csi) return volume.spec.csi.driver;
@@ -82,7 +83,7 @@ function named(
   if (found === undefined) {
     const near = nearest(wanted, classes.map(nameOf));
     throw new StashError('not-found', `volume snapshot class ${wanted} does not exist`, {
-      hint: near === undefined ? existing(classes) : `did you mean --snapshot-class ${near}?`,
+      hint: near === undefined ? existing(classes) : `did you mean ${commandLine`--snapshot-class ${near}`}?`,
     });
   }
   if (found.driver !== driver) {
@@ -96,16 +97,12 @@ function named(
 }
 
 function choose(classes: readonly VolumeSnapshotClass[]): string {
-  return `add ${classes.map((each) => `--snapshot-class ${nameOf(each)}`).join(', or ')}`;
+  return `add ${classes.map((each) => commandLine`--snapshot-class ${nameOf(each)}`).join(', or ')}`;
 }
 
 function existing(classes: readonly VolumeSnapshotClass[]): string {
   const list = classes.map((each) => `${nameOf(each)} (driver ${each.driver})`).join(', ');
   return `there ${classes.length === 1 ? 'is' : 'are'} ${list === '' ? 'none' : list}\nkubectl get volumesnapshotclass`;
-}
-
-function namespaceFlag({ metadata }: PersistentVolumeClaim): string {
-  return metadata.namespace === undefined ? '' : ` -n ${metadata.namespace}`;
 }
 
 function nameOf({ metadata }: VolumeSnapshotClass): string {

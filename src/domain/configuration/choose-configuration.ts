@@ -4,6 +4,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
 import { invokerName } from '#src/domain/workload/names.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { formatTarget, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 
@@ -26,7 +27,7 @@ export function chooseConfiguration(
     throw new StashError(
       'precondition',
       `${fitting.length} backup configurations are for ${formatTarget(target)}: ${names.join(', ')}`,
-      { hint: `add ${names.map((name) => `--config ${name}`).join(', or ')}` },
+      { hint: `add ${names.map((name) => commandLine`--config ${name}`).join(', or ')}` },
     );
   }
   if (first !== undefined) return usable(first);
@@ -62,8 +63,8 @@ function named(
       {
         hint:
           near === undefined
-            ? `kubectl get backupconfigurations -n ${target.namespace}`
-            : `did you mean --config ${near}?`,
+            ? commandLine`kubectl get backupconfigurations -n ${target.namespace}`
+            : `did you mean ${commandLine`--config ${near}`}?`,
       },
     );
   }

@@ -5,6 +5,7 @@ import { label, managedBy } from '#src/api/labels.ts';
 import type { BackupConfiguration, HookHandler, RetentionPolicy } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { isPlaceholder } from './configured-target.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
@@ -113,7 +114,7 @@ export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, targe
   if (why === undefined) return;
   const { name, namespace = '' } = metadata;
   throw new StashError('precondition', `backupconfiguration/${name} ${why}`, {
-    hint: `give yours another name with --name, or change that one:\nkubectl edit backupconfiguration ${name} -n ${namespace}`,
+    hint: `give yours another name with --name, or change that one:\n${commandLine`kubectl edit backupconfiguration ${name} -n ${namespace}`}`,
   });
 }
 

@@ -13,6 +13,7 @@ import type {
 
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { readJson } from '#src/domain/json.ts';
 
 export interface SessionHooks {
@@ -131,7 +132,7 @@ export function checkHooks({ pre, post }: AdHocHooks, of: string, names: readonl
     const problem = hook && checkHook(hook);
     if (problem === undefined) continue;
     throw new StashError('precondition', `the ${name} hook of ${of} ${problem}`, {
-      hint: `kubectl explain ${of.split('/')[0] ?? of}.spec.hooks.${name}`,
+      hint: commandLine`kubectl explain ${of.split('/')[0] ?? of}.spec.hooks.${name}`,
     });
   }
 }

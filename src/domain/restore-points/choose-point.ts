@@ -1,6 +1,7 @@
 /** Which restore point `--from` means, and why it cannot be restored where it cannot. */
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -67,7 +68,7 @@ function refuseLatest(points: readonly RestorePoint[], target: Target): never {
     throw new StashError(
       'precondition',
       `${formatTarget(target)} has only restore points that were made by other means: whether they are complete is not known`,
-      { hint: `${command('restore', target)} --from ${newestForeign.session}` },
+      { hint: restoreFrom(target, newestForeign) },
     );
   }
   const { session } = newest;
@@ -91,14 +92,17 @@ function findNamed(points: readonly RestorePoint[], target: Target, name: string
   if (other?.target) {
     const of = formatTarget(other.target);
     throw new StashError('not-found', `session ${name} is of ${of}, not of ${formatTarget(target)}`, {
-      hint: `kubectl stash restore ${of} -n ${target.namespace} --from ${name}`,
+      hint: commandLine`kubectl stash restore ${of} -n ${target.namespace} --from ${name}`,
     });
   }
   const mine = points.filter((candidate) => isOf(candidate, target)).map(({ session }) => session);
   if (mine.length === 0) throw noneAtAll(target);
   const near = nearest(name, mine);
   throw new StashError('not-found', `${formatTarget(target)} has no restore point ${name}`, {
-    hint: near === undefined ? listHint(target) : `did you mean --from ${near}?\n${listHint(target)}`,
+    hint:
+      near === undefined
+        ? listHint(target)
+        : `did you mean ${commandLine`--from ${near}`}?\n${listHint(target)}`,
   });
 }
 
@@ -133,12 +137,12 @@ function noneAtAll(target: Target): StashError {
   return new StashError(
     'not-found',
     `${formatTarget(target)} has no restore points in namespace ${target.namespace}`,
-    { hint: `kubectl stash list -n ${target.namespace}` },
+    { hint: commandLine`kubectl stash list -n ${target.namespace}` },
   );
 }
 
 function waitHint({ session, namespace }: RestorePoint): string {
-  return `kubectl stash wait ${session} -n ${namespace}`;
+  return commandLine`kubectl stash wait ${session} -n ${namespace}`;
 }
 
 function waysOn(point: RestorePoint, better: RestorePoint | undefined, target: Target): string {
@@ -146,21 +150,22 @@ function waysOn(point: RestorePoint, better: RestorePoint | undefined, target: T
     point.claims.filter(({ state }) => state === wanted).map(({ claim }) => claim);
   const ready = inState('ready');
   const late = inState('late');
-  const restore = command('restore', target);
+  const restore = (from: RestorePoint, only?: readonly string[]) => restoreFrom(target, from, only);
   const lines = [
-    better && `the newest that is complete, ${better.session}:\n${restore} --from ${better.session}`,
-    ready.length > 0 && `only what is ready:\n${restore} --from ${point.session} --only ${ready.join(',')}`,
+    better && `the newest that is complete, ${better.session}:\n${restore(better)}`,
+    ready.length > 0 && `only what is ready:\n${restore(point, ready)}`,
     late.length > 0 &&
-      `what was cut too late too, as after a power cut:\n${restore} --from ${point.session} --only ${[...ready, ...late].join(',')}`,
+      `what was cut too late too, as after a power cut:\n${restore(point, [...ready, ...late])}`,
     `all there is:\n${listHint(target)}`,
   ].filter((line) => typeof line === 'string');
   return lines.length === 1 ? listHint(target) : lines.join('\n');
 }
 
 function listHint(target: Target): string {
-  return command('list', target);
+  return commandLine`kubectl stash list ${formatTarget(target)} -n ${target.namespace}`;
 }
 
-function command(verb: string, target: Target): string {
-  return `kubectl stash ${verb} ${formatTarget(target)} -n ${target.namespace}`;
+function restoreFrom(target: Target, { session }: RestorePoint, only: readonly string[] = []): string {
+  const claims = only.length === 0 ? [] : ['--only', only.join(',')];
+  return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${session} ${claims}`;
 }

@@ -5,6 +5,7 @@ import { stashApiVersion } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { checkHook } from '#src/domain/hooks/hooks.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { schemaProblems } from '#src/domain/schema-problems.ts';
@@ -52,7 +53,7 @@ export function checkRestoreSession(documents: readonly unknown[], file: string)
     const given = session.spec.hooks?.[hook];
     const problem = given && checkHook(given);
     if (problem !== undefined) {
-      const how = `kubectl explain restoresession.spec.hooks.${hook}`;
+      const how = commandLine`kubectl explain restoresession.spec.hooks.${hook}`;
       throw wrong(`${file}: spec.hooks.${hook} ${problem}`, how);
     }
   }

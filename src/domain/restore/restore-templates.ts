@@ -15,13 +15,17 @@ import {
   type RestorePoint,
 } from '#src/domain/restore-points/restore-points.ts';
 
-export interface RestoreOptions {
+/** The flags of `restore` that say which claims come back, and as what. */
+export interface TemplateFlags {
   /** The claims to restore; empty or left out: all. */
   readonly only?: readonly string[];
-  /** The name that the restored claim of this claim shall have. */
-  readonly rename: (claim: string) => string;
   /** Left out: the class that the claim had. */
   readonly storageClass?: string | undefined;
+}
+
+export interface RestoreOptions extends TemplateFlags {
+  /** The name that the restored claim of this claim shall have. */
+  readonly rename: (claim: string) => string;
 }
 
 export interface RestoreTemplates {

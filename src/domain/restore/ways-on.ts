@@ -47,7 +47,7 @@ function list(pods: readonly Stored<Pod>[]): string {
 
 /** The manual steps for in place go back to the very restore point that was chosen. */
 function waysOn(ways: readonly ClaimInTheWay[], words: RestoreWords, keeping: Keeping): string {
-  const { target, from, flags } = words;
+  const { target, flags } = words;
   const taken = new Set(ways.map(({ claim }) => claim.metadata.name));
   const pairs = [...words.names]
     .filter(([claim, name]) => taken.has(name) || flags.claim.includes(`${claim}=${name}`))
@@ -57,15 +57,15 @@ function waysOn(ways: readonly ClaimInTheWay[], words: RestoreWords, keeping: Ke
     'beside it:',
     besideIt(words),
     'or under a name of your own:',
-    restoreCommand(target, from, { ...flags, claim: pairs }),
+    restoreCommand(words, { claim: pairs }),
     ...(refusal === undefined
       ? [`or in place${keptVolumes(ways, keeping.volumes)}:`, ...inPlaceSteps(ways, words, keeping)]
       : [refusal]),
   ].join('\n');
 }
 
-function besideIt({ target, from, flags }: RestoreWords): string {
-  return restoreCommand(target, from, { ...flags, suffix: `${flags.suffix ?? ''}-restored`, claim: [] });
+function besideIt(words: RestoreWords): string {
+  return restoreCommand(words, { suffix: `${words.flags.suffix ?? ''}-restored`, claim: [] });
 }
 
 /** Those of the claims to be restored that a running StatefulSet's controller would create empty. */
@@ -79,10 +79,10 @@ export function racedClaims(names: readonly string[], words: RestoreWords): stri
 
 /** The refusal to race it. */
 export function controllerRace(raced: readonly string[], words: RestoreWords, keeping: Keeping): StashError {
-  const { target, from, flags } = words;
+  const { target } = words;
   const replicas = runningReplicas(words);
   const refusal = whyNotInPlace(keeping, target);
-  const steps = whileStopped(words, [restoreCommand(target, from, flags)]);
+  const steps = whileStopped(words, [restoreCommand(words)]);
   return new StashError(
     'precondition',
     `${formatTarget(target)} runs ${replicas === 1 ? '1 replica' : `${replicas} replicas`}: its controller would create ${raced.join(', ')} empty before the restore could`,

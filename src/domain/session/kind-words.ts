@@ -13,8 +13,11 @@ export interface KindWords {
   readonly done: string;
   /** The state of a claim whose object is as it should be: `Ready`. */
   readonly ready: string;
-  /** The object that tells most about a claim, for `kubectl describe`: `volumesnapshot data-1790000000`. */
-  readonly describes: (row: { readonly claim: string; readonly snapshot?: string | undefined }) => string;
+  /** The object that tells most about a claim, for `kubectl describe`: `['volumesnapshot', 'data-1790000000']`. */
+  readonly describes: (row: {
+    readonly claim: string;
+    readonly snapshot?: string | undefined;
+  }) => readonly string[];
   /** The command that shows what is left where the session is deleted; `target`: `deployment/foo`. */
-  readonly shows: (target: string) => string;
+  readonly shows: (target: string) => readonly string[];
 }

@@ -1,5 +1,6 @@
 /** Which claims belong to a target, and whether they can be snapshotted now. */
 import type { KubernetesObject, PersistentVolumeClaim, Pod } from '#src/api/kubernetes.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 
 import { readWorkload, type TargetKind, type WorkloadParts } from './kinds.ts';
@@ -55,10 +56,10 @@ export function checkClaims(
   claims: readonly PersistentVolumeClaim[],
 ): void {
   const of = formatTarget(target);
-  const at = `-n ${target.namespace}`;
+  const at = inNamespace(target.namespace);
   if (names.length === 0) {
     throw new StashError('precondition', `${of} uses no persistent volume claims`, {
-      hint: `claims that are made for each pod exist only while one runs\nkubectl describe ${of} ${at}`,
+      hint: `claims that are made for each pod exist only while one runs\n${commandLine`kubectl describe ${of} ${at}`}`,
     });
   }
   const byName = new Map(claims.map((claim) => [nameOf(claim), claim]));
@@ -72,7 +73,9 @@ export function checkClaims(
   throw new StashError('precondition', `claim ${first.name}${owner} ${first.what}${alsoSay(others)}`, {
     hint: [
       ...(first.why === undefined ? [] : [first.why]),
-      `kubectl ${first.exists ? `describe pvc ${first.name}` : 'get pvc'} ${at}`,
+      first.exists
+        ? commandLine`kubectl describe pvc ${first.name} ${at}`
+        : commandLine`kubectl get pvc ${at}`,
     ].join('\n'),
   });
 }

@@ -18,6 +18,7 @@ import {
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { refusedRights } from '#src/cluster/access.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatRight, missingRights, type Right } from '#src/domain/rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -81,7 +82,7 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
       throw new StashError(
         'forbidden',
         `user "${user}" may not ${formatRight(first)}${more} in namespace ${namespace}`,
-        { hint: `kubectl auth can-i --list -n ${namespace}` },
+        { hint: commandLine`kubectl auth can-i --list -n ${namespace}` },
       );
     },
     lacking: (rights) => refused(cluster, namespace, rights),

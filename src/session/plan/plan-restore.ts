@@ -3,6 +3,7 @@ import type { KubernetesObject, Stored, StorageClass, VolumeSnapshot } from '#sr
 import { annotation } from '#src/api/labels.ts';
 import { storageClasses, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { nearest } from '#src/domain/nearest.ts';
@@ -102,7 +103,7 @@ function readySnapshot(
 ): Stored<VolumeSnapshot> {
   const name = template.spec.dataSource?.name ?? template.spec.dataSourceRef?.name ?? '';
   const snapshot = snapshots.find(({ metadata }) => metadata.name === name);
-  const look = `kubectl get volumesnapshot -n ${namespace}`;
+  const look = commandLine`kubectl get volumesnapshot -n ${namespace}`;
   if (snapshot === undefined) {
     const near = nearest(
       name,
@@ -120,7 +121,7 @@ function readySnapshot(
     throw new StashError(
       'precondition',
       `volumesnapshot ${name} is not ready${said === undefined ? '' : `: ${sanitize(said)}`}`,
-      { hint: `kubectl describe volumesnapshot ${name} -n ${namespace}` },
+      { hint: commandLine`kubectl describe volumesnapshot ${name} -n ${namespace}` },
     );
   }
   return snapshot;
@@ -146,7 +147,7 @@ function lateBinding(
         `storage class ${wanted} of claim ${metadata.name ?? ''} does not exist`,
         {
           hint: [
-            ...(words ? [`add --storage-class ${near ?? 'NAME'}`] : []),
+            ...(words ? [`add ${commandLine`--storage-class ${near ?? 'NAME'}`}`] : []),
             'kubectl get storageclass',
           ].join('\n'),
         },

@@ -13,14 +13,8 @@ import type { Target } from '#src/domain/workload/target.ts';
 import { readWorkload } from './plan-restore.ts';
 import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
 
-export interface RestoreFlags {
-  /** `latest` or a session's name. */
-  readonly from: string;
-  readonly only: readonly string[];
-  readonly claim: readonly string[];
-  readonly suffix: string | undefined;
-  readonly storageClass: string | undefined;
-}
+/** `from`: `latest` or a session's name. */
+export type RestoreRequest = Pick<RestoreWords, 'target' | 'from' | 'flags' | 'written'>;
 
 export interface PreparedRestore {
   readonly session: Named<RestoreSession>;
@@ -36,12 +30,11 @@ export interface PreparedRestore {
 /** Reads, and writes nothing. Throws a StashError where there is no such restore point, or none that is fit. */
 export async function prepareRestore(
   reader: NamespaceReader,
-  target: Target,
-  flags: RestoreFlags,
+  { target, from, flags, written }: RestoreRequest,
   now: Date,
 ): Promise<PreparedRestore> {
   const { cluster, namespace } = reader;
-  const { from, only, claim, suffix, storageClass } = flags;
+  const { only, claim, suffix } = flags;
   const [snapshots, sessions] = await Promise.all([
     cluster.list(volumeSnapshots, { namespace }),
     ifAllowed(() => cluster.list(backupSessions, { namespace })),
@@ -50,12 +43,13 @@ export async function prepareRestore(
   const point = choosePoint(restorePoints(snapshots.items, sessions?.items ?? []), target, from, only);
   const claims = selectClaims(point, only).map((each) => each.claim);
   const rename = parseRenames({ claim, suffix }, claims);
-  const { templates, notes } = templatesOf(point, { only, rename, storageClass });
+  const { templates, notes } = templatesOf(point, { ...flags, rename });
   const session = buildRestoreSession({ target, templates, restoredFrom: point.session, at: now });
   const words = {
     target,
     from: point.session,
-    flags: { only, suffix, claim, storageClass },
+    flags,
+    written,
     names: new Map(claims.map((name) => [name, rename(name)])),
     workload: await readWorkload(reader, target),
   };

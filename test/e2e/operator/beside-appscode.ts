@@ -79,10 +79,10 @@ export function testBesideAppscode(server: TestServer): void {
       assert(items.every(({ metadata }) => metadata.name !== operatorNamespace));
     });
 
-    for (const executor of ['job', 'in-process']) {
-      await t.test(`operator run --executor=${executor} refuses`, async () => {
+    for (const runSessions of ['in-jobs', 'in-process']) {
+      await t.test(`operator run --run-sessions=${runSessions} refuses`, async () => {
         const line = ['operator', 'run', '--listen=127.0.0.1:0', '--leader-elect=false'];
-        const { code, stderr } = await runPlugin(kubeconfig, [...line, `--executor=${executor}`]);
+        const { code, stderr } = await runPlugin(kubeconfig, [...line, `--run-sessions=${runSessions}`]);
         assert.equal(code, 1);
         assert.match(stderr, /^error: AppsCode's Stash operator runs in this cluster/m);
       });
