@@ -1,6 +1,6 @@
 /**
- * `npm run release [-- --dry-run]`: checks that this commit can be released, builds all that is published, and
- * publishes it. A dry run stops before it publishes, and only says what is not as a release needs it.
+ * `npm run release [-- --dry-run]`: checks that this commit can be released, builds all files, and publishes
+ * them. A dry run stops before publishing, and reports unmet requirements without failing.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** The image of the operator and of its Jobs, for the platform that this runs on. */
+/** Builds the image of the operator and its Jobs, for this machine's platform. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ import { writeImage } from './oci-layout.ts';
 import { entrypoint, rootFilesystem, user } from './root-filesystem.ts';
 
 /**
- * Resolves with the digest.
- * @throws Error on a system whose libraries no Linux image can use
+ * Resolves with the image's digest.
+ * @throws Error on a system whose libraries a Linux image cannot use
  */
 export async function buildImage(directory: string): Promise<string> {
   const platform = hostPlatform();

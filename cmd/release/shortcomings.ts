@@ -1,11 +1,11 @@
-/** What keeps a commit from being released. */
+/** Finds what keeps a commit from being released. */
 
 export interface Commit {
-  /** `v1.2.3`, of package.json */
+  /** The version in package.json, as `v1.2.3`. */
   readonly version: string;
-  /** What `git status --porcelain` prints. */
+  /** Output of `git status --porcelain`. */
   readonly changes: string;
-  /** The tags of the commit, one a line. */
+  /** Tags of the commit, one per line. */
   readonly tags: string;
   readonly changelog: string;
 }

@@ -1,4 +1,7 @@
-/** The kinds of `stash.appscode.com/v1beta1`, as far as volume snapshots go; other fields are kept as they come. */
+/**
+ * The kinds of `stash.appscode.com/v1beta1`: the fields that volume snapshots use. All other fields are kept
+ * as they are.
+ */
 import type { Condition, KubernetesObject, ObjectMeta, PersistentVolumeClaimSpec } from './kubernetes.ts';
 
 export type Driver = 'Restic' | 'VolumeSnapshotter';
@@ -23,20 +26,20 @@ export interface RetentionPolicy {
   keepTags?: string[];
 }
 
-/** What a hook does, in the target's pods: exactly one of exec, httpGet, httpPost and tcpSocket. */
+/** What a hook does in the target's pods: exactly one of exec, httpGet, httpPost and tcpSocket is set. */
 export interface HookHandler {
   exec?: { command?: string[] };
   httpGet?: HttpGetHook;
   httpPost?: HttpGetHook & { body?: string; form?: { key?: string; values?: string[] }[] };
   tcpSocket?: { host?: string; port: number | string };
-  /** Left out: the pod's first container. */
+  /** Default: the pod's first container. */
   containerName?: string;
 }
 
 export interface HttpGetHook {
-  /** Left out: the pod's IP. */
+  /** Default: the pod's IP. */
   host?: string;
-  /** A number, or the name of a port of the container. */
+  /** A port number, or the name of a container port. */
   port: number | string;
   path?: string;
   scheme?: string;
@@ -49,7 +52,7 @@ export interface PostHook extends HookHandler {
   executionPolicy?: ExecutionPolicy;
 }
 
-/** How the Jobs are run; what is left out here is kept as it comes. */
+/** Settings of the Jobs' pods; fields that are not listed here are kept as they are. */
 export interface RuntimeSettings {
   container?: {
     resources?: object;

@@ -1,4 +1,7 @@
-/** Requests to the API server: sent, tried again where that is safe, and their failures turned into our errors. */
+/**
+ * Sends requests to the API server, retries those that are safe to retry, and turns failures into
+ * ClusterErrors.
+ */
 import type { IncomingMessage } from 'node:http';
 
 import type { Status } from '#src/api/kubernetes.ts';
@@ -17,7 +20,7 @@ export interface ApiOptions {
   readonly parties: Parties;
   readonly clock: Clock;
   readonly limits: Limits;
-  /** Milliseconds for one attempt of a plain request. */
+  /** Timeout of one attempt of a plain request, in milliseconds. */
   readonly requestTimeout?: number | undefined;
 }
 
@@ -27,17 +30,17 @@ export interface Api {
   readonly wire: Wire;
   readonly parties: Parties;
   /**
-   * The parsed answer; reads are tried again for a while, writes only where the server says that it did nothing.
-   * Rejects with 'interrupted' as soon as `signal` aborts.
+   * Resolves with the parsed answer. Retries reads for a while, and writes only if the server says that it
+   * did nothing. Throws 'interrupted' as soon as `signal` aborts.
    */
   readonly ask: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
-  /** As `ask`, for an answer that is plain text. */
+  /** Like `ask`, for an answer in plain text. */
   readonly askText: (request: ApiRequest, signal?: AbortSignal) => Promise<string>;
-  /** As `ask`, once. */
+  /** Like `ask`, without retries. */
   readonly askOnce: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
-  /** The head of a long-lived answer. */
+  /** Resolves with the head of a long-lived answer. */
   open(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage>;
-  /** Any error as the port's. */
+  /** Turns any error into a StashError, as the port promises. */
   explain(error: unknown): StashError;
 }
 
@@ -59,7 +62,10 @@ export function createApi(options: ApiOptions): Api {
     return connectionError(error, parties);
   };
 
-  /** Sends with fresh credentials once more where a plugin or file may have better ones than those that were refused. */
+  /**
+   * Sends a request. If the server rejects the credentials, and a plugin or file may provide newer ones,
+   * sends it once more with those.
+   */
   async function answered(
     request: ApiRequest,
     silence: number,
@@ -98,7 +104,7 @@ export function createApi(options: ApiOptions): Api {
       );
       const text = await readText(message);
       const { statusCode: code = 0, headers } = message;
-      // A log may well be a page; its type tells that it is a log.
+      // A log may contain an HTML page; the content type says that it is a log.
       const page = headers['content-type']?.startsWith('text/plain') ? undefined : wordsOfPage(text);
       if (page === undefined) return text;
       throw pageError(request, { code, sender: senderOf(message) }, page, parties);
@@ -152,7 +158,9 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-/** Undefined where trying again is not safe or will not help. */
+/**
+ * Returns the delay before the next attempt in milliseconds, or undefined if a retry is unsafe or pointless.
+ */
 function retryDelay(error: unknown, verb: Verb, attempt: number, limits: Limits): number | undefined {
   const reads = verb === 'get' || verb === 'list' || verb === 'watch';
   if (!(error instanceof ClusterError)) return undefined;
@@ -161,13 +169,13 @@ function retryDelay(error: unknown, verb: Verb, attempt: number, limits: Limits)
     const wanted = retryAfterSeconds * 1000;
     return wanted <= limits.maxRetryAfter ? wanted : undefined;
   }
-  // A write that was cut or failed inside the server may have happened.
+  // The server may have carried out a write whose connection broke or that failed inside the server.
   if (!reads) return undefined;
   const again = code === undefined ? isCutConnection(error) : code === 429 || code >= 500;
   return again ? Math.max((retryAfterSeconds ?? 0) * 1000, backoffDelay(attempt, limits)) : undefined;
 }
 
-/** What a failed answer says, read to its end. */
+/** Reads a failed answer to its end. */
 export async function readFailure(message: IncomingMessage): Promise<Failure> {
   const text = await readText(message);
   const after = Number(message.headers['retry-after'] ?? Number.NaN);
@@ -180,7 +188,7 @@ export async function readFailure(message: IncomingMessage): Promise<Failure> {
   };
 }
 
-/** The program that answered, where it says so. */
+/** Returns the name of the program that answered, from the `Server` header if there is one. */
 export function senderOf({ headers }: IncomingMessage): string | undefined {
   return [headers.server].flat()[0];
 }
@@ -194,7 +202,7 @@ function parseStatus(text: string): Status | undefined {
   }
 }
 
-/** Whether an answer or a watch's object is a Status. */
+/** Returns true if an answer, or an object from a watch, is a Status. */
 export function isStatus(value: unknown): value is Status {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
 }

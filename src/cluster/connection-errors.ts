@@ -1,7 +1,7 @@
-/** Why no answer came, as our errors: one line each, and what to do next. */
+/** Turns the reasons why no answer came into ClusterErrors: one line each, and a hint. */
 import { ClusterError, type Parties } from './errors.ts';
 
-/** Node's code of an error, or the one of what caused it. */
+/** Returns Node's code of an error, or of its cause. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
@@ -68,19 +68,19 @@ const networkTroubles: Readonly<Record<string, Explanation>> = {
   HPE_INVALID_CONSTANT: { what: 'it does not speak HTTP', hint: `https instead of http?\n${showServer}` },
 };
 
-/** True where trying again cannot help: the certificate of the server is not to be trusted. */
+/** Returns true if a retry cannot help because the server's certificate is not trusted. */
 export function isCertificateTrouble(error: unknown): boolean {
   const code = errorCode(error) ?? '';
   return code in certificateTroubles || authorityCodes.has(code);
 }
 
-/** True where the connection was cut and the server may never have seen the request. */
+/** Returns true if the connection was cut, so that the server may not have received the request. */
 export function isCutConnection(error: unknown): boolean {
   const code = errorCode(error);
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
-/** Turns what node:http, node:tls or a timer threw into the error that the port promises. */
+/** Turns an error of node:http, node:tls or a timer into the ClusterError that the port promises. */
 export function connectionError(error: unknown, parties: Pick<Parties, 'server'>): ClusterError {
   if (error instanceof ClusterError) return error;
   const code = errorCode(error) ?? '';
@@ -108,7 +108,7 @@ export function connectionError(error: unknown, parties: Pick<Parties, 'server'>
   );
 }
 
-/** The deadline of `--request-timeout`, or `milliseconds` without one byte from the server. */
+/** The error for a missed `--request-timeout`, or for `milliseconds` without a byte from the server. */
 export function timeoutError(
   milliseconds: number,
   parties: Pick<Parties, 'server'>,

@@ -17,7 +17,10 @@ import { exactPath, query, subject, type ApiRequest } from './request.ts';
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const closeChannel = 255;
 
-/** Resolves with the exit code. Rejects where the command never ran, or where its end was not heard. */
+/**
+ * Resolves with the exit code. Rejects if the command never ran, or if the connection broke before the exit
+ * code arrived.
+ */
 export async function execInPod(api: Api, request: ExecRequest): Promise<number> {
   const asked = execApiRequest(request);
   const { default: ws } = await import('ws');
@@ -57,7 +60,7 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
     delivered.catch(end.reject);
     pending.push(delivered);
   };
-  // All at once: the first words may come with the handshake.
+  // Attach all listeners at once: the first output may arrive together with the handshake.
   socket.on('open', () => {
     if (request.stdin) feed(socket, request.stdin).catch(end.reject);
   });
@@ -71,7 +74,7 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   socket.on('unexpected-response', (_request, message: IncomingMessage) => {
     readFailure(message)
       .then((failure) => {
-        // An API server's own refusals are statuses, a kubelet's are words.
+        // An API server refuses with a Status, a kubelet with plain text.
         const isStatus = failure.code < 500 && failure.status !== undefined;
         const unstarted = isStatus ? undefined : unstartedError(wordsOf(failure), words(request));
         end.reject(unstarted ?? answerError(asked, failure, api.parties));
@@ -97,12 +100,12 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
     return exitCodeOf(told, words(request));
   } finally {
     signal?.removeEventListener('abort', abort);
-    // The status is the last word; a close handshake could only keep us waiting.
+    // Nothing follows the exit status, so a closing handshake would only cost time.
     socket.terminate();
   }
 }
 
-/** Resolves when `to` took it; where that is slow, the other side waits. */
+/** Writes to `to` and resolves when it has accepted the data; a slow writer slows the sender down. */
 function deliver(socket: WebSocket, to: Writable, payload: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const room = to.write(payload, (error) => {
@@ -114,7 +117,7 @@ function deliver(socket: WebSocket, to: Writable, payload: Buffer): Promise<void
   });
 }
 
-/** Only version 5 of the protocol can say that the input is over. */
+/** Only version 5 of the protocol can signal the end of stdin. */
 async function feed(socket: WebSocket, stdin: Readable): Promise<void> {
   try {
     for await (const chunk of stdin) {

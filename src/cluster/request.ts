@@ -1,4 +1,4 @@
-/** What is asked of the API: enough to send it, and enough to name it in a message. */
+/** A request to the API: enough to send it, and to name it in messages. */
 import { apiVersionOf, type Resource } from '#src/api/resources.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -8,7 +8,7 @@ export interface ApiRequest {
   readonly verb: Verb;
   /** Path and query. */
   readonly path: string;
-  /** Left out for what is no resource: `/version`, `/apis`. */
+  /** Left out for paths that are not resources: `/version`, `/apis`. */
   readonly resource?: Resource | undefined;
   readonly subresource?: string | undefined;
   readonly name?: string | undefined;
@@ -22,7 +22,9 @@ export interface ApiRequest {
 
 export type QueryValue = string | number | boolean | readonly string[] | undefined;
 
-/** `?a=1&b=x`, or nothing; undefined values are left out, arrays repeat. */
+/**
+ * Returns `?a=1&b=x`, or ''. Leaves out undefined values and repeats the key for each element of an array.
+ */
 export function query(values: Readonly<Record<string, QueryValue>>): string {
   const pairs = Object.entries(values).flatMap(([key, value]) =>
     (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((item): [string, string] => [
@@ -33,7 +35,7 @@ export function query(values: Readonly<Record<string, QueryValue>>): string {
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
 }
 
-/** `/apis/apps/v1/namespaces/demo/deployments/foo/status`. */
+/** Returns for example `/apis/apps/v1/namespaces/demo/deployments/foo/status`. */
 export function resourcePath(
   resource: Resource,
   at: {
@@ -53,7 +55,9 @@ export function resourcePath(
   return `/${segments.map(encodeURIComponent).join('/')}`;
 }
 
-/** As {@link resourcePath}, for one object or for a new one, which must have an exact place. */
+/**
+ * Like {@link resourcePath}, for one object or a new one. Throws 'bug' if the namespace or name is missing.
+ */
 export function exactPath(
   resource: Resource,
   at: {
@@ -69,7 +73,10 @@ export function exactPath(
   return resourcePath(resource, at);
 }
 
-/** `volumesnapshots.snapshot.storage.k8s.io`, `pods/exec`: as RBAC and `kubectl auth can-i` write it. */
+/**
+ * Returns `volumesnapshots.snapshot.storage.k8s.io` or `pods/exec`, as RBAC and `kubectl auth can-i` write
+ * it.
+ */
 export function qualifiedPlural(request: Pick<ApiRequest, 'resource' | 'subresource'>): string {
   const { resource, subresource } = request;
   if (!resource) return '';
@@ -77,12 +84,12 @@ export function qualifiedPlural(request: Pick<ApiRequest, 'resource' | 'subresou
   return subresource === undefined ? plural : `${plural}/${subresource}`;
 }
 
-/** `create volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
+/** Returns `create volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
 export function deed(request: ApiRequest): string {
   return `${request.verb} ${subject(request)}`;
 }
 
-/** `volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
+/** Returns `volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
 export function subject(request: ApiRequest): string {
   const what = qualifiedPlural(request) || request.path.replace(/\?.*/, '');
   const name = request.name === undefined ? '' : ` "${request.name}"`;

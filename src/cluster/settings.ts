@@ -1,20 +1,20 @@
-/** PURE. Which server, as whom: the kubeconfig with the flags laid over it, as kubectl does. */
+/** PURE. Decides which server to contact as which user: flags override the kubeconfig, as with kubectl. */
 import { StashError } from '#src/errors.ts';
 
 import type { ConnectionFlags } from './connection.ts';
 import type { ClusterEntry, Kubeconfig, UserEntry } from './kubeconfig.ts';
 
 export interface Settings {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly server: string;
   readonly namespace: string;
-  /** For messages: the impersonated user, else the kubeconfig's name for whoever asks. */
+  /** The user for messages: the impersonated user, else the user's name in the kubeconfig. */
   readonly user: string;
-  /** The kubeconfig's name of the user. */
+  /** The user's name in the kubeconfig. */
   readonly userName: string;
   readonly clusterEntry: ClusterEntry;
   readonly userEntry: UserEntry;
-  /** Impersonation beyond the user's name. */
+  /** Impersonation headers other than the user's name. */
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** `http`, `https` or `socks`. */
   readonly proxyUrl: string | undefined;
@@ -23,8 +23,8 @@ export interface Settings {
 }
 
 /**
- * @throws StashError `usage` for a name that the kubeconfig does not have or flags that contradict each other,
- * `precondition` where the kubeconfig leaves the server open
+ * @throws StashError `usage` if the kubeconfig lacks a name that the flags ask for, or if flags contradict
+ * each other; `precondition` if neither names a server
  */
 export function resolveSettings(flags: ConnectionFlags, config: Kubeconfig): Settings {
   const contextName = flags.context ?? config.currentContext;
@@ -130,7 +130,7 @@ function overlayUser(entry: UserEntry, flags: ConnectionFlags): UserEntry {
   return result;
 }
 
-/** Inline data wins over a file, and a flag over both. */
+/** Inline data overrides a file; a flag overrides both. */
 function overlayFile(entry: Record<string, unknown>, key: string, flag: string | undefined): void {
   if (flag !== undefined) {
     entry[key] = flag;

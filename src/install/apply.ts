@@ -1,4 +1,4 @@
-/** Brings a cluster to where a plan wants it, step by step. */
+/** Applies an installation plan to a cluster, step by step. */
 import { isDeepStrictEqual } from 'node:util';
 
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
@@ -13,7 +13,10 @@ import type { PlacedRight } from './rights.ts';
 
 export type DryRun = 'client' | 'server' | undefined;
 
-/** Reads, and writes nothing. Throws where anything stands in the way. */
+/**
+ * Returns the steps that bring the cluster to `manifests`. Only reads. Throws a StashError if an existing
+ * object prevents the installation.
+ */
 export async function readPlan(cluster: Cluster, manifests: readonly Manifest[]): Promise<Step[]> {
   const found = await Promise.all(
     manifests.map(async ({ resource, object }): Promise<Found> => {
@@ -33,9 +36,10 @@ export function rightsFor(steps: readonly Step[]): PlacedRight[] {
 }
 
 /**
- * Resolves with what became of it: `created`, `configured`, `unchanged`, `left alone (...)`. A dry run by the client
- * only says; what exists counts as to be configured then. One by the server asks, as far as it can: what goes into a
- * namespace that is yet to be made, it cannot.
+ * Applies one step and resolves with its outcome: `created`, `configured`, `unchanged` or `left alone (...)`.
+ * A client-side dry run sends no request and reports every existing object as `configured`. A server-side dry
+ * run asks the API server, except about objects in a namespace that the installation has yet to create: the
+ * server would reject those.
  */
 export async function applyStep(
   cluster: Cluster,
@@ -60,7 +64,7 @@ export async function applyStep(
       const patched = await cluster.patch(resource, object.metadata, patchOf(object), {
         dryRun: dryRun === 'server',
       });
-      // The server fills in defaults, so only its own before and after can be compared.
+      // Compare two answers of the server: our manifest lacks the defaults that the server fills in.
       return isDeepStrictEqual(written(step.existing), written(patched)) ? 'unchanged' : 'configured';
     }
     default:
@@ -68,7 +72,10 @@ export async function applyStep(
   }
 }
 
-/** Undefined: it is made. Else somebody was faster: what is to be done with theirs. */
+/**
+ * Resolves with undefined if it created the object. If another client created it first, resolves with the
+ * step for that object.
+ */
 async function createOrFind(cluster: Cluster, { resource, object }: Manifest): Promise<Step | undefined> {
   try {
     await cluster.create(resource, object);
@@ -95,7 +102,7 @@ function patchOf({ metadata, ...object }: KubernetesObject): object {
   return { ...content, metadata: { labels: metadata.labels } };
 }
 
-/** Controllers write into the rest on their own. */
+/** The fields that an installation writes: controllers change the others on their own. */
 function written({ metadata, ...object }: Stored<KubernetesObject>): object {
   return { ...object, status: undefined, metadata: { labels: metadata.labels } };
 }

@@ -1,4 +1,4 @@
-/** Sees the operator's Deployment through, and says what keeps it. */
+/** Waits for the operator's Deployment to become available and explains what holds it up. */
 import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import { operatorName } from '#src/api/operator.ts';
 import { deployments, pods } from '#src/api/resources.ts';
@@ -13,7 +13,10 @@ import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Waiting } from './until.ts';
 
-/** Resolves when every replica is up to date and available. `tell` gets a line for each change. */
+/**
+ * Resolves when every replica is up to date and available; `tell` receives a line for each change. Throws
+ * 'timed-out', 'interrupted', or 'precondition' if the Deployment is deleted meanwhile.
+ */
 export async function untilAvailable(
   waiting: Waiting,
   namespace: string,
@@ -48,7 +51,7 @@ function watchBoth({ cluster }: Waiting, namespace: string, loop: ReturnType<typ
   const byName = { namespace, fieldSelector: `metadata.name=${operatorName}` };
   const labelSelector = formatSelector({ matchLabels: { ...podLabels } });
   const deployment = observe<Workload>(cluster, deployments, byName, loop.signal, loop.ring);
-  // Only for the words: whoever may not read pods does without.
+  // Pods only explain a delay: a user who may not read them still gets the Deployment's own state.
   const found = observe<Pod>(cluster, pods, { namespace, labelSelector }, loop.signal, loop.ring);
   return {
     synced: deployment.synced,

@@ -7,7 +7,9 @@ import { until, type Waiting } from './until.ts';
 
 const establishedWithinMs = 60_000;
 
-/** Resolves when the server serves these definitions; times out after a minute. */
+/**
+ * Resolves when the API server serves these definitions. Throws 'timed-out' after a minute, or 'interrupted'.
+ */
 export async function untilEstablished(
   names: readonly string[],
   waiting: Omit<Waiting, 'timeoutMs'>,

@@ -1,4 +1,7 @@
-/** Gives a BackupConfiguration back: without an operator, nobody lets it go, and its status is nobody's word. */
+/**
+ * Releases a BackupConfiguration from the operator: without one, nothing would remove its finalizer or update
+ * its status.
+ */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
@@ -7,7 +10,10 @@ import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { isStashError, type ErrorKind } from '#src/errors.ts';
 
-/** The status goes too: whoever finds one there takes it that an operator carries sessions out. */
+/**
+ * Removes the finalizer and the status. The status has to go because the command line takes it as proof that
+ * an operator carries out sessions.
+ */
 export async function release(
   cluster: Cluster,
   { metadata, status }: Stored<BackupConfiguration>,
@@ -23,7 +29,7 @@ export async function release(
     const others = finalizers.filter((finalizer) => finalizer !== configurationFinalizer);
     if (others.length === finalizers.length) return;
     const patch = { metadata: { resourceVersion, finalizers: others } };
-    // It is looked at again, and nothing is left to do where it went through.
+    // After a conflict, read the configuration again: another client may have released it meanwhile.
     await cluster.patch(backupConfigurations, at, patch).catch(unless('conflict', 'not-found'));
   }
 }

@@ -1,4 +1,7 @@
-/** Takes the operator out of a cluster, in an order in which nothing of it comes back. */
+/**
+ * Removes the operator from a cluster, in an order that keeps its controllers from recreating what was
+ * deleted.
+ */
 import {
   backupConfigurations,
   customResourceDefinitions,
@@ -25,7 +28,10 @@ export interface Removal {
   readonly dryRun: boolean;
 }
 
-/** Resolves with whether there was anything. What would make the rest again goes first. */
+/**
+ * Resolves with true if there was anything to remove. The objects whose controllers would recreate others go
+ * first.
+ */
 export async function removeAll(
   removal: Removal,
   look: () => Promise<Installed>,
@@ -45,11 +51,11 @@ export async function removeAll(
   const { places } = await look();
   for (const place of places.filter(isDeployment)) {
     await take(place);
-    // One that still runs would make again what goes next.
+    // A pod that still runs would recreate the objects that are deleted next.
     const scope = { namespace, labelSelector: formatSelector({ matchLabels: { ...podLabels } }) };
     await act(() => untilGone(waiting, pods, scope));
   }
-  // What it did until its last moment is there now.
+  // Read again: the operator may have created objects until its pod ended.
   const { made, taken, definitions } = await look();
   await act(() => forEachAtOnce(made, (place) => remove(cluster, place)));
   if (made.length > 0) say(`${countByKind(made)} that it made deleted`);
@@ -62,7 +68,7 @@ export async function removeAll(
   try {
     for (const place of places.filter(tellsHome)) await take(place);
   } finally {
-    // The namespace held the others, and is read as the end of them.
+    // The namespace contained the other objects: report it after them.
     if (home !== undefined) say(home);
   }
   if (crds) {
@@ -76,7 +82,10 @@ export async function removeAll(
   );
 }
 
-/** Only one that we made, and only when nobody else has moved in. Resolves with what there is to say of it. */
+/**
+ * Deletes the operator's namespace if `install` created it and it contains no foreign objects. Resolves with
+ * the line to print, or undefined if there is none.
+ */
 async function removeNamespace({ waiting, dryRun }: Removal, name: string): Promise<string | undefined> {
   const { cluster } = waiting;
   const found = await find(cluster, namespaces, { name });

@@ -1,4 +1,4 @@
-/** Deletes, and sees that what was deleted is gone. */
+/** Deletes objects and waits until they are gone. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
@@ -8,7 +8,7 @@ import { isStashError, StashError } from '#src/errors.ts';
 
 import { until, type Waiting } from './until.ts';
 
-/** So many requests are under way at once. */
+/** How many requests run concurrently. */
 const inFlight = 16;
 
 export async function remove(cluster: Cluster, { resource, name, namespace }: Place): Promise<void> {
@@ -19,7 +19,7 @@ export async function remove(cluster: Cluster, { resource, name, namespace }: Pl
   }
 }
 
-/** One after the other within each of several rows side by side; the first failure ends it. */
+/** Calls `work` for every item, with a bounded number of calls at a time. Rejects with the first failure. */
 export async function forEachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = items.values();
   const row = async () => {
@@ -28,7 +28,7 @@ export async function forEachAtOnce<T>(items: readonly T[], work: (item: T) => P
   await Promise.all(Array.from({ length: Math.min(inFlight, items.length) }, row));
 }
 
-/** Resolves when none of these is left; rejects with 'timed-out', which names what is. */
+/** Resolves when no object in the scope is left. Throws 'timed-out' with the names of those that are. */
 export async function untilGone<T extends KubernetesObject>(
   waiting: Waiting,
   resource: Resource<T>,

@@ -1,15 +1,18 @@
-/** Whether someone may do all that an installation writes, before the first of it is written. */
+/** Checks the user's rights for a whole installation before the first write. */
 import { selfSubjectAccessReviews } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 import { StashError } from '#src/errors.ts';
 
 export interface PlacedRight extends Right {
-  /** Left out: in all namespaces, or of a kind that belongs to none. */
+  /** Left out: in all namespaces, or for a cluster-scoped resource. */
   readonly namespace?: string | undefined;
 }
 
-/** Rejects with 'forbidden' where `user` (named for the message) lacks one of them; the hint is the caller's. */
+/**
+ * Throws 'forbidden' with the missing rights, if any; `user` names the user in the message, `hint` is the
+ * error's hint.
+ */
 export async function demandRights(
   cluster: Cluster,
   user: string,

@@ -1,4 +1,4 @@
-/** Whether a namespace that we made still has something in it that is not ours. */
+/** Finds foreign objects in the namespace that `install` created. */
 import {
   backupConfigurations,
   backupSessions,
@@ -34,7 +34,7 @@ const kinds: readonly Resource[] = [
   ...[configMaps, core('Secret'), core('Service'), serviceAccounts, roles, roleBindings],
 ];
 
-/** The control plane puts these into every namespace. */
+/** The control plane creates these objects in every namespace. */
 function isEverywhere({ plural }: Resource, name: string): boolean {
   return (
     (plural === configMaps.plural && name === 'kube-root-ca.crt') ||
@@ -42,7 +42,7 @@ function isEverywhere({ plural }: Resource, name: string): boolean {
   );
 }
 
-/** `secret/registry`, of the kinds that a cluster comes with and those of Stash. */
+/** Returns foreign objects as `secret/registry`. Looks for Kubernetes' built-in kinds and those of Stash. */
 export async function tenantsOf(cluster: Cluster, namespace: string): Promise<string[]> {
   const found = await Promise.all(
     kinds.map(async (resource) => {

@@ -3,10 +3,13 @@ import type { Resource } from '#src/api/resources.ts';
 import { observe } from '#src/cluster/observe.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
 
-/** On a sandbox, anything takes longer only where it will never come. */
+/** Milliseconds. On a sandbox, an object that takes longer will never arrive. */
 const enough = 60_000;
 
-/** Resolves with what the server holds as soon as that satisfies; rejects after a minute, or `patience` milliseconds. */
+/**
+ * Resolves with the objects as soon as `satisfied` returns true. Rejects after a minute, or `patience`
+ * milliseconds.
+ */
 export async function until<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,

@@ -1,4 +1,7 @@
-/** A claim that a restore creates: the Kubernetes type, checked as far as we read it and kept beyond. */
+/**
+ * A claim that a restore creates: the Kubernetes type. The fields that the operator reads are validated; all
+ * other fields are kept as they are.
+ */
 import { kept, list, map, object, quantity, string, strings } from './schema.ts';
 
 const amounts = (description: string) => map(description, quantity('Such as 1Gi.'));

@@ -1,4 +1,4 @@
-/** Fields that only the Restic driver reads: they are stored for it, and never looked at here. */
+/** Fields that only the Restic driver reads. The API server stores them; this program never reads them. */
 import { kept, list, string, strings } from './schema.ts';
 
 export const repository = kept(

@@ -1,4 +1,4 @@
-/** Jobs and CronJobs. */
+/** Validates Jobs and CronJobs. */
 import { isDeepStrictEqual } from 'node:util';
 
 import { parseSchedule } from '../schedule.ts';
@@ -9,7 +9,10 @@ import type { ApiObject } from './object.ts';
 import type { Cause } from './status.ts';
 import { validatePodSpec } from './workload-validation.ts';
 
-/** What nobody here would obey is refused, not ignored. */
+/**
+ * Fields that the sandbox does not implement. It rejects them: ignoring them would let a client believe that
+ * they work.
+ */
 const unsupported = [
   'backoffLimitPerIndex',
   'managedBy',
@@ -70,7 +73,7 @@ function validateJobSpec(spec: JsonObject, path: string): Cause[] {
   ];
 }
 
-/** Fields that are left out or not negative. */
+/** Checks that these fields are absent or not negative. */
 function counts(spec: JsonObject, path: string, names: readonly string[]): Cause[] {
   return names.flatMap((name) => {
     const value = spec[name] ?? 0;
@@ -96,7 +99,7 @@ export function validateCronJob(cronJob: ApiObject): Cause[] {
       selector,
       '`selector` will be auto-generated',
     ),
-    // The name of a Job is this, a hyphen and ten digits.
+    // A Job's name is the CronJob's, a hyphen and ten digits.
     ...check(name.length <= 52, 'metadata.name', name, 'must be no more than 52 characters'),
   ];
 }
@@ -125,7 +128,7 @@ function complaintOf(schedule: string): string | undefined {
   }
 }
 
-/** Named as the time zone database does, which knows no offsets. */
+/** Returns true for names of the time zone database, which has no offsets. */
 function isTimeZone(name: string): boolean {
   try {
     return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
@@ -134,7 +137,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Of a Job the pods stay as they are; while it is suspended, where they go and what they get may change. */
+/** A Job's pod template is immutable, except for scheduling and resources while the Job is suspended. */
 export function validateJobChange(was: JsonObject, is: JsonObject): Cause[] {
   const isSuspended = was['suspend'] === true;
   const fixed = (spec: JsonObject): unknown => {

@@ -1,4 +1,4 @@
-/** Which changes of a built-in object the server refuses. */
+/** Rejects updates that change immutable fields of built-in objects. */
 import { isDeepStrictEqual } from 'node:util';
 
 import { parseQuantity } from '../quantity.ts';
@@ -14,7 +14,7 @@ const mutableOfStatefulSet = [
   ...['persistentVolumeClaimRetentionPolicy', 'minReadySeconds'],
 ];
 
-/** What is left says where the data is. */
+/** All other fields of a volume's spec say where its data is. */
 const mutableOfVolume = [
   ...['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy'],
   ...['storageClassName', 'volumeAttributesClassName', 'volumeMode'],

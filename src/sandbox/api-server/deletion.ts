@@ -1,4 +1,6 @@
-/** How an object goes: at once, or when its finalizers and, for a pod, its node have let go of it. */
+/**
+ * Deletes objects: at once, or after their finalizers are removed and, for a pod, its node has stopped it.
+ */
 import type { Api, DeletionRequest } from './api.ts';
 import { listAt, numberAt, objectAt, stringAt } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
@@ -14,7 +16,7 @@ export function remove(
   request: DeletionRequest,
 ): { object: StoredObject; gone: boolean } {
   const { metadata } = current;
-  // These complaints name the kind where all others name the resource.
+  // These messages contain the kind, where all others contain the resource.
   const asKind = { ...kind, plural: kind.kind };
   if (request.uid !== undefined && request.uid !== metadata.uid) {
     const both = `the UID in the precondition (${request.uid}) does not match the UID in record (${metadata.uid})`;
@@ -33,7 +35,7 @@ export function remove(
   return { object: api.store.put(collectionOf(kind), marked), gone: false };
 }
 
-/** After a change of a terminating object: it goes when nothing holds it any more. */
+/** Called after a change to a terminating object: removes it if nothing holds it any more. */
 export function dropIfReleased(api: Deleter, kind: Kind, object: StoredObject): StoredObject {
   if (object.metadata.deletionTimestamp === undefined || isHeld(kind, object)) return object;
   return api.store.remove(collectionOf(kind), object);
@@ -43,7 +45,10 @@ const podsStay =
   'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set ' +
   'propagationPolicy=Orphan to suppress this warning';
 
-/** The oldest kinds of workload leave their pods where the client does not say otherwise. */
+/**
+ * Returns the default propagation policy: Jobs and ReplicationControllers, the oldest workload kinds, orphan
+ * their pods.
+ */
 function usualPropagation(kind: Kind): 'Orphan' | 'Background' {
   return ['batch/jobs', '/replicationcontrollers'].includes(collectionOf(kind)) ? 'Orphan' : 'Background';
 }
@@ -79,7 +84,9 @@ function markedForDeletion(
   };
 }
 
-/** Seconds that a pod's node has to end it: none where no node has it, or where it has ended by itself. */
+/**
+ * Returns the seconds that the node has to stop the pod: 0 if the pod is unscheduled or has ended by itself.
+ */
 function graceOf(pod: StoredObject, request: DeletionRequest): number {
   const phase = stringAt(pod, 'status', 'phase');
   if (stringAt(pod, 'spec', 'nodeName') === undefined || phase === 'Succeeded' || phase === 'Failed')

@@ -1,4 +1,7 @@
-/** Complaints about one field, as the real server words them; none where nothing is wrong. */
+/**
+ * Errors about one field, in the real server's words. Each function returns an empty list if the field is
+ * valid.
+ */
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Cause } from './status.ts';
@@ -17,7 +20,7 @@ export function allow(isAllowed: boolean, field: string, why: string): Cause[] {
   return isAllowed ? [] : [{ reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` }];
 }
 
-/** One complaint per value that is not supported. */
+/** Returns one error per unsupported value. */
 export function support(field: string, values: readonly unknown[], supported: readonly unknown[]): Cause[] {
   const listed = supported.map((it) => JSON.stringify(it)).join(', ');
   return values

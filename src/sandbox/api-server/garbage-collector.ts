@@ -1,7 +1,8 @@
 /**
- * Deletes what deletion leaves behind: dependents whose owners are gone, the contents of a namespace that
- * terminates, the objects of a custom kind whose definition does.
- * It works in microtasks, so that a client that saw an answer sees the consequences at its next request.
+ * Cascading deletion: dependents whose owners are gone, objects in a terminating namespace, and objects of a
+ * custom kind whose definition is being deleted.
+ * It runs in microtasks, so that a client that has received an answer sees the consequences with its next
+ * request.
  */
 import { isDeepStrictEqual } from 'node:util';
 
@@ -19,7 +20,7 @@ interface Found {
   readonly object: StoredObject;
 }
 
-/** Works until it is stopped. */
+/** Runs until the returned function is called. */
 export function startGarbageCollector(api: Api): () => void {
   const { store } = api;
   const state = { due: false, working: false, stopped: false };
@@ -34,7 +35,7 @@ export function startGarbageCollector(api: Api): () => void {
     });
   }
 
-  /** Over everything there is: it is in memory, and not much. What it changes makes the next sweep due. */
+  /** Sweeps all objects: there are few, and all are in memory. A deletion schedules the next sweep. */
   function sweep(): void {
     state.due = false;
     const found = store.collections().flatMap((collection) => objectsOf(collection));
@@ -63,7 +64,7 @@ export function startGarbageCollector(api: Api): () => void {
     else api.patch(address, 'merge', { metadata: { ownerReferences: kept } });
   }
 
-  /** Does what a terminating object waits for. */
+  /** Does what the terminating object's finalizers wait for. */
   function letGo(address: Address, object: StoredObject): void {
     const { finalizers = [], uid } = object.metadata;
     const collection = collectionOf(address.kind);
@@ -92,7 +93,7 @@ export function startGarbageCollector(api: Api): () => void {
     }
   }
 
-  /** Deletes all of these; whether there were none. */
+  /** Deletes all of these. Returns true if there were none. */
   function drained(contents: readonly Found[]): boolean {
     for (const { address, object } of contents) {
       if (object.metadata.deletionTimestamp === undefined) api.delete(address, { propagation: 'Background' });

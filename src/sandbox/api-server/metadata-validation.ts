@@ -1,4 +1,4 @@
-/** What names, labels, annotations, owners and finalizers may look like. */
+/** Validates names, labels, annotations, owner references and finalizers. */
 import { allow, check, demand } from './field-errors.ts';
 import { isObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
@@ -60,7 +60,7 @@ export function validateMetadata(kind: Kind, object: ApiObject): Cause[] {
   ];
 }
 
-/** Names of roles and bindings, `system:node` for one, may hold all that a path can. */
+/** Names of roles and bindings, such as `system:node`, may contain any character of a path segment. */
 function validateName(kind: Kind, name: string): Cause[] {
   const field = 'metadata.name';
   if (kind.group !== 'rbac.authorization.k8s.io') {
@@ -86,7 +86,7 @@ function validateFinalizers(finalizers: readonly string[]): Cause[] {
   );
 }
 
-/** An object on its way out takes no new finalizers. */
+/** A terminating object accepts no new finalizers. */
 export function validateNewFinalizers(before: ApiObject, after: ApiObject): Cause[] {
   const { deletionTimestamp, finalizers: old = [] } = before.metadata;
   const added = (after.metadata.finalizers ?? []).filter((it) => !old.includes(it));
@@ -107,7 +107,7 @@ function validateAnnotations(annotations: Readonly<Record<string, string>>): Cau
   ];
 }
 
-/** Throws BadRequest, as a typed server does, where a value is not a string. */
+/** Throws BadRequest, as a typed server does, if a value is not a string. */
 function stringsOf(kind: Kind, object: ApiObject, field: 'labels' | 'annotations'): Record<string, string> {
   const strings: unknown = object.metadata[field] ?? {};
   const values: unknown[] = isObject(strings) ? Object.values(strings) : [strings];
@@ -125,7 +125,7 @@ function typeName(value: unknown): string {
   return typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? 'array' : typeof value;
 }
 
-/** A name without dots, as containers and volumes of a pod have it. */
+/** Names of containers and volumes of a pod contain no dots. */
 export function validateLabelName(field: string, name: string): Cause[] {
   return obey(field, name, label);
 }

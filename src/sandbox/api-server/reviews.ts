@@ -1,4 +1,4 @@
-/** Requests that are answered and not stored. */
+/** Answers requests that are not stored: reviews and bindings. */
 import { pods, type Resource } from '#src/api/resources.ts';
 
 import type { Api } from './api.ts';
@@ -13,13 +13,13 @@ import { badRequest, conflict, invalid, notFound } from './status.ts';
 import type { Store } from './store.ts';
 import type { User } from './tokens.ts';
 
-/** Whoever holds the sandbox's own token. */
+/** The user of the sandbox's own token. */
 export const admin: User = {
   username: 'sandbox-admin',
   groups: ['system:masters', 'system:authenticated'],
 };
 
-/** `namespace`: of a review that belongs to one. */
+/** `namespace`: that of a LocalSubjectAccessReview. */
 export function answerReview(
   store: Store,
   review: ApiObject,
@@ -114,7 +114,7 @@ function reviewResource(kind: string): Resource {
   };
 }
 
-/** Gives a pod its node, once. The API has no other way to set `spec.nodeName` of a pod that exists. */
+/** Assigns a node to a pod. The API has no other way to set `spec.nodeName` of an existing pod. */
 export function bindPod(
   api: Pick<Api, 'store'>,
   namespace: string | undefined,

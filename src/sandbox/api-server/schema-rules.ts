@@ -1,6 +1,6 @@
 /**
- * The rules of a custom kind's schema that compare an object with what it was. Of their language the sandbox knows two
- * sentences: a value stays as it is, and a field that was there stays there. Other rules it passes over.
+ * Transition rules in a custom kind's schema. Of the rule language CEL, the sandbox implements two
+ * expressions: a value is immutable, and a field is required once set. It ignores all other rules.
  */
 import { isDeepStrictEqual } from 'node:util';
 
@@ -12,7 +12,7 @@ import type { Cause } from './status.ts';
 const stays = 'self == oldSelf';
 const staysThere = /^!has\(oldSelf\.(\w+)\) \|\| has\(self\.\1\)$/;
 
-/** What the change breaks; where either is missing there is nothing to compare. */
+/** Returns the rules that the change violates; none if the old or the new value is missing. */
 export function brokenRules(schema: JsonSchema, before: unknown, after: unknown, path = ''): Cause[] {
   if (before === undefined || after === undefined) return [];
   const broken = (schema['x-kubernetes-validations'] ?? []).filter(({ rule }) =>

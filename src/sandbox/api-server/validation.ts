@@ -1,4 +1,4 @@
-/** What the server refuses of built-in kinds, in its words: the rules that people meet. */
+/** Validates built-in kinds in the real server's words. Implements the rules that users commonly meet. */
 import { isDeepStrictEqual } from 'node:util';
 
 import { parseQuantity } from '../quantity.ts';

@@ -1,4 +1,4 @@
-/** Pods and what makes pods. */
+/** Validates pods and workloads. */
 import { allow, check, demand, support } from './field-errors.ts';
 import { listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import type { Kind } from './kind.ts';
@@ -36,7 +36,7 @@ function validateSelector(kind: Kind, selector: JsonObject, labels: JsonObject):
   ];
 }
 
-/** `moreVolumes`: names that mounts may use beside the pod's own volumes. */
+/** `moreVolumes`: names that volume mounts may use in addition to the pod's volumes. */
 export function validatePodSpec(
   spec: JsonObject,
   path: string,
@@ -81,7 +81,7 @@ function validateInitContainers(
   });
 }
 
-/** `all`: the names in the same list, this one being at `index`. */
+/** `all`: the names in the same list; `name` is at `index`. */
 function validateName(
   field: string,
   name: string | undefined,

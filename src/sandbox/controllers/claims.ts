@@ -1,4 +1,4 @@
-/** Binds claims to volumes, and says which have lost theirs. */
+/** Binds claims to volumes, and marks those as Lost whose volume is gone. */
 import type { PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims } from '#src/api/resources.ts';
 
@@ -73,7 +73,7 @@ export function claimController(world: World): Controller {
     tell(claim, 'Warning', reason, message);
   }
 
-  /** Both sides, the volume first: a claim that says Bound has a volume that is its own. */
+  /** Binds both objects, the volume first, so that a Bound claim always has its own volume. */
   async function bind(claim: Claim, volume: Volume): Promise<void> {
     const { name, namespace, uid, resourceVersion } = claim.metadata;
     let mine = volume;
@@ -100,7 +100,7 @@ export function claimController(world: World): Controller {
       ...bound.status,
       phase: 'Bound',
       ...(accessModes && { accessModes }),
-      // A claim that is bound already may be about to grow.
+      // Leave the capacity of a Bound claim alone: a resize may be in progress.
       ...(capacity && bound.status?.phase !== 'Bound' && { capacity }),
     });
   }

@@ -1,4 +1,4 @@
-/** Runs a Job's pods until enough have succeeded, too many have failed, or its time is over. */
+/** Runs a Job's pods until enough have succeeded, too many have failed, or its deadline passes. */
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs } from '#src/api/resources.ts';
 
@@ -50,7 +50,7 @@ export function jobController(world: World): Controller {
     return expire(job, finished);
   }
 
-  /** Deletes a finished Job when its time to live is over. */
+  /** Deletes a finished Job when its time to live has passed. */
   async function expire(job: Stored<Job>, since: string): Promise<number | undefined> {
     const { ttlSecondsAfterFinished: seconds } = job.spec ?? {};
     if (seconds === undefined || job.metadata.deletionTimestamp !== undefined) return undefined;
@@ -90,7 +90,10 @@ export function jobController(world: World): Controller {
     for (const pod of active) await deletePod(world, jobs, job, pod);
   }
 
-  /** Makes and deletes pods until as many run as should; the milliseconds after which to go on. */
+  /**
+   * Creates and deletes pods until the wanted number runs. Resolves with the milliseconds after which to
+   * reconcile again.
+   */
   async function adjust(
     job: Stored<Job>,
     pods: JobPods,
@@ -101,7 +104,7 @@ export function jobController(world: World): Controller {
     if (!spec || job.metadata.deletionTimestamp !== undefined) return undefined;
     const active = pods.active.length;
     const wanted = wantedPods(job, active, succeeded);
-    // These have not failed: they are not needed any more.
+    // These pods have not failed; the Job does not need them any more.
     for (const pod of pods.active.slice(wanted)) {
       await letGo(pod);
       await deletePod(world, jobs, job, pod);

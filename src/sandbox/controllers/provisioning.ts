@@ -1,4 +1,4 @@
-/** Has the driver make the volume that a claim asks for, empty or from a snapshot. */
+/** Provisions the volume that a claim asks for, empty or from a snapshot. */
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -22,7 +22,7 @@ type Volume = Stored<PersistentVolume>;
 export const selectedNode = 'volume.kubernetes.io/selected-node';
 export const provisionedBy = 'pv.kubernetes.io/provisioned-by';
 export const provisionerFinalizer = 'external-provisioner.volume.kubernetes.io/finalizer';
-/** By these a provisioner knows that a claim is its own to fill. */
+/** Annotations by which a provisioner recognizes the claims that it has to provision. */
 const provisionerAnnotations = [
   'volume.beta.kubernetes.io/storage-provisioner',
   'volume.kubernetes.io/storage-provisioner',
@@ -30,7 +30,7 @@ const provisionerAnnotations = [
 
 class SourceError extends Error {}
 
-/** Whether the claim's class waits for a pod before it binds. */
+/** Returns true if the claim's class uses WaitForFirstConsumer. */
 export function isDelayed(world: Pick<World, 'storageClasses'>, { spec }: Claim): boolean {
   const storageClass = world.storageClasses.get(spec.storageClassName ?? '');
   return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
@@ -39,7 +39,10 @@ export function isDelayed(world: Pick<World, 'storageClasses'>, { spec }: Claim)
 export function provisioner(world: World): (claim: Claim) => Promise<Volume | undefined> {
   const { volumes, cluster } = world;
 
-  /** A volume made for the claim; undefined while it has to wait for something that will be seen. */
+  /**
+   * Resolves with a new volume for the claim, or undefined if the claim has to wait for an event that a watch
+   * will report.
+   */
   async function provision(claim: Claim): Promise<Volume | undefined> {
     const className = claim.spec.storageClassName ?? '';
     if (className === '') {
@@ -114,7 +117,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     return volume;
   }
 
-  /** Handle of the snapshot that the claim is to be filled from. Throws SourceError. */
+  /** Returns the handle of the snapshot that fills the claim. Throws SourceError. */
   function sourceHandle(claim: Claim, bytes: number): string | undefined {
     const source = claim.spec.dataSourceRef ?? claim.spec.dataSource;
     if (!source) return undefined;
@@ -161,7 +164,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
 
 const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
 
-/** Why a claim of another mode than the snapshot's volume cannot be filled from it; undefined where it can. */
+/** Returns why the snapshot cannot fill a claim of another volumeMode, or undefined if it can. */
 function modeRefusal({ metadata, spec }: Claim, content: Stored<VolumeSnapshotContent>): string | undefined {
   const { sourceVolumeMode } = content.spec;
   if (sourceVolumeMode === undefined || sourceVolumeMode === spec.volumeMode) return undefined;

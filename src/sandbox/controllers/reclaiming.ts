@@ -1,4 +1,4 @@
-/** The end of volumes: what holds one, and how the driver deletes what no claim needs any more. */
+/** Protects volumes that are in use, and deletes volumes after their claims. */
 import type { PersistentVolume, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumes } from '#src/api/resources.ts';
 import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
@@ -12,7 +12,7 @@ type Volume = Stored<PersistentVolume>;
 
 const protection = 'kubernetes.io/pv-protection';
 
-/** Holds volumes that are Bound. */
+/** Protects Bound volumes from deletion. */
 export function volumeProtectionController({ volumes, cluster }: World): Controller {
   async function reconcile(name: string): Promise<undefined> {
     const volume = volumes.get(name);
@@ -29,7 +29,7 @@ export function volumeProtectionController({ volumes, cluster }: World): Control
   return { mirror: volumes, reconcile, triggers: () => undefined };
 }
 
-/** Deletes a volume of the driver, then its object, where it is Released and the policy is Delete. */
+/** Deletes the driver's volume and then its object, if it is Released and its policy is Delete. */
 export function reclaimController(world: World): Controller {
   const { volumes, cluster } = world;
 

@@ -1,4 +1,4 @@
-/** Holds the claims that snapshots are being cut of. */
+/** Protects claims from deletion while snapshots of them are being cut. */
 import type { PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 
 import type { World } from './world.ts';
@@ -19,7 +19,7 @@ export function snapshotSources({ claims, snapshots, cluster }: World) {
     await setFinalizers(cluster, claims, claim, [...finalizers, sourceProtection]);
   }
 
-  /** Where no other snapshot of the claim is still to become ready. `isGoing`: this one never will. */
+  /** Releases the claim if no other snapshot of it is pending. `isGoing`: this snapshot is being deleted. */
   async function letGo(snapshot: Snapshot, { isGoing }: { readonly isGoing: boolean }): Promise<void> {
     const claim = sourceOf(snapshot);
     const { finalizers = [] } = claim?.metadata ?? {};

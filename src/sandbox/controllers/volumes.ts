@@ -1,4 +1,7 @@
-/** Says of each volume whether it is free, bound or released, and gives up what was bound in vain. */
+/**
+ * Sets the phase of each volume (Available, Bound, Released), and releases volumes whose claim bound
+ * elsewhere.
+ */
 import type { PersistentVolume, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, persistentVolumes } from '#src/api/resources.ts';
 
@@ -33,7 +36,10 @@ export function volumeController(world: World): Controller {
     }
   }
 
-  /** Asks the server itself where it is not seen: data is deleted on the answer. */
+  /**
+   * Resolves with the volume's claim. If the mirror lacks it, asks the server itself, because data is deleted
+   * on the answer.
+   */
   async function claimOf({ name = '', namespace, uid }: NonNullable<PersistentVolume['spec']['claimRef']>) {
     const seen = world.claims.get(name, namespace);
     if (seen?.metadata.uid === uid) return seen;
@@ -57,7 +63,7 @@ export function volumeController(world: World): Controller {
     const { persistentVolumeReclaimPolicy: policy, hostPath } = released.spec;
     if (policy === 'Recycle')
       await fail(released, 'VolumeFailedRecycle', 'No recycler plugin found for the volume!');
-    // Where a driver provisioned it, the driver deletes it.
+    // If a driver provisioned the volume, the driver deletes it.
     if (policy !== 'Delete' || released.metadata.annotations?.[provisionedBy] !== undefined) return;
     const why = hostPath
       ? `host_path deleter only supports /tmp/.+ but received provided ${hostPath.path}`
@@ -70,7 +76,7 @@ export function volumeController(world: World): Controller {
     world.event(persistentVolumes, failed, 'Warning', reason, message);
   }
 
-  /** Its claim is bound to another volume. */
+  /** The volume's claim is bound to another volume. */
   async function giveUp(volume: Volume): Promise<void> {
     const { annotations = {} } = volume.metadata;
     const isDisposable =

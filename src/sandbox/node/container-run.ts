@@ -1,4 +1,4 @@
-/** One container: started, and started again as its pod's restart policy says, until it is stopped. */
+/** Runs one container and restarts it as its pod's restart policy says, until it is stopped. */
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -18,17 +18,17 @@ export interface ContainerReport {
   readonly container: Container;
   readonly state: NonNullable<ContainerStatus['state']>;
   readonly lastState?: ContainerStatus['state'];
-  /** As its readiness probe says; without one, it is. */
+  /** Result of its readiness probe; true without one. */
   readonly ready: boolean;
-  /** As its startup probe says; without one, it is. */
+  /** Result of its startup probe; true without one. */
   readonly started: boolean;
   readonly restarts: number;
-  /** It has ended and will not be started again. */
+  /** It has ended and will not be restarted. */
   readonly final: boolean;
 }
 
 export interface VolumeMount extends Mount {
-  /** The volume's handle in the storage, where it has one. */
+  /** The volume's handle in the storage, if it has one. */
   readonly volume: string | undefined;
 }
 
@@ -41,33 +41,33 @@ export interface Surroundings {
 export interface ContainerRun {
   report(): ContainerReport;
   readonly mounts: readonly VolumeMount[];
-  /** Output of the latest start. */
+  /** Output of the current run. */
   logFile(): string | undefined;
-  /** Output of the start before the present one. */
+  /** Output of the previous run. */
   previousLogFile(): string | undefined;
-  /** Resolves when it has been started for the first time, as its startup probe says, or will not be. */
+  /** Resolves when the container has started for the first time, as its startup probe says, or never will. */
   readonly started: Promise<void>;
-  /** Resolves when it will not be started again. */
+  /** Resolves when the container will not be restarted. */
   readonly ended: Promise<void>;
-  /** Asks it to end, and makes it after `grace` milliseconds. */
+  /** Sends SIGTERM, and SIGKILL after `grace` milliseconds. */
   stop(grace: number): Promise<void>;
 }
 
-/** Our own image, which is on this machine or cannot be pulled. */
+/** Our own image: present on this machine, or impossible to pull. */
 export type OwnImage =
   | { readonly type: 'missing'; readonly failure: string }
   | { readonly type: 'here'; readonly launch: () => Promise<Launch | undefined> };
 
 export interface ContainerOptions {
   readonly container: Container;
-  /** Whose it is, for messages. */
+  /** The container's pod, for messages. */
   readonly pod: { readonly name: string; readonly namespace?: string; readonly uid: string };
-  /** Left out for any other image: a shell runs, the rest counts as running. */
+  /** Left out for any other image: shells run, other programs only count as running. */
   readonly image?: OwnImage | undefined;
   readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
   readonly isInit: boolean;
   readonly restartPolicy: PodSpec['restartPolicy'];
-  /** How often it was started before this node began. */
+  /** How often an earlier node process has started it. */
   readonly startedBefore: number;
   /** One result for each of the container's mounts. */
   readonly mounts: () => Promise<PromiseSettledResult<VolumeMount>[]>;
@@ -78,9 +78,9 @@ export interface ContainerOptions {
   readonly onChange: () => void;
 }
 
-/** From a pull that failed to the next one, which is not tried. */
+/** Milliseconds between the failed pull and the reported back-off; there is no second pull. */
 const pullPause = 1000;
-/** As much of what a probe says as an Event tells. */
+/** How many bytes of a probe's output an Event contains. */
 const probeBytes = 2048;
 
 export function runContainer(options: ContainerOptions): ContainerRun {
@@ -140,7 +140,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     if (lastState) become({ state: lastState, final: true });
   }
 
-  /** In vain: until it is stopped. */
+  /** Waits until the container is stopped: the image never arrives. */
   async function waitForImage(failure: string): Promise<void> {
     const { image = '' } = container;
     options.event('Normal', 'Pulling', `Pulling image "${image}"`);
@@ -158,7 +158,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     become({ final: true });
   }
 
-  /** From one start to its end. */
+  /** Runs the container once, from start to end. */
   async function once(): Promise<NonNullable<NonNullable<ContainerStatus['state']>['terminated']>> {
     const startedAt = timestamp(now());
     const end = (exitCode: number, reason: string, message?: string) => ({
@@ -183,7 +183,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
       const failed = found.find((mount) => mount.status === 'rejected');
       if (failed) throw failed.reason;
       group = await spawnGroup(argv, launch);
-      // Asked to stop in between: it must not outlive the request.
+      // A stop may have been requested while the process started.
       if (isStopping()) group.kill('SIGKILL');
       const { exited } = group;
       const code = await probed(startedAt, launch?.ports ?? new Map<number, number>(), () => exited);
@@ -195,7 +195,10 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     }
   }
 
-  /** A program that only an image could run: it counts as running, or, before the others, as done. */
+  /**
+   * Handles a program that only its image contains: it counts as running, or, for an init container, as
+   * succeeded.
+   */
   async function idle(startedAt: string): Promise<number> {
     if (options.isInit || isStopping()) return 0;
     return await probed(startedAt, undefined, async () => {
@@ -204,7 +207,10 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     });
   }
 
-  /** Runs until `exited` resolves, and is asked meanwhile how it is. `ports`: undefined where nothing can listen. */
+  /**
+   * Waits for `exited` and probes the container meanwhile. `ports`: undefined if there is no process that
+   * could listen.
+   */
   async function probed(
     startedAt: string,
     ports: ReadonlyMap<number, number> | undefined,
@@ -238,7 +244,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     }
   }
 
-  /** Resolves with what the command said, where it failed. */
+  /** Resolves with the command's output if it failed. */
   async function runProbe(command: readonly string[], signal: AbortSignal): Promise<string | undefined> {
     const probe = groups.start({
       argv: execCommand(command, mounts),

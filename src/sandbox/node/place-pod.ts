@@ -1,4 +1,4 @@
-/** Gives pods their node, or says in their status why they must wait. */
+/** Schedules pods, or reports in their status why they have to wait. */
 import type {
   KubernetesObject,
   PersistentVolume,

@@ -1,4 +1,4 @@
-/** A pod's conditions, as a kubelet words them. */
+/** A pod's conditions, in the kubelet's words. */
 import type { Condition, ContainerStatus, Pod } from '#src/api/kubernetes.ts';
 
 import { isSidecar } from './sidecar.ts';
@@ -10,7 +10,7 @@ export interface PodContainers {
   readonly containers: readonly ContainerStatus[];
 }
 
-/** In the kubelet's order. */
+/** Returns them in the kubelet's order. */
 export function podConditions(
   pod: Pod,
   phase: NonNullable<Pod['status']>['phase'],

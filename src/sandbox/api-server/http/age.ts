@@ -1,11 +1,11 @@
-/** How long ago, in kubectl's short form. */
+/** Ages in kubectl's short form. */
 
 export function ageOf(time: string | undefined, now: Date): string {
   const then = Date.parse(time ?? '');
   return Number.isNaN(then) ? '<unknown>' : formatAge(now.getTime() - then);
 }
 
-/** `59s`, `5m30s`, `3h5m`, `2d4h`, `2y40d`: two units where the first is small. */
+/** Returns `59s`, `5m30s`, `3h5m`, `2d4h`, `2y40d`: two units if the first number is small. */
 export function formatAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const minutes = Math.floor(seconds / 60);

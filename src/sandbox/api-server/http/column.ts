@@ -1,4 +1,4 @@
-/** A column of a table: a function of the object and the time. */
+/** A table column: a function of the object and the time. */
 import type { StoredObject } from '../object.ts';
 import { numberAt, stringAt } from '../json.ts';
 import { ageOf } from './age.ts';

@@ -1,4 +1,4 @@
-/** Requests that go wrong on purpose, and a count of all of them: for tests and measurements. */
+/** Injects faults into requests and counts them, for tests and measurements. */
 import { ApiError } from '../status.ts';
 
 export type Effect =
@@ -24,16 +24,16 @@ export interface RequestMatch {
 }
 
 export interface Fault extends RequestMatch {
-  /** Counted from now, 1 is the next that matches. Default 1. */
+  /** Which of the matching requests from now on is the first to fail. Default 1. */
   readonly nth?: number;
-  /** How many in a row. Default 1. */
+  /** How many matching requests fail in a row. Default 1. */
   readonly times?: number;
   readonly effect: Effect;
 }
 
 export interface Faults {
   inject(fault: Fault): void;
-  /** Forgets the faults that have not happened yet. */
+  /** Removes the faults that have not happened yet. */
   clear(): void;
 }
 
@@ -42,7 +42,7 @@ export interface RequestCounter {
   reset(): void;
 }
 
-/** The server's side: what is to happen to a request. */
+/** The server's view of the faults: it asks what should happen to each request. */
 export interface Interference extends Faults {
   readonly requests: RequestCounter;
   arrived(verb: string, plural: string): Effect | undefined;

@@ -1,4 +1,4 @@
-/** What a client wants of a write besides the object: dry runs, validation, propagation. */
+/** Reads the options of a write: dry run, field validation, propagation. */
 import type { ServerResponse } from 'node:http';
 
 import type { DeletionRequest, WriteRequest } from '../api.ts';
@@ -27,7 +27,7 @@ export function writeRequest(
   };
 }
 
-/** The same warning is given once. */
+/** Returns a function that sends each distinct warning once. */
 function warner(response: ServerResponse): (message: string) => void {
   const given = new Set<string>();
   return (message) => {

@@ -1,4 +1,4 @@
-/** From a request to its answer. Whatever it throws becomes a Status. */
+/** Routes a request to its answer. Any error becomes a Status. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { apiVersionOf } from '#src/api/resources.ts';
@@ -23,7 +23,7 @@ export interface Backend {
   readonly api: Api;
   readonly interference: Interference;
   readonly runtime: () => PodRuntime | undefined;
-  /** Default a minute. */
+  /** How often a watch sends a bookmark; default a minute. */
   readonly bookmarkMilliseconds?: number;
 }
 
@@ -79,7 +79,7 @@ async function route(
     case 'fail':
       throw failureOf(effect);
     case 'cut-after':
-      // Carried out with nobody to tell.
+      // The fault carries the request out, but drops the connection in place of an answer.
       response.write = () => false;
       response.end = () => (request.socket.destroy(), response);
       break;
@@ -179,7 +179,10 @@ async function serve(
   }
 }
 
-/** False where the subresource is the object seen from another side, and the verbs are the same. */
+/**
+ * Answers a request for a subresource. Returns false if it is another view of the object (status, scale),
+ * with the same verbs as the object.
+ */
 async function serveSubresource(
   backend: Backend,
   target: ResourceRequest,
@@ -236,7 +239,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
   const status = statusOf(error);
   const wait = status.details?.retryAfterSeconds;
   if (wait !== undefined) response.setHeader('retry-after', wait);
-  // The rest of a body that nobody will read must not be taken for the next request.
+  // Close the connection if the body was not read, or its rest would be parsed as the next request.
   if (!response.req.complete) response.setHeader('connection', 'close');
   sendJson(response, status.code, status);
 }

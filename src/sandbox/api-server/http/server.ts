@@ -1,4 +1,4 @@
-/** The https server on the loopback address, and who gets in. */
+/** The HTTPS server on the loopback address, with authentication. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
@@ -25,17 +25,17 @@ import { issueCertificate } from './x509.ts';
 export interface ApiServer {
   /** `https://127.0.0.1:PORT` */
   readonly url: string;
-  /** PEM, for clients to trust. */
+  /** The certificate that clients have to trust, as PEM. */
   readonly certificate: string;
-  /** Ends every connection; resolves when the port is free. */
+  /** Closes every connection; resolves when the port is free. */
   close(): Promise<void>;
 }
 
-/** Each token lets its user in, beside those of service accounts. */
+/** Tokens and their users, in addition to the tokens of service accounts. */
 export type Credentials = readonly { readonly token: string; readonly user: User }[];
 
 export async function startServer(backend: Backend, credentials: Credentials): Promise<ApiServer> {
-  // Its own authority: clients trust this certificate and no other.
+  // Self-signed: clients trust this certificate only.
   const { key, cert } = issueCertificate({
     commonName: 'kubectl-stash sandbox',
     usages: ['server'],
@@ -55,7 +55,7 @@ export async function startServer(backend: Backend, credentials: Credentials): P
     noServer: true,
     handleProtocols: (offered) => chooseExecProtocol(offered) ?? false,
   });
-  // The server itself does not end connections that are in the middle of their handshake, nor upgraded ones.
+  // node:https does not close connections during their handshake, nor upgraded ones.
   const open = new Set<Duplex>();
   server.on('connection', (socket: Duplex) => {
     open.add(socket.once('close', () => open.delete(socket)));
@@ -87,7 +87,9 @@ export async function startServer(backend: Backend, credentials: Credentials): P
   };
 }
 
-/** Undefined for a token that nobody has; what is no token shows no credentials. */
+/**
+ * Returns the user of a bearer token: undefined for an unknown token, anonymous for a request without one.
+ */
 function authenticator(
   credentials: Credentials,
   tokens: Tokens,
@@ -102,7 +104,9 @@ function authenticator(
   };
 }
 
-/** Whom the request is carried out as, where it has the right to what it asks for. */
+/**
+ * Returns the user as whom to carry out the request. Throws Unauthorized, or Forbidden if a right is missing.
+ */
 function admitted({ api }: Backend, request: IncomingMessage, user: User | undefined): User {
   if (user === undefined) throw unauthorized();
   const acting = actingUser(api.store, user, request);
@@ -127,7 +131,7 @@ function upgrade(
   if (!isExec || chooseExecProtocol(new Set(offered)) === undefined) {
     throw notImplemented('this upgrade: only exec over a WebSocket (v5.channel.k8s.io)');
   }
-  // A WebSocket begins with a GET, and what it does is what a POST would.
+  // A WebSocket starts with a GET, but needs the right that a POST to exec needs.
   authorize(api.store, user, {
     ...{ verb: 'create', group: '', resource: 'pods', subresource: 'exec' },
     ...{ name: target.name ?? '', namespace: target.namespace ?? '' },

@@ -1,4 +1,4 @@
-/** Who may do what: role-based access control, asked for each request. */
+/** Role-based access control: decides whether a request is allowed. */
 import { ApiError } from '../status.ts';
 import type { Store } from '../store.ts';
 import type { User } from '../tokens.ts';
@@ -7,11 +7,11 @@ import { allows, type Attributes } from './rules.ts';
 
 export interface Decision {
   readonly allowed: boolean;
-  /** By which binding, or which roles were looked for in vain; may be empty. */
+  /** The binding that allows it, or the roles that were not found; may be empty. */
   readonly reason: string;
 }
 
-/** Its members may do everything, whatever roles there are. */
+/** Members of this group may do everything, independent of roles. */
 const mastersGroup = 'system:masters';
 
 export function isMaster({ groups }: User): boolean {
@@ -27,13 +27,13 @@ export function decide(store: Store, user: User, attributes: Attributes): Decisi
   return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${joined(errors)}` };
 }
 
-/** Throws Forbidden, in the server's words. */
+/** Throws Forbidden, in the real server's words. */
 export function authorize(store: Store, user: User, attributes: Attributes): void {
   const { allowed, reason } = decide(store, user, attributes);
   if (!allowed) throw refused(user, attributes, reason);
 }
 
-/** Several errors as one. */
+/** Joins several errors into one message. */
 export function joined(errors: readonly string[]): string {
   const [first = '', ...more] = new Set(errors);
   return more.length === 0 ? first : `[${[first, ...more].join(', ')}]`;
@@ -59,7 +59,7 @@ function refused({ username }: User, attributes: Attributes, reason: string): Ap
   });
 }
 
-/** The server lets no message look like HTML. */
+/** Escapes HTML, as the real server does in every message. */
 function escaped(message: string): string {
   return message.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
