@@ -74,7 +74,7 @@ test('the current context of ~/.kube/config, with paths made absolute', async ()
   assert.equal((await settings({ cluster: 'both' })).clusterEntry['certificate-authority'], undefined);
 });
 
-test('$KUBECONFIG: a list, where the first to name something wins and missing files do not matter', async () => {
+test('$KUBECONFIG: in a list, the first file that sets a value wins, and missing files are ignored', async () => {
   const env = { KUBECONFIG: '/none:/one:/two:/three', HOME: '/home' };
   const found = await settings({}, env);
   assert.deepEqual([found.server, found.userEntry.token, found.namespace], ['https://one', 'two', 'default']);
@@ -83,7 +83,7 @@ test('$KUBECONFIG: a list, where the first to name something wins and missing fi
   assert.equal((await settings({ kubeconfig: '/two', context: 'b' }, env)).server, 'https://b');
 });
 
-test('the service account of the pod that we run in', async () => {
+test('the service account of the pod that the program runs in', async () => {
   const env = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' };
   const found = await settings({}, env);
   assert.deepEqual([found.server, found.namespace], ['https://[fd00::1]:6443', 'operators']);
@@ -191,7 +191,7 @@ const refusals: [flags: ConnectionFlags, env: Environment, kind: string, message
   ],
 ];
 
-test('what cannot be used is refused in one line, without a secret', async () => {
+test('unusable settings are refused in one line, without secrets', async () => {
   for (const [flags, env, kind, message, hint] of refusals) {
     const error = await rejection(settings(flags, env));
     assert.equal(error.kind, kind, error.message);

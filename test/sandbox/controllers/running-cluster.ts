@@ -1,4 +1,7 @@
-/** An API in memory with the sandbox's controllers and, where asked for, its node; and ways to wait on it. */
+/**
+ * An API in memory with the sandbox's controllers and, on request, its node, with functions to wait for
+ * objects.
+ */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,27 +25,32 @@ export interface RunningCluster {
   readonly storage: Storage;
   readonly node: SandboxNode;
   readonly directory: string;
-  /** What controllers and node had to report; a healthy run leaves it empty. */
+  /** Errors of controllers and node; empty in a healthy run. */
   readonly errors: readonly string[];
-  /** Resolves with the object once it satisfies; `undefined` in `satisfies` stands for one that is not there. */
+  /**
+   * Resolves with the object once `satisfies` returns true for it; it is called with `undefined` while the
+   * object is missing.
+   */
   until<T extends KubernetesObject>(
     resource: Resource<T>,
     name: string,
     satisfies: (object: Stored<T> | undefined) => boolean,
   ): Promise<Stored<T>>;
   gone(resource: Resource, name: string): Promise<void>;
-  /** Resolves once the whole kind satisfies. */
+  /** Resolves once `satisfies` returns true for all objects of the kind. */
   untilAll<T extends KubernetesObject>(
     resource: Resource<T>,
     satisfies: (objects: Stored<T>[]) => boolean,
   ): Promise<Stored<T>[]>;
-  /** Events about an object, as `Reason: message`, oldest first, once there is one of that reason. */
+  /**
+   * Resolves with the Events about an object, as `Reason: message`, oldest first, once one has that reason.
+   */
   eventsOf(name: string, reason: string): Promise<string[]>;
   claim(name: string, spec?: object): Promise<void>;
   snapshot(name: string, claim: string, className?: string): Promise<void>;
-  /** The cluster's time. */
+  /** Returns the cluster's time. */
   now(): Date;
-  /** It jumps; whatever waits for a time has looked again when this resolves. */
+  /** Moves the clock forward. Resolves when everything that waits for a time has been reconciled. */
   advance(milliseconds: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -60,7 +68,7 @@ const events: Resource<EventObject> = {
   namespaced: true,
 };
 
-/** `begin`: what time it is at first; default the machine's. */
+/** `begin`: the initial time; default the machine's. */
 export async function startCluster({ begin = new Date() } = {}): Promise<RunningCluster> {
   const directory = await mkdtemp(join(tmpdir(), "stash cluster's-"));
   let ahead = begin.getTime() - Date.now();
@@ -158,7 +166,7 @@ export async function startCluster({ begin = new Date() } = {}): Promise<Running
     async advance(milliseconds) {
       ahead += milliseconds;
       controllers.lookAgain();
-      // What they do is a chain of microtasks.
+      // The controllers' work is a chain of microtasks.
       await setImmediate();
     },
     async stop() {
