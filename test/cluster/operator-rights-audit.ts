@@ -1,12 +1,12 @@
-/** What the API server has written down of our accounts' requests. */
+/** Reads our accounts' requests from the API server's audit log. */
 import { readFile } from 'node:fs/promises';
 
 export interface Judged {
-  /** `system:serviceaccount:NAMESPACE:NAME` */
+  /** For example `system:serviceaccount:NAMESPACE:NAME`. */
   readonly user: string;
-  /** `patch backupsessions.stash.appscode.com/status` */
+  /** For example `patch backupsessions.stash.appscode.com/status`. */
   readonly deed: string;
-  /** ClusterRole or Role that allowed it; undefined: it was refused. */
+  /** The ClusterRole or Role that allowed the request; undefined if it was refused. */
   readonly role: string | undefined;
   readonly namespace: string | undefined;
 }
@@ -28,7 +28,7 @@ const ours = /^system:serviceaccount:(?:kubectl-stash:kubectl-stash-operator|[^:
 
 export async function readJudged(auditLog: string): Promise<Judged[]> {
   const lines = (await readFile(auditLog, 'utf8')).split('\n');
-  // The last line may be half written.
+  // The last line may be incomplete.
   return lines.slice(0, -1).flatMap((line) => {
     const { verb, user, impersonatedUser, objectRef, annotations = {} } = JSON.parse(line) as AuditEvent;
     if (!ours.test(user.username) || impersonatedUser !== undefined || objectRef === undefined) return [];

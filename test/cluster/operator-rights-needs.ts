@@ -1,4 +1,7 @@
-/** What each right of the operator beyond following is for: the smallest thing that needs it, and who is told without. */
+/**
+ * Why the operator needs each right other than list and watch: the smallest use of it, and where its absence
+ * is reported.
+ */
 import type { PodSpec, Stored, Workload } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { clusterRole } from '#src/api/operator.ts';
@@ -32,7 +35,7 @@ import { pluralOf, workloadKinds } from './operator-rights-jobs.ts';
 export interface OperatorHome {
   readonly namespace: string;
   readonly claimed: () => Promise<void>;
-  /** `nightly`, of claim `data` unless told otherwise. */
+  /** Creates the BackupConfiguration `nightly`, of claim `data` by default. */
   readonly configure: (options?: ConfigurationOptions) => Promise<void>;
   readonly ready: (options?: ConfigurationOptions) => Promise<void>;
   readonly change: (spec: object) => Promise<Stored<BackupConfiguration>>;
@@ -45,11 +48,11 @@ export interface OperatorHome {
 export interface OperatorNeed {
   readonly permission: string;
   readonly bring: (home: OperatorHome) => Promise<unknown>;
-  /** `event`: one of the configuration. */
+  /** `event`: an Event of the configuration. */
   readonly told: 'configuration' | 'session' | 'log' | 'event';
-  /** What is told where that is not the right by its name. */
+  /** What is reported, if it is not the name of the right. */
   readonly words?: RegExp;
-  /** Somebody writes to a session right before the operator does. */
+  /** Another client writes to a session right before the operator does. */
   readonly conflict?: true;
 }
 
@@ -222,7 +225,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     },
     told: 'session',
   },
-  // It is asked for until the hook has come to its end.
+  // The operator watches until the hook has ended.
   { permission: `watch ${snapshots}`, bring: (home) => deadExecutor(home, 'sleep 7'), told: 'session' },
   {
     permission: `delete ${snapshots}`,
@@ -319,7 +322,7 @@ async function theirJob({ namespace, server }: OperatorHome, called: string): Pr
   });
 }
 
-/** A session that runs, as its Job left it that is gone together with its pod; `thaw`: between its hooks. */
+/** Creates a running session whose Job and pod are gone. `thaw`: the session was between its hooks. */
 async function deadExecutor(home: OperatorHome, thaw?: string): Promise<void> {
   const { namespace, server } = home;
   const { cluster } = server;
@@ -359,7 +362,7 @@ async function deadExecutor(home: OperatorHome, thaw?: string): Promise<void> {
   await cluster.patch(backupSessions, at, { metadata: { annotations: gone } });
 }
 
-/** The same of a restore; resolves when it has ended. */
+/** Does the same with a restore. Resolves when it has ended. */
 export async function deadRestorer({ namespace, server }: OperatorHome): Promise<void> {
   const { cluster, storageClass } = server;
   const at = { name: 'back', namespace };

@@ -1,4 +1,7 @@
-/** What surrounds the operator fails while sessions run: the node, the API server, the operator, its image, its rights. */
+/**
+ * Failures around the operator while sessions run: of the node, the API server, the operator, its image, its
+ * rights.
+ */
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -43,7 +46,7 @@ const { controlPlane, server } = await openStand('raised');
 const { cluster } = server;
 const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
 const maxFreezeMs = 20_000;
-/** What was not cut when the application was thawed is no snapshot of a quiet application. */
+/** A snapshot that is cut after the application was thawed does not count as consistent. */
 const notCut = /not cut (when the application|within 20s of quiescing the application, which) was thawed/;
 const realNode = (await currentPlace()) === undefined && 'it needs a real node';
 
@@ -72,7 +75,7 @@ async function openSlow(
   return place;
 }
 
-/** Processes of this node whose command line has all these words. */
+/** Resolves with the processes of this node whose command line contains all these words. */
 async function processesOf(...words: string[]): Promise<number[]> {
   const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((it) => /^\d+$/.test(it))) {
@@ -82,7 +85,7 @@ async function processesOf(...words: string[]): Promise<number[]> {
   return found;
 }
 
-/** A kubelet that has begun anew does not know all of its pods at once. */
+/** Waits for the kubelet after its restart, when it does not know all of its pods yet. */
 async function heardByAfterRestart(place: Place): Promise<string[]> {
   const began = performance.now();
   for (;;) {
@@ -103,7 +106,7 @@ async function leader(): Promise<string> {
 }
 
 await suite('operator-trouble', () => {
-  test('the API server is away while an application is quiesced: it is thawed, and the session ends', async (t) => {
+  test('the API server is down while an application is quiesced: the application is thawed, and the session ends', async (t) => {
     const place = await openSlow(t, { cutDelay: '4s', delay: '6s' });
     await beginSession(place, 'struck');
     await place.until(volumeSnapshots, (all) => all.length === 1);
@@ -111,7 +114,7 @@ await suite('operator-trouble', () => {
     await apiServer.kill();
     await setTimeout(8_000);
     await apiServer.start();
-    // What has lost its lease has ended.
+    // Programs that lost their leases have exited.
     for (const name of [
       'kube-controller-manager',
       'kube-scheduler',
@@ -157,7 +160,7 @@ await suite('operator-trouble', () => {
         );
         assert(performance.now() - struck < maxFreezeMs + 10_000);
         assert.match(JSON.stringify(session.status), /SuccessfullyExecutedPostBackupHook/);
-        // For all that Kubernetes knows it runs still.
+        // For Kubernetes, the pod still runs.
         const { metadata, status } = await podOf(place, snapshotterJobName('struck'));
         assert.deepEqual([metadata.uid, status?.phase], [executor.metadata.uid, 'Running']);
       } finally {
@@ -166,7 +169,7 @@ await suite('operator-trouble', () => {
       const { status } = await untilEnded(place, 'struck');
       assert.equal(status?.phase, 'Failed');
       assert.match(JSON.stringify(status), notCut);
-      // One that is deleted while it is being cut may stay for good.
+      // A snapshot that is deleted while it is being cut may stay forever.
       await place.until(volumeSnapshots, (all) => all.every((it) => it.status?.readyToUse === true));
       assert.deepEqual((await heardByAfterRestart(place)).slice(0, 2), [
         'GET /cgi-bin/freeze',
@@ -175,7 +178,7 @@ await suite('operator-trouble', () => {
     },
   );
 
-  test('a right is missing: the Job is tried again, and made once it is there', async (t) => {
+  test('a right is missing: creating the Job is retried until the right is granted', async (t) => {
     const place = await openSlow(t, {});
     const at = { name: clusterRole.operator };
     const { rules } = await cluster.get(clusterRoles, at.name);
@@ -196,7 +199,7 @@ await suite('operator-trouble', () => {
   });
 
   test(
-    'an image that cannot be pulled is told of at once, and the session is Failed at its deadline',
+    'an image that cannot be pulled is reported at once, and the session fails at its deadline',
     { skip: realNode },
     async (t) => {
       const place = await openSlow(t, {}, { timeOut: '30s' });
@@ -223,7 +226,7 @@ await suite('operator-trouble', () => {
     },
   );
 
-  test('the operator that carries sessions out itself dies: the next leader goes on', async (t) => {
+  test('an operator with in-process sessions dies: the next leader continues them', async (t) => {
     const place = await openSlow(t, { delay: '10s' });
     await install('--executor=in-process');
     await beginSession(place, 'struck');

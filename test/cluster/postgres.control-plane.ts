@@ -1,6 +1,6 @@
 /**
- * PostgreSQL, snapshotted under load in four ways; each copy is restored, started and looked through.
- * What it prints is what the README and the guide for databases say.
+ * Snapshots PostgreSQL under load in four ways; restores, starts and checks each copy. README and the guide
+ * for databases quote its output.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -22,7 +22,7 @@ const missing = missingImages('image: postgres:15', stand.server.images);
 const skip = missing.length > 0 && `no real node here that has image ${missing.join()}`;
 
 void suite('postgres', { concurrency: 2, skip }, () => {
-  test('one claim, without hooks: every copy is whole', async (t) => {
+  test('one claim, without hooks: every copy is usable', async (t) => {
     const place = await openPlace(t, stand.server);
     const [seen = []] = await tryOut(place, oneClaim, [
       { name: 'one claim, without hooks', commands: [['sts/db']], times },
@@ -31,7 +31,7 @@ void suite('postgres', { concurrency: 2, skip }, () => {
     assert.deepEqual(unusable(seen), []);
   });
 
-  test('two claims: with hooks every copy is whole; where a checkpoint falls between the cuts, none', async (t) => {
+  test('two claims: every copy is usable with hooks, and none if a checkpoint falls between the cuts', async (t) => {
     const place = await openPlace(t, stand.server, { hooksAndDeletions: true });
     const hooks = ['--pre', 'sh /scripts/freeze', '--post', 'sh /scripts/thaw'];
     const ways: readonly Way[] = [
@@ -58,8 +58,8 @@ interface Seen {
 }
 
 /**
- * Each way so many times, by turns, one snapshot after the other, while the copies of those before are looked at. Resolves with
- * what was seen, way by way.
+ * Snapshots the database `times` times in each way, alternating between the ways, and checks the copies
+ * meanwhile. Resolves with the results of each way.
  */
 async function tryOut(place: Place, database: GuideDatabase, ways: readonly Way[]): Promise<Seen[][]> {
   await startDatabase(place, database);

@@ -1,18 +1,20 @@
 /**
- * `npm run test:cluster`: the end-to-end suite on the sandbox and on a real control plane, side by side.
+ * `npm run test:cluster`: runs the end-to-end suite on the sandbox and on a real control plane and compares
+ * them.
  *
- * Our control plane has a real node (`node/`) where this machine can run one; with `--node agent`, and elsewhere, the node
- * is our own agent. `--rate-limits default` gives it the slow clients of real ones: twice the time. `--server sandbox` and
- * `--server real` leave the other one out.
+ * Our control plane has a real node (`node/`) if this machine can run one; otherwise, and with `--node
+ * agent`, the node is our own agent. `--rate-limits default` applies the client rate limits of real clusters,
+ * which doubles the time. `--server sandbox` and `--server real` run on that server only.
  *
- * With `KUBECONFIG` the suite runs on that cluster: `E2E_STORAGE_CLASS` and `E2E_SNAPSHOT_CLASS` name classes of one
- * CSI driver there, `E2E_STORAGE_CLASS_WAIT` one that waits for the first consumer. It makes and removes namespaces
- * of its own; where `*.operator.ts` are named it installs our operator, and removes it unless it was there.
+ * With `KUBECONFIG` the suite runs on that cluster: `E2E_STORAGE_CLASS` and `E2E_SNAPSHOT_CLASS` name classes
+ * of one CSI driver there, `E2E_STORAGE_CLASS_WAIT` one with WaitForFirstConsumer. The suite creates and
+ * deletes its own namespaces. If `*.operator.ts` files are named, it installs our operator, and removes it
+ * unless it was installed before.
  *
- * `--upstream-crds` runs the suite with the Stash kinds as AppsCode publishes them, where their files are beside the
- * project. Other arguments are test files; those named `*.control-plane.ts` start control planes of their own,
- * `*.machine.ts` whole clusters, and those named `*.operator.ts` install our operator and run after the others on servers
- * of their own.
+ * `--upstream-crds` runs the suite with AppsCode's published Stash definitions, if their files are next to
+ * the project. Other arguments are test files: `*.control-plane.ts` start control planes of their own,
+ * `*.machine.ts` whole clusters, and `*.operator.ts` install our operator and run after the others, on
+ * servers of their own.
  */
 import { existsSync, globSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
@@ -48,11 +50,11 @@ interface Run {
   readonly results: TestResult[];
 }
 
-/** One run of some files. */
+/** One run of some test files on one server. */
 interface Stage {
   readonly server: string;
   readonly files: readonly string[];
-  /** Each starts a control plane of its own. */
+  /** Each file starts its own control plane. */
   readonly ownControlPlane: boolean;
 }
 
@@ -162,7 +164,7 @@ function startsItsOwn(file: string): boolean {
   return file.endsWith('.control-plane.ts') || startsNodes(file);
 }
 
-/** And looks at the machine from outside their namespaces. */
+/** Returns true for tests that inspect the machine from outside their namespaces. */
 function startsNodes(file: string): boolean {
   return file.endsWith('.machine.ts');
 }
@@ -176,7 +178,7 @@ function onSandbox(files: readonly string[], definitions: string | undefined): P
   return runTests({ ...shared, files, environment });
 }
 
-/** `node`: undefined where the node is our own agent. */
+/** `node`: undefined if the node is our own agent. */
 async function onReal(run: Omit<RealRun, 'concurrency'>, node: RealNode | undefined): Promise<TestResult[]> {
   const whole = { ...run, concurrency: run.ownControlPlane ? 1 : shared.concurrency };
   const { signal } = stopping;

@@ -1,6 +1,6 @@
 /**
- * `npm run cluster`: a real control plane until Ctrl-C, with a real node where this machine can run one. With
- * `--node agent` the node is our own agent, as it is where a real one cannot run.
+ * `npm run cluster`: runs a real control plane until Ctrl-C, with a real node if this machine can run one;
+ * otherwise, and with `--node agent`, with our own agent.
  */
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -43,7 +43,10 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** The API server is in namespaces of its own then, and reached through a port of this machine's loopback address. */
+/**
+ * The API server runs in namespaces of its own and is reached through a port on this machine's loopback
+ * address.
+ */
 async function serveWithNode(rateLimits: string, signal: AbortSignal): Promise<number> {
   await findPrograms(process.env, say, { node: true });
   const node = await openRealNode();

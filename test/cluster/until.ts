@@ -4,7 +4,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 
 const patience = 120_000;
 
-/** Resolves when the object is there and as wanted; rejects when it is not after two minutes. */
+/** Resolves when the object exists and satisfies the condition. Rejects after two minutes. */
 export async function until<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,

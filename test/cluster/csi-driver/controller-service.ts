@@ -17,13 +17,13 @@ const leastBytes = 1 << 20;
 export interface ControllerOptions {
   readonly storage: Storage;
   readonly driver: Driver;
-  /** Milliseconds; only differences count. */
+  /** Milliseconds; only differences matter. */
   readonly now: () => number;
 }
 
-/** Every method may be repeated. They reject with a StorageError. */
+/** All methods are idempotent and reject with a StorageError. */
 export function controllerService({ storage, driver, now }: ControllerOptions) {
-  /** When a snapshot that is not ready yet will be: Infinity for never. */
+  /** When each snapshot that is not ready yet becomes ready; Infinity for never. */
   const readyAt = new Map<string, number>();
 
   function toSnapshot({ handle, volume, bytes, cutAt }: StoredSnapshot): Snapshot {
@@ -108,7 +108,7 @@ export function controllerService({ storage, driver, now }: ControllerOptions) {
   };
 }
 
-/** A token is the number of the first entry that is still to come. */
+/** A token is the index of the next entry. */
 function page<T>(all: readonly T[], { maxEntries, startingToken }: Paging) {
   const start = startingToken === '' ? 0 : Number(startingToken);
   const end = maxEntries > 0 ? start + maxEntries : all.length;

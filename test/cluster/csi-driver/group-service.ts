@@ -1,4 +1,6 @@
-/** CSI's GroupController service: several volumes are cut at one instant, between two steps of every process in pods. */
+/**
+ * CSI's GroupController service: cuts several volumes at one instant, while all processes in pods are frozen.
+ */
 import type { Driver } from '#src/sandbox/storage/driver.ts';
 import type { StoredSnapshot } from '#src/sandbox/storage/storage.ts';
 
@@ -7,11 +9,14 @@ import type { CreateVolumeGroupSnapshotRequest, Snapshot, VolumeGroupSnapshot } 
 
 export interface GroupOptions {
   readonly driver: Driver;
-  /** Stops all that runs in pods; what it returns lets it go on. */
+  /** Freezes all processes in pods. The returned function thaws them. */
   readonly freeze: () => () => void;
 }
 
-/** Every method may be repeated: names of snapshots follow from the group's. They reject with a StorageError. */
+/**
+ * All methods are idempotent, because snapshot names derive from the group's name, and reject with a
+ * StorageError.
+ */
 export function groupService({ driver, freeze }: GroupOptions) {
   function toGroup(groupSnapshotId: string, cut: readonly StoredSnapshot[]): VolumeGroupSnapshot {
     const snapshots = cut.map((stored): Snapshot => ({
