@@ -1,6 +1,6 @@
 /**
- * Each verb of `docs/rbac` taken away in turn: what needs it according to `docs/rbac.md` fails before it has written
- * anything and names it, and nothing else does.
+ * Removes each verb of `docs/rbac` in turn: exactly the commands that need it according to `docs/rbac.md`
+ * fail, name it, and write nothing.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -25,7 +25,7 @@ import { createWorkload, openStage, type Stage } from './rights-stage.ts';
 const server = await startServer();
 const { snapshotClass, storageClass } = server;
 const skip = !(await tellsPeopleApart(server)) && 'the sandbox does not tell people apart';
-/** What the developer of a place has. */
+/** Rules of a place's developer. */
 const developerRules = [
   ...(await documentedRules('developer.yaml')),
   ...(await documentedRules('schedules.yaml')),
@@ -37,7 +37,7 @@ const markdown = await readFile(new URL('../../docs/rbac.md', import.meta.url), 
 const fresh = 'persistentvolumeclaims/fresh';
 const byClass = ` --snapshot-class ${snapshotClass}`;
 
-/** What the table calls a command, and how it is typed; `%` is new each time. */
+/** The command line for each command in the table; `%` is replaced by a new suffix each time. */
 const lines: Readonly<Record<string, (plural: string) => string>> = {
   snapshot: () => `snapshot ${fresh} --executor=local`,
   'snapshot --executor=auto': () => `snapshot ${fresh}`,
@@ -74,7 +74,7 @@ const lines: Readonly<Record<string, (plural: string) => string>> = {
       : 'wait backupsession/pending',
 };
 
-/** With and without the right to read classes. */
+/** Returns identities with and without the right to read classes. */
 function variants(user: string, place: Place): Identity[] {
   const { asGroup } = developerOf(place);
   return [{ as: user, ...(asGroup && { asGroup }) }, { as: user }];
@@ -116,7 +116,7 @@ async function withoutRight(stage: Stage, right: DocumentedRight): Promise<void>
   await succeedsOtherwise(stage, whole, needing, right.neededBy.includes('wait'));
 }
 
-/** What is not among `needing` succeeds, and so does `wait` for what it made. */
+/** Asserts that commands outside `needing` succeed, and so does `wait` for what they created. */
 async function succeedsOtherwise(
   stage: Stage,
   identity: Identity,
@@ -162,7 +162,7 @@ await suite('rights', { concurrency: 5 }, () => {
   }
 
   test(
-    'the whole Role is enough, with a class named and without, classes to be read and not',
+    'the whole Role is enough, with and without a named class, and with and without the right to read classes',
     { skip },
     async (t) => {
       const place = await openPlace(t, server);
@@ -174,7 +174,7 @@ await suite('rights', { concurrency: 5 }, () => {
           const snapshot = (await stage.made()).find((name) => name.startsWith('VolumeSnapshot '));
           const [, name] = snapshot?.split(' ') ?? [];
           const stored = (await place.list(volumeSnapshots)).find(({ metadata }) => metadata.name === name);
-          // The controller fills in its default where none is named.
+          // The snapshot controller fills in the default class.
           assert.equal(stored?.spec.volumeSnapshotClassName, snapshotClass);
         }
         const restored = await stage.run('restore pvc/data --suffix -% --executor=local', identity);
@@ -189,7 +189,7 @@ await suite('rights', { concurrency: 5 }, () => {
   );
 
   for (const { verb, resource, neededBy } of readRights(markdown, 'The ClusterRole')) {
-    test(`of ${resource}: ${verb}, which is optional`, { skip }, async (t) => {
+    test(`${verb} ${resource}, which is optional`, { skip }, async (t) => {
       assert.deepEqual(neededBy, []);
       const place = await openPlace(t, server, { classes: false });
       const stage = await openStage(place, storageClass);

@@ -32,7 +32,7 @@ async function claim(name: string, spec: object = {}): Promise<void> {
   assert.equal(answer.code, 201);
 }
 
-/** Resolves with the first failure that is told of the claim, which stays Pending. */
+/** Resolves with the message of the first failure of the claim, which stays Pending. */
 async function failureOf(name: string): Promise<string> {
   const isIt = (it: { involvedObject: { name?: string }; reason?: string }): boolean =>
     it.involvedObject.name === name && it.reason === 'ProvisioningFailed';
@@ -42,7 +42,7 @@ async function failureOf(name: string): Promise<string> {
   return all.find(isIt)?.message ?? '';
 }
 
-test('a snapshot of a filesystem fills no raw volume, unless an administrator has allowed it', async () => {
+test('a filesystem snapshot cannot fill a Block volume unless an administrator allows it', async () => {
   await claim('files');
   await until(
     cluster,
@@ -94,7 +94,7 @@ test('a snapshot of a filesystem fills no raw volume, unless an administrator ha
   const forbidden = await failureOf('forbidden');
   assert.ok(forbidden.endsWith(refused('forbidden', `${permission} is set to false`)), forbidden);
 
-  // Now the driver is asked; ours serve files only.
+  // With permission the driver is called; ours supports Filesystem only.
   await allow('true');
   await raw('allowed');
   const isAsked = (it: { involvedObject: { name?: string }; reason?: string }): boolean =>

@@ -1,4 +1,4 @@
-/** Hooks of a BackupConfiguration, run around the snapshot by the Job that takes it. */
+/** Hooks of a BackupConfiguration: the Job that takes the snapshot runs them before and after it. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -20,7 +20,7 @@ const postFailed = 'PostBackupHookExecutionSucceeded False FailedToExecutePostBa
 const note = (what: string) => shell(`echo ${what} >> /source/data/hooks`);
 
 await suite('hooks', { concurrency: 6 }, () => {
-  test('exec: both ran, around the snapshot', async (t) => {
+  test('exec: both hooks run, before and after the snapshot', async (t) => {
     const place = await openHome(t, server, {
       spec: { hooks: { preBackup: note('freeze'), postBackup: note('thaw') } },
     });
@@ -32,7 +32,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     assert.equal(await place.sh(pod, 'cat /source/data/hooks'), 'freeze\nthaw');
   });
 
-  test('where preBackup fails there is no snapshot, and postBackup still runs', async (t) => {
+  test('if preBackup fails, no snapshot is taken, and postBackup still runs', async (t) => {
     const place = await openHome(t, server, {
       spec: {
         hooks: { preBackup: shell('echo the database is busy >&2; exit 3'), postBackup: note('thaw') },
@@ -48,7 +48,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     assert.equal(await place.sh(pod, 'cat /source/data/hooks'), 'thaw');
   });
 
-  test('where postBackup fails the session does, and the snapshot stays', async (t) => {
+  test('if postBackup fails, the session fails and the snapshot stays', async (t) => {
     const place = await openHome(t, server, { spec: { hooks: { postBackup: shell('exit 4') } } });
     await beginSession(place, 'untidy');
     const { status } = await untilEnded(place, 'untidy');
@@ -57,7 +57,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     assert.equal((await place.list(volumeSnapshots))[0]?.status?.readyToUse, true);
   });
 
-  test('httpGet and httpPost ask the application', async (t) => {
+  test('httpGet and httpPost reach the application', async (t) => {
     const port = await freePort();
     const hooks = {
       preBackup: { httpPost: { port, path: '/cgi-bin/freeze', scheme: 'HTTP', body: 'now' } },
@@ -71,7 +71,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     assert.deepEqual(await heardBy(place), ['POST /cgi-bin/freeze', 'GET /cgi-bin/thaw']);
   });
 
-  test('httpGet that is answered with an error fails', async (t) => {
+  test('an httpGet that is answered with an error fails', async (t) => {
     const port = await freePort();
     const hooks = { preBackup: { httpGet: { port, path: '/cgi-bin/freeze' } } };
     const place = await openHome(t, server, { spec: { hooks } }, listening(port, '503 Service Unavailable'));
@@ -83,9 +83,9 @@ await suite('hooks', { concurrency: 6 }, () => {
     assert.deepEqual(await place.list(volumeSnapshots), []);
   });
 
-  test('tcpSocket: nobody listens, and somebody does', async (t) => {
+  test('tcpSocket: a closed port and an open one', async (t) => {
     const port = await freePort();
-    // Port 1 is nobody's.
+    // No process listens on port 1.
     const hooks = { preBackup: { tcpSocket: { port: 1 } }, postBackup: { tcpSocket: { port } } };
     const place = await openHome(t, server, { spec: { hooks } }, listening(port));
     await beginSession(place, 'connected');

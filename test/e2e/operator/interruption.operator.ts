@@ -1,6 +1,6 @@
 /**
- * The pod that carries a session out is killed, at one moment after the other: the next pod brings the session to its
- * end, and nothing stays quiesced.
+ * Kills the pod that carries a session out, at each of several moments: the next pod brings the session to
+ * its end, and the application does not stay quiesced.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -58,7 +58,7 @@ const moments: Record<string, (place: Place) => Promise<unknown>> = {
     ),
 };
 
-/** At once; resolves when the API server has forgotten it. */
+/** Kills the pod at once. Resolves when the API server has removed it. */
 async function kill(place: Place, jobName: string): Promise<string> {
   const { metadata } = await podOf(place, jobName);
   await cluster.delete(pods, metadata, { gracePeriodSeconds: 0 });
@@ -78,7 +78,7 @@ await suite('interruption', { concurrency: 7 }, () => {
       const session = await untilEnded(place, 'struck');
       const snapshots = await place.list(volumeSnapshots);
       const told = JSON.stringify(session.status);
-      // What was not cut when the application was thawed is no snapshot of a quiet application.
+      // A snapshot that is cut after the application was thawed does not count as consistent.
       if (session.status?.phase !== 'Succeeded') assert.match(told, /not cut (when|within) .*was thawed/);
       assert.equal(snapshots.length, 1, told);
       assert.equal((await place.list(backupSessions)).length, 1);

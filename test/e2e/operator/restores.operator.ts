@@ -1,4 +1,4 @@
-/** How a RestoreSession that somebody made by hand is carried out, and how it ends. */
+/** How a user's own RestoreSession is carried out and ends. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
@@ -40,7 +40,7 @@ async function taken(t: TestContext): Promise<{ place: Place; snapshot: string }
   return { place, snapshot: snapshot?.metadata.name ?? '' };
 }
 
-/** Into claim `copy`, beside a target that has to be there. */
+/** A restore into claim `copy`, for a target that must exist. */
 function beside(
   called: string,
   snapshot: string,
@@ -75,7 +75,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     assert.deepEqual(await place.list(persistentVolumeClaims), []);
   });
 
-  test('hooks: both ran, in the pods of its target', async (t) => {
+  test('hooks: both run in the pods of its target', async (t) => {
     const { place, snapshot } = await taken(t);
     const hooks = { preRestore: note('before'), postRestore: note('after') };
     await place.create(restoreSessions, beside('copies', snapshot, demo, hooks));
@@ -87,7 +87,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     assert.equal(await place.look(['copy'], 'cat /source/copy/data.txt'), 'sample_data');
   });
 
-  test('hooks: where preRestore fails nothing is restored', async (t) => {
+  test('hooks: if preRestore fails, nothing is restored', async (t) => {
     const { place, snapshot } = await taken(t);
     const hooks = { preRestore: shell('echo not now >&2; exit 3'), postRestore: note('after') };
     await place.create(restoreSessions, beside('refused', snapshot, demo, hooks));
@@ -98,7 +98,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     assert.equal((await place.list(persistentVolumeClaims)).length, 1);
   });
 
-  test('hooks: where postRestore fails the session does, and the claim stays', async (t) => {
+  test('hooks: if postRestore fails, the session fails and the claim stays', async (t) => {
     const { place, snapshot } = await taken(t);
     await place.create(restoreSessions, beside('untidy', snapshot, demo, { postRestore: shell('exit 4') }));
     const { status } = await untilRestored(place, 'untidy');
@@ -123,7 +123,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     assertTold(status.conditions, ensured, found, completed);
   });
 
-  test('RestoreTargetFound: a kind that nobody looks for', async (t) => {
+  test('RestoreTargetFound: an unsupported kind', async (t) => {
     const place = await openPlace(t, server);
     const session = beside('odd', 'no-such', { kind: 'Gadget', name: 'g' });
     await place.create(restoreSessions, { ...session, spec: { ...session.spec, timeOut: '3s' } });
@@ -135,7 +135,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     );
   });
 
-  test('RestoreExecutorEnsured: a Job of that name is somebody else’s', async (t) => {
+  test('RestoreExecutorEnsured: a foreign Job has that name', async (t) => {
     const place = await openPlace(t, server);
     await place.create(jobs, theirJob(restoreJobName('copies')));
     await place.create(restoreSessions, restoreSession('copies', [template('copy', 'any', storageClass)]));
@@ -145,7 +145,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     assert.deepEqual(await place.list(persistentVolumeClaims), []);
   });
 
-  test('waits for its first consumer: Unknown', { skip: server.waitClass === undefined }, async (t) => {
+  test('a claim with WaitForFirstConsumer: Unknown', { skip: server.waitClass === undefined }, async (t) => {
     const { place, snapshot } = await taken(t);
     await place.create(
       restoreSessions,

@@ -1,4 +1,4 @@
-/** How a BackupSession that somebody made by hand is carried out, and how it ends. */
+/** How a user's own BackupSession is carried out and ends. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -37,7 +37,7 @@ const { cluster } = server;
 const skip = needsFaults(server);
 
 await suite('BackupSession', { concurrency: 6 }, () => {
-  test('a Job that no node takes ends at the deadline, with the reason', async (t) => {
+  test('an unschedulable Job fails the session at its deadline, with the reason', async (t) => {
     const place = await openHome(t, server, {
       spec: { timeOut: '5s', runtimeSettings: { pod: { nodeSelector: { 'kubernetes.io/os': 'plan9' } } } },
     });
@@ -47,7 +47,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     assert.match(JSON.stringify(status), /cannot be scheduled/);
   });
 
-  test('DeadlineExceeded: a driver that never comes to an end', { skip }, async (t) => {
+  test('DeadlineExceeded: a driver that never finishes', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const never = await faultyClass(t, server, place, { fault: 'never-ready' });
     await furnish(place, { snapshotClassName: never, spec: { timeOut: '5s' } });
@@ -88,7 +88,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     assert.equal((await place.list(volumeSnapshots)).length, 1);
   });
 
-  test('BackupExecutorEnsured: a Job of that name is somebody else’s', async (t) => {
+  test('BackupExecutorEnsured: a foreign Job has that name', async (t) => {
     const place = await openHome(t, server);
     await place.create(jobs, theirJob(snapshotterJobName('by-hand')));
     await beginSession(place, 'by-hand');
@@ -121,7 +121,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     await place.until(backupSessions, (all) => all.length === 1);
   });
 
-  test('RetentionPolicyApplied: a policy that went wrong meanwhile deletes nothing', { skip }, async (t) => {
+  test('RetentionPolicyApplied: a policy that has become invalid deletes nothing', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const slow = await faultyClass(t, server, place, { delay: '3s' });
     await furnish(place, { snapshotClassName: slow });
@@ -155,7 +155,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     assert(isTold(status.conditions, 'BackupDisrupted True FailedToCompleteDueToDisruption'));
   });
 
-  test('retryConfig: a failed session is tried again', async (t) => {
+  test('retryConfig: a failed session is retried', async (t) => {
     const place = await openHome(t, server, {
       spec: {
         retryConfig: { maxRetry: 1, delay: '1s' },
@@ -174,7 +174,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     assert.deepEqual([second.status?.phase, second.spec.retryLeft], ['Succeeded', 0]);
   });
 
-  test('a target that goes and comes back: a session of the time between is Skipped', async (t) => {
+  test('a session is Skipped while its target is missing', async (t) => {
     const place = await openHome(t, server);
     await place.remove(deployments, 'stash-demo');
     await untilConfiguration(place, ({ status }) => status?.phase === 'NotReady');
