@@ -42,7 +42,7 @@ function run({ args, env = {} }: Options) {
   });
 }
 
-test('it prints its version, and ignores Node's environment variables', { skip }, () => {
+test('it prints its version, and ignores the environment variables of Node', { skip }, () => {
   const said = { status: 0, stdout: `Client Version: ${clientVersion}\n`, stderr: '' };
   const environments: Record<string, string>[] = [
     {},

@@ -60,7 +60,7 @@ function has(words: readonly string[], word: string): boolean {
   return words.includes('*') || words.includes(word);
 }
 
-/** `*` covers all resources, `*/status` the status of all resources. */
+/** A `*` covers all resources; with `/status` after it, the status of all resources. */
 function coversResource(resources: readonly string[], resource: string): boolean {
   const slash = resource.indexOf('/');
   return has(resources, resource) || (slash > 0 && resources.includes(`*${resource.slice(slash)}`));
