@@ -18,6 +18,10 @@ export async function neededLibraries(programs: readonly string[]): Promise<stri
   return [...new Set(paths)].sort();
 }
 
+/**
+ * Reads a file of this machine for an archive, under the same path. Rejects with node:fs' error if it cannot
+ * be read.
+ */
 export async function fileOfThisMachine(path: string, mode: number): Promise<ArchiveFile> {
   return { name: path.slice(1), content: await readFile(path), mode };
 }

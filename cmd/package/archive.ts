@@ -31,6 +31,7 @@ export async function gzip(content: Buffer): Promise<Buffer> {
   return buffer(Readable.from([content]).pipe(createGzip({ level: 9 })));
 }
 
+/** Returns a zip archive with the files, which must not contain directories or links. */
 export function zip(files: readonly ArchiveFile[]): Buffer {
   // The format stores local times; this is the earliest one that it can express, and the same everywhere.
   const mtime = new Date(1980, 0, 1);

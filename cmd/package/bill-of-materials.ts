@@ -35,6 +35,7 @@ async function describe(directory: string): Promise<BundledPackage> {
   return { name, version, license, directory };
 }
 
+/** Returns the bill of materials as CycloneDX JSON. `time`: that of the commit, for reproducible output. */
 export function billOfMaterials(packages: readonly BundledPackage[], time: Date): string {
   const components = [
     {

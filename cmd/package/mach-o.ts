@@ -50,6 +50,7 @@ export function segment(program: Buffer, name: string): Segment {
   return found;
 }
 
+/** Sets the segment's size in the file, in bytes, and its size in memory accordingly. */
 export function setFileSize(program: Buffer, { at }: Segment, size: number): void {
   program.writeBigUInt64LE(BigInt(size), at + 48);
   // The size in memory: whole pages, of the larger of the two page sizes that Macs use.

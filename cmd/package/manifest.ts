@@ -29,6 +29,7 @@ export interface PluginPlatform {
 
 export const manifestFile = 'krew-manifest.yaml';
 
+/** Reads the krew manifest in the directory, by default the template in the project. */
 export async function readManifest(directory: string = project): Promise<Plugin> {
   return load(await readFile(join(directory, manifestFile), 'utf8')) as Plugin;
 }

@@ -69,6 +69,7 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Returns the SHA-256 of the content, in hex. */
 export function sha256(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }

@@ -10,6 +10,7 @@ export interface Commit {
   readonly changelog: string;
 }
 
+/** Returns one line per reason why the commit cannot be released; none if it can. */
 export function shortcomings({ version, changes, tags, changelog }: Commit): string[] {
   const number = version.slice(1);
   const found: string[] = [];

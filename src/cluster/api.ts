@@ -53,6 +53,7 @@ const methods: Readonly<Record<Verb, string>> = {
   delete: 'DELETE',
 };
 
+/** Returns an Api over one connection pool. Sends no request yet. */
 export function createApi(options: ApiOptions): Api {
   const { wire, parties, clock, limits, requestTimeout } = options;
 

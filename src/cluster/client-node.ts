@@ -34,6 +34,10 @@ export interface Authenticator {
   renew(): boolean;
 }
 
+/**
+ * Returns the Authenticator for the chosen user. Loads client-node and runs plugins only when credentials are
+ * needed.
+ */
 export function kubeConfigAuthenticator(settings: Settings): Authenticator {
   const { exec, tokenFile, 'auth-provider': provider } = settings.userEntry;
   const renewable = exec !== undefined || tokenFile !== undefined || provider !== undefined;

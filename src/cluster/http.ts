@@ -63,6 +63,7 @@ export class SilentConnection extends Error {
   }
 }
 
+/** Returns a Wire to the endpoint. Opens no connection yet. */
 export function createWire(endpoint: Endpoint): Wire {
   const { authenticator } = endpoint;
   const proxyEnv = { http_proxy: endpoint.proxyUrl, https_proxy: endpoint.proxyUrl };

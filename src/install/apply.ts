@@ -27,6 +27,7 @@ export async function readPlan(cluster: Cluster, manifests: readonly Manifest[])
   return planInstall(found);
 }
 
+/** Returns the rights that the steps need. */
 export function rightsFor(steps: readonly Step[]): PlacedRight[] {
   return steps.flatMap((step) => {
     if (step.do === 'leave') return [];

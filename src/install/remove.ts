@@ -11,6 +11,9 @@ import { until, type Waiting } from './until.ts';
 /** How many requests run concurrently. */
 const inFlight = 16;
 
+/**
+ * Deletes the object and leaves its dependents to the garbage collector. Does nothing if it does not exist.
+ */
 export async function remove(cluster: Cluster, { resource, name, namespace }: Place): Promise<void> {
   try {
     await cluster.delete(resource, { name, namespace }, { propagation: 'Background' });

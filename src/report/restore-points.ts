@@ -67,6 +67,7 @@ export interface RestorePointItem {
   }[];
 }
 
+/** Returns the object for `-o json` and `-o yaml`. */
 export function restorePointList(points: readonly RestorePoint[]): RestorePointList {
   return { apiVersion, kind: 'RestorePointList', items: points.map(item) };
 }
@@ -76,6 +77,10 @@ export function restorePointNames(points: readonly RestorePoint[]): string {
   return [...new Set(points.flatMap(names))].map((name) => `${name}\n`).join('');
 }
 
+/**
+ * Returns the table, with a line break at the end of each line. `wide` adds classes, drivers and deletion
+ * policies.
+ */
 export function restorePointTable(view: RestorePointView, wide: boolean): string {
   const { points, now, allNamespaces, classes } = view;
   const headers = [

@@ -9,6 +9,10 @@ import { conflict } from './status.ts';
 
 type Deleter = Pick<Api, 'store' | 'now'>;
 
+/**
+ * Deletes the object, or marks it as terminating if something holds it (`gone` is false). Throws Conflict if
+ * a precondition of the request fails.
+ */
 export function remove(
   api: Deleter,
   kind: Kind,

@@ -6,16 +6,19 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Cause } from './status.ts';
 
+/** Returns an error if a required field is missing. */
 export function demand(present: unknown, field: string, why?: string): Cause[] {
   const message = why === undefined ? 'Required value' : `Required value: ${why}`;
   return present ? [] : [{ reason: 'FieldValueRequired', field, message }];
 }
 
+/** Returns an error that quotes the value, unless `isValid`. */
 export function check(isValid: boolean, field: string, value: unknown, why: string): Cause[] {
   const message = `Invalid value: ${JSON.stringify(value ?? null)}: ${why}`;
   return isValid ? [] : [{ reason: 'FieldValueInvalid', field, message }];
 }
 
+/** Returns an error if the field must not be set, unless `isAllowed`. */
 export function allow(isAllowed: boolean, field: string, why: string): Cause[] {
   return isAllowed ? [] : [{ reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` }];
 }
@@ -32,6 +35,7 @@ export function support(field: string, values: readonly unknown[], supported: re
     }));
 }
 
+/** Returns an error if an immutable field has changed. */
 export function keep(field: string, before: unknown, after: unknown): Cause[] {
   return check(isDeepStrictEqual(before, after), field, after, 'field is immutable');
 }

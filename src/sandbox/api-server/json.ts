@@ -54,6 +54,7 @@ export function withoutNulls(value: unknown): unknown {
   );
 }
 
+/** Freezes the value and everything in it, and returns it. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const child of Object.values(value)) deepFreeze(child);

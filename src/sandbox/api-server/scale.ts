@@ -6,6 +6,7 @@ import { checkReplicas } from './workload-validation.ts';
 
 const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales', namespaced: true };
 
+/** Returns the Scale of a workload. */
 export function scaleOf(object: StoredObject): StoredObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   return {

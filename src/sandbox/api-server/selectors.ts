@@ -35,6 +35,7 @@ const equalRequirement = new RegExp(
 );
 const existsRequirement = new RegExp(String.raw`^(?<not>!?)\s*(?<key>${key})$`);
 
+/** Returns one Matcher per requirement. Throws BadRequest if the selector cannot be parsed. */
 export function parseLabelSelector(text: string): Matcher[] {
   if (text.trim() === '') return [];
   return text.split(/,(?![^(]*\))/).map((part) => labelRequirement(part.trim(), text));

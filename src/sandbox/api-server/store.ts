@@ -60,6 +60,7 @@ export interface StoreOptions {
   readonly saved?: SavedStore | undefined;
 }
 
+/** Returns a store with the saved objects, or an empty one. */
 export function createStore({ historyLimit, saved }: StoreOptions): Store {
   const collections = new Map<string, Collection>();
   const listeners = new Map<string | undefined, Set<(event: StoreEvent) => void>>();

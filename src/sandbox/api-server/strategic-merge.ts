@@ -26,6 +26,7 @@ const sets = new Set(['finalizers']);
 
 const directive = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
 
+/** Returns the patched value; `target` is unchanged. */
 export function strategicMerge(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   if (patch['$patch'] === 'delete') return {};

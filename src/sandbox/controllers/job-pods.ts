@@ -24,6 +24,7 @@ export interface JobPods {
   readonly failed: Stored<Pod>[];
 }
 
+/** Returns the Job's pods by state, from the mirror. */
 export function podsOf(world: World, job: Stored<Job>): JobPods {
   const all = ownedPods(world, job);
   const tracked = all.filter(({ metadata }) => metadata.finalizers?.includes(tracker) === true);
@@ -70,6 +71,7 @@ function hasFailed(pod: Pod, { spec }: Job): boolean {
   return pod.metadata.deletionTimestamp !== undefined && spec?.podReplacementPolicy !== 'Failed';
 }
 
+/** Returns the verdict if the Job has failed, else undefined. */
 export function failureOf(
   { spec }: Job,
   found: {

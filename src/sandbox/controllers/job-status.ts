@@ -42,6 +42,7 @@ export function count(
   };
 }
 
+/** Returns how many pods should be active. */
 export function wantedPods({ spec }: Job, active: number, succeeded: number): number {
   if (spec?.suspend === true) return 0;
   const { parallelism = 1, completions } = spec ?? {};
@@ -82,6 +83,7 @@ export interface Progress {
   readonly isOver: boolean;
 }
 
+/** Returns the Job's new status. */
 export function statusOf(job: Job, progress: Progress, now: Date): NonNullable<Job['status']> {
   const { pods, counts, startTime, verdict, isOver } = progress;
   const conditions = conditionsOf(job, progress, now);

@@ -36,6 +36,7 @@ export function isDelayed(world: Pick<World, 'storageClasses'>, { spec }: Claim)
   return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
 }
 
+/** Returns a function that provisions a claim's volume. */
 export function provisioner(world: World): (claim: Claim) => Promise<Volume | undefined> {
   const { volumes, cluster } = world;
 

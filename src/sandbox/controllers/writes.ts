@@ -46,6 +46,7 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
+/** Replaces the finalizers. Rejects with Conflict if the object has changed since it was read. */
 export async function setFinalizers<T extends KubernetesObject>(
   cluster: Cluster,
   mirror: Mirror<T>,
@@ -84,6 +85,7 @@ export async function deleteSeen(
   );
 }
 
+/** Waits for the write, and ignores its failure with this reason. */
 export async function ignoring(reason: string, write: Promise<unknown>): Promise<void> {
   try {
     await write;

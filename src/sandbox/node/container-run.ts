@@ -83,6 +83,7 @@ const pullPause = 1000;
 /** How many bytes of a probe's output an Event contains. */
 const probeBytes = 2048;
 
+/** Starts the container in the background. */
 export function runContainer(options: ContainerOptions): ContainerRun {
   const { container, groups, now } = options;
   const stopping = new AbortController();

@@ -44,6 +44,7 @@ export interface PodRunOptions {
   readonly onChange: () => void;
 }
 
+/** Starts the pod in the background. */
 export function runPod(options: PodRunOptions): PodRun {
   const { pod, directory } = options;
   const { initContainers = [], containers, hostname = pod.metadata.name } = pod.spec;

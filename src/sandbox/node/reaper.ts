@@ -23,6 +23,7 @@ done
 for group in $groups; do kill -s KILL -- "-$group"; done
 `;
 
+/** Starts the reaper's shell. */
 export function openReaper(): Reaper {
   const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   // Pods run shells only, so without a shell there is nothing to reap.

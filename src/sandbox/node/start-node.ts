@@ -53,6 +53,7 @@ export interface SandboxNode extends PodRuntime {
   stop(): Promise<void>;
 }
 
+/** Registers the node and starts to run its pods. Resolves when it is ready. */
 export async function startNode(options: NodeOptions): Promise<SandboxNode> {
   const { cluster, directory, now, path, name: nodeName = 'sandbox' } = options;
   await removeTree(directory);

@@ -12,6 +12,7 @@ type RuntimeEnd = {
 
 export type ExecProtocol = 'v5.channel.k8s.io' | 'v4.channel.k8s.io';
 
+/** Returns the exit status of a command that has ended. */
 export function exitedEnd(
   protocol: ExecProtocol,
   exitCode: number,

@@ -48,6 +48,7 @@ export interface Interference extends Faults {
   arrived(verb: string, plural: string): Effect | undefined;
 }
 
+/** Returns an Interference without faults. */
 export function createInterference(): Interference {
   let faults: { readonly fault: Fault; seen: number }[] = [];
   const counts = new Map<string, { readonly request: Required<RequestMatch>; readonly count: number }>();

@@ -27,6 +27,7 @@ export interface Backend {
   readonly bookmarkMilliseconds?: number;
 }
 
+/** Answers the request as `user`. Never rejects: an error becomes a Status. */
 export async function answer(
   backend: Backend,
   request: IncomingMessage,

@@ -34,6 +34,7 @@ export interface ApiServer {
 /** Tokens and their users, in addition to the tokens of service accounts. */
 export type Credentials = readonly { readonly token: string; readonly user: User }[];
 
+/** Starts the server on a free port. Resolves when it accepts connections. */
 export async function startServer(backend: Backend, credentials: Credentials): Promise<ApiServer> {
   // Self-signed: clients trust this certificate only.
   const { key, cert } = issueCertificate({

@@ -19,6 +19,10 @@ export interface WatchStreamOptions {
 /** Half an hour, the real server's shortest timeout; clients reconnect after it. */
 const defaultTimeoutSeconds = 1800;
 
+/**
+ * Starts to stream the watch into the response. Throws BadRequest for an invalid version; later errors are
+ * ERROR events.
+ */
 export function streamWatch(
   api: Api,
   target: { kind: Kind; selection: Selection; query: URLSearchParams },

@@ -28,6 +28,7 @@ export interface CertificateRequest {
   readonly now: Date;
 }
 
+/** Returns a new key and its certificate, signed by the issuer. */
 export function issueCertificate(request: CertificateRequest): Certificate {
   const { commonName, organizations, usages, isAuthority = false, issuer, now } = request;
   const { isLoopback = false, addresses = [] } = request;

@@ -18,6 +18,7 @@ export function isMaster({ groups }: User): boolean {
   return groups.includes(mastersGroup);
 }
 
+/** Returns whether the user may do this, and why. */
 export function decide(store: Store, user: User, attributes: Attributes): Decision {
   if (isMaster(user)) return { allowed: true, reason: '' };
   const namespace = attributes.path === undefined ? attributes.namespace : '';

@@ -41,6 +41,7 @@ function readRule(rule: unknown): Rule {
   };
 }
 
+/** Returns true if the rule allows the request. */
 export function allows(rule: Rule, attributes: Attributes): boolean {
   if (!has(rule.verbs, attributes.verb)) return false;
   if (attributes.path !== undefined) {
