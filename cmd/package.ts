@@ -20,7 +20,7 @@ const { values } = parseArgs({
 const wanted = values.platform?.map((name) => {
   const found = name === 'host' ? hostPlatform() : platforms.find((platform) => platform.name === name);
   if (!found)
-    throw new Error(`no platform ${name}; there are ${platforms.map((each) => each.name).join(', ')}`);
+    throw new Error(`unknown platform ${name}; available: ${platforms.map((each) => each.name).join(', ')}`);
   return found;
 });
 

@@ -27,7 +27,7 @@ async function release(dryRun: boolean): Promise<void> {
     changelog: await readFile(join(project, 'CHANGELOG.md'), 'utf8'),
   });
   for (const shortcoming of found) say(`not ready: ${shortcoming}`);
-  if (found.length > 0 && !dryRun) throw new Error('nothing is published');
+  if (found.length > 0 && !dryRun) throw new Error('not published');
 
   const directory = join(project, 'dist', 'release');
   const image = join(project, 'dist', 'image');

@@ -21,7 +21,7 @@ import { entrypoint, rootFilesystem, user } from './root-filesystem.ts';
 export async function buildImage(directory: string): Promise<string> {
   const platform = hostPlatform();
   if (platform?.os !== 'linux')
-    throw new Error('the image takes its libraries from the machine: build it on Linux');
+    throw new Error('the image contains libraries of the build machine: build it on Linux');
   const chunks = await bundleChunks(program);
   const packages = await bundledPackages(chunks.metafile);
   const licences = [

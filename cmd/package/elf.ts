@@ -17,9 +17,9 @@ export function withoutDebugInfo(elf: Buffer): Buffer {
   const sections = readSections(elf);
   const names = sections[elf.readUInt16LE(elfHeader.namesIndex)];
   const firstDropped = sections.findIndex(({ flags }, index) => index > 0 && (flags & allocated) === 0n);
-  if (names === undefined || firstDropped < 0) throw new Error('an ELF file without names of sections');
+  if (names === undefined || firstDropped < 0) throw new Error('the ELF file has no section names');
   if (sections.slice(firstDropped).some(({ flags }) => (flags & allocated) !== 0n))
-    throw new Error('a loaded section stands behind one that is not');
+    throw new Error('an unloaded section precedes a loaded one');
 
   const kept = sections.slice(0, firstDropped);
   const end = Math.max(...kept.map(({ type, offset, size }) => (type === noBits ? 0 : offset + size)));
@@ -40,7 +40,8 @@ export function withoutDebugInfo(elf: Buffer): Buffer {
 
 function readSections(elf: Buffer) {
   const at = Number(elf.readBigUInt64LE(elfHeader.sectionsAt));
-  if (elf.readUInt16LE(elfHeader.sectionSize) !== sectionSize) throw new Error('odd section headers');
+  if (elf.readUInt16LE(elfHeader.sectionSize) !== sectionSize)
+    throw new Error('unexpected size of section headers');
   return Array.from({ length: elf.readUInt16LE(elfHeader.sectionCount) }, (_, index) => {
     const header = elf.subarray(at + index * sectionSize, at + (index + 1) * sectionSize);
     return {

@@ -31,7 +31,7 @@ export function adHocSigned(program: Buffer, identifier: string): Buffer {
   const old = signaturePlace(program);
   const linkeditEnd = linkedit.fileOffset + linkedit.fileSize;
   if (linkeditEnd !== program.length || (old && old.offset + old.size > linkeditEnd))
-    throw new Error('__LINKEDIT, with the signature at its end, is not the end of the program');
+    throw new Error('__LINKEDIT and the signature are not at the end of the program');
   const end = old?.offset ?? linkeditEnd;
   const start = Math.ceil(end / 16) * 16;
   const name = Buffer.from(`${identifier}\0`, 'latin1');

@@ -28,8 +28,7 @@ export async function nodeRuntime(platform: Platform): Promise<Buffer> {
   const archive = await readFile(kept).catch(() => undefined);
   if (archive !== undefined && matches(archive, integrity)) return fromPackage(archive, path, kept);
   const fetched = await fetchPackage(`${name}@${version}`, kept);
-  if (!matches(fetched, integrity))
-    throw new Error(`${name}@${version} is not the one that package-lock.json names`);
+  if (!matches(fetched, integrity)) throw new Error(`${name}@${version} does not match package-lock.json`);
   return fromPackage(fetched, path, kept);
 }
 

@@ -14,7 +14,7 @@ export function withoutSignature(program: Buffer): Buffer {
   const entry = header + optionalHeader.directories + certificateTable * 8;
   const at = program.readUInt32LE(entry);
   const size = program.readUInt32LE(entry + 4);
-  if (at !== 0 && at + size !== program.length) throw new Error('something follows the signature');
+  if (at !== 0 && at + size !== program.length) throw new Error('data follows the signature');
   const result = Buffer.from(program.subarray(0, at === 0 ? program.length : at));
   result.writeBigUInt64LE(0n, entry);
   return withChecksum(result);

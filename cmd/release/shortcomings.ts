@@ -14,7 +14,7 @@ export interface Commit {
 export function shortcomings({ version, changes, tags, changelog }: Commit): string[] {
   const number = version.slice(1);
   const found: string[] = [];
-  if (changes !== '') found.push('files differ from the commit (git status)');
+  if (changes !== '') found.push('there are uncommitted changes (git status)');
   if (!tags.split('\n').includes(version))
     found.push(`the commit has no tag ${version} (git tag -s ${version})`);
   if (!changelog.split('\n').some((line) => line.startsWith('#') && line.split(/[ [\]]/).includes(number)))

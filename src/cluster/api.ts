@@ -212,7 +212,7 @@ function parse(text: string, parties: Parties): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ClusterError('server', `${parties.server} answered with something that is not JSON`, {
+    throw new ClusterError('server', `${parties.server} returned invalid JSON`, {
       hint: 'is this the address of a Kubernetes API server?\nkubectl config view --minify',
     });
   }

@@ -106,7 +106,7 @@ export async function* streamChanges<T extends KubernetesObject>(
     }
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new ClusterError('server', `${api.parties.server} sent a change that is not JSON`, {
+      throw new ClusterError('server', `${api.parties.server} sent a watch event that is not valid JSON`, {
         cause: error,
       });
     }
@@ -161,7 +161,7 @@ function presenter<T extends KubernetesObject>(
 function wholeObjects(resource: Resource): ClusterError {
   return new ClusterError(
     'precondition',
-    `the server sends whole ${resource.plural} where only their metadata was asked for`,
+    `the server sends whole ${resource.plural} although only metadata was requested`,
   );
 }
 

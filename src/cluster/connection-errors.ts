@@ -26,13 +26,13 @@ const certificateTroubles: Readonly<Record<string, Explanation>> = {
   },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     what: 'the certificate is for another name',
-    hint: 'name the host that the certificate is for: --tls-server-name NAME',
+    hint: 'specify the host name in the certificate: --tls-server-name NAME',
   },
 };
 
 const unknownAuthority: Explanation = {
   what: 'the certificate is signed by an unknown authority',
-  hint: 'give the authority with --certificate-authority FILE, or fetch a fresh kubeconfig',
+  hint: 'specify the authority with --certificate-authority FILE, or fetch a new kubeconfig',
 };
 
 const authorityCodes = new Set([
@@ -52,17 +52,17 @@ const networkTroubles: Readonly<Record<string, Explanation>> = {
     hint: 'is it running, and is this the right context?\nkubectl config current-context',
   },
   ENOTFOUND: { what: 'no such host', hint: `is the VPN up?\n${showServer}` },
-  EAI_AGAIN: { what: 'the name server does not answer', hint: 'is the network or the VPN up?' },
+  EAI_AGAIN: { what: 'the DNS server does not answer', hint: 'is the network or the VPN up?' },
   ETIMEDOUT: { what: 'timed out', hint: 'is the network or the VPN up?' },
-  EHOSTUNREACH: { what: 'no route to the host', hint: 'is the network or the VPN up?' },
-  ENETUNREACH: { what: 'no network', hint: 'is the network or the VPN up?' },
+  EHOSTUNREACH: { what: 'no route to host', hint: 'is the network or the VPN up?' },
+  ENETUNREACH: { what: 'the network is unreachable', hint: 'is the network or the VPN up?' },
   ECONNRESET: {
     what: 'connection reset',
-    hint: 'try again; if it stays, look for a proxy or firewall in between',
+    hint: 'try again; if the error persists, check for a proxy or firewall in between',
   },
   EPIPE: {
     what: 'connection reset',
-    hint: 'try again; if it stays, look for a proxy or firewall in between',
+    hint: 'try again; if the error persists, check for a proxy or firewall in between',
   },
   EPROTO: { what: 'TLS handshake failed', hint: `http instead of https?\n${showServer}` },
   HPE_INVALID_CONSTANT: { what: 'it does not speak HTTP', hint: `https instead of http?\n${showServer}` },
@@ -93,7 +93,7 @@ export function connectionError(error: unknown, parties: Pick<Parties, 'server'>
   }
   if (/^ERR_SSL_.*_ALERT_.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) {
     return new ClusterError('unauthorized', `${parties.server} rejected the client certificate`, {
-      hint: 'it may have expired: fetch a fresh kubeconfig, or log in again',
+      hint: 'it may have expired: fetch a new kubeconfig, or log in again',
       cause: error,
     });
   }
@@ -117,7 +117,7 @@ export function timeoutError(
   return new ClusterError(
     'unreachable',
     `unreachable server ${parties.server}: no answer within ${milliseconds / 1000} s`,
-    { hint: byFlag ? 'allow more with --request-timeout' : 'is the network or the VPN up?' },
+    { hint: byFlag ? 'increase it with --request-timeout' : 'is the network or the VPN up?' },
   );
 }
 

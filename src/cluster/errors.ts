@@ -100,7 +100,7 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
   if (code === 401) {
     return new ClusterError(
       'unauthorized',
-      `${parties.server} rejected the credentials of ${who(parties)}: expired or wrong`,
+      `${parties.server} rejected the credentials of ${who(parties)}: they are expired or invalid`,
       {
         ...details,
         hint: 'log in again, then:\nkubectl auth whoami',
@@ -110,7 +110,7 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
   if (code === 403) return forbidden(request, status, said, parties, details);
   if (code === 404) return notFound(request, status, said, details);
   if (code === 409 && details.reason === 'AlreadyExists') {
-    return new ClusterError('already-exists', said || `${subject(request)} exists already`, details);
+    return new ClusterError('already-exists', said || `${subject(request)} already exists`, details);
   }
   const kind = kinds[code] ?? 'server';
   if (kind === 'server') {
@@ -148,7 +148,7 @@ export function pageError(
       code,
       reason: reasons[code],
       retryAfterSeconds,
-      hint: `not the API server answered, but a proxy, a login or a web server: look at the address\n${showServer}`,
+      hint: `a proxy, a login page or another web server answered in place of the API server; check the address:\n${showServer}`,
     },
   );
 }

@@ -22,7 +22,7 @@ export function readExecEnd(payload: Buffer, where: string): ExecEnd | undefined
   const value = parse(text);
   if (isExecEnd(value)) return value;
   const said = shortened(sanitize(text).trim());
-  throw new ClusterError('server', `the server ended ${where} with something that is no status: ${said}`);
+  throw new ClusterError('server', `the server ended ${where} with an invalid status: ${said}`);
 }
 
 /**

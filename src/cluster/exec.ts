@@ -87,8 +87,8 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   });
   socket.on('close', () => {
     end.reject(
-      new ClusterError('unreachable', `connection lost while it ran: ${words(request)}`, {
-        hint: 'whether the command came to its end is not known',
+      new ClusterError('unreachable', `connection lost while running ${words(request)}`, {
+        hint: 'it is unknown whether the command has finished',
       }),
     );
   });

@@ -50,7 +50,7 @@ export async function findKubeconfig(
   if (inCluster) return inCluster;
   if (optional) return config;
   throw new StashError('precondition', `no kubeconfig: ${describe(paths, found.length)}`, {
-    hint: 'name one with --kubeconfig FILE or $KUBECONFIG; without a cluster:\nkubectl stash sandbox',
+    hint: 'specify one with --kubeconfig FILE or $KUBECONFIG, or start a local one:\nkubectl stash sandbox',
   });
 }
 

@@ -172,7 +172,7 @@ function readMaterial(tls: TlsMaterial): SecureContext {
   } catch (error) {
     throw new StashError(
       'precondition',
-      'the certificate or key of the kubeconfig is not usable PEM, or they do not match',
+      'the certificate or key in the kubeconfig is not valid PEM, or they do not match',
       {
         hint: 'kubectl config view --minify',
         cause: error,

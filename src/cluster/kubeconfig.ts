@@ -85,7 +85,7 @@ function readYaml(text: string, path: string): unknown {
 /** Returns the error for a kubeconfig that cannot be used. */
 export function unreadable(path: string, why: string): StashError {
   return new StashError('precondition', `cannot read the kubeconfig ${path}: ${why}`, {
-    hint: 'name another file with --kubeconfig FILE',
+    hint: 'specify another file with --kubeconfig FILE',
   });
 }
 

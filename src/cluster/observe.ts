@@ -109,6 +109,6 @@ export function notListed(
   const why = lost ?? 'the API server has not answered';
   return new StashError(
     'timed-out',
-    `no ${plural} could be listed within ${formatDuration(timeoutMs)}: ${why}`,
+    `cannot list ${plural}: timed out after ${formatDuration(timeoutMs)}: ${why}`,
   );
 }

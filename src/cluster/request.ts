@@ -67,9 +67,9 @@ export function exactPath(
   },
 ): string {
   if (resource.namespaced && !at.namespace) {
-    throw new StashError('bug', `${resource.kind} ${at.name ?? ''} was asked for without a namespace`);
+    throw new StashError('bug', `${resource.kind} ${at.name ?? ''} was requested without a namespace`);
   }
-  if (at.name === '') throw new StashError('bug', `a ${resource.kind} was asked for without a name`);
+  if (at.name === '') throw new StashError('bug', `a ${resource.kind} was requested without a name`);
   return resourcePath(resource, at);
 }
 

@@ -57,12 +57,12 @@ function pick<T>(map: ReadonlyMap<string, T>, name: string, what: string, flag: 
   const entry = map.get(name);
   if (entry !== undefined) return entry;
   const names = [...map.keys()].sort();
-  const there = names.length === 0 ? `it has no ${what}s` : `there is: ${names.join(', ')}`;
+  const there = names.length === 0 ? `it has no ${what}s` : `available: ${names.join(', ')}`;
   throw new StashError(
     flag === undefined ? 'precondition' : 'usage',
     `the kubeconfig has no ${what} "${name}"`,
     {
-      hint: what === 'context' || flag !== undefined ? there : `${there}; choose with --${what} NAME`,
+      hint: what === 'context' || flag !== undefined ? there : `${there}; choose one with --${what} NAME`,
     },
   );
 }
@@ -73,17 +73,17 @@ function serverUrl(cluster: ClusterEntry, context: string | undefined, config: K
     const names = [...config.contexts.keys()].sort();
     if (context === undefined && names.length > 0) {
       throw new StashError('precondition', 'the kubeconfig has no current context', {
-        hint: `add --context NAME; there is: ${names.join(', ')}`,
+        hint: `add --context NAME; available: ${names.join(', ')}`,
       });
     }
-    throw new StashError('precondition', 'the kubeconfig names no server', {
-      hint: 'give one with --server URL',
+    throw new StashError('precondition', 'the kubeconfig specifies no server', {
+      hint: 'specify one with --server URL',
     });
   }
   const url = /^https?:\/\//i.test(server) ? server : `https://${server}`;
   if (!URL.canParse(url))
-    throw new StashError('usage', `"${server}" is not the URL of a server`, {
-      hint: 'write it as https://HOST:PORT',
+    throw new StashError('usage', `"${server}" is not a valid server URL`, {
+      hint: 'use the form https://HOST:PORT',
     });
   return url.replace(/\/+$/, '');
 }
@@ -103,7 +103,7 @@ function overlayCluster(entry: ClusterEntry, flags: ConnectionFlags): ClusterEnt
     if (flags.certificateAuthority !== undefined) {
       throw new StashError(
         'usage',
-        '--certificate-authority and --insecure-skip-tls-verify exclude each other',
+        '--certificate-authority and --insecure-skip-tls-verify are mutually exclusive',
         { hint: 'leave one of them out' },
       );
     }
@@ -149,7 +149,7 @@ function impersonation(user: UserEntry): Record<string, string | string[]> {
     headers[`Impersonate-Extra-${encodeURIComponent(key)}`] = [...values];
   }
   if (user.as === undefined && Object.keys(headers).length > 0) {
-    throw new StashError('usage', 'a group or UID to impersonate needs a user to impersonate', {
+    throw new StashError('usage', 'impersonating a group or UID requires a user to impersonate', {
       hint: 'add --as USER',
     });
   }

@@ -37,7 +37,7 @@ export function rightsFor(steps: readonly Step[]): PlacedRight[] {
 }
 
 /**
- * Applies one step and resolves with its outcome: `created`, `configured`, `unchanged` or `left alone (...)`.
+ * Applies one step and resolves with its outcome: `created`, `configured`, `unchanged` or `skipped (...)`.
  * A client-side dry run sends no request and reports every existing object as `configured`. A server-side dry
  * run asks the API server, except about objects in a namespace that the installation has yet to create: the
  * server would reject those.
@@ -50,7 +50,7 @@ export async function applyStep(
   const { resource, object } = step;
   switch (step.do) {
     case 'leave':
-      return `left alone (${step.why})`;
+      return `skipped (${step.why})`;
     case 'create':
       if (dryRun === undefined) {
         const found = await createOrFind(cluster, step);

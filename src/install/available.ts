@@ -41,9 +41,13 @@ export async function untilAvailable(
     }
   } catch (error) {
     if (!isStashError(error, 'interrupted')) throw error;
-    throw new StashError('interrupted', 'interrupted; the operator is installed, and may not be up yet', {
-      hint: `kubectl rollout status deployment/${operatorName} -n ${namespace}`,
-    });
+    throw new StashError(
+      'interrupted',
+      'interrupted; the operator is installed, but may not be available yet',
+      {
+        hint: `kubectl rollout status deployment/${operatorName} -n ${namespace}`,
+      },
+    );
   }
 }
 
@@ -62,7 +66,7 @@ function watchBoth({ cluster }: Waiting, namespace: string, loop: ReturnType<typ
       if (failure) throw failure;
       const current: Stored<Workload> | undefined = deployment.items.get(operatorName);
       if (current) return rolloutOf(current, [...found.items.values()]);
-      throw new StashError('precondition', `deployment/${operatorName} was deleted while it started`, {
+      throw new StashError('precondition', `deployment/${operatorName} was deleted while it was starting`, {
         hint: `kubectl stash install -n ${namespace}`,
       });
     },
@@ -70,10 +74,10 @@ function watchBoth({ cluster }: Waiting, namespace: string, loop: ReturnType<typ
 }
 
 function late({ state, trouble }: Rollout, namespace: string, timeoutMs: number): StashError {
-  const why = trouble.length === 0 ? 'its pods do not become ready' : [...new Set(trouble)].join('; ');
+  const why = trouble.length === 0 ? 'its pods are not ready' : [...new Set(trouble)].join('; ');
   return new StashError(
     'timed-out',
-    `the operator is not up after ${formatDuration(timeoutMs)}: ${state}; ${why}`,
+    `timed out after ${formatDuration(timeoutMs)} waiting for the operator: ${state}; ${why}`,
     {
       hint: `kubectl describe pods -n ${namespace} -l ${formatSelector({ matchLabels: { ...podLabels } })}\nkubectl logs -n ${namespace} deployment/${operatorName}`,
     },

@@ -28,13 +28,17 @@ export async function untilEstablished(
     if (done) return;
   } catch (error) {
     if (!isStashError(error, 'interrupted')) throw error;
-    throw new StashError('interrupted', 'interrupted; the definitions are applied', {
+    throw new StashError('interrupted', 'interrupted; the CustomResourceDefinitions are applied', {
       hint: `kubectl get crd -l ${ours}`,
     });
   }
-  throw new StashError('timed-out', `the server does not serve yet: ${[...missing].join(', ')}`, {
-    hint: `kubectl describe crd ${[...missing].join(' ')}`,
-  });
+  throw new StashError(
+    'timed-out',
+    `timed out waiting for the API server to serve ${[...missing].join(', ')}`,
+    {
+      hint: `kubectl describe crd ${[...missing].join(' ')}`,
+    },
+  );
 }
 
 function isEstablished({ status }: CustomResourceDefinition): boolean {

@@ -58,10 +58,10 @@ export async function removeAll(
   // Read again: the operator may have created objects until its pod ended.
   const { made, taken, definitions } = await look();
   await act(() => forEachAtOnce(made, (place) => remove(cluster, place)));
-  if (made.length > 0) say(`${countByKind(made)} that it made deleted`);
+  if (made.length > 0) say(`${countByKind(made)} created by the operator deleted`);
   await act(() => forEachAtOnce(taken, (configuration) => release(cluster, configuration)));
   if (taken.length > 0) {
-    say(`${countKinds([[backupConfigurations, taken.length]])} released: finalizer and status taken away`);
+    say(`${countKinds([[backupConfigurations, taken.length]])} released: finalizer and status removed`);
   }
   for (const place of places) if (!isDeployment(place) && !tellsHome(place)) await take(place);
   const home = await removeNamespace(removal, namespace);
@@ -90,11 +90,11 @@ async function removeNamespace({ waiting, dryRun }: Removal, name: string): Prom
   const { cluster } = waiting;
   const found = await find(cluster, namespaces, { name });
   if (found === undefined || !isOurs(found)) return undefined;
-  if (dryRun) return `namespace/${name} deleted, if nothing else is in it`;
+  if (dryRun) return `namespace/${name} deleted, unless it contains other objects`;
   const tenants = await tenantsOf(cluster, name);
   if (tenants.length > 0) {
     const named = tenants.slice(0, 5).join(', ');
-    return `namespace/${name} left alone (in it: ${named}${tenants.length > 5 ? ', ...' : ''})`;
+    return `namespace/${name} kept (it contains ${named}${tenants.length > 5 ? ', ...' : ''})`;
   }
   await remove(cluster, { resource: namespaces, name });
   await untilGone(waiting, namespaces, { fieldSelector: `metadata.name=${name}` });

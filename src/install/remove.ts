@@ -45,9 +45,9 @@ export async function untilGone<T extends KubernetesObject>(
   const where = scope.namespace === undefined ? '' : ` -n ${scope.namespace}`;
   throw new StashError(
     'timed-out',
-    `${kind} ${left.join(', ')} ${left.length === 1 ? 'is' : 'are'} still there after ${formatDuration(waiting.timeoutMs)}`,
+    `timed out after ${formatDuration(waiting.timeoutMs)} waiting for the deletion of ${kind} ${left.join(', ')}`,
     {
-      hint: `see what keeps ${left.length === 1 ? 'it' : 'them'}, then repeat the command:\nkubectl describe ${kind} ${left.join(' ')}${where}`,
+      hint: `find out what blocks the deletion, then run the command again:\nkubectl describe ${kind} ${left.join(' ')}${where}`,
     },
   );
 }

@@ -26,8 +26,8 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
     }
     const owner = await readOwner(path);
     if (owner && lives(owner, me)) {
-      const hint = `end that one first; where process ${owner.pid} is something else, remove ${path}`;
-      throw new DirectoryError(`process ${owner.pid} runs a sandbox on ${directory}`, hint);
+      const hint = `stop it first; if process ${owner.pid} is not a sandbox, remove ${path}`;
+      throw new DirectoryError(`another sandbox is running in ${directory} (process ${owner.pid})`, hint);
     }
     await rm(path, { force: true });
   }

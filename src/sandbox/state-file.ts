@@ -9,14 +9,14 @@ export async function readState(path: string): Promise<SavedStore | undefined> {
   try {
     const { version, collections } = JSON.parse(await readFile(path, 'utf8')) as Partial<SavedStore>;
     if (typeof version !== 'number' || typeof collections !== 'object')
-      throw new Error('it holds no objects');
+      throw new Error('it contains no objects');
     return { version, collections };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     const why = error instanceof Error ? error.message : String(error);
     throw new DirectoryError(
       `cannot read the objects in ${path}: ${why}`,
-      'move that file away to begin anew',
+      'move the file away to start with an empty cluster',
     );
   }
 }

@@ -80,7 +80,7 @@ async function main(): Promise<void> {
   const names = positionals.length > 0 ? positionals : ['start', 'snapshot'];
   const unknown = names.find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) {
-    say(`no bench "${unknown}"; there are: ${Object.keys(known).join(', ')}`);
+    say(`unknown bench "${unknown}"; available: ${Object.keys(known).join(', ')}`);
     process.exitCode = 2;
     return;
   }

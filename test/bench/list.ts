@@ -12,7 +12,7 @@ const rounds = 15;
 
 export async function benchList(bench: Workbench): Promise<void> {
   const { cluster, kubectl, countRequests } = bench.server;
-  if (kubectl === undefined) throw new Error('there is no kubectl to compare with');
+  if (kubectl === undefined) throw new Error('list is compared with kubectl, but there is none');
   const name = 'bench-list';
   const node = process.execPath;
   await makeWorkload(cluster, name, 1);

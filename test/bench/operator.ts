@@ -28,7 +28,7 @@ const parts: Readonly<Record<string, Part>> = { rest, burst };
 export function operatorParts({ part }: OperatorFlags): Part[] {
   if (part === undefined) return Object.values(parts);
   const asked = parts[part];
-  if (asked === undefined) throw new Error(`operator has the parts ${Object.keys(parts).join(' and ')}`);
+  if (asked === undefined) throw new Error(`the parts of operator are ${Object.keys(parts).join(' and ')}`);
   return [asked];
 }
 

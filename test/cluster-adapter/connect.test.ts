@@ -137,7 +137,7 @@ test('a client certificate reaches the server, and an unusable one is an error',
   });
   assert.deepEqual(
     [mixed.kind, mixed.message],
-    ['precondition', 'the certificate or key of the kubeconfig is not usable PEM, or they do not match'],
+    ['precondition', 'the certificate or key in the kubeconfig is not valid PEM, or they do not match'],
   );
   const missing = await refused(server.url, { flags: { ...flags, clientKey: '/no/such/key' } });
   assert.equal(missing.message, 'the kubeconfig names a file that does not exist: /no/such/key');

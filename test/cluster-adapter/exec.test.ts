@@ -109,11 +109,11 @@ test('an end that is not a Status is an error that quotes it', async () => {
   const where = 'sh in pods "web-0" in namespace "demo"';
   const long = `{"phase":"${'x'.repeat(2000)}"}`;
   const ends = [
-    ['{"phase":"Done"}', `the server ended ${where} with something that is no status: {"phase":"Done"}`],
-    ['null', `the server ended ${where} with something that is no status: null`],
-    ['["Success"]', `the server ended ${where} with something that is no status: ["Success"]`],
-    ['oh \u001b[31mno\n', `the server ended ${where} with something that is no status: oh no`],
-    [long, `the server ended ${where} with something that is no status: ${long.slice(0, 199)}…`],
+    ['{"phase":"Done"}', `the server ended ${where} with an invalid status: {"phase":"Done"}`],
+    ['null', `the server ended ${where} with an invalid status: null`],
+    ['["Success"]', `the server ended ${where} with an invalid status: ["Success"]`],
+    ['oh \u001b[31mno\n', `the server ended ${where} with an invalid status: oh no`],
+    [long, `the server ended ${where} with an invalid status: ${long.slice(0, 199)}…`],
   ] as const;
   for (const [frame, message] of ends) {
     await using node = await kubelet('v5.channel.k8s.io', (socket) => {
@@ -185,7 +185,7 @@ test('a command that cannot start, a lost connection, a missing pod', async () =
   const lost = await rejection(run(cut.url));
   assert.deepEqual(
     [lost.kind, lost.message],
-    ['unreachable', 'connection lost while it ran: sh in pods "web-0" in namespace "demo"'],
+    ['unreachable', 'connection lost while running sh in pods "web-0" in namespace "demo"'],
   );
   await using api = await serve(() => ({}));
   api.server.on('upgrade', (_request, socket) => {

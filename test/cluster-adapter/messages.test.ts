@@ -117,7 +117,7 @@ const told: {
     answer: { code: 401, body: status(401, 'Unauthorized', 'Unauthorized') },
     kind: 'unauthorized',
     reason: 'Unauthorized',
-    message: /rejected the credentials of user "jane": expired or wrong$/,
+    message: /rejected the credentials of user "jane": they are expired or invalid$/,
     hint: /log in again/,
   },
   {
@@ -214,7 +214,7 @@ const told: {
     answer: { code: 200, body: 'hello' },
     kind: 'server',
     reason: 'none',
-    message: /answered with something that is not JSON$/,
+    message: /returned invalid JSON$/,
     hint: /kubectl config view/,
   },
   {
@@ -225,7 +225,7 @@ const told: {
     reason: 'none',
     message:
       /^cannot get volumesnapshots\S+ "data-1" in namespace "demo": http:\S+ answered with a web page, HTTP 200: Sign in$/,
-    hint: /^not the API server answered, but a proxy, a login or a web server: look at the address\nkubectl config view --minify$/,
+    hint: /^a proxy, a login page or another web server answered in place of the API server; check the address:\nkubectl config view --minify$/,
   },
   {
     name: 'the error page of a proxy, which names no kind',
@@ -301,7 +301,7 @@ test('a server that is not running', async () => {
 
 const noAnswer: [code: string, says: string][] = [
   ['ENOTFOUND', 'unreachable server https://x: no such host'],
-  ['EAI_AGAIN', 'unreachable server https://x: the name server does not answer'],
+  ['EAI_AGAIN', 'unreachable server https://x: the DNS server does not answer'],
   ['ETIMEDOUT', 'unreachable server https://x: timed out'],
   ['ECONNRESET', 'unreachable server https://x: connection reset'],
   ['CERT_HAS_EXPIRED', 'cannot trust server https://x: the certificate has expired'],

@@ -114,7 +114,7 @@ test('whole objects in a list or a watch are refused', async () => {
   const list = { kind: 'PartialObjectMetadataList', metadata: { resourceVersion: '1' }, items: [] };
   const told = {
     kind: 'precondition',
-    message: 'the server sends whole pods where only their metadata was asked for',
+    message: 'the server sends whole pods although only metadata was requested',
   };
   await using plain = await serve(() => ({ body: { ...list, kind: 'PodList' } }));
   const { kind, message } = await rejection(adapter(plain.url).list(pods, { metadataOnly: true }));

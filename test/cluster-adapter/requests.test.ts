@@ -240,7 +240,7 @@ test('--request-timeout, and a server that does not answer', async () => {
   await using api = await serve(() => ({ hang: true }));
   const late = await rejection(read(adapter(api.url, { requestTimeout: 20 })));
   assert.equal(late.message, `unreachable server ${api.url}: no answer within 0.02 s`);
-  assert.equal(late.hint, 'allow more with --request-timeout');
+  assert.equal(late.hint, 'increase it with --request-timeout');
   const silent = await rejection(read(adapter(api.url, { limits: { silence: 30 } })));
   assert.equal(silent.message, `unreachable server ${api.url}: no answer within 0.03 s`);
 });

@@ -90,9 +90,9 @@ async function main(): Promise<number> {
   if (process.env['KUBECONFIG']) {
     const named = positionals.length > 0 ? [...files, ...withOperator] : files;
     if (positionals.length > 0)
-      for (const file of alone) say(`${file} is skipped: it starts control planes of its own`);
+      for (const file of alone) say(`skipping ${file}: it starts control planes of its own`);
     if (definitions === undefined) return onTheirCluster(named, process.env['KUBECONFIG']);
-    say('KUBECONFIG is set, and --upstream-crds would install definitions there: leave one of them out');
+    say('KUBECONFIG is set, and --upstream-crds would install definitions there: omit one of them');
     return 2;
   }
   let node: RealNode | undefined;
@@ -100,7 +100,7 @@ async function main(): Promise<number> {
     const why = values.node === 'agent' ? '--node agent' : await whyNoNode();
     const programs = await findPrograms(process.env, say, { node: why === undefined });
     process.env['PATH'] = [dirname(programs.path.kubectl), process.env['PATH'] ?? ''].join(delimiter);
-    if (why !== undefined) say(`no real node here, but our own agent: ${why}`);
+    if (why !== undefined) say(`using our own node agent in place of a real node: ${why}`);
     const whyNoDatabase = await whyNoPostgres();
     if (why === undefined && whyNoDatabase !== undefined)
       say(`tests with a database are skipped: ${whyNoDatabase}`);
@@ -151,7 +151,7 @@ async function main(): Promise<number> {
 async function onTheirCluster(files: readonly string[], kubeconfig: string): Promise<number> {
   const missing = ['E2E_STORAGE_CLASS', 'E2E_SNAPSHOT_CLASS'].filter((name) => !process.env[name]);
   if (missing.length > 0) {
-    say(`KUBECONFIG is set: name classes of one CSI driver of that cluster in ${missing.join(' and ')}`);
+    say(`KUBECONFIG is set: specify classes of one CSI driver of that cluster in ${missing.join(' and ')}`);
     return 2;
   }
   const results = await leaveNothing(kubeconfig, say, () =>

@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   }
   const why = values.node === 'agent' ? '--node agent' : await whyNoNode();
   if (why === undefined) return serveWithNode(rateLimits, stopping.signal);
-  say(`no real node here, but our own agent: ${why}`);
+  say(`using our own node agent in place of a real node: ${why}`);
   await serve(rateLimits, stopping.signal);
   return 0;
 }
@@ -90,7 +90,9 @@ async function serve(rateLimits: 'default' | 'raised', signal: AbortSignal): Pro
     say('classes: sandbox (the default), sandbox-wait (binds with the first pod)');
     if (place) say(`images: ${(await madeImages(place.layouts)).join(', ')}`);
     process.stdout.write(`export KUBECONFIG=${kubeconfig} PATH="${dirname(programs.path.kubectl)}:$PATH"\n`);
-    say('type the line above in another terminal, then use kubectl; Ctrl-C here ends it and leaves nothing');
+    say(
+      'type the line above in another terminal, then use kubectl; Ctrl-C here stops the cluster and removes all of it',
+    );
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     inside?.close();

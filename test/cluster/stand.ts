@@ -90,7 +90,7 @@ export async function toldBy(runs: readonly Running[], ...words: readonly RegExp
       while (!word.test(context.stderr())) {
         if (code() !== undefined || performance.now() > deadline)
           throw new Error(
-            `${argv} (exit ${code() ?? 'none yet'}) did not tell ${word}:\n${context.stderr()}`,
+            `${argv} (exit ${code() ?? 'none yet'}) did not print ${word}:\n${context.stderr()}`,
           );
         await setTimeout(50);
       }

@@ -23,6 +23,6 @@ export async function until<T extends KubernetesObject>(
     }
     last = objects[0] ?? last;
   }
-  const state = last === undefined ? 'not there' : JSON.stringify(last);
-  throw new Error(`waited in vain for ${resource.kind} ${name}, which is ${state}`);
+  const state = last === undefined ? 'missing' : JSON.stringify(last);
+  throw new Error(`timed out waiting for ${resource.kind} ${name}, which is ${state}`);
 }

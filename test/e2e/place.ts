@@ -120,7 +120,7 @@ export async function openPlace(
     } finally {
       watching.abort();
     }
-    return assert.fail(`waited in vain; ${resource.plural}: ${JSON.stringify([...known.values()])}`);
+    return assert.fail(`timed out waiting; ${resource.plural}: ${JSON.stringify([...known.values()])}`);
   }
 
   const stash: Place['stash'] = (line, options) =>

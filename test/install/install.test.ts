@@ -129,7 +129,7 @@ test('into another namespace, which may be there before', async () => {
   });
   const { code, out } = await world.run(`install -n backup ${image}`);
   assert.equal(code, 0);
-  assert.match(out, /^namespace\/backup left alone \(it was there before\)$/m);
+  assert.match(out, /^namespace\/backup skipped \(it was there before\)$/m);
   const { metadata } = await world.cluster.get(namespaces, 'backup');
   assert.equal(metadata.labels?.['app.kubernetes.io/managed-by'], undefined);
   const again = await world.run(`install ${image}`);
@@ -213,7 +213,10 @@ for (const [why, tag, words] of [
     assert.match(late.err, /^0 of 2 replicas are available$/m);
     assert.match(late.err, words);
     const [error = '', hint = ''] = late.err.split('\n').filter((line) => /^(error|hint):/.test(line));
-    assert.match(error, /^error: the operator is not up after 40s: 0 of 2 replicas are available; pod /);
+    assert.match(
+      error,
+      /^error: timed out after 40s waiting for the operator: 0 of 2 replicas are available; pod /,
+    );
     assert.match(hint, /^hint: kubectl describe pods -n kubectl-stash -l /);
   });
 }

@@ -86,7 +86,7 @@ test('keeps its namespace where somebody has moved in, and says who', async () =
   await world.create([secret, object('v1', 'Secret', { name: 'registry', namespace: 'kubectl-stash' })]);
   const { code, out } = await world.run('uninstall');
   assert.equal(code, 0);
-  assert.match(out, /^namespace\/kubectl-stash left alone \(in it: secret\/registry\)$/m);
+  assert.match(out, /^namespace\/kubectl-stash kept \(it contains secret\/registry\)$/m);
   assert.ok((await namesIn(world.cluster)).includes('Namespace kubectl-stash'));
 });
 
@@ -188,7 +188,7 @@ test('takes nothing else away while a pod of the operator is still there', async
   await world.cluster.patch(pods, { name, namespace: 'kubectl-stash' }, stuck);
   const { code, err } = await world.run('uninstall --timeout=20s');
   assert.equal(code, 5);
-  assert.match(err, new RegExp(`^error: pod ${name} is still there after 20s$`, 'm'));
+  assert.match(err, new RegExp(`^error: timed out after 20s waiting for the deletion of pod ${name}$`, 'm'));
   const left = await namesIn(world.cluster);
   assert.ok(left.includes('CronJob demo/stash-trigger-nightly'));
   assert.ok(!left.includes('Deployment kubectl-stash/kubectl-stash-operator'));

@@ -130,7 +130,7 @@ test('a sandbox continues with the objects in its directory', async () => {
 
   await assert.rejects(start(directory), (error) => {
     assert.ok(error instanceof DirectoryError);
-    assert.equal(error.message, `process ${process.pid} runs a sandbox on ${directory}`);
+    assert.equal(error.message, `another sandbox is running in ${directory} (process ${process.pid})`);
     return true;
   });
   await first.stop();

@@ -20,7 +20,7 @@ export async function until<T extends KubernetesObject>(
   const over = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<Stored<T>[]>();
   const late = setTimeout(() => {
-    reject(new Error(`the ${resource.plural} did not come to what they should in ${patience / 1000}s`));
+    reject(new Error(`the ${resource.plural} did not reach the expected state in ${patience / 1000}s`));
   }, patience);
   const observed = observe(cluster, resource, scope, over.signal, () => {
     const items = [...observed.items.values()];

@@ -13,7 +13,7 @@ import { strategicMerge } from './strategic-merge.ts';
  */
 export function applyPatch(type: PatchType, object: JsonObject, patch: unknown, custom: boolean): JsonObject {
   const patched = type === 'json' ? jsonPatch(object, patch) : mergeAs(type, custom)(object, patch);
-  if (!isObject(patched)) throw badRequest('the patch does not leave an object');
+  if (!isObject(patched)) throw badRequest('the result of the patch is not an object');
   return patched;
 }
 
@@ -39,7 +39,7 @@ function define(object: JsonObject, key: string, value: unknown): void {
 
 /** JSON patch, RFC 6902. Throws Invalid if an operation does not fit the document. */
 export function jsonPatch(document: unknown, operations: unknown): unknown {
-  if (!Array.isArray(operations)) throw badRequest('a JSON patch is an array of operations');
+  if (!Array.isArray(operations)) throw badRequest('a JSON patch must be an array of operations');
   return operations.reduce(
     (result: unknown, operation: unknown) => jsonPatchStep(result, operation),
     document,
@@ -48,7 +48,7 @@ export function jsonPatch(document: unknown, operations: unknown): unknown {
 
 function jsonPatchStep(document: unknown, operation: unknown): unknown {
   if (!isObject(operation) || typeof operation['path'] !== 'string') {
-    throw badRequest('a JSON patch operation has op and path');
+    throw badRequest('a JSON patch operation must have op and path');
   }
   const path = pointer(operation['path']);
   const from = typeof operation['from'] === 'string' ? pointer(operation['from']) : [];

@@ -99,7 +99,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
       if (claim.spec.selector) throw new SourceError('claim Selector is not supported');
       const fromSnapshot = sourceHandle(claim, bytes);
       if (claim.spec.volumeMode === 'Block')
-        throw new StorageError('InvalidArgument', 'volumes hold files: volumeMode Block is not served');
+        throw new StorageError('InvalidArgument', 'volumeMode Block is not supported');
       await world.driver.createVolume({
         name: volumeName,
         bytes,
@@ -127,7 +127,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
         `error getting handle for DataSource Type ${source.kind} by Name ${source.name}: ${why}`,
       );
     if (source.kind !== volumeSnapshots.kind || source.apiGroup !== volumeSnapshots.group) {
-      throw fail('the sandbox makes volumes from snapshots only');
+      throw fail('the sandbox supports only snapshots as a data source');
     }
     const snapshot = world.snapshots.get(source.name, claim.metadata.namespace);
     if (!snapshot) {

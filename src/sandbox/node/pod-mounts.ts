@@ -62,7 +62,7 @@ async function locate(
     return { directory: join(podDirectory, 'volumes', volume.name), handle: undefined };
   const [claimName] = claimNamesOf({ ...pod, spec: { ...pod.spec, volumes: [volume] } });
   if (claimName === undefined)
-    throw new Error(`the sandbox has no volumes of the type of volume "${volume.name}"`);
+    throw new Error(`the sandbox does not support the type of volume "${volume.name}"`);
   const claim = sources.claim(claimName, pod.metadata.namespace);
   const bound = sources.volume(claim?.spec.volumeName ?? '');
   if (!bound) throw new Error(`persistentvolumeclaim "${claimName}" is not bound`);

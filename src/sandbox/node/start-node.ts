@@ -98,7 +98,7 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     if (!runs.has(key) && (phase === 'Succeeded' || phase === 'Failed')) return;
     if (!runs.has(key) && !mayMount(pod)) return;
     if (!runs.has(key) && phase === 'Running' && pod.spec.restartPolicy === 'Never') {
-      const message = 'the node was started again, and the pod must not be';
+      const message = 'the node has restarted, and the pod must not be restarted';
       await setStatus(cluster, pods, pod, {
         ...pod.status,
         phase: 'Failed',

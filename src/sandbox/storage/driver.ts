@@ -59,7 +59,7 @@ export function openDriver(
       if (exactSize && fromSnapshot !== undefined) {
         const { bytes: own } = await storage.getSnapshot(fromSnapshot);
         if (own !== bytes) {
-          const sizes = `${bytes} bytes are asked for, and snapshot ${fromSnapshot} has ${own}`;
+          const sizes = `${bytes} bytes requested, but snapshot ${fromSnapshot} has ${own}`;
           throw new StorageError('OutOfRange', `${name}: ${sizes} (restoreSize: exact)`);
         }
       }
@@ -97,9 +97,9 @@ export function openDriver(
 function failAs(fault: Fault, name: string, bytes: number): void {
   switch (fault) {
     case 'error-once':
-      throw new StorageError('Internal', `${name}: the class asks for one error (fault: error-once)`);
+      throw new StorageError('Internal', `${name}: injected error (fault: error-once)`);
     case 'error-always':
-      throw new StorageError('Internal', `${name}: the class asks for errors (fault: error-always)`);
+      throw new StorageError('Internal', `${name}: injected error (fault: error-always)`);
     case 'full':
       throw new StorageError(
         'ResourceExhausted',

@@ -167,7 +167,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
     }
     const snapshot = await need<StoredSnapshot>('snapshots', fromSnapshot);
     if (volume.bytes < snapshot.bytes) {
-      const sizes = `${volume.bytes} bytes are fewer than the ${snapshot.bytes} of snapshot ${fromSnapshot}`;
+      const sizes = `${volume.bytes} bytes requested, but snapshot ${fromSnapshot} has ${snapshot.bytes}`;
       throw new StorageError('OutOfRange', `volume ${volume.handle}: ${sizes}`);
     }
     await copying(() => trees.copy(join(entry('snapshots', fromSnapshot), 'data'), data));
@@ -196,7 +196,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
       }
       const stored = existing ?? (await need<StoredVolume>('volumes', handle));
       if (stored.bytes !== bytes) {
-        throw new StorageError('AlreadyExists', `volume ${handle} exists with ${stored.bytes} bytes`);
+        throw new StorageError('AlreadyExists', `volume ${handle} already exists with ${stored.bytes} bytes`);
       }
       return { handle, bytes };
     },
@@ -226,7 +226,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
       if (stored.volume !== volume) {
         throw new StorageError(
           'AlreadyExists',
-          `snapshot ${handle} exists, cut from volume ${stored.volume}`,
+          `snapshot ${handle} of volume ${stored.volume} already exists`,
         );
       }
       return stored;
@@ -239,7 +239,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
 
 function checkHandle(handle: string): void {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(handle)) {
-    throw new StorageError('InvalidArgument', `${JSON.stringify(handle)} is not a handle`);
+    throw new StorageError('InvalidArgument', `${JSON.stringify(handle)} is not a valid handle`);
   }
 }
 

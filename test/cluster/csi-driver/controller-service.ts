@@ -40,10 +40,13 @@ export function controllerService({ storage, driver, now }: ControllerOptions) {
     async createVolume(request: CreateVolumeRequest): Promise<{ volume: Volume }> {
       const { name, capacityRange, volumeContentSource, parameters, accessibilityRequirements } = request;
       if (request.volumeCapabilities.some(({ block }) => block)) {
-        throw new StorageError('InvalidArgument', 'volumes hold files: volumeMode Block is not served');
+        throw new StorageError('InvalidArgument', 'volumeMode Block is not supported');
       }
       if (volumeContentSource?.volume) {
-        throw new StorageError('InvalidArgument', 'volumes are made from snapshots only, not from volumes');
+        throw new StorageError(
+          'InvalidArgument',
+          'only snapshots are supported as a volume source, not volumes',
+        );
       }
       const fromSnapshot = volumeContentSource?.snapshot?.snapshotId;
       const bytes = Math.max(leastBytes, capacityRange?.requiredBytes ?? 0);

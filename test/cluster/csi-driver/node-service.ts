@@ -27,7 +27,7 @@ export function nodeService({ storage, nodeId, segments }: NodeOptions) {
     async nodePublishVolume(request: NodePublishVolumeRequest): Promise<object> {
       const { volumeId, targetPath, readonly, volumeCapability } = request;
       if (volumeCapability?.block) {
-        throw new StorageError('InvalidArgument', 'volumes hold files: volumeMode Block is not served');
+        throw new StorageError('InvalidArgument', 'volumeMode Block is not supported');
       }
       await storage.getVolume(volumeId);
       await mkdir(targetPath, { recursive: true });

@@ -86,7 +86,7 @@ export async function startNodeMachine(options: NodeOptions): Promise<Machine> {
         registration: join(place.kubelet, 'plugins_registry', `${driverName}-reg.sock`),
         proto: registrationProto,
         onRefused: (why) => {
-          onError(`the kubelet does not take the CSI driver: ${why}`);
+          onError(`the kubelet rejects the CSI driver: ${why}`);
         },
       });
       await run(

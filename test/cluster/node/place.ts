@@ -47,7 +47,7 @@ export async function whyNoNode(): Promise<string | undefined> {
   try {
     await run('unshare', ['--mount', '--net', '--ipc', '--pid', '--fork', '--mount-proc', 'true']);
   } catch {
-    return 'this machine makes no namespaces';
+    return 'this machine does not allow new namespaces';
   }
   return undefined;
 }
@@ -90,7 +90,7 @@ export async function currentPlace(): Promise<Place | undefined> {
   const { NODE_DIRECTORY: directory, NODE_LAYOUTS: layouts, NODE_CGROUP: cgroup } = process.env;
   if (directory === undefined || layouts === undefined || cgroup === undefined) return undefined;
   const plugins = await findNetworkPlugins();
-  if (plugins === undefined) throw new Error('the CNI plugins are gone');
+  if (plugins === undefined) throw new Error('the CNI plugins are missing');
   return {
     ...{ directory, layouts, cgroup, bridge, address, podRange },
     networkPlugins: plugins,

@@ -131,7 +131,7 @@ async function untilRefused(claimName: string, isRefused: (pod: Pod) => boolean)
     await pod(name, claimName, 'sleep 3000');
     const decided = await untilPod(name, (it) => isRefused(it) || it.spec.nodeName !== undefined);
     if (isRefused(decided)) return name;
-    assert(count < 20, 'the scheduler never learns that the claim is being deleted');
+    assert(count < 20, 'the scheduler never learned that the claim is being deleted');
     await api.send('DELETE', `${podsPath}/${name}`);
   }
 }

@@ -30,7 +30,7 @@ export function isTold(conditions: readonly Condition[] | undefined, expected: s
 }
 
 function note(line: string): void {
-  assert(known.has(line), `no such condition: ${line}`);
+  assert(known.has(line), `unknown condition: ${line}`);
   reached.add(line);
 }
 

@@ -255,7 +255,7 @@ test('an impossible mount is an error, not an empty directory', async () => {
     volumes: [{ name: 'config', ...{ configMap: { name: 'x' } } }],
   });
   const failed = await running.until(pods, 'config', (it) => it?.status?.phase === 'Failed');
-  assert.match(stateOf(failed)?.terminated?.message ?? '', /no volumes of the type of volume "config"/);
+  assert.match(stateOf(failed)?.terminated?.message ?? '', /does not support the type of volume "config"/);
 });
 
 test('a claim for a hostPath volume, without a driver', async () => {

@@ -54,15 +54,11 @@ test('faults of a snapshot class, for each call', async () => {
     [{ delay: '500ms' }, ['in 500', 'in 500']],
     [
       { fault: 'error-once' },
-      [
-        'rpc error: code = Internal desc = s2: the class asks for one error (fault: error-once)',
-        'in 0',
-        'in 0',
-      ],
+      ['rpc error: code = Internal desc = s2: injected error (fault: error-once)', 'in 0', 'in 0'],
     ],
     [
       { fault: 'error-always' },
-      ['rpc error: code = Internal desc = s3: the class asks for errors (fault: error-always)'],
+      ['rpc error: code = Internal desc = s3: injected error (fault: error-always)'],
     ],
     [{ fault: 'never-ready' }, ['never', 'never']],
     [

@@ -204,7 +204,7 @@ async function serveSubresource(
   }
   if (isPod && subresource === 'exec') {
     backend.api.get({ kind, name: target.name ?? '', namespace: target.namespace });
-    throw badRequest('exec needs a WebSocket (v5.channel.k8s.io): kubectl 1.31 or newer has it');
+    throw badRequest('exec needs a WebSocket (v5.channel.k8s.io): use kubectl 1.31 or newer');
   }
   if (
     isPod &&
