@@ -52,7 +52,7 @@ export function objectSchema(description: string, spec: JsonSchema, status: Json
     description,
     type: 'object',
     properties: {
-      apiVersion: string('Version of the schema that this object is written in.'),
+      apiVersion: string('API version of this object.'),
       kind: string('Kind of this object.'),
       metadata: { type: 'object' },
       spec,

@@ -3,7 +3,7 @@ import type { JsonSchema } from '../kubernetes.ts';
 import { choice, intOrString, list, object, string, strings } from './schema.ts';
 
 const port = intOrString('Port, as a number or by its name.');
-const host = string('Host; the pod itself where it is left out.');
+const host = string('Host; default is the pod.');
 
 const http = {
   scheme: string('HTTP or HTTPS.'),
@@ -39,6 +39,6 @@ export function hook(description: string): JsonSchema {
 export function finalHook(description: string, policies: string[]): JsonSchema {
   return object(description, {
     ...handlers,
-    executionPolicy: choice('After which outcome it runs.', policies, 'Always'),
+    executionPolicy: choice('Outcome after which it runs.', policies, 'Always'),
   });
 }

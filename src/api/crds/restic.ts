@@ -21,7 +21,7 @@ export const exclude = strings('For Restic: files to leave out.');
 
 export const rules = list(
   'For Restic: which snapshot goes to which host.',
-  kept('One rule; the first that fits counts.'),
+  kept('One rule; the first match applies.'),
 );
 
-export const interimVolumeTemplate = kept('For Restic: the claim that holds the data on its way.');
+export const interimVolumeTemplate = kept('For Restic: the claim for intermediate data.');
