@@ -33,12 +33,12 @@ export async function buildExecutable(platform: Platform, chunks: Chunks): Promi
     for (const each of [assets, work]) await mkdir(each);
     await writeFile(loader, await bundleLoader());
     await writeAssets(assets, chunks, platform);
-    await placeNode(home, platform, prepared(platform, await nodeRuntime(platform)));
+    await placeNode(home, platform, prepareNode(platform, await nodeRuntime(platform)));
     const args = [platform.name, nodeVersion, loader, assets, output];
     await run(process.execPath, [join(import.meta.dirname, 'inject.ts'), ...args], {
       env: { ...process.env, HOME: home, USERPROFILE: home, TMPDIR: work, TEMP: work },
     });
-    return finished(platform, await readFile(output));
+    return signProgram(platform, await readFile(output));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -80,7 +80,7 @@ async function placeNode(home: string, { os, target }: Platform, node: Buffer): 
   for (const marker of [archive, `${archive}.ok`, `${program}.ok`]) await writeFile(marker, '');
 }
 
-function prepared({ os }: Platform, node: Buffer): Buffer {
+function prepareNode({ os }: Platform, node: Buffer): Buffer {
   switch (os) {
     case 'linux':
       return withoutDebugInfo(node);
@@ -91,7 +91,7 @@ function prepared({ os }: Platform, node: Buffer): Buffer {
   }
 }
 
-function finished({ os }: Platform, program: Buffer): Buffer {
+function signProgram({ os }: Platform, program: Buffer): Buffer {
   switch (os) {
     case 'linux':
       return program;

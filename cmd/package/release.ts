@@ -30,7 +30,7 @@ export async function buildRelease({ platforms, directory, say }: ReleaseOptions
   const time = await commitTime();
   const chunks = await bundleChunks(program);
   const packages = await bundledPackages(chunks.metafile);
-  const beside = await filesBeside(await thirdPartyLicences(packages));
+  const beside = await filesNextToProgram(await thirdPartyLicences(packages));
   const written = new Map<string, Buffer>();
   for (const platform of platforms) {
     const content = await buildExecutable(platform, chunks);
@@ -50,7 +50,7 @@ export async function buildRelease({ platforms, directory, say }: ReleaseOptions
   for (const [name, content] of written) await writeFile(join(directory, name), content);
 }
 
-async function filesBeside(licences: string): Promise<(platform: Platform) => ArchiveFile[]> {
+async function filesNextToProgram(licences: string): Promise<(platform: Platform) => ArchiveFile[]> {
   const source = join(project, 'cmd', completion);
   const script = (await exists(source)) ? await readFile(source) : undefined;
   const texts = [

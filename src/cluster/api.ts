@@ -41,7 +41,7 @@ export interface Api {
   /** Resolves with the head of a long-lived answer. */
   open(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage>;
   /** Turns any error into a StashError, as the port promises. */
-  explain(error: unknown): StashError;
+  toStashError(error: unknown): StashError;
 }
 
 const methods: Readonly<Record<Verb, string>> = {
@@ -57,7 +57,7 @@ const methods: Readonly<Record<Verb, string>> = {
 export function createApi(options: ApiOptions): Api {
   const { wire, parties, clock, limits, requestTimeout } = options;
 
-  const explain = (error: unknown): StashError => {
+  const toStashError = (error: unknown): StashError => {
     if (error instanceof StashError) return error;
     if (error instanceof SilentConnection) return timeoutError(error.milliseconds, parties, false);
     return connectionError(error, parties);
@@ -67,7 +67,7 @@ export function createApi(options: ApiOptions): Api {
    * Sends a request. If the server rejects the credentials, and a plugin or file may provide newer ones,
    * sends it once more with those.
    */
-  async function answered(
+  async function sendAuthenticated(
     request: ApiRequest,
     silence: number,
     stream: boolean,
@@ -97,7 +97,7 @@ export function createApi(options: ApiOptions): Api {
     const deadline = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout);
     const signals = [signal, deadline].filter((one) => one !== undefined);
     try {
-      const message = await answered(
+      const message = await sendAuthenticated(
         request,
         limits.silence,
         false,
@@ -116,7 +116,7 @@ export function createApi(options: ApiOptions): Api {
       if (deadline?.aborted && requestTimeout !== undefined) {
         throw timeoutError(requestTimeout, parties, true);
       }
-      throw explain(error);
+      throw toStashError(error);
     }
   }
 
@@ -124,7 +124,7 @@ export function createApi(options: ApiOptions): Api {
     return parse(await textOnce(request, signal), parties);
   }
 
-  async function again<T>(
+  async function withRetries<T>(
     once: (request: ApiRequest, signal?: AbortSignal) => Promise<T>,
     request: ApiRequest,
     signal?: AbortSignal,
@@ -146,14 +146,14 @@ export function createApi(options: ApiOptions): Api {
     wire,
     parties,
     askOnce,
-    explain,
-    ask: (request, signal) => again(askOnce, request, signal),
-    askText: (request, signal) => again(textOnce, request, signal),
+    toStashError,
+    ask: (request, signal) => withRetries(askOnce, request, signal),
+    askText: (request, signal) => withRetries(textOnce, request, signal),
     async open(request, signal) {
       try {
-        return await answered(request, limits.watchSilence, true, signal);
+        return await sendAuthenticated(request, limits.watchSilence, true, signal);
       } catch (error) {
-        throw explain(error);
+        throw toStashError(error);
       }
     },
   };

@@ -67,7 +67,7 @@ async function loadKubeConfig(settings: Settings): Promise<KubeConfig> {
   // The package's root would also load watch, informers and SPDY; only this file is needed.
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const { newClusters, newContexts, newUsers } = await import('@kubernetes/client-node/dist/config_types.js');
-  const { clusters, users, contexts, currentContext } = singleConfig(settings);
+  const { clusters, users, contexts, currentContext } = chosenEntries(settings);
   const config = new KubeConfig();
   // As `loadFromString` does, without parsing the YAML a second time.
   config.loadFromOptions({
@@ -81,7 +81,7 @@ async function loadKubeConfig(settings: Settings): Promise<KubeConfig> {
  * Returns a config with only the chosen cluster, user and context, so that an invalid entry elsewhere in the
  * file does no harm.
  */
-function singleConfig(settings: Settings) {
+function chosenEntries(settings: Settings) {
   const { tokenFile, exec, ...user } = settings.userEntry;
   const cluster: Record<string, unknown> = {
     ...settings.clusterEntry,

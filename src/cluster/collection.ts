@@ -55,7 +55,7 @@ export async function listCollection<T extends KubernetesObject>(
     }
     if (scope.metadataOnly === true && page.kind !== 'PartialObjectMetadataList')
       throw wholeObjects(resource);
-    items.push(...(page.items ?? []).map(presenter(resource, scope)));
+    items.push(...(page.items ?? []).map(completer(resource, scope)));
     next = page.metadata.continue === '' ? undefined : page.metadata.continue;
     if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
   }
@@ -85,7 +85,7 @@ export async function* streamChanges<T extends KubernetesObject>(
     timeoutSeconds,
   });
   const message = await api.open(request, signal);
-  const presented = presenter(resource, scope);
+  const presented = completer(resource, scope);
   try {
     for await (const line of readLines(message)) {
       const page = wordsOfPage(line);
@@ -113,7 +113,7 @@ export async function* streamChanges<T extends KubernetesObject>(
     // Some servers send no bookmarks while nothing changes, so silence is no failure. If the server is gone,
     // the kernel or the next attempt will tell.
     if (error instanceof SilentConnection) return;
-    throw api.explain(error);
+    throw api.toStashError(error);
   } finally {
     message.destroy();
   }
@@ -144,7 +144,7 @@ function collectionRequest(
 }
 
 /** Adds apiVersion and kind: the server leaves them out in list items and in metadata-only answers. */
-function presenter<T extends KubernetesObject>(
+function completer<T extends KubernetesObject>(
   resource: Resource<T>,
   { metadataOnly }: Scope,
 ): (object: Stored<T>) => Stored<T> {

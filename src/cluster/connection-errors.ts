@@ -100,7 +100,7 @@ export function connectionError(error: unknown, parties: Pick<Parties, 'server'>
   const trouble = networkTroubles[code];
   return new ClusterError(
     'unreachable',
-    `unreachable server ${parties.server}: ${trouble?.what ?? words(error)}`,
+    `unreachable server ${parties.server}: ${trouble?.what ?? messageOf(error)}`,
     {
       hint: trouble?.hint ?? showServer,
       cause: error,
@@ -121,6 +121,6 @@ export function timeoutError(
   );
 }
 
-function words(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
 }

@@ -7,7 +7,7 @@ import type { Status } from '#src/api/kubernetes.ts';
 import { wordsOfPage } from '#src/domain/html-page.ts';
 import { StashError, type ErrorKind } from '#src/errors.ts';
 
-import { deed, qualifiedPlural, subject, type ApiRequest } from './request.ts';
+import { describeRequest, qualifiedPlural, describeObject, type ApiRequest } from './request.ts';
 
 export interface ClusterErrorDetails {
   readonly hint?: string | undefined;
@@ -100,7 +100,7 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
   if (code === 401) {
     return new ClusterError(
       'unauthorized',
-      `${parties.server} rejected the credentials of ${who(parties)}: they are expired or invalid`,
+      `${parties.server} rejected the credentials of ${quotedUser(parties)}: they are expired or invalid`,
       {
         ...details,
         hint: 'log in again, then:\nkubectl auth whoami',
@@ -110,7 +110,7 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
   if (code === 403) return forbidden(request, status, said, parties, details);
   if (code === 404) return notFound(request, status, said, details);
   if (code === 409 && details.reason === 'AlreadyExists') {
-    return new ClusterError('already-exists', said || `${subject(request)} already exists`, details);
+    return new ClusterError('already-exists', said || `${describeObject(request)} already exists`, details);
   }
   const kind = kinds[code] ?? 'server';
   if (kind === 'server') {
@@ -118,13 +118,13 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
       code === 429 ? 'the server is busy; try again in a moment' : "kubectl get --raw='/readyz?verbose'";
     return new ClusterError(
       'server',
-      `${parties.server} could not ${deed(request)}: ${said || `HTTP ${code}`}`,
+      `${parties.server} could not ${describeRequest(request)}: ${said || `HTTP ${code}`}`,
       { ...details, hint },
     );
   }
   return new ClusterError(
     kind,
-    said || `${parties.server} refused to ${deed(request)}: HTTP ${code}`,
+    said || `${parties.server} refused to ${describeRequest(request)}: HTTP ${code}`,
     details,
   );
 }
@@ -143,7 +143,7 @@ export function pageError(
   const said = page === '' || page === STATUS_CODES[code] ? '' : `: ${oneLine(page)}`;
   return new ClusterError(
     code === 401 ? 'unauthorized' : 'server',
-    `cannot ${deed(request)}: ${parties.server} answered with a web page${by}, HTTP ${code}${said}`,
+    `cannot ${describeRequest(request)}: ${parties.server} answered with a web page${by}, HTTP ${code}${said}`,
     {
       code,
       reason: reasons[code],
@@ -179,7 +179,11 @@ function forbidden(
   // Quotas, admission and pod security answer 403 too; speaking of missing rights would mislead there. Their
   // answers carry a message. A missing `create` on pods/exec comes without one.
   if (said !== '' && status?.details?.kind !== undefined && !/\bcannot\b|is forbidden:?$/.test(said)) {
-    return new ClusterError('forbidden', `the server refused to ${deed(request)}: ${said}`, details);
+    return new ClusterError(
+      'forbidden',
+      `the server refused to ${describeRequest(request)}: ${said}`,
+      details,
+    );
   }
   const what = plural === '' ? request.path.replace(/\?.*/, '') : plural;
   const where =
@@ -197,7 +201,7 @@ function forbidden(
   const name = request.name === undefined ? '' : ` "${request.name}"`;
   // Servers authorize an exec over WebSocket as `get`, newer ones as `create` too: the answer says which.
   const verb = /\bcannot (\w+) resource\b/.exec(said)?.[1] ?? request.verb;
-  return new ClusterError('forbidden', `${who(parties)} may not ${verb} ${what}${name}${where}`, {
+  return new ClusterError('forbidden', `${quotedUser(parties)} may not ${verb} ${what}${name}${where}`, {
     ...details,
     hint: `kubectl auth can-i ${verb} ${what}${flag}`,
   });
@@ -260,7 +264,7 @@ function notFound(
   );
 }
 
-function who(parties: Parties): string {
+function quotedUser(parties: Parties): string {
   return `user "${parties.user}"`;
 }
 

@@ -12,7 +12,7 @@ import { readFailure, type Api } from './api.ts';
 import { answerError, ClusterError, oneLine, type Failure } from './errors.ts';
 import { exitCodeOf, readExecEnd, unstartedError, type ExecEnd } from './exec-end.ts';
 import type { ExecRequest } from './port.ts';
-import { exactPath, query, subject, type ApiRequest } from './request.ts';
+import { exactPath, query, describeObject, type ApiRequest } from './request.ts';
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const closeChannel = 255;
@@ -46,7 +46,7 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   const end = Promise.withResolvers<ExecEnd>();
   const pending: Promise<void>[] = [];
   const abort = () => {
-    end.reject(new StashError('interrupted', `interrupted: ${words(request)}`));
+    end.reject(new StashError('interrupted', `interrupted: ${describeExec(request)}`));
     socket.terminate();
   };
   const socket = new ws(url, protocols, {
@@ -76,18 +76,18 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
       .then((failure) => {
         // An API server refuses with a Status, a kubelet with plain text.
         const isStatus = failure.code < 500 && failure.status !== undefined;
-        const unstarted = isStatus ? undefined : unstartedError(wordsOf(failure), words(request));
+        const unstarted = isStatus ? undefined : unstartedError(messageOf(failure), describeExec(request));
         end.reject(unstarted ?? answerError(asked, failure, api.parties));
         socket.terminate();
       })
       .catch(end.reject);
   });
   socket.on('error', (error) => {
-    end.reject(api.explain(error));
+    end.reject(api.toStashError(error));
   });
   socket.on('close', () => {
     end.reject(
-      new ClusterError('unreachable', `connection lost while running ${words(request)}`, {
+      new ClusterError('unreachable', `connection lost while running ${describeExec(request)}`, {
         hint: 'it is unknown whether the command has finished',
       }),
     );
@@ -97,7 +97,7 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   try {
     const told = await end.promise;
     await Promise.all(pending);
-    return exitCodeOf(told, words(request));
+    return exitCodeOf(told, describeExec(request));
   } finally {
     signal?.removeEventListener('abort', abort);
     // Nothing follows the exit status, so a closing handshake would only cost time.
@@ -142,17 +142,17 @@ function bytesOf(data: RawData): Buffer {
 
 function readEnd(payload: Buffer, end: PromiseWithResolvers<ExecEnd>, request: ExecRequest): void {
   try {
-    const told = readExecEnd(payload, words(request));
+    const told = readExecEnd(payload, describeExec(request));
     if (told) end.resolve(told);
   } catch (error) {
     end.reject(error);
   }
 }
 
-function wordsOf({ status, text = '' }: Failure): string {
+function messageOf({ status, text = '' }: Failure): string {
   return oneLine(sanitize(status?.message ?? text));
 }
 
-function words(request: ExecRequest): string {
-  return `${request.command[0] ?? ''} in ${subject({ verb: 'create', path: '', resource: pods, name: request.pod, namespace: request.namespace })}`;
+function describeExec(request: ExecRequest): string {
+  return `${request.command[0] ?? ''} in ${describeObject({ verb: 'create', path: '', resource: pods, name: request.pod, namespace: request.namespace })}`;
 }

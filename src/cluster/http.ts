@@ -76,7 +76,7 @@ export function createWire(endpoint: Endpoint): Wire {
     if (agents && sameMaterial(agents.tls, tls)) return agents;
     if (agents) closeIdle(agents.requests);
     // Share one context among all connections: parsing the certificates takes a millisecond each time.
-    const security = secure ? { ...tls, secureContext: readMaterial(tls) } : undefined;
+    const security = secure ? { ...tls, secureContext: createContext(tls) } : undefined;
     const build = (sockets: number): http.Agent => {
       const options = { keepAlive: true, keepAliveMsecs, maxSockets: sockets, proxyEnv };
       return security ? new https.Agent({ ...options, ...security }) : new http.Agent(options);
@@ -100,7 +100,7 @@ export function createWire(endpoint: Endpoint): Wire {
     async send(exchange) {
       exchange.signal?.throwIfAborted();
       const { url, headers, requests, agent } = await prepare(exchange.path);
-      return await converse(url, headers, exchange.stream ? agent : requests, exchange);
+      return await sendRequest(url, headers, exchange.stream ? agent : requests, exchange);
     },
     renewCredentials: () => authenticator.renew(),
     close() {
@@ -115,7 +115,7 @@ function closeIdle(agent: http.Agent): void {
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }
 
-function converse(
+function sendRequest(
   url: URL,
   headers: http.OutgoingHttpHeaders,
   agent: http.Agent,
@@ -166,7 +166,7 @@ function sameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
   return a === b || text(a) === text(b);
 }
 
-function readMaterial(tls: TlsMaterial): SecureContext {
+function createContext(tls: TlsMaterial): SecureContext {
   try {
     return createSecureContext(tls);
   } catch (error) {

@@ -85,12 +85,12 @@ export function qualifiedPlural(request: Pick<ApiRequest, 'resource' | 'subresou
 }
 
 /** Returns `create volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
-export function deed(request: ApiRequest): string {
-  return `${request.verb} ${subject(request)}`;
+export function describeRequest(request: ApiRequest): string {
+  return `${request.verb} ${describeObject(request)}`;
 }
 
 /** Returns `volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
-export function subject(request: ApiRequest): string {
+export function describeObject(request: ApiRequest): string {
   const what = qualifiedPlural(request) || request.path.replace(/\?.*/, '');
   const name = request.name === undefined ? '' : ` "${request.name}"`;
   const where = request.namespace === undefined ? '' : ` in namespace "${request.namespace}"`;

@@ -29,15 +29,15 @@ export interface Settings {
 export function resolveSettings(flags: ConnectionFlags, config: Kubeconfig): Settings {
   const contextName = flags.context ?? config.currentContext;
   const context =
-    contextName === undefined ? {} : pick(config.contexts, contextName, 'context', flags.context);
+    contextName === undefined ? {} : findEntry(config.contexts, contextName, 'context', flags.context);
   const clusterName = flags.cluster ?? context.cluster;
   const userName = flags.user ?? context.user;
   const clusterEntry = overlayCluster(
-    clusterName === undefined ? {} : pick(config.clusters, clusterName, 'cluster', flags.cluster),
+    clusterName === undefined ? {} : findEntry(config.clusters, clusterName, 'cluster', flags.cluster),
     flags,
   );
   const userEntry = overlayUser(
-    userName === undefined ? {} : pick(config.users, userName, 'user', flags.user),
+    userName === undefined ? {} : findEntry(config.users, userName, 'user', flags.user),
     flags,
   );
   return {
@@ -53,16 +53,17 @@ export function resolveSettings(flags: ConnectionFlags, config: Kubeconfig): Set
   };
 }
 
-function pick<T>(map: ReadonlyMap<string, T>, name: string, what: string, flag: string | undefined): T {
+function findEntry<T>(map: ReadonlyMap<string, T>, name: string, what: string, flag: string | undefined): T {
   const entry = map.get(name);
   if (entry !== undefined) return entry;
   const names = [...map.keys()].sort();
-  const there = names.length === 0 ? `it has no ${what}s` : `available: ${names.join(', ')}`;
+  const available = names.length === 0 ? `it has no ${what}s` : `available: ${names.join(', ')}`;
   throw new StashError(
     flag === undefined ? 'precondition' : 'usage',
     `the kubeconfig has no ${what} "${name}"`,
     {
-      hint: what === 'context' || flag !== undefined ? there : `${there}; choose one with --${what} NAME`,
+      hint:
+        what === 'context' || flag !== undefined ? available : `${available}; choose one with --${what} NAME`,
     },
   );
 }

@@ -20,7 +20,7 @@ export interface WatchSource<T extends KubernetesObject> {
  * A starting server may refuse for a moment what it will grant later. This many refusals in a row are taken
  * as final.
  */
-const refusalsForgiven = 3;
+const maxRefusals = 3;
 
 /**
  * Implements the port's `watch`. If the server closes a connection, the watch continues from the last
@@ -77,7 +77,7 @@ function isFinal(error: unknown, state: { readonly listed: boolean; refusals: nu
   if (isStashError(error, 'server', 'gone', 'conflict')) return false;
   if (isStashError(error, 'unreachable')) return !state.listed && isCertificateTrouble(error);
   if (!isStashError(error)) return true;
-  return !state.listed || ++state.refusals > refusalsForgiven;
+  return !state.listed || ++state.refusals > maxRefusals;
 }
 
 function delayBefore(error: unknown, failures: number, limits: Limits): number {

@@ -66,7 +66,9 @@ export async function applyStep(
         dryRun: dryRun === 'server',
       });
       // Compare two answers of the server: our manifest lacks the defaults that the server fills in.
-      return isDeepStrictEqual(written(step.existing), written(patched)) ? 'unchanged' : 'configured';
+      return isDeepStrictEqual(writtenFields(step.existing), writtenFields(patched))
+        ? 'unchanged'
+        : 'configured';
     }
     default:
       return assertNever(step);
@@ -104,6 +106,6 @@ function patchOf({ metadata, ...object }: KubernetesObject): object {
 }
 
 /** The fields that an installation writes: controllers change the others on their own. */
-function written({ metadata, ...object }: Stored<KubernetesObject>): object {
+function writtenFields({ metadata, ...object }: Stored<KubernetesObject>): object {
   return { ...object, status: undefined, metadata: { labels: metadata.labels } };
 }

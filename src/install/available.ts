@@ -36,7 +36,7 @@ export async function untilAvailable(
       for (const line of new Set(lines)) if (!told.has(line)) tell(line);
       lines.forEach((line) => told.add(line));
       if (rollout.done) return;
-      if (clock.now() >= end) throw late(rollout, namespace, timeoutMs);
+      if (clock.now() >= end) throw timeoutOf(rollout, namespace, timeoutMs);
       await loop.wait(end);
     }
   } catch (error) {
@@ -73,7 +73,7 @@ function watchBoth({ cluster }: Waiting, namespace: string, loop: ReturnType<typ
   };
 }
 
-function late({ state, trouble }: Rollout, namespace: string, timeoutMs: number): StashError {
+function timeoutOf({ state, trouble }: Rollout, namespace: string, timeoutMs: number): StashError {
   const why = trouble.length === 0 ? 'its pods are not ready' : [...new Set(trouble)].join('; ');
   return new StashError(
     'timed-out',

@@ -20,7 +20,7 @@ export async function release(
 ): Promise<void> {
   const at = { name: metadata.name, namespace: metadata.namespace };
   if (status !== undefined) {
-    const gone = unless('not-found');
+    const gone = ignoring('not-found');
     await cluster.patch(backupConfigurations, at, { status: null }, { subresource: 'status' }).catch(gone);
   }
   for (;;) {
@@ -30,11 +30,11 @@ export async function release(
     if (others.length === finalizers.length) return;
     const patch = { metadata: { resourceVersion, finalizers: others } };
     // After a conflict, read the configuration again: another client may have released it meanwhile.
-    await cluster.patch(backupConfigurations, at, patch).catch(unless('conflict', 'not-found'));
+    await cluster.patch(backupConfigurations, at, patch).catch(ignoring('conflict', 'not-found'));
   }
 }
 
-function unless(...kinds: ErrorKind[]): (error: unknown) => undefined {
+function ignoring(...kinds: ErrorKind[]): (error: unknown) => undefined {
   return (error) => {
     if (!isStashError(error, ...kinds)) throw error;
   };

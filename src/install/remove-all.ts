@@ -19,7 +19,7 @@ import { formatSelector } from '#src/domain/target/selector.ts';
 import type { Installed } from './installed.ts';
 import { release } from './release.ts';
 import { forEachAtOnce, remove, untilGone } from './remove.ts';
-import { tenantsOf } from './tenants.ts';
+import { foreignObjectsIn } from './tenants.ts';
 import type { Waiting } from './until.ts';
 
 export interface Removal {
@@ -39,43 +39,44 @@ export async function removeAll(
 ): Promise<boolean> {
   const { waiting, say, dryRun } = removal;
   const { cluster } = waiting;
-  const act = async (work: () => Promise<void>) => {
+  const unlessDryRun = async (work: () => Promise<void>) => {
     if (!dryRun) await work();
   };
-  const take = async (place: Place) => {
-    await act(() => remove(cluster, place));
+  const removeAndSay = async (place: Place) => {
+    await unlessDryRun(() => remove(cluster, place));
     say(`${addressOf(place)} deleted`);
   };
   const isDeployment = ({ resource }: Place) => resource === deployments;
 
   const { places } = await look();
   for (const place of places.filter(isDeployment)) {
-    await take(place);
+    await removeAndSay(place);
     // A pod that still runs would recreate the objects that are deleted next.
     const scope = { namespace, labelSelector: formatSelector({ matchLabels: { ...podLabels } }) };
-    await act(() => untilGone(waiting, pods, scope));
+    await unlessDryRun(() => untilGone(waiting, pods, scope));
   }
   // Read again: the operator may have created objects until its pod ended.
   const { made, taken, definitions } = await look();
-  await act(() => forEachAtOnce(made, (place) => remove(cluster, place)));
+  await unlessDryRun(() => forEachAtOnce(made, (place) => remove(cluster, place)));
   if (made.length > 0) say(`${countByKind(made)} created by the operator deleted`);
-  await act(() => forEachAtOnce(taken, (configuration) => release(cluster, configuration)));
+  await unlessDryRun(() => forEachAtOnce(taken, (configuration) => release(cluster, configuration)));
   if (taken.length > 0) {
     say(`${countKinds([[backupConfigurations, taken.length]])} released: finalizer and status removed`);
   }
-  for (const place of places) if (!isDeployment(place) && !tellsHome(place)) await take(place);
+  for (const place of places) if (!isDeployment(place) && !tellsHome(place)) await removeAndSay(place);
   const home = await removeNamespace(removal, namespace);
   try {
-    for (const place of places.filter(tellsHome)) await take(place);
+    for (const place of places.filter(tellsHome)) await removeAndSay(place);
   } finally {
     // The namespace contained the other objects: report it after them.
     if (home !== undefined) say(home);
   }
   if (crds) {
-    for (const place of definitions) await take(place);
+    for (const place of definitions) await removeAndSay(place);
     const names = new Set(definitions.map(({ name }) => name));
     const isAwaited = ({ metadata }: { metadata: { name: string } }) => names.has(metadata.name);
-    if (names.size > 0) await act(() => untilGone(waiting, customResourceDefinitions, {}, isAwaited));
+    if (names.size > 0)
+      await unlessDryRun(() => untilGone(waiting, customResourceDefinitions, {}, isAwaited));
   }
   return (
     places.length + made.length + taken.length > 0 || home !== undefined || (crds && definitions.length > 0)
@@ -91,10 +92,10 @@ async function removeNamespace({ waiting, dryRun }: Removal, name: string): Prom
   const found = await find(cluster, namespaces, { name });
   if (found === undefined || !isOurs(found)) return undefined;
   if (dryRun) return `namespace/${name} deleted, unless it contains other objects`;
-  const tenants = await tenantsOf(cluster, name);
-  if (tenants.length > 0) {
-    const named = tenants.slice(0, 5).join(', ');
-    return `namespace/${name} kept (it contains ${named}${tenants.length > 5 ? ', ...' : ''})`;
+  const foreign = await foreignObjectsIn(cluster, name);
+  if (foreign.length > 0) {
+    const named = foreign.slice(0, 5).join(', ');
+    return `namespace/${name} kept (it contains ${named}${foreign.length > 5 ? ', ...' : ''})`;
   }
   await remove(cluster, { resource: namespaces, name });
   await untilGone(waiting, namespaces, { fieldSelector: `metadata.name=${name}` });

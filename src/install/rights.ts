@@ -19,11 +19,13 @@ export async function demandRights(
   rights: readonly PlacedRight[],
   hint: string,
 ): Promise<void> {
-  const distinct = [...new Map(rights.map((right) => [words(right), right])).values()];
+  const distinct = [...new Map(rights.map((right) => [describeRight(right), right])).values()];
   const answers = await Promise.all(distinct.map((right) => isAllowed(cluster, right)));
   const missing = distinct.filter((_, index) => answers[index] === false);
   if (missing.length === 0) return;
-  throw new StashError('forbidden', `user "${user}" may not ${missing.map(words).join(', ')}`, { hint });
+  throw new StashError('forbidden', `user "${user}" may not ${missing.map(describeRight).join(', ')}`, {
+    hint,
+  });
 }
 
 async function isAllowed(cluster: Cluster, { verb, resource, subresource, namespace }: PlacedRight) {
@@ -44,7 +46,7 @@ async function isAllowed(cluster: Cluster, { verb, resource, subresource, namesp
   return status?.allowed ?? true;
 }
 
-function words(right: PlacedRight): string {
+function describeRight(right: PlacedRight): string {
   const where = right.namespace === undefined ? '' : ` in namespace ${right.namespace}`;
   return `${formatRight(right)}${where}`;
 }

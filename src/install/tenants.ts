@@ -35,7 +35,7 @@ const kinds: readonly Resource[] = [
 ];
 
 /** The control plane creates these objects in every namespace. */
-function isEverywhere({ plural }: Resource, name: string): boolean {
+function isBuiltIn({ plural }: Resource, name: string): boolean {
   return (
     (plural === configMaps.plural && name === 'kube-root-ca.crt') ||
     (plural === serviceAccounts.plural && name === 'default')
@@ -43,13 +43,13 @@ function isEverywhere({ plural }: Resource, name: string): boolean {
 }
 
 /** Returns foreign objects as `secret/registry`. Looks for Kubernetes' built-in kinds and those of Stash. */
-export async function tenantsOf(cluster: Cluster, namespace: string): Promise<string[]> {
+export async function foreignObjectsIn(cluster: Cluster, namespace: string): Promise<string[]> {
   const found = await Promise.all(
     kinds.map(async (resource) => {
       const items = await listAny(cluster, resource, { namespace, metadataOnly: true });
       return items
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .filter(({ metadata }) => !isEverywhere(resource, metadata.name))
+        .filter(({ metadata }) => !isBuiltIn(resource, metadata.name))
         .map(({ metadata }) => `${resource.kind.toLowerCase()}/${metadata.name}`);
     }),
   );

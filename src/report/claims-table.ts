@@ -10,7 +10,7 @@ const headers = ['claim', 'state', 'size', 'elapsed'] as const;
  * Columns that the message needs. If fewer are left beside the other cells, the message moves to a line of
  * its own.
  */
-const enough = 24;
+const minMessageWidth = 24;
 const indent = '  ';
 
 export interface TableSize {
@@ -29,8 +29,8 @@ export function claimsTable(view: ProgressView, now: Date, { columns, rows }: Ta
     Math.max(header.length, ...[...cells.values()].map((each) => each[index]?.length ?? 0)),
   );
   const room = columns - widths.reduce((sum, width) => sum + width + gap, 0);
-  const isBeside = room >= enough;
-  const shown = choose(view.claims, rows, isBeside);
+  const isBeside = room >= minMessageWidth;
+  const shown = rowsThatFit(view.claims, rows, isBeside);
   const table = isBeside
     ? renderTable(
         [...headers, 'waits for'],
@@ -65,7 +65,7 @@ function messagesBelow(
 }
 
 /** Returns the rows that fit into `budget` lines, the most urgent phases first; all rows if they fit. */
-function choose(rows: readonly ClaimRow[], budget: number, isBeside: boolean): ClaimRow[] {
+function rowsThatFit(rows: readonly ClaimRow[], budget: number, isBeside: boolean): ClaimRow[] {
   const linesOf = ({ message }: ClaimRow) => (isBeside || message === undefined ? 1 : 2);
   const total = rows.reduce((sum, row) => sum + linesOf(row), 0);
   if (total <= budget) return [...rows];

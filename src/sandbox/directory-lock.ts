@@ -25,7 +25,7 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
     const owner = await readOwner(path);
-    if (owner && lives(owner, me)) {
+    if (owner && isRunning(owner, me)) {
       const hint = `stop it first; if process ${owner.pid} is not a sandbox, remove ${path}`;
       throw new DirectoryError(`another sandbox is running in ${directory} (process ${owner.pid})`, hint);
     }
@@ -43,7 +43,7 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
-function lives(owner: Owner, me: Owner): boolean {
+function isRunning(owner: Owner, me: Owner): boolean {
   if (owner.pid === me.pid) return owner.started === me.started;
   try {
     process.kill(owner.pid, 0);

@@ -93,24 +93,24 @@ function initialize(api: Pick<Api, 'store' | 'now'>, kind: Kind, object: ApiObje
         status: { phase: 'Pending', qosClass: 'BestEffort' },
       };
     case 'batch/jobs':
-      return selecting(bare);
+      return withSelector(bare);
     case '/persistentvolumeclaims':
       return {
-        ...holding(bare, 'kubernetes.io/pvc-protection'),
+        ...withFinalizer(bare, 'kubernetes.io/pvc-protection'),
         spec: { ...defaultClass(api, spec), ...spec, ...mirroredSource(spec) },
         status: { phase: 'Pending' },
       };
     case '/persistentvolumes':
-      return { ...holding(bare, 'kubernetes.io/pv-protection'), status: { phase: 'Pending' } };
+      return { ...withFinalizer(bare, 'kubernetes.io/pv-protection'), status: { phase: 'Pending' } };
     case collectionOf(customResourceDefinitions):
-      return established(bare, timestamp(api.now()));
+      return withEstablishedStatus(bare, timestamp(api.now()));
     default:
       return kind.status ? { ...bare, status: firstStatus[collectionOf(kind)] ?? {} } : bare;
   }
 }
 
 /** Returns the object with the finalizer that keeps it while it is in use. */
-function holding(object: ApiObject, finalizer: string): ApiObject {
+function withFinalizer(object: ApiObject, finalizer: string): ApiObject {
   const { finalizers = [] } = object.metadata;
   if (finalizers.includes(finalizer)) return object;
   return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
@@ -142,7 +142,7 @@ function accountOf(api: Pick<Api, 'store'>, kind: Kind, { metadata, spec }: ApiO
 }
 
 /** Returns the Job with the generated selector and the labels that it selects. */
-function selecting(job: ApiObject): ApiObject {
+function withSelector(job: ApiObject): ApiObject {
   const { name = '', uid = '' } = job.metadata;
   const spec = objectAt(job, 'spec');
   const template = objectAt(spec, 'template');
@@ -188,7 +188,7 @@ function mirroredSource(claimSpec: JsonObject): JsonObject {
   return { dataSource: source, dataSourceRef: claimSpec['dataSourceRef'] ?? source };
 }
 
-function established(definition: ApiObject, time: string): ApiObject {
+function withEstablishedStatus(definition: ApiObject, time: string): ApiObject {
   const names = objectAt(definition, 'spec', 'names');
   const condition = (type: string, reason: string, message: string): JsonObject => ({
     type,

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { parseSchedule } from '../schedule.ts';
-import { allow, check, demand, keep, support } from './field-errors.ts';
+import { allow, check, required, immutable, oneOf } from './field-errors.ts';
 import { at, listAt, objectAt, stringAt, without, type JsonObject } from './json.ts';
 import { validateLabels } from './metadata-validation.ts';
 import type { ApiObject } from './object.ts';
@@ -58,9 +58,9 @@ function validateJobSpec(spec: JsonObject, path: string): Cause[] {
     ...unsupported.flatMap((field) =>
       allow(spec[field] === undefined, `${path}.${field}`, 'the sandbox does not support it'),
     ),
-    ...support(`${path}.completionMode`, [spec['completionMode'] ?? 'NonIndexed'], ['NonIndexed']),
-    ...support(`${path}.manualSelector`, [spec['manualSelector'] ?? false], [false]),
-    ...support(
+    ...oneOf(`${path}.completionMode`, [spec['completionMode'] ?? 'NonIndexed'], ['NonIndexed']),
+    ...oneOf(`${path}.manualSelector`, [spec['manualSelector'] ?? false], [false]),
+    ...oneOf(
       `${path}.podReplacementPolicy`,
       [spec['podReplacementPolicy'] ?? 'Failed'],
       ['Failed', 'TerminatingOrFailed'],
@@ -68,8 +68,8 @@ function validateJobSpec(spec: JsonObject, path: string): Cause[] {
     ...validateLabels(`${template}.metadata.labels`, labels),
     ...validatePodSpec(podSpec, `${template}.spec`),
     ...(restartPolicy === 'Always'
-      ? demand(false, `${template}.spec.restartPolicy`, 'valid values: "OnFailure", "Never"')
-      : support(`${template}.spec.restartPolicy`, [restartPolicy], policies)),
+      ? required(false, `${template}.spec.restartPolicy`, 'valid values: "OnFailure", "Never"')
+      : oneOf(`${template}.spec.restartPolicy`, [restartPolicy], policies)),
   ];
 }
 
@@ -91,7 +91,7 @@ export function validateCronJob(cronJob: ApiObject): Cause[] {
     ...counts(spec, 'spec', [
       ...['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'],
     ]),
-    ...support('spec.concurrencyPolicy', [spec['concurrencyPolicy']], ['Allow', 'Forbid', 'Replace']),
+    ...oneOf('spec.concurrencyPolicy', [spec['concurrencyPolicy']], ['Allow', 'Forbid', 'Replace']),
     ...validateJobSpec(jobSpec, 'spec.jobTemplate.spec'),
     ...check(
       selector === undefined,
@@ -105,7 +105,7 @@ export function validateCronJob(cronJob: ApiObject): Cause[] {
 }
 
 function validateSchedule(schedule: string, timeZone: string | undefined): Cause[] {
-  if (schedule === '') return demand(false, 'spec.schedule');
+  if (schedule === '') return required(false, 'spec.schedule');
   const zone = timeZone === undefined || isTimeZone(timeZone);
   return [
     ...check(zone, 'spec.timeZone', timeZone, `unknown time zone ${timeZone ?? ''}`),
@@ -115,11 +115,11 @@ function validateSchedule(schedule: string, timeZone: string | undefined): Cause
       schedule,
       'cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
     ),
-    ...check(complaintOf(schedule) === undefined, 'spec.schedule', schedule, complaintOf(schedule) ?? ''),
+    ...check(scheduleError(schedule) === undefined, 'spec.schedule', schedule, scheduleError(schedule) ?? ''),
   ];
 }
 
-function complaintOf(schedule: string): string | undefined {
+function scheduleError(schedule: string): string | undefined {
   try {
     parseSchedule(schedule);
     return undefined;
@@ -149,9 +149,9 @@ export function validateJobChange(was: JsonObject, is: JsonObject): Cause[] {
   };
   const field = isSuspended ? 'spec.template.spec' : 'spec.template';
   return [
-    ...keep('spec.completions', was['completions'], is['completions']),
-    ...keep('spec.selector', was['selector'], is['selector']),
+    ...immutable('spec.completions', was['completions'], is['completions']),
+    ...immutable('spec.selector', was['selector'], is['selector']),
     ...check(isDeepStrictEqual(fixed(was), fixed(is)), field, is['template'], 'field is immutable'),
-    ...keep('spec.completionMode', was['completionMode'], is['completionMode']),
+    ...immutable('spec.completionMode', was['completionMode'], is['completionMode']),
   ];
 }

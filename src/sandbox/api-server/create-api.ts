@@ -9,7 +9,7 @@ import type { PatchType } from '#src/cluster/port.ts';
 import { admit } from './admission.ts';
 import type { Address, Api, WriteRequest } from './api.ts';
 import { dropIfReleased, remove } from './deletion.ts';
-import { keep } from './field-errors.ts';
+import { immutable } from './field-errors.ts';
 import { checkPreconditions, decode, generatedName } from './incoming-object.ts';
 import { objectAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
@@ -145,7 +145,7 @@ export function createApi(options: ApiOptions): Api {
     const target = request.subresource === 'scale' ? scaleOf(get(address)) : get(address);
     const patched = applyPatch(type, target, body, kind.custom !== undefined);
     const { uid } = objectAt(patched, 'metadata');
-    const wrong = keep('metadata.uid', target.metadata.uid, uid ?? target.metadata.uid);
+    const wrong = immutable('metadata.uid', target.metadata.uid, uid ?? target.metadata.uid);
     if (wrong.length > 0) throw invalid(kind, name, wrong);
     return update(address, patched, request);
   }

@@ -31,7 +31,8 @@ export function remove(
     const why = `${wanted} does not match the ResourceVersion in record (${metadata.resourceVersion})`;
     throw conflict(asKind, metadata.name, `${why}. The object might have been modified`);
   }
-  if (request.propagation === undefined && collectionOf(kind) === 'batch/jobs') request.warn?.(podsStay);
+  if (request.propagation === undefined && collectionOf(kind) === 'batch/jobs')
+    request.warn?.(orphanedPodsWarning);
   const marked = markedForDeletion(api, kind, current, request);
   if (request.dryRun === true) return { object: marked, gone: !isHeld(kind, marked) };
   if (!isHeld(kind, marked)) return { object: api.store.remove(collectionOf(kind), current), gone: true };
@@ -45,7 +46,7 @@ export function dropIfReleased(api: Deleter, kind: Kind, object: StoredObject): 
   return api.store.remove(collectionOf(kind), object);
 }
 
-const podsStay =
+const orphanedPodsWarning =
   'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set ' +
   'propagationPolicy=Orphan to suppress this warning';
 
@@ -53,7 +54,7 @@ const podsStay =
  * Returns the default propagation policy: Jobs and ReplicationControllers, the oldest workload kinds, orphan
  * their pods.
  */
-function usualPropagation(kind: Kind): 'Orphan' | 'Background' {
+function defaultPropagation(kind: Kind): 'Orphan' | 'Background' {
   return ['batch/jobs', '/replicationcontrollers'].includes(collectionOf(kind)) ? 'Orphan' : 'Background';
 }
 
@@ -64,7 +65,7 @@ function markedForDeletion(
   request: DeletionRequest,
 ): StoredObject {
   const wanted = { Foreground: ['foregroundDeletion'], Orphan: ['orphan'], Background: [] }[
-    request.propagation ?? usualPropagation(kind)
+    request.propagation ?? defaultPropagation(kind)
   ];
   const already = current.metadata.deletionTimestamp;
   const finalizers = new Set([

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Cause } from './status.ts';
 
 /** Returns an error if a required field is missing. */
-export function demand(present: unknown, field: string, why?: string): Cause[] {
+export function required(present: unknown, field: string, why?: string): Cause[] {
   const message = why === undefined ? 'Required value' : `Required value: ${why}`;
   return present ? [] : [{ reason: 'FieldValueRequired', field, message }];
 }
@@ -24,7 +24,7 @@ export function allow(isAllowed: boolean, field: string, why: string): Cause[] {
 }
 
 /** Returns one error per unsupported value. */
-export function support(field: string, values: readonly unknown[], supported: readonly unknown[]): Cause[] {
+export function oneOf(field: string, values: readonly unknown[], supported: readonly unknown[]): Cause[] {
   const listed = supported.map((it) => JSON.stringify(it)).join(', ');
   return values
     .filter((value) => !supported.includes(value))
@@ -36,6 +36,6 @@ export function support(field: string, values: readonly unknown[], supported: re
 }
 
 /** Returns an error if an immutable field has changed. */
-export function keep(field: string, before: unknown, after: unknown): Cause[] {
+export function immutable(field: string, before: unknown, after: unknown): Cause[] {
   return check(isDeepStrictEqual(before, after), field, after, 'field is immutable');
 }

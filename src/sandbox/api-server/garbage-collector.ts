@@ -42,7 +42,7 @@ export function startGarbageCollector(api: Api): () => void {
     const living = new Set(found.map(({ object }) => object.metadata.uid));
     for (const { address } of found) {
       const object = store.get(collectionOf(address.kind), address.name, address.namespace);
-      if (object?.metadata.deletionTimestamp !== undefined) letGo(address, object);
+      if (object?.metadata.deletionTimestamp !== undefined) finalize(address, object);
       else if (object?.metadata.ownerReferences) collect(address, object, living);
     }
   }
@@ -65,16 +65,16 @@ export function startGarbageCollector(api: Api): () => void {
   }
 
   /** Does what the terminating object's finalizers wait for. */
-  function letGo(address: Address, object: StoredObject): void {
+  function finalize(address: Address, object: StoredObject): void {
     const { finalizers = [], uid } = object.metadata;
     const collection = collectionOf(address.kind);
     if (collection === collectionOf(namespaces) && listAt(object, 'spec', 'finalizers').length > 0) {
       const contents = store.collections().flatMap((it) => objectsOf(it, address.name));
-      if (drained(contents)) api.patch(address, 'merge', { spec: { finalizers: [] } });
+      if (deleteAll(contents)) api.patch(address, 'merge', { spec: { finalizers: [] } });
     } else if (collection === collectionOf(customResourceDefinitions) && finalizers.includes(cleanup)) {
       const group = stringAt(object, 'spec', 'group') ?? '';
       const plural = stringAt(object, 'spec', 'names', 'plural') ?? '';
-      if (drained(objectsOf(collectionOf({ group, plural })))) dropFinalizer(address, cleanup);
+      if (deleteAll(objectsOf(collectionOf({ group, plural })))) dropFinalizer(address, cleanup);
     } else if (finalizers.includes('orphan')) {
       for (const dependent of dependentsOf(uid)) {
         const ownerReferences = dependent.object.metadata.ownerReferences?.filter((it) => it.uid !== uid);
@@ -94,7 +94,7 @@ export function startGarbageCollector(api: Api): () => void {
   }
 
   /** Deletes all of these. Returns true if there were none. */
-  function drained(contents: readonly Found[]): boolean {
+  function deleteAll(contents: readonly Found[]): boolean {
     for (const { address, object } of contents) {
       if (object.metadata.deletionTimestamp === undefined) api.delete(address, { propagation: 'Background' });
     }

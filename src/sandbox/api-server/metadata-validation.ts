@@ -1,5 +1,5 @@
 /** Validates names, labels, annotations, owner references and finalizers. */
-import { allow, check, demand } from './field-errors.ts';
+import { allow, check, required } from './field-errors.ts';
 import { isObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
@@ -42,7 +42,7 @@ const annotationBytes = 256 * 1024;
 export function validateMetadata(kind: Kind, object: ApiObject): Cause[] {
   const { name, ownerReferences = [], finalizers = [] } = object.metadata;
   return [
-    ...demand(name, 'metadata.name', 'name or generateName is required'),
+    ...required(name, 'metadata.name', 'name or generateName is required'),
     ...(name ? validateName(kind, name) : []),
     ...validateLabels('metadata.labels', stringsOf(kind, object, 'labels')),
     ...(kind.custom || kind.group.startsWith('apiextensions') ? [] : validateFinalizers(finalizers)),
@@ -64,7 +64,7 @@ export function validateMetadata(kind: Kind, object: ApiObject): Cause[] {
 function validateName(kind: Kind, name: string): Cause[] {
   const field = 'metadata.name';
   if (kind.group !== 'rbac.authorization.k8s.io') {
-    return obey(field, name, labelsAsNames.has(collectionOf(kind)) ? label : subdomain);
+    return checkRule(field, name, labelsAsNames.has(collectionOf(kind)) ? label : subdomain);
   }
   return [
     ...['.', '..'].flatMap((it) => check(name !== it, field, name, `may not be '${it}'`)),
@@ -75,7 +75,7 @@ function validateName(kind: Kind, name: string): Cause[] {
 export function validateLabels(field: string, labels: Readonly<Record<string, string>>): Cause[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...check(labelKey.test(key), field, key, namePart),
-    ...obey(field, value, labelValue),
+    ...checkRule(field, value, labelValue),
   ]);
 }
 
@@ -127,10 +127,10 @@ function typeName(value: unknown): string {
 
 /** Names of containers and volumes of a pod contain no dots. */
 export function validateLabelName(field: string, name: string): Cause[] {
-  return obey(field, name, label);
+  return checkRule(field, name, label);
 }
 
-function obey(field: string, value: string, { pattern, limit, rule }: typeof label): Cause[] {
+function checkRule(field: string, value: string, { pattern, limit, rule }: typeof label): Cause[] {
   const dots = pattern === label.pattern && subdomain.pattern.test(value);
   return [
     ...check(pattern.test(value), field, value, dots ? 'must not contain dots' : rule),

@@ -6,7 +6,7 @@ import { check } from './field-errors.ts';
 import { listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import type { ApiObject, StoredObject } from './object.ts';
 import { collectionOf } from './kind.ts';
-import { decide, isMaster, joined } from './rbac/authorize.ts';
+import { decide, isMaster, joinErrors } from './rbac/authorize.ts';
 import { grantsOf } from './rbac/resolve.ts';
 import type { Attributes } from './rbac/rules.ts';
 import { badRequest, conflict, invalid, notFound } from './status.ts';
@@ -98,7 +98,7 @@ function answerRules(store: Store, namespace: string, user: User): JsonObject {
   return {
     incomplete: false,
     ...{ resourceRules, nonResourceRules },
-    ...(errors.length > 0 && { evaluationError: joined(errors) }),
+    ...(errors.length > 0 && { evaluationError: joinErrors(errors) }),
   };
 }
 

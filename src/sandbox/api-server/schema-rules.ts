@@ -9,8 +9,8 @@ import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { isObject } from './json.ts';
 import type { Cause } from './status.ts';
 
-const stays = 'self == oldSelf';
-const staysThere = /^!has\(oldSelf\.(\w+)\) \|\| has\(self\.\1\)$/;
+const immutableRule = 'self == oldSelf';
+const requiredOnceSetRule = /^!has\(oldSelf\.(\w+)\) \|\| has\(self\.\1\)$/;
 
 /** Returns the rules that the change violates; none if the old or the new value is missing. */
 export function brokenRules(schema: JsonSchema, before: unknown, after: unknown, path = ''): Cause[] {
@@ -30,8 +30,8 @@ export function brokenRules(schema: JsonSchema, before: unknown, after: unknown,
 }
 
 function isBroken(rule: string, before: unknown, after: unknown): boolean {
-  if (rule === stays) return !isDeepStrictEqual(before, after);
-  const [, field] = staysThere.exec(rule) ?? [];
+  if (rule === immutableRule) return !isDeepStrictEqual(before, after);
+  const [, field] = requiredOnceSetRule.exec(rule) ?? [];
   if (field === undefined || !isObject(before) || !isObject(after)) return false;
   return before[field] !== undefined && after[field] === undefined;
 }

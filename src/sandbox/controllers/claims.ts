@@ -3,7 +3,7 @@ import type { PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/k
 import { persistentVolumeClaims } from '#src/api/resources.ts';
 
 import { claimNamesOf } from './claim-users.ts';
-import { findMatch, isMeantFor, misfitOf } from './matching.ts';
+import { findMatch, isReservedFor, misfitOf } from './matching.ts';
 import { isDelayed, provisioner } from './provisioning.ts';
 import type { Controller, World } from './world.ts';
 import { patchSeen, setStatus } from './writes.ts';
@@ -37,7 +37,11 @@ export function claimController(world: World): Controller {
   async function bindToNamed(claim: Claim, volumeName: string): Promise<void> {
     const volume = volumes.get(volumeName);
     const misfit = volume && volume.spec.claimRef === undefined ? misfitOf(volume, claim) : undefined;
-    if (volume && (volume.spec.claimRef === undefined || isMeantFor(volume, claim)) && misfit === undefined) {
+    if (
+      volume &&
+      (volume.spec.claimRef === undefined || isReservedFor(volume, claim)) &&
+      misfit === undefined
+    ) {
       await bind(claim, volume);
       return;
     }
@@ -79,7 +83,7 @@ export function claimController(world: World): Controller {
     let mine = volume;
     if (mine.spec.claimRef?.uid !== uid) {
       const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
-      const byUs = isMeantFor(mine, claim) ? {} : { annotations: { [boundByController]: 'yes' } };
+      const byUs = isReservedFor(mine, claim) ? {} : { annotations: { [boundByController]: 'yes' } };
       mine = await patchSeen(cluster, volumes, mine, {
         metadata: byUs,
         spec: { claimRef: { ...kind, namespace, name, uid, resourceVersion } },

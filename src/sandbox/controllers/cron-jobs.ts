@@ -19,15 +19,15 @@ export function cronJobController(world: World): Controller {
     const cronJob = world.cronJobs.get(name, namespace);
     if (!cronJob || cronJob.metadata.deletionTimestamp !== undefined) return undefined;
     const owned = world.jobs.list(namespace).filter((job) => isControlledBy(job, cronJob));
-    const seen = look(cronJob, owned);
+    const seen = currentStatus(cronJob, owned);
     const next = cronJob.spec.suspend === true ? { status: seen } : await start(cronJob, owned, seen);
     await setStatus(cluster, world.cronJobs, cronJob, next.status);
-    await forget(cronJob, owned);
+    await deleteOldJobs(cronJob, owned);
     return next.wait;
   }
 
   /** Returns the status without Jobs that have finished or are gone. */
-  function look(cronJob: Stored<CronJob>, owned: readonly Stored<Job>[]): Status {
+  function currentStatus(cronJob: Stored<CronJob>, owned: readonly Stored<Job>[]): Status {
     const { active = [], ...status } = cronJob.status ?? {};
     const still = active.filter(({ uid, name = '' }) => {
       const job = owned.find((it) => it.metadata.uid === uid);
@@ -130,7 +130,7 @@ export function cronJobController(world: World): Controller {
   }
 
   /** Deletes the oldest finished Jobs beyond the history limits. */
-  async function forget(cronJob: Stored<CronJob>, owned: readonly Stored<Job>[]): Promise<void> {
+  async function deleteOldJobs(cronJob: Stored<CronJob>, owned: readonly Stored<Job>[]): Promise<void> {
     const { successfulJobsHistoryLimit = 3, failedJobsHistoryLimit = 1 } = cronJob.spec;
     const finished = owned
       .filter((job) => isFinished(job) !== undefined && job.metadata.deletionTimestamp === undefined)

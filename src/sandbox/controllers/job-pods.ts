@@ -5,7 +5,7 @@ import { isActive, ownedPods } from './owned-pods.ts';
 import type { World } from './world.ts';
 
 /** The finalizer that keeps a pod until its Job has counted it, even if the pod is deleted. */
-export const tracker = 'batch.kubernetes.io/job-tracking';
+export const trackingFinalizer = 'batch.kubernetes.io/job-tracking';
 
 /** How a Job ends once its last pod is gone. */
 export interface Verdict {
@@ -27,7 +27,7 @@ export interface JobPods {
 /** Returns the Job's pods by state, from the mirror. */
 export function podsOf(world: World, job: Stored<Job>): JobPods {
   const all = ownedPods(world, job);
-  const tracked = all.filter(({ metadata }) => metadata.finalizers?.includes(tracker) === true);
+  const tracked = all.filter(({ metadata }) => metadata.finalizers?.includes(trackingFinalizer) === true);
   return {
     all,
     active: all.filter(isActive),
@@ -43,7 +43,7 @@ export function podsOf(world: World, job: Stored<Job>): JobPods {
 export function jobNameOf({ metadata }: Pod): string | undefined {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   if (owner) return owner.kind === 'Job' ? owner.name : undefined;
-  return metadata.finalizers?.includes(tracker) === true
+  return metadata.finalizers?.includes(trackingFinalizer) === true
     ? metadata.labels?.['batch.kubernetes.io/job-name']
     : undefined;
 }

@@ -6,7 +6,7 @@ type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
 
 /** Returns true if the volume is bound to this claim, or reserved for a claim of this name. */
-export function isMeantFor({ spec: { claimRef } }: PersistentVolume, { metadata }: Claim): boolean {
+export function isReservedFor({ spec: { claimRef } }: PersistentVolume, { metadata }: Claim): boolean {
   if (claimRef?.name !== metadata.name || claimRef.namespace !== metadata.namespace) return false;
   return isReserved(claimRef) || claimRef.uid === metadata.uid;
 }
@@ -25,13 +25,13 @@ export function findMatch(
   volumes: readonly Volume[],
   { preBoundOnly }: { readonly preBoundOnly: boolean },
 ): Volume | undefined {
-  const able = volumes.filter((volume) => canHold(volume, claim));
+  const able = volumes.filter((volume) => fits(volume, claim));
   // The volumes with the fewest access modes come first, even before one that is reserved for the claim.
   const widths = [...new Set(able.map(modesOf))].sort((a, b) => a - b);
   for (const width of widths) {
     const candidates = able.filter((volume) => modesOf(volume) === width);
     const found =
-      candidates.find((volume) => isMeantFor(volume, claim)) ??
+      candidates.find((volume) => isReservedFor(volume, claim)) ??
       (preBoundOnly ? undefined : smallest(candidates.filter((volume) => isFree(volume, claim))));
     if (found) return found;
   }
@@ -55,9 +55,9 @@ export function modeOf({ spec }: Claim | Volume): string {
 }
 
 /** Returns true if the volume fits the claim, apart from their storage classes. */
-function canHold(volume: Volume, claim: Claim): boolean {
+function fits(volume: Volume, claim: Claim): boolean {
   return (
-    (volume.spec.claimRef === undefined || isMeantFor(volume, claim)) &&
+    (volume.spec.claimRef === undefined || isReservedFor(volume, claim)) &&
     sizeOf(volume) >= requestOf(claim) &&
     modeOf(volume) === modeOf(claim) &&
     attributesOf(volume) === attributesOf(claim) &&

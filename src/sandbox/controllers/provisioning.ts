@@ -58,7 +58,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
       return undefined;
     }
     if (isDelayed(world, claim) && claim.metadata.annotations?.[selectedNode] === undefined) {
-      tellWhomItWaitsFor(claim);
+      recordWait(claim);
       return undefined;
     }
     const { provisioner: driver } = storageClass;
@@ -71,7 +71,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     return driver === driverName ? makeVolume(marked, storageClass) : undefined;
   }
 
-  function tellWhomItWaitsFor(claim: Claim): void {
+  function recordWait(claim: Claim): void {
     const waiting = world.pods
       .list(claim.metadata.namespace)
       .filter((pod) => pod.spec.nodeName === undefined && claimNamesOf(pod).includes(claim.metadata.name))
@@ -151,7 +151,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
         `requested volume size ${bytes} is less than the size ${least} for the source snapshot ${source.name}`,
       );
     }
-    const why = modeRefusal(claim, content);
+    const why = modeConversionError(claim, content);
     if (why !== undefined) throw fail(why);
     return content.status.snapshotHandle;
   }
@@ -166,7 +166,10 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
 const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
 
 /** Returns why the snapshot cannot fill a claim of another volumeMode, or undefined if it can. */
-function modeRefusal({ metadata, spec }: Claim, content: Stored<VolumeSnapshotContent>): string | undefined {
+function modeConversionError(
+  { metadata, spec }: Claim,
+  content: Stored<VolumeSnapshotContent>,
+): string | undefined {
   const { sourceVolumeMode } = content.spec;
   if (sourceVolumeMode === undefined || sourceVolumeMode === spec.volumeMode) return undefined;
   const given = content.metadata.annotations?.[permission];

@@ -22,7 +22,7 @@ export function volumeProtectionController({ volumes, cluster }: World): Control
     if (deletionTimestamp === undefined) {
       if (!isHeld) await setFinalizers(cluster, volumes, volume, [...finalizers, protection]);
     } else if (isHeld && volume.status?.phase !== 'Bound') {
-      await setFinalizers(cluster, volumes, volume, lessOf(finalizers, protection));
+      await setFinalizers(cluster, volumes, volume, without(finalizers, protection));
     }
   }
 
@@ -40,7 +40,7 @@ export function reclaimController(world: World): Controller {
     const isHeld = finalizers.includes(provisionerFinalizer);
     const { phase } = volume.status ?? {};
     if (volume.spec.persistentVolumeReclaimPolicy !== 'Delete') {
-      if (isHeld) await setFinalizers(cluster, volumes, volume, lessOf(finalizers, provisionerFinalizer));
+      if (isHeld) await setFinalizers(cluster, volumes, volume, without(finalizers, provisionerFinalizer));
     } else if (phase === 'Bound') {
       if (!isHeld && deletionTimestamp === undefined)
         await setFinalizers(cluster, volumes, volume, [...finalizers, provisionerFinalizer]);
@@ -59,7 +59,7 @@ export function reclaimController(world: World): Controller {
     const rest = await cluster.get(persistentVolumes, name);
     const { finalizers = [] } = rest.metadata;
     if (finalizers.includes(provisionerFinalizer))
-      await setFinalizers(cluster, volumes, rest, lessOf(finalizers, provisionerFinalizer));
+      await setFinalizers(cluster, volumes, rest, without(finalizers, provisionerFinalizer));
   }
 
   return { mirror: volumes, reconcile, triggers: () => undefined };
@@ -69,6 +69,6 @@ function isOfDriver({ metadata, spec }: Volume): boolean {
   return (metadata.annotations?.[provisionedBy] ?? spec.csi?.driver) === driverName;
 }
 
-function lessOf(finalizers: readonly string[], one: string): string[] {
+function without(finalizers: readonly string[], one: string): string[] {
   return finalizers.filter((finalizer) => finalizer !== one);
 }

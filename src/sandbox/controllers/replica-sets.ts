@@ -19,7 +19,7 @@ export function replicaSetController(world: World, mirror: Mirror<Workload>): Co
     const isDaemon = resource === daemonSets;
     const wanted = isDaemon ? 1 : (owner.spec.replicas ?? 1);
     const active = ownedPods(world, owner).filter(isActive);
-    const template = isDaemon ? tolerant(owner.spec.template) : owner.spec.template;
+    const template = isDaemon ? withTolerations(owner.spec.template) : owner.spec.template;
     for (let count = active.length; count < wanted; count++) {
       await createPod(world, resource, owner, template, { generateName: `${name}-` });
     }
@@ -52,7 +52,7 @@ export function replicaSetController(world: World, mirror: Mirror<Workload>): Co
 }
 
 /** Taints that the pods of a DaemonSet tolerate, and their effects. */
-const flaws = {
+const toleratedTaints = {
   'not-ready': 'NoExecute',
   unreachable: 'NoExecute',
   'disk-pressure': 'NoSchedule',
@@ -61,8 +61,8 @@ const flaws = {
   unschedulable: 'NoSchedule',
 };
 
-function tolerant({ spec, ...template }: PodTemplate): PodTemplate {
-  const ours = Object.entries(flaws).map(([flaw, effect]) => ({
+function withTolerations({ spec, ...template }: PodTemplate): PodTemplate {
+  const ours = Object.entries(toleratedTaints).map(([flaw, effect]) => ({
     key: `node.kubernetes.io/${flaw}`,
     operator: 'Exists',
     effect,

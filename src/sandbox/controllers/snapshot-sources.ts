@@ -20,7 +20,7 @@ export function snapshotSources({ claims, snapshots, cluster }: World) {
   }
 
   /** Releases the claim if no other snapshot of it is pending. `isGoing`: this snapshot is being deleted. */
-  async function letGo(snapshot: Snapshot, { isGoing }: { readonly isGoing: boolean }): Promise<void> {
+  async function release(snapshot: Snapshot, { isGoing }: { readonly isGoing: boolean }): Promise<void> {
     const claim = sourceOf(snapshot);
     const { finalizers = [] } = claim?.metadata ?? {};
     if (!claim || !finalizers.includes(sourceProtection)) return;
@@ -36,5 +36,5 @@ export function snapshotSources({ claims, snapshots, cluster }: World) {
     await setFinalizers(cluster, claims, claim, others);
   }
 
-  return { sourceOf, hold, letGo };
+  return { sourceOf, hold, release };
 }

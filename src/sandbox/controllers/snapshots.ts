@@ -33,7 +33,7 @@ export function snapshotController(world: World): Controller {
     }
     try {
       const snapshot = await prepare(seen);
-      if (snapshot.status?.readyToUse === true) await sources.letGo(snapshot, { isGoing: false });
+      if (snapshot.status?.readyToUse === true) await sources.release(snapshot, { isGoing: false });
       const content = await contentFor(snapshot);
       if (content) await copyStatus(snapshot, content);
     } catch (error) {
@@ -186,7 +186,7 @@ export function snapshotController(world: World): Controller {
         return;
       }
     }
-    await sources.letGo(snapshot, { isGoing: true });
+    await sources.release(snapshot, { isGoing: true });
     const others = finalizers.filter((finalizer) => !protections.includes(finalizer));
     await setFinalizers(cluster, snapshots, snapshot, others);
   }

@@ -22,7 +22,7 @@ const longestBackoff = 1_000_000;
 
 type Set = Stored<Workload>;
 /** Whether the controller continues with the next replica or waits for this one. */
-type Next = 'go on' | 'wait';
+type Decision = 'go on' | 'wait';
 
 export function statefulSetController(world: World): Controller {
   async function reconcile(name: string, namespace: string | undefined): Promise<undefined> {
@@ -47,14 +47,15 @@ export function statefulSetController(world: World): Controller {
         isSurplus: false,
       };
     });
-    if ((await forEach(wanted, inOrder, (it) => keep(set, it, inOrder, revision))) === 'wait') return;
+    if ((await forEach(wanted, inOrder, (it) => reconcileReplica(set, it, inOrder, revision))) === 'wait')
+      return;
 
     const surplus = pods
       .filter(({ metadata }) => wanted.every(({ podName }) => podName !== metadata.name))
       .sort(highestFirst)
       .map((pod) => ({ podName: pod.metadata.name, ordinal: ordinalOf(pod), pod, isSurplus: true }));
     for (const replica of surplus) await settleClaims(set, replica);
-    const remove = async ({ pod }: (typeof surplus)[number]): Promise<Next> => {
+    const remove = async ({ pod }: (typeof surplus)[number]): Promise<Decision> => {
       if (pod.metadata.deletionTimestamp === undefined) await deletePod(set, pod);
       return 'wait';
     };
@@ -65,12 +66,12 @@ export function statefulSetController(world: World): Controller {
   }
 
   /** Brings one replica a step further. */
-  async function keep(
+  async function reconcileReplica(
     set: Set,
     replica: Replica & { readonly ordinal: number },
     inOrder: boolean,
     revision: string,
-  ): Promise<Next> {
+  ): Promise<Decision> {
     const { pod } = replica;
     if (!pod) {
       if (claimsOf(set, replica).some(({ claim }) => claim && isStale(claim, set, replica))) return 'wait';
@@ -193,8 +194,8 @@ export function statefulSetController(world: World): Controller {
 async function forEach<T>(
   items: readonly T[],
   inOrder: boolean,
-  work: (item: T) => Promise<Next>,
-): Promise<Next> {
+  work: (item: T) => Promise<Decision>,
+): Promise<Decision> {
   if (inOrder) {
     for (const item of items) if ((await work(item)) === 'wait') return 'wait';
     return 'go on';

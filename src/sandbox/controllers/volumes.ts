@@ -22,13 +22,13 @@ export function volumeController(world: World): Controller {
     if (!volume) return;
     const { claimRef } = volume.spec;
     if (claimRef === undefined || isReserved(claimRef)) {
-      await enter(volume, 'Available');
+      await setPhase(volume, 'Available');
       return;
     }
     const claim = await claimOf(claimRef);
     if (!claim) await release(volume);
-    else if (claim.spec.volumeName === name) await enter(volume, 'Bound');
-    else if ((claim.spec.volumeName ?? '') !== '') await giveUp(volume);
+    else if (claim.spec.volumeName === name) await setPhase(volume, 'Bound');
+    else if ((claim.spec.volumeName ?? '') !== '') await unbind(volume);
     else if (modeOf(claim) !== modeOf(volume)) {
       const what = `Cannot bind PersistentVolume to requested PersistentVolumeClaim "${claim.metadata.name}"`;
       const message = `${what} due to incompatible volumeMode.`;
@@ -52,14 +52,14 @@ export function volumeController(world: World): Controller {
     }
   }
 
-  async function enter(volume: Volume, phase: string, message?: string): Promise<Volume> {
+  async function setPhase(volume: Volume, phase: string, message?: string): Promise<Volume> {
     if (volume.status?.phase === phase) return volume;
     return setStatus(cluster, volumes, volume, { phase, ...(message !== undefined && { message }) });
   }
 
   async function release(volume: Volume): Promise<void> {
     if (volume.status?.phase === 'Failed') return;
-    const released = await enter(volume, 'Released');
+    const released = await setPhase(volume, 'Released');
     const { persistentVolumeReclaimPolicy: policy, hostPath } = released.spec;
     if (policy === 'Recycle')
       await fail(released, 'VolumeFailedRecycle', 'No recycler plugin found for the volume!');
@@ -72,12 +72,12 @@ export function volumeController(world: World): Controller {
   }
 
   async function fail(volume: Volume, reason: string, message: string): Promise<void> {
-    const failed = await enter(volume, 'Failed', message);
+    const failed = await setPhase(volume, 'Failed', message);
     world.event(persistentVolumes, failed, 'Warning', reason, message);
   }
 
   /** The volume's claim is bound to another volume. */
-  async function giveUp(volume: Volume): Promise<void> {
+  async function unbind(volume: Volume): Promise<void> {
     const { annotations = {} } = volume.metadata;
     const isDisposable =
       annotations[provisionedBy] !== undefined && volume.spec.persistentVolumeReclaimPolicy === 'Delete';

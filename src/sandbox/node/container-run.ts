@@ -32,7 +32,7 @@ export interface VolumeMount extends Mount {
   readonly volume: string | undefined;
 }
 
-export interface Surroundings {
+export interface HostEnvironment {
   readonly home: string;
   readonly hostname: string;
   readonly path: string;
@@ -71,7 +71,7 @@ export interface ContainerOptions {
   readonly startedBefore: number;
   /** One result for each of the container's mounts. */
   readonly mounts: () => Promise<PromiseSettledResult<VolumeMount>[]>;
-  readonly surroundings: Surroundings;
+  readonly hostEnvironment: HostEnvironment;
   readonly logs: string;
   readonly groups: ProcessGroups;
   readonly now: () => Date;
@@ -104,41 +104,41 @@ export function runContainer(options: ContainerOptions): ContainerRun {
 
   const isStopping = (): boolean => stopping.signal.aborted;
 
-  function become(change: Partial<ContainerReport>): void {
+  function update(change: Partial<ContainerReport>): void {
     report = { ...report, ...change };
     options.onChange();
   }
 
-  async function live(): Promise<void> {
+  async function runUntilStopped(): Promise<void> {
     if (options.image?.type === 'missing') {
       await waitForImage(options.image.failure);
       return;
     }
     while (!isStopping()) {
-      const terminated = await once();
+      const terminated = await runOnce();
       const again =
         !isStopping() &&
         (options.restartPolicy === 'OnFailure' || options.isInit
           ? terminated.exitCode !== 0 && options.restartPolicy !== 'Never'
           : options.restartPolicy !== 'Never');
       if (!again) {
-        become({ state: { terminated }, final: true });
+        update({ state: { terminated }, final: true });
         return;
       }
       const wait = backOff.next(Date.now());
-      if (wait === 0) become({ state: { terminated } });
+      if (wait === 0) update({ state: { terminated } });
       else {
         const { name, namespace = '', uid } = options.pod;
         const message = `back-off ${formatBackOff(wait)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
         const told = `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`;
         options.event('Warning', 'BackOff', told);
-        become({ state: { waiting: { reason: 'CrashLoopBackOff', message } }, lastState: { terminated } });
+        update({ state: { waiting: { reason: 'CrashLoopBackOff', message } }, lastState: { terminated } });
         await pause(wait, stopping.signal);
       }
       report = { ...report, lastState: { terminated }, restarts: report.restarts + 1 };
     }
     const { lastState } = report;
-    if (lastState) become({ state: lastState, final: true });
+    if (lastState) update({ state: lastState, final: true });
   }
 
   /** Waits until the container is stopped: the image never arrives. */
@@ -147,20 +147,20 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     options.event('Normal', 'Pulling', `Pulling image "${image}"`);
     options.event('Warning', 'Failed', `Failed to pull image "${image}": ${failure}`);
     options.event('Warning', 'Failed', 'Error: ErrImagePull');
-    become({ state: { waiting: { reason: 'ErrImagePull', message: failure } } });
+    update({ state: { waiting: { reason: 'ErrImagePull', message: failure } } });
     await pause(pullPause, stopping.signal);
     if (!isStopping()) {
       options.event('Normal', 'BackOff', `Back-off pulling image "${image}"`);
       options.event('Warning', 'Failed', 'Error: ImagePullBackOff');
       const message = `Back-off pulling image "${image}": ErrImagePull: ${failure}`;
-      become({ state: { waiting: { reason: 'ImagePullBackOff', message } } });
+      update({ state: { waiting: { reason: 'ImagePullBackOff', message } } });
       await aborted(stopping.signal);
     }
-    become({ final: true });
+    update({ final: true });
   }
 
   /** Runs the container once, from start to end. */
-  async function once(): Promise<NonNullable<NonNullable<ContainerStatus['state']>['terminated']>> {
+  async function runOnce(): Promise<NonNullable<NonNullable<ContainerStatus['state']>['terminated']>> {
     const startedAt = timestamp(now());
     const end = (exitCode: number, reason: string, message?: string) => ({
       exitCode,
@@ -187,7 +187,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
       // A stop may have been requested while the process started.
       if (isStopping()) group.kill('SIGKILL');
       const { exited } = group;
-      const code = await probed(startedAt, launch?.ports ?? new Map<number, number>(), () => exited);
+      const code = await runWithProbes(startedAt, launch?.ports ?? new Map<number, number>(), () => exited);
       return end(code, code === 0 ? 'Completed' : 'Error', await message.read(code, logFile));
     } catch (error) {
       return end(128, 'StartError', error instanceof Error ? error.message : String(error));
@@ -202,7 +202,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
    */
   async function idle(startedAt: string): Promise<number> {
     if (options.isInit || isStopping()) return 0;
-    return await probed(startedAt, undefined, async () => {
+    return await runWithProbes(startedAt, undefined, async () => {
       await aborted(stopping.signal);
       return 0;
     });
@@ -212,14 +212,14 @@ export function runContainer(options: ContainerOptions): ContainerRun {
    * Waits for `exited` and probes the container meanwhile. `ports`: undefined if there is no process that
    * could listen.
    */
-  async function probed(
+  async function runWithProbes(
     startedAt: string,
     ports: ReadonlyMap<number, number> | undefined,
     exited: () => Promise<number>,
   ): Promise<number> {
     const over = new AbortController();
     const begin = (changes: Partial<ContainerReport>): void => {
-      become(changes);
+      update(changes);
       if (report.started) started.resolve(undefined);
     };
     try {
@@ -231,7 +231,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
         event: options.event,
         signal: over.signal,
         onReady: (ready) => {
-          become({ ready });
+          update({ ready });
         },
         onStarted: () => {
           begin({ started: true });
@@ -249,8 +249,8 @@ export function runContainer(options: ContainerOptions): ContainerRun {
   async function runProbe(command: readonly string[], signal: AbortSignal): Promise<string | undefined> {
     const probe = groups.start({
       argv: execCommand(command, mounts),
-      cwd: options.surroundings.home,
-      env: containerEnvironment(container, mounts, options.surroundings),
+      cwd: options.hostEnvironment.home,
+      env: containerEnvironment(container, mounts, options.hostEnvironment),
       stdio: ['ignore', 'pipe', 'pipe'],
       volumes: mounts.flatMap(({ volume }) => volume ?? []),
     });
@@ -288,9 +288,9 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     const { workingDir } = container;
     return groups.start({
       argv,
-      cwd: workingDir === undefined ? options.surroundings.home : rewritePaths(workingDir, mounts),
+      cwd: workingDir === undefined ? options.hostEnvironment.home : rewritePaths(workingDir, mounts),
       env: {
-        ...containerEnvironment(container, mounts, options.surroundings),
+        ...containerEnvironment(container, mounts, options.hostEnvironment),
         ...Object.fromEntries(
           Object.entries(env).map(([name, value]) => [name, rewritePaths(value, mounts)]),
         ),
@@ -301,7 +301,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     });
   }
 
-  const ended = live().finally(() => {
+  const ended = runUntilStopped().finally(() => {
     started.resolve(undefined);
   });
   return {

@@ -70,7 +70,7 @@ export async function prepareLaunch(
   const own = Object.fromEntries(env.map(({ name, value = '' }) => [name, here(value)]));
   return {
     program: program.argv,
-    kubeconfig: await admit(program, pod, directory, container.name),
+    kubeconfig: await writeAccountKubeconfig(program, pod, directory, container.name),
     args: [...others, ...args].map(here),
     env: own,
     ports,
@@ -78,7 +78,7 @@ export async function prepareLaunch(
 }
 
 /** Resolves with the path of a kubeconfig, which replaces the service account files of a container. */
-async function admit(
+async function writeAccountKubeconfig(
   program: OwnProgram,
   { metadata: { namespace = '' }, spec }: Stored<Pod>,
   directory: string,

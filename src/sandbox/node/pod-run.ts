@@ -54,17 +54,17 @@ export function runPod(options: PodRunOptions): PodRun {
   let stopping = false;
 
   function start(container: Container, { isInit = false } = {}): ContainerRun {
-    const filled = withFields(container, pod);
+    const withVariables = withFields(container, pod);
     const run = runContainer({
-      container: filled,
+      container: withVariables,
       pod: pod.metadata,
-      image: imageOf(filled),
+      image: imageOf(withVariables),
       event: options.event,
       isInit,
       restartPolicy: container.restartPolicy ?? pod.spec.restartPolicy,
       startedBefore: startsOf(pod, container.name),
       mounts: () => options.mountsOf(container),
-      surroundings: { home, hostname, path: options.path },
+      hostEnvironment: { home, hostname, path: options.path },
       logs: join(directory, 'logs'),
       groups: options.groups,
       now: options.now,
@@ -84,7 +84,7 @@ export function runPod(options: PodRunOptions): PodRun {
     return { type: 'here', launch: () => prepareLaunch(program, pod, container, directory) };
   }
 
-  async function live(): Promise<void> {
+  async function runContainers(): Promise<void> {
     for (const container of initContainers) {
       if (isSidecar(container)) {
         await start(container).started;
@@ -116,7 +116,7 @@ export function runPod(options: PodRunOptions): PodRun {
     await Promise.all(others.map(([, run]) => run.stop(grace)));
   }
 
-  const started = live();
+  const started = runContainers();
   return {
     uid: pod.metadata.uid,
     startTime: timestamp(options.now()),

@@ -109,7 +109,7 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
       const which = `"${container.name}" in pod "${pod.metadata.name}"`;
       throw new RuntimeError(400, 'BadRequest', `previous terminated container ${which} not found`);
     }
-    if (file === undefined) return Readable.from(request.follow ? silence(live, request.signal) : []);
+    if (file === undefined) return Readable.from(request.follow ? emptyLog(live, request.signal) : []);
     const start = request.tailLines === undefined ? 0 : await startOfTail(file, request.tailLines);
     const ended = request.follow && !isPrevious ? live.ended : Promise.resolve();
     return Readable.from(followFile(file, start, ended, request.signal), { objectMode: false });
@@ -119,7 +119,7 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
 }
 
 /** The empty log of a program that only counts as running. */
-async function* silence(live: ContainerRun, signal: AbortSignal): AsyncGenerator<never> {
+async function* emptyLog(live: ContainerRun, signal: AbortSignal): AsyncGenerator<never> {
   if (!signal.aborted) await Promise.race([live.ended, once(signal, 'abort')]);
 }
 

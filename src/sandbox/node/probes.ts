@@ -17,7 +17,7 @@ interface Probe {
 }
 
 /** Resolves with undefined if the probe succeeds, else with the reason. */
-type Ask = (signal: AbortSignal) => Promise<string | undefined>;
+type RunProbe = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface ProbedContainer {
   readonly container: Container;
@@ -83,12 +83,12 @@ export function startProbes(probed: ProbedContainer): { readonly ready: boolean;
   return { ready: readiness === undefined, started: startup === undefined };
 }
 
-interface Askable extends Probe {
-  readonly ask: Ask;
+interface RunnableProbe extends Probe {
+  readonly ask: RunProbe;
 }
 
 /** Returns undefined if there is no probe, or none that can run here. */
-function probeOf(given: object | undefined, probed: ProbedContainer): Askable | undefined {
+function probeOf(given: object | undefined, probed: ProbedContainer): RunnableProbe | undefined {
   const probe: Probe = given ?? {};
   const { command } = probe.exec ?? {};
   if (command) return { ...probe, ask: (signal) => probed.run(command, signal) };
@@ -113,7 +113,7 @@ function portOf(
  * state.
  */
 async function watchProbe(
-  probe: Askable,
+  probe: RunnableProbe,
   signal: AbortSignal,
   onChange: (failure: string | undefined) => void,
 ): Promise<void> {

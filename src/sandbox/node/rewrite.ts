@@ -8,8 +8,8 @@ export interface Mount {
 }
 
 /** What may precede a path in a script: nothing that could belong to a longer path. */
-const before = String.raw`(?<=^|[\s"'=:,;&|([{<>!\x60]|(?:^|\s)-[A-Za-z])`;
-const after = String.raw`(?=$|[/\s"'=:,;&|)\]}<>\\\x60])`;
+const pathStart = String.raw`(?<=^|[\s"'=:,;&|([{<>!\x60]|(?:^|\s)-[A-Za-z])`;
+const pathEnd = String.raw`(?=$|[/\s"'=:,;&|)\]}<>\\\x60])`;
 
 /**
  * Replaces every mount path in a script, an argument or a value, preferring the longest match. `/data` does
@@ -20,7 +20,7 @@ export function rewritePaths(text: string, mounts: readonly Mount[]): string {
   directories.delete('');
   if (directories.size === 0) return text;
   const longestFirst = [...directories.keys()].sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(`${before}(?:${longestFirst.map(escaped).join('|')})${after}`, 'g');
+  const pattern = new RegExp(`${pathStart}(?:${longestFirst.map(escaped).join('|')})${pathEnd}`, 'g');
   return text.replace(pattern, (path) => directories.get(path) ?? path);
 }
 

@@ -39,7 +39,7 @@ export function openDriver(
   function begin(name: string, { fault }: Behaviour, bytes: number): number {
     const asked = firstAsked.get(name);
     if (asked === undefined) firstAsked.set(name, now());
-    if (fault && (fault !== 'error-once' || asked === undefined)) failAs(fault, name, bytes);
+    if (fault && (fault !== 'error-once' || asked === undefined)) throwFault(fault, name, bytes);
     return asked ?? now();
   }
 
@@ -94,7 +94,7 @@ export function openDriver(
   };
 }
 
-function failAs(fault: Fault, name: string, bytes: number): void {
+function throwFault(fault: Fault, name: string, bytes: number): void {
   switch (fault) {
     case 'error-once':
       throw new StorageError('Internal', `${name}: injected error (fault: error-once)`);

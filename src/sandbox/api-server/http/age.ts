@@ -12,16 +12,16 @@ export function formatAge(milliseconds: number): string {
   const hours = Math.floor(minutes / 60);
   const days = Math.floor(hours / 24);
   if (seconds < 120) return `${seconds}s`;
-  if (minutes < 10) return two(minutes, 'm', seconds % 60, 's');
+  if (minutes < 10) return twoUnits(minutes, 'm', seconds % 60, 's');
   if (hours < 3) return `${minutes}m`;
-  if (hours < 8) return two(hours, 'h', minutes % 60, 'm');
+  if (hours < 8) return twoUnits(hours, 'h', minutes % 60, 'm');
   if (hours < 48) return `${hours}h`;
-  if (days < 8) return two(days, 'd', hours % 24, 'h');
+  if (days < 8) return twoUnits(days, 'd', hours % 24, 'h');
   if (days < 730) return `${days}d`;
   const years = Math.floor(days / 365);
-  return years < 8 ? two(years, 'y', days % 365, 'd') : `${years}y`;
+  return years < 8 ? twoUnits(years, 'y', days % 365, 'd') : `${years}y`;
 }
 
-function two(first: number, unit: string, second: number, smaller: string): string {
+function twoUnits(first: number, unit: string, second: number, smaller: string): string {
   return second === 0 ? `${first}${unit}` : `${first}${unit}${second}${smaller}`;
 }

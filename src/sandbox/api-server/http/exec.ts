@@ -75,8 +75,8 @@ export async function serveExec(exec: Exec, socket: WebSocket): Promise<void> {
     .start({
       command: exec.command,
       stdin,
-      stdout: exec.stdout ? channel(socket, 1) : nowhere(),
-      stderr: exec.stderr ? channel(socket, 2) : nowhere(),
+      stdout: exec.stdout ? channel(socket, 1) : discard(),
+      stderr: exec.stderr ? channel(socket, 2) : discard(),
       tty: exec.tty,
       signal: gone.signal,
     })
@@ -96,7 +96,7 @@ function channel(socket: WebSocket, number: number): Writable {
   });
 }
 
-function nowhere(): Writable {
+function discard(): Writable {
   return new Writable({
     write(_chunk, _encoding, done) {
       done();

@@ -45,7 +45,7 @@ export interface RequestCounter {
 /** The server's view of the faults: it asks what should happen to each request. */
 export interface Interference extends Faults {
   readonly requests: RequestCounter;
-  arrived(verb: string, plural: string): Effect | undefined;
+  effectOn(verb: string, plural: string): Effect | undefined;
 }
 
 /** Returns an Interference without faults. */
@@ -68,7 +68,7 @@ export function createInterference(): Interference {
         counts.clear();
       },
     },
-    arrived(verb, plural) {
+    effectOn(verb, plural) {
       const request = { verb, plural };
       const key = `${verb} ${plural}`;
       counts.set(key, { request, count: (counts.get(key)?.count ?? 0) + 1 });

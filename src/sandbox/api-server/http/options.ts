@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 
 import type { DeletionRequest, WriteRequest } from '../api.ts';
-import { support } from '../field-errors.ts';
+import { oneOf } from '../field-errors.ts';
 import { listAt, objectAt, type JsonObject } from '../json.ts';
 import { invalid, type ApiError } from '../status.ts';
 import type { ResourceRequest } from './request.ts';
@@ -43,7 +43,7 @@ function unsupportedOption(
   supported: readonly string[],
 ): ApiError {
   const resource = { group: 'meta.k8s.io', version: 'v1', kind, plural: '', namespaced: false };
-  return invalid(resource, '', support(field, [value], supported));
+  return invalid(resource, '', oneOf(field, [value], supported));
 }
 
 export function deletionRequest(body: JsonObject, query: URLSearchParams): DeletionRequest {

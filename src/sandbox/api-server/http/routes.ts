@@ -70,7 +70,7 @@ async function route(
   const target = readTarget(backend.api.registry, method, url);
   const resource =
     target.subresource === undefined ? target.kind.plural : `${target.kind.plural}/${target.subresource}`;
-  const effect = backend.interference.arrived(target.verb, resource);
+  const effect = backend.interference.effectOn(target.verb, resource);
   switch (effect?.kind) {
     case 'silence':
       return;

@@ -47,7 +47,7 @@ export async function startServer(backend: Backend, credentials: Credentials): P
   const userOf = authenticator(credentials, backend.api.tokens);
   const server = createServer({ key, cert, keepAliveTimeout: 120_000 }, (request, response) => {
     try {
-      void answer(backend, request, response, admitted(backend, request, userOf(request)));
+      void answer(backend, request, response, authorizedUser(backend, request, userOf(request)));
     } catch (error) {
       sendError(response, error);
     }
@@ -64,7 +64,13 @@ export async function startServer(backend: Backend, credentials: Credentials): P
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     try {
-      upgrade(backend, sockets, { request, user: admitted(backend, request, userOf(request)) }, socket, head);
+      upgrade(
+        backend,
+        sockets,
+        { request, user: authorizedUser(backend, request, userOf(request)) },
+        socket,
+        head,
+      );
     } catch (error) {
       refuse(socket, error);
     }
@@ -108,7 +114,7 @@ function authenticator(
 /**
  * Returns the user as whom to carry out the request. Throws Unauthorized, or Forbidden if a right is missing.
  */
-function admitted({ api }: Backend, request: IncomingMessage, user: User | undefined): User {
+function authorizedUser({ api }: Backend, request: IncomingMessage, user: User | undefined): User {
   if (user === undefined) throw unauthorized();
   const acting = actingUser(api.store, user, request);
   authorize(api.store, acting, readAttributes(request.method ?? 'GET', urlOf(request)));
@@ -137,7 +143,7 @@ function upgrade(
     ...{ verb: 'create', group: '', resource: 'pods', subresource: 'exec' },
     ...{ name: target.name ?? '', namespace: target.namespace ?? '' },
   });
-  const effect = interference.arrived('create', 'pods/exec');
+  const effect = interference.effectOn('create', 'pods/exec');
   if (effect?.kind === 'silence') return;
   if (effect?.kind === 'fail') throw failureOf(effect);
   if (effect) socket.destroy();

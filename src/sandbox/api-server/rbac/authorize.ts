@@ -25,22 +25,22 @@ export function decide(store: Store, user: User, attributes: Attributes): Decisi
   const { grants, errors } = grantsOf(store, user, namespace);
   const grant = grants.find(({ rule }) => allows(rule, attributes));
   if (grant) return { allowed: true, reason: `RBAC: allowed by ${grant.by}` };
-  return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${joined(errors)}` };
+  return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${joinErrors(errors)}` };
 }
 
 /** Throws Forbidden, in the real server's words. */
 export function authorize(store: Store, user: User, attributes: Attributes): void {
   const { allowed, reason } = decide(store, user, attributes);
-  if (!allowed) throw refused(user, attributes, reason);
+  if (!allowed) throw forbiddenRequest(user, attributes, reason);
 }
 
 /** Joins several errors into one message. */
-export function joined(errors: readonly string[]): string {
+export function joinErrors(errors: readonly string[]): string {
   const [first = '', ...more] = new Set(errors);
   return more.length === 0 ? first : `[${[first, ...more].join(', ')}]`;
 }
 
-function refused({ username }: User, attributes: Attributes, reason: string): ApiError {
+function forbiddenRequest({ username }: User, attributes: Attributes, reason: string): ApiError {
   const user = `User ${JSON.stringify(username)} cannot ${attributes.verb}`;
   const why = reason === '' ? '' : `: ${reason}`;
   if (attributes.path !== undefined) {

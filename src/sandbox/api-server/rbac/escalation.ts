@@ -54,9 +54,9 @@ function checkRole(
   // A create request carries no name, so a right to one role by name does not apply.
   const named = { ...role, name: before === undefined ? '' : name };
   if (decide(store, user, { ...named, verb: 'escalate' }).allowed) return;
-  confirm(store, user, namespace, rulesOf(after), (why) => forbidden(kind, name, why));
+  requireRights(store, user, namespace, rulesOf(after), (why) => forbidden(kind, name, why));
   if (after['aggregationRule'] === undefined) return;
-  confirm(store, user, namespace, everything, (why) =>
+  requireRights(store, user, namespace, everything, (why) =>
     forbidden(kind, name, `must have cluster-admin privileges to use the aggregationRule: ${why}`),
   );
 }
@@ -84,10 +84,10 @@ function checkBinding(
       kind: resource.slice(0, -1),
     });
   }
-  confirm(store, user, namespace, found.rules, (why) => forbidden(kind, name, why));
+  requireRights(store, user, namespace, found.rules, (why) => forbidden(kind, name, why));
 }
 
-function confirm(
+function requireRights(
   store: Store,
   user: User,
   namespace: string,
