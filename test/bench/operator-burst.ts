@@ -54,7 +54,7 @@ export async function benchBurst(
   try {
     for (const [claimCount, pairCount] of rounds) {
       const sessions = claimCount / claimsEach;
-      await makeApplications(server, applications, sessions);
+      await createApplications(server, applications, sessions);
       const bareLoop = [process.execPath, bench.bareLoop, ...applications.flatMap(({ claims }) => claims)];
       const bare: number[] = [];
       const bursts: Burst[] = [];
@@ -124,7 +124,7 @@ async function burst(server: RealServer, applications: readonly Application[]): 
 }
 
 /** Creates this many applications. Resolves when all claims are bound and all configurations are Ready. */
-async function makeApplications(
+async function createApplications(
   server: RealServer,
   applications: Application[],
   count: number,

@@ -39,7 +39,7 @@ export const quick: Limits = {
   pageSize: 3,
 };
 
-export const nobody: Authenticator = {
+export const anonymous: Authenticator = {
   credentials: () => Promise.resolve({ tls: {}, headers: {} }),
   renew: () => false,
 };
@@ -58,7 +58,7 @@ export function adapter(
     createApi({
       wire: createWire({
         server,
-        authenticator: options.authenticator ?? nobody,
+        authenticator: options.authenticator ?? anonymous,
         userAgent: 'kubectl-stash/test',
       }),
       parties: { user: 'jane', server },

@@ -61,17 +61,17 @@ interface Session {
 async function beginSnapshot(t: TestContext, flags: string): Promise<Session> {
   const place = await openPlace(t, server);
   await place.claims('data');
-  return company(place, `snapshot pvc/data --executor=local ${flags}`, backupSessions);
+  return startRuns(place, `snapshot pvc/data --executor=local ${flags}`, backupSessions);
 }
 
 async function beginRestore(t: TestContext, flags: string): Promise<Session> {
   const place = await openPlace(t, server);
   await place.claims('data');
   await place.succeeds('snapshot pvc/data --executor=local');
-  return company(place, `restore pvc/data --suffix -2 --executor=local ${flags}`, restoreSessions);
+  return startRuns(place, `restore pvc/data --suffix -2 --executor=local ${flags}`, restoreSessions);
 }
 
-async function company<T extends BackupSession | RestoreSession>(
+async function startRuns<T extends BackupSession | RestoreSession>(
   place: Place,
   argv: string,
   resource: Resource<T>,

@@ -30,7 +30,7 @@ const patience = 180_000;
  * Runs `work`, then deletes everything that it created. `say` receives a line about each object that the
  * tests left behind.
  */
-export async function leaveNothing<T>(
+export async function withCleanup<T>(
   kubeconfig: string,
   say: (line: string) => void,
   work: () => Promise<T>,

@@ -32,7 +32,7 @@ type Server = Pick<TestServer, 'cluster' | 'kubeconfig'>;
 export interface Permission {
   readonly words: string;
   /** The same without the name, as messages and RBAC write it. */
-  readonly deed: string;
+  readonly right: string;
   readonly rule: PolicyRule;
 }
 
@@ -58,8 +58,8 @@ export function permissionsIn(rules: readonly PolicyRule[]): Permission[] {
               ...{ apiGroups: [group], resources: [resource], verbs: [verb] },
               ...(name !== undefined && { resourceNames: [name] }),
             };
-            const [deed = ''] = permissionsOf([rule]);
-            return { deed, words: name === undefined ? deed : `${deed} ${name}`, rule };
+            const [right = ''] = permissionsOf([rule]);
+            return { right, words: name === undefined ? right : `${right} ${name}`, rule };
           }),
         ),
       ),

@@ -72,7 +72,7 @@ export function pluralOf(kind: TargetKind): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
-const somebody = 'somebody 1';
+const otherHolder = 'other 1';
 
 /**
  * `pods get` and the rights that only improve messages are tested separately, because no session fails
@@ -86,8 +86,8 @@ export const jobNeeds: readonly JobNeed[] = [
     [
       { permission: `get backupconfigurations.${stash}`, told: 'session' },
       { permission: `get backupsessions.${stash}`, told: 'exit' },
-      { permission: `list backupsessions.${stash}`, told: 'exit', held: somebody },
-      { permission: `watch backupsessions.${stash}`, told: 'exit', held: somebody },
+      { permission: `list backupsessions.${stash}`, told: 'exit', held: otherHolder },
+      { permission: `watch backupsessions.${stash}`, told: 'exit', held: otherHolder },
       { permission: `patch backupsessions.${stash}`, told: 'exit' },
       { permission: `patch backupsessions.${stash}/status`, told: 'exit' },
       { permission: `get ${snapshots}`, told: 'session', taken: true },
@@ -109,8 +109,8 @@ export const jobNeeds: readonly JobNeed[] = [
   ...(
     [
       { permission: `get restoresessions.${stash}`, told: 'exit' },
-      { permission: `list restoresessions.${stash}`, told: 'exit', held: somebody },
-      { permission: `watch restoresessions.${stash}`, told: 'exit', held: somebody },
+      { permission: `list restoresessions.${stash}`, told: 'exit', held: otherHolder },
+      { permission: `watch restoresessions.${stash}`, told: 'exit', held: otherHolder },
       { permission: `patch restoresessions.${stash}`, told: 'exit' },
       { permission: `patch restoresessions.${stash}/status`, told: 'exit' },
       { permission: `get ${claims}`, told: 'session', lost: true, storageClass: 'broken' },

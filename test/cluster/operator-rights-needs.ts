@@ -60,7 +60,7 @@ const stash = 'stash.appscode.com';
 const snapshots = 'volumesnapshots.snapshot.storage.k8s.io';
 const bindings = 'rolebindings.rbac.authorization.k8s.io';
 const roles = 'clusterroles.rbac.authorization.k8s.io';
-const nobodyMayGrant = /attempting to grant RBAC permissions not currently held/;
+const escalationRefused = /attempting to grant RBAC permissions not currently held/;
 const noSuchClass = { snapshotClassName: 'no-such' };
 const name = 'nightly';
 const idle: PodSpec = { restartPolicy: 'Never', containers: [{ name: 'theirs', image: 'busybox' }] };
@@ -99,19 +99,19 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     permission: `bind ${roles} ${clusterRole.trigger}`,
     bring: configure,
     told: 'configuration',
-    words: nobodyMayGrant,
+    words: escalationRefused,
   },
   {
     permission: `bind ${roles} ${clusterRole.snapshotter}`,
     bring: configure,
     told: 'configuration',
-    words: nobodyMayGrant,
+    words: escalationRefused,
   },
   {
     permission: `bind ${roles} ${clusterRole.restorer}`,
     bring: restore,
     told: 'session',
-    words: nobodyMayGrant,
+    words: escalationRefused,
   },
   {
     permission: 'get cronjobs.batch',
@@ -149,7 +149,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     permission: 'get jobs.batch',
     async bring(home) {
       await home.ready();
-      await theirJob(home, snapshotterJobName('one'));
+      await foreignJob(home, snapshotterJobName('one'));
       await home.begin('one');
     },
     told: 'session',
@@ -180,7 +180,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     permission: `patch backupsessions.${stash}`,
     async bring(home) {
       await home.ready();
-      await theirJob(home, snapshotterJobName('one'));
+      await foreignJob(home, snapshotterJobName('one'));
       await home.begin('one');
     },
     told: 'session',
@@ -202,7 +202,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
   {
     permission: `patch restoresessions.${stash}`,
     async bring(home) {
-      await theirJob(home, restoreJobName('back'));
+      await foreignJob(home, restoreJobName('back'));
       await home.restore();
     },
     told: 'session',
@@ -213,9 +213,9 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     bring: (home) => home.configure({ kind, target: 'not-yet' }),
     told: 'configuration',
   })),
-  { permission: 'get pods', bring: (home) => deadExecutor(home), told: 'log' },
-  { permission: 'get pods/exec', bring: (home) => deadExecutor(home, 'true'), told: 'session' },
-  { permission: 'create pods/exec', bring: (home) => deadExecutor(home, 'true'), told: 'session' },
+  { permission: 'get pods', bring: (home) => lostExecutor(home), told: 'log' },
+  { permission: 'get pods/exec', bring: (home) => lostExecutor(home, 'true'), told: 'session' },
+  { permission: 'create pods/exec', bring: (home) => lostExecutor(home, 'true'), told: 'session' },
   {
     permission: `list ${snapshots}`,
     async bring(home) {
@@ -226,7 +226,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     told: 'session',
   },
   // The operator watches until the hook has ended.
-  { permission: `watch ${snapshots}`, bring: (home) => deadExecutor(home, 'sleep 7'), told: 'session' },
+  { permission: `watch ${snapshots}`, bring: (home) => lostExecutor(home, 'sleep 7'), told: 'session' },
   {
     permission: `delete ${snapshots}`,
     async bring(home) {
@@ -313,7 +313,7 @@ function backupSession(called: string, namespace: string, annotations?: Record<s
   };
 }
 
-async function theirJob({ namespace, server }: OperatorHome, called: string): Promise<void> {
+async function foreignJob({ namespace, server }: OperatorHome, called: string): Promise<void> {
   await server.cluster.create(jobs, {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -323,7 +323,7 @@ async function theirJob({ namespace, server }: OperatorHome, called: string): Pr
 }
 
 /** Creates a running session whose Job and pod are gone. `thaw`: the session was between its hooks. */
-async function deadExecutor(home: OperatorHome, thaw?: string): Promise<void> {
+async function lostExecutor(home: OperatorHome, thaw?: string): Promise<void> {
   const { namespace, server } = home;
   const { cluster } = server;
   const at = { name: 'one', namespace };
@@ -345,7 +345,7 @@ async function deadExecutor(home: OperatorHome, thaw?: string): Promise<void> {
   await cluster.create(
     backupSessions,
     backupSession('one', namespace, {
-      [annotation.executor]: 'somebody 1',
+      [annotation.executor]: 'other 1',
       [annotation.sessionClaims]: '["data"]',
       ...(thaw !== undefined && { [annotation.quiescedSince]: now }),
     }),
@@ -363,14 +363,14 @@ async function deadExecutor(home: OperatorHome, thaw?: string): Promise<void> {
 }
 
 /** Does the same with a restore. Resolves when it has ended. */
-export async function deadRestorer({ namespace, server }: OperatorHome): Promise<void> {
+export async function lostRestorer({ namespace, server }: OperatorHome): Promise<void> {
   const { cluster, storageClass } = server;
   const at = { name: 'back', namespace };
   const { metadata, ...object } = restoreSession('back', [template('copy', 'no-such', storageClass)]);
   const heldBy = (holder: string) => ({ annotations: { [annotation.executor]: holder } });
   await cluster.create(restoreSessions, {
     ...object,
-    metadata: { ...metadata, namespace, ...heldBy('somebody 1') },
+    metadata: { ...metadata, namespace, ...heldBy('other 1') },
   });
   const lastTransitionTime = new Date().toISOString();
   const conditions = [{ type: 'RestoreExecutorEnsured', status: 'True', lastTransitionTime }];

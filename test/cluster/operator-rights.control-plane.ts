@@ -37,9 +37,9 @@ import {
   rulesWithout,
   type RunningAs,
 } from './operator-rights-accounts.ts';
-import { readJudged } from './operator-rights-audit.ts';
+import { readAuditedRequests } from './operator-rights-audit.ts';
 import { openJobHome, restoreOf, workloadKinds } from './operator-rights-jobs.ts';
-import { deadRestorer, openOperatorHome, operatorNeeds, type OperatorNeed } from './operator-rights-needs.ts';
+import { lostRestorer, openOperatorHome, operatorNeeds, type OperatorNeed } from './operator-rights-needs.ts';
 import { openStand } from './stand.ts';
 
 const { controlPlane, server } = await openStand('raised');
@@ -51,7 +51,7 @@ let count = 0;
 suite('an operator that lacks a right of its own that it needs to start', { concurrency: 6 }, () => {
   const rules = installedRules('ClusterRole', clusterRole.operator);
   const followed = permissionsIn(rules).filter(
-    ({ deed }) => /^(list|watch) /.test(deed) && !deed.includes('volumesnapshots'),
+    ({ right }) => /^(list|watch) /.test(right) && !right.includes('volumesnapshots'),
   );
   for (const { words } of followed) {
     test(`${words}: it exits and says so`, async () => {
@@ -64,14 +64,14 @@ suite('an operator that lacks a right of its own that it needs to start', { conc
     });
   }
   const ofLease = installedRules('Role', operatorName);
-  for (const { words, deed } of permissionsIn(ofLease)) {
+  for (const { words, right } of permissionsIn(ofLease)) {
     test(`${words}: it never leads, and its log says so`, async () => {
       const namespace = await makeNamespace(server);
       const identity = account(namespace, 'candidate');
       await grant(server, identity, rules, 'everywhere');
       await grant(server, identity, rulesWithout(ofLease, words), { namespace });
       // This lease has expired.
-      if (deed.startsWith('patch')) {
+      if (right.startsWith('patch')) {
         await cluster.create(
           { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true },
           {
@@ -86,7 +86,7 @@ suite('an operator that lacks a right of its own that it needs to start', { conc
         namespace,
         signal: stop.signal,
       });
-      await eventually(() => naming(deed).test(context.stdout()));
+      await eventually(() => naming(right).test(context.stdout()));
       assert.doesNotMatch(context.stdout(), /"msg":"leading"/);
       stop.abort();
       await exit;
@@ -108,7 +108,7 @@ suite('the operator as installed', { concurrency: 8 }, () => {
   }
 
   test('a restore whose executor has died is ended', async () => {
-    await deadRestorer(await openOperatorHome(server, await makeNamespace(server)));
+    await lostRestorer(await openOperatorHome(server, await makeNamespace(server)));
   });
 
   test('Jobs of all kinds', async () => {
@@ -208,11 +208,13 @@ suite('the audit log of the API server', () => {
       ];
       let missing: string[] = [];
       await eventually(async () => {
-        const judged = await readJudged(controlPlane.auditLog);
+        const requests = await readAuditedRequests(controlPlane.auditLog);
         const counts = (by: string | undefined) =>
           by === role || (by !== undefined && ofOneAccount.includes(by) && ofOneAccount.includes(role));
-        const used = new Set(judged.filter((each) => counts(each.role)).map(({ deed }) => deed));
-        missing = granted.map(({ deed }) => deed).filter((deed) => !used.has(deed) && !exempt.includes(deed));
+        const used = new Set(requests.filter((each) => counts(each.role)).map(({ right }) => right));
+        missing = granted
+          .map(({ right }) => right)
+          .filter((right) => !used.has(right) && !exempt.includes(right));
         return missing.length === 0;
       }).catch(() => undefined);
       assert.deepEqual(missing, []);
@@ -220,20 +222,20 @@ suite('the audit log of the API server', () => {
   }
 
   test('only an optional request was refused: for the handle of a volume', async () => {
-    const judged = await readJudged(controlPlane.auditLog);
-    assert(judged.length > 500, 'too few requests in the audit log');
+    const requests = await readAuditedRequests(controlPlane.auditLog);
+    assert(requests.length > 500, 'too few requests in the audit log');
     // A Job asks for the handle once, and continues without it if its account may not read volumes.
-    const isOptional = (deed: string) => deed === 'list persistentvolumes';
-    const refused = judged.filter(({ role, deed }) => role === undefined && !isOptional(deed));
-    assert.deepEqual([...new Set(refused.map(({ user, deed }) => `${user}: ${deed}`))], []);
+    const isOptional = (right: string) => right === 'list persistentvolumes';
+    const refused = requests.filter(({ role, right }) => role === undefined && !isOptional(right));
+    assert.deepEqual([...new Set(refused.map(({ user, right }) => `${user}: ${right}`))], []);
   });
 });
 
 suite('an operator that lacks a right that it needs later', { concurrency: 8 }, () => {
   const all = permissionsIn(installedRules('ClusterRole', clusterRole.operator));
-  const isFollowing = (deed: string) => /^(list|watch) /.test(deed) && !deed.includes('volumesnapshots');
-  const everywhere = all.filter(({ deed }) => isFollowing(deed)).map(({ rule }) => rule);
-  const inPlace = all.filter(({ deed }) => !isFollowing(deed)).map(({ rule }) => rule);
+  const isFollowing = (right: string) => /^(list|watch) /.test(right) && !right.includes('volumesnapshots');
+  const everywhere = all.filter(({ right }) => isFollowing(right)).map(({ rule }) => rule);
+  const inPlace = all.filter(({ right }) => !isFollowing(right)).map(({ rule }) => rule);
   const identity = account(operatorNamespace, 'limited');
   const disturbed = new Set<string>();
   const stop = new AbortController();

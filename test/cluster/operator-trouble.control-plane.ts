@@ -25,15 +25,15 @@ import { runPlugin } from '#test/e2e/plugin.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   hooksRun,
   note,
   podOf,
   untilEnded,
   untilSession,
-  untilTold,
+  untilEvent,
 } from '#test/e2e/operator/home.ts';
-import { freePort, heardBy, listening } from '#test/e2e/operator/listening.ts';
+import { freePort, requestsTo, listening } from '#test/e2e/operator/listening.ts';
 import { checkLog } from '#test/session/hooked.ts';
 import { until } from '#test/support/until.ts';
 
@@ -71,7 +71,7 @@ async function openSlow(
 ): Promise<Place> {
   const place = await openPlace(t, server);
   const snapshotClassName = await faultyClass(t, server, place, parameters);
-  await furnish(place, { snapshotClassName, spec: { hooks, ...spec } });
+  await createWorkload(place, { snapshotClassName, spec: { hooks, ...spec } });
   return place;
 }
 
@@ -86,11 +86,11 @@ async function processesOf(...words: string[]): Promise<number[]> {
 }
 
 /** Waits for the kubelet after its restart, when it does not know all of its pods yet. */
-async function heardByAfterRestart(place: Place): Promise<string[]> {
+async function requestsAfterRestart(place: Place): Promise<string[]> {
   const began = performance.now();
   for (;;) {
     try {
-      return await heardBy(place);
+      return await requestsTo(place);
     } catch (error) {
       if (!isStashError(error, 'not-found') || performance.now() - began > 60_000) throw error;
       await setTimeout(500);
@@ -140,7 +140,7 @@ await suite('operator-trouble', () => {
       const place = await openPlace(t, server);
       const snapshotClassName = await faultyClass(t, server, place, { cutDelay: '40s' });
       const hook = (path: string) => ({ httpGet: { port, path: `/cgi-bin/${path}` } });
-      await furnish(
+      await createWorkload(
         place,
         { snapshotClassName, spec: { hooks: { preBackup: hook('freeze'), postBackup: hook('thaw') } } },
         listening(port),
@@ -171,7 +171,7 @@ await suite('operator-trouble', () => {
       assert.match(JSON.stringify(status), notCut);
       // A snapshot that is deleted while it is being cut may stay forever.
       await place.until(volumeSnapshots, (all) => all.every((it) => it.status?.readyToUse === true));
-      assert.deepEqual((await heardByAfterRestart(place)).slice(0, 2), [
+      assert.deepEqual((await requestsAfterRestart(place)).slice(0, 2), [
         'GET /cgi-bin/freeze',
         'GET /cgi-bin/thaw',
       ]);
@@ -191,7 +191,7 @@ await suite('operator-trouble', () => {
     await cluster.patch(clusterRoles, at, { rules: fewer });
     try {
       await beginSession(place, 'struck');
-      assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /jobs/);
+      assert.match(await untilEvent(place, 'struck', 'FailedToEnsureBackupExecutor'), /jobs/);
     } finally {
       await cluster.patch(clusterRoles, at, { rules });
     }
@@ -218,7 +218,7 @@ await suite('operator-trouble', () => {
         120_000,
       );
       await beginSession(place, 'struck');
-      assert.match(await untilTold(place, 'struck', 'BackupWaiting'), /cannot pull its image/);
+      assert.match(await untilEvent(place, 'struck', 'BackupWaiting'), /cannot pull its image/);
       const session = await untilEnded(place, 'struck');
       assert.equal(session.status?.phase, 'Failed');
       assert.match(findCondition(session, 'DeadlineExceeded')?.message ?? '', /cannot pull its image/);

@@ -23,7 +23,7 @@ import { parseArgs } from 'node:util';
 
 import { compareServers, sumUp } from './compare-servers.ts';
 import type { RateLimits } from './components.ts';
-import { leaveNothing } from './leave-nothing.ts';
+import { withCleanup } from './leave-nothing.ts';
 import { whyNoNode } from './node/place.ts';
 import { whyNoPostgres } from './node/postgres-files.ts';
 import { openRealNode, type RealNode } from './node/real-node.ts';
@@ -154,7 +154,7 @@ async function onTheirCluster(files: readonly string[], kubeconfig: string): Pro
     say(`KUBECONFIG is set: specify classes of one CSI driver of that cluster in ${missing.join(' and ')}`);
     return 2;
   }
-  const results = await leaveNothing(kubeconfig, say, () =>
+  const results = await withCleanup(kubeconfig, say, () =>
     runTests({ ...shared, files, environment: { E2E_KUBECONFIG: kubeconfig } }),
   );
   return conclude([{ server: 'cluster', results }]);

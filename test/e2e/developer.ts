@@ -32,7 +32,7 @@ type Server = Pick<TestServer, 'cluster' | 'kubeconfig'>;
 const patience = 30_000;
 
 /** Resolves with true if the server refuses a user without rights. */
-export async function tellsPeopleApart({ kubeconfig }: Pick<Server, 'kubeconfig'>): Promise<boolean> {
+export async function hasAccessControl({ kubeconfig }: Pick<Server, 'kubeconfig'>): Promise<boolean> {
   const flags = { kubeconfig, as: 'stash-e2e-nobody' };
   const { cluster } = await connect(flags, {}, { clock: scaledClock(), version: 'e2e' });
   try {

@@ -66,7 +66,7 @@ async function changed(place: Place, storageClass = server.storageClass): Promis
   return pod;
 }
 
-async function holdsBefore(place: Place): Promise<void> {
+async function hasOldContent(place: Place): Promise<void> {
   const [deployed] = await place.list(deployments);
   assert.equal(deployed?.spec.replicas, 1);
   const [pod = ''] = await place.running('demo');
@@ -98,7 +98,7 @@ await suite('in-place restore with the steps of the hint', { concurrency: 8, ski
     assert.match(restore, /^kubectl stash restore deployment\/demo /);
     assert.equal(up, `kubectl scale deployment/demo -n ${place.namespace} --replicas=1`);
     await paste(t, place, steps);
-    await holdsBefore(place);
+    await hasOldContent(place);
   });
 
   test('a claim with WaitForFirstConsumer', { skip: noWaitClass() }, async (t) => {
@@ -106,7 +106,7 @@ await suite('in-place restore with the steps of the hint', { concurrency: 8, ski
     await changed(place, server.waitClass);
     const { steps } = await refusal(place, 'deploy/demo');
     await paste(t, place, steps);
-    await holdsBefore(place);
+    await hasOldContent(place);
   });
 
   test('one claim of a statefulset with whenScaled Delete', async (t) => {
@@ -151,7 +151,7 @@ await suite('in-place restore with the steps of the hint', { concurrency: 8, ski
     assert.match(message, /pod ended has ended and still holds claim data/);
     assert.match(steps, /^kubectl delete pod ended /m);
     await paste(t, place, steps);
-    await holdsBefore(place);
+    await hasOldContent(place);
   });
 
   test('an unready snapshot that protects the claim', { skip: noDriver() }, async (t) => {
@@ -176,7 +176,7 @@ await suite('in-place restore with the steps of the hint', { concurrency: 8, ski
     const { message, steps } = await refusal(place, 'deploy/demo');
     assert.match(message, /snapshot slow of claim data is not ready yet and holds it/);
     await paste(t, place, steps);
-    await holdsBefore(place);
+    await hasOldContent(place);
     const ready = await place.list(volumeSnapshots);
     assert.equal(ready.find(({ metadata }) => metadata.name === 'slow')?.status?.readyToUse, true);
   });

@@ -48,7 +48,7 @@ const lanes = 6;
 const speed = 10;
 const log = `${mountPath('data')}/hooks`;
 
-interface Act {
+interface Scenario {
   readonly argv: readonly string[];
   readonly sessions: Resource<BackupSession> | Resource<RestoreSession>;
   /** Creates what the namespace needs once. */
@@ -61,14 +61,14 @@ interface Act {
   readonly afterTheEnd: (rerun: Ran, place: Place, undisturbed: unknown) => Promise<void>;
 }
 
-interface First {
+interface FirstRun {
   readonly ran: Promise<Ran>;
   readonly port: Promise<Freezing>;
   /** Stops it for good. */
   stop(): void;
 }
 
-function begin({ argv }: Act, place: Place, at?: FreezePoint): First {
+function begin({ argv }: Scenario, place: Place, at?: FreezePoint): FirstRun {
   const life = mortal();
   const opened = Promise.withResolvers<Freezing>();
   const inner: Cluster[] = [];
@@ -95,7 +95,12 @@ function begin({ argv }: Act, place: Place, at?: FreezePoint): First {
 const anHour = 3_600_000;
 
 /** Resolves with false if the command never reached that point. */
-async function survives(act: Act, place: Place, at: FreezePoint, undisturbed: unknown): Promise<boolean> {
+async function survives(
+  act: Scenario,
+  place: Place,
+  at: FreezePoint,
+  undisturbed: unknown,
+): Promise<boolean> {
   const first = begin(act, place, at);
   const { frozen } = await first.port;
   const early = await Promise.race([frozen, first.ran]);
@@ -117,7 +122,7 @@ async function survives(act: Act, place: Place, at: FreezePoint, undisturbed: un
 }
 
 /** Tries all points, in a pool of namespaces that handle one point after the other. */
-async function prove(t: TestContext, act: Act): Promise<void> {
+async function testEveryWrite(t: TestContext, act: Scenario): Promise<void> {
   const free: Place[] = [];
   const open = async () => {
     const place = await openPlace(t, server, { hooksAndDeletions: true });
@@ -176,7 +181,7 @@ async function runApp(place: Place): Promise<void> {
 
 await suite('interruption', () => {
   test('a snapshot with hooks, stopped before and after every write', (t) =>
-    prove(t, {
+    testEveryWrite(t, {
       argv: [
         ...['snapshot', 'deploy/app', '--executor=local', '--timeout=10h', '--max-freeze=9h'],
         ...['--pre', `echo freeze >> ${log}`, '--post', `echo thaw >> ${log}`],
@@ -208,7 +213,7 @@ await suite('interruption', () => {
     }));
 
   test('a restore, stopped before and after every write', (t) =>
-    prove(t, {
+    testEveryWrite(t, {
       argv: ['restore', 'deploy/app', '--suffix=-back', '--executor=local', '--timeout=10h'],
       sessions: restoreSessions,
       async prepare(place) {

@@ -16,7 +16,7 @@ import {
   documentedRules,
   grantEverywhere,
   grantInNamespace,
-  tellsPeopleApart,
+  hasAccessControl,
   untilGranted,
 } from './developer.ts';
 import { claim, reader } from './manifests.ts';
@@ -201,7 +201,7 @@ async function admitDeveloper(
   namespace: string,
   { classes = true, hooksAndDeletions = false }: PlaceRights,
 ): Promise<Identity | undefined> {
-  if (!(await tellsPeopleApart(server))) return undefined;
+  if (!(await hasAccessControl(server))) return undefined;
   const user = `${namespace}-developer`;
   const group = `${namespace}-classes`;
   const rules = [

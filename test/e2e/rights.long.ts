@@ -11,7 +11,7 @@ import {
   documentedRules,
   grantEverywhere,
   grantInNamespace,
-  tellsPeopleApart,
+  hasAccessControl,
   untilGranted,
 } from './developer.ts';
 import { deployment } from './manifests.ts';
@@ -24,7 +24,7 @@ import { createWorkload, openStage, type Stage } from './rights-stage.ts';
 
 const server = await startServer();
 const { snapshotClass, storageClass } = server;
-const skip = !(await tellsPeopleApart(server)) && 'the sandbox does not tell people apart';
+const skip = !(await hasAccessControl(server)) && 'the sandbox does not tell people apart';
 /** Rules of a place's developer. */
 const developerRules = [
   ...(await documentedRules('developer.yaml')),
@@ -113,11 +113,11 @@ async function withoutRight(stage: Stage, right: DocumentedRight): Promise<void>
       assert.deepEqual(await stage.made(), [], told);
     }
   }
-  await succeedsOtherwise(stage, whole, needing, right.neededBy.includes('wait'));
+  await otherCommandsSucceed(stage, whole, needing, right.neededBy.includes('wait'));
 }
 
 /** Asserts that commands outside `needing` succeed, and so does `wait` for what they created. */
-async function succeedsOtherwise(
+async function otherCommandsSucceed(
   stage: Stage,
   identity: Identity,
   needing: readonly string[],
@@ -198,7 +198,7 @@ await suite('rights', { concurrency: 5 }, () => {
       t.after(await grantEverywhere(server, group, rules));
       const identity = { ...developerOf(place), asGroup: [group] };
       await untilGranted(server, place.namespace, identity, [...developerRules, ...rules]);
-      await succeedsOtherwise(stage, identity, [], false);
+      await otherCommandsSucceed(stage, identity, [], false);
       for (const line of [
         `snapshot ${fresh}${byClass} --executor=local`,
         `restore pvc/data --suffix -% --storage-class ${storageClass} --executor=local`,

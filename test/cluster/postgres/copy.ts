@@ -22,7 +22,7 @@ const sums = [
 ].join(' union all ');
 
 /** Restores the copy next to the database. Resolves with `usable`, or with the first problem. */
-export async function judgeCopy(
+export async function checkCopy(
   place: Place,
   database: GuideDatabase,
   { sessions, suffix, committed }: Pick<Cut, 'sessions'> & { suffix: string; committed: Mark },

@@ -57,7 +57,7 @@ export async function mark(place: Place, { name }: GuideDatabase): Promise<Mark>
 }
 
 /** Resolves with an error of pgbench, or undefined if it runs without errors. */
-export async function complaintOfLoad(place: Place, { name }: GuideDatabase): Promise<string | undefined> {
+export async function loadError(place: Place, { name }: GuideDatabase): Promise<string | undefined> {
   const told = await place.sh(
     `${name}-0`,
     'pidof pgbench > /dev/null || echo pgbench has ended; grep -E "error|FATAL|abort" /tmp/load || true',

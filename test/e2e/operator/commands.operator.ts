@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 
 import { backupConfigurations, backupSessions, cronJobs, jobs, volumeSnapshots } from '#src/api/resources.ts';
 
-import { furnish, name, openHome, shell } from './home.ts';
+import { createWorkload, name, openHome, shell } from './home.ts';
 import { rarely } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
 import { openPlace } from '#test/e2e/place.ts';
@@ -68,7 +68,7 @@ await suite('commands', { concurrency: 6 }, () => {
 
   test('schedule creates a configuration that becomes Ready, and the operator creates its CronJob', async (t) => {
     const place = await openPlace(t, server);
-    await furnish(place);
+    await createWorkload(place);
     await place.remove(backupConfigurations, name);
     const line = ['schedule', 'deploy/stash-demo', '--cron', rarely, '--keep-last', '2'];
     const { stdout } = await place.succeeds(line);

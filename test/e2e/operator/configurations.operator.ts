@@ -10,7 +10,7 @@ import { openPlace } from '#test/e2e/place.ts';
 import { name, openHome, untilConfiguration, untilReady } from './home.ts';
 import { configuration, rarely } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, isTold, testReached } from './reached.ts';
+import { assertConditions, hasCondition, testReached } from './reached.ts';
 
 const server = await startOperatorServer();
 const { cluster } = server;
@@ -25,7 +25,7 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
     const { status } = await untilConfiguration(place, (it) => it.status?.phase !== undefined);
     assert.equal(status?.phase, 'Invalid');
     const validation = status.conditions?.find(({ type }) => type === 'ValidationPassed');
-    assertTold(validation && [validation], 'ValidationPassed False ResourceValidationFailed');
+    assertConditions(validation && [validation], 'ValidationPassed False ResourceValidationFailed');
     assert.match(validation?.message ?? '', /schedule.*timeOut/s);
     assert.deepEqual(await place.list(cronJobs), []);
     await place.until(events, (all) =>
@@ -37,18 +37,18 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
       { spec: { schedule: rarely, timeOut: '5m' } },
     );
     const mended = await untilConfiguration(place, (it) => it.status?.phase === 'NotReady');
-    assert(isTold(mended.status?.conditions, 'ValidationPassed True ResourceValidationPassed'));
+    assert(hasCondition(mended.status?.conditions, 'ValidationPassed True ResourceValidationPassed'));
   });
 
   test('BackupTargetFound: missing at first, and found later without a change to the configuration', async (t) => {
     const place = await openPlace(t, server);
     await place.create(backupConfigurations, configuration(name));
     const early = await untilConfiguration(place, (it) => it.status?.phase === 'NotReady');
-    assert(isTold(early.status?.conditions, 'BackupTargetFound False TargetNotAvailable'));
+    assert(hasCondition(early.status?.conditions, 'BackupTargetFound False TargetNotAvailable'));
     await place.claims('data');
     await place.create(deployments, deployment('stash-demo', ['data']));
     const found = await untilConfiguration(place, (it) => it.status?.phase === 'Ready');
-    assertTold(
+    assertConditions(
       found.status?.conditions,
       'BackupTargetFound True TargetAvailable',
       'CronJobCreated True CronJobCreationSucceeded',
@@ -79,7 +79,7 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
     await place.create(deployments, deployment('stash-demo', ['data']));
     await place.create(backupConfigurations, configuration(name));
     const { status } = await untilConfiguration(place, (it) =>
-      isTold(it.status?.conditions, 'CronJobCreated False CronJobCreationFailed'),
+      hasCondition(it.status?.conditions, 'CronJobCreated False CronJobCreationFailed'),
     );
     assert.equal(status?.phase, 'NotReady');
     const [theirs] = await place.list(cronJobs);

@@ -17,7 +17,7 @@ import { snapshotterJobName } from '#src/domain/target/names.ts';
 import { isStashError } from '#src/errors.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 
-import { beginSession, faultyClass, furnish, needsFaults, shell, untilSession } from './home.ts';
+import { beginSession, faultyClass, createWorkload, needsFaults, shell, untilSession } from './home.ts';
 import { maxFreezeMs, startOperatorServer } from './operator-server.ts';
 
 const server = await startOperatorServer();
@@ -70,7 +70,7 @@ async function killAt(t: TestContext, moment: number): Promise<void> {
   const place = await openPlace(t, server);
   const { namespace } = place;
   const snapshotClassName = await faultyClass(t, server, place, parameters);
-  await furnish(place, { snapshotClassName, spec: { hooks } });
+  await createWorkload(place, { snapshotClassName, spec: { hooks } });
   await beginSession(place, 'struck');
   const session = await untilSession(
     place,

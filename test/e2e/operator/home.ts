@@ -31,11 +31,11 @@ export async function openHome(
   workload?: Workload,
 ): Promise<Place> {
   const place = await openPlace(t, server);
-  await furnish(place, options, workload);
+  await createWorkload(place, options, workload);
   return place;
 }
 
-export async function furnish(
+export async function createWorkload(
   place: Place,
   options: ConfigurationOptions = {},
   workload = deployment('stash-demo', ['data']),
@@ -106,7 +106,7 @@ export function podOf(place: Place, jobName: string, but?: string): Promise<Stor
 }
 
 /** Resolves with the message of the session's Event with this reason. */
-export async function untilTold(place: Place, session: string, reason: string): Promise<string> {
+export async function untilEvent(place: Place, session: string, reason: string): Promise<string> {
   const { message = '' } = await place.until(events, (all) =>
     all.find((it) => it.involvedObject.name === session && it.reason === reason),
   );
@@ -155,7 +155,7 @@ export async function faultyClass(
 }
 
 /** Returns a foreign Job that does nothing. */
-export function theirJob(called: string): Job {
+export function foreignJob(called: string): Job {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',

@@ -4,10 +4,10 @@ import { suite, test } from 'node:test';
 
 import { volumeSnapshots } from '#src/api/resources.ts';
 
-import { freePort, heardBy, listening } from './listening.ts';
+import { freePort, requestsTo, listening } from './listening.ts';
 import { beginSession, openHome, shell, untilEnded } from './home.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, testReached } from './reached.ts';
+import { assertConditions, testReached } from './reached.ts';
 
 const server = await startOperatorServer();
 
@@ -27,7 +27,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     await beginSession(place, 'with-hooks');
     const { status } = await untilEnded(place, 'with-hooks');
     assert.equal(status?.phase, 'Succeeded');
-    assertTold(status.targets?.[0]?.conditions, ensured, postRan, preRan);
+    assertConditions(status.targets?.[0]?.conditions, ensured, postRan, preRan);
     const [pod = ''] = await place.running('stash-demo');
     assert.equal(await place.sh(pod, 'cat /source/data/hooks'), 'freeze\nthaw');
   });
@@ -41,7 +41,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     await beginSession(place, 'refused');
     const { status } = await untilEnded(place, 'refused');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.targets?.[0]?.conditions, ensured, postRan, preFailed);
+    assertConditions(status.targets?.[0]?.conditions, ensured, postRan, preFailed);
     assert.match(JSON.stringify(status), /the database is busy/);
     assert.deepEqual(await place.list(volumeSnapshots), []);
     const [pod = ''] = await place.running('stash-demo');
@@ -53,7 +53,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     await beginSession(place, 'untidy');
     const { status } = await untilEnded(place, 'untidy');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.targets?.[0]?.conditions, ensured, postFailed);
+    assertConditions(status.targets?.[0]?.conditions, ensured, postFailed);
     assert.equal((await place.list(volumeSnapshots))[0]?.status?.readyToUse, true);
   });
 
@@ -66,9 +66,9 @@ await suite('hooks', { concurrency: 6 }, () => {
     const place = await openHome(t, server, { spec: { hooks } }, listening(port));
     await beginSession(place, 'asked');
     const { status } = await untilEnded(place, 'asked');
-    assertTold(status?.targets?.[0]?.conditions, ensured, postRan, preRan);
+    assertConditions(status?.targets?.[0]?.conditions, ensured, postRan, preRan);
     assert.equal(status?.phase, 'Succeeded');
-    assert.deepEqual(await heardBy(place), ['POST /cgi-bin/freeze', 'GET /cgi-bin/thaw']);
+    assert.deepEqual(await requestsTo(place), ['POST /cgi-bin/freeze', 'GET /cgi-bin/thaw']);
   });
 
   test('an httpGet that is answered with an error fails', async (t) => {
@@ -77,9 +77,9 @@ await suite('hooks', { concurrency: 6 }, () => {
     const place = await openHome(t, server, { spec: { hooks } }, listening(port, '503 Service Unavailable'));
     await beginSession(place, 'busy');
     const { status } = await untilEnded(place, 'busy');
-    assertTold(status?.targets?.[0]?.conditions, ensured, preFailed);
+    assertConditions(status?.targets?.[0]?.conditions, ensured, preFailed);
     assert.match(JSON.stringify(status), /HTTP 503: the database is busy/);
-    assert.deepEqual(await heardBy(place), ['GET /cgi-bin/freeze']);
+    assert.deepEqual(await requestsTo(place), ['GET /cgi-bin/freeze']);
     assert.deepEqual(await place.list(volumeSnapshots), []);
   });
 
@@ -90,7 +90,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     const place = await openHome(t, server, { spec: { hooks } }, listening(port));
     await beginSession(place, 'connected');
     const { status } = await untilEnded(place, 'connected');
-    assertTold(status?.targets?.[0]?.conditions, ensured, postRan, preFailed);
+    assertConditions(status?.targets?.[0]?.conditions, ensured, postRan, preFailed);
     assert.equal(status?.phase, 'Failed');
   });
 });

@@ -25,7 +25,7 @@ import { isBound, openPlace, type Place } from '#test/e2e/place.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   hooksRun,
   needsFaults,
   note,
@@ -71,7 +71,7 @@ await suite('interruption', { concurrency: 7 }, () => {
       const place = await openPlace(t, server);
       const snapshotClassName = await faultyClass(t, server, place, { cutDelay: '3s', delay: '8s' });
       const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
-      await furnish(place, { snapshotClassName, spec: { hooks } });
+      await createWorkload(place, { snapshotClassName, spec: { hooks } });
       await beginSession(place, 'struck');
       await comes(place);
       await kill(place, snapshotterJobName('struck'));
@@ -103,7 +103,7 @@ await suite('interruption', { concurrency: 7 }, () => {
         parameters: { delay: '6s' },
       });
       t.after(() => cluster.delete(storageClasses, slow));
-      await furnish(place);
+      await createWorkload(place);
       await beginSession(place, 'taken');
       assert.equal((await untilEnded(place, 'taken')).status?.phase, 'Succeeded');
       const [snapshot] = await place.list(volumeSnapshots);

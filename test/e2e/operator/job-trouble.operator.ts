@@ -14,20 +14,20 @@ import { openPlace, type Place } from '#test/e2e/place.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   hooksRun,
   needsCluster,
   needsFaults,
   note,
   openHome,
   podOf,
-  theirJob,
+  foreignJob,
   untilEnded,
   untilOne,
-  untilTold,
+  untilEvent,
 } from './home.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, isTold } from './reached.ts';
+import { assertConditions, hasCondition } from './reached.ts';
 
 const server = await startOperatorServer();
 const { cluster } = server;
@@ -40,7 +40,7 @@ type Spec = Partial<BackupConfiguration['spec']>;
 async function openSlow(t: TestContext, parameters: Record<string, string>, spec: Spec = {}): Promise<Place> {
   const place = await openPlace(t, server);
   const snapshotClassName = await faultyClass(t, server, place, parameters);
-  await furnish(place, { snapshotClassName, spec: { hooks, ...spec } });
+  await createWorkload(place, { snapshotClassName, spec: { hooks, ...spec } });
   return place;
 }
 
@@ -111,7 +111,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
       const env = [
         { name: 'KUBECONFIG', valueFrom: { configMapKeyRef: { name: options.name, key: 'kubeconfig' } } },
       ];
-      await furnish(place, { spec: { hooks, runtimeSettings: { container: { env } } } });
+      await createWorkload(place, { spec: { hooks, runtimeSettings: { container: { env } } } });
       await beginSession(place, 'struck');
       await untilOne(place, jobs, job, ({ status }) => status?.failed === 1);
       await cluster.patch(configMaps, options, data(''));
@@ -173,7 +173,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
       spec: { timeOut: '20s', runtimeSettings: { pod: { nodeSelector: { 'kubernetes.io/os': 'plan9' } } } },
     });
     await beginSession(place, 'struck');
-    assert.match(await untilTold(place, 'struck', 'BackupWaiting'), /cannot be scheduled/);
+    assert.match(await untilEvent(place, 'struck', 'BackupWaiting'), /cannot be scheduled/);
     const session = await untilEnded(place, 'struck');
     assert.equal(session.status?.phase, 'Failed');
     assert.match(messageOf(session, 'DeadlineExceeded'), /cannot be scheduled/);
@@ -191,7 +191,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
       } as KubernetesObject);
       await untilOne(place, quotas, 'none', ({ status }) => status?.hard !== undefined);
       await beginSession(place, 'struck');
-      assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /exceeded quota/);
+      assert.match(await untilEvent(place, 'struck', 'FailedToEnsureBackupExecutor'), /exceeded quota/);
       await place.remove(quotas, 'none');
       assert.equal((await untilEnded(place, 'struck')).status?.phase, 'Succeeded');
       assert.equal(await hooksRun(place), 'freeze thaw');
@@ -228,12 +228,12 @@ await suite('job-trouble', { concurrency: 6 }, () => {
       // No status says when the server starts to call the webhook.
       while (await isTaken(place)) await setTimeout(200);
       await beginSession(place, 'struck');
-      assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /down\.example\.com/);
+      assert.match(await untilEvent(place, 'struck', 'FailedToEnsureBackupExecutor'), /down\.example\.com/);
       const session = await untilEnded(place, 'struck');
       assert.equal(session.status?.phase, 'Failed');
       assert.match(messageOf(session, 'DeadlineExceeded'), /^not done within 25s/);
       assert(
-        isTold(
+        hasCondition(
           session.status.targets?.[0]?.conditions,
           'BackupExecutorEnsured False FailedToEnsureBackupExecutor',
         ),
@@ -273,7 +273,10 @@ await suite('job-trouble', { concurrency: 6 }, () => {
       await beginSession(place, 'struck');
       const { status } = await untilEnded(place, 'struck');
       assert.equal(status?.phase, 'Failed');
-      assertTold(status.targets?.[0]?.conditions, 'BackupExecutorEnsured False FailedToEnsureBackupExecutor');
+      assertConditions(
+        status.targets?.[0]?.conditions,
+        'BackupExecutorEnsured False FailedToEnsureBackupExecutor',
+      );
       assert.match(JSON.stringify(status), /no Jobs here/);
       assert.deepEqual(await place.list(volumeSnapshots), []);
     },
@@ -281,7 +284,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
 });
 
 async function isTaken({ namespace }: Place): Promise<boolean> {
-  const made = theirJob('tried');
+  const made = foreignJob('tried');
   const object = { ...made, metadata: { ...made.metadata, namespace } };
   return await cluster.create(jobs, object, { dryRun: true }).then(
     () => true,

@@ -7,7 +7,15 @@ import { leases, pods, volumeSnapshots } from '#src/api/resources.ts';
 import { openPlace } from '#test/e2e/place.ts';
 import { until } from '#test/support/until.ts';
 
-import { beginSession, faultyClass, furnish, needsFaults, shell, untilEnded, untilSession } from './home.ts';
+import {
+  beginSession,
+  faultyClass,
+  createWorkload,
+  needsFaults,
+  shell,
+  untilEnded,
+  untilSession,
+} from './home.ts';
 import { startOperatorServer } from './operator-server.ts';
 
 const server = await startOperatorServer();
@@ -32,7 +40,7 @@ await test(
     const place = await openPlace(t, server);
     const snapshotClassName = await faultyClass(t, server, place, { delay: '5s' });
     const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
-    await furnish(place, { snapshotClassName, spec: { hooks } });
+    await createWorkload(place, { snapshotClassName, spec: { hooks } });
     await beginSession(place, 'running');
     await place.until(volumeSnapshots, (all) => all.length === 1);
 

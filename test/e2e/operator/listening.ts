@@ -44,7 +44,7 @@ export function listening(port: number, status = '200 OK'): Workload {
 }
 
 /** Resolves with the requests that it received, in order, such as `GET /cgi-bin/thaw`. */
-export async function heardBy(place: Place): Promise<string[]> {
+export async function requestsTo(place: Place): Promise<string[]> {
   const [pod = ''] = await place.running(app);
   return (await place.sh(pod, `cat ${data}/heard`)).split('\n');
 }

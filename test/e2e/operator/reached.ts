@@ -12,19 +12,19 @@ const known = new Set(knownConditions.map(({ type, status, reason }) => `${type}
 const reached = new Set<string>();
 
 /** Returns for example `BackupSkipped True SkippedTakingNewBackup` per condition, sorted. */
-export function tell(conditions: readonly Condition[] = []): string[] {
+export function describeConditions(conditions: readonly Condition[] = []): string[] {
   return conditions.map(({ type, status, reason }) => `${type} ${status} ${reason ?? ''}`).sort();
 }
 
 /** Asserts that the known conditions are exactly these. */
-export function assertTold(conditions: readonly Condition[] | undefined, ...expected: string[]): void {
-  assert.deepEqual(tell(conditions), expected.sort());
+export function assertConditions(conditions: readonly Condition[] | undefined, ...expected: string[]): void {
+  assert.deepEqual(describeConditions(conditions), expected.sort());
   for (const line of expected) note(line);
 }
 
 /** Returns true if this condition is among them. */
-export function isTold(conditions: readonly Condition[] | undefined, expected: string): boolean {
-  const isThere = tell(conditions).includes(expected);
+export function hasCondition(conditions: readonly Condition[] | undefined, expected: string): boolean {
+  const isThere = describeConditions(conditions).includes(expected);
   if (isThere) note(expected);
   return isThere;
 }

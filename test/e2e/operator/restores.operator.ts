@@ -15,10 +15,10 @@ import { restoreJobName } from '#src/domain/target/names.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 
-import { beginSession, openHome, shell, theirJob, untilEnded, untilOne, untilRestored } from './home.ts';
+import { beginSession, openHome, shell, foreignJob, untilEnded, untilOne, untilRestored } from './home.ts';
 import { restoreSession, template } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, isTold, testReached } from './reached.ts';
+import { assertConditions, hasCondition, testReached } from './reached.ts';
 
 const server = await startOperatorServer();
 const { storageClass } = server;
@@ -62,7 +62,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     await place.create(restoreSessions, restoreSession('empty', []));
     const { status } = await untilRestored(place, 'empty');
     assert.equal(status?.phase, 'Invalid');
-    assertTold(status.conditions, notCompleted);
+    assertConditions(status.conditions, notCompleted);
   });
 
   test('Failed: the snapshot does not exist', async (t) => {
@@ -71,7 +71,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     const { status } = await untilRestored(place, 'lost');
     assert.equal(status?.phase, 'Failed');
     assert.match(JSON.stringify(status), /no-such/);
-    assertTold(status.conditions, ensured, found, notCompleted);
+    assertConditions(status.conditions, ensured, found, notCompleted);
     assert.deepEqual(await place.list(persistentVolumeClaims), []);
   });
 
@@ -81,7 +81,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     await place.create(restoreSessions, beside('copies', snapshot, demo, hooks));
     const { status } = await untilRestored(place, 'copies');
     assert.equal(status?.phase, 'Succeeded');
-    assertTold(status.conditions, ensured, found, completed, preRan, postRan);
+    assertConditions(status.conditions, ensured, found, completed, preRan, postRan);
     const [pod = ''] = await place.running('stash-demo');
     assert.equal(await place.sh(pod, 'cat /source/data/hooks'), 'before\nafter');
     assert.equal(await place.look(['copy'], 'cat /source/copy/data.txt'), 'sample_data');
@@ -93,7 +93,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     await place.create(restoreSessions, beside('refused', snapshot, demo, hooks));
     const { status } = await untilRestored(place, 'refused');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.conditions, ensured, found, completed, preFailed, postRan);
+    assertConditions(status.conditions, ensured, found, completed, preFailed, postRan);
     assert.match(JSON.stringify(status), /not now/);
     assert.equal((await place.list(persistentVolumeClaims)).length, 1);
   });
@@ -103,7 +103,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     await place.create(restoreSessions, beside('untidy', snapshot, demo, { postRestore: shell('exit 4') }));
     const { status } = await untilRestored(place, 'untidy');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.conditions, ensured, found, notCompleted, postFailed);
+    assertConditions(status.conditions, ensured, found, notCompleted, postFailed);
     assert.equal(await place.look(['copy'], 'cat /source/copy/data.txt'), 'sample_data');
   });
 
@@ -111,7 +111,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     const { place, snapshot } = await taken(t);
     await place.create(restoreSessions, beside('early', snapshot, { kind: 'Deployment', name: 'later' }));
     await untilOne(place, restoreSessions, 'early', ({ status }) =>
-      isTold(status?.conditions, 'RestoreTargetFound False TargetNotAvailable'),
+      hasCondition(status?.conditions, 'RestoreTargetFound False TargetNotAvailable'),
     );
     assert.deepEqual(
       (await place.list(persistentVolumeClaims)).map(({ metadata }) => metadata.name),
@@ -120,7 +120,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     await place.create(deployments, deployment('later', ['data']));
     const { status } = await untilRestored(place, 'early');
     assert.equal(status?.phase, 'Succeeded');
-    assertTold(status.conditions, ensured, found, completed);
+    assertConditions(status.conditions, ensured, found, completed);
   });
 
   test('RestoreTargetFound: an unsupported kind', async (t) => {
@@ -129,7 +129,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     await place.create(restoreSessions, { ...session, spec: { ...session.spec, timeOut: '3s' } });
     const { status } = await untilRestored(place, 'odd');
     assert.equal(status?.phase, 'Failed');
-    assert(isTold(status.conditions, 'RestoreTargetFound False UnableToCheckTargetAvailability'));
+    assert(hasCondition(status.conditions, 'RestoreTargetFound False UnableToCheckTargetAvailability'));
     await place.until(events, (all) =>
       all.some(({ reason, type }) => reason === 'UnableToCheckTargetAvailability' && type === 'Warning'),
     );
@@ -137,11 +137,11 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
 
   test('RestoreExecutorEnsured: a foreign Job has that name', async (t) => {
     const place = await openPlace(t, server);
-    await place.create(jobs, theirJob(restoreJobName('copies')));
+    await place.create(jobs, foreignJob(restoreJobName('copies')));
     await place.create(restoreSessions, restoreSession('copies', [template('copy', 'any', storageClass)]));
     const { status } = await untilRestored(place, 'copies');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.conditions, found, 'RestoreExecutorEnsured False FailedToEnsureRestoreExecutor');
+    assertConditions(status.conditions, found, 'RestoreExecutorEnsured False FailedToEnsureRestoreExecutor');
     assert.deepEqual(await place.list(persistentVolumeClaims), []);
   });
 

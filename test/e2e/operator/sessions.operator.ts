@@ -17,12 +17,12 @@ import { openPlace } from '#test/e2e/place.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   name,
   needsFaults,
   openHome,
   shell,
-  theirJob,
+  foreignJob,
   untilConfiguration,
   untilEnded,
   untilReady,
@@ -30,7 +30,7 @@ import {
 } from './home.ts';
 import { configuration } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, isTold, testReached } from './reached.ts';
+import { assertConditions, hasCondition, testReached } from './reached.ts';
 
 const server = await startOperatorServer();
 const { cluster } = server;
@@ -50,11 +50,11 @@ await suite('BackupSession', { concurrency: 6 }, () => {
   test('DeadlineExceeded: a driver that never finishes', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const never = await faultyClass(t, server, place, { fault: 'never-ready' });
-    await furnish(place, { snapshotClassName: never, spec: { timeOut: '5s' } });
+    await createWorkload(place, { snapshotClassName: never, spec: { timeOut: '5s' } });
     await beginSession(place, 'late');
     const { status } = await untilEnded(place, 'late');
     assert.equal(status?.phase, 'Failed');
-    assert(isTold(status.conditions, 'DeadlineExceeded True FailedToCompleteWithinDeadline'));
+    assert(hasCondition(status.conditions, 'DeadlineExceeded True FailedToCompleteWithinDeadline'));
   });
 
   test('BackupSkipped: its configuration is not Ready', async (t) => {
@@ -68,7 +68,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
       (it) => isFinal(it) && it.status?.conditions?.length === 2,
     );
     assert.equal(status?.phase, 'Skipped');
-    assertTold(
+    assertConditions(
       status.conditions,
       'BackupHistoryCleaned True SuccessfullyCleanedBackupHistory',
       'BackupSkipped True SkippedTakingNewBackup',
@@ -78,7 +78,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
   test('BackupSkipped: another of the same invoker runs', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const slow = await faultyClass(t, server, place, { delay: '3s' });
-    await furnish(place, { snapshotClassName: slow });
+    await createWorkload(place, { snapshotClassName: slow });
     await beginSession(place, 'first');
     await place.until(volumeSnapshots, (all) => all.length === 1);
     await beginSession(place, 'second');
@@ -90,11 +90,14 @@ await suite('BackupSession', { concurrency: 6 }, () => {
 
   test('BackupExecutorEnsured: a foreign Job has that name', async (t) => {
     const place = await openHome(t, server);
-    await place.create(jobs, theirJob(snapshotterJobName('by-hand')));
+    await place.create(jobs, foreignJob(snapshotterJobName('by-hand')));
     await beginSession(place, 'by-hand');
     const { status } = await untilEnded(place, 'by-hand');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.targets?.[0]?.conditions, 'BackupExecutorEnsured False FailedToEnsureBackupExecutor');
+    assertConditions(
+      status.targets?.[0]?.conditions,
+      'BackupExecutorEnsured False FailedToEnsureBackupExecutor',
+    );
     assert.equal((await place.list(jobs)).length, 1);
   });
 
@@ -106,13 +109,13 @@ await suite('BackupSession', { concurrency: 6 }, () => {
       await beginSession(place, called);
       const { status } = await untilEnded(place, called);
       assert.equal(status?.phase, 'Succeeded');
-      assertTold(
+      assertConditions(
         status.targets?.[0]?.conditions,
         'BackupExecutorEnsured True SuccessfullyEnsuredBackupExecutor',
       );
     }
     const tidied = await untilSession(place, 'two', ({ status }) => status?.conditions?.length === 2);
-    assertTold(
+    assertConditions(
       tidied.status?.conditions,
       'BackupHistoryCleaned True SuccessfullyCleanedBackupHistory',
       'RetentionPolicyApplied True SuccessfullyAppliedRetentionPolicy',
@@ -124,7 +127,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
   test('RetentionPolicyApplied: a policy that has become invalid deletes nothing', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const slow = await faultyClass(t, server, place, { delay: '3s' });
-    await furnish(place, { snapshotClassName: slow });
+    await createWorkload(place, { snapshotClassName: slow });
     await beginSession(place, 'surprised');
     await place.until(volumeSnapshots, (all) => all.length === 1);
     await cluster.patch(
@@ -133,7 +136,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
       { spec: { retentionPolicy: { keepLast: -1 } } },
     );
     const { status } = await untilSession(place, 'surprised', (it) =>
-      isTold(it.status?.conditions, 'RetentionPolicyApplied False FailedToApplyRetentionPolicy'),
+      hasCondition(it.status?.conditions, 'RetentionPolicyApplied False FailedToApplyRetentionPolicy'),
     );
     assert.equal(status?.phase, 'Succeeded');
     assert.equal((await place.list(volumeSnapshots)).length, 1);
@@ -142,7 +145,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
   test('BackupDisrupted: its Job is deleted', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const never = await faultyClass(t, server, place, { fault: 'never-ready' });
-    await furnish(place, { snapshotClassName: never });
+    await createWorkload(place, { snapshotClassName: never });
     await beginSession(place, 'disrupted');
     await place.until(volumeSnapshots, (all) => all.length === 1);
     await cluster.delete(
@@ -152,7 +155,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     );
     const { status } = await untilEnded(place, 'disrupted');
     assert.equal(status?.phase, 'Failed');
-    assert(isTold(status.conditions, 'BackupDisrupted True FailedToCompleteDueToDisruption'));
+    assert(hasCondition(status.conditions, 'BackupDisrupted True FailedToCompleteDueToDisruption'));
   });
 
   test('retryConfig: a failed session is retried', async (t) => {

@@ -23,7 +23,7 @@ import { openPlace, type Place } from '#test/e2e/place.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   hooksRun,
   name,
   needsFaults,
@@ -44,7 +44,7 @@ const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
 async function openSlow(t: TestContext, parameters: Record<string, string>): Promise<Place> {
   const place = await openPlace(t, server);
   const snapshotClassName = await faultyClass(t, server, place, parameters);
-  await furnish(place, { snapshotClassName, spec: { hooks } });
+  await createWorkload(place, { snapshotClassName, spec: { hooks } });
   return place;
 }
 
