@@ -1,4 +1,4 @@
-/** The Deployment says to `operator run` only what that understands. */
+/** The Deployment passes only flags that `operator run` knows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -26,7 +26,7 @@ for (const executor of ['job', 'in-process'] as const) {
   });
 }
 
-test('install describes what it hands on as operator run takes it', () => {
+test('install describes the flags that it passes on as operator run does', () => {
   const { executor, maxFreeze, sessionsAtOnce, logLevel } = command.flags;
   const { flags } = install;
   assert.deepEqual(flags.executor.choices, executor.choices);

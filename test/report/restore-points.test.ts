@@ -78,7 +78,7 @@ test('restore points as a wide table, with and without the right to read classes
   matchGolden('list-wide-no-classes', restorePointTable({ ...view, classes: undefined }, true));
 });
 
-test('restore points for programs', async () => {
+test('restore points as names, JSON and YAML', async () => {
   matchGolden('list-name', restorePointNames(points));
   matchGolden('list-json', toJson(restorePointList(points)));
   matchGolden('list-yaml', await toYaml(restorePointList(points)));
