@@ -20,7 +20,7 @@ export interface ClusterErrorDetails {
 /** The Status reason of the refusal to create an object in a namespace that is being deleted. */
 const namespaceTerminating = 'NamespaceTerminating';
 
-/** What every method of the client-node adapter rejects with. */
+/** The error of every method of the HTTPS adapter. */
 export class ClusterError extends StashError {
   /** The Status reason (`NotFound`, `Conflict`, ...); undefined if no answer came. */
   readonly reason: string | undefined;

@@ -7,7 +7,7 @@ import { StashError } from '#src/errors.ts';
 import type { Cluster, Scope } from './port.ts';
 
 export interface Observed<T extends KubernetesObject> {
-  /** By name, within the scope's namespace. */
+  /** Objects by name, within the scope's namespace. */
   readonly items: ReadonlyMap<string, Stored<T>>;
   /** Resolves with the first full list; rejects if the server refuses permanently. */
   readonly synced: Promise<void>;

@@ -116,14 +116,17 @@ export interface Cluster {
     scope: Scope,
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>;
-  /** Runs a command in a container; resolves with its exit code. */
+  /**
+   * Runs a command in a container. Resolves with its exit code; rejects if the command never ran, or if its
+   * end is unknown.
+   */
   exec(request: ExecRequest): Promise<number>;
   /** Resolves with a container's log as text; rejects with BadRequest if the container has not started. */
   logs(request: LogRequest): Promise<string>;
-  /** Names of the API groups that discovery lists (`/apis`). */
+  /** Resolves with the names of the API groups that discovery lists (`/apis`). */
   groups(): Promise<string[]>;
-  /** `gitVersion` of the server. */
+  /** Resolves with the server's `gitVersion`. */
   serverVersion(): Promise<string>;
-  /** Ends idle connections so that the process can exit. */
+  /** Closes idle connections, so that the process can exit. */
   close(): void;
 }

@@ -20,7 +20,7 @@ export function headline(view: ProgressView, now: Date, columns: number): string
   return [line(formatTarget(view.target)), cutMiddle(sanitize(sessionOf(view)), columns)];
 }
 
-/** `1/4 ready, 8m55s left` */
+/** Returns for example `1/4 ready, 8m55s left`. */
 function stateOfAll(view: ProgressView, now: Date): string {
   const done = view.claims.filter(({ phase }) => phase === 'Succeeded').length;
   const left = view.deadline.getTime() - now.getTime();

@@ -27,7 +27,7 @@ export function viewOf(progress: Progress, previous: ProgressView | undefined, n
   return { ...progress, claims };
 }
 
-/** `deployment/foo: backupsession/deploy-foo-1790000000` */
+/** Returns for example `deployment/foo: backupsession/deploy-foo-1790000000`. */
 export function titleOf(progress: Omit<Progress, 'claims'>): string {
   const session = sessionOf(progress);
   return progress.target ? `${formatTarget(progress.target)}: ${session}` : session;

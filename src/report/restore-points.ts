@@ -37,7 +37,7 @@ export interface RestorePointList {
 export interface RestorePointItem {
   readonly apiVersion: typeof apiVersion;
   readonly kind: 'RestorePoint';
-  /** `name` is what `restore --from` takes. */
+  /** `restore --from` takes `name`. */
   readonly metadata: { readonly name: string; readonly namespace: string };
   /** Left out if unknown. */
   readonly target?: PointTarget;

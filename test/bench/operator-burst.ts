@@ -83,7 +83,7 @@ export async function benchBurst(
   }
   print(
     `burst: sessions of ${claimsEach} claims each, created at the same time, from the first creation until the last ` +
-      `is Succeeded;\n--executor=in-process, in turn with the bare loop of as many claims, medians of so many pairs\n\n` +
+      `is Succeeded;\n--executor=in-process, in turn with the bare loop of as many claims, medians over the pairs\n\n` +
       `${renderTable(headers, rows)}\n`,
   );
   for (const line of seen) print(`${line}\n`);

@@ -51,7 +51,7 @@ export async function benchSnapshot(
   }
   bench.print(
     `snapshot: --executor=local (auto waits 2s for an operator's answer the first time), storage without delay;\n` +
-      `whole processes of the bundle in turn with the bare loop, medians of so many pairs\n\n` +
+      `whole processes of the bundle in turn with the bare loop, medians over the pairs\n\n` +
       `${renderTable(headers, rows)}\n`,
   );
 }

@@ -164,7 +164,7 @@ function startsItsOwn(file: string): boolean {
   return file.endsWith('.control-plane.ts') || startsNodes(file);
 }
 
-/** Returns true for tests that inspect the machine from outside their namespaces. */
+/** Returns true for tests that start whole clusters and inspect the machine from outside their namespaces. */
 function startsNodes(file: string): boolean {
   return file.endsWith('.machine.ts');
 }

@@ -65,7 +65,7 @@ export function statefulSetController(world: World): Controller {
     if (outdated) await deletePod(set, outdated);
   }
 
-  /** Brings one replica a step further. */
+  /** Makes one step towards the wanted state of a replica. */
   async function reconcileReplica(
     set: Set,
     replica: Replica & { readonly ordinal: number },

@@ -1,4 +1,4 @@
-/** Reads a file that is still being written. */
+/** Reads a file while it is being written. */
 import { watch } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 

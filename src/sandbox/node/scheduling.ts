@@ -16,7 +16,10 @@ type Claim = Stored<PersistentVolumeClaim>;
 
 export type Verdict =
   | { readonly type: 'go' }
-  /** Claims that wait for a node to be chosen: choose it, or bind the volume, and look again when they are bound. */
+  /**
+   * The claims wait for the choice of a node: choose one, or bind the volume, and schedule the pod again once
+   * they are bound.
+   */
   | { readonly type: 'choose'; readonly choices: readonly Choice[] }
   | { readonly type: 'wait'; readonly message: string };
 

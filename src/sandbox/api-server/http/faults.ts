@@ -9,11 +9,11 @@ export type Effect =
       readonly message?: string;
       readonly retryAfterSeconds?: number;
     }
-  /** The connection is reset before the request does anything. */
+  /** Reset the connection before the request does anything. */
   | { readonly kind: 'cut' }
-  /** The request is carried out; its answer never arrives. */
+  /** Carry the request out, but drop its answer. */
   | { readonly kind: 'cut-after' }
-  /** The request does nothing and is never answered. */
+  /** Do nothing and never answer. */
   | { readonly kind: 'silence' };
 
 export interface RequestMatch {
