@@ -180,7 +180,7 @@ const refusals: [flags: ConnectionFlags, env: Environment, kind: string, message
     /no cluster "gone"$/,
     /^available: both, dev; choose one with --cluster NAME$/,
   ],
-  [{ asGroup: ['g'] }, home, 'usage', /needs a user to impersonate/, /--as USER/],
+  [{ asGroup: ['g'] }, home, 'usage', /requires a user to impersonate/, /--as USER/],
   [{ server: 'http://[' }, home, 'usage', /is not a valid server URL/, /./],
   [
     { certificateAuthority: 'x', insecureSkipTlsVerify: true },

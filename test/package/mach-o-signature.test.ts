@@ -45,7 +45,7 @@ test('a changed byte invalidates the signature', () => {
 
 test('it refuses programs that it would break', () => {
   const program = macProgram({ code: Buffer.alloc(10, 1), linkedit: Buffer.from('symbols') });
-  assert.throws(() => adHocSigned(Buffer.concat([program, Buffer.from('more')]), 'stash'), /not the end/);
+  assert.throws(() => adHocSigned(Buffer.concat([program, Buffer.from('more')]), 'stash'), /not at the end/);
   assert.throws(() => adHocSigned(Buffer.alloc(64), 'stash'), /not a 64-bit Mach-O/);
   const full = Buffer.from(program);
   full.fill(1, 32 + 144, 32 + 160);

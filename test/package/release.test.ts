@@ -18,7 +18,7 @@ test('a clean, tagged commit with a changelog entry is ready', () => {
 
 test('every unmet requirement is named', () => {
   const cases: [Partial<typeof ready>, RegExp][] = [
-    [{ changes: ' M README.md' }, /files differ/],
+    [{ changes: ' M README.md' }, /uncommitted changes/],
     [{ tags: '' }, /no tag v1\.2\.3/],
     [{ tags: 'v1.2.30' }, /no tag v1\.2\.3/],
     [{ changelog: '## Unreleased\n\nas 1.2.3\n' }, /no heading for 1\.2\.3/],
