@@ -1,4 +1,4 @@
-/** The port over HTTPS. */
+/** Implements the Cluster port over HTTPS. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 
@@ -11,7 +11,7 @@ import { exactPath, query, type ApiRequest } from './request.ts';
 import { watchCollection } from './watch.ts';
 
 const fieldManager = 'kubectl-stash';
-/** What is created in this group is a question, and nothing stays of it. */
+/** Objects of this group are only questions: the API server answers them and stores nothing. */
 const reviews = 'authorization.k8s.io';
 
 const patchTypes: Readonly<Record<PatchType, string>> = {
@@ -21,7 +21,10 @@ const patchTypes: Readonly<Record<PatchType, string>> = {
   apply: 'application/apply-patch+yaml',
 };
 
-/** Once `interrupted` aborts, reads reject; writes, which someone may rely on to clean up, and `exec` go on. */
+/**
+ * Returns a Cluster. Once `interrupted` aborts, reads reject with 'interrupted'. Writes and `exec` go on,
+ * because cleaning up may depend on them.
+ */
 export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
   const { limits, clock } = api;
 

@@ -1,4 +1,4 @@
-/** Deletes, and sees that what was deleted is gone. */
+/** Deletes objects and waits until they are gone. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
@@ -30,9 +30,9 @@ export async function untilGone<T extends KubernetesObject>(
   const kind = resource.kind.toLowerCase();
   throw new StashError(
     'timed-out',
-    `${kind} ${left.join(', ')} ${left.length === 1 ? 'is' : 'are'} still there after ${formatDuration(waiting.timeoutMs)}`,
+    `timed out after ${formatDuration(waiting.timeoutMs)} waiting for the deletion of ${kind} ${left.join(', ')}`,
     {
-      hint: `see what keeps ${left.length === 1 ? 'it' : 'them'}, then repeat the command:\n${commandLine`kubectl describe ${kind} ${left} ${inNamespace(scope.namespace)}`}`,
+      hint: `find out what blocks the deletion, then run the command again:\n${commandLine`kubectl describe ${kind} ${left} ${inNamespace(scope.namespace)}`}`,
     },
   );
 }

@@ -1,4 +1,4 @@
-/** The Deployment says to `operator run` only what that understands. */
+/** The Deployment passes only flags that `operator run` knows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

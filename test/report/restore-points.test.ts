@@ -79,7 +79,7 @@ test('restore points as a wide table, with and without the right to read classes
   matchGolden('list-wide-no-classes', restorePointTable({ ...view, classes: undefined }, true));
 });
 
-test('restore points for programs', async () => {
+test('restore points as names, JSON and YAML', async () => {
   matchGolden('list-name', restorePointNames(points));
   for (const format of ['json', 'yaml'] as const) {
     const context = testContext();

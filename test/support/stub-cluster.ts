@@ -1,6 +1,6 @@
 import type { Cluster } from '#src/cluster/port.ts';
 
-/** A Cluster that has only the methods given; any other rejects. */
+/** Returns a Cluster with only the given methods; all others reject. */
 export function stubCluster(methods: Partial<Cluster>): Cluster {
   const missing = (name: string) => () => Promise.reject(new Error(`this test's cluster has no ${name}()`));
   return {
