@@ -23,7 +23,7 @@ export async function untilAvailable(
   const told = new Set<string>();
   const labelSelector = formatSelector({ matchLabels: { ...podLabels } });
   try {
-    await waitFor<void>({ ...waiting, listWithinMs: timeoutMs }, (watch) => {
+    await waitFor<undefined>({ ...waiting, listWithinMs: timeoutMs }, (watch) => {
       const deployment = watch(deployments, byName({ name: operatorName, namespace }));
       // Only for the words: a user who may not read pods does without.
       const found = watch(pods, { namespace, labelSelector }, { optional: true });
