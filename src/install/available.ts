@@ -27,7 +27,7 @@ export async function untilAvailable(
   const told = new Set<string>();
   const labelSelector = formatSelector({ matchLabels: { ...podLabels } });
   try {
-    await waitFor<void>({ ...waiting, listWithinMs: timeoutMs }, (watch) => {
+    await waitFor<undefined>({ ...waiting, listWithinMs: timeoutMs }, (watch) => {
       const deployment = watch(deployments, byName({ name: operatorName, namespace }));
       // Pods only explain a delay: a user who may not read them still gets the Deployment's own state.
       const found = watch(pods, { namespace, labelSelector }, { optional: true });
