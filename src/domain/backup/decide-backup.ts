@@ -2,6 +2,7 @@
  * What a snapshot session needs next, from what is there now. Whoever carries a session out (the command line, a Job,
  * the operator) repeats observe -> decide -> apply; started again anywhere, it goes on from there.
  */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Named, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { BackupHostStats, BackupSession, BackupTargetStatus } from '#src/api/stash.ts';
 
@@ -164,10 +165,5 @@ function finished(world: BackupWorld, claims: readonly ClaimProgress[]): StatusC
 }
 
 function disrupted(why: string): Omit<Condition, 'lastTransitionTime'> {
-  return {
-    type: 'BackupDisrupted',
-    status: 'True',
-    reason: 'FailedToCompleteDueToDisruption',
-    message: why,
-  };
+  return { ...stashCondition.backupDisrupted, message: why };
 }
