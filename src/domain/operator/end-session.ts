@@ -1,4 +1,5 @@
 /** The end of a session that its executor did not write. */
+import { executorCondition, stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession, TargetRef } from '#src/api/stash.ts';
 import { formatDuration } from '#src/domain/duration.ts';
@@ -64,13 +65,8 @@ function conditionOf({ how, why }: SessionEnd, kind: 'Backup' | 'Restore', timeo
       return executorEnsured(kind, false, why);
     case 'disrupted':
       return kind === 'Backup'
-        ? {
-            type: 'BackupDisrupted',
-            status: 'True',
-            reason: 'FailedToCompleteDueToDisruption',
-            message: why,
-          }
-        : { type: 'RestoreCompleted', status: 'False', reason: 'PostRestoreTasksNotExecuted', message: why };
+        ? { ...stashCondition.backupDisrupted, message: why }
+        : { ...stashCondition.restoreNotCompleted, message: why };
     default:
       return assertNever(how);
   }
@@ -78,12 +74,7 @@ function conditionOf({ how, why }: SessionEnd, kind: 'Backup' | 'Restore', timeo
 
 /** Whether there is somebody to carry the session out. */
 export function executorEnsured(kind: 'Backup' | 'Restore', ensured: boolean, message: string): Told {
-  return {
-    type: `${kind}ExecutorEnsured`,
-    status: ensured ? 'True' : 'False',
-    reason: `${ensured ? 'SuccessfullyEnsured' : 'FailedToEnsure'}${kind}Executor`,
-    message,
-  };
+  return { ...executorCondition(kind, ensured), message };
 }
 
 /** Whether somebody was, once. */
@@ -91,9 +82,8 @@ export function isExecutorEnsured(
   kind: 'Backup' | 'Restore',
   conditions: readonly Condition[] | undefined,
 ): boolean {
-  return (conditions ?? []).some(
-    ({ type, status }) => type === `${kind}ExecutorEnsured` && status === 'True',
-  );
+  const told = executorCondition(kind, true);
+  return (conditions ?? []).some(({ type, status }) => type === told.type && status === told.status);
 }
 
 /** It never can be carried out as it is. */
@@ -102,12 +92,7 @@ export function invalidRestore(
   why: string,
   now: Date,
 ): StatusChange<RestoreStatus> {
-  const about: Told = {
-    type: 'RestoreCompleted',
-    status: 'False',
-    reason: 'PostRestoreTasksNotExecuted',
-    message: why,
-  };
+  const about: Told = { ...stashCondition.restoreNotCompleted, message: why };
   return (present) => ({
     ...present,
     phase: 'Invalid',
