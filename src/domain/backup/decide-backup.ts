@@ -2,6 +2,7 @@
  * What a snapshot session needs next, from what is there now. Whoever carries a session out (the command line, a Job,
  * the operator) repeats observe -> decide -> apply; started again anywhere, it goes on from there.
  */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition } from '#src/api/kubernetes.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupHostStats, BackupSession, BackupTargetStatus, StatusOf } from '#src/api/stash.ts';
@@ -162,10 +163,5 @@ function finished(world: BackupWorld, claims: readonly ClaimProgress[]): StatusC
 }
 
 function disrupted(why: string): Omit<Condition, 'lastTransitionTime'> {
-  return {
-    type: 'BackupDisrupted',
-    status: 'True',
-    reason: 'FailedToCompleteDueToDisruption',
-    message: why,
-  };
+  return { ...stashCondition.backupDisrupted, message: why };
 }

@@ -1,5 +1,5 @@
 /** The hooks of a session: where they come from, and what is wrong with one. */
-import { handlerKinds, handlerOf, hookHandlers, type HandlerKind } from '#src/api/hook-handlers.ts';
+import { handlerKinds, hookHandlers, type HandlerKind } from '#src/api/hook-handlers.ts';
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type {
@@ -63,19 +63,19 @@ export function hostOf(hook: HookHandler): string | undefined {
 }
 
 /** The same of one of its handlers. */
-export function hostOfHandler<K extends HandlerKind>(kind: K, hook: HookHandler): string | undefined {
-  const handler = handlerOf(kind, hook);
+export function hostOfHandler(kind: HandlerKind, hook: HookHandler): string | undefined {
+  const handler = hook[kind];
   const host = handler && hookHandlers[kind].host?.(handler);
   return host === '' ? undefined : host;
 }
 
 /** The words of a hook that runs a command in the container; undefined: it is none. */
 export function commandOf(hook: HookHandler): readonly string[] | undefined {
-  const commandOfHandler = <K extends HandlerKind>(kind: K) => {
-    const handler = handlerOf(kind, hook);
+  const commands = handlerKinds.map((kind) => {
+    const handler = hook[kind];
     return handler && hookHandlers[kind].command?.(handler);
-  };
-  return handlerKinds.map(commandOfHandler).find((command) => command !== undefined);
+  });
+  return commands.find((command) => command !== undefined);
 }
 
 export function hasAdHocHooks({ metadata }: KubernetesObject): boolean {
@@ -149,10 +149,6 @@ export function checkHook(hook: HookHandler & { executionPolicy?: string }): str
   if (hook.executionPolicy !== undefined && !policies.includes(hook.executionPolicy)) {
     return `has executionPolicy ${hook.executionPolicy}, which is none of ${policies.join(', ')}`;
   }
-  return checkHandler(kind, hook);
-}
-
-function checkHandler<K extends HandlerKind>(kind: K, hook: HookHandler): string | undefined {
-  const handler = handlerOf(kind, hook);
+  const handler = hook[kind];
   return handler && hookHandlers[kind].check(handler);
 }

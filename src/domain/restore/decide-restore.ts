@@ -1,4 +1,5 @@
 /** What a restore session needs next, from what is there now: the counterpart of `decide-backup.ts`. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { KubernetesObject, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { persistentVolumeClaims } from '#src/api/resources.ts';
@@ -184,12 +185,9 @@ function finished(
 
 /** It says nothing of how the restore ended: only that nothing is left to do. */
 function completed(executed: boolean) {
-  return {
-    type: 'RestoreCompleted',
-    status: executed ? 'True' : 'False',
-    reason: executed ? 'PostRestoreTasksExecuted' : 'PostRestoreTasksNotExecuted',
-    message: executed ? 'nothing is left to do' : 'the postRestore hook failed',
-  } as const;
+  return executed
+    ? { ...stashCondition.restoreCompleted, message: 'nothing is left to do' }
+    : { ...stashCondition.restoreNotCompleted, message: 'the postRestore hook failed' };
 }
 
 function hostPhase(phase: ClaimPhase): 'Succeeded' | 'Failed' | 'Running' | 'Unknown' {
