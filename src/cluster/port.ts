@@ -119,6 +119,8 @@ export interface Cluster {
   logs(request: LogRequest): Promise<string>;
   /** Names of the API groups that discovery lists (`/apis`). */
   groups(): Promise<string[]>;
+  /** Plurals of the kinds that discovery lists for the resource's group and version; none where it serves no such version. */
+  kinds(resource: Resource): Promise<string[]>;
   /** `gitVersion` of the server. */
   serverVersion(): Promise<string>;
   /** Ends idle connections so that the process can exit. */

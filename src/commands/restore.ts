@@ -9,6 +9,7 @@ import { printObjects, printRehearsal, qualifiedName } from '#src/cli/output.ts'
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { formatGoDuration, parseDuration } from '#src/domain/duration.ts';
+import { accept } from '#src/domain/finding.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
 import { restoreSessionName } from '#src/domain/target/names.ts';
@@ -194,7 +195,7 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
       hint: `kubectl stash restore -f ${filename}`,
     });
   }
-  const file = checkRestoreSession(await readDocuments(filename, context), filename);
+  const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
   return { file, templates: templatesOfFile(file, filename) };
 }
 

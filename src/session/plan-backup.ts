@@ -10,9 +10,10 @@ import type { Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
 import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
+import { accept, refuse } from '#src/domain/finding.ts';
 import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/target/claims.ts';
 import type { AdHocHooks } from '#src/domain/hooks/hooks.ts';
-import { chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class.ts';
+import { annotatedDriver, chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class.ts';
 import { targetTypes, type Target } from '#src/domain/target/target.ts';
 
 import { podsOfWorkload } from './pods-of-target.ts';
@@ -57,7 +58,7 @@ export async function planBackup(around: Surroundings, request: BackupRequest): 
     replicas,
   }).map(({ name }) => name);
   const claims = await around.claims();
-  checkClaims(target, names, claims);
+  refuse(checkClaims(target, names, claims));
 
   const planned: PlannedClaim[] = [];
   for (const name of names) {
@@ -107,8 +108,8 @@ async function classOf(
   const configured = configuration?.spec.target?.snapshotClassName;
   const driver = await readDriver(around, claim, classes ?? []);
   if (classes === undefined || driver === undefined) return requested ?? configured;
-  return chooseSnapshotClass({ claim: claim.metadata.name, driver, requested, configured, classes }).metadata
-    .name;
+  const { name } = claim.metadata;
+  return accept(chooseSnapshotClass({ claim: name, driver, requested, configured, classes })).metadata.name;
 }
 
 /** Beyond so many claims, one list of all volumes costs less than reading each of theirs. */
@@ -127,17 +128,13 @@ async function withHandles(around: Surroundings, planned: readonly PlannedClaim[
   );
 }
 
-/**
- * The claim's provisioner annotation is believed where a snapshot class is of that driver: a CSI driver then serves
- * the claim, and volumes, which are cluster-scoped and many, need not be read.
- */
 async function readDriver(
   around: Surroundings,
   claim: Stored<PersistentVolumeClaim>,
   classes: readonly VolumeSnapshotClass[],
 ): Promise<string | undefined> {
-  const provisioner = claim.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'];
-  if (provisioner !== undefined && classes.some(({ driver }) => driver === provisioner)) return provisioner;
+  const annotated = annotatedDriver(claim, classes);
+  if (annotated !== undefined) return annotated;
   const volumes = await around.volumes();
-  return volumes && driverOf(claim, volumes.get(claim.spec.volumeName ?? ''));
+  return volumes && accept(driverOf(claim, volumes.get(claim.spec.volumeName ?? '')));
 }

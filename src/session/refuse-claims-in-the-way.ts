@@ -9,6 +9,7 @@ import type {
 } from '#src/api/kubernetes.ts';
 import { persistentVolumes, pods } from '#src/api/resources.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { refuse } from '#src/domain/finding.ts';
 import { claimsInTheWay } from '#src/domain/restore/claims-in-the-way.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { controllerRace, existingClaims, racedClaims } from '#src/domain/restore/ways-on.ts';
@@ -37,14 +38,14 @@ export async function refuseClaimsInTheWay(around: Surroundings, restoring: Rest
     const { namespace } = around;
     const running = await ifAllowed(() => around.cluster.list(pods, { namespace }));
     const ways = claimsInTheWay(names, { claims, snapshots, pods: running?.items ?? [] });
-    if (words === undefined) throw existingClaims(ways);
+    if (words === undefined) return refuse([existingClaims(ways)]);
     const held = ways.map(({ claim }) => claim);
     const keeping = await readKeeping(around, restoring, held, workloadToStop(ways, words));
-    throw existingClaims(ways, { words, keeping });
+    return refuse([existingClaims(ways, { words, keeping })]);
   }
   const raced = words === undefined ? [] : racedClaims(names, words);
   if (words === undefined || raced.length === 0) return;
-  throw controllerRace(raced, words, await readKeeping(around, restoring, [], words.workload));
+  refuse([controllerRace(raced, words, await readKeeping(around, restoring, [], words.workload))]);
 }
 
 async function readKeeping(

@@ -6,6 +6,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { classForAppscode } from '#src/domain/backup/appscode.ts';
 import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
+import { refuse } from '#src/domain/finding.ts';
 import { prunes } from '#src/domain/retention/retention-rules.ts';
 import type { Right } from '#src/domain/rights.ts';
 import {
@@ -47,7 +48,7 @@ export async function planSchedule(
   { target, name, wishes, wait, user }: ScheduleRequest,
 ): Promise<ScheduleWrite> {
   const existing = (await around.configurations()).find(({ metadata }) => metadata.name === name);
-  if (existing) checkOurs(existing, target);
+  if (existing) refuse(checkOurs(existing, target));
   // Another one of the same target is no obstacle to this one.
   const alone = { ...around, configurations: () => Promise.resolve(existing ? [existing] : []) };
   const { snapshotClass } = wishes;

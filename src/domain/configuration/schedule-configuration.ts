@@ -2,11 +2,10 @@
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { BackupConfiguration, HookHandler, RetentionPolicy } from '#src/api/stash.ts';
-import { StashError } from '#src/errors.ts';
-
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { isPlaceholder } from './configured-target.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
 import { labelValue } from '#src/domain/target/names.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { keepRules } from '#src/domain/retention/retention-rules.ts';
@@ -96,8 +95,8 @@ export function merged<T extends object>(value: T, patch: object): T {
   return Object.fromEntries(fields) as T;
 }
 
-/** Throws `precondition` where one of that name is not ours, or for something else. */
-export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, target: Target): void {
+/** A failure `precondition` where one of that name is not ours, or for something else. */
+export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, target: Target): Failure[] {
   const of = configuredTarget({ apiVersion: '', kind: '', metadata, spec });
   const why =
     metadata.deletionTimestamp !== undefined
@@ -109,11 +108,10 @@ export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, targe
           : metadata.labels?.[label.managedBy] !== managedBy
             ? 'was not made by this program, which changes none but its own'
             : undefined;
-  if (why === undefined) return;
+  if (why === undefined) return [];
   const { name, namespace = '' } = metadata;
-  throw new StashError('precondition', `backupconfiguration/${name} ${why}`, {
-    hint: `give yours another name with --name, or change that one:\nkubectl edit backupconfiguration ${name} -n ${namespace}`,
-  });
+  const hint = `give yours another name with --name, or change that one:\nkubectl edit backupconfiguration ${name} -n ${namespace}`;
+  return [failure('precondition', `backupconfiguration/${name} ${why}`, { hint })];
 }
 
 /** The first `count` times after `from`, as RFC 3339 in UTC. */

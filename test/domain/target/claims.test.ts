@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import type { PersistentVolumeClaim, Pod, Volume, Workload } from '#src/api/kubernetes.ts';
+import { refuse } from '#src/domain/finding.ts';
 import { checkClaims, claimsOfTarget, needsPods, type Seen } from '#src/domain/target/claims.ts';
 import type { TargetKind } from '#src/domain/target/target.ts';
 
@@ -176,14 +177,16 @@ test('refuses claims that cannot be snapshotted, all in one line', () => {
   ];
   for (const [names, message, hint] of rows) {
     const check = () => {
-      checkClaims(target, names.split(' ').filter(Boolean), claims);
+      refuse(checkClaims(target, names.split(' ').filter(Boolean), claims));
     };
     assert.throws(check, { kind: 'precondition', message, hint });
   }
-  checkClaims(target, ['good'], claims);
+  assert.deepEqual(checkClaims(target, ['good'], claims), []);
   assert.throws(
     () => {
-      checkClaims({ kind: 'PersistentVolumeClaim', name: 'lost', namespace: 'demo' }, ['lost'], claims);
+      refuse(
+        checkClaims({ kind: 'PersistentVolumeClaim', name: 'lost', namespace: 'demo' }, ['lost'], claims),
+      );
     },
     { message: 'claim lost has lost its volume' },
   );

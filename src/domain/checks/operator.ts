@@ -1,0 +1,69 @@
+/** Who carries sessions out beside the command line, and runs schedules. */
+import type { Lease, Stored } from '#src/api/kubernetes.ts';
+import { appscodeOperatorGroup } from '#src/api/labels.ts';
+import { operatorName } from '#src/api/operator.ts';
+import { backupConfigurations } from '#src/api/resources.ts';
+import { formatAge } from '#src/domain/duration.ts';
+import { failure, type Finding } from '#src/domain/finding.ts';
+
+import { examined, whereRead, type Check, type Facts } from './check.ts';
+
+/** The leader renews its Lease every two seconds; the rest allows for clocks that differ. */
+const silentAfterMs = 60_000;
+/** A configuration that has no status after this time has no operator. */
+const answersWithinMs = 10_000;
+
+export const operator: Check = {
+  name: 'operator',
+  of: 'namespace',
+  lists: [backupConfigurations],
+  find(facts) {
+    if (facts.groups.includes(appscodeOperatorGroup)) {
+      return [{ level: 'ok', message: "AppsCode's Stash operator runs in this cluster" }];
+    }
+    const { lease, binding, home } = facts.operator;
+    if ('value' in lease && lease.value !== undefined) return [leader(lease.value, home, facts.now)];
+    const isInstalled = 'value' in binding ? binding.value !== undefined : undefined;
+    if (isInstalled === true && 'value' in lease) {
+      return [
+        failure('precondition', `the operator is installed in namespace ${home}, and none of its pods leads`, {
+          hint: seeOperator(home),
+        }),
+      ];
+    }
+    if (isInstalled === false || hasUnanswered(facts)) return [absent(facts)];
+    return whereRead('value' in lease ? binding : lease, () => []);
+  },
+};
+
+function leader({ spec = {} }: Stored<Lease>, home: string, now: Date): Finding {
+  const { holderIdentity = '', renewTime = '' } = spec;
+  const silentMs = now.getTime() - Date.parse(renewTime);
+  if (holderIdentity !== '' && silentMs <= silentAfterMs) {
+    return { level: 'ok', message: `the operator of namespace ${home} runs: ${holderIdentity} leads` };
+  }
+  const since = Number.isNaN(silentMs) ? '' : `, and none has for ${formatAge(silentMs)}`;
+  return failure('precondition', `no pod of the operator in namespace ${home} leads${since}`, {
+    hint: seeOperator(home),
+  });
+}
+
+function seeOperator(home: string): string {
+  return `kubectl describe deployment ${operatorName} -n ${home}`;
+}
+
+function hasUnanswered(facts: Facts): boolean {
+  return examined(facts).some(
+    ({ metadata, status }) =>
+      status?.phase === undefined &&
+      facts.now.getTime() - Date.parse(metadata.creationTimestamp) > answersWithinMs,
+  );
+}
+
+function absent(facts: Facts): Finding {
+  const none = `no operator found for namespace ${facts.namespace}`;
+  const fix = 'kubectl stash install';
+  return examined(facts).some(({ spec }) => spec.paused !== true)
+    ? failure('precondition', `${none}: schedules do not run`, { fix })
+    : { level: 'warn', message: `${none}: only the command line carries sessions out`, fix };
+}

@@ -1,0 +1,56 @@
+/** Whether a configuration's schedule runs, and has come to restore points. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import { backupConfigurations } from '#src/api/resources.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
+import { failure, type Finding } from '#src/domain/finding.ts';
+import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
+import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
+import { checkSchedule, nextRun } from '#src/domain/schedule.ts';
+import { shellWords } from '#src/domain/shell-words.ts';
+
+import { whereRead, type Check, type Facts } from './check.ts';
+
+export const schedule: Check = {
+  name: 'schedule',
+  of: 'configuration',
+  lists: [backupConfigurations],
+  find(facts, configuration) {
+    const { name, namespace = '' } = configuration.metadata;
+    const { schedule = '', paused = false } = configuration.spec;
+    if (isPlaceholder(configuration)) {
+      return [{ level: 'ok', message: 'it has no schedule: snapshots are taken by hand' }];
+    }
+    if (paused) {
+      const fix = shellWords(['kubectl', 'stash', 'resume', name, '-n', namespace]);
+      return [{ level: 'warn', message: 'it is paused: its schedule does not run', fix }];
+    }
+    if (checkSchedule(schedule) !== undefined) return [];
+    return lastRuns(facts, configuration, schedule);
+  },
+};
+
+/** Late is what was due twice since the last complete restore point: one run may still be under way. */
+function lastRuns(facts: Facts, configuration: Stored<BackupConfiguration>, schedule: string): Finding[] {
+  const target = configuredTarget(configuration);
+  if (target === undefined) return [];
+  const { name, namespace = '', creationTimestamp } = configuration.metadata;
+  return whereRead(facts.points, (points) => {
+    const latest = latestComplete(points, target);
+    const since = latest?.takenAt ?? new Date(creationTimestamp);
+    const due = nextRun(schedule, since);
+    const dueAgain = due && nextRun(schedule, due);
+    if (!due || !dueAgain || dueAgain > facts.now) {
+      const next = nextRun(schedule, facts.now);
+      return [{ level: 'ok', message: `due next at ${next?.toISOString() ?? 'no time'}` }];
+    }
+    const last = latest ? `since ${latest.session}` : 'since it was created';
+    return [
+      failure(
+        'precondition',
+        `it was due at ${due.toISOString()} and ${dueAgain.toISOString()}, and there is no complete restore point ${last}`,
+        { fix: shellWords(['kubectl', 'stash', 'trigger', name, '-n', namespace]) },
+      ),
+    ];
+  });
+}
