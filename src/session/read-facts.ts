@@ -17,7 +17,13 @@ import {
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { find } from '#src/cluster/find.ts';
 import { annotatedDriver } from '#src/domain/backup/snapshot-class.ts';
-import { examined, type Facts, type OperatorFacts, type Read, type Subject } from '#src/domain/checks/check.ts';
+import {
+  examined,
+  type Facts,
+  type OperatorFacts,
+  type Read,
+  type Subject,
+} from '#src/domain/checks/check.ts';
 import { operatorHome } from '#src/domain/install/bindings.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
@@ -95,7 +101,10 @@ async function readLists(
   const read = async (resource: Resource) => {
     const scope = resource.namespaced ? { namespace } : {};
     const right = { verb: 'list', resource } as const;
-    return [resource, await orLacking(right, scope.namespace, async () => (await cluster.list(resource, scope)).items)] as const;
+    return [
+      resource,
+      await orLacking(right, scope.namespace, async () => (await cluster.list(resource, scope)).items),
+    ] as const;
   };
   return new Map(await Promise.all([...new Set(resources)].map(read)));
 }
@@ -147,7 +156,9 @@ function subjectsOf(facts: Pick<Facts, 'target' | 'listed'>): Wanted[] {
     return target === undefined ? [] : [{ target, configuration }];
   });
   const { target } = facts;
-  return configured.length === 0 && target !== undefined ? [{ target, configuration: undefined }] : configured;
+  return configured.length === 0 && target !== undefined
+    ? [{ target, configuration: undefined }]
+    : configured;
 }
 
 async function readSubjects(around: Surroundings, wanted: readonly Wanted[]): Promise<Subject[]> {
@@ -176,7 +187,9 @@ function readPods({ cluster, namespace }: Surroundings, object: Subject['object'
   const found = 'value' in object ? object.value : undefined;
   if (found === undefined || !hasPodClaims(found)) return Promise.resolve({ value: [] });
   const workload = found.object as Stored<Workload>;
-  return orLacking({ verb: 'list', resource: pods }, namespace, () => podsOfWorkload(cluster, found.kind, workload));
+  return orLacking({ verb: 'list', resource: pods }, namespace, () =>
+    podsOfWorkload(cluster, found.kind, workload),
+  );
 }
 
 function hasPodClaims({ object }: TargetObject): boolean {
@@ -203,7 +216,11 @@ async function readVolumes(
   });
   if (!isUntold) return { value: new Map() };
   const right = { verb: 'list', resource: persistentVolumes } as const;
-  const volumes = await orLacking(right, undefined, async () => (await around.cluster.list(persistentVolumes)).items);
+  const volumes = await orLacking(
+    right,
+    undefined,
+    async () => (await around.cluster.list(persistentVolumes)).items,
+  );
   return mapped(volumes, (items) => new Map(items.map((volume) => [volume.metadata.name, volume])));
 }
 

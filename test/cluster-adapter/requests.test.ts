@@ -116,7 +116,9 @@ for (const { name, ask, sends } of written) {
 
 test('discovery and version', async () => {
   await using api = await serve(({ path }) => ({
-    ...(path === '/apis/apps/v1' && { body: { resources: [{ name: 'deployments' }, { name: 'daemonsets' }] } }),
+    ...(path === '/apis/apps/v1' && {
+      body: { resources: [{ name: 'deployments' }, { name: 'daemonsets' }] },
+    }),
     ...(path === '/api/v1' && { body: { resources: [{ name: 'pods' }, { name: 'pods/log' }] } }),
     ...(path === '/apis' && { body: { groups: [{ name: 'apps' }, { name: 'batch' }] } }),
     ...(path === '/version' && { body: { gitVersion: 'v1.36.0' } }),

@@ -79,8 +79,7 @@ function builderOf({ words, flags: given }: Args<typeof flags>) {
   const [name = ''] = parseNames(words, 'backupconfiguration');
   const { targetKind, targetName, targetApiversion, volumesnapshotclass, volumesnpashotclass } = given;
   const help = 'kubectl stash create backupconfiguration --help';
-  const usage = (message: string, hint = help) =>
-    new StashError('usage', message, { hint });
+  const usage = (message: string, hint = help) => new StashError('usage', message, { hint });
   if (targetKind === undefined || targetName === undefined) {
     throw usage('the target is not named', 'add --target-kind Deployment --target-name foo');
   }

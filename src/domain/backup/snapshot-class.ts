@@ -23,9 +23,13 @@ export function annotatedDriver(
 export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): Choice<string> {
   const name = claim.metadata.name ?? '';
   if (volume === undefined) {
-    return noChoice('precondition', `volume ${claim.spec.volumeName ?? '(none)'} of claim ${name} does not exist`, {
-      hint: `kubectl describe pvc ${name}${namespaceFlag(claim)}`,
-    });
+    return noChoice(
+      'precondition',
+      `volume ${claim.spec.volumeName ?? '(none)'} of claim ${name} does not exist`,
+      {
+        hint: `kubectl describe pvc ${name}${namespaceFlag(claim)}`,
+      },
+    );
   }
   if (volume.spec.csi) return { value: volume.spec.csi.driver };
   const source = Object.entries(volume.spec).find(

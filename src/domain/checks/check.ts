@@ -78,9 +78,7 @@ export type Check = {
 );
 
 /** The configurations that are examined: those of the target, or all; none where they cannot be read. */
-export function examined(
-  facts: Pick<Facts, 'listed' | 'target'>,
-): readonly Stored<BackupConfiguration>[] {
+export function examined(facts: Pick<Facts, 'listed' | 'target'>): readonly Stored<BackupConfiguration>[] {
   const { target } = facts;
   const read = facts.listed(backupConfigurations);
   if (!('value' in read)) return [];

@@ -14,7 +14,8 @@ export const claims: Check = {
       const problems = checkClaims(subject.target, names, existing);
       if (problems.length > 0) return problems;
       const [first = '', ...others] = names;
-      const message = others.length === 0 ? `claim ${first} is bound` : `all ${names.length} claims are bound`;
+      const message =
+        others.length === 0 ? `claim ${first} is bound` : `all ${names.length} claims are bound`;
       return [{ level: 'ok', message }];
     }),
 };

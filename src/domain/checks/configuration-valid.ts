@@ -38,7 +38,11 @@ export function configurationFindings(
 function byStatus({ metadata, status }: Stored<BackupConfiguration>): Finding {
   if (status?.phase === undefined || status.phase === 'Ready') return { level: 'ok', message: 'it is valid' };
   const why = (status.conditions ?? []).find((condition) => condition.status === 'False');
-  return failure('precondition', `its operator says ${status.phase}: ${why?.message ?? why?.reason ?? 'no reason'}`, {
-    hint: `kubectl describe backupconfiguration ${metadata.name} -n ${metadata.namespace ?? ''}`,
-  });
+  return failure(
+    'precondition',
+    `its operator says ${status.phase}: ${why?.message ?? why?.reason ?? 'no reason'}`,
+    {
+      hint: `kubectl describe backupconfiguration ${metadata.name} -n ${metadata.namespace ?? ''}`,
+    },
+  );
 }

@@ -15,7 +15,11 @@ export function examine(checks: readonly Check[], facts: Facts, subjects: readon
     ...examined(facts).flatMap((configuration) =>
       checks.flatMap((check) =>
         check.of === 'configuration'
-          ? told(check, check.find(facts, configuration), `backupconfiguration/${configuration.metadata.name}`)
+          ? told(
+              check,
+              check.find(facts, configuration),
+              `backupconfiguration/${configuration.metadata.name}`,
+            )
           : [],
       ),
     ),
@@ -29,7 +33,8 @@ export function examine(checks: readonly Check[], facts: Facts, subjects: readon
 
 /** Two configurations of one target find the same of it. */
 function distinct(diagnoses: readonly Diagnosis[]): Diagnosis[] {
-  const keyOf = ({ check, about, level, message }: Diagnosis) => JSON.stringify([check, about, level, message]);
+  const keyOf = ({ check, about, level, message }: Diagnosis) =>
+    JSON.stringify([check, about, level, message]);
   return [...new Map(diagnoses.map((each) => [keyOf(each), each])).values()];
 }
 

@@ -22,34 +22,32 @@ export const operator: Check = {
       return [{ level: 'ok', message: "AppsCode's Stash operator runs in this cluster" }];
     }
     const { lease, binding, home } = facts.operator;
-    if ('value' in lease && lease.value !== undefined) return [leader(lease.value, home, facts.now)];
-    const isInstalled = 'value' in binding ? binding.value !== undefined : undefined;
-    if (isInstalled === true && 'value' in lease) {
-      return [
-        failure('precondition', `the operator is installed in namespace ${home}, and none of its pods leads`, {
-          hint: seeOperator(home),
-        }),
-      ];
+    const found = 'value' in lease ? lease.value : undefined;
+    if (found && silentFor(found, facts.now) <= silentAfterMs) {
+      const { holderIdentity = '' } = found.spec ?? {};
+      return [{ level: 'ok', message: `the operator of namespace ${home} runs: ${holderIdentity} leads` }];
     }
-    if (isInstalled === false || hasUnanswered(facts)) return [absent(facts)];
+    const isInstalled =
+      'value' in binding ? binding.value !== undefined : found === undefined ? undefined : true;
+    if (isInstalled === false) return [absent(facts)];
+    if (isInstalled === true && 'value' in lease) return [silent(found, facts)];
+    if (hasUnanswered(facts)) return [isInstalled === true ? silent(found, facts) : absent(facts)];
     return whereRead('value' in lease ? binding : lease, () => []);
   },
 };
 
-function leader({ spec = {} }: Stored<Lease>, home: string, now: Date): Finding {
+/** Infinite where it gave its Lease back. */
+function silentFor({ spec = {} }: Stored<Lease>, now: Date): number {
   const { holderIdentity = '', renewTime = '' } = spec;
-  const silentMs = now.getTime() - Date.parse(renewTime);
-  if (holderIdentity !== '' && silentMs <= silentAfterMs) {
-    return { level: 'ok', message: `the operator of namespace ${home} runs: ${holderIdentity} leads` };
-  }
-  const since = Number.isNaN(silentMs) ? '' : `, and none has for ${formatAge(silentMs)}`;
-  return failure('precondition', `no pod of the operator in namespace ${home} leads${since}`, {
-    hint: seeOperator(home),
-  });
+  return holderIdentity === '' ? Infinity : now.getTime() - Date.parse(renewTime);
 }
 
-function seeOperator(home: string): string {
-  return `kubectl describe deployment ${operatorName} -n ${home}`;
+function silent(lease: Stored<Lease> | undefined, { operator: { home }, now }: Facts): Finding {
+  const ms = lease ? silentFor(lease, now) : Infinity;
+  const since = Number.isFinite(ms) ? `: the last one renewed its Lease ${formatAge(ms)} ago` : '';
+  return failure('precondition', `no pod of the operator in namespace ${home} leads${since}`, {
+    hint: `kubectl describe deployment ${operatorName} -n ${home}`,
+  });
 }
 
 function hasUnanswered(facts: Facts): boolean {

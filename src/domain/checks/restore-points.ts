@@ -27,6 +27,8 @@ export const completePoints: Check = {
       const lacking = newest.claims.filter(({ state }) => state !== 'ready').map(describeClaim);
       const why = [newest.phase, ...lacking].join('; ');
       const latest = `the newest complete one, ${session}, is ${age} old`;
-      return [{ level: 'warn', message: `the newest restore point, ${newest.session}, is ${why}; ${latest}`, fix }];
+      return [
+        { level: 'warn', message: `the newest restore point, ${newest.session}, is ${why}; ${latest}`, fix },
+      ];
     }),
 };

@@ -11,7 +11,9 @@ export const snapshotApi: Check = {
   of: 'namespace',
   find({ served }) {
     const api = `${volumeSnapshots.group}/${volumeSnapshots.version}`;
-    const missing = kinds.map(({ plural }) => plural).filter((plural) => !served(volumeSnapshots).includes(plural));
+    const missing = kinds
+      .map(({ plural }) => plural)
+      .filter((plural) => !served(volumeSnapshots).includes(plural));
     if (missing.length === 0) return [{ level: 'ok', message: `the server serves ${api}` }];
     return [
       failure('precondition', `the server does not serve ${missing.join(', ')} of ${api}`, {

@@ -57,9 +57,17 @@ function fixWith(
   if (configuration && snapshotClassName !== '') {
     const { name: of, namespace = '' } = configuration.metadata;
     const patch = JSON.stringify({ spec: { target: { snapshotClassName: name } } });
-    return shellWords(
-      ['kubectl', 'patch', 'backupconfiguration', of, '-n', namespace, '--type=merge', '-p', patch],
-    );
+    return shellWords([
+      'kubectl',
+      'patch',
+      'backupconfiguration',
+      of,
+      '-n',
+      namespace,
+      '--type=merge',
+      '-p',
+      patch,
+    ]);
   }
   const annotate = ['kubectl', 'annotate', 'volumesnapshotclass'];
   return otherDefaults.length > 0

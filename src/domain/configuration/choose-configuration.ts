@@ -62,16 +62,12 @@ function named(
       name,
       configurations.map(({ metadata }) => metadata.name),
     );
-    return noChoice(
-      'not-found',
-      `backupconfiguration "${name}" not found in namespace ${target.namespace}`,
-      {
-        hint:
-          near === undefined
-            ? `kubectl get backupconfigurations -n ${target.namespace}`
-            : `did you mean --config ${near}?`,
-      },
-    );
+    return noChoice('not-found', `backupconfiguration "${name}" not found in namespace ${target.namespace}`, {
+      hint:
+        near === undefined
+          ? `kubectl get backupconfigurations -n ${target.namespace}`
+          : `did you mean --config ${near}?`,
+    });
   }
   if (!isFor(found, target)) {
     return noChoice(
