@@ -17,7 +17,9 @@ export const command = defineCommand({
   usage: 'doctor [TYPE/NAME] [flags]',
   description: `Examine what snapshots and restores need: the snapshot API, Stash's kinds, the operator, your rights, configurations and their schedules, targets with their claims, drivers and snapshot classes, and restore points. Without TYPE/NAME, every BackupConfiguration of the namespace and its target are examined; with it, this target alone.
 
-Each finding is ok, warn, fail, or unknown where you may not read what the check looks at: the right that is missing is named then. Under a finding stands a command that puts it right, or what to look at. It only reads, and exits with 1 where a check fails.`,
+Each finding is ok, warn, fail, or unknown where you may not read what the check looks at: the right that is missing is named then. Under a finding stands a command that puts it right, or what to look at. It only reads, and exits with 1 where a check fails.
+
+-o json and -o yaml print a FindingList. Each of its items has check, level and message, and where there is one: object (what the finding is about), fix (a command line after which the check passes), hint (what to do or to look at) and right (the one that is missing).`,
   examples: [
     '# Examine the namespace\nkubectl stash doctor',
     '# Examine a workload, whether it has a configuration or not\nkubectl stash doctor deploy/foo',

@@ -59,8 +59,7 @@ export interface Examined {
 export async function readFacts(around: Surroundings, asked: Examined): Promise<Examination> {
   const { namespace } = around;
   const { target, user, now } = asked;
-  await around.namespaceExists();
-  const groups = await around.groups();
+  const [groups] = await Promise.all([around.groups(), around.namespaceExists()]);
   const [lists, served, operator, missing] = await Promise.all([
     readLists(around, [...asked.lists, ...ownLists]),
     readServed(around, [volumeSnapshots, backupSessions]),

@@ -1,6 +1,7 @@
 /** What AppsCode's operator would do wrongly is refused before it is asked to. */
-import type { BackupConfiguration } from '#src/api/stash.ts';
+import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
 import { accept, failure, noChoice, refuse, type Choice, type Failure } from '#src/domain/finding.ts';
+import { prunes } from '#src/domain/retention/retention-rules.ts';
 import { formatTarget, type Target } from '#src/domain/target/target.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -53,6 +54,13 @@ export function refuseKeepFlags(): never {
       hint: 'leave out --keep-*; spec.retentionPolicy of the BackupConfiguration is what its operator goes by',
     },
   );
+}
+
+/** A failure `precondition` for a schedule whose retention deletes anything. */
+export function retentionBesideAppscode(retention: RetentionPolicy | undefined): Failure[] {
+  if (retention === undefined || !prunes(retention)) return [];
+  const why = "AppsCode's Stash operator runs here, and its retention deletes snapshots whoever made them";
+  return [failure('precondition', why, { hint: 'use --keep-all in place of the --keep flags' })];
 }
 
 /** Drivers' errors are its own to judge. */

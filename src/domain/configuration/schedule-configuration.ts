@@ -114,6 +114,22 @@ export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, targe
   return [failure('precondition', `backupconfiguration/${name} ${why}`, { hint })];
 }
 
+/** What a command line has to say of a schedule that begins: a failure `usage` for each thing that it leaves out. */
+export function missingWishes({ schedule, retention }: ScheduleWishes): Failure[] {
+  return [
+    ...(schedule === undefined
+      ? [failure('usage', 'schedule needs --cron SCHEDULE', { hint: 'add --cron "0 3 * * *"' })]
+      : []),
+    ...(retention === undefined
+      ? [
+          failure('usage', 'say how many restore points to keep, or they would grow for ever', {
+            hint: 'add --keep-last 7, or --keep-all',
+          }),
+        ]
+      : []),
+  ];
+}
+
 /** The first `count` times after `from`, as RFC 3339 in UTC. */
 export function nextRuns(schedule: string, from: Date, count: number): string[] {
   const due: string[] = [];
