@@ -38,10 +38,13 @@ export async function refuseClaimsInTheWay(around: Surroundings, restoring: Rest
     const { namespace } = around;
     const running = await ifAllowed(() => around.cluster.list(pods, { namespace }));
     const ways = claimsInTheWay(names, { claims, snapshots, pods: running?.items ?? [] });
-    if (words === undefined) return refuse([existingClaims(ways)]);
     const held = ways.map(({ claim }) => claim);
-    const keeping = await readKeeping(around, restoring, held, workloadToStop(ways, words));
-    return refuse([existingClaims(ways, { words, keeping })]);
+    const asked = words && {
+      words,
+      keeping: await readKeeping(around, restoring, held, workloadToStop(ways, words)),
+    };
+    refuse([existingClaims(ways, asked)]);
+    return;
   }
   const raced = words === undefined ? [] : racedClaims(names, words);
   if (words === undefined || raced.length === 0) return;

@@ -24,6 +24,6 @@ test('no other finding stops a command', () => {
 
 test('a choice gives its value, or throws its failure', () => {
   assert.equal(accept({ value: 7 }), 7);
-  assert.equal(accept({ value: undefined }), undefined);
+  assert.equal(accept<string | undefined>({ value: undefined }), undefined);
   assert.throws(() => accept(noChoice('precondition', 'none')), { kind: 'precondition', message: 'none' });
 });

@@ -4,11 +4,11 @@ import { persistentVolumeClaims, volumeSnapshotClasses } from '#src/api/resource
 import { appscodeClass } from '#src/domain/backup/appscode.ts';
 import { chooseSnapshotClass } from '#src/domain/backup/snapshot-class.ts';
 
-import { whereRead, type Check } from './check.ts';
+import { whereRead, type CheckOfTarget } from './check.ts';
 import { whereClaims } from './claims-of-subject.ts';
 import { driverOfClaim, isBound } from './drivers.ts';
 
-export const appscode: Check = {
+export const appscode: CheckOfTarget = {
   name: 'appscode',
   of: 'target',
   lists: [persistentVolumeClaims, volumeSnapshotClasses],

@@ -63,19 +63,34 @@ export interface Subject {
   readonly pods: Read<readonly Pod[]>;
 }
 
-/** `of`: what there is a finding about, each time. */
-export type Check = {
+interface Named {
   readonly name: string;
   /** Collections that `find` reads by `facts.listed`. */
   readonly lists?: readonly Resource[];
-} & (
-  | { readonly of: 'namespace'; readonly find: (facts: Facts) => Finding[] }
-  | {
-      readonly of: 'configuration';
-      readonly find: (facts: Facts, configuration: Stored<BackupConfiguration>) => Finding[];
-    }
-  | { readonly of: 'target'; readonly find: (facts: Facts, subject: Subject) => Finding[] }
-);
+}
+
+export interface CheckOfNamespace extends Named {
+  readonly of: 'namespace';
+  readonly find: (facts: Facts) => Finding[];
+}
+
+/** `subject`: undefined where the configuration names no target that could be snapshotted. */
+export interface CheckOfConfiguration extends Named {
+  readonly of: 'configuration';
+  readonly find: (
+    facts: Facts,
+    configuration: Stored<BackupConfiguration>,
+    subject: Subject | undefined,
+  ) => Finding[];
+}
+
+export interface CheckOfTarget extends Named {
+  readonly of: 'target';
+  readonly find: (facts: Facts, subject: Subject) => Finding[];
+}
+
+/** `of`: what the findings are about. */
+export type Check = CheckOfNamespace | CheckOfConfiguration | CheckOfTarget;
 
 /** The configurations that are examined: those of the target, or all; none where they cannot be read. */
 export function examined(facts: Pick<Facts, 'listed' | 'target'>): readonly Stored<BackupConfiguration>[] {

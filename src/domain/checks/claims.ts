@@ -2,10 +2,10 @@
 import { persistentVolumeClaims } from '#src/api/resources.ts';
 import { checkClaims } from '#src/domain/target/claims.ts';
 
-import type { Check } from './check.ts';
+import type { CheckOfTarget } from './check.ts';
 import { whereClaims } from './claims-of-subject.ts';
 
-export const claims: Check = {
+export const claims: CheckOfTarget = {
   name: 'claims',
   of: 'target',
   lists: [persistentVolumeClaims],

@@ -2,9 +2,9 @@
 import { backupConfigurations } from '#src/api/resources.ts';
 import { configurationFor } from '#src/domain/configuration/choose-configuration.ts';
 
-import { whereRead, type Check } from './check.ts';
+import { whereRead, type CheckOfTarget } from './check.ts';
 
-export const configurationChoice: Check = {
+export const configurationChoice: CheckOfTarget = {
   name: 'configuration',
   of: 'target',
   lists: [backupConfigurations],

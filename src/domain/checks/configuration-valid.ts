@@ -6,9 +6,9 @@ import { failure, type Finding } from '#src/domain/finding.ts';
 import { checkConfiguration, type ConfigurationCheck } from '#src/domain/operator/check-configuration.ts';
 import type { ErrorKind } from '#src/errors.ts';
 
-import type { Check } from './check.ts';
+import type { CheckOfConfiguration } from './check.ts';
 
-export const configurationValid: Check = {
+export const configurationValid: CheckOfConfiguration = {
   name: 'configuration-valid',
   of: 'configuration',
   lists: [backupConfigurations],

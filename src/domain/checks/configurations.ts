@@ -1,9 +1,9 @@
 /** Which configurations are examined. */
 import { backupConfigurations } from '#src/api/resources.ts';
 
-import { examined, whereRead, type Check } from './check.ts';
+import { examined, whereRead, type CheckOfNamespace } from './check.ts';
 
-export const configurations: Check = {
+export const configurations: CheckOfNamespace = {
   name: 'configurations',
   of: 'namespace',
   lists: [backupConfigurations],

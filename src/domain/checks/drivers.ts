@@ -4,13 +4,13 @@ import { persistentVolumeClaims, volumeSnapshotClasses } from '#src/api/resource
 import { annotatedDriver, driverOf } from '#src/domain/backup/snapshot-class.ts';
 import { failure, type Choice, type Failure } from '#src/domain/finding.ts';
 
-import { whereRead, type Check, type Facts, type Read } from './check.ts';
+import { whereRead, type CheckOfTarget, type Facts, type Read } from './check.ts';
 import { whereClaims } from './claims-of-subject.ts';
 
 /** So many claims are told of one by one. */
 const mostTold = 3;
 
-export const drivers: Check = {
+export const drivers: CheckOfTarget = {
   name: 'drivers',
   of: 'target',
   lists: [persistentVolumeClaims, volumeSnapshotClasses],

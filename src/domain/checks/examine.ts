@@ -12,17 +12,13 @@ export type Diagnosis = Finding & { readonly check: string; readonly about?: str
 export function examine(checks: readonly Check[], facts: Facts, subjects: readonly Subject[]): Diagnosis[] {
   return distinct([
     ...checks.flatMap((check) => (check.of === 'namespace' ? told(check, check.find(facts)) : [])),
-    ...examined(facts).flatMap((configuration) =>
-      checks.flatMap((check) =>
-        check.of === 'configuration'
-          ? told(
-              check,
-              check.find(facts, configuration),
-              `backupconfiguration/${configuration.metadata.name}`,
-            )
-          : [],
-      ),
-    ),
+    ...examined(facts).flatMap((configuration) => {
+      const subject = subjects.find((each) => each.configuration === configuration);
+      const about = `backupconfiguration/${configuration.metadata.name}`;
+      return checks.flatMap((check) =>
+        check.of === 'configuration' ? told(check, check.find(facts, configuration, subject), about) : [],
+      );
+    }),
     ...subjects.flatMap((subject) =>
       checks.flatMap((check) =>
         check.of === 'target' ? told(check, check.find(facts, subject), formatTarget(subject.target)) : [],

@@ -6,14 +6,14 @@ import { backupConfigurations } from '#src/api/resources.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
 
-import { examined, whereRead, type Check, type Facts } from './check.ts';
+import { examined, whereRead, type CheckOfNamespace, type Facts } from './check.ts';
 
 /** The leader renews its Lease every two seconds; the rest allows for clocks that differ. */
 const silentAfterMs = 60_000;
 /** A configuration that has no status after this time has no operator. */
 const answersWithinMs = 10_000;
 
-export const operator: Check = {
+export const operator: CheckOfNamespace = {
   name: 'operator',
   of: 'namespace',
   lists: [backupConfigurations],

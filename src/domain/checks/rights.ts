@@ -2,9 +2,9 @@
 import { failure, type Failure, type Finding } from '#src/domain/finding.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 
-import type { Check } from './check.ts';
+import type { CheckOfNamespace } from './check.ts';
 
-export const rights: Check = {
+export const rights: CheckOfNamespace = {
   name: 'rights',
   of: 'namespace',
   find({ missing, user, namespace }) {

@@ -4,18 +4,18 @@ import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
-import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
 import { checkSchedule, nextRun } from '#src/domain/schedule.ts';
 import { shellWords } from '#src/domain/shell-words.ts';
 
-import { whereRead, type Check, type Facts } from './check.ts';
+import { canSnapshot, snapshotLists } from './can-snapshot.ts';
+import { whereRead, type CheckOfConfiguration, type Facts, type Subject } from './check.ts';
 
-export const schedule: Check = {
+export const schedule: CheckOfConfiguration = {
   name: 'schedule',
   of: 'configuration',
-  lists: [backupConfigurations],
-  find(facts, configuration) {
+  lists: [backupConfigurations, ...snapshotLists],
+  find(facts, configuration, subject) {
     const { name, namespace = '' } = configuration.metadata;
     const { schedule = '', paused = false } = configuration.spec;
     if (isPlaceholder(configuration)) {
@@ -26,17 +26,16 @@ export const schedule: Check = {
       return [{ level: 'warn', message: 'it is paused: its schedule does not run', fix }];
     }
     if (checkSchedule(schedule) !== undefined) return [];
-    return lastRuns(facts, configuration, schedule);
+    return subject === undefined ? [] : lastRuns(facts, configuration, subject);
   },
 };
 
 /** Late is what was due twice since the last complete restore point: one run may still be under way. */
-function lastRuns(facts: Facts, configuration: Stored<BackupConfiguration>, schedule: string): Finding[] {
-  const target = configuredTarget(configuration);
-  if (target === undefined) return [];
+function lastRuns(facts: Facts, configuration: Stored<BackupConfiguration>, subject: Subject): Finding[] {
+  const { schedule = '' } = configuration.spec;
   const { name, namespace = '', creationTimestamp } = configuration.metadata;
   return whereRead(facts.points, (points) => {
-    const latest = latestComplete(points, target);
+    const latest = latestComplete(points, subject.target);
     const since = latest?.takenAt ?? new Date(creationTimestamp);
     const due = nextRun(schedule, since);
     const dueAgain = due && nextRun(schedule, due);
@@ -44,12 +43,13 @@ function lastRuns(facts: Facts, configuration: Stored<BackupConfiguration>, sche
       const next = nextRun(schedule, facts.now);
       return [{ level: 'ok', message: `due next at ${next?.toISOString() ?? 'no time'}` }];
     }
+    const trigger = shellWords(['kubectl', 'stash', 'trigger', name, '-n', namespace]);
     const last = latest ? `since ${latest.session}` : 'since it was created';
     return [
       failure(
         'precondition',
         `it was due at ${due.toISOString()} and ${dueAgain.toISOString()}, and there is no complete restore point ${last}`,
-        { fix: shellWords(['kubectl', 'stash', 'trigger', name, '-n', namespace]) },
+        { fix: canSnapshot(facts, subject) ? trigger : undefined },
       ),
     ];
   });

@@ -2,11 +2,11 @@
 import { volumeSnapshotClasses, volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
 import { failure } from '#src/domain/finding.ts';
 
-import type { Check } from './check.ts';
+import type { CheckOfNamespace } from './check.ts';
 
 const kinds = [volumeSnapshots, volumeSnapshotClasses, volumeSnapshotContents];
 
-export const snapshotApi: Check = {
+export const snapshotApi: CheckOfNamespace = {
   name: 'snapshot-api',
   of: 'namespace',
   find({ served }) {

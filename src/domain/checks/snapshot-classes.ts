@@ -6,11 +6,11 @@ import { chooseSnapshotClass } from '#src/domain/backup/snapshot-class.ts';
 import type { Finding } from '#src/domain/finding.ts';
 import { shellWords } from '#src/domain/shell-words.ts';
 
-import { whereRead, type Check, type Subject } from './check.ts';
+import { whereRead, type CheckOfTarget, type Subject } from './check.ts';
 import { whereClaims } from './claims-of-subject.ts';
 import { driverOfClaim, isBound } from './drivers.ts';
 
-export const snapshotClasses: Check = {
+export const snapshotClasses: CheckOfTarget = {
   name: 'snapshot-classes',
   of: 'target',
   lists: [persistentVolumeClaims, volumeSnapshotClasses],

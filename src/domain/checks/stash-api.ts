@@ -2,11 +2,11 @@
 import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
 import { failure } from '#src/domain/finding.ts';
 
-import type { Check } from './check.ts';
+import type { CheckOfNamespace } from './check.ts';
 
 const kinds = [backupConfigurations, backupSessions, restoreSessions];
 
-export const stashApi: Check = {
+export const stashApi: CheckOfNamespace = {
   name: 'stash-api',
   of: 'namespace',
   find({ served }) {

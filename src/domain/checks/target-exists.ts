@@ -2,9 +2,9 @@
 import { failure } from '#src/domain/finding.ts';
 import { formatTarget, targetTypes } from '#src/domain/target/target.ts';
 
-import { whereRead, type Check } from './check.ts';
+import { whereRead, type CheckOfTarget } from './check.ts';
 
-export const targetExists: Check = {
+export const targetExists: CheckOfTarget = {
   name: 'target',
   of: 'target',
   find(_, { target, object }) {

@@ -9,7 +9,7 @@ import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { configuration, target } from '#test/domain/objects.ts';
 import { snapshotOf } from '#test/domain/restore-point-objects.ts';
 
-import { hoursLater, ofConfiguration, ofNamespace, ofTarget } from './facts.ts';
+import { good, hoursLater, ofConfiguration, ofNamespace, ofTarget } from './facts.ts';
 
 const daily = { schedule: '0 3 * * *' };
 
@@ -101,7 +101,7 @@ const rows: readonly (readonly [string, Parameters<typeof configuration>[1], num
 for (const [name, spec, hours, found] of rows) {
   test(`a schedule: ${name}`, () => {
     assert.deepEqual(
-      ofConfiguration(schedule, configuration('nightly', spec), { now: hoursLater(hours) }),
+      ofConfiguration(schedule, configuration('nightly', spec), { now: hoursLater(hours), lists: good }),
       found,
     );
   });
@@ -111,9 +111,17 @@ test('a schedule counts from the newest complete restore point', () => {
   const point = snapshotOf('sts-db-1', 'data', { target, created: hoursLater(30).toISOString() });
   const points = { value: restorePoints([point], []) };
   const one = configuration('nightly', daily);
-  const at = (hours: number) => ofConfiguration(schedule, one, { now: hoursLater(hours), points });
+  const at = (hours: number) =>
+    ofConfiguration(schedule, one, { now: hoursLater(hours), points, lists: good });
   assert.deepEqual(at(71), ['ok: due next at 2026-03-17T03:00:00.000Z']);
   assert.match(at(73).join(''), /^fail: .* no complete restore point since sts-db-1 \(fix/);
+});
+
+test('a run is proposed only of a target that could be snapshotted', () => {
+  const one = configuration('nightly', daily);
+  const gone = { object: { value: undefined } };
+  const found = ofConfiguration(schedule, one, { now: hoursLater(49), lists: good }, gone);
+  assert.match(found.join(), /^fail: it was due at .* since it was created$/);
 });
 
 test('which configuration a snapshot by hand runs under', () => {

@@ -103,9 +103,10 @@ export function ofConfiguration(
   check: Check,
   configuration: Stored<BackupConfiguration>,
   changes?: Changes,
+  one: Partial<Subject> = {},
 ): string[] {
   if (check.of !== 'configuration') throw new Error(`${check.name} is of a ${check.of}`);
-  return check.find(facts(changes), configuration).map(line);
+  return check.find(facts(changes), configuration, subject({ configuration, ...one })).map(line);
 }
 
 export function ofTarget(check: Check, one: Partial<Subject>, changes?: Changes): string[] {

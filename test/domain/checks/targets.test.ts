@@ -32,7 +32,7 @@ function volume(name: string, source: object): Stored<PersistentVolume> {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
     metadata: { name },
-    spec: spec as PersistentVolume['spec'],
+    spec,
   });
 }
 
