@@ -3,12 +3,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import {
+  clusterRoleBindings,
+  clusterRoles,
   customResourceDefinitions,
   persistentVolumeClaims,
   persistentVolumes,
+  roleBindings,
+  roles as userRoles,
   volumeSnapshotClasses,
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { buildUserRights } from '#src/domain/install/user-roles.ts';
 import type { FindingItem, FindingList } from '#src/report/findings.ts';
 import { withAppscode } from '#test/operator-player/appscode.ts';
 import { matchGolden } from '#test/support/golden.ts';
@@ -130,6 +135,21 @@ describe('what is printed', () => {
         assert.ok(message.includes(`needs ${right}`), message);
       }
     }
+  });
+
+  test('the documented roles cover all but the look at the operator', async () => {
+    const { roles, bindings } = buildUserRights('jane', demo);
+    for (const role of roles) await world.create([role.kind === 'Role' ? userRoles : clusterRoles, role]);
+    for (const binding of bindings) {
+      const kind = binding.kind === 'RoleBinding' ? roleBindings : clusterRoleBindings;
+      await world.create([kind, binding]);
+    }
+    const found = await examined(world, 'pvc/data --as=jane');
+    const amiss = found.filter(({ level }) => level === 'fail' || level === 'unknown');
+    assert.deepEqual(
+      amiss.map(({ check, right }) => [check, right]),
+      [['operator', 'get leases.coordination.k8s.io']],
+    );
   });
 
   test('volumes are read only where a claim does not tell its driver', async () => {
