@@ -1,5 +1,5 @@
 /** What could stand where the cursor is: the last word of a line that somebody is typing. */
-import { targetTypes } from '#src/domain/target/target.ts';
+import { targetTypes } from '#src/domain/workload/target.ts';
 import type { CommandEntry, Completes, Flag, Flags, Positionals } from './command.ts';
 import type { ConnectionFlags } from './context.ts';
 import { convert } from './convert.ts';

@@ -6,7 +6,7 @@ import { toJson, toYaml } from '#src/cli/output.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { examine, listsOf, type Diagnosis } from '#src/domain/checks/examine.ts';
 import { checks } from '#src/domain/checks/index.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { findingList, findingTable } from '#src/report/findings.ts';
 import { readFacts } from '#src/session/read-facts.ts';

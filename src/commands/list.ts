@@ -12,7 +12,7 @@ import { allNamespacesFlag, outputFlag, selectorFlag } from '#src/cli/flags.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { parseTargets, type TargetArguments } from '#src/domain/arguments/target-arguments.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 import { restorePointList, restorePointNames, restorePointTable } from '#src/report/restore-points.ts';
 

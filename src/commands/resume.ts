@@ -3,7 +3,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { nextRuns } from '#src/domain/configuration/schedule-configuration.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import { pausingFlags, setPaused } from './pause.ts';

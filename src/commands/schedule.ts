@@ -6,7 +6,7 @@ import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { printObjects, qualifiedName } from '#src/cli/output.ts';
-import { invokerName } from '#src/domain/target/names.ts';
+import { invokerName } from '#src/domain/workload/names.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { configurationFindings } from '#src/domain/checks/configuration-valid.ts';
 import { refuse } from '#src/domain/finding.ts';
@@ -14,7 +14,7 @@ import { checkConfiguration } from '#src/domain/operator/check-configuration.ts'
 import { keepAll, nextRuns, type ScheduleWishes } from '#src/domain/configuration/schedule-configuration.ts';
 import { checkSchedule } from '#src/domain/schedule.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
-import { formatTarget, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { awaitReady } from '#src/follow/await-ready.ts';
 import { planSchedule, writeSchedule, type ScheduleWrite } from '#src/session/schedule.ts';

@@ -10,7 +10,7 @@ import { printDeletions, printObjects, printRehearsal, qualifiedName } from '#sr
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { commandHooks } from '#src/domain/hooks/hooks.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
 import { checkBackup } from '#src/session/begin-backup.ts';

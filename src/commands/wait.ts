@@ -8,7 +8,7 @@ import { printEnds } from '#src/cli/ends.ts';
 import { outputFlag } from '#src/cli/flags.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
-import { formatTarget, readTarget } from '#src/domain/target/target.ts';
+import { formatTarget, readTarget } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { followBackup } from '#src/follow/backup.ts';
 import { limited, orHowToGoOn, type Sight } from '#src/follow/interruption.ts';

@@ -5,11 +5,11 @@ import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { observe } from '#src/cluster/observe.ts';
 import { backupProgress } from '#src/domain/backup/backup-progress.ts';
-import { snapshotName, snapshotterJobName } from '#src/domain/target/names.ts';
+import { snapshotName, snapshotterJobName } from '#src/domain/workload/names.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 import { snapshotProgress } from '#src/domain/backup/snapshot-progress.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
-import { isTargetKind, readTarget, type Target } from '#src/domain/target/target.ts';
+import { isTargetKind, readTarget, type Target } from '#src/domain/workload/target.ts';
 
 import { follow, type Followed, type FollowEnvironment, type FollowOptions } from './follow.ts';
 

@@ -4,7 +4,7 @@ import { goesByHolder } from '#src/domain/session/holder.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { createRestore } from '#src/session/begin-restore.ts';
 import { annotate } from '#src/session/held.ts';
 import { executorByDiscovery, type ExecutorMode } from '#src/session/executor.ts';

@@ -5,11 +5,11 @@ import { observe } from '#src/cluster/observe.ts';
 import { claimProgress } from '#src/domain/restore/claim-progress.ts';
 import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
-import { restoreJobName } from '#src/domain/target/names.ts';
+import { restoreJobName } from '#src/domain/workload/names.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 import { restoreProgress } from '#src/domain/restore/restore-progress.ts';
 import { bindsLate } from '#src/domain/restore/storage-class.ts';
-import { readTarget } from '#src/domain/target/target.ts';
+import { readTarget } from '#src/domain/workload/target.ts';
 
 import { follow, type Followed, type FollowEnvironment, type FollowOptions } from './follow.ts';
 

@@ -11,7 +11,7 @@ import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
 import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import { sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import { runBackup } from '#src/session/backup.ts';
 import { beginBackup, refuseOperators, type BeginOptions, type Begun } from '#src/session/begin-backup.ts';
 import type { ExecutorMode } from '#src/session/executor.ts';

@@ -8,7 +8,7 @@ import { orUntil } from '#src/cluster/or-until.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { podLabels } from '#src/domain/install/options.ts';
 import { rolloutOf, type Rollout } from '#src/domain/install/rollout.ts';
-import { formatSelector } from '#src/domain/target/selector.ts';
+import { formatSelector } from '#src/domain/workload/selector.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Waiting } from './until.ts';

@@ -11,7 +11,7 @@ import { find } from '#src/cluster/find.ts';
 import { podLabels } from '#src/domain/install/options.ts';
 import { isOurs } from '#src/domain/install/ownership.ts';
 import { countKinds, tellsHome, type Place } from '#src/domain/install/removal.ts';
-import { formatSelector } from '#src/domain/target/selector.ts';
+import { formatSelector } from '#src/domain/workload/selector.ts';
 
 import type { Installed } from './installed.ts';
 import { release } from './release.ts';

@@ -2,7 +2,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
-import { targetTypes, type TargetKind } from '#src/domain/target/target.ts';
+import { targetTypes, type TargetKind } from '#src/domain/workload/target.ts';
 
 import type { Key } from './reconciler.ts';
 import type { Caches } from './world.ts';

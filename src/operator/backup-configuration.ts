@@ -4,7 +4,7 @@ import { configurationFinalizer } from '#src/api/operator.ts';
 import { backupConfigurations, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
-import { cronJobName } from '#src/domain/target/names.ts';
+import { cronJobName } from '#src/domain/workload/names.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import type { TargetSight } from '#src/domain/operator/configuration-status.ts';
 import {
@@ -14,7 +14,7 @@ import {
   type ConfigurationWorld,
 } from '#src/domain/operator/decide-configuration.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import { targetTypes } from '#src/domain/target/target.ts';
+import { targetTypes } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import { applyStep, areRightsTrusted, type Memory } from './backup-configuration-steps.ts';

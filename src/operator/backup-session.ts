@@ -7,7 +7,7 @@ import { isExecutorEnsured } from '#src/domain/operator/end-session.ts';
 import { backupEnd } from '#src/domain/operator/end-words.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { isPodNameOf } from '#src/domain/session/holder-life.ts';
-import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { backupSteps } from './backup-session-steps.ts';

@@ -10,7 +10,7 @@ import {
   restoreSessions,
   type Resource,
 } from '#src/api/resources.ts';
-import { targetTypes, type TargetKind } from '#src/domain/target/target.ts';
+import { targetTypes, type TargetKind } from '#src/domain/workload/target.ts';
 
 import { followedKind, type Following } from './follow-kind.ts';
 import { trimBookkeeping, trimPod, trimToExistence } from './trim.ts';

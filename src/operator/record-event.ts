@@ -5,7 +5,7 @@ import { apiVersionOf, events, type Resource } from '#src/api/resources.ts';
 import { isNamespaceGoing } from '#src/cluster/errors.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { shorten } from '#src/domain/target/names.ts';
+import { shorten } from '#src/domain/workload/names.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { errorFields } from './log.ts';

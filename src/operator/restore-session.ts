@@ -3,9 +3,9 @@ import { restoreSessions } from '#src/api/resources.ts';
 import { decideRestoreSession } from '#src/domain/operator/decide-restore-session.ts';
 import { isExecutorEnsured } from '#src/domain/operator/end-session.ts';
 import { restoreEnd } from '#src/domain/operator/end-words.ts';
-import { restoreJobName } from '#src/domain/target/names.ts';
+import { restoreJobName } from '#src/domain/workload/names.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import { isTargetKind } from '#src/domain/target/target.ts';
+import { isTargetKind } from '#src/domain/workload/target.ts';
 
 import type { Reconciler } from './reconciler.ts';
 import { restoreSteps } from './restore-session-steps.ts';

@@ -4,7 +4,7 @@ import type { Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import type { TargetKind } from '#src/domain/target/target.ts';
+import type { TargetKind } from '#src/domain/workload/target.ts';
 
 import type { Cache } from './cache.ts';
 

@@ -1,7 +1,7 @@
 /** What stands over the claims of a running session. */
 import { formatDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 import { cutMiddle } from './ellipsis.ts';

@@ -2,7 +2,7 @@
 import { formatDuration } from '#src/domain/duration.ts';
 import type { ClaimProgress, Progress } from '#src/domain/session/progress.ts';
 import type { ClaimPhase } from '#src/domain/session/roll-up.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 export interface ClaimRow extends ClaimProgress {

@@ -11,7 +11,7 @@ import {
 } from '#src/domain/restore-points/restore-points.ts';
 import type { PointTarget } from '#src/domain/restore-points/snapshot-groups.ts';
 import type { SourceClaim } from '#src/domain/restore-points/source-claim.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 
 import { renderTable } from './table.ts';
 

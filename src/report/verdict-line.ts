@@ -2,7 +2,7 @@
 import { formatDuration } from '#src/domain/duration.ts';
 import type { Progress, Verdict } from '#src/domain/session/progress.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 /** `tookMs`: how long whoever ran the command has waited. */

@@ -3,7 +3,7 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession, RetentionPolicy } from '#src/api/stash.ts';
-import { labelValue } from '#src/domain/target/names.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { planRetention, snapshotsOf, type Invoker } from '#src/domain/retention/retention.ts';
 import { prunes, retentionProblem } from '#src/domain/retention/retention-rules.ts';

@@ -20,10 +20,10 @@ import {
 } from '#src/domain/backup/decide-backup.ts';
 import { backupHookRecord } from '#src/domain/session/hook-record.ts';
 import { hooksOfBackup, retriesLeft } from '#src/domain/hooks/hooks.ts';
-import { labelValue } from '#src/domain/target/names.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { deadlineOf, lateAt } from '#src/domain/session/session-status.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';

@@ -20,7 +20,7 @@ import {
 import { goesByHolder, isCommandLine, readHolder } from '#src/domain/session/holder.ts';
 import { deadlineOf, isFinal } from '#src/domain/session/session-status.ts';
 import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

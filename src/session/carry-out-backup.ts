@@ -6,10 +6,10 @@ import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { parseDuration } from '#src/domain/duration.ts';
 import type { Holder } from '#src/domain/session/holder.ts';
-import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import { defaultTimeoutMs, isFinal } from '#src/domain/session/session-status.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 
 import { awaitHolder, isTakenOver, lookAgain } from './await-holder.ts';
 import { runBackup } from './backup.ts';

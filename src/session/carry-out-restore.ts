@@ -5,10 +5,10 @@ import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import type { Holder } from '#src/domain/session/holder.ts';
-import { restoreJobName } from '#src/domain/target/names.ts';
+import { restoreJobName } from '#src/domain/workload/names.ts';
 import { invalidRestore } from '#src/domain/operator/end-session.ts';
 import { defaultTimeoutMs, isFinal } from '#src/domain/session/session-status.ts';
-import { readTarget } from '#src/domain/target/target.ts';
+import { readTarget } from '#src/domain/workload/target.ts';
 
 import { awaitHolder, isTakenOver, lookAgain } from './await-holder.ts';
 import type { Environment } from './environment.ts';

@@ -8,7 +8,7 @@ import type { Holder } from '#src/domain/session/holder.ts';
 import { failedBackup, type SessionEnd } from '#src/domain/operator/end-session.ts';
 import { defaultTimeoutMs } from '#src/domain/session/session-status.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
-import { targetApiVersion, type Target } from '#src/domain/target/target.ts';
+import { targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 
 import { runBackup, type BackupTask } from './backup.ts';
 import type { Environment } from './environment.ts';

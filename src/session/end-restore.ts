@@ -7,7 +7,7 @@ import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import type { Holder } from '#src/domain/session/holder.ts';
 import { failedRestore, type SessionEnd } from '#src/domain/operator/end-session.ts';
 import { defaultTimeoutMs, isFinal } from '#src/domain/session/session-status.ts';
-import { readTarget } from '#src/domain/target/target.ts';
+import { readTarget } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

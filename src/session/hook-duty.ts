@@ -4,7 +4,7 @@ import type { HookRecord } from '#src/domain/session/hook-record.ts';
 import { nameOfHook } from '#src/domain/hooks/hook-step.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { HookToRun } from '#src/domain/hooks/step.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 import type { Environment } from './environment.ts';
 import type { Held } from './held.ts';

@@ -6,7 +6,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { containerOfHook, hasEnded, whyNotRunning } from '#src/domain/hooks/hook-container.ts';
 import type { HandPlace } from '#src/domain/hooks/hook-command.ts';
 import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
-import { formatTarget, targetTypes, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, targetTypes, type Target } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { podsOfWorkload } from './pods-of-target.ts';

@@ -11,10 +11,10 @@ import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
 import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
 import { accept, refuse } from '#src/domain/finding.ts';
-import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/target/claims.ts';
+import { checkClaims, claimsOfTarget, needsPods, type TargetObject } from '#src/domain/workload/claims.ts';
 import type { AdHocHooks } from '#src/domain/hooks/hooks.ts';
 import { annotatedDriver, chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class.ts';
-import { targetTypes, type Target } from '#src/domain/target/target.ts';
+import { targetTypes, type Target } from '#src/domain/workload/target.ts';
 
 import { podsOfWorkload } from './pods-of-target.ts';
 import { orMissingNamespace, startAll, type Surroundings } from './surroundings.ts';

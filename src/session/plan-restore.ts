@@ -9,7 +9,7 @@ import { accept, refuse } from '#src/domain/finding.ts';
 import { readySnapshot } from '#src/domain/restore/ready-snapshot.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';
 import { bindsLate, missingStorageClasses } from '#src/domain/restore/storage-class.ts';
-import { targetTypes, type Target } from '#src/domain/target/target.ts';
+import { targetTypes, type Target } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Executor } from './executor.ts';

@@ -2,9 +2,9 @@
 import type { Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import { pods, replicaSets } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { podsControlledBy, replicaSetsToKnow } from '#src/domain/target/owned-pods.ts';
-import { formatSelector } from '#src/domain/target/selector.ts';
-import type { TargetKind } from '#src/domain/target/target.ts';
+import { podsControlledBy, replicaSetsToKnow } from '#src/domain/workload/owned-pods.ts';
+import { formatSelector } from '#src/domain/workload/selector.ts';
+import type { TargetKind } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 /** Those that it controls; a Deployment does so by way of its ReplicaSets, each of which is read by its name. */

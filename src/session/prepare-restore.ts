@@ -9,7 +9,7 @@ import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { parseRenames } from '#src/domain/arguments/renames.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { selectClaims, templatesOf } from '#src/domain/restore/restore-templates.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 import { readWorkload } from './plan-restore.ts';
 import { ifAllowed, type Surroundings } from './surroundings.ts';

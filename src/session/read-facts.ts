@@ -28,8 +28,8 @@ import { operatorHome } from '#src/domain/install/bindings.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import type { Right } from '#src/domain/rights.ts';
-import { claimsOfTarget, needsPods, type TargetObject } from '#src/domain/target/claims.ts';
-import { formatTarget, targetTypes, type Target } from '#src/domain/target/target.ts';
+import { claimsOfTarget, needsPods, type TargetObject } from '#src/domain/workload/claims.ts';
+import { formatTarget, targetTypes, type Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import { executorByDiscovery } from './executor.ts';

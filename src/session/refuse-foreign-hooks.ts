@@ -5,7 +5,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { foreignHooks } from '#src/domain/hooks/hook-command.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { backupHookState } from '#src/domain/backup/backup-claims.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 import { placesByHand } from './hook-pods.ts';
 

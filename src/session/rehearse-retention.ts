@@ -4,7 +4,7 @@ import { label } from '#src/api/labels.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { RetentionPolicy } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { invokerName, labelValue } from '#src/domain/target/names.ts';
+import { invokerName, labelValue } from '#src/domain/workload/names.ts';
 import { planRetention } from '#src/domain/retention/retention.ts';
 import { hasRules, prunes, retentionProblem } from '#src/domain/retention/retention-rules.ts';
 

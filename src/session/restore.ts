@@ -18,7 +18,7 @@ import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { restoreProgress } from '#src/domain/restore/restore-progress.ts';
 import { deadlineOf, lateAt } from '#src/domain/session/session-status.ts';
-import { isTargetKind, type Target } from '#src/domain/target/target.ts';
+import { isTargetKind, type Target } from '#src/domain/workload/target.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
 
 import { drive } from './drive.ts';

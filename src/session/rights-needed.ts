@@ -11,7 +11,7 @@ import {
 } from '#src/api/resources.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { Right } from '#src/domain/rights.ts';
-import type { TargetKind } from '#src/domain/target/target.ts';
+import type { TargetKind } from '#src/domain/workload/target.ts';
 
 import type { Executor } from './executor.ts';
 

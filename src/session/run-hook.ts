@@ -5,7 +5,7 @@ import { containersOf } from '#src/domain/hooks/hook-container.ts';
 import { hookByHand } from '#src/domain/hooks/hook-command.ts';
 import { checkHook, hostOf } from '#src/domain/hooks/hooks.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Environment } from './environment.ts';

@@ -17,7 +17,7 @@ import {
   missingWishes,
   type ScheduleWishes,
 } from '#src/domain/configuration/schedule-configuration.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 import { planBackup } from './plan-backup.ts';
 import type { Surroundings } from './surroundings.ts';

@@ -1,6 +1,6 @@
 /** The workloads of some kinds, in place of their names. */
 import type { Resource } from '#src/api/resources.ts';
-import { targetTypes, type Target } from '#src/domain/target/target.ts';
+import { targetTypes, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { Surroundings } from './surroundings.ts';

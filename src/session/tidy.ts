@@ -4,7 +4,7 @@ import { label } from '#src/api/labels.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { defaultHistoryLimit, sessionsToForget } from '#src/domain/retention/history.ts';
-import { labelValue } from '#src/domain/target/names.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
 import { withCondition } from '#src/domain/session/session-status.ts';
 import {
   tellHistory,

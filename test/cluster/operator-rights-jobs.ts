@@ -13,9 +13,9 @@ import {
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { snapshotName } from '#src/domain/target/names.ts';
+import { snapshotName } from '#src/domain/workload/names.ts';
 import { StashError } from '#src/errors.ts';
-import { targetApiVersion, targetTypes, type TargetKind } from '#src/domain/target/target.ts';
+import { targetApiVersion, targetTypes, type TargetKind } from '#src/domain/workload/target.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
 import { configuration, restoreSession, template } from '#test/e2e/operator/manifests.ts';
 import type { TestServer } from '#test/e2e/server.ts';

@@ -14,7 +14,7 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { cronJobName, restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts';
+import { cronJobName, restoreJobName, snapshotterJobName } from '#src/domain/workload/names.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { claim, deployment } from '#test/e2e/manifests.ts';
 import {

@@ -14,7 +14,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import { clusterRole } from '#src/api/operator.ts';
-import { restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts';
+import { restoreJobName, snapshotterJobName } from '#src/domain/workload/names.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
 import { until } from '#test/support/until.ts';
 

@@ -20,7 +20,7 @@ import {
 } from '#src/api/resources.ts';
 import { clusterRole, operatorName, operatorNamespace } from '#src/api/operator.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { cronJobName } from '#src/domain/target/names.ts';
+import { cronJobName } from '#src/domain/workload/names.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { runPlugin } from '#test/e2e/plugin.ts';
 import { until } from '#test/support/until.ts';

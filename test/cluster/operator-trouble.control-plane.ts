@@ -16,7 +16,7 @@ import {
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { findCondition } from '#src/domain/session/session-status.ts';
 import { isStashError } from '#src/errors.ts';
-import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 import { runPlugin } from '#test/e2e/plugin.ts';
 import {

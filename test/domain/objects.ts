@@ -8,7 +8,7 @@ import type {
   Workload,
 } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 export const created = '2026-03-14T03:00:00Z';
 export const target: Target = { kind: 'StatefulSet', name: 'db', namespace: 'demo' };

@@ -3,7 +3,7 @@ import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession, BackupSessionPhase } from '#src/api/stash.ts';
 import type { SourceClaim } from '#src/domain/restore-points/source-claim.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 
 export const foo: Target = { kind: 'Deployment', name: 'foo', namespace: 'demo' };
 

@@ -7,7 +7,7 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import { targetTypes } from '#src/domain/target/target.ts';
+import { targetTypes } from '#src/domain/workload/target.ts';
 import { claim, deployment } from './manifests.ts';
 import { configuration } from './operator/manifests.ts';
 import type { Place } from './place.ts';

@@ -16,10 +16,10 @@ import {
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession, TargetRef } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { claimsOfTarget, type TargetObject } from '#src/domain/target/claims.ts';
+import { claimsOfTarget, type TargetObject } from '#src/domain/workload/claims.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
-import { restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts';
-import { isTargetKind, targetTypes } from '#src/domain/target/target.ts';
+import { restoreJobName, snapshotterJobName } from '#src/domain/workload/names.ts';
+import { isTargetKind, targetTypes } from '#src/domain/workload/target.ts';
 
 import {
   condition,

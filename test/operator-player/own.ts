@@ -6,7 +6,7 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { formatHolder } from '#src/domain/session/holder.ts';
 import { defaultTimeoutMs, isFinal } from '#src/domain/session/session-status.ts';
-import { readTarget } from '#src/domain/target/target.ts';
+import { readTarget } from '#src/domain/workload/target.ts';
 import { runBackup } from '#src/session/backup.ts';
 import { hold } from '#src/session/hold.ts';
 import { planBackup } from '#src/session/plan-backup.ts';

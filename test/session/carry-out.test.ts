@@ -6,7 +6,7 @@ import { annotation } from '#src/api/labels.ts';
 import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import { carryOutRestore } from '#src/session/carry-out-restore.ts';
 import type { Environment } from '#src/session/environment.ts';

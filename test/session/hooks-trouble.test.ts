@@ -11,7 +11,7 @@ import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { defaultTimeoutMs, findCondition } from '#src/domain/session/session-status.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { runBackup, type BackupTask } from '#src/session/backup.ts';
 import { hold } from '#src/session/hold.ts';

@@ -11,7 +11,7 @@ import { backupConfigurations, backupSessions, deployments, volumeSnapshots } fr
 import type { BackupConfiguration, BackupSession, HookHandler, PostHook } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import { manualClock } from '#test/support/clock.ts';

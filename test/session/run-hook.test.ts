@@ -6,7 +6,7 @@ import type { ContainerStatus, KubernetesObject, OwnerReference, Pod, Stored } f
 import { deployments, pods, replicaSets, type Resource } from '#src/api/resources.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 import type { Cluster, ExecRequest, Scope } from '#src/cluster/port.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { createHookRunner, type HookOptions, type HookRunner } from '#src/session/run-hook.ts';
 import { manualClock } from '#test/support/clock.ts';

@@ -13,7 +13,7 @@ import type {
 } from '#src/api/stash.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 import { carryOutBackup } from '#src/session/carry-out-backup.ts';
 import type { Environment } from '#src/session/environment.ts';
 import { hold } from '#src/session/hold.ts';

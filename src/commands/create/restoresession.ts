@@ -10,7 +10,7 @@ import { buildClaimTemplate } from '#src/domain/restore/build-claim-template.ts'
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { parseNames } from '#src/domain/arguments/object-arguments.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
-import { targetAnnotation } from '#src/domain/target/target.ts';
+import { targetAnnotation } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { planRestore } from '#src/session/plan-restore.ts';
 import { lookAround, orMissingNamespace } from '#src/session/surroundings.ts';

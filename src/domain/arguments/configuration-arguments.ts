@@ -1,7 +1,7 @@
 /** The BackupConfigurations that a command line names: by names of their own, not by what they snapshot. */
 import { StashError } from '#src/errors.ts';
 
-import { invokerName } from '#src/domain/target/names.ts';
+import { invokerName } from '#src/domain/workload/names.ts';
 import { parseNames } from './object-arguments.ts';
 import { targetKindOf } from './target-arguments.ts';
 

@@ -2,7 +2,7 @@
 import { StashError } from '#src/errors.ts';
 
 import { nearest } from '#src/domain/nearest.ts';
-import { formatTarget, targetTypes, type Target, type TargetKind } from '#src/domain/target/target.ts';
+import { formatTarget, targetTypes, type Target, type TargetKind } from '#src/domain/workload/target.ts';
 
 export interface TargetArguments {
   /** Each once, in the order given. */

@@ -2,7 +2,7 @@
 import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
 import { accept, failure, noChoice, refuse, type Choice, type Failure } from '#src/domain/finding.ts';
 import { prunes } from '#src/domain/retention/retention-rules.ts';
-import { formatTarget, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { PlannedClaim } from './build-backup.ts';

@@ -10,7 +10,7 @@ import { thaws, type SessionHooks } from '#src/domain/hooks/hooks.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 import { deadlineOf, lateAt } from '#src/domain/session/session-status.ts';
 import { snapshotProgress } from './snapshot-progress.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 export interface BackupWorld {
   readonly now: Date;

@@ -12,9 +12,9 @@ import {
   sessionName,
   snapshotName,
   snapshotNameTaken,
-} from '#src/domain/target/names.ts';
+} from '#src/domain/workload/names.ts';
 import { sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
-import { targetAnnotation, targetApiVersion, type Target } from '#src/domain/target/target.ts';
+import { targetAnnotation, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 
 /** A claim that a session snapshots; no class: the snapshot controller takes its default. */
 export interface PlannedClaim {

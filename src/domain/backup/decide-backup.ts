@@ -20,7 +20,7 @@ import {
   withCondition,
 } from '#src/domain/session/session-status.ts';
 import type { HookToRun, StatusChange, Step } from '#src/domain/hooks/step.ts';
-import { targetApiVersion } from '#src/domain/target/target.ts';
+import { targetApiVersion } from '#src/domain/workload/target.ts';
 
 export type BackupStatus = NonNullable<BackupSession['status']>;
 

@@ -5,7 +5,7 @@ import type { HookHandler } from '#src/api/stash.ts';
 import { adHocHooks, commandHooks, type AdHocHooks } from '#src/domain/hooks/hooks.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { shellWords } from '#src/domain/shell-words.ts';
-import { formatTarget, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 export interface CommandOptions {
   /** `--config` */

@@ -13,8 +13,8 @@ import { isFor } from '#src/domain/configuration/choose-configuration.ts';
 import type { Finding } from '#src/domain/finding.ts';
 import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
-import type { TargetObject } from '#src/domain/target/claims.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { TargetObject } from '#src/domain/workload/claims.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 /** What the API server answered: the value, the right that the user lacks, or that it does not serve the kind. */
 export type Read<T> =

@@ -2,7 +2,7 @@
 import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims } from '#src/api/resources.ts';
 import type { Finding } from '#src/domain/finding.ts';
-import { claimsOfTarget } from '#src/domain/target/claims.ts';
+import { claimsOfTarget } from '#src/domain/workload/claims.ts';
 
 import { whereRead, type Facts, type Subject } from './check.ts';
 

@@ -1,6 +1,6 @@
 /** Whether the target has claims, and all of them are bound. */
 import { persistentVolumeClaims } from '#src/api/resources.ts';
-import { checkClaims } from '#src/domain/target/claims.ts';
+import { checkClaims } from '#src/domain/workload/claims.ts';
 
 import type { CheckOfTarget } from './check.ts';
 import { whereClaims } from './claims-of-subject.ts';

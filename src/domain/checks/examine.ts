@@ -1,7 +1,7 @@
 /** Runs the checks over the facts. */
 import type { Resource } from '#src/api/resources.ts';
 import type { Finding } from '#src/domain/finding.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 
 import { examined, type Check, type Facts, type Subject } from './check.ts';
 

@@ -4,7 +4,7 @@ import { configurationFor } from '#src/domain/configuration/choose-configuration
 import { formatAge } from '#src/domain/duration.ts';
 import { choosePoint, describeClaim, isOf } from '#src/domain/restore-points/choose-point.ts';
 import { shellWords } from '#src/domain/shell-words.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 
 import { canSnapshot, snapshotLists } from './can-snapshot.ts';
 import { whereRead, type Facts, type Subject, type CheckOfTarget } from './check.ts';

@@ -1,6 +1,6 @@
 /** Whether the target of a configuration, or of the command line, is there. */
 import { failure } from '#src/domain/finding.ts';
-import { formatTarget, targetTypes } from '#src/domain/target/target.ts';
+import { formatTarget, targetTypes } from '#src/domain/workload/target.ts';
 
 import { whereRead, type CheckOfTarget } from './check.ts';
 

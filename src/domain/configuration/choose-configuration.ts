@@ -3,8 +3,8 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { accept, noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
-import { invokerName } from '#src/domain/target/names.ts';
-import { formatTarget, targetApiVersion, type Target } from '#src/domain/target/target.ts';
+import { invokerName } from '#src/domain/workload/names.ts';
+import { formatTarget, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 
 /** As `configurationFor`; throws the StashError of its failure. */
 export function chooseConfiguration(

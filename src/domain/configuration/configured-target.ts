@@ -6,7 +6,7 @@ import { StashError } from '#src/errors.ts';
 import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { checkConfiguration, configuredTarget } from '#src/domain/operator/check-configuration.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 /** Throws `not-found` with what was probably meant. */
 export function configurationNamed(

@@ -6,11 +6,11 @@ import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { isPlaceholder } from './configured-target.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
-import { labelValue } from '#src/domain/target/names.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { keepRules } from '#src/domain/retention/retention-rules.ts';
 import { nextRun } from '#src/domain/schedule.ts';
-import { formatTarget, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 /** What is left out is left as it is, or to its default. */
 export interface ScheduleWishes {

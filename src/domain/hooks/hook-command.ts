@@ -5,7 +5,7 @@ import type { HookHandler } from '#src/api/stash.ts';
 import type { SessionHooks } from './hooks.ts';
 import type { HookState } from './hook-step.ts';
 import { shellWords } from '#src/domain/shell-words.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 /** A container of a pod; one that does not run is waited for. */
 export interface HandPlace {

@@ -3,7 +3,7 @@ import type { CronJob, Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { holds } from '#src/domain/session/holds.ts';
-import { cronJobName, fingerprint, labelValue } from '#src/domain/target/names.ts';
+import { cronJobName, fingerprint, labelValue } from '#src/domain/workload/names.ts';
 import { targetLabels } from '#src/domain/backup/build-backup.ts';
 
 import { jobAccount } from './build-job-rights.ts';

@@ -2,7 +2,7 @@
 import type { KubernetesObject, Named, RoleBinding, ServiceAccount, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { RuntimeSettings } from '#src/api/stash.ts';
-import { shorten } from '#src/domain/target/names.ts';
+import { shorten } from '#src/domain/workload/names.ts';
 
 /** A BackupConfiguration or a RestoreSession. */
 export type RightsOwner = Stored<KubernetesObject & { spec: { runtimeSettings?: RuntimeSettings } }>;

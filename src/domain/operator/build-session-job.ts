@@ -4,7 +4,7 @@ import { label, managedBy } from '#src/api/labels.ts';
 import type { Component } from '#src/api/operator.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession, RuntimeSettings } from '#src/api/stash.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
-import { restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts';
+import { restoreJobName, snapshotterJobName } from '#src/domain/workload/names.ts';
 
 import { StashError } from '#src/errors.ts';
 

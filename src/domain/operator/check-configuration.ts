@@ -5,7 +5,7 @@ import { checkHook, thawWarning } from '#src/domain/hooks/hooks.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { keepRules, retentionProblem } from '#src/domain/retention/retention-rules.ts';
 import { checkSchedule } from '#src/domain/schedule.ts';
-import { isTargetKind, targetApiVersion, targetTypes, type Target } from '#src/domain/target/target.ts';
+import { isTargetKind, targetApiVersion, targetTypes, type Target } from '#src/domain/workload/target.ts';
 
 import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import { ignoredSettings } from './pod-template.ts';

@@ -1,7 +1,7 @@
 /** What the status of a BackupConfiguration says, and which Events its changes are worth. */
 import type { Condition } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupConfigurationPhase } from '#src/api/stash.ts';
-import { formatTarget, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 import type { ConfigurationCheck } from './check-configuration.ts';
 

@@ -12,7 +12,7 @@ import {
   findCondition,
   isFinal,
 } from '#src/domain/session/session-status.ts';
-import { isTargetKind, type Target } from '#src/domain/target/target.ts';
+import { isTargetKind, type Target } from '#src/domain/workload/target.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { checkRuntimeSettings } from './check-runtime-settings.ts';

@@ -4,7 +4,7 @@ import { annotation, label, stashApiVersion } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
 import { retriesLeft } from '#src/domain/hooks/hooks.ts';
-import { sessionName } from '#src/domain/target/names.ts';
+import { sessionName } from '#src/domain/workload/names.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
 
 export type RetryStep =

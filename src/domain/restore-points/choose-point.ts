@@ -3,7 +3,7 @@ import { failure, noChoice, type Choice, type Failure } from '#src/domain/findin
 import { nearest } from '#src/domain/nearest.ts';
 import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { formatTarget, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 /** The newest whose snapshots are all ready and whose session, while it exists, Succeeded. `points`: newest first. */
 export function latestComplete(points: readonly RestorePoint[], target: Target): RestorePoint | undefined {

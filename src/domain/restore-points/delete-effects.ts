@@ -13,7 +13,7 @@ import { StashError } from '#src/errors.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { restorePoints, type RestorePoint } from './restore-points.ts';
 import { isFinal, type Session } from '#src/domain/session/session-status.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 
 /** Everything of one namespace. */
 export interface DeleteScene {

@@ -5,7 +5,7 @@ import type { BackupSession, TargetRef } from '#src/api/stash.ts';
 
 import { cutTooLate } from './cut-before.ts';
 import { readSessionClaims } from './source-claim.ts';
-import { readTarget, targetApiVersion } from '#src/domain/target/target.ts';
+import { readTarget, targetApiVersion } from '#src/domain/workload/target.ts';
 
 /** As a snapshot or a session names it; the workload need not exist any more, nor be of a kind that we know. */
 export interface PointTarget {

@@ -5,8 +5,8 @@ import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 
 import { targetLabels } from '#src/domain/backup/build-backup.ts';
 import { formatHolder, type Holder } from '#src/domain/session/holder.ts';
-import { restoreSessionName } from '#src/domain/target/names.ts';
-import { targetAnnotation, type Target } from '#src/domain/target/target.ts';
+import { restoreSessionName } from '#src/domain/workload/names.ts';
+import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 
 /**
  * `target.ref` stays empty: a workload there would select Stash's Restic path. Labels name the workload.

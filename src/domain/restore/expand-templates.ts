@@ -3,7 +3,7 @@ import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
-import { hasOrdinal, withOrdinal } from '#src/domain/target/ordinals.ts';
+import { hasOrdinal, withOrdinal } from '#src/domain/workload/ordinals.ts';
 
 const group = 'snapshot.storage.k8s.io';
 

@@ -3,8 +3,8 @@ import type { PersistentVolume, Pod, Stored, Workload } from '#src/api/kubernete
 import { persistentVolumes, statefulSets } from '#src/api/resources.ts';
 
 import { formatRight, type Right } from '#src/domain/rights.ts';
-import { matches } from '#src/domain/target/selector.ts';
-import { formatTarget, type Target } from '#src/domain/target/target.ts';
+import { matches } from '#src/domain/workload/selector.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import type { ClaimInTheWay } from './claims-in-the-way.ts';
 import { restoreCommand, type RestoreWords } from './restore-command.ts';
 

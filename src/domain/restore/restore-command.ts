@@ -1,7 +1,7 @@
 /** How a restore was asked for, and its command line for hints that can be pasted. */
 import type { Stored, Workload } from '#src/api/kubernetes.ts';
 
-import { formatTarget, type Target } from '#src/domain/target/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 export interface RestoreFlags {
   readonly only: readonly string[];

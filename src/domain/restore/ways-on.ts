@@ -1,8 +1,8 @@
 /** Why claims cannot be restored under their names, and the ways on. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
-import { claimsOfTarget } from '#src/domain/target/claims.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { claimsOfTarget } from '#src/domain/workload/claims.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 import type { ClaimInTheWay } from './claims-in-the-way.ts';
 import {
   chained,

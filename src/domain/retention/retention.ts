@@ -6,7 +6,7 @@ import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { RetentionPolicy } from '#src/api/stash.ts';
 
-import { labelValue } from '#src/domain/target/names.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
 import {
   restorePoints,
   type PointClaim,
@@ -14,7 +14,7 @@ import {
 } from '#src/domain/restore-points/restore-points.ts';
 import { hasRules, keepRules, type KeepRule } from './retention-rules.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
-import { readTarget } from '#src/domain/target/target.ts';
+import { readTarget } from '#src/domain/workload/target.ts';
 
 /** A BackupConfiguration. */
 export interface Invoker {

@@ -1,6 +1,6 @@
 /** How far a session has come, claim by claim: what an executor decides on and what a follower shows. */
 import type { ClaimPhase } from './roll-up.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 export interface ClaimProgress {
   readonly claim: string;

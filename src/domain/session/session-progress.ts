@@ -3,7 +3,7 @@ import { behindHook } from './behind-hook.ts';
 import type { HookNames, HookState } from '#src/domain/hooks/hook-step.ts';
 import type { ClaimProgress, Progress, Verdict } from './progress.ts';
 import { createdAt, deadlineOf, isFinal, type Session } from './session-status.ts';
-import type { Target } from '#src/domain/target/target.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 export interface SessionProgress<S extends Session> {
   readonly session: S;

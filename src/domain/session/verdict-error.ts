@@ -3,7 +3,7 @@ import { assertNever, StashError, type ErrorKind } from '#src/errors.ts';
 
 import type { Outcome, Progress, Verdict } from './progress.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { formatTarget } from '#src/domain/target/target.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
 
 const kinds: Record<Exclude<Outcome, 'succeeded'>, ErrorKind> = {
   failed: 'session-failed',

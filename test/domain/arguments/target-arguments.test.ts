@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { formatTarget, targetTypes, type TargetKind } from '#src/domain/target/target.ts';
+import { formatTarget, targetTypes, type TargetKind } from '#src/domain/workload/target.ts';
 import { parseTargets, type TargetArgumentsOptions } from '#src/domain/arguments/target-arguments.ts';
 import { isStashError } from '#src/errors.ts';
 

@@ -6,7 +6,7 @@ import { classForAppscode } from '#src/domain/backup/appscode.ts';
 import { buildBackupSession, buildConfiguration, buildSnapshot } from '#src/domain/backup/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
 import { readSessionClaims, readSourceClaim } from '#src/domain/restore-points/source-claim.ts';
-import { readTarget } from '#src/domain/target/target.ts';
+import { readTarget } from '#src/domain/workload/target.ts';
 
 import { claim, configuration, created, stored, target } from '#test/domain/objects.ts';
 

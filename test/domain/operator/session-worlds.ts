@@ -2,7 +2,7 @@
 import type { Condition, Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { sight } from '#src/domain/session/holder.ts';
-import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import type { BackupSessionWorld } from '#src/domain/operator/decide-backup-session.ts';
 import { configuration as plainConfiguration, created, stored } from '#test/domain/objects.ts';
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { RetentionPolicy } from '#src/api/stash.ts';
-import { labelValue } from '#src/domain/target/names.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { planRetention, snapshotsOf } from '#src/domain/retention/retention.ts';
 import { hasRules, prunes, retentionProblem } from '#src/domain/retention/retention-rules.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import { backupConfigurations, cronJobs, deployments, events } from '#src/api/resources.ts';
-import { cronJobName } from '#src/domain/target/names.ts';
+import { cronJobName } from '#src/domain/workload/names.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace } from '#test/e2e/place.ts';
 

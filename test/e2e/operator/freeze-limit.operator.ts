@@ -12,7 +12,7 @@ import type { BackupSession } from '#src/api/stash.ts';
 import { annotation } from '#src/api/labels.ts';
 import { jobs, pods, volumeSnapshots } from '#src/api/resources.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
-import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import { isStashError } from '#src/errors.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 

@@ -18,7 +18,7 @@ import {
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import { restoreJobName, snapshotterJobName } from '#src/domain/target/names.ts';
+import { restoreJobName, snapshotterJobName } from '#src/domain/workload/names.ts';
 import { checkLog } from '#test/session/hooked.ts';
 import { isBound, openPlace, type Place } from '#test/e2e/place.ts';
 

@@ -7,7 +7,7 @@ import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { findCondition } from '#src/domain/session/session-status.ts';
-import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import { checkLog } from '#test/session/hooked.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 

@@ -1,6 +1,6 @@
 /** BackupConfigurations and RestoreSessions as Stash's guides for VolumeSnapshots have them. */
 import type { BackupConfiguration, RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
-import { targetApiVersion, type TargetKind } from '#src/domain/target/target.ts';
+import { targetApiVersion, type TargetKind } from '#src/domain/workload/target.ts';
 
 /** Not due while the tests run, so that only who means to triggers it. */
 export const rarely = '0 4 31 12 *';

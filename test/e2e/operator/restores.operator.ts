@@ -11,7 +11,7 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { restoreJobName } from '#src/domain/target/names.ts';
+import { restoreJobName } from '#src/domain/workload/names.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 

@@ -9,7 +9,7 @@ import {
   jobs,
   volumeSnapshots,
 } from '#src/api/resources.ts';
-import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace } from '#test/e2e/place.ts';

@@ -14,7 +14,7 @@ import {
   volumeSnapshotContents,
   volumeSnapshots,
 } from '#src/api/resources.ts';
-import { cronJobName, restoreJobName, snapshotterJobName, snapshotName } from '#src/domain/target/names.ts';
+import { cronJobName, restoreJobName, snapshotterJobName, snapshotName } from '#src/domain/workload/names.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { isBound, openPlace } from '#test/e2e/place.ts';

@@ -13,7 +13,7 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
-import { snapshotterJobName } from '#src/domain/target/names.ts';
+import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import { findCondition } from '#src/domain/session/session-status.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 
 import type { PersistentVolumeClaim, Pod, Volume, Workload } from '#src/api/kubernetes.ts';
 import { refuse } from '#src/domain/finding.ts';
-import { checkClaims, claimsOfTarget, needsPods, type Seen } from '#src/domain/target/claims.ts';
-import type { TargetKind } from '#src/domain/target/target.ts';
+import { checkClaims, claimsOfTarget, needsPods, type Seen } from '#src/domain/workload/claims.ts';
+import type { TargetKind } from '#src/domain/workload/target.ts';
 
 const claimVolume = (claimName: string, name = claimName): Volume => ({
   name,

@@ -14,7 +14,7 @@ import {
   snapshotName,
   snapshotNameTaken,
   snapshotterJobName,
-} from '#src/domain/target/names.ts';
+} from '#src/domain/workload/names.ts';
 
 const at = new Date('2026-03-01T02:03:04.900Z');
 const created = '2026-03-01T02:03:04Z';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { LabelSelector } from '#src/api/kubernetes.ts';
-import { formatSelector, matches } from '#src/domain/target/selector.ts';
+import { formatSelector, matches } from '#src/domain/workload/selector.ts';
 
 const everything: LabelSelector = {
   matchLabels: { app: 'web', tier: 'a' },
