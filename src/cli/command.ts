@@ -94,8 +94,8 @@ export interface Command<F extends Flags = Flags> {
   /** Takes what follows `--` as `args.after`. */
   readonly after?: boolean;
   /**
-   * Resolves when it is done, with the exit code of the program that it ran, where that is what it does; every other
-   * end is a thrown StashError.
+   * Resolves when it is done, with an exit code where it has one to give: that of the program that it ran, or 1 where it
+   * was asked for what is wrong and found something. Every other end is a thrown StashError.
    */
   run(args: Args<F>, context: Context): Promise<number | undefined>;
 }

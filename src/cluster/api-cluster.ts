@@ -1,6 +1,7 @@
 /** Implements the Cluster port over HTTPS. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
+import { isStashError } from '#src/errors.ts';
 
 import type { Api } from './api.ts';
 import { listCollection, streamChanges } from './collection.ts';
@@ -105,6 +106,17 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
     async groups() {
       const answer = (await read({ verb: 'get', path: '/apis' })) as { groups?: { name: string }[] };
       return (answer.groups ?? []).map(({ name }) => name);
+    },
+
+    async kinds({ group, version }) {
+      const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+      try {
+        const answer = (await read({ verb: 'get', path })) as { resources?: { name: string }[] };
+        return (answer.resources ?? []).map(({ name }) => name).filter((name) => !name.includes('/'));
+      } catch (error) {
+        if (isStashError(error, 'not-found')) return [];
+        throw error;
+      }
     },
 
     async serverVersion() {

@@ -125,6 +125,8 @@ export interface Cluster {
   logs(request: LogRequest): Promise<string>;
   /** Resolves with the names of the API groups that discovery lists (`/apis`). */
   groups(): Promise<string[]>;
+  /** Plurals of the kinds that discovery lists for the resource's group and version; empty if the server does not serve that version. */
+  kinds(resource: Resource): Promise<string[]>;
   /** Resolves with the server's `gitVersion`. */
   serverVersion(): Promise<string>;
   /** Closes idle connections, so that the process can exit. */

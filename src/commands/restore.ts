@@ -12,6 +12,7 @@ import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
+import { accept } from '#src/domain/finding.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
 import { restoreSessionName } from '#src/domain/workload/names.ts';
@@ -206,7 +207,7 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
       hint: commandLine`kubectl stash restore -f ${filename}`,
     });
   }
-  const file = checkRestoreSession(await readDocuments(filename, context), filename);
+  const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
   return { file, templates: templatesOfFile(file, filename) };
 }
 

@@ -9,6 +9,8 @@ import { printObjects, outputFlag, printOutcome } from '#src/cli/output.ts';
 import { invokerName } from '#src/domain/workload/names.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
+import { configurationFindings } from '#src/domain/checks/configuration-valid.ts';
+import { refuse } from '#src/domain/finding.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
 import { keepAll, nextRuns, type ScheduleWishes } from '#src/domain/configuration/schedule-configuration.ts';
 import { checkSchedule } from '#src/domain/schedule.ts';
@@ -122,9 +124,7 @@ What is older than the --keep flags ask for is deleted after each session that s
       user: connection.user,
     });
     const verdict = checkConfiguration(write.after);
-    const [problem] = verdict.problems;
-    if (problem !== undefined)
-      throw new StashError('usage', problem, { hint: 'kubectl stash schedule --help' });
+    refuse(configurationFindings(verdict, 'usage', 'kubectl stash schedule --help'));
 
     for (const warning of verdict.warnings) context.err.write(`warning: ${warning}\n`);
     await noteOthers(reader, target, name, context);

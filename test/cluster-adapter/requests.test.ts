@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
+  deployments,
+  jobs,
   namespaces,
   persistentVolumeClaims,
   pods,
@@ -114,11 +116,20 @@ for (const { name, ask, sends } of written) {
 
 test('discovery and version', async () => {
   await using api = await serve(({ path }) => ({
-    body: path === '/version' ? { gitVersion: 'v1.36.0' } : { groups: [{ name: 'apps' }, { name: 'batch' }] },
+    ...(path === '/apis/apps/v1' && {
+      body: { resources: [{ name: 'deployments' }, { name: 'daemonsets' }] },
+    }),
+    ...(path === '/api/v1' && { body: { resources: [{ name: 'pods' }, { name: 'pods/log' }] } }),
+    ...(path === '/apis' && { body: { groups: [{ name: 'apps' }, { name: 'batch' }] } }),
+    ...(path === '/version' && { body: { gitVersion: 'v1.36.0' } }),
+    ...(path === '/apis/batch/v1' && { code: 404, body: {} }),
   }));
   const cluster = adapter(api.url);
   assert.equal(await cluster.serverVersion(), 'v1.36.0');
   assert.deepEqual(await cluster.groups(), ['apps', 'batch']);
+  assert.deepEqual(await cluster.kinds(deployments), ['deployments', 'daemonsets']);
+  assert.deepEqual(await cluster.kinds(pods), ['pods']);
+  assert.deepEqual(await cluster.kinds(jobs), [], 'a version that the server does not serve');
 });
 
 test('requests reuse one connection; concurrent ones are bounded', async () => {
@@ -249,6 +260,7 @@ const reads: Readonly<Record<string, (cluster: Cluster) => Promise<unknown>>> = 
   get: read,
   list: (cluster) => cluster.list(pods),
   groups: (cluster) => cluster.groups(),
+  kinds: (cluster) => cluster.kinds(pods),
   serverVersion: (cluster) => cluster.serverVersion(),
   'an access review': (cluster) =>
     cluster.create(selfSubjectRulesReviews, {

@@ -15,6 +15,7 @@ export function stubCluster(methods: Partial<Cluster>): Cluster {
     exec: missing('exec'),
     logs: missing('logs'),
     groups: missing('groups'),
+    kinds: missing('kinds'),
     serverVersion: missing('serverVersion'),
     close: () => undefined,
     ...methods,

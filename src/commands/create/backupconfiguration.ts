@@ -5,6 +5,8 @@ import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { parseNames } from '#src/domain/arguments/object-arguments.ts';
+import { configurationFindings } from '#src/domain/checks/configuration-valid.ts';
+import { refuse } from '#src/domain/finding.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
 import { buildScheduled, keepAll } from '#src/domain/configuration/schedule-configuration.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
@@ -76,8 +78,8 @@ function builderOf({ words, flags: given }: Args<typeof flags>) {
   refuseRestic('backupconfiguration', given);
   const [name = ''] = parseNames(words, 'backupconfiguration');
   const { targetKind, targetName, targetApiversion, volumesnapshotclass, volumesnpashotclass } = given;
-  const usage = (message: string, hint = 'kubectl stash create backupconfiguration --help') =>
-    new StashError('usage', message, { hint });
+  const help = 'kubectl stash create backupconfiguration --help';
+  const usage = (message: string, hint = help) => new StashError('usage', message, { hint });
   if (targetKind === undefined || targetName === undefined) {
     throw usage('the target is not named', 'add --target-kind Deployment --target-name foo');
   }
@@ -107,7 +109,6 @@ function builderOf({ words, flags: given }: Args<typeof flags>) {
     };
     return { ...built, spec: { ...built.spec, target: { ...built.spec.target, ref } } };
   };
-  const [problem] = checkConfiguration(build('')).problems;
-  if (problem !== undefined) throw usage(problem);
+  refuse(configurationFindings(checkConfiguration(build('')), 'usage', help));
   return build;
 }

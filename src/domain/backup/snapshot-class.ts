@@ -1,29 +1,40 @@
 /** Which VolumeSnapshotClass a claim is snapshotted with. */
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { StashError } from '#src/errors.ts';
-
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
+import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 
 /** The fields of a volume's spec that are objects and do not say where it is kept. */
 const notSources = new Set(['capacity', 'claimRef', 'nodeAffinity']);
 
-/** The CSI driver of a claim's volume. Throws a StashError `precondition` where no driver serves it. */
-export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): string {
+/**
+ * The driver that the claim's provisioner annotation names, where a snapshot class is of it: a CSI driver then serves the
+ * claim, and volumes, which are cluster-scoped and many, need not be read.
+ */
+export function annotatedDriver(
+  { metadata }: PersistentVolumeClaim,
+  classes: readonly VolumeSnapshotClass[],
+): string | undefined {
+  const provisioner = metadata.annotations?.['volume.kubernetes.io/storage-provisioner'];
+  return classes.some(({ driver }) => driver === provisioner) ? provisioner : undefined;
+}
+
+/** The CSI driver of a claim's volume; a failure `precondition` where no driver serves it. */
+export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): Choice<string> {
   const name = claim.metadata.name ?? '';
   if (volume === undefined) {
-    throw new StashError(
+    return noChoice(
       'precondition',
       `volume ${claim.spec.volumeName ?? '(none)'} of claim ${name} does not exist`,
       { hint: commandLine`kubectl describe pvc ${name} ${inNamespace(claim.metadata.namespace)}` },
     );
   }
-  if (volume.spec.csi) return volume.spec.csi.driver;
+  if (volume.spec.csi) return { value: volume.spec.csi.driver };
   const source = Object.entries(volume.spec).find(
     ([field, value]) => typeof value === 'object' && !Array.isArray(value) && !notSources.has(field),
   );
-  throw new StashError(
+  return noChoice(
     'precondition',
     `claim ${name} cannot be snapshotted: its volume has no CSI driver (it is ${source?.[0] ?? 'of an unknown type'})`,
     {
@@ -34,8 +45,8 @@ export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume 
 
 /**
  * The class asked for on the command line, else the configuration's, else the default class of the driver, else its
- * only class. Throws a StashError: `not-found` for a class that does not exist, `precondition` for one of another
- * driver and where there is none or no single one to choose.
+ * only class. A failure: `not-found` for a class that does not exist, `precondition` for one of another driver and where
+ * there is none or no single one to choose.
  */
 export function chooseSnapshotClass(options: {
   readonly claim: string;
@@ -45,7 +56,7 @@ export function chooseSnapshotClass(options: {
   /** `target.snapshotClassName` */
   readonly configured?: string | undefined;
   readonly classes: readonly VolumeSnapshotClass[];
-}): VolumeSnapshotClass {
+}): Choice<VolumeSnapshotClass> {
   const { claim, driver, requested, configured, classes } = options;
   const wanted = [requested, configured].find((name) => name !== undefined && name !== '');
   const fitting = classes
@@ -59,13 +70,13 @@ export function chooseSnapshotClass(options: {
   const candidates = defaults.length > 0 ? defaults : fitting;
   const [first, ...others] = candidates;
   if (first === undefined) {
-    throw new StashError('precondition', `no volume snapshot class for driver ${driver} (claim ${claim})`, {
+    return noChoice('precondition', `no volume snapshot class for driver ${driver} (claim ${claim})`, {
       hint: `create one with "driver: ${driver}"; ${existing(classes)}`,
     });
   }
-  if (others.length === 0) return first;
+  if (others.length === 0) return { value: first };
   const names = candidates.map(nameOf).join(', ');
-  throw new StashError(
+  return noChoice(
     'precondition',
     defaults.length > 0
       ? `driver ${driver} (claim ${claim}) has ${defaults.length} default volume snapshot classes: ${names}`
@@ -78,22 +89,22 @@ function named(
   wanted: string,
   { claim, driver, classes }: { claim: string; driver: string; classes: readonly VolumeSnapshotClass[] },
   fitting: readonly VolumeSnapshotClass[],
-): VolumeSnapshotClass {
+): Choice<VolumeSnapshotClass> {
   const found = classes.find((each) => nameOf(each) === wanted);
   if (found === undefined) {
     const near = nearest(wanted, classes.map(nameOf));
-    throw new StashError('not-found', `volume snapshot class ${wanted} does not exist`, {
+    return noChoice('not-found', `volume snapshot class ${wanted} does not exist`, {
       hint: near === undefined ? existing(classes) : `did you mean ${commandLine`--snapshot-class ${near}`}?`,
     });
   }
   if (found.driver !== driver) {
-    throw new StashError(
+    return noChoice(
       'precondition',
       `volume snapshot class ${wanted} is of driver ${found.driver}, claim ${claim} of driver ${driver}`,
       { hint: fitting.length > 0 ? choose(fitting) : existing(classes) },
     );
   }
-  return found;
+  return { value: found };
 }
 
 function choose(classes: readonly VolumeSnapshotClass[]): string {

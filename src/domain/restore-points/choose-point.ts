@@ -1,7 +1,6 @@
 /** Which restore point `--from` means, and why it cannot be restored where it cannot. */
-import { StashError } from '#src/errors.ts';
-
 import { commandLine } from '#src/domain/command-line.ts';
+import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -17,18 +16,23 @@ export function latestComplete(points: readonly RestorePoint[], target: Target):
 /**
  * The restore point of a target that `from` names: `latest`, or a session (as `list` prints it, `-o name` too).
  * `points`: newest first. `only`: the claims that shall be restored; what the others lack then does not matter, nor
- * does that the session failed, or cut them when the application was not quiet any more. Throws a StashError `not-found`, or `precondition` where it is there but not fit.
+ * does that the session failed, or cut them when the application was not quiet any more. A failure `not-found`, or
+ * `precondition` where it is there but not fit.
  */
 export function choosePoint(
   points: readonly RestorePoint[],
   target: Target,
   from: string,
   only: readonly string[] = [],
-): RestorePoint {
-  if (from === 'latest') return latestComplete(points, target) ?? refuseLatest(points, target);
-  const point = findNamed(points, target, from.slice(from.lastIndexOf('/') + 1));
-  refuseUnfit(point, points, target, only);
-  return point;
+): Choice<RestorePoint> {
+  if (from === 'latest') {
+    const latest = latestComplete(points, target);
+    return latest ? { value: latest } : { failure: whyNoLatest(points, target) };
+  }
+  const named = findNamed(points, target, from.slice(from.lastIndexOf('/') + 1));
+  if ('failure' in named) return named;
+  const unfit = whyUnfit(named.value, points, target, only);
+  return unfit ? { failure: unfit } : named;
 }
 
 /** Whether it is a restore point of this very target. */
@@ -59,13 +63,13 @@ export function describeClaim({ claim, snapshot, state, message }: PointClaim): 
   }
 }
 
-function refuseLatest(points: readonly RestorePoint[], target: Target): never {
+function whyNoLatest(points: readonly RestorePoint[], target: Target): Failure {
   const mine = points.filter((point) => isOf(point, target));
   const [newestForeign] = mine;
-  if (!newestForeign) throw noneAtAll(target);
+  if (!newestForeign) return noneAtAll(target);
   const newest = mine.find(({ completeness }) => completeness !== 'unknown');
   if (!newest) {
-    throw new StashError(
+    return failure(
       'precondition',
       `${formatTarget(target)} has only restore points that were made by other means: whether they are complete is not known`,
       { hint: restoreFrom(target, newestForeign) },
@@ -78,27 +82,27 @@ function refuseLatest(points: readonly RestorePoint[], target: Target): never {
       : newest.completeness === 'complete'
         ? `session ${session} ended ${newest.phase}`
         : `in the newest, ${session}, ${unready(newest).map(describeClaim).join('; ')}`;
-  throw new StashError('precondition', `${formatTarget(target)} has no complete restore point: ${reason}`, {
+  return failure('precondition', `${formatTarget(target)} has no complete restore point: ${reason}`, {
     hint: newest.phase === 'Running' ? waitHint(newest) : waysOn(newest, undefined, target),
   });
 }
 
-function findNamed(points: readonly RestorePoint[], target: Target, name: string): RestorePoint {
+function findNamed(points: readonly RestorePoint[], target: Target, name: string): Choice<RestorePoint> {
   const named = points.filter(({ session, namespace }) => session === name && namespace === target.namespace);
   const point =
     named.find((candidate) => isOf(candidate, target)) ?? named.find((candidate) => !candidate.target);
-  if (point) return point;
+  if (point) return { value: point };
   const [other] = named;
   if (other?.target) {
     const of = formatTarget(other.target);
-    throw new StashError('not-found', `session ${name} is of ${of}, not of ${formatTarget(target)}`, {
+    return noChoice('not-found', `session ${name} is of ${of}, not of ${formatTarget(target)}`, {
       hint: commandLine`kubectl stash restore ${of} -n ${target.namespace} --from ${name}`,
     });
   }
   const mine = points.filter((candidate) => isOf(candidate, target)).map(({ session }) => session);
-  if (mine.length === 0) throw noneAtAll(target);
+  if (mine.length === 0) return { failure: noneAtAll(target) };
   const near = nearest(name, mine);
-  throw new StashError('not-found', `${formatTarget(target)} has no restore point ${name}`, {
+  return noChoice('not-found', `${formatTarget(target)} has no restore point ${name}`, {
     hint:
       near === undefined
         ? listHint(target)
@@ -106,15 +110,15 @@ function findNamed(points: readonly RestorePoint[], target: Target, name: string
   });
 }
 
-function refuseUnfit(
+function whyUnfit(
   point: RestorePoint,
   points: readonly RestorePoint[],
   target: Target,
   only: readonly string[],
-): void {
+): Failure | undefined {
   const { session, phase } = point;
   if (phase === 'Running') {
-    throw new StashError('precondition', `session ${session} is still running`, { hint: waitHint(point) });
+    return failure('precondition', `session ${session} is still running`, { hint: waitHint(point) });
   }
   const lacking = unready(point).filter(({ claim, state }) =>
     only.length === 0 ? true : only.includes(claim) && state !== 'late',
@@ -122,19 +126,20 @@ function refuseUnfit(
   const what = lacking.map(describeClaim).join('; ');
   const hint = waysOn(point, latestComplete(points, target), target);
   if (phase === 'Failed' && only.length === 0) {
-    throw new StashError('precondition', `session ${session} failed${what && ` (${what})`}`, { hint });
+    return failure('precondition', `session ${session} failed${what && ` (${what})`}`, { hint });
   }
   if (lacking.length > 0) {
-    throw new StashError('precondition', `restore point ${session} is incomplete: ${what}`, { hint });
+    return failure('precondition', `restore point ${session} is incomplete: ${what}`, { hint });
   }
+  return undefined;
 }
 
 function unready(point: RestorePoint): PointClaim[] {
   return point.claims.filter(({ state }) => state !== 'ready');
 }
 
-function noneAtAll(target: Target): StashError {
-  return new StashError(
+function noneAtAll(target: Target): Failure {
+  return failure(
     'not-found',
     `${formatTarget(target)} has no restore points in namespace ${target.namespace}`,
     { hint: commandLine`kubectl stash list -n ${target.namespace}` },

@@ -1,9 +1,8 @@
 /** Why claims cannot be restored under their names, and the ways on. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
-import { StashError } from '#src/errors.ts';
-
 import { claimsOfTarget } from '#src/domain/workload/claims.ts';
 import { readWorkload } from '#src/domain/workload/kinds.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import type { ClaimInTheWay } from './claims-in-the-way.ts';
 import {
@@ -18,11 +17,11 @@ import {
 } from './in-place-steps.ts';
 import { restoreCommand, type RestoreWords } from './restore-command.ts';
 
-/** The error for claims that exist; for a RestoreSession from a file nothing is known of how it was asked for. */
+/** The failure for claims that exist; for a RestoreSession from a file nothing is known of how it was asked for. */
 export function existingClaims(
   ways: readonly ClaimInTheWay[],
   asked?: { readonly words: RestoreWords; readonly keeping: Keeping },
-): StashError {
+): Failure {
   const told = ways.flatMap(({ claim: { metadata }, pods, ended, unready }) => {
     const state = metadata.deletionTimestamp === undefined ? 'exists' : 'is still being deleted';
     const used = pods.length === 0 ? '' : ` and is used by pod ${list(pods)}`;
@@ -38,7 +37,7 @@ export function existingClaims(
   const hint = asked
     ? waysOn(ways, asked.words, asked.keeping)
     : 'give the template another metadata.name; restoring never overwrites data\nbefore you delete a claim yourself, set the persistentVolumeReclaimPolicy of its volume to Retain';
-  return new StashError('precondition', told.join('; '), { hint });
+  return failure('precondition', told.join('; '), { hint });
 }
 
 function list(pods: readonly Stored<Pod>[]): string {
@@ -78,12 +77,12 @@ export function racedClaims(names: readonly string[], words: RestoreWords): stri
 }
 
 /** The refusal to race it. */
-export function controllerRace(raced: readonly string[], words: RestoreWords, keeping: Keeping): StashError {
+export function controllerRace(raced: readonly string[], words: RestoreWords, keeping: Keeping): Failure {
   const { target } = words;
   const replicas = runningReplicas(words);
   const refusal = whyNotInPlace(keeping, target);
   const steps = whileStopped(words, [restoreCommand(words)]);
-  return new StashError(
+  return failure(
     'precondition',
     `${formatTarget(target)} runs ${replicas === 1 ? '1 replica' : `${replicas} replicas`}: its controller would create ${raced.join(', ')} empty before the restore could`,
     {

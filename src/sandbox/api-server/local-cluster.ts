@@ -74,6 +74,13 @@ export function createLocalCluster(
       return text(await node.logs({ ...request, ...containerAt(request), follow: false, signal }));
     },
     groups: () => attempt(() => [...new Set(api.registry.kinds().map((kind) => kind.group))].filter(Boolean)),
+    kinds: ({ group, version }) =>
+      attempt(() =>
+        api.registry
+          .kinds()
+          .filter((kind) => kind.group === group && kind.version === version)
+          .map(({ plural }) => plural),
+      ),
     serverVersion: () => Promise.resolve(gitVersion),
     close: () => undefined,
   };

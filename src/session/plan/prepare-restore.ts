@@ -2,6 +2,7 @@
 import type { Named } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { accept } from '#src/domain/finding.ts';
 import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
 import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
@@ -40,7 +41,8 @@ export async function prepareRestore(
     ifAllowed(() => cluster.list(backupSessions, { namespace })),
   ]);
   if (snapshots.items.length === 0) await reader.namespaceExists();
-  const point = choosePoint(restorePoints(snapshots.items, sessions?.items ?? []), target, from, only);
+  const points = restorePoints(snapshots.items, sessions?.items ?? []);
+  const point = accept(choosePoint(points, target, from, only));
   const claims = selectClaims(point, only).map((each) => each.claim);
   const rename = parseRenames({ claim, suffix }, claims);
   const { templates, notes } = templatesOf(point, { ...flags, rename });
