@@ -35,7 +35,7 @@ export default defineConfig(
         'error',
         {
           selector:
-            ':not(TaggedTemplateExpression) > TemplateLiteral[expressions.length>0] > TemplateElement[tail=false][value.raw=/\\bkubectl /]',
+            ':not(TaggedTemplateExpression) > TemplateLiteral[expressions.length>0] > TemplateElement[tail=false][value.raw=/kubectl /]',
           message: 'A name in a printed command is quoted by commandLine`...` (src/domain/command-line.ts).',
         },
       ],

@@ -31,14 +31,17 @@ const word = /(?:'[^']*'|\\.|\S)+/g;
 
 /** Commands may be joined by `&&`, also with the next line; what follows `--` is another program's. */
 function withFlags(line: string, flags: readonly string[]): string {
+  const words: string[] = [];
   let isStart = true;
   let isOpen = false;
-  const words = (line.match(word) ?? []).flatMap((each) => {
+  for (const each of line.match(word) ?? []) {
     if (isStart) isOpen = each === 'kubectl';
     isStart = each === '&&';
-    if (!isOpen || (each !== '&&' && each !== '--')) return each;
-    isOpen = false;
-    return [...flags, each];
-  });
+    if (isOpen && (isStart || each === '--')) {
+      words.push(...flags);
+      isOpen = false;
+    }
+    words.push(each);
+  }
   return [...words, ...(isOpen ? flags : [])].join(' ');
 }

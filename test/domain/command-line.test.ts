@@ -20,7 +20,7 @@ function wordsOf(lines: readonly string[]): string[][] {
 const anyWord = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary' }),
-  fc.string({ unit: fc.constantFrom(...`'"\\$\`!*?[]{}()<>|&;~# -=`) }),
+  fc.string({ unit: fc.constantFrom(...`' " \\ $ \` ! * ? [ ] { } ( ) < > | & ; ~ # - =`.split(' '), ' ') }),
   fc.constantFrom('', '$(touch x)', '`id`', '--', '&&', "it's", '\u001b[2J', 'a\nb', '\u202eevil'),
 );
 
