@@ -1,4 +1,4 @@
-/** Brings a BackupConfiguration to where it should be: checked, with rights for its Jobs and a CronJob of its own. */
+/** Reconciles a BackupConfiguration: validates it, and keeps its CronJob and the rights of its Jobs in place. */
 import type { CronJob, Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
@@ -23,8 +23,9 @@ import { tellFailedTriggers } from './backup-configuration-triggers.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { World } from './world.ts';
 
-/** Somebody else's CronJob may be in the way, and nobody tells when it goes. */
+/** No watch reports the deletion of a foreign CronJob that has the name of ours: look again after this time. */
 const clashEveryMs = 60_000;
+
 export function backupConfigurationReconciler(world: World): Reconciler {
   const memories = new Map<string, Memory>();
   return {
@@ -64,7 +65,10 @@ export function backupConfigurationReconciler(world: World): Reconciler {
   };
 }
 
-/** Step after step, until there is nothing to do. Rejects with what stood in the way, once the status says it. */
+/**
+ * Decides and applies steps until none is left. Resolves as `Reconciler.reconcile` does. Rejects with the error
+ * that prevented a step, after the status reports it.
+ */
 async function bringAbout(
   world: World,
   memory: Memory,
@@ -80,7 +84,7 @@ async function bringAbout(
 
   while (!signal.aborted) {
     const configuration = caches.configurations.get(namespace, name);
-    // What changed meanwhile has been enqueued, and is looked at anew.
+    // A change since the start has been enqueued and is reconciled on its own.
     if (configuration?.metadata.uid !== uid) return undefined;
     if (configuration.metadata.generation !== first.metadata.generation) return undefined;
     const seen: ConfigurationWorld = {
@@ -107,7 +111,7 @@ async function bringAbout(
       if (isGone(error, step)) return undefined;
       if (trouble !== undefined || error === sight.error || !isWorthTelling(error, step, configuration))
         throw error;
-      // Of one that goes the status tells nothing any more.
+      // The status of a configuration that is being deleted is no longer written: an Event reports the error.
       if (configuration.metadata.deletionTimestamp !== undefined) {
         world.event(backupConfigurations, configuration, 'Warning', 'FailedToDelete', error.message);
         throw error;
@@ -118,7 +122,7 @@ async function bringAbout(
   return undefined;
 }
 
-/** What the caches do not have is asked for once more: backups are not to stop because a watch is late. */
+/** Asks the API server for a target that the cache lacks: backups must not stop because a watch is late. */
 async function seeTarget(
   { cluster, caches }: World,
   configuration: Stored<BackupConfiguration>,
@@ -152,18 +156,18 @@ function unfinishedSessions({ caches }: World, configuration: Stored<BackupConfi
         ({ spec: { invoker } }) => invoker.kind === 'BackupConfiguration' && invoker.name === metadata.name,
       )
       .filter((session) => !isFinal(session))
-      // Of another driver, one that was never begun here is nobody's business of ours.
+      // After a change of driver, sessions that this program never began belong to the other driver's operator.
       .filter((session) => spec.driver === 'VolumeSnapshotter' || goesByHolder(session))
       .map((session) => session.metadata.name)
   );
 }
 
-/** The configuration went while we wrote to it. */
+/** Whether the error means that the configuration was deleted while the operator wrote to it. */
 function isGone(error: unknown, step: ConfigurationStep): boolean {
   return isStashError(error, 'not-found') && (step.do === 'set-finalizers' || step.do === 'write-status');
 }
 
-/** Whether it belongs in the status; else it is only tried again. */
+/** Whether the status should report the error; other errors are only retried. */
 function isWorthTelling(
   error: unknown,
   step: ConfigurationStep,
@@ -171,9 +175,9 @@ function isWorthTelling(
 ): error is StashError {
   if (!isStashError(error) || isStashError(error, 'conflict', 'interrupted', 'bug')) return false;
   if (step.do === 'write-status') return false;
-  // What we wanted to patch is gone: it is about to be made anew.
+  // The CronJob was deleted before the patch: the retry creates it.
   if (isStashError(error, 'not-found') && step.do === 'patch-cron-job') return false;
-  // A server in passing trouble does not make a configuration unready that was fine.
+  // A transient error must not turn a Ready configuration NotReady.
   const passing = isStashError(error, 'unreachable', 'server');
   return !passing || status?.observedGeneration !== metadata.generation;
 }

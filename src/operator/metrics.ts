@@ -1,27 +1,27 @@
-/** What Prometheus is told; docs/metrics.md lists it. Everything that can be counted from the caches is, at each scrape. */
+/** The operator's metrics, listed in docs/metrics.md. Gauges are computed from the caches at each scrape. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { lastSuccesses } from '#src/domain/restore-points/last-successes.ts';
 
 import type { Caches, Metrics } from './world.ts';
 
-/** What there is to look at while we lead. */
+/** What the gauges are computed from while this process is the leader. */
 export interface Scraped {
   readonly caches: Caches;
-  /** How many objects wait, by the name of their reconciler. */
+  /** Number of queued objects, by the name of their reconciler. */
   readonly depths: ReadonlyMap<string, () => number>;
 }
 
 export interface OperatorMetrics extends Metrics {
   reconcileFailed(queue: string): void;
-  /** In Prometheus' text format. */
+  /** Resolves with all metrics in Prometheus' text format. */
   text(): Promise<string>;
   readonly contentType: string;
 }
 
 const durationBuckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600];
 
-/** `scraped` is asked at each scrape; undefined: we do not lead, and know nothing. */
+/** `scraped` is called at each scrape and returns undefined while this process is not the leader. */
 export function createMetrics(scraped: () => Scraped | undefined): OperatorMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -63,7 +63,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
       for (const [queue, depth] of scraped()?.depths ?? []) this.set({ queue }, depth());
     },
   });
-  /** In seconds, by namespace/name: what the sessions that are still there do not tell. */
+  /** Last success in Unix seconds, by `namespace/name`: the history limit may have deleted the session itself. */
   const told = new Map<string, number>();
   new Gauge({
     name: 'stash_backup_last_success_timestamp_seconds',

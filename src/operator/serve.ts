@@ -1,4 +1,4 @@
-/** What the kubelet and Prometheus ask: plain HTTP, read only, nothing secret. */
+/** Serves health checks for the kubelet and metrics for Prometheus: plain HTTP, read-only, no secrets. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,25 +7,26 @@ import { StashError } from '#src/errors.ts';
 
 import type { ListenAddress } from './listen-address.ts';
 
-/** Why not, in words; undefined: all is well. */
+/** Returns the reason for a failed check; undefined where it passes. */
 type Check = () => string | undefined;
 
 export interface Health {
-  /** Whether the process still does what it should; where not, only a restart helps. */
+  /** Whether the process works; if not, only a restart helps. */
   readonly healthy: Check;
-  /** Whether it does its work or stands by to. */
+  /** Whether it reconciles, or stands by to become the leader. */
   readonly ready: Check;
   readonly metrics: { text(): Promise<string>; readonly contentType: string };
 }
 
 export interface Served {
-  /** `http://127.0.0.1:PORT`, or with the host that was asked for. */
+  /** `http://127.0.0.1:PORT`, or `http://HOST:PORT` where `--listen` names a host. */
   readonly url: string;
-  /** As `--listen` spells it: `:8080` is that port of every address. */
+  /** As `--listen` spells it: `:8080` is that port on all addresses. */
   readonly address: string;
   readonly close: () => Promise<void>;
 }
 
+/** @throws StashError 'precondition' where the process cannot listen at the address */
 export async function serve({ host, port }: ListenAddress, health: Health): Promise<Served> {
   const server = createServer(answer(health));
   server.listen({ port, host });

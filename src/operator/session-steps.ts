@@ -1,4 +1,4 @@
-/** What is done alike for both kinds of session: everything about who carries one out. */
+/** Carries out the actions about a session's executor, the same for both kinds. */
 import type { AnySession } from '#src/api/stash.ts';
 import { readHolder, type Holder } from '#src/domain/session/holder.ts';
 import { holderLife } from '#src/domain/session/holder-life.ts';
@@ -21,7 +21,7 @@ import type { SessionRuns } from './session-runs.ts';
 import type { Then } from './stepwise.ts';
 import type { World } from './world.ts';
 
-/** What is known of sessions, and done for them, beside the cluster. */
+/** The state about sessions that this process keeps in memory. */
 export interface SessionDesk {
   readonly memory: SessionMemory;
   readonly runs: SessionRuns;
@@ -79,7 +79,7 @@ export function sessionSteps<
       const message = `job ${jobName} cannot be made: ${error.message}`;
       tell(session, 'Warning', `FailedToEnsure${prefix}Executor`, message);
       if (error.kind === 'invalid') return await end(seen, { how: 'not-ensured', why: message }, signal);
-      // A quota may be raised, a right be given, a webhook come back, what is in the way be deleted.
+      // Retry: a quota may be raised, a right granted, a webhook recover, a conflicting object be deleted.
       await tellCondition(seen, executorEnsured(prefix, false, message));
       throw error;
     }
@@ -89,12 +89,12 @@ export function sessionSteps<
     const { session, job, jobName } = seen;
     const replacing = readHolder(session);
     const at = { namespace: session.metadata.namespace ?? '', name: jobName };
-    // With the Job go its pods, and what they said: the news of a pod may come after those of its Job.
+    // Deleting the Job deletes its pods and their termination messages, which the watch may not have delivered yet.
     if (job && memory.isFirst(session.metadata.uid, 'looked for last words')) {
       await learnPods(world, at);
       return 'again';
     }
-    // One that was never ensured has no Job that could be gone.
+    // A session that never had a Job or a holder needs no confirmation that they are gone.
     if ((seen.ensured || replacing) && !(await isReallyGone(world, at, replacing))) return 'again';
     runs.stop(session.metadata.uid);
     const ended = await endSession(environment(signal), kind, {
@@ -129,7 +129,7 @@ export function sessionSteps<
     const { session } = seen;
     const { namespace = '', name, uid } = session.metadata;
     const began = runs.start(uid, signal, async (stop) => {
-      // It may have stood in line for long.
+      // The session may have changed while it was queued.
       const now = kept.cache.get(namespace, name) ?? session;
       const context = operated.contextOf(now, seen);
       const task = { session: now, id, replacing, context, held: 'leave' } as const;
@@ -151,7 +151,7 @@ export function sessionSteps<
       switch (action.do) {
         case 'wait': {
           const state = job && jobState(job, seen.pods);
-          // What stays so unless somebody does something is worth a word at once.
+          // A Job that waits for the user to act is reported at once.
           if (state?.state === 'waiting' && state.stuck) {
             tell(session, 'Warning', `${prefix}Waiting`, `job ${jobName}: ${state.why}`);
           }
@@ -169,7 +169,7 @@ export function sessionSteps<
         case 'stop-executor':
           tell(session, 'Warning', `${prefix}Stopped`, `its executor is stopped: ${action.why}`);
           runs.stop(session.metadata.uid);
-          // Its end is told by a watch.
+          // The watch reports the end of the Job.
           if (job) await deleteJob(world, job);
           return undefined;
         case 'end':
