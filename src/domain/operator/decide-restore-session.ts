@@ -1,4 +1,4 @@
-/** What the operator has to do for a RestoreSession next, from what is there now. */
+/** Decides what the operator does next for a RestoreSession. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
@@ -29,7 +29,7 @@ export interface RestoreSessionWorld extends ExecutorWorld {
   readonly isThere: (target: Target) => boolean;
 }
 
-/** Whether what its `target.ref` names is there; without one there is nothing to look for. */
+/** Whether the workload in `target.ref` exists; `True` for a session without a `target.ref`. */
 export interface TargetSighting {
   readonly status: 'True' | 'False';
   readonly reason: 'TargetAvailable' | 'TargetNotAvailable' | 'UnableToCheckTargetAvailability';
@@ -38,7 +38,7 @@ export interface TargetSighting {
 
 export type RestoreSessionAction =
   | ExecutorAction
-  /** It is not ours, or it is going; `why` is worth telling. */
+  /** The session is not for this operator, or is being deleted; `why`: the message of a Warning. */
   | { readonly do: 'ignore'; readonly why?: string }
   | { readonly do: 'invalid'; readonly why: string }
   | { readonly do: 'tell-target'; readonly sighting: TargetSighting };
@@ -68,7 +68,7 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   return decideExecutor(world, { deadline, begun, disruption: undefined, foreign: undefined, freeze });
 }
 
-/** Somebody has taken it in hand. */
+/** Whether an executor holds the session or has been started for it. */
 function hasBegun({ session, job, ensured }: RestoreSessionWorld): boolean {
   return session.status?.phase === 'Running' || goesByHolder(session) || job !== undefined || ensured;
 }

@@ -56,7 +56,7 @@ interface Host {
   readonly error?: string;
 }
 
-/** What became of the session as a whole says more than what became of each claim. */
+/** The messages of failed conditions, then the errors of single claims. */
 function whyNot(conditions: readonly Condition[], stats: readonly Host[]): string {
   const told = conditions
     .filter((condition) => !isTidyCondition(condition))
