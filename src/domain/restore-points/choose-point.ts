@@ -1,4 +1,4 @@
-/** Which restore point `--from` means, and why it cannot be restored where it cannot. */
+/** Finds the restore point that `--from` names, and explains why it cannot be restored. */
 import { StashError } from '#src/errors.ts';
 
 import { nearest } from '#src/domain/nearest.ts';
@@ -6,7 +6,10 @@ import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
-/** The newest whose snapshots are all ready and whose session, while it exists, Succeeded. `points`: newest first. */
+/**
+ * The newest restore point whose snapshots are all ready and whose session, where it still exists, Succeeded.
+ * `points`: newest first.
+ */
 export function latestComplete(points: readonly RestorePoint[], target: Target): RestorePoint | undefined {
   return points.find(
     (point) => isOf(point, target) && point.completeness === 'complete' && point.phase === 'Succeeded',
@@ -14,9 +17,10 @@ export function latestComplete(points: readonly RestorePoint[], target: Target):
 }
 
 /**
- * The restore point of a target that `from` names: `latest`, or a session (as `list` prints it, `-o name` too).
- * `points`: newest first. `only`: the claims that shall be restored; what the others lack then does not matter, nor
- * does that the session failed, or cut them when the application was not quiet any more. Throws a StashError `not-found`, or `precondition` where it is there but not fit.
+ * The restore point of a target that `from` names: `latest`, or a session as `list` prints it, also with `-o name`.
+ * `points`: newest first. `only`: the claims to restore. Then the state of the other claims does not matter, nor that
+ * the session failed or cut its snapshots after the application had resumed.
+ * @throws StashError 'not-found' where it does not exist, 'precondition' where it cannot be restored
  */
 export function choosePoint(
   points: readonly RestorePoint[],
@@ -30,7 +34,7 @@ export function choosePoint(
   return point;
 }
 
-/** Whether it is a restore point of this very target. */
+/** Whether `point` is a restore point of `target`. */
 export function isOf(point: RestorePoint, target: Target): boolean {
   return (
     point.namespace === target.namespace &&
@@ -39,7 +43,7 @@ export function isOf(point: RestorePoint, target: Target): boolean {
   );
 }
 
-/** `claim data: snapshot data-1732427120 is being deleted`; for claims that are not ready. */
+/** `claim data: snapshot data-1732427120 is being deleted`. */
 export function describeClaim({ claim, snapshot, state, message }: PointClaim): string {
   const name = snapshot?.metadata.name ?? '';
   switch (state) {

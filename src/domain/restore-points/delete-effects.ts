@@ -1,4 +1,4 @@
-/** What depends on sessions and snapshots that somebody wants to delete. */
+/** What deleting sessions and snapshots affects. */
 import type {
   PersistentVolumeClaim,
   Stored,
@@ -15,24 +15,24 @@ import { restorePoints, type RestorePoint } from './restore-points.ts';
 import { isFinal, type Session } from '#src/domain/session/session-status.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
-/** Everything of one namespace. */
+/** All objects of one namespace. */
 export interface DeleteScene {
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
   readonly backupSessions: readonly Stored<BackupSession>[];
   readonly restoreSessions: readonly Stored<RestoreSession>[];
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
-  /** Undefined: the user may not read them. */
+  /** Undefined where the user has no right to list them. */
   readonly classes: readonly Stored<VolumeSnapshotClass>[] | undefined;
-  /** By name, those of the snapshots in question, as far as the user may read them. */
+  /** By name: the contents of the affected snapshots that the user has the right to read. */
   readonly contents: ReadonlyMap<string, Stored<VolumeSnapshotContent>>;
 }
 
 export interface DeleteEffects {
   /** One line each. */
   readonly notes: readonly string[];
-  /** What forbids it. */
+  /** Reasons to refuse the deletion. */
   readonly refusals: readonly StashError[];
-  /** What forbids it unless it is forced. */
+  /** Reasons to refuse the deletion without `--force`. */
   readonly unlessForced: readonly StashError[];
 }
 
@@ -69,7 +69,7 @@ export function restoreSessionEffects(session: Stored<RestoreSession>, scene: De
   return joinEffects([{ ...none, notes: stays }, runningEffects('restoresession', session)]);
 }
 
-/** `gone`: names of all snapshots that are to be deleted together. */
+/** `gone`: names of all snapshots that the command deletes. */
 export function snapshotEffects(gone: ReadonlySet<string>, scene: DeleteScene): DeleteEffects {
   const points = restorePoints(scene.snapshots, scene.backupSessions);
   const named = scene.snapshots.filter(({ metadata }) => gone.has(metadata.name));
@@ -114,7 +114,7 @@ function pointNotes(point: RestorePoint, gone: ReadonlySet<string>): string[] {
   ];
 }
 
-/** Targets that are left without a single complete restore point. */
+/** One error for each target that would lose its last complete restore point. */
 function lastComplete(points: readonly RestorePoint[], gone: ReadonlySet<string>): StashError[] {
   const complete = points.filter(
     ({ completeness, phase, target }) => completeness === 'complete' && phase === 'Succeeded' && target,
