@@ -1,11 +1,14 @@
-/** The BackupConfigurations that a command line names: by names of their own, not by what they snapshot. */
+/** The BackupConfigurations that a command line names, by their own names, not by their targets. */
 import { StashError } from '#src/errors.ts';
 
 import { invokerName } from '#src/domain/workload/names.ts';
 import { parseNames } from './object-arguments.ts';
 import { targetKindOf } from './target-arguments.ts';
 
-/** Each once, in the order given. `namespace`: as it was given (`-n`), for hints. Throws a StashError `usage`. */
+/**
+ * Each name once, in the order given. `namespace`: the value of `-n`, for hints.
+ * @throws StashError 'usage' for a target or an invalid name
+ */
 export function parseConfigurations(words: readonly string[], namespace: string | undefined): string[] {
   for (const word of words) refuseTarget(word, namespace);
   return parseNames(words, 'backupconfiguration');

@@ -1,4 +1,4 @@
-/** Which BackupConfiguration a snapshot of a target runs under. */
+/** Chooses the BackupConfiguration to which the session of a snapshot belongs. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
@@ -8,8 +8,9 @@ import { nearest } from '#src/domain/nearest.ts';
 import { formatTarget, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 
 /**
- * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined: there
- * is none, and the name that ours would have is free.
+ * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined where
+ * there is none and the name of the one to create is free.
+ * @throws StashError 'not-found' where `requested` does not exist, 'precondition' where no configuration can be used
  */
 export function chooseConfiguration(
   configurations: readonly Stored<BackupConfiguration>[],

@@ -10,7 +10,7 @@ export interface Deployment extends Workload {
 
 const userId = 65532;
 
-/** Two or more that stand for one Lease, in pods to which pod security's `restricted` has nothing to object. */
+/** The operator's replicas, which elect a leader; their pods comply with the pod security standard `restricted`. */
 export function buildDeployment(options: InstallOptions): Named<Deployment> {
   const labels = objectLabels(options);
   return {
@@ -66,7 +66,7 @@ function container(options: InstallOptions): Container {
       `--executor=${executor}`,
       `--image=${image}`,
       `--listen=:${httpPort.port}`,
-      // From the pod, so that it is right wherever kustomize puts it.
+      // Read from the pod, because kustomize may change the namespace.
       '--namespace=$(POD_NAMESPACE)',
       ...chosen(options),
     ],
@@ -87,12 +87,12 @@ function container(options: InstallOptions): Container {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    // What it wrote last is then in the pod's status, where `install` finds it.
+    // Copies the last log lines to the pod's status, where `install` reads them.
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
 }
 
-/** What is not chosen is left to the operator of that image. */
+/** Flags that the user does not set are omitted: the operator in the image has its own defaults. */
 function chosen({ maxFreezeMs, sessionsAtOnce, logLevel }: InstallOptions): string[] {
   return [
     ...(maxFreezeMs === undefined ? [] : [`--max-freeze=${formatGoDuration(maxFreezeMs)}`]),

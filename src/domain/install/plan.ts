@@ -1,4 +1,4 @@
-/** What is to be done so that a cluster has what it should have; or why it must not be done. */
+/** Plans an installation, or refuses it. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { clusterRole } from '#src/api/operator.ts';
 import { clusterRoleBindings, customResourceDefinitions, namespaces } from '#src/api/resources.ts';
@@ -8,7 +8,7 @@ import { operatorHome } from './bindings.ts';
 import type { Manifest } from './options.ts';
 import { isAppsCodes, isOurs, ours } from './ownership.ts';
 
-/** `create` and `patch` are still to be done; an object that is left is somebody else's. */
+/** `leave` is for objects that this program must not change; `why` is shown to the user. */
 export type Step = Manifest &
   (
     | { readonly do: 'create' }
@@ -17,11 +17,15 @@ export type Step = Manifest &
   );
 
 export interface Found extends Manifest {
-  /** What the cluster has under that name. */
+  /** The object of that name in the cluster; undefined where it does not exist. */
   readonly existing: Stored<KubernetesObject> | undefined;
 }
 
-/** Throws where anything stands in the way: nothing has been written yet then. */
+/**
+ * The step for each object, in the order given. Throws before anything is written.
+ * @throws StashError 'precondition' where the operator is installed in another namespace, or where an object is being
+ *   deleted or is not ours
+ */
 export function planInstall(found: readonly Found[]): Step[] {
   refuseSecondHome(found);
   const steps = found.map(stepFor);
@@ -54,12 +58,12 @@ function stepFor({ existing, ...manifest }: Found): Step {
   return { ...manifest, do: 'patch', existing };
 }
 
-/** Nobody but Stash defines these kinds: a definition is never foreign. */
+/** A CustomResourceDefinition is never foreign: only Stash defines these kinds. */
 function isForeign({ resource, existing }: Found): boolean {
   return existing !== undefined && resource !== customResourceDefinitions && !isOurs(existing);
 }
 
-/** Two operators with a Lease each would both do everything. */
+/** Two operators in different namespaces have separate Leases: both would carry out every session. */
 function refuseSecondHome(found: readonly Found[]): void {
   for (const { resource, object, existing } of found) {
     if (resource !== clusterRoleBindings || object.metadata.name !== clusterRole.operator || !existing)
@@ -81,7 +85,7 @@ function named({ resource, object }: Manifest): string {
   return `${resource.kind.toLowerCase()}${group}/${name}${where}`;
 }
 
-/** As kubectl takes it. */
+/** The arguments with which kubectl addresses the object. */
 function address({ resource, object }: Manifest): string {
   const { name, namespace } = object.metadata;
   const group = resource.group === '' ? '' : `.${resource.group}`;
