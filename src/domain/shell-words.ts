@@ -1,4 +1,4 @@
-/** A command as a person types it: each word quoted where a POSIX shell would change it. */
+/** A command line to paste into a POSIX shell: quotes each word that the shell would otherwise change. */
 export function shellWords(words: readonly string[]): string {
   return words
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
