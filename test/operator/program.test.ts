@@ -74,7 +74,7 @@ for (const [flag, code, said] of refusals) {
   });
 }
 
-test('a port that is taken is refused', async () => {
+test('a port in use is refused', async () => {
   const port = new URL(stand.sandbox.url).port;
   const { child, ended } = start(bundled, `--listen=127.0.0.1:${port}`);
   child.stdout.resume();
