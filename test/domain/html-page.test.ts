@@ -26,7 +26,7 @@ const rows: [name: string, text: string, words: string | undefined][] = [
 ];
 
 for (const [name, text, words] of rows) {
-  test(`what a page for browsers says: ${name}`, () => {
+  test(`the text of an HTML page: ${name}`, () => {
     assert.equal(wordsOfPage(text), words);
   });
 }

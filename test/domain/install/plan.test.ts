@@ -42,12 +42,12 @@ const refusal = (change: Change) => {
   return undefined;
 };
 
-test('what is missing is created, what is ours is brought up to date', () => {
+test('missing objects are created, ours are updated', () => {
   assert.ok(planInstall(find(() => undefined)).every((step) => step.do === 'create'));
   assert.ok(planInstall(find(asInstalled)).every((step) => step.do === 'patch'));
 });
 
-test('what is not ours is refused, and all of it named', () => {
+test('foreign objects are refused, and all of them named', () => {
   assert.deepEqual(refusal(only('Role', foreign)), {
     kind: 'precondition',
     message:
@@ -60,7 +60,7 @@ test('what is not ours is refused, and all of it named', () => {
   );
 });
 
-test('a namespace that was there before is used, and left as it is', () => {
+test('an existing namespace is used and not changed', () => {
   const steps = planInstall(find(only('Namespace', foreign)));
   assert.deepEqual(
     steps.flatMap((step) => (step.do === 'leave' ? [step.object.kind, step.why] : [])),
@@ -68,7 +68,7 @@ test('a namespace that was there before is used, and left as it is', () => {
   );
 });
 
-test("definitions: AppsCode's are left, any other is brought up to date", () => {
+test("CustomResourceDefinitions: AppsCode's are not changed, any others are updated", () => {
   const theirs: Change = ({ object }) => stored(object, { labels: { 'app.kubernetes.io/name': 'stash' } });
   const doneTo = (change: Change) =>
     planInstall(find(only('CustomResourceDefinition', change)))
@@ -78,14 +78,14 @@ test("definitions: AppsCode's are left, any other is brought up to date", () => 
   assert.deepEqual(doneTo(foreign), ['patch', 'patch', 'patch']);
 });
 
-test('what is being deleted is waited for', () => {
+test('refuses while an object is being deleted', () => {
   const leaving: Change = ({ object }) => stored(object, { deletionTimestamp: '2026-03-14T03:00:00Z' });
   const refused = refusal(only('Namespace', leaving));
   assert.equal(refused?.message, 'namespace/kubectl-stash is being deleted');
   assert.match(refused.hint ?? '', /\nkubectl wait --for=delete namespaces\/kubectl-stash$/);
 });
 
-test('one operator, wherever it is', () => {
+test('refuses a second operator in another namespace', () => {
   const elsewhere = operatorManifests({ ...options, namespace: 'backup' });
   const refused = refusal((manifest) => {
     const same = ({ object }: Manifest) =>

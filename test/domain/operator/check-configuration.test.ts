@@ -20,7 +20,7 @@ function check(changes: Spec) {
   return checkConfiguration(configuration('nightly', { ...sound, retentionPolicy: policy, ...changes }));
 }
 
-test('finds nothing wrong with what can be carried out', () => {
+test('finds no problems in a valid configuration', () => {
   const rows: Spec[] = [
     {},
     { target: { ref: { kind: 'PersistentVolumeClaim', name: 'data' } } },
@@ -140,7 +140,7 @@ test('names the field of every problem', () => {
   );
 });
 
-test('warns of what works otherwise than meant', () => {
+test('warns of settings without the expected effect', () => {
   const pre = { exec: { command: ['freeze'] } };
   const post = { exec: { command: ['thaw'] } };
   const rows: [Spec, ...string[]][] = [
@@ -178,7 +178,7 @@ test('warns of hosts that an operator without Jobs does not connect to', () => {
   assert.deepEqual(hostWarnings({ preBackup: {}, postBackup: { exec: { command: ['sync'] } } }), []);
 });
 
-test('says what a configuration is for, where that can be told', () => {
+test('returns the target of a configuration with a valid reference', () => {
   const of = (given: object) => configuredTarget(configuration('nightly', { target: { ref: given } }));
   assert.deepEqual(of(ref), { kind: 'StatefulSet', name: 'db', namespace: 'demo' });
   assert.equal(of({ kind: 'Pod', name: 'db' }), undefined);

@@ -45,7 +45,7 @@ function restore({ spec, status, holder, quiescedSince, deleted }: Changes = {})
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'RestoreSession',
     metadata: {
-      // The Job of the snapshot's tests serves here, too.
+      // The Job in session-worlds.ts has this UID as its owner's.
       name: 'r',
       uid: 'uid-of-backupsession-sts-db-1773457200',
       annotations: {
@@ -143,12 +143,12 @@ const rows: [string, RestoreSessionWorld, string][] = [
   ],
   ['new', world({ session: restore() }), 'tell TargetAvailable: no workload is named, and none is needed'],
   [
-    'its target is not there',
+    'its target does not exist',
     world({ session: restore({ spec: named }) }),
     'tell TargetNotAvailable: deployment/app does not exist',
   ],
   [
-    'its target cannot be looked for',
+    'its target is of an unsupported kind',
     world({
       session: restore({
         spec: { target: { ref: { kind: 'Pod', name: 'p' }, volumeClaimTemplates: [template] } },
@@ -157,23 +157,23 @@ const rows: [string, RestoreSessionWorld, string][] = [
     'tell UnableToCheckTargetAvailability: pod/p is of a kind that is not looked for',
   ],
   [
-    'its target is waited for',
+    'it waits for its target',
     world({ session: restore({ spec: named, status: missing }) }),
     'wait until 600: deployment/app does not exist',
   ],
   [
-    'its target came',
+    'its target was created',
     world({ session: restore({ spec: named, status: missing }), isThere: () => true }),
     'tell TargetAvailable: deployment/app is there',
   ],
   [
-    'its target never came',
+    'its target was not created before the deadline',
     world({ session: restore({ spec: { ...named, timeOut: '1m' }, status: missing }), now: at(60) }),
     'end late: deployment/app does not exist',
   ],
-  ['told, no Job yet', world(), 'ensure-job'],
-  ['told, to be run here', world({ executor: 'in-process' }), 'run'],
-  ['due while nobody was there', world({ now: at(631) }), 'end late: nobody had begun it'],
+  ['with the condition about its target, without a Job', world(), 'ensure-job'],
+  ['with the condition about its target, to be run here', world({ executor: 'in-process' }), 'run'],
+  ['its deadline passed while no operator ran', world({ now: at(631) }), 'end late: nobody had begun it'],
   ['its Job waits', world({ job: job(), ensured: true }), 'wait until 605: no pod has been made for it yet'],
   [
     'its Job failed',
@@ -216,7 +216,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
     'wait until 31: cli-1 carries it out',
   ],
   [
-    'a command line is dead',
+    'a command line that held it is dead',
     world({ session: restore({ status: running, holder: 'cli-1 1' }), heldSince: at(0), now: at(31) }),
     'give-back',
   ],
@@ -236,7 +236,7 @@ const frozen = { spec: { hooks: { preRestore: exec, postRestore: exec } }, quies
 
 const freezes: [string, RestoreSessionWorld, string][] = [
   [
-    'that is carried out for longer than a snapshot may take',
+    'that runs longer than an application may stay quiesced for a snapshot',
     world({
       session: restore({ ...frozen, status: running, holder: `${podName} 9` }),
       ...{ job: job(), pods: [pod({ phase: 'Running' })], ensured: true },
@@ -254,7 +254,7 @@ const freezes: [string, RestoreSessionWorld, string][] = [
     `wait until 425: another pod is to be made: pod ${podName} failed`,
   ],
   [
-    'whose pod has died, and no other goes on',
+    'whose pod has died, and no other continues',
     world({
       session: restore({ ...frozen, status: running, holder: `${podName} 9` }),
       ...{ job: job(), pods: [pod({ phase: 'Failed' })], ensured: true },
@@ -265,18 +265,18 @@ const freezes: [string, RestoreSessionWorld, string][] = [
 ];
 
 for (const [name, seen, expected] of freezes) {
-  test(`a restore that keeps its application quiet: one ${name}`, () => {
+  test(`a restore that keeps its application quiesced: one ${name}`, () => {
     assert.equal(words(decideRestoreSession(seen)), expected);
   });
 }
 
 for (const [name, seen, expected] of rows) {
-  test(`what is next for a restore: ${name}`, () => {
+  test(`the next step for a restore: ${name}`, () => {
     assert.equal(words(decideRestoreSession(seen)), expected);
   });
 }
 
-test('a restore that has not ended comes to an end, and one that has stays as it is', () => {
+test('an unfinished restore reaches an end, and a final one stays as it is', () => {
   const anyWorld = fc
     .record({
       status: fc.constantFrom(undefined, told, running, missing, { phase: 'Succeeded' as const }),

@@ -11,7 +11,7 @@ const two = ['data', 'logs'];
 const bar = { ...foo, name: 'bar' };
 const elsewhere = { ...foo, namespace: 'other' };
 
-/** Two claims, both ready; the session is gone. */
+/** Two claims, both ready; the session was deleted. */
 function good(session: string, created: string) {
   return two.map((claim) => snapshotOf(session, claim, { claims: two, created }));
 }
@@ -28,7 +28,7 @@ const chosen: {
   expected: string;
 }[] = [
   {
-    name: 'latest passes over what is incomplete, failed, running, foreign or of another target',
+    name: 'as latest the newest that is complete, succeeded, ours and of the target',
     points: restorePoints(
       [
         ...good('s-1', at(1)),
@@ -61,7 +61,7 @@ const chosen: {
     expected: 's-1',
   },
   {
-    name: 'the ready claim of one that is incomplete',
+    name: 'the ready claim of an incomplete one',
     points: restorePoints(half('s-1', at(1)), [backupSession('s-1', 'Failed', { claims: two })]),
     from: 's-1',
     only: ['data'],
@@ -110,7 +110,7 @@ const refused: {
   hint: string;
 }[] = [
   {
-    name: 'latest of none',
+    name: 'latest without any restore point',
     points: restorePoints(
       [snapshotOf('s-1', 'data', { target: bar }), snapshotOf('s-2', 'data', { target: elsewhere })],
       [],
@@ -121,7 +121,7 @@ const refused: {
     hint: 'kubectl stash list -n demo',
   },
   {
-    name: 'a name where there are none',
+    name: 'a name without any restore point',
     points: [],
     from: 's-1',
     kind: 'not-found',
@@ -162,7 +162,7 @@ const refused: {
     hint: `${restore} --from foo-fnbwz`,
   },
   {
-    name: 'a name that is nearly right',
+    name: 'a name with a typo',
     points: restorePoints(good('deploy-foo-1732428000', at(1)), []),
     from: 'deploy-foo-1732428001',
     kind: 'not-found',
@@ -170,7 +170,7 @@ const refused: {
     hint: `did you mean --from deploy-foo-1732428000?\n${list}`,
   },
   {
-    name: 'a name like none',
+    name: 'a name unlike all others',
     points: restorePoints(good('deploy-foo-1732428000', at(1)), []),
     from: 'yesterday',
     kind: 'not-found',
@@ -186,7 +186,7 @@ const refused: {
     hint: 'kubectl stash restore deployment/bar -n demo --from s-1',
   },
   {
-    name: 'a session that failed, where a better one is there',
+    name: 'a session that failed, where a complete one exists',
     points: restorePoints(
       [
         ...good('s-1', at(1)),
@@ -200,7 +200,7 @@ const refused: {
     hint: `the newest that is complete, s-1:\n${restore} --from s-1\nall there is:\n${list}`,
   },
   {
-    name: 'a session that failed and left nothing',
+    name: 'a session that failed and left no snapshots',
     points: restorePoints([], [backupSession('s-1', 'Failed', { claims: ['data'] })]),
     from: 's-1',
     message: 'session s-1 failed (claim data: it has no snapshot)',
