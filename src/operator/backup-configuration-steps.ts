@@ -43,7 +43,7 @@ export async function applyStep(
       return 'end';
     case 'await-sessions': {
       const sessions = step.sessions.map((session) => `backupsession/${session}`).join(', ');
-      tellOnce(world, memory, configuration, 'WaitingForSessions', `it is let go once ${sessions} has ended`);
+      tellOnce(world, memory, configuration, 'WaitingForSessions', `waiting for ${sessions} to end`);
       return 'end';
     }
     case 'set-finalizers': {
@@ -149,7 +149,7 @@ function whatChanged(before: Stored<CronJob>, after: Stored<CronJob>): string {
 }
 
 function foreignDriver({ spec }: Stored<BackupConfiguration>): string {
-  return `driver ${spec.driver ?? 'Restic'} is left alone; only VolumeSnapshotter is carried out here`;
+  return `driver ${spec.driver ?? 'Restic'} is not supported: this operator carries out VolumeSnapshotter only`;
 }
 
 function tellOnce(

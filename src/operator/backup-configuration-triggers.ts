@@ -33,7 +33,7 @@ export function tellFailedTriggers({ caches, clock, event, log }: World): void {
     if (age > recentMs || configuration === undefined) return;
     const state = jobState(job, [...caches.pods.list(namespace)]);
     const why = state.state === 'failed' ? state.why : (failed.message ?? '');
-    const message = `the schedule was due, and no backup was begun: job/${name} failed: ${why}`;
+    const message = `the scheduled backup did not start: job/${name} failed: ${why}`;
     event(backupConfigurations, configuration, 'Warning', 'TriggerFailed', message);
     log.warn(message, { name: configuration.metadata.name, namespace });
   });

@@ -183,9 +183,7 @@ function isWorthTelling(
 }
 
 function changedBack({ metadata }: Stored<CronJob>): StashError {
-  return new StashError(
-    'precondition',
-    `cronjob/${metadata.name} is changed by somebody else as soon as it is written`,
-    { hint: 'an admission webhook may do that' },
-  );
+  return new StashError('precondition', `cronjob/${metadata.name} is changed back after every write`, {
+    hint: 'check the admission webhooks of the cluster',
+  });
 }

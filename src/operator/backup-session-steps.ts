@@ -70,7 +70,7 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
     await changeStatus(world, kept, session, ({ status }) =>
       status?.retried === true ? undefined : { ...status, retried: true },
     );
-    const words = `tried again by backupsession/${next.metadata.name}; ${next.spec.retryLeft ?? 0} left`;
+    const words = `retried as backupsession/${next.metadata.name}; retries left: ${next.spec.retryLeft ?? 0}`;
     steps.tell(session, 'Normal', 'BackupRetried', words);
     return 'again';
   };

@@ -57,7 +57,7 @@ async function ensure<T extends KubernetesObject>(
     const what = `${resource.kind.toLowerCase()}/${name}`;
     throw new StashError(
       'precondition',
-      `${what} exists and was not made for ${owner?.kind.toLowerCase() ?? ''}/${owner?.name ?? ''}`,
+      `${what} exists and was not created for ${owner?.kind.toLowerCase() ?? ''}/${owner?.name ?? ''}`,
       { hint: `kubectl delete ${resource.kind.toLowerCase()} ${name} -n ${namespace ?? ''}` },
     );
   }

@@ -101,7 +101,7 @@ function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, 
   };
 
   const lose = (why: string) => {
-    if (!over.signal.aborted) lost.abort(new StashError('conflict', `we lead no more: ${why}`));
+    if (!over.signal.aborted) lost.abort(new StashError('conflict', `leadership lost: ${why}`));
     over.abort();
   };
 

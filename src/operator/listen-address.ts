@@ -13,7 +13,7 @@ export function parseListenAddress(text: string): ListenAddress {
   const [, bracketed, plain, digits = ''] = /^(?:\[([\da-f:.]+)\]|([\w.-]*)):(\d{1,5})$/i.exec(text) ?? [];
   const port = Number(digits);
   if (digits === '' || port > 65_535) {
-    throw new StashError('usage', `"${text}" is no address to listen at`, {
+    throw new StashError('usage', `"${text}" is not an address to listen on`, {
       hint: 'write HOST:PORT, or :PORT for every address; :0 takes a free port',
     });
   }

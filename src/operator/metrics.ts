@@ -29,7 +29,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
 
   new Gauge({
     name: 'stash_leader',
-    help: 'Whether this process leads: 1 or 0.',
+    help: '1 if this process is the leader, else 0.',
     registers,
     collect() {
       this.set(scraped() === undefined ? 0 : 1);
@@ -37,7 +37,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
   });
   new Gauge({
     name: 'stash_sessions',
-    help: 'Sessions that are there, by phase.',
+    help: 'Number of existing sessions, by phase.',
     labelNames: ['kind', 'phase', 'namespace'],
     registers,
     collect() {
@@ -55,7 +55,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
   });
   new Gauge({
     name: 'stash_queue_depth',
-    help: 'Objects that wait for their turn.',
+    help: 'Number of queued objects.',
     labelNames: ['queue'],
     registers,
     collect() {
@@ -98,7 +98,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
   });
   const errors = new Counter({
     name: 'stash_reconcile_errors_total',
-    help: 'Looks at an object that failed and are repeated.',
+    help: 'Failed reconciles, which are retried.',
     labelNames: ['queue'],
     registers,
   });

@@ -68,7 +68,7 @@ export function eventRecorder(options: {
       await write(one).catch((error: unknown) => {
         // A namespace that is being deleted accepts no new Events.
         if (isStashError(error, 'not-found') || isNamespaceGoing(error)) return;
-        log.warn('an event could not be written', errorFields(error));
+        log.warn('could not write an Event', errorFields(error));
       });
       // Recorded again during the write: increase the count of the Event that now exists.
       if (one.count > count) queue.push(one);

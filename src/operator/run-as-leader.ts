@@ -68,7 +68,7 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
     over.abort();
     const work = ended(reconcilers, [...queues.values()]);
     const until = after(world.clock, patienceAtTheEndMs);
-    if (!(await orUntil(world.clock, until, work))) log.warn('not everything has ended in time');
+    if (!(await orUntil(world.clock, until, work))) log.warn('some reconciles did not end in time');
   }
 }
 

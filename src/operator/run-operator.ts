@@ -59,12 +59,12 @@ export async function runOperator(
   const stuck = () => {
     const since = leading?.busySince()?.getTime() ?? Infinity;
     const busy = clock.now().getTime() - since;
-    return busy > stuckAfterMs ? `one object is looked at for ${formatDuration(busy)}` : undefined;
+    return busy > stuckAfterMs ? `a reconcile has been running for ${formatDuration(busy)}` : undefined;
   };
   const metrics = createMetrics(() => leading?.scraped);
   const server = await environment.serve(options.listen, {
     healthy: stuck,
-    ready: () => (leading === undefined || leading.isSynced() ? undefined : 'the caches are not filled yet'),
+    ready: () => (leading === undefined || leading.isSynced() ? undefined : 'the caches are not synced yet'),
     metrics,
   });
   log.info('serving health and metrics', { address: server.address, id });
@@ -73,7 +73,7 @@ export async function runOperator(
   const election = {
     ...{ cluster, clock, id, name: operatorName, namespace: options.namespace },
     onTrouble: (error: unknown) => {
-      log.warn('trouble with the Lease', errorFields(error));
+      log.warn('a request for the Lease failed', errorFields(error));
     },
   };
   /** Waits for an API server that does not answer. */
@@ -84,7 +84,7 @@ export async function runOperator(
         return;
       } catch (error) {
         if (!isStashError(error, 'unreachable', 'server')) throw error;
-        log.warn('the server does not answer', errorFields(error));
+        log.warn('the API server does not answer', errorFields(error));
         await clock.sleep(pauseWithoutServerMs, signal);
       }
     }
@@ -106,7 +106,7 @@ export async function runOperator(
       const lost = AbortSignal.any([term.lost, displaced.signal]);
       void awaitAppscode(environment, AbortSignal.any([signal, lost, over.signal])).then((reason) => {
         if (reason === undefined || over.signal.aborted) return;
-        log.error("no longer working: AppsCode's operator has come", errorFields(reason));
+        log.error("stopping: AppsCode's operator runs in this cluster", errorFields(reason));
         displaced.abort(reason);
       });
       try {

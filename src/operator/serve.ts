@@ -26,7 +26,7 @@ export interface Served {
   readonly close: () => Promise<void>;
 }
 
-/** @throws StashError 'precondition' where the process cannot listen at the address */
+/** @throws StashError 'precondition' where the process cannot listen on the address */
 export async function serve({ host, port }: ListenAddress, health: Health): Promise<Served> {
   const server = createServer(answer(health));
   server.listen({ port, host });
@@ -76,7 +76,7 @@ function answer({ healthy, ready, metrics }: Health): RequestListener {
     } else {
       const { code, text } = pages[path]?.() ?? {
         code: 404,
-        text: 'there is /healthz, /readyz and /metrics',
+        text: 'not found; available: /healthz, /readyz, /metrics',
       };
       send(code, `${text}\n`);
     }
@@ -86,14 +86,14 @@ function answer({ healthy, ready, metrics }: Health): RequestListener {
 function cannotListen(error: unknown, host: string | undefined, port: number): StashError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'somebody else listens there',
+    EADDRINUSE: 'the address is already in use',
     EACCES: 'permission denied',
     EADDRNOTAVAIL: 'this machine has no such address',
-    ENOTFOUND: 'there is no such host',
+    ENOTFOUND: 'no such host',
   };
   return new StashError(
     'precondition',
-    `cannot listen at ${shown(host ?? '')}:${port}: ${reasons[code] ?? code}`,
+    `cannot listen on ${shown(host ?? '')}:${port}: ${reasons[code] ?? code}`,
     { hint: 'choose another address with --listen HOST:PORT; :0 takes a free port', cause: error },
   );
 }

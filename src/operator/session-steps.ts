@@ -67,16 +67,16 @@ export function sessionSteps<
       const job = await operated.prepareJob(seen);
       if (job === undefined) return undefined;
       if ((await ensureJob(world, job, session.metadata.uid)) === 'foreign') {
-        const why = `job ${jobName} exists, and is not of this session`;
+        const why = `job ${jobName} exists and was not created for this session`;
         return await end(seen, { how: 'not-ensured', why }, signal);
       }
-      const message = `job ${jobName} carries it out`;
+      const message = `job ${jobName} carries the session out`;
       await tellCondition(seen, executorEnsured(prefix, true, message));
       tell(session, 'Normal', `SuccessfullyEnsured${prefix}Executor`, message);
       return 'again';
     } catch (error) {
       if (!isStashError(error, 'forbidden', 'invalid', 'precondition', 'server')) throw error;
-      const message = `job ${jobName} cannot be made: ${error.message}`;
+      const message = `job ${jobName} cannot be created: ${error.message}`;
       tell(session, 'Warning', `FailedToEnsure${prefix}Executor`, message);
       if (error.kind === 'invalid') return await end(seen, { how: 'not-ensured', why: message }, signal);
       // Retry: a quota may be raised, a right granted, a webhook recover, a conflicting object be deleted.
@@ -112,7 +112,7 @@ export function sessionSteps<
     const { namespace = '', uid } = session.metadata;
     const isUnseen = holderLife(seen, now).state === 'gone';
     if (isUnseen && !(await isReallyGone(world, { namespace, name: jobName }, replacing))) return 'again';
-    tell(session, 'Warning', `${prefix}Thawed`, `the operator thaws its application: ${why}`);
+    tell(session, 'Warning', `${prefix}Thawed`, `the operator thaws the application: ${why}`);
     runs.stop(uid);
     runs.startAtOnce(uid, signal, async (stop) => {
       const thawed = await thawSession(environment(stop), kind, {
@@ -135,9 +135,9 @@ export function sessionSteps<
       const task = { session: now, id, replacing, context, held: 'leave' } as const;
       kept.cache.learn(await carryOut(environment(stop), kind, task));
     });
-    tell(session, 'Normal', 'CarriedOutByOperator', 'the operator carries it out itself');
+    tell(session, 'Normal', 'CarriedOutByOperator', 'the operator carries the session out itself');
     if (began === 'queued') {
-      const message = `in line: ${options.sessionsAtOnce} sessions are carried out at the same time`;
+      const message = `queued: the operator carries out ${options.sessionsAtOnce} sessions at a time`;
       await tellCondition(seen, executorEnsured(prefix, true, message));
     }
     return undefined;
@@ -167,7 +167,7 @@ export function sessionSteps<
         case 'thaw':
           return await thaw(seen, action.why, signal);
         case 'stop-executor':
-          tell(session, 'Warning', `${prefix}Stopped`, `its executor is stopped: ${action.why}`);
+          tell(session, 'Warning', `${prefix}Stopped`, `stopping the executor: ${action.why}`);
           runs.stop(session.metadata.uid);
           // The watch reports the end of the Job.
           if (job) await deleteJob(world, job);

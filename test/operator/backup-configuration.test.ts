@@ -238,7 +238,7 @@ test('becomes Ready when its target is created, and NotReady when it is deleted;
   });
   assert.equal(
     await scene.told('nightly', 'TargetNotFound'),
-    'deployment/web does not exist in namespace default; backups begin once it does',
+    'deployment/web does not exist in namespace default; backups start once it exists',
   );
   assert.deepEqual((await scene.cluster.list(cronJobs)).items, []);
 
@@ -271,7 +271,7 @@ test('a target that the operator may not read is not reported as missing', async
   assert.equal(conditions(unknown)['BackupTargetFound'], 'False UnableToCheckTargetAvailability');
   assert.equal(
     await scene.told('nightly', 'UnableToCheckTargetAvailability'),
-    'whether deployment/web is there cannot be told: deployments are secret',
+    'cannot tell whether deployment/web exists: deployments are secret',
   );
   refused = false;
   await scene.one(
@@ -408,11 +408,11 @@ test('a foreign CronJob and a foreign ServiceAccount are reported and not change
   await scene.configuration('hourly');
   assert.equal(
     await scene.told('nightly', 'CronJobCreationFailed'),
-    'cronjob/stash-trigger-nightly exists and was not made for this configuration; delete it, or give the configuration another name',
+    'cronjob/stash-trigger-nightly exists and was not created for this configuration; delete it, or give the configuration another name',
   );
   assert.equal(
     await scene.told('hourly', 'CronJobCreationFailed'),
-    'serviceaccount/stash-hourly exists and was not made for backupconfiguration/hourly',
+    'serviceaccount/stash-hourly exists and was not created for backupconfiguration/hourly',
   );
   const left = await scene.one(cronJobs, 'stash-trigger-nightly');
   assert.equal(left.metadata.resourceVersion, cronJob.metadata.resourceVersion);
@@ -464,7 +464,7 @@ test('a failed trigger Job is reported on the configuration', async () => {
   });
   assert.match(
     (await scene.told('nightly', 'TriggerFailed')) ?? '',
-    /^the schedule was due, and no backup was begun: job\/stash-trigger-nightly-1 failed: /,
+    /^the scheduled backup did not start: job\/stash-trigger-nightly-1 failed: /,
   );
 });
 
@@ -477,7 +477,7 @@ test('a deleted configuration remains until its sessions have ended, and is remo
   await scene.cluster.delete(backupConfigurations, { name: 'nightly', namespace });
   assert.equal(
     await scene.told('nightly', 'WaitingForSessions'),
-    'it is let go once backupsession/nightly-1 has ended',
+    'waiting for backupsession/nightly-1 to end',
   );
   await scene.gone(cronJobs, 'stash-trigger-nightly');
   const { deletionTimestamp, finalizers } = (await scene.one(backupConfigurations, 'nightly')).metadata;
@@ -520,7 +520,7 @@ test('a configuration with another driver is ignored with an Event; after a chan
   const before = await scene.configuration('restic', { driver: 'Restic' });
   assert.equal(
     await scene.told('restic', 'DriverNotSupported'),
-    'driver Restic is left alone; only VolumeSnapshotter is carried out here',
+    'driver Restic is not supported: this operator carries out VolumeSnapshotter only',
   );
   await scene.configuration('nightly');
   await scene.phase('nightly', 'Ready');
@@ -555,7 +555,7 @@ test('a configuration whose CronJob was refused is released after a change of dr
   await scene.change('nightly', { driver: 'Restic' });
   assert.equal(
     await scene.told('nightly', 'WaitingForSessions'),
-    'it is let go once backupsession/nightly-1 has ended',
+    'waiting for backupsession/nightly-1 to end',
   );
   const at = { name: session.metadata.name, namespace };
   await scene.cluster.patch(backupSessions, at, { status: { phase: 'Failed' } }, { subresource: 'status' });

@@ -98,7 +98,7 @@ test('an outage ends the term, not the process', async () => {
   });
   await using operator = await startOperator({ kubeconfig, clock, reconcilers: [looking(looks)], through });
   const logged = (message: string) => messages(operator).includes(message);
-  await eventually(() => logged('the server does not answer'));
+  await eventually(() => logged('the API server does not answer'));
   isDown = false;
   await eventually(() => looks.length > 0);
   isDown = true;

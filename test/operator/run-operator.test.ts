@@ -127,7 +127,7 @@ test('a reconcile that never ends makes it unhealthy', async () => {
     ],
   });
   await eventually(async () => (await ask(operator, '/healthz'))[0] === 503);
-  assert.match((await ask(operator, '/healthz'))[1], /^one object is looked at for \S+\n$/);
+  assert.match((await ask(operator, '/healthz'))[1], /^a reconcile has been running for \S+\n$/);
 });
 
 test('without leader election it needs no Lease', async () => {
@@ -199,7 +199,7 @@ test("stops when AppsCode's operator is installed, and reports it", async () => 
   assert.ok(asked - before <= 2, `${asked - before} requests`);
   const last = operator.log.map((line) => JSON.parse(line) as { level: string; msg: string; error?: string });
   const told = last.find(({ level }) => level === 'error');
-  assert.equal(told?.msg, "no longer working: AppsCode's operator has come");
+  assert.equal(told?.msg, "stopping: AppsCode's operator runs in this cluster");
   assert.equal(messages(operator).at(-1), 'stopped');
 });
 

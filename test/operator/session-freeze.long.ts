@@ -172,7 +172,7 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     await stage.until(jobs, home, (all) => all.length === 0);
     assert.ok(
       (await place.told(home, 'BackupSession', 's1')).some((line) =>
-        line.startsWith('Warning BackupThawed: the operator thaws its application: nobody thawed'),
+        line.startsWith('Warning BackupThawed: the operator thaws the application: no executor thawed'),
       ),
     );
   });
@@ -259,7 +259,7 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     const [lasted = Infinity] = await freezes(place, home);
     // The operator thaws a restore only after its holder counts as dead.
     assert.ok(lasted <= 30 + 10, `quiet for ${lasted} s`);
-    assert.match(JSON.stringify(status), /nobody thawed the application within 12s/);
+    assert.match(JSON.stringify(status), /no executor thawed the application within 12s/);
   });
 });
 

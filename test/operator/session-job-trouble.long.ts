@@ -73,7 +73,7 @@ test('a foreign Job of that name is not changed, and the session ends without an
         'BackupExecutorEnsured',
         'False',
         'FailedToEnsureBackupExecutor',
-        'job stash-vs-s1 exists, and is not of this session',
+        'job stash-vs-s1 exists and was not created for this session',
       ],
     ],
   );
@@ -112,7 +112,7 @@ test('a session whose deadline passed while no operator ran is ended', async () 
   await eventually(() => place.clock.now().getTime() > due);
   await using other = await place.operator({ executor: 'job' });
   const ended = await place.ended(home, 's1');
-  assert.equal(deadlineMessage(ended), 'not done within 1s: nobody had begun it');
+  assert.equal(deadlineMessage(ended), 'not done within 1s: no executor started it');
   assert.deepEqual(await stage.phases(home), ['Failed']);
   await stage.until(backupSessions, home, ([session]) => session?.status?.phase === 'Failed');
   await other.stop();

@@ -18,7 +18,13 @@ test('a Job takes the snapshots and ends its session', async () => {
   const { home, made, ended } = await backUp(place);
   assert.deepEqual(
     ended.status?.targets?.[0]?.conditions?.map(({ type, reason, message }) => [type, reason, message]),
-    [['BackupExecutorEnsured', 'SuccessfullyEnsuredBackupExecutor', 'job stash-vs-s1 carries it out']],
+    [
+      [
+        'BackupExecutorEnsured',
+        'SuccessfullyEnsuredBackupExecutor',
+        'job stash-vs-s1 carries the session out',
+      ],
+    ],
   );
   const [job] = await stage.until(jobs, home, ([only]) => only?.status?.succeeded === 1);
   assert.equal(job?.metadata.ownerReferences?.[0]?.uid, made.metadata.uid);

@@ -215,6 +215,6 @@ test('a restore with driver Restic is ignored, with an Event', async () => {
   await place.restore(home, 'r1', { target: {} });
   await eventually(async () => (await place.told(home, 'RestoreSession', 'r1')).length === 1);
   assert.deepEqual(await place.told(home, 'RestoreSession', 'r1'), [
-    'Warning Ignored: its driver is Restic: only VolumeSnapshotter is carried out here',
+    'Warning Ignored: driver Restic is not supported: this operator carries out VolumeSnapshotter only',
   ]);
 });

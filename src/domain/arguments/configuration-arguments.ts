@@ -19,11 +19,7 @@ function refuseTarget(word: string, namespace: string | undefined): void {
   const kind = name === '' ? undefined : targetKindOf(type);
   if (kind === undefined) return;
   const where = namespace === undefined ? '' : ` -n ${namespace}`;
-  throw new StashError(
-    'usage',
-    `${word} is what a BackupConfiguration snapshots; name the configuration itself`,
-    {
-      hint: `it is ${invokerName({ kind, name })}, unless it was given another name; see which there are:\nkubectl get backupconfigurations${where}`,
-    },
-  );
+  throw new StashError('usage', `${word} is a target: name its BackupConfiguration instead`, {
+    hint: `it is ${invokerName({ kind, name })}, unless it was given another name; list all of them:\nkubectl get backupconfigurations${where}`,
+  });
 }

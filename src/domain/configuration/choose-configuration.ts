@@ -39,7 +39,7 @@ export function chooseConfiguration(
         : `has driver ${own.spec.driver ?? 'Restic'}`;
     throw new StashError(
       'precondition',
-      `backupconfiguration/${own.metadata.name} ${why}, so none of that name can be made for ${formatTarget(target)}`,
+      `backupconfiguration/${own.metadata.name} ${why}, so one of that name cannot be created for ${formatTarget(target)}`,
       { hint: 'create one with driver VolumeSnapshotter under another name and pass it as --config NAME' },
     );
   }
@@ -72,7 +72,7 @@ function named(
     throw new StashError(
       'precondition',
       `backupconfiguration/${name} is for ${describeTarget(found)}, not for ${formatTarget(target)}`,
-      { hint: 'leave --config out to use or make one for this target' },
+      { hint: 'omit --config to use or create one for this target' },
     );
   }
   return usable(found);
@@ -84,7 +84,7 @@ function usable(configuration: Stored<BackupConfiguration>): Stored<BackupConfig
     throw new StashError(
       'precondition',
       `backupconfiguration/${name} has driver ${configuration.spec.driver ?? 'Restic'}; only VolumeSnapshotter takes snapshots`,
-      { hint: 'leave --config out, or name a configuration with driver VolumeSnapshotter' },
+      { hint: 'omit --config, or name a configuration with driver VolumeSnapshotter' },
     );
   }
   if (deletionTimestamp !== undefined) {

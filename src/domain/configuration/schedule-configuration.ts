@@ -108,7 +108,7 @@ export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, targe
         : spec.driver !== 'VolumeSnapshotter'
           ? `has driver ${spec.driver ?? 'Restic'}, and only VolumeSnapshotter takes snapshots`
           : metadata.labels?.[label.managedBy] !== managedBy
-            ? 'was not made by this program, which changes none but its own'
+            ? 'was not created by this program, which changes only its own'
             : undefined;
   if (why === undefined) return;
   const { name, namespace = '' } = metadata;

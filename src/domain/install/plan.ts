@@ -40,8 +40,8 @@ export function planInstall(found: readonly Found[]): Step[] {
   if (first) {
     throw new StashError(
       'precondition',
-      `${foreign.map(named).join(', ')} ${foreign.length === 1 ? 'exists and is' : 'exist and are'} not ours: the label ${ours} is missing`,
-      { hint: `see whose it is:\nkubectl get ${address(first)} -o yaml` },
+      `${foreign.map(named).join(', ')} ${foreign.length === 1 ? 'exists and is' : 'exist and are'} not managed by kubectl-stash: the label ${ours} is missing`,
+      { hint: `see who manages it:\nkubectl get ${address(first)} -o yaml` },
     );
   }
   return steps;
@@ -71,8 +71,8 @@ function refuseSecondHome(found: readonly Found[]): void {
     const home = isOurs(existing) ? operatorHome(existing) : undefined;
     const wanted = operatorHome(object);
     if (home === undefined || home === wanted) continue;
-    throw new StashError('precondition', `the operator is installed in namespace ${home} already`, {
-      hint: `bring that one up to date:\nkubectl stash install -n ${home}\nor remove it first:\nkubectl stash uninstall -n ${home}`,
+    throw new StashError('precondition', `the operator is already installed in namespace ${home}`, {
+      hint: `update that installation:\nkubectl stash install -n ${home}\nor remove it first:\nkubectl stash uninstall -n ${home}`,
     });
   }
 }

@@ -29,7 +29,7 @@ export function rolloutOf(
     trouble: [
       ...conditions
         .filter(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
-        .map(({ message, reason }) => `no pod can be made: ${message ?? reason ?? 'no reason given'}`),
+        .map(({ message, reason }) => `no pod can be created: ${message ?? reason ?? 'no reason given'}`),
       ...pods.flatMap(podTrouble),
     ].map(sanitize),
   };

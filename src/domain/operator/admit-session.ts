@@ -33,7 +33,7 @@ export function admit(world: AdmissionWorld): Gate | undefined {
   const other = standsInTheWay(world);
   if (other !== undefined) return { do: 'skip', why: other };
   if (status?.phase === undefined || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
-    return { do: 'wait', until: undefined, why: `${name} has not been looked at yet` };
+    return { do: 'wait', until: undefined, why: `${name} has not been reconciled yet` };
   }
   if (status.phase !== 'Ready')
     return { do: 'skip', why: `${name} is ${status.phase}${whyNot(configuration)}` };

@@ -82,9 +82,7 @@ function checkRef(ref: TargetRef | undefined, namespace: string): string[] {
   }
   const foreign = ref?.namespace ?? '';
   if (foreign !== '' && foreign !== namespace) {
-    problems.push(
-      `spec.target.ref.namespace ${quoted(foreign)} is another namespace than the configuration's`,
-    );
+    problems.push(`spec.target.ref.namespace ${quoted(foreign)} is not the configuration's namespace`);
   }
   return problems;
 }
@@ -114,7 +112,7 @@ function checkDuration(path: string, text: string | undefined, least: number): s
   if (text === undefined || text === '') return [];
   const milliseconds = parseDuration(text);
   if (milliseconds === undefined) return [`${path} ${quoted(text)} is not a duration such as 10m or 1h30m`];
-  return milliseconds < least ? [`${path} ${quoted(text)} is no time at all`] : [];
+  return milliseconds < least ? [`${path} ${quoted(text)} must be greater than zero`] : [];
 }
 
 function checkCount(path: string, count: number | undefined): string[] {

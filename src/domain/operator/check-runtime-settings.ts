@@ -71,7 +71,7 @@ export function checkRuntimeSettings(settings: unknown): string[] {
       : []),
     ...commandsIn(container).map(
       (path) =>
-        `spec.runtimeSettings.container.${path}.exec is refused: whoever may write this could run commands under ` +
+        `spec.runtimeSettings.container.${path}.exec is refused: users who may write this field could run commands under ` +
         'any account of the namespace',
     ),
   ];

@@ -62,23 +62,23 @@ function aboutTarget(target: Target, sight: TargetSight): Condition {
   const name = formatTarget(target);
   switch (sight) {
     case 'found':
-      return { ...backupTargetFound, message: `${name} is there` };
+      return { ...backupTargetFound, message: `${name} exists` };
     case 'absent':
       return {
         ...backupTargetAbsent,
-        message: `${name} does not exist in namespace ${target.namespace}; backups begin once it does`,
+        message: `${name} does not exist in namespace ${target.namespace}; backups start once it exists`,
       };
     default:
       return {
         ...backupTargetUnknown,
-        message: `whether ${name} is there cannot be told: ${sight.unknown}`,
+        message: `cannot tell whether ${name} exists: ${sight.unknown}`,
       };
   }
 }
 
 function aboutCronJob(made: Exclude<ConfigurationFindings['cronJob'], 'unmade'>): Condition {
   return made === 'made'
-    ? { ...cronJobCreated, message: 'the CronJob is there' }
+    ? { ...cronJobCreated, message: 'the CronJob exists' }
     : { ...cronJobNotCreated, message: made.trouble };
 }
 

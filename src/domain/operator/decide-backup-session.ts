@@ -71,7 +71,7 @@ export function decideBackupSession(world: BackupSessionWorld): BackupSessionAct
 }
 
 /** Running them would let the creator of a session use the operator's rights. */
-const foreignHooks = 'its hooks were given on a command line, and nobody runs them but whoever gave them';
+const foreignHooks = 'its hooks were given on a command line: only that command line may run them';
 
 /** Whether an executor holds the session or has been started for it. */
 function hasBegun({ session, job, ensured }: BackupSessionWorld): boolean {
@@ -101,7 +101,7 @@ function decideFinished(world: BackupSessionWorld): BackupSessionAction {
   const times: Date[] = [];
   if (job !== undefined && isJobUnfinished(job)) {
     const patience = new Date(ended.getTime() + lateJobMs);
-    if (now >= patience) return { do: 'stop-executor', why: 'its session has ended' };
+    if (now >= patience) return { do: 'stop-executor', why: 'the session has ended' };
     times.push(patience);
   }
   const retry = decideRetry({ now, session, configuration, siblings });

@@ -124,10 +124,10 @@ function describeClash({ metadata }: Stored<BackupConfiguration>, cronJob: Store
   const name = `cronjob/${cronJob.metadata.name}`;
   const owner = cronJob.metadata.ownerReferences?.find(({ controller }) => controller === true);
   if (owner?.kind !== 'BackupConfiguration') {
-    return `${name} exists and was not made for this configuration; delete it, or give the configuration another name`;
+    return `${name} exists and was not created for this configuration; delete it, or give the configuration another name`;
   }
   return owner.name === metadata.name
-    ? `${name} is left from an earlier configuration of this name, and about to be deleted`
+    ? `${name} belongs to an earlier configuration of this name and is about to be deleted`
     : `${name} belongs to backupconfiguration/${owner.name}, whose CronJob has the same name; give one of the two another name`;
 }
 

@@ -85,7 +85,7 @@ export function decideExecutor(world: ExecutorWorld, at: Circumstances): Executo
     case 'ensure-job':
     case 'give-back': {
       if (now >= until) {
-        const why = `nobody thawed the application within ${formatDuration(at.freeze.lastsMs)}`;
+        const why = `no executor thawed the application within ${formatDuration(at.freeze.lastsMs)}`;
         return { do: 'thaw', why: action.do === 'wait' ? `${why}: ${action.why}` : why };
       }
       const isSooner = action.do === 'wait' && (action.until === undefined || until < action.until);
@@ -110,19 +110,19 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
     return {
       do: 'wait',
       until: undefined,
-      why: here === 'running' ? 'it is carried out here' : 'for its turn',
+      why: here === 'running' ? 'this operator carries the session out' : 'queued',
     };
   }
   const life = holderLife(world, now);
   if (life.state === 'living') {
     const { holder, ofJob } = life;
-    const stop = at.disruption ?? (now >= last ? 'its deadline has passed' : undefined);
+    const stop = at.disruption ?? (now >= last ? 'the deadline has passed' : undefined);
     if (ofJob && job && stop !== undefined && job.metadata.deletionTimestamp === undefined) {
       return { do: 'stop-executor', why: stop };
     }
     if (ofJob && job && isOwn(world) && !world.ensured) return { do: 'ensure-job' };
     const until = ofJob && now < last && last < life.until ? last : life.until;
-    return { do: 'wait', until, why: `${holder.id} carries it out` };
+    return { do: 'wait', until, why: `${holder.id} carries the session out` };
   }
   const replacing = life.state === 'nobody' ? undefined : life.holder;
   const end = (how: SessionEnd['how'], why: string): ExecutorAction => ({
@@ -133,22 +133,23 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
   if (at.foreign !== undefined) return end('disrupted', at.foreign);
   if (at.disruption !== undefined) return end('disrupted', at.disruption);
   if (job === undefined) {
-    const late = () => end('late', at.begun ? 'nobody carried it out any more' : 'nobody had begun it');
+    const late = () =>
+      end('late', at.begun ? 'its executor stopped, and no other took over' : 'no executor started it');
     if (world.executor === 'in-process') return now >= lastVacant ? late() : { do: 'run', replacing };
     if (world.ensured) return end('disrupted', `job ${jobName} was deleted`);
     if (now >= lastVacant) return late();
     return replacing ? { do: 'give-back', holder: replacing } : { do: 'ensure-job' };
   }
-  if (!isOwn(world)) return end('not-ensured', `job ${jobName} exists, and is not of this session`);
+  if (!isOwn(world)) return end('not-ensured', `job ${jobName} exists and was not created for this session`);
   const state = jobState(job, world.pods);
   switch (state.state) {
     case 'failed':
       return end('disrupted', `job ${jobName} failed: ${state.why}`);
     case 'succeeded':
-      return end('disrupted', `job ${jobName} has ended, and left the session unfinished`);
+      return end('disrupted', `job ${jobName} ended without finishing the session`);
     case 'running':
     case 'waiting': {
-      const why = state.state === 'running' ? `pod ${state.pod} of its job runs` : state.why;
+      const why = state.state === 'running' ? `pod ${state.pod} of its job is running` : state.why;
       // A running pod is about to take the session and end it by itself; a pod that does not run yet would be too late.
       const until = state.state === 'running' ? last : lastVacant;
       if (now >= until) return end('late', `job ${jobName}: ${why}`);

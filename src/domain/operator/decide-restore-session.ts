@@ -47,8 +47,11 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   const { session, now } = world;
   if (session.metadata.deletionTimestamp !== undefined) return { do: 'ignore' };
   if (session.spec.driver !== 'VolumeSnapshotter') {
-    const driver = session.spec.driver ?? 'Restic, the default';
-    return { do: 'ignore', why: `its driver is ${driver}: only VolumeSnapshotter is carried out here` };
+    const driver = session.spec.driver ?? 'Restic, the default,';
+    return {
+      do: 'ignore',
+      why: `driver ${driver} is not supported: this operator carries out VolumeSnapshotter only`,
+    };
   }
   if (isFinal(session)) return decideFinished(world);
   const begun = hasBegun(world);
@@ -90,16 +93,16 @@ function whyInvalid(session: Stored<RestoreSession>): string | undefined {
 function sightTarget({ session, isThere }: RestoreSessionWorld): TargetSighting {
   const { kind = '', name = '' } = session.spec.target?.ref ?? {};
   if (kind === '' && name === '') {
-    const message = 'no workload is named, and none is needed';
+    const message = 'the session names no workload, and needs none';
     return { status: 'True', reason: 'TargetAvailable', message };
   }
   const target = `${kind.toLowerCase()}/${name}`;
   if (!isTargetKind(kind)) {
-    const message = `${target} is of a kind that is not looked for`;
+    const message = `${target} is of an unsupported kind`;
     return { status: 'False', reason: 'UnableToCheckTargetAvailability', message };
   }
   return isThere({ kind, name, namespace: session.metadata.namespace ?? '' })
-    ? { status: 'True', reason: 'TargetAvailable', message: `${target} is there` }
+    ? { status: 'True', reason: 'TargetAvailable', message: `${target} exists` }
     : { status: 'False', reason: 'TargetNotAvailable', message: `${target} does not exist` };
 }
 
@@ -114,6 +117,6 @@ function decideFinished({ session, job, now }: RestoreSessionWorld): RestoreSess
       ? new Date((endedAt(session) ?? createdAt(session)).getTime() + lateJobMs)
       : undefined;
   return until !== undefined && now >= until
-    ? { do: 'stop-executor', why: 'its session has ended' }
+    ? { do: 'stop-executor', why: 'the session has ended' }
     : { do: 'wait', until, why: 'it has ended' };
 }

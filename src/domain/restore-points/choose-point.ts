@@ -70,7 +70,7 @@ function refuseLatest(points: readonly RestorePoint[], target: Target): never {
   if (!newest) {
     throw new StashError(
       'precondition',
-      `${formatTarget(target)} has only restore points that were made by other means: whether they are complete is not known`,
+      `${formatTarget(target)} has only restore points that other tools created: it is not known whether they are complete`,
       { hint: `${command('restore', target)} --from ${newestForeign.session}` },
     );
   }
@@ -152,11 +152,12 @@ function waysOn(point: RestorePoint, better: RestorePoint | undefined, target: T
   const late = inState('late');
   const restore = command('restore', target);
   const lines = [
-    better && `the newest that is complete, ${better.session}:\n${restore} --from ${better.session}`,
-    ready.length > 0 && `only what is ready:\n${restore} --from ${point.session} --only ${ready.join(',')}`,
+    better && `the newest complete restore point, ${better.session}:\n${restore} --from ${better.session}`,
+    ready.length > 0 &&
+      `only the claims that are ready:\n${restore} --from ${point.session} --only ${ready.join(',')}`,
     late.length > 0 &&
-      `what was cut too late too, as after a power cut:\n${restore} --from ${point.session} --only ${[...ready, ...late].join(',')}`,
-    `all there is:\n${listHint(target)}`,
+      `also the snapshots that were cut too late, which are only crash-consistent:\n${restore} --from ${point.session} --only ${[...ready, ...late].join(',')}`,
+    `list all restore points:\n${listHint(target)}`,
   ].filter((line) => typeof line === 'string');
   return lines.length === 1 ? listHint(target) : lines.join('\n');
 }

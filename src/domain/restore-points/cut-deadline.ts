@@ -15,10 +15,9 @@ export function cutTooLate({ metadata, status }: VolumeSnapshot): string | undef
   const last = metadata.annotations?.[annotation.cutBefore];
   if (last === undefined) return undefined;
   const cut = status?.creationTime;
-  if (cut === undefined)
-    return `nobody knows whether it was cut before ${last}, when the application went on`;
+  if (cut === undefined) return `possibly cut after ${last}, when the application resumed`;
   // A malformed date compares as false, so that the snapshot counts as late.
   return new Date(cut) <= new Date(last)
     ? undefined
-    : `cut at ${cut}, after ${last}, when the application went on`;
+    : `cut at ${cut}, after ${last}, when the application resumed`;
 }

@@ -56,7 +56,7 @@ export function backupSessionEffects(session: Stored<BackupSession>, scene: Dele
   const retry =
     nextRetry === undefined || retried === true
       ? []
-      : [`backupsession/${name}: it will not be tried again, which was due at ${nextRetry}`];
+      : [`backupsession/${name}: it will not be retried, which was due at ${nextRetry}`];
   return joinEffects([{ ...none, notes: [...stays, ...retry] }, runningEffects('backupsession', session)]);
 }
 
@@ -90,7 +90,7 @@ function runningEffects(type: string, session: Session): DeleteEffects {
   const frozen =
     since === undefined || since === ''
       ? 'hooks that have run may leave the application quiesced'
-      : `its hooks have quiesced the application since ${since}, and nobody will thaw it`;
+      : `its hooks have quiesced the application since ${since}, and no executor will thaw it`;
   const error = new StashError('precondition', `${type}/${name} is still running${by}: ${frozen}`, {
     hint: `let it end:\nkubectl stash wait ${type}/${name} -n ${namespace}\nor add --force`,
   });
@@ -105,7 +105,7 @@ function pointNotes(point: RestorePoint, gone: ReadonlySet<string>): string[] {
   const left = point.claims.filter(
     ({ snapshot, state }) => state === 'ready' && snapshot && !gone.has(snapshot.metadata.name),
   );
-  if (left.length === 0) return [`${what} is no more`];
+  if (left.length === 0) return [`${what} is deleted`];
   const stays = left.map(({ claim }) => claim).join(', ');
   const goes = hit.map(({ claim }) => claim).join(', ');
   const becomes = point.completeness === 'complete' ? 'becomes incomplete' : 'loses more';
@@ -181,7 +181,7 @@ function dataNote({ metadata, spec, status }: Stored<VolumeSnapshot>, scene: Del
     const where = status?.boundVolumeSnapshotContentName;
     return `${what}: its data stays${where === undefined ? '' : ` in volumesnapshotcontent/${where}`} (deletionPolicy Retain)`;
   }
-  return `${what}: whether its data is deleted is not known, for its class cannot be read`;
+  return `${what}: cannot tell whether its data is deleted: its class cannot be read`;
 }
 
 function snapshotsOf({ claims }: RestorePoint): string[] {

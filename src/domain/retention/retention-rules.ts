@@ -43,7 +43,7 @@ export function retentionProblem(policy: RetentionPolicy): string | undefined {
     return !Number.isSafeInteger(count) || count < 0;
   });
   if (bad === undefined) return undefined;
-  return `retentionPolicy.${bad.field} is ${String(policy[bad.field])}; it has to be a whole number, 0 or more`;
+  return `retentionPolicy.${bad.field} is ${String(policy[bad.field])}; it must be a whole number, 0 or more`;
 }
 
 function dateOf(at: Date): string {

@@ -61,7 +61,7 @@ export function checkClaims(
   const at = `-n ${target.namespace}`;
   if (names.length === 0) {
     throw new StashError('precondition', `${of} uses no persistent volume claims`, {
-      hint: `claims that are made for each pod exist only while one runs\nkubectl describe ${of} ${at}`,
+      hint: `ephemeral claims exist only while their pod runs\nkubectl describe ${of} ${at}`,
     });
   }
   const byName = new Map(claims.map((claim) => [nameOf(claim), claim]));

@@ -18,7 +18,7 @@ for (const [word, name] of targets) {
   test(`${word} is refused with the name of its configuration`, () => {
     assert.throws(() => parseConfigurations(['a', word], 'prod'), {
       kind: 'usage',
-      hint: `it is ${name}, unless it was given another name; see which there are:\nkubectl get backupconfigurations -n prod`,
+      hint: `it is ${name}, unless it was given another name; list all of them:\nkubectl get backupconfigurations -n prod`,
     });
   });
 }

@@ -51,12 +51,12 @@ test('foreign objects are refused, and all of them named', () => {
   assert.deepEqual(refusal(only('Role', foreign)), {
     kind: 'precondition',
     message:
-      'role.rbac.authorization.k8s.io/kubectl-stash-operator in namespace kubectl-stash exists and is not ours: the label app.kubernetes.io/managed-by=kubectl-stash is missing',
-    hint: 'see whose it is:\nkubectl get roles.rbac.authorization.k8s.io/kubectl-stash-operator -n kubectl-stash -o yaml',
+      'role.rbac.authorization.k8s.io/kubectl-stash-operator in namespace kubectl-stash exists and is not managed by kubectl-stash: the label app.kubernetes.io/managed-by=kubectl-stash is missing',
+    hint: 'see who manages it:\nkubectl get roles.rbac.authorization.k8s.io/kubectl-stash-operator -n kubectl-stash -o yaml',
   });
   assert.match(
     refusal(only('ClusterRole', foreign))?.message ?? '',
-    /-operator, .*-trigger, .* are not ours/,
+    /-operator, .*-trigger, .* are not managed by kubectl-stash/,
   );
 });
 
@@ -95,7 +95,7 @@ test('refuses a second operator in another namespace', () => {
   });
   assert.deepEqual(refused, {
     kind: 'precondition',
-    message: 'the operator is installed in namespace backup already',
-    hint: 'bring that one up to date:\nkubectl stash install -n backup\nor remove it first:\nkubectl stash uninstall -n backup',
+    message: 'the operator is already installed in namespace backup',
+    hint: 'update that installation:\nkubectl stash install -n backup\nor remove it first:\nkubectl stash uninstall -n backup',
   });
 });

@@ -113,6 +113,6 @@ for (const [name, status, words] of [
 test('pods that cannot be created', () => {
   const conditions = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }];
   assert.deepEqual(rolloutOf(deployment({ ...up, conditions }), []).trouble, [
-    'no pod can be made: exceeded quota',
+    'no pod can be created: exceeded quota',
   ]);
 });

@@ -103,17 +103,17 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'its configuration is new',
     world({ configuration: { ...ready(), status: {} } }),
-    'wait until 600: backupconfiguration/sts-db has not been looked at yet',
+    'wait until 600: backupconfiguration/sts-db has not been reconciled yet',
   ],
   [
     'its configuration was changed',
     world({ configuration: ready({}, { generation: 2 }) }),
-    'wait until 600: backupconfiguration/sts-db has not been looked at yet',
+    'wait until 600: backupconfiguration/sts-db has not been reconciled yet',
   ],
   [
     'its configuration is never reconciled',
     world({ configuration: { ...ready(), status: {} }, now: at(600) }),
-    'end late: backupconfiguration/sts-db has not been looked at yet',
+    'end late: backupconfiguration/sts-db has not been reconciled yet',
   ],
   [
     'its configuration is Invalid',
@@ -154,7 +154,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   ['its configuration is paused', world({ configuration: ready({ paused: true }) }), 'ensure-job'],
   // Jobs.
   ['new', world(), 'ensure-job'],
-  ['not begun before its deadline', world({ now: at(606) }), 'end late: nobody had begun it'],
+  ['not begun before its deadline', world({ now: at(606) }), 'end late: no executor started it'],
   ['its Job exists without a condition about it', world({ job: job() }), 'ensure-job'],
   [
     'its Job waits',
@@ -174,27 +174,27 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'its pod starts',
     world({ session: session({ status: pending }), job: job(), pods: [pod({ phase: 'Running' })] }),
-    `wait until 630: pod ${podName} of its job runs`,
+    `wait until 630: pod ${podName} of its job is running`,
   ],
   [
     'its pod carries it out',
     world({ session: held, job: job(), pods: [pod({ phase: 'Running' })] }),
-    `wait until 31: ${podName} carries it out`,
+    `wait until 31: ${podName} carries the session out`,
   ],
   [
     'its pod does not renew its hold',
     world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], heldSince: at(0), now: at(40) }),
-    `wait until 635: pod ${podName} of its job runs`,
+    `wait until 635: pod ${podName} of its job is running`,
   ],
   [
     'its pod still runs after the deadline',
     world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], now: at(640) }),
-    'stop-executor: its deadline has passed',
+    'stop-executor: the deadline has passed',
   ],
   [
     'its pod has not renewed its hold, after the deadline',
     world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], heldSince: at(0), now: at(640) }),
-    `end late: job ${jobName}: pod ${podName} of its job runs replacing ${podName}`,
+    `end late: job ${jobName}: pod ${podName} of its job is running replacing ${podName}`,
   ],
   [
     'its pod failed, and the Job is about to create the next',
@@ -218,7 +218,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'its Job ended, and left it unfinished',
     world({ session: session({ status: pending }), job: job({ type: 'Complete' }) }),
-    `end disrupted: job ${jobName} has ended, and left the session unfinished`,
+    `end disrupted: job ${jobName} ended without finishing the session`,
   ],
   [
     'its Job was deleted',
@@ -233,23 +233,23 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'its Job was deleted, its pod is being deleted',
     world({ session: held, pods: [pod({ phase: 'Running' })] }),
-    `wait until 31: ${podName} carries it out`,
+    `wait until 31: ${podName} carries the session out`,
   ],
   [
     "somebody's Job has its name",
     world({ job: { ...job(), metadata: { ...job().metadata, ownerReferences: [] } } }),
-    `end not-ensured: job ${jobName} exists, and is not of this session`,
+    `end not-ensured: job ${jobName} exists and was not created for this session`,
   ],
   // Others.
   [
     'a command line holds it',
     world({ session: session({ holder: 'cli-1 2' }) }),
-    'wait until 31: cli-1 carries it out',
+    'wait until 31: cli-1 carries the session out',
   ],
   [
     'a command line holds it, late',
     world({ session: session({ holder: 'cli-1 2', status: running }), now: at(700) }),
-    'wait until 730: cli-1 carries it out',
+    'wait until 730: cli-1 carries the session out',
   ],
   [
     'a command line that held it is dead',
@@ -261,12 +261,12 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'hooks of a command line that is alive',
     world({ session: session({ holder: 'cli-1 2', annotations: { 'stash.appscode.com/hooks': '{}' } }) }),
-    'wait until 31: cli-1 carries it out',
+    'wait until 31: cli-1 carries the session out',
   ],
   [
     'hooks of a command line that is dead',
     world({ session: session({ holder: '', annotations: { 'stash.appscode.com/hooks': '{}' } }) }),
-    'end disrupted: its hooks were given on a command line, and nobody runs them but whoever gave them',
+    'end disrupted: its hooks were given on a command line: only that command line may run them',
   ],
   // Disruption.
   [
@@ -305,11 +305,11 @@ const rows: [string, BackupSessionWorld, string][] = [
   ],
   // In this process.
   ['new, to be run here', world({ executor: 'in-process' }), 'run'],
-  ['queued here', world({ executor: 'in-process', here: 'queued', now: at(1_000) }), 'wait: for its turn'],
+  ['queued here', world({ executor: 'in-process', here: 'queued', now: at(1_000) }), 'wait: queued'],
   [
     'run here',
     world({ session: session({ status: running, holder: 'op 1' }), executor: 'in-process', here: 'running' }),
-    'wait: it is carried out here',
+    'wait: this operator carries the session out',
   ],
   [
     'to be run here, after another operator died',
@@ -324,7 +324,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'to be run here, but held by another operator',
     world({ session: session({ status: running, holder: 'op-2 1' }), executor: 'in-process' }),
-    'wait until 31: op-2 carries it out',
+    'wait until 31: op-2 carries the session out',
   ],
   [
     'to be run here, but it has a Job',
@@ -339,7 +339,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'to be run here, after its deadline',
     world({ executor: 'in-process', now: at(631) }),
-    'end late: nobody had begun it',
+    'end late: no executor started it',
   ],
   // After the end.
   ['Skipped', world({ session: session({ status: { phase: 'Skipped' } }) }), 'tidy'],
@@ -366,7 +366,7 @@ const rows: [string, BackupSessionWorld, string][] = [
       executor: 'in-process',
       now: at(636),
     }),
-    'end late: nobody carried it out any more',
+    'end late: its executor stopped, and no other took over',
   ],
   ['Succeeded', world({ session: session({ status: succeeded }), now: at(11) }), 'tidy'],
   [
@@ -461,7 +461,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'ended, its Job hangs',
     world({ session: session({ status: { ...succeeded, ...tidy } }), job: job(), now: at(71) }),
-    'stop-executor: its session has ended',
+    'stop-executor: the session has ended',
   ],
 ];
 

@@ -27,7 +27,7 @@ const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' };
 const found = {
   type: 'RestoreTargetFound',
   status: 'True' as const,
-  message: 'no workload is named, and none is needed',
+  message: 'the session names no workload, and needs none',
 };
 const told = { phase: 'Pending' as const, conditions: [found] };
 const running = { phase: 'Running' as const, sessionDeadline: at(605).toISOString(), conditions: [found] };
@@ -109,12 +109,12 @@ const rows: [string, RestoreSessionWorld, string][] = [
   [
     'the default driver',
     world({ session: stored<RestoreSession>({ ...restore(), spec: {} }) }),
-    'ignore: its driver is Restic, the default: only VolumeSnapshotter is carried out here',
+    'ignore: driver Restic, the default, is not supported: this operator carries out VolumeSnapshotter only',
   ],
   [
     'Restic',
     world({ session: restore({ spec: { driver: 'Restic' } }) }),
-    'ignore: its driver is Restic: only VolumeSnapshotter is carried out here',
+    'ignore: driver Restic is not supported: this operator carries out VolumeSnapshotter only',
   ],
   ['being deleted', world({ session: restore({ deleted: true }) }), 'ignore'],
   [
@@ -129,7 +129,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
         spec: { runtimeSettings: { container: { lifecycle: { postStart: { exec: { command: ['id'] } } } } } },
       }),
     }),
-    'invalid: spec.runtimeSettings.container.lifecycle.postStart.exec is refused: whoever may write this could run ' +
+    'invalid: spec.runtimeSettings.container.lifecycle.postStart.exec is refused: users who may write this field could run ' +
       'commands under any account of the namespace',
   ],
   [
@@ -141,7 +141,11 @@ const rows: [string, RestoreSessionWorld, string][] = [
     }),
     'invalid: its target is in another namespace, other',
   ],
-  ['new', world({ session: restore() }), 'tell TargetAvailable: no workload is named, and none is needed'],
+  [
+    'new',
+    world({ session: restore() }),
+    'tell TargetAvailable: the session names no workload, and needs none',
+  ],
   [
     'its target does not exist',
     world({ session: restore({ spec: named }) }),
@@ -154,7 +158,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
         spec: { target: { ref: { kind: 'Pod', name: 'p' }, volumeClaimTemplates: [template] } },
       }),
     }),
-    'tell UnableToCheckTargetAvailability: pod/p is of a kind that is not looked for',
+    'tell UnableToCheckTargetAvailability: pod/p is of an unsupported kind',
   ],
   [
     'it waits for its target',
@@ -164,7 +168,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
   [
     'its target was created',
     world({ session: restore({ spec: named, status: missing }), isThere: () => true }),
-    'tell TargetAvailable: deployment/app is there',
+    'tell TargetAvailable: deployment/app exists',
   ],
   [
     'its target was not created before the deadline',
@@ -173,7 +177,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
   ],
   ['with the condition about its target, without a Job', world(), 'ensure-job'],
   ['with the condition about its target, to be run here', world({ executor: 'in-process' }), 'run'],
-  ['its deadline passed while no operator ran', world({ now: at(631) }), 'end late: nobody had begun it'],
+  ['its deadline passed while no operator ran', world({ now: at(631) }), 'end late: no executor started it'],
   ['its Job waits', world({ job: job(), ensured: true }), 'wait until 605: no pod has been made for it yet'],
   [
     'its Job failed',
@@ -197,7 +201,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
       pods: [pod({ phase: 'Running' })],
       ensured: true,
     }),
-    `wait until 31: ${podName} carries it out`,
+    `wait until 31: ${podName} carries the session out`,
   ],
   [
     'its pod hangs',
@@ -208,12 +212,12 @@ const rows: [string, RestoreSessionWorld, string][] = [
       ensured: true,
       now: at(640),
     }),
-    'stop-executor: its deadline has passed',
+    'stop-executor: the deadline has passed',
   ],
   [
     'a command line holds it',
     world({ session: restore({ holder: 'cli-1 1' }), now: at(1) }),
-    'wait until 31: cli-1 carries it out',
+    'wait until 31: cli-1 carries the session out',
   ],
   [
     'a command line that held it is dead',
@@ -228,7 +232,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
       job: job(),
       now: at(65),
     }),
-    'stop-executor: its session has ended',
+    'stop-executor: the session has ended',
   ],
 ];
 
@@ -242,7 +246,7 @@ const freezes: [string, RestoreSessionWorld, string][] = [
       ...{ job: job(), pods: [pod({ phase: 'Running' })], ensured: true },
       ...{ now: at(400), heldSince: at(395), quietSince: at(100) },
     }),
-    `wait until 425: ${podName} carries it out`,
+    `wait until 425: ${podName} carries the session out`,
   ],
   [
     'whose pod has just died',
@@ -260,7 +264,7 @@ const freezes: [string, RestoreSessionWorld, string][] = [
       ...{ job: job(), pods: [pod({ phase: 'Failed' })], ensured: true },
       ...{ now: at(425), heldSince: at(395), quietSince: at(100) },
     }),
-    `thaw: nobody thawed the application within 1m: another pod is to be made: pod ${podName} failed`,
+    `thaw: no executor thawed the application within 1m: another pod is to be made: pod ${podName} failed`,
   ],
 ];
 

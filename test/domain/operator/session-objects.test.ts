@@ -184,7 +184,7 @@ test('the Event about the end of a session', () => {
   };
   assert.equal(
     restore({ phase: 'Unknown', stats: [{ hostname: 'data-0', phase: 'Unknown' }] }),
-    'Normal RestoreUnknown: claims are made, and are bound once a pod uses them: data-0',
+    'Normal RestoreUnknown: the claims exist, and are bound once a pod uses them: data-0',
   );
   assert.equal(
     restore({ phase: 'Succeeded', stats: [{ hostname: 'data-0', phase: 'Succeeded' }] }),

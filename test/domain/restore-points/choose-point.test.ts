@@ -28,7 +28,7 @@ const chosen: {
   expected: string;
 }[] = [
   {
-    name: 'as latest the newest that is complete, succeeded, ours and of the target',
+    name: 'as latest the newest complete restore point, succeeded, ours and of the target',
     points: restorePoints(
       [
         ...good('s-1', at(1)),
@@ -134,7 +134,7 @@ const refused: {
     from: 'latest',
     message:
       'deployment/foo has no complete restore point: in the newest, s-2, claim logs: it has no snapshot',
-    hint: `only what is ready:\n${restore} --from s-2 --only data\nall there is:\n${list}`,
+    hint: `only the claims that are ready:\n${restore} --from s-2 --only data\nlist all restore points:\n${list}`,
   },
   {
     name: 'latest where the newest is still running',
@@ -148,7 +148,7 @@ const refused: {
     points: restorePoints(good('s-1', at(1)), [backupSession('s-1', 'Failed', { claims: two })]),
     from: 'latest',
     message: 'deployment/foo has no complete restore point: session s-1 ended Failed',
-    hint: `only what is ready:\n${restore} --from s-1 --only data,logs\nall there is:\n${list}`,
+    hint: `only the claims that are ready:\n${restore} --from s-1 --only data,logs\nlist all restore points:\n${list}`,
   },
   {
     name: 'latest where all were made by other means',
@@ -158,7 +158,7 @@ const refused: {
     ),
     from: 'latest',
     message:
-      'deployment/foo has only restore points that were made by other means: whether they are complete is not known',
+      'deployment/foo has only restore points that other tools created: it is not known whether they are complete',
     hint: `${restore} --from foo-fnbwz`,
   },
   {
@@ -197,7 +197,7 @@ const refused: {
     from: 's-2',
     message:
       'session s-2 failed (claim data: snapshot data-2 failed: disk full; claim logs: it has no snapshot)',
-    hint: `the newest that is complete, s-1:\n${restore} --from s-1\nall there is:\n${list}`,
+    hint: `the newest complete restore point, s-1:\n${restore} --from s-1\nlist all restore points:\n${list}`,
   },
   {
     name: 'a session that failed and left no snapshots',
@@ -234,7 +234,7 @@ const refused: {
     from: 's-1',
     only: ['logs'],
     message: 'restore point s-1 is incomplete: claim logs: it has no snapshot',
-    hint: `only what is ready:\n${restore} --from s-1 --only data\nall there is:\n${list}`,
+    hint: `only the claims that are ready:\n${restore} --from s-1 --only data\nlist all restore points:\n${list}`,
   },
   {
     name: 'one made by other means that is being deleted',

@@ -52,11 +52,11 @@ suite('a restore point of an application that was quiet', () => {
       assert.equal(
         error.message,
         'restore point s-2 is incomplete: claim data: snapshot data-2 was cut at 2024-11-24T06:01:01.000Z, ' +
-          'after 2024-11-24T06:01:00.000Z, when the application went on',
+          'after 2024-11-24T06:01:00.000Z, when the application resumed',
       );
       assert.match(
         error.hint ?? '',
-        /as after a power cut:\nkubectl stash restore deployment\/foo -n demo --from s-2 --only data/,
+        /only crash-consistent:\nkubectl stash restore deployment\/foo -n demo --from s-2 --only data/,
       );
       return true;
     };

@@ -109,7 +109,7 @@ test('a note on each snapshot tells what happens to its data: by its content, el
     told({ classes: [fast], contents: new Map([['content-a', content]]) }) ?? '',
     /its data stays in volumesnapshotcontent\/content-a/,
   );
-  assert.match(told({}) ?? '', /not known/);
+  assert.match(told({}) ?? '', /cannot tell whether its data is deleted/);
 });
 
 test('a claim that is not bound yet, and an unfinished session, block the deletion of a snapshot; others do not', () => {
@@ -150,7 +150,7 @@ test('the notes on a session tell what outlives it, and which retry is dropped',
   const told = backupSessionEffects(session, scene({ snapshots: [snapshot('s1', 'a', ['a', 'b'])] }));
   assert.deepEqual(told.notes, [
     'backupsession/s1: its snapshots stay: a-s1',
-    'backupsession/s1: it will not be tried again, which was due at 2026-03-14T04:00:00Z',
+    'backupsession/s1: it will not be retried, which was due at 2026-03-14T04:00:00Z',
   ]);
   assert.deepEqual(told.unlessForced, []);
 

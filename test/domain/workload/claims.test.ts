@@ -146,7 +146,7 @@ test('refuses claims that cannot be snapshotted, all in one line', () => {
     [
       '',
       'deployment/web uses no persistent volume claims',
-      'claims that are made for each pod exist only while one runs\nkubectl describe deployment/web -n demo',
+      'ephemeral claims exist only while their pod runs\nkubectl describe deployment/web -n demo',
     ],
     ['good gone', 'claim gone of deployment/web does not exist', 'kubectl get pvc -n demo'],
     [
