@@ -20,7 +20,7 @@ const rightsTrustedMs = 3_600_000;
 export interface Memory {
   rights?: { readonly said: string; readonly at: Date };
   settled?: SettledCronJob;
-  /** The last message that `tellOnce` recorded as an Event. */
+  /** The last message that `recordOnce` recorded as an Event. */
   told?: string;
 }
 
@@ -39,11 +39,11 @@ export async function applyStep(
   const at = { name, namespace };
   switch (step.do) {
     case 'leave':
-      tellOnce(world, memory, configuration, 'DriverNotSupported', foreignDriver(configuration));
+      recordOnce(world, memory, configuration, 'DriverNotSupported', foreignDriver(configuration));
       return 'end';
     case 'await-sessions': {
       const sessions = step.sessions.map((session) => `backupsession/${session}`).join(', ');
-      tellOnce(world, memory, configuration, 'WaitingForSessions', `waiting for ${sessions} to end`);
+      recordOnce(world, memory, configuration, 'WaitingForSessions', `waiting for ${sessions} to end`);
       return 'end';
     }
     case 'set-finalizers': {
@@ -87,7 +87,7 @@ export async function applyStep(
       const where = { name: metadata.name, namespace };
       await cluster
         .delete(cronJobs, where, { uid: metadata.uid, propagation: 'Background' })
-        .catch(ignoreGone);
+        .catch(ignoreNotFound);
       log.info(`deleted cronjob/${metadata.name}`, at);
       // The watch reports the deletion, and the reconciler continues then.
       return 'end';
@@ -95,7 +95,7 @@ export async function applyStep(
     case 'write-status': {
       const patch = { metadata: { resourceVersion }, status: step.status };
       const written = await cluster.patch(backupConfigurations, at, patch, { subresource: 'status' });
-      tellStatus(world, configuration, step.status);
+      reportStatus(world, configuration, step.status);
       caches.configurations.learn(written);
       return 'again';
     }
@@ -152,7 +152,7 @@ function foreignDriver({ spec }: Stored<BackupConfiguration>): string {
   return `driver ${spec.driver ?? 'Restic'} is not supported: this operator carries out VolumeSnapshotter only`;
 }
 
-function tellOnce(
+function recordOnce(
   world: World,
   memory: Memory,
   configuration: Stored<BackupConfiguration>,
@@ -164,7 +164,7 @@ function tellOnce(
   world.event(backupConfigurations, configuration, 'Normal', reason, message);
 }
 
-function tellStatus(world: World, configuration: Stored<BackupConfiguration>, status: Status): void {
+function reportStatus(world: World, configuration: Stored<BackupConfiguration>, status: Status): void {
   const { metadata, status: before } = configuration;
   const at = { name: metadata.name, namespace: metadata.namespace };
   for (const { type, reason, message } of eventsOfStatus(before, status)) {
@@ -179,6 +179,6 @@ function tellStatus(world: World, configuration: Stored<BackupConfiguration>, st
   }
 }
 
-function ignoreGone(error: unknown): void {
+function ignoreNotFound(error: unknown): void {
   if (!isStashError(error, 'not-found')) throw error;
 }

@@ -36,7 +36,7 @@ export function backupConfigurationReconciler(world: World): Reconciler {
       const { uid } = configuration.metadata;
       const memory = memories.get(uid) ?? {};
       memories.set(uid, memory);
-      return await bringAbout(world, memory, configuration, signal);
+      return await reconcileConfiguration(world, memory, configuration, signal);
     },
     triggers(enqueue) {
       const { caches } = world;
@@ -57,7 +57,7 @@ export function backupConfigurationReconciler(world: World): Reconciler {
       });
       caches.backupSessions.onChange(({ metadata: { namespace = '' }, spec: { invoker } }) => {
         const configuration = caches.configurations.get(namespace, invoker.name);
-        if (configuration !== undefined && isLettingGo(configuration)) {
+        if (configuration !== undefined && isBeingReleased(configuration)) {
           enqueue({ namespace, name: invoker.name });
         }
       });
@@ -69,7 +69,7 @@ export function backupConfigurationReconciler(world: World): Reconciler {
  * Decides and applies steps until none is left. Resolves as `Reconciler.reconcile` does. Rejects with the error
  * that prevented a step, after the status reports it.
  */
-async function bringAbout(
+async function reconcileConfiguration(
   world: World,
   memory: Memory,
   first: Stored<BackupConfiguration>,
@@ -77,7 +77,7 @@ async function bringAbout(
 ): Promise<number | undefined> {
   const { caches } = world;
   const { name, uid, namespace = '' } = first.metadata;
-  const sight = await seeTarget(world, first);
+  const sight = await observeTarget(world, first);
   let trouble: StashError | undefined;
   let taken: Stored<CronJob> | undefined;
   let isPatched = false;
@@ -109,7 +109,7 @@ async function bringAbout(
       else return hasClash(seen) ? clashEveryMs : undefined;
     } catch (error) {
       if (isGone(error, step)) return undefined;
-      if (trouble !== undefined || error === sight.error || !isWorthTelling(error, step, configuration))
+      if (trouble !== undefined || error === sight.error || !belongsInStatus(error, step, configuration))
         throw error;
       // The status of a configuration that is being deleted is no longer written: an Event reports the error.
       if (configuration.metadata.deletionTimestamp !== undefined) {
@@ -123,7 +123,7 @@ async function bringAbout(
 }
 
 /** Asks the API server for a target that the cache lacks: backups must not stop because a watch is late. */
-async function seeTarget(
+async function observeTarget(
   { cluster, caches }: World,
   configuration: Stored<BackupConfiguration>,
 ): Promise<{ target: TargetSight; error?: unknown }> {
@@ -142,13 +142,13 @@ async function seeTarget(
   }
 }
 
-function isLettingGo({ metadata, spec }: Stored<BackupConfiguration>): boolean {
+function isBeingReleased({ metadata, spec }: Stored<BackupConfiguration>): boolean {
   if (metadata.finalizers?.includes(configurationFinalizer) !== true) return false;
   return metadata.deletionTimestamp !== undefined || spec.driver !== 'VolumeSnapshotter';
 }
 
 function unfinishedSessions({ caches }: World, configuration: Stored<BackupConfiguration>): string[] {
-  if (!isLettingGo(configuration)) return [];
+  if (!isBeingReleased(configuration)) return [];
   const { metadata, spec } = configuration;
   return (
     [...caches.backupSessions.list(metadata.namespace)]
@@ -168,7 +168,7 @@ function isGone(error: unknown, step: ConfigurationStep): boolean {
 }
 
 /** Whether the status should report the error; other errors are only retried. */
-function isWorthTelling(
+function belongsInStatus(
   error: unknown,
   step: ConfigurationStep,
   { metadata, status }: Stored<BackupConfiguration>,

@@ -112,13 +112,13 @@ function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, 
       renewed = at;
     } catch (error) {
       if (isStashError(error, 'not-found')) lose('the Lease was deleted');
-      else if (isStashError(error, 'conflict')) await lookAgain();
+      else if (isStashError(error, 'conflict')) await resolveConflict();
       else onTrouble(error);
     }
   };
 
   /** After a conflict: an earlier renewal may have succeeded although its response was lost. */
-  const lookAgain = async () => {
+  const resolveConflict = async () => {
     const current = await store.read().catch(() => lease);
     const holder = current?.spec?.holderIdentity;
     if (current !== undefined && holder === id) lease = current;

@@ -64,7 +64,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
     },
   });
   /** Last success in Unix seconds, by `namespace/name`: the history limit may have deleted the session itself. */
-  const told = new Map<string, number>();
+  const reportedSuccesses = new Map<string, number>();
   new Gauge({
     name: 'stash_backup_last_success_timestamp_seconds',
     help: 'When the last successful session of a BackupConfiguration ended.',
@@ -78,7 +78,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
       for (const { metadata } of caches.configurations.list()) {
         const { namespace = '', name } = metadata;
         const id = `${namespace}/${name}`;
-        const seconds = Math.max(told.get(id) ?? 0, known.get(id) ?? 0);
+        const seconds = Math.max(reportedSuccesses.get(id) ?? 0, known.get(id) ?? 0);
         if (seconds > 0) this.set({ namespace, backupconfiguration: name }, seconds);
       }
     },
@@ -110,9 +110,9 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
     },
     backupSucceeded({ namespace, name }, when) {
       const id = `${namespace}/${name}`;
-      told.set(id, Math.max(told.get(id) ?? 0, when.getTime() / 1000));
+      reportedSuccesses.set(id, Math.max(reportedSuccesses.get(id) ?? 0, when.getTime() / 1000));
     },
-    forget: ({ namespace, name }) => void told.delete(`${namespace}/${name}`),
+    forget: ({ namespace, name }) => void reportedSuccesses.delete(`${namespace}/${name}`),
     reconcileFailed: (queue) => {
       errors.inc({ queue });
     },

@@ -28,7 +28,7 @@ export interface LeadOptions {
 }
 
 /** An API server that does not answer must not keep the process from ending. */
-const patienceAtTheEndMs = 20_000;
+const shutdownTimeoutMs = 20_000;
 
 /**
  * Resolves after one of the signals has aborted and the running reconciles have ended. `begun` is called once the
@@ -67,7 +67,7 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
   } finally {
     over.abort();
     const work = ended(reconcilers, [...queues.values()]);
-    const until = after(world.clock, patienceAtTheEndMs);
+    const until = after(world.clock, shutdownTimeoutMs);
     if (!(await orUntil(world.clock, until, work))) log.warn('some reconciles did not end in time');
   }
 }

@@ -39,8 +39,8 @@ export type ReconcilerFactory = (world: World) => Reconciler;
 
 /** A reconcile that runs longer hangs: `/healthz` then reports it, and the kubelet restarts the container. */
 const stuckAfterMs = 10 * 60_000;
-const patienceForEventsMs = 3_000;
-const pauseWithoutServerMs = 5_000;
+const eventsTimeoutMs = 3_000;
+const checkRetryMs = 5_000;
 
 /**
  * Resolves once the signal has aborted, the work has ended and the Lease is given back.
@@ -77,7 +77,7 @@ export async function runOperator(
     },
   };
   /** Waits for an API server that does not answer. */
-  const checkPlace = async (): Promise<void> => {
+  const awaitUsableCluster = async (): Promise<void> => {
     for (;;) {
       try {
         await checkCluster(cluster);
@@ -85,7 +85,7 @@ export async function runOperator(
       } catch (error) {
         if (!isStashError(error, 'unreachable', 'server')) throw error;
         log.warn('the API server does not answer', errorFields(error));
-        await clock.sleep(pauseWithoutServerMs, signal);
+        await clock.sleep(checkRetryMs, signal);
       }
     }
   };
@@ -96,7 +96,7 @@ export async function runOperator(
 
   try {
     for (;;) {
-      await checkPlace();
+      await awaitUsableCluster();
       const term = await begin();
       if (term === undefined) return;
       log.info('leading');
@@ -123,7 +123,7 @@ export async function runOperator(
   } catch (error) {
     if (!signal.aborted || !isStashError(error, 'interrupted')) throw error;
   } finally {
-    await orUntil(clock, after(clock, patienceForEventsMs), events.written());
+    await orUntil(clock, after(clock, eventsTimeoutMs), events.written());
     await server.close();
     log.info('stopped');
   }

@@ -22,7 +22,7 @@ import type { Then } from './stepwise.ts';
 import type { World } from './world.ts';
 
 /** The state about sessions that this process keeps in memory. */
-export interface SessionDesk {
+export interface SessionState {
   readonly memory: SessionMemory;
   readonly runs: SessionRuns;
 }
@@ -39,7 +39,7 @@ export function sessionSteps<
 >(
   world: World,
   operated: OperatedKind<S, Plan, Seen, Own>,
-  { memory, runs }: SessionDesk,
+  { memory, runs }: SessionState,
 ): SessionSteps<S, Seen> {
   const { cluster, clock, options, id } = world;
   const { kind, kept } = operated;

@@ -33,7 +33,7 @@ export function buildDeployment(options: InstallOptions): Named<Deployment> {
             runAsGroup: userId,
             seccompProfile: { type: 'RuntimeDefault' },
           },
-          affinity: apart,
+          affinity: spreadOverNodes,
           containers: [container(options)],
         },
       },
@@ -41,7 +41,7 @@ export function buildDeployment(options: InstallOptions): Named<Deployment> {
   };
 }
 
-const apart = {
+const spreadOverNodes = {
   podAntiAffinity: {
     preferredDuringSchedulingIgnoredDuringExecution: [
       {
@@ -68,7 +68,7 @@ function container(options: InstallOptions): Container {
       `--listen=:${httpPort.port}`,
       // Read from the pod, because kustomize may change the namespace.
       '--namespace=$(POD_NAMESPACE)',
-      ...chosen(options),
+      ...optionFlags(options),
     ],
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -93,7 +93,7 @@ function container(options: InstallOptions): Container {
 }
 
 /** Flags that the user does not set are omitted: the operator in the image has its own defaults. */
-function chosen({ maxFreezeMs, sessionsAtOnce, logLevel }: InstallOptions): string[] {
+function optionFlags({ maxFreezeMs, sessionsAtOnce, logLevel }: InstallOptions): string[] {
   return [
     ...(maxFreezeMs === undefined ? [] : [`--max-freeze=${formatGoDuration(maxFreezeMs)}`]),
     ...(sessionsAtOnce === undefined ? [] : [`--sessions-at-once=${sessionsAtOnce}`]),

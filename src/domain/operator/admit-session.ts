@@ -30,7 +30,7 @@ export function admit(world: AdmissionWorld): Gate | undefined {
   }
   const { metadata, status } = configuration;
   if (metadata.deletionTimestamp !== undefined) return { do: 'skip', why: `${name} is being deleted` };
-  const other = standsInTheWay(world);
+  const other = whyBlocked(world);
   if (other !== undefined) return { do: 'skip', why: other };
   if (status?.phase === undefined || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
     return { do: 'wait', until: undefined, why: `${name} has not been reconciled yet` };
@@ -47,7 +47,7 @@ function whyNot({ status }: BackupConfiguration): string {
 }
 
 /** Why an unfinished session of the same invoker goes first: it has begun, or is older; undefined where none does. */
-function standsInTheWay({ session, siblings }: AdmissionWorld): string | undefined {
+function whyBlocked({ session, siblings }: AdmissionWorld): string | undefined {
   const unfinished = siblings.filter(
     (sibling) => !isFinal(sibling) && sibling.metadata.deletionTimestamp === undefined,
   );

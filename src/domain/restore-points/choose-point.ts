@@ -65,7 +65,7 @@ export function describeClaim({ claim, snapshot, state, message }: PointClaim): 
 function refuseLatest(points: readonly RestorePoint[], target: Target): never {
   const mine = points.filter((point) => isOf(point, target));
   const [newestForeign] = mine;
-  if (!newestForeign) throw noneAtAll(target);
+  if (!newestForeign) throw noRestorePoints(target);
   const newest = mine.find(({ completeness }) => completeness !== 'unknown');
   if (!newest) {
     throw new StashError(
@@ -82,7 +82,7 @@ function refuseLatest(points: readonly RestorePoint[], target: Target): never {
         ? `session ${session} ended ${newest.phase}`
         : `in the newest, ${session}, ${unready(newest).map(describeClaim).join('; ')}`;
   throw new StashError('precondition', `${formatTarget(target)} has no complete restore point: ${reason}`, {
-    hint: newest.phase === 'Running' ? waitHint(newest) : waysOn(newest, undefined, target),
+    hint: newest.phase === 'Running' ? waitHint(newest) : alternatives(newest, undefined, target),
   });
 }
 
@@ -99,7 +99,7 @@ function findNamed(points: readonly RestorePoint[], target: Target, name: string
     });
   }
   const mine = points.filter((candidate) => isOf(candidate, target)).map(({ session }) => session);
-  if (mine.length === 0) throw noneAtAll(target);
+  if (mine.length === 0) throw noRestorePoints(target);
   const near = nearest(name, mine);
   throw new StashError('not-found', `${formatTarget(target)} has no restore point ${name}`, {
     hint: near === undefined ? listHint(target) : `did you mean --from ${near}?\n${listHint(target)}`,
@@ -120,7 +120,7 @@ function refuseUnfit(
     only.length === 0 ? true : only.includes(claim) && state !== 'late',
   );
   const what = lacking.map(describeClaim).join('; ');
-  const hint = waysOn(point, latestComplete(points, target), target);
+  const hint = alternatives(point, latestComplete(points, target), target);
   if (phase === 'Failed' && only.length === 0) {
     throw new StashError('precondition', `session ${session} failed${what && ` (${what})`}`, { hint });
   }
@@ -133,7 +133,7 @@ function unready(point: RestorePoint): PointClaim[] {
   return point.claims.filter(({ state }) => state !== 'ready');
 }
 
-function noneAtAll(target: Target): StashError {
+function noRestorePoints(target: Target): StashError {
   return new StashError(
     'not-found',
     `${formatTarget(target)} has no restore points in namespace ${target.namespace}`,
@@ -145,7 +145,7 @@ function waitHint({ session, namespace }: RestorePoint): string {
   return `kubectl stash wait ${session} -n ${namespace}`;
 }
 
-function waysOn(point: RestorePoint, better: RestorePoint | undefined, target: Target): string {
+function alternatives(point: RestorePoint, better: RestorePoint | undefined, target: Target): string {
   const inState = (wanted: ClaimState) =>
     point.claims.filter(({ state }) => state === wanted).map(({ claim }) => claim);
   const ready = inState('ready');
