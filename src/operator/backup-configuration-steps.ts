@@ -26,7 +26,7 @@ export interface Memory {
 
 /**
  * Carries one step out. Resolves with `again` where the next decision follows at once, `end` where the reconciler waits
- * for a change, or the CronJob that the API server holds under the configuration's CronJob name, whoever created it.
+ * for a change, or the CronJob that the API server holds under the configuration's CronJob name, even if it is foreign.
  */
 export async function applyStep(
   world: World,

@@ -88,7 +88,7 @@ test('an outage ends the term, not the process', async () => {
   const looks: Look[] = [];
   let isDown = true;
   const down = () =>
-    isDown ? Promise.reject(new StashError('unreachable', 'nobody answers')) : Promise.resolve();
+    isDown ? Promise.reject(new StashError('unreachable', 'no response')) : Promise.resolve();
   const through = (real: typeof cluster): typeof cluster => ({
     ...real,
     groups: () => down().then(() => real.groups()),

@@ -39,7 +39,7 @@ test('objects without a spec are ignored, and all others are reconciled', async 
   await cluster.create(backupSessions, {
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'BackupSession',
-    metadata: { name: 'of-nobody', namespace: 'default' },
+    metadata: { name: 'without-spec', namespace: 'default' },
     spec: {},
   } as never);
   await stand.configuration('second');

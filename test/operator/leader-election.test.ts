@@ -111,7 +111,7 @@ async function election(count: number) {
   const untilLed = async (): Promise<number> => {
     const began = clock.now().getTime();
     while (leaders().length === 0) {
-      assert.ok(clock.now().getTime() - began < 120_000, 'nobody leads');
+      assert.ok(clock.now().getTime() - began < 120_000, 'no candidate became the leader');
       await pass(250);
     }
     return clock.now().getTime() - began;

@@ -118,7 +118,7 @@ test('the backoff of a failing object grows to five minutes at most, and starts 
 test('retries almost at once after a conflict', async () => {
   let conflicts = 3;
   const { queue, looks, clock } = stage(() =>
-    conflicts-- > 0 ? Promise.reject(new StashError('conflict', 'somebody wrote')) : done(),
+    conflicts-- > 0 ? Promise.reject(new StashError('conflict', 'another client wrote first')) : done(),
   );
   queue.start();
   queue.enqueue(key('a'));

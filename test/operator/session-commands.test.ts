@@ -101,7 +101,7 @@ test('does not wait for a holder that was a deleted pod of the same Job', async 
   });
   assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
   assert.equal((await place.ended(home, 's1')).status?.phase, 'Succeeded');
-  assert.ok(clock.now().getTime() - began < 30_000, 'it was waited for');
+  assert.ok(clock.now().getTime() - began < 30_000, 'it waited for the deleted pod');
 });
 
 test('waits for any other holder until it counts as dead', async () => {
@@ -112,7 +112,7 @@ test('waits for any other holder until it counts as dead', async () => {
     metadata: { annotations: { 'stash.appscode.com/executor': 'cli-1 4' } },
   });
   assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
-  assert.ok(clock.now().getTime() - began >= 30_000, 'it was taken from the living');
+  assert.ok(clock.now().getTime() - began >= 30_000, 'it was taken over from a living holder');
 });
 
 test('the deadline of the configuration ends the session', async () => {

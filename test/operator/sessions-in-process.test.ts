@@ -163,7 +163,7 @@ test('a session is left to a living holder, and taken over when the holder is de
   const { status, metadata } = await place.ended(home, 's1');
   assert.equal(status?.phase, 'Succeeded');
   assert.match(metadata.annotations?.['stash.appscode.com/executor'] ?? '', new RegExp(`^${operator.id} `));
-  assert.ok(place.clock.now().getTime() - began >= 30_000, 'it was taken from the living');
+  assert.ok(place.clock.now().getTime() - began >= 30_000, 'it was taken over from a living holder');
 });
 
 test('a restore is carried out', async () => {

@@ -22,7 +22,7 @@ import {
 export interface ConfigurationWorld {
   readonly configuration: Stored<BackupConfiguration>;
   readonly sight: TargetSight;
-  /** The existing CronJob with the configuration's CronJob name, whoever owns it. */
+  /** The existing CronJob with the configuration's CronJob name, of any owner. */
   readonly cronJob: Stored<CronJob> | undefined;
   /** The CronJob after our last write. */
   readonly settled: SettledCronJob | undefined;

@@ -17,7 +17,7 @@ export interface ExecutorWorld {
   readonly session: Session;
   /** Name of the session's Job, whether it exists or not. */
   readonly jobName: string;
-  /** The existing Job with that name, whoever owns it. */
+  /** The existing Job with that name, of any owner. */
   readonly job: Stored<Job> | undefined;
   /** The cached pods of the Job. */
   readonly pods: readonly Stored<Pod>[];

@@ -116,7 +116,7 @@ test('defaults of the API server are no drift; every change is', () => {
     assert.equal(hasDrifted(present, changed, settledAt(present)), true, what);
 
   const edited = { ...present, spec: { ...present.spec, suspend: true } };
-  assert.equal(hasDrifted(edited, wanted, undefined), true, 'edited by somebody');
+  assert.equal(hasDrifted(edited, wanted, undefined), true, 'edited by a user');
   const unlabelled = { ...present, metadata: { ...present.metadata, labels: {} } };
   assert.equal(hasDrifted(unlabelled, wanted, settledAt(present)), true, 'a label taken off');
 });

@@ -236,7 +236,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     `wait until 31: ${podName} carries the session out`,
   ],
   [
-    "somebody's Job has its name",
+    'a foreign Job has its name',
     world({ job: { ...job(), metadata: { ...job().metadata, ownerReferences: [] } } }),
     `end not-ensured: job ${jobName} exists and was not created for this session`,
   ],

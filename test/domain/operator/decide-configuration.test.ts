@@ -77,7 +77,7 @@ test('the conditions tell what is missing, and since when', () => {
     ['invalid', { configuration: invalid }, 'Invalid', 'ValidationPassed False ResourceValidationFailed'],
     ['no target', { sight: 'absent' }, 'NotReady', passed, 'BackupTargetFound False TargetNotAvailable'],
     [
-      'nobody knows',
+      'the target cannot be read',
       { sight: { unknown: 'no right' } },
       'NotReady',
       passed,

@@ -27,7 +27,7 @@ suite('a restore point of an application that was quiet', () => {
     ['cut in time', at(59), 'complete'],
     ['cut at the very end', at(60), 'complete'],
     ['cut later', at(61), 'incomplete'],
-    ['ready, and nobody knows when it was cut', undefined, 'incomplete'],
+    ['ready, but without the time of its cut', undefined, 'incomplete'],
     ['cut at no time that can be read', 'yesterday', 'incomplete'],
   ];
   for (const [what, creationTime, completeness] of table) {

@@ -335,7 +335,7 @@ suite('whatever there is', () => {
     });
   };
 
-  check('each snapshot of the invoker is judged once, and none of another', (all, rules) => {
+  check('each snapshot of the invoker is in the plan once, and none of another invoker', (all, rules) => {
     const { stay, go } = planRetention(invoker, all, policy(rules));
     assert.deepEqual(
       names([...stay, ...go]),
@@ -345,7 +345,7 @@ suite('whatever there is', () => {
   });
 
   check(
-    'no snapshot of the newest complete restore point goes, nor one that waits or leaves',
+    'no snapshot of the newest complete restore point is deleted, nor one that is pending or being deleted',
     (all, rules) => {
       const goes = new Set(gone(all, rules));
       const mine = snapshotsOf(invoker, all);
@@ -358,13 +358,13 @@ suite('whatever there is', () => {
     },
   );
 
-  check('applied to what is left, a policy removes nothing more', (all, rules) => {
+  check('applied to the remaining snapshots, a policy deletes none', (all, rules) => {
     const goes = new Set(gone(all, rules));
     const left = all.filter(({ metadata }) => !goes.has(metadata.name));
     assert.deepEqual(gone(left, rules), []);
   });
 
-  check('the order in which they are listed means nothing', (all, rules) => {
+  check('the order of the list does not matter', (all, rules) => {
     assert.deepEqual(
       planRetention(invoker, all.toReversed(), policy(rules)),
       planRetention(invoker, all, policy(rules)),
