@@ -1,9 +1,9 @@
-/** Time as an argument: whoever needs it is given a Clock, and tests turn its hands. */
+/** The current time and timers, passed as an argument so that tests can control them. */
 export interface Clock {
   now(): Date;
-  /** Milliseconds since some moment, whatever the clock is set to; left out: nobody sets it. */
+  /** Milliseconds since an arbitrary start, not affected by setting the clock; left out where `now` never jumps. */
   monotonic?(): number;
-  /** Resolves after `milliseconds`; resolves at once, too, when `signal` aborts. */
+  /** Resolves after `milliseconds`, or as soon as `signal` aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
-/** Several things went wrong side by side. */
+/** Combines the errors of parallel work. */
 import { StashError } from '#src/errors.ts';
 
-/** One error that tells them all, line by line, each line once; its exit code is the first one's. Undefined where there is none. */
+/** One error with the kind of the first, and each message and hint once, a line each. Undefined for no errors. */
 export function combineErrors(errors: readonly StashError[]): StashError | undefined {
   const [first, ...others] = errors;
   if (first === undefined || others.length === 0) return first;

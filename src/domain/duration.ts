@@ -1,4 +1,4 @@
-/** Lengths of time: Go's spelling, which the Stash API and flags use, and the spellings that people read. */
+/** Durations: in Go's format, which the Stash API and flags use, and in formats for people. */
 
 const second = 1000;
 const minute = 60 * second;
@@ -19,7 +19,7 @@ const unitsInMilliseconds: Readonly<Record<string, number>> = {
 
 const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 
-/** Milliseconds of a Go duration (`10m`, `1h30m`, `1.5s`, `0`); undefined where it is none or negative. */
+/** Milliseconds of a Go duration (`10m`, `1h30m`, `1.5s`, `0`); undefined where it is malformed or negative. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
   let total = 0;
@@ -43,7 +43,7 @@ export function formatDuration(milliseconds: number): string {
   return rounded < hour ? pair(rounded, minute, 'm', second, 's') : pair(rounded, hour, 'h', minute, 'm');
 }
 
-/** As Go prints it, to the millisecond: `400ms`, `12.345s`, `1m2.5s`, `1h0m5s`. */
+/** In Go's format, to the millisecond: `400ms`, `12.345s`, `1m2.5s`, `1h0m5s`. */
 export function formatGoDuration(milliseconds: number): string {
   const rounded = Math.max(0, Math.round(milliseconds));
   if (rounded > 0 && rounded < second) return `${rounded}ms`;
@@ -54,7 +54,7 @@ export function formatGoDuration(milliseconds: number): string {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds;
 }
 
-/** An age as kubectl prints it: `5s`, `2m30s`, `10m`, `3h20m`, `12d`, `2y30d`; a clock's small skew is `0s`. */
+/** An age as kubectl prints it: `5s`, `2m30s`, `10m`, `3h20m`, `12d`, `2y30d`; up to two seconds below zero is `0s`. */
 export function formatAge(milliseconds: number): string {
   if (milliseconds <= -2 * second) return '<invalid>';
   const age = Math.max(0, milliseconds);
@@ -69,7 +69,7 @@ export function formatAge(milliseconds: number): string {
   return `${Math.floor(age / year)}y`;
 }
 
-/** `3m5s`; a part that is zero is left out. */
+/** `3m5s`; omits a part that is zero. */
 function pair(time: number, large: number, largeName: string, small: number, smallName: string): string {
   const whole = Math.floor(time / large);
   const rest = Math.floor((time % large) / small);

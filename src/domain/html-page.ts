@@ -1,6 +1,6 @@
-/** Pages for browsers that come where an answer for programs was wanted: from a proxy, a login, a web server. */
+/** Recognizes HTML pages that a proxy, a login or a web server returns in place of an API response. */
 
-/** What such a page says, without its markup, in one line; undefined: the text is none. */
+/** The title of an HTML page, else its text, without markup, in one line; undefined where `text` is not HTML. */
 export function wordsOfPage(text: string): string | undefined {
   if (!/^\s*(<\?xml[^>]*>\s*)?(<!--[^]*?-->\s*)*<(!doctype\s+html|html|head|body|title)\b/i.test(text)) {
     return undefined;

@@ -1,6 +1,6 @@
-/** Whether one JSON value says at least what another says. */
+/** Compares JSON values. */
 
-/** Whether all of `wanted` is in `present`: fields of objects by name, items of lists in their order; more may be there. */
+/** Whether `present` contains `wanted`: fields by name, list items in their order. Additional ones are allowed. */
 export function includesJson(present: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) {
     if (!Array.isArray(present)) return false;

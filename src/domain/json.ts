@@ -1,4 +1,4 @@
-/** JSON that somebody else may have written: undefined where it is none. */
+/** Parses JSON from an untrusted source; undefined where `text` is not JSON. */
 export function readJson(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);

@@ -1,8 +1,8 @@
 import { distance } from 'fastest-levenshtein';
 
 /**
- * The candidate that `word` was probably meant to be; undefined when none is near.
- * Near is an edit for every three letters, three at most; case does not count.
+ * The candidate with the fewest edits from `word`, ignoring case; undefined where none is within one edit for every
+ * three letters, and three in all.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();
@@ -15,7 +15,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** `, did you mean "volumeClaimTemplates"?` for the end of an error; empty when none is near. */
+/** `, did you mean "volumeClaimTemplates"?` for the end of an error; empty where no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const near = nearest(word, candidates);
   return near === undefined ? '' : `, did you mean "${near}"?`;

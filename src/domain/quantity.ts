@@ -13,12 +13,12 @@ const decimalExponents: Readonly<Record<string, number>> = {
   P: 15,
   E: 18,
 };
-/** Far beyond what a quantity can hold, and still cheap to compute. */
+/** Beyond the range of a quantity, yet cheap to compute. */
 const largestExponent = 40;
 
 const quantity = /^\+?(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:([KMGTPE]i)|([numkMGTPE]?)|[eE]([+-]?\d+))$/;
 
-/** Bytes, rounded up; undefined where `text` is no quantity or a negative one. */
+/** Bytes, rounded up; undefined where `text` is malformed or negative. */
 export function parseQuantity(text: string): bigint | undefined {
   const match = quantity.exec(text);
   if (!match) return undefined;
@@ -45,7 +45,7 @@ export function formatBytes(bytes: bigint): string {
   return `${tenths / 10n}${decimal}${binaryUnits[power] ?? ''}`;
 }
 
-/** The larger of two, as it was spelled; one that is absent or no quantity is smaller than any. */
+/** The larger of two quantities, as spelled; an absent or malformed one counts as smaller than any other. */
 export function maxQuantity(a: string | undefined, b: string | undefined): string | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return (parseQuantity(b) ?? -1n) > (parseQuantity(a) ?? -1n) ? b : a;

@@ -1,4 +1,4 @@
-/** Whether someone may do what a session needs, before anything is written. */
+/** Checks whether the user has the rights that a session needs, before anything is written. */
 import type { SelfSubjectRulesReview } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 
@@ -9,8 +9,8 @@ export interface Right {
 }
 
 /**
- * The rights that `review` does not grant in its namespace. Where it says that it is incomplete (webhook authorizers
- * cannot list their rules), they may be granted all the same.
+ * The rights in `needed` that a SelfSubjectRulesReview does not grant in its namespace. If the review is incomplete,
+ * because webhook authorizers cannot list their rules, the user may have them nevertheless.
  */
 export function missingRights({ status }: SelfSubjectRulesReview, needed: readonly Right[]): Right[] {
   if (status === undefined) return [];
@@ -18,7 +18,7 @@ export function missingRights({ status }: SelfSubjectRulesReview, needed: readon
     (right) =>
       !status.resourceRules.some(
         (rule) =>
-          // A rule for named objects does not cover names that are yet to be made.
+          // A rule with resourceNames does not cover objects that are created later.
           (rule.resourceNames ?? []).length === 0 &&
           covers(rule.verbs, right.verb) &&
           covers(rule.apiGroups, right.resource.group) &&

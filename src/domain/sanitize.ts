@@ -1,13 +1,13 @@
-/** Strings that come from a cluster were written by anybody: they must not steer the terminal that shows them. */
+/** Makes strings from a cluster safe to print: they are untrusted and may contain terminal escape sequences. */
 
-/** Escape sequences whole: operating system commands and the like with their text, then all shorter ones. */
+/** Complete escape sequences: strings such as operating system commands, with their text; then control sequences. */
 const stringSequence = /(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\p{Cc}]*(?:\u0007|\u001b\\|\u009c)/gu;
 const controlSequence = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]*[0-~]/gu;
 const breaks = /[\t-\r\u0085\u2028\u2029]+/gu;
-/** Controls, formats (bidirectional overrides, zero-width characters) and halves of surrogate pairs. */
+/** Control and format characters (bidirectional overrides, zero-width characters) and unpaired surrogates. */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
 
-/** `text` on one line, without anything that moves a cursor, colours, reorders or hides. */
+/** `text` on one line, without characters that move the cursor, change colours, reorder or hide text. */
 export function sanitize(text: string): string {
   return text
     .replaceAll(stringSequence, '')

@@ -1,5 +1,5 @@
 /**
- * Schedules as the CronJob of Kubernetes takes them: `MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK`, or one of
+ * Schedules as a Kubernetes CronJob accepts them: `MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK`, or one of
  * `@hourly @daily @midnight @weekly @monthly @yearly @annually` and `@every DURATION`.
  */
 import { Cron } from 'croner';
@@ -10,7 +10,7 @@ interface Field {
   readonly name: string;
   readonly first: number;
   readonly last: number;
-  /** Of the values from `first` on. */
+  /** Names of the values, starting at `first`. */
   readonly words?: readonly string[];
 }
 
@@ -37,10 +37,10 @@ const descriptors: Readonly<Record<string, string>> = {
 
 const every = '@every ';
 const second = 1000;
-/** 292 years, the longest time that Kubernetes can count. */
+/** Milliseconds of the longest duration that Go can represent: 292 years. */
 const longest = 2 ** 63 / 1e6;
 
-/** Why `text` is no schedule, or one that is never due; undefined where it is one. */
+/** Why `text` is not a schedule, or is never due; undefined where it is valid. */
 export function checkSchedule(text: string): string | undefined {
   const read = parse(text);
   if (typeof read === 'string') return read;
@@ -48,8 +48,8 @@ export function checkSchedule(text: string): string | undefined {
 }
 
 /**
- * The first time after `from` at which it is due, in UTC, where the control plane's clocks usually are; `@every`
- * counts from `from`. Undefined where it is no schedule, or never due.
+ * The first run after `from`, with the schedule read in UTC, the usual time zone of control planes; `@every` counts
+ * from `from`. Undefined where `text` is not a schedule, or is never due.
  */
 export function nextRun(text: string, from: Date): Date | undefined {
   const read = parse(text);
@@ -65,9 +65,9 @@ function nextOf(schedule: Schedule, from: Date): Date | undefined {
   return cron.nextRun(new Date(wholeSecond)) ?? undefined;
 }
 
-/** A string says why it is none. */
+/** Returns a string with the reason where `text` is not a schedule. */
 function parse(text: string): Schedule | string {
-  // Kubernetes refuses these two letters wherever they stand.
+  // Kubernetes refuses these two letters anywhere in a schedule.
   if (text.includes('TZ')) return `"${text}" names a time zone, which a CronJob takes in a field of its own`;
   if (text.startsWith('@')) return parseDescriptor(text);
   const parts = text.split(/\s+/).filter((part) => part !== '');
@@ -96,8 +96,8 @@ function parseDescriptor(text: string): Schedule | string {
 }
 
 /**
- * Its values in order; undefined where it leaves all open, which matters for the two fields of days: a day that is
- * left open does not count, and where neither is, either suffices.
+ * The values of a field in order; undefined where it is unrestricted; a string with the reason where it is invalid.
+ * Unrestricted matters for the two day fields: where both are restricted, a day that matches either one is due.
  */
 function parseField(text: string, field: Field): readonly number[] | undefined | string {
   const values = new Set<number>();
@@ -119,7 +119,7 @@ interface Range {
   readonly open: boolean;
 }
 
-/** `*`, `?`, `N`, `N-M`, each with `/STEP`; `N/STEP` goes on to the end. */
+/** Reads `*`, `?`, `N`, `N-M`, each with `/STEP`; `N/STEP` runs to the end of the field's range. */
 function parseItem(text: string, field: Field): Range | string {
   const { name, first, last } = field;
   const [, whole, low = '', high, stepText] = /^(?:([*?])|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(text) ?? [];

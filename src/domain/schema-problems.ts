@@ -1,4 +1,4 @@
-/** Whether a value fits a structural schema: what a server would answer, without asking one. */
+/** Validates a value against a structural schema, as the API server would, without a request. */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { fieldPath } from './field-path.ts';
 import { childSchema } from './unknown-fields.ts';
@@ -22,8 +22,8 @@ const named: Record<Type, string> = {
 };
 
 /**
- * Types, enums, patterns and required fields of `value`, in its order; formats and bounds are left to the
- * server, unknown fields to `unknownFields`. A field that is null counts as absent, as it does for the server.
+ * Problems with types, enums, patterns and required fields, in the order of `value`. Formats and bounds are left to the
+ * API server, unknown fields to `unknownFields`. A null field counts as absent, as for the API server.
  */
 export function schemaProblems(value: unknown, schema: JsonSchema): SchemaProblem[] {
   return problemsAt(value, schema, '');

@@ -1,14 +1,14 @@
-/** Fields that a server with this schema would drop without a word. */
+/** Finds the fields that the API server would drop silently under a schema. */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { fieldKeys, fieldPath } from './field-path.ts';
 import { didYouMean } from './nearest.ts';
 
-/** Every object has these, whatever its schema says. */
+/** Every object has these fields, even if its schema does not list them. */
 const always = ['apiVersion', 'kind', 'metadata'];
 
 /**
- * Paths of the fields that the schema of a whole object neither lists nor preserves, in the order of the
- * value: `spec.target.volumeClaimTemplate`. What is below an unknown field is not looked at.
+ * Paths of the fields of an object that its schema neither lists nor preserves, in the order of `value`:
+ * `spec.target.volumeClaimTemplate`. Fields below an unknown one are not listed.
  */
 export function unknownFields(value: unknown, schema: JsonSchema): string[] {
   return unknownBelow(value, schema, '');
@@ -30,7 +30,7 @@ function unknownBelow(value: unknown, schema: JsonSchema, path: string): string[
   });
 }
 
-/** The names that the schema lists beside the last one of `path`. */
+/** The field names that the schema lists at the level of the last field of `path`. */
 export function siblingsAt(schema: JsonSchema, path: string): string[] {
   const keys = fieldKeys(path).slice(0, -1);
   const parent = keys.reduce<JsonSchema | undefined>((node, key) => node && childSchema(node, key), schema);
@@ -43,7 +43,7 @@ export function describeUnknownField(path: string, schema: JsonSchema): string {
   return `unknown field "${path}"${didYouMean(name, siblingsAt(schema, path))}`;
 }
 
-/** Of a field or an item; undefined where the schema says nothing of it. */
+/** The schema of a field or a list item; undefined where `schema` has none for it. */
 export function childSchema(schema: JsonSchema, key: string | number): JsonSchema | undefined {
   if (typeof key === 'number') return schema.items;
   const { properties = {}, additionalProperties } = schema;

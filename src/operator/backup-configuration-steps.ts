@@ -1,4 +1,4 @@
-/** What the reconciler of BackupConfigurations does to the cluster, and what it tells of it. */
+/** What the reconciler of BackupConfigurations writes to the cluster, and the Events and log lines about it. */
 import type { CronJob, Named, Stored } from '#src/api/kubernetes.ts';
 import { clusterRole } from '#src/api/operator.ts';
 import { backupConfigurations, cronJobs } from '#src/api/resources.ts';
@@ -13,18 +13,21 @@ import { assertNever, isStashError } from '#src/errors.ts';
 import { ensureJobRights } from './job-rights.ts';
 import type { World } from './world.ts';
 
-/** Accounts and bindings are not watched: so long it is believed that they still are there. */
+/** ServiceAccounts and RoleBindings are not watched: after this time the operator checks them again. */
 const rightsTrustedMs = 3_600_000;
 
-/** What this process knows of a configuration beyond the caches; losing it costs a few requests. */
+/** What this process remembers about a configuration beside the caches; losing it costs only a few requests. */
 export interface Memory {
   rights?: { readonly said: string; readonly at: Date };
   settled?: SettledCronJob;
-  /** What was told once and is not to be repeated. */
+  /** The last message that `recordOnce` recorded as an Event. */
   told?: string;
 }
 
-/** `again`: something was done, look again. A CronJob: it stands where ours was to be made. */
+/**
+ * Carries one step out. Resolves with `again` where the next decision follows at once, `end` where the reconciler waits
+ * for a change, or the CronJob that the API server holds under the configuration's CronJob name, even if it is foreign.
+ */
 export async function applyStep(
   world: World,
   memory: Memory,
@@ -36,11 +39,11 @@ export async function applyStep(
   const at = { name, namespace };
   switch (step.do) {
     case 'leave':
-      tellOnce(world, memory, configuration, 'DriverNotSupported', foreignDriver(configuration));
+      recordOnce(world, memory, configuration, 'DriverNotSupported', foreignDriver(configuration));
       return 'end';
     case 'await-sessions': {
       const sessions = step.sessions.map((session) => `backupsession/${session}`).join(', ');
-      tellOnce(world, memory, configuration, 'WaitingForSessions', `it is let go once ${sessions} has ended`);
+      recordOnce(world, memory, configuration, 'WaitingForSessions', `waiting for ${sessions} to end`);
       return 'end';
     }
     case 'set-finalizers': {
@@ -84,15 +87,15 @@ export async function applyStep(
       const where = { name: metadata.name, namespace };
       await cluster
         .delete(cronJobs, where, { uid: metadata.uid, propagation: 'Background' })
-        .catch(ignoreGone);
+        .catch(ignoreNotFound);
       log.info(`deleted cronjob/${metadata.name}`, at);
-      // Its going is told by the watch, and that is when it goes on.
+      // The watch reports the deletion, and the reconciler continues then.
       return 'end';
     }
     case 'write-status': {
       const patch = { metadata: { resourceVersion }, status: step.status };
       const written = await cluster.patch(backupConfigurations, at, patch, { subresource: 'status' });
-      tellStatus(world, configuration, step.status);
+      reportStatus(world, configuration, step.status);
       caches.configurations.learn(written);
       return 'again';
     }
@@ -103,7 +106,7 @@ export async function applyStep(
   }
 }
 
-/** The CronJob as we made it, or whichever stands there. */
+/** Resolves with the created CronJob or, where the name is taken, with the existing one. */
 async function createCronJob(
   { cluster }: World,
   wanted: Named<CronJob>,
@@ -125,7 +128,7 @@ function rightsOf(configuration: Stored<BackupConfiguration>): JobRights {
   return buildJobRights(configuration, [clusterRole.trigger, clusterRole.snapshotter]);
 }
 
-/** Whether they were seen or made not long ago, as they are wanted now. */
+/** Whether this process checked or created the same account and bindings within the last hour. */
 export function areRightsTrusted(
   { clock }: World,
   { rights }: Memory,
@@ -146,10 +149,10 @@ function whatChanged(before: Stored<CronJob>, after: Stored<CronJob>): string {
 }
 
 function foreignDriver({ spec }: Stored<BackupConfiguration>): string {
-  return `driver ${spec.driver ?? 'Restic'} is left alone; only VolumeSnapshotter is carried out here`;
+  return `driver ${spec.driver ?? 'Restic'} is not supported: this operator carries out VolumeSnapshotter only`;
 }
 
-function tellOnce(
+function recordOnce(
   world: World,
   memory: Memory,
   configuration: Stored<BackupConfiguration>,
@@ -161,7 +164,7 @@ function tellOnce(
   world.event(backupConfigurations, configuration, 'Normal', reason, message);
 }
 
-function tellStatus(world: World, configuration: Stored<BackupConfiguration>, status: Status): void {
+function reportStatus(world: World, configuration: Stored<BackupConfiguration>, status: Status): void {
   const { metadata, status: before } = configuration;
   const at = { name: metadata.name, namespace: metadata.namespace };
   for (const { type, reason, message } of eventsOfStatus(before, status)) {
@@ -176,6 +179,6 @@ function tellStatus(world: World, configuration: Stored<BackupConfiguration>, st
   }
 }
 
-function ignoreGone(error: unknown): void {
+function ignoreNotFound(error: unknown): void {
   if (!isStashError(error, 'not-found')) throw error;
 }

@@ -1,4 +1,4 @@
-/** Which configurations wait for, or lose, a target that appears or disappears. */
+/** Enqueues the configurations of a target when the target is created or deleted. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
@@ -13,10 +13,10 @@ interface Wanted {
   present: boolean;
 }
 
-/** A workload changes all the time: only its coming and going is told. */
+/** Workloads change all the time; configurations are enqueued only when one is created or deleted. */
 export function enqueueByTarget(caches: Caches, enqueue: (key: Key) => void): void {
   const byTarget = new Map<string, Wanted>();
-  /** By configuration. */
+  /** From `namespace/name` of a configuration to the key of its target. */
   const targets = new Map<string, string>();
 
   const forget = (configuration: string, name: string) => {

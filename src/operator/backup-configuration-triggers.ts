@@ -1,4 +1,4 @@
-/** Says on a configuration that it was due and no session was begun: nothing else there would. */
+/** Records a Warning on a BackupConfiguration whose trigger Job failed: no session exists that could report it. */
 import { jobCondition } from '#src/api/conditions.ts';
 import type { Job, Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
@@ -10,11 +10,11 @@ import { jobState } from '#src/domain/session/job-state.ts';
 import type { Caches, World } from './world.ts';
 
 const component: Component = 'trigger';
-/** What failed earlier was told by whoever ran then. */
+/** The operator that ran at the time has already reported older failures. */
 const recentMs = 10 * 60_000;
 
 export function tellFailedTriggers({ caches, clock, event, log }: World): void {
-  /** UIDs of the Jobs. */
+  /** UIDs of the failed Jobs that were reported. */
   const told = new Set<string>();
   caches.jobs.onChange((job, deleted) => {
     const { uid, name, namespace, labels } = job.metadata;
@@ -33,7 +33,7 @@ export function tellFailedTriggers({ caches, clock, event, log }: World): void {
     if (age > recentMs || configuration === undefined) return;
     const state = jobState(job, [...caches.pods.list(namespace)]);
     const why = state.state === 'failed' ? state.why : (failed.message ?? '');
-    const message = `the schedule was due, and no backup was begun: job/${name} failed: ${why}`;
+    const message = `the scheduled backup did not start: job/${name} failed: ${why}`;
     event(backupConfigurations, configuration, 'Warning', 'TriggerFailed', message);
     log.warn(message, { name: configuration.metadata.name, namespace });
   });

@@ -1,4 +1,4 @@
-/** Brings a BackupConfiguration to where it should be: checked, with rights for its Jobs and a CronJob of its own. */
+/** Reconciles a BackupConfiguration: validates it, and keeps its CronJob and the rights of its Jobs in place. */
 import type { CronJob, Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
@@ -23,8 +23,9 @@ import { tellFailedTriggers } from './backup-configuration-triggers.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { World } from './world.ts';
 
-/** Somebody else's CronJob may be in the way, and nobody tells when it goes. */
+/** No watch reports the deletion of a foreign CronJob that has the name of ours: look again after this time. */
 const clashEveryMs = 60_000;
+
 export function backupConfigurationReconciler(world: World): Reconciler {
   const memories = new Map<string, Memory>();
   return {
@@ -35,7 +36,7 @@ export function backupConfigurationReconciler(world: World): Reconciler {
       const { uid } = configuration.metadata;
       const memory = memories.get(uid) ?? {};
       memories.set(uid, memory);
-      return await bringAbout(world, memory, configuration, signal);
+      return await reconcileConfiguration(world, memory, configuration, signal);
     },
     triggers(enqueue) {
       const { caches } = world;
@@ -56,7 +57,7 @@ export function backupConfigurationReconciler(world: World): Reconciler {
       });
       caches.backupSessions.onChange(({ metadata: { namespace = '' }, spec: { invoker } }) => {
         const configuration = caches.configurations.get(namespace, invoker.name);
-        if (configuration !== undefined && isLettingGo(configuration)) {
+        if (configuration !== undefined && isBeingReleased(configuration)) {
           enqueue({ namespace, name: invoker.name });
         }
       });
@@ -64,8 +65,11 @@ export function backupConfigurationReconciler(world: World): Reconciler {
   };
 }
 
-/** Step after step, until there is nothing to do. Rejects with what stood in the way, once the status says it. */
-async function bringAbout(
+/**
+ * Decides and applies steps until none is left. Resolves as `Reconciler.reconcile` does. Rejects with the error
+ * that prevented a step, after the status reports it.
+ */
+async function reconcileConfiguration(
   world: World,
   memory: Memory,
   first: Stored<BackupConfiguration>,
@@ -73,14 +77,14 @@ async function bringAbout(
 ): Promise<number | undefined> {
   const { caches } = world;
   const { name, uid, namespace = '' } = first.metadata;
-  const sight = await seeTarget(world, first);
+  const sight = await observeTarget(world, first);
   let trouble: StashError | undefined;
   let taken: Stored<CronJob> | undefined;
   let isPatched = false;
 
   while (!signal.aborted) {
     const configuration = caches.configurations.get(namespace, name);
-    // What changed meanwhile has been enqueued, and is looked at anew.
+    // A change since the start has been enqueued and is reconciled on its own.
     if (configuration?.metadata.uid !== uid) return undefined;
     if (configuration.metadata.generation !== first.metadata.generation) return undefined;
     const seen: ConfigurationWorld = {
@@ -105,9 +109,9 @@ async function bringAbout(
       else return hasClash(seen) ? clashEveryMs : undefined;
     } catch (error) {
       if (isGone(error, step)) return undefined;
-      if (trouble !== undefined || error === sight.error || !isWorthTelling(error, step, configuration))
+      if (trouble !== undefined || error === sight.error || !belongsInStatus(error, step, configuration))
         throw error;
-      // Of one that goes the status tells nothing any more.
+      // The status of a configuration that is being deleted is no longer written: an Event reports the error.
       if (configuration.metadata.deletionTimestamp !== undefined) {
         world.event(backupConfigurations, configuration, 'Warning', 'FailedToDelete', error.message);
         throw error;
@@ -118,8 +122,8 @@ async function bringAbout(
   return undefined;
 }
 
-/** What the caches do not have is asked for once more: backups are not to stop because a watch is late. */
-async function seeTarget(
+/** Asks the API server for a target that the cache lacks: backups must not stop because a watch is late. */
+async function observeTarget(
   { cluster, caches }: World,
   configuration: Stored<BackupConfiguration>,
 ): Promise<{ target: TargetSight; error?: unknown }> {
@@ -138,13 +142,13 @@ async function seeTarget(
   }
 }
 
-function isLettingGo({ metadata, spec }: Stored<BackupConfiguration>): boolean {
+function isBeingReleased({ metadata, spec }: Stored<BackupConfiguration>): boolean {
   if (metadata.finalizers?.includes(configurationFinalizer) !== true) return false;
   return metadata.deletionTimestamp !== undefined || spec.driver !== 'VolumeSnapshotter';
 }
 
 function unfinishedSessions({ caches }: World, configuration: Stored<BackupConfiguration>): string[] {
-  if (!isLettingGo(configuration)) return [];
+  if (!isBeingReleased(configuration)) return [];
   const { metadata, spec } = configuration;
   return (
     [...caches.backupSessions.list(metadata.namespace)]
@@ -152,36 +156,34 @@ function unfinishedSessions({ caches }: World, configuration: Stored<BackupConfi
         ({ spec: { invoker } }) => invoker.kind === 'BackupConfiguration' && invoker.name === metadata.name,
       )
       .filter((session) => !isFinal(session))
-      // Of another driver, one that was never begun here is nobody's business of ours.
+      // After a change of driver, sessions that this program never began belong to the other driver's operator.
       .filter((session) => spec.driver === 'VolumeSnapshotter' || goesByHolder(session))
       .map((session) => session.metadata.name)
   );
 }
 
-/** The configuration went while we wrote to it. */
+/** Whether the error means that the configuration was deleted while the operator wrote to it. */
 function isGone(error: unknown, step: ConfigurationStep): boolean {
   return isStashError(error, 'not-found') && (step.do === 'set-finalizers' || step.do === 'write-status');
 }
 
-/** Whether it belongs in the status; else it is only tried again. */
-function isWorthTelling(
+/** Whether the status should report the error; other errors are only retried. */
+function belongsInStatus(
   error: unknown,
   step: ConfigurationStep,
   { metadata, status }: Stored<BackupConfiguration>,
 ): error is StashError {
   if (!isStashError(error) || isStashError(error, 'conflict', 'interrupted', 'bug')) return false;
   if (step.do === 'write-status') return false;
-  // What we wanted to patch is gone: it is about to be made anew.
+  // The CronJob was deleted before the patch: the retry creates it.
   if (isStashError(error, 'not-found') && step.do === 'patch-cron-job') return false;
-  // A server in passing trouble does not make a configuration unready that was fine.
+  // A transient error must not turn a Ready configuration NotReady.
   const passing = isStashError(error, 'unreachable', 'server');
   return !passing || status?.observedGeneration !== metadata.generation;
 }
 
 function changedBack({ metadata }: Stored<CronJob>): StashError {
-  return new StashError(
-    'precondition',
-    `cronjob/${metadata.name} is changed by somebody else as soon as it is written`,
-    { hint: 'an admission webhook may do that' },
-  );
+  return new StashError('precondition', `cronjob/${metadata.name} is changed back after every write`, {
+    hint: 'check the admission webhooks of the cluster',
+  });
 }

@@ -1,4 +1,4 @@
-/** What is done for a BackupSession, one function for each thing that can be decided. */
+/** Carries out the actions that only a BackupSession has: one function for each. */
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
@@ -26,7 +26,10 @@ type At = Parameters<Backups['apply']>[2];
 export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['apply'] {
   const { cluster, clock, caches } = world;
 
-  /** Each kind has a watch of its own, and whoever saw the configuration Ready may have been quicker than its watch. */
+  /**
+   * Whether the API server has a newer version of the configuration than the cache. Each kind has its own watch: a user
+   * may see the configuration Ready and create a session before the watch of configurations delivers that state.
+   */
   const isOutdated = async ({ session, configuration }: BackupSessionWorld): Promise<boolean> => {
     const { namespace = '' } = session.metadata;
     const fieldSelector = `metadata.name=${session.spec.invoker.name}`;
@@ -38,7 +41,7 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
   };
 
   const skip = async (seen: BackupSessionWorld, why: string): Promise<Then> => {
-    // It is for good.
+    // Skipped is a final phase: decide only on the newest configuration.
     if (await isOutdated(seen)) return 'again';
     const { session, now } = seen;
     await changeStatus(world, kept, session, (present) =>
@@ -67,7 +70,7 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
     await changeStatus(world, kept, session, ({ status }) =>
       status?.retried === true ? undefined : { ...status, retried: true },
     );
-    const words = `tried again by backupsession/${next.metadata.name}; ${next.spec.retryLeft ?? 0} left`;
+    const words = `retried as backupsession/${next.metadata.name}; retries left: ${next.spec.retryLeft ?? 0}`;
     steps.tell(session, 'Normal', 'BackupRetried', words);
     return 'again';
   };
@@ -77,9 +80,9 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
     { steps, memory, signal }: At,
   ): Promise<Then> => {
     const { namespace = '', name, uid } = session.metadata;
-    // The watch may have yet to tell of it.
+    // The watch may not have delivered the configuration yet.
     if (configuration === undefined || !memory.isFirst(uid, 'tidied up')) return undefined;
-    // What was Skipped must not push out of the history what was not.
+    // A Skipped session must not displace a session with another result from the history.
     const sessions = [...caches.backupSessions.list(namespace)].filter(
       (other) => !isSkipped(session) || isSkipped(other),
     );

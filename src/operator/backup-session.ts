@@ -1,4 +1,4 @@
-/** Sees to it that every BackupSession is carried out by somebody, and comes to an end. */
+/** Makes sure that every BackupSession is carried out and reaches a final phase. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -66,7 +66,7 @@ export function backupSessionReconciler(world: World): Reconciler {
         for (const session of sessions) if (!isFinal(session)) enqueue(session);
       };
       caches.backupSessions.onChange((session, deleted) => {
-        // What it stood in the way of.
+        // The end of this session may unblock the others of its configuration.
         if (deleted || isFinal(session)) enqueueUnfinished(siblingsOf(session, index));
       });
       caches.configurations.onChange(({ metadata: { namespace = '', name } }) => {

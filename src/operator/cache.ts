@@ -1,11 +1,11 @@
-/** A collection of the whole cluster, kept current by one watch. */
+/** All objects of one kind in the cluster, kept current by one watch. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 export interface Cache<T extends KubernetesObject> {
   get(namespace: string, name: string): Stored<T> | undefined;
   list(namespace?: string): Iterable<Stored<T>>;
-  /** Called after each change, with the object as it is now or, when it was deleted, as it was last. */
+  /** `listener` is called after each change, with the new object or, after a deletion, with its last known state. */
   onChange(listener: (object: Stored<T>, deleted: boolean) => void): void;
-  /** What a write of our own returned: seen before the watch tells, unless that already told something newer. */
+  /** Stores the response to a write before the watch delivers it; an older version than the known one is ignored. */
   learn(object: Stored<T>): void;
 }

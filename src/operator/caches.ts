@@ -1,4 +1,4 @@
-/** All that the reconcilers look at, by one watch for each kind; VolumeSnapshots, of which there are most, are not among it. */
+/** The caches of the reconcilers, one watch for each kind. There are too many VolumeSnapshots to cache them. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import {

@@ -1,4 +1,4 @@
-/** What the operator writes on a session that it does not carry out. */
+/** Writes of the operator to a session that another process may hold. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
@@ -14,8 +14,8 @@ export interface Kept<S extends BackupSession | RestoreSession> {
 }
 
 /**
- * Writes the status that `change` makes of the session as it is, and anew where somebody else writes in between.
- * Undefined: there is nothing to change any more. Resolves with the session as it is then.
+ * Writes the status that `change` returns for the session, and repeats with the current session after a conflict. Where
+ * `change` returns undefined, nothing is written. Resolves with the session as the API server holds it then.
  */
 export async function changeStatus<S extends BackupSession | RestoreSession>(
   { cluster }: World,
@@ -42,7 +42,10 @@ export async function changeStatus<S extends BackupSession | RestoreSession>(
   }
 }
 
-/** Takes a session off a holder that was seen dead; rejects with 'conflict' where it has moved since. */
+/**
+ * Removes the hold of a holder that counts as dead.
+ * @throws StashError 'conflict' where the session has changed since
+ */
 export async function giveBack<S extends BackupSession | RestoreSession>(
   { cluster }: World,
   { resource, cache }: Kept<S>,

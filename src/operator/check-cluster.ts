@@ -1,14 +1,14 @@
-/** Whether the operator can work in this cluster at all. */
+/** Whether the operator can run in this cluster: the Stash CRDs exist and AppsCode's operator does not run. */
 import { appscodeOperatorGroup, stashGroup } from '#src/api/labels.ts';
 import { hasAppscode } from '#src/cluster/appscode.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { StashError } from '#src/errors.ts';
 
-/** Each look costs a request. */
+/** Between two checks: each one costs a request. */
 const lookEveryMs = 10 * 60_000;
 
-/** Rejects with 'precondition' where AppsCode's operator runs, or the Stash CRDs are missing. */
+/** @throws StashError 'precondition' where AppsCode's operator runs or the Stash CRDs are missing */
 export async function checkCluster(cluster: Cluster): Promise<void> {
   const groups = await cluster.groups();
   if (groups.includes(appscodeOperatorGroup)) throw besideAppscode();
@@ -19,13 +19,13 @@ export async function checkCluster(cluster: Cluster): Promise<void> {
   }
 }
 
-/** Resolves with the reason to stop as soon as AppsCode's operator is seen; undefined: `signal` aborted first. */
+/** Resolves with the error to stop with as soon as AppsCode's operator runs; undefined where `signal` aborts first. */
 export async function awaitAppscode(
   { cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<StashError | undefined> {
   while (!signal.aborted) {
-    // An API server that does not answer is reported by the work that needs it.
+    // The reconcilers report an API server that does not answer.
     if (await hasAppscode(cluster).catch(() => false)) return besideAppscode();
     await clock.sleep(lookEveryMs, signal);
   }

@@ -1,4 +1,4 @@
-/** One kind in the whole cluster, kept current by one watch and by what our own writes return. */
+/** A cache of one kind in the whole cluster, kept current by one watch and by the responses of our own writes. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
@@ -6,15 +6,15 @@ import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
 import type { Cache } from './cache.ts';
 
 export interface Following {
-  /** Follows until `signal` aborts, and resolves then; rejects where the server refuses for good. */
+  /** Watches until `signal` aborts, then resolves; rejects with a permanent error of the API server. */
   readonly follow: (cluster: Cluster, signal: AbortSignal) => Promise<void>;
-  /** Resolves with the first whole list. */
+  /** Resolves once the first list is complete. */
   readonly synced: Promise<void>;
 }
 
 export type FollowedKind<T extends KubernetesObject> = Cache<T> & Following;
 
-/** `trim` leaves out what nobody reads. */
+/** `trim` removes the fields that no reconciler reads. */
 export function followedKind<T extends KubernetesObject>(
   resource: Resource<T>,
   scope: Omit<Scope, 'namespace'>,
@@ -23,7 +23,7 @@ export function followedKind<T extends KubernetesObject>(
   const namespaces = new Map<string, Map<string, Stored<T>>>();
   const listeners: ((object: Stored<T>, deleted: boolean) => void)[] = [];
   const first = Promise.withResolvers<undefined>();
-  /** Up to this version the watch has told everything. */
+  /** The watch has delivered every change up to this resource version. */
   let toldUpTo = 0n;
 
   const find = ({ namespace = '', name }: Stored<T>['metadata']) => namespaces.get(namespace)?.get(name);
@@ -47,7 +47,7 @@ export function followedKind<T extends KubernetesObject>(
     tell(kept, false);
   };
 
-  /** What is known to be newer than `upTo` was made again since. */
+  /** Deletes the object unless its version is newer than `upTo`: then it was created again since. */
   const drop = (metadata: Stored<T>['metadata'], upTo: bigint) => {
     const { namespace = '', name } = metadata;
     const objects = namespaces.get(namespace);
@@ -80,7 +80,7 @@ export function followedKind<T extends KubernetesObject>(
         drop(event.object.metadata, versionOf(event.object));
         break;
       case 'lost':
-        // What is known stays the best there is: reconcilers write by version and look again.
+        // Keep the last known objects: a write on top of an outdated one fails with a conflict and is retried.
         break;
     }
   };
@@ -91,7 +91,7 @@ export function followedKind<T extends KubernetesObject>(
     list: (namespace) => (namespace === undefined ? all() : (namespaces.get(namespace)?.values() ?? [])),
     onChange: (listener) => void listeners.push(listener),
     learn(object) {
-      // Not there, and the watch is past it: it has been deleted meanwhile.
+      // The watch has passed this version and the object is absent: it has been deleted since.
       if (find(object.metadata) === undefined && versionOf(object) <= toldUpTo) return;
       put(object);
     },
@@ -101,7 +101,7 @@ export function followedKind<T extends KubernetesObject>(
   };
 }
 
-/** Versions of one kind are numbers that grow with every write. */
+/** Resource versions of one kind are numbers that increase with every write. */
 function versionOf({ metadata }: Stored<KubernetesObject>): bigint {
   return BigInt(metadata.resourceVersion);
 }

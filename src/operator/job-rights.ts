@@ -1,4 +1,4 @@
-/** Makes the account of some Jobs and binds it to its roles, once; what others made is never overwritten. */
+/** Creates the ServiceAccount of Jobs and its RoleBindings; never overwrites objects of other owners. */
 import type { KubernetesObject, Named, RoleBinding, Stored } from '#src/api/kubernetes.ts';
 import { roleBindings, serviceAccounts, type Resource } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
@@ -9,8 +9,9 @@ import type { JobRights } from '#src/domain/operator/build-job-rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 /**
- * Safe to repeat; writes only where something is missing or no longer says what it should.
- * @throws StashError 'precondition' where an object of that name belongs to somebody else, and whatever the server answers
+ * Safe to repeat: writes only where an object is missing or has changed.
+ * @throws StashError 'precondition' where an object of that name has another owner or binds another role; passes on
+ *   every error of the API server
  */
 export async function ensureJobRights(cluster: Cluster, rights: JobRights): Promise<void> {
   const { serviceAccount, bindings } = rights;
@@ -40,7 +41,7 @@ function subjectsPatch(present: RoleBinding, { roleRef, subjects }: RoleBinding)
   return same ? undefined : { subjects };
 }
 
-/** `fix`: a merge patch that makes the object that is there what it should be; undefined: it is. */
+/** `fix` returns the merge patch that corrects the existing object; undefined where it is already correct. */
 async function ensure<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
@@ -49,7 +50,7 @@ async function ensure<T extends KubernetesObject>(
 ): Promise<void> {
   const present =
     (await find(cluster, resource, wanted.metadata)) ?? (await create(cluster, resource, wanted));
-  // Undefined: it is of our own making.
+  // Undefined: `create` has just created it as wanted.
   if (present === undefined) return;
   const [owner] = wanted.metadata.ownerReferences ?? [];
   const { name, namespace, ownerReferences = [] } = present.metadata;
@@ -57,7 +58,7 @@ async function ensure<T extends KubernetesObject>(
     const what = `${resource.kind.toLowerCase()}/${name}`;
     throw new StashError(
       'precondition',
-      `${what} exists and was not made for ${owner?.kind.toLowerCase() ?? ''}/${owner?.name ?? ''}`,
+      `${what} exists and was not created for ${owner?.kind.toLowerCase() ?? ''}/${owner?.name ?? ''}`,
       { hint: commandLine`kubectl delete ${resource.kind.toLowerCase()} ${name} -n ${namespace ?? ''}` },
     );
   }
@@ -65,7 +66,7 @@ async function ensure<T extends KubernetesObject>(
   if (patch) await cluster.patch(resource, { name, namespace }, patch);
 }
 
-/** Resolves with what somebody else made in the meantime. */
+/** Resolves with undefined where it created the object; else with the one that another client created first. */
 async function create<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,

@@ -1,6 +1,6 @@
 /**
- * Who of several operators works: the one that holds the Lease, by the rules of client-go. Clocks of two machines are
- * never compared: a candidate judges by how long it has itself seen the same Lease.
+ * Leader election with a Lease, by the rules of client-go: of several replicas only the leader reconciles. Clocks of
+ * two machines are never compared: a candidate measures how long it has itself observed the same Lease.
  */
 import type { Lease, Stored } from '#src/api/kubernetes.ts';
 import { leases } from '#src/api/resources.ts';
@@ -13,37 +13,37 @@ import { isStashError, StashError } from '#src/errors.ts';
 export interface ElectionOptions {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  /** Of the Lease. */
+  /** Namespace of the Lease. */
   readonly namespace: string;
   readonly name: string;
-  /** Of this candidate; no two are the same. */
+  /** Identity of this candidate; unique among the replicas. */
   readonly id: string;
-  /** Told each time that it did not work out, other than that somebody else leads. */
+  /** Called with each error of a request, except the conflict that tells that another candidate was faster. */
   readonly onTrouble: (error: unknown) => void;
-  /** 0 to 1. */
+  /** Returns 0 to 1, for jitter. */
   readonly random?: () => number;
 }
 
 export interface Leadership {
-  /** Aborts, with a StashError as its reason, before anybody else can begin to lead. */
+  /** Aborts, with a StashError as its reason, before another candidate can become the leader. */
   readonly lost: AbortSignal;
-  /** Ends the term, so that the next one need not wait until the Lease has run out. */
+  /** Gives the Lease back, so that the next leader need not wait until it expires. */
   release(): Promise<void>;
 }
 
 const leaseSeconds = 15;
-/** Without a renewal for so long, we lead no more. */
+/** A leader that has not renewed the Lease for this long steps down. */
 const renewDeadlineMs = 10_000;
 const retryMs = 2_000;
 
-/** Resolves as soon as we lead; undefined: `signal` aborted first. */
+/** Resolves once this candidate is the leader; with undefined where `signal` aborts first. */
 export async function acquireLeadership(
   options: ElectionOptions,
   signal: AbortSignal,
 ): Promise<Leadership | undefined> {
   const { clock, id, onTrouble, random = Math.random } = options;
   const store = leaseStore(options);
-  /** `since`: by what nobody sets, else another's Lease would be over as soon as somebody sets the clock forward. */
+  /** `since`: by the monotonic clock; by the wall clock, setting it forward would make another's Lease expire early. */
   let seen: { readonly lease: Stored<Lease> | undefined; readonly since: number } | undefined;
   const isOver = () => signal.aborted;
   while (!isOver()) {
@@ -51,7 +51,7 @@ export async function acquireLeadership(
     try {
       const lease = await store.read();
       const before = seen?.lease;
-      // A Lease that somebody deleted ends nobody's term at once.
+      // A deleted Lease does not end the leader's term at once: wait as long as for the Lease seen last.
       const isSame =
         lease === undefined || before?.metadata.resourceVersion === lease.metadata.resourceVersion;
       const { steady } = momentOf(clock);
@@ -68,14 +68,14 @@ export async function acquireLeadership(
   return undefined;
 }
 
-/** When what was seen is over, in the observer's own time. */
+/** When the observed Lease expires, in milliseconds of the observer's monotonic clock. */
 function runsOut({ lease, since }: { lease: Stored<Lease> | undefined; since: number }, id: string): number {
   const { holderIdentity = '', leaseDurationSeconds = leaseSeconds } = lease?.spec ?? {};
   const isFree = holderIdentity === '' || holderIdentity === id;
   return isFree ? -Infinity : since + leaseDurationSeconds * 1000;
 }
 
-/** The one clock can be set, the other may stand still while the machine sleeps. */
+/** Milliseconds by both clocks: the wall clock can be set, the monotonic clock may stop while the machine sleeps. */
 interface Moment {
   readonly wall: number;
   readonly steady: number;
@@ -86,7 +86,7 @@ function momentOf(clock: Clock): Moment {
   return { wall, steady: clock.monotonic?.() ?? wall };
 }
 
-/** Renews from now on. `sent`: when the request was sent that made us the leader. */
+/** Renews the Lease from now on. `sent`: when the request was sent that acquired it. */
 function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, sent: Moment): Leadership {
   const { clock, id, onTrouble } = options;
   const lost = new AbortController();
@@ -94,14 +94,14 @@ function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, 
   let lease = held;
   let renewed = sent;
 
-  /** By the clock that says less: rather too early no leader than too late. */
+  /** Milliseconds left of the term, by the clock that leaves less: stepping down early is safe, late is not. */
   const left = () => {
     const { wall, steady } = momentOf(clock);
     return renewDeadlineMs - Math.max(wall - renewed.wall, steady - renewed.steady);
   };
 
   const lose = (why: string) => {
-    if (!over.signal.aborted) lost.abort(new StashError('conflict', `we lead no more: ${why}`));
+    if (!over.signal.aborted) lost.abort(new StashError('conflict', `leadership lost: ${why}`));
     over.abort();
   };
 
@@ -112,13 +112,13 @@ function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, 
       renewed = at;
     } catch (error) {
       if (isStashError(error, 'not-found')) lose('the Lease was deleted');
-      else if (isStashError(error, 'conflict')) await lookAgain();
+      else if (isStashError(error, 'conflict')) await resolveConflict();
       else onTrouble(error);
     }
   };
 
-  /** Our own write may have gone through without an answer. */
-  const lookAgain = async () => {
+  /** After a conflict: an earlier renewal may have succeeded although its response was lost. */
+  const resolveConflict = async () => {
     const current = await store.read().catch(() => lease);
     const holder = current?.spec?.holderIdentity;
     if (current !== undefined && holder === id) lease = current;
@@ -126,7 +126,7 @@ function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, 
   };
 
   const renewals = async () => {
-    // The first one comes at once: what made us the leader may have been long on its way.
+    // The first renewal follows at once: the request that acquired the Lease may have taken long.
     for (;;) {
       if (over.signal.aborted) return;
       if (left() <= 0) break;
@@ -143,18 +143,18 @@ function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, 
       over.abort();
       await renewing;
       if (lost.signal.aborted) return;
-      // Best effort: where it fails, the Lease runs out by itself.
+      // Best effort: if this fails, the Lease expires.
       await store.write(lease, '').catch(onTrouble);
     },
   };
 }
 
 interface LeaseStore {
-  /** Undefined: there is none. */
+  /** Resolves with undefined where the Lease does not exist. */
   read(): Promise<Stored<Lease> | undefined>;
-  /** For us. Rejects where somebody else was faster. */
+  /** Creates the Lease with this candidate as its holder; rejects with 'already-exists' where another was faster. */
   create(): Promise<Stored<Lease>>;
-  /** On top of `lease`, or it rejects with a conflict. An empty holder: given back. */
+  /** Updates `lease`; rejects with 'conflict' where it has changed since. An empty `holder` gives it back. */
   write(lease: Stored<Lease>, holder: string): Promise<Stored<Lease>>;
 }
 

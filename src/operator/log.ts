@@ -1,4 +1,4 @@
-/** One JSON object a line, for whoever collects logs. */
+/** The operator's log: one JSON object on each line. */
 import type { Writable } from 'node:stream';
 
 import { pino } from 'pino';
@@ -15,7 +15,7 @@ export interface LeveledLog extends Log {
 }
 
 export function createLog(out: Writable, level: LogLevel, clock: Clock): LeveledLog {
-  // It writes to `out` itself: its own ways to files need threads, which a program in one file cannot start.
+  // pino writes to `out` directly: its transports need worker threads, which a single-file program cannot start.
   const logger = pino(
     {
       level,
@@ -33,7 +33,7 @@ export function createLog(out: Writable, level: LogLevel, clock: Clock): Leveled
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** What a log line says of an error: its words; where it is none of ours, where it comes from too. */
+/** The fields of a log line about an error: kind, message and hint of a StashError, message and stack of any other. */
 export function errorFields(error: unknown): Record<string, unknown> {
   if (error instanceof StashError) {
     const { kind, message, hint } = error;

@@ -1,27 +1,27 @@
-/** What Prometheus is told; docs/metrics.md lists it. Everything that can be counted from the caches is, at each scrape. */
+/** The operator's metrics, listed in docs/metrics.md. Gauges are computed from the caches at each scrape. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { lastSuccesses } from '#src/domain/restore-points/last-successes.ts';
 
 import type { Caches, Metrics } from './world.ts';
 
-/** What there is to look at while we lead. */
+/** What the gauges are computed from while this process is the leader. */
 export interface Scraped {
   readonly caches: Caches;
-  /** How many objects wait, by the name of their reconciler. */
+  /** Number of queued objects, by the name of their reconciler. */
   readonly depths: ReadonlyMap<string, () => number>;
 }
 
 export interface OperatorMetrics extends Metrics {
   reconcileFailed(queue: string): void;
-  /** In Prometheus' text format. */
+  /** Resolves with all metrics in Prometheus' text format. */
   text(): Promise<string>;
   readonly contentType: string;
 }
 
 const durationBuckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600];
 
-/** `scraped` is asked at each scrape; undefined: we do not lead, and know nothing. */
+/** `scraped` is called at each scrape and returns undefined while this process is not the leader. */
 export function createMetrics(scraped: () => Scraped | undefined): OperatorMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -29,7 +29,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
 
   new Gauge({
     name: 'stash_leader',
-    help: 'Whether this process leads: 1 or 0.',
+    help: '1 if this process is the leader, else 0.',
     registers,
     collect() {
       this.set(scraped() === undefined ? 0 : 1);
@@ -37,7 +37,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
   });
   new Gauge({
     name: 'stash_sessions',
-    help: 'Sessions that are there, by phase.',
+    help: 'Number of existing sessions, by phase.',
     labelNames: ['kind', 'phase', 'namespace'],
     registers,
     collect() {
@@ -55,7 +55,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
   });
   new Gauge({
     name: 'stash_queue_depth',
-    help: 'Objects that wait for their turn.',
+    help: 'Number of queued objects.',
     labelNames: ['queue'],
     registers,
     collect() {
@@ -63,8 +63,8 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
       for (const [queue, depth] of scraped()?.depths ?? []) this.set({ queue }, depth());
     },
   });
-  /** In seconds, by namespace/name: what the sessions that are still there do not tell. */
-  const told = new Map<string, number>();
+  /** Last success in Unix seconds, by `namespace/name`: the history limit may have deleted the session itself. */
+  const reportedSuccesses = new Map<string, number>();
   new Gauge({
     name: 'stash_backup_last_success_timestamp_seconds',
     help: 'When the last successful session of a BackupConfiguration ended.',
@@ -78,7 +78,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
       for (const { metadata } of caches.configurations.list()) {
         const { namespace = '', name } = metadata;
         const id = `${namespace}/${name}`;
-        const seconds = Math.max(told.get(id) ?? 0, known.get(id) ?? 0);
+        const seconds = Math.max(reportedSuccesses.get(id) ?? 0, known.get(id) ?? 0);
         if (seconds > 0) this.set({ namespace, backupconfiguration: name }, seconds);
       }
     },
@@ -98,7 +98,7 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
   });
   const errors = new Counter({
     name: 'stash_reconcile_errors_total',
-    help: 'Looks at an object that failed and are repeated.',
+    help: 'Failed reconciles, which are retried.',
     labelNames: ['queue'],
     registers,
   });
@@ -110,9 +110,9 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
     },
     backupSucceeded({ namespace, name }, when) {
       const id = `${namespace}/${name}`;
-      told.set(id, Math.max(told.get(id) ?? 0, when.getTime() / 1000));
+      reportedSuccesses.set(id, Math.max(reportedSuccesses.get(id) ?? 0, when.getTime() / 1000));
     },
-    forget: ({ namespace, name }) => void told.delete(`${namespace}/${name}`),
+    forget: ({ namespace, name }) => void reportedSuccesses.delete(`${namespace}/${name}`),
     reconcileFailed: (queue) => {
       errors.inc({ queue });
     },

@@ -1,19 +1,19 @@
-/** Which objects want to be looked at: each once, one look at a time, and again where it did not work out. */
+/** The work queue of a reconciler: one reconcile of an object at a time, and retries with backoff. */
 import type { Clock } from '#src/domain/clock.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Key } from './reconciler.ts';
 
 export interface Queue {
-  /** Has the object looked at soon, whatever it waits for; while it is looked at, once more afterwards. */
+  /** Reconciles the object soon, ending any backoff; one that is being reconciled follows once more afterwards. */
   enqueue(key: Key): void;
-  /** Begins to work; what was enqueued before waits until then. */
+  /** Starts reconciling; objects that were enqueued before wait until then. */
   start(): void;
-  /** How many wait for their turn. */
+  /** Number of objects that wait. */
   readonly depth: () => number;
-  /** Since when the oldest look goes on; undefined: none does. */
+  /** When the longest running reconcile started; undefined where none runs. */
   busySince(): Date | undefined;
-  /** Resolves when nothing runs any more; call it after the signal has aborted. */
+  /** Resolves once no reconcile runs; to be called after the signal has aborted. */
   ended(): Promise<void>;
 }
 
@@ -23,15 +23,15 @@ export interface QueueOptions {
   readonly onError: (key: Key, error: unknown, retryInMs: number) => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** So many objects are looked at at the same time. */
+  /** Number of objects that are reconciled at the same time. */
   readonly concurrency?: number;
-  /** 0 to 1. */
+  /** Returns 0 to 1, for jitter. */
   readonly random?: () => number;
 }
 
 const defaultConcurrency = 16;
 const firstBackoffMs = 1_000;
-/** Somebody else wrote first: the watch is about to tell what. */
+/** After a conflict the backoff is short: the watch is about to deliver the write that came first. */
 const firstConflictBackoffMs = 50;
 const longestBackoffMs = 5 * 60_000;
 
@@ -42,7 +42,7 @@ interface Entry {
 
 export function createQueue(options: QueueOptions): Queue {
   const { clock, signal, concurrency = defaultConcurrency, random = Math.random } = options;
-  /** In the order of their turns. */
+  /** In the order in which they are reconciled. */
   const waiting = new Map<string, Entry>();
   const running = new Map<string, { readonly work: Promise<void>; readonly since: Date }>();
   const again = new Set<string>();
@@ -70,7 +70,7 @@ export function createQueue(options: QueueOptions): Queue {
   }
 
   async function look(entry: Entry): Promise<void> {
-    // What else happens in this turn of the event loop is seen in one go.
+    // Changes that arrive in the same turn of the event loop are reconciled together.
     await Promise.resolve();
     const after = await outcome(entry);
     running.delete(entry.id);
@@ -79,14 +79,14 @@ export function createQueue(options: QueueOptions): Queue {
     work();
   }
 
-  /** Milliseconds until the next look. */
+  /** Resolves with the milliseconds until the next reconcile; undefined: not before a change. */
   async function outcome({ key, id }: Entry): Promise<number | undefined> {
     try {
       const after = await options.reconcile(key, signal);
       failures.delete(id);
       return after;
     } catch (error) {
-      // Whoever is told to stop may end as it likes.
+      // After the abort, errors are expected: do not report them.
       if (signal.aborted) return undefined;
       const failed = failures.get(id) ?? 0;
       failures.set(id, failed + 1);

@@ -1,4 +1,4 @@
-/** One kind of object, brought to where it should be: level-based, by name only, safe to repeat at any point. */
+/** Reconciles the objects of one kind: level-based, by namespace and name, safe to repeat at any point. */
 
 export interface Key {
   readonly namespace: string;
@@ -9,13 +9,13 @@ export interface Reconciler {
   /** For logs, metrics and Events: `backupconfiguration`. */
   readonly name: string;
   /**
-   * Looks at what is there now and does the next thing. Resolves with the milliseconds after which it wants to look
-   * again, undefined: not before something changes. Rejects: it is tried again with backoff.
-   * `signal` aborts when we are no longer the leader, or stop.
+   * Observes the object and does what is needed next. Resolves with the milliseconds after which to reconcile again, or
+   * with undefined to wait for a change. After a rejection the queue retries with backoff.
+   * `signal` aborts when this process stops or is no longer the leader.
    */
   reconcile(key: Key, signal: AbortSignal): Promise<number | undefined>;
-  /** Registers what makes it look: called once, before the caches are synced. */
+  /** Registers the changes that enqueue an object; called once, before the caches are synced. */
   triggers(enqueue: (key: Key) => void): void;
-  /** Resolves when what it runs beside its reconciles has ended; called after the signal has aborted. */
+  /** Resolves once the work outside of `reconcile` has ended; called after the signal has aborted. */
   stopped?(): Promise<void>;
 }

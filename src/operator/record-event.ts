@@ -1,4 +1,4 @@
-/** Events, as `kubectl describe` shows them: the same one again is counted, not repeated. */
+/** Writes Events, as `kubectl describe` shows them: an identical one increases the count of the first. */
 import type { Event, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { managedBy } from '#src/api/labels.ts';
 import { apiVersionOf, events, type Resource } from '#src/api/resources.ts';
@@ -12,27 +12,27 @@ import { errorFields } from './log.ts';
 import type { Log, World } from './world.ts';
 
 export interface EventRecorder {
-  /** Returns at once; what cannot be written is dropped. */
+  /** Returns at once; Events that cannot be written are dropped. */
   readonly record: World['event'];
-  /** Resolves once all that was recorded is written or dropped. */
+  /** Resolves once all recorded Events are written or dropped. */
   readonly written: () => Promise<void>;
 }
 
-/** When so many wait for the server, new ones are dropped: whoever tells so much tells nothing. */
+/** When this many Events wait for the API server, new ones are dropped. */
 const longestQueue = 1_000;
-/** Of so many it is known that they were told before; the oldest are forgotten, and told anew. */
+/** Number of Events that are remembered for counting; a forgotten one is written as a new Event. */
 const remembered = 4_096;
 const atOnce = 4;
-/** What the API takes. */
+/** The API's limit for a message. */
 const longestMessage = 1_024;
-/** Leaves room for what the server makes a name of. */
+/** Leaves room for the suffix that the API server appends to `generateName`. */
 const longestName = 240;
 
 interface Told {
   readonly first: Event;
   count: number;
   lastTimestamp: string;
-  /** It is in line, or just being written. */
+  /** Queued or being written. */
   isUnderWay: boolean;
   /** Undefined: not written yet. */
   stored?: Stored<Event> | undefined;
@@ -55,7 +55,7 @@ export function eventRecorder(options: {
         await cluster.patch(events, stored.metadata, { count, lastTimestamp });
         return;
       } catch (error) {
-        // The server forgets an event after an hour.
+        // The API server deletes Events after an hour.
         if (!isStashError(error, 'not-found')) throw error;
       }
     }
@@ -66,11 +66,11 @@ export function eventRecorder(options: {
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       const { count } = one;
       await write(one).catch((error: unknown) => {
-        // In a namespace that goes nothing can be told any more.
+        // A namespace that is being deleted accepts no new Events.
         if (isStashError(error, 'not-found') || isNamespaceGoing(error)) return;
-        log.warn('an event could not be written', errorFields(error));
+        log.warn('could not write an Event', errorFields(error));
       });
-      // Told again meanwhile: only now is it known which event counts up.
+      // Recorded again during the write: increase the count of the Event that now exists.
       if (one.count > count) queue.push(one);
       else one.isUnderWay = false;
     }
@@ -97,7 +97,7 @@ export function eventRecorder(options: {
       };
       one.count += 1;
       one.lastTimestamp = lastTimestamp;
-      // The map's order is that of the last time.
+      // Insertion order is the order of last use, so that the oldest is forgotten first.
       told.delete(key);
       told.set(key, one);
       for (const oldest of told.keys()) {

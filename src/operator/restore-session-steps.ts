@@ -1,4 +1,4 @@
-/** What is done for a RestoreSession, one function for each thing that can be decided. */
+/** Carries out the actions that only a RestoreSession has. */
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { ExecutorAction } from '#src/domain/operator/decide-executor.ts';
 import type {

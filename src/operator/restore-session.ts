@@ -1,4 +1,4 @@
-/** Sees to it that every RestoreSession is carried out by somebody, and comes to an end. */
+/** Makes sure that every RestoreSession is carried out and reaches a final phase. */
 import { clusterRole } from '#src/api/operator.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import { decideRestoreSession } from '#src/domain/operator/decide-restore-session.ts';
@@ -51,7 +51,7 @@ export function restoreSessionReconciler(world: World): Reconciler {
   });
 }
 
-/** Most name none. */
+/** The index key of a session's target; '' where the session names none, which is the usual case. */
 function targetGroup(kind: string | undefined, name = ''): string {
   return isTargetKind(kind) ? `${kind} ${name}` : '';
 }

@@ -1,4 +1,4 @@
-/** One term of leading: caches, a queue for each kind, and their end. */
+/** One term as the leader: fills the caches, runs a queue for each kind, and ends them. */
 import { orUntil } from '#src/cluster/or-until.ts';
 import { after } from '#src/domain/clock.ts';
 import { isStashError } from '#src/errors.ts';
@@ -13,7 +13,7 @@ import type { World } from './world.ts';
 export interface Leading {
   readonly scraped: Scraped;
   isSynced(): boolean;
-  /** Since when the oldest look at an object goes on. */
+  /** When the longest running reconcile started; undefined where none runs. */
   busySince(): Date | undefined;
 }
 
@@ -22,15 +22,18 @@ export interface LeadOptions {
   readonly factories: readonly ((world: World) => Reconciler)[];
   /** Aborts when the process is told to stop. */
   readonly signal: AbortSignal;
-  /** Aborts when we lead no more. */
+  /** Aborts when this process is no longer the leader. */
   readonly lost: AbortSignal;
   readonly log: LeveledLog;
 }
 
-/** A server that takes nothing any more must not keep the process for ever. */
-const patienceAtTheEndMs = 20_000;
+/** An API server that does not answer must not keep the process from ending. */
+const shutdownTimeoutMs = 20_000;
 
-/** Until one of the signals aborts, and all that ran has ended; rejects where the server refuses for good. */
+/**
+ * Resolves after one of the signals has aborted and the running reconciles have ended. `begun` is called once the
+ * queues exist. Rejects with a permanent error of the API server.
+ */
 export async function runAsLeader(options: LeadOptions, begun: (leading: Leading) => void): Promise<void> {
   const { factories, log } = options;
   const over = new AbortController();
@@ -59,13 +62,13 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
   try {
     await follow(world.cluster, signal);
   } catch (error) {
-    // Whoever is told to stop reads no more, and that is how it ends.
+    // After the abort, the watches end with 'interrupted'.
     if (!signal.aborted || !isStashError(error, 'interrupted')) throw error;
   } finally {
     over.abort();
     const work = ended(reconcilers, [...queues.values()]);
-    const until = after(world.clock, patienceAtTheEndMs);
-    if (!(await orUntil(world.clock, until, work))) log.warn('not everything has ended in time');
+    const until = after(world.clock, shutdownTimeoutMs);
+    if (!(await orUntil(world.clock, until, work))) log.warn('some reconciles did not end in time');
   }
 }
 
@@ -76,7 +79,7 @@ function queueOf(reconciler: Reconciler, { world, log }: LeadOptions, signal: Ab
     signal,
     reconcile: (key, stopped) => reconciler.reconcile(key, stopped),
     onError: (key: Key, error, retryInMs) => {
-      // Somebody else wrote first: nothing is wrong.
+      // A conflict is no failure: another client wrote first, and the queue retries.
       if (isStashError(error, 'conflict')) return;
       world.metrics.reconcileFailed(name);
       log.error('could not reconcile', { queue: name, ...key, retryInMs, ...errorFields(error) });

@@ -1,4 +1,4 @@
-/** The operator from start to stop: stands for election, and while it leads keeps every object where it should be. */
+/** The operator from start to stop: takes part in leader election, and reconciles while it is the leader. */
 import { operatorName } from '#src/api/operator.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -23,7 +23,7 @@ export interface OperatorEnvironment {
   /** Aborts when the process is told to stop. */
   readonly signal: AbortSignal;
   readonly log: LeveledLog;
-  /** Of this process; no two are the same. */
+  /** Identity of this process; unique among the replicas. */
   readonly id: string;
   /** Opens the port for health and metrics: `serve.ts`. */
   readonly serve: (address: ListenAddress, health: Health) => Promise<Served>;
@@ -31,20 +31,21 @@ export interface OperatorEnvironment {
 
 export interface RunOptions extends OperatorOptions {
   readonly listen: ListenAddress;
-  /** False: no other operator runs, and no Lease is needed. */
+  /** False: the user makes sure that no other operator runs, and no Lease is used. */
   readonly leaderElect: boolean;
 }
 
 export type ReconcilerFactory = (world: World) => Reconciler;
 
-/** So long nothing may look at one object: something hangs that only a restart ends. */
+/** A reconcile that runs longer hangs: `/healthz` then reports it, and the kubelet restarts the container. */
 const stuckAfterMs = 10 * 60_000;
-const patienceForEventsMs = 3_000;
-const pauseWithoutServerMs = 5_000;
+const eventsTimeoutMs = 3_000;
+const checkRetryMs = 5_000;
 
 /**
- * Resolves once the signal has aborted and everything is given back.
- * @throws StashError where it cannot work here, or no longer can: AppsCode's operator, no CRDs, no rights, no port
+ * Resolves once the signal has aborted, the work has ended and the Lease is given back.
+ * @throws StashError where it cannot start or continue: AppsCode's operator runs, the CRDs or rights are missing, the
+ *   port is in use
  */
 export async function runOperator(
   environment: OperatorEnvironment,
@@ -52,18 +53,18 @@ export async function runOperator(
   factories: readonly ReconcilerFactory[],
 ): Promise<void> {
   const { cluster, clock, signal, log, id } = environment;
-  /** What we do while we lead. */
+  /** Set while this process is the leader. */
   let leading: Leading | undefined;
 
   const stuck = () => {
     const since = leading?.busySince()?.getTime() ?? Infinity;
     const busy = clock.now().getTime() - since;
-    return busy > stuckAfterMs ? `one object is looked at for ${formatDuration(busy)}` : undefined;
+    return busy > stuckAfterMs ? `a reconcile has been running for ${formatDuration(busy)}` : undefined;
   };
   const metrics = createMetrics(() => leading?.scraped);
   const server = await environment.serve(options.listen, {
     healthy: stuck,
-    ready: () => (leading === undefined || leading.isSynced() ? undefined : 'the caches are not filled yet'),
+    ready: () => (leading === undefined || leading.isSynced() ? undefined : 'the caches are not synced yet'),
     metrics,
   });
   log.info('serving health and metrics', { address: server.address, id });
@@ -72,19 +73,19 @@ export async function runOperator(
   const election = {
     ...{ cluster, clock, id, name: operatorName, namespace: options.namespace },
     onTrouble: (error: unknown) => {
-      log.warn('trouble with the Lease', errorFields(error));
+      log.warn('a request for the Lease failed', errorFields(error));
     },
   };
-  /** A server that does not answer is waited for. */
-  const checkPlace = async (): Promise<void> => {
+  /** Waits for an API server that does not answer. */
+  const awaitUsableCluster = async (): Promise<void> => {
     for (;;) {
       try {
         await checkCluster(cluster);
         return;
       } catch (error) {
         if (!isStashError(error, 'unreachable', 'server')) throw error;
-        log.warn('the server does not answer', errorFields(error));
-        await clock.sleep(pauseWithoutServerMs, signal);
+        log.warn('the API server does not answer', errorFields(error));
+        await clock.sleep(checkRetryMs, signal);
       }
     }
   };
@@ -95,7 +96,7 @@ export async function runOperator(
 
   try {
     for (;;) {
-      await checkPlace();
+      await awaitUsableCluster();
       const term = await begin();
       if (term === undefined) return;
       log.info('leading');
@@ -105,7 +106,7 @@ export async function runOperator(
       const lost = AbortSignal.any([term.lost, displaced.signal]);
       void awaitAppscode(environment, AbortSignal.any([signal, lost, over.signal])).then((reason) => {
         if (reason === undefined || over.signal.aborted) return;
-        log.error("no longer working: AppsCode's operator has come", errorFields(reason));
+        log.error("stopping: AppsCode's operator runs in this cluster", errorFields(reason));
         displaced.abort(reason);
       });
       try {
@@ -122,13 +123,13 @@ export async function runOperator(
   } catch (error) {
     if (!signal.aborted || !isStashError(error, 'interrupted')) throw error;
   } finally {
-    await orUntil(clock, after(clock, patienceForEventsMs), events.written());
+    await orUntil(clock, after(clock, eventsTimeoutMs), events.written());
     await server.close();
     log.info('stopped');
   }
 }
 
-/** The term of somebody who has no rivals. */
+/** A leadership that never ends, for an operator that runs without leader election. */
 function leadershipWithoutElection(): Leadership {
   return { lost: new AbortController().signal, release: () => Promise.resolve() };
 }

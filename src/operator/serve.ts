@@ -1,4 +1,4 @@
-/** What the kubelet and Prometheus ask: plain HTTP, read only, nothing secret. */
+/** Serves health checks for the kubelet and metrics for Prometheus: plain HTTP, read-only, no secrets. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,25 +7,26 @@ import { StashError } from '#src/errors.ts';
 
 import type { ListenAddress } from './listen-address.ts';
 
-/** Why not, in words; undefined: all is well. */
+/** Returns the reason for a failed check; undefined where it passes. */
 type Check = () => string | undefined;
 
 export interface Health {
-  /** Whether the process still does what it should; where not, only a restart helps. */
+  /** Whether the process works; if not, only a restart helps. */
   readonly healthy: Check;
-  /** Whether it does its work or stands by to. */
+  /** Whether it reconciles, or stands by to become the leader. */
   readonly ready: Check;
   readonly metrics: { text(): Promise<string>; readonly contentType: string };
 }
 
 export interface Served {
-  /** `http://127.0.0.1:PORT`, or with the host that was asked for. */
+  /** `http://127.0.0.1:PORT`, or `http://HOST:PORT` where `--listen` names a host. */
   readonly url: string;
-  /** As `--listen` spells it: `:8080` is that port of every address. */
+  /** As `--listen` spells it: `:8080` is that port on all addresses. */
   readonly address: string;
   readonly close: () => Promise<void>;
 }
 
+/** @throws StashError 'precondition' where the process cannot listen on the address */
 export async function serve({ host, port }: ListenAddress, health: Health): Promise<Served> {
   const server = createServer(answer(health));
   server.listen({ port, host });
@@ -75,7 +76,7 @@ function answer({ healthy, ready, metrics }: Health): RequestListener {
     } else {
       const { code, text } = pages[path]?.() ?? {
         code: 404,
-        text: 'there is /healthz, /readyz and /metrics',
+        text: 'not found; available: /healthz, /readyz, /metrics',
       };
       send(code, `${text}\n`);
     }
@@ -85,14 +86,14 @@ function answer({ healthy, ready, metrics }: Health): RequestListener {
 function cannotListen(error: unknown, host: string | undefined, port: number): StashError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'somebody else listens there',
+    EADDRINUSE: 'the address is already in use',
     EACCES: 'permission denied',
     EADDRNOTAVAIL: 'this machine has no such address',
-    ENOTFOUND: 'there is no such host',
+    ENOTFOUND: 'no such host',
   };
   return new StashError(
     'precondition',
-    `cannot listen at ${shown(host ?? '')}:${port}: ${reasons[code] ?? code}`,
+    `cannot listen on ${shown(host ?? '')}:${port}: ${reasons[code] ?? code}`,
     { hint: 'choose another address with --listen HOST:PORT; :0 takes a free port', cause: error },
   );
 }

@@ -1,4 +1,4 @@
-/** Sessions by what leads to them: their invoker, and the name of their Job. */
+/** Finds sessions by their group (the invoker or the target) and by the name of their Job. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 
@@ -6,7 +6,7 @@ import type { Cache } from './cache.ts';
 import type { Key } from './reconciler.ts';
 
 export interface SessionIndex<S extends BackupSession | RestoreSession> {
-  /** `group`: as `groupOf` says. */
+  /** `group`: a value of `groupOf`. */
   ofGroup(namespace: string, group: string): Stored<S>[];
   ofJob(namespace: string, jobName: string): Key | undefined;
 }

@@ -1,4 +1,4 @@
-/** The Job of a session: made once, looked at, and deleted. */
+/** Creates, observes and deletes the Job of a session. */
 import type { Job, Named, Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
@@ -10,14 +10,14 @@ import { isStashError } from '#src/errors.ts';
 import type { Key } from './reconciler.ts';
 import type { World } from './world.ts';
 
-/** Those of the Job of this name, whether it is still there or not. */
+/** The cached pods of the Job of this name, even if the Job has been deleted. */
 export function podsOfJob({ caches }: World, { namespace, name }: Key): Stored<Pod>[] {
   return [...caches.pods.list(namespace)].filter(({ metadata }) =>
     metadata.ownerReferences?.some((owner) => owner.kind === 'Job' && owner.name === name),
   );
 }
 
-/** `made`: just now. `foreign`: one of that name is there, and is not of this session. */
+/** Resolves with `made` where it created the Job, and with `foreign` where another owner's Job has the name. */
 export async function ensureJob(
   { cluster, caches }: World,
   job: Named<Job>,
@@ -40,14 +40,14 @@ export async function ensureJob(
   return 'there';
 }
 
-/** As the server has them: a watch may be behind. */
+/** Stores the Job's pods in the cache as the API server holds them: the watch may lag. */
 export async function learnPods({ cluster, caches }: World, { namespace, name }: Key): Promise<void> {
-  // Kubernetes sets the label without a prefix beside the newer one.
+  // All versions of Kubernetes set this label; the one with the prefix batch.kubernetes.io/ is newer.
   const { items } = await cluster.list(pods, { namespace, labelSelector: `job-name=${name}` });
   for (const pod of items) caches.pods.learn(pod);
 }
 
-/** Its pods get time to thaw and to let go. */
+/** Deletes the Job; its pods get their grace period to thaw the application and to give the session back. */
 export async function deleteJob({ cluster }: World, { metadata }: Stored<Job>): Promise<void> {
   const { name, namespace, uid } = metadata;
   try {
@@ -58,8 +58,8 @@ export async function deleteJob({ cluster }: World, { metadata }: Stored<Job>): 
 }
 
 /**
- * Whether the server, too, says that a Job is gone, and that the pod that held the session is: one watch may be behind
- * another. What is there all the same is learned.
+ * Whether the API server confirms that the Job and the pod that held the session are gone: one watch may lag behind
+ * another. An object that still exists is stored in the cache.
  */
 export async function isReallyGone(
   { cluster, caches }: World,

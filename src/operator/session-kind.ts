@@ -1,4 +1,4 @@
-/** One kind of session as the operator looks after it: what `SessionKind` does not say already. */
+/** What the operator needs to know about a kind of session, beside `SessionKind`. */
 import type { Condition, Job, Named, Stored } from '#src/api/kubernetes.ts';
 import type { AnySession, StatusOf } from '#src/api/stash.ts';
 import type { ExecutorAction, ExecutorWorld } from '#src/domain/operator/decide-executor.ts';
@@ -10,17 +10,17 @@ import type { SessionIndex } from './session-index.ts';
 import type { SessionMemory } from './session-memory.ts';
 import type { Then } from './stepwise.ts';
 
-/** A condition that is about to be written. */
+/** A condition to be written. */
 export type Told = Omit<Condition, 'lastTransitionTime'>;
 
 /** What the operator sees of a session, whatever its kind. */
 export type SeenSession<S extends AnySession> = ExecutorWorld & { readonly session: Stored<S> };
 
-/** What the operator tells about a session. */
+/** Events and conditions that the operator writes about a session. */
 export interface SessionNews<S extends AnySession, Seen> {
-  /** An Event about the session; the same words are told of it once. */
+  /** Records an Event about the session; the same message only once. */
   tell(session: Stored<S>, type: 'Normal' | 'Warning', reason: string, message: string): void;
-  /** A condition of the session, unless it has ended meanwhile. */
+  /** Writes a condition to the session, unless the session has ended. */
   tellCondition(seen: Seen, condition: Told): Promise<void>;
 }
 
@@ -32,16 +32,16 @@ export interface OperatedKind<
 > {
   readonly kind: SessionKind<S, Plan>;
   readonly kept: Kept<S>;
-  /** Sessions of one group are found by it: `index.ofGroup`. */
+  /** The key by which `index.ofGroup` finds the session. */
   readonly groupOf: (session: Stored<S>) => string;
-  /** `executor`: what the operator sees of the executor. */
+  /** Collects what `decide` needs. `executor`: what the operator knows about the session's executor. */
   readonly look: (
     session: Stored<S>,
     executor: Omit<ExecutorWorld, 'session' | 'ensured'>,
     index: SessionIndex<S>,
   ) => Seen;
   readonly decide: (seen: Seen) => ExecutorAction | Own;
-  /** Does what only this kind of session needs. */
+  /** Carries out an action that only this kind of session has. */
   readonly apply: (
     seen: Seen,
     action: Own,
@@ -51,15 +51,15 @@ export interface OperatedKind<
       readonly signal: AbortSignal;
     },
   ) => Promise<Then>;
-  /** `session`: as it is now, which may be later than when it was seen. */
+  /** `session`: its current state, which may be newer than the one in `seen`. */
   readonly contextOf: (session: Stored<S>, seen: Seen) => SessionContext;
-  /** The Job, with all that it needs in place; undefined: there is nothing yet to make it of. */
+  /** Resolves with the Job to create, once the rights that it needs exist; undefined where it cannot be built yet. */
   readonly prepareJob: (seen: Seen) => Promise<Named<Job> | undefined>;
-  /** The status with a condition about the executor, or the target. */
+  /** The status with `condition` added, which is about the executor or the target. */
   readonly mark: (present: Stored<S>, condition: Told, seen: Seen) => StatusOf<S>;
   readonly endWords: (session: Stored<S>) => EndWords;
-  /** What else is to be told once the session has ended. */
+  /** Reports the end of the session beyond the session's own Event. */
   readonly onEnd?: (seen: Seen, words: EndWords, when: Date) => void;
-  /** What else makes a session worth a look. */
+  /** Enqueues sessions after changes other than those of the session, its Job and its pods. */
   readonly triggers: (enqueue: (session: Stored<S>) => void, index: SessionIndex<S>) => void;
 }

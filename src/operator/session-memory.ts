@@ -1,4 +1,4 @@
-/** What an operator remembers of the sessions that it looks at: who was seen to hold them, what was told and done. */
+/** What an operator remembers about sessions: when it first saw their holder, and what it has reported and done. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
@@ -7,11 +7,11 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 
 export interface SessionMemory {
   sight(session: Stored<BackupSession | RestoreSession>, now: Date): Sighting;
-  /** Since when (this operator's clock) the same freeze of its application was seen; undefined: there is none. */
+  /** When, by this operator's clock, it first saw the session's application quiesced; undefined where it is not. */
   quietSince(session: Stored<BackupSession | RestoreSession>, now: Date): Date | undefined;
-  /** Whether it is final now, and was not when it was last looked at. */
+  /** Whether the session has become final since the last call. */
   hasJustEnded(session: Stored<BackupSession> | Stored<RestoreSession>): boolean;
-  /** Whether `what` was not told or done before. */
+  /** True on the first call with `what` for the session. */
   isFirst(uid: string, what: string): boolean;
   forget(uid: string): void;
 }

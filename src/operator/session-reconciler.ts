@@ -1,4 +1,4 @@
-/** What is alike in the reconcilers of both kinds of session: what makes them look, and step after step. */
+/** The reconciler of sessions, the same for both kinds. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { isExecutorAction, type ExecutorAction } from '#src/domain/operator/decide-executor.ts';

@@ -1,21 +1,21 @@
-/** Sessions that are carried out inside the operator: each once, so many at a time, others in line. */
+/** Runs sessions inside the operator: each once, a limited number at a time; the others are queued. */
 import type { Clock } from '#src/domain/clock.ts';
 
 export interface SessionRuns {
-  /** Of the session with this UID. */
+  /** What this process does for the session with this UID. */
   state(uid: string): 'no' | 'queued' | 'running';
   /**
-   * Whether it could begin at once. `work` rejects where it may go better another time: then there is a pause before
-   * `state` says `no` again.
+   * Runs `work`, or queues it. After a rejection of `work`, `state` returns `no` only after a pause, so that the
+   * reconciler retries with backoff.
    */
   start(uid: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): 'queued' | 'running';
-  /** The same without standing in line; takes the place of one that does. */
+  /** Runs `work` without queueing, in place of work that is queued for the session. */
   startAtOnce(uid: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): void;
-  /** Tells it to stop, which it does in its own time. */
+  /** Aborts the session's work; `onEnd` is called once it has ended. */
   stop(uid: string): void;
-  /** It is gone: what failed before does not count for anything. */
+  /** Forgets the failures of a session that was deleted. */
   forget(uid: string): void;
-  /** Resolves when nothing runs any more; after the signals have aborted. */
+  /** Empties the queue and resolves once nothing runs; to be called after the signals have aborted. */
   stopped(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ const longestPauseMs = 30_000;
 export function createSessionRuns(options: {
   readonly atOnce: number;
   readonly clock: Clock;
-  /** Called when one has ended or may begin anew. */
+  /** Called when a session's work has ended or may be retried. */
   readonly onEnd: (uid: string) => void;
   readonly onError: (uid: string, error: unknown) => void;
 }): SessionRuns {
@@ -55,7 +55,7 @@ export function createSessionRuns(options: {
       const uid = line.shift();
       if (uid === undefined) return;
       const run = runs.get(uid);
-      // One that did not wait for its turn leaves its place empty.
+      // `startAtOnce` may have run it already.
       if (run && !run.isRunning) begin(run);
     }
   };
@@ -87,7 +87,7 @@ export function createSessionRuns(options: {
             return;
           }
           onError(uid, error);
-          // It does not hold up the others meanwhile.
+          // The pause does not occupy a place: other sessions run meanwhile.
           void clock.sleep(pauseAfterFailure(uid), both).then(end);
         }
       },

@@ -1,4 +1,4 @@
-/** What is done alike for both kinds of session: everything about who carries one out. */
+/** Carries out the actions about a session's executor, the same for both kinds. */
 import type { AnySession } from '#src/api/stash.ts';
 import { readHolder, type Holder } from '#src/domain/session/holder.ts';
 import { holderLife } from '#src/domain/session/holder-life.ts';
@@ -21,8 +21,8 @@ import type { SessionRuns } from './session-runs.ts';
 import type { Then } from './stepwise.ts';
 import type { World } from './world.ts';
 
-/** What is known of sessions, and done for them, beside the cluster. */
-export interface SessionDesk {
+/** The state about sessions that this process keeps in memory. */
+export interface SessionState {
   readonly memory: SessionMemory;
   readonly runs: SessionRuns;
 }
@@ -39,7 +39,7 @@ export function sessionSteps<
 >(
   world: World,
   operated: OperatedKind<S, Plan, Seen, Own>,
-  { memory, runs }: SessionDesk,
+  { memory, runs }: SessionState,
 ): SessionSteps<S, Seen> {
   const { cluster, clock, options, id } = world;
   const { kind, kept } = operated;
@@ -67,19 +67,19 @@ export function sessionSteps<
       const job = await operated.prepareJob(seen);
       if (job === undefined) return undefined;
       if ((await ensureJob(world, job, session.metadata.uid)) === 'foreign') {
-        const why = `job ${jobName} exists, and is not of this session`;
+        const why = `job ${jobName} exists and was not created for this session`;
         return await end(seen, { how: 'not-ensured', why }, signal);
       }
-      const message = `job ${jobName} carries it out`;
+      const message = `job ${jobName} carries the session out`;
       await tellCondition(seen, executorEnsured(prefix, true, message));
       tell(session, 'Normal', `SuccessfullyEnsured${prefix}Executor`, message);
       return 'again';
     } catch (error) {
       if (!isStashError(error, 'forbidden', 'invalid', 'precondition', 'server')) throw error;
-      const message = `job ${jobName} cannot be made: ${error.message}`;
+      const message = `job ${jobName} cannot be created: ${error.message}`;
       tell(session, 'Warning', `FailedToEnsure${prefix}Executor`, message);
       if (error.kind === 'invalid') return await end(seen, { how: 'not-ensured', why: message }, signal);
-      // A quota may be raised, a right be given, a webhook come back, what is in the way be deleted.
+      // Retry: a quota may be raised, a right granted, a webhook recover, a conflicting object be deleted.
       await tellCondition(seen, executorEnsured(prefix, false, message));
       throw error;
     }
@@ -89,12 +89,12 @@ export function sessionSteps<
     const { session, job, jobName } = seen;
     const replacing = readHolder(session);
     const at = { namespace: session.metadata.namespace ?? '', name: jobName };
-    // With the Job go its pods, and what they said: the news of a pod may come after those of its Job.
+    // Deleting the Job deletes its pods and their termination messages, which the watch may not have delivered yet.
     if (job && memory.isFirst(session.metadata.uid, 'looked for last words')) {
       await learnPods(world, at);
       return 'again';
     }
-    // One that was never ensured has no Job that could be gone.
+    // A session that never had a Job or a holder needs no confirmation that they are gone.
     if ((seen.ensured || replacing) && !(await isReallyGone(world, at, replacing))) return 'again';
     runs.stop(session.metadata.uid);
     const ended = await endSession(environment(signal), kind, {
@@ -112,7 +112,7 @@ export function sessionSteps<
     const { namespace = '', uid } = session.metadata;
     const isUnseen = holderLife(seen, now).state === 'gone';
     if (isUnseen && !(await isReallyGone(world, { namespace, name: jobName }, replacing))) return 'again';
-    tell(session, 'Warning', `${prefix}Thawed`, `the operator thaws its application: ${why}`);
+    tell(session, 'Warning', `${prefix}Thawed`, `the operator thaws the application: ${why}`);
     runs.stop(uid);
     runs.startAtOnce(uid, signal, async (stop) => {
       const thawed = await thawSession(environment(stop), kind, {
@@ -129,15 +129,15 @@ export function sessionSteps<
     const { session } = seen;
     const { namespace = '', name, uid } = session.metadata;
     const began = runs.start(uid, signal, async (stop) => {
-      // It may have stood in line for long.
+      // The session may have changed while it was queued.
       const now = kept.cache.get(namespace, name) ?? session;
       const context = operated.contextOf(now, seen);
       const task = { session: now, id, replacing, context, held: 'leave' } as const;
       kept.cache.learn(await carryOut(environment(stop), kind, task));
     });
-    tell(session, 'Normal', 'CarriedOutByOperator', 'the operator carries it out itself');
+    tell(session, 'Normal', 'CarriedOutByOperator', 'the operator carries the session out itself');
     if (began === 'queued') {
-      const message = `in line: ${options.sessionsAtOnce} sessions are carried out at the same time`;
+      const message = `queued: the operator carries out ${options.sessionsAtOnce} sessions at a time`;
       await tellCondition(seen, executorEnsured(prefix, true, message));
     }
     return undefined;
@@ -151,7 +151,7 @@ export function sessionSteps<
       switch (action.do) {
         case 'wait': {
           const state = job && jobState(job, seen.pods);
-          // What stays so unless somebody does something is worth a word at once.
+          // A Job that waits for the user to act is reported at once.
           if (state?.state === 'waiting' && state.stuck) {
             tell(session, 'Warning', `${prefix}Waiting`, `job ${jobName}: ${state.why}`);
           }
@@ -167,9 +167,9 @@ export function sessionSteps<
         case 'thaw':
           return await thaw(seen, action.why, signal);
         case 'stop-executor':
-          tell(session, 'Warning', `${prefix}Stopped`, `its executor is stopped: ${action.why}`);
+          tell(session, 'Warning', `${prefix}Stopped`, `stopping the executor: ${action.why}`);
           runs.stop(session.metadata.uid);
-          // Its end is told by a watch.
+          // The watch reports the end of the Job.
           if (job) await deleteJob(world, job);
           return undefined;
         case 'end':

@@ -1,14 +1,14 @@
-/** What many sessions of a namespace read when they begin at the same time is asked for once for all of them. */
+/** Shares the reads of sessions that begin in one namespace at the same time: one request serves all of them. */
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { readerOf, volumeReader, type CommonReads } from '#src/session/plan/namespace-reader.ts';
 
-/** The reads for a session of this namespace; each tells what was there after it was asked, not before. */
+/** The reads for a session of this namespace; each result is at least as new as the call. */
 export type SharedReads = (namespace: string) => CommonReads;
 
 /**
- * Milliseconds from one read to the next of the same things. Where hundreds stand in line, somebody begins all the time:
- * it waits that long rather than have all the claims of its namespace sent for itself alone.
+ * Milliseconds between the starts of two reads of the same objects. While hundreds of sessions are queued, new ones
+ * begin all the time: each waits up to this long rather than list all claims of its namespace for itself.
  */
 const apartMs = 1_000;
 
@@ -30,20 +30,20 @@ export function shareReads(cluster: Cluster, clock: Clock): SharedReads {
 }
 
 /**
- * One read at a time, and `apartMs` from the begin of one to that of the next: whoever asks meanwhile joins the next, with
- * everybody who has come until then.
+ * Returns a function that runs `read` at most once at a time, with at least `apartMs` between two starts. Calls that
+ * arrive in between share the next read.
  */
 export function joined<T>(
   read: () => Promise<T>,
   { clock, apartMs }: { readonly clock: Clock; readonly apartMs: number },
 ): () => Promise<T> {
-  /** Ends with the read that goes on, and keeps nothing of what it told. */
+  /** Settles with the running read, without keeping its result in memory. */
   let current = Promise.resolve();
   let next: Promise<T> | undefined;
   let began: number | undefined;
   const begin = async () => {
     const wait = began === undefined ? 0 : began + apartMs - clock.now().getTime();
-    // A clock that is set back is no reason to wait longer.
+    // A clock that is set back must not prolong the wait.
     if (wait > 0) await clock.sleep(Math.min(wait, apartMs));
     next = undefined;
     began = clock.now().getTime();
@@ -59,5 +59,5 @@ export function joined<T>(
 }
 
 function nothing(): void {
-  // What it told is for those who asked.
+  // The callers get the result or the error.
 }

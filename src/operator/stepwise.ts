@@ -1,15 +1,15 @@
-/** Observe, decide, apply, for as long as there is something to do at once. */
+/** The loop of a reconcile: observe, decide, apply, until nothing is left to do at once. */
 
-/** What comes after a step: look `again` at once, `later` when there is time, or as soon as something changes. */
+/** What follows a step: `again` observes at once, `{ at }` at that time; undefined waits for a change. */
 export type Then = 'again' | undefined | { readonly at: Date };
 
-/** So many steps are taken in a row: then others have their turn. */
+/** After this many steps in a row, other objects get their turn. */
 const mostSteps = 12;
 const pauseMs = 1_000;
 
 /** Resolves as `Reconciler.reconcile` does. */
 export async function stepwise<Seen, Action>(steps: {
-  /** Undefined: it is gone. */
+  /** Returns undefined where the object does not exist. */
   readonly look: () => Seen | undefined;
   readonly decide: (seen: Seen) => Action;
   readonly apply: (seen: Seen, action: Action) => Promise<Then>;

@@ -1,9 +1,9 @@
-/** PURE. What stays in memory of an object: whatever somebody reads, and nothing that is only large. */
+/** PURE. Removes the fields that no reconciler reads, so that the caches stay small. */
 import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Without the bookkeeping of `apply`. */
+/** The object without managed fields and kubectl's last-applied-configuration. */
 export function trimBookkeeping<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
   const metadata: Stored<T>['metadata'] & { managedFields?: unknown } = { ...object.metadata };
   delete metadata.managedFields;
@@ -15,7 +15,7 @@ export function trimBookkeeping<T extends KubernetesObject>(object: Stored<T>): 
   return { ...object, metadata };
 }
 
-/** What became of it, and where; not what runs in it. */
+/** The pod without its spec, except the node and the names of its containers. */
 export function trimPod(pod: Stored<Pod>): Stored<Pod> {
   const { nodeName, containers } = pod.spec;
   return {
@@ -27,7 +27,7 @@ export function trimPod(pod: Stored<Pod>): Stored<Pod> {
   };
 }
 
-/** That it is there, and whether it is going. */
+/** The object's identity, version and timestamps only. */
 export function trimToExistence({
   apiVersion,
   kind,

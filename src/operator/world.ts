@@ -1,4 +1,4 @@
-/** What every reconciler looks at and acts with. */
+/** What every reconciler reads and acts with. */
 import type { CronJob, Job, KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { RunSessions } from '#src/api/operator.ts';
 import type { Resource } from '#src/api/resources.ts';
@@ -11,14 +11,14 @@ import type { Cache } from './cache.ts';
 
 export interface OperatorOptions {
   readonly runSessions: RunSessions;
-  /** Of the Jobs. */
+  /** Image of the Jobs that it creates. */
   readonly image: string;
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;
-  /** Where the operator itself and its Lease are. */
+  /** Namespace of the operator and its Lease. */
   readonly namespace: string;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
-  /** With `in-process`: so many are carried out at the same time. */
+  /** With `in-process`: number of sessions that are carried out at the same time. */
   readonly sessionsAtOnce: number;
 }
 
@@ -26,7 +26,7 @@ export interface Caches {
   readonly configurations: Cache<BackupConfiguration>;
   readonly backupSessions: Cache<BackupSession>;
   readonly restoreSessions: Cache<RestoreSession>;
-  /** Ours only (label managed-by), as are Jobs and pods. */
+  /** Those with our label managed-by only, as are the Jobs and pods. */
   readonly cronJobs: Cache<CronJob>;
   readonly jobs: Cache<Job>;
   readonly pods: Cache<Pod>;
@@ -39,9 +39,9 @@ export interface World {
   readonly clock: Clock;
   readonly caches: Caches;
   readonly options: OperatorOptions;
-  /** Of this process, for the holder annotation and the Lease. */
+  /** Identity of this process, in the holder annotation and the Lease. */
   readonly id: string;
-  /** Writes an Event about `object`; never rejects, never delays. The same one again counts up. */
+  /** Records an Event about `object` and returns at once; an identical one increases the count of the first. */
   readonly event: (
     resource: Resource,
     object: Stored<KubernetesObject>,
@@ -59,12 +59,12 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** What reconcilers tell of themselves; queue depth and the phases of sessions are measured by the manager. */
+/** The metrics that reconcilers report; the others are computed from the caches at each scrape. */
 export interface Metrics {
-  /** A session that has just become final. */
+  /** Counts a session that has just become final. */
   sessionEnded(kind: string, phase: string, seconds: number): void;
-  /** When the last successful session of a BackupConfiguration ended. */
+  /** Records when a successful session of the BackupConfiguration `at` ended. */
   backupSucceeded(at: { namespace: string; name: string }, when: Date): void;
-  /** It is gone: its series go with it. */
+  /** Drops the series of a BackupConfiguration that was deleted. */
   forget(at: { namespace: string; name: string }): void;
 }

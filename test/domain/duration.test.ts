@@ -46,7 +46,7 @@ test('prints durations for people', () => {
   for (const [milliseconds, text] of rows) assert.equal(formatDuration(milliseconds), text);
 });
 
-test("prints Go's spelling, which reads back as the same", () => {
+test("prints Go's format, which parses back to the same duration", () => {
   const rows: [number, string][] = [
     [0, '0s'],
     [400, '400ms'],

@@ -22,11 +22,11 @@ const rows: [name: string, text: string, words: string | undefined][] = [
     '<html><head><style>p { color: red }</style></head><body><p>bad   gateway</p><script>x()</script></body></html>',
     'bad gateway',
   ],
-  ['one that says nothing', '<html>', ''],
+  ['a page without text', '<html>', ''],
 ];
 
 for (const [name, text, words] of rows) {
-  test(`what a page for browsers says: ${name}`, () => {
+  test(`the text of an HTML page: ${name}`, () => {
     assert.equal(wordsOfPage(text), words);
   });
 }

@@ -1,4 +1,4 @@
-/** Objects as a server would return them, for tests of pure code. */
+/** Objects as the API server returns them, for tests of pure code. */
 import type {
   KubernetesObject,
   PersistentVolumeClaim,
@@ -13,7 +13,7 @@ import type { Target } from '#src/domain/workload/target.ts';
 export const created = '2026-03-14T03:00:00Z';
 export const target: Target = { kind: 'StatefulSet', name: 'db', namespace: 'demo' };
 
-/** Fills in what a server adds; the UID follows from kind and name. */
+/** Adds the fields that the API server sets; the UID is derived from kind and name. */
 export function stored<T extends KubernetesObject>(object: T): Stored<T> {
   const { name = 'unnamed' } = object.metadata;
   const uid = `uid-of-${object.kind.toLowerCase()}-${name}`;

@@ -37,7 +37,7 @@ test('parses every spelling of a quantity, rounded up to bytes', () => {
   for (const [text, bytes] of rows) assert.equal(parseQuantity(text), bytes, text);
 });
 
-test('prints bytes in the unit that reads best', () => {
+test('prints bytes in the largest suitable unit', () => {
   const rows: [bigint, string][] = [
     [0n, '0'],
     [1023n, '1023'],
@@ -52,7 +52,7 @@ test('prints bytes in the unit that reads best', () => {
   for (const [bytes, text] of rows) assert.equal(formatBytes(bytes), text);
 });
 
-test('what is printed reads back as nearly the same', () => {
+test('a printed quantity parses back to nearly the same bytes', () => {
   fc.assert(
     fc.property(fc.bigInt(0n, 1n << 64n), (bytes) => {
       const back = parseQuantity(formatBytes(bytes));

@@ -1,4 +1,4 @@
-/** Snapshots and sessions as a server would return them, for tests of restore points. */
+/** Snapshots and sessions as the API server returns them, for tests of restore points. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession, BackupSessionPhase } from '#src/api/stash.ts';
@@ -9,7 +9,7 @@ export const foo: Target = { kind: 'Deployment', name: 'foo', namespace: 'demo' 
 
 export const ready = { readyToUse: true, restoreSize: '1Gi' } as const;
 
-/** RFC 3339, so many seconds after 2024-11-24T06:00:00Z. */
+/** The time `seconds` after 2024-11-24T06:00:00Z, as RFC 3339. */
 export function at(seconds: number): string {
   return new Date(Date.UTC(2024, 10, 24, 6) + seconds * 1000).toISOString();
 }
@@ -21,11 +21,11 @@ interface SnapshotOptions {
   readonly status?: VolumeSnapshot['status'];
   readonly className?: string;
   readonly namespace?: string;
-  /** When the application went on, where it was quiet. */
+  /** When the application resumed; left out where it was not quiesced. */
   readonly quietUntil?: string;
 }
 
-/** One made by other means: no labels, no annotations. */
+/** A snapshot made by other means: without labels and annotations. */
 export function foreignSnapshot(claim: string, options: SnapshotOptions = {}): Stored<VolumeSnapshot> {
   const { name = `${claim}-by-hand`, created = at(0), deleting = false, namespace = 'demo' } = options;
   const { status = ready, className = 'csi' } = options;
@@ -45,7 +45,7 @@ export function foreignSnapshot(claim: string, options: SnapshotOptions = {}): S
   };
 }
 
-/** One that a session of ours made. `session`: its name; its UID is `uid-<name>`. */
+/** A snapshot that a session of ours created. `session`: its name; its UID is `uid-<name>`. */
 export function snapshotOf(
   session: string,
   claim: string,
@@ -79,7 +79,7 @@ export function snapshotOf(
   };
 }
 
-/** With `claims` one of ours, with `targets` one that says in its status what it did. */
+/** With `claims` a session of ours; with `targets` one whose status lists its targets, as AppsCode's does. */
 export function backupSession(
   name: string,
   phase: BackupSessionPhase | undefined,

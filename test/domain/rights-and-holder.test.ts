@@ -60,7 +60,7 @@ describe('missingRights', () => {
     });
   }
 
-  test('is told as RBAC writes it', () => {
+  test('formats a right as RBAC writes it', () => {
     assert.equal(formatRight(status), 'patch backupsessions.stash.appscode.com/status');
   });
 });
@@ -72,7 +72,7 @@ describe('holder', () => {
     return session;
   };
 
-  test('is read as it was written', () => {
+  test('is read back as it was written', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9-]{1,20}$/), fc.nat(), (id, counter) => {
         assert.deepEqual(readHolder(heldBy(formatHolder({ id, counter }))), { id, counter });
@@ -80,13 +80,13 @@ describe('holder', () => {
     );
   });
 
-  test('is nobody without the annotation, and somebody whatever it says', () => {
+  test('is undefined without a value, and a holder whatever the value', () => {
     assert.equal(readHolder(heldBy(undefined)), undefined);
     assert.equal(readHolder(heldBy('')), undefined);
     assert.equal(readHolder(heldBy('something else'))?.id, 'something else');
   });
 
-  test('is dead only when the same value was seen for the whole time', () => {
+  test('counts as dead only after the same value was seen for the whole time', () => {
     const at = (ms: number) => new Date(Date.parse(created) + ms);
     let seen: Sighting | undefined = sight(undefined, heldBy('a 1'), at(0));
     seen = sight(seen, heldBy('a 2'), at(deadAfterMs - 1));

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import { sanitize } from '#src/domain/sanitize.ts';
 
-test('takes out what steers a terminal and leaves what people read', () => {
+test('removes terminal escape sequences and keeps readable text', () => {
   const rows: [string, string][] = [
     ['größe 数据 🎉', 'größe 数据 🎉'],
     ['\u001b[31;1mred\u001b[0m', 'red'],
@@ -24,7 +24,7 @@ test('takes out what steers a terminal and leaves what people read', () => {
   for (const [text, clean] of rows) assert.equal(sanitize(text), clean, JSON.stringify(text));
 });
 
-test('what is clean stays as it is, and everything becomes clean', () => {
+test('keeps clean text unchanged, and makes any text clean', () => {
   const piece = fc.constantFrom(
     '\u001b',
     '[',

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { checkSchedule, nextRun } from '#src/domain/schedule.ts';
 
-test('takes what the CronJob of Kubernetes takes', () => {
+test('accepts the schedules that a Kubernetes CronJob accepts', () => {
   const schedules = [
     '* * * * *',
     '*/5 * * * *',
@@ -31,7 +31,7 @@ test('takes what the CronJob of Kubernetes takes', () => {
   for (const text of schedules) assert.equal(checkSchedule(text), undefined, text);
 });
 
-test('says why something is no schedule', () => {
+test('returns the reason why a text is not a schedule', () => {
   const five = 'and a schedule has five: minute, hour, day of month, month, day of week';
   const rows: [string, string][] = [
     ['', `"" has no fields, ${five}`],
@@ -68,7 +68,7 @@ test('says why something is no schedule', () => {
   for (const [text, why] of rows) assert.equal(checkSchedule(text), why, text);
 });
 
-test('says when a schedule is due next, in UTC', () => {
+test('returns the next run in UTC', () => {
   const from = '2026-03-14T03:00:00Z'; // A Saturday.
   const rows: [string, string, string | undefined][] = [
     ['* * * * *', from, '2026-03-14T03:01:00Z'],
@@ -78,13 +78,13 @@ test('says when a schedule is due next, in UTC', () => {
     ['50/4 * * * *', '2026-03-14T03:58:00Z', '2026-03-14T04:50:00Z'],
     ['0 9-17/4 * * mon-fri', from, '2026-03-16T09:00:00Z'],
     ['0 0 29 2 *', from, '2028-02-29T00:00:00Z'],
-    // Two restricted fields of days: either suffices.
+    // Both day fields are restricted: a day that matches either one is due.
     ['0 0 20 * TUE', from, '2026-03-17T00:00:00Z'],
     ['0 0 15 * TUE', from, '2026-03-15T00:00:00Z'],
-    // One that is left open: the other decides.
+    // One day field is unrestricted: the other decides.
     ['0 0 ? * TUE', from, '2026-03-17T00:00:00Z'],
     ['0 0 */1 * TUE', from, '2026-03-17T00:00:00Z'],
-    // A step or a full range does restrict, as it does in Kubernetes.
+    // A step and a full range count as restricted, as in Kubernetes.
     ['0 0 1-31 * TUE', from, '2026-03-15T00:00:00Z'],
     ['0 0 */2 * TUE', from, '2026-03-15T00:00:00Z'],
     ['@hourly', from, '2026-03-14T04:00:00Z'],
@@ -103,7 +103,7 @@ test('says when a schedule is due next, in UTC', () => {
   }
 });
 
-test('a schedule is due at the first time that fits all its fields', () => {
+test('the next run is the first time that matches all fields', () => {
   const list = (min: number, max: number) =>
     fc.oneof(
       fc.constant('*'),

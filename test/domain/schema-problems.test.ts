@@ -82,7 +82,7 @@ test('null where the schema allows it', () => {
   ]);
 });
 
-/** The value with one of its leaves, lists or objects replaced. */
+/** Copies of a value, each with one leaf, list or object replaced. */
 function mutated(value: unknown, at: number, by: unknown): unknown {
   let left = at;
   const visit = (node: unknown): unknown => {
@@ -95,7 +95,7 @@ function mutated(value: unknown, at: number, by: unknown): unknown {
 }
 
 for (const crd of stashCrds) {
-  test(`schema problems: the same verdict as a full validator, ${crd.spec.names.kind}`, () => {
+  test(`schema problems: the same result as a full validator, ${crd.spec.names.kind}`, () => {
     const schema = schemaOf(crd);
     const validate = validatorOf(schema, { formats: false });
     const replacement = fc.constantFrom<unknown>('Always', '1 Gi', 1, 1.5, true, [], {}, [[]]);

@@ -75,7 +75,7 @@ test('unknown fields: below the values of a map', () => {
   assert.deepEqual(siblingsAt(schema, 'map["a b"].knwon'), ['known']);
 });
 
-test('siblings: none where the schema says nothing', () => {
+test('siblings: none where the schema has no properties', () => {
   assert.deepEqual(siblingsAt(restoreSessionSchema, 'spec.nothing.here'), []);
   assert.deepEqual(siblingsAt(restoreSessionSchema, 'spec'), [
     'apiVersion',
@@ -86,7 +86,7 @@ test('siblings: none where the schema says nothing', () => {
   ]);
 });
 
-test('a field path comes apart into what it was joined from', () => {
+test('fieldKeys returns the keys from which fieldPath built a path', () => {
   const key = fc.oneof(fc.string(), fc.nat({ max: 99 }), fc.constantFrom('spec', 'a.b', '[0]', '"', '\\'));
   fc.assert(
     fc.property(fc.array(key), (keys) => {
@@ -115,7 +115,7 @@ for (const [word, expected] of words) {
   });
 }
 
-test('nearest: none among none, the first of two that are as near', () => {
+test('nearest: undefined without candidates, the first of two equally near ones', () => {
   assert.equal(nearest('word', []), undefined);
   assert.equal(nearest('data-x', new Set(['data-a', 'data-b'])), 'data-a');
 });

@@ -1,7 +1,7 @@
 /**
- * Plays AppsCode's operator, with its ways: a session is Skipped unless its configuration is Ready; the Job comes
- * before the status; snapshots have neither labels nor annotations, and their names end as the session's does; stats
- * name no snapshots; a session whose Job fails stays Running for ever.
+ * Simulates AppsCode's operator: a session is Skipped unless its configuration is Ready; the Job is created before the
+ * status is written; snapshots have neither labels nor annotations, and their names have the suffix of the session's;
+ * stats name no snapshots; a session whose Job fails stays Running for ever.
  */
 import type { Job, PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
@@ -34,21 +34,21 @@ import {
 } from './play.ts';
 
 export interface AppscodeManners {
-  /** What it makes of every configuration; default Ready at once. */
+  /** The status of every configuration; default: Ready at once. */
   readonly configuration?: {
     readonly phase: 'Ready' | 'NotReady' | 'Invalid';
     readonly afterMs?: number;
     readonly message?: string;
   };
-  /** How Jobs end; `hangs`: not at all, and they do nothing. Default succeeds. */
+  /** How Jobs end; `hangs`: they do nothing and never end. Default `succeeds`. */
   readonly job?: 'succeeds' | 'fails' | 'hangs';
-  /** `none`: it finds nothing to do, and calls that a success. */
+  /** `none`: it finds no claims and reports success. */
   readonly hosts?: 'all' | 'none';
-  /** Calls a session Succeeded as soon as its snapshots exist. */
+  /** Sets a session to Succeeded as soon as its snapshots exist, before they are ready. */
   readonly hasty?: boolean;
 }
 
-/** As discovery shows a cluster where it runs. */
+/** The API groups of a cluster in which it runs. */
 export function withAppscode(cluster: Cluster): Cluster {
   return { ...cluster, groups: async () => [...(await cluster.groups()), appscodeOperatorGroup] };
 }
@@ -137,7 +137,7 @@ export function playAppscode(stage: Stage, manners: AppscodeManners = {}): Playe
     await cluster.create(jobs, job);
   }
 
-  /** Whether the Job has work to do; begins it, and ends one that shall fail. */
+  /** Starts the Job, or ends it where it must fail; returns whether it has work to do. */
   async function isAtWork(job: Stored<Job> | undefined): Promise<boolean> {
     if (job === undefined || job.status?.conditions !== undefined) return false;
     if (jobEnds === 'fails') await endJob(job, 'Failed');
@@ -216,7 +216,7 @@ function isReady({ status }: VolumeSnapshot): boolean {
   return status?.readyToUse === true;
 }
 
-/** The sandbox's class that waits for the first consumer is known by its name. */
+/** The sandbox's storage class with WaitForFirstConsumer is recognized by its name. */
 function hostPhase(claim: Stored<PersistentVolumeClaim> | undefined): 'Running' | 'Succeeded' | 'Unknown' {
   if (claim?.status?.phase === 'Bound') return 'Succeeded';
   return claim?.spec.storageClassName?.endsWith('-wait') === true ? 'Unknown' : 'Running';

@@ -1,4 +1,4 @@
-/** Plays an operator of our own: a status on every configuration, and it holds a session before it does anything. */
+/** Simulates our own operator: writes a status to every configuration, and holds a session before acting on it. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
@@ -18,9 +18,9 @@ import { readerOf } from '#src/session/plan/namespace-reader.ts';
 import { isOlderThan, play, writeStatus, type Player, type Stage } from './play.ts';
 
 export interface OwnManners {
-  /** Until it takes a session; default 0. */
+  /** Delay before it takes a session; default 0. */
   readonly takesAfterMs?: number;
-  /** Holds a session, and is then heard of no more. */
+  /** It takes a session and then never renews its hold. */
   readonly dies?: boolean;
 }
 

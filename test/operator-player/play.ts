@@ -1,4 +1,4 @@
-/** The frame of a player: it looks at everything of a namespace after each change, and acts on what it sees. */
+/** The loop of a simulated operator: after each change it observes all objects of a namespace, and acts on them. */
 import type {
   Condition,
   Job,
@@ -39,7 +39,7 @@ export interface Seen {
   readonly jobs: ReadonlyMap<string, Stored<Job>>;
 }
 
-/** One part each; every part is asked again after every change, and every second. */
+/** The parts of a simulated operator; each one is called after every change, and every second. */
 export interface Part {
   configuration(configuration: Stored<BackupConfiguration>, seen: Seen): Promise<void>;
   session(session: Stored<BackupSession>, seen: Seen): Promise<void>;
@@ -47,7 +47,7 @@ export interface Part {
 }
 
 export interface Player {
-  /** Leaves at once, whatever it was doing. Rejects with what it could not deal with. */
+  /** Stops at once, whatever it is doing. Rejects with an unexpected error. */
   stop(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ const resyncMs = 1_000;
 export function play({ cluster, clock, namespace }: Stage, part: Part): Player {
   const leaving = new AbortController();
 
-  /** What changed under its hands, it looks at again. */
+  /** After a conflict, the next turn observes the object again. */
   const attempt = async (act: Promise<void>): Promise<void> => {
     try {
       await act;
@@ -100,7 +100,7 @@ export function play({ cluster, clock, namespace }: Stage, part: Part): Player {
   const played = live().catch((error: unknown) => {
     if (!leaving.signal.aborted) throw error;
   });
-  // It is told by stop().
+  // stop() reports the error.
   played.catch(() => undefined);
   return {
     stop: () => {
@@ -119,7 +119,7 @@ export function condition(
   return { type, status, ...words, lastTransitionTime: clock.now().toISOString() };
 }
 
-/** Whole seconds are all that the server's times have. */
+/** The API server's times have whole seconds. */
 export function isOlderThan(
   object: Stored<KubernetesObject>,
   milliseconds: number,
@@ -128,7 +128,7 @@ export function isOlderThan(
   return clock.now().getTime() - Date.parse(object.metadata.creationTimestamp) >= milliseconds;
 }
 
-/** Only on top of what was seen. */
+/** Writes only on top of the observed resource version. */
 export async function writeStatus<T extends KubernetesObject>(
   { cluster }: Stage,
   resource: Resource<T>,

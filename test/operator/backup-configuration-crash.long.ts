@@ -32,7 +32,7 @@ interface Dying {
   readonly writes: () => number;
 }
 
-/** Calls `crash` when the n-th write to the namespace is about to be sent, or is done; its answer is never seen. */
+/** Calls `crash` before or after the n-th write to the namespace is sent; the operator never gets the response. */
 function dyingAt(namespace: string, n: number, moment: Moment, crash: () => void): Dying {
   let writes = 0;
   const write = async <T>(resource: Resource, at: string | undefined, send: () => Promise<T>): Promise<T> => {
@@ -109,7 +109,7 @@ async function madeIn(namespace: string): Promise<string[]> {
     .sort();
 }
 
-/** An operator that dies at the n-th write to the namespace, or stops once it is `reached`; resolves with its writes there. */
+/** Runs an operator that is killed at the n-th write, or stops once `reached`; resolves with its writes. */
 async function live(
   namespace: string,
   reached: (namespace: string) => Promise<unknown>,
@@ -133,7 +133,7 @@ const moments = ['before', 'after'] as const;
 const crashes = (writes: number) =>
   Array.from({ length: writes }, (_, index) => moments.map((moment) => ({ n: index + 1, moment }))).flat();
 
-test('killed before or after each of its writes, an operator leaves what the next one completes', async () => {
+test('after an operator is killed before or after any of its writes, the next one completes its work', async () => {
   await settle('calm');
   const writes = await live('calm', isReady);
   assert.equal(writes, 6);
@@ -149,7 +149,7 @@ test('killed before or after each of its writes, an operator leaves what the nex
   for (const namespace of all) assert.deepEqual(await madeIn(namespace), made, namespace);
 });
 
-test('killed while it lets a configuration go, too', async () => {
+test('the same while a configuration is being deleted', async () => {
   const { cluster } = stand.sandbox;
   const remove = (namespace: string) => cluster.delete(backupConfigurations, { name: 'nightly', namespace });
   await remove('calm');

@@ -28,7 +28,7 @@ const namespace = 'default';
 
 type Spec = Partial<BackupConfiguration['spec']>;
 
-/** A sandbox, an operator of this one reconciler on it, and what stands there. */
+/** A sandbox, an operator with only this reconciler, and the objects in the sandbox. */
 async function openScene(through?: (cluster: Cluster) => Cluster, speed = 20) {
   const stand = await openStand();
   const { cluster } = stand.sandbox;
@@ -110,7 +110,7 @@ async function openScene(through?: (cluster: Cluster) => Cluster, speed = 20) {
         ({ metadata, status }) =>
           status?.phase === phase && status.observedGeneration === metadata.generation,
       ),
-    /** The first message that was told of it with this reason. */
+    /** The message of the first Event about the object with this reason. */
     told: async (name: string, reason: string) => {
       const [event] = (
         await until(cluster, events, { namespace }, (items) =>
@@ -138,7 +138,7 @@ const ready = {
   CronJobCreated: 'True CronJobCreationSucceeded',
 };
 
-test('a valid configuration with its target gets what its sessions need, and is Ready', async () => {
+test('a valid configuration whose target exists gets its CronJob and rights, and is Ready', async () => {
   await using scene = await openScene();
   await scene.workload();
   await scene.configuration('nightly');
@@ -184,7 +184,7 @@ test('at rest it writes nothing, whatever happens to its target, its CronJob and
   await scene.cluster.patch(cronJobs, at, fired, { subresource: 'status' });
   await scene.restart();
 
-  // Where the next one is done, the first has been looked at.
+  // Once the operator has reconciled the second configuration, it has also reconciled the first.
   await scene.workload('api');
   await scene.configuration('later', { target: { ref: { kind: 'Deployment', name: 'api' } } });
   await scene.phase('later', 'Ready');
@@ -202,12 +202,12 @@ test('at rest it writes nothing, whatever happens to its target, its CronJob and
   // Its finalizer and its status.
   assert.equal(count('patch', 'backupconfigurations'), 1);
   assert.equal(count('patch', 'backupconfigurations/status'), 1);
-  // Rights are looked at once by every process.
+  // Each process checks the rights once.
   assert.equal(count('get', 'rolebindings'), 4);
   assert.equal(count('get', 'cronjobs') + count('get', 'deployments'), 0);
 });
 
-test('what is wrong is in the condition and in an event, and nothing is made', async () => {
+test('the problems of an invalid configuration are in its condition and an Event, and nothing is created', async () => {
   await using scene = await openScene();
   await scene.configuration('wrong', { schedule: 'often', target: { ref: { kind: 'Pod', name: 'web' } } });
   const configuration = await scene.phase('wrong', 'Invalid');
@@ -228,7 +228,7 @@ test('what is wrong is in the condition and in an event, and nothing is made', a
   assert.deepEqual(conditions(await scene.phase('wrong', 'Ready')), ready);
 });
 
-test('becomes Ready when its target appears, and NotReady when it goes; its CronJob stays', async () => {
+test('becomes Ready when its target is created, and NotReady when it is deleted; its CronJob stays', async () => {
   await using scene = await openScene();
   await scene.configuration('nightly');
   const waiting = await scene.phase('nightly', 'NotReady');
@@ -238,7 +238,7 @@ test('becomes Ready when its target appears, and NotReady when it goes; its Cron
   });
   assert.equal(
     await scene.told('nightly', 'TargetNotFound'),
-    'deployment/web does not exist in namespace default; backups begin once it does',
+    'deployment/web does not exist in namespace default; backups start once it exists',
   );
   assert.deepEqual((await scene.cluster.list(cronJobs)).items, []);
 
@@ -256,7 +256,7 @@ test('becomes Ready when its target appears, and NotReady when it goes; its Cron
   await scene.phase('nightly', 'Ready');
 });
 
-test('a target that cannot be asked for is not called absent', async () => {
+test('a target that the operator may not read is not reported as missing', async () => {
   let refused = true;
   await using scene = await openScene((cluster) => ({
     ...cluster,
@@ -271,7 +271,7 @@ test('a target that cannot be asked for is not called absent', async () => {
   assert.equal(conditions(unknown)['BackupTargetFound'], 'False UnableToCheckTargetAvailability');
   assert.equal(
     await scene.told('nightly', 'UnableToCheckTargetAvailability'),
-    'whether deployment/web is there cannot be told: deployments are secret',
+    'cannot tell whether deployment/web exists: deployments are secret',
   );
   refused = false;
   await scene.one(
@@ -293,14 +293,14 @@ test('paused suspends the CronJob, and a changed schedule changes it', async () 
   assert.equal(await scene.told('nightly', 'CronJobUpdated'), 'resumed cronjob/stash-trigger-nightly');
   await scene.change('nightly', { schedule: '*/5 * * * *' });
   await scene.one(cronJobs, name, ({ spec }) => spec.schedule === '*/5 * * * *');
-  // Even of one that can no longer run.
+  // Even while the configuration is invalid.
   await scene.change('nightly', { schedule: 'often', paused: true });
   await scene.phase('nightly', 'Invalid');
   const invalid = await scene.one(cronJobs, name, ({ spec }) => spec.suspend === true);
   assert.equal(invalid.spec.schedule, '*/5 * * * *');
 });
 
-test('settings come into the CronJob and go again, as the server spells them', async () => {
+test('runtime settings are added to the CronJob and removed again, whatever defaults the API server fills in', async () => {
   await using scene = await openScene();
   await scene.workload();
   await scene.configuration('nightly', {
@@ -342,7 +342,7 @@ test('settings come into the CronJob and go again, as the server spells them', a
   await scene.one(serviceAccounts, 'stash-nightly');
 });
 
-test('what others change or delete is put right', async () => {
+test('changes and deletions by other clients are reverted', async () => {
   await using scene = await openScene();
   await scene.workload();
   await scene.configuration('nightly');
@@ -353,13 +353,13 @@ test('what others change or delete is put right', async () => {
   assert.equal(right.spec.failedJobsHistoryLimit, 1);
   await scene.cluster.delete(cronJobs, at);
   await scene.one(cronJobs, at.name, ({ metadata }) => metadata.uid !== right.metadata.uid);
-  // Accounts are not watched: whoever starts looks.
+  // ServiceAccounts are not watched: each operator checks them when it starts.
   await scene.cluster.delete(serviceAccounts, { name: 'stash-nightly', namespace });
   await scene.restart();
   await scene.one(serviceAccounts, 'stash-nightly');
 });
 
-test("a CronJob of somebody else's is in the way, and not overwritten", async () => {
+test('a CronJob of another configuration with the same name is reported and not overwritten', async () => {
   await using scene = await openScene(undefined, 500);
   await scene.workload();
   await scene.configuration('a.b');
@@ -383,7 +383,7 @@ test("a CronJob of somebody else's is in the way, and not overwritten", async ()
   await scene.one(cronJobs, 'stash-trigger-a-b', (it) => it.metadata.ownerReferences?.[0]?.name === 'a-b');
 });
 
-test('a foreign CronJob and a foreign account are named, and left', async () => {
+test('a foreign CronJob and a foreign ServiceAccount are reported and not changed', async () => {
   await using scene = await openScene();
   await scene.workload();
   const cronJob = await scene.cluster.create(cronJobs, {
@@ -408,11 +408,11 @@ test('a foreign CronJob and a foreign account are named, and left', async () => 
   await scene.configuration('hourly');
   assert.equal(
     await scene.told('nightly', 'CronJobCreationFailed'),
-    'cronjob/stash-trigger-nightly exists and was not made for this configuration; delete it, or give the configuration another name',
+    'cronjob/stash-trigger-nightly exists and was not created for this configuration; delete it, or give the configuration another name',
   );
   assert.equal(
     await scene.told('hourly', 'CronJobCreationFailed'),
-    'serviceaccount/stash-hourly exists and was not made for backupconfiguration/hourly',
+    'serviceaccount/stash-hourly exists and was not created for backupconfiguration/hourly',
   );
   const left = await scene.one(cronJobs, 'stash-trigger-nightly');
   assert.equal(left.metadata.resourceVersion, cronJob.metadata.resourceVersion);
@@ -422,7 +422,7 @@ test('a foreign CronJob and a foreign account are named, and left', async () => 
   await scene.phase('hourly', 'Ready');
 });
 
-test('a CronJob that the server refuses is told in its words, and tried again', async () => {
+test('when the API server refuses the CronJob, the condition has its message, and the operator retries', async () => {
   let refused = true;
   await using scene = await openScene((cluster) => ({
     ...cluster,
@@ -443,7 +443,7 @@ test('a CronJob that the server refuses is told in its words, and tried again', 
   assert.deepEqual(conditions(await scene.phase('nightly', 'Ready')), ready);
 });
 
-test('a trigger that failed is told on the configuration', async () => {
+test('a failed trigger Job is reported on the configuration', async () => {
   await using scene = await openScene();
   await scene.workload();
   await scene.configuration('nightly');
@@ -464,11 +464,11 @@ test('a trigger that failed is told on the configuration', async () => {
   });
   assert.match(
     (await scene.told('nightly', 'TriggerFailed')) ?? '',
-    /^the schedule was due, and no backup was begun: job\/stash-trigger-nightly-1 failed: /,
+    /^the scheduled backup did not start: job\/stash-trigger-nightly-1 failed: /,
   );
 });
 
-test('goes once its sessions have ended, with all that was made for it', async () => {
+test('a deleted configuration remains until its sessions have ended, and is removed with its objects', async () => {
   await using scene = await openScene();
   await scene.workload();
   const { metadata } = await scene.configuration('nightly');
@@ -477,7 +477,7 @@ test('goes once its sessions have ended, with all that was made for it', async (
   await scene.cluster.delete(backupConfigurations, { name: 'nightly', namespace });
   assert.equal(
     await scene.told('nightly', 'WaitingForSessions'),
-    'it is let go once backupsession/nightly-1 has ended',
+    'waiting for backupsession/nightly-1 to end',
   );
   await scene.gone(cronJobs, 'stash-trigger-nightly');
   const { deletionTimestamp, finalizers } = (await scene.one(backupConfigurations, 'nightly')).metadata;
@@ -494,7 +494,7 @@ test('goes once its sessions have ended, with all that was made for it', async (
   }
 });
 
-test('one of the same name, made anew, does not take over what is left of the first', async () => {
+test('a recreated configuration does not take over the objects of its predecessor', async () => {
   await using scene = await openScene();
   await scene.workload();
   const first = await scene.configuration('nightly');
@@ -514,13 +514,13 @@ test('one of the same name, made anew, does not take over what is left of the fi
   }
 });
 
-test('another driver is left alone, with a word; one that becomes another is let go', async () => {
+test('a configuration with another driver is ignored with an Event; after a change of driver it is released', async () => {
   await using scene = await openScene();
   await scene.workload();
   const before = await scene.configuration('restic', { driver: 'Restic' });
   assert.equal(
     await scene.told('restic', 'DriverNotSupported'),
-    'driver Restic is left alone; only VolumeSnapshotter is carried out here',
+    'driver Restic is not supported: this operator carries out VolumeSnapshotter only',
   );
   await scene.configuration('nightly');
   await scene.phase('nightly', 'Ready');
@@ -536,7 +536,7 @@ test('another driver is left alone, with a word; one that becomes another is let
   assert.equal(untouched.metadata.resourceVersion, before.metadata.resourceVersion);
 });
 
-test('one whose CronJob was refused, and that then becomes another driver, is let go and can be deleted', async () => {
+test('a configuration whose CronJob was refused is released after a change of driver, and can be deleted', async () => {
   const refusing = (real: Cluster): Cluster => ({
     ...real,
     create: (resource, ...a) =>
@@ -555,7 +555,7 @@ test('one whose CronJob was refused, and that then becomes another driver, is le
   await scene.change('nightly', { driver: 'Restic' });
   assert.equal(
     await scene.told('nightly', 'WaitingForSessions'),
-    'it is let go once backupsession/nightly-1 has ended',
+    'waiting for backupsession/nightly-1 to end',
   );
   const at = { name: session.metadata.name, namespace };
   await scene.cluster.patch(backupSessions, at, { status: { phase: 'Failed' } }, { subresource: 'status' });
@@ -568,7 +568,7 @@ test('one whose CronJob was refused, and that then becomes another driver, is le
   await scene.gone(backupConfigurations, 'nightly');
 });
 
-test('a claim may be the target', async () => {
+test('a claim can be the target', async () => {
   await using scene = await openScene();
   await scene.cluster.create(persistentVolumeClaims, {
     apiVersion: 'v1',
@@ -580,7 +580,7 @@ test('a claim may be the target', async () => {
   assert.deepEqual(conditions(await scene.phase('claim', 'Ready')), ready);
 });
 
-test('conditions of others stay, and a time moves only with its status', async () => {
+test('conditions of other controllers are kept, and lastTransitionTime changes only with the status', async () => {
   await using scene = await openScene();
   await scene.workload();
   await scene.configuration('nightly');

@@ -33,7 +33,7 @@ function pod(name: string, labels: Record<string, string>) {
   };
 }
 
-test('everything is listed before it is synced: ours only of pods and Jobs, and of targets that they are there', async () => {
+test('synced follows all lists: pods and Jobs with our label only, targets as metadata only', async () => {
   await stand.configuration('db');
   const ours = { 'app.kubernetes.io/managed-by': 'kubectl-stash' };
   await cluster.create(pods, pod('ours', ours));
@@ -96,7 +96,7 @@ test('everything is listed before it is synced: ours only of pods and Jobs, and 
   await following;
 });
 
-test('a trimmed object keeps the rest, and the original all of it', () => {
+test('trimming keeps all other fields, and does not change the original', () => {
   const metadata = {
     ...{ name: 'a', uid: 'u', resourceVersion: '1', creationTimestamp: 't' },
     annotations: { [lastApplied]: '{}', mine: 'yes' },
@@ -111,7 +111,7 @@ test('a trimmed object keeps the rest, and the original all of it', () => {
   assert.deepEqual(trimPod(object).spec, { nodeName: 'n', containers: [] });
 });
 
-test('a refusal that the server means ends the following', async () => {
+test('a permanent error of the API server ends the watches', async () => {
   const refused = new Error('no');
   const refusing = {
     ...connection.cluster,

@@ -1,4 +1,4 @@
-/** What every executor of the operator does with a session. */
+/** Assertions that hold for each executor of the operator. */
 import assert from 'node:assert/strict';
 
 import type { Stored } from '#src/api/kubernetes.ts';
@@ -9,7 +9,7 @@ import { claimFrom } from '#test/support/claim-from.ts';
 
 import type { SessionStage } from './session-stage.ts';
 
-/** Session `s1` takes a snapshot of each of two claims; resolves with its namespace, as it was made and as it ended. */
+/** Session `s1` takes snapshots of two claims; resolves with its namespace, and the session as created and as ended. */
 export async function backUp(
   place: SessionStage,
   spec: Partial<BackupConfiguration['spec']> = {},
@@ -43,7 +43,7 @@ export async function disrupt(
   return status;
 }
 
-/** A claim is restored from a snapshot that was just taken; resolves with type and reason of the session's conditions. */
+/** Restores a claim from a new snapshot; resolves with type and reason of the session's conditions. */
 export async function restore(place: SessionStage): Promise<(string | undefined)[][]> {
   const { stage } = place;
   const home = await stage.home(['data']);

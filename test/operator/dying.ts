@@ -1,23 +1,23 @@
-/** A connection whose user dies, or stops for a while, at a given write. */
+/** A connection of an operator that is killed, or stopped for a while, at a given write. */
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 
 export interface Death {
   /** The first write is 1. */
   readonly write: number;
-  /** Whether the server gets it first. */
+  /** `after`: the API server has received the write. */
   readonly when: 'before' | 'after';
 }
 
 export interface Dying {
   readonly death: Death | undefined;
-  /** Resolves when it goes on, for whoever was only stopped. */
+  /** Called at the write; resolves when a stopped operator continues, never for a killed one. */
   readonly die: () => Promise<unknown>;
-  /** Told of each write, as `create jobs`; says which it is. */
+  /** Called with each write, such as `create jobs`; returns its number. */
   readonly count: (what: string) => number;
 }
 
-/** Not counted: on events nothing depends, and a Lease is written by the clock. */
+/** Not counted: nothing depends on Events, and the number of writes to the Lease depends on time. */
 const uncounted: ReadonlySet<string> = new Set(['events', 'leases']);
 
 export function dying(inner: Cluster, { death, die, count }: Dying): Cluster {

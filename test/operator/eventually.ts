@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Resolves as soon as it holds; rejects after half a minute, in which everything happens that ever will. */
+/** Resolves as soon as the condition is true; rejects after half a minute. */
 export async function eventually(
   holds: () => boolean | Promise<boolean>,
   what = 'it did not come to pass',

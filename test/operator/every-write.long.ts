@@ -1,6 +1,6 @@
 /**
- * The proof that everything survives the operator: killed before and after each of its writes in turn, the next one
- * comes to the same end.
+ * Proves that no crash of the operator matters: it is killed before and after each of its writes in turn, and each time
+ * the next operator reaches the same end state.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -32,16 +32,16 @@ import { failingOnce, isRetry, shell, tracedHooks } from './traces.ts';
 
 interface Act {
   readonly operator: Partial<StartOptions>;
-  /** How fast the operators' time goes: who was killed counts as dead after half a minute. */
+  /** Speed of the operators' clock: a killed operator counts as dead after half a minute of it. */
   readonly times: number;
   readonly prepare: (place: SessionStage) => Promise<string>;
-  /** What a user does, and sees come to pass: the end states, in the order in which they were reached. */
+  /** Acts as the user; resolves with the end states, in the order in which they were reached. */
   readonly play: (place: SessionStage, home: string) => Promise<unknown>;
 }
 
 const livesAtOnce = 4;
 
-/** Resolves with what came of it and the operator's writes, as far as it got. */
+/** Resolves with the end states, the first operator's writes, and whether it was killed. */
 async function live(place: SessionStage, act: Act, death?: Death) {
   const home = await act.prepare(place);
   const writes: string[] = [];
@@ -89,12 +89,12 @@ async function prove(t: TestContext, act: Act): Promise<void> {
     assert.deepEqual(came, undisturbed, what);
     if (died) survived += 1;
   });
-  // One that is quicker renews its hold less often.
+  // A faster run renews its hold less often, and so has fewer writes.
   assert.ok(survived >= deaths.length - 4, `it was killed ${survived} times of ${deaths.length}`);
   t.diagnostic(`survived ${survived} of ${survived}: before and after each of ${writes.join(', ')}`);
 }
 
-/** Where time goes so fast, a minute is not enough for the next one to come. */
+/** With such a fast clock, the default of a minute is too short for the next operator to start. */
 const inProcess = { runSessions: 'in-process', maxFreezeMs: 3_600_000 } as const;
 
 async function madeIn({ stage }: SessionStage, home: string): Promise<unknown> {
@@ -107,7 +107,7 @@ async function madeIn({ stage }: SessionStage, home: string): Promise<unknown> {
     .sort();
 }
 
-test('a configuration from its making to its deletion, with sessions that fail, are tried again and are tidied up', (t) =>
+test('a configuration from creation to deletion, with sessions that fail, are retried and are tidied up', (t) =>
   prove(t, {
     operator: { runSessions: 'in-jobs', reconcilers },
     times: 1,
@@ -133,7 +133,7 @@ test('a configuration from its making to its deletion, with sessions that fail, 
       await stage.until(backupConfigurations, home, ([it]) => it?.status?.phase === 'Ready');
       await place.session(home, 's1');
       const [retry] = (await stage.until(backupSessions, home, (all) => all.some(isRetry))).filter(isRetry);
-      // The newest is told by whole seconds.
+      // Sessions are ordered by creation time, in whole seconds.
       const next = Date.parse(retry?.metadata.creationTimestamp ?? '') + 1_000;
       await eventually(() => place.clock.now().getTime() >= next);
       await place.session(home, 's2');
@@ -153,7 +153,7 @@ test('a configuration from its making to its deletion, with sessions that fail, 
     },
   }));
 
-test('a session with hooks in the operator itself', (t) =>
+test('a session with hooks, carried out by the operator itself', (t) =>
   prove(t, {
     operator: inProcess,
     times: 20,
@@ -201,7 +201,7 @@ for (const runSessions of ['in-jobs', 'in-process'] as const) {
     }));
 }
 
-/** Whoever is killed while the application is quiesced leaves it so; whoever goes on thaws first, and begins anew. */
+/** An operator that is killed leaves the application quiesced; the next one thaws it before it quiesces it again. */
 async function hookTrace({ stage }: SessionStage, home: string): Promise<unknown> {
   const log = await logOf(stage, home);
   return {

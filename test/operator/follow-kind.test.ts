@@ -14,7 +14,7 @@ function job(name: string, version: number, uid = name): Stored<Job> {
   return { apiVersion: 'batch/v1', kind: 'Job', metadata };
 }
 
-/** A watch that tells what the test says, when it says so. */
+/** A watch that delivers the events that the test sends. */
 function stage() {
   const events: WatchEvent<Job>[] = [];
   let wake = (): void => undefined;
@@ -51,7 +51,7 @@ const listed = (resourceVersion: number, ...items: Stored<Job>[]): WatchEvent<Jo
 const changed = (object: Stored<Job>): WatchEvent<Job> => ({ type: 'changed', object });
 const deleted = (object: Stored<Job>): WatchEvent<Job> => ({ type: 'deleted', object });
 
-test('knows what the watch told, by namespace, and tells each change once', async () => {
+test('holds the objects that the watch delivered, by namespace, and reports each change once', async () => {
   const { cache, told, tell } = stage();
   let synced = false;
   void cache.synced.then(() => (synced = true));
@@ -64,7 +64,7 @@ test('knows what the watch told, by namespace, and tells each change once', asyn
   assert.equal(cache.get('demo', 'b'), undefined);
   assert.equal(cache.get('other', 'a'), undefined);
   assert.deepEqual([[...cache.list('demo')].length, [...cache.list('other')].length], [1, 0]);
-  // Listed anew: what is as it was is no change, what is missing was deleted.
+  // A new list: unchanged objects are no change, missing ones were deleted.
   await tell(listed(9, job('c', 8)), listed(9, job('c', 8)));
   assert.deepEqual(told, ['+a@3', '+b@4', '+a@6', '-b@4', '-a@6', '+c@8']);
 });
@@ -76,26 +76,26 @@ const rows: [
   later: WatchEvent<Job>[],
   state: string[],
 ][] = [
-  ['newer than the watch: known at once', [listed(5, job('a', 3))], job('a', 7), [], ['a@7']],
-  ['older than what the watch told: ignored', [listed(5), changed(job('a', 9))], job('a', 7), [], ['a@9']],
-  ['new: known at once', [listed(5)], job('a', 6), [], ['a@6']],
+  ['newer than the watch: visible at once', [listed(5, job('a', 3))], job('a', 7), [], ['a@7']],
+  ['older than the watch: ignored', [listed(5), changed(job('a', 9))], job('a', 7), [], ['a@9']],
+  ['new: visible at once', [listed(5)], job('a', 6), [], ['a@6']],
   [
-    'deleted before the answer came: does not come back',
+    'deleted before the response arrived: stays deleted',
     [listed(5), changed(job('a', 6)), deleted(job('a', 7))],
     job('a', 6),
     [],
     [],
   ],
-  ['deleted while the connection was lost: does not come back', [listed(5), listed(9)], job('a', 6), [], []],
+  ['deleted while the connection was lost: stays deleted', [listed(5), listed(9)], job('a', 6), [], []],
   [
-    'the watch that follows later changes nothing',
+    'the later watch event changes nothing',
     [listed(5)],
     job('a', 8),
     [changed(job('a', 6)), changed(job('a', 8))],
     ['a@8'],
   ],
   ['listed before it was written: stays', [listed(5)], job('a', 8), [listed(7)], ['a@8']],
-  ['listed after it was deleted: goes', [listed(5)], job('a', 8), [listed(9)], []],
+  ['listed after it was deleted: removed', [listed(5)], job('a', 8), [listed(9)], []],
   [
     "made again under its name: the old one's end is not its end",
     [listed(5, job('a', 3, 'old'))],
@@ -104,17 +104,23 @@ const rows: [
     ['new@8'],
   ],
   [
-    'an answer about the one before: ignored',
+    'a response about an earlier object of the same name: ignored',
     [listed(5), changed(job('a', 8, 'new'))],
     job('a', 4, 'old'),
     [],
     ['new@8'],
   ],
-  ['versions are numbers, not words', [listed(5), changed(job('a', 10))], job('a', 9), [], ['a@10']],
+  [
+    'versions compare as numbers, not as strings',
+    [listed(5), changed(job('a', 10))],
+    job('a', 9),
+    [],
+    ['a@10'],
+  ],
 ];
 
 for (const [name, events, learned, later, state] of rows) {
-  test(`what our own write returned, ${name}`, async () => {
+  test(`the response to our own write, ${name}`, async () => {
     const play = stage();
     await play.tell(...events);
     play.cache.learn(learned);
@@ -123,12 +129,12 @@ for (const [name, events, learned, later, state] of rows) {
   });
 }
 
-/** A server's history: at each version one object is written or deleted. */
+/** The history of an API server: each version writes or deletes one object. */
 const history = fc.array(fc.record({ name: fc.constantFrom('a', 'b'), deletes: fc.boolean() }), {
   maxLength: 30,
 });
 
-test('answers may come at any time: in the end it knows what the server holds', async () => {
+test('responses may arrive at any time: in the end the cache equals the state of the API server', async () => {
   await fc.assert(
     fc.asyncProperty(
       history,

@@ -18,7 +18,7 @@ const { kubeconfig } = stand;
 await stand.configuration('before');
 const clock = scaledClock(20);
 
-// How long that may take is the matter of leader.test.ts, where time is not the machine's.
+// leader-election.test.ts asserts how long a handover takes, with a simulated clock.
 const handovers = [
   [
     'is killed',
@@ -36,7 +36,7 @@ const handovers = [
 ] as const;
 
 for (const [name, strike] of handovers) {
-  test(`where the leader ${name}, the one that stands by goes on with everything`, async () => {
+  test(`when the leader ${name}, the standby continues all of its work`, async () => {
     const looks: Look[] = [];
     const options = { kubeconfig, clock, reconcilers: [looking(looks)] };
     await using leader = await startOperator(options);
@@ -61,7 +61,7 @@ for (const [name, strike] of handovers) {
   });
 }
 
-test('a leader whose Lease is taken ends its work and stands again, in the same process', async () => {
+test('a leader that loses its Lease ends its work and becomes a candidate again in the same process', async () => {
   const looks: Look[] = [];
   const signals: AbortSignal[] = [];
   await using operator = await startOperator({
@@ -88,7 +88,7 @@ test('an outage ends the term, not the process', async () => {
   const looks: Look[] = [];
   let isDown = true;
   const down = () =>
-    isDown ? Promise.reject(new StashError('unreachable', 'nobody answers')) : Promise.resolve();
+    isDown ? Promise.reject(new StashError('unreachable', 'no response')) : Promise.resolve();
   const through = (real: typeof cluster): typeof cluster => ({
     ...real,
     groups: () => down().then(() => real.groups()),
@@ -98,7 +98,7 @@ test('an outage ends the term, not the process', async () => {
   });
   await using operator = await startOperator({ kubeconfig, clock, reconcilers: [looking(looks)], through });
   const logged = (message: string) => messages(operator).includes(message);
-  await eventually(() => logged('the server does not answer'));
+  await eventually(() => logged('the API server does not answer'));
   isDown = false;
   await eventually(() => looks.length > 0);
   isDown = true;

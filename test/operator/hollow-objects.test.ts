@@ -1,4 +1,4 @@
-/** The definitions of Stash demand no spec: one object without it must not be the end of all backups. */
+/** The Stash CRDs do not require a spec: an object without one must not stop the backups of others. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -26,7 +26,7 @@ async function hollow(name: string, rest: object = {}): Promise<void> {
   }
 }
 
-test('objects without a spec are left alone, and the others are looked after', async () => {
+test('objects without a spec are ignored, and all others are reconciled', async () => {
   await hollow('before');
   await using operator = await startOperator({ kubeconfig: stand.kubeconfig });
   const isLookedAt = async (name: string) => {
@@ -39,7 +39,7 @@ test('objects without a spec are left alone, and the others are looked after', a
   await cluster.create(backupSessions, {
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'BackupSession',
-    metadata: { name: 'of-nobody', namespace: 'default' },
+    metadata: { name: 'without-spec', namespace: 'default' },
     spec: {},
   } as never);
   await stand.configuration('second');

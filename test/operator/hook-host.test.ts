@@ -1,4 +1,4 @@
-/** A hook with a host of its own: whoever writes it must not make the operator connect to what only that can reach. */
+/** Hooks with a `host`: their author must not be able to make the operator connect to hosts that only it can reach. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,7 +29,7 @@ after(async () => {
   await place[Symbol.asyncDispose]();
 });
 
-/** A home with a session whose preBackup hook is this one. */
+/** A namespace with a session whose preBackup hook is this one. */
 async function hooked(hook: HookHandler): Promise<string> {
   const home = await runningHome(stage, ['data']);
   await place.configuration(home, { hooks: { preBackup: hook } });
@@ -59,7 +59,7 @@ test('the operator itself does not connect there', async () => {
   await operator.stop();
 });
 
-test('it connects to the address of a pod, whether that is written or not', async () => {
+test('the operator connects to a pod of the target, whether the hook names its address or no host', async () => {
   await using operator = await place.operator({ runSessions: 'in-process' });
   for (const host of ['127.0.0.1', '', undefined]) {
     asked = 0;
@@ -73,7 +73,7 @@ test('it connects to the address of a pod, whether that is written or not', asyn
   await operator.stop();
 });
 
-test('a Job connects, and tells nothing of what it was answered', async () => {
+test('a Job connects, and does not report the response', async () => {
   asked = 0;
   const home = await hooked({ httpGet: { host: 'localhost', port } });
   const play = stage.play('operator create-vs --backupsession s1', { namespace: home, clock });
@@ -82,7 +82,7 @@ test('a Job connects, and tells nothing of what it was answered', async () => {
   assert.equal(asked, 1);
 });
 
-test('what a pod itself answers is told', async () => {
+test('the response of a pod of the target is reported', async () => {
   const home = await hooked({ httpGet: { port } });
   const play = stage.play('operator create-vs --backupsession s1', { namespace: home, clock });
   assert.equal(await play.exit, 0, play.context.stderr());

@@ -9,7 +9,7 @@ import { knownConditions } from '#test/e2e/operator/known-conditions.ts';
 const root = resolve(import.meta.dirname, '../..');
 const published = resolve(root, '../shared/contract/conditions.md');
 
-test('each condition is asserted in the file that is said to bring it about', async () => {
+test('each known condition is asserted in the file that the list names', async () => {
   for (const { reason, by } of knownConditions) {
     const text = await readFile(resolve(root, by), 'utf8');
     assert(text.includes(reason), `${by} lacks ${reason}`);

@@ -1,4 +1,4 @@
-/** A leader that is stopped as it runs a hook, and goes on when another one has long ended the session. */
+/** A leader that is stopped while it runs a hook, and continues after another operator has ended the session. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -13,7 +13,7 @@ import { tracedHooks } from './traces.ts';
 
 const told = ({ log }: StartedOperator, words: string) => log.some((line) => line.includes(words));
 
-test('what a late preBackup hook quiesces is thawed', async () => {
+test('an application that a late preBackup hook quiesces is thawed', async () => {
   await using place = await openSessionStage();
   const home = await runningHome(place.stage, ['data']);
   const options = { leaderElect: true, namespace: home, maxFreezeMs: 3_600_000 };
@@ -22,7 +22,7 @@ test('what a late preBackup hook quiesces is thawed', async () => {
   const stopping = (cluster: Cluster): Cluster => ({
     ...ofNamespace(cluster, home),
     exec: async (request) => {
-      // Once only: what it thaws with comes when it is awake.
+      // Stop it only at its first exec: the one that thaws follows after it has continued.
       led.leader?.freeze();
       delete led.leader;
       await woken.promise;

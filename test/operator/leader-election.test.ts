@@ -16,7 +16,7 @@ import { withOurErrors } from './our-errors.ts';
 
 const lease = { name: 'kubectl-stash-operator', namespace: 'default' };
 
-/** Answers of the server are on their way for so long, half before and half after it did what was asked. */
+/** Delays each request by `milliseconds`: half before the API server carries it out, half after. */
 function slow(cluster: Cluster, clock: ManualClock, milliseconds: () => number): Cluster {
   const late = async <T>(work: () => Promise<T>): Promise<T> => {
     await clock.sleep(milliseconds() / 2);
@@ -40,22 +40,22 @@ class Candidate {
   readonly stopping = new AbortController();
   latency = 0;
   isFrozen = false;
-  /** By so many milliseconds its clock was set. */
+  /** Milliseconds by which its wall clock is set forward. */
   ahead = 0;
   term: Leadership | undefined;
-  /** How often it began to lead. */
+  /** Number of terms as the leader. */
   terms = 0;
 
   constructor(id: string) {
     this.id = id;
   }
 
-  /** It acts as the leader. */
+  /** Whether it acts as the leader. */
   get leads(): boolean {
     return this.term?.lost.aborted === false && !this.isFrozen && !this.life.isOver();
   }
 
-  /** As the manager does: again and again. */
+  /** Stands for election again after each term, as the operator does. */
   async run(cluster: Cluster, clock: ManualClock, onLead: () => void): Promise<void> {
     const options = {
       cluster: this.life.cluster(slow(cluster, clock, () => this.latency)),
@@ -100,7 +100,7 @@ async function election(count: number) {
     assert.ok(leaders().length <= 1, `${leaders().join(' and ')} lead at the same time`);
   };
   for (const candidate of candidates) void candidate.run(cluster, clock, check);
-  /** In steps that are shorter than anything that matters. */
+  /** Advances the clock in steps that are shorter than all intervals of the election. */
   const pass = async (milliseconds: number) => {
     for (let left = milliseconds; left > 0; left -= 250) {
       await clock.advance(Math.min(250, left));
@@ -111,7 +111,7 @@ async function election(count: number) {
   const untilLed = async (): Promise<number> => {
     const began = clock.now().getTime();
     while (leaders().length === 0) {
-      assert.ok(clock.now().getTime() - began < 120_000, 'nobody leads');
+      assert.ok(clock.now().getTime() - began < 120_000, 'no candidate became the leader');
       await pass(250);
     }
     return clock.now().getTime() - began;
@@ -130,7 +130,7 @@ const first = <T>(items: readonly T[]): T => {
   return item;
 };
 
-test('one of two leads, keeps leading, and writes down what client-go would', async () => {
+test('one of two candidates becomes and stays the leader, and the Lease is as client-go writes it', async () => {
   const { pass, untilLed, candidates, leaders, cluster, end } = await election(2);
   await untilLed();
   const leader = first(leaders());
@@ -186,7 +186,7 @@ const ways: [name: string, end: (leader: Candidate, run: Run) => unknown, from: 
 ];
 
 for (const [name, strike, from, to] of ways) {
-  test(`a leader that ${name} is followed by the other one`, async () => {
+  test(`when a leader ${name}, the other candidate takes over`, async () => {
     const run = await election(2);
     await run.untilLed();
     await run.pass(7_000);
@@ -196,7 +196,7 @@ for (const [name, strike, from, to] of ways) {
     while (leader.leads) await run.pass(250);
     const without = await run.untilLed();
     assert.notDeepEqual(run.leaders(), [leader.id]);
-    // One that was cut off knows so before the others may.
+    // A leader that is cut off must step down before another may take over.
     const since = name === 'is cut off' ? without + 10_000 : without;
     assert.ok(since >= from && since <= to, `${since} ms`);
     if (name === 'freezes') {
@@ -209,7 +209,7 @@ for (const [name, strike, from, to] of ways) {
   });
 }
 
-test('a Lease that somebody deletes or takes ends the term, and nobody leads beside it', async () => {
+test('deleting or taking the Lease ends the term, and never are there two leaders', async () => {
   const run = await election(2);
   await run.untilLed();
   await run.pass(5_000);
@@ -225,7 +225,7 @@ test('a Lease that somebody deletes or takes ends the term, and nobody leads bes
   run.end();
 });
 
-test('a leader that is cut off knows so in time, though its clock is set back', async () => {
+test('a leader that is cut off steps down in time even if its clock is set back', async () => {
   const run = await election(2);
   await run.untilLed();
   await run.pass(7_000);
@@ -238,7 +238,7 @@ test('a leader that is cut off knows so in time, though its clock is set back', 
   run.end();
 });
 
-test('a leader is left alone by one whose clock is set forward', async () => {
+test('a candidate whose clock is set forward does not take the Lease from the leader', async () => {
   for (let moment = 0; moment < 2_500; moment += 250) {
     const run = await election(2);
     await run.untilLed();
@@ -252,7 +252,7 @@ test('a leader is left alone by one whose clock is set forward', async () => {
   }
 });
 
-test('goes by the duration that the Lease says', async () => {
+test('a candidate waits for the duration in the Lease', async () => {
   const run = await election(1);
   await run.untilLed();
   const spec = { holderIdentity: 'a stranger', leaseDurationSeconds: 60 };
@@ -273,7 +273,7 @@ const step = fc.oneof(
   }),
 );
 
-test('whatever freezes and however slow it gets, no two lead, and in the end one does', async () => {
+test('whatever freezes and however slow requests get, there are never two leaders, and in the end there is one', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const run = await election(3);
@@ -300,7 +300,7 @@ test('whatever freezes and however slow it gets, no two lead, and in the end one
       }
       await run.clock.advance(0);
       for (const candidate of run.candidates) candidate.isFrozen = false;
-      // What was asked slowly is answered slowly.
+      // Requests that were sent with a high latency are also answered with it.
       await run.pass(190_000);
       await run.untilLed();
       run.end();

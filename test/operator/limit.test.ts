@@ -1,4 +1,4 @@
-/** `--timeout` of the commands, where an operator carries the session out. */
+/** `--timeout` of the commands while an operator carries the session out. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -21,7 +21,7 @@ async function run(namespace: string, argv: string): Promise<{ code: number; err
   return { code, err: play.context.stderr() };
 }
 
-test('a snapshot is followed no longer, and the operator goes on with it until its own deadline', async () => {
+test('snapshot stops following at its timeout, and the operator continues until its own deadline', async () => {
   const home = await stage.home(['data']);
   const { spec } = await place.configuration(home, {
     timeOut: '3m',
@@ -48,7 +48,7 @@ test('a snapshot is followed no longer, and the operator goes on with it until i
   assert.equal(waited.code, 5, waited.err);
 });
 
-test('a restore ends at the limit of its command, by the operator, which reads it in the session', async () => {
+test('the operator ends a restore at the timeout of the command, which it reads from the session', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home);
   const taken = await run(home, 'snapshot deploy/app');
@@ -65,6 +65,6 @@ test('a restore ends at the limit of its command, by the operator, which reads i
   const ended = await place.restored(home, name);
   assert.equal(ended.status?.phase, 'Failed');
   assert.ok(ended.status.conditions?.some(({ type }) => type === 'DeadlineExceeded'));
-  // Which of both ends first is the clocks' affair: the command gives the operator a moment to tell.
+  // Either may end first, by their clocks: the command waits a moment for the operator's result.
   assert.match(err, new RegExp(`restoresession/${name} (timed out: |after 15s; the session goes on)`));
 });

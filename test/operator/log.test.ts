@@ -14,19 +14,19 @@ function logged(level: LogLevel, message: string, fields?: Record<string, unknow
   return lines.map((line) => JSON.parse(line) as unknown);
 }
 
-test('one object a line: level, time by the clock, fields, message', () => {
+test('logs one JSON object a line: level, time by the given clock, fields, message', () => {
   assert.deepEqual(logged('error', 'it "broke"\n', { namespace: 'demo', n: 1 }), [
     { level: 'error', time: '2026-03-14T03:00:00.000Z', namespace: 'demo', n: 1, msg: 'it "broke"\n' },
   ]);
 });
 
-test('nothing below the level', () => {
+test('logs nothing below the level', () => {
   const levels = (level: LogLevel) => logged(level, 'x').map((line) => (line as { level: string }).level);
   assert.deepEqual(levels('debug'), ['debug', 'info', 'warn', 'error']);
   assert.deepEqual(levels('warn'), ['warn', 'error']);
 });
 
-test('an error of ours is its words, any other one comes with its place, and causes stay out', () => {
+test('a StashError is logged with its message, any other error with its stack, and neither with its cause', () => {
   const cause = new Error('Authorization: Bearer secret');
   const ours = new StashError('forbidden', 'it may not', { hint: 'ask', cause });
   assert.deepEqual(errorFields(ours), { error: 'it may not', kind: 'forbidden', hint: 'ask' });

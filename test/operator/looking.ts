@@ -1,4 +1,4 @@
-/** A reconciler that only says what it looked at. */
+/** A reconciler that only records its calls. */
 import type { Key, Reconciler } from '#src/operator/reconciler.ts';
 import type { ReconcilerFactory } from '#src/operator/run-operator.ts';
 
@@ -7,7 +7,7 @@ export interface Look {
   readonly name: string;
 }
 
-/** Looks at BackupConfigurations; `reconcile` decides how that goes. */
+/** Reconciles BackupConfigurations; `reconcile` determines the result. */
 export function looking(
   looks: Look[],
   reconcile: (key: Key, signal: AbortSignal) => Promise<number | undefined> = () =>

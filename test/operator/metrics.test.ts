@@ -26,7 +26,7 @@ function stage() {
     caches,
     metrics,
     resign: () => (scraped = undefined),
-    /** Ours, without what is always there. */
+    /** The lines of our metrics, without those that are always present. */
     ours: async () => {
       const text = await metrics.text();
       return text.split('\n').filter((line) => /^stash_(?!leader|queue|.*_bucket)/.test(line));
@@ -60,7 +60,7 @@ test('sessions are counted as they are now', async () => {
   assert.match(await all(), /^stash_queue_depth\{queue="backupsession"\} 3$/m);
 });
 
-test('ends, durations and errors add up', async () => {
+test('ended sessions, durations and errors add up', async () => {
   const { metrics, ours } = stage();
   metrics.sessionEnded('backup', 'Succeeded', 12);
   metrics.sessionEnded('backup', 'Succeeded', 30);
@@ -77,7 +77,7 @@ const at = { namespace: 'demo', name: 'db' };
 const last = 'stash_backup_last_success_timestamp_seconds{namespace="demo",backupconfiguration="db"}';
 const began = Date.parse('2026-03-14T03:00:00Z') / 1000;
 
-test('the last success is what the sessions say, or what was told later, as long as there is a configuration', async () => {
+test('the last success is the latest of the existing and reported sessions, as long as the configuration exists', async () => {
   const { caches, metrics, ours, resign } = stage();
   const lasts = async () => (await ours()).filter((line) => line.includes('last_success'));
   metrics.backupSucceeded(at, new Date((began + 5) * 1000));
@@ -96,7 +96,7 @@ test('the last success is what the sessions say, or what was told later, as long
   assert.deepEqual(await lasts(), []);
 });
 
-test('whoever does not lead says only that, and two operators in one process keep apart', async () => {
+test('a standby reports only that it does not lead, and two operators in one process are separate', async () => {
   const one = stage();
   const other = stage();
   one.caches.backupSessions.learn(session('a', 'Running'));
@@ -107,7 +107,7 @@ test('whoever does not lead says only that, and two operators in one process kee
   assert.deepEqual(await one.ours(), []);
 });
 
-test('docs/metrics.md lists each of them, with its labels', async () => {
+test('docs/metrics.md lists each metric with its labels', async () => {
   const text = await stage().all();
   const named = [...text.matchAll(/^# TYPE (stash_\w+) (\w+)$/gm)].map(([, name, type]) => `${name} ${type}`);
   const documented = await readFile('docs/metrics.md', 'utf8');

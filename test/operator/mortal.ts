@@ -1,4 +1,4 @@
-/** A cluster and a clock that die together: what is asked of them then never ends, as for a process that is gone. */
+/** Wraps the cluster and the clock of a simulated process; after its end, none of its requests and timers ever returns. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
@@ -7,9 +7,9 @@ import type { Clock } from '#src/domain/clock.ts';
 export interface Life {
   cluster(cluster: Cluster): Cluster;
   clock(clock: Clock): Clock;
-  /** For good. */
+  /** As SIGKILL. */
   readonly end: () => void;
-  /** Until `thaw`. */
+  /** As SIGSTOP, until `thaw`. */
   readonly freeze: () => void;
   readonly thaw: () => void;
   isOver(): boolean;
@@ -20,7 +20,7 @@ export function mortal(): Life {
   let frozen: PromiseWithResolvers<undefined> | undefined;
   const never = new Promise<never>(() => undefined);
 
-  /** What comes back does so only to the living. */
+  /** Returns a result only while the process runs. */
   const alive = async <T>(work: Promise<T>): Promise<T> => {
     const settle = async () => {
       while (frozen !== undefined) await frozen.promise;
@@ -35,7 +35,7 @@ export function mortal(): Life {
       throw error;
     }
   };
-  /** What is asked while frozen is asked afterwards, and never by the dead. */
+  /** Sends a request only while the process runs: after `thaw` where it is frozen, never after its end. */
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
     await alive(Promise.resolve());
     return await alive(work());

@@ -1,4 +1,4 @@
-/** A connection to which one namespace is the whole cluster. */
+/** A connection that sees only one namespace, so that several operators can share a sandbox. */
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
 

@@ -1,4 +1,4 @@
-/** The sandbox without HTTP, with the errors of the adapter: what the operator gets from a real server. */
+/** The sandbox in this process, without HTTP, but with the errors of the HTTP adapter. */
 import { answerError, ClusterError } from '#src/cluster/errors.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 

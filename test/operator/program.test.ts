@@ -56,11 +56,11 @@ for (const program of [join(import.meta.dirname, '../../cmd/kubectl-stash.ts'), 
 }
 
 const refusals = [
-  ['--listen=zz', 2, /^error: "zz" is no address to listen at\nhint: .*:0/],
+  ['--listen=zz', 2, /^error: "zz" is not an address to listen on\nhint: .*:0/],
   [
     '--listen=192.0.2.1:1',
     1,
-    /^error: cannot listen at 192\.0\.2\.1:1: this machine has no such address\nhint: /,
+    /^error: cannot listen on 192\.0\.2\.1:1: this machine has no such address\nhint: /,
   ],
   ['--max-freeze=long', 2, /^error: --max-freeze takes a duration/],
 ] as const;
@@ -74,13 +74,13 @@ for (const [flag, code, said] of refusals) {
   });
 }
 
-test('a port that is taken is refused', async () => {
+test('a port in use is refused', async () => {
   const port = new URL(stand.sandbox.url).port;
   const { child, ended } = start(bundled, `--listen=127.0.0.1:${port}`);
   child.stdout.resume();
   assert.match(
     await text(child.stderr),
-    /^error: cannot listen at 127\.0\.0\.1:\d+: somebody else listens there\n/,
+    /^error: cannot listen on 127\.0\.0\.1:\d+: the address is already in use\n/,
   );
   assert.equal((await ended)[0], 1);
 });

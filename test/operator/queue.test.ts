@@ -15,7 +15,7 @@ function stage(reconcile: (name: string) => Promise<number | undefined>, more: P
   const clock = manualClock();
   const began = clock.now().getTime();
   const stopping = new AbortController();
-  /** `name@seconds` of each look. */
+  /** `name@seconds` of each reconcile. */
   const looks: string[] = [];
   const errors: string[] = [];
   const queue = createQueue({
@@ -34,7 +34,7 @@ function stage(reconcile: (name: string) => Promise<number | undefined>, more: P
 
 const done = () => Promise.resolve(undefined);
 
-test('works only once started, each object once however often it was enqueued', async () => {
+test('reconciles only after the start, each object once however often it was enqueued', async () => {
   const { queue, looks } = stage(done);
   for (const name of ['a', 'b', 'a', 'a']) queue.enqueue(key(name));
   await setImmediate();
@@ -44,7 +44,7 @@ test('works only once started, each object once however often it was enqueued', 
   assert.deepEqual([looks, queue.depth()], [['a@0', 'b@0'], 0]);
 });
 
-test('what changes during a look is looked at once more, and never twice at once', async () => {
+test('an object that changes during its reconcile is reconciled once more, never twice at a time', async () => {
   const gates: (() => void)[] = [];
   const { queue, looks } = stage(
     () =>
@@ -68,7 +68,7 @@ test('what changes during a look is looked at once more, and never twice at once
   assert.equal(looks.length, 2);
 });
 
-test('no more at once than allowed, in the order in which they came', async () => {
+test('reconciles no more objects at a time than allowed, in the order of their enqueueing', async () => {
   let running = 0;
   let most = 0;
   const { queue, looks } = stage(
@@ -91,7 +91,7 @@ test('no more at once than allowed, in the order in which they came', async () =
   );
 });
 
-test('an object that fails waits longer each time, five minutes at most, and from the start after a success', async () => {
+test('the backoff of a failing object grows to five minutes at most, and starts again after a success', async () => {
   let failing = true;
   const { queue, looks, errors, clock } = stage(() =>
     failing ? Promise.reject(new Error('no')) : Promise.resolve(undefined),
@@ -105,7 +105,7 @@ test('an object that fails waits longer each time, five minutes at most, and fro
   );
   assert.equal(errors.length, looks.length);
   failing = false;
-  // A change is looked at at once, whatever the object waits for.
+  // A change is reconciled at once, without waiting for the backoff.
   queue.enqueue(key('a'));
   await clock.advance(0);
   assert.equal(looks.at(-1), 'a@1200');
@@ -115,10 +115,10 @@ test('an object that fails waits longer each time, five minutes at most, and fro
   assert.deepEqual(looks.slice(-2), ['a@1200', 'a@1201']);
 });
 
-test('after a conflict it looks again at once', async () => {
+test('retries almost at once after a conflict', async () => {
   let conflicts = 3;
   const { queue, looks, clock } = stage(() =>
-    conflicts-- > 0 ? Promise.reject(new StashError('conflict', 'somebody wrote')) : done(),
+    conflicts-- > 0 ? Promise.reject(new StashError('conflict', 'another client wrote first')) : done(),
   );
   queue.start();
   queue.enqueue(key('a'));
@@ -126,7 +126,7 @@ test('after a conflict it looks again at once', async () => {
   assert.deepEqual(looks, ['a@0', 'a@0.05', 'a@0.15', 'a@0.35']);
 });
 
-test('jitter takes up to half of the backoff off', async () => {
+test('jitter shortens the backoff by up to half', async () => {
   const { queue, looks, clock } = stage(() => Promise.reject(new Error('no')), { random: () => 0 });
   queue.start();
   queue.enqueue(key('a'));
@@ -134,7 +134,7 @@ test('jitter takes up to half of the backoff off', async () => {
   assert.deepEqual(looks, ['a@0', 'a@0.5', 'a@1.5']);
 });
 
-test('looks again after the time that a look asked for, unless something happens before', async () => {
+test('reconciles again after the requested time, unless a change comes first', async () => {
   const { queue, looks, clock } = stage(() => Promise.resolve(60_000));
   queue.start();
   queue.enqueue(key('a'));
@@ -144,7 +144,7 @@ test('looks again after the time that a look asked for, unless something happens
   assert.deepEqual(looks, ['a@0', 'a@40', 'a@100']);
 });
 
-test('once stopped nothing begins, nothing waits, and it ends with what still runs', async () => {
+test('after the abort nothing starts or waits, and it ends with the running reconciles', async () => {
   const gate = Promise.withResolvers<undefined>();
   const { queue, looks, errors, clock, stopping } = stage((name) =>
     name === 'long' ? gate.promise : Promise.resolve(1_000),
@@ -165,7 +165,7 @@ test('once stopped nothing begins, nothing waits, and it ends with what still ru
   assert.deepEqual([errors, queue.depth(), queue.busySince()], [[], 0, undefined]);
 });
 
-test('the state that an object has in the end is always looked at', async () => {
+test('the last state of an object is always reconciled', async () => {
   const change = fc.record({ name: fc.constantFrom('a', 'b', 'c'), pause: fc.nat(3), fails: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(fc.array(change, { maxLength: 40 }), async (changes) => {

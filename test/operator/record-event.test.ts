@@ -45,7 +45,7 @@ async function eventsOf(name: string, namespace = 'default'): Promise<Stored<Eve
   return items.filter(({ involvedObject }) => involvedObject.name === name);
 }
 
-test('an event says what, of whom, when and how often; the same one again counts up', async () => {
+test('an Event has its reason, object, times and count; an identical one increases the count', async () => {
   const { record, written, clock } = stage();
   record(pods, pod('a'), 'Warning', 'Bad', 'it is bad');
   await written();
@@ -86,7 +86,7 @@ test('an event says what, of whom, when and how often; the same one again counts
   );
 });
 
-test('the same one again while it is on its way is counted all the same', async () => {
+test('an identical Event during the write of the first is counted too', async () => {
   const gate = Promise.withResolvers<undefined>();
   const slow: Cluster = {
     ...remote,
@@ -109,7 +109,7 @@ test('the same one again while it is on its way is counted all the same', async 
   );
 });
 
-test('one that the server has forgotten is told anew', async () => {
+test('an Event that the API server has deleted is written again', async () => {
   const { record, written } = stage();
   record(pods, pod('b'), 'Normal', 'Same', 'again');
   await written();
@@ -123,7 +123,7 @@ test('one that the server has forgotten is told anew', async () => {
   );
 });
 
-test('names and messages are as long as they may be, and what has no namespace is told in default', async () => {
+test('names and messages are cut to the limits, and Events of cluster-scoped objects are in namespace default', async () => {
   const { record, written } = stage();
   const name = 'n'.repeat(253);
   const clusterWide = { name, uid: 'u', resourceVersion: '1', creationTimestamp: '' };
@@ -134,7 +134,7 @@ test('names and messages are as long as they may be, and what has no namespace i
   assert.equal((await eventsOf(name)).length, 1);
 });
 
-test('what cannot be told is dropped, and delays nobody', async () => {
+test('an Event that cannot be written is dropped and does not delay others', async () => {
   let tries = 0;
   const failing = {
     ...remote,
@@ -155,11 +155,11 @@ test('what cannot be told is dropped, and delays nobody', async () => {
   assert.deepEqual(
     log.map((line) => (JSON.parse(line) as { msg: string; error: string }).error),
     ['no'],
-    'a namespace that goes is no trouble; a right that is missing is',
+    'a missing right is logged, a namespace that is being deleted is not',
   );
 });
 
-test('more than can be written are dropped', async () => {
+test('Events beyond the length of the queue are dropped', async () => {
   const gate = Promise.withResolvers<never>();
   let asked = 0;
   const hanging = {

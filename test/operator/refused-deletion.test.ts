@@ -16,7 +16,7 @@ import { startOperator } from './start.ts';
 const namespace = 'default';
 const name = 'nightly';
 
-test('a CronJob that may not be deleted: an event says so, and it is tried again now and then', async () => {
+test('when the deletion of a CronJob is refused, an Event says so, and the operator retries', async () => {
   const stand = await openStand();
   const { cluster } = stand.sandbox;
   let refusals = 0;

@@ -20,7 +20,7 @@ const { kubeconfig } = stand;
 await stand.configuration('before');
 const clock = scaledClock(20);
 
-test('looks at what is there and at what comes, serves its health, and gives its Lease back', async () => {
+test('reconciles existing and new objects, serves its health, and gives its Lease back', async () => {
   const looks: Look[] = [];
   await using operator = await startOperator({ kubeconfig, reconcilers: [looking(looks)] });
   const saw = (wanted: string) => eventually(() => looks.some(({ name }) => name === wanted));
@@ -45,7 +45,7 @@ test('looks at what is there and at what comes, serves its health, and gives its
   await assert.rejects(fetch(operator.url));
 });
 
-test('what runs beside the reconciles ends before somebody else may lead', async () => {
+test('work outside of reconciles ends before another operator may lead', async () => {
   const order: string[] = [];
   const gate = Promise.withResolvers<undefined>();
   const factory: ReconcilerFactory = ({ caches }): Reconciler => ({
@@ -80,7 +80,7 @@ test('what runs beside the reconciles ends before somebody else may lead', async
   assert.equal(await stand.leader(), '');
 });
 
-test('a look that fails is logged with its reason, counted, and repeated', async () => {
+test('a failed reconcile is logged with its reason, counted, and retried', async () => {
   let failures = 2;
   const looks: Look[] = [];
   await using operator = await startOperator({
@@ -110,7 +110,7 @@ test('a look that fails is logged with its reason, counted, and repeated', async
   await operator.stop();
 });
 
-test('a look that never ends makes it unhealthy', async () => {
+test('a reconcile that never ends makes it unhealthy', async () => {
   const looks: Look[] = [];
   await using operator = await startOperator({
     kubeconfig,
@@ -127,7 +127,7 @@ test('a look that never ends makes it unhealthy', async () => {
     ],
   });
   await eventually(async () => (await ask(operator, '/healthz'))[0] === 503);
-  assert.match((await ask(operator, '/healthz'))[1], /^one object is looked at for \S+\n$/);
+  assert.match((await ask(operator, '/healthz'))[1], /^a reconcile has been running for \S+\n$/);
 });
 
 test('without leader election it needs no Lease', async () => {
@@ -173,7 +173,7 @@ for (const [name, broken, message] of refusals) {
   });
 }
 
-test("stops working when AppsCode's operator comes, and says so", async () => {
+test("stops when AppsCode's operator is installed, and reports it", async () => {
   const looks: Look[] = [];
   let asked = 0;
   let hasCome = false;
@@ -199,17 +199,17 @@ test("stops working when AppsCode's operator comes, and says so", async () => {
   assert.ok(asked - before <= 2, `${asked - before} requests`);
   const last = operator.log.map((line) => JSON.parse(line) as { level: string; msg: string; error?: string });
   const told = last.find(({ level }) => level === 'error');
-  assert.equal(told?.msg, "no longer working: AppsCode's operator has come");
+  assert.equal(told?.msg, "stopping: AppsCode's operator runs in this cluster");
   assert.equal(messages(operator).at(-1), 'stopped');
 });
 
-test('at rest, and while it learns of changes, it asks for nothing but its Lease', async () => {
+test('when idle, and while watches deliver changes, it sends no requests except for its Lease', async () => {
   const { requests } = stand.sandbox;
   const looks: Look[] = [];
   requests.reset();
   await using operator = await startOperator({ kubeconfig, clock, reconcilers: [looking(looks)] });
   await eventually(() => messages(operator).includes('the caches are filled: working'));
-  // Lists are answered; the watches are on their way.
+  // The lists are complete; the watches are about to start.
   await eventually(() => requests.count({ verb: 'watch' }) >= 12);
   requests.reset();
   const began = looks.length;

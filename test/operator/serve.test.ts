@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parseListenAddress } from '#src/operator/listen-address.ts';
 import { serve } from '#src/operator/serve.ts';
 
-test('tells where it listens: an address of its own for none but that one', async () => {
+test('reports its address, and listens only on the given host', async () => {
   const health = { healthy: () => undefined, ready: () => undefined };
   const metrics = { text: () => Promise.resolve(''), contentType: 'text/plain' };
   const rows = [
@@ -18,7 +18,7 @@ test('tells where it listens: an address of its own for none but that one', asyn
   }
 });
 
-test('answers by what is asked of it at that moment', async () => {
+test('answers with the result of the checks at the time of the request', async () => {
   const state: { sick?: string } = {};
   let scrape = () => Promise.resolve('a 1\n');
   const server = await serve(

@@ -1,4 +1,4 @@
-/** What the Jobs run: `operator create-vs` and `operator restore-vs`. */
+/** The commands of the Jobs: `operator create-vs` and `operator restore-vs`. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -22,7 +22,7 @@ const slow = withClass('slow');
 await stage.snapshotClass('slow', { delay: '500ms' });
 await stage.snapshotClass('never', { fault: 'never-ready' });
 
-test('it carries the session out and tells each change in a line', async () => {
+test('carries the session out and logs each change in a line', async () => {
   const home = await stage.home(['data-0', 'data-1']);
   await place.configuration(home);
   await place.session(home, 's1');
@@ -35,7 +35,7 @@ test('it carries the session out and tells each change in a line', async () => {
   assert.equal(play.context.stdout(), '');
 });
 
-test('Jobs, the operator and the command line have a snapshot remember the same of its claim', async () => {
+test('Jobs, the operator and the command line record the same about a claim on its snapshot', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home);
   await place.session(home, 's1');
@@ -56,7 +56,7 @@ test('Jobs, the operator and the command line have a snapshot remember the same 
   for (const other of others) assert.deepEqual(other, first);
 });
 
-test('a session that ends Failed is work that was done', async () => {
+test('exits with 0 when the session ends Failed', async () => {
   const home = await stage.home([]);
   await place.configuration(home);
   await place.session(home, 's1');
@@ -65,7 +65,7 @@ test('a session that ends Failed is work that was done', async () => {
   assert.match(play.context.stderr(), /has ended: Failed/);
 });
 
-test('of two at once one carries it out, and both see its end', async () => {
+test('of two at a time one carries the session out, and both exit after its end', async () => {
   const home = await stage.home(['data-0', 'data-1']);
   await place.configuration(home, slow);
   await place.session(home, 's1');
@@ -74,7 +74,7 @@ test('of two at once one carries it out, and both see its end', async () => {
   assert.deepEqual((await stage.snapshotted(home)).sort(), ['data-0', 'data-1']);
 });
 
-test('interrupted, it gives the session back, and the next goes on with the same claims', async () => {
+test('when interrupted, it gives the session back, and the next one continues with the same claims', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home, slow);
   await place.session(home, 's1');
@@ -92,7 +92,7 @@ test('interrupted, it gives the session back, and the next goes on with the same
   assert.deepEqual(await stage.snapshotted(home), ['data']);
 });
 
-test('a pod of the same Job that is gone is not waited for', async () => {
+test('does not wait for a holder that was a deleted pod of the same Job', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home);
   const began = clock.now().getTime();
@@ -101,10 +101,10 @@ test('a pod of the same Job that is gone is not waited for', async () => {
   });
   assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
   assert.equal((await place.ended(home, 's1')).status?.phase, 'Succeeded');
-  assert.ok(clock.now().getTime() - began < 30_000, 'it was waited for');
+  assert.ok(clock.now().getTime() - began < 30_000, 'it waited for the deleted pod');
 });
 
-test('anybody else is waited for until it counts as dead', async () => {
+test('waits for any other holder until it counts as dead', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home);
   const began = clock.now().getTime();
@@ -112,10 +112,10 @@ test('anybody else is waited for until it counts as dead', async () => {
     metadata: { annotations: { 'stash.appscode.com/executor': 'cli-1 4' } },
   });
   assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
-  assert.ok(clock.now().getTime() - began >= 30_000, 'it was taken from the living');
+  assert.ok(clock.now().getTime() - began >= 30_000, 'it was taken over from a living holder');
 });
 
-test('the deadline of the configuration ends it', async () => {
+test('the deadline of the configuration ends the session', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home, {
     timeOut: '5s',
@@ -127,14 +127,14 @@ test('the deadline of the configuration ends it', async () => {
   assert.equal(status?.conditions?.[0]?.reason, 'FailedToCompleteWithinDeadline');
 });
 
-test('a session that is gone or not named is an error', async () => {
+test('a session that does not exist or is not named is an error', async () => {
   const home = await stage.home([]);
   assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 3);
   assert.equal(await stage.play('operator create-vs', { namespace: home, clock }).exit, 2);
   assert.equal(await stage.play('operator restore-vs', { namespace: home, clock }).exit, 2);
 });
 
-test('a session of nobody is an error with a reason, and left alone', async () => {
+test('a session without a configuration is an error with a reason, and is not changed', async () => {
   const home = await stage.home([]);
   const { cluster } = stage.sandbox;
   for (const [name, invoker, told] of [
@@ -160,7 +160,7 @@ test('a session of nobody is an error with a reason, and left alone', async () =
   }
 });
 
-test('a restore whose snapshot is not there ends Failed, one that makes no sense Invalid', async () => {
+test('a restore from a missing snapshot ends Failed, an invalid one ends Invalid', async () => {
   const home = await stage.home([]);
   const template = {
     metadata: { name: 'restored' },

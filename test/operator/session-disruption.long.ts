@@ -1,4 +1,4 @@
-/** What disturbs a session that has quiesced its application: every way ends with a thaw, and an end. */
+/** Disruptions of a session that has quiesced its application: after each one, it is thawed and the session ends. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -31,7 +31,7 @@ function freezing(snapshotClassName: string): Partial<BackupConfiguration['spec'
 
 const quiesced = (home: string) => eventually(async () => (await logOf(stage, home)).includes('freeze'));
 
-test('a configuration that is deleted goes once its session has ended, thawed', async () => {
+test('a deleted configuration remains until its session has thawed and ended', async () => {
   await using operator = await place.operator({ runSessions: 'in-jobs', reconcilers });
   const home = await runningHome(stage, ['data']);
   await place.configuration(home, freezing('uncut'), null);
@@ -58,7 +58,7 @@ test('a configuration that is deleted goes once its session has ended, thawed', 
   await operator.stop();
 });
 
-test('a Job that is deleted in the middle leaves nothing quiesced', async () => {
+test('a Job that is deleted while the application is quiesced thaws it', async () => {
   await using operator = await place.operator({ runSessions: 'in-jobs', reconcilers });
   const home = await runningHome(stage, ['data']);
   await place.configuration(home, freezing('uncut'), null);
@@ -71,7 +71,7 @@ test('a Job that is deleted in the middle leaves nothing quiesced', async () => 
   await operator.stop();
 });
 
-test('hooks of the command line are not run by the operator, and its session is ended', async () => {
+test('the operator does not run hooks of a command line, and ends its session', async () => {
   await using operator = await place.operator({ runSessions: 'in-process' });
   const home = await runningHome(stage, ['data']);
   await place.configuration(home);
@@ -90,7 +90,7 @@ test('hooks of the command line are not run by the operator, and its session is 
   await operator.stop();
 });
 
-test('an operator that stops gives its sessions back, and the next goes on with them at once', async () => {
+test('an operator that stops gives its sessions back, and the next one continues them at once', async () => {
   const first = await place.operator({ runSessions: 'in-process' });
   const home = await runningHome(stage, ['data']);
   await place.configuration(home, freezing('slow'));

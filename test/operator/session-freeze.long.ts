@@ -1,4 +1,4 @@
-/** An executor that dies while its application is quiet, and a successor that cannot start: the operator thaws in time. */
+/** An executor dies while its application is quiesced, and its successor cannot start: the operator thaws in time. */
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { after, suite, test } from 'node:test';
@@ -24,11 +24,11 @@ import { claimFrom } from '#test/support/claim-from.ts';
 import { eventually } from './eventually.ts';
 import { openSessionStage, type SessionStage } from './session-stage.ts';
 
-/** Long enough for a pod that is slow to quiesce and to ask for its snapshot, and for that to be cut. */
+/** Long enough for a slow pod to quiesce and to create its snapshot, and for the snapshot to be cut. */
 const maxFreezeMs = 12_000;
 const operatorOptions = { runSessions: 'in-jobs', maxFreezeMs } as const;
 
-/** The sandbox's shells are those of this machine. */
+/** The sandbox runs hooks in the shell of this machine. */
 const timed = (word: string) => ({
   exec: { command: ['/bin/sh', '-c', `echo ${word} $(date +%s) >> /data/log`] },
   containerName: 'app',
@@ -54,7 +54,7 @@ const restoreSpec: RestoreSession['spec'] = {
   target: { ref: appRef, volumeClaimTemplates: [claimFrom('none', 'data-copy')] },
 };
 
-/** A session whose executor died while the application was quiet, as `inPod` makes it. */
+/** A session whose executor died while the application was quiesced. */
 async function orphan(
   place: SessionStage,
   home: string,
@@ -89,7 +89,7 @@ async function orphan(
   );
 }
 
-/** Seconds that each freeze lasted, as the application has written it down. */
+/** Seconds that each freeze lasted, from the application's own log. */
 async function freezes({ stage }: SessionStage, home: string): Promise<number[]> {
   const lasted: number[] = [];
   let since: number | undefined;
@@ -107,7 +107,7 @@ async function freezes({ stage }: SessionStage, home: string): Promise<number[]>
 async function assertShort(place: SessionStage, home: string): Promise<void> {
   const lasted = await freezes(place, home);
   assert.equal(lasted.length, 1);
-  // Whole seconds are written.
+  // The log has whole seconds.
   assert.ok((lasted[0] ?? 0) <= maxFreezeMs / 1_000 + 10, `quiet for ${lasted.join(', ')} s`);
 }
 
@@ -118,7 +118,7 @@ async function openPlace(): Promise<SessionStage> {
   return place;
 }
 
-/** The pod that has made its snapshot while the application is quiet. */
+/** Resolves with the pod once it has created its snapshot while the application is quiesced. */
 async function busyPod({ stage }: SessionStage, home: string): Promise<string> {
   await stage.until(volumeSnapshots, home, (all) => all.length > 0);
   const [session] = await stage.all(backupSessions, home);
@@ -147,7 +147,7 @@ const { cluster } = stage.sandbox;
 await place.operator(operatorOptions);
 after(() => place[Symbol.asyncDispose]());
 
-/** Where /proc tells which process runs a pod. */
+/** Linux only: /proc tells which process runs a pod. */
 const onLinux = { skip: process.platform !== 'linux' };
 const uncut = /not cut .*the application.* thawed/;
 
@@ -172,12 +172,12 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     await stage.until(jobs, home, (all) => all.length === 0);
     assert.ok(
       (await place.told(home, 'BackupSession', 's1')).some((line) =>
-        line.startsWith('Warning BackupThawed: the operator thaws its application: nobody thawed'),
+        line.startsWith('Warning BackupThawed: the operator thaws the application: no executor thawed'),
       ),
     );
   });
 
-  test('what was cut in time counts: the session succeeds', onLinux, async () => {
+  test('the session succeeds when the snapshot was cut in time', onLinux, async () => {
     const home = await runningHome(stage, ['data']);
     await place.configuration(home, freezing('cut-late'));
     await place.session(home, 's1');
@@ -191,7 +191,7 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
   });
 
-  test('its node is lost: its pod stays, and is deleted later', onLinux, async () => {
+  test('its node is lost: its pod remains, and is deleted later', onLinux, async () => {
     const home = await runningHome(stage, ['data']);
     await place.configuration(home, freezing('uncut'));
     await place.session(home, 's1');
@@ -211,7 +211,7 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     assert.match(JSON.stringify(status), uncut);
   });
 
-  test('nothing was made yet: it is thawed, and goes on when it can', async () => {
+  test('no snapshot was created yet: the application is thawed, and the session continues when it can', async () => {
     const home = await runningHome(stage, ['data']);
     await place.configuration(home, freezing('cut-late'));
     await orphan(place, home, { holder: '', preBackup: 'unknown' });
@@ -257,9 +257,9 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     const { status } = await place.restored(home, 'r1');
     assert.equal(status?.phase, 'Failed');
     const [lasted = Infinity] = await freezes(place, home);
-    // A restore is not thawed before it was silent for as long as a dead executor is.
+    // The operator thaws a restore only after its holder counts as dead.
     assert.ok(lasted <= 30 + 10, `quiet for ${lasted} s`);
-    assert.match(JSON.stringify(status), /nobody thawed the application within 12s/);
+    assert.match(JSON.stringify(status), /no executor thawed the application within 12s/);
   });
 });
 
@@ -279,7 +279,7 @@ test('its pod is deleted by force, and the node is cordoned', async () => {
   await operator.stop();
 });
 
-test("a command line died, and the Job's image cannot be pulled", async () => {
+test("a command line is killed, and the Job's image cannot be pulled", async () => {
   await using own = await openPlace();
   const { stage } = own;
   const operator = await own.operator({ ...operatorOptions, image: `${imageRepository}:v0.0.1` });
@@ -300,7 +300,7 @@ test("a command line died, and the Job's image cannot be pulled", async () => {
   await operator.stop();
 });
 
-/** As if its node were lost: the executor's process is stopped. Resolves with what lets it go on. */
+/** Stops the executor's process, as if its node were lost. Resolves with a function that continues it. */
 async function stopProcess(pod: string): Promise<() => void> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');

@@ -44,7 +44,7 @@ test('sessions are found by their invoker and by their Job', () => {
   assert.equal(index.ofJob('demo', 'job-s4'), undefined);
 });
 
-test('a session that was given another invoker is of the former no more', () => {
+test('a session that gets another invoker is no longer found by the former one', () => {
   const { cache, namesOf } = indexed();
   cache.learn(session('s1', 'deploy-foo', '1'));
   cache.learn(session('s1', 'deploy-bar', '2'));

@@ -1,4 +1,4 @@
-/** Jobs that never get as far as to carry their session out. */
+/** Jobs that cannot start to carry their session out. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -23,7 +23,7 @@ function deadlineMessage({ status }: BackupSession): string | undefined {
   return status?.conditions?.find(({ type }) => type === 'DeadlineExceeded')?.message;
 }
 
-test('a pod that cannot be scheduled is told of at once, and ends the session past its deadline', async () => {
+test('a pod that cannot be scheduled is reported at once, and the session ends after its deadline', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home, {
     timeOut: '20s',
@@ -46,7 +46,7 @@ test('a pod that cannot be scheduled is told of at once, and ends the session pa
   assert.deepEqual(await stage.all(volumeSnapshots, home), []);
 });
 
-test("somebody else's Job of that name is not touched: the session has no executor", async () => {
+test('a foreign Job of that name is not changed, and the session ends without an executor', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home);
   const foreign = await cluster.create(jobs, {
@@ -73,7 +73,7 @@ test("somebody else's Job of that name is not touched: the session has no execut
         'BackupExecutorEnsured',
         'False',
         'FailedToEnsureBackupExecutor',
-        'job stash-vs-s1 exists, and is not of this session',
+        'job stash-vs-s1 exists and was not created for this session',
       ],
     ],
   );
@@ -81,7 +81,7 @@ test("somebody else's Job of that name is not touched: the session has no execut
   assert.equal(left?.metadata.uid, foreign.metadata.uid);
 });
 
-test('an image that cannot be pulled is told of at once, and ends the session past its deadline', async () => {
+test('an image that cannot be pulled is reported at once, and the session ends after its deadline', async () => {
   await operator.stop();
   await using other = await place.operator({ runSessions: 'in-jobs', image: `${imageRepository}:v0.0.1` });
   const home = await stage.home(['data']);
@@ -104,7 +104,7 @@ test('an image that cannot be pulled is told of at once, and ends the session pa
   await other.stop();
 });
 
-test('a session that was due while there was no operator ends past its deadline', async () => {
+test('a session whose deadline passed while no operator ran is ended', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home, { timeOut: '1s' });
   await place.session(home, 's1');
@@ -112,13 +112,13 @@ test('a session that was due while there was no operator ends past its deadline'
   await eventually(() => place.clock.now().getTime() > due);
   await using other = await place.operator({ runSessions: 'in-jobs' });
   const ended = await place.ended(home, 's1');
-  assert.equal(deadlineMessage(ended), 'not done within 1s: nobody had begun it');
+  assert.equal(deadlineMessage(ended), 'not done within 1s: no executor started it');
   assert.deepEqual(await stage.phases(home), ['Failed']);
   await stage.until(backupSessions, home, ([session]) => session?.status?.phase === 'Failed');
   await other.stop();
 });
 
-/** The operator hears nothing of pods that come or change. */
+/** Watches of pods deliver no events to the operator. */
 function deafToPods(cluster: Cluster): Cluster {
   return {
     ...cluster,
@@ -139,8 +139,8 @@ for (const [how, through] of [
   ['', undefined],
   [', though the watch of its pods is behind', deafToPods],
 ] as const) {
-  test(`a Job whose pods fail ends the session Failed, with the last words${how}`, async () => {
-    // The server's time jumps ahead of the operator's in this one: it comes last.
+  test(`a Job whose pods fail ends the session Failed, with the last line of their logs${how}`, async () => {
+    // This case comes last, because it sets the API server's clock ahead of the operator's.
     await using other = await place.operator({ runSessions: 'in-jobs', ...(through && { through }) });
     const home = await stage.home(['data']);
     await place.configuration(home, {
@@ -152,7 +152,7 @@ for (const [how, through] of [
     await place.session(home, 's1');
     for (let failed = 1; failed <= 3; failed += 1) {
       await stage.until(jobs, home, ([job]) => (job?.status?.failed ?? 0) >= failed);
-      // The Job makes the next one after a pause.
+      // The Job controller creates the next pod after a backoff.
       stage.sandbox.advance(60_000);
     }
     const { status } = await place.ended(home, 's1');

@@ -1,4 +1,4 @@
-/** Sessions that Jobs carry out, each a process of its own. */
+/** Sessions that Jobs carry out, each in its own process. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -18,7 +18,13 @@ test('a Job takes the snapshots and ends its session', async () => {
   const { home, made, ended } = await backUp(place);
   assert.deepEqual(
     ended.status?.targets?.[0]?.conditions?.map(({ type, reason, message }) => [type, reason, message]),
-    [['BackupExecutorEnsured', 'SuccessfullyEnsuredBackupExecutor', 'job stash-vs-s1 carries it out']],
+    [
+      [
+        'BackupExecutorEnsured',
+        'SuccessfullyEnsuredBackupExecutor',
+        'job stash-vs-s1 carries the session out',
+      ],
+    ],
   );
   const [job] = await stage.until(jobs, home, ([only]) => only?.status?.succeeded === 1);
   assert.equal(job?.metadata.ownerReferences?.[0]?.uid, made.metadata.uid);
@@ -38,7 +44,7 @@ test('a Job that is deleted ends its session Failed, with the reason', async () 
   assert.equal(status.targets?.[0]?.stats?.[0]?.error, 'job stash-vs-s1 was deleted');
 });
 
-test('the next pod goes on with what a killed one began', async () => {
+test('the next pod continues the work of a killed one', async () => {
   await stage.snapshotClass('a-while', { delay: '2s' });
   const home = await stage.home(['data']);
   await place.configuration(home, withClass('a-while'));
@@ -48,7 +54,7 @@ test('the next pod goes on with what a killed one began', async () => {
   const name = first?.metadata.name ?? '';
   await cluster.delete(pods, { name, namespace: home }, { gracePeriodSeconds: 0 });
   await stage.until(pods, home, (all) => all.every(({ metadata }) => metadata.name !== name));
-  // The Job makes the next one after a pause.
+  // The Job controller creates the next pod after a backoff.
   stage.sandbox.advance(10_000);
   const { status, metadata } = await place.ended(home, 's1');
   assert.equal(status?.phase, 'Succeeded');
@@ -56,7 +62,7 @@ test('the next pod goes on with what a killed one began', async () => {
   assert.deepEqual(await stage.snapshotted(home), ['data']);
 });
 
-test('a restore Job brings claims back', async () => {
+test('a Job restores claims', async () => {
   assert.deepEqual(await restore(place), [
     ['RestoreTargetFound', 'TargetAvailable'],
     ['RestoreExecutorEnsured', 'SuccessfullyEnsuredRestoreExecutor'],

@@ -1,4 +1,4 @@
-/** Two operators that both think that they lead: nothing is done twice. */
+/** Two operators that both act as the leader: nothing is done twice. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -10,7 +10,7 @@ import { openSessionStage } from './session-stage.ts';
 const shell = (word: string) => ({ exec: { command: ['/bin/sh', '-c', note(word)] }, containerName: 'app' });
 
 for (const runSessions of ['in-process', 'in-jobs'] as const) {
-  test(`two operators at once, ${runSessions}`, async () => {
+  test(`two operators at a time, ${runSessions}`, async () => {
     await using place = await openSessionStage(1);
     const { stage } = place;
     await Promise.all([place.operator({ runSessions }), place.operator({ runSessions })]);
@@ -28,7 +28,7 @@ for (const runSessions of ['in-process', 'in-jobs'] as const) {
 const place = await openSessionStage();
 after(() => place[Symbol.asyncDispose]());
 
-test('two operators try a failed session again once', async () => {
+test('two operators retry a failed session only once', async () => {
   const { stage } = place;
   await Promise.all([
     place.operator({ runSessions: 'in-process' }),

@@ -29,7 +29,7 @@ function openRuns(atOnce: number) {
   return { runs, signal, work, end, began, ended };
 }
 
-test('so many run at once, the others in the order in which they came', async () => {
+test('runs a limited number at a time, the others in the order of their start', async () => {
   const { runs, signal, work, end, began, ended } = openRuns(1);
   assert.equal(runs.start('a', signal, work('a')), 'running');
   assert.equal(runs.start('b', signal, work('b')), 'queued');
@@ -39,7 +39,7 @@ test('so many run at once, the others in the order in which they came', async ()
   assert.deepEqual([runs.state('a'), runs.state('b'), runs.state('c')], ['no', 'running', 'queued']);
 });
 
-test('what cannot wait takes the place of what stands in line, which is not run a second time', async () => {
+test('startAtOnce replaces the queued work of the same session', async () => {
   const { runs, signal, work, end, began, ended } = openRuns(1);
   runs.start('a', signal, work('a'));
   runs.start('b', signal, work('b in line'));

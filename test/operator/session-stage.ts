@@ -1,4 +1,4 @@
-/** A sandbox, an operator that looks after sessions there, and BackupConfigurations that are Ready. */
+/** A sandbox, an operator that reconciles sessions, and BackupConfigurations that are Ready. */
 import { fileURLToPath } from 'node:url';
 
 import type { Stored } from '#src/api/kubernetes.ts';
@@ -27,11 +27,11 @@ import { startOperator, type StartedOperator, type StartOptions } from './start.
 
 export interface SessionStage extends AsyncDisposable {
   readonly stage: Stage;
-  /** Of all sides. */
+  /** The clock of the sandbox and the operators. */
   readonly clock: Clock;
-  /** One that looks after sessions only. */
+  /** Starts an operator that reconciles sessions only. */
   operator(options?: Partial<StartOptions>): Promise<StartedOperator>;
-  /** For deployment `app` of this home; Ready unless told otherwise. */
+  /** Creates a configuration for deployment `app` in this namespace; Ready by default. */
   configuration(
     namespace: string,
     spec?: Partial<BackupConfiguration['spec']>,
@@ -39,21 +39,21 @@ export interface SessionStage extends AsyncDisposable {
   ): Promise<Stored<BackupConfiguration>>;
   session(namespace: string, name: string, changes?: Partial<BackupSession>): Promise<Stored<BackupSession>>;
   restore(namespace: string, name: string, spec: RestoreSession['spec']): Promise<Stored<RestoreSession>>;
-  /** As it is when it has ended. */
+  /** Resolves with the session once it has ended. */
   ended(namespace: string, name: string): Promise<Stored<BackupSession>>;
   /** Resolves once retention and history of a session are done. */
   tidied(namespace: string, name: string): Promise<void>;
   restored(namespace: string, name: string): Promise<Stored<RestoreSession>>;
-  /** What was told of an object. */
+  /** The Events about an object. */
   told(namespace: string, kind: string, name: string): Promise<string[]>;
 }
 
 const configurationName = 'deploy-app';
 
-/** Version of the image that is there. */
+/** Version of the image that the sandbox can pull. */
 export const version = 'v9.9.9';
 
-/** `times`: how fast the clock goes; processes of Jobs have the machine's own. */
+/** `times`: speed of the clock; the processes of Jobs use the machine's. */
 export async function openSessionStage(times = 20): Promise<SessionStage> {
   const clock = scaledClock(times);
   const argv = [process.execPath, fileURLToPath(new URL('../../cmd/kubectl-stash.ts', import.meta.url))];
@@ -81,7 +81,7 @@ export async function openSessionStage(times = 20): Promise<SessionStage> {
       const at = { name: configurationName, namespace };
       const configuration = appConfiguration(at, {
         backupHistoryLimit: 10,
-        // Who makes accounts for Jobs is not there.
+        // The reconciler that creates the Jobs' ServiceAccounts does not run here.
         runtimeSettings: { pod: { serviceAccountName: 'default' } },
         ...spec,
       });
@@ -138,7 +138,7 @@ export async function openSessionStage(times = 20): Promise<SessionStage> {
   };
 }
 
-/** The rights of the Jobs for every account: here there is nobody who binds each Job's own. */
+/** Grants the Jobs' rights to every account: the reconciler that binds them does not run here. */
 async function grantJobs(cluster: Cluster): Promise<void> {
   const options = {
     namespace: 'kube-system',

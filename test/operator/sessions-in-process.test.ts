@@ -14,7 +14,7 @@ const { stage } = place;
 const operator = await place.operator();
 after(() => place[Symbol.asyncDispose]());
 
-test('a session is carried out, tidied up after, and told of', async () => {
+test('a session is carried out and tidied up, with Events', async () => {
   const { home, ended } = await backUp(place, {
     retentionPolicy: { name: 'last', keepLast: 3, prune: true },
   });
@@ -35,7 +35,7 @@ test('a session is carried out, tidied up after, and told of', async () => {
   assert.deepEqual(await stage.all(jobs, home), []);
 });
 
-test('of two sessions of one configuration the older goes on and the later is Skipped', async () => {
+test('of two sessions of one configuration the older is carried out and the later is Skipped', async () => {
   await stage.snapshotClass('slow', { delay: '500ms' });
   const home = await stage.home(['data']);
   await place.configuration(home, withClass('slow'));
@@ -82,7 +82,7 @@ test('a session of a configuration that is not Ready is Skipped, with the reason
   );
 });
 
-test('a session waits for a configuration that nobody has looked at', async () => {
+test('a session waits for a configuration that no operator has reconciled', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home, {}, null);
   await place.session(home, 's1');
@@ -103,7 +103,7 @@ test('a target without claims ends the session Failed, with the reason', async (
   assert.equal(condition.message, 'deployment/app uses no persistent volume claims');
 });
 
-test('a failed session is tried again as often as its configuration says', async () => {
+test('a failed session is retried as often as its configuration allows', async () => {
   const home = await stage.home([]);
   await place.configuration(home, { retryConfig: { maxRetry: 2, delay: '3s' } });
   await place.session(home, 's1');
@@ -133,12 +133,12 @@ test('a configuration that is deleted disrupts its running session', async () =>
   });
 });
 
-test('sessions of Restic and of other invokers are left alone', async () => {
+test('sessions of Restic and of other invokers are ignored', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home, { driver: 'Restic' });
   await place.session(home, 's1');
   await place.session(home, 's2', { spec: { invoker: { kind: 'BackupBatch', name: 'deploy-app' } } });
-  // Another one, which is carried out, shows that those were looked at.
+  // Once a later session has been carried out, the others have been reconciled too.
   const other = await stage.home(['data']);
   await place.configuration(other);
   await place.session(other, 's3');
@@ -153,7 +153,7 @@ test('sessions of Restic and of other invokers are left alone', async () => {
   );
 });
 
-test('a session that somebody holds who lives is left to it, and taken over when it is dead', async () => {
+test('a session is left to a living holder, and taken over when the holder is dead', async () => {
   const home = await stage.home(['data']);
   await place.configuration(home);
   const began = place.clock.now().getTime();
@@ -163,7 +163,7 @@ test('a session that somebody holds who lives is left to it, and taken over when
   const { status, metadata } = await place.ended(home, 's1');
   assert.equal(status?.phase, 'Succeeded');
   assert.match(metadata.annotations?.['stash.appscode.com/executor'] ?? '', new RegExp(`^${operator.id} `));
-  assert.ok(place.clock.now().getTime() - began >= 30_000, 'it was taken from the living');
+  assert.ok(place.clock.now().getTime() - began >= 30_000, 'it was taken over from a living holder');
 });
 
 test('a restore is carried out', async () => {
@@ -181,7 +181,7 @@ test('a restore without templates is Invalid', async () => {
   assert.equal(status.conditions?.[0]?.message, 'there are no spec.target.volumeClaimTemplates');
 });
 
-test('a restore whose target is not there waits for it until its deadline', async () => {
+test('a restore waits for a missing target until its deadline', async () => {
   const home = await stage.home(['data']);
   await place.restore(home, 'r1', {
     driver: 'VolumeSnapshotter',
@@ -210,11 +210,11 @@ test('a restore whose target is not there waits for it until its deadline', asyn
   );
 });
 
-test('a restore with the driver Restic is left alone, and that is told', async () => {
+test('a restore with driver Restic is ignored, with an Event', async () => {
   const home = await stage.home(['data']);
   await place.restore(home, 'r1', { target: {} });
   await eventually(async () => (await place.told(home, 'RestoreSession', 'r1')).length === 1);
   assert.deepEqual(await place.told(home, 'RestoreSession', 'r1'), [
-    'Warning Ignored: its driver is Restic: only VolumeSnapshotter is carried out here',
+    'Warning Ignored: driver Restic is not supported: this operator carries out VolumeSnapshotter only',
   ]);
 });

@@ -8,7 +8,7 @@ import { manualClock } from '#test/support/clock.ts';
 
 const atOnce = { clock: manualClock(), apartMs: 0 };
 
-test('whoever asks gets what was there after it was asked, and many are answered at once', async () => {
+test('a result is never older than the call, and one read serves many calls', async () => {
   let version = 0;
   let reads = 0;
   const gates: (() => void)[] = [];
@@ -31,7 +31,7 @@ test('whoever asks gets what was there after it was asked, and many are answered
   assert.equal(reads, 2);
 });
 
-test('a read that fails is told to those who asked for it, and the next is a new one', async () => {
+test('a failed read rejects only the calls that share it', async () => {
   let reads = 0;
   const read = joined(() => {
     reads += 1;
@@ -41,19 +41,19 @@ test('a read that fails is told to those who asked for it, and the next is a new
   assert.equal(await read(), 2);
 });
 
-test('what was read is not kept once it was told', async () => {
+test('a result is not kept in memory after it was returned', async () => {
   const read = joined(() => Promise.resolve({ large: true }), atOnce);
   const told = new WeakRef(await read());
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  // What is awaited is let go of a turn later.
+  // The awaited value is released one turn of the event loop later.
   await new Promise(setImmediate);
   collect();
   assert.equal(told.deref(), undefined);
   assert.deepEqual(await read(), { large: true });
 });
 
-test('who comes soon after a read waits for the next, and that one is for all who have come until then', async () => {
+test('calls soon after a read wait for the next one, and share it', async () => {
   const clock = manualClock();
   const began = clock.now().getTime();
   const reads: number[] = [];

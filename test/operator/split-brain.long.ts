@@ -1,4 +1,4 @@
-/** Two operators that both think that they lead, for as long as one can: nothing is done twice. */
+/** Two operators that both act as the leader for a long time: nothing is done twice. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -13,7 +13,7 @@ import { eventually } from './eventually.ts';
 import { openSessionStage, type SessionStage } from './session-stage.ts';
 import { failingOnce, isRetry, tracedHooks } from './traces.ts';
 
-/** Sessions that were told to have ended in two ways, as the watch of a third party sees it. */
+/** Sessions that, by the watch of a third client, ended in two different ways. */
 function watchEnds({ stage }: SessionStage): { readonly twice: string[]; stop(): Promise<void> } {
   const twice: string[] = [];
   const ends = new Map<string, string>();
@@ -41,7 +41,7 @@ function watchEnds({ stage }: SessionStage): { readonly twice: string[]; stop():
   };
 }
 
-/** One that fails and is tried again, then others, each tidied up before the next one. */
+/** A session that fails and is retried, then others, each tidied up before the next one. */
 async function sessionsIn(place: SessionStage, home: string, fails: boolean): Promise<void> {
   const { stage } = place;
   await place.configuration(home, {
@@ -50,7 +50,7 @@ async function sessionsIn(place: SessionStage, home: string, fails: boolean): Pr
   });
   let created = 0;
   for (const name of ['s1', 's2', 's3']) {
-    // Which one is newer is told by whole seconds, in which they are cut.
+    // Snapshots are ordered by the whole second in which they were cut.
     await eventually(() => place.clock.now().getTime() >= created + 2_000);
     const session = await place.session(home, name);
     if (fails && name === 's1') {
@@ -65,7 +65,7 @@ async function sessionsIn(place: SessionStage, home: string, fails: boolean): Pr
 }
 
 for (const runSessions of ['in-process', 'in-jobs'] as const) {
-  test(`two operators at once, ${runSessions}: many sessions with hooks, retries and retention`, async (t) => {
+  test(`two operators at a time, ${runSessions}: many sessions with hooks, retries and retention`, async (t) => {
     await using place = await openSessionStage(1);
     const { stage } = place;
     await Promise.all([place.operator({ runSessions }), place.operator({ runSessions })]);
@@ -82,7 +82,7 @@ for (const runSessions of ['in-process', 'in-jobs'] as const) {
       assert.equal(all.length, fails(home) ? 4 : 3, home);
       assert.equal(all.filter(({ status }) => status?.phase === 'Succeeded').length, 3, home);
       const once = ['freeze', 'thaw'];
-      // What fails to quiesce is thawed all the same.
+      // The application is thawed even if quiescing it failed.
       assert.deepEqual(await logOf(stage, home), [
         ...(fails(home) ? ['thaw'] : []),
         ...once,

@@ -1,4 +1,4 @@
-/** A session that is told of before what its configuration has become: each kind has a watch of its own. */
+/** Each kind has its own watch: a session may be delivered before the current state of its configuration. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -9,7 +9,7 @@ import { runningHome } from '#test/session/hooked.ts';
 
 import { openSessionStage } from './session-stage.ts';
 
-/** News of configurations wait until `free`, once `isHeld` says so. */
+/** Once `isHeld` returns true, watch events of configurations are held back until `free` resolves. */
 function holdingBack(cluster: Cluster, isHeld: () => boolean, free: Promise<unknown>): Cluster {
   async function* late<T extends KubernetesObject>(events: AsyncIterable<WatchEvent<T>>) {
     for await (const event of events) {
@@ -26,7 +26,7 @@ function holdingBack(cluster: Cluster, isHeld: () => boolean, free: Promise<unkn
   };
 }
 
-test('it is not Skipped for what its configuration was before', async () => {
+test('a session is not Skipped because of an outdated state of its configuration', async () => {
   await using place = await openSessionStage();
   const { stage } = place;
   const home = await runningHome(stage, ['data']);

@@ -1,4 +1,4 @@
-/** A sandbox with the Stash kinds, for operators to run on. */
+/** A sandbox with the Stash CRDs, for operators to run on. */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export interface Stand extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly kubeconfig: string;
   configuration(name: string): Promise<void>;
-  /** Who holds the Lease, as the server has it. */
+  /** The holder of the Lease, from the API server. */
   leader(): Promise<string | undefined>;
 }
 

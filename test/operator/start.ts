@@ -14,32 +14,32 @@ import { linesInto } from './lines.ts';
 import { mortal } from './mortal.ts';
 
 export interface StartOptions extends Partial<RunOptions> {
-  /** Of the server; the real adapter is used. */
+  /** URL of the API server; the real adapter connects to it. */
   readonly kubeconfig: string;
-  /** Default: twenty times as fast as the machine's. */
+  /** Default: a clock twenty times as fast as the machine's. */
   readonly clock?: Clock;
-  /** Default: those of the product. */
+  /** Default: all reconcilers of the operator. */
   readonly reconcilers?: readonly ReconcilerFactory[];
-  /** What the operator connects to in place of the server: faults, recordings. */
+  /** Wraps the operator's connection, to inject faults or to record requests. */
   readonly through?: (cluster: Cluster) => Cluster;
-  /** Default `op-` and something random. */
+  /** Default: `op-` and random characters. */
   readonly id?: string;
   readonly logLevel?: LogLevel;
 }
 
 export interface StartedOperator extends AsyncDisposable {
   readonly id: string;
-  /** Of `/healthz`, `/readyz`, `/metrics`. */
+  /** Base URL of `/healthz`, `/readyz` and `/metrics`. */
   readonly url: string;
-  /** What it logged, a line each. */
+  /** The lines of its log. */
   readonly log: string[];
-  /** Resolves when it has ended; rejects with what ended it. */
+  /** Resolves when it has ended; rejects with the error that ended it. */
   readonly ended: Promise<void>;
   /** As SIGTERM: resolves when it has ended. */
   stop(): Promise<void>;
-  /** As SIGKILL: from now on nothing of it happens any more, nothing is given back. */
+  /** As SIGKILL: it sends no further request and gives nothing back. */
   kill(): void;
-  /** As SIGSTOP and SIGCONT: meanwhile nothing of it happens, and then its timers are late. */
+  /** As SIGSTOP and SIGCONT: in between it sends no requests, and its timers are late afterwards. */
   readonly freeze: () => void;
   readonly thaw: () => void;
 }
@@ -110,7 +110,7 @@ export async function startOperator(options: StartOptions): Promise<StartedOpera
     thaw: life.thaw,
     async [Symbol.asyncDispose]() {
       life.thaw();
-      // What it ended with is in `ended`, for whoever asks.
+      // Tests get the error from `ended`.
       if (!life.isOver()) await stop().catch(() => undefined);
     },
   };

@@ -1,4 +1,4 @@
-/** A leader that is stopped at each of its writes, and wakes up when another one has taken over. */
+/** A leader is stopped at each of its writes in turn, and continues after another operator has taken over. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
@@ -20,17 +20,17 @@ import { failingOnce, isRetry, shell, tracedHooks } from './traces.ts';
 
 interface Reign {
   readonly runSessions: 'in-jobs' | 'in-process';
-  /** How fast the operators' time goes; processes of Jobs have the machine's own. */
+  /** Speed of the operators' clock; the processes of Jobs use the machine's. */
   readonly times: number;
   readonly livesAtOnce: number;
-  /** Left out: when the other one has done all there was to do. */
+  /** When the leader continues; left out: after the other operator has done all the work. */
   readonly wakes?: 'as the other one begins';
   readonly prepare?: (place: SessionStage, home: string) => Promise<void>;
-  /** What a user does; resolves once all that follows from it is done. It ends alike, whoever does it how often. */
+  /** Acts as the user; resolves once all resulting work is done. The end state must not depend on who did it. */
   readonly play: (place: SessionStage, home: string) => Promise<unknown>;
 }
 
-/** Resolves with what came of it, and the leader's writes up to where it was stopped. */
+/** Resolves with the end state and the leader's writes before it was stopped. */
 async function reign(place: SessionStage, { runSessions, wakes, prepare, play }: Reign, death?: Death) {
   const { stage } = place;
   const home = await runningHome(stage, ['data']);
@@ -79,22 +79,22 @@ async function reign(place: SessionStage, { runSessions, wakes, prepare, play }:
   const log = await logOf(stage, home);
   const { isStopped } = led;
   if (isStopped) {
-    // It may have been stopped when all was done.
+    // The leader may have been stopped after its last write.
     await eventually(() => works(other));
     waking.dispose();
     await eventually(() => leader.log.some((line) => line.includes('no longer leading')));
   }
   await leader.stop();
   await other.stop();
-  assert.deepEqual(await endsIn(place, home), came, 'what it finds, it leaves as it is');
-  // Where time goes fast, a hook that took a moment may have come late, and is thawed behind: once too often, at most.
+  assert.deepEqual(await endsIn(place, home), came, 'the former leader changes nothing');
+  // With a fast clock, a slow hook may end late, and the operator then thaws the application once more.
   const later = (await logOf(stage, home)).slice(log.length).join();
-  assert.match(later, /^(thaw)?$/, 'it runs no other hook any more');
+  assert.match(later, /^(thaw)?$/, 'the former leader runs no other hook');
   checkLog(log);
   return { came, log, writes, isStopped };
 }
 
-/** Whether the history of one that is not the newest any more was looked at depends on who began with it. */
+/** Ignores empty lists of conditions: whether an older session was tidied up depends on timing. */
 async function endsIn({ stage }: SessionStage, home: string): Promise<unknown> {
   const text = JSON.stringify(await backupsIn(stage, home));
   return JSON.parse(text, (key, value: unknown) =>
@@ -120,7 +120,7 @@ async function prove(t: TestContext, given: Reign): Promise<void> {
     if (given.runSessions === 'in-jobs') assert.deepEqual(log, undisturbed.log, what);
     if (isStopped) survived += 1;
   });
-  // One that is quicker renews its hold less often.
+  // A faster run renews its hold less often, and so has fewer writes.
   assert.ok(survived >= deaths.length - 4, `it was stopped ${survived} times of ${deaths.length}`);
   t.diagnostic(`survived ${survived} of ${survived}: before and after each of ${writes.join(', ')}`);
 }
@@ -129,7 +129,7 @@ function isTriedAgain(all: readonly BackupSession[]): boolean {
   return all.some(isRetry) && all.some(({ status }) => status?.retried === true);
 }
 
-/** Time goes so fast that a slow machine would come past any usual deadline. */
+/** With such a fast clock, a slow machine would exceed any usual deadline. */
 const patient = { timeOut: '10h' } as const;
 const inProcess = { runSessions: 'in-process', times: 20, livesAtOnce: 12 } as const;
 
@@ -144,7 +144,7 @@ const olderCopyGoes: Reign = {
     const { stage, clock } = place;
     const taken = stage.play('snapshot deploy/app --executor local', { namespace, clock: hastyClock() });
     assert.equal(await taken.exit, 0, taken.context.stderr());
-    // Which one is newer is told by whole seconds.
+    // Sessions are ordered by creation time, in whole seconds.
     const next = clock.now().getTime() + 1_000;
     await eventually(() => clock.now().getTime() >= next);
   },
@@ -155,9 +155,10 @@ const olderCopyGoes: Reign = {
   },
 };
 
-test('a session in the operator itself, for which an older copy goes', (t) => prove(t, olderCopyGoes));
+test('a session in the operator itself, after which retention deletes an older snapshot', (t) =>
+  prove(t, olderCopyGoes));
 
-test('the same, and it wakes up in the middle', (t) =>
+test('the same, and the leader continues during the session', (t) =>
   prove(t, { ...olderCopyGoes, wakes: 'as the other one begins' }));
 
 test('a session in the operator itself that fails, and fails again', (t) =>
@@ -174,7 +175,7 @@ test('a session in the operator itself that fails, and fails again', (t) =>
     },
   }));
 
-test('sessions of Jobs, of which the first one fails', (t) =>
+test('sessions that Jobs carry out, of which the first one fails', (t) =>
   prove(t, {
     ...{ runSessions: 'in-jobs', times: 1, livesAtOnce: 9 },
     async play(place, home) {

@@ -1,4 +1,4 @@
-/** Hooks that leave a trace in the volume, and what can be told of a session from outside. */
+/** Hooks that write a log to the volume, and checks of a session's state. */
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { note } from '#test/session/hooked.ts';
 
@@ -9,7 +9,7 @@ export const shell = (command: string) => ({
 
 export const tracedHooks = { preBackup: shell(note('freeze')), postBackup: shell(note('thaw')) };
 
-/** The preBackup hook fails the first time, and is tried again a second later. */
+/** The preBackup hook fails the first time; the session is retried a second later. */
 export const failingOnce: Partial<BackupConfiguration['spec']> = {
   hooks: {
     preBackup: shell(`test -e /data/failed || { touch /data/failed; exit 1; }; ${note('freeze')}`),
@@ -18,12 +18,12 @@ export const failingOnce: Partial<BackupConfiguration['spec']> = {
   retryConfig: { maxRetry: 1, delay: '1s' },
 };
 
-/** Retention and history are done. */
+/** Whether retention and history are done. */
 export function isTidied({ status }: BackupSession): boolean {
   return status?.conditions?.some(({ type }) => type === 'BackupHistoryCleaned') === true;
 }
 
-/** One that was tried again for the last time, and tidied up. */
+/** Whether the session is the last retry and is tidied up. */
 export function isRetry(session: BackupSession): boolean {
   return session.spec.retryLeft === 0 && isTidied(session);
 }

@@ -27,7 +27,7 @@ const overdue = {
   phase: 'Running',
   sessionDeadline: new Date(Date.now() - 60_000).toISOString(),
 } as const;
-const why = 'nobody carried it out any more';
+const why = 'its executor stopped, and no other took over';
 
 /** Ends the session as late, and resolves with every final state in which the API server has shown it. */
 async function endLate<S extends AnySession, Plan>(

@@ -1,4 +1,4 @@
-/** The objects of Stash that a command line names, in kubectl's grammar: `TYPE/NAME ...`, `TYPE NAME ...`. */
+/** The Stash objects that a command line names, in kubectl's grammar: `TYPE/NAME ...`, `TYPE NAME ...`. */
 import {
   backupConfigurations,
   backupSessions,
@@ -19,7 +19,7 @@ export interface ObjectArgument {
   readonly name: string;
 }
 
-/** kubectl's short names are those of the published definitions. */
+/** Short names as in the published CustomResourceDefinitions. */
 const types: Readonly<Record<ObjectType, { readonly resource: Resource; readonly short?: string }>> = {
   backupconfiguration: { resource: backupConfigurations, short: 'bc' },
   backupsession: { resource: backupSessions },
@@ -27,7 +27,10 @@ const types: Readonly<Record<ObjectType, { readonly resource: Resource; readonly
   volumesnapshot: { resource: volumeSnapshots, short: 'vs' },
 };
 
-/** `type`: what a bare name is of. Each once, in the order given. Throws a StashError `usage`. */
+/**
+ * Each name once, in the order given. `type`: the type of a name without one.
+ * @throws StashError 'usage' for another type or an invalid name
+ */
 export function parseNames(words: readonly string[], type: ObjectType): string[] {
   const names = words.map((word) => {
     const slash = word.indexOf('/');
@@ -39,8 +42,9 @@ export function parseNames(words: readonly string[], type: ObjectType): string[]
 }
 
 /**
- * `TYPE/NAME ...` or `TYPE NAME ...` of the types in `allowed`. Each once. Throws a StashError `usage`; `another` is a
- * hint of one more way, for whoever gives a name without a type.
+ * The objects in `TYPE/NAME ...` or `TYPE NAME ...`, each once. `another` returns a further hint for a name without a
+ * type.
+ * @throws StashError 'usage' for a type that is not in `allowed`, an invalid name, or a missing type or name
  */
 export function parseObjects(
   words: readonly string[],
@@ -90,7 +94,7 @@ function parseType(word: string, allowed: readonly ObjectType[]): ObjectType {
   );
 }
 
-/** Types have letters only: `restore-1` is no type that was misspelt. */
+/** Whether the word may be a misspelt type. Types consist of letters: `restore-1` is a name. */
 function isLikeType(word: string, allowed: readonly ObjectType[]): boolean {
   const [first = ''] = word.split('.');
   return /^[a-z]+$/.test(first) && nearest(first, allowed.flatMap(spellings)) !== undefined;

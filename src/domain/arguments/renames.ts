@@ -1,19 +1,19 @@
-/** Other names for restored claims: `--claim data=data-copy`, `--suffix -restored`. */
+/** New names for restored claims: `--claim data=data-copy`, `--suffix -restored`. */
 import { StashError } from '#src/errors.ts';
 
 import { nearest } from '#src/domain/nearest.ts';
 import { isObjectName } from './object-name.ts';
 
 export interface RenameFlags {
-  /** `CLAIM=NEW-NAME` each; goes before the suffix. */
+  /** `CLAIM=NEW-NAME` each; takes precedence over the suffix. */
   readonly claim?: readonly string[];
   readonly suffix?: string | undefined;
 }
 
 /**
- * The new name of each of `claims`, its own where no flag is for it. Throws a StashError: `usage` for a flag that is
- * not understood, a name that no object may have, and a name that two claims would have; `not-found` for a claim that
- * is not among `claims`.
+ * Returns a function from a claim to its new name, or its own name where no flag renames it.
+ * @throws StashError 'usage' for a malformed flag, an invalid name, or one name for two claims; 'not-found' for a claim
+ *   that is not in `claims`
  */
 export function parseRenames(flags: RenameFlags, claims: readonly string[]): (claim: string) => string {
   const { claim: pairs = [], suffix = '' } = flags;

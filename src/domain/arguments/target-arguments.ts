@@ -16,7 +16,7 @@ import { isObjectName } from './object-name.ts';
 export interface TargetArguments {
   /** Each once, in the order given. */
   readonly kinds: TargetKind[];
-  /** Each once, in the order given; empty where all objects of the kinds, or those with a label, are meant. */
+  /** Each once, in the order given; empty where `-l` or `--all` selects objects of the kinds. */
   readonly names: readonly Pick<Target, 'kind' | 'name'>[];
 }
 
@@ -25,7 +25,7 @@ export interface TargetArgumentsOptions {
   readonly names?: 'required' | 'optional' | 'refused';
 }
 
-/** What people may well try, and what to name in its stead. */
+/** Types that users may try, with the hint what to name instead. */
 const otherTypes = new Map(
   [
     { words: ['pod', 'pods', 'po'], instead: 'name the workload that runs it, or its claim: pvc/NAME' },
@@ -40,7 +40,7 @@ const otherTypes = new Map(
   ].flatMap(({ words, instead }) => words.map((word) => [word, instead] as const)),
 );
 
-/** Throws a StashError `usage` for anything that is not a target. */
+/** @throws StashError 'usage' for an unknown type or invalid name, or where `options` refuses or requires names */
 export function parseTargets(
   words: readonly string[],
   options: TargetArgumentsOptions = {},
@@ -82,7 +82,7 @@ function parseTypeAndName(word: string): Pick<Target, 'kind' | 'name'> {
   return { kind, name: parseName(kind, name) };
 }
 
-/** `deploy/a b` can only mean `deploy/a deploy/b`, but kubectl refuses it, and so do we. */
+/** `deploy/a b` could only mean `deploy/a deploy/b`, but is refused as kubectl refuses it. */
 function refuseMixture(words: readonly string[]): void {
   const bare = words.find((word) => !word.includes('/'));
   if (bare === undefined) return;
@@ -91,7 +91,7 @@ function refuseMixture(words: readonly string[]): void {
   throw usage('TYPE NAME and TYPE/NAME cannot be mixed', `write ${instead} for ${bare}`);
 }
 
-/** `deploy`, `deployments`, `Deployment`, `deployment.apps`, `deployments.v1.apps`; undefined where it is none of them. */
+/** Reads `deploy`, `deployments`, `Deployment`, `deployment.apps`, `deployments.v1.apps`; undefined for other words. */
 export function targetKindOf(word: string): TargetKind | undefined {
   const [type = '', ...group] = word.toLowerCase().split('.');
   const kind = kindOfWord(type);

@@ -1,4 +1,4 @@
-/** Which BackupConfiguration a snapshot of a target runs under. */
+/** Chooses the BackupConfiguration to which the session of a snapshot belongs. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
@@ -15,8 +15,9 @@ export function chooseConfiguration(
 }
 
 /**
- * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined: there
- * is none, and the name that ours would have is free.
+ * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined where
+ * there is none and the name of the one to create is free.
+ * @throws StashError 'not-found' where `requested` does not exist, 'precondition' where no configuration can be used
  */
 export function configurationFor(
   configurations: readonly Stored<BackupConfiguration>[],
@@ -45,7 +46,7 @@ export function configurationFor(
         : `has driver ${own.spec.driver ?? 'Restic'}`;
     return noChoice(
       'precondition',
-      `backupconfiguration/${own.metadata.name} ${why}, so none of that name can be made for ${formatTarget(target)}`,
+      `backupconfiguration/${own.metadata.name} ${why}, so one of that name cannot be created for ${formatTarget(target)}`,
       { hint: 'create one with driver VolumeSnapshotter under another name and pass it as --config NAME' },
     );
   }
@@ -74,7 +75,7 @@ function named(
     return noChoice(
       'precondition',
       `backupconfiguration/${name} is for ${describeTarget(found)}, not for ${formatTarget(target)}`,
-      { hint: 'leave --config out to use or make one for this target' },
+      { hint: 'omit --config to use or create one for this target' },
     );
   }
   return usable(found);
@@ -86,7 +87,7 @@ function usable(configuration: Stored<BackupConfiguration>): Choice<Stored<Backu
     return noChoice(
       'precondition',
       `backupconfiguration/${name} has driver ${configuration.spec.driver ?? 'Restic'}; only VolumeSnapshotter takes snapshots`,
-      { hint: 'leave --config out, or name a configuration with driver VolumeSnapshotter' },
+      { hint: 'omit --config, or name a configuration with driver VolumeSnapshotter' },
     );
   }
   if (deletionTimestamp !== undefined) {

@@ -1,4 +1,4 @@
-/** What a BackupConfiguration is for, and whether a snapshot of it can be taken. */
+/** Finds a BackupConfiguration by name, and its target. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
@@ -9,7 +9,7 @@ import { nearest } from '#src/domain/nearest.ts';
 import { checkConfiguration, configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
-/** Throws `not-found` with what was probably meant. */
+/** @throws StashError 'not-found'; its hint suggests a similar name */
 export function configurationNamed(
   configurations: readonly Stored<BackupConfiguration>[],
   name: string,
@@ -29,7 +29,7 @@ export function configurationNamed(
   });
 }
 
-/** Throws `precondition` where it is of another driver, or for nothing that has volumes. */
+/** @throws StashError 'precondition' where the configuration has another driver, or no valid target */
 export function targetOfConfiguration(configuration: Stored<BackupConfiguration>): Target {
   const { metadata, spec } = configuration;
   const { name, namespace = '' } = metadata;
@@ -48,7 +48,7 @@ export function targetOfConfiguration(configuration: Stored<BackupConfiguration>
   });
 }
 
-/** Made for snapshots by hand: its schedule means nothing. */
+/** Whether the configuration was created for snapshots on demand, with a placeholder as its schedule. */
 export function isPlaceholder({ spec }: BackupConfiguration): boolean {
   return spec.paused === true && spec.schedule === placeholderSchedule;
 }

@@ -1,4 +1,4 @@
-/** A BackupConfiguration from what a command line says of it, and the change that it makes to one that exists. */
+/** Builds a BackupConfiguration from the flags of a command line, or the patch of an existing one. */
 import { handlerKinds } from '#src/api/hook-handlers.ts';
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
@@ -14,7 +14,7 @@ import { keepRules } from '#src/domain/retention/retention-rules.ts';
 import { nextRun } from '#src/domain/schedule.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
-/** What is left out is left as it is, or to its default. */
+/** Fields that are left out keep their value in an existing configuration, and get their default in a new one. */
 export interface ScheduleWishes {
   readonly schedule?: string | undefined;
   readonly retention?: RetentionPolicy | undefined;
@@ -55,7 +55,7 @@ export function buildScheduled(
   };
 }
 
-/** A merge patch of `spec`; a policy and a hook replace what was there. The placeholder begins to run. */
+/** A merge patch of `spec`. A given policy or hook replaces the old one; a placeholder is no longer paused. */
 export function changeOf(existing: BackupConfiguration, wishes: ScheduleWishes): object {
   const { schedule, retention, snapshotClass, replicas, paused, pre, post, ...others } = wishes;
   const target = {
@@ -83,7 +83,7 @@ export function changes(value: unknown, patch: unknown): boolean {
   return Object.entries(patch).some(([key, change]) => changes(fields[key], change));
 }
 
-/** What a merge patch makes of a value. */
+/** The result of applying a merge patch to `value`. */
 export function merged<T extends object>(value: T, patch: object): T {
   const isObject = (field: unknown) => typeof field === 'object' && field !== null && !Array.isArray(field);
   const fields = new Map<string, unknown>(Object.entries(value));
@@ -97,7 +97,7 @@ export function merged<T extends object>(value: T, patch: object): T {
   return Object.fromEntries(fields) as T;
 }
 
-/** A failure `precondition` where one of that name is not ours, or for something else. */
+/** @throws StashError 'precondition' where the existing configuration is not ours, or not for `target` */
 export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, target: Target): Failure[] {
   const of = configuredTarget({ apiVersion: '', kind: '', metadata, spec });
   const why =
@@ -108,7 +108,7 @@ export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, targe
         : spec.driver !== 'VolumeSnapshotter'
           ? `has driver ${spec.driver ?? 'Restic'}, and only VolumeSnapshotter takes snapshots`
           : metadata.labels?.[label.managedBy] !== managedBy
-            ? 'was not made by this program, which changes none but its own'
+            ? 'was not created by this program, which changes only its own'
             : undefined;
   if (why === undefined) return [];
   const { name, namespace = '' } = metadata;
@@ -132,7 +132,7 @@ export function missingWishes({ schedule, retention }: ScheduleWishes): Failure[
   ];
 }
 
-/** The first `count` times after `from`, as RFC 3339 in UTC. */
+/** The next `count` runs after `from`, as RFC 3339 in UTC. */
 export function nextRuns(schedule: string, from: Date, count: number): string[] {
   const due: string[] = [];
   for (let at = nextRun(schedule, from); at && due.length < count; at = nextRun(schedule, at))

@@ -1,4 +1,4 @@
-/** The operator's account, and what it is bound to. */
+/** The operator's ServiceAccount and its bindings. */
 import type { KubernetesObject, Named, RoleBinding, ServiceAccount } from '#src/api/kubernetes.ts';
 import { clusterRole, operatorName } from '#src/api/operator.ts';
 
@@ -24,7 +24,7 @@ export function buildLeaseBinding(options: InstallOptions): Named<RoleBinding> {
   };
 }
 
-/** In-process, the operator does in every namespace what otherwise a Job does in its own. */
+/** With `in-process`, the operator also needs the Jobs' rights, in all namespaces. */
 export function buildOperatorBindings(options: InstallOptions): Named<RoleBinding>[] {
   const carriesOut = [clusterRole.snapshotter, clusterRole.restorer].map((role) => ({
     name: inProcessBinding(role),
@@ -36,7 +36,7 @@ export function buildOperatorBindings(options: InstallOptions): Named<RoleBindin
   ].map(({ name, role }) => clusterBinding(name, role, subjects(options), options));
 }
 
-/** They stand only where sessions are carried out in-process. */
+/** Names of the ClusterRoleBindings that exist only with `in-process`. */
 export const inProcessBindings: readonly string[] = [clusterRole.snapshotter, clusterRole.restorer].map(
   inProcessBinding,
 );
@@ -50,7 +50,7 @@ export function buildClassesBinding(options: InstallOptions): Named<RoleBinding>
   return clusterBinding(clusterRole.snapshotClasses, clusterRole.snapshotClasses, [everyAccount], options);
 }
 
-/** Where the operator runs that `binding`, the ClusterRoleBinding of its name, is for. */
+/** Namespace of the operator, read from its ClusterRoleBinding; undefined where it binds another account. */
 export function operatorHome(binding: KubernetesObject): string | undefined {
   const { subjects = [] } = binding as RoleBinding;
   return subjects.find(({ kind, name }) => kind === 'ServiceAccount' && name === operatorName)?.namespace;

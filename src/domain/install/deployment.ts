@@ -10,7 +10,7 @@ export interface Deployment extends Workload {
 
 const userId = 65532;
 
-/** Two or more that stand for one Lease, in pods to which pod security's `restricted` has nothing to object. */
+/** The operator's replicas, which elect a leader; their pods comply with the pod security standard `restricted`. */
 export function buildDeployment(options: InstallOptions): Named<Deployment> {
   const labels = objectLabels(options);
   return {
@@ -33,7 +33,7 @@ export function buildDeployment(options: InstallOptions): Named<Deployment> {
             runAsGroup: userId,
             seccompProfile: { type: 'RuntimeDefault' },
           },
-          affinity: apart,
+          affinity: spreadOverNodes,
           containers: [container(options)],
         },
       },
@@ -41,7 +41,7 @@ export function buildDeployment(options: InstallOptions): Named<Deployment> {
   };
 }
 
-const apart = {
+const spreadOverNodes = {
   podAntiAffinity: {
     preferredDuringSchedulingIgnoredDuringExecution: [
       {
@@ -66,9 +66,9 @@ function container(options: InstallOptions): Container {
       `--run-sessions=${runSessions}`,
       `--image=${image}`,
       `--listen=:${httpPort.port}`,
-      // From the pod, so that it is right wherever kustomize puts it.
+      // Read from the pod, because kustomize may change the namespace.
       '--namespace=$(POD_NAMESPACE)',
-      ...chosen(options),
+      ...optionFlags(options),
     ],
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -87,13 +87,13 @@ function container(options: InstallOptions): Container {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    // What it wrote last is then in the pod's status, where `install` finds it.
+    // Copies the last log lines to the pod's status, where `install` reads them.
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
 }
 
-/** What is not chosen is left to the operator of that image. */
-function chosen({ maxFreezeMs, sessionsAtOnce, logLevel }: InstallOptions): string[] {
+/** Flags that the user does not set are omitted: the operator in the image has its own defaults. */
+function optionFlags({ maxFreezeMs, sessionsAtOnce, logLevel }: InstallOptions): string[] {
   return [
     ...(maxFreezeMs === undefined ? [] : [`--max-freeze=${formatGoDuration(maxFreezeMs)}`]),
     ...(sessionsAtOnce === undefined ? [] : [`--sessions-at-once=${sessionsAtOnce}`]),

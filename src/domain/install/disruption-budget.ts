@@ -7,7 +7,7 @@ interface PodDisruptionBudget extends KubernetesObject {
   spec: object;
 }
 
-/** One of two stays. A single one may go too: it must not keep a node from being drained. */
+/** Keeps one of several replicas running; a single replica must not block the drain of its node. */
 export function buildDisruptionBudget(options: InstallOptions): Named<PodDisruptionBudget> {
   return {
     apiVersion: 'policy/v1',

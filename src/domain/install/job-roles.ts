@@ -1,6 +1,6 @@
 /**
- * What the operator's Jobs may do, each in the one namespace in which the operator binds it. Neither of them deletes
- * anything.
+ * The ClusterRoles of the operator's Jobs. The operator binds them in the namespace of the Job only; none of them
+ * includes `delete`.
  */
 import type { Named, PolicyRule, Role } from '#src/api/kubernetes.ts';
 import { clusterRole } from '#src/api/operator.ts';
@@ -55,7 +55,7 @@ export function buildRestorerRole(options: InstallOptions): Named<Role> {
   ]);
 }
 
-/** Classes belong to no namespace, so that no binding in one could give this. */
+/** Classes are cluster-scoped: a RoleBinding cannot grant the right to list them. */
 export function buildClassesRole(options: InstallOptions): Named<Role> {
   return buildClusterRole(clusterRole.snapshotClasses, options, [
     on(volumeSnapshotClasses, 'list'),

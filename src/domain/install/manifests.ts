@@ -1,4 +1,4 @@
-/** All that the operator consists of, in the order in which it is made. */
+/** All objects of the operator, in the order in which they are created. */
 import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
 import {
   clusterRoleBindings,
@@ -22,7 +22,7 @@ import { buildNetworkPolicy } from './network-policy.ts';
 import { buildLeaseRole, buildOperatorRole } from './operator-role.ts';
 import type { InstallOptions, Manifest } from './options.ts';
 
-/** The CustomResourceDefinitions come before them. */
+/** Without the CustomResourceDefinitions, which are created first. */
 export function operatorManifests(options: InstallOptions): Manifest[] {
   return [
     manifest(namespaces, buildNamespace(options)),

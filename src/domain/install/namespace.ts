@@ -2,7 +2,7 @@ import type { Namespace, Named } from '#src/api/kubernetes.ts';
 
 import { objectLabels, type InstallOptions } from './options.ts';
 
-/** Nothing in it may do more than the operator's pods do. */
+/** Enforces the pod security standard `restricted`, with which the operator's pods comply. */
 export function buildNamespace(options: InstallOptions): Named<Namespace> {
   return {
     apiVersion: 'v1',

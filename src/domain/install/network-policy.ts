@@ -7,10 +7,10 @@ interface NetworkPolicy extends KubernetesObject {
   spec: object;
 }
 
-/** Where API servers listen, behind the Service: most, kubeadm, minikube, MicroK8s. */
+/** Ports of API servers behind the Service, in this order: most clusters, kubeadm, minikube, MicroK8s. */
 const apiServerPorts = [443, 6443, 8443, 16443];
 
-/** In: probes and metrics. Out: names, the API server, and hooks (http and tcp) to whatever port a pod listens on. */
+/** Ingress: probes and metrics. Egress: DNS, the API server, and any port of any pod, for http and tcp hooks. */
 export function buildNetworkPolicy(options: InstallOptions): Named<NetworkPolicy> {
   return {
     apiVersion: 'networking.k8s.io/v1',

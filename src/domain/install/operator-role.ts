@@ -1,4 +1,4 @@
-/** What the operator itself may do. `docs/rbac.md` tells what each right is for. */
+/** The operator's own roles; `docs/rbac.md` explains each right. */
 import type { Named, Role } from '#src/api/kubernetes.ts';
 import { clusterRole, operatorName } from '#src/api/operator.ts';
 import {
@@ -21,8 +21,8 @@ import { objectLabels, type InstallOptions } from './options.ts';
 import { on, onSub, onWorkloads, runsInPods } from './rule.ts';
 
 /**
- * In every namespace. To carry sessions out is not among it: that is for the Jobs, and for an operator that does it
- * in-process by further bindings. Snapshot classes are for all service accounts, so for this one too.
+ * Granted in all namespaces. It does not include carrying sessions out: the Jobs have their own roles, and `in-process`
+ * binds those roles to the operator too. A separate binding lets all ServiceAccounts list snapshot classes.
  */
 export function buildOperatorRole(options: InstallOptions): Named<Role> {
   return {
@@ -36,7 +36,7 @@ export function buildOperatorRole(options: InstallOptions): Named<Role> {
       onSub(backupConfigurations, 'status', 'patch'),
       onSub(backupSessions, 'status', 'patch'),
       onSub(restoreSessions, 'status', 'patch'),
-      // What it makes for a configuration or a session.
+      // Objects that it creates for a configuration or a session.
       on(cronJobs, 'get', 'list', 'watch', 'create', 'patch', 'delete'),
       on(jobs, 'get', 'list', 'watch', 'create', 'delete'),
       on(serviceAccounts, 'get', 'create', 'patch'),
@@ -45,19 +45,19 @@ export function buildOperatorRole(options: InstallOptions): Named<Role> {
         ...on(clusterRoles, 'bind'),
         resourceNames: [clusterRole.trigger, clusterRole.snapshotter, clusterRole.restorer],
       },
-      // Targets, and the end of a session whose executor died: the thaw.
+      // To look targets up, and to thaw the application of a session whose executor died.
       ...onWorkloads('get', 'list', 'watch'),
       on(persistentVolumeClaims, 'get', 'list', 'watch'),
       on(pods, 'get', 'list', 'watch'),
       runsInPods,
-      // How far that one came; and retention.
+      // To see which snapshots that executor created, and for retention.
       on(volumeSnapshots, 'list', 'watch', 'delete'),
       on(events, 'create', 'patch'),
     ],
   };
 }
 
-/** In its own namespace: the Lease. A name cannot be demanded of what is yet to be created. */
+/** The Lease in the operator's namespace. RBAC cannot restrict `create` by resource name. */
 export function buildLeaseRole(options: InstallOptions): Named<Role> {
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -1,4 +1,4 @@
-/** What can be chosen when the operator is installed, and what all of its objects have in common. */
+/** The options of an installation, and the labels of all objects of the operator. */
 import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { Component, RunSessions } from '#src/api/operator.ts';
@@ -9,16 +9,16 @@ export interface InstallOptions {
   readonly image: string;
   readonly replicas: number;
   readonly runSessions: RunSessions;
-  /** How long an application may stay quiesced; left out, as the next two: the operator's own default. */
+  /** How long an application may stay quiesced. Left out, as the next two options: the operator's default. */
   readonly maxFreezeMs?: number | undefined;
-  /** Of the sessions that it carries out in-process. */
+  /** With `in-process`: number of sessions that are carried out at the same time. */
   readonly sessionsAtOnce?: number | undefined;
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | undefined;
-  /** Of this program: `v0.1.0`. */
+  /** Version of this program: `v0.1.0`. */
   readonly version: string;
 }
 
-/** One object, and where it lives in the API. */
+/** An object and its API resource. */
 export interface Manifest {
   readonly resource: Resource;
   readonly object: Named<KubernetesObject>;
@@ -28,7 +28,7 @@ export const httpPort = { name: 'http', port: 8080 } as const;
 
 const component: Component = 'operator';
 
-/** They name the operator's pods, and never change: a Deployment's selector cannot. */
+/** The selector of the operator's pods; must never change, because a Deployment's selector is immutable. */
 export const podLabels: Readonly<Record<string, string>> = {
   'app.kubernetes.io/name': 'kubectl-stash',
   [label.component]: component,

@@ -1,4 +1,4 @@
-/** Whose an object is that already has the name of one of ours. */
+/** Whether an existing object belongs to this program or to AppsCode. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 
@@ -9,8 +9,8 @@ export function isOurs({ metadata }: KubernetesObject): boolean {
 }
 
 /**
- * Of a definition of the Stash kinds: their chart labels it; one that Helm manages would be overwritten at its next
- * upgrade anyway.
+ * Whether a CustomResourceDefinition belongs to AppsCode: their chart labels it. Any definition that Helm manages
+ * counts, because the next Helm upgrade would overwrite our changes.
  */
 export function isAppsCodes({ metadata }: KubernetesObject): boolean {
   return (

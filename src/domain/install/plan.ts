@@ -1,4 +1,4 @@
-/** What is to be done so that a cluster has what it should have; or why it must not be done. */
+/** Plans an installation, or refuses it. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { clusterRole } from '#src/api/operator.ts';
 import { clusterRoleBindings, customResourceDefinitions, namespaces } from '#src/api/resources.ts';
@@ -9,7 +9,7 @@ import { operatorHome } from './bindings.ts';
 import type { Manifest } from './options.ts';
 import { isAppsCodes, isOurs, ours } from './ownership.ts';
 
-/** `create` and `patch` are still to be done; an object that is left is somebody else's. */
+/** `leave` is for objects that this program must not change; `why` is shown to the user. */
 export type Step = Manifest &
   (
     | { readonly do: 'create' }
@@ -18,11 +18,15 @@ export type Step = Manifest &
   );
 
 export interface Found extends Manifest {
-  /** What the cluster has under that name. */
+  /** The object of that name in the cluster; undefined where it does not exist. */
   readonly existing: Stored<KubernetesObject> | undefined;
 }
 
-/** Throws where anything stands in the way: nothing has been written yet then. */
+/**
+ * The step for each object, in the order given. Throws before anything is written.
+ * @throws StashError 'precondition' where the operator is installed in another namespace, or where an object is being
+ *   deleted or is not ours
+ */
 export function planInstall(found: readonly Found[]): Step[] {
   refuseSecondHome(found);
   const steps = found.map(stepFor);
@@ -37,8 +41,8 @@ export function planInstall(found: readonly Found[]): Step[] {
   if (first) {
     throw new StashError(
       'precondition',
-      `${foreign.map(named).join(', ')} ${foreign.length === 1 ? 'exists and is' : 'exist and are'} not ours: the label ${ours} is missing`,
-      { hint: `see whose it is:\n${commandLine`kubectl get ${address(first)} -o yaml`}` },
+      `${foreign.map(named).join(', ')} ${foreign.length === 1 ? 'exists and is' : 'exist and are'} not managed by kubectl-stash: the label ${ours} is missing`,
+      { hint: `see who manages it:\n${commandLine`kubectl get ${address(first)} -o yaml`}` },
     );
   }
   return steps;
@@ -55,12 +59,12 @@ function stepFor({ existing, ...manifest }: Found): Step {
   return { ...manifest, do: 'patch', existing };
 }
 
-/** Nobody but Stash defines these kinds: a definition is never foreign. */
+/** A CustomResourceDefinition is never foreign: only Stash defines these kinds. */
 function isForeign({ resource, existing }: Found): boolean {
   return existing !== undefined && resource !== customResourceDefinitions && !isOurs(existing);
 }
 
-/** Two operators with a Lease each would both do everything. */
+/** Two operators in different namespaces have separate Leases: both would carry out every session. */
 function refuseSecondHome(found: readonly Found[]): void {
   for (const { resource, object, existing } of found) {
     if (resource !== clusterRoleBindings || object.metadata.name !== clusterRole.operator || !existing)
@@ -68,8 +72,8 @@ function refuseSecondHome(found: readonly Found[]): void {
     const home = isOurs(existing) ? operatorHome(existing) : undefined;
     const wanted = operatorHome(object);
     if (home === undefined || home === wanted) continue;
-    throw new StashError('precondition', `the operator is installed in namespace ${home} already`, {
-      hint: `bring that one up to date:\n${commandLine`kubectl stash install -n ${home}`}\nor remove it first:\n${commandLine`kubectl stash uninstall -n ${home}`}`,
+    throw new StashError('precondition', `the operator is already installed in namespace ${home}`, {
+      hint: `update that installation:\n${commandLine`kubectl stash install -n ${home}`}\nor remove it first:\n${commandLine`kubectl stash uninstall -n ${home}`}`,
     });
   }
 }
@@ -82,7 +86,7 @@ function named({ resource, object }: Manifest): string {
   return `${resource.kind.toLowerCase()}${group}/${name}${where}`;
 }
 
-/** As kubectl takes it. */
+/** The arguments with which kubectl addresses the object. */
 function address({ resource, object }: Manifest): string[] {
   const { name, namespace } = object.metadata;
   const group = resource.group === '' ? '' : `.${resource.group}`;

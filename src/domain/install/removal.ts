@@ -1,4 +1,4 @@
-/** What an uninstall takes, in which order, and how it is told. */
+/** Which objects an uninstall deletes, in which order, and its messages. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { clusterRole, operatorName } from '#src/api/operator.ts';
 import { clusterRoleBindings, leases, namespaces, type Resource } from '#src/api/resources.ts';
@@ -8,14 +8,14 @@ import { StashError } from '#src/errors.ts';
 
 import { operatorManifests } from './manifests.ts';
 
-/** Where one object is. */
+/** The address of an object in the API. */
 export interface Place {
   readonly resource: Resource;
   readonly name: string;
   readonly namespace?: string | undefined;
 }
 
-/** All that `install` may have made in any of its forms, but the namespace, and the Lease that the operator made. */
+/** All objects that any form of `install` creates, except the namespace, and the Lease that the operator creates. */
 export function placesOfOperator(namespace: string): Place[] {
   const options = { namespace, image: '', replicas: 1, runSessions: 'in-process', version: '' } as const;
   const places = operatorManifests(options).map(({ resource, object }) => ({
@@ -29,12 +29,12 @@ export function placesOfOperator(namespace: string): Place[] {
   ];
 }
 
-/** It says where the operator is: it goes last, for when an uninstall has to be repeated. */
+/** Whether it is the ClusterRoleBinding with the operator's namespace: deleted last, so that a repeat can find it. */
 export function tellsHome({ resource, name }: Place): boolean {
   return resource === clusterRoleBindings && name === clusterRole.operator;
 }
 
-/** `3 backupconfigurations, 1 restoresession`; kinds of which there is none are passed over. */
+/** `3 backupconfigurations, 1 restoresession`; omits kinds with a count of 0. */
 export function countKinds(counts: readonly (readonly [Resource, number])[]): string {
   return counts
     .filter(([, count]) => count > 0)
@@ -44,7 +44,7 @@ export function countKinds(counts: readonly (readonly [Resource, number])[]): st
 
 const namedAtMost = 5;
 
-/** Sessions that an uninstall would leave to nobody. */
+/** The refusal of an uninstall while sessions are unfinished: no operator would end them. Undefined without any. */
 export function unfinishedSessions(sessions: readonly Session[]): StashError | undefined {
   const [first] = sessions;
   if (first === undefined) return undefined;

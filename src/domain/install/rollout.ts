@@ -1,4 +1,4 @@
-/** How far a Deployment is with what it was told last, and what keeps it. */
+/** How far the rollout of a Deployment's latest generation is, and what blocks it. */
 import { podCondition, startingReasons } from '#src/api/conditions.ts';
 import type { Condition, ContainerStatus, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -7,11 +7,11 @@ export interface Rollout {
   readonly done: boolean;
   /** `1 of 2 replicas are available` */
   readonly state: string;
-  /** One line for each thing that is in the way; of pods that only need a moment, nothing is told. */
+  /** One line for each problem; pods that are still starting are no problem. */
   readonly trouble: readonly string[];
 }
 
-/** `pods`: those of the Deployment, older ones too. */
+/** `pods`: all pods of the Deployment, including those of older generations. */
 export function rolloutOf(
   { metadata, spec, status }: Stored<Workload>,
   pods: readonly Stored<Pod>[],
@@ -29,7 +29,7 @@ export function rolloutOf(
     trouble: [
       ...conditions
         .filter(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
-        .map(({ message, reason }) => `no pod can be made: ${message ?? reason ?? 'no reason given'}`),
+        .map(({ message, reason }) => `no pod can be created: ${message ?? reason ?? 'no reason given'}`),
       ...pods.flatMap(podTrouble),
     ].map(sanitize),
   };
@@ -47,7 +47,7 @@ function podTrouble({ metadata, status }: Stored<Pod>): string[] {
 function containerTrouble(pod: string, { state, lastState, ready }: ContainerStatus): string[] {
   const ended = state?.terminated ?? lastState?.terminated;
   const { reason, message } = state?.waiting ?? {};
-  // An operator never ends by itself: that it ended well is as bad.
+  // The operator never exits by itself: exit code 0 is a problem too.
   if (!ready && ended !== undefined && (ended.exitCode !== 0 || reason === 'CrashLoopBackOff')) {
     const words = lastLine(ended.message) ?? (ended.reason === 'Error' ? undefined : ended.reason);
     return [detailed(`${pod} exited with code ${ended.exitCode}`, words)];
@@ -56,7 +56,7 @@ function containerTrouble(pod: string, { state, lastState, ready }: ContainerSta
   return [detailed(`${pod} waits (${reason})`, message)];
 }
 
-/** Of what a container wrote, the end tells why it ended. */
+/** The last line of a container's message, which tells why the container ended. */
 function lastLine(text: string | undefined): string | undefined {
   return text?.trimEnd().split('\n').at(-1);
 }

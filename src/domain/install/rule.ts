@@ -1,9 +1,9 @@
-/** Rules of a role, written by resource. */
+/** Builds the rules of a role. */
 import type { PolicyRule } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 import { workloadResources } from '#src/domain/workload/kinds.ts';
 
-/** `on(backupSessions, 'get', 'list')`; several resources are of one group. */
+/** `on(backupSessions, 'get', 'list')`. Several resources must be of the same API group. */
 export function on(resources: Resource | readonly Resource[], ...verbs: string[]): PolicyRule {
   const all = [resources].flat();
   return {
@@ -17,13 +17,13 @@ export function onSub({ group, plural }: Resource, subresource: string, ...verbs
   return { apiGroups: [group], resources: [`${plural}/${subresource}`], verbs };
 }
 
-/** On every kind of workload, and on what stands between one and its pods; a rule for each group. */
+/** Rules on all kinds of workloads and on the objects between a workload and its pods; one for each API group. */
 export function onWorkloads(...verbs: string[]): PolicyRule[] {
   const byGroup = Map.groupBy(workloadResources, ({ group }) => group);
   return [...byGroup.values()].map((resources) => on(resources, ...verbs));
 }
 
 /**
- * Over WebSocket, exec is a GET, which servers before 1.35 judge as `get`; later ones ask for `create` as well.
+ * Exec over WebSocket is a GET request: API servers before 1.35 require `get`, later ones also `create`.
  */
 export const runsInPods: PolicyRule = onSub(pods, 'exec', 'get', 'create');

@@ -1,4 +1,4 @@
-/** What a user of the command line needs, as `docs/rbac` grants it: one Role for a namespace, and what is optional. */
+/** The roles for users of the command line, as in `docs/rbac`: a Role for a namespace, and optional ones. */
 import type { Named, PolicyRule, Role, RoleBinding } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
@@ -21,12 +21,12 @@ const rbac = 'rbac.authorization.k8s.io';
 interface UserRole {
   readonly kind: 'Role' | 'ClusterRole';
   readonly name: string;
-  /** Of the binding that gives it to a user. */
+  /** Name of the binding that grants the role to a user. */
   readonly binding: string;
   readonly rules: readonly PolicyRule[];
 }
 
-/** By file of `docs/rbac`. */
+/** By file name in `docs/rbac`. */
 export const userRoles = {
   developer: {
     kind: 'Role',
@@ -72,7 +72,7 @@ export const userRoles = {
   },
 } as const satisfies Readonly<Record<string, UserRole>>;
 
-/** Gives all of them to a user, in a namespace where they belong to one. */
+/** All user roles and the bindings that grant them to `user`; Roles and RoleBindings are in `namespace`. */
 export function buildUserRights(
   user: string,
   namespace: string,

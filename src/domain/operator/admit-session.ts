@@ -1,4 +1,4 @@
-/** Whether a BackupSession that nobody has begun may begin. */
+/** Whether a BackupSession that has not begun may begin. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
@@ -16,10 +16,10 @@ export type Gate =
   | { readonly do: 'skip'; readonly why: string }
   | { readonly do: 'wait'; readonly until: Date | undefined; readonly why: string };
 
-/** A session may be seen before its configuration. */
+/** The watch may deliver a session before its configuration. */
 const configurationComesWithinMs = 30_000;
 
-/** Undefined: it may. */
+/** Returns undefined where the session may begin. */
 export function admit(world: AdmissionWorld): Gate | undefined {
   const { session, configuration, now } = world;
   const name = `backupconfiguration/${session.spec.invoker.name}`;
@@ -30,10 +30,10 @@ export function admit(world: AdmissionWorld): Gate | undefined {
   }
   const { metadata, status } = configuration;
   if (metadata.deletionTimestamp !== undefined) return { do: 'skip', why: `${name} is being deleted` };
-  const other = standsInTheWay(world);
+  const other = whyBlocked(world);
   if (other !== undefined) return { do: 'skip', why: other };
   if (status?.phase === undefined || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
-    return { do: 'wait', until: undefined, why: `${name} has not been looked at yet` };
+    return { do: 'wait', until: undefined, why: `${name} has not been reconciled yet` };
   }
   if (status.phase !== 'Ready')
     return { do: 'skip', why: `${name} is ${status.phase}${whyNot(configuration)}` };
@@ -46,8 +46,8 @@ function whyNot({ status }: BackupConfiguration): string {
   return why === undefined ? '' : `: ${why}`;
 }
 
-/** One that has begun goes on; of those that have not, the oldest does. */
-function standsInTheWay({ session, siblings }: AdmissionWorld): string | undefined {
+/** Why an unfinished session of the same invoker goes first: it has begun, or is older; undefined where none does. */
+function whyBlocked({ session, siblings }: AdmissionWorld): string | undefined {
   const unfinished = siblings.filter(
     (sibling) => !isFinal(sibling) && sibling.metadata.deletionTimestamp === undefined,
   );

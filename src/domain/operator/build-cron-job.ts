@@ -1,4 +1,4 @@
-/** The CronJob that begins the sessions of a BackupConfiguration, and whether the one that is there still says so. */
+/** Builds the CronJob that creates the sessions of a BackupConfiguration, and detects changes to the existing one. */
 import type { CronJob, Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -10,17 +10,17 @@ import { jobAccount } from './build-job-rights.ts';
 import { configuredTarget } from './check-configuration.ts';
 import { buildPodTemplate, type PodTemplateOptions } from './pod-template.ts';
 
-/** Fingerprint of the spec that we asked for: tells a setting that was taken out from one that the server filled in. */
+/** Fingerprint of the spec as we wrote it: tells a setting that was removed from a default of the API server. */
 const specAnnotation = 'stash.appscode.com/cron-job-spec';
 
-/** A run that could not begin in time, because the control plane was down or the schedule was suspended, is made up for so long. */
+/** How late a missed run may still start, after the control plane was down or the CronJob was suspended. */
 const startingDeadlineSeconds = 30 * 60;
-/** A pod that cannot be started would otherwise hold up every later run. */
+/** Without it, a pod that cannot start would block all later runs. */
 const activeDeadlineSeconds = 10 * 60;
 
 export type CronJobOptions = Pick<PodTemplateOptions, 'image' | 'imagePullPolicy'>;
 
-/** The very CronJob that a write of ours came to: one that was made anew begins to count its generations anew. */
+/** The CronJob after our last write. The UID is needed because a recreated CronJob starts again at generation 1. */
 export interface SettledCronJob {
   readonly uid: string;
   readonly generation: number | undefined;
@@ -98,8 +98,8 @@ export function buildCronJob(
 }
 
 /**
- * Whether `present` no longer says what `wanted` says. What the server, or somebody else, added does not count, nor
- * does how the server spells it: as `settled` it is what our own last write came to.
+ * Whether `present` lacks something that `wanted` has. Additions of the API server or other clients do not count. At
+ * the generation in `settled`, the spec is the result of our own last write, however the API server has normalized it.
  */
 export function hasDrifted(
   present: Stored<CronJob>,
@@ -116,11 +116,11 @@ export function hasDrifted(
   );
 }
 
-/** A JSON patch that makes `present`, at the version that we know, what `wanted` says; takes out what it does not say. */
+/** A JSON patch, for the known version only, that replaces the spec and adds the labels and annotations of `wanted`. */
 export function patchOf(present: Stored<CronJob>, wanted: Named<CronJob>): object[] {
   const { metadata } = present;
   return [
-    // Not `test`: a server answers that with Invalid, and this with Conflict.
+    // An outdated resourceVersion is answered with Conflict; a failed `test` would be answered with Invalid.
     { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
     { op: 'add', path: '/metadata/labels', value: { ...metadata.labels, ...wanted.metadata.labels } },
     {

@@ -1,4 +1,4 @@
-/** Under which account the Jobs of a configuration or a restore session run, and what binds it to its rights. */
+/** The ServiceAccount of the Jobs of a configuration or a restore session, and its RoleBindings. */
 import type { KubernetesObject, Named, RoleBinding, ServiceAccount, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { RuntimeSettings } from '#src/api/stash.ts';
@@ -8,11 +8,11 @@ import { shorten } from '#src/domain/workload/names.ts';
 export type RightsOwner = Stored<KubernetesObject & { spec: { runtimeSettings?: RuntimeSettings } }>;
 
 export interface JobRights {
-  /** Name of the account of the Jobs. */
+  /** Name of the Jobs' ServiceAccount. */
   readonly account: string;
-  /** To be made; undefined where `runtimeSettings` names one that somebody else made. */
+  /** The ServiceAccount to create; undefined where `runtimeSettings` names one that the user has created. */
   readonly serviceAccount: Named<ServiceAccount> | undefined;
-  /** One for each of the ClusterRoles. */
+  /** One for each ClusterRole. */
   readonly bindings: readonly Named<RoleBinding>[];
 }
 
@@ -29,7 +29,7 @@ export function jobAccount({ kind, metadata, spec }: RightsOwner): string {
   return shorten(`${prefix}-${metadata.name}`, nameLimit);
 }
 
-/** All are owned by `owner`, and go with it. */
+/** All objects are owned by `owner`, so that Kubernetes deletes them with it. */
 export function buildJobRights(owner: RightsOwner, clusterRoles: readonly string[]): JobRights {
   const { name, namespace = '', uid } = owner.metadata;
   const account = jobAccount(owner);

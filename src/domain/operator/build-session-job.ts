@@ -1,4 +1,4 @@
-/** The Jobs that carry sessions out: this program, once more, in a pod of the session's own namespace. */
+/** The Jobs that carry sessions out: they run this program in a pod in the session's namespace. */
 import type { Container, Job, Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { Component } from '#src/api/operator.ts';
@@ -19,10 +19,10 @@ export interface SessionJobOptions {
   readonly maxFreezeMs: number;
 }
 
-/** So many pods are tried after the first. */
+/** Number of further pods after a failed first one. */
 const backoffLimit = 3;
 
-/** Throws 'invalid' where the configuration's `runtimeSettings` are refused. */
+/** @throws StashError 'invalid' where `checkRuntimeSettings` refuses the configuration's `runtimeSettings` */
 export function buildBackupJob(
   session: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration>,
@@ -40,7 +40,7 @@ export function buildBackupJob(
   });
 }
 
-/** As `buildBackupJob`, by its own `runtimeSettings`. */
+/** @throws StashError 'invalid' where `checkRuntimeSettings` refuses the session's `runtimeSettings` */
 export function buildRestoreJob(
   session: Stored<RestoreSession>,
   options: Pick<SessionJobOptions, 'image' | 'imagePullPolicy'>,
@@ -69,7 +69,7 @@ function buildJob(
   { name, component, command, serviceAccount, runtimeSettings }: Work,
 ): Named<Job> {
   const { namespace = '', uid } = session.metadata;
-  // Its configuration may have changed since it was found to be sound.
+  // The configuration may have changed since it was checked.
   const [problem] = checkRuntimeSettings(runtimeSettings);
   if (problem !== undefined) throw new StashError('invalid', problem);
   const args = ['operator', ...command, '-n', namespace];
@@ -92,7 +92,7 @@ function buildJob(
     },
     spec: {
       backoffLimit,
-      // A pod that is still at it is not doubled: only once it has ended does the next one take over.
+      // Create the next pod only after the previous one has ended, so that two never run at the same time.
       podReplacementPolicy: 'Failed',
       template: buildPodTemplate({
         component,

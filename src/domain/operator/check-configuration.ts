@@ -1,4 +1,4 @@
-/** What is wrong with a BackupConfiguration of driver VolumeSnapshotter, before anything is made of it. */
+/** Validates a BackupConfiguration with driver VolumeSnapshotter. */
 import { handlerKinds } from '#src/api/hook-handlers.ts';
 import type { BackupConfiguration, HookHandler, RetentionPolicy, TargetRef } from '#src/api/stash.ts';
 import { parseDuration } from '#src/domain/duration.ts';
@@ -13,9 +13,9 @@ import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import { ignoredSettings } from './pod-template.ts';
 
 export interface ConfigurationCheck {
-  /** Each a sentence that begins with the field; none: sessions can run. */
+  /** One sentence for each problem, which begins with the field; sessions can run only where there is none. */
   readonly problems: readonly string[];
-  /** What works, but perhaps not as meant. */
+  /** One sentence for each setting that is valid, but may not have the effect that the user expects. */
   readonly warnings: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export function checkConfiguration({ metadata, spec }: BackupConfiguration): Con
   };
 }
 
-/** What an operator that executes in its own process will not do; sentences, as those of `checkConfiguration`. */
+/** Warnings for an operator that carries sessions out in its own process; sentences as in `checkConfiguration`. */
 export function hostWarnings(hooks: BackupConfiguration['spec']['hooks']): string[] {
   return (['preBackup', 'postBackup'] as const).flatMap((which) =>
     handlerKinds.flatMap((handler) => {
@@ -56,7 +56,7 @@ export function hostWarnings(hooks: BackupConfiguration['spec']['hooks']): strin
   );
 }
 
-/** What a configuration is for; undefined where its `target.ref` has a problem. */
+/** The target of a configuration; undefined where its `target.ref` is invalid. */
 export function configuredTarget({ metadata, spec }: BackupConfiguration): Target | undefined {
   const { namespace = '' } = metadata;
   const { ref } = spec.target ?? {};
@@ -82,9 +82,7 @@ function checkRef(ref: TargetRef | undefined, namespace: string): string[] {
   }
   const foreign = ref?.namespace ?? '';
   if (foreign !== '' && foreign !== namespace) {
-    problems.push(
-      `spec.target.ref.namespace ${quoted(foreign)} is another namespace than the configuration's`,
-    );
+    problems.push(`spec.target.ref.namespace ${quoted(foreign)} is not the configuration's namespace`);
   }
   return problems;
 }
@@ -95,7 +93,7 @@ function checkWhen(schedule = ''): string[] {
   return why === undefined ? [] : [`spec.schedule: ${why}`];
 }
 
-/** Each number by itself: a policy has but one problem to tell. */
+/** Checks each count by itself: `retentionProblem` returns only the first problem of a policy. */
 function checkRetention(policy: RetentionPolicy): string[] {
   const { name, prune } = policy;
   return keepRules.flatMap(({ field }) => {
@@ -114,7 +112,7 @@ function checkDuration(path: string, text: string | undefined, least: number): s
   if (text === undefined || text === '') return [];
   const milliseconds = parseDuration(text);
   if (milliseconds === undefined) return [`${path} ${quoted(text)} is not a duration such as 10m or 1h30m`];
-  return milliseconds < least ? [`${path} ${quoted(text)} is no time at all`] : [];
+  return milliseconds < least ? [`${path} ${quoted(text)} must be greater than zero`] : [];
 }
 
 function checkCount(path: string, count: number | undefined): string[] {

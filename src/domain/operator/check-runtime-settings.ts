@@ -1,4 +1,4 @@
-/** `spec.runtimeSettings`, which the API takes whatever it holds: wrong types would only come out when a Job is made. */
+/** Validates `spec.runtimeSettings`: the CRD accepts anything there, so wrong types would only fail the Job later. */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 import type { RuntimeSettings } from '#src/api/stash.ts';
 import { schemaProblems } from '#src/domain/schema-problems.ts';
@@ -54,7 +54,7 @@ const schema: JsonSchema = {
   },
 };
 
-/** One sentence for each problem, which begins with the field: `spec.runtimeSettings.pod.nodeName must be a string, not 3`. */
+/** One sentence for each problem: `spec.runtimeSettings.pod.nodeName must be a string, not 3`. */
 export function checkRuntimeSettings(settings: unknown): string[] {
   if (settings === undefined) return [];
   const problems = schemaProblems(settings, schema).map(({ path, message }) => {
@@ -71,13 +71,13 @@ export function checkRuntimeSettings(settings: unknown): string[] {
       : []),
     ...commandsIn(container).map(
       (path) =>
-        `spec.runtimeSettings.container.${path}.exec is refused: whoever may write this could run commands under ` +
+        `spec.runtimeSettings.container.${path}.exec is refused: users who may write this field could run commands under ` +
         'any account of the namespace',
     ),
   ];
 }
 
-/** Where the container would be told to run more than our program. */
+/** Paths of the probes and lifecycle hooks that would execute a command in the container. */
 function commandsIn({
   livenessProbe,
   readinessProbe,

@@ -1,4 +1,4 @@
-/** What the status of a BackupConfiguration says, and which Events its changes are worth. */
+/** The status of a BackupConfiguration, and the Events about its changes. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupConfigurationPhase } from '#src/api/stash.ts';
@@ -8,18 +8,18 @@ import type { ConfigurationCheck } from './check-configuration.ts';
 
 export type Status = NonNullable<BackupConfiguration['status']>;
 
-/** Whether the target is there. */
+/** Whether the target exists; `unknown`: why the API server could not tell. */
 export type TargetSight = 'found' | 'absent' | { readonly unknown: string };
 
 export interface ConfigurationFindings {
   readonly check: ConfigurationCheck;
   readonly target: Target | undefined;
   readonly sight: TargetSight;
-  /** `made`, `unmade` until the target is there, or why it cannot be made. */
+  /** `made`; `unmade` before the target exists; or why it cannot be created. */
   readonly cronJob: 'made' | 'unmade' | { readonly trouble: string };
 }
 
-/** Of the three conditions, those that can be told; conditions of others are kept. */
+/** The status with those of our three conditions that are known; conditions of other controllers are kept. */
 export function configurationStatus(
   configuration: BackupConfiguration,
   findings: ConfigurationFindings,
@@ -62,23 +62,23 @@ function aboutTarget(target: Target, sight: TargetSight): Condition {
   const name = formatTarget(target);
   switch (sight) {
     case 'found':
-      return { ...backupTargetFound, message: `${name} is there` };
+      return { ...backupTargetFound, message: `${name} exists` };
     case 'absent':
       return {
         ...backupTargetAbsent,
-        message: `${name} does not exist in namespace ${target.namespace}; backups begin once it does`,
+        message: `${name} does not exist in namespace ${target.namespace}; backups start once it exists`,
       };
     default:
       return {
         ...backupTargetUnknown,
-        message: `whether ${name} is there cannot be told: ${sight.unknown}`,
+        message: `cannot tell whether ${name} exists: ${sight.unknown}`,
       };
   }
 }
 
 function aboutCronJob(made: Exclude<ConfigurationFindings['cronJob'], 'unmade'>): Condition {
   return made === 'made'
-    ? { ...cronJobCreated, message: 'the CronJob is there' }
+    ? { ...cronJobCreated, message: 'the CronJob exists' }
     : { ...cronJobNotCreated, message: made.trouble };
 }
 
@@ -99,7 +99,7 @@ const reasonsOfEvents: Readonly<Record<string, string>> = {
   [backupTargetAbsent.reason]: 'TargetNotFound',
 };
 
-/** Of conditions that came to be false, or say why in other words, and of a configuration that became Ready. */
+/** Warnings about conditions that became False or changed their message, and an Event when it became Ready. */
 export function eventsOfStatus(before: Status | undefined, after: Status): Told[] {
   const failing = (after.conditions ?? []).filter(({ type, status, message }) => {
     const known = before?.conditions?.find((condition) => condition.type === type);

@@ -1,4 +1,4 @@
-/** What the operator has to do for a BackupSession next, from what is there now. */
+/** Decides what the operator does next for a BackupSession. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
@@ -24,28 +24,28 @@ export interface BackupSessionWorld extends ExecutorWorld {
   readonly configuration: Stored<BackupConfiguration> | undefined;
   /** Other sessions of the same invoker. */
   readonly siblings: readonly Stored<BackupSession>[];
-  /** By the operator or a Job of its making, not from a command line. */
+  /** Whether the operator or one of its Jobs carries the session out, not a command line. */
   readonly executedHere: boolean;
 }
 
 export type BackupSessionAction =
   | ExecutorAction
-  /** It is not ours, or it is going. */
+  /** The session is not for this operator, or is being deleted. */
   | { readonly do: 'ignore' }
   | { readonly do: 'skip'; readonly why: string }
   | { readonly do: 'schedule-retry'; readonly at: Date }
   | { readonly do: 'retry'; readonly session: Named<BackupSession> }
-  /** Retention and history. */
+  /** Apply retention and the history limit. */
   | { readonly do: 'tidy' };
 
-/** Whoever executes from a command line tidies up after itself. */
+/** A command line tidies up after its own session; the operator waits this long for it. */
 const tidyAfterMs = 30_000;
 
 export function decideBackupSession(world: BackupSessionWorld): BackupSessionAction {
   const { session, configuration, now } = world;
   if (session.spec.invoker.kind !== 'BackupConfiguration') return { do: 'ignore' };
   if (session.metadata.deletionTimestamp !== undefined) return { do: 'ignore' };
-  // What was begun here ends here, whatever driver its configuration has by now.
+  // A session that this program began is also ended by it, even after a change of the configuration's driver.
   if (isForeign(configuration) && (isFinal(session) || !goesByHolder(session))) return { do: 'ignore' };
   if (isFinal(session)) return decideFinished(world);
 
@@ -70,15 +70,15 @@ export function decideBackupSession(world: BackupSessionWorld): BackupSessionAct
   });
 }
 
-/** A session's creator would borrow our rights. */
-const foreignHooks = 'its hooks were given on a command line, and nobody runs them but whoever gave them';
+/** Running them would let the creator of a session use the operator's rights. */
+const foreignHooks = 'its hooks were given on a command line: only that command line may run them';
 
-/** Somebody has taken it in hand. */
+/** Whether an executor holds the session or has been started for it. */
 function hasBegun({ session, job, ensured }: BackupSessionWorld): boolean {
   return session.status?.phase === 'Running' || goesByHolder(session) || job !== undefined || ensured;
 }
 
-/** Before it has started: that of one that would start with its creation. */
+/** Before the session has started, its deadline counts from its creation. */
 function deadlineOfBackup({ session, configuration }: BackupSessionWorld): Date {
   const limitMs = timeLimitMs(configuration?.spec.timeOut);
   return deadlineOf(session) ?? new Date(createdAt(session).getTime() + limitMs);
@@ -101,7 +101,7 @@ function decideFinished(world: BackupSessionWorld): BackupSessionAction {
   const times: Date[] = [];
   if (job !== undefined && isJobUnfinished(job)) {
     const patience = new Date(ended.getTime() + lateJobMs);
-    if (now >= patience) return { do: 'stop-executor', why: 'its session has ended' };
+    if (now >= patience) return { do: 'stop-executor', why: 'the session has ended' };
     times.push(patience);
   }
   const retry = decideRetry({ now, session, configuration, siblings });
@@ -127,7 +127,7 @@ function decideFinished(world: BackupSessionWorld): BackupSessionAction {
   return { do: 'wait', until, why: 'it has ended' };
 }
 
-/** The newest that has ended speaks for all before it; those that were Skipped have a history of their own. */
+/** Tidying up after the newest final session covers all older ones; Skipped sessions have their own history. */
 function isToBeTidied({ session, configuration, siblings }: BackupSessionWorld): boolean {
   if (configuration === undefined || configuration.metadata.deletionTimestamp !== undefined) return false;
   if (tidyingLeft(session, configuration).length === 0) return false;

@@ -1,4 +1,4 @@
-/** The next thing to do for a BackupConfiguration. */
+/** Decides what the operator does next for a BackupConfiguration. */
 import type { CronJob, KubernetesObject, Named, Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -22,26 +22,26 @@ import {
 export interface ConfigurationWorld {
   readonly configuration: Stored<BackupConfiguration>;
   readonly sight: TargetSight;
-  /** Of the name that ours has, whoever made it. */
+  /** The existing CronJob with the configuration's CronJob name, of any owner. */
   readonly cronJob: Stored<CronJob> | undefined;
-  /** The CronJob that our last write came to. */
+  /** The CronJob after our last write. */
   readonly settled: SettledCronJob | undefined;
-  /** The account of the Jobs and its bindings are known to be there. */
+  /** Whether the Jobs' ServiceAccount and its RoleBindings are known to exist. */
   readonly rightsMade: boolean;
-  /** Why something could not be made just now; nothing more is tried then. */
+  /** The message of the error that an earlier step failed with; then only the status is written. */
   readonly trouble: string | undefined;
-  /** Names of the sessions of this configuration that have not ended. */
+  /** Names of the unfinished sessions of this configuration. */
   readonly unfinished: readonly string[];
   readonly options: CronJobOptions;
   readonly now: Date;
 }
 
 export type ConfigurationStep =
-  /** Not ours to touch: another driver. */
+  /** The configuration has another driver: do nothing. */
   | { readonly do: 'leave' }
-  /** It may go as soon as these have ended. */
+  /** The finalizer is kept until these sessions have ended. */
   | { readonly do: 'await-sessions'; readonly sessions: readonly string[] }
-  /** Says in the finalizers that something of ours belongs to it, or no longer does. */
+  /** Add our finalizer before creating objects for the configuration, or remove it after their deletion. */
   | { readonly do: 'set-finalizers'; readonly finalizers: readonly string[] }
   | { readonly do: 'make-rights' }
   | { readonly do: 'create-cron-job'; readonly cronJob: Named<CronJob> }
@@ -59,7 +59,7 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
 
   const isForeign = configuration.spec.driver !== 'VolumeSnapshotter';
   if (isForeign || deletionTimestamp !== undefined) {
-    // It may have been ours until its driver was changed, whether its CronJob was ever made or not.
+    // After a change of the driver, our finalizer may remain even if no CronJob was ever created.
     const isLet = !taken && (!isForeign || ours === undefined);
     if (isLet) return { do: isForeign ? 'leave' : 'done' };
     if (ours?.metadata.deletionTimestamp === undefined && ours !== undefined) {
@@ -80,7 +80,7 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
   );
 }
 
-/** Nothing is made before the target is there; what was made then is kept as it should be. */
+/** Creates nothing before the target exists; objects that exist are kept up to date even without it. */
 function make(
   { configuration, sight, cronJob, settled, rightsMade, options }: ConfigurationWorld,
   ours: Stored<CronJob> | undefined,
@@ -100,7 +100,7 @@ function make(
     : undefined;
 }
 
-/** Of a configuration that became invalid, `paused` is honoured all the same. */
+/** `paused` suspends the CronJob even of a configuration that has become invalid. */
 function pause(
   { configuration }: ConfigurationWorld,
   ours: Stored<CronJob> | undefined,
@@ -124,10 +124,10 @@ function describeClash({ metadata }: Stored<BackupConfiguration>, cronJob: Store
   const name = `cronjob/${cronJob.metadata.name}`;
   const owner = cronJob.metadata.ownerReferences?.find(({ controller }) => controller === true);
   if (owner?.kind !== 'BackupConfiguration') {
-    return `${name} exists and was not made for this configuration; delete it, or give the configuration another name`;
+    return `${name} exists and was not created for this configuration; delete it, or give the configuration another name`;
   }
   return owner.name === metadata.name
-    ? `${name} is left from an earlier configuration of this name, and about to be deleted`
+    ? `${name} belongs to an earlier configuration of this name and is about to be deleted`
     : `${name} belongs to backupconfiguration/${owner.name}, whose CronJob has the same name; give one of the two another name`;
 }
 
@@ -141,7 +141,7 @@ function writeStatus(
   return same ? { do: 'done' } : { do: 'write-status', status };
 }
 
-/** Whether `object` was made for `owner`, and not for one that had its name before. */
+/** Whether `owner` controls `object`, compared by UID: an earlier owner may have had the same name. */
 export function isControlledBy(
   { metadata }: Stored<KubernetesObject>,
   owner: Stored<KubernetesObject>,
@@ -151,7 +151,7 @@ export function isControlledBy(
   );
 }
 
-/** Whether somebody else's CronJob stands where ours should: it is worth another look after a while. */
+/** Whether a CronJob that the configuration does not control has the name of ours. */
 export function hasClash({ configuration, cronJob }: ConfigurationWorld): boolean {
   return cronJob !== undefined && !isControlledBy(cronJob, configuration);
 }

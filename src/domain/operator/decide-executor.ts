@@ -1,4 +1,4 @@
-/** Who carries a session out, and what to do about it: the same for both kinds of session. */
+/** Decides what the operator does about the executor of a session, the same for both kinds of session. */
 import { jobCondition } from '#src/api/conditions.ts';
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { RunSessions } from '#src/api/operator.ts';
@@ -16,50 +16,50 @@ import { thawAt, type Freeze } from './freeze.ts';
 export interface ExecutorWorld {
   readonly now: Date;
   readonly session: Session;
-  /** The name that its Job has or would have. */
+  /** Name of the session's Job, whether it exists or not. */
   readonly jobName: string;
-  /** Of that name, whoever made it. */
+  /** The existing Job with that name, of any owner. */
   readonly job: Stored<Job> | undefined;
-  /** Those of the Job, as far as they are seen. */
+  /** The cached pods of the Job. */
   readonly pods: readonly Stored<Pod>[];
   readonly sighting: Sighting;
-  /** Since when this process has seen its application quiet; undefined: it has not. */
+  /** When this process first saw the session's application quiesced; undefined where it is not. */
   readonly quietSince: Date | undefined;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
   readonly runSessions: RunSessions;
   /** What this process does for the session. */
   readonly here: 'no' | 'queued' | 'running';
-  /** A Job was made for it once. */
+  /** Whether a Job was created for the session, even if it no longer exists. */
   readonly ensured: boolean;
 }
 
 export interface Circumstances {
-  /** Nobody who lives has to be believed any more a while after it. */
+  /** The session's deadline. A grace period after it, the operator stops the Job or ends the session itself. */
   readonly deadline: Date;
   readonly begun: boolean;
-  /** Why it cannot go on. */
+  /** Why the session cannot continue; undefined where it can. */
   readonly disruption: string | undefined;
-  /** Why nobody but its executor may go on with it. */
+  /** Why only the session's present holder may continue it; undefined where the operator may. */
   readonly foreign: string | undefined;
-  /** What the operator may have to end. */
+  /** The freeze that the operator may have to end; undefined where there is none. */
   readonly freeze: Freeze | undefined;
 }
 
 export type ExecutorAction =
-  /** Nothing, until something changes or the time has come. */
+  /** Wait for a change, or until `until`. */
   | { readonly do: 'wait'; readonly until: Date | undefined; readonly why: string }
-  /** Make the Job, and say so in the session's status. */
+  /** Create the Job, and write a condition about it. */
   | { readonly do: 'ensure-job' }
-  /** In this process. */
+  /** Carry the session out in this process. */
   | { readonly do: 'run'; readonly replacing: Holder | undefined }
-  /** What a dead executor holds is given back, so that the Job's pod need not wait. */
+  /** Remove the hold of a dead executor, so that the Job's pod need not wait for it to expire. */
   | { readonly do: 'give-back'; readonly holder: Holder }
-  /** Nobody thaws the application in time: take it, thaw, and go on as far as nothing more has to be made. */
+  /** The executor has not thawed in time: take over, thaw, and end the session unless nothing was created yet. */
   | { readonly do: 'thaw'; readonly why: string }
-  /** Its executor is stopped, which thaws and lets go. */
+  /** Stop the executor, which then thaws the application and gives the session back. */
   | { readonly do: 'stop-executor'; readonly why: string }
-  /** Take it, thaw, and say how it ended. */
+  /** Take the session over, thaw the application, and write the final status. */
   | { readonly do: 'end'; readonly end: SessionEnd; readonly replacing: Holder | undefined };
 
 const executorActions: Readonly<Record<ExecutorAction['do'], true>> = {
@@ -71,7 +71,7 @@ export function isExecutorAction(action: { readonly do: string }): action is Exe
   return Object.hasOwn(executorActions, action.do);
 }
 
-/** A Job's process ends its session first, and its pod a moment later. */
+/** How long a Job may run after its session has ended: its process ends the session shortly before its pod ends. */
 export const lateJobMs = 60_000;
 
 export function decideExecutor(world: ExecutorWorld, at: Circumstances): ExecutorAction {
@@ -86,7 +86,7 @@ export function decideExecutor(world: ExecutorWorld, at: Circumstances): Executo
     case 'ensure-job':
     case 'give-back': {
       if (now >= until) {
-        const why = `nobody thawed the application within ${formatDuration(at.freeze.lastsMs)}`;
+        const why = `no executor thawed the application within ${formatDuration(at.freeze.lastsMs)}`;
         return { do: 'thaw', why: action.do === 'wait' ? `${why}: ${action.why}` : why };
       }
       const isSooner = action.do === 'wait' && (action.until === undefined || until < action.until);
@@ -101,7 +101,7 @@ export function decideExecutor(world: ExecutorWorld, at: Circumstances): Executo
   }
 }
 
-/** As if its application were not quiet. */
+/** The decision for a session whose application is not quiesced. */
 function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction {
   const { now, job, jobName, here } = world;
   const last = new Date(at.deadline.getTime() + executorGraceMs);
@@ -111,19 +111,19 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
     return {
       do: 'wait',
       until: undefined,
-      why: here === 'running' ? 'it is carried out here' : 'for its turn',
+      why: here === 'running' ? 'this operator carries the session out' : 'queued',
     };
   }
   const life = holderLife(world, now);
   if (life.state === 'living') {
     const { holder, ofJob } = life;
-    const stop = at.disruption ?? (now >= last ? 'its deadline has passed' : undefined);
+    const stop = at.disruption ?? (now >= last ? 'the deadline has passed' : undefined);
     if (ofJob && job && stop !== undefined && job.metadata.deletionTimestamp === undefined) {
       return { do: 'stop-executor', why: stop };
     }
     if (ofJob && job && isOwn(world) && !world.ensured) return { do: 'ensure-job' };
     const until = ofJob && now < last && last < life.until ? last : life.until;
-    return { do: 'wait', until, why: `${holder.id} carries it out` };
+    return { do: 'wait', until, why: `${holder.id} carries the session out` };
   }
   const replacing = life.state === 'nobody' ? undefined : life.holder;
   const end = (how: SessionEnd['how'], why: string): ExecutorAction => ({
@@ -134,23 +134,24 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
   if (at.foreign !== undefined) return end('disrupted', at.foreign);
   if (at.disruption !== undefined) return end('disrupted', at.disruption);
   if (job === undefined) {
-    const late = () => end('late', at.begun ? 'nobody carried it out any more' : 'nobody had begun it');
+    const late = () =>
+      end('late', at.begun ? 'its executor stopped, and no other took over' : 'no executor started it');
     if (world.runSessions === 'in-process') return now >= lastVacant ? late() : { do: 'run', replacing };
     if (world.ensured) return end('disrupted', `job ${jobName} was deleted`);
     if (now >= lastVacant) return late();
     return replacing ? { do: 'give-back', holder: replacing } : { do: 'ensure-job' };
   }
-  if (!isOwn(world)) return end('not-ensured', `job ${jobName} exists, and is not of this session`);
+  if (!isOwn(world)) return end('not-ensured', `job ${jobName} exists and was not created for this session`);
   const state = jobState(job, world.pods);
   switch (state.state) {
     case 'failed':
       return end('disrupted', `job ${jobName} failed: ${state.why}`);
     case 'succeeded':
-      return end('disrupted', `job ${jobName} has ended, and left the session unfinished`);
+      return end('disrupted', `job ${jobName} ended without finishing the session`);
     case 'running':
     case 'waiting': {
-      const why = state.state === 'running' ? `pod ${state.pod} of its job runs` : state.why;
-      // A pod that runs takes the session, and then ends it; one that does not run never will in time.
+      const why = state.state === 'running' ? `pod ${state.pod} of its job is running` : state.why;
+      // A running pod is about to take the session and end it by itself; a pod that does not run yet would be too late.
       const until = state.state === 'running' ? last : lastVacant;
       if (now >= until) return end('late', `job ${jobName}: ${why}`);
       if (!world.ensured) return { do: 'ensure-job' };
@@ -165,7 +166,7 @@ function isOwn({ job, session }: ExecutorWorld): boolean {
   return job?.metadata.ownerReferences?.some(({ uid }) => uid === session.metadata.uid) ?? false;
 }
 
-/** It runs or will, and nobody has said that it shall not. */
+/** Whether the Job is neither complete, failed nor being deleted. */
 export function isJobUnfinished({ metadata, status }: Job): boolean {
   if (metadata.deletionTimestamp !== undefined) return false;
   return !(status?.conditions ?? []).some(

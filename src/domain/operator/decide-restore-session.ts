@@ -1,4 +1,4 @@
-/** What the operator has to do for a RestoreSession next, from what is there now. */
+/** Decides what the operator does next for a RestoreSession. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
@@ -32,14 +32,14 @@ export interface RestoreSessionWorld extends ExecutorWorld {
 
 const { restoreTargetFound, restoreTargetAbsent, restoreTargetUnknown } = stashCondition;
 
-/** Whether what its `target.ref` names is there; without one there is nothing to look for. */
+/** Whether the workload in `target.ref` exists; `True` for a session without a `target.ref`. */
 export type TargetSighting = { readonly message: string } & (
   typeof restoreTargetFound | typeof restoreTargetAbsent | typeof restoreTargetUnknown
 );
 
 export type RestoreSessionAction =
   | ExecutorAction
-  /** It is not ours, or it is going; `why` is worth telling. */
+  /** The session is not for this operator, or is being deleted; `why`: the message of a Warning. */
   | { readonly do: 'ignore'; readonly why?: string }
   | { readonly do: 'invalid'; readonly why: string }
   | { readonly do: 'tell-target'; readonly sighting: TargetSighting };
@@ -48,8 +48,11 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   const { session, now } = world;
   if (session.metadata.deletionTimestamp !== undefined) return { do: 'ignore' };
   if (session.spec.driver !== 'VolumeSnapshotter') {
-    const driver = session.spec.driver ?? 'Restic, the default';
-    return { do: 'ignore', why: `its driver is ${driver}: only VolumeSnapshotter is carried out here` };
+    const driver = session.spec.driver ?? 'Restic, the default,';
+    return {
+      do: 'ignore',
+      why: `driver ${driver} is not supported: this operator carries out VolumeSnapshotter only`,
+    };
   }
   if (isFinal(session)) return decideFinished(world);
   const begun = hasBegun(world);
@@ -69,7 +72,7 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   return decideExecutor(world, { deadline, begun, disruption: undefined, foreign: undefined, freeze });
 }
 
-/** Somebody has taken it in hand. */
+/** Whether an executor holds the session or has been started for it. */
 function hasBegun({ session, job, ensured }: RestoreSessionWorld): boolean {
   return session.status?.phase === 'Running' || goesByHolder(session) || job !== undefined || ensured;
 }
@@ -91,14 +94,14 @@ function whyInvalid(session: Stored<RestoreSession>): string | undefined {
 function sightTarget({ session, isThere }: RestoreSessionWorld): TargetSighting {
   const { kind = '', name = '' } = session.spec.target?.ref ?? {};
   if (kind === '' && name === '') {
-    return { ...restoreTargetFound, message: 'no workload is named, and none is needed' };
+    return { ...restoreTargetFound, message: 'the session names no workload, and needs none' };
   }
   const target = `${kind.toLowerCase()}/${name}`;
   if (!isTargetKind(kind)) {
-    return { ...restoreTargetUnknown, message: `${target} is of a kind that is not looked for` };
+    return { ...restoreTargetUnknown, message: `${target} is of an unsupported kind` };
   }
   return isThere({ kind, name, namespace: session.metadata.namespace ?? '' })
-    ? { ...restoreTargetFound, message: `${target} is there` }
+    ? { ...restoreTargetFound, message: `${target} exists` }
     : { ...restoreTargetAbsent, message: `${target} does not exist` };
 }
 
@@ -113,6 +116,6 @@ function decideFinished({ session, job, now }: RestoreSessionWorld): RestoreSess
       ? new Date((endedAt(session) ?? createdAt(session)).getTime() + lateJobMs)
       : undefined;
   return until !== undefined && now >= until
-    ? { do: 'stop-executor', why: 'its session has ended' }
+    ? { do: 'stop-executor', why: 'the session has ended' }
     : { do: 'wait', until, why: 'it has ended' };
 }

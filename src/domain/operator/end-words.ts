@@ -40,7 +40,7 @@ export function restoreEnd({ status }: Stored<RestoreSession>): EndWords {
   }
   if (phase === 'Unknown') {
     const waiting = stats.filter((host) => host.phase === 'Unknown').map(({ hostname = '' }) => hostname);
-    const message = `claims are made, and are bound once a pod uses them: ${waiting.join(', ')}`;
+    const message = `the claims exist, and are bound once a pod uses them: ${waiting.join(', ')}`;
     return { type: 'Normal', reason: 'RestoreUnknown', message: sanitize(message) };
   }
   return failed('Restore', phase, whyNot(conditions, stats), took);
@@ -56,7 +56,7 @@ interface Host {
   readonly error?: string;
 }
 
-/** What became of the session as a whole says more than what became of each claim. */
+/** The messages of failed conditions, then the errors of single claims. */
 function whyNot(conditions: readonly Condition[], stats: readonly Host[]): string {
   const told = conditions
     .filter((condition) => !isTidyCondition(condition))

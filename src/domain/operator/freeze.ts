@@ -1,6 +1,6 @@
 /**
- * An application that its session keeps quiet, and when the operator has to end that: in time, and never before an
- * executor that lives would do so itself (docs/adr/0012-who-thaws-for-a-dead-executor.md).
+ * The time for which a session keeps its application quiesced, and when the operator has to thaw it: in time, but never
+ * before a living executor would do so itself (docs/adr/0012-who-thaws-for-a-dead-executor.md).
  */
 import type { RestoreSession, BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
@@ -13,14 +13,14 @@ import { deadAfterMs, type Sighting } from '#src/domain/session/holder.ts';
 import { overdueThawMs } from '#src/domain/session/patience.ts';
 
 export interface Freeze {
-  /** By the clock of whoever began it. */
+  /** By the clock of the executor that quiesced the application. */
   readonly since: Date;
   readonly lastsMs: number;
-  /** Whether an executor that lives ends it by then; that of a restore lasts as long as the restore. */
+  /** Whether a living executor thaws after `lastsMs`; the freeze of a restore lasts as long as the restore. */
   readonly isBounded: boolean;
 }
 
-/** Undefined: there is none, or none that the operator may or can end. */
+/** Returns undefined where the application is not quiesced, or where the operator cannot or must not thaw it. */
 export function freezeOfBackup(
   session: Stored<BackupSession>,
   configuration: BackupConfiguration | undefined,
@@ -41,13 +41,13 @@ function freezeOf(
 ): Freeze | undefined {
   if (since === undefined || post !== undefined) return undefined;
   if (hooks?.post === undefined || hooks.adHoc || !thaws(hooks)) return undefined;
-  // Requests to other hosts are for the Job to make.
+  // A request to a host that the hook names is left to the Job.
   if (hostOf(hooks.post) !== undefined) return undefined;
   const lastsMs = until === undefined ? maxFreezeMs : Math.max(0, until.getTime() - since.getTime());
   return { since, lastsMs, isBounded };
 }
 
-/** When the operator ends a freeze; undefined: not as long as the holder lives. */
+/** When the operator thaws the application; undefined: not while the holder lives. */
 export function thawAt(
   { since, lastsMs, isBounded }: Freeze,
   life: HolderLife,
@@ -55,10 +55,10 @@ export function thawAt(
 ): Date | undefined {
   const seenSince = (quietSince ?? since).getTime();
   if (life.state === 'living') {
-    // Only by our own clock: that of the holder may go behind, and its time is not over then.
+    // Count by the operator's clock only: the holder's clock may be behind, and its time not over yet.
     return isBounded ? new Date(seenSince + lastsMs + overdueThawMs) : undefined;
   }
   const end = Math.min(since.getTime(), seenSince) + lastsMs;
-  // A restore that is older than that waits for the Job's next pod.
+  // A restore may exceed `lastsMs`: allow a dead executor's Job the time to start its next pod.
   return new Date(isBounded ? end : Math.max(end, sighting.since.getTime() + deadAfterMs));
 }

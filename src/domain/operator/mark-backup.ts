@@ -1,10 +1,10 @@
-/** What the operator writes on a BackupSession that it does not carry out. */
+/** The status that the operator writes to a BackupSession that has not begun or that another process carries out. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, StatusOf } from '#src/api/stash.ts';
 import { createdAt, durationSince, timeLimitMs, withCondition } from '#src/domain/session/session-status.ts';
 
-/** Pending, where it has not begun; whether it has an executor is told of its target. */
+/** The status with the condition about the executor, which belongs to the target; Pending where it has not begun. */
 export function withExecutor(
   present: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration> | undefined,

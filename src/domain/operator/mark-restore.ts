@@ -1,9 +1,9 @@
-/** What the operator writes on a RestoreSession that it does not carry out. */
+/** The status that the operator writes to a RestoreSession that has not begun or that another process carries out. */
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession, StatusOf } from '#src/api/stash.ts';
 import { createdAt, timeLimitMs, withCondition } from '#src/domain/session/session-status.ts';
 
-/** Pending, where the session has not begun; with its deadline. */
+/** The status with `condition` and the deadline; Pending where the session has not begun. */
 export function withPending(
   present: Stored<RestoreSession>,
   condition: Omit<Condition, 'lastTransitionTime'>,

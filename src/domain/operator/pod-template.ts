@@ -10,16 +10,16 @@ export interface PodTemplateOptions {
   readonly args: readonly string[];
   readonly image: string;
   readonly imagePullPolicy?: Container['imagePullPolicy'];
-  /** As `jobAccount` says it: `runtimeSettings.pod.serviceAccountName` is not looked at here. */
+  /** The result of `jobAccount`; `runtimeSettings.pod.serviceAccountName` is not read here. */
   readonly serviceAccount: string;
   readonly runtimeSettings?: RuntimeSettings | undefined;
-  /** Besides POD_NAME. */
+  /** In addition to POD_NAME. */
   readonly env?: NonNullable<Container['env']>;
-  /** Besides the component and who manages it. */
+  /** In addition to the labels for the component and managed-by. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** What the pod security standard `restricted` asks for; `runtimeSettings` may say otherwise, field by field. */
+/** Required by the pod security standard `restricted`; `runtimeSettings` may override single fields. */
 const podSecurity = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
 const containerSecurity = {
   allowPrivilegeEscalation: false,
@@ -29,8 +29,8 @@ const containerSecurity = {
 const resources = { requests: { cpu: '50m', memory: '96Mi' } };
 
 /**
- * The only container is called after the component. Of `runtimeSettings` all is honoured except `container.nice` and
- * `container.ionice`: taking a snapshot needs neither CPU nor disk worth the name (see `ignoredSettings`).
+ * The only container has the name of the component. All `runtimeSettings` apply except `container.nice` and
+ * `container.ionice`: taking a snapshot uses hardly any CPU or disk bandwidth (see `ignoredSettings`).
  */
 export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
   const { component, args, image, imagePullPolicy, serviceAccount } = options;
@@ -39,7 +39,7 @@ export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
     { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     ...(options.env ?? []),
   ];
-  // What we set is not theirs to set: the program relies on it.
+  // The program relies on its own variables: `runtimeSettings` must not override them.
   const theirEnv = (container.env ?? []) as NonNullable<Container['env']>;
   const env = [...theirEnv.filter(({ name }) => !ownEnv.some((own) => own.name === name)), ...ownEnv];
   return {
@@ -85,7 +85,7 @@ export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
           args: [...args],
           env,
           resources: container.resources ?? resources,
-          // The session, or the Job's Events, tell why it failed when its pod is gone.
+          // The operator copies a failed container's message to the session or an Event, which outlive the pod.
           terminationMessagePolicy: 'FallbackToLogsOnError',
           securityContext: { ...containerSecurity, ...container.securityContext },
         },
@@ -94,7 +94,7 @@ export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
   };
 }
 
-/** The settings that we do not honour, as paths: worth a warning. */
+/** Paths of the given settings that have no effect. */
 export function ignoredSettings(settings: RuntimeSettings | undefined): string[] {
   const { container = {} } = settings ?? {};
   return (['nice', 'ionice'] as const)
@@ -102,7 +102,7 @@ export function ignoredSettings(settings: RuntimeSettings | undefined): string[]
     .map((name) => `spec.runtimeSettings.container.${name}`);
 }
 
-/** Without what is left out, and without an empty string, which Kubernetes takes for that. */
+/** The fields that are set; Kubernetes treats an empty string as not set. */
 function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== ''),

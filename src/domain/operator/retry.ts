@@ -1,4 +1,4 @@
-/** A failed BackupSession that is tried again: a new session, after a pause, as often as its configuration says. */
+/** Retries a failed BackupSession: a new session after a delay, as often as its configuration allows. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { annotation, label, stashApiVersion } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
@@ -9,7 +9,7 @@ import { endedAt } from '#src/domain/session/ended-at.ts';
 
 export type RetryStep =
   | { readonly do: 'none' }
-  /** Write when it will be tried again. */
+  /** Write the time of the retry to the status. */
   | { readonly do: 'schedule'; readonly at: Date }
   | { readonly do: 'wait'; readonly until: Date }
   | { readonly do: 'create'; readonly session: Named<BackupSession> };
@@ -30,7 +30,7 @@ export function decideRetry({ now, session, configuration, siblings }: RetryWorl
   }
   if (retriesLeft(session, configuration) <= 0) return { do: 'none' };
   if (status.nextRetry === undefined) {
-    // Whatever began after it does the same.
+    // A newer session of the same configuration makes the retry unnecessary.
     const newer = siblings.some(
       ({ metadata }) => metadata.creationTimestamp > session.metadata.creationTimestamp,
     );
@@ -41,14 +41,14 @@ export function decideRetry({ now, session, configuration, siblings }: RetryWorl
   return { do: 'create', session: buildRetry(session, configuration, due) };
 }
 
-/** In whole seconds, as the names of sessions are. */
+/** In whole seconds, as in the names of sessions. */
 function retryAt(session: Stored<BackupSession>, { spec }: BackupConfiguration, now: Date): Date {
   const delay = parseDuration(spec.retryConfig?.delay ?? '') ?? 0;
   const at = (endedAt(session) ?? now).getTime() + delay;
   return new Date(Math.ceil(at / 1_000) * 1_000);
 }
 
-/** One name for each time: it is created once, however often this is repeated. */
+/** The name follows from `at`, so that repeating the step cannot create a second session. */
 function buildRetry(
   session: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration>,

@@ -1,4 +1,4 @@
-/** Which restore point `--from` means, and why it cannot be restored where it cannot. */
+/** Finds the restore point that `--from` names, and explains why it cannot be restored. */
 import { commandLine } from '#src/domain/command-line.ts';
 import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
@@ -6,7 +6,10 @@ import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
-/** The newest whose snapshots are all ready and whose session, while it exists, Succeeded. `points`: newest first. */
+/**
+ * The newest restore point whose snapshots are all ready and whose session, where it still exists, Succeeded.
+ * `points`: newest first.
+ */
 export function latestComplete(points: readonly RestorePoint[], target: Target): RestorePoint | undefined {
   return points.find(
     (point) => isOf(point, target) && point.completeness === 'complete' && point.phase === 'Succeeded',
@@ -35,7 +38,7 @@ export function choosePoint(
   return unfit ? { failure: unfit } : named;
 }
 
-/** Whether it is a restore point of this very target. */
+/** Whether `point` is a restore point of `target`. */
 export function isOf(point: RestorePoint, target: Target): boolean {
   return (
     point.namespace === target.namespace &&
@@ -44,7 +47,7 @@ export function isOf(point: RestorePoint, target: Target): boolean {
   );
 }
 
-/** `claim data: snapshot data-1732427120 is being deleted`; for claims that are not ready. */
+/** `claim data: snapshot data-1732427120 is being deleted`. */
 export function describeClaim({ claim, snapshot, state, message }: PointClaim): string {
   const name = snapshot?.metadata.name ?? '';
   switch (state) {
@@ -71,7 +74,7 @@ function whyNoLatest(points: readonly RestorePoint[], target: Target): Failure {
   if (!newest) {
     return failure(
       'precondition',
-      `${formatTarget(target)} has only restore points that were made by other means: whether they are complete is not known`,
+      `${formatTarget(target)} has only restore points that other tools created: it is not known whether they are complete`,
       { hint: restoreFrom(target, newestForeign) },
     );
   }
@@ -83,7 +86,7 @@ function whyNoLatest(points: readonly RestorePoint[], target: Target): Failure {
         ? `session ${session} ended ${newest.phase}`
         : `in the newest, ${session}, ${unready(newest).map(describeClaim).join('; ')}`;
   return failure('precondition', `${formatTarget(target)} has no complete restore point: ${reason}`, {
-    hint: newest.phase === 'Running' ? waitHint(newest) : waysOn(newest, undefined, target),
+    hint: newest.phase === 'Running' ? waitHint(newest) : alternatives(newest, undefined, target),
   });
 }
 
@@ -124,7 +127,7 @@ function whyUnfit(
     only.length === 0 ? true : only.includes(claim) && state !== 'late',
   );
   const what = lacking.map(describeClaim).join('; ');
-  const hint = waysOn(point, latestComplete(points, target), target);
+  const hint = alternatives(point, latestComplete(points, target), target);
   if (phase === 'Failed' && only.length === 0) {
     return failure('precondition', `session ${session} failed${what && ` (${what})`}`, { hint });
   }
@@ -150,18 +153,18 @@ function waitHint({ session, namespace }: RestorePoint): string {
   return commandLine`kubectl stash wait ${session} -n ${namespace}`;
 }
 
-function waysOn(point: RestorePoint, better: RestorePoint | undefined, target: Target): string {
+function alternatives(point: RestorePoint, better: RestorePoint | undefined, target: Target): string {
   const inState = (wanted: ClaimState) =>
     point.claims.filter(({ state }) => state === wanted).map(({ claim }) => claim);
   const ready = inState('ready');
   const late = inState('late');
   const restore = (from: RestorePoint, only?: readonly string[]) => restoreFrom(target, from, only);
   const lines = [
-    better && `the newest that is complete, ${better.session}:\n${restore(better)}`,
-    ready.length > 0 && `only what is ready:\n${restore(point, ready)}`,
+    better && `the newest complete restore point, ${better.session}:\n${restore(better)}`,
+    ready.length > 0 && `only the claims that are ready:\n${restore(point, ready)}`,
     late.length > 0 &&
-      `what was cut too late too, as after a power cut:\n${restore(point, [...ready, ...late])}`,
-    `all there is:\n${listHint(target)}`,
+      `also the snapshots that were cut too late, which are only crash-consistent:\n${restore(point, [...ready, ...late])}`,
+    `list all restore points:\n${listHint(target)}`,
   ].filter((line) => typeof line === 'string');
   return lines.length === 1 ? listHint(target) : lines.join('\n');
 }

@@ -1,15 +1,15 @@
-/** Which of a claim's annotations are worth keeping, and how many of them there is room for. */
+/** Which annotations of a claim its snapshot keeps. */
 import { annotation } from '#src/api/labels.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** What the control plane writes on a claim about its volume, and we about its restore: a new claim gets its own. */
+/** Annotations of the control plane about the volume, and ours about a restore: a restored claim gets its own. */
 const ofControlPlane = new Set([
   'volume.kubernetes.io/selected-node',
   'volume.kubernetes.io/storage-provisioner',
   'volume.kubernetes.io/storage-resizer',
   'volume.beta.kubernetes.io/storage-provisioner',
-  // The class, as it was written before it became a field.
+  // The storage class, from before `spec.storageClassName` existed.
   annotation.betaStorageClass,
   'control-plane.alpha.kubernetes.io/leader',
   annotation.restoreSessionUid,
@@ -21,13 +21,13 @@ export function isOfControlPlane(name: string): boolean {
 
 export interface FittedAnnotations {
   readonly annotations: Record<string, string>;
-  /** Names of those for which there is no room, the first to go first. */
+  /** Names of the omitted annotations, in the order in which they were omitted. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Leaves out what kubectl applied last (the next `kubectl apply` writes it again), then the largest, until `fits`: no
- * more than it takes.
+ * Omits as few annotations as `fits` requires: first kubectl's last-applied-configuration, which the next
+ * `kubectl apply` writes again, then the largest ones.
  */
 export function fitAnnotations(
   all: Readonly<Record<string, string>>,
@@ -55,7 +55,7 @@ export function fitAnnotations(
   return without(enough);
 }
 
-/** In UTF-8, as the API server counts them. */
+/** Length in UTF-8 bytes, as the API server counts it. */
 export function bytes(text: string): number {
   return new TextEncoder().encode(text).length;
 }

@@ -1,21 +1,23 @@
-/** Whether a snapshot was cut while the application was quiet, as the snapshot itself can tell for as long as it lives. */
+/** Whether a snapshot was cut while the application was quiesced, from the snapshot alone: it outlives its session. */
 import type { VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
-/** As annotations of a snapshot. */
+/** Annotations of a snapshot that must be cut before `last`, when the application resumes. */
 export function cutBefore(last: Date): Record<string, string> {
   return { [annotation.cutBefore]: last.toISOString() };
 }
 
-/** Of one that is ready: in which words it is no copy of a quiet application; undefined: it is one, or need not be. */
+/**
+ * Why a ready snapshot may not be consistent: it was cut, or may have been, after the application resumed. Undefined
+ * where it was cut in time, or where the application was not quiesced.
+ */
 export function cutTooLate({ metadata, status }: VolumeSnapshot): string | undefined {
   const last = metadata.annotations?.[annotation.cutBefore];
   if (last === undefined) return undefined;
   const cut = status?.creationTime;
-  if (cut === undefined)
-    return `nobody knows whether it was cut before ${last}, when the application went on`;
-  // What cannot be read proves nothing.
+  if (cut === undefined) return `possibly cut after ${last}, when the application resumed`;
+  // A malformed date compares as false, so that the snapshot counts as late.
   return new Date(cut) <= new Date(last)
     ? undefined
-    : `cut at ${cut}, after ${last}, when the application went on`;
+    : `cut at ${cut}, after ${last}, when the application resumed`;
 }

@@ -1,4 +1,4 @@
-/** What depends on sessions and snapshots that somebody wants to delete. */
+/** What deleting sessions and snapshots affects. */
 import type {
   PersistentVolumeClaim,
   Stored,
@@ -16,24 +16,24 @@ import { restorePoints, type RestorePoint } from './restore-points.ts';
 import { isFinal, type Session } from '#src/domain/session/session-status.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
-/** Everything of one namespace. */
+/** All objects of one namespace. */
 export interface DeleteScene {
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
   readonly backupSessions: readonly Stored<BackupSession>[];
   readonly restoreSessions: readonly Stored<RestoreSession>[];
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
-  /** Undefined: the user may not read them. */
+  /** Undefined where the user has no right to list them. */
   readonly classes: readonly Stored<VolumeSnapshotClass>[] | undefined;
-  /** By name, those of the snapshots in question, as far as the user may read them. */
+  /** By name: the contents of the affected snapshots that the user has the right to read. */
   readonly contents: ReadonlyMap<string, Stored<VolumeSnapshotContent>>;
 }
 
 export interface DeleteEffects {
   /** One line each. */
   readonly notes: readonly string[];
-  /** What forbids it. */
+  /** Reasons to refuse the deletion. */
   readonly refusals: readonly StashError[];
-  /** What forbids it unless it is forced. */
+  /** Reasons to refuse the deletion without `--force`. */
   readonly unlessForced: readonly StashError[];
 }
 
@@ -57,7 +57,7 @@ export function backupSessionEffects(session: Stored<BackupSession>, scene: Dele
   const retry =
     nextRetry === undefined || retried === true
       ? []
-      : [`backupsession/${name}: it will not be tried again, which was due at ${nextRetry}`];
+      : [`backupsession/${name}: it will not be retried, which was due at ${nextRetry}`];
   return joinEffects([{ ...none, notes: [...stays, ...retry] }, runningEffects('backupsession', session)]);
 }
 
@@ -70,7 +70,7 @@ export function restoreSessionEffects(session: Stored<RestoreSession>, scene: De
   return joinEffects([{ ...none, notes: stays }, runningEffects('restoresession', session)]);
 }
 
-/** `gone`: names of all snapshots that are to be deleted together. */
+/** `gone`: names of all snapshots that the command deletes. */
 export function snapshotEffects(gone: ReadonlySet<string>, scene: DeleteScene): DeleteEffects {
   const points = restorePoints(scene.snapshots, scene.backupSessions);
   const named = scene.snapshots.filter(({ metadata }) => gone.has(metadata.name));
@@ -91,7 +91,7 @@ function runningEffects(type: string, session: Session): DeleteEffects {
   const frozen =
     since === undefined || since === ''
       ? 'hooks that have run may leave the application quiesced'
-      : `its hooks have quiesced the application since ${since}, and nobody will thaw it`;
+      : `its hooks have quiesced the application since ${since}, and no executor will thaw it`;
   const error = new StashError('precondition', `${type}/${name} is still running${by}: ${frozen}`, {
     hint: `let it end:\n${commandLine`kubectl stash wait ${type}/${name} -n ${namespace}`}\nor add --force`,
   });
@@ -106,7 +106,7 @@ function pointNotes(point: RestorePoint, gone: ReadonlySet<string>): string[] {
   const left = point.claims.filter(
     ({ snapshot, state }) => state === 'ready' && snapshot && !gone.has(snapshot.metadata.name),
   );
-  if (left.length === 0) return [`${what} is no more`];
+  if (left.length === 0) return [`${what} is deleted`];
   const stays = left.map(({ claim }) => claim).join(', ');
   const goes = hit.map(({ claim }) => claim).join(', ');
   const becomes = point.completeness === 'complete' ? 'becomes incomplete' : 'loses more';
@@ -115,7 +115,7 @@ function pointNotes(point: RestorePoint, gone: ReadonlySet<string>): string[] {
   ];
 }
 
-/** Targets that are left without a single complete restore point. */
+/** One error for each target that would lose its last complete restore point. */
 function lastComplete(points: readonly RestorePoint[], gone: ReadonlySet<string>): StashError[] {
   const complete = points.filter(
     ({ completeness, phase, target }) => completeness === 'complete' && phase === 'Succeeded' && target,
@@ -182,7 +182,7 @@ function dataNote({ metadata, spec, status }: Stored<VolumeSnapshot>, scene: Del
     const where = status?.boundVolumeSnapshotContentName;
     return `${what}: its data stays${where === undefined ? '' : ` in volumesnapshotcontent/${where}`} (deletionPolicy Retain)`;
   }
-  return `${what}: whether its data is deleted is not known, for its class cannot be read`;
+  return `${what}: cannot tell whether its data is deleted: its class cannot be read`;
 }
 
 function snapshotsOf({ claims }: RestorePoint): string[] {

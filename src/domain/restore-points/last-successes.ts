@@ -1,4 +1,4 @@
-/** When backups last succeeded, as far as their sessions are still there. */
+/** When backups last succeeded, from the sessions that still exist. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 

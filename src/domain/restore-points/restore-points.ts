@@ -1,4 +1,4 @@
-/** What can be restored: the snapshots of one session of one target, and whether they are all there. */
+/** Restore points: the snapshots of one session and one target, and whether they are complete. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -9,7 +9,7 @@ import { parseQuantity } from '#src/domain/quantity.ts';
 import { groupSnapshots, type PointTarget, type SnapshotGroup } from './snapshot-groups.ts';
 import { readSourceClaim, type SourceClaim } from './source-claim.ts';
 
-/** `late`: ready, but cut when the application was not quiet any more. */
+/** `late`: ready, but cut after the application had resumed. */
 export type ClaimState = 'ready' | 'late' | 'pending' | 'failed' | 'deleting' | 'missing';
 export type Completeness = 'complete' | 'incomplete' | 'unknown';
 export type PointPhase = 'Succeeded' | 'Running' | 'Failed' | 'Incomplete' | 'Unknown';
@@ -17,31 +17,31 @@ export type PointPhase = 'Succeeded' | 'Running' | 'Failed' | 'Incomplete' | 'Un
 export interface PointClaim {
   readonly claim: string;
   readonly state: ClaimState;
-  /** Left out where it is missing. */
+  /** Left out where the claim has no snapshot. */
   readonly snapshot?: Stored<VolumeSnapshot>;
-  /** What the snapshot's driver says, where it failed; where it was cut late, when. */
+  /** The driver's error of a failed snapshot; for a late one, when it was cut. */
   readonly message?: string;
-  /** Left out where the snapshot does not remember its claim. */
+  /** Left out where the snapshot has no record of its claim. */
   readonly source?: SourceClaim;
 }
 
 export interface RestorePoint {
-  /** What `--from` takes: the session's name, or for snapshots of no known session their suffix or name. */
+  /** The value for `--from`: the session's name; for snapshots without a known session, their suffix or name. */
   readonly session: string;
   readonly sessionUid?: string;
   readonly namespace: string;
   readonly target?: PointTarget;
   /** The BackupConfiguration's name. */
   readonly invoker?: string;
-  /** When the session was created; where that is not known, when its earliest snapshot was cut. */
+  /** When the session was created or, where that is not known, when its earliest snapshot was cut. */
   readonly takenAt: Date;
   readonly claims: readonly PointClaim[];
-  /** `complete`: every claim of the session has a snapshot that is ready. `unknown`: not made by us. */
+  /** `complete`: each claim of the session has a ready snapshot. `unknown`: made by other means than this program. */
   readonly completeness: Completeness;
   readonly phase: PointPhase;
 }
 
-/** Newest first. Sessions that we made are among them from their beginning, before they have a snapshot. */
+/** Newest first. Sessions that this program began are included even before they have a snapshot. */
 export function restorePoints(
   snapshots: readonly Stored<VolumeSnapshot>[],
   sessions: readonly Stored<BackupSession>[],
@@ -49,13 +49,13 @@ export function restorePoints(
   return groupSnapshots(snapshots, sessions).map(toPoint).sort(newestFirst);
 }
 
-/** Bytes to restore, as far as snapshots have told; undefined where none has. */
+/** Sum of the known restore sizes, in bytes; undefined where no snapshot reports one. */
 export function pointSize(point: RestorePoint): bigint | undefined {
   const sizes = point.claims.flatMap(({ snapshot }) => (snapshot && restoreBytes(snapshot)) ?? []);
   return sizes.length === 0 ? undefined : sizes.reduce((sum, size) => sum + size);
 }
 
-/** Bytes that a claim needs to hold this snapshot; undefined where its driver does not say (which some spell 0). */
+/** Bytes that a claim needs for this snapshot; undefined where its driver does not report it, or reports 0. */
 export function restoreBytes({ status }: VolumeSnapshot): bigint | undefined {
   const bytes = parseQuantity(status?.restoreSize ?? '');
   return bytes === 0n ? undefined : bytes;
@@ -145,14 +145,14 @@ function takenAt({ object, snapshots }: SnapshotGroup): Date {
   return new Date(Math.min(...times));
 }
 
-/** A session's name ends in its second, which tells two apart that were cut within one. */
+/** Newest first; within one second by the session's name, which ends in Unix seconds. */
 function newestFirst(a: RestorePoint, b: RestorePoint): number {
   const byTime = b.takenAt.getTime() - a.takenAt.getTime();
   if (byTime !== 0 || a.session === b.session) return byTime || (identity(a) < identity(b) ? -1 : 1);
   return a.session > b.session ? -1 : 1;
 }
 
-/** Last: of two with the same session and target, the one whose claims are known comes first. */
+/** Sort key for points of the same session name; points with a known list of claims come before 'unknown' ones. */
 function identity({ namespace, session, target, sessionUid, completeness }: RestorePoint): string {
   return [namespace, session, target?.kind, target?.name, sessionUid, completeness].join('/');
 }

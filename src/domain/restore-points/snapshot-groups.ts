@@ -1,4 +1,4 @@
-/** Which snapshots belong together: what they say of themselves, or what their names suggest. */
+/** Groups the snapshots of one session, by their annotations or else by their names. */
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession, TargetRef } from '#src/api/stash.ts';
@@ -7,23 +7,23 @@ import { cutTooLate } from './cut-deadline.ts';
 import { readSessionClaims } from './source-claim.ts';
 import { readTarget, targetApiVersion } from '#src/domain/workload/target.ts';
 
-/** As a snapshot or a session names it; the workload need not exist any more, nor be of a kind that we know. */
+/** The target as a snapshot or session records it; it may no longer exist, or be of an unsupported kind. */
 export interface PointTarget {
   readonly kind: string;
   readonly name: string;
   readonly apiVersion?: string;
 }
 
-/** The snapshots of one session of one target; or, for a session that made none, none. */
+/** The snapshots of one session and one target; empty for a session that has created none. */
 export interface SnapshotGroup {
   readonly namespace: string;
-  /** The session's name. Where none is known: the snapshots' common suffix, or the only snapshot's own name. */
+  /** The session's name; where it is not known, the common suffix of the snapshots or the name of a single one. */
   readonly session: string;
   readonly sessionUid?: string | undefined;
-  /** The session itself, while it exists. */
+  /** The session itself, where it still exists. */
   readonly object?: Stored<BackupSession> | undefined;
   readonly target?: PointTarget | undefined;
-  /** Whether `claims` is the whole list, as the snapshots carry it themselves. */
+  /** Whether `claims` is the complete list, from our annotations. */
   readonly listed: boolean;
   /** Claims that should have a snapshot. */
   readonly claims: Set<string>;
@@ -31,18 +31,18 @@ export interface SnapshotGroup {
   readonly snapshots: Map<string, Stored<VolumeSnapshot>>;
 }
 
-/** What a session says of one of its targets. */
+/** What a session records about one of its targets. */
 interface Plan {
   readonly session: Stored<BackupSession>;
   readonly target: PointTarget | undefined;
-  /** Empty where it does not say (yet). */
+  /** Empty where the session does not list them, or not yet. */
   readonly claims: readonly string[];
 }
 
 /** Unix seconds, or the five characters that Kubernetes appends to a generated name. */
 const sessionSuffix = /^(?:\d{10}|[bcdfghjklmnpqrstvwxz2456789]{5})$/;
 
-/** Each snapshot in exactly one group; sessions of ours without a snapshot are groups too. In no order. */
+/** Each snapshot in exactly one group, and an empty group for each session of ours without snapshots. Unordered. */
 export function groupSnapshots(
   snapshots: readonly Stored<VolumeSnapshot>[],
   sessions: readonly Stored<BackupSession>[],
@@ -67,7 +67,7 @@ export function groupSnapshots(
     if (own) {
       const { namespace, sessionUid, target } = own;
       const group = join(['own', namespace, sessionUid, target?.kind, target?.name], snapshot, () => own);
-      // A second one of the same claim is a copy that somebody made.
+      // A second snapshot of the same claim is a copy that a user created.
       if (group) for (const claim of own.claims) group.claims.add(claim);
       else guessed.push({ snapshot, suffix: undefined });
       continue;
@@ -165,7 +165,7 @@ function plansOf(session: Stored<BackupSession>): Plan[] {
   }));
 }
 
-/** The plan that names the snapshot's claim, else the only one that names none; undefined where several would do. */
+/** The only plan that lists the snapshot's claim, else the only plan without claims; undefined where ambiguous. */
 function planFor(snapshot: Stored<VolumeSnapshot>, plans: readonly Plan[] = []): Plan | undefined {
   const claim = claimOf(snapshot);
   const naming = plans.filter(({ claims }) => claims.includes(claim));
@@ -213,7 +213,7 @@ function namespaceOf(object: KubernetesObject): string {
   return object.metadata.namespace ?? '';
 }
 
-/** Those that can be restored, then older ones: of two that claim to be the same the first is believed. */
+/** Restorable snapshots first, then the older: where two claim to be the same, the first counts. */
 function bestFirst(a: Stored<VolumeSnapshot>, b: Stored<VolumeSnapshot>): number {
   return compare(rank(a), rank(b));
 }

@@ -1,4 +1,4 @@
-/** What a snapshot remembers of its claim, so that the claim can be made again when it is gone. */
+/** The record of a claim in its snapshot's annotations, from which the claim can be recreated after its deletion. */
 import type { AccessMode, PersistentVolumeClaim, VolumeMode, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
@@ -9,24 +9,24 @@ import { bytes, fitAnnotations, isOfControlPlane } from './claim-annotations.ts'
 export interface SourceClaim {
   readonly storageClassName?: string;
   readonly volumeAttributesClassName?: string;
-  /** The claim's request, or its volume's capacity where that is larger: `1Gi`. */
+  /** The larger of the claim's request and its volume's capacity: `1Gi`. */
   readonly storage?: string;
   readonly accessModes?: AccessMode[];
   readonly volumeMode?: VolumeMode;
   readonly labels?: Record<string, string>;
   /** Without those of the control plane. */
   readonly annotations?: Record<string, string>;
-  /** In words: the annotations that were too large to be kept. */
+  /** Names of the omitted annotations, which were too large, as `inWords` prints them. */
   readonly leftOut?: string;
-  /** Name of the PersistentVolume: on some drivers a snapshot goes with its volume. */
+  /** Name of the PersistentVolume: with some drivers, deleting the volume also deletes its snapshots. */
   readonly volume?: string;
-  /** What the CSI driver calls it; left out where volumes could not be read. */
+  /** The CSI driver's ID of the volume; left out without the right to read PersistentVolumes. */
   readonly volumeHandle?: string;
 }
 
 /**
- * Bytes of the annotation at most. The API server takes 256 KiB of annotations on an object; the session's list of
- * claims, and what others write on a snapshot, need room too.
+ * Maximum size of the annotation in bytes. The API server accepts 256 KiB of annotations on an object; the session's
+ * list of claims and annotations of other clients need room too.
  */
 const mostBytes = 64 * 1024;
 
@@ -72,13 +72,13 @@ export function inWords(names: readonly string[]): string {
   return `${names.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Undefined where a snapshot carries none, or one that is not ours to read. */
+/** Undefined where the annotation is missing or not a JSON object. */
 export function readSourceClaim(snapshot: VolumeSnapshot): SourceClaim | undefined {
   const value = readJson(snapshot.metadata.annotations?.[annotation.sourceClaim]);
   return typeof value === 'object' && value !== null ? value : undefined;
 }
 
-/** Names of all claims of the session that took a snapshot; undefined where it does not say. */
+/** Names of all claims of a session, from the annotations of the session or its snapshots; undefined without them. */
 export function readSessionClaims(annotations: Record<string, string> | undefined): string[] | undefined {
   const value = readJson(annotations?.[annotation.sessionClaims]);
   return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : undefined;

@@ -1,4 +1,4 @@
-/** Which sessions of an invoker its history limit lets go. Restore points are no part of it: they outlive sessions. */
+/** Which sessions the history limit of a configuration deletes. Restore points outlive their sessions. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 
@@ -10,13 +10,13 @@ export const defaultHistoryLimit = 1;
 export interface History {
   readonly invoker: Invoker;
   readonly sessions: readonly Stored<BackupSession>[];
-  /** Final sessions to keep, newest first; undefined: one, as the API has it. */
+  /** Number of final sessions to keep; undefined: one, the API's default. */
   readonly limit: number | undefined;
-  /** Name of the session that has just ended: it stays, however many there are. */
+  /** Name of the session that has just ended: it is kept whatever the limit. */
   readonly ended: string;
 }
 
-/** Oldest first. Unfinished sessions stay and do not count; one that is still to be tried again stays and counts. */
+/** Oldest first. Unfinished sessions are kept and do not count; a session that awaits its retry is kept and counts. */
 export function sessionsToForget({ invoker, sessions, limit, ended }: History): Stored<BackupSession>[] {
   const keep = Math.max(0, limit ?? defaultHistoryLimit);
   return sessions

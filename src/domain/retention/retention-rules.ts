@@ -1,4 +1,4 @@
-/** What a retention policy says: how many of which kind it keeps, and whether it can be followed. */
+/** The keep rules of a retention policy, and whether a policy is valid. */
 import type { RetentionPolicy } from '#src/api/stash.ts';
 
 export type KeepField = 'keepLast' | 'keepHourly' | 'keepDaily' | 'keepWeekly' | 'keepMonthly' | 'keepYearly';
@@ -6,7 +6,7 @@ export type KeepField = 'keepLast' | 'keepHourly' | 'keepDaily' | 'keepWeekly' |
 export interface KeepRule {
   readonly field: KeepField;
   readonly word: string;
-  /** Of times of one bucket (UTC) the newest is kept; left out: each is a bucket of its own. */
+  /** Key of the time's bucket in UTC: the newest of a bucket is kept. Left out: each time is its own bucket. */
   readonly bucket?: (at: Date) => string;
 }
 
@@ -21,36 +21,36 @@ export const keepRules: readonly KeepRule[] = [
   { field: 'keepYearly', word: 'yearly', bucket: (at) => at.toISOString().slice(0, 4) },
 ];
 
-/** False: it keeps everything. */
+/** Whether the policy has any rule; without one it keeps everything. */
 export function hasRules(policy: RetentionPolicy): boolean {
   return keepRules.some(({ field }) => (policy[field] ?? 0) > 0);
 }
 
-/** Whether both keep and delete the same, whatever they are called. */
+/** Whether both policies have the same effect; their names do not count. */
 export function isSamePolicy(a: RetentionPolicy, b: RetentionPolicy): boolean {
   return prunes(a) === prunes(b) && keepRules.every(({ field }) => (a[field] ?? 0) === (b[field] ?? 0));
 }
 
-/** Whether anything may be deleted by it. */
+/** Whether the policy deletes snapshots. */
 export function prunes(policy: RetentionPolicy): boolean {
   return policy.prune && policy.dryRun !== true;
 }
 
-/** Why nobody may follow it, in one line; undefined: it is sound. */
+/** Why the policy is invalid, in one line; undefined where it is valid. */
 export function retentionProblem(policy: RetentionPolicy): string | undefined {
   const bad = keepRules.find(({ field }) => {
     const count = policy[field] ?? 0;
     return !Number.isSafeInteger(count) || count < 0;
   });
   if (bad === undefined) return undefined;
-  return `retentionPolicy.${bad.field} is ${String(policy[bad.field])}; it has to be a whole number, 0 or more`;
+  return `retentionPolicy.${bad.field} is ${String(policy[bad.field])}; it must be a whole number, 0 or more`;
 }
 
 function dateOf(at: Date): string {
   return at.toISOString().slice(0, 10);
 }
 
-/** ISO weeks begin on Monday: a week goes by the date of its Monday. */
+/** ISO weeks begin on Monday: the date of its Monday identifies a week. */
 function mondayOf(at: Date): Date {
   return new Date(at.getTime() - ((at.getUTCDay() + 6) % 7) * day);
 }

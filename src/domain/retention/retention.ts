@@ -1,6 +1,6 @@
 /**
- * Which snapshots of an invoker a retention policy keeps. The policy is about the snapshots of one claim, newest first;
- * claims that share their complete restore points keep and lose them together, whichever second each was cut in.
+ * Which snapshots of an invoker a retention policy keeps. The rules apply to the snapshots of each claim, newest first.
+ * Claims with the same complete restore points keep and lose them together, even if they were cut in different seconds.
  */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
@@ -34,7 +34,7 @@ export interface RetentionPlan {
   readonly go: readonly Judged[];
 }
 
-/** Snapshots that sessions of this invoker made; never those that carry our label only. */
+/** The snapshots that sessions of this invoker created, with our annotations; our labels alone do not suffice. */
 export function snapshotsOf(
   invoker: Invoker,
   snapshots: readonly Stored<VolumeSnapshot>[],
@@ -53,9 +53,9 @@ export function snapshotsOf(
 }
 
 /**
- * A snapshot that is not ready counts for nothing, nor does one of an incomplete restore point: they stay as long as
- * no newer ones fill the place that they would have. What may still become ready, or is being deleted, is left alone,
- * and so is the newest complete restore point of each target. Whether the policy prunes is the caller's matter.
+ * Snapshots that are not ready, or that belong to an incomplete restore point, do not count: they stay until newer ones
+ * fill their place in a rule. Snapshots that may still become ready or are being deleted always stay, as does the
+ * newest complete restore point of each target. The plan is the same whether the policy prunes or not.
  */
 export function planRetention(
   invoker: Invoker,
@@ -90,7 +90,7 @@ interface Entry {
   readonly at: Date;
   /** Whether it takes the place of older ones. */
   readonly counts: boolean;
-  /** Why no rule is asked. */
+  /** Why the snapshot stays regardless of the rules. */
   readonly leftAlone?: string;
 }
 
@@ -98,7 +98,7 @@ function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim): E
   if (snapshot === undefined) return undefined;
   const { creationTimestamp } = snapshot.metadata;
   const leftAlone =
-    // Two of one claim in one session: one of them is a copy that somebody made.
+    // A second snapshot of the same claim and session is a copy that a user created.
     point.completeness === 'unknown'
       ? 'a copy'
       : state === 'deleting'
@@ -116,7 +116,7 @@ function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim): E
   };
 }
 
-/** Of the same second, that of the later session, as restore points are listed. */
+/** Within the same second, the later session comes first, as in the list of restore points. */
 function newestFirst(a: Entry, b: Entry): number {
   const byTime = b.at.getTime() - a.at.getTime();
   if (byTime !== 0) return byTime;
@@ -135,7 +135,7 @@ function newestComplete(points: readonly RestorePoint[]): ReadonlySet<RestorePoi
   return new Set(byTarget.values());
 }
 
-/** By entry: why. `entries`: newest first. */
+/** From each kept entry to the reason. `entries`: newest first. */
 function keptByRules(entries: readonly Entry[], policy: RetentionPolicy): ReadonlyMap<Entry, string> {
   const judged = entries.filter(({ leftAlone }) => leftAlone === undefined);
   const kept = new Map<Entry, string>();
@@ -182,7 +182,7 @@ function* keptByRule(
   }
 }
 
-/** By claim: what claims with the very same complete restore points have in common. */
+/** From each claim to a key that claims share exactly where they have the same complete restore points. */
 function claimsAlike(entries: readonly Entry[]): ReadonlyMap<string, string> {
   const points = new Map<string, string[]>();
   for (const { claim, point, counts } of entries) {

@@ -1,4 +1,4 @@
-/** What is said on a session of the work that comes after its end. */
+/** The conditions on a session about retention and history, which follow its end. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
@@ -19,19 +19,19 @@ const conditions: Readonly<Record<TidyType, { readonly done: Condition; readonly
   [historyType]: { done: stashCondition.historyCleaned, failed: stashCondition.historyNotCleaned },
 };
 
-/** So many names are told; a condition is read by people. */
+/** At most this many names are listed in a condition, which people read. */
 const namesTold = 10;
 
 export function tidyCondition(type: TidyType, done: boolean, message: string): TidyCondition {
   return { ...conditions[type][done ? 'done' : 'failed'], message };
 }
 
-/** How a session ended is another matter. */
+/** Whether a condition is about retention or history, and so does not tell how the session ended. */
 export function isTidyCondition({ type }: Condition): boolean {
   return Object.hasOwn(conditions, type);
 }
 
-/** What is still to be done, and said, after the end of a session: once each, and retention after a success only. */
+/** The conditions that are still missing after the end of a session; retention follows only a success. */
 export function tidyingLeft(session: Stored<BackupSession>, { spec }: BackupConfiguration): TidyType[] {
   if (!isFinal(session) || session.metadata.deletionTimestamp !== undefined) return [];
   const retains =
@@ -41,7 +41,7 @@ export function tidyingLeft(session: Stored<BackupSession>, { spec }: BackupConf
   return types.filter((type) => findCondition(session, type) === undefined);
 }
 
-/** Once it was followed: `keep-last-2: 3 snapshots stay, 2 deleted: data-1, logs-1`. */
+/** The message after retention was applied: `keep-last-2: 3 snapshots stay, 2 deleted: data-1, logs-1`. */
 export function tellRetention(policy: RetentionPolicy, { stay, go }: RetentionPlan): string {
   const stays = `${policy.name}: ${snapshots(stay.length)} ${stay.length === 1 ? 'stays' : 'stay'}`;
   if (go.length === 0) return `${stays}, nothing to delete`;

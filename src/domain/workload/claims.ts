@@ -1,4 +1,4 @@
-/** Which claims belong to a target, and whether they can be snapshotted now. */
+/** Which claims a target uses, and whether they can be snapshotted now. */
 import type { KubernetesObject, PersistentVolumeClaim, Pod } from '#src/api/kubernetes.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
@@ -8,26 +8,29 @@ import { formatTarget, type Target } from './target.ts';
 
 export interface ClaimOfTarget {
   readonly name: string;
-  /** Made for one pod, deleted with it: it can be restored under another name only. */
+  /** Kubernetes creates and deletes the claim with its pod: it can only be restored under another name. */
   readonly ephemeral: boolean;
 }
 
-/** A target and the object that the server holds for it. */
+/** The kind of a target and its object from the API server. */
 export interface TargetObject {
   readonly kind: TargetKind;
   readonly object: KubernetesObject;
 }
 
-/** What else the server holds, in the target's namespace. */
+/** Other objects in the target's namespace. */
 export interface Seen {
   readonly claims: readonly PersistentVolumeClaim[];
-  /** Those that the target's selector matches; may be empty where `needsPods` says no. */
+  /** The pods that the target's selector matches; not needed where `needsPods` returns false. */
   readonly pods: readonly Pod[];
-  /** Takes precedence over the workload's own count. */
+  /** Takes precedence over the workload's own replicas. */
   readonly replicas?: number | undefined;
 }
 
-/** Each claim once, whether it exists or not: volumes as listed, StatefulSet's by ordinal, ephemeral ones by pod. */
+/**
+ * Each claim once, whether it exists or not: those of the pod template's volumes as listed, a StatefulSet's by ordinal,
+ * ephemeral ones by pod.
+ */
 export function claimsOfTarget({ kind, object }: TargetObject, seen: Seen): ClaimOfTarget[] {
   const workload = readWorkload(kind, object);
   if (workload === undefined) return [{ name: nameOf(object), ephemeral: false }];
@@ -58,7 +61,7 @@ export function checkClaims(
   const of = formatTarget(target);
   const at = inNamespace(target.namespace);
   if (names.length === 0) {
-    const hint = `claims that are made for each pod exist only while one runs\n${commandLine`kubectl describe ${of} ${at}`}`;
+    const hint = `ephemeral claims exist only while their pod runs\n${commandLine`kubectl describe ${of} ${at}`}`;
     return [failure('precondition', `${of} uses no persistent volume claims`, { hint })];
   }
   const byName = new Map(claims.map((claim) => [nameOf(claim), claim]));
@@ -87,7 +90,7 @@ function alsoSay(others: readonly { name: string; what: string }[]): string {
 
 interface Problem {
   readonly what: string;
-  /** What may be behind it. */
+  /** The probable cause. */
   readonly why?: string;
   readonly exists: boolean;
 }

@@ -1,6 +1,6 @@
 /**
  * The kinds that can be snapshotted and restored, one entry each. Arguments, completion, names, roles, the operator's
- * caches and the search for pods and claims all go by this table.
+ * caches and the search for pods and claims are all derived from this table.
  */
 import type {
   KubernetesObject,
@@ -21,28 +21,28 @@ import {
 
 export interface TargetType<T extends KubernetesObject = KubernetesObject> {
   readonly resource: Resource<T>;
-  /** kubectl's short name, used in names that we make. */
+  /** kubectl's short name, also used in the names of objects that we create. */
   readonly short: string;
   /** Whether AppsCode's operator can snapshot it. */
   readonly byAppscode: boolean;
   /** Left out for a claim, which runs no pods. */
   readWorkload?(object: T): WorkloadParts;
-  /** What it creates to control its pods; left out where it controls them itself. */
+  /** The kind through which it controls its pods; left out where it controls them directly. */
   readonly podsThrough?: Resource;
-  /** Scaled down, its controller deletes pods that have ended as well; others leave those. */
+  /** Whether its controller, when scaling down, also deletes pods that have ended. */
   readonly deletesEndedPods?: boolean;
 }
 
-/** What a workload says of its pods and claims, wherever its kind keeps it. */
+/** The fields about pods and claims of a workload, the same for all kinds. */
 export interface WorkloadParts {
   readonly podSpec: PodSpec;
-  /** A LabelSelector, or the plain map of a ReplicationController; undefined: it has none. */
+  /** A LabelSelector, or the plain map of a ReplicationController; undefined without a selector. */
   readonly selector: LabelSelector | Record<string, string> | undefined;
-  /** Undefined: it cannot be scaled. */
+  /** Undefined where the workload cannot be scaled. */
   readonly replicas: number | undefined;
-  /** How many pods its controller is to run. */
+  /** Number of pods that its controller should run. */
   readonly wantedPods: number;
-  /** Undefined: its controller creates no claims. */
+  /** Undefined where its controller creates no claims. */
   readonly claims: ReplicaClaims | undefined;
 }
 
@@ -103,12 +103,12 @@ export const targetKinds = Object.keys(types) as readonly TargetKind[];
 
 const all: readonly TargetType[] = Object.values(targetTypes);
 
-/** `object`: of that kind. Undefined for a claim. */
+/** `object` must be of `kind`. Undefined for a claim. */
 export function readWorkload(kind: TargetKind, object: KubernetesObject): WorkloadParts | undefined {
   return targetTypes[kind].readWorkload?.(object);
 }
 
-/** The kind that a word names as kubectl does, in any case: `sts`, `statefulset`, `StatefulSets`. */
+/** The kind that a word names in kubectl, in upper or lower case: `sts`, `statefulset`, `StatefulSets`. */
 export function kindOfWord(word: string): TargetKind | undefined {
   return kindsByWord.get(word.toLowerCase());
 }
@@ -117,13 +117,13 @@ const kindsByWord = new Map(
   targetKinds.flatMap((kind) => wordsOfKind(kind).map((word) => [word, kind] as const)),
 );
 
-/** Short name, singular and plural, as `kindOfWord` takes them. */
+/** Short name, singular and plural: the words that `kindOfWord` accepts. */
 export function wordsOfKind(kind: TargetKind): readonly string[] {
   const { resource, short } = targetTypes[kind];
   return [short, kind.toLowerCase(), resource.plural];
 }
 
-/** What `readWorkload` reads, and what stands between a workload and its pods; each once, workloads first. */
+/** The workloads, then the objects between a workload and its pods; each resource once. */
 export const workloadResources: readonly Resource[] = [
   ...new Set([
     ...all.filter((each) => each.readWorkload !== undefined).map(({ resource }) => resource),

@@ -1,6 +1,6 @@
 /**
- * Names of the objects that we make. They are deterministic, so that every step can be repeated, and they are
- * written, never parsed. Where a name would be too long its tail gives way to a hash of the whole.
+ * Names of the objects that we create. They are deterministic, so that every step can be repeated, and they are never
+ * parsed. A name that would be too long is cut and ends in a hash of the whole.
  */
 import { StashError } from '#src/errors.ts';
 
@@ -17,20 +17,20 @@ const labelLimit = 63;
 const validLabelValue = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)?$/i;
 
 /**
- * `name` where it has at most `limit` characters; else as much of it as fits before `-` and eight hex digits.
- * A valid DNS-1123 subdomain stays one.
+ * `name` where it has at most `limit` characters; else its beginning, `-` and eight hex digits, `limit` characters at
+ * most. A valid DNS-1123 subdomain stays one.
  */
 export function shorten(name: string, limit: number): string {
   return name.length <= limit ? name : withHash(name, name, limit);
 }
 
-/** `text` as the value of a label: unchanged where it is valid, else made valid and kept apart by a hash. */
+/** `text` as a label value: unchanged where it is valid, else with invalid characters replaced and a hash appended. */
 export function labelValue(text: string): string {
   if (text.length <= labelLimit && validLabelValue.test(text)) return text;
   return withHash(text.replaceAll(/[^a-z0-9._-]/gi, '-'), text, labelLimit);
 }
 
-/** Name of the BackupConfiguration that we make for a target: `deploy-foo`. */
+/** Name of the BackupConfiguration that we create for a target: `deploy-foo`. */
 export function invokerName(target: Pick<Target, 'kind' | 'name'>): string {
   return shorten(`${targetTypes[target.kind].short}-${target.name}`, objectLimit);
 }
@@ -50,7 +50,7 @@ export function snapshotName(claim: string, sessionCreated: string): string {
   return withSuffix(claim, unixSeconds(new Date(sessionCreated)));
 }
 
-/** The name to take where `snapshotName` belongs to another session: four hex digits of our session's UID follow. */
+/** The name where another session has taken `snapshotName`: appends four hex digits of this session's UID. */
 export function snapshotNameTaken(claim: string, sessionCreated: string, sessionUid: string): string {
   const digits = sessionUid
     .toLowerCase()
@@ -60,7 +60,7 @@ export function snapshotNameTaken(claim: string, sessionCreated: string, session
   return withSuffix(claim, `${unixSeconds(new Date(sessionCreated))}-${digits}`);
 }
 
-/** `stash-trigger-<invoker, dots to dashes>`, as Stash names it: invokers `a.b` and `a-b` share a name. */
+/** `stash-trigger-<invoker, dots to dashes>`, as AppsCode's Stash names it: invokers `a.b` and `a-b` share a name. */
 export function cronJobName(invoker: string): string {
   return shorten(`stash-trigger-${invoker.replaceAll('.', '-')}`, cronJobLimit);
 }
@@ -73,7 +73,7 @@ export function restoreJobName(session: string): string {
   return shorten(`stash-restore-${session}`, jobLimit);
 }
 
-/** Shortens the stem only: the time stays readable, and two times never share a name. */
+/** Shortens only the stem: the time stays readable, and two times always have different names. */
 function withSuffix(stem: string, suffix: string): string {
   return `${shorten(stem, objectLimit - suffix.length - 1)}-${suffix}`;
 }
@@ -86,7 +86,7 @@ function withHash(text: string, whole: string, limit: number): string {
   return head === '' ? hash : `${head}-${hash}`;
 }
 
-/** Eight hex digits, the same for the same text and hardly ever for two. */
+/** A hash of `text` in eight hex digits. */
 export function fingerprint(text: string): string {
   return fnv1a(text).toString(16).padStart(8, '0');
 }

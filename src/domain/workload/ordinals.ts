@@ -5,7 +5,7 @@ import { StashError } from '#src/errors.ts';
 const variable = /\$\{([^}]*)\}/g;
 const ordinalVariable = '${POD_ORDINAL}';
 
-/** Whether it stands in any of the places that `withOrdinal` replaces. */
+/** Whether the template uses the variable in a field in which `withOrdinal` replaces it. */
 export function hasOrdinal(template: VolumeClaimTemplate): boolean {
   let found = false;
   mapTexts(template, (text) => {
@@ -16,8 +16,9 @@ export function hasOrdinal(template: VolumeClaimTemplate): boolean {
 }
 
 /**
- * The template for one ordinal: the variable is replaced in the claim's name, its labels' values and the snapshot's
- * name. Throws a StashError `invalid` for any other variable there.
+ * The template for one ordinal: replaces the variable in the claim's name, the values of its labels and the snapshot's
+ * name.
+ * @throws StashError 'invalid' for any other variable in these fields
  */
 export function withOrdinal(template: VolumeClaimTemplate, ordinal: number): VolumeClaimTemplate {
   return mapTexts(template, (text, field) =>

@@ -1,9 +1,9 @@
-/** Which of the pods that a selector matches a workload controls: labels may be shared, a controller is one. */
+/** Which pods a workload controls: its selector may also match pods of other workloads. */
 import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { targetTypes, type TargetKind } from './kinds.ts';
 
-/** Names of the kind's `podsThrough` that have to be read to tell its pods: the ReplicaSets of a Deployment. */
+/** Names of the objects of kind `podsThrough` that control `pods`, as for a Deployment its ReplicaSets. */
 export function ownersToRead(kind: TargetKind, pods: readonly Stored<Pod>[]): string[] {
   const { podsThrough } = targetTypes[kind];
   if (podsThrough === undefined) return [];
@@ -11,7 +11,7 @@ export function ownersToRead(kind: TargetKind, pods: readonly Stored<Pod>[]): st
   return [...new Set(owners.flatMap((owner) => owner?.name ?? []))];
 }
 
-/** `owners`: those of `ownersToRead` that exist. */
+/** `owners`: the existing objects that `ownersToRead` names. */
 export function podsControlledBy(
   kind: TargetKind,
   workload: Stored<KubernetesObject>,

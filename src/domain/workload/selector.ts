@@ -6,7 +6,7 @@ import type { WorkloadParts } from './kinds.ts';
 type Selector = WorkloadParts['selector'];
 type Labels = Readonly<Record<string, string>>;
 
-/** As a label query: `app=foo,tier in (a,b),!legacy`. Empty (which selects all) for an empty or absent selector. */
+/** The selector as a label query: `app=foo,tier in (a,b),!legacy`; '', which selects all, for an empty or absent one. */
 export function formatSelector(selector: Selector): string {
   const { matchLabels = {}, matchExpressions = [] } = asLabelSelector(selector);
   const equals = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
@@ -25,7 +25,7 @@ export function formatSelector(selector: Selector): string {
   return [...equals, ...expressions].join(',');
 }
 
-/** Whether it selects these labels. As in Kubernetes an empty selector selects all, an absent one nothing. */
+/** Whether the selector matches the labels. As in Kubernetes, an empty selector matches all, an absent one none. */
 export function matches(selector: Selector, labels: Labels | undefined): boolean {
   if (selector === undefined) return false;
   const has = new Map(Object.entries(labels ?? {}));

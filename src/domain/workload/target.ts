@@ -1,4 +1,4 @@
-/** What a snapshot is taken of. */
+/** The target of a snapshot or restore: a workload or a claim. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { apiVersionOf } from '#src/api/resources.ts';
@@ -25,7 +25,7 @@ export function isTargetKind(kind: string | undefined): kind is TargetKind {
   return kind !== undefined && Object.hasOwn(targetTypes, kind);
 }
 
-/** What a session or snapshot of ours is of; undefined where it does not say. */
+/** The target in our annotation on a session or snapshot; undefined where it is missing or malformed. */
 export function readTarget({ metadata }: KubernetesObject): Target | undefined {
   const { namespace = '', annotations } = metadata;
   const value = readJson(annotations?.[annotation.target]) as Partial<Target> | undefined;

@@ -15,16 +15,16 @@ const targets = [
 ] as const;
 
 for (const [word, name] of targets) {
-  test(`${word} is refused with the name of what was made for it`, () => {
+  test(`${word} is refused with the name of its configuration`, () => {
     assert.throws(() => parseConfigurations(['a', word], 'prod'), {
       kind: 'usage',
-      hint: `it is ${name}, unless it was given another name; see which there are:\nkubectl get backupconfigurations -n prod`,
+      hint: `it is ${name}, unless it was given another name; list all of them:\nkubectl get backupconfigurations -n prod`,
     });
   });
 }
 
 for (const word of ['pod/x', 'deploy/', 'deploy.example.com/x']) {
-  test(`${word} is refused as no type of this command`, () => {
+  test(`${word} is refused as a type that this command does not take`, () => {
     assert.throws(() => parseConfigurations([word], undefined), { kind: 'usage' });
   });
 }

@@ -46,7 +46,7 @@ for (const line of refused) {
   });
 }
 
-test('a name without a type: the forms that it may take', () => {
+test('a name without a type is refused, with the valid forms', () => {
   for (const name of ['deploy-foo-1', 'restore-1', 'data', 'data.db-1']) {
     assert.throws(() => parseObjects([name], deletable, another), {
       message: `${name} is a name without a type`,
@@ -58,7 +58,7 @@ test('a name without a type: the forms that it may take', () => {
   });
 });
 
-test('a bare name is of the one type', () => {
+test('a name without a type is of the only type', () => {
   assert.deepEqual(parseNames(['a', 'bc/b', 'backupconfigurations/a'], 'backupconfiguration'), ['a', 'b']);
   assert.throws(() => parseNames(['backupsession/a'], 'backupconfiguration'), usage);
   assert.throws(() => parseNames([''], 'backupconfiguration'), usage);

@@ -32,7 +32,7 @@ test("reads kubectl's grammar", () => {
   assert.deepEqual(parseTargets(['sts/a', 'sts/b']).kinds, ['StatefulSet']);
 });
 
-test('every word for every kind means that kind, in either form', () => {
+test('every word for a kind names it, in both forms', () => {
   fc.assert(
     fc.property(fc.constantFrom(...targetKinds), fc.nat(2), fc.boolean(), (kind, word, slash) => {
       const { short, resource } = targetTypes[kind];
@@ -43,7 +43,7 @@ test('every word for every kind means that kind, in either form', () => {
   );
 });
 
-test('refuses what is no target, with one line and what to write', () => {
+test('refuses invalid targets with one line and a hint', () => {
   const rows: [string, string, string, TargetArgumentsOptions?][] = [
     ['deploymnet/foo', 'unknown type "deploymnet"', 'did you mean deployment?'],
     ['web', 'unknown type "web"', 'types are deploy, sts, ds, rs, rc and pvc, as in deploy/NAME'],

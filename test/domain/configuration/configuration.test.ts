@@ -25,14 +25,14 @@ describe('chooseConfiguration', () => {
     assert.equal(chooseConfiguration([...others, mine], target), mine);
   });
 
-  test('finds none where none is for the target, or only one with Restic', () => {
+  test('returns undefined where none is for the target, or only one with Restic', () => {
     assert.equal(
       chooseConfiguration([configuration('a', of('StatefulSet', 'other')), restic], target),
       undefined,
     );
   });
 
-  test('takes the one that is asked for among several', () => {
+  test('takes the requested one of several', () => {
     assert.equal(chooseConfiguration([mine, configuration('weekly')], target, 'nightly'), mine);
   });
 
@@ -67,7 +67,7 @@ describe('chooseConfiguration', () => {
   }
 });
 
-describe('what a session consists of', () => {
+describe('the objects of a session', () => {
   const source = claim('data-db-0');
   source.metadata.labels = { app: 'db' };
   const invoker = stored(buildConfiguration(target));
@@ -94,7 +94,7 @@ describe('what a session consists of', () => {
     assert.equal(session.metadata.ownerReferences?.[0]?.uid, invoker.metadata.uid);
   });
 
-  test('a snapshot that nobody owns, and that remembers all that a restore needs', () => {
+  test('a snapshot without an owner, which records all that a restore needs', () => {
     assert.equal(snapshot.metadata.name, 'data-db-0-1773457200');
     assert.equal(snapshot.metadata.ownerReferences, undefined);
     assert.equal(snapshot.metadata.labels?.[label.backupSession], session.metadata.name);

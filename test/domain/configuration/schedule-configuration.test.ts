@@ -44,7 +44,7 @@ const wishes: fc.Arbitrary<ScheduleWishes> = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 
-test('what is built is valid, and the same wishes change nothing in it', () => {
+test('a new configuration is valid, and the same flags do not change it', () => {
   fc.assert(
     fc.property(wishes, (wished) => {
       const built = buildScheduled(target, 'db-nightly', { schedule: '@daily', ...wished });
@@ -54,7 +54,7 @@ test('what is built is valid, and the same wishes change nothing in it', () => {
   );
 });
 
-test('after a change all that was wished is there, a second time changes nothing, and the rest has stayed', () => {
+test('a change applies all flags, keeps the other fields, and changes nothing when repeated', () => {
   fc.assert(
     fc.property(wishes, wishes, (first, second) => {
       const { metadata, ...built } = buildScheduled(target, 'db', { schedule: '@daily', ...first });
@@ -67,7 +67,7 @@ test('after a change all that was wished is there, a second time changes nothing
   );
 });
 
-test('the placeholder of a snapshot by hand begins to run, unless it shall be paused', () => {
+test('the placeholder for snapshots on demand is no longer paused, unless the flags ask for it', () => {
   const placeholder = buildConfiguration(target);
   const change = { schedule: '@daily', retention: { name: 'a', prune: true, keepLast: 3 } };
   assert.equal(merged(placeholder.spec, changeOf(placeholder, change)).paused, false);

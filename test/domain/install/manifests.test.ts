@@ -1,4 +1,4 @@
-/** What is installed, and that `docs/install` holds the same. */
+/** The objects of an installation, which `docs/install` also contains. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ function one<T extends KubernetesObject>(
   return found[0] as T;
 }
 
-test('docs/install/operator.yaml is what the program installs', () => {
+test('docs/install/operator.yaml contains what the program installs', () => {
   const file = join(folder, 'operator.yaml');
   const printed = objectsOf()
     .map((object) => dump(object, { lineWidth: -1, noRefs: true }))
@@ -56,7 +56,7 @@ const anyOptions = fc.record({
   version: fc.constantFrom('v0.1.0', 'v1.2.3'),
 });
 
-test('whatever is chosen: every object is ours, each once, and in its namespace or none', () => {
+test('with any options: every object has our label, exists once, and is in its namespace or cluster-scoped', () => {
   fc.assert(
     fc.property(anyOptions, (options) => {
       const manifests = operatorManifests(options);
@@ -71,7 +71,7 @@ test('whatever is chosen: every object is ours, each once, and in its namespace 
   );
 });
 
-test('whatever is chosen: every binding has its role, and the selectors are the same for ever', () => {
+test('with any options: every binding has its role, and the selectors never change', () => {
   fc.assert(
     fc.property(anyOptions, (options) => {
       const objects = operatorManifests(options).map(({ object }) => object);
@@ -103,7 +103,7 @@ test('whatever is chosen: every binding has its role, and the selectors are the 
   );
 });
 
-test('the Deployment runs this program as nobody, and hands its image on to the Jobs', () => {
+test('the Deployment runs this program without root, and passes its image on for the Jobs', () => {
   const { spec } = one<Deployment>('Deployment', operatorName, {
     image: 'stash:dev',
     runSessions: 'in-process',
@@ -121,7 +121,7 @@ test('the Deployment runs this program as nobody, and hands its image on to the 
     '--listen=:8080',
     '--namespace=$(POD_NAMESPACE)',
   ]);
-  // What pod security's "restricted" asks for.
+  // Required by the pod security standard "restricted".
   assert.deepEqual(spec.template.spec.securityContext, {
     runAsNonRoot: true,
     runAsUser: 65532,
@@ -136,7 +136,7 @@ test('the Deployment runs this program as nobody, and hands its image on to the 
   assert.equal(spec.template.spec.volumes, undefined);
 });
 
-test('the Deployment hands on what is chosen for the operator, and nothing that is not', () => {
+test('the Deployment passes exactly the given options to the operator', () => {
   const added = (options: Partial<InstallOptions>) => {
     const { spec } = one<Deployment>('Deployment', operatorName, options);
     return spec.template.spec.containers[0]?.args?.slice(6);
@@ -149,7 +149,7 @@ test('the Deployment hands on what is chosen for the operator, and nothing that 
   ]);
 });
 
-test('only in-process is the operator bound to what the Jobs may do', () => {
+test('only with in-process is the operator bound to the roles of the Jobs', () => {
   const bindings = (runSessions: InstallOptions['runSessions']) =>
     objectsOf({ runSessions })
       .filter(({ kind }) => kind === 'ClusterRoleBinding')
@@ -163,7 +163,7 @@ test('only in-process is the operator bound to what the Jobs may do', () => {
   ]);
 });
 
-test('it can hand out three roles, and Jobs delete nothing', () => {
+test('the operator can bind three roles, and Jobs have no right to delete', () => {
   const { rules } = one<Role>('ClusterRole', 'kubectl-stash-operator');
   const bind = rules.filter(({ verbs }) => verbs.includes('bind'));
   assert.deepEqual(bind, [
@@ -188,7 +188,7 @@ test('it can hand out three roles, and Jobs delete nothing', () => {
   assert.ok(everything.every(({ resources }) => !resources.includes('secrets')));
 });
 
-test('a single operator does not keep a node from being drained', () => {
+test('a single replica does not block the drain of its node', () => {
   const minimum = (replicas: number) =>
     one<KubernetesObject & { spec: { minAvailable: number } }>('PodDisruptionBudget', operatorName, {
       replicas,

@@ -42,25 +42,25 @@ const refusal = (change: Change) => {
   return undefined;
 };
 
-test('what is missing is created, what is ours is brought up to date', () => {
+test('missing objects are created, ours are updated', () => {
   assert.ok(planInstall(find(() => undefined)).every((step) => step.do === 'create'));
   assert.ok(planInstall(find(asInstalled)).every((step) => step.do === 'patch'));
 });
 
-test('what is not ours is refused, and all of it named', () => {
+test('foreign objects are refused, and all of them named', () => {
   assert.deepEqual(refusal(only('Role', foreign)), {
     kind: 'precondition',
     message:
-      'role.rbac.authorization.k8s.io/kubectl-stash-operator in namespace kubectl-stash exists and is not ours: the label app.kubernetes.io/managed-by=kubectl-stash is missing',
-    hint: 'see whose it is:\nkubectl get roles.rbac.authorization.k8s.io/kubectl-stash-operator -n kubectl-stash -o yaml',
+      'role.rbac.authorization.k8s.io/kubectl-stash-operator in namespace kubectl-stash exists and is not managed by kubectl-stash: the label app.kubernetes.io/managed-by=kubectl-stash is missing',
+    hint: 'see who manages it:\nkubectl get roles.rbac.authorization.k8s.io/kubectl-stash-operator -n kubectl-stash -o yaml',
   });
   assert.match(
     refusal(only('ClusterRole', foreign))?.message ?? '',
-    /-operator, .*-trigger, .* are not ours/,
+    /-operator, .*-trigger, .* are not managed by kubectl-stash/,
   );
 });
 
-test('a namespace that was there before is used, and left as it is', () => {
+test('an existing namespace is used and not changed', () => {
   const steps = planInstall(find(only('Namespace', foreign)));
   assert.deepEqual(
     steps.flatMap((step) => (step.do === 'leave' ? [step.object.kind, step.why] : [])),
@@ -68,7 +68,7 @@ test('a namespace that was there before is used, and left as it is', () => {
   );
 });
 
-test("definitions: AppsCode's are left, any other is brought up to date", () => {
+test("CustomResourceDefinitions: AppsCode's are not changed, any others are updated", () => {
   const theirs: Change = ({ object }) => stored(object, { labels: { 'app.kubernetes.io/name': 'stash' } });
   const doneTo = (change: Change) =>
     planInstall(find(only('CustomResourceDefinition', change)))
@@ -78,14 +78,14 @@ test("definitions: AppsCode's are left, any other is brought up to date", () => 
   assert.deepEqual(doneTo(foreign), ['patch', 'patch', 'patch']);
 });
 
-test('what is being deleted is waited for', () => {
+test('refuses while an object is being deleted', () => {
   const leaving: Change = ({ object }) => stored(object, { deletionTimestamp: '2026-03-14T03:00:00Z' });
   const refused = refusal(only('Namespace', leaving));
   assert.equal(refused?.message, 'namespace/kubectl-stash is being deleted');
   assert.match(refused.hint ?? '', /\nkubectl wait --for=delete namespaces\/kubectl-stash$/);
 });
 
-test('one operator, wherever it is', () => {
+test('refuses a second operator in another namespace', () => {
   const elsewhere = operatorManifests({ ...options, namespace: 'backup' });
   const refused = refusal((manifest) => {
     const same = ({ object }: Manifest) =>
@@ -95,7 +95,7 @@ test('one operator, wherever it is', () => {
   });
   assert.deepEqual(refused, {
     kind: 'precondition',
-    message: 'the operator is installed in namespace backup already',
-    hint: 'bring that one up to date:\nkubectl stash install -n backup\nor remove it first:\nkubectl stash uninstall -n backup',
+    message: 'the operator is already installed in namespace backup',
+    hint: 'update that installation:\nkubectl stash install -n backup\nor remove it first:\nkubectl stash uninstall -n backup',
   });
 });

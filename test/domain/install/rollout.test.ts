@@ -57,7 +57,7 @@ for (const [name, status, done, state] of [
   });
 }
 
-test('a single replica is told as such', () => {
+test('a single replica is reported in the singular', () => {
   const { done, state } = rolloutOf(deployment({ observedGeneration: 3 }, { replicas: 1 }), []);
   assert.deepEqual([done, state], [false, '0 of 1 replica is available']);
 });
@@ -103,16 +103,16 @@ for (const [name, status, words] of [
   ['being made', container({ state: { waiting: { reason: 'ContainerCreating' } } }), undefined],
   ['up again', container({ ready: true, lastState: { terminated: { exitCode: 1 } } }), undefined],
 ] as const satisfies readonly (readonly [string, Pod['status'], string | undefined])[]) {
-  test(`a pod that is in the way: ${name}`, () => {
+  test(`a pod that blocks the rollout: ${name}`, () => {
     const { trouble } = rolloutOf(deployment(undefined), [pod(status)]);
     assert.deepEqual(trouble, words === undefined ? [] : [words]);
     assert.deepEqual(rolloutOf(deployment(undefined), [pod(status, '2026-03-14T03:00:00Z')]).trouble, []);
   });
 }
 
-test('pods that cannot even be made', () => {
+test('pods that cannot be created', () => {
   const conditions = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }];
   assert.deepEqual(rolloutOf(deployment({ ...up, conditions }), []).trouble, [
-    'no pod can be made: exceeded quota',
+    'no pod can be created: exceeded quota',
   ]);
 });

@@ -21,7 +21,7 @@ function settledAt({ metadata: { uid, generation } }: Stored<CronJob>): SettledC
   return { uid, generation };
 }
 
-/** As a server stores it: with fields that nobody asked for. */
+/** As the API server stores it: with defaults filled in. */
 function storedCronJob(cronJob: Named<CronJob>): Stored<CronJob> {
   const { jobTemplate } = cronJob.spec;
   const { template } = jobTemplate.spec;
@@ -40,7 +40,7 @@ function storedCronJob(cronJob: Named<CronJob>): Stored<CronJob> {
   });
 }
 
-test('begins a session of the configuration, one at a time', () => {
+test('creates sessions of the configuration, one at a time', () => {
   const { metadata, spec } = build({ paused: true });
   const labels = {
     'stash.appscode.com/invoker-type': 'BackupConfiguration',
@@ -88,7 +88,7 @@ test('begins a session of the configuration, one at a time', () => {
   );
 });
 
-test('what a server fills in is no drift; every change is', () => {
+test('defaults of the API server are no drift; every change is', () => {
   const wanted = build({ runtimeSettings: { pod: { nodeSelector: { disk: 'ssd' } } } });
   const present = storedCronJob(wanted);
   assert.equal(hasDrifted(present, wanted, undefined), false);
@@ -116,12 +116,12 @@ test('what a server fills in is no drift; every change is', () => {
     assert.equal(hasDrifted(present, changed, settledAt(present)), true, what);
 
   const edited = { ...present, spec: { ...present.spec, suspend: true } };
-  assert.equal(hasDrifted(edited, wanted, undefined), true, 'edited by somebody');
+  assert.equal(hasDrifted(edited, wanted, undefined), true, 'edited by a user');
   const unlabelled = { ...present, metadata: { ...present.metadata, labels: {} } };
   assert.equal(hasDrifted(unlabelled, wanted, settledAt(present)), true, 'a label taken off');
 });
 
-test('what our own write came to is no drift, however the server spells it', () => {
+test('the result of our own write is no drift, however the API server normalizes it', () => {
   const wanted = build({ runtimeSettings: { container: { resources: { limits: { memory: '1024Mi' } } } } });
   const spelled = JSON.parse(
     JSON.stringify(storedCronJob(wanted)).replace('1024Mi', '1Gi'),
@@ -129,12 +129,12 @@ test('what our own write came to is no drift, however the server spells it', () 
   assert.equal(hasDrifted(spelled, wanted, undefined), true);
   assert.equal(hasDrifted(spelled, wanted, settledAt(spelled)), false);
   assert.equal(hasDrifted(spelled, wanted, { ...settledAt(spelled), generation: 2 }), true);
-  // `kubectl replace --force` begins at generation 1, too.
+  // `kubectl replace --force` also starts at generation 1.
   const anew = { ...spelled, metadata: { ...spelled.metadata, uid: 'another' } };
   assert.equal(hasDrifted(anew, wanted, settledAt(spelled)), true);
 });
 
-test('its patch replaces the spec, and keeps what others noted', () => {
+test('its patch replaces the spec, and keeps labels and annotations of others', () => {
   const wanted = build();
   const present = stored<CronJob>({
     ...wanted,

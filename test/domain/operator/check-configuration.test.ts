@@ -20,7 +20,7 @@ function check(changes: Spec) {
   return checkConfiguration(configuration('nightly', { ...sound, retentionPolicy: policy, ...changes }));
 }
 
-test('finds nothing wrong with what can be carried out', () => {
+test('finds no problems in a valid configuration', () => {
   const rows: Spec[] = [
     {},
     { target: { ref: { kind: 'PersistentVolumeClaim', name: 'data' } } },
@@ -75,15 +75,15 @@ test('names the field of every problem', () => {
     ],
     [
       { target: { ref: { ...ref, namespace: 'other' } } },
-      `spec.target.ref.namespace "other" is another namespace than the configuration's`,
+      `spec.target.ref.namespace "other" is not the configuration's namespace`,
     ],
     [{ target: { ref, replicas: -1 } }, 'spec.target.replicas is -1, and cannot be negative'],
     [{ schedule: '' }, 'spec.schedule is missing: write a cron expression'],
     [{ schedule: '0 24 * * *' }, 'spec.schedule: the hour "24" is not within 0 to 23'],
     [
       { retentionPolicy: { ...policy, keepLast: -1, keepDaily: -2, keepWeekly: 3 } },
-      'spec.retentionPolicy.keepLast is -1; it has to be a whole number, 0 or more',
-      'spec.retentionPolicy.keepDaily is -2; it has to be a whole number, 0 or more',
+      'spec.retentionPolicy.keepLast is -1; it must be a whole number, 0 or more',
+      'spec.retentionPolicy.keepDaily is -2; it must be a whole number, 0 or more',
     ],
     [
       { hooks: { preBackup: {}, postBackup: { exec: { command: [] } } } },
@@ -91,7 +91,7 @@ test('names the field of every problem', () => {
       'spec.hooks.postBackup has exec without a command',
     ],
     [{ timeOut: 'soon' }, 'spec.timeOut "soon" is not a duration such as 10m or 1h30m'],
-    [{ timeOut: '0' }, 'spec.timeOut "0" is no time at all'],
+    [{ timeOut: '0' }, 'spec.timeOut "0" must be greater than zero'],
     [{ timeOut: '-5m' }, 'spec.timeOut "-5m" is not a duration such as 10m or 1h30m'],
     [
       { retryConfig: { maxRetry: -1, delay: '5' } },
@@ -121,7 +121,7 @@ test('names the field of every problem', () => {
       },
       ...['livenessProbe', 'readinessProbe', 'lifecycle.postStart', 'lifecycle.preStop'].map(
         (path) =>
-          `spec.runtimeSettings.container.${path}.exec is refused: whoever may write this could run commands under ` +
+          `spec.runtimeSettings.container.${path}.exec is refused: users who may write this field could run commands under ` +
           'any account of the namespace',
       ),
     ],
@@ -140,7 +140,7 @@ test('names the field of every problem', () => {
   );
 });
 
-test('warns of what works otherwise than meant', () => {
+test('warns of settings without the expected effect', () => {
   const pre = { exec: { command: ['freeze'] } };
   const post = { exec: { command: ['thaw'] } };
   const rows: [Spec, ...string[]][] = [
@@ -178,7 +178,7 @@ test('warns of hosts that an operator without Jobs does not connect to', () => {
   assert.deepEqual(hostWarnings({ preBackup: {}, postBackup: { exec: { command: ['sync'] } } }), []);
 });
 
-test('says what a configuration is for, where that can be told', () => {
+test('returns the target of a configuration with a valid reference', () => {
   const of = (given: object) => configuredTarget(configuration('nightly', { target: { ref: given } }));
   assert.deepEqual(of(ref), { kind: 'StatefulSet', name: 'db', namespace: 'demo' });
   assert.equal(of({ kind: 'Pod', name: 'db' }), undefined);

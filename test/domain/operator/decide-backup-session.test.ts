@@ -12,7 +12,7 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { at, ensured, job, jobName, pod, podName, ready, session, world } from './session-worlds.ts';
 
-/** As text, as far as it matters: `end disrupted: job x was deleted`. */
+/** An action as text: `end disrupted: job x was deleted`. */
 function words(action: BackupSessionAction): string {
   switch (action.do) {
     case 'ignore':
@@ -63,12 +63,12 @@ const rows: [string, BackupSessionWorld, string][] = [
   ],
   ['Restic', world({ configuration: ready({ driver: 'Restic' }) }), 'ignore'],
   [
-    'Restic, of somebody else',
+    'Restic, begun by another operator',
     world({ session: session({ status: { phase: 'Running' } }), configuration: ready({ driver: 'Restic' }) }),
     'ignore',
   ],
   [
-    'Restic by now, and begun before',
+    'the driver was changed to Restic after it began',
     world({
       session: session({ holder: '', status: { phase: 'Running' } }),
       configuration: ready({ driver: 'Restic' }),
@@ -76,7 +76,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     'end disrupted: backupconfiguration/sts-db now has driver Restic',
   ],
   [
-    'Restic by now, and ended before',
+    'the driver was changed to Restic after it ended',
     world({
       session: session({ holder: '', status: { phase: 'Failed' } }),
       configuration: ready({ driver: 'Restic' }),
@@ -86,34 +86,34 @@ const rows: [string, BackupSessionWorld, string][] = [
   ['being deleted', world({ session: session({ deleted: true }) }), 'ignore'],
   // Admission.
   [
-    'its configuration is not seen yet',
+    'its configuration is not in the cache yet',
     world({ configuration: undefined }),
     'wait until 30: backupconfiguration/sts-db does not exist',
   ],
   [
-    'its configuration is not there',
+    'its configuration does not exist',
     world({ configuration: undefined, now: at(31) }),
     'skip: backupconfiguration/sts-db does not exist',
   ],
   [
-    'its configuration is going',
+    'its configuration is being deleted',
     world({ configuration: ready({}, { deletionTimestamp: 'x' }) }),
     'skip: backupconfiguration/sts-db is being deleted',
   ],
   [
     'its configuration is new',
     world({ configuration: { ...ready(), status: {} } }),
-    'wait until 600: backupconfiguration/sts-db has not been looked at yet',
+    'wait until 600: backupconfiguration/sts-db has not been reconciled yet',
   ],
   [
     'its configuration was changed',
     world({ configuration: ready({}, { generation: 2 }) }),
-    'wait until 600: backupconfiguration/sts-db has not been looked at yet',
+    'wait until 600: backupconfiguration/sts-db has not been reconciled yet',
   ],
   [
-    'nobody ever looks at its configuration',
+    'its configuration is never reconciled',
     world({ configuration: { ...ready(), status: {} }, now: at(600) }),
-    'end late: backupconfiguration/sts-db has not been looked at yet',
+    'end late: backupconfiguration/sts-db has not been reconciled yet',
   ],
   [
     'its configuration is Invalid',
@@ -137,21 +137,25 @@ const rows: [string, BackupSessionWorld, string][] = [
     'ensure-job',
   ],
   [
-    'an older one is going',
+    'an older one is being deleted',
     world({ siblings: [session({ name: 'older', createdAt: at(-5), deleted: true })] }),
     'ensure-job',
   ],
   [
-    'one of the same second with a name before',
+    'one of the same second whose name sorts before',
     world({ siblings: [session({ name: 'a' })] }),
     'skip: backupsession/a of the same backupconfiguration is unfinished',
   ],
-  ['one of the same second with a name behind', world({ siblings: [session({ name: 'z' })] }), 'ensure-job'],
-  ['paused is nothing to it', world({ configuration: ready({ paused: true }) }), 'ensure-job'],
+  [
+    'one of the same second whose name sorts after',
+    world({ siblings: [session({ name: 'z' })] }),
+    'ensure-job',
+  ],
+  ['its configuration is paused', world({ configuration: ready({ paused: true }) }), 'ensure-job'],
   // Jobs.
   ['new', world(), 'ensure-job'],
-  ['not begun when it was due', world({ now: at(606) }), 'end late: nobody had begun it'],
-  ['its Job is there and was not told', world({ job: job() }), 'ensure-job'],
+  ['not begun before its deadline', world({ now: at(606) }), 'end late: no executor started it'],
+  ['its Job exists without a condition about it', world({ job: job() }), 'ensure-job'],
   [
     'its Job waits',
     world({ session: session({ status: pending }), job: job() }),
@@ -163,37 +167,37 @@ const rows: [string, BackupSessionWorld, string][] = [
     `wait until 605: pod ${podName} cannot be scheduled: 0/1 nodes`,
   ],
   [
-    'its pod never could be scheduled',
+    'its pod could not be scheduled before the deadline',
     world({ session: session({ status: pending }), job: job(), pods: [waitingPod], now: at(606) }),
     `end late: job ${jobName}: pod ${podName} cannot be scheduled: 0/1 nodes`,
   ],
   [
     'its pod starts',
     world({ session: session({ status: pending }), job: job(), pods: [pod({ phase: 'Running' })] }),
-    `wait until 630: pod ${podName} of its job runs`,
+    `wait until 630: pod ${podName} of its job is running`,
   ],
   [
     'its pod carries it out',
     world({ session: held, job: job(), pods: [pod({ phase: 'Running' })] }),
-    `wait until 31: ${podName} carries it out`,
+    `wait until 31: ${podName} carries the session out`,
   ],
   [
-    'its pod is silent',
+    'its pod does not renew its hold',
     world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], heldSince: at(0), now: at(40) }),
-    `wait until 635: pod ${podName} of its job runs`,
+    `wait until 635: pod ${podName} of its job is running`,
   ],
   [
-    'its pod lives on past the deadline',
+    'its pod still runs after the deadline',
     world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], now: at(640) }),
-    'stop-executor: its deadline has passed',
+    'stop-executor: the deadline has passed',
   ],
   [
-    'its silent pod is past the deadline',
+    'its pod has not renewed its hold, after the deadline',
     world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], heldSince: at(0), now: at(640) }),
-    `end late: job ${jobName}: pod ${podName} of its job runs replacing ${podName}`,
+    `end late: job ${jobName}: pod ${podName} of its job is running replacing ${podName}`,
   ],
   [
-    'its pod failed, the next is to come',
+    'its pod failed, and the Job is about to create the next',
     world({ session: held, job: job(), pods: [pod({ phase: 'Failed', reason: 'Evicted' })] }),
     `wait until 610: another pod is to be made: pod ${podName} failed (Evicted)`,
   ],
@@ -212,9 +216,9 @@ const rows: [string, BackupSessionWorld, string][] = [
     `end disrupted: job ${jobName} failed: limit`,
   ],
   [
-    'its Job ended, it did not',
+    'its Job ended, and left it unfinished',
     world({ session: session({ status: pending }), job: job({ type: 'Complete' }) }),
-    `end disrupted: job ${jobName} has ended, and left the session unfinished`,
+    `end disrupted: job ${jobName} ended without finishing the session`,
   ],
   [
     'its Job was deleted',
@@ -227,46 +231,42 @@ const rows: [string, BackupSessionWorld, string][] = [
     `end disrupted: job ${jobName} was deleted replacing ${podName}`,
   ],
   [
-    'its Job was deleted, its pod is going',
+    'its Job was deleted, its pod is being deleted',
     world({ session: held, pods: [pod({ phase: 'Running' })] }),
-    `wait until 31: ${podName} carries it out`,
+    `wait until 31: ${podName} carries the session out`,
   ],
   [
-    "somebody's Job has its name",
+    'a foreign Job has its name',
     world({ job: { ...job(), metadata: { ...job().metadata, ownerReferences: [] } } }),
-    `end not-ensured: job ${jobName} exists, and is not of this session`,
+    `end not-ensured: job ${jobName} exists and was not created for this session`,
   ],
   // Others.
   [
     'a command line holds it',
     world({ session: session({ holder: 'cli-1 2' }) }),
-    'wait until 31: cli-1 carries it out',
+    'wait until 31: cli-1 carries the session out',
   ],
   [
     'a command line holds it, late',
     world({ session: session({ holder: 'cli-1 2', status: running }), now: at(700) }),
-    'wait until 730: cli-1 carries it out',
+    'wait until 730: cli-1 carries the session out',
   ],
   [
-    'a command line is dead',
+    'a command line that held it is dead',
     world({ session: session({ holder: 'cli-1 2' }), heldSince: at(0), now: at(30) }),
     'give back from cli-1',
   ],
   ['a command line gave it back', world({ session: session({ holder: '' }) }), 'ensure-job'],
+  ['it has begun: not skipped', world({ session: session({ holder: '' }), siblings: [older] }), 'ensure-job'],
   [
-    'what was begun is not skipped',
-    world({ session: session({ holder: '' }), siblings: [older] }),
-    'ensure-job',
-  ],
-  [
-    'hooks of a command line that lives',
+    'hooks of a command line that is alive',
     world({ session: session({ holder: 'cli-1 2', annotations: { 'stash.appscode.com/hooks': '{}' } }) }),
-    'wait until 31: cli-1 carries it out',
+    'wait until 31: cli-1 carries the session out',
   ],
   [
     'hooks of a command line that is dead',
     world({ session: session({ holder: '', annotations: { 'stash.appscode.com/hooks': '{}' } }) }),
-    'end disrupted: its hooks were given on a command line, and nobody runs them but whoever gave them',
+    'end disrupted: its hooks were given on a command line: only that command line may run them',
   ],
   // Disruption.
   [
@@ -275,7 +275,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     'stop-executor: backupconfiguration/sts-db was deleted',
   ],
   [
-    'its configuration is going, its pod has gone',
+    'its configuration is being deleted, its pod is gone',
     world({
       session: held,
       job: job(),
@@ -305,7 +305,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   ],
   // In this process.
   ['new, to be run here', world({ runSessions: 'in-process' }), 'run'],
-  ['in line', world({ runSessions: 'in-process', here: 'queued', now: at(1_000) }), 'wait: for its turn'],
+  ['queued here', world({ runSessions: 'in-process', here: 'queued', now: at(1_000) }), 'wait: queued'],
   [
     'run here',
     world({
@@ -313,10 +313,10 @@ const rows: [string, BackupSessionWorld, string][] = [
       runSessions: 'in-process',
       here: 'running',
     }),
-    'wait: it is carried out here',
+    'wait: this operator carries the session out',
   ],
   [
-    'to be run here, from the dead',
+    'to be run here, after another operator died',
     world({
       session: session({ status: running, holder: 'op-2 1' }),
       runSessions: 'in-process',
@@ -326,24 +326,24 @@ const rows: [string, BackupSessionWorld, string][] = [
     'run replacing op-2',
   ],
   [
-    'run here, another lives',
+    'to be run here, but held by another operator',
     world({ session: session({ status: running, holder: 'op-2 1' }), runSessions: 'in-process' }),
-    'wait until 31: op-2 carries it out',
+    'wait until 31: op-2 carries the session out',
   ],
   [
-    'run here, it has a Job',
+    'to be run here, but it has a Job',
     world({ session: session({ status: pending }), job: job(), runSessions: 'in-process' }),
     'wait until 605: no pod has been made for it yet',
   ],
   [
-    'run here, its Job was deleted',
+    'to be run here, after its Job was deleted',
     world({ session: session({ status: pending }), runSessions: 'in-process' }),
     'run',
   ],
   [
-    'to be run here, and long due',
+    'to be run here, after its deadline',
     world({ runSessions: 'in-process', now: at(631) }),
-    'end late: nobody had begun it',
+    'end late: no executor started it',
   ],
   // After the end.
   ['Skipped', world({ session: session({ status: { phase: 'Skipped' } }) }), 'tidy'],
@@ -356,7 +356,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     'tidy',
   ],
   [
-    'Skipped, and a newer one was, too',
+    'Skipped, and so was a newer one',
     world({
       session: session({ status: { phase: 'Skipped' } }),
       siblings: [session({ name: 'younger', createdAt: at(5), status: { phase: 'Skipped' } })],
@@ -364,13 +364,13 @@ const rows: [string, BackupSessionWorld, string][] = [
     'wait: it has ended',
   ],
   [
-    'left by the dead in this process past its deadline',
+    'left by a dead operator, after its deadline',
     world({
       session: session({ status: running, holder: '' }),
       runSessions: 'in-process',
       now: at(636),
     }),
-    'end late: nobody carried it out any more',
+    'end late: its executor stopped, and no other took over',
   ],
   ['Succeeded', world({ session: session({ status: succeeded }), now: at(11) }), 'tidy'],
   [
@@ -384,12 +384,12 @@ const rows: [string, BackupSessionWorld, string][] = [
     'wait until 40: it has ended',
   ],
   [
-    'Succeeded, by a command line, not tidied',
+    'Succeeded, by a command line that did not tidy up',
     world({ session: session({ status: succeeded, holder: 'cli-1 2' }), executedHere: false, now: at(40) }),
     'tidy',
   ],
   [
-    'Succeeded, and a newer one has, too',
+    'Succeeded, and so has a newer one',
     world({
       session: session({ status: succeeded }),
       siblings: [session({ name: 'younger', createdAt: at(5), status: succeeded })],
@@ -402,12 +402,12 @@ const rows: [string, BackupSessionWorld, string][] = [
     'wait: it has ended',
   ],
   [
-    'Failed, to be tried again',
+    'Failed, to be retried',
     world({ session: session({ status: { ...failed, ...tidy } }), configuration: retrying }),
     'schedule retry at 15',
   ],
   [
-    'Failed, its time has not come',
+    'Failed, before the time of its retry',
     world({
       session: session({ status: { ...failed, ...tidy, nextRetry: at(15).toISOString() } }),
       configuration: retrying,
@@ -415,7 +415,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     'wait until 15: it has ended',
   ],
   [
-    'Failed, its time has come',
+    'Failed, at the time of its retry',
     world({
       session: session({ status: { ...failed, ...tidy, nextRetry: at(15).toISOString() } }),
       configuration: retrying,
@@ -424,7 +424,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     'retry as sts-db-1773457215, 1 left',
   ],
   [
-    'Failed, tried again',
+    'Failed, retried already',
     world({
       session: session({ status: { ...failed, ...tidy, nextRetry: at(15).toISOString(), retried: true } }),
       configuration: retrying,
@@ -433,7 +433,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     'wait: it has ended',
   ],
   [
-    'Failed, the last time',
+    'Failed, no retries left',
     world({
       session: session({ spec: { retryLeft: 0 }, status: { ...failed, ...tidy } }),
       configuration: retrying,
@@ -441,7 +441,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     'wait: it has ended',
   ],
   [
-    'Failed, and a newer one is there',
+    'Failed, and a newer one exists',
     world({
       session: session({ status: { ...failed, ...tidy } }),
       configuration: retrying,
@@ -450,7 +450,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     'wait: it has ended',
   ],
   [
-    'Failed, its configuration is going',
+    'Failed, its configuration is being deleted',
     world({
       session: session({ status: { ...failed, ...tidy } }),
       configuration: ready({ retryConfig: {} }, { deletionTimestamp: 'x' }),
@@ -458,19 +458,19 @@ const rows: [string, BackupSessionWorld, string][] = [
     'wait: it has ended',
   ],
   [
-    'ended, its Job about to',
+    'ended, its Job is about to end',
     world({ session: session({ status: { ...succeeded, ...tidy } }), job: job() }),
     'wait until 70: it has ended',
   ],
   [
     'ended, its Job hangs',
     world({ session: session({ status: { ...succeeded, ...tidy } }), job: job(), now: at(71) }),
-    'stop-executor: its session has ended',
+    'stop-executor: the session has ended',
   ],
 ];
 
 for (const [name, seen, expected] of rows) {
-  test(`what is next for a session: ${name}`, () => {
+  test(`the next step for a session: ${name}`, () => {
     assert.equal(words(decideBackupSession(seen)), expected);
   });
 }
@@ -509,7 +509,7 @@ const anyWorld = fc
     }),
   );
 
-test('what has ended stays as it ended', () => {
+test('a final session stays as it is', () => {
   fc.assert(
     fc.property(anyWorld, (seen) => {
       if (!isFinal(seen.session)) return;
@@ -519,20 +519,20 @@ test('what has ended stays as it ended', () => {
   );
 });
 
-test('what has not ended does not wait for ever, unless somebody lives who carries it out', () => {
+test('an unfinished session does not wait for ever, except for a living executor', () => {
   fc.assert(
     fc.property(anyWorld, (seen) => {
       if (isFinal(seen.session) || seen.here !== 'no') return;
       const action = decideBackupSession(seen);
       if (action.do === 'wait') assert.ok(action.until !== undefined && action.until > seen.now, action.why);
-      // Long after, with nobody who has been heard of since, it is ended, skipped or taken in hand.
+      // Long after the last renewal of its hold, the session is ended, skipped or carried out.
       const late = { ...seen, now: at(10_000) };
       assert.notEqual(decideBackupSession(late).do, 'wait');
     }),
   );
 });
 
-test('nothing is taken from somebody who lives', () => {
+test('a session is never taken over from a living holder', () => {
   fc.assert(
     fc.property(anyWorld, (seen) => {
       const { holder, since } = seen.sighting;
@@ -544,7 +544,7 @@ test('nothing is taken from somebody who lives', () => {
   );
 });
 
-test('hooks of a command line are never run, nor is anything made for their session', () => {
+test('the operator never runs hooks of a command line, nor creates a Job for their session', () => {
   fc.assert(
     fc.property(anyWorld, (seen) => {
       if (seen.session.metadata.annotations?.['stash.appscode.com/hooks'] === undefined) return;

@@ -49,7 +49,7 @@ function statusOf(changes: Partial<ConfigurationWorld>): Status {
   return step.status;
 }
 
-test('makes one thing after the other, each said before it is made', () => {
+test('takes one step after the other: the finalizer, the rights, the CronJob, the status', () => {
   assert.deepEqual(decide({}), { do: 'set-finalizers', finalizers: [finalizer] });
   assert.deepEqual(decide({ configuration: taken }), { do: 'make-rights' });
   const creating = decide({ configuration: taken, rightsMade: true });
@@ -61,7 +61,7 @@ test('makes one thing after the other, each said before it is made', () => {
   assert.deepEqual(decide({ ...world, configuration: { ...taken, status } }), { do: 'done' });
 });
 
-test('keeps the finalizers of others', () => {
+test('keeps the finalizers of other controllers', () => {
   const theirs = { ...plain, metadata: { ...plain.metadata, finalizers: ['a/b'] } };
   assert.deepEqual(decide({ configuration: theirs }), {
     do: 'set-finalizers',
@@ -69,7 +69,7 @@ test('keeps the finalizers of others', () => {
   });
 });
 
-test('the status says what is missing, and since when', () => {
+test('the conditions tell what is missing, and since when', () => {
   const passed = 'ValidationPassed True ResourceValidationPassed';
   const found = 'BackupTargetFound True TargetAvailable';
   const invalid = configuration('nightly', { schedule: 'often' }, { generation: 4 });
@@ -77,7 +77,7 @@ test('the status says what is missing, and since when', () => {
     ['invalid', { configuration: invalid }, 'Invalid', 'ValidationPassed False ResourceValidationFailed'],
     ['no target', { sight: 'absent' }, 'NotReady', passed, 'BackupTargetFound False TargetNotAvailable'],
     [
-      'nobody knows',
+      'the target cannot be read',
       { sight: { unknown: 'no right' } },
       'NotReady',
       passed,
@@ -129,7 +129,7 @@ test('the status says what is missing, and since when', () => {
   }
 });
 
-test('a time moves with its status only, and conditions of others stay', () => {
+test('lastTransitionTime changes only with the status, and conditions of others are kept', () => {
   const audited = { type: 'Audited', status: 'True' as const, lastTransitionTime: '2026-01-01T00:00:00Z' };
   const first = statusOf({ sight: 'absent' });
   const before = { ...first, conditions: [audited, ...(first.conditions ?? [])] };
@@ -150,7 +150,7 @@ test('a time moves with its status only, and conditions of others stay', () => {
   );
 });
 
-test('says each change once', () => {
+test('records one Event for each change', () => {
   const absent = statusOf({ sight: 'absent' });
   const invalid = statusOf({ configuration: configuration('nightly', { schedule: '' }) });
   const ready = statusOf({ configuration: taken, rightsMade: true, cronJob: cronJobOf(taken) });
@@ -165,7 +165,7 @@ test('says each change once', () => {
   assert.deepEqual(reasons(invalid, { ...invalid, conditions: worse }), ['Warning ValidationFailed']);
 });
 
-test('a deleted one ends its triggers, then waits for its sessions, then goes', () => {
+test('a deleted configuration loses its CronJob, waits for its sessions, and then its finalizer', () => {
   const { metadata } = taken;
   const going = {
     ...taken,
@@ -191,7 +191,7 @@ test('a deleted one ends its triggers, then waits for its sessions, then goes', 
   assert.deepEqual(decide({ configuration: let_go }), { do: 'done' });
 });
 
-test('one of another driver is touched only where it was ours, and let go with or without a CronJob', () => {
+test('a configuration with another driver is released if it was ours, with or without a CronJob, else ignored', () => {
   const cronJob = cronJobOf(taken);
   for (const driver of ['Restic', undefined] as const) {
     const spec = { ...taken.spec };
@@ -213,7 +213,7 @@ test('one of another driver is touched only where it was ours, and let go with o
   }
 });
 
-test('paused reaches the CronJob of one that became invalid', () => {
+test('paused suspends the CronJob of a configuration that became invalid', () => {
   const broken = (paused: boolean) => ({ ...taken, spec: { ...taken.spec, schedule: 'often', paused } });
   const cronJob = cronJobOf(taken);
   assert.equal(decide({ configuration: broken(true), cronJob }).do, 'patch-cron-job');
@@ -222,7 +222,7 @@ test('paused reaches the CronJob of one that became invalid', () => {
   assert.equal(decide({ configuration: broken(true), cronJob: suspended }).do, 'write-status');
 });
 
-test('from wherever it begins, it comes to rest, and there the status is true', () => {
+test('from any state, the steps come to an end, and then the status is correct', () => {
   const foreign = stored<CronJob>({ ...cronJobOf(taken), metadata: { name: 'stash-trigger-nightly' } });
   const drifted = cronJobOf(configuration('nightly', { schedule: '0 9 * * *' }));
   const worlds = fc.record({
@@ -281,7 +281,7 @@ function isRest(step: ConfigurationStep): boolean {
   return step.do === 'leave' || step.do === 'await-sessions' || step.do === 'done';
 }
 
-/** As a server would have it then. */
+/** The world after the API server has carried out the step. */
 function after(world: ConfigurationWorld, step: ConfigurationStep): ConfigurationWorld {
   const { configuration } = world;
   switch (step.do) {
@@ -313,7 +313,7 @@ interface Operation {
   readonly value: unknown;
 }
 
-/** Only of operations that put something where it belongs. */
+/** Applies a JSON patch; supports only operations that set a value. */
 function patched(cronJob: Stored<CronJob>, patch: readonly Operation[]): Stored<CronJob> {
   const result = structuredClone(cronJob);
   for (const { path, value } of patch) {

@@ -27,7 +27,7 @@ const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' };
 const found = {
   type: 'RestoreTargetFound',
   status: 'True' as const,
-  message: 'no workload is named, and none is needed',
+  message: 'the session names no workload, and needs none',
 };
 const told = { phase: 'Pending' as const, conditions: [found] };
 const running = { phase: 'Running' as const, sessionDeadline: at(605).toISOString(), conditions: [found] };
@@ -45,7 +45,7 @@ function restore({ spec, status, holder, quiescedSince, deleted }: Changes = {})
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'RestoreSession',
     metadata: {
-      // The Job of the snapshot's tests serves here, too.
+      // The Job in session-worlds.ts has this UID as its owner's.
       name: 'r',
       uid: 'uid-of-backupsession-sts-db-1773457200',
       annotations: {
@@ -109,12 +109,12 @@ const rows: [string, RestoreSessionWorld, string][] = [
   [
     'the default driver',
     world({ session: stored<RestoreSession>({ ...restore(), spec: {} }) }),
-    'ignore: its driver is Restic, the default: only VolumeSnapshotter is carried out here',
+    'ignore: driver Restic, the default, is not supported: this operator carries out VolumeSnapshotter only',
   ],
   [
     'Restic',
     world({ session: restore({ spec: { driver: 'Restic' } }) }),
-    'ignore: its driver is Restic: only VolumeSnapshotter is carried out here',
+    'ignore: driver Restic is not supported: this operator carries out VolumeSnapshotter only',
   ],
   ['being deleted', world({ session: restore({ deleted: true }) }), 'ignore'],
   [
@@ -129,7 +129,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
         spec: { runtimeSettings: { container: { lifecycle: { postStart: { exec: { command: ['id'] } } } } } },
       }),
     }),
-    'invalid: spec.runtimeSettings.container.lifecycle.postStart.exec is refused: whoever may write this could run ' +
+    'invalid: spec.runtimeSettings.container.lifecycle.postStart.exec is refused: users who may write this field could run ' +
       'commands under any account of the namespace',
   ],
   [
@@ -141,39 +141,43 @@ const rows: [string, RestoreSessionWorld, string][] = [
     }),
     'invalid: its target is in another namespace, other',
   ],
-  ['new', world({ session: restore() }), 'tell TargetAvailable: no workload is named, and none is needed'],
   [
-    'its target is not there',
+    'new',
+    world({ session: restore() }),
+    'tell TargetAvailable: the session names no workload, and needs none',
+  ],
+  [
+    'its target does not exist',
     world({ session: restore({ spec: named }) }),
     'tell TargetNotAvailable: deployment/app does not exist',
   ],
   [
-    'its target cannot be looked for',
+    'its target is of an unsupported kind',
     world({
       session: restore({
         spec: { target: { ref: { kind: 'Pod', name: 'p' }, volumeClaimTemplates: [template] } },
       }),
     }),
-    'tell UnableToCheckTargetAvailability: pod/p is of a kind that is not looked for',
+    'tell UnableToCheckTargetAvailability: pod/p is of an unsupported kind',
   ],
   [
-    'its target is waited for',
+    'it waits for its target',
     world({ session: restore({ spec: named, status: missing }) }),
     'wait until 600: deployment/app does not exist',
   ],
   [
-    'its target came',
+    'its target was created',
     world({ session: restore({ spec: named, status: missing }), isThere: () => true }),
-    'tell TargetAvailable: deployment/app is there',
+    'tell TargetAvailable: deployment/app exists',
   ],
   [
-    'its target never came',
+    'its target was not created before the deadline',
     world({ session: restore({ spec: { ...named, timeOut: '1m' }, status: missing }), now: at(60) }),
     'end late: deployment/app does not exist',
   ],
-  ['told, no Job yet', world(), 'ensure-job'],
-  ['told, to be run here', world({ runSessions: 'in-process' }), 'run'],
-  ['due while nobody was there', world({ now: at(631) }), 'end late: nobody had begun it'],
+  ['with the condition about its target, without a Job', world(), 'ensure-job'],
+  ['with the condition about its target, to be run here', world({ runSessions: 'in-process' }), 'run'],
+  ['its deadline passed while no operator ran', world({ now: at(631) }), 'end late: no executor started it'],
   ['its Job waits', world({ job: job(), ensured: true }), 'wait until 605: no pod has been made for it yet'],
   [
     'its Job failed',
@@ -197,7 +201,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
       pods: [pod({ phase: 'Running' })],
       ensured: true,
     }),
-    `wait until 31: ${podName} carries it out`,
+    `wait until 31: ${podName} carries the session out`,
   ],
   [
     'its pod hangs',
@@ -208,15 +212,15 @@ const rows: [string, RestoreSessionWorld, string][] = [
       ensured: true,
       now: at(640),
     }),
-    'stop-executor: its deadline has passed',
+    'stop-executor: the deadline has passed',
   ],
   [
     'a command line holds it',
     world({ session: restore({ holder: 'cli-1 1' }), now: at(1) }),
-    'wait until 31: cli-1 carries it out',
+    'wait until 31: cli-1 carries the session out',
   ],
   [
-    'a command line is dead',
+    'a command line that held it is dead',
     world({ session: restore({ status: running, holder: 'cli-1 1' }), heldSince: at(0), now: at(31) }),
     'give-back',
   ],
@@ -228,7 +232,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
       job: job(),
       now: at(65),
     }),
-    'stop-executor: its session has ended',
+    'stop-executor: the session has ended',
   ],
 ];
 
@@ -236,13 +240,13 @@ const frozen = { spec: { hooks: { preRestore: exec, postRestore: exec } }, quies
 
 const freezes: [string, RestoreSessionWorld, string][] = [
   [
-    'that is carried out for longer than a snapshot may take',
+    'that runs longer than an application may stay quiesced for a snapshot',
     world({
       session: restore({ ...frozen, status: running, holder: `${podName} 9` }),
       ...{ job: job(), pods: [pod({ phase: 'Running' })], ensured: true },
       ...{ now: at(400), heldSince: at(395), quietSince: at(100) },
     }),
-    `wait until 425: ${podName} carries it out`,
+    `wait until 425: ${podName} carries the session out`,
   ],
   [
     'whose pod has just died',
@@ -254,29 +258,29 @@ const freezes: [string, RestoreSessionWorld, string][] = [
     `wait until 425: another pod is to be made: pod ${podName} failed`,
   ],
   [
-    'whose pod has died, and no other goes on',
+    'whose pod has died, and no other continues',
     world({
       session: restore({ ...frozen, status: running, holder: `${podName} 9` }),
       ...{ job: job(), pods: [pod({ phase: 'Failed' })], ensured: true },
       ...{ now: at(425), heldSince: at(395), quietSince: at(100) },
     }),
-    `thaw: nobody thawed the application within 1m: another pod is to be made: pod ${podName} failed`,
+    `thaw: no executor thawed the application within 1m: another pod is to be made: pod ${podName} failed`,
   ],
 ];
 
 for (const [name, seen, expected] of freezes) {
-  test(`a restore that keeps its application quiet: one ${name}`, () => {
+  test(`a restore that keeps its application quiesced: one ${name}`, () => {
     assert.equal(words(decideRestoreSession(seen)), expected);
   });
 }
 
 for (const [name, seen, expected] of rows) {
-  test(`what is next for a restore: ${name}`, () => {
+  test(`the next step for a restore: ${name}`, () => {
     assert.equal(words(decideRestoreSession(seen)), expected);
   });
 }
 
-test('a restore that has not ended comes to an end, and one that has stays as it is', () => {
+test('an unfinished restore reaches an end, and a final one stays as it is', () => {
   const anyWorld = fc
     .record({
       status: fc.constantFrom(undefined, told, running, missing, { phase: 'Succeeded' as const }),

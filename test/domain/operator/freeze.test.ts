@@ -1,4 +1,4 @@
-/** When the operator thaws for an executor that does not: in time, and never before one that lives. */
+/** When the operator thaws in place of an executor: in time, and never before a living executor would. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -22,10 +22,10 @@ const failedPod = pod({ phase: 'Failed', reason: 'Evicted' });
 const livingPod = pod({ phase: 'Running' });
 
 interface Scene {
-  /** Seconds; the preBackup hook was begun at 100, and the session ends at 605. */
+  /** Seconds; the preBackup hook started at 100, and the operator ends the session at 605. */
   readonly now: number;
   readonly holder?: string;
-  /** Seconds: when the holder was last heard of. */
+  /** Seconds: when the holder last renewed its hold. */
   readonly heard?: number;
   readonly pods?: readonly Stored<Pod>[];
   readonly job?: Stored<Job> | undefined;
@@ -63,17 +63,17 @@ function scene(given: Scene): BackupSessionWorld {
 }
 
 const rows: [string, Scene, string][] = [
-  ['nobody holds it, in time', { now: 159, pods: [waitingPod] }, 'wait 160'],
-  ['nobody holds it, and the time is over', { now: 160, pods: [waitingPod] }, 'thaw'],
+  ['no holder, in time', { now: 159, pods: [waitingPod] }, 'wait 160'],
+  ['no holder, and the time is over', { now: 160, pods: [waitingPod] }, 'thaw'],
   ['its pod has ended, in time', { now: 120, holder: `${podName} 3`, pods: [failedPod] }, 'wait 160'],
   [
     'its pod has ended, and the time is over',
     { now: 160, heard: 155, holder: `${podName} 3`, pods: [failedPod] },
     'thaw',
   ],
-  ['its pod is not there any more', { now: 160, heard: 155, holder: `${podName} 3` }, 'thaw'],
+  ['its pod no longer exists', { now: 160, heard: 155, holder: `${podName} 3` }, 'thaw'],
   [
-    'its pod lives when the time is over',
+    'its pod is alive when the time is over',
     { now: 160, holder: `${podName} 3`, pods: [livingPod] },
     'wait 165',
   ],
@@ -83,7 +83,7 @@ const rows: [string, Scene, string][] = [
     'thaw',
   ],
   [
-    'a pod on a lost node, not yet dead by its silence',
+    'a pod on a lost node, which does not count as dead yet',
     { now: 165, heard: 150, holder: `${podName} 3`, pods: [livingPod] },
     'thaw',
   ],
@@ -91,7 +91,7 @@ const rows: [string, Scene, string][] = [
   ['a command line, and a little later', { now: 165, holder: 'cli-1 2' }, 'thaw'],
   ['a command line that is dead', { now: 160, heard: 130, holder: 'cli-1 2' }, 'thaw'],
   [
-    'a command line that allows itself more',
+    'a command line with a longer --max-freeze',
     {
       now: 200,
       holder: 'cli-1 2',
@@ -100,11 +100,11 @@ const rows: [string, Scene, string][] = [
     'wait 230',
   ],
   [
-    'the clock of a holder that lives goes behind',
+    'the clock of a living holder is behind',
     { now: 200, seen: 190, holder: `${podName} 3`, pods: [livingPod] },
     'wait 230',
   ],
-  ['the clock of a dead holder went before', { now: 120, seen: 60, pods: [waitingPod] }, 'thaw'],
+  ['the clock of a dead holder was ahead', { now: 120, seen: 60, pods: [waitingPod] }, 'thaw'],
   ['its Job has failed', { now: 110, job: job({ type: 'Failed' }) }, 'end'],
   ['its Job was deleted', { now: 110, job: undefined }, 'end'],
   ['thawed already', { now: 300, conditions: ['PostBackupHookExecutionSucceeded'] }, 'wait 610'],
@@ -125,12 +125,12 @@ const rows: [string, Scene, string][] = [
     },
     'wait 610',
   ],
-  ['in line in this process', { now: 161, others: { runSessions: 'in-process', here: 'queued' } }, 'thaw'],
+  ['queued in this process', { now: 161, others: { runSessions: 'in-process', here: 'queued' } }, 'thaw'],
   ['run in this process', { now: 161, others: { runSessions: 'in-process', here: 'running' } }, 'wait'],
 ];
 
 for (const [name, given, expected] of rows) {
-  test(`an application that is quiet: ${name}`, () => {
+  test(`a quiesced application: ${name}`, () => {
     const action = decideBackupSession(scene(given));
     const until = action.do === 'wait' && action.until ? ` ${seconds(action.until)}` : '';
     assert.equal(`${action.do}${until}`, expected);
@@ -143,13 +143,13 @@ function seconds(date: Date): number {
 
 const kinds = ['pod, seen to end', 'pod, seen to go', 'pod of a lost node', 'command line'] as const;
 
-test('an executor that dies with no successor leaves nothing quiet for longer than max-freeze and 10 s', () => {
+test('after an executor dies without a successor, no application stays quiesced longer than max-freeze and 10 s', () => {
   const trial = fc.record({
     kind: fc.constantFrom(...kinds),
     maxFreeze: fc.integer({ min: 1, max: 120 }),
-    /** Share of the freeze after which the executor dies. */
+    /** Fraction of the freeze after which the executor dies. */
     dies: fc.double({ min: 0, max: 1, noNaN: true }),
-    /** Seconds by which the executor's clock goes before the operator's. */
+    /** Seconds by which the executor's clock is ahead of the operator's. */
     ahead: fc.integer({ min: -3, max: 3 }),
     delay: fc.double({ min: 0, max: 1, noNaN: true }),
   });
@@ -160,7 +160,7 @@ test('an executor that dies with no successor leaves nothing quiet for longer th
       let sighting: Sighting | undefined;
       let now = 100 + delay;
       for (;;) {
-        // It writes when it begins, and every ten seconds while it lives.
+        // The executor renews its hold at the start, and every ten seconds while it is alive.
         const counter = Math.floor((Math.min(now, died) - 100) / 10);
         const isOver = now >= died + delay;
         const pods =
@@ -183,7 +183,7 @@ test('an executor that dies with no successor leaves nothing quiet for longer th
           assert.equal(action.do, 'thaw');
           break;
         }
-        // It looks when it has told, and when something changes.
+        // The operator reconciles at the time that it asked for, and after changes.
         const next = action.until ? seconds(action.until) : Infinity;
         const changes = [died + delay, 100 + delay + 10 * (counter + 1)].filter((time) => time > now);
         now = Math.min(next, ...(now < died + delay ? changes : []));
@@ -194,7 +194,7 @@ test('an executor that dies with no successor leaves nothing quiet for longer th
   );
 });
 
-test('nothing is thawed before the time of an executor that lives, whatever its clock says', () => {
+test('the operator never thaws before a living executor would, whatever its clock says', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 300 }),

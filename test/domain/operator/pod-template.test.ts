@@ -93,7 +93,7 @@ test('honours every setting of a pod', () => {
   assert.ok(!('runtimeClassName' in spec));
 });
 
-test('honours every setting of a container, but those of the environment that the program relies on', () => {
+test('honours every setting of a container, except variables that the program relies on', () => {
   const settings = {
     resources: { limits: { memory: '1Gi' } },
     envFrom: [{ secretRef: { name: 'a' } }],
@@ -134,7 +134,7 @@ test('honours every setting of a container, but those of the environment that th
   });
 });
 
-test('makes an account and a binding for each role, unless an account is given', () => {
+test('builds a ServiceAccount unless one is given, and a binding for each role', () => {
   const made = buildJobRights(
     configuration('nightly', {
       runtimeSettings: { pod: { serviceAccountAnnotations: { 'eks.amazonaws.com/role-arn': 'arn' } } },

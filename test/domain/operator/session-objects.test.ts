@@ -1,4 +1,4 @@
-/** What is built for a session: its Job, its retry, its end. */
+/** The objects built for a session: its Job, its retry, its final status. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -16,7 +16,7 @@ import { at, ensured, jobName, pod, podName, ready, session } from './session-wo
 
 const options = { image: 'ghcr.io/x:v1', maxFreezeMs: 90_000 };
 
-test("a snapshotter Job runs this program under the configuration's account, and goes with its session", () => {
+test("a snapshotter Job runs this program under the configuration's account, and is owned by its session", () => {
   const { metadata, spec } = buildBackupJob(session(), ready(), options);
   assert.equal(metadata.name, jobName);
   assert.deepEqual(metadata.labels, {
@@ -42,7 +42,7 @@ test("a snapshotter Job runs this program under the configuration's account, and
   );
 });
 
-test('a Job with commands of its own is never built', () => {
+test('a Job with commands in its runtimeSettings is never built', () => {
   const runtimeSettings = { container: { livenessProbe: { exec: { command: ['id'] } } } };
   assert.throws(
     () => buildBackupJob(session(), ready({ runtimeSettings }), options),
@@ -50,7 +50,7 @@ test('a Job with commands of its own is never built', () => {
   );
 });
 
-test('a restore Job runs under an account of its own session', () => {
+test('a restore Job runs under the account of its session', () => {
   const { metadata, spec } = buildRestoreJob(restoreSession(), options);
   assert.equal(metadata.name, 'stash-restore-restore-sts-db-1773457200');
   const { serviceAccountName, containers } = spec?.template.spec ?? {};
@@ -61,7 +61,7 @@ test('a restore Job runs under an account of its own session', () => {
   );
 });
 
-test('tried again and again, a session has as many successors as its configuration allows', () => {
+test('a session is retried as often as its configuration allows', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 6 }),
@@ -80,7 +80,7 @@ test('tried again and again, a session has as many successors as its configurati
           const scheduled = { ...current, status: { ...current.status, nextRetry: first.at.toISOString() } };
           const due = decideRetry({ now: first.at, session: scheduled, configuration, siblings: [] });
           assert.ok(due.do === 'create');
-          // However often it is asked, and whenever, it is the same session.
+          // Repeated calls, at any time, return the same session.
           const again = decideRetry({ now: at(9_999), session: scheduled, configuration, siblings: [] });
           assert.deepEqual(again, due);
           const { name } = due.session.metadata;
@@ -100,7 +100,7 @@ test('tried again and again, a session has as many successors as its configurati
   );
 });
 
-test('the end that an operator writes keeps what stood there', () => {
+test('the final status that an operator writes keeps the existing fields', () => {
   const present = {
     phase: 'Running' as const,
     sessionDeadline: 'x',
@@ -145,7 +145,7 @@ test('the end that an operator writes keeps what stood there', () => {
   );
 });
 
-test('an end in words', () => {
+test('the Event about the end of a session', () => {
   const words = (status: NonNullable<ReturnType<typeof session>['status']>) => {
     const { type, reason, message } = backupEnd(session({ status }));
     return `${type} ${reason}: ${message}`;
@@ -184,7 +184,7 @@ test('an end in words', () => {
   };
   assert.equal(
     restore({ phase: 'Unknown', stats: [{ hostname: 'data-0', phase: 'Unknown' }] }),
-    'Normal RestoreUnknown: claims are made, and are bound once a pod uses them: data-0',
+    'Normal RestoreUnknown: the claims exist, and are bound once a pod uses them: data-0',
   );
   assert.equal(
     restore({ phase: 'Succeeded', stats: [{ hostname: 'data-0', phase: 'Succeeded' }] }),
@@ -222,7 +222,7 @@ test('a holder that is a pod of the Job is as alive as its pod', () => {
   assert.equal(life(`${podName} 1`, []), 'gone');
 });
 
-test('Kubernetes cuts the name of a Job for its pods', () => {
+test('Kubernetes shortens the name of a Job in the names of its pods', () => {
   const long = `stash-vs-${'x'.repeat(54)}`;
   assert.ok(isPodNameOf(`${long.slice(0, 58)}abcde`, long));
   assert.ok(!isPodNameOf('stash-vs-other-abcde', 'stash-vs-s1'));

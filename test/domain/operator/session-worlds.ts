@@ -1,4 +1,4 @@
-/** What an operator may see of a session, for tests of what it decides. */
+/** States of a session as an operator observes them, for tests of its decisions. */
 import type { Condition, Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { sight } from '#src/domain/session/holder.ts';
@@ -6,7 +6,7 @@ import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import type { BackupSessionWorld } from '#src/domain/operator/decide-backup-session.ts';
 import { configuration as plainConfiguration, created, stored } from '#test/domain/objects.ts';
 
-/** Seconds after the creation of every object. */
+/** The time `seconds` after the creation of all objects. */
 export function at(seconds: number): Date {
   return new Date(Date.parse(created) + seconds * 1_000);
 }
@@ -94,7 +94,7 @@ export function pod(status: NonNullable<Pod['status']>): Stored<Pod> {
   });
 }
 
-/** `heldSince`: when the present holder was first seen. The freeze, if any, was seen when it began. */
+/** `heldSince`: when the operator first saw the present holder. It saw a freeze, if any, when it began. */
 export function world(
   changes: Partial<Omit<BackupSessionWorld, 'sighting'>> & { readonly heldSince?: Date } = {},
 ): BackupSessionWorld {

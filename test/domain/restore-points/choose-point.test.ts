@@ -12,7 +12,7 @@ const two = ['data', 'logs'];
 const bar = { ...foo, name: 'bar' };
 const elsewhere = { ...foo, namespace: 'other' };
 
-/** Two claims, both ready; the session is gone. */
+/** Two claims, both ready; the session was deleted. */
 function good(session: string, created: string) {
   return two.map((claim) => snapshotOf(session, claim, { claims: two, created }));
 }
@@ -29,7 +29,7 @@ const chosen: {
   expected: string;
 }[] = [
   {
-    name: 'latest passes over what is incomplete, failed, running, foreign or of another target',
+    name: 'as latest the newest complete restore point, succeeded, ours and of the target',
     points: restorePoints(
       [
         ...good('s-1', at(1)),
@@ -62,7 +62,7 @@ const chosen: {
     expected: 's-1',
   },
   {
-    name: 'the ready claim of one that is incomplete',
+    name: 'the ready claim of an incomplete one',
     points: restorePoints(half('s-1', at(1)), [backupSession('s-1', 'Failed', { claims: two })]),
     from: 's-1',
     only: ['data'],
@@ -111,7 +111,7 @@ const refused: {
   hint: string;
 }[] = [
   {
-    name: 'latest of none',
+    name: 'latest without any restore point',
     points: restorePoints(
       [snapshotOf('s-1', 'data', { target: bar }), snapshotOf('s-2', 'data', { target: elsewhere })],
       [],
@@ -122,7 +122,7 @@ const refused: {
     hint: 'kubectl stash list -n demo',
   },
   {
-    name: 'a name where there are none',
+    name: 'a name without any restore point',
     points: [],
     from: 's-1',
     kind: 'not-found',
@@ -135,7 +135,7 @@ const refused: {
     from: 'latest',
     message:
       'deployment/foo has no complete restore point: in the newest, s-2, claim logs: it has no snapshot',
-    hint: `only what is ready:\n${restore} --from s-2 --only data\nall there is:\n${list}`,
+    hint: `only the claims that are ready:\n${restore} --from s-2 --only data\nlist all restore points:\n${list}`,
   },
   {
     name: 'latest where the newest is still running',
@@ -149,7 +149,7 @@ const refused: {
     points: restorePoints(good('s-1', at(1)), [backupSession('s-1', 'Failed', { claims: two })]),
     from: 'latest',
     message: 'deployment/foo has no complete restore point: session s-1 ended Failed',
-    hint: `only what is ready:\n${restore} --from s-1 --only data,logs\nall there is:\n${list}`,
+    hint: `only the claims that are ready:\n${restore} --from s-1 --only data,logs\nlist all restore points:\n${list}`,
   },
   {
     name: 'latest where all were made by other means',
@@ -159,11 +159,11 @@ const refused: {
     ),
     from: 'latest',
     message:
-      'deployment/foo has only restore points that were made by other means: whether they are complete is not known',
+      'deployment/foo has only restore points that other tools created: it is not known whether they are complete',
     hint: `${restore} --from foo-fnbwz`,
   },
   {
-    name: 'a name that is nearly right',
+    name: 'a name with a typo',
     points: restorePoints(good('deploy-foo-1732428000', at(1)), []),
     from: 'deploy-foo-1732428001',
     kind: 'not-found',
@@ -171,7 +171,7 @@ const refused: {
     hint: `did you mean --from deploy-foo-1732428000?\n${list}`,
   },
   {
-    name: 'a name like none',
+    name: 'a name unlike all others',
     points: restorePoints(good('deploy-foo-1732428000', at(1)), []),
     from: 'yesterday',
     kind: 'not-found',
@@ -187,7 +187,7 @@ const refused: {
     hint: 'kubectl stash restore deployment/bar -n demo --from s-1',
   },
   {
-    name: 'a session that failed, where a better one is there',
+    name: 'a session that failed, where a complete one exists',
     points: restorePoints(
       [
         ...good('s-1', at(1)),
@@ -198,10 +198,10 @@ const refused: {
     from: 's-2',
     message:
       'session s-2 failed (claim data: snapshot data-2 failed: disk full; claim logs: it has no snapshot)',
-    hint: `the newest that is complete, s-1:\n${restore} --from s-1\nall there is:\n${list}`,
+    hint: `the newest complete restore point, s-1:\n${restore} --from s-1\nlist all restore points:\n${list}`,
   },
   {
-    name: 'a session that failed and left nothing',
+    name: 'a session that failed and left no snapshots',
     points: restorePoints([], [backupSession('s-1', 'Failed', { claims: ['data'] })]),
     from: 's-1',
     message: 'session s-1 failed (claim data: it has no snapshot)',
@@ -235,7 +235,7 @@ const refused: {
     from: 's-1',
     only: ['logs'],
     message: 'restore point s-1 is incomplete: claim logs: it has no snapshot',
-    hint: `only what is ready:\n${restore} --from s-1 --only data\nall there is:\n${list}`,
+    hint: `only the claims that are ready:\n${restore} --from s-1 --only data\nlist all restore points:\n${list}`,
   },
   {
     name: 'one made by other means that is being deleted',

@@ -1,4 +1,4 @@
-/** Snapshots of an application that was quiet: cut in time or not, whether or not their session still is there. */
+/** Snapshots of a quiesced application: cut in time or too late, with and without their session. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -28,7 +28,7 @@ suite('a restore point of an application that was quiet', () => {
     ['cut in time', at(59), 'complete'],
     ['cut at the very end', at(60), 'complete'],
     ['cut later', at(61), 'incomplete'],
-    ['ready, and nobody knows when it was cut', undefined, 'incomplete'],
+    ['ready, but without the time of its cut', undefined, 'incomplete'],
     ['cut at no time that can be read', 'yesterday', 'incomplete'],
   ];
   for (const [what, creationTime, completeness] of table) {
@@ -40,12 +40,12 @@ suite('a restore point of an application that was quiet', () => {
     });
   }
 
-  test('is as good as any where nothing was quiet', () => {
+  test('counts as ready where the application was not quiesced', () => {
     const plain = snapshotOf('s-1', 'data', { status: { ...ready, creationTime: at(9_999) } });
     assert.equal(restorePoints([plain], [])[0]?.completeness, 'complete');
   });
 
-  test('was cut too late: never latest, named with the reason, to be had for the asking', () => {
+  test('was cut too late: never chosen as latest, refused with the reason, restored with --only', () => {
     const points = restorePoints([cut('s-1', at(1), at(0)), cut('s-2', at(61), at(30))], []);
     assert.equal(latestComplete(points, foo)?.session, 's-1');
     const refused = (error: unknown) => {
@@ -53,11 +53,11 @@ suite('a restore point of an application that was quiet', () => {
       assert.equal(
         error.message,
         'restore point s-2 is incomplete: claim data: snapshot data-2 was cut at 2024-11-24T06:01:01.000Z, ' +
-          'after 2024-11-24T06:01:00.000Z, when the application went on',
+          'after 2024-11-24T06:01:00.000Z, when the application resumed',
       );
       assert.match(
         error.hint ?? '',
-        /as after a power cut:\nkubectl stash restore deployment\/foo -n demo --from s-2 --only data/,
+        /only crash-consistent:\nkubectl stash restore deployment\/foo -n demo --from s-2 --only data/,
       );
       return true;
     };
@@ -69,7 +69,7 @@ suite('a restore point of an application that was quiet', () => {
     assert.match(notes.join(), /cut at .* it is as after a power cut/);
   });
 
-  test('was cut too late: list says so, with and without its session', () => {
+  test('was cut too late: list shows it, with and without its session', () => {
     const late = cut('s-1', at(61));
     const table = (sessions: Parameters<typeof restorePoints>[1]) =>
       restorePointTable(
@@ -85,7 +85,7 @@ suite('a restore point of an application that was quiet', () => {
     assert.match(table([backupSession('s-1', 'Failed', { claims: ['data'] })]), /Failed \(cut too late\)/);
   });
 
-  test('was cut too late: retention never counts it, nor lets it take the place of one that was not', () => {
+  test('was cut too late: retention never counts it in place of one that was cut in time', () => {
     const invoked = (snapshot: ReturnType<typeof cut>, quietUntil: string) => ({
       ...snapshot,
       metadata: {

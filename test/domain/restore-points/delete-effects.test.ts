@@ -27,7 +27,7 @@ function meta(name: string, annotations: Record<string, string> = {}) {
   };
 }
 
-/** Of session `session`, which has `claims`. */
+/** A snapshot of session `session`, which has `claims`. */
 function snapshot(
   session: string,
   claim: string,
@@ -60,7 +60,7 @@ function scene(more: Partial<DeleteScene>): DeleteScene {
   };
 }
 
-test('a target never loses its last complete restore point without a refusal, and no other is refused', () => {
+test('refuses exactly the deletions that take the last complete restore point of a target', () => {
   const session = fc.record({
     claims: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }),
     ready: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
@@ -86,7 +86,7 @@ test('a target never loses its last complete restore point without a refusal, an
   );
 });
 
-test('each snapshot says what becomes of its data: by its content, else by its class', () => {
+test('a note on each snapshot tells what happens to its data: by its content, else by its class', () => {
   const one = snapshot('s1', 'a', ['a', 'b']);
   const bound = { ...one, status: { readyToUse: true, boundVolumeSnapshotContentName: 'content-a' } };
   const fast = {
@@ -109,10 +109,10 @@ test('each snapshot says what becomes of its data: by its content, else by its c
     told({ classes: [fast], contents: new Map([['content-a', content]]) }) ?? '',
     /its data stays in volumesnapshotcontent\/content-a/,
   );
-  assert.match(told({}) ?? '', /not known/);
+  assert.match(told({}) ?? '', /cannot tell whether its data is deleted/);
 });
 
-test('a claim that is not bound yet, and a session that is not over, hold the snapshot; others do not', () => {
+test('a claim that is not bound yet, and an unfinished session, block the deletion of a snapshot; others do not', () => {
   const source = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'a-s1' };
   const claim = (phase: 'Pending' | 'Bound', name = 'a-s1'): Stored<PersistentVolumeClaim> => ({
     apiVersion: 'v1',
@@ -139,7 +139,7 @@ test('a claim that is not bound yet, and a session that is not over, hold the sn
   ]);
 });
 
-test('a session says what outlives it, and what will not happen any more', () => {
+test('the notes on a session tell what outlives it, and which retry is dropped', () => {
   const session: Stored<BackupSession> = {
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'BackupSession',
@@ -150,7 +150,7 @@ test('a session says what outlives it, and what will not happen any more', () =>
   const told = backupSessionEffects(session, scene({ snapshots: [snapshot('s1', 'a', ['a', 'b'])] }));
   assert.deepEqual(told.notes, [
     'backupsession/s1: its snapshots stay: a-s1',
-    'backupsession/s1: it will not be tried again, which was due at 2026-03-14T04:00:00Z',
+    'backupsession/s1: it will not be retried, which was due at 2026-03-14T04:00:00Z',
   ]);
   assert.deepEqual(told.unlessForced, []);
 

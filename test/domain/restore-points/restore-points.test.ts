@@ -37,7 +37,7 @@ const rows: {
 }[] = [
   { name: 'nothing', expected: [] },
   {
-    name: 'its session gone: derived from the snapshots',
+    name: 'its session was deleted: derived from the snapshots',
     snapshots: [of('data', two), of('logs', two)],
     expected: [`Deployment/foo ${session}: data ready, logs ready: complete Succeeded`],
   },
@@ -47,7 +47,7 @@ const rows: {
     expected: [`Deployment/foo ${session}: data ready, logs missing: incomplete Incomplete`],
   },
   {
-    name: 'a snapshot that waits, one that failed',
+    name: 'a pending snapshot, a failed one',
     snapshots: [of('data', two, { readyToUse: false }), of('logs', two, { error: { message: 'full' } })],
     expected: [`Deployment/foo ${session}: data pending, logs failed: incomplete Incomplete`],
   },
@@ -158,7 +158,7 @@ const rows: {
     expected: ['? 1732428000: data ready, logs ready: unknown Unknown'],
   },
   {
-    name: 'by suffix, their session gone',
+    name: 'by suffix, after their session was deleted',
     snapshots: two.map((claim) => foreignSnapshot(claim, { name: `${claim}-fnbwz` })),
     expected: ['? fnbwz: data ready, logs ready: unknown Unknown'],
   },
@@ -181,7 +181,7 @@ const rows: {
     expected: ['? old: old ready: unknown Unknown'],
   },
   {
-    name: 'annotations that are not ours to read',
+    name: 'malformed annotations',
     snapshots: [
       {
         ...of('data', ['data']),
@@ -201,7 +201,7 @@ for (const { name, snapshots = [], sessions = [], expected } of rows) {
   });
 }
 
-test('restore points are newest first, by their session, else by when the earliest snapshot was cut', () => {
+test('restore points are newest first, by the creation of their session, else by their earliest snapshot', () => {
   const points = restorePoints(
     [
       snapshotOf('a-1', 'data', { created: at(5) }),
@@ -220,7 +220,7 @@ test('restore points are newest first, by their session, else by when the earlie
   );
 });
 
-test('the size is the sum of what the snapshots say', () => {
+test('the size is the sum of the restore sizes of the snapshots', () => {
   const sizeOf = (...statuses: VolumeSnapshot['status'][]) => {
     const claims = statuses.map((_, index) => `claim-${index}`);
     const snapshots = statuses.map((status, index) => of(`claim-${index}`, claims, status));
@@ -286,7 +286,7 @@ test('each snapshot is in exactly one restore point', () => {
   );
 });
 
-test('complete is what lists its claims and has a ready snapshot of each, and only that', () => {
+test('exactly the restore points with a list of claims and a ready snapshot of each are complete', () => {
   fc.assert(
     fc.property(world, ({ snapshots, sessions }) => {
       for (const { completeness, claims } of restorePoints(snapshots, sessions)) {
@@ -308,7 +308,7 @@ test('complete is what lists its claims and has a ready snapshot of each, and on
   );
 });
 
-test('the order in which the server lists does not matter', () => {
+test('the order of the API server’s lists does not matter', () => {
   fc.assert(
     fc.property(
       world.chain(({ snapshots, sessions }) =>
@@ -325,7 +325,7 @@ test('the order in which the server lists does not matter', () => {
   );
 });
 
-test('latest is the newest that is complete and whose session did not end otherwise', () => {
+test('latest is the newest complete restore point whose session did not fail', () => {
   fc.assert(
     fc.property(world, ({ snapshots, sessions }) => {
       const points = restorePoints(snapshots, sessions);

@@ -17,7 +17,7 @@ function annotated(annotations: Record<string, string>): PersistentVolumeClaim {
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-test('a snapshot remembers all of its claim that a user wrote, and its volume', () => {
+test('a snapshot records all fields of its claim that a user wrote, and its volume', () => {
   const wiki: PersistentVolumeClaim = {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -57,7 +57,7 @@ test('a snapshot remembers all of its claim that a user wrote, and its volume', 
   });
 });
 
-test('the class that stands in an annotation goes before the field, and becomes one', () => {
+test('a storage class in the annotation takes precedence over the field, and is restored as the field', () => {
   const old = annotated({ 'volume.beta.kubernetes.io/storage-class': 'old' });
   const { storageClassName, annotations } = sourceClaimOf(old);
   assert.deepEqual([storageClassName, annotations], ['old', undefined]);
@@ -83,7 +83,7 @@ for (const [what, requested, capacity, expected] of [
   });
 }
 
-test('what kubectl applied last is left out first, then the largest annotation, and it says so', () => {
+test('omits last-applied-configuration first, then the largest annotation, and records their names', () => {
   const kept = { note: 'x'.repeat(1_000) };
   const applied = sourceClaimOf(annotated({ ...kept, [lastApplied]: '"'.repeat(60_000) }));
   assert.deepEqual([applied.annotations, applied.leftOut], [kept, lastApplied]);
@@ -93,7 +93,7 @@ test('what kubectl applied last is left out first, then the largest annotation, 
   assert.equal(both.leftOut, `${lastApplied}, one`);
 });
 
-test('whatever a claim is annotated with, its snapshot keeps to what the API server takes', () => {
+test('whatever annotations a claim has, those of its snapshot stay within the limit of the API server', () => {
   const invoker = stored(buildConfiguration(target));
   const session = stored(
     buildBackupSession({ configuration: invoker, target, claims: ['data'], at: new Date(created) }),

@@ -43,38 +43,38 @@ for (const [limit, expected] of [
   [3, ['s-1']],
   [4, []],
   [9, []],
-  // The one that has just ended stays whatever the limit.
+  // The session that has just ended is kept whatever the limit.
   [0, ['s-1', 's-2', 's-3']],
   [-2, ['s-1', 's-2', 's-3']],
 ] as const) {
-  test(`a limit of ${limit ?? 'none'} lets go, oldest first: ${expected.join(' ') || 'none'}`, () => {
+  test(`a limit of ${limit ?? 'none'} deletes, oldest first: ${expected.join(' ') || 'none'}`, () => {
     assert.deepEqual(forgotten(four, limit), expected);
     assert.deepEqual(forgotten(four.toReversed(), limit, 's-4'), expected);
   });
 }
 
-test('the session that has just ended stays beside newer ones', () => {
+test('the session that has just ended is kept even if there are newer ones', () => {
   assert.deepEqual(forgotten(four, 1, 's-2'), ['s-1', 's-3']);
 });
 
-test('of the same second, the last name is the newest', () => {
+test('within the same second, the last name is the newest', () => {
   const twins = [session('s-1', 'Succeeded', 1), session('s-2', 'Succeeded', 1)];
   assert.deepEqual(forgotten(twins, 1, 's-9'), ['s-1']);
 });
 
-test('what is unfinished stays and does not count', () => {
+test('unfinished sessions are kept and do not count', () => {
   const running = [session('s-5', 'Running', 5), session('s-6', undefined, 6), session('s-7', 'Pending', 7)];
   assert.deepEqual(forgotten([...four, ...running], 2, 's-4'), ['s-1', 's-2']);
 });
 
-test('a failed session that is still to be tried again stays until it was', () => {
+test('a failed session that awaits its retry is kept until then', () => {
   const waiting = session('s-2', 'Failed', 2, { nextRetry: at(100) });
   const retried = session('s-2', 'Failed', 2, { nextRetry: at(100), retried: true });
   assert.deepEqual(forgotten([waiting, ...four.slice(3)], 1), []);
   assert.deepEqual(forgotten([retried, ...four.slice(3)], 1), ['s-2']);
 });
 
-test("another invoker's sessions, and those that are leaving, are none of its business", () => {
+test("another invoker's sessions, and those that are being deleted, are ignored", () => {
   const [one] = four;
   assert.ok(one);
   const others = [
@@ -86,7 +86,7 @@ test("another invoker's sessions, and those that are leaving, are none of its bu
   assert.deepEqual(forgotten([...others, session('s-9', 'Succeeded', 9)], 1), []);
 });
 
-test('whatever there is: only final sessions go, the newest stay, and a second time none goes', () => {
+test('for any sessions: only final ones are deleted, the newest are kept, and a repeat deletes none', () => {
   const phase = fc.constantFrom('Succeeded', 'Failed', 'Skipped', 'Unknown', 'Running', 'Pending', undefined);
   const some = fc.array(fc.record({ phase, created: fc.nat(5), waits: fc.boolean() }), { maxLength: 10 });
   fc.assert(

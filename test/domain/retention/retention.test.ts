@@ -22,7 +22,7 @@ function policy(rules: Partial<RetentionPolicy>): RetentionPolicy {
 
 type Options = Parameters<typeof snapshotOf>[2] & { readonly invoker?: string; readonly cut?: string };
 
-/** One that `session` of the invoker made. */
+/** A snapshot that `session` of the invoker created. */
 function made(session: string, claim: string, options: Options = {}): Stored<VolumeSnapshot> {
   const { invoker: name = invoker.name, cut, ...rest } = options;
   const status = cut === undefined ? rest.status : { ...ready, creationTime: cut };
@@ -67,7 +67,7 @@ suite('each rule keeps the newest of its bucket, in UTC', () => {
       ['2026-03-01T12:00:00Z', '2026-03-10T12:00:00Z', '2026-03-14T00:00:00Z', '2026-03-14T23:59:59Z'],
       ['data-0', 'data-2'],
     ],
-    // 2026-12-28 is the Monday of the week that the new year lies in.
+    // 2026-12-28 is the Monday of the week in which the new year begins.
     [
       'weekly, ISO weeks',
       { keepWeekly: 2 },
@@ -105,18 +105,18 @@ suite('each rule keeps the newest of its bucket, in UTC', () => {
     });
   }
 
-  test('of the same second, the later session counts as the newest, as it does in a list', () => {
+  test('within the same second, the later session counts as the newest, as in a list', () => {
     assert.deepEqual(gone(series(at(0), at(0), at(0)), { keepLast: 1 }), ['data-0', 'data-1']);
   });
 
-  test('a snapshot that does not say when it was cut goes by its creation', () => {
+  test('a snapshot without a creationTime in its status counts by its creationTimestamp', () => {
     const old = made('s-0', 'data', { created: at(0) });
     const young = made('s-1', 'data', { created: at(9), cut: at(5) });
     assert.deepEqual(gone([young, old], { keepLast: 1 }), ['data-0']);
   });
 });
 
-test('no rule, or zeros only, keeps all', () => {
+test('a policy without rules, or with zeros only, keeps all', () => {
   const all = series(at(0), at(1), at(2));
   assert.deepEqual(gone(all, {}), []);
   assert.deepEqual(gone(all, { keepLast: 0, keepDaily: 0, keepTags: ['x'] }), []);
@@ -124,7 +124,7 @@ test('no rule, or zeros only, keeps all', () => {
   assert.equal(hasRules(policy({ keepYearly: 1 })), true);
 });
 
-test('a count that is none is refused', () => {
+test('an invalid count is refused', () => {
   assert.equal(retentionProblem(policy({ keepLast: 0, keepDaily: 7 })), undefined);
   assert.match(retentionProblem(policy({ keepLast: 1, keepWeekly: -1 })) ?? '', /keepWeekly is -1/);
   assert.match(retentionProblem(policy({ keepLast: 1.5 })) ?? '', /keepLast is 1.5/);
@@ -136,7 +136,7 @@ test('only prune: true without dryRun deletes', () => {
   assert.equal(prunes(policy({ keepLast: 1, dryRun: true })), false);
 });
 
-test('what is told says whether anything was deleted', () => {
+test('the message tells whether anything was deleted', () => {
   const plan = planRetention(invoker, series(at(0), at(1), at(2)), policy({ keepLast: 2 }));
   const tell = (rules: Partial<RetentionPolicy>) => tellRetention(policy(rules), plan);
   assert.equal(tell({}), 'p: 2 snapshots stay, 1 deleted: data-0');
@@ -160,7 +160,7 @@ test('what is told says whether anything was deleted', () => {
   );
 });
 
-test("nothing of another invoker's, of another namespace, or without our annotations is looked at", () => {
+test("ignores another invoker's snapshots, those of another namespace, and those without our annotations", () => {
   const bare = made('s-4', 'data', { created: at(0) });
   const others = [
     made('s-0', 'data', { created: at(0), invoker: 'nightly' }),
@@ -187,7 +187,7 @@ test("nothing of another invoker's, of another namespace, or without our annotat
   assert.deepEqual(snapshotsOf(invoker, others), []);
 });
 
-test('the snapshots of an invoker whose name is too long for a label are its own', () => {
+test('finds the snapshots of an invoker whose name is too long for a label', () => {
   const name = `deploy-${'x'.repeat(80)}`;
   const own = made('s-0', 'data', { invoker: labelValue(name) });
   const near = made('s-1', 'data', { invoker: `deploy-${'x'.repeat(47)}` });
@@ -201,29 +201,29 @@ suite('restore points of several claims', () => {
     made(session, 'b', { claims, cut: later, created: later }),
   ];
 
-  test('go as a whole', () => {
+  test('are deleted as a whole', () => {
     const all = [...both('s-1', at(0)), ...both('s-2', at(100)), ...both('s-3', at(200))];
     assert.deepEqual(gone(all, { keepLast: 1 }), ['a-1', 'a-2', 'b-1', 'b-2']);
   });
 
-  test('are not torn where midnight lies between two of their snapshots', () => {
+  test('are not split by midnight between two of their snapshots', () => {
     const all = [
       ...both('s-1', '2026-03-12T23:59:59Z', '2026-03-13T00:00:01Z'),
       ...both('s-2', '2026-03-13T12:00:00Z'),
       ...both('s-3', '2026-03-14T12:00:00Z'),
     ];
-    // For b alone, both s-1 and s-2 are of the 13th.
+    // By claim b alone, both s-1 and s-2 belong to the 13th.
     assert.deepEqual(gone(all, { keepDaily: 3 }), []);
     assert.deepEqual(gone(all, { keepDaily: 2 }), ['a-1', 'b-1']);
   });
 
-  test('keep, of a claim that is no longer among them, as many as of the others', () => {
+  test('keep as many snapshots of a claim that is no longer part of them as of the others', () => {
     const whole = [1, 2, 3].flatMap((n) => both(`s-${n}`, at(n * 100)));
     const alone = [4, 5, 6].map((n) => made(`s-${n}`, 'a', { cut: at(n * 100) }));
     assert.deepEqual(gone([...whole, ...alone], { keepLast: 2 }), ['a-1', 'a-2', 'a-3', 'a-4', 'b-1']);
   });
 
-  test('an incomplete one takes nobody’s place, and goes when it is older than what is kept', () => {
+  test('an incomplete one does not count, and is deleted once it is older than the kept ones', () => {
     const incomplete = made('s-2', 'a', { claims, cut: at(100) });
     const all = [...both('s-1', at(0)), incomplete, ...both('s-3', at(200))];
     assert.deepEqual(gone(all, { keepLast: 2 }), []);
@@ -235,7 +235,7 @@ suite('restore points of several claims', () => {
     );
   });
 
-  test('what fails, waits or is leaving takes nobody’s place', () => {
+  test('failed, pending and deleted snapshots do not count', () => {
     const odd = {
       failed: { status: { readyToUse: false, error: { message: 'disk full' } } },
       waiting: { status: { readyToUse: false } },
@@ -254,7 +254,7 @@ suite('restore points of several claims', () => {
     }
   });
 
-  test('the newest complete one stays, of each target', () => {
+  test('the newest complete one of each target is kept', () => {
     const bar = { ...foo, name: 'bar' };
     const old = made('s-1', 'data', { cut: at(0), target: bar });
     const all = [old, made('s-2', 'data', { cut: at(100) }), made('s-3', 'data', { cut: at(200) })];
@@ -275,7 +275,7 @@ suite('restore points of several claims', () => {
 });
 
 suite('whatever there is', () => {
-  // Hours apart at most, so that buckets are shared and torn.
+  // At most hours apart, so that points share buckets and cross their borders.
   const time = fc
     .integer({ min: 0, max: 60 })
     .map((n) => new Date(Date.UTC(2026, 11, 27) + n * 1_200_000).toISOString());
@@ -335,7 +335,7 @@ suite('whatever there is', () => {
     });
   };
 
-  check('each snapshot of the invoker is judged once, and none of another', (all, rules) => {
+  check('each snapshot of the invoker is in the plan once, and none of another invoker', (all, rules) => {
     const { stay, go } = planRetention(invoker, all, policy(rules));
     assert.deepEqual(
       names([...stay, ...go]),
@@ -345,7 +345,7 @@ suite('whatever there is', () => {
   });
 
   check(
-    'no snapshot of the newest complete restore point goes, nor one that waits or leaves',
+    'no snapshot of the newest complete restore point is deleted, nor one that is pending or being deleted',
     (all, rules) => {
       const goes = new Set(gone(all, rules));
       const mine = snapshotsOf(invoker, all);
@@ -358,13 +358,13 @@ suite('whatever there is', () => {
     },
   );
 
-  check('applied to what is left, a policy removes nothing more', (all, rules) => {
+  check('applied to the remaining snapshots, a policy deletes none', (all, rules) => {
     const goes = new Set(gone(all, rules));
     const left = all.filter(({ metadata }) => !goes.has(metadata.name));
     assert.deepEqual(gone(left, rules), []);
   });
 
-  check('the order in which they are listed means nothing', (all, rules) => {
+  check('the order of the list does not matter', (all, rules) => {
     assert.deepEqual(
       planRetention(invoker, all.toReversed(), policy(rules)),
       planRetention(invoker, all, policy(rules)),
@@ -385,7 +385,7 @@ suite('whatever there is', () => {
     });
     fc.assert(
       fc.property(world, counts, more, (all, rules, { field, by }) => {
-        // Without a rule a policy keeps all, which is the largest.
+        // A policy without rules keeps all: it is the largest.
         fc.pre(hasRules(policy(rules)));
         const larger = { ...rules, [field]: (rules[field] ?? 0) + by };
         const smaller = new Set(gone(all, rules));

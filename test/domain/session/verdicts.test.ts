@@ -43,14 +43,14 @@ describe('what was written of the session as a whole', () => {
     conditions: [{ type, status: 'True' as const, reason, message }],
   });
   const disrupted = condition('BackupDisrupted', 'FailedToCompleteDueToDisruption', 'job j was deleted');
-  const overdue = condition('DeadlineExceeded', 'FailedToCompleteWithinDeadline', 'nobody had begun it');
+  const overdue = condition('DeadlineExceeded', 'FailedToCompleteWithinDeadline', 'no executor started it');
 
   test('is told in place of claims of which nothing is', () => {
     assert.equal(backupVerdict(backupSession(disrupted), pending)?.message, 'job j was deleted');
     const late = backupVerdict(backupSession(overdue), pending);
-    assert.deepEqual([late?.outcome, late?.message], ['timed-out', 'nobody had begun it']);
+    assert.deepEqual([late?.outcome, late?.message], ['timed-out', 'no executor started it']);
     const restore = restoreVerdict(restoreSession(overdue), pending);
-    assert.deepEqual([restore?.outcome, restore?.message], ['timed-out', 'nobody had begun it']);
+    assert.deepEqual([restore?.outcome, restore?.message], ['timed-out', 'no executor started it']);
   });
 
   test('is told beside what is known of a claim, and not twice', () => {

@@ -73,7 +73,7 @@ test('volumes of every workload, each claim once, in the order of the manifest',
   assert.equal(namesOf(claim('data')), 'data');
 });
 
-test('ephemeral volumes of the pods that run', () => {
+test('ephemeral volumes of the running pods', () => {
   const deployment = workload('Deployment', [claimVolume('data'), scratch]);
   const pods = [
     pod('web-b'),
@@ -118,7 +118,7 @@ test('a StatefulSet scaled to zero has the claims that exist, by ordinal', () =>
   );
 });
 
-test('scaling to zero forgets no claim, whatever order the server lists them in', () => {
+test('scaling to zero loses no claim, whatever the order of the list', () => {
   const scaled = (replicas: number) => workload('StatefulSet', [], { replicas, ...templates('data', 'log') });
   const shuffled = fc.integer({ min: 1, max: 12 }).chain((replicas) => {
     const names = namesOf(scaled(replicas)).split(' ');
@@ -147,7 +147,7 @@ test('refuses claims that cannot be snapshotted, all in one line', () => {
     [
       '',
       'deployment/web uses no persistent volume claims',
-      'claims that are made for each pod exist only while one runs\nkubectl describe deployment/web -n demo',
+      'ephemeral claims exist only while their pod runs\nkubectl describe deployment/web -n demo',
     ],
     ['good gone', 'claim gone of deployment/web does not exist', 'kubectl get pvc -n demo'],
     [

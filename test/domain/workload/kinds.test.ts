@@ -24,7 +24,7 @@ test('no word means two kinds', () => {
   assert.equal(kindOfWord('pod'), undefined);
 });
 
-test('the roles have every workload, and what its pods are controlled through', () => {
+test('the roles include every workload, and the objects between a workload and its pods', () => {
   const allowed = onWorkloads('get').flatMap(({ apiGroups = [], resources = [] }) =>
     apiGroups.flatMap((group) => resources.map((plural) => `${plural}.${group}`)),
   );
@@ -35,7 +35,7 @@ test('the roles have every workload, and what its pods are controlled through', 
   assert.equal(new Set(allowed).size, allowed.length);
 });
 
-test('how many pods a workload is to run, and to how many it can be scaled back', () => {
+test('the number of pods that a workload should run, and its replicas', () => {
   const rows: [Workload, wanted: number, replicas: number | undefined][] = [
     [workload('Deployment'), 1, 1],
     [workload('StatefulSet', { replicas: 0 }), 0, 0],

@@ -24,7 +24,7 @@ const names = fc.stringMatching(
   /^[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?){0,3}$/,
 );
 
-test('names are those of the specification where they fit', () => {
+test('short names are as specified', () => {
   assert.equal(invokerName({ kind: 'StatefulSet', name: 'web' }), 'sts-web');
   assert.equal(sessionName('deploy-foo', at), 'deploy-foo-1772330584');
   assert.equal(restoreSessionName({ kind: 'Deployment', name: 'foo' }, at), 'restore-deploy-foo-1772330584');
@@ -40,14 +40,14 @@ test('names are those of the specification where they fit', () => {
   assert.throws(() => snapshotName('data', 'yesterday'), { kind: 'bug' });
 });
 
-test('shorten hashes the whole and cuts no separator in half', () => {
+test('shorten hashes the whole name, and leaves no separator before the hash', () => {
   assert.equal(shorten('short', 5), 'short');
   // e40c292c is the published FNV-1a test vector of "a"; "foobar" gives bf9cf968.
   assert.equal(shorten('foobar', 5), 'bf9cf');
   assert.match(shorten(`ab-.${'x'.repeat(30)}`, 13), /^ab-[0-9a-f]{8}$/);
 });
 
-test('every name is valid, within its limit, repeatable, and of its input alone', () => {
+test('every name is valid, within its limit, and depends only on its input', () => {
   const limits: [(name: string) => string, number][] = [
     [(name) => shorten(name, 20), 20],
     [(name) => invokerName({ kind: 'ReplicationController', name }), 253],
@@ -72,14 +72,14 @@ test('every name is valid, within its limit, repeatable, and of its input alone'
   );
 });
 
-test('sessions of one long invoker stay apart in their Jobs, and two times in one name', () => {
+test('sessions of an invoker with a long name have different Jobs, and two times have different names', () => {
   const invoker = 'i'.repeat(253);
   const [one, two] = [sessionName(invoker, at), sessionName(invoker, new Date(at.getTime() + 1000))];
   assert.ok(one.endsWith('-1772330584') && two.endsWith('-1772330585'));
   assert.notEqual(snapshotterJobName(one), snapshotterJobName(two));
 });
 
-test('any text makes a valid label value, and two texts two of them', () => {
+test('any text gives a valid label value, and two texts give different ones', () => {
   assert.equal(labelValue(''), '');
   assert.equal(labelValue('PersistentVolumeClaim'), 'PersistentVolumeClaim');
   fc.assert(

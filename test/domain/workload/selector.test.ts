@@ -21,7 +21,7 @@ test('selectors become label queries', () => {
   assert.equal(formatSelector(everything), 'app=web,tier=a,zone in (x,y),zone notin (y),owner,!legacy');
 });
 
-test('a selector matches as Kubernetes has it', () => {
+test('a selector matches as in Kubernetes', () => {
   const labels = { app: 'web', tier: 'a', zone: 'x', owner: '' };
   assert.equal(matches(everything, labels), true);
   assert.equal(matches({ app: 'web' }, labels), true);
