@@ -1,4 +1,4 @@
-/** Whether an operator takes a BackupConfiguration as it now is, and calls it Ready. */
+/** Waits until an operator has accepted a BackupConfiguration as it was last written. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -10,8 +10,9 @@ import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 /**
- * `nobody`: no operator has ever looked at it. Rejects with 'precondition' where an operator calls it Invalid, and with
- * 'timed-out' where it is not Ready within `timeoutMs`.
+ * Resolves with 'ready' once the configuration is Ready, with 'nobody' where no operator gives it a status. Rejects
+ * with 'precondition' where it is Invalid, with 'timed-out' where it is not Ready within `timeoutMs`, with 'not-found'
+ * where it was deleted.
  */
 export async function awaitReady(
   environment: WaitEnvironment,

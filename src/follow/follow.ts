@@ -1,4 +1,4 @@
-/** Watches a session that somebody else carries out, until nothing more will happen. It only reads. */
+/** Watches a session that another executor carries out, until its end. It only reads. */
 import type { Resource } from '#src/api/resources.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
@@ -34,27 +34,28 @@ export interface FollowEnvironment {
 }
 
 export interface Followed {
-  /** Has a verdict where it ended with one. */
+  /** Has a verdict where `ended` is 'verdict'. */
   readonly progress: Progress;
-  /** Only where `endWhenDead` asks for it, the executor that has shown no sign of life; undefined: there is none. */
+  /** `dead`, only with `endWhenDead`: the holder that has not renewed for too long; undefined: there is no holder. */
   readonly ended: 'verdict' | { readonly dead: Holder | undefined };
 }
 
 export interface FollowOptions {
+  /** Milliseconds that a session without a deadline may take. */
   readonly timeoutMs: number;
-  /** For whoever would take over; else a dead executor is told in a note. */
+  /** Return when the executor is dead, so that the caller can take over; else a note says that it is. */
   readonly endWhenDead?: boolean;
-  /** How to take over: a command. */
+  /** The command that takes the session over, for the note. */
   readonly resume?: string | undefined;
 }
 
 type FollowedBy =
   'words' | 'resource' | 'jobName' | 'watch' | 'targetOf' | 'verdict' | 'hookState' | 'hookRecord';
 
-/** With so much of its life left, a silent executor is suspected: is it the server that is silent? */
+/** So long before a silent executor counts as dead, the follower probes whether it is the API server that is silent. */
 const suspectLeftMs = deadAfterMs - 2 * renewEveryMs;
 
-/** Rejects when it is interrupted, the session does not exist, or it may not be read. */
+/** Rejects with 'interrupted', with 'not-found' and where the user may not read the session or what it makes. */
 export async function follow<S extends AnySession>(
   environment: FollowEnvironment,
   kind: Pick<SessionKind<S, never>, FollowedBy>,
@@ -88,8 +89,8 @@ export async function follow<S extends AnySession>(
       return { progress: { ...last, verdict }, ended: 'verdict' };
     }
     const lost = sessions.lost() ?? probe.unanswered();
-    // What is not heard over a lost connection is no sign of death; and once it stands again, an executor that had
-    // lost its own needs time to be heard.
+    // While the watch is disconnected, a missing renewal says nothing about the executor. After a reconnect the
+    // executor gets the full time again: it may have lost its connection, too.
     sighting = sight(lost === undefined && !wasLost ? sighting : undefined, session, now);
     wasLost = lost !== undefined;
     const left = lifeLeft(sighting, now);
@@ -105,7 +106,7 @@ export async function follow<S extends AnySession>(
       ...{ session, target: kind.targetOf(session), claims: claims(session) },
       ...{ timeoutMs: options.timeoutMs, notes: notes() },
     });
-    // Whoever would take over trusts a living executor's clock more than the deadline.
+    // A follower that can take over does not give up on a living executor, which judges the deadline by its own clock.
     const takesOver = options.endWhenDead === true && !isFinal(session);
     const late = now >= until && (!takesOver || lost !== undefined);
     const verdict =
@@ -129,7 +130,7 @@ export async function follow<S extends AnySession>(
   }
 }
 
-/** Not a word of failure: a Job may still be at it. */
+/** The verdict 'timed-out', not 'failed': a Job may still carry the session out. */
 function overdue(
   session: Session,
   { claims }: Progress,

@@ -1,4 +1,4 @@
-/** What to say where a command stops in the middle: the user stopped it, or its limit has passed. */
+/** Words for a command that stops before the session's end, because of the user or of its limit. */
 import { formatDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { describe, type Progress } from '#src/domain/session/progress.ts';
@@ -12,19 +12,19 @@ export interface Unfinished {
   readonly session: string;
   readonly name: string;
   readonly namespace: string;
-  /** The command that carries it on; left out where it was only followed. */
+  /** The command that goes on with the session; left out where this command only followed it. */
   readonly again?: string | undefined;
   readonly limit?: Limit | undefined;
 }
 
-/** What was last known of the session. */
+/** What the command last knew of the session. */
 export interface Sight {
   progress: Progress | undefined;
   /** What the command does: it waits until an operator takes the session, follows it, or carries it out itself. */
   doing: 'pick-up' | 'follow' | 'carry-out';
 }
 
-/** The environment of a follower, up to its limit, that remembers in `sight` what it shows. */
+/** A follower's environment that ends at the limit and keeps in `sight` the progress that it shows. */
 export function limited(
   environment: FollowEnvironment,
   limit: Limit | undefined,
@@ -59,7 +59,7 @@ export async function orHowToGoOn<T>(work: Promise<T>, unfinished: Unfinished, s
   }
 }
 
-/** AppsCode's operator makes its Job, of which a note tells, before it writes a status. */
+/** A note counts as taken: AppsCode's operator creates its Job before it writes a status. */
 function isUntaken({ doing, progress }: Sight): boolean {
   if (doing === 'carry-out') return false;
   if (progress === undefined) return doing === 'pick-up';
@@ -80,7 +80,7 @@ function lateWords(session: string, time: string, sight: Sight): string {
   return `stopped following ${session} after ${time}; ${state}${words}`;
 }
 
-/** As `orHowToGoOn`, where there is no session yet; `waitsFor` says for what the command waited last. */
+/** As `orHowToGoOn`, before the session exists. `waitsFor`: what the command was waiting for. */
 export async function orNotBegun<T>(
   work: Promise<T>,
   {
