@@ -1,4 +1,4 @@
-/** What AppsCode's operator would do wrongly is refused before it is asked to. */
+/** Refuses what AppsCode's operator would do wrongly or not at all. */
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -6,7 +6,10 @@ import type { PlannedClaim } from './build-backup.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
-/** The one class that it has to be given; it takes no default of its own. */
+/**
+ * The snapshot class to write into the configuration, as AppsCode's operator uses no default. Throws 'precondition'
+ * where it cannot snapshot the target, or not with one class.
+ */
 export function classForAppscode(
   target: Target,
   planned: readonly PlannedClaim[],
@@ -39,7 +42,7 @@ export function classForAppscode(
   return first;
 }
 
-/** Two retentions side by side would undo each other's work. */
+/** AppsCode's own retention would delete snapshots that `--keep-*` keeps. */
 export function refuseKeepFlags(): never {
   throw new StashError(
     'precondition',
@@ -50,7 +53,7 @@ export function refuseKeepFlags(): never {
   );
 }
 
-/** Drivers' errors are its own to judge. */
+/** AppsCode's operator decides itself what a driver's error means. */
 export function refuseFailFast(): never {
   throw new StashError(
     'precondition',
@@ -64,7 +67,7 @@ function claimByClaim({ namespace }: Target, planned: readonly PlannedClaim[]): 
   return `kubectl stash snapshot ${claims.join(' ')} -n ${namespace}`;
 }
 
-/** An operator reads the class from the configuration, which it does not let anybody change. */
+/** An operator takes the class from the configuration. Throws 'precondition' where that is another than `wanted`. */
 export function checkConfigured(configuration: BackupConfiguration | undefined, wanted: string): void {
   if (configuration === undefined) return;
   const configured = configuration.spec.target?.snapshotClassName ?? '';

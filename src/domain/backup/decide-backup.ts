@@ -1,6 +1,6 @@
 /**
- * What a snapshot session needs next, from what is there now. Whoever carries a session out (the command line, a Job,
- * the operator) repeats observe -> decide -> apply; started again anywhere, it goes on from there.
+ * Decides the next step of a BackupSession by its present state. Each executor (the command line, a Job, the operator)
+ * repeats observe, decide, apply; a restarted executor goes on from the state that it finds.
  */
 import type { Condition } from '#src/api/kubernetes.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
@@ -43,7 +43,7 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus> {
   const pending = pendingClaims(claims);
   const missing = world.planned.filter(({ claim }) => pending.has(claim.metadata.name));
   if (missing.length > 0) {
-    // For whoever goes on with it.
+    // The next executor takes them.
     if (world.leaving) return { do: 'done' };
     return {
       do: 'create',
@@ -66,7 +66,7 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus> {
   return { do: 'wait', until: new Date(Math.max(next, now.getTime())) };
 }
 
-/** What must not be left undone by an executor that stops before the session's end. */
+/** The hook that an executor must run if it stops before the session's end. */
 export function decideLeavingBackup(world: BackupWorld): HookToRun<BackupStatus> | undefined {
   return isFinal(world.session) ? undefined : nextHook({ ...world, leaving: true }, backupClaims(world));
 }
@@ -112,7 +112,7 @@ function started(world: BackupWorld): StatusChange<BackupStatus> {
   });
 }
 
-/** Written while the session runs, a claim's failure is for good. */
+/** Records claims as failed for good while the session still runs. */
 function gaveUp(
   world: BackupWorld,
   claims: readonly ClaimProgress[],

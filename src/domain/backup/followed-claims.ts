@@ -1,4 +1,4 @@
-/** How far each claim of a BackupSession has come that another program carries out. */
+/** Computes the progress of each claim of a BackupSession that another executor carries out. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -8,7 +8,7 @@ import { snapshotName } from '#src/domain/workload/names.ts';
 
 import { snapshotProgress } from './snapshot-progress.ts';
 
-/** `snapshots`: all of the namespace. Ours are found by annotation, those of AppsCode's operator by name. */
+/** `snapshots`: all of the namespace. AppsCode's operator sets no annotations: its snapshots are found by name. */
 export function followedClaims(
   session: Stored<BackupSession>,
   snapshots: readonly Stored<VolumeSnapshot>[],

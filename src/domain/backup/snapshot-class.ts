@@ -1,14 +1,14 @@
-/** Which VolumeSnapshotClass a claim is snapshotted with. */
+/** Chooses the VolumeSnapshotClass for a claim. */
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { StashError } from '#src/errors.ts';
 
 import { nearest } from '#src/domain/nearest.ts';
 
-/** The fields of a volume's spec that are objects and do not say where it is kept. */
+/** The fields of a volume's spec that are objects and not a volume source. */
 const notSources = new Set(['capacity', 'claimRef', 'nodeAffinity']);
 
-/** The CSI driver of a claim's volume. Throws a StashError `precondition` where no driver serves it. */
+/** The CSI driver of a claim's volume. Throws 'precondition' where the volume does not exist or is not a CSI volume. */
 export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): string {
   const name = claim.metadata.name ?? '';
   if (volume === undefined) {
@@ -32,9 +32,9 @@ export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume 
 }
 
 /**
- * The class asked for on the command line, else the configuration's, else the default class of the driver, else its
- * only class. Throws a StashError: `not-found` for a class that does not exist, `precondition` for one of another
- * driver and where there is none or no single one to choose.
+ * The class of the command line, else the configuration's, else the driver's default class, else its only class. Throws
+ * 'not-found' where the wanted class does not exist, 'precondition' where it is another driver's, where the driver has
+ * no class, and where it has several and no single default.
  */
 export function chooseSnapshotClass(options: {
   readonly claim: string;
