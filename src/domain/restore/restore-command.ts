@@ -1,4 +1,4 @@
-/** How a restore was asked for, and its command line for hints that can be pasted. */
+/** Builds `restore` command lines for hints that can be pasted. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
@@ -11,17 +11,17 @@ export interface RestoreFlags {
   readonly storageClass: string | undefined;
 }
 
-/** What the restore was asked with, for hints that can be pasted. Undefined workload: it does not exist. */
+/** What the user asked for. `workload` undefined: it does not exist, or the user may not read it. */
 export interface RestoreWords {
   readonly target: Target;
   readonly from: string;
   readonly flags: RestoreFlags;
-  /** By the claim's own name: the one under which it is restored. */
+  /** By the claim's original name: the name under which it is restored. */
   readonly names: ReadonlyMap<string, string>;
   readonly workload: Stored<KubernetesObject> | undefined;
 }
 
-/** `from`: the very restore point that was chosen, whatever is the latest by then. */
+/** `from`: the restore point that was chosen, not `latest`, which may be another one by then. */
 export function restoreCommand(target: Target, from: string, flags: RestoreFlags): string {
   return [
     `kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${from}`,

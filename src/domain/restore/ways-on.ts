@@ -1,4 +1,4 @@
-/** Why claims cannot be restored under their names, and the ways on. */
+/** Builds the errors for claims that cannot be restored under their names, with what the user can do instead. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -18,7 +18,7 @@ import {
 } from './in-place-steps.ts';
 import { restoreCommand, type RestoreWords } from './restore-command.ts';
 
-/** The error for claims that exist; for a RestoreSession from a file nothing is known of how it was asked for. */
+/** The error for claims that exist; `asked` is left out for a RestoreSession from a file. */
 export function existingClaims(
   ways: readonly ClaimInTheWay[],
   asked?: { readonly words: RestoreWords; readonly keeping: Keeping },
@@ -45,7 +45,7 @@ function list(pods: readonly Stored<Pod>[]): string {
   return pods.map(({ metadata }) => metadata.name).join(', ');
 }
 
-/** The manual steps for in place go back to the very restore point that was chosen. */
+/** All commands name the restore point that was chosen, not `latest`. */
 function waysOn(ways: readonly ClaimInTheWay[], words: RestoreWords, keeping: Keeping): string {
   const { target, from, flags } = words;
   const taken = new Set(ways.map(({ claim }) => claim.metadata.name));
@@ -68,7 +68,7 @@ function besideIt({ target, from, flags }: RestoreWords): string {
   return restoreCommand(target, from, { ...flags, suffix: `${flags.suffix ?? ''}-restored`, claim: [] });
 }
 
-/** Those of the claims to be restored that a running StatefulSet's controller would create empty. */
+/** The claims to be restored that the controller of a running StatefulSet would create empty. */
 export function racedClaims(names: readonly string[], words: RestoreWords): string[] {
   const { target, workload } = words;
   if (workload === undefined || runningReplicas(words) === 0) return [];
@@ -77,7 +77,7 @@ export function racedClaims(names: readonly string[], words: RestoreWords): stri
   return names.filter((name) => own.some((claim) => claim.name === name));
 }
 
-/** The refusal to race it. */
+/** The error for `racedClaims`. */
 export function controllerRace(raced: readonly string[], words: RestoreWords, keeping: Keeping): StashError {
   const { target, from, flags } = words;
   const replicas = runningReplicas(words);
