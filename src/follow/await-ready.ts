@@ -10,7 +10,7 @@ import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 /**
- * Resolves with 'ready' once the configuration is Ready, with 'nobody' where no operator gives it a status. Rejects
+ * Resolves with 'ready' once the configuration is Ready, with 'no-operator' where no operator gives it a status. Rejects
  * with 'precondition' where it is Invalid, with 'timed-out' where it is not Ready within `timeoutMs`, with 'not-found'
  * where it was deleted.
  */
@@ -18,7 +18,7 @@ export async function awaitReady(
   environment: WaitEnvironment,
   written: Stored<BackupConfiguration>,
   timeoutMs: number,
-): Promise<'ready' | 'nobody'> {
+): Promise<'ready' | 'no-operator'> {
   const { name, namespace, generation = 0 } = written.metadata;
   const { clock } = environment;
   const answeredBy = after(clock, Math.min(operatorAnswersMs.unknown, timeoutMs));
@@ -39,7 +39,7 @@ export async function awaitReady(
       }
       const until = status?.phase === undefined ? answeredBy : readyBy;
       if (now < until) return { until };
-      if (status?.phase === undefined) return { result: 'nobody' };
+      if (status?.phase === undefined) return { result: 'no-operator' };
       const reason = isCurrent ? (why ?? 'its operator gave no reason') : 'its operator does not answer';
       throw new StashError(
         'timed-out',

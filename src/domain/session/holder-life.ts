@@ -6,7 +6,7 @@ import { isPodOver } from './job-state.ts';
 
 export type HolderLife =
   /** No executor holds the session. */
-  | { readonly state: 'nobody' }
+  | { readonly state: 'none' }
   /** `ofJob`: the holder is a pod of the session's Job. `until`: it counts as dead then, unless it renews before. */
   | { readonly state: 'living'; readonly holder: Holder; readonly ofJob: boolean; readonly until: Date }
   | { readonly state: 'dead'; readonly holder: Holder }
@@ -27,7 +27,7 @@ export function holderLife(
   now: Date,
 ): HolderLife {
   const { holder } = sighting;
-  if (holder === undefined) return { state: 'nobody' };
+  if (holder === undefined) return { state: 'none' };
   const left = lifeLeft(sighting, now);
   if (left <= 0) return { state: 'dead', holder };
   const until = new Date(now.getTime() + left);
