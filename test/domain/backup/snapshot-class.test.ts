@@ -34,7 +34,7 @@ function volume(source: Record<string, unknown>): PersistentVolume {
   return { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv-1' }, spec };
 }
 
-test('the driver is that of the volume, where a driver serves it', () => {
+test('finds the CSI driver of the volume, and refuses other volumes', () => {
   assert.equal(
     driverOf(claim, volume({ csi: { driver: 'disk.example.com', volumeHandle: 'h' } })),
     'disk.example.com',
@@ -51,7 +51,7 @@ test('the driver is that of the volume, where a driver serves it', () => {
   });
 });
 
-test('what was asked for, else the default of the driver, else its only class', () => {
+test("chooses the requested class, else the driver's default, else its only class", () => {
   const classes = [
     snapshotClass('b', 'disk', 'false'),
     snapshotClass('a', 'disk', 'true'),
@@ -71,7 +71,7 @@ test('what was asked for, else the default of the driver, else its only class', 
   }
 });
 
-test('refuses a class that cannot be, and to guess', () => {
+test('refuses an unfit class, and does not guess', () => {
   const classes = [
     snapshotClass('csi-fast', 'disk'),
     snapshotClass('csi-slow', 'disk'),

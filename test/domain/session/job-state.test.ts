@@ -140,7 +140,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
   ],
   ['running', job(), [pod('p', { phase: 'Running' })], { state: 'running', pod: 'p' }],
   [
-    'running after one that failed',
+    'running after a failed pod',
     job(),
     [pod('q', { phase: 'Running' }, later), pod('p', failed({ exitCode: 1 }))],
     { state: 'running', pod: 'q' },
@@ -152,7 +152,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     { state: 'waiting', why: 'another pod is to be made: pod p exited with code 3 (Error)', stuck: false },
   ],
   [
-    'between two pods, with last words',
+    'between two pods, with a termination message',
     job(),
     [pod('p', failed({ exitCode: 3, reason: 'Error', message: '\u001b[31mearly\noops\n' }))],
     {
@@ -162,7 +162,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     },
   ],
   [
-    'gave up, with many words',
+    'gave up, with a long message',
     job(gaveUp),
     [pod('p', failed({ exitCode: 3, message: `${'x'.repeat(600)} oops` }))],
     {
@@ -183,7 +183,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     { state: 'waiting', why: 'its pod has ended, and the Job is about to', stuck: false },
   ],
   [
-    'pods may not be made',
+    'pods may not be created',
     job({ type: 'FailureTarget', message: 'pods is forbidden: quota' }),
     [],
     { state: 'waiting', why: 'pods is forbidden: quota', stuck: false },
@@ -196,7 +196,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     { state: 'running', pod: 'p' },
   ],
   [
-    'failed, the last pod tells why',
+    'failed, for the reason of its last pod',
     job(gaveUp),
     [pod('q', failed({ exitCode: 137, reason: 'OOMKilled' }), later), pod('p', failed({ exitCode: 1 }))],
     { state: 'failed', why: 'Job has reached the limit; pod q was killed: out of memory (OOMKilled)' },
@@ -233,7 +233,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     [],
     { state: 'failed', why: 'it ran longer than its deadline (DeadlineExceeded)' },
   ],
-  ['failed without a word', job({ type: 'Failed' }), [], { state: 'failed', why: 'no reason given' }],
+  ['failed without a reason', job({ type: 'Failed' }), [], { state: 'failed', why: 'no reason given' }],
 ];
 
 for (const [name, of, pods, expected] of rows) {
