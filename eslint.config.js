@@ -28,4 +28,17 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':not(TaggedTemplateExpression) > TemplateLiteral[expressions.length>0] > TemplateElement[tail=false][value.raw=/kubectl /]',
+          message: 'A name in a printed command is quoted by commandLine`...` (src/domain/command-line.ts).',
+        },
+      ],
+    },
+  },
 );

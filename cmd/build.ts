@@ -1,4 +1,4 @@
-/** `npm run build`: the program as `dist/kubectl-stash.cjs`. */
+/** `npm run build`: bundles the program into `dist/kubectl-stash.cjs`. */
 import { bundle } from './bundle.ts';
 
 void bundle('cmd/kubectl-stash.ts', 'dist/kubectl-stash.cjs');

@@ -1,4 +1,4 @@
-/** A program and all that it needs in one CommonJS file. */
+/** Bundles a program and its dependencies into one CommonJS file. */
 import { join } from 'node:path';
 
 import { build, type Plugin } from 'esbuild';
@@ -13,11 +13,11 @@ export async function bundle(program: string, outfile: string): Promise<void> {
     platform: 'node',
     format: 'cjs',
     target: 'node22',
-    // Half as long is read and compiled in half the time; names stay, for stack traces.
+    // Node reads and compiles half the code in half the time. Names stay readable in stack traces.
     minifyWhitespace: true,
     minifySyntax: true,
     plugins: [leaveOut],
-    // CommonJS has no import.meta; packages that look around themselves find the bundle.
+    // CommonJS has no import.meta; packages that look for their own file find the bundle.
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
     logLevel: 'warning',
@@ -25,15 +25,14 @@ export async function bundle(program: string, outfile: string): Promise<void> {
 }
 
 /**
- * What packages load at once for features of theirs that we do not use: more than half of all code. Whoever begins to
- * use one finds that it is not a function.
+ * Modules that packages import eagerly, for features that this program does not use: more than half of all
+ * code. Code that starts to use such a feature fails with "is not a function".
  */
 const unused: readonly { readonly what: RegExp; readonly of: string }[] = [
-  // KubeConfig makes REST clients, of generated models and undici; we ask it for the options of node:https alone.
+  // KubeConfig can create REST clients from generated models and undici; this program only asks it for
+  // node:https options.
   { what: /^undici$/, of: '@kubernetes/client-node' },
   { what: /^\.\/gen\/index\.js$/, of: '@kubernetes/client-node' },
-  // The layout of yargs' help texts; ours are our own.
-  { what: /^(cliui|string-width)$/, of: 'yargs' },
 ];
 
 export const leaveOut: Plugin = {

@@ -1,4 +1,7 @@
-/** `npm run image [-- DIRECTORY]`: the operator's image as an OCI directory, `dist/image` unless told otherwise, and its root filesystem. */
+/**
+ * `npm run image [-- DIRECTORY]`: builds the operator's image as an OCI directory, by default in
+ * `dist/image`.
+ */
 import { join } from 'node:path';
 
 import { buildImage } from './image/build-image.ts';

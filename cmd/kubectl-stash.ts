@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The program: the only place that knows the process, its arguments, environment, signals and exit code. */
+/**
+ * The program's entry point, and the only module that uses the process: arguments, environment, signals, exit
+ * code.
+ */
 import { readFile } from 'node:fs/promises';
 import { isSea } from 'node:sea';
 import { setTimeout } from 'node:timers/promises';
@@ -25,8 +28,8 @@ async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
     process.exit(reportError(error, { err: process.stderr, signal, verbosity: 0 }));
   });
-  // Output that cannot be written does not stop the work, which may be a thaw. Whoever read it went away (`| head`), or
-  // it was what tells of errors: there is nobody to tell.
+  // A failure to write must not stop the work, which may be a thaw. Either the reader has closed the pipe, as
+  // `head` does, or stderr itself is broken, so there is no way to report it.
   process.stderr.on('error', () => undefined);
   let lost = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -78,14 +81,14 @@ async function main(): Promise<void> {
   for (const { cluster } of connections) cluster.close();
 }
 
-/** Longer than a timer can be is no error: whoever sleeps by a deadline looks at the clock again. */
+/** A timer's limit. Waking early is harmless: code that sleeps until a deadline checks the clock again. */
 const longestTimer = 2 ** 31 - 1;
 
 async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {
     await setTimeout(Math.min(milliseconds, longestTimer), undefined, signal && { signal });
   } catch {
-    // Aborted: the sleep is over, which is all that a Clock promises.
+    // The sleep was aborted. A Clock promises no more than to return.
   }
 }
 

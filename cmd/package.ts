@@ -1,4 +1,7 @@
-/** `npm run package [-- --platform linux-amd64]...`: archives for every platform, or for some, in `dist/release/`. */
+/**
+ * `npm run package [-- --platform linux-amd64]...`: builds archives in `dist/release/`, for all platforms or
+ * those given.
+ */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -8,7 +11,7 @@ import { buildRelease } from './package/release.ts';
 
 const { values } = parseArgs({
   options: {
-    /** `host` is the one of this machine. */
+    /** `host` stands for this machine's platform. */
     platform: { type: 'string', multiple: true },
     output: { type: 'string', default: join(project, 'dist', 'release') },
   },
@@ -17,7 +20,7 @@ const { values } = parseArgs({
 const wanted = values.platform?.map((name) => {
   const found = name === 'host' ? hostPlatform() : platforms.find((platform) => platform.name === name);
   if (!found)
-    throw new Error(`no platform ${name}; there are ${platforms.map((each) => each.name).join(', ')}`);
+    throw new Error(`unknown platform ${name}; available: ${platforms.map((each) => each.name).join(', ')}`);
   return found;
 });
 

@@ -1,6 +1,6 @@
 /**
- * `npm run release [-- --dry-run]`: checks that this commit can be released, builds all that is published, and
- * publishes it. A dry run stops before it publishes, and only says what is not as a release needs it.
+ * `npm run release [-- --dry-run]`: checks that this commit can be released, builds all files, and publishes
+ * them. A dry run stops before publishing, and reports unmet requirements without failing.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ async function release(dryRun: boolean): Promise<void> {
     changelog: await readFile(join(project, 'CHANGELOG.md'), 'utf8'),
   });
   for (const shortcoming of found) say(`not ready: ${shortcoming}`);
-  if (found.length > 0 && !dryRun) throw new Error('nothing is published');
+  if (found.length > 0 && !dryRun) throw new Error('not published');
 
   const directory = join(project, 'dist', 'release');
   const image = join(project, 'dist', 'image');

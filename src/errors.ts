@@ -1,9 +1,9 @@
 /**
- * What can go wrong, in the words of whoever runs the program.
- * Thrown anywhere, turned into an exit code and a line on stderr in `src/cli/run.ts` only.
+ * StashError: every failure that the user is told about.
+ * Thrown anywhere; only `src/cli/run.ts` turns it into an exit code and a line on stderr.
  */
 
-/** Every way to end other than success; DESIGN's exit codes are a function of it. */
+/** Every way in which a command can fail. The exit code depends on nothing else. */
 export type ErrorKind =
   | 'usage'
   | 'not-found'
@@ -44,7 +44,7 @@ const exitCodes: Record<ErrorKind, number> = {
 export class StashError extends Error {
   override readonly name = 'StashError';
   readonly kind: ErrorKind;
-  /** What to do next; commands in it can be pasted. One line each. */
+  /** What the user can do next: one line per step. The user can paste the commands in it. */
   readonly hint: string | undefined;
 
   constructor(
@@ -62,12 +62,12 @@ export class StashError extends Error {
   }
 }
 
-/** True for a StashError of one of these kinds. */
+/** Returns true if `error` is a StashError of one of `kinds`, or of any kind if none is given. */
 export function isStashError(error: unknown, ...kinds: ErrorKind[]): error is StashError {
   return error instanceof StashError && (kinds.length === 0 || kinds.includes(error.kind));
 }
 
-/** Marks the end of a closed union: the compiler refuses a forgotten member. */
+/** Marks the end of a closed union: the compiler reports a member that has no branch. */
 export function assertNever(value: never): never {
   throw new StashError('bug', `unexpected value ${JSON.stringify(value)}`);
 }

@@ -1,4 +1,4 @@
-/** The image of the operator and of its Jobs, for the platform that this runs on. */
+/** Builds the image of the operator and its Jobs, for this machine's platform. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -22,7 +22,7 @@ import { entrypoint, labels, rootFilesystem, user } from './root-filesystem.ts';
 export async function buildImage(directory: string): Promise<string> {
   const platform = hostPlatform();
   if (platform?.os !== 'linux')
-    throw new Error('the image takes its libraries from the machine: build it on Linux');
+    throw new Error('the image contains libraries of the build machine: build it on Linux');
   const chunks = await bundleChunks(program);
   const packages = await bundledPackages(chunks.metafile);
   const licences = [

@@ -1,4 +1,4 @@
-/** Files of this machine that an image takes over, at the paths that they have here. */
+/** Copies files of this machine into an image, under the same paths. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
@@ -9,7 +9,8 @@ import type { ArchiveFile } from '../package/archive.ts';
 const run = promisify(execFile);
 
 /**
- * Paths as the loaders of the programs and shared objects find them, sorted, each once; the loader itself is one of them.
+ * Resolves with the sorted paths of the shared libraries that the programs load, including the dynamic
+ * loader.
  */
 export async function neededLibraries(programs: readonly string[]): Promise<string[]> {
   const { stdout } = await run('ldd', [...programs]);
@@ -17,11 +18,15 @@ export async function neededLibraries(programs: readonly string[]): Promise<stri
   return [...new Set(paths)].sort();
 }
 
+/**
+ * Reads a file of this machine for an archive, under the same path. Rejects with node:fs' error if it cannot
+ * be read.
+ */
 export async function fileOfThisMachine(path: string, mode: number): Promise<ArchiveFile> {
   return { name: path.slice(1), content: await readFile(path), mode };
 }
 
-/** Those that the files are in, outer ones first. */
+/** Returns the directories that contain the files, outer ones first. */
 export function directoriesOf(files: readonly ArchiveFile[]): ArchiveFile[] {
   const names = new Set<string>();
   for (const { name } of files) {

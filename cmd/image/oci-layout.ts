@@ -1,4 +1,7 @@
-/** An image as a directory (https://github.com/opencontainers/image-spec, image-layout.md); nothing runs to make it. */
+/**
+ * Writes an image as an OCI image layout (https://github.com/opencontainers/image-spec, image-layout.md),
+ * without a container daemon.
+ */
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,17 +9,17 @@ import { join } from 'node:path';
 import { gzip } from '../package/archive.ts';
 
 export interface Image {
-  /** As Go names it. */
+  /** In Go's spelling. */
   readonly architecture: string;
-  /** A tar. */
+  /** A tar archive. */
   readonly rootFilesystem: Buffer;
-  /** `none` for an image that is made quickly and not kept; by default gzip. */
+  /** Default gzip; `none` saves time for an image that is not kept. */
   readonly compression?: 'gzip' | 'none';
   readonly user: string;
   readonly entrypoint?: string;
-  /** What runs where a pod says nothing. */
+  /** The default command of a container. */
   readonly command?: readonly string[];
-  /** What ends it; by default SIGTERM. */
+  /** The signal that stops a container; default SIGTERM. */
   readonly stopSignal?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly created: Date;
@@ -31,7 +34,7 @@ interface Descriptor {
 
 const mediaType = (name: string) => `application/vnd.oci.image.${name}`;
 
-/** In place of what the directory held; resolves with the digest of the image's manifest. */
+/** Replaces the directory's contents. Resolves with the digest of the image's manifest. */
 export async function writeImage(directory: string, image: Image): Promise<string> {
   await rm(directory, { recursive: true, force: true });
   const blobs = join(directory, 'blobs', 'sha256');

@@ -1,4 +1,6 @@
-/** All files of the image: the program, the libraries that its loader asks for, their licences, and a name for its user. */
+/**
+ * All files of the image: the program, its shared libraries, their licences, and a passwd entry for its user.
+ */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -8,7 +10,7 @@ import { directoriesOf, fileOfThisMachine, neededLibraries } from './machine-fil
 
 const run = promisify(execFile);
 
-/** Of the image; the Deployment that `install` writes has it too. */
+/** UID of the image's user; the Deployment that `install` writes sets it too. */
 export const user = 65532;
 
 export const entrypoint = '/kubectl-stash';
@@ -21,8 +23,10 @@ export const labels = {
 };
 
 /**
- * No certificates: Node brings those of the public authorities, and a cluster's own comes with the service account.
- * The libraries are this machine's, for a dynamically linked program of this platform.
+ * Resolves with the root file system as a tar archive. The libraries are this machine's, for a dynamically
+ * linked program.
+ * It contains no certificates: Node includes those of the public authorities, and the service account
+ * provides the cluster's.
  */
 export async function rootFilesystem(
   program: string,
@@ -42,9 +46,12 @@ export async function rootFilesystem(
   return [...directoriesOf(files), ...files];
 }
 
-/** Paths of what Debian says of the packages that they are from, sorted; none on a machine without dpkg. */
+/**
+ * Resolves with the sorted paths of the Debian copyright files for the libraries' packages; empty on a
+ * machine without dpkg.
+ */
 async function copyrightsOf(libraries: readonly string[]): Promise<string[]> {
-  // dpkg knows a file by the path that its package had for it, with /usr or without; it fails for the other one.
+  // dpkg knows a file only by the path in its package, with or without /usr, and fails for the other path.
   const paths = libraries.flatMap((path) => [path, `/usr${path}`]);
   const { stdout } = await run('dpkg-query', ['--search', ...paths]).catch((error: unknown) => ({
     stdout: (error as { readonly stdout?: string }).stdout ?? '',

@@ -1,4 +1,4 @@
-/** Archives whose bytes follow from what is in them: one time, one owner, the given order. */
+/** Builds reproducible archives: fixed time and owner, files in the given order. */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { buffer } from 'node:stream/consumers';
@@ -10,12 +10,12 @@ import { extract, pack } from 'tar-stream';
 export interface ArchiveFile {
   readonly name: string;
   readonly content: Buffer;
-  /** Permissions; a symbolic link has the text of its target as content. */
+  /** Permission bits. The content of a symbolic link is its target. */
   readonly mode: number;
   readonly type?: 'file' | 'directory' | 'symlink';
 }
 
-/** An archive that owners and times of the building machine leave no trace in. */
+/** Resolves with a tar archive that contains no owners or times of the build machine. */
 export function tar(files: readonly ArchiveFile[], time: Date): Promise<Buffer> {
   const archive = pack();
   for (const { name, content, mode, type = 'file' } of files) {
@@ -31,8 +31,9 @@ export async function gzip(content: Buffer): Promise<Buffer> {
   return buffer(Readable.from([content]).pipe(createGzip({ level: 9 })));
 }
 
+/** Returns a zip archive with the files, which must not contain directories or links. */
 export function zip(files: readonly ArchiveFile[]): Buffer {
-  // The format has local times; this one is the same everywhere, and the earliest that it knows.
+  // The format stores local times; this is the earliest one that it can express, and the same everywhere.
   const mtime = new Date(1980, 0, 1);
   const entries = files.map(({ name, content, mode }) => [
     name,
@@ -41,7 +42,7 @@ export function zip(files: readonly ArchiveFile[]): Buffer {
   return Buffer.from(zipSync(Object.fromEntries(entries) as Parameters<typeof zipSync>[0]));
 }
 
-/** Undefined where the archive has no such file. */
+/** Resolves with the file's content, or undefined if the archive does not contain it. */
 export async function fileInTarGz(archive: Buffer, name: string): Promise<Buffer | undefined> {
   const entries = extract();
   let found: Buffer | undefined;

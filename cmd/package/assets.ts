@@ -1,17 +1,20 @@
-/** What the files in a binary are called, and what a chunk is. */
+/** The names of the files inside a binary, and the type of a chunk. */
 
-/** Of the file that holds the name of the first chunk. */
+/** Name of the file that contains the name of the entry chunk. */
 export const entryAsset = 'entry';
 
-/** Of V8's code for a chunk. */
+/** Returns the name of the file with V8's compiled code for a chunk. */
 export function compiledCode(chunk: string): string {
   return `${chunk}.code`;
 }
 
-/** By a name as the chunks have it: `./x.js` is a chunk, all else a module of Node. */
+/**
+ * Loads a module by the name in the chunk's source: `./x.js` is a chunk, any other name a built-in module of
+ * Node.
+ */
 type Load = (name: string) => unknown;
 
-/** What the code of a chunk evaluates to. */
+/** The function that a chunk's code evaluates to. */
 export type ChunkFunction = (
   exports: unknown,
   load: Load,

@@ -1,4 +1,4 @@
-/** What is inside a binary, as CycloneDX 1.6 writes it: Node, and every package that has code in the bundle. */
+/** Lists the contents of a binary in CycloneDX 1.6: Node, and every package with code in the bundle. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,17 +6,17 @@ import type { Metafile } from 'esbuild';
 
 import { nodeVersion, project, version } from './project.ts';
 
-/** A package of which code is in the program. */
+/** A package with code in the program. */
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
-  /** SPDX expression as its package.json has it. */
+  /** SPDX expression from its package.json. */
   readonly license: string;
-  /** Where it is, relative to the project. */
+  /** Path relative to the project. */
   readonly directory: string;
 }
 
-/** Sorted by name, then version. */
+/** Resolves with the packages, sorted by name, then version. */
 export async function bundledPackages({ outputs }: Metafile): Promise<BundledPackage[]> {
   const directories = new Set<string>();
   for (const { inputs } of Object.values(outputs)) {
@@ -35,6 +35,7 @@ async function describe(directory: string): Promise<BundledPackage> {
   return { name, version, license, directory };
 }
 
+/** Returns the bill of materials as CycloneDX JSON. `time`: that of the commit, for reproducible output. */
 export function billOfMaterials(packages: readonly BundledPackage[], time: Date): string {
   const components = [
     {

@@ -1,4 +1,4 @@
-/** The program as the binary carries it: one chunk of code for each command, and what they share. */
+/** Splits the program for the binary: one chunk of code per command, and chunks that they share. */
 import { basename, join } from 'node:path';
 
 import { build, transform, type Metafile } from 'esbuild';
@@ -8,22 +8,25 @@ import { latePackages, loadLate } from './load-late.ts';
 import { project } from './project.ts';
 
 export interface Chunk {
-  /** As other chunks ask for it, without `./`. */
+  /** Name by which other chunks load it, without `./`. */
   readonly name: string;
-  /** A function of (exports, require, module, importMetaUrl) in ASCII. */
+  /** ASCII source of a function of (exports, require, module, importMetaUrl). */
   readonly code: string;
 }
 
 export interface Chunks {
   readonly chunks: readonly Chunk[];
-  /** The chunk to run first. */
+  /** The chunk that runs first. */
   readonly entry: string;
   readonly metafile: Metafile;
 }
 
 const minified = { minifyWhitespace: true, minifySyntax: true } as const;
 
-/** esbuild splits only modules, and the binary's loader knows only CommonJS, so each chunk is turned into that. */
+/**
+ * Resolves with the program's chunks. esbuild splits only ES modules, and the binary's loader supports only
+ * CommonJS, so each chunk is converted.
+ */
 export async function bundleChunks(program: string): Promise<Chunks> {
   const entry = basename(program, '.ts');
   const { outputFiles, metafile } = await build({
@@ -60,7 +63,7 @@ async function asFunction(module: string): Promise<string> {
   return `(function(exports,require,module,importMetaUrl){${code}})`;
 }
 
-/** The loader that starts the program, in one file. */
+/** Resolves with the source of the loader that starts the program. */
 export async function bundleLoader(): Promise<string> {
   const { outputFiles } = await build({
     ...minified,

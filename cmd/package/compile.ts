@@ -1,7 +1,7 @@
 /**
- * V8's code for each chunk, for the very Node that runs this: `compile.ts INPUT OUTPUT`, directories. The names that V8
- * gives to things in memory depend on two seeds; to give the same bytes twice this runs with both given:
- * `--hash-seed=1 --random-seed=1`.
+ * `compile.ts INPUT OUTPUT`: compiles each chunk in the directory INPUT to V8's code cache, for the Node that
+ * runs this. V8's output depends on two random seeds; run with `--hash-seed=1 --random-seed=1` for
+ * reproducible bytes.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 const [input = '', output = ''] = process.argv.slice(2);
-// A check value of all flags goes into the code; the program will run with the seeds that are the default.
+// The cache contains a checksum of V8's flags: set the default seeds, with which the program will run.
 for (const flag of ['--hash-seed=0', '--random-seed=0']) setFlagsFromString(flag);
 for (const chunk of readdirSync(input)) {
-  // Every function, so that none is left to compile when it is first called.
+  // Compile every function now, so that none has to be compiled when it is first called.
   setFlagsFromString('--no-lazy');
   const script = new Script(readFileSync(join(input, chunk), 'latin1'), { filename: chunk });
   setFlagsFromString('--lazy');

@@ -1,4 +1,4 @@
-/** Takes off an ELF program what only a debugger reads: a fifth of Node's Linux binary. */
+/** Removes debug information from an ELF program: a fifth of Node's Linux binary. */
 
 const elfHeader = { sectionsAt: 40, sectionSize: 58, sectionCount: 60, namesIndex: 62 } as const;
 const sectionSize = 64;
@@ -6,9 +6,10 @@ const allocated = 2n;
 const noBits = 8;
 
 /**
- * Sections that are not loaded go, and with them all that follows the last loaded byte; the table of sections and
- * their names are written again behind it.
- * @throws Error where the file is no 64-bit little-endian ELF, or is not laid out loaded sections first
+ * Returns the program without its unloaded sections, that is, everything behind the last loaded byte. Appends
+ * a new section table.
+ * @throws Error if the file is not a 64-bit little-endian ELF file, or if an unloaded section precedes a
+ * loaded one
  */
 export function withoutDebugInfo(elf: Buffer): Buffer {
   if (elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1)
@@ -16,9 +17,9 @@ export function withoutDebugInfo(elf: Buffer): Buffer {
   const sections = readSections(elf);
   const names = sections[elf.readUInt16LE(elfHeader.namesIndex)];
   const firstDropped = sections.findIndex(({ flags }, index) => index > 0 && (flags & allocated) === 0n);
-  if (names === undefined || firstDropped < 0) throw new Error('an ELF file without names of sections');
+  if (names === undefined || firstDropped < 0) throw new Error('the ELF file has no section names');
   if (sections.slice(firstDropped).some(({ flags }) => (flags & allocated) !== 0n))
-    throw new Error('a loaded section stands behind one that is not');
+    throw new Error('an unloaded section precedes a loaded one');
 
   const kept = sections.slice(0, firstDropped);
   const end = Math.max(...kept.map(({ type, offset, size }) => (type === noBits ? 0 : offset + size)));
@@ -39,7 +40,8 @@ export function withoutDebugInfo(elf: Buffer): Buffer {
 
 function readSections(elf: Buffer) {
   const at = Number(elf.readBigUInt64LE(elfHeader.sectionsAt));
-  if (elf.readUInt16LE(elfHeader.sectionSize) !== sectionSize) throw new Error('odd section headers');
+  if (elf.readUInt16LE(elfHeader.sectionSize) !== sectionSize)
+    throw new Error('unexpected size of section headers');
   return Array.from({ length: elf.readUInt16LE(elfHeader.sectionCount) }, (_, index) => {
     const header = elf.subarray(at + index * sectionSize, at + (index + 1) * sectionSize);
     return {

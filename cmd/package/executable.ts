@@ -1,4 +1,4 @@
-/** The program as one executable file for a platform. */
+/** Builds the program as one executable file for a platform. */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,10 @@ import { nodeVersion } from './project.ts';
 
 const run = promisify(execFile);
 
-/** V8's code is for one processor and system, so only the program of this very platform carries it. */
+/**
+ * Resolves with the executable. V8's code is specific to processor and system, so only this machine's
+ * platform gets it.
+ */
 export async function buildExecutable(platform: Platform, chunks: Chunks): Promise<Buffer> {
   const directory = await mkdtemp(join(tmpdir(), 'kubectl-stash-package-'));
   try {
@@ -30,18 +33,18 @@ export async function buildExecutable(platform: Platform, chunks: Chunks): Promi
     for (const each of [assets, work]) await mkdir(each);
     await writeFile(loader, await bundleLoader());
     await writeAssets(assets, chunks, platform);
-    await placeNode(home, platform, prepared(platform, await nodeRuntime(platform)));
+    await placeNode(home, platform, prepareNode(platform, await nodeRuntime(platform)));
     const args = [platform.name, nodeVersion, loader, assets, output];
     await run(process.execPath, [join(import.meta.dirname, 'inject.ts'), ...args], {
       env: { ...process.env, HOME: home, USERPROFILE: home, TMPDIR: work, TEMP: work },
     });
-    return finished(platform, await readFile(output));
+    return signProgram(platform, await readFile(output));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** All that the loader finds in the binary, as files. */
+/** Writes the files that the loader reads from the binary. */
 export async function writeAssets(
   directory: string,
   { chunks, entry }: Chunks,
@@ -62,7 +65,10 @@ export async function writeAssets(
   await writeFile(join(directory, entryAsset), entry);
 }
 
-/** Where pkg looks for what it would download otherwise; the archive is not opened once the program is marked as there. */
+/**
+ * Places Node where pkg would otherwise download it to. pkg does not open the archive once the program is
+ * marked as present.
+ */
 async function placeNode(home: string, { os, target }: Platform, node: Buffer): Promise<void> {
   const name = `node-v${nodeVersion}-${{ linux: 'linux', darwin: 'darwin', windows: 'win' }[os]}-${target.arch}`;
   const cache = join(home, '.pkg-cache', 'sea');
@@ -74,7 +80,7 @@ async function placeNode(home: string, { os, target }: Platform, node: Buffer): 
   for (const marker of [archive, `${archive}.ok`, `${program}.ok`]) await writeFile(marker, '');
 }
 
-function prepared({ os }: Platform, node: Buffer): Buffer {
+function prepareNode({ os }: Platform, node: Buffer): Buffer {
   switch (os) {
     case 'linux':
       return withoutDebugInfo(node);
@@ -85,7 +91,7 @@ function prepared({ os }: Platform, node: Buffer): Buffer {
   }
 }
 
-function finished({ os }: Platform, program: Buffer): Buffer {
+function signProgram({ os }: Platform, program: Buffer): Buffer {
   switch (os) {
     case 'linux':
       return program;

@@ -1,12 +1,13 @@
 /**
- * Runs pkg: `inject.ts PLATFORM NODE_VERSION LOADER ASSETS OUTPUT`. In a process of its own, since pkg looks for Node
- * in the home directory, changes the working directory, and holds several copies of a program in memory.
+ * `inject.ts PLATFORM NODE_VERSION LOADER ASSETS OUTPUT`: runs pkg. In a process of its own, because pkg
+ * looks for Node in the home directory, changes the working directory, and keeps several copies of a program
+ * in memory.
  */
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { tmpdir } from 'node:os';
 
-// Its command line has no way to name assets.
+// pkg's command line has no option for assets.
 import sea, { type SeaConfig } from '@yao-pkg/pkg/lib-es5/sea.js';
 
 import { platforms } from './platforms.ts';
@@ -21,14 +22,14 @@ const seaConfig: SeaConfig & Record<string, unknown> = {
   useCodeCache: false,
   // $NODE_OPTIONS is meant for the user's own Node.
   execArgvExtension: 'none',
-  // The blob remembers this path, so it must be the same wherever it is built: pkg works in a directory beside it.
+  // The blob contains this path, so it must be the same on every machine: pkg works in a sibling directory.
   main: relative(join(tmpdir(), 'one'), loader),
   assets: Object.fromEntries(readdirSync(assets).map((asset) => [asset, join(assets, asset)])),
 };
 
 await sea.default(loader, {
   seaConfig,
-  // Ours signs on any system.
+  // Disabled: our own signer works on any system.
   signature: false,
   targets: [{ ...platform.target, nodeRange: `node${nodeVersion}`, output }],
 });

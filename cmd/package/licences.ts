@@ -1,4 +1,4 @@
-/** The licences of all that a binary holds: the texts have to go along with it. */
+/** Collects the licences of everything in a binary, which have to be distributed with it. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,13 +8,13 @@ import { nodeVersion, project } from './project.ts';
 
 const licenceFile = /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i;
 
-/** @throws Error where a package has no file with its licence */
+/** @throws Error if a package contains no licence file */
 export async function thirdPartyLicences(packages: readonly BundledPackage[]): Promise<string> {
   const node = {
     name: 'Node.js',
     version: nodeVersion,
     license: 'MIT',
-    // npm installs it for this machine only; its licence is the same for all.
+    // npm installs the Node package of this platform only; the licence is the same for all.
     directory: `node_modules/${hostPlatform()?.node.package ?? 'node'}`,
   };
   const texts = await Promise.all([node, ...packages].map(licenceOf));

@@ -1,4 +1,7 @@
-/** What client-node's KubeConfig imports at once and few kubeconfigs ask for: chunks of their own, loaded at first use. */
+/**
+ * Puts modules that client-node's KubeConfig imports eagerly, but few kubeconfigs need, into chunks of their
+ * own, which are loaded at first use.
+ */
 import type { Plugin } from 'esbuild';
 
 export const latePackages = [
@@ -9,7 +12,7 @@ export const latePackages = [
   'socks-proxy-agent',
 ] as const;
 
-/** The chunk of each is an entry point of its name, which the loader finds without a promise. */
+/** Makes each module an entry point of its own name, so that the loader can load its chunk synchronously. */
 export const loadLate: Plugin = {
   name: 'load-late',
   setup(build) {

@@ -1,4 +1,4 @@
-/** What the binary runs first: loads chunks of the program out of the binary itself, compiled already where it can. */
+/** The binary's entry point: loads the program's chunks from the binary, compiled in advance if possible. */
 import { createRequire } from 'node:module';
 import { getAssetKeys, getRawAsset } from 'node:sea';
 import { pathToFileURL } from 'node:url';
@@ -21,7 +21,7 @@ function load(name: string): unknown {
   const compiled = compiledCode(chunk);
   const script = new Script(asset(chunk).toString('latin1'), {
     filename: chunk,
-    // Where Node finds that it does not fit, it compiles the code itself.
+    // Node compiles the code itself if the cached code does not fit.
     ...(assets.has(compiled) && { cachedData: asset(compiled) }),
   });
   (script.runInThisContext() as ChunkFunction)(module.exports, load, module, importMetaUrl);

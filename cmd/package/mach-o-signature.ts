@@ -1,7 +1,8 @@
 /**
- * Ad-hoc signatures for macOS, which on arm64 runs nothing without one. An ad-hoc signature names nobody: it is the
- * hashes of the program's pages (a CodeDirectory) in a container (a superblob) at the end of the file, the same that
- * a linker writes. Apple's headers: cs_blobs.h of xnu. All of it is big-endian, the load commands are not.
+ * Ad-hoc signatures for macOS, which runs no unsigned program on arm64. An ad-hoc signature contains no
+ * identity: it is a list of hashes of the program's pages (a CodeDirectory) in a container (a superblob) at
+ * the end of the file, as a linker writes it. See Apple's cs_blobs.h of xnu. Its fields are big-endian,
+ * unlike the load commands.
  */
 import { createHash } from 'node:crypto';
 
@@ -9,9 +10,9 @@ import { segment, setFileSize, setSignaturePlace, signaturePlace } from './mach-
 
 const superblobMagic = 0xfade0cc0;
 const codeDirectoryMagic = 0xfade0c02;
-/** The version with the range of the executable segment. */
+/** The version that contains the range of the executable segment. */
 const codeDirectoryVersion = 0x20400;
-/** Ad hoc, and written by a linker, so that a later `codesign` may replace it. */
+/** Ad hoc and written by a linker, so that `codesign` may replace it later. */
 const flags = 0x2 | 0x20000;
 const mainBinary = 1;
 const sha256 = 2;
@@ -22,15 +23,15 @@ const superblobSize = 12 + 8;
 const codeDirectorySize = 88;
 
 /**
- * The program with such a signature in place of any that it had.
- * @throws Error where it is no 64-bit Mach-O program, or its signature is not at its end
+ * Returns the program with an ad-hoc signature, which replaces any earlier one.
+ * @throws Error if it is not a 64-bit Mach-O program, or if its signature is not at the end
  */
 export function adHocSigned(program: Buffer, identifier: string): Buffer {
   const linkedit = segment(program, '__LINKEDIT');
   const old = signaturePlace(program);
   const linkeditEnd = linkedit.fileOffset + linkedit.fileSize;
   if (linkeditEnd !== program.length || (old && old.offset + old.size > linkeditEnd))
-    throw new Error('__LINKEDIT, with the signature at its end, is not the end of the program');
+    throw new Error('__LINKEDIT and the signature are not at the end of the program');
   const end = old?.offset ?? linkeditEnd;
   const start = Math.ceil(end / 16) * 16;
   const name = Buffer.from(`${identifier}\0`, 'latin1');

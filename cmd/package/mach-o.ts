@@ -1,11 +1,11 @@
-/** The load commands of a 64-bit Mach-O program, as far as a signature touches them. */
+/** Reads and writes the load commands of a 64-bit Mach-O program that a signature affects. */
 
 export const headerSize = 32;
 const magic = 0xfeedfacf;
 const segment64 = 0x19;
 const codeSignature = 0x1d;
 
-/** Where it stands in the file; its fields are read from there. */
+/** `at`: the command's offset in the file. */
 export interface LoadCommand {
   readonly at: number;
   readonly type: number;
@@ -19,7 +19,7 @@ export interface Segment {
   readonly fileSize: number;
 }
 
-/** @throws Error where the file is no such program */
+/** @throws Error if the file is not a 64-bit Mach-O program */
 export function loadCommands(program: Buffer): LoadCommand[] {
   if (program.readUInt32LE(0) !== magic) throw new Error('not a 64-bit Mach-O file');
   const commands: LoadCommand[] = [];
@@ -43,20 +43,21 @@ export function segments(program: Buffer): Segment[] {
     }));
 }
 
-/** @throws Error where there is none */
+/** @throws Error if there is no such segment */
 export function segment(program: Buffer, name: string): Segment {
   const found = segments(program).find((each) => each.name === name);
   if (!found) throw new Error(`the program has no segment ${name}`);
   return found;
 }
 
+/** Sets the segment's size in the file, in bytes, and its size in memory accordingly. */
 export function setFileSize(program: Buffer, { at }: Segment, size: number): void {
   program.writeBigUInt64LE(BigInt(size), at + 48);
-  // In memory: whole pages, of the larger of the two sizes that Macs have.
+  // The size in memory: whole pages, of the larger of the two page sizes that Macs use.
   program.writeBigUInt64LE(BigInt(Math.ceil(size / 0x4000) * 0x4000), at + 32);
 }
 
-/** Where the signature is, by its load command. */
+/** Returns the signature's range from its load command, or undefined if there is none. */
 export function signaturePlace(program: Buffer): { offset: number; size: number } | undefined {
   const command = loadCommands(program).find(({ type }) => type === codeSignature);
   return (
@@ -65,8 +66,8 @@ export function signaturePlace(program: Buffer): { offset: number; size: number 
 }
 
 /**
- * Writes the load command of a signature, or makes one behind the last.
- * @throws Error where there is no room for one before the first section
+ * Updates the load command of the signature, or appends one.
+ * @throws Error if there is no room for one before the first section
  */
 export function setSignaturePlace(program: Buffer, offset: number, size: number): void {
   const commands = loadCommands(program);

@@ -1,4 +1,7 @@
-/** The krew manifest of a release: the one at the top of the tree, with what the built archives are. */
+/**
+ * The krew manifest of a release: the template at the root of the repository, filled in with the archives'
+ * checksums.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -26,11 +29,12 @@ export interface PluginPlatform {
 
 export const manifestFile = 'krew-manifest.yaml';
 
+/** Reads the krew manifest in the directory, by default the template in the project. */
 export async function readManifest(directory: string = project): Promise<Plugin> {
   return load(await readFile(join(directory, manifestFile), 'utf8')) as Plugin;
 }
 
-/** `checksums`: SHA-256 in hex by the archive's file name; platforms without an archive are left out. */
+/** `checksums`: SHA-256 in hex by archive file name. Platforms without an archive are left out. */
 export function filledManifest(source: Plugin, checksums: ReadonlyMap<string, string>): string {
   const platforms = source.spec.platforms.flatMap((platform) => {
     const archive = platform.uri.slice(platform.uri.lastIndexOf('/') + 1);

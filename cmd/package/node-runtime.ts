@@ -1,4 +1,7 @@
-/** Node for a platform, from npm: of this one as `npm ci` installed it, of others fetched and kept outside the tree. */
+/**
+ * Gets Node for a platform from npm: this platform's was installed by `npm ci`; others are downloaded and
+ * cached outside the repository.
+ */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +19,7 @@ interface Lock {
   >;
 }
 
-/** @throws Error where npm cannot give it, or gives another than the lock file names */
+/** @throws Error if npm does not provide it, or if its checksum differs from the lock file */
 export async function nodeRuntime(platform: Platform): Promise<Buffer> {
   const { package: name, path } = platform.node;
   if (platform.name === hostPlatform()?.name) return readFile(join(project, 'node_modules', name, path));
@@ -25,8 +28,7 @@ export async function nodeRuntime(platform: Platform): Promise<Buffer> {
   const archive = await readFile(kept).catch(() => undefined);
   if (archive !== undefined && matches(archive, integrity)) return fromPackage(archive, path, kept);
   const fetched = await fetchPackage(`${name}@${version}`, kept);
-  if (!matches(fetched, integrity))
-    throw new Error(`${name}@${version} is not the one that package-lock.json names`);
+  if (!matches(fetched, integrity)) throw new Error(`${name}@${version} does not match package-lock.json`);
   return fromPackage(fetched, path, kept);
 }
 
@@ -41,7 +43,7 @@ function matches(archive: Buffer, integrity: string): boolean {
   return `sha512-${createHash('sha512').update(archive).digest('base64')}` === integrity;
 }
 
-/** Puts the archive at `kept` at once or not at all. */
+/** Downloads the archive and moves it to `kept` atomically. */
 async function fetchPackage(what: string, kept: string): Promise<Buffer> {
   await mkdir(cacheDirectory(), { recursive: true });
   const directory = await mkdtemp(join(cacheDirectory(), 'fetch-'));

@@ -1,32 +1,35 @@
-/** Windows programs: takes a signature off that no longer fits, and keeps the checksum right. */
+/** Windows programs: removes a signature that no longer matches, and updates the checksum. */
 
-/** Of the fields, from the start of the optional header of a 64-bit program. */
+/** Offsets of fields in the optional header of a 64-bit program. */
 const optionalHeader = { magic: 0, checksum: 64, directories: 112 } as const;
 const pe32Plus = 0x20b;
 const certificateTable = 4;
 
 /**
- * The program as it was before it was signed, but for padding at its end.
- * @throws Error where it is no 64-bit program, or something follows the signature
+ * Returns the program without its signature, as it was before signing except for padding at the end.
+ * @throws Error if it is not a 64-bit program, or if data follows the signature
  */
 export function withoutSignature(program: Buffer): Buffer {
   const header = optionalHeaderAt(program);
   const entry = header + optionalHeader.directories + certificateTable * 8;
   const at = program.readUInt32LE(entry);
   const size = program.readUInt32LE(entry + 4);
-  if (at !== 0 && at + size !== program.length) throw new Error('something follows the signature');
+  if (at !== 0 && at + size !== program.length) throw new Error('data follows the signature');
   const result = Buffer.from(program.subarray(0, at === 0 ? program.length : at));
   result.writeBigUInt64LE(0n, entry);
   return withChecksum(result);
 }
 
-/** Written into the given program. */
+/** Updates the checksum in the given buffer and returns it. */
 export function withChecksum(program: Buffer): Buffer {
   program.writeUInt32LE(checksum(program), optionalHeaderAt(program) + optionalHeader.checksum);
   return program;
 }
 
-/** The sum of all 16-bit words but the checksum's own, carries added back, plus the length. */
+/**
+ * Returns the sum of all 16-bit words except the checksum field, with carries added back, plus the file's
+ * length.
+ */
 export function checksum(program: Buffer): number {
   const own = optionalHeaderAt(program) + optionalHeader.checksum;
   let sum = 0;

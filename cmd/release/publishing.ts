@@ -1,4 +1,6 @@
-/** The commands that publish what was built, in order: after each of them, what was published before is usable. */
+/**
+ * Returns the commands that publish a release, in an order in which everything published so far is usable.
+ */
 import { join } from 'node:path';
 
 import { imageRepository } from '#src/api/operator.ts';
@@ -9,15 +11,15 @@ import { platforms } from '../package/platforms.ts';
 export interface Built {
   /** `v1.2.3` */
   readonly version: string;
-  /** Of the archives. */
+  /** Directory of the archives. */
   readonly directory: string;
-  /** Of the OCI image. */
+  /** Directory of the OCI image. */
   readonly image: string;
 }
 
 type Command = readonly [program: string, ...args: string[]];
 
-/** The image goes first: a program that is published installs the operator from it. */
+/** The image comes first, because a published program installs the operator from it. */
 export function publishing({ version, directory, image }: Built): Command[] {
   const files = [
     ...platforms.map(({ archive }) => archive),

@@ -1,19 +1,20 @@
-/** What keeps a commit from being released. */
+/** Finds what keeps a commit from being released. */
 
 export interface Commit {
-  /** `v1.2.3`, of package.json */
+  /** The version in package.json, as `v1.2.3`. */
   readonly version: string;
-  /** What `git status --porcelain` prints. */
+  /** Output of `git status --porcelain`. */
   readonly changes: string;
-  /** The tags of the commit, one a line. */
+  /** Tags of the commit, one per line. */
   readonly tags: string;
   readonly changelog: string;
 }
 
+/** Returns one line per reason why the commit cannot be released; none if it can. */
 export function shortcomings({ version, changes, tags, changelog }: Commit): string[] {
   const number = version.slice(1);
   const found: string[] = [];
-  if (changes !== '') found.push('files differ from the commit (git status)');
+  if (changes !== '') found.push('there are uncommitted changes (git status)');
   if (!tags.split('\n').includes(version))
     found.push(`the commit has no tag ${version} (git tag -s ${version})`);
   if (!changelog.split('\n').some((line) => line.startsWith('#') && line.split(/[ [\]]/).includes(number)))

@@ -14,6 +14,8 @@ export interface HookHandlers {
 
 export type HandlerKind = keyof HookHandlers;
 
+export type Handler = HookHandlers[HandlerKind];
+
 export interface SocketHook {
   /** Left out: the pod's IP. */
   host?: string;
@@ -53,7 +55,7 @@ const http = {
 const formField = object('One field.', { key: string('Its name.'), values: strings('Its values.') });
 
 /** In the order in which messages and schemas name them. */
-export const hookHandlers: { readonly [K in HandlerKind]: HandlerType<HookHandlers[K]> } = {
+const types: { readonly [K in HandlerKind]: HandlerType<HookHandlers[K]> } = {
   exec: {
     schema: object('Runs a command.', { command: strings('Command and arguments; no shell is involved.') }),
     check({ command }) {
@@ -91,15 +93,10 @@ export const hookHandlers: { readonly [K in HandlerKind]: HandlerType<HookHandle
   },
 };
 
-export const handlerKinds = Object.keys(hookHandlers) as readonly HandlerKind[];
+/** Each for handlers of its own kind. */
+export const hookHandlers: Readonly<Record<HandlerKind, HandlerType<Handler>>> = types;
 
-/** The handler of a hook, where it has one of that kind. */
-export function handlerOf<K extends HandlerKind>(
-  kind: K,
-  hook: Partial<HookHandlers>,
-): HookHandlers[K] | undefined {
-  return hook[kind];
-}
+export const handlerKinds = Object.keys(types) as readonly HandlerKind[];
 
 function hostOf({ host = '' }: SocketHook): string {
   return host;

@@ -30,10 +30,10 @@ export interface ObjectMeta {
 export type StoredMeta = ObjectMeta &
   Required<Pick<ObjectMeta, 'name' | 'uid' | 'resourceVersion' | 'creationTimestamp'>>;
 
-/** An object that a server has stored: it has a name, a UID and a version. */
+/** An object as an API server has stored it: it has a name, a UID and a resource version. */
 export type Stored<T extends KubernetesObject> = T & { metadata: StoredMeta };
 
-/** An object whose name we chose. */
+/** An object whose name the client chose, in contrast to `generateName`. */
 export type Named<T extends KubernetesObject> = T & { metadata: ObjectMeta & { name: string } };
 
 export interface OwnerReference {
@@ -116,7 +116,7 @@ export interface PersistentVolume extends KubernetesObject {
     storageClassName?: string;
     persistentVolumeReclaimPolicy?: 'Delete' | 'Retain' | 'Recycle';
     volumeAttributesClassName?: string;
-    /** Without a UID it reserves the volume for the next claim of that name. */
+    /** Without a UID, it reserves the volume for the next claim of that name. */
     claimRef?: { apiVersion?: string; kind?: string; namespace?: string; name?: string; uid?: string };
     csi?: { driver: string; volumeHandle: string };
     hostPath?: { path: string };
@@ -155,7 +155,10 @@ export interface Container {
   terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
   lifecycle?: object;
   workingDir?: string;
-  /** In place of the pod's. Of an init container `Always` makes a native sidecar, which runs as long as the pod. */
+  /**
+   * Overrides the pod's restart policy. `Always` on an init container makes it a native sidecar, which runs
+   * as long as the pod.
+   */
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   startupProbe?: object;
   volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];
@@ -205,7 +208,7 @@ export interface ContainerStatus {
       finishedAt?: string;
     };
   };
-  /** How its run before the present one ended. */
+  /** State of the container's previous run. */
   lastState?: ContainerStatus['state'];
 }
 
@@ -238,7 +241,10 @@ export interface PodTemplate {
   spec: PodSpec;
 }
 
-/** Deployment, ReplicaSet, ReplicationController, DaemonSet and StatefulSet, as far as claims go. */
+/**
+ * Deployment, ReplicaSet, ReplicationController, DaemonSet and StatefulSet: the fields that say which claims
+ * they use.
+ */
 export interface Workload extends KubernetesObject {
   spec: {
     replicas?: number;
@@ -341,7 +347,7 @@ export interface Lease extends KubernetesObject {
   };
 }
 
-/** Core v1: what happened to an object, in words. */
+/** Core v1: what happened to an object, for people to read. */
 export interface Event extends KubernetesObject {
   involvedObject: {
     apiVersion?: string;
@@ -381,7 +387,7 @@ export interface VolumeSnapshot extends KubernetesObject {
   };
   status?: {
     boundVolumeSnapshotContentName?: string;
-    /** When the data was cut: from then on writes no longer reach the snapshot. */
+    /** The point in time of the snapshot: writes after it are not in the snapshot. */
     creationTime?: string;
     readyToUse?: boolean;
     restoreSize?: string;
@@ -415,7 +421,7 @@ export interface VolumeSnapshotContent extends KubernetesObject {
   };
 }
 
-/** The rights of whoever asks, in one namespace (authorization.k8s.io/v1). */
+/** The requesting user's rights in one namespace (authorization.k8s.io/v1). */
 export interface SelfSubjectRulesReview extends KubernetesObject {
   spec: { namespace: string };
   status?: {
@@ -431,11 +437,11 @@ export interface SelfSubjectRulesReview extends KubernetesObject {
   };
 }
 
-/** Whether whoever asks has one right (authorization.k8s.io/v1). */
+/** Whether the requesting user has one right (authorization.k8s.io/v1). */
 export interface SelfSubjectAccessReview extends KubernetesObject {
   spec: {
     resourceAttributes: {
-      /** Left out for what lies in no namespace. */
+      /** Left out for cluster-scoped resources. */
       namespace?: string;
       verb: string;
       group: string;

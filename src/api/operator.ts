@@ -1,17 +1,20 @@
-/** Names on which the operator, its installer, its Jobs and the sandbox agree. */
+/** Names that the operator, its installer, its Jobs and the sandbox share. */
 
-/** Of the image that runs this program; the tag is the version. */
+/** Repository of the image that runs this program; the tag is the program's version. */
 export const imageRepository = 'ghcr.io/kubectl-stash/kubectl-stash';
 
-/** Where `install` puts the operator unless told otherwise. */
+/** The namespace that `install` puts the operator into by default. */
 export const operatorNamespace = 'kubectl-stash';
-/** Of the operator's Deployment, ServiceAccount and Lease. */
+/** Name of the operator's Deployment, ServiceAccount and Lease. */
 export const operatorName = 'kubectl-stash-operator';
 
-/** ClusterRoles that `install` creates; the operator may bind the last three in any namespace, and no others. */
+/**
+ * ClusterRoles that `install` creates. The operator may bind the last three in any namespace, and no other
+ * role.
+ */
 export const clusterRole = {
   operator: 'kubectl-stash-operator',
-  /** For all service accounts: read snapshot classes, which are cluster-scoped. */
+  /** Bound to all service accounts: read access to snapshot classes, which are cluster-scoped. */
   snapshotClasses: 'kubectl-stash-snapshot-classes',
   /** What a CronJob's pods need: `operator create-backupsession`. */
   trigger: 'kubectl-stash-trigger',
@@ -21,8 +24,11 @@ export const clusterRole = {
   restorer: 'kubectl-stash-restorer',
 } as const;
 
+/** Where the operator runs the sessions that it carries out: in a Job for each, or in its own process. */
+export type RunSessions = 'in-jobs' | 'in-process';
+
 /** Value of the label `app.kubernetes.io/component`. */
 export type Component = 'operator' | 'trigger' | 'snapshotter' | 'restorer';
 
-/** Finalizer of a BackupConfiguration that our operator has taken. */
+/** The finalizer that our operator sets on each BackupConfiguration that it manages. */
 export const configurationFinalizer = 'stash.appscode.com';

@@ -1,4 +1,4 @@
-/** Where each kind lives in the API. */
+/** Group, version and plural of each kind: where it is served in the API. */
 import type {
   CronJob,
   CustomResourceDefinition,
@@ -23,7 +23,7 @@ import type {
 } from './kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from './stash.ts';
 
-/** One kind of object and its address; `T` is what the server returns for it. */
+/** One kind of object and its path in the API; `T` is the type of the objects that the server returns. */
 export interface Resource<T extends KubernetesObject = KubernetesObject> {
   /** Empty for the core group. */
   readonly group: string;
@@ -31,7 +31,7 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
-  /** Carries `T` for the type checker; never set. */
+  /** Tells the type checker `T`; never set. */
   readonly object?: T;
 }
 
@@ -155,7 +155,7 @@ export const selfSubjectRulesReviews = clusterScoped<SelfSubjectRulesReview>(
   'selfsubjectrulesreviews',
 );
 
-/** `v1`, `apps/v1`. */
+/** Returns `v1` for the core group, else for example `apps/v1`. */
 export function apiVersionOf(resource: Resource): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
 }

@@ -1,14 +1,14 @@
-/** The words in which the CRD schemas are written: each makes one node of a structural schema. */
+/** Builders for CRD schemas: each returns one node of a structural schema. */
 import type { JsonSchema } from './kubernetes.ts';
 
 type Properties = Record<string, JsonSchema>;
 
-/** A closed object: the server drops any other field. */
+/** An object with a fixed set of fields: the API server drops any other field. */
 export function object(description: string, properties: Properties, required: string[] = []): JsonSchema {
   return { description, type: 'object', properties, ...(required.length > 0 && { required }) };
 }
 
-/** An open object: checked where `properties` says so, and kept as it comes. */
+/** An open object: the API server validates the fields in `properties` and keeps all others as they are. */
 export function kept(description: string, properties: Properties = {}, required: string[] = []): JsonSchema {
   return {
     description,
@@ -35,7 +35,7 @@ export function string(description: string): JsonSchema {
   return { description, type: 'string' };
 }
 
-/** One of these words; the server fills in `fallback` where there is one and the field is absent. */
+/** One of these words. The API server fills in `fallback`, if there is one, where the field is absent. */
 export function choice(description: string, words: string[], fallback?: string): JsonSchema {
   return { description, type: 'string', enum: words, ...(fallback !== undefined && { default: fallback }) };
 }

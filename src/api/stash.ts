@@ -1,4 +1,7 @@
-/** The kinds of `stash.appscode.com/v1beta1`, as far as volume snapshots go; other fields are kept as they come. */
+/**
+ * The kinds of `stash.appscode.com/v1beta1`: the fields that volume snapshots use. All other fields are kept
+ * as they are.
+ */
 import type { HookHandlers } from './hook-handlers.ts';
 import type { Condition, KubernetesObject, ObjectMeta, PersistentVolumeClaimSpec } from './kubernetes.ts';
 
@@ -36,7 +39,7 @@ export interface PostHook extends HookHandler {
   executionPolicy?: ExecutionPolicy;
 }
 
-/** How the Jobs are run; what is left out here is kept as it comes. */
+/** Settings of the Jobs' pods; fields that are not listed here are kept as they are. */
 export interface RuntimeSettings {
   container?: {
     resources?: object;

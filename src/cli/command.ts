@@ -94,8 +94,8 @@ export interface Command<F extends Flags = Flags> {
   /** Takes what follows `--` as `args.after`. */
   readonly after?: boolean;
   /**
-   * Resolves when it is done, with the exit code of the program that it ran, where that is what it does; every other
-   * end is a thrown StashError.
+   * Resolves when it is done, with an exit code where it has one to give: that of the program that it ran, or 1 where it
+   * was asked for what is wrong and found something. Every other end is a thrown StashError.
    */
   run(args: Args<F>, context: Context): Promise<number | undefined>;
 }
@@ -113,8 +113,8 @@ export interface CommandEntry {
 
 /**
  * Types `args` in `run` from the flags:
- * `defineCommand({ name: 'list', ..., flags: { ...allNamespacesFlag, output: outputFlag('json', 'name') }, async run(args) {} })`
- * (ready-made flags are in `flags.ts`). A file in `src/commands` exports the result as `command`; its one-line summary
+ * `defineCommand({ name: 'list', ..., flags: { ...allNamespacesFlag, output: outputFlag('objects') }, async run(args) {} })`
+ * (ready-made flags are in `flags.ts` and `output.ts`). A file in `src/commands` exports the result as `command`; its one-line summary
  * is in `src/commands/index.ts`.
  */
 export function defineCommand<const F extends Flags>(command: Command<F>): Command<F> {

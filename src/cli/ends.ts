@@ -8,7 +8,7 @@ import { isStashError, StashError } from '#src/errors.ts';
 import { verdictLine } from '#src/report/verdict-line.ts';
 
 import type { Context } from './context.ts';
-import { printObjects, type ObjectFormat } from './output.ts';
+import { oneOrMany, printObjects, type ObjectFormat } from './output.ts';
 
 /** What became of several sessions side by side; anything but a StashError is thrown at once. */
 export async function settleAll<T>(
@@ -67,8 +67,7 @@ export async function printEnds(
   } else {
     const read = await settleAll(done.flatMap((progress) => objects.get(progress) ?? []));
     errors.push(...read.errors);
-    const [only, ...more] = read.done;
-    if (only) await printObjects(context.out, format, more.length === 0 ? only : read.done);
+    if (read.done.length > 0) await printObjects(context.out, format, oneOrMany(read.done));
   }
   const error = combineErrors([...failures, ...errors]);
   if (error) throw error;

@@ -1,4 +1,5 @@
 /** Which command a line means: the one whose name is the longest among those that it has. */
+import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { StashError } from '#src/errors.ts';
 import type { CommandEntry, Flags } from './command.ts';
@@ -57,8 +58,10 @@ function unknownCommand(name: string, commands: readonly CommandEntry[]): StashE
     ? commands.map((entry) => entry.name)
     : commands.filter(({ hidden }) => hidden !== true).map((entry) => entry.name.split(' ')[0] ?? '');
   const near = nearest(name, new Set(candidates));
-  const help = isTwoWords ? `kubectl stash ${name.split(' ')[0] ?? ''} --help` : 'kubectl stash --help';
+  const help = isTwoWords
+    ? commandLine`kubectl stash ${name.split(' ')[0] ?? ''} --help`
+    : 'kubectl stash --help';
   return new StashError('usage', `unknown command "${name}"`, {
-    hint: near === undefined ? help : `did you mean: kubectl stash ${near}`,
+    hint: near === undefined ? help : `did you mean: ${commandLine`kubectl stash ${near.split(' ')}`}`,
   });
 }

@@ -1,18 +1,6 @@
 /** Flags that several commands share; spread them into a command's `flags`. */
 import type { Flag } from './command.ts';
 
-export type OutputFormat = 'wide' | 'json' | 'yaml' | 'name';
-
-/** `output: outputFlag('json', 'yaml', 'name')`. */
-export function outputFlag<const C extends readonly OutputFormat[]>(...choices: C) {
-  return {
-    type: 'string',
-    alias: 'o',
-    choices,
-    description: 'Output format.',
-  } as const satisfies Flag;
-}
-
 /** `dryRun: dryRunFlag('client')`; undefined for `--dry-run=none` too, which is what kubectl means by it. */
 export function dryRunFlag<const C extends readonly ('client' | 'server')[]>(...choices: C) {
   return {

@@ -1,63 +1,117 @@
-/** Results for programs: `-o json`, `-o yaml`, `-o name`, as kubectl prints objects. */
+/** Results for programs: all formats of `-o`, as kubectl prints objects. */
 import type { Writable } from 'node:stream';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 
-export type ObjectFormat = 'json' | 'yaml' | 'name';
+import type { Flag } from './command.ts';
+
+/** What each format is made of; a new format is an entry here, and one in `offered`. */
+const formats: { readonly [F in OutputFormat]: (shown: Shown<F>) => string | Promise<string> } = {
+  name: ({ names }) => names(),
+  wide: ({ table }) => table(),
+  json: ({ value }) => toJson(value()),
+  yaml: ({ value }) => toYaml(value()),
+};
+
+interface Parts {
+  /** An object, or a list of them. */
+  readonly value: () => unknown;
+  /** A line for each object. */
+  readonly names: () => string;
+  readonly table: () => string;
+}
+
+interface Needs {
+  readonly name: 'names';
+  readonly wide: 'table';
+  readonly json: 'value';
+  readonly yaml: 'value';
+}
+
+export type OutputFormat = keyof Needs;
+export type Shown<F extends OutputFormat> = Pick<Parts, Needs[F]>;
+
+/** What a command may be asked for, by what it prints; in the order of the help text. */
+const offered = {
+  objects: ['name', 'json', 'yaml'],
+  table: ['wide', 'json', 'yaml', 'name'],
+  value: ['json', 'yaml'],
+  names: ['name'],
+} as const satisfies Record<string, readonly OutputFormat[]>;
+
+export type ObjectFormat = (typeof offered.objects)[number];
+
+/** `output: outputFlag('objects')`. */
+export function outputFlag<P extends keyof typeof offered>(prints: P): OutputFlag<P> {
+  return { type: 'string', alias: 'o', choices: offered[prints], description: 'Output format.' };
+}
+
+type OutputFlag<P extends keyof typeof offered> = Flag & {
+  readonly type: 'string';
+  readonly choices: (typeof offered)[P];
+};
+
+export async function print<F extends OutputFormat>(
+  out: Writable,
+  format: F,
+  shown: Shown<F>,
+): Promise<void> {
+  out.write(await formats[format](shown));
+}
 
 /** One object as it is, several (an array, of any length) as a List; `name` is one line for each. */
-export async function printObjects(
+export function printObjects(
   out: Writable,
   format: ObjectFormat,
   objects: KubernetesObject | readonly KubernetesObject[],
 ): Promise<void> {
-  if (format === 'name') {
-    out.write(
-      [objects]
-        .flat()
-        .map((object) => `${qualifiedName(object)}\n`)
-        .join(''),
-    );
-    return;
-  }
-  const shown = isList(objects)
-    ? {
-        apiVersion: 'v1',
-        kind: 'List',
-        metadata: { resourceVersion: '' },
-        items: objects.map(withoutManagedFields),
-      }
-    : withoutManagedFields(objects);
-  out.write(format === 'json' ? toJson(shown) : await toYaml(shown));
+  return print(out, format, {
+    names: () => lines(objects, qualifiedName),
+    value: () =>
+      isList(objects)
+        ? {
+            apiVersion: 'v1',
+            kind: 'List',
+            metadata: { resourceVersion: '' },
+            items: objects.map(withoutManagedFields),
+          }
+        : withoutManagedFields(objects),
+  });
 }
 
-/** The objects of a dry run: in `format`, or a line for each. */
-export async function printDryRun(
+/** In `format`; without one, a line for each object that says what became of it: `created`. */
+export async function printOutcome(
   out: Writable,
   format: ObjectFormat | undefined,
-  mode: 'client' | 'server',
-  objects: readonly KubernetesObject[],
+  objects: KubernetesObject | readonly KubernetesObject[],
+  outcome: string,
 ): Promise<void> {
   if (format !== undefined) return printObjects(out, format, objects);
-  out.write(dryRunLines('created', mode, objects));
+  out.write(lines(objects, (object) => `${qualifiedName(object)} ${outcome}`));
 }
 
-/** Beside them, what a dry run would delete: a line for each. */
-export function printDeletions(
+/** For `kubectl apply -f -`: in YAML a document for each object, else as `printObjects`. */
+export async function printManifests(
   out: Writable,
-  mode: 'client' | 'server',
+  format: 'json' | 'yaml',
   objects: readonly KubernetesObject[],
-): void {
-  out.write(dryRunLines('deleted', mode, objects));
+): Promise<void> {
+  if (format !== 'yaml') return printObjects(out, format, objects);
+  for (const [index, object] of objects.entries()) {
+    if (index > 0) out.write('---\n');
+    await printObjects(out, format, object);
+  }
 }
 
-function dryRunLines(
-  what: 'created' | 'deleted',
-  mode: 'client' | 'server',
-  objects: readonly KubernetesObject[],
-): string {
-  const where = mode === 'server' ? 'server dry run' : 'dry run';
-  return objects.map((object) => `${qualifiedName(object)} would be ${what} (${where})\n`).join('');
+/** `would be created (dry run)` */
+export function wouldBe(what: 'created' | 'deleted', mode: 'client' | 'server'): string {
+  return `would be ${what} (${mode === 'server' ? 'server dry run' : 'dry run'})`;
+}
+
+/** For `printObjects`: an array of one as the object itself. */
+export function oneOrMany<T extends KubernetesObject>(objects: readonly T[]): T | readonly T[] {
+  const [only, ...more] = objects;
+  return only === undefined || more.length > 0 ? objects : only;
 }
 
 /** `backupsession.stash.appscode.com/foo`; `persistentvolumeclaim/foo` in the core group. */
@@ -66,13 +120,23 @@ export function qualifiedName({ apiVersion, kind, metadata }: KubernetesObject):
   return `${kind.toLowerCase()}${group}/${metadata.name ?? ''}`;
 }
 
-export function toJson(value: unknown): string {
+function toJson(value: unknown): string {
   return `${JSON.stringify(value, undefined, 4)}\n`;
 }
 
-export async function toYaml(value: unknown): Promise<string> {
+async function toYaml(value: unknown): Promise<string> {
   const { dump } = await import('js-yaml');
   return dump(value, { lineWidth: -1, noRefs: true });
+}
+
+function lines(
+  objects: KubernetesObject | readonly KubernetesObject[],
+  line: (object: KubernetesObject) => string,
+): string {
+  return [objects]
+    .flat()
+    .map((object) => `${line(object)}\n`)
+    .join('');
 }
 
 function isList(

@@ -1,4 +1,5 @@
 /** The documents of a YAML or JSON file, for `-f FILE`. */
+import { commandLine } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { Context } from './context.ts';
@@ -13,7 +14,7 @@ export async function readDocuments(path: string, context: Context): Promise<unk
     if (!(error instanceof YAMLException)) throw error;
     const line = error.mark === undefined ? '' : ` in line ${error.mark.line + 1}`;
     throw new StashError('usage', `${path} is not valid YAML: ${error.reason}${line}`, {
-      hint: `kubectl apply --dry-run=client -f ${path}`,
+      hint: commandLine`kubectl apply --dry-run=client -f ${path}`,
       cause: error,
     });
   }

@@ -1,4 +1,5 @@
 /** From the words of a command line to an exit code: finds the command, reads its flags, runs it, reports how it ended. */
+import { commandLine } from '#src/domain/command-line.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { atSameServer } from './at-same-server.ts';
 import type { Args, Command, CommandEntry } from './command.ts';
@@ -74,7 +75,7 @@ async function runCommand(
   argv: readonly string[],
   context: Context,
 ): Promise<number | undefined> {
-  const args = await readLine(`kubectl stash ${command.name} --help`, async () => {
+  const args = await readLine(commandLine`kubectl stash ${command.name.split(' ')} --help`, async () => {
     const line = await parse(argv, { ...globalFlags, ...command.flags });
     return line.given.get('help')?.at(-1) === 'true' ? undefined : argsOf(command, line);
   });

@@ -1,6 +1,7 @@
-/** The port over HTTPS. */
+/** Implements the Cluster port over HTTPS. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
+import { isStashError } from '#src/errors.ts';
 
 import type { Api } from './api.ts';
 import { listCollection, streamChanges } from './collection.ts';
@@ -11,7 +12,7 @@ import { exactPath, query, type ApiRequest } from './request.ts';
 import { watchCollection } from './watch.ts';
 
 const fieldManager = 'kubectl-stash';
-/** What is created in this group is a question, and nothing stays of it. */
+/** Objects of this group are only questions: the API server answers them and stores nothing. */
 const reviews = 'authorization.k8s.io';
 
 const patchTypes: Readonly<Record<PatchType, string>> = {
@@ -21,7 +22,10 @@ const patchTypes: Readonly<Record<PatchType, string>> = {
   apply: 'application/apply-patch+yaml',
 };
 
-/** Once `interrupted` aborts, reads reject; writes, which someone may rely on to clean up, and `exec` go on. */
+/**
+ * Returns a Cluster. Once `interrupted` aborts, reads reject with 'interrupted'. Writes and `exec` go on,
+ * because cleaning up may depend on them.
+ */
 export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
   const { limits, clock } = api;
 
@@ -102,6 +106,17 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
     async groups() {
       const answer = (await read({ verb: 'get', path: '/apis' })) as { groups?: { name: string }[] };
       return (answer.groups ?? []).map(({ name }) => name);
+    },
+
+    async kinds({ group, version }) {
+      const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+      try {
+        const answer = (await read({ verb: 'get', path })) as { resources?: { name: string }[] };
+        return (answer.resources ?? []).map(({ name }) => name).filter((name) => !name.includes('/'));
+      } catch (error) {
+        if (isStashError(error, 'not-found')) return [];
+        throw error;
+      }
     },
 
     async serverVersion() {

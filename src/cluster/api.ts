@@ -1,4 +1,7 @@
-/** Requests to the API server: sent, tried again where that is safe, and their failures turned into our errors. */
+/**
+ * Sends requests to the API server, retries those that are safe to retry, and turns failures into
+ * ClusterErrors.
+ */
 import type { IncomingMessage } from 'node:http';
 
 import type { Status } from '#src/api/kubernetes.ts';
@@ -17,7 +20,7 @@ export interface ApiOptions {
   readonly parties: Parties;
   readonly clock: Clock;
   readonly limits: Limits;
-  /** Milliseconds for one attempt of a plain request. */
+  /** Timeout of one attempt of a plain request, in milliseconds. */
   readonly requestTimeout?: number | undefined;
 }
 
@@ -27,18 +30,18 @@ export interface Api {
   readonly wire: Wire;
   readonly parties: Parties;
   /**
-   * The parsed answer; reads are tried again for a while, writes only where the server says that it did nothing.
-   * Rejects with 'interrupted' as soon as `signal` aborts.
+   * Resolves with the parsed answer. Retries reads for a while, and writes only if the server says that it
+   * did nothing. Throws 'interrupted' as soon as `signal` aborts.
    */
   readonly ask: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
-  /** As `ask`, for an answer that is plain text. */
+  /** Like `ask`, for an answer in plain text. */
   readonly askText: (request: ApiRequest, signal?: AbortSignal) => Promise<string>;
-  /** As `ask`, once. */
+  /** Like `ask`, without retries. */
   readonly askOnce: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
-  /** The head of a long-lived answer. */
+  /** Resolves with the head of a long-lived answer. */
   open(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage>;
-  /** Any error as the port's. */
-  explain(error: unknown): StashError;
+  /** Turns any error into a StashError, as the port promises. */
+  toStashError(error: unknown): StashError;
 }
 
 const methods: Readonly<Record<Verb, string>> = {
@@ -50,17 +53,21 @@ const methods: Readonly<Record<Verb, string>> = {
   delete: 'DELETE',
 };
 
+/** Returns an Api over one connection pool. Sends no request yet. */
 export function createApi(options: ApiOptions): Api {
   const { wire, parties, clock, limits, requestTimeout } = options;
 
-  const explain = (error: unknown): StashError => {
+  const toStashError = (error: unknown): StashError => {
     if (error instanceof StashError) return error;
     if (error instanceof SilentConnection) return timeoutError(error.milliseconds, parties, false);
     return connectionError(error, parties);
   };
 
-  /** Sends with fresh credentials once more where a plugin or file may have better ones than those that were refused. */
-  async function answered(
+  /**
+   * Sends a request. If the server rejects the credentials, and a plugin or file may provide newer ones,
+   * sends it once more with those.
+   */
+  async function sendAuthenticated(
     request: ApiRequest,
     silence: number,
     stream: boolean,
@@ -90,7 +97,7 @@ export function createApi(options: ApiOptions): Api {
     const deadline = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout);
     const signals = [signal, deadline].filter((one) => one !== undefined);
     try {
-      const message = await answered(
+      const message = await sendAuthenticated(
         request,
         limits.silence,
         false,
@@ -98,7 +105,7 @@ export function createApi(options: ApiOptions): Api {
       );
       const text = await readText(message);
       const { statusCode: code = 0, headers } = message;
-      // A log may well be a page; its type tells that it is a log.
+      // A log may contain an HTML page; the content type says that it is a log.
       const page = headers['content-type']?.startsWith('text/plain') ? undefined : wordsOfPage(text);
       if (page === undefined) return text;
       throw pageError(request, { code, sender: senderOf(message) }, page, parties);
@@ -109,7 +116,7 @@ export function createApi(options: ApiOptions): Api {
       if (deadline?.aborted && requestTimeout !== undefined) {
         throw timeoutError(requestTimeout, parties, true);
       }
-      throw explain(error);
+      throw toStashError(error);
     }
   }
 
@@ -117,7 +124,7 @@ export function createApi(options: ApiOptions): Api {
     return parse(await textOnce(request, signal), parties);
   }
 
-  async function again<T>(
+  async function withRetries<T>(
     once: (request: ApiRequest, signal?: AbortSignal) => Promise<T>,
     request: ApiRequest,
     signal?: AbortSignal,
@@ -139,20 +146,22 @@ export function createApi(options: ApiOptions): Api {
     wire,
     parties,
     askOnce,
-    explain,
-    ask: (request, signal) => again(askOnce, request, signal),
-    askText: (request, signal) => again(textOnce, request, signal),
+    toStashError,
+    ask: (request, signal) => withRetries(askOnce, request, signal),
+    askText: (request, signal) => withRetries(textOnce, request, signal),
     async open(request, signal) {
       try {
-        return await answered(request, limits.watchSilence, true, signal);
+        return await sendAuthenticated(request, limits.watchSilence, true, signal);
       } catch (error) {
-        throw explain(error);
+        throw toStashError(error);
       }
     },
   };
 }
 
-/** Undefined where trying again is not safe or will not help. */
+/**
+ * Returns the delay before the next attempt in milliseconds, or undefined if a retry is unsafe or pointless.
+ */
 function retryDelay(error: unknown, verb: Verb, attempt: number, limits: Limits): number | undefined {
   const reads = verb === 'get' || verb === 'list' || verb === 'watch';
   if (!(error instanceof ClusterError)) return undefined;
@@ -161,13 +170,13 @@ function retryDelay(error: unknown, verb: Verb, attempt: number, limits: Limits)
     const wanted = retryAfterSeconds * 1000;
     return wanted <= limits.maxRetryAfter ? wanted : undefined;
   }
-  // A write that was cut or failed inside the server may have happened.
+  // The server may have carried out a write whose connection broke or that failed inside the server.
   if (!reads) return undefined;
   const again = code === undefined ? isCutConnection(error) : code === 429 || code >= 500;
   return again ? Math.max((retryAfterSeconds ?? 0) * 1000, backoffDelay(attempt, limits)) : undefined;
 }
 
-/** What a failed answer says, read to its end. */
+/** Reads a failed answer to its end. */
 export async function readFailure(message: IncomingMessage): Promise<Failure> {
   const text = await readText(message);
   const after = Number(message.headers['retry-after'] ?? Number.NaN);
@@ -180,7 +189,7 @@ export async function readFailure(message: IncomingMessage): Promise<Failure> {
   };
 }
 
-/** The program that answered, where it says so. */
+/** Returns the name of the program that answered, from the `Server` header if there is one. */
 export function senderOf({ headers }: IncomingMessage): string | undefined {
   return [headers.server].flat()[0];
 }
@@ -194,7 +203,7 @@ function parseStatus(text: string): Status | undefined {
   }
 }
 
-/** Whether an answer or a watch's object is a Status. */
+/** Returns true if an answer, or an object from a watch, is a Status. */
 export function isStatus(value: unknown): value is Status {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
 }
@@ -203,7 +212,7 @@ function parse(text: string, parties: Parties): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ClusterError('server', `${parties.server} answered with something that is not JSON`, {
+    throw new ClusterError('server', `${parties.server} returned invalid JSON`, {
       hint: 'is this the address of a Kubernetes API server?\nkubectl config view --minify',
     });
   }

@@ -1,4 +1,7 @@
-/** Authentication and TLS by client-node's KubeConfig, which is loaded at the first request: it is slow to import. */
+/**
+ * Authentication and TLS by client-node's KubeConfig. It is loaded with the first request, because it is slow
+ * to import.
+ */
 import { Agent, type OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 
@@ -14,17 +17,27 @@ export type TlsMaterial = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUn
 export interface Credentials {
   readonly tls: TlsMaterial;
   readonly headers: OutgoingHttpHeaders;
-  /** Only where a SOCKS proxy leads to the server, which node:http's own agents cannot use. */
+  /** Set only if a SOCKS proxy leads to the server: node:http's own agents cannot use one. */
   readonly socksAgent?: Agent | undefined;
 }
 
-/** What a request needs to be who it is; asked before each, so that short-lived credentials stay fresh. */
+/**
+ * Provides the credentials of a request. Asked before each request, so that short-lived credentials stay
+ * fresh.
+ */
 export interface Authenticator {
   credentials(): Promise<Credentials>;
-  /** Forgets what plugins and files said: the server did not take it. False where nothing new can come of it. */
+  /**
+   * Discards credentials that the server rejected. Returns false if plugins and files cannot provide any
+   * others.
+   */
   renew(): boolean;
 }
 
+/**
+ * Returns the Authenticator for the chosen user. Loads client-node and runs plugins only when credentials are
+ * needed.
+ */
 export function kubeConfigAuthenticator(settings: Settings): Authenticator {
   const { exec, tokenFile, 'auth-provider': provider } = settings.userEntry;
   const renewable = exec !== undefined || tokenFile !== undefined || provider !== undefined;
@@ -41,7 +54,7 @@ export function kubeConfigAuthenticator(settings: Settings): Authenticator {
   }
 
   return {
-    // One plugin process however many requests wait for it.
+    // Concurrent requests share one plugin process.
     credentials: () => (asking ??= ask().finally(() => (asking = undefined))),
     renew() {
       config = undefined;
@@ -51,12 +64,12 @@ export function kubeConfigAuthenticator(settings: Settings): Authenticator {
 }
 
 async function loadKubeConfig(settings: Settings): Promise<KubeConfig> {
-  // This file alone is what is needed of the package; its root brings watch, informers and SPDY along.
+  // The package's root would also load watch, informers and SPDY; only this file is needed.
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const { newClusters, newContexts, newUsers } = await import('@kubernetes/client-node/dist/config_types.js');
-  const { clusters, users, contexts, currentContext } = singleConfig(settings);
+  const { clusters, users, contexts, currentContext } = chosenEntries(settings);
   const config = new KubeConfig();
-  // What `loadFromString` does, but for reading YAML once more.
+  // As `loadFromString` does, without parsing the YAML a second time.
   config.loadFromOptions({
     ...{ clusters: newClusters(clusters), users: newUsers(users), contexts: newContexts(contexts) },
     currentContext,
@@ -64,8 +77,11 @@ async function loadKubeConfig(settings: Settings): Promise<KubeConfig> {
   return config;
 }
 
-/** Only the one cluster, user and context that were chosen can be in the way. */
-function singleConfig(settings: Settings) {
+/**
+ * Returns a config with only the chosen cluster, user and context, so that an invalid entry elsewhere in the
+ * file does no harm.
+ */
+function chosenEntries(settings: Settings) {
   const { tokenFile, exec, ...user } = settings.userEntry;
   const cluster: Record<string, unknown> = {
     ...settings.clusterEntry,
@@ -93,7 +109,7 @@ function singleConfig(settings: Settings) {
   };
 }
 
-/** Plugins learn from this variable which version of the API to answer in. */
+/** Plugins read from this variable which version of the API they have to answer in. */
 function withExecInfo(exec: ExecEntry, settings: Settings): ExecEntry {
   const { clusterEntry } = settings;
   const info = {
@@ -127,7 +143,7 @@ async function readCredentials(config: KubeConfig, settings: Settings): Promise<
   const { Authorization } = given;
   if (auth) headers['Authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
   else if (typeof Authorization === 'string') headers['Authorization'] = Authorization.trim();
-  // As kubectl: nothing secret goes over an open wire.
+  // As kubectl does: no secret travels over an unencrypted connection.
   if (settings.server.startsWith('http:')) delete headers['Authorization'];
   const socks = settings.proxyUrl?.startsWith('socks') === true;
   return {
@@ -137,14 +153,14 @@ async function readCredentials(config: KubeConfig, settings: Settings): Promise<
       ...(ca && { ca }),
       ...(cert && { cert }),
       ...(key && { key }),
-      // Said outright, so that no variable of Node's in a pod can turn the check off.
+      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED in a pod cannot turn verification off.
       rejectUnauthorized: rejectUnauthorized !== false,
       ...(servername && { servername }),
     },
   };
 }
 
-/** Never with what a plugin printed on stdout, or an error that quotes it: that is where tokens are. */
+/** Never quotes a plugin's stdout, or an error that does: it may contain tokens. */
 function credentialError(error: unknown, settings: Settings): StashError {
   const { exec } = settings.userEntry;
   const user = `user "${settings.userName}"`;

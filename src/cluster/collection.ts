@@ -1,4 +1,4 @@
-/** Lists in chunks, and the raw stream of one watch connection. */
+/** Lists collections in pages, and streams the events of one watch connection. */
 import type { IncomingMessage } from 'node:http';
 
 import type { KubernetesObject, ListMeta, Stored } from '#src/api/kubernetes.ts';
@@ -12,7 +12,7 @@ import type { ListResult, Scope } from './port.ts';
 import { present } from './present.ts';
 import { query, resourcePath, type ApiRequest, type QueryValue } from './request.ts';
 
-/** A PartialObjectMetadata for each object. */
+/** Ask the server for a PartialObjectMetadata in place of each object. */
 const metadataTypes = {
   list: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
   watch: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
@@ -26,7 +26,10 @@ interface Page<T extends KubernetesObject> {
 
 export type Ask = (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
 
-/** Everything in `scope`, as of one version. Where the server forgot that version midway, it starts again, unchunked. */
+/**
+ * Resolves with all objects in `scope` as of one version. If the server drops that version between two pages,
+ * lists again without pages.
+ */
 export async function listCollection<T extends KubernetesObject>(
   ask: Ask,
   resource: Resource<T>,
@@ -52,7 +55,7 @@ export async function listCollection<T extends KubernetesObject>(
     }
     if (scope.metadataOnly === true && page.kind !== 'PartialObjectMetadataList')
       throw wholeObjects(resource);
-    items.push(...(page.items ?? []).map(presenter(resource, scope)));
+    items.push(...(page.items ?? []).map(completer(resource, scope)));
     next = page.metadata.continue === '' ? undefined : page.metadata.continue;
     if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
   }
@@ -63,7 +66,10 @@ export interface RawEvent<T extends KubernetesObject> {
   readonly object: Stored<T>;
 }
 
-/** Changes after `resourceVersion` until the server closes the connection or is silent; rejects where it is cut or an ERROR. */
+/**
+ * Yields the changes after `resourceVersion` until the server closes the connection or falls silent. Rejects
+ * if the connection breaks or the server sends an ERROR.
+ */
 export async function* streamChanges<T extends KubernetesObject>(
   api: Api,
   resource: Resource<T>,
@@ -79,7 +85,7 @@ export async function* streamChanges<T extends KubernetesObject>(
     timeoutSeconds,
   });
   const message = await api.open(request, signal);
-  const presented = presenter(resource, scope);
+  const presented = completer(resource, scope);
   try {
     for await (const line of readLines(message)) {
       const page = wordsOfPage(line);
@@ -100,19 +106,20 @@ export async function* streamChanges<T extends KubernetesObject>(
     }
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new ClusterError('server', `${api.parties.server} sent a change that is not JSON`, {
+      throw new ClusterError('server', `${api.parties.server} sent a watch event that is not valid JSON`, {
         cause: error,
       });
     }
-    // Where nothing happens, some servers send no bookmark either; one that is gone, the kernel tells, or the next attempt.
+    // Some servers send no bookmarks while nothing changes, so silence is no failure. If the server is gone,
+    // the kernel or the next attempt will tell.
     if (error instanceof SilentConnection) return;
-    throw api.explain(error);
+    throw api.toStashError(error);
   } finally {
     message.destroy();
   }
 }
 
-/** True where the server no longer knows the version that it was asked about. */
+/** Returns true if the server no longer has the resource version that the client asked for. */
 export function isExpired(error: unknown): boolean {
   return (
     error instanceof ClusterError &&
@@ -136,8 +143,8 @@ function collectionRequest(
   };
 }
 
-/** Items of a list, and of anything where only metadata was asked for, do not say what they are. */
-function presenter<T extends KubernetesObject>(
+/** Adds apiVersion and kind: the server leaves them out in list items and in metadata-only answers. */
+function completer<T extends KubernetesObject>(
   resource: Resource<T>,
   { metadataOnly }: Scope,
 ): (object: Stored<T>) => Stored<T> {
@@ -147,17 +154,20 @@ function presenter<T extends KubernetesObject>(
     : (object) => present(resource, object);
 }
 
-/** What it sends may be a hundred times what was asked for: no reason to take it. */
+/**
+ * The server ignored the request for metadata only. Whole objects may be a hundred times as large, so they
+ * are refused.
+ */
 function wholeObjects(resource: Resource): ClusterError {
   return new ClusterError(
     'precondition',
-    `the server sends whole ${resource.plural} where only their metadata was asked for`,
+    `the server sends whole ${resource.plural} although only metadata was requested`,
   );
 }
 
 /**
- * Whole lines. The socket is read as fast as it brings them, however slow the consumer: a server drops a watch that is
- * not read, and an unread connection would look silent.
+ * Yields whole lines. Reads the socket as fast as data arrives, however slow the consumer is: a server drops
+ * a watch whose client does not read, and an unread connection would look silent.
  */
 async function* readLines(message: IncomingMessage): AsyncGenerator<string> {
   let lines: string[] = [];

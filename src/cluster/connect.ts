@@ -1,4 +1,4 @@
-/** From flags and environment to a cluster. Nothing is asked of the server here. */
+/** Creates a Cluster from flags and environment. Sends no request to the server. */
 import type { Clock } from '#src/domain/clock.ts';
 
 import { createApiCluster } from './api-cluster.ts';
@@ -13,16 +13,16 @@ import { resolveSettings } from './settings.ts';
 
 export interface ConnectOptions {
   readonly clock: Clock;
-  /** Our own, for the User-Agent. */
+  /** Version of this program, for the User-Agent header. */
   readonly version: string;
-  /** Ends reads that wait for an answer, and refuses new ones: whoever asked does not want to know any more. */
+  /** Aborts pending reads and refuses new ones, since the user has interrupted the command. */
   readonly signal?: AbortSignal;
   readonly limits?: Partial<Limits>;
 }
 
 /**
- * @throws StashError `precondition` where there is no usable kubeconfig, `usage` where the flags name what it does not
- * have
+ * @throws StashError `precondition` if there is no usable kubeconfig, `usage` if the flags name a context,
+ * cluster or user that it lacks
  */
 export async function connect(
   flags: ConnectionFlags,

@@ -1,7 +1,7 @@
-/** Why no answer came, as our errors: one line each, and what to do next. */
+/** Turns the reasons why no answer came into ClusterErrors: one line each, and a hint. */
 import { ClusterError, type Parties } from './errors.ts';
 
-/** Node's code of an error, or the one of what caused it. */
+/** Returns Node's code of an error, or of its cause. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
@@ -26,13 +26,13 @@ const certificateTroubles: Readonly<Record<string, Explanation>> = {
   },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     what: 'the certificate is for another name',
-    hint: 'name the host that the certificate is for: --tls-server-name NAME',
+    hint: 'specify the host name in the certificate: --tls-server-name NAME',
   },
 };
 
 const unknownAuthority: Explanation = {
   what: 'the certificate is signed by an unknown authority',
-  hint: 'give the authority with --certificate-authority FILE, or fetch a fresh kubeconfig',
+  hint: 'specify the authority with --certificate-authority FILE, or fetch a new kubeconfig',
 };
 
 const authorityCodes = new Set([
@@ -52,35 +52,35 @@ const networkTroubles: Readonly<Record<string, Explanation>> = {
     hint: 'is it running, and is this the right context?\nkubectl config current-context',
   },
   ENOTFOUND: { what: 'no such host', hint: `is the VPN up?\n${showServer}` },
-  EAI_AGAIN: { what: 'the name server does not answer', hint: 'is the network or the VPN up?' },
+  EAI_AGAIN: { what: 'the DNS server does not answer', hint: 'is the network or the VPN up?' },
   ETIMEDOUT: { what: 'timed out', hint: 'is the network or the VPN up?' },
-  EHOSTUNREACH: { what: 'no route to the host', hint: 'is the network or the VPN up?' },
-  ENETUNREACH: { what: 'no network', hint: 'is the network or the VPN up?' },
+  EHOSTUNREACH: { what: 'no route to host', hint: 'is the network or the VPN up?' },
+  ENETUNREACH: { what: 'the network is unreachable', hint: 'is the network or the VPN up?' },
   ECONNRESET: {
     what: 'connection reset',
-    hint: 'try again; if it stays, look for a proxy or firewall in between',
+    hint: 'try again; if the error persists, check for a proxy or firewall in between',
   },
   EPIPE: {
     what: 'connection reset',
-    hint: 'try again; if it stays, look for a proxy or firewall in between',
+    hint: 'try again; if the error persists, check for a proxy or firewall in between',
   },
   EPROTO: { what: 'TLS handshake failed', hint: `http instead of https?\n${showServer}` },
   HPE_INVALID_CONSTANT: { what: 'it does not speak HTTP', hint: `https instead of http?\n${showServer}` },
 };
 
-/** True where trying again cannot help: the certificate of the server is not to be trusted. */
+/** Returns true if a retry cannot help because the server's certificate is not trusted. */
 export function isCertificateTrouble(error: unknown): boolean {
   const code = errorCode(error) ?? '';
   return code in certificateTroubles || authorityCodes.has(code);
 }
 
-/** True where the connection was cut and the server may never have seen the request. */
+/** Returns true if the connection was cut, so that the server may not have received the request. */
 export function isCutConnection(error: unknown): boolean {
   const code = errorCode(error);
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
-/** Turns what node:http, node:tls or a timer threw into the error that the port promises. */
+/** Turns an error of node:http, node:tls or a timer into the ClusterError that the port promises. */
 export function connectionError(error: unknown, parties: Pick<Parties, 'server'>): ClusterError {
   if (error instanceof ClusterError) return error;
   const code = errorCode(error) ?? '';
@@ -93,14 +93,14 @@ export function connectionError(error: unknown, parties: Pick<Parties, 'server'>
   }
   if (/^ERR_SSL_.*_ALERT_.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) {
     return new ClusterError('unauthorized', `${parties.server} rejected the client certificate`, {
-      hint: 'it may have expired: fetch a fresh kubeconfig, or log in again',
+      hint: 'it may have expired: fetch a new kubeconfig, or log in again',
       cause: error,
     });
   }
   const trouble = networkTroubles[code];
   return new ClusterError(
     'unreachable',
-    `unreachable server ${parties.server}: ${trouble?.what ?? words(error)}`,
+    `unreachable server ${parties.server}: ${trouble?.what ?? messageOf(error)}`,
     {
       hint: trouble?.hint ?? showServer,
       cause: error,
@@ -108,7 +108,7 @@ export function connectionError(error: unknown, parties: Pick<Parties, 'server'>
   );
 }
 
-/** The deadline of `--request-timeout`, or `milliseconds` without one byte from the server. */
+/** The error for a missed `--request-timeout`, or for `milliseconds` without a byte from the server. */
 export function timeoutError(
   milliseconds: number,
   parties: Pick<Parties, 'server'>,
@@ -117,10 +117,10 @@ export function timeoutError(
   return new ClusterError(
     'unreachable',
     `unreachable server ${parties.server}: no answer within ${milliseconds / 1000} s`,
-    { hint: byFlag ? 'allow more with --request-timeout' : 'is the network or the VPN up?' },
+    { hint: byFlag ? 'increase it with --request-timeout' : 'is the network or the VPN up?' },
   );
 }
 
-function words(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
 }

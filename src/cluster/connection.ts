@@ -1,7 +1,7 @@
-/** How to reach a cluster, and what is known once it is decided. */
+/** How to connect to a cluster: the user's flags, and the connection that results from them. */
 import type { Cluster } from './port.ts';
 
-/** kubectl's connection flags, as given; what is left out comes from the kubeconfig. */
+/** kubectl's connection flags as the user gave them; the kubeconfig provides the others. */
 export interface ConnectionFlags {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
@@ -18,7 +18,7 @@ export interface ConnectionFlags {
   readonly clientKey?: string | undefined;
   readonly insecureSkipTlsVerify?: boolean | undefined;
   readonly tlsServerName?: string | undefined;
-  /** Milliseconds; 0 or left out: none. */
+  /** Milliseconds; 0 or left out: no timeout. */
   readonly requestTimeout?: number | undefined;
 }
 
@@ -26,6 +26,6 @@ export interface Connection {
   readonly cluster: Cluster;
   /** `-n`, else the context's, else `default`. */
   readonly namespace: string;
-  /** Who asks, for messages: the kubeconfig's user name or the impersonated one. */
+  /** The user for messages: the impersonated user, or the user's name in the kubeconfig. */
   readonly user: string;
 }

@@ -1,13 +1,14 @@
-/** Answers of the API that are failures, as our errors: one line each, and what to do next. */
+/** Turns the API server's failed answers into ClusterErrors: one line each, and a hint. */
 import { STATUS_CODES } from 'node:http';
 
 import { customResourceDefinitions, volumeSnapshots } from '#src/api/resources.ts';
 import { stashGroup } from '#src/api/labels.ts';
 import type { Status } from '#src/api/kubernetes.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { wordsOfPage } from '#src/domain/html-page.ts';
 import { StashError, type ErrorKind } from '#src/errors.ts';
 
-import { describeRequest, qualifiedPlural, subject, type ApiRequest } from './request.ts';
+import { describeRequest, qualifiedPlural, type ApiRequest, describeObject } from './request.ts';
 
 export interface ClusterErrorDetails {
   readonly hint?: string | undefined;
@@ -17,16 +18,16 @@ export interface ClusterErrorDetails {
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** The Status reason of a refusal to create something in a namespace that goes. */
+/** The Status reason of the refusal to create an object in a namespace that is being deleted. */
 const namespaceTerminating = 'NamespaceTerminating';
 
-/** What every method of the client-node adapter rejects with. */
+/** The error of every method of the HTTPS adapter. */
 export class ClusterError extends StashError {
-  /** The Status reason (`NotFound`, `Conflict`, ...); undefined where no answer came. */
+  /** The Status reason (`NotFound`, `Conflict`, ...); undefined if no answer came. */
   readonly reason: string | undefined;
-  /** The HTTP code; undefined where no answer came. */
+  /** The HTTP code; undefined if no answer came. */
   readonly code: number | undefined;
-  /** How long the server asks to wait before the next attempt. */
+  /** How long the server asks the client to wait before the next attempt. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(kind: ErrorKind, message: string, details: ClusterErrorDetails = {}) {
@@ -37,22 +38,22 @@ export class ClusterError extends StashError {
   }
 }
 
-/** Whether nothing can be made there because the namespace is being deleted. */
+/** Returns true if the server refused a creation because the namespace is being deleted. */
 export function isNamespaceGoing(error: unknown): boolean {
   return error instanceof ClusterError && error.reason === namespaceTerminating;
 }
 
-/** A failed answer: its HTTP code, its Status where the body was one, else the text of the body. */
+/** A failed answer: its HTTP code, and its Status if the body is one, else the body's text. */
 export interface Failure {
   readonly code: number;
   readonly status?: Status | undefined;
   readonly text?: string | undefined;
-  /** What the answer calls its sender: `nginx`. */
+  /** The program that answered, such as `nginx`, from the `Server` header. */
   readonly sender?: string | undefined;
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** Who asks whom; for messages. */
+/** User and server, for messages. */
 export interface Parties {
   readonly user: string;
   readonly server: string;
@@ -85,7 +86,7 @@ const kinds: Readonly<Record<number, ErrorKind>> = {
   422: 'invalid',
 };
 
-/** Turns a failed answer to `request` into the error that the port promises. */
+/** Returns the ClusterError for a failed answer to `request`, as the port promises. */
 export function answerError(request: ApiRequest, failure: Failure, parties: Parties): ClusterError {
   const { code, status } = failure;
   const said = oneLine(status?.message ?? failure.text ?? '');
@@ -100,7 +101,7 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
   if (code === 401) {
     return new ClusterError(
       'unauthorized',
-      `${parties.server} rejected the credentials of ${who(parties)}: expired or wrong`,
+      `${parties.server} rejected the credentials of ${quotedUser(parties)}: they are expired or invalid`,
       {
         ...details,
         hint: 'log in again, then:\nkubectl auth whoami',
@@ -110,7 +111,7 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
   if (code === 403) return forbidden(request, status, said, parties, details);
   if (code === 404) return notFound(request, status, said, details);
   if (code === 409 && details.reason === 'AlreadyExists') {
-    return new ClusterError('already-exists', said || `${subject(request)} exists already`, details);
+    return new ClusterError('already-exists', said || `${describeObject(request)} already exists`, details);
   }
   const kind = kinds[code] ?? 'server';
   if (kind === 'server') {
@@ -129,7 +130,10 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
   );
 }
 
-/** A page for browsers: it speaks of the address and the way to it, and not of what was asked for. */
+/**
+ * The error for an HTML page: an address or a proxy is wrong, so the message says nothing about the requested
+ * object.
+ */
 export function pageError(
   request: ApiRequest,
   { code, sender, retryAfterSeconds }: Failure,
@@ -145,7 +149,7 @@ export function pageError(
       code,
       reason: reasons[code],
       retryAfterSeconds,
-      hint: `not the API server answered, but a proxy, a login or a web server: look at the address\n${showServer}`,
+      hint: `a proxy, a login page or another web server answered in place of the API server; check the address:\n${showServer}`,
     },
   );
 }
@@ -168,13 +172,13 @@ function forbidden(
       {
         ...details,
         reason: namespaceTerminating,
-        hint: `kubectl get namespace ${request.namespace ?? ''}`,
+        hint: commandLine`kubectl get namespace ${request.namespace ?? ''}`,
       },
     );
   }
   const plural = qualifiedPlural(request);
-  // Quotas, admission and pod security answer 403 too, and to speak of rights there would mislead. They say why; a
-  // missing `create` of pods/exec has no reason.
+  // Quotas, admission and pod security answer 403 too; speaking of missing rights would mislead there. Their
+  // answers carry a message. A missing `create` on pods/exec comes without one.
   if (said !== '' && status?.details?.kind !== undefined && !/\bcannot\b|is forbidden:?$/.test(said)) {
     return new ClusterError(
       'forbidden',
@@ -191,16 +195,16 @@ function forbidden(
         : ` in namespace "${request.namespace}"`;
   const flag =
     request.resource?.namespaced !== true
-      ? ''
+      ? []
       : request.namespace === undefined
-        ? ' -A'
-        : ` -n ${request.namespace}`;
+        ? ['-A']
+        : inNamespace(request.namespace);
   const name = request.name === undefined ? '' : ` "${request.name}"`;
-  // An exec over WebSocket is judged as a `get`, and by later servers as a `create` too: the answer tells which.
+  // Servers authorize an exec over WebSocket as `get`, newer ones as `create` too: the answer says which.
   const verb = /\bcannot (\w+) resource\b/.exec(said)?.[1] ?? request.verb;
-  return new ClusterError('forbidden', `${who(parties)} may not ${verb} ${what}${name}${where}`, {
+  return new ClusterError('forbidden', `${quotedUser(parties)} may not ${verb} ${what}${name}${where}`, {
     ...details,
-    hint: `kubectl auth can-i ${verb} ${what}${flag}`,
+    hint: commandLine`kubectl auth can-i ${verb} ${what} ${flag}`,
   });
 }
 
@@ -218,13 +222,13 @@ function notFound(
       hint: 'kubectl get namespaces',
     });
   }
-  // A server without the kind does not name an object in its answer.
+  // If the server does not serve the kind, its answer names no object.
   if (name !== undefined && about?.name !== undefined) {
     const where =
       resource?.namespaced === true && namespace !== undefined ? ` in namespace "${namespace}"` : '';
     return new ClusterError('not-found', `${qualifiedPlural({ resource })} "${name}" not found${where}`, {
       ...details,
-      hint: `kubectl get ${qualifiedPlural({ resource })}${namespace === undefined ? '' : ` -n ${namespace}`}`,
+      hint: commandLine`kubectl get ${qualifiedPlural({ resource })} ${inNamespace(namespace)}`,
     });
   }
   if (!resource) return new ClusterError('not-found', said || `${request.path} not found`, details);
@@ -256,16 +260,16 @@ function notFound(
       hint:
         resource.group === customResourceDefinitions.group
           ? undefined
-          : `kubectl api-resources --api-group=${resource.group || "''"}`,
+          : commandLine`kubectl api-resources --api-group=${resource.group}`,
     },
   );
 }
 
-function who(parties: Parties): string {
+function quotedUser(parties: Parties): string {
   return `user "${parties.user}"`;
 }
 
-/** However the server breaks and stretches it. */
+/** Puts the server's text on one line, without repeated white space. */
 export function oneLine(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > 500 ? `${line.slice(0, 499)}…` : line;

@@ -1,23 +1,34 @@
-/** How a command in a container ended, as kubelets and API servers say it on the last channel of an exec. */
+/**
+ * Reads how a command in a container ended, from what kubelets and API servers send on the last channel of an
+ * exec.
+ */
 import type { Status } from '#src/api/kubernetes.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { ClusterError, oneLine } from './errors.ts';
 
-/** A Status of which only `status` is sure: a kubelet leaves out its kind, containerd its metadata too. */
+/**
+ * A Status of which only `status` is guaranteed: a kubelet leaves out the kind, containerd the metadata too.
+ */
 export type ExecEnd = Pick<Status, 'message' | 'reason' | 'code' | 'details'> & { readonly status: string };
 
-/** `where`: what was run, for messages. Undefined: an empty message, which only announces the channel. */
+/**
+ * Returns the parsed end, or undefined for an empty message, which only opens the channel. `where` names the
+ * command in messages. Throws 'server' if the payload is not a Status.
+ */
 export function readExecEnd(payload: Buffer, where: string): ExecEnd | undefined {
   const text = payload.toString();
   if (text === '') return undefined;
   const value = parse(text);
   if (isExecEnd(value)) return value;
   const said = shortened(sanitize(text).trim());
-  throw new ClusterError('server', `the server ended ${where} with something that is no status: ${said}`);
+  throw new ClusterError('server', `the server ended ${where} with an invalid status: ${said}`);
 }
 
-/** Throws where no exit code is told: the command was not started, or the runtime lost it. */
+/**
+ * Returns the command's exit code. Throws if there is none: the command never started, or the runtime lost
+ * it.
+ */
 export function exitCodeOf(end: ExecEnd, where: string): number {
   if (end.status === 'Success') return 0;
   const cause = end.details?.causes?.find(({ reason }) => reason === 'ExitCode');
@@ -31,8 +42,9 @@ export function exitCodeOf(end: ExecEnd, where: string): number {
 }
 
 /**
- * For words of a kubelet, or of an API server that does not reach one, which say that the command was surely not begun:
- * 'not-found' where the container does not run or the kubelet does not know the pod, else 'precondition'.
+ * Returns an error if the words of a kubelet, or of an API server that cannot reach one, prove that the
+ * command never started; else undefined. Its kind is 'not-found' if the container does not run or the kubelet
+ * does not know the pod, else 'precondition'.
  */
 export function unstartedError(said: string, where: string): ClusterError | undefined {
   const kind = /container not found \("|container is in \w+ state|^pod does not exist$/.test(said)

@@ -12,12 +12,15 @@ import { readFailure, type Api } from './api.ts';
 import { answerError, ClusterError, oneLine, type Failure } from './errors.ts';
 import { exitCodeOf, readExecEnd, unstartedError, type ExecEnd } from './exec-end.ts';
 import type { ExecRequest } from './port.ts';
-import { exactPath, query, subject, type ApiRequest } from './request.ts';
+import { exactPath, query, describeObject, type ApiRequest } from './request.ts';
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const closeChannel = 255;
 
-/** Resolves with the exit code. Rejects where the command never ran, or where its end was not heard. */
+/**
+ * Resolves with the exit code. Rejects if the command never ran, or if the connection broke before the exit
+ * code arrived.
+ */
 export async function execInPod(api: Api, request: ExecRequest): Promise<number> {
   const asked = execApiRequest(request);
   const { default: ws } = await import('ws');
@@ -43,7 +46,7 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   const end = Promise.withResolvers<ExecEnd>();
   const pending: Promise<void>[] = [];
   const abort = () => {
-    end.reject(new StashError('interrupted', `interrupted: ${words(request)}`));
+    end.reject(new StashError('interrupted', `interrupted: ${describeExec(request)}`));
     socket.terminate();
   };
   const socket = new ws(url, protocols, {
@@ -57,7 +60,7 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
     delivered.catch(end.reject);
     pending.push(delivered);
   };
-  // All at once: the first words may come with the handshake.
+  // Attach all listeners at once: the first output may arrive together with the handshake.
   socket.on('open', () => {
     if (request.stdin) feed(socket, request.stdin).catch(end.reject);
   });
@@ -71,21 +74,21 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   socket.on('unexpected-response', (_request, message: IncomingMessage) => {
     readFailure(message)
       .then((failure) => {
-        // An API server's own refusals are statuses, a kubelet's are words.
+        // An API server refuses with a Status, a kubelet with plain text.
         const isStatus = failure.code < 500 && failure.status !== undefined;
-        const unstarted = isStatus ? undefined : unstartedError(wordsOf(failure), words(request));
+        const unstarted = isStatus ? undefined : unstartedError(messageOf(failure), describeExec(request));
         end.reject(unstarted ?? answerError(asked, failure, api.parties));
         socket.terminate();
       })
       .catch(end.reject);
   });
   socket.on('error', (error) => {
-    end.reject(api.explain(error));
+    end.reject(api.toStashError(error));
   });
   socket.on('close', () => {
     end.reject(
-      new ClusterError('unreachable', `connection lost while it ran: ${words(request)}`, {
-        hint: 'whether the command came to its end is not known',
+      new ClusterError('unreachable', `connection lost while running ${describeExec(request)}`, {
+        hint: 'it is unknown whether the command has finished',
       }),
     );
   });
@@ -94,15 +97,15 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   try {
     const told = await end.promise;
     await Promise.all(pending);
-    return exitCodeOf(told, words(request));
+    return exitCodeOf(told, describeExec(request));
   } finally {
     signal?.removeEventListener('abort', abort);
-    // The status is the last word; a close handshake could only keep us waiting.
+    // Nothing follows the exit status, so a closing handshake would only cost time.
     socket.terminate();
   }
 }
 
-/** Resolves when `to` took it; where that is slow, the other side waits. */
+/** Writes to `to` and resolves when it has accepted the data; a slow writer slows the sender down. */
 function deliver(socket: WebSocket, to: Writable, payload: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const room = to.write(payload, (error) => {
@@ -114,7 +117,7 @@ function deliver(socket: WebSocket, to: Writable, payload: Buffer): Promise<void
   });
 }
 
-/** Only version 5 of the protocol can say that the input is over. */
+/** Only version 5 of the protocol can signal the end of stdin. */
 async function feed(socket: WebSocket, stdin: Readable): Promise<void> {
   try {
     for await (const chunk of stdin) {
@@ -139,17 +142,17 @@ function bytesOf(data: RawData): Buffer {
 
 function readEnd(payload: Buffer, end: PromiseWithResolvers<ExecEnd>, request: ExecRequest): void {
   try {
-    const told = readExecEnd(payload, words(request));
+    const told = readExecEnd(payload, describeExec(request));
     if (told) end.resolve(told);
   } catch (error) {
     end.reject(error);
   }
 }
 
-function wordsOf({ status, text = '' }: Failure): string {
+function messageOf({ status, text = '' }: Failure): string {
   return oneLine(sanitize(status?.message ?? text));
 }
 
-function words(request: ExecRequest): string {
-  return `${request.command[0] ?? ''} in ${subject({ verb: 'create', path: '', resource: pods, name: request.pod, namespace: request.namespace })}`;
+function describeExec(request: ExecRequest): string {
+  return `${request.command[0] ?? ''} in ${describeObject({ verb: 'create', path: '', resource: pods, name: request.pod, namespace: request.namespace })}`;
 }

@@ -1,4 +1,7 @@
-/** Where the kubeconfig comes from: `--kubeconfig`, $KUBECONFIG, `~/.kube/config`, or the pod that we run in. */
+/**
+ * Finds the kubeconfig: `--kubeconfig`, $KUBECONFIG, `~/.kube/config`, or the service account of the pod that
+ * this program runs in.
+ */
 import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
@@ -8,7 +11,7 @@ import { mergeKubeconfigs, parseKubeconfig, unreadable, type Kubeconfig } from '
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Undefined for a file that does not exist; rejects as node:fs does for one that cannot be read. */
+/** Resolves with undefined if the file does not exist; rejects with node:fs' error if it cannot be read. */
 export type ReadText = (path: string) => Promise<string | undefined>;
 
 const readErrors: Readonly<Record<string, string>> = {
@@ -28,8 +31,8 @@ export const readTextFile: ReadText = async (path) => {
 };
 
 /**
- * @param optional `--server` is given, so that no file is needed
- * @throws StashError `precondition` where there is none, or one is unreadable
+ * @param optional the user gave `--server`, so no file is needed
+ * @throws StashError `precondition` if there is no kubeconfig, or if one cannot be read
  */
 export async function findKubeconfig(
   flag: string | undefined,
@@ -47,7 +50,7 @@ export async function findKubeconfig(
   if (inCluster) return inCluster;
   if (optional) return config;
   throw new StashError('precondition', `no kubeconfig: ${describe(paths, found.length)}`, {
-    hint: 'name one with --kubeconfig FILE or $KUBECONFIG; without a cluster:\nkubectl stash sandbox',
+    hint: 'specify one with --kubeconfig FILE or $KUBECONFIG, or start a local one:\nkubectl stash sandbox',
   });
 }
 

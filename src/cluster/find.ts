@@ -4,7 +4,7 @@ import { isStashError } from '#src/errors.ts';
 
 import type { Cluster } from './port.ts';
 
-/** Undefined where there is none. */
+/** Resolves with the object, or undefined if it does not exist. */
 export async function find<T extends KubernetesObject>(
   cluster: Pick<Cluster, 'get'>,
   resource: Resource<T>,

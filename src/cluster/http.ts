@@ -1,4 +1,7 @@
-/** One HTTP exchange with the API server, over keep-alive agents; knows nothing of Kubernetes but the port's errors. */
+/**
+ * One HTTP exchange with the API server, over keep-alive agents. Of Kubernetes, it knows only the port's
+ * errors.
+ */
 import http from 'node:http';
 import https from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
@@ -7,13 +10,18 @@ import { StashError } from '#src/errors.ts';
 
 import type { Authenticator, TlsMaterial } from './client-node.ts';
 
-/** Sockets for plain requests; watches and execs have their own, so that they never make these wait. */
+/**
+ * Limit for plain requests. Watches and execs use sockets of their own, so they never delay plain requests.
+ */
 const maxSockets = 32;
-/** A dead peer is noticed this long after the last byte, by the kernel, even where nobody waits for an answer. */
+/**
+ * How long after the last byte the kernel starts to probe the connection, so that a vanished server is
+ * noticed even while no request waits.
+ */
 const keepAliveMsecs = 15_000;
 
 export interface Endpoint {
-  /** Without a slash at the end; may have a path. */
+  /** Without a trailing slash; may contain a path. */
   readonly server: string;
   readonly authenticator: Authenticator;
   readonly userAgent: string;
@@ -28,16 +36,19 @@ export interface Exchange {
   /** Default `application/json`. */
   readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds without a byte in either direction after which the connection counts as dead. */
+  /** Milliseconds without a byte in either direction after which the connection is given up. */
   readonly silence: number;
-  /** A long-lived answer: not from the pool of plain requests. */
+  /** A long-lived answer, which does not take a socket from the pool of plain requests. */
   readonly stream?: boolean;
 }
 
 export interface Wire {
-  /** Resolves when the head of the answer is there. Rejects as node:http does; a silent connection with ETIMEDOUT. */
+  /**
+   * Resolves when the head of the answer arrives. Rejects with node:http's error, or with ETIMEDOUT for a
+   * silent connection.
+   */
   send(exchange: Exchange): Promise<http.IncomingMessage>;
-  /** URL, headers and agent for a protocol other than ours (WebSocket). */
+  /** URL, headers and agent for a WebSocket connection. */
   prepare(path: string): Promise<{ url: URL; headers: http.OutgoingHttpHeaders; agent: http.Agent }>;
   renewCredentials(): boolean;
   close(): void;
@@ -52,6 +63,7 @@ export class SilentConnection extends Error {
   }
 }
 
+/** Returns a Wire to the endpoint. Opens no connection yet. */
 export function createWire(endpoint: Endpoint): Wire {
   const { authenticator } = endpoint;
   const proxyEnv = { http_proxy: endpoint.proxyUrl, https_proxy: endpoint.proxyUrl };
@@ -60,11 +72,11 @@ export function createWire(endpoint: Endpoint): Wire {
     { readonly requests: http.Agent; readonly streams: http.Agent; readonly tls: TlsMaterial } | undefined;
 
   function agentsFor(tls: TlsMaterial) {
-    // A plugin or a rotated file may bring a new client certificate.
+    // A plugin or a rotated file may provide a new client certificate.
     if (agents && sameMaterial(agents.tls, tls)) return agents;
     if (agents) closeIdle(agents.requests);
-    // One for all connections: to read certificates again for each takes a millisecond.
-    const security = secure ? { ...tls, secureContext: readMaterial(tls) } : undefined;
+    // Share one context among all connections: parsing the certificates takes a millisecond each time.
+    const security = secure ? { ...tls, secureContext: createContext(tls) } : undefined;
     const build = (sockets: number): http.Agent => {
       const options = { keepAlive: true, keepAliveMsecs, maxSockets: sockets, proxyEnv };
       return security ? new https.Agent({ ...options, ...security }) : new http.Agent(options);
@@ -88,7 +100,7 @@ export function createWire(endpoint: Endpoint): Wire {
     async send(exchange) {
       exchange.signal?.throwIfAborted();
       const { url, headers, requests, agent } = await prepare(exchange.path);
-      return await converse(url, headers, exchange.stream ? agent : requests, exchange);
+      return await sendRequest(url, headers, exchange.stream ? agent : requests, exchange);
     },
     renewCredentials: () => authenticator.renew(),
     close() {
@@ -103,7 +115,7 @@ function closeIdle(agent: http.Agent): void {
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }
 
-function converse(
+function sendRequest(
   url: URL,
   headers: http.OutgoingHttpHeaders,
   agent: http.Agent,
@@ -140,7 +152,7 @@ function converse(
   return promise;
 }
 
-/** The whole body as text. Rejects where it was cut. */
+/** Resolves with the whole body as text. Rejects if the connection broke before its end. */
 export async function readText(message: http.IncomingMessage): Promise<string> {
   message.setEncoding('utf8');
   let text = '';
@@ -154,13 +166,13 @@ function sameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
   return a === b || text(a) === text(b);
 }
 
-function readMaterial(tls: TlsMaterial): SecureContext {
+function createContext(tls: TlsMaterial): SecureContext {
   try {
     return createSecureContext(tls);
   } catch (error) {
     throw new StashError(
       'precondition',
-      'the certificate or key of the kubeconfig is not usable PEM, or they do not match',
+      'the certificate or key in the kubeconfig is not valid PEM, or they do not match',
       {
         hint: 'kubectl config view --minify',
         cause: error,

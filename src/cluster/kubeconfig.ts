@@ -1,11 +1,11 @@
-/** Kubeconfig files as kubectl reads them: found, parsed, merged, with absolute paths. */
+/** Reads kubeconfig files as kubectl does: parses them, merges them and makes their paths absolute. */
 import { dirname, isAbsolute, join } from 'node:path';
 
 import { loadAll, YAMLException } from 'js-yaml';
 
 import { StashError } from '#src/errors.ts';
 
-/** Keys as in the file; those that we do not know stay. */
+/** Keys as in the file; unknown keys are kept. */
 export interface ClusterEntry extends Readonly<Record<string, unknown>> {
   readonly server?: string;
   readonly 'proxy-url'?: string;
@@ -42,7 +42,10 @@ export interface Kubeconfig {
 const clusterPaths = ['certificate-authority'];
 const userPaths = ['client-certificate', 'client-key', 'tokenFile'];
 
-/** @throws StashError `precondition` where the text is no kubeconfig; the text itself, full of secrets, is not told. */
+/**
+ * @throws StashError `precondition` if the text is not a kubeconfig. The message does not quote the text,
+ * which contains secrets.
+ */
 export function parseKubeconfig(text: string, path: string): Kubeconfig {
   const file = readYaml(text, path) ?? {};
   if (!isRecord(file)) throw unreadable(path, 'it is not a kubeconfig');
@@ -58,7 +61,7 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
   };
 }
 
-/** Whoever is named first wins, as with kubectl. */
+/** If two files define the same name, the first file wins, as with kubectl. */
 export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
   const reversed = configs.toReversed();
   return {
@@ -71,7 +74,7 @@ export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
 
 function readYaml(text: string, path: string): unknown {
   try {
-    // An empty file has no document, and is none to complain about.
+    // An empty file contains no document and is valid.
     return loadAll(text)[0];
   } catch (error) {
     const line = error instanceof YAMLException && error.mark ? ` (line ${error.mark.line + 1})` : '';
@@ -79,9 +82,10 @@ function readYaml(text: string, path: string): unknown {
   }
 }
 
+/** Returns the error for a kubeconfig that cannot be used. */
 export function unreadable(path: string, why: string): StashError {
   return new StashError('precondition', `cannot read the kubeconfig ${path}: ${why}`, {
-    hint: 'name another file with --kubeconfig FILE',
+    hint: 'specify another file with --kubeconfig FILE',
   });
 }
 
@@ -112,7 +116,10 @@ function absolutePaths(
   return result;
 }
 
-/** A plugin's command with a slash in it is relative to the file, one without is looked for in PATH. */
+/**
+ * Resolves a plugin's command against the file's directory if it contains a slash; other commands are looked
+ * up in PATH.
+ */
 function absoluteCommand(entry: Record<string, unknown>, directory: string): Record<string, unknown> {
   const exec = entry['exec'];
   if (!isRecord(exec) || typeof exec['command'] !== 'string') return entry;

@@ -1,19 +1,19 @@
-/** How patient the adapter is; times in milliseconds. Tests shorten them. */
+/** Timeouts and retries of the adapter; times in milliseconds. Tests shorten them. */
 export interface Limits {
-  /** How often a plain request is tried again. */
+  /** How many times a plain request is retried. */
   readonly retries: number;
   readonly backoff: number;
   readonly maxBackoff: number;
-  /** The longest `Retry-After` that is waited for. */
+  /** The longest `Retry-After` that the client honours. */
   readonly maxRetryAfter: number;
-  /** A plain request's connection without a byte for this long is dead. The server itself gives up after 60 s. */
+  /** How long a plain request may go without a byte. The server itself gives up after 60 s. */
   readonly silence: number;
   /**
-   * The same for a watch, which then goes on from where it was: servers send a bookmark about once a minute, but some
-   * only where something happens.
+   * The same for a watch, which then reconnects from its last version. Most servers send a bookmark about
+   * once a minute, but some only when something changes.
    */
   readonly watchSilence: number;
-  /** A watch that lived this long was no failure, however it ended. */
+  /** A watch that lasted this long counts as successful, however it ended. */
   readonly settled: number;
   readonly pageSize: number;
   /** 0 to 1. */
@@ -32,7 +32,7 @@ export const defaultLimits: Limits = {
   random: Math.random,
 };
 
-/** How long to wait before attempt `n + 1`: exponential, half of it random. */
+/** Returns the delay before attempt `n + 1` in milliseconds: exponential, half of it random. */
 export function backoffDelay(n: number, limits: Limits): number {
   const full = Math.min(limits.maxBackoff, limits.backoff * 2 ** n);
   return full * (0.5 + limits.random() / 2);

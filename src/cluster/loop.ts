@@ -1,21 +1,21 @@
-/** The frame of a loop that decides by state: what ends it, and what wakes it. */
+/** The frame of a loop that decides by state: what ends it and what wakes it. */
 import { setImmediate } from 'node:timers/promises';
 
 import type { Clock } from '#src/domain/clock.ts';
 import { StashError } from '#src/errors.ts';
 
 export interface Loop extends Disposable {
-  /** For all that the loop starts: aborts when the loop is left, for whatever reason. */
+  /** For everything that the loop starts: aborts when the loop ends, for any reason. */
   readonly signal: AbortSignal;
-  /** Something may have changed. However often it rings while nobody waits, it wakes once. */
+  /** Wakes the loop because something may have changed. Several calls before the next `wait` wake it once. */
   readonly ring: () => void;
-  /** The result of `work`, unless the loop has to end first: then it rejects with the reason. */
+  /** Resolves with the result of `work`. Rejects with the loop's reason if the loop has to end first. */
   race<T>(work: Promise<T>): Promise<T>;
-  /** Until it rings, or `until` has come. */
+  /** Resolves at the next `ring`, or at the time `until`. */
   wait(until: Date): Promise<void>;
 }
 
-/** `lost` aborts, with a StashError as its reason, when the session is no longer ours to carry out. */
+/** `lost` aborts, with a StashError as its reason, when this process no longer holds the session. */
 export function createLoop(clock: Clock, signal: AbortSignal, lost?: AbortSignal): Loop {
   const left = new AbortController();
   const any = AbortSignal.any([signal, left.signal, ...(lost ? [lost] : [])]);
@@ -45,7 +45,7 @@ export function createLoop(clock: Clock, signal: AbortSignal, lost?: AbortSignal
       );
       await race(Promise.race([bell.promise, pause]));
       slept.abort();
-      // What one packet brings is a ring for each of its changes: they are looked at together.
+      // One packet may bring several changes: let all of them ring before the loop looks.
       await race(setImmediate());
       bell = Promise.withResolvers();
     },

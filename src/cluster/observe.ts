@@ -1,4 +1,4 @@
-/** A collection that is kept current by a watch, for whoever decides by state and not by event. */
+/** A collection that a watch keeps current, for loops that decide by state and not by event. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import { formatDuration } from '#src/domain/duration.ts';
@@ -7,22 +7,22 @@ import { StashError } from '#src/errors.ts';
 import type { Cluster, Scope } from './port.ts';
 
 export interface Observed<T extends KubernetesObject> {
-  /** By name, within the scope's namespace. */
+  /** Objects by name, within the scope's namespace. */
   readonly items: ReadonlyMap<string, Stored<T>>;
-  /** Resolves with the first full list; rejects when the server refuses for good. */
+  /** Resolves with the first full list; rejects if the server refuses permanently. */
   readonly synced: Promise<void>;
   isSynced(): boolean;
-  /** Why what is known may be out of date; undefined while the connection stands. */
+  /** Why the items may be out of date; undefined while the connection is up. */
   lost(): string | undefined;
-  /** Why the watch ended for good; undefined while it goes on. */
+  /** Why the watch ended; undefined while it runs. */
   failure(): Error | undefined;
-  /** Names whose deletion the watch told. */
+  /** Names of the objects that the watch reported as deleted. */
   readonly deleted: ReadonlySet<string>;
-  /** What a write of our own returned: true before the watch tells. */
+  /** Takes in the result of our own write, before the watch reports it. */
   learn(object: Stored<T>): void;
 }
 
-/** `onChange` is called after each change, and when the watch has ended for good. */
+/** Starts the watch. Calls `onChange` after each change, and once the watch has ended. */
 export function observe<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
@@ -42,7 +42,8 @@ export function observe<T extends KubernetesObject>(
   };
 
   const first = Promise.withResolvers<undefined>();
-  // Whoever awaits `synced` sees the failure; nobody has to.
+  // Callers that await `synced` see the failure; without this line, it would be an unhandled rejection for
+  // the others.
   first.promise.catch(() => undefined);
 
   const follow = async () => {
@@ -94,12 +95,12 @@ export function observe<T extends KubernetesObject>(
   };
 }
 
-/** What to tell beside the claims: that the connection is lost, for as long as it is. */
+/** Returns the notes to print below the claims while a connection is lost. */
 export function connectionNotes(...observed: Observed<KubernetesObject>[]): string[] {
   return [...new Set(observed.flatMap((each) => each.lost() ?? []))];
 }
 
-/** Not even the first list came in time: what is there is not known. */
+/** The error for a first list that did not arrive in time, so that the state of the collection is unknown. */
 export function notListed(
   { plural }: Pick<Resource, 'plural'>,
   timeoutMs: number,
@@ -108,6 +109,6 @@ export function notListed(
   const why = lost ?? 'the API server has not answered';
   return new StashError(
     'timed-out',
-    `no ${plural} could be listed within ${formatDuration(timeoutMs)}: ${why}`,
+    `cannot list ${plural}: timed out after ${formatDuration(timeoutMs)}: ${why}`,
   );
 }

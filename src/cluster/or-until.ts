@@ -1,10 +1,7 @@
-/** Waits for work, but no longer than until a time. */
+/** Waiting with a time limit. */
 import type { Clock } from '#src/domain/clock.ts';
 
-/**
- * Resolves with true when `work` is done, with false where `until` comes first: `work` then goes on by itself. Rejects
- * where `work` does before `until`.
- */
+/** Resolves when `work` does, or at the time `until`; rejects if `work` rejects first. */
 export async function orUntil(clock: Clock, until: Date, work: Promise<unknown>): Promise<boolean> {
   const ended = new AbortController();
   const left = Math.max(0, until.getTime() - clock.now().getTime());

@@ -1,11 +1,12 @@
 /**
- * The one door to a Kubernetes API. `api-cluster.ts` implements it over HTTPS; the sandbox implements it over
- * its own store, for its own controllers.
+ * Cluster: the only way to a Kubernetes API. `api-cluster.ts` implements it over HTTPS; the sandbox
+ * implements it over its own store, for its own controllers.
  *
- * Every method rejects with an Error that has `reason`, the API's Status reason (`NotFound`, `AlreadyExists`,
- * `Conflict`, `Forbidden`, `Unauthorized`, `Invalid`, `Expired`, ...), or with none where no answer came.
- * The client-node adapter throws StashErrors; nothing above it sees a Status. Once the program is interrupted, its
- * reads reject with 'interrupted', and its writes and `exec` go on: what cleans up must do without reading.
+ * Every method rejects with an Error whose `reason` is the API's Status reason (`NotFound`, `AlreadyExists`,
+ * `Conflict`, `Forbidden`, `Unauthorized`, `Invalid`, `Expired`, ...), or undefined if no answer came. The
+ * HTTPS adapter throws StashErrors; its callers never see a Status. Once the user interrupts the program,
+ * reads reject with 'interrupted', while writes and `exec` go on: code that cleans up must not depend on
+ * reads.
  */
 import type { Writable, Readable } from 'node:stream';
 
@@ -13,12 +14,14 @@ import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 
 export interface Scope {
-  /** Left out: every namespace (or a cluster-scoped kind). */
+  /** Left out: all namespaces, or a cluster-scoped kind. */
   readonly namespace?: string | undefined;
-  /** As kubectl's `-l` takes it. */
+  /** In the syntax of kubectl's `-l`. */
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
-  /** Of each object only apiVersion, kind and metadata come; whoever asks for it must not read more. */
+  /**
+   * The server sends only apiVersion, kind and metadata of each object; callers must not read other fields.
+   */
   readonly metadataOnly?: boolean | undefined;
 }
 
@@ -28,14 +31,14 @@ export interface ListResult<T extends KubernetesObject> {
 }
 
 /**
- * What a watch tells. It begins with `listed`; a later `listed` (after the connection was lost) replaces all that
- * was known. `lost` says that nothing is known to be current until the next `listed` or `changed`.
+ * An event of a watch. The first one is `listed`; a later `listed`, after a lost connection, replaces
+ * everything known so far. After `lost`, nothing is known to be current until the next `listed` or `changed`.
  */
 export type WatchEvent<T extends KubernetesObject> =
   | {
       readonly type: 'listed';
       readonly items: Stored<T>[];
-      /** Of the collection: what was written up to it is in `items` or gone. */
+      /** Version of the collection: `items` contains every write up to it. */
       readonly resourceVersion?: string;
     }
   | { readonly type: 'changed'; readonly object: Stored<T> }
@@ -76,7 +79,7 @@ export interface LogRequest {
   readonly pod: string;
   readonly container?: string | undefined;
   readonly tailLines?: number | undefined;
-  /** Of the container's last run before the present one. */
+  /** Read the log of the container's previous run. */
   readonly previous?: boolean | undefined;
 }
 
@@ -104,23 +107,28 @@ export interface Cluster {
     options?: DeleteOptions,
   ): Promise<void>;
   /**
-   * Follows a collection until `signal` aborts (the iterable then ends without an error) or the server says that it
-   * never will (Forbidden, NotFound of the kind, Unauthorized: rejects). It survives everything else and loses no
-   * change that still matters: what it yields converges to what the server holds.
+   * Follows a collection until `signal` aborts (the iterable then ends without an error) or the server
+   * refuses permanently (Forbidden, NotFound of the kind, Unauthorized: rejects). It survives every other
+   * failure, and the state that it yields converges to the server's.
    */
   watch<T extends KubernetesObject>(
     resource: Resource<T>,
     scope: Scope,
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>;
-  /** Runs a command in a container; resolves with its exit code. */
+  /**
+   * Runs a command in a container. Resolves with its exit code; rejects if the command never ran, or if its
+   * end is unknown.
+   */
   exec(request: ExecRequest): Promise<number>;
-  /** What a container has written, as text; one that has not started rejects with BadRequest. */
+  /** Resolves with a container's log as text; rejects with BadRequest if the container has not started. */
   logs(request: LogRequest): Promise<string>;
-  /** Names of the API groups that discovery lists (`/apis`). */
+  /** Resolves with the names of the API groups that discovery lists (`/apis`). */
   groups(): Promise<string[]>;
-  /** `gitVersion` of the server. */
+  /** Plurals of the kinds that discovery lists for the resource's group and version; empty if the server does not serve that version. */
+  kinds(resource: Resource): Promise<string[]>;
+  /** Resolves with the server's `gitVersion`. */
   serverVersion(): Promise<string>;
-  /** Ends idle connections so that the process can exit. */
+  /** Closes idle connections, so that the process can exit. */
   close(): void;
 }

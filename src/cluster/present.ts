@@ -2,7 +2,7 @@ import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { stashGroup } from '#src/api/labels.ts';
 import { apiVersionOf, type Resource } from '#src/api/resources.ts';
 
-/** What a server has of a kind need not be what its type says: in the end every object is. */
+/** Returns the object with the fields that its type promises: a stored object may lack them. */
 export function present<T extends KubernetesObject>(resource: Resource<T>, object: Stored<T>): Stored<T> {
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const least = resource.group === stashGroup ? leastSpecs[resource.kind] : undefined;
@@ -12,8 +12,8 @@ export function present<T extends KubernetesObject>(resource: Resource<T>, objec
 }
 
 /**
- * The definitions of Stash demand no spec, nor an invoker in it: then it is there all the same, and says nothing. Else
- * one object without a meaning would be the end of every command, and of the operator.
+ * Stash's definitions require neither `spec` nor `spec.invoker`. Empty values stand in for them here;
+ * otherwise a single object without a spec would make every command, and the operator, fail.
  */
 const leastSpecs: Readonly<Record<string, object>> = {
   BackupConfiguration: { retentionPolicy: { name: '', prune: false } },

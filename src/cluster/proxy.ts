@@ -1,9 +1,12 @@
-/** PURE. Which proxy leads to a server. */
+/** PURE. Finds the proxy for a server. */
 import { BlockList, isIP } from 'node:net';
 
 import type { Environment } from './find-kubeconfig.ts';
 
-/** `proxy-url` of the kubeconfig, else the environment's as Go reads it (never for loopback). */
+/**
+ * Returns the kubeconfig's `proxy-url`, else the proxy from the environment as Go reads it (never for
+ * loopback).
+ */
 export function proxyFor(server: string, proxyUrl: string | undefined, env: Environment): string | undefined {
   if (proxyUrl !== undefined && proxyUrl !== '') return proxyUrl;
   const { protocol, hostname, port } = new URL(server);

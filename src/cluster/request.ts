@@ -1,4 +1,4 @@
-/** What is asked of the API: enough to send it, and enough to name it in a message. */
+/** A request to the API: enough to send it, and to name it in messages. */
 import { apiVersionOf, type Resource } from '#src/api/resources.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -8,7 +8,7 @@ export interface ApiRequest {
   readonly verb: Verb;
   /** Path and query. */
   readonly path: string;
-  /** Left out for what is no resource: `/version`, `/apis`. */
+  /** Left out for paths that are not resources: `/version`, `/apis`. */
   readonly resource?: Resource | undefined;
   readonly subresource?: string | undefined;
   readonly name?: string | undefined;
@@ -22,7 +22,9 @@ export interface ApiRequest {
 
 export type QueryValue = string | number | boolean | readonly string[] | undefined;
 
-/** `?a=1&b=x`, or nothing; undefined values are left out, arrays repeat. */
+/**
+ * Returns `?a=1&b=x`, or ''. Leaves out undefined values and repeats the key for each element of an array.
+ */
 export function query(values: Readonly<Record<string, QueryValue>>): string {
   const pairs = Object.entries(values).flatMap(([key, value]) =>
     (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((item): [string, string] => [
@@ -39,7 +41,7 @@ interface Place {
   readonly subresource?: string | undefined;
 }
 
-/** `/apis/apps/v1/namespaces/demo/deployments/foo/status`. */
+/** Returns for example `/apis/apps/v1/namespaces/demo/deployments/foo/status`. */
 export function resourcePath(resource: Resource, at: Place): string {
   const segments = [
     ...(resource.group === '' ? ['api'] : ['apis']),
@@ -52,16 +54,21 @@ export function resourcePath(resource: Resource, at: Place): string {
   return `/${segments.map(encodeURIComponent).join('/')}`;
 }
 
-/** As {@link resourcePath}, for one object or for a new one, which must have an exact place. */
+/**
+ * Like {@link resourcePath}, for one object or a new one. Throws 'bug' if the namespace or name is missing.
+ */
 export function exactPath(resource: Resource, at: Place): string {
   if (resource.namespaced && !at.namespace) {
-    throw new StashError('bug', `${resource.kind} ${at.name ?? ''} was asked for without a namespace`);
+    throw new StashError('bug', `${resource.kind} ${at.name ?? ''} was requested without a namespace`);
   }
-  if (at.name === '') throw new StashError('bug', `a ${resource.kind} was asked for without a name`);
+  if (at.name === '') throw new StashError('bug', `a ${resource.kind} was requested without a name`);
   return resourcePath(resource, at);
 }
 
-/** `volumesnapshots.snapshot.storage.k8s.io`, `pods/exec`: as RBAC and `kubectl auth can-i` write it. */
+/**
+ * Returns `volumesnapshots.snapshot.storage.k8s.io` or `pods/exec`, as RBAC and `kubectl auth can-i` write
+ * it.
+ */
 export function qualifiedPlural(request: Pick<ApiRequest, 'resource' | 'subresource'>): string {
   const { resource, subresource } = request;
   if (!resource) return '';
@@ -69,13 +76,13 @@ export function qualifiedPlural(request: Pick<ApiRequest, 'resource' | 'subresou
   return subresource === undefined ? plural : `${plural}/${subresource}`;
 }
 
-/** `create volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
+/** Returns `create volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
 export function describeRequest(request: ApiRequest): string {
-  return `${request.verb} ${subject(request)}`;
+  return `${request.verb} ${describeObject(request)}`;
 }
 
-/** `volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
-export function subject(request: ApiRequest): string {
+/** Returns `volumesnapshots.snapshot.storage.k8s.io "foo" in namespace "demo"`. */
+export function describeObject(request: ApiRequest): string {
   const what = qualifiedPlural(request) || request.path.replace(/\?.*/, '');
   const name = request.name === undefined ? '' : ` "${request.name}"`;
   const where = request.namespace === undefined ? '' : ` in namespace "${request.namespace}"`;

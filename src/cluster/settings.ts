@@ -1,20 +1,20 @@
-/** PURE. Which server, as whom: the kubeconfig with the flags laid over it, as kubectl does. */
+/** PURE. Decides which server to contact as which user: flags override the kubeconfig, as with kubectl. */
 import { StashError } from '#src/errors.ts';
 
 import type { ConnectionFlags } from './connection.ts';
 import type { ClusterEntry, Kubeconfig, UserEntry } from './kubeconfig.ts';
 
 export interface Settings {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly server: string;
   readonly namespace: string;
-  /** For messages: the impersonated user, else the kubeconfig's name for whoever asks. */
+  /** The user for messages: the impersonated user, else the user's name in the kubeconfig. */
   readonly user: string;
-  /** The kubeconfig's name of the user. */
+  /** The user's name in the kubeconfig. */
   readonly userName: string;
   readonly clusterEntry: ClusterEntry;
   readonly userEntry: UserEntry;
-  /** Impersonation beyond the user's name. */
+  /** Impersonation headers other than the user's name. */
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** `http`, `https` or `socks`. */
   readonly proxyUrl: string | undefined;
@@ -23,21 +23,21 @@ export interface Settings {
 }
 
 /**
- * @throws StashError `usage` for a name that the kubeconfig does not have or flags that contradict each other,
- * `precondition` where the kubeconfig leaves the server open
+ * @throws StashError `usage` if the kubeconfig lacks a name that the flags ask for, or if flags contradict
+ * each other; `precondition` if neither names a server
  */
 export function resolveSettings(flags: ConnectionFlags, config: Kubeconfig): Settings {
   const contextName = flags.context ?? config.currentContext;
   const context =
-    contextName === undefined ? {} : pick(config.contexts, contextName, 'context', flags.context);
+    contextName === undefined ? {} : findEntry(config.contexts, contextName, 'context', flags.context);
   const clusterName = flags.cluster ?? context.cluster;
   const userName = flags.user ?? context.user;
   const clusterEntry = overlayCluster(
-    clusterName === undefined ? {} : pick(config.clusters, clusterName, 'cluster', flags.cluster),
+    clusterName === undefined ? {} : findEntry(config.clusters, clusterName, 'cluster', flags.cluster),
     flags,
   );
   const userEntry = overlayUser(
-    userName === undefined ? {} : pick(config.users, userName, 'user', flags.user),
+    userName === undefined ? {} : findEntry(config.users, userName, 'user', flags.user),
     flags,
   );
   return {
@@ -53,16 +53,17 @@ export function resolveSettings(flags: ConnectionFlags, config: Kubeconfig): Set
   };
 }
 
-function pick<T>(map: ReadonlyMap<string, T>, name: string, what: string, flag: string | undefined): T {
+function findEntry<T>(map: ReadonlyMap<string, T>, name: string, what: string, flag: string | undefined): T {
   const entry = map.get(name);
   if (entry !== undefined) return entry;
   const names = [...map.keys()].sort();
-  const there = names.length === 0 ? `it has no ${what}s` : `there is: ${names.join(', ')}`;
+  const available = names.length === 0 ? `it has no ${what}s` : `available: ${names.join(', ')}`;
   throw new StashError(
     flag === undefined ? 'precondition' : 'usage',
     `the kubeconfig has no ${what} "${name}"`,
     {
-      hint: what === 'context' || flag !== undefined ? there : `${there}; choose with --${what} NAME`,
+      hint:
+        what === 'context' || flag !== undefined ? available : `${available}; choose one with --${what} NAME`,
     },
   );
 }
@@ -73,17 +74,17 @@ function serverUrl(cluster: ClusterEntry, context: string | undefined, config: K
     const names = [...config.contexts.keys()].sort();
     if (context === undefined && names.length > 0) {
       throw new StashError('precondition', 'the kubeconfig has no current context', {
-        hint: `add --context NAME; there is: ${names.join(', ')}`,
+        hint: `add --context NAME; available: ${names.join(', ')}`,
       });
     }
-    throw new StashError('precondition', 'the kubeconfig names no server', {
-      hint: 'give one with --server URL',
+    throw new StashError('precondition', 'the kubeconfig specifies no server', {
+      hint: 'specify one with --server URL',
     });
   }
   const url = /^https?:\/\//i.test(server) ? server : `https://${server}`;
   if (!URL.canParse(url))
-    throw new StashError('usage', `"${server}" is not the URL of a server`, {
-      hint: 'write it as https://HOST:PORT',
+    throw new StashError('usage', `"${server}" is not a valid server URL`, {
+      hint: 'use the form https://HOST:PORT',
     });
   return url.replace(/\/+$/, '');
 }
@@ -103,7 +104,7 @@ function overlayCluster(entry: ClusterEntry, flags: ConnectionFlags): ClusterEnt
     if (flags.certificateAuthority !== undefined) {
       throw new StashError(
         'usage',
-        '--certificate-authority and --insecure-skip-tls-verify exclude each other',
+        '--certificate-authority and --insecure-skip-tls-verify are mutually exclusive',
         { hint: 'leave one of them out' },
       );
     }
@@ -130,7 +131,7 @@ function overlayUser(entry: UserEntry, flags: ConnectionFlags): UserEntry {
   return result;
 }
 
-/** Inline data wins over a file, and a flag over both. */
+/** Inline data overrides a file; a flag overrides both. */
 function overlayFile(entry: Record<string, unknown>, key: string, flag: string | undefined): void {
   if (flag !== undefined) {
     entry[key] = flag;
@@ -149,7 +150,7 @@ function impersonation(user: UserEntry): Record<string, string | string[]> {
     headers[`Impersonate-Extra-${encodeURIComponent(key)}`] = [...values];
   }
   if (user.as === undefined && Object.keys(headers).length > 0) {
-    throw new StashError('usage', 'a group or UID to impersonate needs a user to impersonate', {
+    throw new StashError('usage', 'impersonating a group or UID requires a user to impersonate', {
       hint: 'add --as USER',
     });
   }

@@ -1,8 +1,11 @@
-/** A server that takes its time is worth a word. */
+/** Tells the user when the server takes long to answer. */
 import type { Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 
-/** The result of `work`; `tell` is called if it takes longer than `afterMs`. Nothing is told once `signal` aborts. */
+/**
+ * Resolves with the result of `work`. Calls `tell` if that takes longer than `afterMs`, unless `signal`
+ * aborts first.
+ */
 export async function orTellSlow<T>(
   clock: Clock,
   signal: AbortSignal,

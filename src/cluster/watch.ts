@@ -1,4 +1,4 @@
-/** The watch that never gives up: list, follow, and whatever happens to the connection, list again. */
+/** A watch that reconnects: it lists, follows changes, and lists again after any failure. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { isStashError } from '#src/errors.ts';
@@ -10,18 +10,22 @@ import { backoffDelay, type Limits } from './limits.ts';
 import type { ListResult, WatchEvent } from './port.ts';
 
 export interface WatchSource<T extends KubernetesObject> {
-  /** One attempt. */
+  /** Makes one attempt. */
   list(signal: AbortSignal): Promise<ListResult<T>>;
-  /** Ends where the server closes the connection; rejects where anything else ends it. */
+  /** Ends when the server closes the connection; rejects if anything else ends it. */
   changes(resourceVersion: string, signal: AbortSignal): AsyncIterable<RawEvent<T>>;
 }
 
-/** A server that starts may refuse for a moment what it will grant; so many refusals in a row are meant. */
-const refusalsForgiven = 3;
+/**
+ * A starting server may refuse for a moment what it will grant later. This many refusals in a row are taken
+ * as final.
+ */
+const maxRefusals = 3;
 
 /**
- * As the port's `watch`. A connection that the server closes is continued from the last version, unnoticed, and so is
- * one whose version it forgot (after a list). Anything else is told once as `lost`, and ends with `listed`.
+ * Implements the port's `watch`. If the server closes a connection, the watch continues from the last
+ * version; if the server no longer has that version, the watch lists again. The consumer notices neither. Any
+ * other failure is reported once as `lost`, and ends with `listed`.
  */
 export async function* watchCollection<T extends KubernetesObject>(
   source: WatchSource<T>,
@@ -53,7 +57,7 @@ export async function* watchCollection<T extends KubernetesObject>(
         if (type !== 'BOOKMARK') yield { type: type === 'DELETED' ? 'deleted' : 'changed', object };
       }
       settle();
-      // Closed at once, again and again: as good as a failure.
+      // Connections that close at once, again and again, count as failures.
       if (state.failures++ > 0) await clock.sleep(backoffDelay(state.failures, limits), signal);
     } catch (error) {
       if (stopped()) return;
@@ -73,7 +77,7 @@ function isFinal(error: unknown, state: { readonly listed: boolean; refusals: nu
   if (isStashError(error, 'server', 'gone', 'conflict')) return false;
   if (isStashError(error, 'unreachable')) return !state.listed && isCertificateTrouble(error);
   if (!isStashError(error)) return true;
-  return !state.listed || ++state.refusals > refusalsForgiven;
+  return !state.listed || ++state.refusals > maxRefusals;
 }
 
 function delayBefore(error: unknown, failures: number, limits: Limits): number {

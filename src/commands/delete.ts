@@ -4,8 +4,9 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import { confirm } from '#src/cli/confirm.ts';
 import type { Connection } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
-import { qualifiedName } from '#src/cli/output.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
+import { outputFlag, printObjects, qualifiedName } from '#src/cli/output.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import {
   backupSessionEffects,
@@ -53,7 +54,7 @@ const flags = {
     description: 'How long to wait.',
   },
   dryRun: dryRunFlag('client'),
-  output: outputFlag('name'),
+  output: outputFlag('names'),
 } as const;
 
 export const command = defineCommand({
@@ -101,11 +102,8 @@ A session's snapshots and claims outlive it. A snapshot from which a claim is st
       objects.map(async (object) => {
         if (dryRun === undefined) await remove({ cluster, namespace }, object);
         const said = `${kindAndGroup(object)} "${object.metadata.name}" deleted`;
-        context.out.write(
-          output === 'name'
-            ? `${qualifiedName(object)}\n`
-            : `${said}${dryRun === undefined ? '' : ' (dry run)'}\n`,
-        );
+        if (output !== undefined) await printObjects(context.out, output, object);
+        else context.out.write(`${said}${dryRun === undefined ? '' : ' (dry run)'}\n`);
       }),
     );
     for (const { message } of effects.unlessForced)
@@ -134,12 +132,12 @@ function wantedOf({ words, flags: { restorePoint }, connection }: Args<typeof fl
       hint: 'kubectl stash list',
     });
   }
-  const where = connection.namespace === undefined ? '' : ` -n ${connection.namespace}`;
+  const where = inNamespace(connection.namespace);
   return parseObjects(
     words,
     types,
     (name) =>
-      `or delete all snapshots of a restore point:\nkubectl stash delete --restore-point ${name}${where}`,
+      `or delete all snapshots of a restore point:\n${commandLine`kubectl stash delete --restore-point ${name} ${where}`}`,
   );
 }
 
@@ -171,7 +169,7 @@ async function found(
         return new StashError('not-found', `${type} "${name}" not found in namespace ${namespace}`, {
           hint:
             near === undefined
-              ? `kubectl get ${resourceOf(type).plural} -n ${namespace}`
+              ? commandLine`kubectl get ${resourceOf(type).plural} -n ${namespace}`
               : `did you mean ${type}/${near}?`,
         });
       }),
@@ -197,7 +195,7 @@ function snapshotsOfPoint(
     points.map((point) => point.session),
   );
   throw new StashError('not-found', `no restore point ${session} in namespace ${namespace}`, {
-    hint: near === undefined ? `kubectl stash list -n ${namespace}` : `did you mean ${near}?`,
+    hint: near === undefined ? commandLine`kubectl stash list -n ${namespace}` : `did you mean ${near}?`,
   });
 }
 

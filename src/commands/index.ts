@@ -23,6 +23,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./wait.ts')).command,
   },
   {
+    name: 'doctor',
+    summary: 'Examine what snapshots and restores need',
+    load: async () => (await import('./doctor.ts')).command,
+  },
+  {
     name: 'schedule',
     summary: 'Have snapshots of a workload taken by schedule',
     load: async () => (await import('./schedule.ts')).command,

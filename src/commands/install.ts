@@ -4,8 +4,8 @@ import { operatorNamespace } from '#src/api/operator.ts';
 import { clusterRoleBindings, customResourceDefinitions, deployments, pods } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, qualifiedName, toYaml } from '#src/cli/output.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
+import { outputFlag, printManifests, qualifiedName } from '#src/cli/output.ts';
 import { clientVersion, ownImage } from '#src/cli/version.ts';
 import type { PlacedRight } from '#src/cluster/access.ts';
 import { find } from '#src/cluster/find.ts';
@@ -51,11 +51,11 @@ export const command = defineCommand({
       minimum: 1,
       description: 'How many replicas the operator has; one works, the others stand by.',
     },
-    executor: {
+    runSessions: {
       type: 'string',
-      choices: ['job', 'in-process'],
-      default: 'job',
-      description: 'Who carries a session out: a Job of its own, or the operator itself.',
+      choices: ['in-jobs', 'in-process'],
+      default: 'in-jobs',
+      description: 'Where a session is carried out: in a Job of its own, or in the operator itself.',
     },
     maxFreeze: {
       type: 'duration',
@@ -67,7 +67,7 @@ export const command = defineCommand({
       minimum: 1,
       valueName: 'N',
       description:
-        'With --executor=in-process: how many sessions are carried out at the same time; 50 where nothing is said.',
+        'With --run-sessions=in-process: how many sessions are carried out at the same time; 50 where nothing is said.',
     },
     logLevel: {
       type: 'string',
@@ -77,23 +77,20 @@ export const command = defineCommand({
     wait: { type: 'boolean', default: true, description: 'Wait until the operator is up.' },
     timeout: { type: 'duration', default: '2m', description: 'How long to wait for it.' },
     dryRun: dryRunFlag('client', 'server'),
-    output: outputFlag('json', 'yaml'),
+    output: outputFlag('value'),
   },
   async run({ flags, connection }, context) {
     const { namespace = operatorNamespace } = connection;
     checkFlags(flags);
-    const { image, replicas, executor, maxFreeze, sessionsAtOnce, logLevel, dryRun, output } = flags;
+    const { image, replicas, runSessions, maxFreeze, sessionsAtOnce, logLevel, dryRun, output } = flags;
     const options = {
-      ...{ namespace, image, replicas, executor, version: clientVersion },
+      ...{ namespace, image, replicas, runSessions, version: clientVersion },
       ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, logLevel },
     };
     const manifests = [...definitions, ...(flags.crds ? [] : operatorManifests(options))];
     if (output !== undefined) {
-      await print(
-        context,
-        output,
-        manifests.map(({ object }) => object),
-      );
+      const objects = manifests.map(({ object }) => object);
+      await printManifests(context.out, output, objects);
       return;
     }
     const { cluster, user } = await context.cluster(connection);
@@ -130,18 +127,20 @@ export const command = defineCommand({
 });
 
 function checkFlags({
-  executor,
+  runSessions,
   maxFreeze,
   sessionsAtOnce,
-}: Pick<InstallOptions, 'executor' | 'sessionsAtOnce'> & { readonly maxFreeze: number | undefined }): void {
+}: Pick<InstallOptions, 'runSessions' | 'sessionsAtOnce'> & {
+  readonly maxFreeze: number | undefined;
+}): void {
   if (maxFreeze === 0) {
     throw new StashError('usage', '--max-freeze 0 leaves no time to cut a snapshot', {
       hint: 'say --max-freeze 60s',
     });
   }
-  if (sessionsAtOnce !== undefined && executor !== 'in-process') {
-    throw new StashError('usage', `--sessions-at-once says nothing with --executor=${executor}`, {
-      hint: 'leave it out, or add --executor=in-process',
+  if (sessionsAtOnce !== undefined && runSessions !== 'in-process') {
+    throw new StashError('usage', `--sessions-at-once says nothing with --run-sessions=${runSessions}`, {
+      hint: 'leave it out, or add --run-sessions=in-process',
     });
   }
 }
@@ -157,11 +156,6 @@ const definitions: Manifest[] = stashCrds.map((crd) => ({
   object: { ...crd, metadata: { ...crd.metadata, name: crd.metadata.name ?? '' } },
 }));
 
-async function print({ out }: Context, output: 'json' | 'yaml', objects: KubernetesObject[]): Promise<void> {
-  if (output === 'json') await printObjects(out, output, objects);
-  else out.write((await Promise.all(objects.map(toYaml))).join('---\n'));
-}
-
 /** Resolves once the server serves what was applied. */
 async function served(steps: readonly Step[], cluster: Cluster, context: Context): Promise<void> {
   const names = steps.filter((step) => step.do !== 'leave').map(({ object }) => object.metadata.name);
@@ -172,9 +166,9 @@ async function served(steps: readonly Step[], cluster: Cluster, context: Context
 /** An operator that no longer carries sessions out itself must no longer be allowed to. */
 async function bindingsToTakeBack(
   cluster: Cluster,
-  { executor }: InstallOptions,
+  { runSessions }: InstallOptions,
 ): Promise<Named<KubernetesObject>[]> {
-  if (executor === 'in-process') return [];
+  if (runSessions === 'in-process') return [];
   const found = await Promise.all(
     inProcessBindings.map((name) => find(cluster, clusterRoleBindings, { name })),
   );

@@ -7,8 +7,8 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
-import { toJson, toYaml } from '#src/cli/output.ts';
-import { allNamespacesFlag, outputFlag, selectorFlag } from '#src/cli/flags.ts';
+import { allNamespacesFlag, selectorFlag } from '#src/cli/flags.ts';
+import { outputFlag, print } from '#src/cli/output.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { parseTargets, type TargetArguments } from '#src/domain/arguments/target-arguments.ts';
@@ -27,10 +27,10 @@ Snapshots that were made by other means are listed too, grouped as well as their
     '# List those of all namespaces, with class, driver and deletion policy\nkubectl stash list -A -o wide',
     '# Restore from one of them\nkubectl stash restore deploy/foo --from deploy-foo-1732427120',
   ],
-  flags: { ...allNamespacesFlag, ...selectorFlag, output: outputFlag('wide', 'json', 'yaml', 'name') },
+  flags: { ...allNamespacesFlag, ...selectorFlag, output: outputFlag('table') },
   positionals: { name: 'TYPE/NAME', completes: 'target' },
   async run(args, context) {
-    const { allNamespaces, selector, output = 'table' } = args.flags;
+    const { allNamespaces, selector, output } = args.flags;
     const targets = args.words.length === 0 ? undefined : parseTargets(args.words, { names: 'optional' });
     const connection = await context.cluster(args.connection);
     const { cluster } = connection;
@@ -47,22 +47,15 @@ Snapshots that were made by other means are listed too, grouped as well as their
       const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;
       context.err.write(`No restore points${of} found in ${where}.\n`);
     }
-    switch (output) {
-      case 'table':
-      case 'wide':
-        if (points.length === 0) return;
-        context.out.write(
-          restorePointTable({ points, now: context.now(), allNamespaces, classes }, output === 'wide'),
-        );
-        return;
-      case 'json':
-        context.out.write(toJson(restorePointList(points)));
-        return;
-      case 'yaml':
-        context.out.write(await toYaml(restorePointList(points)));
-        return;
-      case 'name':
-        context.out.write(restorePointNames(points));
+    const view = { points, now: context.now(), allNamespaces, classes };
+    const table = () => (points.length === 0 ? '' : restorePointTable(view, output === 'wide'));
+    if (output === undefined) context.out.write(table());
+    else {
+      await print(context.out, output, {
+        table,
+        value: () => restorePointList(points),
+        names: () => restorePointNames(points),
+      });
     }
   },
 });

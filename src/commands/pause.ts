@@ -4,8 +4,9 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, qualifiedName } from '#src/cli/output.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
+import { oneOrMany, outputFlag, printObjects, printOutcome } from '#src/cli/output.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 import { configurationNamed } from '#src/domain/configuration/configured-target.ts';
@@ -16,7 +17,7 @@ import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader
 export const pausingFlags = {
   all: { type: 'boolean', description: 'Every BackupConfiguration of the namespace.' },
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 export const command = defineCommand({
@@ -58,7 +59,7 @@ export async function setPaused(
   }
   if (!all && names.length === 0) {
     throw new StashError('usage', `${verb} needs CONFIG, or --all`, {
-      hint: `kubectl stash ${verb} CONFIG`,
+      hint: commandLine`kubectl stash ${verb} CONFIG`,
     });
   }
   const { cluster, namespace } = await context.cluster(args.connection);
@@ -67,7 +68,7 @@ export async function setPaused(
   if (all && known.length === 0) {
     await reader.namespaceExists();
     throw new StashError('not-found', `no backupconfigurations in namespace ${namespace}`, {
-      hint: `kubectl get backupconfigurations -n ${namespace}`,
+      hint: commandLine`kubectl get backupconfigurations -n ${namespace}`,
     });
   }
   const find = (name: string) => () => configurationNamed(known, name, namespace);
@@ -93,10 +94,10 @@ export async function setPaused(
   );
   if (output !== undefined) {
     const objects = done.map(({ configuration }) => configuration);
-    await printObjects(context.out, output, objects.length === 1 && objects[0] ? objects[0] : objects);
+    await printObjects(context.out, output, oneOrMany(objects));
   } else {
     for (const { configuration, already } of done)
-      context.out.write(`${qualifiedName(configuration)} ${outcome(verb, already, dryRun)}\n`);
+      await printOutcome(context.out, output, configuration, outcome(verb, already, dryRun));
   }
   if (dryRun !== undefined) return;
   for (const line of done.flatMap(({ configuration }) => told?.(configuration) ?? []))

@@ -1,14 +1,18 @@
 import type { Named } from '#src/api/kubernetes.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
-import { defineCommand, type Args } from '#src/cli/command.ts';
+import { defineCommand, type Args, type Flags } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { dryRunFlag, executionFlags, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, printDryRun, qualifiedName } from '#src/cli/output.ts';
+import { dryRunFlag, executionFlags } from '#src/cli/flags.ts';
+import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
+import { longName } from '#src/cli/tokens.ts';
+import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
+import { accept } from '#src/domain/finding.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
 import { restoreSessionName } from '#src/domain/workload/names.ts';
@@ -27,15 +31,8 @@ import { prepareRestore, type PreparedRestore } from '#src/session/plan/prepare-
 import { clientDryRun, dryRunRestore, serverDryRun } from '#src/session/plan/dry-run.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
-const flags = {
-  from: {
-    type: 'string',
-    default: 'latest',
-    valueName: 'SESSION',
-    completes: 'restore-point',
-    description:
-      'Restore point: a session that "kubectl stash list" shows, or latest, the newest complete one.',
-  },
+/** What comes back, and as what: refused where a file says it, and repeated by the commands in hints. */
+const wishes = {
   only: {
     type: 'string[]',
     commas: true,
@@ -59,6 +56,18 @@ const flags = {
     completes: 'storage-class',
     description: 'StorageClass of the restored claims; by default the one that each had.',
   },
+} as const satisfies Flags;
+
+const flags = {
+  from: {
+    type: 'string',
+    default: 'latest',
+    valueName: 'SESSION',
+    completes: 'restore-point',
+    description:
+      'Restore point: a session that "kubectl stash list" shows, or latest, the newest complete one.',
+  },
+  ...wishes,
   filename: {
     type: 'string',
     alias: 'f',
@@ -73,7 +82,7 @@ const flags = {
   },
   ...executionFlags,
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 type RestoreArgs = Args<typeof flags>;
@@ -100,7 +109,16 @@ Claims that are gone come back under their own names, with their class, size, ac
     const executor = executorByDiscovery(await reader.groups(), args.flags.executor);
     const prepared = request.file
       ? fromFile(request.file, request.templates, namespace)
-      : await prepareRestore(reader, { ...request.target, namespace }, args.flags, context.now());
+      : await prepareRestore(
+          reader,
+          {
+            target: { ...request.target, namespace },
+            from: args.flags.from,
+            flags: args.flags,
+            written: (given) => writeFlags(wishes, given),
+          },
+          context.now(),
+        );
     const { templates, words, notes, target } = prepared;
     const session = withTimeOut(prepared.session, args.flags.timeout);
 
@@ -120,15 +138,14 @@ Claims that are gone come back under their own names, with their class, size, ac
       for (const note of [...notes, ...plan.notes]) context.err.write(`note: ${sanitize(note)}\n`);
       const objects = dryRun === 'server' ? serverDryRun(connection.cluster) : clientDryRun(context.now());
       await dryRunRestore(objects, session, plan.templates);
-      await printDryRun(context.out, output, dryRun, objects.shown);
+      await printOutcome(context.out, output, objects.shown, wouldBe('created', dryRun));
       return;
     }
     const nameAt = words && ((at: Date) => restoreSessionName(words.target, at));
     if (!wait) {
       const environment = { cluster: connection.cluster, clock: context, signal: context.signal };
       const created = unfinished ?? (await createRestore(environment, session, nameAt));
-      if (output === undefined) context.out.write(`${qualifiedName(created)} created\n`);
-      else await printObjects(context.out, output, created);
+      await printOutcome(context.out, output, created, 'created');
       return;
     }
 
@@ -150,8 +167,8 @@ Claims that are gone come back under their own names, with their class, size, ac
         timeoutMs,
         limitMs: args.flags.timeout,
         again: words
-          ? restoreCommand(words.target, words.from, words.flags)
-          : `kubectl stash restore -f ${args.flags.filename ?? '-'}`,
+          ? restoreCommand(words)
+          : commandLine`kubectl stash restore -f ${args.flags.filename ?? '-'}`,
         say: display.say,
       },
     );
@@ -171,7 +188,7 @@ type Request =
 
 /** All that can be wrong with the command line and the file, before anything connects. */
 async function readRequest(args: RestoreArgs, context: Context): Promise<Request> {
-  const { filename, only, claim, suffix, storageClass, from } = args.flags;
+  const { filename, from } = args.flags;
   if (filename === undefined) {
     const { names } = parseTargets(args.words);
     const [target, second] = names;
@@ -182,17 +199,15 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
     }
     return { target };
   }
-  const clashing = Object.entries({ only: only[0], claim: claim[0], suffix, 'storage-class': storageClass })
-    .filter(([, value]) => value !== undefined)
-    .map(([name]) => `--${name}`);
+  const clashing = givenFlags(wishes, args.flags).map((name) => `--${longName(name)}`);
   if (from !== 'latest') clashing.push('--from');
   if (args.words.length > 0) clashing.push('TYPE/NAME');
   if (clashing.length > 0) {
     throw new StashError('usage', `-f excludes ${clashing.join(', ')}: the file says what is restored`, {
-      hint: `kubectl stash restore -f ${filename}`,
+      hint: commandLine`kubectl stash restore -f ${filename}`,
     });
   }
-  const file = checkRestoreSession(await readDocuments(filename, context), filename);
+  const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
   return { file, templates: templatesOfFile(file, filename) };
 }
 
@@ -202,7 +217,7 @@ function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connect
   const flag = args.connection.namespace;
   if (flag !== undefined && flag !== own) {
     throw new StashError('usage', `the namespace of the RestoreSession is ${own}, not ${flag}`, {
-      hint: `leave -n out, or say -n ${own}`,
+      hint: `leave -n out, or say ${commandLine`-n ${own}`}`,
     });
   }
   return own;

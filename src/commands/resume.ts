@@ -1,6 +1,7 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { nextRuns } from '#src/domain/configuration/schedule-configuration.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
@@ -51,6 +52,6 @@ function placeholder(configuration: Stored<BackupConfiguration>): StashError | u
   const { name, namespace = '' } = configuration.metadata;
   const { kind = '', name: of = '' } = configuration.spec.target?.ref ?? {};
   return new StashError('precondition', `backupconfiguration/${name} has no schedule of its own yet`, {
-    hint: `kubectl stash schedule ${formatTarget({ kind, name: of })} -n ${namespace} --cron @daily --keep-last 7`,
+    hint: commandLine`kubectl stash schedule ${formatTarget({ kind, name: of })} -n ${namespace} --cron @daily --keep-last 7`,
   });
 }

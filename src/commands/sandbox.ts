@@ -10,6 +10,7 @@ import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { systemReason } from '#src/cli/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { buildUserRights } from '#src/domain/install/user-roles.ts';
 import { StashError } from '#src/errors.ts';
 import { DirectoryError } from '#src/sandbox/directory-error.ts';
@@ -152,7 +153,7 @@ async function serve(
   { out, signal }: Context,
   say: (line: string) => void,
 ): Promise<number> {
-  out.write(`export KUBECONFIG=${kubeconfig}\n`);
+  out.write(`${commandLine`export KUBECONFIG=${kubeconfig}`}\n`);
   say(`serving a sandbox on ${url}; type the line above in another terminal, Ctrl-C here ends it`);
   await new Promise<void>((done) => {
     if (signal.aborted) done();

@@ -3,11 +3,14 @@ import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration, HookHandler } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
-import { printObjects, qualifiedName } from '#src/cli/output.ts';
+import { printObjects, outputFlag, printOutcome } from '#src/cli/output.ts';
 import { invokerName } from '#src/domain/workload/names.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
+import { configurationFindings } from '#src/domain/checks/configuration-valid.ts';
+import { refuse } from '#src/domain/finding.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
 import { keepAll, nextRuns, type ScheduleWishes } from '#src/domain/configuration/schedule-configuration.ts';
 import { checkSchedule } from '#src/domain/schedule.ts';
@@ -77,7 +80,7 @@ const flags = {
   },
   wait: { type: 'boolean', default: true, description: 'Wait until an operator has taken it.' },
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 type ScheduleArgs = Args<typeof flags>;
@@ -121,18 +124,17 @@ What is older than the --keep flags ask for is deleted after each session that s
       user: connection.user,
     });
     const verdict = checkConfiguration(write.after);
-    const [problem] = verdict.problems;
-    if (problem !== undefined)
-      throw new StashError('usage', problem, { hint: 'kubectl stash schedule --help' });
+    refuse(configurationFindings(verdict, 'usage', 'kubectl stash schedule --help'));
 
     for (const warning of verdict.warnings) context.err.write(`warning: ${warning}\n`);
     await noteOthers(reader, target, name, context);
     context.err.write(outlook(write, context.now()));
     const stored = await writeSchedule(cluster, write, dryRun);
     const suffix = { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRun ?? 'none'];
-    if (output === undefined) context.out.write(`${qualifiedName(stored)} ${write.outcome}${suffix}\n`);
-    else if (!wait || dryRun !== undefined) await printObjects(context.out, output, stored);
-    if (!wait || dryRun !== undefined) return;
+    const isLast = !wait || dryRun !== undefined;
+    if (output === undefined || isLast)
+      await printOutcome(context.out, output, stored, `${write.outcome}${suffix}`);
+    if (isLast) return;
 
     const environment = { cluster, clock: context, signal: context.signal };
     const answer = await awaitReady(environment, stored as Stored<BackupConfiguration>, readyWithinMs);
@@ -209,7 +211,7 @@ function outlook({ existing, after: { metadata, spec } }: ScheduleWrite, now: Da
     const begins = existing === undefined ? 'begins paused' : wasPaused ? 'stays paused' : 'will be paused';
     return (
       `note: ${named} ${begins}: nothing is snapshotted by its schedule until it is resumed\n` +
-      `hint: kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}\n`
+      `hint: ${commandLine`kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}`}\n`
     );
   }
   const resumed = wasPaused ? `note: ${named} was paused, and will run by its schedule\n` : '';

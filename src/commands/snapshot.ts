@@ -3,10 +3,10 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { allOrErrors, printEnds } from '#src/cli/ends.ts';
-import { backupTimeoutText, dryRunFlag, executionFlags, outputFlag, selectorFlag } from '#src/cli/flags.ts';
+import { backupTimeoutText, dryRunFlag, executionFlags, selectorFlag } from '#src/cli/flags.ts';
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
-import { printDeletions, printObjects, printDryRun, qualifiedName } from '#src/cli/output.ts';
+import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { commandHooks } from '#src/domain/hooks/hooks.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
@@ -50,7 +50,7 @@ const flags = {
   ...keepFlags,
   ...executionFlags,
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 type SnapshotArgs = Args<typeof flags>;
@@ -181,8 +181,9 @@ async function dryRun(
     if (options.byDiscovery !== 'appscode')
       goes.push(...(await dryRunRetention(cluster, plan, made, { now, policy })));
   }
-  await printDryRun(context.out, output, mode, objects.shown);
-  printDeletions(output === undefined ? context.out : context.err, mode, goes);
+  await printOutcome(context.out, output, objects.shown, wouldBe('created', mode));
+  const beside = output === undefined ? context.out : context.err;
+  await printOutcome(beside, undefined, goes, wouldBe('deleted', mode));
 }
 
 async function createOnly(
@@ -198,11 +199,7 @@ async function createOnly(
       async ({ plan, options }) => (await leaveSnapshot(environment, reader, plan, options)).session,
     ),
   );
-  const { output } = args.flags;
-  const [only] = sessions;
-  if (output !== undefined && only)
-    return printObjects(context.out, output, sessions.length === 1 ? only : sessions);
-  context.out.write(sessions.map((session) => `${qualifiedName(session)} created\n`).join(''));
+  await printOutcome(context.out, args.flags.output, oneOrMany(sessions), 'created');
 }
 
 async function followAll(

@@ -1,8 +1,8 @@
 import { defineCommand } from '#src/cli/command.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { backupTimeoutText, executionFlags, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, qualifiedName } from '#src/cli/output.ts';
+import { backupTimeoutText, executionFlags } from '#src/cli/flags.ts';
+import { outputFlag, printOutcome } from '#src/cli/output.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 import { configurationNamed, targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
@@ -29,7 +29,7 @@ An operator carries the session out; where none answers, this command does, as "
       description: backupTimeoutText,
     },
     ...executionFlags,
-    output: outputFlag('name', 'json', 'yaml'),
+    output: outputFlag('objects'),
   },
   positionals: { name: 'CONFIG', minimum: 1, maximum: 1, completes: 'configuration' },
   async run(args, context) {
@@ -57,8 +57,7 @@ An operator carries the session out; where none answers, this command does, as "
     if (!wait) {
       const environment = { cluster, clock: context, signal: context.signal };
       const { session } = await leaveSnapshot(environment, reader, plan, options);
-      if (output !== undefined) await printObjects(context.out, output, session);
-      else context.out.write(`${qualifiedName(session)} created\n`);
+      await printOutcome(context.out, output, session, 'created');
       return;
     }
     const display = await openDisplay(context);

@@ -3,6 +3,7 @@ import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import type { PlacedRight } from '#src/cluster/access.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { countKinds, unfinishedSessions } from '#src/domain/install/removal.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
@@ -86,7 +87,7 @@ function announceLoss(
     'precondition',
     `with the definitions would go: ${words}; volumesnapshots would stay`,
     {
-      hint: `kubectl stash uninstall --crds --yes${namespace === undefined ? '' : ` -n ${namespace}`}`,
+      hint: commandLine`kubectl stash uninstall --crds --yes ${inNamespace(namespace)}`,
     },
   );
 }
@@ -111,6 +112,6 @@ function definitionsInUse(): StashError {
 
 function halfDone(namespace: string | undefined): StashError {
   return new StashError('interrupted', 'interrupted; part of the operator is still there', {
-    hint: `kubectl stash uninstall${namespace === undefined ? '' : ` -n ${namespace}`}`,
+    hint: commandLine`kubectl stash uninstall ${inNamespace(namespace)}`,
   });
 }

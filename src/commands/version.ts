@@ -2,8 +2,7 @@ import { appscodeOperatorGroup, stashGroup } from '#src/api/labels.ts';
 import { clusterRole } from '#src/api/operator.ts';
 import { clusterRoleBindings, volumeSnapshots } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
-import { outputFlag } from '#src/cli/flags.ts';
-import { toJson, toYaml } from '#src/cli/output.ts';
+import { outputFlag, print } from '#src/cli/output.ts';
 import { clientVersion } from '#src/cli/version.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -32,14 +31,16 @@ export const command = defineCommand({
   ],
   flags: {
     client: { type: 'boolean', description: 'Only the version of this program; no server is asked.' },
-    output: outputFlag('json', 'yaml'),
+    output: outputFlag('value'),
   },
   async run({ flags, connection }, context) {
-    const print = async (facts: ServerFacts | undefined) => {
-      context.out.write(await format(facts, flags.output));
+    const { output } = flags;
+    const tell = async (facts: ServerFacts | undefined) => {
+      if (output === undefined) context.out.write(`${sentences(facts).join('\n')}\n`);
+      else await print(context.out, output, { value: () => valueOf(facts) });
     };
     if (flags.client) {
-      await print(undefined);
+      await tell(undefined);
       return;
     }
     let facts: ServerFacts;
@@ -47,10 +48,10 @@ export const command = defineCommand({
       const { cluster } = await context.cluster(connection);
       facts = await ask(cluster);
     } catch (error) {
-      await print(undefined);
+      await tell(undefined);
       throw error;
     }
-    await print(facts);
+    await tell(facts);
   },
 });
 
@@ -81,9 +82,8 @@ async function findOperator(cluster: Cluster): Promise<ServerFacts['ownOperator'
   }
 }
 
-async function format(facts: ServerFacts | undefined, output: 'json' | 'yaml' | undefined): Promise<string> {
-  if (output === undefined) return `${sentences(facts).join('\n')}\n`;
-  const value = {
+function valueOf(facts: ServerFacts | undefined) {
+  return {
     clientVersion: { gitVersion: clientVersion, platform: `${process.platform}/${process.arch}` },
     ...(facts && {
       serverVersion: { gitVersion: facts.version },
@@ -91,7 +91,6 @@ async function format(facts: ServerFacts | undefined, output: 'json' | 'yaml' | 
       stash: { crds: facts.stashCrds, operator: operatorOf(facts) },
     }),
   };
-  return output === 'json' ? toJson(value) : toYaml(value);
 }
 
 function sentences(facts: ServerFacts | undefined): string[] {

@@ -3,10 +3,11 @@ import type { AnySession } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { outputFlag } from '#src/cli/flags.ts';
+import { outputFlag } from '#src/cli/output.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { timeLimitMs } from '#src/domain/session/session-status.ts';
 import { sessionNamed } from '#src/domain/session/verdict-error.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { follow } from '#src/follow/follow.ts';
 import { limited, orHowToGoOn, type Sight } from '#src/follow/interruption.ts';
@@ -29,7 +30,7 @@ export const command = defineCommand({
       description:
         "How long to wait; by default until the session's own deadline, or 10m where it has none yet. The session goes on.",
     },
-    output: outputFlag('name', 'json', 'yaml'),
+    output: outputFlag('objects'),
   },
   positionals: { name: 'SESSION', minimum: 1, maximum: 1, completes: 'session' },
   async run(args, context) {
@@ -90,6 +91,6 @@ async function find(
   }
   await readerOf(cluster, namespace).namespaceExists();
   throw new StashError('not-found', `no session "${name}" in namespace ${namespace}`, {
-    hint: `kubectl get backupsessions,restoresessions -n ${namespace}`,
+    hint: commandLine`kubectl get backupsessions,restoresessions -n ${namespace}`,
   });
 }

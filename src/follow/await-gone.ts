@@ -1,9 +1,10 @@
 /** Waits until deleted objects are gone: their finalizers may keep them for a while. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { backupSessions, restoreSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
-import type { Observed } from '#src/cluster/observe.ts';
+import { type Observed } from '#src/cluster/observe.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -32,7 +33,9 @@ export async function awaitGone(
       throw new StashError(
         'timed-out',
         `still being deleted after ${formatDuration(timeoutMs)}: ${names.join(', ')}`,
-        { hint: `kubectl describe ${first.kind.toLowerCase()} ${first.metadata.name} -n ${namespace}` },
+        {
+          hint: commandLine`kubectl describe ${first.kind.toLowerCase()} ${first.metadata.name} -n ${namespace}`,
+        },
       );
     };
   });

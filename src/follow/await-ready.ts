@@ -5,14 +5,15 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { byName } from '#src/cluster/by-name.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 /**
- * Resolves with 'ready' once the configuration is Ready, with 'no-operator' where no operator gives it a status. Rejects
- * with 'precondition' where it is Invalid, with 'timed-out' where it is not Ready within `timeoutMs`, with 'not-found'
- * where it was deleted.
+ * Resolves with 'ready' once the configuration is Ready, with 'no-operator' where no operator gives it a status.
+ * Rejects with 'precondition' where it is Invalid, with 'timed-out' where it is not Ready within `timeoutMs`, with
+ * 'not-found' where it was deleted.
  */
 export async function awaitReady(
   environment: WaitEnvironment,
@@ -32,7 +33,7 @@ export async function awaitReady(
       if (phase === 'Ready') return { result: 'ready' };
       const told = status?.conditions?.find((condition) => condition.status === 'False');
       const why = told?.message ?? told?.reason;
-      const hint = `kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}`;
+      const hint = commandLine`kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}`;
       if (phase === 'Invalid') {
         const message = `backupconfiguration/${name} is invalid: ${why ?? 'its operator gave no reason'}`;
         throw new StashError('precondition', message, { hint });
@@ -52,6 +53,6 @@ export async function awaitReady(
 
 function gone(name: string, namespace = 'default'): never {
   throw new StashError('not-found', `backupconfiguration/${name} was deleted meanwhile`, {
-    hint: `kubectl get backupconfigurations -n ${namespace}`,
+    hint: commandLine`kubectl get backupconfigurations -n ${namespace}`,
   });
 }

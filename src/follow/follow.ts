@@ -4,6 +4,7 @@ import type { AnySession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { connectionNotes, observe } from '#src/cluster/observe.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import {
@@ -179,7 +180,7 @@ function missing(
     'not-found',
     `${resource.kind.toLowerCase()} "${name}" not found in namespace ${namespace}`,
     {
-      hint: `kubectl get ${resource.plural} -n ${namespace}`,
+      hint: commandLine`kubectl get ${resource.plural} -n ${namespace}`,
     },
   );
 }

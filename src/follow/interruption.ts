@@ -1,4 +1,5 @@
 /** Words for a command that stops before the session's end, because of the user or of its limit. */
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { describe, type Progress } from '#src/domain/session/progress.ts';
@@ -53,7 +54,7 @@ export async function orHowToGoOn<T>(work: Promise<T>, unfinished: Unfinished, s
       hint: [
         ...(again === undefined || goesOn ? [] : ['to go on with it:', again]),
         'to see what becomes of it:',
-        `kubectl stash wait ${name} -n ${namespace}`,
+        commandLine`kubectl stash wait ${name} -n ${namespace}`,
       ].join('\n'),
     });
   }

@@ -4,6 +4,7 @@ import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { isSamePolicy } from '#src/domain/retention/retention-rules.ts';
+import { retentionType } from '#src/domain/retention/tidy-conditions.ts';
 import { isStashError } from '#src/errors.ts';
 import { applyRetention } from '#src/session/after/apply-retention.ts';
 import { persist } from '#src/session/persist.ts';
@@ -56,7 +57,7 @@ async function applyConfigured(
 ): Promise<void> {
   if (ended === undefined) return;
   const { conditions, deleted, notes } = await tidyUp(environment, { session: ended, configuration });
-  const retention = conditions.find(({ type }) => type === 'RetentionPolicyApplied');
+  const retention = conditions.find(({ type }) => type === retentionType);
   const asked = policy !== undefined && isSamePolicy(configuration.spec.retentionPolicy, policy);
   if (retention?.status === 'True' && (asked || deleted.snapshots.length > 0)) say(retention.message);
   for (const note of notes) say(`note: ${note}`);

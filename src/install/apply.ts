@@ -1,4 +1,4 @@
-/** Brings a cluster to where a plan wants it, step by step. */
+/** Applies an installation plan to a cluster, step by step. */
 import { isDeepStrictEqual } from 'node:util';
 
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
@@ -12,7 +12,10 @@ import { assertNever, isStashError } from '#src/errors.ts';
 
 export type DryRun = 'client' | 'server' | undefined;
 
-/** Reads, and writes nothing. Throws where anything stands in the way. */
+/**
+ * Returns the steps that bring the cluster to `manifests`. Only reads. Throws a StashError if an existing
+ * object prevents the installation.
+ */
 export async function readPlan(cluster: Cluster, manifests: readonly Manifest[]): Promise<Step[]> {
   const found = await Promise.all(
     manifests.map(async ({ resource, object }): Promise<Found> => {
@@ -23,6 +26,7 @@ export async function readPlan(cluster: Cluster, manifests: readonly Manifest[])
   return planInstall(found);
 }
 
+/** Returns the rights that the steps need. */
 export function rightsFor(steps: readonly Step[]): PlacedRight[] {
   return steps.flatMap((step) => {
     if (step.do === 'leave') return [];
@@ -32,9 +36,10 @@ export function rightsFor(steps: readonly Step[]): PlacedRight[] {
 }
 
 /**
- * Resolves with what became of it: `created`, `configured`, `unchanged`, `left alone (...)`. A dry run by the client
- * only says; what exists counts as to be configured then. One by the server asks, as far as it can: what goes into a
- * namespace that is yet to be made, it cannot.
+ * Applies one step and resolves with its outcome: `created`, `configured`, `unchanged` or `skipped (...)`.
+ * A client-side dry run sends no request and reports every existing object as `configured`. A server-side dry
+ * run asks the API server, except about objects in a namespace that the installation has yet to create: the
+ * server would reject those.
  */
 export async function applyStep(
   cluster: Cluster,
@@ -44,7 +49,7 @@ export async function applyStep(
   const { resource, object } = step;
   switch (step.do) {
     case 'leave':
-      return `left alone (${step.why})`;
+      return `skipped (${step.why})`;
     case 'create':
       if (dryRun === undefined) {
         const found = await createOrFind(cluster, step);
@@ -59,15 +64,20 @@ export async function applyStep(
       const patched = await cluster.patch(resource, object.metadata, patchOf(object), {
         dryRun: dryRun === 'server',
       });
-      // The server fills in defaults, so only its own before and after can be compared.
-      return isDeepStrictEqual(written(step.existing), written(patched)) ? 'unchanged' : 'configured';
+      // Compare two answers of the server: our manifest lacks the defaults that the server fills in.
+      return isDeepStrictEqual(writtenFields(step.existing), writtenFields(patched))
+        ? 'unchanged'
+        : 'configured';
     }
     default:
       return assertNever(step);
   }
 }
 
-/** Undefined: it is made. Else somebody was faster: what is to be done with theirs. */
+/**
+ * Resolves with undefined if it created the object. If another client created it first, resolves with the
+ * step for that object.
+ */
 async function createOrFind(cluster: Cluster, { resource, object }: Manifest): Promise<Step | undefined> {
   try {
     await cluster.create(resource, object);
@@ -94,7 +104,7 @@ function patchOf({ metadata, ...object }: KubernetesObject): object {
   return { ...content, metadata: { labels: metadata.labels } };
 }
 
-/** Controllers write into the rest on their own. */
-function written({ metadata, ...object }: Stored<KubernetesObject>): object {
+/** The fields that an installation writes: controllers change the others on their own. */
+function writtenFields({ metadata, ...object }: Stored<KubernetesObject>): object {
   return { ...object, status: undefined, metadata: { labels: metadata.labels } };
 }

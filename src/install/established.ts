@@ -1,5 +1,6 @@
 import type { CustomResourceDefinition } from '#src/api/kubernetes.ts';
 import { customResourceDefinitions } from '#src/api/resources.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { ours } from '#src/domain/install/ownership.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -7,7 +8,9 @@ import { until, type Waiting } from './until.ts';
 
 const establishedWithinMs = 60_000;
 
-/** Resolves when the server serves these definitions; times out after a minute. */
+/**
+ * Resolves when the API server serves these definitions. Throws 'timed-out' after a minute, or 'interrupted'.
+ */
 export async function untilEstablished(
   names: readonly string[],
   waiting: Omit<Waiting, 'timeoutMs'>,
@@ -26,13 +29,17 @@ export async function untilEstablished(
     if (done) return;
   } catch (error) {
     if (!isStashError(error, 'interrupted')) throw error;
-    throw new StashError('interrupted', 'interrupted; the definitions are applied', {
-      hint: `kubectl get crd -l ${ours}`,
+    throw new StashError('interrupted', 'interrupted; the CustomResourceDefinitions are applied', {
+      hint: commandLine`kubectl get crd -l ${ours}`,
     });
   }
-  throw new StashError('timed-out', `the server does not serve yet: ${[...missing].join(', ')}`, {
-    hint: `kubectl describe crd ${[...missing].join(' ')}`,
-  });
+  throw new StashError(
+    'timed-out',
+    `timed out waiting for the API server to serve ${[...missing].join(', ')}`,
+    {
+      hint: commandLine`kubectl describe crd ${[...missing]}`,
+    },
+  );
 }
 
 function isEstablished({ status }: CustomResourceDefinition): boolean {

@@ -1,4 +1,4 @@
-/** Whether a namespace that we made still has something in it that is not ours. */
+/** Finds foreign objects in the namespace that `install` created. */
 import {
   backupConfigurations,
   backupSessions,
@@ -34,22 +34,22 @@ const kinds: readonly Resource[] = [
   ...[configMaps, core('Secret'), core('Service'), serviceAccounts, roles, roleBindings],
 ];
 
-/** The control plane puts these into every namespace. */
-function isEverywhere({ plural }: Resource, name: string): boolean {
+/** The control plane creates these objects in every namespace. */
+function isBuiltIn({ plural }: Resource, name: string): boolean {
   return (
     (plural === configMaps.plural && name === 'kube-root-ca.crt') ||
     (plural === serviceAccounts.plural && name === 'default')
   );
 }
 
-/** `secret/registry`, of the kinds that a cluster comes with and those of Stash. */
-export async function tenantsOf(cluster: Cluster, namespace: string): Promise<string[]> {
+/** Returns foreign objects as `secret/registry`. Looks for Kubernetes' built-in kinds and those of Stash. */
+export async function foreignObjectsIn(cluster: Cluster, namespace: string): Promise<string[]> {
   const found = await Promise.all(
     kinds.map(async (resource) => {
       const items = await listAny(cluster, resource, { namespace, metadataOnly: true });
       return items
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .filter(({ metadata }) => !isEverywhere(resource, metadata.name))
+        .filter(({ metadata }) => !isBuiltIn(resource, metadata.name))
         .map(({ metadata }) => `${resource.kind.toLowerCase()}/${metadata.name}`);
     }),
   );

@@ -1,4 +1,4 @@
-/** What there is of the operator and its work in a cluster. Reads, and writes nothing. */
+/** Finds the operator's objects in a cluster, and those that the operator created. Only reads. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { clusterRole, configurationFinalizer, operatorNamespace } from '#src/api/operator.ts';
@@ -18,6 +18,7 @@ import { stashCrds } from '#src/api/crds/index.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { operatorHome } from '#src/domain/install/bindings.ts';
 import { isAppsCodes, isOurs, ours } from '#src/domain/install/ownership.ts';
 import { placesOfOperator, type Place } from '#src/domain/install/removal.ts';
@@ -26,20 +27,23 @@ import { StashError } from '#src/errors.ts';
 import { listAny } from './list-any.ts';
 
 export interface Installed {
-  /** Of the operator's own objects, those that exist and are ours. */
+  /** The operator's own objects that exist and carry our label. */
   readonly places: readonly Place[];
-  /** What the operator made for configurations and restore sessions, in all namespaces. */
+  /** Objects that the operator created for BackupConfigurations and RestoreSessions, in all namespaces. */
   readonly made: readonly Place[];
-  /** Configurations that it has taken: with its finalizer, or a status of it. */
+  /** BackupConfigurations that the operator manages: they have its finalizer or a status. */
   readonly taken: readonly Stored<BackupConfiguration>[];
   readonly configurations: readonly Stored<BackupConfiguration>[];
   readonly backupSessions: readonly Stored<BackupSession>[];
   readonly restoreSessions: readonly Stored<RestoreSession>[];
-  /** Those of the three that are not AppsCode's. */
+  /** Stash's definitions, without those that AppsCode installed. */
   readonly definitions: readonly Place[];
 }
 
-/** Where the operator is: `wanted` (`-n`), else as its ClusterRoleBinding says. Rejects where the two differ. */
+/**
+ * Resolves with the operator's namespace: `wanted` (`-n`), else the namespace in its ClusterRoleBinding.
+ * Throws 'precondition' if the two differ.
+ */
 export async function findHome(cluster: Cluster, wanted: string | undefined): Promise<string> {
   const binding = await find(cluster, clusterRoleBindings, { name: clusterRole.operator });
   const home = binding && isOurs(binding) ? operatorHome(binding) : undefined;
@@ -47,11 +51,14 @@ export async function findHome(cluster: Cluster, wanted: string | undefined): Pr
     return wanted ?? home ?? operatorNamespace;
   }
   throw new StashError('precondition', `the operator is installed in namespace ${home}, not in ${wanted}`, {
-    hint: `kubectl stash uninstall -n ${home}`,
+    hint: commandLine`kubectl stash uninstall -n ${home}`,
   });
 }
 
-/** `appscode`: its operator runs here; then sessions and configurations are not ours to touch. */
+/**
+ * `appscode`: AppsCode's operator runs in the cluster, so sessions and configurations belong to it and are
+ * left out.
+ */
 export async function readInstalled(
   cluster: Cluster,
   namespace: string,

@@ -3,7 +3,7 @@ import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
 import { isStashError } from '#src/errors.ts';
 
-/** A server without the kind has none. */
+/** Lists a kind, and resolves with an empty list if the API server does not serve that kind. */
 export async function listAny<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,

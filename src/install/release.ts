@@ -1,4 +1,7 @@
-/** Gives a BackupConfiguration back: without an operator, nobody lets it go, and its status is nobody's word. */
+/**
+ * Releases a BackupConfiguration from the operator: without one, nothing would remove its finalizer or update
+ * its status.
+ */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
@@ -7,14 +10,17 @@ import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { isStashError, type ErrorKind } from '#src/errors.ts';
 
-/** The status goes too: whoever finds one there takes it that an operator carries sessions out. */
+/**
+ * Removes the finalizer and the status. The status has to go because the command line takes it as proof that
+ * an operator carries out sessions.
+ */
 export async function release(
   cluster: Cluster,
   { metadata, status }: Stored<BackupConfiguration>,
 ): Promise<void> {
   const at = { name: metadata.name, namespace: metadata.namespace };
   if (status !== undefined) {
-    const gone = unless('not-found');
+    const gone = ignoring('not-found');
     await cluster.patch(backupConfigurations, at, { status: null }, { subresource: 'status' }).catch(gone);
   }
   for (;;) {
@@ -23,12 +29,12 @@ export async function release(
     const others = finalizers.filter((finalizer) => finalizer !== configurationFinalizer);
     if (others.length === finalizers.length) return;
     const patch = { metadata: { resourceVersion, finalizers: others } };
-    // It is looked at again, and nothing is left to do where it went through.
-    await cluster.patch(backupConfigurations, at, patch).catch(unless('conflict', 'not-found'));
+    // After a conflict, read the configuration again: another client may have released it meanwhile.
+    await cluster.patch(backupConfigurations, at, patch).catch(ignoring('conflict', 'not-found'));
   }
 }
 
-function unless(...kinds: ErrorKind[]): (error: unknown) => undefined {
+function ignoring(...kinds: ErrorKind[]): (error: unknown) => undefined {
   return (error) => {
     if (!isStashError(error, ...kinds)) throw error;
   };

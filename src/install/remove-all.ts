@@ -1,4 +1,7 @@
-/** Takes the operator out of a cluster, in an order in which nothing of it comes back. */
+/**
+ * Removes the operator from a cluster, in an order that keeps its controllers from recreating what was
+ * deleted.
+ */
 import {
   backupConfigurations,
   customResourceDefinitions,
@@ -18,7 +21,7 @@ import { formatSelector } from '#src/domain/workload/selector.ts';
 import type { Installed } from './installed.ts';
 import { release } from './release.ts';
 import { remove, untilGone } from './remove.ts';
-import { tenantsOf } from './foreign-objects.ts';
+import { foreignObjectsIn } from './foreign-objects.ts';
 import type { Waiting } from './until.ts';
 
 /** So many requests are under way at once. */
@@ -30,7 +33,10 @@ export interface Removal {
   readonly dryRun: boolean;
 }
 
-/** Resolves with whether there was anything. What would make the rest again goes first. */
+/**
+ * Resolves with true if there was anything to remove. The objects whose controllers would recreate others go
+ * first.
+ */
 export async function removeAll(
   removal: Removal,
   look: () => Promise<Installed>,
@@ -38,59 +44,65 @@ export async function removeAll(
 ): Promise<boolean> {
   const { waiting, say, dryRun } = removal;
   const { cluster } = waiting;
-  const act = async (work: () => Promise<void>) => {
+  const unlessDryRun = async (work: () => Promise<void>) => {
     if (!dryRun) await work();
   };
-  const take = async (place: Place) => {
-    await act(() => remove(cluster, place));
+  const removeAndSay = async (place: Place) => {
+    await unlessDryRun(() => remove(cluster, place));
     say(`${addressOf(place)} deleted`);
   };
   const isDeployment = ({ resource }: Place) => resource === deployments;
 
   const { places } = await look();
   for (const place of places.filter(isDeployment)) {
-    await take(place);
-    // One that still runs would make again what goes next.
+    await removeAndSay(place);
+    // A pod that still runs would recreate the objects that are deleted next.
     const scope = { namespace, labelSelector: formatSelector({ matchLabels: { ...podLabels } }) };
-    await act(() => untilGone(waiting, pods, scope));
+    await unlessDryRun(() => untilGone(waiting, pods, scope));
   }
-  // What it did until its last moment is there now.
+  // Read again: the operator may have created objects until its pod ended.
   const { made, taken, definitions } = await look();
-  await act(() => forEachBounded(made, inFlight, (place) => remove(cluster, place)));
-  if (made.length > 0) say(`${countByKind(made)} that it made deleted`);
-  await act(() => forEachBounded(taken, inFlight, (configuration) => release(cluster, configuration)));
+  await unlessDryRun(() => forEachBounded(made, inFlight, (place) => remove(cluster, place)));
+  if (made.length > 0) say(`${countByKind(made)} created by the operator deleted`);
+  await unlessDryRun(() =>
+    forEachBounded(taken, inFlight, (configuration) => release(cluster, configuration)),
+  );
   if (taken.length > 0) {
-    say(`${countKinds([[backupConfigurations, taken.length]])} released: finalizer and status taken away`);
+    say(`${countKinds([[backupConfigurations, taken.length]])} released: finalizer and status removed`);
   }
-  for (const place of places) if (!isDeployment(place) && !tellsHome(place)) await take(place);
+  for (const place of places) if (!isDeployment(place) && !tellsHome(place)) await removeAndSay(place);
   const home = await removeNamespace(removal, namespace);
   try {
-    for (const place of places.filter(tellsHome)) await take(place);
+    for (const place of places.filter(tellsHome)) await removeAndSay(place);
   } finally {
-    // The namespace held the others, and is read as the end of them.
+    // The namespace contained the other objects: report it after them.
     if (home !== undefined) say(home);
   }
   if (crds) {
-    for (const place of definitions) await take(place);
+    for (const place of definitions) await removeAndSay(place);
     const names = new Set(definitions.map(({ name }) => name));
     const isAwaited = ({ metadata }: { metadata: { name: string } }) => names.has(metadata.name);
-    if (names.size > 0) await act(() => untilGone(waiting, customResourceDefinitions, {}, isAwaited));
+    if (names.size > 0)
+      await unlessDryRun(() => untilGone(waiting, customResourceDefinitions, {}, isAwaited));
   }
   return (
     places.length + made.length + taken.length > 0 || home !== undefined || (crds && definitions.length > 0)
   );
 }
 
-/** Only one that we made, and only when nobody else has moved in. Resolves with what there is to say of it. */
+/**
+ * Deletes the operator's namespace if `install` created it and it contains no foreign objects. Resolves with
+ * the line to print, or undefined if there is none.
+ */
 async function removeNamespace({ waiting, dryRun }: Removal, name: string): Promise<string | undefined> {
   const { cluster } = waiting;
   const found = await find(cluster, namespaces, { name });
   if (found === undefined || !isOurs(found)) return undefined;
-  if (dryRun) return `namespace/${name} deleted, if nothing else is in it`;
-  const tenants = await tenantsOf(cluster, name);
-  if (tenants.length > 0) {
-    const named = tenants.slice(0, 5).join(', ');
-    return `namespace/${name} left alone (in it: ${named}${tenants.length > 5 ? ', ...' : ''})`;
+  if (dryRun) return `namespace/${name} deleted, unless it contains other objects`;
+  const foreign = await foreignObjectsIn(cluster, name);
+  if (foreign.length > 0) {
+    const named = foreign.slice(0, 5).join(', ');
+    return `namespace/${name} kept (it contains ${named}${foreign.length > 5 ? ', ...' : ''})`;
   }
   await remove(cluster, { resource: namespaces, name });
   await untilGone(waiting, namespaces, byName({ name }));

@@ -1,7 +1,8 @@
-/** Deletes, and sees that what was deleted is gone. */
+/** Deletes objects and waits until they are gone. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import type { Place } from '#src/domain/install/removal.ts';
 import { isStashError, StashError } from '#src/errors.ts';
@@ -27,12 +28,11 @@ export async function untilGone<T extends KubernetesObject>(
   if (done) return;
   const left = items.filter(isAwaited).map(({ metadata }) => metadata.name);
   const kind = resource.kind.toLowerCase();
-  const where = scope.namespace === undefined ? '' : ` -n ${scope.namespace}`;
   throw new StashError(
     'timed-out',
-    `${kind} ${left.join(', ')} ${left.length === 1 ? 'is' : 'are'} still there after ${formatDuration(waiting.timeoutMs)}`,
+    `timed out after ${formatDuration(waiting.timeoutMs)} waiting for the deletion of ${kind} ${left.join(', ')}`,
     {
-      hint: `see what keeps ${left.length === 1 ? 'it' : 'them'}, then repeat the command:\nkubectl describe ${kind} ${left.join(' ')}${where}`,
+      hint: `find out what blocks the deletion, then run the command again:\n${commandLine`kubectl describe ${kind} ${left} ${inNamespace(scope.namespace)}`}`,
     },
   );
 }

@@ -1,4 +1,4 @@
-/** Whether someone may do all that an installation writes, before the first of it is written. */
+/** Checks the user's rights for a whole installation before the first write. */
 import { refusedRights, type PlacedRight } from '#src/cluster/access.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { formatRight } from '#src/domain/rights.ts';
@@ -11,13 +11,15 @@ export async function demandRights(
   rights: readonly PlacedRight[],
   hint: string,
 ): Promise<void> {
-  const distinct = [...new Map(rights.map((right) => [words(right), right])).values()];
+  const distinct = [...new Map(rights.map((right) => [describeRight(right), right])).values()];
   const missing = await refusedRights(cluster, distinct);
   if (missing.length === 0) return;
-  throw new StashError('forbidden', `user "${user}" may not ${missing.map(words).join(', ')}`, { hint });
+  throw new StashError('forbidden', `user "${user}" may not ${missing.map(describeRight).join(', ')}`, {
+    hint,
+  });
 }
 
-function words(right: PlacedRight): string {
+function describeRight(right: PlacedRight): string {
   const where = right.namespace === undefined ? '' : ` in namespace ${right.namespace}`;
   return `${formatRight(right)}${where}`;
 }

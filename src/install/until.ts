@@ -1,4 +1,4 @@
-/** Waiting by a watch, with an end. */
+/** Waits on a watch, with a timeout. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Scope } from '#src/cluster/port.ts';
@@ -16,8 +16,9 @@ interface Left<T extends KubernetesObject> {
 }
 
 /**
- * Resolves with what is left once `done` says so of what the server holds, or, undone, when the time is over.
- * Rejects with 'interrupted', or where the server refuses to be watched.
+ * Waits until `done` returns true for the objects that the server holds, or until the timeout. Resolves with
+ * the objects as last seen. Throws 'interrupted', the server's error if it refuses the watch, or an error if
+ * not even the first list arrived before the timeout.
  */
 export async function until<T extends KubernetesObject>(
   { timeoutMs, ...environment }: Waiting,

@@ -170,7 +170,7 @@ function tellStatus(world: World, configuration: Stored<BackupConfiguration>, st
   if (before?.phase !== status.phase) world.log.info(`backupconfiguration is ${status.phase ?? ''}`, at);
   if (before?.observedGeneration === status.observedGeneration || status.phase === 'Invalid') return;
   const { warnings } = checkConfiguration(configuration);
-  const hosts = world.options.executor === 'in-process' ? hostWarnings(configuration.spec.hooks) : [];
+  const hosts = world.options.runSessions === 'in-process' ? hostWarnings(configuration.spec.hooks) : [];
   for (const warning of [...warnings, ...hosts]) {
     world.event(backupConfigurations, configuration, 'Warning', 'ConfigurationWarning', warning);
   }

@@ -4,6 +4,7 @@ import { roleBindings, serviceAccounts, type Resource } from '#src/api/resources
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { includesJson } from '#src/domain/includes-json.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import type { JobRights } from '#src/domain/operator/build-job-rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -32,7 +33,7 @@ function subjectsPatch(present: RoleBinding, { roleRef, subjects }: RoleBinding)
     throw new StashError(
       'precondition',
       `rolebinding/${name} binds another role than clusterrole/${roleRef.name}`,
-      { hint: `kubectl delete rolebinding ${name} -n ${present.metadata.namespace ?? ''}` },
+      { hint: commandLine`kubectl delete rolebinding ${name} -n ${present.metadata.namespace ?? ''}` },
     );
   }
   const same = includesJson(present.subjects, subjects) && present.subjects?.length === subjects?.length;
@@ -57,7 +58,7 @@ async function ensure<T extends KubernetesObject>(
     throw new StashError(
       'precondition',
       `${what} exists and was not made for ${owner?.kind.toLowerCase() ?? ''}/${owner?.name ?? ''}`,
-      { hint: `kubectl delete ${resource.kind.toLowerCase()} ${name} -n ${namespace ?? ''}` },
+      { hint: commandLine`kubectl delete ${resource.kind.toLowerCase()} ${name} -n ${namespace ?? ''}` },
     );
   }
   const patch = fix(present);

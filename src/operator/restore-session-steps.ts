@@ -37,7 +37,7 @@ export function restoreSteps(world: World, kept: Kept<RestoreSession>): Restores
         return await invalidate(seen, action.why);
       case 'tell-target': {
         const { status, reason, message } = action.sighting;
-        await steps.tellCondition(seen, { type: 'RestoreTargetFound', status, reason, message });
+        await steps.tellCondition(seen, action.sighting);
         if (status !== 'True') steps.tell(session, 'Warning', reason, message);
         return 'again';
       }

@@ -47,7 +47,7 @@ export function sessionReconciler<
     const jobName = kind.jobName(name);
     const now = clock.now();
     const executor = {
-      ...{ now, jobName, executor: options.executor, maxFreezeMs: options.maxFreezeMs },
+      ...{ now, jobName, runSessions: options.runSessions, maxFreezeMs: options.maxFreezeMs },
       job: caches.jobs.get(namespace, jobName),
       pods: podsOfJob(world, { namespace, name: jobName }),
       sighting: memory.sight(session, now),

@@ -1,5 +1,6 @@
 /** What every reconciler looks at and acts with. */
 import type { CronJob, Job, KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
+import type { RunSessions } from '#src/api/operator.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -8,10 +9,8 @@ import type { TargetKind } from '#src/domain/workload/kinds.ts';
 
 import type { Cache } from './cache.ts';
 
-export type ExecutorKind = 'job' | 'in-process';
-
 export interface OperatorOptions {
-  readonly executor: ExecutorKind;
+  readonly runSessions: RunSessions;
   /** Of the Jobs. */
   readonly image: string;
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;

@@ -1,10 +1,10 @@
-/** Progress where there is no terminal: one line for each change. */
+/** Progress for an output that is not a terminal: one line for each change. */
 import { sanitize } from '#src/domain/sanitize.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 import { stateOf, type ClaimRow, type ProgressView } from './progress-view.ts';
 
-/** What is new since `previous`; each line ends in a line break. */
+/** Returns what has changed since `previous`; each line ends in a line break. */
 export function changeLines(previous: ProgressView | undefined, view: ProgressView): string {
   const before = new Map(previous?.claims.map((row) => [row.claim, describe(view, row)]));
   const claims = view.claims

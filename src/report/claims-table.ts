@@ -1,4 +1,4 @@
-/** The claims of a running session as rows. */
+/** The claims of a running session as table rows. */
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { cutEnd, cutMiddle } from './ellipsis.ts';
@@ -6,25 +6,31 @@ import { elapsed, stateOf, type ClaimRow, type ProgressView } from './progress-v
 import { gap, renderTable } from './table.ts';
 
 const headers = ['claim', 'state', 'size', 'elapsed'] as const;
-/** With less room beside the names, what a claim waits for stands in a line of its own. */
-const enough = 24;
+/**
+ * Columns that the message needs. If fewer are left beside the other cells, the message moves to a line of
+ * its own.
+ */
+const minMessageWidth = 24;
 const indent = '  ';
 
 export interface TableSize {
   readonly columns: number;
-  /** Lines that its rows may take. */
+  /** How many lines the rows may take. */
   readonly rows: number;
 }
 
-/** Lines that end in a line break; where not all rows fit, what is done gives way, and the last line says how many. */
+/**
+ * Returns lines that end in a line break. If not all rows fit, finished claims are left out first, and the
+ * last line says how many are missing.
+ */
 export function claimsTable(view: ProgressView, now: Date, { columns, rows }: TableSize): string {
   const cells = new Map(view.claims.map((row) => [row, cellsOf(view, row, now)]));
   const widths = headers.map((header, index) =>
     Math.max(header.length, ...[...cells.values()].map((each) => each[index]?.length ?? 0)),
   );
   const room = columns - widths.reduce((sum, width) => sum + width + gap, 0);
-  const isBeside = room >= enough;
-  const shown = choose(view.claims, rows, isBeside);
+  const isBeside = room >= minMessageWidth;
+  const shown = rowsThatFit(view.claims, rows, isBeside);
   const table = isBeside
     ? renderTable(
         [...headers, 'waits for'],
@@ -33,7 +39,7 @@ export function claimsTable(view: ProgressView, now: Date, { columns, rows }: Ta
       )
     : messagesBelow(
         shown.map((row) => ({ cells: cells.get(row) ?? [], message: row.message })),
-        // The gap that no column follows is free.
+        // No column follows the last one, so its gap can be used.
         { columns, claimWidth: (widths[0] ?? 0) + Math.min(0, room + gap) },
       );
   const missing = view.claims.length - shown.length;
@@ -58,8 +64,8 @@ function messagesBelow(
     .join('');
 }
 
-/** Those that take `budget` lines at most; all of them where they fit. */
-function choose(rows: readonly ClaimRow[], budget: number, isBeside: boolean): ClaimRow[] {
+/** Returns the rows that fit into `budget` lines, the most urgent phases first; all rows if they fit. */
+function rowsThatFit(rows: readonly ClaimRow[], budget: number, isBeside: boolean): ClaimRow[] {
   const linesOf = ({ message }: ClaimRow) => (isBeside || message === undefined ? 1 : 2);
   const total = rows.reduce((sum, row) => sum + linesOf(row), 0);
   if (total <= budget) return [...rows];

@@ -1,11 +1,11 @@
-/** Lines that are too long for the terminal lose what is least missed. */
+/** Shortens lines that are too long for the terminal. */
 
-/** The end gives way. */
+/** Cuts the end of the text. */
 export function cutEnd(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 }
 
-/** The middle gives way: ordinals and times stand at the end of a name. */
+/** Cuts the middle of the text: the end of a name often is an ordinal or a time. */
 export function cutMiddle(text: string, columns: number): string {
   if (text.length <= columns) return text;
   const kept = Math.max(0, columns - 1);

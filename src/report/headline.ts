@@ -1,4 +1,4 @@
-/** What stands over the claims of a running session. */
+/** The lines above the claims table of a running session. */
 import { formatDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
@@ -7,7 +7,10 @@ import { sessionOf } from '#src/domain/session/verdict-error.ts';
 import { cutMiddle } from './ellipsis.ts';
 import { stateOf, titleOf, type ProgressView } from './progress-view.ts';
 
-/** One line, or two where one has no room for both names: how far it is, and how long it has left, is never cut. */
+/**
+ * Returns one line, or two if the names of target and session do not fit on one. Progress and time left are
+ * never cut.
+ */
 export function headline(view: ProgressView, now: Date, columns: number): string[] {
   const state = stateOfAll(view, now);
   const line = (title: string) =>
@@ -17,7 +20,7 @@ export function headline(view: ProgressView, now: Date, columns: number): string
   return [line(formatTarget(view.target)), cutMiddle(sanitize(sessionOf(view)), columns)];
 }
 
-/** `1/4 ready, 8m55s left` */
+/** Returns for example `1/4 ready, 8m55s left`. */
 function stateOfAll(view: ProgressView, now: Date): string {
   const done = view.claims.filter(({ phase }) => phase === 'Succeeded').length;
   const left = view.deadline.getTime() - now.getTime();

@@ -1,4 +1,4 @@
-/** The live table of one or more sessions, as it stands on a terminal. */
+/** The live table of one or more sessions on a terminal. */
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { claimsTable } from './claims-table.ts';
@@ -6,13 +6,16 @@ import { cutEnd } from './ellipsis.ts';
 import { headline } from './headline.ts';
 import type { ProgressView } from './progress-view.ts';
 
-/** Rows beyond these would scroll the frame out of the window: what is done already gives way. */
+/**
+ * The size of the terminal. More rows would scroll the frame off the screen, so finished claims are left out
+ * first.
+ */
 export interface FrameSize {
   readonly columns: number;
   readonly rows: number;
 }
 
-/** Lines that end in a line break. */
+/** Returns lines that end in a line break. */
 export function liveFrame(views: readonly ProgressView[], now: Date, size: FrameSize): string {
   const share = Math.floor((size.rows - 2) / Math.max(1, views.length)) - 3;
   return views.map((view) => sessionFrame(view, now, size.columns, share)).join('\n');
@@ -29,7 +32,7 @@ function sessionFrame(view: ProgressView, now: Date, columns: number, share: num
   ].join('');
 }
 
-/** At most three lines: why a pod waits stands at the end of its note. */
+/** Returns at most three lines, so that the reason why a pod waits, at the end of the note, stays visible. */
 function wrap(note: string, columns: number): string[] {
   const lines: string[] = [];
   let rest = sanitize(note);

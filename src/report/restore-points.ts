@@ -20,13 +20,13 @@ export interface RestorePointView {
   readonly now: Date;
   /** Adds the namespace to each row. */
   readonly allNamespaces: boolean;
-  /** Undefined where they may not be read. */
+  /** Undefined if the user may not read them. */
   readonly classes: readonly VolumeSnapshotClass[] | undefined;
 }
 
 const apiVersion = 'cli.stash.appscode.com/v1alpha1';
 
-/** What `-o json` and `-o yaml` print. It is made for the purpose: no server knows these kinds. */
+/** What `-o json` and `-o yaml` print. These kinds exist in the output only; no API server serves them. */
 export interface RestorePointList {
   readonly apiVersion: typeof apiVersion;
   readonly kind: 'RestorePointList';
@@ -37,11 +37,13 @@ export interface RestorePointList {
 export interface RestorePointItem {
   readonly apiVersion: typeof apiVersion;
   readonly kind: 'RestorePoint';
-  /** `name` is what `restore --from` takes. */
+  /** `restore --from` takes `name`. */
   readonly metadata: { readonly name: string; readonly namespace: string };
-  /** Left out where it is not known. */
+  /** Left out if unknown. */
   readonly target?: PointTarget;
-  /** Name and UID of the BackupSession that took it; it may be gone. Left out where there was none. */
+  /**
+   * Name and UID of the BackupSession that took it, which may be deleted by now. Left out if there was none.
+   */
   readonly session?: { readonly name: string; readonly uid: string };
   /** Name of the BackupConfiguration. */
   readonly invoker?: string;
@@ -49,7 +51,7 @@ export interface RestorePointItem {
   readonly takenAt: string;
   readonly phase: PointPhase;
   readonly completeness: Completeness;
-  /** Bytes, as a quantity; left out where no snapshot says. */
+  /** Bytes, as a quantity; left out if no snapshot reports its size. */
   readonly size?: string;
   readonly claims: readonly {
     readonly name: string;
@@ -58,22 +60,27 @@ export interface RestorePointItem {
     /** Name of the VolumeSnapshot. */
     readonly snapshot?: string;
     readonly snapshotClassName?: string;
-    /** As the snapshot's status has it: `1Gi`. */
+    /** The snapshot's `status.restoreSize`, such as `1Gi`. */
     readonly restoreSize?: string;
-    /** The claim as it was. */
+    /** The claim as it was when the snapshot was taken. */
     readonly source?: SourceClaim;
   }[];
 }
 
+/** Returns the object for `-o json` and `-o yaml`. */
 export function restorePointList(points: readonly RestorePoint[]): RestorePointList {
   return { apiVersion, kind: 'RestorePointList', items: points.map(item) };
 }
 
-/** One line per backup session; for snapshots of no known session one line per snapshot. */
+/** Returns one line per backup session, and one line per snapshot for snapshots of no known session. */
 export function restorePointNames(points: readonly RestorePoint[]): string {
   return [...new Set(points.flatMap(names))].map((name) => `${name}\n`).join('');
 }
 
+/**
+ * Returns the table, with a line break at the end of each line. `wide` adds classes, drivers and deletion
+ * policies.
+ */
 export function restorePointTable(view: RestorePointView, wide: boolean): string {
   const { points, now, allNamespaces, classes } = view;
   const headers = [

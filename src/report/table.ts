@@ -1,4 +1,4 @@
-/** Tables as kubectl prints them. */
+/** Tables in kubectl's style. */
 import Table from 'cli-table3';
 
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -24,8 +24,9 @@ const borders = {
 export const gap = 3;
 
 /**
- * Upper-case headers, three spaces between columns, no borders, a line break at the end of each line. Cells are made
- * safe for a terminal and kept on one line; those of the last column are cut with `…` to fit `columns`, where given.
+ * Returns a table with upper-case headers, three spaces between columns and no borders; each line ends in a
+ * line break. Cells are sanitized for a terminal and kept on one line. If `columns` is given, cells of the
+ * last column are cut with `…` to fit.
  */
 export function renderTable(
   headers: readonly string[],
@@ -43,7 +44,7 @@ export function renderTable(
   return draw(head, cells, [...widths.slice(0, -1), last]).text;
 }
 
-/** `widths` include the gap at the right; empty: as the cells need. */
+/** `widths` include the gap on the right; an empty list means as wide as the cells. */
 function draw(
   head: string[],
   rows: string[][],

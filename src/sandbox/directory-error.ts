@@ -1,4 +1,4 @@
-/** The directory cannot be used as it is; `hint` says what to do. */
+/** The directory cannot be used in its current state; `hint` says what to do. */
 export class DirectoryError extends Error {
   override readonly name = 'DirectoryError';
   readonly hint: string;

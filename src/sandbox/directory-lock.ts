@@ -1,4 +1,4 @@
-/** One sandbox at a time in a directory. */
+/** Lets only one sandbox use a directory at a time. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,13 +6,13 @@ import { DirectoryError } from './directory-error.ts';
 
 interface Owner {
   readonly pid: number;
-  /** When the process began, in milliseconds since 1970: process ids are used again. */
+  /** When the process started, in milliseconds since 1970, because process ids are reused. */
   readonly started: number;
 }
 
 /**
- * Resolves with how to give the directory back. Throws a DirectoryError where a process that lives has it; the lock of
- * one that was killed counts for nothing.
+ * Resolves with a function that unlocks the directory. Throws a DirectoryError if a running process holds the
+ * lock; the lock of a process that no longer runs is ignored.
  */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   const path = join(directory, 'lock');
@@ -25,15 +25,15 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
     const owner = await readOwner(path);
-    if (owner && lives(owner, me)) {
-      const hint = `end that one first; where process ${owner.pid} is something else, remove ${path}`;
-      throw new DirectoryError(`process ${owner.pid} runs a sandbox on ${directory}`, hint);
+    if (owner && isRunning(owner, me)) {
+      const hint = `stop it first; if process ${owner.pid} is not a sandbox, remove ${path}`;
+      throw new DirectoryError(`another sandbox is running in ${directory} (process ${owner.pid})`, hint);
     }
     await rm(path, { force: true });
   }
 }
 
-/** Undefined where the lock is gone, or was cut off while it was written. */
+/** Resolves with undefined if the lock file is gone or incomplete. */
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const { pid, started } = JSON.parse(await readFile(path, 'utf8')) as Partial<Owner>;
@@ -43,7 +43,7 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
-function lives(owner: Owner, me: Owner): boolean {
+function isRunning(owner: Owner, me: Owner): boolean {
   if (owner.pid === me.pid) return owner.started === me.started;
   try {
     process.kill(owner.pid, 0);

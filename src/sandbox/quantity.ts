@@ -4,7 +4,7 @@ const scales: Readonly<Record<string, number>> = {
   ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
 };
 
-/** The number that it stands for (bytes, for storage), rounded as doubles are; undefined for anything else. */
+/** Returns the number (bytes, for storage), rounded to a double; undefined if it is not a quantity. */
 export function parseQuantity(value: unknown): number | undefined {
   const [, number, exponent = '', suffix = ''] =
     /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([A-Za-z]{1,2}))?$/.exec(String(value)) ?? [];
@@ -12,7 +12,7 @@ export function parseQuantity(value: unknown): number | undefined {
   return number === undefined || scale === undefined ? undefined : Number(number + exponent) * scale;
 }
 
-/** `1Gi`: the largest binary unit that needs no fraction; of a fraction of a byte a whole one. */
+/** Returns for example `1Gi`: the largest binary unit without a fraction. Rounds up to whole bytes. */
 export function formatQuantity(bytes: number): string {
   const whole = Math.ceil(bytes);
   const unit = ['Ei', 'Pi', 'Ti', 'Gi', 'Mi', 'Ki'].find(

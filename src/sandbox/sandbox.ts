@@ -1,4 +1,4 @@
-/** A whole small Kubernetes in this process: API server, controllers, storage and one node. */
+/** A small Kubernetes in this process: API server, controllers, storage and one node. */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,19 +24,22 @@ import { driverName, openDriver, type Driver } from './storage/driver.ts';
 import { openStorage } from './storage/storage.ts';
 
 export interface SandboxOptions {
-  /** Everything on disk is in here; made where it is missing, never removed. */
+  /** Contains all files of the sandbox. Created if missing, never removed. */
   readonly directory: string;
-  /** Also keep the objects there and begin with those that are there; nobody else may use the directory meanwhile. */
+  /**
+   * Also keep the objects there, and start with those of an earlier run. No other sandbox may use the
+   * directory meanwhile.
+   */
   readonly keep?: boolean;
   readonly now?: () => Date;
   /**
-   * The program and first arguments that run this program on this machine: containers of our own image with
-   * `version` as its tag then run as processes. Left out, they only count as running.
+   * The program and its first arguments on this machine: containers of our own image with the tag `version`
+   * then run as processes. Left out, they only count as running.
    */
   readonly program?: { readonly argv: readonly string[]; readonly version: string } | undefined;
-  /** Also lets in a user of this name: the current one of the kubeconfig, beside the administrator. */
+  /** Creates a user of this name: the kubeconfig's current one, in addition to the administrator. */
   readonly as?: string | undefined;
-  /** Told what no status and no event tells. */
+  /** Receives errors that no status and no Event reports. */
   readonly onError?: (message: string) => void;
 }
 
@@ -45,20 +48,25 @@ export interface Sandbox {
   readonly url: string;
   /** Path of a kubeconfig that only its owner can read. */
   readonly kubeconfig: string;
-  /** The same cluster without HTTP; neither faults nor counts apply to it. */
+  /** The same cluster without HTTP; faults and request counts do not apply to it. */
   readonly cluster: Cluster;
   readonly faults: Faults;
   readonly requests: RequestCounter;
-  /** The sandbox's time jumps ahead: what waits for a time (schedules, deadlines, lifetimes) looks again at once. */
+  /**
+   * Moves the sandbox's clock forward. Whatever waits for a time (schedules, deadlines, token lifetimes) is
+   * reconciled at once.
+   */
   advance(milliseconds: number): void;
-  /** Ends processes, watches and connections; resolves when nothing of it keeps this process alive. */
+  /**
+   * Ends processes, watches and connections. Resolves when nothing of the sandbox keeps this process alive.
+   */
   stop(): Promise<void>;
 }
 
-/** Longer than any sandbox runs: nobody renews the token of a process. */
+/** Longer than any sandbox runs, because processes do not renew their token. */
 const tokenSeconds = 10 * 365 * 24 * 3600;
 
-/** Rejects with a DirectoryError where another sandbox has the directory, or what it left is not readable. */
+/** Throws a DirectoryError if another sandbox uses the directory, or if its files cannot be read. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { directory } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -99,7 +107,7 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
     freeze: (volume) => running.node?.freeze(volume) ?? (() => undefined),
   });
   const opened = openDriver(storage, signal);
-  // What is lost with a crash must never be an object whose data is deleted already.
+  // Save the objects before the driver deletes data, so that a crash leaves no object without its data.
   const driver: Driver = state
     ? {
         ...opened,
@@ -108,7 +116,7 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
       }
     : opened;
   const path = process.env['PATH'] ?? '';
-  // Pods that were kept may start before the server has its address.
+  // Pods of an earlier run may start before the server has an address.
   const serving = Promise.withResolvers<{ url: string; certificate: string }>();
   const program = options.program && {
     ...options.program,

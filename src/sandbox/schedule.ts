@@ -1,17 +1,17 @@
-/** Schedules as CronJobs write them: five fields, names of months and days, and `@hourly` and the like. */
+/** CronJob schedules: five fields with names for months and days, and macros such as `@hourly`. */
 import { Cron } from 'croner';
 
 export interface Schedule {
-  /** The first time after this one; undefined where there is none. */
+  /** Returns the first due time after this one; undefined if there is none. */
   next(after: Date): Date | undefined;
-  /** The last time that has come by then; undefined where there was none. */
+  /** Returns the last due time up to and including this one; undefined if there is none. */
   latest(by: Date): Date | undefined;
 }
 
 interface Field {
   readonly min: number;
   readonly max: number;
-  /** What may stand for the numbers from `min` on. */
+  /** Names for the numbers from `min` on. */
   readonly names?: readonly string[];
 }
 
@@ -37,7 +37,7 @@ const descriptors: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
 };
 
-/** Throws an Error that says what is wrong, in the words of the real server. */
+/** Throws an Error in the real server's words if the schedule is invalid. */
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule {
   if (text.startsWith('@every')) throw new Error('the sandbox does not support @every');
   const found = text.startsWith('@') ? descriptors[text] : text.trim();
@@ -47,16 +47,16 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule {
     throw new Error(`expected exactly ${fields.length} fields, found ${parts.length}: [${parts.join(' ')}]`);
   }
   const pattern = fields.map((field, index) => normalized(parts[index] ?? '', field)).join(' ');
-  // A day of the month or a day of the week, where both are given: as cron has it.
+  // If both day of month and day of week are given, either one matches, as in cron.
   const cron = new Cron(pattern, { mode: '5-part', timezone: timeZone, domAndDow: false, paused: true });
   return {
     next: (after) => cron.nextRun(after) ?? undefined,
-    // The reference itself does not count, and a time that is now has come.
+    // previousRuns excludes the reference time; a time that is due now has to be included.
     latest: (by) => cron.previousRuns(1, new Date((Math.floor(by.getTime() / 1000) + 1) * 1000))[0],
   };
 }
 
-/** Numbers and steps only, within their bounds. */
+/** Replaces names by numbers and checks the bounds. */
 function normalized(part: string, field: Field): string {
   return part
     .split(',')

@@ -1,4 +1,4 @@
-/** What every sandbox has from the start. */
+/** The objects that every sandbox starts with. */
 import type { CustomResourceDefinition } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import {
@@ -12,7 +12,10 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { bootstrapRoles } from './api-server/rbac/bootstrap-roles.ts';
 import { snapshotDefinitions } from './snapshot-definitions.ts';
 
-/** Applies the snapshot kinds; a new cluster gets namespaces and a few classes too. `driver`: who makes the volumes. */
+/**
+ * Applies the snapshot CRDs. Also creates namespaces and a few classes in a new cluster. `driver`: name of
+ * the CSI driver.
+ */
 export async function seed(cluster: Cluster, driver: string, { isNew = true } = {}): Promise<void> {
   await applyDefinitions(cluster, snapshotDefinitions);
   for (const [resource, role] of bootstrapRoles) {
@@ -25,7 +28,7 @@ export async function seed(cluster: Cluster, driver: string, { isNew = true } = 
   await seedClasses(cluster, driver);
 }
 
-/** The default classes, and one that waits for its first consumer. */
+/** Creates the default classes, and a storage class with WaitForFirstConsumer. */
 export async function seedClasses(cluster: Cluster, driver: string): Promise<void> {
   await cluster.create(storageClasses, {
     apiVersion: 'storage.k8s.io/v1',
@@ -49,7 +52,7 @@ export async function seedClasses(cluster: Cluster, driver: string): Promise<voi
   });
 }
 
-/** Creates them, or brings what an earlier version of us created up to date. */
+/** Creates the definitions, or updates those of an earlier version. */
 export async function applyDefinitions(
   cluster: Cluster,
   definitions: readonly CustomResourceDefinition[],

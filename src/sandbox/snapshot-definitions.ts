@@ -1,4 +1,7 @@
-/** The kinds of `snapshot.storage.k8s.io/v1`, in our own words: the fields that the snapshot workflow has. */
+/**
+ * The kinds of `snapshot.storage.k8s.io/v1`, written for this sandbox: the fields that the snapshot workflow
+ * uses.
+ */
 import type { CustomResourceDefinition, JsonSchema, PrinterColumn } from '#src/api/kubernetes.ts';
 
 const text: JsonSchema = { type: 'string' };
@@ -17,7 +20,7 @@ function object(properties: Record<string, JsonSchema>, required: string[] = [])
   return { type: 'object', properties, ...(required.length > 0 && { required }) };
 }
 
-/** An object with exactly one of these fields, which stays as it is. */
+/** An object with exactly one of these fields, which is immutable. */
 function exactlyOne(...names: string[]): JsonSchema {
   const properties = Object.fromEntries(names.map((name) => [name, fixed(name)]));
   const schema = { ...object(properties), 'x-kubernetes-validations': names.map(requiredOnceSet) };

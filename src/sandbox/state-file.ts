@@ -1,36 +1,36 @@
-/** Keeps a store's objects in one file, so that a sandbox can be stopped, or killed, and started again. */
+/** Saves a store's objects in one file, so that a sandbox can be restarted after it was stopped or killed. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 
 import type { SavedStore, Store } from './api-server/store.ts';
 import { DirectoryError } from './directory-error.ts';
 
-/** Undefined where nothing was saved. Throws a DirectoryError where what is there cannot be read. */
+/** Resolves with undefined if nothing was saved. Throws a DirectoryError if the file cannot be read. */
 export async function readState(path: string): Promise<SavedStore | undefined> {
   try {
     const { version, collections } = JSON.parse(await readFile(path, 'utf8')) as Partial<SavedStore>;
     if (typeof version !== 'number' || typeof collections !== 'object')
-      throw new Error('it holds no objects');
+      throw new Error('it contains no objects');
     return { version, collections };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     const why = error instanceof Error ? error.message : String(error);
     throw new DirectoryError(
       `cannot read the objects in ${path}: ${why}`,
-      'move that file away to begin anew',
+      'move the file away to start with an empty cluster',
     );
   }
 }
 
 export interface StateFile {
-  /** Resolves when all that the store holds now is on the disk. */
+  /** Resolves when everything that the store contains now is on disk. */
   flush(): Promise<void>;
-  /** A last flush; later changes are not saved. */
+  /** Flushes once more; later changes are not saved. */
   close(): Promise<void>;
 }
 
 const delayMilliseconds = 200;
 
-/** Saves the store soon after each change; a reader of the file sees one state or the next, never half of one. */
+/** Saves the store soon after each change. The file is replaced atomically. */
 export function keepState(store: Store, path: string, onError: (message: string) => void): StateFile {
   let saved: number | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -1,14 +1,14 @@
-/** Requests of the measured user, as the API server's audit log has them: each when it was answered. */
+/** Reads the measured user's requests from the API server's audit log, with the time of each answer. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 
-/** A user that only what is measured is. */
+/** Name of the user whose requests are measured; nothing else uses it. */
 export const measured = 'measured';
 
 export interface AuditedRequest {
   readonly verb: string;
-  /** Plural; undefined: discovery, health. */
+  /** Plural; undefined for discovery and health checks. */
   readonly resource: string | undefined;
   readonly subresource: string | undefined;
 }
@@ -19,7 +19,7 @@ interface AuditEvent {
   readonly objectRef?: { readonly resource?: string; readonly subresource?: string };
 }
 
-/** Begins to look; the function it resolves with tells what has been asked since, each time anew. */
+/** Starts counting. Resolves with a function that returns all requests since then. */
 export async function beginAudit(auditLog: string): Promise<() => Promise<AuditedRequest[]>> {
   const { size } = await stat(auditLog);
   return async () => {
@@ -27,7 +27,7 @@ export async function beginAudit(auditLog: string): Promise<() => Promise<Audite
     return (
       log
         .split('\n')
-        // The last one may be half written.
+        // The last line may be incomplete.
         .slice(0, -1)
         .map((line) => JSON.parse(line) as AuditEvent)
         .filter(({ user }) => user.username === measured)

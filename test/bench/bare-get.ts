@@ -1,5 +1,5 @@
 /**
- * What `list` is measured against beside kubectl: one GET by node:https and nothing else, which is what Node itself
+ * A baseline for `list`, in addition to kubectl: one GET by node:https and nothing else, the least that Node
  * needs. Arguments: a URL, a bearer token, a file with the server's CA.
  */
 import { readFileSync } from 'node:fs';

@@ -1,13 +1,13 @@
 /**
- * What `snapshot` is measured against: creates a VolumeSnapshot of each claim that it is given and watches them until
- * all are ready. Neither checks, nor records, nor reports anything.
+ * The baseline for `snapshot`: creates a VolumeSnapshot of each given claim and watches until all are ready,
+ * without any checks, records or reports.
  */
 import { volumeSnapshots } from '#src/api/resources.ts';
 import { connect } from '#src/cluster/connect.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 import { until } from '#test/support/until.ts';
 
-/** Milliseconds: a control plane with the usual rate limits takes minutes for a hundred claims. */
+/** Milliseconds. With the default client rate limits, a control plane takes minutes for a hundred claims. */
 const patience = 600_000;
 
 async function main(claims: readonly string[]): Promise<void> {

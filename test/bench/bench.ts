@@ -1,9 +1,9 @@
 /**
- * `npm run bench [-- start snapshot cluster operator]`: times and request counts as tables; everything that is compared is
- * measured in turn in one run, so read the times as ratios. The server is run by this process, what is measured are
- * others. `cluster` and `operator`, only where they are named, are on a real control plane: `--rate-limits raised` takes
- * the clients' limits of its sidecars out of the way; with the usual ones a hundred claims take minutes, and few runs
- * are made. `operator` has flags of its own.
+ * `npm run bench [-- start snapshot cluster operator]`: prints times and request counts as tables. Each run
+ * measures the compared programs alternately, so read the times as ratios. This process runs the server; the
+ * measured programs run in processes of their own. `cluster` and `operator` run only if named, on a real
+ * control plane. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
+ * a hundred claims take minutes, so there are few runs. `operator` has flags of its own.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
   const names = positionals.length > 0 ? positionals : ['start', 'snapshot'];
   const unknown = names.find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) {
-    say(`no bench "${unknown}"; there are: ${Object.keys(known).join(', ')}`);
+    say(`unknown bench "${unknown}"; available: ${Object.keys(known).join(', ')}`);
     process.exitCode = 2;
     return;
   }

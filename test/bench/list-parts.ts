@@ -35,7 +35,7 @@ export async function benchListParts({ directory, server, print }: Workbench): P
       env: { ...process.env, KUBECONFIG: server.kubeconfig },
     });
     const timed = JSON.parse(stderr.slice(stderr.lastIndexOf('{"begin"'))) as Timed;
-    // The first round warms the disk's caches.
+    // The first round warms the disk caches and does not count.
     if (round >= 0) runs.push(partsOf(timed, chunks));
   }
   const rows = Object.keys(runs[0] ?? {}).map((part) => [

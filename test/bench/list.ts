@@ -1,4 +1,6 @@
-/** `list` beside `kubectl get backupsessions`: time, memory and requests for as many rows. */
+/**
+ * Compares `list` with `kubectl get backupsessions`: time, memory and requests for the same number of rows.
+ */
 import { backupConfigurations } from '#src/api/resources.ts';
 import { renderTable } from '#src/report/table.ts';
 
@@ -10,11 +12,11 @@ const rounds = 15;
 
 export async function benchList(bench: Workbench): Promise<void> {
   const { cluster, kubectl, countRequests } = bench.server;
-  if (kubectl === undefined) throw new Error('there is no kubectl to compare with');
+  if (kubectl === undefined) throw new Error('list is compared with kubectl, but there is none');
   const name = 'bench-list';
   const node = process.execPath;
   await makeWorkload(cluster, name, 1);
-  // Names of sessions have the second in them, so this takes as many seconds.
+  // A session's name contains the time in seconds, so this takes a second per session.
   for (let point = 0; point < points; point++)
     await time(bench, [node, bench.program, 'snapshot', `deploy/${name}`, '--executor=local']);
   const commands: Readonly<Record<string, readonly string[]>> = {
@@ -29,11 +31,11 @@ export async function benchList(bench: Workbench): Promise<void> {
     memory: [] as number[],
     requests: 0,
   }));
-  // Discovery, which kubectl remembers, and the disk's caches.
+  // Warm up kubectl's discovery cache and the disk caches.
   for (const { command } of measured) await time(bench, command);
   for (let round = 0; round < rounds; round++) {
     for (const { command, times } of measured) times.push(await time(bench, command));
-    // Apart from time: who looks at memory is in the way.
+    // In a separate run, because watching the memory slows the process down.
     for (const { command, memory } of measured) memory.push((await peakMemory(bench, command)) ?? NaN);
   }
   for (const one of measured) {

@@ -1,4 +1,7 @@
-/** Many sessions that are due in the same moment, carried out in the operator, beside the bare loop of as many claims. */
+/**
+ * Measures many sessions that are due at once, carried out in the operator's process, against a bare loop
+ * over the same number of claims.
+ */
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
@@ -16,9 +19,9 @@ import { median, time, type Workbench } from './workbench.ts';
 import { allBound, claimNames, makeClaim, makeConfigured, namespace, removeSnapshots } from './workload.ts';
 
 export interface BurstPlan {
-  /** Pairs of runs for each number of claims, which are multiples of five. */
+  /** Pairs of runs for each number of claims, which is a multiple of five. */
   readonly rounds: readonly (readonly [claims: number, pairs: number])[];
-  /** For Node, before the program: a profile. */
+  /** Arguments for Node, before the program, such as those for a profile. */
   readonly nodeArgs: readonly string[];
 }
 
@@ -51,7 +54,7 @@ export async function benchBurst(
   try {
     for (const [claimCount, pairCount] of rounds) {
       const sessions = claimCount / claimsEach;
-      await makeApplications(server, applications, sessions);
+      await createApplications(server, applications, sessions);
       const bareLoop = [process.execPath, bench.bareLoop, ...applications.flatMap(({ claims }) => claims)];
       const bare: number[] = [];
       const bursts: Burst[] = [];
@@ -80,7 +83,7 @@ export async function benchBurst(
   }
   print(
     `burst: sessions of ${claimsEach} claims each, created at the same time, from the first creation until the last ` +
-      `is Succeeded;\n--executor=in-process, in turn with the bare loop of as many claims, medians of so many pairs\n\n` +
+      `is Succeeded;\n--run-sessions=in-process, in turn with the bare loop of as many claims, medians of so many pairs\n\n` +
       `${renderTable(headers, rows)}\n`,
   );
   for (const line of seen) print(`${line}\n`);
@@ -114,14 +117,14 @@ async function burst(server: RealServer, applications: readonly Application[]): 
   const took = performance.now() - began;
   const bad = sessions.filter(({ status }) => status?.phase !== 'Succeeded');
   if (bad.length > 0) throw new Error(`${bad.length} sessions failed: ${JSON.stringify(bad[0]?.status)}`);
-  // What comes after the end is counted, too.
+  // Count the requests after the sessions' end, too.
   await settle(server);
   const { others, watches } = sortRequests(await asked());
   return { took, requests: others.length, watches, described: describeRequests(others) };
 }
 
-/** As many as that, all claims bound and all configurations Ready. */
-async function makeApplications(
+/** Creates this many applications. Resolves when all claims are bound and all configurations are Ready. */
+async function createApplications(
   server: RealServer,
   applications: Application[],
   count: number,

@@ -1,4 +1,4 @@
-/** The operator as a process of the bundle, and what one can see of it from outside. */
+/** Runs the bundled operator as a process, and measures it from outside. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -10,11 +10,11 @@ import type { AuditedRequest } from './audit.ts';
 import type { RealServer } from './servers.ts';
 
 export interface OperatorProcess {
-  /** Of the process, in MiB. */
+  /** Resolves with the process's memory in MiB. */
   memory(): Promise<number>;
-  /** Lines of the log that are above `info`, so far. */
+  /** Log lines above level `info`, so far. */
   readonly complaints: readonly string[];
-  /** As its orchestrator stops it; rejects where it does not end well. */
+  /** Stops the process as its orchestrator would; rejects if it exits with an error. */
   stop(): Promise<void>;
 }
 
@@ -23,15 +23,15 @@ interface LogLine {
   readonly msg: string;
 }
 
-/** Resolves when its caches are filled; `args` go to Node, before the program. */
+/** Resolves when the operator's caches are filled. `args` are Node's, before the program. */
 export async function startOperator(
   { kubeconfig }: RealServer,
   program: string,
   args: readonly string[] = [],
 ): Promise<OperatorProcess> {
-  const command = ['operator', 'run', '--executor=in-process', '--listen=127.0.0.1:0'];
+  const command = ['operator', 'run', '--run-sessions=in-process', '--listen=127.0.0.1:0'];
   const child = spawn(process.execPath, [...args, program, ...command], {
-    // A group of its own, which ends with this process, whatever ends that.
+    // A process group of its own, which ends with this process in any case.
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, KUBECONFIG: kubeconfig },
@@ -70,9 +70,9 @@ export async function startOperator(
 }
 
 export interface OperatorRequests {
-  /** Of the Lease, read and written. */
+  /** Requests that read or write the Lease. */
   readonly lease: number;
-  /** Watches that ended and begin anew; the log has each at its end. */
+  /** Watches that ended and were restarted; the log contains each at its end. */
   readonly watches: number;
   readonly others: readonly AuditedRequest[];
 }
@@ -87,7 +87,7 @@ export function sortRequests(requests: readonly AuditedRequest[]): OperatorReque
   };
 }
 
-/** `12 patch backupsessions/status, 3 list volumesnapshots`: the most frequent first. */
+/** Returns for example `12 patch backupsessions/status, 3 list volumesnapshots`, the most frequent first. */
 export function describeRequests(requests: readonly AuditedRequest[]): string {
   const counts = new Map<string, number>();
   for (const { verb, resource = 'discovery', subresource } of requests) {

@@ -1,4 +1,4 @@
-/** What the operator costs where nothing happens: requests and memory, by how much there is. */
+/** Measures what an idle operator costs: requests and memory, by the number of objects. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Stored } from '#src/api/kubernetes.ts';
@@ -21,7 +21,7 @@ import type { RealServer } from './servers.ts';
 import { median, type Workbench } from './workbench.ts';
 import { makeConfigured, namespace } from './workload.ts';
 
-/** What there is, of each so many. */
+/** How many objects of each kind there are. */
 export interface Inventory {
   readonly configurations: number;
   readonly snapshots: number;
@@ -29,7 +29,7 @@ export interface Inventory {
 
 const windowMs = 120_000;
 const sampleEveryMs = 2_000;
-/** So long without a request: it has settled. */
+/** After this long without a request, the operator counts as idle. */
 const quietMs = 5_000;
 const atOnce = 32;
 /** 10,000 configurations have to become Ready. */
@@ -37,14 +37,14 @@ const patience = 1_800_000;
 
 interface Rest {
   readonly requests: OperatorRequests;
-  /** MiB, the median over the window. */
+  /** Median over the window, in MiB. */
   readonly memory: number;
 }
 
-/** `steps` grow. */
+/** Each of `steps` has more objects than the one before. */
 export async function benchRest(bench: Workbench<RealServer>, steps: readonly Inventory[]): Promise<void> {
   const { server, print } = bench;
-  // What it would write to snapshots is no load of ours.
+  // Its writes to snapshots would be measured as the operator's load.
   await server.processes.get('snapshot-controller')?.stop();
   const rows: string[][] = [];
   const seen: string[] = [];
@@ -108,7 +108,7 @@ async function sample(operator: OperatorProcess): Promise<number> {
   return median(samples);
 }
 
-/** Resolves when nothing has been asked for a while. */
+/** Resolves when the operator has sent no request for a while. */
 export async function settle(server: RealServer): Promise<void> {
   for (;;) {
     const asked = await server.audit();
@@ -117,7 +117,7 @@ export async function settle(server: RealServer): Promise<void> {
   }
 }
 
-/** More of them, and what an operator that meets them for the first time does. */
+/** Adds configurations. Resolves with a description of what an operator needs to process new ones. */
 async function configure(
   { server, program }: Workbench<RealServer>,
   before: Inventory,
@@ -144,7 +144,7 @@ async function configure(
   }
 }
 
-/** As sessions of the configurations there would have left them. */
+/** Creates snapshots as sessions of the existing configurations would have left them. */
 async function makeSnapshots({ cluster }: RealServer, before: number, count: number): Promise<void> {
   const { items } = await cluster.list(backupConfigurations, { namespace });
   const more = Array.from({ length: count - before }, (_, index) => before + index);

@@ -1,14 +1,15 @@
 /**
- * The operator at scale, in two parts, each on a control plane of its own. `--scale 100,1000` are their sizes: of
- * snapshots at rest, of claims in a burst. `--configurations 1000` says how many there are at most at rest, `--pairs 1`
- * how many bursts of each size there are, and `--profile DIRECTORY` keeps a profile of the operator's process in them.
+ * The operator at scale, in two parts, each on a control plane of its own. `--scale 100,1000` sets their
+ * sizes: the number of snapshots at rest and of claims in a burst. `--configurations 1000` limits the number
+ * of configurations at rest, `--pairs 1` sets the number of bursts of each size, and `--profile DIRECTORY`
+ * saves a CPU profile of the operator for each.
  */
 import { benchBurst } from './operator-burst.ts';
 import { benchRest } from './operator-rest.ts';
 import type { RealServer } from './servers.ts';
 import type { Workbench } from './workbench.ts';
 
-/** For `parseArgs`. */
+/** Options for `parseArgs`. */
 export const operatorFlags = {
   part: { type: 'string' },
   scale: { type: 'string' },
@@ -23,11 +24,11 @@ type Part = (bench: Workbench<RealServer>, flags: OperatorFlags) => Promise<void
 
 const parts: Readonly<Record<string, Part>> = { rest, burst };
 
-/** Those that `--part` asks for. */
+/** Returns the parts that `--part` asks for; all by default. */
 export function operatorParts({ part }: OperatorFlags): Part[] {
   if (part === undefined) return Object.values(parts);
   const asked = parts[part];
-  if (asked === undefined) throw new Error(`operator has the parts ${Object.keys(parts).join(' and ')}`);
+  if (asked === undefined) throw new Error(`the parts of operator are ${Object.keys(parts).join(' and ')}`);
   return [asked];
 }
 
@@ -38,7 +39,7 @@ async function rest(
   const snapshots = numbers(scale);
   const [least = 0, ...more] = snapshots;
   const most = Number(configurations);
-  // First the configurations grow, then the snapshots.
+  // Increase the number of configurations first, then that of snapshots.
   const grown = [...snapshots.filter((count) => count < most), most];
   await benchRest(bench, [
     ...grown.map((count) => ({ configurations: count, snapshots: least })),

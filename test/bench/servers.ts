@@ -1,4 +1,4 @@
-/** The servers that a bench runs on; both are served from this process or by children of it. */
+/** The servers that a bench runs on. This process serves them, or starts processes that do. */
 import { stashCrds } from '#src/api/crds/index.ts';
 import { customResourceDefinitions } from '#src/api/resources.ts';
 import { connect } from '#src/cluster/connect.ts';
@@ -12,25 +12,28 @@ import { scaledClock } from '#test/support/scaled-clock.ts';
 import { beginAudit, measured, type AuditedRequest } from './audit.ts';
 
 export interface Requests {
-  /** Of a holder's annotation: they come with time, not with work. */
+  /** Renewals of the holder annotation, whose number depends on time and not on work. */
   readonly renewals: number;
   readonly others: number;
 }
 
 export interface BenchServer {
-  /** For the bench itself. */
+  /** For use by the bench itself. */
   readonly cluster: Cluster;
-  /** For what is measured. */
+  /** For the measured programs. */
   readonly kubeconfig: string;
-  /** Undefined where none is at hand. */
+  /** Undefined if there is no kubectl. */
   readonly kubectl: string | undefined;
-  /** Begins to count what is asked with that kubeconfig; the function it resolves with tells, once all is over. */
+  /**
+   * Starts counting the requests made with that kubeconfig. Resolves with a function that returns the counts;
+   * call it at the end.
+   */
   readonly countRequests: () => Promise<() => Promise<Requests>>;
   readonly stop: () => Promise<void>;
 }
 
 export interface RealServer extends BenchServer {
-  /** As {@link beginAudit}. */
+  /** See {@link beginAudit}. */
   readonly audit: () => ReturnType<typeof beginAudit>;
   readonly processes: ControlPlane['processes'];
 }
@@ -46,7 +49,7 @@ export async function benchSandbox(directory: string, kubectl: string | undefine
     countRequests: () => {
       requests.reset();
       return Promise.resolve(() => {
-        // All else that a session's holder writes to it is its status.
+        // A session's holder patches the session only to renew its hold; its other writes go to the status.
         const renewals = requests.count({ verb: 'patch', plural: 'backupsessions' });
         return Promise.resolve({ renewals, others: requests.count() - renewals });
       });
@@ -55,7 +58,7 @@ export async function benchSandbox(directory: string, kubectl: string | undefine
   };
 }
 
-/** Rejects with {@link Missing} where there is nothing to start one from. */
+/** Rejects with {@link Missing} if the machine lacks what it takes to start a control plane. */
 export async function benchControlPlane(
   rateLimits: RateLimits,
   say: (line: string) => void,

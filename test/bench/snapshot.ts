@@ -1,4 +1,6 @@
-/** `snapshot` beside a loop that only creates as many VolumeSnapshots: time and requests. */
+/**
+ * Compares `snapshot` with a loop that only creates the same number of VolumeSnapshots: time and requests.
+ */
 import { backupConfigurations } from '#src/api/resources.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { renderTable } from '#src/report/table.ts';
@@ -10,7 +12,7 @@ import { makeWorkload, namespace, removeSnapshots } from './workload.ts';
 export interface SnapshotPlan {
   /** Pairs of runs for each number of claims. */
   readonly rounds: Readonly<Record<number, number>>;
-  /** Whether each run finds its target's BackupConfiguration or has to make it. */
+  /** Whether each run finds its target's BackupConfiguration or has to create it. */
   readonly configurations: readonly ('created' | 'found')[];
 }
 
@@ -32,7 +34,7 @@ export async function benchSnapshot(
     const claims = await makeWorkload(cluster, name, Number(claimCount));
     const bare = [process.execPath, bench.bareLoop, ...claims];
     const stash = [process.execPath, bench.program, 'snapshot', `deploy/${name}`, '--executor=local'];
-    // Where one pair is made, each run takes minutes, and what is not in a cache milliseconds.
+    // Warm up, unless there is only one pair: its runs take minutes, and cold caches add milliseconds.
     if (pairCount > 1) for (const command of [bare, stash]) await oneRun(bench, command);
     const configured = buildConfiguration({ kind: 'Deployment', name, namespace }, undefined);
     for (const configuration of configurations) {
@@ -49,7 +51,7 @@ export async function benchSnapshot(
   }
   bench.print(
     `snapshot: --executor=local (auto waits 2s for an operator's answer the first time), storage without delay;\n` +
-      `whole processes of the bundle in turn with the bare loop, medians of so many pairs\n\n` +
+      `whole processes of the bundle in turn with the bare loop, medians over the pairs\n\n` +
       `${renderTable(headers, rows)}\n`,
   );
 }
@@ -84,7 +86,7 @@ function measurements(claims: number, pairs: readonly Pair[]): string[] {
   ];
 }
 
-/** One process, and then everything that it made is gone again, but for a configuration. */
+/** Runs one process, then deletes everything that it created except for a configuration. */
 async function oneRun(bench: Workbench, command: readonly string[]): Promise<Run> {
   const { cluster, countRequests } = bench.server;
   const counted = await countRequests();

@@ -1,4 +1,4 @@
-/** How long the program takes to start, and what memory it takes, beside an empty Node and kubectl. */
+/** Measures the program's start-up time and memory, compared with an empty Node and kubectl. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -23,7 +23,7 @@ interface Started {
   readonly exitCode?: number;
 }
 
-/** The binary is the one that `npm run package` makes for this machine. */
+/** The binary is the one that `npm run package` builds for this machine. */
 export async function benchStart(bench: Workbench): Promise<void> {
   const { program, print, server } = bench;
   const { kubectl } = server;
@@ -52,7 +52,7 @@ export async function benchStart(bench: Workbench): Promise<void> {
   for (let round = -1; round < rounds; round++) {
     for (const [index, { command, exitCode }] of commands.entries()) {
       const took = await time(bench, command, exitCode);
-      // The first round warms the disk's caches.
+      // The first round warms the disk caches and does not count.
       if (round >= 0) times[index]?.push(took);
     }
   }
@@ -77,7 +77,7 @@ async function packaged(directory: string): Promise<string | undefined> {
   return path;
 }
 
-/** Of what `list` reads first, on a connection of its own. */
+/** Returns the command of a GET of what `list` reads first, on a connection of its own. */
 async function bareGet({ directory, server }: Workbench): Promise<string[]> {
   const program = join(directory, 'bare-get.cjs');
   await bundle('test/bench/bare-get.ts', program);

@@ -1,7 +1,7 @@
 /**
- * Runs the program out of chunks in a directory, compiled already, as the loader of the binary does, and prints on
- * stderr as JSON how much processor time each module took to load, without those that it loaded itself. Arguments: the
- * directory, then the program's own.
+ * Runs the program from precompiled chunks in a directory, as the binary's loader does, and prints as JSON on
+ * stderr how much processor time each module took to load, without the modules that it loaded itself.
+ * Arguments: the directory, then the program's own.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,11 +12,11 @@ import { Script } from 'node:vm';
 import { compiledCode, entryAsset, type ChunkFunction } from '../../cmd/package/assets.ts';
 
 export interface Timed {
-  /** Milliseconds, as are all: what Node had taken before the first line of this. */
+  /** Processor time in milliseconds (as all times here) that Node used before the first line of this file. */
   readonly begin: number;
-  /** By module, in the order in which they ended. */
+  /** Time of each module, in the order in which they finished. */
   readonly modules: readonly (readonly [name: string, milliseconds: number])[];
-  /** When the last module was there. */
+  /** When the last module was loaded. */
   readonly loaded: number;
   readonly end: number;
 }

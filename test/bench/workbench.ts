@@ -1,4 +1,4 @@
-/** What every bench is given, and how it measures. */
+/** The inputs of every bench, and how it measures. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -9,31 +9,37 @@ import type { BenchServer } from './servers.ts';
 
 export interface Workbench<Server extends BenchServer = BenchServer> {
   readonly server: Server;
-  /** The bundle of the program. */
+  /** The bundled program. */
   readonly program: string;
-  /** The bundle of `bare-loop.ts`. */
+  /** The bundled `bare-loop.ts`. */
   readonly bareLoop: string;
-  /** For what is measured to keep files in. */
+  /** For files of the measured programs. */
   readonly directory: string;
   readonly print: (text: string) => void;
 }
 
 type Command = readonly string[];
 
-/** Milliseconds from start to end of a process with the server's kubeconfig; rejects where it exits with another code. */
+/**
+ * Resolves with the milliseconds from start to end of a process with the server's kubeconfig. Rejects if it
+ * exits with another code than `expected`.
+ */
 export async function time({ server }: Workbench, command: Command, expected = 0): Promise<number> {
   const began = performance.now();
   await end(start(server, command), command, expected);
   return performance.now() - began;
 }
 
-/** The most memory that a process had resident, in MiB; undefined where the system does not tell (`/proc`). */
+/**
+ * Resolves with the peak resident memory of a process in MiB; undefined if the system does not report it
+ * (`/proc`).
+ */
 export async function peakMemory({ server }: Workbench, command: Command): Promise<number | undefined> {
   const child = start(server, command);
   const ended = end(child, command);
   let peak: number | undefined;
   const running = () => child.exitCode === null && child.signalCode === null;
-  // The kernel keeps the peak, so only what came in the last moments may be missed.
+  // The kernel records the peak, so only a peak after the last read is missed.
   while (running()) {
     const status = await readFile(`/proc/${child.pid ?? ''}/status`, 'utf8').catch(() => '');
     const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];

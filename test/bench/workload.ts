@@ -1,4 +1,4 @@
-/** What is measured on: a workload with claims, and how everything that came of a run goes again. */
+/** Creates the workload that is measured, and deletes what a run has created. */
 import type { KubernetesObject, PersistentVolumeClaim, Stored, Workload } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
@@ -16,10 +16,10 @@ import { until } from '#test/support/until.ts';
 
 export const namespace = 'default';
 
-/** Milliseconds: a control plane with the usual rate limits takes minutes for a hundred claims. */
+/** Milliseconds. With the default client rate limits, a control plane takes minutes for a hundred claims. */
 const patience = 900_000;
 
-/** A Deployment of no pods with so many bound claims, by name. */
+/** Creates a Deployment with no pods and with `count` bound claims. Resolves with the claims' names. */
 export async function makeWorkload(cluster: Cluster, name: string, count: number): Promise<string[]> {
   const claims = claimNames(name, count);
   for (const claim of claims) await makeClaim(cluster, claim);
@@ -28,7 +28,10 @@ export async function makeWorkload(cluster: Cluster, name: string, count: number
   return claims;
 }
 
-/** A Deployment of no pods with these claims, which need not be there, and its BackupConfiguration, paused. */
+/**
+ * Creates a Deployment with no pods and with these claims, which may be missing, and its paused
+ * BackupConfiguration.
+ */
 export async function makeConfigured(
   cluster: Cluster,
   name: string,
@@ -71,14 +74,14 @@ async function makeDeployment(cluster: Cluster, name: string, claims: readonly s
   });
 }
 
-/** Resolves when all claims of the namespace are. */
+/** Resolves when all claims of the namespace are bound. */
 export async function allBound(cluster: Cluster): Promise<void> {
   const areBound = (items: readonly PersistentVolumeClaim[]) =>
     items.every(({ status }) => status?.phase === 'Bound');
   await until(cluster, persistentVolumeClaims, { namespace }, areBound, patience);
 }
 
-/** Deletes the namespace's sessions and snapshots, and resolves when nothing of them is left. */
+/** Deletes the namespace's sessions and snapshots. Resolves when all are gone. */
 export async function removeSnapshots(cluster: Cluster): Promise<void> {
   for (const resource of [volumeSnapshots, backupSessions] satisfies Resource[]) {
     const { items } = await cluster.list<KubernetesObject>(resource, { namespace });

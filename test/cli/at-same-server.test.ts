@@ -6,6 +6,8 @@ import { atSameServer } from '#src/cli/at-same-server.ts';
 test('commands in a hint get the flags that chose the cluster, and no secret', () => {
   const hint = 'beside it:\nkubectl stash list\nadd --config a';
   assert.equal(atSameServer(hint, {}), hint);
+  const prose = "kubectl stash list works with it; uninstall AppsCode's first";
+  assert.equal(atSameServer(prose, {}), prose);
   assert.equal(
     atSameServer(hint, { namespace: 'demo', token: 'secret', context: 'prod', as: "o'hara & co" }),
     "beside it:\nkubectl stash list --context prod --as 'o'\\''hara & co'\nadd --config a",
@@ -25,5 +27,18 @@ test('commands in a hint get the flags that chose the cluster, and no secret', (
   assert.equal(
     atSameServer("kubectl wait pod/a && kubectl exec a -- sh -c 'x && kubectl y'", { context: 'prod' }),
     "kubectl wait pod/a --context prod && kubectl exec a --context prod -- sh -c 'x && kubectl y'",
+  );
+  assert.equal(
+    atSameServer("kubectl stash snapshot deploy/a --pre 'x -- y && z' && kubectl get pod", {
+      context: 'prod',
+    }),
+    "kubectl stash snapshot deploy/a --pre 'x -- y && z' --context prod && kubectl get pod --context prod",
+  );
+});
+
+test('no command is shown where a flag that chose the cluster cannot be', () => {
+  assert.match(
+    atSameServer('see:\nkubectl get pod', { context: 'a\u001b[2Jb' }),
+    /^see:\n# no command is shown: ab /,
   );
 });

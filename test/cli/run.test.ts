@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { defineCommand, type Args, type CommandEntry } from '#src/cli/command.ts';
-import { allNamespacesFlag, dryRunFlag, outputFlag, selectorFlag } from '#src/cli/flags.ts';
+import { allNamespacesFlag, dryRunFlag, selectorFlag } from '#src/cli/flags.ts';
 import { run } from '#src/cli/run.ts';
 import { commands } from '#src/commands/index.ts';
 import { StashError } from '#src/errors.ts';
@@ -41,7 +41,7 @@ function echo(): { entries: CommandEntry[]; got: () => Args | undefined } {
     flags: {
       ...selectorFlag,
       ...allNamespacesFlag,
-      output: outputFlag('json', 'name'),
+      output: { type: 'string', alias: 'o', choices: ['json', 'name'], description: 'Output format.' },
       dryRun: dryRunFlag('client', 'server'),
       timeout: { type: 'duration', default: '10m', description: 'How long it may take.' },
       wait: { type: 'boolean', default: true, description: 'Wait for the end.' },

@@ -1,4 +1,4 @@
-/** The adapter without client-node: nobody in particular, over plain http, with little patience. */
+/** The adapter without client-node: no credentials, plain HTTP, and short timeouts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createApiCluster } from '#src/cluster/api-cluster.ts';
@@ -12,11 +12,11 @@ import type { Clock } from '#src/domain/clock.ts';
 import { StashError } from '#src/errors.ts';
 
 export interface FastClock extends Clock {
-  /** What it was asked to wait for, in milliseconds. */
+  /** The sleeps it was asked for, in milliseconds. */
   readonly slept: number[];
 }
 
-/** Waits a millisecond, however long it is asked to. */
+/** Returns a clock that sleeps one millisecond in place of any duration. */
 export function fastClock(): FastClock {
   const slept: number[] = [];
   return {
@@ -39,7 +39,7 @@ export const quick: Limits = {
   pageSize: 3,
 };
 
-export const nobody: Authenticator = {
+export const anonymous: Authenticator = {
   credentials: () => Promise.resolve({ tls: {}, headers: {} }),
   renew: () => false,
 };
@@ -58,7 +58,7 @@ export function adapter(
     createApi({
       wire: createWire({
         server,
-        authenticator: options.authenticator ?? nobody,
+        authenticator: options.authenticator ?? anonymous,
         userAgent: 'kubectl-stash/test',
       }),
       parties: { user: 'jane', server },
@@ -80,7 +80,7 @@ export interface Rejection {
   readonly retryAfterSeconds: number | undefined;
 }
 
-/** What one of our errors says. */
+/** Resolves with the fields of the StashError that `promise` rejects with. */
 export async function rejection(promise: Promise<unknown>): Promise<Rejection> {
   try {
     await promise;

@@ -1,4 +1,4 @@
-/** Self-signed P-256 certificates, good and bad, without a tool. */
+/** Creates self-signed P-256 certificates, valid and invalid, without an external tool. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 export interface Certificate {
@@ -9,7 +9,7 @@ export interface Certificate {
 const ecdsaWithSha256 = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'));
 const sha256Bit = Buffer.of(0);
 
-/** Valid for 127.0.0.1 unless `host` names another; `days` from now until its end, negative for one that is over. */
+/** Valid for 127.0.0.1, or for `host`. `days` until it expires; negative for an expired one. */
 export function selfSigned(options: { name?: string; host?: string; days?: number } = {}): Certificate {
   const { name = 'test', host, days = 1 } = options;
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -73,7 +73,7 @@ async function refused(url: string, world?: World) {
   return rejection(cluster.get(pods, 'a', 'demo'));
 }
 
-/** A program that prints credentials, and remembers that it ran. */
+/** Creates a credential plugin that records each run. */
 async function plugin(name: string, body: string): Promise<object> {
   const script = await file(`${name}.mjs`, `import { appendFileSync } from 'node:fs';\n${body}`);
   return {
@@ -81,7 +81,7 @@ async function plugin(name: string, body: string): Promise<object> {
   };
 }
 
-test('nothing is asked before the first call, and then as whom it should', async () => {
+test('the first request is sent with the first call, with the credentials of the chosen user', async () => {
   await using server = await secureServer();
   const connection = await reach(server.url, { user: { token: 'T' } });
   assert.equal(server.connections(), 0);
@@ -90,7 +90,7 @@ test('nothing is asked before the first call, and then as whom it should', async
   assert.deepEqual([headers.authorization, headers['user-agent']], ['Bearer T', 'kubectl-stash/1.2.3']);
 });
 
-test('credentials of every kind arrive', async () => {
+test('every kind of credentials reaches the server', async () => {
   await using server = await secureServer();
   await file('token', 'from a file\n');
   const users: [user: object, flags: ConnectionFlags, authorization: string | undefined][] = [
@@ -120,7 +120,7 @@ test('impersonation', async () => {
   ]);
 });
 
-test('a client certificate', async () => {
+test('a client certificate reaches the server, and an unusable one is an error', async () => {
   await using server = await secureServer(good, { requestCert: true, rejectUnauthorized: false });
   let subject: string | undefined;
   server.server.on('request', ({ socket }) => {
@@ -137,13 +137,13 @@ test('a client certificate', async () => {
   });
   assert.deepEqual(
     [mixed.kind, mixed.message],
-    ['precondition', 'the certificate or key of the kubeconfig is not usable PEM, or they do not match'],
+    ['precondition', 'the certificate or key in the kubeconfig is not valid PEM, or they do not match'],
   );
   const missing = await refused(server.url, { flags: { ...flags, clientKey: '/no/such/key' } });
   assert.equal(missing.message, 'the kubeconfig names a file that does not exist: /no/such/key');
 });
 
-test('a credential plugin runs once for many requests, and knows what is wanted', async () => {
+test('a credential plugin runs once for concurrent requests, and gets the exec info', async () => {
   await using server = await secureServer();
   const log = join(directory, 'runs');
   const user = await plugin(
@@ -163,7 +163,7 @@ test('a credential plugin runs once for many requests, and knows what is wanted'
   cluster.close();
 });
 
-test('a credential plugin that fails, one that prints rubbish, one that is missing', async () => {
+test('a credential plugin fails, prints garbage, or is missing', async () => {
   const url = 'https://127.0.0.1:1';
   const failing = await refused(url, {
     user: await plugin('fail', `console.error('session is over\\nmore'); process.exit(1)`),
@@ -182,12 +182,12 @@ test('a credential plugin that fails, one that prints rubbish, one that is missi
   );
 });
 
-test('over plain http, without a secret', async () => {
+test('no secret is sent over plain HTTP', async () => {
   await using server = await serve(() => ({}));
   assert.equal((await asked(server, { user: { token: 'T' } })).headers.authorization, undefined);
 });
 
-test('whom it trusts', async () => {
+test('which certificates it trusts', async () => {
   await using server = await secureServer();
   await asked(server, { flags: { certificateAuthority: goodFile } });
   await asked(server, {
@@ -205,7 +205,7 @@ test('whom it trusts', async () => {
   assert.match(unknown.hint ?? '', /--certificate-authority/);
 });
 
-test('a certificate that is over, or for another name', async () => {
+test('an expired certificate, and one for another name', async () => {
   const over = selfSigned({ days: -1 });
   await using expired = await secureServer(over);
   const error = await refused(expired.url, {
@@ -231,7 +231,7 @@ test('http spoken to https, and https to http', async () => {
   assert.equal(toSecure.kind, 'unreachable');
 });
 
-test('proxy-url leads there', async () => {
+test('proxy-url is used', async () => {
   await using server = await secureServer();
   const tunnels: (string | undefined)[] = [];
   const proxy = http.createServer().on('connect', (request, socket) => {
@@ -252,7 +252,7 @@ test('proxy-url leads there', async () => {
   proxy.close();
 });
 
-test('a token file that was rotated is read again, within the request that the old one cannot make', async () => {
+test('a rotated token file is read again within the request that the old token fails', async () => {
   const tokenFile = await file('rotating-token', 'old');
   let valid = 'old';
   await using server = await serve(
@@ -271,7 +271,7 @@ test('a token file that was rotated is read again, within the request that the o
     server.asked.map(({ headers }) => headers.authorization),
     ['Bearer old', 'Bearer old', 'Bearer new'],
   );
-  // A server that takes none of them is asked twice, not for ever.
+  // If the server rejects every token, the client tries twice and gives up.
   valid = 'another';
   assert.equal((await rejection(cluster.get(pods, 'a', 'demo'))).kind, 'unauthorized');
   assert.equal(server.asked.length, 5);

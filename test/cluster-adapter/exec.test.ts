@@ -13,7 +13,7 @@ import { adapter, rejection } from './adapter.ts';
 import { status } from './scripted-api.ts';
 import { serve } from './serve.ts';
 
-// A kubelet never says of what kind this is; only the later protocol has metadata.
+// A kubelet leaves out the kind, and only version 5 of the protocol has metadata.
 const success = { metadata: {}, status: 'Success' };
 const exited = (code: number) => ({
   status: 'Failure',
@@ -84,7 +84,7 @@ for (const protocol of ['v5.channel.k8s.io', 'v4.channel.k8s.io']) {
   });
 }
 
-test('the end of a command, as kubelets and API servers of every version tell it', async () => {
+test('the end of a command, as kubelets and API servers of every version report it', async () => {
   const ends = [
     [success, 0],
     [{ status: 'Success' }, 0],
@@ -95,7 +95,7 @@ test('the end of a command, as kubelets and API servers of every version tell it
   ] as const;
   for (const [frame, code] of ends) {
     await using node = await kubelet('v5.channel.k8s.io', (socket) => {
-      // The connection is announced by a message without content.
+      // A message without content announces the connection.
       send(socket, 1, '');
       send(socket, 3, '');
       send(socket, 3, JSON.stringify(frame));
@@ -105,15 +105,15 @@ test('the end of a command, as kubelets and API servers of every version tell it
   }
 });
 
-test('an end that is no status is an error that says what came', async () => {
+test('an end that is not a Status is an error that quotes it', async () => {
   const where = 'sh in pods "web-0" in namespace "demo"';
   const long = `{"phase":"${'x'.repeat(2000)}"}`;
   const ends = [
-    ['{"phase":"Done"}', `the server ended ${where} with something that is no status: {"phase":"Done"}`],
-    ['null', `the server ended ${where} with something that is no status: null`],
-    ['["Success"]', `the server ended ${where} with something that is no status: ["Success"]`],
-    ['oh \u001b[31mno\n', `the server ended ${where} with something that is no status: oh no`],
-    [long, `the server ended ${where} with something that is no status: ${long.slice(0, 199)}…`],
+    ['{"phase":"Done"}', `the server ended ${where} with an invalid status: {"phase":"Done"}`],
+    ['null', `the server ended ${where} with an invalid status: null`],
+    ['["Success"]', `the server ended ${where} with an invalid status: ["Success"]`],
+    ['oh \u001b[31mno\n', `the server ended ${where} with an invalid status: oh no`],
+    [long, `the server ended ${where} with an invalid status: ${long.slice(0, 199)}…`],
   ] as const;
   for (const [frame, message] of ends) {
     await using node = await kubelet('v5.channel.k8s.io', (socket) => {
@@ -125,7 +125,7 @@ test('an end that is no status is an error that says what came', async () => {
   }
 });
 
-test('input is carried, and its end as far as the protocol can', async () => {
+test('stdin is transferred, and its end if the protocol can signal it', async () => {
   await using node = await kubelet('v5.channel.k8s.io', (socket) => {
     let input = '';
     socket.on('message', (data: Buffer) => {
@@ -138,7 +138,7 @@ test('input is carried, and its end as far as the protocol can', async () => {
   assert.deepEqual(await run(node.url, { stdin: Readable.from(['some ', 'input']) }), [0, 'SOME INPUT', '']);
 });
 
-test('a slow reader gets all of it before the exit code', async () => {
+test('a slow reader gets the whole output before the exit code', async () => {
   const chunk = 'x'.repeat(50_000);
   await using node = await kubelet('v5.channel.k8s.io', (socket) => {
     for (let n = 0; n < 20; n++) send(socket, 1, chunk);
@@ -165,7 +165,7 @@ test('a slow reader gets all of it before the exit code', async () => {
   assert.equal(length, 1_000_000);
 });
 
-test('a command that cannot be started, a connection that is lost, a pod that is not there', async () => {
+test('a command that cannot start, a lost connection, a missing pod', async () => {
   const why =
     'error executing command in container: failed to exec in container: failed to start exec "5f": ' +
     'OCI runtime exec failed: exec failed: unable to start container process: ' +
@@ -185,7 +185,7 @@ test('a command that cannot be started, a connection that is lost, a pod that is
   const lost = await rejection(run(cut.url));
   assert.deepEqual(
     [lost.kind, lost.message],
-    ['unreachable', 'connection lost while it ran: sh in pods "web-0" in namespace "demo"'],
+    ['unreachable', 'connection lost while running sh in pods "web-0" in namespace "demo"'],
   );
   await using api = await serve(() => ({}));
   api.server.on('upgrade', (_request, socket) => {
@@ -201,7 +201,7 @@ test('a command that cannot be started, a connection that is lost, a pod that is
   );
 });
 
-test('a container that does not run, as the kubelet itself and an API server before it tell it', async () => {
+test('a container that is not running, as the kubelet and the API server in front of it report it', async () => {
   const kubeletSays = 'container not found ("main")';
   await using api = await serve(() => ({}));
   api.server.on('upgrade', (_request, socket) => {
@@ -220,7 +220,7 @@ test('a container that does not run, as the kubelet itself and an API server bef
   }
 });
 
-test('a pod that a kubelet does not know yet, as after its restart', async () => {
+test('a pod that the kubelet does not know yet after its restart', async () => {
   const kubeletSays = 'pod does not exist';
   await using api = await serve(() => ({}));
   api.server.on('upgrade', (_request, socket) => {
@@ -233,7 +233,7 @@ test('a pod that a kubelet does not know yet, as after its restart', async () =>
   );
 });
 
-test('an abort ends it', async () => {
+test('an abort ends the command', async () => {
   const aborted = new AbortController();
   await using node = await kubelet('v5.channel.k8s.io', () => {
     aborted.abort();

@@ -1,4 +1,4 @@
-/** Reads a watch on the scripted API, and keeps what it told. */
+/** Reads a watch on the scripted API and records its events. */
 import assert from 'node:assert/strict';
 
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
@@ -13,7 +13,7 @@ export interface Follower extends Disposable {
   readonly types: string[];
   readonly slept: number[];
   readonly events: WatchEvent<Pod>[];
-  /** Reads on until `name` is there as the server has it, and returns all that is known then. */
+  /** Reads until `name` has the server's version. Resolves with the versions of all known objects. */
   until(name: string): Promise<Record<string, string>>;
   next(): Promise<WatchEvent<Pod> | undefined>;
   stop(): Promise<void>;

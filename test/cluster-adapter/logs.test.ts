@@ -7,7 +7,7 @@ import { serve, type Answer } from './serve.ts';
 
 const where = { namespace: 'demo', pod: 'job-x1' };
 
-test('asks for what is wanted and gives the text as it came', async () => {
+test('requests the log with all options, and returns its text unchanged', async () => {
   const text = 'one\n{"not": "json\n';
   await using api = await serve(() => ({ body: text }));
   const cluster = adapter(api.url);
@@ -22,7 +22,7 @@ test('asks for what is wanted and gives the text as it came', async () => {
   );
 });
 
-test('a container that has not started is an error, and a server in trouble is asked again', async () => {
+test('a container that has not started is an error, and a failing server is retried', async () => {
   const waiting = status(400, 'BadRequest', 'container "main" in pod "job-x1" is waiting to start');
   await using early = await serve(() => ({ code: 400, body: waiting }));
   const refused = await rejection(adapter(early.url).logs(where));

@@ -64,7 +64,7 @@ const told: {
     hint: 'kubectl auth can-i list volumesnapshotclasses.snapshot.storage.k8s.io',
   },
   {
-    name: 'a quota, which is no matter of rights',
+    name: 'a quota, which is not about rights',
     ask: create,
     answer: {
       code: 403,
@@ -75,7 +75,7 @@ const told: {
     message: /^the server refused to create .*exceeded quota/,
   },
   {
-    name: 'an exec that is judged as a get',
+    name: 'an exec that the server authorizes as get',
     ask: exec,
     answer: {
       code: 403,
@@ -92,7 +92,7 @@ const told: {
     hint: 'kubectl auth can-i get pods/exec -n demo',
   },
   {
-    name: 'an exec whose second right is missing, without a word',
+    name: 'an exec whose second right is missing, refused without a message',
     ask: exec,
     answer: { code: 403, body: status(403, 'Forbidden', 'pods "p" is forbidden: ', pod) },
     kind: 'forbidden',
@@ -101,7 +101,7 @@ const told: {
     hint: 'kubectl auth can-i create pods/exec -n demo',
   },
   {
-    name: 'a namespace on its way out',
+    name: 'a terminating namespace',
     ask: create,
     answer: {
       code: 403,
@@ -112,12 +112,12 @@ const told: {
     message: 'namespace "demo" is being deleted; nothing can be created in it',
   },
   {
-    name: 'credentials refused',
+    name: 'rejected credentials',
     ask: read,
     answer: { code: 401, body: status(401, 'Unauthorized', 'Unauthorized') },
     kind: 'unauthorized',
     reason: 'Unauthorized',
-    message: /rejected the credentials of user "jane": expired or wrong$/,
+    message: /rejected the credentials of user "jane": they are expired or invalid$/,
     hint: /log in again/,
   },
   {
@@ -174,7 +174,7 @@ const told: {
     hint: 'kubectl api-resources --api-group=batch',
   },
   {
-    name: 'exists already',
+    name: 'an object that already exists',
     ask: create,
     answer: { code: 409, body: status(409, 'AlreadyExists', 'volumesnapshots "data-1" already exists') },
     kind: 'already-exists',
@@ -182,7 +182,7 @@ const told: {
     message: 'volumesnapshots "data-1" already exists',
   },
   {
-    name: 'changed meanwhile',
+    name: 'an object that has changed meanwhile',
     ask: patch,
     answer: { code: 409, body: status(409, 'Conflict', 'the object has been modified') },
     kind: 'conflict',
@@ -209,26 +209,26 @@ const told: {
     message: /could not create volumesnapshots.*"data-1" in namespace "demo": etcdserver: leader changed$/,
   },
   {
-    name: 'no API server at all',
+    name: 'a server that is not an API server',
     ask: read,
     answer: { code: 200, body: 'hello' },
     kind: 'server',
     reason: 'none',
-    message: /answered with something that is not JSON$/,
+    message: /returned invalid JSON$/,
     hint: /kubectl config view/,
   },
   {
-    name: 'a login in place of the API server',
+    name: 'a login page in place of the API server',
     ask: read,
     answer: { code: 200, body: '<html><title>Sign in</title>' },
     kind: 'server',
     reason: 'none',
     message:
       /^cannot get volumesnapshots\S+ "data-1" in namespace "demo": http:\S+ answered with a web page, HTTP 200: Sign in$/,
-    hint: /^not the API server answered, but a proxy, a login or a web server: look at the address\nkubectl config view --minify$/,
+    hint: /^a proxy, a login page or another web server answered in place of the API server; check the address:\nkubectl config view --minify$/,
   },
   {
-    name: 'the page of a proxy, which speaks of no kind',
+    name: 'the error page of a proxy, which names no kind',
     ask: read,
     answer: {
       code: 404,
@@ -240,7 +240,7 @@ const told: {
     message: /^cannot get .* answered with a web page \(nginx\/1\.29\), HTTP 404: 404 Not Found$/,
   },
   {
-    name: 'the page of a proxy for an exec',
+    name: 'the error page of a proxy for an exec',
     ask: exec,
     answer: { code: 502, body: '<html><title>Bad Gateway</title></html>' },
     kind: 'server',
@@ -256,7 +256,7 @@ const told: {
     message: /^cannot .* answered with a web page, HTTP 200: Sign in$/,
   },
   {
-    name: 'the page of a login that wants credentials',
+    name: 'a login page with code 401',
     ask: read,
     answer: { code: 401, body: '<!doctype html><title>Unauthorized</title>' },
     kind: 'unauthorized',
@@ -275,7 +275,7 @@ for (const { name, ask, answer, kind, reason, message, hint } of told) {
   });
 }
 
-test('a watch that ends in the page of a proxy tells so', async () => {
+test('a watch that receives the page of a proxy reports it', async () => {
   const list = { kind: 'JobList', apiVersion: 'batch/v1', metadata: { resourceVersion: '1' }, items: [] };
   await using api = await serve(({ path }) => ({
     body: path.includes('watch=true') ? '<html><title>Sign in</title></html>\n' : list,
@@ -289,7 +289,7 @@ test('a watch that ends in the page of a proxy tells so', async () => {
   over.abort();
 });
 
-test('a server that is not there', async () => {
+test('a server that is not running', async () => {
   const gone = await serve(() => ({}));
   await gone[Symbol.asyncDispose]();
   const refused = await rejection(read(adapter(gone.url)));
@@ -301,7 +301,7 @@ test('a server that is not there', async () => {
 
 const noAnswer: [code: string, says: string][] = [
   ['ENOTFOUND', 'unreachable server https://x: no such host'],
-  ['EAI_AGAIN', 'unreachable server https://x: the name server does not answer'],
+  ['EAI_AGAIN', 'unreachable server https://x: the DNS server does not answer'],
   ['ETIMEDOUT', 'unreachable server https://x: timed out'],
   ['ECONNRESET', 'unreachable server https://x: connection reset'],
   ['CERT_HAS_EXPIRED', 'cannot trust server https://x: the certificate has expired'],
@@ -314,10 +314,10 @@ const noAnswer: [code: string, says: string][] = [
   ['EWHATEVER', 'unreachable server https://x: first line'],
 ];
 
-test('says why no answer came', () => {
+test('explains why no answer came', () => {
   for (const [code, message] of noAnswer) {
     const cause = Object.assign(new Error('first line\nsecond line'), { code });
-    // Where several addresses were tried, Node wraps what happened.
+    // Node wraps the error if it tried several addresses.
     for (const error of [cause, new Error('first line', { cause })]) {
       const explained = connectionError(error, { server: 'https://x' });
       assert.deepEqual(

@@ -42,7 +42,7 @@ function deployment(name: string) {
   };
 }
 
-/** Its fields, and what tells it apart. */
+/** Returns the object's field names and its identity. */
 function shape(object: KubernetesObject): unknown {
   const { apiVersion, kind, metadata } = object;
   return [Object.keys(object).sort().join(), apiVersion, kind, metadata.name];
@@ -56,7 +56,7 @@ const clusters: readonly (readonly [string, Cluster])[] = [
 ];
 
 for (const [where, cluster] of clusters) {
-  test(`a list and a watch of metadata alone, ${where}`, async () => {
+  test(`a list and a watch of metadata only, ${where}`, async () => {
     const name = where.replaceAll(/\W/g, '').toLowerCase();
     const labelSelector = `app in (${name},${name}-2)`;
     await sandbox.cluster.create(deployments, deployment(name));
@@ -91,7 +91,7 @@ for (const [where, cluster] of clusters) {
   });
 }
 
-test('says so in the request', async () => {
+test('the request asks for metadata only', async () => {
   await using api = await serve(({ path }) => ({
     body: path.includes('watch=true')
       ? '{"type":"ADDED","object":{"kind":"PartialObjectMetadata","metadata":{"name":"a"}}}\n'
@@ -110,11 +110,11 @@ test('says so in the request', async () => {
   );
 });
 
-test('whole objects are refused, from a list and from a watch', async () => {
+test('whole objects in a list or a watch are refused', async () => {
   const list = { kind: 'PartialObjectMetadataList', metadata: { resourceVersion: '1' }, items: [] };
   const told = {
     kind: 'precondition',
-    message: 'the server sends whole pods where only their metadata was asked for',
+    message: 'the server sends whole pods although only metadata was requested',
   };
   await using plain = await serve(() => ({ body: { ...list, kind: 'PodList' } }));
   const { kind, message } = await rejection(adapter(plain.url).list(pods, { metadataOnly: true }));
@@ -134,7 +134,7 @@ test('whole objects are refused, from a list and from a watch', async () => {
   assert.equal((await rejection(follow())).message, told.message);
 });
 
-test('a server that knows no metadata alone ends it', async () => {
+test('a server without support for metadata-only requests ends the watch', async () => {
   const answer = { code: 406, body: status(406, 'NotAcceptable', 'only application/json') };
   await using api = await serve(() => answer);
   const follow = async () => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
+  deployments,
+  jobs,
   namespaces,
   persistentVolumeClaims,
   pods,
@@ -114,14 +116,23 @@ for (const { name, ask, sends } of written) {
 
 test('discovery and version', async () => {
   await using api = await serve(({ path }) => ({
-    body: path === '/version' ? { gitVersion: 'v1.36.0' } : { groups: [{ name: 'apps' }, { name: 'batch' }] },
+    ...(path === '/apis/apps/v1' && {
+      body: { resources: [{ name: 'deployments' }, { name: 'daemonsets' }] },
+    }),
+    ...(path === '/api/v1' && { body: { resources: [{ name: 'pods' }, { name: 'pods/log' }] } }),
+    ...(path === '/apis' && { body: { groups: [{ name: 'apps' }, { name: 'batch' }] } }),
+    ...(path === '/version' && { body: { gitVersion: 'v1.36.0' } }),
+    ...(path === '/apis/batch/v1' && { code: 404, body: {} }),
   }));
   const cluster = adapter(api.url);
   assert.equal(await cluster.serverVersion(), 'v1.36.0');
   assert.deepEqual(await cluster.groups(), ['apps', 'batch']);
+  assert.deepEqual(await cluster.kinds(deployments), ['deployments', 'daemonsets']);
+  assert.deepEqual(await cluster.kinds(pods), ['pods']);
+  assert.deepEqual(await cluster.kinds(jobs), [], 'a version that the server does not serve');
 });
 
-test('one connection serves request after request; many at once are bounded', async () => {
+test('requests reuse one connection; concurrent ones are bounded', async () => {
   await using api = await serve(() => ({ body: { metadata: {} } }));
   const cluster = adapter(api.url);
   for (let n = 0; n < 20; n++) await cluster.get(pods, `pod-${n}`, 'demo');
@@ -131,7 +142,7 @@ test('one connection serves request after request; many at once are bounded', as
   cluster.close();
 });
 
-test('a list comes in chunks, each item knows its kind, and one that expires midway starts again', async () => {
+test('a list is read in pages, each item has its kind, and an expired list is restarted', async () => {
   await using api = await startScriptedApi();
   for (let n = 0; n < 8; n++) api.put(`pod-${n}`);
   const cluster = adapter(api.url);
@@ -174,10 +185,10 @@ const retried: {
     asked: 3,
     ends: 'well',
   },
-  { name: 'a read that is cut', answers: [cut, cut, fine], ask: read, asked: 3, ends: 'well' },
+  { name: 'a read whose connection breaks', answers: [cut, cut, fine], ask: read, asked: 3, ends: 'well' },
   { name: 'a read that never succeeds', answers: [failing], ask: read, asked: 5, ends: 'server' },
-  { name: 'a read, asked to come back', answers: [busy, fine], ask: read, asked: 2, ends: 'well' },
-  { name: 'a create, asked to come back', answers: [busy, busy, fine], ask: create, asked: 3, ends: 'well' },
+  { name: 'a read with Retry-After', answers: [busy, fine], ask: read, asked: 2, ends: 'well' },
+  { name: 'a create with Retry-After', answers: [busy, busy, fine], ask: create, asked: 3, ends: 'well' },
   {
     name: 'a create that fails in the server',
     answers: [failing, fine],
@@ -185,16 +196,34 @@ const retried: {
     asked: 1,
     ends: 'server',
   },
-  { name: 'a create that is cut', answers: [cut, fine], ask: create, asked: 1, ends: 'unreachable' },
   {
-    name: 'a create refused without a time',
+    name: 'a create whose connection breaks',
+    answers: [cut, fine],
+    ask: create,
+    asked: 1,
+    ends: 'unreachable',
+  },
+  {
+    name: 'a create refused without Retry-After',
     answers: [{ code: 429 }, fine],
     ask: create,
     asked: 1,
     ends: 'server',
   },
-  { name: 'a patch that is cut', answers: [cut, fine], ask: patch, asked: 1, ends: 'unreachable' },
-  { name: 'a delete that is cut', answers: [cut, fine], ask: remove, asked: 1, ends: 'unreachable' },
+  {
+    name: 'a patch whose connection breaks',
+    answers: [cut, fine],
+    ask: patch,
+    asked: 1,
+    ends: 'unreachable',
+  },
+  {
+    name: 'a delete whose connection breaks',
+    answers: [cut, fine],
+    ask: remove,
+    asked: 1,
+    ends: 'unreachable',
+  },
 ];
 
 for (const { name, answers, ask, asked, ends } of retried) {
@@ -209,7 +238,7 @@ for (const { name, answers, ask, asked, ends } of retried) {
   });
 }
 
-test('asked to come back in an hour, it does not wait', async () => {
+test('it does not wait for a Retry-After of an hour', async () => {
   await using api = await serve(() => ({ code: 429, headers: { 'Retry-After': '3600' } }));
   const error = await rejection(create(adapter(api.url)));
   assert.deepEqual(
@@ -218,11 +247,11 @@ test('asked to come back in an hour, it does not wait', async () => {
   );
 });
 
-test('--request-timeout and a server that says nothing', async () => {
+test('--request-timeout, and a server that does not answer', async () => {
   await using api = await serve(() => ({ hang: true }));
   const late = await rejection(read(adapter(api.url, { requestTimeout: 20 })));
   assert.equal(late.message, `unreachable server ${api.url}: no answer within 0.02 s`);
-  assert.equal(late.hint, 'allow more with --request-timeout');
+  assert.equal(late.hint, 'increase it with --request-timeout');
   const silent = await rejection(read(adapter(api.url, { limits: { silence: 30 } })));
   assert.equal(silent.message, `unreachable server ${api.url}: no answer within 0.03 s`);
 });
@@ -231,8 +260,9 @@ const reads: Readonly<Record<string, (cluster: Cluster) => Promise<unknown>>> = 
   get: read,
   list: (cluster) => cluster.list(pods),
   groups: (cluster) => cluster.groups(),
+  kinds: (cluster) => cluster.kinds(pods),
   serverVersion: (cluster) => cluster.serverVersion(),
-  'a review of rights': (cluster) =>
+  'an access review': (cluster) =>
     cluster.create(selfSubjectRulesReviews, {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectRulesReview',
@@ -242,7 +272,7 @@ const reads: Readonly<Record<string, (cluster: Cluster) => Promise<unknown>>> = 
 };
 
 for (const [name, ask] of Object.entries(reads)) {
-  test(`interrupted, ${name} waits neither for an answer nor for the next attempt, and asks no more`, async () => {
+  test(`after an interrupt, ${name} ends its wait for an answer or a retry, and sends no request`, async () => {
     const interrupted = new AbortController();
     await using api = await serve(() => ({ hang: true }));
     const cluster = adapter(api.url, { interrupted: interrupted.signal });
@@ -259,7 +289,7 @@ for (const [name, ask] of Object.entries(reads)) {
   });
 }
 
-test('interrupted between two attempts, a read ends', async () => {
+test('an interrupt between two attempts ends a read', async () => {
   const interrupted = new AbortController();
   await using api = await serve(() => failing);
   const clock = {
@@ -274,7 +304,7 @@ test('interrupted between two attempts, a read ends', async () => {
   assert.deepEqual([error.kind, api.asked.length], ['interrupted', 1]);
 });
 
-test('interrupted, writes go on: what is begun is ended, and there is cleaning up to do', async () => {
+test('after an interrupt, pending writes finish and new ones are sent, since cleaning up needs them', async () => {
   const interrupted = new AbortController();
   await using api = await serve(() => fine);
   api.server.once('request', () => {
@@ -285,7 +315,7 @@ test('interrupted, writes go on: what is begun is ended, and there is cleaning u
   assert.equal(api.asked.length, 3);
 });
 
-test('credentials that were refused are renewed once where they can be', async () => {
+test('rejected credentials are renewed once, if they can be', async () => {
   let token = 'old';
   const authenticator: Authenticator = {
     credentials: () => Promise.resolve({ tls: {}, headers: { Authorization: `Bearer ${token}` } }),
@@ -307,7 +337,7 @@ test('credentials that were refused are renewed once where they can be', async (
   assert.doesNotMatch(JSON.stringify([error.message, error.hint, String(error.cause)]), /wrong$|new/);
 });
 
-test('asking for an object without a place is our own mistake', async () => {
+test('a request for an object without a namespace is a bug', async () => {
   const cluster = adapter('http://127.0.0.1:1');
   assert.equal((await rejection(cluster.get(pods, 'a'))).kind, 'bug');
   assert.equal((await rejection(cluster.delete(pods, { name: '', namespace: 'demo' }))).kind, 'bug');

@@ -1,11 +1,14 @@
-/** An API server with one collection (`/api/v1/namespaces/demo/pods`) that misbehaves on demand, on a real socket. */
+/**
+ * An API server with one collection (`/api/v1/namespaces/demo/pods`) that injects faults on demand, on a real
+ * socket.
+ */
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 
-/** What happens to the next request that no earlier fault has taken. */
+/** What happens to the next request; faults are used in order, one per request. */
 export type Fault =
   | { readonly answer: number; readonly headers?: Record<string, string>; readonly body?: unknown }
   | { readonly cut: 'before' | 'midway' }
@@ -13,23 +16,23 @@ export type Fault =
 
 export interface ScriptedApi extends AsyncDisposable {
   readonly url: string;
-  /** `GET /api/v1/...?watch=true`, in order. */
+  /** The requests so far, in order, such as `GET /api/v1/...?watch=true`. */
   readonly requests: string[];
   readonly faults: Fault[];
   put(name: string): void;
   remove(name: string): void;
-  /** name -> resourceVersion */
+  /** Resource versions by name. */
   state(): Record<string, string>;
   versionOf(name: string): string | undefined;
-  /** Forgets all versions but the current one. */
+  /** Drops all versions but the current one. */
   compact(): void;
   bookmark(): void;
   closeWatches(): void;
   cutWatches(): void;
-  /** They stay open, and never carry a byte again. */
+  /** Keeps the watches open without sending another byte. */
   muteWatches(): void;
   expireWatches(): void;
-  /** Resolves once it was asked so many things. */
+  /** Resolves once the server has received `count` requests. */
   asked(count: number): Promise<void>;
   /** Resolves once a watch is open. */
   watched(): Promise<void>;

@@ -1,4 +1,4 @@
-/** A server that answers as the test says, and remembers what it was asked. */
+/** A server that answers as the test says and records its requests. */
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
@@ -16,11 +16,11 @@ export interface Asked {
 export interface Answer {
   readonly code?: number;
   readonly headers?: Record<string, string>;
-  /** Sent as JSON; a string as it is. */
+  /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown;
-  /** The connection is reset instead. */
+  /** Reset the connection in place of an answer. */
   readonly cut?: boolean;
-  /** Nothing ever comes. */
+  /** Never answer. */
   readonly hang?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface Served extends AsyncDisposable {
   readonly port: number;
   readonly server: http.Server;
   readonly asked: Asked[];
-  /** Connections that were made. */
+  /** Returns the number of connections so far. */
   connections(): number;
 }
 

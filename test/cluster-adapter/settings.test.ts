@@ -74,7 +74,7 @@ test('the current context of ~/.kube/config, with paths made absolute', async ()
   assert.equal((await settings({ cluster: 'both' })).clusterEntry['certificate-authority'], undefined);
 });
 
-test('$KUBECONFIG: a list, where the first to name something wins and missing files do not matter', async () => {
+test('$KUBECONFIG: in a list, the first file that sets a value wins, and missing files are ignored', async () => {
   const env = { KUBECONFIG: '/none:/one:/two:/three', HOME: '/home' };
   const found = await settings({}, env);
   assert.deepEqual([found.server, found.userEntry.token, found.namespace], ['https://one', 'two', 'default']);
@@ -83,7 +83,7 @@ test('$KUBECONFIG: a list, where the first to name something wins and missing fi
   assert.equal((await settings({ kubeconfig: '/two', context: 'b' }, env)).server, 'https://b');
 });
 
-test('the service account of the pod that we run in', async () => {
+test('the service account of the pod that the program runs in', async () => {
   const env = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' };
   const found = await settings({}, env);
   assert.deepEqual([found.server, found.namespace], ['https://[fd00::1]:6443', 'operators']);
@@ -169,29 +169,29 @@ const refusals: [flags: ConnectionFlags, env: Environment, kind: string, message
   ],
   [{ kubeconfig: '/list' }, home, 'precondition', /\/list: it is not a kubeconfig$/, /./],
   [{ kubeconfig: '/bad' }, home, 'precondition', /\/bad: it is not valid YAML \(line 3\)$/, /./],
-  [{ kubeconfig: '/one' }, home, 'precondition', /^the kubeconfig has no current context$/, /there is: a$/],
-  [{ context: 'x' }, home, 'usage', /^the kubeconfig has no context "x"$/, /^there is: broken, dev, root$/],
-  [{ cluster: 'x' }, home, 'usage', /^the kubeconfig has no cluster "x"$/, /^there is: both, dev$/],
-  [{ user: 'x' }, home, 'usage', /^the kubeconfig has no user "x"$/, /^there is: cloud, jane, root$/],
+  [{ kubeconfig: '/one' }, home, 'precondition', /^the kubeconfig has no current context$/, /available: a$/],
+  [{ context: 'x' }, home, 'usage', /^the kubeconfig has no context "x"$/, /^available: broken, dev, root$/],
+  [{ cluster: 'x' }, home, 'usage', /^the kubeconfig has no cluster "x"$/, /^available: both, dev$/],
+  [{ user: 'x' }, home, 'usage', /^the kubeconfig has no user "x"$/, /^available: cloud, jane, root$/],
   [
     { context: 'broken' },
     home,
     'precondition',
     /no cluster "gone"$/,
-    /^there is: both, dev; choose with --cluster NAME$/,
+    /^available: both, dev; choose one with --cluster NAME$/,
   ],
-  [{ asGroup: ['g'] }, home, 'usage', /needs a user to impersonate/, /--as USER/],
-  [{ server: 'http://[' }, home, 'usage', /is not the URL of a server/, /./],
+  [{ asGroup: ['g'] }, home, 'usage', /requires a user to impersonate/, /--as USER/],
+  [{ server: 'http://[' }, home, 'usage', /is not a valid server URL/, /./],
   [
     { certificateAuthority: 'x', insecureSkipTlsVerify: true },
     home,
     'usage',
-    /--certificate-authority and --insecure-skip-tls-verify exclude each other/,
+    /--certificate-authority and --insecure-skip-tls-verify are mutually exclusive/,
     /./,
   ],
 ];
 
-test('what cannot be used is refused in one line, without a secret', async () => {
+test('unusable settings are refused in one line, without secrets', async () => {
   for (const [flags, env, kind, message, hint] of refusals) {
     const error = await rejection(settings(flags, env));
     assert.equal(error.kind, kind, error.message);

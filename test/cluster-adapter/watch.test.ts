@@ -22,7 +22,7 @@ interface Outage {
   readonly strike: (api: ScriptedApi) => void;
   readonly told: readonly string[];
   readonly waited?: (slept: number[]) => void;
-  /** Only where silence is the outage: a busy machine is silent now and then. */
+  /** Set only if silence is the outage under test: a busy machine may be silent for a moment anyway. */
   readonly watchSilence?: number;
 }
 
@@ -81,7 +81,7 @@ const outages: Outage[] = [
     },
   },
   {
-    name: 'lists that are cut, too',
+    name: 'broken connections, also of lists',
     strike: (api) => {
       api.cutWatches();
       api.faults.push({ cut: 'midway' }, { cut: 'before' });
@@ -131,7 +131,7 @@ test('survives: a server that restarts', async (t) => {
   await follower.stop();
 });
 
-test('continues from the last bookmark, unnoticed, where the server closes the connection', async (t) => {
+test('continues from the last bookmark without an event if the server closes the connection', async (t) => {
   const api = await scripted(t);
   api.put('first');
   using follower = follow(api, { settled: 0 });
@@ -172,7 +172,7 @@ test('a slow reader gets every change, in order', async (t) => {
   await follower.stop();
 });
 
-test('waits for a server that is not there yet, and begins with listed', async (t) => {
+test('waits for a server that is not running yet, and starts with listed', async (t) => {
   const api = await scripted(t);
   api.put('first');
   await api.stop();
@@ -189,7 +189,7 @@ for (const [code, reason, kind] of [
   [403, 'Forbidden', 'forbidden'],
   [404, 'NotFound', 'precondition'],
 ] as const) {
-  test(`rejects where the server says ${code}`, async (t) => {
+  test(`rejects if the server answers ${code}`, async (t) => {
     const api = await scripted(t);
     api.faults.push({ answer: code, body: status(code, reason, 'no') });
     using follower = follow(api);
@@ -197,7 +197,7 @@ for (const [code, reason, kind] of [
   });
 }
 
-test('a right that is gone for a moment is waited for, one that stays gone rejects', async (t) => {
+test('a watch waits for a right that is missing for a moment, and rejects if it stays missing', async (t) => {
   const api = await scripted(t);
   const refusal = { answer: 403, body: status(403, 'Forbidden', 'no') };
   using follower = follow(api);
@@ -216,7 +216,7 @@ test('a right that is gone for a moment is waited for, one that stays gone rejec
   await assert.rejects(follower.next(), { reason: 'Forbidden' });
 });
 
-test('ends without an error when the signal aborts, wherever it is', async (t) => {
+test('ends without an error when the signal aborts, in any state', async (t) => {
   const api = await scripted(t);
   using idle = follow(api);
   await idle.next();
@@ -271,11 +271,12 @@ const troubles = fc.constantFrom<(api: ScriptedApi) => unknown>(
 );
 const steps = fc.tuple(
   fc.oneof({ weight: 3, arbitrary: changes }, { weight: 2, arbitrary: troubles }),
-  // Until the next step the event loop turns so often, or the follower is back: it is met anywhere in its round.
+  // How many turns of the event loop pass before the next step, or until the watch is open again, so that
+  // steps hit every state of the watch.
   fc.oneof(fc.integer({ min: 0, max: 25 }), fc.constant('watched' as const)),
 );
 
-test('whatever happens, what it knows in the end is what the server holds', async () => {
+test('after any sequence of faults, its state converges to that of the server', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { maxLength: 30 }), async (script) => {
       await using api = await startScriptedApi();

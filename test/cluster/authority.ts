@@ -1,17 +1,20 @@
-/** The cluster's certificate authority, and what it has signed, as files. */
+/** The cluster's certificate authority and the certificates that it has signed, as files. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { issueCertificate, type Certificate } from '#src/sandbox/api-server/http/x509.ts';
 
-/** The user that the API server is to a kubelet. */
+/** The API server's user name towards a kubelet. */
 export const kubeletClient = 'kube-apiserver-kubelet-client';
 
 export interface Authority {
   /** PEM file of the authority's certificate. */
   readonly file: string;
   readonly cert: string;
-  /** For the loopback address, and other IPv4 addresses; writes `<name>.crt` and `<name>.key`. */
+  /**
+   * Issues a certificate for the loopback address and other IPv4 addresses; writes `<name>.crt` and
+   * `<name>.key`.
+   */
   server(name: string, addresses?: readonly string[]): Promise<CertificateFiles>;
   client(name: string, groups?: readonly string[]): Promise<CertificateFiles>;
 }
@@ -39,7 +42,7 @@ export async function createAuthority(directory: string, now: Date): Promise<Aut
   return {
     file,
     cert: own.cert,
-    // etcd uses its server certificate as a client, too.
+    // etcd uses its server certificate as a client certificate, too.
     server: (name, addresses = []) =>
       write(
         name,

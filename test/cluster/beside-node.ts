@@ -1,6 +1,6 @@
 /**
- * What `run-suite.ts` runs in the namespaces of a real node: `$NODE_RUN` is a RealRun as JSON, `$NODE_RESULTS` the file
- * that takes the results.
+ * `run-suite.ts` runs this in the namespaces of a real node: `$NODE_RUN` is a RealRun as JSON,
+ * `$NODE_RESULTS` the file for the results.
  */
 import { writeFile } from 'node:fs/promises';
 

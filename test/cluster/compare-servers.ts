@@ -1,9 +1,10 @@
-/** A table of tests by server. */
+/** Compares test results of several servers in a table. */
 import type { TestResult } from './results-reporter.ts';
 
 /**
- * One line per test, in the order of the first run, and the sums. Seconds stand beside the outcome; a test that ended one way
- * here and another way there is marked with `<>`: where it ran on both, the sandbox is wrong, or the test.
+ * Returns one line per test, in the order of the first run, and the sums. The duration in seconds follows
+ * each outcome. `<>` marks a test whose outcome differs between servers: either the sandbox is wrong, or the
+ * test.
  */
 export function compareServers(
   runs: readonly { readonly server: string; readonly results: readonly TestResult[] }[],
@@ -35,7 +36,7 @@ export function compareServers(
     .join('');
 }
 
-/** The sums of all runs, as `node --test` ends its report. */
+/** Returns the sums of all runs, in the format of `node --test`. */
 export function sumUp(
   runs: readonly { readonly results: readonly TestResult[] }[],
   milliseconds: number,

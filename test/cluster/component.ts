@@ -1,4 +1,4 @@
-/** What every program of the cluster has: flags, and a way to see that it serves. */
+/** What all programs of the cluster need: flags, and a check that they are ready. */
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
@@ -23,7 +23,7 @@ export interface Endpoint {
   readonly key?: string;
 }
 
-/** Over https, from the loopback address, unless told otherwise. */
+/** Resolves with true if the endpoint answers 200, by default over HTTPS on the loopback address. */
 export function answersOk(endpoint: Endpoint, path: string): Promise<boolean> {
   const { protocol = 'https:', host = '127.0.0.1' } = endpoint;
   const request = protocol === 'http:' ? requestHttp : requestHttps;

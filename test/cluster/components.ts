@@ -1,12 +1,12 @@
-/** How each program is told what to do: its flags, and how one sees that it serves. */
+/** The programs of a control plane: their flags, and a check that each one is ready. */
 import type { CertificateFiles } from './authority.ts';
 import { answersOk, flags, says, type Component } from './component.ts';
 
-/** `raised` takes the clients' own rate limits out of the way; real clusters run the defaults. */
+/** `raised` lifts the clients' own rate limits; real clusters use the defaults. */
 export type RateLimits = 'default' | 'raised';
 
 const serviceRange = '10.0.0.0/24';
-/** Of the service "kubernetes". */
+/** Address of the service "kubernetes". */
 export const serviceAddress = '10.0.0.1';
 
 export function etcd(options: {
@@ -39,7 +39,7 @@ export function etcd(options: {
 
 export function apiServer(options: {
   port: number;
-  /** Where pods reach it; undefined: only the loopback address does. */
+  /** Address at which pods reach the API server; undefined: it listens on the loopback address only. */
   nodeAddress: string | undefined;
   etcdPort: number;
   caFile: string;
@@ -49,7 +49,7 @@ export function apiServer(options: {
   serviceAccountKeyFile: string;
   auditPolicyFile: string;
   auditLog: string;
-  /** Who may ask for its health. */
+  /** Certificate for health checks. */
   admin: CertificateFiles;
   ca: string;
 }): Component {
@@ -64,7 +64,7 @@ export function apiServer(options: {
         ? {
             'bind-address': '127.0.0.1',
             'advertise-address': '127.0.0.1',
-            // There is no endpoint of ours to put into the service "kubernetes".
+            // The service "kubernetes" gets no endpoint: pods cannot reach the loopback address.
             'endpoint-reconciler-type': 'none',
           }
         : { 'bind-address': '0.0.0.0', 'advertise-address': options.nodeAddress }),
@@ -77,7 +77,7 @@ export function apiServer(options: {
       'service-account-key-file': serviceAccountKeyFile,
       'service-account-signing-key-file': serviceAccountKeyFile,
       'service-cluster-ip-range': serviceRange,
-      // Nobody uses it, but the other programs look for it.
+      // No aggregated API server exists, but the other programs look for this configuration.
       'requestheader-client-ca-file': caFile,
       'requestheader-allowed-names': 'front-proxy-client',
       'requestheader-username-headers': 'X-Remote-User',
@@ -89,7 +89,7 @@ export function apiServer(options: {
       'kubelet-preferred-address-types': 'InternalIP',
       'audit-policy-file': options.auditPolicyFile,
       'audit-log-path': options.auditLog,
-      // MB: whoever counts requests reads one file.
+      // In MB: large enough to keep the log in one file, which request counts rely on.
       'audit-log-maxsize': '10000',
     }),
     isReady: () => answersOk({ port, ca, cert: admin.cert, key: admin.key }, '/readyz'),
@@ -104,7 +104,7 @@ export function controllerManager(options: {
   ca: string;
   serviceAccountKeyFile: string;
   rateLimits: RateLimits;
-  /** Whether nodes send heartbeats, and are lost when they do not. */
+  /** Whether nodes send heartbeats, and are marked lost without them. */
   hasHeartbeats: boolean;
 }): Component {
   const { port, caFile } = options;
@@ -132,7 +132,10 @@ export function scheduler(options: ServedOptions & { readonly ca: string }): Com
   return { args: flags(served(options)), isReady: () => answersOk({ port, ca }, '/healthz') };
 }
 
-/** What every part of Kubernetes is told that acts as a user and serves on the loopback address; there is one of each. */
+/**
+ * Flags shared by the scheduler and the controller manager, which act as a user and serve on the loopback
+ * address. Only one instance of each runs.
+ */
 function served({ port, kubeconfig, serving }: ServedOptions): Record<string, string> {
   return {
     kubeconfig,
@@ -171,7 +174,7 @@ export function csiSnapshotter(options: SidecarOptions): Component {
   };
 }
 
-/** `topology`: volumes are where the node is that they are for. */
+/** `topology`: a volume is accessible only on the node for which it is provisioned. */
 export function csiProvisioner(options: SidecarOptions & { topology: boolean }): Component {
   return {
     args: flags({ ...sidecar(options), 'feature-gates': `Topology=${options.topology}` }),
@@ -184,7 +187,7 @@ function sidecar({ kubeconfig, socket, rateLimits }: SidecarOptions): Record<str
     kubeconfig,
     'csi-address': socket,
     'leader-election': 'false',
-    // Of failed calls only; the default of five minutes would outlast every test.
+    // For failed calls only; the default of five minutes would outlast every test.
     'retry-interval-max': '4s',
     ...limits(rateLimits),
   };

@@ -1,7 +1,8 @@
 /**
- * A real control plane on the loopback address: etcd, kube-apiserver, kube-controller-manager, the snapshot controller
- * and the CSI sidecars as processes of ours; the CSI driver in this one, which therefore must not block. In the
- * namespaces of `node/enter.sh` its node is a real one, and kube-scheduler runs; elsewhere the node is our own agent.
+ * A real control plane on the loopback address: etcd, kube-apiserver, kube-controller-manager, the snapshot
+ * controller and the CSI sidecars as child processes. The CSI driver runs in this process, which therefore
+ * must not block. In the namespaces of `node/enter.sh`, the node is a real one and kube-scheduler runs;
+ * otherwise the node is our own agent.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -34,26 +35,26 @@ import { createUsers, type UserFiles } from './users.ts';
 
 export interface ControlPlaneOptions {
   readonly programs: Programs;
-  /** Of kube-controller-manager and the sidecars, towards the API server. */
+  /** Client rate limits of kube-controller-manager and the sidecars. */
   readonly rateLimits: components.RateLimits;
-  /** Of the Stash kinds; by default ours. */
+  /** Definitions of the Stash kinds; default: ours. */
   readonly stashDefinitions?: readonly CustomResourceDefinition[];
-  /** Told what no status and no event tells. */
+  /** Receives errors that no status and no Event reports. */
   readonly onError?: (message: string) => void;
 }
 
 export interface ControlPlane {
   /** `https://127.0.0.1:PORT` */
   readonly url: string;
-  /** The administrator's. */
+  /** Kubeconfig of the administrator. */
   readonly kubeconfig: string;
   readonly users: UserFiles;
-  /** One JSON object per line: every request, when it was answered. */
+  /** Every request with the time of its answer, as one JSON object per line. */
   readonly auditLog: string;
   /** Directory of the logs of all programs. */
   readonly logs: string;
   readonly processes: ReadonlyMap<Program, RunningProcess>;
-  /** Ends everything and removes what it kept. */
+  /** Stops all programs and removes their data. */
   stop(): Promise<void>;
 }
 
@@ -64,9 +65,9 @@ const auditPolicy = {
   rules: [{ level: 'Metadata' }],
 };
 
-/** Resolves when claims can be bound and pods can run; what was begun is ended before it rejects. */
+/** Resolves when claims can be bound and pods can run. Stops all programs before it rejects. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  // Short: a Unix socket below it must stay under 104 characters.
+  // A short path, because a Unix socket below it must have fewer than 104 characters.
   const directory = await mkdtemp(join(tmpdir(), 'stash-cluster-'));
   const processes = createProcesses();
   const begun: { machine?: Machine; cluster?: Cluster } = {};
@@ -210,7 +211,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         }),
       ),
       machine.join(),
-      // Before it is there, no pod can be made.
+      // No pod can be created before this account exists.
       until(cluster, serviceAccounts, { name: 'default', namespace: 'default' }, () => true),
     ]);
     return { url, kubeconfig, users, auditLog, logs, processes: running, stop };

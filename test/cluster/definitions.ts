@@ -1,4 +1,4 @@
-/** The kinds that are no part of Kubernetes itself. */
+/** Defines the kinds that are not part of Kubernetes. */
 import type { CustomResourceDefinition } from '#src/api/kubernetes.ts';
 import { customResourceDefinitions } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -6,7 +6,10 @@ import { readDefinitions } from '#test/support/read-definitions.ts';
 
 import { until } from './until.ts';
 
-/** The snapshot kinds as upstream publishes them, in `directory`, and `stash`; resolves when all are served. */
+/**
+ * Applies the upstream snapshot definitions in `directory` and the definitions `stash`. Resolves when all are
+ * served.
+ */
 export async function define(
   cluster: Cluster,
   directory: string,

@@ -1,4 +1,7 @@
-/** Parts of the control plane fail while sessions run: they are carried to their end, and nobody is told lies. */
+/**
+ * Parts of the control plane fail while sessions run: the sessions still finish, and no command reports a
+ * wrong outcome.
+ */
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
@@ -30,14 +33,14 @@ const cannotKnow = /note: (unreachable server|.* could not |the server has not a
 
 for (const [name, parameters] of Object.entries({
   slow: { delay: '12s' },
-  // The driver makes a snapshot only when its sidecar asks again.
+  // The driver cuts a snapshot only when its sidecar calls again.
   'slow-cut': { cutDelay: '12s' },
 })) {
   await server.cluster.create(volumeSnapshotClasses, snapshotClass(name, driverName, parameters));
   await server.cluster.create(storageClasses, storageClass(name, driverName, parameters));
 }
 
-/** Whoever carries a session out, whoever looks at it, and whoever would take it over. */
+/** The runs around one session: its executor, a follower, and a command that would take over. */
 interface Session {
   readonly place: Place;
   readonly runs: readonly Running[];
@@ -46,17 +49,17 @@ interface Session {
 async function beginSnapshot(t: TestContext, flags: string): Promise<Session> {
   const place = await openPlace(t, server);
   await place.claims('data');
-  return company(place, `snapshot pvc/data --executor=local ${flags}`, backupSessions);
+  return startRuns(place, `snapshot pvc/data --executor=local ${flags}`, backupSessions);
 }
 
 async function beginRestore(t: TestContext, flags: string): Promise<Session> {
   const place = await openPlace(t, server);
   await place.claims('data');
   await place.succeeds('snapshot pvc/data --executor=local');
-  return company(place, `restore pvc/data --suffix -2 --executor=local ${flags}`, restoreSessions);
+  return startRuns(place, `restore pvc/data --suffix -2 --executor=local ${flags}`, restoreSessions);
 }
 
-async function company<T extends BackupSession | RestoreSession>(
+async function startRuns<T extends BackupSession | RestoreSession>(
   place: Place,
   argv: string,
   resource: Resource<T>,
@@ -116,7 +119,10 @@ async function assertRestoredOnce(session: Session): Promise<void> {
 
 const sidecars = ['csi-snapshotter', 'csi-provisioner', 'snapshot-controller'] as const;
 
-/** What has lost its lease in such a time ends, and is started again; without, it pauses for up to a minute more. */
+/**
+ * Restarts a program at once: after it has lost its lease it exits by itself, and otherwise it may back off for
+ * up to a minute more.
+ */
 async function restart(name: Program): Promise<void> {
   await part(name).kill();
   await part(name).start();
@@ -128,7 +134,7 @@ function part(name: Program): RunningProcess {
   return found;
 }
 
-test('the API server is away for longer than a holder may be silent', async (t) => {
+test('the API server is down for longer than a holder may go without a renewal', async (t) => {
   const [taken, restored, late, lateRestore] = await Promise.all([
     beginSnapshot(t, '--snapshot-class slow'),
     beginRestore(t, '--storage-class slow'),
@@ -143,7 +149,7 @@ test('the API server is away for longer than a holder may be silent', async (t) 
     cannotKnow,
   );
   for (const session of [late, lateRestore]) {
-    // The executor says the one, its followers the other.
+    // The executor prints the first message, its followers the second.
     const words =
       /(timed out: its deadline has passed and|stopped following .* after 10s;) .*unreachable server/;
     await assertEnded(session, 5, words);
@@ -158,13 +164,14 @@ test('the API server is away for longer than a holder may be silent', async (t) 
   assert.deepEqual(
     (await late.place.list(backupSessions)).map(({ status }) => status?.phase),
     ['Running'],
-    'nobody could write how it ended',
+    'no client could write the outcome',
   );
-  // A provisioner that is still at it when its claim goes leaves a finalizer on the snapshot.
+  // If a claim is deleted while the provisioner works on it, the provisioner leaves a finalizer on the
+  // snapshot.
   await lateRestore.place.until(persistentVolumeClaims, (all) => all.length === 2 && all.every(isBound));
 });
 
-test('etcd stands still for 20 s', async (t) => {
+test('etcd is paused for 20 s', async (t) => {
   const [taken, restored] = await Promise.all([
     beginSnapshot(t, '--snapshot-class slow-cut'),
     beginRestore(t, '--storage-class slow'),
@@ -185,7 +192,7 @@ test('etcd stands still for 20 s', async (t) => {
   await assertRestoredOnce(restored);
 });
 
-test('the sidecars and the snapshot controller are stopped and started again', async (t) => {
+test('the sidecars and the snapshot controller are restarted', async (t) => {
   const [taken, restored] = await Promise.all([
     beginSnapshot(t, '--snapshot-class slow-cut'),
     beginRestore(t, '--storage-class slow'),

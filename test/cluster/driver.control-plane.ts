@@ -1,4 +1,7 @@
-/** What our CSI driver plays on a real node: snapshots that die with their volume, sizes, groups, zones. */
+/**
+ * What our CSI driver can simulate on a real node: snapshots that are deleted with their volume, exact sizes,
+ * groups, zones.
+ */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
@@ -29,7 +32,7 @@ function groupKind(kind: string, plural: string, namespaced: boolean): Resource 
   return { group: 'groupsnapshot.storage.k8s.io', version: 'v1', kind, plural, namespaced };
 }
 
-/** A class of the driver, called as the place is. */
+/** Creates a class of the driver with the place's name. */
 async function storageClass(place: Place, more: object): Promise<string> {
   const { metadata } = await cluster.create(storageClasses, {
     apiVersion: 'storage.k8s.io/v1',
@@ -59,7 +62,7 @@ function fromSnapshot(name: string, snapshot: string, className: string, storage
   return { ...rest, spec: { ...spec, resources: { requests: { storage } }, dataSource } };
 }
 
-/** What the provisioner told of a claim that it cannot provision; the claim is taken back then. */
+/** Resolves with the provisioner's message for a claim that it cannot provision, after deleting the claim. */
 async function refusal(place: Place, name: string): Promise<string> {
   const words = await place.until(eventKind, (all) => {
     const told = all.filter((it) => it.reason === 'ProvisioningFailed' && it.involvedObject?.name === name);
@@ -92,7 +95,7 @@ async function bind(t: TestContext, more: object): Promise<{ place: Place; class
 }
 
 void suite('the CSI driver', { concurrency: 4, skip: why }, () => {
-  test('snapshots that live inside their volume are gone with it', async (t) => {
+  test('snapshots inside their volume are deleted with it', async (t) => {
     const { place, className } = await bind(t, { parameters: { snapshots: 'die-with-volume' } });
     await snapshotOf(place, 'data');
     await place.remove(persistentVolumeClaims, 'data');
@@ -100,7 +103,7 @@ void suite('the CSI driver', { concurrency: 4, skip: why }, () => {
     assert.match(await refusal(place, 'copy'), /snapshot .* not found/);
   });
 
-  test('a driver may restore at the size of the snapshot only', async (t) => {
+  test('a driver may only restore at the size of the snapshot', async (t) => {
     const { place, className } = await bind(t, { parameters: { restoreSize: 'exact' } });
     await snapshotOf(place, 'data');
     await place.create(persistentVolumeClaims, fromSnapshot('larger', 'data', className, '2Gi'));
@@ -116,7 +119,7 @@ void suite('the CSI driver', { concurrency: 4, skip: why }, () => {
     const names = ['left', 'right'];
     for (const name of names)
       await place.create(persistentVolumeClaims, claim(name, server.storageClass, { group: 'both' }));
-    // Every number goes to the one side first: a cut between two of its steps has both or the left one more.
+    // Each number is written to the left side first. At any instant, left equals right or is ahead by one.
     const put = (side: string) => `echo $i > /source/${side}/new && mv /source/${side}/new /source/${side}/n`;
     const script = `i=0; while :; do i=$((i+1)); ${put('left')}; ${put('right')}; done & sleep 3000`;
     const pod = await place.create(pods, reader(names, script));
@@ -157,7 +160,7 @@ void suite('the CSI driver', { concurrency: 4, skip: why }, () => {
     await place.until(volumeSnapshots, (all) => all.length === 0);
   });
 
-  test('a volume is where the node is that it is for, and in no other zone', async (t) => {
+  test('a volume is in the zone of its node, and in no other', async (t) => {
     const place = await openPlace(t, server);
     const className = await storageClass(place, {
       volumeBindingMode: 'WaitForFirstConsumer',

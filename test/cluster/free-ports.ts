@@ -1,6 +1,9 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** `count` ports of the loopback address. All are held until all are found, so that no two are the same. */
+/**
+ * Resolves with `count` free ports of the loopback address. Holds each one until all are found, so that no
+ * port occurs twice.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const taken = await Promise.all(Array.from({ length: count }, take));
   await Promise.all(taken.map(({ release }) => release()));

@@ -1,4 +1,4 @@
-/** Kinds of Kubernetes that only these tests use. */
+/** Kubernetes kinds that only these tests use. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 

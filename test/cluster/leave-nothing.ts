@@ -1,4 +1,4 @@
-/** A cluster that is somebody's is left as it was found, also where tests were cut short. */
+/** Leaves a developer's cluster as it was, even if tests are interrupted. */
 import { stashGroup } from '#src/api/labels.ts';
 import { operatorNamespace } from '#src/api/operator.ts';
 import {
@@ -20,14 +20,17 @@ import { until } from '#test/support/until.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 import { endSourceProtection } from './source-protection.ts';
 
-/** Of every namespace that a test makes, and of what else it makes that has none. */
+/** Prefix of every namespace and cluster-scoped object that a test creates. */
 const prefix = 'stash-e2e-';
 
-/** Real drivers take their time. */
+/** Real drivers are slow. */
 const patience = 180_000;
 
-/** Removes, once `work` has ended, what it made; `say` is told of what the tests did not remove themselves. */
-export async function leaveNothing<T>(
+/**
+ * Runs `work`, then deletes everything that it created. `say` receives a line about each object that the
+ * tests left behind.
+ */
+export async function withCleanup<T>(
   kubeconfig: string,
   say: (line: string) => void,
   work: () => Promise<T>,
@@ -51,7 +54,10 @@ export async function leaveNothing<T>(
   }
 }
 
-/** What goes first must not need what comes later: a snapshot's class is read when it is deleted. */
+/**
+ * In order of deletion: an object must not need a later one. Deleting a snapshot, for instance, reads its
+ * class.
+ */
 const kinds: readonly Resource[] = [
   namespaces,
   storageClasses,
@@ -79,7 +85,10 @@ async function namesOf(cluster: Cluster, kind: Resource): Promise<string[]> {
     : names.filter((name) => name.startsWith(prefix));
 }
 
-/** As `openPlace` does: all that a namespace holds at once is too much for external-snapshotter 8.6. */
+/**
+ * Deletes snapshots one by one, as `openPlace` does: external-snapshotter 8.6 does not cope with the deletion of
+ * all of a namespace's objects at once.
+ */
 async function removeSnapshots(cluster: Cluster, namespace: string): Promise<void> {
   for (const { metadata } of (await cluster.list(persistentVolumeClaims, { namespace })).items)
     await remove(cluster, persistentVolumeClaims, metadata);
@@ -103,7 +112,10 @@ async function remove(
   });
 }
 
-/** `removeOperator`: once the sessions are gone, which it may have to release, and before their definitions are. */
+/**
+ * `removeOperator` runs after the sessions are deleted, since the operator may have to release them, and
+ * before their definitions are.
+ */
 async function removeAllBut(
   cluster: Cluster,
   before: ReadonlyMap<Resource, ReadonlySet<string>>,

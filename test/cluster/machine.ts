@@ -1,8 +1,10 @@
-/** What is ours in the cluster: storage with its CSI driver, and the node that pods run on. */
+/**
+ * The part of the cluster that tests provide: storage with its CSI driver, and the node that runs the pods.
+ */
 export interface Machine {
-  /** Where the sidecars find the driver. */
+  /** Socket at which the sidecars reach the driver. */
   readonly socket: string;
-  /** Brings the node into the cluster; resolves when pods can be bound to it, unless `taints` keep them away yet. */
+  /** Registers the node. Resolves when pods can be scheduled on it, apart from its taints. */
   join(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** A real node leaves the machine as it was, however its end comes. */
+/** A real node leaves the machine as it was, however it ends. */
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,9 @@ import { until } from './until.ts';
 const run = promisify(execFile);
 const why = await whyNoNode();
 
-/** What a kubelet, a runtime, a proxy and a network plugin change on their machine. */
+/**
+ * Resolves with the state that a kubelet, a runtime, a proxy and a network plugin change on their machine.
+ */
 async function machine() {
   const output = async (command: string, ...args: string[]) => (await run(command, args)).stdout;
   const kernel = ['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops'];
@@ -35,7 +37,9 @@ async function machine() {
   };
 }
 
-/** Of this run: everything that a node's program is told names its directory. */
+/**
+ * Resolves with the processes of this run: the arguments of each of a node's programs contain its directory.
+ */
 async function processesOf(directory: string): Promise<{ pid: string; words: string }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const all = await Promise.all(
@@ -44,7 +48,9 @@ async function processesOf(directory: string): Promise<{ pid: string; words: str
   return all.filter(({ words }) => words.includes(directory));
 }
 
-/** Below any hierarchy; they are named after the process that made them. */
+/**
+ * Resolves with the control groups of these processes in all hierarchies: their names contain the process id.
+ */
 async function groupsOf(processes: readonly { readonly pid: string }[]): Promise<string[]> {
   const names = await readdir('/sys/fs/cgroup', { recursive: true });
   return names.filter((name) => processes.some(({ pid }) => name.endsWith(`kubectl-stash-node-${pid}`)));
@@ -55,7 +61,7 @@ async function loopDevicesOf(directory: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line.includes(directory));
 }
 
-/** A cluster with a pod that holds a claim; resolves when the pod runs. */
+/** Starts a cluster with a pod that mounts a claim. Resolves when the pod runs. */
 async function startCluster(t: TestContext): Promise<{ runner: ChildProcess; directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-left-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
@@ -77,7 +83,7 @@ async function startCluster(t: TestContext): Promise<{ runner: ChildProcess; dir
   return { runner, directory };
 }
 
-/** Processes may be on their way out yet. */
+/** Waits, because processes may still be exiting. */
 async function untilNothingIsLeft(
   directory: string,
   ran: readonly { readonly pid: string }[],
@@ -99,7 +105,7 @@ async function untilNothingIsLeft(
   assert.deepEqual(now, wanted);
 }
 
-void suite('a real node leaves nothing', { skip: why ?? false }, () => {
+void suite('a real node leaves nothing behind', { skip: why ?? false }, () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
     test(`after ${signal}`, async (t) => {
       const before = await machine();
@@ -111,7 +117,7 @@ void suite('a real node leaves nothing', { skip: why ?? false }, () => {
       runner.kill(signal);
       await ended;
       await untilNothingIsLeft(directory, ran, before);
-      // Only files, and those only where nothing could be done any more.
+      // SIGKILL leaves files, because no process is left to delete them.
       if (signal !== 'SIGKILL') assert.deepEqual(await readdir(directory), []);
     });
   }

@@ -1,4 +1,7 @@
-/** Test files on a control plane of ours: one that starts for them, or those that they start themselves. */
+/**
+ * Runs test files on a control plane: on one that is started for them, or on those that they start
+ * themselves.
+ */
 import { driverName } from '#src/sandbox/storage/driver.ts';
 import { stashGroup } from '#src/api/labels.ts';
 import { readDefinitions } from '#test/support/read-definitions.ts';
@@ -13,11 +16,11 @@ import { runTests } from './run-tests.ts';
 
 export interface RealRun {
   readonly files: readonly string[];
-  /** Each starts its own. */
+  /** Each file starts its own control plane. */
   readonly ownControlPlane: boolean;
   readonly concurrency: number;
   readonly rateLimits: RateLimits;
-  /** Directory of definitions of the Stash kinds that stand in for ours. */
+  /** Directory of definitions that replace our own of the Stash kinds. */
   readonly definitions?: string | undefined;
 }
 

@@ -26,26 +26,29 @@ import { scaledClock } from '#test/support/scaled-clock.ts';
 
 type Server = Pick<TestServer, 'cluster' | 'kubeconfig'>;
 
-/** `patch backupsessions.stash.appscode.com/status`, or with a name at its end where the rule is for that one only. */
+/**
+ * For example `patch backupsessions.stash.appscode.com/status`, followed by a name if the rule is limited to
+ * one.
+ */
 export interface Permission {
   readonly words: string;
-  /** The same without the name, as messages and RBAC have it. */
-  readonly deed: string;
+  /** The same without the name, as messages and RBAC write it. */
+  readonly right: string;
   readonly rule: PolicyRule;
 }
 
 const installed = operatorManifests({
-  ...{ namespace: 'kubectl-stash', image: '', replicas: 1, executor: 'job', version: 'v0.1.0' },
+  ...{ namespace: 'kubectl-stash', image: '', replicas: 1, runSessions: 'in-jobs', version: 'v0.1.0' },
 }).map(({ object }) => object as Role);
 
-/** Of a role that `install` makes. */
+/** Returns the rules of a role that `install` creates. */
 export function installedRules(kind: 'ClusterRole' | 'Role', name: string): readonly PolicyRule[] {
   const role = installed.find((each) => each.kind === kind && each.metadata.name === name);
   assert(role, `install makes no ${kind} ${name}`);
   return role.rules;
 }
 
-/** Each verb of each resource, and of each name where the rule names some. */
+/** Returns one permission per verb and resource, and per name if the rule has names. */
 export function permissionsIn(rules: readonly PolicyRule[]): Permission[] {
   return rules.flatMap(({ apiGroups, resources, verbs, resourceNames = [undefined] }) =>
     apiGroups.flatMap((group) =>
@@ -56,8 +59,8 @@ export function permissionsIn(rules: readonly PolicyRule[]): Permission[] {
               ...{ apiGroups: [group], resources: [resource], verbs: [verb] },
               ...(name !== undefined && { resourceNames: [name] }),
             };
-            const [deed = ''] = permissionsOf([rule]);
-            return { deed, words: name === undefined ? deed : `${deed} ${name}`, rule };
+            const [right = ''] = permissionsOf([rule]);
+            return { right, words: name === undefined ? right : `${right} ${name}`, rule };
           }),
         ),
       ),
@@ -72,7 +75,7 @@ export function rulesWithout(rules: readonly PolicyRule[], permission: string): 
   return left.map(({ rule }) => rule);
 }
 
-/** As Kubernetes names an account of this namespace; the server adds the groups of all accounts. */
+/** Returns the user of a service account in this namespace; the server adds the groups of all accounts. */
 export function account(namespace: string, name: string): Identity & { readonly as: string } {
   return { as: `system:serviceaccount:${namespace}:${name}` };
 }
@@ -86,7 +89,7 @@ export async function makeNamespace({ cluster }: Server): Promise<string> {
   return metadata.name;
 }
 
-/** Gives them in one namespace, or in all; resolves once the server knows. */
+/** Grants the rules in one namespace, or in all. Resolves once the server applies them. */
 export async function grant(
   server: Server,
   { as }: Identity,
@@ -115,7 +118,7 @@ export interface RunAs {
   readonly namespace: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** What our program is given in place of its cluster. */
+  /** Wraps the cluster that our program gets. */
   readonly seenAs?: (cluster: Cluster) => Cluster;
 }
 
@@ -149,12 +152,12 @@ export function beginAs(server: Server, identity: Identity, argv: string, option
   return { context, exit };
 }
 
-/** How a message says that this right is missing. */
+/** Returns a pattern for messages that name this missing right. */
 export function naming(permission: string): RegExp {
   return new RegExp(`may not ${RegExp.escape(permission)}(?![/\\w])`);
 }
 
-/** Of the sandbox's driver: what is cut by it never becomes ready. */
+/** Creates a class of the sandbox's driver whose snapshots never become ready. */
 export async function makeNeverReadyClass({ cluster }: Server): Promise<string> {
   const built = snapshotClass('never-ready', driverName, { fault: 'never-ready' });
   const { metadata } = await cluster.create(volumeSnapshotClasses, built);

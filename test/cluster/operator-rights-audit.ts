@@ -1,12 +1,12 @@
-/** What the API server has written down of our accounts' requests. */
+/** Reads our accounts' requests from the API server's audit log. */
 import { readFile } from 'node:fs/promises';
 
-export interface Judged {
-  /** `system:serviceaccount:NAMESPACE:NAME` */
+export interface AuditedRequest {
+  /** For example `system:serviceaccount:NAMESPACE:NAME`. */
   readonly user: string;
-  /** `patch backupsessions.stash.appscode.com/status` */
-  readonly deed: string;
-  /** ClusterRole or Role that allowed it; undefined: it was refused. */
+  /** For example `patch backupsessions.stash.appscode.com/status`. */
+  readonly right: string;
+  /** The ClusterRole or Role that allowed the request; undefined if it was refused. */
   readonly role: string | undefined;
   readonly namespace: string | undefined;
 }
@@ -26,9 +26,9 @@ interface AuditEvent {
 
 const ours = /^system:serviceaccount:(?:kubectl-stash:kubectl-stash-operator|[^:]+:stash(?:\.restore)?-.*)$/;
 
-export async function readJudged(auditLog: string): Promise<Judged[]> {
+export async function readAuditedRequests(auditLog: string): Promise<AuditedRequest[]> {
   const lines = (await readFile(auditLog, 'utf8')).split('\n');
-  // The last line may be half written.
+  // The last line may be incomplete.
   return lines.slice(0, -1).flatMap((line) => {
     const { verb, user, impersonatedUser, objectRef, annotations = {} } = JSON.parse(line) as AuditEvent;
     if (!ours.test(user.username) || impersonatedUser !== undefined || objectRef === undefined) return [];
@@ -37,7 +37,7 @@ export async function readJudged(auditLog: string): Promise<Judged[]> {
     const [, role] =
       / of (?:Cluster)?Role "([^"]+)"/.exec(annotations['authorization.k8s.io/reason'] ?? '') ?? [];
     const qualified = `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`;
-    const deed = `${verb} ${qualified}${subresource === undefined ? '' : `/${subresource}`}`;
-    return [{ user: user.username, deed, role: isAllowed ? role : undefined, namespace }];
+    const right = `${verb} ${qualified}${subresource === undefined ? '' : `/${subresource}`}`;
+    return [{ user: user.username, right, role: isAllowed ? role : undefined, namespace }];
   });
 }

@@ -1,4 +1,7 @@
-/** What each right of the Jobs' roles is for: the smallest session that fails, or says less, without it. */
+/**
+ * Why the Jobs' roles have each of their rights: the smallest session that fails, or reports less, without
+ * it.
+ */
 import type { Stored, VolumeSnapshot, Workload } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import {
@@ -29,18 +32,18 @@ export type JobRole = 'trigger' | 'snapshotter' | 'restorer';
 
 export interface JobNeed {
   readonly role: JobRole;
-  /** What it is taken away from the role. */
+  /** The permission to remove from the role. */
   readonly permission: string;
-  /** Who is told which right is missing: whoever reads the session, or the Job's log and with it the operator. */
+  /** Where the missing right is reported: in the session, or in the Job's log, which the operator reads. */
   readonly told: 'session' | 'exit';
   readonly configuration?: string;
   readonly restore?: Partial<RestoreSession['spec']>;
   readonly storageClass?: string;
   /** Holder annotation of the session. */
   readonly held?: string;
-  /** Something stands where the session's first object would be made. */
+  /** A foreign object has the name of the session's first object. */
   readonly taken?: true;
-  /** Its first claim is made, but the answer does not arrive. */
+  /** The server creates the first claim, but its answer does not arrive. */
   readonly lost?: true;
 }
 
@@ -57,7 +60,7 @@ export const workloadKinds = [
   'ReplicationController',
 ] as const;
 
-/** One whose hook runs in the pods of a workload. */
+/** Returns a restore with a hook that runs in the pods of a workload. */
 export function restoreOf(kind: TargetKind): Partial<RestoreSession['spec']> {
   return { hooks: { preRestore: command }, target: { ref: refTo(kind) } };
 }
@@ -71,9 +74,12 @@ export function pluralOf(kind: TargetKind): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
-const somebody = 'somebody 1';
+const otherHolder = 'other 1';
 
-/** `pods get` and what only makes messages better are looked at apart: no request of theirs fails a session. */
+/**
+ * `pods get` and the rights that only improve messages are tested separately, because no session fails
+ * without them.
+ */
 export const jobNeeds: readonly JobNeed[] = [
   { role: 'trigger', permission: `get backupconfigurations.${stash}`, told: 'exit' },
   { role: 'trigger', permission: `list backupsessions.${stash}`, told: 'exit' },
@@ -82,8 +88,8 @@ export const jobNeeds: readonly JobNeed[] = [
     [
       { permission: `get backupconfigurations.${stash}`, told: 'session' },
       { permission: `get backupsessions.${stash}`, told: 'exit' },
-      { permission: `list backupsessions.${stash}`, told: 'exit', held: somebody },
-      { permission: `watch backupsessions.${stash}`, told: 'exit', held: somebody },
+      { permission: `list backupsessions.${stash}`, told: 'exit', held: otherHolder },
+      { permission: `watch backupsessions.${stash}`, told: 'exit', held: otherHolder },
       { permission: `patch backupsessions.${stash}`, told: 'exit' },
       { permission: `patch backupsessions.${stash}/status`, told: 'exit' },
       { permission: `get ${snapshots}`, told: 'session', taken: true },
@@ -105,8 +111,8 @@ export const jobNeeds: readonly JobNeed[] = [
   ...(
     [
       { permission: `get restoresessions.${stash}`, told: 'exit' },
-      { permission: `list restoresessions.${stash}`, told: 'exit', held: somebody },
-      { permission: `watch restoresessions.${stash}`, told: 'exit', held: somebody },
+      { permission: `list restoresessions.${stash}`, told: 'exit', held: otherHolder },
+      { permission: `watch restoresessions.${stash}`, told: 'exit', held: otherHolder },
       { permission: `patch restoresessions.${stash}`, told: 'exit' },
       { permission: `patch restoresessions.${stash}/status`, told: 'exit' },
       { permission: `get ${claims}`, told: 'session', lost: true, storageClass: 'broken' },
@@ -133,13 +139,13 @@ export interface JobHome {
     name: string,
     options?: Pick<JobNeed, 'restore' | 'held' | 'storageClass'>,
   ): Promise<Stored<RestoreSession>>;
-  /** Under the name that the session's own snapshot would have. */
+  /** Creates an object with the name of the session's own snapshot. */
   takeSnapshotName(session: Stored<BackupSession>): Promise<void>;
-  /** The first claim is made, and whoever made it does not hear of it. */
+  /** Wraps the cluster: creates the first claim, but drops the answer. */
   readonly loseAnswer: (cluster: Cluster) => Cluster;
 }
 
-/** A namespace with each kind of target, a configuration for each, and a restore point. */
+/** Creates a namespace with each kind of target, a configuration for each, and a restore point. */
 export async function openJobHome(server: TestServer, neverReady: string): Promise<JobHome> {
   const { cluster, storageClass } = server;
   const namespace = await makeNamespace(server);
@@ -205,7 +211,7 @@ export async function openJobHome(server: TestServer, neverReady: string): Promi
           lost = true;
           throw new StashError('unreachable', 'the answer is lost');
         },
-        // Before its watch tells.
+        // The answer is lost before the watch reports the claim.
         async *watch(resource, scope, signal) {
           for await (const event of theirs.watch(resource, scope, signal)) {
             if ((resource as Resource) !== persistentVolumeClaims || event.type === 'listed') yield event;
@@ -225,7 +231,7 @@ function snapshotOf(name: string, persistentVolumeClaimName: string): VolumeSnap
   };
 }
 
-/** A workload of no replicas, as far as its kind can have none. */
+/** Returns a workload with no replicas, if its kind supports that. */
 function idle(kind: TargetKind): Workload {
   const { metadata, spec } = deployment('app', ['data']);
   const labels = { app: `app-${kind.toLowerCase()}` };

@@ -1,4 +1,7 @@
-/** What each right of the operator beyond following is for: the smallest thing that needs it, and who is told without. */
+/**
+ * Why the operator needs each right other than list and watch: the smallest use of it, and where its absence
+ * is reported.
+ */
 import type { PodSpec, Stored, Workload } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { clusterRole } from '#src/api/operator.ts';
@@ -32,7 +35,7 @@ import { pluralOf, workloadKinds } from './operator-rights-jobs.ts';
 export interface OperatorHome {
   readonly namespace: string;
   readonly claimed: () => Promise<void>;
-  /** `nightly`, of claim `data` unless told otherwise. */
+  /** Creates the BackupConfiguration `nightly`, of claim `data` by default. */
   readonly configure: (options?: ConfigurationOptions) => Promise<void>;
   readonly ready: (options?: ConfigurationOptions) => Promise<void>;
   readonly change: (spec: object) => Promise<Stored<BackupConfiguration>>;
@@ -45,11 +48,11 @@ export interface OperatorHome {
 export interface OperatorNeed {
   readonly permission: string;
   readonly bring: (home: OperatorHome) => Promise<unknown>;
-  /** `event`: one of the configuration. */
+  /** `event`: an Event of the configuration. */
   readonly told: 'configuration' | 'session' | 'log' | 'event';
-  /** What is told where that is not the right by its name. */
+  /** What is reported, if it is not the name of the right. */
   readonly words?: RegExp;
-  /** Somebody writes to a session right before the operator does. */
+  /** Another client writes to a session right before the operator does. */
   readonly conflict?: true;
 }
 
@@ -57,7 +60,7 @@ const stash = 'stash.appscode.com';
 const snapshots = 'volumesnapshots.snapshot.storage.k8s.io';
 const bindings = 'rolebindings.rbac.authorization.k8s.io';
 const roles = 'clusterroles.rbac.authorization.k8s.io';
-const nobodyMayGrant = /attempting to grant RBAC permissions not currently held/;
+const escalationRefused = /attempting to grant RBAC permissions not currently held/;
 const noSuchClass = { snapshotClassName: 'no-such' };
 const name = 'nightly';
 const idle: PodSpec = { restartPolicy: 'Never', containers: [{ name: 'theirs', image: 'busybox' }] };
@@ -96,19 +99,19 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     permission: `bind ${roles} ${clusterRole.trigger}`,
     bring: configure,
     told: 'configuration',
-    words: nobodyMayGrant,
+    words: escalationRefused,
   },
   {
     permission: `bind ${roles} ${clusterRole.snapshotter}`,
     bring: configure,
     told: 'configuration',
-    words: nobodyMayGrant,
+    words: escalationRefused,
   },
   {
     permission: `bind ${roles} ${clusterRole.restorer}`,
     bring: restore,
     told: 'session',
-    words: nobodyMayGrant,
+    words: escalationRefused,
   },
   {
     permission: 'get cronjobs.batch',
@@ -146,7 +149,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     permission: 'get jobs.batch',
     async bring(home) {
       await home.ready();
-      await theirJob(home, snapshotterJobName('one'));
+      await foreignJob(home, snapshotterJobName('one'));
       await home.begin('one');
     },
     told: 'session',
@@ -177,7 +180,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     permission: `patch backupsessions.${stash}`,
     async bring(home) {
       await home.ready();
-      await theirJob(home, snapshotterJobName('one'));
+      await foreignJob(home, snapshotterJobName('one'));
       await home.begin('one');
     },
     told: 'session',
@@ -199,7 +202,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
   {
     permission: `patch restoresessions.${stash}`,
     async bring(home) {
-      await theirJob(home, restoreJobName('back'));
+      await foreignJob(home, restoreJobName('back'));
       await home.restore();
     },
     told: 'session',
@@ -210,9 +213,9 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     bring: (home) => home.configure({ kind, target: 'not-yet' }),
     told: 'configuration',
   })),
-  { permission: 'get pods', bring: (home) => deadExecutor(home), told: 'log' },
-  { permission: 'get pods/exec', bring: (home) => deadExecutor(home, 'true'), told: 'session' },
-  { permission: 'create pods/exec', bring: (home) => deadExecutor(home, 'true'), told: 'session' },
+  { permission: 'get pods', bring: (home) => lostExecutor(home), told: 'log' },
+  { permission: 'get pods/exec', bring: (home) => lostExecutor(home, 'true'), told: 'session' },
+  { permission: 'create pods/exec', bring: (home) => lostExecutor(home, 'true'), told: 'session' },
   {
     permission: `list ${snapshots}`,
     async bring(home) {
@@ -222,8 +225,8 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     },
     told: 'session',
   },
-  // It is asked for until the hook has come to its end.
-  { permission: `watch ${snapshots}`, bring: (home) => deadExecutor(home, 'sleep 7'), told: 'session' },
+  // The operator watches until the hook has ended.
+  { permission: `watch ${snapshots}`, bring: (home) => lostExecutor(home, 'sleep 7'), told: 'session' },
   {
     permission: `delete ${snapshots}`,
     async bring(home) {
@@ -310,7 +313,7 @@ function backupSession(called: string, namespace: string, annotations?: Record<s
   };
 }
 
-async function theirJob({ namespace, server }: OperatorHome, called: string): Promise<void> {
+async function foreignJob({ namespace, server }: OperatorHome, called: string): Promise<void> {
   await server.cluster.create(jobs, {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -319,8 +322,8 @@ async function theirJob({ namespace, server }: OperatorHome, called: string): Pr
   });
 }
 
-/** A session that runs, as its Job left it that is gone together with its pod; `thaw`: between its hooks. */
-async function deadExecutor(home: OperatorHome, thaw?: string): Promise<void> {
+/** Creates a running session whose Job and pod are gone. `thaw`: the session was between its hooks. */
+async function lostExecutor(home: OperatorHome, thaw?: string): Promise<void> {
   const { namespace, server } = home;
   const { cluster } = server;
   const at = { name: 'one', namespace };
@@ -342,7 +345,7 @@ async function deadExecutor(home: OperatorHome, thaw?: string): Promise<void> {
   await cluster.create(
     backupSessions,
     backupSession('one', namespace, {
-      [annotation.executor]: 'somebody 1',
+      [annotation.executor]: 'other 1',
       [annotation.sessionClaims]: '["data"]',
       ...(thaw !== undefined && { [annotation.quiescedSince]: now }),
     }),
@@ -359,15 +362,15 @@ async function deadExecutor(home: OperatorHome, thaw?: string): Promise<void> {
   await cluster.patch(backupSessions, at, { metadata: { annotations: gone } });
 }
 
-/** The same of a restore; resolves when it has ended. */
-export async function deadRestorer({ namespace, server }: OperatorHome): Promise<void> {
+/** Does the same with a restore. Resolves when it has ended. */
+export async function lostRestorer({ namespace, server }: OperatorHome): Promise<void> {
   const { cluster, storageClass } = server;
   const at = { name: 'back', namespace };
   const { metadata, ...object } = restoreSession('back', [claimFrom('no-such', 'copy', storageClass)]);
   const heldBy = (holder: string) => ({ annotations: { [annotation.executor]: holder } });
   await cluster.create(restoreSessions, {
     ...object,
-    metadata: { ...metadata, namespace, ...heldBy('somebody 1') },
+    metadata: { ...metadata, namespace, ...heldBy('other 1') },
   });
   const lastTransitionTime = new Date().toISOString();
   const conditions = [{ type: 'RestoreExecutorEnsured', status: 'True', lastTransitionTime }];

@@ -1,4 +1,4 @@
-/** The rights of the Jobs, each taken away in turn: the session, or the Job's log, says which one is missing. */
+/** Removes each right of the Jobs in turn: the session or the Job's log says which one is missing. */
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -39,11 +39,11 @@ const { cluster } = server;
 await makeNeverReadyClass(server);
 await cluster.create(storageClasses, storageClass('broken', driverName, { fault: 'error-always' }));
 await cluster.create(storageClasses, storageClass('silent', 'nobody.example.com'));
-/** A watch that is refused is asked for again, with a list before it, for less than so long. */
+/** How long a refused watch may be retried, with a list before it, before it is given up. */
 const givenUpMs = 9_000;
 
 let count = 0;
-/** An account of its own with all that a role gives but `permission`. */
+/** Creates an account with all rights of a role but `permission`. */
 async function accountWithout(role: string, permission: string, namespace: string) {
   const identity = account(namespace, `without-${++count}`);
   const rules = installedRules('ClusterRole', role);
@@ -76,7 +76,7 @@ function runOf({ role, lost }: JobNeed): RunAs {
   };
 }
 
-suite('a Job without one of its rights', { concurrency: 6 }, () => {
+suite('a Job that lacks one of its rights', { concurrency: 6 }, () => {
   before(async () => {
     home = await openJobHome(server, 'never-ready');
     namespace = home.namespace;
@@ -112,7 +112,7 @@ suite('a Job without one of its rights', { concurrency: 6 }, () => {
     for (const permission of ['', 'get pods']) {
       const how =
         permission === '' ? 'with all rights, at once' : 'without get pods, once its hold is 30 s old';
-      test(`${role}, what a pod that is gone still holds: ${how}`, async () => {
+      test(`${role}, a session that a deleted pod still holds: ${how}`, async () => {
         const name = `gone-${role}-${permission.length}`;
         const held = `${role === 'restorer' ? restoreJobName(name) : snapshotterJobName(name)}-abcde 1`;
         const identity = await accountWithout(clusterRole[role], permission, namespace);
@@ -128,7 +128,7 @@ suite('a Job without one of its rights', { concurrency: 6 }, () => {
   }
 
   for (const permission of ['', 'list events', 'watch events']) {
-    test(`restorer, ${permission || 'all rights'}: what is told of a claim while it waits`, async () => {
+    test(`restorer, ${permission || 'all rights'}: what the restore reports about a waiting claim`, async () => {
       const name = `silent-${permission.length}`;
       const identity = await accountWithout(clusterRole.restorer, permission, namespace);
       await home.restore(name, { storageClass: 'silent', restore: { timeOut: '20s' } });
@@ -152,7 +152,7 @@ suite('a Job without one of its rights', { concurrency: 6 }, () => {
   }
 
   for (const permission of ['', 'watch pods']) {
-    test(`restorer, ${permission || 'all rights'}: the pod goes that a claim waits for`, async () => {
+    test(`restorer, ${permission || 'all rights'}: the pod that a claim waits for is deleted`, async () => {
       const name = `consumer-${permission.length}`;
       const identity = await accountWithout(clusterRole.restorer, permission, namespace);
       await cluster.create(pods, {
@@ -177,7 +177,7 @@ suite('a Job without one of its rights', { concurrency: 6 }, () => {
     });
   }
 
-  test('every right of the Jobs is looked at above', () => {
+  test('every right of the Jobs is tested above', () => {
     const apart: Readonly<Record<JobRole, readonly string[]>> = {
       trigger: [],
       snapshotter: ['get pods'],

@@ -1,6 +1,6 @@
 /**
- * The rights that `install` gives, on a server that enforces them: each is taken away in turn, and what fails says which
- * one is missing; with all of them, nothing is refused.
+ * The rights that `install` grants, on a server that enforces them. Without any one of them, an error names
+ * it; with all of them, no request is refused.
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
@@ -37,9 +37,9 @@ import {
   rulesWithout,
   type RunningAs,
 } from './operator-rights-accounts.ts';
-import { readJudged } from './operator-rights-audit.ts';
+import { readAuditedRequests } from './operator-rights-audit.ts';
 import { openJobHome, restoreOf, workloadKinds } from './operator-rights-jobs.ts';
-import { deadRestorer, openOperatorHome, operatorNeeds, type OperatorNeed } from './operator-rights-needs.ts';
+import { lostRestorer, openOperatorHome, operatorNeeds, type OperatorNeed } from './operator-rights-needs.ts';
 import { openStand } from './stand.ts';
 
 const { controlPlane, server } = await openStand('raised');
@@ -48,13 +48,13 @@ const { cluster } = server;
 await makeNeverReadyClass(server);
 let count = 0;
 
-suite('an operator without a right of its own that it needs to begin', { concurrency: 6 }, () => {
+suite('an operator that lacks a right of its own that it needs to start', { concurrency: 6 }, () => {
   const rules = installedRules('ClusterRole', clusterRole.operator);
   const followed = permissionsIn(rules).filter(
-    ({ deed }) => /^(list|watch) /.test(deed) && !deed.includes('volumesnapshots'),
+    ({ right }) => /^(list|watch) /.test(right) && !right.includes('volumesnapshots'),
   );
   for (const { words } of followed) {
-    test(`${words}: it ends, and says so`, async () => {
+    test(`${words}: it exits and says so`, async () => {
       const identity = account(operatorNamespace, `starts-without-${words.replaceAll(/\W+/g, '-')}`);
       await grant(server, identity, rulesWithout(rules, words), 'everywhere');
       const argv = 'operator run --leader-elect=false --listen=127.0.0.1:0';
@@ -64,14 +64,14 @@ suite('an operator without a right of its own that it needs to begin', { concurr
     });
   }
   const ofLease = installedRules('Role', operatorName);
-  for (const { words, deed } of permissionsIn(ofLease)) {
+  for (const { words, right } of permissionsIn(ofLease)) {
     test(`${words}: it never leads, and its log says so`, async () => {
       const namespace = await makeNamespace(server);
       const identity = account(namespace, 'candidate');
       await grant(server, identity, rules, 'everywhere');
       await grant(server, identity, rulesWithout(ofLease, words), { namespace });
-      // It has run out.
-      if (deed.startsWith('patch')) {
+      // This lease has expired.
+      if (right.startsWith('patch')) {
         await cluster.create(
           { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true },
           {
@@ -86,7 +86,7 @@ suite('an operator without a right of its own that it needs to begin', { concurr
         namespace,
         signal: stop.signal,
       });
-      await eventually(() => naming(deed).test(context.stdout()));
+      await eventually(() => naming(right).test(context.stdout()));
       assert.doesNotMatch(context.stdout(), /"msg":"leading"/);
       stop.abort();
       await exit;
@@ -94,21 +94,21 @@ suite('an operator without a right of its own that it needs to begin', { concurr
   }
 });
 
-suite('the operator as it is installed', { concurrency: 8 }, () => {
+suite('the operator as installed', { concurrency: 8 }, () => {
   before(async () => {
     const { code, stderr } = await runPlugin(server.kubeconfig, ['install', '--timeout', '3m']);
     assert.equal(code, 0, stderr);
   });
 
   for (const { permission, bring } of operatorNeeds) {
-    test(`${permission}: what needs it is done`, async () => {
+    test(`${permission}: the operator can do what needs it`, async () => {
       const place = await makeNamespace(server);
       await bring(await openOperatorHome(server, place));
     });
   }
 
-  test('a restore is ended whose executor has died', async () => {
-    await deadRestorer(await openOperatorHome(server, await makeNamespace(server)));
+  test('a restore whose executor has died is ended', async () => {
+    await lostRestorer(await openOperatorHome(server, await makeNamespace(server)));
   });
 
   test('Jobs of all kinds', async () => {
@@ -156,8 +156,8 @@ suite('the operator as it is installed', { concurrency: 8 }, () => {
   });
 });
 
-suite('what the API server has written down of it', () => {
-  // A watch is written down when it has ended.
+suite('the audit log of the API server', () => {
+  // The audit log contains a watch only after its end.
   before(async () => {
     await cluster.delete(
       deployments,
@@ -167,14 +167,14 @@ suite('what the API server has written down of it', () => {
     await until(cluster, pods, { namespace: operatorNamespace }, (left) => left.length === 0);
   });
 
-  /** Servers from 1.35 on judge it within the request that is a `get`. */
+  /** Servers from 1.35 on authorize it within the `get` request. */
   const withinGet = 'create pods/exec';
-  /** By role; the others are for what comes in between, which is brought about further up. */
+  /** Rights that these sessions do not use, by role: the tests above cover them. */
   const seldom: Readonly<Record<string, readonly string[]>> = {
     [clusterRole.operator]: [
       'get backupsessions.stash.appscode.com',
       'get restoresessions.stash.appscode.com',
-      // It is judged as a part of making a binding.
+      // The server checks it when a binding is created.
       'bind clusterroles.rbac.authorization.k8s.io',
       withinGet,
     ],
@@ -191,14 +191,14 @@ suite('what the API server has written down of it', () => {
       'watch restoresessions.stash.appscode.com',
       'get persistentvolumeclaims',
       'get pods',
-      // Claims that are bound at once leave no time for it.
+      // Claims that bind at once leave no time for it.
       'watch pods',
       'watch events',
       withinGet,
     ],
     [clusterRole.snapshotClasses]: [],
   };
-  // A configuration's account is bound to both, and the server names the first that it finds of those that allow it.
+  // A configuration's account is bound to both, and the server names the first role that allows the request.
   const ofOneAccount: readonly string[] = [clusterRole.trigger, clusterRole.snapshotter];
   for (const [role, exempt] of Object.entries(seldom)) {
     test(`all rights of ${role} are used`, async () => {
@@ -208,32 +208,34 @@ suite('what the API server has written down of it', () => {
       ];
       let missing: string[] = [];
       await eventually(async () => {
-        const judged = await readJudged(controlPlane.auditLog);
+        const requests = await readAuditedRequests(controlPlane.auditLog);
         const counts = (by: string | undefined) =>
           by === role || (by !== undefined && ofOneAccount.includes(by) && ofOneAccount.includes(role));
-        const used = new Set(judged.filter((each) => counts(each.role)).map(({ deed }) => deed));
-        missing = granted.map(({ deed }) => deed).filter((deed) => !used.has(deed) && !exempt.includes(deed));
+        const used = new Set(requests.filter((each) => counts(each.role)).map(({ right }) => right));
+        missing = granted
+          .map(({ right }) => right)
+          .filter((right) => !used.has(right) && !exempt.includes(right));
         return missing.length === 0;
       }).catch(() => undefined);
       assert.deepEqual(missing, []);
     });
   }
 
-  test('nothing was refused but what is optional: the handle of a volume', async () => {
-    const judged = await readJudged(controlPlane.auditLog);
-    assert(judged.length > 500, 'hardly anything was asked');
-    // A Job asks for the handle once, and does without where its account may not read volumes.
-    const isOptional = (deed: string) => deed === 'list persistentvolumes';
-    const refused = judged.filter(({ role, deed }) => role === undefined && !isOptional(deed));
-    assert.deepEqual([...new Set(refused.map(({ user, deed }) => `${user}: ${deed}`))], []);
+  test('only an optional request was refused: for the handle of a volume', async () => {
+    const requests = await readAuditedRequests(controlPlane.auditLog);
+    assert(requests.length > 500, 'too few requests in the audit log');
+    // A Job asks for the handle once, and continues without it if its account may not read volumes.
+    const isOptional = (right: string) => right === 'list persistentvolumes';
+    const refused = requests.filter(({ role, right }) => role === undefined && !isOptional(right));
+    assert.deepEqual([...new Set(refused.map(({ user, right }) => `${user}: ${right}`))], []);
   });
 });
 
-suite('an operator without a right that it needs on the way', { concurrency: 8 }, () => {
+suite('an operator that lacks a right that it needs later', { concurrency: 8 }, () => {
   const all = permissionsIn(installedRules('ClusterRole', clusterRole.operator));
-  const isFollowing = (deed: string) => /^(list|watch) /.test(deed) && !deed.includes('volumesnapshots');
-  const everywhere = all.filter(({ deed }) => isFollowing(deed)).map(({ rule }) => rule);
-  const inPlace = all.filter(({ deed }) => !isFollowing(deed)).map(({ rule }) => rule);
+  const isFollowing = (right: string) => /^(list|watch) /.test(right) && !right.includes('volumesnapshots');
+  const everywhere = all.filter(({ right }) => isFollowing(right)).map(({ rule }) => rule);
+  const inPlace = all.filter(({ right }) => !isFollowing(right)).map(({ rule }) => rule);
   const identity = account(operatorNamespace, 'limited');
   const disturbed = new Set<string>();
   const stop = new AbortController();
@@ -270,14 +272,14 @@ suite('an operator without a right that it needs on the way', { concurrency: 8 }
     });
   }
 
-  test('every right of the operator is looked at', () => {
+  test('every right of the operator is tested', () => {
     const seen = operatorNeeds.map(({ permission }) => permission);
     const expected = permissionsIn(inPlace).map(({ words }) => words);
     assert.deepEqual(seen.sort(), expected.sort());
   });
 });
 
-/** All that is told in one place. */
+/** Resolves with everything reported in one place. */
 async function tellings(told: OperatorNeed['told'], place: string, log: string): Promise<string> {
   const at = { namespace: place };
   const statuses = async (...kinds: Resource<BackupConfiguration | BackupSession | RestoreSession>[]) => {
@@ -299,7 +301,7 @@ async function tellings(told: OperatorNeed['told'], place: string, log: string):
   }
 }
 
-/** In those namespaces somebody writes to a session right before whoever patches its status. */
+/** In these namespaces, writes to a session right before each patch of its status. */
 function disturb(patch: Cluster['patch'], disturbed: ReadonlySet<string>): Cluster['patch'] {
   return async (resource, at, change, options) => {
     const { namespace: place = '', name } = at;
@@ -314,7 +316,7 @@ function disturb(patch: Cluster['patch'], disturbed: ReadonlySet<string>): Clust
 async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
   const late = performance.now() + 60_000;
   while (!(await holds())) {
-    assert(performance.now() < late, 'it did not come to pass');
+    assert(performance.now() < late, 'timed out');
     await setTimeout(100);
   }
 }

@@ -1,4 +1,7 @@
-/** What surrounds the operator fails while sessions run: the node, the API server, the operator, its image, its rights. */
+/**
+ * Failures around the operator while sessions run: of the node, the API server, the operator, its image, its
+ * rights.
+ */
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -22,15 +25,15 @@ import { runPlugin } from '#test/e2e/plugin.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   hooksRun,
   note,
   podOf,
   untilEnded,
   untilSession,
-  untilTold,
+  untilEvent,
 } from '#test/e2e/operator/home.ts';
-import { freePort, heardBy, listening } from '#test/e2e/operator/listening.ts';
+import { freePort, requestsTo, listening } from '#test/e2e/operator/listening.ts';
 import { checkLog } from '#test/session/hooked.ts';
 import { until } from '#test/support/until.ts';
 
@@ -43,7 +46,7 @@ const { controlPlane, server } = await openStand('raised');
 const { cluster } = server;
 const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
 const maxFreezeMs = 20_000;
-/** What was not cut when the application was thawed is no snapshot of a quiet application. */
+/** A snapshot that is cut after the application was thawed does not count as consistent. */
 const notCut = /not cut (when the application|within 20s of quiescing the application, which) was thawed/;
 const realNode = (await currentPlace()) === undefined && 'it needs a real node';
 
@@ -68,11 +71,11 @@ async function openSlow(
 ): Promise<Place> {
   const place = await openPlace(t, server);
   const snapshotClassName = await faultyClass(t, server, place, parameters);
-  await furnish(place, { snapshotClassName, spec: { hooks, ...spec } });
+  await createWorkload(place, { snapshotClassName, spec: { hooks, ...spec } });
   return place;
 }
 
-/** Processes of this node whose command line has all these words. */
+/** Resolves with the processes of this node whose command line contains all these words. */
 async function processesOf(...words: string[]): Promise<number[]> {
   const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((it) => /^\d+$/.test(it))) {
@@ -82,12 +85,12 @@ async function processesOf(...words: string[]): Promise<number[]> {
   return found;
 }
 
-/** A kubelet that has begun anew does not know all of its pods at once. */
-async function heardByAfterRestart(place: Place): Promise<string[]> {
+/** Waits for the kubelet after its restart, when it does not know all of its pods yet. */
+async function requestsAfterRestart(place: Place): Promise<string[]> {
   const began = performance.now();
   for (;;) {
     try {
-      return await heardBy(place);
+      return await requestsTo(place);
     } catch (error) {
       if (!isStashError(error, 'not-found') || performance.now() - began > 60_000) throw error;
       await setTimeout(500);
@@ -103,7 +106,7 @@ async function leader(): Promise<string> {
 }
 
 await suite('operator-trouble', () => {
-  test('the API server is away while an application is quiesced: it is thawed, and the session ends', async (t) => {
+  test('the API server is down while an application is quiesced: the application is thawed, and the session ends', async (t) => {
     const place = await openSlow(t, { cutDelay: '4s', delay: '6s' });
     await beginSession(place, 'struck');
     await place.until(volumeSnapshots, (all) => all.length === 1);
@@ -111,7 +114,7 @@ await suite('operator-trouble', () => {
     await apiServer.kill();
     await setTimeout(8_000);
     await apiServer.start();
-    // What has lost its lease has ended.
+    // Programs that lost their leases have exited.
     for (const name of [
       'kube-controller-manager',
       'kube-scheduler',
@@ -137,7 +140,7 @@ await suite('operator-trouble', () => {
       const place = await openPlace(t, server);
       const snapshotClassName = await faultyClass(t, server, place, { cutDelay: '40s' });
       const hook = (path: string) => ({ httpGet: { port, path: `/cgi-bin/${path}` } });
-      await furnish(
+      await createWorkload(
         place,
         { snapshotClassName, spec: { hooks: { preBackup: hook('freeze'), postBackup: hook('thaw') } } },
         listening(port),
@@ -157,7 +160,7 @@ await suite('operator-trouble', () => {
         );
         assert(performance.now() - struck < maxFreezeMs + 10_000);
         assert.match(JSON.stringify(session.status), /SuccessfullyExecutedPostBackupHook/);
-        // For all that Kubernetes knows it runs still.
+        // For Kubernetes, the pod still runs.
         const { metadata, status } = await podOf(place, snapshotterJobName('struck'));
         assert.deepEqual([metadata.uid, status?.phase], [executor.metadata.uid, 'Running']);
       } finally {
@@ -166,16 +169,16 @@ await suite('operator-trouble', () => {
       const { status } = await untilEnded(place, 'struck');
       assert.equal(status?.phase, 'Failed');
       assert.match(JSON.stringify(status), notCut);
-      // One that is deleted while it is being cut may stay for good.
+      // A snapshot that is deleted while it is being cut may stay forever.
       await place.until(volumeSnapshots, (all) => all.every((it) => it.status?.readyToUse === true));
-      assert.deepEqual((await heardByAfterRestart(place)).slice(0, 2), [
+      assert.deepEqual((await requestsAfterRestart(place)).slice(0, 2), [
         'GET /cgi-bin/freeze',
         'GET /cgi-bin/thaw',
       ]);
     },
   );
 
-  test('a right is missing: the Job is tried again, and made once it is there', async (t) => {
+  test('a right is missing: creating the Job is retried until the right is granted', async (t) => {
     const place = await openSlow(t, {});
     const at = { name: clusterRole.operator };
     const { rules } = await cluster.get(clusterRoles, at.name);
@@ -188,7 +191,7 @@ await suite('operator-trouble', () => {
     await cluster.patch(clusterRoles, at, { rules: fewer });
     try {
       await beginSession(place, 'struck');
-      assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /jobs/);
+      assert.match(await untilEvent(place, 'struck', 'FailedToEnsureBackupExecutor'), /jobs/);
     } finally {
       await cluster.patch(clusterRoles, at, { rules });
     }
@@ -196,7 +199,7 @@ await suite('operator-trouble', () => {
   });
 
   test(
-    'an image that cannot be pulled is told of at once, and the session is Failed at its deadline',
+    'an image that cannot be pulled is reported at once, and the session fails at its deadline',
     { skip: realNode },
     async (t) => {
       const place = await openSlow(t, {}, { timeOut: '30s' });
@@ -215,7 +218,7 @@ await suite('operator-trouble', () => {
         120_000,
       );
       await beginSession(place, 'struck');
-      assert.match(await untilTold(place, 'struck', 'BackupWaiting'), /cannot pull its image/);
+      assert.match(await untilEvent(place, 'struck', 'BackupWaiting'), /cannot pull its image/);
       const session = await untilEnded(place, 'struck');
       assert.equal(session.status?.phase, 'Failed');
       assert.match(findCondition(session, 'DeadlineExceeded')?.message ?? '', /cannot pull its image/);
@@ -223,9 +226,9 @@ await suite('operator-trouble', () => {
     },
   );
 
-  test('the operator that carries sessions out itself dies: the next leader goes on', async (t) => {
+  test('an operator with in-process sessions dies: the next leader continues them', async (t) => {
     const place = await openSlow(t, { delay: '10s' });
-    await install('--executor=in-process');
+    await install('--run-sessions=in-process');
     await beginSession(place, 'struck');
     await place.until(volumeSnapshots, ([it]) => it?.status?.creationTime);
     const former = await leader();

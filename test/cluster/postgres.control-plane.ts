@@ -1,6 +1,6 @@
 /**
- * PostgreSQL, snapshotted under load in four ways; each copy is restored, started and looked through.
- * What it prints is what the README and the guide for databases say.
+ * Snapshots PostgreSQL under load in four ways; restores, starts and checks each copy. README and the guide
+ * for databases quote its output.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -10,9 +10,9 @@ import { atMost } from '#src/sandbox/storage/at-most.ts';
 import { missingImages } from '#test/e2e/guide.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 
-import { judgeCopy, usable } from './postgres/copy.ts';
+import { checkCopy, usable } from './postgres/copy.ts';
 import { cut, gap, type Cut, type Way } from './postgres/cut.ts';
-import { complaintOfLoad, mark, startDatabase } from './postgres/database.ts';
+import { loadError, mark, startDatabase } from './postgres/database.ts';
 import { oneClaim, twoClaims, type GuideDatabase } from './postgres/guide-objects.ts';
 import { openStand } from './stand.ts';
 
@@ -22,16 +22,16 @@ const missing = missingImages('image: postgres:15', stand.server.images);
 const skip = missing.length > 0 && `no real node here that has image ${missing.join()}`;
 
 void suite('postgres', { concurrency: 2, skip }, () => {
-  test('one claim, without hooks: every copy is whole', async (t) => {
+  test('one claim, without hooks: every copy is usable', async (t) => {
     const place = await openPlace(t, stand.server);
-    const [seen = []] = await tryOut(place, oneClaim, [
+    const [seen = []] = await compareWays(place, oneClaim, [
       { name: 'one claim, without hooks', commands: [['sts/db']], times },
     ]);
     t.diagnostic(sumUp('one claim, without hooks', seen));
     assert.deepEqual(unusable(seen), []);
   });
 
-  test('two claims: with hooks every copy is whole; where a checkpoint falls between the cuts, none', async (t) => {
+  test('two claims: every copy is usable with hooks, and none if a checkpoint falls between the cuts', async (t) => {
     const place = await openPlace(t, stand.server, { hooksAndDeletions: true });
     const hooks = ['--pre', 'sh /scripts/freeze', '--post', 'sh /scripts/thaw'];
     const ways: readonly Way[] = [
@@ -44,7 +44,7 @@ void suite('postgres', { concurrency: 2, skip }, () => {
         times: 5,
       },
     ];
-    const seen = await tryOut(place, twoClaims, ways);
+    const seen = await compareWays(place, twoClaims, ways);
     for (const [index, { name }] of ways.entries()) t.diagnostic(sumUp(name, seen[index] ?? []));
     const [quiet = [], , spoilt = []] = seen;
     assert.deepEqual(unusable(quiet), []);
@@ -58,10 +58,10 @@ interface Seen {
 }
 
 /**
- * Each way so many times, by turns, one snapshot after the other, while the copies of those before are looked at. Resolves with
- * what was seen, way by way.
+ * Snapshots the database `times` times in each way, alternating between the ways, and checks the copies
+ * meanwhile. Resolves with the results of each way.
  */
-async function tryOut(place: Place, database: GuideDatabase, ways: readonly Way[]): Promise<Seen[][]> {
+async function compareWays(place: Place, database: GuideDatabase, ways: readonly Way[]): Promise<Seen[][]> {
   await startDatabase(place, database);
   const inTurn = atMost(4);
   const seen: Promise<Seen>[][] = ways.map(() => []);
@@ -73,7 +73,7 @@ async function tryOut(place: Place, database: GuideDatabase, ways: readonly Way[
       const suffix = `${index}-${round}`;
       seen[index]?.push(
         inTurn(async () => {
-          const verdict = await judgeCopy(place, database, { ...made, suffix, committed });
+          const verdict = await checkCopy(place, database, { ...made, suffix, committed });
           await place.remove(volumeSnapshots, ...made.snapshots);
           return { verdict, cut: made };
         }),
@@ -81,7 +81,7 @@ async function tryOut(place: Place, database: GuideDatabase, ways: readonly Way[
     }
   }
   const all = await Promise.all(seen.map((each) => Promise.all(each)));
-  assert.equal(await complaintOfLoad(place, database), undefined);
+  assert.equal(await loadError(place, database), undefined);
   return all;
 }
 

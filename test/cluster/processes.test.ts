@@ -18,7 +18,7 @@ async function shell(t: TestContext, script: string): Promise<ProcessOptions> {
   };
 }
 
-test('a program is there when it serves, stops when asked, and can be started again', async (t) => {
+test('start waits until a program is ready, and it can be stopped and restarted', async (t) => {
   const processes = createProcesses();
   const server = await processes.start(await shell(t, 'echo serving; exec sleep 1000'));
   const first = server.pid;
@@ -32,7 +32,7 @@ test('a program is there when it serves, stops when asked, and can be started ag
   assert.throws(() => process.kill(second, 0));
 });
 
-test('one that ends before it serves is an error that names its log and its last words', async (t) => {
+test('a program that exits before it is ready is an error that quotes its log', async (t) => {
   const processes = createProcesses();
   const options = await shell(t, 'echo no such flag; exit 3');
   await assert.rejects(processes.start(options), (error: Error) => {

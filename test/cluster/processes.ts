@@ -1,4 +1,4 @@
-/** Programs of ours that run beside us: started, paused, stopped, and gone when we are. */
+/** Child processes: started, paused, stopped, and ended together with this process. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -11,20 +11,22 @@ export interface ProcessOptions {
   readonly name: string;
   readonly path: string;
   readonly args: readonly string[];
-  /** File that its output is added to. */
+  /** File to which its output is appended. */
   readonly log: string;
-  /** Whether it serves now; asked again and again after every start. `log` is what this start has written so far. */
+  /**
+   * Returns whether it is ready; polled after every start. `log` resolves with the output since that start.
+   */
   readonly isReady: (log: () => Promise<string>) => Promise<boolean>;
 }
 
 export interface RunningProcess {
   readonly name: string;
   readonly log: string;
-  /** Of the present start. */
+  /** Process id of the current start. */
   readonly pid: number;
-  /** Resolves when it serves again. */
+  /** Resolves when it is ready again. */
   start(): Promise<void>;
-  /** Asks it to end and, ten seconds later, ends it. */
+  /** Sends SIGTERM, and SIGKILL ten seconds later. */
   stop(): Promise<void>;
   kill(): Promise<void>;
   pause(): void;
@@ -32,9 +34,9 @@ export interface RunningProcess {
 }
 
 export interface Processes {
-  /** Resolves when it is ready; rejects, naming its log, when it ends before. */
+  /** Resolves when it is ready. Rejects with the end of its log if it exits before. */
   start(options: ProcessOptions): Promise<RunningProcess>;
-  /** At once: what they keep is thrown away. */
+  /** Kills all processes at once, since their data is discarded. */
   stopAll(): Promise<void>;
 }
 
@@ -56,7 +58,7 @@ export function createProcesses(): Processes {
       const launched = spawn(options.path, options.args, {
         detached: true,
         stdio: ['ignore', output, output],
-        // The provisioner would prefer a KUBECONFIG of ours to its own flag.
+        // KUBECONFIG would override the provisioner's own flag.
         env: { PATH: process.env['PATH'] ?? '' },
       });
       closeSync(output);

@@ -1,4 +1,4 @@
-/** The programs of a control plane: built from their Go modules once, kept in the user's cache. */
+/** The programs of a control plane: built once from their Go modules and kept in the user's cache. */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,22 +11,22 @@ import { sources, type GoModule, type Program } from './sources.ts';
 
 export interface Programs {
   readonly path: Readonly<Record<Program, string>>;
-  /** Directory with the CustomResourceDefinitions of `snapshot.storage.k8s.io`. */
+  /** Directory of the CustomResourceDefinitions of `snapshot.storage.k8s.io`. */
   readonly snapshotDefinitions: string;
   readonly csiProto: string;
-  /** Of a kubelet's registration API; undefined where the programs of a node were not asked for. */
+  /** The proto of the kubelet's registration API; undefined unless a node's programs were requested. */
   readonly registrationProto: string | undefined;
 }
 
-/** Nothing can be started here, and why. */
+/** The machine lacks what it takes to start a control plane; the message says what. */
 export class Missing extends Error {}
 
 const run = promisify(execFile);
 
 /**
- * Takes programs from `KUBEBUILDER_ASSETS` where it has them. The first build takes minutes; `say` is told. `node`: with
- * those that a real node needs.
- * Rejects with Missing where there is no Go to build with.
+ * Takes programs from `KUBEBUILDER_ASSETS` if they are there, and builds the others. The first build takes
+ * minutes; `say` receives its progress. `node`: include the programs of a real node.
+ * Rejects with Missing if Go is needed and not installed.
  */
 export async function findPrograms(
   env: Readonly<Record<string, string | undefined>>,
@@ -66,7 +66,7 @@ async function assetsIn(directory: string | undefined): Promise<Partial<Record<P
   return Object.fromEntries(found.flat());
 }
 
-/** A directory appears in the cache whole, by one rename, or not at all. */
+/** Adds a directory to the cache by one atomic rename. */
 async function build(
   source: GoModule,
   given: Partial<Record<Program, string>>,
@@ -95,12 +95,12 @@ async function build(
       const { stdout } = await go(source, ['mod', 'download', '-json', module]);
       const { Dir } = JSON.parse(stdout) as { Dir: string };
       await cp(join(Dir, inside), join(work, name), { recursive: true });
-      // Modules are read-only, the cache must be removable.
+      // Go's module files are read-only; make the directory removable.
       await chmod(join(work, name), 0o755);
     }
     await rename(work, directory);
   } catch (error) {
-    // Another run was faster.
+    // A concurrent run has built it first.
     if (!(await exists(directory))) throw error;
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -108,7 +108,7 @@ async function build(
   return { directory, path };
 }
 
-/** What the build depends on, as a short hash. */
+/** Resolves with a short hash of everything that the build depends on. */
 async function keyOf(source: GoModule, programs: readonly string[]): Promise<string> {
   const version = await go(source, ['env', 'GOVERSION', 'GOOS', 'GOARCH']).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT'))

@@ -1,4 +1,7 @@
-/** Twenty snapshots at once with the clients' default rate limits: half a minute in which one sees why it takes so long. */
+/**
+ * Takes twenty snapshots at once with the default client rate limits, which takes half a minute, during which
+ * the output has to explain the delay.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -11,7 +14,7 @@ import { openStand } from './stand.ts';
 const stand = await openStand('default');
 const claims = Array.from({ length: 20 }, (_, index) => `data-${index}`);
 
-test('a snapshot of 20 claims takes its time, says what each waits for, and succeeds', async (t) => {
+test('a slow snapshot of 20 claims says what each claim waits for, and succeeds', async (t) => {
   const place = await openPlace(t, stand.server);
   await place.claims(...claims);
   const app = deployment('app', claims);

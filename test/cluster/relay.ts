@@ -1,4 +1,4 @@
-/** Connections to one address go to another: how what is in namespaces of its own is reached from outside. */
+/** Forwards connections to another address, to reach servers in other namespaces. */
 import { createServer, connect, type AddressInfo, type ListenOptions, type NetConnectOpts } from 'node:net';
 
 export interface Relay {

@@ -1,4 +1,4 @@
-/** Reporter of `node --test`: one JSON line per test that has no tests of its own. */
+/** Reporter for `node --test`: one JSON line per test without subtests. */
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 

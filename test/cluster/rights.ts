@@ -1,4 +1,4 @@
-/** What each part of the cluster that is no part of Kubernetes itself may do. */
+/** The rights of the cluster's programs that are not part of Kubernetes. */
 import type { Cluster } from '#src/cluster/port.ts';
 import { kubeletClient } from './authority.ts';
 import { clusterRoleBindings, clusterRoles, rbacGroup as rbac, type Rule } from '#test/support/rbac.ts';
@@ -13,7 +13,7 @@ const groups = {
   [`volumegroupsnapshotcontents.${groupGroup}/status`]: 'update patch',
 };
 
-/** User to resource (`PLURAL.GROUP/SUBRESOURCE`) to verbs: as the deployments of the sidecars grant them. */
+/** Rights by user and resource (`PLURAL.GROUP/SUBRESOURCE`), as the sidecars' deployments grant them. */
 const rights: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'snapshot-controller': {
     events,
@@ -60,13 +60,13 @@ const rights: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Users to roles that every cluster has. */
+/** Users of predefined roles. */
 const given: Readonly<Record<string, string>> = {
   [kubeletClient]: 'system:kubelet-api-admin',
   'system:kube-proxy': 'system:node-proxier',
 };
 
-/** Grants them; `cluster` is the administrator's. */
+/** Grants the rights; `cluster` is the administrator's. */
 export async function grantRights(cluster: Cluster): Promise<void> {
   await Promise.all([
     ...Object.entries(given).map(([user, role]) => bind(cluster, user, role)),

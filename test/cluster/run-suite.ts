@@ -1,18 +1,20 @@
 /**
- * `npm run test:cluster`: the end-to-end suite on the sandbox and on a real control plane, side by side.
+ * `npm run test:cluster`: runs the end-to-end suite on the sandbox and on a real control plane and compares
+ * them.
  *
- * Our control plane has a real node (`node/`) where this machine can run one; with `--node agent`, and elsewhere, the node
- * is our own agent. `--rate-limits default` gives it the slow clients of real ones: twice the time. `--server sandbox` and
- * `--server real` leave the other one out.
+ * Our control plane has a real node (`node/`) if this machine can run one; otherwise, and with `--node
+ * agent`, the node is our own agent. `--rate-limits default` applies the client rate limits of real clusters,
+ * which doubles the time. `--server sandbox` and `--server real` run on that server only.
  *
- * With `KUBECONFIG` the suite runs on that cluster: `E2E_STORAGE_CLASS` and `E2E_SNAPSHOT_CLASS` name classes of one
- * CSI driver there, `E2E_STORAGE_CLASS_WAIT` one that waits for the first consumer. It makes and removes namespaces
- * of its own; where `*.operator.ts` are named it installs our operator, and removes it unless it was there.
+ * With `KUBECONFIG` the suite runs on that cluster: `E2E_STORAGE_CLASS` and `E2E_SNAPSHOT_CLASS` name classes
+ * of one CSI driver there, `E2E_STORAGE_CLASS_WAIT` one with WaitForFirstConsumer. The suite creates and
+ * deletes its own namespaces. If `*.operator.ts` files are named, it installs our operator, and removes it
+ * unless it was installed before.
  *
- * `--upstream-crds` runs the suite with the Stash kinds as AppsCode publishes them, where their files are beside the
- * project. Other arguments are test files; those named `*.control-plane.ts` start control planes of their own,
- * `*.machine.ts` whole clusters, and those named `*.operator.ts` install our operator and run after the others on servers
- * of their own.
+ * `--upstream-crds` runs the suite with AppsCode's published Stash definitions, if their files are next to
+ * the project. Other arguments are test files: `*.control-plane.ts` start control planes of their own,
+ * `*.machine.ts` whole clusters, and `*.operator.ts` install our operator and run after the others, on
+ * servers of their own.
  */
 import { existsSync, globSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
@@ -21,7 +23,7 @@ import { parseArgs } from 'node:util';
 
 import { compareServers, sumUp } from './compare-servers.ts';
 import type { RateLimits } from './components.ts';
-import { leaveNothing } from './leave-nothing.ts';
+import { withCleanup } from './leave-nothing.ts';
 import { whyNoNode } from './node/place.ts';
 import { whyNoPostgres } from './node/postgres-files.ts';
 import { openRealNode, type RealNode } from './node/real-node.ts';
@@ -48,11 +50,11 @@ interface Run {
   readonly results: TestResult[];
 }
 
-/** One run of some files. */
+/** One run of some test files on one server. */
 interface Stage {
   readonly server: string;
   readonly files: readonly string[];
-  /** Each starts a control plane of its own. */
+  /** Each file starts its own control plane. */
   readonly ownControlPlane: boolean;
 }
 
@@ -88,9 +90,9 @@ async function main(): Promise<number> {
   if (process.env['KUBECONFIG']) {
     const named = positionals.length > 0 ? [...files, ...withOperator] : files;
     if (positionals.length > 0)
-      for (const file of alone) say(`${file} is skipped: it starts control planes of its own`);
+      for (const file of alone) say(`skipping ${file}: it starts control planes of its own`);
     if (definitions === undefined) return onTheirCluster(named, process.env['KUBECONFIG']);
-    say('KUBECONFIG is set, and --upstream-crds would install definitions there: leave one of them out');
+    say('KUBECONFIG is set, and --upstream-crds would install definitions there: omit one of them');
     return 2;
   }
   let node: RealNode | undefined;
@@ -98,7 +100,7 @@ async function main(): Promise<number> {
     const why = values.node === 'agent' ? '--node agent' : await whyNoNode();
     const programs = await findPrograms(process.env, say, { node: why === undefined });
     process.env['PATH'] = [dirname(programs.path.kubectl), process.env['PATH'] ?? ''].join(delimiter);
-    if (why !== undefined) say(`no real node here, but our own agent: ${why}`);
+    if (why !== undefined) say(`using our own node agent in place of a real node: ${why}`);
     const whyNoDatabase = await whyNoPostgres();
     if (why === undefined && whyNoDatabase !== undefined)
       say(`tests with a database are skipped: ${whyNoDatabase}`);
@@ -149,10 +151,10 @@ async function main(): Promise<number> {
 async function onTheirCluster(files: readonly string[], kubeconfig: string): Promise<number> {
   const missing = ['E2E_STORAGE_CLASS', 'E2E_SNAPSHOT_CLASS'].filter((name) => !process.env[name]);
   if (missing.length > 0) {
-    say(`KUBECONFIG is set: name classes of one CSI driver of that cluster in ${missing.join(' and ')}`);
+    say(`KUBECONFIG is set: specify classes of one CSI driver of that cluster in ${missing.join(' and ')}`);
     return 2;
   }
-  const results = await leaveNothing(kubeconfig, say, () =>
+  const results = await withCleanup(kubeconfig, say, () =>
     runTests({ ...shared, files, environment: { E2E_KUBECONFIG: kubeconfig } }),
   );
   return conclude([{ server: 'cluster', results }]);
@@ -162,7 +164,7 @@ function startsItsOwn(file: string): boolean {
   return file.endsWith('.control-plane.ts') || startsNodes(file);
 }
 
-/** And looks at the machine from outside their namespaces. */
+/** Returns true for tests that start whole clusters and inspect the machine from outside their namespaces. */
 function startsNodes(file: string): boolean {
   return file.endsWith('.machine.ts');
 }
@@ -176,7 +178,7 @@ function onSandbox(files: readonly string[], definitions: string | undefined): P
   return runTests({ ...shared, files, environment });
 }
 
-/** `node`: undefined where the node is our own agent. */
+/** `node`: undefined if the node is our own agent. */
 async function onReal(run: Omit<RealRun, 'concurrency'>, node: RealNode | undefined): Promise<TestResult[]> {
   const whole = { ...run, concurrency: run.ownControlPlane ? 1 : shared.concurrency };
   const { signal } = stopping;

@@ -1,4 +1,4 @@
-/** Test files under `node --test`, in a process group that does not outlive us. */
+/** Runs test files with `node --test`, in a process group that ends with this process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -11,15 +11,15 @@ import type { TestResult } from './results-reporter.ts';
 
 export interface TestRun {
   readonly files: readonly string[];
-  /** In place of ours. */
+  /** Replaces our environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** So many files at once. */
+  /** How many files run at once. */
   readonly concurrency: number;
-  /** Interrupts them. */
+  /** Interrupts the tests. */
   readonly signal: AbortSignal;
 }
 
-/** What the tests print goes to our own streams. */
+/** Runs the tests with our own stdout and stderr. Resolves with their results. */
 export async function runTests({ files, environment, concurrency, signal }: TestRun): Promise<TestResult[]> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-results-'));
   const output = join(directory, 'results.jsonl');

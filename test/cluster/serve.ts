@@ -1,6 +1,6 @@
 /**
- * `npm run cluster`: a real control plane until Ctrl-C, with a real node where this machine can run one. With
- * `--node agent` the node is our own agent, as it is where a real one cannot run.
+ * `npm run cluster`: runs a real control plane until Ctrl-C, with a real node if this machine can run one;
+ * otherwise, and with `--node agent`, with our own agent.
  */
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -38,12 +38,15 @@ async function main(): Promise<number> {
   }
   const why = values.node === 'agent' ? '--node agent' : await whyNoNode();
   if (why === undefined) return serveWithNode(rateLimits, stopping.signal);
-  say(`no real node here, but our own agent: ${why}`);
+  say(`using our own node agent in place of a real node: ${why}`);
   await serve(rateLimits, stopping.signal);
   return 0;
 }
 
-/** The API server is in namespaces of its own then, and reached through a port of this machine's loopback address. */
+/**
+ * The API server runs in namespaces of its own and is reached through a port on this machine's loopback
+ * address.
+ */
 async function serveWithNode(rateLimits: string, signal: AbortSignal): Promise<number> {
   await findPrograms(process.env, say, { node: true });
   const node = await openRealNode();
@@ -87,7 +90,9 @@ async function serve(rateLimits: 'default' | 'raised', signal: AbortSignal): Pro
     say('classes: sandbox (the default), sandbox-wait (binds with the first pod)');
     if (place) say(`images: ${(await madeImages(place.layouts)).join(', ')}`);
     process.stdout.write(`export KUBECONFIG=${kubeconfig} PATH="${dirname(programs.path.kubectl)}:$PATH"\n`);
-    say('type the line above in another terminal, then use kubectl; Ctrl-C here ends it and leaves nothing');
+    say(
+      'type the line above in another terminal, then use kubectl; Ctrl-C here stops the cluster and removes all of it',
+    );
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     inside?.close();

@@ -5,8 +5,8 @@ import type { Cluster } from '#src/cluster/port.ts';
 const finalizer = 'provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection';
 
 /**
- * Takes from a snapshot what external-provisioner 6.3 leaves on it for good, where a claim goes that it was about to
- * provision from it when it was stopped, or could not.
+ * Removes the finalizer that external-provisioner 6.3 leaves on a snapshot if a claim is deleted before the
+ * provisioner has provisioned it from that snapshot.
  */
 export async function endSourceProtection(cluster: Cluster, snapshot: Stored<VolumeSnapshot>): Promise<void> {
   const { name, namespace, finalizers = [] } = snapshot.metadata;

@@ -1,4 +1,4 @@
-/** What is built from which Go module; the versions are in their go.mod files, except where they are stamped. */
+/** Which programs are built from which Go module. The versions are in their go.mod files, unless stamped. */
 import { fileURLToPath } from 'node:url';
 
 export type Program =
@@ -11,19 +11,19 @@ export type Program =
   | 'csi-provisioner'
   | NodeProgram;
 
-/** What only a real node needs. */
+/** Programs that only a real node needs. */
 export type NodeProgram =
   'kubelet' | 'kube-proxy' | 'kube-scheduler' | 'containerd' | 'containerd-shim-runc-v2' | 'crane';
 
 export interface GoModule {
   readonly name: string;
-  /** Where go.mod is. */
+  /** Directory of go.mod. */
   readonly directory: string;
-  /** Program to the package of its main function. */
+  /** Package of each program's main function. */
   readonly programs: Partial<Record<Program, string>>;
-  /** Variables set at link time: a server that does not know its version breaks who reads it. */
+  /** Variables set at link time: clients fail if a server does not know its version. */
   readonly stamps: Readonly<Record<string, string>>;
-  /** What else is taken from modules: name to module and path in it. */
+  /** Other files from modules, by name: their module and path. */
   readonly files: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
 }
 

@@ -1,4 +1,4 @@
-/** A control plane for one test file, and runs of the plugin on it that can be looked at while they go on. */
+/** A control plane for one test file, and concurrent runs of the plugin on it. */
 import { setTimeout } from 'node:timers/promises';
 import { after } from 'node:test';
 
@@ -22,14 +22,14 @@ export interface Running {
   readonly argv: string;
   readonly context: TestContext;
   readonly exit: Promise<number>;
-  /** Undefined as long as it runs. */
+  /** Returns undefined while the command runs. */
   readonly code: () => number | undefined;
 }
 
 export interface Stand {
   readonly controlPlane: ControlPlane;
   readonly server: TestServer;
-  /** Runs the plugin as the developer of the place; words are separated by single spaces. */
+  /** Runs the plugin as the place's developer; words are separated by single spaces. */
   begin(place: Place, argv: string, screen?: Screen): Running;
 }
 
@@ -37,7 +37,7 @@ type Screen = Pick<TestContext, 'isTTY' | 'columns' | 'rows'>;
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** It ends with the file's last test. */
+/** The control plane stops after the file's last test. */
 export async function openStand(rateLimits: RateLimits): Promise<Stand> {
   const place = await currentPlace();
   const controlPlane = await startControlPlane({
@@ -82,7 +82,7 @@ export async function openStand(rateLimits: RateLimits): Promise<Stand> {
   };
 }
 
-/** Resolves when all of them have told all of that on stderr; rejects when one ends before it has. */
+/** Resolves when each run has printed all of these words on stderr. Rejects if one ends before. */
 export async function toldBy(runs: readonly Running[], ...words: readonly RegExp[]): Promise<void> {
   const deadline = performance.now() + 90_000;
   for (const { argv, context, code } of runs) {
@@ -90,7 +90,7 @@ export async function toldBy(runs: readonly Running[], ...words: readonly RegExp
       while (!word.test(context.stderr())) {
         if (code() !== undefined || performance.now() > deadline)
           throw new Error(
-            `${argv} (exit ${code() ?? 'none yet'}) did not tell ${word}:\n${context.stderr()}`,
+            `${argv} (exit ${code() ?? 'none yet'}) did not print ${word}:\n${context.stderr()}`,
           );
         await setTimeout(50);
       }

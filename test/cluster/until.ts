@@ -4,7 +4,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 
 const patience = 120_000;
 
-/** Resolves when the object is there and as wanted; rejects when it is not after two minutes. */
+/** Resolves when the object exists and satisfies the condition. Rejects after two minutes. */
 export async function until<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
@@ -23,6 +23,6 @@ export async function until<T extends KubernetesObject>(
     }
     last = objects[0] ?? last;
   }
-  const state = last === undefined ? 'not there' : JSON.stringify(last);
-  throw new Error(`waited in vain for ${resource.kind} ${name}, which is ${state}`);
+  const state = last === undefined ? 'missing' : JSON.stringify(last);
+  throw new Error(`timed out waiting for ${resource.kind} ${name}, which is ${state}`);
 }

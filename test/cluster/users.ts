@@ -1,11 +1,11 @@
-/** Kubeconfigs: one user each, known by a client certificate. */
+/** Kubeconfigs for users with client certificates. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Authority } from './authority.ts';
 
 export interface UserFiles {
-  /** Path of the kubeconfig of a user, made on the first call. */
+  /** Resolves with the path of a user's kubeconfig, which is created on the first call. */
   kubeconfig(user: { name: string; groups?: readonly string[]; namespace?: string }): Promise<string>;
 }
 

@@ -110,7 +110,7 @@ test("leaves AppsCode's alone", async () => {
     const { cluster, store } = server({ held, establish: false });
     assert.deepEqual(await install(cluster, '--crds'), {
       code: 0,
-      text: lines(() => "left alone (it belongs to AppsCode's Stash)"),
+      text: lines(() => "skipped (it belongs to AppsCode's Stash)"),
     });
     assert.deepEqual([...store.values()], held);
   }

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 
 import {
+  backupConfigurations,
   deployments,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
   statefulSets,
+  volumeSnapshotClasses,
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
@@ -20,6 +22,8 @@ const resources: Readonly<Record<string, Resource>> = {
   persistentvolume: persistentVolumes,
   pod: pods,
   volumesnapshot: volumeSnapshots,
+  volumesnapshotclass: volumeSnapshotClasses,
+  backupconfiguration: backupConfigurations,
 };
 
 /** Resolves with what the last command said; each of them has to succeed. */
@@ -29,7 +33,8 @@ export async function paste(world: World, lines: readonly string[]): Promise<Ran
     const [program, verb = '', ...words] = line.replace(/ &&$/, '').split(' ');
     assert.equal(program, 'kubectl', line);
     if (verb === 'stash') {
-      last = await world.run([...words, '--executor=local']);
+      const here = ['snapshot', 'restore', 'trigger'].includes(words[0] ?? '') ? ['--executor=local'] : [];
+      last = await world.run([...words, ...here]);
       assert.equal(last.code, 0, `${line}\n${last.err}`);
     } else {
       await likeKubectl(world, verb, words);
@@ -47,6 +52,7 @@ interface Words {
 }
 
 async function likeKubectl(world: World, verb: string, words: readonly string[]): Promise<void> {
+  if (verb === 'annotate') return annotate(world, words);
   const read = readWords(words);
   switch (verb) {
     case 'scale':
@@ -80,6 +86,22 @@ function readWords(words: readonly string[]): Words {
 
 async function change(world: World, { resource, names, namespace }: Words, patch: object): Promise<void> {
   for (const name of names) await world.cluster.patch(resource, { name, namespace }, patch);
+}
+
+/** `annotate TYPE NAME... KEY=VALUE KEY- [--overwrite]` of a kind that belongs to no namespace. */
+async function annotate(world: World, [type = '', ...words]: readonly string[]): Promise<void> {
+  const resource = resources[type];
+  assert.ok(resource, type);
+  const isChange = (word: string) => /=|-$/.test(word);
+  const given = words.filter((word) => word !== '--overwrite');
+  const changes = given.filter(isChange).map((word) => {
+    const [key = '', value] = word.split('=');
+    return value === undefined ? [key.slice(0, -1), null] : [key, value];
+  });
+  const metadata = { annotations: Object.fromEntries(changes) as Record<string, string | null> };
+  for (const name of given.filter((word) => !isChange(word))) {
+    await world.cluster.patch(resource, { name }, { metadata });
+  }
 }
 
 /** As kubectl does, it waits until they are gone. */

@@ -28,7 +28,7 @@ const [binding] = buildOperatorBindings({
   namespace: 'backups',
   image: 'image',
   replicas: 2,
-  executor: 'job',
+  runSessions: 'in-jobs',
   version: 'v1',
 });
 const stashGroups = ['snapshot.storage.k8s.io', 'stash.appscode.com'];

@@ -51,12 +51,11 @@ export interface World extends AsyncDisposable {
   census(): Promise<string[]>;
   /** Both sides' clocks stand still: at the beginning, or `seconds` later. */
   standAt(seconds: number): void;
-  /** Both sides' clocks run fifty times as fast. */
-  race(): void;
+  /** Both sides' clocks run, fifty times as fast as time does or `times`. */
+  race(times?: number): void;
 }
 
 const beginning = Date.parse('2026-03-14T03:00:00Z');
-const speed = 50;
 
 export interface WorldOptions {
   /** Default true; false: the cluster has no Stash kinds yet. */
@@ -69,6 +68,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-commands-'));
   let still: number | undefined = beginning;
   let started = 0;
+  let speed = 1;
   const now = () => new Date(still ?? beginning + (performance.now() - started) * speed);
   const clock: Clock = {
     now,
@@ -163,8 +163,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     standAt(seconds) {
       still = beginning + seconds * 1000;
     },
-    race() {
+    race(times = 50) {
       still = undefined;
+      speed = times;
       started = performance.now();
     },
     async [Symbol.asyncDispose]() {

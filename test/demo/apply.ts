@@ -8,14 +8,14 @@ import type { Cluster } from '#src/cluster/port.ts';
 
 const known: readonly Resource[] = [deployments, statefulSets, persistentVolumeClaims];
 
-/** Applies each object of a YAML file; resolves with a line for each: `deployment/shop created`. */
+/** Applies each object in a YAML file. Resolves with a line for each, such as `deployment/shop created`. */
 export async function applyFile(cluster: Cluster, path: string, namespace: string): Promise<string[]> {
   const objects = loadAll(await readFile(path, 'utf8')) as Named<KubernetesObject>[];
   const lines: string[] = [];
   for (const object of objects) {
     const { name } = object.metadata;
     const resource = known.find(({ kind }) => kind === object.kind);
-    if (!resource) throw new Error(`${path}: a ${object.kind} is nothing that the demo applies`);
+    if (!resource) throw new Error(`${path}: the demo does not support ${object.kind}`);
     const before = await cluster.list(resource, { namespace, fieldSelector: `metadata.name=${name}` });
     const after = await cluster.patch(resource, { name, namespace }, object, { type: 'apply' });
     const was = before.items[0]?.metadata;

@@ -1,12 +1,14 @@
-/** Whether volumes hold what they held: by the lines that `tree.sh` prints of each. */
+/** Compares the contents of volumes, by the lines that `tree.sh` prints for each. */
 import { createHash } from 'node:crypto';
 
 import type { Show } from './show.ts';
 
-/** What a volume holds, as `tree.sh` prints it. By the volume's name. */
+/** The output of `tree.sh` by volume name. */
 export type Trees = ReadonlyMap<string, string>;
 
-/** Says of each volume whether it is identical, and what is not; true where every one is. */
+/**
+ * Reports for each volume whether it is identical, and its differences. Returns true if all are identical.
+ */
 export function compareVolumes(show: Show, before: Trees, after: Trees): boolean {
   const width = Math.max(...[...before.keys()].map((volume) => volume.length));
   let same = before.size > 0;
@@ -22,7 +24,7 @@ export function compareVolumes(show: Show, before: Trees, after: Trees): boolean
   return same;
 }
 
-/** One checksum for a whole tree: of names, modes, links and the checksum of each file. */
+/** Returns a checksum of the whole tree: of names, modes, links and file checksums. */
 export function digest(tree: string): string {
   return tree === '' ? 'nothing'.padEnd(16) : createHash('sha256').update(tree).digest('hex').slice(0, 16);
 }

@@ -25,11 +25,11 @@ const changes: readonly (readonly [what: string, script: string, shown: RegExp])
   ],
   ['the mode of a file', 'chmod 700 /data/count.sh', /^ {2}\+ -rwx------ .* \.\/count\.sh$/],
   ['where a symlink leads', 'ln -sf elsewhere /data/latest', /^ {2}\+ l.* -> elsewhere \.\/latest$/],
-  ['an empty directory that is gone', 'rmdir /data/inbox', /^ {2}- d.* - \.\/inbox$/],
-  ['a file that was not there', 'touch /data/new', /^ {2}\+ -.* \.\/new$/],
+  ['a removed empty directory', 'rmdir /data/inbox', /^ {2}- d.* - \.\/inbox$/],
+  ['a new file', 'touch /data/new', /^ {2}\+ -.* \.\/new$/],
 ];
 
-await test('the demo sees whatever a volume does not hold as before', async (t) => {
+await test('the demo detects any difference in a volume', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'stash-demo-'));
   const sandbox = await startSandbox({ directory });
   const { cluster } = sandbox;
@@ -68,7 +68,7 @@ await test('the demo sees whatever a volume does not hold as before', async (t) 
   }
 });
 
-test('a volume that is missing, or that was never read, is not identical', () => {
+test('a missing volume, or one that was never read, is not identical', () => {
   const { show } = record();
   assert.equal(compareVolumes(show, new Map([['data', 'a\n']]), new Map()), false);
   assert.equal(compareVolumes(show, new Map([['data', '']]), new Map([['data', '']])), false);

@@ -1,4 +1,4 @@
-/** `npm run demo`: the whole story in a sandbox, with nothing but Node. */
+/** `npm run demo`: runs the story in a sandbox, with Node alone. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
     [program, 'sandbox', '--', process.execPath, 'test/demo/story.ts'],
     { cwd: root, stdio: 'inherit' },
   );
-  // The terminal sends Ctrl-C to the sandbox too, which ends when the story has.
+  // The terminal sends Ctrl-C to the sandbox too, which stops after the story.
   process.on('SIGINT', () => undefined);
   const [code] = (await once(sandbox, 'exit')) as [number | null];
   process.exitCode = code ?? 1;

@@ -1,4 +1,5 @@
-# Fills the directory $1 with what a volume may hold: random bytes, a program, a symlink, an empty directory.
+# Fills the directory $1 with typical contents of a volume: random bytes, a program, a symlink, an empty
+# directory.
 set -e
 cd "$1"
 mkdir -p orders/archive inbox

@@ -1,4 +1,7 @@
-/** What a person does with kubectl, done over the API, since there may be no kubectl: each step shows its command. */
+/**
+ * The kubectl steps of the story, carried out through the API because kubectl may be missing; each prints its
+ * command.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -25,16 +28,19 @@ const kinds = { deployment: deployments, statefulset: statefulSets };
 export type WorkloadName = `${keyof typeof kinds}/${string}`;
 
 export interface Kubectl {
-  /** Manifests of this folder. */
+  /** Applies manifests of this directory. */
   apply(...files: string[]): Promise<void>;
-  /** Until every replica is ready. */
+  /** Waits until every replica is ready. */
   rollout(workload: WorkloadName): Promise<void>;
-  /** Runs a script of this folder in every pod with `/data` as its argument; what each printed, by pod. */
+  /**
+   * Runs a script of this directory in every pod, with `/data` as its argument. Resolves with its output by
+   * pod.
+   */
   runEverywhere(script: string): Promise<ReadonlyMap<string, string>>;
-  /** Until their pods are gone too. */
+  /** Waits until their pods are gone too. */
   deleteWorkloads(...workloads: WorkloadName[]): Promise<void>;
   deleteAllClaims(): Promise<void>;
-  /** Until volumes are gone, which follow their claims. */
+  /** Waits until the volumes are gone, which are deleted after their claims. */
   showThatNothingIsLeft(): Promise<void>;
 }
 

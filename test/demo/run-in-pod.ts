@@ -2,7 +2,7 @@ import { Readable, Writable } from 'node:stream';
 
 import type { Cluster } from '#src/cluster/port.ts';
 
-/** What the command printed; rejects where it does not exit with 0. */
+/** Resolves with the command's output. Rejects if the exit code is not 0. */
 export async function runInPod(
   cluster: Cluster,
   at: { readonly namespace: string; readonly pod: string },

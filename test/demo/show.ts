@@ -1,11 +1,11 @@
-/** The demo's lines, in colour on a terminal only. */
+/** Prints the demo's lines, in colour on a terminal only. */
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 
 export interface Show {
-  /** What comes next, in words. */
+  /** Announces the next step. */
   note(text: string): void;
-  /** A command as a person would type it. */
+  /** Prints a command as a user would type it. */
   prompt(command: string): void;
   line(text: string): void;
 }

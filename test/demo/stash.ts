@@ -1,4 +1,4 @@
-/** The program itself, run as a person types it. */
+/** Runs the program itself, as a user types it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { Show } from './show.ts';
 export const root = join(import.meta.dirname, '../..');
 export const program = join(root, 'cmd/kubectl-stash.ts');
 
-/** Rejects where it does not exit with 0. */
+/** Rejects if the exit code is not 0. */
 export async function stash(show: Show, words: string): Promise<void> {
   show.prompt(`kubectl stash ${words}`);
   const child = spawn(process.execPath, [program, ...words.split(' ')], { stdio: 'inherit' });

@@ -1,4 +1,4 @@
-/** Snapshot, disaster, restore: what a person would type, step by step. KUBECONFIG is a sandbox's. */
+/** Snapshot, disaster, restore: what a user would type, step by step. KUBECONFIG is a sandbox's. */
 import { connect } from '#src/cluster/connect.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** True where every volume holds at the end what it held before. */
+/** Resolves with true if every volume is restored unchanged. */
 async function tell(cluster: Cluster, show: Show): Promise<boolean> {
   const kubectl = createKubectl(cluster, show);
 
@@ -62,7 +62,7 @@ async function start(kubectl: Kubectl): Promise<void> {
   await kubectl.rollout('statefulset/db');
 }
 
-/** What each claim's volume holds. */
+/** Resolves with the contents of each claim's volume. */
 async function readVolumes(kubectl: Kubectl): Promise<Trees> {
   const trees = await kubectl.runEverywhere('tree.sh');
   return new Map(

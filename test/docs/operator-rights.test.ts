@@ -1,4 +1,4 @@
-/** `docs/rbac.md` tells of the very rights that `kubectl stash install` gives to the operator and its Jobs. */
+/** `docs/rbac.md` lists exactly the permissions that `kubectl stash install` grants to the operator and its Jobs. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,14 +10,14 @@ import { permissionsOf } from '#test/support/documented-rights.ts';
 
 const markdown = await readFile(join(import.meta.dirname, '../../docs/rbac.md'), 'utf8');
 const roles = operatorManifests({
-  ...{ namespace: 'kubectl-stash', image: '', replicas: 2, executor: 'job', version: 'v0.1.0' },
+  ...{ namespace: 'kubectl-stash', image: '', replicas: 2, runSessions: 'in-jobs', version: 'v0.1.0' },
 })
   .map(({ object }) => object as unknown as Role)
   .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');
 
 for (const { kind, metadata, rules } of roles) {
   const heading = `${kind} ${metadata.name ?? ''}`;
-  test(`${heading}: the table tells each right, and what it is for`, () => {
+  test(`${heading}: the table lists each permission and its reason`, () => {
     const rows = rowsBelow(heading);
     const told = rows.flatMap(([resources = '', verbs = '']) =>
       resources.split(', ').flatMap((resource) => verbs.split(', ').map((verb) => `${verb} ${resource}`)),
@@ -33,7 +33,7 @@ for (const { kind, metadata, rules } of roles) {
   });
 }
 
-/** Cells of the table below a heading of the second level. */
+/** Rows of the table below a second-level heading, as cells. */
 function rowsBelow(heading: string): string[][] {
   const section = markdown.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
   return section

@@ -1,4 +1,4 @@
-/** `docs/rbac.md` tells of the very rights that `docs/rbac/*.yaml` grant. */
+/** `docs/rbac.md` lists exactly the permissions that `docs/rbac/*.yaml` grant. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const docs = join(import.meta.dirname, '../../docs');
 const markdown = await readFile(join(docs, 'rbac.md'), 'utf8');
 
 for (const [file, { kind, name, rules }] of Object.entries(userRoles)) {
-  test(`${file}.yaml is the role that \`sandbox --as\` gives`, async () => {
+  test(`${file}.yaml is the role that \`sandbox --as\` grants`, async () => {
     const documented = load(await readFile(join(docs, 'rbac', `${file}.yaml`), 'utf8')) as Role;
     const { metadata } = documented;
     assert.deepEqual([documented.kind, metadata.name, documented.rules], [kind, name, rules]);

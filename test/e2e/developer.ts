@@ -1,4 +1,6 @@
-/** Whoever the plugin runs as where the server tells people apart: a developer with the rights of `docs/rbac`. */
+/**
+ * The user that runs the plugin on a server with access control: a developer with the rights of `docs/rbac`.
+ */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -26,11 +28,11 @@ import type { TestServer } from './server.ts';
 
 type Server = Pick<TestServer, 'cluster' | 'kubeconfig'>;
 
-/** Far longer than an API server takes to hear of a role. */
+/** Milliseconds, far longer than an API server needs to learn of a role. */
 const patience = 30_000;
 
-/** Whether the server refuses whom nobody has given a right. */
-export async function tellsPeopleApart({ kubeconfig }: Pick<Server, 'kubeconfig'>): Promise<boolean> {
+/** Resolves with true if the server refuses a user without rights. */
+export async function hasAccessControl({ kubeconfig }: Pick<Server, 'kubeconfig'>): Promise<boolean> {
   const flags = { kubeconfig, as: 'stash-e2e-nobody' };
   const { cluster } = await connect(flags, {}, { clock: scaledClock(), version: 'e2e' });
   try {
@@ -46,7 +48,7 @@ export async function tellsPeopleApart({ kubeconfig }: Pick<Server, 'kubeconfig'
   }
 }
 
-/** The rules of a file in `docs/rbac`. */
+/** Resolves with the rules of a file in `docs/rbac`. */
 export async function documentedRules(
   file: 'developer.yaml' | 'schedules.yaml' | 'hooks-and-deletions.yaml' | 'classes.yaml',
 ): Promise<readonly Rule[]> {
@@ -54,7 +56,7 @@ export async function documentedRules(
   return (load(text) as Role).rules;
 }
 
-/** Gives `user` these rights in the namespace, under a Role and a RoleBinding of that name. */
+/** Grants `user` these rights in the namespace, by a Role and a RoleBinding of that name. */
 export async function grantInNamespace(
   { cluster }: Server,
   namespace: string,
@@ -70,7 +72,7 @@ export async function grantInNamespace(
   });
 }
 
-/** Gives `group` these rights everywhere; resolves with what takes them back. */
+/** Grants `group` these rights everywhere. Resolves with a function that revokes them. */
 export async function grantEverywhere(
   { cluster }: Server,
   group: string,
@@ -89,7 +91,7 @@ export async function grantEverywhere(
   };
 }
 
-/** Resolves when the server itself tells them that they have these rights. */
+/** Resolves when the server confirms these rights to the user. */
 export async function untilGranted(
   { kubeconfig }: Server,
   namespace: string,

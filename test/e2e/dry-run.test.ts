@@ -1,4 +1,4 @@
-/** `--dry-run=server`: the server judges each object, and keeps none. */
+/** `--dry-run=server`: the server validates each object and stores none. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -11,7 +11,7 @@ import { startServer } from './server.ts';
 const server = await startServer();
 
 await suite('dry run on the server', { concurrency: 2 }, () => {
-  test('of a snapshot, with a configuration and without', async (t) => {
+  test('a snapshot, with and without a configuration', async (t) => {
     const place = await openPlace(t, server);
     await place.claims('data');
     const before = await census(place);
@@ -32,12 +32,12 @@ await suite('dry run on the server', { concurrency: 2 }, () => {
     );
     assert(
       items.every(({ metadata }) => metadata.uid !== ''),
-      'a server names what it would store',
+      'the server names the objects that it would store',
     );
     assert.deepEqual(await census(place), later);
   });
 
-  test('of a restore, and of one that the server refuses', async (t) => {
+  test('a restore, and one that the server rejects', async (t) => {
     const place = await openPlace(t, server);
     await place.claims('data');
     await place.succeeds('snapshot pvc/data --executor=local');

@@ -1,4 +1,4 @@
-/** Drivers that are slow, fail, or never come to an end: what is told, and how it exits. */
+/** Drivers that are slow, fail, or never finish: what the plugin reports, and its exit codes. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -19,7 +19,7 @@ const server = await startServer();
 const { driver = '', cluster } = server;
 const skip = server.driver === undefined && 'E2E_DRIVER is not set';
 
-/** Classes of the test's own, with these parameters; they go before its namespace does. */
+/** Creates classes of the test's own with these parameters; they are deleted before the test's namespace. */
 async function classes(
   t: { after: (end: () => Promise<void>) => void },
   place: Place,
@@ -36,7 +36,7 @@ async function classes(
 }
 
 suite('snapshots and restores', { concurrency: 9, skip }, () => {
-  test('a snapshot that takes its time is waited for', async (t) => {
+  test('a slow snapshot is waited for', async (t) => {
     const place = await openPlace(t, server);
     const name = await classes(t, place, { cutDelay: '200ms', delay: '500ms' });
     await place.claims('data');
@@ -49,14 +49,14 @@ suite('snapshots and restores', { concurrency: 9, skip }, () => {
     assert.match(stderr, /data: .*waiting/);
   });
 
-  test('a snapshot whose driver fails once succeeds all the same', async (t) => {
+  test('a snapshot whose driver fails once still succeeds', async (t) => {
     const place = await openPlace(t, server);
     const name = await classes(t, place, { fault: 'error-once' });
     await place.claims('data');
     await place.succeeds(`snapshot pvc/data --snapshot-class ${name} --executor=local`);
   });
 
-  test('a snapshot whose driver always fails: 5 at the deadline, 4 at once with --fail-fast', async (t) => {
+  test('a snapshot whose driver always fails: exit code 5 at the deadline, 4 at once with --fail-fast', async (t) => {
     const place = await openPlace(t, server);
     const name = await classes(t, place, { fault: 'error-always' });
     await place.claims('data');
@@ -70,7 +70,7 @@ suite('snapshots and restores', { concurrency: 9, skip }, () => {
     const [session] = await place.list(backupSessions);
     assert.equal(session?.status?.phase, 'Failed');
     assert.equal(session.status.conditions?.[0]?.type, 'DeadlineExceeded');
-    assert.equal((await place.list(volumeSnapshots)).length, 1, 'it is left for whoever looks');
+    assert.equal((await place.list(volumeSnapshots)).length, 1, 'the snapshot is kept for inspection');
 
     const fast = await place.stash(`snapshot pvc/data --snapshot-class ${name} --fail-fast --executor=local`);
     assert.equal(fast.code, 4, fast.stderr);
@@ -80,7 +80,7 @@ suite('snapshots and restores', { concurrency: 9, skip }, () => {
     assert.match(restored.stderr, /has no complete restore point/);
   });
 
-  test('a snapshot that is cut but never ready is no success', async (t) => {
+  test('a snapshot that is cut but never ready is a failure', async (t) => {
     const place = await openPlace(t, server);
     const name = await classes(t, place, { fault: 'never-ready' });
     await place.claims('data');
@@ -91,7 +91,7 @@ suite('snapshots and restores', { concurrency: 9, skip }, () => {
     assert.match(ran.stderr, /data: not ready after \d+s: cut; waiting until it is ready to use/);
   });
 
-  test('a snapshot for which there is no room says so', async (t) => {
+  test('a snapshot without free space reports that', async (t) => {
     const place = await openPlace(t, server);
     const name = await classes(t, place, { fault: 'full' });
     await place.claims('data');
@@ -100,7 +100,7 @@ suite('snapshots and restores', { concurrency: 9, skip }, () => {
     assert.match(ran.stderr, /no space left in the pool/);
   });
 
-  test('snapshots of two targets that fail tells of both, and an older one is still restored', async (t) => {
+  test('failed snapshots of two targets are both reported, and an older restore point can still be restored', async (t) => {
     const place = await openPlace(t, server);
     const name = await classes(t, place, { fault: 'error-always' });
     await place.claims('good', 'bad');
@@ -114,14 +114,14 @@ suite('snapshots and restores', { concurrency: 9, skip }, () => {
     await place.succeeds('restore pvc/good --suffix -2 --executor=local');
   });
 
-  /** A claim with a restore point. */
+  /** Creates a claim with a restore point. */
   async function snapshotted(place: Place): Promise<void> {
     await place.claims('data');
     await place.look(['data'], 'echo sample_data > /source/data/data.txt');
     await place.succeeds('snapshot pvc/data --executor=local');
   }
 
-  test('a restore whose volume takes its time, or fails at first, comes to its end', async (t) => {
+  test('a restore whose volume is slow or fails at first still succeeds', async (t) => {
     const place = await openPlace(t, server);
     const name = await classes(t, place, { fault: 'error-once', delay: '300ms' });
     await snapshotted(place);
@@ -129,7 +129,7 @@ suite('snapshots and restores', { concurrency: 9, skip }, () => {
     assert.equal(await place.look(['data-2'], 'cat /source/data-2/data.txt'), 'sample_data');
   });
 
-  test('a restore for which there is no room: 5, and why', async (t) => {
+  test('a restore without free space: exit code 5 and the reason', async (t) => {
     const place = await openPlace(t, server);
     const name = await classes(t, place, { fault: 'full' });
     await snapshotted(place);

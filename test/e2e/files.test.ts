@@ -1,4 +1,4 @@
-/** What a snapshot holds, file by file; taken and restored by whoever may not read classes. */
+/** The files in a snapshot; snapshot and restore run as a user who may not read classes. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -29,7 +29,7 @@ await suite('files', { concurrency: 3 }, () => {
     assert.equal(now, 'added\ne\nkept\nold\nmore\nnew\nnew');
   });
 
-  test('mode bits, links, empty directories and odd names come back as they were', async (t) => {
+  test('mode bits, links, empty directories and unusual names are restored unchanged', async (t) => {
     const place = await openPlace(t, server, { classes: false });
     await place.claims('data');
     const make = [
@@ -56,7 +56,7 @@ await suite('files', { concurrency: 3 }, () => {
     assert.match(before, /drwx------\n\.\/empty\n/);
   });
 
-  test('a sparse file of 1 GiB takes no more room than it had', async (t) => {
+  test('a sparse file of 1 GiB is restored sparse', async (t) => {
     const place = await openPlace(t, server, { classes: false });
     await place.claims('data');
     const make =

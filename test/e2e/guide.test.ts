@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { missingImages, missingLine, readGuide } from './guide.ts';
 
-test('a guide is its commands and what they print', () => {
+test('a guide consists of commands and their output', () => {
   const markdown =
     "# Title\n\n```console\n$ one\nout\n$ cat <<'X' | two\n$ not a command\nX\nfirst\n```\n\n```yaml\n$ no\n```\n";
   assert.deepEqual(readGuide(markdown), [
@@ -12,14 +12,14 @@ test('a guide is its commands and what they print', () => {
   ]);
 });
 
-test('output must have the expected lines in their order', () => {
+test('output must contain the expected lines in order', () => {
   assert.equal(missingLine(['a', 'c…'], 'a\nb\ncde\n'), undefined);
   assert.equal(missingLine(['…'], ''), undefined);
   assert.equal(missingLine(['c', 'a'], 'a\nb\nc\n'), 'a');
   assert.equal(missingLine(['sample_data'], 'garbage\n'), 'sample_data');
 });
 
-test('a guide names the images that its pods need', () => {
+test('the images of the pods in a guide', () => {
   const markdown =
     '      - image: busybox\n        image: postgres:15\n image: registry:5000/a/b\nthe image: text here';
   const all = [

@@ -1,12 +1,15 @@
-/** Reads a guide as somebody who types what it says. */
+/** Reads the commands and their expected output from a guide. */
 
 export interface GuideStep {
   readonly command: string;
-  /** Lines of standard output, in order; `…` stands for anything. Other lines may stand between them. */
+  /** Expected lines of standard output, in order; `…` matches any text. Other lines may come in between. */
   readonly expected: readonly string[];
 }
 
-/** The commands of all `console` blocks: a line after `$ ` with, for a here-document, the lines that belong to it. */
+/**
+ * Returns the commands of all `console` blocks: each is a line after `$ `, with the lines of its
+ * here-document, if it has one.
+ */
 export function readGuide(markdown: string): GuideStep[] {
   const blocks = markdown.matchAll(/^```console\n([\s\S]*?)^```$/gm);
   return [...blocks].flatMap(([, block = '']) => {
@@ -26,7 +29,7 @@ export function readGuide(markdown: string): GuideStep[] {
   });
 }
 
-/** The first expected line that is not there; undefined where all are. */
+/** Returns the first expected line that is missing, or undefined if none is. */
 export function missingLine(expected: readonly string[], output: string): string | undefined {
   const lines = output.split('\n');
   let from = 0;
@@ -39,7 +42,10 @@ export function missingLine(expected: readonly string[], output: string): string
   return undefined;
 }
 
-/** The images of its pods that are not among the given ones; both in any spelling of containerd's. */
+/**
+ * Returns the images of the guide's pods that are not among `there`; both in any form that containerd
+ * accepts.
+ */
 export function missingImages(markdown: string, there: readonly string[]): string[] {
   const used = [...markdown.matchAll(/^ *(?:- )?image: *(\S+)$/gm)].map(([, image = '']) => image);
   const known = there.map(fullReference);

@@ -1,4 +1,4 @@
-/** The guides that need no operator. */
+/** Walks through the guides that need no operator. */
 import { startServer } from './server.ts';
 import { walkGuides } from './walk-guides.ts';
 

@@ -1,4 +1,4 @@
-/** Hooks given on the command line: in which pods and containers they run. */
+/** Hooks given on the command line: the pods and containers in which they run. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -19,7 +19,7 @@ function sleeping(name: string, more: Partial<Container> = {}): Container {
   return { name, image: 'busybox', command, env: [{ name: 'WHO', value: name }], ...more };
 }
 
-/** Deployment `app` with claim `data`, and its pods changed. */
+/** Returns Deployment `app` with claim `data`, and with `change` applied to its pod template. */
 function app(change: (template: Workload['spec']['template']) => void): Workload {
   const made = deployment('app', ['data']);
   change(made.spec.template);
@@ -32,7 +32,7 @@ const snapshot = (...more: string[]) => [
 ];
 
 await suite('hooks', { concurrency: 6 }, () => {
-  test('they run in the container that kubectl exec takes, or in the one that is named', async (t) => {
+  test('they run in the default container of kubectl exec, or in the named one', async (t) => {
     const place = await openPlace(t, server, { hooksAndDeletions: true });
     await place.claims('data');
     await place.create(
@@ -40,7 +40,7 @@ await suite('hooks', { concurrency: 6 }, () => {
       app(({ metadata = {}, spec }) => {
         metadata.annotations = { 'kubectl.kubernetes.io/default-container': 'db' };
         spec.initContainers = [sleeping('quiesce', { restartPolicy: 'Always', volumeMounts: data })];
-        // Where the claim is not mounted, the hooks would fail.
+        // The hooks would fail in a container that does not mount the claim.
         spec.containers = [sleeping('mesh-proxy'), sleeping('db', { volumeMounts: data })];
       }),
     );
@@ -54,7 +54,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     assert.doesNotMatch(ran.stderr, /quiesced/);
   });
 
-  test('they leave alone what another workload runs under the same label', async (t) => {
+  test('they do not run in pods of another workload with the same label', async (t) => {
     const place = await openPlace(t, server, { hooksAndDeletions: true });
     await place.claims('data');
     await place.create(
@@ -74,7 +74,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     assert.equal(await place.sh(mine, `cat ${log}`), 'main freeze\nmain thaw');
   });
 
-  test('a pod that crash-loops is passed over, and where all do no snapshot is taken', async (t) => {
+  test('a crash-looping pod is skipped, and if all are crash-looping no snapshot is taken', async (t) => {
     const place = await openPlace(t, server, { hooksAndDeletions: true });
     await place.claims('data');
     const first = `${mountPath('data')}/first`;
@@ -88,7 +88,7 @@ await suite('hooks', { concurrency: 6 }, () => {
     const [pod = ''] = await place.running('app');
     const at = { name: 'app', namespace: place.namespace };
     await server.cluster.patch(deployments, at, { spec: { replicas: 2 } });
-    // A kubelet calls it terminated for some of the back-off, and waiting for the rest.
+    // During the back-off, a kubelet reports it as terminated first and as waiting later.
     const crashes = (count: number) =>
       place.until(pods, (all) => {
         const found = all.flatMap(({ status }) => status?.containerStatuses ?? []);

@@ -1,4 +1,4 @@
-/** The steps in place that a refused restore prints, pasted into a shell as they are, where each kind of them is printed. */
+/** Pastes the in-place restore steps from a refused restore into a shell, for each variant of the steps. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
@@ -23,7 +23,10 @@ import { openShell } from './terminal.ts';
 
 const server = await startServer();
 
-/** What is printed under `or in place`, as a block. Only an administrator may patch volumes. */
+/**
+ * Resolves with the error message and the steps printed under `or in place`. Runs as administrator, because
+ * only they may patch volumes.
+ */
 async function refusal(place: Place, words: string): Promise<{ message: string; steps: string }> {
   const { code, stderr } = await place.stash(`restore ${words} --executor=local`, { identity: undefined });
   assert.equal(code, 1, stderr);
@@ -33,7 +36,7 @@ async function refusal(place: Place, words: string): Promise<{ message: string; 
   return { message: stderr, steps: lines.slice(from).join('\n') };
 }
 
-/** Pastes them, and gives the volumes that they kept back at the end, as the hint says. */
+/** Runs the steps, and at the end restores the reclaim policy of the volumes, as the hint says. */
 async function paste(t: TestContext, place: Place, steps: string): Promise<void> {
   const kept = [...steps.matchAll(/patch persistentvolume (\S+)/g)].map(([, name = '']) => name);
   assert(kept.length > 0, steps);
@@ -54,14 +57,14 @@ async function paste(t: TestContext, place: Place, steps: string): Promise<void>
   }
 }
 
-async function holdsBefore(place: Place): Promise<void> {
+async function hasOldContent(place: Place): Promise<void> {
   const [deployed] = await place.list(deployments);
   assert.equal(deployed?.spec.replicas, 1);
   const [pod = ''] = await place.running('demo');
   assert.equal(await place.sh(pod, 'cat /source/data/proof'), 'before');
 }
 
-/** Keeps its file where it has one; the claims of replicas that it is scaled down by are deleted. */
+/** Its pods keep an existing file. Scaling it down deletes the claims of the removed replicas. */
 function shrinking(name: string): Workload {
   const set = statefulSet(name, 2, server.storageClass);
   const [container] = set.spec.template.spec.containers;
@@ -73,8 +76,8 @@ function shrinking(name: string): Workload {
   return { ...set, spec: { ...set.spec, persistentVolumeClaimRetentionPolicy: policy } };
 }
 
-await suite('in place, by the very steps of the hint', { concurrency: 8, skip: missingKubectl() }, () => {
-  test('a deployment whose volume would be deleted with its claim', async (t) => {
+await suite('in-place restore with the steps of the hint', { concurrency: 8, skip: missingKubectl() }, () => {
+  test('a deployment with reclaim policy Delete', async (t) => {
     const place = await openPlace(t, server);
     const pod = await changed(place);
     const { message, steps } = await refusal(place, 'deploy/demo');
@@ -86,18 +89,18 @@ await suite('in place, by the very steps of the hint', { concurrency: 8, skip: m
     assert.match(restore, /^kubectl stash restore deployment\/demo /);
     assert.equal(up, `kubectl scale deployment/demo -n ${place.namespace} --replicas=1`);
     await paste(t, place, steps);
-    await holdsBefore(place);
+    await hasOldContent(place);
   });
 
-  test('a claim whose class waits for a first pod', { skip: noWaitClass() }, async (t) => {
+  test('a claim with WaitForFirstConsumer', { skip: noWaitClass() }, async (t) => {
     const place = await openPlace(t, server);
     await changed(place, server.waitClass);
     const { steps } = await refusal(place, 'deploy/demo');
     await paste(t, place, steps);
-    await holdsBefore(place);
+    await hasOldContent(place);
   });
 
-  test('one claim of a statefulset that deletes the claims of replicas that it is scaled down by', async (t) => {
+  test('one claim of a statefulset with whenScaled Delete', async (t) => {
     const place = await openPlace(t, server);
     await place.create(statefulSets, shrinking('demo'));
     await place.running('demo', 2);
@@ -123,7 +126,7 @@ await suite('in place, by the very steps of the hint', { concurrency: 8, skip: m
     });
   });
 
-  test('a pod that has ended and still holds the claim', async (t) => {
+  test('a pod that has ended and still uses the claim', async (t) => {
     const place = await openPlace(t, server);
     await changed(place);
     const object: Pod = reader(['data'], 'true');
@@ -139,10 +142,10 @@ await suite('in place, by the very steps of the hint', { concurrency: 8, skip: m
     assert.match(message, /pod ended has ended and still holds claim data/);
     assert.match(steps, /^kubectl delete pod ended /m);
     await paste(t, place, steps);
-    await holdsBefore(place);
+    await hasOldContent(place);
   });
 
-  test('a snapshot that is not ready and holds the claim', { skip: noDriver() }, async (t) => {
+  test('an unready snapshot that protects the claim', { skip: noDriver() }, async (t) => {
     const place = await openPlace(t, server);
     await changed(place);
     const slow = `${place.namespace}-slow`;
@@ -158,12 +161,12 @@ await suite('in place, by the very steps of the hint', { concurrency: 8, skip: m
     const { message, steps } = await refusal(place, 'deploy/demo');
     assert.match(message, /snapshot slow of claim data is not ready yet and holds it/);
     await paste(t, place, steps);
-    await holdsBefore(place);
+    await hasOldContent(place);
     const ready = await place.list(volumeSnapshots);
     assert.equal(ready.find(({ metadata }) => metadata.name === 'slow')?.status?.readyToUse, true);
   });
 
-  test('who may not patch volumes is told why there are none', async (t) => {
+  test('a user who may not patch volumes is told why there are no steps', async (t) => {
     const place = await openPlace(t, server);
     await changed(place);
     const { stderr } = await place.stash('restore deploy/demo --executor=local');

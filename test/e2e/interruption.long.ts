@@ -1,8 +1,9 @@
 /**
- * A session survives the machine that carries it out: stopped for good right before and right after each write, it is
- * brought to the same end by the same command, run again there or on another machine.
+ * A session survives its executor's machine: the executor is stopped for good right before or right after
+ * each write, and the same command, run again there or on another machine, brings the session to the same
+ * end.
  *
- * With one claim, and one rerun at each point; `test/interruption` goes through more of them, on a sandbox.
+ * Uses one claim, and one rerun per write; `test/interruption` covers more, on a sandbox.
  */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
@@ -38,33 +39,36 @@ const world: Pick<Stage, 'all'> = {
   all: async (resource, namespace) => (await server.cluster.list(resource, { namespace })).items,
 };
 
-/** Namespaces in which it goes on side by side. */
+/** How many namespaces run side by side. */
 const lanes = 6;
-/** Of a rerun: it has to see for half a minute that nobody is there. A hook is given a minute. */
+/**
+ * Speed of a rerun's clock: it has to see the old holder silent for half a minute, and a hook may take a
+ * minute.
+ */
 const speed = 10;
 const log = `${mountPath('data')}/hooks`;
 
-interface Act {
+interface Scenario {
   readonly argv: readonly string[];
   readonly sessions: Resource<BackupSession> | Resource<RestoreSession>;
-  /** What a namespace needs once. */
+  /** Creates what the namespace needs once. */
   readonly prepare: (place: Place) => Promise<void>;
-  /** Makes it again what it was before the command. */
+  /** Restores the state from before the command. */
   readonly tidy: (place: Place) => Promise<void>;
-  /** All that the command leaves behind, without names and times. */
+  /** Resolves with everything that the command leaves behind, without names and times. */
   readonly shape: (place: Place) => Promise<unknown>;
-  /** What a rerun does whose session had ended already. */
+  /** Checks a rerun whose session had already ended. */
   readonly afterTheEnd: (rerun: Ran, place: Place, undisturbed: unknown) => Promise<void>;
 }
 
-interface First {
+interface FirstRun {
   readonly ran: Promise<Ran>;
   readonly port: Promise<Freezing>;
-  /** For good. */
+  /** Stops it for good. */
   stop(): void;
 }
 
-function begin({ argv }: Act, place: Place, at?: FreezePoint): First {
+function begin({ argv }: Scenario, place: Place, at?: FreezePoint): FirstRun {
   const life = mortal();
   const opened = Promise.withResolvers<Freezing>();
   const inner: Cluster[] = [];
@@ -87,11 +91,16 @@ function begin({ argv }: Act, place: Place, at?: FreezePoint): First {
   };
 }
 
-/** One whose clock is an hour slow. */
+/** The clock of one rerun is an hour slow, by this many milliseconds. */
 const anHour = 3_600_000;
 
-/** Whether it came to that point. */
-async function survives(act: Act, place: Place, at: FreezePoint, undisturbed: unknown): Promise<boolean> {
+/** Resolves with false if the command never reached that point. */
+async function survives(
+  act: Scenario,
+  place: Place,
+  at: FreezePoint,
+  undisturbed: unknown,
+): Promise<boolean> {
   const first = begin(act, place, at);
   const { frozen } = await first.port;
   const early = await Promise.race([frozen, first.ran]);
@@ -112,8 +121,8 @@ async function survives(act: Act, place: Place, at: FreezePoint, undisturbed: un
   return true;
 }
 
-/** The same in namespaces that are taken from a pool: each does one point after the other. */
-async function prove(t: TestContext, act: Act): Promise<void> {
+/** Tries all points, in a pool of namespaces that handle one point after the other. */
+async function testEveryWrite(t: TestContext, act: Scenario): Promise<void> {
   const free: Place[] = [];
   const open = async () => {
     const place = await openPlace(t, server, { hooksAndDeletions: true });
@@ -148,7 +157,7 @@ async function prove(t: TestContext, act: Act): Promise<void> {
     await act.tidy(lane);
     free.push(lane);
   });
-  // What several reads see at once takes fewer writes to tell.
+  // The number of writes varies: when one read sees several changes at once, fewer writes report them.
   assert.ok(survived >= points.length - 4, `it was stopped ${survived} times of ${points.length}`);
   t.diagnostic(`survived ${survived}: before and after each of ${writes.join(', ')}`);
 }
@@ -172,7 +181,7 @@ async function runApp(place: Place): Promise<void> {
 
 await suite('interruption', () => {
   test('a snapshot with hooks, stopped before and after every write', (t) =>
-    prove(t, {
+    testEveryWrite(t, {
       argv: [
         ...['snapshot', 'deploy/app', '--executor=local', '--timeout=10h', '--max-freeze=9h'],
         ...['--pre', `echo freeze >> ${log}`, '--post', `echo thaw >> ${log}`],
@@ -191,7 +200,7 @@ await suite('interruption', () => {
         assert(lines.includes('freeze'));
         return backupsIn(world, place.namespace);
       },
-      // The command takes another snapshot; that of the first is history.
+      // The rerun takes another snapshot; the first session has ended.
       async afterTheEnd(rerun, place) {
         assert.equal(rerun.code, 0, rerun.stderr);
         checkLog(await hooksRun(place), place.namespace);
@@ -204,7 +213,7 @@ await suite('interruption', () => {
     }));
 
   test('a restore, stopped before and after every write', (t) =>
-    prove(t, {
+    testEveryWrite(t, {
       argv: ['restore', 'deploy/app', '--suffix=-back', '--executor=local', '--timeout=10h'],
       sessions: restoreSessions,
       async prepare(place) {
@@ -216,7 +225,7 @@ await suite('interruption', () => {
         await place.remove(persistentVolumeClaims, 'data-back');
       },
       shape: (place) => restoresIn(world, place.namespace),
-      // The claims are there, and nothing is ever restored over what exists.
+      // The claims exist, and a restore never overwrites one.
       async afterTheEnd(rerun, place, undisturbed) {
         assert.equal(rerun.code, 1);
         assert.match(rerun.stderr, /claim data-back exists/);

@@ -1,4 +1,4 @@
-/** What people do with kubectl beside the plugin. */
+/** What users do with kubectl next to the plugin. */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,13 +20,13 @@ const server = await startServer();
 interface Kubectl {
   readonly place: Place;
   readonly env: NodeJS.ProcessEnv;
-  /** What it printed; rejects where it fails. `stdin` is given to it. */
+  /** Resolves with kubectl's output; rejects if it fails. `stdin` is its input. */
   readonly run: (args: string, stdin?: unknown) => Promise<string>;
-  /** What it complained of; rejects where it succeeds. */
+  /** Resolves with kubectl's error message; rejects if it succeeds. */
   readonly fails: (args: string, stdin?: unknown) => Promise<string>;
 }
 
-/** Works in a namespace of its own; arguments are separated by single spaces. */
+/** Creates a namespace; arguments are separated by single spaces. */
 async function setUp(t: TestContext): Promise<Kubectl> {
   const place = await openPlace(t, server);
   const home = await mkdtemp(join(tmpdir(), 'stash-kubectl-'));
@@ -58,7 +58,7 @@ async function setUp(t: TestContext): Promise<Kubectl> {
   };
 }
 
-/** Nobody takes it: its configuration does not exist. */
+/** A session that stays as it is, because its configuration does not exist. */
 const session: BackupSession = {
   apiVersion: 'stash.appscode.com/v1beta1',
   kind: 'BackupSession',
@@ -104,7 +104,7 @@ await suite('kubectl', { concurrency: 3, skip: missingKubectl() }, () => {
     assert.match(await run(`delete ns ${more}`), new RegExp(`^namespace "${more}" deleted`));
   });
 
-  test('apply, of the client and of the server, and strict fields', async (t) => {
+  test('client-side and server-side apply, and strict field validation', async (t) => {
     const { run, fails } = await setUp(t);
     assert.match(await run('apply -f -', session), /created$/);
     assert.match(await run('apply -f -', session), /unchanged$/);
@@ -121,7 +121,7 @@ await suite('kubectl', { concurrency: 3, skip: missingKubectl() }, () => {
     assert.match(await fails('create -f -', wrong), /The BackupSession "t" is invalid/);
   });
 
-  test('wait and get -w see what changes', async (t) => {
+  test('wait and get -w see changes', async (t) => {
     const { place, env, run, fails } = await setUp(t);
     await run('create -f -', session);
     const following = spawn('kubectl', ['-n', place.namespace, 'get', 'backupsessions', '-w'], {
@@ -143,7 +143,7 @@ await suite('kubectl', { concurrency: 3, skip: missingKubectl() }, () => {
     assert.match(await fails('wait --for=condition=Ready backupsession/s --timeout=1s'), /NotFound/);
   });
 
-  test('exec with its streams and exit code, and logs', async (t) => {
+  test('exec with streams and exit code, and logs', async (t) => {
     const { place, run, fails } = await setUp(t);
     await place.claims('data');
     const pod = reader(['data'], 'echo one; echo two; sleep 3000');
@@ -159,7 +159,7 @@ await suite('kubectl', { concurrency: 3, skip: missingKubectl() }, () => {
     assert.equal(await run('logs p --tail=1'), 'two');
   });
 
-  test('sees what the plugin makes, and the plugin what it makes', async (t) => {
+  test('kubectl sees the objects of the plugin, and the plugin those of kubectl', async (t) => {
     const { place, run } = await setUp(t);
     await place.claims('data');
     await run('create -f -', deployment('demo', ['data']));
@@ -183,7 +183,7 @@ await suite('kubectl', { concurrency: 3, skip: missingKubectl() }, () => {
     assert.match(explained, /invoker\s+<Object>/);
   });
 
-  test('what it sends as protobuf', async (t) => {
+  test('requests that kubectl sends as protobuf', async (t) => {
     const { run } = await setUp(t);
     assert.equal(await run('create configmap c --from-literal=a=b'), 'configmap/c created');
     assert.equal(await run('get cm c -o jsonpath={.data.a}'), 'b');

@@ -1,7 +1,9 @@
 /** The kubectl on PATH. */
 import { spawnSync } from 'node:child_process';
 
-/** Why a test that needs one cannot run; false where there is one of 1.31 or newer. */
+/**
+ * Returns false if there is a kubectl of 1.31 or newer on PATH, else the reason to skip tests that need one.
+ */
 export function missingKubectl(): string | false {
   const { stdout, error } = spawnSync('kubectl', ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
   if (error) return 'no kubectl on PATH';

@@ -1,7 +1,10 @@
-/** Workloads as the Stash documentation's guides write them: busybox, a shell, one file, and a long sleep. */
+/**
+ * Workloads like those in the Stash documentation's guides: busybox with a shell that writes one file and
+ * sleeps.
+ */
 import type { Container, ObjectMeta, PersistentVolumeClaim, Pod, Workload } from '#src/api/kubernetes.ts';
 
-/** Where a claim is mounted: claim `data` at `/source/data`. */
+/** Returns the mount path of a claim: `/source/data` for claim `data`. */
 export function mountPath(volume: string): string {
   return `/source/${volume}`;
 }
@@ -67,7 +70,7 @@ export function statefulSet(name: string, replicas: number, storageClassName: st
   };
 }
 
-/** Holds claims so that their files can be looked at. */
+/** Returns a pod that mounts the claims, for access to their files. */
 export function reader(claims: readonly string[], script = 'sleep 3000') {
   return {
     apiVersion: 'v1',
@@ -103,7 +106,7 @@ function shell(script: string, volumeMounts: Container['volumeMounts'] = []): Co
   };
 }
 
-/** Volumes have numbers for names: claims may have names that are too long or have dots. */
+/** Numbers the volumes, because claim names may be too long or contain dots. */
 function volumes(claims: readonly string[]) {
   return claims.map((claimName, index) => ({ name: `v${index}`, persistentVolumeClaim: { claimName } }));
 }

@@ -1,4 +1,4 @@
-/** The objects that a session leaves, to the letter. */
+/** The exact objects that a session leaves behind. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -20,7 +20,7 @@ import { startServer } from './server.ts';
 const server = await startServer();
 
 await suite('objects', { concurrency: 2 }, () => {
-  test('of a snapshot and a restore of a deployment', async (t) => {
+  test('a snapshot and a restore of a deployment', async (t) => {
     const place = await openPlace(t, server);
     const { namespace } = place;
     await place.claims('data');
@@ -146,7 +146,7 @@ await suite('objects', { concurrency: 2 }, () => {
     assert.equal((await place.list(volumeSnapshots)).length, 1);
   });
 
-  test('names over the limits are shortened, and found again', async (t) => {
+  test('names that exceed the limits are shortened, and still found', async (t) => {
     const place = await openPlace(t, server);
     const long = `c${'o'.repeat(230)}ng`;
     await place.claims(long);

@@ -1,4 +1,4 @@
-/** The plugin as users have it: a process, which finds the server by its kubeconfig. */
+/** Runs the packaged plugin as users do: as a process that finds the server by its kubeconfig. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export interface PackagedOptions {
   readonly identity?: Identity | undefined;
   readonly namespace?: string | undefined;
   readonly stdin?: string | undefined;
-  /** Interrupts it, as Ctrl-C does. */
+  /** Interrupts the plugin, as Ctrl-C does. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function runPackaged(
     const interrupt = () => void child.kill('SIGINT');
     if (signal?.aborted === true) interrupt();
     signal?.addEventListener('abort', interrupt);
-    // It may end without having read all.
+    // The plugin may end without reading all of its input.
     child.stdin.on('error', () => undefined).end(stdin ?? '');
     const ended = once(child, 'close') as Promise<[number | null, string | null]>;
     const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
@@ -51,7 +51,7 @@ export async function runPackaged(
   }
 }
 
-/** In the kubeconfig, not in flags: hints repeat those. */
+/** Writes the identity into a kubeconfig and not into flags, because hints would repeat flags. */
 async function kubeconfigOf(
   path: string,
   identity: Identity | undefined,

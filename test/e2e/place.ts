@@ -1,4 +1,4 @@
-/** A namespace for one test: made at its beginning, gone at its end. */
+/** A namespace for one test: created at its start and deleted at its end. */
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
@@ -16,40 +16,49 @@ import {
   documentedRules,
   grantEverywhere,
   grantInNamespace,
-  tellsPeopleApart,
+  hasAccessControl,
   untilGranted,
 } from './developer.ts';
 import { claim, reader } from './manifests.ts';
 import { runPlugin, type Identity, type Ran, type RunOptions } from './plugin.ts';
 import type { TestServer } from './server.ts';
 
-/** Real servers take seconds where the sandbox takes milliseconds; a test that waits in vain fails after this. */
+/**
+ * Milliseconds after which a test gives up waiting. Real servers take seconds where the sandbox takes
+ * milliseconds.
+ */
 const patience = 180_000;
 
 export interface Place {
   readonly namespace: string;
-  /** A developer of this namespace only; undefined where the server does not tell people apart. */
+  /** A developer of this namespace only; undefined on a server without access control. */
   readonly developer: Identity | undefined;
-  /** The plugin, as the developer, in this namespace; in one string, words are separated by single spaces. */
+  /**
+   * Runs the plugin as the developer in this namespace. In a single string, words are separated by single
+   * spaces.
+   */
   stash(line: string | readonly string[], options?: RunOptions): Promise<Ran>;
-  /** The same; fails the test unless it exits with 0. */
+  /** Does the same, and fails the test unless the exit code is 0. */
   succeeds(line: string | readonly string[], options?: RunOptions): Promise<Ran>;
   create<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<Stored<T>>;
   list<T extends KubernetesObject>(resource: Resource<T>): Promise<Stored<T>[]>;
   remove(resource: Resource, ...names: string[]): Promise<void>;
-  /** Makes claims of the server's class and waits until they are bound. */
+  /** Creates claims of the server's class. Resolves when they are bound. */
   claims(...names: string[]): Promise<void>;
   scale(resource: Resource<Workload>, name: string, replicas: number): Promise<void>;
-  /** Resolves with what `select` finds in the kind as soon as it finds something. */
+  /** Resolves with the result of `select` on the kind's objects as soon as it is not undefined. */
   until<T extends KubernetesObject, Found>(
     resource: Resource<T>,
     select: (objects: readonly Stored<T>[]) => Found | undefined | false,
   ): Promise<Found>;
-  /** The ready pods of an app, by name, once there are so many. */
+  /** Resolves with the names of an app's ready pods, once there are `count`. */
   running(app: string, count?: number): Promise<string[]>;
-  /** What a shell script printed in a pod; fails the test unless it exits with 0. `container`: where there are several. */
+  /**
+   * Resolves with a shell script's output in a pod; fails the test unless the exit code is 0. `container` is
+   * needed if there are several.
+   */
   sh(pod: string, script: string, container?: string): Promise<string>;
-  /** What a script prints in a new pod that holds the claims. */
+  /** Resolves with a script's output in a new pod that mounts the claims. */
   look(claims: readonly string[], script: string): Promise<string>;
 }
 
@@ -59,8 +68,8 @@ export interface PlaceRights {
 }
 
 /**
- * `classes: false`: the developer may not read classes and volumes, which are cluster-scoped. `hooksAndDeletions`: the
- * developer has that optional Role too.
+ * `classes: false`: the developer may not read classes and volumes, which are cluster-scoped.
+ * `hooksAndDeletions`: the developer also has that optional Role.
  */
 export async function openPlace(
   t: TestContext,
@@ -75,11 +84,12 @@ export async function openPlace(
   });
   const namespace = made.metadata.name;
   t.after(async () => {
-    // A driver that has no room may cut it yet: the snapshot stays until its volume is gone.
+    // A driver without space may still cut a snapshot, so it stays until its volume is gone: delete claims
+    // first.
     for (const { metadata } of (await cluster.list(persistentVolumeClaims, { namespace })).items)
       await cluster.delete(persistentVolumeClaims, metadata);
-    // One after the other: of two failed snapshots of a claim that go at once, external-snapshotter 8.6 may leave its
-    // finalizer on the claim for good.
+    // One after the other: if two failed snapshots of a claim are deleted at once, external-snapshotter 8.6
+    // may leave its finalizer on the claim forever.
     for (const { metadata } of (await cluster.list(volumeSnapshots, { namespace })).items) {
       await cluster.delete(volumeSnapshots, metadata);
       await until(volumeSnapshots, (all) => all.every(({ metadata: { uid } }) => uid !== metadata.uid));
@@ -110,7 +120,7 @@ export async function openPlace(
     } finally {
       watching.abort();
     }
-    return assert.fail(`waited in vain; ${resource.plural}: ${JSON.stringify([...known.values()])}`);
+    return assert.fail(`timed out waiting; ${resource.plural}: ${JSON.stringify([...known.values()])}`);
   }
 
   const stash: Place['stash'] = (line, options) =>
@@ -191,7 +201,7 @@ async function admitDeveloper(
   namespace: string,
   { classes = true, hooksAndDeletions = false }: PlaceRights,
 ): Promise<Identity | undefined> {
-  if (!(await tellsPeopleApart(server))) return undefined;
+  if (!(await hasAccessControl(server))) return undefined;
   const user = `${namespace}-developer`;
   const group = `${namespace}-classes`;
   const rules = [

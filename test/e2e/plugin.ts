@@ -1,4 +1,4 @@
-/** The plugin, run in this process as the command line would run it; or the binary that `$E2E_PROGRAM` names. */
+/** Runs the plugin in this process as the command line would, or as the binary that `$E2E_PROGRAM` names. */
 import { run } from '#src/cli/run.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { commands } from '#src/commands/index.ts';
@@ -15,26 +15,26 @@ import type { Identity, Ran } from './ran.ts';
 export type { Identity, Ran };
 
 export interface RunOptions {
-  /** Left out: as whoever the kubeconfig says. */
+  /** Default: the kubeconfig's user. */
   readonly identity?: Identity | undefined;
-  /** In place of the kubeconfig's. */
+  /** Default: the kubeconfig's namespace. */
   readonly namespace?: string;
   readonly stdin?: string;
   readonly signal?: AbortSignal;
-  /** Default: the machine's. It is the plugin's only; requests take their real time. */
+  /** Default: the machine's clock. Only the plugin uses it; requests take real time. */
   readonly clock?: Clock;
-  /** What the plugin is given in place of its cluster. */
+  /** Wraps the cluster that the plugin gets. */
   readonly seenAs?: (cluster: Cluster) => Cluster;
 }
 
-/** `argv` is what follows `kubectl stash`. */
+/** `argv`: the arguments after `kubectl stash`. */
 export async function runPlugin(
   kubeconfig: string,
   argv: readonly string[],
   options: RunOptions = {},
 ): Promise<Ran> {
   const { identity, namespace, stdin, signal, clock = scaledClock(), seenAs } = options;
-  // Another clock or another view of the cluster can be given to it in this process only.
+  // Another clock or a wrapped cluster works in this process only.
   if (packagedProgram !== undefined && options.clock === undefined && !seenAs)
     return runPackaged(packagedProgram, kubeconfig, argv, { identity, namespace, stdin, signal });
   const connections: Connection[] = [];

@@ -1,4 +1,4 @@
-/** What a run of the plugin is told, and what it leaves behind, however it is run. */
+/** The inputs of a run of the plugin and its results. */
 
 export interface Ran {
   readonly code: number;
@@ -6,7 +6,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Whom the user of the kubeconfig, an administrator, acts as. */
+/** The user that the kubeconfig's user, an administrator, impersonates. */
 export interface Identity {
   readonly as: string;
   readonly asGroup?: readonly string[];

@@ -1,4 +1,4 @@
-/** What can be restored, as it is listed, waited for and chosen; and what survives. */
+/** Restore points: which survive, how they are listed, waited for and chosen. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -44,7 +44,7 @@ function byHand(name: string, source: string): VolumeSnapshot {
 }
 
 await suite('restore points', { concurrency: 4 }, () => {
-  test('survive their sessions; incomplete and foreign ones are never latest', async (t) => {
+  test('they survive their sessions; incomplete and foreign ones are never the latest', async (t) => {
     const place = await openPlace(t, server);
     const pod = await threeClaims(place);
     const write = (text: string) =>
@@ -54,7 +54,7 @@ await suite('restore points', { concurrency: 4 }, () => {
     await write('second');
     const second = await take(place);
     await write('third');
-    // As AppsCode's operator would name them: one group, newer than all of ours.
+    // Name them as AppsCode's operator would: one group, newer than all of ours.
     const stamp = Math.floor(Date.now() / 1000) + 60;
     for (const name of claims) await place.create(volumeSnapshots, byHand(`${name}-${stamp}`, name));
     await place.create(volumeSnapshots, byHand('manual', 'one'));
@@ -67,11 +67,11 @@ await suite('restore points', { concurrency: 4 }, () => {
     assert.deepEqual(
       sessions.map(({ metadata }) => metadata.name),
       [second],
-      'of its sessions a configuration keeps one, unless it says more',
+      'a configuration keeps one session by default',
     );
     await place.remove(backupSessions, second);
     await place.remove(backupConfigurations, 'deploy-demo');
-    assert.equal((await place.list(volumeSnapshots)).length, 10, 'snapshots are owned by nobody');
+    assert.equal((await place.list(volumeSnapshots)).length, 10, 'snapshots have no owner');
     const lost = (await place.list(volumeSnapshots)).find(
       ({ metadata, spec }) =>
         metadata.annotations?.['stash.appscode.com/session-name'] === second &&
@@ -105,7 +105,7 @@ await suite('restore points', { concurrency: 4 }, () => {
     assert.equal(await place.look(['one-second'], 'cat /source/one-second/proof'), 'second');
   });
 
-  test('two in a row are two, however fast', async (t) => {
+  test('two snapshots in quick succession are two restore points', async (t) => {
     const place = await openPlace(t, server);
     const pod = await threeClaims(place);
     await place.sh(pod, 'echo first > /source/one/proof');
@@ -119,7 +119,7 @@ await suite('restore points', { concurrency: 4 }, () => {
     assert.equal(seen, 'first\nsecond');
   });
 
-  test('list, wait and -o json tell the same', async (t) => {
+  test('list, wait and -o json agree', async (t) => {
     const place = await openPlace(t, server);
     assert.match((await place.succeeds('list')).stderr, /No restore points found in .* namespace/);
     await threeClaims(place);
@@ -147,7 +147,7 @@ await suite('restore points', { concurrency: 4 }, () => {
     assert.equal((await place.stash('wait no-such')).code, 3);
   });
 
-  test('bad input is named, and nothing is created', async (t) => {
+  test('invalid input is reported, and nothing is created', async (t) => {
     const place = await openPlace(t, server);
     await place.claims('data');
     await place.create(deployments, deployment('demo', ['data']));
@@ -168,7 +168,7 @@ await suite('restore points', { concurrency: 4 }, () => {
       assert.match(ran.stderr, message);
       assert.match(ran.stderr, /\nhint: /, line);
     }
-    // Whoever has no rights in a namespace is not told whether there is one.
+    // A user without rights in a namespace is not told whether it exists.
     const elsewhere = await place.stash('snapshot deploy/demo -n stash-e2e-no-such', { identity: undefined });
     assert.equal(elsewhere.code, 3);
     assert.match(elsewhere.stderr, /namespace.*stash-e2e-no-such.*not found[^]*\nhint: /);

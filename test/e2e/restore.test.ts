@@ -1,4 +1,4 @@
-/** The ways to restore: beside what exists, in place, from a file, and where a claim waits for a pod. */
+/** The ways to restore: next to existing claims, in place, from a file, and with WaitForFirstConsumer. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -50,7 +50,7 @@ async function snapshotOf(place: Place, claimName: string): Promise<string> {
 }
 
 await suite('restore', { concurrency: 8 }, () => {
-  test('claims that exist are refused; --suffix and --claim restore beside them', async (t) => {
+  test('existing claims are refused; --suffix and --claim restore next to them', async (t) => {
     const place = await openPlace(t, server);
     const pod = await changed(place);
     const refused = await place.stash('restore deploy/demo');
@@ -67,7 +67,7 @@ await suite('restore', { concurrency: 8 }, () => {
     assert.equal(seen, 'after\nbefore\nbefore');
   });
 
-  test('-f: a deployment, as its guide does it', async (t) => {
+  test('-f: a deployment, as in its guide', async (t) => {
     const place = await openPlace(t, server);
     await changed(place);
     const stdin = fromGuide('restore-pvc', [
@@ -111,7 +111,7 @@ await suite('restore', { concurrency: 8 }, () => {
     assert.equal(await place.look(claims, `cat ${files}`), 'stash-demo-0\nstash-demo-1\nstash-demo-2');
   });
 
-  test('-f: a claim that stands alone; and a file that is wrong changes nothing', async (t) => {
+  test('-f: a standalone claim; an invalid file changes nothing', async (t) => {
     const place = await openPlace(t, server);
     await place.claims('source-data');
     await place.look(['source-data'], 'echo sample_data > /source/source-data/data.txt');
@@ -130,8 +130,8 @@ await suite('restore', { concurrency: 8 }, () => {
     assert.equal(await place.look(['restore-data'], 'cat /source/restore-data/data.txt'), 'sample_data');
   });
 
-  test('a claim that waits for its first consumer', { skip: noWaitClass() }, async (t) => {
-    // Its events tell, where the classes cannot be read.
+  test('a claim with WaitForFirstConsumer', { skip: noWaitClass() }, async (t) => {
+    // Without the right to read classes, the plugin learns it from the claim's Events.
     const place = await openPlace(t, server, { classes: false });
     await changed(place);
     const line = `restore deploy/demo --suffix -late --storage-class ${server.waitClass ?? ''} --executor=local`;
@@ -148,21 +148,25 @@ await suite('restore', { concurrency: 8 }, () => {
     assert.match(stdout, /^deployment\/demo restored: its claim is bound/);
   });
 
-  test('a claim whose consumer waits for it already', { skip: noWaitClass() }, async (t) => {
-    const place = await openPlace(t, server);
-    await changed(place);
-    await place.create(pods, { ...reader(['data-late']), metadata: { name: 'early' } });
-    await place.succeeds(
-      `restore deploy/demo --suffix -late --storage-class ${server.waitClass ?? ''} --executor=local`,
-    );
-    await place.until(pods, (all) =>
-      all.some(({ metadata, status }) => metadata.name === 'early' && status?.phase === 'Running'),
-    );
-    assert.equal(await place.sh('early', 'cat /source/data-late/proof'), 'before');
-  });
+  test(
+    'a claim with WaitForFirstConsumer whose consumer exists already',
+    { skip: noWaitClass() },
+    async (t) => {
+      const place = await openPlace(t, server);
+      await changed(place);
+      await place.create(pods, { ...reader(['data-late']), metadata: { name: 'early' } });
+      await place.succeeds(
+        `restore deploy/demo --suffix -late --storage-class ${server.waitClass ?? ''} --executor=local`,
+      );
+      await place.until(pods, (all) =>
+        all.some(({ metadata, status }) => metadata.name === 'early' && status?.phase === 'Running'),
+      );
+      assert.equal(await place.sh('early', 'cat /source/data-late/proof'), 'before');
+    },
+  );
 
   test(
-    'a late-binding claim is snapshotted and comes back under its name',
+    'a claim with WaitForFirstConsumer is snapshotted and restored under its name',
     { skip: noWaitClass() },
     async (t) => {
       const place = await openPlace(t, server);

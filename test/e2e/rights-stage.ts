@@ -1,4 +1,4 @@
-/** What the commands of a user with few rights find in a namespace, and what they leave there. */
+/** The namespace in which commands of a user with few rights run, and a record of what they create. */
 import {
   backupConfigurations,
   backupSessions,
@@ -16,13 +16,15 @@ import type { Identity, Ran } from './plugin.ts';
 
 export interface Stage {
   readonly place: Place;
-  /** The plugin as somebody; the target of a snapshot has no configuration before it. */
+  /** Runs the plugin as this user; a snapshot's target has no configuration before. */
   run(line: string, identity: Identity): Promise<Ran>;
-  /** What was written since the last call. */
+  /** Resolves with the objects created since the last call. */
   made(): Promise<string[]>;
 }
 
-/** A namespace with a restore point of claim `data`, claim `fresh`, and sessions that nobody carries out. */
+/**
+ * Prepares a namespace with a restore point of claim `data`, claim `fresh`, and sessions without an executor.
+ */
 export async function openStage(place: Place, storageClass: string): Promise<Stage> {
   await place.claims('data', 'fresh');
   await place.succeeds('snapshot pvc/data --executor=local');
@@ -70,7 +72,7 @@ export async function openStage(place: Place, storageClass: string): Promise<Sta
   };
 }
 
-/** Workload `app` of no replicas, whose claims are `data` and one for each pod. */
+/** Creates workload `app` with no replicas; its claims are `data` and one per pod. */
 export async function createWorkload(place: Place, plural: string, storageClass: string): Promise<void> {
   const kind = Object.values(targetTypes).find(({ resource }) => resource.plural === plural);
   const resource: Resource = kind?.resource ?? targetTypes.Deployment.resource;

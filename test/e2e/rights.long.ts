@@ -1,6 +1,6 @@
 /**
- * Each verb of `docs/rbac` taken away in turn: what needs it according to `docs/rbac.md` fails before it has written
- * anything and names it, and nothing else does.
+ * Removes each verb of `docs/rbac` in turn: exactly the commands that need it according to `docs/rbac.md`
+ * fail, name it, and write nothing.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import {
   documentedRules,
   grantEverywhere,
   grantInNamespace,
-  tellsPeopleApart,
+  hasAccessControl,
   untilGranted,
 } from './developer.ts';
 import { deployment } from './manifests.ts';
@@ -24,8 +24,8 @@ import { createWorkload, openStage, type Stage } from './rights-stage.ts';
 
 const server = await startServer();
 const { snapshotClass, storageClass } = server;
-const skip = !(await tellsPeopleApart(server)) && 'the sandbox does not tell people apart';
-/** What the developer of a place has. */
+const skip = !(await hasAccessControl(server)) && 'the sandbox does not tell people apart';
+/** Rules of a place's developer. */
 const developerRules = [
   ...(await documentedRules('developer.yaml')),
   ...(await documentedRules('schedules.yaml')),
@@ -37,7 +37,7 @@ const markdown = await readFile(new URL('../../docs/rbac.md', import.meta.url), 
 const fresh = 'persistentvolumeclaims/fresh';
 const byClass = ` --snapshot-class ${snapshotClass}`;
 
-/** What the table calls a command, and how it is typed; `%` is new each time. */
+/** The command line for each command in the table; `%` is replaced by a new suffix each time. */
 const lines: Readonly<Record<string, (plural: string) => string>> = {
   snapshot: () => `snapshot ${fresh} --executor=local`,
   'snapshot --executor=auto': () => `snapshot ${fresh}`,
@@ -74,7 +74,7 @@ const lines: Readonly<Record<string, (plural: string) => string>> = {
       : 'wait backupsession/pending',
 };
 
-/** With and without the right to read classes. */
+/** Returns identities with and without the right to read classes. */
 function variants(user: string, place: Place): Identity[] {
   const { asGroup } = developerOf(place);
   return [{ as: user, ...(asGroup && { asGroup }) }, { as: user }];
@@ -113,11 +113,11 @@ async function withoutRight(stage: Stage, right: DocumentedRight): Promise<void>
       assert.deepEqual(await stage.made(), [], told);
     }
   }
-  await succeedsOtherwise(stage, whole, needing, right.neededBy.includes('wait'));
+  await otherCommandsSucceed(stage, whole, needing, right.neededBy.includes('wait'));
 }
 
-/** What is not among `needing` succeeds, and so does `wait` for what it made. */
-async function succeedsOtherwise(
+/** Asserts that commands outside `needing` succeed, and so does `wait` for what they created. */
+async function otherCommandsSucceed(
   stage: Stage,
   identity: Identity,
   needing: readonly string[],
@@ -162,7 +162,7 @@ await suite('rights', { concurrency: 5 }, () => {
   }
 
   test(
-    'the whole Role is enough, with a class named and without, classes to be read and not',
+    'the whole Role is enough, with and without a named class, and with and without the right to read classes',
     { skip },
     async (t) => {
       const place = await openPlace(t, server);
@@ -174,7 +174,7 @@ await suite('rights', { concurrency: 5 }, () => {
           const snapshot = (await stage.made()).find((name) => name.startsWith('VolumeSnapshot '));
           const [, name] = snapshot?.split(' ') ?? [];
           const stored = (await place.list(volumeSnapshots)).find(({ metadata }) => metadata.name === name);
-          // The controller fills in its default where none is named.
+          // The snapshot controller fills in the default class.
           assert.equal(stored?.spec.volumeSnapshotClassName, snapshotClass);
         }
         const restored = await stage.run('restore pvc/data --suffix -% --executor=local', identity);
@@ -189,7 +189,7 @@ await suite('rights', { concurrency: 5 }, () => {
   );
 
   for (const { verb, resource, neededBy } of readRights(markdown, 'The ClusterRole')) {
-    test(`of ${resource}: ${verb}, which is optional`, { skip }, async (t) => {
+    test(`${verb} ${resource}, which is optional`, { skip }, async (t) => {
       assert.deepEqual(neededBy, []);
       const place = await openPlace(t, server, { classes: false });
       const stage = await openStage(place, storageClass);
@@ -198,7 +198,7 @@ await suite('rights', { concurrency: 5 }, () => {
       t.after(await grantEverywhere(server, group, rules));
       const identity = { ...developerOf(place), asGroup: [group] };
       await untilGranted(server, place.namespace, identity, [...developerRules, ...rules]);
-      await succeedsOtherwise(stage, identity, [], false);
+      await otherCommandsSucceed(stage, identity, [], false);
       for (const line of [
         `snapshot ${fresh}${byClass} --executor=local`,
         `restore pvc/data --suffix -% --storage-class ${storageClass} --executor=local`,

@@ -1,17 +1,18 @@
 /**
- * The server that an end-to-end test runs on: a sandbox for the file, or the cluster that the environment names.
+ * The server of an end-to-end test: a sandbox for the file, or the cluster that the environment names.
  *
- * - `E2E_KUBECONFIG`: path, an administrator's: tests grant a developer the rights of `docs/rbac` and run the plugin as
- *   that user. The other variables count only with it.
+ * - `E2E_KUBECONFIG`: path of an administrator's kubeconfig. Tests grant a developer the rights of
+ * `docs/rbac` and run the plugin as that user. The other variables require it.
  * - `E2E_STORAGE_CLASS`, `E2E_SNAPSHOT_CLASS`: classes of one CSI driver; the latter is its default.
- * - `E2E_STORAGE_CLASS_WAIT`: a storage class of that driver that waits for the first consumer.
- * - `E2E_IMAGES`: images that its pods can run besides busybox, separated by spaces.
- * - `E2E_DRIVER`: the driver's name, where it takes the sandbox's fault parameters (`src/sandbox/storage/faults.ts`).
+ * - `E2E_STORAGE_CLASS_WAIT`: a storage class of that driver with WaitForFirstConsumer.
+ * - `E2E_IMAGES`: images besides busybox that its pods can run, separated by spaces.
+ * - `E2E_DRIVER`: the driver's name, if it supports the sandbox's fault parameters
+ * (`src/sandbox/storage/faults.ts`).
  *
- * `E2E_STASH_CRDS` names a directory with definitions of the Stash kinds that somebody else owns: they are installed
- * in place of ours.
+ * `E2E_STASH_CRDS` names a directory with foreign definitions of the Stash kinds, which are installed in
+ * place of ours.
  *
- * What a variable that is not set makes impossible is skipped by name.
+ * Tests that need a variable which is not set are skipped, with its name.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,26 +38,26 @@ export interface TestServer {
   readonly kubeconfig: string;
   readonly cluster: Cluster;
   readonly storageClass: string;
-  /** Binds only once a pod uses the claim. */
+  /** Uses WaitForFirstConsumer. */
   readonly waitClass: string | undefined;
   readonly snapshotClass: string;
-  /** Takes the fault parameters. */
+  /** The driver's name, if it supports the fault parameters. */
   readonly driver: string | undefined;
-  /** What pods can run. */
+  /** Images that pods can run. */
   readonly images: readonly string[];
-  /** Has the server's time jump; left out where it goes as it does everywhere. */
+  /** Moves the server's clock forward; undefined for a server with real time. */
   readonly advance?: (milliseconds: number) => void;
-  /** A `--timeout` in which a driver has answered at least once. */
+  /** A `--timeout` that is long enough for one answer of a driver. */
   readonly briefly: string;
 }
 
-/** One for the whole file; it has the Stash kinds, and ends with the file's last test. */
+/** Starts one server for the whole file, with the Stash kinds; it stops after the file's last test. */
 export async function startServer(): Promise<TestServer> {
   const given = process.env['E2E_KUBECONFIG'];
   return given === undefined ? startSandboxServer() : prepare(fromEnvironment(given));
 }
 
-/** For tests that only a sandbox can do. */
+/** Starts a sandbox for tests that need one. */
 export async function startSandboxServer(): Promise<TestServer> {
   return prepare(await sandbox());
 }
@@ -73,8 +74,8 @@ async function prepare(found: Omit<TestServer, 'cluster'>): Promise<TestServer> 
   const { code, stdout, stderr } = await runPlugin(server.kubeconfig, ['install', '--crds']);
   if (code !== 0) throw new Error(`install --crds: ${stderr}`);
   if (theirs !== undefined) {
-    const touched = stdout.split('\n').filter((line) => line !== '' && !line.includes(' left alone '));
-    if (touched.length > 0) throw new Error(`install --crds touched what is not ours: ${touched.join(', ')}`);
+    const touched = stdout.split('\n').filter((line) => line !== '' && !line.includes(' skipped '));
+    if (touched.length > 0) throw new Error(`install --crds changed foreign objects: ${touched.join(', ')}`);
   }
   after(() => {
     server.cluster.close();
@@ -82,7 +83,7 @@ async function prepare(found: Omit<TestServer, 'cluster'>): Promise<TestServer> 
   return server;
 }
 
-/** Several test files do it at the same time on one server. */
+/** Several test files may do this on one server at the same time. */
 async function defineTheirs(cluster: Cluster, directory: string): Promise<void> {
   const definitions = await readDefinitions(directory, stashGroup);
   for (const definition of definitions) {
@@ -111,12 +112,12 @@ async function sandbox(): Promise<Omit<TestServer, 'cluster'>> {
     waitClass: 'sandbox-wait',
     snapshotClass: 'sandbox',
     driver: driverName,
-    // Its containers are shells of this machine, whatever their image.
+    // Its containers are shells on this machine, regardless of their image.
     images: ['busybox'],
     advance: (milliseconds) => {
       started.advance(milliseconds);
     },
-    // A process of its own has to start in it too.
+    // Long enough to start a process.
     briefly: '3s',
   };
 }

@@ -1,4 +1,4 @@
-/** A shell as a developer has it, with kubectl and this plugin. */
+/** A developer's shell, with kubectl and this plugin. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,8 +18,8 @@ interface Kubeconfig {
 }
 
 /**
- * A shell in a namespace of its own, where `kubectl stash` is this program, run as the namespace's developer; rejects
- * where a command fails.
+ * Returns a function that runs shell commands in a namespace of their own, where `kubectl stash` is this
+ * program and runs as the namespace's developer. It rejects if a command fails.
  */
 export async function openTerminal(
   t: TestContext,
@@ -29,7 +29,7 @@ export async function openTerminal(
   return openShell(t, server, await openPlace(t, server, rights));
 }
 
-/** The same in a namespace that exists; without a developer, the plugin too runs as the kubeconfig says. */
+/** Does the same in an existing namespace. Without a developer, the plugin runs as the kubeconfig's user. */
 export async function openShell(
   t: TestContext,
   server: TestServer,

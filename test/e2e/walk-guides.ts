@@ -1,4 +1,4 @@
-/** `docs/guides/*.md`: every command as written, typed one after the other, and what it prints. */
+/** Types every command of `docs/guides/*.md` in order, and compares its output. */
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { openTerminal } from './terminal.ts';
 
 const guides = resolve(import.meta.dirname, '../../docs/guides');
 
-/** Each guide that is `chosen` by its file's name, as a test. */
+/** Defines a test for each guide whose file name is `chosen`. */
 export function walkGuides(server: TestServer, chosen: (file: string) => boolean): void {
   void suite('guides', { concurrency: 4, skip: missingKubectl() }, async () => {
     const files = (await readdir(guides)).filter((name) => name.endsWith('.md') && chosen(name));
@@ -24,7 +24,7 @@ export function walkGuides(server: TestServer, chosen: (file: string) => boolean
       test(file, { skip }, async (t) => {
         const steps = readGuide(guide);
         assert(steps.length > 0, 'it has no commands');
-        // The roles that the guide asks for, and no more.
+        // Only the roles that the guide asks for.
         const type = await openTerminal(t, server, {
           hooksAndDeletions: guide.includes('hooks-and-deletions.yaml'),
         });

@@ -1,4 +1,4 @@
-/** Each kind of workload: snapshotted, its claims lost, restored, the files compared. */
+/** Each kind of workload: takes a snapshot, deletes the claims, restores them and compares the files. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -18,7 +18,7 @@ import { startServer } from './server.ts';
 
 const server = await startServer();
 
-await suite('every kind of workload comes back', { concurrency: 8 }, () => {
+await suite('every kind of workload can be restored', { concurrency: 8 }, () => {
   test('a deployment with one claim', async (t) => {
     const place = await openPlace(t, server);
     await place.claims('source-data');
@@ -52,7 +52,7 @@ await suite('every kind of workload comes back', { concurrency: 8 }, () => {
     assert.equal(
       (await place.list(volumeSnapshots)).length,
       2,
-      'the claim of another workload is left alone',
+      'the claim of another workload is not snapshotted',
     );
 
     await place.remove(deployments, 'demo');
@@ -65,7 +65,7 @@ await suite('every kind of workload comes back', { concurrency: 8 }, () => {
     assert.equal(seen, 'one\ntwo');
   });
 
-  test('a statefulset of three, and then one replica alone', async (t) => {
+  test('a statefulset with three replicas, then one replica alone', async (t) => {
     const place = await openPlace(t, server);
     await place.create(statefulSets, statefulSet('db', 3, server.storageClass));
     const ordinals = [0, 1, 2];
@@ -98,7 +98,7 @@ await suite('every kind of workload comes back', { concurrency: 8 }, () => {
     assert.deepEqual(proofs, ['newer', 'kept of db-1', 'newer']);
   });
 
-  test('a claim that stands alone', async (t) => {
+  test('a standalone claim', async (t) => {
     const place = await openPlace(t, server);
     await place.claims('alone');
     await place.look(['alone'], 'echo sample_data > /source/alone/data.txt');
@@ -133,7 +133,7 @@ await suite('every kind of workload comes back', { concurrency: 8 }, () => {
     assert.equal(await place.look(['data'], 'cat /source/data/data.txt'), 'sample_data');
   });
 
-  test('two side by side, each in a session of its own', async (t) => {
+  test('two side by side, each in its own session', async (t) => {
     const place = await openPlace(t, server);
     await place.claims('one', 'two', 'both');
     await place.create(deployments, deployment('first', ['one', 'both']));
@@ -160,7 +160,7 @@ await suite('every kind of workload comes back', { concurrency: 8 }, () => {
     assert.equal(seen, 'sample_data\nsample_data');
   });
 
-  test('a workload that is gone with its claims and its session', async (t) => {
+  test('a workload that is deleted with its claims and its session', async (t) => {
     const place = await openPlace(t, server);
     await place.claims('data');
     await place.create(deployments, deployment('demo', ['data']));

@@ -1,4 +1,4 @@
-/** What stands in a cluster, as far as an installation can touch it. */
+/** The objects in a cluster that an installation may change. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
@@ -27,15 +27,18 @@ const kinds: readonly Resource[] = [
   ...[cronJobs, backupConfigurations, backupSessions, restoreSessions, volumeSnapshots],
 ];
 
-/** `ClusterRole kubectl-stash-operator`, `Role kubectl-stash/kubectl-stash-operator`, and each object. */
+/**
+ * Resolves with objects by key, such as `ClusterRole kubectl-stash-operator` or `Role
+ * kubectl-stash/kubectl-stash-operator`.
+ */
 export async function stateOf(cluster: Cluster): Promise<Map<string, Stored<KubernetesObject>>> {
   const lists = await Promise.all(
-    // A cluster without the kind has none of it.
+    // A cluster that does not serve the kind has no object of it.
     kinds.map((kind) => cluster.list(kind).catch(() => ({ items: [] }))),
   );
   const entries = lists
     .flatMap(({ items }) => items)
-    // The control plane makes one in every namespace, in its own time.
+    // The control plane creates this account in every namespace, at any time.
     .filter(({ kind, metadata }) => kind !== 'ServiceAccount' || metadata.name !== 'default')
     .map((object): [string, Stored<KubernetesObject>] => {
       const { name, namespace } = object.metadata;
@@ -48,7 +51,9 @@ export async function namesIn(cluster: Cluster): Promise<string[]> {
   return [...(await stateOf(cluster)).keys()];
 }
 
-/** Keys of those that are in one and not, or otherwise, in the other. Controllers write statuses on their own. */
+/**
+ * Returns the keys of objects that were added, removed or changed. Ignores statuses, which controllers write.
+ */
 export function changes(
   before: ReadonlyMap<string, Stored<KubernetesObject>>,
   after: ReadonlyMap<string, Stored<KubernetesObject>>,

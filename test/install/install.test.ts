@@ -14,7 +14,7 @@ import { startWorld, type World } from '#test/commands/world.ts';
 import { changes, namesIn, stateOf } from './cluster-state.ts';
 import { withoutRights } from './missing-rights.ts';
 
-/** The sandbox takes it for a program that just runs. */
+/** The sandbox only pretends to run this image. */
 const image = '--image=example.com/stash:1';
 
 let world: World;
@@ -29,7 +29,7 @@ beforeEach(async () => {
   assert.equal(code, 0, err);
 });
 
-test('installs all, waits until it is up, and finds it unchanged the next time', async () => {
+test('installs everything, waits until it is available, and finds it unchanged the next time', async () => {
   const first = await world.run(`install ${image}`);
   assert.equal(first.code, 0, first.err);
   matchGolden('install/created', first.out);
@@ -42,7 +42,7 @@ test('installs all, waits until it is up, and finds it unchanged the next time',
   assert.deepEqual(changes(installed, await stateOf(world.cluster)), []);
 });
 
-test('two at once both succeed, and each thing is made by one of them', async () => {
+test('two concurrent installations both succeed, and one of them creates each object', async () => {
   const both = await Promise.all([world.run(`install ${image}`), world.run(`install ${image}`)]);
   assert.deepEqual(
     both.map(({ code, err }) => [code, code === 0 ? '' : err]),
@@ -59,7 +59,7 @@ test('two at once both succeed, and each thing is made by one of them', async ()
   }
 });
 
-test('brings an older one up to date, and keeps what others added', async () => {
+test('updates an older installation, and keeps changes by others', async () => {
   await world.run(`install ${image}`);
   const role: Resource<Role> = clusterRoles;
   await world.cluster.patch(
@@ -80,12 +80,12 @@ test('brings an older one up to date, and keeps what others added', async () => 
   assert.equal(spec.template.spec.containers[0]?.image, 'example.com/stash:2');
 });
 
-test('hands flags on to the operator, and takes them back when they are left out', async () => {
+test('passes flags to the operator, and removes them when they are left out', async () => {
   const args = async () => {
     const { spec } = await world.cluster.get(deployments, 'kubectl-stash-operator', 'kubectl-stash');
     return spec.template.spec.containers[0]?.args ?? [];
   };
-  const chosen = '--executor=in-process --sessions-at-once=200 --max-freeze=90s --log-level=debug';
+  const chosen = '--run-sessions=in-process --sessions-at-once=200 --max-freeze=90s --log-level=debug';
   const { code, err } = await world.run(`install ${image} ${chosen}`);
   assert.equal(code, 0, err);
   const handedOn = ['--max-freeze=1m30s', '--sessions-at-once=200', '--log-level=debug'];
@@ -101,7 +101,7 @@ for (const [name, words] of [
   ['no-freeze', '--max-freeze=0'],
   ['bad-freeze', '--max-freeze=soon'],
   ['bad-level', '--log-level=trace'],
-  ['none-at-once', '--executor=in-process --sessions-at-once=0'],
+  ['none-at-once', '--run-sessions=in-process --sessions-at-once=0'],
   ['at-once-with-jobs', '--sessions-at-once=10'],
 ] as const) {
   test(`refuses a wrong flag before it connects: ${name}`, async () => {
@@ -111,9 +111,9 @@ for (const [name, words] of [
   });
 }
 
-test('takes back what only an operator that works in-process may do', async () => {
+test('removes the rights that only an in-process operator needs', async () => {
   const bindings = async () => (await namesIn(world.cluster)).filter((name) => name.endsWith('-in-process'));
-  await world.run(`install ${image} --executor=in-process`);
+  await world.run(`install ${image} --run-sessions=in-process`);
   assert.equal((await bindings()).length, 2);
   const { out, code } = await world.run(`install ${image}`);
   assert.equal(code, 0);
@@ -121,7 +121,7 @@ test('takes back what only an operator that works in-process may do', async () =
   assert.deepEqual(await bindings(), []);
 });
 
-test('into another namespace, which may be there before', async () => {
+test('installs into another namespace, which may exist', async () => {
   await world.cluster.create(namespaces, {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -129,7 +129,7 @@ test('into another namespace, which may be there before', async () => {
   });
   const { code, out } = await world.run(`install -n backup ${image}`);
   assert.equal(code, 0);
-  assert.match(out, /^namespace\/backup left alone \(it was there before\)$/m);
+  assert.match(out, /^namespace\/backup skipped \(it was there before\)$/m);
   const { metadata } = await world.cluster.get(namespaces, 'backup');
   assert.equal(metadata.labels?.['app.kubernetes.io/managed-by'], undefined);
   const again = await world.run(`install ${image}`);
@@ -145,7 +145,7 @@ for (const mode of ['client', 'server'] as const) {
     matchGolden(`install/dry-run-${mode}`, empty.out);
     assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
 
-    await world.run(`install ${image} --executor=in-process`);
+    await world.run(`install ${image} --run-sessions=in-process`);
     const installed = await stateOf(world.cluster);
     const full = await world.run(`install ${image} --replicas=3 --dry-run=${mode}`);
     assert.equal(full.code, 0, full.err);
@@ -155,7 +155,7 @@ for (const mode of ['client', 'server'] as const) {
   });
 }
 
-test("refuses beside AppsCode's operator, but for the definitions", async () => {
+test("refuses on a cluster with AppsCode's operator, except for the definitions", async () => {
   const before = await stateOf(world.cluster);
   const refused = await world.run(`install ${image}`, { through: withAppscode });
   assert.equal(refused.code, 1);
@@ -164,7 +164,7 @@ test("refuses beside AppsCode's operator, but for the definitions", async () => 
   assert.equal((await world.run('install --crds', { through: withAppscode })).code, 0);
 });
 
-test('refuses, before the first write, what has a name of ours and is not ours', async () => {
+test('refuses before the first write if a foreign object has one of our names', async () => {
   const theirs: Role = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
@@ -180,7 +180,7 @@ test('refuses, before the first write, what has a name of ours and is not ours',
   await world.cluster.delete(clusterRoles, { name: 'kubectl-stash-restorer' });
 });
 
-test('names the rights that are missing before the first write', async () => {
+test('names missing rights before the first write', async () => {
   const before = await stateOf(world.cluster);
   const refused = await world.run(`install ${image}`, {
     through: withoutRights('clusterroles', 'deployments'),
@@ -190,7 +190,7 @@ test('names the rights that are missing before the first write', async () => {
   assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
 });
 
-test('prints what docs/install holds, without a server', async () => {
+test('prints the contents of docs/install, without a server', async () => {
   const docs = join(import.meta.dirname, '../../docs/install');
   const [crds, operator] = await Promise.all(
     ['crds.yaml', 'operator.yaml'].map((file) => readFile(join(docs, file), 'utf8')),
@@ -207,13 +207,16 @@ for (const [why, tag, words] of [
   ['no image', 'none', /^pod kubectl-stash-operator-\S+ waits \(ErrImagePull\): .*:none: not found$/m],
   ['it crashes', 'broken', /^pod kubectl-stash-operator-\S+ exited with code 7$/m],
 ] as const) {
-  test(`says why it does not come up: ${why}`, async () => {
+  test(`says why it does not become available: ${why}`, async () => {
     const late = await world.run(`install --image=${imageRepository}:${tag} --timeout=40s`);
     assert.equal(late.code, 5);
     assert.match(late.err, /^0 of 2 replicas are available$/m);
     assert.match(late.err, words);
     const [error = '', hint = ''] = late.err.split('\n').filter((line) => /^(error|hint):/.test(line));
-    assert.match(error, /^error: the operator is not up after 40s: 0 of 2 replicas are available; pod /);
+    assert.match(
+      error,
+      /^error: timed out after 40s waiting for the operator: 0 of 2 replicas are available; pod /,
+    );
     assert.match(hint, /^hint: kubectl describe pods -n kubectl-stash -l /);
   });
 }

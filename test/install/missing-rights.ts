@@ -2,7 +2,7 @@ import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { selfSubjectAccessReviews, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 
-/** A server that says, to whoever asks, that these kinds are not for him. */
+/** Wraps a cluster that refuses these kinds to every user. */
 export function withoutRights(...plurals: readonly string[]) {
   return (cluster: Cluster): Cluster => ({
     ...cluster,

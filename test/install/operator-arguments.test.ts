@@ -1,4 +1,4 @@
-/** The Deployment says to `operator run` only what that understands. */
+/** The Deployment passes only flags that `operator run` knows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -9,10 +9,10 @@ import { command as install } from '#src/commands/install.ts';
 import { command } from '#src/commands/operator/run.ts';
 import { buildDeployment } from '#src/domain/install/deployment.ts';
 
-for (const executor of ['job', 'in-process'] as const) {
-  test(`--executor=${executor}`, async () => {
+for (const runSessions of ['in-jobs', 'in-process'] as const) {
+  test(`--run-sessions=${runSessions}`, async () => {
     const { spec } = buildDeployment({
-      ...{ namespace: 'n', image: 'stash:1', replicas: 2, version: 'v1', executor },
+      ...{ namespace: 'n', image: 'stash:1', replicas: 2, version: 'v1', runSessions },
       ...{ maxFreezeMs: 1_500, sessionsAtOnce: 7, logLevel: 'warn' },
     });
     const [first, second, ...args] = spec.template.spec.containers[0]?.args ?? [];
@@ -20,16 +20,16 @@ for (const executor of ['job', 'in-process'] as const) {
     const { given, words } = await parse(args, { ...globalFlags, ...command.flags });
     assert.deepEqual(words, []);
     const flags = convert(given, command.flags);
-    assert.deepEqual([flags.executor, flags.image, flags.listen], [executor, 'stash:1', ':8080']);
+    assert.deepEqual([flags.runSessions, flags.image, flags.listen], [runSessions, 'stash:1', ':8080']);
     assert.deepEqual([flags.maxFreeze, flags.sessionsAtOnce, flags.logLevel], [1_500, 7, 'warn']);
     assert.deepEqual(given.get('namespace'), ['$(POD_NAMESPACE)']);
   });
 }
 
 test('install describes what it hands on as operator run takes it', () => {
-  const { executor, maxFreeze, sessionsAtOnce, logLevel } = command.flags;
+  const { runSessions, maxFreeze, sessionsAtOnce, logLevel } = command.flags;
   const { flags } = install;
-  assert.deepEqual(flags.executor.choices, executor.choices);
+  assert.deepEqual(flags.runSessions.choices, runSessions.choices);
   assert.deepEqual(flags.logLevel.choices, logLevel.choices);
   for (const [one, other] of [
     [flags.maxFreeze, maxFreeze],

@@ -45,7 +45,7 @@ const data = [
   'VolumeSnapshot demo/data-1',
 ];
 
-test('removes the operator and what it made, and keeps definitions, configurations, sessions and snapshots', async () => {
+test('removes the operator and the objects it created, and keeps definitions, configurations, sessions and snapshots', async () => {
   const before = await namesIn(world.cluster);
   await install();
   await work();
@@ -61,7 +61,7 @@ test('removes the operator and what it made, and keeps definitions, configuratio
   );
 });
 
-test("gives configurations back: they can be deleted, and nobody takes them for an operator's", async () => {
+test('releases configurations: they can be deleted, and no longer count as managed by an operator', async () => {
   await install();
   await work();
   await world.run('uninstall');
@@ -69,10 +69,10 @@ test("gives configurations back: they can be deleted, and nobody takes them for 
   assert.deepEqual([metadata.finalizers, status?.phase], [['example.com/other'], undefined]);
 });
 
-test('finds the operator wherever it is, and keeps a namespace that it did not make', async () => {
+test('finds the operator in any namespace, and keeps a namespace that it did not create', async () => {
   await world.create([namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'backup' } }]);
   const before = await stateOf(world.cluster);
-  await install('-n', 'backup', '--executor=in-process');
+  await install('-n', 'backup', '--run-sessions=in-process');
   const elsewhere = await world.run('uninstall -n kubectl-stash');
   assert.equal(elsewhere.code, 1);
   matchGolden('uninstall/elsewhere', elsewhere.err);
@@ -80,17 +80,17 @@ test('finds the operator wherever it is, and keeps a namespace that it did not m
   assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
 });
 
-test('keeps its namespace where somebody has moved in, and says who', async () => {
+test('keeps its namespace if it contains foreign objects, and names them', async () => {
   await install();
   const secret: Resource = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true };
   await world.create([secret, object('v1', 'Secret', { name: 'registry', namespace: 'kubectl-stash' })]);
   const { code, out } = await world.run('uninstall');
   assert.equal(code, 0);
-  assert.match(out, /^namespace\/kubectl-stash left alone \(in it: secret\/registry\)$/m);
+  assert.match(out, /^namespace\/kubectl-stash kept \(it contains secret\/registry\)$/m);
   assert.ok((await namesIn(world.cluster)).includes('Namespace kubectl-stash'));
 });
 
-test('leaves alone what has a name of ours and is not ours', async () => {
+test('keeps foreign objects with our names', async () => {
   await install();
   await world.cluster.patch(
     clusterRoles,
@@ -114,7 +114,7 @@ test('a dry run removes nothing', async () => {
   assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
 });
 
-test('refuses while sessions are not finished, unless it is forced to', async () => {
+test('refuses while sessions are unfinished, unless forced', async () => {
   await install();
   await work();
   await world.create([backupSessions, session('nightly-2')]);
@@ -127,7 +127,7 @@ test('refuses while sessions are not finished, unless it is forced to', async ()
   assert.ok((await namesIn(world.cluster)).includes('BackupSession demo/nightly-2'));
 });
 
-test('with --crds it says what goes, and does it only after a yes; snapshots stay', async () => {
+test('with --crds it names the objects that will be deleted, and asks first; snapshots stay', async () => {
   await install();
   await work();
   const before = await stateOf(world.cluster);
@@ -151,7 +151,7 @@ test('with --crds it says what goes, and does it only after a yes; snapshots sta
   );
 });
 
-test("beside AppsCode's operator it takes what is ours, and touches neither configurations nor definitions", async () => {
+test("next to AppsCode's operator it removes our objects, and changes neither configurations nor definitions", async () => {
   await install();
   await work();
   const before = await stateOf(world.cluster);
@@ -168,7 +168,7 @@ test("beside AppsCode's operator it takes what is ours, and touches neither conf
   assert.equal(status?.phase, 'Ready');
 });
 
-test('names the rights that are missing before anything is removed', async () => {
+test('names missing rights before anything is removed', async () => {
   await install();
   await work();
   const before = await stateOf(world.cluster);
@@ -179,7 +179,7 @@ test('names the rights that are missing before anything is removed', async () =>
   assert.deepEqual(changes(before, await stateOf(world.cluster)), []);
 });
 
-test('takes nothing else away while a pod of the operator is still there', async () => {
+test('removes nothing else while a pod of the operator exists', async () => {
   await install();
   await work();
   const { items } = await world.cluster.list(pods, { namespace: 'kubectl-stash' });
@@ -188,7 +188,7 @@ test('takes nothing else away while a pod of the operator is still there', async
   await world.cluster.patch(pods, { name, namespace: 'kubectl-stash' }, stuck);
   const { code, err } = await world.run('uninstall --timeout=20s');
   assert.equal(code, 5);
-  assert.match(err, new RegExp(`^error: pod ${name} is still there after 20s$`, 'm'));
+  assert.match(err, new RegExp(`^error: timed out after 20s waiting for the deletion of pod ${name}$`, 'm'));
   const left = await namesIn(world.cluster);
   assert.ok(left.includes('CronJob demo/stash-trigger-nightly'));
   assert.ok(!left.includes('Deployment kubectl-stash/kubectl-stash-operator'));
@@ -201,7 +201,7 @@ test('takes nothing else away while a pod of the operator is still there', async
   );
 });
 
-test('Ctrl-C while install waits says where it is', async () => {
+test('Ctrl-C while install waits reports the state', async () => {
   const interrupt = new AbortController();
   const { code, err } = await world.run('install --image=example.com/stash:1 --timeout=1h', {
     signal: interrupt.signal,
@@ -217,7 +217,7 @@ test('Ctrl-C while install waits says where it is', async () => {
   matchGolden('install/interrupted-late', err);
 });
 
-test('so does Ctrl-C while uninstall waits', async () => {
+test('Ctrl-C while uninstall waits reports the state', async () => {
   await install();
   const interrupt = new AbortController();
   const { code, err } = await world.run('uninstall', {
@@ -235,7 +235,7 @@ test('so does Ctrl-C while uninstall waits', async () => {
   assert.equal((await world.run('uninstall')).code, 0);
 });
 
-/** A configuration as the operator leaves it, and things of others beside it. */
+/** Creates a configuration as the operator leaves it, and foreign objects next to it. */
 async function work(): Promise<void> {
   const { cluster } = world;
   const mine = { [label.managedBy]: managedBy };

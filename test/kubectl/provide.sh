@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a kubectl that the tests can use, of version 1.31 or newer: the one on PATH, else one that Go
-# builds and a cache keeps. Prints nothing where there is neither; what it does is on stderr.
+# Prints the path of a kubectl of version 1.31 or newer for the tests: the one on PATH, else one that Go
+# builds and a cache keeps. Prints nothing if there is neither. Progress goes to stderr.
 set -euo pipefail
 
 module="$(cd "$(dirname "${BASH_SOURCE[0]}")/../cluster/kubernetes" && pwd)"
@@ -42,7 +42,7 @@ if [[ ! -x $kubectl ]]; then
     -X "k8s.io/client-go/pkg/version.gitVersion=$version"
   )
   mkdir -p "$(dirname "$kubectl")"
-  # Under another name first: a build that is cut short leaves nothing that looks finished.
+  # Build under a temporary name, so that an interrupted build leaves no incomplete kubectl behind.
   CGO_ENABLED=0 go build -ldflags "-s -w ${stamp[*]}" -o "$kubectl.$$" k8s.io/kubernetes/cmd/kubectl >&2
   mv "$kubectl.$$" "$kubectl"
 fi

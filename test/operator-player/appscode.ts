@@ -185,7 +185,7 @@ export function playAppscode(stage: Stage, manners: AppscodeManners = {}): Playe
 
   async function read({ kind, name = '' }: TargetRef = {}): Promise<TargetObject> {
     if (!isTargetKind(kind)) throw new Error(`no target: ${String(kind)}`);
-    const resource: Resource<TargetObject['object']> = targetTypes[kind].resource;
+    const resource: Resource = targetTypes[kind].resource;
     return { kind, object: await cluster.get(resource, name, namespace) };
   }
 

@@ -27,7 +27,7 @@ export async function backUp(
 /** Resolves with the status of session `s1`, which ends Failed because of what `disturb` does while it runs. */
 export async function disrupt(
   place: SessionStage,
-  { message, disturb }: { readonly message: string; disturb(home: string): Promise<void> },
+  { message, disturb }: { readonly message: string; readonly disturb: (home: string) => Promise<void> },
 ): Promise<NonNullable<BackupSession['status']>> {
   const { stage } = place;
   await stage.snapshotClass('never', { fault: 'never-ready' });

@@ -95,7 +95,7 @@ async function prove(t: TestContext, act: Act): Promise<void> {
 }
 
 /** Where time goes so fast, a minute is not enough for the next one to come. */
-const inProcess = { executor: 'in-process', maxFreezeMs: 3_600_000 } as const;
+const inProcess = { runSessions: 'in-process', maxFreezeMs: 3_600_000 } as const;
 
 async function madeIn({ stage }: SessionStage, home: string): Promise<unknown> {
   const kinds: Resource[] = [cronJobs, serviceAccounts, roleBindings, jobs];
@@ -109,7 +109,7 @@ async function madeIn({ stage }: SessionStage, home: string): Promise<unknown> {
 
 test('a configuration from its making to its deletion, with sessions that fail, are tried again and are tidied up', (t) =>
   prove(t, {
-    operator: { executor: 'job', reconcilers },
+    operator: { runSessions: 'in-jobs', reconcilers },
     times: 1,
     prepare: ({ stage }) => runningHome(stage, ['data']),
     async play(place, home) {
@@ -172,11 +172,11 @@ test('a session with hooks in the operator itself', (t) =>
     },
   }));
 
-for (const executor of ['job', 'in-process'] as const) {
-  test(`a restore with hooks, ${executor}`, (t) =>
+for (const runSessions of ['in-jobs', 'in-process'] as const) {
+  test(`a restore with hooks, ${runSessions}`, (t) =>
     prove(t, {
-      operator: executor === 'job' ? { executor } : inProcess,
-      times: executor === 'job' ? 1 : 20,
+      operator: runSessions === 'in-jobs' ? { runSessions } : inProcess,
+      times: runSessions === 'in-jobs' ? 1 : 20,
       async prepare({ stage }) {
         const namespace = await runningHome(stage, ['data', 'logs']);
         const taken = stage.play('snapshot deploy/app --executor local', { namespace, clock: hastyClock() });

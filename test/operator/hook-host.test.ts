@@ -46,13 +46,13 @@ async function told(home: string): Promise<string | undefined> {
 }
 
 test('the operator itself does not connect there', async () => {
-  await using operator = await place.operator({ executor: 'in-process' });
+  await using operator = await place.operator({ runSessions: 'in-process' });
   for (const kind of ['httpGet', 'httpPost', 'tcpSocket'] as const) {
     const home = await hooked({ [kind]: { host: 'localhost', port } });
     assert.equal(
       await told(home),
       "preBackup hook did not run: host localhost is not the pod's own: the operator connects to pods of the target " +
-        'only; with --executor=job the Job does',
+        'only; with --run-sessions=in-jobs the Job does',
     );
   }
   assert.equal(asked, 0);
@@ -60,7 +60,7 @@ test('the operator itself does not connect there', async () => {
 });
 
 test('it connects to the address of a pod, whether that is written or not', async () => {
-  await using operator = await place.operator({ executor: 'in-process' });
+  await using operator = await place.operator({ runSessions: 'in-process' });
   for (const host of ['127.0.0.1', '', undefined]) {
     asked = 0;
     const home = await hooked({ httpGet: { ...(host !== undefined && { host }), port } });

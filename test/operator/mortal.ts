@@ -72,6 +72,7 @@ export function mortal(): Life {
         ),
       logs: (...a) => ask(() => cluster.logs(...a)),
       groups: () => ask(() => cluster.groups()),
+      kinds: (...a) => ask(() => cluster.kinds(...a)),
       serverVersion: () => ask(() => cluster.serverVersion()),
       async *watch<T extends KubernetesObject>(
         resource: Resource<T>,

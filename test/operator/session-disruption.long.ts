@@ -32,7 +32,7 @@ function freezing(snapshotClassName: string): Partial<BackupConfiguration['spec'
 const quiesced = (home: string) => eventually(async () => (await logOf(stage, home)).includes('freeze'));
 
 test('a configuration that is deleted goes once its session has ended, thawed', async () => {
-  await using operator = await place.operator({ executor: 'job', reconcilers });
+  await using operator = await place.operator({ runSessions: 'in-jobs', reconcilers });
   const home = await runningHome(stage, ['data']);
   await place.configuration(home, freezing('uncut'), null);
   await place.session(home, 's1');
@@ -59,7 +59,7 @@ test('a configuration that is deleted goes once its session has ended, thawed', 
 });
 
 test('a Job that is deleted in the middle leaves nothing quiesced', async () => {
-  await using operator = await place.operator({ executor: 'job', reconcilers });
+  await using operator = await place.operator({ runSessions: 'in-jobs', reconcilers });
   const home = await runningHome(stage, ['data']);
   await place.configuration(home, freezing('uncut'), null);
   await place.session(home, 's1');
@@ -72,7 +72,7 @@ test('a Job that is deleted in the middle leaves nothing quiesced', async () => 
 });
 
 test('hooks of the command line are not run by the operator, and its session is ended', async () => {
-  await using operator = await place.operator({ executor: 'in-process' });
+  await using operator = await place.operator({ runSessions: 'in-process' });
   const home = await runningHome(stage, ['data']);
   await place.configuration(home);
   await place.session(home, 's1', {
@@ -91,7 +91,7 @@ test('hooks of the command line are not run by the operator, and its session is 
 });
 
 test('an operator that stops gives its sessions back, and the next goes on with them at once', async () => {
-  const first = await place.operator({ executor: 'in-process' });
+  const first = await place.operator({ runSessions: 'in-process' });
   const home = await runningHome(stage, ['data']);
   await place.configuration(home, freezing('slow'));
   await place.session(home, 's1');
@@ -100,7 +100,7 @@ test('an operator that stops gives its sessions back, and the next goes on with 
   const [left] = await stage.all(backupSessions, home);
   assert.equal(left?.metadata.annotations?.['stash.appscode.com/executor'], '');
   checkLog(await logOf(stage, home));
-  await using second = await place.operator({ executor: 'in-process' });
+  await using second = await place.operator({ runSessions: 'in-process' });
   await place.ended(home, 's1');
   checkLog(await logOf(stage, home));
   assert.equal((await stage.all(volumeSnapshots, home)).length <= 1, true);

@@ -26,7 +26,7 @@ import { openSessionStage, type SessionStage } from './session-stage.ts';
 
 /** Long enough for a pod that is slow to quiesce and to ask for its snapshot, and for that to be cut. */
 const maxFreezeMs = 12_000;
-const operatorOptions = { executor: 'job', maxFreezeMs } as const;
+const operatorOptions = { runSessions: 'in-jobs', maxFreezeMs } as const;
 
 /** The sandbox's shells are those of this machine. */
 const timed = (word: string) => ({

@@ -14,7 +14,7 @@ import { openSessionStage } from './session-stage.ts';
 const place = await openSessionStage();
 const { stage } = place;
 const { cluster } = stage.sandbox;
-const operator = await place.operator({ executor: 'job' });
+const operator = await place.operator({ runSessions: 'in-jobs' });
 after(() => place[Symbol.asyncDispose]());
 
 const account = { serviceAccountName: 'default' };
@@ -83,7 +83,7 @@ test("somebody else's Job of that name is not touched: the session has no execut
 
 test('an image that cannot be pulled is told of at once, and ends the session past its deadline', async () => {
   await operator.stop();
-  await using other = await place.operator({ executor: 'job', image: `${imageRepository}:v0.0.1` });
+  await using other = await place.operator({ runSessions: 'in-jobs', image: `${imageRepository}:v0.0.1` });
   const home = await stage.home(['data']);
   await place.configuration(home, { timeOut: '20s' });
   await place.session(home, 's1');
@@ -110,7 +110,7 @@ test('a session that was due while there was no operator ends past its deadline'
   await place.session(home, 's1');
   const due = place.clock.now().getTime() + 32_000;
   await eventually(() => place.clock.now().getTime() > due);
-  await using other = await place.operator({ executor: 'job' });
+  await using other = await place.operator({ runSessions: 'in-jobs' });
   const ended = await place.ended(home, 's1');
   assert.equal(deadlineMessage(ended), 'not done within 1s: nobody had begun it');
   assert.deepEqual(await stage.phases(home), ['Failed']);
@@ -141,7 +141,7 @@ for (const [how, through] of [
 ] as const) {
   test(`a Job whose pods fail ends the session Failed, with the last words${how}`, async () => {
     // The server's time jumps ahead of the operator's in this one: it comes last.
-    await using other = await place.operator({ executor: 'job', ...(through && { through }) });
+    await using other = await place.operator({ runSessions: 'in-jobs', ...(through && { through }) });
     const home = await stage.home(['data']);
     await place.configuration(home, {
       runtimeSettings: {

@@ -11,7 +11,7 @@ import { openSessionStage } from './session-stage.ts';
 const place = await openSessionStage(1);
 const { stage } = place;
 const { cluster } = stage.sandbox;
-await place.operator({ executor: 'job' });
+await place.operator({ runSessions: 'in-jobs' });
 after(() => place[Symbol.asyncDispose]());
 
 test('a Job takes the snapshots and ends its session', async () => {

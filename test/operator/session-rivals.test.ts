@@ -9,11 +9,11 @@ import { openSessionStage } from './session-stage.ts';
 
 const shell = (word: string) => ({ exec: { command: ['/bin/sh', '-c', note(word)] }, containerName: 'app' });
 
-for (const executor of ['in-process', 'job'] as const) {
-  test(`two operators at once, ${executor}`, async () => {
+for (const runSessions of ['in-process', 'in-jobs'] as const) {
+  test(`two operators at once, ${runSessions}`, async () => {
     await using place = await openSessionStage(1);
     const { stage } = place;
-    await Promise.all([place.operator({ executor }), place.operator({ executor })]);
+    await Promise.all([place.operator({ runSessions }), place.operator({ runSessions })]);
     const home = await runningHome(stage, ['data']);
     await place.configuration(home, { hooks: { preBackup: shell('freeze'), postBackup: shell('thaw') } });
     await place.session(home, 's1');
@@ -21,7 +21,7 @@ for (const executor of ['in-process', 'job'] as const) {
     assert.equal(status?.phase, 'Succeeded');
     assert.deepEqual(await stage.snapshotted(home), ['data']);
     assert.deepEqual(await logOf(stage, home), ['freeze', 'thaw']);
-    assert.equal((await stage.all(jobs, home)).length, executor === 'job' ? 1 : 0);
+    assert.equal((await stage.all(jobs, home)).length, runSessions === 'in-jobs' ? 1 : 0);
   });
 }
 
@@ -30,7 +30,10 @@ after(() => place[Symbol.asyncDispose]());
 
 test('two operators try a failed session again once', async () => {
   const { stage } = place;
-  await Promise.all([place.operator({ executor: 'in-process' }), place.operator({ executor: 'in-process' })]);
+  await Promise.all([
+    place.operator({ runSessions: 'in-process' }),
+    place.operator({ runSessions: 'in-process' }),
+  ]);
   const home = await stage.home([]);
   await place.configuration(home, { retryConfig: { maxRetry: 1, delay: '3s' } });
   await place.session(home, 's1');

@@ -140,7 +140,13 @@ export async function openSessionStage(times = 20): Promise<SessionStage> {
 
 /** The rights of the Jobs for every account: here there is nobody who binds each Job's own. */
 async function grantJobs(cluster: Cluster): Promise<void> {
-  const options = { namespace: 'kube-system', image: '', replicas: 1, executor: 'job', version } as const;
+  const options = {
+    namespace: 'kube-system',
+    image: '',
+    replicas: 1,
+    runSessions: 'in-jobs',
+    version,
+  } as const;
   const group = { apiGroup: rbacGroup, kind: 'Group', name: 'system:serviceaccounts' } as const;
   for (const build of [buildSnapshotterRole, buildRestorerRole, buildClassesRole]) {
     const role = build(options);

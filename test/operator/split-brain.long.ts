@@ -64,14 +64,14 @@ async function sessionsIn(place: SessionStage, home: string, fails: boolean): Pr
   await stage.until(volumeSnapshots, home, (all) => all.length === 2);
 }
 
-for (const executor of ['in-process', 'job'] as const) {
-  test(`two operators at once, ${executor}: many sessions with hooks, retries and retention`, async (t) => {
+for (const runSessions of ['in-process', 'in-jobs'] as const) {
+  test(`two operators at once, ${runSessions}: many sessions with hooks, retries and retention`, async (t) => {
     await using place = await openSessionStage(1);
     const { stage } = place;
-    await Promise.all([place.operator({ executor }), place.operator({ executor })]);
+    await Promise.all([place.operator({ runSessions }), place.operator({ runSessions })]);
     const ends = watchEnds(place);
     const homes = await Promise.all(
-      Array.from({ length: executor === 'job' ? 4 : 12 }, () => runningHome(stage, ['data'])),
+      Array.from({ length: runSessions === 'in-jobs' ? 4 : 12 }, () => runningHome(stage, ['data'])),
     );
     const fails = (home: string) => homes.indexOf(home) % 2 === 1;
     await Promise.all(homes.map((home) => sessionsIn(place, home, fails(home))));
@@ -95,7 +95,7 @@ for (const executor of ['in-process', 'job'] as const) {
         ['s2', 's3'],
         home,
       );
-      const made = executor === 'job' ? all.length : 0;
+      const made = runSessions === 'in-jobs' ? all.length : 0;
       assert.equal((await stage.all(jobs, home)).length, made, home);
       const ofJobs = (await stage.all(pods, home)).filter(
         ({ metadata }) => metadata.ownerReferences?.[0]?.kind === 'Job',

@@ -73,7 +73,7 @@ export async function startOperator(options: StartOptions): Promise<StartedOpera
       },
     },
     {
-      executor: 'in-process',
+      runSessions: 'in-process',
       image: 'ghcr.io/kubectl-stash/kubectl-stash:test',
       namespace: 'default',
       maxFreezeMs: 60_000,

@@ -19,7 +19,7 @@ import type { StartedOperator } from './start.ts';
 import { failingOnce, isRetry, shell, tracedHooks } from './traces.ts';
 
 interface Reign {
-  readonly executor: 'job' | 'in-process';
+  readonly runSessions: 'in-jobs' | 'in-process';
   /** How fast the operators' time goes; processes of Jobs have the machine's own. */
   readonly times: number;
   readonly livesAtOnce: number;
@@ -31,11 +31,11 @@ interface Reign {
 }
 
 /** Resolves with what came of it, and the leader's writes up to where it was stopped. */
-async function reign(place: SessionStage, { executor, wakes, prepare, play }: Reign, death?: Death) {
+async function reign(place: SessionStage, { runSessions, wakes, prepare, play }: Reign, death?: Death) {
   const { stage } = place;
   const home = await runningHome(stage, ['data']);
   await prepare?.(place, home);
-  const options = { executor, leaderElect: true, namespace: home, maxFreezeMs: 3_600_000 };
+  const options = { runSessions, leaderElect: true, namespace: home, maxFreezeMs: 3_600_000 };
   const writes: string[] = [];
   const woken = Promise.withResolvers<undefined>();
   const led: { leader?: StartedOperator; isStopped: boolean } = { isStopped: false };
@@ -117,7 +117,7 @@ async function prove(t: TestContext, given: Reign): Promise<void> {
       throw new Error(what, { cause: error });
     });
     assert.deepEqual(came, undisturbed.came, what);
-    if (given.executor === 'job') assert.deepEqual(log, undisturbed.log, what);
+    if (given.runSessions === 'in-jobs') assert.deepEqual(log, undisturbed.log, what);
     if (isStopped) survived += 1;
   });
   // One that is quicker renews its hold less often.
@@ -131,7 +131,7 @@ function isTriedAgain(all: readonly BackupSession[]): boolean {
 
 /** Time goes so fast that a slow machine would come past any usual deadline. */
 const patient = { timeOut: '10h' } as const;
-const inProcess = { executor: 'in-process', times: 20, livesAtOnce: 12 } as const;
+const inProcess = { runSessions: 'in-process', times: 20, livesAtOnce: 12 } as const;
 
 const olderCopyGoes: Reign = {
   ...inProcess,
@@ -176,7 +176,7 @@ test('a session in the operator itself that fails, and fails again', (t) =>
 
 test('sessions of Jobs, of which the first one fails', (t) =>
   prove(t, {
-    ...{ executor: 'job', times: 1, livesAtOnce: 9 },
+    ...{ runSessions: 'in-jobs', times: 1, livesAtOnce: 9 },
     async play(place, home) {
       await place.configuration(home, {
         ...failingOnce,

@@ -28,7 +28,7 @@ test('a tar.gz is unpacked by tar, with permissions and the given time', async (
   assert.equal(readFileSync(join(directory, 'LICENSE'), 'utf8'), 'free');
 });
 
-test('the same files give the same bytes, in any time zone', async () => {
+test('the same files produce the same bytes in any time zone', async () => {
   const zone = process.env['TZ'];
   const build = async () => [gunzipSync(await gzip(await tar(files, time))), zip(files)];
   try {
@@ -42,7 +42,7 @@ test('the same files give the same bytes, in any time zone', async () => {
   }
 });
 
-test('a zip holds the files', () => {
+test('a zip contains the files', () => {
   const read = unzipSync(zip(files));
   assert.deepEqual(
     Object.entries(read).map(([name, content]) => [name, Buffer.from(content).toString()]),
@@ -50,7 +50,7 @@ test('a zip holds the files', () => {
   );
 });
 
-test('one file is read out of a tar.gz', async () => {
+test('one file can be read from a tar.gz', async () => {
   const archive = await gzip(await tar(files, time));
   assert.equal((await fileInTarGz(archive, 'LICENSE'))?.toString(), 'free');
   assert.equal(await fileInTarGz(archive, 'missing'), undefined);

@@ -1,4 +1,6 @@
-/** Every archive of a release, opened: what is in it, and whether its system would load the program. */
+/**
+ * Opens every archive of a release: checks its contents, and whether the program's format suits its platform.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +26,7 @@ const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1';
 const largest = 50e6;
 
 for (const platform of built) {
-  test(`${platform.archive}: small enough, with the licences, and a program that would run`, async () => {
+  test(`${platform.archive}: it is small enough, and contains the licences and a program for its platform`, async () => {
     const archive = readFileSync(join(directory, platform.archive));
     assert.ok(archive.length <= largest, `${archive.length} bytes`);
     for (const name of ['LICENSE', 'LICENSE-THIRD-PARTY'])
@@ -36,7 +38,7 @@ for (const platform of built) {
   });
 }
 
-test('checksums.txt is right about every file', { skip }, () => {
+test('checksums.txt matches every file', { skip }, () => {
   const lines = readFileSync(join(directory, 'checksums.txt'), 'utf8').trimEnd().split('\n');
   assert.ok(lines.length >= built.length + 2);
   for (const line of lines) {
@@ -45,7 +47,7 @@ test('checksums.txt is right about every file', { skip }, () => {
   }
 });
 
-test('the krew manifest has every archive that was built, by its checksum', { skip }, async () => {
+test('the krew manifest lists every archive with its checksum', { skip }, async () => {
   const { spec } = await readManifest(directory);
   assert.deepEqual(
     spec.platforms.map(({ uri, sha256 }) => [uri.slice(uri.lastIndexOf('/') + 1), sha256]),
@@ -53,7 +55,7 @@ test('the krew manifest has every archive that was built, by its checksum', { sk
   );
 });
 
-test('the list of what is inside has Node and the packages that are bundled', { skip }, () => {
+test('the bill of materials lists Node and the bundled packages', { skip }, () => {
   const bill = JSON.parse(readFileSync(join(directory, 'kubectl-stash.cdx.json'), 'utf8')) as {
     bomFormat: string;
     components: { name: string; version: string; purl: string; licenses: object[] }[];
@@ -69,7 +71,7 @@ test('the list of what is inside has Node and the packages that are bundled', { 
   }
 });
 
-test('built once more it has the same bytes', { skip }, async () => {
+test('a second build has the same bytes', { skip }, async () => {
   assert.ok(release);
   const again = join(release.scratch, 'again');
   await buildRelease({ platforms: [release.platform], directory: again, say: () => undefined });

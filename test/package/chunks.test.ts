@@ -1,4 +1,4 @@
-/** The program as the binary carries it: chunks, of which some are loaded only when they are needed. */
+/** The binary's chunks: some are loaded only when needed. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { before, test } from 'node:test';
@@ -16,7 +16,7 @@ before(async () => {
   bundled = await bundleChunks(program);
 });
 
-/** Loads as the binary does; `loaded` fills with the names of chunks. */
+/** Loads chunks as the binary does, and adds their names to `loaded`. */
 function loader(loaded: Set<string>): (name: string) => unknown {
   const modules = new Map<string, { exports: object }>();
   const load = (name: string): unknown => {
@@ -35,7 +35,7 @@ function loader(loaded: Set<string>): (name: string) => unknown {
   return load;
 }
 
-test('what a kubeconfig seldom asks for is loaded when it does', async () => {
+test('modules that few kubeconfigs need are loaded only for those', async () => {
   const configChunk = bundled.chunks.find(({ name }) => /^config-/.test(name));
   assert(configChunk);
   const loaded = new Set<string>();
@@ -65,7 +65,10 @@ test('what a kubeconfig seldom asks for is loaded when it does', async () => {
   assert(late('hpagent'));
 });
 
-/** Of a command's chunk and all that it imports at once: packages and modules of Node. */
+/**
+ * Returns the packages and built-in modules that a command's chunk imports eagerly, including those of the
+ * chunks it imports.
+ */
 function needs(output: string): Set<string> {
   const { outputs } = bundled.metafile;
   const seen = new Set<string>();
@@ -88,7 +91,7 @@ function needs(output: string): Set<string> {
   return needed;
 }
 
-test("nothing heavy is loaded for a command's help, or to find that its flags are wrong", () => {
+test("a command's help and its usage errors load no heavy module", () => {
   const heavy = [
     'node:https',
     'node:http',

@@ -1,4 +1,4 @@
-/** The binary where there is nothing: no Node, no home, no terminal, nothing that can be written. */
+/** Runs the binary in a minimal environment: no Node, no home, no terminal, no writable directory. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -28,12 +28,12 @@ if (release) {
   chmodSync(locked, 0o555);
 }
 
-/** In a working directory that it may not write to, as somebody who owns nothing. */
+/** Runs it in a read-only working directory, as a user who owns no files. */
 function run({ args, env = {} }: Options) {
   const root = process.getuid?.() === 0;
   return spawnSync(program, args, {
     cwd: locked,
-    // The directory of the program has a space in its name; sh is for the sandbox's containers.
+    // The program's directory has a space in its name. The sandbox's containers need sh.
     env: { PATH: `${dirname(program)}:/usr/bin:/bin`, TMPDIR: temporary, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
@@ -42,7 +42,7 @@ function run({ args, env = {} }: Options) {
   });
 }
 
-test('it says its version, whatever the environment has for another Node', { skip }, () => {
+test('it prints its version, and ignores the environment variables of Node', { skip }, () => {
   const said = { status: 0, stdout: `Client Version: ${clientVersion}\n`, stderr: '' };
   const environments: Record<string, string>[] = [
     {},
@@ -63,7 +63,7 @@ test('a usage error is one line, a hint and exit code 2', { skip }, () => {
   assert.match(stderr, /^error: unknown flag.*\nhint: .*\n$/);
 });
 
-test('it serves a sandbox, and works in it by the name that PATH finds', { skip }, () => {
+test('it serves a sandbox, and works inside it from PATH', { skip }, () => {
   const script = 'kubectl-stash install --crds >/dev/null && kubectl-stash list && kubectl-stash version';
   const { status, stdout, stderr } = run({ args: ['sandbox', '--', 'sh', '-c', script] });
   assert.equal(status, 0, stderr);

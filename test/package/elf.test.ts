@@ -1,4 +1,4 @@
-/** Node's own program is the example: it is what gets stripped. */
+/** Strips Node's own program, as the build does. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,13 +10,13 @@ import { withoutDebugInfo } from '../../cmd/package/elf.ts';
 
 const skip = process.platform !== 'linux';
 
-test('a stripped Node is shorter, loads the same bytes and runs', { skip }, () => {
+test('a stripped Node is smaller, has the same loaded bytes and runs', { skip }, () => {
   const node = readFileSync(process.execPath);
   const stripped = withoutDebugInfo(node);
   assert.ok(stripped.length < node.length * 0.9, `${stripped.length} of ${node.length}`);
   for (const [offset, size] of loaded(node)) {
     assert.ok(stripped.subarray(0, offset + size).length === offset + size);
-    // The header says where the sections are, which changed.
+    // Skip the header: the offset of the section table in it has changed.
     const from = Math.max(offset, 64);
     assert.ok(node.subarray(from, offset + size).equals(stripped.subarray(from, offset + size)));
   }
@@ -30,13 +30,13 @@ test('a stripped Node is shorter, loads the same bytes and runs', { skip }, () =
   }
 });
 
-test('it takes nothing off what has nothing to take off, and refuses another format', { skip }, () => {
+test('a stripped program stays the same, and another format is refused', { skip }, () => {
   const once = withoutDebugInfo(readFileSync(process.execPath));
   assert.ok(withoutDebugInfo(once).equals(once));
   assert.throws(() => withoutDebugInfo(Buffer.alloc(128)), /not a 64-bit/);
 });
 
-/** File offsets and sizes of the segments that are loaded. */
+/** Returns file offsets and sizes of the loaded segments. */
 function loaded(elf: Buffer): [number, number][] {
   const at = Number(elf.readBigUInt64LE(32));
   const count = elf.readUInt16LE(56);

@@ -1,4 +1,4 @@
-/** A release of this machine's platform, and the binary out of it, for the tests that run it. */
+/** A release for this machine's platform and the binary from it, for the tests that run it. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,17 +10,17 @@ import { buildRelease } from '../../cmd/package/release.ts';
 
 export interface HostRelease {
   readonly platform: Platform;
-  /** Of archives, checksums and manifest. */
+  /** Directory of archives, checksums and manifest. */
   readonly directory: string;
-  /** Unpacked, in a directory that everybody may read and whose name has a space. */
+  /** Unpacked binary, in a world-readable directory whose name contains a space. */
   readonly program: string;
-  /** For whatever a test writes; everybody may enter it. */
+  /** World-accessible directory for the test's files. */
   readonly scratch: string;
 }
 
 /**
- * The one in the directory that `$E2E_RELEASE` names, built already, else it is built now. Undefined on a platform that
- * we release nothing for. All but what existed goes after the tests.
+ * Resolves with the release in `$E2E_RELEASE`, else builds one. Resolves with undefined on a platform without
+ * releases. Everything that it creates is deleted after the tests.
  */
 export async function hostRelease(): Promise<HostRelease | undefined> {
   const platform = hostPlatform();

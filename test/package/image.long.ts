@@ -1,4 +1,7 @@
-/** The image of this machine, unpacked: nothing superfluous is in it, and its program works with what is. */
+/**
+ * Unpacks this machine's image: it contains nothing superfluous, and its program works with nothing but its
+ * contents.
+ */
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +32,7 @@ async function unpackImage(): Promise<string[]> {
   mkdirSync(root);
   const input = blob(image, manifest.layers[0].digest);
   execFileSync('tar', ['-xzpf', '-', '-C', root], { input });
-  // mkdtemp lets nobody else in.
+  // mkdtemp creates a directory that only its owner may enter.
   chmodSync(scratch, 0o755);
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
@@ -40,7 +43,7 @@ function blob(image: string, digest: string): Buffer {
   return readFileSync(join(image, 'blobs', digest.replace(':', '/')));
 }
 
-test('the program, libraries, licences, a name for the user, and nothing else', { skip }, () => {
+test('it contains the program, libraries, licences and a passwd entry, and nothing else', { skip }, () => {
   const own = ['LICENSE', 'LICENSE-THIRD-PARTY', 'etc/group', 'etc/passwd', entrypoint.slice(1)];
   const library = /^(usr\/)?lib\w*\/([\w-]+\/)?[\w+.-]+\.so(\.\d+)*$/;
   const licence = /^usr\/share\/doc\/[^/]+\/copyright$/;
@@ -49,7 +52,7 @@ test('the program, libraries, licences, a name for the user, and nothing else', 
 });
 
 test(
-  'as its user, with nothing of the machine but the network, it reads a cluster',
+  'its user can read a cluster, with only the network of the machine',
   { skip: skip || process.getuid?.() !== 0 },
   async (t) => {
     const sandbox = await startSandbox({ directory: join(scratch, 'sandbox') });

@@ -1,4 +1,4 @@
-/** The archive is installed as krew does it, used, and removed; by krew itself where it is on PATH. */
+/** Installs the archive as krew does, uses it, and removes it; by krew itself if it is on PATH. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,9 +11,9 @@ import { manifestFile, readManifest } from '../../cmd/package/manifest.ts';
 import { hostRelease, type HostRelease } from './host-release.ts';
 
 interface Installation {
-  /** In which krew's own directory is `.krew`. */
+  /** Home directory that contains krew's `.krew`. */
   readonly home: string;
-  /** What goes on PATH. */
+  /** Directory for PATH. */
   readonly bin: string;
   readonly uninstall: () => void;
 }
@@ -61,7 +61,7 @@ function installByKrew({ directory, platform, scratch }: HostRelease): Installat
   };
   const manifest = join(directory, manifestFile);
   runKrew('install', `--manifest=${manifest}`, `--archive=${join(directory, platform.archive)}`);
-  // Without the clone of an index, which needs the network, krew uninstalls nothing.
+  // krew refuses to uninstall without an index, whose clone would need the network.
   execFileSync('git', ['init', '--quiet', join(root, 'index', 'default')]);
   return {
     home: scratch,
@@ -72,7 +72,7 @@ function installByKrew({ directory, platform, scratch }: HostRelease): Installat
   };
 }
 
-/** krew's steps: internal/installation/install.go of kubernetes-sigs/krew. */
+/** Repeats krew's steps: internal/installation/install.go of kubernetes-sigs/krew. */
 async function installLikeKrew({ directory, platform, scratch }: HostRelease): Promise<Installation> {
   const { metadata, spec } = await readManifest(directory);
   const own = spec.platforms.filter(({ selector: { matchLabels } }) => {
@@ -89,7 +89,7 @@ async function installLikeKrew({ directory, platform, scratch }: HostRelease): P
   for (const each of [store, bin]) mkdirSync(each, { recursive: true });
   execFileSync('tar', ['-xzf', '-', '-C', store], { input: archive });
   const target = join(store, program);
-  // krew refuses a program outside of what it unpacked, and links to nothing else.
+  // krew refuses a program outside the unpacked archive.
   assert.ok(realpathSync(target).startsWith(`${realpathSync(store)}${sep}`));
   assert.ok((statSync(target).mode & 0o111) === 0o111);
   assert.ok(existsSync(join(store, 'LICENSE')));

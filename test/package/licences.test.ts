@@ -6,7 +6,7 @@ import { hostPlatform } from '../../cmd/package/platforms.ts';
 
 const skip = hostPlatform()?.os === 'windows';
 
-test('the texts of Node and of every package', { skip }, async () => {
+test('the licences of Node and of every package are included', { skip }, async () => {
   const yargs = { name: 'yargs', version: '1.2.3', license: 'MIT', directory: 'node_modules/yargs' };
   const [node = '', own = '', ...others] = (await thirdPartyLicences([yargs])).split(/\n-{80}\n\n/);
   assert.match(node, /^Node\.js \d.* \(MIT\)\n[^]*OpenSSL/);
@@ -14,7 +14,7 @@ test('the texts of Node and of every package', { skip }, async () => {
   assert.deepEqual(others, []);
 });
 
-test('a package without a text is refused by name', { skip }, async () => {
+test('a package without a licence is refused by name', { skip }, async () => {
   const none = { name: 'none', version: '1.2.3', license: 'MIT', directory: 'test/package' };
   await assert.rejects(thirdPartyLicences([none]), /none 1\.2\.3 has no file with its licence/);
 });

@@ -1,8 +1,11 @@
-/** A macOS program small enough to write down: `__TEXT` with some code, then `__LINKEDIT`, and room for one more command. */
+/**
+ * Builds a minimal macOS program: `__TEXT` with some code, then `__LINKEDIT`, and room for one more load
+ * command.
+ */
 const pageSize = 0x1000;
 
 export interface MacProgram {
-  /** From the start of the file, in whole pages. */
+  /** Starts at the beginning of the file and fills whole pages. */
   readonly code: Buffer;
   readonly linkedit: Buffer;
 }

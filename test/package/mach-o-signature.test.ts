@@ -10,7 +10,7 @@ import { verifySignature } from './verify-signature.ts';
 const bytes = (maxLength: number) =>
   fc.uint8Array({ minLength: 1, maxLength, size: 'max' }).map((array) => Buffer.from(array));
 
-test('every program gets a signature that fits, and keeps it when signed again', () => {
+test('every program gets a valid signature, and signing again does not change it', () => {
   fc.assert(
     fc.property(
       bytes(9000),
@@ -30,7 +30,7 @@ test('every program gets a signature that fits, and keeps it when signed again',
   );
 });
 
-test('a changed byte is noticed', () => {
+test('a changed byte invalidates the signature', () => {
   const signed = adHocSigned(
     macProgram({ code: Buffer.alloc(5000, 7), linkedit: Buffer.from('symbols') }),
     'stash',
@@ -43,9 +43,9 @@ test('a changed byte is noticed', () => {
   }
 });
 
-test('it refuses what it would break', () => {
+test('it refuses programs that it would break', () => {
   const program = macProgram({ code: Buffer.alloc(10, 1), linkedit: Buffer.from('symbols') });
-  assert.throws(() => adHocSigned(Buffer.concat([program, Buffer.from('more')]), 'stash'), /not the end/);
+  assert.throws(() => adHocSigned(Buffer.concat([program, Buffer.from('more')]), 'stash'), /not at the end/);
   assert.throws(() => adHocSigned(Buffer.alloc(64), 'stash'), /not a 64-bit Mach-O/);
   const full = Buffer.from(program);
   full.fill(1, 32 + 144, 32 + 160);

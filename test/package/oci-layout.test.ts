@@ -1,4 +1,4 @@
-/** The image is read back by its digests, as a registry client does. */
+/** Reads the image back by its digests, as a registry client does. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ interface Descriptor {
   readonly size: number;
 }
 
-test('every blob is what its digest and size say, and the layers are those of the configuration', async (t) => {
+test('every blob matches its digest and size, and the layers match the configuration', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'image-'));
   t.after(() => {
     rmSync(directory, { recursive: true });
@@ -66,7 +66,7 @@ test('every blob is what its digest and size say, and the layers are those of th
   assert.deepEqual(config.rootfs.diff_ids, [`sha256:${unpacked}`]);
   assert.equal((await fileInTarGz(layer, 'program'))?.toString(), 'runs');
 
-  // Again: the same image, and nothing is left of the old one.
+  // Writing again gives the same image and leaves no blob of the old one.
   assert.equal(await writeImage(directory, image), digest);
   assert.equal(readdirSync(join(directory, 'blobs', 'sha256')).length, 3);
 

@@ -12,13 +12,13 @@ const ready = {
   changelog: '# Changelog\n\n## 1.2.3\n',
 };
 
-test('a tagged commit with a changelog and nothing changed is ready', () => {
+test('a clean, tagged commit with a changelog entry is ready', () => {
   assert.deepEqual(shortcomings(ready), []);
 });
 
-test('whatever is missing is named', () => {
+test('every unmet requirement is named', () => {
   const cases: [Partial<typeof ready>, RegExp][] = [
-    [{ changes: ' M README.md' }, /files differ/],
+    [{ changes: ' M README.md' }, /uncommitted changes/],
     [{ tags: '' }, /no tag v1\.2\.3/],
     [{ tags: 'v1.2.30' }, /no tag v1\.2\.3/],
     [{ changelog: '## Unreleased\n\nas 1.2.3\n' }, /no heading for 1\.2\.3/],
@@ -31,7 +31,7 @@ test('whatever is missing is named', () => {
   }
 });
 
-test('the image is published before the programs that install it, and every archive is', () => {
+test('the image is published before the programs that install it, and every archive is published', () => {
   const commands = publishing({ version: 'v1.2.3', directory: 'out', image: 'image' });
   assert.deepEqual(
     commands.map(([program]) => program),

@@ -1,15 +1,15 @@
-/** Reads an ad-hoc signature back as macOS does, with nothing of what writes it. */
+/** Verifies an ad-hoc signature as macOS does, without sharing code with the signer. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 
 export interface Verified {
   readonly identifier: string;
   readonly pages: number;
-  /** The bytes of the file that the hashes cover. */
+  /** How many bytes of the file the hashes cover. */
   readonly covered: number;
 }
 
-/** Throws where the signature is missing, misplaced, or a single hash does not fit. */
+/** Throws if the signature is missing or misplaced, or if a hash does not match. */
 export function verifySignature(program: Buffer): Verified {
   const commands = [...readCommands(program)];
   const places = commands.filter(({ type }) => type === 0x1d);

@@ -1,4 +1,4 @@
-/** Reads a Windows program's headers, with nothing of what writes them. */
+/** Reads a Windows program's headers, without sharing code with the writer. */
 
 interface Section {
   readonly address: number;
@@ -18,12 +18,12 @@ export function certificateEntry(program: Buffer): { offset: number; size: numbe
   return { offset: program.readUInt32LE(at), size: program.readUInt32LE(at + 4) };
 }
 
-/** How long the file is by its sections: the loader reads no further. */
+/** Returns the file's length according to its sections: the loader reads no further. */
 export function signedLength(program: Buffer): number {
   return Math.max(...sections(program).map(({ offset, size }) => offset + size));
 }
 
-/** Names of the resources of type RT_RCDATA, where Node looks for its program. */
+/** Returns the names of the RT_RCDATA resources, where Node looks for its program. */
 export function resourceNames(program: Buffer): string[] {
   const address = program.readUInt32LE(directoryAt(program, 2));
   const section = sections(program).findLast((each) => each.address <= address);

@@ -1,4 +1,4 @@
-/** A Windows program small enough to write down: headers, one section of `code`, and a signature behind it. */
+/** Builds a minimal Windows program: headers, one section with `code`, and a signature after it. */
 const headersAt = 0x80;
 export const optionalHeaderAt = headersAt + 24;
 export const certificateEntryAt = optionalHeaderAt + 112 + 4 * 8;

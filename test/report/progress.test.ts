@@ -84,14 +84,14 @@ describe('liveFrame', () => {
     });
   }
 
-  test('names too long for one line: nothing but the end of a message is cut', () => {
+  test('names too long for one line: only the end of a message is cut', () => {
     for (const columns of [80, 200]) {
       const frame = liveFrame([view(long)], at(65), { columns, rows: 24 });
       matchGolden(`progress/frame-long-names-${columns}`, frame);
     }
   });
 
-  test('messages in lines of their own count as lines', () => {
+  test('messages on lines of their own count as lines', () => {
     const many = Array.from({ length: 50 }, (_, index): ClaimProgress => {
       const phase = index % 2 === 0 ? 'Succeeded' : 'Running';
       const message = phase === 'Running' ? 'waiting for the driver to cut it' : undefined;
@@ -102,7 +102,7 @@ describe('liveFrame', () => {
     matchGolden('progress/frame-many-long-names', frame);
   });
 
-  test('no line is longer than the terminal, and how far it is can always be read', () => {
+  test('no line is longer than the terminal, and the progress is always visible', () => {
     const part = fc.string({ unit: fc.constantFrom('a', 'b', '-'), minLength: 1, maxLength: 80 });
     fc.assert(
       fc.property(part, part, part, fc.integer({ min: 60, max: 200 }), (of, claim, message, columns) => {
@@ -120,7 +120,7 @@ describe('liveFrame', () => {
     );
   });
 
-  test('more claims than fit: what is done gives way', () => {
+  test('more claims than fit: finished claims are left out', () => {
     const many = Array.from({ length: 50 }, (_, index): ClaimProgress => {
       const phase = index === 30 ? 'Failed' : index % 2 === 0 ? 'Succeeded' : 'Running';
       return { claim: `data-${index}`, phase, size: '1Gi', startedAt: start };
@@ -130,7 +130,7 @@ describe('liveFrame', () => {
     matchGolden('progress/frame-many', frame);
   });
 
-  test('no control character reaches the terminal, whatever the cluster says', () => {
+  test('no control character from the cluster reaches the terminal', () => {
     const text = fc.string({ unit: 'binary', maxLength: 300 });
     fc.assert(
       fc.property(text, fc.integer({ min: 60, max: 200 }), (message, columns) => {
@@ -160,7 +160,7 @@ describe('viewOf', () => {
 });
 
 describe('changeLines', () => {
-  test('one line for each change, and none where nothing changed', () => {
+  test('one line for each change, and none without a change', () => {
     const steps: Progress[] = [
       { ...backup, claims: claims.map(({ claim }) => ({ claim, phase: 'Pending' })), notes: [] },
       { ...backup, notes: [] },

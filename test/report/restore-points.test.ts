@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
-import { toJson, toYaml } from '#src/cli/output.ts';
+import { print } from '#src/cli/output.ts';
 import { restorePointList, restorePointNames, restorePointTable } from '#src/report/restore-points.ts';
 
 import {
@@ -14,6 +14,7 @@ import {
   ready,
   snapshotOf,
 } from '#test/domain/restore-point-objects.ts';
+import { testContext } from '#test/support/context.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 const two = ['data', 'logs'];
@@ -78,10 +79,13 @@ test('restore points as a wide table, with and without the right to read classes
   matchGolden('list-wide-no-classes', restorePointTable({ ...view, classes: undefined }, true));
 });
 
-test('restore points for programs', async () => {
+test('restore points as names, JSON and YAML', async () => {
   matchGolden('list-name', restorePointNames(points));
-  matchGolden('list-json', toJson(restorePointList(points)));
-  matchGolden('list-yaml', await toYaml(restorePointList(points)));
+  for (const format of ['json', 'yaml'] as const) {
+    const context = testContext();
+    await print(context.out, format, { value: () => restorePointList(points) });
+    matchGolden(`list-${format}`, context.stdout());
+  }
 });
 
 test('one name for a session of several targets', () => {

@@ -24,12 +24,12 @@ for (const columns of [80, 200]) {
   });
 }
 
-test('without a width nothing is cut; without rows there is a header', () => {
+test('without a width nothing is cut; without rows only the header is printed', () => {
   assert.equal(renderTable(headers, rows), renderTable(headers, rows, { columns: 1000 }));
   assert.equal(renderTable(headers, []), 'CLAIM   STATE   MESSAGE\n');
 });
 
-test('a line is never wider than the terminal where the other columns leave room for the last header', () => {
+test('a line is never wider than the terminal if the other columns leave room for the last header', () => {
   fc.assert(
     fc.property(
       fc.array(fc.stringMatching(/^[a-z ]{0,60}$/), { minLength: 1 }),

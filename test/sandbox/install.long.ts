@@ -7,7 +7,7 @@ import { ourProgram } from '#test/support/our-program.ts';
 
 const [command = '', ...first] = ourProgram.argv;
 
-test('the operator is installed and comes up in a sandbox of the command line', async () => {
+test('the operator can be installed and becomes ready in a sandbox of the command line', async () => {
   const inner = [command, ...first, 'install', '--timeout=30s'];
   const { stdout, stderr } = await promisify(execFile)(command, [...first, 'sandbox', '--', ...inner]);
   assert.match(stdout, /^deployment\.apps\/kubectl-stash-operator created$/m);

@@ -110,7 +110,7 @@ async function run(cluster: Cluster, pod: string, ...command: string[]): Promise
   return text(stdout.end());
 }
 
-test('a sandbox goes on where the last one on its directory ended', async () => {
+test('a sandbox continues with the objects in its directory', async () => {
   const directory = join(root, 'twice');
   const first = await start(directory);
   await createClaim(first.cluster, 'data');
@@ -130,7 +130,7 @@ test('a sandbox goes on where the last one on its directory ended', async () => 
 
   await assert.rejects(start(directory), (error) => {
     assert.ok(error instanceof DirectoryError);
-    assert.equal(error.message, `process ${process.pid} runs a sandbox on ${directory}`);
+    assert.equal(error.message, `another sandbox is running in ${directory} (process ${process.pid})`);
     return true;
   });
   await first.stop();
@@ -153,7 +153,8 @@ test('a sandbox goes on where the last one on its directory ended', async () => 
   const copy = await until(cluster, pods, runs('copy', 0));
   assert.equal(await run(cluster, copy.metadata.name, 'cat', '/copy/file'), 'precious\n');
 
-  // Owners and finalizers work as before: the pod goes with its deployment, the volume with its claim.
+  // Owners and finalizers still work: deleting the deployment deletes the pod, deleting the claim deletes the
+  // volume.
   const claim = await cluster.get(persistentVolumeClaims, 'data', 'default');
   await cluster.delete(deployments, here('app'));
   await cluster.delete(persistentVolumeClaims, here('data'));
@@ -163,44 +164,48 @@ test('a sandbox goes on where the last one on its directory ended', async () => 
   await second.stop();
 });
 
-test('killed, it leaves no process behind, and the next one goes on', { timeout: 30_000 }, async () => {
-  const directory = join(root, 'killed');
-  const host = join(root, 'host');
-  await mkdir(host);
-  await promisify(execFile)('mkfifo', [join(host, 'pipe')]);
-  const program = join(import.meta.dirname, '../../cmd/kubectl-stash.ts');
-  const child = spawn(process.execPath, [program, 'sandbox', '--dir', directory], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await once(child.stdout, 'data');
-  const kubeconfig = join(directory, 'kubeconfig');
-  const clock = { now: () => new Date(), sleep: () => Promise.resolve() };
-  const { cluster: remote } = await connect({ kubeconfig }, {}, { clock, version: 'test' });
-  // Whoever reads the pipe sees it end when the last process of the pod has.
-  const script = 'sleep 1000 & exec 3> /host/pipe; echo up >&3; wait';
-  await createDeployment(remote, 'app', shell(script, '/host'), [
-    { name: 'data', ...{ hostPath: { path: host } } },
-  ]);
-  const pipe = createReadStream(join(host, 'pipe'), 'utf8');
-  assert.deepEqual(await once(pipe, 'data'), ['up\n']);
-  const saved = () => readFile(join(directory, 'objects.json'), 'utf8').catch(() => '');
-  const changes = watch(directory)[Symbol.asyncIterator]();
-  for (let change = changes.next(); !(await saved()).includes('"running"'); change = changes.next())
-    await change;
-  await changes.return?.();
+test(
+  'a killed sandbox leaves no process behind, and the next one continues',
+  { timeout: 30_000 },
+  async () => {
+    const directory = join(root, 'killed');
+    const host = join(root, 'host');
+    await mkdir(host);
+    await promisify(execFile)('mkfifo', [join(host, 'pipe')]);
+    const program = join(import.meta.dirname, '../../cmd/kubectl-stash.ts');
+    const child = spawn(process.execPath, [program, 'sandbox', '--dir', directory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    const kubeconfig = join(directory, 'kubeconfig');
+    const clock = { now: () => new Date(), sleep: () => Promise.resolve() };
+    const { cluster: remote } = await connect({ kubeconfig }, {}, { clock, version: 'test' });
+    // The pipe ends when the last process of the pod has ended.
+    const script = 'sleep 1000 & exec 3> /host/pipe; echo up >&3; wait';
+    await createDeployment(remote, 'app', shell(script, '/host'), [
+      { name: 'data', ...{ hostPath: { path: host } } },
+    ]);
+    const pipe = createReadStream(join(host, 'pipe'), 'utf8');
+    assert.deepEqual(await once(pipe, 'data'), ['up\n']);
+    const saved = () => readFile(join(directory, 'objects.json'), 'utf8').catch(() => '');
+    const changes = watch(directory)[Symbol.asyncIterator]();
+    for (let change = changes.next(); !(await saved()).includes('"running"'); change = changes.next())
+      await change;
+    await changes.return?.();
 
-  const ended = Promise.all([once(pipe, 'end'), once(child, 'exit')]);
-  child.kill('SIGKILL');
-  await ended;
-  remote.close();
-  const next = await start(directory);
-  const reopened = createReadStream(join(host, 'pipe'), 'utf8');
-  assert.deepEqual(await once(reopened, 'data'), ['up\n']);
-  await until(next.cluster, pods, runs('app', 1));
-  await next.stop();
-});
+    const ended = Promise.all([once(pipe, 'end'), once(child, 'exit')]);
+    child.kill('SIGKILL');
+    await ended;
+    remote.close();
+    const next = await start(directory);
+    const reopened = createReadStream(join(host, 'pipe'), 'utf8');
+    assert.deepEqual(await once(reopened, 'data'), ['up\n']);
+    await until(next.cluster, pods, runs('app', 1));
+    await next.stop();
+  },
+);
 
-test('a pod that runs only once is not run again', async () => {
+test('a pod with restartPolicy Never is not run again', async () => {
   const directory = join(root, 'once');
   const first = await start(directory);
   await first.cluster.create(pods, {
@@ -220,7 +225,7 @@ test('a pod that runs only once is not run again', async () => {
   await second.stop();
 });
 
-test('objects that cannot be read are neither ignored nor overwritten', async () => {
+test('an unreadable file of objects is neither ignored nor overwritten', async () => {
   const directory = join(root, 'spoilt');
   await mkdir(directory);
   const file = join(directory, 'objects.json');
@@ -230,7 +235,7 @@ test('objects that cannot be read are neither ignored nor overwritten', async ()
   assert.deepEqual(await readdir(directory), ['objects.json'], 'no lock is left');
 });
 
-test('what is not to be kept leaves no objects and no lock', async () => {
+test('a sandbox without keep leaves no objects and no lock', async () => {
   const directory = join(root, 'ephemeral');
   const sandbox = await startSandbox({ directory });
   await createClaim(sandbox.cluster, 'data');

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { persistentVolumeClaims, storageClasses, volumeSnapshotClasses } from '#src/api/resources.ts';
 import { startSandbox } from '#src/sandbox/sandbox.ts';
 
-await test('several sandboxes live side by side, each with its classes, and end', async (t) => {
+await test('several sandboxes run side by side, each with its own classes, and stop', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'stash-sandbox-'));
   t.after(() => rm(root, { recursive: true, force: true }));
   const errors: string[] = [];

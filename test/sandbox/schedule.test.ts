@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { parseSchedule } from '#src/sandbox/schedule.ts';
 
-test('the times before and after one', () => {
+test('the times before and after a given one', () => {
   const rows: [schedule: string, timeZone: string | undefined, at: string, latest: string, next: string][] = [
     ['*/5 * * * *', undefined, '2026-11-24T10:10:00.000Z', '2026-11-24T10:10', '2026-11-24T10:15'],
     ['*/5 * * * *', undefined, '2026-11-24T10:09:59.900Z', '2026-11-24T10:05', '2026-11-24T10:10'],
@@ -24,13 +24,13 @@ test('the times before and after one', () => {
   }
 });
 
-test('a day that never comes', () => {
+test('a day that does not exist', () => {
   const schedule = parseSchedule('0 0 30 2 *');
   assert.equal(schedule.next(new Date(0)), undefined);
   assert.equal(schedule.latest(new Date(0)), undefined);
 });
 
-test('what is no schedule', () => {
+test('invalid schedules', () => {
   const rows: [text: string, complaint: RegExp][] = [
     ['', /expected exactly 5 fields, found 0: \[\]/],
     ['* * * * * *', /expected exactly 5 fields, found 6/],

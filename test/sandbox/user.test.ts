@@ -1,4 +1,4 @@
-/** A sandbox whose kubeconfig is a user's: what a missing right looks like. */
+/** A sandbox whose kubeconfig belongs to a user, to see how a missing right is reported. */
 import assert from 'node:assert/strict';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,14 +33,14 @@ async function stash(line: string) {
   return { ...ran, told: `${ran.code}: ${ran.stderr}` };
 }
 
-test('who has no role is told every right that is missing, and nothing is written', async () => {
+test('a user without a role is told every missing right, and nothing is written', async () => {
   const ran = await stash('snapshot pvc/data');
   assert.equal(ran.code, 1, ran.told);
   assert.match(ran.stderr, /user "dev" may not [^\n]*persistentvolumeclaims/);
   assert.deepEqual((await cluster.list(volumeSnapshots, { namespace })).items, []);
 });
 
-test('with the Role of the documentation it works, and without one of its bindings less does', async () => {
+test('with the documented Role it works, and with fewer bindings less of it does', async () => {
   const rights = buildUserRights('dev', namespace);
   for (const role of rights.roles) if (role.kind === 'Role') await cluster.create(roles, role);
   for (const binding of rights.bindings)

@@ -92,6 +92,7 @@ export function freezing(inner: Cluster, at?: FreezePoint): Freezing {
       get: (...args) => read(() => inner.get(...args)),
       list: (...args) => read(() => inner.list(...args)),
       groups: () => read(() => inner.groups()),
+      kinds: (...args) => read(() => inner.kinds(...args)),
       serverVersion: () => read(() => inner.serverVersion()),
       exec: (request) => read(() => inner.exec(request)),
       create: (resource, ...args) => write('create', resource, () => inner.create(resource, ...args)),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { manualClock } from './clock.ts';
 
-test('sleeps end in order, each at its time, and what they wake may sleep again', async () => {
+test('sleeps end in order, each at its own time, and woken code may sleep again', async () => {
   const clock = manualClock('2026-01-01T00:00:00Z');
   const log: [string, number][] = [];
   const note = (name: string) => log.push([name, clock.now().getTime() - Date.UTC(2026, 0, 1)]);

@@ -3,9 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '#src/domain/clock.ts';
 
 export interface ManualClock extends Clock {
-  /** Goes on by `milliseconds`: each sleep ends at its own time, and what it wakes runs before the next one ends. */
+  /**
+   * Moves time forward. Each sleep ends at its own time, and the code that it wakes runs before the next
+   * sleep ends.
+   */
   advance(milliseconds: number): Promise<void>;
-  /** How many sleep. */
+  /** Returns the number of pending sleeps. */
   sleepers(): number;
 }
 
@@ -14,7 +17,7 @@ interface Sleeper {
   wake(): void;
 }
 
-/** A clock whose hands only the test turns. */
+/** Returns a clock that only the test moves. */
 export function manualClock(start: Date | string = '2026-03-14T03:00:00Z'): ManualClock {
   let now = new Date(start).getTime();
   const sleepers = new Set<Sleeper>();
@@ -53,7 +56,7 @@ export function manualClock(start: Date | string = '2026-03-14T03:00:00Z'): Manu
   };
 }
 
-/** Lets everything that is ready run. */
+/** Lets all pending callbacks run. */
 async function settle(): Promise<void> {
   await setImmediate();
   await setImmediate();

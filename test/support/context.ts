@@ -6,14 +6,17 @@ import type { Clock } from '#src/domain/clock.ts';
 import { manualClock } from './clock.ts';
 
 export interface TestContextOptions {
-  /** Default: one that stands still. */
+  /** Default: a clock that stands still. */
   readonly clock?: Clock;
-  /** What `context.cluster()` connects to, as `user` test and in namespace `-n` or demo; a function decides itself. */
+  /**
+   * What `context.cluster()` connects to, as user `test` in namespace `-n` or `demo`. A function makes these
+   * decisions itself.
+   */
   readonly cluster?: Cluster | ((flags: ConnectionFlags) => Promise<Connection>);
   readonly columns?: number;
   readonly rows?: number;
   readonly isTTY?: boolean;
-  /** Text by path. */
+  /** Contents by path. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -25,7 +28,7 @@ export interface TestContext extends Context {
   readonly stderr: () => string;
 }
 
-/** A Context that keeps what is written; without `cluster`, connecting fails the test. */
+/** Returns a Context that records its output. Without `cluster`, connecting fails the test. */
 export function testContext(options: TestContextOptions = {}): TestContext {
   const clock = options.clock ?? manualClock();
   const out = collector();

@@ -1,15 +1,15 @@
-/** The tables of `docs/rbac.md` and the rules of `docs/rbac/*.yaml`, in one shape. */
+/** Reads the tables of `docs/rbac.md` and the rules of `docs/rbac/*.yaml` in one format. */
 import type { Rule } from './rbac.ts';
 
 export interface DocumentedRight {
   readonly verb: string;
-  /** `backupsessions.stash.appscode.com/status` */
+  /** For example `backupsessions.stash.appscode.com/status`. */
   readonly resource: string;
-  /** Commands that fail without it. */
+  /** Commands that fail without this right. */
   readonly neededBy: readonly string[];
 }
 
-/** One per verb and resource of the table below a heading of the second level. */
+/** Returns one entry per verb and resource of the table below a level-two heading. */
 export function readRights(markdown: string, heading: string): DocumentedRight[] {
   const section = markdown.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
   const rows = section
@@ -30,7 +30,7 @@ function listed(cell: string): string[] {
   return cell === '' ? [] : cell.split(', ');
 }
 
-/** `verb resource` of each permission that the rules give. */
+/** Returns `verb resource` for each permission that the rules grant. */
 export function permissionsOf(rules: readonly Rule[]): string[] {
   return rules.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) =>
@@ -39,7 +39,7 @@ export function permissionsOf(rules: readonly Rule[]): string[] {
   );
 }
 
-/** The same rules but for one permission, each of one verb and one resource. */
+/** Returns the rules without one permission, split so that each has one verb and one resource. */
 export function without(rules: readonly Rule[], permission: string): Rule[] {
   return rules
     .flatMap(({ apiGroups, resources, verbs }) =>

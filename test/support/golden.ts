@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path';
 
 const folder = join(import.meta.dirname, '..', 'golden');
 
-/** Compares with `test/golden/<name>.txt`; `UPDATE_GOLDEN=1` (`npm run golden`) writes it instead. */
+/**
+ * Compares `actual` with `test/golden/<name>.txt`. With `UPDATE_GOLDEN=1` (`npm run golden`), writes the file
+ * instead.
+ */
 export function matchGolden(name: string, actual: string): void {
   const file = join(folder, `${name}.txt`);
   if (process.env['UPDATE_GOLDEN'] === '1') {

@@ -1,28 +1,28 @@
-/** A client of a Kubernetes API that knows nothing of Kubernetes: paths in, JSON out. */
+/** A generic JSON client for a Kubernetes API: it knows no types. */
 import { Agent, request as httpsRequest, type AgentOptions } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 
 export interface Answer {
   readonly code: number;
   readonly headers: IncomingHttpHeaders;
-  /** Parsed where it is JSON, else the text. */
+  /** Parsed if it is JSON, else the text. */
   readonly body: Json;
 }
 
-/** JSON that a test looks into: a missing step is undefined. */
+/** JSON that a test can index without checks: a missing property is undefined. */
 export type Json = { readonly [key: string]: Json } & { readonly [index: number]: Json };
 
 export function text(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** A JSON array, empty where there is none. */
+/** Returns the JSON array, or an empty one if the value is none. */
 export function listOf(value: Json | undefined): Json[] {
   return Array.isArray(value) ? (value as Json[]) : [];
 }
 
 export interface Watch {
-  /** Resolves with the next event; undefined when the watch has ended. */
+  /** Resolves with the next event, or undefined when the watch has ended. */
   next(): Promise<Json>;
   close(): void;
 }
@@ -35,7 +35,7 @@ export interface JsonClient {
   close(): void;
 }
 
-/** `headers`: of every request. */
+/** `headers` are sent with every request. */
 export function createJsonClient(url: string, tls: AgentOptions, headers: OutgoingHttpHeaders): JsonClient {
   const agent = new Agent({ keepAlive: true, ...tls });
 
@@ -56,7 +56,7 @@ export function createJsonClient(url: string, tls: AgentOptions, headers: Outgoi
           ? Buffer.from(body)
           : Buffer.from(JSON.stringify(body));
       if (more['content-type'] === undefined) call.setHeader('content-type', 'application/json');
-      // Node leaves it out of a DELETE.
+      // Node omits it for DELETE.
       call.setHeader('content-length', bytes.length);
       call.end(bytes);
     });
@@ -103,7 +103,7 @@ async function* readLines(message: IncomingMessage): AsyncGenerator<string, unde
       yield* lines;
     }
   } catch {
-    // A connection that was cut ends the watch.
+    // A broken connection ends the watch.
   }
   return undefined;
 }

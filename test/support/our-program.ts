@@ -1,12 +1,12 @@
 /**
- * What tests run as a process, and what a container of our image runs where it is one: the program of this checkout, or
- * the binary that `$E2E_PROGRAM` names.
+ * The program that tests run as a process, and as containers of our image: this checkout, or the binary at
+ * `$E2E_PROGRAM`.
  */
 import { resolve } from 'node:path';
 
 import { clientVersion } from '#src/cli/version.ts';
 
-/** Absolute. */
+/** Absolute path; undefined if tests run from source. */
 export const packagedProgram =
   process.env['E2E_PROGRAM'] === undefined ? undefined : resolve(process.env['E2E_PROGRAM']);
 

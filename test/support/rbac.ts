@@ -1,10 +1,10 @@
-/** The kinds of role-based access control, as far as tests grant rights. */
+/** The RBAC kinds, with the fields that tests use. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 
 export interface Rule {
   readonly apiGroups: readonly string[];
-  /** `backupsessions/status` */
+  /** With subresources, such as `backupsessions/status`. */
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
 }

@@ -5,7 +5,7 @@ import { load } from 'js-yaml';
 
 import type { CustomResourceDefinition } from '#src/api/kubernetes.ts';
 
-/** The definitions of an API group in a directory, one to a file that is called after its kind: `GROUP_PLURAL.yaml`. */
+/** Reads an API group's definitions from a directory with one file per kind: `GROUP_PLURAL.yaml`. */
 export async function readDefinitions(directory: string, group: string): Promise<CustomResourceDefinition[]> {
   const files = (await readdir(directory)).filter((name) => name.startsWith(`${group}_`));
   return Promise.all(

@@ -2,13 +2,16 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { Clock } from '#src/domain/clock.ts';
 
-/** Of a fast clock, so much of the machine's time passes in one step at most, and it is looked at so often. */
+/**
+ * The longest step of the machine's time that a fast clock takes at once, and how often it checks the time.
+ */
 const longestStepMs = 10;
 const lookEveryMs = 5;
 
 /**
- * A clock that goes `times` as fast as the machine's, from now on; 1 is the machine's own. A faster one stands while
- * this process is kept from running: what a loaded machine delays must not look like minutes.
+ * Returns a clock that runs `times` as fast as the machine's, from now on; 1 is the machine's own. A faster
+ * clock stops while this process is not scheduled, so that delays on a loaded machine do not look like
+ * minutes.
  */
 export function scaledClock(times = 1): Clock {
   const isFast = times > 1;
@@ -30,7 +33,7 @@ export function scaledClock(times = 1): Clock {
           await setTimeout(isFast ? Math.min(left, lookEveryMs) : left, undefined, signal && { signal });
         } while (isFast && now() < until);
       } catch {
-        // Aborted: the sleep is over.
+        // The sleep was aborted.
       }
     },
   };

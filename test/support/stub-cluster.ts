@@ -1,6 +1,6 @@
 import type { Cluster } from '#src/cluster/port.ts';
 
-/** A Cluster that has only the methods given; any other rejects. */
+/** Returns a Cluster with only the given methods; all others reject. */
 export function stubCluster(methods: Partial<Cluster>): Cluster {
   const missing = (name: string) => () => Promise.reject(new Error(`this test's cluster has no ${name}()`));
   return {
@@ -15,6 +15,7 @@ export function stubCluster(methods: Partial<Cluster>): Cluster {
     exec: missing('exec'),
     logs: missing('logs'),
     groups: missing('groups'),
+    kinds: missing('kinds'),
     serverVersion: missing('serverVersion'),
     close: () => undefined,
     ...methods,

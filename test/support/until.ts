@@ -3,10 +3,13 @@ import type { Resource } from '#src/api/resources.ts';
 import { observe } from '#src/cluster/observe.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
 
-/** On a sandbox, anything takes longer only where it will never come. */
+/** Milliseconds. On a sandbox, an object that takes longer will never arrive. */
 const enough = 60_000;
 
-/** Resolves with what the server holds as soon as that satisfies; rejects after a minute, or `patience` milliseconds. */
+/**
+ * Resolves with the objects as soon as `satisfied` returns true. Rejects after a minute, or `patience`
+ * milliseconds.
+ */
 export async function until<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
@@ -17,7 +20,7 @@ export async function until<T extends KubernetesObject>(
   const over = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<Stored<T>[]>();
   const late = setTimeout(() => {
-    reject(new Error(`the ${resource.plural} did not come to what they should in ${patience / 1000}s`));
+    reject(new Error(`the ${resource.plural} did not reach the expected state in ${patience / 1000}s`));
   }, patience);
   const observed = observe(cluster, resource, scope, over.signal, () => {
     const items = [...observed.items.values()];

@@ -6,11 +6,11 @@ import { boolean, choice, int32, int64, object, string, strings } from '../schem
 import { sharedSpec } from './session-spec.ts';
 import { alias, targetRef } from './target.ts';
 
-const target = object('What is backed up.', {
+const target = object('The target of the backup.', {
   ref: targetRef,
   alias,
-  replicas: int32('For a StatefulSet: how many replicas to back up; all where it is left out.'),
-  snapshotClassName: string('VolumeSnapshotClass of the snapshots; the default one where it is left out.'),
+  replicas: int32('For a StatefulSet: how many replicas to back up; default all.'),
+  snapshotClassName: string('VolumeSnapshotClass of the snapshots; default is the default class.'),
   volumeMounts,
   paths,
   exclude,
@@ -18,18 +18,18 @@ const target = object('What is backed up.', {
 });
 
 const retentionPolicy = object(
-  'Which snapshots are kept; all of them where every number is zero.',
+  'Which snapshots are kept. All of them are kept if every number is zero.',
   {
     name: string('Name of the policy.'),
-    prune: boolean('Whether data that no snapshot needs is removed.'),
-    dryRun: boolean('Whether to report only, and delete nothing.'),
+    prune: boolean('Whether to remove data that no snapshot needs.'),
+    dryRun: boolean('Whether to report only and delete nothing.'),
     keepLast: int64('Keep this many of the newest.'),
     keepHourly: int64('Keep the newest of each of this many hours.'),
     keepDaily: int64('Keep the newest of each of this many days.'),
     keepWeekly: int64('Keep the newest of each of this many weeks.'),
     keepMonthly: int64('Keep the newest of each of this many months.'),
     keepYearly: int64('Keep the newest of each of this many years.'),
-    keepTags: strings('For Restic: keep those with one of these tags.'),
+    keepTags: strings('For Restic: keep snapshots with one of these tags.'),
   },
   ['name', 'prune'],
 );
@@ -43,12 +43,12 @@ const spec = object(
     paused: boolean('Whether the schedule is suspended.'),
     retentionPolicy,
     backupHistoryLimit: int32('How many finished BackupSessions are kept.'),
-    retryConfig: object('What to do after a session that failed.', {
-      maxRetry: { ...int32('How often to try again.'), default: 1 },
-      delay: string('How long to wait before that, such as 5m.'),
+    retryConfig: object('How failed sessions are retried.', {
+      maxRetry: { ...int32('Number of retries.'), default: 1 },
+      delay: string('Delay before a retry, such as 5m.'),
     }),
-    hooks: object('What runs before and after.', {
-      preBackup: hook('Runs before the backup, which is not made if it fails.'),
+    hooks: object('Hooks that run before and after the session.', {
+      preBackup: hook('Runs before the backup. If it fails, no backup is taken.'),
       postBackup: finalHook('Runs after the backup.', [
         'Always',
         'OnFailure',
@@ -60,9 +60,9 @@ const spec = object(
   ['retentionPolicy'],
 );
 
-const status = object('What the operator made of it.', {
+const status = object('Status that the operator reports.', {
   phase: choice('Whether sessions can run.', ['Invalid', 'Ready', 'NotReady']),
-  observedGeneration: int64('Generation that this status is about.'),
+  observedGeneration: int64('Generation that this status refers to.'),
   conditions,
 });
 
@@ -76,5 +76,5 @@ export const backupConfigurationDefinition = stashDefinition({
     column('Phase', '.status.phase'),
     ageColumn,
   ],
-  schema: objectSchema('Says how one target is backed up.', spec, status),
+  schema: objectSchema('Configures the backup of one target.', spec, status),
 });

@@ -3,9 +3,9 @@ import { ageColumn, column, objectSchema, stashDefinition } from './definition.t
 import { boolean, choice, dateTime, int32, kept, list, object, string, strings } from '../schema.ts';
 import { targetRef } from './target.ts';
 
-const spec = object('Whose backup this is.', {
+const spec = object('The invoker of the backup.', {
   invoker: object(
-    'The object that asked for it.',
+    'The object that triggered the session.',
     {
       apiGroup: string('Its API group.'),
       kind: string('Its kind, such as BackupConfiguration.'),
@@ -13,14 +13,14 @@ const spec = object('Whose backup this is.', {
     },
     ['kind', 'name'],
   ),
-  retryLeft: int32('How often it is tried again if this session fails.'),
+  retryLeft: int32('Number of retries left if this session fails.'),
 });
 
 const snapshot = object('One snapshot.', {
   name: string('Its name.'),
   totalSize: string('Size of the data.'),
   path: string('For Restic: directory that was backed up.'),
-  uploaded: string('For Restic: size of what was sent.'),
+  uploaded: string('For Restic: size of the uploaded data.'),
   processingTime: string('For Restic: how long it took.'),
   fileStats: kept('For Restic: number of files.'),
 });
@@ -35,20 +35,20 @@ const host = object('The backup of one volume.', {
 
 const target = object('The backup of one target.', {
   ref: targetRef,
-  phase: choice('How far it is.', ['Pending', 'Succeeded', 'Running', 'Failed']),
+  phase: choice('Current phase.', ['Pending', 'Succeeded', 'Running', 'Failed']),
   totalHosts: int32('Number of volumes.'),
   stats: list('One entry for each volume.', host),
-  preBackupActions: strings('What has to run before the backup.'),
-  postBackupActions: strings('What has to run after the backup.'),
+  preBackupActions: strings('Actions to run before the backup.'),
+  postBackupActions: strings('Actions to run after the backup.'),
   conditions,
 });
 
-const status = object('How the backup goes.', {
-  phase: choice('How far it is.', ['Pending', 'Skipped', 'Running', 'Succeeded', 'Failed', 'Unknown']),
-  sessionDeadline: dateTime('When it fails if it is not done.'),
+const status = object('Status of the backup.', {
+  phase: choice('Current phase.', ['Pending', 'Skipped', 'Running', 'Succeeded', 'Failed', 'Unknown']),
+  sessionDeadline: dateTime('When the session fails if it has not finished.'),
   sessionDuration: string('How long it took.'),
-  nextRetry: dateTime('When it is tried again.'),
-  retried: boolean('Whether it has been tried again.'),
+  nextRetry: dateTime('When it is retried.'),
+  retried: boolean('Whether it has been retried.'),
   targets: list('One entry for each target.', target),
   conditions,
 });

@@ -1,4 +1,7 @@
-/** A claim that a restore creates: the Kubernetes type, checked as far as we read it and kept beyond. */
+/**
+ * A claim that a restore creates: the Kubernetes type. The fields that the operator reads are validated; all
+ * other fields are kept as they are.
+ */
 import { kept, list, map, object, quantity, string, strings } from '../schema.ts';
 
 const amounts = (description: string) => map(description, quantity('Such as 1Gi.'));
@@ -9,17 +12,17 @@ const source = {
   name: string('Its name.'),
 };
 
-const metadata = kept('What the claim is called: ${POD_ORDINAL} stands for each replica in turn.', {
+const metadata = kept('Metadata of the claim. ${POD_ORDINAL} in the name is replaced by each ordinal.', {
   name: string('Name of the claim.'),
-  generateName: string('Beginning of a name that the server completes.'),
+  generateName: string('Prefix of a name that the API server completes.'),
   namespace: string('Namespace of the claim.'),
   labels: map('Labels of the claim.', string('Value of the label.')),
   annotations: map('Annotations of the claim.', string('Value of the annotation.')),
 });
 
-const spec = kept('What the claim asks for.', {
+const spec = kept('Spec of the claim.', {
   accessModes: strings('How the volume may be mounted.'),
-  resources: kept('How large it must be.', {
+  resources: kept('Size of the volume.', {
     requests: amounts('At least this much.'),
     limits: amounts('At most this much.'),
   }),
@@ -28,7 +31,7 @@ const spec = kept('What the claim asks for.', {
   volumeName: string('The volume to bind to.'),
   dataSource: kept('The snapshot that fills the volume.', source, ['kind', 'name']),
   dataSourceRef: kept(
-    'The snapshot that fills the volume, where it may be of any kind.',
+    'The snapshot that fills the volume; may be of any kind.',
     { ...source, namespace: string('Its namespace.') },
     ['kind', 'name'],
   ),
@@ -36,12 +39,12 @@ const spec = kept('What the claim asks for.', {
 });
 
 export const volumeClaimTemplates = list(
-  'The claims to create, each once for every replica.',
+  'The claims to create, each for every replica.',
   object('One claim.', {
     apiVersion: string('v1.'),
     kind: string('PersistentVolumeClaim.'),
     metadata,
     spec,
-    status: kept('Nothing that a restore reads.'),
+    status: kept('Ignored by a restore.'),
   }),
 );

@@ -6,11 +6,11 @@ interface Kind {
   kind: string;
   shortNames?: string[];
   columns: PrinterColumn[];
-  /** Of the whole object, as `objectSchema` makes it. */
+  /** Schema of the whole object, as `objectSchema` builds it. */
   schema: JsonSchema;
 }
 
-/** One of the three kinds as a CRD: namespaced, one version, with a status subresource. */
+/** Returns the CRD of one of Stash's three kinds: namespaced, one version, with a status subresource. */
 export function stashDefinition({ kind, shortNames, columns, schema }: Kind): CustomResourceDefinition {
   const singular = kind.toLowerCase();
   const plural = `${singular}s`;
@@ -43,13 +43,16 @@ export function stashDefinition({ kind, shortNames, columns, schema }: Kind): Cu
   };
 }
 
-/** The schema of a whole object. The server itself checks `metadata`, and no CRD may say more of it. */
+/**
+ * Returns the schema of a whole object. The API server validates `metadata` itself and rejects a CRD that
+ * describes it further.
+ */
 export function objectSchema(description: string, spec: JsonSchema, status: JsonSchema): JsonSchema {
   return {
     description,
     type: 'object',
     properties: {
-      apiVersion: string('Version of the schema that this object is written in.'),
+      apiVersion: string('API version of this object.'),
       kind: string('Kind of this object.'),
       metadata: { type: 'object' },
       spec,

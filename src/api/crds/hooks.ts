@@ -17,6 +17,6 @@ export function hook(description: string): JsonSchema {
 export function finalHook(description: string, policies: string[]): JsonSchema {
   return object(description, {
     ...fields,
-    executionPolicy: choice('After which outcome it runs.', policies, 'Always'),
+    executionPolicy: choice('Outcome after which it runs.', policies, 'Always'),
   });
 }

@@ -3,7 +3,7 @@ import { backupConfigurationDefinition } from './backup-configuration.ts';
 import { backupSessionDefinition } from './backup-session.ts';
 import { restoreSessionDefinition } from './restore-session.ts';
 
-/** The three kinds, ready to be applied to a server. */
+/** Stash's three CRDs, ready to be applied to a cluster. */
 export const stashCrds: CustomResourceDefinition[] = [
   backupConfigurationDefinition,
   backupSessionDefinition,

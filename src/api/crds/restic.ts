@@ -1,4 +1,4 @@
-/** Fields that only the Restic driver reads: they are stored for it, and never looked at here. */
+/** Fields that only the Restic driver reads. The API server stores them; this program never reads them. */
 import { kept, list, string, strings } from '../schema.ts';
 
 export const repository = kept(
@@ -21,7 +21,7 @@ export const exclude = strings('For Restic: files to leave out.');
 
 export const rules = list(
   'For Restic: which snapshot goes to which host.',
-  kept('One rule; the first that fits counts.'),
+  kept('One rule; the first match applies.'),
 );
 
-export const interimVolumeTemplate = kept('For Restic: the claim that holds the data on its way.');
+export const interimVolumeTemplate = kept('For Restic: the claim for intermediate data.');

@@ -7,7 +7,7 @@ import { choice, dateTime, int32, list, object, string } from '../schema.ts';
 import { sharedSpec } from './session-spec.ts';
 import { alias, targetRef } from './target.ts';
 
-const target = object('What is restored.', {
+const target = object('The target of the restore.', {
   ref: targetRef,
   alias,
   replicas: int32('How many claims to create from each template.'),
@@ -21,8 +21,8 @@ const spec = object('What to restore, and from which snapshots.', {
   ...sharedSpec,
   target,
   rules,
-  hooks: object('What runs before and after.', {
-    preRestore: hook('Runs before the restore, which is not made if it fails.'),
+  hooks: object('Hooks that run before and after the session.', {
+    preRestore: hook('Runs before the restore. If it fails, nothing is restored.'),
     postRestore: finalHook('Runs after the restore.', ['Always', 'OnFailure', 'OnSuccess']),
   }),
 });
@@ -39,9 +39,9 @@ const host = object('The restore of one volume.', {
   error: string('Why it failed.'),
 });
 
-const status = object('How the restore goes.', {
-  phase: choice('How far it is.', ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown', 'Invalid']),
-  sessionDeadline: dateTime('When it fails if it is not done.'),
+const status = object('Status of the restore.', {
+  phase: choice('Current phase.', ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown', 'Invalid']),
+  sessionDeadline: dateTime('When the session fails if it has not finished.'),
   sessionDuration: string('How long it took.'),
   totalHosts: int32('Number of volumes.'),
   stats: list('One entry for each volume.', host),

@@ -4,12 +4,12 @@ import { choice, kept, string } from '../schema.ts';
 
 export const sharedSpec = {
   driver: choice(
-    'Who does the work: Restic copies files, VolumeSnapshotter takes volume snapshots.',
+    'Driver of the session: Restic copies files, VolumeSnapshotter takes volume snapshots.',
     ['Restic', 'VolumeSnapshotter'],
     'Restic',
   ),
-  timeOut: string('How long a session may take, such as 10m.'),
-  runtimeSettings: kept('Settings of the pods that do the work.'),
+  timeOut: string('Time limit of a session, such as 10m.'),
+  runtimeSettings: kept('Settings of the pods that carry out sessions.'),
   repository,
   task,
   tempDir,

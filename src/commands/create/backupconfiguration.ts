@@ -1,9 +1,12 @@
 import { backupConfigurations } from '#src/api/resources.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
-import { printObjects, printDryRun, qualifiedName } from '#src/cli/output.ts';
+import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { parseNames } from '#src/domain/arguments/object-arguments.ts';
+import { configurationFindings } from '#src/domain/checks/configuration-valid.ts';
+import { refuse } from '#src/domain/finding.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
 import { buildScheduled, keepAll } from '#src/domain/configuration/schedule-configuration.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
@@ -40,7 +43,7 @@ const flags = {
   paused: { type: 'boolean', description: 'Begin with it paused.' },
   ...resticFlags,
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 export const command = defineCommand({
@@ -61,11 +64,12 @@ export const command = defineCommand({
     const create = () => cluster.create(backupConfigurations, configuration, options);
     const made =
       dryRun === 'client' ? configuration : await orMissingNamespace(readerOf(cluster, namespace), create());
-    if (output !== undefined) await printObjects(context.out, output, made);
-    else if (dryRun !== undefined) await printDryRun(context.out, output, dryRun, [made]);
-    else context.out.write(`${qualifiedName(made)} created\n`);
+    const outcome = dryRun === undefined ? 'created' : wouldBe('created', dryRun);
+    await printOutcome(context.out, output, made, outcome);
     if (dryRun !== undefined) return;
-    context.err.write(`to run it now: kubectl stash trigger ${made.metadata.name} -n ${namespace}\n`);
+    context.err.write(
+      `to run it now: ${commandLine`kubectl stash trigger ${made.metadata.name} -n ${namespace}`}\n`,
+    );
   },
 });
 
@@ -74,8 +78,8 @@ function builderOf({ words, flags: given }: Args<typeof flags>) {
   refuseRestic('backupconfiguration', given);
   const [name = ''] = parseNames(words, 'backupconfiguration');
   const { targetKind, targetName, targetApiversion, volumesnapshotclass, volumesnpashotclass } = given;
-  const usage = (message: string, hint = 'kubectl stash create backupconfiguration --help') =>
-    new StashError('usage', message, { hint });
+  const help = 'kubectl stash create backupconfiguration --help';
+  const usage = (message: string, hint = help) => new StashError('usage', message, { hint });
   if (targetKind === undefined || targetName === undefined) {
     throw usage('the target is not named', 'add --target-kind Deployment --target-name foo');
   }
@@ -105,7 +109,6 @@ function builderOf({ words, flags: given }: Args<typeof flags>) {
     };
     return { ...built, spec: { ...built.spec, target: { ...built.spec.target, ref } } };
   };
-  const [problem] = checkConfiguration(build('')).problems;
-  if (problem !== undefined) throw usage(problem);
+  refuse(configurationFindings(checkConfiguration(build('')), 'usage', help));
   return build;
 }

@@ -3,8 +3,9 @@ import { stashApiVersion } from '#src/api/labels.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
-import { dryRunFlag, outputFlag } from '#src/cli/flags.ts';
-import { printObjects, printDryRun, qualifiedName } from '#src/cli/output.ts';
+import { dryRunFlag } from '#src/cli/flags.ts';
+import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { targetLabels } from '#src/domain/backup/build-backup.ts';
 import { buildClaimTemplate } from '#src/domain/restore/build-claim-template.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
@@ -53,7 +54,7 @@ const flags = {
   },
   ...resticFlags,
   dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('name', 'json', 'yaml'),
+  output: outputFlag('objects'),
 } as const;
 
 export const command = defineCommand({
@@ -76,12 +77,13 @@ export const command = defineCommand({
     await orMissingNamespace(reader, planRestore(reader, { templates, user, wait: false }));
     const options = dryRun === 'server' ? { dryRun: true } : {};
     const made = dryRun === 'client' ? session : await cluster.create(restoreSessions, session, options);
-    if (output !== undefined) await printObjects(context.out, output, made);
-    else if (dryRun !== undefined) await printDryRun(context.out, output, dryRun, [made]);
-    else context.out.write(`${qualifiedName(made)} created\n`);
+    const outcome = dryRun === undefined ? 'created' : wouldBe('created', dryRun);
+    await printOutcome(context.out, output, made, outcome);
     if (dryRun !== undefined) return;
     const { name } = made.metadata;
-    context.err.write(`to follow it: kubectl stash wait restoresession/${name} -n ${namespace}\n`);
+    context.err.write(
+      `to follow it: ${commandLine`kubectl stash wait restoresession/${name} -n ${namespace}`}\n`,
+    );
   },
 });
 

@@ -1,6 +1,7 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 
@@ -42,6 +43,6 @@ function checkInvoker({
   throw new StashError(
     'precondition',
     `backupsession/${name} ${what}: only those of a BackupConfiguration are carried out`,
-    { hint: `kubectl get backupsession ${name} -n ${namespace} -o yaml` },
+    { hint: commandLine`kubectl get backupsession ${name} -n ${namespace} -o yaml` },
   );
 }

@@ -17,15 +17,15 @@ export const command = defineCommand({
   examples: [
     '# Run it as the cluster does\nkubectl stash operator run -n kubectl-stash',
     '# Run it here, against the cluster of the kubeconfig, without Jobs\n' +
-      'kubectl stash operator run --executor=in-process --listen=:0',
+      'kubectl stash operator run --run-sessions=in-process --listen=:0',
   ],
   flags: {
-    executor: {
+    runSessions: {
       type: 'string',
-      choices: ['job', 'in-process'],
-      default: 'job',
+      choices: ['in-jobs', 'in-process'],
+      default: 'in-jobs',
       description:
-        'Who carries a session out: a Job for each, or this process, which is lighter where hundreds are due at once.',
+        'Where a session is carried out: in a Job of its own, or in this process, which is lighter where hundreds are due at once.',
     },
     image: {
       type: 'string',
@@ -60,7 +60,7 @@ export const command = defineCommand({
       default: 50,
       minimum: 1,
       valueName: 'N',
-      description: 'With --executor=in-process: so many sessions are carried out at the same time.',
+      description: 'With --run-sessions=in-process: so many sessions are carried out at the same time.',
     },
     logLevel: {
       type: 'string',
@@ -78,7 +78,7 @@ export const command = defineCommand({
       import('#src/operator/serve.ts'),
     ]);
     const { cluster, namespace } = await context.cluster(where);
-    const { executor, image, imagePullPolicy, leaderElect, maxFreeze, sessionsAtOnce, logLevel } = flags;
+    const { runSessions, image, imagePullPolicy, leaderElect, maxFreeze, sessionsAtOnce, logLevel } = flags;
     await runOperator(
       {
         cluster,
@@ -90,7 +90,7 @@ export const command = defineCommand({
         serve,
       },
       {
-        ...{ executor, image, imagePullPolicy, namespace, listen, leaderElect },
+        ...{ runSessions, image, imagePullPolicy, namespace, listen, leaderElect },
         ...{ maxFreezeMs: maxFreeze, sessionsAtOnce },
       },
       reconcilers,

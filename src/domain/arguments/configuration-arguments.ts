@@ -2,6 +2,7 @@
 import { StashError } from '#src/errors.ts';
 
 import { invokerName } from '#src/domain/workload/names.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { parseNames } from './object-arguments.ts';
 import { targetKindOf } from './target-arguments.ts';
 
@@ -15,12 +16,11 @@ function refuseTarget(word: string, namespace: string | undefined): void {
   const [type = '', name = ''] = word.split('/');
   const kind = name === '' ? undefined : targetKindOf(type);
   if (kind === undefined) return;
-  const where = namespace === undefined ? '' : ` -n ${namespace}`;
   throw new StashError(
     'usage',
     `${word} is what a BackupConfiguration snapshots; name the configuration itself`,
     {
-      hint: `it is ${invokerName({ kind, name })}, unless it was given another name; see which there are:\nkubectl get backupconfigurations${where}`,
+      hint: `it is ${invokerName({ kind, name })}, unless it was given another name; see which there are:\n${commandLine`kubectl get backupconfigurations ${inNamespace(namespace)}`}`,
     },
   );
 }

@@ -8,6 +8,7 @@ import {
 } from '#src/api/resources.ts';
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { isObjectName } from './object-name.ts';
 
@@ -65,7 +66,7 @@ export function parseObjects(
   }
   const type = parseType(first, allowed);
   if (names.length === 0) {
-    throw usage(`${first} is a type without a name`, `kubectl get ${types[type].resource.plural}`);
+    throw usage(`${first} is a type without a name`, commandLine`kubectl get ${types[type].resource.plural}`);
   }
   return unique(names.map((name) => ({ type, name: checkName(name, type) })));
 }
@@ -98,7 +99,7 @@ function isLikeType(word: string, allowed: readonly ObjectType[]): boolean {
 function waysOf(allowed: readonly ObjectType[]): string {
   const [only, ...others] = allowed;
   if (only === undefined || others.length > 0) return `write ${formsOf(allowed, 'NAME')}`;
-  return `write ${only}/NAME, or NAME alone\nkubectl get ${types[only].resource.plural}`;
+  return `write ${only}/NAME, or NAME alone\n${commandLine`kubectl get ${types[only].resource.plural}`}`;
 }
 
 /** `backupsession/NAME, restoresession/NAME or volumesnapshot/NAME` */
@@ -117,7 +118,7 @@ function checkName(name: string, type: ObjectType): string {
   const { plural } = types[type].resource;
   throw usage(
     name === '' ? `empty name of a ${type}` : `"${name}" cannot be the name of a ${type}`,
-    `kubectl get ${plural}`,
+    commandLine`kubectl get ${plural}`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** The targets that a command line names, in kubectl's grammar: `TYPE/NAME ...`, `TYPE NAME ...`, `TYPE[,TYPE]`. */
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import {
@@ -10,6 +11,7 @@ import {
   targetKinds,
   wordsOfKind,
 } from '#src/domain/workload/kinds.ts';
+import { isObjectName } from './object-name.ts';
 
 export interface TargetArguments {
   /** Each once, in the order given. */
@@ -38,8 +40,6 @@ const otherTypes = new Map(
   ].flatMap(({ words, instead }) => words.map((word) => [word, instead] as const)),
 );
 
-const validName = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
-
 /** Throws a StashError `usage` for anything that is not a target. */
 export function parseTargets(
   words: readonly string[],
@@ -66,7 +66,7 @@ export function parseTargets(
     const short = targetTypes[kinds[0] ?? 'Deployment'].short;
     throw usage(
       `${types} is a type without a name`,
-      `name one, ${short}/NAME; a snapshot takes -l SELECTOR or --all too\nkubectl get ${short}`,
+      `name one, ${short}/NAME; a snapshot takes -l SELECTOR or --all too\n${commandLine`kubectl get ${short}`}`,
     );
   }
   const unique = new Map(names.map((target) => [formatTarget(target), target]));
@@ -123,13 +123,13 @@ function parseKind(word: string): TargetKind {
 }
 
 function parseName(kind: TargetKind, name: string): string {
-  if (name.length <= 253 && validName.test(name)) return name;
+  if (isObjectName(name)) return name;
   const { short } = targetTypes[kind];
   throw usage(
     name === ''
       ? `empty name of a ${kind.toLowerCase()}`
       : `"${name}" cannot be the name of a ${kind.toLowerCase()}`,
-    `kubectl get ${short}`,
+    commandLine`kubectl get ${short}`,
   );
 }
 

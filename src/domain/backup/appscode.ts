@@ -1,36 +1,44 @@
 /** Refuses what AppsCode's operator would do wrongly or not at all. */
-import type { BackupConfiguration } from '#src/api/stash.ts';
+import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
+import { accept, failure, noChoice, refuse, type Choice, type Failure } from '#src/domain/finding.ts';
+import { prunes } from '#src/domain/retention/retention-rules.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { PlannedClaim } from './build-backup.ts';
-import { targetTypes } from '#src/domain/workload/kinds.ts';
-import { formatTarget, type Target } from '#src/domain/workload/target.ts';
+import { commandLine } from '#src/domain/command-line.ts';
+
+/** As `appscodeClass`; throws the StashError of its failure. */
+export function classForAppscode(...asked: Parameters<typeof appscodeClass>): string {
+  return accept(appscodeClass(...asked));
+}
 
 /**
- * The snapshot class to write into the configuration, as AppsCode's operator uses no default. Throws 'precondition'
+ * The snapshot class to write into the configuration, as AppsCode's operator uses no default. A failure 'precondition'
  * where it cannot snapshot the target, or not with one class.
  */
-export function classForAppscode(
+export function appscodeClass(
   target: Target,
   planned: readonly PlannedClaim[],
   configuration: BackupConfiguration | undefined,
-): string {
+): Choice<string> {
   if (!targetTypes[target.kind].byAppscode) {
-    throw new StashError('precondition', `AppsCode's operator cannot snapshot a ${target.kind}`, {
+    return noChoice('precondition', `AppsCode's operator cannot snapshot a ${target.kind}`, {
       hint: `snapshot the Deployment that owns it, or its claims:\n${claimByClaim(target, planned)}`,
     });
   }
   const classes = [...new Set(planned.map(({ snapshotClass }) => snapshotClass ?? ''))];
   const [first = '', second] = classes;
   if (second !== undefined) {
-    throw new StashError(
+    return noChoice(
       'precondition',
       `the claims of ${formatTarget(target)} need ${classes.length} snapshot classes (${classes.join(', ')}), and AppsCode's operator uses one for all`,
       { hint: `snapshot each claim by itself:\n${claimByClaim(target, planned)}` },
     );
   }
   if (first === '') {
-    throw new StashError(
+    return noChoice(
       'precondition',
       "AppsCode's operator must be told the snapshot class, and you may not list them",
       {
@@ -38,8 +46,8 @@ export function classForAppscode(
       },
     );
   }
-  checkConfigured(configuration, first);
-  return first;
+  const [unfit] = classConfigured(configuration, first);
+  return unfit ? { failure: unfit } : { value: first };
 }
 
 /** AppsCode's own retention would delete snapshots that `--keep-*` keeps. */
@@ -53,6 +61,13 @@ export function refuseKeepFlags(): never {
   );
 }
 
+/** A failure 'precondition' for a retention policy that deletes snapshots; none for one that keeps all. */
+export function retentionBesideAppscode(retention: RetentionPolicy | undefined): Failure[] {
+  if (retention === undefined || !prunes(retention)) return [];
+  const why = "AppsCode's Stash operator runs here, and its retention deletes snapshots whoever made them";
+  return [failure('precondition', why, { hint: 'use --keep-all in place of the --keep flags' })];
+}
+
 /** AppsCode's operator decides itself what a driver's error means. */
 export function refuseFailFast(): never {
   throw new StashError(
@@ -64,18 +79,25 @@ export function refuseFailFast(): never {
 
 function claimByClaim({ namespace }: Target, planned: readonly PlannedClaim[]): string {
   const claims = planned.map(({ claim }) => `pvc/${claim.metadata.name}`);
-  return `kubectl stash snapshot ${claims.join(' ')} -n ${namespace}`;
+  return commandLine`kubectl stash snapshot ${claims} -n ${namespace}`;
 }
 
-/** An operator takes the class from the configuration. Throws 'precondition' where that is another than `wanted`. */
+/** Throws the StashError of a failure of `classConfigured`. */
 export function checkConfigured(configuration: BackupConfiguration | undefined, wanted: string): void {
-  if (configuration === undefined) return;
+  refuse(classConfigured(configuration, wanted));
+}
+
+/** An operator takes the class from the configuration: a failure 'precondition' where that is another than `wanted`. */
+function classConfigured(configuration: BackupConfiguration | undefined, wanted: string): Failure[] {
+  if (configuration === undefined) return [];
   const configured = configuration.spec.target?.snapshotClassName ?? '';
-  if (configured === wanted) return;
+  if (configured === wanted) return [];
   const name = configuration.metadata.name ?? '';
-  throw new StashError(
-    'precondition',
-    `backupconfiguration/${name} ${configured === '' ? 'names no snapshot class' : `names snapshot class ${configured}`}; its operator would not use ${wanted}`,
-    { hint: `set spec.target.snapshotClassName: ${wanted} in it, or use another with --config` },
-  );
+  return [
+    failure(
+      'precondition',
+      `backupconfiguration/${name} ${configured === '' ? 'names no snapshot class' : `names snapshot class ${configured}`}; its operator would not use ${wanted}`,
+      { hint: `set spec.target.snapshotClassName: ${wanted} in it, or use another with --config` },
+    ),
+  ];
 }

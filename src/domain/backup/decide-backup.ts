@@ -2,6 +2,7 @@
  * Decides the next step of a BackupSession by its present state. Each executor (the command line, a Job, the operator)
  * repeats observe, decide, apply; a restarted executor goes on from the state that it finds.
  */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition } from '#src/api/kubernetes.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupHostStats, BackupSession, BackupTargetStatus, StatusOf } from '#src/api/stash.ts';
@@ -162,10 +163,5 @@ function finished(world: BackupWorld, claims: readonly ClaimProgress[]): StatusC
 }
 
 function disrupted(why: string): Omit<Condition, 'lastTransitionTime'> {
-  return {
-    type: 'BackupDisrupted',
-    status: 'True',
-    reason: 'FailedToCompleteDueToDisruption',
-    message: why,
-  };
+  return { ...stashCondition.backupDisrupted, message: why };
 }

@@ -1,28 +1,40 @@
 /** Chooses the VolumeSnapshotClass for a claim. */
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { StashError } from '#src/errors.ts';
-
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
+import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 
 /** The fields of a volume's spec that are objects and not a volume source. */
 const notSources = new Set(['capacity', 'claimRef', 'nodeAffinity']);
 
-/** The CSI driver of a claim's volume. Throws 'precondition' where the volume does not exist or is not a CSI volume. */
-export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): string {
+/**
+ * The driver that the claim's provisioner annotation names, if a snapshot class names it, too: then it is a CSI driver,
+ * and the volumes, which are cluster-scoped and may be many, need not be read.
+ */
+export function annotatedDriver(
+  { metadata }: PersistentVolumeClaim,
+  classes: readonly VolumeSnapshotClass[],
+): string | undefined {
+  const provisioner = metadata.annotations?.['volume.kubernetes.io/storage-provisioner'];
+  return classes.some(({ driver }) => driver === provisioner) ? provisioner : undefined;
+}
+
+/** The CSI driver of a claim's volume; a failure 'precondition' where it does not exist or is not a CSI volume. */
+export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): Choice<string> {
   const name = claim.metadata.name ?? '';
   if (volume === undefined) {
-    throw new StashError(
+    return noChoice(
       'precondition',
       `volume ${claim.spec.volumeName ?? '(none)'} of claim ${name} does not exist`,
-      { hint: `kubectl describe pvc ${name}${namespaceFlag(claim)}` },
+      { hint: commandLine`kubectl describe pvc ${name} ${inNamespace(claim.metadata.namespace)}` },
     );
   }
-  if (volume.spec.csi) return volume.spec.csi.driver;
+  if (volume.spec.csi) return { value: volume.spec.csi.driver };
   const source = Object.entries(volume.spec).find(
     ([field, value]) => typeof value === 'object' && !Array.isArray(value) && !notSources.has(field),
   );
-  throw new StashError(
+  return noChoice(
     'precondition',
     `claim ${name} cannot be snapshotted: its volume has no CSI driver (it is ${source?.[0] ?? 'of an unknown type'})`,
     {
@@ -32,9 +44,9 @@ export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume 
 }
 
 /**
- * The class of the command line, else the configuration's, else the driver's default class, else its only class. Throws
- * 'not-found' where the wanted class does not exist, 'precondition' where it is another driver's, where the driver has
- * no class, and where it has several and no single default.
+ * The class of the command line, else the configuration's, else the driver's default class, else its only class. A
+ * failure 'not-found' where the wanted class does not exist, 'precondition' where it is another driver's, where the
+ * driver has no class, and where it has several and no single default.
  */
 export function chooseSnapshotClass(options: {
   readonly claim: string;
@@ -44,7 +56,7 @@ export function chooseSnapshotClass(options: {
   /** `target.snapshotClassName` */
   readonly configured?: string | undefined;
   readonly classes: readonly VolumeSnapshotClass[];
-}): VolumeSnapshotClass {
+}): Choice<VolumeSnapshotClass> {
   const { claim, driver, requested, configured, classes } = options;
   const wanted = [requested, configured].find((name) => name !== undefined && name !== '');
   const fitting = classes
@@ -58,13 +70,13 @@ export function chooseSnapshotClass(options: {
   const candidates = defaults.length > 0 ? defaults : fitting;
   const [first, ...others] = candidates;
   if (first === undefined) {
-    throw new StashError('precondition', `no volume snapshot class for driver ${driver} (claim ${claim})`, {
+    return noChoice('precondition', `no volume snapshot class for driver ${driver} (claim ${claim})`, {
       hint: `create one with "driver: ${driver}"; ${existing(classes)}`,
     });
   }
-  if (others.length === 0) return first;
+  if (others.length === 0) return { value: first };
   const names = candidates.map(nameOf).join(', ');
-  throw new StashError(
+  return noChoice(
     'precondition',
     defaults.length > 0
       ? `driver ${driver} (claim ${claim}) has ${defaults.length} default volume snapshot classes: ${names}`
@@ -77,35 +89,31 @@ function named(
   wanted: string,
   { claim, driver, classes }: { claim: string; driver: string; classes: readonly VolumeSnapshotClass[] },
   fitting: readonly VolumeSnapshotClass[],
-): VolumeSnapshotClass {
+): Choice<VolumeSnapshotClass> {
   const found = classes.find((each) => nameOf(each) === wanted);
   if (found === undefined) {
     const near = nearest(wanted, classes.map(nameOf));
-    throw new StashError('not-found', `volume snapshot class ${wanted} does not exist`, {
-      hint: near === undefined ? existing(classes) : `did you mean --snapshot-class ${near}?`,
+    return noChoice('not-found', `volume snapshot class ${wanted} does not exist`, {
+      hint: near === undefined ? existing(classes) : `did you mean ${commandLine`--snapshot-class ${near}`}?`,
     });
   }
   if (found.driver !== driver) {
-    throw new StashError(
+    return noChoice(
       'precondition',
       `volume snapshot class ${wanted} is of driver ${found.driver}, claim ${claim} of driver ${driver}`,
       { hint: fitting.length > 0 ? choose(fitting) : existing(classes) },
     );
   }
-  return found;
+  return { value: found };
 }
 
 function choose(classes: readonly VolumeSnapshotClass[]): string {
-  return `add ${classes.map((each) => `--snapshot-class ${nameOf(each)}`).join(', or ')}`;
+  return `add ${classes.map((each) => commandLine`--snapshot-class ${nameOf(each)}`).join(', or ')}`;
 }
 
 function existing(classes: readonly VolumeSnapshotClass[]): string {
   const list = classes.map((each) => `${nameOf(each)} (driver ${each.driver})`).join(', ');
   return `there ${classes.length === 1 ? 'is' : 'are'} ${list === '' ? 'none' : list}\nkubectl get volumesnapshotclass`;
-}
-
-function namespaceFlag({ metadata }: PersistentVolumeClaim): string {
-  return metadata.namespace === undefined ? '' : ` -n ${metadata.namespace}`;
 }
 
 function nameOf({ metadata }: VolumeSnapshotClass): string {

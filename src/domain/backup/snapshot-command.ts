@@ -2,9 +2,8 @@
 import { annotation } from '#src/api/labels.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 
+import { commandLine, isCommand } from '#src/domain/command-line.ts';
 import { adHocHooks, commandHooks, type AdHocHooks } from '#src/domain/hooks/hooks.ts';
-import { sanitize } from '#src/domain/sanitize.ts';
-import { shellWords } from '#src/domain/shell-words.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 export interface CommandOptions {
@@ -26,8 +25,8 @@ export function snapshotCommand(
     ...(configuration === undefined ? [] : ['--config', configuration]),
     ...(given ?? []),
   ];
-  const command = `kubectl stash ${shellWords(words)}`;
-  return sanitize(command) === command ? command : undefined;
+  const command = commandLine`kubectl stash ${words}`;
+  return isCommand(command) ? command : undefined;
 }
 
 function hookWords(hooks: AdHocHooks): string[] | undefined {

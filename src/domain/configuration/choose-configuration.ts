@@ -1,21 +1,28 @@
 /** Which BackupConfiguration a snapshot of a target runs under. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { StashError } from '#src/errors.ts';
-
-import { invokerName } from '#src/domain/workload/names.ts';
+import { commandLine } from '#src/domain/command-line.ts';
+import { accept, noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
+import { invokerName } from '#src/domain/workload/names.ts';
 import { formatTarget, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
+
+/** As `configurationFor`; throws the StashError of its failure. */
+export function chooseConfiguration(
+  ...asked: Parameters<typeof configurationFor>
+): Stored<BackupConfiguration> | undefined {
+  return accept(configurationFor(...asked));
+}
 
 /**
  * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined: there
  * is none, and the name that ours would have is free.
  */
-export function chooseConfiguration(
+export function configurationFor(
   configurations: readonly Stored<BackupConfiguration>[],
   target: Target,
   requested?: string,
-): Stored<BackupConfiguration> | undefined {
+): Choice<Stored<BackupConfiguration> | undefined> {
   if (requested !== undefined) return named(configurations, target, requested);
   const fitting = configurations.filter(
     (configuration) => isFor(configuration, target) && configuration.spec.driver === 'VolumeSnapshotter',
@@ -23,10 +30,10 @@ export function chooseConfiguration(
   const [first, second] = fitting;
   if (second !== undefined) {
     const names = fitting.map(({ metadata }) => metadata.name);
-    throw new StashError(
+    return noChoice(
       'precondition',
       `${fitting.length} backup configurations are for ${formatTarget(target)}: ${names.join(', ')}`,
-      { hint: `add ${names.map((name) => `--config ${name}`).join(', or ')}` },
+      { hint: `add ${names.map((name) => commandLine`--config ${name}`).join(', or ')}` },
     );
   }
   if (first !== undefined) return usable(first);
@@ -36,39 +43,35 @@ export function chooseConfiguration(
       own.spec.driver === 'VolumeSnapshotter'
         ? `is for ${describeTarget(own)}`
         : `has driver ${own.spec.driver ?? 'Restic'}`;
-    throw new StashError(
+    return noChoice(
       'precondition',
       `backupconfiguration/${own.metadata.name} ${why}, so none of that name can be made for ${formatTarget(target)}`,
       { hint: 'create one with driver VolumeSnapshotter under another name and pass it as --config NAME' },
     );
   }
-  return undefined;
+  return { value: undefined };
 }
 
 function named(
   configurations: readonly Stored<BackupConfiguration>[],
   target: Target,
   name: string,
-): Stored<BackupConfiguration> {
+): Choice<Stored<BackupConfiguration>> {
   const found = configurations.find(({ metadata }) => metadata.name === name);
   if (found === undefined) {
     const near = nearest(
       name,
       configurations.map(({ metadata }) => metadata.name),
     );
-    throw new StashError(
-      'not-found',
-      `backupconfiguration "${name}" not found in namespace ${target.namespace}`,
-      {
-        hint:
-          near === undefined
-            ? `kubectl get backupconfigurations -n ${target.namespace}`
-            : `did you mean --config ${near}?`,
-      },
-    );
+    return noChoice('not-found', `backupconfiguration "${name}" not found in namespace ${target.namespace}`, {
+      hint:
+        near === undefined
+          ? commandLine`kubectl get backupconfigurations -n ${target.namespace}`
+          : `did you mean ${commandLine`--config ${near}`}?`,
+    });
   }
   if (!isFor(found, target)) {
-    throw new StashError(
+    return noChoice(
       'precondition',
       `backupconfiguration/${name} is for ${describeTarget(found)}, not for ${formatTarget(target)}`,
       { hint: 'leave --config out to use or make one for this target' },
@@ -77,28 +80,29 @@ function named(
   return usable(found);
 }
 
-function usable(configuration: Stored<BackupConfiguration>): Stored<BackupConfiguration> {
+function usable(configuration: Stored<BackupConfiguration>): Choice<Stored<BackupConfiguration>> {
   const { name, deletionTimestamp } = configuration.metadata;
   if (configuration.spec.driver !== 'VolumeSnapshotter') {
-    throw new StashError(
+    return noChoice(
       'precondition',
       `backupconfiguration/${name} has driver ${configuration.spec.driver ?? 'Restic'}; only VolumeSnapshotter takes snapshots`,
       { hint: 'leave --config out, or name a configuration with driver VolumeSnapshotter' },
     );
   }
   if (deletionTimestamp !== undefined) {
-    throw new StashError('precondition', `backupconfiguration/${name} is being deleted`, {
+    return noChoice('precondition', `backupconfiguration/${name} is being deleted`, {
       hint: 'try again once it is gone',
     });
   }
-  return configuration;
+  return { value: configuration };
 }
 
 export function hasHooks({ spec }: BackupConfiguration): boolean {
   return spec.hooks?.preBackup !== undefined || spec.hooks?.postBackup !== undefined;
 }
 
-function isFor({ spec: { target: configured } }: BackupConfiguration, target: Target): boolean {
+/** Whether it names this target, whatever its driver is. */
+export function isFor({ spec: { target: configured } }: BackupConfiguration, target: Target): boolean {
   const ref = configured?.ref;
   const group = (apiVersion: string) => apiVersion.split('/').slice(0, -1).join('');
   return (

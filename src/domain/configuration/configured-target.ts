@@ -3,6 +3,7 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { checkConfiguration, configuredTarget } from '#src/domain/operator/check-configuration.ts';
@@ -21,7 +22,10 @@ export function configurationNamed(
     configurations.map(({ metadata }) => metadata.name),
   );
   throw new StashError('not-found', `backupconfiguration "${name}" not found in namespace ${namespace}`, {
-    hint: near === undefined ? `kubectl get backupconfigurations -n ${namespace}` : `did you mean ${near}?`,
+    hint:
+      near === undefined
+        ? commandLine`kubectl get backupconfigurations -n ${namespace}`
+        : `did you mean ${near}?`,
   });
 }
 
@@ -40,7 +44,7 @@ export function targetOfConfiguration(configuration: Stored<BackupConfiguration>
   if (target) return target;
   const [why = 'it has no target'] = checkConfiguration(configuration).problems;
   throw new StashError('precondition', `backupconfiguration/${name}: ${why}`, {
-    hint: `kubectl get backupconfiguration ${name} -n ${namespace} -o yaml`,
+    hint: commandLine`kubectl get backupconfiguration ${name} -n ${namespace} -o yaml`,
   });
 }
 

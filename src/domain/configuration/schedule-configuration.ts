@@ -3,11 +3,11 @@ import { handlerKinds } from '#src/api/hook-handlers.ts';
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { BackupConfiguration, HookHandler, RetentionPolicy } from '#src/api/stash.ts';
-import { StashError } from '#src/errors.ts';
-
+import { commandLine } from '#src/domain/command-line.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { isPlaceholder } from './configured-target.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
 import { labelValue } from '#src/domain/workload/names.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { keepRules } from '#src/domain/retention/retention-rules.ts';
@@ -97,8 +97,8 @@ export function merged<T extends object>(value: T, patch: object): T {
   return Object.fromEntries(fields) as T;
 }
 
-/** Throws `precondition` where one of that name is not ours, or for something else. */
-export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, target: Target): void {
+/** A failure `precondition` where one of that name is not ours, or for something else. */
+export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, target: Target): Failure[] {
   const of = configuredTarget({ apiVersion: '', kind: '', metadata, spec });
   const why =
     metadata.deletionTimestamp !== undefined
@@ -110,11 +110,26 @@ export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, targe
           : metadata.labels?.[label.managedBy] !== managedBy
             ? 'was not made by this program, which changes none but its own'
             : undefined;
-  if (why === undefined) return;
+  if (why === undefined) return [];
   const { name, namespace = '' } = metadata;
-  throw new StashError('precondition', `backupconfiguration/${name} ${why}`, {
-    hint: `give yours another name with --name, or change that one:\nkubectl edit backupconfiguration ${name} -n ${namespace}`,
-  });
+  const hint = `give yours another name with --name, or change that one:\n${commandLine`kubectl edit backupconfiguration ${name} -n ${namespace}`}`;
+  return [failure('precondition', `backupconfiguration/${name} ${why}`, { hint })];
+}
+
+/** What a command line has to say of a schedule that begins: a failure `usage` for each thing that it leaves out. */
+export function missingWishes({ schedule, retention }: ScheduleWishes): Failure[] {
+  return [
+    ...(schedule === undefined
+      ? [failure('usage', 'schedule needs --cron SCHEDULE', { hint: 'add --cron "0 3 * * *"' })]
+      : []),
+    ...(retention === undefined
+      ? [
+          failure('usage', 'say how many restore points to keep, or they would grow for ever', {
+            hint: 'add --keep-last 7, or --keep-all',
+          }),
+        ]
+      : []),
+  ];
 }
 
 /** The first `count` times after `from`, as RFC 3339 in UTC. */

@@ -4,8 +4,8 @@ import type { HookHandler } from '#src/api/stash.ts';
 
 import { commandOf, type SessionHooks } from './hooks.ts';
 import type { HookState } from './hook-step.ts';
-import { shellWords } from '#src/domain/shell-words.ts';
 import type { Target } from '#src/domain/workload/target.ts';
+import { commandLine, joinCommands } from '#src/domain/command-line.ts';
 
 /** A container of a pod; where it does not run, the command waits for the pod first. */
 export interface HandPlace {
@@ -27,10 +27,16 @@ export function hookByHand(
   if (words === undefined || target === undefined) return undefined;
   const { namespace, kind, name } = target;
   const run = (pod: string, container: string | undefined, runs: boolean) => {
-    const wait = `kubectl wait -n ${namespace} --for=condition=Ready --timeout=5m pod/${pod} && `;
-    const chosen = container === undefined ? '' : ` -c ${shellWords([container])}`;
-    const command = `kubectl exec -n ${namespace} ${pod}${chosen} -- ${shellWords(words)}`;
-    return runs ? command : wait + command;
+    const chosen = container === undefined ? [] : ['-c', container];
+    const once = commandLine`kubectl exec -n ${namespace} ${pod} ${chosen} -- ${words}`;
+    const ready = commandLine`kubectl wait -n ${namespace} --for=condition=Ready --timeout=5m pod/${pod}`;
+    return runs ? once : allOf([ready, once], ' && ');
+  };
+  const runInEach = (pods: readonly string[], container: string, runs: boolean) => {
+    const once = commandLine`kubectl exec -n ${namespace} $pod -c ${container} -- ${words}`;
+    const ready = commandLine`kubectl wait -n ${namespace} --for=condition=Ready --timeout=5m pod/$pod`;
+    const each = runs ? once : allOf([ready, once], ' && ');
+    return joinCommands([commandLine`${pods}`, each], ([all = '']) => `for pod in ${all}; do ${each}; done`);
   };
   if (places.length === 0) {
     // kubectl exec does not accept a claim in place of a pod.
@@ -42,9 +48,13 @@ export function hookByHand(
     if (first === undefined) return [];
     const pods = [first, ...others].map(({ pod }) => pod.metadata.name).sort();
     if (others.length === 0) return run(first.pod.metadata.name, first.container, first.runs);
-    return `for pod in ${pods.join(' ')}; do ${run('$pod', first.container, first.runs)}; done`;
+    return runInEach(pods, first.container, first.runs);
   });
-  return commands.join('; ');
+  return allOf(commands, '; ');
+}
+
+function allOf(commands: readonly string[], between: string): string {
+  return joinCommands(commands, (all) => all.join(between));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Reads the hooks of a session, and checks them. */
-import { handlerKinds, handlerOf, hookHandlers, type HandlerKind } from '#src/api/hook-handlers.ts';
+import { handlerKinds, hookHandlers, type HandlerKind } from '#src/api/hook-handlers.ts';
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type {
@@ -13,6 +13,7 @@ import type {
 
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { readJson } from '#src/domain/json.ts';
 
 export interface SessionHooks {
@@ -62,19 +63,19 @@ export function hostOf(hook: HookHandler): string | undefined {
 }
 
 /** As `hostOf`, for one kind of handler. */
-export function hostOfHandler<K extends HandlerKind>(kind: K, hook: HookHandler): string | undefined {
-  const handler = handlerOf(kind, hook);
+export function hostOfHandler(kind: HandlerKind, hook: HookHandler): string | undefined {
+  const handler = hook[kind];
   const host = handler && hookHandlers[kind].host?.(handler);
   return host === '' ? undefined : host;
 }
 
 /** The command that a hook runs in the container; undefined: the hook is not a command. */
 export function commandOf(hook: HookHandler): readonly string[] | undefined {
-  const commandOfHandler = <K extends HandlerKind>(kind: K) => {
-    const handler = handlerOf(kind, hook);
+  const commands = handlerKinds.map((kind) => {
+    const handler = hook[kind];
     return handler && hookHandlers[kind].command?.(handler);
-  };
-  return handlerKinds.map(commandOfHandler).find((command) => command !== undefined);
+  });
+  return commands.find((command) => command !== undefined);
 }
 
 export function hasAdHocHooks({ metadata }: KubernetesObject): boolean {
@@ -133,7 +134,7 @@ export function checkHooks({ pre, post }: AdHocHooks, of: string, names: readonl
     const problem = hook && checkHook(hook);
     if (problem === undefined) continue;
     throw new StashError('precondition', `the ${name} hook of ${of} ${problem}`, {
-      hint: `kubectl explain ${of.split('/')[0] ?? of}.spec.hooks.${name}`,
+      hint: commandLine`kubectl explain ${of.split('/')[0] ?? of}.spec.hooks.${name}`,
     });
   }
 }
@@ -150,10 +151,6 @@ export function checkHook(hook: HookHandler & { executionPolicy?: string }): str
   if (hook.executionPolicy !== undefined && !policies.includes(hook.executionPolicy)) {
     return `has executionPolicy ${hook.executionPolicy}, which is none of ${policies.join(', ')}`;
   }
-  return checkHandler(kind, hook);
-}
-
-function checkHandler<K extends HandlerKind>(kind: K, hook: HookHandler): string | undefined {
-  const handler = handlerOf(kind, hook);
+  const handler = hook[kind];
   return handler && hookHandlers[kind].check(handler);
 }

@@ -32,7 +32,7 @@ export function buildOperatorBindings(options: InstallOptions): Named<RoleBindin
   }));
   return [
     { name: clusterRole.operator, role: clusterRole.operator },
-    ...(options.executor === 'in-process' ? carriesOut : []),
+    ...(options.runSessions === 'in-process' ? carriesOut : []),
   ].map(({ name, role }) => clusterBinding(name, role, subjects(options), options));
 }
 

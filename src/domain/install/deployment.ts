@@ -56,14 +56,14 @@ const apart = {
 };
 
 function container(options: InstallOptions): Container {
-  const { image, executor } = options;
+  const { image, runSessions } = options;
   return {
     name: 'operator',
     image,
     args: [
       'operator',
       'run',
-      `--executor=${executor}`,
+      `--run-sessions=${runSessions}`,
       `--image=${image}`,
       `--listen=:${httpPort.port}`,
       // From the pod, so that it is right wherever kustomize puts it.

@@ -1,14 +1,14 @@
 /** What can be chosen when the operator is installed, and what all of its objects have in common. */
 import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
-import type { Component } from '#src/api/operator.ts';
+import type { Component, RunSessions } from '#src/api/operator.ts';
 import type { Resource } from '#src/api/resources.ts';
 
 export interface InstallOptions {
   readonly namespace: string;
   readonly image: string;
   readonly replicas: number;
-  readonly executor: 'job' | 'in-process';
+  readonly runSessions: RunSessions;
   /** How long an application may stay quiesced; left out, as the next two: the operator's own default. */
   readonly maxFreezeMs?: number | undefined;
   /** Of the sessions that it carries out in-process. */

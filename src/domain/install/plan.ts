@@ -2,6 +2,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { clusterRole } from '#src/api/operator.ts';
 import { clusterRoleBindings, customResourceDefinitions, namespaces } from '#src/api/resources.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 
 import { operatorHome } from './bindings.ts';
@@ -28,7 +29,7 @@ export function planInstall(found: readonly Found[]): Step[] {
   const leaving = steps.find((step) => step.do === 'patch' && step.existing.metadata.deletionTimestamp);
   if (leaving) {
     throw new StashError('precondition', `${named(leaving)} is being deleted`, {
-      hint: `wait until it is gone, then install again:\nkubectl wait --for=delete ${address(leaving)}`,
+      hint: `wait until it is gone, then install again:\n${commandLine`kubectl wait --for=delete ${address(leaving)}`}`,
     });
   }
   const foreign = found.filter((each) => stepFor(each).do === 'patch' && isForeign(each));
@@ -37,7 +38,7 @@ export function planInstall(found: readonly Found[]): Step[] {
     throw new StashError(
       'precondition',
       `${foreign.map(named).join(', ')} ${foreign.length === 1 ? 'exists and is' : 'exist and are'} not ours: the label ${ours} is missing`,
-      { hint: `see whose it is:\nkubectl get ${address(first)} -o yaml` },
+      { hint: `see whose it is:\n${commandLine`kubectl get ${address(first)} -o yaml`}` },
     );
   }
   return steps;
@@ -68,7 +69,7 @@ function refuseSecondHome(found: readonly Found[]): void {
     const wanted = operatorHome(object);
     if (home === undefined || home === wanted) continue;
     throw new StashError('precondition', `the operator is installed in namespace ${home} already`, {
-      hint: `bring that one up to date:\nkubectl stash install -n ${home}\nor remove it first:\nkubectl stash uninstall -n ${home}`,
+      hint: `bring that one up to date:\n${commandLine`kubectl stash install -n ${home}`}\nor remove it first:\n${commandLine`kubectl stash uninstall -n ${home}`}`,
     });
   }
 }
@@ -82,8 +83,8 @@ function named({ resource, object }: Manifest): string {
 }
 
 /** As kubectl takes it. */
-function address({ resource, object }: Manifest): string {
+function address({ resource, object }: Manifest): string[] {
   const { name, namespace } = object.metadata;
   const group = resource.group === '' ? '' : `.${resource.group}`;
-  return `${resource.plural}${group}/${name}${namespace === undefined ? '' : ` -n ${namespace}`}`;
+  return [`${resource.plural}${group}/${name}`, ...inNamespace(namespace)];
 }

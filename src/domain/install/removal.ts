@@ -2,6 +2,7 @@
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { clusterRole, operatorName } from '#src/api/operator.ts';
 import { clusterRoleBindings, leases, namespaces, type Resource } from '#src/api/resources.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import type { Session } from '#src/domain/session/session-status.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -16,7 +17,7 @@ export interface Place {
 
 /** All that `install` may have made in any of its forms, but the namespace, and the Lease that the operator made. */
 export function placesOfOperator(namespace: string): Place[] {
-  const options = { namespace, image: '', replicas: 1, executor: 'in-process', version: '' } as const;
+  const options = { namespace, image: '', replicas: 1, runSessions: 'in-process', version: '' } as const;
   const places = operatorManifests(options).map(({ resource, object }) => ({
     resource,
     name: object.metadata.name,
@@ -54,7 +55,7 @@ export function unfinishedSessions(sessions: readonly Session[]): StashError | u
     'precondition',
     `${sessions.length === 1 ? 'a session is' : `${sessions.length} sessions are`} not finished: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
     {
-      hint: `wait for ${sessions.length === 1 ? 'it' : 'them'}:\nkubectl stash wait ${name} -n ${namespace}\nor leave ${sessions.length === 1 ? 'it' : 'them'} as ${sessions.length === 1 ? 'it is' : 'they are'} with --force`,
+      hint: `wait for ${sessions.length === 1 ? 'it' : 'them'}:\n${commandLine`kubectl stash wait ${name} -n ${namespace}`}\nor leave ${sessions.length === 1 ? 'it' : 'them'} as ${sessions.length === 1 ? 'it is' : 'they are'} with --force`,
     },
   );
 }

@@ -50,7 +50,7 @@ export function hostWarnings(hooks: BackupConfiguration['spec']['hooks']): strin
       if (host === undefined) return [];
       return [
         `spec.hooks.${which}.${handler}.host ${quoted(host)} is refused unless a pod of the target has that address: ` +
-          'with --executor=in-process the operator connects to nothing else',
+          'with --run-sessions=in-process the operator connects to nothing else',
       ];
     }),
   );

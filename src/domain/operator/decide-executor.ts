@@ -1,6 +1,7 @@
 /** Who carries a session out, and what to do about it: the same for both kinds of session. */
 import { jobCondition } from '#src/api/conditions.ts';
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
+import type { RunSessions } from '#src/api/operator.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import type { Holder, Sighting } from '#src/domain/session/holder.ts';
 import { holderLife } from '#src/domain/session/holder-life.ts';
@@ -26,7 +27,7 @@ export interface ExecutorWorld {
   readonly quietSince: Date | undefined;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
-  readonly executor: 'job' | 'in-process';
+  readonly runSessions: RunSessions;
   /** What this process does for the session. */
   readonly here: 'no' | 'queued' | 'running';
   /** A Job was made for it once. */
@@ -134,7 +135,7 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
   if (at.disruption !== undefined) return end('disrupted', at.disruption);
   if (job === undefined) {
     const late = () => end('late', at.begun ? 'nobody carried it out any more' : 'nobody had begun it');
-    if (world.executor === 'in-process') return now >= lastVacant ? late() : { do: 'run', replacing };
+    if (world.runSessions === 'in-process') return now >= lastVacant ? late() : { do: 'run', replacing };
     if (world.ensured) return end('disrupted', `job ${jobName} was deleted`);
     if (now >= lastVacant) return late();
     return replacing ? { do: 'give-back', holder: replacing } : { do: 'ensure-job' };

@@ -1,4 +1,5 @@
 /** What the operator has to do for a RestoreSession next, from what is there now. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
@@ -29,12 +30,12 @@ export interface RestoreSessionWorld extends ExecutorWorld {
   readonly isThere: (target: Target) => boolean;
 }
 
+const { restoreTargetFound, restoreTargetAbsent, restoreTargetUnknown } = stashCondition;
+
 /** Whether what its `target.ref` names is there; without one there is nothing to look for. */
-export interface TargetSighting {
-  readonly status: 'True' | 'False';
-  readonly reason: 'TargetAvailable' | 'TargetNotAvailable' | 'UnableToCheckTargetAvailability';
-  readonly message: string;
-}
+export type TargetSighting = { readonly message: string } & (
+  typeof restoreTargetFound | typeof restoreTargetAbsent | typeof restoreTargetUnknown
+);
 
 export type RestoreSessionAction =
   | ExecutorAction
@@ -90,21 +91,19 @@ function whyInvalid(session: Stored<RestoreSession>): string | undefined {
 function sightTarget({ session, isThere }: RestoreSessionWorld): TargetSighting {
   const { kind = '', name = '' } = session.spec.target?.ref ?? {};
   if (kind === '' && name === '') {
-    const message = 'no workload is named, and none is needed';
-    return { status: 'True', reason: 'TargetAvailable', message };
+    return { ...restoreTargetFound, message: 'no workload is named, and none is needed' };
   }
   const target = `${kind.toLowerCase()}/${name}`;
   if (!isTargetKind(kind)) {
-    const message = `${target} is of a kind that is not looked for`;
-    return { status: 'False', reason: 'UnableToCheckTargetAvailability', message };
+    return { ...restoreTargetUnknown, message: `${target} is of a kind that is not looked for` };
   }
   return isThere({ kind, name, namespace: session.metadata.namespace ?? '' })
-    ? { status: 'True', reason: 'TargetAvailable', message: `${target} is there` }
-    : { status: 'False', reason: 'TargetNotAvailable', message: `${target} does not exist` };
+    ? { ...restoreTargetFound, message: `${target} is there` }
+    : { ...restoreTargetAbsent, message: `${target} does not exist` };
 }
 
 function isTold(session: Stored<RestoreSession>, sighting: TargetSighting): boolean {
-  const told = findCondition(session, 'RestoreTargetFound');
+  const told = findCondition(session, sighting.type);
   return told?.status === sighting.status && told.message === sighting.message;
 }
 

@@ -1,6 +1,6 @@
 /** Which restore point `--from` means, and why it cannot be restored where it cannot. */
-import { StashError } from '#src/errors.ts';
-
+import { commandLine } from '#src/domain/command-line.ts';
+import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -16,18 +16,23 @@ export function latestComplete(points: readonly RestorePoint[], target: Target):
 /**
  * The restore point of a target that `from` names: `latest`, or a session (as `list` prints it, `-o name` too).
  * `points`: newest first. `only`: the claims that shall be restored; what the others lack then does not matter, nor
- * does that the session failed, or cut them when the application was not quiet any more. Throws a StashError `not-found`, or `precondition` where it is there but not fit.
+ * does that the session failed, or cut them when the application was not quiet any more. A failure `not-found`, or
+ * `precondition` where it is there but not fit.
  */
 export function choosePoint(
   points: readonly RestorePoint[],
   target: Target,
   from: string,
   only: readonly string[] = [],
-): RestorePoint {
-  if (from === 'latest') return latestComplete(points, target) ?? refuseLatest(points, target);
-  const point = findNamed(points, target, from.slice(from.lastIndexOf('/') + 1));
-  refuseUnfit(point, points, target, only);
-  return point;
+): Choice<RestorePoint> {
+  if (from === 'latest') {
+    const latest = latestComplete(points, target);
+    return latest ? { value: latest } : { failure: whyNoLatest(points, target) };
+  }
+  const named = findNamed(points, target, from.slice(from.lastIndexOf('/') + 1));
+  if ('failure' in named) return named;
+  const unfit = whyUnfit(named.value, points, target, only);
+  return unfit ? { failure: unfit } : named;
 }
 
 /** Whether it is a restore point of this very target. */
@@ -58,16 +63,16 @@ export function describeClaim({ claim, snapshot, state, message }: PointClaim): 
   }
 }
 
-function refuseLatest(points: readonly RestorePoint[], target: Target): never {
+function whyNoLatest(points: readonly RestorePoint[], target: Target): Failure {
   const mine = points.filter((point) => isOf(point, target));
   const [newestForeign] = mine;
-  if (!newestForeign) throw noneAtAll(target);
+  if (!newestForeign) return noneAtAll(target);
   const newest = mine.find(({ completeness }) => completeness !== 'unknown');
   if (!newest) {
-    throw new StashError(
+    return failure(
       'precondition',
       `${formatTarget(target)} has only restore points that were made by other means: whether they are complete is not known`,
-      { hint: `${command('restore', target)} --from ${newestForeign.session}` },
+      { hint: restoreFrom(target, newestForeign) },
     );
   }
   const { session } = newest;
@@ -77,40 +82,43 @@ function refuseLatest(points: readonly RestorePoint[], target: Target): never {
       : newest.completeness === 'complete'
         ? `session ${session} ended ${newest.phase}`
         : `in the newest, ${session}, ${unready(newest).map(describeClaim).join('; ')}`;
-  throw new StashError('precondition', `${formatTarget(target)} has no complete restore point: ${reason}`, {
+  return failure('precondition', `${formatTarget(target)} has no complete restore point: ${reason}`, {
     hint: newest.phase === 'Running' ? waitHint(newest) : waysOn(newest, undefined, target),
   });
 }
 
-function findNamed(points: readonly RestorePoint[], target: Target, name: string): RestorePoint {
+function findNamed(points: readonly RestorePoint[], target: Target, name: string): Choice<RestorePoint> {
   const named = points.filter(({ session, namespace }) => session === name && namespace === target.namespace);
   const point =
     named.find((candidate) => isOf(candidate, target)) ?? named.find((candidate) => !candidate.target);
-  if (point) return point;
+  if (point) return { value: point };
   const [other] = named;
   if (other?.target) {
     const of = formatTarget(other.target);
-    throw new StashError('not-found', `session ${name} is of ${of}, not of ${formatTarget(target)}`, {
-      hint: `kubectl stash restore ${of} -n ${target.namespace} --from ${name}`,
+    return noChoice('not-found', `session ${name} is of ${of}, not of ${formatTarget(target)}`, {
+      hint: commandLine`kubectl stash restore ${of} -n ${target.namespace} --from ${name}`,
     });
   }
   const mine = points.filter((candidate) => isOf(candidate, target)).map(({ session }) => session);
-  if (mine.length === 0) throw noneAtAll(target);
+  if (mine.length === 0) return { failure: noneAtAll(target) };
   const near = nearest(name, mine);
-  throw new StashError('not-found', `${formatTarget(target)} has no restore point ${name}`, {
-    hint: near === undefined ? listHint(target) : `did you mean --from ${near}?\n${listHint(target)}`,
+  return noChoice('not-found', `${formatTarget(target)} has no restore point ${name}`, {
+    hint:
+      near === undefined
+        ? listHint(target)
+        : `did you mean ${commandLine`--from ${near}`}?\n${listHint(target)}`,
   });
 }
 
-function refuseUnfit(
+function whyUnfit(
   point: RestorePoint,
   points: readonly RestorePoint[],
   target: Target,
   only: readonly string[],
-): void {
+): Failure | undefined {
   const { session, phase } = point;
   if (phase === 'Running') {
-    throw new StashError('precondition', `session ${session} is still running`, { hint: waitHint(point) });
+    return failure('precondition', `session ${session} is still running`, { hint: waitHint(point) });
   }
   const lacking = unready(point).filter(({ claim, state }) =>
     only.length === 0 ? true : only.includes(claim) && state !== 'late',
@@ -118,27 +126,28 @@ function refuseUnfit(
   const what = lacking.map(describeClaim).join('; ');
   const hint = waysOn(point, latestComplete(points, target), target);
   if (phase === 'Failed' && only.length === 0) {
-    throw new StashError('precondition', `session ${session} failed${what && ` (${what})`}`, { hint });
+    return failure('precondition', `session ${session} failed${what && ` (${what})`}`, { hint });
   }
   if (lacking.length > 0) {
-    throw new StashError('precondition', `restore point ${session} is incomplete: ${what}`, { hint });
+    return failure('precondition', `restore point ${session} is incomplete: ${what}`, { hint });
   }
+  return undefined;
 }
 
 function unready(point: RestorePoint): PointClaim[] {
   return point.claims.filter(({ state }) => state !== 'ready');
 }
 
-function noneAtAll(target: Target): StashError {
-  return new StashError(
+function noneAtAll(target: Target): Failure {
+  return failure(
     'not-found',
     `${formatTarget(target)} has no restore points in namespace ${target.namespace}`,
-    { hint: `kubectl stash list -n ${target.namespace}` },
+    { hint: commandLine`kubectl stash list -n ${target.namespace}` },
   );
 }
 
 function waitHint({ session, namespace }: RestorePoint): string {
-  return `kubectl stash wait ${session} -n ${namespace}`;
+  return commandLine`kubectl stash wait ${session} -n ${namespace}`;
 }
 
 function waysOn(point: RestorePoint, better: RestorePoint | undefined, target: Target): string {
@@ -146,21 +155,22 @@ function waysOn(point: RestorePoint, better: RestorePoint | undefined, target: T
     point.claims.filter(({ state }) => state === wanted).map(({ claim }) => claim);
   const ready = inState('ready');
   const late = inState('late');
-  const restore = command('restore', target);
+  const restore = (from: RestorePoint, only?: readonly string[]) => restoreFrom(target, from, only);
   const lines = [
-    better && `the newest that is complete, ${better.session}:\n${restore} --from ${better.session}`,
-    ready.length > 0 && `only what is ready:\n${restore} --from ${point.session} --only ${ready.join(',')}`,
+    better && `the newest that is complete, ${better.session}:\n${restore(better)}`,
+    ready.length > 0 && `only what is ready:\n${restore(point, ready)}`,
     late.length > 0 &&
-      `what was cut too late too, as after a power cut:\n${restore} --from ${point.session} --only ${[...ready, ...late].join(',')}`,
+      `what was cut too late too, as after a power cut:\n${restore(point, [...ready, ...late])}`,
     `all there is:\n${listHint(target)}`,
   ].filter((line) => typeof line === 'string');
   return lines.length === 1 ? listHint(target) : lines.join('\n');
 }
 
 function listHint(target: Target): string {
-  return command('list', target);
+  return commandLine`kubectl stash list ${formatTarget(target)} -n ${target.namespace}`;
 }
 
-function command(verb: string, target: Target): string {
-  return `kubectl stash ${verb} ${formatTarget(target)} -n ${target.namespace}`;
+function restoreFrom(target: Target, { session }: RestorePoint, only: readonly string[] = []): string {
+  const claims = only.length === 0 ? [] : ['--only', only.join(',')];
+  return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${session} ${claims}`;
 }

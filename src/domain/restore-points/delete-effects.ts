@@ -10,6 +10,7 @@ import { annotation } from '#src/api/labels.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { restorePoints, type RestorePoint } from './restore-points.ts';
 import { isFinal, type Session } from '#src/domain/session/session-status.ts';
@@ -92,7 +93,7 @@ function runningEffects(type: string, session: Session): DeleteEffects {
       ? 'hooks that have run may leave the application quiesced'
       : `its hooks have quiesced the application since ${since}, and nobody will thaw it`;
   const error = new StashError('precondition', `${type}/${name} is still running${by}: ${frozen}`, {
-    hint: `let it end:\nkubectl stash wait ${type}/${name} -n ${namespace}\nor add --force`,
+    hint: `let it end:\n${commandLine`kubectl stash wait ${type}/${name} -n ${namespace}`}\nor add --force`,
   });
   return { ...none, unlessForced: [error] };
 }
@@ -129,7 +130,7 @@ function lastComplete(points: readonly RestorePoint[], gone: ReadonlySet<string>
         ? `restore point ${newest.session} is the last complete one of ${target}`
         : `restore points ${hit.map(({ session }) => session).join(', ')} are all the complete ones of ${target}`;
     return new StashError('precondition', what, {
-      hint: `take another first:\nkubectl stash snapshot ${target} -n ${newest.namespace}\nor add --force`,
+      hint: `take another first:\n${commandLine`kubectl stash snapshot ${target} -n ${newest.namespace}`}\nor add --force`,
     });
   });
 }
@@ -141,7 +142,7 @@ function beingRestored(gone: ReadonlySet<string>, scene: DeleteScene): StashErro
       const source = spec.dataSource ?? spec.dataSourceRef;
       if (source?.kind !== 'VolumeSnapshot' || !gone.has(source.name)) return [];
       return refuse(`claim ${metadata.name}`, source.name, {
-        what: `persistentvolumeclaim ${metadata.name}`,
+        what: ['persistentvolumeclaim', metadata.name],
         namespace: metadata.namespace,
       });
     });
@@ -154,7 +155,7 @@ function beingRestored(gone: ReadonlySet<string>, scene: DeleteScene): StashErro
         .find((name) => gone.has(name));
       if (source === undefined) return [];
       return refuse(`restoresession/${metadata.name}`, source, {
-        what: `restoresession ${metadata.name}`,
+        what: ['restoresession', metadata.name],
         namespace: metadata.namespace,
       });
     });
@@ -164,10 +165,10 @@ function beingRestored(gone: ReadonlySet<string>, scene: DeleteScene): StashErro
 function refuse(
   who: string,
   snapshot: string,
-  { what, namespace = '' }: { readonly what: string; readonly namespace: string | undefined },
+  { what, namespace = '' }: { readonly what: readonly string[]; readonly namespace: string | undefined },
 ): StashError {
   return new StashError('precondition', `${who} is still being restored from volumesnapshot ${snapshot}`, {
-    hint: `kubectl describe ${what} -n ${namespace}`,
+    hint: commandLine`kubectl describe ${what} -n ${namespace}`,
   });
 }
 

@@ -3,25 +3,28 @@ import { restoreSessionSchema } from '#src/api/crds/restore-session.ts';
 import type { Named } from '#src/api/kubernetes.ts';
 import { stashApiVersion } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { StashError } from '#src/errors.ts';
-
+import { commandLine } from '#src/domain/command-line.ts';
+import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { checkHook } from '#src/domain/hooks/hooks.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { schemaProblems } from '#src/domain/schema-problems.ts';
 import { describeUnknownField, unknownFields } from '#src/domain/unknown-fields.ts';
 
-/** The file's one RestoreSession. `documents`: the parsed YAML documents. Throws 'usage' for the first problem. */
-export function checkRestoreSession(documents: readonly unknown[], file: string): Named<RestoreSession> {
+/** The file's one RestoreSession. `documents`: the parsed YAML documents. A failure 'usage' for the first problem. */
+export function checkRestoreSession(
+  documents: readonly unknown[],
+  file: string,
+): Choice<Named<RestoreSession>> {
   const found = documents.filter((document) => document !== null && document !== undefined);
   const [value] = found;
   if (found.length !== 1) {
-    throw wrong(
+    return wrong(
       `${file} holds ${found.length === 0 ? 'nothing' : `${found.length} documents`}`,
       'one RestoreSession is expected',
     );
   }
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw wrong(`${file} holds no object of Kubernetes`, 'one RestoreSession is expected');
+    return wrong(`${file} holds no object of Kubernetes`, 'one RestoreSession is expected');
   }
   const { apiVersion, kind, metadata } = value as {
     apiVersion?: unknown;
@@ -30,19 +33,19 @@ export function checkRestoreSession(documents: readonly unknown[], file: string)
   };
   if (kind !== 'RestoreSession' || apiVersion !== stashApiVersion) {
     const what = typeof kind === 'string' ? `a ${kind} of ${String(apiVersion)}` : 'of no kind';
-    throw wrong(
+    return wrong(
       `${file} is ${what}, not a RestoreSession`,
       `write apiVersion: ${stashApiVersion} and kind: RestoreSession`,
     );
   }
   const [unknown] = unknownFields(value, restoreSessionSchema);
   if (unknown !== undefined)
-    throw wrong(`${file}: ${describeUnknownField(unknown, restoreSessionSchema)}`, explain);
+    return wrong(`${file}: ${describeUnknownField(unknown, restoreSessionSchema)}`, explain);
   const [problem] = schemaProblems(value, restoreSessionSchema);
-  if (problem) throw wrong(`${file}: ${problem.path} ${problem.message}`, explain);
+  if (problem) return wrong(`${file}: ${problem.path} ${problem.message}`, explain);
   const name = metadata?.name;
   if (typeof name !== 'string' || !isObjectName(name)) {
-    throw wrong(
+    return wrong(
       `${file}: metadata.name must be the name of the session`,
       'lower-case letters, digits, dashes and dots',
     );
@@ -52,15 +55,15 @@ export function checkRestoreSession(documents: readonly unknown[], file: string)
     const given = session.spec.hooks?.[hook];
     const problem = given && checkHook(given);
     if (problem !== undefined) {
-      const how = `kubectl explain restoresession.spec.hooks.${hook}`;
-      throw wrong(`${file}: spec.hooks.${hook} ${problem}`, how);
+      const how = commandLine`kubectl explain restoresession.spec.hooks.${hook}`;
+      return wrong(`${file}: spec.hooks.${hook} ${problem}`, how);
     }
   }
-  return session;
+  return { value: session };
 }
 
 const explain = 'kubectl explain restoresession.spec --recursive';
 
-function wrong(message: string, hint: string): StashError {
-  return new StashError('usage', message, { hint });
+function wrong(message: string, hint: string): ReturnType<typeof noChoice> {
+  return noChoice('usage', message, { hint });
 }

@@ -1,4 +1,5 @@
 /** Decides the next step of a RestoreSession by its present state; the counterpart of `decide-backup.ts`. */
+import { stashCondition } from '#src/api/conditions.ts';
 import type { KubernetesObject, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { persistentVolumeClaims } from '#src/api/resources.ts';
@@ -186,12 +187,9 @@ function finished(
 
 /** The condition says that nothing is left to do, not how the restore ended. */
 function completed(executed: boolean) {
-  return {
-    type: 'RestoreCompleted',
-    status: executed ? 'True' : 'False',
-    reason: executed ? 'PostRestoreTasksExecuted' : 'PostRestoreTasksNotExecuted',
-    message: executed ? 'nothing is left to do' : 'the postRestore hook failed',
-  } as const;
+  return executed
+    ? { ...stashCondition.restoreCompleted, message: 'nothing is left to do' }
+    : { ...stashCondition.restoreNotCompleted, message: 'the postRestore hook failed' };
 }
 
 function hostPhase(phase: ClaimPhase): 'Succeeded' | 'Failed' | 'Running' | 'Unknown' {

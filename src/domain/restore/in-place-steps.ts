@@ -2,6 +2,7 @@
 import type { KubernetesObject, PersistentVolume, Pod, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumes } from '#src/api/resources.ts';
 
+import { commandLine, inNamespace, isCommand } from '#src/domain/command-line.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 import { readWorkload, targetTypes, type WorkloadParts } from '#src/domain/workload/kinds.ts';
 import { matches } from '#src/domain/workload/selector.ts';
@@ -85,8 +86,8 @@ export function inPlaceSteps(
   words: RestoreWords,
   { volumes = new Map(), mayBindLate }: Keeping,
 ): string[] {
-  const { target, from, flags } = words;
-  const at = `-n ${target.namespace}`;
+  const { target } = words;
+  const at = inNamespace(target.namespace);
   const names = ways.map(({ claim }) => claim.metadata.name);
   const stopped = workloadToStop(ways, words);
   // A StatefulSet that is scaled down deletes pods of any phase; a ReplicaSet keeps pods that have ended.
@@ -104,13 +105,13 @@ export function inPlaceSteps(
     }),
     ...unready.map(
       (name) =>
-        `kubectl wait volumesnapshot/${name} ${at} --for=jsonpath={.status.readyToUse}=true --timeout=10m`,
+        commandLine`kubectl wait volumesnapshot/${name} ${at} --for=jsonpath={.status.readyToUse}=true --timeout=10m`,
     ),
-    ...(ended.length === 0 ? [] : [`kubectl delete pod ${ended.join(' ')} ${at}`]),
+    ...(ended.length === 0 ? [] : [commandLine`kubectl delete pod ${ended} ${at}`]),
   ];
   const steps = [
-    `kubectl delete persistentvolumeclaim ${names.join(' ')} ${at}${leaving ? ' --ignore-not-found' : ''}`,
-    restoreCommand(target, from, flags),
+    commandLine`kubectl delete persistentvolumeclaim ${names} ${at} ${leaving ? ['--ignore-not-found'] : []}`,
+    restoreCommand(words),
   ];
   return chained([...before, ...(stopped ? whileStopped(words, steps) : steps)], mayBindLate);
 }
@@ -118,10 +119,12 @@ export function inPlaceSteps(
 /** Wraps the steps so that meanwhile the workload runs no pods, and a StatefulSet does not delete its claims. */
 export function whileStopped(words: RestoreWords, steps: readonly string[]): string[] {
   const { target } = words;
-  const of = `${formatTarget(target)} -n ${target.namespace}`;
-  const scale = (count: number) => `kubectl scale ${of} --replicas=${count}`;
+  const of = [formatTarget(target), ...inNamespace(target.namespace)];
+  const scale = (count: number) => commandLine`kubectl scale ${of} --replicas=${String(count)}`;
   const whenScaled = (policy: string) =>
-    `kubectl patch ${of} -p '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"${policy}"}}}'`;
+    commandLine`kubectl patch ${of} -p ${JSON.stringify({
+      spec: { persistentVolumeClaimRetentionPolicy: { whenScaled: policy } },
+    })}`;
   const stopped = [scale(0), ...steps, scale(runningReplicas(words))];
   // Both fields are in one object: the controller never sees the scale without the policy set before it.
   return deletesWhenScaled(words) ? [whenScaled('Retain'), ...stopped, whenScaled('Delete')] : stopped;
@@ -134,9 +137,11 @@ export function runningReplicas(words: RestoreWords): number {
 
 /**
  * Chains the steps with `&&`. After a restore whose claims may wait for a first pod there is no `&&`, because the next
- * step starts that pod.
+ * step starts that pod. Where one of the steps cannot be shown, none is.
  */
 export function chained(steps: readonly string[], mayBindLate: boolean): string[] {
+  const missing = steps.find((step) => !isCommand(step));
+  if (missing !== undefined) return [missing];
   return steps.map((step, index) => {
     const isLast = index === steps.length - 1;
     return isLast || (mayBindLate && step.startsWith('kubectl stash restore ')) ? step : `${step} &&`;
@@ -156,7 +161,7 @@ function isDeletedWithClaim({ spec }: PersistentVolume): boolean {
 }
 
 function retain({ metadata }: Stored<PersistentVolume>): string {
-  return `kubectl patch persistentvolume ${metadata.name} -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`;
+  return commandLine`kubectl patch persistentvolume ${metadata.name} -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`;
 }
 
 const mostNamed = 2;

@@ -2,32 +2,34 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
+import { commandLine } from '#src/domain/command-line.ts';
+import type { TemplateFlags } from './restore-templates.ts';
 
-export interface RestoreFlags {
+export interface RestoreFlags extends TemplateFlags {
   readonly only: readonly string[];
   readonly suffix: string | undefined;
   /** `CLAIM=NEW-NAME` each. */
   readonly claim: readonly string[];
-  readonly storageClass: string | undefined;
 }
 
 /** What the user asked for. `workload` undefined: it does not exist, or the user may not read it. */
 export interface RestoreWords {
   readonly target: Target;
+  /** The restore point that was chosen, not `latest`, which may be another one by then. */
   readonly from: string;
   readonly flags: RestoreFlags;
+  /** The flags, as arguments of a command line. */
+  readonly written: (flags: RestoreFlags) => readonly string[];
   /** By the claim's original name: the name under which it is restored. */
   readonly names: ReadonlyMap<string, string>;
   readonly workload: Stored<KubernetesObject> | undefined;
 }
 
-/** `from`: the restore point that was chosen, not `latest`, which may be another one by then. */
-export function restoreCommand(target: Target, from: string, flags: RestoreFlags): string {
-  return [
-    `kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${from}`,
-    ...(flags.only.length > 0 ? [`--only ${flags.only.join(',')}`] : []),
-    ...(flags.suffix === undefined ? [] : [`--suffix ${flags.suffix}`]),
-    ...flags.claim.map((pair) => `--claim ${pair}`),
-    ...(flags.storageClass === undefined ? [] : [`--storage-class ${flags.storageClass}`]),
-  ].join(' ');
+/** The command for the same restore; `changed`: flags that replace the user's. */
+export function restoreCommand(
+  { target, from, flags, written }: RestoreWords,
+  changed: Partial<RestoreFlags> = {},
+): string {
+  const given = written({ ...flags, ...changed });
+  return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${from} ${given}`;
 }

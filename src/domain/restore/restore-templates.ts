@@ -15,13 +15,17 @@ import {
   type RestorePoint,
 } from '#src/domain/restore-points/restore-points.ts';
 
-export interface RestoreOptions {
+/** The flags of `restore` that select claims and change them. */
+export interface TemplateFlags {
   /** The claims to restore; empty or left out: all. */
   readonly only?: readonly string[];
-  /** The name of the restored claim, by the original claim's name. */
-  readonly rename: (claim: string) => string;
   /** Left out: the class that the original claim had. */
   readonly storageClass?: string | undefined;
+}
+
+export interface RestoreOptions extends TemplateFlags {
+  /** The name of the restored claim, by the original claim's name. */
+  readonly rename: (claim: string) => string;
 }
 
 export interface RestoreTemplates {

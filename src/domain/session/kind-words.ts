@@ -13,8 +13,11 @@ export interface KindWords {
   readonly done: string;
   /** The state of a claim that is done: `Ready`. */
   readonly ready: string;
-  /** The object to `kubectl describe` for a claim that failed: `volumesnapshot data-1790000000`. */
-  readonly describes: (row: { readonly claim: string; readonly snapshot?: string | undefined }) => string;
+  /** The object to `kubectl describe` for a claim that failed: `['volumesnapshot', 'data-1790000000']`. */
+  readonly describes: (row: {
+    readonly claim: string;
+    readonly snapshot?: string | undefined;
+  }) => readonly string[];
   /** The command that shows what a deleted session has left; `target`: `deployment/foo`. */
-  readonly shows: (target: string) => string;
+  readonly shows: (target: string) => readonly string[];
 }

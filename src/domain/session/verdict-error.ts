@@ -3,6 +3,7 @@ import type { Resource } from '#src/api/resources.ts';
 import { assertNever, StashError, type ErrorKind } from '#src/errors.ts';
 
 import type { Outcome, Progress, Verdict } from './progress.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
@@ -34,7 +35,7 @@ export function verdictError(progress: Progress, verdict: Verdict): StashError |
     hint:
       culprit === undefined
         ? nextStep(progress, outcome)
-        : `kubectl describe ${culprit} -n ${progress.namespace}`,
+        : commandLine`kubectl describe ${culprit} -n ${progress.namespace}`,
   });
 }
 
@@ -48,20 +49,20 @@ export function sessionNamed({ kind }: Resource, name: string): string {
 }
 
 function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): string {
-  const ns = `-n ${progress.namespace}`;
+  const ns = inNamespace(progress.namespace);
   switch (outcome) {
     case 'failed':
     case 'timed-out':
       return describeCommand(progress);
     case 'skipped':
     case 'unknown':
-      return `kubectl describe ${sessionOf(progress)} ${ns}`;
+      return commandLine`kubectl describe ${sessionOf(progress)} ${ns}`;
     case 'deleted': {
       const of = progress.target ? formatTarget(progress.target) : 'TYPE/NAME';
-      return `${progress.kind.shows(of)} ${ns}`;
+      return commandLine`${progress.kind.shows(of)} ${ns}`;
     }
     case 'waiting-for-consumer':
-      return `start a pod that uses ${claimsIn(progress, 'Unknown')}, then:\nkubectl stash wait ${progress.session} ${ns}`;
+      return `start a pod that uses ${claimsIn(progress, 'Unknown')}, then:\n${commandLine`kubectl stash wait ${progress.session} ${ns}`}`;
     default:
       return assertNever(outcome);
   }
@@ -69,10 +70,10 @@ function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): s
 
 /** The command that describes the first claim that did not succeed. */
 function describeCommand(progress: Progress): string {
-  const ns = `-n ${progress.namespace}`;
+  const ns = inNamespace(progress.namespace);
   const culprit = progress.claims.find(({ phase }) => phase !== 'Succeeded');
-  if (culprit === undefined) return `kubectl describe ${sessionOf(progress)} ${ns}`;
-  return `kubectl describe ${progress.kind.describes(culprit)} ${ns}`;
+  if (culprit === undefined) return commandLine`kubectl describe ${sessionOf(progress)} ${ns}`;
+  return commandLine`kubectl describe ${progress.kind.describes(culprit)} ${ns}`;
 }
 
 function claimsIn({ claims }: Progress, phase: 'Unknown'): string {

@@ -1,6 +1,7 @@
 /** Which claims belong to a target, and whether they can be snapshotted now. */
 import type { KubernetesObject, PersistentVolumeClaim, Pod } from '#src/api/kubernetes.ts';
-import { StashError } from '#src/errors.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
 
 import { readWorkload, type TargetKind, type WorkloadParts } from './kinds.ts';
 import { formatTarget, type Target } from './target.ts';
@@ -46,20 +47,19 @@ export function needsPods({ kind, object }: TargetObject): boolean {
 }
 
 /**
- * Refuses a target without claims, and one with a claim that is missing, being deleted, or not bound.
- * Throws a StashError `precondition` that tells of them all; its hint is for the first.
+ * Finds that a target has no claims, or claims that are missing, being deleted, or not bound: one failure
+ * `precondition` that tells of them all; its hint is for the first.
  */
 export function checkClaims(
   target: Target,
   names: readonly string[],
   claims: readonly PersistentVolumeClaim[],
-): void {
+): Failure[] {
   const of = formatTarget(target);
-  const at = `-n ${target.namespace}`;
+  const at = inNamespace(target.namespace);
   if (names.length === 0) {
-    throw new StashError('precondition', `${of} uses no persistent volume claims`, {
-      hint: `claims that are made for each pod exist only while one runs\nkubectl describe ${of} ${at}`,
-    });
+    const hint = `claims that are made for each pod exist only while one runs\n${commandLine`kubectl describe ${of} ${at}`}`;
+    return [failure('precondition', `${of} uses no persistent volume claims`, { hint })];
   }
   const byName = new Map(claims.map((claim) => [nameOf(claim), claim]));
   const problems = names.flatMap((name) => {
@@ -67,14 +67,13 @@ export function checkClaims(
     return problem === undefined ? [] : [{ name, ...problem }];
   });
   const [first, ...others] = problems;
-  if (first === undefined) return;
+  if (first === undefined) return [];
   const owner = target.kind === 'PersistentVolumeClaim' ? '' : ` of ${of}`;
-  throw new StashError('precondition', `claim ${first.name}${owner} ${first.what}${alsoSay(others)}`, {
-    hint: [
-      ...(first.why === undefined ? [] : [first.why]),
-      `kubectl ${first.exists ? `describe pvc ${first.name}` : 'get pvc'} ${at}`,
-    ].join('\n'),
-  });
+  const hint = [
+    ...(first.why === undefined ? [] : [first.why]),
+    first.exists ? commandLine`kubectl describe pvc ${first.name} ${at}` : commandLine`kubectl get pvc ${at}`,
+  ].join('\n');
+  return [failure('precondition', `claim ${first.name}${owner} ${first.what}${alsoSay(others)}`, { hint })];
 }
 
 const mostNamed = 3;

@@ -1,4 +1,4 @@
-/** What the server makes of an object before it judges it: defaults, initial status, pruning. */
+/** Prepares an incoming object before validation: pruning, defaults, initial status. */
 import type { JsonSchema, StorageClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { customResourceDefinitions, serviceAccounts, storageClasses } from '#src/api/resources.ts';
@@ -18,7 +18,7 @@ export interface Admitted {
   readonly causes: readonly Cause[];
 }
 
-/** `before` is left out for a create. */
+/** `before` is the stored object of an update; left out for a create. */
 export function admit(
   api: Pick<Api, 'store' | 'now'>,
   kind: Kind,
@@ -51,7 +51,10 @@ function admitCustom(
   return { object: shaped, causes: causes.length > 0 ? causes : brokenRules(schema, before, shaped) };
 }
 
-/** Without the fields that nobody knows, which are complained of as the request wants it. */
+/**
+ * Returns the object without fields unknown to the schema. Warns about them or throws BadRequest, as the
+ * request's fieldValidation says.
+ */
 function pruned(kind: Kind, schema: JsonSchema, object: ApiObject, request: WriteRequest): ApiObject {
   const unknown: string[] = [];
   const shaped = shape(object, schema, unknown) as ApiObject;
@@ -68,7 +71,7 @@ function withoutStatus(kind: Kind, object: ApiObject): ApiObject {
   return kind.status ? (without(object, 'status') as ApiObject) : object;
 }
 
-/** The state in which an object of a built-in kind begins. */
+/** Sets the initial state of an object of a built-in kind. */
 function initialize(api: Pick<Api, 'store' | 'now'>, kind: Kind, object: ApiObject): ApiObject {
   const bare = withoutStatus(kind, object);
   const spec = objectAt(bare, 'spec');
@@ -90,24 +93,24 @@ function initialize(api: Pick<Api, 'store' | 'now'>, kind: Kind, object: ApiObje
         status: { phase: 'Pending', qosClass: 'BestEffort' },
       };
     case 'batch/jobs':
-      return selecting(bare);
+      return withSelector(bare);
     case '/persistentvolumeclaims':
       return {
-        ...holding(bare, 'kubernetes.io/pvc-protection'),
+        ...withFinalizer(bare, 'kubernetes.io/pvc-protection'),
         spec: { ...defaultClass(api, spec), ...spec, ...mirroredSource(spec) },
         status: { phase: 'Pending' },
       };
     case '/persistentvolumes':
-      return { ...holding(bare, 'kubernetes.io/pv-protection'), status: { phase: 'Pending' } };
+      return { ...withFinalizer(bare, 'kubernetes.io/pv-protection'), status: { phase: 'Pending' } };
     case collectionOf(customResourceDefinitions):
-      return established(bare, timestamp(api.now()));
+      return withEstablishedStatus(bare, timestamp(api.now()));
     default:
       return kind.status ? { ...bare, status: firstStatus[collectionOf(kind)] ?? {} } : bare;
   }
 }
 
-/** With the finalizer that keeps it while it is in use. */
-function holding(object: ApiObject, finalizer: string): ApiObject {
+/** Returns the object with the finalizer that keeps it while it is in use. */
+function withFinalizer(object: ApiObject, finalizer: string): ApiObject {
   const { finalizers = [] } = object.metadata;
   if (finalizers.includes(finalizer)) return object;
   return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
@@ -125,12 +128,12 @@ const firstStatus: Readonly<Record<string, JsonObject>> = {
   'apps/statefulsets': { availableReplicas: 0, replicas: 0 },
 };
 
-/** Throws Forbidden where the pod names an account that is not there. */
+/** Returns the pod's service account fields. Throws Forbidden if the account does not exist. */
 function accountOf(api: Pick<Api, 'store'>, kind: Kind, { metadata, spec }: ApiObject): JsonObject {
   const { name = '', namespace = '' } = metadata;
   const account = stringAt(spec, 'serviceAccountName') ?? stringAt(spec, 'serviceAccount') ?? 'default';
   const { store } = api;
-  // The default one comes with its namespace, but a moment later.
+  // The account `default` is created with its namespace, but a moment later.
   if (account !== 'default' && !store.get(collectionOf(serviceAccounts), account, namespace)) {
     const why = `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`;
     throw forbidden(kind, name, why);
@@ -138,8 +141,8 @@ function accountOf(api: Pick<Api, 'store'>, kind: Kind, { metadata, spec }: ApiO
   return { serviceAccountName: account, serviceAccount: account };
 }
 
-/** A Job with the labels by which it knows its pods, and the selector for them. */
-function selecting(job: ApiObject): ApiObject {
+/** Returns the Job with the generated selector and the labels that it selects. */
+function withSelector(job: ApiObject): ApiObject {
   const { name = '', uid = '' } = job.metadata;
   const spec = objectAt(job, 'spec');
   const template = objectAt(spec, 'template');
@@ -166,7 +169,7 @@ function selecting(job: ApiObject): ApiObject {
   };
 }
 
-/** The newest StorageClass that is marked as the default. */
+/** Returns the newest StorageClass that is marked as the default, for a claim that names none. */
 function defaultClass(api: Pick<Api, 'store'>, claimSpec: JsonObject): JsonObject {
   if (claimSpec['storageClassName'] !== undefined) return {};
   const [newest] = api.store
@@ -178,14 +181,14 @@ function defaultClass(api: Pick<Api, 'store'>, claimSpec: JsonObject): JsonObjec
   return newest ? { storageClassName: newest.metadata.name } : {};
 }
 
-/** `dataSource` and `dataSourceRef` say the same. */
+/** Sets both `dataSource` and `dataSourceRef` to the one that is given. */
 function mirroredSource(claimSpec: JsonObject): JsonObject {
   const source = claimSpec['dataSource'] ?? claimSpec['dataSourceRef'];
   if (source === undefined || stringAt(claimSpec, 'dataSourceRef', 'namespace') !== undefined) return {};
   return { dataSource: source, dataSourceRef: claimSpec['dataSourceRef'] ?? source };
 }
 
-function established(definition: ApiObject, time: string): ApiObject {
+function withEstablishedStatus(definition: ApiObject, time: string): ApiObject {
   const names = objectAt(definition, 'spec', 'names');
   const condition = (type: string, reason: string, message: string): JsonObject => ({
     type,

@@ -1,6 +1,6 @@
 /**
- * The API without HTTP: each verb as one synchronous step over the store, so no two ever interleave.
- * Over https and in process, every request ends here. All of it throws ApiError.
+ * The API without HTTP: each verb is one synchronous step over the store, so requests never interleave.
+ * Every request, over HTTPS or in process, ends here. All methods throw ApiError.
  */
 import type { DeleteOptions, PatchType } from '#src/cluster/port.ts';
 
@@ -20,10 +20,10 @@ export interface Address {
 export interface WriteRequest {
   readonly dryRun?: boolean;
   readonly subresource?: 'status' | 'scale' | undefined;
-  /** What to do about fields that the kind does not have. Default `Ignore`: they are dropped. */
+  /** What to do with fields that the kind does not have. Default `Ignore`: drop them. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   readonly warn?: (message: string) => void;
-  /** Who asks; left out for the sandbox itself. */
+  /** The requesting user; left out for the sandbox itself. */
   readonly user?: User | undefined;
 }
 
@@ -48,8 +48,14 @@ export interface Api {
   create(kind: Kind, namespace: string | undefined, body: unknown, request?: WriteRequest): StoredObject;
   update(address: Address, body: unknown, request?: WriteRequest): StoredObject;
   patch(address: Address, type: PatchType, patch: unknown, request?: WriteRequest): StoredObject;
-  /** The object as it is afterwards; `gone` says whether it is still there (finalizers, a pod's grace period). */
+  /**
+   * Returns the object as it is after the deletion. `gone` is false while finalizers or a pod's grace period
+   * keep it.
+   */
   delete(address: Address, request?: DeletionRequest): { object: StoredObject; gone: boolean };
-  /** Calls back for every change after a version. Throws Expired. Returns how to stop. */
+  /**
+   * Calls `deliver` for every change after version `from`. Returns a function that stops the watch. Throws
+   * Expired.
+   */
   watch(kind: Kind, selection: Selection, from: number, deliver: (change: WatchChange) => void): () => void;
 }

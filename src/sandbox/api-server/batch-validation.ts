@@ -1,15 +1,18 @@
-/** Jobs and CronJobs. */
+/** Validates Jobs and CronJobs. */
 import { isDeepStrictEqual } from 'node:util';
 
 import { parseSchedule } from '../schedule.ts';
-import { allow, check, demand, keep, support } from './field-errors.ts';
+import { allow, check, required, immutable, oneOf } from './field-errors.ts';
 import { at, listAt, objectAt, stringAt, without, type JsonObject } from './json.ts';
 import { validateLabels } from './metadata-validation.ts';
 import type { ApiObject } from './object.ts';
 import type { Cause } from './status.ts';
 import { validatePodSpec } from './workload-validation.ts';
 
-/** What nobody here would obey is refused, not ignored. */
+/**
+ * Fields that the sandbox does not implement. It rejects them: ignoring them would let a client believe that
+ * they work.
+ */
 const unsupported = [
   'backoffLimitPerIndex',
   'managedBy',
@@ -55,9 +58,9 @@ function validateJobSpec(spec: JsonObject, path: string): Cause[] {
     ...unsupported.flatMap((field) =>
       allow(spec[field] === undefined, `${path}.${field}`, 'the sandbox does not support it'),
     ),
-    ...support(`${path}.completionMode`, [spec['completionMode'] ?? 'NonIndexed'], ['NonIndexed']),
-    ...support(`${path}.manualSelector`, [spec['manualSelector'] ?? false], [false]),
-    ...support(
+    ...oneOf(`${path}.completionMode`, [spec['completionMode'] ?? 'NonIndexed'], ['NonIndexed']),
+    ...oneOf(`${path}.manualSelector`, [spec['manualSelector'] ?? false], [false]),
+    ...oneOf(
       `${path}.podReplacementPolicy`,
       [spec['podReplacementPolicy'] ?? 'Failed'],
       ['Failed', 'TerminatingOrFailed'],
@@ -65,12 +68,12 @@ function validateJobSpec(spec: JsonObject, path: string): Cause[] {
     ...validateLabels(`${template}.metadata.labels`, labels),
     ...validatePodSpec(podSpec, `${template}.spec`),
     ...(restartPolicy === 'Always'
-      ? demand(false, `${template}.spec.restartPolicy`, 'valid values: "OnFailure", "Never"')
-      : support(`${template}.spec.restartPolicy`, [restartPolicy], policies)),
+      ? required(false, `${template}.spec.restartPolicy`, 'valid values: "OnFailure", "Never"')
+      : oneOf(`${template}.spec.restartPolicy`, [restartPolicy], policies)),
   ];
 }
 
-/** Fields that are left out or not negative. */
+/** Checks that these fields are absent or not negative. */
 function counts(spec: JsonObject, path: string, names: readonly string[]): Cause[] {
   return names.flatMap((name) => {
     const value = spec[name] ?? 0;
@@ -88,7 +91,7 @@ export function validateCronJob(cronJob: ApiObject): Cause[] {
     ...counts(spec, 'spec', [
       ...['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'],
     ]),
-    ...support('spec.concurrencyPolicy', [spec['concurrencyPolicy']], ['Allow', 'Forbid', 'Replace']),
+    ...oneOf('spec.concurrencyPolicy', [spec['concurrencyPolicy']], ['Allow', 'Forbid', 'Replace']),
     ...validateJobSpec(jobSpec, 'spec.jobTemplate.spec'),
     ...check(
       selector === undefined,
@@ -96,13 +99,13 @@ export function validateCronJob(cronJob: ApiObject): Cause[] {
       selector,
       '`selector` will be auto-generated',
     ),
-    // The name of a Job is this, a hyphen and ten digits.
+    // A Job's name is the CronJob's, a hyphen and ten digits.
     ...check(name.length <= 52, 'metadata.name', name, 'must be no more than 52 characters'),
   ];
 }
 
 function validateSchedule(schedule: string, timeZone: string | undefined): Cause[] {
-  if (schedule === '') return demand(false, 'spec.schedule');
+  if (schedule === '') return required(false, 'spec.schedule');
   const zone = timeZone === undefined || isTimeZone(timeZone);
   return [
     ...check(zone, 'spec.timeZone', timeZone, `unknown time zone ${timeZone ?? ''}`),
@@ -112,11 +115,11 @@ function validateSchedule(schedule: string, timeZone: string | undefined): Cause
       schedule,
       'cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
     ),
-    ...check(complaintOf(schedule) === undefined, 'spec.schedule', schedule, complaintOf(schedule) ?? ''),
+    ...check(scheduleError(schedule) === undefined, 'spec.schedule', schedule, scheduleError(schedule) ?? ''),
   ];
 }
 
-function complaintOf(schedule: string): string | undefined {
+function scheduleError(schedule: string): string | undefined {
   try {
     parseSchedule(schedule);
     return undefined;
@@ -125,7 +128,7 @@ function complaintOf(schedule: string): string | undefined {
   }
 }
 
-/** Named as the time zone database does, which knows no offsets. */
+/** Returns true for names of the time zone database, which has no offsets. */
 function isTimeZone(name: string): boolean {
   try {
     return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
@@ -134,7 +137,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Of a Job the pods stay as they are; while it is suspended, where they go and what they get may change. */
+/** A Job's pod template is immutable, except for scheduling and resources while the Job is suspended. */
 export function validateJobChange(was: JsonObject, is: JsonObject): Cause[] {
   const isSuspended = was['suspend'] === true;
   const fixed = (spec: JsonObject): unknown => {
@@ -146,9 +149,9 @@ export function validateJobChange(was: JsonObject, is: JsonObject): Cause[] {
   };
   const field = isSuspended ? 'spec.template.spec' : 'spec.template';
   return [
-    ...keep('spec.completions', was['completions'], is['completions']),
-    ...keep('spec.selector', was['selector'], is['selector']),
+    ...immutable('spec.completions', was['completions'], is['completions']),
+    ...immutable('spec.selector', was['selector'], is['selector']),
     ...check(isDeepStrictEqual(fixed(was), fixed(is)), field, is['template'], 'field is immutable'),
-    ...keep('spec.completionMode', was['completionMode'], is['completionMode']),
+    ...immutable('spec.completionMode', was['completionMode'], is['completionMode']),
   ];
 }

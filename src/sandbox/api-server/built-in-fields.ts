@@ -1,9 +1,15 @@
-/** The fields of built-in kinds that manifests name: what is not among them is dropped, or refused where asked. */
+/**
+ * The fields of built-in kinds that manifests may contain. The server drops other fields, or rejects them if
+ * the client asks for strict validation.
+ */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 
 const open: JsonSchema = { 'x-kubernetes-preserve-unknown-fields': true };
 
-/** `names` are separated by spaces; what `deeper` does not describe may hold anything. */
+/**
+ * Describes an object with the space-separated fields `names`. A field that `deeper` does not describe may
+ * hold any value.
+ */
 function fields(names: string, deeper: Readonly<Record<string, JsonSchema>> = {}): JsonSchema {
   const named = Object.fromEntries(names.split(' ').map((name) => [name, open]));
   return { type: 'object', properties: { ...named, ...deeper } };
@@ -54,7 +60,7 @@ const jobSpec = fields(
   { template },
 );
 
-/** By collection; kinds that are not here may hold anything. */
+/** By collection; a kind that is missing here may have any field. */
 export const builtInFields: Readonly<Record<string, JsonSchema | undefined>> = {
   '/configmaps': fields('apiVersion kind metadata binaryData data immutable'),
   '/secrets': fields('apiVersion kind metadata data immutable stringData type'),

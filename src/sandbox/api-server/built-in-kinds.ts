@@ -1,4 +1,4 @@
-/** The kinds that are there from the start. */
+/** The kinds that the server serves from the start. */
 import { allVerbs, type Kind } from './kind.ts';
 
 type Traits = Partial<
@@ -39,7 +39,7 @@ const cluster = { namespaced: false } as const;
 const all = { categories: ['all'] } as const;
 const workload = { ...all, status: true, generation: true } as const;
 const scalable = { ...workload, scale: true } as const;
-/** A question that is answered at once and never stored. */
+/** A review: the server answers it at once and never stores it. */
 const review = { namespaced: false, verbs: ['create'] } as const;
 
 const involvedObject = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];

@@ -1,9 +1,9 @@
-/** Which changes of a built-in object the server refuses. */
+/** Rejects updates that change immutable fields of built-in objects. */
 import { isDeepStrictEqual } from 'node:util';
 
 import { parseQuantity } from '../quantity.ts';
 import { validateJobChange } from './batch-validation.ts';
-import { allow, check, keep } from './field-errors.ts';
+import { allow, check, immutable } from './field-errors.ts';
 import { at, objectAt, stringAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
@@ -14,7 +14,7 @@ const mutableOfStatefulSet = [
   ...['persistentVolumeClaimRetentionPolicy', 'minReadySeconds'],
 ];
 
-/** What is left says where the data is. */
+/** All other fields of a volume's spec say where its data is. */
 const mutableOfVolume = [
   ...['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy'],
   ...['storageClassName', 'volumeAttributesClassName', 'volumeMode'],
@@ -32,7 +32,7 @@ export function validateChange(kind: Kind, before: ApiObject, after: ApiObject):
           'spec.persistentvolumesource',
           'spec.persistentvolumesource is immutable after creation',
         ),
-        ...keep('volumeMode', was['volumeMode'], is['volumeMode']),
+        ...immutable('volumeMode', was['volumeMode'], is['volumeMode']),
       ];
     case 'apps/statefulsets':
       return keepSpec(
@@ -44,7 +44,7 @@ export function validateChange(kind: Kind, before: ApiObject, after: ApiObject):
     case 'apps/deployments':
     case 'apps/daemonsets':
     case 'apps/replicasets':
-      return keep('spec.selector', was['selector'], is['selector']);
+      return immutable('spec.selector', was['selector'], is['selector']);
     case 'batch/jobs':
       return validateJobChange(was, is);
     case 'rbac.authorization.k8s.io/rolebindings':
@@ -57,7 +57,7 @@ export function validateChange(kind: Kind, before: ApiObject, after: ApiObject):
       );
     case 'storage.k8s.io/storageclasses':
       return ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'].flatMap((field) =>
-        keep(field, before[field], after[field]),
+        immutable(field, before[field], after[field]),
       );
     default:
       return [];

@@ -1,4 +1,4 @@
-/** The verbs of the API, over the store. */
+/** Implements the verbs of the API over the store. */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -9,7 +9,7 @@ import type { PatchType } from '#src/cluster/port.ts';
 import { admit } from './admission.ts';
 import type { Address, Api, WriteRequest } from './api.ts';
 import { dropIfReleased, remove } from './deletion.ts';
-import { keep } from './field-errors.ts';
+import { immutable } from './field-errors.ts';
 import { checkPreconditions, decode, generatedName } from './incoming-object.ts';
 import { objectAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
@@ -36,7 +36,7 @@ import { validateCreate, validateUpdate } from './validation.ts';
 
 export interface ApiOptions {
   readonly now: () => Date;
-  /** Changes of each collection that a watch can start behind; default 4096. */
+  /** How many changes of each collection are kept for watches that start in the past; default 4096. */
   readonly historyLimit?: number;
   readonly saved?: SavedStore | undefined;
 }
@@ -145,7 +145,7 @@ export function createApi(options: ApiOptions): Api {
     const target = request.subresource === 'scale' ? scaleOf(get(address)) : get(address);
     const patched = applyPatch(type, target, body, kind.custom !== undefined);
     const { uid } = objectAt(patched, 'metadata');
-    const wrong = keep('metadata.uid', target.metadata.uid, uid ?? target.metadata.uid);
+    const wrong = immutable('metadata.uid', target.metadata.uid, uid ?? target.metadata.uid);
     if (wrong.length > 0) throw invalid(kind, name, wrong);
     return update(address, patched, request);
   }
@@ -186,13 +186,13 @@ export function createApi(options: ApiOptions): Api {
   return api;
 }
 
-/** Versions of a custom kind differ in name only. */
+/** Returns the object with the requested apiVersion: the versions of a custom kind differ in name only. */
 function inVersion(kind: Kind, object: StoredObject): StoredObject {
   const apiVersion = apiVersionOf(kind);
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }
 
-/** The current object with what this request may change of it. */
+/** Returns the current object with the changes that this request is allowed to make. */
 function overlay(
   kind: Kind,
   current: StoredObject,
@@ -210,13 +210,13 @@ function overlay(
   return current['status'] === undefined ? next : { ...next, status: current['status'] };
 }
 
-/** What a client says of the metadata; the rest is the server's. */
+/** Returns the metadata fields that a client may write; the server owns the others. */
 function writable({ labels, annotations, ownerReferences, finalizers }: ObjectMeta): ObjectMeta {
   const given = Object.entries({ labels, annotations, ownerReferences, finalizers });
   return Object.fromEntries(given.filter(([, value]) => value && Object.keys(value).length > 0));
 }
 
-/** Whether it is one that the store could have given; `0` and what is no number are passed over. */
+/** Returns true for a version that the store may have assigned; `0` and non-numbers are ignored. */
 function isVersion(given: string | undefined): boolean {
   return given !== undefined && /^\d+$/.test(given) && Number(given) > 0;
 }

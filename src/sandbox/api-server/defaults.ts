@@ -1,4 +1,4 @@
-/** The defaults of built-in kinds that clients and controllers rely on. */
+/** Defaults of built-in kinds that clients and controllers rely on. */
 import { at, isObject, listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
@@ -8,7 +8,7 @@ export function withDefaults(kind: Kind, object: ApiObject): ApiObject {
   return complete ? (complete(object) as ApiObject) : object;
 }
 
-/** The rest of an update strategy, which only rolling updates have. */
+/** Returns the rest of an update strategy: `rollingUpdate` exists only if the type is RollingUpdate. */
 function rolling(strategy: JsonObject, rollingUpdate: JsonObject): JsonObject {
   const type = strategy['type'] ?? 'RollingUpdate';
   return type === 'RollingUpdate' ? { type, rollingUpdate } : { type };
@@ -137,7 +137,7 @@ function container(it: JsonObject): JsonObject {
   );
 }
 
-/** The object with what it leaves out taken from the defaults; a value that is there stays. */
+/** Returns the object with missing fields filled in from the defaults. */
 function fill(object: JsonObject, defaults: JsonObject): JsonObject {
   const result = { ...object };
   for (const [key, value] of Object.entries(defaults)) {

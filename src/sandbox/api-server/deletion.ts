@@ -1,4 +1,6 @@
-/** How an object goes: at once, or when its finalizers and, for a pod, its node have let go of it. */
+/**
+ * Deletes objects: at once, or after their finalizers are removed and, for a pod, its node has stopped it.
+ */
 import type { Api, DeletionRequest } from './api.ts';
 import { listAt, numberAt, objectAt, stringAt } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
@@ -7,6 +9,10 @@ import { conflict } from './status.ts';
 
 type Deleter = Pick<Api, 'store' | 'now'>;
 
+/**
+ * Deletes the object, or marks it as terminating if something holds it (`gone` is false). Throws Conflict if
+ * a precondition of the request fails.
+ */
 export function remove(
   api: Deleter,
   kind: Kind,
@@ -14,7 +20,7 @@ export function remove(
   request: DeletionRequest,
 ): { object: StoredObject; gone: boolean } {
   const { metadata } = current;
-  // These complaints name the kind where all others name the resource.
+  // These messages contain the kind, where all others contain the resource.
   const asKind = { ...kind, plural: kind.kind };
   if (request.uid !== undefined && request.uid !== metadata.uid) {
     const both = `the UID in the precondition (${request.uid}) does not match the UID in record (${metadata.uid})`;
@@ -25,7 +31,8 @@ export function remove(
     const why = `${wanted} does not match the ResourceVersion in record (${metadata.resourceVersion})`;
     throw conflict(asKind, metadata.name, `${why}. The object might have been modified`);
   }
-  if (request.propagation === undefined && collectionOf(kind) === 'batch/jobs') request.warn?.(podsStay);
+  if (request.propagation === undefined && collectionOf(kind) === 'batch/jobs')
+    request.warn?.(orphanedPodsWarning);
   const marked = markedForDeletion(api, kind, current, request);
   if (request.dryRun === true) return { object: marked, gone: !isHeld(kind, marked) };
   if (!isHeld(kind, marked)) return { object: api.store.remove(collectionOf(kind), current), gone: true };
@@ -33,18 +40,21 @@ export function remove(
   return { object: api.store.put(collectionOf(kind), marked), gone: false };
 }
 
-/** After a change of a terminating object: it goes when nothing holds it any more. */
+/** Called after a change to a terminating object: removes it if nothing holds it any more. */
 export function dropIfReleased(api: Deleter, kind: Kind, object: StoredObject): StoredObject {
   if (object.metadata.deletionTimestamp === undefined || isHeld(kind, object)) return object;
   return api.store.remove(collectionOf(kind), object);
 }
 
-const podsStay =
+const orphanedPodsWarning =
   'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set ' +
   'propagationPolicy=Orphan to suppress this warning';
 
-/** The oldest kinds of workload leave their pods where the client does not say otherwise. */
-function usualPropagation(kind: Kind): 'Orphan' | 'Background' {
+/**
+ * Returns the default propagation policy: Jobs and ReplicationControllers, the oldest workload kinds, orphan
+ * their pods.
+ */
+function defaultPropagation(kind: Kind): 'Orphan' | 'Background' {
   return ['batch/jobs', '/replicationcontrollers'].includes(collectionOf(kind)) ? 'Orphan' : 'Background';
 }
 
@@ -55,7 +65,7 @@ function markedForDeletion(
   request: DeletionRequest,
 ): StoredObject {
   const wanted = { Foreground: ['foregroundDeletion'], Orphan: ['orphan'], Background: [] }[
-    request.propagation ?? usualPropagation(kind)
+    request.propagation ?? defaultPropagation(kind)
   ];
   const already = current.metadata.deletionTimestamp;
   const finalizers = new Set([
@@ -79,7 +89,9 @@ function markedForDeletion(
   };
 }
 
-/** Seconds that a pod's node has to end it: none where no node has it, or where it has ended by itself. */
+/**
+ * Returns the seconds that the node has to stop the pod: 0 if the pod is unscheduled or has ended by itself.
+ */
 function graceOf(pod: StoredObject, request: DeletionRequest): number {
   const phase = stringAt(pod, 'status', 'phase');
   if (stringAt(pod, 'spec', 'nodeName') === undefined || phase === 'Succeeded' || phase === 'Failed')

@@ -1,7 +1,8 @@
 /**
- * Deletes what deletion leaves behind: dependents whose owners are gone, the contents of a namespace that
- * terminates, the objects of a custom kind whose definition does.
- * It works in microtasks, so that a client that saw an answer sees the consequences at its next request.
+ * Cascading deletion: dependents whose owners are gone, objects in a terminating namespace, and objects of a
+ * custom kind whose definition is being deleted.
+ * It runs in microtasks, so that a client that has received an answer sees the consequences with its next
+ * request.
  */
 import { isDeepStrictEqual } from 'node:util';
 
@@ -19,7 +20,7 @@ interface Found {
   readonly object: StoredObject;
 }
 
-/** Works until it is stopped. */
+/** Runs until the returned function is called. */
 export function startGarbageCollector(api: Api): () => void {
   const { store } = api;
   const state = { due: false, working: false, stopped: false };
@@ -34,14 +35,14 @@ export function startGarbageCollector(api: Api): () => void {
     });
   }
 
-  /** Over everything there is: it is in memory, and not much. What it changes makes the next sweep due. */
+  /** Sweeps all objects: there are few, and all are in memory. A deletion schedules the next sweep. */
   function sweep(): void {
     state.due = false;
     const found = store.collections().flatMap((collection) => objectsOf(collection));
     const living = new Set(found.map(({ object }) => object.metadata.uid));
     for (const { address } of found) {
       const object = store.get(collectionOf(address.kind), address.name, address.namespace);
-      if (object?.metadata.deletionTimestamp !== undefined) letGo(address, object);
+      if (object?.metadata.deletionTimestamp !== undefined) finalize(address, object);
       else if (object?.metadata.ownerReferences) collect(address, object, living);
     }
   }
@@ -63,17 +64,17 @@ export function startGarbageCollector(api: Api): () => void {
     else api.patch(address, 'merge', { metadata: { ownerReferences: kept } });
   }
 
-  /** Does what a terminating object waits for. */
-  function letGo(address: Address, object: StoredObject): void {
+  /** Does what the terminating object's finalizers wait for. */
+  function finalize(address: Address, object: StoredObject): void {
     const { finalizers = [], uid } = object.metadata;
     const collection = collectionOf(address.kind);
     if (collection === collectionOf(namespaces) && listAt(object, 'spec', 'finalizers').length > 0) {
       const contents = store.collections().flatMap((it) => objectsOf(it, address.name));
-      if (drained(contents)) api.patch(address, 'merge', { spec: { finalizers: [] } });
+      if (deleteAll(contents)) api.patch(address, 'merge', { spec: { finalizers: [] } });
     } else if (collection === collectionOf(customResourceDefinitions) && finalizers.includes(cleanup)) {
       const group = stringAt(object, 'spec', 'group') ?? '';
       const plural = stringAt(object, 'spec', 'names', 'plural') ?? '';
-      if (drained(objectsOf(collectionOf({ group, plural })))) dropFinalizer(address, cleanup);
+      if (deleteAll(objectsOf(collectionOf({ group, plural })))) dropFinalizer(address, cleanup);
     } else if (finalizers.includes('orphan')) {
       for (const dependent of dependentsOf(uid)) {
         const ownerReferences = dependent.object.metadata.ownerReferences?.filter((it) => it.uid !== uid);
@@ -92,8 +93,8 @@ export function startGarbageCollector(api: Api): () => void {
     }
   }
 
-  /** Deletes all of these; whether there were none. */
-  function drained(contents: readonly Found[]): boolean {
+  /** Deletes all of these. Returns true if there were none. */
+  function deleteAll(contents: readonly Found[]): boolean {
     for (const { address, object } of contents) {
       if (object.metadata.deletionTimestamp === undefined) api.delete(address, { propagation: 'Background' });
     }

@@ -1,4 +1,4 @@
-/** What a client sent, before anything is made of it. */
+/** Checks an object as the client sent it, before admission. */
 import { randomInt } from 'node:crypto';
 
 import type { ObjectMeta } from '#src/api/kubernetes.ts';
@@ -10,7 +10,7 @@ import type { Kind } from './kind.ts';
 import type { ApiObject, StoredObject } from './object.ts';
 import { badRequest, conflict, invalid } from './status.ts';
 
-/** A body as an object of its kind. Throws BadRequest where it is of another, or of none. */
+/** Returns the body as an object of this kind. Throws BadRequest if its kind is missing or another one. */
 export function decode(kind: Kind, body: unknown): ApiObject {
   if (!isObject(body)) throw badRequest('the body of the request is not an object');
   const apiVersion = apiVersionOf(kind);
@@ -36,7 +36,7 @@ export function decode(kind: Kind, body: unknown): ApiObject {
   return { ...rest, apiVersion, kind: kind.kind, metadata: metadata };
 }
 
-/** `generateName` and five characters; undefined where there is no `generateName`. */
+/** Returns `generateName` followed by five random characters; undefined without a `generateName`. */
 export function generatedName(metadata: ObjectMeta, isFree: (name: string) => boolean): string | undefined {
   const letters = 'bcdfghjklmnpqrstvwxz2456789';
   if (metadata.generateName === undefined || metadata.generateName === '') return undefined;
@@ -47,7 +47,7 @@ export function generatedName(metadata: ObjectMeta, isFree: (name: string) => bo
   }
 }
 
-/** Throws Conflict where a write was meant for another version or another object of that name. */
+/** Throws Conflict if the write names another version, or another object of the same name. */
 export function checkPreconditions(
   kind: Kind,
   current: StoredObject,

@@ -1,4 +1,4 @@
-/** Reading JSON whose shape nobody promised. */
+/** Reads JSON of unknown shape. */
 
 export type JsonObject = Record<string, unknown>;
 
@@ -6,20 +6,20 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value at a path of property names; undefined where the path ends early. */
+/** Returns the value at a path of property names, or undefined if there is none. */
 export function at(value: unknown, ...path: string[]): unknown {
   let here = value;
   for (const step of path) here = isObject(here) ? here[step] : undefined;
   return here;
 }
 
-/** Empty where there is no object. */
+/** Returns the object at the path, or an empty one. */
 export function objectAt(value: unknown, ...path: string[]): JsonObject {
   const found = at(value, ...path);
   return isObject(found) ? found : {};
 }
 
-/** Empty where there is no array. */
+/** Returns the array at the path, or an empty one. */
 export function listAt(value: unknown, ...path: string[]): unknown[] {
   const found = at(value, ...path);
   return Array.isArray(found) ? found : [];
@@ -35,12 +35,15 @@ export function numberAt(value: unknown, ...path: string[]): number | undefined 
   return typeof found === 'number' ? found : undefined;
 }
 
-/** The object without some of its fields. */
+/** Returns the object without these fields. */
 export function without(object: JsonObject, ...fields: string[]): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !fields.includes(key)));
 }
 
-/** The value without its null properties, at any depth: what a typed server makes of `creationTimestamp: null`. */
+/**
+ * Returns the value without null properties at any depth, since a typed server drops `creationTimestamp:
+ * null`.
+ */
 export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isObject(value)) return value;
@@ -51,6 +54,7 @@ export function withoutNulls(value: unknown): unknown {
   );
 }
 
+/** Freezes the value and everything in it, and returns it. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const child of Object.values(value)) deepFreeze(child);

@@ -1,4 +1,4 @@
-/** The port over the store, without HTTP: how the sandbox's own controllers and node see the cluster. */
+/** The Cluster port over the store, without HTTP, for the sandbox's own controllers and node. */
 import { text } from 'node:stream/consumers';
 
 import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
@@ -13,7 +13,7 @@ import type { ContainerAddress, PodRuntime } from './pod-runtime.ts';
 import { noSuchResource, notImplemented } from './status.ts';
 import { gitVersion } from './version.ts';
 
-/** `runtime` is asked at the time of an `exec`; a cluster without a node rejects it with NotImplemented. */
+/** `runtime` is called at each `exec`; on a cluster without a node, exec rejects with NotImplemented. */
 export function createLocalCluster(
   api: Api,
   runtime: () => PodRuntime | undefined = () => undefined,
@@ -74,6 +74,13 @@ export function createLocalCluster(
       return text(await node.logs({ ...request, ...containerAt(request), follow: false, signal }));
     },
     groups: () => attempt(() => [...new Set(api.registry.kinds().map((kind) => kind.group))].filter(Boolean)),
+    kinds: ({ group, version }) =>
+      attempt(() =>
+        api.registry
+          .kinds()
+          .filter((kind) => kind.group === group && kind.version === version)
+          .map(({ plural }) => plural),
+      ),
     serverVersion: () => Promise.resolve(gitVersion),
     close: () => undefined,
   };
@@ -85,7 +92,7 @@ function attempt<T>(step: () => T): Promise<T> {
   });
 }
 
-/** What the store holds is frozen and shared; a caller's copy is its own. */
+/** Copies the object, because those in the store are frozen and shared. */
 function copy<T extends KubernetesObject>(object: StoredObject): Stored<T> {
   return structuredClone(object) as KubernetesObject as Stored<T>;
 }
@@ -136,7 +143,7 @@ async function* follow<T extends KubernetesObject>(
   }
 }
 
-/** A function, so that the compiler does not take an earlier answer for the present one. */
+/** A function, because the compiler would otherwise narrow `aborted` to its earlier value. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

@@ -1,5 +1,5 @@
-/** What names, labels, annotations, owners and finalizers may look like. */
-import { allow, check, demand } from './field-errors.ts';
+/** Validates names, labels, annotations, owner references and finalizers. */
+import { allow, check, required } from './field-errors.ts';
 import { isObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
@@ -42,7 +42,7 @@ const annotationBytes = 256 * 1024;
 export function validateMetadata(kind: Kind, object: ApiObject): Cause[] {
   const { name, ownerReferences = [], finalizers = [] } = object.metadata;
   return [
-    ...demand(name, 'metadata.name', 'name or generateName is required'),
+    ...required(name, 'metadata.name', 'name or generateName is required'),
     ...(name ? validateName(kind, name) : []),
     ...validateLabels('metadata.labels', stringsOf(kind, object, 'labels')),
     ...(kind.custom || kind.group.startsWith('apiextensions') ? [] : validateFinalizers(finalizers)),
@@ -60,11 +60,11 @@ export function validateMetadata(kind: Kind, object: ApiObject): Cause[] {
   ];
 }
 
-/** Names of roles and bindings, `system:node` for one, may hold all that a path can. */
+/** Names of roles and bindings, such as `system:node`, may contain any character of a path segment. */
 function validateName(kind: Kind, name: string): Cause[] {
   const field = 'metadata.name';
   if (kind.group !== 'rbac.authorization.k8s.io') {
-    return obey(field, name, labelsAsNames.has(collectionOf(kind)) ? label : subdomain);
+    return checkRule(field, name, labelsAsNames.has(collectionOf(kind)) ? label : subdomain);
   }
   return [
     ...['.', '..'].flatMap((it) => check(name !== it, field, name, `may not be '${it}'`)),
@@ -75,7 +75,7 @@ function validateName(kind: Kind, name: string): Cause[] {
 export function validateLabels(field: string, labels: Readonly<Record<string, string>>): Cause[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...check(labelKey.test(key), field, key, namePart),
-    ...obey(field, value, labelValue),
+    ...checkRule(field, value, labelValue),
   ]);
 }
 
@@ -86,7 +86,7 @@ function validateFinalizers(finalizers: readonly string[]): Cause[] {
   );
 }
 
-/** An object on its way out takes no new finalizers. */
+/** A terminating object accepts no new finalizers. */
 export function validateNewFinalizers(before: ApiObject, after: ApiObject): Cause[] {
   const { deletionTimestamp, finalizers: old = [] } = before.metadata;
   const added = (after.metadata.finalizers ?? []).filter((it) => !old.includes(it));
@@ -107,7 +107,7 @@ function validateAnnotations(annotations: Readonly<Record<string, string>>): Cau
   ];
 }
 
-/** Throws BadRequest, as a typed server does, where a value is not a string. */
+/** Throws BadRequest, as a typed server does, if a value is not a string. */
 function stringsOf(kind: Kind, object: ApiObject, field: 'labels' | 'annotations'): Record<string, string> {
   const strings: unknown = object.metadata[field] ?? {};
   const values: unknown[] = isObject(strings) ? Object.values(strings) : [strings];
@@ -125,12 +125,12 @@ function typeName(value: unknown): string {
   return typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? 'array' : typeof value;
 }
 
-/** A name without dots, as containers and volumes of a pod have it. */
+/** Names of containers and volumes of a pod contain no dots. */
 export function validateLabelName(field: string, name: string): Cause[] {
-  return obey(field, name, label);
+  return checkRule(field, name, label);
 }
 
-function obey(field: string, value: string, { pattern, limit, rule }: typeof label): Cause[] {
+function checkRule(field: string, value: string, { pattern, limit, rule }: typeof label): Cause[] {
   const dots = pattern === label.pattern && subdomain.pattern.test(value);
   return [
     ...check(pattern.test(value), field, value, dots ? 'must not contain dots' : rule),

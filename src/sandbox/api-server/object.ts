@@ -1,4 +1,4 @@
-/** An object of any kind, as the server holds it. */
+/** An object of any kind, as the server stores it. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 export interface ApiObject extends KubernetesObject {
@@ -7,7 +7,7 @@ export interface ApiObject extends KubernetesObject {
 
 export type StoredObject = Stored<ApiObject>;
 
-/** RFC 3339 to the second, as every time in the API is written. */
+/** Formats a time as RFC 3339 in whole seconds, as the API does. */
 export function timestamp(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

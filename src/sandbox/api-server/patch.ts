@@ -1,4 +1,4 @@
-/** The patch formats, as pure functions of the object and the patch. */
+/** PURE. Applies the API's patch formats. */
 import { isDeepStrictEqual } from 'node:util';
 
 import type { PatchType } from '#src/cluster/port.ts';
@@ -7,10 +7,13 @@ import { isObject, type JsonObject } from './json.ts';
 import { ApiError, badRequest } from './status.ts';
 import { strategicMerge } from './strategic-merge.ts';
 
-/** `apply` without field managers: a merge that never removes what the patch does not mention. */
+/**
+ * Returns the patched object. `apply` works without field managers: as a merge that keeps all fields the
+ * patch does not mention.
+ */
 export function applyPatch(type: PatchType, object: JsonObject, patch: unknown, custom: boolean): JsonObject {
   const patched = type === 'json' ? jsonPatch(object, patch) : mergeAs(type, custom)(object, patch);
-  if (!isObject(patched)) throw badRequest('the patch does not leave an object');
+  if (!isObject(patched)) throw badRequest('the result of the patch is not an object');
   return patched;
 }
 
@@ -18,7 +21,7 @@ function mergeAs(type: PatchType, custom: boolean): (target: unknown, patch: unk
   return type === 'merge' || custom ? mergePatch : strategicMerge;
 }
 
-/** RFC 7386. */
+/** Merge patch, RFC 7386. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result: JsonObject = isObject(target) ? { ...target } : {};
@@ -29,14 +32,14 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   return result;
 }
 
-/** `__proto__` is a key like any other. */
+/** Sets a property, with `__proto__` as an ordinary key. */
 function define(object: JsonObject, key: string, value: unknown): void {
   Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
-/** RFC 6902. Throws Invalid where an operation does not fit the document. */
+/** JSON patch, RFC 6902. Throws Invalid if an operation does not fit the document. */
 export function jsonPatch(document: unknown, operations: unknown): unknown {
-  if (!Array.isArray(operations)) throw badRequest('a JSON patch is an array of operations');
+  if (!Array.isArray(operations)) throw badRequest('a JSON patch must be an array of operations');
   return operations.reduce(
     (result: unknown, operation: unknown) => jsonPatchStep(result, operation),
     document,
@@ -45,7 +48,7 @@ export function jsonPatch(document: unknown, operations: unknown): unknown {
 
 function jsonPatchStep(document: unknown, operation: unknown): unknown {
   if (!isObject(operation) || typeof operation['path'] !== 'string') {
-    throw badRequest('a JSON patch operation has op and path');
+    throw badRequest('a JSON patch operation must have op and path');
   }
   const path = pointer(operation['path']);
   const from = typeof operation['from'] === 'string' ? pointer(operation['from']) : [];

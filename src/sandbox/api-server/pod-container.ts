@@ -1,11 +1,16 @@
-/** Which container of a pod an exec or a log is about, and whether the API server lets the request through. */
+/**
+ * Chooses the container for an exec or logs request, and checks whether the API server admits the request.
+ */
 import type { Pod } from '#src/api/kubernetes.ts';
 
 import { badRequest } from './status.ts';
 
 type Located = Pick<Pod, 'spec'> & { readonly metadata: { readonly name: string } };
 
-/** `wanted`: as the request names it; unlike kubectl, an API server chooses only where there is nothing to choose. */
+/**
+ * `wanted`: the container in the request. Unlike kubectl, an API server picks a container only if the pod has
+ * just one.
+ */
 export function chooseContainer({ metadata, spec }: Located, wanted: string | undefined): string {
   const { containers, initContainers = [], nodeName } = spec;
   const names = [...initContainers, ...containers].map(({ name }) => name);

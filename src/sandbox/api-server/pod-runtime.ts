@@ -1,4 +1,4 @@
-/** What the API server asks of the node: to run a command in a container, and to read what one wrote. */
+/** What the API server asks of the node: run a command in a container, and read a container's log. */
 import type { Readable, Writable } from 'node:stream';
 
 export interface ContainerAddress {
@@ -16,20 +16,22 @@ export interface PodExec {
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the exit code; rejects, with the container runtime's words, where the command cannot be started. */
+/**
+ * Resolves with the exit code. Rejects with the container runtime's error if the command cannot be started.
+ */
 export type StartExec = (exec: PodExec) => Promise<number>;
 
 export interface PodLogs extends ContainerAddress {
   readonly follow: boolean;
   readonly tailLines?: number | undefined;
-  /** Of the container's last run before the present one. */
+  /** Read the log of the container's previous run. */
   readonly previous?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
-/** What it refuses it does with an Error that carries `reason` and `code` as an API Status does. */
+/** Errors carry `reason` and `code`, as an API Status does. */
 export interface PodRuntime {
-  /** Throws where the container does not run. */
+  /** Throws if the container is not running. */
   openExec(at: ContainerAddress): StartExec;
   logs(request: PodLogs): Promise<Readable>;
 }

@@ -1,4 +1,4 @@
-/** Which kinds the server serves: the built-in ones, and those that a CustomResourceDefinition adds. */
+/** The kinds that the server serves: built-in ones, and those that CustomResourceDefinitions add. */
 import type { CustomResourceDefinition } from '#src/api/kubernetes.ts';
 import { customResourceDefinitions, type Resource } from '#src/api/resources.ts';
 
@@ -12,7 +12,7 @@ export interface Registry {
   kinds(): readonly Kind[];
 }
 
-/** Follows the definitions in a store, from those that are there already. */
+/** Reads the definitions in the store and follows their changes. */
 export function createRegistry(store: Store): Registry {
   const kinds = new Map(builtInKinds.map((kind) => [keyOf(kind), kind]));
   const definitions = collectionOf(customResourceDefinitions);
@@ -31,7 +31,7 @@ function keyOf(resource: Pick<Resource, 'group' | 'version' | 'plural'>): string
   return `${resource.group}/${resource.version}/${resource.plural}`;
 }
 
-/** The kinds that a definition serves, one per version. */
+/** Returns the kinds that a definition serves, one per version. */
 export function kindsOf(object: StoredObject): Kind[] {
   const { group, names, scope, versions } = (object as object as CustomResourceDefinition).spec;
   return versions

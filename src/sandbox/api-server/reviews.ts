@@ -1,4 +1,4 @@
-/** Requests that are answered and not stored. */
+/** Answers requests that are not stored: reviews and bindings. */
 import { pods, type Resource } from '#src/api/resources.ts';
 
 import type { Api } from './api.ts';
@@ -6,20 +6,20 @@ import { check } from './field-errors.ts';
 import { listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import type { ApiObject, StoredObject } from './object.ts';
 import { collectionOf } from './kind.ts';
-import { decide, isMaster, joined } from './rbac/authorize.ts';
+import { decide, isMaster, joinErrors } from './rbac/authorize.ts';
 import { grantsOf } from './rbac/resolve.ts';
 import type { Attributes } from './rbac/rules.ts';
 import { badRequest, conflict, invalid, notFound } from './status.ts';
 import type { Store } from './store.ts';
 import type { User } from './tokens.ts';
 
-/** Whoever holds the sandbox's own token. */
+/** The user of the sandbox's own token. */
 export const admin: User = {
   username: 'sandbox-admin',
   groups: ['system:masters', 'system:authenticated'],
 };
 
-/** `namespace`: of a review that belongs to one. */
+/** `namespace`: that of a LocalSubjectAccessReview. */
 export function answerReview(
   store: Store,
   review: ApiObject,
@@ -98,7 +98,7 @@ function answerRules(store: Store, namespace: string, user: User): JsonObject {
   return {
     incomplete: false,
     ...{ resourceRules, nonResourceRules },
-    ...(errors.length > 0 && { evaluationError: joined(errors) }),
+    ...(errors.length > 0 && { evaluationError: joinErrors(errors) }),
   };
 }
 
@@ -114,7 +114,7 @@ function reviewResource(kind: string): Resource {
   };
 }
 
-/** Gives a pod its node, once. The API has no other way to set `spec.nodeName` of a pod that exists. */
+/** Assigns a node to a pod. The API has no other way to set `spec.nodeName` of an existing pod. */
 export function bindPod(
   api: Pick<Api, 'store'>,
   namespace: string | undefined,

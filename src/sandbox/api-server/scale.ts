@@ -1,4 +1,4 @@
-/** The `autoscaling/v1` Scale of a workload: its replica count on its own. */
+/** The `autoscaling/v1` Scale subresource of a workload. */
 import { at, isObject, numberAt, objectAt } from './json.ts';
 import type { ApiObject, StoredObject } from './object.ts';
 import { badRequest, invalid } from './status.ts';
@@ -6,6 +6,7 @@ import { checkReplicas } from './workload-validation.ts';
 
 const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales', namespaced: true };
 
+/** Returns the Scale of a workload. */
 export function scaleOf(object: StoredObject): StoredObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   return {
@@ -23,7 +24,7 @@ export function scaleOf(object: StoredObject): StoredObject {
   };
 }
 
-/** The workload with a Scale's replicas. */
+/** Returns the workload with the Scale's number of replicas. */
 export function withScale(object: StoredObject, scale: unknown): ApiObject {
   const replicas = at(scale, 'spec', 'replicas') ?? 0;
   if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
@@ -39,7 +40,7 @@ export function withScale(object: StoredObject, scale: unknown): ApiObject {
   };
 }
 
-/** `app=foo,tier=db` */
+/** Returns for example `app=foo,tier=db`. */
 export function selectorText(object: ApiObject): string {
   const selector = objectAt(object, 'spec', 'selector');
   const labels = isObject(selector['matchLabels']) ? selector['matchLabels'] : selector;

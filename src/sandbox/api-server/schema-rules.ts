@@ -1,6 +1,6 @@
 /**
- * The rules of a custom kind's schema that compare an object with what it was. Of their language the sandbox knows two
- * sentences: a value stays as it is, and a field that was there stays there. Other rules it passes over.
+ * Transition rules in a custom kind's schema. Of the rule language CEL, the sandbox implements two
+ * expressions: a value is immutable, and a field is required once set. It ignores all other rules.
  */
 import { isDeepStrictEqual } from 'node:util';
 
@@ -9,10 +9,10 @@ import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { isObject } from './json.ts';
 import type { Cause } from './status.ts';
 
-const stays = 'self == oldSelf';
-const staysThere = /^!has\(oldSelf\.(\w+)\) \|\| has\(self\.\1\)$/;
+const immutableRule = 'self == oldSelf';
+const requiredOnceSetRule = /^!has\(oldSelf\.(\w+)\) \|\| has\(self\.\1\)$/;
 
-/** What the change breaks; where either is missing there is nothing to compare. */
+/** Returns the rules that the change violates; none if the old or the new value is missing. */
 export function brokenRules(schema: JsonSchema, before: unknown, after: unknown, path = ''): Cause[] {
   if (before === undefined || after === undefined) return [];
   const broken = (schema['x-kubernetes-validations'] ?? []).filter(({ rule }) =>
@@ -30,8 +30,8 @@ export function brokenRules(schema: JsonSchema, before: unknown, after: unknown,
 }
 
 function isBroken(rule: string, before: unknown, after: unknown): boolean {
-  if (rule === stays) return !isDeepStrictEqual(before, after);
-  const [, field] = staysThere.exec(rule) ?? [];
+  if (rule === immutableRule) return !isDeepStrictEqual(before, after);
+  const [, field] = requiredOnceSetRule.exec(rule) ?? [];
   if (field === undefined || !isObject(before) || !isObject(after)) return false;
   return before[field] !== undefined && after[field] === undefined;
 }

@@ -1,4 +1,4 @@
-/** The structural schemas of custom kinds: pruning and defaulting in one walk, validation by ajv. */
+/** Structural schemas of custom kinds: prunes and applies defaults in one pass, and validates with ajv. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 
@@ -9,12 +9,12 @@ import type { Cause } from './status.ts';
 
 const preserve = 'x-kubernetes-preserve-unknown-fields';
 const embedded = 'x-kubernetes-embedded-resource';
-/** What every object has, whether its schema says so or not. */
+/** Fields that every object has, even if its schema does not list them. */
 const objectFields = new Set(['apiVersion', 'kind', 'metadata']);
 
 /**
- * The object without fields that its schema does not know and without nulls that it does not allow, and with its
- * defaults. Paths of what was dropped as unknown are appended to `unknown`.
+ * Returns the object without unknown fields and disallowed nulls, and with defaults. Appends the paths of
+ * unknown fields to `unknown`.
  */
 export function shape(object: unknown, schema: JsonSchema, unknown: string[]): unknown {
   return walk(object, { ...schema, [embedded]: true }, '', unknown);
@@ -52,7 +52,7 @@ function fieldSchema(schema: JsonSchema, key: string): JsonSchema | 'as it is' |
 
 const compiled = new WeakMap<JsonSchema, ValidateFunction>();
 
-/** What is wrong with an object that `shape` has been over. The schema is compiled at its first use. */
+/** Returns the errors of an object that `shape` has returned. Compiles the schema at first use. */
 export function validateSchema(schema: JsonSchema, object: unknown): Cause[] {
   let validate = compiled.get(schema);
   if (!validate) {
@@ -75,7 +75,7 @@ const kept = [
   ...['uniqueItems', 'minProperties', 'maxProperties'],
 ];
 
-/** The schema as ajv takes it: without what only Kubernetes knows. */
+/** Returns the schema without Kubernetes' extensions, which ajv does not know. */
 function jsonSchema(schema: JsonSchema): JsonObject {
   const result: JsonObject = {};
   for (const [key, value] of Object.entries(schema)) {
@@ -133,7 +133,7 @@ function typeOf(value: unknown): string {
   return Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
 }
 
-/** The rules in the words of the real server. */
+/** Validation errors in the real server's words. */
 const wordings: Readonly<Record<string, (limit: unknown) => string>> = {
   minimum: (limit) => `should be greater than or equal to ${String(limit)}`,
   maximum: (limit) => `should be less than or equal to ${String(limit)}`,

@@ -1,4 +1,4 @@
-/** Label and field selectors, as kubectl's `-l` and `--field-selector` write them. */
+/** Label and field selectors, in the syntax of kubectl's `-l` and `--field-selector`. */
 import { at } from './json.ts';
 import type { Kind } from './kind.ts';
 import type { ApiObject } from './object.ts';
@@ -12,7 +12,9 @@ export interface Selection {
   readonly fieldSelector?: string | undefined;
 }
 
-/** Whether an object belongs to a list or watch of its kind. Throws BadRequest for what it cannot read. */
+/**
+ * Returns a function that says whether an object matches. Throws BadRequest if a selector cannot be parsed.
+ */
 export function matcherOf(kind: Kind, selection: Selection): Matcher {
   const matchers = [
     ...(selection.labelSelector ? parseLabelSelector(selection.labelSelector) : []),
@@ -33,6 +35,7 @@ const equalRequirement = new RegExp(
 );
 const existsRequirement = new RegExp(String.raw`^(?<not>!?)\s*(?<key>${key})$`);
 
+/** Returns one Matcher per requirement. Throws BadRequest if the selector cannot be parsed. */
 export function parseLabelSelector(text: string): Matcher[] {
   if (text.trim() === '') return [];
   return text.split(/,(?![^(]*\))/).map((part) => labelRequirement(part.trim(), text));

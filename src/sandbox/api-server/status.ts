@@ -1,4 +1,4 @@
-/** The ways in which the API says no. */
+/** The errors of the API. */
 import type { Status } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 
@@ -30,7 +30,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Any thrown value as the Status that a client is sent. */
+/** Returns any thrown value as the Status for the client. */
 export function statusOf(error: unknown): Status & { code: number } {
   const message = error instanceof Error ? error.message : String(error);
   const reason = propertyOf(error, 'reason');
@@ -53,7 +53,7 @@ function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** `deployments.apps`, `pods`. */
+/** Returns for example `deployments.apps` or `pods`. */
 export function qualified(resource: Pick<Resource, 'group' | 'plural'>): string {
   return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
 }
@@ -71,7 +71,7 @@ export function notFound(resource: Resource, name: string): ApiError {
   );
 }
 
-/** No such path or kind. */
+/** The path or kind does not exist. */
 export function noSuchResource(): ApiError {
   return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
@@ -110,7 +110,7 @@ export function forbidden(
   });
 }
 
-/** From below the API: it has a code, and no reason. */
+/** The real server's storage layer throws this error: it has a code, but no reason. */
 export function versionedCreate(): ApiError {
   return new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
 }

@@ -1,6 +1,7 @@
 /**
- * Every object, in memory, under one counter of versions. It knows nothing of kinds: it keeps, counts and tells.
- * What it returns is frozen; a change is a new object.
+ * Stores every object in memory, under one version counter. It knows nothing about kinds: it stores, counts
+ * versions and reports changes.
+ * Returned objects are frozen; a change creates a new object.
  */
 import { deepFreeze } from './json.ts';
 import type { ApiObject, StoredObject } from './object.ts';
@@ -15,44 +16,51 @@ export interface StoreEvent {
   readonly before: StoredObject | undefined;
 }
 
-/** Everything that outlives a restart; what watches could start behind does not. */
+/** What outlives a restart. The history for watches does not. */
 export interface SavedStore {
   readonly version: number;
   readonly collections: Readonly<Record<string, readonly StoredObject[]>>;
 }
 
 export interface Store {
-  /** The version of the latest change. */
+  /** Version of the latest change. */
   version(): number;
   get(collection: string, name: string, namespace?: string): StoredObject | undefined;
-  /** Ordered by namespace, then name. */
+  /** Sorted by namespace, then name. */
   list(collection: string, namespace?: string): StoredObject[];
   collections(): string[];
-  /** Adds or replaces, under a new version. The object has a name, a UID and a creation time. */
+  /** Adds or replaces an object, under a new version. It must have a name, a UID and a creation time. */
   put(collection: string, object: ApiObject): StoredObject;
   remove(collection: string, object: StoredObject): StoredObject;
-  /** What happened to a collection after a version. Throws Expired where that is no longer known. */
+  /**
+   * Returns the changes of a collection after a version. Throws Expired if the history no longer reaches back
+   * that far.
+   */
   since(collection: string, version: number): StoreEvent[];
-  /** Calls back in the order of the changes, within the change: whoever wants to write does so later. */
+  /**
+   * Calls `listener` synchronously, in the order of changes. A listener that wants to write has to do so
+   * later.
+   */
   subscribe(collection: string | undefined, listener: (event: StoreEvent) => void): () => void;
-  /** Without events, which are short-lived on a real server too. */
+  /** Returns everything but Events, which are short-lived on a real server too. */
   save(): SavedStore;
 }
 
 interface Collection {
   readonly objects: Map<string, StoredObject>;
   readonly history: StoreEvent[];
-  /** Changes up to this version have been forgotten. */
+  /** The history starts after this version. */
   forgotten: number;
 }
 
 export interface StoreOptions {
-  /** How many changes of each collection a watch can start behind. */
+  /** How many changes of each collection are kept for watches that start in the past. */
   readonly historyLimit: number;
-  /** What to begin with; nobody is told of it as of a change. */
+  /** The initial objects; they cause no change events. */
   readonly saved?: SavedStore | undefined;
 }
 
+/** Returns a store with the saved objects, or an empty one. */
 export function createStore({ historyLimit, saved }: StoreOptions): Store {
   const collections = new Map<string, Collection>();
   const listeners = new Map<string | undefined, Set<(event: StoreEvent) => void>>();

@@ -1,6 +1,6 @@
 /**
- * The strategic merge patch of built-in kinds: as a merge patch, but lists of things with a name are merged thing
- * by thing. Directives: `$patch`, `$retainKeys`, `$setElementOrder/...`, `$deleteFromPrimitiveList/...`.
+ * Strategic merge patch of built-in kinds: like a merge patch, but lists of named items are merged item by
+ * item. Directives: `$patch`, `$retainKeys`, `$setElementOrder/...`, `$deleteFromPrimitiveList/...`.
  */
 import { isObject, type JsonObject } from './json.ts';
 
@@ -13,7 +13,7 @@ const mergeKeys: Readonly<Record<string, readonly string[]>> = {
   imagePullSecrets: ['name'],
   initContainers: ['name'],
   ownerReferences: ['uid'],
-  // A container's ports, then a service's.
+  // The first key is for a container's ports, the second for a service's.
   ports: ['containerPort', 'port'],
   secrets: ['name'],
   topologySpreadConstraints: ['topologyKey'],
@@ -21,11 +21,12 @@ const mergeKeys: Readonly<Record<string, readonly string[]>> = {
   volumeMounts: ['mountPath'],
   volumes: ['name'],
 };
-/** Lists of plain values that are united rather than replaced. */
+/** Lists of plain values that are merged as sets, not replaced. */
 const sets = new Set(['finalizers']);
 
 const directive = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
 
+/** Returns the patched value; `target` is unchanged. */
 export function strategicMerge(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   if (patch['$patch'] === 'delete') return {};
@@ -88,8 +89,8 @@ function identityOf(field: string, item: unknown): string | undefined {
 }
 
 /**
- * The items that `order` names, in that order. An item that it does not name stays before those that it was before;
- * to one that is new it yields.
+ * Sorts the items that `order` names into that order. An item that it does not name keeps its place before
+ * the items it preceded, and goes after new ones.
  */
 function arrange(
   field: string,

@@ -1,4 +1,4 @@
-/** Tokens of service accounts. They are kept in memory: whoever outlives the sandbox asks for another one. */
+/** Service account tokens, kept in memory only: after a restart of the sandbox, clients request new ones. */
 import { createHash, randomBytes } from 'node:crypto';
 
 import { serviceAccounts } from '#src/api/resources.ts';
@@ -16,7 +16,7 @@ export interface User {
   readonly groups: readonly string[];
 }
 
-/** Of each service account of a namespace. */
+/** Returns the groups of each service account in a namespace. */
 export function groupsOfAccount(namespace: string): string[] {
   return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
 }
@@ -33,11 +33,11 @@ export interface IssuedToken {
 }
 
 export interface Tokens {
-  /** Throws NotFound where there is no such account. */
+  /** Throws NotFound if the account does not exist. */
   issue(account: ServiceAccountName, seconds: number): IssuedToken;
-  /** Answers a TokenRequest. Throws NotFound, and Invalid for a lifetime under ten minutes. */
+  /** Answers a TokenRequest. Throws NotFound, or Invalid for a lifetime under ten minutes. */
   answer(account: ServiceAccountName, request: unknown): ApiObject;
-  /** Undefined for a token that was never issued, has expired, or whose account is gone. */
+  /** Returns undefined for a token that was never issued or has expired, or whose account is deleted. */
   userOf(token: string): User | undefined;
 }
 
@@ -47,7 +47,7 @@ interface Grant extends ServiceAccountName {
 }
 
 export function createTokens(store: Store, now: () => Date): Tokens {
-  // By digest: how long a look-up takes then tells nothing of the tokens.
+  // Keyed by digest, so that the duration of a look-up reveals nothing about the tokens.
   const grants = new Map<string, Grant>();
   const digest = (token: string): string => createHash('sha256').update(token).digest('base64');
   const uidOf = ({ name, namespace }: ServiceAccountName): string | undefined =>

@@ -1,10 +1,10 @@
-/** What the server refuses of built-in kinds, in its words: the rules that people meet. */
+/** Validates built-in kinds in the real server's words. Implements the rules that users commonly meet. */
 import { isDeepStrictEqual } from 'node:util';
 
 import { parseQuantity } from '../quantity.ts';
 import { validateCronJob, validateJob } from './batch-validation.ts';
 import { validateChange } from './change-validation.ts';
-import { check, demand, support } from './field-errors.ts';
+import { check, required, oneOf } from './field-errors.ts';
 import { at, listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
 import { validateMetadata, validateNewFinalizers } from './metadata-validation.ts';
@@ -51,9 +51,9 @@ function validateContent(kind: Kind, object: ApiObject): Cause[] {
       return validateCronJob(object);
     case 'rbac.authorization.k8s.io/rolebindings':
     case 'rbac.authorization.k8s.io/clusterrolebindings':
-      return demand(stringAt(object, 'roleRef', 'name'), 'roleRef.name');
+      return required(stringAt(object, 'roleRef', 'name'), 'roleRef.name');
     case 'storage.k8s.io/storageclasses':
-      return demand(stringAt(object, 'provisioner'), 'provisioner');
+      return required(stringAt(object, 'provisioner'), 'provisioner');
     case 'apiextensions.k8s.io/customresourcedefinitions':
       return validateDefinition(object);
     default:
@@ -63,7 +63,7 @@ function validateContent(kind: Kind, object: ApiObject): Cause[] {
 
 function validateRetention(policy: JsonObject): Cause[] {
   return Object.entries(policy).flatMap(([when, value]) =>
-    support(`spec.persistentVolumeClaimRetentionPolicy.${when}`, [value], ['Retain', 'Delete']),
+    oneOf(`spec.persistentVolumeClaimRetentionPolicy.${when}`, [value], ['Retain', 'Delete']),
   );
 }
 
@@ -74,10 +74,10 @@ function validateClaim(spec: JsonObject, path: string): Cause[] {
   const { dataSource, dataSourceRef = dataSource, volumeMode = 'Filesystem' } = spec;
   const isOneSource = dataSource === undefined || isDeepStrictEqual(dataSource, dataSourceRef);
   return [
-    ...demand(modes.length, `${path}.accessModes`, 'at least 1 access mode is required'),
-    ...support(`${path}.accessModes`, modes, accessModes),
+    ...required(modes.length, `${path}.accessModes`, 'at least 1 access mode is required'),
+    ...oneOf(`${path}.accessModes`, modes, accessModes),
     ...validateSize(`${path}.resources[storage]`, at(spec, 'resources', 'requests', 'storage')),
-    ...support(`${path}.volumeMode`, [volumeMode], ['Block', 'Filesystem']),
+    ...oneOf(`${path}.volumeMode`, [volumeMode], ['Block', 'Filesystem']),
     ...check(isOneSource, path, dataSource, 'must match dataSourceRef'),
   ];
 }
@@ -88,14 +88,10 @@ const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
 function validateVolume(spec: JsonObject): Cause[] {
   const hasSource = volumeSources.some((name) => spec[name] !== undefined);
   return [
-    ...demand(listAt(spec, 'accessModes').length, 'spec.accessModes'),
+    ...required(listAt(spec, 'accessModes').length, 'spec.accessModes'),
     ...validateSize('spec.capacity[storage]', at(spec, 'capacity', 'storage')),
-    ...support(
-      'spec.persistentVolumeReclaimPolicy',
-      [spec['persistentVolumeReclaimPolicy']],
-      reclaimPolicies,
-    ),
-    ...demand(hasSource, 'spec', 'must specify a volume type'),
+    ...oneOf('spec.persistentVolumeReclaimPolicy', [spec['persistentVolumeReclaimPolicy']], reclaimPolicies),
+    ...required(hasSource, 'spec', 'must specify a volume type'),
   ];
 }
 
@@ -103,7 +99,7 @@ const quantities =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 function validateSize(field: string, value: unknown): Cause[] {
-  if (value === undefined) return demand(value, field);
+  if (value === undefined) return required(value, field);
   const bytes = parseQuantity(value);
   if (bytes === undefined) throw badRequest(`${field}: ${quantities}`);
   return check(bytes > 0, field, value, 'must be greater than zero');
@@ -118,11 +114,11 @@ function validateDefinition(object: ApiObject): Cause[] {
   const oneStored = 'must have exactly one version marked as storage version';
   return [
     ...check(name === expected, 'metadata.name', name, 'must be spec.names.plural+"."+spec.group'),
-    ...demand(stringAt(spec, 'names', 'kind'), 'spec.names.kind'),
-    ...support('spec.scope', [spec['scope']], ['Cluster', 'Namespaced']),
+    ...required(stringAt(spec, 'names', 'kind'), 'spec.names.kind'),
+    ...oneOf('spec.scope', [spec['scope']], ['Cluster', 'Namespaced']),
     ...check(stored === 1, 'spec.versions', versions.length, oneStored),
     ...versions.flatMap((version, index) =>
-      demand(
+      required(
         at(version, 'schema', 'openAPIV3Schema'),
         `spec.versions[${index}].schema.openAPIV3Schema`,
         'schemas are required',

@@ -1,2 +1,2 @@
-/** The Kubernetes version whose behaviour the sandbox follows. */
+/** The Kubernetes version that the sandbox emulates. */
 export const gitVersion = 'v1.36.0+sandbox';

@@ -1,5 +1,5 @@
-/** Pods and what makes pods. */
-import { allow, check, demand, support } from './field-errors.ts';
+/** Validates pods and workloads. */
+import { allow, check, required, oneOf } from './field-errors.ts';
 import { listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import type { Kind } from './kind.ts';
 import { validateLabelName, validateLabels } from './metadata-validation.ts';
@@ -15,7 +15,7 @@ export function validateWorkload(kind: Kind, spec: JsonObject): Cause[] {
     ...checkReplicas(spec),
     ...validateLabels('spec.template.metadata.labels', labels as Record<string, string>),
     ...validatePodSpec(podSpec, 'spec.template.spec', claimTemplates),
-    ...support('spec.template.spec.restartPolicy', [podSpec['restartPolicy']], ['Always']),
+    ...oneOf('spec.template.spec.restartPolicy', [podSpec['restartPolicy']], ['Always']),
   ];
 }
 
@@ -31,12 +31,12 @@ function validateSelector(kind: Kind, selector: JsonObject, labels: JsonObject):
   const given = Object.keys(labels).length > 0 ? labels : null;
   const why = '`selector` does not match template `labels`';
   return [
-    ...demand(!isEmpty, 'spec.selector'),
+    ...required(!isEmpty, 'spec.selector'),
     ...check(matches, 'spec.template.metadata.labels', given, why),
   ];
 }
 
-/** `moreVolumes`: names that mounts may use beside the pod's own volumes. */
+/** `moreVolumes`: names that volume mounts may use in addition to the pod's volumes. */
 export function validatePodSpec(
   spec: JsonObject,
   path: string,
@@ -49,7 +49,7 @@ export function validatePodSpec(
   const volumes = [...own.filter((_, index) => wrong[index]?.length === 0), ...moreVolumes];
   return [
     ...wrong.flat(),
-    ...demand(containers.length, `${path}.containers`),
+    ...required(containers.length, `${path}.containers`),
     ...containers.flatMap((it, index) => [
       ...validateName(`${path}.containers[${index}].name`, names[index], names, index),
       ...validateContainer(objectAt(it), `${path}.containers[${index}]`, volumes),
@@ -81,27 +81,27 @@ function validateInitContainers(
   });
 }
 
-/** `all`: the names in the same list, this one being at `index`. */
+/** `all`: the names in the same list; `name` is at `index`. */
 function validateName(
   field: string,
   name: string | undefined,
   all: readonly (string | undefined)[],
   index: number,
 ): Cause[] {
-  if (name === undefined || name === '') return demand(name, field);
+  if (name === undefined || name === '') return required(name, field);
   if (all.indexOf(name) === index) return validateLabelName(field, name);
   return [{ reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${JSON.stringify(name)}` }];
 }
 
 function validateContainer(container: JsonObject, path: string, volumes: readonly unknown[]): Cause[] {
   return [
-    ...demand(stringAt(container, 'image'), `${path}.image`),
+    ...required(stringAt(container, 'image'), `${path}.image`),
     ...listAt(container, 'volumeMounts').flatMap((mount, index): Cause[] => {
       const field = `${path}.volumeMounts[${index}]`;
       const name = stringAt(mount, 'name') ?? '';
       const message = `Not found: ${JSON.stringify(name)}`;
       return [
-        ...demand(stringAt(mount, 'mountPath'), `${field}.mountPath`),
+        ...required(stringAt(mount, 'mountPath'), `${field}.mountPath`),
         ...(volumes.includes(name)
           ? []
           : [{ reason: 'FieldValueNotFound', field: `${field}.name`, message } as const]),

@@ -1,4 +1,4 @@
-/** Holds claims that pods use. */
+/** Protects claims that pods use from deletion. */
 import { claimNamesOf, isClaimInUse } from './claim-users.ts';
 import type { Controller, World } from './world.ts';
 import { setFinalizers } from './writes.ts';

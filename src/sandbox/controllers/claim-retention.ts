@@ -1,4 +1,4 @@
-/** Whom the claims of a StatefulSet belong to, as its persistentVolumeClaimRetentionPolicy says. */
+/** Sets the owners of a StatefulSet's claims, according to its persistentVolumeClaimRetentionPolicy. */
 import type { OwnerReference, Pod, PersistentVolumeClaim, Stored, Workload } from '#src/api/kubernetes.ts';
 import { apiVersionOf, pods, statefulSets, type Resource } from '#src/api/resources.ts';
 
@@ -6,15 +6,18 @@ import { controllerReference } from './writes.ts';
 
 type Set = Stored<Workload>;
 
-/** A replica: its pod may not have been made yet. */
+/** A replica of a StatefulSet; its pod may not exist yet. */
 export interface Replica {
   readonly podName: string;
   readonly pod: Stored<Pod> | undefined;
-  /** More replicas than the StatefulSet wants: it goes. */
+  /** The StatefulSet wants fewer replicas, so this one is being removed. */
   readonly isSurplus: boolean;
 }
 
-/** The owner references that a claim of the replica is to have; undefined where they are right, or not ours to change. */
+/**
+ * Returns the owner references that the replica's claim should have. Returns undefined if they are correct,
+ * or if the controller must not change them.
+ */
 export function ownersToSet(
   { metadata: { ownerReferences: present = [] } }: PersistentVolumeClaim,
   set: Set,
@@ -36,7 +39,10 @@ export function ownersToSet(
   return isRight ? undefined : owners;
 }
 
-/** Whether the claim goes with an earlier pod of the replica: the next pod has to wait until it is gone. */
+/**
+ * Returns true if the claim is being deleted with an earlier pod of the replica: the next pod has to wait for
+ * that.
+ */
 export function isStale({ metadata }: PersistentVolumeClaim, set: Set, replica: Replica): boolean {
   if (policyOf(set).whenScaled !== 'Delete') return false;
   return metadata.ownerReferences?.some((it) => isOfEarlierPod(it, replica)) === true;

@@ -1,9 +1,9 @@
-/** Who holds on to a claim. */
+/** Finds the pods that use a claim. */
 import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { isControlledBy } from './writes.ts';
 
-/** Names of the claims that a pod mounts, those of its generic ephemeral volumes included. */
+/** Returns the names of the claims that a pod mounts, including those of its generic ephemeral volumes. */
 export function claimNamesOf({ metadata, spec }: Pod): string[] {
   return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     if (persistentVolumeClaim) return [persistentVolumeClaim.claimName];
@@ -15,7 +15,9 @@ function ephemeralClaimName({ metadata }: Pick<Pod, 'metadata'>, volume: string)
   return `${metadata.name ?? ''}-${volume}`;
 }
 
-/** Whether a pod that has been given a node mounts the claim, however the pod has ended: only its deletion lets go. */
+/**
+ * Returns true if a scheduled pod mounts the claim. A pod that has ended uses it until the pod is deleted.
+ */
 export function isClaimInUse(claim: Stored<KubernetesObject>, pods: readonly Stored<Pod>[]): boolean {
   return pods.some((pod) => {
     if (pod.spec.nodeName === undefined) return false;

@@ -1,9 +1,9 @@
-/** Binds claims to volumes, and says which have lost theirs. */
+/** Binds claims to volumes, and marks those as Lost whose volume is gone. */
 import type { PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims } from '#src/api/resources.ts';
 
 import { claimNamesOf } from './claim-users.ts';
-import { findMatch, isMeantFor, misfitOf } from './matching.ts';
+import { findMatch, isReservedFor, misfitOf } from './matching.ts';
 import { isDelayed, provisioner } from './provisioning.ts';
 import type { Controller, World } from './world.ts';
 import { patchSeen, setStatus } from './writes.ts';
@@ -37,7 +37,11 @@ export function claimController(world: World): Controller {
   async function bindToNamed(claim: Claim, volumeName: string): Promise<void> {
     const volume = volumes.get(volumeName);
     const misfit = volume && volume.spec.claimRef === undefined ? misfitOf(volume, claim) : undefined;
-    if (volume && (volume.spec.claimRef === undefined || isMeantFor(volume, claim)) && misfit === undefined) {
+    if (
+      volume &&
+      (volume.spec.claimRef === undefined || isReservedFor(volume, claim)) &&
+      misfit === undefined
+    ) {
       await bind(claim, volume);
       return;
     }
@@ -73,13 +77,13 @@ export function claimController(world: World): Controller {
     tell(claim, 'Warning', reason, message);
   }
 
-  /** Both sides, the volume first: a claim that says Bound has a volume that is its own. */
+  /** Binds both objects, the volume first, so that a Bound claim always has its own volume. */
   async function bind(claim: Claim, volume: Volume): Promise<void> {
     const { name, namespace, uid, resourceVersion } = claim.metadata;
     let mine = volume;
     if (mine.spec.claimRef?.uid !== uid) {
       const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
-      const byUs = isMeantFor(mine, claim) ? {} : { annotations: { [boundByController]: 'yes' } };
+      const byUs = isReservedFor(mine, claim) ? {} : { annotations: { [boundByController]: 'yes' } };
       mine = await patchSeen(cluster, volumes, mine, {
         metadata: byUs,
         spec: { claimRef: { ...kind, namespace, name, uid, resourceVersion } },
@@ -100,7 +104,7 @@ export function claimController(world: World): Controller {
       ...bound.status,
       phase: 'Bound',
       ...(accessModes && { accessModes }),
-      // A claim that is bound already may be about to grow.
+      // Leave the capacity of a Bound claim alone: a resize may be in progress.
       ...(capacity && bound.status?.phase !== 'Bound' && { capacity }),
     });
   }

@@ -1,4 +1,4 @@
-/** Makes a CronJob's Jobs when they are due, and deletes the oldest that have finished. */
+/** Creates a CronJob's Jobs when they are due, and deletes the oldest finished ones. */
 import type { CronJob, Job, Stored } from '#src/api/kubernetes.ts';
 import { apiVersionOf, cronJobs, jobs } from '#src/api/resources.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
@@ -19,15 +19,15 @@ export function cronJobController(world: World): Controller {
     const cronJob = world.cronJobs.get(name, namespace);
     if (!cronJob || cronJob.metadata.deletionTimestamp !== undefined) return undefined;
     const owned = world.jobs.list(namespace).filter((job) => isControlledBy(job, cronJob));
-    const seen = look(cronJob, owned);
+    const seen = currentStatus(cronJob, owned);
     const next = cronJob.spec.suspend === true ? { status: seen } : await start(cronJob, owned, seen);
     await setStatus(cluster, world.cronJobs, cronJob, next.status);
-    await forget(cronJob, owned);
+    await deleteOldJobs(cronJob, owned);
     return next.wait;
   }
 
-  /** The status without the Jobs that have finished or are gone. */
-  function look(cronJob: Stored<CronJob>, owned: readonly Stored<Job>[]): Status {
+  /** Returns the status without Jobs that have finished or are gone. */
+  function currentStatus(cronJob: Stored<CronJob>, owned: readonly Stored<Job>[]): Status {
     const { active = [], ...status } = cronJob.status ?? {};
     const still = active.filter(({ uid, name = '' }) => {
       const job = owned.find((it) => it.metadata.uid === uid);
@@ -49,7 +49,9 @@ export function cronJobController(world: World): Controller {
     };
   }
 
-  /** The Job whose time has come, the latest if several have; `wait`: milliseconds until the next. */
+  /**
+   * Starts the Job that is due, only the latest one if several are. `wait`: milliseconds until the next one.
+   */
   async function start(
     cronJob: Stored<CronJob>,
     owned: readonly Stored<Job>[],
@@ -127,8 +129,8 @@ export function cronJobController(world: World): Controller {
     }
   }
 
-  /** Deletes the oldest finished Jobs beyond the limits of the history. */
-  async function forget(cronJob: Stored<CronJob>, owned: readonly Stored<Job>[]): Promise<void> {
+  /** Deletes the oldest finished Jobs beyond the history limits. */
+  async function deleteOldJobs(cronJob: Stored<CronJob>, owned: readonly Stored<Job>[]): Promise<void> {
     const { successfulJobsHistoryLimit = 3, failedJobsHistoryLimit = 1 } = cronJob.spec;
     const finished = owned
       .filter((job) => isFinished(job) !== undefined && job.metadata.deletionTimestamp === undefined)
@@ -161,7 +163,7 @@ function hasSucceeded({ status }: Job): boolean {
   return status?.conditions?.some(({ type, status: is }) => type === 'Complete' && is === 'True') === true;
 }
 
-/** RFC 3339, with the offset of the time zone. */
+/** Formats the time as RFC 3339, with the offset of the time zone. */
 function localTime(time: Date, timeZone: string | undefined): string {
   if (timeZone === undefined) return timestamp(time);
   const text = time.toLocaleString('sv', { timeZone, timeZoneName: 'longOffset' });

@@ -1,4 +1,7 @@
-/** Rolls a Deployment out: one ReplicaSet per pod template; the older ones shrink once the newest is up. */
+/**
+ * Rolls out Deployments: one ReplicaSet per pod template; older ones are scaled down once the newest is
+ * ready.
+ */
 import type { Condition, LabelSelector, Stored, Workload } from '#src/api/kubernetes.ts';
 import { apiVersionOf, deployments, replicaSets } from '#src/api/resources.ts';
 
@@ -55,7 +58,10 @@ export function deploymentController(world: World): Controller {
     });
   }
 
-  /** The newest first, whatever surge that means; with `Recreate` only after the last old pod has gone. */
+  /**
+   * Scales up the newest ReplicaSet at once, without regard to maxSurge. With `Recreate`, only after the last
+   * old pod is gone.
+   */
   async function roll(deployment: Stored<Workload>, current: Set, older: readonly Set[]): Promise<void> {
     const { replicas = 1 } = deployment.spec;
     const { strategy } = deployment.spec as { strategy?: { type?: string } };
@@ -90,7 +96,7 @@ export function deploymentController(world: World): Controller {
   };
 }
 
-/** What kubectl's `rollout status`, `wait` and `get` read. */
+/** Returns the status that kubectl's `rollout status`, `wait` and `get` read. */
 function statusOf(
   { metadata, spec, status }: Stored<Workload>,
   sets: readonly Set[],

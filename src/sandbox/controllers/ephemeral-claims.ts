@@ -1,4 +1,4 @@
-/** Makes the claims of generic ephemeral volumes; they go with their pod. */
+/** Creates the claims of generic ephemeral volumes; the pod owns them. */
 import { persistentVolumeClaims, pods } from '#src/api/resources.ts';
 
 import type { Controller, World } from './world.ts';

@@ -1,11 +1,11 @@
-/** The pods of a Job: which count, as what, and when the next one is due. */
+/** Reads a Job's pods: which ones count as active, succeeded or failed, and when the next one is due. */
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { isActive, ownedPods } from './owned-pods.ts';
 import type { World } from './world.ts';
 
-/** The finalizer that keeps a pod until its Job has counted it, however it goes. */
-export const tracker = 'batch.kubernetes.io/job-tracking';
+/** The finalizer that keeps a pod until its Job has counted it, even if the pod is deleted. */
+export const trackingFinalizer = 'batch.kubernetes.io/job-tracking';
 
 /** How a Job ends once its last pod is gone. */
 export interface Verdict {
@@ -17,16 +17,17 @@ export interface Verdict {
 export interface JobPods {
   readonly all: Stored<Pod>[];
   readonly active: Stored<Pod>[];
-  /** Asked to end, and not yet ended. */
+  /** Deleted, but not ended yet. */
   readonly terminating: Stored<Pod>[];
-  /** To be counted, or counted and not yet let go. */
+  /** Not counted yet, or counted and still held by the finalizer. */
   readonly succeeded: Stored<Pod>[];
   readonly failed: Stored<Pod>[];
 }
 
+/** Returns the Job's pods by state, from the mirror. */
 export function podsOf(world: World, job: Stored<Job>): JobPods {
   const all = ownedPods(world, job);
-  const tracked = all.filter(({ metadata }) => metadata.finalizers?.includes(tracker) === true);
+  const tracked = all.filter(({ metadata }) => metadata.finalizers?.includes(trackingFinalizer) === true);
   return {
     all,
     active: all.filter(isActive),
@@ -38,16 +39,16 @@ export function podsOf(world: World, job: Stored<Job>): JobPods {
   };
 }
 
-/** The name of the Job that a pod belongs, or belonged, to. */
+/** Returns the name of the Job that owns or owned a pod. */
 export function jobNameOf({ metadata }: Pod): string | undefined {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   if (owner) return owner.kind === 'Job' ? owner.name : undefined;
-  return metadata.finalizers?.includes(tracker) === true
+  return metadata.finalizers?.includes(trackingFinalizer) === true
     ? metadata.labels?.['batch.kubernetes.io/job-name']
     : undefined;
 }
 
-/** Since when, as RFC 3339; undefined where it is not. */
+/** Returns the RFC 3339 time at which the Job finished; undefined if it has not. */
 export function isFinished({ status }: Job): string | undefined {
   const found = status?.conditions?.find(
     (it) => (it.type === 'Complete' || it.type === 'Failed') && it.status === 'True',
@@ -59,7 +60,7 @@ function isDone({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-/** Deleted before any node had it: nobody will say how it ended. */
+/** Deleted before it was scheduled: no node will report how it ended. */
 function isLost({ metadata, spec }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined && spec.nodeName === undefined;
 }
@@ -70,6 +71,7 @@ function hasFailed(pod: Pod, { spec }: Job): boolean {
   return pod.metadata.deletionTimestamp !== undefined && spec?.podReplacementPolicy !== 'Failed';
 }
 
+/** Returns the verdict if the Job has failed, else undefined. */
 export function failureOf(
   { spec }: Job,
   found: {
@@ -109,7 +111,7 @@ function sum(numbers: readonly number[]): number {
 const firstBackoff = 10_000;
 const longestBackoff = 600_000;
 
-/** Milliseconds until a pod may replace the last one that failed. */
+/** Returns the milliseconds until a pod may replace the last failed one. */
 export function backoffLeft(failures: number, lastFailure: number, now: Date): number {
   if (failures === 0) return 0;
   const backoff = Math.min(firstBackoff * 2 ** (failures - 1), longestBackoff);

@@ -1,15 +1,15 @@
-/** PURE. What a Job's status says, from its pods, its spec and the time. */
+/** PURE. Computes a Job's status from its pods, its spec and the time. */
 import type { Condition, Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 
 import type { JobPods, Verdict } from './job-pods.ts';
 import { isReady, withCondition } from './owned-pods.ts';
 
-/** What the objects do not tell of a Job, as long as it runs. */
+/** What the controller has to remember about a running Job, because no object stores it. */
 export interface Memory {
-  /** UIDs of pods that the status counts and that are not yet let go. */
+  /** UIDs of pods that the status counts and that still have the finalizer. */
   readonly counted: ReadonlySet<string>;
-  /** Since the last success. */
+  /** Number of failures since the last success. */
   readonly failures: number;
   /** Milliseconds since the epoch. */
   readonly lastFailure: number;
@@ -20,7 +20,7 @@ export interface Counts {
   readonly failed: number;
 }
 
-/** With the pods that have ended since. */
+/** Returns the counts, with the pods that have ended since. */
 export function count(
   { status }: Job,
   { succeeded, failed }: JobPods,
@@ -42,6 +42,7 @@ export function count(
   };
 }
 
+/** Returns how many pods should be active. */
 export function wantedPods({ spec }: Job, active: number, succeeded: number): number {
   if (spec?.suspend === true) return 0;
   const { parallelism = 1, completions } = spec ?? {};
@@ -49,7 +50,7 @@ export function wantedPods({ spec }: Job, active: number, succeeded: number): nu
   return Math.max(0, Math.min(completions - succeeded, parallelism));
 }
 
-/** Without a number of completions one success is enough. */
+/** Returns true if enough pods have succeeded: one is enough for a Job without `completions`. */
 export function isComplete({ spec }: Job, succeeded: number): boolean {
   return succeeded >= (spec?.completions ?? 1);
 }
@@ -58,13 +59,13 @@ export function wasSuspended({ status }: Job): boolean {
   return status?.conditions?.some((it) => it.type === 'Suspended' && it.status === 'True') === true;
 }
 
-/** Of its present run: none while it is suspended, and anew after that. */
+/** Returns the start time of the Job's current run: none while suspended, a new one after it is resumed. */
 export function startOf(job: Job, now: Date): string | undefined {
   if (job.spec?.suspend === true) return undefined;
   return wasSuspended(job) ? timestamp(now) : (job.status?.startTime ?? timestamp(now));
 }
 
-/** Where the Job was already going. */
+/** Returns the verdict that the status already contains. */
 export function targetOf({ status }: Job): Verdict | undefined {
   for (const type of ['SuccessCriteriaMet', 'FailureTarget'] as const) {
     const found = status?.conditions?.find((it) => it.type === type && it.status === 'True');
@@ -78,10 +79,11 @@ export interface Progress {
   readonly counts: Counts;
   readonly startTime: string | undefined;
   readonly verdict: Verdict | undefined;
-  /** The verdict is final: no pod is left. */
+  /** The Job has its final state: no pod is left. */
   readonly isOver: boolean;
 }
 
+/** Returns the Job's new status. */
 export function statusOf(job: Job, progress: Progress, now: Date): NonNullable<Job['status']> {
   const { pods, counts, startTime, verdict, isOver } = progress;
   const conditions = conditionsOf(job, progress, now);

@@ -1,4 +1,4 @@
-/** Runs a Job's pods until enough have succeeded, too many have failed, or its time is over. */
+/** Runs a Job's pods until enough have succeeded, too many have failed, or its deadline passes. */
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs } from '#src/api/resources.ts';
 
@@ -8,7 +8,7 @@ import {
   isFinished,
   jobNameOf,
   podsOf,
-  tracker,
+  trackingFinalizer,
   type JobPods,
   type Verdict,
 } from './job-pods.ts';
@@ -27,7 +27,7 @@ import { createPod, deletePod } from './owned-pods.ts';
 import type { Controller, World } from './world.ts';
 import { deleteSeen, isControlledBy, setFinalizers, setStatus } from './writes.ts';
 
-const nothing: Memory = { counted: new Set(), failures: 0, lastFailure: 0 };
+const emptyMemory: Memory = { counted: new Set(), failures: 0, lastFailure: 0 };
 const success: Verdict = {
   type: 'SuccessCriteriaMet',
   reason: 'CompletionsReached',
@@ -42,7 +42,7 @@ export function jobController(world: World): Controller {
     const job = world.jobs.get(name, namespace);
     const finished = job && isFinished(job);
     for (const pod of world.pods.list(namespace).filter((it) => jobNameOf(it) === name)) {
-      if (!job || finished !== undefined || !isControlledBy(pod, job)) await letGo(pod);
+      if (!job || finished !== undefined || !isControlledBy(pod, job)) await releasePod(pod);
     }
     if (!job) return undefined;
     if (finished === undefined) return run(job);
@@ -50,7 +50,7 @@ export function jobController(world: World): Controller {
     return expire(job, finished);
   }
 
-  /** Deletes a finished Job when its time to live is over. */
+  /** Deletes a finished Job when its time to live has passed. */
   async function expire(job: Stored<Job>, since: string): Promise<number | undefined> {
     const { ttlSecondsAfterFinished: seconds } = job.spec ?? {};
     if (seconds === undefined || job.metadata.deletionTimestamp !== undefined) return undefined;
@@ -63,7 +63,7 @@ export function jobController(world: World): Controller {
   async function run(job: Stored<Job>): Promise<number | undefined> {
     const now = world.now();
     const pods = podsOf(world, job);
-    const { counts, memory } = count(job, pods, memories.get(job.metadata.uid) ?? nothing, now);
+    const { counts, memory } = count(job, pods, memories.get(job.metadata.uid) ?? emptyMemory, now);
     const startTime = startOf(job, now);
     const failure =
       targetOf(job) ?? failureOf(job, { pods: pods.all, failed: counts.failed, startTime, now });
@@ -76,7 +76,7 @@ export function jobController(world: World): Controller {
     const progress = { pods: podsOf(world, job), counts, startTime, verdict, isOver };
     await setStatus(cluster, world.jobs, job, statusOf(job, progress, now));
     memories.set(job.metadata.uid, memory);
-    for (const pod of [...pods.succeeded, ...pods.failed]) await letGo(pod);
+    for (const pod of [...pods.succeeded, ...pods.failed]) await releasePod(pod);
     tell(job, progress);
     if (acted.status === 'rejected') throw acted.reason;
     const deadline = job.spec?.activeDeadlineSeconds;
@@ -90,7 +90,10 @@ export function jobController(world: World): Controller {
     for (const pod of active) await deletePod(world, jobs, job, pod);
   }
 
-  /** Makes and deletes pods until as many run as should; the milliseconds after which to go on. */
+  /**
+   * Creates and deletes pods until the wanted number runs. Resolves with the milliseconds after which to
+   * reconcile again.
+   */
   async function adjust(
     job: Stored<Job>,
     pods: JobPods,
@@ -101,9 +104,9 @@ export function jobController(world: World): Controller {
     if (!spec || job.metadata.deletionTimestamp !== undefined) return undefined;
     const active = pods.active.length;
     const wanted = wantedPods(job, active, succeeded);
-    // These have not failed: they are not needed any more.
+    // These pods have not failed; the Job does not need them any more.
     for (const pod of pods.active.slice(wanted)) {
-      await letGo(pod);
+      await releasePod(pod);
       await deletePod(world, jobs, job, pod);
     }
     const leaving = spec.podReplacementPolicy === 'Failed' ? pods.terminating.length : 0;
@@ -114,7 +117,7 @@ export function jobController(world: World): Controller {
     const { template } = spec;
     const metadata = {
       ...template.metadata,
-      finalizers: [...(template.metadata?.finalizers ?? []), tracker],
+      finalizers: [...(template.metadata?.finalizers ?? []), trackingFinalizer],
     };
     for (let made = 0; made < missing; made++) {
       await createPod(world, jobs, job, { ...template, metadata }, { generateName: `${job.metadata.name}-` });
@@ -122,14 +125,14 @@ export function jobController(world: World): Controller {
     return undefined;
   }
 
-  async function letGo(pod: Stored<Pod>): Promise<void> {
+  async function releasePod(pod: Stored<Pod>): Promise<void> {
     const { finalizers = [] } = pod.metadata;
-    if (!finalizers.includes(tracker)) return;
+    if (!finalizers.includes(trackingFinalizer)) return;
     await setFinalizers(
       cluster,
       world.pods,
       pod,
-      finalizers.filter((it) => it !== tracker),
+      finalizers.filter((it) => it !== trackingFinalizer),
     );
   }
 

@@ -1,44 +1,44 @@
-/** Which volume a claim may have, as the volume controller and the scheduler see it. */
+/** Decides which volume a claim may bind to, for the volume controller and the scheduler. */
 import type { LabelSelector, PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { parseQuantity } from '#src/sandbox/quantity.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
 
-/** Whether the volume is this claim's, or is reserved for a claim of its name. */
-export function isMeantFor({ spec: { claimRef } }: PersistentVolume, { metadata }: Claim): boolean {
+/** Returns true if the volume is bound to this claim, or reserved for a claim of this name. */
+export function isReservedFor({ spec: { claimRef } }: PersistentVolume, { metadata }: Claim): boolean {
   if (claimRef?.name !== metadata.name || claimRef.namespace !== metadata.namespace) return false;
   return isReserved(claimRef) || claimRef.uid === metadata.uid;
 }
 
-/** Whether a claimRef names a claim that may not have been made yet. */
+/** Returns true if a claimRef reserves the volume for a claim that may not exist yet. */
 export function isReserved({ uid }: NonNullable<PersistentVolume['spec']['claimRef']>): boolean {
   return uid === undefined || uid === '';
 }
 
 /**
- * The volume that is meant for the claim, else the smallest that will do. `preBoundOnly`: the scheduler chooses among
- * the others, for it knows the node.
+ * Returns the volume that is reserved for the claim, else the smallest one that fits. `preBoundOnly`: leaves
+ * the choice among unreserved volumes to the scheduler, which knows the node.
  */
 export function findMatch(
   claim: Claim,
   volumes: readonly Volume[],
   { preBoundOnly }: { readonly preBoundOnly: boolean },
 ): Volume | undefined {
-  const able = volumes.filter((volume) => canHold(volume, claim));
-  // The volumes with the fewest access modes come first, even before one that is meant for the claim.
+  const able = volumes.filter((volume) => fits(volume, claim));
+  // The volumes with the fewest access modes come first, even before one that is reserved for the claim.
   const widths = [...new Set(able.map(modesOf))].sort((a, b) => a - b);
   for (const width of widths) {
     const candidates = able.filter((volume) => modesOf(volume) === width);
     const found =
-      candidates.find((volume) => isMeantFor(volume, claim)) ??
+      candidates.find((volume) => isReservedFor(volume, claim)) ??
       (preBoundOnly ? undefined : smallest(candidates.filter((volume) => isFree(volume, claim))));
     if (found) return found;
   }
   return undefined;
 }
 
-/** Why the claim cannot have the free volume that it names; undefined where it can. */
+/** Returns why the claim cannot bind to the free volume that it names, or undefined if it can. */
 export function misfitOf(volume: Volume, claim: Claim): string | undefined {
   if (volume.metadata.deletionTimestamp !== undefined)
     return `the volume is marked for deletion ${JSON.stringify(volume.metadata.name)}`;
@@ -54,10 +54,10 @@ export function modeOf({ spec }: Claim | Volume): string {
   return spec.volumeMode ?? 'Filesystem';
 }
 
-/** Whatever its class, and whoever it is for. */
-function canHold(volume: Volume, claim: Claim): boolean {
+/** Returns true if the volume fits the claim, apart from their storage classes. */
+function fits(volume: Volume, claim: Claim): boolean {
   return (
-    (volume.spec.claimRef === undefined || isMeantFor(volume, claim)) &&
+    (volume.spec.claimRef === undefined || isReservedFor(volume, claim)) &&
     sizeOf(volume) >= requestOf(claim) &&
     modeOf(volume) === modeOf(claim) &&
     attributesOf(volume) === attributesOf(claim) &&

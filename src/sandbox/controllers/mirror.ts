@@ -1,4 +1,4 @@
-/** The server's objects of one kind, kept up to date by a watch. */
+/** A local copy of all objects of one kind, kept current by a watch. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -7,24 +7,24 @@ export interface Mirror<T extends KubernetesObject> {
   readonly resource: Resource<T>;
   get(name: string, namespace?: string): Stored<T> | undefined;
   list(namespace?: string): Stored<T>[];
-  /** Takes in what a write returned, so that the next look already sees it. */
+  /** Takes in the result of a write, so that the next read sees it. */
   observe(object: Stored<T>): Stored<T>;
-  /** Calls back for every object that came, changed or went, after the mirror shows it. */
+  /** Calls back for every object that was added, changed or removed, after the mirror contains the change. */
   onChange(listener: (object: Stored<T>) => void): void;
-  /** Calls the listeners for every object that is there already. */
+  /** Calls the listeners for every object that the mirror contains. */
   announce(): void;
-  /** Resolves when the first list is in. */
+  /** Resolves after the first list. */
   readonly synced: Promise<void>;
 }
 
-/** How soon a kind that the server does not serve (yet) is asked for again. */
+/** Milliseconds until the mirror lists a kind again that the server does not serve (yet). */
 const retryAfter = 1000;
 
 export function keyOf(name: string, namespace: string | undefined): string {
   return `${namespace ?? ''}/${name}`;
 }
 
-/** Follows the whole cluster until `signal` aborts. */
+/** Follows all namespaces until `signal` aborts. */
 export function openMirror<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
@@ -33,7 +33,9 @@ export function openMirror<T extends KubernetesObject>(
   const objects = new Map<string, Stored<T>>();
   const listeners: ((object: Stored<T>) => void)[] = [];
   const { promise: synced, resolve: nowSynced } = Promise.withResolvers<undefined>();
-  /** The latest version that the watch has shown: what is older and not here is gone. */
+  /**
+   * The latest version that the watch has reported: an older object that is not in the mirror was deleted.
+   */
   let shown = 0;
 
   function notify(object: Stored<T>): void {
@@ -85,7 +87,8 @@ export function openMirror<T extends KubernetesObject>(
       try {
         await follow();
       } catch {
-        // The kind is not served, for instance before its definition is there: it has no objects.
+        // A kind that the server does not serve, for instance because its definition is missing, has no
+        // objects.
         for (const object of [...objects.values()]) drop(object);
         nowSynced(undefined);
         await pause(retryAfter, signal);

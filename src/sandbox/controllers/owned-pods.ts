@@ -1,4 +1,4 @@
-/** Pods that a workload owns: what they are like, how they are made and how many there are. */
+/** Pods of a workload: creates, deletes and counts them. */
 import { createHash } from 'node:crypto';
 
 import type { Condition, KubernetesObject, Pod, PodTemplate, Stored } from '#src/api/kubernetes.ts';
@@ -13,7 +13,7 @@ export function ownedPods(world: World, owner: Stored<KubernetesObject>): Stored
   return world.pods.list(owner.metadata.namespace).filter((pod) => isControlledBy(pod, owner));
 }
 
-/** Counts for its workload: not ended, not on its way out. */
+/** Returns true if the pod counts for its workload: it has not ended and is not terminating. */
 export function isActive({ metadata, status }: Pod): boolean {
   return (
     metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
@@ -24,7 +24,7 @@ export function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
-/** A pod of the owner; who makes it tells of it. */
+/** Creates a pod of the owner. The caller records the Event. */
 export async function makePod(
   world: World,
   resource: Resource,
@@ -48,7 +48,7 @@ export async function makePod(
   return world.pods.observe(await world.cluster.create(pods, body));
 }
 
-/** The same, told of as every controller but that of StatefulSets words it. */
+/** Creates a pod and records an Event, in the words of all controllers but the StatefulSet controller. */
 export async function createPod(...given: Parameters<typeof makePod>): Promise<void> {
   const [world, resource, owner] = given;
   const pod = await makePod(...given).catch((error: unknown) => {
@@ -73,7 +73,7 @@ export async function deletePod(
   world.event(resource, owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
 }
 
-/** Ten letters and digits that stand for a pod template. */
+/** Returns ten letters and digits that identify a pod template. */
 export function templateHash(template: PodTemplate): string {
   const digest = createHash('sha256').update(JSON.stringify(template)).digest('hex');
   return digest.slice(0, 10);
@@ -84,7 +84,7 @@ export function withLabel(template: PodTemplate, key: string, value: string): Po
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
-/** `conditions` with one set anew; the time moves only when the status does. */
+/** Returns the conditions with one of them replaced. Its transition time changes only with its status. */
 export function withCondition(
   conditions: readonly Condition[],
   condition: Omit<Condition, 'lastTransitionTime'>,
@@ -96,7 +96,7 @@ export function withCondition(
   return [...conditions.filter(({ type }) => type !== condition.type), { ...condition, lastTransitionTime }];
 }
 
-/** Has the owner looked at again whenever one of its dependents changes. */
+/** Enqueues the owner whenever one of its dependents changes. */
 export function enqueueOwner(
   kind: string,
   enqueue: (name: string, namespace: string | undefined) => void,

@@ -1,4 +1,4 @@
-/** Has the driver make the volume that a claim asks for, empty or from a snapshot. */
+/** Provisions the volume that a claim asks for, empty or from a snapshot. */
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -22,7 +22,7 @@ type Volume = Stored<PersistentVolume>;
 export const selectedNode = 'volume.kubernetes.io/selected-node';
 export const provisionedBy = 'pv.kubernetes.io/provisioned-by';
 export const provisionerFinalizer = 'external-provisioner.volume.kubernetes.io/finalizer';
-/** By these a provisioner knows that a claim is its own to fill. */
+/** Annotations by which a provisioner recognizes the claims that it has to provision. */
 const provisionerAnnotations = [
   'volume.beta.kubernetes.io/storage-provisioner',
   'volume.kubernetes.io/storage-provisioner',
@@ -30,16 +30,20 @@ const provisionerAnnotations = [
 
 class SourceError extends Error {}
 
-/** Whether the claim's class waits for a pod before it binds. */
+/** Returns true if the claim's class uses WaitForFirstConsumer. */
 export function isDelayed(world: Pick<World, 'storageClasses'>, { spec }: Claim): boolean {
   const storageClass = world.storageClasses.get(spec.storageClassName ?? '');
   return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
 }
 
+/** Returns a function that provisions a claim's volume. */
 export function provisioner(world: World): (claim: Claim) => Promise<Volume | undefined> {
   const { volumes, cluster } = world;
 
-  /** A volume made for the claim; undefined while it has to wait for something that will be seen. */
+  /**
+   * Resolves with a new volume for the claim, or undefined if the claim has to wait for an event that a watch
+   * will report.
+   */
   async function provision(claim: Claim): Promise<Volume | undefined> {
     const className = claim.spec.storageClassName ?? '';
     if (className === '') {
@@ -54,7 +58,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
       return undefined;
     }
     if (isDelayed(world, claim) && claim.metadata.annotations?.[selectedNode] === undefined) {
-      tellWhomItWaitsFor(claim);
+      recordWait(claim);
       return undefined;
     }
     const { provisioner: driver } = storageClass;
@@ -67,7 +71,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     return driver === driverName ? makeVolume(marked, storageClass) : undefined;
   }
 
-  function tellWhomItWaitsFor(claim: Claim): void {
+  function recordWait(claim: Claim): void {
     const waiting = world.pods
       .list(claim.metadata.namespace)
       .filter((pod) => pod.spec.nodeName === undefined && claimNamesOf(pod).includes(claim.metadata.name))
@@ -95,7 +99,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
       if (claim.spec.selector) throw new SourceError('claim Selector is not supported');
       const fromSnapshot = sourceHandle(claim, bytes);
       if (claim.spec.volumeMode === 'Block')
-        throw new StorageError('InvalidArgument', 'volumes hold files: volumeMode Block is not served');
+        throw new StorageError('InvalidArgument', 'volumeMode Block is not supported');
       await world.driver.createVolume({
         name: volumeName,
         bytes,
@@ -114,7 +118,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     return volume;
   }
 
-  /** Handle of the snapshot that the claim is to be filled from. Throws SourceError. */
+  /** Returns the handle of the snapshot that fills the claim. Throws SourceError. */
   function sourceHandle(claim: Claim, bytes: number): string | undefined {
     const source = claim.spec.dataSourceRef ?? claim.spec.dataSource;
     if (!source) return undefined;
@@ -123,7 +127,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
         `error getting handle for DataSource Type ${source.kind} by Name ${source.name}: ${why}`,
       );
     if (source.kind !== volumeSnapshots.kind || source.apiGroup !== volumeSnapshots.group) {
-      throw fail('the sandbox makes volumes from snapshots only');
+      throw fail('the sandbox supports only snapshots as a data source');
     }
     const snapshot = world.snapshots.get(source.name, claim.metadata.namespace);
     if (!snapshot) {
@@ -147,7 +151,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
         `requested volume size ${bytes} is less than the size ${least} for the source snapshot ${source.name}`,
       );
     }
-    const why = modeRefusal(claim, content);
+    const why = modeConversionError(claim, content);
     if (why !== undefined) throw fail(why);
     return content.status.snapshotHandle;
   }
@@ -161,8 +165,11 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
 
 const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
 
-/** Why a claim of another mode than the snapshot's volume cannot be filled from it; undefined where it can. */
-function modeRefusal({ metadata, spec }: Claim, content: Stored<VolumeSnapshotContent>): string | undefined {
+/** Returns why the snapshot cannot fill a claim of another volumeMode, or undefined if it can. */
+function modeConversionError(
+  { metadata, spec }: Claim,
+  content: Stored<VolumeSnapshotContent>,
+): string | undefined {
   const { sourceVolumeMode } = content.spec;
   if (sourceVolumeMode === undefined || sourceVolumeMode === spec.volumeMode) return undefined;
   const given = content.metadata.annotations?.[permission];

@@ -1,4 +1,4 @@
-/** The end of volumes: what holds one, and how the driver deletes what no claim needs any more. */
+/** Protects volumes that are in use, and deletes volumes after their claims. */
 import type { PersistentVolume, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumes } from '#src/api/resources.ts';
 import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
@@ -12,7 +12,7 @@ type Volume = Stored<PersistentVolume>;
 
 const protection = 'kubernetes.io/pv-protection';
 
-/** Holds volumes that are Bound. */
+/** Protects Bound volumes from deletion. */
 export function volumeProtectionController({ volumes, cluster }: World): Controller {
   async function reconcile(name: string): Promise<undefined> {
     const volume = volumes.get(name);
@@ -22,14 +22,14 @@ export function volumeProtectionController({ volumes, cluster }: World): Control
     if (deletionTimestamp === undefined) {
       if (!isHeld) await setFinalizers(cluster, volumes, volume, [...finalizers, protection]);
     } else if (isHeld && volume.status?.phase !== 'Bound') {
-      await setFinalizers(cluster, volumes, volume, lessOf(finalizers, protection));
+      await setFinalizers(cluster, volumes, volume, without(finalizers, protection));
     }
   }
 
   return { mirror: volumes, reconcile, triggers: () => undefined };
 }
 
-/** Deletes a volume of the driver, then its object, where it is Released and the policy is Delete. */
+/** Deletes the driver's volume and then its object, if it is Released and its policy is Delete. */
 export function reclaimController(world: World): Controller {
   const { volumes, cluster } = world;
 
@@ -40,7 +40,7 @@ export function reclaimController(world: World): Controller {
     const isHeld = finalizers.includes(provisionerFinalizer);
     const { phase } = volume.status ?? {};
     if (volume.spec.persistentVolumeReclaimPolicy !== 'Delete') {
-      if (isHeld) await setFinalizers(cluster, volumes, volume, lessOf(finalizers, provisionerFinalizer));
+      if (isHeld) await setFinalizers(cluster, volumes, volume, without(finalizers, provisionerFinalizer));
     } else if (phase === 'Bound') {
       if (!isHeld && deletionTimestamp === undefined)
         await setFinalizers(cluster, volumes, volume, [...finalizers, provisionerFinalizer]);
@@ -59,7 +59,7 @@ export function reclaimController(world: World): Controller {
     const rest = await cluster.get(persistentVolumes, name);
     const { finalizers = [] } = rest.metadata;
     if (finalizers.includes(provisionerFinalizer))
-      await setFinalizers(cluster, volumes, rest, lessOf(finalizers, provisionerFinalizer));
+      await setFinalizers(cluster, volumes, rest, without(finalizers, provisionerFinalizer));
   }
 
   return { mirror: volumes, reconcile, triggers: () => undefined };
@@ -69,6 +69,6 @@ function isOfDriver({ metadata, spec }: Volume): boolean {
   return (metadata.annotations?.[provisionedBy] ?? spec.csi?.driver) === driverName;
 }
 
-function lessOf(finalizers: readonly string[], one: string): string[] {
+function without(finalizers: readonly string[], one: string): string[] {
   return finalizers.filter((finalizer) => finalizer !== one);
 }

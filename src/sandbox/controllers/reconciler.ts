@@ -1,33 +1,33 @@
-/** Brings one object at a time, by its key, from what is to what should be; as often as it takes. */
+/** Reconciles objects, each by its key, and retries after errors. */
 
-/** What went wrong is already told where users look (a status, an event): try again later, in silence. */
+/** Retry later without logging: a status or an Event already tells users about the failure. */
 export class Retry extends Error {}
 
 export interface Reconciler {
-  /** Has the key looked at soon; keys that wait are not queued twice. */
+  /** Schedules the key; a key that waits already is not queued twice. */
   readonly enqueue: (key: string) => void;
-  /** Has every key looked at that waits for a time to come. */
+  /** Schedules every key that waits for a time to come. */
   readonly lookAgain: () => void;
-  /** Resolves when nothing runs any more; call it after the signal has aborted. */
+  /** Resolves when the last reconcile has ended; call it after the signal has aborted. */
   readonly stopped: () => Promise<void>;
 }
 
 const firstBackoff = 100;
 const usualBackoff = 5000;
-/** A timer cannot wait longer; whoever is woken early looks and waits again. */
+/** Node's limit for a timer. A reconcile that wakes early waits again. */
 const longestTimer = 2 ** 31 - 1;
-/** The watch is about to bring the newer version. */
+/** Short, because the watch is about to deliver the newer version. */
 const conflictBackoff = 5;
 
 /**
- * `reconcile` may resolve with milliseconds after which it wants to see the key again. One key is never worked on
- * twice at once; different keys are.
+ * `reconcile` may resolve with milliseconds after which to reconcile the key again. A key is never reconciled
+ * twice at once; different keys are reconciled concurrently.
  */
 export function startReconciler(options: {
   readonly reconcile: (key: string) => Promise<number | undefined>;
   readonly onError: (key: string, error: unknown) => void;
   readonly signal: AbortSignal;
-  /** Milliseconds between two failures at most. */
+  /** Longest delay between two retries, in milliseconds. */
   readonly longestBackoff?: number | undefined;
 }): Reconciler {
   const { signal, longestBackoff = usualBackoff } = options;
@@ -58,7 +58,7 @@ export function startReconciler(options: {
   }
 
   async function run(key: string): Promise<void> {
-    // What else happens in this turn of the event loop is seen in one go.
+    // Wait for the other changes of this turn of the event loop.
     await Promise.resolve();
     try {
       const after = await options.reconcile(key);
@@ -90,12 +90,15 @@ export function startReconciler(options: {
   };
 }
 
-/** Told already, or what comes of objects and namespaces that go while they are worked on. */
+/**
+ * Returns true for errors that users have already been told about, and for those of objects and namespaces
+ * deleted during a reconcile.
+ */
 function isExpected(error: unknown): boolean {
   return error instanceof Retry || hasReason(error, 'NotFound', 'Forbidden');
 }
 
-/** Whether the API refused with one of these reasons. */
+/** Returns true if the API refused with one of these reasons. */
 export function hasReason(error: unknown, ...reasons: string[]): boolean {
   return error instanceof Error && 'reason' in error && reasons.includes(String(error.reason));
 }

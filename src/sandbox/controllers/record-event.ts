@@ -1,4 +1,4 @@
-/** Events, as `kubectl describe` shows them: the same one again is counted, not repeated. */
+/** Records Events, for `kubectl describe`. A repeated Event increases the count of the first one. */
 import type { Event, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { apiVersionOf, events, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -12,7 +12,10 @@ export type RecordEvent = (
   message: string,
 ) => void;
 
-/** Telling must not hold up or fail what is told of: writes go on by themselves, and one that fails is dropped. */
+/**
+ * Recording must neither delay nor fail the work that it reports: writes run in the background, and failed
+ * ones are dropped.
+ */
 export function eventRecorder(cluster: Cluster, component: string, now: () => Date): RecordEvent {
   const told = new Map<string, { count: number; last: Promise<Stored<Event>> }>();
   let counter = 0;

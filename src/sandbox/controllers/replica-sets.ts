@@ -1,4 +1,7 @@
-/** Keeps as many pods as a ReplicaSet or ReplicationController asks for, and one of a DaemonSet: there is one node. */
+/**
+ * Runs the pods of ReplicaSets and ReplicationControllers, and one pod per DaemonSet, since there is one
+ * node.
+ */
 import type { Pod, PodTemplate, Stored, Workload } from '#src/api/kubernetes.ts';
 import { daemonSets } from '#src/api/resources.ts';
 
@@ -16,7 +19,7 @@ export function replicaSetController(world: World, mirror: Mirror<Workload>): Co
     const isDaemon = resource === daemonSets;
     const wanted = isDaemon ? 1 : (owner.spec.replicas ?? 1);
     const active = ownedPods(world, owner).filter(isActive);
-    const template = isDaemon ? tolerant(owner.spec.template) : owner.spec.template;
+    const template = isDaemon ? withTolerations(owner.spec.template) : owner.spec.template;
     for (let count = active.length; count < wanted; count++) {
       await createPod(world, resource, owner, template, { generateName: `${name}-` });
     }
@@ -48,8 +51,8 @@ export function replicaSetController(world: World, mirror: Mirror<Workload>): Co
   };
 }
 
-/** What may be wrong with a node that keeps the pods of no DaemonSet away, and what that does to others. */
-const flaws = {
+/** Taints that the pods of a DaemonSet tolerate, and their effects. */
+const toleratedTaints = {
   'not-ready': 'NoExecute',
   unreachable: 'NoExecute',
   'disk-pressure': 'NoSchedule',
@@ -58,8 +61,8 @@ const flaws = {
   unschedulable: 'NoSchedule',
 };
 
-function tolerant({ spec, ...template }: PodTemplate): PodTemplate {
-  const ours = Object.entries(flaws).map(([flaw, effect]) => ({
+function withTolerations({ spec, ...template }: PodTemplate): PodTemplate {
+  const ours = Object.entries(toleratedTaints).map(([flaw, effect]) => ({
     key: `node.kubernetes.io/${flaw}`,
     operator: 'Exists',
     effect,
@@ -67,7 +70,7 @@ function tolerant({ spec, ...template }: PodTemplate): PodTemplate {
   return { ...template, spec: { ...spec, tolerations: [...(spec.tolerations ?? []), ...ours] } };
 }
 
-/** Which pod goes first: without a node, then not ready, then the youngest. */
+/** Sorts the pods to delete first: unscheduled, then not ready, then youngest. */
 function leastNeededFirst(a: Stored<Pod>, b: Stored<Pod>): number {
   const rank = (pod: Stored<Pod>): number => (pod.spec.nodeName === undefined ? 0 : isReady(pod) ? 2 : 1);
   return (

@@ -1,4 +1,4 @@
-/** Gives every namespace its service account `default`. */
+/** Creates the service account `default` in every namespace. */
 import { serviceAccounts } from '#src/api/resources.ts';
 
 import type { Controller, World } from './world.ts';

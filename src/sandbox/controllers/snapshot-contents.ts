@@ -1,4 +1,4 @@
-/** Has the driver cut, report and delete what VolumeSnapshotContents stand for. */
+/** Cuts, reports and deletes the driver's snapshots for VolumeSnapshotContents. */
 import type { Stored, VolumeSnapshot, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
 import { volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
@@ -13,7 +13,7 @@ type Content = Stored<VolumeSnapshotContent>;
 export const contentProtection = 'snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection';
 export const beingDeleted = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
 
-/** Whether the content points back at this very snapshot. */
+/** Returns true if the content refers to this very snapshot. */
 export function isBoundTo(content: VolumeSnapshotContent, { metadata }: Stored<VolumeSnapshot>): boolean {
   const { name, namespace, uid } = content.spec.volumeSnapshotRef;
   return name === metadata.name && namespace === metadata.namespace && uid === metadata.uid;
@@ -110,7 +110,10 @@ export function contentController(world: World): Controller {
     await setFinalizers(cluster, contents, content, others);
   }
 
-  /** A content goes after its snapshot, never before it. Asks the server itself: data is deleted on the answer. */
+  /**
+   * Returns true while the snapshot exists: a content is deleted after its snapshot, never before. Asks the
+   * server itself, because data is deleted on the answer.
+   */
   async function isHeld(content: Content): Promise<boolean> {
     const { name, namespace, uid } = content.spec.volumeSnapshotRef;
     if (uid === undefined || name === undefined || content.metadata.annotations?.[beingDeleted] !== undefined)

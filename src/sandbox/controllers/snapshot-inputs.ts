@@ -1,4 +1,4 @@
-/** What a snapshot is taken of and with: its claim, volume and class. */
+/** Finds what a snapshot needs: its claim, volume and class. */
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -14,7 +14,7 @@ import type { World } from './world.ts';
 
 type Snapshot = Stored<VolumeSnapshot>;
 
-/** Why a snapshot cannot go on, in the words of the snapshot controller; it is tried again. */
+/** Why a snapshot cannot proceed, in the snapshot controller's words. The controller retries. */
 export class Refusal extends Error {
   readonly reason: string;
   constructor(reason: string, message: string) {
@@ -46,7 +46,7 @@ export function snapshotInputs(world: World) {
     return world.volumes.get(claim?.spec.volumeName ?? '');
   }
 
-  /** The claim, unless it goes and nothing holds it for a snapshot yet. */
+  /** Returns the claim. Throws if it is being deleted and no snapshot protects it yet. */
   function claimOf(snapshot: Snapshot): Stored<PersistentVolumeClaim> {
     const { name, namespace } = snapshot.metadata;
     const updateFailed = (object: string, why: string): Refusal =>

@@ -1,4 +1,4 @@
-/** Holds the claims that snapshots are being cut of. */
+/** Protects claims from deletion while snapshots of them are being cut. */
 import type { PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 
 import type { World } from './world.ts';
@@ -19,8 +19,8 @@ export function snapshotSources({ claims, snapshots, cluster }: World) {
     await setFinalizers(cluster, claims, claim, [...finalizers, sourceProtection]);
   }
 
-  /** Where no other snapshot of the claim is still to become ready. `isGoing`: this one never will. */
-  async function letGo(snapshot: Snapshot, { isGoing }: { readonly isGoing: boolean }): Promise<void> {
+  /** Releases the claim if no other snapshot of it is pending. `isGoing`: this snapshot is being deleted. */
+  async function release(snapshot: Snapshot, { isGoing }: { readonly isGoing: boolean }): Promise<void> {
     const claim = sourceOf(snapshot);
     const { finalizers = [] } = claim?.metadata ?? {};
     if (!claim || !finalizers.includes(sourceProtection)) return;
@@ -36,5 +36,5 @@ export function snapshotSources({ claims, snapshots, cluster }: World) {
     await setFinalizers(cluster, claims, claim, others);
   }
 
-  return { sourceOf, hold, letGo };
+  return { sourceOf, hold, release };
 }

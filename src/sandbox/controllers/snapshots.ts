@@ -1,4 +1,4 @@
-/** Gives every VolumeSnapshot its VolumeSnapshotContent, and its status from there. */
+/** Creates a VolumeSnapshotContent for every VolumeSnapshot, and copies its status. */
 import type { Stored, VolumeSnapshot, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
 import { apiVersionOf, volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
 
@@ -33,7 +33,7 @@ export function snapshotController(world: World): Controller {
     }
     try {
       const snapshot = await prepare(seen);
-      if (snapshot.status?.readyToUse === true) await sources.letGo(snapshot, { isGoing: false });
+      if (snapshot.status?.readyToUse === true) await sources.release(snapshot, { isGoing: false });
       const content = await contentFor(snapshot);
       if (content) await copyStatus(snapshot, content);
     } catch (error) {
@@ -55,7 +55,7 @@ export function snapshotController(world: World): Controller {
     throw new Retry(message);
   }
 
-  /** With finalizers and a class. */
+  /** Resolves with the snapshot after adding finalizers and a class. */
   async function prepare(snapshot: Snapshot): Promise<Snapshot> {
     const { finalizers = [] } = snapshot.metadata;
     const missing = protections.filter((finalizer) => !finalizers.includes(finalizer));
@@ -70,7 +70,7 @@ export function snapshotController(world: World): Controller {
     });
   }
 
-  /** The content, made if need be; undefined once the snapshot is as it will stay. */
+  /** Resolves with the content, creating it if necessary; undefined once the snapshot is final. */
   async function contentFor(snapshot: Snapshot): Promise<Content | undefined> {
     const { boundVolumeSnapshotContentName: boundName, readyToUse } = snapshot.status ?? {};
     if (readyToUse === true && boundName !== undefined) {
@@ -85,7 +85,7 @@ export function snapshotController(world: World): Controller {
     return contents.get(contentName(snapshot)) ?? (await createContent(snapshot));
   }
 
-  /** A content that someone made beforehand for this snapshot. */
+  /** Resolves with a pre-provisioned content that was created for this snapshot. */
   async function adopt(snapshot: Snapshot, name: string): Promise<Content> {
     const content = contents.get(name);
     if (!content) throw new Refusal('SnapshotContentMissing', 'VolumeSnapshotContent is missing');
@@ -160,7 +160,7 @@ export function snapshotController(world: World): Controller {
     }
   }
 
-  /** Holds a deleted snapshot until no claim is being filled from it and its content has gone its way. */
+  /** Keeps a deleted snapshot until no claim is being filled from it and its content is gone. */
   async function release(snapshot: Snapshot): Promise<void> {
     const { name, namespace, finalizers = [] } = snapshot.metadata;
     if (!finalizers.some((finalizer) => protections.includes(finalizer))) return;
@@ -169,7 +169,7 @@ export function snapshotController(world: World): Controller {
       const isSource = source?.kind === volumeSnapshots.kind && source.name === name;
       return isSource && status?.phase === 'Pending' && metadata.deletionTimestamp === undefined;
     });
-    // A snapshot that never became ready fills no claim: it would wait for ever.
+    // A snapshot that never became ready cannot fill a claim: do not wait for it.
     if (filling && snapshot.status?.readyToUse === true) {
       const message = 'Snapshot is being used to restore a PVC';
       world.event(volumeSnapshots, snapshot, 'Warning', 'SnapshotDeletePending', message);
@@ -186,7 +186,7 @@ export function snapshotController(world: World): Controller {
         return;
       }
     }
-    await sources.letGo(snapshot, { isGoing: true });
+    await sources.release(snapshot, { isGoing: true });
     const others = finalizers.filter((finalizer) => !protections.includes(finalizer));
     await setFinalizers(cluster, snapshots, snapshot, others);
   }

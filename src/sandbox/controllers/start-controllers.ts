@@ -1,4 +1,4 @@
-/** Starts every controller over one cluster and one driver. */
+/** Starts all controllers over one cluster and one driver. */
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Driver } from '#src/sandbox/storage/driver.ts';
 
@@ -24,26 +24,26 @@ export interface ControllerOptions {
   readonly cluster: Cluster;
   readonly driver: Driver;
   readonly now: () => Date;
-  /** Ends all of them; the driver should end with it too. */
+  /** Stops all of them; the caller should stop the driver with it. */
   readonly signal: AbortSignal;
-  /** What no status and no event tells. */
+  /** Receives errors that no status and no Event reports. */
   readonly onError: (message: string) => void;
 }
 
 export interface Controllers {
-  /** Time has jumped: whatever waits for a time looks again at once. */
+  /** Call it when the clock has jumped: reconciles whatever waits for a time. */
   lookAgain(): void;
-  /** Resolves when the last of them has stopped; call it after the signal has aborted. */
+  /** Resolves when the last controller has stopped; call it after the signal has aborted. */
   stopped(): Promise<void>;
 }
 
-/** Resolves when they have seen what the server holds and have begun. */
+/** Resolves when the controllers have synced and started. */
 export async function startControllers(options: ControllerOptions): Promise<Controllers> {
   const { cluster, signal } = options;
   const { mirrors, synced } = openMirrors(cluster, signal);
   const event = eventRecorder(cluster, 'kubectl-stash-sandbox', options.now);
   const world: World = { ...mirrors, cluster, driver: options.driver, event, signal, now: options.now };
-  // Nothing is decided, and above all nothing is deleted, on half a picture.
+  // Controllers must not decide, and above all not delete, on a partial view.
   await synced();
   const controllers: Record<string, Controller> = {
     claim: claimController(world),

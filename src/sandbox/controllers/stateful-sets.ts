@@ -1,4 +1,4 @@
-/** Runs a StatefulSet's pods in order, each with claims of its own. */
+/** Runs a StatefulSet's pods in order, each with its own claims. */
 import type { Pod, PodTemplate, Stored, Workload } from '#src/api/kubernetes.ts';
 import { pods as podResource, statefulSets } from '#src/api/resources.ts';
 
@@ -17,12 +17,12 @@ import type { Controller, World } from './world.ts';
 import { deleteSeen, ensure, patchSeen, setStatus } from './writes.ts';
 
 const revisionLabel = 'controller-revision-hash';
-/** As the real controller, which sleeps through what it does not watch. */
+/** As long as the real controller's: it does not watch everything that it waits for. */
 const longestBackoff = 1_000_000;
 
 type Set = Stored<Workload>;
-/** Whether the controller may look at the next replica, or waits for this one. */
-type Next = 'go on' | 'wait';
+/** Whether the controller continues with the next replica or waits for this one. */
+type Decision = 'go on' | 'wait';
 
 export function statefulSetController(world: World): Controller {
   async function reconcile(name: string, namespace: string | undefined): Promise<undefined> {
@@ -34,7 +34,7 @@ export function statefulSetController(world: World): Controller {
     if (stepped.status === 'rejected') throw stepped.reason;
   }
 
-  /** One step towards the wanted pods; the next follows when this one shows. */
+  /** Makes one step towards the wanted pods; its result triggers the next step. */
   async function step(set: Set, revision: string): Promise<void> {
     const inOrder = set.spec.podManagementPolicy !== 'Parallel';
     const pods = ownedPods(world, set);
@@ -47,14 +47,15 @@ export function statefulSetController(world: World): Controller {
         isSurplus: false,
       };
     });
-    if ((await forEach(wanted, inOrder, (it) => keep(set, it, inOrder, revision))) === 'wait') return;
+    if ((await forEach(wanted, inOrder, (it) => reconcileReplica(set, it, inOrder, revision))) === 'wait')
+      return;
 
     const surplus = pods
       .filter(({ metadata }) => wanted.every(({ podName }) => podName !== metadata.name))
       .sort(highestFirst)
       .map((pod) => ({ podName: pod.metadata.name, ordinal: ordinalOf(pod), pod, isSurplus: true }));
     for (const replica of surplus) await settleClaims(set, replica);
-    const remove = async ({ pod }: (typeof surplus)[number]): Promise<Next> => {
+    const remove = async ({ pod }: (typeof surplus)[number]): Promise<Decision> => {
       if (pod.metadata.deletionTimestamp === undefined) await deletePod(set, pod);
       return 'wait';
     };
@@ -64,13 +65,13 @@ export function statefulSetController(world: World): Controller {
     if (outdated) await deletePod(set, outdated);
   }
 
-  /** Brings one replica a step further. */
-  async function keep(
+  /** Makes one step towards the wanted state of a replica. */
+  async function reconcileReplica(
     set: Set,
     replica: Replica & { readonly ordinal: number },
     inOrder: boolean,
     revision: string,
-  ): Promise<Next> {
+  ): Promise<Decision> {
     const { pod } = replica;
     if (!pod) {
       if (claimsOf(set, replica).some(({ claim }) => claim && isStale(claim, set, replica))) return 'wait';
@@ -97,7 +98,7 @@ export function statefulSetController(world: World): Controller {
     });
   }
 
-  /** Makes the claims that are missing; throws while one of these names is still going. */
+  /** Creates missing claims. Throws while a claim of that name is still being deleted. */
   async function ensureClaims(set: Set, replica: Replica): Promise<void> {
     const { name, namespace } = set.metadata;
     const going: string[] = [];
@@ -186,12 +187,15 @@ export function statefulSetController(world: World): Controller {
   };
 }
 
-/** In order: one item after the other, until one is waited for. Else in batches that double, until one fails. */
+/**
+ * In order: one item after the other, up to the first that has to wait. Otherwise: in batches of doubling
+ * size, up to the first failure.
+ */
 async function forEach<T>(
   items: readonly T[],
   inOrder: boolean,
-  work: (item: T) => Promise<Next>,
-): Promise<Next> {
+  work: (item: T) => Promise<Decision>,
+): Promise<Decision> {
   if (inOrder) {
     for (const item of items) if ((await work(item)) === 'wait') return 'wait';
     return 'go on';
@@ -203,7 +207,7 @@ async function forEach<T>(
   return 'go on';
 }
 
-/** What the pod of a replica is made from: its own name, and its own claims. */
+/** Returns the pod template of a replica, with its own name and claims. */
 function templateOf(
   set: Set,
   { podName, ordinal }: Replica & { readonly ordinal: number },

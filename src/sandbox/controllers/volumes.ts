@@ -1,4 +1,7 @@
-/** Says of each volume whether it is free, bound or released, and gives up what was bound in vain. */
+/**
+ * Sets the phase of each volume (Available, Bound, Released), and releases volumes whose claim bound
+ * elsewhere.
+ */
 import type { PersistentVolume, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, persistentVolumes } from '#src/api/resources.ts';
 
@@ -19,13 +22,13 @@ export function volumeController(world: World): Controller {
     if (!volume) return;
     const { claimRef } = volume.spec;
     if (claimRef === undefined || isReserved(claimRef)) {
-      await enter(volume, 'Available');
+      await setPhase(volume, 'Available');
       return;
     }
     const claim = await claimOf(claimRef);
     if (!claim) await release(volume);
-    else if (claim.spec.volumeName === name) await enter(volume, 'Bound');
-    else if ((claim.spec.volumeName ?? '') !== '') await giveUp(volume);
+    else if (claim.spec.volumeName === name) await setPhase(volume, 'Bound');
+    else if ((claim.spec.volumeName ?? '') !== '') await unbind(volume);
     else if (modeOf(claim) !== modeOf(volume)) {
       const what = `Cannot bind PersistentVolume to requested PersistentVolumeClaim "${claim.metadata.name}"`;
       const message = `${what} due to incompatible volumeMode.`;
@@ -33,7 +36,10 @@ export function volumeController(world: World): Controller {
     }
   }
 
-  /** Asks the server itself where it is not seen: data is deleted on the answer. */
+  /**
+   * Resolves with the volume's claim. If the mirror lacks it, asks the server itself, because data is deleted
+   * on the answer.
+   */
   async function claimOf({ name = '', namespace, uid }: NonNullable<PersistentVolume['spec']['claimRef']>) {
     const seen = world.claims.get(name, namespace);
     if (seen?.metadata.uid === uid) return seen;
@@ -46,18 +52,18 @@ export function volumeController(world: World): Controller {
     }
   }
 
-  async function enter(volume: Volume, phase: string, message?: string): Promise<Volume> {
+  async function setPhase(volume: Volume, phase: string, message?: string): Promise<Volume> {
     if (volume.status?.phase === phase) return volume;
     return setStatus(cluster, volumes, volume, { phase, ...(message !== undefined && { message }) });
   }
 
   async function release(volume: Volume): Promise<void> {
     if (volume.status?.phase === 'Failed') return;
-    const released = await enter(volume, 'Released');
+    const released = await setPhase(volume, 'Released');
     const { persistentVolumeReclaimPolicy: policy, hostPath } = released.spec;
     if (policy === 'Recycle')
       await fail(released, 'VolumeFailedRecycle', 'No recycler plugin found for the volume!');
-    // Where a driver provisioned it, the driver deletes it.
+    // If a driver provisioned the volume, the driver deletes it.
     if (policy !== 'Delete' || released.metadata.annotations?.[provisionedBy] !== undefined) return;
     const why = hostPath
       ? `host_path deleter only supports /tmp/.+ but received provided ${hostPath.path}`
@@ -66,12 +72,12 @@ export function volumeController(world: World): Controller {
   }
 
   async function fail(volume: Volume, reason: string, message: string): Promise<void> {
-    const failed = await enter(volume, 'Failed', message);
+    const failed = await setPhase(volume, 'Failed', message);
     world.event(persistentVolumes, failed, 'Warning', reason, message);
   }
 
-  /** Its claim is bound to another volume. */
-  async function giveUp(volume: Volume): Promise<void> {
+  /** The volume's claim is bound to another volume. */
+  async function unbind(volume: Volume): Promise<void> {
     const { annotations = {} } = volume.metadata;
     const isDisposable =
       annotations[provisionedBy] !== undefined && volume.spec.persistentVolumeReclaimPolicy === 'Delete';

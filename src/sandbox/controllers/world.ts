@@ -1,4 +1,4 @@
-/** What every controller looks at and acts with. */
+/** What every controller reads and writes with. */
 import {
   cronJobs,
   daemonSets,
@@ -69,14 +69,14 @@ export function openMirrors(cluster: Cluster, signal: AbortSignal) {
   };
 }
 
-/** One controller: how it brings one object, by name, to where it should be, and what makes it look again. */
+/** A controller: how it reconciles one object, by name, and what triggers it. */
 export interface Controller {
-  /** Of its own kind: every change there is reconciled. */
+  /** The mirror of its own kind: every change there triggers a reconcile. */
   readonly mirror: Pick<Mirror<KubernetesObject>, 'onChange'>;
-  /** May resolve with milliseconds after which it wants to look again. */
+  /** May resolve with milliseconds after which to reconcile again. */
   readonly reconcile: (name: string, namespace: string | undefined) => Promise<number | undefined>;
-  /** What else makes it look. Called once; `enqueue` may be called from then on. */
+  /** Registers further triggers. Called once; `enqueue` may be called from then on. */
   readonly triggers: (enqueue: (name: string, namespace: string | undefined) => void) => void;
-  /** Milliseconds that it waits at most before it tries again what failed; default a few seconds. */
+  /** Longest delay in milliseconds between retries; default a few seconds. */
   readonly longestBackoff?: number;
 }

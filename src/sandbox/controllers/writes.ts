@@ -1,4 +1,6 @@
-/** Writes as controllers make them: conditional on the version that was looked at, repeatable, seen at once. */
+/**
+ * Writes of controllers: conditional on the version they read, idempotent, and visible in the mirror at once.
+ */
 import { isDeepStrictEqual } from 'node:util';
 
 import type { KubernetesObject, OwnerReference, Stored } from '#src/api/kubernetes.ts';
@@ -10,7 +12,7 @@ import { hasReason } from './reconciler.ts';
 
 type At = Pick<Stored<KubernetesObject>['metadata'], 'name' | 'namespace'>;
 
-/** Merges `patch` into the object as it was seen; rejects with Conflict where it has changed since. */
+/** Merges `patch` into the object as it was read. Rejects with Conflict if it has changed since. */
 export async function patchSeen<T extends KubernetesObject>(
   cluster: Cluster,
   mirror: Mirror<T>,
@@ -22,7 +24,7 @@ export async function patchSeen<T extends KubernetesObject>(
   return mirror.observe(await cluster.patch(mirror.resource, at(seen), body));
 }
 
-/** Replaces the status where it differs; times of conditions are the caller's to keep. */
+/** Replaces the status if it differs. The caller has to keep the conditions' transition times. */
 export async function setStatus<T extends KubernetesObject & { status?: object }>(
   cluster: Cluster,
   mirror: Mirror<T>,
@@ -39,11 +41,12 @@ export async function setStatus<T extends KubernetesObject & { status?: object }
   );
 }
 
-/** As JSON carries it: without members that are undefined. */
+/** Returns the value as JSON transports it: without undefined properties. */
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
+/** Replaces the finalizers. Rejects with Conflict if the object has changed since it was read. */
 export async function setFinalizers<T extends KubernetesObject>(
   cluster: Cluster,
   mirror: Mirror<T>,
@@ -53,7 +56,7 @@ export async function setFinalizers<T extends KubernetesObject>(
   await ignoring('NotFound', patchSeen(cluster, mirror, seen, { metadata: { finalizers } }));
 }
 
-/** Creates, or finds that it is there already. */
+/** Creates the object; does nothing if it exists. */
 export async function ensure<T extends KubernetesObject>(
   cluster: Cluster,
   mirror: Mirror<T>,
@@ -68,7 +71,7 @@ export async function ensure<T extends KubernetesObject>(
   }
 }
 
-/** Deletes this very object, not a later one of its name; one that is gone is fine. */
+/** Deletes this very object, not a later one of the same name; does nothing if it is gone. */
 export async function deleteSeen(
   cluster: Cluster,
   resource: Resource,
@@ -82,6 +85,7 @@ export async function deleteSeen(
   );
 }
 
+/** Waits for the write, and ignores its failure with this reason. */
 export async function ignoring(reason: string, write: Promise<unknown>): Promise<void> {
   try {
     await write;

@@ -1,4 +1,4 @@
-/** The Node object that stands for this machine. */
+/** The Node object of the sandbox's one node: this machine. */
 import { arch, platform, release } from 'node:os';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
@@ -28,16 +28,16 @@ export const nodes: Resource<NodeObject> = {
 export interface NodeAnnouncement {
   readonly name: string;
   readonly now: Date;
-  /** Where an API server of another process finds exec and logs. */
+  /** Port at which an API server in another process reaches exec and logs. */
   readonly kubeletPort?: number | undefined;
 }
 
-/** Creates it where it is missing, and says that it is ready. */
+/** Creates the Node if it is missing, and reports it ready. */
 export async function announceNode(
   cluster: Cluster,
   { name, now, kubeletPort }: NodeAnnouncement,
 ): Promise<void> {
-  // What runs on it was made for Linux, whatever machine this is.
+  // Pods expect Linux, whatever the operating system of this machine.
   const node: KubernetesObject = {
     apiVersion: 'v1',
     kind: 'Node',
@@ -57,7 +57,7 @@ export async function announceNode(
     addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
     ...(kubeletPort !== undefined && {
       daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
-      // Else the API server turns every WebSocket into SPDY.
+      // Without it, the API server translates every WebSocket to SPDY.
       declaredFeatures: ['ExtendWebSocketsToKubelet'],
     }),
     nodeInfo: {

@@ -1,15 +1,17 @@
-/** How long a kubelet waits before it starts a container that has ended once more. */
+/** The kubelet's delay before it restarts a container. */
 const first = 10_000;
 const longest = 300_000;
-/** After so long without a restart it begins from the start. */
+/** A container that has run this long without a restart starts with the first delay again. */
 const forgottenAfter = 2 * longest;
 
 export interface BackOff {
-  /** Milliseconds from the end of a run, at `endedAt`, to the next start. */
+  /** Returns the milliseconds between the end of a run, at `endedAt`, and the next start. */
   next(endedAt: number): number;
 }
 
-/** The first restart comes at once, those after it 10 s, 20 s, 40 s ... 5 min after the end before them. */
+/**
+ * The first restart comes at once; those after it 10 s, 20 s, 40 s ... 5 min after the end of the last run.
+ */
 export function createBackOff(): BackOff {
   let next = 0;
   let restartedAt = -Infinity;
@@ -24,7 +26,7 @@ export function createBackOff(): BackOff {
   };
 }
 
-/** As Go prints a duration of whole seconds: `10s`, `1m20s`. */
+/** Formats whole seconds as Go does: `10s`, `1m20s`. */
 export function formatBackOff(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;

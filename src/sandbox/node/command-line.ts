@@ -1,16 +1,16 @@
-/** What a container runs, in terms of this machine. */
+/** Translates a container's command to this machine. */
 import type { Container } from '#src/api/kubernetes.ts';
 
 import { rewritePaths, type Mount } from './rewrite.ts';
 
-/** The shell that runs on this machine in place of a container's; undefined for any other program. */
+/** Returns the shell on this machine that replaces the container's shell; undefined for any other program. */
 export function hostShell(program: string | undefined): string | undefined {
   const name = program?.replace(/^(\/usr)?\/bin\//, '') ?? '';
   if (name === 'bash') return 'bash';
   return ['sh', 'ash', 'dash'].includes(name) ? '/bin/sh' : undefined;
 }
 
-/** The container's command with its variables and paths filled in; undefined where it is no shell. */
+/** Returns the container's command with variables and paths replaced; undefined if it is not a shell. */
 export function containerCommand(container: Container, mounts: readonly Mount[]): string[] | undefined {
   const [program, ...others] = [...(container.command ?? []), ...(container.args ?? [])];
   const shell = hostShell(program);
@@ -24,14 +24,14 @@ export function execCommand(command: readonly string[], mounts: readonly Mount[]
   return [hostShell(program) ?? program, ...others];
 }
 
-/** `$(NAME)` where the container has such a variable; `$$(NAME)` stands for itself. */
+/** Replaces `$(NAME)` if the container has that variable; `$$(NAME)` yields `$(NAME)`. */
 export function expand(text: string, values: ReadonlyMap<string, string>): string {
   return text.replace(/\$(\$|\(([A-Za-z_][\w.-]*)\))/g, (whole, escaped: string, name: string) =>
     escaped === '$' ? '$' : (values.get(name) ?? whole),
   );
 }
 
-/** The container's environment and nothing of ours. */
+/** Returns the container's environment, without any variable of this process. */
 export function containerEnvironment(
   container: Container,
   mounts: readonly Mount[],

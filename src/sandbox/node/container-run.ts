@@ -1,4 +1,4 @@
-/** One container: started, and started again as its pod's restart policy says, until it is stopped. */
+/** Runs one container and restarts it as its pod's restart policy says, until it is stopped. */
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -18,21 +18,21 @@ export interface ContainerReport {
   readonly container: Container;
   readonly state: NonNullable<ContainerStatus['state']>;
   readonly lastState?: ContainerStatus['state'];
-  /** As its readiness probe says; without one, it is. */
+  /** Result of its readiness probe; true without one. */
   readonly ready: boolean;
-  /** As its startup probe says; without one, it is. */
+  /** Result of its startup probe; true without one. */
   readonly started: boolean;
   readonly restarts: number;
-  /** It has ended and will not be started again. */
+  /** It has ended and will not be restarted. */
   readonly final: boolean;
 }
 
 export interface VolumeMount extends Mount {
-  /** The volume's handle in the storage, where it has one. */
+  /** The volume's handle in the storage, if it has one. */
   readonly volume: string | undefined;
 }
 
-export interface Surroundings {
+export interface HostEnvironment {
   readonly home: string;
   readonly hostname: string;
   readonly path: string;
@@ -41,48 +41,49 @@ export interface Surroundings {
 export interface ContainerRun {
   report(): ContainerReport;
   readonly mounts: readonly VolumeMount[];
-  /** Output of the latest start. */
+  /** Output of the current run. */
   logFile(): string | undefined;
-  /** Output of the start before the present one. */
+  /** Output of the previous run. */
   previousLogFile(): string | undefined;
-  /** Resolves when it has been started for the first time, as its startup probe says, or will not be. */
+  /** Resolves when the container has started for the first time, as its startup probe says, or never will. */
   readonly started: Promise<void>;
-  /** Resolves when it will not be started again. */
+  /** Resolves when the container will not be restarted. */
   readonly ended: Promise<void>;
-  /** Asks it to end, and makes it after `grace` milliseconds. */
+  /** Sends SIGTERM, and SIGKILL after `grace` milliseconds. */
   stop(grace: number): Promise<void>;
 }
 
-/** Our own image, which is on this machine or cannot be pulled. */
+/** Our own image: present on this machine, or impossible to pull. */
 export type OwnImage =
   | { readonly type: 'missing'; readonly failure: string }
   | { readonly type: 'here'; readonly launch: () => Promise<Launch | undefined> };
 
 export interface ContainerOptions {
   readonly container: Container;
-  /** Whose it is, for messages. */
+  /** The container's pod, for messages. */
   readonly pod: { readonly name: string; readonly namespace?: string; readonly uid: string };
-  /** Left out for any other image: a shell runs, the rest counts as running. */
+  /** Left out for any other image: shells run, other programs only count as running. */
   readonly image?: OwnImage | undefined;
   readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
   readonly isInit: boolean;
   readonly restartPolicy: PodSpec['restartPolicy'];
-  /** How often it was started before this node began. */
+  /** How often an earlier node process has started it. */
   readonly startedBefore: number;
   /** One result for each of the container's mounts. */
   readonly mounts: () => Promise<PromiseSettledResult<VolumeMount>[]>;
-  readonly surroundings: Surroundings;
+  readonly hostEnvironment: HostEnvironment;
   readonly logs: string;
   readonly groups: ProcessGroups;
   readonly now: () => Date;
   readonly onChange: () => void;
 }
 
-/** From a pull that failed to the next one, which is not tried. */
+/** Milliseconds between the failed pull and the reported back-off; there is no second pull. */
 const pullPause = 1000;
-/** As much of what a probe says as an Event tells. */
+/** How many bytes of a probe's output an Event contains. */
 const probeBytes = 2048;
 
+/** Starts the container in the background. */
 export function runContainer(options: ContainerOptions): ContainerRun {
   const { container, groups, now } = options;
   const stopping = new AbortController();
@@ -103,63 +104,63 @@ export function runContainer(options: ContainerOptions): ContainerRun {
 
   const isStopping = (): boolean => stopping.signal.aborted;
 
-  function become(change: Partial<ContainerReport>): void {
+  function update(change: Partial<ContainerReport>): void {
     report = { ...report, ...change };
     options.onChange();
   }
 
-  async function live(): Promise<void> {
+  async function runUntilStopped(): Promise<void> {
     if (options.image?.type === 'missing') {
       await waitForImage(options.image.failure);
       return;
     }
     while (!isStopping()) {
-      const terminated = await once();
+      const terminated = await runOnce();
       const again =
         !isStopping() &&
         (options.restartPolicy === 'OnFailure' || options.isInit
           ? terminated.exitCode !== 0 && options.restartPolicy !== 'Never'
           : options.restartPolicy !== 'Never');
       if (!again) {
-        become({ state: { terminated }, final: true });
+        update({ state: { terminated }, final: true });
         return;
       }
       const wait = backOff.next(Date.now());
-      if (wait === 0) become({ state: { terminated } });
+      if (wait === 0) update({ state: { terminated } });
       else {
         const { name, namespace = '', uid } = options.pod;
         const message = `back-off ${formatBackOff(wait)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
         const told = `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`;
         options.event('Warning', 'BackOff', told);
-        become({ state: { waiting: { reason: 'CrashLoopBackOff', message } }, lastState: { terminated } });
+        update({ state: { waiting: { reason: 'CrashLoopBackOff', message } }, lastState: { terminated } });
         await pause(wait, stopping.signal);
       }
       report = { ...report, lastState: { terminated }, restarts: report.restarts + 1 };
     }
     const { lastState } = report;
-    if (lastState) become({ state: lastState, final: true });
+    if (lastState) update({ state: lastState, final: true });
   }
 
-  /** In vain: until it is stopped. */
+  /** Waits until the container is stopped: the image never arrives. */
   async function waitForImage(failure: string): Promise<void> {
     const { image = '' } = container;
     options.event('Normal', 'Pulling', `Pulling image "${image}"`);
     options.event('Warning', 'Failed', `Failed to pull image "${image}": ${failure}`);
     options.event('Warning', 'Failed', 'Error: ErrImagePull');
-    become({ state: { waiting: { reason: 'ErrImagePull', message: failure } } });
+    update({ state: { waiting: { reason: 'ErrImagePull', message: failure } } });
     await pause(pullPause, stopping.signal);
     if (!isStopping()) {
       options.event('Normal', 'BackOff', `Back-off pulling image "${image}"`);
       options.event('Warning', 'Failed', 'Error: ImagePullBackOff');
       const message = `Back-off pulling image "${image}": ErrImagePull: ${failure}`;
-      become({ state: { waiting: { reason: 'ImagePullBackOff', message } } });
+      update({ state: { waiting: { reason: 'ImagePullBackOff', message } } });
       await aborted(stopping.signal);
     }
-    become({ final: true });
+    update({ final: true });
   }
 
-  /** From one start to its end. */
-  async function once(): Promise<NonNullable<NonNullable<ContainerStatus['state']>['terminated']>> {
+  /** Runs the container once, from start to end. */
+  async function runOnce(): Promise<NonNullable<NonNullable<ContainerStatus['state']>['terminated']>> {
     const startedAt = timestamp(now());
     const end = (exitCode: number, reason: string, message?: string) => ({
       exitCode,
@@ -183,10 +184,10 @@ export function runContainer(options: ContainerOptions): ContainerRun {
       const failed = found.find((mount) => mount.status === 'rejected');
       if (failed) throw failed.reason;
       group = await spawnGroup(argv, launch);
-      // Asked to stop in between: it must not outlive the request.
+      // A stop may have been requested while the process started.
       if (isStopping()) group.kill('SIGKILL');
       const { exited } = group;
-      const code = await probed(startedAt, launch?.ports ?? new Map<number, number>(), () => exited);
+      const code = await runWithProbes(startedAt, launch?.ports ?? new Map<number, number>(), () => exited);
       return end(code, code === 0 ? 'Completed' : 'Error', await message.read(code, logFile));
     } catch (error) {
       return end(128, 'StartError', error instanceof Error ? error.message : String(error));
@@ -195,24 +196,30 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     }
   }
 
-  /** A program that only an image could run: it counts as running, or, before the others, as done. */
+  /**
+   * Handles a program that only its image contains: it counts as running, or, for an init container, as
+   * succeeded.
+   */
   async function idle(startedAt: string): Promise<number> {
     if (options.isInit || isStopping()) return 0;
-    return await probed(startedAt, undefined, async () => {
+    return await runWithProbes(startedAt, undefined, async () => {
       await aborted(stopping.signal);
       return 0;
     });
   }
 
-  /** Runs until `exited` resolves, and is asked meanwhile how it is. `ports`: undefined where nothing can listen. */
-  async function probed(
+  /**
+   * Waits for `exited` and probes the container meanwhile. `ports`: undefined if there is no process that
+   * could listen.
+   */
+  async function runWithProbes(
     startedAt: string,
     ports: ReadonlyMap<number, number> | undefined,
     exited: () => Promise<number>,
   ): Promise<number> {
     const over = new AbortController();
     const begin = (changes: Partial<ContainerReport>): void => {
-      become(changes);
+      update(changes);
       if (report.started) started.resolve(undefined);
     };
     try {
@@ -224,7 +231,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
         event: options.event,
         signal: over.signal,
         onReady: (ready) => {
-          become({ ready });
+          update({ ready });
         },
         onStarted: () => {
           begin({ started: true });
@@ -238,12 +245,12 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     }
   }
 
-  /** Resolves with what the command said, where it failed. */
+  /** Resolves with the command's output if it failed. */
   async function runProbe(command: readonly string[], signal: AbortSignal): Promise<string | undefined> {
     const probe = groups.start({
       argv: execCommand(command, mounts),
-      cwd: options.surroundings.home,
-      env: containerEnvironment(container, mounts, options.surroundings),
+      cwd: options.hostEnvironment.home,
+      env: containerEnvironment(container, mounts, options.hostEnvironment),
       stdio: ['ignore', 'pipe', 'pipe'],
       volumes: mounts.flatMap(({ volume }) => volume ?? []),
     });
@@ -281,9 +288,9 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     const { workingDir } = container;
     return groups.start({
       argv,
-      cwd: workingDir === undefined ? options.surroundings.home : rewritePaths(workingDir, mounts),
+      cwd: workingDir === undefined ? options.hostEnvironment.home : rewritePaths(workingDir, mounts),
       env: {
-        ...containerEnvironment(container, mounts, options.surroundings),
+        ...containerEnvironment(container, mounts, options.hostEnvironment),
         ...Object.fromEntries(
           Object.entries(env).map(([name, value]) => [name, rewritePaths(value, mounts)]),
         ),
@@ -294,7 +301,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     });
   }
 
-  const ended = live().finally(() => {
+  const ended = runUntilStopped().finally(() => {
     started.resolve(undefined);
   });
   return {

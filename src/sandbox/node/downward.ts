@@ -1,7 +1,7 @@
-/** Environment variables that a pod fills with what is known of itself (the downward API). */
+/** The downward API: environment variables from a pod's own fields. */
 import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
 
-/** The container with each `valueFrom.fieldRef` replaced by its value; one that we do not know becomes empty. */
+/** Replaces each `valueFrom.fieldRef` by its value; unknown fields become empty. */
 export function withFields(container: Container, pod: Stored<Pod>): Container {
   const env = container.env?.map(({ name, value, valueFrom }) => {
     const path = valueFrom?.fieldRef?.fieldPath;

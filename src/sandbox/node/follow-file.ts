@@ -1,8 +1,8 @@
-/** Reads a file that is still being written. */
+/** Reads a file while it is being written. */
 import { watch } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 
-/** Where the last `lines` lines of a file begin, in bytes. */
+/** Resolves with the byte offset of the last `lines` lines. */
 export async function startOfTail(path: string, lines: number): Promise<number> {
   const content = await readFile(path);
   let position = content.length;
@@ -12,7 +12,7 @@ export async function startOfTail(path: string, lines: number): Promise<number> 
   return lines === 0 ? content.length : position + 1;
 }
 
-/** From `position` to the end, and on until `ended` resolves and all is read, or `signal` aborts. */
+/** Yields the file from `position` on, until `ended` resolves and everything is read, or `signal` aborts. */
 export async function* followFile(
   path: string,
   position: number,
@@ -36,7 +36,7 @@ export async function* followFile(
   void ended.then(over, over);
   try {
     while (!signal.aborted) {
-      // Looked at before reading: what was written until the end is then read below.
+      // Read this first: whatever was written before the end is then read below.
       const last = state.over;
       state.changed = false;
       const block = Buffer.alloc(64 * 1024);
@@ -52,7 +52,7 @@ export async function* followFile(
   }
 }
 
-/** A function, so that the compiler does not take an earlier answer for the present one. */
+/** A function, because the compiler would otherwise narrow the properties to their earlier values. */
 function hasNews(state: { changed: boolean; over: boolean }): boolean {
   return state.changed || state.over;
 }

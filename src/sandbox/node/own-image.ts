@@ -1,4 +1,7 @@
-/** Containers of this program's own image: they run as processes of this machine, with a kubeconfig of their account. */
+/**
+ * Runs containers of this program's own image as processes of this machine, with a kubeconfig for their
+ * service account.
+ */
 import { mkdir } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
@@ -13,29 +16,29 @@ import { expand } from './command-line.ts';
 export interface Access {
   /** `https://HOST:PORT` */
   readonly url: string;
-  /** PEM, to trust. */
+  /** The server's certificate as PEM. */
   readonly certificate: string;
   readonly token: string;
 }
 
 export interface OwnProgram {
-  /** The program and first arguments that run it on this machine. */
+  /** The program and its first arguments on this machine. */
   readonly argv: readonly string[];
-  /** Tag of the one image that is here. */
+  /** The only image tag that is present. */
   readonly version: string;
-  /** How a pod of this account reaches the API; asked at every start of a container. */
+  /** Resolves with the access of a pod with this account; called at each start of a container. */
   access(account: ServiceAccountName): Promise<Access>;
 }
 
-/** What one start of such a container needs. */
+/** What is needed to start such a container once. */
 export interface Launch {
-  /** Of this machine, as they are. */
+  /** Program and first arguments on this machine; paths in them are not rewritten. */
   readonly program: readonly string[];
   readonly kubeconfig: string | undefined;
-  /** As the container sees them: paths in them may be those of its mounts. */
+  /** Arguments as the container sees them: they may contain paths of its mounts. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Where its ports are on this machine, which all pods share. */
+  /** Maps container ports to ports of this machine, which all pods share. */
   readonly ports: ReadonlyMap<number, number>;
 }
 
@@ -43,14 +46,14 @@ export function isOwnImage(image: string | undefined): boolean {
   return image !== undefined && image.replace(/[:@][^/]*$/, '') === imageRepository;
 }
 
-/** Why the image is not here; undefined where it is. */
+/** Returns why the image cannot be pulled; undefined if it is present. */
 export function pullFailure(image: string, { version }: OwnProgram): string | undefined {
   if (image === `${imageRepository}:${version}`) return undefined;
   const why = `failed to resolve reference "${image}": ${image}: not found`;
   return `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": ${why}`;
 }
 
-/** Undefined where the container's command is another program of the image, a shell for one. */
+/** Resolves with undefined if the container runs another program of the image, such as a shell. */
 export async function prepareLaunch(
   program: OwnProgram,
   pod: Stored<Pod>,
@@ -67,15 +70,15 @@ export async function prepareLaunch(
   const own = Object.fromEntries(env.map(({ name, value = '' }) => [name, here(value)]));
   return {
     program: program.argv,
-    kubeconfig: await admit(program, pod, directory, container.name),
+    kubeconfig: await writeAccountKubeconfig(program, pod, directory, container.name),
     args: [...others, ...args].map(here),
     env: own,
     ports,
   };
 }
 
-/** Path of the kubeconfig that stands for the files of a service account in a container. */
-async function admit(
+/** Resolves with the path of a kubeconfig, which replaces the service account files of a container. */
+async function writeAccountKubeconfig(
   program: OwnProgram,
   { metadata: { namespace = '' }, spec }: Stored<Pod>,
   directory: string,
@@ -89,7 +92,7 @@ async function admit(
   return path;
 }
 
-/** `:8080` and `0.0.0.0:8080` as the address of that port on this machine, where it is one of the container's. */
+/** Replaces `:8080` and `0.0.0.0:8080` by the address of that container port on this machine. */
 export function rewriteAddresses(text: string, ports: ReadonlyMap<number, number>): string {
   return text.replace(
     /(?<=^|[=,\s])(?:[\d.]+|\[[\da-f:]*\]|localhost|\*)?:(\d+)(?=$|[,\s])/g,

@@ -1,4 +1,4 @@
-/** Gives pods their node, or says in their status why they must wait. */
+/** Schedules pods, or reports in their status why they have to wait. */
 import type {
   KubernetesObject,
   PersistentVolume,
@@ -44,6 +44,10 @@ export interface Placement {
   };
 }
 
+/**
+ * Binds the pod to the node. First chooses volumes for its unbound claims, if necessary; if the pod does not
+ * fit, reports the reason in its condition PodScheduled.
+ */
 export async function placePod(
   { cluster, node, now, event, mirrors }: Placement,
   pod: Stored<Pod>,

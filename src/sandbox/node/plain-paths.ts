@@ -1,11 +1,14 @@
-/** Paths that may stand unquoted in a script, whatever the sandbox's own directory is called. */
+/** Provides paths that need no quoting in a script, whatever the sandbox's own directory is called. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 export interface PlainPaths {
-  /** The directory itself, or the same by another path. Its last part stays a directory, never a link. */
+  /**
+   * Resolves with the directory's path, or with another path to it. The last part is a directory, never a
+   * link.
+   */
   of(directory: string): Promise<string>;
   remove(): Promise<void>;
 }

@@ -1,21 +1,21 @@
-/** A pod's conditions, as a kubelet words them. */
+/** A pod's conditions, in the kubelet's words. */
 import type { Condition, ContainerStatus, Pod } from '#src/api/kubernetes.ts';
 
 import { isSidecar } from './sidecar.ts';
 
-type Said = Omit<Condition, 'lastTransitionTime'>;
+type ConditionContent = Omit<Condition, 'lastTransitionTime'>;
 
 export interface PodContainers {
   readonly inits: readonly ContainerStatus[];
   readonly containers: readonly ContainerStatus[];
 }
 
-/** In the kubelet's order. */
+/** Returns them in the kubelet's order. */
 export function podConditions(
   pod: Pod,
   phase: NonNullable<Pod['status']>['phase'],
   statuses: PodContainers,
-): Said[] {
+): ConditionContent[] {
   const isOver = phase === 'Succeeded' || phase === 'Failed';
   const containersReady = containersReadyCondition(pod, phase, statuses);
   return [
@@ -31,7 +31,7 @@ function initializedCondition(
   { spec }: Pod,
   phase: NonNullable<Pod['status']>['phase'],
   { inits, containers }: PodContainers,
-): Said {
+): ConditionContent {
   const type = 'Initialized';
   if (phase === 'Succeeded') return { type, status: 'True', reason: 'PodCompleted' };
   const incomplete = (spec.initContainers ?? [])
@@ -53,7 +53,7 @@ function containersReadyCondition(
   { spec }: Pod,
   phase: NonNullable<Pod['status']>['phase'],
   { inits, containers }: PodContainers,
-): Said {
+): ConditionContent {
   const type = 'ContainersReady';
   if (phase === 'Succeeded') return { type, status: 'False', reason: 'PodCompleted' };
   if (phase === 'Failed') return { type, status: 'False', reason: 'PodFailed' };
@@ -66,7 +66,7 @@ function containersReadyCondition(
   return { type, status: 'False', reason: 'ContainersNotReady', message };
 }
 
-function readyCondition({ spec, status }: Pod, containersReady: Said): Said {
+function readyCondition({ spec, status }: Pod, containersReady: ConditionContent): ConditionContent {
   const type = 'Ready';
   if (containersReady.status !== 'True') return { ...containersReady, type };
   const gates = (spec.readinessGates ?? []) as { readonly conditionType: string }[];

@@ -1,4 +1,4 @@
-/** Where on this machine the volumes of a pod are. */
+/** Finds the directories of a pod's volumes on this machine. */
 import { mkdir, stat } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 
@@ -25,12 +25,12 @@ interface WithProjected {
 export interface VolumeSources {
   readonly claim: (name: string, namespace: string | undefined) => Stored<PersistentVolumeClaim> | undefined;
   readonly volume: (name: string) => Stored<PersistentVolume> | undefined;
-  /** Directory of a volume of our driver. */
+  /** Returns the directory of a volume of our driver. */
   readonly volumePath: (handle: string) => string;
   readonly plainPath: (directory: string) => Promise<string>;
 }
 
-/** Makes what has to be there and says where, or why not, for each mount. */
+/** Creates the directories that are missing, and returns a directory or an error for each mount. */
 export async function mountsOf(
   pod: Pod,
   container: Container,
@@ -57,19 +57,19 @@ async function locate(
   sources: VolumeSources,
 ): Promise<{ directory: string; handle: string | undefined }> {
   if (volume.hostPath) return { directory: volume.hostPath.path, handle: undefined };
-  // Of what a projected volume shows (the service account's token) there is nothing here yet.
+  // The contents of projected volumes, such as the service account's token, are not implemented.
   if (volume.emptyDir ?? volume.projected)
     return { directory: join(podDirectory, 'volumes', volume.name), handle: undefined };
   const [claimName] = claimNamesOf({ ...pod, spec: { ...pod.spec, volumes: [volume] } });
   if (claimName === undefined)
-    throw new Error(`the sandbox has no volumes of the type of volume "${volume.name}"`);
+    throw new Error(`the sandbox does not support the type of volume "${volume.name}"`);
   const claim = sources.claim(claimName, pod.metadata.namespace);
   const bound = sources.volume(claim?.spec.volumeName ?? '');
   if (!bound) throw new Error(`persistentvolumeclaim "${claimName}" is not bound`);
   const { csi, hostPath } = bound.spec as PersistentVolume['spec'] & WithHostPath;
   const directory = csi ? sources.volumePath(csi.volumeHandle) : hostPath?.path;
   if (directory === undefined) throw new Error(`the sandbox cannot mount volume ${bound.metadata.name}`);
-  // A volume that has vanished must not come back as an empty directory.
+  // A missing volume must not be replaced by an empty directory.
   if (csi) await stat(directory);
   return { directory, handle: csi?.volumeHandle };
 }

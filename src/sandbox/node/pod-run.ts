@@ -1,6 +1,6 @@
 /**
- * One pod on this machine: its directory, its init containers one after the other, then the others. Native sidecars
- * start among the first and end after all others, the last one first.
+ * Runs one pod on this machine: its directory, its init containers one after the other, then its containers.
+ * Native sidecars start with the init containers and stop after the containers, in reverse order.
  */
 import { join } from 'node:path';
 
@@ -23,12 +23,12 @@ import { isSidecar } from './sidecar.ts';
 export interface PodRun {
   readonly uid: string;
   readonly startTime: string;
-  /** Of the containers that have been started, init containers first. */
+  /** Reports of the started containers, init containers first. */
   reports(): ContainerReport[];
   container(name: string): ContainerRun | undefined;
-  /** Where its commands run, and what HOME says. */
+  /** Working directory of its commands, and the value of HOME. */
   readonly home: string;
-  /** Ends all containers and removes what the pod kept; `grace` in milliseconds. */
+  /** Stops all containers and removes the pod's directory; `grace` in milliseconds. */
   stop(grace: number): Promise<void>;
 }
 
@@ -44,6 +44,7 @@ export interface PodRunOptions {
   readonly onChange: () => void;
 }
 
+/** Starts the pod in the background. */
 export function runPod(options: PodRunOptions): PodRun {
   const { pod, directory } = options;
   const { initContainers = [], containers, hostname = pod.metadata.name } = pod.spec;
@@ -53,17 +54,17 @@ export function runPod(options: PodRunOptions): PodRun {
   let stopping = false;
 
   function start(container: Container, { isInit = false } = {}): ContainerRun {
-    const filled = withFields(container, pod);
+    const withVariables = withFields(container, pod);
     const run = runContainer({
-      container: filled,
+      container: withVariables,
       pod: pod.metadata,
-      image: imageOf(filled),
+      image: imageOf(withVariables),
       event: options.event,
       isInit,
       restartPolicy: container.restartPolicy ?? pod.spec.restartPolicy,
       startedBefore: startsOf(pod, container.name),
       mounts: () => options.mountsOf(container),
-      surroundings: { home, hostname, path: options.path },
+      hostEnvironment: { home, hostname, path: options.path },
       logs: join(directory, 'logs'),
       groups: options.groups,
       now: options.now,
@@ -73,7 +74,7 @@ export function runPod(options: PodRunOptions): PodRun {
     return run;
   }
 
-  /** Undefined for an image that is not ours. */
+  /** Returns undefined for an image that is not ours. */
   function imageOf(container: Container): OwnImage | undefined {
     const { program } = options;
     const { image = '' } = container;
@@ -83,7 +84,7 @@ export function runPod(options: PodRunOptions): PodRun {
     return { type: 'here', launch: () => prepareLaunch(program, pod, container, directory) };
   }
 
-  async function live(): Promise<void> {
+  async function runContainers(): Promise<void> {
     for (const container of initContainers) {
       if (isSidecar(container)) {
         await start(container).started;
@@ -115,7 +116,7 @@ export function runPod(options: PodRunOptions): PodRun {
     await Promise.all(others.map(([, run]) => run.stop(grace)));
   }
 
-  const started = live();
+  const started = runContainers();
   return {
     uid: pod.metadata.uid,
     startTime: timestamp(options.now()),
@@ -133,7 +134,7 @@ export function runPod(options: PodRunOptions): PodRun {
   };
 }
 
-/** As the status tells that an earlier node left behind. */
+/** Returns the number of starts in the status that an earlier node process wrote. */
 function startsOf({ status }: Stored<Pod>, container: string): number {
   const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   const before = statuses.find(({ name }) => name === container);

@@ -1,4 +1,4 @@
-/** exec and logs of the pods that run here, with the kubelet's words where it cannot be done. */
+/** exec and logs for the pods on this node; errors are in the kubelet's words. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
@@ -78,7 +78,7 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
     };
     request.signal.addEventListener('abort', kill);
     if (request.signal.aborted) kill();
-    // A command may end without reading what it was sent.
+    // A command may end without reading its stdin.
     child.stdin?.on('error', () => undefined);
     if (child.stdin) request.stdin?.pipe(child.stdin);
     child.stdout?.pipe(request.stdout, { end: false });
@@ -109,7 +109,7 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
       const which = `"${container.name}" in pod "${pod.metadata.name}"`;
       throw new RuntimeError(400, 'BadRequest', `previous terminated container ${which} not found`);
     }
-    if (file === undefined) return Readable.from(request.follow ? silence(live, request.signal) : []);
+    if (file === undefined) return Readable.from(request.follow ? emptyLog(live, request.signal) : []);
     const start = request.tailLines === undefined ? 0 : await startOfTail(file, request.tailLines);
     const ended = request.follow && !isPrevious ? live.ended : Promise.resolve();
     return Readable.from(followFile(file, start, ended, request.signal), { objectMode: false });
@@ -118,12 +118,12 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
   return { openExec, logs };
 }
 
-/** The output of a program that only counts as running. */
-async function* silence(live: ContainerRun, signal: AbortSignal): AsyncGenerator<never> {
+/** The empty log of a program that only counts as running. */
+async function* emptyLog(live: ContainerRun, signal: AbortSignal): AsyncGenerator<never> {
   if (!signal.aborted) await Promise.race([live.ended, once(signal, 'abort')]);
 }
 
-/** As runc and containerd word it. */
+/** The error in the words of runc and containerd. */
 function startFailure(program: string, error: unknown): Error {
   const why =
     error instanceof Error && 'code' in error && error.code === 'ENOENT'

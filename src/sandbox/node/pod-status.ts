@@ -1,4 +1,4 @@
-/** A pod's status, from what its containers do. */
+/** Computes a pod's status from its containers' reports. */
 import type { Container, ContainerStatus, Pod } from '#src/api/kubernetes.ts';
 import { withCondition } from '#src/sandbox/controllers/owned-pods.ts';
 
@@ -10,7 +10,7 @@ type Status = NonNullable<Pod['status']> & {
   podIPs?: { ip: string }[];
 };
 
-/** `reports` holds those that have been started; the others wait. */
+/** `reports` contains the containers that have been started; the others are waiting. */
 export function podStatus(
   pod: Pod,
   reports: readonly ContainerReport[],
@@ -70,7 +70,7 @@ function isBeforeItsStart({ state: { waiting } }: ContainerReport): boolean {
   return waiting !== undefined && waiting.reason !== 'CrashLoopBackOff';
 }
 
-/** `ends`: it is an init container that is done once it has ended well. */
+/** `ends`: an init container, which is complete once it has succeeded. */
 function statusOf(
   { name, image = '' }: Container,
   report: ContainerReport | undefined,

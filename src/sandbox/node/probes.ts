@@ -1,4 +1,4 @@
-/** Asks a container how it is, as its probes say; where nothing can listen, only by their commands. */
+/** Runs a container's probes; only exec probes if the container is not a process and so cannot listen. */
 import { get } from 'node:http';
 import { connect } from 'node:net';
 
@@ -16,25 +16,28 @@ interface Probe {
   readonly failureThreshold?: number;
 }
 
-/** Resolves with why it is not well; undefined: it is. */
-type Ask = (signal: AbortSignal) => Promise<string | undefined>;
+/** Resolves with undefined if the probe succeeds, else with the reason. */
+type RunProbe = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface ProbedContainer {
   readonly container: Container;
-  /** Where its ports are on this machine; undefined: it is no process, so that nothing listens. */
+  /** Maps container ports to ports of this machine; undefined if the container is not a process. */
   readonly ports: ReadonlyMap<number, number> | undefined;
-  /** Runs a command in it; resolves with what that said where it failed. */
+  /** Runs a command in the container; resolves with its output if it failed. */
   readonly run: (command: readonly string[], signal: AbortSignal) => Promise<string | undefined>;
   /** Aborts when the container's run ends. */
   readonly signal: AbortSignal;
   readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
   readonly onReady: (ready: boolean) => void;
   readonly onStarted: () => void;
-  /** Asks it to end. */
+  /** Stops the container. */
   readonly end: () => void;
 }
 
-/** Returns how it is before the first answer. The other probes wait for the startup probe. */
+/**
+ * Starts the probes and returns the state before their first result. The other probes wait for the startup
+ * probe.
+ */
 export function startProbes(probed: ProbedContainer): { readonly ready: boolean; readonly started: boolean } {
   const { container, event, signal } = probed;
   const startup = probeOf(container.startupProbe, probed);
@@ -80,12 +83,12 @@ export function startProbes(probed: ProbedContainer): { readonly ready: boolean;
   return { ready: readiness === undefined, started: startup === undefined };
 }
 
-interface Askable extends Probe {
-  readonly ask: Ask;
+interface RunnableProbe extends Probe {
+  readonly ask: RunProbe;
 }
 
-/** Undefined where there is none, or none that can be asked here. */
-function probeOf(given: object | undefined, probed: ProbedContainer): Askable | undefined {
+/** Returns undefined if there is no probe, or none that can run here. */
+function probeOf(given: object | undefined, probed: ProbedContainer): RunnableProbe | undefined {
   const probe: Probe = given ?? {};
   const { command } = probe.exec ?? {};
   if (command) return { ...probe, ask: (signal) => probed.run(command, signal) };
@@ -105,9 +108,12 @@ function portOf(
   return number === undefined || ports === undefined ? undefined : (ports.get(number) ?? number);
 }
 
-/** Until the signal aborts. `successThreshold` and `failureThreshold` answers in a row make a change. */
+/**
+ * Probes until the signal aborts. `successThreshold` or `failureThreshold` equal results in a row change the
+ * state.
+ */
 async function watchProbe(
-  probe: Askable,
+  probe: RunnableProbe,
   signal: AbortSignal,
   onChange: (failure: string | undefined) => void,
 ): Promise<void> {
@@ -120,7 +126,8 @@ async function watchProbe(
     const failure = await probe.ask(AbortSignal.any([signal, timeout]));
     const ok = failure === undefined;
     row = { ok, count: row.ok === ok ? row.count + 1 : 1 };
-    // One that has not been well yet is about to be, and has as long for it as with slow answers.
+    // A container that has not been healthy yet probably will be soon: probe faster, with no shorter overall
+    // limit.
     const interval = well === true ? period : Math.min(period, 500);
     const enough = ok
       ? (probe.successThreshold ?? 1)
@@ -133,7 +140,7 @@ async function watchProbe(
   }
 }
 
-/** A function, so that the compiler does not take an earlier answer for the present one. */
+/** A function, because the compiler would otherwise narrow `aborted` to its earlier value. */
 function isOver(signal: AbortSignal): boolean {
   return signal.aborted;
 }

@@ -1,4 +1,4 @@
-/** Processes that the node starts, each in a group of its own, so that it ends and stops with its children. */
+/** Starts processes, each in a process group of its own, so that signals reach its children too. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 
@@ -9,20 +9,23 @@ export interface GroupOptions {
   readonly cwd: string;
   readonly env: Record<string, string>;
   readonly stdio: StdioOptions;
-  /** Handles of the volumes that it can write to. */
+  /** Handles of the volumes that the process can write to. */
   readonly volumes: readonly string[];
 }
 
 export interface ProcessGroup {
   readonly child: ChildProcess;
-  /** Exit code of the first process, 128 + n after signal n; its children are gone then. Rejects if it never began. */
+  /**
+   * Resolves with the first process's exit code, or 128 + n after signal n, when its children are gone too.
+   * Rejects if it never started.
+   */
   readonly exited: Promise<number>;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 export interface ProcessGroups {
   start(options: GroupOptions): ProcessGroup;
-  /** Stops everyone who can write to a volume; what it returns lets them go on. */
+  /** Stops every process that can write to a volume. The returned function continues them. */
   freeze(volume: string): () => void;
   killAll(): Promise<void>;
 }
@@ -53,7 +56,7 @@ export function createProcessGroups(): ProcessGroups {
       child,
       exited,
       kill(signal) {
-        // Once it has ended, its number may belong to someone else.
+        // After the process has ended, its id may be reused.
         if (pid !== undefined && child.exitCode === null && child.signalCode === null)
           signalGroup(pid, signal);
       },
@@ -97,6 +100,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // No one is left in it.
+    // The group is empty.
   }
 }

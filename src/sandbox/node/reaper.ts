@@ -1,16 +1,16 @@
-/** Ends process groups that would outlive this process, also when it is killed and can do nothing any more. */
+/** Kills process groups that would outlive this process, even if this process is killed itself. */
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 
 export interface Reaper {
   add(group: number): void;
-  /** Its number may belong to someone else from now on. */
+  /** Forgets the group, because its id may be reused from now on. */
   remove(group: number): void;
-  /** Ends all that are left. */
+  /** Kills all groups that are left. */
   close(): void;
 }
 
-// Its input ends when this process does, whatever the reason.
+// The script's stdin closes when this process ends, for any reason.
 const script = `
 trap '' HUP INT TERM
 groups=' '
@@ -23,9 +23,10 @@ done
 for group in $groups; do kill -s KILL -- "-$group"; done
 `;
 
+/** Starts the reaper's shell. */
 export function openReaper(): Reaper {
   const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  // Without a shell there is nothing to reap either: what runs in pods are shells.
+  // Pods run shells only, so without a shell there is nothing to reap.
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   child.unref();

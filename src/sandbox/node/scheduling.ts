@@ -1,4 +1,4 @@
-/** Whether a pod may go to the node, in the words of the scheduler. */
+/** Decides whether a pod fits the node, in the scheduler's words. */
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -16,24 +16,27 @@ type Claim = Stored<PersistentVolumeClaim>;
 
 export type Verdict =
   | { readonly type: 'go' }
-  /** Claims that wait for a node to be chosen: choose it, or bind the volume, and look again when they are bound. */
+  /**
+   * The claims wait for the choice of a node: choose one, or bind the volume, and schedule the pod again once
+   * they are bound.
+   */
   | { readonly type: 'choose'; readonly choices: readonly Choice[] }
   | { readonly type: 'wait'; readonly message: string };
 
 export interface Choice {
   readonly claim: Claim;
-  /** Left out: it is to be provisioned. */
+  /** Left out: the volume has to be provisioned. */
   readonly volume: Stored<PersistentVolume> | undefined;
 }
 
-/** What the scheduler knows of storage. */
+/** What the scheduler reads about storage. */
 export interface Storage {
   claim(name: string): Claim | undefined;
   storageClass(name: string): StorageClass | undefined;
   volumes(): readonly Stored<PersistentVolume>[];
 }
 
-/** The claims come first: they say no whatever the node. */
+/** Checks the claims first: they can rule out every node. */
 export function schedule(pod: Pod, node: NodeObject | undefined, storage: Storage): Verdict {
   const mounted: Claim[] = [];
   for (const name of claimNamesOf(pod)) {
@@ -79,7 +82,7 @@ function missing({ spec }: Pod, name: string): string {
 const noProvisioner = 'kubernetes.io/no-provisioner';
 const cordoned: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
-/** Why the node cannot take the pod. */
+/** Returns why the pod does not fit the node, or undefined if it does. */
 function misfitOf(pod: Pod, node: NodeObject | undefined): string | undefined {
   if (node?.spec?.unschedulable === true && !isTolerated(pod, cordoned)) return 'were unschedulable';
   if (node?.spec?.taints?.some((it) => !isTolerated(pod, it)) === true) return 'had untolerated taint(s)';

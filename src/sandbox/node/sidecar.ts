@@ -1,7 +1,7 @@
-/** A native sidecar is an init container that is not waited for to end: it runs beside the pod's containers. */
+/** Native sidecars: init containers that keep running beside the pod's containers. */
 import type { Container } from '#src/api/kubernetes.ts';
 
-/** Of an init container. */
+/** Returns true if an init container is a native sidecar. */
 export function isSidecar({ restartPolicy }: Container): boolean {
   return restartPolicy === 'Always';
 }

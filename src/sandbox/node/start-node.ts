@@ -1,4 +1,4 @@
-/** The one node: takes pods whose claims are bound, runs them, and reports. */
+/** The one node: schedules pods, runs them and reports their status. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -32,27 +32,28 @@ import { createProcessGroups } from './process-groups.ts';
 export interface NodeOptions {
   readonly cluster: Cluster;
   readonly storage: Pick<Storage, 'volumePath'>;
-  /** For what pods keep while they live; emptied first. */
+  /** For the pods' own files; emptied first. */
   readonly directory: string;
   readonly now: () => Date;
   readonly onError: (message: string) => void;
   /** The node's name; default `sandbox`. */
   readonly name?: string;
-  /** PATH of what runs in pods. */
+  /** PATH of the processes in pods. */
   readonly path: string;
-  /** Where an API server of another process finds exec and logs. */
+  /** Port at which an API server in another process reaches exec and logs. */
   readonly kubeletPort?: number;
-  /** How containers of our own image run; left out, they only count as running. */
+  /** How to run containers of our own image. Left out: they only count as running. */
   readonly program?: OwnProgram | undefined;
 }
 
 export interface SandboxNode extends PodRuntime {
-  /** Stops everyone who can write to a volume (by its handle); what it returns lets them go on. */
+  /** Stops every process that can write to a volume (by its handle). The returned function continues them. */
   freeze(volumeHandle: string): () => void;
-  /** Ends every process of every pod at once. */
+  /** Kills every process of every pod. */
   stop(): Promise<void>;
 }
 
+/** Registers the node and starts to run its pods. Resolves when it is ready. */
 export async function startNode(options: NodeOptions): Promise<SandboxNode> {
   const { cluster, directory, now, path, name: nodeName = 'sandbox' } = options;
   await removeTree(directory);
@@ -97,7 +98,7 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     if (!runs.has(key) && (phase === 'Succeeded' || phase === 'Failed')) return;
     if (!runs.has(key) && !mayMount(pod)) return;
     if (!runs.has(key) && phase === 'Running' && pod.spec.restartPolicy === 'Never') {
-      const message = 'the node was started again, and the pod must not be';
+      const message = 'the node has restarted, and the pod must not be restarted';
       await setStatus(cluster, pods, pod, {
         ...pod.status,
         phase: 'Failed',
@@ -110,7 +111,10 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     await setStatus(cluster, pods, pod, podStatus(pod, run.reports(), run.startTime, now()));
   }
 
-  /** A pod that was given its node by hand may have come before its volumes, or after their end. */
+  /**
+   * Checks the volumes again: a pod with `spec.nodeName` set by its author was not scheduled, so its claims
+   * may be missing or terminating.
+   */
   function mayMount(pod: Stored<Pod>): boolean {
     const { namespace = '' } = pod.metadata;
     const mounted = claimNamesOf(pod).map((name) => claims.get(name, namespace));
@@ -148,7 +152,7 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     if (runs.has(key)) event(podResource, pod, 'Normal', 'Killing', 'Stopping containers');
     const run = runs.get(key);
     await run?.stop(seconds * 1000);
-    // Whoever holds it wants to know how it ended.
+    // The owner of the pod's finalizer, such as a Job, needs to know how the pod ended.
     const isOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
     if (!isOver && pod.metadata.finalizers && pod.spec.nodeName !== undefined) {
       const last = run ? podStatus(pod, run.reports(), run.startTime, now()) : pod.status;
@@ -169,7 +173,7 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
   pods.onChange(({ metadata }) => {
     const key = keyOf(metadata.name, metadata.namespace);
     const run = runs.get(key);
-    // Deleted by force: a reconcile may be waiting for a gentler end.
+    // After a forced deletion, a reconcile may still be waiting for a graceful stop.
     if (run && pods.get(metadata.name, metadata.namespace)?.metadata.uid !== run.uid) void run.stop(0);
     reconciler.enqueue(key);
   });

@@ -1,24 +1,24 @@
-/** What a container leaves to be told of its end: what it wrote into a file for that, else the end of its log. */
+/** A container's termination message: the file that it wrote for the purpose, else the end of its log. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Container } from '#src/api/kubernetes.ts';
 
-/** As much as the kubelet reads from the end of the file, and of the log. */
+/** How many bytes the kubelet reads from the end of the file and of the log. */
 const mostOfFile = 4096;
 const mostOfLog = 2048;
 const linesOfLog = 80;
 
 export interface TerminationMessage {
-  /** As the container sees the file. */
+  /** The file's path in the container. */
   readonly mountPath: string;
-  /** Where it is. */
+  /** The file's path on this machine. */
   readonly file: string;
-  /** Undefined: there is nothing to tell. `logFile`: all that the container wrote. */
+  /** Resolves with undefined if there is no message. `logFile`: the container's whole output. */
   read(exitCode: number, logFile: string | undefined): Promise<string | undefined>;
 }
 
-/** For one start, with an empty file. */
+/** Prepares an empty file for one start. */
 export async function openTerminationMessage(
   { name, terminationMessagePath = '/dev/termination-log', terminationMessagePolicy }: Container,
   directory: string,
@@ -45,7 +45,7 @@ function lastBytes(bytes: Buffer, most: number): string {
 }
 
 function lastLines(log: Buffer): Buffer {
-  // The end of the last line is none between two.
+  // The last line's own line break separates no two lines.
   let start = log.length - 1;
   for (let lines = 0; lines < linesOfLog; lines += 1) {
     if (start <= 0) return log;

@@ -1,6 +1,6 @@
 /**
- * Copies a tree of files as a volume has to be copied: modes, owners, times, symlinks (never followed), empty
- * directories and holes stay as they are; blocks are shared where the file system can.
+ * Copies a directory tree as a volume requires: preserves modes, owners, times, symlinks (never followed),
+ * empty directories and holes; shares blocks if the file system can.
  */
 import { execFile } from 'node:child_process';
 import * as fs from 'node:fs/promises';
@@ -11,9 +11,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * Copies the directory `from` to `to`, which must not exist. On an error `to` may be half made.
- * A tree of a few small files is copied here, since starting a process costs more than the copy; anything else
- * goes to the platform's `cp`, which shares blocks and keeps hard links and extended attributes.
+ * Copies the directory `from` to `to`, which must not exist. After an error, `to` may be incomplete.
+ * Copies a tree of a few small files in this process, since starting a process costs more than the copy.
+ * Otherwise uses the platform's `cp`, which shares blocks and preserves hard links and extended attributes.
  */
 export async function copyTree(from: string, to: string): Promise<void> {
   const flags = await cpFlags(from);
@@ -22,7 +22,7 @@ export async function copyTree(from: string, to: string): Promise<void> {
       await run('cp', [...flags, '--', from, to], { env: { ...process.env, LC_ALL: 'C' } });
       return;
     } catch {
-      // A cp without these flags (busybox), or an error that the plain copy below says better.
+      // This cp lacks the flags (busybox), or it failed: the plain copy below reports the error better.
       await fs.rm(to, { recursive: true, force: true });
     }
   }
@@ -56,7 +56,7 @@ async function isSmall(root: string): Promise<boolean> {
   return true;
 }
 
-/** The same with nothing but Node; hard links become separate files, sockets and devices are left out. */
+/** Does the same with Node only. Hard links become separate files; sockets and devices are skipped. */
 export async function copyPlainly(from: string, to: string): Promise<void> {
   const stats = await fs.lstat(from);
   if (stats.isSymbolicLink()) {
@@ -97,7 +97,7 @@ async function copyWithHoles(from: string, to: string): Promise<void> {
   await target.truncate(position);
 }
 
-/** Removes a tree even where directories in it may not be written to. */
+/** Removes a tree, even if it contains read-only directories. */
 export async function removeTree(path: string): Promise<void> {
   try {
     await fs.rm(path, { recursive: true, force: true });

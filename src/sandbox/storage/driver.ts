@@ -1,4 +1,6 @@
-/** A CSI driver's calls over a Storage, with the faults that the classes ask for. Every call may be repeated. */
+/**
+ * A CSI driver's calls over a Storage, with the faults that the classes ask for. All calls are idempotent.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readBehaviour, type Behaviour, type Fault } from './faults.ts';
@@ -15,7 +17,7 @@ export interface Driver {
     readonly parameters?: Readonly<Record<string, string>> | undefined;
   }): Promise<StoredVolume>;
   deleteVolume(handle: string): Promise<void>;
-  /** Cuts a snapshot; `readyIn` milliseconds later it is ready to use, undefined: never. */
+  /** Cuts a snapshot. It is ready to use after `readyIn` milliseconds, or never if undefined. */
   createSnapshot(request: {
     readonly name: string;
     readonly volume: string;
@@ -25,7 +27,7 @@ export interface Driver {
   deleteSnapshot(handle: string): Promise<void>;
 }
 
-/** `signal` ends the delays; `now` is in milliseconds and only differences count. */
+/** `signal` ends the delays. `now` returns milliseconds; only differences matter. */
 export function openDriver(
   storage: Storage,
   signal: AbortSignal,
@@ -33,11 +35,11 @@ export function openDriver(
 ): Driver {
   const firstAsked = new Map<string, number>();
 
-  /** The moment of the first call for this name; fails as the fault says. */
+  /** Returns the time of the first call for this name. Throws the fault's error, if there is one. */
   function begin(name: string, { fault }: Behaviour, bytes: number): number {
     const asked = firstAsked.get(name);
     if (asked === undefined) firstAsked.set(name, now());
-    if (fault && (fault !== 'error-once' || asked === undefined)) failAs(fault, name, bytes);
+    if (fault && (fault !== 'error-once' || asked === undefined)) throwFault(fault, name, bytes);
     return asked ?? now();
   }
 
@@ -57,7 +59,7 @@ export function openDriver(
       if (exactSize && fromSnapshot !== undefined) {
         const { bytes: own } = await storage.getSnapshot(fromSnapshot);
         if (own !== bytes) {
-          const sizes = `${bytes} bytes are asked for, and snapshot ${fromSnapshot} has ${own}`;
+          const sizes = `${bytes} bytes requested, but snapshot ${fromSnapshot} has ${own}`;
           throw new StorageError('OutOfRange', `${name}: ${sizes} (restoreSize: exact)`);
         }
       }
@@ -76,7 +78,7 @@ export function openDriver(
 
     async createSnapshot({ name, volume, parameters }) {
       const behaviour = readBehaviour(parameters);
-      // A volume that is gone outdoes the fault: a snapshot that may yet be cut could not be deleted.
+      // A missing volume takes precedence over the fault: a snapshot that could still be cut cannot be deleted.
       if (behaviour.fault && behaviour.fault !== 'never-ready') await storage.getVolume(volume);
       const asked = begin(name, behaviour, 0);
       await until(asked + behaviour.cutDelay);
@@ -92,12 +94,12 @@ export function openDriver(
   };
 }
 
-function failAs(fault: Fault, name: string, bytes: number): void {
+function throwFault(fault: Fault, name: string, bytes: number): void {
   switch (fault) {
     case 'error-once':
-      throw new StorageError('Internal', `${name}: the class asks for one error (fault: error-once)`);
+      throw new StorageError('Internal', `${name}: injected error (fault: error-once)`);
     case 'error-always':
-      throw new StorageError('Internal', `${name}: the class asks for errors (fault: error-always)`);
+      throw new StorageError('Internal', `${name}: injected error (fault: error-always)`);
     case 'full':
       throw new StorageError(
         'ResourceExhausted',
@@ -107,7 +109,7 @@ function failAs(fault: Fault, name: string, bytes: number): void {
   }
 }
 
-/** As a Go client prints an error of a driver. */
+/** Formats an error as a Go gRPC client does. */
 export function rpcError(error: unknown): string {
   const code = error instanceof StorageError ? error.code : 'Internal';
   return `rpc error: code = ${code} desc = ${error instanceof Error ? error.message : String(error)}`;

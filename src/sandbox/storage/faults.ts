@@ -1,4 +1,7 @@
-/** What a StorageClass or VolumeSnapshotClass asks the driver to do badly, for tests and for the curious. */
+/**
+ * Delays and faults that a StorageClass or VolumeSnapshotClass asks the driver for, for tests and
+ * experiments.
+ */
 import { StorageError } from './storage.ts';
 
 export const faults = ['error-once', 'error-always', 'never-ready', 'full'] as const;
@@ -10,16 +13,16 @@ export interface Behaviour {
   /** Milliseconds until a snapshot is cut. */
   readonly cutDelay: number;
   readonly fault: Fault | undefined;
-  /** Of a volume: its snapshots are deleted with it, as those are that live inside it. */
+  /** Deleting the volume deletes its snapshots, as with drivers that keep snapshots inside the volume. */
   readonly snapshotsDie: boolean;
-  /** A volume made from a snapshot has the snapshot's size, and no other. */
+  /** A volume made from a snapshot must have exactly the snapshot's size. */
   readonly exactSize: boolean;
 }
 
 /**
- * Reads `delay`, `cutDelay` (`500ms`, `2s`, `1m`), `fault`, `snapshots` (`die-with-volume`) and `restoreSize` (`exact`).
- * Parameters of the Kubernetes sidecars pass; any other
- * name is an error, so that a misspelt fault is not taken for a healthy driver.
+ * Reads `delay`, `cutDelay` (`500ms`, `2s`, `1m`), `fault`, `snapshots` (`die-with-volume`) and `restoreSize`
+ * (`exact`). Ignores parameters of the Kubernetes sidecars and throws for any other name, so that a misspelt
+ * fault does not pass for a healthy driver.
  */
 export function readBehaviour(parameters: Readonly<Record<string, string>> = {}): Behaviour {
   const { delay, cutDelay, fault, snapshots, restoreSize, ...others } = parameters;

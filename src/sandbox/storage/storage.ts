@@ -2,9 +2,9 @@
  * Volumes and snapshots as directories. Under the root:
  *
  *     volumes/<handle>/{data/, about.json}    snapshots/<handle>/{data/, about.json}
- *     unfinished/                              what is being copied or deleted; emptied when opened
+ *     unfinished/                              copies and deletions in progress; emptied when opened
  *
- * An entry appears, and disappears, by one rename: a crash leaves it whole or not at all.
+ * Entries appear and disappear by a single rename, so that a crash leaves them complete or absent.
  */
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
@@ -16,36 +16,38 @@ import { atMost } from './at-most.ts';
 export interface StoredVolume {
   readonly handle: string;
   readonly bytes: number;
-  /** When it is deleted, its snapshots are too. */
+  /** Deleting the volume deletes its snapshots too. */
   readonly snapshotsDie?: boolean | undefined;
 }
 
 export interface StoredSnapshot {
   readonly handle: string;
-  /** Handle of the volume it was cut from. */
+  /** Handle of the source volume. */
   readonly volume: string;
   /** Size of that volume: the least size of a volume made from this snapshot. */
   readonly bytes: number;
-  /** RFC 3339: what was written later is not in it. */
+  /** RFC 3339: the snapshot does not contain later writes. */
   readonly cutAt: string;
 }
 
 export interface Storage {
-  /** Empty, or with what a snapshot holds. An existing volume of that handle and size is left as it is. */
+  /**
+   * Creates an empty volume, or one from a snapshot. Keeps an existing volume with the same handle and size.
+   */
   createVolume(volume: StoredVolume & { fromSnapshot?: string | undefined }): Promise<StoredVolume>;
   getVolume(handle: string): Promise<StoredVolume>;
   deleteVolume(handle: string): Promise<void>;
   listVolumes(): Promise<StoredVolume[]>;
-  /** Directory with the volume's files. */
+  /** Returns the directory of the volume's files. */
   volumePath(handle: string): string;
-  /** An existing snapshot of that handle and volume is returned as it is. */
+  /** Returns an existing snapshot with the same handle and volume unchanged. */
   createSnapshot(snapshot: { handle: string; volume: string }): Promise<StoredSnapshot>;
   getSnapshot(handle: string): Promise<StoredSnapshot>;
   deleteSnapshot(handle: string): Promise<void>;
   listSnapshots(): Promise<StoredSnapshot[]>;
 }
 
-/** `code` is that of gRPC, as a CSI driver would answer. */
+/** `code` is the gRPC code that a CSI driver would answer. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly code: StorageErrorCode;
@@ -68,13 +70,13 @@ export type StorageErrorCode =
 
 export interface StorageOptions {
   readonly now?: () => Date;
-  /** Stops whoever writes to a volume while it is copied; what it returns lets them go on. */
+  /** Stops the processes that write to a volume while it is copied. The returned function continues them. */
   readonly freeze?: (volumeHandle: string) => () => void;
   /** Default: directories, copied file by file. */
   readonly trees?: Trees;
 }
 
-/** How the files of a volume are kept. What is made must not exist. */
+/** How to store a volume's files. The target path must not exist. */
 export interface Trees {
   make(path: string): Promise<void>;
   copy(from: string, to: string): Promise<void>;
@@ -85,7 +87,7 @@ const directories: Trees = { make: (path) => fs.mkdir(path), copy: copyTree };
 type Shelf = 'volumes' | 'snapshots';
 const copiesAtOnce = 4;
 
-/** Opens what an earlier run left in `directory`, or makes it anew. Only one process may have it open. */
+/** Opens the storage in `directory`, creating it if necessary. Only one process may use it at a time. */
 export async function openStorage(directory: string, options: StorageOptions = {}): Promise<Storage> {
   const { now = () => new Date(), trees = directories } = options;
   const unfinished = join(directory, 'unfinished');
@@ -115,7 +117,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
     return found.filter((about) => about !== undefined);
   }
 
-  /** Lets `fill` make the data, then puts the whole on its shelf. */
+  /** Lets `fill` create the data, then moves the entry into place. */
   async function add(shelf: Shelf, handle: string, fill: (data: string) => Promise<unknown>): Promise<void> {
     const work = join(unfinished, randomUUID());
     await fs.mkdir(work, { mode: 0o700 });
@@ -125,7 +127,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
       await fs.rename(work, entry(shelf, handle));
     } catch (error) {
       await removeTree(work);
-      // Someone else made the same one in the meantime: the caller compares.
+      // A concurrent call has created the same entry: the caller compares them.
       if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'EEXIST')) throw asStorageError(error);
     }
   }
@@ -159,13 +161,13 @@ export async function openStorage(directory: string, options: StorageOptions = {
   ): Promise<void> {
     if (fromSnapshot === undefined) {
       await trees.make(data);
-      // The umask must not decide who may write to a volume.
+      // Set the mode explicitly, so that the umask does not decide who may write to the volume.
       await fs.chmod(data, 0o777);
       return;
     }
     const snapshot = await need<StoredSnapshot>('snapshots', fromSnapshot);
     if (volume.bytes < snapshot.bytes) {
-      const sizes = `${volume.bytes} bytes are fewer than the ${snapshot.bytes} of snapshot ${fromSnapshot}`;
+      const sizes = `${volume.bytes} bytes requested, but snapshot ${fromSnapshot} has ${snapshot.bytes}`;
       throw new StorageError('OutOfRange', `volume ${volume.handle}: ${sizes}`);
     }
     await copying(() => trees.copy(join(entry('snapshots', fromSnapshot), 'data'), data));
@@ -194,7 +196,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
       }
       const stored = existing ?? (await need<StoredVolume>('volumes', handle));
       if (stored.bytes !== bytes) {
-        throw new StorageError('AlreadyExists', `volume ${handle} exists with ${stored.bytes} bytes`);
+        throw new StorageError('AlreadyExists', `volume ${handle} already exists with ${stored.bytes} bytes`);
       }
       return { handle, bytes };
     },
@@ -224,7 +226,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
       if (stored.volume !== volume) {
         throw new StorageError(
           'AlreadyExists',
-          `snapshot ${handle} exists, cut from volume ${stored.volume}`,
+          `snapshot ${handle} of volume ${stored.volume} already exists`,
         );
       }
       return stored;
@@ -237,7 +239,7 @@ export async function openStorage(directory: string, options: StorageOptions = {
 
 function checkHandle(handle: string): void {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(handle)) {
-    throw new StorageError('InvalidArgument', `${JSON.stringify(handle)} is not a handle`);
+    throw new StorageError('InvalidArgument', `${JSON.stringify(handle)} is not a valid handle`);
   }
 }
 

@@ -6,6 +6,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { byName } from '#src/cluster/by-name.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
@@ -85,7 +86,7 @@ export async function waitUntilReady(
     last?.status?.phase === 'Invalid'
       ? `backupconfiguration/${name} is invalid: ${why}`
       : `backupconfiguration/${name} was not Ready after ${formatDuration(timeoutMs)}: ${why}`,
-    { hint: `kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}` },
+    { hint: commandLine`kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}` },
   );
 }
 

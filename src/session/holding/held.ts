@@ -6,6 +6,7 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
 import { orTellSlow } from '#src/cluster/slow-answer.ts';
 import { after } from '#src/domain/clock.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import {
   deadAfterMs,
   formatHolder,
@@ -214,7 +215,7 @@ function deleted(
 ): StashError {
   const made = kind === 'BackupSession' ? 'volumesnapshots' : 'persistentvolumeclaims';
   return new StashError('session-failed', `${kind.toLowerCase()}/${name} was deleted while it ran`, {
-    hint: `kubectl get ${made} -n ${namespace} shows what it made`,
+    hint: `${commandLine`kubectl get ${made} -n ${namespace}`} shows what it made`,
   });
 }
 
@@ -228,7 +229,7 @@ function takenOver(
     'conflict',
     `${kind.toLowerCase()}/${name} was taken over by ${by?.id ?? 'somebody else'}`,
     {
-      hint: `kubectl stash wait ${name} -n ${namespace}`,
+      hint: commandLine`kubectl stash wait ${name} -n ${namespace}`,
     },
   );
 }

@@ -1,7 +1,7 @@
 /** Runs one hook in one container. */
 import { Writable } from 'node:stream';
 
-import { handlerKinds, handlerOf, type HandlerKind, type HookHandlers } from '#src/api/hook-handlers.ts';
+import { handlerKinds, type Handler, type HandlerKind, type HookHandlers } from '#src/api/hook-handlers.ts';
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { pods } from '#src/api/resources.ts';
 import type { HookHandler } from '#src/api/stash.ts';
@@ -112,14 +112,15 @@ export async function runInPod(
 }
 
 function runnerOf(hook: HookHandler) {
-  const runnerOfKind = <K extends HandlerKind>(kind: K) => {
-    const handler = handlerOf(kind, hook);
-    const runner = runners[kind];
-    return handler && { run: (call: HandlerCall) => runner.run(handler, call), leaves: runner.leaves };
-  };
-  const found = handlerKinds.map(runnerOfKind).find((runner) => runner !== undefined);
-  if (found === undefined) throw new StashError('bug', 'a hook without a handler was to be run');
-  return found;
+  const found = handlerKinds.flatMap((kind) => {
+    const handler = hook[kind];
+    const runner: HandlerRunner<Handler> = runners[kind];
+    if (handler === undefined) return [];
+    return { run: (call: HandlerCall) => runner.run(handler, call), leaves: runner.leaves };
+  });
+  const [first] = found;
+  if (first === undefined) throw new StashError('bug', 'a hook without a handler was to be run');
+  return first;
 }
 
 /** Whether the pod is gone or has ended, or its container ended because the pod is being deleted. */

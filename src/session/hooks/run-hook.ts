@@ -114,7 +114,7 @@ export function createHookRunner(
     if (podsOnly && host !== undefined && !found.pods.some(({ status }) => status?.podIP === host)) {
       const why =
         `host ${sanitize(host)} is not the pod's own: the operator connects to pods of the target only; ` +
-        'with --executor=job the Job does';
+        'with --run-sessions=in-jobs the Job does';
       return notRun(`${name} hook did not run: ${why}`);
     }
     const wanted = places.running.filter(({ pod }) => only?.includes(pod.metadata.name) ?? true);

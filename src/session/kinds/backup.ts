@@ -14,6 +14,7 @@ import { backupVerdict } from '#src/domain/backup/backup-verdict.ts';
 import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
 import { decideBackup, decideLeavingBackup } from '#src/domain/backup/decide-backup.ts';
 import { followedClaims } from '#src/domain/backup/followed-claims.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { hooksOfBackup, retriesLeft } from '#src/domain/hooks/hooks.ts';
 import { failedBackup } from '#src/domain/session/end-status.ts';
@@ -56,8 +57,8 @@ export const backup: SessionKind<BackupSession, BackupExecution> = {
     done: 'snapshotted',
     ready: 'Ready',
     describes: ({ claim, snapshot }) =>
-      snapshot === undefined ? `persistentvolumeclaim ${claim}` : `volumesnapshot ${snapshot}`,
-    shows: (target) => `kubectl stash list ${target}`,
+      snapshot === undefined ? ['persistentvolumeclaim', claim] : ['volumesnapshot', snapshot],
+    shows: (target) => ['kubectl', 'stash', 'list', target],
   },
   resource: backupSessions,
   hookRecord: backupHookRecord,
@@ -68,7 +69,7 @@ export const backup: SessionKind<BackupSession, BackupExecution> = {
   targetOf: (session) => readTarget(session) ?? targetOfRef(session.status?.targets?.[0]?.ref, session),
   resumeCommand: (session) => {
     const target = readTarget(session);
-    return target && `kubectl stash snapshot ${formatTarget(target)} -n ${target.namespace}`;
+    return target && commandLine`kubectl stash snapshot ${formatTarget(target)} -n ${target.namespace}`;
   },
   verdict: backupVerdict,
 

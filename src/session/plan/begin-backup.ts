@@ -2,6 +2,7 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import {
   checkConfigured,
   classForAppscode,
@@ -162,10 +163,10 @@ function othersHooks(session: Stored<BackupSession>, { target, configuration }: 
     {
       hint: [
         ...(command === undefined
-          ? ['to see what they are:', `kubectl get backupsession ${name} -n ${namespace} -o yaml`]
+          ? ['to see what they are:', commandLine`kubectl get backupsession ${name} -n ${namespace} -o yaml`]
           : ['to go on with it, and run them:', command]),
         'to see what becomes of it:',
-        `kubectl stash wait ${name} -n ${namespace}`,
+        commandLine`kubectl stash wait ${name} -n ${namespace}`,
       ].join('\n'),
     },
   );
@@ -182,7 +183,9 @@ export function refuseOperators(session: Stored<BackupSession>): void {
   throw new StashError(
     'precondition',
     `backupsession/${name} is unfinished and an operator carries it out, which does not fail fast`,
-    { hint: `leave out --fail-fast, or follow it:\nkubectl stash wait ${name} -n ${namespace}` },
+    {
+      hint: `leave out --fail-fast, or follow it:\n${commandLine`kubectl stash wait ${name} -n ${namespace}`}`,
+    },
   );
 }
 

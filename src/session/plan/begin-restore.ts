@@ -5,6 +5,7 @@ import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -60,7 +61,7 @@ export async function createRestore(
       'already-exists',
       `restoresession/${name} exists already (${existing.status?.phase ?? 'Pending'})`,
       {
-        hint: `give it another metadata.name, or delete the old one, which deletes no data:\nkubectl delete restoresession ${name} -n ${namespace ?? 'default'}`,
+        hint: `give it another metadata.name, or delete the old one, which deletes no data:\n${commandLine`kubectl delete restoresession ${name} -n ${namespace ?? 'default'}`}`,
       },
     );
   }

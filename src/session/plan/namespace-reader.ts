@@ -18,8 +18,10 @@ import {
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { refusedRights } from '#src/cluster/access.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { formatRight, missingRights, type Right } from '#src/domain/rights.ts';
-import { isStashError, StashError } from '#src/errors.ts';
+import { missingRights, type Right } from '#src/domain/rights.ts';
+import { isStashError } from '#src/errors.ts';
+import { lackedRights } from '#src/domain/checks/rights.ts';
+import { refuse } from '#src/domain/finding.ts';
 
 export interface NamespaceReader {
   readonly cluster: Cluster;
@@ -34,6 +36,8 @@ export interface NamespaceReader {
   readonly volumes: () => Promise<ReadonlyMap<string, Stored<PersistentVolume>> | undefined>;
   /** Undefined: it does not exist, or the user may not read it. */
   readonly volume: (name: string) => Promise<Stored<PersistentVolume> | undefined>;
+  /** The rights that the user lacks, by the rules that the API server lists for the user. */
+  readonly missing: (rights: readonly Right[]) => Promise<readonly Right[]>;
   /** Rejects with 'forbidden' where the user lacks one of these rights; `user` is the name in the message. */
   readonly demand: (user: string, rights: readonly Right[]) => Promise<void>;
   /** Asks the API server about each right; resolves with those that the user does not have. */
@@ -55,6 +59,11 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
       spec: { namespace },
     }),
   );
+  const missing = async (rights: readonly Right[]) => {
+    const rules = await review();
+    const unlisted = missingRights(rules, rights);
+    return rules.status?.incomplete === true ? await refused(cluster, namespace, unlisted) : unlisted;
+  };
   return {
     cluster,
     namespace,
@@ -70,19 +79,9 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
       }),
     ),
     volume: volumeReader(cluster),
+    missing,
     demand: async (user, rights) => {
-      const rules = await review();
-      const unlisted = missingRights(rules, rights);
-      const missing =
-        rules.status?.incomplete === true ? await refused(cluster, namespace, unlisted) : unlisted;
-      const [first, ...others] = missing;
-      if (first === undefined) return;
-      const more = others.map((right) => `, ${formatRight(right)}`).join('');
-      throw new StashError(
-        'forbidden',
-        `user "${user}" may not ${formatRight(first)}${more} in namespace ${namespace}`,
-        { hint: `kubectl auth can-i --list -n ${namespace}` },
-      );
+      refuse(lackedRights(await missing(rights), user, namespace));
     },
     lacking: (rights) => refused(cluster, namespace, rights),
     namespaceExists: once(async () => {

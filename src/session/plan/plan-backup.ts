@@ -11,9 +11,10 @@ import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
 import { checkClaims, claimsOfTarget, needsPods } from '#src/domain/workload/claims.ts';
 import type { AdHocHooks } from '#src/domain/hooks/hooks.ts';
-import { chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class.ts';
+import { chooseSnapshotClass, driverOf, annotatedDriver } from '#src/domain/backup/snapshot-class.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
+import { accept, refuse } from '#src/domain/finding.ts';
 
 import { podsOfWorkload } from '#src/session/hooks/pods-of-target.ts';
 import { orMissingNamespace, startAll, type NamespaceReader } from './namespace-reader.ts';
@@ -57,7 +58,7 @@ export async function planBackup(reader: NamespaceReader, request: BackupRequest
     replicas,
   }).map(({ name }) => name);
   const claims = await reader.claims();
-  checkClaims(target, names, claims);
+  refuse(checkClaims(target, names, claims));
 
   const planned: PlannedClaim[] = [];
   for (const name of names) {
@@ -113,8 +114,8 @@ async function classOf(
   const configured = configuration?.spec.target?.snapshotClassName;
   const driver = await readDriver(reader, claim, classes ?? []);
   if (classes === undefined || driver === undefined) return requested ?? configured;
-  return chooseSnapshotClass({ claim: claim.metadata.name, driver, requested, configured, classes }).metadata
-    .name;
+  const { name } = claim.metadata;
+  return accept(chooseSnapshotClass({ claim: name, driver, requested, configured, classes })).metadata.name;
 }
 
 /** For more claims than this, one list of all volumes is cheaper than one request per claim. */
@@ -136,17 +137,13 @@ async function withHandles(
   );
 }
 
-/**
- * The claim's driver. Its provisioner annotation counts where a snapshot class names the same driver: then it is a CSI
- * driver, and the volumes, which are cluster-scoped and may be many, need not be read.
- */
 async function readDriver(
   reader: NamespaceReader,
   claim: Stored<PersistentVolumeClaim>,
   classes: readonly VolumeSnapshotClass[],
 ): Promise<string | undefined> {
-  const provisioner = claim.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'];
-  if (provisioner !== undefined && classes.some(({ driver }) => driver === provisioner)) return provisioner;
+  const annotated = annotatedDriver(claim, classes);
+  if (annotated !== undefined) return annotated;
   const volumes = await reader.volumes();
-  return volumes && driverOf(claim, volumes.get(claim.spec.volumeName ?? ''));
+  return volumes && accept(driverOf(claim, volumes.get(claim.spec.volumeName ?? '')));
 }

@@ -1,17 +1,17 @@
 /** Plans a restore: finds what is wrong before the session begins. */
-import type { KubernetesObject, Stored, StorageClass, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Stored, StorageClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { storageClasses, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
-import { nearest } from '#src/domain/nearest.ts';
+import { accept, refuse } from '#src/domain/finding.ts';
+import { readySnapshot } from '#src/domain/restore/ready-snapshot.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';
-import { sanitize } from '#src/domain/sanitize.ts';
-import { classOfTemplate } from '#src/domain/restore/storage-class.ts';
+import { bindsLate, missingStorageClasses } from '#src/domain/restore/storage-class.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
-import { isStashError, StashError } from '#src/errors.ts';
+import { isStashError } from '#src/errors.ts';
 
 import type { Executor } from '#src/session/holding/executor.ts';
 import { refuseClaimsInTheWay } from './refuse-claims-in-the-way.ts';
@@ -61,7 +61,7 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
   ]);
 
   const sized = request.templates.map((template) =>
-    grown(template, readySnapshot(template, snapshots.items, namespace)),
+    grown(template, accept(readySnapshot(template, snapshots.items, namespace))),
   );
   const claims = (await reader.claims()).filter(
     ({ metadata }) =>
@@ -74,9 +74,10 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
   });
 
   const templates = sized.map(({ template }) => template);
+  if (classes) refuse(missingStorageClasses(templates, classes.items, words));
   return {
     templates,
-    waitForConsumer: classes && lateBinding(templates, classes.items, words),
+    waitForConsumer: classes && lateBinding(templates, classes.items),
     notes: sized.flatMap(({ note }) => note ?? []),
   };
 }
@@ -95,64 +96,10 @@ export async function readWorkload(
   }
 }
 
-function readySnapshot(
-  template: VolumeClaimTemplate,
-  snapshots: readonly Stored<VolumeSnapshot>[],
-  namespace: string,
-): Stored<VolumeSnapshot> {
-  const name = template.spec.dataSource?.name ?? template.spec.dataSourceRef?.name ?? '';
-  const snapshot = snapshots.find(({ metadata }) => metadata.name === name);
-  const look = `kubectl get volumesnapshot -n ${namespace}`;
-  if (snapshot === undefined) {
-    const near = nearest(
-      name,
-      snapshots.map(({ metadata }) => metadata.name),
-    );
-    throw new StashError('not-found', `volumesnapshot "${name}" not found in namespace ${namespace}`, {
-      hint: near === undefined ? look : `did you mean ${near}?\n${look}`,
-    });
-  }
-  if (snapshot.metadata.deletionTimestamp !== undefined) {
-    throw new StashError('precondition', `volumesnapshot ${name} is being deleted`, { hint: look });
-  }
-  if (snapshot.status?.readyToUse !== true) {
-    const said = snapshot.status?.error?.message;
-    throw new StashError(
-      'precondition',
-      `volumesnapshot ${name} is not ready${said === undefined ? '' : `: ${sanitize(said)}`}`,
-      { hint: `kubectl describe volumesnapshot ${name} -n ${namespace}` },
-    );
-  }
-  return snapshot;
-}
-
 function lateBinding(
   templates: readonly VolumeClaimTemplate[],
   classes: readonly Stored<StorageClass>[],
-  words: RestoreWords | undefined,
 ): Set<string> {
-  const late = new Set<string>();
-  for (const template of templates) {
-    const { metadata, spec } = template;
-    const wanted = spec.storageClassName;
-    const found = classOfTemplate(template, classes);
-    if (found === undefined && wanted !== undefined && wanted !== '') {
-      const near = nearest(
-        wanted,
-        classes.map((each) => each.metadata.name),
-      );
-      throw new StashError(
-        'not-found',
-        `storage class ${wanted} of claim ${metadata.name ?? ''} does not exist`,
-        {
-          hint: [
-            ...(words ? [`add --storage-class ${near ?? 'NAME'}`] : []),
-            'kubectl get storageclass',
-          ].join('\n'),
-        },
-      );
-    }
-    if (found?.volumeBindingMode === 'WaitForFirstConsumer') late.add(metadata.name ?? '');
-  }
-  return late;
+  const late = templates.filter((template) => bindsLate(template, classes));
+  return new Set(late.map(({ metadata }) => metadata.name ?? ''));
 }

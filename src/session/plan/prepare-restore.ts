@@ -2,6 +2,7 @@
 import type { Named } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { accept } from '#src/domain/finding.ts';
 import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
 import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
@@ -13,14 +14,8 @@ import type { Target } from '#src/domain/workload/target.ts';
 import { readWorkload } from './plan-restore.ts';
 import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
 
-export interface RestoreFlags {
-  /** `latest` or a session's name. */
-  readonly from: string;
-  readonly only: readonly string[];
-  readonly claim: readonly string[];
-  readonly suffix: string | undefined;
-  readonly storageClass: string | undefined;
-}
+/** `from`: `latest` or a session's name. */
+export type RestoreRequest = Pick<RestoreWords, 'target' | 'from' | 'flags' | 'written'>;
 
 export interface PreparedRestore {
   readonly session: Named<RestoreSession>;
@@ -36,26 +31,27 @@ export interface PreparedRestore {
 /** Reads and writes nothing. Rejects with a StashError where no restore point matches, or none is complete. */
 export async function prepareRestore(
   reader: NamespaceReader,
-  target: Target,
-  flags: RestoreFlags,
+  { target, from, flags, written }: RestoreRequest,
   now: Date,
 ): Promise<PreparedRestore> {
   const { cluster, namespace } = reader;
-  const { from, only, claim, suffix, storageClass } = flags;
+  const { only, claim, suffix } = flags;
   const [snapshots, sessions] = await Promise.all([
     cluster.list(volumeSnapshots, { namespace }),
     ifAllowed(() => cluster.list(backupSessions, { namespace })),
   ]);
   if (snapshots.items.length === 0) await reader.namespaceExists();
-  const point = choosePoint(restorePoints(snapshots.items, sessions?.items ?? []), target, from, only);
+  const points = restorePoints(snapshots.items, sessions?.items ?? []);
+  const point = accept(choosePoint(points, target, from, only));
   const claims = selectClaims(point, only).map((each) => each.claim);
   const rename = parseRenames({ claim, suffix }, claims);
-  const { templates, notes } = templatesOf(point, { only, rename, storageClass });
+  const { templates, notes } = templatesOf(point, { ...flags, rename });
   const session = buildRestoreSession({ target, templates, restoredFrom: point.session, at: now });
   const words = {
     target,
     from: point.session,
-    flags: { only, suffix, claim, storageClass },
+    flags,
+    written,
     names: new Map(claims.map((name) => [name, rename(name)])),
     workload: await readWorkload(reader, target),
   };

@@ -8,6 +8,7 @@ import type {
 } from '#src/api/kubernetes.ts';
 import { persistentVolumes, pods } from '#src/api/resources.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { refuse } from '#src/domain/finding.ts';
 import { claimsInTheWay } from '#src/domain/restore/claims-in-the-way.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { controllerRace, existingClaims, racedClaims } from '#src/domain/restore/ways-on.ts';
@@ -37,14 +38,17 @@ export async function refuseClaimsInTheWay(reader: NamespaceReader, restoring: R
     const { namespace } = reader;
     const running = await ifAllowed(() => reader.cluster.list(pods, { namespace }));
     const ways = claimsInTheWay(names, { claims, snapshots, pods: running?.items ?? [] });
-    if (words === undefined) throw existingClaims(ways);
     const held = ways.map(({ claim }) => claim);
-    const keeping = await readKeeping(reader, restoring, held, workloadToStop(ways, words));
-    throw existingClaims(ways, { words, keeping });
+    const asked = words && {
+      words,
+      keeping: await readKeeping(reader, restoring, held, workloadToStop(ways, words)),
+    };
+    refuse([existingClaims(ways, asked)]);
+    return;
   }
   const raced = words === undefined ? [] : racedClaims(names, words);
   if (words === undefined || raced.length === 0) return;
-  throw controllerRace(raced, words, await readKeeping(reader, restoring, [], words));
+  refuse([controllerRace(raced, words, await readKeeping(reader, restoring, [], words))]);
 }
 
 async function readKeeping(

@@ -4,9 +4,9 @@ import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { classForAppscode } from '#src/domain/backup/appscode.ts';
+import { classForAppscode, retentionBesideAppscode } from '#src/domain/backup/appscode.ts';
 import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
-import { prunes } from '#src/domain/retention/retention-rules.ts';
+import { refuse } from '#src/domain/finding.ts';
 import type { Right } from '#src/domain/rights.ts';
 import {
   buildScheduled,
@@ -14,10 +14,10 @@ import {
   changes,
   checkOurs,
   merged,
+  missingWishes,
   type ScheduleWishes,
 } from '#src/domain/configuration/schedule-configuration.ts';
 import type { Target } from '#src/domain/workload/target.ts';
-import { StashError } from '#src/errors.ts';
 
 import { planBackup } from './plan-backup.ts';
 import type { NamespaceReader } from './namespace-reader.ts';
@@ -47,31 +47,18 @@ export async function planSchedule(
   { target, name, wishes, wait, user }: ScheduleRequest,
 ): Promise<ScheduleWrite> {
   const existing = (await reader.configurations()).find(({ metadata }) => metadata.name === name);
-  if (existing) checkOurs(existing, target);
+  if (existing) refuse(checkOurs(existing, target));
   // Another configuration of the same target is no obstacle: a target may have several.
   const alone = { ...reader, configurations: () => Promise.resolve(existing ? [existing] : []) };
   const { snapshotClass } = wishes;
   const plan = await planBackup(alone, { target, user, snapshotClass, configuration: existing && name });
   const begins = existing === undefined || isPlaceholder(existing);
-  if (begins && wishes.schedule === undefined) {
-    throw new StashError('usage', 'schedule needs --cron SCHEDULE', { hint: 'add --cron "0 3 * * *"' });
-  }
-  if (begins && wishes.retention === undefined) {
-    throw new StashError('usage', 'say how many restore points to keep, or they would grow for ever', {
-      hint: 'add --keep-last 7, or --keep-all',
-    });
-  }
+  if (begins) refuse(missingWishes(wishes));
   await reader.demand(user, rightsForSchedule(existing === undefined, wait));
   if (!(await reader.groups()).includes(appscodeOperatorGroup)) {
     return writeOf(target, name, existing, wishes);
   }
-  if (wishes.retention && prunes(wishes.retention)) {
-    throw new StashError(
-      'precondition',
-      "AppsCode's Stash operator runs here, and its retention deletes snapshots whoever made them",
-      { hint: 'use --keep-all in place of the --keep flags' },
-    );
-  }
+  refuse(retentionBesideAppscode(wishes.retention));
   const wanted = classForAppscode(target, plan.planned, existing);
   return writeOf(target, name, existing, existing ? wishes : { ...wishes, snapshotClass: wanted });
 }

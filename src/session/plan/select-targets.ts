@@ -1,6 +1,7 @@
 /** Finds the workloads that a command selects by kind and labels. */
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
@@ -23,6 +24,6 @@ export async function selectTargets(
   const what = kinds.map((kind) => targetTypes[kind].resource.plural).join(' or ');
   const which = labelSelector === undefined ? '' : ` with labels ${labelSelector}`;
   throw new StashError('not-found', `no ${what}${which} in namespace ${namespace}`, {
-    hint: `kubectl get ${kinds.map((kind) => targetTypes[kind].resource.plural).join(',')} -n ${namespace} --show-labels`,
+    hint: commandLine`kubectl get ${kinds.map((kind) => targetTypes[kind].resource.plural).join(',')} -n ${namespace} --show-labels`,
   });
 }

@@ -1,4 +1,6 @@
-/** Against the published CRDs: what is valid there is valid here, and comes back whole. */
+/**
+ * Compares our CRDs with the published ones: objects that are valid there are valid here, and lose no field.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -10,7 +12,7 @@ import { completeManifest, manifestsOf } from './from-schema.ts';
 import { pruned, schemaOf, validatorOf } from './openapi.ts';
 
 const contract = new URL('../../../../shared/contract/', import.meta.url);
-const skip = existsSync(contract) ? false : 'the published CRDs are not here';
+const skip = existsSync(contract) ? false : 'the published CRDs are missing';
 
 interface Row {
   kind: string;
@@ -36,7 +38,10 @@ function published(crd: CustomResourceDefinition): CustomResourceDefinition {
   return load(readFileSync(new URL(file, contract), 'utf8')) as CustomResourceDefinition;
 }
 
-/** The node of `.spec.rules[].paths` with its parent, or where on the way everything is preserved. */
+/**
+ * Returns the node of a path such as `.spec.rules[].paths` with its parent, or the first node on the way that
+ * preserves all fields.
+ */
 function lookUp(
   schema: JsonSchema,
   path: string,
@@ -51,7 +56,7 @@ function lookUp(
   return { node, parent };
 }
 
-/** Fields of two schemas that both list; items and map values count as fields. */
+/** Yields the fields that both schemas list, including items and map values. */
 function* shared(
   ours: JsonSchema,
   theirs: JsonSchema,
@@ -70,7 +75,7 @@ function children({ properties, items, additionalProperties }: JsonSchema): Reco
   return { ...properties, ...(items && { '[]': items }), ...values };
 }
 
-test('every published field is listed alike, or preserved', { skip }, () => {
+test('every published field is listed in the same place, or preserved', { skip }, () => {
   const schemas = new Map(stashCrds.map((crd) => [crd.spec.names.kind, schemaOf(crd)]));
   for (const row of fieldRows()) {
     const found = lookUp(schemas.get(row.kind) ?? {}, row.path);
@@ -95,7 +100,7 @@ test('every published field is listed alike, or preserved', { skip }, () => {
 for (const crd of stashCrds) {
   const { kind } = crd.spec.names;
 
-  test(`${kind}: names and columns are the published ones`, { skip }, () => {
+  test(`${kind}: names and columns equal the published ones`, { skip }, () => {
     const head = ({ metadata, spec }: CustomResourceDefinition) => ({
       name: metadata.name,
       ...spec,
@@ -107,7 +112,7 @@ for (const crd of stashCrds) {
     assert.deepEqual(head(crd), head(published(crd)));
   });
 
-  test(`${kind}: what is listed has the published type, and nothing more is required`, { skip }, () => {
+  test(`${kind}: listed fields have the published type, and no further field is required`, { skip }, () => {
     for (const [path, ours, theirs] of shared(schemaOf(crd), schemaOf(published(crd)))) {
       const facts = (node: JsonSchema) => [node.type, node.format, node.enum, node.anyOf, node.default];
       assert.deepEqual(facts(ours), facts(theirs), path);
@@ -116,7 +121,7 @@ for (const crd of stashCrds) {
     }
   });
 
-  test(`${kind}: a published manifest is valid and comes back whole`, { skip }, () => {
+  test(`${kind}: a published manifest is valid and loses no field`, { skip }, () => {
     const [ours, theirs] = [schemaOf(crd), schemaOf(published(crd))];
     const [problems, theirProblems] = [validatorOf(ours), validatorOf(theirs)];
     const check = (manifest: Record<string, unknown>) => {

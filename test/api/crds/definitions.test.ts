@@ -1,4 +1,4 @@
-/** The rules that an API server has for every CRD, and the printed file. */
+/** The rules of an API server for CRDs, and the printed file. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -76,13 +76,13 @@ for (const crd of stashCrds) {
   });
 }
 
-test('a broken schema is seen', () => {
+test('a broken schema is detected', () => {
   assert.deepEqual(broken({ type: 'array' }), ['items in every array, and there only']);
   assert.deepEqual(broken({ properties: {} }), ['a type', 'fields in objects only']);
   assert.deepEqual(broken({ type: 'string', default: 1 }), ['a default that is valid']);
 });
 
-test('docs/install/crds.yaml is what the program installs', () => {
+test('docs/install/crds.yaml contains what the program installs', () => {
   const file = new URL('../../../docs/install/crds.yaml', import.meta.url);
   const printed = stashCrds.map((crd) => dump(crd, { lineWidth: -1, noRefs: true })).join('---\n');
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, printed);

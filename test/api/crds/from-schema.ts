@@ -1,11 +1,11 @@
-/** Manifests made from a schema. */
+/** Generates manifests from a schema. */
 import fc from 'fast-check';
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 
 const quantities = ['1Gi', '500m', '0.5', '1e3', '12E', '-1', '+.5Ki'];
 const keys = ['a', 'storage', 'example.com/key'];
 
-/** Valid manifests with a few of the fields each, now and then with one that the schema does not list. */
+/** Valid manifests, each with some of the fields, and sometimes with one that the schema does not list. */
 export function manifestsOf(schema: JsonSchema): fc.Arbitrary<Record<string, unknown>> {
   return objects(schema, 0);
 }
@@ -59,7 +59,7 @@ function objects(schema: JsonSchema, depth: number): fc.Arbitrary<Record<string,
     .map(([fields, dice]) => (dice === 20 ? { ...fields, notListed: { at: 'all' } } : fields));
 }
 
-/** One manifest with every field that the schema lists, and one item in each list. */
+/** Returns a manifest with every field that the schema lists, and one item in each list. */
 export function completeManifest(schema: JsonSchema): Record<string, unknown> {
   const { properties = {}, additionalProperties } = schema;
   if (typeof additionalProperties === 'object') return { storage: completeValue(additionalProperties) };

@@ -1,4 +1,4 @@
-/** Manifests as people write them, and the mistakes that they make. */
+/** Typical manifests, and typical mistakes in them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
@@ -96,7 +96,7 @@ spec:
 `,
   ],
   [
-    'a backup that is done',
+    'a finished backup',
     'BackupSession',
     `
 spec:
@@ -115,11 +115,7 @@ status:
       stats: [{hostname: data, phase: Succeeded, duration: 3s, snapshots: [{name: data-1712572200, totalSize: 1Gi}]}]
 `,
   ],
-  [
-    'a backup that has just been asked for',
-    'BackupSession',
-    'spec: {invoker: {kind: BackupConfiguration, name: x}}',
-  ],
+  ['a new backup', 'BackupSession', 'spec: {invoker: {kind: BackupConfiguration, name: x}}'],
   [
     'one claim for every replica',
     'RestoreSession',
@@ -143,7 +139,7 @@ spec:
 `,
   ],
   [
-    'a restore that waits for its first consumer',
+    'a restore with WaitForFirstConsumer',
     'RestoreSession',
     `
 spec:

@@ -1,4 +1,4 @@
-/** What an API server does with the schema of a CRD: validate, and prune. */
+/** Validates and prunes by the schema of a CRD, as an API server does. */
 import { Ajv, type ErrorObject } from 'ajv';
 import formats from 'ajv-formats';
 import type { CustomResourceDefinition, JsonSchema } from '#src/api/kubernetes.ts';
@@ -9,7 +9,7 @@ export function schemaOf(crd: CustomResourceDefinition): JsonSchema {
   return schema;
 }
 
-/** A validator that answers with what is wrong, `/spec/driver must be ...`; empty where nothing is. */
+/** Returns a validator that returns errors such as `/spec/driver must be ...`; none for a valid object. */
 export function validatorOf(schema: JsonSchema, options = { formats: true }): (value: unknown) => string[] {
   const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: options.formats });
   formats.default(ajv);
@@ -43,7 +43,10 @@ function jsonSchemaOf(schema: JsonSchema): Record<string, unknown> {
   };
 }
 
-/** The object as the server would store it: without the fields that the schema neither lists nor preserves. */
+/**
+ * Returns the object as the server would store it: without fields that the schema neither lists nor
+ * preserves.
+ */
 export function pruned(object: Record<string, unknown>, schema: JsonSchema): unknown {
   const { metadata, ...rest } = object;
   const stored = prunedBelow(rest, schema) as Record<string, unknown>;

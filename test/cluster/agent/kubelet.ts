@@ -1,6 +1,6 @@
 /**
- * What an API server asks of a kubelet: exec and logs. Only the API server gets in, by its client certificate:
- * this runs shells.
+ * The part of a kubelet that an API server uses: exec and logs. It runs shells, so it admits only the API
+ * server, by its client certificate.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -23,7 +23,7 @@ export interface Kubelet {
   close(): Promise<void>;
 }
 
-/** What a kubelet calls the streams of an exec. */
+/** The kubelet's query parameters for the streams of an exec. */
 const streams = [
   ['stdin', 'input'],
   ['stdout', 'output'],
@@ -96,7 +96,7 @@ async function answer(
   await sendContainerLogs(runtime, { namespace, pod, container }, query, response);
 }
 
-/** `/exec/NAMESPACE/POD/CONTAINER?command=...` */
+/** Reads `/exec/NAMESPACE/POD/CONTAINER?command=...`. */
 function readTarget(request: IncomingMessage) {
   const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://kubelet');
   const [step = '', namespace = '', pod = '', container = ''] = pathname

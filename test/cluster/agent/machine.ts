@@ -1,4 +1,4 @@
-/** A node of ours, all in this process: the sandbox's node agent as the kubelet, and the CSI driver. */
+/** Our own node, in this process: the sandbox's node agent in place of a kubelet, and the CSI driver. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -23,11 +23,11 @@ const nodeName = 'sandbox';
 
 export interface AgentOptions {
   readonly directory: string;
-  /** Of the API server. */
+  /** URL of the API server. */
   readonly url: string;
-  /** The user that it acts as. */
+  /** Kubeconfig of the agent's user. */
   readonly kubeconfig: string;
-  /** The administrator's. */
+  /** The cluster as the administrator. */
   readonly administrator: Cluster;
   /** Path of csi.proto. */
   readonly proto: string;
@@ -78,7 +78,8 @@ export async function startAgentMachine(options: AgentOptions): Promise<Machine>
           access: async (account) => ({ url, certificate: ca, token: await requestToken(tokens, account) }),
         },
       });
-      // The controller that would see that the node is ready does not run: it would wait for heartbeats.
+      // The node lifecycle controller, which would remove the taint, does not run: it would wait for
+      // heartbeats.
       await administrator.patch(nodes, { name: nodeName }, { spec: { taints: null } });
     },
     async stop() {
@@ -91,7 +92,7 @@ export async function startAgentMachine(options: AgentOptions): Promise<Machine>
   };
 }
 
-/** As a kubelet does for a pod. */
+/** Requests a token as a kubelet does for a pod. */
 async function requestToken(client: JsonClient, { name, namespace }: ServiceAccountName): Promise<string> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
   const { code, body } = await client.send('POST', path, { spec: { expirationSeconds: 24 * 3600 } });

@@ -1,4 +1,4 @@
-/** Services on a Unix socket. */
+/** gRPC services on a Unix socket. */
 import {
   ServerCredentials,
   status as codes,
@@ -46,7 +46,7 @@ export function unary(methods: Readonly<Record<string, Method>>): UntypedService
   return Object.fromEntries(handlers) as UntypedServiceImplementation;
 }
 
-/** `path` must be shorter than 104 characters. */
+/** `path` must have fewer than 104 characters. */
 export async function listen(server: Server, path: string): Promise<DriverServer> {
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {

@@ -1,4 +1,4 @@
-/** The messages of csi.proto that the driver uses, as @grpc/proto-loader gives and takes them. */
+/** The csi.proto messages that the driver uses, in the form of @grpc/proto-loader. */
 export interface CreateVolumeRequest {
   readonly name: string;
   readonly capacityRange: { readonly requiredBytes: number; readonly limitBytes: number } | null;
@@ -8,7 +8,7 @@ export interface CreateVolumeRequest {
     readonly snapshot?: { readonly snapshotId: string };
     readonly volume?: { readonly volumeId: string };
   } | null;
-  /** Null where the driver has no topology. */
+  /** Null if the driver has no topology. */
   readonly accessibilityRequirements: {
     readonly requisite: readonly Topology[];
     readonly preferred: readonly Topology[];
@@ -42,7 +42,7 @@ export interface ListSnapshotsRequest extends Paging {
 }
 
 export interface Paging {
-  /** 0: all. */
+  /** 0 means all. */
   readonly maxEntries: number;
   readonly startingToken: string;
 }
@@ -51,7 +51,7 @@ export interface Volume {
   readonly volumeId: string;
   readonly capacityBytes: number;
   readonly contentSource?: { readonly snapshot: { readonly snapshotId: string } };
-  /** Where it can be used; left out: everywhere. */
+  /** Where the volume can be used; left out: everywhere. */
   readonly accessibleTopology?: readonly Topology[];
 }
 
@@ -61,7 +61,7 @@ export interface Snapshot {
   readonly sizeBytes: number;
   readonly creationTime: Timestamp;
   readonly readyToUse: boolean;
-  /** Of the group that it was cut with. */
+  /** The group that it was cut with. */
   readonly groupSnapshotId?: string;
 }
 

@@ -1,4 +1,4 @@
-/** CSI's Node service: a volume is a directory, which is bound to where the kubelet wants it. */
+/** CSI's Node service: a volume is a directory, which is bind-mounted at the kubelet's target path. */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -12,11 +12,11 @@ const run = promisify(execFile);
 export interface NodeOptions {
   readonly storage: Storage;
   readonly nodeId: string;
-  /** Where the node is, as its topology says. */
+  /** Topology segments of the node. */
   readonly segments: Readonly<Record<string, string>>;
 }
 
-/** Every method may be repeated. */
+/** All methods are idempotent. */
 export function nodeService({ storage, nodeId, segments }: NodeOptions) {
   return {
     nodeGetInfo(): Promise<{ nodeId: string; accessibleTopology: Topology }> {
@@ -27,7 +27,7 @@ export function nodeService({ storage, nodeId, segments }: NodeOptions) {
     async nodePublishVolume(request: NodePublishVolumeRequest): Promise<object> {
       const { volumeId, targetPath, readonly, volumeCapability } = request;
       if (volumeCapability?.block) {
-        throw new StorageError('InvalidArgument', 'volumes hold files: volumeMode Block is not served');
+        throw new StorageError('InvalidArgument', 'volumeMode Block is not supported');
       }
       await storage.getVolume(volumeId);
       await mkdir(targetPath, { recursive: true });

@@ -1,4 +1,4 @@
-/** Tells a kubelet of a CSI driver: what node-driver-registrar does on real nodes. */
+/** Registers a CSI driver with a kubelet, as node-driver-registrar does on real nodes. */
 import { loadPackageDefinition, Server, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { load } from '@grpc/proto-loader';
 
@@ -7,8 +7,9 @@ import { driverName } from '#src/sandbox/storage/driver.ts';
 import { listen, unary, type DriverServer } from './grpc.ts';
 
 /**
- * `socket` is the driver's, `registration` one in the kubelet's `plugins_registry`, `proto` the path of the kubelet's
- * pluginregistration API. The kubelet then asks the driver itself; `onRefused` is told why it does not take it.
+ * `socket` is the driver's, `registration` one in the kubelet's `plugins_registry`, `proto` the path of the
+ * kubelet's pluginregistration API. The kubelet then calls the driver itself. If it rejects the driver,
+ * `onRefused` receives the reason.
  */
 export async function registerDriver(options: {
   readonly socket: string;

@@ -1,4 +1,7 @@
-/** The CSI driver on a Unix socket: Identity and Controller; Node and GroupController where a kubelet runs the pods. */
+/**
+ * Serves the CSI driver on a Unix socket: Identity and Controller; also Node and GroupController if a kubelet
+ * runs the pods.
+ */
 import { loadPackageDefinition, Server, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { load } from '@grpc/proto-loader';
 
@@ -12,8 +15,8 @@ import { nodeService, type NodeOptions } from './node-service.ts';
 export type { DriverServer };
 
 /**
- * `proto` is the path of csi.proto. `node`: the node that it runs on, whose topology volumes then have, and how what runs
- * there is stopped for a moment.
+ * `proto` is the path of csi.proto. `node`: the node that it runs on, which sets the volumes' topology, and a
+ * function that freezes the node's pods.
  */
 export async function serveDriver(
   options: ControllerOptions & {

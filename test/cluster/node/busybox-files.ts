@@ -1,4 +1,4 @@
-/** A shell and the usual commands for an image, of one program. */
+/** A shell and the usual commands for an image, all from busybox. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -23,7 +23,7 @@ export async function busyboxFiles(): Promise<ArchiveFile[]> {
   ];
 }
 
-/** `etc/passwd` for root, nobody and those users. */
+/** Returns `etc/passwd` with root, nobody and these users. */
 export function users(...lines: readonly string[]): ArchiveFile {
   const all = ['root:x:0:0:root:/root:/bin/sh', 'nobody:x:65534:65534:nobody:/:/bin/sh', ...lines];
   return { name: 'etc/passwd', content: Buffer.from(`${all.join('\n')}\n`), mode: 0o644 };

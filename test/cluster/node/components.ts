@@ -1,4 +1,4 @@
-/** The programs of a node: their configuration, their flags, and how one sees that each of them serves. */
+/** The programs of a node: their configuration, their flags, and a check that each one is ready. */
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,7 +6,7 @@ import type { CertificateFiles } from '../authority.ts';
 import { answersOk, flags, says, type Component } from '../component.ts';
 import type { Place } from './place.ts';
 
-/** Answers for every image name that containerd is asked for. */
+/** The registry that serves every image that containerd pulls. */
 export function registry({ registryAddress, images }: Place): Component {
   return {
     args: ['registry', 'serve', '--address', registryAddress, '--disk', images],
@@ -14,7 +14,7 @@ export function registry({ registryAddress, images }: Place): Component {
   };
 }
 
-/** `sandboxImage` keeps the namespaces of a pod. */
+/** `sandboxImage` is the pause image, which holds a pod's namespaces. */
 export async function containerd(place: Place, sandboxImage: string): Promise<Component> {
   const { containerd: directory, registryAddress } = place;
   const socket = containerdSocket(place);
@@ -38,7 +38,7 @@ export async function containerd(place: Place, sandboxImage: string): Promise<Co
       "[plugins.'io.containerd.cri.v1.images'.registry]",
       `config_path = "${mirrors}"`,
       "[plugins.'io.containerd.cri.v1.runtime']",
-      // Where the capability to lower it is missing, as it is in many containers.
+      // Many containers lack the capability to lower the OOM score.
       'restrict_oom_score_adj = true',
       "[plugins.'io.containerd.cri.v1.runtime'.cni]",
       `bin_dirs = ["${place.networkPlugins}"]`,
@@ -114,7 +114,7 @@ export async function kubelet(place: Place, options: KubeletOptions): Promise<Co
       failSwapOn: false,
       oomScoreAdj: 0,
       containerRuntimeEndpoint: `unix://${containerdSocket(place)}`,
-      // Nothing answers there: what our pods ask for, they ask for by address.
+      // A kubelet requires an address. No DNS server runs there, so our pods use IP addresses.
       clusterDNS: ['10.0.0.10'],
       podLogsDir: join(place.directory, 'pod-logs'),
       volumePluginDir: join(place.directory, 'volume-plugins'),
@@ -156,7 +156,7 @@ export function kubeProxy(
       'bind-address': address,
       'healthz-bind-address': `127.0.0.1:${options.healthPort}`,
       'metrics-bind-address': `127.0.0.1:${options.metricsPort}`,
-      // The kernel's limits stay as they are.
+      // Do not change the kernel's limits.
       'conntrack-max-per-core': '0',
       'conntrack-tcp-timeout-established': '0',
       'conntrack-tcp-timeout-close-wait': '0',

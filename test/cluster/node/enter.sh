@@ -1,9 +1,10 @@
 #!/bin/sh
-# enter.sh DIRECTORY COMMAND...: runs COMMAND where a kubelet can do what it likes: in network, mount and process
-# namespaces of their own. With the command ends all that it started, every mount, every address, every firewall rule.
-# Only control groups outlive it; they are below one in each hierarchy, and are removed here.
+# enter.sh DIRECTORY COMMAND...: runs COMMAND in network, mount and process namespaces of its own, where a
+# kubelet may change anything. When the command ends, so do all processes that it started, and all its mounts,
+# addresses and firewall rules are gone. Only control groups outlive it: they are below one group per
+# hierarchy, and this script removes them.
 #
-# Standard input is the life line: when it ends, everything inside is killed.
+# Standard input is the lifeline: when it ends, everything inside is killed.
 set -u
 directory=$1
 shift
@@ -11,7 +12,7 @@ cgroup=kubectl-stash-node-$$
 export NODE_CGROUP=$cgroup
 here=$(dirname "$0")
 
-# The command is told itself, by its own process group; this script has to clear up after it.
+# Signals reach the command through its own process group; this script has to survive them to clean up.
 trap '' HUP INT TERM
 exec 3<&0
 
@@ -19,20 +20,21 @@ hierarchies=$(awk '$3 == "cgroup" || $3 == "cgroup2" {print $2}' /proc/mounts)
 
 make_group() {
   mkdir -p "$1"
-  # In version 1 a new set is empty, and takes no process.
+  # In cgroup v1, a new cpuset is empty and accepts no process.
   for file in cpuset.cpus cpuset.mems; do
     [ ! -f "$1/$file" ] || cat "$1/../$file" > "$1/$file"
   done
 }
 
-# Fails as long as a process is in it.
+# Fails while the group contains a process.
 remove_group() {
   find "$1" -depth -type d -exec rmdir {} + 2> /dev/null
   [ ! -d "$1" ]
 }
 
 for root in $hierarchies; do
-  # What an earlier run left that was killed together with this script: the number is its own.
+  # Remove groups of an earlier run that was killed together with this script; their names contain its process
+  # id.
   for left in "$root"/kubectl-stash-node-*; do
     [ ! -d "$left" ] || [ -d "/proc/${left##*-}" ] || remove_group "$left"
   done
@@ -52,7 +54,7 @@ wait "$child"
 status=$?
 kill "$life_line" 2> /dev/null
 for root in $hierarchies; do
-  # The last processes of the namespaces may be going yet.
+  # The last processes of the namespaces may still be exiting.
   tries=0
   until remove_group "$root/$cgroup" || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
 done

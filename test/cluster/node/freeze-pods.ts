@@ -1,9 +1,9 @@
-/** Stops every process in pods for a moment, by the control group that they are all in. */
+/** Freezes all processes in pods through their common control group. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 import type { Place } from './place.ts';
 
-/** What it returns lets them go on. */
+/** The returned function thaws them. */
 export function freezePods({ cgroup }: Place): () => void {
   const first = `/sys/fs/cgroup/freezer/${cgroup}/kubepods/freezer.state`;
   if (existsSync(first)) {

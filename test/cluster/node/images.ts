@@ -1,4 +1,6 @@
-/** The images that the node's registry serves: busybox, the pause container, ours, and PostgreSQL where it is installed. */
+/**
+ * The images in the node's registry: busybox, the pause container, ours, and PostgreSQL if it is installed.
+ */
 import { execFile } from 'node:child_process';
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,10 +18,10 @@ import { postgresEntrypoint, postgresFiles, postgresImage, whyNoPostgres } from 
 
 const run = promisify(execFile);
 
-/** Keeps a pod's namespaces, and collects the processes that lose their parents there. */
+/** Holds a pod's namespaces, and reaps orphaned processes in them. */
 export const pauseImage = 'registry.local/pause:1';
 
-/** Directory of the layout to what pods call the image. */
+/** Image references in pods, by layout directory. */
 const references = {
   pause: pauseImage,
   busybox: 'docker.io/library/busybox:latest',
@@ -27,7 +29,7 @@ const references = {
   postgres: postgresImage,
 };
 
-/** Makes them below `directory`, as OCI layouts. */
+/** Builds the images below `directory`, as OCI layouts. */
 export async function makeImages(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   await buildImage(join(directory, 'ours'));
@@ -45,14 +47,14 @@ export async function makeImages(directory: string): Promise<void> {
       rootFilesystem: await tar(await postgresFiles(), created),
       entrypoint: postgresEntrypoint,
       command: ['postgres'],
-      // Ends the clients' connections; with SIGTERM it would wait for them.
+      // SIGINT closes the clients' connections; SIGTERM would wait for them.
       stopSignal: 'SIGINT',
       compression: 'none',
     });
   }
 }
 
-/** What pods can call images by that `makeImages` made below `layouts`. */
+/** Resolves with the references of the images that `makeImages` built below `layouts`. */
 export async function madeImages(layouts: string): Promise<string[]> {
   const names = await readdir(layouts);
   return Object.entries(references)
@@ -60,13 +62,13 @@ export async function madeImages(layouts: string): Promise<string[]> {
     .map(([, reference]) => reference);
 }
 
-/** What `makeImages` made goes into the registry, which serves already; once for its directory. */
+/** Pushes the images of `makeImages` to the running registry; once per directory. */
 export async function pushImages(crane: string, place: Place): Promise<void> {
   const done = join(place.directory, 'images-pushed');
   if (await exists(done)) return;
   for (const [name, reference] of Object.entries(references)) {
     if (!(await exists(join(place.layouts, name)))) continue;
-    // The registry answers for every name: what it is called elsewhere does not matter to it.
+    // The registry ignores the host name in a reference.
     const path = reference.slice(reference.indexOf('/') + 1);
     await run(crane, ['push', join(place.layouts, name), `${place.registryAddress}/${path}`, '--insecure']);
   }

@@ -1,15 +1,16 @@
 #!/bin/sh
-# inside.sh DIRECTORY COMMAND...: the first process of the namespaces that enter.sh makes. It prepares them, runs COMMAND,
-# and collects the processes that lose their parents, as the first process has to.
+# inside.sh DIRECTORY COMMAND...: the first process in the namespaces that enter.sh creates. It prepares them,
+# runs COMMAND, and reaps orphaned processes, as process 1 has to.
 set -eu
 directory=$1
 shift
 
 mount --make-rshared /
-# Where a kubelet, containerd and the CNI plugins keep things, whatever they are told.
+# Kubelet, containerd and the CNI plugins write here, whatever their configuration says.
 for path in /run /var/lib /var/log; do mount -t tmpfs tmpfs "$path"; done
 
-# A kubelet wants these values, and writes those that it does not find. Here it finds them; the kernel's stay as they are.
+# A kubelet expects these kernel settings and would change others. Show it these values and leave the kernel's
+# settings alone.
 mkdir -p "$directory/sysctl"
 wants() {
   echo "$2" > "$directory/sysctl/$(basename "$1")"
@@ -22,14 +23,14 @@ wants kernel/panic_on_oops 1
 wants kernel/keys/root_maxkeys 1000000
 wants kernel/keys/root_maxbytes 25000000
 
-# The node's address and its pods' are on one bridge.
+# One bridge carries the addresses of the node and its pods.
 ip link set lo up
 ip link add "$NODE_BRIDGE" type bridge
 ip addr add "$NODE_ADDRESS/${NODE_POD_RANGE#*/}" dev "$NODE_BRIDGE"
 ip link set "$NODE_BRIDGE" up
 echo 1 > /proc/sys/net/ipv4/ip_forward
 
-# Snapshots of subvolumes are atomic, and take milliseconds.
+# Snapshots of subvolumes are atomic and take milliseconds.
 mkdir -p "$directory/volumes"
 if [ "${NODE_FILE_SYSTEM:-}" = btrfs ]; then
   truncate -s 8G "$directory/volumes.img"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a real node needs under the cluster suite, from Debian's packages, as root. Elsewhere nothing is
-# installed: the suite says what is missing, and goes on with our own node agent.
+# Installs the Debian packages that the cluster suite needs for a real node; needs root. On other systems it
+# installs nothing: the suite reports what is missing and uses our own node agent.
 set -euo pipefail
 
 if [[ $(id -u) != 0 ]] || ! command -v apt-get > /dev/null; then
@@ -24,7 +24,7 @@ mapfile -t database < <(missing postgresql-15)
 if ((${#node[@]} + ${#database[@]} > 0)); then apt-get update --quiet; fi
 if ((${#node[@]} > 0)); then install "${node[@]}"; fi
 if ((${#database[@]} > 0)); then
-  # Only its programs are wanted: no server is to start.
+  # Only the programs are needed: do not start a server.
   mkdir -p /etc/postgresql-common
   [[ -e /etc/postgresql-common/createcluster.conf ]] ||
     echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf

@@ -1,4 +1,7 @@
-/** A real node: containerd, kubelet and kube-proxy as processes in the namespaces of `place`, our CSI driver in this one. */
+/**
+ * A real node: containerd, kubelet and kube-proxy as child processes in the namespaces of `place`; our CSI
+ * driver runs in this process.
+ */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -33,7 +36,7 @@ export interface NodeOptions {
   readonly run: (program: NodeProgram, component: Component) => Promise<void>;
   readonly authority: Authority;
   readonly users: UserFiles;
-  /** The administrator's. */
+  /** The cluster as the administrator. */
   readonly cluster: Cluster;
   readonly onError: (message: string) => void;
 }
@@ -83,7 +86,7 @@ export async function startNodeMachine(options: NodeOptions): Promise<Machine> {
         registration: join(place.kubelet, 'plugins_registry', `${driverName}-reg.sock`),
         proto: registrationProto,
         onRefused: (why) => {
-          onError(`the kubelet does not take the CSI driver: ${why}`);
+          onError(`the kubelet rejects the CSI driver: ${why}`);
         },
       });
       await run(

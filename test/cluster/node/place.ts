@@ -1,28 +1,28 @@
 /**
- * Where a real node can run: namespaces of its own (`enter.sh`), so that nothing that it does to mounts, addresses,
- * firewall rules and processes reaches the machine, and everything is gone when they are.
+ * The place of a real node: namespaces of its own (`enter.sh`), so that its changes to mounts, addresses,
+ * firewall rules and processes do not affect the machine, and disappear with the namespaces.
  */
 import { execFile } from 'node:child_process';
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Inside the namespaces. */
+/** All paths and addresses are those inside the namespaces. */
 export interface Place {
   readonly directory: string;
-  /** Where `makeImages` made the images. */
+  /** Directory in which `makeImages` built the images. */
   readonly layouts: string;
   /** Its own control group, in every hierarchy. */
   readonly cgroup: string;
   readonly bridge: string;
-  /** Of the node, in `podRange`. */
+  /** Address of the node, in `podRange`. */
   readonly address: string;
   readonly podRange: string;
   readonly networkPlugins: string;
   readonly registryAddress: string;
-  /** What the registry serves. */
+  /** Directory of the registry's images. */
   readonly images: string;
-  /** Volumes and snapshots; `btrfs`: the file system that they are on can snapshot. */
+  /** Directory of volumes and snapshots. `btrfs`: its file system supports snapshots. */
   readonly volumes: string;
   readonly btrfs: boolean;
   readonly containerd: string;
@@ -33,7 +33,7 @@ const [address, podRange, bridge] = ['10.244.0.1', '10.244.0.0/24', 'pods'];
 const networkPlugins = ['/usr/lib/cni', '/opt/cni/bin'];
 const run = promisify(execFile);
 
-/** Why no real node can run on this machine, in words; undefined: it can. */
+/** Resolves with the reason why no real node can run on this machine, or undefined if it can. */
 export async function whyNoNode(): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'it needs Linux';
   if (process.getuid?.() !== 0) return 'it needs root';
@@ -47,7 +47,7 @@ export async function whyNoNode(): Promise<string | undefined> {
   try {
     await run('unshare', ['--mount', '--net', '--ipc', '--pid', '--fork', '--mount-proc', 'true']);
   } catch {
-    return 'this machine makes no namespaces';
+    return 'this machine does not allow new namespaces';
   }
   return undefined;
 }
@@ -61,8 +61,8 @@ export interface Inside {
 }
 
 /**
- * What has to be spawned to run `command` in namespaces of its own; when its standard input ends, all of it ends.
- * `directory` is empty, `layouts` where `makeImages` made the images.
+ * Resolves with the command to spawn in order to run `command` in namespaces of its own; everything ends when
+ * its standard input ends. `directory` must be empty; `layouts` contains the images that `makeImages` built.
  */
 export async function enter(
   { directory, layouts }: { readonly directory: string; readonly layouts: string },
@@ -85,12 +85,12 @@ export async function enter(
   };
 }
 
-/** The namespaces that this process is in; undefined: it is in none of ours. */
+/** Resolves with the place that this process runs in, or undefined if it runs in none. */
 export async function currentPlace(): Promise<Place | undefined> {
   const { NODE_DIRECTORY: directory, NODE_LAYOUTS: layouts, NODE_CGROUP: cgroup } = process.env;
   if (directory === undefined || layouts === undefined || cgroup === undefined) return undefined;
   const plugins = await findNetworkPlugins();
-  if (plugins === undefined) throw new Error('the CNI plugins are gone');
+  if (plugins === undefined) throw new Error('the CNI plugins are missing');
   return {
     ...{ directory, layouts, cgroup, bridge, address, podRange },
     networkPlugins: plugins,
@@ -103,7 +103,7 @@ export async function currentPlace(): Promise<Place | undefined> {
   };
 }
 
-/** A busybox that needs no libraries. */
+/** Resolves with the path of a statically linked busybox, if there is one. */
 export async function findBusybox(): Promise<string | undefined> {
   const path = await firstThatIs(['/bin/busybox', '/usr/bin/busybox']);
   if (path === undefined) return undefined;

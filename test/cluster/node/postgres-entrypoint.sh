@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes a database cluster in $PGDATA where there is none, and serves it. Knows what the guide for databases uses of
-# docker.io/library/postgres: PGDATA, POSTGRES_PASSWORD, POSTGRES_HOST_AUTH_METHOD and POSTGRES_INITDB_WALDIR.
+# Creates a database cluster in $PGDATA if there is none, and serves it. Implements the part of
+# docker.io/library/postgres that the guide for databases uses: PGDATA, POSTGRES_PASSWORD,
+# POSTGRES_HOST_AUTH_METHOD and POSTGRES_INITDB_WALDIR.
 set -eu
 export PGDATA="${PGDATA:-/var/lib/postgresql/data}"
 wal=${POSTGRES_INITDB_WALDIR:-}

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL for an image, out of Debian's packages on this machine; `postgres-entrypoint.sh` starts it as
- * docker.io/library/postgres does, so that what the guide for databases says works with either.
+ * PostgreSQL for an image, from Debian's packages on this machine. `postgres-entrypoint.sh` starts it as
+ * docker.io/library/postgres does, so that the guide for databases works with either image.
  */
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,12 +19,12 @@ const shared = `/usr/share/postgresql/${version}`;
 const wantedPrograms = [
   ...['initdb', 'pg_amcheck', 'pg_controldata', 'pg_ctl', 'pg_isready', 'pgbench', 'postgres', 'psql'],
 ];
-/** What initdb needs, and pg_amcheck. */
+/** Modules that initdb and pg_amcheck need. */
 const wantedModules = ['plpgsql', 'dict_snowball', 'amcheck'];
-/** As docker.io/library/postgres numbers it. */
+/** UID of docker.io/library/postgres. */
 const user = 999;
 
-/** What tests with the image lack on this machine, in words; undefined: it can. */
+/** Resolves with what the machine lacks for tests with this image, or undefined if nothing is missing. */
 export async function whyNoPostgres(): Promise<string | undefined> {
   try {
     for (const name of wantedPrograms) await access(join(programs, name));
@@ -62,7 +62,7 @@ export async function postgresFiles(): Promise<ArchiveFile[]> {
   ];
 }
 
-/** All but the manuals. */
+/** Resolves with all shared files except for the manuals. */
 async function sharedFiles(): Promise<ArchiveFile[]> {
   const entries = await readdir(shared, { withFileTypes: true, recursive: true });
   const wanted = entries

@@ -1,4 +1,4 @@
-/** The images of a node, and commands that run where a node can be, each in namespaces of its own. */
+/** The images of a node, and commands in namespaces where a node can run. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,11 +9,11 @@ import { makeImages } from './images.ts';
 import { enter } from './place.ts';
 
 export interface RealNode {
-  /** Is there until `close`. */
+  /** Exists until `close`. */
   readonly directory: string;
   /**
-   * Runs a command in new namespaces, where `startControlPlane` finds them; resolves with its exit code, when nothing
-   * of it is left. `signal` ends it at once. Its standard streams but the input are ours.
+   * Runs a command in new namespaces, where `startControlPlane` finds them. Resolves with its exit code when
+   * all its processes are gone. `signal` kills it. It shares our stdout and stderr.
    */
   run(
     command: string,
@@ -23,7 +23,7 @@ export interface RealNode {
   close(): Promise<void>;
 }
 
-/** `$NODE_IMAGES`: a directory in which a run that goes on has made the images already. */
+/** `$NODE_IMAGES`: a directory in which an outer run has already built the images. */
 export async function openRealNode(): Promise<RealNode> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-images-'));
   const close = () => rm(directory, { recursive: true, force: true });
@@ -37,11 +37,11 @@ export async function openRealNode(): Promise<RealNode> {
   return {
     directory,
     async run(command, args, { environment, signal }) {
-      // Short: Unix sockets below it must stay under 104 characters.
+      // A short path, because Unix sockets below it must have fewer than 104 characters.
       const own = await mkdtemp(join(tmpdir(), 'stash-node-'));
       const inside = await enter({ directory: own, layouts }, command, args);
       const child = spawn(inside.command, inside.args, {
-        // The input is the life line: it ends with this process, however that ends.
+        // stdin is the lifeline: it closes when this process ends, for any reason.
         stdio: ['pipe', 'inherit', 'inherit'],
         env: { ...process.env, ...environment, ...inside.environment },
       });

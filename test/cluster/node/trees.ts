@@ -1,4 +1,4 @@
-/** Volumes as btrfs subvolumes: a snapshot is atomic, whoever writes meanwhile. */
+/** Volumes as btrfs subvolumes, whose snapshots are atomic even during writes. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 

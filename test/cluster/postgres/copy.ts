@@ -1,4 +1,4 @@
-/** A restored database, started and looked through. */
+/** Starts and checks a restored database. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -13,7 +13,7 @@ import type { GuideDatabase } from './guide-objects.ts';
 export const usable = 'usable';
 const look = await readFile(join(import.meta.dirname, 'look.sh'), 'utf8');
 
-/** As the guide has them. */
+/** As in the guide. */
 const sums = [
   'select sum(abalance) from pgbench_accounts',
   'select sum(tbalance) from pgbench_tellers',
@@ -21,8 +21,8 @@ const sums = [
   'select coalesce(sum(delta), 0) from pgbench_history',
 ].join(' union all ');
 
-/** Restores what was cut beside the database, and resolves with `usable`, or with the first thing that is wrong. */
-export async function judgeCopy(
+/** Restores the copy next to the database. Resolves with `usable`, or with the first problem. */
+export async function checkCopy(
   place: Place,
   database: GuideDatabase,
   { sessions, suffix, committed }: Pick<Cut, 'sessions'> & { suffix: string; committed: Mark },
@@ -43,7 +43,7 @@ export async function judgeCopy(
   return verdict;
 }
 
-/** The guide's, but that it outlives its server. */
+/** The guide's pod, changed so that it outlives its server. */
 function podOf({ copy }: GuideDatabase, suffix: string): Pod {
   const script = 'docker-entrypoint.sh "$@" > /tmp/log 2>&1; touch /tmp/ended; exec sleep 3600';
   return {

@@ -1,13 +1,15 @@
-/** A copy of a database as snapshots: how it is asked for, and when its volumes were cut. */
+/** A copy of a database as snapshots: the commands that create it, and when its volumes were cut. */
 import { volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
 import type { Place } from '#test/e2e/place.ts';
 import type { TestServer } from '#test/e2e/server.ts';
 
 export interface Way {
   readonly name: string;
-  /** What follows `snapshot`, one command after the other; the first word is what is restored. */
+  /**
+   * Arguments of the `snapshot` commands, run one after the other; the first word is the target to restore.
+   */
   readonly commands: readonly (readonly [string, ...string[]])[];
-  /** Done after each command. */
+  /** Runs after each command. */
   readonly then?: () => Promise<unknown>;
   readonly times: number;
 }
@@ -15,7 +17,7 @@ export interface Way {
 export interface Cut {
   readonly sessions: readonly { readonly target: string; readonly session: string }[];
   readonly snapshots: readonly string[];
-  /** Claim to nanoseconds since 1970. */
+  /** The time of each claim's cut, in nanoseconds since 1970. */
   readonly times: ReadonlyMap<string, number>;
 }
 
@@ -44,7 +46,7 @@ export async function cut({ cluster }: TestServer, place: Place, { commands, the
   };
 }
 
-/** How much later than the first claim the second was cut, in milliseconds. */
+/** Returns how much later than the first claim the second was cut, in milliseconds. */
 export function gap({ times }: Cut, first: string, second: string): number {
   const [earlier, later] = [times.get(first), times.get(second)];
   if (earlier === undefined || later === undefined) throw new Error(`not both of ${first} and ${second}`);

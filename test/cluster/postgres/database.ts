@@ -1,4 +1,4 @@
-/** A database that works while it is snapshotted. */
+/** A database under load while it is snapshotted. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { statefulSets } from '#src/api/resources.ts';
 import type { Place } from '#test/e2e/place.ts';
@@ -6,23 +6,23 @@ import type { Place } from '#test/e2e/place.ts';
 import { configMaps, secrets } from '../kinds.ts';
 import { scripts, type GuideDatabase } from './guide-objects.ts';
 
-/** What was committed at some moment. */
+/** The committed transactions at some moment. */
 export interface Mark {
-  /** As `pg_current_snapshot()` prints it: which transactions had ended. */
+  /** Output of `pg_current_snapshot()`: which transactions had ended. */
   readonly snapshot: string;
-  /** So many lines of the history are theirs. */
+  /** How many rows they have added to the history. */
   readonly lines: number;
 }
 
 /**
- * Much smaller than the data, as it is in most databases: pages are written at all times, and a checkpoint comes every few
- * seconds.
+ * Buffers much smaller than the data, as in most databases, so that pages are written continuously and a
+ * checkpoint comes every few seconds.
  */
 export const settings = ['shared_buffers=4MB', 'max_wal_size=64MB', 'min_wal_size=32MB'].flatMap(
   (setting) => ['-c', setting],
 );
 
-/** Resolves when pgbench works on it; it goes on until the place is gone. */
+/** Resolves when pgbench runs on the database; it runs until the place is removed. */
 export async function startDatabase(place: Place, { name, workload }: GuideDatabase): Promise<void> {
   const { template } = workload.spec;
   await place.create(secrets, {
@@ -56,8 +56,8 @@ export async function mark(place: Place, { name }: GuideDatabase): Promise<Mark>
   return { lines: Number(lines), snapshot };
 }
 
-/** What pgbench complained of; undefined: it works, and has nothing to complain of. */
-export async function complaintOfLoad(place: Place, { name }: GuideDatabase): Promise<string | undefined> {
+/** Resolves with an error of pgbench, or undefined if it runs without errors. */
+export async function loadError(place: Place, { name }: GuideDatabase): Promise<string | undefined> {
   const told = await place.sh(
     `${name}-0`,
     'pidof pgbench > /dev/null || echo pgbench has ended; grep -E "error|FATAL|abort" /tmp/load || true',

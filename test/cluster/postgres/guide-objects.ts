@@ -1,4 +1,4 @@
-/** The databases of the guide for databases, out of it: what it says is what is tried. */
+/** The databases in the guide for databases: the tests use the guide's own objects. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,10 +20,10 @@ function named(kind: string, name: string): KubernetesObject {
 
 export interface GuideDatabase {
   readonly name: string;
-  /** Of its only replica. */
+  /** Claims of its only replica. */
   readonly claims: readonly string[];
   readonly workload: Workload;
-  /** That looks at a restored copy; its claims are those of the database with `-copy` at their end. */
+  /** A pod that checks a restored copy; its claims are the database's, suffixed `-copy`. */
   readonly copy: Pod;
 }
 
@@ -41,5 +41,5 @@ export const twoClaims: GuideDatabase = {
   copy: named('Pod', 'ledger-copy') as Pod,
 };
 
-/** With the scripts that stop the server and let it go on. */
+/** ConfigMap with the scripts that freeze and thaw the server. */
 export const scripts = named('ConfigMap', 'freeze');

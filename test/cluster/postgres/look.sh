@@ -1,5 +1,6 @@
-# $1: so many lines of the history were committed by the transactions that had ended at $2. Prints the first thing that is
-# wrong with the database that starts here, or that there is none. $sums is a query of the sums that have to be equal.
+# Checks the database that starts in this pod, and prints its first problem or `usable`. $1: how many rows of
+# the history the transactions that had ended at $2 committed. $sums is a query of the sums that must be
+# equal.
 wrong() {
   echo "$1: $(printf '%s\n' "$2" | head -n 1)"
   exit 0

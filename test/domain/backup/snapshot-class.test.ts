@@ -3,7 +3,8 @@ import { test } from 'node:test';
 
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class.ts';
+import { annotatedDriver, chooseSnapshotClass, driverOf } from '#src/domain/backup/snapshot-class.ts';
+import { accept } from '#src/domain/finding.ts';
 
 function snapshotClass(name: string, driver: string, isDefault?: 'true' | 'false'): VolumeSnapshotClass {
   const annotations = isDefault && { [annotation.defaultSnapshotClass]: isDefault };
@@ -36,19 +37,27 @@ function volume(source: Record<string, unknown>): PersistentVolume {
 
 test('finds the CSI driver of the volume, and refuses other volumes', () => {
   assert.equal(
-    driverOf(claim, volume({ csi: { driver: 'disk.example.com', volumeHandle: 'h' } })),
+    accept(driverOf(claim, volume({ csi: { driver: 'disk.example.com', volumeHandle: 'h' } }))),
     'disk.example.com',
   );
-  assert.throws(() => driverOf(claim, volume({ hostPath: { path: '/x' } })), {
+  assert.throws(() => accept(driverOf(claim, volume({ hostPath: { path: '/x' } }))), {
     kind: 'precondition',
     message: 'claim data cannot be snapshotted: its volume has no CSI driver (it is hostPath)',
   });
-  assert.throws(() => driverOf(claim, volume({})), { message: /\(it is of an unknown type\)$/ });
-  assert.throws(() => driverOf(claim, undefined), {
+  assert.throws(() => accept(driverOf(claim, volume({}))), { message: /\(it is of an unknown type\)$/ });
+  assert.throws(() => accept(driverOf(claim, undefined)), {
     kind: 'precondition',
     message: 'volume pv-1 of claim data does not exist',
     hint: 'kubectl describe pvc data -n demo',
   });
+});
+
+test('takes the driver from the claim annotation where a class names the same driver', () => {
+  const annotations = { 'volume.kubernetes.io/storage-provisioner': 'disk' };
+  const annotated = { ...claim, metadata: { ...claim.metadata, annotations } };
+  assert.equal(annotatedDriver(annotated, [snapshotClass('a', 'disk')]), 'disk');
+  assert.equal(annotatedDriver(annotated, [snapshotClass('a', 'nfs')]), undefined);
+  assert.equal(annotatedDriver(claim, [snapshotClass('a', 'disk')]), undefined);
 });
 
 test("chooses the requested class, else the driver's default, else its only class", () => {
@@ -66,7 +75,7 @@ test("chooses the requested class, else the driver's default, else its only clas
     ['file', {}, 'single'],
   ];
   for (const [driver, wishes, expected] of rows) {
-    const chosen = chooseSnapshotClass({ claim: 'data', driver, classes, ...wishes });
+    const chosen = accept(chooseSnapshotClass({ claim: 'data', driver, classes, ...wishes }));
     assert.equal(chosen.metadata.name, expected);
   }
 });
@@ -122,6 +131,8 @@ test('refuses an unfit class, and does not guess', () => {
     ],
   ];
   for (const [options, kind, message, hint] of rows) {
-    assert.throws(() => chooseSnapshotClass({ claim: 'data', classes, ...options }), { kind, message, hint });
+    assert.throws(() => accept(chooseSnapshotClass({ claim: 'data', classes, ...options })), {
+      ...{ kind, message, hint },
+    });
   }
 });

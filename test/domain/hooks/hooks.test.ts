@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import fc from 'fast-check';
-
 import type { HookHandler } from '#src/api/stash.ts';
 import { hookCondition } from '#src/domain/hooks/hook-step.ts';
 import {
@@ -15,7 +13,6 @@ import {
   thawWarning,
 } from '#src/domain/hooks/hooks.ts';
 import { withCondition } from '#src/domain/session/session-status.ts';
-import { shellWords } from '#src/domain/shell-words.ts';
 
 import { backupSession, configuration, created } from '#test/domain/objects.ts';
 
@@ -127,18 +124,5 @@ test('lastTransitionTime changes only with the status, and other conditions stay
       [other, 'again', new Date(created).toISOString()],
       [other, 'failed', later.toISOString()],
     ],
-  );
-});
-
-test('quotes a command so that a shell reads the same words', () => {
-  assert.equal(shellWords(['/bin/sh', '-c', "echo 'a' $b"]), "/bin/sh -c 'echo '\\''a'\\'' $b'");
-  const unquote = (text: string) =>
-    [...text.matchAll(/(?:'[^']*'|\\.|[^' ])+/g)].map(([word]) =>
-      word.replaceAll(/'([^']*)'|\\(.)/g, (_, quoted?: string, escaped?: string) => quoted ?? escaped ?? ''),
-    );
-  fc.assert(
-    fc.property(fc.array(fc.string(), { minLength: 1 }), (words) => {
-      assert.deepEqual(unquote(shellWords(words)), words);
-    }),
   );
 });

@@ -21,7 +21,7 @@ const standard: InstallOptions = {
   namespace: operatorNamespace,
   image: `${imageRepository}:${clientVersion}`,
   replicas: 2,
-  executor: 'job',
+  runSessions: 'in-jobs',
   version: clientVersion,
 };
 
@@ -52,7 +52,7 @@ const anyOptions = fc.record({
   namespace: fc.constantFrom('kubectl-stash', 'backup'),
   image: fc.constantFrom('registry.example.com:5000/stash@sha256:0', 'stash:dev'),
   replicas: fc.integer({ min: 1, max: 5 }),
-  executor: fc.constantFrom('job' as const, 'in-process' as const),
+  runSessions: fc.constantFrom('in-jobs' as const, 'in-process' as const),
   version: fc.constantFrom('v0.1.0', 'v1.2.3'),
 });
 
@@ -106,7 +106,7 @@ test('whatever is chosen: every binding has its role, and the selectors are the 
 test('the Deployment runs this program as nobody, and hands its image on to the Jobs', () => {
   const { spec } = one<Deployment>('Deployment', operatorName, {
     image: 'stash:dev',
-    executor: 'in-process',
+    runSessions: 'in-process',
     replicas: 3,
   });
   assert.equal(spec.replicas, 3);
@@ -116,7 +116,7 @@ test('the Deployment runs this program as nobody, and hands its image on to the 
   assert.deepEqual(container.args, [
     'operator',
     'run',
-    '--executor=in-process',
+    '--run-sessions=in-process',
     '--image=stash:dev',
     '--listen=:8080',
     '--namespace=$(POD_NAMESPACE)',
@@ -150,11 +150,11 @@ test('the Deployment hands on what is chosen for the operator, and nothing that 
 });
 
 test('only in-process is the operator bound to what the Jobs may do', () => {
-  const bindings = (executor: InstallOptions['executor']) =>
-    objectsOf({ executor })
+  const bindings = (runSessions: InstallOptions['runSessions']) =>
+    objectsOf({ runSessions })
       .filter(({ kind }) => kind === 'ClusterRoleBinding')
       .map(({ metadata }) => metadata.name);
-  assert.deepEqual(bindings('job'), ['kubectl-stash-operator', 'kubectl-stash-snapshot-classes']);
+  assert.deepEqual(bindings('in-jobs'), ['kubectl-stash-operator', 'kubectl-stash-snapshot-classes']);
   assert.deepEqual(bindings('in-process'), [
     'kubectl-stash-operator',
     'kubectl-stash-snapshotter-in-process',

@@ -9,7 +9,7 @@ import type { Manifest } from '#src/domain/install/options.ts';
 import { planInstall, type Found } from '#src/domain/install/plan.ts';
 import { isStashError } from '#src/errors.ts';
 
-const options = { image: 'stash:1', replicas: 2, executor: 'job', version: 'v1' } as const;
+const options = { image: 'stash:1', replicas: 2, runSessions: 'in-jobs', version: 'v1' } as const;
 const manifests: Manifest[] = [
   ...stashCrds.map((crd) => ({
     resource: customResourceDefinitions,

@@ -172,7 +172,7 @@ test('warns of hosts that an operator without Jobs does not connect to', () => {
   });
   assert.deepEqual(hostWarnings(spec.hooks), [
     'spec.hooks.preBackup.httpGet.host "10.0.0.1" is refused unless a pod of the target has that address: with ' +
-      '--executor=in-process the operator connects to nothing else',
+      '--run-sessions=in-process the operator connects to nothing else',
   ]);
   assert.deepEqual(hostWarnings(undefined), []);
   assert.deepEqual(hostWarnings({ preBackup: {}, postBackup: { exec: { command: ['sync'] } } }), []);

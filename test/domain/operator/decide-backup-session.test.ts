@@ -289,7 +289,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     world({
       session: session({ status: running, holder: 'op 1' }),
       here: 'running',
-      executor: 'in-process',
+      runSessions: 'in-process',
       configuration: undefined,
     }),
     'stop-executor: backupconfiguration/sts-db was deleted',
@@ -304,18 +304,22 @@ const rows: [string, BackupSessionWorld, string][] = [
     'wait until 605: no pod has been made for it yet',
   ],
   // In this process.
-  ['new, to be run here', world({ executor: 'in-process' }), 'run'],
-  ['in line', world({ executor: 'in-process', here: 'queued', now: at(1_000) }), 'wait: for its turn'],
+  ['new, to be run here', world({ runSessions: 'in-process' }), 'run'],
+  ['in line', world({ runSessions: 'in-process', here: 'queued', now: at(1_000) }), 'wait: for its turn'],
   [
     'run here',
-    world({ session: session({ status: running, holder: 'op 1' }), executor: 'in-process', here: 'running' }),
+    world({
+      session: session({ status: running, holder: 'op 1' }),
+      runSessions: 'in-process',
+      here: 'running',
+    }),
     'wait: it is carried out here',
   ],
   [
     'to be run here, from the dead',
     world({
       session: session({ status: running, holder: 'op-2 1' }),
-      executor: 'in-process',
+      runSessions: 'in-process',
       heldSince: at(0),
       now: at(31),
     }),
@@ -323,22 +327,22 @@ const rows: [string, BackupSessionWorld, string][] = [
   ],
   [
     'run here, another lives',
-    world({ session: session({ status: running, holder: 'op-2 1' }), executor: 'in-process' }),
+    world({ session: session({ status: running, holder: 'op-2 1' }), runSessions: 'in-process' }),
     'wait until 31: op-2 carries it out',
   ],
   [
     'run here, it has a Job',
-    world({ session: session({ status: pending }), job: job(), executor: 'in-process' }),
+    world({ session: session({ status: pending }), job: job(), runSessions: 'in-process' }),
     'wait until 605: no pod has been made for it yet',
   ],
   [
     'run here, its Job was deleted',
-    world({ session: session({ status: pending }), executor: 'in-process' }),
+    world({ session: session({ status: pending }), runSessions: 'in-process' }),
     'run',
   ],
   [
     'to be run here, and long due',
-    world({ executor: 'in-process', now: at(631) }),
+    world({ runSessions: 'in-process', now: at(631) }),
     'end late: nobody had begun it',
   ],
   // After the end.
@@ -363,7 +367,7 @@ const rows: [string, BackupSessionWorld, string][] = [
     'left by the dead in this process past its deadline',
     world({
       session: session({ status: running, holder: '' }),
-      executor: 'in-process',
+      runSessions: 'in-process',
       now: at(636),
     }),
     'end late: nobody carried it out any more',

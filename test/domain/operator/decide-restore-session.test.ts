@@ -66,7 +66,7 @@ function world(
   const session = others.session ?? restore({ status: told });
   const now = others.now ?? at(1);
   return {
-    ...{ now, session, jobName, job: undefined, pods: [], executor: 'job', here: 'no' },
+    ...{ now, session, jobName, job: undefined, pods: [], runSessions: 'in-jobs', here: 'no' },
     ...{ ensured: false, quietSince: undefined, maxFreezeMs: 60_000 },
     isThere: () => false,
     ...others,
@@ -172,7 +172,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
     'end late: deployment/app does not exist',
   ],
   ['told, no Job yet', world(), 'ensure-job'],
-  ['told, to be run here', world({ executor: 'in-process' }), 'run'],
+  ['told, to be run here', world({ runSessions: 'in-process' }), 'run'],
   ['due while nobody was there', world({ now: at(631) }), 'end late: nobody had begun it'],
   ['its Job waits', world({ job: job(), ensured: true }), 'wait until 605: no pod has been made for it yet'],
   [

@@ -125,8 +125,8 @@ const rows: [string, Scene, string][] = [
     },
     'wait 610',
   ],
-  ['in line in this process', { now: 161, others: { executor: 'in-process', here: 'queued' } }, 'thaw'],
-  ['run in this process', { now: 161, others: { executor: 'in-process', here: 'running' } }, 'wait'],
+  ['in line in this process', { now: 161, others: { runSessions: 'in-process', here: 'queued' } }, 'thaw'],
+  ['run in this process', { now: 161, others: { runSessions: 'in-process', here: 'running' } }, 'wait'],
 ];
 
 for (const [name, given, expected] of rows) {

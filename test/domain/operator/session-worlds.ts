@@ -109,7 +109,7 @@ export function world(
     siblings: [],
     job: undefined,
     pods: [],
-    executor: 'job',
+    runSessions: 'in-jobs',
     here: 'no',
     quietSince: undefined,
     maxFreezeMs: 60_000,

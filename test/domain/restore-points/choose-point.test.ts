@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { accept } from '#src/domain/finding.ts';
 import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { StashError } from '#src/errors.ts';
@@ -93,7 +94,7 @@ const chosen: {
 
 for (const { name, points, from, only, expected } of chosen) {
   test(`choosePoint takes ${name}`, () => {
-    assert.equal(choosePoint(points, foo, from, only).session, expected);
+    assert.equal(accept(choosePoint(points, foo, from, only)).session, expected);
   });
 }
 
@@ -251,7 +252,7 @@ const refused: {
 for (const { name, points, from, only, kind = 'precondition', message, hint } of refused) {
   test(`choosePoint refuses ${name}`, () => {
     assert.throws(
-      () => choosePoint(points, foo, from, only),
+      () => accept(choosePoint(points, foo, from, only)),
       (error) => {
         assert.ok(error instanceof StashError);
         assert.deepEqual(

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 
 import type { VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
+import { accept } from '#src/domain/finding.ts';
 import { choosePoint, latestComplete } from '#src/domain/restore-points/choose-point.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { templatesOf } from '#src/domain/restore/restore-templates.ts';
@@ -60,8 +61,8 @@ suite('a restore point of an application that was quiet', () => {
       );
       return true;
     };
-    assert.throws(() => choosePoint(points, foo, 's-2'), refused);
-    const chosen = choosePoint(points, foo, 's-2', ['data']);
+    assert.throws(() => accept(choosePoint(points, foo, 's-2')), refused);
+    const chosen = accept(choosePoint(points, foo, 's-2', ['data']));
     assert.equal(chosen.session, 's-2');
     const { templates, notes } = templatesOf(chosen, { only: ['data'], rename: (claim) => claim });
     assert.equal(templates[0]?.spec.dataSource?.name, 'data-2');

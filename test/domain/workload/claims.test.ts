@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import type { PersistentVolumeClaim, Pod, Volume, Workload } from '#src/api/kubernetes.ts';
 import { checkClaims, claimsOfTarget, needsPods, type Seen } from '#src/domain/workload/claims.ts';
 import type { TargetKind } from '#src/domain/workload/kinds.ts';
+import { refuse } from '#src/domain/finding.ts';
 
 const claimVolume = (claimName: string, name = claimName): Volume => ({
   name,
@@ -177,14 +178,16 @@ test('refuses claims that cannot be snapshotted, all in one line', () => {
   ];
   for (const [names, message, hint] of rows) {
     const check = () => {
-      checkClaims(target, names.split(' ').filter(Boolean), claims);
+      refuse(checkClaims(target, names.split(' ').filter(Boolean), claims));
     };
     assert.throws(check, { kind: 'precondition', message, hint });
   }
-  checkClaims(target, ['good'], claims);
+  assert.deepEqual(checkClaims(target, ['good'], claims), []);
   assert.throws(
     () => {
-      checkClaims({ kind: 'PersistentVolumeClaim', name: 'lost', namespace: 'demo' }, ['lost'], claims);
+      refuse(
+        checkClaims({ kind: 'PersistentVolumeClaim', name: 'lost', namespace: 'demo' }, ['lost'], claims),
+      );
     },
     { message: 'claim lost has lost its volume' },
   );

@@ -15,10 +15,13 @@ export const patience = 150_000;
 
 export interface Claims {
   /** Of the default class and one gigabyte, unless `spec` says otherwise. */
-  claim(name: string, spec?: object): Promise<Answer>;
+  readonly claim: (name: string, spec?: object) => Promise<Answer>;
   /** Undefined: there is none of this name. */
-  untilClaim(name: string, satisfied: (claim: Claim | undefined) => boolean): Promise<Claim | undefined>;
-  bound(name: string): Promise<Claim>;
+  readonly untilClaim: (
+    name: string,
+    satisfied: (claim: Claim | undefined) => boolean,
+  ) => Promise<Claim | undefined>;
+  readonly bound: (name: string) => Promise<Claim>;
 }
 
 export function claimSpec(storageClassName: string) {

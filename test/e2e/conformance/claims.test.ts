@@ -24,7 +24,7 @@ async function claim(name: string): Promise<void> {
   assert.deepEqual(metadataOf(answer)['finalizers'], [protection]);
 }
 
-/** A pod of one container that runs `script` with the claim at `/data`. */
+/** Creates a pod with one container that runs `script` with the claim at `/data`. */
 async function pod(name: string, claimName: string, script: string, spec: object = {}): Promise<void> {
   const container = { name: 'c', image: 'busybox', command: ['/bin/sh', '-c'], args: [script] };
   const answer = await api.send('POST', podsPath, {
@@ -53,7 +53,7 @@ const hasPhase =
     status?.phase === phase;
 const schedulingOf = ({ status }: Pod) => status?.conditions?.find(({ type }) => type === 'PodScheduled');
 
-test('a claim stays as long as there is a pod that has been given a node, however that pod has ended', async () => {
+test('a deleted claim stays while a scheduled pod uses it, even after that pod has ended', async () => {
   for (const [name, script, phase] of [
     ['succeeded', 'true', 'Succeeded'],
     ['failed', 'exit 3', 'Failed'],
@@ -63,7 +63,7 @@ test('a claim stays as long as there is a pod that has been given a node, howeve
     await untilPod(name, hasPhase(phase));
     const deleted = await api.send('DELETE', `${claims}/${name}`);
     assert.deepEqual(metadataOf(deleted)['finalizers'], [protection]);
-    // One that nothing holds goes, and is looked at after the other.
+    // An unused claim, deleted after the other one, shows that the deletion has been processed.
     await claim(`free-of-${name}`);
     await api.send('DELETE', `${claims}/free-of-${name}`);
     await untilClaim(`free-of-${name}`, (it) => it === undefined);
@@ -74,7 +74,7 @@ test('a claim stays as long as there is a pod that has been given a node, howeve
   }
 });
 
-test('a pod without a node holds no claim', async () => {
+test('an unscheduled pod does not protect its claim', async () => {
   await claim('unheld');
   await pod('nowhere', 'unheld', 'true', { nodeSelector: { 'x.dev/no': 'such-node' } });
   await untilPod('nowhere', (it) => schedulingOf(it)?.status === 'False');
@@ -82,7 +82,7 @@ test('a pod without a node holds no claim', async () => {
   await untilClaim('unheld', (it) => it === undefined);
 });
 
-test('a pod gets no node while a claim of it is missing or being deleted, and gets one afterwards', async () => {
+test('a pod is not scheduled while one of its claims is missing or terminating, and is scheduled afterwards', async () => {
   const why = (message: string) => (it: Pod) => {
     const { status, reason, message: said = '' } = schedulingOf(it) ?? {};
     return status === 'False' && reason === 'Unschedulable' && said.includes(message);
@@ -104,19 +104,22 @@ test('a pod gets no node while a claim of it is missing or being deleted, and ge
   await untilPod(waiting, hasPhase('Running'));
 });
 
-/** A scheduler hears of pods and of claims apart: the first pods may get a node. Returns the name of the first that does not. */
+/**
+ * The scheduler learns of pods and claims independently, so it may still schedule the first pods. Resolves
+ * with the name of the first pod that it refuses.
+ */
 async function untilRefused(claimName: string, isRefused: (pod: Pod) => boolean): Promise<string> {
   for (let count = 1; ; count += 1) {
     const name = `waiting-${count}`;
     await pod(name, claimName, 'sleep 3000');
     const decided = await untilPod(name, (it) => isRefused(it) || it.spec.nodeName !== undefined);
     if (isRefused(decided)) return name;
-    assert(count < 20, 'the scheduler never learns that the claim is being deleted');
+    assert(count < 20, 'the scheduler never learned that the claim is being deleted');
     await api.send('DELETE', `${podsPath}/${name}`);
   }
 }
 
-test('a pod that is given its node by hand does not start on a claim that is being deleted', async () => {
+test('a pod with spec.nodeName set does not start with a terminating claim', async () => {
   await claim('leaving');
   await untilClaim('leaving', (it) => it?.status?.phase === 'Bound');
   const hold = { metadata: { finalizers: [protection, 'x.dev/hold'] } };

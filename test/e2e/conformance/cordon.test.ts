@@ -18,7 +18,7 @@ async function begin(name: string, spec: object = {}): Promise<void> {
   assert.equal((await api.send('POST', api.at('v1', pods.plural), body)).code, 201);
 }
 
-test('a node that is cordoned takes no pods but those that tolerate it, until it is cordoned no more', async () => {
+test('a cordoned node accepts only pods that tolerate it, until it is uncordoned', async () => {
   const nodes = listOf((await api.send('GET', '/api/v1/nodes')).body['items']);
   const paths = nodes.map((node) => `/api/v1/nodes/${text(node['metadata']?.['name'])}`);
   const cordon = async (unschedulable: boolean | null) => {

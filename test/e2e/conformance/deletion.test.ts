@@ -26,7 +26,7 @@ function untilMaps(satisfied: (find: (name: string) => KubernetesObject | undefi
   );
 }
 
-/** An owner, and a dependent that blocks its deletion. */
+/** Creates an owner, and a dependent that blocks its deletion. */
 async function family(name: string, finalizers: string[] = []): Promise<string> {
   const owner = await api.send('POST', maps, { metadata: { name } });
   const uid = text(metadataOf(owner)['uid']);
@@ -36,7 +36,7 @@ async function family(name: string, finalizers: string[] = []): Promise<string> 
   return uid;
 }
 
-test('a deletion must mean this object, in this version', async () => {
+test('a deletion has preconditions on UID and version', async () => {
   const { body } = await api.send('POST', maps, { metadata: { name: 'meant' } });
   const { uid, resourceVersion } = body['metadata'] as Json;
   const rows: [preconditions: object, why: string][] = [
@@ -83,7 +83,7 @@ test('a deletion must mean this object, in this version', async () => {
   });
 });
 
-test('finalizers hold an object that is being deleted, which takes changes but no new finalizers', async () => {
+test('finalizers keep a terminating object, which accepts changes but no new finalizers', async () => {
   await api.send('POST', maps, { metadata: { name: 'held', finalizers: ['x.dev/hold'] } });
   const held = await api.send('DELETE', `${maps}/held`);
   assert.equal(held.body['kind'], 'ConfigMap');
@@ -105,7 +105,7 @@ test('finalizers hold an object that is being deleted, which takes changes but n
   assert.equal((await api.send('GET', `${maps}/held`)).code, 404);
 });
 
-test('background: the owner goes at once, its dependents after it', async () => {
+test('background: the owner is deleted at once, its dependents afterwards', async () => {
   await family('background');
   await api.send('DELETE', `${maps}/background`, { propagationPolicy: 'Background' });
   assert.equal((await api.send('GET', `${maps}/background`)).code, 404);
@@ -122,7 +122,7 @@ test('foreground: the owner waits for the dependents that block it', async () =>
   await untilMaps((find) => find('foreground') === undefined && find('foreground-child') === undefined);
 });
 
-test('orphan: the dependents stay and have no owner any more', async () => {
+test('orphan: the dependents stay and lose their owner reference', async () => {
   await family('orphaned');
   const { body } = await api.send('DELETE', `${maps}/orphaned`, { propagationPolicy: 'Orphan' });
   assert.deepEqual(body['metadata']?.['finalizers'], ['orphan']);
@@ -131,7 +131,7 @@ test('orphan: the dependents stay and have no owner any more', async () => {
   assert.deepEqual([child.code, metadataOf(child)['ownerReferences']], [200, undefined]);
 });
 
-test('a dependent with another living owner stays, and loses the one that went', async () => {
+test('a dependent with another owner stays, and loses the reference to the deleted one', async () => {
   const gone = await family('one-of-two');
   const other = await api.send('POST', maps, { metadata: { name: 'two-of-two' } });
   const uid = text(metadataOf(other)['uid']);
@@ -147,7 +147,7 @@ test('a dependent with another living owner stays, and loses the one that went',
   assert.equal(metadataOf(child)['ownerReferences']?.[0]?.['uid'], uid);
 });
 
-test('a namespace goes with its contents, and takes nothing new meanwhile', async () => {
+test('deleting a namespace deletes its objects, and refuses new ones', async () => {
   const made = await api.send('POST', '/api/v1/namespaces', { metadata: { generateName: 'conformance-' } });
   const name = text(metadataOf(made)['name']);
   assert.deepEqual(made.body['status'], { phase: 'Active' });
@@ -182,7 +182,7 @@ test('a namespace goes with its contents, and takes nothing new meanwhile', asyn
   await until(api.server.cluster, namespaces, {}, (items) =>
     items.every(({ metadata }) => metadata.name !== name),
   );
-  // Admission asks a cache of its own, which may learn of the end a moment after the watch has told us.
+  // Admission uses a cache of its own, which may learn of the deletion a moment later than our watch.
   let late = refused;
   for (let asked = 0; late.code === 403 && asked < 200; asked += 1) {
     late = await api.send('POST', `${path}/configmaps`, { metadata: { name: 'late' } });

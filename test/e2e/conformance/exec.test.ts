@@ -1,4 +1,4 @@
-/** An exec as it is on the wire: the messages of each sub-protocol, and what is answered in place of an upgrade. */
+/** The wire format of an exec: the messages of each subprotocol, and the answer to a refused upgrade. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -14,9 +14,9 @@ const { server, namespace } = api;
 const { url, tls, headers } = await credentialsOf(server.kubeconfig);
 
 interface Exchange {
-  /** Channels and what came on them, in order; messages without content are left out. */
+  /** Channel and text of each message, in order, without empty messages. */
   readonly messages: readonly (readonly [channel: number, text: string])[];
-  /** Channels of the messages without content. */
+  /** Channels of the empty messages. */
   readonly announced: readonly number[];
   readonly protocol: string;
 }
@@ -71,7 +71,7 @@ async function refused(...asked: Parameters<typeof open>): Promise<Refusal> {
   return 'code' in result ? result : assert.fail(`was not refused: ${JSON.stringify(result)}`);
 }
 
-/** What came on channel 3, which is the last message and the only one there. */
+/** Returns the message on channel 3, which must be the last one and the only one on it. */
 function endOf({ messages }: Exchange): Record<string, unknown> {
   const ends = messages.filter(([channel]) => channel === 3);
   assert.equal(ends.length, 1, JSON.stringify(messages));
@@ -121,7 +121,10 @@ await suite('exec', { concurrency: 4 }, () => {
         endOf(done),
         protocol === v5 ? { metadata: {}, status: 'Success' } : { status: 'Success' },
       );
-      assert.ok(done.announced.includes(1), 'the connection is announced on the first channel out');
+      assert.ok(
+        done.announced.includes(1),
+        'an empty message on the first output channel announces the connection',
+      );
     });
 
     test(`${protocol}: an exit code is the cause of a failure`, async () => {
@@ -150,16 +153,16 @@ await suite('exec', { concurrency: 4 }, () => {
     });
   }
 
-  test('of two protocols the later one is taken', async () => {
+  test('of two protocols the later version is chosen', async () => {
     assert.equal((await ran('one', [v4, v5], ['true'])).protocol, v5);
   });
 
-  test('streams that were not asked for are not sent', async () => {
+  test('unrequested streams are not sent', async () => {
     const done = await ran('one', [v5], ['sh', '-c', 'echo out; echo err >&2'], { stderr: 'false' });
     assert.deepEqual(done.messages.slice(0, -1), [[1, 'out\n']]);
   });
 
-  test('a container is named where there are several, and is one of the pod', async () => {
+  test('the container must be named if there are several, and must exist', async () => {
     const unnamed = await refused('two', [v5], ['true']);
     assert.equal(unnamed.code, 400);
     assert.match(unnamed.body, /a container name must be specified for pod two, choose one of: \[a b\]/);
@@ -169,7 +172,7 @@ await suite('exec', { concurrency: 4 }, () => {
     assert.deepEqual(endOf(await ran('two', [v5], ['true'], { container: 'a' }))['status'], 'Success');
   });
 
-  test('a container that does not run is not found, in the words of the kubelet', async () => {
+  test('a container that is not running is not found, in the words of the kubelet', async () => {
     for (const protocol of [v5, v4]) {
       assert.deepEqual(await refused('two', [protocol], ['true'], { container: 'b' }), {
         code: 500,
@@ -178,7 +181,7 @@ await suite('exec', { concurrency: 4 }, () => {
     }
   });
 
-  test('a pod that is not there, and one without a node', async () => {
+  test('a missing pod, and an unscheduled one', async () => {
     const missing = await refused('none', [v5], ['true']);
     assert.equal(missing.code, 404);
     assert.match(missing.body, /pods \\"none\\" not found/);

@@ -13,10 +13,10 @@ import { mergePatch, messageOf } from './requests.ts';
 const api = await openApi();
 const { cluster, advance } = api.server;
 const { namespace } = api;
-/** Schedules are full minutes, and a Job needs its moment too. */
+/** Milliseconds. Schedules are in whole minutes, and a Job takes a moment, too. */
 const patience = 150_000;
 
-/** The server's time goes on, by itself or by a jump. */
+/** Waits for the server's time to pass, or moves its clock forward. */
 async function later(milliseconds: number): Promise<void> {
   if (advance) advance(milliseconds);
   else await setTimeout(milliseconds);
@@ -105,7 +105,7 @@ test('a Job whose pods fail', async () => {
   ]);
 });
 
-test('a Job that takes longer than it may', async () => {
+test('a Job that exceeds its deadline', async () => {
   await begin('slow', 'exec sleep 3000', { activeDeadlineSeconds: 3 });
   await until(cluster, pods, podsOf('slow'), (all) => all.some(isRunning));
   await later(3000);
@@ -119,7 +119,7 @@ test('a Job that takes longer than it may', async () => {
   await until(cluster, pods, podsOf('slow'), (all) => all.length === 0);
 });
 
-test('a pod that is deleted counts as failed, and with Failed is replaced only once it has ended', async () => {
+test('a deleted pod counts as failed, and with policy Failed is replaced only after it has ended', async () => {
   await begin('deleted', 'exec sleep 3000', { podReplacementPolicy: 'Failed', backoffLimit: 0 });
   const [pod] = await until(cluster, pods, podsOf('deleted'), (all) => all.some(isRunning));
   await cluster.delete(pods, { name: pod?.metadata.name ?? '', namespace });
@@ -127,14 +127,14 @@ test('a pod that is deleted counts as failed, and with Failed is replaced only o
   assert.equal(job.status?.failed, 1);
 });
 
-test('deleting a Job takes its pods', async () => {
+test('deleting a Job deletes its pods', async () => {
   await begin('gone', 'exec sleep 3000');
   await until(cluster, pods, podsOf('gone'), (all) => all.some(isRunning));
   await cluster.delete(jobs, { name: 'gone', namespace }, { propagation: 'Background' });
   await until(cluster, pods, podsOf('gone'), (all) => all.length === 0);
 });
 
-test('the pods of a Job that has ended stay, with how they ended, until the Job goes', async () => {
+test('the pods of a finished Job stay with their final status until the Job is deleted', async () => {
   for (const [name, script, end, phase] of [
     ['fine', 'true', 'Complete', 'Succeeded'],
     ['broken', 'exit 1', 'Failed', 'Failed'],
@@ -150,7 +150,7 @@ test('the pods of a Job that has ended stay, with how they ended, until the Job 
   }
 });
 
-test('a pod stays in sight until its Job has counted it', async () => {
+test('a pod exists until its Job has counted it', async () => {
   await begin('tracked', 'exec sleep 3000');
   const [pod] = await until(cluster, pods, podsOf('tracked'), (all) => all.some(isRunning), patience);
   assert.deepEqual(pod?.metadata.finalizers, ['batch.kubernetes.io/job-tracking']);
@@ -158,7 +158,7 @@ test('a pod stays in sight until its Job has counted it', async () => {
   await until(cluster, pods, podsOf('tracked'), (all) => all.length === 0, patience);
 });
 
-test('a Job that has ended goes with its pods once its time to live is over', async () => {
+test('a finished Job and its pods are deleted after its time to live', async () => {
   await begin('short', 'true', { ttlSecondsAfterFinished: 5 });
   await untilJob('short', has('Complete'));
   await later(5000);
@@ -167,7 +167,7 @@ test('a Job that has ended goes with its pods once its time to live is over', as
   await until(cluster, pods, podsOf('short'), (all) => all.length === 0, patience);
 });
 
-test('a Job that is deleted without saying how leaves its pods', async () => {
+test('deleting a Job without a propagation policy leaves its pods', async () => {
   await begin('left', 'true');
   await untilJob('left', has('Complete'));
   const answer = await api.send('DELETE', api.at('batch/v1', 'jobs', 'left'));
@@ -185,7 +185,7 @@ test('a Job that is deleted without saying how leaves its pods', async () => {
   );
 });
 
-test('a suspended Job runs nothing until it is resumed', async () => {
+test('a suspended Job runs no pod until it is resumed', async () => {
   await begin('paused', 'true', { suspend: true });
   const asleep = await untilJob('paused', has('Suspended'));
   assert.equal(asleep.status?.startTime, undefined);
@@ -196,7 +196,7 @@ test('a suspended Job runs nothing until it is resumed', async () => {
   assert.deepEqual([resumed?.status, resumed?.reason], ['False', 'JobResumed']);
 });
 
-test('a CronJob makes a Job at its time', async () => {
+test('a CronJob creates a Job when it is due', async () => {
   await api.send('POST', api.at('batch/v1', 'cronjobs'), {
     metadata: { name: 'tick' },
     spec: { schedule: '* * * * *', jobTemplate: { spec: { template: template('true') } } },
@@ -237,7 +237,7 @@ test('a CronJob makes a Job at its time', async () => {
   );
 });
 
-test('what the server refuses', async () => {
+test('what the server rejects', async () => {
   const jobWith = (spec: object) => ['jobs', { template: template('true'), ...spec }] as const;
   const cronJobWith = (spec: object) =>
     [
@@ -288,7 +288,7 @@ test('what the server refuses', async () => {
   }
 });
 
-test('the pods of a Job stay as they are', async () => {
+test('the pod template of a Job is immutable', async () => {
   for (const [name, suspend, field] of [
     ['fixed', false, 'spec.template'],
     ['asleep', true, 'spec.template.spec'],
@@ -343,7 +343,7 @@ test('a token of a service account', async (t) => {
   assert.ok(messageOf(brief).endsWith(why), messageOf(brief));
 });
 
-test('a pod whose service account is not there', async () => {
+test('a pod with a missing service account', async () => {
   const spec = { ...template('true').spec, serviceAccountName: 'none' };
   const answer = await api.send('POST', api.at('v1', 'pods'), { metadata: { name: 'p' }, spec });
   const why = `error looking up service account ${namespace}/none: serviceaccount "none" not found`;

@@ -10,7 +10,7 @@ import { idle, mergePatch, messageOf, metadataOf, strategicPatch, unbound } from
 
 const api = await openApi();
 
-test('workloads and claims are given their defaults', async () => {
+test('workloads and claims get their defaults', async () => {
   const container = {
     name: 'c',
     image: 'busybox:1',
@@ -141,7 +141,7 @@ const schema = {
   },
 };
 
-test('a custom kind: served, pruned, defaulted, validated, and gone with its definition', async () => {
+test('a custom kind is served, pruned, defaulted and validated, and deleted with its definition', async () => {
   const group = `${api.namespace}.stash-e2e.dev`;
   const name = `widgets.${group}`;
   const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

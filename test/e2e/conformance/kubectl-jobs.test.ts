@@ -1,4 +1,4 @@
-/** Jobs, CronJobs, accounts and roles as kubectl makes and shows them. */
+/** Jobs, CronJobs, service accounts and roles as kubectl creates and shows them. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { suite, test } from 'node:test';
@@ -20,7 +20,7 @@ function kubectl(args: string): Promise<string> {
 }
 
 suite('kubectl', { skip: missingKubectl() }, () => {
-  test('a Job, and one by hand from a CronJob', async () => {
+  test('a Job, and one created from a CronJob', async () => {
     await kubectl('create job one --image=busybox -- sh -c true');
     await kubectl('wait --for=condition=complete job/one --timeout=60s');
     assert.match(await kubectl('get job one --no-headers'), /^one +Complete +1\/1 /);

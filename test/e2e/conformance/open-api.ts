@@ -1,4 +1,4 @@
-/** The server's API as it is on the wire, and a namespace in it, for the tests of one file. */
+/** Raw access to the server's API, with a namespace for the tests of one file. */
 import { after } from 'node:test';
 
 import { kubeConfigAuthenticator } from '#src/cluster/client-node.ts';
@@ -11,13 +11,15 @@ import { startServer, type TestServer } from '../server.ts';
 export interface OpenApi extends JsonClient {
   readonly server: TestServer;
   readonly namespace: string;
-  /** Path of a namespaced collection, or of an object in it: `at('apps/v1', 'deployments', 'foo')`. */
+  /**
+   * Returns the path of a namespaced collection or of an object in it: `at('apps/v1', 'deployments', 'foo')`.
+   */
   at(apiVersion: string, ...steps: string[]): string;
 }
 
 export async function openApi(): Promise<OpenApi> {
   const closing: (() => Promise<void>)[] = [];
-  // Before the server's own, which ends it.
+  // Registered before the server's own cleanup, which stops it.
   after(async () => {
     for (const close of closing) await close();
   });
@@ -40,14 +42,14 @@ export async function openApi(): Promise<OpenApi> {
   };
 }
 
-/** `token`: whose it is asks, in place of the kubeconfig's user. */
+/** Connects with `token`, if given, in place of the kubeconfig's user. */
 export async function connectTo(kubeconfig: string, { token }: { token?: string } = {}): Promise<JsonClient> {
   const { url, tls, headers } = await credentialsOf(kubeconfig);
   if (token === undefined) return createJsonClient(url, tls, headers);
   return createJsonClient(url, { ca: tls.ca }, { authorization: `Bearer ${token}` });
 }
 
-/** What a client of the kubeconfig's server presents. */
+/** Resolves with the credentials that the kubeconfig's clients use. */
 export async function credentialsOf(kubeconfig: string) {
   const settings = resolveSettings({}, await findKubeconfig(kubeconfig, {}, false));
   const { tls, headers } = await kubeConfigAuthenticator(settings).credentials();

@@ -12,7 +12,7 @@ import { openApi } from './open-api.ts';
 const api = await openApi();
 const { cluster, driver } = api.server;
 const { namespace } = api;
-/** Only our own node runs this very version. */
+/** Only our own node has an image of this very version. */
 const skip = driver === undefined && 'the cluster has a node of its own';
 
 async function untilPod(name: string, satisfied: (pod: Pod) => boolean): Promise<Pod> {
@@ -42,7 +42,7 @@ test('a container of our image reaches the API as its service account', { skip }
   assert.ok(JSON.stringify(serverVersion).includes(await cluster.serverVersion()), output);
 });
 
-test('another version of our image is not there', { skip }, async () => {
+test('another version of our image is missing', { skip }, async () => {
   const image = `${imageRepository}:v0.0.0-none`;
   await start('absent', { image });
   const { status } = await untilPod('absent', (pod) => {

@@ -1,4 +1,4 @@
-/** What a kubelet reports of a pod: native sidecars, readiness, restarts, conditions. */
+/** A pod's status as a kubelet reports it: native sidecars, readiness, restarts, conditions. */
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { suite, test } from 'node:test';
@@ -73,7 +73,7 @@ const shared = [{ name: 'd', mountPath: '/d' }];
 const volumes = [{ name: 'd', emptyDir: {} }];
 
 await suite('pods', { concurrency: 6 }, () => {
-  test('a pod that runs has all conditions', async () => {
+  test('a running pod has all conditions', async () => {
     await pod('plain', { containers: [sleeping('c')] });
     const { status } = await see('plain', isReady);
     assert.deepEqual(conditionsOf({ spec: { containers: [] }, status } as unknown as Pod), {
@@ -85,7 +85,7 @@ await suite('pods', { concurrency: 6 }, () => {
     });
   });
 
-  test('a native sidecar starts before the containers, stays, and takes commands', async () => {
+  test('a native sidecar starts before the containers, keeps running, and accepts exec', async () => {
     await pod('sidecar', {
       initContainers: [
         sleeping('side', { restartPolicy: 'Always', volumeMounts: shared }),
@@ -102,12 +102,12 @@ await suite('pods', { concurrency: 6 }, () => {
       ['prepare', true, 0],
     );
     const startedAt = (name: string) => stateOf(it, name)?.state?.running?.startedAt ?? '';
-    assert.ok(startedAt('side') <= startedAt('main'), 'the sidecar first');
+    assert.ok(startedAt('side') <= startedAt('main'), 'the sidecar starts first');
     assert.equal(await exec('sidecar', 'side', 'echo hi > /d/file'), 0);
     assert.equal(await exec('sidecar', 'main', 'test -e /d/file'), 0);
   });
 
-  test('native sidecars end after the containers, and keep no pod from being done', async () => {
+  test('native sidecars end after the containers, and do not keep a pod from completing', async () => {
     await pod('done', {
       restartPolicy: 'Never',
       initContainers: [sleeping('side', { restartPolicy: 'Always' })],
@@ -123,7 +123,7 @@ await suite('pods', { concurrency: 6 }, () => {
     );
   });
 
-  test('a native sidecar that ends is started again, whatever the pod’s policy', async () => {
+  test('a native sidecar that ends is restarted under any restart policy of the pod', async () => {
     await pod('restarts', {
       restartPolicy: 'Never',
       initContainers: [
@@ -140,7 +140,7 @@ await suite('pods', { concurrency: 6 }, () => {
     assert.equal(stateOf(it, 'side')?.lastState?.terminated?.exitCode, 1);
   });
 
-  test('containers wait for a container before them that does not end', async () => {
+  test('containers wait for an init container that does not end', async () => {
     await pod('waits', {
       initContainers: [sleeping('forever')],
       containers: [sleeping('a'), sleeping('b')],
@@ -157,7 +157,7 @@ await suite('pods', { concurrency: 6 }, () => {
     assert.equal(stateOf(it, 'a')?.state?.waiting?.reason, 'PodInitializing');
   });
 
-  test('a container is ready when its readiness probe says so', async () => {
+  test('a container is ready when its readiness probe succeeds', async () => {
     const readinessProbe = {
       exec: { command: ['sh', '-c', 'test -e /d/ready'] },
       periodSeconds: 1,
@@ -197,7 +197,7 @@ await suite('pods', { concurrency: 6 }, () => {
     await readyReplicas(0);
   });
 
-  test('a container that keeps failing is started again at once, and then later and later', async () => {
+  test('a failing container is restarted at once, then with increasing delay', async () => {
     await pod('crash', { containers: [shell('c', 'exit 3'), sleeping('well')] });
     const it = await see(
       'crash',

@@ -41,7 +41,7 @@ async function exec(script: string, stdin?: string) {
   return { code, stdout: (await out).toString(), stderr: (await err).toString() };
 }
 
-test('exec: the exit code, both streams apart, and stdin to its end', async () => {
+test('exec: the exit code, separate output streams, and stdin up to its end', async () => {
   assert.deepEqual(await exec('echo out; echo err >&2; exit 3'), {
     code: 3,
     stdout: 'out\n',
@@ -52,14 +52,14 @@ test('exec: the exit code, both streams apart, and stdin to its end', async () =
   assert.equal(stdout.length, 300_000);
 });
 
-test('exec in a pod that is not there', async () => {
+test('exec in a missing pod', async () => {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   await assert.rejects(cluster.exec({ namespace, pod: 'none', command: ['true'], stdout, stderr }), {
     reason: 'NotFound',
   });
 });
 
-test('logs: all of them, the last lines, and of which container', async () => {
+test('logs: the whole log, the last lines, and the choice of a container', async () => {
   const path = api.at('v1', 'pods', pod, 'log');
   const all = await api.send('GET', path);
   assert.deepEqual(

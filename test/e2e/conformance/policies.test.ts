@@ -1,4 +1,4 @@
-/** The kinds that say who may do what, and how the tables of all that an operator is made of look. */
+/** The RBAC kinds, and the tables of the kinds that an operator consists of. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -39,7 +39,7 @@ test('columns', async () => {
   }
 });
 
-test('a role may be called what no other object may, and a binding stays with its role', async (t) => {
+test('a role may have a name that other kinds may not, and the roleRef of a binding is immutable', async (t) => {
   t.after(() => api.send('DELETE', `${clusterRoles}/${name}`));
   const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }];
   assert.equal((await api.send('POST', clusterRoles, { metadata: { name }, rules })).code, 201);

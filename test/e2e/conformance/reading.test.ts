@@ -19,7 +19,7 @@ function summary(event: Json): unknown {
   return [event['type'], event['object']?.['metadata']?.['name']];
 }
 
-test('a watch from a list misses nothing and repeats nothing', async () => {
+test('a watch that continues a list misses and repeats nothing', async () => {
   await api.send('POST', maps, { metadata: { name: 'before' } });
   const from = await version();
   await api.send('POST', maps, { metadata: { name: 'between' } });
@@ -41,7 +41,7 @@ test('a watch from a list misses nothing and repeats nothing', async () => {
   );
 });
 
-test('without a version a watch begins with what is there; a bookmark can mark the end of that', async () => {
+test('a watch without a version starts with the existing objects; a bookmark can mark their end', async () => {
   await api.send('POST', maps, { metadata: { name: 'present' } });
   const only = 'watch=true&fieldSelector=metadata.name%3Dpresent';
   for (const query of [only, `${only}&resourceVersion=0`]) {
@@ -61,7 +61,7 @@ test('without a version a watch begins with what is there; a bookmark can mark t
   assert.match(text(bookmark['object']?.['metadata']?.['resourceVersion']), /^\d+$/);
 });
 
-test('an object that leaves a selection is DELETED from its watch, and ADDED when it comes back', async () => {
+test('an object that no longer matches the selector is DELETED from a watch, and ADDED when it matches again', async () => {
   const from = await version();
   const watch = await api.watch(`${maps}?watch=true&labelSelector=a%3Db&resourceVersion=${from}`);
   await api.send('POST', maps, { metadata: { name: 'wanders' } });
@@ -75,7 +75,7 @@ test('an object that leaves a selection is DELETED from its watch, and ADDED whe
   watch.close();
 });
 
-// The kind is younger than the server: what was before it, no server remembers.
+// Version 1 predates this kind, and no server keeps its history.
 test('a version that is too old is Expired, within the stream', async () => {
   const watch = await api.watch(`${sessions}?watch=true&resourceVersion=1`);
   const { type, object } = await watch.next();
@@ -87,7 +87,7 @@ test('a version that is too old is Expired, within the stream', async () => {
   assert.equal(await watch.next(), undefined);
 });
 
-test('a watch ends when its time is over', async () => {
+test('a watch ends at its timeout', async () => {
   const from = await version();
   const watch = await api.watch(
     `${maps}?watch=true&resourceVersion=${from}&fieldSelector=metadata.name%3Dnobody&timeoutSeconds=1`,
@@ -95,7 +95,7 @@ test('a watch ends when its time is over', async () => {
   assert.equal(await watch.next(), undefined);
 });
 
-test('selectors choose by labels and fields, in lists and in deletions of many', async () => {
+test('selectors match labels and fields, in lists and in collection deletes', async () => {
   const labelled = { a: { app: 'x' }, b: { app: 'y', tier: 'db' }, c: { other: '1' } };
   for (const [name, labels] of Object.entries(labelled))
     await api.send('POST', maps, { metadata: { name, labels: { ...labels, chosen: 'yes' } } });
@@ -125,7 +125,7 @@ test('selectors choose by labels and fields, in lists and in deletions of many',
   assert.deepEqual(await namesOf('', ''), ['c']);
 });
 
-test('tables: the columns of each kind, their types, and which are for -o wide only', async () => {
+test('tables: the columns of each kind, their types, and those for -o wide only', async () => {
   const stash = 'stash.appscode.com/v1beta1';
   const workload = 'Name Ready';
   const rows: [path: string, columns: string][] = [
@@ -179,7 +179,7 @@ test('tables: the columns of each kind, their types, and which are for -o wide o
   }
 });
 
-test('tables: the cells of a row, and how much of the object comes with it', async () => {
+test('tables: the cells of a row, and how much of the object it contains', async () => {
   const metadata = { name: 'row' };
   const rows: [path: string, object: object, cells: unknown[]][] = [
     [maps, { metadata, data: { x: '1' } }, ['row', 1, '0s']],
@@ -229,7 +229,7 @@ test('tables: the cells of a row, and how much of the object comes with it', asy
   }
 });
 
-test('metadata without the rest', async () => {
+test('metadata only', async () => {
   await api.send('POST', maps, { metadata: { name: 'partly', labels: { partly: 'yes' } }, data: { x: '1' } });
   const as = (kind: string) => ({
     accept: `application/json;as=${kind};v=v1;g=meta.k8s.io,application/json`,

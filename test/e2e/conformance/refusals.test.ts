@@ -12,7 +12,7 @@ const deployments = api.at('apps/v1', 'deployments');
 const snapshots = api.at('snapshot.storage.k8s.io/v1', 'volumesnapshots');
 await api.send('POST', maps, { metadata: { name: 'there' } });
 
-test('what is not there, already there, or not allowed on a path', async () => {
+test('missing objects, existing objects, and methods that a path does not allow', async () => {
   const there = { metadata: { name: 'there' } };
   const noSuch = 'the server could not find the requested resource';
   const noMethod = 'the server does not allow this method on the requested resource';
@@ -81,7 +81,7 @@ test('what is not there, already there, or not allowed on a path', async () => {
   }
 });
 
-test('a body that cannot be read, or is of another kind, name or namespace', async () => {
+test('an unreadable body, or one of another kind, name or namespace', async () => {
   const form = { 'content-type': 'text/xml' };
   const classes = '/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses';
   const rows: [answer: Answer, code: number, reason: string, message: RegExp][] = [
@@ -155,7 +155,7 @@ test('a body that cannot be read, or is of another kind, name or namespace', asy
   }
 });
 
-test('selectors that cannot be read', async () => {
+test('invalid selectors', async () => {
   const label = ['a===b', 'a in b', '-a=b', 'a=-b-', ','];
   for (const selector of label) {
     const answer = await api.send('GET', `${maps}?labelSelector=${encodeURIComponent(selector)}`);

@@ -1,11 +1,11 @@
-/** Bodies and headers that the conformance tests send. */
+/** Bodies and headers for the conformance tests. */
 import { text, type Answer, type Json } from '#test/support/json-client.ts';
 
 export const mergePatch = { 'content-type': 'application/merge-patch+json' };
 export const jsonPatch = { 'content-type': 'application/json-patch+json' };
 export const strategicPatch = { 'content-type': 'application/strategic-merge-patch+json' };
 
-/** The spec of a workload that runs nothing. */
+/** Returns the spec of a workload without pods. */
 export function idle(more: object = {}, podSpec: object = {}): object {
   return {
     replicas: 0,
@@ -18,7 +18,7 @@ export function idle(more: object = {}, podSpec: object = {}): object {
   };
 }
 
-/** The spec of a claim that nobody binds. */
+/** Returns the spec of a claim that stays Pending. */
 export function unbound(more: object = {}): object {
   return {
     accessModes: ['ReadWriteOnce'],
@@ -28,7 +28,7 @@ export function unbound(more: object = {}): object {
   };
 }
 
-/** What a refusal says, without its message. */
+/** Returns the fields of a refusal other than its message. */
 export function refusalOf({ code, body }: Answer): unknown {
   const { name, group, kind } = body['details'] ?? {};
   return {

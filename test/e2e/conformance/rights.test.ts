@@ -1,4 +1,4 @@
-/** Role-based access control, as the server enforces it and words it. */
+/** Role-based access control, as the server enforces and reports it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -18,7 +18,7 @@ const clusterRoleBindings = `/apis/${rbac}/v1/clusterrolebindings`;
 const maps = api.at('v1', 'configmaps');
 const reviews = '/apis/authorization.k8s.io/v1';
 
-/** A user of this file's own, by impersonation. */
+/** Returns a user that only this file uses, by impersonation. */
 function userOf(name: string, ...groups: string[]) {
   const user = `${namespace}-${name}`;
   const headers: Record<string, string> = { 'impersonate-user': user };
@@ -49,7 +49,7 @@ async function made(answer: Promise<Answer>): Promise<Answer> {
   return answer;
 }
 
-/** A Role and its binding to the user; resolves once the server goes by them. */
+/** Creates a Role and binds it to the user. Resolves once the server applies it. */
 async function grant(tester: Tester, name: string, rules: readonly object[], known: object): Promise<void> {
   await made(api.send('POST', roles, { metadata: { name }, rules }));
   await made(
@@ -64,7 +64,7 @@ async function grant(tester: Tester, name: string, rules: readonly object[], kno
 
 const read = { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list'] };
 
-test('who has no right is told which one is missing, on each path', async () => {
+test('a user without rights is told which right is missing, on each path', async () => {
   const { user, send } = userOf('nobody');
   const apps = api.at('apps/v1', 'deployments');
   const inNamespace = `in the namespace "${namespace}"`;
@@ -147,7 +147,7 @@ test('who has no right is told which one is missing, on each path', async () => 
     assert.equal((await send('GET', path)).code, 200, path);
 });
 
-test('a Role gives what it says, where it is bound, and no more', async () => {
+test('a Role grants exactly its rules, where it is bound', async () => {
   const reader = userOf('reader');
   const rules = [
     read,
@@ -189,7 +189,7 @@ test('a Role gives what it says, where it is bound, and no more', async () => {
     assert.ok(told.includes(JSON.stringify(sorted(rule as unknown as Json))), told.join('\n'));
   assert.equal((await reader.send('POST', `${reviews}/selfsubjectrulesreviews`, { spec: {} })).code, 400);
 
-  // An administrator may ask of others.
+  // An administrator may ask about other users.
   const spec = { user: reader.user, resourceAttributes: { namespace, verb: 'get', resource: 'configmaps' } };
   const asked = await made(api.send('POST', `${reviews}/subjectaccessreviews`, { spec }));
   assert.equal(text(asked.body['status']?.['allowed']), 'true');
@@ -200,7 +200,7 @@ function sorted(rule: Json): object {
   return Object.fromEntries(Object.entries(rule).sort(([a], [b]) => a.localeCompare(b)));
 }
 
-test('a role that is bound and not there is told as the reason', async () => {
+test('the reason names a bound role that does not exist', async () => {
   const lost = userOf('lost');
   for (const [name, kind] of [
     ['lost-1', 'Role'],
@@ -226,7 +226,7 @@ test('a role that is bound and not there is told as the reason', async () => {
     ),
     message,
   );
-  // The server tells them in no order.
+  // The server reports them in any order.
   for (const each of missing) assert.ok(message.includes(each), message);
 });
 
@@ -255,7 +255,7 @@ test('impersonation is a right, and groups count', async () => {
     client.close();
     return answer;
   };
-  // From 1.36 on the server names what the user would do as somebody else, where it named that somebody before.
+  // Before 1.36 the message names the impersonated user, from 1.36 on the action.
   for (const somebody of ['jane', `system:serviceaccount:${namespace}:default`]) {
     const refused = await asked({ 'impersonate-user': somebody });
     assert.deepEqual([refused.code, refused.body['reason']], [403, 'Forbidden']);
@@ -266,7 +266,7 @@ test('impersonation is a right, and groups count', async () => {
   }
 });
 
-/** A service account of the namespace, and a token of it. */
+/** Creates a service account in the namespace and a token for it. */
 async function tokenOf(name: string): Promise<{ user: string; token: string }> {
   const accounts = api.at('v1', 'serviceaccounts');
   await made(api.send('POST', accounts, { metadata: { name } }));
@@ -277,7 +277,7 @@ async function tokenOf(name: string): Promise<{ user: string; token: string }> {
   };
 }
 
-test('a service account has its groups, and is bound by its name', async () => {
+test('a service account is in its groups, and can be bound by name', async () => {
   const { user, token } = await tokenOf('worker');
   const client = await connectTo(api.server.kubeconfig, { token });
   try {
@@ -310,7 +310,7 @@ test('a service account has its groups, and is bound by its name', async () => {
   }
 });
 
-test('nobody gives what they do not have', async () => {
+test('users cannot grant rights that they do not have', async () => {
   const giver = userOf('giver');
   const manage = {
     apiGroups: [rbac],
@@ -356,11 +356,11 @@ test('nobody gives what they do not have', async () => {
   await made(bind('theirs', 'theirs'));
   const all = { rules: [...more, { ...read, verbs: ['*'] }] };
   assert.equal((await giver.send('PATCH', `${roles}/theirs`, all, mergePatch)).code, 200);
-  // A right to escalate one role by its name does not hold for one that is yet to be made.
+  // The right to escalate one role by name does not apply to a role that does not exist yet.
   assert.equal((await giver.send('POST', roles, { metadata: { name: 'more' }, rules: more })).code, 403);
 });
 
-test('a ClusterRole holds everywhere by a ClusterRoleBinding, paths included', async (t) => {
+test('a ClusterRoleBinding grants a ClusterRole everywhere, including its paths', async (t) => {
   const metrics = userOf('metrics');
   const name = `${namespace}-metrics`;
   t.after(async () => {
@@ -394,7 +394,7 @@ test('a ClusterRole holds everywhere by a ClusterRoleBinding, paths included', a
   assert.equal(metadataOf(await api.send('GET', `${clusterRoles}/${name}`))['name'], name);
 });
 
-test('apply needs create as well where there is nothing yet', async () => {
+test('apply also needs create if the object does not exist', async () => {
   const applier = userOf('applier');
   const patch = { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'patch'] };
   await grant(applier, 'applier', [patch], { verb: 'patch', resource: 'configmaps' });
@@ -411,7 +411,7 @@ test('apply needs create as well where there is nothing yet', async () => {
   assert.equal(applied.code, 200, messageOf(applied));
 });
 
-test('a ClusterRole that is made of others has their rules, as they are now', async (t) => {
+test('an aggregated ClusterRole has the current rules of the roles that it selects', async (t) => {
   const [whole, part] = [`${namespace}-whole`, `${namespace}-part`];
   t.after(async () => {
     for (const name of [whole, part]) await api.send('DELETE', `${clusterRoles}/${name}`);

@@ -32,7 +32,7 @@ async function snapshot(name: string, claim: string, volumeSnapshotClassName: st
 const isHeld = (claim: Claim | undefined): boolean =>
   claim?.metadata.finalizers?.includes(protection) === true;
 
-test('a claim is held until the snapshot of it is ready', async () => {
+test('a claim has a finalizer until its snapshot is ready', async () => {
   await boundClaim('quick');
   await snapshot('quick', 'quick', snapshotClass);
   await until(
@@ -45,7 +45,7 @@ test('a claim is held until the snapshot of it is ready', async () => {
   await untilClaim('quick', (it) => it !== undefined && !isHeld(it));
 });
 
-test('a claim that is deleted stays while a snapshot of it is not ready, and goes with that snapshot', async (t) => {
+test('a deleted claim stays while a snapshot of it is not ready, and is gone after that snapshot', async (t) => {
   if (driver === undefined) {
     t.skip('the driver takes no fault parameters');
     return;

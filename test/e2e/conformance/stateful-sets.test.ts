@@ -17,7 +17,7 @@ const sets = api.at('apps/v1', 'statefulsets');
 
 type Policy = NonNullable<Workload['spec']['persistentVolumeClaimRetentionPolicy']>;
 
-/** Its claims are `data-NAME-ORDINAL`; its pods run at once, side by side. */
+/** Its claims are `data-NAME-ORDINAL`; its pods start in parallel. */
 function setOf(name: string, replicas: number, policy?: Policy): object {
   const container = {
     name: 'c',
@@ -71,7 +71,7 @@ const ownersOf = (claim: Stored<PersistentVolumeClaim> | undefined) => claim?.me
 const patchSet = (name: string, spec: object) => api.send('PATCH', `${sets}/${name}`, { spec }, mergePatch);
 const retain: Policy = { whenDeleted: 'Retain', whenScaled: 'Retain' };
 
-test('a StatefulSet keeps its claims where it does not say otherwise', async () => {
+test('a StatefulSet keeps its claims by default', async () => {
   const policies: [given: Policy | undefined, stored: Policy][] = [
     [undefined, retain],
     [{ whenScaled: 'Delete' }, { whenDeleted: 'Retain', whenScaled: 'Delete' }],
@@ -100,7 +100,7 @@ test('a StatefulSet keeps its claims where it does not say otherwise', async () 
   ]);
 });
 
-test('whenDeleted Delete: the claims belong to the StatefulSet and go with it', async () => {
+test('whenDeleted Delete: the StatefulSet owns the claims, and they are deleted with it', async () => {
   const uid = await begin('gone', 2, { whenDeleted: 'Delete', whenScaled: 'Retain' });
   const owner = {
     apiVersion: 'apps/v1',
@@ -127,7 +127,7 @@ test('whenDeleted Delete: the claims belong to the StatefulSet and go with it', 
   await untilClaims('gone', (claim) => [0, 1].every((ordinal) => claim(ordinal) === undefined));
 });
 
-test('a StatefulSet that is deleted and leaves its pods leaves its claims too', async () => {
+test('deleting a StatefulSet and orphaning its pods also orphans its claims', async () => {
   await begin('orphaning', 1, { whenDeleted: 'Delete', whenScaled: 'Delete' });
   await untilRunning('orphaning', 1);
   await untilClaims('orphaning', (claim) => ownersOf(claim(0)).length === 1);
@@ -136,13 +136,13 @@ test('a StatefulSet that is deleted and leaves its pods leaves its claims too', 
   assert.equal(claim(0)?.metadata.deletionTimestamp, undefined);
 });
 
-test('whenScaled Delete: the claim of a replica that is not wanted any more goes with its pod', async () => {
+test('whenScaled Delete: the claim of a surplus replica is deleted with its pod', async () => {
   await begin('scaled', 2, { whenDeleted: 'Retain', whenScaled: 'Delete' });
   await untilRunning('scaled', 2);
   const before = await untilClaims('scaled', (claim) => claim(1)?.status?.phase === 'Bound');
   assert.deepEqual([ownersOf(before(0)), ownersOf(before(1))], [[], []]);
 
-  // The pod stays to be looked at, and its claim with it.
+  // Keep the pod, and with it its claim, for inspection.
   const pod = api.at('v1', 'pods', 'scaled-1');
   const held = await api.send('PATCH', pod, { metadata: { finalizers: ['x.dev/hold'] } }, mergePatch);
   await patchSet('scaled', { replicas: 1 });
@@ -171,7 +171,7 @@ test('whenScaled Delete: the claim of a replica that is not wanted any more goes
   assert.equal(kept(0)?.metadata.deletionTimestamp, undefined);
 });
 
-test('a claim that is being deleted keeps its pod from being made', async () => {
+test('a pod is not created while its claim is terminating', async () => {
   const claims = api.at('v1', 'persistentvolumeclaims');
   const metadata = { name: 'data-waiting-0', finalizers: ['x.dev/hold'] };
   await api.send('POST', claims, { metadata, spec: claimSpec(storageClass) });
@@ -190,7 +190,7 @@ test('a claim that is being deleted keeps its pod from being made', async () => 
 
   await api.send('PATCH', `${claims}/data-waiting-0`, { metadata: { finalizers: null } }, mergePatch);
   await untilClaims('waiting', (claim) => claim(0)?.metadata.deletionTimestamp === undefined);
-  // The controller does not watch claims: a change of the StatefulSet has it look again at once.
+  // The controller does not watch claims, so change the StatefulSet to trigger it.
   await api.send('PATCH', `${sets}/waiting`, { metadata: { annotations: { again: 'now' } } }, mergePatch);
   await untilRunning('waiting', 1);
 });

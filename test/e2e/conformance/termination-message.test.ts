@@ -1,4 +1,7 @@
-/** What a container's end tells: the file for that, else the end of its log where it asks for it and has failed. */
+/**
+ * A container's termination message: its file, or the end of the log if the container asks for that and
+ * fails.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 

@@ -13,7 +13,7 @@ const deployments = api.at('apps/v1', 'deployments');
 const statefulSets = api.at('apps/v1', 'statefulsets');
 const snapshots = api.at('snapshot.storage.k8s.io/v1', 'volumesnapshots');
 
-test('what is wrong with an object is said field by field', async () => {
+test('an invalid object is reported field by field', async () => {
   const metadata = { name: 'wrong' };
   const image = 'i';
   const containers = [
@@ -172,7 +172,7 @@ test('a value of the wrong type', async () => {
   );
 });
 
-test('what may not change does not', async () => {
+test('immutable fields', async () => {
   const metadata = { name: 'fixed' };
   await api.send('POST', claims, { metadata, spec: unbound() });
   await api.send('POST', deployments, { metadata, spec: idle() });
@@ -213,7 +213,7 @@ test('what may not change does not', async () => {
   assert.equal(named.code, 200);
 });
 
-test('unknown fields are dropped with a warning, silently, or refused by name', async () => {
+test('unknown fields are dropped with a warning, dropped silently, or rejected by name', async () => {
   const metadata = { name: 'typo' };
   const snapshot = {
     apiVersion: 'snapshot.storage.k8s.io/v1',

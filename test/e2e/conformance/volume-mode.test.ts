@@ -19,7 +19,7 @@ const { namespace } = api;
 const { claim, bound } = claimsOf(api);
 const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
 
-/** Resolves with the first failure that is told of the claim, which stays Pending. */
+/** Resolves with the message of the first failure of the claim, which stays Pending. */
 async function failureOf(name: string): Promise<string> {
   const isIt = (it: { involvedObject: { name?: string }; reason?: string }): boolean =>
     it.involvedObject.name === name && it.reason === 'ProvisioningFailed';
@@ -29,7 +29,7 @@ async function failureOf(name: string): Promise<string> {
   return all.find(isIt)?.message ?? '';
 }
 
-test('a snapshot of a filesystem fills no raw volume, unless an administrator has allowed it', async () => {
+test('a filesystem snapshot cannot fill a Block volume unless an administrator allows it', async () => {
   await claim('files');
   await bound('files');
   await cluster.create(volumeSnapshots, {
@@ -75,7 +75,7 @@ test('a snapshot of a filesystem fills no raw volume, unless an administrator ha
   const forbidden = await failureOf('forbidden');
   assert.ok(forbidden.endsWith(refused('forbidden', `${permission} is set to false`)), forbidden);
 
-  // Now the driver is asked; ours serve files only.
+  // With permission the driver is called; ours supports Filesystem only.
   await allow('true');
   await raw('allowed');
   const isAsked = (it: { involvedObject: { name?: string }; reason?: string }): boolean =>

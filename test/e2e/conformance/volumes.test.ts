@@ -21,10 +21,10 @@ const protection = 'kubernetes.io/pv-protection';
 const provisioners = 'external-provisioner.volume.kubernetes.io/finalizer';
 const completed = { 'pv.kubernetes.io/bind-completed': 'yes' };
 const byController = { 'pv.kubernetes.io/bound-by-controller': 'yes' };
-/** A class that does not exist: nothing is provisioned for it. */
+/** A class that does not exist, so that nothing is provisioned for it. */
 const noClass = 'none-such';
 
-/** A volume that nobody provisioned; its name is this namespace's own. */
+/** Creates an unprovisioned volume whose name is unique to this namespace. */
 async function volumeByHand(t: TestContext, name: string, spec: object): Promise<string> {
   const own = `${namespace}-${name}`;
   t.after(async () => {
@@ -68,7 +68,7 @@ async function untilEvent(about: string, reason: string): Promise<string> {
     involvedObject.name === about &&
     (involvedObject.namespace ?? namespace) === namespace &&
     given === reason;
-  // Events about volumes, which have no namespace, are in `default`.
+  // Events about volumes, which are cluster-scoped, are in `default`.
   const all = await until(cluster, events, {}, (seen) => seen.some(isIt), patience);
   return all.find(isIt)?.message ?? '';
 }
@@ -78,13 +78,13 @@ async function patchVolume(name: string, spec: object): Promise<void> {
   const answer = await api.send('PATCH', `${volumes}/${name}`, { spec }, mergePatch);
   assert.equal(answer.code, 200);
 }
-/** The volume then belongs to the next claim of that name. */
+/** Reserves the volume for the next claim of that name. */
 async function reserve(volume: string, name: string): Promise<void> {
   const patch = [{ op: 'add', path: '/spec/claimRef', value: { namespace, name } }];
   assert.equal((await api.send('PATCH', `${volumes}/${volume}`, patch, jsonPatch)).code, 200);
 }
 
-/** The name of a volume that was provisioned, and that nothing uses any more. */
+/** Resolves with the name of a provisioned volume that nothing uses any more. */
 async function released(name: string): Promise<string> {
   await claim(name);
   const { spec } = await bound(name);
@@ -95,7 +95,7 @@ async function released(name: string): Promise<string> {
   return volume;
 }
 
-test('a class deletes volumes and binds at once where it does not say otherwise', async () => {
+test('a class has reclaimPolicy Delete and binds immediately by default', async () => {
   const metadata = { name: `${namespace}-plain` };
   const answer = await api.send('POST', '/apis/storage.k8s.io/v1/storageclasses?dryRun=All', {
     metadata,
@@ -105,7 +105,7 @@ test('a class deletes volumes and binds at once where it does not say otherwise'
   assert.deepEqual([answer.code, reclaimPolicy, volumeBindingMode], [201, 'Delete', 'Immediate']);
 });
 
-test('a volume that was provisioned for a claim is Bound to it, and goes with it', async () => {
+test('a provisioned volume is Bound to its claim, and deleted with it', async () => {
   await claim('provisioned');
   const { metadata, spec, status } = await bound('provisioned');
   const name = `pvc-${metadata.uid}`;
@@ -144,7 +144,7 @@ test('a volume that was provisioned for a claim is Bound to it, and goes with it
   await untilVolume(name, (it) => it === undefined);
 });
 
-test('Retain keeps the volume, Released, until the policy is Delete', async () => {
+test('with Retain the volume stays, Released, until the policy is Delete', async () => {
   await claim('kept');
   const { spec } = await bound('kept');
   const volume = volumeOf(spec);
@@ -153,14 +153,14 @@ test('Retain keeps the volume, Released, until the policy is Delete', async () =
   await remove('kept');
   const free = await inPhase(volume, 'Released');
   assert.deepEqual([free.spec.claimRef?.name, free.metadata.finalizers], ['kept', [protection]]);
-  // A claim of the same name is another claim.
+  // A new claim of the same name is a different claim.
   await claim('kept');
   assert.notEqual((await bound('kept')).spec.volumeName, volume);
   await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Delete' });
   await untilVolume(volume, (it) => it === undefined);
 });
 
-test('a volume whose claimRef has no uid is the next claim’s of that name, whatever the claim’s class', async () => {
+test('a volume whose claimRef has no uid binds to the next claim of that name, of any class', async () => {
   const volume = await released('old');
   await reserve(volume, 'next');
   const reserved = await inPhase(volume, 'Available');
@@ -181,7 +181,7 @@ test('a volume whose claimRef has no uid is the next claim’s of that name, wha
   await untilVolume(volume, (it) => it === undefined);
 });
 
-test('a reserved volume is passed by where size, access modes, mode or attributes differ', async () => {
+test('a reserved volume is not used if size, access modes, mode or attributes differ', async () => {
   const volume = await released('fitting');
   await inPhase(volume, 'Released');
   const misfits: Record<string, object> = {
@@ -199,12 +199,12 @@ test('a reserved volume is passed by where size, access modes, mode or attribute
     assert.equal((await untilClaim(name, () => true))?.status?.phase, 'Pending');
     assert.equal((await inPhase(volume, 'Available')).spec.claimRef?.uid, undefined);
   }
-  // A claim that can be provisioned is, and the reserved volume stays as it is.
+  // A claim with a provisioner gets a new volume, and the reserved one stays as it is.
   await reserve(volume, 'larger');
   await claim('larger', misfits['large']);
   assert.notEqual((await bound('larger')).spec.volumeName, volume);
   await inPhase(volume, 'Available');
-  // A volume that is named is taken whatever its size.
+  // A volume that the claim names is used regardless of its size.
   await reserve(volume, 'naming');
   await claim('naming', { volumeName: volume, ...misfits['large'] });
   const { metadata, status } = await bound('naming');
@@ -215,12 +215,12 @@ test('a reserved volume is passed by where size, access modes, mode or attribute
   await untilVolume(volume, (it) => it === undefined);
 });
 
-test('Delete takes no volume that is Available, only one whose claim is gone', async () => {
+test('the policy Delete applies to volumes whose claim is gone, not to Available ones', async () => {
   const volume = await released('before');
   await reserve(volume, 'after');
   await inPhase(volume, 'Available');
   await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Delete' });
-  // Another volume comes and goes in the meantime.
+  // Another volume is created and deleted in the meantime.
   await claim('meanwhile');
   const { spec } = await bound('meanwhile');
   await remove('meanwhile');
@@ -230,7 +230,7 @@ test('Delete takes no volume that is Available, only one whose claim is gone', a
   await untilVolume(volume, (it) => it === undefined);
 });
 
-test('a claim whose volume is taken from it is Lost, and Bound again when it is given back', async () => {
+test('a claim whose volume is bound elsewhere is Lost, and Bound again when it gets the volume back', async () => {
   await claim('robbed');
   const { metadata, spec } = await bound('robbed');
   const volume = volumeOf(spec);
@@ -250,7 +250,7 @@ test('a claim whose volume is taken from it is Lost, and Bound again when it is 
   await untilVolume(volume, (it) => it === undefined);
 });
 
-test('a claim whose volume is gone is Lost', async (t) => {
+test('a claim whose volume is deleted is Lost', async (t) => {
   const volume = await volumeByHand(t, 'goes', {});
   await inPhase(volume, 'Available');
   await claim('bereft', { storageClassName: volume });
@@ -268,7 +268,7 @@ test('a claim whose volume is gone is Lost', async (t) => {
   );
 });
 
-test('a claim takes the smallest volume of its class that is free and large enough', async (t) => {
+test('a claim binds to the smallest free volume of its class that is large enough', async (t) => {
   const class_ = `${namespace}-sizes`;
   const sizes = { small: '1Gi', right: '2Gi', large: '3Gi' };
   for (const [name, storage] of Object.entries(sizes)) {
@@ -280,7 +280,7 @@ test('a claim takes the smallest volume of its class that is free and large enou
   assert.deepEqual([spec.volumeName, status?.capacity], [`${namespace}-right`, { storage: '2Gi' }]);
 });
 
-test('why a claim is not bound to the volume that it names is told', async (t) => {
+test('an Event says why a claim cannot bind to the volume that it names', async (t) => {
   const volume = await volumeByHand(t, 'named', {});
   await inPhase(volume, 'Available');
   await claim('too-large', {
@@ -310,7 +310,7 @@ test('a volume that cannot be deleted is Failed', async (t) => {
   assert.equal(await untilEvent(volume, 'VolumeFailedDelete'), why);
 });
 
-test('where the data of a volume is cannot be changed', async (t) => {
+test('the source of a volume is immutable', async (t) => {
   const volume = await volumeByHand(t, 'fixed', {});
   const patch = { spec: { hostPath: { path: '/var/elsewhere' } } };
   const refused = await api.send('PATCH', `${volumes}/${volume}`, patch, mergePatch);

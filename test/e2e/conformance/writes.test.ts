@@ -21,7 +21,7 @@ const deployments = api.at('apps/v1', 'deployments');
 const modified =
   'the object has been modified; please apply your changes to the latest version and try again';
 
-test('an object is created with a UID, a time and a version; a replacement keeps all but the version', async () => {
+test('an object is created with UID, time and version; a replacement changes only the version', async () => {
   const created = await api.send('POST', maps, { metadata: { name: 'kept' }, data: { x: '1' } });
   assert.equal(created.code, 201);
   const { namespace, uid, creationTimestamp, resourceVersion } = metadataOf(created);
@@ -37,7 +37,7 @@ test('an object is created with a UID, a time and a version; a replacement keeps
   assert.equal(metadataOf(same)['resourceVersion'], metadataOf(replaced)['resourceVersion']);
 });
 
-test('an object that is to be created has no version', async () => {
+test('a create request must not have a version', async () => {
   const metadata = { name: 'versioned', resourceVersion: '1' };
   const bodies: [path: string, body: object][] = [
     [maps, { metadata }],
@@ -71,7 +71,7 @@ test('an object that is to be created has no version', async () => {
       ],
     );
   }
-  // What is wrong otherwise is said first, and a dry run stores nothing.
+  // Other errors are reported first, and a dry run stores nothing.
   const wrong = await api.send('POST', maps, { metadata: { ...metadata, name: 'Not_A_Name' } });
   assert.equal(wrong.code, 422);
   assert.equal((await api.send('POST', `${maps}?dryRun=All`, { metadata })).code, 201);
@@ -82,7 +82,7 @@ test('an object that is to be created has no version', async () => {
   assert.equal((await api.send('POST', maps, { metadata: { ...metadata, name: 'kept' } })).code, 500);
 });
 
-test('a write for an old version is a Conflict, in a replacement and in a merge patch', async () => {
+test('a write to an old version is a Conflict, in a replacement and in a merge patch', async () => {
   const first = await api.send('POST', maps, { metadata: { name: 'contended' } });
   const next = await api.send('PATCH', `${maps}/contended`, { data: { x: '1' } }, mergePatch);
   const { resourceVersion } = metadataOf(first);
@@ -126,7 +126,7 @@ test('generateName appends five characters', async () => {
   assert.equal(metadataOf(named)['name'], 'its-own');
 });
 
-test('the status and the rest are written apart, and only the rest counts generations', async () => {
+test('status and spec are written separately, and only spec changes increase the generation', async () => {
   const created = await api.send('POST', deployments, {
     metadata: { name: 'apart' },
     spec: idle(),
@@ -151,7 +151,7 @@ test('the status and the rest are written apart, and only the rest counts genera
   assert.equal(metadataOf(labelled)['generation'], 2);
 });
 
-test('the scale of a workload', async () => {
+test('the scale subresource of a workload', async () => {
   await api.send('POST', deployments, { metadata: { name: 'scaled' }, spec: idle() });
   const path = `${deployments}/scaled/scale`;
   const scaled = await api.send('PATCH', `${path}?dryRun=All`, { spec: { replicas: 2 } }, mergePatch);
@@ -172,7 +172,7 @@ test('the scale of a workload', async () => {
   );
 });
 
-test('a dry run answers as the write would and changes nothing', async () => {
+test('a dry run answers like the write and changes nothing', async () => {
   const { body } = await api.send('POST', maps, { metadata: { name: 'dry' }, data: { x: '1' } });
   const created = await api.send('POST', `${maps}?dryRun=All`, { metadata: { name: 'never' } });
   assert.deepEqual([created.code, metadataOf(created)['resourceVersion']], [201, undefined]);

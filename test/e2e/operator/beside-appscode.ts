@@ -1,4 +1,4 @@
-/** Where AppsCode's operator runs, ours is neither installed nor does it begin to work, and nothing is touched. */
+/** On a cluster with AppsCode's operator, ours can neither be installed nor start, and changes nothing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -22,7 +22,10 @@ import { until } from '#test/support/until.ts';
 import { beginSession, name } from './home.ts';
 import { configuration, restoreSession } from './manifests.ts';
 
-/** A definition of that group stands for the operator, which serves it by a server of its own. */
+/**
+ * Creates a definition in AppsCode's API group, in place of the operator, which serves the group by an
+ * aggregated API server.
+ */
 async function bringAppscode({ cluster }: TestServer): Promise<void> {
   const plural = 'restoresessionvalidators';
   await cluster.create(customResourceDefinitions, {
@@ -52,7 +55,7 @@ async function bringAppscode({ cluster }: TestServer): Promise<void> {
   );
 }
 
-/** `server`: one that has the Stash kinds, no operator, and is the test's own. */
+/** `server`: the test's own, with the Stash kinds and without an operator. */
 export function testBesideAppscode(server: TestServer): void {
   test("beside AppsCode's operator", async (t) => {
     const { cluster, kubeconfig, storageClass } = server;
@@ -71,7 +74,7 @@ export function testBesideAppscode(server: TestServer): void {
     const before = await versions();
     assert.equal(before.length, 4);
 
-    await t.test('install refuses, and makes nothing', async () => {
+    await t.test('install refuses and creates nothing', async () => {
       const { code, stdout, stderr } = await runPlugin(kubeconfig, ['install']);
       assert.deepEqual([code, stdout], [1, '']);
       assert.match(stderr, /^error: AppsCode's Stash operator runs in this cluster/);
@@ -79,16 +82,16 @@ export function testBesideAppscode(server: TestServer): void {
       assert(items.every(({ metadata }) => metadata.name !== operatorNamespace));
     });
 
-    for (const executor of ['job', 'in-process']) {
-      await t.test(`operator run --executor=${executor} refuses`, async () => {
+    for (const runSessions of ['in-jobs', 'in-process']) {
+      await t.test(`operator run --run-sessions=${runSessions} refuses`, async () => {
         const line = ['operator', 'run', '--listen=127.0.0.1:0', '--leader-elect=false'];
-        const { code, stderr } = await runPlugin(kubeconfig, [...line, `--executor=${executor}`]);
+        const { code, stderr } = await runPlugin(kubeconfig, [...line, `--run-sessions=${runSessions}`]);
         assert.equal(code, 1);
         assert.match(stderr, /^error: AppsCode's Stash operator runs in this cluster/m);
       });
     }
 
-    await t.test('what is there is as it was', async () => {
+    await t.test('existing objects are unchanged', async () => {
       assert.deepEqual(await versions(), before);
       assert.deepEqual(await place.list(cronJobs), []);
       assert.deepEqual(await place.list(jobs), []);

@@ -1,10 +1,13 @@
-/** The command line where our operator runs: it leaves the work to it, and follows it to the right end. */
+/**
+ * The command line on a cluster with our operator: it leaves the session to the operator and follows it to
+ * the end.
+ */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import { backupConfigurations, backupSessions, cronJobs, jobs, volumeSnapshots } from '#src/api/resources.ts';
 
-import { furnish, name, openHome, shell } from './home.ts';
+import { createWorkload, name, openHome, shell } from './home.ts';
 import { rarely } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
 import { openPlace } from '#test/e2e/place.ts';
@@ -25,7 +28,7 @@ await suite('commands', { concurrency: 6 }, () => {
     assert.match(stderr, /^backupsession\/\S+: data: Ready \(1Gi\)$/m);
   });
 
-  test('trigger exits with 4 where the session fails, and says why', async (t) => {
+  test('trigger exits with 4 if the session fails, and says why', async (t) => {
     const place = await openHome(t, server, {
       spec: { hooks: { preBackup: shell('echo the database is busy >&2; exit 3') } },
     });
@@ -34,7 +37,7 @@ await suite('commands', { concurrency: 6 }, () => {
     assert.match(stdout + stderr, /the database is busy/);
   });
 
-  test('snapshot leaves it to the operator', async (t) => {
+  test('snapshot leaves the session to the operator', async (t) => {
     const place = await openHome(t, server);
     await place.succeeds('snapshot deploy/stash-demo');
     const [session] = await place.list(backupSessions);
@@ -44,7 +47,7 @@ await suite('commands', { concurrency: 6 }, () => {
     assert.equal((await place.list(volumeSnapshots)).length, 1);
   });
 
-  test('snapshot of what nobody has configured: the operator makes it Ready first', async (t) => {
+  test('snapshot of a target without a configuration: the operator makes one Ready first', async (t) => {
     const place = await openHome(t, server);
     await place.remove(backupConfigurations, name);
     await place.succeeds('snapshot deploy/stash-demo');
@@ -54,7 +57,7 @@ await suite('commands', { concurrency: 6 }, () => {
     assert.equal((await place.list(cronJobs))[0]?.spec.suspend, true);
   });
 
-  test('--executor=local is left alone by the operator', async (t) => {
+  test('the operator ignores a session with --executor=local', async (t) => {
     const place = await openHome(t, server);
     await place.succeeds('snapshot deploy/stash-demo --executor=local');
     const [session] = await place.list(backupSessions);
@@ -63,9 +66,9 @@ await suite('commands', { concurrency: 6 }, () => {
     assert.equal((await place.list(volumeSnapshots)).length, 1);
   });
 
-  test('schedule makes a configuration that is Ready, and the operator its CronJob', async (t) => {
+  test('schedule creates a configuration that becomes Ready, and the operator creates its CronJob', async (t) => {
     const place = await openPlace(t, server);
-    await furnish(place);
+    await createWorkload(place);
     await place.remove(backupConfigurations, name);
     const line = ['schedule', 'deploy/stash-demo', '--cron', rarely, '--keep-last', '2'];
     const { stdout } = await place.succeeds(line);

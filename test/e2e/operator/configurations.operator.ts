@@ -1,4 +1,4 @@
-/** What the operator makes of a BackupConfiguration, and what it says of it. */
+/** How the operator handles a BackupConfiguration, and what it reports about it. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -10,13 +10,13 @@ import { openPlace } from '#test/e2e/place.ts';
 import { name, openHome, untilConfiguration, untilReady } from './home.ts';
 import { configuration, rarely } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, isTold, testReached } from './reached.ts';
+import { assertConditions, hasCondition, testReached } from './reached.ts';
 
 const server = await startOperatorServer();
 const { cluster } = server;
 
 await suite('BackupConfiguration', { concurrency: 5 }, () => {
-  test('ValidationPassed: each thing that is wrong is said', async (t) => {
+  test('ValidationPassed: each error is reported', async (t) => {
     const place = await openPlace(t, server);
     await place.create(
       backupConfigurations,
@@ -25,7 +25,7 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
     const { status } = await untilConfiguration(place, (it) => it.status?.phase !== undefined);
     assert.equal(status?.phase, 'Invalid');
     const validation = status.conditions?.find(({ type }) => type === 'ValidationPassed');
-    assertTold(validation && [validation], 'ValidationPassed False ResourceValidationFailed');
+    assertConditions(validation && [validation], 'ValidationPassed False ResourceValidationFailed');
     assert.match(validation?.message ?? '', /schedule.*timeOut/s);
     assert.deepEqual(await place.list(cronJobs), []);
     await place.until(events, (all) =>
@@ -37,18 +37,18 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
       { spec: { schedule: rarely, timeOut: '5m' } },
     );
     const mended = await untilConfiguration(place, (it) => it.status?.phase === 'NotReady');
-    assert(isTold(mended.status?.conditions, 'ValidationPassed True ResourceValidationPassed'));
+    assert(hasCondition(mended.status?.conditions, 'ValidationPassed True ResourceValidationPassed'));
   });
 
-  test('BackupTargetFound: not there, and found later without anybody touching it', async (t) => {
+  test('BackupTargetFound: missing at first, and found later without a change to the configuration', async (t) => {
     const place = await openPlace(t, server);
     await place.create(backupConfigurations, configuration(name));
     const early = await untilConfiguration(place, (it) => it.status?.phase === 'NotReady');
-    assert(isTold(early.status?.conditions, 'BackupTargetFound False TargetNotAvailable'));
+    assert(hasCondition(early.status?.conditions, 'BackupTargetFound False TargetNotAvailable'));
     await place.claims('data');
     await place.create(deployments, deployment('stash-demo', ['data']));
     const found = await untilConfiguration(place, (it) => it.status?.phase === 'Ready');
-    assertTold(
+    assertConditions(
       found.status?.conditions,
       'BackupTargetFound True TargetAvailable',
       'CronJobCreated True CronJobCreationSucceeded',
@@ -58,7 +58,7 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
     await untilConfiguration(place, (it) => it.status?.phase === 'NotReady');
   });
 
-  test('CronJobCreated: somebody else has one of that name', async (t) => {
+  test('CronJobCreated: a foreign CronJob has that name', async (t) => {
     const place = await openPlace(t, server);
     await place.create(cronJobs, {
       apiVersion: 'batch/v1',
@@ -79,13 +79,13 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
     await place.create(deployments, deployment('stash-demo', ['data']));
     await place.create(backupConfigurations, configuration(name));
     const { status } = await untilConfiguration(place, (it) =>
-      isTold(it.status?.conditions, 'CronJobCreated False CronJobCreationFailed'),
+      hasCondition(it.status?.conditions, 'CronJobCreated False CronJobCreationFailed'),
     );
     assert.equal(status?.phase, 'NotReady');
     const [theirs] = await place.list(cronJobs);
     assert.equal(theirs?.spec.jobTemplate.spec.template.spec.containers[0]?.name, 'theirs');
     await place.remove(cronJobs, cronJobName(name));
-    // It would look again after a minute.
+    // Trigger the operator, which would otherwise look again after a minute.
     await cluster.patch(
       backupConfigurations,
       { name, namespace: place.namespace },
@@ -94,7 +94,7 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
     await untilReady(place);
   });
 
-  test('paused and schedule reach the CronJob; a deleted one comes back', async (t) => {
+  test('paused and schedule are copied to the CronJob; a deleted CronJob is recreated', async (t) => {
     const place = await openHome(t, server);
     await place.succeeds(`pause ${name}`);
     await place.until(cronJobs, ([it]) => it?.spec.suspend === true);
@@ -113,7 +113,7 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
     );
   });
 
-  test('driver Restic is left alone', async (t) => {
+  test('driver Restic is ignored', async (t) => {
     const place = await openPlace(t, server);
     const made = await place.create(
       backupConfigurations,

@@ -1,6 +1,7 @@
 /**
- * Executors that are killed at random moments of a freeze, and a successor that cannot start: by the application's own
- * record, no freeze lasts longer than it may and ten seconds. `SEED` repeats the moments of an earlier run.
+ * Executors are killed at random moments of a freeze, and their successors cannot start: according to the
+ * application's own log, no freeze lasts more than ten seconds longer than allowed. `SEED` repeats the
+ * moments of an earlier run.
  */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
@@ -16,7 +17,7 @@ import { snapshotterJobName } from '#src/domain/workload/names.ts';
 import { isStashError } from '#src/errors.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 
-import { beginSession, faultyClass, furnish, needsFaults, shell, untilSession } from './home.ts';
+import { beginSession, faultyClass, createWorkload, needsFaults, shell, untilSession } from './home.ts';
 import { maxFreezeMs, startOperatorServer } from './operator-server.ts';
 
 const server = await startOperatorServer();
@@ -25,15 +26,18 @@ const skip = needsFaults(server);
 
 const kills = 20;
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_007);
-/** Milliseconds after the preBackup hook was begun. */
+/** Milliseconds after the preBackup hook started. */
 const moments = fc.sample(fc.noBias(fc.integer({ min: 0, max: maxFreezeMs })), { seed, numRuns: kills });
 
-/** The snapshot is not cut before the application has to be thawed. */
+/** The application has to be thawed before the driver cuts the snapshot. */
 const parameters = { cutDelay: `${(2 * maxFreezeMs) / 1_000}s` };
 const timed = (word: string) => shell(`echo ${word} $(date +%s) >> /source/data/hooks`);
 const hooks = { preBackup: timed('freeze'), postBackup: timed('thaw') };
 
-/** Seconds that each freeze lasted; none where the executor was stopped before the hook began. */
+/**
+ * Resolves with the duration of each freeze in seconds; empty if the executor was killed before the hook
+ * started.
+ */
 async function freezes(place: Place): Promise<number[]> {
   const [pod = ''] = await place.running('stash-demo');
   const record = await place.sh(pod, 'touch /source/data/hooks && cat /source/data/hooks');
@@ -47,11 +51,11 @@ async function freezes(place: Place): Promise<number[]> {
       since = undefined;
     }
   }
-  assert.equal(since, undefined, 'it is still quiet');
+  assert.equal(since, undefined, 'the application is still quiesced');
   return lasted;
 }
 
-/** As the session has it. */
+/** Whether the application is quiesced according to the session. */
 function isQuiet({ metadata, status }: Stored<BackupSession>): boolean {
   const conditions = (status?.targets ?? []).flatMap((target) => target.conditions ?? []);
   return (
@@ -66,7 +70,7 @@ async function killAt(t: TestContext, moment: number): Promise<void> {
   const place = await openPlace(t, server);
   const { namespace } = place;
   const snapshotClassName = await faultyClass(t, server, place, parameters);
-  await furnish(place, { snapshotClassName, spec: { hooks } });
+  await createWorkload(place, { snapshotClassName, spec: { hooks } });
   await beginSession(place, 'struck');
   const session = await untilSession(
     place,
@@ -81,7 +85,7 @@ async function killAt(t: TestContext, moment: number): Promise<void> {
   await cluster.delete(pods, pod, { gracePeriodSeconds: 0 }).catch((error: unknown) => {
     if (!isStashError(error, 'not-found')) throw error;
   });
-  // Its Job makes the next pod ten seconds later: never, now.
+  // The Job would start the next pod after ten seconds; suspend it, so that none starts.
   await cluster.patch(jobs, { name: snapshotterJobName('struck'), namespace }, { spec: { suspend: true } });
   await untilSession(place, 'struck', (it) => !isQuiet(it));
   const lasted = await freezes(place);
@@ -89,16 +93,17 @@ async function killAt(t: TestContext, moment: number): Promise<void> {
   met += lasted.length;
   const most = (Date.parse(until) - Date.parse(since)) / 1_000 + 10;
   for (const seconds of lasted) assert.ok(seconds <= most, `quiet for ${seconds} s, of at most ${most}`);
-  // One that is deleted while it is being cut may stay for good: external-snapshotter then waits for its content.
+  // A snapshot that is deleted while it is being cut may stay forever: external-snapshotter then waits for
+  // its content.
   await place.until(volumeSnapshots, (all) => all.every((it) => it.status?.readyToUse === true));
 }
 
-await suite(`freezes that nobody ends, SEED=${seed}`, { concurrency: 10, skip }, () => {
+await suite(`freezes whose executor was killed, SEED=${seed}`, { concurrency: 10, skip }, () => {
   for (const [index, moment] of moments.entries()) {
     test(`kill ${index + 1} of ${kills}`, (t) => killAt(t, moment));
   }
 });
 
-test('most of the kills met a freeze', { skip }, () => {
+test('most of the kills happened during a freeze', { skip }, () => {
   assert.ok(met >= kills / 2, `only ${met} of ${kills}`);
 });

@@ -1,4 +1,4 @@
-/** A workload with a claim and a BackupConfiguration that is Ready, and what is waited for there. */
+/** A workload with a claim and a Ready BackupConfiguration, and functions that wait for their objects. */
 import type { TestContext } from 'node:test';
 
 import type { Job, KubernetesObject, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
@@ -21,10 +21,10 @@ import { snapshotClass } from '#test/support/classes.ts';
 
 import { configuration, type ConfigurationOptions } from './manifests.ts';
 
-/** Of the BackupConfiguration. */
+/** Name of the BackupConfiguration. */
 export const name = 'nightly';
 
-/** Deployment `stash-demo` with claim `data`; `workload` is one of that name. */
+/** Creates Deployment `stash-demo` with claim `data`; `workload` replaces the Deployment. */
 export async function openHome(
   t: TestContext,
   server: TestServer,
@@ -32,11 +32,11 @@ export async function openHome(
   workload?: Workload,
 ): Promise<Place> {
   const place = await openPlace(t, server);
-  await furnish(place, options, workload);
+  await createWorkload(place, options, workload);
   return place;
 }
 
-export async function furnish(
+export async function createWorkload(
   place: Place,
   options: ConfigurationOptions = {},
   workload = deployment('stash-demo', ['data']),
@@ -84,7 +84,7 @@ export function untilOne<T extends KubernetesObject>(
   return place.until(resource, (all) => all.find((it) => it.metadata.name === called && satisfied(it)));
 }
 
-/** A session as somebody writes it by hand. */
+/** Creates a session as a user would by hand. */
 export function beginSession(place: Place, called: string): Promise<Stored<BackupSession>> {
   return place.create(backupSessions, {
     apiVersion: 'stash.appscode.com/v1beta1',
@@ -94,7 +94,7 @@ export function beginSession(place: Place, called: string): Promise<Stored<Backu
   });
 }
 
-/** The pod that carries a session out, once it runs. */
+/** Resolves with the pod that carries a session out, once it runs. */
 export function podOf(place: Place, jobName: string, but?: string): Promise<Stored<Pod>> {
   return place.until(pods, (all) =>
     all.find(
@@ -106,36 +106,36 @@ export function podOf(place: Place, jobName: string, but?: string): Promise<Stor
   );
 }
 
-/** Resolves with the Event's message once it was told of a session. */
-export async function untilTold(place: Place, session: string, reason: string): Promise<string> {
+/** Resolves with the message of the session's Event with this reason. */
+export async function untilEvent(place: Place, session: string, reason: string): Promise<string> {
   const { message = '' } = await place.until(events, (all) =>
     all.find((it) => it.involvedObject.name === session && it.reason === reason),
   );
   return message;
 }
 
-/** What the hooks of `note` did in the target's pod. */
+/** Resolves with what the hooks of `note` wrote in the target's pod. */
 export async function hooksRun(place: Place): Promise<string> {
   const [pod = ''] = await place.running('stash-demo');
   return await place.sh(pod, 'tr "\\n" " " < /source/data/hooks');
 }
 
-/** A hook that leaves a line in the claim. */
+/** Returns a hook that writes a line into the claim. */
 export function note(what: string) {
   return shell(`echo ${what} >> /source/data/hooks`);
 }
 
-/** What a sandbox does not have. */
+/** Returns the reason to skip a test that needs what a sandbox does not have. */
 export function needsCluster({ advance }: TestServer, what: string): string | false {
   return advance !== undefined && `a sandbox has no ${what}`;
 }
 
-/** Faults need the test's driver. */
+/** Returns the reason to skip tests with faults on a server without the test's driver. */
 export function needsFaults({ driver }: TestServer): string | false {
   return driver === undefined && 'E2E_DRIVER is not set';
 }
 
-/** A snapshot class of the test's own that takes the driver's fault parameters. */
+/** Creates a snapshot class of the test's own with the driver's fault parameters. */
 export async function faultyClass(
   t: TestContext,
   { cluster, driver = '' }: TestServer,
@@ -148,8 +148,8 @@ export async function faultyClass(
   return namespace;
 }
 
-/** A Job that is none of ours and does nothing. */
-export function theirJob(called: string): Job {
+/** Returns a foreign Job that does nothing. */
+export function foreignJob(called: string): Job {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',

@@ -1,4 +1,4 @@
-/** In which pods and containers the Job of a session runs the hooks of its configuration. */
+/** In which pods and containers a session's Job runs the hooks of its configuration. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -19,14 +19,14 @@ function sleeping(name: string, more: Partial<Container> = {}): Container {
   return { name, image: 'busybox', command, env: [{ name: 'WHO', value: name }], ...more };
 }
 
-/** Deployment `stash-demo` with claim `data`, and its pods changed. */
+/** Returns Deployment `stash-demo` with claim `data`, and with `change` applied to its pod template. */
 function changed(change: (template: Workload['spec']['template']) => void): Workload {
   const made = deployment(app, ['data']);
   change(made.spec.template);
   return made;
 }
 
-/** Each tells in which container it ran. */
+/** Returns hooks that record the container in which they run. */
 function hooksIn(containerName?: string) {
   const note = (what: string) => ({
     ...shell(`echo $WHO ${what} >> ${log}`),
@@ -35,7 +35,9 @@ function hooksIn(containerName?: string) {
   return { hooks: { preBackup: note('freeze'), postBackup: note('thaw') } };
 }
 
-/** A proxy first, as a mesh adds it, with no claim; a database; a native sidecar beside them. */
+/**
+ * A deployment as in a service mesh: first a proxy without the claim, then a database, and a native sidecar.
+ */
 const meshed = changed(({ metadata = {}, spec }) => {
   metadata.annotations = { 'kubectl.kubernetes.io/default-container': 'db' };
   spec.initContainers = [sleeping('quiesce', { restartPolicy: 'Always', volumeMounts: mounted })];
@@ -58,7 +60,7 @@ await suite('hook-containers', { concurrency: 4 }, () => {
     });
   }
 
-  test('a container that is not there: no snapshot is taken, and what there is is named', async (t) => {
+  test('a missing container: no snapshot is taken, and the existing containers are named', async (t) => {
     const place = await openHome(t, server, { spec: hooksIn('none') }, meshed);
     await beginSession(place, 'told');
     const { status } = await untilEnded(place, 'told');
@@ -67,7 +69,7 @@ await suite('hook-containers', { concurrency: 4 }, () => {
     assert.deepEqual(await place.list(volumeSnapshots), []);
   });
 
-  test('pods of another workload that share its labels are left alone', async (t) => {
+  test('hooks do not run in pods of another workload with the same labels', async (t) => {
     const workload = changed(({ spec }) => {
       spec.containers = [sleeping('main', { volumeMounts: mounted })];
     });
@@ -76,7 +78,7 @@ await suite('hook-containers', { concurrency: 4 }, () => {
     const worker = deployment('worker', []);
     const labels = { app, tier: 'worker' };
     worker.spec.selector = { matchLabels: labels };
-    // Hooks that ran here would fail: the claim is not mounted.
+    // Hooks would fail in these pods, which do not mount the claim.
     worker.spec.template = { metadata: { labels }, spec: { containers: [sleeping('main')] } };
     await place.create(deployments, worker);
     await place.running(app, 2);
@@ -86,7 +88,7 @@ await suite('hook-containers', { concurrency: 4 }, () => {
     assert.equal(await place.sh(mine, `cat ${log}`), 'main freeze\nmain thaw');
   });
 
-  test('a pod of the target that crash-loops is passed over', async (t) => {
+  test('a crash-looping pod of the target is skipped', async (t) => {
     const first = `${mountPath('data')}/first`;
     const workload = changed(({ spec }) => {
       const script = `trap 'exit 0' TERM; mkdir ${first} || exit 1; sleep 3000 & wait`;

@@ -1,13 +1,13 @@
-/** Hooks of a BackupConfiguration, run around the snapshot by the Job that takes it. */
+/** Hooks of a BackupConfiguration: the Job that takes the snapshot runs them before and after it. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import { volumeSnapshots } from '#src/api/resources.ts';
 
-import { freePort, heardBy, listening } from './listening.ts';
+import { freePort, requestsTo, listening } from './listening.ts';
 import { beginSession, openHome, shell, untilEnded } from './home.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, testReached } from './reached.ts';
+import { assertConditions, testReached } from './reached.ts';
 
 const server = await startOperatorServer();
 
@@ -20,19 +20,19 @@ const postFailed = 'PostBackupHookExecutionSucceeded False FailedToExecutePostBa
 const note = (what: string) => shell(`echo ${what} >> /source/data/hooks`);
 
 await suite('hooks', { concurrency: 6 }, () => {
-  test('exec: both ran, around the snapshot', async (t) => {
+  test('exec: both hooks run, before and after the snapshot', async (t) => {
     const place = await openHome(t, server, {
       spec: { hooks: { preBackup: note('freeze'), postBackup: note('thaw') } },
     });
     await beginSession(place, 'with-hooks');
     const { status } = await untilEnded(place, 'with-hooks');
     assert.equal(status?.phase, 'Succeeded');
-    assertTold(status.targets?.[0]?.conditions, ensured, postRan, preRan);
+    assertConditions(status.targets?.[0]?.conditions, ensured, postRan, preRan);
     const [pod = ''] = await place.running('stash-demo');
     assert.equal(await place.sh(pod, 'cat /source/data/hooks'), 'freeze\nthaw');
   });
 
-  test('where preBackup fails there is no snapshot, and postBackup still runs', async (t) => {
+  test('if preBackup fails, no snapshot is taken, and postBackup still runs', async (t) => {
     const place = await openHome(t, server, {
       spec: {
         hooks: { preBackup: shell('echo the database is busy >&2; exit 3'), postBackup: note('thaw') },
@@ -41,23 +41,23 @@ await suite('hooks', { concurrency: 6 }, () => {
     await beginSession(place, 'refused');
     const { status } = await untilEnded(place, 'refused');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.targets?.[0]?.conditions, ensured, postRan, preFailed);
+    assertConditions(status.targets?.[0]?.conditions, ensured, postRan, preFailed);
     assert.match(JSON.stringify(status), /the database is busy/);
     assert.deepEqual(await place.list(volumeSnapshots), []);
     const [pod = ''] = await place.running('stash-demo');
     assert.equal(await place.sh(pod, 'cat /source/data/hooks'), 'thaw');
   });
 
-  test('where postBackup fails the session does, and the snapshot stays', async (t) => {
+  test('if postBackup fails, the session fails and the snapshot stays', async (t) => {
     const place = await openHome(t, server, { spec: { hooks: { postBackup: shell('exit 4') } } });
     await beginSession(place, 'untidy');
     const { status } = await untilEnded(place, 'untidy');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.targets?.[0]?.conditions, ensured, postFailed);
+    assertConditions(status.targets?.[0]?.conditions, ensured, postFailed);
     assert.equal((await place.list(volumeSnapshots))[0]?.status?.readyToUse, true);
   });
 
-  test('httpGet and httpPost ask the application', async (t) => {
+  test('httpGet and httpPost reach the application', async (t) => {
     const port = await freePort();
     const hooks = {
       preBackup: { httpPost: { port, path: '/cgi-bin/freeze', scheme: 'HTTP', body: 'now' } },
@@ -66,31 +66,31 @@ await suite('hooks', { concurrency: 6 }, () => {
     const place = await openHome(t, server, { spec: { hooks } }, listening(port));
     await beginSession(place, 'asked');
     const { status } = await untilEnded(place, 'asked');
-    assertTold(status?.targets?.[0]?.conditions, ensured, postRan, preRan);
+    assertConditions(status?.targets?.[0]?.conditions, ensured, postRan, preRan);
     assert.equal(status?.phase, 'Succeeded');
-    assert.deepEqual(await heardBy(place), ['POST /cgi-bin/freeze', 'GET /cgi-bin/thaw']);
+    assert.deepEqual(await requestsTo(place), ['POST /cgi-bin/freeze', 'GET /cgi-bin/thaw']);
   });
 
-  test('httpGet that is answered with an error fails', async (t) => {
+  test('an httpGet that is answered with an error fails', async (t) => {
     const port = await freePort();
     const hooks = { preBackup: { httpGet: { port, path: '/cgi-bin/freeze' } } };
     const place = await openHome(t, server, { spec: { hooks } }, listening(port, '503 Service Unavailable'));
     await beginSession(place, 'busy');
     const { status } = await untilEnded(place, 'busy');
-    assertTold(status?.targets?.[0]?.conditions, ensured, preFailed);
+    assertConditions(status?.targets?.[0]?.conditions, ensured, preFailed);
     assert.match(JSON.stringify(status), /HTTP 503: the database is busy/);
-    assert.deepEqual(await heardBy(place), ['GET /cgi-bin/freeze']);
+    assert.deepEqual(await requestsTo(place), ['GET /cgi-bin/freeze']);
     assert.deepEqual(await place.list(volumeSnapshots), []);
   });
 
-  test('tcpSocket: nobody listens, and somebody does', async (t) => {
+  test('tcpSocket: a closed port and an open one', async (t) => {
     const port = await freePort();
-    // Port 1 is nobody's.
+    // No process listens on port 1.
     const hooks = { preBackup: { tcpSocket: { port: 1 } }, postBackup: { tcpSocket: { port } } };
     const place = await openHome(t, server, { spec: { hooks } }, listening(port));
     await beginSession(place, 'connected');
     const { status } = await untilEnded(place, 'connected');
-    assertTold(status?.targets?.[0]?.conditions, ensured, postRan, preFailed);
+    assertConditions(status?.targets?.[0]?.conditions, ensured, postRan, preFailed);
     assert.equal(status?.phase, 'Failed');
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The pod that carries a session out is killed, at one moment after the other: the next pod brings the session to its
- * end, and nothing stays quiesced.
+ * Kills the pod that carries a session out, at each of several moments: the next pod brings the session to
+ * its end, and the application does not stay quiesced.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -27,7 +27,7 @@ import { storageClass } from '#test/support/classes.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   hooksRun,
   needsFaults,
   note,
@@ -60,7 +60,7 @@ const moments: Record<string, (place: Place) => Promise<unknown>> = {
     ),
 };
 
-/** At once; resolves when the API server has forgotten it. */
+/** Kills the pod at once. Resolves when the API server has removed it. */
 async function kill(place: Place, jobName: string): Promise<string> {
   const { metadata } = await podOf(place, jobName);
   await cluster.delete(pods, metadata, { gracePeriodSeconds: 0 });
@@ -73,14 +73,14 @@ await suite('interruption', { concurrency: 7 }, () => {
       const place = await openPlace(t, server);
       const snapshotClassName = await faultyClass(t, server, place, { cutDelay: '3s', delay: '8s' });
       const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
-      await furnish(place, { snapshotClassName, spec: { hooks } });
+      await createWorkload(place, { snapshotClassName, spec: { hooks } });
       await beginSession(place, 'struck');
       await comes(place);
       await kill(place, snapshotterJobName('struck'));
       const session = await untilEnded(place, 'struck');
       const snapshots = await place.list(volumeSnapshots);
       const told = JSON.stringify(session.status);
-      // What was not cut when the application was thawed is no snapshot of a quiet application.
+      // A snapshot that is cut after the application was thawed does not count as consistent.
       if (session.status?.phase !== 'Succeeded') assert.match(told, /not cut (when|within) .*was thawed/);
       assert.equal(snapshots.length, 1, told);
       assert.equal((await place.list(backupSessions)).length, 1);
@@ -100,7 +100,7 @@ await suite('interruption', { concurrency: 7 }, () => {
       const built = storageClass(slow.name, server.driver ?? '', { delay: '6s' });
       await cluster.create(storageClasses, built);
       t.after(() => cluster.delete(storageClasses, slow));
-      await furnish(place);
+      await createWorkload(place);
       await beginSession(place, 'taken');
       assert.equal((await untilEnded(place, 'taken')).status?.phase, 'Succeeded');
       const [snapshot] = await place.list(volumeSnapshots);

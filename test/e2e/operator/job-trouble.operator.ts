@@ -1,4 +1,4 @@
-/** What becomes of a session whose Job, or whose Job's pods, come to grief. */
+/** What happens to a session whose Job, or whose Job's pods, fail. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -15,20 +15,20 @@ import { openPlace, type Place } from '#test/e2e/place.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   hooksRun,
   needsCluster,
   needsFaults,
   note,
   openHome,
   podOf,
-  theirJob,
+  foreignJob,
   untilEnded,
   untilOne,
-  untilTold,
+  untilEvent,
 } from './home.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, isTold } from './reached.ts';
+import { assertConditions, hasCondition } from './reached.ts';
 
 const server = await startOperatorServer();
 const { cluster } = server;
@@ -41,7 +41,7 @@ type Spec = Partial<BackupConfiguration['spec']>;
 async function openSlow(t: TestContext, parameters: Record<string, string>, spec: Spec = {}): Promise<Place> {
   const place = await openPlace(t, server);
   const snapshotClassName = await faultyClass(t, server, place, parameters);
-  await furnish(place, { snapshotClassName, spec: { hooks, ...spec } });
+  await createWorkload(place, { snapshotClassName, spec: { hooks, ...spec } });
   return place;
 }
 
@@ -51,10 +51,11 @@ function messageOf(session: Stored<BackupSession>, type: StashCondition['type'])
   return condition.message ?? '';
 }
 
-/** What is quiesced was thawed; where it never was, nothing was run. */
+/** Asserts that the application was thawed if it was quiesced. */
 async function assertThawed(place: Place): Promise<void> {
   checkLog((await hooksRun(place)).trim().split(' '));
-  // One that is deleted while it is being cut may stay for good: external-snapshotter then waits for its content.
+  // A snapshot that is deleted while it is being cut may stay forever: external-snapshotter then waits for
+  // its content.
   await place.until(volumeSnapshots, (all) => all.every(({ status }) => status?.readyToUse === true));
 }
 
@@ -74,7 +75,7 @@ const policyBindings = admission('ValidatingAdmissionPolicyBinding', 'validating
 
 await suite('job-trouble', { concurrency: 6 }, () => {
   test(
-    'a pod is evicted once all is cut: the next one goes on',
+    'a pod is evicted after all snapshots are cut: the next one continues',
     { skip: skip || needsCluster(server, 'evictions') },
     async (t) => {
       const place = await openSlow(t, { delay: '10s' });
@@ -98,7 +99,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
   );
 
   test(
-    'a pod fails: the next one carries the session out',
+    'a pod fails: the next one carries out the session',
     { skip: needsCluster(server, 'configMapKeyRef') },
     async (t) => {
       const place = await openPlace(t, server);
@@ -111,7 +112,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
       const env = [
         { name: 'KUBECONFIG', valueFrom: { configMapKeyRef: { name: options.name, key: 'kubeconfig' } } },
       ];
-      await furnish(place, { spec: { hooks, runtimeSettings: { container: { env } } } });
+      await createWorkload(place, { spec: { hooks, runtimeSettings: { container: { env } } } });
       await beginSession(place, 'struck');
       await untilOne(place, jobs, job, ({ status }) => status?.failed === 1);
       await cluster.patch(configMaps, options, data(''));
@@ -130,7 +131,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
     ['run out of memory', { resources: { limits: { memory: '12Mi' } } }, /OOM|memory/],
   ] as const) {
     test(
-      `all pods ${how}: the session is Failed, and names the last one's words`,
+      `all pods ${how}: the session fails and quotes the last one`,
       { skip: needsCluster(server, 'minute to spare for the back-off of a Job, nor limits of memory') },
       async (t) => {
         const place = await openHome(t, server, { spec: { hooks, runtimeSettings: { container } } as Spec });
@@ -144,18 +145,22 @@ await suite('job-trouble', { concurrency: 6 }, () => {
     );
   }
 
-  test('its Job is deleted while all is quiesced: it thaws, and is Failed', { skip }, async (t) => {
-    const place = await openSlow(t, { cutDelay: '30s' });
-    await beginSession(place, 'struck');
-    await place.until(volumeSnapshots, (all) => all.length === 1);
-    await cluster.delete(jobs, { name: job, namespace: place.namespace }, { propagation: 'Background' });
-    const session = await untilEnded(place, 'struck');
-    assert.equal(session.status?.phase, 'Failed');
-    assert.equal(messageOf(session, 'BackupDisrupted'), `job ${job} was deleted`);
-    await assertThawed(place);
-  });
+  test(
+    'its Job is deleted while the application is quiesced: it is thawed, and the session fails',
+    { skip },
+    async (t) => {
+      const place = await openSlow(t, { cutDelay: '30s' });
+      await beginSession(place, 'struck');
+      await place.until(volumeSnapshots, (all) => all.length === 1);
+      await cluster.delete(jobs, { name: job, namespace: place.namespace }, { propagation: 'Background' });
+      const session = await untilEnded(place, 'struck');
+      assert.equal(session.status?.phase, 'Failed');
+      assert.equal(messageOf(session, 'BackupDisrupted'), `job ${job} was deleted`);
+      await assertThawed(place);
+    },
+  );
 
-  test('the deadline passes: its pod thaws, and ends it Failed', { skip }, async (t) => {
+  test('the deadline passes: the pod thaws the application, and the session fails', { skip }, async (t) => {
     const place = await openSlow(t, { cutDelay: '30s' }, { timeOut: '5s' });
     await beginSession(place, 'struck');
     const session = await untilEnded(place, 'struck');
@@ -164,12 +169,12 @@ await suite('job-trouble', { concurrency: 6 }, () => {
     await assertThawed(place);
   });
 
-  test('a pod that no node takes is told of at once', async (t) => {
+  test('a pod that cannot be scheduled is reported at once', async (t) => {
     const place = await openHome(t, server, {
       spec: { timeOut: '20s', runtimeSettings: { pod: { nodeSelector: { 'kubernetes.io/os': 'plan9' } } } },
     });
     await beginSession(place, 'struck');
-    assert.match(await untilTold(place, 'struck', 'BackupWaiting'), /cannot be scheduled/);
+    assert.match(await untilEvent(place, 'struck', 'BackupWaiting'), /cannot be scheduled/);
     const session = await untilEnded(place, 'struck');
     assert.equal(session.status?.phase, 'Failed');
     assert.match(messageOf(session, 'DeadlineExceeded'), /cannot be scheduled/);
@@ -177,7 +182,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
   });
 
   test(
-    'a quota keeps the Job out: it is tried again, and runs when there is room',
+    'a quota prevents the Job: its creation is retried, and succeeds when the quota allows it',
     { skip: needsCluster(server, 'quotas') },
     async (t) => {
       const place = await openHome(t, server, { spec: { hooks } });
@@ -187,7 +192,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
       } as KubernetesObject);
       await untilOne(place, quotas, 'none', ({ status }) => status?.hard !== undefined);
       await beginSession(place, 'struck');
-      assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /exceeded quota/);
+      assert.match(await untilEvent(place, 'struck', 'FailedToEnsureBackupExecutor'), /exceeded quota/);
       await place.remove(quotas, 'none');
       assert.equal((await untilEnded(place, 'struck')).status?.phase, 'Succeeded');
       assert.equal(await hooksRun(place), 'freeze thaw');
@@ -195,7 +200,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
   );
 
   test(
-    'a webhook that does not answer keeps the Job out: it is tried again until the deadline',
+    'a webhook that does not answer prevents the Job: its creation is retried until the deadline',
     { skip: needsCluster(server, 'webhooks') },
     async (t) => {
       const place = await openHome(t, server, { spec: { hooks, timeOut: '25s' } });
@@ -221,15 +226,15 @@ await suite('job-trouble', { concurrency: 6 }, () => {
         ],
       } as KubernetesObject);
       t.after(() => cluster.delete(webhooks, metadata));
-      // No status tells when the server asks it.
+      // No status says when the server starts to call the webhook.
       while (await isTaken(place)) await setTimeout(200);
       await beginSession(place, 'struck');
-      assert.match(await untilTold(place, 'struck', 'FailedToEnsureBackupExecutor'), /down\.example\.com/);
+      assert.match(await untilEvent(place, 'struck', 'FailedToEnsureBackupExecutor'), /down\.example\.com/);
       const session = await untilEnded(place, 'struck');
       assert.equal(session.status?.phase, 'Failed');
       assert.match(messageOf(session, 'DeadlineExceeded'), /^not done within 25s/);
       assert(
-        isTold(
+        hasCondition(
           session.status.targets?.[0]?.conditions,
           'BackupExecutorEnsured False FailedToEnsureBackupExecutor',
         ),
@@ -239,7 +244,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
   );
 
   test(
-    'a Job that the server calls invalid is Failed at once',
+    'an invalid Job fails the session at once',
     { skip: needsCluster(server, 'admission policies') },
     async (t) => {
       const place = await openHome(t, server, { spec: { hooks } });
@@ -264,12 +269,15 @@ await suite('job-trouble', { concurrency: 6 }, () => {
         },
       } as KubernetesObject);
       t.after(() => cluster.delete(policyBindings, metadata));
-      // Nor when it follows a policy.
+      // No status says when the policy takes effect, either.
       while (await isTaken(place)) await setTimeout(200);
       await beginSession(place, 'struck');
       const { status } = await untilEnded(place, 'struck');
       assert.equal(status?.phase, 'Failed');
-      assertTold(status.targets?.[0]?.conditions, 'BackupExecutorEnsured False FailedToEnsureBackupExecutor');
+      assertConditions(
+        status.targets?.[0]?.conditions,
+        'BackupExecutorEnsured False FailedToEnsureBackupExecutor',
+      );
       assert.match(JSON.stringify(status), /no Jobs here/);
       assert.deepEqual(await place.list(volumeSnapshots), []);
     },
@@ -277,7 +285,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
 });
 
 async function isTaken({ namespace }: Place): Promise<boolean> {
-  const made = theirJob('tried');
+  const made = foreignJob('tried');
   const object = { ...made, metadata: { ...made.metadata, namespace } };
   return await cluster.create(jobs, object, { dryRun: true }).then(
     () => true,

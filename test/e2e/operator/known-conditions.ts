@@ -1,10 +1,10 @@
-/** Every condition of the Stash kinds with each of its reasons, and the test file that brings it about. */
+/** Every condition of the Stash kinds with each of its reasons, and the test file that produces it. */
 
 export interface KnownCondition {
   readonly type: string;
   readonly status: 'True' | 'False';
   readonly reason: string;
-  /** From the root of the repository. */
+  /** Path from the root of the repository. */
   readonly by: string;
 }
 
@@ -19,7 +19,7 @@ export const knownConditions: readonly KnownCondition[] = [
     True: 'TargetAvailable',
     False: 'TargetNotAvailable',
   }),
-  // Takes a server that answers with an error.
+  // Needs a server that answers with an error.
   ...known('BackupTargetFound', 'test/operator/backup-configuration.test.ts', {
     False: 'UnableToCheckTargetAvailability',
   }),
@@ -38,7 +38,7 @@ export const knownConditions: readonly KnownCondition[] = [
     False: 'FailedToApplyRetentionPolicy',
   }),
   ...known('BackupHistoryCleaned', end('sessions'), { True: 'SuccessfullyCleanedBackupHistory' }),
-  // Takes an operator that may not delete sessions.
+  // Needs an operator that may not delete sessions.
   ...known('BackupHistoryCleaned', 'test/session/tidy.test.ts', { False: 'FailedToCleanBackupHistory' }),
   ...known('DeadlineExceeded', end('sessions'), { True: 'FailedToCompleteWithinDeadline' }),
   ...known('BackupDisrupted', end('sessions'), { True: 'FailedToCompleteDueToDisruption' }),

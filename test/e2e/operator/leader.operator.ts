@@ -1,4 +1,4 @@
-/** The replica of the operator that leads is killed while sessions run. */
+/** Kills the leading replica of the operator while sessions run. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -7,14 +7,22 @@ import { leases, pods, volumeSnapshots } from '#src/api/resources.ts';
 import { openPlace } from '#test/e2e/place.ts';
 import { until } from '#test/support/until.ts';
 
-import { beginSession, faultyClass, furnish, needsFaults, shell, untilEnded, untilSession } from './home.ts';
+import {
+  beginSession,
+  faultyClass,
+  createWorkload,
+  needsFaults,
+  shell,
+  untilEnded,
+  untilSession,
+} from './home.ts';
 import { startOperatorServer } from './operator-server.ts';
 
 const server = await startOperatorServer();
 const { cluster } = server;
 const note = (what: string) => shell(`echo ${what} >> /source/data/hooks`);
 
-/** Who holds the Lease, once it is not `former`. */
+/** Resolves with the holder of the Lease, once it is not `former`. */
 async function leader(former?: string): Promise<string> {
   const [lease] = await until(cluster, leases, { namespace: operatorNamespace }, (all) =>
     all.some(({ metadata, spec }) => {
@@ -26,13 +34,13 @@ async function leader(former?: string): Promise<string> {
 }
 
 await test(
-  'its leader is killed: the other takes over within 20 s, and what runs comes to its end',
+  'the leader is killed: the other replica takes over within 20 s, and running sessions finish',
   { skip: needsFaults(server) },
   async (t) => {
     const place = await openPlace(t, server);
     const snapshotClassName = await faultyClass(t, server, place, { delay: '5s' });
     const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
-    await furnish(place, { snapshotClassName, spec: { hooks } });
+    await createWorkload(place, { snapshotClassName, spec: { hooks } });
     await beginSession(place, 'running');
     await place.until(volumeSnapshots, (all) => all.length === 1);
 
@@ -47,7 +55,7 @@ await test(
 
     const { status } = await untilEnded(place, 'running');
     assert.equal(status?.phase, 'Succeeded');
-    // Which is the new leader's to do.
+    // Only the new leader can do this.
     await untilSession(place, 'running', ({ status }) =>
       (status?.conditions ?? []).some(({ type }) => type === 'BackupHistoryCleaned'),
     );

@@ -1,6 +1,6 @@
 /**
- * An application that answers HTTP in its own pod: by the web server of busybox where the container has its image, by
- * Node where its shell runs on this machine.
+ * An application that answers HTTP in its own pod: by busybox' web server if the container runs its image, by
+ * Node if its shell runs on this machine.
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ const app = 'stash-demo';
 const data = mountPath('data');
 const answer = 'the database is busy';
 
-/** On the sandbox all pods share the address of this machine. */
+/** On the sandbox all pods share this machine's address. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -23,7 +23,10 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Deployment `stash-demo` with claim `data`; answers `/cgi-bin/freeze` and `/cgi-bin/thaw`, and is ready once it does. */
+/**
+ * Returns Deployment `stash-demo` with claim `data`; it answers `/cgi-bin/freeze` and `/cgi-bin/thaw`, and is
+ * ready once it does.
+ */
 export function listening(port: number, status = '200 OK'): Workload {
   const made = deployment(app, ['data']);
   const [container] = made.spec.template.spec.containers;
@@ -40,8 +43,8 @@ export function listening(port: number, status = '200 OK'): Workload {
   return made;
 }
 
-/** What it was asked, in order: `GET /cgi-bin/thaw`. */
-export async function heardBy(place: Place): Promise<string[]> {
+/** Resolves with the requests that it received, in order, such as `GET /cgi-bin/thaw`. */
+export async function requestsTo(place: Place): Promise<string[]> {
   const [pod = ''] = await place.running(app);
   return (await place.sh(pod, `cat ${data}/heard`)).split('\n');
 }

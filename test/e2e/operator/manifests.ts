@@ -1,9 +1,9 @@
-/** BackupConfigurations and RestoreSessions as Stash's guides for VolumeSnapshots have them. */
+/** BackupConfigurations and RestoreSessions as in Stash's guides for VolumeSnapshots. */
 import type { BackupConfiguration, RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { targetApiVersion } from '#src/domain/workload/target.ts';
 import type { TargetKind } from '#src/domain/workload/kinds.ts';
 
-/** Not due while the tests run, so that only who means to triggers it. */
+/** A schedule that is not due while the tests run, so that only a test triggers it. */
 export const rarely = '0 4 31 12 *';
 
 export interface ConfigurationOptions {

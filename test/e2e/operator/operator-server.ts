@@ -1,11 +1,14 @@
-/** A server on which our operator runs, installed as anybody installs it. */
+/** A server with our operator, installed as users install it. */
 import { runPlugin } from '#test/e2e/plugin.ts';
 import { startServer, type TestServer } from '#test/e2e/server.ts';
 
-/** How long its applications may stay quiet: long enough for a Job's next pod, short enough to be waited for. */
+/**
+ * How long applications may stay quiesced: long enough for a Job's next pod, short enough to wait for in a
+ * test.
+ */
 export const maxFreezeMs = 20_000;
 
-/** One for the whole file; the cluster of `E2E_KUBECONFIG` may have it already. */
+/** Starts one server for the whole file; the cluster of `E2E_KUBECONFIG` may have the operator already. */
 export async function startOperatorServer(): Promise<TestServer> {
   const server = await startServer();
   const { code, stderr } = await runPlugin(server.kubeconfig, [

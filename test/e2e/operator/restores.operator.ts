@@ -1,4 +1,4 @@
-/** How a RestoreSession that somebody made by hand is carried out, and how it ends. */
+/** How a user's own RestoreSession is carried out and ends. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
@@ -16,10 +16,10 @@ import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 import { claimFrom } from '#test/support/claim-from.ts';
 
-import { beginSession, openHome, shell, theirJob, untilEnded, untilOne, untilRestored } from './home.ts';
+import { beginSession, openHome, shell, untilEnded, untilOne, untilRestored, foreignJob } from './home.ts';
 import { restoreSession } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, isTold, testReached } from './reached.ts';
+import { assertConditions, hasCondition, testReached } from './reached.ts';
 
 const server = await startOperatorServer();
 const { storageClass } = server;
@@ -41,7 +41,7 @@ async function taken(t: TestContext): Promise<{ place: Place; snapshot: string }
   return { place, snapshot: snapshot?.metadata.name ?? '' };
 }
 
-/** Into claim `copy`, beside a target that has to be there. */
+/** A restore into claim `copy`, for a target that must exist. */
 function beside(
   called: string,
   snapshot: string,
@@ -63,7 +63,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     await place.create(restoreSessions, restoreSession('empty', []));
     const { status } = await untilRestored(place, 'empty');
     assert.equal(status?.phase, 'Invalid');
-    assertTold(status.conditions, notCompleted);
+    assertConditions(status.conditions, notCompleted);
   });
 
   test('Failed: the snapshot does not exist', async (t) => {
@@ -72,39 +72,39 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     const { status } = await untilRestored(place, 'lost');
     assert.equal(status?.phase, 'Failed');
     assert.match(JSON.stringify(status), /no-such/);
-    assertTold(status.conditions, ensured, found, notCompleted);
+    assertConditions(status.conditions, ensured, found, notCompleted);
     assert.deepEqual(await place.list(persistentVolumeClaims), []);
   });
 
-  test('hooks: both ran, in the pods of its target', async (t) => {
+  test('hooks: both run in the pods of its target', async (t) => {
     const { place, snapshot } = await taken(t);
     const hooks = { preRestore: note('before'), postRestore: note('after') };
     await place.create(restoreSessions, beside('copies', snapshot, demo, hooks));
     const { status } = await untilRestored(place, 'copies');
     assert.equal(status?.phase, 'Succeeded');
-    assertTold(status.conditions, ensured, found, completed, preRan, postRan);
+    assertConditions(status.conditions, ensured, found, completed, preRan, postRan);
     const [pod = ''] = await place.running('stash-demo');
     assert.equal(await place.sh(pod, 'cat /source/data/hooks'), 'before\nafter');
     assert.equal(await place.look(['copy'], 'cat /source/copy/data.txt'), 'sample_data');
   });
 
-  test('hooks: where preRestore fails nothing is restored', async (t) => {
+  test('hooks: if preRestore fails, nothing is restored', async (t) => {
     const { place, snapshot } = await taken(t);
     const hooks = { preRestore: shell('echo not now >&2; exit 3'), postRestore: note('after') };
     await place.create(restoreSessions, beside('refused', snapshot, demo, hooks));
     const { status } = await untilRestored(place, 'refused');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.conditions, ensured, found, completed, preFailed, postRan);
+    assertConditions(status.conditions, ensured, found, completed, preFailed, postRan);
     assert.match(JSON.stringify(status), /not now/);
     assert.equal((await place.list(persistentVolumeClaims)).length, 1);
   });
 
-  test('hooks: where postRestore fails the session does, and the claim stays', async (t) => {
+  test('hooks: if postRestore fails, the session fails and the claim stays', async (t) => {
     const { place, snapshot } = await taken(t);
     await place.create(restoreSessions, beside('untidy', snapshot, demo, { postRestore: shell('exit 4') }));
     const { status } = await untilRestored(place, 'untidy');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.conditions, ensured, found, notCompleted, postFailed);
+    assertConditions(status.conditions, ensured, found, notCompleted, postFailed);
     assert.equal(await place.look(['copy'], 'cat /source/copy/data.txt'), 'sample_data');
   });
 
@@ -112,7 +112,7 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     const { place, snapshot } = await taken(t);
     await place.create(restoreSessions, beside('early', snapshot, { kind: 'Deployment', name: 'later' }));
     await untilOne(place, restoreSessions, 'early', ({ status }) =>
-      isTold(status?.conditions, 'RestoreTargetFound False TargetNotAvailable'),
+      hasCondition(status?.conditions, 'RestoreTargetFound False TargetNotAvailable'),
     );
     assert.deepEqual(
       (await place.list(persistentVolumeClaims)).map(({ metadata }) => metadata.name),
@@ -121,32 +121,32 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     await place.create(deployments, deployment('later', ['data']));
     const { status } = await untilRestored(place, 'early');
     assert.equal(status?.phase, 'Succeeded');
-    assertTold(status.conditions, ensured, found, completed);
+    assertConditions(status.conditions, ensured, found, completed);
   });
 
-  test('RestoreTargetFound: a kind that nobody looks for', async (t) => {
+  test('RestoreTargetFound: an unsupported kind', async (t) => {
     const place = await openPlace(t, server);
     const session = beside('odd', 'no-such', { kind: 'Gadget', name: 'g' });
     await place.create(restoreSessions, { ...session, spec: { ...session.spec, timeOut: '3s' } });
     const { status } = await untilRestored(place, 'odd');
     assert.equal(status?.phase, 'Failed');
-    assert(isTold(status.conditions, 'RestoreTargetFound False UnableToCheckTargetAvailability'));
+    assert(hasCondition(status.conditions, 'RestoreTargetFound False UnableToCheckTargetAvailability'));
     await place.until(events, (all) =>
       all.some(({ reason, type }) => reason === 'UnableToCheckTargetAvailability' && type === 'Warning'),
     );
   });
 
-  test('RestoreExecutorEnsured: a Job of that name is somebody else’s', async (t) => {
+  test('RestoreExecutorEnsured: a foreign Job has that name', async (t) => {
     const place = await openPlace(t, server);
-    await place.create(jobs, theirJob(restoreJobName('copies')));
+    await place.create(jobs, foreignJob(restoreJobName('copies')));
     await place.create(restoreSessions, restoreSession('copies', [claimFrom('any', 'copy', storageClass)]));
     const { status } = await untilRestored(place, 'copies');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.conditions, found, 'RestoreExecutorEnsured False FailedToEnsureRestoreExecutor');
+    assertConditions(status.conditions, found, 'RestoreExecutorEnsured False FailedToEnsureRestoreExecutor');
     assert.deepEqual(await place.list(persistentVolumeClaims), []);
   });
 
-  test('waits for its first consumer: Unknown', { skip: server.waitClass === undefined }, async (t) => {
+  test('a claim with WaitForFirstConsumer: Unknown', { skip: server.waitClass === undefined }, async (t) => {
     const { place, snapshot } = await taken(t);
     await place.create(
       restoreSessions,

@@ -1,4 +1,4 @@
-/** How a BackupSession that somebody made by hand is carried out, and how it ends. */
+/** How a user's own BackupSession is carried out and ends. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -17,12 +17,12 @@ import { openPlace } from '#test/e2e/place.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   name,
   needsFaults,
   openHome,
   shell,
-  theirJob,
+  foreignJob,
   untilConfiguration,
   untilEnded,
   untilReady,
@@ -30,14 +30,14 @@ import {
 } from './home.ts';
 import { configuration } from './manifests.ts';
 import { startOperatorServer } from './operator-server.ts';
-import { assertTold, isTold, testReached } from './reached.ts';
+import { assertConditions, hasCondition, testReached } from './reached.ts';
 
 const server = await startOperatorServer();
 const { cluster } = server;
 const skip = needsFaults(server);
 
 await suite('BackupSession', { concurrency: 6 }, () => {
-  test('a Job that no node takes ends at the deadline, with the reason', async (t) => {
+  test('an unschedulable Job fails the session at its deadline, with the reason', async (t) => {
     const place = await openHome(t, server, {
       spec: { timeOut: '5s', runtimeSettings: { pod: { nodeSelector: { 'kubernetes.io/os': 'plan9' } } } },
     });
@@ -47,14 +47,14 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     assert.match(JSON.stringify(status), /cannot be scheduled/);
   });
 
-  test('DeadlineExceeded: a driver that never comes to an end', { skip }, async (t) => {
+  test('DeadlineExceeded: a driver that never finishes', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const never = await faultyClass(t, server, place, { fault: 'never-ready' });
-    await furnish(place, { snapshotClassName: never, spec: { timeOut: '5s' } });
+    await createWorkload(place, { snapshotClassName: never, spec: { timeOut: '5s' } });
     await beginSession(place, 'late');
     const { status } = await untilEnded(place, 'late');
     assert.equal(status?.phase, 'Failed');
-    assert(isTold(status.conditions, 'DeadlineExceeded True FailedToCompleteWithinDeadline'));
+    assert(hasCondition(status.conditions, 'DeadlineExceeded True FailedToCompleteWithinDeadline'));
   });
 
   test('BackupSkipped: its configuration is not Ready', async (t) => {
@@ -68,7 +68,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
       (it) => isFinal(it) && it.status?.conditions?.length === 2,
     );
     assert.equal(status?.phase, 'Skipped');
-    assertTold(
+    assertConditions(
       status.conditions,
       'BackupHistoryCleaned True SuccessfullyCleanedBackupHistory',
       'BackupSkipped True SkippedTakingNewBackup',
@@ -78,7 +78,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
   test('BackupSkipped: another of the same invoker runs', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const slow = await faultyClass(t, server, place, { delay: '3s' });
-    await furnish(place, { snapshotClassName: slow });
+    await createWorkload(place, { snapshotClassName: slow });
     await beginSession(place, 'first');
     await place.until(volumeSnapshots, (all) => all.length === 1);
     await beginSession(place, 'second');
@@ -88,13 +88,16 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     assert.equal((await place.list(volumeSnapshots)).length, 1);
   });
 
-  test('BackupExecutorEnsured: a Job of that name is somebody else’s', async (t) => {
+  test('BackupExecutorEnsured: a foreign Job has that name', async (t) => {
     const place = await openHome(t, server);
-    await place.create(jobs, theirJob(snapshotterJobName('by-hand')));
+    await place.create(jobs, foreignJob(snapshotterJobName('by-hand')));
     await beginSession(place, 'by-hand');
     const { status } = await untilEnded(place, 'by-hand');
     assert.equal(status?.phase, 'Failed');
-    assertTold(status.targets?.[0]?.conditions, 'BackupExecutorEnsured False FailedToEnsureBackupExecutor');
+    assertConditions(
+      status.targets?.[0]?.conditions,
+      'BackupExecutorEnsured False FailedToEnsureBackupExecutor',
+    );
     assert.equal((await place.list(jobs)).length, 1);
   });
 
@@ -106,13 +109,13 @@ await suite('BackupSession', { concurrency: 6 }, () => {
       await beginSession(place, called);
       const { status } = await untilEnded(place, called);
       assert.equal(status?.phase, 'Succeeded');
-      assertTold(
+      assertConditions(
         status.targets?.[0]?.conditions,
         'BackupExecutorEnsured True SuccessfullyEnsuredBackupExecutor',
       );
     }
     const tidied = await untilSession(place, 'two', ({ status }) => status?.conditions?.length === 2);
-    assertTold(
+    assertConditions(
       tidied.status?.conditions,
       'BackupHistoryCleaned True SuccessfullyCleanedBackupHistory',
       'RetentionPolicyApplied True SuccessfullyAppliedRetentionPolicy',
@@ -121,10 +124,10 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     await place.until(backupSessions, (all) => all.length === 1);
   });
 
-  test('RetentionPolicyApplied: a policy that went wrong meanwhile deletes nothing', { skip }, async (t) => {
+  test('RetentionPolicyApplied: a policy that has become invalid deletes nothing', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const slow = await faultyClass(t, server, place, { delay: '3s' });
-    await furnish(place, { snapshotClassName: slow });
+    await createWorkload(place, { snapshotClassName: slow });
     await beginSession(place, 'surprised');
     await place.until(volumeSnapshots, (all) => all.length === 1);
     await cluster.patch(
@@ -133,7 +136,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
       { spec: { retentionPolicy: { keepLast: -1 } } },
     );
     const { status } = await untilSession(place, 'surprised', (it) =>
-      isTold(it.status?.conditions, 'RetentionPolicyApplied False FailedToApplyRetentionPolicy'),
+      hasCondition(it.status?.conditions, 'RetentionPolicyApplied False FailedToApplyRetentionPolicy'),
     );
     assert.equal(status?.phase, 'Succeeded');
     assert.equal((await place.list(volumeSnapshots)).length, 1);
@@ -142,7 +145,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
   test('BackupDisrupted: its Job is deleted', { skip }, async (t) => {
     const place = await openPlace(t, server);
     const never = await faultyClass(t, server, place, { fault: 'never-ready' });
-    await furnish(place, { snapshotClassName: never });
+    await createWorkload(place, { snapshotClassName: never });
     await beginSession(place, 'disrupted');
     await place.until(volumeSnapshots, (all) => all.length === 1);
     await cluster.delete(
@@ -152,10 +155,10 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     );
     const { status } = await untilEnded(place, 'disrupted');
     assert.equal(status?.phase, 'Failed');
-    assert(isTold(status.conditions, 'BackupDisrupted True FailedToCompleteDueToDisruption'));
+    assert(hasCondition(status.conditions, 'BackupDisrupted True FailedToCompleteDueToDisruption'));
   });
 
-  test('retryConfig: a failed session is tried again', async (t) => {
+  test('retryConfig: a failed session is retried', async (t) => {
     const place = await openHome(t, server, {
       spec: {
         retryConfig: { maxRetry: 1, delay: '1s' },
@@ -174,7 +177,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
     assert.deepEqual([second.status?.phase, second.spec.retryLeft], ['Succeeded', 0]);
   });
 
-  test('a target that goes and comes back: a session of the time between is Skipped', async (t) => {
+  test('a session is Skipped while its target is missing', async (t) => {
     const place = await openHome(t, server);
     await place.remove(deployments, 'stash-demo');
     await untilConfiguration(place, ({ status }) => status?.phase === 'NotReady');

@@ -1,4 +1,4 @@
-/** The steps of Stash's own overview of volume snapshots, one after the other, on one workload. */
+/** The steps in Stash's own overview of volume snapshots, one after the other, on one workload. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -69,7 +69,7 @@ await test('how backup and restore work', async (t) => {
     assert.equal(made.spec.invoker.name, name);
     assert.match(made.metadata.name, new RegExp(`^${name}-\\d+$`));
   });
-  // One is enough for what follows.
+  // One session is enough for the next steps.
   await place.succeeds(`pause ${name}`);
   const [first] = await place.list(backupSessions);
   assert(first);
@@ -99,13 +99,13 @@ await test('how backup and restore work', async (t) => {
     },
   );
 
-  await t.test('backup-08: the snapshot controller sees them', async () => {
+  await t.test('backup-08: the snapshot controller processes them', async () => {
     await place.until(volumeSnapshots, (all) =>
       all.every(({ status }) => status?.boundVolumeSnapshotContentName !== undefined),
     );
   });
 
-  await t.test('backup-09: the storage takes them', async () => {
+  await t.test('backup-09: the storage system takes them', async () => {
     const ready = await place.until(
       volumeSnapshots,
       (all) => all.every(({ status }) => status?.readyToUse === true) && all,
@@ -117,7 +117,7 @@ await test('how backup and restore work', async (t) => {
     }
   });
 
-  await t.test('backup-10: the phase of the BackupSession tells the end', async () => {
+  await t.test('backup-10: the phase of the BackupSession reports the outcome', async () => {
     const done = await place.until(backupSessions, (all) =>
       all.find((each) => each.metadata.uid === first.metadata.uid && isFinal(each)),
     );
@@ -173,7 +173,7 @@ await test('how backup and restore work', async (t) => {
     );
   });
 
-  await t.test('restore-05: the provisioner sees them', async () => {
+  await t.test('restore-05: the provisioner processes them', async () => {
     await place.until(persistentVolumeClaims, (all) =>
       all.every(
         ({ metadata }) =>
@@ -195,7 +195,7 @@ await test('how backup and restore work', async (t) => {
     assert.equal(seen, 'config\ndata');
   });
 
-  await t.test('restore-08: the phase of the RestoreSession tells the end', async () => {
+  await t.test('restore-08: the phase of the RestoreSession reports the outcome', async () => {
     const done = await place.until(restoreSessions, ([it]) => it && isFinal(it) && it);
     assert.equal(done.status?.phase, 'Succeeded');
     assert.deepEqual(done.status.stats?.map(({ hostname, phase }) => [hostname, phase]).sort(), [

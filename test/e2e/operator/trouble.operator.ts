@@ -1,4 +1,7 @@
-/** What goes wrong around a session while it runs: it comes to an end, thawed, with no snapshot or hook twice. */
+/**
+ * Failures around a running session: it ends with the application thawed, and takes no snapshot and runs no
+ * hook twice.
+ */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
@@ -20,7 +23,7 @@ import { openPlace, type Place } from '#test/e2e/place.ts';
 import {
   beginSession,
   faultyClass,
-  furnish,
+  createWorkload,
   hooksRun,
   name,
   needsFaults,
@@ -37,15 +40,15 @@ const { cluster } = server;
 const skip = needsFaults(server);
 const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
 
-/** With hooks, and snapshots that take a while. */
+/** Opens a place with hooks and slow snapshots. */
 async function openSlow(t: TestContext, parameters: Record<string, string>): Promise<Place> {
   const place = await openPlace(t, server);
   const snapshotClassName = await faultyClass(t, server, place, parameters);
-  await furnish(place, { snapshotClassName, spec: { hooks } });
+  await createWorkload(place, { snapshotClassName, spec: { hooks } });
   return place;
 }
 
-/** The pod that carries a session out, once its snapshot is there, or cut. */
+/** Resolves with the pod that carries a session out, once its snapshot exists, or is cut. */
 async function busyPod(place: Place, session: string, isCut = false): Promise<Stored<Pod>> {
   await place.until(
     volumeSnapshots,
@@ -55,7 +58,7 @@ async function busyPod(place: Place, session: string, isCut = false): Promise<St
 }
 
 await suite('trouble', { concurrency: 8 }, () => {
-  test('a command line that died is taken over', async (t) => {
+  test('a session is taken over from a command line that was killed', async (t) => {
     const place = await openHome(t, server, { spec: { hooks } });
     await place.create(backupSessions, {
       apiVersion: 'stash.appscode.com/v1beta1',
@@ -72,7 +75,7 @@ await suite('trouble', { concurrency: 8 }, () => {
     ['killed', 0],
     ['asked to end', 30],
   ] as const) {
-    test(`its pod is ${how} once all is cut: the next one goes on`, { skip }, async (t) => {
+    test(`its pod is ${how} after all snapshots are cut: the next one continues`, { skip }, async (t) => {
       const place = await openSlow(t, { delay: '10s' });
       await beginSession(place, 'struck');
       const pod = await busyPod(place, 'struck', true);
@@ -80,7 +83,7 @@ await suite('trouble', { concurrency: 8 }, () => {
       const { status } = await untilEnded(place, 'struck');
       assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
       assert.equal((await place.list(volumeSnapshots)).length, 1);
-      // The first may have had no time to write down that it thawed.
+      // The first pod may have ended before it could record that it had thawed.
       assert.match(await hooksRun(place), /^freeze( thaw)+$/);
       const others = await place.list(pods);
       assert(
@@ -92,32 +95,38 @@ await suite('trouble', { concurrency: 8 }, () => {
       );
     });
 
-    test(`its pod is ${how} while all is quiesced: it ends thawed`, { skip }, async (t) => {
-      const place = await openSlow(t, { cutDelay: '15s' });
-      await beginSession(place, 'struck');
-      const pod = await busyPod(place, 'struck');
-      await cluster.delete(pods, pod.metadata, { gracePeriodSeconds });
-      const { status } = await untilEnded(place, 'struck');
-      assert.match(await hooksRun(place), /^freeze( thaw)+$/);
-      const [snapshot, second] = await place.list(volumeSnapshots);
-      assert.equal(second, undefined);
-      // Whoever had no time to thaw has left it quiesced to the next one, who may see it cut.
-      if (status?.phase === 'Succeeded') {
-        const thawed = status.targets?.[0]?.conditions?.find(
-          ({ type }) => type === 'PostBackupHookExecutionSucceeded',
-        );
-        const cut = Date.parse(snapshot?.status?.creationTime ?? '');
-        assert(cut <= Date.parse(thawed?.lastTransitionTime ?? ''), JSON.stringify(status));
-      } else {
-        assert.equal(status?.phase, 'Failed');
-        assert.match(JSON.stringify(status), /not cut (when|within \d+s of quiescing) the application/);
-      }
-      // One that is deleted while it is being cut may stay for good: external-snapshotter then waits for its content.
-      await place.until(volumeSnapshots, (all) => all.every((it) => it.status?.readyToUse === true));
-    });
+    test(
+      `its pod is ${how} while the application is quiesced: the session ends with it thawed`,
+      { skip },
+      async (t) => {
+        const place = await openSlow(t, { cutDelay: '15s' });
+        await beginSession(place, 'struck');
+        const pod = await busyPod(place, 'struck');
+        await cluster.delete(pods, pod.metadata, { gracePeriodSeconds });
+        const { status } = await untilEnded(place, 'struck');
+        assert.match(await hooksRun(place), /^freeze( thaw)+$/);
+        const [snapshot, second] = await place.list(volumeSnapshots);
+        assert.equal(second, undefined);
+        // A pod that could not thaw leaves the application quiesced for the next pod, which may see the
+        // snapshot cut.
+        if (status?.phase === 'Succeeded') {
+          const thawed = status.targets?.[0]?.conditions?.find(
+            ({ type }) => type === 'PostBackupHookExecutionSucceeded',
+          );
+          const cut = Date.parse(snapshot?.status?.creationTime ?? '');
+          assert(cut <= Date.parse(thawed?.lastTransitionTime ?? ''), JSON.stringify(status));
+        } else {
+          assert.equal(status?.phase, 'Failed');
+          assert.match(JSON.stringify(status), /not cut (when|within \d+s of quiescing) the application/);
+        }
+        // A snapshot that is deleted while it is being cut may stay forever: external-snapshotter then waits
+        // for its content.
+        await place.until(volumeSnapshots, (all) => all.every((it) => it.status?.readyToUse === true));
+      },
+    );
   }
 
-  test('its target is deleted: the snapshot is taken all the same', { skip }, async (t) => {
+  test('its target is deleted: the snapshot is still taken', { skip }, async (t) => {
     const place = await openSlow(t, { delay: '4s' });
     await beginSession(place, 'bereft');
     await busyPod(place, 'bereft');
@@ -127,21 +136,25 @@ await suite('trouble', { concurrency: 8 }, () => {
     assert.equal((await place.list(volumeSnapshots)).length, 1);
   });
 
-  test('its configuration is deleted: it thaws, ends, and the snapshot stays', { skip }, async (t) => {
-    const place = await openSlow(t, { fault: 'never-ready' });
-    await beginSession(place, 'disowned');
-    await busyPod(place, 'disowned');
-    const ended = untilSession(place, 'disowned', (it) => it.status?.phase === 'Failed');
-    await cluster.delete(backupConfigurations, { name, namespace: place.namespace });
-    const session = await ended;
-    assert.equal(findCondition(session, 'BackupDisrupted')?.status, 'True');
-    await place.until(backupConfigurations, (all) => all.length === 0);
-    await place.until(jobs, (all) => all.length === 0);
-    assert.equal(await hooksRun(place), 'freeze thaw');
-    assert.equal((await place.list(volumeSnapshots)).length, 1);
-  });
+  test(
+    'its configuration is deleted: the application is thawed, the session ends, and the snapshot stays',
+    { skip },
+    async (t) => {
+      const place = await openSlow(t, { fault: 'never-ready' });
+      await beginSession(place, 'disowned');
+      await busyPod(place, 'disowned');
+      const ended = untilSession(place, 'disowned', (it) => it.status?.phase === 'Failed');
+      await cluster.delete(backupConfigurations, { name, namespace: place.namespace });
+      const session = await ended;
+      assert.equal(findCondition(session, 'BackupDisrupted')?.status, 'True');
+      await place.until(backupConfigurations, (all) => all.length === 0);
+      await place.until(jobs, (all) => all.length === 0);
+      assert.equal(await hooksRun(place), 'freeze thaw');
+      assert.equal((await place.list(volumeSnapshots)).length, 1);
+    },
+  );
 
-  test('who holds it is the pod of its Job', { skip }, async (t) => {
+  test('its holder is the pod of its Job', { skip }, async (t) => {
     const place = await openSlow(t, { delay: '3s' });
     await beginSession(place, 'held');
     const pod = await busyPod(place, 'held');

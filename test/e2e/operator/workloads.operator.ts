@@ -1,4 +1,4 @@
-/** A StatefulSet, a claim and a DaemonSet through the operator, as Stash's guides for VolumeSnapshots have them. */
+/** A StatefulSet, a claim and a DaemonSet through the operator, as in Stash's guides for VolumeSnapshots. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -21,7 +21,7 @@ import { startOperatorServer } from './operator-server.ts';
 const server = await startOperatorServer();
 const { snapshotClass, storageClass } = server;
 
-/** What the snapshots' names end in. */
+/** Takes a snapshot. Resolves with the suffix of the snapshots' names. */
 async function take(place: Place, claims: readonly string[]): Promise<string> {
   await untilReady(place);
   await beginSession(place, 'taken');
@@ -38,7 +38,7 @@ async function take(place: Place, claims: readonly string[]): Promise<string> {
 }
 
 await suite('workloads', { concurrency: 4 }, () => {
-  test('StatefulSet: each replica’s claim, restored by ${POD_ORDINAL} under the names of another', async (t) => {
+  test('StatefulSet: the claim of each replica, restored by ${POD_ORDINAL} under the names of another StatefulSet', async (t) => {
     const place = await openPlace(t, server);
     await place.create(statefulSets, statefulSet('stash-demo', 3, storageClass));
     await place.running('stash-demo', 3);
@@ -65,7 +65,7 @@ await suite('workloads', { concurrency: 4 }, () => {
     );
   });
 
-  test('StatefulSet: fewer replicas than it has, where the target says so', async (t) => {
+  test('StatefulSet: fewer replicas than it has, as the target says', async (t) => {
     const place = await openPlace(t, server);
     await place.create(statefulSets, statefulSet('stash-demo', 2, storageClass));
     await place.running('stash-demo', 2);
@@ -95,7 +95,7 @@ await suite('workloads', { concurrency: 4 }, () => {
     assert.equal((await place.list(persistentVolumeClaims)).length, 2);
   });
 
-  test('DaemonSet: its claim', async (t) => {
+  test('DaemonSet: the claim of its pods', async (t) => {
     const place = await openPlace(t, server);
     await place.claims('data');
     await place.create(daemonSets, daemonSet('stash-demo', ['data']));

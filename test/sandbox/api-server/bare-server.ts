@@ -1,4 +1,4 @@
-/** The API server over https without controllers or node, and a client that knows nothing of Kubernetes. */
+/** The API server over HTTPS without controllers or node, and a generic JSON client. */
 import type { Api } from '#src/sandbox/api-server/api.ts';
 import { createApi, type ApiOptions } from '#src/sandbox/api-server/create-api.ts';
 import { startGarbageCollector } from '#src/sandbox/api-server/garbage-collector.ts';

@@ -42,7 +42,7 @@ async function names(cluster: Cluster, namespace = 'default'): Promise<string[]>
   return items.map(({ metadata }) => metadata.name);
 }
 
-await test('errors carry the reason of the API', async () => {
+await test('errors have the reason of the API', async () => {
   const cluster = await startCluster();
   await assert.rejects(cluster.get(pods, 'x', 'default'), {
     reason: 'NotFound',
@@ -73,7 +73,7 @@ await test('errors carry the reason of the API', async () => {
   await assert.rejects(cluster.exec(exec), { reason: 'NotImplemented' });
 });
 
-await test('apply creates what is missing and merges what is there', async () => {
+await test('apply creates a missing object and merges into an existing one', async () => {
   const cluster = await startCluster();
   const at = { name: 'a', namespace: 'default' };
   await cluster.patch(configMaps, at, { ...map('a'), data: { x: '1' } }, { type: 'apply' });
@@ -81,14 +81,14 @@ await test('apply creates what is missing and merges what is there', async () =>
   assert.deepEqual(applied.data, { x: '1', y: '2' });
 });
 
-await test('what a caller gets is its own', async () => {
+await test('a caller gets a copy of its own', async () => {
   const cluster = await startCluster();
   const created = await cluster.create(configMaps, { ...map('a'), data: { x: '1' } });
   created.data = { x: '2' };
   assert.deepEqual((await cluster.get(configMaps, 'a', 'default')).data, { x: '1' });
 });
 
-await test('a watch begins with the list, tells every change in order and ends with its signal', async () => {
+await test('a watch starts with the list, reports every change in order and ends with its signal', async () => {
   const cluster = await startCluster();
   await cluster.create(configMaps, map('a'));
   const stopping = new AbortController();
@@ -113,7 +113,7 @@ await test('a watch begins with the list, tells every change in order and ends w
   assert.deepEqual(seen, ['listed a', 'changed b', 'changed a', 'deleted b']);
 });
 
-await test('dependents go when their last owner has gone', async () => {
+await test('dependents are deleted after their last owner', async () => {
   const cluster = await startCluster();
   const [first, second] = [
     await cluster.create(configMaps, map('first')),
@@ -128,7 +128,7 @@ await test('dependents go when their last owner has gone', async () => {
   assert.deepEqual(await names(cluster), []);
 });
 
-await test('what is born an orphan of nobody goes at once', async () => {
+await test('an object created with a missing owner is deleted at once', async () => {
   const cluster = await startCluster();
   const owner = await cluster.create(configMaps, map('owner'));
   await cluster.delete(configMaps, { name: 'owner', namespace: 'default' });
@@ -136,7 +136,7 @@ await test('what is born an orphan of nobody goes at once', async () => {
   assert.deepEqual(await names(cluster), []);
 });
 
-await test('orphaned dependents stay; in the foreground dependents go first', async () => {
+await test('orphaned dependents stay; foreground deletion deletes dependents first', async () => {
   const cluster = await startCluster();
   const at = (name: string): { name: string; namespace: string } => ({ name, namespace: 'default' });
   const owner = await cluster.create(configMaps, map('owner'));
@@ -154,7 +154,7 @@ await test('orphaned dependents stay; in the foreground dependents go first', as
   assert.deepEqual(await names(cluster), ['child']);
 });
 
-await test('a namespace goes with all that is in it, and takes nothing new meanwhile', async () => {
+await test('deleting a namespace deletes its objects and refuses new ones', async () => {
   const cluster = await startCluster();
   await cluster.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } });
   await cluster.create(configMaps, map('free', [], 'team'));

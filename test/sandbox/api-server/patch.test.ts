@@ -15,7 +15,7 @@ function hasNull(value: unknown): boolean {
   return value === null || (isObject(value) && Object.values(value).some(hasNull));
 }
 
-/** The merge patch from one document to another, as RFC 7386 allows it: a null cannot be said. */
+/** Returns the merge patch from one document to another, within RFC 7386, which cannot set a null. */
 function difference(from: unknown, to: unknown): unknown {
   if (!isObject(from) || !isObject(to)) return to;
   const removed = Object.keys(from).filter((key) => !Object.hasOwn(to, key));
@@ -26,7 +26,7 @@ function difference(from: unknown, to: unknown): unknown {
   return Object.fromEntries([...removed.map((key) => [key, null]), ...changed]);
 }
 
-await test('merge patch: idempotent, and able to reach every document without nulls', () => {
+await test('merge patch: idempotent, and able to produce every document without nulls', () => {
   fc.assert(
     fc.property(document, document, (target, patch) => {
       const before = structuredClone(target);
@@ -46,7 +46,7 @@ await test('merge patch: idempotent, and able to reach every document without nu
 await test('JSON patch: the operations of RFC 6902', () => {
   const rows: [document: unknown, patch: object[], result: unknown][] = [
     [{ a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { a: 1, b: 2 }],
-    // As the real server does; the RFC would have it refused.
+    // As the real server does; RFC 6902 would refuse it.
     [{ a: 1 }, [{ op: 'replace', path: '/b', value: 2 }], { a: 1, b: 2 }],
     [{ a: [1, 3] }, [{ op: 'add', path: '/a/1', value: 2 }], { a: [1, 2, 3] }],
     [{ a: [1] }, [{ op: 'add', path: '/a/-', value: 2 }], { a: [1, 2] }],
@@ -80,7 +80,7 @@ await test('JSON patch: the operations of RFC 6902', () => {
   for (const [before, patch, reason] of refused) assert.throws(() => jsonPatch(before, patch), { reason });
 });
 
-await test('strategic merge: lists of named things are merged by name', () => {
+await test('strategic merge: lists of named items are merged by name', () => {
   const spec = {
     containers: [
       { name: 'a', image: 'a:1', ports: [{ containerPort: 80 }], args: ['x', 'y'] },

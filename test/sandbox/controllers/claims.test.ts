@@ -32,7 +32,7 @@ async function bound(name: string): Promise<PersistentVolume> {
   return running.cluster.get(persistentVolumes, claim.spec.volumeName ?? '');
 }
 
-/** The first failure that is told of a claim. */
+/** Resolves with the message of the first ProvisioningFailed event of the claim. */
 async function failureOf(name: string): Promise<string | undefined> {
   const told = await running.eventsOf(name, 'ProvisioningFailed');
   return told.find((event) => event.startsWith('ProvisioningFailed: '));
@@ -40,7 +40,7 @@ async function failureOf(name: string): Promise<string | undefined> {
 
 const handles = async () => (await running.storage.listVolumes()).map(({ handle }) => handle);
 
-test('a claim gets a volume of its own, which goes with it', async () => {
+test('a claim gets its own volume, which is deleted with it', async () => {
   await running.claim('plain');
   const volume = await bound('plain');
   const claim = await running.cluster.get(persistentVolumeClaims, 'plain', 'default');
@@ -67,7 +67,7 @@ test('a claim gets a volume of its own, which goes with it', async () => {
   assert.ok(!(await handles()).includes(name));
 });
 
-test('a volume of a class that retains outlives its claim', async () => {
+test('a volume of a class with Retain outlives its claim', async () => {
   await storageClass('keep', { reclaimPolicy: 'Retain' });
   await running.claim('kept', { storageClassName: 'keep' });
   const { metadata } = await bound('kept');
@@ -79,7 +79,7 @@ test('a volume of a class that retains outlives its claim', async () => {
   assert.ok((await handles()).includes(name), 'the data stays');
 });
 
-test('the data goes once the policy is Delete and the claim is gone, and not before', async () => {
+test('the data is deleted once the policy is Delete and the claim is gone, not before', async () => {
   const patch = (name: string, spec: object) => running.cluster.patch(persistentVolumes, { name }, { spec });
   const phase = (name: string, wanted: string) =>
     running.until(persistentVolumes, name, (it) => it?.status?.phase === wanted);
@@ -99,7 +99,7 @@ test('the data goes once the policy is Delete and the claim is gone, and not bef
   assert.ok(!(await handles()).includes(name));
 });
 
-test('a claim without a class gets the volume that was made for it, and no other', async () => {
+test('a claim without a class binds to the volume reserved for it, and no other', async () => {
   for (const name of ['free', 'reserved']) {
     const claimRef = name === 'reserved' ? { claimRef: { namespace: 'default', name: 'static' } } : {};
     await running.cluster.create(persistentVolumes, {
@@ -110,7 +110,7 @@ test('a claim without a class gets the volume that was made for it, and no other
         capacity: { storage: '2Gi' },
         accessModes: ['ReadWriteOnce'],
         ...{ hostPath: { path: '/nowhere' } },
-        // One without a class would be any claim's that has none.
+        // A volume without a class could bind to any claim without one.
         ...(name === 'free' && { storageClassName: 'other' }),
         ...claimRef,
       },
@@ -123,7 +123,7 @@ test('a claim without a class gets the volume that was made for it, and no other
   await running.eventsOf('none', 'FailedBinding');
 });
 
-test('why a claim stays pending is told, and it goes on when the reason is gone', async () => {
+test('an Event says why a claim stays Pending, and it binds once the reason is gone', async () => {
   await running.claim('no-class', { storageClassName: 'later' });
   assert.deepEqual(await running.eventsOf('no-class', 'ProvisioningFailed'), [
     'ProvisioningFailed: storageclass.storage.k8s.io "later" not found',
@@ -137,7 +137,7 @@ test('why a claim stays pending is told, and it goes on when the reason is gone'
   assert.match(event ?? '', /created either by the external provisioner 'ebs.csi.aws.com' or manually/);
 });
 
-test('a claim from a snapshot needs one that is there, ready and not larger', async () => {
+test('a claim from a snapshot needs an existing, ready snapshot that is not larger', async () => {
   await running.claim('early', source('snap'));
   const failed = (await running.eventsOf('early', 'ProvisioningFailed')).at(-1);
   assert.equal(

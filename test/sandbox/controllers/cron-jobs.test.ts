@@ -35,7 +35,7 @@ async function jobsOf(name: string): Promise<Stored<Job>[]> {
 
 const suspend = (name: string) => running.cluster.patch(cronJobs, here(name), { spec: { suspend: true } });
 
-/** To the next full hour, and five seconds more. */
+/** Moves the clock to five seconds after the next full hour. */
 async function toTheHour(): Promise<Date> {
   const now = running.now().getTime();
   const hour = new Date((Math.floor(now / (60 * minute)) + 1) * 60 * minute);
@@ -43,7 +43,7 @@ async function toTheHour(): Promise<Date> {
   return hour;
 }
 
-test('a Job at its time, named by it; only the latest of those that were missed', async () => {
+test('a Job is created when due and named after its time; of several missed ones, only the latest', async () => {
   await schedule('hourly', 'exit 0', { timeZone: 'Asia/Kolkata', schedule: '30 * * * *' });
   await running.advance(0);
   assert.deepEqual(await jobsOf('hourly'), []);
@@ -74,7 +74,7 @@ test('a suspended CronJob starts nothing', async () => {
   assert.deepEqual(await jobsOf('off'), []);
 });
 
-test('Forbid waits for the last Job, Replace ends it, Allow minds neither', async () => {
+test('Forbid waits for the running Job, Replace deletes it, Allow starts another', async () => {
   const policies = ['Forbid', 'Replace', 'Allow'] as const;
   for (const concurrencyPolicy of policies) {
     await schedule(concurrencyPolicy.toLowerCase(), 'exec sleep 3000', { concurrencyPolicy });
@@ -100,7 +100,7 @@ test('Forbid waits for the last Job, Replace ends it, Allow minds neither', asyn
   await running.gone(jobs, `allow-${two ?? 0}`);
 });
 
-test('as many finished Jobs stay as the limits say', async () => {
+test('finished Jobs are kept up to the history limits', async () => {
   await schedule('history', 'exit 0', { successfulJobsHistoryLimit: 1 });
   const hours: Date[] = [];
   for (let round = 0; round < 3; round++) {
@@ -117,7 +117,7 @@ test('as many finished Jobs stay as the limits say', async () => {
   });
 });
 
-test('a start that is later than startingDeadlineSeconds is left out', async () => {
+test('a Job that is late by more than startingDeadlineSeconds is skipped', async () => {
   await schedule('punctual', 'exit 0', { startingDeadlineSeconds: 30 });
   await running.advance(60 * minute + minute);
   assert.deepEqual(await jobsOf('punctual'), []);

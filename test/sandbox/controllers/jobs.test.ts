@@ -74,7 +74,7 @@ test('a Job runs one pod to its end', async () => {
   ]);
 });
 
-test('pods that fail are followed by others, later and later, up to the limit', async () => {
+test('failed pods are replaced with increasing delay, up to the limit', async () => {
   await run('bad', 'exit 3', { backoffLimit: 2 });
   for (const [failures, backoff] of [
     [1, 10_000],
@@ -98,14 +98,14 @@ test('pods that fail are followed by others, later and later, up to the limit', 
   );
 });
 
-test('OnFailure: the container is started again in its pod, up to the limit', async () => {
+test('OnFailure: the container is restarted in its pod, up to the limit', async () => {
   await run('again', 'exit 3', { backoffLimit: 1, restartPolicy: 'OnFailure' });
   const job = await running.until(jobs, 'again', has('Failed'));
   assert.equal(conditionOf(job, 'Failed')?.reason, 'BackoffLimitExceeded');
   await running.untilAll(pods, (all) => all.every((pod) => pod.metadata.labels?.['job-name'] !== 'again'));
 });
 
-test('a Job that takes too long is ended with its pods', async () => {
+test('a Job that exceeds its deadline fails, and its pods are deleted', async () => {
   await run('slow', 'exec sleep 3000', { activeDeadlineSeconds: 60 });
   await anyPodOf('slow', isRunning);
   await running.advance(61_000);
@@ -116,7 +116,7 @@ test('a Job that takes too long is ended with its pods', async () => {
   assert.deepEqual(await podsOf('slow'), []);
 });
 
-test('podReplacementPolicy Failed: a pod that was deleted is replaced only when it has ended', async () => {
+test('podReplacementPolicy Failed: a deleted pod is replaced only after it has ended', async () => {
   const lingering = 'trap "sleep 0.3; exit 1" TERM; while :; do sleep 0.05; done';
   await run('careful', lingering, { podReplacementPolicy: 'Failed' });
   await anyPodOf('careful', isRunning);
@@ -138,7 +138,7 @@ test('podReplacementPolicy Failed: a pod that was deleted is replaced only when 
   await running.untilAll(pods, (all) => all.every((pod) => pod.metadata.labels?.['job-name'] !== 'careful'));
 });
 
-test('a suspended Job runs nothing, and its time begins anew', async () => {
+test('a suspended Job runs no pod, and its start time is reset', async () => {
   await run('paused', 'exec sleep 3000', { suspend: true });
   const asleep = await running.until(jobs, 'paused', has('Suspended'));
   assert.equal(asleep.status?.startTime, undefined);
@@ -164,7 +164,7 @@ test('a suspended Job runs nothing, and its time begins anew', async () => {
   );
 });
 
-test('a finished Job is deleted with its pods when its time to live is over', async () => {
+test('a finished Job and its pods are deleted after its time to live', async () => {
   await run('brief', 'exit 0', { ttlSecondsAfterFinished: 100 });
   await running.until(jobs, 'brief', has('Complete'));
   await running.advance(50_000);
@@ -174,13 +174,13 @@ test('a finished Job is deleted with its pods when its time to live is over', as
   assert.deepEqual(await podsOf('brief'), []);
 });
 
-test('several pods, so many at a time', async () => {
+test('completions and parallelism', async () => {
   await run('many', 'exit 0', { completions: 5, parallelism: 2 });
   const { status } = await running.until(jobs, 'many', has('Complete'));
   assert.equal(status?.succeeded, 5);
 });
 
-test('a pod that cannot be made is told of, and made as soon as it can', async () => {
+test('an Event reports a pod that cannot be created, and it is created once it can be', async () => {
   const { cluster } = running;
   const containers = [{ name: 'main', image: 'busybox', command: ['sh', '-c', 'exit 0'] }];
   await cluster.create(jobs, {

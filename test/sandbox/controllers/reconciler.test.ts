@@ -23,7 +23,7 @@ function start(reconcile: (key: string) => Promise<number | undefined>) {
   return { ...startReconciler({ reconcile, onError, signal: ending.signal }), errors, ending };
 }
 
-test('one key is worked on by one at a time, and once more for whatever came meanwhile', async () => {
+test('a key is reconciled once at a time, and once more after changes in between', async () => {
   const log: string[] = [];
   const gates: (() => void)[] = [];
   const { enqueue } = start(async (key) => {
@@ -47,7 +47,7 @@ test('one key is worked on by one at a time, and once more for whatever came mea
   assert.deepEqual(log, ['+a', '+b', '-a', '+a', '-b', '-a']);
 });
 
-test('what fails is tried again, later each time, and told unless it was told already', async () => {
+test('failures are retried with increasing delay, and reported unless a status already does', async () => {
   let tries = 0;
   const failures = [
     new Retry('told'),
@@ -75,7 +75,7 @@ test('what fails is tried again, later each time, and told unless it was told al
   assert.deepEqual(errors, ['a: Error: boom']);
 });
 
-test('a key may ask to be seen again, and nothing is done after the end', async () => {
+test('a key can ask for another reconcile, and none runs after the end', async () => {
   let seen = 0;
   const { enqueue, ending, stopped } = start(() => Promise.resolve(++seen === 1 ? 50 : undefined));
   enqueue('a');
@@ -89,7 +89,7 @@ test('a key may ask to be seen again, and nothing is done after the end', async 
   assert.equal(seen, 2);
 });
 
-test('a mirror shows a write at once, and does not bring back what is gone', async () => {
+test('a mirror contains a write at once, and does not restore a deleted object', async () => {
   const cluster = createLocalCluster(createApi({ now: () => new Date(0) }));
   const ending = new AbortController();
   const mirror = openMirror(cluster, namespaces, ending.signal);

@@ -1,4 +1,7 @@
-/** An API in memory with the sandbox's controllers and, where asked for, its node; and ways to wait on it. */
+/**
+ * An API in memory with the sandbox's controllers and, on request, its node, with functions to wait for
+ * objects.
+ */
 import assert from 'node:assert/strict';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,18 +34,20 @@ export interface RunningCluster {
     satisfies: (object: Stored<T> | undefined) => boolean,
   ): Promise<Stored<T>>;
   gone(resource: Resource, name: string): Promise<void>;
-  /** Resolves once the whole kind satisfies. */
+  /** Resolves once `satisfies` returns true for all objects of the kind. */
   untilAll<T extends KubernetesObject>(
     resource: Resource<T>,
     satisfies: (objects: Stored<T>[]) => boolean,
   ): Promise<Stored<T>[]>;
-  /** Events about an object, as `Reason: message`, oldest first, once there is one of that reason. */
+  /**
+   * Resolves with the Events about an object, as `Reason: message`, oldest first, once one has that reason.
+   */
   eventsOf(name: string, reason: string): Promise<string[]>;
   claim(name: string, spec?: object): Promise<void>;
   snapshot(name: string, claim: string, className?: string): Promise<void>;
-  /** The cluster's time. */
+  /** Returns the cluster's time. */
   now(): Date;
-  /** It jumps; whatever waits for a time has looked again when this resolves. */
+  /** Moves the clock forward. Resolves when everything that waits for a time has been reconciled. */
   advance(milliseconds: number): Promise<void>;
 }
 
@@ -59,10 +64,7 @@ const events: Resource<EventObject> = {
   namespaced: true,
 };
 
-/**
- * For all tests of a file: it stops after them, and fails where anything was reported meanwhile. `begin`: what time it
- * is at first; default the machine's.
- */
+/** `begin`: the initial time; default the machine's. */
 export async function startCluster({ begin = new Date() } = {}): Promise<RunningCluster> {
   const directory = await mkdtemp(join(tmpdir(), "stash cluster's-"));
   let ahead = begin.getTime() - Date.now();
@@ -167,7 +169,7 @@ export async function startCluster({ begin = new Date() } = {}): Promise<Running
     async advance(milliseconds) {
       ahead += milliseconds;
       controllers.lookAgain();
-      // What they do is a chain of microtasks.
+      // The controllers' work is a chain of microtasks.
       await setImmediate();
     },
   };

@@ -38,7 +38,7 @@ async function handles(): Promise<string[]> {
   return (await running.storage.listSnapshots()).map(({ handle }) => handle);
 }
 
-test('a snapshot holds what the claim held, and goes with its object', async () => {
+test('a snapshot contains the data of the claim, and is deleted with its object', async () => {
   const claim = await running.cluster.get(persistentVolumeClaims, 'data', 'default');
   await writeFile(join(running.storage.volumePath(claim.spec.volumeName ?? ''), 'file'), 'then');
   await running.snapshot('first', 'data');
@@ -78,7 +78,7 @@ test('a snapshot holds what the claim held, and goes with its object', async () 
   assert.ok(!(await handles()).includes(handle));
 });
 
-test('a content that is retained can be bound to a snapshot again', async () => {
+test('a retained content can be bound to another snapshot', async () => {
   await snapshotClass('retain', { deletionPolicy: 'Retain' });
   await running.snapshot('old', 'data', 'retain');
   const { status } = await running.until(volumeSnapshots, 'old', isReady);
@@ -111,7 +111,7 @@ test('a content that is retained can be bound to a snapshot again', async () => 
   assert.deepEqual([again.status?.restoreSize, again.status?.error], ['1Gi', undefined]);
 });
 
-test('a snapshot of a claim that is not there says so, until it is', async () => {
+test('a snapshot of a missing claim reports the error until the claim exists', async () => {
   await running.snapshot('eager', 'unborn');
   const { status } = await running.until(volumeSnapshots, 'eager', hasError);
   assert.equal(status?.readyToUse, false);
@@ -125,7 +125,7 @@ test('a snapshot of a claim that is not there says so, until it is', async () =>
   assert.equal(ready.status?.error, undefined);
 });
 
-test('which class a snapshot without one gets', async () => {
+test('how a snapshot without a class gets one', async () => {
   const mark = (name: string, value: string) =>
     running.cluster.patch(
       volumeSnapshotClasses,
@@ -163,7 +163,7 @@ test('faults and delays of a snapshot class', async () => {
     await snapshotClass(name, { parameters });
     await running.snapshot(name, 'data', name);
   };
-  // It may heal before anybody looks: watched for from the beginning.
+  // The error may be gone before anything reads it, so watch from the start.
   const failing = running.until(volumeSnapshots, 'once', hasError);
   await of('full', { fault: 'full' });
   await of('once', { fault: 'error-once' });
@@ -181,7 +181,7 @@ test('faults and delays of a snapshot class', async () => {
   assert.equal((await running.until(volumeSnapshots, 'once', isReady)).status?.error, undefined);
 
   await running.until(volumeSnapshots, 'slow', isReady);
-  // Counted from the request, the cut included; timers may be early by a millisecond.
+  // The delay starts with the request and includes the cut; timers may be a millisecond early.
   assert(performance.now() - began >= 38, 'the delay has passed');
   const never = await running.until(volumeSnapshots, 'never', (it) => it?.status?.creationTime !== undefined);
   assert.equal(never.status?.readyToUse, false, 'cut before it is ready');
@@ -189,7 +189,7 @@ test('faults and delays of a snapshot class', async () => {
   await running.gone(volumeSnapshots, 'never');
 });
 
-test('a claim stays until its snapshot is ready', async () => {
+test('a deleted claim stays until its snapshot is ready', async () => {
   await running.claim('leaving');
   await running.until(persistentVolumeClaims, 'leaving', isBound);
   await snapshotClass('late', { parameters: { delay: '30ms' } });
@@ -204,7 +204,7 @@ test('a claim stays until its snapshot is ready', async () => {
   assert.ok(isReady(await running.cluster.get(volumeSnapshots, 'last', 'default')));
 });
 
-test('a hundred at once', async () => {
+test('a hundred snapshots at once', async () => {
   const names = Array.from({ length: 100 }, (_, index) => `many-${index}`);
   await Promise.all(names.map((name) => running.snapshot(name, 'data', 'sandbox')));
   await running.untilAll(

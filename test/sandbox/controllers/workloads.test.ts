@@ -51,7 +51,7 @@ const image = (name: string) => ({
 });
 
 for (const strategy of [{ type: 'RollingUpdate' }, { type: 'Recreate' }]) {
-  test(`a deployment comes up, scales, rolls out (${strategy.type}) and goes`, async () => {
+  test(`a deployment becomes ready, scales, rolls out (${strategy.type}) and is deleted`, async () => {
     const name = strategy.type.toLowerCase();
     await create(deployments, name, { replicas: 3, strategy });
     const up = await running.until(deployments, name, available(3));
@@ -102,7 +102,7 @@ test('a pod that is deleted is replaced', async () => {
   }
 });
 
-test('a stateful set runs its pods in order, each with its claim', async () => {
+test('a stateful set starts its pods in order, each with its own claim', async () => {
   const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
   await create(statefulSets, 'db', {
     replicas: 3,
@@ -140,7 +140,7 @@ test('a stateful set runs its pods in order, each with its claim', async () => {
   assert.equal((await running.cluster.list(persistentVolumeClaims)).items.length, 3);
 });
 
-test('a stateful set waits for a claim that is going', async () => {
+test('a stateful set waits for a terminating claim', async () => {
   const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
   await create(statefulSets, 'cache', { volumeClaimTemplates: [{ metadata: { name: 'tmp' }, spec }] });
   await running.until(statefulSets, 'cache', available(1));
@@ -160,7 +160,7 @@ test('a stateful set waits for a claim that is going', async () => {
   await running.until(statefulSets, 'cache', available(1));
 });
 
-test('a generic ephemeral volume has a claim that goes with its pod', async () => {
+test('the claim of a generic ephemeral volume is deleted with its pod', async () => {
   const spec = { accessModes: ['ReadWriteOnce' as const], resources: { requests: { storage: '1Gi' } } };
   await running.cluster.create(pods, {
     apiVersion: 'v1',

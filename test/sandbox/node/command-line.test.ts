@@ -13,7 +13,7 @@ const mounts: Mount[] = [
   { mountPath: '/a+b.c', directory: '/v/$&' },
 ];
 
-test('mount paths in scripts', () => {
+test('mount paths in scripts are rewritten', () => {
   const rows: [string, string][] = [
     [
       'echo sample_data > /source/data/data.txt && sleep 3000',
@@ -52,7 +52,7 @@ test('mount paths in scripts', () => {
 const segment = fc.stringMatching(/^[a-z0-9._-]{1,5}$/);
 const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => `/${segments.join('/')}`);
 
-test('a path in a mount becomes the same path in its directory, wherever it stands', () => {
+test('a path in a mount becomes the same path in its directory, anywhere in a script', () => {
   fc.assert(
     fc.property(fc.uniqueArray(path, { minLength: 1, maxLength: 4 }), path, fc.nat(), (paths, rest, pick) => {
       const all = paths.map((mountPath, index) => ({ mountPath, directory: `/%/${index}` }));
@@ -75,7 +75,7 @@ test('a path in a mount becomes the same path in its directory, wherever it stan
   );
 });
 
-test('text without a mount path stays as it is, and rewriting twice changes nothing more', () => {
+test('text without a mount path stays the same, and rewriting is idempotent', () => {
   fc.assert(
     fc.property(fc.string(), fc.array(path), (text, paths) => {
       const all = paths.map((mountPath, index) => ({ mountPath, directory: `/%/${index}` }));
@@ -86,7 +86,7 @@ test('text without a mount path stays as it is, and rewriting twice changes noth
   );
 });
 
-test('what a container runs here', () => {
+test('which command a container runs on this machine', () => {
   const rows: [{ command?: string[]; args?: string[] }, string[] | undefined][] = [
     [{ command: ['/bin/sh'], args: ['-c', 'ls /data'] }, ['/bin/sh', '-c', 'ls /v/1']],
     [{ command: ['sh', '-c', 'echo $0', '/data'] }, ['/bin/sh', '-c', 'echo $0', '/v/1']],
@@ -114,7 +114,7 @@ test('what a container runs here', () => {
   assert.deepEqual(execCommand(['/data/run'], mounts), ['/v/1/run']);
 });
 
-test('the environment holds what the container says, and nothing of ours', () => {
+test('the environment contains the variables of the container, and none of this process', () => {
   const env = [{ name: 'DIR', value: '/data/x' }, { name: 'HOME', value: '/root' }, { name: 'EMPTY' }];
   const machine = { home: '/pods/1/home', hostname: 'web-0', path: '/bin' };
   assert.deepEqual(containerEnvironment({ name: 'c', env }, mounts, machine), {
@@ -126,7 +126,7 @@ test('the environment holds what the container says, and nothing of ours', () =>
   });
 });
 
-test('variables that a pod fills with what is known of itself', () => {
+test('downward API variables', () => {
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',

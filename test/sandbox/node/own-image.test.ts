@@ -60,7 +60,7 @@ async function eventsOf(name: string, last: string): Promise<string[]> {
   return all.filter(isAbout).map(({ reason, message }) => `${reason ?? ''}: ${message ?? ''}`);
 }
 
-test('our image runs as a process with its arguments, its environment and its own account', async () => {
+test('our image runs as a process with its arguments, environment and service account', async () => {
   await sandbox.cluster.create(serviceAccounts, {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
@@ -76,7 +76,7 @@ test('our image runs as a process with its arguments, its environment and its ow
       containers: [
         own({
           args: ['operator', 'create-vs', '--backupsession', '$(POD_NAME)-$(NONE)'],
-          // Of no concern to the files of the sandbox itself, which are there too.
+          // The mount must not affect the sandbox's own files below this path.
           volumeMounts: [{ name: 'scratch', mountPath: tmpdir() }],
           env: [
             { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -102,7 +102,7 @@ test('our image runs as a process with its arguments, its environment and its ow
   });
 });
 
-test('another tag of our image cannot be pulled, and a Job with it has a pod that waits', async () => {
+test('another tag of our image cannot be pulled, and the pod of a Job with it waits', async () => {
   const image = `${imageRepository}:v9`;
   const why =
     `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": ` +
@@ -146,7 +146,7 @@ test('another tag of our image cannot be pulled, and a Job with it has a pod tha
   assert.equal(failed?.status?.failed, 1);
 });
 
-test('two replicas that listen on the same port both become ready', async () => {
+test('two replicas with the same port both become ready', async () => {
   const labels = { app: 'twins' };
   await sandbox.cluster.create(deployments, {
     apiVersion: 'apps/v1',
@@ -178,7 +178,7 @@ test('two replicas that listen on the same port both become ready', async () => 
   );
 });
 
-test('a container that fails its liveness probe is started again, one never ready says so', async () => {
+test('a failed liveness probe restarts the container, and a pod that is never ready reports it', async () => {
   await pod('ill', {
     containers: [
       own({
@@ -195,7 +195,7 @@ test('a container that fails its liveness probe is started again, one never read
   await sandbox.cluster.delete(pods, { name: 'ill', namespace }, { gracePeriodSeconds: 0 });
 });
 
-test('a pod that the node does not suit waits, in words', async () => {
+test('a pod that does not fit the node waits and reports why', async () => {
   await pod('picky', { nodeSelector: { disk: 'fast' }, containers: [own()] });
   const message = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
   const { status } = await untilPod('picky', (it) => it.status?.conditions !== undefined);
@@ -209,7 +209,7 @@ test('a pod that the node does not suit waits, in words', async () => {
   await untilPod('picky', (it) => it.spec.nodeName === 'sandbox');
 });
 
-test('addresses of declared ports are rewritten, nothing else', () => {
+test('only addresses of declared ports are rewritten', () => {
   const ports = new Map([[8080, 41_000]]);
   for (const [text, rewritten] of [
     [':8080', '127.0.0.1:41000'],

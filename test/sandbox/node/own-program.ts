@@ -1,4 +1,7 @@
-/** Stands for our program in a container: says how it was started and what the API makes of it, or serves until asked to end. */
+/**
+ * Replaces our program in a container: prints how it was started and what the API answers it, or serves until
+ * it is stopped.
+ */
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { request } from 'node:https';

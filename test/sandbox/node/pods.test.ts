@@ -66,7 +66,7 @@ async function volumeOf(claimName: string): Promise<string> {
   return running.storage.volumePath(volume.spec.csi?.volumeHandle ?? '');
 }
 
-test('a pod waits for its claim, then runs with it as the guides write it', async () => {
+test('a pod waits for its claim, then runs with it, as in the guides', async () => {
   await pod('guide', {
     containers: [
       {
@@ -129,7 +129,7 @@ test('a pod waits for its claim, then runs with it as the guides write it', asyn
   await assert.rejects(exec('guide', ['ls']), { reason: 'NotFound' });
 });
 
-test('a claim that waits for its first consumer is made for the pod', async () => {
+test('a claim with WaitForFirstConsumer is provisioned for the pod', async () => {
   await running.claim('late', { storageClassName: 'sandbox-wait' });
   assert.deepEqual(await running.eventsOf('late', 'WaitForFirstConsumer'), [
     'WaitForFirstConsumer: waiting for first consumer to be created before binding',
@@ -143,7 +143,7 @@ test('a claim that waits for its first consumer is made for the pod', async () =
   assert.equal(claim.metadata.annotations?.['volume.kubernetes.io/selected-node'], 'sandbox');
 });
 
-test('init containers come first, share volumes, and ends are final where nothing is restarted', async () => {
+test('init containers run first and share volumes, and with restartPolicy Never a container runs once', async () => {
   await pod('job', {
     restartPolicy: 'Never',
     initContainers: [{ ...shell('echo from init > /work/file', { work: '/work' }), name: 'init' }],
@@ -167,7 +167,7 @@ test('init containers come first, share volumes, and ends are final where nothin
   await assert.rejects(exec('job', ['ls']), /container not found \("main"\)/);
 });
 
-test('a container that ends is started again, later each time', async () => {
+test('a container that ends is restarted with increasing delay', async () => {
   await pod('crash', { containers: [shell('echo once more; exit 1')] });
   const crashed = await running.until(
     pods,
@@ -186,7 +186,7 @@ test('a container that ends is started again, later each time', async () => {
   await running.gone(pods, 'crash');
 });
 
-/** A process that was killed may keep its number for a while, until someone has asked for its exit code. */
+/** A killed process may remain as a zombie until its parent reads its exit code. */
 async function untilDead(pid: number): Promise<void> {
   for (let state = 'R'; state !== '' && !state.startsWith('Z');) {
     state = await promisify(execFile)('ps', ['-o', 'stat=', '-p', String(pid)]).then(
@@ -196,7 +196,7 @@ async function untilDead(pid: number): Promise<void> {
   }
 }
 
-test('a pod that is deleted gets its grace, and its children end with it', async () => {
+test('a deleted pod has its grace period, and its child processes end with it', async () => {
   await running.claim('stubborn');
   const script = "trap 'echo bye > /d/bye; exit 0' TERM; sleep 987 & echo $! > /d/child; echo up; wait";
   await pod('stubborn', {
@@ -221,7 +221,7 @@ test('a pod that is deleted gets its grace, and its children end with it', async
   await untilDead(child);
 });
 
-test('a pod that ignores its end is ended by force', async () => {
+test('a pod that ignores SIGTERM is killed', async () => {
   await pod('deaf', {
     terminationGracePeriodSeconds: 600,
     containers: [shell("trap '' TERM; while :; do sleep 1; done")],
@@ -233,7 +233,7 @@ test('a pod that ignores its end is ended by force', async () => {
   await running.gone(pods, 'deaf');
 });
 
-test('an image that only a cluster could run counts as running', async () => {
+test('a container of an image that only a cluster could run counts as running', async () => {
   await pod('nginx', { containers: [{ name: 'nginx', image: 'nginx' }] });
   const started = await running.until(pods, 'nginx', isRunning);
   assert.equal(started.status?.containerStatuses?.[0]?.ready, true);
@@ -241,17 +241,17 @@ test('an image that only a cluster could run counts as running', async () => {
   assert.deepEqual(await exec('nginx', ['echo', 'hi']), [0, 'hi\n', '']);
 });
 
-test('a mount that cannot be had is an error, not an empty directory', async () => {
+test('an impossible mount is an error, not an empty directory', async () => {
   await pod('config', {
     restartPolicy: 'Never',
     containers: [shell('true', { config: '/config' })],
     volumes: [{ name: 'config', ...{ configMap: { name: 'x' } } }],
   });
   const failed = await running.until(pods, 'config', (it) => it?.status?.phase === 'Failed');
-  assert.match(stateOf(failed)?.terminated?.message ?? '', /no volumes of the type of volume "config"/);
+  assert.match(stateOf(failed)?.terminated?.message ?? '', /does not support the type of volume "config"/);
 });
 
-test('a claim over a directory of this machine, without a driver', async () => {
+test('a claim for a hostPath volume, without a driver', async () => {
   const path = join(running.directory, 'host');
   await running.cluster.create(persistentVolumes, {
     apiVersion: 'v1',
@@ -272,7 +272,7 @@ test('a claim over a directory of this machine, without a driver', async () => {
   await access(join(path, 'file'));
 });
 
-test('a snapshot shows one moment, even of a volume that is written to without a pause', async () => {
+test('a snapshot is consistent even during continuous writes', async () => {
   await running.claim('busy');
   const script =
     'i=0; while :; do i=$((i+1)); echo $i > /d/t; mv /d/t /d/a; echo $i > /d/t; mv /d/t /d/b; done';
@@ -281,7 +281,7 @@ test('a snapshot shows one moment, even of a volume that is written to without a
   await exec('busy', ['sh', '-c', 'until [ -s /d/b ]; do sleep 0.01; done']);
   const moments: number[] = [];
   for (const name of ['busy-1', 'busy-2', 'busy-3', 'busy-4']) {
-    // It goes on before, and between, the snapshots.
+    // The writer continues before and between the snapshots.
     await exec('busy', ['sh', '-c', 'n=$(cat /d/b); until [ "$(cat /d/b)" != "$n" ]; do :; done']);
     await running.snapshot(name, 'busy');
     await running.until(volumeSnapshots, name, (it) => it?.status?.readyToUse === true);
@@ -299,7 +299,7 @@ test('a snapshot shows one moment, even of a volume that is written to without a
   );
 });
 
-test('what a container wrote before it was started again', async () => {
+test('the log of the previous run', async () => {
   const mark = join(running.directory, 'second');
   const script = `if [ -e "${mark}" ]; then echo second; exec sleep 3000; fi; touch "${mark}"; echo first; exit 1`;
   await pod('twice', { containers: [shell(script)] });
@@ -322,7 +322,7 @@ test('what a container wrote before it was started again', async () => {
   });
 });
 
-test('the last words of a container that failed, where it wants them kept', async () => {
+test('the termination message of a failed container', async () => {
   const terminationMessagePolicy = 'FallbackToLogsOnError';
   const last = { ...shell('echo early; echo oops >&2; exit 1'), terminationMessagePolicy } as const;
   await pod('words', { restartPolicy: 'Never', containers: [last] });

@@ -17,14 +17,14 @@ const program = `
   });
 `;
 
-test('what was started ends when its parent is killed', { timeout: 20_000 }, async () => {
+test('child processes end when their parent is killed', { timeout: 20_000 }, async () => {
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [said] = (await once(parent.stdout, 'data')) as [Buffer];
   assert.equal(said.toString(), 'ready');
   parent.kill('SIGKILL');
-  // Both children hold the other end of this pipe.
+  // Both children hold the write end of this pipe open.
   parent.stdout.resume();
   await once(parent.stdout, 'end');
 });

@@ -27,7 +27,7 @@ async function pod(name: string, spec: Partial<PodSpec> = {}): Promise<void> {
   });
 }
 
-/** Resolves once the pod says that it cannot be scheduled, and why. */
+/** Resolves once the pod is unschedulable with this message. */
 async function waitsFor(name: string, message: string): Promise<void> {
   await running.until(pods, name, (it) => {
     const scheduled = it?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
@@ -42,7 +42,7 @@ const using = (claimName: string): Partial<PodSpec> => ({
 const cordon = (unschedulable: boolean) =>
   running.cluster.patch(nodes, { name: 'sandbox' }, { spec: { unschedulable } });
 
-test('a cordoned node takes no new pod but those of a DaemonSet, and keeps those that it has', async () => {
+test('a cordoned node keeps its pods and accepts only those of a DaemonSet', async () => {
   await pod('before');
   await running.until(pods, 'before', isRunning);
   await cordon(true);
@@ -66,7 +66,7 @@ test('a cordoned node takes no new pod but those of a DaemonSet, and keeps those
   await running.until(pods, 'during', isRunning);
 });
 
-test('what is wrong with its claims is told of a pod before what is wrong with the node', async () => {
+test('problems of the claims are reported before those of the node', async () => {
   const nodeSelector = { none: 'such' };
   await pod('nowhere', { nodeSelector });
   await waitsFor('nowhere', "1 node(s) didn't match Pod's node affinity/selector");
@@ -74,7 +74,7 @@ test('what is wrong with its claims is told of a pod before what is wrong with t
   await waitsFor('claimless', 'persistentvolumeclaim "missing" not found');
 });
 
-test('a pod’s claim of a class that waits takes a free volume of that class, else it is provisioned', async () => {
+test('a claim with WaitForFirstConsumer binds to a free volume of its class, else one is provisioned', async () => {
   await running.cluster.create(storageClasses, {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',

@@ -48,21 +48,17 @@ async function outcome(call: Promise<{ readyIn?: number | undefined }>): Promise
   }
 }
 
-test('faults of a snapshot class, call by call', async () => {
+test('faults of a snapshot class, for each call', async () => {
   const rows: [Record<string, string>, string[]][] = [
     [{}, ['in 0', 'in 0']],
     [{ delay: '500ms' }, ['in 500', 'in 500']],
     [
       { fault: 'error-once' },
-      [
-        'rpc error: code = Internal desc = s2: the class asks for one error (fault: error-once)',
-        'in 0',
-        'in 0',
-      ],
+      ['rpc error: code = Internal desc = s2: injected error (fault: error-once)', 'in 0', 'in 0'],
     ],
     [
       { fault: 'error-always' },
-      ['rpc error: code = Internal desc = s3: the class asks for errors (fault: error-always)'],
+      ['rpc error: code = Internal desc = s3: injected error (fault: error-always)'],
     ],
     [{ fault: 'never-ready' }, ['never', 'never']],
     [
@@ -83,7 +79,7 @@ test('faults of a snapshot class, call by call', async () => {
     }
   }
   const cut = (await storage.listSnapshots()).map(({ handle }) => handle);
-  assert.deepEqual(cut, ['s0', 's1', 's2', 's4'], 'never ready is cut all the same');
+  assert.deepEqual(cut, ['s0', 's1', 's2', 's4'], 'a snapshot that never becomes ready is still cut');
 });
 
 test('faults of a storage class', async () => {
@@ -105,7 +101,7 @@ test('faults of a storage class', async () => {
   ]);
 });
 
-test('snapshots that live inside their volume go with it, and only they', async () => {
+test('only snapshots inside their volume are deleted with it', async () => {
   const inside = { snapshots: 'die-with-volume' };
   await driver.createVolume({ name: 'pool-1', bytes: 7, parameters: inside });
   await driver.createSnapshot({ name: 'inside', volume: 'pool-1' });
@@ -117,7 +113,7 @@ test('snapshots that live inside their volume go with it, and only they', async 
   assert.equal((await driver.getSnapshot('outside')).volume, 'plain-1');
 });
 
-test('a driver that restores at the size of the snapshot only refuses every other size', async () => {
+test('with restoreSize exact, every size other than that of the snapshot is refused', async () => {
   await driver.createVolume({ name: 'sized', bytes: 7 });
   await driver.createSnapshot({ name: 'of-seven', volume: 'sized' });
   const exact = { fromSnapshot: 'of-seven', parameters: { restoreSize: 'exact' } };

@@ -30,7 +30,7 @@ async function plant(directory: string): Promise<void> {
   await fs.utimes(join(directory, '-rf'), 1, 2);
 }
 
-/** One line per entry: all that a copy must keep. */
+/** Returns one line per entry, with everything that a copy must preserve. */
 async function describe(directory: string): Promise<string[]> {
   const names = (await fs.readdir(directory, { recursive: true })).sort();
   return Promise.all(
@@ -64,7 +64,7 @@ for (const [name, copy] of [
   ['platform copy', copyTree],
   ['plain copy', copyPlainly],
 ] as const) {
-  test(`${name} keeps modes, owners, times, symlinks and empty directories`, async () => {
+  test(`${name} preserves modes, owners, times, symlinks and empty directories`, async () => {
     const from = newDirectory();
     await fs.mkdir(from);
     await plant(from);
@@ -86,7 +86,7 @@ for (const [name, copy] of [
   });
 }
 
-test('a snapshot stays as it was cut, and a volume made from it holds exactly that', async () => {
+test('a snapshot does not change after the cut, and a volume made from it has exactly its contents', async () => {
   const directory = newDirectory();
   const storage = await openStorage(directory, at('2026-11-03T10:00:00Z'));
   await storage.createVolume({ handle: 'pvc-1', bytes: 1 << 30 });
@@ -120,7 +120,7 @@ test('a snapshot stays as it was cut, and a volume made from it holds exactly th
   assert.deepEqual(await reopened.listSnapshots(), []);
 });
 
-test('what a crash left half made is never seen, and is gone after the next start', async () => {
+test('an entry left incomplete by a crash is never visible, and is removed at the next start', async () => {
   const directory = newDirectory();
   await openStorage(directory);
   await fs.mkdir(join(directory, 'unfinished', 'x', 'data'), { recursive: true });
@@ -130,7 +130,7 @@ test('what a crash left half made is never seen, and is gone after the next star
   assert.deepEqual(await fs.readdir(join(directory, 'unfinished')), []);
 });
 
-test('the volume is frozen while it is copied, and thawed also when the copy fails', async () => {
+test('the volume is frozen during the copy, and thawed even if the copy fails', async () => {
   const directory = newDirectory();
   const frozen = new Set<string>();
   const storage = await openStorage(directory, {
@@ -149,7 +149,7 @@ test('the volume is frozen while it is copied, and thawed also when the copy fai
   assert.deepEqual(await storage.listSnapshots(), []);
 });
 
-test('the same entry made twice at once is made once', async () => {
+test('two concurrent creations of the same entry create it once', async () => {
   const storage = await openStorage(newDirectory());
   const both = [1, 2].map(() => storage.createVolume({ handle: 'pvc-1', bytes: 5 }));
   assert.deepEqual(await Promise.all(both), [

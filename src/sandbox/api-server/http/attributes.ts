@@ -1,4 +1,4 @@
-/** What a request needs a right for, read from its method and path alone: no kind need exist. */
+/** Reads from method and path which right a request needs. The kind need not exist. */
 import type { Attributes } from '../rbac/rules.ts';
 
 const verbs: Readonly<Record<string, string>> = {
@@ -19,7 +19,7 @@ export function readAttributes(method: string, url: URL): Attributes {
     return { verb: method.toLowerCase(), path: url.pathname };
   const group = isCore ? '' : (steps[1] ?? '');
   const inNamespace = rest[0] === 'namespaces' && rest.length > 1;
-  // The status of a namespace is not a resource in it.
+  // A namespace's status or finalize subresource belongs to the namespace itself, not to a resource in it.
   const isOfNamespace = rest.length === 2 || rest[2] === 'status' || rest[2] === 'finalize';
   const namespace = inNamespace ? (rest[1] ?? '') : '';
   const [resource = '', name = '', subresource = ''] = inNamespace && !isOfNamespace ? rest.slice(2) : rest;
@@ -43,7 +43,10 @@ function verbOf(method: string, name: string, query: URLSearchParams): string {
   return watch === 'true' || watch === '1' ? 'watch' : 'list';
 }
 
-/** A right to one object by its name holds for a collection that is asked for that one only. */
+/**
+ * Returns the name in the field selector: a right to one object by name also covers a list of that object
+ * only.
+ */
 function nameSelected(query: URLSearchParams): string {
   const terms = query.get('fieldSelector')?.split(',') ?? [];
   return terms.map((term) => /^metadata\.name==?([^=]+)$/.exec(term)?.[1]).find(Boolean) ?? '';

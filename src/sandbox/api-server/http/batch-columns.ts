@@ -1,4 +1,4 @@
-/** The columns of Jobs and CronJobs after the name. */
+/** Table columns of Jobs and CronJobs, after the name. */
 import { at, listAt, numberAt, stringAt } from '../json.ts';
 import type { StoredObject } from '../object.ts';
 import { selectorText } from '../scale.ts';
@@ -38,7 +38,7 @@ export const cronJobColumns: readonly Column[] = [
   ...wide(column('Selector', () => '<none>')),
 ];
 
-/** Names and images of the containers of the pod template at a path. */
+/** Columns with the names and images of the containers in the pod template at this path. */
 export function containerColumns(...path: string[]): Column[] {
   const joined = (field: string) => (it: StoredObject) =>
     listAt(it, ...path, 'spec', 'containers')

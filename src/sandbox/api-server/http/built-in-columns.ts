@@ -1,4 +1,7 @@
-/** The columns of built-in kinds after the name, by collection, as kubectl's users know them. Others show their age. */
+/**
+ * Table columns of built-in kinds, after the name, by collection. A kind that is missing here shows its age
+ * only.
+ */
 import { at, listAt, numberAt, objectAt, stringAt, type JsonObject } from '../json.ts';
 import type { StoredObject } from '../object.ts';
 import { selectorText } from '../scale.ts';
@@ -160,7 +163,7 @@ const shortOf = {
   ReadWriteOncePod: 'RWOP',
 };
 
-/** Each once, and in this order. */
+/** Returns each access mode once, in kubectl's order. */
 function shortModes(modes: readonly unknown[]): string {
   return Object.entries(shortOf)
     .flatMap(([mode, short]) => (modes.includes(mode) ? short : []))

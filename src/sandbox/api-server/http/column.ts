@@ -1,4 +1,4 @@
-/** A column of a table: a function of the object and the time. */
+/** A table column: a function of the object and the time. */
 import type { StoredObject } from '../object.ts';
 import { numberAt, stringAt } from '../json.ts';
 import { ageOf } from './age.ts';
@@ -13,18 +13,22 @@ export interface Column {
   readonly cell: (object: StoredObject, now: Date) => unknown;
 }
 
+/** A column with a computed cell. */
 export function column(name: string, cell: Column['cell'], type = 'string'): Column {
   return { name, type, priority: 0, cell };
 }
 
+/** A column with the number at this path. */
 export function count(name: string, ...path: string[]): Column {
   return column(name, (it) => numberAt(it, ...path) ?? 0, 'integer');
 }
 
+/** A column with the string at this path. */
 export function text(name: string, ...path: string[]): Column {
   return column(name, (it) => stringAt(it, ...path) ?? '');
 }
 
+/** The same columns, shown by `-o wide` only. */
 export function wide(...columns: Column[]): Column[] {
   return columns.map((it) => ({ ...it, priority: 1 }));
 }

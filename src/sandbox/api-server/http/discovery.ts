@@ -1,4 +1,4 @@
-/** What the server serves: the documents that clients read before anything else. */
+/** Discovery and OpenAPI documents, which clients read before any other request. */
 import { createHash } from 'node:crypto';
 
 import { apiVersionOf } from '#src/api/resources.ts';
@@ -7,7 +7,7 @@ import type { JsonObject } from '../json.ts';
 import type { Kind } from '../kind.ts';
 import { gitVersion } from '../version.ts';
 
-/** The document at a path that names no object; undefined where there is none. */
+/** Returns the document at a path that names no object, or undefined if there is none. */
 export function describeApi(kinds: readonly Kind[], path: string): JsonObject | undefined {
   const [root, group, version, ...more] = path.split('/').filter(Boolean);
   if (root === 'version' && group === undefined) return serverVersion();
@@ -26,7 +26,7 @@ export function describeApi(kinds: readonly Kind[], path: string): JsonObject | 
   return undefined;
 }
 
-/** Whether a path lies below a group and version that there is. */
+/** Returns true if the path lies below a group and version that the server serves. */
 export function isServed(kinds: readonly Kind[], path: string): boolean {
   return kinds.some((kind) => `${path}/`.startsWith(`/${openapiPath(kind)}/`));
 }
@@ -110,7 +110,7 @@ function openapiPath(kind: Kind): string {
   return kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`;
 }
 
-/** As much as kubectl needs to leave the validation of fields to the server, and to explain custom kinds. */
+/** Returns enough for kubectl to leave field validation to the server and to explain custom kinds. */
 function openapiDocument(kinds: readonly Kind[], path: string): JsonObject | undefined {
   const members = kinds.filter((kind) => openapiPath(kind) === path);
   if (members.length === 0) return undefined;

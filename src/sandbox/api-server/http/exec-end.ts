@@ -1,6 +1,6 @@
 /**
- * The last word of an exec, on channel 3. The container runtime tells it in a form of its own, which an API server and
- * a kubelet pass on to clients of `v4.channel.k8s.io`; for `v5.channel.k8s.io` the kubelet words it anew.
+ * The exit status of an exec, sent on channel 3. For clients of `v4.channel.k8s.io`, API server and kubelet
+ * pass on the container runtime's own form; for `v5.channel.k8s.io`, the kubelet rewrites it.
  */
 type RuntimeEnd = {
   readonly status: 'Success' | 'Failure';
@@ -12,6 +12,7 @@ type RuntimeEnd = {
 
 export type ExecProtocol = 'v5.channel.k8s.io' | 'v4.channel.k8s.io';
 
+/** Returns the exit status of a command that has ended. */
 export function exitedEnd(
   protocol: ExecProtocol,
   exitCode: number,
@@ -30,7 +31,7 @@ export function exitedEnd(
   });
 }
 
-/** `why`: of the runtime, which could not start the command. */
+/** `why`: the reason of the container runtime, which could not start the command. */
 export function unstartedEnd(protocol: ExecProtocol, why: string): Readonly<Record<string, unknown>> {
   const internal = (message: string) => `Internal error occurred: ${message}`;
   const said = internal(`error executing command in container: ${why}`);

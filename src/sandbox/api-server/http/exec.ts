@@ -1,6 +1,7 @@
 /**
- * `kubectl exec` over a WebSocket: each message begins with its channel.
- * 0 stdin, 1 stdout, 2 stderr, 3 the end, 4 terminal size; of `v5.channel.k8s.io` 255 "channel n is closed".
+ * `kubectl exec` over a WebSocket: the first byte of each message is its channel.
+ * 0 stdin, 1 stdout, 2 stderr, 3 exit status, 4 terminal size; 255 of `v5.channel.k8s.io` means "channel n is
+ * closed".
  */
 import { PassThrough, Writable } from 'node:stream';
 
@@ -18,7 +19,10 @@ export const execProtocols = [
   'v4.channel.k8s.io',
 ] as const satisfies readonly ExecProtocol[];
 
-/** The first of what is offered that is served; `offered`: in any order. */
+/**
+ * Returns the preferred protocol among those that the client offers, in any order; undefined if none is
+ * supported.
+ */
 export function chooseExecProtocol(offered: ReadonlySet<string>): ExecProtocol | undefined {
   return execProtocols.find((protocol) => offered.has(protocol));
 }
@@ -32,7 +36,7 @@ export interface Exec {
   readonly start: StartExec;
 }
 
-/** Throws what is answered in place of an upgrade. */
+/** Throws the error that is answered in place of an upgrade. */
 export function openExec(
   runtime: PodRuntime | undefined,
   at: { readonly namespace: string; readonly pod: string; readonly container: string },
@@ -48,7 +52,7 @@ export function openExec(
   return { command, stdin, stdout, stderr, tty, start: runtime.openExec(at) };
 }
 
-/** Runs the command and closes the socket when it has ended; the command ends when the socket closes. */
+/** Runs the command and closes the socket when the command ends. Ends the command when the socket closes. */
 export async function serveExec(exec: Exec, socket: WebSocket): Promise<void> {
   const protocol: ExecProtocol = execProtocols.find((it) => it === socket.protocol) ?? execProtocols[0];
   const gone = new AbortController();
@@ -65,14 +69,14 @@ export async function serveExec(exec: Exec, socket: WebSocket): Promise<void> {
   socket.on('error', () => {
     socket.terminate();
   });
-  // Tells the client that the connection is up.
+  // An empty message tells the client that the connection is up.
   send(socket, exec.stdout ? 1 : exec.stderr ? 2 : 3, Buffer.of());
   const end = await exec
     .start({
       command: exec.command,
       stdin,
-      stdout: exec.stdout ? channel(socket, 1) : nowhere(),
-      stderr: exec.stderr ? channel(socket, 2) : nowhere(),
+      stdout: exec.stdout ? channel(socket, 1) : discard(),
+      stderr: exec.stderr ? channel(socket, 2) : discard(),
       tty: exec.tty,
       signal: gone.signal,
     })
@@ -92,7 +96,7 @@ function channel(socket: WebSocket, number: number): Writable {
   });
 }
 
-function nowhere(): Writable {
+function discard(): Writable {
   return new Writable({
     write(_chunk, _encoding, done) {
       done();
@@ -100,7 +104,7 @@ function nowhere(): Writable {
   });
 }
 
-/** Chunks that come after the client has gone are dropped. */
+/** Sends a chunk; drops it if the client has gone. */
 function send(socket: WebSocket, number: number, bytes: Buffer, done: () => void = () => undefined): void {
   if (socket.readyState !== socket.OPEN) {
     done();

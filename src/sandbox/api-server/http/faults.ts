@@ -1,4 +1,4 @@
-/** Requests that go wrong on purpose, and a count of all of them: for tests and measurements. */
+/** Injects faults into requests and counts them, for tests and measurements. */
 import { ApiError } from '../status.ts';
 
 export type Effect =
@@ -9,11 +9,11 @@ export type Effect =
       readonly message?: string;
       readonly retryAfterSeconds?: number;
     }
-  /** The connection is reset before the request does anything. */
+  /** Reset the connection before the request does anything. */
   | { readonly kind: 'cut' }
-  /** The request is carried out; its answer never arrives. */
+  /** Carry the request out, but drop its answer. */
   | { readonly kind: 'cut-after' }
-  /** The request does nothing and is never answered. */
+  /** Do nothing and never answer. */
   | { readonly kind: 'silence' };
 
 export interface RequestMatch {
@@ -24,16 +24,16 @@ export interface RequestMatch {
 }
 
 export interface Fault extends RequestMatch {
-  /** Counted from now, 1 is the next that matches. Default 1. */
+  /** Which of the matching requests from now on is the first to fail. Default 1. */
   readonly nth?: number;
-  /** How many in a row. Default 1. */
+  /** How many matching requests fail in a row. Default 1. */
   readonly times?: number;
   readonly effect: Effect;
 }
 
 export interface Faults {
   inject(fault: Fault): void;
-  /** Forgets the faults that have not happened yet. */
+  /** Removes the faults that have not happened yet. */
   clear(): void;
 }
 
@@ -42,12 +42,13 @@ export interface RequestCounter {
   reset(): void;
 }
 
-/** The server's side: what is to happen to a request. */
+/** The server's view of the faults: it asks what should happen to each request. */
 export interface Interference extends Faults {
   readonly requests: RequestCounter;
-  arrived(verb: string, plural: string): Effect | undefined;
+  effectOn(verb: string, plural: string): Effect | undefined;
 }
 
+/** Returns an Interference without faults. */
 export function createInterference(): Interference {
   let faults: { readonly fault: Fault; seen: number }[] = [];
   const counts = new Map<string, { readonly request: Required<RequestMatch>; readonly count: number }>();
@@ -67,7 +68,7 @@ export function createInterference(): Interference {
         counts.clear();
       },
     },
-    arrived(verb, plural) {
+    effectOn(verb, plural) {
       const request = { verb, plural };
       const key = `${verb} ${plural}`;
       counts.set(key, { request, count: (counts.get(key)?.count ?? 0) + 1 });

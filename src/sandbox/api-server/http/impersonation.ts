@@ -1,4 +1,4 @@
-/** Asking as somebody else, which is a right of its own. */
+/** Impersonation, which requires rights of its own. */
 import type { IncomingMessage } from 'node:http';
 
 import { authorize } from '../rbac/authorize.ts';
@@ -6,7 +6,7 @@ import { ApiError } from '../status.ts';
 import type { Store } from '../store.ts';
 import { groupsOfAccount, type User } from '../tokens.ts';
 
-/** Whom the request is carried out as. Throws Forbidden. */
+/** Returns the user as whom the server carries out the request. Throws Forbidden. */
 export function actingUser(store: Store, user: User, { headersDistinct }: IncomingMessage): User {
   const one = (name: string): string => headersDistinct[name]?.[0] ?? '';
   const username = one('impersonate-user');
@@ -41,12 +41,12 @@ export function actingUser(store: Store, user: User, { headersDistinct }: Incomi
   };
 }
 
-/** Everybody is one or the other. */
+/** Adds one of the two groups that every user is in. */
 function withKnown(username: string, groups: readonly string[]): string[] {
   const [known, unknown] = ['system:authenticated', 'system:unauthenticated'];
   if (groups.includes(known) || groups.includes(unknown)) return [...groups];
   return [...groups, username === anonymous.username ? unknown : known];
 }
 
-/** Who shows no credentials. */
+/** The user of a request without credentials. */
 export const anonymous: User = { username: 'system:anonymous', groups: ['system:unauthenticated'] };

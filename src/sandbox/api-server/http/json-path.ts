@@ -3,7 +3,7 @@ import { at, isObject } from '../json.ts';
 
 type Step = (values: unknown[]) => unknown[];
 
-/** All values that the path leads to; none where it cannot be read. */
+/** Returns all values at the path; none if the path cannot be parsed. */
 export function evaluateJsonPath(value: unknown, path: string): unknown[] {
   return parse(path)
     .reduce((values, step) => step(values), [value])

@@ -1,4 +1,4 @@
-/** The file that lets a client in. */
+/** The kubeconfig that gives clients access to the sandbox. */
 import { writeFile } from 'node:fs/promises';
 
 import type { User } from '../tokens.ts';
@@ -6,14 +6,16 @@ import type { User } from '../tokens.ts';
 export interface KubeconfigContent {
   readonly url: string;
   readonly certificate: string;
-  /** Of user and context `sandbox`. */
+  /** Token of user and context `sandbox`. */
   readonly token: string;
   readonly namespace?: string;
-  /** Has a context of its own name, which is the current one. */
+  /** A user with a context of the same name, which is the current context. */
   readonly user?: { readonly token: string; readonly user: User } | undefined;
 }
 
-/** Readable by its owner only: who has the token may run commands on this machine. */
+/**
+ * Writes the file readable by its owner only: the token allows its bearer to run commands on this machine.
+ */
 export async function writeKubeconfig(
   path: string,
   { url, certificate, token, namespace = 'default', user }: KubeconfigContent,

@@ -1,4 +1,4 @@
-/** What a container wrote, as plain text. */
+/** Serves a container's log as plain text. */
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 

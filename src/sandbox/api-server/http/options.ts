@@ -1,8 +1,8 @@
-/** What a client wants of a write besides the object: dry runs, validation, propagation. */
+/** Reads the options of a write: dry run, field validation, propagation. */
 import type { ServerResponse } from 'node:http';
 
 import type { DeletionRequest, WriteRequest } from '../api.ts';
-import { support } from '../field-errors.ts';
+import { oneOf } from '../field-errors.ts';
 import { listAt, objectAt, type JsonObject } from '../json.ts';
 import { invalid, type ApiError } from '../status.ts';
 import type { ResourceRequest } from './request.ts';
@@ -27,7 +27,7 @@ export function writeRequest(
   };
 }
 
-/** The same warning is given once. */
+/** Returns a function that sends each distinct warning once. */
 function warner(response: ServerResponse): (message: string) => void {
   const given = new Set<string>();
   return (message) => {
@@ -43,7 +43,7 @@ function unsupportedOption(
   supported: readonly string[],
 ): ApiError {
   const resource = { group: 'meta.k8s.io', version: 'v1', kind, plural: '', namespaced: false };
-  return invalid(resource, '', support(field, [value], supported));
+  return invalid(resource, '', oneOf(field, [value], supported));
 }
 
 export function deletionRequest(body: JsonObject, query: URLSearchParams): DeletionRequest {

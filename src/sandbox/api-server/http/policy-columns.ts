@@ -1,4 +1,4 @@
-/** The columns, after the name, of the kinds that say who may do what. */
+/** Table columns of the RBAC kinds, after the name. */
 import { at, listAt, numberAt, objectAt, stringAt } from '../json.ts';
 import type { StoredObject } from '../object.ts';
 import { ageColumn, column, count, text, wide, type Column } from './column.ts';

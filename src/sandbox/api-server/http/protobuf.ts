@@ -1,6 +1,8 @@
 /**
- * The few protobuf messages that kubectl sends without asking first: `create namespace|deployment|configmap|job|
- * cronjob|serviceaccount|token|role|rolebinding` and `auth can-i|whoami`, with the fields that their flags set. Field numbers are those of Kubernetes' published `generated.proto` files.
+ * The few protobuf messages that kubectl sends without negotiating: `create
+ * namespace|deployment|configmap|job| cronjob|serviceaccount|token|role|rolebinding` and `auth can-i|whoami`,
+ * with the fields that their flags set. Field numbers are those of Kubernetes' published `generated.proto`
+ * files.
  */
 import type { JsonObject } from '../json.ts';
 import { badRequest, unsupportedMediaType } from '../status.ts';
@@ -127,7 +129,7 @@ const envelope: Message = {
   2: ['raw', 'bytes'],
 };
 
-/** Throws UnsupportedMediaType for a kind that is not among them. */
+/** Throws UnsupportedMediaType for any other kind. */
 export function decodeProtobuf(bytes: Buffer): JsonObject {
   if (bytes.subarray(0, 4).toString('latin1') !== 'k8s\0')
     throw badRequest('not a Kubernetes protobuf message');
@@ -170,7 +172,7 @@ function decode(bytes: Buffer, message: Message): JsonObject {
   return result;
 }
 
-/** Go writes every scalar, so a zero or an empty string may stand for nothing. */
+/** Go clients write every scalar, so zero and the empty string may mean "not set". */
 function put(result: JsonObject, name: string, type: FieldType, value: number | Buffer): void {
   if (typeof value === 'number') {
     if (type === 'int') result[name] = value;
@@ -199,14 +201,14 @@ function isRepeated(type: FieldType): type is readonly [Message] {
 }
 
 /**
- * The OpenAPI v2 document `{swagger: "2.0", info: {title, version}}`: it describes no kind. kubectl asks for it, in
- * protobuf only, to check a `kind: List`, and lets pass what is not described.
+ * The OpenAPI v2 document `{swagger: "2.0", info: {title, version}}`, which describes no kind. kubectl
+ * requests it, only in protobuf, to validate a `kind: List`, and accepts kinds that it does not describe.
  */
 export const emptyOpenapiV2: Buffer = bytesField(1, Buffer.from('2.0'), [
   bytesField(2, bytesField(1, Buffer.from('sandbox'), [bytesField(2, Buffer.from('v1'))])),
 ]);
 
-/** A field of fewer than 128 bytes, and the fields that follow it. */
+/** Encodes a field of fewer than 128 bytes, followed by the fields `rest`. */
 function bytesField(number: number, value: Buffer, rest: readonly Buffer[] = []): Buffer {
   return Buffer.concat([Buffer.from([number * 8 + 2, value.length]), value, ...rest]);
 }

@@ -1,10 +1,10 @@
-/** What is answered in place of an upgrade. */
+/** Answers a refused upgrade. */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { ApiError, statusOf } from '../status.ts';
 
-/** An API server words its own refusals as a Status, and passes on the plain words of a kubelet. */
+/** An API server answers its own refusals as a Status, and passes on the plain text of a kubelet. */
 export function refuse(socket: Duplex, error: unknown): void {
   if (!(error instanceof ApiError)) {
     refuseAsKubelet(socket, error);

@@ -1,4 +1,4 @@
-/** What a request asks for, read from its method, path and body. */
+/** Reads method, path and body of a request. */
 import type { IncomingMessage } from 'node:http';
 
 import { load } from 'js-yaml';
@@ -19,7 +19,7 @@ export interface ResourceRequest {
   readonly query: URLSearchParams;
 }
 
-/** Throws NotFound for a path that leads nowhere, MethodNotAllowed for what the kind cannot do. */
+/** Throws NotFound for an unknown path, MethodNotAllowed for a verb that the kind does not support. */
 export function readTarget(registry: Registry, method: string, url: URL): ResourceRequest {
   const [root, ...steps] = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
   const [group, version, ...path] = root === 'api' ? ['', ...steps] : steps;
@@ -51,7 +51,7 @@ export function isTrue(text: string | null): boolean {
   return text === 'true' || text === '1';
 }
 
-/** Bytes; a larger body is refused. The real server's limit. */
+/** Largest body in bytes: the real server's limit. */
 const bodyLimit = 3 * 1024 * 1024;
 
 async function readBytes(request: IncomingMessage): Promise<Buffer> {
@@ -69,7 +69,7 @@ export function mediaType(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-/** The body as an object; undefined where there is none. */
+/** Returns the body as an object, or undefined if there is none. */
 export async function readBody(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBytes(request);
   if (bytes.length === 0) return undefined;

@@ -1,4 +1,4 @@
-/** From a request to its answer. Whatever it throws becomes a Status. */
+/** Routes a request to its answer. Any error becomes a Status. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { apiVersionOf } from '#src/api/resources.ts';
@@ -23,10 +23,11 @@ export interface Backend {
   readonly api: Api;
   readonly interference: Interference;
   readonly runtime: () => PodRuntime | undefined;
-  /** Default a minute. */
+  /** How often a watch sends a bookmark; default a minute. */
   readonly bookmarkMilliseconds?: number;
 }
 
+/** Answers the request as `user`. Never rejects: an error becomes a Status. */
 export async function answer(
   backend: Backend,
   request: IncomingMessage,
@@ -69,7 +70,7 @@ async function route(
   const target = readTarget(backend.api.registry, method, url);
   const resource =
     target.subresource === undefined ? target.kind.plural : `${target.kind.plural}/${target.subresource}`;
-  const effect = backend.interference.arrived(target.verb, resource);
+  const effect = backend.interference.effectOn(target.verb, resource);
   switch (effect?.kind) {
     case 'silence':
       return;
@@ -79,7 +80,7 @@ async function route(
     case 'fail':
       throw failureOf(effect);
     case 'cut-after':
-      // Carried out with nobody to tell.
+      // The fault carries the request out, but drops the connection in place of an answer.
       response.write = () => false;
       response.end = () => (request.socket.destroy(), response);
       break;
@@ -179,7 +180,10 @@ async function serve(
   }
 }
 
-/** False where the subresource is the object seen from another side, and the verbs are the same. */
+/**
+ * Answers a request for a subresource. Returns false if it is another view of the object (status, scale),
+ * with the same verbs as the object.
+ */
 async function serveSubresource(
   backend: Backend,
   target: ResourceRequest,
@@ -200,7 +204,7 @@ async function serveSubresource(
   }
   if (isPod && subresource === 'exec') {
     backend.api.get({ kind, name: target.name ?? '', namespace: target.namespace });
-    throw badRequest('exec needs a WebSocket (v5.channel.k8s.io): kubectl 1.31 or newer has it');
+    throw badRequest('exec needs a WebSocket (v5.channel.k8s.io): use kubectl 1.31 or newer');
   }
   if (
     isPod &&
@@ -236,7 +240,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
   const status = statusOf(error);
   const wait = status.details?.retryAfterSeconds;
   if (wait !== undefined) response.setHeader('retry-after', wait);
-  // The rest of a body that nobody will read must not be taken for the next request.
+  // Close the connection if the body was not read, or its rest would be parsed as the next request.
   if (!response.req.complete) response.setHeader('connection', 'close');
   sendJson(response, status.code, status);
 }

@@ -1,4 +1,4 @@
-/** The https server on the loopback address, and who gets in. */
+/** The HTTPS server on the loopback address, with authentication. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
@@ -25,17 +25,18 @@ import { issueCertificate } from './x509.ts';
 export interface ApiServer {
   /** `https://127.0.0.1:PORT` */
   readonly url: string;
-  /** PEM, for clients to trust. */
+  /** The certificate that clients have to trust, as PEM. */
   readonly certificate: string;
-  /** Ends every connection; resolves when the port is free. */
+  /** Closes every connection; resolves when the port is free. */
   close(): Promise<void>;
 }
 
-/** Each token lets its user in, beside those of service accounts. */
+/** Tokens and their users, in addition to the tokens of service accounts. */
 export type Credentials = readonly { readonly token: string; readonly user: User }[];
 
+/** Starts the server on a free port. Resolves when it accepts connections. */
 export async function startServer(backend: Backend, credentials: Credentials): Promise<ApiServer> {
-  // Its own authority: clients trust this certificate and no other.
+  // Self-signed: clients trust this certificate only.
   const { key, cert } = issueCertificate({
     commonName: 'kubectl-stash sandbox',
     usages: ['server'],
@@ -46,7 +47,7 @@ export async function startServer(backend: Backend, credentials: Credentials): P
   const userOf = authenticator(credentials, backend.api.tokens);
   const server = createServer({ key, cert, keepAliveTimeout: 120_000 }, (request, response) => {
     try {
-      void answer(backend, request, response, admitted(backend, request, userOf(request)));
+      void answer(backend, request, response, authorizedUser(backend, request, userOf(request)));
     } catch (error) {
       sendError(response, error);
     }
@@ -55,7 +56,7 @@ export async function startServer(backend: Backend, credentials: Credentials): P
     noServer: true,
     handleProtocols: (offered) => chooseExecProtocol(offered) ?? false,
   });
-  // The server itself does not end connections that are in the middle of their handshake, nor upgraded ones.
+  // node:https does not close connections during their handshake, nor upgraded ones.
   const open = new Set<Duplex>();
   server.on('connection', (socket: Duplex) => {
     open.add(socket.once('close', () => open.delete(socket)));
@@ -63,7 +64,13 @@ export async function startServer(backend: Backend, credentials: Credentials): P
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     try {
-      upgrade(backend, sockets, { request, user: admitted(backend, request, userOf(request)) }, socket, head);
+      upgrade(
+        backend,
+        sockets,
+        { request, user: authorizedUser(backend, request, userOf(request)) },
+        socket,
+        head,
+      );
     } catch (error) {
       refuse(socket, error);
     }
@@ -87,7 +94,9 @@ export async function startServer(backend: Backend, credentials: Credentials): P
   };
 }
 
-/** Undefined for a token that nobody has; what is no token shows no credentials. */
+/**
+ * Returns the user of a bearer token: undefined for an unknown token, anonymous for a request without one.
+ */
 function authenticator(
   credentials: Credentials,
   tokens: Tokens,
@@ -102,8 +111,10 @@ function authenticator(
   };
 }
 
-/** Whom the request is carried out as, where it has the right to what it asks for. */
-function admitted({ api }: Backend, request: IncomingMessage, user: User | undefined): User {
+/**
+ * Returns the user as whom to carry out the request. Throws Unauthorized, or Forbidden if a right is missing.
+ */
+function authorizedUser({ api }: Backend, request: IncomingMessage, user: User | undefined): User {
   if (user === undefined) throw unauthorized();
   const acting = actingUser(api.store, user, request);
   authorize(api.store, acting, readAttributes(request.method ?? 'GET', urlOf(request)));
@@ -127,12 +138,12 @@ function upgrade(
   if (!isExec || chooseExecProtocol(new Set(offered)) === undefined) {
     throw notImplemented('this upgrade: only exec over a WebSocket (v5.channel.k8s.io)');
   }
-  // A WebSocket begins with a GET, and what it does is what a POST would.
+  // A WebSocket starts with a GET, but needs the right that a POST to exec needs.
   authorize(api.store, user, {
     ...{ verb: 'create', group: '', resource: 'pods', subresource: 'exec' },
     ...{ name: target.name ?? '', namespace: target.namespace ?? '' },
   });
-  const effect = interference.arrived('create', 'pods/exec');
+  const effect = interference.effectOn('create', 'pods/exec');
   if (effect?.kind === 'silence') return;
   if (effect?.kind === 'fail') throw failureOf(effect);
   if (effect) socket.destroy();

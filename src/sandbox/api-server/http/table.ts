@@ -1,4 +1,4 @@
-/** Objects as the tables that `kubectl get` prints (`meta.k8s.io/v1` Table). */
+/** Builds the tables that `kubectl get` prints (`meta.k8s.io/v1` Table). */
 import type { PrinterColumn } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
@@ -10,21 +10,21 @@ import { builtInColumns } from './built-in-columns.ts';
 import { ageColumn, nameColumn, type Column } from './column.ts';
 import { evaluateJsonPath } from './json-path.ts';
 
-/** `include` says how much of each object comes with its row. */
+/** How much of each object its row contains. */
 export type Include = 'None' | 'Metadata' | 'Object';
 
 export function wantsTable(accept: string | undefined): boolean {
   return /application\/json;as=Table;v=v1;g=meta\.k8s\.io/.test(accept?.replaceAll(' ', '') ?? '');
 }
 
-/** `PartialObjectMetadata` or its list. */
+/** Returns true if the client asks for `PartialObjectMetadata` or a list of it. */
 export function wantsMetadata(accept: string | undefined): boolean {
   return /application\/json;as=PartialObjectMetadata(List)?;v=v1;g=meta\.k8s\.io/.test(
     accept?.replaceAll(' ', '') ?? '',
   );
 }
 
-/** An object without what its kind makes of it. */
+/** Returns the object's metadata only. */
 export function partial({ metadata }: StoredObject): StoredObject {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
 }

@@ -1,4 +1,4 @@
-/** A watch over HTTP: one JSON event per line, until the client or the time says stop. */
+/** Streams a watch over HTTP: one JSON event per line, until the client leaves or the timeout passes. */
 import type { ServerResponse } from 'node:http';
 
 import { apiVersionOf } from '#src/api/resources.ts';
@@ -11,14 +11,18 @@ import { badRequest, statusOf } from '../status.ts';
 import { isTrue } from './request.ts';
 
 export interface WatchStreamOptions {
-  /** How an object is shown: as it is, or as a table row. */
+  /** Converts an object into the requested form: as it is, or as a table row. */
   readonly present: (object: StoredObject) => unknown;
   readonly bookmarkMilliseconds: number;
 }
 
-/** Half an hour, as the real server's shortest: clients know how to come back. */
+/** Half an hour, the real server's shortest timeout; clients reconnect after it. */
 const defaultTimeoutSeconds = 1800;
 
+/**
+ * Starts to stream the watch into the response. Throws BadRequest for an invalid version; later errors are
+ * ERROR events.
+ */
 export function streamWatch(
   api: Api,
   target: { kind: Kind; selection: Selection; query: URLSearchParams },
@@ -33,7 +37,7 @@ export function streamWatch(
   const fromNow = api.list(kind, selection);
 
   const send = (type: string, object: unknown): void => {
-    // Ended by its timeout, and not closed yet: a client that is slow to read may take a while.
+    // The timeout has ended the answer, but a client that reads slowly keeps the connection open.
     if (response.writableEnded) return;
     response.write(`${JSON.stringify({ type, object })}\n`);
   };

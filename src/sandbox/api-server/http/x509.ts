@@ -1,7 +1,7 @@
-/** Issues P-256 certificates, as DER by hand: Node can sign but not issue. */
+/** Issues P-256 certificates by writing DER directly: Node can sign, but not issue certificates. */
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-/** Both as PEM. */
+/** Key and certificate as PEM. */
 export interface Certificate {
   readonly key: string;
   readonly cert: string;
@@ -13,21 +13,22 @@ export interface Issuer extends Certificate {
 
 export interface CertificateRequest {
   readonly commonName: string;
-  /** To Kubernetes the groups of the user that the common name is. */
+  /** Kubernetes reads them as the user's groups, and the common name as the user's name. */
   readonly organizations?: readonly string[];
   readonly usages: readonly ('server' | 'client')[];
-  /** May sign others. */
+  /** Whether the certificate may sign others. */
   readonly isAuthority?: boolean;
-  /** Valid for the loopback address, and `localhost`. */
+  /** Makes it valid for the loopback address and `localhost`. */
   readonly isLoopback?: boolean;
-  /** IPv4 addresses that it is valid for besides. */
+  /** Further IPv4 addresses that it is valid for. */
   readonly addresses?: readonly string[];
-  /** Left out: self-signed. */
+  /** Default: self-signed. */
   readonly issuer?: Issuer;
-  /** Valid from an hour before for ten years. */
+  /** The certificate is valid from an hour before this time, for ten years. */
   readonly now: Date;
 }
 
+/** Returns a new key and its certificate, signed by the issuer. */
 export function issueCertificate(request: CertificateRequest): Certificate {
   const { commonName, organizations, usages, isAuthority = false, issuer, now } = request;
   const { isLoopback = false, addresses = [] } = request;
@@ -37,7 +38,7 @@ export function issueCertificate(request: CertificateRequest): Certificate {
   const yes = der(0x01, Buffer.from([0xff]));
   const extensions = [
     sequence(oid(2, 5, 29, 19), yes, octets(isAuthority ? sequence(yes) : sequence())),
-    // keyUsage: digitalSignature; keyCertSign.
+    // keyUsage: digitalSignature, and keyCertSign for an authority.
     sequence(oid(2, 5, 29, 15), yes, octets(der(0x03, Buffer.from([0x02, isAuthority ? 0x84 : 0x80])))),
   ];
   if (usages.length > 0) {

@@ -1,4 +1,6 @@
-/** Keeps the rules of each ClusterRole that is made of others: of those that its `aggregationRule` selects. */
+/**
+ * Keeps the rules of aggregated ClusterRoles up to date: those of the roles that `aggregationRule` selects.
+ */
 import { isDeepStrictEqual } from 'node:util';
 
 import { clusterRoles } from '#src/api/resources.ts';
@@ -11,7 +13,7 @@ import { parseLabelSelector, type Matcher } from '../selectors.ts';
 
 const collection = collectionOf(clusterRoles);
 
-/** Works, in microtasks, until it is stopped. */
+/** Runs in microtasks, until the returned function is called. */
 export function startRoleAggregation({ store }: Pick<Api, 'store'>): () => void {
   let isDue = false;
   const aggregate = (): void => {
@@ -33,7 +35,7 @@ export function startRoleAggregation({ store }: Pick<Api, 'store'>): () => void 
   return store.subscribe(collection, schedule);
 }
 
-/** Each rule once, those of a role with several selectors in their order. */
+/** Returns each rule once, in the order of the role's selectors. */
 function rulesOf(
   all: readonly StoredObject[],
   role: StoredObject,

@@ -1,4 +1,4 @@
-/** Who may do what: role-based access control, asked for each request. */
+/** Role-based access control: decides whether a request is allowed. */
 import { ApiError } from '../status.ts';
 import type { Store } from '../store.ts';
 import type { User } from '../tokens.ts';
@@ -7,39 +7,40 @@ import { allows, type Attributes } from './rules.ts';
 
 export interface Decision {
   readonly allowed: boolean;
-  /** By which binding, or which roles were looked for in vain; may be empty. */
+  /** The binding that allows it, or the roles that were not found; may be empty. */
   readonly reason: string;
 }
 
-/** Its members may do everything, whatever roles there are. */
+/** Members of this group may do everything, independent of roles. */
 const mastersGroup = 'system:masters';
 
 export function isMaster({ groups }: User): boolean {
   return groups.includes(mastersGroup);
 }
 
+/** Returns whether the user may do this, and why. */
 export function decide(store: Store, user: User, attributes: Attributes): Decision {
   if (isMaster(user)) return { allowed: true, reason: '' };
   const namespace = attributes.path === undefined ? attributes.namespace : '';
   const { grants, errors } = grantsOf(store, user, namespace);
   const grant = grants.find(({ rule }) => allows(rule, attributes));
   if (grant) return { allowed: true, reason: `RBAC: allowed by ${grant.by}` };
-  return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${joined(errors)}` };
+  return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${joinErrors(errors)}` };
 }
 
-/** Throws Forbidden, in the server's words. */
+/** Throws Forbidden, in the real server's words. */
 export function authorize(store: Store, user: User, attributes: Attributes): void {
   const { allowed, reason } = decide(store, user, attributes);
-  if (!allowed) throw refused(user, attributes, reason);
+  if (!allowed) throw forbiddenRequest(user, attributes, reason);
 }
 
-/** Several errors as one. */
-export function joined(errors: readonly string[]): string {
+/** Joins several errors into one message. */
+export function joinErrors(errors: readonly string[]): string {
   const [first = '', ...more] = new Set(errors);
   return more.length === 0 ? first : `[${[first, ...more].join(', ')}]`;
 }
 
-function refused({ username }: User, attributes: Attributes, reason: string): ApiError {
+function forbiddenRequest({ username }: User, attributes: Attributes, reason: string): ApiError {
   const user = `User ${JSON.stringify(username)} cannot ${attributes.verb}`;
   const why = reason === '' ? '' : `: ${reason}`;
   if (attributes.path !== undefined) {
@@ -59,7 +60,7 @@ function refused({ username }: User, attributes: Attributes, reason: string): Ap
   });
 }
 
-/** The server lets no message look like HTML. */
+/** Escapes HTML, as the real server does in every message. */
 function escaped(message: string): string {
   return message.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,4 +1,7 @@
-/** The roles that every cluster has: what each user who is known may do, who may do everything, and what to bind. */
+/**
+ * The ClusterRoles that every cluster has, with their bindings: basic rights of all users, cluster-admin, and
+ * the roles that admins bind to users.
+ */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 
@@ -33,7 +36,7 @@ const roles: Readonly<Record<string, readonly object[]>> = {
   'system:public-info-viewer': [{ nonResourceURLs: health, verbs: ['get'] }],
 };
 
-/** Role to groups. */
+/** Which groups each role is bound to. */
 const bindings: Readonly<Record<string, readonly string[]>> = {
   'cluster-admin': ['system:masters'],
   'system:basic-user': ['system:authenticated'],

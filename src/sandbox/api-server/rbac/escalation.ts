@@ -1,4 +1,7 @@
-/** Nobody gives a right that they do not have, unless they may `escalate` the role or `bind` it. */
+/**
+ * Prevents privilege escalation: users may only grant rights that they have themselves, unless they may
+ * `escalate` or `bind` the role.
+ */
 import { isDeepStrictEqual } from 'node:util';
 
 import { stringAt } from '../json.ts';
@@ -11,7 +14,7 @@ import { decide, isMaster } from './authorize.ts';
 import { grantsOf, rbacGroup, rulesOfReference } from './resolve.ts';
 import { describeRules, quoted, rulesOf, uncovered, type Rule } from './rules.ts';
 
-/** Throws Forbidden; `before` is left out for a create, `user` for the sandbox itself. */
+/** Throws Forbidden. `before` is left out for a create, `user` for the sandbox itself. */
 export function checkEscalation(
   store: Store,
   kind: Kind,
@@ -54,12 +57,12 @@ const everything: readonly Rule[] = [
 function checkRole({ store, kind, before, after, user }: Write): void {
   const { name = '', namespace = '' } = after.metadata;
   const role = { group: rbacGroup, resource: kind.plural, subresource: '', namespace };
-  // What is created has no name on the request: a right to one role by its name does not help.
+  // A create request carries no name, so a right to one role by name does not apply.
   const named = { ...role, name: before === undefined ? '' : name };
   if (decide(store, user, { ...named, verb: 'escalate' }).allowed) return;
-  confirm(store, user, namespace, rulesOf(after), (why) => forbidden(kind, name, why));
+  requireRights(store, user, namespace, rulesOf(after), (why) => forbidden(kind, name, why));
   if (after['aggregationRule'] === undefined) return;
-  confirm(store, user, namespace, everything, (why) =>
+  requireRights(store, user, namespace, everything, (why) =>
     forbidden(kind, name, `must have cluster-admin privileges to use the aggregationRule: ${why}`),
   );
 }
@@ -79,10 +82,10 @@ function checkBinding({ store, kind, after, user }: Write): void {
       kind: resource.slice(0, -1),
     });
   }
-  confirm(store, user, namespace, found.rules, (why) => forbidden(kind, name, why));
+  requireRights(store, user, namespace, found.rules, (why) => forbidden(kind, name, why));
 }
 
-function confirm(
+function requireRights(
   store: Store,
   user: User,
   namespace: string,

@@ -1,4 +1,6 @@
-/** Which rules apply to a user: those of the roles that are bound to the user, or to a group of the user. */
+/**
+ * Finds the rules that apply to a user: those of all roles bound to the user or to one of the user's groups.
+ */
 import { listAt, stringAt } from '../json.ts';
 import type { StoredObject } from '../object.ts';
 import type { Store } from '../store.ts';
@@ -9,17 +11,17 @@ export const rbacGroup = 'rbac.authorization.k8s.io';
 
 export interface Grant {
   readonly rule: Rule;
-  /** The binding, as the server words it. */
+  /** Describes the binding in the real server's words. */
   readonly by: string;
 }
 
 export interface Grants {
   readonly grants: readonly Grant[];
-  /** Roles that are bound and are not there. */
+  /** Roles that are bound but do not exist. */
   readonly errors: readonly string[];
 }
 
-/** `namespace` is empty at the cluster scope. */
+/** Returns the user's rules; `namespace` is empty at cluster scope. */
 export function grantsOf(store: Store, user: User, namespace: string): Grants {
   const everywhere = store.list(`${rbacGroup}/clusterrolebindings`);
   const here = namespace === '' ? [] : store.list(`${rbacGroup}/rolebindings`, namespace);
@@ -55,7 +57,7 @@ function appliesTo(subject: unknown, { username, groups }: User, bindingNamespac
 export type Referred =
   { readonly rules: readonly Rule[] } | { readonly rules?: undefined; readonly missing: string };
 
-/** The rules of the role that a binding of this namespace refers to. */
+/** Returns the rules of the role that a binding in this namespace refers to. */
 export function rulesOfReference(store: Store, reference: unknown, namespace: string): Referred {
   const kind = stringAt(reference, 'kind') ?? '';
   const name = stringAt(reference, 'name') ?? '';

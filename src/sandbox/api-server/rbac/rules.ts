@@ -4,22 +4,22 @@ import { listAt, objectAt } from '../json.ts';
 export interface Rule {
   readonly verbs: readonly string[];
   readonly apiGroups: readonly string[];
-  /** `backupsessions/status` */
+  /** With subresources, such as `backupsessions/status`. */
   readonly resources: readonly string[];
   readonly resourceNames: readonly string[];
   readonly nonResourceURLs: readonly string[];
 }
 
-/** What a request is about, as far as rights go. */
+/** The attributes of a request that decide which right it needs. */
 export type Attributes =
   | {
       readonly verb: string;
       readonly group: string;
       readonly resource: string;
       readonly subresource: string;
-      /** Empty for a collection, as for what is to be created. */
+      /** Empty for a collection, and for a create. */
       readonly name: string;
-      /** Empty at the cluster scope. */
+      /** Empty at cluster scope. */
       readonly namespace: string;
       readonly path?: undefined;
     }
@@ -41,6 +41,7 @@ function readRule(rule: unknown): Rule {
   };
 }
 
+/** Returns true if the rule allows the request. */
 export function allows(rule: Rule, attributes: Attributes): boolean {
   if (!has(rule.verbs, attributes.verb)) return false;
   if (attributes.path !== undefined) {
@@ -60,7 +61,7 @@ function has(words: readonly string[], word: string): boolean {
   return words.includes('*') || words.includes(word);
 }
 
-/** `*` is all there is, `*` before a subresource that subresource of all resources. */
+/** A `*` covers all resources; with `/status` after it, the status of all resources. */
 function coversResource(resources: readonly string[], resource: string): boolean {
   const slash = resource.indexOf('/');
   return has(resources, resource) || (slash > 0 && resources.includes(`*${resource.slice(slash)}`));
@@ -70,7 +71,10 @@ function coversUrl(url: string, path: string): boolean {
   return url === path || (url.endsWith('*') && path.startsWith(url.replace(/\*+$/, '')));
 }
 
-/** What of these rules none of `owned` covers, each of one verb, one resource and one name at most. */
+/**
+ * Returns the part of `rules` that no rule in `owned` covers, split into rules of one verb, one resource and
+ * at most one name.
+ */
 export function uncovered(owned: readonly Rule[], rules: readonly Rule[]): Rule[] {
   return rules.flatMap(single).filter((rule) => !owned.some((owner) => covers(owner, rule)));
 }
@@ -94,7 +98,7 @@ function single(rule: Rule): Rule[] {
   return [...ofResources, ...ofUrls];
 }
 
-/** `rule` is a single one. */
+/** `rule` has one verb, one resource and at most one name. */
 function covers(owner: Rule, rule: Rule): boolean {
   return (
     rule.verbs.every((verb) => has(owner.verbs, verb)) &&
@@ -107,7 +111,7 @@ function covers(owner: Rule, rule: Rule): boolean {
   );
 }
 
-/** Single rules as the server words them: those of one resource, and of one name, in one line. */
+/** Returns single rules in the real server's words: one line for each resource and name. */
 export function describeRules(rules: readonly Rule[]): string[] {
   const lines = Map.groupBy(rules, ({ apiGroups, resources, resourceNames, nonResourceURLs }) =>
     nonResourceURLs.length > 0
@@ -138,7 +142,7 @@ function describe(rule: Rule): string {
   return `{${shown.join(', ')}}`;
 }
 
-/** As Go prints a list of strings. */
+/** Formats a list of strings as Go does. */
 export function quoted(words: readonly string[]): string {
   return `[${words.map((word) => JSON.stringify(word)).join(' ')}]`;
 }

@@ -1,4 +1,4 @@
-/** The roles `view`, `edit` and `admin`, for users of a namespace: each is made of what the roles below it give. */
+/** The aggregated ClusterRoles `view`, `edit` and `admin`: each one includes the roles below it. */
 const read = ['get', 'list', 'watch'];
 const write = ['create', 'delete', 'deletecollection', 'patch', 'update'];
 
@@ -88,7 +88,7 @@ export interface UserRole {
 
 const aggregates = (to: string): string => `rbac.authorization.k8s.io/aggregate-to-${to}`;
 
-/** The role itself, and the one with what it adds to those below it. */
+/** Returns the aggregated role, and the role with the rules that it adds to the levels below. */
 function level(name: string, above: string | undefined, rules: readonly object[]): [string, UserRole][] {
   const clusterRoleSelectors = [{ matchLabels: { [aggregates(name)]: 'true' } }];
   return [

@@ -8,7 +8,7 @@ import { startBareServer } from '../bare-server.ts';
 const rbac = 'rbac.authorization.k8s.io/v1';
 const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox' }] } };
 
-/** Path of the collection, object, and its row as `kubectl get -o wide` prints it. */
+/** Path of the collection, an object, and its row as `kubectl get -o wide` prints it. */
 const rows: [path: string, object: object, cells: string][] = [
   [
     `${rbac}/namespaces/default/roles`,
@@ -85,7 +85,7 @@ const storageRows: typeof rows = [
 
 await test('tables of claims and volumes', () => checkRows('/api', storageRows));
 
-await test('tables of the kinds that an operator is made of', () => checkRows('/apis', rows));
+await test('tables of the kinds that an operator consists of', () => checkRows('/apis', rows));
 
 async function checkRows(root: string, wanted: typeof rows): Promise<void> {
   await using server = await startBareServer();

@@ -6,7 +6,7 @@ import { configMap, pod, startBareServer } from '../bare-server.ts';
 const maps = '/api/v1/namespaces/default/configmaps';
 const pods = '/api/v1/namespaces/default/pods';
 
-await test('what the sandbox cannot do is not implemented, and what is too large not read', async () => {
+await test('unsupported requests are NotImplemented, and too large bodies are refused', async () => {
   await using server = await startBareServer();
   const forwarded = await server.send('POST', `${pods}/there/portforward`);
   assert.deepEqual([forwarded.code, forwarded.body['reason']], [501, 'NotImplemented']);
@@ -15,7 +15,7 @@ await test('what the sandbox cannot do is not implemented, and what is too large
   assert.equal((await server.send('GET', maps)).code, 200);
 });
 
-await test('a grace period holds a pod that has a node', async () => {
+await test('a scheduled pod stays for its grace period', async () => {
   await using server = await startBareServer();
   await server.send('POST', pods, pod('free'));
   await server.send('DELETE', `${pods}/free`);
@@ -28,13 +28,13 @@ await test('a grace period holds a pod that has a node', async () => {
   assert.equal((await server.send('GET', `${pods}/placed`)).code, 404);
 });
 
-await test('only who has the token gets in', async () => {
+await test('access needs the token', async () => {
   await using server = await startBareServer();
   for (const authorization of ['Bearer wrong', 'bearer wrong']) {
     const { code, body } = await server.send('GET', '/api', undefined, { authorization });
     assert.deepEqual([code, body['kind'], body['reason']], [401, 'Status', 'Unauthorized']);
   }
-  // What is no token shows no credentials: that user may read little more than the version.
+  // A request without a bearer token is anonymous: it may read little more than the version.
   for (const authorization of ['', `Basic ${server.token}`, server.token]) {
     const { code, body } = await server.send('GET', '/api', undefined, { authorization });
     assert.deepEqual([code, body['kind'], body['reason']], [403, 'Status', 'Forbidden']);

@@ -5,7 +5,7 @@ import { configMap, startBareServer } from '../bare-server.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 
-await test('requests can be made to fail, to be cut and to lose their answer, and are counted', async () => {
+await test('requests fail, are cut or lose their answer on demand, and are counted', async () => {
   await using server = await startBareServer();
   const { interference } = server;
   const busy = { kind: 'fail', code: 429, reason: 'TooManyRequests', retryAfterSeconds: 1 } as const;

@@ -69,7 +69,7 @@ await test('quantities', () => {
   ]);
 });
 
-await test('the certificate holds for the loopback address only', async () => {
+await test('the certificate is valid for the loopback address only', async () => {
   await using server = await startBareServer();
   const certificate = new X509Certificate(server.certificate);
   assert.equal(certificate.checkIP('127.0.0.1'), '127.0.0.1');
@@ -83,7 +83,7 @@ function field(number: number, content: Buffer | string): Buffer {
   return Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);
 }
 
-await test('the protobuf that kubectl sends without asking', () => {
+await test('the protobuf messages that kubectl sends without negotiating', () => {
   const entry = Buffer.concat([field(1, 'k'), field(2, 'v')]);
   const metadata = Buffer.concat([
     field(1, 'demo'),

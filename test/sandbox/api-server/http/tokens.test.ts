@@ -9,7 +9,7 @@ const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectRevie
 const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 const accounts = '/api/v1/namespaces/default/serviceaccounts';
 
-await test('a token lets its service account in until it expires or the account is gone', async () => {
+await test('a token is valid until it expires or its service account is deleted', async () => {
   let now = new Date('2024-05-01T10:00:00Z');
   await using server = await startBareServer({ now: () => now });
 
@@ -36,7 +36,7 @@ await test('a token lets its service account in until it expires or the account 
   now = new Date(now.getTime() + 601_000);
   assert.equal((await short())[0], 401);
   assert.equal((await long())[0], 201);
-  // Another account of the same name is not the one that was given the token.
+  // The token does not work for another account of the same name.
   await server.send('DELETE', `${accounts}/long`);
   assert.equal((await long())[0], 401);
   await server.send('POST', accounts, { metadata: { name: 'long' } });

@@ -11,7 +11,7 @@ function summary(event: Json): unknown[] {
   return [event['type'], event['object']?.['metadata']?.['name']];
 }
 
-await test('the initial events end with a bookmark that says so, and bookmarks follow', async () => {
+await test('a marked bookmark ends the initial events, and further bookmarks follow', async () => {
   await using server = await startBareServer({ bookmarkMilliseconds: 5 });
   await server.send('POST', maps, configMap('a'));
   const query =
@@ -41,7 +41,7 @@ await test('a version that is too old is Expired', async () => {
   assert.equal(await watch.next(), undefined);
 });
 
-await test('a watch can show table rows', async () => {
+await test('a watch can send table rows', async () => {
   await using server = await startBareServer();
   await server.send('POST', maps, configMap('a', { data: { x: '1' } }));
   const watch = await server.watch(`${maps}?watch=true`, {
@@ -52,13 +52,13 @@ await test('a watch can show table rows', async () => {
   assert.deepEqual(event['object']?.['rows']?.[0]?.['cells'], ['a', 1, '0s']);
 });
 
-await test('a watch that has timed out ends, however slowly it is read', async () => {
+await test('a watch that has timed out ends, even for a slow reader', async () => {
   await using server = await startBareServer({ bookmarkMilliseconds: 1 });
   const data = { x: 'x'.repeat(900_000) };
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
     await server.send('POST', maps, configMap(name, { data }));
   const watch = await server.watch(`${maps}?watch=true&allowWatchBookmarks=true&timeoutSeconds=0.05`);
-  // Bookmarks become due meanwhile.
+  // Bookmarks become due in the meantime.
   await setTimeout(100);
   for (let count = 0; count < 6; count++) assert.equal((await watch.next())['type'], 'ADDED');
   assert.equal((await server.send('GET', `${maps}/a`)).body['kind'], 'ConfigMap');

@@ -6,7 +6,7 @@ import { issueCertificate } from '#src/sandbox/api-server/http/x509.ts';
 
 const now = new Date('2026-03-14T03:00:00Z');
 
-test('an authority signs for a user and for a server', () => {
+test('an authority signs certificates for a user and for a server', () => {
   const own = issueCertificate({ commonName: 'authority', usages: [], isAuthority: true, now });
   const issuer = { commonName: 'authority', ...own };
   const authority = new X509Certificate(own.cert);
@@ -32,7 +32,7 @@ test('an authority signs for a user and for a server', () => {
   }
 });
 
-test('certificates of every length can be read', () => {
+test('certificates of any length can be parsed', () => {
   for (let length = 1; length <= 64; length++) {
     const { cert } = issueCertificate({ commonName: 'x'.repeat(length), usages: [], now });
     assert.equal(new X509Certificate(cert).subject, `CN=${'x'.repeat(length)}`);

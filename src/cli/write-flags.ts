@@ -1,0 +1,28 @@
+/** From the values of flags back to the words of a command line, for hints that can be pasted. */
+import type { Flag } from './command.ts';
+import { longName } from './tokens.ts';
+
+type TextFlag = Flag & { readonly type: 'string' | 'string[]' };
+
+/** In the order of the declaration; a flag without a value is left out. */
+export function writeFlags<F extends Readonly<Record<string, TextFlag>>>(
+  flags: F,
+  values: { readonly [K in keyof F]?: string | readonly string[] | undefined },
+): string[] {
+  return givenFlags(flags, values).flatMap((name) => {
+    const written = `--${longName(name)}`;
+    const given = [values[name] ?? []].flat();
+    const flag = flags[name];
+    return flag?.type === 'string[]' && flag.commas === true
+      ? [written, given.join(',')]
+      : given.flatMap((value) => [written, value]);
+  });
+}
+
+/** Names of the declaration: those that have a value. */
+export function givenFlags<F extends Readonly<Record<string, TextFlag>>>(
+  flags: F,
+  values: { readonly [K in keyof F]?: string | readonly string[] | undefined },
+): (keyof F & string)[] {
+  return Object.keys(flags).filter((name) => [values[name] ?? []].flat().length > 0);
+}

@@ -1,0 +1,113 @@
+/** What `doctor` examines: one file for each check, from facts to findings. */
+import type {
+  KubernetesObject,
+  Lease,
+  PersistentVolume,
+  Pod,
+  RoleBinding,
+  Stored,
+} from '#src/api/kubernetes.ts';
+import { backupConfigurations, type Resource } from '#src/api/resources.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { isFor } from '#src/domain/configuration/choose-configuration.ts';
+import type { Finding } from '#src/domain/finding.ts';
+import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+import { formatRight, type Right } from '#src/domain/rights.ts';
+import type { TargetObject } from '#src/domain/workload/claims.ts';
+import type { Target } from '#src/domain/workload/target.ts';
+
+/** What the API server answered: the value, the right that the user lacks, or that it does not serve the kind. */
+export type Read<T> =
+  | { readonly value: T }
+  | { readonly lacks: Right; readonly namespace?: string | undefined }
+  | { readonly unserved: Resource };
+
+/** Each fact is read once, whichever checks use it. */
+export interface Facts {
+  readonly now: Date;
+  readonly user: string;
+  readonly namespace: string;
+  /** That the command line names; undefined: all configurations of the namespace are examined. */
+  readonly target: Target | undefined;
+  /** API groups that the server serves. */
+  readonly groups: readonly string[];
+  /** Plurals that the server serves of the resource's group and version. */
+  readonly served: (resource: Resource) => readonly string[];
+  /** Of the namespace, or of a cluster-scoped kind: only what the check names in `lists`. */
+  readonly listed: <T extends KubernetesObject>(resource: Resource<T>) => Read<readonly Stored<T>[]>;
+  readonly operator: OperatorFacts;
+  /** Rights that the user lacks, by what they are needed for: `snapshot`, `restore`. */
+  readonly missing: ReadonlyMap<string, readonly Right[]>;
+  /** Newest first. */
+  readonly points: Read<readonly RestorePoint[]>;
+  /** By name; read only where a claim's annotation does not name its driver. */
+  readonly volumes: Read<ReadonlyMap<string, Stored<PersistentVolume>>>;
+}
+
+export interface OperatorFacts {
+  /** The operator's ClusterRoleBinding; undefined: there is none. */
+  readonly binding: Read<Stored<RoleBinding> | undefined>;
+  /** Where the binding says that the operator is, else where `install` puts it. */
+  readonly home: string;
+  readonly lease: Read<Stored<Lease> | undefined>;
+}
+
+/** What a snapshot is taken of, and under which configuration. */
+export interface Subject {
+  readonly target: Target;
+  /** Undefined: the command line names the target, and no configuration does. */
+  readonly configuration: Stored<BackupConfiguration> | undefined;
+  /** Undefined: it does not exist. */
+  readonly object: Read<TargetObject | undefined>;
+  /** Read only where the claims of the target depend on its pods. */
+  readonly pods: Read<readonly Pod[]>;
+}
+
+interface Named {
+  readonly name: string;
+  /** Collections that `find` reads by `facts.listed`. */
+  readonly lists?: readonly Resource[];
+}
+
+export interface CheckOfNamespace extends Named {
+  readonly of: 'namespace';
+  readonly find: (facts: Facts) => Finding[];
+}
+
+/** `subject`: undefined where the configuration names no target that could be snapshotted. */
+export interface CheckOfConfiguration extends Named {
+  readonly of: 'configuration';
+  readonly find: (
+    facts: Facts,
+    configuration: Stored<BackupConfiguration>,
+    subject: Subject | undefined,
+  ) => Finding[];
+}
+
+export interface CheckOfTarget extends Named {
+  readonly of: 'target';
+  readonly find: (facts: Facts, subject: Subject) => Finding[];
+}
+
+/** `of`: what the findings are about. */
+export type Check = CheckOfNamespace | CheckOfConfiguration | CheckOfTarget;
+
+/** The configurations that are examined: those of the target, or all; none where they cannot be read. */
+export function examined(facts: Pick<Facts, 'listed' | 'target'>): readonly Stored<BackupConfiguration>[] {
+  const { target } = facts;
+  const read = facts.listed(backupConfigurations);
+  if (!('value' in read)) return [];
+  const own = read.value.filter(({ spec }) => spec.driver === 'VolumeSnapshotter');
+  return target === undefined ? own : own.filter((configuration) => isFor(configuration, target));
+}
+
+/** The findings about a value; where there is none, that they are unknown, and why. */
+export function whereRead<T>(read: Read<T>, find: (value: T) => Finding[]): Finding[] {
+  if ('value' in read) return find(read.value);
+  if ('unserved' in read) {
+    const { plural, group } = read.unserved;
+    return [{ level: 'unknown', message: `the server has no ${plural}.${group}` }];
+  }
+  const where = read.namespace === undefined ? '' : ` in namespace ${read.namespace}`;
+  return [{ level: 'unknown', message: `needs ${formatRight(read.lacks)}${where}`, right: read.lacks }];
+}

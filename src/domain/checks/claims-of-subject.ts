@@ -1,0 +1,33 @@
+/** The claims that a snapshot of the subject consists of. */
+import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
+import { persistentVolumeClaims } from '#src/api/resources.ts';
+import type { Finding } from '#src/domain/finding.ts';
+import { claimsOfTarget } from '#src/domain/workload/claims.ts';
+
+import { whereRead, type Facts, type Subject } from './check.ts';
+
+/**
+ * The findings about the names of the claims, and about those of them that exist; none where the target does not exist.
+ * A check that uses this lists persistentVolumeClaims.
+ */
+export function whereClaims(
+  facts: Facts,
+  subject: Subject,
+  find: (names: readonly string[], existing: readonly Stored<PersistentVolumeClaim>[]) => Finding[],
+): Finding[] {
+  return whereRead(subject.object, (object) =>
+    object === undefined
+      ? []
+      : whereRead(subject.pods, (pods) =>
+          whereRead(facts.listed(persistentVolumeClaims), (claims) => {
+            const replicas = subject.configuration?.spec.target?.replicas;
+            const names = claimsOfTarget(object, { claims, pods, replicas }).map(({ name }) => name);
+            const wanted = new Set(names);
+            return find(
+              names,
+              claims.filter(({ metadata }) => wanted.has(metadata.name)),
+            );
+          }),
+        ),
+  );
+}

@@ -1,0 +1,88 @@
+/** Whether there is one VolumeSnapshotClass for the driver of each claim. */
+import type { Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { persistentVolumeClaims, volumeSnapshotClasses } from '#src/api/resources.ts';
+import { chooseSnapshotClass } from '#src/domain/backup/snapshot-class.ts';
+import type { Finding } from '#src/domain/finding.ts';
+import { commandLine } from '#src/domain/command-line.ts';
+
+import { whereRead, type CheckOfTarget, type Subject } from './check.ts';
+import { whereClaims } from './claims-of-subject.ts';
+import { driverOfClaim, isBound } from './drivers.ts';
+
+export const snapshotClasses: CheckOfTarget = {
+  name: 'snapshot-classes',
+  of: 'target',
+  lists: [persistentVolumeClaims, volumeSnapshotClasses],
+  find: (facts, subject) =>
+    whereClaims(facts, subject, (_, claims) =>
+      whereRead(facts.listed(volumeSnapshotClasses), (classes) => {
+        /** By driver, one of its claims. */
+        const byDriver = new Map<string, string>();
+        for (const claim of claims.filter(isBound)) {
+          const read = driverOfClaim(facts, claim);
+          const driver = 'value' in read && 'value' in read.value ? read.value.value : undefined;
+          if (driver !== undefined && !byDriver.has(driver)) byDriver.set(driver, claim.metadata.name);
+        }
+        return [...byDriver].map(([driver, claim]) => ofDriver(driver, claim, classes, subject));
+      }),
+    ),
+};
+
+function ofDriver(
+  driver: string,
+  claim: string,
+  classes: readonly Stored<VolumeSnapshotClass>[],
+  { configuration }: Subject,
+): Finding {
+  const configured = configuration?.spec.target?.snapshotClassName;
+  const choice = chooseSnapshotClass({ claim, driver, configured, classes });
+  if ('value' in choice) {
+    const { name = '' } = choice.value.metadata;
+    return { level: 'ok', message: `class ${name} is used for driver ${driver}` };
+  }
+  const fitting = classes.filter((each) => each.driver === driver).sort(byName);
+  const [first, ...others] = fitting.filter(isDefault);
+  const wanted = first ?? fitting[0];
+  return { ...choice.failure, fix: wanted && fixWith(wanted, others, configuration) };
+}
+
+/** Makes `wanted` the class of the driver: the configuration's where it names another one, else the only default. */
+function fixWith(
+  { metadata: { name } }: Stored<VolumeSnapshotClass>,
+  otherDefaults: readonly Stored<VolumeSnapshotClass>[],
+  configuration: Subject['configuration'],
+): string {
+  const { snapshotClassName = '' } = configuration?.spec.target ?? {};
+  if (configuration && snapshotClassName !== '') {
+    const { name: of, namespace = '' } = configuration.metadata;
+    const patch = JSON.stringify({ spec: { target: { snapshotClassName: name } } });
+    return commandLine`${[
+      'kubectl',
+      'patch',
+      'backupconfiguration',
+      of,
+      '-n',
+      namespace,
+      '--type=merge',
+      '-p',
+      patch,
+    ]}`;
+  }
+  const annotate = ['kubectl', 'annotate', 'volumesnapshotclass'];
+  return otherDefaults.length > 0
+    ? commandLine`${[
+        ...annotate,
+        ...otherDefaults.map(({ metadata }) => metadata.name),
+        `${annotation.defaultSnapshotClass}-`,
+      ]}`
+    : commandLine`${[...annotate, name, `${annotation.defaultSnapshotClass}=true`, '--overwrite']}`;
+}
+
+function isDefault({ metadata }: VolumeSnapshotClass): boolean {
+  return metadata.annotations?.[annotation.defaultSnapshotClass] === 'true';
+}
+
+function byName(one: Stored<VolumeSnapshotClass>, other: Stored<VolumeSnapshotClass>): number {
+  return one.metadata.name < other.metadata.name ? -1 : 1;
+}

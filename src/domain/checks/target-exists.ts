@@ -1,0 +1,22 @@
+/** Whether the target of a configuration, or of the command line, is there. */
+import { failure } from '#src/domain/finding.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
+
+import { whereRead, type CheckOfTarget } from './check.ts';
+
+export const targetExists: CheckOfTarget = {
+  name: 'target',
+  of: 'target',
+  find(_, { target, object }) {
+    const { kind, namespace } = target;
+    return whereRead(object, (found) => {
+      if (found) return [{ level: 'ok', message: `${formatTarget(target)} exists` }];
+      return [
+        failure('not-found', `${formatTarget(target)} does not exist in namespace ${namespace}`, {
+          hint: `kubectl get ${targetTypes[kind].resource.plural} -n ${namespace}`,
+        }),
+      ];
+    });
+  },
+};

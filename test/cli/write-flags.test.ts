@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import { convert } from '#src/cli/convert.ts';
+import { parse } from '#src/cli/parse.ts';
+import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
+
+const flags = {
+  only: { type: 'string[]', commas: true, description: '' },
+  suffix: { type: 'string', description: '' },
+  claim: { type: 'string[]', description: '' },
+  storageClass: { type: 'string', description: '' },
+} as const;
+
+test('flags are written in the order of their declaration, and only where they have a value', () => {
+  const values = { claim: ['a=b', 'c=d'], only: ['a', 'c'], storageClass: 'fast', suffix: undefined };
+  assert.deepEqual(writeFlags(flags, values), [
+    ...['--only', 'a,c', '--claim', 'a=b', '--claim', 'c=d', '--storage-class', 'fast'],
+  ]);
+  assert.deepEqual(givenFlags(flags, values), ['only', 'claim', 'storageClass']);
+  assert.deepEqual(writeFlags(flags, { only: [], claim: [] }), []);
+});
+
+test('what is written is read back', async () => {
+  const name = fc.stringMatching(/^[a-z0-9.-]+$/);
+  const values = fc.record(
+    {
+      only: fc.array(name),
+      suffix: fc.option(fc.string(), { nil: undefined }),
+      claim: fc.array(fc.string()),
+      storageClass: fc.option(name, { nil: undefined }),
+    },
+    { noNullPrototype: true },
+  );
+  await fc.assert(
+    fc.asyncProperty(values, async (given) => {
+      const { given: read } = await parse(writeFlags(flags, given), flags);
+      assert.deepEqual(convert(read, flags), given);
+    }),
+  );
+});

@@ -1,0 +1,310 @@
+/** `doctor` in clusters in which something is wrong; every fix that it prints is pasted, and puts it right. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import {
+  clusterRoleBindings,
+  clusterRoles,
+  customResourceDefinitions,
+  persistentVolumeClaims,
+  persistentVolumes,
+  roleBindings,
+  roles as userRoles,
+  volumeSnapshotClasses,
+} from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { buildUserRights } from '#src/domain/install/user-roles.ts';
+import type { FindingItem, FindingList } from '#src/report/findings.ts';
+import { withAppscode } from '#test/operator-player/appscode.ts';
+import { matchGolden } from '#test/support/golden.ts';
+
+import { checkAdvice } from './advice.ts';
+import { claim, configuration, deployment, namespace, object, statefulSet } from './objects.ts';
+import { paste } from './paste.ts';
+import { withoutRight } from './rights.ts';
+import { startWorld, type RunOptions, type World } from './world.ts';
+
+const demo = 'demo';
+const web = { kind: 'Deployment', name: 'web' };
+const isDefault = 'snapshot.storage.kubernetes.io/is-default-class';
+
+/** Namespace demo with deployment `web` and its claim. */
+async function place(world: World): Promise<void> {
+  await world.create(
+    namespace(demo),
+    claim(demo, 'data'),
+    deployment(demo, 'web', ['data'], { replicas: 0 }),
+  );
+  await world.bound(demo, 'data');
+}
+
+function snapshotClass(name: string, annotations: Record<string, string> = {}) {
+  const made = object('snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', {
+    metadata: { name, annotations },
+    driver: 'sandbox.csi.stash.dev',
+    deletionPolicy: 'Delete',
+  });
+  return [volumeSnapshotClasses, made] as const;
+}
+
+async function examined(world: World, words = '', options: RunOptions = {}): Promise<readonly FindingItem[]> {
+  const { out, err } = await world.run(`doctor ${words} -o json`.replace('  ', ' '), options);
+  assert.equal(err, '');
+  return (JSON.parse(out) as FindingList).items;
+}
+
+describe('what is printed', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    await place(world);
+    const volume = {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: '/tmp' },
+    };
+    await world.create(
+      [persistentVolumes, object('v1', 'PersistentVolume', { metadata: { name: 'host' }, spec: volume })],
+      claim(demo, 'static', { storageClass: '', volume: 'host' }),
+      deployment(demo, 'static', ['static'], { replicas: 0 }),
+      deployment(demo, 'orphan', ['data', 'nowhere'], { replicas: 0 }),
+      statefulSet(demo, 'db', { replicas: 2 }),
+      configuration(demo, 'nightly', web, { schedule: '0 3 * * *', paused: false }),
+      configuration(demo, 'lost', { kind: 'Deployment', name: 'gone' }),
+      configuration(demo, 'odd', { kind: 'CronJob', name: 'web' }, { schedule: 'soon' }),
+      configuration(demo, 'files', { kind: 'Deployment', name: 'orphan' }, { driver: 'Restic' }),
+      configuration(demo, 'db', { kind: 'StatefulSet', name: 'db' }, { schedule: '@daily' }),
+      namespace('empty'),
+    );
+    await world.bound(demo, 'static', 'data-db-0', 'data-db-1');
+    assert.equal((await world.run('snapshot sts/db --executor=local')).code, 0);
+    world.standAt(3600);
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  const rows: readonly (readonly [string, string, number, RunOptions?])[] = [
+    ['namespace', 'doctor', 1],
+    ['empty-namespace', 'doctor -n empty', 0],
+    ['target', 'doctor sts/db', 0],
+    ['target', 'doctor statefulset db', 0],
+    ['no-csi-driver', 'doctor deploy/static', 1],
+    ['claims-missing', 'doctor deploy/orphan', 1],
+    ['no-target', 'doctor deploy/none', 1],
+    ['appscode', 'doctor deploy/web', 1, { through: withAppscode }],
+    ['may-not-snapshot', 'doctor pvc/data', 1, { through: withoutRight('create', undefined, undefined) }],
+    ['json', 'doctor pvc/data -o json', 0],
+    ['yaml', 'doctor pvc/data -o yaml', 0],
+  ];
+  for (const [golden, words, code, options] of rows) {
+    test(`${words}: ${golden}`, async () => {
+      const before = await world.census();
+      const ran = await world.run(words, options);
+      assert.deepEqual([ran.code, ran.err], [code, '']);
+      matchGolden(`commands/doctor/${golden}`, ran.out);
+      assert.deepEqual(await world.census(), before);
+    });
+  }
+
+  test('commands go to the cluster that was examined', async () => {
+    const kubeconfig = world.sandbox.kubeconfig;
+    const found = await examined(world, `pvc/data --kubeconfig=${kubeconfig}`);
+    const fixes = found.flatMap(({ fix }) => fix ?? []);
+    assert.notEqual(fixes.length, 0);
+    for (const fix of fixes) assert.ok(fix.endsWith(` --kubeconfig ${kubeconfig}`), fix);
+  });
+
+  test('what may not be read is unknown, and the right is named', async () => {
+    const rights = [
+      ['list', 'volumesnapshotclasses', ['snapshot-classes']],
+      ['list', 'persistentvolumeclaims', ['claims', 'drivers', 'snapshot-classes']],
+      ['list', 'backupconfigurations', ['configurations', 'configuration']],
+      ['list', 'volumesnapshots', ['schedule', 'restore-points']],
+      ['get', 'deployments', ['target', 'claims', 'drivers', 'snapshot-classes']],
+    ] as const;
+    for (const [verb, plural, checks] of rights) {
+      world.sandbox.faults.inject({ verb, plural, effect: { kind: 'fail', code: 403, reason: 'Forbidden' } });
+      const found = await examined(world, 'deploy/web');
+      world.sandbox.faults.clear();
+      const unknown = found.filter(({ level }) => level === 'unknown');
+      assert.deepEqual(
+        unknown.map(({ check }) => check),
+        checks,
+      );
+      for (const { right = '', message } of unknown) {
+        assert.match(right, new RegExp(`^${verb} ${plural}`));
+        assert.ok(message.includes(`needs ${right}`), message);
+      }
+    }
+  });
+
+  test('the documented roles cover all but the look at the operator', async () => {
+    const { roles, bindings } = buildUserRights('jane', demo);
+    for (const role of roles) await world.create([role.kind === 'Role' ? userRoles : clusterRoles, role]);
+    for (const binding of bindings) {
+      const kind = binding.kind === 'RoleBinding' ? roleBindings : clusterRoleBindings;
+      await world.create([kind, binding]);
+    }
+    const found = await examined(world, 'pvc/data --as=jane');
+    const amiss = found.filter(({ level }) => level === 'fail' || level === 'unknown');
+    assert.deepEqual(
+      amiss.map(({ check, right }) => [check, right]),
+      [['operator', 'get leases.coordination.k8s.io']],
+    );
+  });
+
+  test('volumes are read only where a claim does not tell its driver', async () => {
+    const lists = async (words: string) => {
+      const read: string[] = [];
+      const through = (cluster: Cluster): Cluster => ({
+        ...cluster,
+        list: (resource, scope) => {
+          read.push(resource.plural);
+          return cluster.list(resource, scope);
+        },
+      });
+      await world.run(words, { through });
+      return read.sort();
+    };
+    const own = [
+      'backupconfigurations',
+      'backupsessions',
+      'persistentvolumeclaims',
+      'volumesnapshotclasses',
+      'volumesnapshots',
+    ];
+    assert.deepEqual(await lists('doctor'), own);
+    assert.deepEqual(await lists('doctor deploy/web'), own);
+    assert.deepEqual(await lists('doctor deploy/static'), [...own, 'persistentvolumes'].sort());
+  });
+
+  test('what it cannot examine is an error', async () => {
+    const refused = [
+      ['unknown-namespace', 'doctor -n prod', 3],
+      ['two-targets', 'doctor deploy/web sts/db', 2],
+      ['unknown-type', 'doctor deplyo/web', 2],
+      ['unreachable', 'doctor --server=https://127.0.0.1:1', 1],
+    ] as const;
+    for (const [golden, words, code] of refused) {
+      const ran = await world.run(words);
+      assert.deepEqual([ran.code, ran.out], [code, ''], ran.err);
+      await checkAdvice(ran.err);
+      matchGolden(`commands/doctor/${golden}`, ran.err);
+    }
+  });
+});
+
+interface Ill {
+  readonly name: string;
+  readonly check: string;
+  /** In namespace demo, with deployment `web`. */
+  readonly make: (world: World) => Promise<void>;
+  readonly fix: string;
+}
+
+const ills: readonly Ill[] = [
+  {
+    name: 'two default classes',
+    check: 'snapshot-classes',
+    make: (world) => world.create(snapshotClass('second', { [isDefault]: 'true' })),
+    fix: `kubectl annotate volumesnapshotclass second ${isDefault}-`,
+  },
+  {
+    name: 'two classes and no default',
+    check: 'snapshot-classes',
+    async make(world) {
+      await world.create(snapshotClass('second'));
+      const annotations = { [isDefault]: 'false' };
+      await world.cluster.patch(volumeSnapshotClasses, { name: 'sandbox' }, { metadata: { annotations } });
+    },
+    fix: `kubectl annotate volumesnapshotclass sandbox ${isDefault}=true --overwrite`,
+  },
+  {
+    name: 'a configuration with a class that does not exist',
+    check: 'snapshot-classes',
+    make: (world) =>
+      world.create(
+        configuration(demo, 'nightly', web, { target: { ref: web, snapshotClassName: 'sandbx' } }),
+      ),
+    fix: `kubectl patch backupconfiguration nightly -n demo --type=merge -p '{"spec":{"target":{"snapshotClassName":"sandbox"}}}'`,
+  },
+  {
+    name: 'a configuration that is paused',
+    check: 'schedule',
+    make: (world) => world.create(configuration(demo, 'nightly', web, { schedule: '@yearly', paused: true })),
+    fix: 'kubectl stash resume nightly -n demo',
+  },
+  {
+    name: 'a configuration whose schedule came to nothing',
+    check: 'schedule',
+    async make(world) {
+      await world.create(configuration(demo, 'hourly', web, { schedule: '@hourly', paused: false }));
+      world.standAt(3 * 3600);
+    },
+    fix: 'kubectl stash trigger hourly -n demo',
+  },
+  {
+    name: 'no restore point',
+    check: 'restore-points',
+    make: () => Promise.resolve(),
+    fix: 'kubectl stash snapshot deployment/web -n demo',
+  },
+];
+
+for (const { name, check, make, fix } of ills) {
+  test(`the fix that is printed puts it right: ${name}`, async () => {
+    await using world = await startWorld();
+    await place(world);
+    await make(world);
+    const ill = (await examined(world, 'deploy/web')).find((finding) => finding.check === check);
+    assert.ok(ill);
+    assert.equal(ill.fix, fix, ill.message);
+    assert.match(ill.level, /^(?:warn|fail)$/);
+    await paste(world, [fix]);
+    const healed = (await examined(world, 'deploy/web')).filter((finding) => finding.check === check);
+    assert.deepEqual(
+      healed.map(({ level }) => level),
+      ['ok'],
+      healed.map(({ message }) => message).join('; '),
+    );
+  });
+}
+
+test("the fix that is printed puts it right: Stash's kinds are missing", async () => {
+  await using world = await startWorld({ stash: false });
+  await place(world);
+  const found = async () => new Map((await examined(world)).map((each) => [each.check, each]));
+  const bare = await found();
+  assert.equal(bare.get('stash-api')?.fix, 'kubectl stash install --crds');
+  assert.equal(bare.get('configurations')?.level, 'unknown');
+  await paste(world, [bare.get('stash-api')?.fix ?? '']);
+  const served = await found();
+  assert.deepEqual(
+    ['stash-api', 'configurations'].map((check) => served.get(check)?.level),
+    ['ok', 'ok'],
+  );
+});
+
+test('a cluster without the snapshot API', async () => {
+  await using world = await startWorld();
+  await place(world);
+  for (const kind of ['volumesnapshots', 'volumesnapshotclasses', 'volumesnapshotcontents']) {
+    await world.cluster.delete(customResourceDefinitions, { name: `${kind}.snapshot.storage.k8s.io` });
+  }
+  const { code, out } = await world.run('doctor deploy/web');
+  assert.equal(code, 1);
+  matchGolden('commands/doctor/no-snapshot-api', out);
+});
+
+test('a claim that is being deleted is told of as snapshot tells of it', async () => {
+  await using world = await startWorld();
+  await place(world);
+  await world.cluster.patch(
+    persistentVolumeClaims,
+    { name: 'data', namespace: demo },
+    { metadata: { finalizers: ['example.com/hold'] } },
+  );
+  await world.cluster.delete(persistentVolumeClaims, { name: 'data', namespace: demo });
+  const found = (await examined(world, 'deploy/web')).find(({ check }) => check === 'claims');
+  const { err } = await world.run('snapshot deploy/web --executor=local');
+  assert.equal(err.split('\n')[0], `error: ${found?.message ?? ''}`);
+});

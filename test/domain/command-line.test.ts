@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import { commandLine, inNamespace, isCommand, joinCommands } from '#src/domain/command-line.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+
+/** What /bin/sh makes of each line, given as arguments to a command. */
+function wordsOf(lines: readonly string[]): string[][] {
+  const script = lines.map((line) => `printf '%s\\0' ${line}\nprintf '\\n\\0'`).join('\n');
+  const printed = execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' });
+  return printed
+    .split('\n\0')
+    .slice(0, -1)
+    .map((words) => words.split('\0').slice(0, -1));
+}
+
+const anyWord = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.constantFrom(...`' " \\ $ \` ! * ? [ ] { } ( ) < > | & ; ~ # - =`.split(' '), ' ') }),
+  fc.constantFrom('', '$(touch x)', '`id`', '--', '&&', "it's", '\u001b[2J', 'a\nb', '\u202eevil'),
+);
+
+test('words that need no quotes have none', () => {
+  const [name, namespace] = ['data-1', 'demo'];
+  assert.equal(commandLine`kubectl get pvc ${name} -n ${namespace}`, 'kubectl get pvc data-1 -n demo');
+  assert.equal(commandLine`kubectl get pod/${name} ${inNamespace(undefined)}`, 'kubectl get pod/data-1');
+  assert.equal(commandLine`kubectl delete ${['pvc', 'a', 'b']} -n x`, 'kubectl delete pvc a b -n x');
+  assert.equal(commandLine`${['/bin/sh', '-c', "echo 'a' $b"]}`, "/bin/sh -c 'echo '\\''a'\\'' $b'");
+  assert.equal(commandLine`kubectl get --api-group=${''}`, "kubectl get --api-group=''");
+});
+
+test('a shell reads the very words that were given', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(anyWord, { minLength: 1 }), { minLength: 1 }), (all) => {
+      const shown = all.filter((words) => words.every((word) => sanitize(word) === word));
+      const lists = shown.map((words) => commandLine`${words}`);
+      assert.deepEqual(wordsOf(lists), shown);
+      const rests = shown.map(([word = '']) => commandLine`--from=${word} -n ${word}`);
+      assert.deepEqual(
+        wordsOf(rests),
+        shown.map(([word = '']) => [`--from=${word}`, '-n', word]),
+      );
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('a word that a terminal would not show as it is makes no command, and runs nothing', () => {
+  fc.assert(
+    fc.property(
+      anyWord.filter((word) => sanitize(word) !== word),
+      (word) => {
+        const line = commandLine`kubectl delete pod ${word} -n demo`;
+        assert.equal(isCommand(line), false);
+        assert.equal(sanitize(line), line);
+        assert.deepEqual(wordsOf([line]), [['']]);
+        assert.equal(
+          joinCommands(['a', line], (all) => all.join(' && ')),
+          line,
+        );
+      },
+    ),
+    { numRuns: 20 },
+  );
+  assert.equal(
+    commandLine`kubectl get pod ${"it's\u001b[2J"}`,
+    "# no command is shown: 'it'\\''s' holds characters that a terminal hides, and -o json shows",
+  );
+});
