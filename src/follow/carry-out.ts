@@ -109,7 +109,7 @@ async function run<S extends AnySession, Plan>(
         return progress;
       },
       onTakenOver: () => {
-        say(`${sessionNamed(kind.resource, name)} is carried out by another executor by now; following it`);
+        say(`${sessionNamed(kind.resource, name)} was taken over by another executor: following it`);
       },
       otherwise: async (): Promise<{ result: Progress } | Vacant<S>> => {
         const { progress, ended } = await watch(true);

@@ -142,10 +142,10 @@ function overdue(
   const phase = session.status?.phase;
   const state =
     lost !== undefined
-      ? `what became of it is not known: ${lost}; last seen ${phase ?? 'untaken'}`
+      ? `its state is unknown: ${lost}; last seen ${phase ?? 'untaken'}`
       : phase === undefined
-        ? 'nobody has taken the session'
-        : `the session is ${isFinal(session) ? 'called' : 'still'} ${phase}`;
+        ? 'no executor has taken the session'
+        : `${isFinal(session) ? 'its phase is' : 'the session is still'} ${phase}`;
   const why = [jobWaits, waiting.length === 0 ? undefined : describe(waiting)].flatMap((words) =>
     words === undefined ? [] : `; ${words}`,
   );
@@ -163,11 +163,11 @@ function executorNote(
 ): string[] {
   const holder = readHolder(session);
   const how = job.goesOn()
-    ? `; job ${job.name} makes its next pod, which goes on with it`
+    ? `; job ${job.name} creates its next pod, which goes on with it`
     : resume === undefined
       ? ''
       : `; to go on: ${resume}`;
-  if (holder === undefined) return goesByHolder(session) ? [`nobody carries it out any more${how}`] : [];
+  if (holder === undefined) return goesByHolder(session) ? [`no executor carries it out any more${how}`] : [];
   if (left > 0) return [];
   return [`its executor ${holder.id} has shown no sign of life for ${formatDuration(deadAfterMs)}${how}`];
 }

@@ -73,11 +73,11 @@ function lateWords(session: string, time: string, sight: Sight): string {
   const waiting = progress?.claims.filter(({ phase }) => phase !== 'Succeeded') ?? [];
   const why = [...(waiting.length === 0 ? [] : [describe(waiting)]), ...(progress?.notes ?? [])];
   const words = why.length === 0 ? '' : `: ${why.join('; ')}`;
-  if (doing === 'carry-out')
-    return `stopped carrying ${session} out after ${time}, and it is not done${words}`;
-  if (progress === undefined) return `the API server has not told within ${time} how far ${session} is`;
+  if (doing === 'carry-out') return `stopped running ${session} after ${time}, and it is not done${words}`;
+  if (progress === undefined)
+    return `the API server has not reported the progress of ${session} within ${time}`;
   const state =
-    progress.statusPhase === undefined ? 'nobody has taken the session yet' : 'the session goes on';
+    progress.statusPhase === undefined ? 'no executor has taken the session yet' : 'the session goes on';
   return `stopped following ${session} after ${time}; ${state}${words}`;
 }
 

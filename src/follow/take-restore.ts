@@ -67,7 +67,7 @@ function courseOf(executor: Executor | undefined, namespace: string): Course<Res
   return {
     do: 'offer',
     operator: 'unknown',
-    otherwise: `no operator answers in namespace ${namespace}: carrying the session out from here`,
+    otherwise: `no operator found in namespace ${namespace}: running the session from here`,
   };
 }
 

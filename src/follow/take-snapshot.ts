@@ -130,7 +130,7 @@ async function finish(
   if (resumed) say(`backupsession/${name} of ${formatTarget(target)} is unfinished: going on with it`);
   if (executor === 'appscode' && hasHooks(configuration)) {
     say(
-      "note: AppsCode's operator runs hooks in a pod of its own, not in the target's, whatever executionPolicy says",
+      "note: AppsCode's operator runs hooks in its own pod, not in the target's, and ignores executionPolicy",
     );
   }
   if (executor !== 'appscode') sayLeftOut(plan, say);
@@ -178,19 +178,19 @@ function courseOf(
     case 'operator':
       if (mode === 'operator') return { do: 'follow' };
       if (hasAdHocHooks(session)) {
-        return { do: 'here', why: `carrying ${named} out from here: nobody else runs its hooks` };
+        return { do: 'here', why: `running ${named} from here: no operator runs its hooks` };
       }
       if (failFast && !resumed) {
-        return { do: 'here', why: `carrying ${named} out from here: an operator does not fail fast` };
+        return { do: 'here', why: `running ${named} from here: an operator does not fail fast` };
       }
       return {
         do: 'offer',
         operator: 'known',
-        otherwise: `no operator took ${named}: carrying it out from here`,
+        otherwise: `no operator has taken ${named}: running it from here`,
         ...(failFast && { onTaken: refuseOperators }),
       };
     case 'local': {
-      const why = `no operator answers in namespace ${target.namespace}: carrying the session out from here`;
+      const why = `no operator found in namespace ${target.namespace}: running the session from here`;
       return { do: 'here', ...(mode === 'auto' && { why }) };
     }
     default:

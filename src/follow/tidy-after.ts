@@ -29,7 +29,9 @@ export async function tidyAfter(environment: FollowEnvironment, ending: Ending):
     await applyConfigured(environment, ending);
   } catch (error) {
     if (!isStashError(error, 'interrupted')) throw error;
-    say(`note: interrupted after the end of backupsession/${progress.session}: older ones may be left`);
+    say(
+      `note: interrupted after the end of backupsession/${progress.session}: old snapshots and sessions may be left`,
+    );
   }
 }
 

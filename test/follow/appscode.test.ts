@@ -65,7 +65,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       await place.create(backupConfigurations, { ...plain, spec: { ...plain.spec, hooks } });
       const ran = await scene.stash('snapshot deploy/demo');
       assert.equal(ran.code, 0, ran.stderr);
-      assert.match(ran.stderr, /^note: AppsCode's operator runs hooks in a pod of its own/m);
+      assert.match(ran.stderr, /^note: AppsCode's operator runs hooks in its own pod/m);
     });
 
     test('excludes --executor=local', async (t) => {
@@ -154,7 +154,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       const scene = await openScene(t, server, { appscode: { hosts: 'none' } });
       const ran = await scene.stash('snapshot deploy/demo');
       assert.equal(ran.code, 4, ran.stderr);
-      assert.match(ran.stderr, /it is called Succeeded, but not one claim was snapshotted/);
+      assert.match(ran.stderr, /its phase is Succeeded, but no claim was snapshotted/);
       assert.equal(ran.stdout, '');
     });
 
@@ -166,7 +166,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       t.after(() => cluster.delete(volumeSnapshotClasses, { name: namespace }));
       const ran = await scene.stash(`snapshot deploy/demo --snapshot-class ${namespace}`);
       assert.equal(ran.code, 5, ran.stderr);
-      assert.match(ran.stderr, /the session is called Succeeded; data: .*(waiting|cut)/);
+      assert.match(ran.stderr, /its phase is Succeeded; data: .*(waiting|cut)/);
     });
 
     test('does not make the configuration Ready: its reason, and no session', async (t) => {
@@ -275,7 +275,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       const scene = await snapshotted(await openScene(t, server, { appscode: { hosts: 'none' } }));
       const ran = await scene.stash(line);
       assert.equal(ran.code, 4, ran.stderr);
-      assert.match(ran.stderr, /it is called Succeeded, but not one claim was restored/);
+      assert.match(ran.stderr, /its phase is Succeeded, but no claim was restored/);
     });
 
     test('whose claims wait for a first consumer: Unknown, 6; then wait sees them bound', async (t) => {

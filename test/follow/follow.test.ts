@@ -154,7 +154,7 @@ test('notes after half a minute that an executor is silent, and how to go on', a
 
 test('notes that a released session has no executor', async () => {
   const { notes } = await follow(session(''));
-  assert.deepEqual(notes(), [`nobody carries it out any more; to go on: ${resume}`]);
+  assert.deepEqual(notes(), [`no executor carries it out any more; to go on: ${resume}`]);
 });
 
 test('does not ask the user to go on where the Job is about to create its next pod', async () => {
@@ -162,21 +162,22 @@ test('does not ask the user to go on where the Job is about to create its next p
   pods.push({ type: 'listed', items: [] });
   jobs.push({ type: 'listed', items: [nextPodComes] });
   await clock.advance(30_000);
-  const next = 'job stash-vs-deploy-app-1 makes its next pod, which goes on with it';
-  const waits = 'job stash-vs-deploy-app-1 waits: its next pod is to be made, 1 of its pods failed';
+  const next = 'job stash-vs-deploy-app-1 creates its next pod, which goes on with it';
+  const waits =
+    'job stash-vs-deploy-app-1 waits: its next pod has not been created yet, 1 of its pods failed';
   assert.deepEqual(notes(), [
     waits,
     `its executor stash-vs-deploy-app-1-abcde has shown no sign of life for 30s; ${next}`,
   ]);
   sessions.push({ type: 'changed', object: session('') });
   await clock.advance(0);
-  assert.deepEqual(notes(), [waits, `nobody carries it out any more; ${next}`]);
+  assert.deepEqual(notes(), [waits, `no executor carries it out any more; ${next}`]);
   // A failed Job creates no more pods.
   const conditions = [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' } as const];
   const gaveUp: Stored<Job> = { ...nextPodComes, status: { failed: 4, conditions } };
   jobs.push({ type: 'changed', object: gaveUp });
   await clock.advance(0);
-  assert.deepEqual(notes().at(-1), `nobody carries it out any more; to go on: ${resume}`);
+  assert.deepEqual(notes().at(-1), `no executor carries it out any more; to go on: ${resume}`);
 });
 
 test('a renewal missed over a lost connection is no sign of death', async () => {
@@ -240,7 +241,7 @@ test('the deadline passes while the connection is lost: every follower says that
     assert.deepEqual((await followed).progress.verdict, {
       outcome: 'timed-out',
       message:
-        'its deadline has passed and what became of it is not known: connection refused; last seen Running; data: waiting for the snapshot controller',
+        'its deadline has passed and its state is unknown: connection refused; last seen Running; data: waiting for the snapshot controller',
     });
   }
 });

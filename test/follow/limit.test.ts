@@ -152,7 +152,7 @@ suite('a limit', { concurrency: 8 }, () => {
     assert.equal(ran.code, 5, ran.stderr);
     assert.match(
       ran.stderr,
-      new RegExp(`stopped carrying backupsession/${begun} out after 45s, and it is not done`),
+      new RegExp(`stopped running backupsession/${begun} after 45s, and it is not done`),
     );
     assert.match(ran.stderr, /to go on with it:\n +kubectl stash snapshot deployment\/demo -n /);
     const session = await onlySession(scene);
@@ -166,7 +166,7 @@ suite('--fail-fast', { concurrency: 8 }, () => {
     const scene = await openScene(t, server, { appscode: {} });
     const ran = await scene.stash('snapshot deploy/demo --fail-fast');
     assert.equal(ran.code, 1, ran.stderr);
-    assert.match(ran.stderr, /--fail-fast cannot be honoured\nhint: leave out --fail-fast/);
+    assert.match(ran.stderr, /--fail-fast is not supported\nhint: leave out --fail-fast/);
     await nothingCreated(scene);
   });
 
@@ -186,7 +186,7 @@ suite('--fail-fast', { concurrency: 8 }, () => {
     assert.equal(ran.code, 0, ran.stderr);
     assert.match(
       ran.stderr,
-      /carrying backupsession\/deploy-demo-\d+ out from here: an operator does not fail fast/,
+      /running backupsession\/deploy-demo-\d+ from here: an operator does not fail fast/,
     );
     assert.match((await executors(scene))[0] ?? '', /^cli-/);
   });

@@ -108,8 +108,8 @@ test('the operator runs no hooks of a command line: the session fails, and says 
   const where = `-n ${namespace} ${pod?.metadata.name ?? ''} -c app`;
   assert.equal(
     verdict?.message,
-    'data: its hooks were given on the command line, and nobody else runs them; the application may still be ' +
-      `quiesced; to thaw it: kubectl exec ${where} -- /bin/sh -c 'echo thaw >> /data/log'`,
+    'data: its hooks were given on another command line, and only that command runs them; the application may still be ' +
+      `quiesced; to resume it: kubectl exec ${where} -- /bin/sh -c 'echo thaw >> /data/log'`,
   );
   assert.deepEqual(await logOf(stage, namespace), ['freeze']);
   assert(findCondition(await only(namespace), 'BackupDisrupted'));

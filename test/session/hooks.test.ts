@@ -107,7 +107,7 @@ test('a snapshot that is not cut in time has failed, even if it becomes ready la
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
   assert.match(
     play.context.stderr(),
-    /data: not cut within 2m of quiescing the application, which was thawed/,
+    /data: not cut within 2m of quiescing the application, which was resumed/,
   );
   // The snapshot's annotation outlives the session.
   const since = Date.parse((await only(namespace)).metadata.annotations?.[annotation.quiescedSince] ?? '');
@@ -126,7 +126,7 @@ test('retries a postBackup hook that fails; at last reports the failure with the
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'try', 'try', 'try', 'try']);
   assert.match(
     context.stderr(),
-    /exit code 1: will not; the application may still be quiesced; to thaw it: kubectl exec -n home-\d+ app-\S+ -c app -- \/bin\/sh -c 'echo try >> \/data\/log; /,
+    /exit code 1: will not; the application may still be quiesced; to resume it: kubectl exec -n home-\d+ app-\S+ -c app -- \/bin\/sh -c 'echo try >> \/data\/log; /,
   );
   const session = await only(namespace);
   assert.equal(session.status?.phase, 'Failed');
@@ -196,7 +196,7 @@ test('Ctrl-C while the application is quiesced: it is resumed, and a rerun ends 
   assert.equal(hooksOf(await only(namespace)).length, 2);
   const rerun = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
   assert.equal(await rerun.exit, 4, rerun.context.stderr());
-  assert.match(rerun.context.stderr(), /not cut when the application was thawed/);
+  assert.match(rerun.context.stderr(), /not cut when the application was resumed/);
   checkLog(await logOf(stage, namespace));
 });
 
@@ -336,7 +336,7 @@ for (const { policy, pre, post } of [
     const log = await logOf(stage, namespace);
     assert.equal(log.includes('post'), post);
     assert.equal(
-      /a thaw is guaranteed with executionPolicy Always alone/.test(context.stderr()),
+      /only executionPolicy Always guarantees that the application is resumed/.test(context.stderr()),
       policy !== 'Always',
     );
   });

@@ -138,7 +138,7 @@ test('says that a session was deleted while it ran', async () => {
   assert.equal(await play.exit, 4);
   assert.match(play.context.stderr(), /error: backupsession\/.* was deleted while it ran/);
   assert.match(play.context.stderr(), new RegExp(`kubectl get volumesnapshots -n ${namespace}`));
-  assert.doesNotMatch(play.context.stderr(), /carried out by somebody else/);
+  assert.doesNotMatch(play.context.stderr(), /taken over by another executor/);
   assert.deepEqual(await stage.phases(namespace), []);
   assert.deepEqual(await stage.snapshotted(namespace), ['data']);
 });

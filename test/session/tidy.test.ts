@@ -221,7 +221,7 @@ test("deletes nothing where the session's own restore point is no longer complet
   await stage.sandbox.cluster.delete(volumeSnapshots, { name, namespace });
   await stage.until(volumeSnapshots, here.namespace, (all) => all.length === 5);
   const { notes } = await tidy(here);
-  assert.match(notes.join('\n'), /is not complete any more, so nothing is deleted/);
+  assert.match(notes.join('\n'), /is no longer complete: nothing is deleted/);
   assert.deepEqual(await minutesLeft(here.namespace), [0, 0, 1, 1, 2]);
   assert.equal((await conditions(here))['RetentionPolicyApplied'], 'False FailedToApplyRetentionPolicy');
 });
@@ -362,7 +362,7 @@ test('Ctrl-C while tidying up: the snapshot succeeded, and the next session tidi
   assert.match(context.stdout(), /snapshotted: all 2 snapshots are ready/);
   assert.match(
     context.stderr(),
-    /^note: interrupted after the end of backupsession\/nightly-\d+: older ones may be left$/m,
+    /^note: interrupted after the end of backupsession\/nightly-\d+: old snapshots and sessions may be left$/m,
   );
   assert.equal((await snapshot(namespace)).code, 0);
   assert.deepEqual(await count(namespace), { snapshots: 2, sessions: 1 });

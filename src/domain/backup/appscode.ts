@@ -40,7 +40,7 @@ export function appscodeClass(
   if (first === '') {
     return noChoice(
       'precondition',
-      "AppsCode's operator must be told the snapshot class, and you may not list them",
+      "AppsCode's operator needs the name of a snapshot class, and you are not allowed to list them",
       {
         hint: 'add --snapshot-class NAME',
       },
@@ -54,9 +54,9 @@ export function appscodeClass(
 export function refuseKeepFlags(): never {
   throw new StashError(
     'precondition',
-    "AppsCode's operator has a retention of its own, which deletes snapshots of a claim whoever took them: --keep-* cannot promise anything beside it",
+    "AppsCode's operator applies its own retention policy to all snapshots of a claim: it may delete snapshots that --keep-* keeps",
     {
-      hint: 'leave out --keep-*; spec.retentionPolicy of the BackupConfiguration is what its operator goes by',
+      hint: "leave out --keep-*; AppsCode's operator follows spec.retentionPolicy of the BackupConfiguration",
     },
   );
 }
@@ -64,7 +64,7 @@ export function refuseKeepFlags(): never {
 /** A failure 'precondition' for a retention policy that deletes snapshots; none for one that keeps all. */
 export function retentionBesideAppscode(retention: RetentionPolicy | undefined): Failure[] {
   if (retention === undefined || !prunes(retention)) return [];
-  const why = "AppsCode's Stash operator runs here, and its retention deletes snapshots whoever made them";
+  const why = "AppsCode's Stash operator runs here, and its retention policy deletes snapshots of any origin";
   return [failure('precondition', why, { hint: 'use --keep-all in place of the --keep flags' })];
 }
 
@@ -72,7 +72,7 @@ export function retentionBesideAppscode(retention: RetentionPolicy | undefined):
 export function refuseFailFast(): never {
   throw new StashError(
     'precondition',
-    "AppsCode's operator carries the session out, and does not end it at the first error of a driver: --fail-fast cannot be honoured",
+    "AppsCode's operator carries the session out, and does not end it at the first error of a driver: --fail-fast is not supported",
     { hint: 'leave out --fail-fast; --timeout says how long this command waits' },
   );
 }

@@ -48,11 +48,11 @@ function succeededVerdict(
   // be observed yet.
   const tellsOfNone = !status?.targets?.some(({ stats = [] }) => stats.length > 0);
   if (tellsOfNone && claims.every(({ phase }) => phase === 'Pending')) {
-    return { outcome: 'failed', message: 'it is called Succeeded, but not one claim was snapshotted' };
+    return { outcome: 'failed', message: 'its phase is Succeeded, but no claim was snapshotted' };
   }
   const failed = claims.filter(({ phase }) => phase === 'Failed');
   if (failed.length > 0) {
-    return { outcome: 'failed', message: `it is called Succeeded, but ${describe(failed)}` };
+    return { outcome: 'failed', message: `its phase is Succeeded, but ${describe(failed)}` };
   }
   if (claims.some(({ phase }) => phase !== 'Succeeded')) return undefined;
   return {

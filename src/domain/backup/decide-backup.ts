@@ -90,8 +90,8 @@ function nextHook(world: BackupWorld, claims: readonly ClaimProgress[]): HookToR
   if (which === undefined) return undefined;
   if (which !== 'thaw') return { do: 'hook', which };
   const why = expired
-    ? `not cut within ${formatDuration(world.maxFreezeMs)} of quiescing the application, which was thawed`
-    : 'not cut when the application was thawed, since its executor was interrupted';
+    ? `not cut within ${formatDuration(world.maxFreezeMs)} of quiescing the application, which was resumed`
+    : 'not cut when the application was resumed because its executor was interrupted';
   const uncut = claims.filter((claim) => !isCut(world, claim));
   return { do: 'hook', which, losses: uncut.length === 0 ? undefined : gaveUp(world, uncut, why) };
 }

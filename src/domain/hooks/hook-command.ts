@@ -66,8 +66,8 @@ export function foreignHooks(
   target: Target,
   places: readonly HandPlace[],
 ): string {
-  const why = 'its hooks were given on the command line, and nobody else runs them';
+  const why = 'its hooks were given on another command line, and only that command runs them';
   if (pre === undefined || state.quiescedSince === undefined || state.post !== undefined) return why;
   const how = post && hookByHand(post, target, places);
-  return `${why}; the application may still be quiesced${how === undefined ? '' : `; to thaw it: ${how}`}`;
+  return `${why}; the application may still be quiesced${how === undefined ? '' : `; to resume it: ${how}`}`;
 }

@@ -125,7 +125,7 @@ export function blockedByHooks(
   if (state.post === undefined || !thaws(hooks)) return undefined;
   return state.post.status === 'False'
     ? `not begun, since the ${names.post} hook failed`
-    : 'not begun when the application was thawed';
+    : 'not begun when the application was resumed';
 }
 
 /** The messages of the failed hooks; undefined where no hook failed. */

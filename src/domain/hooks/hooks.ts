@@ -116,8 +116,8 @@ export function thaws({ pre, post }: SessionHooks): boolean {
 export function thawWarning({ pre, post }: SessionHooks): string | undefined {
   if (pre === undefined || (post !== undefined && policyOf(post) === 'Always')) return undefined;
   return post === undefined
-    ? 'there is a preBackup hook and no postBackup hook: nothing undoes what it does to the application'
-    : `the postBackup hook runs ${policyOf(post)} only: a thaw is guaranteed with executionPolicy Always alone`;
+    ? 'there is a preBackup hook but no postBackup hook: nothing resumes the application'
+    : `the postBackup hook runs ${policyOf(post)} only: only executionPolicy Always guarantees that the application is resumed`;
 }
 
 /**

@@ -76,7 +76,7 @@ function checkNames(templates: readonly VolumeClaimTemplate[]): void {
     if (seen.has(name)) {
       throw invalid(
         `two claims would be named ${name}`,
-        'give each template a name of its own, with ${POD_ORDINAL} in it where it stands for several claims',
+        'give each template its own name, with ${POD_ORDINAL} in it where it makes several claims',
       );
     }
     seen.add(name);

@@ -38,7 +38,7 @@ export function rightsToKeep(
 /** Why the user's rights do not allow the steps; undefined where they do. */
 export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Target): string | undefined {
   if (volumes === undefined) {
-    return `in place is not offered: user "${user}" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots`;
+    return `cannot restore in place: user "${user}" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots`;
   }
   const [right] = lacking;
   if (right === undefined) return undefined;
@@ -46,7 +46,7 @@ export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Targe
     right.resource.kind === 'PersistentVolume'
       ? 'a volume would be deleted with its claim, on some drivers with its snapshots'
       : `${formatTarget(target)} deletes the claims of the replicas that it is scaled down by`;
-  return `in place is not offered: user "${user}" may not ${formatRight(right)}, and ${loss}`;
+  return `cannot restore in place: user "${user}" may not ${formatRight(right)}, and ${loss}`;
 }
 
 /**
@@ -59,13 +59,13 @@ export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): st
     ({ metadata }) => !(stopped && matches(partsOf(stopped)?.selector, metadata.labels)),
   );
   if (running.length > 0) {
-    return `in place is not offered yet: stop pod ${running.join(', ')} first, then the same command says how`;
+    return `cannot restore in place yet: stop pod ${running.join(', ')} first, then run the same command again for the steps`;
   }
   // A snapshot with an error may never become ready.
   const failing = ways.flatMap(({ unready }) => unready).find(({ status }) => status?.error !== undefined);
   if (failing === undefined) return undefined;
   const claim = failing.spec.source.persistentVolumeClaimName ?? '';
-  return `in place is not offered: snapshot ${failing.metadata.name} has failed, and claim ${claim} stays until that is ready or deleted`;
+  return `cannot restore in place: snapshot ${failing.metadata.name} has failed, and claim ${claim} stays until the snapshot is ready or deleted`;
 }
 
 /**

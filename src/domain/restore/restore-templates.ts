@@ -136,7 +136,7 @@ function templateOf(
   );
   const chosen =
     storageClass === undefined ? 'ReadWriteOnce and of the default storage class' : 'ReadWriteOnce';
-  const forgotten = `claim ${name} becomes ${chosen}: snapshot ${snapshot.metadata.name} does not remember its claim`;
+  const forgotten = `claim ${name} becomes ${chosen}: snapshot ${snapshot.metadata.name} does not record its claim`;
   const lost = [leftOut, tooLarge].filter((words) => words !== undefined).join(', ');
   return {
     template,

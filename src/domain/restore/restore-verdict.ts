@@ -23,7 +23,7 @@ export function restoreVerdict(
   // observed yet.
   const tellsOfNone = phase === 'Succeeded' && (session.status?.stats ?? []).length === 0;
   if (claims.length === 0 || (tellsOfNone && claims.every((claim) => claim.phase === 'Pending'))) {
-    return { outcome: 'failed', message: `it is called ${phase ?? 'done'}, but not one claim was restored` };
+    return { outcome: 'failed', message: `its phase is ${phase ?? 'empty'}, but no claim was restored` };
   }
   const failed = claims.filter((claim) => claim.phase === 'Failed');
   if (failed.length > 0) return { outcome: 'failed', message: describe(failed) };

@@ -29,14 +29,15 @@ export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobSta
   if (running) return { state: 'running', pod: running.metadata.name };
   const open = own.findLast((pod) => !isPodOver(pod));
   if (open) return waitingPod(open);
-  if (lastFailed) return waiting(`another pod is to be made: ${podFailure(lastFailed)}`);
-  if (own.length > 0) return waiting('its pod has ended, and the Job is about to');
+  if (lastFailed) return waiting(`its next pod has not been created yet: ${podFailure(lastFailed)}`);
+  if (own.length > 0) return waiting('its pod has ended, but the Job has not yet');
   const refused =
     isTrue(status?.conditions, jobCondition.failureTarget) ??
     isTrue(status?.conditions, jobCondition.suspended);
   const { failed: ended = 0 } = status ?? {};
   return waiting(
-    refused?.message ?? (ended > 0 ? 'its next pod is to be made' : 'no pod has been made for it yet'),
+    refused?.message ??
+      (ended > 0 ? 'its next pod has not been created yet' : 'no pod has been created for it yet'),
   );
 }
 

@@ -22,7 +22,7 @@ const words: Record<Exclude<Outcome, 'succeeded'>, string> = {
   unknown: 'ended Unknown',
   deleted: 'is gone',
   'timed-out': 'timed out',
-  'waiting-for-consumer': 'has done all it can',
+  'waiting-for-consumer': 'is waiting',
 };
 
 /** The error to throw; undefined where the session succeeded. */

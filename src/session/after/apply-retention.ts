@@ -53,7 +53,7 @@ export async function applyRetention(
     const { name, uid } = session.metadata;
     const own = restorePoints(snapshotsOf(invoker, items), []).find(({ sessionUid }) => sessionUid === uid);
     if (own?.completeness !== 'complete') {
-      return failed(`the restore point of ${name} is not complete any more, so nothing is deleted`);
+      return failed(`the restore point of ${name} is no longer complete: nothing is deleted`);
     }
     const { deleted, failure } = await deleteEach(environment, volumeSnapshots, toDelete);
     if (failure) return failed(failure.message, deleted);

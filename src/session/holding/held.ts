@@ -227,7 +227,7 @@ function takenOver(
   const { name, namespace = 'default' } = metadata;
   return new StashError(
     'conflict',
-    `${kind.toLowerCase()}/${name} was taken over by ${by?.id ?? 'somebody else'}`,
+    `${kind.toLowerCase()}/${name} was taken over by ${by?.id ?? 'another executor'}`,
     {
       hint: commandLine`kubectl stash wait ${name} -n ${namespace}`,
     },

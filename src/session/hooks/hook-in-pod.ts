@@ -119,7 +119,7 @@ function runnerOf(hook: HookHandler) {
     return { run: (call: HandlerCall) => runner.run(handler, call), leaves: runner.leaves };
   });
   const [first] = found;
-  if (first === undefined) throw new StashError('bug', 'a hook without a handler was to be run');
+  if (first === undefined) throw new StashError('bug', 'cannot run a hook without a handler');
   return first;
 }
 

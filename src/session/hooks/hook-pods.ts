@@ -34,7 +34,7 @@ export async function findTargetPods(cluster: Cluster, target: Target): Promise<
     const using = podsUsing(target.name, items);
     return {
       pods: items.filter((pod) => using.includes(pod.metadata.name)),
-      otherwise: { why: `no pod that runs uses ${of}`, wanted: false },
+      otherwise: { why: `no running pod uses ${of}`, wanted: false },
     };
   }
   let workload: Stored<KubernetesObject>;

@@ -207,7 +207,7 @@ async function thawUntilDone(
   if (run.ok) return run;
   const { message, interrupted = false } = run;
   if (!mayBeQuiet) return { ok: false, interrupted, message };
-  const how = run.byHand === undefined ? '' : `; to thaw it: ${run.byHand}`;
+  const how = run.byHand === undefined ? '' : `; to resume it: ${run.byHand}`;
   return { ok: false, interrupted, message: `${message}; the application may still be quiesced${how}` };
 }
 

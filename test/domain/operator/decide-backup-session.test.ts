@@ -155,7 +155,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'its Job waits',
     world({ session: session({ status: pending }), job: job() }),
-    'wait until 605: no pod has been made for it yet',
+    'wait until 605: no pod has been created for it yet',
   ],
   [
     'its pod cannot be scheduled',
@@ -195,7 +195,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'its pod failed, the next is to come',
     world({ session: held, job: job(), pods: [pod({ phase: 'Failed', reason: 'Evicted' })] }),
-    `wait until 610: another pod is to be made: pod ${podName} failed (Evicted)`,
+    `wait until 610: its next pod has not been created yet: pod ${podName} failed (Evicted)`,
   ],
   [
     'its Job failed',
@@ -301,7 +301,7 @@ const rows: [string, BackupSessionWorld, string][] = [
       job: job(),
       configuration: { ...ready(), status: { phase: 'NotReady' } },
     }),
-    'wait until 605: no pod has been made for it yet',
+    'wait until 605: no pod has been created for it yet',
   ],
   // In this process.
   ['new, to be run here', world({ runSessions: 'in-process' }), 'run'],
@@ -333,7 +333,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'run here, it has a Job',
     world({ session: session({ status: pending }), job: job(), runSessions: 'in-process' }),
-    'wait until 605: no pod has been made for it yet',
+    'wait until 605: no pod has been created for it yet',
   ],
   [
     'run here, its Job was deleted',

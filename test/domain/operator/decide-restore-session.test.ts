@@ -174,7 +174,11 @@ const rows: [string, RestoreSessionWorld, string][] = [
   ['told, no Job yet', world(), 'ensure-job'],
   ['told, to be run here', world({ runSessions: 'in-process' }), 'run'],
   ['due while nobody was there', world({ now: at(631) }), 'end late: nobody had begun it'],
-  ['its Job waits', world({ job: job(), ensured: true }), 'wait until 605: no pod has been made for it yet'],
+  [
+    'its Job waits',
+    world({ job: job(), ensured: true }),
+    'wait until 605: no pod has been created for it yet',
+  ],
   [
     'its Job failed',
     world({
@@ -251,7 +255,7 @@ const freezes: [string, RestoreSessionWorld, string][] = [
       ...{ job: job(), pods: [pod({ phase: 'Failed' })], ensured: true },
       ...{ now: at(400), heldSince: at(395), quietSince: at(100) },
     }),
-    `wait until 425: another pod is to be made: pod ${podName} failed`,
+    `wait until 425: its next pod has not been created yet: pod ${podName} failed`,
   ],
   [
     'whose pod has died, and no other goes on',
@@ -260,7 +264,7 @@ const freezes: [string, RestoreSessionWorld, string][] = [
       ...{ job: job(), pods: [pod({ phase: 'Failed' })], ensured: true },
       ...{ now: at(425), heldSince: at(395), quietSince: at(100) },
     }),
-    `thaw: nobody thawed the application within 1m: another pod is to be made: pod ${podName} failed`,
+    `thaw: nobody thawed the application within 1m: its next pod has not been created yet: pod ${podName} failed`,
   ],
 ];
 

@@ -172,7 +172,7 @@ const refused: { name: string; session: RestoreSession; message: string; hint?: 
     name: 'the ordinal in the dataSource only',
     session: session([template('data', 'snap-${POD_ORDINAL}')], { replicas: 2 }),
     message: 'two claims would be named data',
-    hint: 'give each template a name of its own, with ${POD_ORDINAL} in it where it stands for several claims',
+    hint: 'give each template its own name, with ${POD_ORDINAL} in it where it makes several claims',
   },
 ];
 

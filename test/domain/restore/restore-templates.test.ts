@@ -155,10 +155,10 @@ test('a snapshot without a record of its claim: defaults, and a note', () => {
     dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'x' },
   });
   assert.deepEqual(notes, [
-    'claim data becomes ReadWriteOnce and of the default storage class: snapshot x does not remember its claim',
+    'claim data becomes ReadWriteOnce and of the default storage class: snapshot x does not record its claim',
   ]);
   assert.deepEqual(templatesOf(point, { ...asItWas, storageClass: 'fast' }).notes, [
-    'claim data becomes ReadWriteOnce: snapshot x does not remember its claim',
+    'claim data becomes ReadWriteOnce: snapshot x does not record its claim',
   ]);
 });
 

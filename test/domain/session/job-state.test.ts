@@ -54,18 +54,18 @@ const gaveUp = { type: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job h
 const later = { creationTimestamp: '2026-03-14T03:00:09Z' };
 
 const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
-  ['no pod', job(), [], { state: 'waiting', why: 'no pod has been made for it yet', stuck: false }],
+  ['no pod', job(), [], { state: 'waiting', why: 'no pod has been created for it yet', stuck: false }],
   [
     'no pod any more',
     { ...job(), status: { failed: 1 } },
     [],
-    { state: 'waiting', why: 'its next pod is to be made', stuck: false },
+    { state: 'waiting', why: 'its next pod has not been created yet', stuck: false },
   ],
   [
     'only the pod of another Job',
     job(),
     [pod('p', { phase: 'Running' }, { ownerReferences: [] })],
-    { state: 'waiting', why: 'no pod has been made for it yet', stuck: false },
+    { state: 'waiting', why: 'no pod has been created for it yet', stuck: false },
   ],
   [
     'not looked at',
@@ -149,7 +149,11 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     'between two pods',
     job(),
     [pod('p', failed({ exitCode: 3, reason: 'Error' }))],
-    { state: 'waiting', why: 'another pod is to be made: pod p exited with code 3 (Error)', stuck: false },
+    {
+      state: 'waiting',
+      why: 'its next pod has not been created yet: pod p exited with code 3 (Error)',
+      stuck: false,
+    },
   ],
   [
     'between two pods, with a termination message',
@@ -157,7 +161,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     [pod('p', failed({ exitCode: 3, reason: 'Error', message: '\u001b[31mearly\noops\n' }))],
     {
       state: 'waiting',
-      why: 'another pod is to be made: pod p exited with code 3 (Error): early oops',
+      why: 'its next pod has not been created yet: pod p exited with code 3 (Error): early oops',
       stuck: false,
     },
   ],
@@ -180,7 +184,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     'pod ended, Job not yet',
     job(),
     [pod('p', { phase: 'Succeeded' })],
-    { state: 'waiting', why: 'its pod has ended, and the Job is about to', stuck: false },
+    { state: 'waiting', why: 'its pod has ended, but the Job has not yet', stuck: false },
   ],
   [
     'pods may not be created',
