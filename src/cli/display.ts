@@ -82,5 +82,5 @@ async function openTable(context: Context): Promise<Display> {
 }
 
 function keyOf({ kind, namespace, session }: Progress): string {
-  return `${kind} ${namespace}/${session}`;
+  return `${kind.name} ${namespace}/${session}`;
 }

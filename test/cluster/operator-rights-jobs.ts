@@ -70,7 +70,7 @@ function refTo(kind: TargetKind) {
 }
 
 export function pluralOf(kind: TargetKind): string {
-  const { group, plural } = targetTypes[kind].resource as Resource;
+  const { group, plural } = targetTypes[kind].resource;
   return group === '' ? plural : `${plural}.${group}`;
 }
 

@@ -1,4 +1,5 @@
 /** Whether sessions of a configuration can run. */
+import { commandLine } from '#src/domain/command-line.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -15,7 +16,7 @@ export const configurationValid: CheckOfConfiguration = {
   find(_, configuration) {
     const { name, namespace = '' } = configuration.metadata;
     const check = checkConfiguration(configuration);
-    const hint = `kubectl edit backupconfiguration ${name} -n ${namespace}`;
+    const hint = commandLine`kubectl edit backupconfiguration ${name} -n ${namespace}`;
     const findings = configurationFindings(check, 'precondition', hint);
     if (check.problems.length > 0) return findings;
     return [...findings, byStatus(configuration)];
@@ -42,7 +43,7 @@ function byStatus({ metadata, status }: Stored<BackupConfiguration>): Finding {
     'precondition',
     `its operator says ${status.phase}: ${why?.message ?? why?.reason ?? 'no reason'}`,
     {
-      hint: `kubectl describe backupconfiguration ${metadata.name} -n ${metadata.namespace ?? ''}`,
+      hint: commandLine`kubectl describe backupconfiguration ${metadata.name} -n ${metadata.namespace ?? ''}`,
     },
   );
 }

@@ -1,4 +1,6 @@
 /** Who carries sessions out beside the command line, and runs schedules. */
+import { operatorAnswersMs } from '#src/domain/session/patience.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import type { Lease, Stored } from '#src/api/kubernetes.ts';
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { operatorName } from '#src/api/operator.ts';
@@ -10,8 +12,6 @@ import { examined, whereRead, type CheckOfNamespace, type Facts } from './check.
 
 /** The leader renews its Lease every two seconds; the rest allows for clocks that differ. */
 const silentAfterMs = 60_000;
-/** A configuration that has no status after this time has no operator. */
-const answersWithinMs = 10_000;
 
 export const operator: CheckOfNamespace = {
   name: 'operator',
@@ -46,7 +46,7 @@ function silent(lease: Stored<Lease> | undefined, { operator: { home }, now }: F
   const ms = lease ? silentFor(lease, now) : Infinity;
   const since = Number.isFinite(ms) ? `: the last one renewed its Lease ${formatAge(ms)} ago` : '';
   return failure('precondition', `no pod of the operator in namespace ${home} leads${since}`, {
-    hint: `kubectl describe deployment ${operatorName} -n ${home}`,
+    hint: commandLine`kubectl describe deployment ${operatorName} -n ${home}`,
   });
 }
 
@@ -54,7 +54,7 @@ function hasUnanswered(facts: Facts): boolean {
   return examined(facts).some(
     ({ metadata, status }) =>
       status?.phase === undefined &&
-      facts.now.getTime() - Date.parse(metadata.creationTimestamp) > answersWithinMs,
+      facts.now.getTime() - Date.parse(metadata.creationTimestamp) > operatorAnswersMs.known,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Whether the user may do what a session needs. */
+import { commandLine } from '#src/domain/command-line.ts';
 import { failure, type Failure, type Finding } from '#src/domain/finding.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 
@@ -24,7 +25,7 @@ export function lackedRights(missing: readonly Right[], user: string, namespace:
   const more = others.map((right) => `, ${formatRight(right)}`).join('');
   return [
     failure('forbidden', `user "${user}" may not ${formatRight(first)}${more} in namespace ${namespace}`, {
-      hint: `kubectl auth can-i --list -n ${namespace}`,
+      hint: commandLine`kubectl auth can-i --list -n ${namespace}`,
       right: first,
     }),
   ];

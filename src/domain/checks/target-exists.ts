@@ -1,4 +1,5 @@
 /** Whether the target of a configuration, or of the command line, is there. */
+import { commandLine } from '#src/domain/command-line.ts';
 import { failure } from '#src/domain/finding.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
@@ -14,7 +15,7 @@ export const targetExists: CheckOfTarget = {
       if (found) return [{ level: 'ok', message: `${formatTarget(target)} exists` }];
       return [
         failure('not-found', `${formatTarget(target)} does not exist in namespace ${namespace}`, {
-          hint: `kubectl get ${targetTypes[kind].resource.plural} -n ${namespace}`,
+          hint: commandLine`kubectl get ${targetTypes[kind].resource.plural} -n ${namespace}`,
         }),
       ];
     });

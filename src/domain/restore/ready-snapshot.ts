@@ -1,4 +1,5 @@
 /** Finds the snapshot from which a claim is restored. */
+import { commandLine } from '#src/domain/command-line.ts';
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { noChoice, type Choice } from '#src/domain/finding.ts';
@@ -13,7 +14,7 @@ export function readySnapshot(
 ): Choice<Stored<VolumeSnapshot>> {
   const name = template.spec.dataSource?.name ?? template.spec.dataSourceRef?.name ?? '';
   const snapshot = snapshots.find(({ metadata }) => metadata.name === name);
-  const look = `kubectl get volumesnapshot -n ${namespace}`;
+  const look = commandLine`kubectl get volumesnapshot -n ${namespace}`;
   if (snapshot === undefined) {
     const near = nearest(
       name,
@@ -31,7 +32,7 @@ export function readySnapshot(
     return noChoice(
       'precondition',
       `volumesnapshot ${name} is not ready${said === undefined ? '' : `: ${sanitize(said)}`}`,
-      { hint: `kubectl describe volumesnapshot ${name} -n ${namespace}` },
+      { hint: commandLine`kubectl describe volumesnapshot ${name} -n ${namespace}` },
     );
   }
   return { value: snapshot };
