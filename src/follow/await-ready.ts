@@ -31,8 +31,8 @@ export async function awaitReady(
       const isCurrent = (status?.observedGeneration ?? generation) >= generation;
       const phase = isCurrent ? status?.phase : undefined;
       if (phase === 'Ready') return { result: 'ready' };
-      const told = status?.conditions?.find((condition) => condition.status === 'False');
-      const why = told?.message ?? told?.reason;
+      const failed = status?.conditions?.find((condition) => condition.status === 'False');
+      const why = failed?.message ?? failed?.reason;
       const hint = commandLine`kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}`;
       if (phase === 'Invalid') {
         const message = `backupconfiguration/${name} is invalid: ${why ?? 'its operator gave no reason'}`;

@@ -63,10 +63,10 @@ export function carryOutHere<S extends AnySession, Plan>(
   const { session, again, limit } = task;
   const { name, namespace = '' } = session.metadata;
   const sight: Sight = { progress: undefined, doing: 'pick-up' };
-  const told = { session: sessionNamed(kind.resource, name), name, namespace, again, limit };
+  const unfinished = { session: sessionNamed(kind.resource, name), name, namespace, again, limit };
   return orHowToGoOn(
     run(environment, { within: limited(environment, limit, sight), sight }, kind, task),
-    told,
+    unfinished,
     sight,
   );
 }

@@ -114,8 +114,8 @@ export async function follow<S extends AnySession>(
       progress.verdict ?? job.verdict(now) ?? (late ? overdue(session, progress, { lost, job }) : undefined);
     if (verdict) {
       if (verdict.outcome !== 'succeeded') await job.settled();
-      const told = progress.verdict ?? job.verdict(now) ?? verdict;
-      last = { ...progress, notes: notes(), verdict: told };
+      const final = progress.verdict ?? job.verdict(now) ?? verdict;
+      last = { ...progress, notes: notes(), verdict: final };
       onChange(last);
       return { progress: last, ended: 'verdict' };
     }

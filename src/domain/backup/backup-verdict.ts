@@ -75,25 +75,25 @@ function failure(
     const others = hooks.pre?.status === 'False' || notReady.length === 0 ? '' : `; ${describe(notReady)}`;
     return { message: `${failedHook}${others}`, culprit };
   }
-  const told = toldOfAll(session);
-  if (told !== undefined && notReady.some(({ phase }) => phase !== 'Failed')) {
+  const reason = reasonInConditions(session);
+  if (reason !== undefined && notReady.some(({ phase }) => phase !== 'Failed')) {
     // A claim without a snapshot does not say why it has none.
     const seen = notReady.filter(({ phase }) => phase !== 'Pending');
-    return { message: seen.length === 0 ? told : `${told}; ${describe(seen)}`, culprit };
+    return { message: seen.length === 0 ? reason : `${reason}; ${describe(seen)}`, culprit };
   }
   if (notReady.length > 0) return { message: describe(notReady) };
   const lost = (session.status?.targets ?? []).flatMap(({ stats = [] }) =>
     stats.flatMap(({ hostname = '', error }) => (error === undefined ? [] : `${hostname}: ${error}`)),
   );
-  return { message: lost.length > 0 ? lost.join('; ') : (told ?? 'no reason is given in its status') };
+  return { message: lost.length > 0 ? lost.join('; ') : (reason ?? 'no reason is given in its status') };
 }
 
 /** Why the session failed, as far as its conditions say. */
-function toldOfAll({ status }: Stored<BackupSession>): string | undefined {
+function reasonInConditions({ status }: Stored<BackupSession>): string | undefined {
   const conditions = [
     ...(status?.conditions ?? []),
     ...(status?.targets ?? []).flatMap((target) => target.conditions ?? []),
   ].filter((condition) => !isTidyCondition(condition));
-  const told = conditions.find(tellsFailure);
-  return told?.message ?? told?.reason;
+  const failed = conditions.find(tellsFailure);
+  return failed?.message ?? failed?.reason;
 }

@@ -144,12 +144,12 @@ function finished(world: BackupWorld, claims: readonly ClaimProgress[]): StatusC
   const deadline = deadlineOf(session);
   const disruption = world.hooksRefused ?? disruptionOf(world.end) ?? world.onlyThaw;
   const late = !ready && (world.end?.how === 'late' || (deadline !== undefined && now >= deadline));
-  const told = [
+  const added = [
     ...(late ? [deadlineExceeded(timeoutMs, latenessOf(world.end))] : []),
     ...(phase === 'Failed' && disruption !== undefined ? [disrupted(disruption)] : []),
   ];
   return (present) => {
-    const conditions = told.reduce<Condition[] | undefined>(
+    const conditions = added.reduce<Condition[] | undefined>(
       (all, condition) => withCondition(all, condition, now),
       present?.conditions,
     );

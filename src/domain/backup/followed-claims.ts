@@ -14,17 +14,17 @@ export function followedClaims(
   snapshots: readonly Stored<VolumeSnapshot>[],
 ): ClaimProgress[] {
   const stats = (session.status?.targets ?? []).flatMap((target) => target.stats ?? []);
-  const mine = new Map(
+  const own = new Map(
     snapshots.flatMap((snapshot) => {
       const claim = snapshot.spec.source.persistentVolumeClaimName;
       return claim !== undefined && isOfSession(snapshot, claim, session) ? [[claim, snapshot] as const] : [];
     }),
   );
-  const told = stats.flatMap(({ hostname }) => hostname ?? []);
-  const names = readSessionClaims(session.metadata.annotations) ?? [...new Set([...told, ...mine.keys()])];
+  const listed = stats.flatMap(({ hostname }) => hostname ?? []);
+  const names = readSessionClaims(session.metadata.annotations) ?? [...new Set([...listed, ...own.keys()])];
   return names.map((claim) => {
     const error = stats.find(({ hostname, phase }) => hostname === claim && phase === 'Failed')?.error;
-    const row = snapshotProgress(claim, mine.get(claim));
+    const row = snapshotProgress(claim, own.get(claim));
     return error !== undefined && row.phase !== 'Succeeded'
       ? { ...row, phase: 'Failed', message: error }
       : row;

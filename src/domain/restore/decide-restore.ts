@@ -165,7 +165,7 @@ function finished(
   const deadline = deadlineOf(session);
   const late =
     outcome === 'Failed' && (world.end?.how === 'late' || (deadline !== undefined && now >= deadline));
-  const told = [
+  const added = [
     completed(hooks.post?.status !== 'False'),
     ...(late ? [deadlineExceeded(timeoutMs, latenessOf(world.end))] : []),
   ];
@@ -178,7 +178,7 @@ function finished(
       phase: hostPhase(phase),
       ...(phase === 'Failed' && message !== undefined && { error: message }),
     })),
-    conditions: told.reduce(
+    conditions: added.reduce(
       (all, condition) => withCondition(all, condition, now),
       present?.conditions ?? [],
     ),

@@ -50,8 +50,9 @@ function failure(
     return { message: `${failedHook}${others}`, culprit };
   }
   if (failed.length > 0) return { message: describe(failed) };
-  const told = session.status?.stats?.find(({ error }) => error !== undefined);
-  if (told?.error !== undefined) return { message: `${told.hostname ?? 'a claim'}: ${told.error}` };
+  const withError = session.status?.stats?.find(({ error }) => error !== undefined);
+  if (withError?.error !== undefined)
+    return { message: `${withError.hostname ?? 'a claim'}: ${withError.error}` };
   const condition = session.status?.conditions?.find(tellsFailure);
   return {
     message: condition?.message ?? condition?.reason ?? 'no reason is given in its status',

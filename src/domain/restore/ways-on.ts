@@ -22,7 +22,7 @@ export function existingClaims(
   ways: readonly ClaimInTheWay[],
   asked?: { readonly words: RestoreWords; readonly keeping: Keeping },
 ): Failure {
-  const told = ways.flatMap(({ claim: { metadata }, pods, ended, unready }) => {
+  const obstacles = ways.flatMap(({ claim: { metadata }, pods, ended, unready }) => {
     const state = metadata.deletionTimestamp === undefined ? 'exists' : 'is still being deleted';
     const used = pods.length === 0 ? '' : ` and is used by pod ${list(pods)}`;
     return [
@@ -37,7 +37,7 @@ export function existingClaims(
   const hint = asked
     ? waysOn(ways, asked.words, asked.keeping)
     : 'give the template another metadata.name; restoring never overwrites data\nbefore you delete a claim yourself, set the persistentVolumeReclaimPolicy of its volume to Retain';
-  return failure('precondition', told.join('; '), { hint });
+  return failure('precondition', obstacles.join('; '), { hint });
 }
 
 function list(pods: readonly Stored<Pod>[]): string {

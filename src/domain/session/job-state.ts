@@ -86,8 +86,8 @@ const imageReasons: ReadonlySet<string> = new Set([
 
 function failure({ reason, message }: Condition, pod: Stored<Pod> | undefined): string {
   if (reason === 'DeadlineExceeded') return 'it ran longer than its deadline (DeadlineExceeded)';
-  const told = message ?? reason ?? 'no reason given';
-  return sanitize(pod ? `${told}; ${podFailure(pod)}` : told);
+  const given = message ?? reason ?? 'no reason given';
+  return sanitize(pod ? `${given}; ${podFailure(pod)}` : given);
 }
 
 /** `pod p was killed: out of memory (OOMKilled)`, `pod p exited with code 1 (Error)`. */

@@ -30,8 +30,8 @@ export function verdictError(progress: Progress, verdict: Verdict): StashError |
   const { outcome, message, culprit } = verdict;
   if (outcome === 'succeeded') return undefined;
   // A driver's message may contain line breaks, and an error is one line.
-  const told = sanitize(`${sessionOf(progress)} ${words[outcome]}: ${message}`);
-  return new StashError(kinds[outcome], told, {
+  const line = sanitize(`${sessionOf(progress)} ${words[outcome]}: ${message}`);
+  return new StashError(kinds[outcome], line, {
     hint:
       culprit === undefined
         ? nextStep(progress, outcome)

@@ -91,8 +91,8 @@ export async function waitUntilReady(
 }
 
 function whyNot(configuration: BackupConfiguration | undefined): string {
-  const told = configuration?.status?.conditions?.find(({ status }) => status === 'False');
-  return told?.message ?? told?.reason ?? 'its operator gave no reason';
+  const failed = configuration?.status?.conditions?.find(({ status }) => status === 'False');
+  return failed?.message ?? failed?.reason ?? 'its operator gave no reason';
 }
 
 /** The configuration once it is `satisfied`, or as last seen after `withinMs`; undefined: it was deleted. */

@@ -100,8 +100,8 @@ export function nowhereOf({ idle }: HookPlaces, { otherwise }: TargetPods): Nowh
   const stopped = idle.filter(({ pod }) => pod.status?.phase === 'Running');
   const [first] = stopped;
   if (first === undefined) return otherwise;
-  const told = stopped.map(({ pod, why }) => `${pod.metadata.name}: ${why}`);
+  const reasons = stopped.map(({ pod, why }) => `${pod.metadata.name}: ${why}`);
   // A pod that is being deleted does not start its container again.
   const wanted = otherwise.wanted || stopped.some(({ pod }) => pod.metadata.deletionTimestamp === undefined);
-  return { why: `container ${first.container.name} is not running (${told.join(', ')})`, wanted };
+  return { why: `container ${first.container.name} is not running (${reasons.join(', ')})`, wanted };
 }
