@@ -1,4 +1,4 @@
-/** Deletion takes as long as somebody's finalizer holds an object. */
+/** Waits until deleted objects are gone: their finalizers may keep them for a while. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { backupSessions, restoreSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import { type Observed } from '#src/cluster/observe.ts';
@@ -10,7 +10,7 @@ import { StashError } from '#src/errors.ts';
 
 const kinds: readonly Resource[] = [volumeSnapshots, backupSessions, restoreSessions];
 
-/** Resolves once none of these very objects is left; rejects with 'timed-out' with the names of those that are. */
+/** Resolves once none of these objects (by UID) is left; rejects with 'timed-out', which names those that are. */
 export async function awaitGone(
   environment: WaitEnvironment,
   objects: readonly Stored<KubernetesObject>[],

@@ -1,4 +1,4 @@
-/** Whether an operator takes a BackupConfiguration as it now is, and calls it Ready. */
+/** Waits until an operator has accepted a BackupConfiguration as it was last written. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -11,14 +11,15 @@ import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 /**
- * `nobody`: no operator has ever looked at it. Rejects with 'precondition' where an operator calls it Invalid, and with
- * 'timed-out' where it is not Ready within `timeoutMs`.
+ * Resolves with 'ready' once the configuration is Ready, with 'no-operator' where no operator gives it a status.
+ * Rejects with 'precondition' where it is Invalid, with 'timed-out' where it is not Ready within `timeoutMs`, with
+ * 'not-found' where it was deleted.
  */
 export async function awaitReady(
   environment: WaitEnvironment,
   written: Stored<BackupConfiguration>,
   timeoutMs: number,
-): Promise<'ready' | 'nobody'> {
+): Promise<'ready' | 'no-operator'> {
   const { name, namespace, generation = 0 } = written.metadata;
   const { clock } = environment;
   const answeredBy = after(clock, Math.min(operatorAnswersMs.unknown, timeoutMs));
@@ -30,8 +31,8 @@ export async function awaitReady(
       const isCurrent = (status?.observedGeneration ?? generation) >= generation;
       const phase = isCurrent ? status?.phase : undefined;
       if (phase === 'Ready') return { result: 'ready' };
-      const told = status?.conditions?.find((condition) => condition.status === 'False');
-      const why = told?.message ?? told?.reason;
+      const failed = status?.conditions?.find((condition) => condition.status === 'False');
+      const why = failed?.message ?? failed?.reason;
       const hint = commandLine`kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}`;
       if (phase === 'Invalid') {
         const message = `backupconfiguration/${name} is invalid: ${why ?? 'its operator gave no reason'}`;
@@ -39,7 +40,7 @@ export async function awaitReady(
       }
       const until = status?.phase === undefined ? answeredBy : readyBy;
       if (now < until) return { until };
-      if (status?.phase === undefined) return { result: 'nobody' };
+      if (status?.phase === undefined) return { result: 'no-operator' };
       const reason = isCurrent ? (why ?? 'its operator gave no reason') : 'its operator does not answer';
       throw new StashError(
         'timed-out',

@@ -1,4 +1,4 @@
-/** One session of a command line, from its creation to its end: carried out here, or followed where an operator does. */
+/** Brings a command's session to its end: the command carries it out itself, or follows the operator that does. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
@@ -16,27 +16,27 @@ import { follow, type FollowEnvironment } from './follow.ts';
 import { limited, orHowToGoOn, type Sight } from './interruption.ts';
 import { executing, type Limit } from './limit.ts';
 
-/** Who carries a session out, as far as that is known once it exists. */
+/** Who carries a session out, as far as the command knows when the session exists. */
 export type Course<S extends AnySession> =
   /** An operator, and never this command. */
   | { readonly do: 'follow' }
-  /** An operator that takes the session in time, else this command, which then says `otherwise`. */
+  /** An operator, if it takes the session in time; else this command, which then prints `otherwise`. */
   | {
       readonly do: 'offer';
-      /** Whether an operator is known to be there. */
+      /** Whether an operator has answered before. */
       readonly operator: 'known' | 'unknown';
       readonly otherwise: string;
       readonly onTaken?: (session: Stored<S>) => void;
     }
-  /** This command; `why`: said where the user may expect an operator. */
+  /** This command; `why`: printed where the user may expect an operator. */
   | { readonly do: 'here'; readonly why?: string | undefined };
 
 export interface CarryOutHere<S extends AnySession, Plan> {
   readonly session: Stored<S>;
   readonly course: Course<S>;
-  /** Of this executor. */
+  /** This executor's id. */
   readonly id: string;
-  /** How long the session may take where this command carries it out. */
+  /** Milliseconds that the session may take where this command carries it out. */
   readonly timeoutMs: number;
   /** How long the command waits; undefined: until the session has ended. */
   readonly limit: Limit | undefined;
@@ -44,14 +44,17 @@ export interface CarryOutHere<S extends AnySession, Plan> {
   readonly again: string | undefined;
   readonly context: SessionContext;
   readonly plan: (held: Held<S>) => Promise<Plan>;
-  /** Told before this command takes the session, where it does. */
+  /** Called before this command takes the session. */
   readonly onTake?: () => void;
-  /** Called with the session as this command ended it. */
+  /** Called with the ended session where this command carried it out. */
   readonly onEnd?: (session: Stored<S>) => void;
   readonly say: (line: string) => void;
 }
 
-/** Resolves with the session's end, good or bad. */
+/**
+ * Resolves with the final progress, good or bad. Rejects with 'timed-out' after the limit and with 'interrupted', both
+ * with hints how to go on; else as the executor does.
+ */
 export function carryOutHere<S extends AnySession, Plan>(
   environment: FollowEnvironment,
   kind: SessionKind<S, Plan>,
@@ -60,10 +63,10 @@ export function carryOutHere<S extends AnySession, Plan>(
   const { session, again, limit } = task;
   const { name, namespace = '' } = session.metadata;
   const sight: Sight = { progress: undefined, doing: 'pick-up' };
-  const told = { session: sessionNamed(kind.resource, name), name, namespace, again, limit };
+  const unfinished = { session: sessionNamed(kind.resource, name), name, namespace, again, limit };
   return orHowToGoOn(
     run(environment, { within: limited(environment, limit, sight), sight }, kind, task),
-    told,
+    unfinished,
     sight,
   );
 }
@@ -106,7 +109,7 @@ async function run<S extends AnySession, Plan>(
         return progress;
       },
       onTakenOver: () => {
-        say(`${sessionNamed(kind.resource, name)} is carried out by another executor by now; following it`);
+        say(`${sessionNamed(kind.resource, name)} was taken over by another executor: following it`);
       },
       otherwise: async (): Promise<{ result: Progress } | Vacant<S>> => {
         const { progress, ended } = await watch(true);

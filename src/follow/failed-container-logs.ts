@@ -1,22 +1,27 @@
-/** What containers that failed wrote last: each run is asked about once, and what it said is kept. */
+/** Reads the last log lines of failed containers, once for each run of a container. */
 import type { Cluster } from '#src/cluster/port.ts';
 import type { FailedContainer } from '#src/domain/session/failed-containers.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-export interface LastWords {
+export interface FailedContainerLogs {
+  /** Starts to read the logs of the containers that it has not seen yet. */
   readonly look: (failed: readonly FailedContainer[]) => void;
   /** A line for each failed container; the lines of its log follow the latest one only. */
   readonly notes: () => string[];
-  /** Resolves once all that was asked for has come, or will not. */
+  /** Resolves once each log has been read, or has failed to be. */
   readonly settled: () => Promise<void>;
 }
 
 const tailLines = 5;
-/** Characters; what is longer is data, not words. */
+/** Characters; longer lines are cut off. */
 const longestLine = 300;
 
-/** `ring` is called when a log has come. A user who may not read logs sees less. */
-export function readFailedContainerLogs(cluster: Cluster, namespace: string, ring: () => void): LastWords {
+/** Calls `ring` when a log has been read. A user who may not read logs sees less. */
+export function readFailedContainerLogs(
+  cluster: Cluster,
+  namespace: string,
+  ring: () => void,
+): FailedContainerLogs {
   const heard = new Map<string, { readonly what: string; lines: readonly string[] }>();
   const asked: Promise<void>[] = [];
 

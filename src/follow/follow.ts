@@ -1,4 +1,4 @@
-/** Watches a session that somebody else carries out, until nothing more will happen. It only reads. */
+/** Watches a session that another executor carries out, until its end. It only reads. */
 import type { Resource } from '#src/api/resources.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
@@ -35,27 +35,28 @@ export interface FollowEnvironment {
 }
 
 export interface Followed {
-  /** Has a verdict where it ended with one. */
+  /** Has a verdict where `ended` is 'verdict'. */
   readonly progress: Progress;
-  /** Only where `endWhenDead` asks for it, the executor that has shown no sign of life; undefined: there is none. */
+  /** `dead`, only with `endWhenDead`: the holder that has not renewed for too long; undefined: there is no holder. */
   readonly ended: 'verdict' | { readonly dead: Holder | undefined };
 }
 
 export interface FollowOptions {
+  /** Milliseconds that a session without a deadline may take. */
   readonly timeoutMs: number;
-  /** For whoever would take over; else a dead executor is told in a note. */
+  /** Return when the executor is dead, so that the caller can take over; else a note says that it is. */
   readonly endWhenDead?: boolean;
-  /** How to take over: a command. */
+  /** The command that takes the session over, for the note. */
   readonly resume?: string | undefined;
 }
 
 type FollowedBy =
   'words' | 'resource' | 'jobName' | 'watch' | 'targetOf' | 'verdict' | 'hookState' | 'hookRecord';
 
-/** With so much of its life left, a silent executor is suspected: is it the server that is silent? */
+/** So long before a silent executor counts as dead, the follower probes whether it is the API server that is silent. */
 const suspectLeftMs = deadAfterMs - 2 * renewEveryMs;
 
-/** Rejects when it is interrupted, the session does not exist, or it may not be read. */
+/** Rejects with 'interrupted', with 'not-found' and where the user may not read the session or what it makes. */
 export async function follow<S extends AnySession>(
   environment: FollowEnvironment,
   kind: Pick<SessionKind<S, never>, FollowedBy>,
@@ -89,8 +90,8 @@ export async function follow<S extends AnySession>(
       return { progress: { ...last, verdict }, ended: 'verdict' };
     }
     const lost = sessions.lost() ?? probe.unanswered();
-    // What is not heard over a lost connection is no sign of death; and once it stands again, an executor that had
-    // lost its own needs time to be heard.
+    // While the watch is disconnected, a missing renewal says nothing about the executor. After a reconnect the
+    // executor gets the full time again: it may have lost its connection, too.
     sighting = sight(lost === undefined && !wasLost ? sighting : undefined, session, now);
     wasLost = lost !== undefined;
     const left = lifeLeft(sighting, now);
@@ -106,15 +107,15 @@ export async function follow<S extends AnySession>(
       ...{ session, target: kind.targetOf(session), claims: claims(session) },
       ...{ timeoutMs: options.timeoutMs, notes: notes() },
     });
-    // Whoever would take over trusts a living executor's clock more than the deadline.
+    // A follower that can take over does not give up on a living executor, which judges the deadline by its own clock.
     const takesOver = options.endWhenDead === true && !isFinal(session);
     const late = now >= until && (!takesOver || lost !== undefined);
     const verdict =
       progress.verdict ?? job.verdict(now) ?? (late ? overdue(session, progress, { lost, job }) : undefined);
     if (verdict) {
       if (verdict.outcome !== 'succeeded') await job.settled();
-      const told = progress.verdict ?? job.verdict(now) ?? verdict;
-      last = { ...progress, notes: notes(), verdict: told };
+      const final = progress.verdict ?? job.verdict(now) ?? verdict;
+      last = { ...progress, notes: notes(), verdict: final };
       onChange(last);
       return { progress: last, ended: 'verdict' };
     }
@@ -130,7 +131,7 @@ export async function follow<S extends AnySession>(
   }
 }
 
-/** Not a word of failure: a Job may still be at it. */
+/** The verdict 'timed-out', not 'failed': a Job may still carry the session out. */
 function overdue(
   session: Session,
   { claims }: Progress,
@@ -141,10 +142,10 @@ function overdue(
   const phase = session.status?.phase;
   const state =
     lost !== undefined
-      ? `what became of it is not known: ${lost}; last seen ${phase ?? 'untaken'}`
+      ? `its state is unknown: ${lost}; last seen ${phase ?? 'untaken'}`
       : phase === undefined
-        ? 'nobody has taken the session'
-        : `the session is ${isFinal(session) ? 'called' : 'still'} ${phase}`;
+        ? 'no executor has taken the session'
+        : `${isFinal(session) ? 'its phase is' : 'the session is still'} ${phase}`;
   const why = [jobWaits, waiting.length === 0 ? undefined : describe(waiting)].flatMap((words) =>
     words === undefined ? [] : `; ${words}`,
   );
@@ -162,11 +163,11 @@ function executorNote(
 ): string[] {
   const holder = readHolder(session);
   const how = job.goesOn()
-    ? `; job ${job.name} makes its next pod, which goes on with it`
+    ? `; job ${job.name} creates its next pod, which goes on with it`
     : resume === undefined
       ? ''
       : `; to go on: ${resume}`;
-  if (holder === undefined) return goesByHolder(session) ? [`nobody carries it out any more${how}`] : [];
+  if (holder === undefined) return goesByHolder(session) ? [`no executor carries it out any more${how}`] : [];
   if (left > 0) return [];
   return [`its executor ${holder.id} has shown no sign of life for ${formatDuration(deadAfterMs)}${how}`];
 }

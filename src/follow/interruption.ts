@@ -1,4 +1,4 @@
-/** What to say where a command stops in the middle: the user stopped it, or its limit has passed. */
+/** Words for a command that stops before the session's end, because of the user or of its limit. */
 import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -13,19 +13,19 @@ export interface Unfinished {
   readonly session: string;
   readonly name: string;
   readonly namespace: string;
-  /** The command that carries it on; left out where it was only followed. */
+  /** The command that goes on with the session; left out where this command only followed it. */
   readonly again?: string | undefined;
   readonly limit?: Limit | undefined;
 }
 
-/** What was last known of the session. */
+/** What the command last knew of the session. */
 export interface Sight {
   progress: Progress | undefined;
   /** What the command does: it waits until an operator takes the session, follows it, or carries it out itself. */
   doing: 'pick-up' | 'follow' | 'carry-out';
 }
 
-/** The environment of a follower, up to its limit, that remembers in `sight` what it shows. */
+/** A follower's environment that ends at the limit and keeps in `sight` the progress that it shows. */
 export function limited(
   environment: FollowEnvironment,
   limit: Limit | undefined,
@@ -60,7 +60,7 @@ export async function orHowToGoOn<T>(work: Promise<T>, unfinished: Unfinished, s
   }
 }
 
-/** AppsCode's operator makes its Job, of which a note tells, before it writes a status. */
+/** A note counts as taken: AppsCode's operator creates its Job before it writes a status. */
 function isUntaken({ doing, progress }: Sight): boolean {
   if (doing === 'carry-out') return false;
   if (progress === undefined) return doing === 'pick-up';
@@ -73,15 +73,15 @@ function lateWords(session: string, time: string, sight: Sight): string {
   const waiting = progress?.claims.filter(({ phase }) => phase !== 'Succeeded') ?? [];
   const why = [...(waiting.length === 0 ? [] : [describe(waiting)]), ...(progress?.notes ?? [])];
   const words = why.length === 0 ? '' : `: ${why.join('; ')}`;
-  if (doing === 'carry-out')
-    return `stopped carrying ${session} out after ${time}, and it is not done${words}`;
-  if (progress === undefined) return `the API server has not told within ${time} how far ${session} is`;
+  if (doing === 'carry-out') return `stopped running ${session} after ${time}, and it is not done${words}`;
+  if (progress === undefined)
+    return `the API server has not reported the progress of ${session} within ${time}`;
   const state =
-    progress.statusPhase === undefined ? 'nobody has taken the session yet' : 'the session goes on';
+    progress.statusPhase === undefined ? 'no executor has taken the session yet' : 'the session goes on';
   return `stopped following ${session} after ${time}; ${state}${words}`;
 }
 
-/** As `orHowToGoOn`, where there is no session yet; `waitsFor` says for what the command waited last. */
+/** As `orHowToGoOn`, before the session exists. `waitsFor`: what the command was waiting for. */
 export async function orNotBegun<T>(
   work: Promise<T>,
   {

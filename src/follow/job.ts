@@ -1,4 +1,4 @@
-/** What an operator's Job tells about the session that it carries out. */
+/** Judges a session by the operator's Job that carries it out. */
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import { jobState } from '#src/domain/session/job-state.ts';
@@ -6,7 +6,7 @@ import type { Verdict } from '#src/domain/session/progress.ts';
 
 export interface JobSeen {
   readonly job: Stored<Job> | undefined;
-  /** Undefined: not known, or the user may not read them. */
+  /** Undefined: not read yet, or the user may not read them. */
   readonly pods: readonly Stored<Pod>[] | undefined;
 }
 
@@ -43,12 +43,12 @@ export function jobNotes({ job, pods }: JobSeen): string[] {
   }
 }
 
-/** One that was there and is gone, with the session not done. */
+/** The note for a Job that was deleted before the session's end. */
 export function deletedNote(jobName: string): string {
   return `job ${jobName} was deleted while the session ran`;
 }
 
-/** Whether the Job makes pods, or has one that goes on with the session: nobody else has to. */
+/** Whether the Job has a pod that goes on with the session, or creates one, so that no executor has to take over. */
 export function goesOn({ job, pods = [] }: JobSeen): boolean {
   if (job === undefined || job.metadata.deletionTimestamp !== undefined) return false;
   const { state } = jobState(job, pods);

@@ -1,23 +1,25 @@
-/** The one limit of a command, `--timeout`: whatever it waits for, it stops waiting then. */
+/** The limit of a command, `--timeout`: the command stops waiting then, for anything. */
 import type { Clock } from '#src/domain/clock.ts';
 import { deadlineOf, type Session } from '#src/domain/session/session-status.ts';
 
 export interface Limit {
+  /** Milliseconds. */
   readonly timeoutMs: number;
   readonly at: Date;
   /** Aborts once the limit has passed, and when the user stops the command. */
   readonly signal: AbortSignal;
-  /** It has passed, and the user has not stopped the command. */
+  /** Whether the limit has passed, and the user has not stopped the command. */
   readonly hasPassed: () => boolean;
 }
 
 export interface LimitOptions {
   /** Undefined: there is no limit. */
   readonly timeoutMs: number | undefined;
-  /** So much later `signal` aborts: whoever knows the limit too has this time to say how the session ended. */
+  /** Milliseconds from the limit to the abort of `signal`: time for an operator to write how the session ended. */
   readonly graceMs?: number;
 }
 
+/** Runs `work` with the limit; `work` itself has to stop at its signal. */
 export async function withinLimit<T>(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
   { timeoutMs, graceMs = 0 }: LimitOptions,
@@ -42,17 +44,17 @@ export async function withinLimit<T>(
   }
 }
 
-/** A session that ended at its limit leaves so much time to tidy up after it. */
+/** The command has at least so long to tidy up, even after a session that ended at the limit. */
 const tidyAtLeastMs = 5_000;
 
-/** Milliseconds that are left to tidy up in once the session has ended. */
+/** Milliseconds that the command has left to tidy up after the session; undefined: there is no limit. */
 export function tidyWithin(limit: Limit | undefined, now: Date): number | undefined {
   return limit && Math.max(tidyAtLeastMs, limit.at.getTime() - now.getTime());
 }
 
 /**
- * Who carries a session out ends it at its deadline, and is not stopped while it writes that; `within`, which stops at
- * the limit, is for a session that may go on for longer.
+ * The environment for an executor. It ends a session at the deadline, and the limit must not interrupt it while it
+ * writes that; `within`, which stops at the limit, is for a session whose deadline is later than the limit.
  */
 export function executing<E>(
   { environment, within }: { readonly environment: E; readonly within: E },

@@ -1,20 +1,20 @@
-/** Whether the server answers: a watch over which nothing comes does not tell. */
+/** Finds out whether the API server answers; a watch without events does not show it. */
 import type { Loop } from '#src/cluster/loop.ts';
 import { orTellSlow } from '#src/cluster/slow-answer.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { isStashError } from '#src/errors.ts';
 
 export interface Probe {
-  /** Asks once for the same `reason`, and then until there is an answer; any answer will do. */
+  /** Asks until the API server answers anything; asks again only for another `reason`. */
   ask(reason: object): void;
-  /** Why there is none; undefined while there is nothing to complain of. */
+  /** Why there is no answer; undefined while nothing is wrong. */
   unanswered(): string | undefined;
 }
 
 const slowAnswerMs = 2_000;
 const againAfterMs = 2_000;
 
-/** It rings when it is unanswered, and when that is over. */
+/** Calls `ring` when the API server does not answer, and when it answers again. */
 export function createProbe(
   clock: Clock,
   { signal, ring }: Pick<Loop, 'signal' | 'ring'>,

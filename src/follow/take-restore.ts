@@ -1,4 +1,4 @@
-/** One restore, from its plan to the end of its session. */
+/** Carries one restore out, from its plan to the end of its session. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
@@ -16,30 +16,30 @@ import { withinLimit } from './limit.ts';
 
 export interface TakeRestore {
   readonly wanted: Named<RestoreSession>;
-  /** Left out: `wanted` has its name from a file. */
+  /** Makes the session's name; left out: the name comes from a file. */
   readonly nameAt?: ((at: Date) => string) | undefined;
-  /** The session that goes on; left out: `wanted` has to be created. */
+  /** The session to go on with; undefined: create `wanted`. */
   readonly unfinished: Stored<RestoreSession> | undefined;
   readonly plan: RestorePlan;
   readonly target: Target | undefined;
   readonly namespace: string;
-  /** Undefined: it turns out once the session exists. */
+  /** Undefined: not known before the session exists. */
   readonly executor: Executor | undefined;
-  /** Of this executor. */
+  /** This executor's id. */
   readonly id: string;
-  /** How long the session may take where this command carries it out. */
+  /** Milliseconds that the session may take where this command carries it out. */
   readonly timeoutMs: number;
-  /** How long the command waits, for all that it waits for; undefined: until the session has ended. */
+  /** Milliseconds that the command waits, in total; undefined: until the session has ended. */
   readonly limitMs: number | undefined;
   /** The command that goes on with the session. */
   readonly again: string;
   readonly say: (line: string) => void;
 }
 
-/** The limit is written on the session: an operator that goes by it has this time to say how the session ended. */
+/** The limit is also the session's timeOut: its operator has this time to write how the session ended. */
 const endWithinMs = 5_000;
 
-/** Resolves with the session's end, good or bad. */
+/** Resolves with the final progress, good or bad. Rejects as `carryOutHere` does. */
 export function takeRestore(environment: FollowEnvironment, task: TakeRestore): Promise<Progress> {
   const { wanted, unfinished, plan, target, namespace, executor, id, timeoutMs, again, say } = task;
   const graceMs = unfinished === undefined ? endWithinMs : 0;
@@ -67,11 +67,11 @@ function courseOf(executor: Executor | undefined, namespace: string): Course<Res
   return {
     do: 'offer',
     operator: 'unknown',
-    otherwise: `no operator answers in namespace ${namespace}: carrying the session out from here`,
+    otherwise: `no operator found in namespace ${namespace}: running the session from here`,
   };
 }
 
-/** Taken in the same write that creates it. */
+/** The session with its holder: this executor takes it by creating it. */
 function heldBy(session: Named<RestoreSession>, id: string): Named<RestoreSession> {
   const { annotations } = annotate({ id, counter: 0 }).metadata;
   const metadata = { ...session.metadata, annotations: { ...session.metadata.annotations, ...annotations } };

@@ -1,4 +1,4 @@
-/** One target's snapshot, from its plan to the end of its session. */
+/** Takes one target's snapshot, from its plan to the end of its session. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { hasHooks } from '#src/domain/configuration/choose-configuration.ts';
@@ -29,26 +29,28 @@ import { tidyAfter } from './tidy-after.ts';
 export interface SnapshotOptions {
   readonly request: BackupRequest;
   readonly mode: ExecutorMode;
-  /** What discovery alone tells of the executor, as `checkBackup` found it. */
+  /** The executor as far as API discovery decides it: the result of `checkBackup`. */
   readonly byDiscovery: Executor | undefined;
-  /** Of this executor. */
+  /** This executor's id. */
   readonly id: string;
-  /** How long a session may take that this command carries out. */
+  /** Milliseconds that the session may take where this command carries it out. */
   readonly timeoutMs: number;
-  /** How long the command waits, for all that it waits for; undefined: until the session has ended. */
+  /** Milliseconds that the command waits, in total; undefined: until the session has ended. */
   readonly limitMs: number | undefined;
   readonly failFast: boolean;
-  /** How long the application may stay quiesced, where that was said. */
+  /** Milliseconds that the application may stay quiesced; left out: a minute. */
   readonly maxFreezeMs?: number | undefined;
   readonly say: (line: string) => void;
 }
 
-/** Milliseconds that a session of this plan may take: `wished`, else the configuration's `timeOut`, else ten minutes. */
+/**
+ * Milliseconds that a session of this plan may take: `wished`, else the configuration's `timeOut`, else ten minutes.
+ */
 export function timeoutOf({ configuration }: BackupPlan, wished: number | undefined): number {
   return wished ?? timeLimitMs(configuration?.spec.timeOut);
 }
 
-/** Resolves with the session's end, good or bad. */
+/** Resolves with the final progress, good or bad. Rejects as `beginBackup` and `carryOutHere` do. */
 export async function takeSnapshot(
   environment: FollowEnvironment,
   reader: NamespaceReader,
@@ -60,7 +62,7 @@ export async function takeSnapshot(
   );
 }
 
-/** Only begins the session: somebody else carries it out. */
+/** Begins the session and leaves it to an operator. */
 export function leaveSnapshot(
   environment: Pick<FollowEnvironment, 'cluster' | 'clock' | 'signal'>,
   reader: NamespaceReader,
@@ -76,7 +78,7 @@ interface Limited {
   readonly limit: Limit | undefined;
 }
 
-/** Where the configuration of a target has to be looked at first, that counts against the limit. */
+/** The time that an operator takes to give the configuration a status counts against the limit. */
 function begin(
   environment: Pick<FollowEnvironment, 'cluster' | 'clock' | 'signal'>,
   reader: NamespaceReader,
@@ -128,7 +130,7 @@ async function finish(
   if (resumed) say(`backupsession/${name} of ${formatTarget(target)} is unfinished: going on with it`);
   if (executor === 'appscode' && hasHooks(configuration)) {
     say(
-      "note: AppsCode's operator runs hooks in a pod of its own, not in the target's, whatever executionPolicy says",
+      "note: AppsCode's operator runs hooks in its own pod, not in the target's, and ignores executionPolicy",
     );
   }
   if (executor !== 'appscode') sayLeftOut(plan, say);
@@ -176,19 +178,19 @@ function courseOf(
     case 'operator':
       if (mode === 'operator') return { do: 'follow' };
       if (hasAdHocHooks(session)) {
-        return { do: 'here', why: `carrying ${named} out from here: nobody else runs its hooks` };
+        return { do: 'here', why: `running ${named} from here: no operator runs its hooks` };
       }
       if (failFast && !resumed) {
-        return { do: 'here', why: `carrying ${named} out from here: an operator does not fail fast` };
+        return { do: 'here', why: `running ${named} from here: an operator does not fail fast` };
       }
       return {
         do: 'offer',
         operator: 'known',
-        otherwise: `no operator took ${named}: carrying it out from here`,
+        otherwise: `no operator has taken ${named}: running it from here`,
         ...(failFast && { onTaken: refuseOperators }),
       };
     case 'local': {
-      const why = `no operator answers in namespace ${target.namespace}: carrying the session out from here`;
+      const why = `no operator found in namespace ${target.namespace}: running the session from here`;
       return { do: 'here', ...(mode === 'auto' && { why }) };
     }
     default:

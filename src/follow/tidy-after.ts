@@ -1,4 +1,4 @@
-/** What the command line does once its session has ended: it never changes how the session ended. */
+/** Tidies up after the command line's session; never changes how the session ended. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
@@ -14,10 +14,10 @@ import type { FollowEnvironment } from './follow.ts';
 
 export interface Ending {
   readonly progress: Progress;
-  /** The session as we ended it; undefined: somebody else carried it out, and tidies up. */
+  /** The session where this command carried it out; undefined: another executor did, and tidies up. */
   readonly ended: Stored<BackupSession> | undefined;
   readonly configuration: Stored<BackupConfiguration>;
-  /** Of the command line. */
+  /** The policy of the command line. */
   readonly policy: RetentionPolicy | undefined;
   readonly say: (line: string) => void;
 }
@@ -29,7 +29,9 @@ export async function tidyAfter(environment: FollowEnvironment, ending: Ending):
     await applyConfigured(environment, ending);
   } catch (error) {
     if (!isStashError(error, 'interrupted')) throw error;
-    say(`note: interrupted after the end of backupsession/${progress.session}: older ones may be left`);
+    say(
+      `note: interrupted after the end of backupsession/${progress.session}: old snapshots and sessions may be left`,
+    );
   }
 }
 
@@ -42,7 +44,7 @@ async function applyPolicy(
     say(`note: ${policy.name} is not applied, since the session did not succeed: nothing is deleted`);
     return;
   }
-  // One that was made for this session has it as its own.
+  // A configuration that was created for this session has the same policy: `applyConfigured` applies it.
   if (ended && isSamePolicy(configuration.spec.retentionPolicy, policy)) return;
   const { cluster, clock, signal } = environment;
   const look = () => cluster.get(backupSessions, progress.session, progress.namespace);

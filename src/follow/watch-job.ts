@@ -1,4 +1,4 @@
-/** The Job of a session and its pods, as far as whoever follows may read them: a user who may not sees less. */
+/** Watches the Job of a session and its pods; a user who may not read them sees less. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods } from '#src/api/resources.ts';
 import { byName } from '#src/cluster/by-name.ts';
@@ -17,17 +17,17 @@ import { readFailedContainerLogs } from './failed-container-logs.ts';
 
 export interface JobWatch {
   readonly name: string;
-  /** `over`: the session is final, and what its Job does is of no interest any more. */
+  /** `over`: the session is final: leave out what its Job is doing. */
   readonly notes: (over: boolean) => string[];
-  /** What it waits for: `job j waits: pod p cannot be scheduled`; undefined where it does not, or there is none. */
+  /** `job j waits: pod p cannot be scheduled`; undefined where the Job does not wait, or does not exist. */
   readonly waits: () => string | undefined;
-  /** It has a pod that goes on with the session, or makes one: nobody else has to. */
+  /** Whether the Job has a pod that goes on with the session, or creates one, so that no executor has to take over. */
   readonly goesOn: () => boolean;
-  /** A Job of our operator that failed leaves it some time to write the session's end. */
+  /** The verdict of a failed Job; undefined while our operator still has time to write the session's end. */
   readonly verdict: (now: Date) => Verdict | undefined;
-  /** When `verdict` may change without the cluster's doing; Infinity: never. */
+  /** Milliseconds since the epoch at which `verdict` changes by time alone; Infinity: never. */
   readonly verdictAt: () => number;
-  /** Before an end is told: looks at the pods once more, and waits a little for logs that are on their way. */
+  /** Reads the pods once more, and waits at most two seconds for their logs. Call it before the verdict is shown. */
   readonly settled: () => Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export function watchJob(
 ): JobWatch {
   const { jobName, namespace } = at;
   const observedJobs = observe(cluster, jobs, byName({ name: jobName, namespace }), signal, ring);
-  // Kubernetes sets the label without a prefix beside the newer one.
+  // Kubernetes sets this older label beside `batch.kubernetes.io/job-name`.
   const ofJob = { namespace, labelSelector: `job-name=${jobName}` };
   const observedPods = observe(cluster, pods, ofJob, signal, ring);
   let known: ReadonlyMap<string, Stored<Pod>> | undefined;
@@ -51,31 +51,31 @@ export function watchJob(
     },
     () => undefined,
   );
-  const words = readFailedContainerLogs(cluster, namespace, ring);
+  const logs = readFailedContainerLogs(cluster, namespace, ring);
   let failedSince: Date | undefined;
 
   const look = (): JobSeen => {
     const job = observedJobs.items.get(jobName);
     const seen = known && observedPods.failure() === undefined ? [...known.values()] : undefined;
-    if (job && seen) words.look(failedContainers(job, seen));
+    if (job && seen) logs.look(failedContainers(job, seen));
     return { job, pods: seen };
   };
 
-  /** The news of a pod may come after those of its Job. */
+  /** The watch may deliver a Job's failure before that of its pod. */
   const lookAgain = async () => {
     const { items } = await cluster.list(pods, ofJob);
     known = new Map([...(known ?? []), ...items.map((pod) => [pod.metadata.name, pod] as const)]);
     look();
-    await words.settled();
+    await logs.settled();
   };
 
   return {
     name: jobName,
     notes: (over) => {
       const seen = look();
-      if (over) return words.notes();
+      if (over) return logs.notes();
       const gone = seen.job === undefined && observedJobs.deleted.has(jobName);
-      return [...jobNotes(seen), ...(gone ? [deletedNote(jobName)] : []), ...words.notes()];
+      return [...jobNotes(seen), ...(gone ? [deletedNote(jobName)] : []), ...logs.notes()];
     },
     waits: () => {
       const seen = look();

@@ -1,4 +1,4 @@
-/** What the routine is given: never the command line's Context. */
+/** The world as an executor sees it; it is the same in a Job, in the operator and on the command line. */
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
@@ -6,10 +6,11 @@ import type { Progress } from '#src/domain/session/progress.ts';
 export interface Environment {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  /** Aborts when whoever runs the program wants to stop. */
+  /** Aborts when the user, or the kubelet, stops the program. */
   readonly signal: AbortSignal;
   /**
-   * Hooks that are requests go to pods of the target only: whoever wrote one must not reach what this process can.
+   * HTTP and TCP hooks may connect to pods of the target only. The operator sets it: the author of a hook must not
+   * reach hosts that only the operator can reach.
    */
   readonly podsOnly?: boolean;
   /** Called with the present state whenever it may have changed. */

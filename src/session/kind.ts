@@ -1,6 +1,6 @@
 /**
- * One kind of session: all in which a backup and a restore differ for an executor that carries a session out, for a
- * follower that watches it, and for the operator that ends it. A new kind is one more value of `SessionKind`.
+ * One kind of session: everything in which a backup and a restore differ for the executor that carries a session out,
+ * the follower that watches it and the operator that ends it. A new kind is one more value of `SessionKind`.
  */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
@@ -22,7 +22,7 @@ import type { CommonReads } from '#src/session/plan/namespace-reader.ts';
 
 /** What an executor knows of a session beside the session itself. */
 export interface SessionContext {
-  /** The session's BackupConfiguration; left out: there is none, or it has to be read first. */
+  /** The session's BackupConfiguration; left out: the session has none, or `complete` still has to read it. */
   readonly configuration?: Stored<BackupConfiguration> | undefined;
   /** Milliseconds that the application may stay quiesced; left out: a minute. */
   readonly maxFreezeMs?: number | undefined;
@@ -30,7 +30,9 @@ export interface SessionContext {
   readonly reads?: CommonReads | undefined;
   /** The first error of a driver ends the session. */
   readonly failFast?: boolean | undefined;
-  /** The executor may run hooks that were given on a command line, because the same command line gives them again. */
+  /**
+   * The executor may run the session's `--pre` and `--post` hooks, because its own command line gives the same ones.
+   */
   readonly runsGivenHooks?: boolean | undefined;
 }
 
@@ -45,40 +47,40 @@ export interface SessionKind<S extends AnySession, Plan> {
   readonly timeLimitMs: (session: S, context: SessionContext) => number;
   /** The workload; undefined where the session names none. */
   readonly targetOf: (session: Stored<S>) => Target | undefined;
-  /** The command that goes on with a session; undefined where the session does not say of what it is. */
+  /** The command that goes on with a session; undefined where the session names no workload. */
   readonly resumeCommand: (session: Stored<S>) => string | undefined;
-  /** Of a session whose status is final. Undefined: there is still something to wait for. */
+  /** The verdict on a session whose status is final. Undefined: there is still something to wait for. */
   readonly verdict: (session: Stored<S>, claims: readonly ClaimProgress[]) => Verdict | undefined;
 
-  /** Reads what of the context is missing. Throws a permanent error where it does not exist. */
+  /** Reads what the context lacks. Rejects with a permanent error where that does not exist. */
   readonly complete: (
     environment: Environment,
     session: Stored<S>,
     context: SessionContext,
   ) => Promise<SessionContext>;
-  /** Reads what an executor needs to create. Throws a permanent error where the session cannot be carried out. */
+  /** Reads what an executor needs to create objects. Rejects with a permanent error where the session cannot run. */
   readonly plan: (environment: Environment, held: Held<S>, context: SessionContext) => Promise<Plan>;
-  /** Whether a session can still succeed whose application is resumed early: what was made before then counts. */
+  /** Whether a session can still succeed after its application was resumed early, by what was made before that. */
   readonly goesOnResumed: boolean;
-  /** What an executor that creates nothing more needs to end a session; undefined: nothing can have been made. */
+  /** Reads what an executor needs that creates nothing more and only ends a session; undefined: nothing was made. */
   readonly planEnd: (
     environment: Environment,
     session: Stored<S>,
     context: SessionContext,
   ) => Promise<Plan | undefined>;
-  /** The status of a session that can never be carried out as it is; left out: such a session has failed. */
+  /** The status of a session whose spec is invalid; left out: such a session ends Failed. */
   readonly invalid?: (session: Stored<S>, why: string, now: Date) => StatusChange<StatusOf<S>>;
-  /** The status of a session that failed without anybody having looked at what it made. */
+  /** The status of a session that failed before its executor could read what it made. */
   readonly failed: (session: Stored<S>, how: FailedSession) => StatusChange<StatusOf<S>>;
 
-  /** `refused`: why the session's hooks are not run, which is why it fails. */
+  /** The hooks that this executor runs. `refused`: why it runs none, for which the session fails. */
   readonly hooks: (
     environment: Environment,
     session: Stored<S>,
     plan: Plan,
     context: SessionContext,
   ) => Promise<{ readonly hooks: SessionHooks | undefined; readonly refused?: string | undefined }>;
-  /** Starts to observe, for an executor, what the session makes and all that decides on its next step. */
+  /** Starts to observe, for an executor, what the session makes and everything that decides on its next step. */
   readonly observe: (scene: Scene<S, Plan>) => Scenery<S>;
   readonly makes: MadeRules<S>;
   /** Starts to observe, for a follower, what the session makes. */
@@ -96,7 +98,7 @@ export interface FailedSession {
   readonly now: Date;
 }
 
-/** What an executor knows and has done so far, for the kind to decide on. */
+/** What an executor knows and has done so far; the kind decides by it. */
 export interface Scene<S extends AnySession, Plan> {
   readonly environment: Environment;
   readonly loop: Loop;
@@ -111,46 +113,51 @@ export interface Scene<S extends AnySession, Plan> {
   readonly hooksRefused: string | undefined;
   /** When this executor took the session. */
   readonly takenAt: Date;
-  /** By claim: why nothing can be made for it, whatever is tried again. */
+  /** By claim: the permanent error for which nothing can be made for it. */
   readonly refused: Map<string, string>;
-  /** Claims whose object's first name belongs to another session. */
+  /** Claims for which another session has the object's first name: use the second name. */
   readonly taken: Set<string>;
   /** Whether this executor has asked the API server to create anything. */
   readonly hasAsked: () => boolean;
 }
 
 export interface Scenery<S extends AnySession> {
-  /** What the session makes; nothing is made before it is known what was made already. */
+  /** What the session makes. The executor creates nothing before it has seen what exists. */
   readonly made: Observed<KubernetesObject>;
-  /** Settles once all else is known that has to be known before anything is judged. */
+  /** Settles once everything else has been read that the decisions depend on. */
   readonly ready?: Promise<unknown>;
-  /** The workload that people read. */
+  /** The workload that progress and messages name. */
   readonly target: Target | undefined;
   /** The workload whose pods run the hooks; undefined where the session names none. */
   readonly hookTarget: Target | undefined;
   readonly maxFreezeMs: number | undefined;
-  /** Until when the executor waits, at most, to learn what was made; `toGoOn`: to make more, not only to end. */
+  /**
+   * Until when the executor waits, at most, to see what was made; `toGoOn`: it wants to create more, not only to end.
+   */
   readonly knownBy: (now: Date, toGoOn: boolean) => Date;
   readonly look: (now: Date) => {
     readonly claims: () => readonly ClaimProgress[];
     readonly step: () => Step<StatusOf<S>>;
-    /** The hook that an executor owes that stops before the session's end. */
+    /** The hook that the executor must run if it stops before the session's end. */
     readonly leave: () => HookToRun<StatusOf<S>> | undefined;
   };
 }
 
-/** What the executor says of objects that it creates, or finds in their place. */
+/** How the executor judges an object that it finds in place of the one it wanted to create. */
 export interface MadeRules<S extends AnySession> {
   readonly isOf: (object: KubernetesObject, session: Stored<S>) => boolean;
-  /** Why a claim has failed whose object was deleted. */
+  /** Why a claim has failed after its object was deleted. */
   readonly deleted: (name: string) => string;
-  /** Why a claim has failed whose object's name is taken; `again`: another name was taken before. Undefined: try another. */
+  /**
+   * Why a claim has failed for which another object has the wanted name; `again`: the first name was taken, too.
+   * Undefined: try a second name.
+   */
   readonly taken: (name: string, again: boolean) => string | undefined;
 }
 
 export interface Watch<S extends AnySession> {
   readonly made: Observed<KubernetesObject>;
-  /** What must be known, too, before anything is judged; a user who may not read it does without. */
+  /** What else the follower reads before it judges; a user who may not read it does without. */
   readonly beside?: readonly Observed<KubernetesObject>[];
   readonly claims: (session: Stored<S>) => readonly ClaimProgress[];
 }

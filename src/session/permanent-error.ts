@@ -1,12 +1,12 @@
-/** Errors that trying again does not mend. */
+/** Tells permanent errors from transient ones. */
 import { isStashError, type StashError } from '#src/errors.ts';
 
-/** What a session asks for is not there, not allowed, or makes no sense: it has failed. */
+/** The session asks for something that does not exist, is not allowed or is invalid: no retry helps. */
 export function isPermanent(error: unknown): error is StashError {
   return isStashError(error, 'precondition', 'not-found', 'invalid', 'forbidden', 'usage', 'already-exists');
 }
 
-/** Nothing is wrong with what was asked for; somebody or something came in between. */
+/** The request was valid, but an outage, another client or an interruption came in between: a retry may succeed. */
 export function isTransient(error: unknown): boolean {
   return isStashError(error, 'unreachable', 'server', 'conflict', 'interrupted', 'session-failed');
 }

@@ -1,20 +1,23 @@
-/** Writes that are repeated until the server has answered them. */
+/** Repeats requests until the API server has answered them. */
 import type { Clock } from '#src/domain/clock.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 const firstPauseMs = 250;
 const longestPauseMs = 8_000;
-/** A server that starts may refuse for a moment what it will grant; so many refusals in a row are meant. */
+/** After an outage, an API server may answer 'forbidden' before it has loaded all roles: retry so many times. */
 const refusalsForgiven = 3;
 
 export interface Patience {
-  /** Left out: for ever. */
+  /** When to give up; left out: never. */
   readonly until?: Date | undefined;
-  /** Told each time that it has to be tried again. */
+  /** Called before each retry. */
   readonly onTrouble?: (error: StashError) => void;
 }
 
-/** Repeats `write` while no answer came or the server was in trouble; every other error is the caller's. */
+/**
+ * Repeats `write` while the API server is unreachable or fails ('unreachable', 'server'), until `until` or `signal`;
+ * then rejects with the last error. Rejects with any other error at once.
+ */
 export async function persist<T>(
   clock: Clock,
   signal: AbortSignal,
@@ -37,12 +40,12 @@ export async function persist<T>(
   }
 }
 
-/** Whether a creation that `persist` gave up will not come true any more: forbidden, nonsense, or out of time. */
+/** Whether a creation that `persist` gave up has failed for good: forbidden, invalid, or out of time. */
 export function isFinalRefusal(error: unknown): error is StashError {
   return isStashError(error, 'forbidden', 'invalid', 'not-found', 'unreachable', 'server');
 }
 
-/** Names that have the second in them are free again in the next one. Rejects with 'interrupted'. */
+/** Names that contain the second of their creation are free again in the next second. Rejects with 'interrupted'. */
 export async function untilNextSecond(clock: Clock, signal: AbortSignal): Promise<void> {
   await clock.sleep(1_000 - (clock.now().getTime() % 1_000), signal);
   if (signal.aborted) throw new StashError('interrupted', 'interrupted');

@@ -47,7 +47,7 @@ const { cluster } = server;
 const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
 const maxFreezeMs = 20_000;
 /** A snapshot that is cut after the application was thawed does not count as consistent. */
-const notCut = /not cut (when the application|within 20s of quiescing the application, which) was thawed/;
+const notCut = /not cut (when the application|within 20s of quiescing the application, which) was resumed/;
 const realNode = (await currentPlace()) === undefined && 'it needs a real node';
 
 async function install(...more: string[]): Promise<void> {

@@ -84,7 +84,7 @@ test('a pod that no node takes says so in the words of the scheduler', async () 
   );
   assert.match(
     err,
-    /^error: .* timed out: .* nobody has taken the session; job stash-vs-nightly-3 waits: pod /m,
+    /^error: .* timed out: .* no executor has taken the session; job stash-vs-nightly-3 waits: pod /m,
   );
   world.race();
   const limited = await world.run('wait nightly-3 --timeout=20s');
@@ -92,7 +92,7 @@ test('a pod that no node takes says so in the words of the scheduler', async () 
   await checkAdvice(limited.err);
   assert.match(
     limited.err,
-    /^error: stopped following \S+ after 20s; nobody has taken the session yet: job stash-vs-nightly-3 waits: pod /m,
+    /^error: stopped following \S+ after 20s; no executor has taken the session yet: job stash-vs-nightly-3 waits: pod /m,
   );
 });
 

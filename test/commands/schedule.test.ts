@@ -204,7 +204,7 @@ test('trigger: where no operator is, this command carries it out', async () => {
   const ran = await world.run('trigger deploy-web -n alone');
   world.standAt(70);
   assert.equal(ran.code, 0, ran.err);
-  assert.match(ran.err, /^no operator answers in namespace alone: carrying the session out from here$/m);
+  assert.match(ran.err, /^no operator found in namespace alone: running the session from here$/m);
   const { items } = await world.cluster.list(volumeSnapshots, { namespace: alone });
   assert.deepEqual(
     items.map(({ spec: of, status }) => [of.source.persistentVolumeClaimName, status?.readyToUse]),

@@ -172,7 +172,7 @@ await suite('in-place restore with the steps of the hint', { concurrency: 8, ski
     const { stderr } = await place.stash('restore deploy/demo --executor=local');
     if (place.developer === undefined) assert.match(stderr, /^ {6}or in place/m);
     else {
-      assert.match(stderr, /in place is not offered: user "\S+" may not get persistentvolumes/);
+      assert.match(stderr, /cannot restore in place: user "\S+" may not get persistentvolumes/);
       assert.doesNotMatch(stderr, /kubectl (?:delete|scale|patch)/);
     }
   });

@@ -27,7 +27,7 @@ await suite('every kind of workload can be restored', { concurrency: 8 }, () => 
     await place.sh(pod, 'echo only now > /source/source-data/proof.txt');
     const { stdout, stderr } = await place.succeeds('snapshot deploy/stash-demo');
     assert.match(stdout, /^deployment\/stash-demo snapshotted: its snapshot is ready \(backupsession\//);
-    assert.match(stderr, /no operator answers in namespace .*: carrying the session out from here/);
+    assert.match(stderr, /no operator found in namespace .*: running the session from here/);
 
     await place.remove(deployments, 'stash-demo');
     await place.remove(persistentVolumeClaims, 'source-data');

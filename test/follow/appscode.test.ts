@@ -1,4 +1,4 @@
-/** Sessions that AppsCode's operator carries out: what it is asked for, and what is told of what it does. */
+/** Sessions that AppsCode's operator carries out: what the command asks of it, and what it reports. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -28,7 +28,7 @@ const times = 300;
 
 suite("AppsCode's operator", { concurrency: 2 }, () => {
   suite('with a snapshot', { concurrency: 8 }, () => {
-    test('is waited for until the configuration is Ready, and gets one snapshot class', async (t) => {
+    test('is awaited until the configuration is Ready, and gets one snapshot class', async (t) => {
       const scene = await openScene(t, server, {
         appscode: { configuration: { phase: 'Ready', afterMs: 1_500 } },
         claims: ['data', 'logs'],
@@ -54,7 +54,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       assert.equal((JSON.parse(again.stdout) as { status: { phase: string } }).status.phase, 'Succeeded');
     });
 
-    test('runs hooks in its own way, which is said', async (t) => {
+    test('runs hooks in its own way, and a note says so', async (t) => {
       const scene = await openScene(t, server, {
         appscode: { configuration: { phase: 'Ready', afterMs: 0 } },
       });
@@ -65,7 +65,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       await place.create(backupConfigurations, { ...plain, spec: { ...plain.spec, hooks } });
       const ran = await scene.stash('snapshot deploy/demo');
       assert.equal(ran.code, 0, ran.stderr);
-      assert.match(ran.stderr, /^note: AppsCode's operator runs hooks in a pod of its own/m);
+      assert.match(ran.stderr, /^note: AppsCode's operator runs hooks in its own pod/m);
     });
 
     test('excludes --executor=local', async (t) => {
@@ -78,7 +78,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       await nothingCreated(scene);
     });
 
-    test('is not asked for what it would do wrongly', async (t) => {
+    test('is not asked for anything that it would do wrongly', async (t) => {
       const scene = await openScene(t, server, { appscode: 'absent', claims: ['data'] });
       const { place } = scene;
       const template = deployment('rc', ['data']).spec.template;
@@ -127,7 +127,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       await nothingCreated(scene);
     });
 
-    test('carries on where --wait=false leaves', async (t) => {
+    test('carries the session out that --wait=false leaves', async (t) => {
       const scene = await openScene(t, server, { appscode: {} });
       const ran = await scene.stash('snapshot deploy/demo --wait=false');
       assert.equal(ran.code, 0, ran.stderr);
@@ -139,7 +139,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       assert.equal(await scene.place.look(['data-2'], 'cat /source/data-2/data.txt'), 'sample_data');
     });
 
-    test('leaves a session Running when its Job fails: 4, with what the Job says', async (t) => {
+    test("leaves a session Running when its Job fails: 4, with the Job's message", async (t) => {
       const scene = await openScene(t, server, { appscode: { job: 'fails' } });
       const ran = await scene.stash('snapshot deploy/demo');
       assert.equal(ran.code, 4, ran.stderr);
@@ -154,11 +154,11 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       const scene = await openScene(t, server, { appscode: { hosts: 'none' } });
       const ran = await scene.stash('snapshot deploy/demo');
       assert.equal(ran.code, 4, ran.stderr);
-      assert.match(ran.stderr, /it is called Succeeded, but not one claim was snapshotted/);
+      assert.match(ran.stderr, /its phase is Succeeded, but no claim was snapshotted/);
       assert.equal(ran.stdout, '');
     });
 
-    test('succeeds before its snapshots are ready, and they never are: no success', async (t) => {
+    test('writes Succeeded before its snapshots are ready, and they never are: no success', async (t) => {
       const scene = await openScene(t, server, { appscode: { hasty: true }, times });
       const { namespace } = scene.place;
       const neverReady = snapshotClass(namespace, server.driver ?? '', { fault: 'never-ready' });
@@ -166,10 +166,10 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       t.after(() => cluster.delete(volumeSnapshotClasses, { name: namespace }));
       const ran = await scene.stash(`snapshot deploy/demo --snapshot-class ${namespace}`);
       assert.equal(ran.code, 5, ran.stderr);
-      assert.match(ran.stderr, /the session is called Succeeded; data: .*(waiting|cut)/);
+      assert.match(ran.stderr, /its phase is Succeeded; data: .*(waiting|cut)/);
     });
 
-    test('does not make the configuration Ready: what it says, and no session', async (t) => {
+    test('does not make the configuration Ready: its reason, and no session', async (t) => {
       const message = 'deployment "demo" is not there';
       const late = await openScene(t, server, {
         appscode: { configuration: { phase: 'NotReady', message } },
@@ -181,7 +181,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       assert.deepEqual(await late.place.list(backupSessions), []);
     });
 
-    test('finds the configuration invalid: at once', async (t) => {
+    test('finds the configuration invalid: fails at once', async (t) => {
       const scene = await openScene(t, server, {
         appscode: { configuration: { phase: 'Invalid', message: 'no such repository' } },
       });
@@ -191,9 +191,9 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       assert.deepEqual(await scene.place.list(backupSessions), []);
     });
 
-    test('skips a session: 4, and why', async (t) => {
+    test('skips a session: 4, with its reason', async (t) => {
       const scene = await openScene(t, server, { appscode: { configuration: { phase: 'NotReady' } } });
-      // Discovery does not show the group here, so nobody waits until the configuration is Ready.
+      // Discovery does not show the group here, so the command does not wait until the configuration is Ready.
       const ran = await scene.place.stash('snapshot deploy/demo --executor=operator');
       assert.equal(ran.code, 4, ran.stderr);
       assert.match(ran.stderr, /was skipped: Skipped taking new backup: the invoker is not ready/);
@@ -264,7 +264,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       assert.match(left.stdout, /^restoresession\.stash\.appscode\.com\/restore-deploy-demo-\d+ created\n$/);
     });
 
-    test('whose Job fails: 4, with what the Job says', async (t) => {
+    test("whose Job fails: 4, with the Job's message", async (t) => {
       const scene = await snapshotted(await openScene(t, server, { appscode: { job: 'fails' } }));
       const ran = await scene.stash(line);
       assert.equal(ran.code, 4, ran.stderr);
@@ -275,7 +275,7 @@ suite("AppsCode's operator", { concurrency: 2 }, () => {
       const scene = await snapshotted(await openScene(t, server, { appscode: { hosts: 'none' } }));
       const ran = await scene.stash(line);
       assert.equal(ran.code, 4, ran.stderr);
-      assert.match(ran.stderr, /it is called Succeeded, but not one claim was restored/);
+      assert.match(ran.stderr, /its phase is Succeeded, but no claim was restored/);
     });
 
     test('whose claims wait for a first consumer: Unknown, 6; then wait sees them bound', async (t) => {

@@ -28,7 +28,7 @@ function configuration(status?: Status): Stored<BackupConfiguration> {
   };
 }
 
-/** Its states, one a second; it stays in the last one. */
+/** The configuration's states, one per second; the last one stays. */
 async function wait(...states: (Stored<BackupConfiguration> | undefined)[]): Promise<unknown> {
   const clock = manualClock();
   const cluster = stubCluster({
@@ -54,7 +54,7 @@ const refusal = (message: string) => [
   { type: 'ValidationPassed', status: 'False' as const, reason: 'ResourceValidationFailed', message },
 ];
 
-test('ready, once its operator has seen it as it is now', async () => {
+test('ready, once its operator has observed its present generation', async () => {
   assert.equal(
     await wait(configuration(), configuration({ phase: 'Ready', observedGeneration: 3 })),
     'ready',
@@ -69,11 +69,11 @@ test('ready, once its operator has seen it as it is now', async () => {
   );
 });
 
-test('nobody has ever looked at it', async () => {
-  assert.equal(await wait(configuration()), 'nobody');
+test('no operator has given it a status', async () => {
+  assert.equal(await wait(configuration()), 'no-operator');
 });
 
-test('invalid: the reason of its operator', async () => {
+test("invalid: with its operator's reason", async () => {
   const invalid = configuration({
     phase: 'Invalid',
     observedGeneration: 3,
@@ -82,12 +82,12 @@ test('invalid: the reason of its operator', async () => {
   await assert.rejects(wait(invalid), (error) => {
     return isStashError(error, 'precondition') && error.message.endsWith('is invalid: no target');
   });
-  // What it said of the configuration as it was before does not count.
+  // A status of an earlier generation does not count.
   const before = configuration({ phase: 'Invalid', observedGeneration: 2, conditions: refusal('no target') });
   assert.equal(await wait(before, configuration({ phase: 'Ready', observedGeneration: 3 })), 'ready');
 });
 
-test('not ready in time, an operator that has died, and one that is deleted meanwhile', async () => {
+test('not ready in time, an operator that has died, and a configuration that is deleted meanwhile', async () => {
   const late = configuration({ phase: 'NotReady', observedGeneration: 3, conditions: refusal('not found') });
   await assert.rejects(wait(late), /is not Ready after 1m: not found/);
   const dead = configuration({ phase: 'Ready', observedGeneration: 2 });

@@ -57,7 +57,7 @@ function snapshot(readyToUse: boolean): Stored<VolumeSnapshot> {
   };
 }
 
-/** What a watch tells, as the test pushes it. */
+/** A watch whose events the test pushes. */
 function channel() {
   let waiting: (() => void) | undefined;
   const events: WatchEvent<KubernetesObject>[] = [];
@@ -84,7 +84,7 @@ function channel() {
   };
 }
 
-/** The last pod was deleted, and the Job waits before it makes another. */
+/** A Job whose last pod was deleted, and which waits before it creates another. */
 const nextPodComes: Stored<Job> = {
   apiVersion: 'batch/v1',
   kind: 'Job',
@@ -103,7 +103,7 @@ interface Scene {
   readonly pods: ReturnType<typeof channel>;
   readonly stop: AbortController;
   readonly followed: ReturnType<typeof followSession>;
-  /** The notes that are shown now. */
+  /** The notes that the follower shows now. */
   readonly notes: () => readonly string[];
 }
 
@@ -136,7 +136,7 @@ async function follow(
   return { clock, sessions, snapshots, jobs, pods, stop, followed, notes: () => last?.notes ?? [] };
 }
 
-test('an executor that shows no sign of life is told after half a minute, with the way to go on', async () => {
+test('notes after half a minute that an executor is silent, and how to go on', async () => {
   const { clock, sessions, followed, notes } = await follow(session('cli-1 4'));
   await clock.advance(29_000);
   assert.deepEqual(notes(), []);
@@ -152,34 +152,35 @@ test('an executor that shows no sign of life is told after half a minute, with t
   assert.equal((await followed).progress.verdict?.outcome, 'failed');
 });
 
-test('a session that was given back says that nobody carries it out', async () => {
+test('notes that a released session has no executor', async () => {
   const { notes } = await follow(session(''));
-  assert.deepEqual(notes(), [`nobody carries it out any more; to go on: ${resume}`]);
+  assert.deepEqual(notes(), [`no executor carries it out any more; to go on: ${resume}`]);
 });
 
-test('where its Job is about to make the next pod, nobody else is asked to go on', async () => {
+test('does not ask the user to go on where the Job is about to create its next pod', async () => {
   const { clock, sessions, jobs, pods, notes } = await follow(session('stash-vs-deploy-app-1-abcde 4'));
   pods.push({ type: 'listed', items: [] });
   jobs.push({ type: 'listed', items: [nextPodComes] });
   await clock.advance(30_000);
-  const next = 'job stash-vs-deploy-app-1 makes its next pod, which goes on with it';
-  const waits = 'job stash-vs-deploy-app-1 waits: its next pod is to be made, 1 of its pods failed';
+  const next = 'job stash-vs-deploy-app-1 creates its next pod, which goes on with it';
+  const waits =
+    'job stash-vs-deploy-app-1 waits: its next pod has not been created yet, 1 of its pods failed';
   assert.deepEqual(notes(), [
     waits,
     `its executor stash-vs-deploy-app-1-abcde has shown no sign of life for 30s; ${next}`,
   ]);
   sessions.push({ type: 'changed', object: session('') });
   await clock.advance(0);
-  assert.deepEqual(notes(), [waits, `nobody carries it out any more; ${next}`]);
-  // One that has failed makes no other.
+  assert.deepEqual(notes(), [waits, `no executor carries it out any more; ${next}`]);
+  // A failed Job creates no more pods.
   const conditions = [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' } as const];
   const gaveUp: Stored<Job> = { ...nextPodComes, status: { failed: 4, conditions } };
   jobs.push({ type: 'changed', object: gaveUp });
   await clock.advance(0);
-  assert.deepEqual(notes().at(-1), `nobody carries it out any more; to go on: ${resume}`);
+  assert.deepEqual(notes().at(-1), `no executor carries it out any more; to go on: ${resume}`);
 });
 
-test('what is not heard over a lost connection is no sign of death', async () => {
+test('a renewal missed over a lost connection is no sign of death', async () => {
   const { clock, sessions, followed, notes } = await follow(session('cli-1 4'), { endWhenDead: true });
   await clock.advance(20_000);
   sessions.push({ type: 'lost', why: 'cannot reach https://demo: connection refused' });
@@ -192,7 +193,7 @@ test('what is not heard over a lost connection is no sign of death', async () =>
   assert.deepEqual((await followed).ended, { dead: { id: 'cli-1', counter: 4 } });
 });
 
-test('an executor that lost its connection too is given time to be heard again', async () => {
+test('gives an executor that lost its connection, too, time to renew again', async () => {
   const { clock, sessions, followed, notes } = await follow(session('cli-1 4'), { endWhenDead: true });
   await clock.advance(5_000);
   sessions.push({ type: 'lost', why: 'connection refused' });
@@ -206,7 +207,7 @@ test('an executor that lost its connection too is given time to be heard again',
   assert.equal((await followed).progress.verdict?.outcome, 'failed');
 });
 
-test('nothing heard from a server that answers nothing is no sign of death either', async () => {
+test('a renewal missed while the server answers nothing is no sign of death either', async () => {
   for (const trouble of ['silent', 'failing'] as const) {
     const answer = Promise.withResolvers<undefined>();
     let isFailing = trouble === 'failing';
@@ -230,7 +231,7 @@ test('nothing heard from a server that answers nothing is no sign of death eithe
   }
 });
 
-test('a deadline that passes while the connection is lost: what became of it is not known, whoever looks', async () => {
+test('the deadline passes while the connection is lost: every follower says that the state is unknown', async () => {
   const sessionDeadline = new Date(Date.parse(created) + minute).toISOString();
   const status = { phase: 'Running', sessionDeadline } as const;
   for (const endWhenDead of [false, true]) {
@@ -240,12 +241,12 @@ test('a deadline that passes while the connection is lost: what became of it is 
     assert.deepEqual((await followed).progress.verdict, {
       outcome: 'timed-out',
       message:
-        'its deadline has passed and what became of it is not known: connection refused; last seen Running; data: waiting for the snapshot controller',
+        'its deadline has passed and its state is unknown: connection refused; last seen Running; data: waiting for the snapshot controller',
     });
   }
 });
 
-test('whoever would take over is told of the dead, and at once where there is nobody', async () => {
+test('returns the dead holder to a caller that takes over, at once where there is no holder', async () => {
   const held = await follow(session('cli-1 4'), { endWhenDead: true });
   await held.clock.advance(30_000);
   assert.deepEqual((await held.followed).ended, { dead: { id: 'cli-1', counter: 4 } });
@@ -253,7 +254,7 @@ test('whoever would take over is told of the dead, and at once where there is no
   assert.deepEqual((await free.followed).ended, { dead: undefined });
 });
 
-test('while its executor renews, nobody who would take over stops at the deadline', async () => {
+test('a follower that would take over does not stop at the deadline while the executor renews', async () => {
   const sessionDeadline = new Date(Date.parse(created) + minute).toISOString();
   const status = { phase: 'Running', sessionDeadline } as const;
   const { clock, sessions, followed } = await follow(session('cli-1 0', status), { endWhenDead: true });
@@ -269,7 +270,7 @@ test('while its executor renews, nobody who would take over stops at the deadlin
   );
 });
 
-test('a session that is called Succeeded is believed once its snapshots are ready', async () => {
+test('phase Succeeded counts once the snapshots are ready', async () => {
   const { clock, snapshots, followed } = await follow(session('cli-1 4', { phase: 'Succeeded' }));
   await clock.advance(minute);
   snapshots.push({ type: 'changed', object: snapshot(true) });
@@ -279,14 +280,14 @@ test('a session that is called Succeeded is believed once its snapshots are read
   });
 });
 
-test('a session that is called Succeeded without its snapshots is given up in the end, whoever looks', async () => {
+test('every follower gives up a Succeeded session whose snapshots never come', async () => {
   const options = { endWhenDead: true };
   const { clock, followed } = await follow(session('cli-1 4', { phase: 'Succeeded' }), options);
   await clock.advance(11 * minute);
   assert.equal((await followed).progress.verdict?.outcome, 'timed-out');
 });
 
-test('past its deadline and a little more, one that only looks stops: it is overdue', async () => {
+test('a follower that only reads stops some time after the deadline: the session is overdue', async () => {
   const sessionDeadline = new Date(Date.parse(created) + minute).toISOString();
   const { clock, followed, notes } = await follow(session(undefined, { phase: 'Running', sessionDeadline }));
   await clock.advance(minute + followerGraceMs - 1_000);
@@ -299,7 +300,7 @@ test('past its deadline and a little more, one that only looks stops: it is over
   });
 });
 
-test('a session that is deleted ends it; one that never was is not found', async () => {
+test('ends when the session is deleted; a session that never existed is not found', async () => {
   const { sessions, followed } = await follow(session('cli-1 4'));
   sessions.push({ type: 'deleted', object: session('cli-1 4') });
   assert.equal((await followed).progress.verdict?.outcome, 'deleted');
@@ -309,7 +310,7 @@ test('a session that is deleted ends it; one that never was is not found', async
   await assert.rejects(none.followed, (error) => isStashError(error, 'not-found'));
 });
 
-test('a Job that failed ends it; Jobs that may not be read do not matter', async () => {
+test('ends when the Job fails; does without Jobs that it may not read', async () => {
   const job = {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -337,7 +338,7 @@ test('a Job that failed ends it; Jobs that may not be read do not matter', async
   assert.equal((await blind.followed).progress.verdict?.outcome, 'failed');
 });
 
-test('what may not be read, and an interruption, reject', async () => {
+test('rejects where the session may not be read, and when interrupted', async () => {
   const forbidden = await follow(session());
   forbidden.snapshots.refuse(new StashError('forbidden', 'test may not watch volumesnapshots'));
   await assert.rejects(forbidden.followed, /may not watch volumesnapshots/);

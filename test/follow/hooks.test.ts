@@ -1,4 +1,4 @@
-/** Hooks that are given on the command line, where an operator is there. */
+/** Hooks that are given on the command line, on a cluster with an operator. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -12,14 +12,11 @@ import { executors, nothingCreated, openScene } from './scene.ts';
 const server = await startSandboxServer();
 
 suite('hooks of the command line', { concurrency: 8 }, () => {
-  test('are run from here, whoever else is there', async (t) => {
+  test('are run by the command, even beside an operator', async (t) => {
     const scene = await openScene(t, server, { own: {}, hooksAndDeletions: true });
     const ran = await scene.stash('snapshot deploy/demo --pre sync --post sync');
     assert.equal(ran.code, 0, ran.stderr);
-    assert.match(
-      ran.stderr,
-      /carrying backupsession\/deploy-demo-\d+ out from here: nobody else runs its hooks/,
-    );
+    assert.match(ran.stderr, /running backupsession\/deploy-demo-\d+ from here: no operator runs its hooks/);
     assert.match((await executors(scene))[0] ?? '', /^cli-/);
     const [session] = await scene.place.list(backupSessions);
     const hooks: unknown = JSON.parse(session?.metadata.annotations?.[annotation.hooks] ?? '');
@@ -40,8 +37,8 @@ suite('hooks of the command line', { concurrency: 8 }, () => {
   });
 });
 
-suite('a configuration of an operator of ours', { concurrency: 8 }, () => {
-  test('that is invalid: no session is made that would be skipped', async (t) => {
+suite('a configuration of our operator', { concurrency: 8 }, () => {
+  test('that is invalid: no session is created, as it would be skipped', async (t) => {
     const scene = await openScene(t, server);
     await scene.configured('NotReady');
     const [configuration] = await scene.place.list(backupConfigurations);
@@ -63,7 +60,7 @@ suite('a configuration of an operator of ours', { concurrency: 8 }, () => {
     assert.deepEqual(await scene.place.list(backupSessions), []);
   });
 
-  test('that does not become Ready: it is waited for ten seconds', async (t) => {
+  test('that does not become Ready: the command waits ten seconds', async (t) => {
     const scene = await openScene(t, server, { times: 30 });
     await scene.configured('NotReady');
     const ran = await scene.stash('snapshot deploy/demo');

@@ -1,4 +1,4 @@
-/** What a follower tells of the Job that carries a session out, and of its pods. */
+/** What a follower reports of the Job that carries a session out, and of its pods. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -103,7 +103,7 @@ interface Options {
   readonly pods?: 'forbidden';
 }
 
-/** The server's objects as the test sets them, and what the follower showed for each state in turn. */
+/** Sets the server's objects state by state; resolves with what the follower showed for each. */
 async function follow({ logs, pods: mayRead }: Options = {}) {
   const clock = manualClock(created);
   const watches: { plural: string; tell: (event: WatchEvent<KubernetesObject>) => void }[] = [];
@@ -179,7 +179,7 @@ for (const [name, waiting] of Object.entries({ unschedulable, pulling })) {
   });
 }
 
-test('a container that fails: its exit code and last lines, once, and kept when its pod is gone', async () => {
+test('a failed container: its exit code and last log lines, read once, and kept when its pod is gone', async () => {
   const asked: LogRequest[] = [];
   const { set, remove, notes, shown, followed } = await follow({
     logs: (request) => {
@@ -227,7 +227,7 @@ test('a container that fails: its exit code and last lines, once, and kept when 
   }
 });
 
-test('a container that was started again: the log of the run before', async () => {
+test('a restarted container: the log of its previous run', async () => {
   const asked: LogRequest[] = [];
   const { set, stop } = await follow({
     logs: (request) => {
@@ -246,7 +246,7 @@ test('a container that was started again: the log of the run before', async () =
   stop.abort();
 });
 
-test('logs that may not be read, and pods that may not: less is told, and the end is the same', async () => {
+test('without the right to read logs or pods: fewer notes, and the same end', async () => {
   for (const options of [
     { logs: () => Promise.reject(new StashError('forbidden', 'no')) },
     { pods: 'forbidden' },
@@ -260,7 +260,7 @@ test('logs that may not be read, and pods that may not: less is told, and the en
   }
 });
 
-test('a Job that was deleted is told', async () => {
+test('notes that the Job was deleted', async () => {
   const { set, remove, notes, stop } = await follow();
   await set('jobs', job());
   await remove('jobs', job());
@@ -268,7 +268,7 @@ test('a Job that was deleted is told', async () => {
   stop.abort();
 });
 
-test('a Job of our operator leaves it fifteen seconds to write the end of the session', async () => {
+test("gives our operator fifteen seconds after its Job failed to write the session's end", async () => {
   const failed = job(
     { conditions: [{ type: 'Failed', status: 'True', message: 'no more' }] },
     { 'app.kubernetes.io/managed-by': 'kubectl-stash' },

@@ -1,4 +1,4 @@
-/** `--keep-last` where an operator of our own carries the session out. */
+/** `--keep-last` where our operator carries the session out. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -10,7 +10,7 @@ import { executors, openScene } from './scene.ts';
 
 const server = await startSandboxServer();
 
-test('the command line deletes what its policy lets go, and leaves the session to the operator', async (t) => {
+test('the command line applies its own policy, and leaves the session to the operator', async (t) => {
   const scene = await openScene(t, server, { own: {}, claims: ['data', 'logs'], hooksAndDeletions: true });
   const first = await scene.stash('snapshot deploy/demo');
   assert.equal(first.code, 0, first.stderr);
@@ -18,7 +18,7 @@ test('the command line deletes what its policy lets go, and leaves the session t
   assert.equal(ran.code, 0, ran.stderr);
   assert.match(ran.stderr, /^keep-last-1: 2 snapshots stay, 2 deleted: data-\d+, logs-\d+$/m);
   assert.deepEqual(await executors(scene), [ownId, ownId]);
-  // The history is the operator's, which this one does not cut; so are the words in the status.
+  // The history limit and the conditions are the operator's job, and this operator's player does neither.
   const sessions = await scene.place.list(backupSessions);
   assert.deepEqual(
     sessions.map(({ status }) => [status?.phase, status?.conditions ?? []]),

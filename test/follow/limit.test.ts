@@ -1,4 +1,4 @@
-/** `--timeout` is the one limit of a command, whoever carries the session out; `--fail-fast` is honoured or refused. */
+/** `--timeout` limits a command whichever executor carries the session out; `--fail-fast` works or is refused. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -20,7 +20,7 @@ import { executors, nothingCreated, openScene, snapshotted, type Scene } from '.
 
 const server = await startSandboxServer();
 
-/** By the fast clock that it has, a command on a loaded machine ends so much later at most; a session has ten minutes. */
+/** A command with a fast clock on a loaded machine ends so much later at most; a session has ten minutes. */
 const lateByMs = 4 * 60_000;
 const hangs = { appscode: { job: 'hangs' }, times: 30 } as const;
 
@@ -61,7 +61,7 @@ suite('a limit', { concurrency: 8 }, () => {
     });
   }
 
-  test('ends a restore in time, and is written on its session', async (t) => {
+  test('ends a restore in time, and is written to its session', async (t) => {
     const scene = await snapshotted(await openScene(t, server, { times: 30 }));
     const ran = await inTime(
       scene,
@@ -77,7 +77,7 @@ suite('a limit', { concurrency: 8 }, () => {
     assert.equal(session?.spec.timeOut, '15s');
   });
 
-  test("is not written on somebody's configuration, nor on one that the command makes for more than itself", async (t) => {
+  test('is not written to a configuration, neither an existing one nor one that the command creates', async (t) => {
     const scene = await openScene(t, server, hangs);
     await scene.stash('snapshot deploy/demo --timeout 15s');
     const [made] = await scene.place.list(backupConfigurations);
@@ -99,7 +99,7 @@ suite('a limit', { concurrency: 8 }, () => {
     assert.equal(left.code, 5, left.stderr);
   });
 
-  test('counts while the command looks for an operator', async (t) => {
+  test('counts while the command waits to see whether an operator answers', async (t) => {
     const scene = await openScene(t, server, { times: 10 });
     const ran = await inTime(scene, 'snapshot deploy/demo --timeout 1s', 1_000);
     assert.equal(ran.code, 5, ran.stderr);
@@ -109,7 +109,7 @@ suite('a limit', { concurrency: 8 }, () => {
     );
   });
 
-  test('counts while an operator that is gone is waited for', async (t) => {
+  test('counts while the command waits for an operator that is gone', async (t) => {
     const scene = await openScene(t, server, { times: 30 });
     await scene.configured('Ready');
     const ran = await inTime(scene, 'snapshot deploy/demo --timeout 5s', 5_000);
@@ -118,14 +118,14 @@ suite('a limit', { concurrency: 8 }, () => {
     assert.match(ran.stderr, /to go on with it:\n +kubectl stash snapshot deployment\/demo -n /);
   });
 
-  test('is the deadline of a session that the command carries out, from when the command began', async (t) => {
+  test("is the deadline of a session that the command carries out, counted from the command's start", async (t) => {
     const scene = await openScene(t, server, { times: 30 });
     const began = scene.stage.clock.now().getTime();
     const ran = await scene.stash('snapshot deploy/demo --timeout 10m');
     assert.equal(ran.code, 0, ran.stderr);
     const { status, metadata } = await onlySession(scene);
     const deadline = Date.parse(status?.sessionDeadline ?? '');
-    // The command has waited two seconds for an operator before it began the session.
+    // The command waited two seconds for an operator before it began the session.
     assert.ok(deadline < Date.parse(metadata.creationTimestamp) + 10 * 60_000 + 1_000);
     assert.ok(deadline >= began + 10 * 60_000);
   });
@@ -141,7 +141,7 @@ suite('a limit', { concurrency: 8 }, () => {
     );
   });
 
-  test('of a command that takes a session over gives it back unfinished', async (t) => {
+  test('makes a command that has taken a session over release it unfinished', async (t) => {
     const scene = await openScene(t, server, { times: 30 });
     const neverReady = `never-ready-${scene.place.namespace}`;
     const built = snapshotClass(neverReady, server.driver ?? '', { fault: 'never-ready' });
@@ -152,7 +152,7 @@ suite('a limit', { concurrency: 8 }, () => {
     assert.equal(ran.code, 5, ran.stderr);
     assert.match(
       ran.stderr,
-      new RegExp(`stopped carrying backupsession/${begun} out after 45s, and it is not done`),
+      new RegExp(`stopped running backupsession/${begun} after 45s, and it is not done`),
     );
     assert.match(ran.stderr, /to go on with it:\n +kubectl stash snapshot deployment\/demo -n /);
     const session = await onlySession(scene);
@@ -166,7 +166,7 @@ suite('--fail-fast', { concurrency: 8 }, () => {
     const scene = await openScene(t, server, { appscode: {} });
     const ran = await scene.stash('snapshot deploy/demo --fail-fast');
     assert.equal(ran.code, 1, ran.stderr);
-    assert.match(ran.stderr, /--fail-fast cannot be honoured\nhint: leave out --fail-fast/);
+    assert.match(ran.stderr, /--fail-fast is not supported\nhint: leave out --fail-fast/);
     await nothingCreated(scene);
   });
 
@@ -180,13 +180,13 @@ suite('--fail-fast', { concurrency: 8 }, () => {
     });
   }
 
-  test('has the command carry the session out where an operator of ours would', async (t) => {
+  test('makes the command carry the session out where our operator would', async (t) => {
     const scene = await openScene(t, server, { own: {} });
     const ran = await scene.stash('snapshot deploy/demo --fail-fast');
     assert.equal(ran.code, 0, ran.stderr);
     assert.match(
       ran.stderr,
-      /carrying backupsession\/deploy-demo-\d+ out from here: an operator does not fail fast/,
+      /running backupsession\/deploy-demo-\d+ from here: an operator does not fail fast/,
     );
     assert.match((await executors(scene))[0] ?? '', /^cli-/);
   });
@@ -213,7 +213,7 @@ suite('--fail-fast', { concurrency: 8 }, () => {
   });
 });
 
-/** A session that is Running, its deadline an hour from now, in the hands of a command of which nothing is heard. */
+/** A Running session whose deadline is an hour away, held by a command that does not renew. */
 async function begunByAnother(scene: Scene): Promise<string> {
   const { stage, place } = scene;
   const { namespace } = place;

@@ -1,4 +1,4 @@
-/** Who carries a session out: an operator of our own, or we. */
+/** Who carries a session out: our operator, or the command. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
@@ -10,18 +10,18 @@ import { executors, nothingCreated, openScene, snapshotted } from './scene.ts';
 
 const server = await startSandboxServer();
 
-suite('an operator of our own', { concurrency: 8 }, () => {
+suite('our operator', { concurrency: 8 }, () => {
   test('is seen by its status, and carries the session out', async (t) => {
     const scene = await openScene(t, server, { own: {} });
     const ran = await scene.stash('snapshot deploy/demo');
     assert.equal(ran.code, 0, ran.stderr);
     assert.deepEqual(await executors(scene), [ownId]);
-    assert.doesNotMatch(ran.stderr, /carrying/);
+    assert.doesNotMatch(ran.stderr, /from here/);
     const left = await scene.stash('snapshot deploy/demo --wait=false');
     assert.equal(left.code, 0, left.stderr);
   });
 
-  test('that takes the session late, but first, wins over us', async (t) => {
+  test('that takes the session late, but first, carries it out', async (t) => {
     const scene = await openScene(t, server, { own: { takesAfterMs: 2_000 } });
     const ran = await scene.stash('snapshot deploy/demo');
     assert.equal(ran.code, 0, ran.stderr);
@@ -29,16 +29,16 @@ suite('an operator of our own', { concurrency: 8 }, () => {
     assert.equal((await scene.place.list(volumeSnapshots)).length, 1);
   });
 
-  test('that was there long ago and never comes: we do it after the pick-up time', async (t) => {
+  test('that is gone: the command carries the session out after ten seconds', async (t) => {
     const scene = await openScene(t, server, { times: 30 });
     await scene.configured('Ready');
     const ran = await scene.stash('snapshot deploy/demo');
     assert.equal(ran.code, 0, ran.stderr);
-    assert.match(ran.stderr, /no operator took backupsession\/deploy-demo-\d+: carrying it out from here/);
+    assert.match(ran.stderr, /no operator has taken backupsession\/deploy-demo-\d+: running it from here/);
     assert.match((await executors(scene))[0] ?? '', /^cli-/);
   });
 
-  test('that dies with a session in its hands: we take it over', async (t) => {
+  test('that dies while it holds a session: the command takes it over', async (t) => {
     const scene = await openScene(t, server, { own: { dies: true }, times: 30 });
     await scene.configured('Ready');
     const ran = await scene.stash('snapshot deploy/demo');
@@ -48,7 +48,7 @@ suite('an operator of our own', { concurrency: 8 }, () => {
     assert.equal((await scene.place.list(volumeSnapshots)).length, 1);
   });
 
-  test('that nobody runs: --wait=false is refused, and leaves nothing', async (t) => {
+  test('that is not running: --wait=false is refused, and leaves nothing', async (t) => {
     const scene = await openScene(t, server, { times: 30 });
     const ran = await scene.stash('snapshot deploy/demo --wait=false');
     assert.equal(ran.code, 1, ran.stderr);
@@ -56,18 +56,18 @@ suite('an operator of our own', { concurrency: 8 }, () => {
     await nothingCreated(scene);
     const taken = await scene.stash('snapshot deploy/demo');
     assert.equal(taken.code, 0, taken.stderr);
-    assert.match(taken.stderr, /no operator answers in namespace .*: carrying the session out from here/);
+    assert.match(taken.stderr, /no operator found in namespace .*: running the session from here/);
   });
 
-  test('that was asked for with --executor=operator is waited for until the deadline', async (t) => {
+  test('that --executor=operator asks for: the command waits for it until the deadline', async (t) => {
     const scene = await openScene(t, server, { times: 300 });
     const ran = await scene.stash('snapshot deploy/demo --executor=operator');
     assert.equal(ran.code, 5, ran.stderr);
-    assert.match(ran.stderr, /its deadline has passed and nobody has taken the session/);
+    assert.match(ran.stderr, /its deadline has passed and no executor has taken the session/);
     assert.deepEqual(await scene.place.list(volumeSnapshots), []);
   });
 
-  test('restores, or we do where none comes', async (t) => {
+  test('restores, or the command does where no operator answers', async (t) => {
     const scene = await snapshotted(await openScene(t, server, { own: {} }));
     const ran = await scene.stash('restore deploy/demo --suffix -2');
     assert.equal(ran.code, 0, ran.stderr);
@@ -77,6 +77,6 @@ suite('an operator of our own', { concurrency: 8 }, () => {
     const alone = await snapshotted(await openScene(t, server, { times: 30 }));
     const done = await alone.stash('restore deploy/demo --suffix -2');
     assert.equal(done.code, 0, done.stderr);
-    assert.match(done.stderr, /no operator answers in namespace/);
+    assert.match(done.stderr, /no operator found in namespace/);
   });
 });

@@ -1,4 +1,4 @@
-/** A namespace with a deployment `demo` and its claims, an operator's player, and a plugin that sees it. */
+/** A namespace with a deployment `demo` and its claims, a player that acts as an operator, and the plugin. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 
@@ -14,22 +14,22 @@ import type { Player, Stage } from '#test/operator-player/play.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
 export interface SceneOptions {
-  /** Default: nobody. `absent`: discovery shows AppsCode's group, nobody plays. */
+  /** Default: no operator. `absent`: discovery shows AppsCode's group, but no player runs. */
   readonly appscode?: AppscodeManners | 'absent';
   readonly own?: OwnManners;
   readonly claims?: readonly string[];
   /** The user may give hooks and delete restore points. */
   readonly hooksAndDeletions?: boolean;
-  /** How fast the clock of the plugin and the player goes; more than 1 only where nothing races against it. */
+  /** Speed of the plugin's and the player's clock; more than 1 only where nothing else races against it. */
   readonly times?: number;
 }
 
 export interface Scene {
   readonly place: Place;
   readonly stage: Stage;
-  /** The plugin, in a cluster with this operator. */
+  /** Runs the plugin in a cluster with this operator. */
   stash(line: string): Promise<Ran>;
-  /** A configuration of `demo` with a status, as an operator left it. */
+  /** Creates a configuration of `demo` with the status that an operator left. */
   configured(phase: 'Ready' | 'NotReady'): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function openScene(
 ): Promise<Scene> {
   const { appscode, own, claims = ['data'], times = 1, hooksAndDeletions = false } = options;
   const players: Player[] = [];
-  // Before their namespace goes.
+  // Before their namespace is deleted.
   t.after(() => Promise.all(players.map((player) => player.stop())));
   const place = await openPlace(t, server, { hooksAndDeletions });
   const { namespace } = place;
@@ -71,7 +71,7 @@ export async function openScene(
   };
 }
 
-/** The scene with a restore point that we made. */
+/** The scene, with a restore point that the command line made. */
 export async function snapshotted(scene: Scene): Promise<Scene> {
   await scene.place.succeeds('snapshot deploy/demo --executor=local');
   return scene;
@@ -83,7 +83,7 @@ export async function nothingCreated({ place }: Scene): Promise<void> {
   assert.deepEqual(await place.list(volumeSnapshots), []);
 }
 
-/** Who holds each session. */
+/** The holder of each session. */
 export async function executors({ place }: Scene): Promise<(string | undefined)[]> {
   const sessions = await place.list(backupSessions);
   return sessions.map(({ metadata }) => metadata.annotations?.['stash.appscode.com/executor']?.split(' ')[0]);

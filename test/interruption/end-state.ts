@@ -1,4 +1,4 @@
-/** What sessions leave behind, without what differs from one run to the next: times, and names made of them. */
+/** What sessions leave behind, without what differs from run to run: times, and names that contain them. */
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import {
@@ -21,7 +21,7 @@ const times: ReadonlySet<string> = new Set([
   'nextRetry',
 ]);
 
-/** With conditions in the order of their types. */
+/** Sorts conditions by type. */
 function timeless(value: unknown): unknown {
   const text = JSON.stringify(value, (key, inner: unknown) => {
     if (times.has(key)) return undefined;
@@ -32,11 +32,11 @@ function timeless(value: unknown): unknown {
 
 function essence(condition: Condition): Condition[] {
   const { type, message, ...others } = condition;
-  // Told by an operator that is there while the session runs.
+  // Written by an operator that is running during the session.
   if (type.endsWith('ExecutorEnsured')) return [];
-  // Nothing is said of the history of one that is not the newest any more.
+  // A session that is no longer the newest gets no condition about the history.
   if (type === 'BackupHistoryCleaned') return [];
-  // What was left to delete depends on who began with it.
+  // What was left to delete depends on which executor began.
   if (type === 'RetentionPolicyApplied') return [{ type, ...others }];
   return [{ type, ...(message !== undefined && { message }), ...others }];
 }
@@ -45,7 +45,9 @@ function byType(a: Condition, b: Condition): number {
   return a.type < b.type ? -1 : 1;
 }
 
-/** BackupSessions, oldest first, each with its snapshots; snapshots of those that are gone; contents of no snapshot. */
+/**
+ * BackupSessions, oldest first, each with its snapshots; snapshots of deleted sessions; contents without a snapshot.
+ */
 export async function backupsIn(stage: World, namespace: string): Promise<unknown> {
   const [sessions, snapshots, contents] = await Promise.all([
     stage.all(backupSessions, namespace),

@@ -1,6 +1,6 @@
 /**
- * The proof that a session survives its executor: frozen at each of its writes, it is brought to the same end by the
- * same command.
+ * Proves that a session survives its executor: the executor is frozen at each of its writes in turn, and the same
+ * command, run again, brings the session to the same end.
  */
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
@@ -31,15 +31,15 @@ const claims = ['data', 'logs', 'www'];
 
 interface Act {
   readonly argv: string | readonly string[];
-  /** How fast time passes for the rerun. */
+  /** Speed of the rerun's clock. */
   readonly speed?: number;
-  /** A namespace in which the command can be run. */
+  /** A namespace in which the command can run. */
   readonly prepare: () => Promise<string>;
-  /** All that the command leaves behind, without names and times. */
+  /** What the command leaves behind, without names and times. */
   readonly shape: (namespace: string) => Promise<unknown>;
-  /** So many writes come after the session's end. */
+  /** Number of writes after the session's end. */
   readonly writesAfterEnd: number;
-  /** What a rerun does that finds everything done. */
+  /** What a rerun does that finds the session ended. */
   readonly afterTheEnd: (rerun: Rerun, undisturbed: unknown) => Promise<void>;
 }
 
@@ -112,7 +112,7 @@ async function restoreShape(namespace: string): Promise<unknown> {
   };
 }
 
-/** A program in its first life, in a world of its own; frozen at `at`. */
+/** Runs a program in its own world and freezes it at `at`. */
 async function start({ argv, prepare }: Act, at?: FreezePoint) {
   const namespace = await prepare();
   const clock = hastyClock();
@@ -159,11 +159,11 @@ async function prove(t: TestContext, act: Act): Promise<void> {
 }
 
 const snapshot = {
-  // A word of the history in the session's status.
+  // The condition about the history in the session's status.
   writesAfterEnd: 1,
   argv: 'snapshot deploy/app --timeout 10h',
   shape: backupShape,
-  // The session is done, so the command takes another; of the first, which is history then, the snapshots stay.
+  // The session has ended, so the rerun takes another; the history limit deletes the first one, its snapshots stay.
   async afterTheEnd({ namespace, code, stderr }: Rerun, undisturbed: unknown) {
     assert.equal(code, 0, stderr);
     const { orphans, ...shape } = await backupShape(namespace);
@@ -175,17 +175,17 @@ const snapshot = {
   },
 };
 
-test('a snapshot that makes its configuration', (t) =>
+test('a snapshot that creates its configuration', (t) =>
   prove(t, { ...snapshot, prepare: () => stage.home(claims) }));
 
-test('a snapshot with hooks: the application goes on, and is never quiesced twice in a row', (t) =>
+test('a snapshot with hooks: the application is resumed, and never quiesced twice in a row', (t) =>
   prove(t, {
     ...snapshot,
     argv: [
       ...['snapshot', 'deploy/app', '--timeout', '10h', '--max-freeze', '9h'],
       ...['--pre', note('freeze'), '--post', note('thaw')],
     ],
-    // A hook is given a minute, and is a process of this machine.
+    // A hook has a minute, and is a process of this machine.
     speed: 20,
     prepare: () => runningHome(stage, claims),
     async shape(namespace) {
@@ -207,7 +207,7 @@ function withoutTimes(session: unknown): unknown {
   );
 }
 
-test('a snapshot under a configuration that exists', (t) =>
+test('a snapshot of an existing configuration', (t) =>
   prove(t, {
     ...snapshot,
     async prepare() {
@@ -230,7 +230,7 @@ const restore = {
     await stage.loseClaims(namespace, ...claims);
     return namespace;
   },
-  // The claims are there, and nothing is ever restored over what exists.
+  // The claims exist, and a restore never overwrites a claim.
   async afterTheEnd({ namespace, code, stderr }: Rerun, undisturbed: unknown) {
     assert.equal(code, 1);
     assert.match(stderr, /claim data exists/);
@@ -240,5 +240,5 @@ const restore = {
 
 test('a restore', (t) => prove(t, { ...restore, argv: 'restore deploy/app --timeout 10h' }));
 
-test('a restore that takes its session as it creates it', (t) =>
+test('a restore that creates its session with its holder', (t) =>
   prove(t, { ...restore, argv: 'restore deploy/app --timeout 10h --executor local' }));

@@ -1,6 +1,6 @@
 /**
- * The process of a Job, killed at each of its writes: its pod is gone, and the next one of the same Job comes to the
- * same end. Processes that were only stopped, and go on when all is over, change nothing any more.
+ * The process of a Job is killed at each of its writes in turn: its pod is gone, and the Job's next pod comes to the
+ * same end. A process that was only stopped, and goes on after that, changes nothing.
  */
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
@@ -34,12 +34,12 @@ before(async () => {
 after(() => stage.stop());
 
 interface Act {
-  /** A namespace with a session that a Job is to carry out. */
+  /** A namespace with a session for a Job to carry out. */
   readonly prepare: () => Promise<string>;
-  /** What the process does as a pod of this name; resolves when it ends. */
+  /** Runs the Job's process as a pod of this name; resolves when it ends. */
   readonly carryOut: (namespace: string, pod: string, cluster: Cluster, clock: Clock) => Promise<unknown>;
   readonly endState: (namespace: string) => Promise<unknown>;
-  /** By the pod's hooks, in the order in which they ran; undisturbed. */
+  /** The hooks of an undisturbed run, in order. */
   readonly log: readonly string[];
 }
 
@@ -55,7 +55,7 @@ const environment = (cluster: Cluster, clock: Clock) => ({
   onChange: () => undefined,
 });
 
-/** A clock that goes on while whoever reads it is stopped. */
+/** A clock that goes on while its reader is stopped. */
 function clockOfSleeper(): { readonly clock: Clock; readonly oversleep: (milliseconds: number) => void } {
   const clock = hastyClock();
   let late = 0;
@@ -70,7 +70,7 @@ function clockOfSleeper(): { readonly clock: Clock; readonly oversleep: (millise
   };
 }
 
-/** Of all that an executor could change. */
+/** A snapshot of everything that an executor could change. */
 async function versions(namespace: string): Promise<unknown> {
   const kinds: Resource[] = [backupSessions, restoreSessions, volumeSnapshots, persistentVolumeClaims];
   const objects = await Promise.all(kinds.map((kind) => stage.all(kind, namespace)));

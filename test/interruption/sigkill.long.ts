@@ -1,4 +1,4 @@
-/** The program itself, killed by the kernel in the middle of a session, and what the same command makes of it. */
+/** The program is killed with SIGKILL in the middle of a session; the same command, run again, completes it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ before(async () => {
 });
 after(() => stage.stop());
 
-/** Runs the program until its stderr shows `sign`, then kills it. */
+/** Runs the program until its stderr contains `sign`, then kills it. */
 async function kill(argv: string, namespace: string, sign: RegExp): Promise<void> {
   const args = [program, ...argv.split(' '), '--kubeconfig', stage.sandbox.kubeconfig, '-n', namespace];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });

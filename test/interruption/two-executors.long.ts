@@ -1,4 +1,4 @@
-/** Two programs on one session: one carries it out, whoever comes first, sleeps or wakes. */
+/** Two programs on one session: exactly one carries it out, in whatever order they start, stop and go on. */
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
@@ -68,7 +68,7 @@ async function assertRestoredOnce(namespace: string): Promise<void> {
   );
 }
 
-/** Both ended well, and `namespace` shows the work of one. */
+/** Both succeeded, and `namespace` shows the work of one. */
 async function assertBoth(plays: readonly Play[]): Promise<void> {
   for (const { exit, context } of plays) {
     assert.equal(await exit, 0, context.stderr());
@@ -79,7 +79,7 @@ async function assertBoth(plays: readonly Play[]): Promise<void> {
   }
 }
 
-/** The writes from the session's creation to its end, the first of all is 1. */
+/** Numbers of the writes from the session's creation to its end; the program's first write is 1. */
 async function writesOfSession(
   what: 'snapshot' | 'restore',
   argv: string,
@@ -90,7 +90,7 @@ async function writesOfSession(
   assert.equal(await exit, 0);
   const created = writes.indexOf(what === 'snapshot' ? 'create backupsessions' : 'create restoresessions');
   const numbers = writes.map((_, index) => index + 1).slice(created + 1);
-  // The last write of a snapshot says that the history was cleaned: its session has ended before.
+  // The last write of a snapshot records that the history was cleaned: its session has ended before.
   return what === 'snapshot' ? numbers.slice(0, -1) : numbers;
 }
 
@@ -121,7 +121,7 @@ for (const [what, argv, prepare, assertOnce] of [
       const first = stage.play(argv, { namespace, clock: hastyClock(start), cluster: port.cluster });
       await port.frozen;
       const second = stage.play(argv, { namespace, clock: hastyClock(start) });
-      // So long that it could end, if it did not have to wait.
+      // Long enough to end, if it did not have to wait.
       for (let trips = 0; trips < 25; trips += 1) await stage.cluster.serverVersion();
       port.thaw();
       await assertBoth([first, second]);
@@ -129,43 +129,47 @@ for (const [what, argv, prepare, assertOnce] of [
     }
   });
 
-  test(`a ${what} that counted as dead wakes up, has lost, and changes nothing`, limit, async () => {
-    const writes = await writesOfSession(what, argv, prepare);
-    const points = writes.flatMap((write): FreezePoint[] => [
-      { write, when: 'before' },
-      { write: write - 1, when: 'after' },
-    ]);
-    assert.ok(points.length >= 8);
-    await Promise.all(
-      points.map(async (at) => {
-        const namespace = await prepare();
-        const clock = hastyClock();
-        const port = freezing(stage.cluster, at);
-        const first = stage.play(argv, { namespace, clock, cluster: port.cluster });
-        await port.frozen;
-        const second = stage.play(argv, {
-          namespace,
-          clock: fastClock(new Date(clock.now().getTime() + 60_000)),
-        });
-        assert.equal(await second.exit, 0, second.context.stderr());
-        const versions = await versionsIn(namespace);
-        port.thaw();
-        await assertBoth([first]);
-        assert.deepEqual(await versionsIn(namespace), versions);
-        await assertOnce(namespace);
-      }),
-    );
-  });
+  test(
+    `a ${what} that counted as dead goes on, finds itself replaced, and changes nothing`,
+    limit,
+    async () => {
+      const writes = await writesOfSession(what, argv, prepare);
+      const points = writes.flatMap((write): FreezePoint[] => [
+        { write, when: 'before' },
+        { write: write - 1, when: 'after' },
+      ]);
+      assert.ok(points.length >= 8);
+      await Promise.all(
+        points.map(async (at) => {
+          const namespace = await prepare();
+          const clock = hastyClock();
+          const port = freezing(stage.cluster, at);
+          const first = stage.play(argv, { namespace, clock, cluster: port.cluster });
+          await port.frozen;
+          const second = stage.play(argv, {
+            namespace,
+            clock: fastClock(new Date(clock.now().getTime() + 60_000)),
+          });
+          assert.equal(await second.exit, 0, second.context.stderr());
+          const versions = await versionsIn(namespace);
+          port.thaw();
+          await assertBoth([first]);
+          assert.deepEqual(await versionsIn(namespace), versions);
+          await assertOnce(namespace);
+        }),
+      );
+    },
+  );
 }
 
-/** Of everything that an executor could have changed. */
+/** A snapshot of everything that an executor could have changed. */
 async function versionsIn(namespace: string): Promise<unknown> {
   const kinds: Resource[] = [backupSessions, restoreSessions, volumeSnapshots, persistentVolumeClaims];
   const objects = await Promise.all(kinds.map((kind) => stage.all(kind, namespace)));
   return objects.flat().map(({ metadata }) => [metadata.uid, metadata.resourceVersion]);
 }
 
-test('a holder that is alive is never taken from, however long it takes', limit, async () => {
+test('a session is never taken from a living holder, however long it takes', limit, async () => {
   const namespace = await stage.home(claims);
   const clock = manualClock(new Date());
   const slow = `${snapshot} --snapshot-class never --executor local`;
@@ -173,7 +177,7 @@ test('a holder that is alive is never taken from, however long it takes', limit,
   const [begun] = await stage.until(backupSessions, namespace, ([it]) => it?.status?.phase === 'Running');
   assert.ok(begun);
   const holder = readHolder(begun);
-  // Without HTTP between them, what the session says is known to the second at once.
+  // Without HTTP in between, the second program sees each change of the session at once.
   const second = stage.play(slow, { namespace, clock, cluster: stage.sandbox.cluster });
   while (!second.context.stderr().includes('Running')) await setImmediate();
 
@@ -191,7 +195,7 @@ test('a holder that is alive is never taken from, however long it takes', limit,
   await assertSnapshottedOnce(namespace);
 });
 
-test('a snapshot that finds its second taken by one that has ended takes another', limit, async () => {
+test('a snapshot whose name is taken by an ended session waits for the next second', limit, async () => {
   const start = new Date();
   const namespace = await stage.home(claims);
   const port = freezing(stage.cluster, { write: 2, when: 'before' });
@@ -202,7 +206,7 @@ test('a snapshot that finds its second taken by one that has ended takes another
   assert.equal(await second.exit, 0);
   port.thaw();
   await assertBoth([first]);
-  // The history keeps one session, and of both the snapshots.
+  // The history limit keeps one session, and the snapshots of both.
   const sessions = await stage.all(backupSessions, namespace);
   assert.deepEqual(
     sessions.map(({ status }) => status?.phase),

@@ -9,7 +9,7 @@ import { shareReads } from '#src/operator/shared-reads.ts';
 import { carryOut } from '#src/session/run/carry-out.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { withClass } from '#test/session/app-objects.ts';
-import { told } from '#test/session/stage.ts';
+import { untilOutput } from '#test/session/stage.ts';
 
 import { openSessionStage } from './session-stage.ts';
 
@@ -80,7 +80,7 @@ test('when interrupted, it gives the session back, and the next one continues wi
   await place.session(home, 's1');
   const interrupted = new AbortController();
   const first = stage.play(createVs, { namespace: home, clock, signal: interrupted.signal });
-  await told(first, /data: /);
+  await untilOutput(first, /data: /);
   interrupted.abort();
   assert.equal(await first.exit, 130);
   const [left] = await stage.all(backupSessions, home);

@@ -149,7 +149,7 @@ after(() => place[Symbol.asyncDispose]());
 
 /** Linux only: /proc tells which process runs a pod. */
 const onLinux = { skip: process.platform !== 'linux' };
-const uncut = /not cut .*the application.* thawed/;
+const uncut = /not cut .*the application.* resumed/;
 
 void suite('a successor that cannot start', { concurrency: 5 }, () => {
   test('its pods are refused', onLinux, async () => {

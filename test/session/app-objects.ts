@@ -1,15 +1,15 @@
-/** Objects about deployment `app` of a home. */
+/** Builds objects of the deployment `app` in a test's namespace.*/
 import type { ObjectMeta } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 
 export const appRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' };
 
-/** The part of a configuration's spec that gives its snapshots this class. */
+/** The spec fields that set a configuration's snapshot class. */
 export function withClass(snapshotClassName: string): Pick<BackupConfiguration['spec'], 'target'> {
   return { target: { ref: appRef, snapshotClassName } };
 }
 
-/** It runs every night and prunes nothing, unless `spec` says otherwise. */
+/** A configuration that runs every night and prunes nothing, unless `spec` says otherwise. */
 export function appConfiguration(
   metadata: ObjectMeta,
   spec: Partial<BackupConfiguration['spec']> = {},

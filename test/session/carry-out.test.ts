@@ -1,4 +1,4 @@
-/** Sessions that are taken over with the application quiet, and cannot go on: it is thawed before they fail. */
+/** An executor takes over a session that cannot go on: it resumes the application before the session fails. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 

@@ -1,8 +1,8 @@
-/** Clocks that need no hand: for programs that run against a real server. */
+/** Clocks that advance by themselves, for programs that run against a real server. */
 import type { Clock } from '#src/domain/clock.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
-/** Sleeps shorter than `limit` milliseconds pass at once, and time with them; all others last until their abort. */
+/** Sleeps shorter than `limit` milliseconds end at once and advance the time; longer ones last until their abort. */
 export function hastyClock(start: Date = new Date(), limit = 5_000): Clock {
   let now = start.getTime();
   return {
@@ -21,7 +21,7 @@ export function hastyClock(start: Date = new Date(), limit = 5_000): Clock {
   };
 }
 
-/** Goes on by itself, so many times as fast as the machine's. */
+/** Runs so many times as fast as the machine's clock. */
 export function fastClock(start: Date = new Date(), speed = 200): Clock {
   const clock = scaledClock(speed);
   const ahead = start.getTime() - clock.now().getTime();

@@ -1,4 +1,4 @@
-/** The frame of the routine, with a clock whose every reading is known. */
+/** `drive` with a clock whose every reading is set by the test. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -9,7 +9,7 @@ import type { Clock } from '#src/domain/clock.ts';
 import type { Made } from '#src/domain/session/step.ts';
 import { drive, type Routine } from '#src/session/run/drive.ts';
 
-test('a freeze that ends between two readings of the clock is acted on, not waited for', async () => {
+test('a quiesced time that ends between two readings of the clock is acted on, not waited for', async () => {
   const end = new Date('2026-01-01T00:01:00Z');
   const readings = [-1, 1].map((offset) => new Date(end.getTime() + offset));
   const clock: Clock = {

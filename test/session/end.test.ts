@@ -1,4 +1,4 @@
-/** Sessions that the operator ends after their deadline: the status is written once, and says why. */
+/** The operator ends sessions after their deadline: it writes the status once, with the reason. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -29,7 +29,7 @@ const overdue = {
 } as const;
 const why = 'its executor stopped, and no other took over';
 
-/** Ends the session as late, and resolves with every final state in which the API server has shown it. */
+/** Ends the session as late; resolves with each final state that a watch has delivered. */
 async function endLate<S extends AnySession, Plan>(
   kind: SessionKind<S, Plan>,
   made: Stored<S>,

@@ -1,26 +1,26 @@
-/** An executor that is frozen at a given write, as if its process had been stopped. */
+/** Freezes an executor at a given write, as if its process had been stopped. */
 import { selfSubjectRulesReviews, type Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 
 export interface Freezing {
   readonly cluster: Cluster;
-  /** In the order in which they arrived: `create backupsessions`, `patch backupsessions/status`. */
+  /** The writes in the order of their arrival: `create backupsessions`, `patch backupsessions/status`. */
   readonly writes: readonly string[];
-  /** Resolves when nothing is answered any more and nothing that was sent is under way. */
+  /** Resolves once the executor gets no more answers and none of its requests is in flight. */
   readonly frozen: Promise<void>;
-  /** Whatever waits for an answer gets it, and everything goes on. */
+  /** Delivers the pending answers and lets the executor go on. */
   thaw(): void;
 }
 
 export interface FreezePoint {
   /** The first write is 1. */
   readonly write: number;
-  /** `before`: the write never reaches the server; `after`: it is carried out, its answer never comes. */
+  /** `before`: the write never reaches the server; `after`: the server carries it out, but its answer never arrives. */
   readonly when: 'before' | 'after';
 }
 
-/** Without `at` nothing is frozen, and writes are only counted. */
+/** Without `at` it only counts the writes. */
 export function freezing(inner: Cluster, at?: FreezePoint): Freezing {
   const writes: string[] = [];
   const thawed = Promise.withResolvers<undefined>();

@@ -16,7 +16,7 @@ function environment({ cluster }: OneSession, signal = new AbortController().sig
 
 const running = { phase: 'Running' } as const;
 
-test('a session that nobody holds is taken, and so is one that was given back', async () => {
+test('takes a session without a holder, and one that its holder has released', async () => {
   for (const before of [undefined, '']) {
     const api = oneSession(before);
     const held = await hold(environment(api), backupSessions, api.session(), 'me');
@@ -25,7 +25,7 @@ test('a session that nobody holds is taken, and so is one that was given back', 
   }
 });
 
-test('a session that is final, or in the hands of another, is not taken', async () => {
+test('does not take a session that is final or that another executor holds', async () => {
   for (const api of [oneSession(undefined, { phase: 'Failed' }), oneSession('other 4')]) {
     const before = api.session();
     assert.equal(await hold(environment(api), backupSessions, before, 'me'), undefined);
@@ -33,7 +33,7 @@ test('a session that is final, or in the hands of another, is not taken', async 
   }
 });
 
-test('a holder that was seen dead is replaced, unless it has moved since', async () => {
+test('replaces a holder that was seen dead, unless it has renewed since', async () => {
   const dead = { id: 'other', counter: 4 };
   const still = oneSession('other 4');
   assert.ok(await hold(environment(still), backupSessions, still.session(), 'me', dead));
@@ -46,7 +46,7 @@ test('a holder that was seen dead is replaced, unless it has moved since', async
   assert.equal(moved.executor(), 'other 5');
 });
 
-test('of two who take it at once one has it', async () => {
+test('when two executors take a session at once, one gets it', async () => {
   for (const dead of [undefined, { id: 'dead', counter: 7 }]) {
     const api = oneSession(dead && 'dead 7');
     const found = api.session();
@@ -59,13 +59,13 @@ test('of two who take it at once one has it', async () => {
   }
 });
 
-test('one that was created in our name is ours without a write', async () => {
+test('takes a session that was created with its id without another write', async () => {
   const api = oneSession('me 0');
   assert.ok(await hold(environment(api), backupSessions, api.session(), 'me'));
   assert.equal(api.patches(), 0);
 });
 
-test('a write of somebody else, and an answer that is lost, do not keep us from taking it', async () => {
+test('takes a session despite a write of another client and a lost answer', async () => {
   const api = oneSession();
   const found = api.session();
   api.write({ status: { phase: 'Pending' } });
@@ -77,7 +77,7 @@ test('a write of somebody else, and an answer that is lost, do not keep us from 
   assert.equal(api.executor(), 'me 0');
 });
 
-test('the counter moves every ten seconds until the session is given back', async () => {
+test('the holder increments the counter every ten seconds until it releases the session', async () => {
   const api = oneSession();
   const env = environment(api);
   const held = await hold(env, backupSessions, api.session(), 'me');
@@ -97,7 +97,7 @@ test('the counter moves every ten seconds until the session is given back', asyn
   assert.equal(env.clock.sleepers(), 0);
 });
 
-test('a status is made of what others have written by then, and an annotation comes with a sign of life', async () => {
+test("writes the status on top of other clients' writes, and renews with each annotation", async () => {
   const api = oneSession();
   const held = await hold(environment(api), backupSessions, api.session(), 'me');
   assert.ok(held);
@@ -116,7 +116,7 @@ test('a status is made of what others have written by then, and an annotation co
   await held.release();
 });
 
-test('a session that has ended is not given back: it says who ended it', async () => {
+test('does not release a session that has ended: the annotation names the executor that ended it', async () => {
   const api = oneSession();
   const held = await hold(environment(api), backupSessions, api.session(), 'me');
   await held?.writeStatus(() => ({ phase: 'Succeeded' }));
@@ -124,7 +124,7 @@ test('a session that has ended is not given back: it says who ended it', async (
   assert.equal(api.executor(), 'me 0');
 });
 
-test('a renewal without an answer is made up for', async () => {
+test('the next renewal makes up for one without an answer', async () => {
   const api = oneSession();
   const env = environment(api);
   const held = await hold(env, backupSessions, api.session(), 'me');
@@ -154,7 +154,7 @@ for (const [how, happen, kind, words] of [
     /was deleted while it ran/,
   ],
 ] as const) {
-  test(`a session that is ${how} is lost at the next renewal, and nothing is written any more`, async () => {
+  test(`a session that is ${how} is lost at the next renewal, and the executor writes nothing more`, async () => {
     const api = oneSession();
     const env = environment(api);
     const held = await hold(env, backupSessions, api.session(), 'me');
@@ -175,7 +175,7 @@ for (const [how, happen, kind, words] of [
     assert.equal(api.patches(), patches);
   });
 
-  test(`a session that is ${how} is lost at the next status`, async () => {
+  test(`a session that is ${how} is lost at the next write of its status`, async () => {
     const api = oneSession();
     const held = await hold(environment(api), backupSessions, api.session(), 'me');
     happen(api);
@@ -184,7 +184,7 @@ for (const [how, happen, kind, words] of [
   });
 }
 
-test('it is given back even while a renewal gets no answer', async () => {
+test('releases the session even while a renewal gets no answer', async () => {
   const api = oneSession();
   const env = environment(api);
   const held = await hold(env, backupSessions, api.session(), 'me');
@@ -197,7 +197,7 @@ test('it is given back even while a renewal gets no answer', async () => {
   assert.equal(api.executor(), '');
 });
 
-test('writes are repeated with growing pauses, as long as that can help', async () => {
+test('retries transient errors with growing pauses', async () => {
   const clock = manualClock();
   const began = clock.now().getTime();
   const never = new AbortController().signal;
@@ -216,7 +216,7 @@ test('writes are repeated with growing pauses, as long as that can help', async 
   assert.equal(told.length, at.length - 1);
 });
 
-test('other errors are not waited out, and neither is anything after an interruption', async () => {
+test('does not retry other errors, nor anything after an interruption', async () => {
   const clock = manualClock();
   const conflict = new StashError('conflict', 'was modified');
   const stop = new AbortController();
@@ -233,7 +233,7 @@ test('other errors are not waited out, and neither is anything after an interrup
   assert.equal(clock.sleepers(), 0);
 });
 
-test('a refusal is waited out only after trouble: a server that starts refuses what it will grant', async () => {
+test("retries a 'forbidden' only after an outage: a starting server may not know all roles yet", async () => {
   const clock = manualClock();
   const never = new AbortController().signal;
   const forbidden = new StashError('forbidden', 'user "dev" may not create volumesnapshots');
@@ -255,7 +255,7 @@ test('a refusal is waited out only after trouble: a server that starts refuses w
   await end;
 });
 
-test('writes without an answer are told of until they have one', async () => {
+test('reports writes without an answer until they have one', async () => {
   const api = oneSession();
   const env = environment(api);
   const held = await hold(env, backupSessions, api.session(), 'me');
@@ -290,7 +290,7 @@ test('writes without an answer are told of until they have one', async () => {
   assert.equal(other.trouble.words(), undefined);
 });
 
-test('a status is tried until its deadline and a little longer, also behind a write that waits', async () => {
+test('tries to write a status until shortly after the deadline, also behind a pending write', async () => {
   const api = oneSession();
   const env = environment(api);
   const held = await hold(env, backupSessions, api.session(), 'me');

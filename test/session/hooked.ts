@@ -1,4 +1,4 @@
-/** Workloads that run, whose hooks leave their traces in a file of a volume. */
+/** Running workloads whose hooks write to a log file on a volume. */
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 
@@ -11,7 +11,7 @@ export function note(word: string): string {
   return `echo ${word} >> /data/log`;
 }
 
-/** As `stage.home`, with deployment `app` running so many pods, in container `app` with claim `data` at /data. */
+/** As `stage.home`, but deployment `app` runs so many pods; container `app` has claim `data` at /data. */
 export async function runningHome(stage: Stage, claims: readonly string[], replicas = 1): Promise<string> {
   const namespace = await stage.home(claims);
   await stage.sandbox.cluster.patch(
@@ -44,7 +44,7 @@ export async function runningHome(stage: Stage, claims: readonly string[], repli
   return namespace;
 }
 
-/** What a shell in the first pod prints. */
+/** The output of a shell command in the first pod. */
 export async function inPod(stage: Stage, namespace: string, command: string): Promise<string> {
   const [pod] = await stage.all(pods, namespace);
   let text = '';
@@ -68,7 +68,7 @@ export async function logOf(stage: Stage, namespace: string): Promise<string[]> 
   return text.split('\n').filter((line) => line !== '');
 }
 
-/** Nothing is quiesced twice in a row, and nothing stays quiesced. */
+/** Asserts that the log never quiesces twice in a row and ends resumed. */
 export function checkLog(lines: readonly string[], what = ''): void {
   const told = `${what}: ${lines.join(', ')}`;
   lines.forEach((line, index) => {

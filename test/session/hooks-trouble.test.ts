@@ -1,4 +1,4 @@
-/** What goes wrong while an application is quiet: whoever is left lets it go on, and says so. */
+/** Failures while an application is quiesced: the executor that is left resumes it, and says so. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -25,7 +25,7 @@ import { manualClock } from '#test/support/clock.ts';
 import { appConfiguration } from './app-objects.ts';
 import { fastClock, hastyClock } from './clocks.ts';
 import { logOf, note, runningHome } from './hooked.ts';
-import { openStage, told, type Play, type Stage } from './stage.ts';
+import { openStage, untilOutput, type Play, type Stage } from './stage.ts';
 
 let stage: Stage;
 before(async () => {
@@ -42,13 +42,13 @@ interface Quiet {
   readonly stop: AbortController;
 }
 
-/** A session whose application is quiet, and whose snapshot is never cut. */
+/** A session whose application is quiesced and whose snapshot is never cut. */
 async function quiet(clock = hastyClock()): Promise<Quiet> {
   const namespace = await runningHome(stage, ['data']);
   const stop = new AbortController();
   const argv = [...words, '--max-freeze', '10h', '--snapshot-class', 'uncut', '--timeout', '20h'];
   const play = stage.play(argv, { namespace, clock, signal: stop.signal });
-  await told(play, /data: .*driver reports/);
+  await untilOutput(play, /data: .*driver reports/);
   assert.deepEqual(await logOf(stage, namespace), ['freeze']);
   return { namespace, play, stop };
 }
@@ -59,7 +59,7 @@ async function only(namespace: string): Promise<Stored<BackupSession>> {
   return session;
 }
 
-/** As the operator does it with a session whose executor it saw dead. */
+/** Acts as the operator does for a session whose executor it has seen dead. */
 async function takeOver(
   namespace: string,
   { end, ...more }: Pick<SessionContext, 'runsGivenHooks'> & { readonly end?: SessionEnd },
@@ -84,7 +84,7 @@ async function takeOver(
   }
 }
 
-test('a disruption: it is thawed and ends Failed; who was taken over does not thaw', async () => {
+test('a disruption: the operator resumes the application, the replaced executor does not', async () => {
   const { namespace, play, stop } = await quiet();
   const disrupted = 'its Job was deleted';
   const { verdict } = await takeOver(namespace, {
@@ -101,21 +101,21 @@ test('a disruption: it is thawed and ends Failed; who was taken over does not th
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
 });
 
-test('hooks of somebody else’s command line are not run: it ends Failed, and says what thaws', async () => {
+test('the operator runs no hooks of a command line: the session fails, and says how to resume', async () => {
   const { namespace } = await quiet();
   const { verdict } = await takeOver(namespace, {});
   const [pod] = await stage.all(pods, namespace);
   const where = `-n ${namespace} ${pod?.metadata.name ?? ''} -c app`;
   assert.equal(
     verdict?.message,
-    'data: its hooks were given on the command line, and nobody else runs them; the application may still be ' +
-      `quiesced; to thaw it: kubectl exec ${where} -- /bin/sh -c 'echo thaw >> /data/log'`,
+    'data: its hooks were given on another command line, and only that command runs them; the application may still be ' +
+      `quiesced; to resume it: kubectl exec ${where} -- /bin/sh -c 'echo thaw >> /data/log'`,
   );
   assert.deepEqual(await logOf(stage, namespace), ['freeze']);
   assert(findCondition(await only(namespace), 'BackupDisrupted'));
 });
 
-test('a session that is deleted while the application is quiet', async () => {
+test('a session is deleted while the application is quiesced: the executor resumes it', async () => {
   const clock = manualClock(new Date());
   const { namespace, play } = await quiet(clock);
   const { name } = (await only(namespace)).metadata;
@@ -126,7 +126,7 @@ test('a session that is deleted while the application is quiet', async () => {
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
 });
 
-test('who may not run commands in pods takes no snapshot', async () => {
+test('a user who may not run commands in pods takes no snapshot', async () => {
   const namespace = await runningHome(stage, ['data']);
   const cluster = {
     ...stage.cluster,
@@ -141,7 +141,7 @@ test('who may not run commands in pods takes no snapshot', async () => {
   assert.deepEqual(await stage.snapshotted(namespace), []);
 });
 
-test('a hook that does not end is given up', async () => {
+test('gives up a hook that does not end', async () => {
   const namespace = await runningHome(stage, ['data']);
   const clock = manualClock(new Date());
   const pre = `${note('freeze')}; exec sleep 3600`;
@@ -158,7 +158,7 @@ test('a hook that does not end is given up', async () => {
   assert.deepEqual(await stage.snapshotted(namespace), []);
 });
 
-test('a request that has no answer: it is given up, and the network is suspected', async () => {
+test('gives up a hook request without an answer, and hints at the pod network', async () => {
   const namespace = await runningHome(stage, ['data']);
   const silent = createServer(() => undefined);
   await new Promise<void>((up) => {
@@ -188,7 +188,7 @@ test('a request that has no answer: it is given up, and the network is suspected
   }
 });
 
-test('a snapshot whose creation has no answer does not keep the application quiet', async () => {
+test('resumes the application even while the creation of a snapshot gets no answer', async () => {
   const namespace = await runningHome(stage, ['data']);
   const clock = manualClock(new Date());
   const asked = Promise.withResolvers<undefined>();

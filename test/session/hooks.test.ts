@@ -1,4 +1,4 @@
-/** Hooks in real pods: what they are run around, what becomes of the session, and that the application goes on. */
+/** Hooks in real pods: when they run, how the session ends, and that the application is resumed. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
@@ -22,7 +22,7 @@ import { appConfiguration } from './app-objects.ts';
 import { fastClock, hastyClock } from './clocks.ts';
 import { freezing } from './freezing.ts';
 import { checkLog, inPod, logOf, note, runningHome } from './hooked.ts';
-import { openStage, told, type Stage } from './stage.ts';
+import { openStage, untilOutput, type Stage } from './stage.ts';
 
 let stage: Stage;
 before(async () => {
@@ -56,7 +56,7 @@ async function configure(namespace: string, hooks: BackupConfiguration['spec']['
   );
 }
 
-test('the application is quiet while the snapshots are cut, and is let go on before they are ready', async () => {
+test('quiesces the application while the snapshots are cut, and resumes it before they are ready', async () => {
   const namespace = await runningHome(stage, ['data', 'logs']);
   const clock = hastyClock();
   const play = stage.play(snapshot(...around, '--snapshot-class', 'never'), { namespace, clock });
@@ -75,7 +75,7 @@ test('the application is quiet while the snapshots are cut, and is let go on bef
   ]);
 });
 
-test('a preBackup hook that fails: no snapshot, a thaw, and its last words', async () => {
+test("a preBackup hook fails: no snapshot, the application is resumed, the hook's last line is reported", async () => {
   const namespace = await runningHome(stage, ['data']);
   const pre = `${note('freeze')}; echo first; echo disk is full >&2; echo; exit 3`;
   const { exit, context } = stage.play(snapshot('--pre', pre, '--post', note('thaw')), {
@@ -95,27 +95,27 @@ test('a preBackup hook that fails: no snapshot, a thaw, and its last words', asy
   ]);
 });
 
-test('what is not cut in time has failed, even if it is ready later', async () => {
+test('a snapshot that is not cut in time has failed, even if it becomes ready later', async () => {
   const namespace = await runningHome(stage, ['data']);
   const clock = manualClock(new Date());
   const argv = snapshot(...around.slice(0, 4), '--max-freeze', '2m', '--snapshot-class', 'uncut');
   const play = stage.play(argv, { namespace, clock });
-  await told(play, /data: .*driver reports/);
+  await untilOutput(play, /data: .*driver reports/);
   assert.deepEqual(await logOf(stage, namespace), ['freeze']);
   await clock.advance(2 * 60_000 + 5_000);
   assert.equal(await play.exit, 4, play.context.stderr());
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
   assert.match(
     play.context.stderr(),
-    /data: not cut within 2m of quiescing the application, which was thawed/,
+    /data: not cut within 2m of quiescing the application, which was resumed/,
   );
-  // What the snapshot itself says outlives the session.
+  // The snapshot's annotation outlives the session.
   const since = Date.parse((await only(namespace)).metadata.annotations?.[annotation.quiescedSince] ?? '');
   const [made] = await stage.all(volumeSnapshots, namespace);
   assert.equal(Date.parse(made?.metadata.annotations?.[annotation.cutBefore] ?? ''), since + 2 * 60_000);
 });
 
-test('a thaw that fails is tried again, and at last said to have failed, with the command for it', async () => {
+test('retries a postBackup hook that fails; at last reports the failure with the command to run by hand', async () => {
   const namespace = await runningHome(stage, ['data']);
   const post = `${note('try')}; echo will not; exit 1`;
   const { exit, context } = stage.play(
@@ -126,7 +126,7 @@ test('a thaw that fails is tried again, and at last said to have failed, with th
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'try', 'try', 'try', 'try']);
   assert.match(
     context.stderr(),
-    /exit code 1: will not; the application may still be quiesced; to thaw it: kubectl exec -n home-\d+ app-\S+ -c app -- \/bin\/sh -c 'echo try >> \/data\/log; /,
+    /exit code 1: will not; the application may still be quiesced; to resume it: kubectl exec -n home-\d+ app-\S+ -c app -- \/bin\/sh -c 'echo try >> \/data\/log; /,
   );
   const session = await only(namespace);
   assert.equal(session.status?.phase, 'Failed');
@@ -136,7 +136,7 @@ test('a thaw that fails is tried again, and at last said to have failed, with th
   );
 });
 
-test('a preBackup hook that is not done in time: its command may still run', async () => {
+test('a preBackup hook times out: says that its command may still run', async () => {
   const namespace = await runningHome(stage, ['data']);
   const argv = snapshot(
     '--pre',
@@ -154,7 +154,7 @@ test('a preBackup hook that is not done in time: its command may still run', asy
   );
 });
 
-test('where no preBackup hook has run, nobody is told that the application may be quiesced', async () => {
+test('without a preBackup hook that ran, no message says that the application may be quiesced', async () => {
   const namespace = await runningHome(stage, ['data']);
   const shell = { exec: { command: ['/bin/sh', '-c', 'exit 1'] } };
   await configure(namespace, { preBackup: { exec: { command: [] } }, postBackup: shell });
@@ -178,15 +178,15 @@ test('where no preBackup hook has run, nobody is told that the application may b
   assert.doesNotMatch(words, /quiesced/);
 });
 
-test('Ctrl-C while the application is quiet: it is thawed, and a rerun ends what cannot be whole any more', async () => {
+test('Ctrl-C while the application is quiesced: it is resumed, and a rerun ends the session Failed', async () => {
   const namespace = await runningHome(stage, ['data']);
   const stop = new AbortController();
   const argv = snapshot(...around, '--snapshot-class', 'uncut');
   const { signal } = stop;
   const cluster = readsUntil(signal, stage.cluster);
   const play = stage.play(argv, { namespace, clock: hastyClock(), signal, cluster });
-  await told(play, /data: .*driver reports/);
-  // Somebody writes at the very moment.
+  await untilOutput(play, /data: .*driver reports/);
+  // Another client writes at the same moment.
   const { name } = (await only(namespace)).metadata;
   const label = { metadata: { labels: { seen: 'yes' } } };
   await stage.sandbox.cluster.patch(backupSessions, { name, namespace }, label);
@@ -196,11 +196,11 @@ test('Ctrl-C while the application is quiet: it is thawed, and a rerun ends what
   assert.equal(hooksOf(await only(namespace)).length, 2);
   const rerun = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
   assert.equal(await rerun.exit, 4, rerun.context.stderr());
-  assert.match(rerun.context.stderr(), /not cut when the application was thawed/);
+  assert.match(rerun.context.stderr(), /not cut when the application was resumed/);
   checkLog(await logOf(stage, namespace));
 });
 
-test('Ctrl-C while the preBackup hook runs: it is thawed, and a rerun of the same command does it all', async () => {
+test('Ctrl-C while the preBackup hook runs: the application is resumed, a rerun completes the session', async () => {
   const namespace = await runningHome(stage, ['data']);
   const stop = new AbortController();
   const pre = `${note('freeze')}; while ! test -e /data/go; do sleep 0.05; done`;
@@ -218,7 +218,7 @@ test('Ctrl-C while the preBackup hook runs: it is thawed, and a rerun of the sam
   assert.deepEqual(await stage.snapshotted(namespace), ['data']);
 });
 
-test('Ctrl-C before the preBackup hook begins is no failure of the hook: a rerun of the same command does it all', async () => {
+test('Ctrl-C before the preBackup hook begins: it has not failed, and a rerun completes the session', async () => {
   const namespace = await runningHome(stage, ['data']);
   const stop = new AbortController();
   const argv = snapshot(...around, '--max-freeze', '10h');
@@ -242,7 +242,7 @@ test('Ctrl-C before the preBackup hook begins is no failure of the hook: a rerun
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);
 });
 
-test('Ctrl-C before a postBackup hook of another policy begins leaves it to the rerun of the same command', async () => {
+test('Ctrl-C before a postBackup hook of another policy begins: a rerun runs it', async () => {
   const namespace = await runningHome(stage, ['data']);
   const shell = (command: string) => ({ exec: { command: ['/bin/sh', '-c', command] } });
   await configure(namespace, {
@@ -263,7 +263,7 @@ test('Ctrl-C before a postBackup hook of another policy begins leaves it to the 
   assert.deepEqual(await logOf(stage, namespace), ['post']);
 });
 
-test('Ctrl-C before a thaw begins is no end of it: it is told, and a rerun of the same command thaws', async () => {
+test('Ctrl-C before the postBackup hook begins: the command says so, and a rerun resumes the application', async () => {
   const namespace = await runningHome(stage, ['data']);
   const argv = snapshot(...around, '--snapshot-class', 'never');
   const clock = hastyClock();
@@ -280,14 +280,18 @@ test('Ctrl-C before a thaw begins is no end of it: it is told, and a rerun of th
   assert.match(second.context.stderr(), /did not run: interrupted; the application may still be quiesced/);
   const left = await only(namespace);
   assert(!hooksOf(left).some((told) => told.startsWith('PostBackup')));
-  assert.deepEqual(left.status?.targets?.[0]?.stats ?? [], [], 'what is not cut yet still may be');
+  assert.deepEqual(
+    left.status?.targets?.[0]?.stats ?? [],
+    [],
+    'a snapshot that is not cut yet may still be taken',
+  );
   await stage.makeReady(namespace, 'data');
   const rerun = stage.play(argv, { namespace, clock: later() });
   assert.equal(await rerun.exit, 0, rerun.context.stderr());
   checkLog(await logOf(stage, namespace));
 });
 
-/** The program is interrupted as it is about to list pods. */
+/** Interrupts the program when it is about to list pods. */
 function listsNoPods(inner: Cluster, stop: AbortController): Cluster {
   return {
     ...inner,
@@ -300,7 +304,7 @@ function listsNoPods(inner: Cluster, stop: AbortController): Cluster {
   };
 }
 
-/** As the adapter does it for a program that is interrupted. */
+/** Fails as the adapter does for an interrupted program. */
 function readsUntil(signal: AbortSignal, inner: Cluster): Cluster {
   const read = async <T>(ask: () => Promise<T>): Promise<T> => {
     if (signal.aborted) throw new StashError('interrupted', 'interrupted');
@@ -332,13 +336,13 @@ for (const { policy, pre, post } of [
     const log = await logOf(stage, namespace);
     assert.equal(log.includes('post'), post);
     assert.equal(
-      /a thaw is guaranteed with executionPolicy Always alone/.test(context.stderr()),
+      /only executionPolicy Always guarantees that the application is resumed/.test(context.stderr()),
       policy !== 'Always',
     );
   });
 }
 
-test('httpPost and tcpSocket reach what listens', async () => {
+test('httpPost and tcpSocket reach a listening server', async () => {
   const namespace = await runningHome(stage, ['data']);
   const asked: string[] = [];
   const http = createServer((request, response) => {
@@ -385,7 +389,7 @@ test('httpPost and tcpSocket reach what listens', async () => {
   }
 });
 
-test('a request that is refused, a status that is none of success, an unknown port and container', async () => {
+test('a refused request, a status other than success, an unknown port and container', async () => {
   const page = '<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY></BODY></HTML>\n';
   const http = createServer(({ url }, response) => {
     response.writeHead(url === '/none' ? 404 : 503);
@@ -421,7 +425,7 @@ test('a request that is refused, a status that is none of success, an unknown po
   }
 });
 
-test('no pod: fine where the workload is scaled to 0', async () => {
+test('no pod is fine for a workload that is scaled to 0', async () => {
   const namespace = await stage.home(['data']);
   const { exit, context } = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
   assert.equal(await exit, 0, context.stderr());
@@ -430,7 +434,7 @@ test('no pod: fine where the workload is scaled to 0', async () => {
   assert.equal(pre?.message, 'preBackup hook had nowhere to run: deployment/app is scaled to 0');
 });
 
-test('all running pods have it run in them', async () => {
+test('runs the hook in all running pods', async () => {
   const namespace = await runningHome(stage, ['data'], 3);
   const { exit, context } = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
   assert.equal(await exit, 0, context.stderr());
@@ -441,13 +445,13 @@ test('all running pods have it run in them', async () => {
   await stage.sandbox.cluster.delete(deployments, { name: 'app', namespace });
 });
 
-test('hooks that somebody else wrote on a session are not run: the command that would is told', async () => {
+test('does not run hooks that another user wrote on a session: names the command that would', async () => {
   const namespace = await runningHome(stage, ['data']);
   const stop = new AbortController();
   const hooks = ['--pre', note('freeze'), '--post', `true 'it'; ${note('thaw')}`, '--container', 'app'];
   const argv = snapshot(...hooks, '--max-freeze', '10h', '--snapshot-class', 'uncut');
   const play = stage.play(argv, { namespace, clock: hastyClock(), signal: stop.signal });
-  await told(play, /data: .*driver reports/);
+  await untilOutput(play, /data: .*driver reports/);
   stop.abort();
   assert.equal(await play.exit, 130);
   const command =
@@ -472,7 +476,7 @@ test('hooks that somebody else wrote on a session are not run: the command that 
   checkLog(await logOf(stage, namespace));
 });
 
-test('a rerun with hooks ends a first session without any and takes a snapshot of its own', async () => {
+test('a rerun with hooks ends a session without hooks, and takes a snapshot in a new one', async () => {
   const namespace = await runningHome(stage, ['data']);
   const stop = new AbortController();
   const play = stage.play(snapshot('--snapshot-class', 'never'), {
@@ -480,19 +484,19 @@ test('a rerun with hooks ends a first session without any and takes a snapshot o
     clock: hastyClock(),
     signal: stop.signal,
   });
-  await told(play, /data: .*cut; waiting/);
+  await untilOutput(play, /data: .*cut; waiting/);
   stop.abort();
   assert.equal(await play.exit, 130);
   await stage.makeReady(namespace, 'data');
   const rerun = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
-  await told(rerun, /beginning another/, /data: .*cut; waiting/);
+  await untilOutput(rerun, /beginning another/, /data: .*cut; waiting/);
   await stage.makeReady(namespace, 'data');
   assert.equal(await rerun.exit, 0, rerun.context.stderr());
   assert.match(rerun.context.stderr(), /had no such hooks; beginning another/);
   const sessions = await stage.all(backupSessions, namespace);
   assert.deepEqual(
     sessions.map(({ metadata, status }) => [status?.phase, annotation.hooks in (metadata.annotations ?? {})]),
-    // The first is history.
+    // The history limit has deleted the first session.
     [['Succeeded', true]],
   );
   assert.deepEqual(await logOf(stage, namespace), ['freeze', 'thaw']);

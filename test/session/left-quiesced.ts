@@ -1,4 +1,4 @@
-/** Sessions whose executor has stopped while the application was quiet; nobody holds them. */
+/** Sessions without a holder, whose executor stopped while the application was quiesced. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 
-/** `cluster`, but creations of `resource` go as `interfere` decides: it may throw, before or after `send`. */
+/** `cluster`, but `interfere` handles creations of `resource`: it may throw, before or after `send`. */
 export function onCreate(
   cluster: Cluster,
   resource: Resource,

@@ -1,4 +1,4 @@
-/** A server that holds one session, and knows versions. */
+/** A server with one session, which checks resourceVersions. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -12,15 +12,15 @@ export interface OneSession {
   readonly cluster: Cluster;
   session(): Session;
   readonly executor: () => string | undefined;
-  /** What somebody else writes. */
+  /** A write of another client. */
   write(change: { executor?: string; status?: BackupSession['status'] }): void;
   delete(): void;
-  /** The next patches are carried out and not answered, or neither. */
+  /** For the next patches: carry them out without an answer, or not at all. */
   fail(...how: readonly ('unanswered' | 'refused')[]): void;
   patches(): number;
 }
 
-/** `executor`: the annotation of who holds it. */
+/** `executor`: the holder annotation. */
 export function oneSession(executor?: string, status?: BackupSession['status']): OneSession {
   let version = 1;
   let patches = 0;

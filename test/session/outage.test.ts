@@ -1,4 +1,4 @@
-/** Sessions over a connection that is lost. */
+/** Sessions whose connection to the API server is lost. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -7,7 +7,7 @@ import { manualClock } from '#test/support/clock.ts';
 
 import { fastClock, hastyClock } from './clocks.ts';
 import { outage } from './outage.ts';
-import { openStage, told, type Stage } from './stage.ts';
+import { openStage, untilOutput, type Stage } from './stage.ts';
 
 let stage: Stage;
 before(async () => {
@@ -19,15 +19,15 @@ after(() => stage.stop());
 
 const minute = 60_000;
 
-test('its deadline passes meanwhile: what became of the snapshot is not known, and a rerun goes on', async () => {
+test("the deadline passes during an outage: the snapshot's state is unknown, and a rerun goes on", async () => {
   const namespace = await stage.home(['data']);
   const { cluster, begin, end } = outage(stage.cluster);
   const clock = manualClock(new Date());
   const argv = 'snapshot deploy/app --executor local --timeout 1m --snapshot-class never -o json';
   const play = stage.play(argv, { namespace, clock, cluster });
-  await told(play, /data: Running \(cut/);
+  await untilOutput(play, /data: Running \(cut/);
   begin();
-  await told(play, /note: unreachable server/);
+  await untilOutput(play, /note: unreachable server/);
   await clock.advance(minute + 14_000);
   await stage.until(volumeSnapshots, namespace, (all) => all.length === 1);
   assert.doesNotMatch(play.context.stderr(), /Failed|not seen ready/);
@@ -54,26 +54,26 @@ test('its deadline passes meanwhile: what became of the snapshot is not known, a
   assert.deepEqual(await stage.phases(namespace), ['Failed', 'Succeeded']);
 });
 
-test('of a connection that stands again after the deadline, but soon, the end is what it says', async () => {
+test("the connection returns shortly after the deadline: the session ends by the snapshot's state", async () => {
   const namespace = await stage.home(['data']);
   const { cluster, begin, end } = outage(stage.cluster);
   const clock = manualClock(new Date());
   const argv = 'snapshot deploy/app --executor local --timeout 1m --snapshot-class never';
   const play = stage.play(argv, { namespace, clock, cluster });
-  await told(play, /data: Running \(cut/);
+  await untilOutput(play, /data: Running \(cut/);
   begin();
-  await told(play, /note: unreachable server/);
+  await untilOutput(play, /note: unreachable server/);
   await stage.makeReady(namespace, 'data');
   await clock.advance(minute + 10_000);
   end();
   await stage.until(volumeSnapshots, namespace, ([data]) => data?.status?.readyToUse === true);
-  await told(play, /data: Ready/);
+  await untilOutput(play, /data: Ready/);
   await clock.advance(8_000);
   assert.equal(await play.exit, 0, play.context.stderr());
   assert.deepEqual(await stage.phases(namespace), ['Succeeded']);
 });
 
-test('a restore whose deadline passes meanwhile says the same', async () => {
+test('the deadline of a restore passes during an outage: the same', async () => {
   const namespace = await stage.home(['data']);
   const taken = stage.play('snapshot deploy/app', { namespace, clock: hastyClock() });
   assert.equal(await taken.exit, 0, taken.context.stderr());
@@ -82,9 +82,9 @@ test('a restore whose deadline passes meanwhile says the same', async () => {
   const clock = manualClock(new Date());
   const argv = 'restore deploy/app --executor local --timeout 1m --storage-class never';
   const play = stage.play(argv, { namespace, clock, cluster });
-  await told(play, /data: Running/);
+  await untilOutput(play, /data: Running/);
   begin();
-  await told(play, /note: unreachable server/);
+  await untilOutput(play, /note: unreachable server/);
   await clock.advance(2 * minute);
   assert.equal(await play.exit, 5, play.context.stderr());
   assert.match(play.context.stderr(), /its end could not be written: .*; data: not seen bound after 1m/);

@@ -1,4 +1,4 @@
-/** A connection that can be lost, and stands again. */
+/** A connection that a test can cut and restore. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';

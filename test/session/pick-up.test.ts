@@ -30,11 +30,11 @@ const wait = (session: Stored<BackupSession>) => {
   return awaitPickUp(environment, backupSessions, session, 10_000);
 };
 
-test('a session of which nobody says anything is not taken', async () => {
+test('a session without a status or holder is not taken', async () => {
   assert.equal(await wait(await begun(await stage.home([]))), undefined);
 });
 
-test('an operator that tells of the Job that it has made has taken it', async () => {
+test('an operator that reports the Job that it has created has taken the session', async () => {
   const namespace = await stage.home([]);
   const session = await begun(namespace);
   const ensured: Condition = {

@@ -10,7 +10,7 @@ import { claimFrom } from '#test/support/claim-from.ts';
 import { appRef } from './app-objects.ts';
 import { hastyClock } from './clocks.ts';
 import { logOf, note, runningHome } from './hooked.ts';
-import { openStage, told, type Play, type Stage } from './stage.ts';
+import { openStage, untilOutput, type Play, type Stage } from './stage.ts';
 
 let stage: Stage;
 before(async () => {
@@ -28,7 +28,7 @@ interface Given {
   readonly storageClass?: string;
 }
 
-/** A RestoreSession from a file, beside a workload that runs. */
+/** A RestoreSession from a file, beside a running workload. */
 async function restore(
   { pre, post, policy, storageClass = 'sandbox' }: Given,
   signal?: AbortSignal,
@@ -72,7 +72,7 @@ async function only(namespace: string): Promise<Stored<RestoreSession>> {
 const brief = (conditions: readonly Condition[] = []) =>
   conditions.map(({ type, status, reason }) => `${type} ${status} ${reason ?? ''}`);
 
-test('preRestore before the claims, postRestore after them', async () => {
+test('runs preRestore before it creates the claims, postRestore after they are bound', async () => {
   const { namespace, play } = await restore({ pre: note('stop'), post: note('go') });
   assert.equal(await play.exit, 0, play.context.stderr());
   assert.deepEqual(await logOf(stage, namespace), ['stop', 'go']);
@@ -85,7 +85,7 @@ test('preRestore before the claims, postRestore after them', async () => {
   ]);
 });
 
-test('a preRestore hook that fails: no claim is made', async () => {
+test('a preRestore hook fails: no claim is created', async () => {
   const { namespace, play } = await restore({ pre: 'echo not now; exit 1', post: note('go') });
   assert.equal(await play.exit, 4);
   assert.match(
@@ -101,7 +101,7 @@ test('a preRestore hook that fails: no claim is made', async () => {
   assert.equal((await only(namespace)).status?.phase, 'Failed');
 });
 
-test('a postRestore hook that fails: the claims are there, the session has failed', async () => {
+test('a postRestore hook fails: the claims exist, the session has failed', async () => {
   const { namespace, play } = await restore({ pre: 'true', post: 'exit 2', policy: 'OnSuccess' });
   assert.equal(await play.exit, 4);
   assert.match(play.context.stderr(), /postRestore hook failed/);
@@ -117,16 +117,16 @@ test('a postRestore hook that fails: the claims are there, the session has faile
   ]);
 });
 
-test('Ctrl-C lets the application go on, and a rerun begins with the preRestore hook', async () => {
+test('Ctrl-C resumes the application, and a rerun begins with the preRestore hook', async () => {
   const stop = new AbortController();
   const given = { pre: note('stop'), post: note('go'), storageClass: 'never' };
   const { namespace, play, again } = await restore(given, stop.signal);
-  await told(play, /data-back: Running/);
+  await untilOutput(play, /data-back: Running/);
   stop.abort();
   assert.equal(await play.exit, 130, play.context.stderr());
   assert.deepEqual(await logOf(stage, namespace), ['stop', 'go']);
   assert.deepEqual(brief((await only(namespace)).status?.conditions), []);
   const rerun = again();
-  await told(rerun, /data-back: Running/);
+  await untilOutput(rerun, /data-back: Running/);
   assert.deepEqual(await logOf(stage, namespace), ['stop', 'go']);
 });

@@ -16,7 +16,7 @@ import { manualClock } from '#test/support/clock.ts';
 
 import { fastClock, hastyClock } from './clocks.ts';
 import { freezing } from './freezing.ts';
-import { openStage, told, type Stage } from './stage.ts';
+import { openStage, untilOutput, type Stage } from './stage.ts';
 
 let stage: Stage;
 before(async () => {
@@ -27,7 +27,7 @@ after(() => stage.stop());
 
 const minute = 60_000;
 
-/** A namespace whose claims were snapshotted, and are gone. */
+/** A namespace whose claims were snapshotted and then deleted. */
 async function bereft(...claims: readonly string[]): Promise<string> {
   const namespace = await stage.home(claims);
   const { exit, context } = stage.play('snapshot deploy/app', { namespace, clock: hastyClock() });
@@ -55,7 +55,7 @@ async function startPod(namespace: string, claimName: string): Promise<void> {
   });
 }
 
-test('past its deadline a restore that is resumed goes on, with a deadline of its own', async () => {
+test('a rerun after the deadline goes on with the restore, with a new deadline', async () => {
   const namespace = await bereft('data', 'logs');
   const clock = hastyClock();
   const argv = 'restore deploy/app --executor local --timeout 5m';
@@ -74,7 +74,7 @@ test('past its deadline a restore that is resumed goes on, with a deadline of it
   assert.equal((await stage.all(persistentVolumeClaims, namespace)).length, 2);
 });
 
-test('a claim that waits for its first consumer: Unknown, told, and bound once a pod uses it', async () => {
+test('a claim that waits for its first consumer is Unknown, and Bound once a pod uses it', async () => {
   const namespace = await bereft('data');
   const argv = 'restore deploy/app --storage-class sandbox-wait';
   const { exit, context } = stage.play(argv, { namespace, clock: hastyClock() });
@@ -90,7 +90,7 @@ test('a claim that waits for its first consumer: Unknown, told, and bound once a
   assert.match(wait.context.stdout(), /deployment\/app restored: its claim is bound/);
 });
 
-test('who may not read classes learns from its events that a claim waits for its first consumer', async () => {
+test('without the right to read classes, events show that a claim waits for its first consumer', async () => {
   const namespace = await bereft('data');
   const cluster: Cluster = {
     ...stage.cluster,
@@ -106,7 +106,7 @@ test('who may not read classes learns from its events that a claim waits for its
   assert.deepEqual(await hosts(namespace), [['Unknown', [['data', 'Unknown']]]]);
 });
 
-test('a claim that a pod waits for is waited for', async () => {
+test('waits for a claim that a pod uses', async () => {
   const namespace = await bereft('data');
   await startPod(namespace, 'data');
   const argv = 'restore deploy/app --storage-class sandbox-wait';
@@ -115,7 +115,7 @@ test('a claim that a pod waits for is waited for', async () => {
   assert.deepEqual(await hosts(namespace), [['Succeeded', [['data', 'Succeeded']]]]);
 });
 
-test('a claim that exists is refused before anything is written', async () => {
+test('refuses an existing claim before it writes anything', async () => {
   const namespace = await bereft('data', 'logs');
   await stage.claim(namespace, 'logs');
   const { exit, context } = stage.play('restore deploy/app', { namespace, clock: hastyClock() });
@@ -125,7 +125,7 @@ test('a claim that exists is refused before anything is written', async () => {
   assert.equal((await stage.all(persistentVolumeClaims, namespace)).length, 1);
 });
 
-test('a claim that somebody makes at the last moment is not taken for ours', async () => {
+test('does not adopt a claim that another client creates at the last moment', async () => {
   const namespace = await bereft('data', 'logs');
   const port = freezing(stage.cluster, { write: 2, when: 'before' });
   const argv = 'restore deploy/app --executor local';
@@ -151,12 +151,12 @@ test('a claim that somebody makes at the last moment is not taken for ours', asy
   );
 });
 
-test('the deadline: each claim that is not bound is named with what was said of it last, and left', async () => {
+test('at the deadline, names each claim that is not bound with its last message, and leaves it', async () => {
   const namespace = await bereft('data', 'logs');
   const clock = manualClock(new Date());
   const argv = 'restore deploy/app --executor local --storage-class never';
   const play = stage.play(argv, { namespace, clock });
-  await told(play, /data: .*failed to provision/, /logs: .*failed to provision/);
+  await untilOutput(play, /data: .*failed to provision/, /logs: .*failed to provision/);
   await clock.advance(10 * minute);
   assert.equal(await play.exit, 5);
   assert.match(play.context.stderr(), /data: not bound after 10m: .*context deadline exceeded/);
@@ -169,18 +169,18 @@ test('the deadline: each claim that is not bound is named with what was said of 
   assert.equal((await stage.all(persistentVolumeClaims, namespace)).length, 2);
 });
 
-test('a claim that is deleted while it is restored is not made again', async () => {
+test('does not create a claim again that was deleted while it was restored', async () => {
   const namespace = await bereft('data');
   const argv = 'restore deploy/app --storage-class never';
   const play = stage.play(argv, { namespace, clock: hastyClock() });
-  await told(play, /data: .*failed to provision/);
+  await untilOutput(play, /data: .*failed to provision/);
   await stage.loseClaims(namespace, 'data');
   assert.equal(await play.exit, 4);
   assert.match(play.context.stderr(), /error: .*: data: the claim (is being|was) deleted/);
   assert.deepEqual(await stage.all(persistentVolumeClaims, namespace), []);
 });
 
-test('one creation is forbidden: the others are carried out, and the session has failed', async () => {
+test('one creation is forbidden: the others succeed, and the session has failed', async () => {
   const namespace = await bereft('data', 'logs');
   const quota = new StashError('forbidden', 'exceeded quota: storage');
   const { exit, context } = stage.play('restore deploy/app', {
@@ -205,7 +205,7 @@ test('one creation is forbidden: the others are carried out, and the session has
   ]);
 });
 
-test('every write fails twice, and is then carried out without its answer', async () => {
+test('every write fails twice, and then succeeds without an answer', async () => {
   const namespace = await bereft('data', 'logs');
   const { faults } = stage.sandbox;
   for (const [verb, plural] of [
@@ -231,7 +231,7 @@ test('every write fails twice, and is then carried out without its answer', asyn
   ]);
 });
 
-test('Ctrl-C stops, says how to go on, and gives the session back: a rerun need not wait', async () => {
+test('Ctrl-C stops, says how to go on, and releases the session, so that a rerun need not wait', async () => {
   const namespace = await bereft('data');
   const [snapshot] = await stage.all(volumeSnapshots, namespace);
   const from = snapshot?.metadata.annotations?.[annotation.sessionName] ?? '';

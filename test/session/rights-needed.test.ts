@@ -31,12 +31,12 @@ const snapshotRows: readonly [string, SnapshotCourse, string[]][] = [
     ],
   ],
   [
-    'that lets older ones go',
+    'that deletes older ones',
     { executor: 'operator', wait: true, fresh: false, probes: false, prunes: true },
     [...on(sessions, 'create get list watch'), ...on(snapshots, 'delete list watch')],
   ],
   [
-    'here or elsewhere, as the new configuration will tell',
+    'here or by an operator, as the status of the new configuration will tell',
     { executor: undefined, wait: true, fresh: true, probes: true },
     [
       ...on(configurations, 'create list watch'),
@@ -56,7 +56,7 @@ const snapshotRows: readonly [string, SnapshotCourse, string[]][] = [
     [...on(configurations, 'create list watch'), ...on(sessions, 'create get list')],
   ],
   [
-    'begun for an operator that may not be there',
+    'begun for an operator that may not be running',
     { executor: undefined, wait: false, fresh: true, probes: true },
     [...on(configurations, 'create delete list watch'), ...on(sessions, 'create get list')],
   ],
@@ -83,7 +83,7 @@ test('a restore, carried out here and by an operator', () => {
   );
 });
 
-test('hooks need the pods, and commands in them the right to run some', () => {
+test('hooks need the right to list pods, and command hooks the right to exec', () => {
   const request = { httpGet: { port: 80 } };
   assert.deepEqual(rightsForHooks({ pre: request }, 'StatefulSet').map(formatRight), ['list pods']);
   const runsCommands = { pre: request, post: { exec: { command: ['sync'] } } };

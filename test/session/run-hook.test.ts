@@ -1,4 +1,4 @@
-/** In which pods and containers a hook is run, and what is said where it cannot be. */
+/** Where a hook runs, and what it reports where it cannot run. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -37,7 +37,7 @@ function statusOf(name: string, state: State): ContainerStatus {
   return { name, state, ready: state.running !== undefined, restartCount: 0, image: '', imageID: '' };
 }
 
-/** Of replica set `app-1`, with its containers' states. */
+/** A pod of replica set `app-1`, with these container states. */
 function pod(name: string, states: Record<string, State>, metadata: object = {}): Stored<Pod> {
   const containers = Object.keys(states).map((container) => ({ name: container }));
   const containerStatuses = Object.entries(states).map(([container, state]) => statusOf(container, state));
@@ -106,7 +106,7 @@ function run(runner: HookRunner, hook: HookHandler = command, more: Partial<Hook
 
 const thaw = { name: 'postBackup', thaws: true };
 
-test('pods of another controller that share the labels are left alone', async () => {
+test('leaves pods of another controller with the same labels alone', async () => {
   const of = (...ownerReferences: OwnerReference[]) => ({ ownerReferences });
   const others = [
     pod('worker-x', { m: running }, of(ownedBy('ReplicaSet', 'worker-1'))),
@@ -120,7 +120,7 @@ test('pods of another controller that share the labels are left alone', async ()
   assert.deepEqual(ran, ['app-a/m']);
 });
 
-test('the container: by name, by the annotation of kubectl exec, else the first', async () => {
+test('chooses the container by name, else by the annotation of kubectl exec, else the first', async () => {
   const states = { proxy: running, db: running };
   const annotated = (value: string) => ({
     annotations: { 'kubectl.kubernetes.io/default-container': value },
@@ -138,7 +138,7 @@ test('the container: by name, by the annotation of kubectl exec, else the first'
   }
 });
 
-test('a native sidecar has hooks run in it, an init container that ends has not', async () => {
+test('runs hooks in a native sidecar, but not in an init container that ends', async () => {
   const one = pod('a', { db: running });
   one.spec.initContainers = [{ name: 'quiesce', restartPolicy: 'Always' }, { name: 'prepare' }];
   one.status = {
@@ -160,7 +160,7 @@ test('a native sidecar has hooks run in it, an init container that ends has not'
   );
 });
 
-test('its container decides, not the phase of the pod', async () => {
+test("the container's state decides, not the pod's phase", async () => {
   const going = { deletionTimestamp: '2026-11-29T01:00:00Z' };
   const { runner, ran } = scene([
     pod('crashing', { m: crashing }),
@@ -173,7 +173,7 @@ test('its container decides, not the phase of the pod', async () => {
   assert.deepEqual(ran.sort(), ['going/m', 'well/m']);
 });
 
-test('where it runs in no pod, nothing has begun', async () => {
+test('no running container: nothing has begun', async () => {
   const { runner, ran } = scene([pod('a', { m: crashing })]);
   const { ok, nowhere, message } = await run(runner);
   assert.deepEqual(
@@ -187,7 +187,7 @@ test('where it runs in no pod, nothing has begun', async () => {
   assert.deepEqual(ran, []);
 });
 
-test('a command that was never started has begun nothing; one that was may have', async () => {
+test('a command that never started has begun nothing; a started one may have', async () => {
   const refusals: [() => Promise<number>, boolean][] = [
     [() => Promise.reject(new StashError('forbidden', 'you may not')), true],
     [() => Promise.reject(new StashError('precondition', 'cannot run freeze: no such file')), true],
@@ -207,16 +207,16 @@ test('a command that was never started has begun nothing; one that was may have'
   assert.equal((await run(runner)).nowhere, false, 'it ran in the other pod');
 });
 
-test('a request that nobody took has begun nothing', async () => {
+test('a request that was not accepted has begun nothing', async () => {
   const one = pod('a', { m: running });
   one.status = { ...one.status, podIP: '127.0.0.1' };
   const { runner } = scene([one]);
-  // Port 1 is nobody's.
+  // Nothing listens on port 1.
   const { ok, nowhere } = await run(runner, { httpPost: { port: 1 } });
   assert.deepEqual([ok, nowhere], [false, true]);
 });
 
-test('a pod that goes while the hook is run takes with it what was to be done in it', async () => {
+test('a pod that goes away while the hook runs does not make it fail', async () => {
   const { runner, world, ran } = scene([pod('a', { m: running }), pod('b', { m: running })]);
   world.exec = ({ pod: name }) => {
     if (name === 'b') return Promise.resolve(0);
@@ -228,7 +228,7 @@ test('a pod that goes while the hook is run takes with it what was to be done in
   assert.deepEqual(ran.sort(), ['a/m', 'b/m']);
 });
 
-test('where all pods went, it is run in those that came', async () => {
+test('all pods went away: runs the hook in their replacements', async () => {
   const { runner, world, ran } = scene([pod('a', { m: running })]);
   world.exec = ({ pod: name }) => {
     world.pods = [pod('b', { m: running })];
@@ -238,7 +238,7 @@ test('where all pods went, it is run in those that came', async () => {
   assert.deepEqual(ran, ['a/m', 'b/m']);
 });
 
-test('where all went and none came, it did not run', async () => {
+test('all pods went away without replacement: the hook did not run', async () => {
   const { runner, world } = scene([pod('a', { m: running })]);
   world.exec = () => Promise.reject(new StashError('not-found', 'container not found ("m")'));
   const { ok, nowhere, message } = await run(runner);
@@ -248,7 +248,7 @@ test('where all went and none came, it did not run', async () => {
   );
 });
 
-test('a container that was quiesced and does not run now: it is said how to thaw it once it does', async () => {
+test('a quiesced container does not run now: says how to resume it once it does', async () => {
   const { runner, world } = scene([pod('a', { m: running }), pod('b', { m: running })]);
   assert.equal((await run(runner)).ok, true);
   world.pods = [pod('a', { m: crashing }), pod('b', { m: running }), pod('new', { m: crashing })];
@@ -269,7 +269,7 @@ test('a container that was quiesced and does not run now: it is said how to thaw
   assert.equal((await run(runner, command, thaw)).ok, true);
 });
 
-test('the command for a person runs it in each pod where it failed', async () => {
+test('the command to run by hand covers each pod where the hook failed', async () => {
   const { runner, world } = scene([
     pod('b', { m: running }),
     pod('a', { m: running }),
@@ -281,7 +281,7 @@ test('the command for a person runs it in each pod where it failed', async () =>
   assert.equal(byHand, `for pod in a b; do kubectl exec -n demo $pod -c m -- freeze 'all data'; done`);
 });
 
-test('the command for a person quotes a container’s name that came from somebody else', async () => {
+test("the command to run by hand quotes the container's name", async () => {
   const { runner } = scene([pod('a', { '$(reboot)': running })]);
   const hook = { ...command, containerName: '$(reboot)' };
   const failing = { ...hook, exec: { command: ['false'] } };
@@ -291,7 +291,7 @@ test('the command for a person quotes a container’s name that came from somebo
   assert.equal((await run(other, failing)).byHand, `kubectl exec -n demo a -c '$(reboot)' -- false`);
 });
 
-test('only what was quiesced and is not thawed yet has to run', async () => {
+test('only a container that is still quiesced has to run', async () => {
   const { runner, world, ran } = scene([pod('a', { m: running }), pod('b', { m: running })]);
   assert.equal((await run(runner)).ok, true);
   world.exec = ({ pod: name }) => Promise.resolve(name === 'a' ? 0 : 1);
@@ -304,7 +304,7 @@ test('only what was quiesced and is not thawed yet has to run', async () => {
   assert.deepEqual(ran, ['b/m']);
 });
 
-test('what had begun in pods that went is not forgotten', async () => {
+test('remembers what had begun in pods that went away', async () => {
   const { runner, world } = scene([pod('a', { m: running })]);
   world.exec = () => {
     world.pods = [];

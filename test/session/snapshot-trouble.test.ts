@@ -1,4 +1,4 @@
-/** A snapshot session whose requests go wrong, or that is stopped. */
+/** A snapshot session whose requests fail, or that is interrupted. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -10,7 +10,7 @@ import { manualClock } from '#test/support/clock.ts';
 
 import { hastyClock } from './clocks.ts';
 import { onCreate } from './on-create.ts';
-import { openStage, told, type Stage } from './stage.ts';
+import { openStage, untilOutput, type Stage } from './stage.ts';
 
 let stage: Stage;
 before(async () => {
@@ -24,7 +24,7 @@ const minute = 60_000;
 const logsOf = (object: KubernetesObject) => object.metadata.name?.startsWith('logs') === true;
 
 for (const kind of ['forbidden', 'invalid'] satisfies ErrorKind[]) {
-  test(`one creation is refused as ${kind}: the others are carried out, and the session has failed`, async () => {
+  test(`one creation is refused as ${kind}: the others succeed, and the session has failed`, async () => {
     const namespace = await stage.home(['data', 'logs', 'www']);
     const cluster = onCreate(stage.cluster, volumeSnapshots, (object, send) => {
       if (logsOf(object)) throw new StashError(kind, 'admission webhook "quota" denied the request');
@@ -46,7 +46,7 @@ for (const kind of ['forbidden', 'invalid'] satisfies ErrorKind[]) {
   });
 }
 
-test('every write fails twice, and is then carried out without its answer', async () => {
+test('every write fails twice, and then succeeds without an answer', async () => {
   const namespace = await stage.home(['data', 'logs']);
   const { faults } = stage.sandbox;
   for (const [verb, plural] of [
@@ -68,7 +68,7 @@ test('every write fails twice, and is then carried out without its answer', asyn
   assert.deepEqual(await stage.snapshotted(namespace), ['data', 'logs']);
 });
 
-test('an answer is lost while the watch lags behind: the snapshot is found, not made twice', async () => {
+test('an answer is lost while the watch lags behind: the snapshot is found, not created twice', async () => {
   const namespace = await stage.home(['data']);
   const catchUp = Promise.withResolvers<undefined>();
   const cluster: Cluster = {
@@ -84,13 +84,13 @@ test('an answer is lost while the watch lags behind: the snapshot is found, not 
     },
   };
   const play = stage.play('snapshot deploy/app', { namespace, clock: hastyClock(), cluster });
-  await told(play, /data: Running/);
+  await untilOutput(play, /data: Running/);
   catchUp.resolve(undefined);
   assert.equal(await play.exit, 0, play.context.stderr());
   assert.deepEqual(await stage.snapshotted(namespace), ['data']);
 });
 
-test('a server that fails every creation is waited for until the deadline, and no longer', async () => {
+test('retries failing creations until the deadline, and no longer', async () => {
   const namespace = await stage.home(['data', 'logs']);
   const clock = manualClock(new Date());
   const cluster = onCreate(stage.cluster, volumeSnapshots, (object, send) => {
@@ -98,7 +98,7 @@ test('a server that fails every creation is waited for until the deadline, and n
     return send();
   });
   const play = stage.play('snapshot deploy/app --executor local', { namespace, clock, cluster });
-  await told(play, /note: failed calling webhook "policy"/);
+  await untilOutput(play, /note: failed calling webhook "policy"/);
   await stage.until(volumeSnapshots, namespace, ([data]) => data?.status?.readyToUse === true);
   await clock.advance(10 * minute);
   assert.equal(await play.exit, 5);
@@ -106,18 +106,18 @@ test('a server that fails every creation is waited for until the deadline, and n
   assert.deepEqual(await stage.phases(namespace), ['Failed']);
 });
 
-test('Ctrl-C stops, says how to go on, and gives the session back: a rerun need not wait', async () => {
+test('Ctrl-C stops, says how to go on, and releases the session, so that a rerun need not wait', async () => {
   const namespace = await stage.home(['data']);
   const stop = new AbortController();
   const argv = 'snapshot deploy/app --snapshot-class never';
   const play = stage.play(argv, { namespace, clock: hastyClock(), signal: stop.signal });
-  await told(play, /data: .*cut; waiting/);
+  await untilOutput(play, /data: .*cut; waiting/);
   stop.abort();
   assert.equal(await play.exit, 130);
   assert.match(play.context.stderr(), new RegExp(`kubectl stash snapshot deployment/app -n ${namespace}\n`));
   assert.match(play.context.stderr(), /kubectl stash wait deploy-app-\d+ -n/);
   const rerun = stage.play(argv, { namespace, clock: hastyClock() });
-  await told(rerun, /data: .*cut; waiting/);
+  await untilOutput(rerun, /data: .*cut; waiting/);
   await stage.makeReady(namespace, 'data');
   assert.equal(await rerun.exit, 0);
   assert.deepEqual(await stage.phases(namespace), ['Succeeded']);

@@ -9,7 +9,7 @@ import { manualClock } from '#test/support/clock.ts';
 import { fastClock, hastyClock } from './clocks.ts';
 import { freezing } from './freezing.ts';
 import { onCreate } from './on-create.ts';
-import { openStage, told, type Stage } from './stage.ts';
+import { openStage, untilOutput, type Stage } from './stage.ts';
 
 let stage: Stage;
 let serverTime: Date | undefined;
@@ -25,7 +25,7 @@ after(() => stage.stop());
 
 const minute = 60_000;
 
-test('two targets that share a claim, in the same second: each session has a snapshot of its own', async () => {
+test('two targets share a claim in the same second: each session has its own snapshot', async () => {
   serverTime = new Date();
   const namespace = await stage.home(['data', 'logs']);
   const { exit, context } = stage.play('snapshot deploy/app pvc/data', { namespace, clock: hastyClock() });
@@ -75,7 +75,7 @@ for (const { what, snapshotClass, signs, end } of [
     const clock = manualClock(new Date());
     const argv = `snapshot deploy/app --executor local --snapshot-class ${snapshotClass}`;
     const play = stage.play(argv, { namespace, clock });
-    await told(play, ...signs);
+    await untilOutput(play, ...signs);
     await clock.advance(10 * minute);
     assert.equal(await play.exit, 5);
     for (const words of end) assert.match(play.context.stderr(), words);
@@ -94,14 +94,14 @@ for (const { what, snapshotClass, signs, end } of [
   });
 }
 
-test('an error that heals is told and forgotten', async () => {
+test("shows a driver's error until the driver has recovered", async () => {
   const namespace = await stage.home(['data']);
   const play = stage.play('snapshot deploy/app --snapshot-class flaky', { namespace, clock: hastyClock() });
   assert.equal(await play.exit, 0, play.context.stderr());
   assert.match(play.context.stderr(), /data: Running \(driver reports: .*error-once/);
 });
 
-test('with --fail-fast the same error is the end', async () => {
+test('with --fail-fast the same error ends the session', async () => {
   const namespace = await stage.home(['data']);
   const argv = 'snapshot deploy/app --snapshot-class flaky --fail-fast';
   const play = stage.play(argv, { namespace, clock: hastyClock() });
@@ -110,11 +110,11 @@ test('with --fail-fast the same error is the end', async () => {
   assert.deepEqual(await stage.phases(namespace), ['Failed']);
 });
 
-test('a snapshot that is deleted while the session runs is not made again', async () => {
+test('does not create a snapshot again that was deleted while the session ran', async () => {
   const namespace = await stage.home(['data', 'logs']);
   const argv = 'snapshot deploy/app --snapshot-class never';
   const play = stage.play(argv, { namespace, clock: hastyClock() });
-  await told(play, /data: .*cut; waiting/);
+  await untilOutput(play, /data: .*cut; waiting/);
   const [snapshot] = await stage.all(volumeSnapshots, namespace);
   assert.ok(snapshot);
   await stage.cluster.delete(volumeSnapshots, { name: snapshot.metadata.name, namespace });
@@ -126,24 +126,24 @@ test('a snapshot that is deleted while the session runs is not made again', asyn
   assert.deepEqual(await stage.snapshotted(namespace), ['logs']);
 });
 
-test('a session that is deleted while it runs is said to be gone', async () => {
+test('says that a session was deleted while it ran', async () => {
   const namespace = await stage.home(['data']);
   const clock = manualClock(new Date());
   const argv = 'snapshot deploy/app --snapshot-class never --executor local';
   const play = stage.play(argv, { namespace, clock });
-  await told(play, /data: .*cut; waiting/);
+  await untilOutput(play, /data: .*cut; waiting/);
   const [session] = await stage.all(backupSessions, namespace);
   await stage.cluster.delete(backupSessions, { name: session?.metadata.name ?? '', namespace });
   await clock.advance(10_000);
   assert.equal(await play.exit, 4);
   assert.match(play.context.stderr(), /error: backupsession\/.* was deleted while it ran/);
   assert.match(play.context.stderr(), new RegExp(`kubectl get volumesnapshots -n ${namespace}`));
-  assert.doesNotMatch(play.context.stderr(), /carried out by somebody else/);
+  assert.doesNotMatch(play.context.stderr(), /taken over by another executor/);
   assert.deepEqual(await stage.phases(namespace), []);
   assert.deepEqual(await stage.snapshotted(namespace), ['data']);
 });
 
-test('a claim that is deleted between the look at it and its snapshot', async () => {
+test('a claim is deleted between planning and its snapshot', async () => {
   const namespace = await stage.home(['data', 'logs']);
   const clock = manualClock(new Date());
   const cluster = onCreate(stage.cluster, backupSessions, async (_, send) => {
@@ -151,13 +151,13 @@ test('a claim that is deleted between the look at it and its snapshot', async ()
     return send();
   });
   const play = stage.play('snapshot deploy/app --executor local', { namespace, clock, cluster });
-  await told(play, /data: Ready/, /logs: Running .*cannot get claim/);
+  await untilOutput(play, /data: Ready/, /logs: Running .*cannot get claim/);
   await clock.advance(10 * minute);
   assert.equal(await play.exit, 5);
   assert.match(play.context.stderr(), /error: .*: logs: not ready after 10m: .*cannot get claim/);
 });
 
-test('a claim that its workload has lost when the session is resumed', async () => {
+test('a claim is gone when a rerun goes on with the session', async () => {
   const namespace = await stage.home(['data', 'logs']);
   const clock = hastyClock();
   const port = freezing(stage.cluster, { write: 3, when: 'after' });
@@ -173,7 +173,7 @@ test('a claim that its workload has lost when the session is resumed', async () 
   assert.deepEqual(await stage.snapshotted(namespace), ['data']);
 });
 
-test('a session left behind past its deadline is ended as Failed, and a new one is begun', async () => {
+test('ends a session past its deadline as Failed, and begins a new one', async () => {
   const namespace = await stage.home(['data']);
   const clock = hastyClock();
   const stop = new AbortController();
@@ -182,7 +182,7 @@ test('a session left behind past its deadline is ended as Failed, and a new one 
     clock,
     signal: stop.signal,
   });
-  await told(left, /data: .*cut; waiting/);
+  await untilOutput(left, /data: .*cut; waiting/);
   stop.abort();
   assert.equal(await left.exit, 130);
   const spec = { backupHistoryLimit: 2 };

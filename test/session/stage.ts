@@ -1,4 +1,4 @@
-/** A sandbox with the Stash kinds, and on it workloads to snapshot, each in a namespace of its own. */
+/** A sandbox with the Stash kinds and workloads to snapshot, each in its own namespace. */
 import assert from 'node:assert/strict';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -39,12 +39,12 @@ export interface Play {
 
 export interface Stage {
   readonly sandbox: Sandbox;
-  /** The real adapter, over HTTPS; its own clock is the real one. */
+  /** The real adapter, over HTTPS, with the machine's clock. */
   readonly cluster: Cluster;
-  /** A namespace with deployment `app` of no replicas, whose claims are bound; resolves with its name. */
+  /** Creates a namespace with deployment `app` of no replicas and bound claims; resolves with the namespace's name. */
   home(claims: readonly string[], storageClass?: string): Promise<string>;
   claim(namespace: string, name: string, storageClass?: string): Promise<void>;
-  /** A VolumeSnapshotClass that behaves as the sandbox's parameters say. */
+  /** Creates a VolumeSnapshotClass with these parameters of the sandbox's driver. */
   snapshotClass(name: string, parameters: Record<string, string>): Promise<void>;
   storageClass(
     name: string,
@@ -52,21 +52,21 @@ export interface Stage {
     binding?: 'Immediate' | 'WaitForFirstConsumer',
   ): Promise<void>;
   all<T extends KubernetesObject>(resource: Resource<T>, namespace?: string): Promise<Stored<T>[]>;
-  /** Of the snapshot sessions, by name. */
+  /** The BackupSessions, by name. */
   phases(namespace: string): Promise<unknown[]>;
-  /** Claims that have a snapshot, each as often as it has one. */
+  /** The claim of each snapshot. */
   snapshotted(namespace: string): Promise<unknown[]>;
-  /** Resolves with all objects of a kind as soon as they satisfy. */
+  /** Resolves with all objects of a kind once they satisfy the condition. */
   until<T extends KubernetesObject>(
     resource: Resource<T>,
     namespace: string,
     satisfies: (objects: Stored<T>[]) => boolean,
   ): Promise<Stored<T>[]>;
-  /** Makes snapshots ready that their class never lets be. */
+  /** Makes snapshots ready whose class keeps them unready. */
   makeReady(namespace: string, ...claims: readonly string[]): Promise<void>;
-  /** Deletes claims; resolves when they are gone. */
+  /** Deletes claims; resolves once they are gone. */
   loseClaims(namespace: string, ...claims: readonly string[]): Promise<void>;
-  /** Runs the program in a namespace; words as after `kubectl stash`, split at blanks where they are one string. */
+  /** Runs the program in a namespace with the arguments of `kubectl stash`; one string is split at blanks. */
   play(
     argv: string | readonly string[],
     options: {
@@ -78,11 +78,11 @@ export interface Stage {
       stdin?: string;
     },
   ): Play;
-  /** Interrupts the programs that still run. */
+  /** Interrupts the programs that are still running. */
   stop(): Promise<void>;
 }
 
-/** `now`: the server's clock. `program`: what containers of our own image run. */
+/** `now`: the server's clock. `program`: the entry point of containers of our own image. */
 export async function openStage(now?: () => Date, program?: SandboxOptions['program']): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-stage-'));
   const sandbox = await startSandbox({ directory, program, ...(now && { now }) });
@@ -195,14 +195,14 @@ function isOf({ spec }: VolumeSnapshot, claim: string): boolean {
   return spec.source.persistentVolumeClaimName === claim;
 }
 
-/** Resolves once the program has told all of that on stderr. */
-export async function told({ context, exit }: Play, ...all: readonly RegExp[]): Promise<void> {
+/** Resolves once the program has written all of these words to stderr. */
+export async function untilOutput({ context, exit }: Play, ...all: readonly RegExp[]): Promise<void> {
   const patience = performance.now() + 20_000;
   const ended = exit.then(() => true);
   for (let isOver = false; ;) {
     const missing = all.find((one) => !one.test(context.stderr()));
     if (missing === undefined) return;
-    assert.ok(!isOver, `${missing.source} was not told: ${context.stderr()}`);
+    assert.ok(!isOver, `${missing.source} was not written to stderr: ${context.stderr()}`);
     isOver = (await Promise.race([ended, setImmediate(false)])) || performance.now() > patience;
   }
 }

@@ -23,7 +23,7 @@ const listed = {
   resources: ['volumesnapshots'],
 };
 
-/** A server whose list of rules is incomplete, and that grants what `allows` says when it is asked. */
+/** A server whose list of rules is incomplete; it grants the rights that `allows` accepts, when asked. */
 function webhook(allows: (attributes: SelfSubjectAccessReview['spec']['resourceAttributes']) => boolean) {
   const asked: string[] = [];
   const answer = (object: KubernetesObject): KubernetesObject => {
@@ -41,13 +41,13 @@ function webhook(allows: (attributes: SelfSubjectAccessReview['spec']['resourceA
   return { reader: readerOf(cluster, 'demo'), asked };
 }
 
-test('where the server cannot list all rules, what is not listed is asked for', async () => {
+test('asks about each unlisted right where the server cannot list all rules', async () => {
   const { reader, asked } = webhook(() => true);
   await reader.demand('jane', rights);
   assert.deepEqual(asked, ['create volumesnapshots', 'patch backupsessions status']);
 });
 
-test('what it then refuses is missing', async () => {
+test('a right that the server then refuses is missing', async () => {
   const { reader } = webhook(({ subresource }) => subresource === undefined);
   await assert.rejects(reader.demand('jane', rights), {
     kind: 'forbidden',

@@ -1,4 +1,4 @@
-/** What is done after a session's end, on a server. */
+/** Tidying up after a session's end, against a server. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -30,11 +30,11 @@ const keepLastTwo = { name: 'last-two', prune: true, keepLast: 2 };
 interface Scene {
   readonly namespace: string;
   readonly configuration: Stored<BackupConfiguration>;
-  /** The last one, without a word of what came after its end. */
+  /** The last session, as it was before tidying up. */
   readonly session: Stored<BackupSession>;
 }
 
-/** So many sessions of two claims, a minute apart, none of them tidied up; then the configuration becomes `spec`. */
+/** Runs so many sessions of two claims, a minute apart, without tidying up; then sets the configuration's `spec`. */
 async function scene(count: number, spec: Spec): Promise<Scene> {
   const namespace = await stage.home(['data', 'logs']);
   const { cluster } = stage.sandbox;
@@ -82,13 +82,13 @@ function tidy(
   return tidyUp({ cluster, clock: fastClock(new Date(time)), signal }, scene, options);
 }
 
-/** Those that nobody has deleted; the driver takes its time with the others. */
+/** The snapshots without a deletionTimestamp; the driver takes its time with the others. */
 async function snapshotsLeft(namespace: string): Promise<Stored<VolumeSnapshot>[]> {
   const all = await stage.all(volumeSnapshots, namespace);
   return all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
-/** Minutes of the restore points, each once for each of its snapshots. */
+/** The minute of each snapshot's restore point. */
 async function minutesLeft(namespace: string): Promise<number[]> {
   const first = (await minutesOf(namespace))[0] ?? 0;
   return (await minutesOf(namespace)).map((at) => (at - first) / minute);
@@ -115,7 +115,7 @@ const done = {
   BackupHistoryCleaned: 'True SuccessfullyCleanedBackupHistory',
 };
 
-test('after a success: the policy is applied, then the history is cut, and both are said', async () => {
+test('after a success: applies the policy, then the history limit, and records both', async () => {
   const here = await scene(4, { retentionPolicy: keepLastTwo, backupHistoryLimit: 3 });
   const before = await stage.all(volumeSnapshots, here.namespace);
   const foreign = await stage.sandbox.cluster.create(volumeSnapshots, {
@@ -135,7 +135,7 @@ test('after a success: the policy is applied, then the history is cut, and both 
   assert.ok(left.every(({ metadata }) => (metadata.ownerReferences ?? []).length === 0));
 });
 
-test('what its conditions tell of is not done again', async () => {
+test("does not repeat what the session's conditions record", async () => {
   const here = await scene(3, { retentionPolicy: keepLastTwo, backupHistoryLimit: 3 });
   await tidy(here);
   const [session] = (await sessions(here.namespace)).toReversed();
@@ -150,7 +150,7 @@ test('what its conditions tell of is not done again', async () => {
   assert.deepEqual(await count(here.namespace), { snapshots: 4, sessions: 3 });
 });
 
-test('a policy that keeps all is none: nothing is said of it', async () => {
+test('ignores a policy that keeps all', async () => {
   const here = await scene(2, { retentionPolicy: { name: 'all', prune: true }, backupHistoryLimit: 5 });
   await tidy(here);
   assert.deepEqual(await conditions(here), { BackupHistoryCleaned: done.BackupHistoryCleaned });
@@ -169,7 +169,7 @@ for (const [name, more] of [
   });
 }
 
-test('a policy that nobody may follow: it is said, and nothing goes', async () => {
+test('an invalid policy is reported, and deletes nothing', async () => {
   const here = await scene(3, {});
   const spec = { ...here.configuration.spec, retentionPolicy: { ...keepLastTwo, keepDaily: -1 } };
   const { notes } = await tidy({ ...here, configuration: { ...here.configuration, spec } });
@@ -179,7 +179,7 @@ test('a policy that nobody may follow: it is said, and nothing goes', async () =
 });
 
 for (const phase of ['Failed', 'Skipped', 'Unknown'] as const) {
-  test(`after a session that is ${phase} no snapshot goes, sessions do`, async () => {
+  test(`after a session that is ${phase} deletes sessions, but no snapshots`, async () => {
     const here = await scene(3, { retentionPolicy: keepLastTwo, backupHistoryLimit: 1 });
     const session = await write(here.session, { phase });
     await tidy({ ...here, session });
@@ -188,7 +188,7 @@ for (const phase of ['Failed', 'Skipped', 'Unknown'] as const) {
   });
 }
 
-test('before its end nothing is done', async () => {
+test("does nothing before the session's end", async () => {
   const here = await scene(3, { retentionPolicy: keepLastTwo, backupHistoryLimit: 1 });
   const session = await write(here.session, { phase: 'Running' });
   await tidy({ ...here, session });
@@ -196,7 +196,7 @@ test('before its end nothing is done', async () => {
   assert.deepEqual(await conditions(here), {});
 });
 
-test('a session with a history limit of 0 stays itself', async () => {
+test('keeps the session itself, even with a history limit of 0', async () => {
   const here = await scene(2, { backupHistoryLimit: 0 });
   await tidy(here);
   assert.deepEqual(
@@ -205,13 +205,13 @@ test('a session with a history limit of 0 stays itself', async () => {
   );
 });
 
-test('sessions that are known need not be asked for', async () => {
+test('does not list sessions that the caller passes', async () => {
   const here = await scene(3, { backupHistoryLimit: 1 });
   await tidy(here, { sessions: (await sessions(here.namespace)).slice(1) });
   assert.equal((await sessions(here.namespace)).length, 2);
 });
 
-test('where its own restore point is no longer whole, nothing goes', async () => {
+test("deletes nothing where the session's own restore point is no longer complete", async () => {
   const here = await scene(3, { retentionPolicy: { ...keepLastTwo, keepLast: 1 } });
   const [newest] = (await stage.all(volumeSnapshots, here.namespace))
     .filter(({ spec }) => spec.source.persistentVolumeClaimName === 'logs')
@@ -221,12 +221,12 @@ test('where its own restore point is no longer whole, nothing goes', async () =>
   await stage.sandbox.cluster.delete(volumeSnapshots, { name, namespace });
   await stage.until(volumeSnapshots, here.namespace, (all) => all.length === 5);
   const { notes } = await tidy(here);
-  assert.match(notes.join('\n'), /is not complete any more, so nothing is deleted/);
+  assert.match(notes.join('\n'), /is no longer complete: nothing is deleted/);
   assert.deepEqual(await minutesLeft(here.namespace), [0, 0, 1, 1, 2]);
   assert.equal((await conditions(here))['RetentionPolicyApplied'], 'False FailedToApplyRetentionPolicy');
 });
 
-test('what others write on the session meanwhile is kept', async () => {
+test('keeps what other clients write to the session meanwhile', async () => {
   const here = await scene(2, { retentionPolicy: keepLastTwo });
   const other = {
     lastTransitionTime: '2026-03-14T03:00:00Z',
@@ -234,7 +234,7 @@ test('what others write on the session meanwhile is kept', async () => {
     status: 'True',
     reason: 'SuccessfullyEnsuredBackupExecutor',
   };
-  // `here.session` is of before.
+  // `here.session` is older than that.
   await write(here.session, { conditions: [other], nextRetry: '2026-03-14T04:00:00Z' });
   await tidy(here);
   assert.deepEqual(await conditions(here), {
@@ -244,7 +244,7 @@ test('what others write on the session meanwhile is kept', async () => {
   assert.equal((await sessions(here.namespace)).at(-1)?.status?.nextRetry, '2026-03-14T04:00:00Z');
 });
 
-test('a session that was deleted meanwhile is no trouble, nor is another one of its name touched', async () => {
+test('accepts that the session was deleted meanwhile, and leaves a new one of the same name alone', async () => {
   const here = await scene(3, { retentionPolicy: keepLastTwo, backupHistoryLimit: 5 });
   const { name, namespace } = here.session.metadata;
   const { cluster } = stage.sandbox;
@@ -264,7 +264,7 @@ test('a session that was deleted meanwhile is no trouble, nor is another one of 
   assert.deepEqual(found.status?.conditions ?? [], []);
 });
 
-test('trouble with the server is overcome', async () => {
+test('retries while the server fails', async () => {
   const { faults } = stage.sandbox;
   const here = await scene(4, { retentionPolicy: keepLastTwo, backupHistoryLimit: 1 });
   for (const [verb, plural] of [
@@ -283,7 +283,7 @@ test('trouble with the server is overcome', async () => {
   assert.deepEqual(await conditions(here), done);
 });
 
-test('what may not be deleted is said, once, and the session has succeeded all the same', async () => {
+test('reports a forbidden deletion once; the session has succeeded all the same', async () => {
   const { faults } = stage.sandbox;
   const here = await scene(3, { retentionPolicy: keepLastTwo, backupHistoryLimit: 1 });
   for (const plural of ['volumesnapshots', 'backupsessions']) {
@@ -315,7 +315,7 @@ for (const [which, resource] of [
   ['snapshot', volumeSnapshots],
   ['session', backupSessions],
 ] as const) {
-  test(`stopped at any deletion of a ${which}, it is taken up again to the same end`, async () => {
+  test(`interrupted at any deletion of a ${which}, a rerun comes to the same end`, async () => {
     for (const allowed of [0, 1, 2]) {
       const here = await scene(4, {
         retentionPolicy: { ...keepLastTwo, keepLast: 1 },
@@ -343,7 +343,7 @@ for (const [which, resource] of [
   });
 }
 
-test('Ctrl-C while it tidies up: the snapshot was taken, and what is left is for the next one', async () => {
+test('Ctrl-C while tidying up: the snapshot succeeded, and the next session tidies up the rest', async () => {
   const here = await scene(3, { retentionPolicy: { ...keepLastTwo, keepLast: 1 }, backupHistoryLimit: 1 });
   const stop = new AbortController();
   const cluster: Cluster = {
@@ -362,13 +362,13 @@ test('Ctrl-C while it tidies up: the snapshot was taken, and what is left is for
   assert.match(context.stdout(), /snapshotted: all 2 snapshots are ready/);
   assert.match(
     context.stderr(),
-    /^note: interrupted after the end of backupsession\/nightly-\d+: older ones may be left$/m,
+    /^note: interrupted after the end of backupsession\/nightly-\d+: old snapshots and sessions may be left$/m,
   );
   assert.equal((await snapshot(namespace)).code, 0);
   assert.deepEqual(await count(namespace), { snapshots: 2, sessions: 1 });
 });
 
-test('the command line tidies up what it carried out', async () => {
+test('the command line tidies up after its own session', async () => {
   const here = await scene(2, { retentionPolicy: keepLastTwo, backupHistoryLimit: 1 });
   const { code, stderr } = await snapshot(here.namespace);
   assert.equal(code, 0, stderr);

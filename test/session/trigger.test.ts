@@ -38,7 +38,7 @@ function trigger(by: string | undefined, cluster: Cluster = stage.cluster) {
 
 const sessions = () => stage.all(backupSessions, namespace);
 
-test('a session says whose it is and what asked for it; its claims are found by whoever carries it out', async () => {
+test('a session records its configuration and its trigger; its executor finds the claims', async () => {
   const { metadata } = await configure();
   const session = await trigger('job-1');
   assert.match(session.metadata.name, /^nightly-\d+$/);
@@ -61,7 +61,7 @@ test('a session says whose it is and what asked for it; its claims are found by 
   });
 });
 
-test('the same trigger gets the same session, another one its own', async () => {
+test('the same trigger gets the same session, another trigger a new one', async () => {
   await configure({ paused: true });
   const first = await trigger('job-1');
   assert.deepEqual(await trigger('job-1'), first);
@@ -74,7 +74,7 @@ test('the same trigger gets the same session, another one its own', async () => 
   );
 });
 
-test('two that ask within one second get a session each', async () => {
+test('two triggers within one second get a session each', async () => {
   await configure();
   const [a, b, c] = await Promise.all([trigger('job-1'), trigger('job-2'), trigger(undefined)]);
   const names = [a, b, c].map(({ metadata }) => metadata.name);
@@ -82,7 +82,7 @@ test('two that ask within one second get a session each', async () => {
   assert.equal((await sessions()).length, 3);
 });
 
-test('an answer that is lost makes no second session', async () => {
+test('a lost answer does not create a second session', async () => {
   await configure();
   for (const by of ['job-1', undefined]) {
     const had = (await sessions()).length;
@@ -103,7 +103,7 @@ test('an answer that is lost makes no second session', async () => {
   }
 });
 
-test('refuses a configuration that is missing, of another driver, for no target, or going', async () => {
+test('refuses a configuration that is missing, uses another driver, has no target, or is being deleted', async () => {
   const refused = async (kind: 'not-found' | 'precondition', message: RegExp) => {
     await assert.rejects(trigger('job-1'), (error) => {
       assert.ok(isStashError(error, kind));

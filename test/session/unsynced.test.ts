@@ -1,4 +1,4 @@
-/** A session that is gone on with, where nobody says what it has made already: its deadline counts all the same. */
+/** An executor goes on with a session and cannot read what it has made: the deadline counts all the same. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -25,7 +25,7 @@ before(async () => {
 });
 after(() => stage.stop());
 
-/** No watch of these says a word. */
+/** Watches of these never deliver anything. */
 function silent(...plurals: readonly string[]): Cluster {
   return {
     ...stage.cluster,
@@ -68,7 +68,7 @@ test('a backup ends at its deadline', async () => {
   assert.deepEqual(await logOf(stage, namespace), ['thaw']);
 });
 
-test('a backup thaws once the application has been quiet for as long as it may', async () => {
+test('a backup resumes the application once it has been quiesced for as long as it may be', async () => {
   const namespace = await runningHome(stage, ['data']);
   const session = await quiesced(namespace, 36_000_000);
   const ended = await carryOut(environment(silent('volumesnapshots')), backup, {

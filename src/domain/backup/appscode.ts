@@ -1,4 +1,4 @@
-/** What AppsCode's operator would do wrongly is refused before it is asked to. */
+/** Refuses what AppsCode's operator would do wrongly or not at all. */
 import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
 import { accept, failure, noChoice, refuse, type Choice, type Failure } from '#src/domain/finding.ts';
 import { prunes } from '#src/domain/retention/retention-rules.ts';
@@ -14,7 +14,10 @@ export function classForAppscode(...asked: Parameters<typeof appscodeClass>): st
   return accept(appscodeClass(...asked));
 }
 
-/** The one class that it has to be given; it takes no default of its own. */
+/**
+ * The snapshot class to write into the configuration, as AppsCode's operator uses no default. A failure 'precondition'
+ * where it cannot snapshot the target, or not with one class.
+ */
 export function appscodeClass(
   target: Target,
   planned: readonly PlannedClaim[],
@@ -37,7 +40,7 @@ export function appscodeClass(
   if (first === '') {
     return noChoice(
       'precondition',
-      "AppsCode's operator must be told the snapshot class, and you may not list them",
+      "AppsCode's operator needs the name of a snapshot class, and you are not allowed to list them",
       {
         hint: 'add --snapshot-class NAME',
       },
@@ -47,29 +50,29 @@ export function appscodeClass(
   return unfit ? { failure: unfit } : { value: first };
 }
 
-/** Two retentions side by side would undo each other's work. */
+/** AppsCode's own retention would delete snapshots that `--keep-*` keeps. */
 export function refuseKeepFlags(): never {
   throw new StashError(
     'precondition',
-    "AppsCode's operator has a retention of its own, which deletes snapshots of a claim whoever took them: --keep-* cannot promise anything beside it",
+    "AppsCode's operator applies its own retention policy to all snapshots of a claim: it may delete snapshots that --keep-* keeps",
     {
-      hint: 'leave out --keep-*; spec.retentionPolicy of the BackupConfiguration is what its operator goes by',
+      hint: "leave out --keep-*; AppsCode's operator follows spec.retentionPolicy of the BackupConfiguration",
     },
   );
 }
 
-/** A failure `precondition` for a schedule whose retention deletes anything. */
+/** A failure 'precondition' for a retention policy that deletes snapshots; none for one that keeps all. */
 export function retentionBesideAppscode(retention: RetentionPolicy | undefined): Failure[] {
   if (retention === undefined || !prunes(retention)) return [];
-  const why = "AppsCode's Stash operator runs here, and its retention deletes snapshots whoever made them";
+  const why = "AppsCode's Stash operator runs here, and its retention policy deletes snapshots of any origin";
   return [failure('precondition', why, { hint: 'use --keep-all in place of the --keep flags' })];
 }
 
-/** Drivers' errors are its own to judge. */
+/** AppsCode's operator decides itself what a driver's error means. */
 export function refuseFailFast(): never {
   throw new StashError(
     'precondition',
-    "AppsCode's operator carries the session out, and does not end it at the first error of a driver: --fail-fast cannot be honoured",
+    "AppsCode's operator carries the session out, and does not end it at the first error of a driver: --fail-fast is not supported",
     { hint: 'leave out --fail-fast; --timeout says how long this command waits' },
   );
 }
@@ -84,7 +87,7 @@ export function checkConfigured(configuration: BackupConfiguration | undefined, 
   refuse(classConfigured(configuration, wanted));
 }
 
-/** An operator reads the class from the configuration, which it does not let anybody change. */
+/** An operator takes the class from the configuration: a failure 'precondition' where that is another than `wanted`. */
 function classConfigured(configuration: BackupConfiguration | undefined, wanted: string): Failure[] {
   if (configuration === undefined) return [];
   const configured = configuration.spec.target?.snapshotClassName ?? '';

@@ -1,4 +1,4 @@
-/** What has become of each claim of a snapshot session. */
+/** Computes the progress of each claim of a BackupSession that this executor carries out. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { BackupHostStats, BackupSession } from '#src/api/stash.ts';
 
@@ -17,34 +17,34 @@ export interface BackupWorld {
   readonly now: Date;
   readonly session: Stored<BackupSession>;
   readonly target: Target;
-  /** Every claim of the session, those that cannot be snapshotted included. */
+  /** Every claim of the session, including those that cannot be snapshotted. */
   readonly sessionClaims: readonly string[];
   readonly planned: readonly PlannedClaim[];
-  /** By claim: what this session has already asked for. */
+  /** By claim: the snapshots that the session has created. */
   readonly snapshots: ReadonlyMap<string, Stored<VolumeSnapshot>>;
-  /** By claim: why there will be no snapshot, whatever is tried again. */
+  /** By claim: the permanent error for which there will be no snapshot. */
   readonly refused: ReadonlyMap<string, string>;
-  /** Claims whose snapshot's first name belongs to another session. */
+  /** Claims for which another session has the snapshot's first name: use the second name. */
   readonly taken: ReadonlySet<string>;
   readonly timeoutMs: number;
-  /** Of a session that has none yet; left out: `timeoutMs` from now. */
+  /** The deadline for a session that has none yet; left out: `timeoutMs` from now. */
   readonly deadline?: Date | undefined;
-  /** What is known of the snapshots may be out of date. */
+  /** The watch is disconnected: the snapshots may be out of date. */
   readonly lost: boolean;
   readonly failFast: boolean;
   readonly hooks: SessionHooks | undefined;
-  /** How long the application may stay quiesced. */
+  /** Milliseconds that the application may stay quiesced. */
   readonly maxFreezeMs: number;
   readonly retriesLeft: number;
-  /** Why nothing more is made, and what is not ready has failed. */
+  /** Create nothing more, and fail what is not ready, for this reason. */
   readonly end: SessionEnd | undefined;
-  /** Why its executor did not thaw, which is done for it; a session that fails then tells. */
+  /** Why the executor did not resume the application, so that the operator does; reported if the session fails. */
   readonly onlyThaw: string | undefined;
-  /** Why the session's hooks are not run, which is why it fails. */
+  /** Why the session's hooks are not run, for which it fails. */
   readonly hooksRefused: string | undefined;
-  /** Snapshots may have been asked for that are not known yet. */
+  /** Snapshots may exist that are not observed yet. */
   readonly begun: boolean;
-  /** The executor makes nothing more: it stops before the session's end, or only thaws for one that is dead. */
+  /** The executor creates nothing more: it stops early, or only resumes the application for a dead executor. */
   readonly leaving: boolean;
 }
 
@@ -90,13 +90,13 @@ export function backupHookState(session: Stored<BackupSession>): HookState {
   return hookState(session, conditions, backupHooks);
 }
 
-/** Claims that were given up for good, whatever has become of their snapshots since. */
+/** Claims that the status records as failed: they stay failed, even if their snapshots become ready. */
 function recordedLosses({ status }: BackupSession): BackupHostStats[] {
   if (status?.phase !== 'Running' && status?.phase !== 'Failed') return [];
   return (status.targets ?? []).flatMap(({ stats = [] }) => stats.filter(({ phase }) => phase === 'Failed'));
 }
 
-/** Until when the application may stay quiesced; undefined: it is not, or nobody promised to end it. */
+/** Until when the application may stay quiesced; undefined: it is not quiesced, or no hook resumes it. */
 export function freezeEnd({ session, hooks, maxFreezeMs }: BackupWorld): Date | undefined {
   const { quiescedSince, quiescedUntil, post } = backupHookState(session);
   if (hooks === undefined || !thaws(hooks) || quiescedSince === undefined || post !== undefined)
@@ -104,12 +104,12 @@ export function freezeEnd({ session, hooks, maxFreezeMs }: BackupWorld): Date | 
   return quiescedUntil ?? new Date(quiescedSince.getTime() + maxFreezeMs);
 }
 
-/** Whether the snapshot holds what the application had written when it was quiet. */
+/** Whether the snapshot was cut while the application was quiesced. */
 export function isCut(world: BackupWorld, { claim, phase }: ClaimProgress): boolean {
   const cutAt = world.snapshots.get(claim)?.status?.creationTime;
   const end = freezeEnd(world);
   if (phase === 'Failed') return false;
-  // After the time that it may stay quiet, nobody knows whether it still is: the driver's own word counts.
+  // After the time that it may stay quiesced, the application may have been resumed: the driver's creationTime decides.
   if (end !== undefined && world.now >= end) return cutAt !== undefined && new Date(cutAt) <= end;
   return cutAt !== undefined || phase === 'Succeeded';
 }

@@ -1,4 +1,4 @@
-/** From a backup session that has ended and its claims to what a person is told about it. */
+/** Judges a BackupSession that has ended by its status and its claims. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -10,8 +10,8 @@ import { describe, type ClaimProgress, type Verdict } from '#src/domain/session/
 import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
 
 /**
- * The session's phase is not believed alone: without a claim, or with one that is not ready, nothing succeeded.
- * Undefined: the session says that it succeeded, its snapshots are not all ready yet.
+ * Phase Succeeded alone is not enough: a session without claims, or with a failed claim, has failed. Undefined: the
+ * session has not ended, or it says Succeeded and some snapshots are not ready yet.
  */
 export function backupVerdict(
   session: Stored<BackupSession>,
@@ -44,14 +44,15 @@ function succeededVerdict(
   { status }: Stored<BackupSession>,
   claims: readonly ClaimProgress[],
 ): Verdict | undefined {
-  // AppsCode's operator calls it a success when it found nothing to do. A snapshot that it tells of may only be late.
+  // AppsCode's operator writes Succeeded where it found nothing to snapshot. A claim that its status lists may just not
+  // be observed yet.
   const tellsOfNone = !status?.targets?.some(({ stats = [] }) => stats.length > 0);
   if (tellsOfNone && claims.every(({ phase }) => phase === 'Pending')) {
-    return { outcome: 'failed', message: 'it is called Succeeded, but not one claim was snapshotted' };
+    return { outcome: 'failed', message: 'its phase is Succeeded, but no claim was snapshotted' };
   }
   const failed = claims.filter(({ phase }) => phase === 'Failed');
   if (failed.length > 0) {
-    return { outcome: 'failed', message: `it is called Succeeded, but ${describe(failed)}` };
+    return { outcome: 'failed', message: `its phase is Succeeded, but ${describe(failed)}` };
   }
   if (claims.some(({ phase }) => phase !== 'Succeeded')) return undefined;
   return {
@@ -60,7 +61,7 @@ function succeededVerdict(
   };
 }
 
-/** What is written of the session as a whole is where a person has to look. */
+/** `culprit`: the session itself, where its conditions say more than its claims. */
 function failure(
   session: Stored<BackupSession>,
   claims: readonly ClaimProgress[],
@@ -70,29 +71,29 @@ function failure(
   const hooks = backupHookState(session);
   const failedHook = hookFailure(hooks);
   if (failedHook !== undefined) {
-    // Without the preBackup hook there is no snapshot of any claim, which need not be said of each.
+    // After a failed preBackup hook no claim has a snapshot: do not repeat that for each.
     const others = hooks.pre?.status === 'False' || notReady.length === 0 ? '' : `; ${describe(notReady)}`;
     return { message: `${failedHook}${others}`, culprit };
   }
-  const told = toldOfAll(session);
-  if (told !== undefined && notReady.some(({ phase }) => phase !== 'Failed')) {
-    // A claim for which nothing was made says nothing of why.
+  const reason = reasonInConditions(session);
+  if (reason !== undefined && notReady.some(({ phase }) => phase !== 'Failed')) {
+    // A claim without a snapshot does not say why it has none.
     const seen = notReady.filter(({ phase }) => phase !== 'Pending');
-    return { message: seen.length === 0 ? told : `${told}; ${describe(seen)}`, culprit };
+    return { message: seen.length === 0 ? reason : `${reason}; ${describe(seen)}`, culprit };
   }
   if (notReady.length > 0) return { message: describe(notReady) };
   const lost = (session.status?.targets ?? []).flatMap(({ stats = [] }) =>
     stats.flatMap(({ hostname = '', error }) => (error === undefined ? [] : `${hostname}: ${error}`)),
   );
-  return { message: lost.length > 0 ? lost.join('; ') : (told ?? 'no reason is given in its status') };
+  return { message: lost.length > 0 ? lost.join('; ') : (reason ?? 'no reason is given in its status') };
 }
 
-/** Why the session failed, as far as its conditions have it. */
-function toldOfAll({ status }: Stored<BackupSession>): string | undefined {
+/** Why the session failed, as far as its conditions say. */
+function reasonInConditions({ status }: Stored<BackupSession>): string | undefined {
   const conditions = [
     ...(status?.conditions ?? []),
     ...(status?.targets ?? []).flatMap((target) => target.conditions ?? []),
   ].filter((condition) => !isTidyCondition(condition));
-  const told = conditions.find(tellsFailure);
-  return told?.message ?? told?.reason;
+  const failed = conditions.find(tellsFailure);
+  return failed?.message ?? failed?.reason;
 }

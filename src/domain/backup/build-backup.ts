@@ -1,4 +1,4 @@
-/** The objects that a snapshot session consists of. */
+/** Builds the objects of a backup: configuration, session and snapshots. */
 import type { Named, PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label, managedBy, stashApiVersion, stashGroup } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
@@ -16,17 +16,17 @@ import {
 import { sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
 import { targetAnnotation, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 
-/** A claim that a session snapshots; no class: the snapshot controller takes its default. */
+/** A claim that a session snapshots; without a class, the snapshot controller takes its default. */
 export interface PlannedClaim {
   readonly claim: Stored<PersistentVolumeClaim>;
   readonly snapshotClass?: string | undefined;
-  /** What the CSI driver calls its volume; undefined where volumes cannot be read. */
+  /** The CSI volume handle; undefined where volumes cannot be read. */
   readonly volumeHandle?: string | undefined;
 }
 
 /**
- * Never due while `paused`, and valid wherever a schedule is parsed (a date that never comes is not): the sessions of
- * such a configuration are created by hand.
+ * The schedule of a configuration whose sessions the command line creates. It is never due, because the configuration
+ * is paused; a date that never comes would not do, as some parsers reject it.
  */
 export const placeholderSchedule = '0 0 1 1 *';
 
@@ -73,7 +73,7 @@ export function buildConfiguration(
 export function buildBackupSession(options: {
   configuration: Stored<BackupConfiguration>;
   target: Target;
-  /** Left out: whoever carries it out finds them. */
+  /** Left out: the executor finds them. */
   claims?: readonly string[];
   at: Date;
   holder?: Holder | undefined;
@@ -113,9 +113,9 @@ export function buildSnapshot(options: {
   target: Target;
   planned: PlannedClaim;
   sessionClaims: readonly string[];
-  /** The name of the seed's rule belongs to another session. */
+  /** Another session has the snapshot's first name: use the second name. */
   nameTaken: boolean;
-  /** Until when the application is sure to be quiet. */
+  /** Until when the application may stay quiesced: a later snapshot is not consistent. */
   quietUntil?: Date | undefined;
 }): Named<VolumeSnapshot> {
   const { session, target, planned, sessionClaims, nameTaken, quietUntil } = options;

@@ -1,6 +1,6 @@
 /**
- * What a snapshot session needs next, from what is there now. Whoever carries a session out (the command line, a Job,
- * the operator) repeats observe -> decide -> apply; started again anywhere, it goes on from there.
+ * Decides the next step of a BackupSession by its present state. Each executor (the command line, a Job, the operator)
+ * repeats observe, decide, apply; a restarted executor goes on from the state that it finds.
  */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition } from '#src/api/kubernetes.ts';
@@ -44,7 +44,7 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus> {
   const pending = pendingClaims(claims);
   const missing = world.planned.filter(({ claim }) => pending.has(claim.metadata.name));
   if (missing.length > 0) {
-    // For whoever goes on with it.
+    // The next executor takes them.
     if (world.leaving) return { do: 'done' };
     return {
       do: 'create',
@@ -67,7 +67,7 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus> {
   return { do: 'wait', until: new Date(Math.max(next, now.getTime())) };
 }
 
-/** What must not be left undone by an executor that stops before the session's end. */
+/** The hook that an executor must run if it stops before the session's end. */
 export function decideLeavingBackup(world: BackupWorld): HookToRun<BackupStatus> | undefined {
   return isFinal(world.session) ? undefined : nextHook({ ...world, leaving: true }, backupClaims(world));
 }
@@ -90,8 +90,8 @@ function nextHook(world: BackupWorld, claims: readonly ClaimProgress[]): HookToR
   if (which === undefined) return undefined;
   if (which !== 'thaw') return { do: 'hook', which };
   const why = expired
-    ? `not cut within ${formatDuration(world.maxFreezeMs)} of quiescing the application, which was thawed`
-    : 'not cut when the application was thawed, since its executor was interrupted';
+    ? `not cut within ${formatDuration(world.maxFreezeMs)} of quiescing the application, which was resumed`
+    : 'not cut when the application was resumed because its executor was interrupted';
   const uncut = claims.filter((claim) => !isCut(world, claim));
   return { do: 'hook', which, losses: uncut.length === 0 ? undefined : gaveUp(world, uncut, why) };
 }
@@ -113,7 +113,7 @@ function started(world: BackupWorld): StatusChange<BackupStatus> {
   });
 }
 
-/** Written while the session runs, a claim's failure is for good. */
+/** Records claims as failed for good while the session still runs. */
 function gaveUp(
   world: BackupWorld,
   claims: readonly ClaimProgress[],
@@ -144,12 +144,12 @@ function finished(world: BackupWorld, claims: readonly ClaimProgress[]): StatusC
   const deadline = deadlineOf(session);
   const disruption = world.hooksRefused ?? disruptionOf(world.end) ?? world.onlyThaw;
   const late = !ready && (world.end?.how === 'late' || (deadline !== undefined && now >= deadline));
-  const told = [
+  const added = [
     ...(late ? [deadlineExceeded(timeoutMs, latenessOf(world.end))] : []),
     ...(phase === 'Failed' && disruption !== undefined ? [disrupted(disruption)] : []),
   ];
   return (present) => {
-    const conditions = told.reduce<Condition[] | undefined>(
+    const conditions = added.reduce<Condition[] | undefined>(
       (all, condition) => withCondition(all, condition, now),
       present?.conditions,
     );

@@ -1,4 +1,4 @@
-/** How far each claim of a BackupSession has come that another program carries out. */
+/** Computes the progress of each claim of a BackupSession that another executor carries out. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -8,23 +8,23 @@ import { snapshotName } from '#src/domain/workload/names.ts';
 
 import { snapshotProgress } from './snapshot-progress.ts';
 
-/** `snapshots`: all of the namespace. Ours are found by annotation, those of AppsCode's operator by name. */
+/** `snapshots`: all of the namespace. AppsCode's operator sets no annotations: its snapshots are found by name. */
 export function followedClaims(
   session: Stored<BackupSession>,
   snapshots: readonly Stored<VolumeSnapshot>[],
 ): ClaimProgress[] {
   const stats = (session.status?.targets ?? []).flatMap((target) => target.stats ?? []);
-  const mine = new Map(
+  const own = new Map(
     snapshots.flatMap((snapshot) => {
       const claim = snapshot.spec.source.persistentVolumeClaimName;
       return claim !== undefined && isOfSession(snapshot, claim, session) ? [[claim, snapshot] as const] : [];
     }),
   );
-  const told = stats.flatMap(({ hostname }) => hostname ?? []);
-  const names = readSessionClaims(session.metadata.annotations) ?? [...new Set([...told, ...mine.keys()])];
+  const listed = stats.flatMap(({ hostname }) => hostname ?? []);
+  const names = readSessionClaims(session.metadata.annotations) ?? [...new Set([...listed, ...own.keys()])];
   return names.map((claim) => {
     const error = stats.find(({ hostname, phase }) => hostname === claim && phase === 'Failed')?.error;
-    const row = snapshotProgress(claim, mine.get(claim));
+    const row = snapshotProgress(claim, own.get(claim));
     return error !== undefined && row.phase !== 'Succeeded'
       ? { ...row, phase: 'Failed', message: error }
       : row;

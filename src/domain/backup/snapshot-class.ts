@@ -1,16 +1,16 @@
-/** Which VolumeSnapshotClass a claim is snapshotted with. */
+/** Chooses the VolumeSnapshotClass for a claim. */
 import type { PersistentVolume, PersistentVolumeClaim, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 
-/** The fields of a volume's spec that are objects and do not say where it is kept. */
+/** The fields of a volume's spec that are objects and not a volume source. */
 const notSources = new Set(['capacity', 'claimRef', 'nodeAffinity']);
 
 /**
- * The driver that the claim's provisioner annotation names, where a snapshot class is of it: a CSI driver then serves the
- * claim, and volumes, which are cluster-scoped and many, need not be read.
+ * The driver that the claim's provisioner annotation names, if a snapshot class names it, too: then it is a CSI driver,
+ * and the volumes, which are cluster-scoped and may be many, need not be read.
  */
 export function annotatedDriver(
   { metadata }: PersistentVolumeClaim,
@@ -20,7 +20,7 @@ export function annotatedDriver(
   return classes.some(({ driver }) => driver === provisioner) ? provisioner : undefined;
 }
 
-/** The CSI driver of a claim's volume; a failure `precondition` where no driver serves it. */
+/** The CSI driver of a claim's volume; a failure 'precondition' where it does not exist or is not a CSI volume. */
 export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): Choice<string> {
   const name = claim.metadata.name ?? '';
   if (volume === undefined) {
@@ -44,9 +44,9 @@ export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume 
 }
 
 /**
- * The class asked for on the command line, else the configuration's, else the default class of the driver, else its
- * only class. A failure: `not-found` for a class that does not exist, `precondition` for one of another driver and where
- * there is none or no single one to choose.
+ * The class of the command line, else the configuration's, else the driver's default class, else its only class. A
+ * failure 'not-found' where the wanted class does not exist, 'precondition' where it is another driver's, where the
+ * driver has no class, and where it has several and no single default.
  */
 export function chooseSnapshotClass(options: {
   readonly claim: string;

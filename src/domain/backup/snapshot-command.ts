@@ -1,4 +1,4 @@
-/** The `snapshot` command that goes on with a session. */
+/** Builds the `snapshot` command that goes on with a session. */
 import { annotation } from '#src/api/labels.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 
@@ -13,7 +13,7 @@ export interface CommandOptions {
   readonly hooks?: AdHocHooks | undefined;
 }
 
-/** Undefined where no command line gives these hooks, or they would not be the same once they are shown. */
+/** Undefined where no command line can give these hooks, or where `sanitize` would change them in the output. */
 export function snapshotCommand(
   target: Target,
   { configuration, hooks }: CommandOptions,

@@ -1,9 +1,9 @@
-/** What one VolumeSnapshot says about the claim it copies. */
+/** Computes a claim's progress from its VolumeSnapshot. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 
-/** `Pending` until the snapshot exists; an error that it reports is not final, since drivers retry. */
+/** `Pending` until the snapshot exists. An error in its status is not final, because drivers retry. */
 export function snapshotProgress(claim: string, snapshot: Stored<VolumeSnapshot> | undefined): ClaimProgress {
   if (snapshot === undefined) return { claim, phase: 'Pending', message: 'not created yet' };
   const { name, creationTimestamp, deletionTimestamp } = snapshot.metadata;

@@ -1,4 +1,4 @@
-/** What a person can do by hand in place of a hook. */
+/** The commands with which a user runs a hook by hand. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 
@@ -7,7 +7,7 @@ import type { HookState } from './hook-step.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { commandLine, joinCommands } from '#src/domain/command-line.ts';
 
-/** A container of a pod; one that does not run is waited for. */
+/** A container of a pod; where it does not run, the command waits for the pod first. */
 export interface HandPlace {
   readonly pod: Stored<Pod>;
   readonly container: string;
@@ -15,8 +15,8 @@ export interface HandPlace {
 }
 
 /**
- * A command for a shell that runs it in each of the places. Where none is known kubectl takes a workload in place of a
- * pod, and picks one of its pods itself. Undefined where it is no command.
+ * A shell command that runs the hook in each of the places; without places, in a pod of the workload that kubectl
+ * picks. Undefined where the hook is not a command.
  */
 export function hookByHand(
   hook: HookHandler,
@@ -39,7 +39,7 @@ export function hookByHand(
     return joinCommands([commandLine`${pods}`, each], ([all = '']) => `for pod in ${all}; do ${each}; done`);
   };
   if (places.length === 0) {
-    // kubectl exec takes no claim.
+    // kubectl exec does not accept a claim in place of a pod.
     if (kind === 'PersistentVolumeClaim') return undefined;
     return run(`${kind.toLowerCase()}/${name}`, hook.containerName, true);
   }
@@ -57,15 +57,17 @@ function allOf(commands: readonly string[], between: string): string {
   return joinCommands(commands, (all) => all.join(between));
 }
 
-/** `places`: where its postBackup hook would be run. Why a session fails whose hooks were given on the command line to somebody else. */
+/**
+ * Why a session fails whose hooks were given on another command line. `places`: where its postBackup hook would run.
+ */
 export function foreignHooks(
   { pre, post }: SessionHooks,
   state: HookState,
   target: Target,
   places: readonly HandPlace[],
 ): string {
-  const why = 'its hooks were given on the command line, and nobody else runs them';
+  const why = 'its hooks were given on another command line, and only that command runs them';
   if (pre === undefined || state.quiescedSince === undefined || state.post !== undefined) return why;
   const how = post && hookByHand(post, target, places);
-  return `${why}; the application may still be quiesced${how === undefined ? '' : `; to thaw it: ${how}`}`;
+  return `${why}; the application may still be quiesced${how === undefined ? '' : `; to resume it: ${how}`}`;
 }

@@ -1,10 +1,15 @@
-/** In which container of a pod a hook is run, and whether that runs: the pod's phase does not tell. */
+/**
+ * Finds the container of a pod in which a hook runs, and whether it is running, which the pod's phase does not show.
+ */
 import type { Container, Pod } from '#src/api/kubernetes.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 const defaultContainer = 'kubectl.kubernetes.io/default-container';
 
-/** As kubectl exec chooses; a native sidecar counts, an init container that ends does not. Undefined: it has none so named. */
+/**
+ * The container that kubectl exec would choose; native sidecars count, other init containers do not. Undefined: the pod
+ * has no container of this name.
+ */
 export function containerOfHook(pod: Pod, containerName: string | undefined): Container | undefined {
   const all = containersOf(pod);
   const named = (name: string | undefined) => all.find((it) => it.name === name);
@@ -12,13 +17,13 @@ export function containerOfHook(pod: Pod, containerName: string | undefined): Co
   return named(pod.metadata.annotations?.[defaultContainer]) ?? pod.spec.containers[0];
 }
 
-/** Those in which a hook can be run, native sidecars last. */
+/** The containers in which a hook can run, native sidecars last. */
 export function containersOf({ spec }: Pod): readonly Container[] {
   const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
   return [...spec.containers, ...sidecars];
 }
 
-/** Undefined: it runs. Else why it does not: `CrashLoopBackOff`. */
+/** Why the container is not running, for example `CrashLoopBackOff`; undefined: it is running. */
 export function whyNotRunning({ spec, status }: Pod, container: string): string | undefined {
   const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
   const { state } = statuses.find(({ name }) => name === container) ?? {};
@@ -30,7 +35,7 @@ export function whyNotRunning({ spec, status }: Pod, container: string): string 
   return sanitize(state?.waiting?.reason ?? (spec.nodeName === undefined ? 'not scheduled' : 'not started'));
 }
 
-/** It has ended, and none of its containers will be started again. */
+/** Whether the pod has ended: none of its containers will be started again. */
 export function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }

@@ -1,4 +1,4 @@
-/** What of a session's hooks comes next, from what its annotation and its conditions say of them. */
+/** Decides which hook of a session runs next, by the session's annotations and conditions. */
 import { hookExecutionCondition } from '#src/api/conditions.ts';
 import type { Condition, KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -11,20 +11,20 @@ export interface HookNames {
 }
 
 /**
- * `recover`: it is not known whether the pre hook came to its end, so that the post hook comes first and the pre hook
- * once more; `thaw`: the application must not stay quiesced any longer; `post`: as its policy says.
+ * `recover`: it is unknown whether the pre hook finished, so run the post hook, then the pre hook again; `thaw`: resume
+ * the application by the post hook; `post`: run the post hook as its execution policy says.
  */
 export type HookPoint = 'pre' | 'recover' | 'thaw' | 'post';
 
-/** The hooks' own names, in the API and for people. */
+/** The hooks' names in the API and in messages. */
 export const backupHooks: HookNames = { pre: 'preBackup', post: 'postBackup' };
 export const restoreHooks: HookNames = { pre: 'preRestore', post: 'postRestore' };
 
-/** Undefined: it has not run, or nobody knows. */
+/** What the session records of its hooks. Undefined: not recorded, so that the hook has not run or it is unknown. */
 export interface HookState {
-  /** When the pre hook was begun, by the clock of whoever began it. */
+  /** When the pre hook began, by the clock of the executor that ran it. */
   readonly quiescedSince: Date | undefined;
-  /** By the same clock: when it is undone at the latest, where whoever began it set a limit. */
+  /** By the same clock: when the application must be resumed, where that executor set a limit. */
   readonly quiescedUntil: Date | undefined;
   readonly pre: Condition | undefined;
   readonly post: Condition | undefined;
@@ -48,7 +48,7 @@ export function hookState(
   };
 }
 
-/** Which of the two is run. */
+/** The name of the hook that runs at this point. */
 export function nameOfHook(point: HookPoint, names: HookNames): string {
   return point === 'pre' ? names.pre : names.post;
 }
@@ -69,21 +69,22 @@ export function hookCondition(
 }
 
 export interface Situation {
-  /** Something is still to be made. */
+  /** Some claim has no object yet. */
   readonly pending: boolean;
-  /** Something that was or will be made still needs the application to be quiet. */
+  /** Some claim's object still needs the application to be quiesced. */
   readonly uncut: boolean;
-  /** Something has been made, or may have been. */
+  /** Some object has been created, or may have been. */
   readonly begun: boolean;
-  /** The application has been quiet for as long as it may be. */
+  /** The application has been quiesced for as long as it may be. */
   readonly expired: boolean;
   /** The executor stops before the session's end. */
   readonly leaving: boolean;
-  /** Of all claims. */
+  /** The phase of all claims together. */
   readonly outcome: 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   readonly retriesLeft: number;
 }
 
+/** The hook to run next; undefined: none, for now. */
 export function hookStep(
   hooks: SessionHooks,
   state: HookState,
@@ -94,7 +95,7 @@ export function hookStep(
   if (pre !== undefined && state.pre === undefined) {
     if (state.quiescedSince !== undefined && thaws(hooks)) return pending ? 'recover' : 'thaw';
     if (pending && !leaving) return 'pre';
-    // What was never begun needs no thaw.
+    // The pre hook was never begun, so there is nothing to resume.
     if (thaws(hooks)) return undefined;
   } else if (thaws(hooks)) {
     if (leaving && !begun && state.pre?.status === 'True') return 'recover';
@@ -113,7 +114,7 @@ export function hookStep(
   }
 }
 
-/** Why nothing more is made; undefined: the hooks do not stand in the way. */
+/** Why no more objects may be created; undefined: the hooks allow it. */
 export function blockedByHooks(
   hooks: SessionHooks | undefined,
   state: HookState,
@@ -124,10 +125,10 @@ export function blockedByHooks(
   if (state.post === undefined || !thaws(hooks)) return undefined;
   return state.post.status === 'False'
     ? `not begun, since the ${names.post} hook failed`
-    : 'not begun when the application was thawed';
+    : 'not begun when the application was resumed';
 }
 
-/** In a person's words; undefined where no hook failed. */
+/** The messages of the failed hooks; undefined where no hook failed. */
 export function hookFailure({ pre, post }: HookState): string | undefined {
   const failed = [pre, post].filter((condition) => condition?.status === 'False');
   if (failed.length === 0) return undefined;

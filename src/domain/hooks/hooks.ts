@@ -1,4 +1,4 @@
-/** The hooks of a session: where they come from, and what is wrong with one. */
+/** Reads the hooks of a session, and checks them. */
 import { handlerKinds, hookHandlers, type HandlerKind } from '#src/api/hook-handlers.ts';
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -19,13 +19,13 @@ import { readJson } from '#src/domain/json.ts';
 export interface SessionHooks {
   readonly pre?: HookHandler | undefined;
   readonly post?: PostHook | undefined;
-  /** They were given on the command line, and only whoever gave them may run them. */
+  /** The hooks come from a command line, and only a command line that gives the same ones may run them. */
   readonly adHoc: boolean;
 }
 
 export type AdHocHooks = Pick<SessionHooks, 'pre' | 'post'>;
 
-/** Those of the session itself, else the configuration's; undefined: it has none. */
+/** The session's own hooks, else the configuration's; undefined: there are none. */
 export function hooksOfBackup(
   session: BackupSession,
   configuration: BackupConfiguration | undefined,
@@ -44,32 +44,32 @@ function hooksOf(pre: HookHandler | undefined, post: PostHook | undefined): Sess
   return pre === undefined && post === undefined ? undefined : { pre, post, adHoc: false };
 }
 
-/** As the annotation of a session. */
+/** The annotation that records hooks of a command line on a session. */
 export function adHocHooks({ pre, post }: AdHocHooks): Record<string, string> {
   return { [annotation.hooks]: JSON.stringify({ preBackup: pre, postBackup: post }) };
 }
 
 function readAdHoc(text: string): SessionHooks {
   const value = readJson(text);
-  // A hook that cannot be read was meant all the same: without a handler it fails, and no snapshot is taken.
+  // Hooks that cannot be parsed must not be skipped: a hook without a handler fails, and no snapshot is taken.
   if (typeof value !== 'object' || value === null) return { pre: {}, adHoc: true };
   const { preBackup, postBackup } = value as { preBackup?: HookHandler; postBackup?: PostHook };
   return { pre: preBackup, post: postBackup, adHoc: true };
 }
 
-/** Where a hook connects to other than the pod itself. */
+/** The host that a hook connects to; undefined: the pod itself, or the hook makes no connection. */
 export function hostOf(hook: HookHandler): string | undefined {
   return handlerKinds.map((kind) => hostOfHandler(kind, hook)).find((host) => host !== undefined);
 }
 
-/** The same of one of its handlers. */
+/** As `hostOf`, for one kind of handler. */
 export function hostOfHandler(kind: HandlerKind, hook: HookHandler): string | undefined {
   const handler = hook[kind];
   const host = handler && hookHandlers[kind].host?.(handler);
   return host === '' ? undefined : host;
 }
 
-/** The words of a hook that runs a command in the container; undefined: it is none. */
+/** The command that a hook runs in the container; undefined: the hook is not a command. */
 export function commandOf(hook: HookHandler): readonly string[] | undefined {
   const commands = handlerKinds.map((kind) => {
     const handler = hook[kind];
@@ -82,12 +82,12 @@ export function hasAdHocHooks({ metadata }: KubernetesObject): boolean {
   return metadata.annotations?.[annotation.hooks] !== undefined;
 }
 
-/** Whether these, and no others, were given when the session was begun. */
+/** Whether the session records exactly these hooks of a command line. */
 export function hasTheseHooks({ metadata }: KubernetesObject, hooks: AdHocHooks): boolean {
   return metadata.annotations?.[annotation.hooks] === adHocHooks(hooks)[annotation.hooks];
 }
 
-/** Commands for a shell in the pods' containers; the post hook always runs. */
+/** Makes hooks of shell commands; the post hook always runs. Undefined: neither command is given. */
 export function commandHooks(
   { pre, post }: { readonly pre?: string | undefined; readonly post?: string | undefined },
   containerName: string | undefined,
@@ -107,26 +107,28 @@ export function policyOf(post: PostHook): ExecutionPolicy {
   return post.executionPolicy ?? 'Always';
 }
 
-/** Whether the post hook undoes, whatever happens, what the pre hook did. */
+/** Whether the post hook resumes the application in any case: it always runs, and there is a pre hook to undo. */
 export function thaws({ pre, post }: SessionHooks): boolean {
   return pre !== undefined && post !== undefined && policyOf(post) === 'Always';
 }
 
-/** What a person should know who relies on the post hook; one line. */
+/** A warning that the application may stay quiesced; one line, undefined where the post hook resumes it. */
 export function thawWarning({ pre, post }: SessionHooks): string | undefined {
   if (pre === undefined || (post !== undefined && policyOf(post) === 'Always')) return undefined;
   return post === undefined
-    ? 'there is a preBackup hook and no postBackup hook: nothing undoes what it does to the application'
-    : `the postBackup hook runs ${policyOf(post)} only: a thaw is guaranteed with executionPolicy Always alone`;
+    ? 'there is a preBackup hook but no postBackup hook: nothing resumes the application'
+    : `the postBackup hook runs ${policyOf(post)} only: only executionPolicy Always guarantees that the application is resumed`;
 }
 
-/** How often a failed session will still be tried again: its own count, for a first one the configuration's. */
+/**
+ * How often a failed session will still be retried: its own count; for a session that is no retry, the configuration's.
+ */
 export function retriesLeft(session: BackupSession, configuration: BackupConfiguration | undefined): number {
   const retry = configuration?.spec.retryConfig;
   return session.spec.retryLeft ?? (retry === undefined ? 0 : (retry.maxRetry ?? 1));
 }
 
-/** Throws 'precondition' for the first that cannot be run; `names`: as the API calls them. */
+/** Throws 'precondition' for the first invalid hook; `names`: the hooks' names in the API. */
 export function checkHooks({ pre, post }: AdHocHooks, of: string, names: readonly [string, string]): void {
   for (const [hook, name] of [[pre, names[0]] as const, [post, names[1]] as const]) {
     const problem = hook && checkHook(hook);
@@ -139,7 +141,7 @@ export function checkHooks({ pre, post }: AdHocHooks, of: string, names: readonl
 
 const policies: readonly string[] = ['Always', 'OnSuccess', 'OnFailure', 'OnFinalRetryFailure'];
 
-/** What is wrong with a hook, to follow its name: `names no handler`. Undefined where nothing is. */
+/** What is wrong with a hook, worded to follow its name: `names no handler`. Undefined: the hook is valid. */
 export function checkHook(hook: HookHandler & { executionPolicy?: string }): string | undefined {
   const named = handlerKinds.filter((each) => hook[each] !== undefined);
   const [kind] = named;

@@ -125,7 +125,7 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
     const until = ofJob && now < last && last < life.until ? last : life.until;
     return { do: 'wait', until, why: `${holder.id} carries the session out` };
   }
-  const replacing = life.state === 'nobody' ? undefined : life.holder;
+  const replacing = life.state === 'none' ? undefined : life.holder;
   const end = (how: SessionEnd['how'], why: string): ExecutorAction => ({
     do: 'end',
     end: { how, why },

@@ -1,4 +1,4 @@
-/** A claim template of a RestoreSession from the flags of Stash's own plugin. */
+/** Builds a claim template of a RestoreSession from the flags of Stash's own plugin. */
 import type { AccessMode } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
@@ -15,7 +15,7 @@ export interface ClaimWishes {
 
 const modes: readonly AccessMode[] = ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'];
 
-/** Throws a StashError `usage` with the first flag that is missing or wrong. */
+/** Throws 'usage' for the first flag that is missing or invalid. */
 export function buildClaimTemplate(wishes: ClaimWishes): VolumeClaimTemplate {
   const name = needed('name', wishes.name, 'data-restored');
   const dataSource = needed('datasource', wishes.dataSource, 'VOLUMESNAPSHOT');

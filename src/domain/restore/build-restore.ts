@@ -1,4 +1,4 @@
-/** The objects that a restore consists of. */
+/** Builds the objects of a restore: session and claims. */
 import type { Named, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { annotation, label, managedBy, stashApiVersion } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -9,8 +9,8 @@ import { restoreSessionName } from '#src/domain/workload/names.ts';
 import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 
 /**
- * `target.ref` stays empty: a workload there would select Stash's Restic path. Labels name the workload.
- * `restoredFrom`: the BackupSession whose snapshots the templates name.
+ * The session names its workload by labels and an annotation; `target.ref` stays empty, because with a workload there
+ * Stash would restore with Restic. `restoredFrom`: the BackupSession whose snapshots the templates name.
  */
 export function buildRestoreSession(options: {
   target: Target;
@@ -37,7 +37,7 @@ export function buildRestoreSession(options: {
   };
 }
 
-/** The claim of one template; what its labels say goes before what ours would. */
+/** The claim of one template; the template's labels override ours. */
 export function buildClaim(
   session: Stored<RestoreSession>,
   template: VolumeClaimTemplate,

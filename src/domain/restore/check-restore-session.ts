@@ -1,4 +1,4 @@
-/** A RestoreSession from a file, as the documentation's guides write one. */
+/** Checks a RestoreSession that a user has written into a file. */
 import { restoreSessionSchema } from '#src/api/crds/restore-session.ts';
 import type { Named } from '#src/api/kubernetes.ts';
 import { stashApiVersion } from '#src/api/labels.ts';
@@ -10,7 +10,7 @@ import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { schemaProblems } from '#src/domain/schema-problems.ts';
 import { describeUnknownField, unknownFields } from '#src/domain/unknown-fields.ts';
 
-/** `documents`: what a YAML reader made of the file. A failure 'usage' for the first thing that is wrong. */
+/** The file's one RestoreSession. `documents`: the parsed YAML documents. A failure 'usage' for the first problem. */
 export function checkRestoreSession(
   documents: readonly unknown[],
   file: string,

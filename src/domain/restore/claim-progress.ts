@@ -1,19 +1,19 @@
-/** What a claim that is being restored says about itself. */
+/** Computes the progress of a claim that is being restored. */
 import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 
 export interface ClaimContext {
-  /** Its class binds only once a pod uses the claim. */
+  /** Its storage class binds only once a pod uses the claim. */
   readonly waitsForConsumer: boolean;
-  /** The pod that uses it. */
+  /** A pod that uses the claim. */
   readonly pod?: string | undefined;
-  /** The last warning event about it. */
+  /** The message of the claim's last Warning event. */
   readonly warning?: string | undefined;
 }
 
-/** `Unknown` where it waits for a first consumer that does not exist: nothing will happen before somebody acts. */
+/** `Unknown` where the claim waits for its first consumer and no pod uses it: the user has to start one. */
 export function claimProgress(
   template: VolumeClaimTemplate,
   claim: Stored<PersistentVolumeClaim> | undefined,

@@ -1,13 +1,13 @@
-/** Claims that have the names of those to be restored, and what holds them. */
+/** Finds existing claims with the names of those to be restored, and what keeps them from being deleted. */
 import type { PersistentVolumeClaim, Pod, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 
 export interface ClaimInTheWay {
   readonly claim: Stored<PersistentVolumeClaim>;
-  /** The pods that use it. */
+  /** The pods that use the claim. */
   readonly pods: readonly Stored<Pod>[];
-  /** Pods that have ended: nothing runs in them, and yet the claim is not deleted before they are. */
+  /** Pods that have ended: Kubernetes does not delete the claim before they are deleted. */
   readonly ended: readonly Stored<Pod>[];
-  /** Snapshots of it that are not ready: the claim is not deleted before they are. */
+  /** Snapshots of the claim that are not ready: Kubernetes does not delete the claim before they are ready or gone. */
   readonly unready: readonly Stored<VolumeSnapshot>[];
 }
 
@@ -17,7 +17,7 @@ export interface SeenAround {
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
 }
 
-/** The claims of these names, and what holds them; all that is seen is of one namespace. */
+/** The claims of these names, and what keeps them; all objects in `seen` are of one namespace. */
 export function claimsInTheWay(names: readonly string[], seen: SeenAround): ClaimInTheWay[] {
   return seen.claims
     .filter(({ metadata }) => names.includes(metadata.name))
@@ -27,14 +27,14 @@ export function claimsInTheWay(names: readonly string[], seen: SeenAround): Clai
       return {
         claim,
         pods: pods.filter((pod) => !hasEnded(pod)),
-        // A pod without a node holds nothing.
+        // A pod that was never scheduled does not keep the claim.
         ended: pods.filter((pod) => hasEnded(pod) && pod.spec.nodeName !== undefined),
         unready: seen.snapshots.filter((snapshot) => isBeingCut(snapshot, name)),
       };
     });
 }
 
-/** Pods that have ended use nothing. */
+/** Names of the pods that use the claim; pods that have ended do not count. */
 export function podsUsing(claim: string, pods: readonly Stored<Pod>[]): string[] {
   return pods.filter((pod) => !hasEnded(pod) && mounts(pod, claim)).map(({ metadata }) => metadata.name);
 }

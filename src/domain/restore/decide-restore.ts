@@ -1,4 +1,4 @@
-/** What a restore session needs next, from what is there now: the counterpart of `decide-backup.ts`. */
+/** Decides the next step of a RestoreSession by its present state; the counterpart of `decide-backup.ts`. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { KubernetesObject, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -35,22 +35,24 @@ import type { HookToRun, StatusChange, Step } from '#src/domain/session/step.ts'
 export interface RestoreWorld {
   readonly now: Date;
   readonly session: Stored<RestoreSession>;
-  /** When this executor took the session: a deadline from before is given anew, since data does not grow stale. */
+  /**
+   * When this executor took the session. A deadline before that is set anew: a late restore is as good as an early one.
+   */
   readonly takenAt: Date;
-  /** One per claim, every variable replaced. */
+  /** One per claim, with all variables replaced. */
   readonly templates: readonly VolumeClaimTemplate[];
   /** By name. */
   readonly claims: ReadonlyMap<string, Stored<PersistentVolumeClaim>>;
   readonly claimContext: (claim: string) => ClaimContext;
-  /** By claim: why it cannot be created, whatever is tried again. */
+  /** By claim: the permanent error for which it cannot be created. */
   readonly refused: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
-  /** Of a session that has none that counts; left out: `timeoutMs` from now. */
+  /** The deadline for a session whose own does not count; left out: `timeoutMs` from now. */
   readonly deadline?: Date | undefined;
-  /** What is known of the claims may be out of date. */
+  /** The watch is disconnected: the claims may be out of date. */
   readonly lost: boolean;
   readonly hooks: SessionHooks | undefined;
-  /** Why nothing more is made, and what is not bound has failed. */
+  /** Create nothing more, and fail what is not bound, for this reason. */
   readonly end: SessionEnd | undefined;
   /** The executor stops before the session's end. */
   readonly leaving: boolean;
@@ -83,7 +85,7 @@ export function decideRestore(world: RestoreWorld): Step<RestoreStatus> {
     : { do: 'wait', until: lateAt(deadline, world.lost) };
 }
 
-/** As `decideLeavingBackup`; whoever goes on begins with the preRestore hook. */
+/** As `decideLeavingBackup`; the next executor begins with the preRestore hook. */
 export function decideLeavingRestore(world: RestoreWorld): HookToRun<RestoreStatus> | undefined {
   return isFinal(world.session) ? undefined : nextHook({ ...world, leaving: true }, restoreClaims(world));
 }
@@ -163,7 +165,7 @@ function finished(
   const deadline = deadlineOf(session);
   const late =
     outcome === 'Failed' && (world.end?.how === 'late' || (deadline !== undefined && now >= deadline));
-  const told = [
+  const added = [
     completed(hooks.post?.status !== 'False'),
     ...(late ? [deadlineExceeded(timeoutMs, latenessOf(world.end))] : []),
   ];
@@ -176,14 +178,14 @@ function finished(
       phase: hostPhase(phase),
       ...(phase === 'Failed' && message !== undefined && { error: message }),
     })),
-    conditions: told.reduce(
+    conditions: added.reduce(
       (all, condition) => withCondition(all, condition, now),
       present?.conditions ?? [],
     ),
   });
 }
 
-/** It says nothing of how the restore ended: only that nothing is left to do. */
+/** The condition says that nothing is left to do, not how the restore ended. */
 function completed(executed: boolean) {
   return executed
     ? { ...stashCondition.restoreCompleted, message: 'nothing is left to do' }

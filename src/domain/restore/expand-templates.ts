@@ -1,4 +1,4 @@
-/** The claims that a RestoreSession asks for, as the documentation's guides write one. */
+/** Expands the claim templates of a RestoreSession into one per claim. */
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -8,9 +8,9 @@ import { hasOrdinal, withOrdinal } from '#src/domain/workload/ordinals.ts';
 const group = 'snapshot.storage.k8s.io';
 
 /**
- * One template per claim, in the file's order: a template with `${POD_ORDINAL}` once for each ordinal from 0 to
- * `target.replicas` - 1 (default 1 replica), one without it once. Throws a StashError `invalid` for a session that
- * cannot be carried out.
+ * One template per claim, in the session's order: a template with `${POD_ORDINAL}` once for each ordinal from 0 to
+ * `target.replicas` - 1 (default 1 replica), any other template once. Throws 'invalid' for the first problem that no
+ * executor can work around.
  */
 export function expandTemplates(session: RestoreSession): VolumeClaimTemplate[] {
   const { driver = 'Restic', target } = session.spec;
@@ -76,7 +76,7 @@ function checkNames(templates: readonly VolumeClaimTemplate[]): void {
     if (seen.has(name)) {
       throw invalid(
         `two claims would be named ${name}`,
-        'give each template a name of its own, with ${POD_ORDINAL} in it where it stands for several claims',
+        'give each template its own name, with ${POD_ORDINAL} in it where it makes several claims',
       );
     }
     seen.add(name);

@@ -1,4 +1,4 @@
-/** How far each claim of a RestoreSession has come that another program carries out. */
+/** Computes the progress of each claim of a RestoreSession that another executor carries out. */
 import type { PersistentVolumeClaim, Pod, StorageClass, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
@@ -15,7 +15,7 @@ export interface Followed {
   readonly pods: readonly Stored<Pod>[];
 }
 
-/** One row for each template. Throws 'invalid' where the templates are. */
+/** One row for each template. Throws 'invalid' where the templates are invalid. */
 export function followedClaims(
   session: Stored<RestoreSession>,
   { claims, classes, pods }: Followed,

@@ -1,4 +1,4 @@
-/** The steps by which a person restores in place: nothing that a claim holds now is lost by them. */
+/** Builds the commands by which a user restores in place without losing the present data of a claim. */
 import type { KubernetesObject, PersistentVolume, Pod, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumes } from '#src/api/resources.ts';
 
@@ -10,19 +10,19 @@ import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import type { ClaimInTheWay } from './claims-in-the-way.ts';
 import { restoreCommand, type RestoreWords } from './restore-command.ts';
 
-/** What has to be known before steps are proposed that delete claims or scale a workload down. */
+/** What the command must know before it proposes steps that delete claims or scale a workload down. */
 export interface Keeping {
-  /** By claim: its volume, where it has one; undefined: the user may not read volumes. */
+  /** By claim: its volume, if it has one; undefined: the user may not read volumes. */
   readonly volumes: ReadonlyMap<string, Stored<PersistentVolume>> | undefined;
-  /** Those of `rightsToKeep` that the user does not have. */
+  /** The rights of `rightsToKeep` that the user does not have. */
   readonly lacking: readonly Right[];
-  /** The restored claims may wait for a first pod: `restore` then ends with another exit code than 0. */
+  /** The restored claims may wait for a first pod: then `restore` does not end with exit code 0. */
   readonly mayBindLate: boolean;
-  /** For messages. */
+  /** The user's name, for messages. */
   readonly user: string;
 }
 
-/** What the steps need lest they lose data. `stopped`: they scale its workload down. */
+/** The rights that the steps need to lose no data. `stopped`: set where they scale its workload down. */
 export function rightsToKeep(
   volumes: readonly Stored<PersistentVolume>[],
   stopped: RestoreWords | undefined,
@@ -35,10 +35,10 @@ export function rightsToKeep(
   ];
 }
 
-/** Why no steps can be proposed; undefined where they can. */
+/** Why the user's rights do not allow the steps; undefined where they do. */
 export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Target): string | undefined {
   if (volumes === undefined) {
-    return `in place is not offered: user "${user}" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots`;
+    return `cannot restore in place: user "${user}" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots`;
   }
   const [right] = lacking;
   if (right === undefined) return undefined;
@@ -46,10 +46,12 @@ export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Targe
     right.resource.kind === 'PersistentVolume'
       ? 'a volume would be deleted with its claim, on some drivers with its snapshots'
       : `${formatTarget(target)} deletes the claims of the replicas that it is scaled down by`;
-  return `in place is not offered: user "${user}" may not ${formatRight(right)}, and ${loss}`;
+  return `cannot restore in place: user "${user}" may not ${formatRight(right)}, and ${loss}`;
 }
 
-/** The same of what holds the claims, where no step of ours makes it let go of them. */
+/**
+ * Why the steps would not free the claims: a foreign pod, or a failed snapshot, keeps one; undefined where they would.
+ */
 export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): string | undefined {
   const stopped = workloadToStop(ways, words);
   const running = namesOf(
@@ -57,16 +59,19 @@ export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): st
     ({ metadata }) => !(stopped && matches(partsOf(stopped)?.selector, metadata.labels)),
   );
   if (running.length > 0) {
-    return `in place is not offered yet: stop pod ${running.join(', ')} first, then the same command says how`;
+    return `cannot restore in place yet: stop pod ${running.join(', ')} first, then run the same command again for the steps`;
   }
-  // One that its driver refuses may never be ready.
+  // A snapshot with an error may never become ready.
   const failing = ways.flatMap(({ unready }) => unready).find(({ status }) => status?.error !== undefined);
   if (failing === undefined) return undefined;
   const claim = failing.spec.source.persistentVolumeClaimName ?? '';
-  return `in place is not offered: snapshot ${failing.metadata.name} has failed, and claim ${claim} stays until that is ready or deleted`;
+  return `cannot restore in place: snapshot ${failing.metadata.name} has failed, and claim ${claim} stays until the snapshot is ready or deleted`;
 }
 
-/** `words`, where their workload runs pods that have to go; undefined: the claims are no claims of its own, or it runs none. */
+/**
+ * `words`, where the steps have to stop its workload; undefined: the claims do not belong to the workload, or it runs
+ * no pods.
+ */
 export function workloadToStop(
   ways: readonly ClaimInTheWay[],
   words: RestoreWords,
@@ -75,7 +80,7 @@ export function workloadToStop(
   return isOwn && runningReplicas(words) > 0 ? words : undefined;
 }
 
-/** A line for each, as they are pasted one after the other: what could lose data is not begun where the line before fails. */
+/** One command per line, to be pasted together: a command runs only if the one before it succeeded. */
 export function inPlaceSteps(
   ways: readonly ClaimInTheWay[],
   words: RestoreWords,
@@ -85,7 +90,7 @@ export function inPlaceSteps(
   const at = inNamespace(target.namespace);
   const names = ways.map(({ claim }) => claim.metadata.name);
   const stopped = workloadToStop(ways, words);
-  // A StatefulSet that is scaled down deletes its pods whatever their phase; a ReplicaSet leaves those that have ended.
+  // A StatefulSet that is scaled down deletes pods of any phase; a ReplicaSet keeps pods that have ended.
   const ended = namesOf(
     ways.flatMap((way) => way.ended),
     (pod) => !(targetTypes[target.kind].deletesEndedPods && isOwnedBy(pod, stopped?.workload)),
@@ -93,7 +98,7 @@ export function inPlaceSteps(
   const unready = ways.flatMap((way) => way.unready.map(({ metadata }) => metadata.name));
   const leaving = ways.some(({ claim }) => claim.metadata.deletionTimestamp !== undefined);
   const before = [
-    // First of all: a claim that is being deleted goes as soon as the last that holds it lets go.
+    // This comes first: Kubernetes removes a claim that is being deleted as soon as nothing keeps it any more.
     ...names.flatMap((name) => {
       const volume = volumes.get(name);
       return volume && isDeletedWithClaim(volume) ? [retain(volume)] : [];
@@ -111,7 +116,7 @@ export function inPlaceSteps(
   return chained([...before, ...(stopped ? whileStopped(words, steps) : steps)], mayBindLate);
 }
 
-/** Steps between which the workload runs no pods, and its StatefulSet deletes no claims. */
+/** Wraps the steps so that meanwhile the workload runs no pods, and a StatefulSet does not delete its claims. */
 export function whileStopped(words: RestoreWords, steps: readonly string[]): string[] {
   const { target } = words;
   const of = [formatTarget(target), ...inNamespace(target.namespace)];
@@ -121,18 +126,18 @@ export function whileStopped(words: RestoreWords, steps: readonly string[]): str
       spec: { persistentVolumeClaimRetentionPolicy: { whenScaled: policy } },
     })}`;
   const stopped = [scale(0), ...steps, scale(runningReplicas(words))];
-  // One object holds both fields: its controller never sees the scale without the policy that goes with it.
+  // Both fields are in one object: the controller never sees the scale without the policy set before it.
   return deletesWhenScaled(words) ? [whenScaled('Retain'), ...stopped, whenScaled('Delete')] : stopped;
 }
 
-/** 0: there is nothing to scale down. */
+/** How many replicas the workload runs; 0: there is nothing to scale down. */
 export function runningReplicas(words: RestoreWords): number {
   return partsOf(words)?.replicas ?? 0;
 }
 
 /**
- * Each goes on only where the one before it succeeded; but what comes after a restore whose claims wait for a first pod
- * is what starts that pod. Where one of them cannot be shown, none is.
+ * Chains the steps with `&&`. After a restore whose claims may wait for a first pod there is no `&&`, because the next
+ * step starts that pod. Where one of the steps cannot be shown, none is.
  */
 export function chained(steps: readonly string[], mayBindLate: boolean): string[] {
   const missing = steps.find((step) => !isCommand(step));
@@ -161,7 +166,7 @@ function retain({ metadata }: Stored<PersistentVolume>): string {
 
 const mostNamed = 2;
 
-/** What becomes of the volumes that the claims have now, and how to get rid of them. */
+/** Says that the present volumes keep the old data, and how to delete them; empty where there are none. */
 export function keptVolumes(ways: readonly ClaimInTheWay[], known: Keeping['volumes']): string {
   const volumes = ways.flatMap(({ claim }) => known?.get(claim.metadata.name) ?? []);
   if (volumes.length === 0) return '';

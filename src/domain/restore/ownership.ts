@@ -1,6 +1,6 @@
-/** Labels and annotations by which a tool claims an object as its own: on a copy they would be a lie. */
+/** Removes the labels and annotations by which a tool marks an object as its own. */
 
-/** A tool that finds its mark on what it did not make takes the object over, or prunes it. */
+/** A tool that finds its mark on an object takes the object over, or prunes it. */
 const names = new Set([
   'app.kubernetes.io/instance',
   'app.kubernetes.io/managed-by',
@@ -8,7 +8,7 @@ const names = new Set([
   'config.k8s.io/owning-inventory',
 ]);
 
-/** Helm's own (`helm.sh/`) mean something only on what belongs to a release. */
+/** Helm's marks (`helm.sh/`) have a meaning only on an object of a release. */
 const prefixes = [
   'addonmanager.kubernetes.io/',
   'applyset.kubernetes.io/',
@@ -22,6 +22,7 @@ const prefixes = [
   'velero.io/',
 ];
 
+/** `marks`: labels or annotations; for a copy, which none of the tools owns. */
 export function withoutOwnership(marks: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(marks).filter(([name]) => !isOwnership(name)));
 }

@@ -1,4 +1,4 @@
-/** The snapshot that a claim is restored from. */
+/** Finds the snapshot from which a claim is restored. */
 import { commandLine } from '#src/domain/command-line.ts';
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -6,7 +6,7 @@ import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-/** A failure: `not-found` where there is none of that name, `precondition` where it goes or is not ready. */
+/** A failure 'not-found' where it does not exist, 'precondition' where it is being deleted or not ready. */
 export function readySnapshot(
   template: VolumeClaimTemplate,
   snapshots: readonly Stored<VolumeSnapshot>[],

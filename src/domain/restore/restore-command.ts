@@ -1,4 +1,4 @@
-/** How a restore was asked for, and its command line for hints that can be pasted. */
+/** Builds `restore` command lines for hints that can be pasted. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
@@ -12,20 +12,20 @@ export interface RestoreFlags extends TemplateFlags {
   readonly claim: readonly string[];
 }
 
-/** What the restore was asked with, for hints that can be pasted. Undefined workload: it does not exist. */
+/** What the user asked for. `workload` undefined: it does not exist, or the user may not read it. */
 export interface RestoreWords {
   readonly target: Target;
-  /** The very restore point that was chosen, whatever is the latest by then. */
+  /** The restore point that was chosen, not `latest`, which may be another one by then. */
   readonly from: string;
   readonly flags: RestoreFlags;
-  /** Flags as words of a command line. */
+  /** The flags, as arguments of a command line. */
   readonly written: (flags: RestoreFlags) => readonly string[];
-  /** By the claim's own name: the one under which it is restored. */
+  /** By the claim's original name: the name under which it is restored. */
   readonly names: ReadonlyMap<string, string>;
   readonly workload: Stored<KubernetesObject> | undefined;
 }
 
-/** The same restore again; `changed`: but with these flags. */
+/** The command for the same restore; `changed`: flags that replace the user's. */
 export function restoreCommand(
   { target, from, flags, written }: RestoreWords,
   changed: Partial<RestoreFlags> = {},

@@ -1,4 +1,4 @@
-/** The claims to create for a restore point. */
+/** Builds the claim templates that restore a restore point. */
 import type { VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
@@ -15,33 +15,33 @@ import {
   type RestorePoint,
 } from '#src/domain/restore-points/restore-points.ts';
 
-/** The flags of `restore` that say which claims come back, and as what. */
+/** The flags of `restore` that select claims and change them. */
 export interface TemplateFlags {
   /** The claims to restore; empty or left out: all. */
   readonly only?: readonly string[];
-  /** Left out: the class that the claim had. */
+  /** Left out: the class that the original claim had. */
   readonly storageClass?: string | undefined;
 }
 
 export interface RestoreOptions extends TemplateFlags {
-  /** The name that the restored claim of this claim shall have. */
+  /** The name of the restored claim, by the original claim's name. */
   readonly rename: (claim: string) => string;
 }
 
 export interface RestoreTemplates {
   /** One per claim, in the restore point's order. */
   readonly templates: readonly VolumeClaimTemplate[];
-  /** What the user should know: a claim that grew, a snapshot that does not remember its claim. One line each. */
+  /** What the user should know, one line each: a claim gets larger, a snapshot does not record its claim. */
   readonly notes: readonly string[];
 }
 
-/** Bytes of annotations in all the templates of a session: etcd takes 1.5 MiB in one request. */
+/** Bytes of annotations in all templates of a session together: etcd accepts 1.5 MiB in one request. */
 const mostAnnotationBytes = 512 * 1024;
 
 /**
- * Claims as they were when the snapshots were taken, each at least as large as its snapshot. Throws a StashError:
- * `not-found` for a claim in `only` that the point does not have, `precondition` for one that is not ready or of
- * unknown size.
+ * Claims as they were when the snapshots were taken, each at least as large as its snapshot. Throws 'not-found' for a
+ * claim in `only` that the point does not have, 'precondition' for a claim whose snapshot is not ready or whose size is
+ * unknown.
  */
 export function templatesOf(point: RestorePoint, options: RestoreOptions): RestoreTemplates {
   const claims = selectClaims(point, options.only);
@@ -53,7 +53,7 @@ export function templatesOf(point: RestorePoint, options: RestoreOptions): Resto
   };
 }
 
-/** The claims of a point that `only` names, in the point's order; all where it names none. */
+/** The claims of a point that `only` names, in the point's order; all where it is empty. Throws 'not-found'. */
 export function selectClaims(point: RestorePoint, only: readonly string[] = []): readonly PointClaim[] {
   const names = point.claims.map(({ claim }) => claim);
   for (const name of only) {
@@ -67,8 +67,8 @@ export function selectClaims(point: RestorePoint, only: readonly string[] = []):
 }
 
 /**
- * The template with a request that is large enough for the snapshot, and a note where it grew. Throws a StashError
- * `precondition` where neither says how large the claim must be.
+ * The template with a request that is large enough for the snapshot, and a note where it got larger. Throws
+ * 'precondition' where neither template nor snapshot gives a size.
  */
 export function grown(
   template: VolumeClaimTemplate,
@@ -112,7 +112,7 @@ function templateOf(
   const { accessModes = ['ReadWriteOnce'], volumeMode, storage, leftOut } = source ?? {};
   const name = rename(claim);
   const storageClassName = storageClass ?? source?.storageClassName;
-  // It is of the class's driver, and that of another class may not know it.
+  // A volume attributes class belongs to one driver, and another storage class may use another driver.
   const isOtherClass = storageClassName !== source?.storageClassName;
   const attributes = source?.volumeAttributesClassName;
   const { metadata, tooLarge } = metadataOf(source ?? {}, name, name !== claim, annotationBytes);
@@ -136,7 +136,7 @@ function templateOf(
   );
   const chosen =
     storageClass === undefined ? 'ReadWriteOnce and of the default storage class' : 'ReadWriteOnce';
-  const forgotten = `claim ${name} becomes ${chosen}: snapshot ${snapshot.metadata.name} does not remember its claim`;
+  const forgotten = `claim ${name} becomes ${chosen}: snapshot ${snapshot.metadata.name} does not record its claim`;
   const lost = [leftOut, tooLarge].filter((words) => words !== undefined).join(', ');
   return {
     template,
@@ -154,7 +154,7 @@ function templateOf(
   };
 }
 
-/** What says whose the claim is comes back only under its own name. */
+/** A copy under another name gets none of the marks by which tools own the original claim. */
 function metadataOf(
   { labels = {}, annotations = {} }: SourceClaim,
   name: string,

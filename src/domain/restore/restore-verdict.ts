@@ -1,4 +1,4 @@
-/** From a restore session that has ended and its claims to what a person is told about it. */
+/** Judges a RestoreSession that has ended by its status and its claims. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 
@@ -8,7 +8,7 @@ import { describe, type ClaimProgress, type Verdict } from '#src/domain/session/
 import { isDeadlineExceeded, tellsFailure } from '#src/domain/session/session-status.ts';
 
 /**
- * Claims are believed before the session's phase: an Unknown session whose claims a pod uses goes on until they are
+ * The claims count more than the session's phase: in an Unknown session, claims that a pod uses by now may still be
  * bound. Undefined: there is still something to wait for.
  */
 export function restoreVerdict(
@@ -19,10 +19,11 @@ export function restoreVerdict(
   if (phase === 'Failed' || phase === 'Invalid') {
     return { outcome: isDeadlineExceeded(session) ? 'timed-out' : 'failed', ...failure(session, claims) };
   }
-  // An operator that found nothing to do calls it a success. A claim that it tells of may only be late.
+  // An operator may write Succeeded where it found nothing to restore. A claim that its status lists may just not be
+  // observed yet.
   const tellsOfNone = phase === 'Succeeded' && (session.status?.stats ?? []).length === 0;
   if (claims.length === 0 || (tellsOfNone && claims.every((claim) => claim.phase === 'Pending'))) {
-    return { outcome: 'failed', message: `it is called ${phase ?? 'done'}, but not one claim was restored` };
+    return { outcome: 'failed', message: `its phase is ${phase ?? 'empty'}, but no claim was restored` };
   }
   const failed = claims.filter((claim) => claim.phase === 'Failed');
   if (failed.length > 0) return { outcome: 'failed', message: describe(failed) };
@@ -35,7 +36,7 @@ export function restoreVerdict(
   };
 }
 
-/** What is written of the session as a whole is where a person has to look. */
+/** `culprit`: the session itself, where its conditions say more than its claims. */
 function failure(
   session: Stored<RestoreSession>,
   claims: readonly ClaimProgress[],
@@ -49,8 +50,9 @@ function failure(
     return { message: `${failedHook}${others}`, culprit };
   }
   if (failed.length > 0) return { message: describe(failed) };
-  const told = session.status?.stats?.find(({ error }) => error !== undefined);
-  if (told?.error !== undefined) return { message: `${told.hostname ?? 'a claim'}: ${told.error}` };
+  const withError = session.status?.stats?.find(({ error }) => error !== undefined);
+  if (withError?.error !== undefined)
+    return { message: `${withError.hostname ?? 'a claim'}: ${withError.error}` };
   const condition = session.status?.conditions?.find(tellsFailure);
   return {
     message: condition?.message ?? condition?.reason ?? 'no reason is given in its status',

@@ -1,4 +1,4 @@
-/** The StorageClass of a restored claim, and when it has the claim's volume made. */
+/** Finds the StorageClass of a restored claim, and when it binds. */
 import type { Stored, StorageClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -7,7 +7,7 @@ import { nearest } from '#src/domain/nearest.ts';
 
 import type { RestoreWords } from './restore-command.ts';
 
-/** The class that a claim of this template gets; undefined where none is found. */
+/** The class that a claim of this template gets; undefined where it does not exist, or there is no default class. */
 export function classOfTemplate(
   { spec: { storageClassName } }: VolumeClaimTemplate,
   classes: readonly Stored<StorageClass>[],
@@ -19,12 +19,15 @@ export function classOfTemplate(
   );
 }
 
-/** Only once a pod uses it. */
+/** Whether a claim of this template is bound only once a pod uses it. */
 export function bindsLate(template: VolumeClaimTemplate, classes: readonly Stored<StorageClass>[]): boolean {
   return classOfTemplate(template, classes)?.volumeBindingMode === 'WaitForFirstConsumer';
 }
 
-/** A failure `not-found` for each template whose class does not exist. `words`: left out for a RestoreSession from a file. */
+/**
+ * A failure `not-found` for each template whose class does not exist. `words`: left out for a RestoreSession from a
+ * file.
+ */
 export function missingStorageClasses(
   templates: readonly VolumeClaimTemplate[],
   classes: readonly Stored<StorageClass>[],

@@ -1,4 +1,4 @@
-/** Why claims cannot be restored under their names, and the ways on. */
+/** Builds the failures for claims that cannot be restored under their names, with what the user can do instead. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { claimsOfTarget } from '#src/domain/workload/claims.ts';
 import { readWorkload } from '#src/domain/workload/kinds.ts';
@@ -17,12 +17,12 @@ import {
 } from './in-place-steps.ts';
 import { restoreCommand, type RestoreWords } from './restore-command.ts';
 
-/** The failure for claims that exist; for a RestoreSession from a file nothing is known of how it was asked for. */
+/** The failure for claims that exist; `asked` is left out for a RestoreSession from a file. */
 export function existingClaims(
   ways: readonly ClaimInTheWay[],
   asked?: { readonly words: RestoreWords; readonly keeping: Keeping },
 ): Failure {
-  const told = ways.flatMap(({ claim: { metadata }, pods, ended, unready }) => {
+  const obstacles = ways.flatMap(({ claim: { metadata }, pods, ended, unready }) => {
     const state = metadata.deletionTimestamp === undefined ? 'exists' : 'is still being deleted';
     const used = pods.length === 0 ? '' : ` and is used by pod ${list(pods)}`;
     return [
@@ -37,14 +37,14 @@ export function existingClaims(
   const hint = asked
     ? waysOn(ways, asked.words, asked.keeping)
     : 'give the template another metadata.name; restoring never overwrites data\nbefore you delete a claim yourself, set the persistentVolumeReclaimPolicy of its volume to Retain';
-  return failure('precondition', told.join('; '), { hint });
+  return failure('precondition', obstacles.join('; '), { hint });
 }
 
 function list(pods: readonly Stored<Pod>[]): string {
   return pods.map(({ metadata }) => metadata.name).join(', ');
 }
 
-/** The manual steps for in place go back to the very restore point that was chosen. */
+/** All commands name the restore point that was chosen, not `latest`. */
 function waysOn(ways: readonly ClaimInTheWay[], words: RestoreWords, keeping: Keeping): string {
   const { target, flags } = words;
   const taken = new Set(ways.map(({ claim }) => claim.metadata.name));
@@ -67,7 +67,7 @@ function besideIt(words: RestoreWords): string {
   return restoreCommand(words, { suffix: `${words.flags.suffix ?? ''}-restored`, claim: [] });
 }
 
-/** Those of the claims to be restored that a running StatefulSet's controller would create empty. */
+/** The claims to be restored that the controller of a running StatefulSet would create empty. */
 export function racedClaims(names: readonly string[], words: RestoreWords): string[] {
   const { target, workload } = words;
   if (workload === undefined || runningReplicas(words) === 0) return [];
@@ -76,7 +76,7 @@ export function racedClaims(names: readonly string[], words: RestoreWords): stri
   return names.filter((name) => own.some((claim) => claim.name === name));
 }
 
-/** The refusal to race it. */
+/** The failure for `racedClaims`. */
 export function controllerRace(raced: readonly string[], words: RestoreWords, keeping: Keeping): Failure {
   const { target } = words;
   const replicas = runningReplicas(words);

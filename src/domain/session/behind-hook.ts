@@ -1,8 +1,8 @@
-/** A claim for which nothing can be made before the session's first hook has ended says so. */
+/** Says of a claim without an object that it waits for the session's pre hook. */
 import type { HookNames, HookState } from '#src/domain/hooks/hook-step.ts';
 import type { ClaimProgress } from './progress.ts';
 
-/** For a session that has such a hook and has not ended. */
+/** The row with that message while the hook runs. Call it only for a session that has a pre hook and is unfinished. */
 export function behindHook(
   row: ClaimProgress,
   { pre, post }: HookState,

@@ -1,4 +1,4 @@
-/** The status of a session whose end its executor did not write. */
+/** Builds the status of a session that ends without its executor having judged the claims. */
 import { executorCondition, stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession, StatusOf, TargetRef } from '#src/api/stash.ts';
@@ -14,7 +14,7 @@ export interface Ended {
   readonly now: Date;
 }
 
-/** Of which nothing is known but that it has failed; what was told of its claims stays. */
+/** Marks the session Failed; what the status says of its claims stays. */
 export function failedBackup(
   session: Stored<BackupSession>,
   { end, ref, timeoutMs, now }: Ended & { readonly ref: TargetRef | undefined },
@@ -49,9 +49,9 @@ export function failedRestore(
   });
 }
 
-type Told = Omit<Condition, 'lastTransitionTime'>;
+type NewCondition = Omit<Condition, 'lastTransitionTime'>;
 
-function conditionOf({ how, why }: SessionEnd, kind: 'Backup' | 'Restore', timeoutMs: number): Told {
+function conditionOf({ how, why }: SessionEnd, kind: 'Backup' | 'Restore', timeoutMs: number): NewCondition {
   switch (how) {
     case 'late':
       return deadlineExceeded(timeoutMs, why);
@@ -66,12 +66,12 @@ function conditionOf({ how, why }: SessionEnd, kind: 'Backup' | 'Restore', timeo
   }
 }
 
-/** Whether there is somebody to carry the session out. */
-export function executorEnsured(kind: 'Backup' | 'Restore', ensured: boolean, message: string): Told {
+/** The condition that says whether the operator has provided an executor for the session. */
+export function executorEnsured(kind: 'Backup' | 'Restore', ensured: boolean, message: string): NewCondition {
   return { ...executorCondition(kind, ensured), message };
 }
 
-/** Whether somebody was, once. */
+/** Whether the conditions say that the operator has provided an executor. */
 export function isExecutorEnsured(
   kind: 'Backup' | 'Restore',
   conditions: readonly Condition[] | undefined,
@@ -80,13 +80,13 @@ export function isExecutorEnsured(
   return (conditions ?? []).some(({ type, status }) => type === wanted.type && status === wanted.status);
 }
 
-/** It never can be carried out as it is. */
+/** Marks the session Invalid: no executor can carry out its spec. */
 export function invalidRestore(
   session: Stored<RestoreSession>,
   why: string,
   now: Date,
 ): StatusChange<StatusOf<RestoreSession>> {
-  const about: Told = { ...stashCondition.restoreNotCompleted, message: why };
+  const about: NewCondition = { ...stashCondition.restoreNotCompleted, message: why };
   return (present) => ({
     ...present,
     phase: 'Invalid',

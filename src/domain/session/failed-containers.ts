@@ -1,18 +1,18 @@
-/** Which containers of a Job's pods have failed, and where their last words are. */
+/** Finds the failed containers of a Job's pods, and which of their logs to read. */
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 
 export interface FailedContainer {
   readonly pod: string;
   readonly container: string;
-  /** How many runs it had before this one. */
+  /** How often the container had run before the failed run. */
   readonly run: number;
-  /** It runs, or waits to, again: its log is that of the run before. */
+  /** The container was restarted: read the log of its previous run. */
   readonly previous: boolean;
-  /** One line as the cluster has it: `pod p: container main exited with code 1 (Error)`. */
+  /** One line: `pod p: container main exited with code 1 (Error)`. */
   readonly what: string;
 }
 
-/** In the order of the pods' ages; of the pods, those of other Jobs are passed over. */
+/** Oldest pod first. Ignores pods of other Jobs. */
 export function failedContainers(job: Stored<Job>, pods: readonly Stored<Pod>[]): FailedContainer[] {
   return pods
     .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid))

@@ -1,32 +1,33 @@
-/** Whether whoever holds a session lives, where it may be the pod of a Job. */
+/** Judges whether a session's holder is alive, by its renewals and, for a Job's pod, by the pod. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { lifeLeft, type Holder, type Sighting } from './holder.ts';
 import { isPodOver } from './job-state.ts';
 
 export type HolderLife =
-  | { readonly state: 'nobody' }
-  /** `ofJob`: it is a pod of the session's Job. `until`: dead from then on, unless it is heard of. */
+  /** No executor holds the session. */
+  | { readonly state: 'none' }
+  /** `ofJob`: the holder is a pod of the session's Job. `until`: it counts as dead then, unless it renews before. */
   | { readonly state: 'living'; readonly holder: Holder; readonly ofJob: boolean; readonly until: Date }
   | { readonly state: 'dead'; readonly holder: Holder }
-  /** A pod of the Job that is not seen any more: dead, unless it is only not seen yet. */
+  /** The holder is a pod of the Job, and this pod is not in the cache: it is gone, or has not reached the cache yet. */
   | { readonly state: 'gone'; readonly holder: Holder; readonly until: Date };
 
-/** Kubernetes cuts what it makes a pod's name of. */
+/** Kubernetes truncates a pod's generateName to so many characters. */
 const podNameStem = 58;
 
-/** Whether `name` is one that Kubernetes gives to a pod of this Job. */
+/** Whether Kubernetes may have given `name` to a pod of this Job. */
 export function isPodNameOf(name: string, jobName: string): boolean {
   return name.startsWith(`${jobName}-`.slice(0, podNameStem));
 }
 
-/** `pods`: those of the Job, as far as they are seen. */
+/** `pods`: the Job's pods, as far as the cache has them. */
 export function holderLife(
   { sighting, jobName, pods }: { sighting: Sighting; jobName: string; pods: readonly Stored<Pod>[] },
   now: Date,
 ): HolderLife {
   const { holder } = sighting;
-  if (holder === undefined) return { state: 'nobody' };
+  if (holder === undefined) return { state: 'none' };
   const left = lifeLeft(sighting, now);
   if (left <= 0) return { state: 'dead', holder };
   const until = new Date(now.getTime() + left);

@@ -1,7 +1,7 @@
 /**
- * Who carries a session out: the annotation `stash.appscode.com/executor: <id> <counter>`.
- * The counter moves while the holder lives. Clocks of two machines are never compared: an observer judges by how
- * long it has itself seen the same value.
+ * The holder of a session: the executor that the annotation `stash.appscode.com/executor: <id> <counter>` names. The
+ * holder increments the counter while it lives. No two machines' clocks are compared: an observer judges by how long it
+ * has itself seen the same value.
  */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -14,7 +14,7 @@ export interface Holder {
   readonly counter: number;
 }
 
-/** Undefined: nobody holds it. A value that is not ours to read counts as a holder of its own. */
+/** Undefined: no executor holds the session. A value in another format counts as an id, with counter 0. */
 export function readHolder(session: KubernetesObject): Holder | undefined {
   const value = session.metadata.annotations?.[annotation.executor];
   if (value === undefined || value === '') return undefined;
@@ -22,17 +22,17 @@ export function readHolder(session: KubernetesObject): Holder | undefined {
   return { id: match?.[1] ?? value, counter: Number(match?.[2] ?? 0) };
 }
 
-/** Whoever carries it out, or did until it was given back, does so by these rules: anybody may go on with it. */
+/** Whether an executor with a holder annotation has ever carried the session out, so that another may take it over. */
 export function goesByHolder(session: KubernetesObject): boolean {
   return session.metadata.annotations?.[annotation.executor] !== undefined;
 }
 
-/** Of a `kubectl stash` that a user runs, not of an operator or its Job. */
+/** Whether the holder is a user's `kubectl stash`, not an operator or its Job. */
 export function isCommandLine({ id }: Holder): boolean {
   return id.startsWith(commandLinePrefix);
 }
 
-/** Of one run of the command line. */
+/** A new id for one run of the command line. */
 export function commandLineId(): string {
   return `${commandLinePrefix}${crypto.randomUUID().slice(0, 8)}`;
 }
@@ -43,7 +43,7 @@ export function formatHolder(holder: Holder): string {
   return `${holder.id} ${holder.counter}`;
 }
 
-/** What an observer remembers: the holder it saw, and since when (its own clock) it saw no other. */
+/** What an observer remembers: the holder and counter that it saw, and since when (by its own clock). */
 export interface Sighting {
   readonly holder: Holder | undefined;
   readonly since: Date;
@@ -58,7 +58,7 @@ export function sight(previous: Sighting | undefined, session: KubernetesObject,
   return same ? previous : { holder, since: now };
 }
 
-/** Milliseconds until the sighted holder counts as dead; 0 or less: it does. */
+/** Milliseconds until the sighted holder counts as dead; 0 or less: it does already. */
 export function lifeLeft(sighting: Sighting, now: Date): number {
   return sighting.since.getTime() + deadAfterMs - now.getTime();
 }

@@ -1,4 +1,4 @@
-/** Where each kind of session tells what became of its hooks. */
+/** Reads and writes the results of hooks in the status of each kind of session. */
 import type { Condition } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 
@@ -13,14 +13,14 @@ import { withCondition } from './session-status.ts';
 
 export interface HookResult {
   readonly ok: boolean;
-  /** One line, for people. */
+  /** One line. */
   readonly message: string;
 }
 
 export interface HookRecord<Status> {
   readonly names: HookNames;
   readonly has: (present: Status | undefined, hook: string) => boolean;
-  /** `result`: undefined, as if the hook had never run. */
+  /** `result` undefined: removes the record, as if the hook had never run. */
   readonly set: (
     present: Status | undefined,
     hook: string,

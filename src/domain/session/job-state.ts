@@ -1,4 +1,4 @@
-/** Where a Job stands, in words: what its pod waits for, that it runs, how it ended. */
+/** Describes a Job's state in words: what its pod waits for, that it runs, how it ended. */
 import { jobCondition, podCondition, startingReasons } from '#src/api/conditions.ts';
 import type { Condition, Job, Pod, Stored } from '#src/api/kubernetes.ts';
 
@@ -6,16 +6,16 @@ import { sanitize } from '#src/domain/sanitize.ts';
 
 export type JobState =
   /**
-   * `why` is one line: `pod p cannot be scheduled: 0/3 nodes are available`. `stuck`: unless somebody does something,
-   * it stays so.
+   * `why` is one line: `pod p cannot be scheduled: 0/3 nodes are available`. `stuck`: it stays so until a user or an
+   * administrator acts.
    */
   | { readonly state: 'waiting'; readonly why: string; readonly stuck: boolean }
   | { readonly state: 'running'; readonly pod: string }
   | { readonly state: 'succeeded' }
-  /** Its controller gave it up. */
+  /** The Job controller gave it up. */
   | { readonly state: 'failed'; readonly why: string };
 
-/** Of the pods, those of other Jobs are passed over; of each, metadata and status are looked at. */
+/** Ignores pods of other Jobs; reads only metadata and status of each pod. */
 export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobState {
   const own = pods
     .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid))
@@ -29,14 +29,15 @@ export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobSta
   if (running) return { state: 'running', pod: running.metadata.name };
   const open = own.findLast((pod) => !isPodOver(pod));
   if (open) return waitingPod(open);
-  if (lastFailed) return waiting(`another pod is to be made: ${podFailure(lastFailed)}`);
-  if (own.length > 0) return waiting('its pod has ended, and the Job is about to');
+  if (lastFailed) return waiting(`its next pod has not been created yet: ${podFailure(lastFailed)}`);
+  if (own.length > 0) return waiting('its pod has ended, but the Job has not yet');
   const refused =
     isTrue(status?.conditions, jobCondition.failureTarget) ??
     isTrue(status?.conditions, jobCondition.suspended);
   const { failed: ended = 0 } = status ?? {};
   return waiting(
-    refused?.message ?? (ended > 0 ? 'its next pod is to be made' : 'no pod has been made for it yet'),
+    refused?.message ??
+      (ended > 0 ? 'its next pod has not been created yet' : 'no pod has been created for it yet'),
   );
 }
 
@@ -44,7 +45,7 @@ function waiting(why: string, stuck = false): JobState {
   return { state: 'waiting', why: sanitize(why), stuck };
 }
 
-/** Nothing in it runs any more, or will. */
+/** Whether all containers have ended for good. */
 export function isPodOver({ status }: Pod): boolean {
   return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
@@ -85,8 +86,8 @@ const imageReasons: ReadonlySet<string> = new Set([
 
 function failure({ reason, message }: Condition, pod: Stored<Pod> | undefined): string {
   if (reason === 'DeadlineExceeded') return 'it ran longer than its deadline (DeadlineExceeded)';
-  const told = message ?? reason ?? 'no reason given';
-  return sanitize(pod ? `${told}; ${podFailure(pod)}` : told);
+  const given = message ?? reason ?? 'no reason given';
+  return sanitize(pod ? `${given}; ${podFailure(pod)}` : given);
 }
 
 /** `pod p was killed: out of memory (OOMKilled)`, `pod p exited with code 1 (Error)`. */
@@ -104,16 +105,16 @@ function podFailure({ metadata, status }: Stored<Pod>): string {
   const { exitCode, reason, message } = ended;
   return withDetail(
     `${pod} exited with code ${exitCode}${reason === undefined ? '' : ` (${reason})`}`,
-    message === undefined ? undefined : lastWords(message),
+    message === undefined ? undefined : endOfMessage(message),
   );
 }
 
-/** So many characters of what a container wrote are told: its last ones say why it ended. */
-const mostWords = 500;
+/** Characters of a termination message that are shown: the last ones, which say why the container ended. */
+const longestMessage = 500;
 
-function lastWords(message: string): string {
+function endOfMessage(message: string): string {
   const line = sanitize(message).trim();
-  return line.length <= mostWords ? line : `…${line.slice(1 - mostWords)}`;
+  return line.length <= longestMessage ? line : `…${line.slice(1 - longestMessage)}`;
 }
 
 function withDetail(what: string, detail: string | undefined): string {

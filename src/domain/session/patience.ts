@@ -1,33 +1,34 @@
 /**
- * How long who waits for whom when a session's deadline has passed. A longer one waits for the shorter one's doing:
- * whoever carries a session out ends it at its deadline; the operator ends what nobody carries out, and stops what does
- * not end; whoever only follows gives up last, or it would speak of a session that is about to be ended.
+ * How long each program waits for another after a session's deadline. The executor ends the session at the deadline;
+ * the operator gives a living executor time to do so before it ends the session itself; a follower gives up last, lest
+ * it report a session as unfinished that is just being ended.
  */
 
-/** Nobody carries it out, and nobody is about to: only clocks that disagree have to be forgiven. */
+/** For the operator, where no executor carries the session out or is about to: allows only for clocks that differ. */
 export const vacantGraceMs = 5_000;
 
 /**
- * Somebody carries it out, or may be about to. An executor that has lost its connection needs 15 s before it judges
- * (`lostGraceMs`) and 10 s to write; one that was killed counts as dead after 30 s (`deadAfterMs`).
+ * For the operator, where an executor carries the session out or may be about to. An executor that has lost its
+ * connection waits 15 s before it judges (`lostGraceMs`) and needs up to 10 s to write; a killed executor counts as
+ * dead after 30 s (`deadAfterMs`).
  */
 export const executorGraceMs = 30_000;
 
-/** For a follower: the operator's worst usual case, and the time that it takes to thaw and to write. */
+/** For a follower: what the operator may wait, and the time that it needs to resume the application and to write. */
 export const followerGraceMs = executorGraceMs + 10_000;
 
-/** For a follower: a Job that failed is seen by its operator at once, which then thaws and writes. */
+/** For a follower: the operator sees a failed Job at once, resumes the application and writes the session's end. */
 export const failedJobGraceMs = 15_000;
 
 /**
- * So long after the end of a freeze, as an observer has seen it last, it is undone by the observer, though the executor
- * may live: one that lives has begun to thaw long before.
+ * For the operator: so long after the application should have been resumed, it resumes the application itself, even
+ * where the executor may be alive; a healthy executor would have begun long before.
  */
 export const overdueThawMs = 5_000;
 
 /**
- * For a command line: an operator that is there gives a configuration or a session a status, or takes the session,
- * within this time (milliseconds); after it the command line carries the session out itself (docs/operator.md). An
- * operator that has given the session's configuration a status is known, and may be busy or change its leader.
+ * For the command line: milliseconds within which an operator gives a configuration or a session a status, or takes the
+ * session; after that the command line carries the session out itself (docs/operator.md). An operator is `known` where
+ * it has given the session's configuration a status; it gets longer, since it may be busy or changing its leader.
  */
 export const operatorAnswersMs = { known: 10_000, unknown: 2_000 } as const;

@@ -8,11 +8,11 @@ export interface ClaimProgress {
   readonly phase: ClaimPhase;
   /** The VolumeSnapshot that is taken or restored, once its name is known. */
   readonly snapshot?: string | undefined;
-  /** Quantity: `1Gi`. */
+  /** A quantity: `1Gi`. */
   readonly size?: string | undefined;
-  /** What it waits for, what was last said of it, or why it failed; one line. */
+  /** What the claim waits for, the last report about it, or why it failed; one line. */
   readonly message?: string | undefined;
-  /** By the server's clock. */
+  /** By the API server's clock. */
   readonly startedAt?: Date | undefined;
 }
 
@@ -21,12 +21,12 @@ export interface Progress {
   readonly session: string;
   readonly target: Target | undefined;
   readonly namespace: string;
-  /** The session's own word for its phase; undefined before anyone took it. */
+  /** `status.phase` of the session; undefined before an executor has started it. */
   readonly statusPhase: string | undefined;
   readonly claims: readonly ClaimProgress[];
   readonly startedAt: Date;
   readonly deadline: Date;
-  /** Things to know that belong to no claim: a Job that waits, a connection that was lost. */
+  /** Notes that concern no single claim: a Job that waits, a lost connection. */
   readonly notes: readonly string[];
   /** Set once nothing more will happen. */
   readonly verdict?: Verdict | undefined;
@@ -39,7 +39,7 @@ export interface Verdict {
   readonly outcome: Outcome;
   /** One line, without the session's name: `data-db-1: not ready after 10m`. */
   readonly message: string;
-  /** What to look at, where it is none of the claims: `job/stash-vs-db-1`. */
+  /** The object to describe where it is not a claim: `job/stash-vs-db-1`. */
   readonly culprit?: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export function describe(claims: readonly ClaimProgress[]): string {
   return claims.map(({ claim, phase, message }) => `${claim}: ${message ?? phase.toLowerCase()}`).join('; ');
 }
 
-/** Names of those for which nothing has been made yet. */
+/** Names of the claims for which nothing has been created yet. */
 export function pendingClaims(claims: readonly ClaimProgress[]): ReadonlySet<string> {
   return new Set(claims.filter(({ phase }) => phase === 'Pending').map(({ claim }) => claim));
 }

@@ -1,4 +1,4 @@
-/** One phase for a session out of the phases of its claims. */
+/** Computes a session's phase from the phases of its claims. */
 
 export type ClaimPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
 

@@ -1,13 +1,13 @@
-/** Why a session ends that its executor did not bring to its end. */
+/** Why a session is ended before its executor has finished it. */
 
 export interface SessionEnd {
-  /** `late`: past its deadline; `not-ensured`: it cannot have an executor. */
+  /** `late`: past its deadline; `not-ensured`: the operator could not provide an executor. */
   readonly how: 'disrupted' | 'late' | 'not-ensured';
-  /** One line, for people. */
+  /** One line. */
   readonly why: string;
 }
 
-/** Why whatever is unfinished has failed; undefined: its deadline says so. */
+/** Why the unfinished claims have failed; undefined: because of the deadline. */
 export function disruptionOf(end: SessionEnd | undefined): string | undefined {
   return end === undefined || end.how === 'late' ? undefined : end.why;
 }

@@ -1,4 +1,4 @@
-/** What backup and restore sessions have in common in how far they have come. */
+/** Computes the progress of a session of any kind. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 
@@ -13,17 +13,17 @@ export interface SessionProgress<S extends AnySession> {
   readonly session: Stored<S>;
   readonly target: Target | undefined;
   readonly claims: readonly ClaimProgress[];
-  /** Counts as long as the session has no deadline of its own. */
+  /** Milliseconds; counts as long as the session has no deadline. */
   readonly timeoutMs: number;
   readonly notes?: readonly string[];
 }
 
-/** How one kind of session tells how far it has come. */
+/** How to read the progress of one kind of session. */
 export interface SessionReading<S extends AnySession> {
   readonly words: KindWords;
   readonly hookRecord: { readonly names: HookNames };
   readonly hookState: (session: Stored<S>) => HookState;
-  /** Asked once the session's status is final. Undefined: there is still something to wait for. */
+  /** Called once the session's status is final. Undefined: there is still something to wait for. */
   readonly verdict: (session: Stored<S>, claims: readonly ClaimProgress[]) => Verdict | undefined;
 }
 

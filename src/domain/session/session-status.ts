@@ -1,4 +1,4 @@
-/** What backup and restore sessions have in common in their status. */
+/** Reads and writes what the statuses of all kinds of session have in common. */
 import type { Condition, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { stashCondition, type StashCondition } from '#src/api/conditions.ts';
 
@@ -6,12 +6,12 @@ import { formatDuration, formatGoDuration, parseDuration } from '#src/domain/dur
 
 const defaultTimeoutMs = 10 * 60_000;
 
-/** Milliseconds that a session may take: `timeOut` of its spec or its configuration's, else ten minutes. */
+/** Milliseconds that a session may take: `timeOut` of its spec or of its configuration, else ten minutes. */
 export function timeLimitMs(timeOut: string | undefined): number {
   return parseDuration(timeOut ?? '') ?? defaultTimeoutMs;
 }
 
-/** What the statuses of all kinds of session have in common. */
+/** A session of any kind, with the common part of its status. */
 export type Session = Stored<KubernetesObject> & {
   readonly status?:
     | {
@@ -25,21 +25,21 @@ export type Session = Stored<KubernetesObject> & {
 
 const finalPhases: readonly string[] = ['Succeeded', 'Failed', 'Skipped', 'Unknown', 'Invalid'];
 
-/** Nothing will happen any more, as far as the session's own status says. */
+/** Whether the session's status says that it has ended. */
 export function isFinal(session: Session): boolean {
   return finalPhases.includes(session.status?.phase ?? '');
 }
 
-/** Undefined until someone has started it. */
+/** Undefined until an executor has started the session. */
 export function deadlineOf(session: Session): Date | undefined {
   const written = session.status?.sessionDeadline;
   return written === undefined ? undefined : new Date(written);
 }
 
-/** Over a lost connection nobody knows what has become of what was made: so much later it counts as not done. */
+/** While the watch is disconnected, an object may be ready without the executor knowing: judge it so much later. */
 export const lostGraceMs = 15_000;
 
-/** When what is not done counts as late; `lost`: what is known may be out of date. */
+/** When an unfinished claim counts as late; `lost`: the observed state may be out of date. */
 export function lateAt(deadline: Date, lost: boolean): Date {
   return new Date(deadline.getTime() + (lost ? lostGraceMs : 0));
 }
@@ -48,12 +48,12 @@ export function createdAt(session: Session): Date {
   return new Date(session.metadata.creationTimestamp);
 }
 
-/** Time from creation to `now`, as `status.sessionDuration` spells it; clocks that disagree give 0. */
+/** Time from creation to `now` in the format of `status.sessionDuration`; 0 where clocks differ and it is negative. */
 export function durationSince(session: Session, now: Date): string {
   return formatGoDuration(Math.max(0, now.getTime() - createdAt(session).getTime()));
 }
 
-/** `why`: what kept the session from its end, where that is known. */
+/** `why`: what delayed the session, where that is known. */
 export function deadlineExceeded(timeoutMs: number, why?: string): Omit<Condition, 'lastTransitionTime'> {
   return {
     ...stashCondition.deadlineExceeded,
@@ -67,12 +67,12 @@ export function isDeadlineExceeded(session: Session): boolean {
   return findCondition(session, type)?.status === status;
 }
 
-/** Whether a condition of a session that failed says why it did. */
+/** Whether this condition of a failed session says why it failed. */
 export function tellsFailure({ status, reason }: Condition): boolean {
   return status === 'False' || reason?.startsWith('Failed') === true;
 }
 
-/** The last-transition time of one that is there already moves only when its status does; others are kept. */
+/** Sets one condition; lastTransitionTime changes only with the status. The other conditions stay. */
 export function withCondition(
   conditions: readonly Condition[] = [],
   condition: Omit<Condition, 'lastTransitionTime'>,

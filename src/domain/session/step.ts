@@ -1,15 +1,15 @@
-/** What an executor has to do next, as the decision functions say it. */
+/** The next step of an executor, as the decision functions return it. */
 import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { HookPoint } from '#src/domain/hooks/hook-step.ts';
 
-/** From the status as it is when it is written, which others write to as well, to what it should be. */
+/** Makes the wanted status from the present one, at the time of the write: other clients write to it, too. */
 export type StatusChange<Status> = (present: Status | undefined) => Status;
 
 export interface HookToRun<Status> {
   readonly do: 'hook';
   readonly which: HookPoint;
-  /** Written before it is run, so that nothing turns around afterwards what did not come in time. */
+  /** Written before the hook runs: claims that came too late stay failed, even if they become ready afterwards. */
   readonly losses?: StatusChange<Status> | undefined;
 }
 
@@ -19,17 +19,17 @@ export interface Made<T extends KubernetesObject = KubernetesObject> {
   readonly claim: string;
   readonly resource: Resource<T>;
   readonly object: Named<T>;
-  /** It is created once this one is. */
+  /** Create this object first. */
   readonly after?: Made | undefined;
 }
 
 export type Step<Status> =
-  /** Say that it is carried out, and until when. */
+  /** Write that the session is running, and its deadline. */
   | { readonly do: 'start'; readonly status: StatusChange<Status> }
-  /** What is not created by `until` is decided on again. */
+  /** Create the objects; decide again on those that are not created by `until`. */
   | { readonly do: 'create'; readonly made: readonly Made[]; readonly until?: Date | undefined }
   | HookToRun<Status>
-  /** Nothing, until something changes or the time has come. */
+  /** Wait until something changes, or until this time. */
   | { readonly do: 'wait'; readonly until: Date }
   | { readonly do: 'finish'; readonly status: StatusChange<Status> }
   | { readonly do: 'done' };

@@ -1,4 +1,4 @@
-/** A session that did not succeed, as an error: what happened, and what to do next. */
+/** Makes an error of a session that did not succeed: what happened, and what to do next. */
 import type { Resource } from '#src/api/resources.ts';
 import { assertNever, StashError, type ErrorKind } from '#src/errors.ts';
 
@@ -22,16 +22,16 @@ const words: Record<Exclude<Outcome, 'succeeded'>, string> = {
   unknown: 'ended Unknown',
   deleted: 'is gone',
   'timed-out': 'timed out',
-  'waiting-for-consumer': 'has done all it can',
+  'waiting-for-consumer': 'is waiting',
 };
 
-/** Undefined where it succeeded. */
+/** The error to throw; undefined where the session succeeded. */
 export function verdictError(progress: Progress, verdict: Verdict): StashError | undefined {
   const { outcome, message, culprit } = verdict;
   if (outcome === 'succeeded') return undefined;
-  // What a driver says may have line breaks in it, and an error is one line.
-  const told = sanitize(`${sessionOf(progress)} ${words[outcome]}: ${message}`);
-  return new StashError(kinds[outcome], told, {
+  // A driver's message may contain line breaks, and an error is one line.
+  const line = sanitize(`${sessionOf(progress)} ${words[outcome]}: ${message}`);
+  return new StashError(kinds[outcome], line, {
     hint:
       culprit === undefined
         ? nextStep(progress, outcome)
@@ -68,7 +68,7 @@ function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): s
   }
 }
 
-/** The first object that did not come through tells most. */
+/** The command that describes the first claim that did not succeed. */
 function describeCommand(progress: Progress): string {
   const ns = inNamespace(progress.namespace);
   const culprit = progress.claims.find(({ phase }) => phase !== 'Succeeded');

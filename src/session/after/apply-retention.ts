@@ -1,4 +1,4 @@
-/** Deletes the snapshots that a retention policy lets go, after a session that succeeded. */
+/** Deletes the snapshots that a retention policy no longer keeps, after a session that succeeded. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
@@ -15,16 +15,16 @@ import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist } from '#src/session/persist.ts';
 
 export interface Retained {
-  /** Names of snapshots. */
+  /** Names of the deleted snapshots. */
   readonly deleted: readonly string[];
-  /** What was done, or why it was not; one line that begins with the policy's name. */
+  /** What was deleted, or why nothing was; one line that begins with the policy's name. */
   readonly message: string;
   readonly done: boolean;
 }
 
 /**
- * The snapshots are looked at right before the first of them goes; where the restore point of `session` is not complete
- * any more, none does. Rejects only when it is interrupted.
+ * Reads the snapshots right before it deletes the first one; where the restore point of `session` is no longer
+ * complete, it deletes none. Rejects only with 'interrupted'.
  */
 export async function applyRetention(
   environment: HoldEnvironment,
@@ -46,16 +46,16 @@ export async function applyRetention(
   try {
     const { items } = await persist(clock, signal, () => cluster.list(volumeSnapshots, scope), { until });
     const plan = planRetention(invoker, items, policy);
-    const goes = plan.go.map(({ snapshot }) => snapshot).reverse();
-    if (goes.length === 0 || !prunes(policy)) {
+    const toDelete = plan.go.map(({ snapshot }) => snapshot).reverse();
+    if (toDelete.length === 0 || !prunes(policy)) {
       return { deleted: [], message: tellRetention(policy, plan), done: true };
     }
     const { name, uid } = session.metadata;
     const own = restorePoints(snapshotsOf(invoker, items), []).find(({ sessionUid }) => sessionUid === uid);
     if (own?.completeness !== 'complete') {
-      return failed(`the restore point of ${name} is not complete any more, so nothing is deleted`);
+      return failed(`the restore point of ${name} is no longer complete: nothing is deleted`);
     }
-    const { deleted, failure } = await deleteEach(environment, volumeSnapshots, goes);
+    const { deleted, failure } = await deleteEach(environment, volumeSnapshots, toDelete);
     if (failure) return failed(failure.message, deleted);
     return { deleted, message: tellRetention(policy, plan), done: true };
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Deletions that may be repeated: what is gone already is as good as deleted. */
+/** Deletes objects; safe to repeat: an object that is gone already counts as deleted. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
@@ -7,19 +7,19 @@ import { isStashError, StashError } from '#src/errors.ts';
 import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist } from '#src/session/persist.ts';
 
-/** So many deletions are under way at once. */
+/** So many deletions are in flight at once. */
 const deletesInFlight = 16;
-/** What comes after the end of a session may wait for the next one, rather than for a server in trouble. */
+/** Retry for so long: what is left undone after one session is done after the next. */
 const patienceMs = 30_000;
 
 export interface Deleted {
-  /** Names, in the order of the objects. */
+  /** Names of the deleted objects, in the order given. */
   readonly deleted: readonly string[];
-  /** The first failure; the others went on. */
+  /** The first failure; it did not stop the other deletions. */
   readonly failure?: StashError;
 }
 
-/** Each by its UID: another one of the same name stays. Rejects only when it is interrupted. */
+/** Deletes each object by its UID, so that a new object of the same name stays. Rejects only with 'interrupted'. */
 export async function deleteEach(
   { cluster, clock, signal }: HoldEnvironment,
   resource: Resource,
@@ -46,7 +46,7 @@ export async function deleteEach(
   }
 }
 
-/** How long a read or a write of this kind is tried. */
+/** Until when a request after the session's end is retried. */
 export function untilTrouble(now: Date): Date {
   return new Date(now.getTime() + patienceMs);
 }

@@ -1,4 +1,4 @@
-/** Reads what must be known before sessions and snapshots are deleted. Nothing is written. */
+/** Reads what `delete` must know before it deletes sessions and snapshots; writes nothing. */
 import type { Stored, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
 import { restoreSessions, volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
@@ -33,7 +33,7 @@ export async function readDeleteScene({
   };
 }
 
-/** The contents of these snapshots: they decide what becomes of the data, whatever their class says now. */
+/** Adds the contents of these snapshots: their deletion policy decides about the data, not that of the class. */
 export async function readContents(
   { cluster }: Pick<NamespaceReader, 'cluster'>,
   scene: DeleteScene,

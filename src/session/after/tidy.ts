@@ -1,4 +1,4 @@
-/** What is done after a session's end: retention, then history, and a word of both in its status. */
+/** Tidies up after a session: retention, then the history limit, and a condition for each in the session's status. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { backupSessions } from '#src/api/resources.ts';
@@ -23,23 +23,23 @@ import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist } from '#src/session/persist.ts';
 
 export interface EndedSession {
-  /** Final. It may be out of date otherwise. */
+  /** Its status is final; the rest may be out of date. */
   readonly session: Stored<BackupSession>;
-  /** The one that the session names. */
+  /** The BackupConfiguration that the session names. */
   readonly configuration: Stored<BackupConfiguration>;
 }
 
 export interface TidyOptions {
-  /** All that are known of the namespace, or more; left out: those with the invoker's label are asked for. */
+  /** At least all sessions of the namespace; left out: those with the invoker's label are read. */
   readonly sessions?: Iterable<Stored<BackupSession>>;
 }
 
 export interface Tidied {
-  /** What was said in the session's status; none where there was nothing left to do. */
+  /** The conditions for the session's status; empty where nothing was left to do. */
   readonly conditions: readonly TidyCondition[];
-  /** Names of snapshots and of sessions. */
+  /** Names of the deleted snapshots and sessions. */
   readonly deleted: { readonly snapshots: readonly string[]; readonly sessions: readonly string[] };
-  /** What could not be done, one line each. A session that succeeded has succeeded all the same. */
+  /** What could not be done, one line each; it does not make the session fail. */
   readonly notes: readonly string[];
 }
 
@@ -51,8 +51,8 @@ interface Done {
 }
 
 /**
- * Each thing once: what the session's conditions tell of is not done again. Safe to repeat after a crash at any point.
- * Rejects only when it is interrupted.
+ * Does each step once: a step for which the session has a condition is not done again. Safe to repeat after a crash at
+ * any point. Rejects only with 'interrupted'.
  */
 export async function tidyUp(
   environment: HoldEnvironment,
@@ -68,7 +68,7 @@ export async function tidyUp(
     );
   }
   const conditions = results.map(({ type, done, message }) => tidyCondition(type, done, message));
-  const unsaid = conditions.length === 0 ? undefined : await say(environment, session, conditions);
+  const unwritten = conditions.length === 0 ? undefined : await tryToWrite(environment, session, conditions);
   const deletedBy = (type: TidyType) => results.find((result) => result.type === type)?.deleted ?? [];
   return {
     conditions,
@@ -78,7 +78,7 @@ export async function tidyUp(
     },
     notes: [
       ...results.filter(({ done }) => !done).map(({ message }) => message),
-      ...(unsaid ? [`not written to backupsession/${session.metadata.name}: ${unsaid.message}`] : []),
+      ...(unwritten ? [`not written to backupsession/${session.metadata.name}: ${unwritten.message}`] : []),
     ],
   };
 }
@@ -106,8 +106,8 @@ async function cleanHistory(
     const sessions = options.sessions
       ? [...options.sessions]
       : (await persist(clock, signal, () => cluster.list(backupSessions, scope), { until })).items;
-    const goes = sessionsToForget({ invoker, sessions, limit, ended: session.metadata.name });
-    const { deleted, failure } = await deleteEach(environment, backupSessions, goes);
+    const toDelete = sessionsToForget({ invoker, sessions, limit, ended: session.metadata.name });
+    const { deleted, failure } = await deleteEach(environment, backupSessions, toDelete);
     if (failure) return failed(failure, deleted);
     return { type, done: true, message: tellHistory(limit, deleted), deleted };
   } catch (error) {
@@ -116,8 +116,8 @@ async function cleanHistory(
   }
 }
 
-/** Resolves with why it could not be written. */
-async function say(
+/** Resolves with the error where the conditions could not be written. */
+async function tryToWrite(
   environment: HoldEnvironment,
   session: Stored<BackupSession>,
   conditions: readonly TidyCondition[],
@@ -132,7 +132,7 @@ async function say(
   }
 }
 
-/** Beside the conditions that stand there, whoever wrote them. */
+/** Adds the conditions to those that the status has by now. */
 async function writeConditions(
   { cluster, clock, signal }: HoldEnvironment,
   session: Stored<BackupSession>,
@@ -142,7 +142,7 @@ async function writeConditions(
   const now = clock.now();
   const patience = { until: untilTrouble(now) };
   const look = () => cluster.get(backupSessions, name, namespace);
-  // Another of the same name is none of ours.
+  // A new session of the same name is another session.
   for (
     let current = session;
     current.metadata.uid === uid;

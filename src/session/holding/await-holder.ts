@@ -1,4 +1,4 @@
-/** Waits for a session that somebody else holds: until it is final, or whoever held it is dead. */
+/** Waits for a session that another executor holds, until the session is final or its holder has died. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
@@ -16,13 +16,13 @@ import { persist } from '#src/session/persist.ts';
 
 export interface Vacancy<S extends BackupSession | RestoreSession> {
   readonly session: Stored<S>;
-  /** Whom to replace; undefined: nobody holds it, or it is final. */
+  /** The holder to replace; undefined: the session has no holder, or it is final. */
   readonly dead: Holder | undefined;
 }
 
 /**
- * `jobName`: of the session's Job; a holder that is one of its pods is dead as soon as that pod is gone or has ended.
- * Rejects with 'not-found' where the session is gone.
+ * Resolves once the session is final or may be taken over. `jobName`: the session's Job; a holder that is a pod of this
+ * Job counts as dead as soon as that pod is gone or has ended. Rejects with 'not-found' where the session was deleted.
  */
 export async function awaitHolder<S extends BackupSession | RestoreSession>(
   environment: WaitEnvironment,
@@ -40,7 +40,7 @@ export async function awaitHolder<S extends BackupSession | RestoreSession>(
         throw new StashError('not-found', `${resource.kind.toLowerCase()}/${name} was deleted`);
       }
       if (isFinal(current)) return { result: { session: current, dead: undefined } };
-      // What is not heard over a lost connection is no sign of death.
+      // While the watch is disconnected, a missing renewal says nothing about the holder: start counting anew.
       sighting = sight(observed.lost() === undefined ? sighting : undefined, current, now);
       const { holder } = sighting;
       if (holder === undefined) return { result: { session: current, dead: undefined } };
@@ -53,11 +53,12 @@ export async function awaitHolder<S extends BackupSession | RestoreSession>(
   });
 }
 
-/** Somebody who took us for dead goes on with it. */
+/** Whether another executor has taken the session over from this one. */
 export function isTakenOver({ lost }: Pick<Held<BackupSession>, 'lost'>): boolean {
   return lost.aborted && isStashError(lost.reason, 'conflict');
 }
 
+/** The session as the API server has it now. */
 export function lookAgain<S extends BackupSession | RestoreSession>(
   { cluster, clock, signal }: WaitEnvironment,
   resource: Resource<S>,
@@ -66,7 +67,7 @@ export function lookAgain<S extends BackupSession | RestoreSession>(
   return persist(clock, signal, () => cluster.get(resource, metadata.name, metadata.namespace));
 }
 
-/** Whether a holder is a pod of this Job that is gone or has ended. */
+/** Whether the holder is a pod of this Job that is gone or has ended. */
 async function isOverPod(
   cluster: Cluster,
   { namespace, jobName }: { namespace: string; jobName: string },
@@ -77,7 +78,7 @@ async function isOverPod(
     return isPodOver(await cluster.get(pods, id, namespace));
   } catch (error) {
     if (isStashError(error, 'not-found')) return true;
-    // Whoever may not look waits for the silence of the dead.
+    // A user who may not read pods waits until the holder has not renewed for too long.
     if (isStashError(error, 'forbidden', 'unreachable', 'server')) return false;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Who will carry sessions out in a namespace: AppsCode's operator, one of ours, or nobody but us. */
+/** Finds out who carries sessions out in a namespace: AppsCode's operator, our operator, or this process. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
@@ -12,12 +12,15 @@ import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 export type ExecutorMode = 'auto' | 'operator' | 'local';
-/** `appscode` and `operator` are to be waited for; `local` is us. */
+/** `appscode` and `operator`: the command waits for that operator; `local`: this process. */
 export type Executor = 'appscode' | 'operator' | 'local';
 
 const olderThanAnyOperatorNeedsMs = 10_000;
 
-/** What can be told from discovery and the user's wish alone; undefined: the configuration's status must tell. */
+/**
+ * The executor, as far as API discovery and `--executor` decide it; undefined: the configuration's status has to tell.
+ * Throws 'precondition' for `--executor=local` beside AppsCode's operator.
+ */
 export function executorByDiscovery(groups: readonly string[], mode: ExecutorMode): Executor | undefined {
   if (groups.includes(appscodeOperatorGroup)) {
     if (mode !== 'local') return 'appscode';
@@ -32,10 +35,13 @@ export function executorByDiscovery(groups: readonly string[], mode: ExecutorMod
   return mode === 'auto' ? undefined : mode;
 }
 
-/** Told what is waited for, whenever that changes. */
+/** Called with what the command waits for, whenever that changes. */
 export type WaitsFor = (words: string) => void;
 
-/** Whether an operator gave, or just now gives, this configuration a status. `fresh`: we have just made it. */
+/**
+ * 'operator' where an operator has given this configuration a status, or does so in time; else 'local'. `fresh`: this
+ * command has just created the configuration.
+ */
 export async function findOperator(
   environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,
@@ -54,7 +60,10 @@ export async function findOperator(
   return found?.status?.phase === undefined ? 'local' : 'operator';
 }
 
-/** AppsCode's operator skips, for good, a session whose configuration is not Ready yet. */
+/**
+ * AppsCode's operator skips, for good, a session whose configuration is not Ready yet. Rejects with 'precondition'
+ * where the configuration is invalid, with 'timed-out' after `timeoutMs`.
+ */
 export async function waitUntilReady(
   environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,
@@ -82,11 +91,11 @@ export async function waitUntilReady(
 }
 
 function whyNot(configuration: BackupConfiguration | undefined): string {
-  const told = configuration?.status?.conditions?.find(({ status }) => status === 'False');
-  return told?.message ?? told?.reason ?? 'its operator gave no reason';
+  const failed = configuration?.status?.conditions?.find(({ status }) => status === 'False');
+  return failed?.message ?? failed?.reason ?? 'its operator gave no reason';
 }
 
-/** The configuration as soon as `satisfied`, else as it was last seen after `withinMs`; undefined: it is gone. */
+/** The configuration once it is `satisfied`, or as last seen after `withinMs`; undefined: it was deleted. */
 async function untilConfiguration(
   environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,

@@ -1,4 +1,4 @@
-/** A session that is ours: writes on top of each other, a counter that goes on, and giving it back. */
+/** A session that this executor holds: conditional writes, renewals of the holder annotation, and its release. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
@@ -23,50 +23,52 @@ import { persist } from '#src/session/persist.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
 
 export interface Held<S extends BackupSession | RestoreSession> {
-  /** As of our last write. */
+  /** As of this executor's last write. */
   session(): Stored<S>;
   /**
-   * Writes the status as holder: made of the present one, anew where somebody else writes in between. Rejects where we
-   * hold the session no longer and, with a deadline, where nobody answers until then and a little longer.
+   * Writes the status that `change` makes of the present one; repeats both where another client writes in between.
+   * Rejects with `lost`'s reason once this executor no longer holds the session and, given a deadline, with
+   * 'unreachable' where the API server has not answered 10 s after it.
    */
   writeStatus(change: StatusChange<NonNullable<S['status']>>, deadline?: Date): Promise<Stored<S>>;
-  /** Writes annotations as holder, null removes one. Without any it only makes sure that we still are. */
+  /** Writes annotations, null removes one; without any it only checks that this executor still holds the session. */
   annotate(annotations: Readonly<Record<string, string | null>>): Promise<Stored<S>>;
   /**
-   * Resolves at once where we were the holder a moment ago, else asks: whoever was stopped for a while may have been
-   * replaced. Rejects as `annotate` does.
+   * Resolves at once where a recent write has shown that this executor is the holder, else asks the API server: a
+   * process that was suspended may have been replaced meanwhile. Rejects as `annotate` does, and with 'unreachable'
+   * where the API server answers too late.
    */
   readonly confirm: () => Promise<void>;
-  /** Nobody can have taken it over up to now: our last write that was answered was sent too shortly ago. */
+  /** Whether this executor's last answered write is so recent that no other can have taken the session over. */
   readonly isSurelyOurs: () => boolean;
-  /** As the server has it now, whoever holds it. */
+  /** The session as the API server has it now, even where another executor holds it. */
   readonly look: () => Promise<Stored<S>>;
-  /** Why our writes have no answer. */
+  /** Why this executor's writes are not answered. */
   readonly trouble: Omit<Trouble, 'tell'>;
-  /** Aborts when we hold it no longer: taken over, or deleted. Its reason is a StashError. */
+  /** Aborts when the session was taken over or deleted; its reason is a StashError. */
   readonly lost: AbortSignal;
-  /** Stops renewing; where the session is unfinished, others need not wait until we count as dead. */
+  /** Stops renewing and gives an unfinished session back, so that another executor can take it at once. */
   release(): Promise<void>;
 }
 
-/** A merge patch of the present session, before it is made conditional. */
+/** Makes a merge patch of the present session; `attempt` adds the resourceVersion that makes it conditional. */
 type SessionPatch<S extends KubernetesObject> = (present: Stored<S>) => {
   readonly metadata?: object;
   readonly status?: unknown;
 };
 
-/** A server that has not answered for so long is worth a word. */
+/** After so long without an answer the user is told. */
 const slowAnswerMs = 5_000;
-/** Nobody takes us for dead, and somebody else for the holder, so soon after a write of ours. */
+/** Within so long after an answered write, `confirm` need not ask: no executor takes a session over so early. */
 const surelyOursMs = deadAfterMs - renewEveryMs;
-/** A server whose answers come later than that, so many times in a row, is of no use. */
+/** After so many answers in a row that came later than that, `confirm` gives up. */
 const slowConfirmations = 3;
-/** So long after the deadline it is still tried to write the session's end. */
+/** So long after the deadline the executor still tries to write the session's end. */
 const lateAnswerMs = 10_000;
 
 export type HoldEnvironment = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
-/** Keeps a session whose annotation names `holder`, us, at its present version. */
+/** Starts to renew a session whose annotation names `holder`, which is this executor. `taken`: its present version. */
 export function createHeld<S extends BackupSession | RestoreSession>(
   { cluster, clock, signal }: HoldEnvironment,
   resource: Resource<S>,
@@ -79,7 +81,7 @@ export function createHeld<S extends BackupSession | RestoreSession>(
   const stopped = AbortSignal.any([signal, over.signal]);
   let current = taken;
   let queue: Promise<unknown> = Promise.resolve();
-  /** When the last write that was answered was sent; milliseconds. */
+  /** When the last answered write was sent; milliseconds since the epoch. */
   let confirmedAt = -Infinity;
   const trouble = createTrouble();
 
@@ -103,11 +105,14 @@ export function createHeld<S extends BackupSession | RestoreSession>(
     },
   };
 
-  /** Reads end with an interruption, and a thaw after it still has to be told: a patch of nothing reads as well. */
+  /**
+   * An interruption aborts reads, but not writes, and the executor still has to record that it resumed the application:
+   * an empty patch returns the session as a read does.
+   */
   const look = () =>
     signal.aborted ? cluster.patch(resource, at, {}) : cluster.get(resource, at.name, at.namespace);
 
-  /** Repeated on top of whatever somebody else wrote meanwhile, as long as we are the holder. */
+  /** Repeats the patch on top of other clients' writes for as long as this executor is the holder. */
   const attempt = async (patch: SessionPatch<S>, subresource?: 'status'): Promise<Stored<S>> => {
     for (;;) {
       lost.signal.throwIfAborted();
@@ -155,7 +160,7 @@ export function createHeld<S extends BackupSession | RestoreSession>(
     for (;;) {
       await clock.sleep(renewEveryMs, over.signal);
       if (over.signal.aborted || lost.signal.aborted) return;
-      // One that fails has aborted `lost`, or the next one tries again.
+      // A renewal that failed has aborted `lost`, or the next one tries again.
       const signed = sign();
       await write(() => signed).catch(() => undefined);
     }
@@ -193,13 +198,13 @@ export function createHeld<S extends BackupSession | RestoreSession>(
       if (isFinal(current) || lost.signal.aborted) return;
       const { resourceVersion } = current.metadata;
       const patch = { metadata: { resourceVersion, ...annotate(undefined).metadata } };
-      // Best effort: where it fails, we count as dead in half a minute.
+      // Best effort: where it fails, this executor counts as dead in half a minute.
       await cluster.patch(resource, at, patch).catch(() => undefined);
     },
   };
 }
 
-/** Undefined: given back. The annotation stays, empty, as a sign that it once was held. */
+/** A patch of the holder annotation. Undefined: releases it; the empty annotation shows that the session was held. */
 export function annotate(holder: Holder | undefined) {
   return { metadata: { annotations: { [annotation.executor]: holder ? formatHolder(holder) : '' } } };
 }
@@ -222,7 +227,7 @@ function takenOver(
   const { name, namespace = 'default' } = metadata;
   return new StashError(
     'conflict',
-    `${kind.toLowerCase()}/${name} was taken over by ${by?.id ?? 'somebody else'}`,
+    `${kind.toLowerCase()}/${name} was taken over by ${by?.id ?? 'another executor'}`,
     {
       hint: commandLine`kubectl stash wait ${name} -n ${namespace}`,
     },

@@ -1,4 +1,4 @@
-/** Taking a session: one executor at a time, by resourceVersion, before anything else is done. */
+/** Takes a session, conditionally on its resourceVersion, so that one executor at a time works on it. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
@@ -10,8 +10,8 @@ import { annotate, createHeld, type Held, type HoldEnvironment } from './held.ts
 import { persist } from '#src/session/persist.ts';
 
 /**
- * Takes the session for `id`. Undefined: it is final, or held by someone other than `replacing` (a holder that the
- * caller saw dead).
+ * Takes the session for `id`. Undefined: the session is final, or its holder is another than `replacing`, which the
+ * caller has seen dead. Rejects with 'not-found' where the session was deleted.
  */
 export async function hold<S extends BackupSession | RestoreSession>(
   environment: HoldEnvironment,
@@ -35,7 +35,7 @@ export async function hold<S extends BackupSession | RestoreSession>(
       const held = await persist(clock, signal, () => cluster.patch(resource, at, patch));
       return createHeld(environment, resource, held, taken);
     } catch (error) {
-      // Someone wrote between our look and our write: look again.
+      // Another client wrote between the read and the patch.
       if (!isStashError(error, 'conflict')) throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** Whether an operator that is presumed to be there takes a session. */
+/** Waits for an operator to take a session. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
@@ -7,7 +7,7 @@ import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 
-/** The session as soon as it has a status or a holder, or is gone; undefined: not within `withinMs`. */
+/** The session once it has a status or a holder, or was deleted; undefined: none of these within `withinMs`. */
 export async function awaitPickUp<S extends BackupSession | RestoreSession>(
   environment: WaitEnvironment,
   resource: Resource<S>,
@@ -20,7 +20,7 @@ export async function awaitPickUp<S extends BackupSession | RestoreSession>(
     return (now) => {
       const current = observed.items.get(session.metadata.name);
       if (current === undefined) return { result: session };
-      // An operator tells of the Job that it has made before that has begun.
+      // The operator writes a status when it creates the Job, before the Job takes the session.
       if (current.status !== undefined || readHolder(current)) return { result: current };
       return now >= until ? { result: undefined } : { until };
     };

@@ -1,12 +1,12 @@
-/** Why what we ask of the server has no answer, for as long as it has none. */
+/** Why the API server does not answer this executor's requests, for as long as it does not. */
 export interface Trouble {
-  /** Undefined while there is none. */
+  /** Undefined while the API server answers. */
   readonly words: () => string | undefined;
-  /** Undefined: it is over. */
+  /** Undefined: the API server answers again. */
   readonly tell: (words: string | undefined) => void;
-  /** `ring` is called, from now on, when there is trouble and when it is over. */
+  /** Calls `ring`, from now on, whenever the words change. */
   readonly onChange: (ring: () => void) => void;
-  /** As a note beside the claims. */
+  /** The words as notes, to be shown beside the claims. */
   readonly notes: () => string[];
 }
 

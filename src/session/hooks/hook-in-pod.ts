@@ -16,16 +16,19 @@ import { isStashError, StashError, type ErrorKind } from '#src/errors.ts';
 import type { HookPlace } from './hook-pods.ts';
 import type { Answer, HandlerCall } from './hook-request.ts';
 
-/** `begun`: something may have happened in the pod. `moot`: the container ended, and the pod with it. */
+/**
+ * `begun`: the hook may have had an effect in the pod. `moot`: the pod went away, so that the hook no longer matters
+ * there.
+ */
 export type PodResult =
   | { readonly type: 'done' | 'moot'; readonly begun: boolean }
-  /** `words`: `exit code 3: disk full` */
+  /** `words`: for example `exit code 3: disk full` */
   | { readonly type: 'failed'; readonly begun: boolean; readonly words: string };
 
-/** So much of the end of what a command prints is looked at. */
+/** So much of a command's output is kept, to find its last line. */
 const tailBytes = 4096;
 
-/** With these an exec is refused before the command is started. */
+/** Errors of an exec that the API server refused before the command was started. */
 const refusals: readonly ErrorKind[] = [
   'forbidden',
   'unauthorized',
@@ -37,7 +40,7 @@ const refusals: readonly ErrorKind[] = [
 
 interface HandlerRunner<T> {
   run(handler: T, call: HandlerCall): Promise<Answer>;
-  /** What may go on in the pod when the time is over; left out where `run` then ends with words of its own. */
+  /** What may go on in the pod after the timeout; left out where `run` itself says what happened. */
   readonly leaves?: string;
 }
 
@@ -46,7 +49,7 @@ const runners: { readonly [K in HandlerKind]: HandlerRunner<HookHandlers[K]> } =
     run: ({ command = [] }, call) => execute(command, call),
     leaves: 'the command may still be running in the pod',
   },
-  // Commands are what most hooks are, and need none of what requests do.
+  // Most hooks are commands: load the HTTP client only for a hook that needs it.
   httpGet: { run: async (...hook) => (await import('./hook-request.ts')).getHttp(...hook) },
   httpPost: { run: async (...hook) => (await import('./hook-request.ts')).postHttp(...hook) },
   tcpSocket: { run: async (...hook) => (await import('./hook-request.ts')).openSocket(...hook) },
@@ -77,7 +80,7 @@ async function execute(
   return { ok: code === 0, words: `exit code ${code}${last === '' ? '' : `: ${last}`}` };
 }
 
-/** `hook`: one that `checkHook` finds nothing wrong with. */
+/** Runs a valid hook (see `checkHook`) for at most `timeoutMs`. Resolves also where it fails. */
 export async function runInPod(
   { cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock },
   place: HookPlace,
@@ -116,11 +119,11 @@ function runnerOf(hook: HookHandler) {
     return { run: (call: HandlerCall) => runner.run(handler, call), leaves: runner.leaves };
   });
   const [first] = found;
-  if (first === undefined) throw new StashError('bug', 'a hook without a handler was to be run');
+  if (first === undefined) throw new StashError('bug', 'cannot run a hook without a handler');
   return first;
 }
 
-/** With the pod goes whatever the hook was to do in it. */
+/** Whether the pod is gone or has ended, or its container ended because the pod is being deleted. */
 async function wentWithItsPod(cluster: Cluster, { pod, container }: HookPlace): Promise<boolean> {
   const { name, namespace, uid } = pod.metadata;
   let present: Stored<Pod> | undefined;
@@ -135,7 +138,7 @@ async function wentWithItsPod(cluster: Cluster, { pod, container }: HookPlace): 
   return isGoing && whyNotRunning(present, container.name) !== undefined;
 }
 
-/** A command in a pod cannot be stopped: only the connection to it is closed. */
+/** Kubernetes cannot stop a command in a pod: the timeout only closes the connection to it. */
 function late(timeoutMs: number, leaves: string | undefined): string {
   return `not done within ${formatDuration(timeoutMs)}${leaves === undefined ? '' : `; ${leaves}`}`;
 }

@@ -1,4 +1,4 @@
-/** In which pods and containers a target's hooks are run. */
+/** Finds the pods and containers in which a target's hooks run. */
 import type { Container, KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
 import { pods } from '#src/api/resources.ts';
 import type { HookHandler } from '#src/api/stash.ts';
@@ -12,19 +12,20 @@ import { isStashError } from '#src/errors.ts';
 
 import { podsOfWorkload } from './pods-of-target.ts';
 
-/** Why there is nowhere to run a hook; `wanted`: there should be. */
+/** Why no container can run a hook; `wanted`: the workload should have a running pod, so that this is a failure. */
 export interface Nowhere {
   readonly why: string;
   readonly wanted: boolean;
 }
 
 export interface TargetPods {
-  /** All that have not ended, those that are being stopped included: they may be quiesced. */
+  /** The pods that have not ended. A pod that is being deleted counts: its application may be quiesced. */
   readonly pods: readonly Stored<Pod>[];
-  /** What is said where none of them runs. */
+  /** The reason where none of them runs. */
   readonly otherwise: Nowhere;
 }
 
+/** The pods of a workload, or those that use a claim. Rejects as reading does, but not where the workload is gone. */
 export async function findTargetPods(cluster: Cluster, target: Target): Promise<TargetPods> {
   const { namespace } = target;
   const of = formatTarget(target);
@@ -33,7 +34,7 @@ export async function findTargetPods(cluster: Cluster, target: Target): Promise<
     const using = podsUsing(target.name, items);
     return {
       pods: items.filter((pod) => using.includes(pod.metadata.name)),
-      otherwise: { why: `no pod that runs uses ${of}`, wanted: false },
+      otherwise: { why: `no running pod uses ${of}`, wanted: false },
     };
   }
   let workload: Stored<KubernetesObject>;
@@ -60,9 +61,9 @@ export interface HookPlace {
 
 export interface HookPlaces {
   readonly running: readonly HookPlace[];
-  /** Where the container does not run, and why. */
+  /** Places whose container does not run, and why. */
   readonly idle: readonly (HookPlace & { readonly why: string })[];
-  /** Pods without a container of that name. */
+  /** Pods without a container of the hook's name. */
   readonly lacking: readonly Stored<Pod>[];
 }
 
@@ -78,7 +79,7 @@ export function placesOf(pods: readonly Stored<Pod>[], { containerName }: HookHa
   };
 }
 
-/** Where a person can run a hook now; empty where that cannot be found out. Never rejects. */
+/** Where a user can run a hook by hand now; empty where the pods cannot be read. Never rejects. */
 export async function placesByHand(
   cluster: Cluster,
   target: Target,
@@ -94,13 +95,13 @@ export async function placesByHand(
   }
 }
 
-/** Where no container runs that the hook is for. */
+/** The reason why a hook cannot run, where its container runs in no pod. */
 export function nowhereOf({ idle }: HookPlaces, { otherwise }: TargetPods): Nowhere {
   const stopped = idle.filter(({ pod }) => pod.status?.phase === 'Running');
   const [first] = stopped;
   if (first === undefined) return otherwise;
-  const told = stopped.map(({ pod, why }) => `${pod.metadata.name}: ${why}`);
-  // A pod that is being stopped will not run it again.
+  const reasons = stopped.map(({ pod, why }) => `${pod.metadata.name}: ${why}`);
+  // A pod that is being deleted does not start its container again.
   const wanted = otherwise.wanted || stopped.some(({ pod }) => pod.metadata.deletionTimestamp === undefined);
-  return { why: `container ${first.container.name} is not running (${told.join(', ')})`, wanted };
+  return { why: `container ${first.container.name} is not running (${reasons.join(', ')})`, wanted };
 }

@@ -1,4 +1,4 @@
-/** A hook that is a request to the pod: HTTP, or no more than a connection. */
+/** Runs hooks that are HTTP requests or TCP connections. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
@@ -12,33 +12,33 @@ import type { HookPlace } from './hook-pods.ts';
 
 export interface Answer {
   readonly ok: boolean;
-  /** False: nothing can have come of it. */
+  /** False: the hook cannot have had any effect. */
   readonly begun?: boolean;
-  /** What came back, or why nothing did; may have several lines. */
+  /** The answer, or why there is none; may have several lines. */
   readonly words: string;
 }
 
-/** So much of an answer is read for the sake of its last line. */
+/** So much of an answer is read, to find its last line. */
 const mostRead = 64 * 1024;
 
-/** What a handler is run with; `signal` ends it. */
+/** The arguments of a handler; `signal` aborts it. */
 export interface HandlerCall {
   readonly cluster: Cluster;
   readonly place: HookPlace;
   readonly signal: AbortSignal;
 }
 
-/** Resolves in any case. */
+/** Never rejects. */
 export async function getHttp(get: HookHandlers['httpGet'], call: HandlerCall): Promise<Answer> {
   return await request(get, call, (at) => exchange(at, get, undefined));
 }
 
-/** Resolves in any case. */
+/** Never rejects. */
 export async function postHttp(post: HookHandlers['httpPost'], call: HandlerCall): Promise<Answer> {
   return await request(post, call, (at) => exchange(at, post, post));
 }
 
-/** Resolves in any case. */
+/** Never rejects. */
 export async function openSocket(socket: SocketHook, call: HandlerCall): Promise<Answer> {
   return await request(socket, call, async ({ host, port, signal, where }) => {
     await open(host, port, signal);
@@ -49,9 +49,9 @@ export async function openSocket(socket: SocketHook, call: HandlerCall): Promise
 interface Address {
   readonly host: string;
   readonly port: number;
-  /** Both, for messages. */
+  /** `host:port`, for messages. */
   readonly where: string;
-  /** The host is the pod itself. */
+  /** The host is the pod's own address. */
   readonly isPod: boolean;
   readonly signal: AbortSignal;
 }
@@ -75,7 +75,7 @@ async function request(
     const code = (error as NodeJS.ErrnoException).code;
     const why = signal.aborted ? 'no answer in time' : error instanceof Error ? error.message : String(error);
     const unreachable = signal.aborted || unreachableCodes.has(code ?? '');
-    // An address of a pod means something inside the cluster only.
+    // Pod addresses are usually reachable from inside the cluster only.
     const hint = unreachable && isPod ? "; from here the pods' network may be out of reach" : '';
     const begun = signal.aborted || !unconnectedCodes.has(code ?? '');
     return { ok: false, begun, words: `${where}: ${why}${hint}` };
@@ -89,7 +89,7 @@ const unreachableCodes: ReadonlySet<string> = new Set([
   'ENOTFOUND',
 ]);
 
-/** With these there was no connection. */
+/** Errors that came before there was a connection. */
 const unconnectedCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
@@ -139,7 +139,7 @@ async function exchange(
     path: path.startsWith('/') ? path : `/${path}`,
   } as const;
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
-    // As the kubelet does for its probes and hooks: a pod's own certificate is signed by nobody.
+    // The kubelet does not verify certificates for probes and hooks either: a pod's certificate is self-signed.
     const request = isSecure
       ? httpsRequest({ ...options, rejectUnauthorized: false }, resolve)
       : httpRequest(options, resolve);
@@ -153,7 +153,7 @@ async function exchange(
   }
   const last = wordsOfPage(text) ?? text.split(/[\r\n]+/).findLast((line) => line.trim() !== '') ?? '';
   const { statusCode: status = 0 } = message;
-  // Who reads the session need not be somebody who may read what another host tells.
+  // The user who reads the session may not be allowed to read what another host answers.
   const said = isPod && last !== '' ? `: ${last}` : '';
   return { ok: status >= 200 && status < 400, words: `HTTP ${status}${said}` };
 }

@@ -1,4 +1,4 @@
-/** The pods of a workload, as the server has them now. */
+/** Reads the pods of a workload. */
 import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
 import { pods } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
@@ -7,7 +7,10 @@ import { readWorkload, targetTypes, type TargetKind } from '#src/domain/workload
 import { ownersToRead, podsControlledBy } from '#src/domain/workload/owned-pods.ts';
 import { formatSelector } from '#src/domain/workload/selector.ts';
 
-/** Those that it controls; a Deployment does so by way of its ReplicaSets, each of which is read by its name. */
+/**
+ * The pods that the workload controls. A Deployment controls its pods through ReplicaSets: those that own a pod are
+ * read, each by its name.
+ */
 export async function podsOfWorkload(
   cluster: Pick<Cluster, 'get' | 'list'>,
   kind: TargetKind,

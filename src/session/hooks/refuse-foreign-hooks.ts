@@ -1,4 +1,4 @@
-/** Hooks that were given on another command line are not run: it is said why, and how a person thaws. */
+/** Words for hooks that were given on another command line: why they are not run, and how to resume the application. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -9,7 +9,7 @@ import type { Target } from '#src/domain/workload/target.ts';
 
 import { placesByHand } from './hook-pods.ts';
 
-/** Only where the application may be quiet are its pods looked for. Never rejects. */
+/** The message. It reads the target's pods only where the application may be quiesced. Never rejects. */
 export async function refuseForeignHooks(
   cluster: Cluster,
   hooks: SessionHooks,

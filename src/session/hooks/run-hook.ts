@@ -1,4 +1,4 @@
-/** Runs one hook in all pods of a target whose container runs. */
+/** Runs one hook in every pod of a target in which the hook's container is running. */
 import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
@@ -21,16 +21,16 @@ import {
 } from './hook-pods.ts';
 
 export interface HookRun {
-  /** One line, for people: where it ran, or where and why it failed. */
+  /** One line: where the hook ran, or where and why it failed. */
   readonly message: string;
-  /** Names of the pods where it failed; empty, but `ok` false: it could be run nowhere. */
+  /** Names of the pods where the hook failed; empty while `ok` is false: no pod could run it. */
   readonly failed: readonly string[];
   readonly ok: boolean;
-  /** In no pod can anything have come of it. */
+  /** The hook cannot have had an effect in any pod. */
   readonly nowhere?: boolean;
-  /** It was begun nowhere because this program is to stop: whoever goes on may run it as if this had not been. */
+  /** An interruption came before the hook began in any pod: the next executor may run it as if for the first time. */
   readonly interrupted?: boolean;
-  /** What a person can do by hand instead; undefined where that is no command. */
+  /** What the user can do by hand instead; undefined where no pod is left to do it in. */
   readonly byHand: string | undefined;
 }
 
@@ -39,35 +39,38 @@ export interface HookOptions {
   readonly timeoutMs: number;
   readonly confirm: () => Promise<void>;
   readonly only?: readonly string[];
-  /** It undoes what the hook before it did: it fails where that was begun and the container does not run now. */
+  /**
+   * The hook resumes what the one before it quiesced. It fails in a pod in which that one was begun and whose container
+   * does not run now.
+   */
   readonly thaws?: boolean;
 }
 
 export interface HookRunner {
   /**
-   * `confirm`: asked right before it is begun in a pod; rejects where it must not be, which is all that this rejects
-   * with. `only`: in these pods, as far as they are there.
+   * Runs the hook. `confirm`: called right before the hook begins in a pod; rejects where it must not begin, and `run`
+   * rejects with this error and no other. `only`: the pods to run it in, as far as they exist.
    */
   run(hook: HookHandler, options: HookOptions): Promise<HookRun>;
   /**
-   * Finds the target's pods, unless they are known, for when reading is no longer possible. Resolves with whether they
-   * are known; never rejects.
+   * Finds the target's pods, unless they are known already, so that the hook can run even when they can no longer be
+   * read. Resolves with whether they are known; never rejects.
    */
   prepare(): Promise<boolean>;
 }
 
-/** So many pods at once. */
+/** The hook runs in so many pods at once. */
 const podsInFlight = 16;
-/** How often the pods are looked for anew where all of them went meanwhile. */
+/** How often the pods are read again where all of them went away while the hook ran. */
 const looksAgain = 1;
 
-/** `target`: undefined where nobody knows whose pods they are. */
+/** `target`: undefined where the session names no workload. */
 export function createHookRunner(
   { cluster, clock, podsOnly = false }: Pick<Environment, 'cluster' | 'clock' | 'podsOnly'>,
   target: Target | undefined,
 ): HookRunner {
   let known: TargetPods | undefined;
-  /** Pods, by uid, in which a hook was begun that nothing has undone since. */
+  /** UIDs of pods in which a hook was begun and which no hook has resumed since. */
   const unthawed = new Set<string>();
 
   const look = async (): Promise<TargetPods> => {
@@ -138,7 +141,7 @@ export function createHookRunner(
         byHand: byHandIn(failures, hook, target),
       };
     }
-    // All went while it was run; others may have come in their place.
+    // All pods went away while the hook ran; their controller may have replaced them.
     if (done === 0 && wanted.length > 0) {
       const last =
         tries > 0
@@ -161,7 +164,7 @@ export function createHookRunner(
 
 interface Failure {
   readonly pod: Stored<Pod>;
-  /** Undefined: the pod has none of the hook's name. */
+  /** Undefined: the pod has no container of the hook's name. */
   readonly container: Container | undefined;
   readonly words: string;
   readonly begun: boolean;
@@ -169,8 +172,8 @@ interface Failure {
 }
 
 /**
- * What keeps the hook from being run in a pod at all: it has no such container, or the container in which a hook was
- * begun earlier does not run now, so that what that did to the volume cannot be undone.
+ * Pods in which the hook fails without being run: the pod has no container of the hook's name, or the container in
+ * which the quiescing hook was begun does not run now, so that its volume cannot be resumed.
  */
 function failuresBefore(
   { idle, lacking }: HookPlaces,
@@ -192,7 +195,7 @@ function failuresBefore(
   ];
 }
 
-/** Undefined where it can be done in none of the pods. */
+/** How to run the hook by hand in the pods where it failed; undefined where none of them has its container. */
 function byHandIn(
   failures: readonly Failure[],
   hook: HookHandler,

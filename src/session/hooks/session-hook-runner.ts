@@ -1,4 +1,4 @@
-/** What a routine owes the application: its hooks are run, whatever happens, and it is said which one runs. */
+/** Runs a session's hooks for its executor, and says which hook is running. */
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { HookRecord } from '#src/domain/session/hook-record.ts';
 import { nameOfHook } from '#src/domain/hooks/hook-step.ts';
@@ -15,24 +15,24 @@ import { runSessionHook, thawAndLeave } from './session-hooks.ts';
 type StatusOf<S extends BackupSession | RestoreSession> = NonNullable<S['status']>;
 
 export interface SessionHookRunner<Status> {
-  /** Runs to its end, whoever interrupts. */
+  /** An interruption does not stop a hook that has begun. */
   readonly run: (step: HookToRun<Status>) => Promise<void>;
-  /** For a routine that ends too early: `step` is what must not be left undone. */
+  /** For an executor that stops before the session's end: runs `step`, the hook that resumes the application. */
   readonly leave: (step: HookToRun<Status> | undefined) => Promise<void>;
-  /** What is done now, in words. */
+  /** Which hook is running. */
   readonly notes: () => string[];
 }
 
 export interface SessionHookRunnerTask<S extends BackupSession | RestoreSession> {
   readonly held: Held<S>;
-  /** Undefined: there is nothing to run. */
+  /** Undefined: the session has no hooks that this executor runs. */
   readonly hooks: SessionHooks | undefined;
-  /** Whose pods run them; undefined where nobody knows. */
+  /** The workload whose pods run the hooks; undefined where the session names none. */
   readonly target: Target | undefined;
   readonly record: HookRecord<StatusOf<S>>;
-  /** How long the application may stay quiesced; undefined: until the session is done. */
+  /** Milliseconds that the application may stay quiesced; undefined: until the session is done. */
   readonly maxFreezeMs: number | undefined;
-  /** The application may be quiesced already, so that where to thaw it is found out at once. */
+  /** The application may be quiesced already: find its pods at once, while they can be read. */
   readonly mayBeQuiet: boolean;
   readonly onChange: () => void;
 }

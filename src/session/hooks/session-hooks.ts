@@ -1,4 +1,4 @@
-/** Runs a session's hooks: what is about to happen and what has happened is written down around each. */
+/** Runs a session's hooks, and records on the session before each one that it begins and after it how it ended. */
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession, HookHandler, RestoreSession } from '#src/api/stash.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
@@ -13,13 +13,13 @@ import { isTakenOver } from '#src/session/holding/await-holder.ts';
 import type { Held } from '#src/session/holding/held.ts';
 import type { HookOptions, HookRun, HookRunner } from './run-hook.ts';
 
-/** A server that does not say within this time whose session it is keeps nobody from thawing. */
+/** An API server that does not confirm the holder within this time does not keep the executor from resuming. */
 const confirmWithinMs = 5_000;
-/** Each try of a post hook; what thaws is quick. */
+/** The timeout of each try of a post hook: resuming an application is quick. */
 const postWithinMs = 60_000;
-/** Between the tries of a thaw. */
+/** Pauses between the tries to resume the application. */
 const thawPausesMs = [1_000, 3_000, 9_000];
-/** A thaw that went well is told within this time, or not at all: whoever goes on thaws once more. */
+/** A success is recorded within this time, or not at all: then the next executor resumes the application once more. */
 const recordWithinMs = 10_000;
 
 const notQuiesced = { [annotation.quiescedSince]: null, [annotation.quiescedUntil]: null };
@@ -30,13 +30,14 @@ export interface SessionHooksTask<S extends BackupSession | RestoreSession> {
   readonly runner: HookRunner;
   readonly record: HookRecord<NonNullable<S['status']>>;
   readonly clock: Clock;
-  /** How long the application may stay quiesced; undefined: until the session is done. */
+  /** Milliseconds that the application may stay quiesced; undefined: until the session is done. */
   readonly maxFreezeMs: number | undefined;
 }
 
 /**
- * Resolves when the hook has run, well or not, and that is written. Rejects when the session is somebody else's by now,
- * or what happened could not be written.
+ * Resolves with the hook's result, good or bad, once the session records it; undefined: the session has no such hook.
+ * Rejects where another executor has taken the session over, with 'interrupted', or where the result could not be
+ * written.
  */
 export async function runSessionHook<S extends BackupSession | RestoreSession>(
   task: SessionHooksTask<S>,
@@ -79,12 +80,15 @@ async function quiesce<S extends BackupSession | RestoreSession>(
     if (isTakenOver(held) && mayBeLate) await thawBehind(task);
     throw error;
   }
-  // What was begun nowhere has quiesced nothing.
+  // A hook that was begun in no pod has quiesced nothing.
   if (result.nowhere === true && !result.ok) await held.annotate(notQuiesced);
   return result;
 }
 
-/** For a pre hook that may have come after the thaw of whoever took the session over: nobody else thaws once more. */
+/**
+ * Resumes the application where the pre hook may have run after the executor that took the session over had resumed it
+ * already: that executor does not resume it again.
+ */
 async function thawBehind<S extends BackupSession | RestoreSession>({
   held,
   hooks,
@@ -101,7 +105,7 @@ async function thawBehind<S extends BackupSession | RestoreSession>({
   if (!result.ok) throw stillQuiesced(result);
 }
 
-/** A post hook that thaws nothing: once, as its policy says. */
+/** Runs a post hook that resumes nothing: once, as its execution policy says. */
 async function conclude<S extends BackupSession | RestoreSession>(
   { held, runner, record, clock }: SessionHooksTask<S>,
   post: HookHandler,
@@ -122,15 +126,17 @@ async function thaw<S extends BackupSession | RestoreSession>(
 ): Promise<HookResult> {
   const { names } = record;
   const forget = which === 'recover' && record.has(held.session().status, names.pre);
-  // An executor that was interrupted before it knew the pods cannot thaw: what is not cut yet still will be.
+  // An executor that was interrupted before it knew the pods cannot resume the application, so the next executor still
+  // takes the missing snapshots: nothing is given up then.
   const gives = losses !== undefined && (await runner.prepare());
-  // What depends on the quiet application is given up before, not after: somebody else may have to go on in between.
+  // Snapshots that need a quiesced application are given up before it is resumed: where this executor dies in between,
+  // the next one must not count a later snapshot as consistent.
   const first = forget
     ? held.writeStatus((present) => record.set(present, names.pre, undefined, clock.now()))
     : gives
       ? held.writeStatus(losses)
       : held.annotate({});
-  /** Whoever has taken it over thaws at a time of his own; for all else it is better to thaw once too often. */
+  /** An executor that took the session over resumes the application itself. In doubt, resume once too often. */
   const unlessTakenOver = async (confirmed: Promise<unknown>) => {
     try {
       await within(clock, confirmWithinMs, confirmed);
@@ -147,7 +153,7 @@ async function thaw<S extends BackupSession | RestoreSession>(
   const mayBeQuiet = held.session().metadata.annotations?.[annotation.quiescedSince] !== undefined;
   const result = await thawUntilDone(runner, post, options, { clock, mayBeQuiet });
   if (held.lost.aborted) return result;
-  // That it failed would keep whoever goes on from it.
+  // A recorded failure would keep the next executor from running the hook.
   if (result.interrupted === true) throw stillQuiesced(result);
   const written =
     which === 'recover' && result.ok
@@ -161,7 +167,10 @@ async function thaw<S extends BackupSession | RestoreSession>(
   return result;
 }
 
-/** For an executor that stops before the session's end. Rejects only where the application may still be quiesced. */
+/**
+ * For an executor that stops before the session's end. Rejects with 'session-failed' where the application may still be
+ * quiesced, and with no other error.
+ */
 export async function thawAndLeave<S extends BackupSession | RestoreSession>(
   task: SessionHooksTask<S>,
   step: HookToRun<NonNullable<S['status']>>,
@@ -170,7 +179,7 @@ export async function thawAndLeave<S extends BackupSession | RestoreSession>(
   try {
     result = await runSessionHook(task, step);
   } catch (error) {
-    // Thawed but not told: whoever goes on thaws once more.
+    // Resumed, but not recorded: the next executor resumes the application once more.
     if (isStashError(error, 'session-failed') && !task.held.lost.aborted) throw error;
   }
   if (result?.ok === false) throw stillQuiesced(result);
@@ -189,7 +198,7 @@ async function thawUntilDone(
   const thaw = { ...options, thaws: true };
   let run: HookRun = await runner.run(post, thaw);
   for (const pause of thawPausesMs) {
-    // What is not quiet can wait for no thaw.
+    // An application that is not quiesced is not worth another try.
     if (run.ok || run.interrupted === true || !mayBeQuiet) break;
     await clock.sleep(pause);
     const only = run.failed.length > 0 ? { only: run.failed } : {};
@@ -198,7 +207,7 @@ async function thawUntilDone(
   if (run.ok) return run;
   const { message, interrupted = false } = run;
   if (!mayBeQuiet) return { ok: false, interrupted, message };
-  const how = run.byHand === undefined ? '' : `; to thaw it: ${run.byHand}`;
+  const how = run.byHand === undefined ? '' : `; to resume it: ${run.byHand}`;
   return { ok: false, interrupted, message: `${message}; the application may still be quiesced${how}` };
 }
 

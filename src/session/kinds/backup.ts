@@ -43,9 +43,9 @@ import { readerOf, once, type NamespaceReader } from '#src/session/plan/namespac
 export type BackupExecution = Pick<BackupPlan, 'target' | 'sessionClaims' | 'planned'>;
 
 const defaultMaxFreezeMs = 60_000;
-/** An executor that takes a session over learns what was made for so long, though the deadline has passed. */
+/** An executor that takes a session over waits at least so long to see its snapshots, even past the deadline. */
 const knownWithinMs = 60_000;
-/** And for so long, though the application has been quiet for as long as it may. */
+/** And at least so long where the application has been quiesced for as long as it may be. */
 const knownWhileQuietMs = 10_000;
 
 export const backup: SessionKind<BackupSession, BackupExecution> = {
@@ -179,7 +179,7 @@ function observeBackup({
     knownBy: (now, toGoOn) => {
       const deadline = lateAt(deadlineOf(held.session()) ?? takenAt, true);
       const known = new Date(Math.max(deadline.getTime(), takenAt.getTime() + knownWithinMs));
-      // The executor before may have left the application quiet: not knowing what was cut is no reason to leave it so.
+      // The previous executor may have left the application quiesced: resume it even before the snapshots are known.
       const counts = quietUntil !== undefined && quietUntil < known && !(toGoOn && now >= quietUntil);
       return counts ? quietUntil : known;
     },
@@ -201,7 +201,7 @@ function isOfSession(
   return metadata.annotations?.[annotation.sessionUid] === session.metadata.uid;
 }
 
-/** A session that runs keeps its list of claims; before it runs, its target decides. */
+/** A running session keeps its list of claims; before it runs, the target's present claims count. */
 async function plan(
   reader: NamespaceReader,
   session: Stored<BackupSession>,
@@ -215,7 +215,7 @@ async function plan(
   return { target, sessionClaims: listed, planned };
 }
 
-/** The configuration is known, and the administrator who installed the operator sees to its rights. */
+/** Answers with this one configuration, and checks no rights: the executor's roles come with the operator. */
 function readerOfConfiguration(
   { cluster }: Environment,
   configuration: Stored<BackupConfiguration>,
@@ -236,7 +236,7 @@ function readerOfConfiguration(
   };
 }
 
-/** An executor that goes on with the session, and a follower, have to know what it consists of. */
+/** Records the target and its claims on the session, for followers and for the next executor. */
 async function note(held: Held<BackupSession>, { target, sessionClaims }: BackupExecution): Promise<void> {
   const wanted = { ...targetAnnotation(target), [annotation.sessionClaims]: JSON.stringify(sessionClaims) };
   const { annotations = {} } = held.session().metadata;

@@ -31,7 +31,7 @@ import { planRestore, type RestorePlan } from '#src/session/plan/plan-restore.ts
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 export interface RestoreExecution extends Pick<RestorePlan, 'templates' | 'waitForConsumer'> {
-  /** The workload whose claims they are, where that is known. */
+  /** The workload whose claims are restored, where the session names it. */
   readonly target: Target | undefined;
 }
 
@@ -66,7 +66,7 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
     const session = held.session();
     const reader = {
       ...readerOf(cluster, session.metadata.namespace ?? ''),
-      // The administrator who installed the operator sees to its rights.
+      // The executor's roles come with the operator.
       demand: () => Promise.resolve(),
     };
     const request = { templates: expandTemplates(session), resumed: session, user: 'this executor' };
@@ -91,7 +91,7 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
   },
   watch({ cluster }, namespace, { signal, ring }) {
     const made = observe(cluster, persistentVolumeClaims, { namespace }, signal, ring);
-    // Without these a claim that waits for its first consumer looks like a claim that waits for its volume.
+    // They tell a claim that waits for its first consumer from one that waits for its volume.
     const running = observe(cluster, pods, { namespace }, signal, ring);
     const classes = observe(cluster, storageClasses, {}, signal, ring);
     return {
@@ -119,8 +119,8 @@ function observeRestore({
   const { metadata, spec } = held.session();
   const { namespace } = metadata;
   const claims = observe(cluster, persistentVolumeClaims, { namespace }, loop.signal, loop.ring);
-  // Events help to say why a claim waits; a user who may not read them does without. Where the session ends, no claim
-  // waits.
+  // Events help to say why a claim waits; a user who may not read them does without. While a session is being ended, no
+  // claim waits.
   const ofClaims = 'involvedObject.kind=PersistentVolumeClaim';
   const fieldSelector = waitForConsumer ? `${ofClaims},type=Warning` : ofClaims;
   const said =
@@ -152,14 +152,14 @@ function observeRestore({
   });
   return {
     made: claims,
-    // Whether a pod uses a claim must be known before a claim that waits for it is given up.
+    // A claim that waits for its first consumer must not be given up before the pods have been read.
     ...(running && { ready: running.synced.catch(() => undefined) }),
     target: plan.target,
     hookTarget: plan.target ?? targetOfRef(spec.target?.ref, held.session()),
     maxFreezeMs: undefined,
     knownBy: () => {
       const deadline = deadlineOf(held.session()) ?? takenAt;
-      // A deadline from before this executor took the session is given anew.
+      // A deadline that had passed before this executor took the session is counted anew.
       return lateAt(deadline > takenAt ? deadline : new Date(takenAt.getTime() + timeoutMs), true);
     },
     look: (now) => {
@@ -173,7 +173,7 @@ function observeRestore({
   };
 }
 
-/** Empty where they are invalid. */
+/** The session's templates with their variables replaced; empty where they are invalid. */
 function templatesOf(session: RestoreSession): ReturnType<typeof expandTemplates> {
   try {
     return expandTemplates(session);

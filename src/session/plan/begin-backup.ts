@@ -1,4 +1,4 @@
-/** From a plan to a session that exists: the first writes, each safe to repeat. */
+/** Creates the session that a plan asks for, or finds one that is unfinished. Each write is safe to repeat. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
@@ -41,17 +41,17 @@ import type { NamespaceReader } from './namespace-reader.ts';
 export interface BeginOptions {
   readonly request: BackupRequest;
   readonly mode: ExecutorMode;
-  /** As `checkBackup` found it. */
+  /** The result of `checkBackup`. */
   readonly byDiscovery: Executor | undefined;
-  /** Of whoever executes, should that be us. */
+  /** The executor's id, in case this process carries the session out. */
   readonly id: string;
   readonly timeoutMs: number;
-  /** The first error of a driver ends the session: only this command does that. */
+  /** The first error of a driver ends the session; no operator does that. */
   readonly failFast: boolean;
   readonly waitsFor: WaitsFor;
-  /** False: the session must have an executor other than us. */
+  /** False: the command does not stay to carry the session out, so an operator has to. */
   readonly wait: boolean;
-  /** A session of its own, whatever else is unfinished. */
+  /** Create a new session even where another is unfinished. */
   readonly anew?: boolean;
 }
 
@@ -59,20 +59,23 @@ export interface Begun {
   readonly session: Stored<BackupSession>;
   readonly configuration: Stored<BackupConfiguration>;
   readonly executor: Executor;
-  /** It was begun earlier, by whomever. */
+  /** The session existed already. */
   readonly resumed: boolean;
-  /** Its deadline has passed: all that is left to do is to say so in its status. */
+  /** Its deadline has passed: all that is left is to write that into its status. */
   readonly stale: boolean;
-  /** It was begun without the hooks that are asked for now. */
+  /** The session has other hooks than the command asks for. */
   readonly other: boolean;
 }
 
-/** An operator of ours needs no more to find out whether a configuration is valid and its target there. */
+/** Our operator needs at most so long to validate a configuration and find its target. */
 const readyWithinMs = 10_000;
 
 type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
-/** All that can be refused before the first write. Resolves with what discovery alone tells of the executor. */
+/**
+ * Refuses, before the first write, everything that can be refused by then. Resolves with the executor as far as API
+ * discovery decides it. Rejects with 'precondition' and 'forbidden'.
+ */
 export async function checkBackup(
   reader: NamespaceReader,
   plan: BackupPlan,
@@ -106,6 +109,10 @@ export async function checkBackup(
   return executor;
 }
 
+/**
+ * Resolves with the session, and with who carries it out. Rejects with 'precondition' where that is not the executor
+ * that the options need, or where the unfinished session has hooks of another command line.
+ */
 export async function beginBackup(
   environment: Env,
   reader: NamespaceReader,
@@ -121,7 +128,7 @@ export async function beginBackup(
   const executor = byDiscovery ?? (await findOperator(environment, configuration, { fresh, waitsFor }));
   if (executor === 'local') {
     if (!options.wait) {
-      // Made only to see whether an operator answers.
+      // It was created only to see whether an operator answers.
       const { name, uid, namespace } = configuration.metadata;
       if (fresh) await environment.cluster.delete(backupConfigurations, { name, namespace }, { uid });
       throw nobodyElse();
@@ -129,7 +136,7 @@ export async function beginBackup(
   }
 
   const unfinished = fresh || options.anew === true ? undefined : await findUnfinished(reader, configuration);
-  // Our operator skips, as well, a session whose configuration is not Ready.
+  // Our operator, too, skips a session whose configuration is not Ready.
   const answers = byDiscovery === undefined || configuration.status?.phase !== undefined;
   if (executor === 'operator' && answers && !unfinished) {
     await waitUntilReady(environment, configuration, { timeoutMs: readyWithinMs, waitsFor });
@@ -146,7 +153,7 @@ export async function beginBackup(
   return { session, configuration, executor, resumed: unfinished !== undefined, stale, other };
 }
 
-/** Whoever may write a session would have others run commands under their own rights. */
+/** Hooks of another command line are refused: else a user who may write sessions could run commands as this user. */
 function othersHooks(session: Stored<BackupSession>, { target, configuration }: BackupRequest): StashError {
   const { name, namespace = '' } = session.metadata;
   const command = snapshotCommand(target, { configuration, hooks: hooksOfBackup(session, undefined) });
@@ -165,7 +172,7 @@ function othersHooks(session: Stored<BackupSession>, { target, configuration }: 
   );
 }
 
-/** Throws 'precondition' where an operator has begun it: `--fail-fast` is this command's own doing. */
+/** Throws 'precondition' where an operator has begun the session: only the command line implements `--fail-fast`. */
 export function refuseOperators(session: Stored<BackupSession>): void {
   const holder = readHolder(session);
   const isAnOperators = holder
@@ -193,7 +200,7 @@ function nameOf({ metadata }: Stored<BackupConfiguration>): string {
   return `backupconfiguration/${metadata.name}`;
 }
 
-/** Who may create sessions may not have others run commands for him. */
+/** No operator runs hooks of a command line: else a user who may create sessions could run commands as the operator. */
 function onlyFromHere(executor: 'appscode' | 'operator'): StashError {
   const whose = executor === 'appscode' ? "AppsCode's operator" : 'an operator';
   return new StashError('precondition', `${whose} does not run hooks that are given on the command line`, {
@@ -216,7 +223,7 @@ async function createConfiguration(
     return await persist(clock, signal, () => cluster.create(backupConfigurations, configuration));
   } catch (error) {
     if (!isStashError(error, 'already-exists')) throw error;
-    // Somebody was faster, or our own write came through without its answer.
+    // Another client was faster, or this client's own write succeeded and its answer was lost.
     const now = (await cluster.list(backupConfigurations, { namespace: reader.namespace })).items;
     const found = chooseConfiguration(now, target, request.configuration);
     if (found === undefined) throw error;
@@ -224,7 +231,10 @@ async function createConfiguration(
   }
 }
 
-/** The name has the second in it: where two start within one, the later joins the earlier, or waits its turn. */
+/**
+ * The session's name contains the second. Of two commands that start in the same second, the later joins the session of
+ * the earlier, or waits for the next second.
+ */
 async function createSession(
   { cluster, clock, signal }: Env,
   { target, sessionClaims }: BackupPlan,
@@ -249,7 +259,7 @@ async function createSession(
   }
 }
 
-/** A session of this configuration that is still to be carried out: a snapshot now would be its double. */
+/** The newest unfinished session of this configuration: a second one would take the same snapshots. */
 async function findUnfinished(
   reader: NamespaceReader,
   configuration: Stored<BackupConfiguration>,

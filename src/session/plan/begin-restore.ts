@@ -1,4 +1,4 @@
-/** From a plan to a restore session that exists. */
+/** Creates the RestoreSession that a plan asks for, or finds one that is unfinished. */
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Named, Stored } from '#src/api/kubernetes.ts';
@@ -14,7 +14,7 @@ import { persist, untilNextSecond } from '#src/session/persist.ts';
 
 type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
-/** An unfinished session that does the same: a rerun goes on with it. Sessions of other names are looked at too. */
+/** An unfinished session of any name that restores the same: a rerun of the command goes on with it. */
 export async function findUnfinishedRestore(
   { cluster }: Pick<Env, 'cluster'>,
   wanted: RestoreSession,
@@ -36,8 +36,8 @@ function isSame(session: RestoreSession, wanted: RestoreSession): boolean {
 }
 
 /**
- * A session of that name that does the same and is unfinished is joined; any other is in the way, unless another name
- * can be had later (`nameAt`).
+ * Creates the session. Where its name is taken: joins an unfinished session that restores the same; else takes a name
+ * of the next second, given `nameAt`; else rejects with 'already-exists'.
  */
 export async function createRestore(
   environment: Env,

@@ -1,4 +1,4 @@
-/** Which snapshots would go after one that is only rehearsed. */
+/** Finds the snapshots that retention would delete after a session that is only a dry run. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
@@ -10,7 +10,7 @@ import { hasRules, prunes, retentionProblem } from '#src/domain/retention/retent
 
 import type { BackupPlan } from './plan-backup.ts';
 
-/** `made`: what the session would take; `policy`: of the command line, beside the configuration's own. */
+/** `made`: the snapshots that the session would take; `policy`: the command line's, beside the configuration's own. */
 export async function dryRunRetention(
   cluster: Cluster,
   { target, configuration }: BackupPlan,

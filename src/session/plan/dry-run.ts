@@ -1,4 +1,4 @@
-/** What would be created, for `--dry-run`: the same objects in the same order, stored nowhere. */
+/** Makes the objects of a session for `--dry-run`: the same ones in the same order, but stores none. */
 import type { KubernetesObject, Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
@@ -18,16 +18,16 @@ import { isStashError } from '#src/errors.ts';
 import type { BackupPlan } from './plan-backup.ts';
 
 export interface DryRun {
-  /** As it would be stored. */
+  /** Resolves with the object as it would be stored. */
   readonly create: <T extends KubernetesObject>(
     resource: Resource<T>,
     object: Named<T>,
   ) => Promise<Stored<T>>;
-  /** All that would be created, in order, as far as is known. */
+  /** The objects that would be created so far, in order. */
   readonly shown: readonly KubernetesObject[];
 }
 
-/** Asks nobody: what a server would add is left out of what is shown. */
+/** Sends no request; what the API server would add is left out of `shown`. */
 export function clientDryRun(now: Date): DryRun {
   const shown: KubernetesObject[] = [];
   return {
@@ -40,7 +40,7 @@ export function clientDryRun(now: Date): DryRun {
   };
 }
 
-/** Lets the server admit, validate and default each object. Rejects as a real creation would. */
+/** Lets the API server admit, validate and default each object. `create` rejects as a real creation would. */
 export function serverDryRun(cluster: Cluster): DryRun {
   const shown: KubernetesObject[] = [];
   return {
@@ -60,7 +60,7 @@ interface BackupDryRun {
   readonly hooks?: AdHocHooks | undefined;
 }
 
-/** Resolves with the snapshots. */
+/** Resolves with the snapshots that the session would take. */
 export async function dryRunBackup(
   { create }: DryRun,
   { target, planned, sessionClaims, configuration }: BackupPlan,
@@ -73,7 +73,7 @@ export async function dryRunBackup(
     buildBackupSession({ configuration: invoker, target, claims: sessionClaims, at, hooks });
   const session = await unlessTaken(
     () => create(backupSessions, sessionAt(now)),
-    // A real creation waits for the next second.
+    // A real run would wait for the next second.
     () => create(backupSessions, sessionAt(new Date(now.getTime() + 1_000))),
   );
   const made: Stored<VolumeSnapshot>[] = [];

@@ -1,4 +1,4 @@
-/** What validation reads of a namespace before anything is written: each thing once, all at the same time. */
+/** Reads what the checks need to know of a namespace: each list once, at most, and all of them at the same time. */
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -30,26 +30,26 @@ export interface NamespaceReader {
   readonly claims: () => Promise<Stored<PersistentVolumeClaim>[]>;
   readonly configurations: () => Promise<Stored<BackupConfiguration>[]>;
   readonly sessions: () => Promise<Stored<BackupSession>[]>;
-  /** Undefined: the user may not read them, they are cluster-scoped. */
+  /** Undefined: the user may not read them (they are cluster-scoped). */
   readonly snapshotClasses: () => Promise<Stored<VolumeSnapshotClass>[] | undefined>;
   /** By name; undefined: the user may not read them. */
   readonly volumes: () => Promise<ReadonlyMap<string, Stored<PersistentVolume>> | undefined>;
   /** Undefined: it does not exist, or the user may not read it. */
   readonly volume: (name: string) => Promise<Stored<PersistentVolume> | undefined>;
-  /** Those of these rights that the user lacks, by the rules that the server lists for the user. */
+  /** The rights that the user lacks, by the rules that the API server lists for the user. */
   readonly missing: (rights: readonly Right[]) => Promise<readonly Right[]>;
-  /** Rejects with 'forbidden' where the user (named for the message) lacks one of these rights. */
+  /** Rejects with 'forbidden' where the user lacks one of these rights; `user` is the name in the message. */
   readonly demand: (user: string, rights: readonly Right[]) => Promise<void>;
-  /** Those of these rights that the server, asked for each, says that the user does not have. */
+  /** Asks the API server about each right; resolves with those that the user does not have. */
   readonly lacking: (rights: readonly Right[]) => Promise<Right[]>;
-  /** Rejects with 'not-found' where the namespace itself is missing, which explains much else. */
+  /** Rejects with 'not-found' where the namespace itself does not exist. */
   readonly namespaceExists: () => Promise<void>;
 }
 
-/** What does not depend on who asks, for which session. */
+/** The reads whose results do not depend on the user or the session. */
 export type CommonReads = Pick<NamespaceReader, 'claims' | 'snapshotClasses' | 'volumes' | 'volume'>;
 
-/** Nothing is asked before it is needed, and nothing twice. */
+/** Sends each request when its result is first needed, and never twice. */
 export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
   const review = once(() =>
     cluster.create<SelfSubjectRulesReview>(selfSubjectRulesReviews, {
@@ -91,8 +91,8 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
 }
 
 /**
- * Reads one volume at a time and no other: there are many. It asks no more once it was refused. `list` by name, as one
- * right is enough for this and for `volumes`.
+ * Reads single volumes by name, as a cluster may have many. After a refusal it asks no more. It uses `list` with a
+ * field selector, so that one right is enough for this and for `volumes`.
  */
 export function volumeReader(cluster: Cluster): NamespaceReader['volume'] {
   let first: Promise<unknown> | undefined;
@@ -115,12 +115,12 @@ export function volumeReader(cluster: Cluster): NamespaceReader['volume'] {
 }
 
 function refused(cluster: Cluster, namespace: string, rights: readonly Right[]): Promise<Right[]> {
-  // In a namespace, a role of that namespace would seem to grant what lies in none.
+  // Asked with a namespace, the API server would count a Role there for resources that are cluster-scoped.
   const placed = rights.map((right) => (right.resource.namespaced ? { ...right, namespace } : right));
   return refusedRights(cluster, placed);
 }
 
-/** A missing object in a namespace that is missing itself is told as the latter. */
+/** Where an object is not found because its namespace does not exist, rejects with that. */
 export async function orMissingNamespace<T>(reader: NamespaceReader, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -130,12 +130,12 @@ export async function orMissingNamespace<T>(reader: NamespaceReader, work: Promi
   }
 }
 
-/** Starts several reads at once; a later `await` of each sees its failure. */
+/** Starts several reads at once; a failure shows when the caller awaits the read itself. */
 export function startAll(...reads: (() => Promise<unknown>)[]): void {
   for (const read of reads) read().catch(() => undefined);
 }
 
-/** Undefined where the user may not. */
+/** Undefined where the user may not read it. */
 export async function ifAllowed<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
@@ -145,7 +145,7 @@ export async function ifAllowed<T>(read: () => Promise<T>): Promise<T | undefine
   }
 }
 
-/** Read when it is first needed, and never again. */
+/** A function that calls `read` the first time and returns the same promise ever after. */
 export function once<T>(read: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => (result ??= read());

@@ -1,4 +1,4 @@
-/** What a snapshot will consist of, and what is wrong with it that can be known before it is begun. */
+/** Plans a snapshot: reads what it consists of, and finds what is wrong before the session begins. */
 import type {
   KubernetesObject,
   PersistentVolumeClaim,
@@ -25,23 +25,23 @@ export interface BackupRequest {
   readonly snapshotClass?: string | undefined;
   /** `--config` */
   readonly configuration?: string | undefined;
-  /** `--keep-last` and the like: applied once the snapshot is there. */
+  /** `--keep-last` and the like; applied after the snapshot. */
   readonly retentionPolicy?: RetentionPolicy | undefined;
-  /** `--pre` and `--post`: recorded on the session, and run from here. */
+  /** `--pre` and `--post`; recorded on the session, and run by this command. */
   readonly hooks?: AdHocHooks | undefined;
-  /** For messages. */
+  /** The user's name, for messages. */
   readonly user: string;
 }
 
 export interface BackupPlan {
   readonly target: Target;
-  /** Undefined: one has to be made. */
+  /** Undefined: the command has to create one. */
   readonly configuration: Stored<BackupConfiguration> | undefined;
   readonly sessionClaims: readonly string[];
   readonly planned: readonly PlannedClaim[];
 }
 
-/** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
+/** Reads and writes nothing. Rejects with a StashError for the first problem. */
 export async function planBackup(reader: NamespaceReader, request: BackupRequest): Promise<BackupPlan> {
   const { target } = request;
   startAll(reader.groups, reader.claims, reader.configurations, reader.snapshotClasses);
@@ -69,7 +69,7 @@ export async function planBackup(reader: NamespaceReader, request: BackupRequest
   return { target, configuration, sessionClaims: names, planned: await withHandles(reader, planned) };
 }
 
-/** The planned claims of a session that was begun earlier: its own list, as far as they still are there. */
+/** The planned claims of a session that was begun earlier: those on its own list that still exist. */
 export async function planResumed(
   reader: NamespaceReader,
   request: BackupRequest,
@@ -118,10 +118,10 @@ async function classOf(
   return accept(chooseSnapshotClass({ claim: name, driver, requested, configured, classes })).metadata.name;
 }
 
-/** Beyond so many claims, one list of all volumes costs less than reading each of theirs. */
+/** For more claims than this, one list of all volumes is cheaper than one request per claim. */
 const fewClaims = 50;
 
-/** Left out where a volume is none of a CSI driver, or may not be read. */
+/** Adds volume handles; left out where a volume is not a CSI volume, or the user may not read it. */
 async function withHandles(
   reader: NamespaceReader,
   planned: readonly PlannedClaim[],

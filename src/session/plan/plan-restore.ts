@@ -1,4 +1,4 @@
-/** Everything that can be known to be wrong with a restore before it is begun. */
+/** Plans a restore: finds what is wrong before the session begins. */
 import type { KubernetesObject, Stored, StorageClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { storageClasses, volumeSnapshots } from '#src/api/resources.ts';
@@ -19,32 +19,32 @@ import { rightsForHooks, rightsForRestore } from './rights-needed.ts';
 import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
 
 export interface RestoreRequest {
-  /** One per claim, every variable replaced. */
+  /** One per claim, with all variables replaced. */
   readonly templates: readonly VolumeClaimTemplate[];
-  /** How it was asked for; left out for a RestoreSession from a file. */
+  /** The command line that asks for it; left out for a RestoreSession from a file. */
   readonly words?: RestoreWords | undefined;
-  /** The session that goes on, whose claims are not in the way. */
+  /** The session that the command goes on with; its claims are not in the way. */
   readonly resumed?: Stored<RestoreSession> | undefined;
-  /** Undefined: it turns out once the session exists. */
+  /** Undefined: not known before the session exists. */
   readonly executor?: Executor | undefined;
-  /** False: it is not followed, so somebody else carries it out. */
+  /** False: the command does not stay to carry the session out, so an operator has to. */
   readonly wait?: boolean;
-  /** Those of the session: they are run in the target's pods. */
+  /** The session's hooks; they run in the target's pods. */
   readonly hooks?: SessionHooks | undefined;
-  /** For messages. */
+  /** The user's name, for messages. */
   readonly user: string;
 }
 
 export interface RestorePlan {
-  /** As asked for, but never smaller than the snapshot. */
+  /** As requested, but never smaller than the snapshot. */
   readonly templates: readonly VolumeClaimTemplate[];
   /** Claims whose class binds only once a pod uses them; undefined where the user may not read classes. */
   readonly waitForConsumer: ReadonlySet<string> | undefined;
-  /** What changed and should be known; one line each. */
+  /** What differs from the request; one line each. */
   readonly notes: readonly string[];
 }
 
-/** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
+/** Reads and writes nothing. Rejects with a StashError for the first problem. */
 export async function planRestore(reader: NamespaceReader, request: RestoreRequest): Promise<RestorePlan> {
   const { cluster, namespace } = reader;
   const { resumed, words, executor, wait = true } = request;
@@ -82,7 +82,7 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
   };
 }
 
-/** Undefined where it does not exist, or the user may not look. */
+/** Undefined where the workload does not exist, or the user may not read it. */
 export async function readWorkload(
   { cluster }: NamespaceReader,
   target: Target,

@@ -1,4 +1,4 @@
-/** From a restore point and the words of a command line to the session that brings it back. */
+/** Makes a RestoreSession of a restore point and a command line. */
 import type { Named } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -28,7 +28,7 @@ export interface PreparedRestore {
   readonly target: Target | undefined;
 }
 
-/** Reads, and writes nothing. Throws a StashError where there is no such restore point, or none that is fit. */
+/** Reads and writes nothing. Rejects with a StashError where no restore point matches, or none is complete. */
 export async function prepareRestore(
   reader: NamespaceReader,
   { target, from, flags, written }: RestoreRequest,

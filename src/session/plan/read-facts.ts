@@ -39,7 +39,7 @@ import { podsOfWorkload } from '#src/session/hooks/pods-of-target.ts';
 import { rightsForRestore, rightsForSnapshot } from '#src/session/plan/rights-needed.ts';
 import type { NamespaceReader } from './namespace-reader.ts';
 
-/** So many targets are read at once. */
+/** Targets that are read at the same time. */
 const targetsInFlight = 8;
 
 export interface Examination {
@@ -56,7 +56,7 @@ export interface Examined {
   readonly now: Date;
 }
 
-/** Reads, and writes nothing. Rejects where the namespace does not exist, and where the API server does not answer. */
+/** Reads and writes nothing. Rejects where the namespace does not exist, and where the API server does not answer. */
 export async function readFacts(reader: NamespaceReader, asked: Examined): Promise<Examination> {
   const { namespace } = reader;
   const { target, user, now } = asked;
@@ -85,7 +85,7 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
   return { facts, subjects };
 }
 
-/** Those that facts and subjects are made of. */
+/** The reads from which facts and subjects are built. */
 const ownLists: readonly Resource[] = [
   backupConfigurations,
   backupSessions,
@@ -192,7 +192,7 @@ function readPods({ cluster, namespace }: NamespaceReader, object: Subject['obje
   );
 }
 
-/** Volumes are many: they are listed only where a claim does not tell its driver. */
+/** A cluster may have many volumes: they are listed only where a claim's annotations do not name its driver. */
 async function readVolumes(
   reader: NamespaceReader,
   listed: Facts['listed'],
@@ -220,7 +220,7 @@ async function readVolumes(
   return mapped(volumes, (items) => new Map(items.map((volume) => [volume.metadata.name, volume])));
 }
 
-/** `namespace`: that of the right, which is named where the user lacks it. */
+/** `namespace`: the namespace of the right, for the message where the user lacks it. */
 async function orLacking<T>(
   lacks: Right,
   namespace: string | undefined,

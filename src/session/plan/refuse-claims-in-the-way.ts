@@ -1,4 +1,4 @@
-/** Refuses a restore whose claims exist, or would soon, and finds out which ways on the user has. */
+/** Refuses a restore whose claims exist, or will be created by a controller, and says what the user can do. */
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -22,7 +22,7 @@ interface Restoring {
   readonly templates: readonly VolumeClaimTemplate[];
   /** Left out for a RestoreSession from a file. */
   readonly words: RestoreWords | undefined;
-  /** Those of the namespace; without those that the session itself has made. */
+  /** The namespace's claims, without those that the session itself has made. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
   /** Undefined: the user may not read them. */
@@ -30,6 +30,7 @@ interface Restoring {
   readonly user: string;
 }
 
+/** Rejects with a StashError whose hint lists the ways on. */
 export async function refuseClaimsInTheWay(reader: NamespaceReader, restoring: Restoring): Promise<void> {
   const { words, claims, snapshots, templates } = restoring;
   const names = templates.map(({ metadata }) => metadata.name ?? '');
@@ -65,7 +66,7 @@ async function readKeeping(
   };
 }
 
-/** By claim. One by one and by name, as the steps name them: that is the right which these need. */
+/** By claim. Reads each volume by name, because the printed steps need the same right (`get`). */
 async function volumesOf(
   { cluster }: NamespaceReader,
   claims: readonly Stored<PersistentVolumeClaim>[],

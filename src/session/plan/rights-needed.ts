@@ -1,4 +1,4 @@
-/** What a user must be allowed for a session to come to its end; what only makes messages better is not demanded. */
+/** The rights that a user needs to bring a session to its end; those that only improve messages are not among them. */
 import {
   backupConfigurations,
   backupSessions,
@@ -15,18 +15,18 @@ import { type TargetKind, targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Executor } from '#src/session/holding/executor.ts';
 
 interface Course {
-  /** Undefined: it turns out once the session exists. */
+  /** Undefined: not known before the session exists. */
   readonly executor: Executor | undefined;
-  /** The session is followed to its end, and carried out where nobody else does. */
+  /** The command follows the session to its end, and carries it out where no operator does. */
   readonly wait: boolean;
 }
 
 export interface SnapshotCourse extends Course {
-  /** A configuration has to be made. */
+  /** The command has to create the configuration. */
   readonly fresh: boolean;
-  /** A configuration's status, which is still to come, tells more. */
+  /** The command waits for the configuration's status to see whether an operator answers. */
   readonly probes: boolean;
-  /** A retention policy of the command line is applied. */
+  /** The command applies a retention policy. */
   readonly prunes?: boolean;
 }
 
@@ -39,14 +39,17 @@ export function rightsForSnapshot({
 }: SnapshotCourse): Right[] {
   return [
     ...on(backupConfigurations, fresh && 'create', probes && 'list', probes && 'watch'),
-    // A configuration that served as a probe only is taken back.
+    // The command deletes a configuration that it created only to see whether an operator answers.
     ...on(backupConfigurations, fresh && !wait && executor === undefined && 'delete'),
     ...session(backupSessions, volumeSnapshots, { executor, wait }),
     ...on(volumeSnapshots, prunes && 'delete'),
   ];
 }
 
-/** Of whoever runs hooks in a target's pods; `kind`: of the target, where that is known. Servers before 1.35 ask for `get` where later ones ask for both. */
+/**
+ * The rights to run hooks in a target's pods; `kind`: the target's, where it is known. For an exec, API servers before
+ * 1.35 demand `get`, later ones `get` and `create`.
+ */
 export function rightsForHooks(
   { pre, post }: Pick<SessionHooks, 'pre' | 'post'>,
   kind: TargetKind | undefined,
@@ -58,7 +61,7 @@ export function rightsForHooks(
   const podsThrough = kind && targetTypes[kind].podsThrough;
   return [
     ...on(pods, 'list'),
-    // A Deployment's pods are those of its ReplicaSets.
+    // A Deployment controls its pods through ReplicaSets.
     ...(podsThrough ? on(podsThrough, 'get') : []),
     ...(runsCommands ? exec : []),
   ];
@@ -68,7 +71,7 @@ export function rightsForRestore(course: Course): Right[] {
   return session(restoreSessions, persistentVolumeClaims, course);
 }
 
-/** Somebody else may turn out to carry the session out, or a name to be taken: then these are read. */
+/** The reads are needed where an operator turns out to carry the session out, or where a name is taken. */
 function session(sessions: Resource, made: Resource, { executor, wait }: Course): Right[] {
   const executes = wait && (executor === undefined || executor === 'local');
   return [

@@ -1,4 +1,4 @@
-/** The BackupConfiguration that `schedule` asks for: what stands in the way, and its one write. */
+/** Checks and writes the BackupConfiguration that `schedule` asks for. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
@@ -24,31 +24,31 @@ import type { NamespaceReader } from './namespace-reader.ts';
 
 export interface ScheduleRequest {
   readonly target: Target;
-  /** Of the configuration. */
+  /** The configuration's name. */
   readonly name: string;
   readonly wishes: ScheduleWishes;
-  /** Whether it is watched afterwards. */
+  /** The command watches the configuration afterwards. */
   readonly wait: boolean;
-  /** For messages. */
+  /** The user's name, for messages. */
   readonly user: string;
 }
 
 export interface ScheduleWrite {
   readonly outcome: 'created' | 'configured' | 'unchanged';
   readonly existing: Stored<BackupConfiguration> | undefined;
-  /** A merge patch; empty where it is created. */
+  /** A merge patch; empty where the configuration is created. */
   readonly patch: object;
   readonly after: Named<BackupConfiguration>;
 }
 
-/** Reads, and writes nothing. Throws a StashError for the first thing that stands in the way. */
+/** Reads and writes nothing. Rejects with a StashError for the first problem. */
 export async function planSchedule(
   reader: NamespaceReader,
   { target, name, wishes, wait, user }: ScheduleRequest,
 ): Promise<ScheduleWrite> {
   const existing = (await reader.configurations()).find(({ metadata }) => metadata.name === name);
   if (existing) refuse(checkOurs(existing, target));
-  // Another one of the same target is no obstacle to this one.
+  // Another configuration of the same target is no obstacle: a target may have several.
   const alone = { ...reader, configurations: () => Promise.resolve(existing ? [existing] : []) };
   const { snapshotClass } = wishes;
   const plan = await planBackup(alone, { target, user, snapshotClass, configuration: existing && name });
@@ -82,7 +82,7 @@ function writeOf(
   return { outcome, existing, patch: { spec }, after: { ...existing, spec: merged(existing.spec, spec) } };
 }
 
-/** Resolves with what is stored then; with a dry run, with what would be. */
+/** Resolves with the configuration as stored; in a dry run, as it would be stored. */
 export async function writeSchedule(
   cluster: Cluster,
   { outcome, existing, patch, after }: ScheduleWrite,

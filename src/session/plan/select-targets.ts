@@ -1,4 +1,4 @@
-/** The workloads of some kinds, in place of their names. */
+/** Finds the workloads that a command selects by kind and labels. */
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { commandLine } from '#src/domain/command-line.ts';
@@ -6,7 +6,7 @@ import { StashError } from '#src/errors.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
 
-/** `labelSelector`: left out, all of them. Rejects with 'not-found' where there is none. */
+/** `labelSelector`: undefined selects all. Rejects with 'not-found' where no workload matches. */
 export async function selectTargets(
   { cluster, namespace, namespaceExists }: NamespaceReader,
   kinds: readonly Target['kind'][],

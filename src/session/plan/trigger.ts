@@ -1,4 +1,4 @@
-/** Begins a session of a BackupConfiguration as its schedule would: whoever carries it out finds the claims itself. */
+/** Begins a session of a BackupConfiguration as its schedule would: its executor finds the claims. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
@@ -13,16 +13,16 @@ import { persist, untilNextSecond } from '#src/session/persist.ts';
 type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
 export interface TriggerRequest {
-  /** Of the BackupConfiguration. */
+  /** The BackupConfiguration's name. */
   readonly name: string;
   readonly namespace: string;
-  /** UID of what asks for the session: the same one gets the same session, however often it asks. */
+  /** UID of the object that asks for the session: the same UID gets the same session, however often it asks. */
   readonly trigger?: string | undefined;
 }
 
 /**
- * @throws StashError 'not-found', and 'precondition' where the configuration is of another driver, for nothing that can
- * be snapshotted, or being deleted
+ * @throws StashError 'not-found'; 'precondition' where the configuration uses another driver, has no target that can be
+ * snapshotted, or is being deleted
  */
 export async function triggerBackup(
   environment: Env,
@@ -52,7 +52,7 @@ export async function triggerBackup(
       return await persist(clock, signal, () => cluster.create(backupSessions, labelled));
     } catch (error) {
       if (!isStashError(error, 'already-exists')) throw error;
-      // Our own write, whose answer was lost, or somebody else's of the same second.
+      // This client's own write, whose answer was lost, or another client's session of the same second.
       const existing = await findBegun(environment, configuration, trigger);
       if (existing !== undefined) return existing;
       await untilNextSecond(clock, signal);

@@ -1,6 +1,6 @@
 /**
- * A session that exists, from wherever it stands to its end: hold it and run it, or wait for the end or the death of
- * the executor that holds it. A Job, the operator itself and the command line all carry sessions out by this loop.
+ * Carries an existing session out to its end, from whatever state it is in: hold it and run it, or wait until the
+ * executor that holds it finishes or dies. A Job, the operator and the command line all use this loop.
  */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
@@ -18,15 +18,15 @@ import { isPermanent } from '#src/session/permanent-error.ts';
 
 export interface Vacant<S extends AnySession> {
   readonly session: Stored<S>;
-  /** The holder that this executor has seen dead; undefined: there is none. */
+  /** The holder that this executor has seen dead; undefined: the session has no holder. */
   readonly replacing: Holder | undefined;
 }
 
 export interface HoldOrWait<S extends AnySession, Result> {
-  /** Of this executor. */
+  /** This executor's id. */
   readonly id: string;
   readonly execute: (held: Held<S>) => Promise<Result>;
-  /** Another executor has taken the session over while this one ran it. */
+  /** Called when another executor has taken the session over while this one ran it. */
   readonly onTakenOver?: () => void;
   /** What to do while another executor holds the session. */
   readonly otherwise: (session: Stored<S>) => Promise<{ readonly result: Result } | Vacant<S>>;
@@ -59,7 +59,7 @@ export async function holdOrWait<S extends AnySession, Result>(
 
 export interface CarryOut<S extends AnySession> {
   readonly session: Stored<S>;
-  /** Of this executor. */
+  /** This executor's id. */
   readonly id: string;
   /** A holder that this executor has seen dead. */
   readonly replacing?: Holder | undefined;
@@ -69,8 +69,8 @@ export interface CarryOut<S extends AnySession> {
 }
 
 /**
- * Resolves with the session as it was last seen, which is final unless it was left to another executor. A session that
- * cannot be carried out ends Failed or Invalid; rejects with a transient error: unreachable, interrupted.
+ * Resolves with the session as last read; it is final unless it was left to another executor. A permanent error ends
+ * the session Failed or Invalid; rejects with transient errors, such as 'unreachable' and 'interrupted'.
  */
 export function carryOut<S extends AnySession, Plan>(
   environment: Environment,
@@ -116,7 +116,7 @@ async function execute<S extends AnySession, Plan>(
       await held.writeStatus(kind.invalid(session, error.message, environment.clock.now()));
       return;
     }
-    // The executor before may have quiesced the application.
+    // The previous executor may have quiesced the application: `endHeld` resumes it.
     await endHeld(environment, kind, held, { context, end: { how: 'disrupted', why: error.message } });
   }
 }

@@ -1,4 +1,4 @@
-/** Creates what a session makes: each object once, however often it is asked for. */
+/** Creates the objects that a session makes, each one once, however often the executor asks. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
@@ -13,13 +13,13 @@ import type { Held } from '#src/session/holding/held.ts';
 import type { MadeRules } from '#src/session/kind.ts';
 import { isFinalRefusal, persist } from '#src/session/persist.ts';
 
-/** So many creations are under way at once. */
+/** So many creations are in flight at once. */
 const createsInFlight = 32;
 
 export interface Maker {
-  /** Resolves once each is there, or is known never to be; gives the others up once `signal` aborts. */
+  /** Resolves once each object exists or has been refused for good. Once `signal` aborts, it gives the others up. */
   readonly create: (made: readonly Made[], signal: AbortSignal) => Promise<void>;
-  /** Why creations have to be tried again. */
+  /** Why creations are being retried. */
   readonly notes: () => string[];
 }
 
@@ -27,9 +27,9 @@ export interface MakerTask<S extends AnySession> {
   readonly held: Held<S>;
   readonly loop: Loop;
   readonly made: Observed<KubernetesObject>;
-  /** By claim; added to. */
+  /** By claim: why its object can never be created. The maker adds to it. */
   readonly refused: Map<string, string>;
-  /** Claims; added to. */
+  /** Claims for which another session has the object's first name. The maker adds to it. */
   readonly taken: Set<string>;
   readonly rules: MadeRules<S>;
   /** Called before the API server is asked to create anything. */
@@ -90,7 +90,7 @@ export function createMaker<S extends AnySession>(
   };
 }
 
-/** In rounds: what another object needs is in an earlier one. */
+/** Sorts the objects into rounds, so that an object comes in a later round than the one it needs. */
 function inOrder(items: readonly Made[]): Made[][] {
   const depth = ({ after }: Made): number => (after === undefined ? 0 : depth(after) + 1);
   return [...Map.groupBy(items, depth)].sort(([a], [b]) => a - b).map(([, round]) => round);

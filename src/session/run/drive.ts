@@ -1,4 +1,4 @@
-/** Observe -> decide -> apply, repeated until done: the same for both kinds of session. */
+/** Repeats observe, decide, apply until a session is done; the same for every kind of session. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { AnySession, StatusOf } from '#src/api/stash.ts';
 import type { Loop } from '#src/cluster/loop.ts';
@@ -15,25 +15,25 @@ export interface Routine<S extends AnySession> {
   readonly loop: Loop;
   readonly clock: Clock;
   readonly held: Held<S>;
-  /** What the session makes; nothing is made before it is known what was made already. */
+  /** What the session makes. The executor creates nothing before it has seen what exists. */
   readonly made: Observed<KubernetesObject>;
-  /** Until when that is waited for, at most; `toGoOn`: something is to be made, not only to be ended. */
+  /** Until when it waits for that, at most; `toGoOn`: it wants to create more, not only to end the session. */
   readonly knownBy: (now: Date, toGoOn: boolean) => Date;
-  /** What stands now, and what follows from it. */
+  /** The present state, and the next step. */
   readonly look: (now: Date) => {
     readonly progress: Progress;
     readonly step: Step<StatusOf<S>>;
   };
-  /** Gives up what is not created once `signal` aborts. */
+  /** Creates the objects; once `signal` aborts, it gives up those that are not created yet. */
   readonly create: (made: readonly Made[], signal: AbortSignal) => Promise<void>;
-  /** Runs to its end, whoever interrupts: what it began has to be known. */
+  /** An interruption does not stop a hook: its outcome has to be recorded. */
   readonly runHook: (step: HookToRun<StatusOf<S>>) => Promise<void>;
-  /** What must not be left undone where the routine ends too early. */
+  /** Called where the routine ends too early: resumes the application. */
   readonly leave: () => Promise<void>;
   readonly onChange: (progress: Progress) => void;
 }
 
-/** Resolves with the state in which nothing is left to do. */
+/** Resolves with the progress once nothing is left to do. Rejects as the routine's acts do, after `leave`. */
 export async function drive<S extends AnySession>(routine: Routine<S>): Promise<Progress> {
   try {
     return await go(routine);
@@ -49,7 +49,8 @@ async function go<S extends AnySession>(routine: Routine<S>): Promise<Progress> 
   for (;;) {
     const failure = made.failure();
     if (failure) throw failure;
-    // One time for both, or what waits for the end of a freeze may find it over before anybody has acted on that.
+    // One time for progress and step: with two, the progress might call the quiesced time over before any step acts on
+    // it.
     const now = clock.now();
     const { progress, step } = routine.look(now);
     if (step.do !== 'start' && !made.isSynced()) {
@@ -91,7 +92,7 @@ async function go<S extends AnySession>(routine: Routine<S>): Promise<Progress> 
   }
 }
 
-/** Those that are not created by `until` are given up, and decided on again. */
+/** Gives up the objects that are not created by `until`; the next round decides on them again. */
 async function createAll<S extends AnySession>(
   { loop, clock, create }: Routine<S>,
   made: readonly Made[],
@@ -108,7 +109,7 @@ async function createAll<S extends AnySession>(
   }
 }
 
-/** The session's own status says less than this: whoever goes on with it ends it. */
+/** The verdict where the final status could not be written: the session stays unfinished until an executor ends it. */
 function unwritten({ claims }: Progress, { message }: StashError): Verdict {
   const waiting = claims.filter(({ phase }) => phase !== 'Succeeded');
   const state = waiting.length === 0 ? 'all is done' : describe(waiting);

@@ -1,4 +1,6 @@
-/** Ends a session that no executor carries out any more: resume the application, then write why the session failed. */
+/**
+ * Ends a session that no executor carries out any more: resumes the application, then writes why the session failed.
+ */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import type { Holder } from '#src/domain/session/holder.ts';
@@ -13,9 +15,9 @@ import { isPermanent, isTransient } from '#src/session/permanent-error.ts';
 
 export interface EndSession<S extends AnySession> {
   readonly session: Stored<S>;
-  /** Of the operator. */
+  /** The operator's id. */
   readonly id: string;
-  /** A holder that was seen dead. */
+  /** The holder that the operator has seen dead. */
   readonly replacing: Holder | undefined;
   readonly context: SessionContext;
 }
@@ -37,9 +39,9 @@ export async function endSession<S extends AnySession, Plan>(
 }
 
 /**
- * For an executor that is dead, or late: resumes the application and sees the session to its end where nothing more has
- * to be made. Resolves as `endSession` does; a session of which nothing was made yet is left unfinished, for the next
- * executor.
+ * Acts for an executor that is dead or late: resumes the application, and carries the session to its end where nothing
+ * more has to be made. Resolves as `endSession` does; a session that has made nothing yet stays unfinished, for the
+ * next executor.
  */
 export async function thawSession<S extends AnySession, Plan>(
   environment: Environment,
@@ -62,7 +64,7 @@ export async function thawSession<S extends AnySession, Plan>(
   }
 }
 
-/** The same for an executor that holds the session already. Writes one status. */
+/** As `endSession`, for an executor that holds the session already. Rejects with transient errors. */
 export async function endHeld<S extends AnySession, Plan>(
   environment: Environment,
   kind: SessionKind<S, Plan>,
@@ -81,7 +83,7 @@ export async function endHeld<S extends AnySession, Plan>(
         return;
       }
     } catch (error) {
-      // The hook that resumes the application was tried. Less is known of such an end, but it is an end.
+      // The hook that resumes the application was tried: end the session by what its status alone tells.
       if (isTransient(error) || held.lost.aborted) throw error;
       if (isPermanent(error)) why += `; what it made could not be read: ${error.message}`;
     }

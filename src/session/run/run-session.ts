@@ -1,4 +1,4 @@
-/** Carries a session out that this executor holds, from whatever state it is in. */
+/** Runs a session that this executor holds, from whatever state it is in. */
 import type { AnySession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { connectionNotes } from '#src/cluster/observe.ts';
@@ -19,17 +19,17 @@ export interface RunSession<S extends AnySession, Plan> {
   readonly plan: Plan;
   readonly context: SessionContext;
   readonly timeoutMs: number;
-  /** Of a session that has none that counts; left out: `timeoutMs` from its start. */
+  /** The deadline of a session whose own does not count; left out: `timeoutMs` after its start. */
   readonly deadline?: Date | undefined;
-  /** Why nothing more is made: the application is resumed, and what is unfinished has failed for this reason. */
+  /** Create nothing more: resume the application, and fail what is unfinished for this reason. */
   readonly end?: SessionEnd | undefined;
-  /** Why nothing more is made: the application is resumed, and what was made before is seen through. */
+  /** Create nothing more, for this reason: resume the application, and wait for what was made before. */
   readonly onlyThaw?: string | undefined;
 }
 
 /**
- * Resolves with the final state, whether good or bad. Rejects when it can no longer tell or do anything: interrupted,
- * the session taken over by another executor or deleted, a right taken away.
+ * Resolves with the final state, good or bad. Rejects when the executor cannot go on: it was interrupted, another
+ * executor took the session over, or the session was deleted or a right was revoked.
  */
 export async function runSession<S extends AnySession, Plan>(
   environment: Environment,

@@ -54,7 +54,7 @@ const both = (first: VolumeSnapshot['status'], second: VolumeSnapshot['status'])
 describe('decideBackup', () => {
   const rows: [string, Partial<BackupWorld>, ReturnType<typeof decideBackup>['do']][] = [
     ['a session without a status', { session: backupSession() }, 'start'],
-    ['a session that somebody called Pending', { session: backupSession({ phase: 'Pending' }) }, 'start'],
+    ['a session with phase Pending', { session: backupSession({ phase: 'Pending' }) }, 'start'],
     ['nothing made yet', {}, 'create'],
     ['one of two made', { snapshots: new Map([['data-db-0', snapshot('a', ready)]]) }, 'create'],
     ['one ready, one cut', { snapshots: both(ready, { creationTime: created }) }, 'wait'],
@@ -91,7 +91,7 @@ describe('decideBackup', () => {
     );
   });
 
-  test('takes the other name where the first belongs to another session', () => {
+  test('uses the second name where the first belongs to another session', () => {
     const step = decideBackup(world({ taken: new Set(['data-db-0']) }));
     assert(step.do === 'create');
     const [first, second] = step.made.map(({ object: { metadata } }) => metadata.name);
@@ -99,7 +99,7 @@ describe('decideBackup', () => {
     assert.match(first ?? '', /^data-db-0-1773457200-[0-9a-f]{4}$/);
   });
 
-  test('a snapshot that is there counts more than a refusal', () => {
+  test('an existing snapshot counts more than a refusal', () => {
     const step = decideBackup(
       world({ snapshots: both(ready, ready), refused: new Map([['data-db-0', 'gone']]) }),
     );
@@ -107,7 +107,7 @@ describe('decideBackup', () => {
     assert.equal(step.status(undefined).phase, 'Succeeded');
   });
 
-  test('says in the status what became of each claim', () => {
+  test('records the outcome of each claim in the status', () => {
     const step = decideBackup(world({ snapshots: both(ready, broken), now: after(timeoutMs) }));
     assert(step.do === 'finish');
     const { phase, conditions, targets } = step.status(undefined);
@@ -125,10 +125,10 @@ describe('decideBackup', () => {
   });
 });
 
-/** A server and a driver that do anything they may do, in any order, while executors come and go. */
+/** A server and a driver that do anything that they may do, in any order, while executors come and go. */
 type Happening = 'step' | 'cut' | 'ready' | 'error' | 'tick';
 
-test('whatever happens in between, a session ends, and Succeeded means that every claim is ready', () => {
+test('in every case a session ends, and Succeeded means that every claim is ready', () => {
   const happening = fc.constantFrom<Happening>(
     'step',
     'step',

@@ -1,4 +1,4 @@
-/** Whatever happens, the application goes on, and what is called a success was cut while it was quiet. */
+/** In every case the application is resumed, and a successful snapshot was cut while it was quiesced. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -22,9 +22,9 @@ class Crash extends Error {}
 interface Trial {
   readonly claims: readonly string[];
   readonly hooks: SessionHooks;
-  /** What a hook does each time: goes well, fails and has had its effect, fails without one. */
+  /** The outcome of each run of a hook: success, failure after its effect, failure without effect. */
   readonly pre: readonly ('ok' | 'late' | 'fails')[];
-  /** In the end the driver does its work. */
+  /** The driver finishes its work in the end. */
   readonly cuts: boolean;
 }
 
@@ -63,7 +63,7 @@ function play({ claims, hooks, pre, cuts }: Trial) {
     leaving: false,
   });
 
-  /** One thing that is done to the world: before any of them the process may end. */
+  /** One act on the world; the process may die before any of them. */
   const act = (what: () => void) => {
     crashAfter -= 1;
     if (crashAfter < 0) throw new Crash();
@@ -87,7 +87,7 @@ function play({ claims, hooks, pre, cuts }: Trial) {
     });
   };
 
-  /** As `session-hooks.ts` does it, in the same order. */
+  /** Does what `session-hooks.ts` does, in the same order. */
   const runHook = ({ which, losses }: HookToRun<BackupStatus>) => {
     const set = (hook: string, ok: boolean | undefined) => (present: BackupStatus | undefined) =>
       backupHookRecord.set(
@@ -100,8 +100,7 @@ function play({ claims, hooks, pre, cuts }: Trial) {
       note(new Date(now).toISOString());
       const result = pre[ran.filter((one) => one === 'pre').length % pre.length];
       act(() => {
-        if (thaws(hooks))
-          assert(frozen === undefined, 'the preBackup hook runs in an application that is quiet');
+        if (thaws(hooks)) assert(frozen === undefined, 'the preBackup hook runs in a quiesced application');
         ran.push('pre');
         epoch += 1;
         if (result !== 'fails') frozen = epoch;
@@ -227,7 +226,7 @@ function trial(policy: fc.Arbitrary<ExecutionPolicy>) {
 
 const happenings = fc.array(fc.tuple(happening, fc.nat(1000)), { maxLength: 60 });
 
-test('no application stays quiesced, and none is quiesced twice without a thaw in between', () => {
+test('no application stays quiesced or is quiesced twice without being resumed in between', () => {
   let good = 0;
   fc.assert(
     fc.property(trial(fc.constant('Always')), happenings, (given, all) => {
@@ -245,7 +244,7 @@ test('no application stays quiesced, and none is quiesced twice without a thaw i
   assert(good > 100, 'the trials must not all fail');
 });
 
-test('what is called a success was cut while the application was quiet, all of it in one go', () => {
+test('all snapshots of a successful session were cut in one period in which the application was quiesced', () => {
   fc.assert(
     fc.property(trial(fc.constant('Always')), happenings, (given, all) => {
       const played = play(given);
@@ -259,7 +258,7 @@ test('what is called a success was cut while the application was quiet, all of i
   );
 });
 
-test('with another policy it ends all the same, and nothing is made once the preBackup hook has failed', () => {
+test('with another policy the session ends all the same, and creates nothing after a failed preBackup hook', () => {
   const policy = fc.constantFrom<ExecutionPolicy>('OnSuccess', 'OnFailure', 'OnFinalRetryFailure');
   fc.assert(
     fc.property(trial(policy), happenings, (given, all) => {

@@ -35,7 +35,7 @@ function volume(source: Record<string, unknown>): PersistentVolume {
   return { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv-1' }, spec };
 }
 
-test('the driver is that of the volume, where a driver serves it', () => {
+test('finds the CSI driver of the volume, and refuses other volumes', () => {
   assert.equal(
     accept(driverOf(claim, volume({ csi: { driver: 'disk.example.com', volumeHandle: 'h' } }))),
     'disk.example.com',
@@ -52,7 +52,7 @@ test('the driver is that of the volume, where a driver serves it', () => {
   });
 });
 
-test('the annotation of a claim names its driver where a class is of that driver', () => {
+test('takes the driver from the claim annotation where a class names the same driver', () => {
   const annotations = { 'volume.kubernetes.io/storage-provisioner': 'disk' };
   const annotated = { ...claim, metadata: { ...claim.metadata, annotations } };
   assert.equal(annotatedDriver(annotated, [snapshotClass('a', 'disk')]), 'disk');
@@ -60,7 +60,7 @@ test('the annotation of a claim names its driver where a class is of that driver
   assert.equal(annotatedDriver(claim, [snapshotClass('a', 'disk')]), undefined);
 });
 
-test('what was asked for, else the default of the driver, else its only class', () => {
+test("chooses the requested class, else the driver's default, else its only class", () => {
   const classes = [
     snapshotClass('b', 'disk', 'false'),
     snapshotClass('a', 'disk', 'true'),
@@ -80,7 +80,7 @@ test('what was asked for, else the default of the driver, else its only class', 
   }
 });
 
-test('refuses a class that cannot be, and to guess', () => {
+test('refuses an unfit class, and does not guess', () => {
   const classes = [
     snapshotClass('csi-fast', 'disk'),
     snapshotClass('csi-slow', 'disk'),

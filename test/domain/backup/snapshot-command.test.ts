@@ -6,7 +6,7 @@ import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 
 import { target } from '#test/domain/objects.ts';
 
-test('the command that a session is gone on with, as a person pastes it', () => {
+test('builds the command that goes on with a session', () => {
   const plain = 'kubectl stash snapshot statefulset/db -n demo';
   const hooks = commandHooks({ pre: 'sync; true', post: "it's" }, 'db');
   assert.equal(snapshotCommand(target, {}), plain);
@@ -21,7 +21,7 @@ test('the command that a session is gone on with, as a person pastes it', () => 
   );
 });
 
-test('there is none for hooks that no command line gives, or that would not survive being shown', () => {
+test('returns undefined for hooks that no command line gives, or that the output would change', () => {
   const none = [
     commandHooks({ pre: 'one\ntwo' }, undefined),
     commandHooks({ pre: 'echo \u001b[2J' }, undefined),

@@ -66,7 +66,7 @@ describe('checkHook', () => {
   }
 });
 
-test('hooks of the command line take the place of all that the configuration has', () => {
+test('hooks of the command line replace all hooks of the configuration', () => {
   const given = commandHooks({ pre: 'sync' }, 'db') ?? assert.fail();
   const session = backupSession();
   session.metadata.annotations = adHocHooks(given);
@@ -84,7 +84,7 @@ test('hooks of the command line take the place of all that the configuration has
   assert.equal(hooksOfBackup(backupSession(), undefined), undefined);
 });
 
-test('an annotation that cannot be read is a hook that fails, not a session without hooks', () => {
+test('an annotation that cannot be parsed is a hook that fails, not a session without hooks', () => {
   const session = backupSession();
   session.metadata.annotations = { 'stash.appscode.com/hooks': '{"preBackup' };
   const { pre, adHoc } = hooksOfBackup(session, undefined) ?? assert.fail();
@@ -92,7 +92,7 @@ test('an annotation that cannot be read is a hook that fails, not a session with
   assert.match(checkHook(pre ?? assert.fail()) ?? '', /names no handler/);
 });
 
-test('what is warned of', () => {
+test('warns where no hook is sure to resume the application', () => {
   const hook = { exec: { command: ['a'] } };
   assert.equal(thawWarning({ pre: hook, post: hook, adHoc: false }), undefined);
   assert.equal(thawWarning({ post: { ...hook, executionPolicy: 'OnFailure' }, adHoc: false }), undefined);
@@ -101,7 +101,7 @@ test('what is warned of', () => {
   assert.match(thawWarning(other) ?? '', /OnSuccess only/);
 });
 
-test('how many retries are left', () => {
+test('counts the retries that are left', () => {
   const first = backupSession();
   const later = { ...first, spec: { ...first.spec, retryLeft: 0 } };
   assert.equal(retriesLeft(first, configuration('a')), 0);
@@ -110,7 +110,7 @@ test('how many retries are left', () => {
   assert.equal(retriesLeft(later, configuration('a', { retryConfig: { maxRetry: 3 } })), 0);
 });
 
-test('the time of a condition moves with its status only, and others are left alone', () => {
+test('lastTransitionTime changes only with the status, and other conditions stay', () => {
   const later = new Date('2026-03-14T04:00:00Z');
   const ran = { ok: true, message: 'ran' };
   const other = { type: 'Other', status: 'False' } as const;

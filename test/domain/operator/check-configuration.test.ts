@@ -148,11 +148,11 @@ test('warns of settings without the expected effect', () => {
     [{ hooks: { preBackup: pre, postBackup: { ...post, executionPolicy: 'Always' } } }],
     [
       { hooks: { preBackup: pre, postBackup: { ...post, executionPolicy: 'OnSuccess' } } },
-      'the postBackup hook runs OnSuccess only: a thaw is guaranteed with executionPolicy Always alone',
+      'the postBackup hook runs OnSuccess only: only executionPolicy Always guarantees that the application is resumed',
     ],
     [
       { hooks: { preBackup: pre } },
-      'there is a preBackup hook and no postBackup hook: nothing undoes what it does to the application',
+      'there is a preBackup hook but no postBackup hook: nothing resumes the application',
     ],
     [
       { runtimeSettings: { container: { nice: { adjustment: 5 }, ionice: { class: 2 } } } },

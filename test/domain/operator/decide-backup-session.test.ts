@@ -159,7 +159,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'its Job waits',
     world({ session: session({ status: pending }), job: job() }),
-    'wait until 605: no pod has been made for it yet',
+    'wait until 605: no pod has been created for it yet',
   ],
   [
     'its pod cannot be scheduled',
@@ -199,7 +199,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'its pod failed, and the Job is about to create the next',
     world({ session: held, job: job(), pods: [pod({ phase: 'Failed', reason: 'Evicted' })] }),
-    `wait until 610: another pod is to be made: pod ${podName} failed (Evicted)`,
+    `wait until 610: its next pod has not been created yet: pod ${podName} failed (Evicted)`,
   ],
   [
     'its Job failed',
@@ -301,7 +301,7 @@ const rows: [string, BackupSessionWorld, string][] = [
       job: job(),
       configuration: { ...ready(), status: { phase: 'NotReady' } },
     }),
-    'wait until 605: no pod has been made for it yet',
+    'wait until 605: no pod has been created for it yet',
   ],
   // In this process.
   ['new, to be run here', world({ runSessions: 'in-process' }), 'run'],
@@ -333,7 +333,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'to be run here, but it has a Job',
     world({ session: session({ status: pending }), job: job(), runSessions: 'in-process' }),
-    'wait until 605: no pod has been made for it yet',
+    'wait until 605: no pod has been created for it yet',
   ],
   [
     'to be run here, after its Job was deleted',

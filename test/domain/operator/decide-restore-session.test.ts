@@ -178,7 +178,11 @@ const rows: [string, RestoreSessionWorld, string][] = [
   ['with the condition about its target, without a Job', world(), 'ensure-job'],
   ['with the condition about its target, to be run here', world({ runSessions: 'in-process' }), 'run'],
   ['its deadline passed while no operator ran', world({ now: at(631) }), 'end late: no executor started it'],
-  ['its Job waits', world({ job: job(), ensured: true }), 'wait until 605: no pod has been made for it yet'],
+  [
+    'its Job waits',
+    world({ job: job(), ensured: true }),
+    'wait until 605: no pod has been created for it yet',
+  ],
   [
     'its Job failed',
     world({
@@ -255,7 +259,7 @@ const freezes: [string, RestoreSessionWorld, string][] = [
       ...{ job: job(), pods: [pod({ phase: 'Failed' })], ensured: true },
       ...{ now: at(400), heldSince: at(395), quietSince: at(100) },
     }),
-    `wait until 425: another pod is to be made: pod ${podName} failed`,
+    `wait until 425: its next pod has not been created yet: pod ${podName} failed`,
   ],
   [
     'whose pod has died, and no other continues',
@@ -264,7 +268,7 @@ const freezes: [string, RestoreSessionWorld, string][] = [
       ...{ job: job(), pods: [pod({ phase: 'Failed' })], ensured: true },
       ...{ now: at(425), heldSince: at(395), quietSince: at(100) },
     }),
-    `thaw: no executor thawed the application within 1m: another pod is to be made: pod ${podName} failed`,
+    `thaw: no executor thawed the application within 1m: its next pod has not been created yet: pod ${podName} failed`,
   ],
 ];
 

@@ -212,8 +212,8 @@ test('a holder that is a pod of the Job is as alive as its pod', () => {
     const sighting = sight(undefined, seen, at(0));
     return holderLife({ sighting, jobName, pods }, at(silentFor)).state;
   };
-  assert.equal(life(undefined, []), 'nobody');
-  assert.equal(life('', []), 'nobody');
+  assert.equal(life(undefined, []), 'none');
+  assert.equal(life('', []), 'none');
   assert.equal(life('cli-1 1', []), 'living');
   assert.equal(life('cli-1 1', [], 30), 'dead');
   assert.equal(life(`${podName} 1`, [pod({ phase: 'Running' })]), 'living');

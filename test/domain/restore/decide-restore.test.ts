@@ -66,13 +66,13 @@ describe('decideRestore', () => {
     ['a pod uses what waits for one', world(used, ...two('Pending')), 'wait'],
     ['pending at the deadline', world({ now: after(timeoutMs) }, ...two('Pending')), 'finish', 'Failed'],
     [
-      'nobody uses it at the deadline',
+      'no pod uses the claim at the deadline',
       world({ now: after(timeoutMs), ...waiting }, ...two('Pending')),
       'finish',
       'Unknown',
     ],
     [
-      'a claim that somebody else made',
+      'a claim that another client created',
       world({}, made('data-db-0', 'Bound', 'other'), made('data-db-1', 'Bound')),
       'finish',
       'Failed',
@@ -92,7 +92,7 @@ describe('decideRestore', () => {
     });
   }
 
-  test('a restart after the deadline gives a new one', () => {
+  test('a restart after the deadline sets a new deadline', () => {
     const decided = decideRestore(world({ now: after(90_000), takenAt: after(90_000) }));
     assert(decided.do === 'start');
     assert.equal(decided.status(undefined).sessionDeadline, after(90_000 + timeoutMs).toISOString());
@@ -107,7 +107,7 @@ describe('decideRestore', () => {
     );
   });
 
-  test('says of a waiting claim which warning was last', () => {
+  test('shows the last warning about a waiting claim', () => {
     const claimContext = () => ({ waitsForConsumer: false, warning: 'no space left in the pool' });
     const [row] = restoreClaims(world({ claimContext }, made('data-db-0', 'Pending')));
     assert.equal(row?.message, 'no space left in the pool');
@@ -121,13 +121,13 @@ describe('buildClaim', () => {
     templates[0] ?? assert.fail(),
   );
 
-  test('keeps the labels that the claim had', () => {
+  test('keeps the labels of the original claim', () => {
     assert.equal(built.metadata.labels?.['app'], 'db');
     assert.equal(built.metadata.labels['app.kubernetes.io/managed-by'], 'Helm');
     assert.equal(built.metadata.labels['stash.appscode.com/target-name'], 'db');
   });
 
-  test('says which session made it', () => {
+  test('records which session made the claim', () => {
     assert.equal(built.metadata.annotations?.[annotation.restoreSessionUid], session.metadata.uid);
   });
 
@@ -136,7 +136,7 @@ describe('buildClaim', () => {
   });
 });
 
-test('what waits for a preRestore hook says so', () => {
+test('a claim that waits for a preRestore hook says so', () => {
   const hooks = { pre: { exec: { command: ['sync'] } }, adHoc: false };
   const messages = restoreClaims(world({ hooks }, made('data-db-0', 'Pending'))).map(
     ({ message }) => message,

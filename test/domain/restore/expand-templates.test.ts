@@ -58,17 +58,17 @@ test('one replica unless the target says how many', () => {
   ]);
 });
 
-test('a template without the variable stands for one claim, and is kept as it is', () => {
+test('a template without the variable is one claim, unchanged', () => {
   const plain = template('restore-data', 'source-data-fnbwz', { app: 'x' });
   assert.deepEqual(expandTemplates(session([plain], { replicas: 3 })), [plain]);
 });
 
-test('labels have the ordinal too; all else stays', () => {
+test('replaces the ordinal in labels, too, and changes nothing else', () => {
   const [first] = expandTemplates(session([template('data', 'snap', { pod: 'demo-${POD_ORDINAL}' })]));
   assert.deepEqual(first, template('data', 'snap', { pod: 'demo-0' }));
 });
 
-test('as many claims as ordinals for each template, all of different names', () => {
+test('each template gives as many claims as there are ordinals, all of different names', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 20 }),
@@ -172,7 +172,7 @@ const refused: { name: string; session: RestoreSession; message: string; hint?: 
     name: 'the ordinal in the dataSource only',
     session: session([template('data', 'snap-${POD_ORDINAL}')], { replicas: 2 }),
     message: 'two claims would be named data',
-    hint: 'give each template a name of its own, with ${POD_ORDINAL} in it where it stands for several claims',
+    hint: 'give each template its own name, with ${POD_ORDINAL} in it where it makes several claims',
   },
 ];
 

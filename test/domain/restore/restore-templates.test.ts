@@ -50,7 +50,7 @@ test('a claim comes back as it was', () => {
   });
 });
 
-test('under another name, of another class, and larger where its snapshot needs it', () => {
+test('a claim comes back under another name, of another class, and larger where its snapshot needs it', () => {
   const point = pointOf({ storageClassName: '', storage: '500M', accessModes: ['ReadWriteOnce'] });
   const { templates, notes } = templatesOf(point, {
     rename: (claim) => `${claim}-copy`,
@@ -89,7 +89,7 @@ const wiki: SourceClaim = {
   },
 };
 
-test('under its own name a claim comes back with all that it had', () => {
+test('a claim under its own name keeps all labels and annotations', () => {
   const { templates, notes } = templatesOf(pointOf(wiki), asItWas);
   const { metadata, spec } = only(templates);
   assert.deepEqual(metadata, { name: 'data', labels: wiki.labels, annotations: wiki.annotations });
@@ -97,7 +97,7 @@ test('under its own name a claim comes back with all that it had', () => {
   assert.deepEqual(notes, []);
 });
 
-test('under another name nothing says that the claim belongs to a tool that did not make it', () => {
+test('a claim under another name loses the marks of tools that did not create it', () => {
   const { templates } = templatesOf(pointOf(wiki), { rename: (claim) => `${claim}-copy` });
   const { metadata, spec } = only(templates);
   assert.deepEqual(metadata, {
@@ -108,7 +108,7 @@ test('under another name nothing says that the claim belongs to a tool that did 
   assert.equal(spec.volumeAttributesClassName, 'silver');
 });
 
-test('attributes of one storage class are not asked of another', () => {
+test('does not request the attributes class of another storage class', () => {
   const { templates, notes } = templatesOf(pointOf(wiki), { ...asItWas, storageClass: 'slow' });
   assert.equal(only(templates).spec.volumeAttributesClassName, undefined);
   assert.deepEqual(notes, [
@@ -119,7 +119,7 @@ test('attributes of one storage class are not asked of another', () => {
   assert.deepEqual(same.notes, []);
 });
 
-test('annotations that a snapshot or a session has no room for are named', () => {
+test('names annotations that are too large for a snapshot or a session', () => {
   const { notes } = templatesOf(pointOf({ ...wiki, leftOut: 'a, b' }), asItWas);
   assert.deepEqual(notes, ['claim data comes back without the annotation a, b: too large to be kept']);
   const claims = Array.from({ length: 40 }, (_, index) => `data-${index}`);
@@ -138,7 +138,7 @@ test('annotations that a snapshot or a session has no room for are named', () =>
   );
 });
 
-test('a claim that had the empty class keeps it', () => {
+test('a claim with the empty class keeps it', () => {
   assert.equal(
     only(templatesOf(pointOf({ storageClassName: '', storage: '1Gi' }), asItWas).templates).spec
       .storageClassName,
@@ -146,7 +146,7 @@ test('a claim that had the empty class keeps it', () => {
   );
 });
 
-test('a snapshot that does not remember its claim: the usual, and a note', () => {
+test('a snapshot without a record of its claim: defaults, and a note', () => {
   const point = only(restorePoints([foreignSnapshot('data', { name: 'x' })], []));
   const { templates, notes } = templatesOf(point, asItWas);
   assert.deepEqual(only(templates).spec, {
@@ -155,10 +155,10 @@ test('a snapshot that does not remember its claim: the usual, and a note', () =>
     dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'x' },
   });
   assert.deepEqual(notes, [
-    'claim data becomes ReadWriteOnce and of the default storage class: snapshot x does not remember its claim',
+    'claim data becomes ReadWriteOnce and of the default storage class: snapshot x does not record its claim',
   ]);
   assert.deepEqual(templatesOf(point, { ...asItWas, storageClass: 'fast' }).notes, [
-    'claim data becomes ReadWriteOnce: snapshot x does not remember its claim',
+    'claim data becomes ReadWriteOnce: snapshot x does not record its claim',
   ]);
 });
 
@@ -170,7 +170,7 @@ const full = only(
   ),
 );
 
-test('only the claims that are asked for, in the order of the restore point', () => {
+test('restores only the requested claims, in the order of the restore point', () => {
   const names = (point: RestorePoint, only?: string[]) =>
     templatesOf(point, { ...asItWas, ...(only && { only }) }).templates.map(({ metadata }) => metadata.name);
   assert.deepEqual(names(full), two);
@@ -204,7 +204,7 @@ const refused: { name: string; point: RestorePoint; options?: Partial<RestoreOpt
       expected: { message: 'claim logs: it has no snapshot' },
     },
     {
-      name: 'a claim whose size nothing tells',
+      name: 'a claim of unknown size',
       point: pointOf({}, { readyToUse: true }),
       expected: {
         kind: 'precondition',
@@ -219,7 +219,7 @@ for (const { name, point, options, expected } of refused) {
   });
 }
 
-test('a grown template requests the larger of the two, and says so only where it changed', () => {
+test('a grown template requests the larger of the two sizes, and notes it only where it changed', () => {
   const size = fc
     .tuple(fc.nat({ max: 2000 }), fc.constantFrom('', 'Ki', 'Mi', 'k', 'M'))
     .map(([n, unit]) => `${n}${unit}`);

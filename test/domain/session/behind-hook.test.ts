@@ -1,4 +1,4 @@
-/** While a preBackup or preRestore hook runs, what is not there yet is told to wait for it. */
+/** While a preBackup or preRestore hook runs, claims without an object say that they wait for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -36,15 +36,15 @@ const restore = (session: Stored<RestoreSession>) =>
 const ofHook = (name: string) => [`waiting for the ${name} hook to end`, claims[1]?.message];
 const asGiven = claims.map(({ message }) => message);
 
-test('a backup session whose hook was begun', () => {
+test('a backup session whose hook has begun', () => {
   assert.deepEqual(backup(begun(backupSession({ phase: 'Running' }))), ofHook('preBackup'));
 });
 
-test('a restore session whose hook was begun', () => {
+test('a restore session whose hook has begun', () => {
   assert.deepEqual(restore(begun(restoreSession({ phase: 'Running' }))), ofHook('preRestore'));
 });
 
-test('a session without a hook, with one that has ended, and one that is over', () => {
+test('a session without a hook, a session whose hook has ended, and a session that has ended', () => {
   assert.deepEqual(backup(backupSession({ phase: 'Running' })), asGiven);
   const conditions = [hook('PreBackup', 'True')];
   const ended = begun(backupSession({ phase: 'Running', targets: [{ phase: 'Running', conditions }] }));

@@ -54,18 +54,18 @@ const gaveUp = { type: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job h
 const later = { creationTimestamp: '2026-03-14T03:00:09Z' };
 
 const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
-  ['no pod', job(), [], { state: 'waiting', why: 'no pod has been made for it yet', stuck: false }],
+  ['no pod', job(), [], { state: 'waiting', why: 'no pod has been created for it yet', stuck: false }],
   [
     'no pod any more',
     { ...job(), status: { failed: 1 } },
     [],
-    { state: 'waiting', why: 'its next pod is to be made', stuck: false },
+    { state: 'waiting', why: 'its next pod has not been created yet', stuck: false },
   ],
   [
     'only the pod of another Job',
     job(),
     [pod('p', { phase: 'Running' }, { ownerReferences: [] })],
-    { state: 'waiting', why: 'no pod has been made for it yet', stuck: false },
+    { state: 'waiting', why: 'no pod has been created for it yet', stuck: false },
   ],
   [
     'not looked at',
@@ -140,7 +140,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
   ],
   ['running', job(), [pod('p', { phase: 'Running' })], { state: 'running', pod: 'p' }],
   [
-    'running after one that failed',
+    'running after a failed pod',
     job(),
     [pod('q', { phase: 'Running' }, later), pod('p', failed({ exitCode: 1 }))],
     { state: 'running', pod: 'q' },
@@ -149,20 +149,24 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     'between two pods',
     job(),
     [pod('p', failed({ exitCode: 3, reason: 'Error' }))],
-    { state: 'waiting', why: 'another pod is to be made: pod p exited with code 3 (Error)', stuck: false },
-  ],
-  [
-    'between two pods, with last words',
-    job(),
-    [pod('p', failed({ exitCode: 3, reason: 'Error', message: '\u001b[31mearly\noops\n' }))],
     {
       state: 'waiting',
-      why: 'another pod is to be made: pod p exited with code 3 (Error): early oops',
+      why: 'its next pod has not been created yet: pod p exited with code 3 (Error)',
       stuck: false,
     },
   ],
   [
-    'gave up, with many words',
+    'between two pods, with a termination message',
+    job(),
+    [pod('p', failed({ exitCode: 3, reason: 'Error', message: '\u001b[31mearly\noops\n' }))],
+    {
+      state: 'waiting',
+      why: 'its next pod has not been created yet: pod p exited with code 3 (Error): early oops',
+      stuck: false,
+    },
+  ],
+  [
+    'gave up, with a long message',
     job(gaveUp),
     [pod('p', failed({ exitCode: 3, message: `${'x'.repeat(600)} oops` }))],
     {
@@ -180,10 +184,10 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     'pod ended, Job not yet',
     job(),
     [pod('p', { phase: 'Succeeded' })],
-    { state: 'waiting', why: 'its pod has ended, and the Job is about to', stuck: false },
+    { state: 'waiting', why: 'its pod has ended, but the Job has not yet', stuck: false },
   ],
   [
-    'pods may not be made',
+    'pods may not be created',
     job({ type: 'FailureTarget', message: 'pods is forbidden: quota' }),
     [],
     { state: 'waiting', why: 'pods is forbidden: quota', stuck: false },
@@ -196,7 +200,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     { state: 'running', pod: 'p' },
   ],
   [
-    'failed, the last pod tells why',
+    'failed, for the reason of its last pod',
     job(gaveUp),
     [pod('q', failed({ exitCode: 137, reason: 'OOMKilled' }), later), pod('p', failed({ exitCode: 1 }))],
     { state: 'failed', why: 'Job has reached the limit; pod q was killed: out of memory (OOMKilled)' },
@@ -233,7 +237,7 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     [],
     { state: 'failed', why: 'it ran longer than its deadline (DeadlineExceeded)' },
   ],
-  ['failed without a word', job({ type: 'Failed' }), [], { state: 'failed', why: 'no reason given' }],
+  ['failed without a reason', job({ type: 'Failed' }), [], { state: 'failed', why: 'no reason given' }],
 ];
 
 for (const [name, of, pods, expected] of rows) {

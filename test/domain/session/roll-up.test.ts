@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import { rollUp, type ClaimPhase } from '#src/domain/session/roll-up.ts';
 
-test('a session is what its claims are', () => {
+test("a session's phase follows from its claims' phases", () => {
   const rows: [ClaimPhase[], ClaimPhase][] = [
     [[], 'Failed'],
     [['Succeeded', 'Succeeded'], 'Succeeded'],
@@ -17,7 +17,7 @@ test('a session is what its claims are', () => {
   for (const [phases, phase] of rows) assert.equal(rollUp(phases), phase, phases.join());
 });
 
-test('order does not count, and success needs the success of all', () => {
+test('the order of claims does not matter, and success needs every claim to succeed', () => {
   const phase = fc.constantFrom<ClaimPhase>('Pending', 'Running', 'Succeeded', 'Failed', 'Unknown');
   fc.assert(
     fc.property(fc.array(phase), (phases) => {

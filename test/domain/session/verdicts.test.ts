@@ -16,7 +16,7 @@ const rows = (...phases: ClaimPhase[]): ClaimProgress[] =>
   phases.map((phase, index) => ({ claim: `data-${index}`, phase }));
 const late = { conditions: [{ type: 'DeadlineExceeded', status: 'True' as const }] };
 
-describe('backupVerdict believes no phase alone', () => {
+describe('backupVerdict does not rely on the phase alone', () => {
   const table: [Parameters<typeof backupSession>[0], ClaimPhase[], Outcome | undefined][] = [
     [undefined, ['Running'], undefined],
     [{ phase: 'Running' }, ['Succeeded'], undefined],
@@ -36,7 +36,7 @@ describe('backupVerdict believes no phase alone', () => {
   }
 });
 
-describe('what was written of the session as a whole', () => {
+describe("a reason in the session's conditions", () => {
   const pending = rows('Pending', 'Pending').map((row) => ({ ...row, message: 'not created yet' }));
   const condition = (type: string, reason: string, message: string) => ({
     phase: 'Failed' as const,
@@ -45,7 +45,7 @@ describe('what was written of the session as a whole', () => {
   const disrupted = condition('BackupDisrupted', 'FailedToCompleteDueToDisruption', 'job j was deleted');
   const overdue = condition('DeadlineExceeded', 'FailedToCompleteWithinDeadline', 'no executor started it');
 
-  test('is told in place of claims of which nothing is', () => {
+  test('stands in for claims without a message', () => {
     assert.equal(backupVerdict(backupSession(disrupted), pending)?.message, 'job j was deleted');
     const late = backupVerdict(backupSession(overdue), pending);
     assert.deepEqual([late?.outcome, late?.message], ['timed-out', 'no executor started it']);
@@ -53,7 +53,7 @@ describe('what was written of the session as a whole', () => {
     assert.deepEqual([restore?.outcome, restore?.message], ['timed-out', 'no executor started it']);
   });
 
-  test('is told beside what is known of a claim, and not twice', () => {
+  test("is shown beside a claim's message, and not twice", () => {
     const given: ClaimProgress = { claim: 'data-1', phase: 'Failed', message: 'disk full' };
     const verdict = backupVerdict(backupSession(disrupted), [...pending.slice(0, 1), given]);
     assert.equal(verdict?.message, 'job j was deleted; data-1: disk full');
@@ -61,7 +61,7 @@ describe('what was written of the session as a whole', () => {
     assert.equal(backupVerdict(backupSession(disrupted), all)?.message, 'data-0: job j was deleted');
   });
 
-  test('sends a person to the session, not to a claim', () => {
+  test('makes the hint name the session, not a claim', () => {
     const session = backupSession(disrupted);
     const progress = sessionProgress(backupKind, { session, target, claims: pending, timeoutMs: 1 });
     assert(progress.verdict);
@@ -80,7 +80,7 @@ describe('a hook that failed', () => {
     message: words,
   });
 
-  test('sends a person to the session that tells of it', () => {
+  test('makes the hint name the session', () => {
     const session = backupSession({
       phase: 'Failed',
       targets: [{ phase: 'Failed', conditions: [failed('PreBackup')] }],
@@ -104,7 +104,7 @@ describe('a hook that failed', () => {
   });
 });
 
-describe('restoreVerdict believes claims before the phase', () => {
+describe('restoreVerdict goes by the claims before the phase', () => {
   const table: [Parameters<typeof restoreSession>[0], ClaimPhase[], Outcome | undefined][] = [
     [{ phase: 'Succeeded' }, ['Succeeded'], 'succeeded'],
     [{ phase: 'Succeeded' }, [], 'failed'],

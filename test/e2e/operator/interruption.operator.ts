@@ -81,7 +81,7 @@ await suite('interruption', { concurrency: 7 }, () => {
       const snapshots = await place.list(volumeSnapshots);
       const told = JSON.stringify(session.status);
       // A snapshot that is cut after the application was thawed does not count as consistent.
-      if (session.status?.phase !== 'Succeeded') assert.match(told, /not cut (when|within) .*was thawed/);
+      if (session.status?.phase !== 'Succeeded') assert.match(told, /not cut (when|within) .*was resumed/);
       assert.equal(snapshots.length, 1, told);
       assert.equal((await place.list(backupSessions)).length, 1);
       checkLog((await hooksRun(place)).trim().split(' '), told);
