@@ -74,7 +74,7 @@ test('a first list that does not come in time is an error that says why', async 
   const silent = scene();
   const unanswered = assert.rejects(podA(silent, 5_000), {
     kind: 'timed-out',
-    message: 'no pods could be listed within 5s: the API server has not answered',
+    message: 'cannot list pods: timed out after 5s: the API server has not answered',
   });
   await silent.clock.advance(5_000);
   await unanswered;
