@@ -83,7 +83,7 @@ test('a first list that does not come in time is an error that says why', async 
   away.told.pods.write({ type: 'lost', why: 'connection refused' });
   const refused = assert.rejects(podA(away, 5_000), {
     kind: 'timed-out',
-    message: 'no pods could be listed within 5s: connection refused',
+    message: 'cannot list pods: timed out after 5s: connection refused',
   });
   await away.clock.advance(5_000);
   await refused;
