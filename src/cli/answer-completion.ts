@@ -1,4 +1,4 @@
-/** Completion as shells and kubectl ask for it (`__complete`): candidates, then `:DIRECTIVE` as cobra has it. */
+/** Answers `__complete`, which shells and kubectl call: one candidate per line, then `:DIRECTIVE` as cobra prints it. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import {
@@ -17,11 +17,11 @@ import type { CommandEntry, Completes } from './command.ts';
 import { questionOf, type Candidate, type Question } from './complete.ts';
 import type { Context } from './context.ts';
 
-/** cobra's directives: bits of a number. */
+/** Bits of cobra's directive. */
 const noSpace = 2;
 const noFiles = 4;
 
-/** Nobody waits longer for a Tab; a plugin that fetches a token may need most of it. */
+/** No user waits longer after a Tab. A credential plugin that fetches a token may need most of this time. */
 const patienceMs = 5_000;
 
 const kinds: Readonly<Record<Exclude<Completes, Resource | 'restore-point' | 'session'>, Resource>> = {
@@ -33,7 +33,7 @@ const kinds: Readonly<Record<Exclude<Completes, Resource | 'restore-point' | 'se
   'storage-class': storageClasses,
 };
 
-/** `words`: what follows the program, the one at the cursor last. Never rejects; what it does not know it leaves out. */
+/** `words` are the arguments of the program; the last is at the cursor. Never rejects: leaves out names it cannot read. */
 export async function answerCompletion(
   words: readonly string[],
   context: Context,

@@ -1,8 +1,8 @@
-/** Commands in hints, with the flags that chose the cluster: pasted, they must not go to another one. */
+/** Adds the flags that chose the cluster to the commands in hints, so that a pasted command goes to the same cluster. */
 import type { ConnectionFlags } from '#src/cluster/connection.ts';
 import { commandLine, isCommand } from '#src/domain/command-line.ts';
 
-/** Not among them: the namespace, which each command names itself, and the token, which nobody shall see. */
+/** Without the namespace, which each command names itself, and without the token, which is secret. */
 const flags = {
   kubeconfig: '--kubeconfig',
   context: '--context',
@@ -14,7 +14,7 @@ const flags = {
   asUid: '--as-uid',
 } as const satisfies Partial<Record<keyof ConnectionFlags, string>>;
 
-/** Lines that are commands of kubectl get the connection flags that were given; all others stay. */
+/** Returns the hint with the given connection flags added to its kubectl commands. Other lines are unchanged. */
 export function atSameServer(hint: string, given: ConnectionFlags): string {
   const names = Object.keys(flags) as (keyof typeof flags)[];
   const more = names.flatMap((name) =>
@@ -29,7 +29,7 @@ export function atSameServer(hint: string, given: ConnectionFlags): string {
 
 const word = /(?:'[^']*'|\\.|\S)+/g;
 
-/** Commands may be joined by `&&`, also with the next line; what follows `--` is another program's. */
+/** `&&` may join commands, also across lines. Words after `--` belong to another program. */
 function withFlags(line: string, flags: readonly string[]): string {
   const words: string[] = [];
   let isStart = true;

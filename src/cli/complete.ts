@@ -1,4 +1,4 @@
-/** What could stand where the cursor is: the last word of a line that somebody is typing. */
+/** Which candidates complete the word at the cursor of a command line. */
 import { targetTypes, kindOfWord } from '#src/domain/workload/kinds.ts';
 import type { CommandEntry, Completes, Flag, Flags, Positionals } from './command.ts';
 import type { ConnectionFlags } from './context.ts';
@@ -7,14 +7,14 @@ import { connectionFlags, globalFlags, type GlobalFlagValues } from './global-fl
 import { longName, tokenize, type Token } from './tokens.ts';
 
 export type Question =
-  /** All answers are known. */
+  /** The candidates are known without the cluster. */
   | { readonly ask: 'words'; readonly words: readonly Candidate[] }
-  /** Names that the cluster, or the kubeconfig, knows; `prefix` stands before each. */
+  /** Names to read from the cluster; each candidate begins with `prefix`. */
   | {
       readonly ask: 'names';
       readonly of: Completes;
       readonly prefix: string;
-      /** What the line has already, which is not proposed again. */
+      /** Words that are on the line already, and are not proposed again. */
       readonly taken: readonly string[];
       readonly connection: ConnectionFlags;
     }
@@ -24,13 +24,13 @@ export type Question =
 export interface Candidate {
   readonly text: string;
   readonly description?: string;
-  /** More of the same word is to follow: no space after it. */
+  /** The word goes on after the candidate, so that the shell adds no space. */
   readonly open?: boolean;
 }
 
 const nothing: Question = { ask: 'nothing' };
 
-/** `before`: the words before the cursor's, without the program. */
+/** `before` are the words before the cursor, without the program. */
 export async function questionOf(
   before: readonly string[],
   current: string,
@@ -92,7 +92,7 @@ function firstWords(commands: readonly CommandEntry[], help: boolean): Candidate
   return [...summaries].map(([text, description]) => ({ text, description }));
 }
 
-/** A flag whose value is still to come. */
+/** The last flag if its value is missing. */
 function lastFlag(tokens: readonly Token[]): (Token & { kind: 'flag' }) | undefined {
   const last = tokens.at(-1);
   return last?.kind === 'flag' && last.value === undefined ? last : undefined;

@@ -1,6 +1,6 @@
-/** What shells need to ask `kubectl-stash __complete WORD...`, the word at the cursor last. */
+/** Scripts that make shells call `kubectl-stash __complete WORD...`; the last word is the word at the cursor. */
 
-/** bash breaks words at `=` and `:`; the program sees whole ones, and what bash has already is taken off again. */
+/** bash splits words at `=` and `:`. The script joins them for the program, and then removes the part that bash has. */
 const bash = `# bash completion of kubectl-stash
 _kubectl_stash() {
   local -a words=()
@@ -32,7 +32,7 @@ _kubectl_stash() {
 complete -F _kubectl_stash kubectl-stash
 `;
 
-/** In a directory of $fpath the file is the body of a function that runs at the first TAB; sourced, it registers itself. */
+/** In a directory of $fpath, zsh runs the file as a function at the first Tab. If it is sourced, it registers itself. */
 const zsh = `#compdef kubectl-stash
 _kubectl_stash() {
   local line directive=4
@@ -62,7 +62,7 @@ else
 fi
 `;
 
-/** A condition that fails leaves the word to fish, which then offers files. */
+/** If the condition fails, fish offers files. */
 const fish = `# fish completion of kubectl-stash
 function __kubectl_stash_ask
     set -l words (commandline -opc)
@@ -81,7 +81,7 @@ end
 complete --command kubectl-stash --no-files --condition __kubectl_stash_ask --arguments '$__kubectl_stash_found'
 `;
 
-/** PowerShell offers files where a completer gives nothing at all, and none where it gives an empty text. */
+/** PowerShell offers files if a completer returns nothing, and no files if it returns an empty string. */
 const powershell = `# PowerShell completion of kubectl-stash
 Register-ArgumentCompleter -Native -CommandName kubectl-stash -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)

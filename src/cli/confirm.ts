@@ -1,9 +1,9 @@
-/** Asks a person, before something is done that cannot be undone. */
+/** Asks the user to confirm a deletion. */
 import { StashError } from '#src/errors.ts';
 
 import type { Context } from './context.ts';
 
-/** Resolves where the answer is yes; rejects with 'usage' where nobody can be asked. */
+/** Resolves if the answer is yes, else rejects with 'precondition'. Rejects with 'usage' if there is no terminal. */
 export async function confirm(context: Context, question: string, yes: boolean): Promise<void> {
   if (yes) return;
   if (!context.isTTY) {
@@ -11,13 +11,13 @@ export async function confirm(context: Context, question: string, yes: boolean):
   }
   context.err.write(`${question} [y/N] `);
   const answer = await readLine(context);
-  // Whoever ended the input has not ended the line.
+  // The input ended without a newline.
   if (!answer.includes('\n')) context.err.write('\n');
   if (/^\s*y(?:es)?\s*$/i.test(answer.split('\n', 1).join())) return;
   throw new StashError('precondition', 'nothing was deleted', { hint: 'answer y, or add --yes' });
 }
 
-/** As much as comes with the first line, or all there is. Rejects with 'interrupted'. */
+/** Reads until the first newline or the end of the input. Rejects with 'interrupted' after Ctrl-C. */
 async function readLine({ in: input, signal }: Context): Promise<string> {
   const interrupted = Promise.withResolvers<never>();
   const stop = () => {

@@ -1,4 +1,4 @@
-/** All that a command may do to the world. Tests build their own; `cmd/kubectl-stash.ts` builds the real one. */
+/** Everything that a command may read and write. `cmd/kubectl-stash.ts` builds the real one, tests build their own. */
 import type { Readable, Writable } from 'node:stream';
 
 import type { Connection, ConnectionFlags } from '#src/cluster/connection.ts';
@@ -9,19 +9,19 @@ export type { Connection, ConnectionFlags };
 export interface Context extends Clock {
   readonly out: Writable;
   readonly err: Writable;
-  /** Whether `err`, where progress goes, is a terminal. */
+  /** Whether `err`, on which commands show progress, is a terminal. */
   readonly isTTY: boolean;
-  /** Of the terminal that `err` is; 80 and 24 where it is none. */
+  /** The size of the terminal; 80 and 24 if `err` is not a terminal. */
   readonly columns: number;
   readonly rows: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly in: Readable;
-  /** The program and first arguments that run this program once more. */
+  /** The program and its first arguments that run this program again. */
   readonly program: readonly string[];
   /** Text of a file; relative paths start at the working directory. Rejects as node:fs does. */
   readFile(path: string): Promise<string>;
-  /** Reads the kubeconfig; nothing is asked of the server before the first call on the result. */
+  /** Reads the kubeconfig. Sends nothing to the server before the first call on the result. */
   cluster(flags: ConnectionFlags): Promise<Connection>;
 }

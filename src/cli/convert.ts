@@ -1,4 +1,4 @@
-/** From what was written after a flag to the value that a command sees. */
+/** Converts the text of a flag to the value that a command gets. */
 import { parseDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
 import type { Flag, FlagValue, Flags } from './command.ts';
@@ -7,7 +7,7 @@ import { longName } from './tokens.ts';
 
 export type FlagValues = Readonly<Record<string, FlagValue<Flag>>>;
 
-/** Throws a usage error that names the first flag whose value is not of its type. Given twice, the last one counts. */
+/** If a flag is repeated, its last value counts. Throws 'usage' for the first flag whose value is not of its type. */
 export function convert(given: CommandLine['given'], flags: Flags): FlagValues {
   return Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => [

@@ -1,4 +1,4 @@
-/** Shows running sessions on stderr: a live table on a terminal, elsewhere a line for each change. */
+/** Shows running sessions on stderr: as a live table on a terminal, else as a line for each change. */
 import type { Progress } from '#src/domain/session/progress.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { changeLines } from '#src/report/change-lines.ts';
@@ -8,15 +8,15 @@ import { viewOf, type ProgressView } from '#src/report/progress-view.ts';
 import type { Context } from './context.ts';
 
 export interface Display {
-  /** The present state of one session; sessions stand in the order in which they were first shown. */
+  /** Shows the present state of a session. Sessions are in the order in which they were first shown. */
   readonly show: (progress: Progress) => void;
-  /** A line of narration. */
+  /** Prints a line of text. */
   readonly say: (line: string) => void;
-  /** Leaves what is shown where it stands. */
+  /** Stops updating, and leaves the last state on the screen. */
   readonly close: () => void;
 }
 
-/** Elapsed times go on while nothing else changes. */
+/** How often the table updates its elapsed times. */
 const tickMs = 1_000;
 
 export async function openDisplay(context: Context): Promise<Display> {
@@ -41,7 +41,7 @@ function openLog(context: Context): Display {
 
 async function openTable(context: Context): Promise<Display> {
   const { err } = context;
-  // Slow to load, and of use on a terminal only.
+  // Slow to load, and needed on a terminal only.
   const { createLogUpdate } = await import('log-update');
   const views = new Map<string, ProgressView>();
   const update = createLogUpdate(err, { defaultWidth: context.columns, defaultHeight: context.rows });
@@ -51,7 +51,7 @@ async function openTable(context: Context): Promise<Display> {
     const frame = liveFrame([...views.values()], context.now(), context);
     if (frame === drawn) return;
     drawn = frame;
-    // log-update takes an empty line for the end of the frame before, and then erases one line too many.
+    // log-update takes an empty line as the end of the previous frame, and then erases one line too many.
     update(frame.trimEnd().replaceAll(/^$/gm, ' '));
   };
   void (async () => {

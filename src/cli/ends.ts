@@ -1,4 +1,4 @@
-/** How sessions ended: on stdout what was done, as an error what was not. */
+/** Prints how sessions ended: successes on stdout, failures as one error. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
@@ -10,7 +10,7 @@ import { verdictLine } from '#src/report/verdict-line.ts';
 import type { Context } from './context.ts';
 import { oneOrMany, printObjects, type ObjectFormat } from './output.ts';
 
-/** What became of several sessions side by side; anything but a StashError is thrown at once. */
+/** Waits for all of `work`; returns its results and its StashErrors. Throws any other error. */
 export async function settleAll<T>(
   work: readonly Promise<T>[],
 ): Promise<{ readonly done: T[]; readonly errors: StashError[] }> {
@@ -24,7 +24,7 @@ export async function settleAll<T>(
   return { done, errors };
 }
 
-/** All results, or one error that tells of everything that went wrong. */
+/** Returns all results, or throws one error that combines all failures. */
 export async function allOrErrors<T>(work: readonly Promise<T>[]): Promise<T[]> {
   const { done, errors } = await settleAll(work);
   const error = combineErrors(errors);
@@ -32,14 +32,14 @@ export async function allOrErrors<T>(work: readonly Promise<T>[]): Promise<T[]> 
   return done;
 }
 
-/** Throws where one of the sessions did not succeed; the others are printed before. */
+/** Prints the sessions that succeeded, then throws if any did not. */
 export async function printEnds(
   work: readonly Promise<Progress>[],
   options: {
     readonly context: Context;
     readonly cluster: Cluster;
     readonly format: ObjectFormat | undefined;
-    /** Before the first line is printed. */
+    /** Called before the first line is printed. */
     readonly close: () => void;
   },
 ): Promise<void> {
@@ -48,7 +48,7 @@ export async function printEnds(
   const objects = new Map<Progress, Promise<KubernetesObject>>();
   const ended = work.map(async (one) => {
     const progress = await one;
-    // Read at once: until the last one has ended, its history may be cut.
+    // Read at once: the history limit may delete this session before the last session ends.
     if (format !== undefined) {
       const object = readSession(cluster, progress);
       object.catch(() => undefined);
@@ -73,7 +73,7 @@ export async function printEnds(
   if (error) throw error;
 }
 
-/** A session without a verdict has not ended: that must never pass for success. */
+/** Throws for a session that has not ended, which must never count as success. */
 function verdictOf({ session, verdict }: Progress): Verdict {
   if (verdict === undefined) throw new StashError('bug', `${session} has no verdict`);
   return verdict;

@@ -1,4 +1,4 @@
-/** Which command a line means: the one whose name is the longest among those that it has. */
+/** Finds the command that a command line names: the longest matching name counts. */
 import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { StashError } from '#src/errors.ts';
@@ -8,13 +8,12 @@ import { firstWord, tokenize } from './tokens.ts';
 
 export type Found =
   | { readonly kind: 'command'; readonly entry: CommandEntry; readonly rest: readonly string[] }
-  /** A first word alone that needs a second. */
+  /** A first word such as `create` without the second. */
   | { readonly kind: 'group'; readonly name: string; readonly entries: readonly CommandEntry[] };
 
 /**
- * `line` is what follows the first word, with the flags that stood before it. Flags of the command may stand before its
- * second word.
- * @throws StashError `usage` where there is no such command
+ * `line` is the command line without its first word. Flags may stand before the command's second word.
+ * @throws StashError `usage` if there is no such command
  */
 export async function findCommand(
   first: string,
@@ -34,7 +33,7 @@ export async function findCommand(
   throw unknownCommand(`${first} ${second}`, entries);
 }
 
-/** Where the second word of the command's name stands; undefined where the first word of the line is another one. */
+/** The index of the second word of the command's name; undefined if the line begins with another word. */
 async function secondWord(entry: CommandEntry, line: readonly string[]): Promise<number | undefined> {
   const [, second] = entry.name.split(' ');
   if (second === undefined || !line.includes(second)) return undefined;
@@ -45,13 +44,13 @@ async function secondWord(entry: CommandEntry, line: readonly string[]): Promise
 function wordAt(word: string, line: readonly string[], flags: Flags): number | undefined {
   for (const token of tokenize(line, flags)) {
     if (token.kind === 'word') return token.text === word ? token.index : undefined;
-    // Nobody can say whether the next word is its value.
+    // The next word may be the unknown flag's value.
     if (token.kind === 'unknown' || token.kind === 'end') return undefined;
   }
   return undefined;
 }
 
-/** Hidden commands are proposed only to whoever has found their first word. */
+/** Proposes hidden commands only if the user has typed their first word. */
 function unknownCommand(name: string, commands: readonly CommandEntry[]): StashError {
   const isTwoWords = name.includes(' ');
   const candidates = isTwoWords

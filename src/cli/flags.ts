@@ -1,7 +1,7 @@
 /** Flags that several commands share; spread them into a command's `flags`. */
 import type { Flag } from './command.ts';
 
-/** `dryRun: dryRunFlag('client')`; undefined for `--dry-run=none` too, which is what kubectl means by it. */
+/** `dryRun: dryRunFlag('client')`. As with kubectl, `--dry-run=none` is the same as no flag: the value is undefined. */
 export function dryRunFlag<const C extends readonly ('client' | 'server')[]>(...choices: C) {
   return {
     type: 'string',
@@ -26,11 +26,11 @@ export const allNamespacesFlag = {
   allNamespaces: { type: 'boolean', alias: 'A', description: 'Look in all namespaces.' },
 } as const satisfies Record<string, Flag>;
 
-/** `--timeout` of what takes a snapshot. */
+/** The description of `--timeout` of the commands that take a snapshot. */
 export const backupTimeoutText =
   "How long this command waits, whoever carries the session out; where an operator does, the session goes on. By default the configuration's timeOut, else 10m.";
 
-/** Who carries a session out, and whether it is followed. */
+/** Which executor carries a session out, and whether the command follows it. */
 export const executionFlags = {
   executor: {
     type: 'string',

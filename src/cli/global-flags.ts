@@ -61,7 +61,7 @@ export type GlobalFlagValues = {
   readonly [K in keyof typeof globalFlags]: FlagValue<(typeof globalFlags)[K]>;
 };
 
-/** An empty value counts as left out, as with kubectl. Throws a usage error for a bad `--request-timeout`. */
+/** As with kubectl, an empty value is the same as no flag. Throws 'usage' for an invalid `--request-timeout`. */
 export function connectionFlags({ requestTimeout, ...flags }: GlobalFlagValues): ConnectionFlags {
   const given: ConnectionFlags = Object.fromEntries(
     Object.entries(flags).filter(

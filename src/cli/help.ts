@@ -9,7 +9,7 @@ const width = 80;
 const program = 'kubectl stash';
 const globalFlagsNote = `Use "${program} options" for a list of global flags.`;
 
-/** Of the program as a whole. */
+/** What `kubectl stash --help` prints. */
 export function overviewHelp(commands: readonly Pick<CommandEntry, 'name' | 'summary' | 'hidden'>[]): string {
   const rows = [
     ...groupedRows(commands.filter(({ hidden }) => hidden !== true)),
@@ -27,7 +27,7 @@ export function overviewHelp(commands: readonly Pick<CommandEntry, 'name' | 'sum
   );
 }
 
-/** Commands that begin with the same word are one row, where the first of them stands. */
+/** Commands that begin with the same word share a row, at the place of the first. */
 function groupedRows(commands: readonly Row[]): Row[] {
   const groups = Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? '');
   return [...groups].flatMap(([name, members]) => {
@@ -46,13 +46,13 @@ function groupSummary(name: string, members: readonly Row[]): string {
   return `${verb} ${things.join(' or ')}`;
 }
 
-/** Of kinds whose names are written as one word. */
+/** Names of kinds in separate words. */
 const kindWords: Readonly<Record<string, string>> = {
   backupconfiguration: 'backup configuration',
   restoresession: 'restore session',
 };
 
-/** Of commands that begin with the same word. */
+/** What `kubectl stash NAME --help` prints if several commands begin with NAME. */
 export function groupHelp(name: string, commands: readonly Row[]): string {
   return paragraphs(
     section('Commands', commandRows(commands)),
@@ -99,7 +99,7 @@ function indent(line: string): string {
   return line === '' ? '' : `  ${line}`;
 }
 
-/** Two columns: what to write, and what it does; a name that is too long has a line to itself. */
+/** Two columns: the flag and its description. A flag that is too wide for its column has a line to itself. */
 function flagRows(flags: Flags): string[] {
   const column = 30;
   return Object.entries(flags)

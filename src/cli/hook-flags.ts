@@ -1,4 +1,4 @@
-/** Hooks that are given on the command line. */
+/** Flags for hooks. */
 import { StashError } from '#src/errors.ts';
 
 import type { Flag } from './command.ts';
@@ -40,7 +40,7 @@ interface Given {
   readonly wait: boolean;
 }
 
-/** Throws 'usage' for what makes no sense together. */
+/** Throws 'usage' for flags that contradict each other. */
 export function checkHookFlags({ pre, post, container, executor, wait, maxFreeze }: Given): void {
   const usage = (message: string, hint: string) => new StashError('usage', message, { hint });
   if (maxFreeze === 0) throw usage('--max-freeze 0 leaves no time to cut a snapshot', 'say --max-freeze 60s');

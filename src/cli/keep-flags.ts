@@ -1,4 +1,4 @@
-/** `--keep-last 5 --keep-daily 7`: a retention policy on the command line. */
+/** Flags for a retention policy: `--keep-last 5 --keep-daily 7`. */
 import type { RetentionPolicy } from '#src/api/stash.ts';
 import { keepRules, type KeepField } from '#src/domain/retention/retention-rules.ts';
 
@@ -18,7 +18,7 @@ export const keepFlags = {
   keepYearly: keepFlag('Keep the newest restore point of each of N years.'),
 } as const satisfies Record<KeepField, unknown>;
 
-/** Named as it was written, `keep-last-5-keep-daily-7`, and pruning; undefined where no flag was given. */
+/** A policy that prunes, named after its flags: `keep-last-5-keep-daily-7`. Undefined if no flag was given. */
 export function retentionPolicyOf(
   flags: Readonly<Partial<Record<KeepField, number | undefined>>>,
 ): RetentionPolicy | undefined {

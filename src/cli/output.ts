@@ -1,11 +1,11 @@
-/** Results for programs: all formats of `-o`, as kubectl prints objects. */
+/** The formats of `-o`, as kubectl prints them. */
 import type { Writable } from 'node:stream';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 
 import type { Flag } from './command.ts';
 
-/** What each format is made of; a new format is an entry here, and one in `offered`. */
+/** How each format is printed. A new format needs an entry here and in `offered`. */
 const formats: { readonly [F in OutputFormat]: (shown: Shown<F>) => string | Promise<string> } = {
   name: ({ names }) => names(),
   wide: ({ table }) => table(),
@@ -16,7 +16,7 @@ const formats: { readonly [F in OutputFormat]: (shown: Shown<F>) => string | Pro
 interface Parts {
   /** An object, or a list of them. */
   readonly value: () => unknown;
-  /** A line for each object. */
+  /** One line per object. */
   readonly names: () => string;
   readonly table: () => string;
 }
@@ -31,7 +31,7 @@ interface Needs {
 export type OutputFormat = keyof Needs;
 export type Shown<F extends OutputFormat> = Pick<Parts, Needs[F]>;
 
-/** What a command may be asked for, by what it prints; in the order of the help text. */
+/** The formats that a command offers, by what it prints, in the order of the help text. */
 const offered = {
   objects: ['name', 'json', 'yaml'],
   table: ['wide', 'json', 'yaml', 'name'],
@@ -59,7 +59,7 @@ export async function print<F extends OutputFormat>(
   out.write(await formats[format](shown));
 }
 
-/** One object as it is, several (an array, of any length) as a List; `name` is one line for each. */
+/** Prints an object as itself, and an array of any length as a List; with `name`, one line per object. */
 export function printObjects(
   out: Writable,
   format: ObjectFormat,
@@ -79,7 +79,7 @@ export function printObjects(
   });
 }
 
-/** In `format`; without one, a line for each object that says what became of it: `created`. */
+/** Prints objects in `format`; without a format, one line per object with its outcome: `created`. */
 export async function printOutcome(
   out: Writable,
   format: ObjectFormat | undefined,
@@ -90,7 +90,7 @@ export async function printOutcome(
   out.write(lines(objects, (object) => `${qualifiedName(object)} ${outcome}`));
 }
 
-/** For `kubectl apply -f -`: in YAML a document for each object, else as `printObjects`. */
+/** Prints objects for `kubectl apply -f -`: in YAML one document per object, else as `printObjects`. */
 export async function printManifests(
   out: Writable,
   format: 'json' | 'yaml',
@@ -108,13 +108,13 @@ export function wouldBe(what: 'created' | 'deleted', mode: 'client' | 'server'):
   return `would be ${what} (${mode === 'server' ? 'server dry run' : 'dry run'})`;
 }
 
-/** For `printObjects`: an array of one as the object itself. */
+/** For `printObjects`: an array with one element becomes that element. */
 export function oneOrMany<T extends KubernetesObject>(objects: readonly T[]): T | readonly T[] {
   const [only, ...more] = objects;
   return only === undefined || more.length > 0 ? objects : only;
 }
 
-/** `backupsession.stash.appscode.com/foo`; `persistentvolumeclaim/foo` in the core group. */
+/** `backupsession.stash.appscode.com/foo`; in the core group `persistentvolumeclaim/foo`. */
 export function qualifiedName({ apiVersion, kind, metadata }: KubernetesObject): string {
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/', 1).join()}` : '';
   return `${kind.toLowerCase()}${group}/${metadata.name ?? ''}`;

@@ -1,19 +1,19 @@
-/** Reads a command line: tokens tell words from flags, as kubectl does, and yargs reads the flags. */
+/** Parses a command line: `tokenize` separates words and flags as kubectl does, and yargs reads the flags. */
 import { assertNever, StashError } from '#src/errors.ts';
 import type { Flags } from './command.ts';
 import { longName, tokenize, unknownFlag, type FlagToken } from './tokens.ts';
 
 export interface CommandLine {
-  /** What each flag was given, in order and as written, by the names of the declaration; a bare boolean is `true`. */
+  /** The values of each flag in order and as written, by declared name. A boolean without a value is `true`. */
   readonly given: ReadonlyMap<string, readonly string[]>;
   readonly words: readonly string[];
-  /** What follows `--`; undefined where there is no `--`. */
+  /** The arguments after `--`; undefined without `--`. */
   readonly after: readonly string[] | undefined;
 }
 
 export type FlagWithValue = FlagToken & { readonly value: string };
 
-/** Rejects with a usage error where a flag is unknown or lacks its value; the values are `convert`'s matter. */
+/** Rejects with 'usage' if a flag is unknown or lacks its value. `convert` checks the values. */
 export async function parse(argv: readonly string[], flags: Flags): Promise<CommandLine> {
   const given: FlagWithValue[] = [];
   const words: string[] = [];
@@ -35,7 +35,7 @@ export async function parse(argv: readonly string[], flags: Flags): Promise<Comm
         return assertNever(token);
     }
   }
-  // Loading yargs takes longer than all else that `version --client` or `--help` does.
+  // Loading yargs takes longer than the rest of `version --client` or `--help`.
   const isAllSwitches = given.every(({ flag }) => flag.type === 'boolean');
   return { given: isAllSwitches ? switches(given) : await readWithYargs(given, flags), words, after };
 }
@@ -46,7 +46,7 @@ function withValue(token: FlagToken): FlagWithValue {
   return { ...token, value };
 }
 
-/** In the one form that yargs cannot mistake for anything else. */
+/** Writes a flag in the only form that yargs always reads correctly. */
 export function normalize({ name, value }: FlagWithValue): string {
   return `--${longName(name)}=${value}`;
 }
@@ -59,7 +59,7 @@ function switches(given: readonly FlagWithValue[]): CommandLine['given'] {
 async function readWithYargs(given: readonly FlagWithValue[], flags: Flags): Promise<CommandLine['given']> {
   const { default: yargs } = await import('yargs');
   const names = Object.keys(flags).map(longName);
-  // It would look up the working directory, which may have been removed.
+  // Without a directory, yargs looks up the working directory, which may have been removed.
   const line = yargs([], '/')
     .help(false)
     .version(false)
@@ -71,7 +71,7 @@ async function readWithYargs(given: readonly FlagWithValue[], flags: Flags): Pro
       'dot-notation': false,
       'duplicate-arguments-array': true,
     })
-    // Booleans too: yargs would read `--wait=zzz` as false. Without `requiresArg` it would take quotes off values.
+    // Booleans too: yargs would read `--wait=zzz` as false. Without `requiresArg`, it would remove quotes from values.
     .string(names)
     .requiresArg(names)
     .parseSync(given.map(normalize));

@@ -1,10 +1,10 @@
-/** The documents of a YAML or JSON file, for `-f FILE`. */
+/** Reads the documents of a YAML or JSON file, for `-f FILE`. */
 import { commandLine } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { Context } from './context.ts';
 
-/** `-` is standard input. Rejects with 'usage' for a file that cannot be read or is not YAML. */
+/** `-` is standard input. Rejects with 'usage' if the file cannot be read or is not YAML. */
 export async function readDocuments(path: string, context: Context): Promise<unknown[]> {
   const text = path === '-' ? await readStream(context) : await readPath(path, context);
   const { loadAll, YAMLException } = await import('js-yaml');

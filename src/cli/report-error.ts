@@ -1,12 +1,12 @@
-/** The one place where an error becomes words and an exit code. */
+/** Turns an error into a message and an exit code. */
 import type { Writable } from 'node:stream';
 
 import { sanitize } from '#src/domain/sanitize.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 /**
- * Writes `error: ...` lines, then `hint: ...` with further lines aligned under it, so that commands can be pasted line
- * by line or as a block; with `verbosity` 6 or more the stack too. Gives the exit code.
+ * Writes `error: ...` lines, then `hint: ...` with its further lines aligned, so that the user can paste commands line
+ * by line or as a block. With `verbosity` 6 or more, it also writes the stack. Returns the exit code.
  */
 export function reportError(
   error: unknown,
@@ -32,7 +32,7 @@ function toStashError(error: unknown, signal: AbortSignal): StashError {
 }
 
 function asBug(message: string, cause: unknown): StashError {
-  // A client's message may go on with the headers of the answer.
+  // The HTTP client's message may contain the headers of the response after the first line.
   return new StashError('bug', `internal error: ${message.split('\n', 1).join()}`, {
     cause,
     hint: 'this is a bug in kubectl-stash: run it again with -v=6 and report what it prints',
@@ -46,7 +46,7 @@ function withoutSecrets(line: string): string {
     .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, '***');
 }
 
-/** Only names and places: a message further down may hold what must not be shown. */
+/** Only names and places: the message of a cause may contain secrets. */
 function frames(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
   const places = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));

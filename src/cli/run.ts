@@ -1,4 +1,4 @@
-/** From the words of a command line to an exit code: finds the command, reads its flags, runs it, reports how it ended. */
+/** Runs a command line: finds the command, parses its flags, runs it and reports its error. */
 import { commandLine } from '#src/domain/command-line.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { atSameServer } from './at-same-server.ts';
@@ -15,8 +15,8 @@ import { firstWord, tokenize, type FlagToken } from './tokens.ts';
 const programHelp = 'kubectl stash --help';
 
 /**
- * `argv` is what follows `kubectl stash`. Resolves with the exit code, never rejects; results are on `context.out`,
- * all else on `context.err`.
+ * `argv` are the arguments after `kubectl stash`. Resolves with the exit code, and never rejects. Results go to
+ * `context.out`, everything else to `context.err`.
  */
 export async function run(
   argv: readonly string[],
@@ -84,7 +84,7 @@ async function runCommand(
   return undefined;
 }
 
-/** What a hint proposes goes to the cluster that the command went to. */
+/** Makes the commands in a hint go to the cluster that the command used. */
 async function runAtServer(command: Command, args: Args, context: Context): Promise<number | undefined> {
   try {
     return await command.run(args, context);
@@ -95,7 +95,7 @@ async function runAtServer(command: Command, args: Args, context: Context): Prom
   }
 }
 
-/** A usage error that has no better hint points to the help text. */
+/** Adds the help command as the hint of a usage error that has no hint. */
 async function readLine<T>(help: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
@@ -126,7 +126,7 @@ function checkWords({ name, positionals }: Command, words: readonly string[]): v
     throw new StashError('usage', `${name} needs ${positionals?.name ?? 'an argument'}`);
 }
 
-/** Known even where the command line could not be read. */
+/** The value of `-v`, even if the command line is invalid. */
 function verbosityOf(argv: readonly string[]): number {
   const given = [...tokenize(argv, globalFlags)].filter(
     (token): token is FlagToken => token.kind === 'flag' && token.name === 'v',

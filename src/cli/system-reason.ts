@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 
-/** Why the system refused, in its words: `no space left on device`; the message of any other error. */
+/** The operating system's text for a system error: `no space left on device`; the message of any other error. */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { errno } = error as NodeJS.ErrnoException;

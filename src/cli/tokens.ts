@@ -1,13 +1,14 @@
-/** Takes a command line apart by kubectl's grammar: `-n foo`, `-nfoo`, `-n=foo`, `--namespace=foo`, `-Ao json`. */
+/** Splits a command line by kubectl's grammar: `-n foo`, `-nfoo`, `-n=foo`, `--namespace=foo`, `-Ao json`. */
 import { nearest } from '#src/domain/nearest.ts';
 import { StashError } from '#src/errors.ts';
 import type { Flag, Flags } from './command.ts';
 
 export interface FlagToken {
   readonly kind: 'flag';
-  /** By the declaration; a bare boolean has the value `true`; undefined where the line ends before the value. */
+  /** As declared. */
   readonly name: string;
   readonly flag: Flag;
+  /** `true` for a boolean without a value; undefined if the line ends before the value. */
   readonly value: string | undefined;
   /** `--namespace`, `-n`. */
   readonly written: string;
@@ -17,7 +18,7 @@ export type Token =
   | FlagToken
   | { readonly kind: 'unknown'; readonly written: string }
   | { readonly kind: 'word'; readonly text: string; readonly index: number }
-  /** `--`: always the last one, and `rest` is not taken apart. */
+  /** `--`, always the last token: `rest` is not split further. */
   | { readonly kind: 'end'; readonly rest: readonly string[] };
 
 type Table = ReadonlyMap<string, { readonly name: string; readonly flag: Flag }>;
@@ -27,7 +28,7 @@ export function longName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** A flag that takes a value takes whatever comes next, a dash in front or not, as kubectl's do. */
+/** As with kubectl, a flag that needs a value takes the next word, even if that begins with a dash. */
 export function* tokenize(argv: readonly string[], flags: Flags): Generator<Token, void> {
   const table = tableOf(flags);
   const line = argv.entries();
@@ -49,8 +50,8 @@ export function* tokenize(argv: readonly string[], flags: Flags): Generator<Toke
 }
 
 /**
- * Where the first word stands; the length of `argv` where there is none. A flag before it that is not among `flags`
- * throws, since nobody can say whether the next word is its value.
+ * The index of the first word; the length of `argv` if there is none. Throws 'usage' for an unknown flag before it,
+ * because the next word may be that flag's value.
  */
 export function firstWord(argv: readonly string[], flags: Flags): number {
   for (const token of tokenize(argv, flags)) {
@@ -84,7 +85,7 @@ function longFlag(text: string, table: Table): Token {
     : flagToken(text.slice(0, equals), text.slice(equals + 1), table);
 }
 
-/** What stands after an unknown letter is left out: it may be that flag's value. */
+/** Ignores the letters after an unknown flag: they may be its value. */
 function shorthands(letters: string, table: Table): Token[] {
   const [letter = ''] = letters;
   const after = letters.slice(letter.length);

@@ -1,10 +1,10 @@
-/** From the values of flags back to the words of a command line, for hints that can be pasted. */
+/** Writes flags and their values as words of a command line, for commands in hints. */
 import type { Flag } from './command.ts';
 import { longName } from './tokens.ts';
 
 type TextFlag = Flag & { readonly type: 'string' | 'string[]' };
 
-/** In the order of the declaration; a flag without a value is left out. */
+/** In the order of the declaration, without flags that have no value. */
 export function writeFlags<F extends Readonly<Record<string, TextFlag>>>(
   flags: F,
   values: { readonly [K in keyof F]?: string | readonly string[] | undefined },
@@ -19,7 +19,7 @@ export function writeFlags<F extends Readonly<Record<string, TextFlag>>>(
   });
 }
 
-/** Names of the declaration: those that have a value. */
+/** The declared names of the flags that have a value. */
 export function givenFlags<F extends Readonly<Record<string, TextFlag>>>(
   flags: F,
   values: { readonly [K in keyof F]?: string | readonly string[] | undefined },

@@ -93,7 +93,7 @@ A session's snapshots and claims outlive it. A snapshot from which a claim is st
       const what = objects.length === 1 ? 'it' : `these ${objects.length} objects`;
       await confirm(context, `${objects.map(qualifiedName).join('\n')}\nDelete ${what}?`, yes);
       if (!yes) {
-        // Nobody knows how long the question stood.
+        // The cluster may have changed while the user decided.
         effects = await judge(await readDeleteScene(readerOf(cluster, namespace)));
         refuse(effects, force);
       }
@@ -119,7 +119,7 @@ function refuse({ refusals, unlessForced }: DeleteEffects, force: boolean): void
   if (error) throw error;
 }
 
-/** All that can be wrong with the command line, before anything connects. */
+/** Checks the command line before the command connects. Throws 'usage'. */
 function wantedOf({ words, flags: { restorePoint }, connection }: Args<typeof flags>): ObjectArgument[] {
   if (restorePoint !== undefined) {
     if (words.length === 0) return [];
@@ -141,7 +141,7 @@ function wantedOf({ words, flags: { restorePoint }, connection }: Args<typeof fl
   );
 }
 
-/** As `list -o name` prints it, too. */
+/** Also accepts the form that `list -o name` prints. */
 function sessionOf(restorePoint: string): string {
   return restorePoint.slice(restorePoint.lastIndexOf('/') + 1);
 }
@@ -227,7 +227,7 @@ function resourceFor({ kind }: Stored<KubernetesObject>): Resource {
   return types.map(resourceOf).find((each) => each.kind === kind) ?? volumeSnapshots;
 }
 
-/** The very object that was looked at, and not another that has its name by now. */
+/** Deletes the object by UID, so that a new object of the same name stays. */
 async function remove(
   { cluster, namespace }: Pick<Connection, 'cluster' | 'namespace'>,
   object: Stored<KubernetesObject>,
@@ -236,7 +236,7 @@ async function remove(
   try {
     await cluster.delete(resourceFor(object), { name: metadata.name, namespace }, { uid: metadata.uid });
   } catch (error) {
-    // Somebody else deleted it meanwhile.
+    // It is deleted already.
     if (!isStashError(error, 'not-found')) throw error;
   }
 }

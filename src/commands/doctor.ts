@@ -41,7 +41,7 @@ Each finding is ok, warn, fail, or unknown where you may not read what the check
   },
 });
 
-/** Throws 'usage' for more than one. */
+/** Throws 'usage' for more than one target. */
 function targetOf(words: readonly string[]): Pick<Target, 'kind' | 'name'> | undefined {
   if (words.length === 0) return undefined;
   const [target, second] = parseTargets(words).names;

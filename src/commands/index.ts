@@ -1,4 +1,4 @@
-/** Every subcommand in the order of the help text. Each file exports its command as `command`. */
+/** All subcommands in the order of the help text. Each file exports its command as `command`. */
 import type { CommandEntry } from '#src/cli/command.ts';
 
 export const commands: readonly CommandEntry[] = [

@@ -156,14 +156,14 @@ const definitions: Manifest[] = stashCrds.map((crd) => ({
   object: { ...crd, metadata: { ...crd.metadata, name: crd.metadata.name ?? '' } },
 }));
 
-/** Resolves once the server serves what was applied. */
+/** Resolves once the API server serves the applied definitions. */
 async function served(steps: readonly Step[], cluster: Cluster, context: Context): Promise<void> {
   const names = steps.filter((step) => step.do !== 'leave').map(({ object }) => object.metadata.name);
   if (names.length === 0) return;
   await untilEstablished(names, { cluster, clock: context, signal: context.signal });
 }
 
-/** An operator that no longer carries sessions out itself must no longer be allowed to. */
+/** The bindings that an operator no longer needs if it carries sessions out in Jobs. */
 async function bindingsToTakeBack(
   cluster: Cluster,
   { runSessions }: InstallOptions,

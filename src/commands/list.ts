@@ -65,7 +65,7 @@ function isAmong({ target }: RestorePoint, { kinds, names }: TargetArguments): b
   return names.some(({ kind, name }) => kind === target?.kind && name === target.name);
 }
 
-/** Selected by their snapshots' labels; a point is shown whole where any of its snapshots is selected. */
+/** The selector applies to snapshots. A restore point is listed with all its snapshots if one of them matches. */
 async function readPoints(
   cluster: Cluster,
   namespace: string | undefined,
@@ -88,7 +88,7 @@ function readClasses(cluster: Cluster): Promise<readonly VolumeSnapshotClass[] |
   return listReadable(cluster, volumeSnapshotClasses, undefined);
 }
 
-/** Undefined where the user may not read them, or the cluster does not have the kind. */
+/** Undefined if the user may not read them, or the cluster does not have the kind. */
 async function listReadable<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
@@ -102,7 +102,7 @@ async function listReadable<T extends KubernetesObject>(
   }
 }
 
-/** Throws `not-found` for a namespace that does not exist; one that the user may not look at is taken to exist. */
+/** Throws 'not-found' if the namespace does not exist. If the user may not read it, it is assumed to exist. */
 async function requireNamespace(cluster: Cluster, namespace: string): Promise<void> {
   try {
     await cluster.get(namespaces, namespace);

@@ -13,7 +13,7 @@ import { configurationNamed } from '#src/domain/configuration/configured-target.
 import { StashError } from '#src/errors.ts';
 import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
-/** Of `resume` too. */
+/** Flags of `pause` and `resume`. */
 export const pausingFlags = {
   all: { type: 'boolean', description: 'Every BackupConfiguration of the namespace.' },
   dryRun: dryRunFlag('client', 'server'),
@@ -40,13 +40,13 @@ A session that runs goes on, and "kubectl stash trigger" still works.`,
 
 export interface Pausing {
   readonly verb: 'pause' | 'resume';
-  /** Why this one must not be: an error where it was named, a line where all are meant. */
+  /** Why the command skips this configuration: an error if the user named it, a note with `--all`. */
   readonly refuse?: (configuration: Stored<BackupConfiguration>) => StashError | undefined;
-  /** For stderr, of one that now is as it was wished. */
+  /** Lines for stderr about a configuration that the command has changed, or found as requested. */
   readonly told?: (configuration: Stored<BackupConfiguration>) => readonly string[];
 }
 
-/** All names are found, and all are checked, before the first is changed. */
+/** Finds and checks all configurations before it changes the first. */
 export async function setPaused(
   args: Args<typeof pausingFlags>,
   context: Context,

@@ -31,7 +31,7 @@ import { prepareRestore, type PreparedRestore } from '#src/session/plan/prepare-
 import { clientDryRun, dryRunRestore, serverDryRun } from '#src/session/plan/dry-run.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
-/** What comes back, and as what: refused where a file says it, and repeated by the commands in hints. */
+/** Which claims to restore, and how. Refused with `-f`, and repeated in the commands of hints. */
 const wishes = {
   only: {
     type: 'string[]',
@@ -176,7 +176,7 @@ Claims that are gone come back under their own names, with their class, size, ac
   },
 });
 
-/** The command's own limit holds for whoever carries out the session that the command makes. */
+/** Writes the command's timeout to the session, so that it also applies if an operator carries the session out. */
 function withTimeOut(session: Named<RestoreSession>, timeoutMs: number | undefined): Named<RestoreSession> {
   if (timeoutMs === undefined) return session;
   return { ...session, spec: { ...session.spec, timeOut: formatGoDuration(timeoutMs) } };
@@ -186,7 +186,7 @@ type Request =
   | { readonly file: Named<RestoreSession>; readonly templates: readonly VolumeClaimTemplate[] }
   | { readonly file?: undefined; readonly target: Pick<Target, 'kind' | 'name'> };
 
-/** All that can be wrong with the command line and the file, before anything connects. */
+/** Checks the command line and the file before the command connects. Throws 'usage'. */
 async function readRequest(args: RestoreArgs, context: Context): Promise<Request> {
   const { filename, from } = args.flags;
   if (filename === undefined) {

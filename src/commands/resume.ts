@@ -46,7 +46,7 @@ function nobody(name: string): string[] {
   ];
 }
 
-/** Resumed, the command line's own configuration would run every New Year. */
+/** Refuses the configuration that `snapshot` made: its placeholder schedule would run every New Year. */
 function placeholder(configuration: Stored<BackupConfiguration>): StashError | undefined {
   if (!isPlaceholder(configuration)) return undefined;
   const { name, namespace = '' } = configuration.metadata;

@@ -83,7 +83,7 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
   },
 });
 
-/** The administrator's context is in the same kubeconfig. Throws 'usage'. */
+/** Throws 'usage' for names that the administrator, whose context is in the same kubeconfig, or the cluster uses. */
 function checkUser(as: string | undefined): void {
   if (as !== undefined && ['', 'sandbox', 'sandbox-admin'].includes(as)) {
     throw new StashError(
@@ -101,7 +101,7 @@ function checkUser(as: string | undefined): void {
   }
 }
 
-/** What is there already, from an earlier sandbox on the same directory, becomes what it was at first. */
+/** Resets roles and bindings that an earlier sandbox on the same directory has left. */
 async function grantTo(user: string, { cluster }: Sandbox): Promise<void> {
   const rights = buildUserRights(user, 'default');
   const apply = (resource: Resource, object: Named<KubernetesObject>) =>
@@ -138,7 +138,7 @@ async function makeDirectory(dir: string): Promise<string> {
 }
 
 async function start(options: SandboxOptions): Promise<Sandbox> {
-  // Half of the program, which no help text needs.
+  // Slow to load, and not needed for the help text.
   const { startSandbox } = await import('#src/sandbox/sandbox.ts');
   try {
     return await startSandbox(options);
@@ -168,7 +168,7 @@ async function serve(
   return 0;
 }
 
-/** PATH with this program before all else, under the names by which kubectl finds plugins. */
+/** Returns PATH with this program first, under the names by which kubectl finds plugins. */
 async function withPlugin(directory: string, { program, env }: Context): Promise<string> {
   await mkdir(directory, { recursive: true });
   const quoted = program.map((word) => `"${word}"`).join(' ');
@@ -190,7 +190,7 @@ const whyNot: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-/** Resolves with the command's exit code once it has ended, a Ctrl-C notwithstanding: the terminal tells it too. */
+/** Resolves with the command's exit code once it has ended, also after Ctrl-C, which the terminal sends to both. */
 async function runIn(
   { kubeconfig }: Sandbox,
   [program = '', ...args]: readonly string[],

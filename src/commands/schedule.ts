@@ -149,7 +149,7 @@ What is older than the --keep flags ask for is deleted after each session that s
   },
 });
 
-/** All that can be wrong with the command line, before anything connects. */
+/** Checks the command line before the command connects. Throws 'usage'. */
 function wishesOf({ flags: given }: ScheduleArgs): ScheduleWishes {
   const { cron, name, pre, post, container, retries, retryDelay } = given;
   const keep = retentionPolicyOf(given);
@@ -203,7 +203,7 @@ async function noteOthers(
   err.write(`note: ${names} ${others.length === 1 ? 'is' : 'are'} for ${formatTarget(target)} too\n`);
 }
 
-/** When it runs; or that it does not, and how to change that. */
+/** The next runs; if it is paused, how to resume it. */
 function outlook({ existing, after: { metadata, spec } }: ScheduleWrite, now: Date): string {
   const named = `backupconfiguration/${metadata.name}`;
   const wasPaused = existing?.spec.paused === true;

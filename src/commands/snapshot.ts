@@ -99,7 +99,7 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
   },
 });
 
-/** What makes no sense is said before anybody is asked. Throws 'usage'. */
+/** Checks the command line before the command connects. Throws 'usage'. */
 function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
   const { all, selector } = args.flags;
   if (all && selector !== undefined) {
@@ -127,7 +127,7 @@ function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
   return wanted;
 }
 
-/** An operator knows of no `--fail-fast`: the API has no place for it. Throws 'usage'. */
+/** An operator cannot fail fast: the API has no field for it. Throws 'usage'. */
 function checkFailFast({ executor, wait }: SnapshotArgs['flags']): void {
   const clash = executor === 'operator' ? '--executor=operator' : wait ? undefined : '--wait=false';
   if (clash === undefined) return;
@@ -177,7 +177,7 @@ async function dryRun(
     const made = await dryRunBackup(objects, plan, {
       ...{ now, snapshotClass, retentionPolicy: policy, hooks: options.request.hooks },
     });
-    // What AppsCode's operator deletes is its own secret.
+    // This program does not know what AppsCode's operator would delete.
     if (options.byDiscovery !== 'appscode')
       goes.push(...(await dryRunRetention(cluster, plan, made, { now, policy })));
   }

@@ -66,7 +66,7 @@ export const command = defineCommand({
   },
 });
 
-/** Says what goes with the definitions; throws where nobody has said yes to it. */
+/** Prints which objects are deleted with the definitions. Throws 'precondition' unless the user has confirmed it. */
 function announceLoss(
   { configurations, backupSessions: backups, restoreSessions: restores }: Installed,
   yes: boolean,

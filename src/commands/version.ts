@@ -15,7 +15,7 @@ interface ServerFacts {
   readonly volumeSnapshots: boolean;
   readonly stashCrds: boolean;
   readonly appscodeOperator: boolean;
-  /** Whether our own is installed, as far as the user may see it. */
+  /** Whether our operator is installed; `hidden` if the user may not read its binding. */
   readonly ownOperator: 'none' | 'hidden' | { readonly namespace: string };
 }
 
@@ -70,7 +70,7 @@ async function ask(cluster: Cluster): Promise<ServerFacts> {
   };
 }
 
-/** By what only an installed one leaves in the cluster; whether it works is told by its Deployment. */
+/** Finds the operator by its ClusterRoleBinding. Only its Deployment shows whether it works. */
 async function findOperator(cluster: Cluster): Promise<ServerFacts['ownOperator']> {
   try {
     const binding = await find(cluster, clusterRoleBindings, { name: clusterRole.operator });
@@ -105,7 +105,7 @@ function sentences(facts: ServerFacts | undefined): string[] {
   ];
 }
 
-/** Null: none is seen. */
+/** Null if none was found. */
 function operatorOf({ appscodeOperator, ownOperator }: ServerFacts): string | null {
   if (appscodeOperator) return 'appscode';
   return ownOperator === 'none' || ownOperator === 'hidden' ? null : 'kubectl-stash';

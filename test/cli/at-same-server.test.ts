@@ -36,7 +36,7 @@ test('commands in a hint get the flags that chose the cluster, and no secret', (
   );
 });
 
-test('no command is shown where a flag that chose the cluster cannot be', () => {
+test('a hint shows no command if one of its connection flags cannot be shown', () => {
   assert.match(
     atSameServer('see:\nkubectl get pod', { context: 'a\u001b[2Jb' }),
     /^see:\n# no command is shown: ab /,

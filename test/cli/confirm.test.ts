@@ -21,14 +21,14 @@ for (const [stdin, yes] of [
   });
 }
 
-test('--yes asks nobody; without a terminal there is nobody to ask', async () => {
+test('--yes does not ask; without a terminal, a missing --yes is a usage error', async () => {
   const context = testContext();
   await confirm(context, 'Delete it?', true);
   assert.equal(context.stderr(), '');
   await assert.rejects(confirm(context, 'Delete it?', false), (error) => isStashError(error, 'usage'));
 });
 
-test('an interruption is an answer, too', async () => {
+test('Ctrl-C ends the question', async () => {
   const stop = new AbortController();
   const input = new PassThrough();
   const context = { ...testContext({ isTTY: true, signal: stop.signal }), in: input };

@@ -62,7 +62,7 @@ for (const [flag, given, message] of wrong) {
 const connection = async (...argv: string[]) =>
   connectionFlags(convert((await parse(argv, globalFlags)).given, globalFlags) as GlobalFlagValues);
 
-test('connection flags are what was given, by the names of ConnectionFlags', async () => {
+test('connection flags keep their values, by the names of ConnectionFlags', async () => {
   const none = { asGroup: [] };
   assert.deepEqual(await connection(), none);
   assert.deepEqual(await connection('-n', '', '--token=', '-h', '-v=3'), none);

@@ -24,7 +24,7 @@ function ended(session: string): Progress {
   };
 }
 
-test('a session that its history lets go while others run is printed as it ended, in the order of the words', async () => {
+test('a session that the history limit deletes while others run is printed as it ended, in the order of the arguments', async () => {
   const there = new Set(['early', 'late']);
   const get = (_: unknown, name: string) =>
     there.has(name)

@@ -15,7 +15,7 @@ test('no flag is no policy', async () => {
   assert.equal(await policyOf(''), undefined);
 });
 
-test('a policy is named as it was written, and prunes', async () => {
+test('a policy is named after its flags, and prunes', async () => {
   assert.deepEqual(await policyOf('--keep-last 5'), { name: 'keep-last-5', prune: true, keepLast: 5 });
   assert.deepEqual(await policyOf('--keep-yearly=1 --keep-daily=7 --keep-last=3'), {
     name: 'keep-last-3-keep-daily-7-keep-yearly-1',

@@ -22,7 +22,7 @@ async function printed(
   return context.stdout();
 }
 
-test('name: a line for each', async () => {
+test('name: one line per object', async () => {
   assert.equal(await printed('name', session), 'backupsession.stash.appscode.com/foo-1\n');
   assert.equal(
     await printed('name', [session, claim]),

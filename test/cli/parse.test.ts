@@ -99,7 +99,7 @@ for (const [line, message, hint] of wrong) {
   });
 }
 
-test('any value arrives as it was written', async () => {
+test('every value arrives unchanged', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string(), fc.string(), async (one, other) => {
       assert.deepEqual(await read(`--suffix=${one}`, '--suffix', other), {

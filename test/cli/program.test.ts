@@ -32,7 +32,7 @@ test('results are on stdout, errors on stderr, and the exit code says which', as
   assert.deepEqual([(await good.ended)[0], (await bad.ended)[0]], [0, 2]);
 });
 
-test('a reader that goes away is no error', async () => {
+test('a closed pipe is not an error', async () => {
   const { child, ended } = start('install', '--crds', '-o', 'json');
   child.stdout.destroy();
   const err = await text(child.stderr);
@@ -60,7 +60,7 @@ suite('on a full disk', { skip: !existsSync(full) && `no ${full}` }, () => {
     });
   }
 
-  test('what it was doing goes on', async () => {
+  test('a running sandbox goes on', async () => {
     const { child, err, ended } = startOnFull('sandbox');
     let told = '';
     for await (const chunk of err) {
@@ -70,7 +70,7 @@ suite('on a full disk', { skip: !existsSync(full) && `no ${full}` }, () => {
     assert.equal((await ended)[0], 1, told);
   });
 
-  test('an error that cannot be told keeps its exit code', async () => {
+  test('an error that cannot be printed keeps its exit code', async () => {
     const disk = openSync(full, 'w');
     const child = spawn(process.execPath, [program, 'version', '--bogus'], {
       stdio: ['ignore', 'ignore', disk],
@@ -80,7 +80,7 @@ suite('on a full disk', { skip: !existsSync(full) && `no ${full}` }, () => {
   });
 });
 
-test('Ctrl-C ends a read that nobody answers', async () => {
+test('Ctrl-C ends a request that the server does not answer', async () => {
   await using api = await serve(() => ({ hang: true }));
   const asked = once(api.server, 'request');
   const { child, ended } = start('list', '--server', api.url, '--kubeconfig', '/dev/null');
@@ -91,7 +91,7 @@ test('Ctrl-C ends a read that nobody answers', async () => {
   assert.equal((await ended)[0], 130);
 });
 
-test('what must be quick does without yargs', async () => {
+test('commands that must be quick do not load yargs', async () => {
   const withoutYargs = `import { registerHooks } from 'node:module';
     registerHooks({
       resolve(name, context, next) {

@@ -21,14 +21,14 @@ test('a StashError is its message, its hint lines and its exit code', () => {
   );
 });
 
-test('what came from the cluster cannot steer the terminal', () => {
+test('text from the cluster cannot control the terminal', () => {
   assert.deepEqual(report(new StashError('server', 'a\u001b[31mred\u0007', { hint: '\u009b2Jb' })), [
     1,
     'error: ared\nhint: b\n',
   ]);
 });
 
-test('any other error is our bug', () => {
+test('any other error is reported as a bug', () => {
   const bug = [70, `error: internal error: boom\n${bugHint}`];
   assert.deepEqual(report(new TypeError('boom')), bug);
   assert.deepEqual(report('boom'), bug);
@@ -36,13 +36,13 @@ test('any other error is our bug', () => {
   assert.deepEqual(report(new Error('boom\nHeaders: {"authorization":"x"}')), bug);
 });
 
-test('an abort after Ctrl-C is an interrupt, before it a bug', () => {
+test('an abort after Ctrl-C is an interruption; an abort before it is a bug', () => {
   const error = new DOMException('This operation was aborted', 'AbortError');
   assert.deepEqual(report(error, { aborted: true }), [130, 'error: interrupted\n']);
   assert.equal(report(error)[0], 70);
 });
 
-test('the stack comes with -v=6 only, and of causes only where they were thrown', () => {
+test('-v=6 prints the stack, and of causes only their places', () => {
   const error = new StashError('server', 'outer', { cause: new Error('secret header') });
   assert.deepEqual(report(error, { verbosity: 5 }), [1, 'error: outer\n']);
   const [, text = ''] = report(error, { verbosity: 6 });

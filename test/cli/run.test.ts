@@ -29,7 +29,7 @@ for (const { name } of commands) {
   }
 }
 
-/** Takes everything and remembers what it got. */
+/** Accepts all flags and records their values. */
 function echo(): { entries: CommandEntry[]; got: () => Args | undefined } {
   let got: Args | undefined;
   const command = defineCommand({
@@ -100,7 +100,7 @@ for (const [line, code, golden] of rows) {
   });
 }
 
-test('a command gets what was written, flags before its name too', async () => {
+test('a command gets its arguments, and flags that stand before its name', async () => {
   const { entries, got } = echo();
   const line = '-n foo echo a --only=x,y -Al app=z b -v 2 --wait=false -ojson --dry-run=server -- sh -c ls';
   assert.equal(await run(line.split(' '), testContext(), entries), 0);
@@ -129,7 +129,7 @@ test('a switch can be turned off, and --dry-run=none is no dry run', async () =>
   assert.equal(got()?.flags['dryRun'], undefined);
 });
 
-test('without `after`, what follows -- are words', async () => {
+test('without `after`, the arguments after -- are words', async () => {
   let words: readonly string[] = [];
   const command = defineCommand({
     name: 'x',
@@ -156,7 +156,7 @@ test('-v=6 shows where an error came from', async () => {
   }
 });
 
-test('only -v as a whole word, before --, asks for that', async () => {
+test('only -v as a whole word before -- does that', async () => {
   for (const words of ['--v8-options', '-v8-options', '-v=soon', '-n -v=8 --bogus', '-- -v=8', '-v=8 -v=0']) {
     const context = testContext();
     await run(['echo', 'fail', ...words.split(' ')], context, echo().entries);

@@ -27,7 +27,7 @@ function stage(): Stage {
           examples: [],
           flags: {
             paused: { type: 'boolean', description: 'Do not begin.' },
-            // Each has one that the others do not know.
+            // Each command has a flag that the others do not have.
             ...{ [name.replace(' ', '')]: { type: 'string', description: 'Its own.' } },
           },
           positionals: { name: 'NAME' },
@@ -93,12 +93,12 @@ const told: [argv: string, code: number, golden: string][] = [
   ['help create bakup', 2, 'unknown-second-word-near'],
   ['create something', 2, 'unknown-second-word'],
   ['creat backup', 2, 'unknown-first-word-near'],
-  // What is for programs is not proposed to people.
+  // Hidden commands are not proposed to users.
   ['operater', 2, 'unknown-first-word'],
 ];
 
 for (const [argv, code, golden] of told) {
-  test(`kubectl stash ${argv} tells`, async () => {
+  test(`kubectl stash ${argv} prints`, async () => {
     const { entries, ran } = stage();
     const context = testContext();
     assert.equal(await run(argv.split(' ').filter(Boolean), context, entries), code);

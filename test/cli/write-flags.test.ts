@@ -14,7 +14,7 @@ const flags = {
   storageClass: { type: 'string', description: '' },
 } as const;
 
-test('flags are written in the order of their declaration, and only where they have a value', () => {
+test('flags that have a value are written, in the order of their declaration', () => {
   const values = { claim: ['a=b', 'c=d'], only: ['a', 'c'], storageClass: 'fast', suffix: undefined };
   assert.deepEqual(writeFlags(flags, values), [
     ...['--only', 'a,c', '--claim', 'a=b', '--claim', 'c=d', '--storage-class', 'fast'],
@@ -23,7 +23,7 @@ test('flags are written in the order of their declaration, and only where they h
   assert.deepEqual(writeFlags(flags, { only: [], claim: [] }), []);
 });
 
-test('what is written is read back', async () => {
+test('written flags parse to the same values', async () => {
   const name = fc.stringMatching(/^[a-z0-9.-]+$/);
   const values = fc.record(
     {

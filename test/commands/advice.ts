@@ -1,4 +1,4 @@
-/** What an error on stderr has to be like, whatever it says. */
+/** Rules for every error on stderr. */
 import assert from 'node:assert/strict';
 
 import { globalFlags } from '#src/cli/global-flags.ts';
@@ -8,7 +8,7 @@ import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 
 const longest = 240;
 
-/** Commands that its hints propose, each alone on its line; throws where one of them is not a command line. */
+/** Returns the commands in the hints, each alone on its line. Throws if one of them is not a valid command line. */
 export async function checkAdvice(stderr: string): Promise<string[]> {
   const lines = stderr.split('\n');
   assert.equal(lines.pop(), '', 'ends in a line break');
@@ -19,7 +19,7 @@ export async function checkAdvice(stderr: string): Promise<string[]> {
   assert.match(start ?? '', /^hint: \S/, 'says what to do next');
   for (const line of more) assert.match(line, /^ {6}\S/);
   const hints = [start ?? '', ...more].map((line) => line.slice('hint: '.length));
-  // What a driver or the scheduler says is as long as it is.
+  // Messages of a driver or the scheduler may have any length.
   const ours = [...errors.filter((line) => !/rpc error|nodes are available/.test(line)), ...hints];
   for (const line of ours) assert.ok(line.length <= longest, `too long: ${line}`);
   const proposed = hints.filter((line) => line.includes('kubectl '));
@@ -27,7 +27,7 @@ export async function checkAdvice(stderr: string): Promise<string[]> {
   return proposed;
 }
 
-/** A line of several that are pasted together may go on only where it succeeded. */
+/** Throws unless the line is a valid command. A final `&&` joins it with the next line. */
 async function checkCommand(printed: string): Promise<void> {
   const line = printed.replace(/ &&$/, '');
   const [program, ...argv] = line.split(' ');

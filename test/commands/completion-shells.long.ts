@@ -19,7 +19,7 @@ import { startWorld, type World } from './world.ts';
 const execute = promisify(execFile);
 
 let world: World;
-/** Whoever completes: a PATH with this program as a person has it installed, a home, one file where they stand. */
+/** A user's environment: this program on the PATH, a home, and a file in the working directory. */
 let home: string;
 let env: NodeJS.ProcessEnv;
 
@@ -63,7 +63,7 @@ async function output(program: string, args: readonly string[]): Promise<string>
   return (await execute(program, args, { env, cwd: home })).stdout;
 }
 
-/** What is typed, and what the line is after a Tab. */
+/** The typed line, and the line after a Tab. */
 const tabs: readonly { readonly typed: string; readonly completed: string }[] = [
   { typed: 'kubectl-stash snapsh', completed: 'kubectl-stash snapshot ' },
   { typed: 'kubectl-stash snapshot st', completed: 'kubectl-stash snapshot sts/' },
@@ -85,7 +85,7 @@ const tabs: readonly { readonly typed: string; readonly completed: string }[] = 
 ];
 
 suite('bash', { skip: missing('bash') }, () => {
-  test('it asks for whole words, completes what stands after "=", and leaves files to bash', async () => {
+  test('it passes whole words, completes after "=", and leaves files to bash', async () => {
     const script = `
       source <(kubectl-stash completion bash)
       compopt() { echo "option $2"; }
@@ -112,7 +112,7 @@ suite('bash', { skip: missing('bash') }, () => {
 });
 
 suite('zsh', { skip: missing('zsh') }, () => {
-  /** An interactive zsh on a terminal of its own: each line is typed, completed and written down. */
+  /** Types and completes each line in an interactive zsh on its own terminal, and returns the results. */
   async function typeInZsh(name: string, setUp: string): Promise<string> {
     const dotfiles = join(home, name);
     const written = join(dotfiles, 'completed');
@@ -160,7 +160,7 @@ suite('zsh', { skip: missing('zsh') }, () => {
 });
 
 suite('fish', { skip: missing('fish') }, () => {
-  /** By line: the words that fish proposes, a description after each left out. */
+  /** The words that fish proposes for each line, without descriptions. */
   async function proposed(setUp: string): Promise<string[][]> {
     const asks = tabs.map(({ typed }) => `complete --do-complete '${typed}'; echo =`);
     const answers = (await output('fish', ['-c', [setUp, ...asks].join('\n')])).split('=\n').slice(0, -1);
@@ -180,7 +180,7 @@ suite('fish', { skip: missing('fish') }, () => {
     assert.deepEqual(await proposed('kubectl-stash completion fish | source'), expected);
   });
 
-  test('among the completions of a person, it completes', async () => {
+  test("in the user's completions directory, it completes", async () => {
     const completions = join(home, '.config/fish/completions');
     await mkdir(completions, { recursive: true });
     await writeFile(join(completions, 'kubectl-stash.fish'), completionScripts['fish'] ?? '');

@@ -88,7 +88,7 @@ test('every command that is not hidden is proposed, each first word once', async
   assert(!words.includes('operator'));
 });
 
-test('it is silent where the cluster cannot be asked', async () => {
+test('it prints no error if it cannot reach the cluster', async () => {
   const ran = await world.run(['__complete', '--kubeconfig', '/no/such/file', 'trigger', '']);
   assert.deepEqual(ran, { code: 0, out: ':4\n', err: '' });
 });
@@ -108,7 +108,7 @@ test('a class and a session are objects of the server', async () => {
   assert.deepEqual(await complete('wait', '-n', 'prod', ''), ['nightly-1', ':4']);
 });
 
-test('completion names its shells where it knows none of that name', async () => {
+test('completion of an unknown shell names the shells that it knows', async () => {
   const { code, err } = await world.run('completion tcsh');
   assert.equal(code, 2);
   assert.match(err, /^error: no completion for "tcsh"; there is one for bash, zsh, fish, powershell\n/);

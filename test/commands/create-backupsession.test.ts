@@ -8,7 +8,7 @@ import { startWorld } from './world.ts';
 
 const words = 'operator create-backupsession --invoker-kind BackupConfiguration -n demo --invoker-name';
 
-test("a CronJob's pod begins one session, however often it is started", async () => {
+test("a CronJob's pod begins one session, even if it starts several times", async () => {
   await using world = await startWorld();
   await world.create(
     namespace('demo'),

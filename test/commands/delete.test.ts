@@ -69,7 +69,7 @@ const anyContent = (text: string) => text.replaceAll(/snapcontent-[0-9a-f-]+/g, 
 
 const has = async (line: string) => (await world.census()).includes(line);
 
-test('a dry run says what depends on it', async () => {
+test('a dry run prints what depends on the objects', async () => {
   const before = await world.census();
   await succeeds('dry-run-point', 'delete --restore-point deploy-web-1773457200 --dry-run=client');
   await succeeds('dry-run-one', 'delete vs/data-1773457200 --dry-run=client');
@@ -83,7 +83,7 @@ test('the last complete restore point of a workload is deleted only with --force
   await refuses('last-of-several', 'delete vs data-1773457200 logs-1773457300 --yes', 1);
 });
 
-test('what is wrong with the command line, and what does not exist', async () => {
+test('an invalid command line and missing objects are refused', async () => {
   await refuses('nothing', 'delete --yes', 2);
   await refuses('no-name', 'delete backupsession --yes', 2);
   await refuses('no-type', 'delete deploy-web-1773457200 --yes', 2);
@@ -100,19 +100,19 @@ test('what is wrong with the command line, and what does not exist', async () =>
   assert.deepEqual([ignored.code, ignored.out, ignored.err], [0, '', '']);
 });
 
-test('a user who may not delete them is told before anything is asked or deleted', async () => {
+test('a user who may not delete the objects is told before the question', async () => {
   const words = 'delete vs/data-1773457200 backupsession/deploy-web-1773457300';
   await refuses('lacks-delete', words, 1, { through: withoutRight('none') });
 });
 
-test('nobody is there to be asked, or whoever is says no', async () => {
+test('without a terminal, or if the user answers no, nothing is deleted', async () => {
   await refuses('nobody-asked', 'delete backupsession/deploy-web-1773457300', 2);
   const words = 'delete backupsession/deploy-web-1773457300';
   await refuses('answered-no', words, 1, { isTTY: true, stdin: 'n\n' });
   await refuses('answered-nothing', words, 1, { isTTY: true });
 });
 
-test('a session that runs is deleted only with --force, which says what that means', async () => {
+test('a running session is deleted only with --force, and a warning explains the effect', async () => {
   const session = object('stash.appscode.com/v1beta1', 'BackupSession', {
     metadata: {
       name: 'nightly-1',
@@ -130,7 +130,7 @@ test('a session that runs is deleted only with --force, which says what that mea
   assert.equal(await has('BackupSession demo/nightly-1'), false);
 });
 
-test('a snapshot from which something is being restored is not deleted, not even by force', async () => {
+test('a snapshot from which a claim is being restored is not deleted, even with --force', async () => {
   const source = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'logs-1773457200' };
   const spec = {
     storageClassName: 'sandbox-wait',
@@ -156,7 +156,7 @@ test('a snapshot from which something is being restored is not deleted, not even
   await world.until(persistentVolumeClaims, demo, 'copy', (it) => it === undefined);
 });
 
-test('what has begun while the question stood is seen before anything is deleted', async () => {
+test('a restore that begins while the user decides is seen before anything is deleted', async () => {
   const name = 'logs-1773457200';
   const copy = object('v1', 'PersistentVolumeClaim', {
     metadata: { name: 'late', namespace: demo },
@@ -167,7 +167,7 @@ test('what has begun while the question stood is seen before anything is deleted
       dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name },
     },
   });
-  // The review of rights comes last before the question.
+  // The command checks rights just before it asks.
   const through = (cluster: Cluster): Cluster => ({
     ...cluster,
     async create(resource, ...a) {
@@ -183,7 +183,7 @@ test('what has begun while the question stood is seen before anything is deleted
   await world.until(persistentVolumeClaims, demo, 'late', (it) => it === undefined);
 });
 
-test('a session goes, its snapshots stay; then they go, and are gone when it says so', async () => {
+test('deleting a session keeps its snapshots; deleting them waits until they are gone', async () => {
   await succeeds('session', 'delete backupsession/deploy-web-1773457300', { isTTY: true, stdin: 'y\n' });
   assert.equal(await has('BackupSession demo/deploy-web-1773457300'), false);
   assert.equal(await has('VolumeSnapshot demo/data-1773457200'), true);
@@ -194,7 +194,7 @@ test('a session goes, its snapshots stay; then they go, and are gone when it say
   await succeeds('forced', 'delete vs/cache-1773457400 --yes --force -o name');
 });
 
-test('what a finalizer holds is told when time is up', async () => {
+test('at its timeout, the command names the finalizer that delays a deletion', async () => {
   const held = object('snapshot.storage.k8s.io/v1', 'VolumeSnapshot', {
     metadata: { name: 'held', namespace: demo, finalizers: ['example.com/hold'] },
     spec: { source: { persistentVolumeClaimName: 'data' }, volumeSnapshotClassName: 'sandbox' },

@@ -1,4 +1,4 @@
-/** `doctor` before and after the operator is installed, whose pods are processes of this machine. */
+/** `doctor` before and after the operator is installed. The operator's pods are processes on this machine. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -9,14 +9,14 @@ import { configuration, namespace } from './objects.ts';
 import { paste } from './paste.ts';
 import { startWorld } from './world.ts';
 
-test('the fix that is printed puts it right: schedules do not run without an operator', async () => {
+test('the printed fix works: schedules do not run without an operator', async () => {
   await using world = await startWorld({ program: ourProgram });
   const web = { kind: 'Deployment', name: 'web' };
   await world.create(
     namespace('demo'),
     configuration('demo', 'nightly', web, { schedule: '@daily', paused: false }),
   );
-  // The operator's processes have the machine's time.
+  // The operator's processes use the machine's clock.
   world.race(1);
   const operator = async (): Promise<FindingItem | undefined> => {
     const { out } = await world.run('doctor -o json');

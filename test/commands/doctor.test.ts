@@ -1,4 +1,4 @@
-/** `doctor` in clusters in which something is wrong; every fix that it prints is pasted, and puts it right. */
+/** `doctor` in clusters with problems. The tests paste every fix that it prints, and check that it works. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
@@ -53,7 +53,7 @@ async function examined(world: World, words = '', options: RunOptions = {}): Pro
   return (JSON.parse(out) as FindingList).items;
 }
 
-describe('what is printed', () => {
+describe('output', () => {
   let world: World;
   before(async () => {
     world = await startWorld();
@@ -113,7 +113,7 @@ describe('what is printed', () => {
     for (const fix of fixes) assert.ok(fix.endsWith(` --kubeconfig ${kubeconfig}`), fix);
   });
 
-  test('what may not be read is unknown, and the right is named', async () => {
+  test('a check whose facts the user may not read is unknown, and names the missing right', async () => {
     const rights = [
       ['list', 'volumesnapshotclasses', ['snapshot-classes']],
       ['list', 'persistentvolumeclaims', ['claims', 'drivers', 'snapshot-classes']],
@@ -137,7 +137,7 @@ describe('what is printed', () => {
     }
   });
 
-  test('the documented roles cover all but the look at the operator', async () => {
+  test("the documented roles cover every read except the operator's", async () => {
     const { roles, bindings } = buildUserRights('jane', demo);
     for (const role of roles) await world.create([role.kind === 'Role' ? userRoles : clusterRoles, role]);
     for (const binding of bindings) {
@@ -152,7 +152,7 @@ describe('what is printed', () => {
     );
   });
 
-  test('volumes are read only where a claim does not tell its driver', async () => {
+  test('volumes are read only if a claim does not name its driver', async () => {
     const lists = async (words: string) => {
       const read: string[] = [];
       const through = (cluster: Cluster): Cluster => ({
@@ -177,7 +177,7 @@ describe('what is printed', () => {
     assert.deepEqual(await lists('doctor deploy/static'), [...own, 'persistentvolumes'].sort());
   });
 
-  test('what it cannot examine is an error', async () => {
+  test('an invalid target is an error', async () => {
     const refused = [
       ['unknown-namespace', 'doctor -n prod', 3],
       ['two-targets', 'doctor deploy/web sts/db', 2],
@@ -251,7 +251,7 @@ const ills: readonly Ill[] = [
 ];
 
 for (const { name, check, make, fix } of ills) {
-  test(`the fix that is printed puts it right: ${name}`, async () => {
+  test(`the printed fix works: ${name}`, async () => {
     await using world = await startWorld();
     await place(world);
     await make(world);
@@ -269,7 +269,7 @@ for (const { name, check, make, fix } of ills) {
   });
 }
 
-test("the fix that is printed puts it right: Stash's kinds are missing", async () => {
+test("the printed fix works: Stash's kinds are missing", async () => {
   await using world = await startWorld({ stash: false });
   await place(world);
   const found = async () => new Map((await examined(world)).map((each) => [each.check, each]));
@@ -295,7 +295,7 @@ test('a cluster without the snapshot API', async () => {
   matchGolden('commands/doctor/no-snapshot-api', out);
 });
 
-test('a claim that is being deleted is told of as snapshot tells of it', async () => {
+test('doctor and snapshot print the same message about a claim that is being deleted', async () => {
   await using world = await startWorld();
   await place(world);
   await world.cluster.patch(

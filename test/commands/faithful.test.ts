@@ -1,4 +1,4 @@
-/** What of a claim comes back: all that its user wrote under its own name, no owner's mark under another. */
+/** A claim restored under its own name keeps all metadata; a copy under another name keeps no owner's metadata. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -66,7 +66,7 @@ async function remembered(space: string) {
   return readSourceClaim(snapshot);
 }
 
-test("Helm's claim comes back as Helm's, and a copy of it as nobody's", async () => {
+test("Helm's claim comes back as Helm's, and a copy of it has no owner", async () => {
   const before = await wiki('helm');
   await succeeds('snapshot pvc/wiki-data -n helm');
   world.standAt(60);
@@ -90,7 +90,7 @@ test("Helm's claim comes back as Helm's, and a copy of it as nobody's", async ()
   assert.notEqual(spec.volumeName, before.spec.volumeName);
 });
 
-test('a restored claim, snapshotted and restored again, is of the second restore', async () => {
+test('a claim that is restored, snapshotted and restored again belongs to the second restore', async () => {
   await wiki('twice');
   await succeeds('snapshot pvc/wiki-data -n twice');
   await remove('twice');
@@ -113,7 +113,7 @@ test('a snapshot remembers its volume', async () => {
   assert.ok(source?.volumeHandle !== undefined);
 });
 
-test('who may not read volumes snapshots all the same, without the handle, and is refused once', async () => {
+test('a user who may not read volumes can snapshot, without the handle, and is refused once', async () => {
   const { spec } = await wiki('unread');
   const more = [1, 2, 3].map((index) => `more-${index}`);
   const names = ['wiki-data', ...more];
@@ -157,7 +157,7 @@ test('who may not read volumes snapshots all the same, without the handle, and i
   assert.equal(source.volumeHandle, undefined);
 });
 
-test('a claim with as many annotations as the API server takes is snapshotted and restored, and what is lost is named', async () => {
+test('a claim with as many annotations as the API server accepts is snapshotted and restored, and lost ones are named', async () => {
   const large = { 'kubectl.kubernetes.io/last-applied-configuration': '"'.repeat(250_000) };
   await wiki('large', large);
   assert.match(

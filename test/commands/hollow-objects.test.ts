@@ -1,4 +1,4 @@
-/** The definitions of Stash demand no spec: an object without one is no reason to fail for any other. */
+/** Stash's definitions do not require a spec: an object without a spec must not break commands on other objects. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 

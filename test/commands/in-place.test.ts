@@ -1,4 +1,4 @@
-/** The ways on past claims that exist, by what the user may do and by what holds the claims; the steps are pasted. */
+/** The steps to restore in place, by the user's rights and the claims' users. The tests paste the steps. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -37,7 +37,7 @@ async function place(name: string, { replicas = 1 } = {}): Promise<void> {
   world.standAt(60);
 }
 
-/** The same with a StatefulSet `db` that deletes the claims of replicas that it is scaled down by. */
+/** The same with a StatefulSet `db` that deletes the claims of removed replicas when it is scaled down. */
 async function shrinking(name: string): Promise<void> {
   world.standAt(0);
   const [resource, set] = statefulSet(name, 'db', { replicas: 2 });
@@ -52,7 +52,7 @@ async function shrinking(name: string): Promise<void> {
   world.standAt(60);
 }
 
-/** The refusal's text, compared with the golden file of that name, and the lines under `or in place`. */
+/** Compares the refusal with the golden file, and returns the lines under `or in place`. */
 async function refused(
   golden: string,
   words: string,
@@ -76,7 +76,7 @@ function withoutUids(text: string): string {
     .replace(/web-[0-9a-z]+-[0-9a-z]{5}/g, 'web-POD');
 }
 
-/** A user who may not do this with these objects, which the server says when it is asked. */
+/** A user without this right, as the server's access review reports it. */
 function without(verb: string, plural: string): RunOptions {
   return {
     through: (cluster: Cluster): Cluster => ({
@@ -110,7 +110,7 @@ function podWith(space: string, name: string, claimName: string, more: object = 
 }
 
 for (const verb of ['get', 'patch']) {
-  test(`who may not ${verb} volumes is told why there are no steps in place`, async () => {
+  test(`a user who may not ${verb} volumes is told why there are no steps in place`, async () => {
     const name = `no-${verb}`;
     await place(name);
     const { err } = await refused(
@@ -122,7 +122,7 @@ for (const verb of ['get', 'patch']) {
   });
 }
 
-test('a volume that outlives its claim anyway needs no right and no step', async () => {
+test('a volume with reclaim policy Retain needs no right and no step', async () => {
   await place('retained');
   const { spec, metadata } = await claimNamed('retained', 'data');
   await world.cluster.patch(
@@ -159,7 +159,7 @@ test('one claim of a StatefulSet that deletes claims when it is scaled down', as
   assert.equal(kept.spec.persistentVolumeReclaimPolicy, 'Retain');
 });
 
-test('who may not patch such a StatefulSet is not told to scale it', async () => {
+test('a user who may not patch such a StatefulSet is not told to scale it', async () => {
   await shrinking('fixed');
   const { err } = await refused(
     'may-not-patch-statefulsets',
@@ -169,11 +169,11 @@ test('who may not patch such a StatefulSet is not told to scale it', async () =>
   assert.doesNotMatch(err, /kubectl (?:delete|scale|patch)/);
 });
 
-test('a claim that its controller would create empty, of a StatefulSet that deletes claims when it is scaled down', async () => {
+test('a missing claim that its controller would create empty, of a StatefulSet that deletes claims when it is scaled down', async () => {
   const space = 'raced';
   await shrinking(space);
   const at = { name: 'db', namespace: space };
-  // Its first replica never gets out of the way: its controller does nothing for the second one.
+  // A finalizer keeps the first pod terminating, so the controller does nothing for the second replica.
   await world.cluster.patch(statefulSets, at, {
     spec: { replicas: 1, persistentVolumeClaimRetentionPolicy: { whenScaled: 'Retain' } },
   });
@@ -209,10 +209,10 @@ test('a claim that its controller would create empty, of a StatefulSet that dele
   assert.equal(set.spec.persistentVolumeClaimRetentionPolicy?.whenScaled, 'Delete');
 });
 
-test('what else holds the claim is named: a pod of another workload, one that has ended, a snapshot that is not ready', async () => {
+test('other users of the claim are named: a pod of another workload, a finished pod, a snapshot that is not ready', async () => {
   const space = 'held';
   await place(space);
-  // Its kubelet is no more, so that what it said last stands.
+  // The kubelet is gone, so the last status stays.
   await world.create(
     podWith(space, 'report', 'data'),
     podWith(space, 'ended', 'data', { nodeName: 'node-of-yore' }),

@@ -17,7 +17,7 @@ import { stubCluster } from '#test/support/stub-cluster.ts';
 const names = stashCrds.map((crd) => crd.metadata.name ?? '');
 const [first = ''] = names;
 
-/** Holds definitions only; `establish` makes it serve what it holds at its next watch. */
+/** A server that stores definitions only. With `establish`, it serves them at its next watch. */
 function server({ establish = true, held = [] as CustomResourceDefinition[] } = {}) {
   const store = new Map<string, KubernetesObject>(held.map((crd) => [crd.metadata.name ?? '', crd]));
   let version = 0;
@@ -71,14 +71,14 @@ async function install(cluster: Cluster | undefined, ...argv: string[]) {
 const lines = (outcome: (name: string) => string) =>
   names.map((name) => `customresourcedefinition.apiextensions.k8s.io/${name} ${outcome(name)}\n`).join('');
 
-test('creates them, and then finds them unchanged', async () => {
+test('creates the definitions, and then finds them unchanged', async () => {
   const { cluster, store } = server();
   assert.deepEqual(await install(cluster, '--crds'), { code: 0, text: lines(() => 'created') });
   assert.deepEqual([...store.keys()], names);
   assert.deepEqual(await install(cluster, '--crds'), { code: 0, text: lines(() => 'unchanged') });
 });
 
-test('brings an old one up to date and keeps the labels of others', async () => {
+test("updates an old definition and keeps other managers' labels", async () => {
   const { cluster, store } = server();
   await install(cluster, '--crds');
   const old = store.get(first) as CustomResourceDefinition;
@@ -97,7 +97,7 @@ test('brings an old one up to date and keeps the labels of others', async () => 
   assert.equal(now.metadata.labels?.['team'], 'storage');
 });
 
-test("leaves AppsCode's alone", async () => {
+test("does not change AppsCode's definitions", async () => {
   for (const metadata of [
     { labels: { 'app.kubernetes.io/name': 'stash' } },
     { labels: { 'app.kubernetes.io/managed-by': 'Helm' } },
@@ -125,14 +125,14 @@ test('a dry run writes nothing', async () => {
   assert.equal(store.size, 1);
 });
 
-test('prints them without a server', async () => {
+test('prints the definitions without a server', async () => {
   const json = await install(undefined, '--crds', '-o', 'json');
   assert.deepEqual((JSON.parse(json.text) as { items: unknown }).items, structuredClone(stashCrds));
   const yaml = await install(undefined, '--crds', '-o', 'yaml');
   assert.deepEqual(loadAll(yaml.text), structuredClone(stashCrds));
 });
 
-test('says what the server does not serve after a minute', async () => {
+test('names the definitions that the server does not serve after a minute', async () => {
   const clock = manualClock();
   const context = testContext({ cluster: server({ establish: false }).cluster, clock });
   const code = run(['install', '--crds'], context, commands);
@@ -142,7 +142,7 @@ test('says what the server does not serve after a minute', async () => {
   assert.equal(clock.sleepers(), 0);
 });
 
-test('Ctrl-C ends the waiting', async () => {
+test('Ctrl-C ends the wait', async () => {
   const interrupt = new AbortController();
   const clock = manualClock();
   const { cluster } = server({ establish: false });

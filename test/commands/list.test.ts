@@ -35,7 +35,7 @@ const objects: Stored<KubernetesObject>[] = [
   },
 ];
 
-/** Only reads: one that holds `objects`, and fails for the plurals in `failing`. */
+/** A read-only cluster with `objects`. Requests for the plurals in `failing` fail. */
 function readOnly(failing: Readonly<Record<string, ErrorKind>> = {}): Cluster {
   const allowed = ({ plural }: Resource): Promise<void> => {
     const kind = failing[plural];
@@ -92,15 +92,15 @@ for (const { words, sessions } of selections) {
   });
 }
 
-test('list -A shows the namespace of each', async () => {
+test('list -A shows namespaces', async () => {
   assert.deepEqual((await list('-A')).column(0), ['demo', 'demo', 'prod', 'demo']);
 });
 
-test('a restore point that -l selects by one of its snapshots is shown whole', async () => {
+test('a restore point is listed with all its snapshots if -l selects one of them', async () => {
   assert.deepEqual((await list('-l keep=yes')).column(3), ['2/2']);
 });
 
-test('who may not read sessions, or has no Stash, sees what the snapshots say', async () => {
+test('without Stash or the right to read sessions, list shows the facts that snapshots hold', async () => {
   for (const kind of ['forbidden', 'precondition'] as const) {
     const { code, column } = await list('', { backupsessions: kind });
     assert.deepEqual({ code, phases: column(5) }, { code: 0, phases: ['Unknown', 'Succeeded', 'Succeeded'] });
@@ -108,7 +108,7 @@ test('who may not read sessions, or has no Stash, sees what the snapshots say', 
   assert.deepEqual((await list('')).column(5), ['Unknown', 'Failed', 'Succeeded']);
 });
 
-test('who may not read classes sees their names', async () => {
+test('a user who may not read classes sees their names', async () => {
   const { code, column } = await list('-o wide', { volumesnapshotclasses: 'forbidden' });
   assert.deepEqual([code, column(6), column(7)], [0, ['csi', 'csi', 'csi'], Array(3).fill('<unknown>')]);
 });

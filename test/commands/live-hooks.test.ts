@@ -1,4 +1,4 @@
-/** What the live table says while a preBackup hook runs. */
+/** The live table while a preBackup hook runs. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -37,7 +37,7 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-test('whoever runs the hook', async () => {
+test('on the command line that runs the hook', async () => {
   const words = ['snapshot', 'deploy/web', '--executor=local', '--pre', 'true', '--post', 'true'];
   const { code, err } = await world.run(words, { isTTY: true });
   assert.equal(code, 0, err);
@@ -45,7 +45,7 @@ test('whoever runs the hook', async () => {
   assert.match(screen(err), /^data +Ready/m);
 });
 
-test('whoever follows an operator that runs it', async () => {
+test('on a command line that follows the operator', async () => {
   const invoker = { apiGroup: 'stash.appscode.com', kind: 'BackupConfiguration', name: 'nightly' };
   const annotations = {
     [annotation.executor]: 'operator-0 4',
@@ -57,7 +57,7 @@ test('whoever follows an operator that runs it', async () => {
   const template = { spec: { restartPolicy: 'Never', containers: [container] } };
   await world.create(
     [backupSessions, object('stash.appscode.com/v1beta1', 'BackupSession', { metadata, spec: { invoker } })],
-    // It fails, and so ends what is followed.
+    // The hook fails, which ends the session.
     [
       jobs,
       object('batch/v1', 'Job', {

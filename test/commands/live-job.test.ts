@@ -1,4 +1,4 @@
-/** The Job of a session that an operator carries out, with real pods, as `wait` shows it. */
+/** How `wait` shows the Job of a session, with real pods. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -38,7 +38,7 @@ function job(name: string, container: object, more: object = {}): Created {
 }
 
 test('a container that crashes: its exit code, its last lines, and the end', async () => {
-  // All of it is told by the server: nothing waits for the clock.
+  // Everything follows from watch events: nothing waits for the clock.
   world.standAt(0);
   const command = ['sh', '-c', 'for i in 1 2 3 4 5 6 7; do echo line $i; done; exit 3'];
   await world.create(session('nightly-1'), job('stash-vs-nightly-1', { image: 'busybox', command }));
@@ -51,11 +51,11 @@ test('a container that crashes: its exit code, its last lines, and the end', asy
   assert.match(err, /^error: backupsession\/nightly-1 failed: job stash-vs-nightly-1 failed: /m);
 });
 
-/** Nobody ends the session: what was told until time is up. */
+/** The output until the timeout of a session that no executor ends. */
 async function untold(name: string, ...objects: Created[]): Promise<string> {
   world.race();
   await world.create(session(name), ...objects);
-  // Twenty seconds from when the world's clock begins to run.
+  // Twenty seconds after the clock starts.
   const status = { sessionDeadline: '2026-03-14T03:00:20Z' };
   await world.cluster.patch(backupSessions, { name, namespace: demo }, { status }, { subresource: 'status' });
   const { code, err } = await world.run(`wait ${name}`);
@@ -64,7 +64,7 @@ async function untold(name: string, ...objects: Created[]): Promise<string> {
   return err;
 }
 
-test('a pod whose image cannot be pulled says so', async () => {
+test('a pod whose image cannot be pulled is reported', async () => {
   const image = `${imageRepository}:no-such-tag`;
   const err = await untold('nightly-2', job('stash-vs-nightly-2', { image }));
   assert.match(
@@ -73,7 +73,7 @@ test('a pod whose image cannot be pulled says so', async () => {
   );
 });
 
-test('a pod that no node takes says so in the words of the scheduler', async () => {
+test("a pod that cannot be scheduled is reported in the scheduler's words", async () => {
   const err = await untold(
     'nightly-3',
     job('stash-vs-nightly-3', { image: 'busybox' }, { nodeSelector: { disk: 'none' } }),
@@ -96,7 +96,7 @@ test('a pod that no node takes says so in the words of the scheduler', async () 
   );
 });
 
-test('a Job that is deleted while the session runs is told', async () => {
+test('a Job that is deleted while the session runs is reported', async () => {
   world.race();
   await world.create(session('nightly-4'), job('stash-vs-nightly-4', { image: 'busybox' }));
   const seen = Promise.withResolvers<undefined>();

@@ -1,4 +1,4 @@
-/** The objects that people have in their clusters, as short as they can be. */
+/** Minimal objects of users. */
 import type { KubernetesObject, Volume } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
@@ -17,7 +17,7 @@ export function namespace(name: string): Created {
   return [namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }];
 }
 
-/** Of the sandbox's driver, with this fault, which is its name too. */
+/** A class of the sandbox's driver with this fault, which is also its name. */
 export function faultyClass(fault: string): Created {
   return [volumeSnapshotClasses, snapshotClass(fault, 'sandbox.csi.stash.dev', { fault })];
 }
@@ -27,7 +27,7 @@ export interface ClaimOptions {
   readonly size?: string;
   readonly labels?: Record<string, string>;
   readonly modes?: string[];
-  /** The PersistentVolume that it is bound to by hand. */
+  /** The PersistentVolume to bind the claim to. */
   readonly volume?: string;
 }
 
@@ -48,7 +48,7 @@ export interface WorkloadOptions {
   readonly labels?: Record<string, string>;
 }
 
-/** With one volume for each claim. Its pods report Running and do nothing. */
+/** With one volume per claim. Its pods report Running and do nothing. */
 export function deployment(
   namespace: string,
   name: string,
@@ -100,7 +100,7 @@ export function configuration(
   ];
 }
 
-/** Any object; what the types of ours do not know is for the server to judge. */
+/** Any object: the server checks it, not the types. */
 export function object(apiVersion: string, kind: string, rest: object): KubernetesObject {
   return { apiVersion, kind, metadata: {}, ...rest };
 }

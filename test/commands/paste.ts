@@ -1,4 +1,4 @@
-/** Does what a hint proposes: `kubectl stash ...` as the program itself, and the few commands of kubectl as it does them. */
+/** Runs the commands of a hint: `kubectl stash ...` by the program itself, and a few kubectl commands by a copy. */
 import assert from 'node:assert/strict';
 
 import {
@@ -26,7 +26,7 @@ const resources: Readonly<Record<string, Resource>> = {
   backupconfiguration: backupConfigurations,
 };
 
-/** Resolves with what the last command said; each of them has to succeed. */
+/** Resolves with the output of the last command. Every command has to succeed. */
 export async function paste(world: World, lines: readonly string[]): Promise<Ran | undefined> {
   let last: Ran | undefined;
   for (const line of lines) {
@@ -88,7 +88,7 @@ async function change(world: World, { resource, names, namespace }: Words, patch
   for (const name of names) await world.cluster.patch(resource, { name, namespace }, patch);
 }
 
-/** `annotate TYPE NAME... KEY=VALUE KEY- [--overwrite]` of a kind that belongs to no namespace. */
+/** `annotate TYPE NAME... KEY=VALUE KEY- [--overwrite]` of a cluster-scoped kind. */
 async function annotate(world: World, [type = '', ...words]: readonly string[]): Promise<void> {
   const resource = resources[type];
   assert.ok(resource, type);
@@ -104,7 +104,7 @@ async function annotate(world: World, [type = '', ...words]: readonly string[]):
   }
 }
 
-/** As kubectl does, it waits until they are gone. */
+/** As kubectl does, it waits until the objects are gone. */
 async function remove(world: World, { resource, names, namespace, flags }: Words): Promise<void> {
   for (const name of names) {
     try {

@@ -14,7 +14,7 @@ const demo = 'demo';
 const local = '--executor=local';
 let world: World;
 
-/** Seconds after the beginning; session names have the time in them. */
+/** Seconds after the start; session names contain the time. */
 const at = { web: 0, failed: 1, never: 2, incomplete: 3, deleting: 4, db: 5, goneWeb: 6 } as const;
 const session = (name: string, seconds: number) => `${name}-${1773457200 + seconds}`;
 
@@ -76,7 +76,7 @@ async function refuses(name: string, words: string, code: number, options: RunOp
   assert.deepEqual(await world.census(), before);
 }
 
-/** The driver's own words have the names of volumes in them. */
+/** The driver's messages contain the names of volumes. */
 function withoutUids(text: string): string {
   return text.replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID');
 }
@@ -219,7 +219,7 @@ for (const { name, text, code } of refusedFiles) {
   });
 }
 
-test('restore refuses what the user may not do, and says what and who', async () => {
+test('restore refuses a user without rights, and names the rights and the user', async () => {
   const words = `restore deploy/web --suffix=-2 ${local}`;
   for (const { verb, group, resource } of rightsOfRestore) {
     const name = `lacks-${verb}-${resource.replace('/', '-')}`;
@@ -231,7 +231,7 @@ test('restore refuses what the user may not do, and says what and who', async ()
   world.sandbox.faults.clear();
 });
 
-test('restore refuses to race the controller of a StatefulSet, and a claim that is on its way out', async () => {
+test('restore refuses to race the controller of a StatefulSet, and a claim that is being deleted', async () => {
   const leaving = { name: 'data-db-1', namespace: demo };
   await world.cluster.delete(persistentVolumeClaims, leaving);
   await refuses('claim-leaving', `restore sts/db --only=data-db-1 ${local}`, 1);

@@ -116,7 +116,7 @@ for (const { name, words, code } of refused) {
   });
 }
 
-/** Nothing may be there afterwards that was not there before. */
+/** The refused command must not create any object. */
 async function refuses(name: string, words: string, code: number, options: RunOptions = {}): Promise<void> {
   const before = await world.census();
   const { out, err, code: exit } = await world.run(words, options);
@@ -145,7 +145,7 @@ test('snapshot refuses to choose between two default classes, or two without a d
   await world.cluster.delete(volumeSnapshotClasses, { name: 'second' });
 });
 
-test('snapshot refuses what the user may not do, and says what and who', async () => {
+test('snapshot refuses a user without rights, and names the rights and the user', async () => {
   const words = `snapshot deploy/web ${local}`;
   for (const [verb, plural] of [
     ['get', 'deployments'],
@@ -163,7 +163,7 @@ test('snapshot refuses what the user may not do, and says what and who', async (
   await refuses('lacks-several', words, 1, { through: withoutRight('create', undefined, undefined) });
 });
 
-test('where nobody else would execute, --wait=false leaves nothing behind', async () => {
+test('without an operator, --wait=false leaves nothing behind', async () => {
   world.race();
   await refuses('wait-false-nobody', 'snapshot deploy/web --wait=false', 1);
   world.standAt(0);

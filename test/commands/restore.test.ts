@@ -101,7 +101,7 @@ test('restore brings back claims as they were, when workload, configuration, ses
   assert.deepEqual(await claims('gone'), [data, logs]);
 });
 
-test('restore of some, by session, into another class', async () => {
+test('restore of some claims, by session, into another class', async () => {
   await place('some');
   await drop('some', 'data', 'logs');
   const words = 'restore deploy web --from=deploy-web-1773457200 -n some';
@@ -131,7 +131,7 @@ for (const columns of [80, 200]) {
   });
 }
 
-test('restore says where a claim has to grow', async () => {
+test('restore notes that a claim has to grow', async () => {
   await place('grown');
   await drop('grown', 'data', 'logs');
   const at = { name: 'data-1773457200', namespace: 'grown' };
@@ -152,7 +152,7 @@ test('restore waits for a first consumer that does not exist, and says so', asyn
   matchGolden('commands/restore/waits-for-consumer', settled(err));
 });
 
-test('restore: a dry run says what would be created, and creates nothing', async () => {
+test('restore: a dry run prints what would be created, and creates nothing', async () => {
   await place('dry');
   await drop('dry', 'data', 'logs');
   const before = await world.census();
@@ -164,7 +164,7 @@ test('restore: a dry run says what would be created, and creates nothing', async
   assert.deepEqual(await world.census(), before);
 });
 
-test('restore carries out a file as the guides write it, from a path and from standard input', async () => {
+test('restore carries out a file as in the guides, from a path and from standard input', async () => {
   world.standAt(0);
   const name = 'guide';
   await world.create(namespace(name), statefulSet(name, 'db', { replicas: 2 }));
@@ -214,7 +214,7 @@ spec:
   assert.equal((await world.cluster.list(restoreSessions, { namespace: name })).items.length, 2);
 });
 
-/** The commands under the line of the hint that begins with `words`, up to the next line that is none. */
+/** The commands under the hint line that begins with `words`, up to the next line that is not a command. */
 function proposed(stderr: string, words: string): string[] {
   const lines = stderr.split('\n').map((line) => line.replace(/^hint:/, '').trim());
   const from = lines.findIndex((line) => line.startsWith(words)) + 1;
@@ -223,7 +223,7 @@ function proposed(stderr: string, words: string): string[] {
   return lines.slice(from, from + length);
 }
 
-test('every way on past claims that exist works as it is printed', async () => {
+test('every printed way to restore despite existing claims works', async () => {
   await place('hints', { replicas: 1 });
   const { code, err } = await world.run(`restore deploy/web -n hints ${local}`);
   assert.equal(code, 1);
@@ -246,7 +246,7 @@ test('every way on past claims that exist works as it is printed', async () => {
   ]);
 });
 
-test('the steps in place of one claim of a StatefulSet work as they are printed', async () => {
+test('the printed steps to restore one claim of a StatefulSet in place work', async () => {
   world.standAt(0);
   const name = 'steps';
   await world.create(namespace(name), statefulSet(name, 'db', { replicas: 2 }));
@@ -265,7 +265,7 @@ test('the steps in place of one claim of a StatefulSet work as they are printed'
   );
 });
 
-test('a hint goes to the cluster that the command went to', async () => {
+test('the commands in a hint go to the cluster that the command used', async () => {
   await place('elsewhere');
   const { kubeconfig } = world.sandbox;
   const flags = `--kubeconfig ${kubeconfig} --context sandbox`;

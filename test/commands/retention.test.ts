@@ -1,4 +1,4 @@
-/** `snapshot --keep-last 2` and the like. */
+/** `snapshot` with `--keep` flags. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -39,12 +39,12 @@ after(() => world[Symbol.asyncDispose]());
 
 let second = 0;
 
-/** A minute after the run before. */
+/** A minute after the previous run. */
 async function run(words: string, options?: RunOptions) {
   second += 60;
   world.standAt(second);
   const ran = await world.run(words, options);
-  // The driver takes its time with what was deleted.
+  // The driver deletes snapshots with a delay.
   await until(world.cluster, volumeSnapshots, { namespace: demo }, (all) =>
     all.every(({ metadata }) => metadata.deletionTimestamp === undefined),
   );
@@ -60,7 +60,7 @@ async function policyOf(name: string) {
   return (await world.cluster.get(backupConfigurations, name, demo)).spec.retentionPolicy;
 }
 
-test('the policy is stored in a configuration that is made for it, and applied', async () => {
+test('the policy is stored in a new configuration, and applied', async () => {
   for (let taken = 0; taken < 2; taken += 1)
     assert.equal((await run(`snapshot deploy/web ${local} --keep-last 2`)).code, 0);
   const { code, out, err } = await run(`snapshot deploy/web ${local} --keep-last 2`);
@@ -70,7 +70,7 @@ test('the policy is stored in a configuration that is made for it, and applied',
   assert.equal((await snapshotsLeft()).length, 4);
 });
 
-test('it is applied, but not stored, under one that exists', async () => {
+test('it is applied, but not stored, under an existing configuration', async () => {
   const stored = await policyOf('deploy-web');
   const { code, out, err } = await run(`snapshot deploy/web ${local} --keep-last 1 --keep-yearly 1`);
   assert.equal(code, 0);
@@ -90,7 +90,7 @@ test("a configuration's own policy is applied without a flag", async () => {
 });
 
 for (const mode of ['client', 'server'] as const) {
-  test(`--dry-run=${mode} says what would go, of both policies, and changes nothing`, async () => {
+  test(`--dry-run=${mode} prints what both policies would delete, and changes nothing`, async () => {
     const before = await world.census();
     const first = await run(`snapshot deploy/own deploy/web ${local} --keep-last 1 --dry-run=${mode}`);
     assert.deepEqual([first.code, first.err], [0, '']);
@@ -102,7 +102,7 @@ for (const mode of ['client', 'server'] as const) {
   });
 }
 
-test('a dry run tells the truth', async () => {
+test('a dry run prints what the real run deletes', async () => {
   const words = `snapshot deploy/own ${local} --keep-last 1`;
   const told = (await run(`${words} --dry-run=client`)).out;
   const before = await snapshotsLeft();
@@ -114,7 +114,7 @@ test('a dry run tells the truth', async () => {
   assert.deepEqual(foretold.sort(), gone);
 });
 
-test('where the session fails, nothing goes', async () => {
+test('if the session fails, nothing is deleted', async () => {
   const before = await snapshotsLeft();
   world.sandbox.faults.inject({
     verb: 'create',
@@ -135,7 +135,7 @@ test('where the session fails, nothing goes', async () => {
   );
 });
 
-test('what goes wrong afterwards is said, and the snapshot was taken', async () => {
+test('an error in the deletion is reported, and the snapshot is taken', async () => {
   const before = await snapshotsLeft();
   world.sandbox.faults.inject({
     verb: 'delete',

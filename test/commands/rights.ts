@@ -1,4 +1,4 @@
-/** A user who lacks a right, as the server's rules review tells of one. */
+/** A user who lacks a right, as the server's rules review reports it. */
 import type { KubernetesObject, SelfSubjectRulesReview, Stored } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
@@ -17,7 +17,7 @@ interface Right {
   readonly resource: string;
 }
 
-/** What a session of each kind needs, as the issue of rights to a person would list it. */
+/** The rights that a session of each kind needs, as a role would list them. */
 export const rightsOfSnapshot = rights([
   [backupConfigurations, ['create']],
   [backupSessions, ['create', 'patch', 'get', 'list', 'watch']],
@@ -37,7 +37,7 @@ function rights(table: readonly (readonly [Resource, readonly string[]])[]): Rig
   );
 }
 
-/** All rights that the two tables name, but those with this verb, group and resource (left out: any). */
+/** All rights of the two tables except those with this verb, group and resource (undefined: any). */
 export function withoutRight(verb: string, group?: string, resource?: string): (cluster: Cluster) => Cluster {
   const rules = [...rightsOfSnapshot, ...rightsOfRestore]
     .filter(

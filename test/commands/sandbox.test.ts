@@ -49,7 +49,7 @@ const temporaries = [
 ];
 
 for (const { name, temporary, why, skip } of temporaries) {
-  test(`where $TMPDIR is ${name}, it says so`, { skip }, async () => {
+  test(`if $TMPDIR is ${name}, it says so`, { skip }, async () => {
     const err = `error: cannot make a directory in ${temporary}: ${why}\n${temporaryHint}`;
     assert.deepEqual(await sandbox(['--', 'true'], { temporary }), { code: 1, err });
   });
@@ -62,7 +62,7 @@ const directories = [
 ];
 
 for (const { name, dir, why, skip } of directories) {
-  test(`where --dir is ${name}, it says so`, { skip }, async () => {
+  test(`if --dir is ${name}, it says so`, { skip }, async () => {
     const err = `error: cannot use ${dir} as a directory: ${why}\n${directoryHint}`;
     assert.deepEqual(await sandbox(['--dir', dir, '--', 'true']), { code: 1, err });
   });
@@ -79,14 +79,14 @@ test('it runs in a working directory that was removed', async () => {
   assert.deepEqual(await readdir(temporary), []);
 });
 
-test('a relative --dir there has no place', async () => {
+test('it refuses a relative --dir in a working directory that was removed', async () => {
   const removed = join(root, 'removed-too');
   await mkdir(removed);
   const err = `error: cannot use here as a directory: no such file or directory\n${directoryHint}`;
   assert.deepEqual(await sandbox(['--dir', 'here', '--', 'true'], { removed }), { code: 1, err });
 });
 
-test('with --as it is a user with the documented roles, and the administrator is another context', async () => {
+test('--as makes a user with the documented roles; the administrator is another context', async () => {
   const temporary = join(root, 'temporary-as');
   await mkdir(temporary);
   const script = [

@@ -20,7 +20,7 @@ import { settled, withoutIds } from './settled.ts';
 import { startWorld, type RunOptions, type World } from './world.ts';
 
 const demo = 'demo';
-/** Nobody operates here. */
+/** A namespace without an operator. */
 const alone = 'alone';
 let world: World;
 let operator: ReturnType<typeof playOwnOperator>;
@@ -74,7 +74,7 @@ async function refuses(name: string, line: string, code: number, options: RunOpt
   assert.deepEqual(await world.census(), before);
 }
 
-test('schedule creates, tells the next runs and that an operator has taken it', async () => {
+test('schedule creates a configuration, and prints the next runs and that an operator has accepted it', async () => {
   world.standAt(10);
   await succeeds('created', 'schedule deploy/web --cron "0 3 * * *" --keep-last 5 --keep-daily 7');
   const made = await spec('deploy-web');
@@ -87,7 +87,7 @@ test('schedule creates, tells the next runs and that an operator has taken it', 
   });
 });
 
-test('schedule changes what is said, and only that', async () => {
+test('schedule changes only the given fields', async () => {
   const before = await spec('deploy-web');
   await succeeds(
     'configured',
@@ -124,7 +124,7 @@ test('a dry run shows and changes nothing', async () => {
   assert.deepEqual(await world.census(), before);
 });
 
-test('the configuration that snapshot made becomes a scheduled one', async () => {
+test('schedule changes the configuration that snapshot made', async () => {
   world.standAt(20);
   const taken = await world.run('snapshot deploy/cache --executor=local');
   assert.equal(taken.code, 0, taken.err);
@@ -135,7 +135,7 @@ test('the configuration that snapshot made becomes a scheduled one', async () =>
   assert.deepEqual([paused, schedule], [false, '@hourly']);
 });
 
-test('where no operator is: created, and it says that nobody will run it', async () => {
+test('without an operator, schedule creates the configuration, and warns that it will not run', async () => {
   world.race();
   await succeeds('nobody', 'schedule deploy/web --cron "0 3 * * *" --keep-last 5 -n alone');
   world.standAt(30);
@@ -175,7 +175,7 @@ test('pause and resume', async () => {
   await refuses('pause-no-namespace', 'pause deploy-web -n prod', 3);
 });
 
-test('schedule says whether what is paused stays so', async () => {
+test('schedule says whether a paused configuration stays paused', async () => {
   const line = 'schedule deploy/web --timeout';
   await succeeds('becomes-paused', `${line} 40m --paused --dry-run=client`);
   await world.run('pause deploy-web');
@@ -199,7 +199,7 @@ test('trigger: an operator carries it out', async () => {
   await succeeds('trigger-left', 'trigger deploy-cache --wait=false');
 });
 
-test('trigger: where no operator is, this command carries it out', async () => {
+test('trigger: without an operator, this command carries it out', async () => {
   world.race();
   const ran = await world.run('trigger deploy-web -n alone');
   world.standAt(70);
@@ -212,7 +212,7 @@ test('trigger: where no operator is, this command carries it out', async () => {
   );
 });
 
-test('trigger refuses what cannot be run', async () => {
+test('trigger refuses a configuration that it cannot run', async () => {
   await refuses('trigger-unknown', 'trigger deploy-chache', 3);
   await refuses('trigger-restic', 'trigger files', 1);
   await refuses('trigger-no-target', 'trigger lost', 3);

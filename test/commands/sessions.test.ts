@@ -93,7 +93,7 @@ test('list refuses a namespace that does not exist, and an unknown type', async 
   await refuses('list/forbidden', 'list -A', 1);
 });
 
-test('wait on sessions that are over', async () => {
+test('wait on finished sessions', async () => {
   const done = await world.run('wait deploy-web-1773464400');
   matchGolden('commands/wait/succeeded', `${done.out}--- stderr\n${settled(done.err)}`);
   assert.equal(done.code, 0);
@@ -102,7 +102,7 @@ test('wait on sessions that are over', async () => {
   await checkAdvice(failed.err);
 });
 
-test('wait follows a session that somebody carries out', async () => {
+test('wait follows a running session', async () => {
   world.standAt(20_000);
   const interrupt = new AbortController();
   const carriedOut = world.run(`snapshot pvc/b --snapshot-class=never-ready ${local}`, {
@@ -128,7 +128,7 @@ test('wait follows a session that somebody carries out', async () => {
   matchGolden('commands/wait/failed', settled(err));
 });
 
-test('wait refuses what is no session', async () => {
+test('wait refuses a name that is not of a session', async () => {
   await refuses('wait/unknown', 'wait deploy-web-1', 3);
   await refuses('wait/no-session', 'wait', 2);
   await refuses('wait/unknown-kind', 'wait deploy/web', 2);
@@ -166,7 +166,7 @@ test('sandbox runs a command and ends with its exit code', async () => {
   await refuses('sandbox/unknown-program', 'sandbox -- no-such-program --flag', 3, { env });
 });
 
-test('no way to a server', async () => {
+test('the server cannot be reached', async () => {
   world.race();
   const bare: RunOptions = { configured: false, env: { HOME: '/nowhere' } };
   await refuses('connection/no-kubeconfig', 'snapshot deploy/web', 1, bare);

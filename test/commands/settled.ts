@@ -1,6 +1,6 @@
-/** What stays the same however a run is timed. */
+/** Removes from the output what depends on the timing of a run. */
 
-/** Without what was still on its way, and with the lines of claims that ended in one order or another in order. */
+/** Without the states that a run may skip, and with the lines of claims sorted. */
 export function settled(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => !line.includes(': Running'));
   const isClaim = (line: string) => /^(?:backup|restore)session\//.test(line);
@@ -8,7 +8,7 @@ export function settled(stderr: string): string {
   return lines.map((line) => (isClaim(line) ? (claims.next().value ?? '') : line)).join('\n');
 }
 
-/** What a terminal that was given `text` shows in the end; it knows the sequences that a live table needs. */
+/** What a terminal shows after `text`. It knows the escape sequences that a live table needs. */
 export function screen(text: string): string {
   const lines: string[] = [''];
   let row = 0;
@@ -40,7 +40,7 @@ export function screen(text: string): string {
     .trimEnd()}\n`;
 }
 
-/** Names and times that only the server or the moment knows. */
+/** Replaces names and times that differ between runs. */
 export function withoutIds(text: string): string {
   return text
     .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID')

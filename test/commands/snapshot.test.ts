@@ -51,7 +51,7 @@ for (const [index, { name, words }] of taken.entries()) {
   });
 }
 
-test('each claim of each session has one snapshot, also of those that are history', async () => {
+test('each claim of each session has one snapshot, also if the session is deleted from the history', async () => {
   const { items: snapshots } = await world.cluster.list(volumeSnapshots, { namespace: demo });
   const bySession = Map.groupBy(
     snapshots,
@@ -83,7 +83,7 @@ test('snapshot: the session as an object', async () => {
   }
 });
 
-test('snapshot: a session that fails is printed all the same', async () => {
+test('snapshot: a failed session is printed as well', async () => {
   world.standAt(4000);
   const words = `snapshot deploy/cache -o json --snapshot-class=error-always --fail-fast ${local}`;
   const { code, out, err } = await world.run(words);
@@ -94,7 +94,7 @@ test('snapshot: a session that fails is printed all the same', async () => {
   matchGolden('commands/snapshot/failed', withoutIds(settled(err)));
 });
 
-test('snapshot: some fail, some do not', async () => {
+test('snapshot: some claims fail, some succeed', async () => {
   world.standAt(4100);
   await world.create(
     claim(demo, 'bad'),
@@ -119,7 +119,7 @@ test('snapshot: some fail, some do not', async () => {
   matchGolden('commands/snapshot/some-failed', withoutIds(`${out}--- stderr\n${settled(err)}`));
 });
 
-test('snapshot: what is not ready in time', async () => {
+test('snapshot: a snapshot that is not ready in time', async () => {
   world.race();
   const { code, err } = await world.run(
     `snapshot deploy/web --snapshot-class=never-ready --timeout=20s ${local}`,
@@ -134,7 +134,7 @@ test('snapshot: what is not ready in time', async () => {
   matchGolden('commands/snapshot/timed-out', told);
 });
 
-test('snapshot: a dry run says what would be created, and creates nothing', async () => {
+test('snapshot: a dry run prints what would be created, and creates nothing', async () => {
   world.standAt(5000);
   const before = await world.census();
   const ran = await world.run(`snapshot sts/db --dry-run=client ${local}`);
@@ -145,7 +145,7 @@ test('snapshot: a dry run says what would be created, and creates nothing', asyn
   assert.deepEqual(await world.census(), before);
 });
 
-test('snapshot: nobody else answers', async () => {
+test('snapshot: no operator answers', async () => {
   world.race();
   const { code, err } = await world.run('snapshot pvc/logs');
   world.standAt(0);
@@ -170,7 +170,7 @@ for (const columns of [80, 200]) {
   });
 }
 
-test('what a driver says cannot steer the terminal', async () => {
+test('messages of a driver cannot control the terminal', async () => {
   const error = { message: 'disk \u001b[2J\u001b]0;owned\u0007full\r\nreally' };
   const through = (cluster: Cluster): Cluster => ({
     ...cluster,

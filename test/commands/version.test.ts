@@ -11,7 +11,7 @@ import { testContext } from '#test/support/context.ts';
 import { matchGolden } from '#test/support/golden.ts';
 import { stubCluster } from '#test/support/stub-cluster.ts';
 
-/** `get`: of the binding that our operator's installation leaves. */
+/** `get` reads the binding of our operator. */
 function server(groups: readonly string[], get: Cluster['get'] = failing('not-found')) {
   return stubCluster({
     get,

@@ -1,4 +1,4 @@
-/** A sandbox, the program run in it as from a shell, and what stands in it afterwards. */
+/** A sandbox, with functions that run the program in it as a shell would, and read the objects in it. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,22 +24,22 @@ export interface Ran {
 }
 
 export interface RunOptions extends Omit<TestContextOptions, 'clock' | 'cluster'> {
-  /** What the program connects to in place of the sandbox. */
+  /** The server that the program connects to instead of the sandbox. */
   readonly through?: (cluster: Cluster) => Cluster;
-  /** Default true; false: it finds a kubeconfig only by its own flags and `env`. */
+  /** Default true. If false, the program finds a kubeconfig only by its flags and `env`. */
   readonly configured?: boolean;
 }
 
 export interface World extends AsyncDisposable {
   readonly sandbox: Sandbox;
-  /** The sandbox's own, without HTTP. */
+  /** The sandbox's cluster, without HTTP. */
   readonly cluster: Cluster;
-  /** Words as after `kubectl stash`, split at blanks where they are one string. */
+  /** The arguments after `kubectl stash`; a string is split at spaces. */
   run(words: string | readonly string[], options?: RunOptions): Promise<Ran>;
-  /** A file of its own. */
+  /** Writes a new file, and returns its path. */
   file(name: string, text: string): Promise<string>;
   create(...objects: readonly (readonly [Resource, KubernetesObject])[]): Promise<void>;
-  /** Resolves with the object once it satisfies. */
+  /** Resolves with the object once it meets the condition. */
   until<T extends KubernetesObject>(
     resource: Resource<T>,
     namespace: string | undefined,
@@ -47,20 +47,20 @@ export interface World extends AsyncDisposable {
     satisfies: (object: Stored<T> | undefined) => boolean,
   ): Promise<void>;
   bound(namespace: string, ...claims: readonly string[]): Promise<void>;
-  /** Everything that a session may create, as `kind namespace/name`. */
+  /** All objects of the kinds that a session may create, as `kind namespace/name`. */
   census(): Promise<string[]>;
-  /** Both sides' clocks stand still: at the beginning, or `seconds` later. */
+  /** Stops the clocks of both sides at the start, or `seconds` later. */
   standAt(seconds: number): void;
-  /** Both sides' clocks run, fifty times as fast as time does or `times`. */
+  /** Runs the clocks of both sides `times` as fast as real time, by default fifty times. */
   race(times?: number): void;
 }
 
 const beginning = Date.parse('2026-03-14T03:00:00Z');
 
 export interface WorldOptions {
-  /** Default true; false: the cluster has no Stash kinds yet. */
+  /** Default true. If false, the cluster has no Stash kinds. */
   readonly stash?: boolean;
-  /** What containers of our own image run. */
+  /** The program that containers of our image run. */
   readonly program?: SandboxOptions['program'];
 }
 
@@ -80,7 +80,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         );
         return;
       }
-      // Where time stands still, only an abort ends a sleep.
+      // While the clocks are stopped, only an abort ends a sleep.
       await new Promise<void>((wake) => {
         signal?.addEventListener(
           'abort',
@@ -152,7 +152,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     async census() {
       const lists = await Promise.all(
-        // A sandbox without the kind has none of it.
+        // The sandbox does not have the kind.
         writtenKinds.map((kind) => cluster.list(kind).catch(() => ({ items: [] }))),
       );
       return lists

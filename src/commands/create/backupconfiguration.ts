@@ -73,7 +73,7 @@ export const command = defineCommand({
   },
 });
 
-/** Throws for all that can be wrong with the command line, before anything connects. */
+/** Checks the command line before the command connects. Throws 'usage'. */
 function builderOf({ words, flags: given }: Args<typeof flags>) {
   refuseRestic('backupconfiguration', given);
   const [name = ''] = parseNames(words, 'backupconfiguration');

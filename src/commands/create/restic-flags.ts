@@ -1,4 +1,4 @@
-/** Flags of Stash's own plugin that only its other driver has a use for. */
+/** Flags of Stash's plugin that only its driver Restic uses. */
 import type { Flag } from '#src/cli/command.ts';
 import { longName } from '#src/cli/tokens.ts';
 import { StashError } from '#src/errors.ts';
@@ -16,7 +16,7 @@ const restic = {
   description: 'Of the driver Restic.',
 } as const satisfies Flag;
 
-/** Known, so that they can be refused in words. */
+/** Declared so that the command can explain why it refuses them. */
 export const resticFlags = {
   repoName: restic,
   repoNamespace: restic,

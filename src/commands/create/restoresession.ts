@@ -87,7 +87,7 @@ export const command = defineCommand({
   },
 });
 
-/** Throws for all that can be wrong with the command line, before anything connects. */
+/** Checks the command line before the command connects. Throws 'usage'. */
 function builderOf({
   words,
   flags: given,

@@ -1,4 +1,4 @@
-/** What `create-vs` and `restore-vs`, the programs of the operator's Jobs, have in common. */
+/** Shared by `create-vs` and `restore-vs`, which the operator's Jobs run. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 
@@ -12,9 +12,9 @@ import { carryOut } from '#src/session/run/carry-out.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 
 export interface NamedSession<S extends AnySession> {
-  /** As the flag, called after the kind, gives it. */
+  /** The value of the flag, which is named after the kind. */
   readonly name: string | undefined;
-  /** Throws where the session cannot be carried out. */
+  /** Throws if the session cannot be carried out. */
   readonly check?: (session: Stored<S>) => void;
   readonly given?: SessionContext;
 }
@@ -39,7 +39,7 @@ export async function carryOutNamed<S extends AnySession, Plan>(
     const ended = await carryOut(environment, kind, {
       session,
       context: given,
-      // In a pod it is the pod's name, by which another executor sees whether this one still lives.
+      // In a pod, it is the pod's name, by which other executors check whether this one is alive.
       id: context.env['POD_NAME'] ?? `${hostname()}-${randomUUID().slice(0, 8)}`,
       held: 'wait',
     });

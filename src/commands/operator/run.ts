@@ -85,7 +85,7 @@ export const command = defineCommand({
         clock: context,
         signal: context.signal,
         log: createLog(context.out, logLevel, context),
-        // A process that starts again in the same pod is another one.
+        // A process that restarts in the same pod needs a new identity.
         id: `${context.env['POD_NAME'] ?? hostname()}-${randomUUID().slice(0, 8)}`,
         serve,
       },
