@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 export async function confirm(context: Context, question: string, yes: boolean): Promise<void> {
   if (yes) return;
   if (!context.isTTY) {
-    throw new StashError('usage', 'nobody can be asked here whether that is meant', { hint: 'add --yes' });
+    throw new StashError('usage', 'cannot ask for confirmation without a terminal', { hint: 'add --yes' });
   }
   context.err.write(`${question} [y/N] `);
   const answer = await readLine(context);

@@ -7,7 +7,7 @@ export function dryRunFlag<const C extends readonly ('client' | 'server')[]>(...
     type: 'string',
     choices,
     absent: 'none',
-    description: 'Say what would be done, and change nothing.',
+    description: 'Print what would be done, and change nothing.',
   } as const satisfies Flag;
 }
 
@@ -28,7 +28,7 @@ export const allNamespacesFlag = {
 
 /** The description of `--timeout` of the commands that take a snapshot. */
 export const backupTimeoutText =
-  "How long this command waits, whoever carries the session out; where an operator does, the session goes on. By default the configuration's timeOut, else 10m.";
+  "How long this command waits; a session that an operator carries out goes on after that. By default the configuration's timeOut, else 10m.";
 
 /** Which executor carries a session out, and whether the command follows it. */
 export const executionFlags = {
@@ -37,11 +37,11 @@ export const executionFlags = {
     choices: ['auto', 'operator', 'local'],
     default: 'auto',
     description:
-      'Who carries the session out: an operator in the cluster, this command, or whichever is there.',
+      'Who carries the session out: an operator in the cluster (operator), this command (local), or an operator if there is one, else this command (auto).',
   },
   wait: {
     type: 'boolean',
     default: true,
-    description: 'Follow the session to its end; false needs an operator.',
+    description: 'Follow the session to its end; --wait=false needs an operator.',
   },
 } as const satisfies Record<string, Flag>;

@@ -11,7 +11,7 @@ export const globalFlags = {
   certificateAuthority: {
     type: 'string',
     valueName: 'FILE',
-    description: 'Certificate of the authority that signed the server.',
+    description: "Certificate of the authority that signed the server's certificate.",
   },
   clientCertificate: { type: 'string', valueName: 'FILE', description: 'Client certificate for TLS.' },
   clientKey: { type: 'string', valueName: 'FILE', description: 'Client key for TLS.' },
@@ -33,7 +33,7 @@ export const globalFlags = {
   requestTimeout: {
     type: 'string',
     valueName: 'DURATION',
-    description: 'How long to wait for one answer of the server: 30s, or 30 for seconds; 0 is for ever.',
+    description: 'How long to wait for a response of the server: 30s, or 30 for seconds; 0 means no limit.',
   },
   server: {
     type: 'string',
@@ -44,7 +44,7 @@ export const globalFlags = {
   tlsServerName: {
     type: 'string',
     valueName: 'NAME',
-    description: "Name to expect in the server's certificate, where it is not the host of its address.",
+    description: "Name to expect in the server's certificate, if it is not the host of its address.",
   },
   token: { type: 'string', valueName: 'TOKEN', description: 'Bearer token for the API server.' },
   user: { type: 'string', valueName: 'NAME', description: 'User of the kubeconfig to use.' },
@@ -53,7 +53,7 @@ export const globalFlags = {
     alias: 'v',
     minimum: 0,
     valueName: 'LEVEL',
-    description: 'How much to tell; from 6 on, errors come with a stack trace.',
+    description: 'Log level; from 6 on, errors are printed with a stack trace.',
   },
 } as const satisfies Flags;
 

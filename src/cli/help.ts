@@ -18,8 +18,8 @@ export function overviewHelp(commands: readonly Pick<CommandEntry, 'name' | 'sum
   ];
   return paragraphs(
     wrap(
-      'Snapshot and restore the volumes of what runs on Kubernetes: a point-in-time CSI VolumeSnapshot of every ' +
-        'volume of a workload, and the way back.',
+      'Snapshot and restore the volumes of workloads on Kubernetes: take a point-in-time CSI VolumeSnapshot of ' +
+        'every volume of a workload, and restore the volumes from it.',
     ),
     section('Commands', commandRows(rows)),
     section('Usage', [`${program} COMMAND [flags]`]),

@@ -9,24 +9,25 @@ export const hookFlags = {
     type: 'string',
     valueName: 'COMMAND',
     description:
-      'Run this in every running pod of the target before the snapshots: it should make the application write all that it has, and stop writing. No snapshot is taken where it fails.',
+      'Shell command to run in every running pod of the target before the snapshots. It should make the application flush its data and stop writing. If it fails, no snapshot is taken.',
   },
   post: {
     type: 'string',
     valueName: 'COMMAND',
     description:
-      'Run this there as soon as every snapshot is cut, and whatever happens: it should let the application go on.',
+      'Shell command to run in the same pods as soon as every snapshot is cut, even after a failure. It should let the application write again.',
   },
   container: {
     type: 'string',
     valueName: 'NAME',
-    description: "Container in which --pre and --post run; by default each pod's first.",
+    description:
+      'Container in which --pre and --post run; by default the container that the annotation kubectl.kubernetes.io/default-container of the pod names, else the first.',
   },
   maxFreeze: {
     type: 'duration',
     valueName: 'DURATION',
     description:
-      'How long the application may wait between --pre and --post, by default 60s; what is not cut by then has failed.',
+      'How long the application may stay quiesced between --pre and --post, by default 60s. Snapshots that are not cut by then fail.',
   },
 } as const satisfies Record<string, Flag>;
 
@@ -43,21 +44,21 @@ interface Given {
 /** Throws 'usage' for flags that contradict each other. */
 export function checkHookFlags({ pre, post, container, executor, wait, maxFreeze }: Given): void {
   const usage = (message: string, hint: string) => new StashError('usage', message, { hint });
-  if (maxFreeze === 0) throw usage('--max-freeze 0 leaves no time to cut a snapshot', 'say --max-freeze 60s');
+  if (maxFreeze === 0) throw usage('--max-freeze 0 leaves no time to cut a snapshot', 'use --max-freeze 60s');
   if (pre === undefined && post === undefined) {
     if (container === undefined) return;
-    throw usage('--container says where --pre and --post run, and there is neither', 'leave out --container');
+    throw usage('--container requires --pre or --post', 'leave out --container');
   }
   const given = pre === undefined ? '--post' : '--pre';
   if (executor === 'operator') {
     throw usage(
-      `${given} and --executor=operator exclude each other: an operator does not run what a command line gives it`,
+      `${given} and --executor=operator are mutually exclusive: an operator does not run hooks of a command line`,
       'leave out --executor=operator, or put the hooks into spec.hooks of the BackupConfiguration',
     );
   }
   if (!wait) {
     throw usage(
-      `${given} and --wait=false exclude each other: nobody else would run it`,
+      `${given} and --wait=false are mutually exclusive: only this command would run the hook`,
       'leave out --wait=false',
     );
   }

@@ -7,10 +7,7 @@ const shells = Object.keys(completionScripts);
 export const command = defineCommand({
   name: 'completion',
   usage: `completion ${shells.join('|')}`,
-  description:
-    'Print a script that completes the command kubectl-stash in a shell: commands, flags, and the names that the ' +
-    'cluster knows. For "kubectl stash", kubectl\'s own completion asks the program kubectl_complete-stash, which ' +
-    'comes in the same archive and has to be on PATH.',
+  description: `Print a script that completes kubectl-stash in a shell: commands, flags, and the names of objects in the cluster. To complete "kubectl stash", kubectl calls the program kubectl_complete-stash, which is in the same archive and must be on PATH.`,
   examples: [
     '# In this shell\nsource <(kubectl-stash completion bash)',
     '# In every zsh\nkubectl-stash completion zsh > "${fpath[1]}/_kubectl-stash"',

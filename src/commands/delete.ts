@@ -38,15 +38,16 @@ const flags = {
     type: 'string',
     valueName: 'SESSION',
     completes: 'restore-point',
-    description: 'All snapshots of a restore point, by the name that "kubectl stash list" prints.',
+    description:
+      'Delete all snapshots of the restore point that "kubectl stash list" prints under this name.',
   },
   force: {
     type: 'boolean',
-    description: 'Delete a session that still runs, and the last complete restore point of a workload.',
+    description: 'Also delete running sessions, and the last complete restore point of a workload.',
   },
-  yes: { type: 'boolean', alias: 'y', description: 'Do not ask.' },
-  ignoreNotFound: { type: 'boolean', description: 'What does not exist counts as deleted.' },
-  wait: { type: 'boolean', default: true, description: 'Wait until all of it is gone.' },
+  yes: { type: 'boolean', alias: 'y', description: 'Do not ask for confirmation.' },
+  ignoreNotFound: { type: 'boolean', description: 'Treat objects that do not exist as deleted.' },
+  wait: { type: 'boolean', default: true, description: 'Wait until the objects are gone.' },
   timeout: {
     type: 'duration',
     valueName: 'DURATION',
@@ -60,12 +61,12 @@ const flags = {
 export const command = defineCommand({
   name: 'delete',
   usage: 'delete (TYPE/NAME... | --restore-point SESSION) [flags]',
-  description: `Delete sessions and snapshots, after saying what depends on them. TYPE is a backupsession, restoresession or volumesnapshot.
+  description: `Print what depends on sessions and snapshots, and delete them. TYPE is a backupsession, restoresession or volumesnapshot.
 
-A session's snapshots and claims outlive it. A snapshot from which a claim is still being restored is not deleted. The last complete restore point of a workload is deleted only with --force.`,
+Snapshots and claims stay when their session is deleted. A snapshot is not deleted while a claim is being restored from it. The last complete restore point of a workload is deleted only with --force.`,
   examples: [
-    '# What would go with a restore point\nkubectl stash delete --restore-point deploy-foo-1732427120 \\\n  --dry-run=client',
-    '# Forget a session and keep its snapshots\nkubectl stash delete backupsession deploy-foo-1732427120 --yes',
+    '# Show what depends on a restore point\nkubectl stash delete --restore-point deploy-foo-1732427120 \\\n  --dry-run=client',
+    '# Delete a session and keep its snapshots\nkubectl stash delete backupsession deploy-foo-1732427120 --yes',
     '# Delete one snapshot\nkubectl stash delete volumesnapshot/data-1732427120',
   ],
   flags,
@@ -123,7 +124,7 @@ function refuse({ refusals, unlessForced }: DeleteEffects, force: boolean): void
 function wantedOf({ words, flags: { restorePoint }, connection }: Args<typeof flags>): ObjectArgument[] {
   if (restorePoint !== undefined) {
     if (words.length === 0) return [];
-    throw new StashError('usage', `--restore-point excludes ${words.join(' ')}`, {
+    throw new StashError('usage', `--restore-point and ${words.join(' ')} are mutually exclusive`, {
       hint: 'leave out one of them',
     });
   }

@@ -14,15 +14,15 @@ import { readerOf } from '#src/session/plan/namespace-reader.ts';
 export const command = defineCommand({
   name: 'doctor',
   usage: 'doctor [TYPE/NAME] [flags]',
-  description: `Examine what snapshots and restores need: the snapshot API, Stash's kinds, the operator, your rights, configurations and their schedules, targets with their claims, drivers and snapshot classes, and restore points. Without TYPE/NAME, every BackupConfiguration of the namespace and its target are examined; with it, this target alone.
+  description: `Examine what snapshots and restores need: the snapshot API, Stash's kinds, the operator, your rights, configurations and their schedules, targets with their claims, drivers and snapshot classes, and restore points. Without TYPE/NAME, doctor examines every BackupConfiguration of the namespace and its target; with TYPE/NAME, only this target.
 
-Each finding is ok, warn, fail, or unknown where you may not read what the check looks at: the right that is missing is named then. Under a finding stands a command that puts it right, or what to look at. It only reads, and exits with 1 where a check fails.
+Each finding is ok, warn, fail, or unknown. It is unknown if you may not read the facts that the check needs; it then names the missing right. Below a finding is a command that fixes the problem, or a hint. doctor only reads, and exits with 1 if a check fails.
 
--o json and -o yaml print a FindingList. Each of its items has check, level and message, and where there is one: object (what the finding is about), fix (a command line after which the check passes), hint (what to do or to look at) and right (the one that is missing).`,
+-o json and -o yaml print a FindingList. Each item has check, level and message, and may have object (what the finding is about), fix (a command after which the check passes), hint (what to do or to look at) and right (the missing right).`,
   examples: [
     '# Examine the namespace\nkubectl stash doctor',
-    '# Examine a workload, whether it has a configuration or not\nkubectl stash doctor deploy/foo',
-    '# Print what fails\nkubectl stash doctor -o json | jq \'.items[] | select(.level == "fail")\'',
+    '# Examine a workload, with or without a configuration\nkubectl stash doctor deploy/foo',
+    '# Print the failures\nkubectl stash doctor -o json | jq \'.items[] | select(.level == "fail")\'',
   ],
   flags: { output: outputFlag('value') },
   positionals: { name: 'TYPE/NAME', maximum: 2, completes: 'target' },

@@ -9,7 +9,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'restore',
-    summary: 'Bring the volumes of a workload back from a restore point',
+    summary: 'Restore the volumes of a workload from a restore point',
     load: async () => (await import('./restore.ts')).command,
   },
   {
@@ -29,7 +29,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'schedule',
-    summary: 'Have snapshots of a workload taken by schedule',
+    summary: 'Schedule snapshots of a workload',
     load: async () => (await import('./schedule.ts')).command,
   },
   {
@@ -39,27 +39,27 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'pause',
-    summary: 'Hold back the schedule of a BackupConfiguration',
+    summary: 'Pause the schedule of a BackupConfiguration',
     load: async () => (await import('./pause.ts')).command,
   },
   {
     name: 'resume',
-    summary: 'Let the schedule of a BackupConfiguration go on',
+    summary: 'Resume the schedule of a BackupConfiguration',
     load: async () => (await import('./resume.ts')).command,
   },
   {
     name: 'delete',
-    summary: 'Delete sessions and snapshots, saying what depends on them',
+    summary: 'Print what depends on sessions and snapshots, and delete them',
     load: async () => (await import('./delete.ts')).command,
   },
   {
     name: 'create backupconfiguration',
-    summary: "Create a BackupConfiguration as Stash's own plugin does",
+    summary: "Create a BackupConfiguration with the flags of Stash's plugin",
     load: async () => (await import('./create/backupconfiguration.ts')).command,
   },
   {
     name: 'create restoresession',
-    summary: "Create a RestoreSession as Stash's own plugin does",
+    summary: "Create a RestoreSession with the flags of Stash's plugin",
     load: async () => (await import('./create/restoresession.ts')).command,
   },
   {
@@ -69,7 +69,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'uninstall',
-    summary: 'Remove the operator, and keep what it worked on',
+    summary: 'Remove the operator, and keep configurations and sessions',
     load: async () => (await import('./uninstall.ts')).command,
   },
   {
@@ -79,7 +79,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'completion',
-    summary: 'Print a script that completes this command in a shell',
+    summary: 'Print a shell completion script',
     load: async () => (await import('./completion.ts')).command,
   },
   {
@@ -95,7 +95,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'operator create-backupsession',
-    summary: 'Begin a session of a BackupConfiguration',
+    summary: 'Create a BackupSession of a BackupConfiguration',
     hidden: true,
     load: async () => (await import('./operator/create-backupsession.ts')).command,
   },

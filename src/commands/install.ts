@@ -25,17 +25,15 @@ import { demandRights } from '#src/install/rights.ts';
 export const command = defineCommand({
   name: 'install',
   usage: 'install [-n NAMESPACE] [flags]',
-  description:
-    'Install the operator, which carries out in the cluster what BackupConfigurations, BackupSessions and ' +
-    'RestoreSessions ask for. It consists of the definitions of these kinds, and of a Deployment in a namespace of its ' +
-    'own (kubectl-stash, or -n) with the rights that it needs.\n\n' +
-    'It can be repeated. That brings an older one up to date, and what no flag says goes back to its default.\n\n' +
-    "It leaves definitions that belong to AppsCode's Stash alone. It refuses where AppsCode's operator runs: both " +
-    'would carry out the same sessions.',
+  description: `Install the operator, which runs BackupConfigurations, BackupSessions and RestoreSessions in the cluster. The command creates the definitions of these kinds, and a Deployment in its own namespace (kubectl-stash, or -n) with the roles that it needs.
+
+Run it again to update an older operator. Settings without a flag then go back to their defaults.
+
+It does not change definitions that belong to AppsCode's Stash. It refuses to install the operator beside AppsCode's: both would carry out the same sessions.`,
   examples: [
     '# Install the operator, or bring it up to date\nkubectl stash install',
-    '# See what would be applied, or apply it with kubectl\nkubectl stash install -o yaml',
-    '# Only the definitions, to work without an operator\nkubectl stash install --crds',
+    '# Print the manifests, for example to apply them with kubectl\nkubectl stash install -o yaml',
+    '# Install only the definitions, to work without an operator\nkubectl stash install --crds',
   ],
   flags: {
     crds: { type: 'boolean', description: 'Install the CustomResourceDefinitions only.' },
@@ -49,33 +47,32 @@ export const command = defineCommand({
       type: 'number',
       default: 2,
       minimum: 1,
-      description: 'How many replicas the operator has; one works, the others stand by.',
+      description: 'Number of replicas of the operator; one is active, the others stand by.',
     },
     runSessions: {
       type: 'string',
       choices: ['in-jobs', 'in-process'],
       default: 'in-jobs',
-      description: 'Where a session is carried out: in a Job of its own, or in the operator itself.',
+      description: 'Where sessions run: each in its own Job, or in the operator process.',
     },
     maxFreeze: {
       type: 'duration',
       valueName: 'DURATION',
-      description: 'How long a preBackup hook may keep an application quiesced; 60s where nothing is said.',
+      description: 'How long a preBackup hook may keep an application quiesced; by default 60s.',
     },
     sessionsAtOnce: {
       type: 'number',
       minimum: 1,
       valueName: 'N',
-      description:
-        'With --run-sessions=in-process: how many sessions are carried out at the same time; 50 where nothing is said.',
+      description: 'With --run-sessions=in-process: how many sessions run at the same time; by default 50.',
     },
     logLevel: {
       type: 'string',
       choices: ['debug', 'info', 'warn', 'error'],
-      description: 'How much the operator logs; info where nothing is said.',
+      description: 'Log level of the operator; by default info.',
     },
-    wait: { type: 'boolean', default: true, description: 'Wait until the operator is up.' },
-    timeout: { type: 'duration', default: '2m', description: 'How long to wait for it.' },
+    wait: { type: 'boolean', default: true, description: 'Wait until the operator is available.' },
+    timeout: { type: 'duration', default: '2m', description: 'How long to wait for the operator.' },
     dryRun: dryRunFlag('client', 'server'),
     output: outputFlag('value'),
   },
@@ -103,7 +100,7 @@ export const command = defineCommand({
         cluster,
         user,
         rights,
-        'ask an administrator, who can apply what this prints:\nkubectl stash install -o yaml',
+        'ask an administrator to apply the output of this command:\nkubectl stash install -o yaml',
       );
     }
 
@@ -135,11 +132,11 @@ function checkFlags({
 }): void {
   if (maxFreeze === 0) {
     throw new StashError('usage', '--max-freeze 0 leaves no time to cut a snapshot', {
-      hint: 'say --max-freeze 60s',
+      hint: 'use --max-freeze 60s',
     });
   }
   if (sessionsAtOnce !== undefined && runSessions !== 'in-process') {
-    throw new StashError('usage', `--sessions-at-once says nothing with --run-sessions=${runSessions}`, {
+    throw new StashError('usage', `--sessions-at-once has no effect with --run-sessions=${runSessions}`, {
       hint: 'leave it out, or add --run-sessions=in-process',
     });
   }
@@ -198,7 +195,7 @@ function twoOperators(): StashError {
     'precondition',
     "AppsCode's Stash operator runs in this cluster; both would carry out the same sessions",
     {
-      hint: "kubectl stash snapshot and kubectl stash restore work with it as it is; to have ours, uninstall AppsCode's first",
+      hint: "kubectl stash snapshot and kubectl stash restore work with AppsCode's operator; to install this one, uninstall AppsCode's first",
     },
   );
 }

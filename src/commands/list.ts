@@ -19,12 +19,12 @@ import { restorePointList, restorePointNames, restorePointTable } from '#src/rep
 export const command = defineCommand({
   name: 'list',
   usage: 'list [TYPE/NAME] [flags]',
-  description: `List restore points, newest first: what was snapshotted, when, how many of its claims have a snapshot that is ready (CLAIMS), how much there is to restore, and how it ended. A restore point outlives its session, its workload and its claims.
+  description: `List restore points, newest first: the target, the time, how many of its claims have a ready snapshot (CLAIMS), the size to restore, and the result. A restore point outlives its session, its workload and its claims.
 
-Snapshots that were made by other means are listed too, grouped as well as their names allow. Whether those are complete is not known (2/?), so restore takes one only by name.`,
+Snapshots that were made by other means are listed too, grouped as well as their names allow. The command cannot tell whether these restore points are complete (2/?), so restore takes them only by name.`,
   examples: [
     '# List the restore points of a deployment\nkubectl stash list deploy/foo',
-    '# List those of all namespaces, with class, driver and deletion policy\nkubectl stash list -A -o wide',
+    '# List all namespaces, with class, driver and deletion policy\nkubectl stash list -A -o wide',
     '# Restore from one of them\nkubectl stash restore deploy/foo --from deploy-foo-1732427120',
   ],
   flags: { ...allNamespacesFlag, ...selectorFlag, output: outputFlag('table') },

@@ -15,7 +15,7 @@ import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader
 
 /** Flags of `pause` and `resume`. */
 export const pausingFlags = {
-  all: { type: 'boolean', description: 'Every BackupConfiguration of the namespace.' },
+  all: { type: 'boolean', description: 'Select every BackupConfiguration of the namespace.' },
   dryRun: dryRunFlag('client', 'server'),
   output: outputFlag('objects'),
 } as const;
@@ -23,12 +23,12 @@ export const pausingFlags = {
 export const command = defineCommand({
   name: 'pause',
   usage: 'pause (CONFIG... | --all) [flags]',
-  description: `Hold back the schedule of a BackupConfiguration. CONFIG is its own name, by default deploy-foo for deploy/foo.
+  description: `Pause the schedule of a BackupConfiguration. CONFIG is the name of the BackupConfiguration, by default deploy-foo for deploy/foo.
 
-A session that runs goes on, and "kubectl stash trigger" still works.`,
+A running session goes on, and "kubectl stash trigger" still works.`,
   examples: [
-    '# No snapshots of deploy-foo by schedule, until it is resumed\nkubectl stash pause deploy-foo',
-    '# None in this namespace\nkubectl stash pause --all',
+    '# Pause the schedule of deploy-foo\nkubectl stash pause deploy-foo',
+    '# Pause all schedules of the namespace\nkubectl stash pause --all',
   ],
   flags: pausingFlags,
   positionals: { name: 'CONFIG', completes: 'configuration' },

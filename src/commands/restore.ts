@@ -43,7 +43,7 @@ const wishes = {
   suffix: {
     type: 'string',
     valueName: 'SUFFIX',
-    description: 'Restore beside what exists: each claim gets its name plus this.',
+    description: 'Restore beside existing claims: add this to the name of each restored claim.',
   },
   claim: {
     type: 'string[]',
@@ -54,7 +54,7 @@ const wishes = {
     type: 'string',
     valueName: 'CLASS',
     completes: 'storage-class',
-    description: 'StorageClass of the restored claims; by default the one that each had.',
+    description: 'StorageClass of the restored claims; by default the class of each original claim.',
   },
 } as const satisfies Flags;
 
@@ -65,7 +65,7 @@ const flags = {
     valueName: 'SESSION',
     completes: 'restore-point',
     description:
-      'Restore point: a session that "kubectl stash list" shows, or latest, the newest complete one.',
+      'Restore point: a name that "kubectl stash list" prints, or latest for the newest complete restore point.',
   },
   ...wishes,
   filename: {
@@ -78,7 +78,7 @@ const flags = {
     type: 'duration',
     valueName: 'DURATION',
     description:
-      "How long this command waits, whoever carries the session out; written on a session that it makes as spec.timeOut. By default the session's timeOut, else 10m.",
+      "How long this command waits; also spec.timeOut of a session that it creates. By default the session's timeOut, else 10m.",
   },
   ...executionFlags,
   dryRun: dryRunFlag('client', 'server'),
@@ -90,13 +90,13 @@ type RestoreArgs = Args<typeof flags>;
 export const command = defineCommand({
   name: 'restore',
   usage: 'restore (TYPE/NAME | -f FILE) [flags]',
-  description: `Bring the volumes of a workload back from a restore point, and wait until each of them can be used.
+  description: `Restore the volumes of a workload from a restore point, and wait until each of them can be used.
 
-Claims that are gone come back under their own names, with their class, size, access modes, labels and annotations; the workload, the session and the claims need not exist any more. A claim that exists is never overwritten: the command says how to restore beside it, or in place.`,
+Missing claims are restored under their own names, with their class, size, access modes, labels and annotations. The workload, the session and the claims need not exist any more. An existing claim is never overwritten: the command prints how to restore beside it, or in place.`,
   examples: [
     '# Restore the claims of a deployment from its newest complete restore point\nkubectl stash restore deploy/foo',
-    '# Restore beside what exists\nkubectl stash restore deploy/foo --suffix -restored',
-    '# Restore one claim of a certain session\nkubectl stash restore sts/db --from sts-db-1732427120 --only data-db-0',
+    '# Restore beside existing claims\nkubectl stash restore deploy/foo --suffix -restored',
+    '# Restore one claim from a given restore point\nkubectl stash restore sts/db --from sts-db-1732427120 --only data-db-0',
     '# Carry out a RestoreSession\nkubectl stash restore -f restoresession.yaml',
   ],
   flags,
@@ -130,9 +130,13 @@ Claims that are gone come back under their own names, with their class, size, ac
       ...{ templates, words, resumed: unfinished, executor, wait, user, hooks },
     });
     if (!wait && executor !== 'appscode' && executor !== 'operator') {
-      throw new StashError('precondition', '--wait=false needs an operator that is known to be there', {
-        hint: 'leave out --wait=false, or say --executor=operator',
-      });
+      throw new StashError(
+        'precondition',
+        '--wait=false needs an operator, and the command cannot tell whether there is one',
+        {
+          hint: 'leave out --wait=false, or add --executor=operator',
+        },
+      );
     }
     if (dryRun !== undefined) {
       for (const note of [...notes, ...plan.notes]) context.err.write(`note: ${sanitize(note)}\n`);
@@ -203,9 +207,13 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
   if (from !== 'latest') clashing.push('--from');
   if (args.words.length > 0) clashing.push('TYPE/NAME');
   if (clashing.length > 0) {
-    throw new StashError('usage', `-f excludes ${clashing.join(', ')}: the file says what is restored`, {
-      hint: commandLine`kubectl stash restore -f ${filename}`,
-    });
+    throw new StashError(
+      'usage',
+      `-f and ${clashing.join(', ')} are mutually exclusive: the file names the claims`,
+      {
+        hint: commandLine`kubectl stash restore -f ${filename}`,
+      },
+    );
   }
   const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
   return { file, templates: templatesOfFile(file, filename) };
@@ -217,7 +225,7 @@ function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connect
   const flag = args.connection.namespace;
   if (flag !== undefined && flag !== own) {
     throw new StashError('usage', `the namespace of the RestoreSession is ${own}, not ${flag}`, {
-      hint: `leave -n out, or say ${commandLine`-n ${own}`}`,
+      hint: `leave out -n, or use ${commandLine`-n ${own}`}`,
     });
   }
   return own;

@@ -12,12 +12,12 @@ import { pausingFlags, setPaused } from './pause.ts';
 export const command = defineCommand({
   name: 'resume',
   usage: 'resume (CONFIG... | --all) [flags]',
-  description: `Let the schedule of a BackupConfiguration go on, and say when it is due next. CONFIG is its own name, by default deploy-foo for deploy/foo.
+  description: `Resume the schedule of a BackupConfiguration, and print its next run. CONFIG is the name of the BackupConfiguration, by default deploy-foo for deploy/foo.
 
-What was missed meanwhile is not made up for.`,
+Runs that were due while it was paused are not made up for.`,
   examples: [
-    '# Let deploy-foo run by its schedule again\nkubectl stash resume deploy-foo',
-    '# All of this namespace\nkubectl stash resume --all',
+    '# Resume the schedule of deploy-foo\nkubectl stash resume deploy-foo',
+    '# Resume all schedules of the namespace\nkubectl stash resume --all',
   ],
   flags: pausingFlags,
   positionals: { name: 'CONFIG', completes: 'configuration' },
@@ -31,7 +31,7 @@ What was missed meanwhile is not made up for.`,
         const next = due === undefined ? 'is never due' : `is due next at ${due}`;
         return [
           `backupconfiguration/${name} ${next}`,
-          ...(configuration.status?.phase === undefined ? nobody(name) : []),
+          ...(configuration.status?.phase === undefined ? withoutOperator(configuration) : []),
         ];
       },
     });
@@ -39,9 +39,9 @@ What was missed meanwhile is not made up for.`,
   },
 });
 
-function nobody(name: string): string[] {
+function withoutOperator({ metadata: { name, namespace = '' } }: Stored<BackupConfiguration>): string[] {
   return [
-    `warning: no operator has looked at backupconfiguration/${name}: nobody will run it before one is there`,
+    `warning: no operator found in namespace ${namespace}: backupconfiguration/${name} will not run until an operator is installed`,
     'hint: kubectl stash install',
   ];
 }

@@ -21,15 +21,15 @@ export const command = defineCommand({
   usage: 'sandbox [-- COMMAND [ARG...]] [flags]',
   description: `Run a small Kubernetes on this machine, without a cluster and without containers, to try things out.
 
-It listens on the loopback address only, with a kubeconfig that only you can read. Volumes are directories that hold real files, and containers whose command is a shell run as processes of yours, as do those of this program's own image: \`kubectl stash install\` brings the operator up in it. Everything is gone when it ends, unless --dir says where to keep it: the next sandbox on that directory then goes on with the same objects and files.
+It listens on the loopback address only, with a kubeconfig that only you can read. Volumes are directories with real files. Containers whose command is a shell, and containers of this program's own image, run as your processes: \`kubectl stash install\` starts the operator in it. Everything is deleted when the sandbox ends, unless --dir names a directory to keep it in. The next sandbox on that directory goes on with the same objects and files.
 
-Roles are enforced as Kubernetes does. You are the administrator; with --as NAME you are a user of that name instead, who has the roles of docs/rbac in namespace default and nothing more: each can be taken away, to see what is missing. The kubeconfig then has two contexts, NAME and sandbox, the administrator's.
+The sandbox enforces roles as Kubernetes does. You are the administrator. With --as NAME, you are the user NAME, who has only the roles of docs/rbac in namespace default; take one away to see what it is for. The kubeconfig then has two contexts: NAME, and sandbox for the administrator.
 
-With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH as a plugin of kubectl, and the sandbox ends with it and with its exit code. Otherwise the sandbox runs until Ctrl-C.`,
+With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on PATH as a plugin of kubectl, and ends with its exit code. Otherwise the sandbox runs until Ctrl-C.`,
   examples: [
-    '# Run it until Ctrl-C; it says how to reach it\nkubectl stash sandbox',
-    '# Look around in a shell\nkubectl stash sandbox -- bash',
-    '# Be a developer who may snapshot and restore, and no longer delete\nkubectl stash sandbox --as dev -- bash\nkubectl --context sandbox delete rolebinding stash-hooks',
+    '# Run it until Ctrl-C; it prints how to reach it\nkubectl stash sandbox',
+    '# Open a shell in it\nkubectl stash sandbox -- bash',
+    '# Work as a user with the documented roles, without the role for hooks\nkubectl stash sandbox --as dev -- bash\nkubectl --context sandbox delete rolebinding stash-hooks',
     '# Run one command\nkubectl stash sandbox -- kubectl get storageclass,volumesnapshotclass',
   ],
   flags: {
@@ -37,14 +37,14 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
       type: 'string',
       valueName: 'DIRECTORY',
       description:
-        'Keep everything in this directory, for the next sandbox on it; by default a temporary one, removed at the end.',
+        'Keep everything in this directory for the next sandbox; by default a temporary directory that is deleted at the end.',
     },
   },
   after: true,
   async run(args, context) {
     const [program, ...rest] = args.after ?? [];
     if (args.after && program === undefined) {
-      throw new StashError('usage', 'nothing follows --', { hint: 'kubectl stash sandbox -- bash' });
+      throw new StashError('usage', 'no command follows --', { hint: 'kubectl stash sandbox -- bash' });
     }
     const { dir } = args.flags;
     const { as } = args.connection;
@@ -86,18 +86,18 @@ With a COMMAND, that runs with KUBECONFIG set and with this program on its PATH 
 /** Throws 'usage' for names that the administrator, whose context is in the same kubeconfig, or the cluster uses. */
 function checkUser(as: string | undefined): void {
   if (as !== undefined && ['', 'sandbox', 'sandbox-admin'].includes(as)) {
-    throw new StashError(
-      'usage',
-      `--as: "${as}" cannot be the name of a user: the administrator has it, or it is empty`,
-      {
-        hint: 'name a user of your own, dev for one',
-      },
-    );
+    throw new StashError('usage', `--as: "${as}" is empty or a name of the administrator`, {
+      hint: 'use another name, for example --as dev',
+    });
   }
   if (as?.startsWith('system:') === true) {
-    throw new StashError('usage', `--as: "${as}" is a name of the cluster's own`, {
-      hint: 'name a user of your own, dev for one',
-    });
+    throw new StashError(
+      'usage',
+      `--as: "${as}" is reserved: names that begin with system: belong to the cluster`,
+      {
+        hint: 'use another name, for example --as dev',
+      },
+    );
   }
 }
 
@@ -117,7 +117,7 @@ async function makeTemporary(): Promise<string> {
     return await mkdtemp(join(resolve(parent), 'kubectl-stash-'));
   } catch (error) {
     throw new StashError('precondition', `cannot make a directory in ${parent}: ${systemReason(error)}`, {
-      hint: 'name a directory for the sandbox with --dir DIRECTORY, or set $TMPDIR to one that you can write to',
+      hint: 'use --dir DIRECTORY, or set $TMPDIR to a writable directory',
       cause: error,
     });
   }
@@ -131,7 +131,7 @@ async function makeDirectory(dir: string): Promise<string> {
     return directory;
   } catch (error) {
     throw new StashError('precondition', `cannot use ${dir} as a directory: ${systemReason(error)}`, {
-      hint: 'name one that you can write to, by its whole path: --dir DIRECTORY',
+      hint: 'use the absolute path of a writable directory: --dir DIRECTORY',
       cause: error,
     });
   }
@@ -154,7 +154,9 @@ async function serve(
   say: (line: string) => void,
 ): Promise<number> {
   out.write(`${commandLine`export KUBECONFIG=${kubeconfig}`}\n`);
-  say(`serving a sandbox on ${url}; type the line above in another terminal, Ctrl-C here ends it`);
+  say(
+    `serving a sandbox on ${url}; paste the line above into another terminal; Ctrl-C here ends the sandbox`,
+  );
   await new Promise<void>((done) => {
     if (signal.aborted) done();
     signal.addEventListener(
@@ -186,7 +188,7 @@ async function withPlugin(directory: string, { program, env }: Context): Promise
 }
 
 const whyNot: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such program',
+  ENOENT: 'no such program',
   EACCES: 'permission denied',
 };
 

@@ -25,14 +25,14 @@ const flags = {
   cron: {
     type: 'string',
     valueName: 'SCHEDULE',
-    description: 'When, as a CronJob takes it and in its time zone, mostly UTC: "0 3 * * *", @daily.',
+    description: 'Schedule in Cron format, in the time zone of CronJobs, mostly UTC: "0 3 * * *", @daily.',
   },
   ...keepFlags,
-  keepAll: { type: 'boolean', description: 'Delete nothing, ever.' },
+  keepAll: { type: 'boolean', description: 'Never delete a restore point.' },
   name: {
     type: 'string',
     valueName: 'NAME',
-    description: 'Of the BackupConfiguration; by default made of TYPE and NAME: deploy-foo.',
+    description: 'Name of the BackupConfiguration; by default TYPE-NAME: deploy-foo.',
   },
   snapshotClass: {
     type: 'string',
@@ -40,28 +40,28 @@ const flags = {
     completes: 'snapshot-class',
     description: "VolumeSnapshotClass; by default the default or only class of each claim's driver.",
   },
-  paused: { type: 'boolean', description: 'Have it paused: it runs once it is resumed.' },
+  paused: { type: 'boolean', description: 'Pause it: its schedule does not run until it is resumed.' },
   timeout: {
     type: 'duration',
     valueName: 'DURATION',
-    description: 'How long a session may take before it fails; 10m where nothing is said.',
+    description: 'How long a session may take before it fails; by default 10m.',
   },
   historyLimit: {
     type: 'number',
     minimum: 1,
     valueName: 'N',
-    description: 'How many finished sessions to keep; snapshots are not among them.',
+    description: 'How many finished sessions to keep; this does not affect snapshots.',
   },
   retries: {
     type: 'number',
     minimum: 0,
     valueName: 'N',
-    description: 'How often a session that failed is tried again.',
+    description: 'How often to retry a failed session.',
   },
   retryDelay: {
     type: 'duration',
     valueName: 'DURATION',
-    description: 'How long to wait before that.',
+    description: 'How long to wait before a retry.',
   },
   pre: {
     type: 'string',
@@ -71,14 +71,15 @@ const flags = {
   post: {
     type: 'string',
     valueName: 'COMMAND',
-    description: 'Shell command to run there afterwards, whatever happened.',
+    description: 'Shell command to run in the same pods afterwards, even after a failure.',
   },
   container: {
     type: 'string',
     valueName: 'NAME',
-    description: 'Container in which --pre and --post run; by default the first.',
+    description:
+      'Container in which --pre and --post run; by default the container that the annotation kubectl.kubernetes.io/default-container of the pod names, else the first.',
   },
-  wait: { type: 'boolean', default: true, description: 'Wait until an operator has taken it.' },
+  wait: { type: 'boolean', default: true, description: 'Wait until an operator has accepted it.' },
   dryRun: dryRunFlag('client', 'server'),
   output: outputFlag('objects'),
 } as const;
@@ -91,13 +92,13 @@ const shownRuns = 3;
 export const command = defineCommand({
   name: 'schedule',
   usage: 'schedule TYPE/NAME --cron SCHEDULE --keep-last N [flags]',
-  description: `Have an operator snapshot a workload by schedule. This makes the workload's BackupConfiguration. One that it made before is changed in what the flags say, and in nothing else: a schedule that is paused stays paused.
+  description: `Schedule snapshots of a workload. The command creates the workload's BackupConfiguration, and an operator runs it. If the BackupConfiguration exists, only the fields of the given flags change: a paused schedule stays paused.
 
-What is older than the --keep flags ask for is deleted after each session that succeeded, but never the newest complete restore point.`,
+After each successful session, the operator deletes the restore points that no --keep flag keeps, but never the newest complete restore point.`,
   examples: [
-    '# Every night at three, and keep five\nkubectl stash schedule deploy/foo --cron "0 3 * * *" --keep-last 5',
+    '# Snapshot every night at three, and keep five restore points\nkubectl stash schedule deploy/foo --cron "0 3 * * *" --keep-last 5',
     '# Hourly for a day, then daily for a week\nkubectl stash schedule sts/db --cron @hourly --keep-hourly 24 --keep-daily 7',
-    '# With the database quiet\nkubectl stash schedule sts/db --cron @daily --keep-last 7 \\\n  --pre "fsfreeze -f /data" --post "fsfreeze -u /data"',
+    '# Quiesce the database while its snapshots are cut\nkubectl stash schedule sts/db --cron @daily --keep-last 7 \\\n  --pre "fsfreeze -f /data" --post "fsfreeze -u /data"',
   ],
   flags,
   positionals: { name: 'TYPE/NAME', minimum: 1, maximum: 2, completes: 'target' },
@@ -141,7 +142,7 @@ What is older than the --keep flags ask for is deleted after each session that s
     context.err.write(
       answer === 'ready'
         ? `backupconfiguration/${name} is Ready\n`
-        : `warning: no operator answers in namespace ${namespace}: nobody will run it before one is there\nhint: kubectl stash install\n`,
+        : `warning: no operator found in namespace ${namespace}: backupconfiguration/${name} will not run until an operator is installed\nhint: kubectl stash install\n`,
     );
     if (output !== undefined) {
       await printObjects(context.out, output, await cluster.get(backupConfigurations, name, namespace));
@@ -157,15 +158,15 @@ function wishesOf({ flags: given }: ScheduleArgs): ScheduleWishes {
   const why = cron === undefined ? undefined : checkSchedule(cron);
   if (why !== undefined) throw wrong(`--cron: ${why}`, 'write it as in --cron "0 3 * * *", or --cron @daily');
   if (keep && given.keepAll)
-    throw wrong('--keep-all excludes the other --keep flags', 'leave one of them out');
+    throw wrong('--keep-all and the other --keep flags are mutually exclusive', 'leave one of them out');
   if (name !== undefined && !isObjectName(name)) {
     throw wrong(`"${name}" cannot be the name of an object`, 'lower-case letters, digits, dashes and dots');
   }
   if (container !== undefined && pre === undefined && post === undefined) {
-    throw wrong('--container says where --pre and --post run, and neither is given', 'leave out --container');
+    throw wrong('--container requires --pre or --post', 'leave out --container');
   }
   if (retryDelay !== undefined && retries === undefined) {
-    throw wrong('--retry-delay says how long --retries wait, which is not given', 'add --retries 1');
+    throw wrong('--retry-delay requires --retries', 'add --retries 1');
   }
   return {
     schedule: cron,
@@ -210,7 +211,7 @@ function outlook({ existing, after: { metadata, spec } }: ScheduleWrite, now: Da
   if (spec.paused === true) {
     const begins = existing === undefined ? 'begins paused' : wasPaused ? 'stays paused' : 'will be paused';
     return (
-      `note: ${named} ${begins}: nothing is snapshotted by its schedule until it is resumed\n` +
+      `note: ${named} ${begins}: its schedule does not run until it is resumed\n` +
       `hint: ${commandLine`kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}`}\n`
     );
   }

@@ -34,7 +34,7 @@ const flags = {
     type: 'string',
     valueName: 'NAME',
     completes: 'configuration',
-    description: 'BackupConfiguration to run under, where the target has several.',
+    description: 'BackupConfiguration to use if the target has several.',
   },
   timeout: {
     type: 'duration',
@@ -44,7 +44,7 @@ const flags = {
   failFast: {
     type: 'boolean',
     description:
-      'Fail at the first error that a driver reports; drivers often recover. Only this command does, so it carries the session out itself; refused where an operator has to.',
+      'Fail at the first error that a driver reports, although drivers often recover. Operators cannot do this, so this command carries the session out itself; refused if an operator has to.',
   },
   ...hookFlags,
   ...keepFlags,
@@ -60,16 +60,16 @@ export const command = defineCommand({
   usage: 'snapshot (TYPE/NAME... | TYPE -l SELECTOR | TYPE --all) [flags]',
   description: `Take a snapshot of every volume of a workload, and wait until each of them can be restored.
 
-A snapshot is crash-consistent for each volume: it holds what a machine would find on its disk after a power cut. It costs no downtime. With --pre and --post the application itself is made quiet for the moment in which the snapshots are cut. Snapshots outlive the workload, its claims and this session.
+A snapshot is crash-consistent per volume: it holds what a machine would find on its disk after a power cut. It causes no downtime. With --pre and --post, the application is quiesced while the snapshots are cut. Snapshots outlive the workload, its claims and the session.
 
-With a --keep flag, older restore points that this target's BackupConfiguration has made are deleted once the new one is complete; of several --keep flags each keeps what it says. The newest complete restore point is never deleted, nor are snapshots that others have made.
+With a --keep flag, older restore points of the target's BackupConfiguration are deleted once the new restore point is complete. A restore point stays if any --keep flag keeps it. The newest complete restore point is never deleted, nor are snapshots that were made by other means.
 
 TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller or persistentvolumeclaim, in any of kubectl's spellings.`,
   examples: [
     '# Snapshot the volumes of a deployment\nkubectl stash snapshot deploy/foo',
     '# Snapshot every statefulset with a label\nkubectl stash snapshot sts -l app=db',
     '# Keep the last five restore points, and one for each of seven days\nkubectl stash snapshot deploy/foo --keep-last 5 --keep-daily 7',
-    '# Make the application quiet while its snapshots are cut\nkubectl stash snapshot deploy/foo --pre "app pause" --post "app resume"',
+    '# Quiesce the application while its snapshots are cut\nkubectl stash snapshot deploy/foo --pre "app pause" --post "app resume"',
     '# Show what would be created\nkubectl stash snapshot deploy/foo --dry-run=client -o yaml',
   ],
   flags,
@@ -103,7 +103,7 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
 function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
   const { all, selector } = args.flags;
   if (all && selector !== undefined) {
-    throw new StashError('usage', '--all and -l exclude each other', { hint: 'leave out --all' });
+    throw new StashError('usage', '--all and -l are mutually exclusive', { hint: 'leave out --all' });
   }
   const wanted = parseTargets(args.words, {
     names: all || selector !== undefined ? 'refused' : 'required',
@@ -111,7 +111,7 @@ function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
   if (args.flags.executor === 'local' && !args.flags.wait) {
     throw new StashError(
       'usage',
-      '--wait=false and --executor=local exclude each other: nobody else would carry it out',
+      '--wait=false and --executor=local are mutually exclusive: only this command would carry the session out',
       { hint: 'leave out --wait=false' },
     );
   }
@@ -120,7 +120,7 @@ function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
   if (retentionPolicyOf(args.flags) !== undefined && !args.flags.wait) {
     throw new StashError(
       'usage',
-      '--wait=false and --keep-* exclude each other: nothing is deleted before the snapshot is complete',
+      '--wait=false and --keep-* are mutually exclusive: nothing is deleted before the snapshot is complete',
       { hint: 'leave out --wait=false' },
     );
   }
@@ -133,7 +133,7 @@ function checkFailFast({ executor, wait }: SnapshotArgs['flags']): void {
   if (clash === undefined) return;
   throw new StashError(
     'usage',
-    `--fail-fast and ${clash} exclude each other: an operator does not end a session at the first error of a driver`,
+    `--fail-fast and ${clash} are mutually exclusive: an operator does not end a session at the first error of a driver`,
     { hint: `leave out ${clash}: this command carries the session out then` },
   );
 }

@@ -15,11 +15,11 @@ import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader
 export const command = defineCommand({
   name: 'trigger',
   usage: 'trigger CONFIG [flags]',
-  description: `Run a BackupConfiguration now, whatever its schedule says, and follow the session to its end. CONFIG is its own name, by default deploy-foo for deploy/foo. It may be paused: that only holds back its schedule.
+  description: `Run a BackupConfiguration now, and follow the session to its end. CONFIG is the name of the BackupConfiguration, by default deploy-foo for deploy/foo. It may be paused: that only stops its schedule.
 
-An operator carries the session out; where none answers, this command does, as "kubectl stash snapshot" would.`,
+An operator carries the session out. If no operator takes it, this command does, as "kubectl stash snapshot" would.`,
   examples: [
-    '# Take the snapshot of tonight now\nkubectl stash trigger deploy-foo',
+    "# Take tonight's snapshot now\nkubectl stash trigger deploy-foo",
     '# Leave it to the operator\nkubectl stash trigger bc/deploy-foo --wait=false',
   ],
   flags: {
@@ -38,7 +38,7 @@ An operator carries the session out; where none answers, this command does, as "
     if (mode === 'local' && !wait) {
       throw new StashError(
         'usage',
-        '--wait=false and --executor=local exclude each other: nobody else would carry it out',
+        '--wait=false and --executor=local are mutually exclusive: only this command would carry the session out',
         { hint: 'leave out --wait=false' },
       );
     }

@@ -15,28 +15,28 @@ import { demandRights } from '#src/install/rights.ts';
 export const command = defineCommand({
   name: 'uninstall',
   usage: 'uninstall [-n NAMESPACE] [flags]',
-  description:
-    'Remove the operator: its Deployment, its rights, its namespace where nothing else is in it, and the CronJobs ' +
-    'and accounts that it made. BackupConfigurations, sessions and their definitions stay; a later install goes on ' +
-    'with them.\n\n' +
-    'With --crds the definitions go too, and with them every BackupConfiguration, BackupSession and RestoreSession ' +
-    'of the cluster. VolumeSnapshots always stay.',
+  description: `Remove the operator: its Deployment, its roles, its namespace if nothing else is in it, and the CronJobs and service accounts that it created. BackupConfigurations, sessions and their definitions stay, and a later install continues with them.
+
+With --crds, the definitions are deleted too, and with them every BackupConfiguration, BackupSession and RestoreSession of the cluster. VolumeSnapshots always stay.`,
   examples: [
-    '# Remove the operator, and keep all that it worked on\nkubectl stash uninstall',
-    '# See what would go with the definitions\nkubectl stash uninstall --crds --dry-run=client',
+    '# Remove the operator, and keep configurations and sessions\nkubectl stash uninstall',
+    '# Show what --crds would delete\nkubectl stash uninstall --crds --dry-run=client',
   ],
   flags: {
     crds: {
       type: 'boolean',
       description: 'Delete the CustomResourceDefinitions too, and all objects of these kinds.',
     },
-    force: { type: 'boolean', description: 'Leave sessions that are not finished to nobody.' },
+    force: {
+      type: 'boolean',
+      description: 'Remove the operator even if sessions are unfinished. They stay as they are.',
+    },
     yes: {
       type: 'boolean',
       alias: 'y',
-      description: 'Delete with --crds without being asked for this flag.',
+      description: 'Confirm that --crds deletes all objects of these kinds.',
     },
-    timeout: { type: 'duration', default: '2m', description: 'How long to wait until each thing is gone.' },
+    timeout: { type: 'duration', default: '2m', description: 'How long to wait until each object is gone.' },
     dryRun: dryRunFlag('client'),
   },
   async run({ flags, connection }, context) {
@@ -78,14 +78,14 @@ function announceLoss(
     [backupSessions, backups.length],
     [restoreSessions, restores.length],
   ]);
-  const words = lost === '' ? 'no objects of theirs' : lost;
+  const words = lost === '' ? 'no objects' : lost;
   if (yes) {
-    err.write(`with the definitions go: ${words}; volumesnapshots stay\n`);
+    err.write(`deleting the definitions also deletes: ${words}; volumesnapshots stay\n`);
     return;
   }
   throw new StashError(
     'precondition',
-    `with the definitions would go: ${words}; volumesnapshots would stay`,
+    `deleting the definitions would also delete: ${words}; volumesnapshots would stay`,
     {
       hint: commandLine`kubectl stash uninstall --crds --yes ${inNamespace(namespace)}`,
     },

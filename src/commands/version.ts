@@ -22,15 +22,16 @@ interface ServerFacts {
 export const command = defineCommand({
   name: 'version',
   usage: 'version [flags]',
-  description:
-    'Print the version of this program and of the server, and what the server has of what snapshots need: the ' +
-    'VolumeSnapshot API, the Stash API and an operator.',
+  description: `Print the versions of this program and of the server, and whether the server has what snapshots need: the VolumeSnapshot API, the Stash API and an operator.`,
   examples: [
     '# The versions of both sides\nkubectl stash version',
-    '# Without asking a server\nkubectl stash version --client',
+    '# Without contacting the server\nkubectl stash version --client',
   ],
   flags: {
-    client: { type: 'boolean', description: 'Only the version of this program; no server is asked.' },
+    client: {
+      type: 'boolean',
+      description: 'Print only the version of this program; do not contact the server.',
+    },
     output: outputFlag('value'),
   },
   async run({ flags, connection }, context) {
@@ -115,9 +116,9 @@ function operatorWords({ appscodeOperator, ownOperator }: ServerFacts): string {
   if (appscodeOperator) return "AppsCode's";
   switch (ownOperator) {
     case 'none':
-      return 'none found; sessions are carried out by this program';
+      return 'none found; this program carries sessions out';
     case 'hidden':
-      return "not AppsCode's; whether kubectl-stash's is installed is not yours to see";
+      return "not AppsCode's; you may not see whether kubectl-stash's is installed";
     default:
       return `kubectl-stash's, in namespace ${ownOperator.namespace}`;
   }

@@ -18,17 +18,17 @@ import { readerOf } from '#src/session/plan/namespace-reader.ts';
 export const command = defineCommand({
   name: 'wait',
   usage: 'wait SESSION [flags]',
-  description: `Follow a running backup or restore session to its end, with the same screen and exit code as the command that began it. It only reads: where nobody carries the session out any more, it says how to go on.`,
+  description: `Follow a running backup or restore session to its end, with the same output and exit code as the command that began it. It only reads: if the session has no executor any more, it prints how to go on.`,
   examples: [
-    '# Follow a session that somebody else began\nkubectl stash wait deploy-foo-1732427120',
-    '# The same, where a session of either kind has the name\nkubectl stash wait backupsession/deploy-foo-1732427120',
+    '# Follow a session that another user began\nkubectl stash wait deploy-foo-1732427120',
+    '# Follow the BackupSession if a RestoreSession has the same name\nkubectl stash wait backupsession/deploy-foo-1732427120',
   ],
   flags: {
     timeout: {
       type: 'duration',
       valueName: 'DURATION',
       description:
-        "How long to wait; by default until the session's own deadline, or 10m where it has none yet. The session goes on.",
+        "How long to wait; by default until the session's deadline, or 10m if it has none yet. The session goes on after that.",
     },
     output: outputFlag('objects'),
   },
@@ -63,7 +63,7 @@ function parseSession(word: string): Wanted {
   const slash = word.indexOf('/');
   const name = word.slice(slash + 1);
   if (name === '')
-    throw new StashError('usage', `"${word}" names no session`, { hint: 'kubectl stash list' });
+    throw new StashError('usage', `"${word}" is not the name of a session`, { hint: 'kubectl stash list' });
   if (slash < 0) return { name, kinds: sessionKinds };
   const [type = ''] = word.slice(0, slash).toLowerCase().split('.');
   const kind = sessionKinds.find(({ words: { name, resource } }) =>

@@ -53,7 +53,7 @@ export async function orHowToGoOn<T>(work: Promise<T>, unfinished: Unfinished, s
     throw new StashError(isLate ? 'timed-out' : 'interrupted', message, {
       hint: [
         ...(again === undefined || goesOn ? [] : ['to go on with it:', again]),
-        'to see what becomes of it:',
+        'to follow it:',
         commandLine`kubectl stash wait ${name} -n ${namespace}`,
       ].join('\n'),
     });

@@ -43,7 +43,7 @@ test("a CronJob's pod begins one session, even if it starts several times", asyn
     [
       'operator create-backupsession -n demo --invoker-name a --invoker-kind BackupBatch',
       2,
-      'error: an invoker of kind BackupBatch cannot be carried out\n' +
+      'error: the invoker kind BackupBatch is not supported\n' +
         'hint: leave out --invoker-kind, or write --invoker-kind BackupConfiguration\n',
     ],
   ];

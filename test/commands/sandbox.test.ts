@@ -38,9 +38,8 @@ async function sandbox(
 }
 
 const asRoot = process.getuid?.() === 0 && 'root may write anywhere';
-const temporaryHint =
-  'hint: name a directory for the sandbox with --dir DIRECTORY, or set $TMPDIR to one that you can write to\n';
-const directoryHint = 'hint: name one that you can write to, by its whole path: --dir DIRECTORY\n';
+const temporaryHint = 'hint: use --dir DIRECTORY, or set $TMPDIR to a writable directory\n';
+const directoryHint = 'hint: use the absolute path of a writable directory: --dir DIRECTORY\n';
 
 const temporaries = [
   { name: 'missing', temporary: join(root, 'missing'), why: 'no such file or directory', skip: false },
@@ -106,6 +105,6 @@ for (const name of ['sandbox', 'system:masters']) {
   test(`--as ${name} is refused`, async () => {
     const { code, err } = await sandbox(['--as', name, '--', 'true']);
     assert.equal(code, 2, err);
-    assert.match(err, /^error: --as: .*\nhint: name a user of your own, dev for one\n$/);
+    assert.match(err, /^error: --as: .*\nhint: use another name, for example --as dev\n$/);
   });
 }

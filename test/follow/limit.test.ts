@@ -175,7 +175,7 @@ suite('--fail-fast', { concurrency: 8 }, () => {
       const scene = await openScene(t, server);
       const ran = await scene.stash(`snapshot deploy/demo --fail-fast ${clash}`);
       assert.equal(ran.code, 2, ran.stderr);
-      assert.match(ran.stderr, new RegExp(`--fail-fast and ${clash} exclude each other`));
+      assert.match(ran.stderr, new RegExp(`--fail-fast and ${clash} are mutually exclusive`));
       await nothingCreated(scene);
     });
   }

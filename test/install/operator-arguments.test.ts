@@ -37,6 +37,6 @@ test('install describes what it hands on as operator run takes it', () => {
     [flags.logLevel, logLevel],
   ] as const) {
     assert.equal(one.type, other.type);
-    assert.match(one.description, new RegExp(`; ${other.default} where nothing is said\\.$`));
+    assert.match(one.description, new RegExp(`; by default ${other.default}\\.$`));
   }
 });

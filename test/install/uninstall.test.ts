@@ -141,7 +141,7 @@ test('with --crds it names the objects that will be deleted, and asks first; sna
   assert.equal(code, 0, err);
   assert.equal(
     err,
-    'with the definitions go: 1 backupconfiguration, 1 backupsession; volumesnapshots stay\n',
+    'deleting the definitions also deletes: 1 backupconfiguration, 1 backupsession; volumesnapshots stay\n',
   );
   const left = await namesIn(world.cluster);
   assert.ok(left.includes('VolumeSnapshot demo/data-1'));

@@ -152,7 +152,7 @@ test('a session without a configuration is an error with a reason, and is not ch
     assert.equal(await play.exit, 1, play.context.stderr());
     assert.equal(
       play.context.stderr(),
-      `error: backupsession/${name} ${told}: only those of a BackupConfiguration are carried out\n` +
+      `error: backupsession/${name} ${told}: only sessions of a BackupConfiguration are supported\n` +
         `hint: kubectl get backupsession ${name} -n ${home} -o yaml\n`,
     );
     const after = await cluster.get(backupSessions, name, home);

@@ -467,7 +467,7 @@ test('does not run hooks that another user wrote on a session: names the command
       rerun.context.stderr(),
       `error: backupsession/${name} of deployment/app is unfinished, and has hooks that were given on another command line\n` +
         `hint: to go on with it, and run them:\n      ${command}\n` +
-        `      to see what becomes of it:\n      kubectl stash wait ${name} -n ${namespace}\n`,
+        `      to follow it:\n      kubectl stash wait ${name} -n ${namespace}\n`,
     );
   }
   assert.deepEqual(await logOf(stage, namespace), before);

@@ -23,13 +23,17 @@ const flags = {
     description: 'Kind of the target: Deployment, StatefulSet, PersistentVolumeClaim.',
   },
   targetName: { type: 'string', valueName: 'NAME', description: 'Name of the target.' },
-  schedule: { type: 'string', valueName: 'SCHEDULE', description: 'When: "0 3 * * *", @daily.' },
+  schedule: {
+    type: 'string',
+    valueName: 'SCHEDULE',
+    description: 'Schedule in Cron format: "0 3 * * *", @daily.',
+  },
   driver: driverFlag,
   replica: {
     type: 'number',
     minimum: 1,
     valueName: 'N',
-    description: 'How many replicas of a StatefulSet to snapshot; by default as many as it has.',
+    description: 'Number of replicas of a StatefulSet to snapshot; by default all of them.',
   },
   volumesnapshotclass: {
     type: 'string',
@@ -39,8 +43,8 @@ const flags = {
   },
   volumesnpashotclass: { type: 'string', hidden: true, description: "Stash's spelling." },
   ...keepFlags,
-  keepAll: { type: 'boolean', description: 'Delete nothing, ever.' },
-  paused: { type: 'boolean', description: 'Begin with it paused.' },
+  keepAll: { type: 'boolean', description: 'Never delete a restore point.' },
+  paused: { type: 'boolean', description: 'Create it paused.' },
   ...resticFlags,
   dryRun: dryRunFlag('client', 'server'),
   output: outputFlag('objects'),
@@ -49,9 +53,9 @@ const flags = {
 export const command = defineCommand({
   name: 'create backupconfiguration',
   usage: 'create backupconfiguration NAME --target-kind KIND ... [flags]',
-  description: `Create a BackupConfiguration with the flags of Stash's own plugin, for snapshots only. Nothing is looked at in the cluster but whether the server takes it; "kubectl stash schedule" checks the target, too.`,
+  description: `Create a BackupConfiguration with the flags of Stash's own plugin, for snapshots only. Only the API server checks the object; "kubectl stash schedule" also checks the target.`,
   examples: [
-    '# Snapshot a deployment every night, and keep five\nkubectl stash create backupconfiguration foo \\\n  --target-apiversion=apps/v1 --target-kind=Deployment --target-name=foo \\\n  --schedule="0 3 * * *" --keep-last=5',
+    '# Snapshot a deployment every night, and keep five restore points\nkubectl stash create backupconfiguration foo \\\n  --target-apiversion=apps/v1 --target-kind=Deployment --target-name=foo \\\n  --schedule="0 3 * * *" --keep-last=5',
   ],
   flags,
   positionals: { name: 'NAME', minimum: 1, maximum: 1 },
@@ -81,17 +85,20 @@ function builderOf({ words, flags: given }: Args<typeof flags>) {
   const help = 'kubectl stash create backupconfiguration --help';
   const usage = (message: string, hint = help) => new StashError('usage', message, { hint });
   if (targetKind === undefined || targetName === undefined) {
-    throw usage('the target is not named', 'add --target-kind Deployment --target-name foo');
+    throw usage(
+      '--target-kind and --target-name are required',
+      'add --target-kind Deployment --target-name foo',
+    );
   }
   const [target] = parseTargets([`${targetKind}/${targetName}`]).names;
-  if (target === undefined) throw usage('the target is not named');
-  if (given.schedule === undefined) throw usage('there is no --schedule', 'add --schedule "0 3 * * *"');
+  if (target === undefined) throw usage('--target-kind and --target-name are required');
+  if (given.schedule === undefined) throw usage('--schedule is required', 'add --schedule "0 3 * * *"');
   const keep = retentionPolicyOf(given);
   if (keep && given.keepAll)
-    throw usage('--keep-all excludes the other --keep flags', 'leave one of them out');
+    throw usage('--keep-all and the other --keep flags are mutually exclusive', 'leave one of them out');
   if (!keep && !given.keepAll) {
     throw usage(
-      'say how many restore points to keep, or they would grow for ever',
+      'a --keep flag is required: without it, restore points would accumulate forever',
       'add --keep-last 7, or --keep-all',
     );
   }

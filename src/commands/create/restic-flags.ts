@@ -7,7 +7,7 @@ export const driverFlag = {
   type: 'string',
   valueName: 'DRIVER',
   default: 'VolumeSnapshotter',
-  description: 'The one driver that takes snapshots.',
+  description: 'Driver; only VolumeSnapshotter is supported.',
 } as const satisfies Flag;
 
 const restic = {

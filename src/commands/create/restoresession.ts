@@ -23,34 +23,35 @@ const flags = {
   targetKind: {
     type: 'string',
     valueName: 'KIND',
-    description: 'Kind of the workload whose claims these are, for labels.',
+    description: 'Kind of the workload to which the claims belong, for labels.',
   },
-  targetName: { type: 'string', valueName: 'NAME', description: 'Name of that workload.' },
+  targetName: { type: 'string', valueName: 'NAME', description: 'Name of the workload.' },
   driver: driverFlag,
   replica: {
     type: 'number',
     minimum: 1,
     valueName: 'N',
-    description: 'How many ordinals ${POD_ORDINAL} in --claim.name and --claim.datasource stands for.',
+    description:
+      'Number of replicas: ${POD_ORDINAL} in --claim.name and --claim.datasource stands for 0 to N-1.',
   },
   'claim.name': { type: 'string', valueName: 'NAME', description: 'Name of the claim to create.' },
   'claim.accessModes': {
     type: 'string[]',
     commas: true,
     valueName: 'MODE,...',
-    description: 'Its access modes; ReadWriteOnce where nothing is said.',
+    description: 'Access modes of the claim; by default ReadWriteOnce.',
   },
   'claim.storageclass': {
     type: 'string',
     valueName: 'CLASS',
     completes: 'storage-class',
-    description: 'Its StorageClass.',
+    description: 'StorageClass of the claim.',
   },
-  'claim.size': { type: 'string', valueName: 'SIZE', description: 'Its size: 1Gi.' },
+  'claim.size': { type: 'string', valueName: 'SIZE', description: 'Size of the claim: 1Gi.' },
   'claim.datasource': {
     type: 'string',
     valueName: 'SNAPSHOT',
-    description: 'VolumeSnapshot to restore it from.',
+    description: 'VolumeSnapshot to restore the claim from.',
   },
   ...resticFlags,
   dryRun: dryRunFlag('client', 'server'),
@@ -60,10 +61,10 @@ const flags = {
 export const command = defineCommand({
   name: 'create restoresession',
   usage: 'create restoresession NAME --claim.name NAME ... [flags]',
-  description: `Create a RestoreSession with the flags of Stash's own plugin, for snapshots only, and leave it to an operator. "kubectl stash restore" needs fewer flags, and none of them by heart.`,
+  description: `Create a RestoreSession with the flags of Stash's own plugin, for snapshots only. An operator carries it out. "kubectl stash restore" needs fewer flags.`,
   examples: [
-    '# One claim from one snapshot\nkubectl stash create restoresession restore-data \\\n  --claim.name=data-2 --claim.size=1Gi --claim.datasource=data-1732427120',
-    "# One for each of three replicas\nkubectl stash create restoresession restore-db --replica=3 \\\n  --claim.name='data-db-${POD_ORDINAL}' --claim.size=1Gi \\\n  --claim.datasource='data-db-${POD_ORDINAL}-1732427120'",
+    '# Restore one claim from one snapshot\nkubectl stash create restoresession restore-data \\\n  --claim.name=data-2 --claim.size=1Gi --claim.datasource=data-1732427120',
+    "# Restore one claim for each of three replicas\nkubectl stash create restoresession restore-db --replica=3 \\\n  --claim.name='data-db-${POD_ORDINAL}' --claim.size=1Gi \\\n  --claim.datasource='data-db-${POD_ORDINAL}-1732427120'",
   ],
   flags,
   positionals: { name: 'NAME', minimum: 1, maximum: 1 },
@@ -96,8 +97,8 @@ function builderOf({
   const [name = ''] = parseNames(words, 'restoresession');
   const { targetKind, targetName, replica } = given;
   if ((targetKind === undefined) !== (targetName === undefined)) {
-    throw new StashError('usage', '--target-kind and --target-name go together', {
-      hint: 'add the other one',
+    throw new StashError('usage', '--target-kind and --target-name require each other', {
+      hint: 'add the missing flag',
     });
   }
   const [workload] =

@@ -8,10 +8,9 @@ const kind = 'BackupConfiguration';
 export const command = defineCommand({
   name: 'operator create-backupsession',
   usage: 'operator create-backupsession --invoker-name NAME [flags]',
-  description:
-    'Begin a session of a BackupConfiguration: what the pods of its CronJob run. It does not wait for the end.\n\n' +
-    'The environment variable TRIGGER names what asks for the session, by UID: the same one gets one session, however ' +
-    'often it asks.',
+  description: `Create a BackupSession of a BackupConfiguration. The pods of its CronJob run this command. It does not wait until the session ends.
+
+The environment variable TRIGGER holds the UID of the object that triggers the session. One trigger creates one session, even if the command runs several times.`,
   examples: [
     '# As the CronJob of deploy-foo does\nkubectl stash operator create-backupsession --invoker-name deploy-foo -n demo',
   ],
@@ -34,7 +33,7 @@ export const command = defineCommand({
       throw new StashError('usage', 'no invoker given', { hint: 'name it with --invoker-name NAME' });
     }
     if (invokerKind !== kind) {
-      throw new StashError('usage', `an invoker of kind ${invokerKind} cannot be carried out`, {
+      throw new StashError('usage', `the invoker kind ${invokerKind} is not supported`, {
         hint: `leave out --invoker-kind, or write --invoker-kind ${kind}`,
       });
     }

@@ -10,9 +10,9 @@ import { carryOutNamed } from './carry-out.ts';
 export const command = defineCommand({
   name: 'operator create-vs',
   usage: 'operator create-vs --backupsession NAME [flags]',
-  description:
-    "Carry out a BackupSession that is there already: what the operator's snapshotter Jobs run.\n\n" +
-    'It exits with 0 once the session has ended, however it ended: that is told in its status.',
+  description: `Carry out an existing BackupSession. The operator's snapshotter Jobs run this command.
+
+It exits with 0 once the session has ended, even if the session failed: its status holds the result.`,
   examples: [
     '# As a snapshotter Job does\nkubectl stash operator create-vs --backupsession deploy-foo-1732427120',
   ],
@@ -42,7 +42,7 @@ function checkInvoker({
   const what = whose === '' ? 'has no spec.invoker' : `is of ${kind.toLowerCase()}/${whose}`;
   throw new StashError(
     'precondition',
-    `backupsession/${name} ${what}: only those of a BackupConfiguration are carried out`,
+    `backupsession/${name} ${what}: only sessions of a BackupConfiguration are supported`,
     { hint: commandLine`kubectl get backupsession ${name} -n ${namespace} -o yaml` },
   );
 }

@@ -8,12 +8,9 @@ import { parseListenAddress } from '#src/operator/listen-address.ts';
 export const command = defineCommand({
   name: 'operator run',
   usage: 'operator run [flags]',
-  description:
-    'Run the operator: it carries out every session of the cluster, makes one whenever a schedule is due, and does ' +
-    'what the retention policy says. "kubectl stash install" runs it in the cluster.\n\n' +
-    'Several may run at the same time: one of them leads, by the Lease kubectl-stash-operator in its own namespace, ' +
-    'and the others stand by. It serves /healthz, /readyz and /metrics, logs JSON on stdout, and on SIGTERM gives ' +
-    'back what it holds.',
+  description: `Run the operator. It creates sessions by schedule, carries out all sessions of the cluster, and applies retention policies. "kubectl stash install" runs it in the cluster.
+
+Several operators may run at the same time: the holder of the Lease kubectl-stash-operator in its own namespace is active, and the others stand by. The operator serves /healthz, /readyz and /metrics, logs JSON on stdout, and on SIGTERM releases everything that it holds.`,
   examples: [
     '# Run it as the cluster does\nkubectl stash operator run -n kubectl-stash',
     '# Run it here, against the cluster of the kubeconfig, without Jobs\n' +
@@ -25,7 +22,7 @@ export const command = defineCommand({
       choices: ['in-jobs', 'in-process'],
       default: 'in-jobs',
       description:
-        'Where a session is carried out: in a Job of its own, or in this process, which is lighter where hundreds are due at once.',
+        'Where sessions run: each in its own Job, or in this process, which needs fewer resources if hundreds are due at once.',
     },
     image: {
       type: 'string',
@@ -42,12 +39,12 @@ export const command = defineCommand({
       type: 'string',
       default: ':8080',
       valueName: 'HOST:PORT',
-      description: 'Where to serve health and metrics; port 0 takes a free one.',
+      description: 'Address at which to serve health and metrics; port 0 takes a free port.',
     },
     leaderElect: {
       type: 'boolean',
       default: true,
-      description: 'Work only while holding the Lease; without it, no other operator may run.',
+      description: 'Work only while holding the Lease. With --leader-elect=false, no other operator may run.',
     },
     maxFreeze: {
       type: 'duration',
@@ -60,13 +57,13 @@ export const command = defineCommand({
       default: 50,
       minimum: 1,
       valueName: 'N',
-      description: 'With --run-sessions=in-process: so many sessions are carried out at the same time.',
+      description: 'With --run-sessions=in-process: how many sessions run at the same time.',
     },
     logLevel: {
       type: 'string',
       choices: ['debug', 'info', 'warn', 'error'],
       default: 'info',
-      description: 'How much to log.',
+      description: 'Log level.',
     },
   },
   async run({ flags, connection: where }, context) {

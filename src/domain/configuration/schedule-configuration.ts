@@ -124,7 +124,7 @@ export function missingWishes({ schedule, retention }: ScheduleWishes): Failure[
       : []),
     ...(retention === undefined
       ? [
-          failure('usage', 'say how many restore points to keep, or they would grow for ever', {
+          failure('usage', 'a --keep flag is required: without it, restore points would accumulate forever', {
             hint: 'add --keep-last 7, or --keep-all',
           }),
         ]

@@ -97,7 +97,7 @@ export async function checkBackup(
   const { hooks = ours ? configuredHooks(configuration) : undefined } = request;
   if (request.hooks && (executor === 'appscode' || executor === 'operator')) throw onlyFromHere(executor);
   if (hooks && configuration && !request.hooks) checkHooks(hooks, nameOf(configuration), hookNames);
-  if (executor === 'local' && !wait) throw nobodyElse();
+  if (executor === 'local' && !wait) throw operatorNeeded();
   const probes =
     executor === 'appscode' || (executor === undefined && configuration?.status?.phase === undefined);
   const fresh = configuration === undefined;
@@ -131,7 +131,7 @@ export async function beginBackup(
       // It was created only to see whether an operator answers.
       const { name, uid, namespace } = configuration.metadata;
       if (fresh) await environment.cluster.delete(backupConfigurations, { name, namespace }, { uid });
-      throw nobodyElse();
+      throw operatorNeeded();
     }
   }
 
@@ -165,7 +165,7 @@ function othersHooks(session: Stored<BackupSession>, { target, configuration }: 
         ...(command === undefined
           ? ['to see what they are:', commandLine`kubectl get backupsession ${name} -n ${namespace} -o yaml`]
           : ['to go on with it, and run them:', command]),
-        'to see what becomes of it:',
+        'to follow it:',
         commandLine`kubectl stash wait ${name} -n ${namespace}`,
       ].join('\n'),
     },
@@ -272,10 +272,10 @@ async function findUnfinished(
     .at(-1);
 }
 
-function nobodyElse(): StashError {
+function operatorNeeded(): StashError {
   return new StashError(
     'precondition',
-    '--wait=false needs an operator: here nobody else would carry the session out',
+    '--wait=false needs an operator: without it, only this command would carry the session out',
     {
       hint: 'leave out --wait=false',
     },
