@@ -1,14 +1,14 @@
 /** Writes of the operator to a session that another process may hold. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { AnySession } from '#src/api/stash.ts';
 import { annotate } from '#src/session/holding/held.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Cache } from './cache.ts';
 import type { World } from './world.ts';
 
-export interface Kept<S extends BackupSession | RestoreSession> {
+export interface Kept<S extends AnySession> {
   readonly resource: Resource<S>;
   readonly cache: Cache<S>;
 }
@@ -17,7 +17,7 @@ export interface Kept<S extends BackupSession | RestoreSession> {
  * Writes the status that `change` returns for the session, and repeats with the current session after a conflict. Where
  * `change` returns undefined, nothing is written. Resolves with the session as the API server holds it then.
  */
-export async function changeStatus<S extends BackupSession | RestoreSession>(
+export async function changeStatus<S extends AnySession>(
   { cluster }: World,
   { resource, cache }: Kept<S>,
   session: Stored<S>,
@@ -46,7 +46,7 @@ export async function changeStatus<S extends BackupSession | RestoreSession>(
  * Removes the hold of a holder that counts as dead.
  * @throws StashError 'conflict' where the session has changed since
  */
-export async function giveBack<S extends BackupSession | RestoreSession>(
+export async function giveBack<S extends AnySession>(
   { cluster }: World,
   { resource, cache }: Kept<S>,
   { metadata }: Stored<S>,

@@ -1,17 +1,17 @@
 /** Finds sessions by their group (the invoker or the target) and by the name of their Job. */
 import type { Stored } from '#src/api/kubernetes.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { AnySession } from '#src/api/stash.ts';
 
 import type { Cache } from './cache.ts';
 import type { Key } from './reconciler.ts';
 
-export interface SessionIndex<S extends BackupSession | RestoreSession> {
+export interface SessionIndex<S extends AnySession> {
   /** `group`: a value of `groupOf`. */
   ofGroup(namespace: string, group: string): Stored<S>[];
   ofJob(namespace: string, jobName: string): Key | undefined;
 }
 
-export function indexSessions<S extends BackupSession | RestoreSession>(
+export function indexSessions<S extends AnySession>(
   cache: Cache<S>,
   { groupOf, jobNameOf }: { groupOf: (session: Stored<S>) => string; jobNameOf: (name: string) => string },
 ): SessionIndex<S> {

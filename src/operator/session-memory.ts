@@ -1,14 +1,14 @@
 /** What an operator remembers about sessions: when it first saw their holder, and what it has reported and done. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { BackupSession, RestoreSession, AnySession } from '#src/api/stash.ts';
 import { sight, type Sighting } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
 export interface SessionMemory {
-  sight(session: Stored<BackupSession | RestoreSession>, now: Date): Sighting;
+  sight(session: Stored<AnySession>, now: Date): Sighting;
   /** When, by this operator's clock, it first saw the session's application quiesced; undefined where it is not. */
-  quietSince(session: Stored<BackupSession | RestoreSession>, now: Date): Date | undefined;
+  quietSince(session: Stored<AnySession>, now: Date): Date | undefined;
   /** Whether the session has become final since the last call. */
   hasJustEnded(session: Stored<BackupSession> | Stored<RestoreSession>): boolean;
   /** True on the first call with `what` for the session. */

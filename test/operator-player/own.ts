@@ -1,7 +1,7 @@
 /** Simulates our own operator: writes a status to every configuration, and holds a session before acting on it. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
+import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { formatHolder } from '#src/domain/session/holder.ts';
@@ -58,7 +58,7 @@ export function playOwnOperator(stage: Stage, { takesAfterMs = 0, dies = false }
         );
         return;
       }
-      const held = await hold(environment, backupSessions, session, ownId);
+      const held = await hold(environment, backup, session, ownId);
       if (held === undefined) return;
       const plan = await planBackup(readerOf(cluster, namespace), { target, user: ownId });
       await runSession(environment, backup, { held, plan, context: {}, timeoutMs: timeLimitMs(undefined) });
@@ -67,7 +67,7 @@ export function playOwnOperator(stage: Stage, { takesAfterMs = 0, dies = false }
 
     async restore(session) {
       if (!isDue(session)) return;
-      const held = await hold(environment, restoreSessions, session, ownId);
+      const held = await hold(environment, restore, session, ownId);
       if (held === undefined) return;
       const request = { templates: expandTemplates(session), user: ownId };
       const plan = await planRestore(readerOf(cluster, namespace), request);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { backupSessions } from '#src/api/resources.ts';
+import { backup } from '#src/session/kinds/backup.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { hold } from '#src/session/holding/hold.ts';
 import { persist } from '#src/session/persist.ts';
@@ -19,7 +19,7 @@ const running = { phase: 'Running' } as const;
 test('takes a session without a holder, and one that its holder has released', async () => {
   for (const before of [undefined, '']) {
     const api = oneSession(before);
-    const held = await hold(environment(api), backupSessions, api.session(), 'me');
+    const held = await hold(environment(api), backup, api.session(), 'me');
     assert.equal(api.executor(), 'me 0');
     assert.deepEqual(held?.session(), api.session());
   }
@@ -28,7 +28,7 @@ test('takes a session without a holder, and one that its holder has released', a
 test('does not take a session that is final or that another executor holds', async () => {
   for (const api of [oneSession(undefined, { phase: 'Failed' }), oneSession('other 4')]) {
     const before = api.session();
-    assert.equal(await hold(environment(api), backupSessions, before, 'me'), undefined);
+    assert.equal(await hold(environment(api), backup, before, 'me'), undefined);
     assert.equal(api.session(), before);
   }
 });
@@ -36,13 +36,13 @@ test('does not take a session that is final or that another executor holds', asy
 test('replaces a holder that was seen dead, unless it has renewed since', async () => {
   const dead = { id: 'other', counter: 4 };
   const still = oneSession('other 4');
-  assert.ok(await hold(environment(still), backupSessions, still.session(), 'me', dead));
+  assert.ok(await hold(environment(still), backup, still.session(), 'me', dead));
   assert.equal(still.executor(), 'me 0');
 
   const moved = oneSession('other 4');
   const seen = moved.session();
   moved.write({ executor: 'other 5' });
-  assert.equal(await hold(environment(moved), backupSessions, seen, 'me', dead), undefined);
+  assert.equal(await hold(environment(moved), backup, seen, 'me', dead), undefined);
   assert.equal(moved.executor(), 'other 5');
 });
 
@@ -51,7 +51,7 @@ test('when two executors take a session at once, one gets it', async () => {
     const api = oneSession(dead && 'dead 7');
     const found = api.session();
     const [me, you] = await Promise.all(
-      ['me', 'you'].map((id) => hold(environment(api), backupSessions, found, id, dead)),
+      ['me', 'you'].map((id) => hold(environment(api), backup, found, id, dead)),
     );
     assert.ok(me);
     assert.equal(you, undefined);
@@ -61,7 +61,7 @@ test('when two executors take a session at once, one gets it', async () => {
 
 test('takes a session that was created with its id without another write', async () => {
   const api = oneSession('me 0');
-  assert.ok(await hold(environment(api), backupSessions, api.session(), 'me'));
+  assert.ok(await hold(environment(api), backup, api.session(), 'me'));
   assert.equal(api.patches(), 0);
 });
 
@@ -71,7 +71,7 @@ test('takes a session despite a write of another client and a lost answer', asyn
   api.write({ status: { phase: 'Pending' } });
   api.fail('refused', 'unanswered');
   const { clock, ...env } = environment(api);
-  const taking = hold({ ...env, clock }, backupSessions, found, 'me');
+  const taking = hold({ ...env, clock }, backup, found, 'me');
   await clock.advance(1_000);
   assert.ok(await taking);
   assert.equal(api.executor(), 'me 0');
@@ -80,7 +80,7 @@ test('takes a session despite a write of another client and a lost answer', asyn
 test('the holder increments the counter every ten seconds until it releases the session', async () => {
   const api = oneSession();
   const env = environment(api);
-  const held = await hold(env, backupSessions, api.session(), 'me');
+  const held = await hold(env, backup, api.session(), 'me');
   assert.ok(held);
   await env.clock.advance(9_999);
   assert.equal(api.executor(), 'me 0');
@@ -99,7 +99,7 @@ test('the holder increments the counter every ten seconds until it releases the 
 
 test("writes the status on top of other clients' writes, and renews with each annotation", async () => {
   const api = oneSession();
-  const held = await hold(environment(api), backupSessions, api.session(), 'me');
+  const held = await hold(environment(api), backup, api.session(), 'me');
   assert.ok(held);
   const other = { type: 'BackupExecutorEnsured', status: 'True' } as const;
   const mine = { type: 'BackupDisrupted', status: 'True' } as const;
@@ -118,7 +118,7 @@ test("writes the status on top of other clients' writes, and renews with each an
 
 test('does not release a session that has ended: the annotation names the executor that ended it', async () => {
   const api = oneSession();
-  const held = await hold(environment(api), backupSessions, api.session(), 'me');
+  const held = await hold(environment(api), backup, api.session(), 'me');
   await held?.writeStatus(() => ({ phase: 'Succeeded' }));
   await held?.release();
   assert.equal(api.executor(), 'me 0');
@@ -127,7 +127,7 @@ test('does not release a session that has ended: the annotation names the execut
 test('the next renewal makes up for one without an answer', async () => {
   const api = oneSession();
   const env = environment(api);
-  const held = await hold(env, backupSessions, api.session(), 'me');
+  const held = await hold(env, backup, api.session(), 'me');
   api.fail('unanswered', 'refused', 'refused');
   await env.clock.advance(12_000);
   assert.equal(api.executor(), 'me 1');
@@ -157,7 +157,7 @@ for (const [how, happen, kind, words] of [
   test(`a session that is ${how} is lost at the next renewal, and the executor writes nothing more`, async () => {
     const api = oneSession();
     const env = environment(api);
-    const held = await hold(env, backupSessions, api.session(), 'me');
+    const held = await hold(env, backup, api.session(), 'me');
     assert.ok(held);
     happen(api);
     assert.equal(held.lost.aborted, false);
@@ -177,7 +177,7 @@ for (const [how, happen, kind, words] of [
 
   test(`a session that is ${how} is lost at the next write of its status`, async () => {
     const api = oneSession();
-    const held = await hold(environment(api), backupSessions, api.session(), 'me');
+    const held = await hold(environment(api), backup, api.session(), 'me');
     happen(api);
     await assert.rejects(held?.writeStatus(() => running) ?? Promise.resolve(), words);
     assert.equal(held?.lost.aborted, true);
@@ -187,7 +187,7 @@ for (const [how, happen, kind, words] of [
 test('releases the session even while a renewal gets no answer', async () => {
   const api = oneSession();
   const env = environment(api);
-  const held = await hold(env, backupSessions, api.session(), 'me');
+  const held = await hold(env, backup, api.session(), 'me');
   api.fail(...Array.from({ length: 3 }, () => 'refused' as const));
   await env.clock.advance(10_500);
   const patches = api.patches();
@@ -258,7 +258,7 @@ test("retries a 'forbidden' only after an outage: a starting server may not know
 test('reports writes without an answer until they have one', async () => {
   const api = oneSession();
   const env = environment(api);
-  const held = await hold(env, backupSessions, api.session(), 'me');
+  const held = await hold(env, backup, api.session(), 'me');
   assert.ok(held);
   let rings = 0;
   held.trouble.onChange(() => (rings += 1));
@@ -273,12 +273,7 @@ test('reports writes without an answer until they have one', async () => {
     await promise;
     return api.cluster.patch(...args);
   };
-  const other = await hold(
-    { ...env, cluster: { ...api.cluster, patch: slow } },
-    backupSessions,
-    api.session(),
-    'me',
-  );
+  const other = await hold({ ...env, cluster: { ...api.cluster, patch: slow } }, backup, api.session(), 'me');
   assert.ok(other);
   await held.release();
   await env.clock.advance(10_000);
@@ -293,7 +288,7 @@ test('reports writes without an answer until they have one', async () => {
 test('tries to write a status until shortly after the deadline, also behind a pending write', async () => {
   const api = oneSession();
   const env = environment(api);
-  const held = await hold(env, backupSessions, api.session(), 'me');
+  const held = await hold(env, backup, api.session(), 'me');
   assert.ok(held);
   api.fail(...Array.from({ length: 50 }, () => 'refused' as const));
   await env.clock.advance(10_000);

@@ -68,7 +68,7 @@ async function takeOver(
   const clock = hastyClock();
   const environment = { cluster, clock, signal: new AbortController().signal, onChange: () => undefined };
   const session = await only(namespace);
-  const held = await hold(environment, backupSessions, session, 'operator', readHolder(session));
+  const held = await hold(environment, backup, session, 'operator', readHolder(session));
   assert(held);
   const target: Target = { kind: 'Deployment', name: 'app', namespace };
   const request = { target, user: 'operator', snapshotClass: 'uncut' };

@@ -89,7 +89,7 @@ test('a restore ends at its deadline', async () => {
     spec: { driver: 'VolumeSnapshotter', target: { volumeClaimTemplates: [template] } },
   });
   const seen = environment(silent('persistentvolumeclaims', 'pods'));
-  const held = await hold(seen, restoreSessions, made, 'next');
+  const held = await hold(seen, restore, made, 'next');
   assert(held);
   const { verdict } = await runSession(seen, restore, {
     ...{ held, context: {}, timeoutMs: 60_000 },

@@ -14,7 +14,7 @@ import {
   snapshotNameTaken,
 } from '#src/domain/workload/names.ts';
 import { sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
-import { targetAnnotation, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
+import { targetAnnotation, refOf, type Target } from '#src/domain/workload/target.ts';
 
 /** A claim that a session snapshots; without a class, the snapshot controller takes its default. */
 export interface PlannedClaim {
@@ -62,7 +62,7 @@ export function buildConfiguration(
       schedule: placeholderSchedule,
       paused: true,
       target: {
-        ref: { apiVersion: targetApiVersion(target.kind), kind: target.kind, name: target.name },
+        ref: refOf(target),
         ...(snapshotClassName !== undefined && { snapshotClassName }),
       },
       retentionPolicy,

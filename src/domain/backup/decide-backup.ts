@@ -23,7 +23,7 @@ import {
   withCondition,
 } from '#src/domain/session/session-status.ts';
 import type { HookToRun, StatusChange, Step } from '#src/domain/session/step.ts';
-import { targetApiVersion } from '#src/domain/workload/target.ts';
+import { refOf } from '#src/domain/workload/target.ts';
 
 export type BackupStatus = StatusOf<BackupSession>;
 
@@ -97,10 +97,9 @@ function nextHook(world: BackupWorld, claims: readonly ClaimProgress[]): HookToR
 }
 
 function targetStatus(world: BackupWorld, present: BackupStatus | undefined): BackupTargetStatus {
-  const { kind, name } = world.target;
   return {
     ...present?.targets?.[0],
-    ref: { apiVersion: targetApiVersion(kind), kind, name },
+    ref: refOf(world.target),
     totalHosts: world.sessionClaims.length,
   };
 }

@@ -33,9 +33,14 @@ export function readTarget({ metadata }: KubernetesObject): Target | undefined {
   return isTargetKind(kind) && typeof name === 'string' ? { kind, name, namespace } : undefined;
 }
 
+/** The reference to a target, as specs and statuses have it. */
+export function refOf({ kind, name }: Target): { apiVersion: string; kind: TargetKind; name: string } {
+  return { apiVersion: targetApiVersion(kind), kind, name };
+}
+
 /** The annotation that `readTarget` reads. */
-export function targetAnnotation({ kind, name }: Target): Record<string, string> {
-  return { [annotation.target]: JSON.stringify({ apiVersion: targetApiVersion(kind), kind, name }) };
+export function targetAnnotation(target: Target): Record<string, string> {
+  return { [annotation.target]: JSON.stringify(refOf(target)) };
 }
 
 /** The target that a reference names, in the namespace of the object that holds the reference. */

@@ -1,7 +1,7 @@
 /** Waits for a session that another executor holds, until the session is final or its holder has died. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { BackupSession, AnySession } from '#src/api/stash.ts';
 import { byName } from '#src/cluster/by-name.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
@@ -9,12 +9,13 @@ import { lifeLeft, sight, type Holder, type Sighting } from '#src/domain/session
 import { isPodNameOf } from '#src/domain/session/holder-life.ts';
 import { isPodOver } from '#src/domain/session/job-state.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
+import { sessionNamed } from '#src/domain/session/verdict-error.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Held } from './held.ts';
 import { persist } from '#src/session/persist.ts';
 
-export interface Vacancy<S extends BackupSession | RestoreSession> {
+export interface Vacancy<S extends AnySession> {
   readonly session: Stored<S>;
   /** The holder to replace; undefined: the session has no holder, or it is final. */
   readonly dead: Holder | undefined;
@@ -24,7 +25,7 @@ export interface Vacancy<S extends BackupSession | RestoreSession> {
  * Resolves once the session is final or may be taken over. `jobName`: the session's Job; a holder that is a pod of this
  * Job counts as dead as soon as that pod is gone or has ended. Rejects with 'not-found' where the session was deleted.
  */
-export async function awaitHolder<S extends BackupSession | RestoreSession>(
+export async function awaitHolder<S extends AnySession>(
   environment: WaitEnvironment,
   resource: Resource<S>,
   session: Stored<S>,
@@ -37,7 +38,7 @@ export async function awaitHolder<S extends BackupSession | RestoreSession>(
     return async (now) => {
       const current = observed.items.get(name);
       if (current === undefined) {
-        throw new StashError('not-found', `${resource.kind.toLowerCase()}/${name} was deleted`);
+        throw new StashError('not-found', `${sessionNamed(resource, name)} was deleted`);
       }
       if (isFinal(current)) return { result: { session: current, dead: undefined } };
       // While the watch is disconnected, a missing renewal says nothing about the holder: start counting anew.
@@ -59,7 +60,7 @@ export function isTakenOver({ lost }: Pick<Held<BackupSession>, 'lost'>): boolea
 }
 
 /** The session as the API server has it now. */
-export function lookAgain<S extends BackupSession | RestoreSession>(
+export function lookAgain<S extends AnySession>(
   { cluster, clock, signal }: WaitEnvironment,
   resource: Resource<S>,
   { metadata }: Stored<S>,

@@ -15,8 +15,6 @@ export type ExecutorMode = 'auto' | 'operator' | 'local';
 /** `appscode` and `operator`: the command waits for that operator; `local`: this process. */
 export type Executor = 'appscode' | 'operator' | 'local';
 
-const olderThanAnyOperatorNeedsMs = 10_000;
-
 /**
  * The executor, as far as API discovery and `--executor` decide it; undefined: the configuration's status has to tell.
  * Throws 'precondition' for `--executor=local` beside AppsCode's operator.
@@ -50,7 +48,7 @@ export async function findOperator(
   if (configuration.status?.phase !== undefined) return 'operator';
   waitsFor(`no operator has looked at backupconfiguration/${configuration.metadata.name} yet`);
   const age = environment.clock.now().getTime() - Date.parse(configuration.metadata.creationTimestamp);
-  if (!fresh && age > olderThanAnyOperatorNeedsMs) return 'local';
+  if (!fresh && age > operatorAnswersMs.known) return 'local';
   const found = await untilConfiguration(
     environment,
     configuration,

@@ -2,7 +2,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { AnySession, StatusOf } from '#src/api/stash.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
 import { orTellSlow } from '#src/cluster/slow-answer.ts';
 import { after } from '#src/domain/clock.ts';
@@ -16,13 +16,15 @@ import {
 } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import type { StatusChange } from '#src/domain/session/step.ts';
+import { sessionNamed } from '#src/domain/session/verdict-error.ts';
+import type { KindWords } from '#src/domain/session/kind-words.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { Environment } from '#src/session/environment.ts';
 import { persist } from '#src/session/persist.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
 
-export interface Held<S extends BackupSession | RestoreSession> {
+export interface Held<S extends AnySession> {
   /** As of this executor's last write. */
   session(): Stored<S>;
   /**
@@ -30,7 +32,7 @@ export interface Held<S extends BackupSession | RestoreSession> {
    * Rejects with `lost`'s reason once this executor no longer holds the session and, given a deadline, with
    * 'unreachable' where the API server has not answered 10 s after it.
    */
-  writeStatus(change: StatusChange<NonNullable<S['status']>>, deadline?: Date): Promise<Stored<S>>;
+  writeStatus(change: StatusChange<StatusOf<S>>, deadline?: Date): Promise<Stored<S>>;
   /** Writes annotations, null removes one; without any it only checks that this executor still holds the session. */
   annotate(annotations: Readonly<Record<string, string | null>>): Promise<Stored<S>>;
   /**
@@ -66,15 +68,22 @@ const slowConfirmations = 3;
 /** So long after the deadline the executor still tries to write the session's end. */
 const lateAnswerMs = 10_000;
 
+/** What a holder has to know of the session's kind. */
+export interface HeldKind<S extends AnySession> {
+  readonly resource: Resource<S>;
+  readonly words: Pick<KindWords, 'makes'>;
+}
+
 export type HoldEnvironment = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
 
 /** Starts to renew a session whose annotation names `holder`, which is this executor. `taken`: its present version. */
-export function createHeld<S extends BackupSession | RestoreSession>(
+export function createHeld<S extends AnySession>(
   { cluster, clock, signal }: HoldEnvironment,
-  resource: Resource<S>,
+  kind: HeldKind<S>,
   taken: Stored<S>,
   holder: Holder,
 ): Held<S> {
+  const { resource } = kind;
   const at = { name: taken.metadata.name, namespace: taken.metadata.namespace };
   const lost = new AbortController();
   const over = new AbortController();
@@ -96,7 +105,7 @@ export function createHeld<S extends BackupSession | RestoreSession>(
     },
   };
 
-  const orGone = (error: unknown) => (isStashError(error, 'not-found') ? lose(deleted(resource, at)) : error);
+  const orGone = (error: unknown) => (isStashError(error, 'not-found') ? lose(deleted(kind, at)) : error);
 
   const slow = {
     afterMs: slowAnswerMs,
@@ -210,24 +219,19 @@ export function annotate(holder: Holder | undefined) {
 }
 
 function deleted(
-  { kind }: Resource,
+  { resource, words }: Omit<HeldKind<AnySession>, 'resource'> & { readonly resource: Resource },
   { name, namespace = 'default' }: { name: string; namespace: string | undefined },
 ): StashError {
-  const made = kind === 'BackupSession' ? 'volumesnapshots' : 'persistentvolumeclaims';
-  return new StashError('session-failed', `${kind.toLowerCase()}/${name} was deleted while it ran`, {
-    hint: `${commandLine`kubectl get ${made} -n ${namespace}`} shows what it made`,
+  return new StashError('session-failed', `${sessionNamed(resource, name)} was deleted while it ran`, {
+    hint: `${commandLine`kubectl get ${words.makes.plural} -n ${namespace}`} shows what it made`,
   });
 }
 
-function takenOver(
-  { kind }: Resource,
-  { metadata }: Stored<BackupSession | RestoreSession>,
-  by: Holder | undefined,
-) {
+function takenOver(resource: Resource, { metadata }: Stored<AnySession>, by: Holder | undefined) {
   const { name, namespace = 'default' } = metadata;
   return new StashError(
     'conflict',
-    `${kind.toLowerCase()}/${name} was taken over by ${by?.id ?? 'another executor'}`,
+    `${sessionNamed(resource, name)} was taken over by ${by?.id ?? 'another executor'}`,
     {
       hint: commandLine`kubectl stash wait ${name} -n ${namespace}`,
     },

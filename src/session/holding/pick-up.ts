@@ -1,14 +1,14 @@
 /** Waits for an operator to take a session. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { AnySession } from '#src/api/stash.ts';
 import { byName } from '#src/cluster/by-name.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 
 /** The session once it has a status or a holder, or was deleted; undefined: none of these within `withinMs`. */
-export async function awaitPickUp<S extends BackupSession | RestoreSession>(
+export async function awaitPickUp<S extends AnySession>(
   environment: WaitEnvironment,
   resource: Resource<S>,
   session: Stored<S>,

@@ -1,5 +1,5 @@
 /** Runs a session's hooks for its executor, and says which hook is running. */
-import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import type { AnySession, StatusOf } from '#src/api/stash.ts';
 import type { HookRecord } from '#src/domain/session/hook-record.ts';
 import { nameOfHook } from '#src/domain/hooks/hook-step.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
@@ -12,8 +12,6 @@ import type { Held } from '#src/session/holding/held.ts';
 import { createHookRunner } from './run-hook.ts';
 import { runSessionHook, thawAndLeave } from './session-hooks.ts';
 
-type StatusOf<S extends BackupSession | RestoreSession> = NonNullable<S['status']>;
-
 export interface SessionHookRunner<Status> {
   /** An interruption does not stop a hook that has begun. */
   readonly run: (step: HookToRun<Status>) => Promise<void>;
@@ -23,7 +21,7 @@ export interface SessionHookRunner<Status> {
   readonly notes: () => string[];
 }
 
-export interface SessionHookRunnerTask<S extends BackupSession | RestoreSession> {
+export interface SessionHookRunnerTask<S extends AnySession> {
   readonly held: Held<S>;
   /** Undefined: the session has no hooks that this executor runs. */
   readonly hooks: SessionHooks | undefined;
@@ -37,7 +35,7 @@ export interface SessionHookRunnerTask<S extends BackupSession | RestoreSession>
   readonly onChange: () => void;
 }
 
-export function createSessionHookRunner<S extends BackupSession | RestoreSession>(
+export function createSessionHookRunner<S extends AnySession>(
   environment: Environment,
   { hooks, target, mayBeQuiet, onChange, ...task }: SessionHookRunnerTask<S>,
 ): SessionHookRunner<StatusOf<S>> {

@@ -1,6 +1,6 @@
 /** Runs a session's hooks, and records on the session before each one that it begins and after it how it ended. */
 import { annotation } from '#src/api/labels.ts';
-import type { BackupSession, HookHandler, RestoreSession } from '#src/api/stash.ts';
+import type { HookHandler, AnySession, StatusOf } from '#src/api/stash.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
 import { after, type Clock } from '#src/domain/clock.ts';
 import type { HookRecord, HookResult } from '#src/domain/session/hook-record.ts';
@@ -24,11 +24,11 @@ const recordWithinMs = 10_000;
 
 const notQuiesced = { [annotation.quiescedSince]: null, [annotation.quiescedUntil]: null };
 
-export interface SessionHooksTask<S extends BackupSession | RestoreSession> {
+export interface SessionHooksTask<S extends AnySession> {
   readonly held: Held<S>;
   readonly hooks: SessionHooks;
   readonly runner: HookRunner;
-  readonly record: HookRecord<NonNullable<S['status']>>;
+  readonly record: HookRecord<StatusOf<S>>;
   readonly clock: Clock;
   /** Milliseconds that the application may stay quiesced; undefined: until the session is done. */
   readonly maxFreezeMs: number | undefined;
@@ -39,9 +39,9 @@ export interface SessionHooksTask<S extends BackupSession | RestoreSession> {
  * Rejects where another executor has taken the session over, with 'interrupted', or where the result could not be
  * written.
  */
-export async function runSessionHook<S extends BackupSession | RestoreSession>(
+export async function runSessionHook<S extends AnySession>(
   task: SessionHooksTask<S>,
-  step: HookToRun<NonNullable<S['status']>>,
+  step: HookToRun<StatusOf<S>>,
 ): Promise<HookResult | undefined> {
   const { hooks } = task;
   if (step.which === 'pre') return hooks.pre && (await quiesce(task, hooks.pre));
@@ -49,7 +49,7 @@ export async function runSessionHook<S extends BackupSession | RestoreSession>(
   return step.which === 'post' ? await conclude(task, hooks.post) : await thaw(task, hooks.post, step);
 }
 
-async function quiesce<S extends BackupSession | RestoreSession>(
+async function quiesce<S extends AnySession>(
   task: SessionHooksTask<S>,
   pre: HookHandler,
 ): Promise<HookResult> {
@@ -89,7 +89,7 @@ async function quiesce<S extends BackupSession | RestoreSession>(
  * Resumes the application where the pre hook may have run after the executor that took the session over had resumed it
  * already: that executor does not resume it again.
  */
-async function thawBehind<S extends BackupSession | RestoreSession>({
+async function thawBehind<S extends AnySession>({
   held,
   hooks,
   runner,
@@ -106,7 +106,7 @@ async function thawBehind<S extends BackupSession | RestoreSession>({
 }
 
 /** Runs a post hook that resumes nothing: once, as its execution policy says. */
-async function conclude<S extends BackupSession | RestoreSession>(
+async function conclude<S extends AnySession>(
   { held, runner, record, clock }: SessionHooksTask<S>,
   post: HookHandler,
 ): Promise<HookResult> {
@@ -119,10 +119,10 @@ async function conclude<S extends BackupSession | RestoreSession>(
   return result;
 }
 
-async function thaw<S extends BackupSession | RestoreSession>(
+async function thaw<S extends AnySession>(
   { held, runner, record, clock }: SessionHooksTask<S>,
   post: HookHandler,
-  { which, losses }: HookToRun<NonNullable<S['status']>>,
+  { which, losses }: HookToRun<StatusOf<S>>,
 ): Promise<HookResult> {
   const { names } = record;
   const forget = which === 'recover' && record.has(held.session().status, names.pre);
@@ -171,9 +171,9 @@ async function thaw<S extends BackupSession | RestoreSession>(
  * For an executor that stops before the session's end. Rejects with 'session-failed' where the application may still be
  * quiesced, and with no other error.
  */
-export async function thawAndLeave<S extends BackupSession | RestoreSession>(
+export async function thawAndLeave<S extends AnySession>(
   task: SessionHooksTask<S>,
-  step: HookToRun<NonNullable<S['status']>>,
+  step: HookToRun<StatusOf<S>>,
 ): Promise<void> {
   let result: HookResult | undefined;
   try {

@@ -25,8 +25,8 @@ import { labelValue, snapshotterJobName } from '#src/domain/workload/names.ts';
 import {
   formatTarget,
   readTarget,
+  refOf,
   targetAnnotation,
-  targetApiVersion,
   targetOfRef,
   type Target,
 } from '#src/domain/workload/target.ts';
@@ -100,12 +100,7 @@ export const backup: SessionKind<BackupSession, BackupExecution> = {
   goesOnResumed: true,
   failed: (session, { end, context: { configuration }, timeoutMs, now }) => {
     const target = configuration && targetIn(configuration);
-    const ref = target && {
-      apiVersion: targetApiVersion(target.kind),
-      kind: target.kind,
-      name: target.name,
-    };
-    return failedBackup(session, { end, ref, timeoutMs, now });
+    return failedBackup(session, { end, ref: target && refOf(target), timeoutMs, now });
   },
 
   async hooks({ cluster }, session, { target }, { configuration, runsGivenHooks = false }) {

@@ -35,12 +35,12 @@ export interface HoldOrWait<S extends AnySession, Result> {
 /** Resolves with the result of `execute` or `otherwise`; rejects as they do, unless another executor took over. */
 export async function holdOrWait<S extends AnySession, Result>(
   environment: Pick<Environment, 'cluster' | 'clock' | 'signal'>,
-  { resource }: Pick<SessionKind<S, never>, 'resource'>,
+  kind: Pick<SessionKind<S, never>, 'resource' | 'words'>,
   first: Vacant<S>,
   { id, execute, onTakenOver, otherwise }: HoldOrWait<S, Result>,
 ): Promise<Result> {
   for (let { session, replacing } = first; ;) {
-    const held = await hold(environment, resource, session, id, replacing);
+    const held = await hold(environment, kind, session, id, replacing);
     if (held) {
       try {
         return await execute(held);

@@ -26,16 +26,9 @@ export interface EndSession<S extends AnySession> {
 export async function endSession<S extends AnySession, Plan>(
   environment: Environment,
   kind: SessionKind<S, Plan>,
-  { session, id, replacing, ...task }: EndSession<S> & { readonly end: SessionEnd },
+  task: EndSession<S> & { readonly end: SessionEnd },
 ): Promise<Stored<S> | undefined> {
-  const held = await hold(environment, kind.resource, session, id, replacing);
-  if (held === undefined) return undefined;
-  try {
-    await endHeld(environment, kind, held, task);
-    return held.session();
-  } finally {
-    await held.release();
-  }
+  return whileHeld(environment, kind, task, (held) => endHeld(environment, kind, held, task));
 }
 
 /**
@@ -46,11 +39,10 @@ export async function endSession<S extends AnySession, Plan>(
 export async function thawSession<S extends AnySession, Plan>(
   environment: Environment,
   kind: SessionKind<S, Plan>,
-  { session, id, replacing, context, why }: EndSession<S> & { readonly why: string },
+  task: EndSession<S> & { readonly why: string },
 ): Promise<Stored<S> | undefined> {
-  const held = await hold(environment, kind.resource, session, id, replacing);
-  if (held === undefined) return undefined;
-  try {
+  const { context, why } = task;
+  return whileHeld(environment, kind, task, async (held) => {
     const plan = kind.goesOnResumed ? await kind.planEnd(environment, held.session(), context) : undefined;
     if (plan === undefined) {
       await endHeld(environment, kind, held, { context, end: { how: 'disrupted', why } });
@@ -58,6 +50,19 @@ export async function thawSession<S extends AnySession, Plan>(
       const timeoutMs = kind.timeLimitMs(held.session(), context);
       await runSession(environment, kind, { held, plan, context, timeoutMs, onlyThaw: why });
     }
+  });
+}
+
+async function whileHeld<S extends AnySession, Plan>(
+  environment: Environment,
+  kind: SessionKind<S, Plan>,
+  { session, id, replacing }: EndSession<S>,
+  work: (held: Held<S>) => Promise<void>,
+): Promise<Stored<S> | undefined> {
+  const held = await hold(environment, kind, session, id, replacing);
+  if (held === undefined) return undefined;
+  try {
+    await work(held);
     return held.session();
   } finally {
     await held.release();
