@@ -22,7 +22,7 @@ export function failedBackup(
   return (present) => {
     const [first, ...others] = present?.targets ?? [];
     const target = { ...(ref && { ref }), ...first, phase: 'Failed' as const };
-    const about = conditionOf(end, 'Backup', timeoutMs);
+    const about = conditionOf(end, ofBackup, timeoutMs);
     const ofTarget = end.how === 'not-ensured';
     return {
       ...present,
@@ -45,22 +45,33 @@ export function failedRestore(
     ...present,
     phase: 'Failed',
     sessionDuration: durationSince(session, now),
-    conditions: withCondition(present?.conditions, conditionOf(end, 'Restore', timeoutMs), now),
+    conditions: withCondition(present?.conditions, conditionOf(end, ofRestore, timeoutMs), now),
   });
 }
 
 type NewCondition = Omit<Condition, 'lastTransitionTime'>;
 
-function conditionOf({ how, why }: SessionEnd, kind: 'Backup' | 'Restore', timeoutMs: number): NewCondition {
+/** How each kind of session says that it has no executor, and that it was disrupted. */
+interface EndConditions {
+  readonly kind: 'Backup' | 'Restore';
+  readonly disrupted: Omit<NewCondition, 'message'>;
+}
+
+const ofBackup: EndConditions = { kind: 'Backup', disrupted: stashCondition.backupDisrupted };
+const ofRestore: EndConditions = { kind: 'Restore', disrupted: stashCondition.restoreNotCompleted };
+
+function conditionOf(
+  { how, why }: SessionEnd,
+  { kind, disrupted }: EndConditions,
+  timeoutMs: number,
+): NewCondition {
   switch (how) {
     case 'late':
       return deadlineExceeded(timeoutMs, why);
     case 'not-ensured':
       return executorEnsured(kind, false, why);
     case 'disrupted':
-      return kind === 'Backup'
-        ? { ...stashCondition.backupDisrupted, message: why }
-        : { ...stashCondition.restoreNotCompleted, message: why };
+      return { ...disrupted, message: why };
     default:
       return assertNever(how);
   }
