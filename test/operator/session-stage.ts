@@ -1,6 +1,4 @@
 /** A sandbox, an operator that reconciles sessions, and BackupConfigurations that are Ready. */
-import { fileURLToPath } from 'node:url';
-
 import type { Stored } from '#src/api/kubernetes.ts';
 import { imageRepository } from '#src/api/operator.ts';
 import {
@@ -20,6 +18,7 @@ import { backupSessionReconciler } from '#src/operator/backup-session.ts';
 import { restoreSessionReconciler } from '#src/operator/restore-session.ts';
 import { appConfiguration } from '#test/session/app-objects.ts';
 import { openStage, type Stage } from '#test/session/stage.ts';
+import { ourProgram } from '#test/support/our-program.ts';
 import { rbacGroup } from '#test/support/rbac.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
@@ -56,8 +55,7 @@ export const version = 'v9.9.9';
 /** `times`: speed of the clock; the processes of Jobs use the machine's. */
 export async function openSessionStage(times = 20): Promise<SessionStage> {
   const clock = scaledClock(times);
-  const argv = [process.execPath, fileURLToPath(new URL('../../cmd/kubectl-stash.ts', import.meta.url))];
-  const stage = await openStage(() => clock.now(), { argv, version });
+  const stage = await openStage(() => clock.now(), { argv: ourProgram.argv, version });
   const { sandbox } = stage;
   const { cluster } = sandbox;
   await grantJobs(cluster);

@@ -20,7 +20,10 @@ export async function until<T extends KubernetesObject>(
   const over = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<Stored<T>[]>();
   const late = setTimeout(() => {
-    reject(new Error(`the ${resource.plural} did not reach the expected state in ${patience / 1000}s`));
+    const items = JSON.stringify([...observed.items.values()], null, 1);
+    reject(
+      new Error(`the ${resource.plural} did not reach the expected state in ${patience / 1000}s: ${items}`),
+    );
   }, patience);
   const observed = observe(cluster, resource, scope, over.signal, () => {
     const items = [...observed.items.values()];
