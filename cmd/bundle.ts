@@ -17,9 +17,12 @@ export async function bundle(program: string, outfile: string): Promise<void> {
     minifyWhitespace: true,
     minifySyntax: true,
     plugins: [leaveOut],
-    // CommonJS has no import.meta; packages that look for their own file find the bundle.
+    // CommonJS has no import.meta. The path is in node_modules, as packages expect of their own files: yargs
+    // would otherwise ask for the working directory, which may have been removed.
     define: { 'import.meta.url': 'importMetaUrl' },
-    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    banner: {
+      js: "const importMetaUrl = require('node:url').pathToFileURL(`${__dirname}/node_modules/bundle.js`).href;",
+    },
     logLevel: 'warning',
   });
 }

@@ -1,12 +1,14 @@
 /** The binary's entry point: loads the program's chunks from the binary, compiled in advance if possible. */
 import { createRequire } from 'node:module';
 import { getAssetKeys, getRawAsset } from 'node:sea';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 
 import { compiledCode, entryAsset, type ChunkFunction } from './assets.ts';
 
-const importMetaUrl = pathToFileURL(process.execPath).href;
+// In node_modules, as cmd/bundle.ts explains.
+const importMetaUrl = pathToFileURL(join(dirname(process.execPath), 'node_modules/bundle.js')).href;
 const builtin = createRequire(importMetaUrl);
 const assets = new Set(getAssetKeys());
 const loaded = new Map<string, { exports: unknown }>();

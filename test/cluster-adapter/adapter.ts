@@ -33,7 +33,7 @@ export const quick: Limits = {
   ...defaultLimits,
   backoff: 10,
   maxBackoff: 80,
-  silence: 1000,
+  silence: 5_000,
   watchSilence: 60_000,
   settled: 20,
   pageSize: 3,

@@ -63,6 +63,17 @@ test('a usage error is one line, a hint and exit code 2', { skip }, () => {
   assert.match(stderr, /^error: unknown flag.*\nhint: .*\n$/);
 });
 
+test('it runs in a working directory that was removed', { skip }, () => {
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" list --server=http://127.0.0.1:1';
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', script, program], {
+    cwd: temporary,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^error: unreachable server http:\/\/127\.0\.0\.1:1: connection refused$/m);
+});
+
 test('it serves a sandbox, and works inside it from PATH', { skip }, () => {
   const script = 'kubectl-stash install --crds >/dev/null && kubectl-stash list && kubectl-stash version';
   const { status, stdout, stderr } = run({ args: ['sandbox', '--', 'sh', '-c', script] });
