@@ -108,7 +108,7 @@ Missing claims are restored under their own names, with their class, size, acces
     const reader = readerOf(connection.cluster, namespace);
     const executor = executorByDiscovery(await reader.groups(), args.flags.executor);
     const prepared = request.file
-      ? fromFile(request.file, request.templates, namespace)
+      ? fromFile(request.file, args.flags.filename ?? '', namespace)
       : await prepareRestore(
           reader,
           {
@@ -187,7 +187,7 @@ function withTimeOut(session: Named<RestoreSession>, timeoutMs: number | undefin
 }
 
 type Request =
-  | { readonly file: Named<RestoreSession>; readonly templates: readonly VolumeClaimTemplate[] }
+  | { readonly file: Named<RestoreSession> }
   | { readonly file?: undefined; readonly target: Pick<Target, 'kind' | 'name'> };
 
 /** Checks the command line and the file before the command connects. Throws 'usage'. */
@@ -216,7 +216,8 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
     );
   }
   const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
-  return { file, templates: templatesOfFile(file, filename) };
+  templatesOfFile(file, filename);
+  return { file };
 }
 
 function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connection): string {
@@ -240,11 +241,9 @@ function templatesOfFile(file: RestoreSession, filename: string): VolumeClaimTem
   }
 }
 
-function fromFile(
-  file: Named<RestoreSession>,
-  templates: readonly VolumeClaimTemplate[],
-  namespace: string,
-): PreparedRestore {
+/** Checks the file again, since only now the namespace is known. */
+function fromFile(file: Named<RestoreSession>, filename: string, namespace: string): PreparedRestore {
   const session = { ...file, metadata: { ...file.metadata, namespace } };
+  const templates = templatesOfFile(session, filename);
   return { session, templates, notes: [], target: readTarget(session) };
 }

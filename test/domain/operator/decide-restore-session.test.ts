@@ -143,7 +143,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
         spec: { target: { ref: { ...ref, namespace: 'other' }, volumeClaimTemplates: [template] } },
       }),
     }),
-    'invalid: its target is in another namespace, other',
+    'invalid: spec.target.ref.namespace is "other", which is not the session\'s namespace',
   ],
   [
     'new',
