@@ -4,7 +4,7 @@ import { defineCommand, type Args, type Flags } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { dryRunFlag, executionFlags } from '#src/cli/flags.ts';
+import { dryRunFlag, executionFlags, podsOnly } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { longName } from '#src/cli/tokens.ts';
@@ -158,7 +158,10 @@ Missing claims are restored under their own names, with their class, size, acces
     const { cluster } = connection;
     const timeoutMs = args.flags.timeout ?? timeLimitMs(session.spec.timeOut);
     const work = takeRestore(
-      { cluster, clock: context, signal: context.signal, onChange: display.show },
+      {
+        ...{ cluster, clock: context, signal: context.signal, onChange: display.show },
+        podsOnly: podsOnly(args.flags),
+      },
       {
         wanted: session,
         nameAt,

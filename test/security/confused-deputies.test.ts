@@ -1,23 +1,47 @@
 /**
- * The claims of a RestoreSession are created with permissions that its author may not have. Holds: a template with
- * `volumeName: somebody-elses` was created as written, and bound that volume.
+ * Claims are created and hooks are sent by programs that may do what the author of an object may not. Holds: a claim
+ * template with `volumeName: somebody-elses` was created as written, and a hook with a `host` made the machine of the
+ * user who typed `snapshot` connect there.
  */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 
-import { persistentVolumeClaims, restoreSessions } from '#src/api/resources.ts';
+import {
+  backupConfigurations,
+  persistentVolumeClaims,
+  restoreSessions,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { templatesOf } from '#src/domain/restore/restore-templates.ts';
+import { appConfiguration, appRef } from '#test/session/app-objects.ts';
 import { hastyClock } from '#test/session/clocks.ts';
+import { runningHome } from '#test/session/hooked.ts';
 import { openStage, type Stage } from '#test/session/stage.ts';
 import { claimFrom } from '#test/support/claim-from.ts';
 
 let stage: Stage;
+let asked = 0;
+let port = 0;
+const inner = createServer((_, response) => {
+  asked += 1;
+  response.end();
+});
 before(async () => {
   stage = await openStage();
+  await new Promise<void>((up) => {
+    inner.listen(0, '127.0.0.1', up);
+  });
+  ({ port } = inner.address() as AddressInfo);
 });
-after(() => stage.stop());
+after(async () => {
+  inner.closeAllConnections();
+  inner.close();
+  await stage.stop();
+});
 
 const good = claimFrom('snap', 'data');
 
@@ -125,4 +149,33 @@ test('the record of a claim in a snapshot sets no annotations of the control pla
     { rename: (name) => name },
   );
   assert.deepEqual(templates[0]?.metadata.annotations, { note: 'a' });
+});
+
+test('snapshot, trigger and restore connect to the host of a hook only if they are told to', async () => {
+  const clock = hastyClock();
+  const namespace = await runningHome(stage, ['data']);
+  const hook = { httpGet: { host: 'localhost', port } };
+  const configuration = appConfiguration({ name: 'deploy-app', namespace }, { hooks: { preBackup: hook } });
+  await stage.cluster.create(backupConfigurations, configuration);
+  const play = (argv: string, code: number, stdin = '') => {
+    const { exit, context } = stage.play(`${argv} --executor=local`, { namespace, clock, stdin });
+    return exit.then((given) => {
+      assert.equal(given, code, context.stderr());
+      return context.stderr();
+    });
+  };
+  const refused =
+    /host localhost is not the pod's own: without --allow-hook-hosts, this command connects to pods/;
+  assert.match(await play('snapshot deploy/app', 4), refused);
+  assert.match(await play('trigger deploy-app', 4), refused);
+  assert.equal(asked, 0);
+  await play('snapshot deploy/app --allow-hook-hosts', 0);
+  assert.equal(asked, 1);
+
+  const [snapshot] = await stage.all(volumeSnapshots, namespace);
+  const template = claimFrom(snapshot?.metadata.name ?? '', 'data-back');
+  const { spec } = session(template, { ref: appRef });
+  const file = { ...session({}), metadata: { name: 'back' }, spec: { ...spec, hooks: { preRestore: hook } } };
+  assert.match(await play('restore -f -', 4, JSON.stringify(file)), refused);
+  assert.equal(asked, 1);
 });

@@ -66,7 +66,7 @@ const looksAgain = 1;
 
 /** `target`: undefined where the session names no workload. */
 export function createHookRunner(
-  { cluster, clock, podsOnly = false }: Pick<Environment, 'cluster' | 'clock' | 'podsOnly'>,
+  { cluster, clock, podsOnly }: Pick<Environment, 'cluster' | 'clock' | 'podsOnly'>,
   target: Target | undefined,
 ): HookRunner {
   let known: TargetPods | undefined;
@@ -111,10 +111,12 @@ export function createHookRunner(
     const failures: Failure[] = failuresBefore(places, hook, thaws ? unthawed : new Set());
     if (places.running.length === 0 && failures.length === 0) return nowhere(nowhereOf(places, found));
     const host = hostOf(hook);
-    if (podsOnly && host !== undefined && !found.pods.some(({ status }) => status?.podIP === host)) {
-      const why =
-        `host ${sanitize(host)} is not the pod's own: the operator connects to pods of the target only; ` +
-        'with --run-sessions=in-jobs the Job does';
+    if (
+      podsOnly !== undefined &&
+      host !== undefined &&
+      !found.pods.some(({ status }) => status?.podIP === host)
+    ) {
+      const why = `host ${sanitize(host)} is not the pod's own: ${podsOnly}`;
       return notRun(`${name} hook did not run: ${why}`);
     }
     const wanted = places.running.filter(({ pod }) => only?.includes(pod.metadata.name) ?? true);
