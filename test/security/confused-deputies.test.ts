@@ -172,6 +172,17 @@ test('snapshot, trigger and restore connect to the host of a hook only if they a
   await play('snapshot deploy/app --allow-hook-hosts', 0);
   assert.equal(asked, 1);
 
+  await stage.cluster.patch(
+    backupConfigurations,
+    { name: 'deploy-app', namespace },
+    { spec: { hooks: { preBackup: { httpGet: { host: null } }, postBackup: hook } } },
+  );
+  assert.match(
+    await play('snapshot deploy/app', 4),
+    /host localhost of the postBackup hook is not the pod's own/,
+  );
+  assert.equal(asked, 1);
+
   const [snapshot] = await stage.all(volumeSnapshots, namespace);
   const template = claimFrom(snapshot?.metadata.name ?? '', 'data-back');
   const { spec } = session(template, { ref: appRef });
