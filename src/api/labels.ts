@@ -62,6 +62,9 @@ export const annotation = {
 
 export const managedBy = 'kubectl-stash';
 
+/** The names of all labels and annotations that `runtimeSettings` may add to the pods of Jobs begin with this. */
+export const podPrefix = 'pod.stash.appscode.com/';
+
 export const stashGroup = 'stash.appscode.com';
 export const stashApiVersion = 'stash.appscode.com/v1beta1';
 /** Discovery lists this group only on clusters where AppsCode's operator runs. */

@@ -39,16 +39,12 @@ export interface PostHook extends HookHandler {
   executionPolicy?: ExecutionPolicy;
 }
 
-/** Settings of the Jobs' pods; fields that are not listed here are kept as they are. */
+/** Settings of the Jobs' pods; `checkRuntimeSettings` refuses all others. */
 export interface RuntimeSettings {
   container?: {
     resources?: object;
     securityContext?: object;
     env?: object[];
-    envFrom?: object[];
-    livenessProbe?: object;
-    readinessProbe?: object;
-    lifecycle?: object;
     nice?: object;
     ionice?: object;
   };

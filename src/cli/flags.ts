@@ -44,4 +44,17 @@ export const executionFlags = {
     default: true,
     description: 'Follow the session to its end; --wait=false needs an operator.',
   },
+  allowHookHosts: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Let HTTP and TCP hooks with a host connect to it from here. By default they connect to pods of the target only.',
+  },
 } as const satisfies Record<string, Flag>;
+
+/** The words of `Environment.podsOnly` for a command that has the flags above. */
+export function podsOnly({ allowHookHosts }: { readonly allowHookHosts: boolean }): string | undefined {
+  return allowHookHosts
+    ? undefined
+    : 'without --allow-hook-hosts, this command connects to pods of the target only';
+}

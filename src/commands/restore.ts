@@ -4,7 +4,7 @@ import { defineCommand, type Args, type Flags } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { dryRunFlag, executionFlags } from '#src/cli/flags.ts';
+import { dryRunFlag, executionFlags, podsOnly } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { longName } from '#src/cli/tokens.ts';
@@ -108,7 +108,7 @@ Missing claims are restored under their own names, with their class, size, acces
     const reader = readerOf(connection.cluster, namespace);
     const executor = executorByDiscovery(await reader.groups(), args.flags.executor);
     const prepared = request.file
-      ? fromFile(request.file, request.templates, namespace)
+      ? fromFile(request.file, args.flags.filename ?? '', namespace)
       : await prepareRestore(
           reader,
           {
@@ -158,7 +158,10 @@ Missing claims are restored under their own names, with their class, size, acces
     const { cluster } = connection;
     const timeoutMs = args.flags.timeout ?? timeLimitMs(session.spec.timeOut);
     const work = takeRestore(
-      { cluster, clock: context, signal: context.signal, onChange: display.show },
+      {
+        ...{ cluster, clock: context, signal: context.signal, onChange: display.show },
+        podsOnly: podsOnly(args.flags),
+      },
       {
         wanted: session,
         nameAt,
@@ -187,7 +190,7 @@ function withTimeOut(session: Named<RestoreSession>, timeoutMs: number | undefin
 }
 
 type Request =
-  | { readonly file: Named<RestoreSession>; readonly templates: readonly VolumeClaimTemplate[] }
+  | { readonly file: Named<RestoreSession> }
   | { readonly file?: undefined; readonly target: Pick<Target, 'kind' | 'name'> };
 
 /** Checks the command line and the file before the command connects. Throws 'usage'. */
@@ -216,7 +219,8 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
     );
   }
   const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
-  return { file, templates: templatesOfFile(file, filename) };
+  templatesOfFile(file, filename);
+  return { file };
 }
 
 function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connection): string {
@@ -240,11 +244,9 @@ function templatesOfFile(file: RestoreSession, filename: string): VolumeClaimTem
   }
 }
 
-function fromFile(
-  file: Named<RestoreSession>,
-  templates: readonly VolumeClaimTemplate[],
-  namespace: string,
-): PreparedRestore {
+/** Checks the file again, since only now the namespace is known. */
+function fromFile(file: Named<RestoreSession>, filename: string, namespace: string): PreparedRestore {
   const session = { ...file, metadata: { ...file.metadata, namespace } };
+  const templates = templatesOfFile(session, filename);
   return { session, templates, notes: [], target: readTarget(session) };
 }

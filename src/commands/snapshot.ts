@@ -3,7 +3,7 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { allOrErrors, printEnds } from '#src/cli/ends.ts';
-import { backupTimeoutText, dryRunFlag, executionFlags, selectorFlag } from '#src/cli/flags.ts';
+import { backupTimeoutText, dryRunFlag, executionFlags, podsOnly, selectorFlag } from '#src/cli/flags.ts';
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
@@ -210,7 +210,10 @@ async function followAll(
   { cluster }: Connection,
 ): Promise<void> {
   const display = await openDisplay(context);
-  const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
+  const environment = {
+    ...{ cluster, clock: context, signal: context.signal, onChange: display.show },
+    podsOnly: podsOnly(args.flags),
+  };
   await printEnds(
     planned.map(({ plan, options }) =>
       takeSnapshot(environment, reader, plan, { ...options, say: display.say }),

@@ -1,7 +1,7 @@
 import { defineCommand } from '#src/cli/command.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
-import { backupTimeoutText, executionFlags } from '#src/cli/flags.ts';
+import { backupTimeoutText, executionFlags, podsOnly } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome } from '#src/cli/output.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 import { configurationNamed, targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
@@ -61,7 +61,10 @@ An operator carries the session out. If no operator takes it, this command does,
       return;
     }
     const display = await openDisplay(context);
-    const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
+    const environment = {
+      ...{ cluster, clock: context, signal: context.signal, onChange: display.show },
+      podsOnly: podsOnly(args.flags),
+    };
     await printEnds([takeSnapshot(environment, reader, plan, { ...options, say: display.say })], {
       context,
       cluster,

@@ -32,6 +32,8 @@ export interface FollowEnvironment {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onChange: (progress: Progress) => void;
+  /** As in `Environment`, for a command that may carry the session out. */
+  readonly podsOnly?: string | undefined;
 }
 
 export interface Followed {

@@ -46,7 +46,7 @@ export function sessionSteps<
   const { prefix } = kind.words;
   const environment = (signal: AbortSignal): Environment => ({
     ...{ cluster, clock, signal, onChange: () => undefined },
-    podsOnly: true,
+    podsOnly: 'the operator connects to pods of the target only; with --run-sessions=in-jobs the Job does',
   });
 
   const tell: SessionSteps<S, Seen>['tell'] = (session, type, reason, message) => {

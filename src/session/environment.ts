@@ -9,10 +9,10 @@ export interface Environment {
   /** Aborts when the user, or the kubelet, stops the program. */
   readonly signal: AbortSignal;
   /**
-   * HTTP and TCP hooks may connect to pods of the target only. The operator sets it: the author of a hook must not
-   * reach hosts that only the operator can reach.
+   * HTTP and TCP hooks may connect to pods of the target only, and this is what their message says of it. The author of
+   * a hook must not reach hosts that only the operator, or the machine of the user, can reach. Left out in a Job.
    */
-  readonly podsOnly?: boolean;
+  readonly podsOnly?: string | undefined;
   /** Called with the present state whenever it may have changed. */
   readonly onChange: (progress: Progress) => void;
 }

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import type { Container, Workload } from '#src/api/kubernetes.ts';
-import { deployments, pods, volumeSnapshots } from '#src/api/resources.ts';
+import { backupConfigurations, deployments, pods, volumeSnapshots } from '#src/api/resources.ts';
 
 import { deployment, mountPath } from './manifests.ts';
+import { configuration } from './operator/manifests.ts';
 import { openPlace } from './place.ts';
 import { startServer } from './server.ts';
 
@@ -52,6 +53,44 @@ await suite('hooks', { concurrency: 6 }, () => {
     assert.equal(ran.code, 4);
     assert.match(ran.stderr, /it has no container nothing, but mesh-proxy, db, quiesce/);
     assert.doesNotMatch(ran.stderr, /quiesced/);
+  });
+
+  test('they do not run in pods of kubectl-stash', async (t) => {
+    const place = await openPlace(t, server, { hooksAndDeletions: true });
+    await place.claims('data');
+    await place.create(
+      deployments,
+      app(({ metadata = {}, spec }) => {
+        metadata.labels = { ...metadata.labels, 'app.kubernetes.io/managed-by': 'kubectl-stash' };
+        spec.containers = [sleeping('app', { volumeMounts: data })];
+      }),
+    );
+    const [pod = ''] = await place.running('app');
+    const ran = await place.stash(snapshot());
+    assert.equal(ran.code, 4);
+    assert.match(ran.stderr, /hook did not run: hooks do not run in pods of kubectl-stash/);
+    assert.equal(await place.sh(pod, `cat ${log} || echo none`, 'app'), 'none');
+  });
+
+  test('an httpGet connects to another host only with --allow-hook-hosts', async (t) => {
+    const place = await openPlace(t, server, { hooksAndDeletions: true });
+    await place.claims('data');
+    await place.create(
+      deployments,
+      app(({ spec }) => {
+        spec.containers = [sleeping('app', { volumeMounts: data })];
+      }),
+    );
+    await place.running('app');
+    // No server listens there.
+    const hooks = { preBackup: { httpGet: { host: '127.0.0.2', port: 1 } } };
+    await place.create(backupConfigurations, configuration('nightly', { target: 'app', spec: { hooks } }));
+    const ran = await place.stash('snapshot deploy/app --executor=local');
+    assert.equal(ran.code, 4);
+    assert.match(ran.stderr, /host 127\.0\.0\.2 is not the pod's own: without --allow-hook-hosts/);
+    const told = await place.stash('snapshot deploy/app --executor=local --allow-hook-hosts');
+    assert.match(told.stderr, /127\.0\.0\.2:1: .*ECONNREFUSED/);
+    assert.deepEqual(await place.list(volumeSnapshots), []);
   });
 
   test('they do not run in pods of another workload with the same label', async (t) => {

@@ -125,6 +125,10 @@ await suite('restore', { concurrency: 8 }, () => {
       wrong.stderr,
       /unknown field "spec.target.volumeClaimTemplate", did you mean "volumeClaimTemplates"/,
     );
+    const grasping = stdin.replace('"dataSource":', '"volumeName":"theirs","dataSource":');
+    const refused = await place.stash('restore -f -', { stdin: grasping });
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /spec\.target\.volumeClaimTemplates\[0\]\.spec\.volumeName is refused/);
     assert.equal((await place.list(restoreSessions)).length, 0);
     await place.succeeds('restore -f - --executor=local', { stdin });
     assert.equal(await place.look(['restore-data'], 'cat /source/restore-data/data.txt'), 'sample_data');

@@ -2,6 +2,7 @@
  * Finds the container of a pod in which a hook runs, and whether it is running, which the pod's phase does not show.
  */
 import type { Container, Pod } from '#src/api/kubernetes.ts';
+import { label, managedBy } from '#src/api/labels.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 const defaultContainer = 'kubectl.kubernetes.io/default-container';
@@ -33,6 +34,11 @@ export function whyNotRunning({ spec, status }: Pod, container: string): string 
     return sanitize(reason ?? `it ended with exit code ${exitCode}`);
   }
   return sanitize(state?.waiting?.reason ?? (spec.nodeName === undefined ? 'not scheduled' : 'not started'));
+}
+
+/** Whether the pod belongs to the operator or one of its Jobs. */
+export function isOurPod({ metadata }: Pod): boolean {
+  return metadata.labels?.[label.managedBy] === managedBy;
 }
 
 /** Whether the pod has ended: none of its containers will be started again. */

@@ -1,100 +1,121 @@
-/** Validates `spec.runtimeSettings`: the CRD accepts anything there, so wrong types would only fail the Job later. */
+/**
+ * Validates `spec.runtimeSettings`, of which the CRD accepts anything. Its author may not be allowed to create pods, so
+ * only settings that cannot change what the pods of Jobs run, send or belong to are accepted.
+ */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
+import { podPrefix } from '#src/api/labels.ts';
 import type { RuntimeSettings } from '#src/api/stash.ts';
+import { fieldPath } from '#src/domain/field-path.ts';
 import { schemaProblems } from '#src/domain/schema-problems.ts';
+import { unknownFields } from '#src/domain/unknown-fields.ts';
 
 const text: JsonSchema = { type: 'string' };
 const flag: JsonSchema = { type: 'boolean' };
+const integer: JsonSchema = { type: 'integer' };
+const off: JsonSchema = { type: 'boolean', enum: [false] };
 const open: JsonSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 const texts: JsonSchema = { type: 'object', additionalProperties: text };
-const list: JsonSchema = { type: 'array', items: open };
-const named: JsonSchema = {
-  ...open,
-  properties: { name: text },
+
+function fields(properties: Record<string, JsonSchema>, required: string[] = []): JsonSchema {
+  return { type: 'object', properties, required };
+}
+
+function list(items: JsonSchema): JsonSchema {
+  return { type: 'array', items };
+}
+
+function words(...allowed: string[]): JsonSchema {
+  return { type: 'string', enum: allowed };
+}
+
+const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+const variables = [...proxies, ...proxies.map((name) => name.toLowerCase()), 'TZ', 'LOG_LEVEL'];
+
+/** A value that does not confine the process is left out. */
+const profile = fields({ type: words('RuntimeDefault', 'Localhost'), localhostProfile: text });
+const security = {
+  runAsUser: integer,
+  runAsGroup: integer,
+  runAsNonRoot: flag,
+  seLinuxOptions: fields({ level: text, type: words('', 'container_t', 'container_kvm_t') }),
+  seccompProfile: profile,
+  appArmorProfile: profile,
 };
 
-const schema: JsonSchema = {
-  type: 'object',
-  properties: {
-    container: {
-      type: 'object',
-      properties: {
-        resources: open,
-        securityContext: open,
-        env: { type: 'array', items: { ...named, required: ['name'] } },
-        envFrom: list,
-        livenessProbe: open,
-        readinessProbe: open,
-        lifecycle: open,
-      },
-    },
-    pod: {
-      type: 'object',
-      properties: {
-        podLabels: texts,
-        podAnnotations: texts,
-        nodeSelector: texts,
-        nodeName: text,
-        serviceAccountName: text,
-        serviceAccountAnnotations: texts,
-        automountServiceAccountToken: flag,
-        securityContext: open,
-        imagePullSecrets: { type: 'array', items: named },
-        affinity: open,
-        schedulerName: text,
-        tolerations: list,
-        priorityClassName: text,
-        priority: { type: 'integer' },
-        readinessGates: list,
-        runtimeClassName: text,
-        enableServiceLinks: flag,
-        topologySpreadConstraints: list,
-      },
-    },
-  },
+const schema = fields({
+  container: fields({
+    resources: fields({ limits: open, requests: open }),
+    securityContext: fields({
+      ...security,
+      allowPrivilegeEscalation: off,
+      privileged: off,
+      readOnlyRootFilesystem: flag,
+      capabilities: fields({ drop: list(text) }),
+    }),
+    env: list(fields({ name: words(...variables), value: text }, ['name'])),
+    nice: open,
+    ionice: open,
+  }),
+  pod: fields({
+    podLabels: texts,
+    podAnnotations: texts,
+    nodeSelector: texts,
+    nodeName: text,
+    serviceAccountName: text,
+    serviceAccountAnnotations: texts,
+    automountServiceAccountToken: flag,
+    securityContext: fields({
+      ...security,
+      supplementalGroups: list(integer),
+      supplementalGroupsPolicy: text,
+      fsGroup: integer,
+      fsGroupChangePolicy: text,
+    }),
+    imagePullSecrets: list({ ...open, properties: { name: text } }),
+    affinity: open,
+    schedulerName: text,
+    tolerations: list(open),
+    priorityClassName: text,
+    priority: integer,
+    readinessGates: list(open),
+    runtimeClassName: text,
+    enableServiceLinks: flag,
+    topologySpreadConstraints: list(open),
+  }),
+});
+
+/** With the sidecar of a mesh, a Job would never end. */
+const withoutSidecar: Readonly<Record<string, string>> = {
+  'sidecar.istio.io/inject': 'false',
+  'linkerd.io/inject': 'disabled',
 };
 
 /** One sentence for each problem: `spec.runtimeSettings.pod.nodeName must be a string, not 3`. */
 export function checkRuntimeSettings(settings: unknown): string[] {
   if (settings === undefined) return [];
-  const problems = schemaProblems(settings, schema).map(({ path, message }) => {
-    const below = path === '' || path.startsWith('[') ? path : `.${path}`;
-    return `spec.runtimeSettings${below} ${message}`;
-  });
-  if (problems.length > 0) return problems;
-  const { pod, container } = settings as RuntimeSettings;
+  const mistyped = schemaProblems(settings, schema).map(({ path, message }) => `${at(path)} ${message}`);
+  if (mistyped.length > 0) return mistyped;
+  const { pod } = settings as RuntimeSettings;
   return [
-    ...(pod?.automountServiceAccountToken === false
-      ? [
-          'spec.runtimeSettings.pod.automountServiceAccountToken is false: a Job could not reach the API server',
-        ]
-      : []),
-    ...commandsIn(container).map(
-      (path) =>
-        `spec.runtimeSettings.container.${path}.exec is refused: users who may write this field could run commands under ` +
-        'any account of the namespace',
+    ...unknownFields(settings, schema).map(
+      (path) => `${at(path)} is refused: users who may write it may not be allowed to create pods`,
     ),
+    ...(['podLabels', 'podAnnotations'] as const).flatMap((field) => checkMarks(field, pod?.[field])),
+    ...(pod?.automountServiceAccountToken === false
+      ? [`${at('pod.automountServiceAccountToken')} is false: a Job could not reach the API server`]
+      : []),
   ];
 }
 
-/** Paths of the probes and lifecycle hooks that would execute a command in the container. */
-function commandsIn({
-  livenessProbe,
-  readinessProbe,
-  lifecycle,
-}: NonNullable<RuntimeSettings['container']> = {}): string[] {
-  const { postStart, preStop } = (lifecycle ?? {}) as Record<string, unknown>;
-  const handlers: [path: string, handler: unknown][] = [
-    ['livenessProbe', livenessProbe],
-    ['readinessProbe', readinessProbe],
-    ['lifecycle.postStart', postStart],
-    ['lifecycle.preStop', preStop],
-  ];
-  return handlers.filter(([, handler]) => hasExec(handler)).map(([path]) => path);
+/** Services, network policies, workloads and admission webhooks choose pods by labels and annotations. */
+function checkMarks(field: string, marks: Readonly<Record<string, string>> | undefined): string[] {
+  return Object.entries(marks ?? {})
+    .filter(([key, value]) => !key.startsWith(podPrefix) && withoutSidecar[key] !== value)
+    .map(
+      ([key]) => `${at(fieldPath(`pod.${field}`, key))} is refused: its name must begin with ${podPrefix}`,
+    );
 }
 
-function hasExec(handler: unknown): boolean {
-  if (typeof handler !== 'object' || handler === null) return false;
-  const { exec } = handler as { exec?: unknown };
-  return exec !== undefined && exec !== null;
+function at(path: string): string {
+  return `spec.runtimeSettings${path === '' || path.startsWith('[') ? path : `.${path}`}`;
 }

@@ -12,6 +12,7 @@ import {
   type SettledCronJob,
 } from './build-cron-job.ts';
 import { checkConfiguration, configuredTarget } from './check-configuration.ts';
+import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import {
   configurationStatus,
   type ConfigurationFindings,
@@ -74,7 +75,7 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
   const target = configuredTarget(configuration);
   const valid = target !== undefined && check.problems.length === 0;
   const step =
-    world.trouble === undefined ? (valid ? make(world, ours, taken) : pause(world, ours)) : undefined;
+    world.trouble === undefined ? (valid ? make(world, ours, taken) : restrain(world, ours)) : undefined;
   return (
     step ?? writeStatus(world, { check, target, sight: world.sight, cronJob: cronJobFinding(world, ours) })
   );
@@ -100,13 +101,17 @@ function make(
     : undefined;
 }
 
-/** `paused` suspends the CronJob even of a configuration that has become invalid. */
-function pause(
-  { configuration }: ConfigurationWorld,
+/**
+ * The CronJob of a configuration that has become invalid stays, and `paused` suspends it. It is deleted where
+ * `runtimeSettings` are refused: its pods may have them, if an earlier version of this program created it.
+ */
+function restrain(
+  { configuration: { spec } }: ConfigurationWorld,
   ours: Stored<CronJob> | undefined,
 ): ConfigurationStep | undefined {
-  if (ours === undefined || configuration.spec.paused !== true || ours.spec.suspend === true)
-    return undefined;
+  if (ours === undefined || ours.metadata.deletionTimestamp !== undefined) return undefined;
+  if (checkRuntimeSettings(spec.runtimeSettings).length > 0) return { do: 'delete-cron-job', cronJob: ours };
+  if (spec.paused !== true || ours.spec.suspend === true) return undefined;
   const patch = [{ op: 'add', path: '/spec/suspend', value: true }];
   return { do: 'patch-cron-job', cronJob: ours, patch };
 }

@@ -78,10 +78,6 @@ function hasBegun({ session, job, ensured }: RestoreSessionWorld): boolean {
 }
 
 function whyInvalid(session: Stored<RestoreSession>): string | undefined {
-  const { namespace } = session.spec.target?.ref ?? {};
-  if (namespace !== undefined && namespace !== '' && namespace !== session.metadata.namespace) {
-    return `its target is in another namespace, ${namespace}`;
-  }
   try {
     expandTemplates(session);
     return checkRuntimeSettings(session.spec.runtimeSettings)[0];

@@ -29,19 +29,19 @@ const containerSecurity = {
 const resources = { requests: { cpu: '50m', memory: '96Mi' } };
 
 /**
- * The only container has the name of the component. All `runtimeSettings` apply except `container.nice` and
- * `container.ionice`: taking a snapshot uses hardly any CPU or disk bandwidth (see `ignoredSettings`).
+ * The only container has the name of the component. `runtimeSettings`: accepted by `checkRuntimeSettings`. All apply
+ * except `container.nice` and `container.ionice`: taking a snapshot uses hardly any CPU or disk bandwidth (see
+ * `ignoredSettings`).
  */
 export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
   const { component, args, image, imagePullPolicy, serviceAccount } = options;
-  const { pod = {}, container = {} } = options.runtimeSettings ?? {};
+  const pod = options.runtimeSettings?.pod ?? {};
+  const container = options.runtimeSettings?.container ?? {};
   const ownEnv = [
     { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     ...(options.env ?? []),
   ];
-  // The program relies on its own variables: `runtimeSettings` must not override them.
-  const theirEnv = (container.env ?? []) as NonNullable<Container['env']>;
-  const env = [...theirEnv.filter(({ name }) => !ownEnv.some((own) => own.name === name)), ...ownEnv];
+  const env = [...((container.env ?? []) as NonNullable<Container['env']>), ...ownEnv];
   return {
     metadata: {
       labels: {
@@ -75,13 +75,7 @@ export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
         {
           name: component,
           image,
-          ...defined({
-            imagePullPolicy,
-            envFrom: container.envFrom,
-            livenessProbe: container.livenessProbe,
-            readinessProbe: container.readinessProbe,
-            lifecycle: container.lifecycle,
-          }),
+          ...defined({ imagePullPolicy }),
           args: [...args],
           env,
           resources: container.resources ?? resources,
@@ -96,9 +90,8 @@ export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
 
 /** Paths of the given settings that have no effect. */
 export function ignoredSettings(settings: RuntimeSettings | undefined): string[] {
-  const { container = {} } = settings ?? {};
   return (['nice', 'ionice'] as const)
-    .filter((name) => container[name] !== undefined)
+    .filter((name) => (settings?.container?.[name] ?? undefined) !== undefined)
     .map((name) => `spec.runtimeSettings.container.${name}`);
 }
 

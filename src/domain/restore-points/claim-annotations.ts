@@ -19,6 +19,10 @@ export function isOfControlPlane(name: string): boolean {
   return name.startsWith('pv.kubernetes.io/') || ofControlPlane.has(name);
 }
 
+export function withoutControlPlane(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => !isOfControlPlane(name)));
+}
+
 export interface FittedAnnotations {
   readonly annotations: Record<string, string>;
   /** Names of the omitted annotations, in the order in which they were omitted. */

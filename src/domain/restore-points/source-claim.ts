@@ -4,7 +4,7 @@ import { annotation } from '#src/api/labels.ts';
 
 import { readJson } from '#src/domain/json.ts';
 import { maxQuantity } from '#src/domain/quantity.ts';
-import { bytes, fitAnnotations, isOfControlPlane } from './claim-annotations.ts';
+import { bytes, fitAnnotations, withoutControlPlane } from './claim-annotations.ts';
 
 export interface SourceClaim {
   readonly storageClassName?: string;
@@ -46,9 +46,8 @@ export function sourceClaimOf(claim: PersistentVolumeClaim, volumeHandle?: strin
     ...(volumeName !== undefined && { volume: volumeName }),
     ...(volumeHandle !== undefined && { volumeHandle }),
   };
-  const own = Object.fromEntries(Object.entries(annotations).filter(([name]) => !isOfControlPlane(name)));
   const { annotations: kept, leftOut } = fitAnnotations(
-    own,
+    withoutControlPlane(annotations),
     (fitted) => bytes(JSON.stringify({ ...source, ...remembered(fitted) })) <= mostBytes,
   );
   return { ...source, ...remembered({ annotations: kept, leftOut }) };

@@ -5,6 +5,8 @@ import { StashError } from '#src/errors.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { hasOrdinal, withOrdinal } from '#src/domain/workload/ordinals.ts';
 
+import { foreignField } from './check-claim-templates.ts';
+
 const group = 'snapshot.storage.k8s.io';
 
 /**
@@ -21,6 +23,8 @@ export function expandTemplates(session: RestoreSession): VolumeClaimTemplate[] 
       'only snapshots are restored here: write spec.driver: VolumeSnapshotter',
     );
   }
+  const foreign = foreignField(session);
+  if (foreign) throw invalid(`${foreign.field} ${foreign.why}`, 'leave it out');
   const replicas = target?.replicas ?? 1;
   if (!Number.isInteger(replicas) || replicas < 1) {
     throw invalid(`spec.target.replicas is ${replicas}`, 'write how many ordinals there are, at least 1');

@@ -6,7 +6,7 @@ import { StashError } from '#src/errors.ts';
 import { describeClaim } from '#src/domain/restore-points/choose-point.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
-import { bytes, fitAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
+import { bytes, fitAnnotations, withoutControlPlane } from '#src/domain/restore-points/claim-annotations.ts';
 import { inWords, type SourceClaim } from '#src/domain/restore-points/source-claim.ts';
 import { withoutOwnership } from './ownership.ts';
 import {
@@ -162,8 +162,10 @@ function metadataOf(
   annotationBytes: number,
 ): { metadata: VolumeClaimTemplate['metadata']; tooLarge: string | undefined } {
   const given = isCopy ? withoutOwnership(labels) : labels;
+  // Users who may write snapshots may write the record of the claim, too.
+  const own = withoutControlPlane(annotations);
   const fitted = fitAnnotations(
-    isCopy ? withoutOwnership(annotations) : annotations,
+    isCopy ? withoutOwnership(own) : own,
     (kept) => bytes(JSON.stringify(kept.annotations)) <= annotationBytes,
   );
   return {

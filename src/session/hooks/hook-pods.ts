@@ -3,7 +3,7 @@ import type { Container, KubernetesObject, Pod, Stored } from '#src/api/kubernet
 import { pods } from '#src/api/resources.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { containerOfHook, hasEnded, whyNotRunning } from '#src/domain/hooks/hook-container.ts';
+import { containerOfHook, hasEnded, isOurPod, whyNotRunning } from '#src/domain/hooks/hook-container.ts';
 import type { HandPlace } from '#src/domain/hooks/hook-command.ts';
 import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
@@ -25,8 +25,19 @@ export interface TargetPods {
   readonly otherwise: Nowhere;
 }
 
-/** The pods of a workload, or those that use a claim. Rejects as reading does, but not where the workload is gone. */
+/**
+ * The pods of a workload, or those that use a claim, without pods of this program: a hook there would have the
+ * permissions of the operator or its Jobs. Rejects as reading does, but not where the workload is gone.
+ */
 export async function findTargetPods(cluster: Cluster, target: Target): Promise<TargetPods> {
+  const found = await allTargetPods(cluster, target);
+  const pods = found.pods.filter((pod) => !isOurPod(pod));
+  return pods.length === found.pods.length
+    ? found
+    : { pods, otherwise: { why: 'hooks do not run in pods of kubectl-stash', wanted: true } };
+}
+
+async function allTargetPods(cluster: Cluster, target: Target): Promise<TargetPods> {
   const { namespace } = target;
   const of = formatTarget(target);
   if (target.kind === 'PersistentVolumeClaim') {

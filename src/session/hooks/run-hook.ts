@@ -44,6 +44,8 @@ export interface HookOptions {
    * does not run now.
    */
   readonly thaws?: boolean;
+  /** The hook that resumes what this one quiesces: this one does not run where that one could not. */
+  readonly resumedBy?: { readonly name: string; readonly hook: HookHandler } | undefined;
 }
 
 export interface HookRunner {
@@ -66,7 +68,7 @@ const looksAgain = 1;
 
 /** `target`: undefined where the session names no workload. */
 export function createHookRunner(
-  { cluster, clock, podsOnly = false }: Pick<Environment, 'cluster' | 'clock' | 'podsOnly'>,
+  { cluster, clock, podsOnly }: Pick<Environment, 'cluster' | 'clock' | 'podsOnly'>,
   target: Target | undefined,
 ): HookRunner {
   let known: TargetPods | undefined;
@@ -89,7 +91,7 @@ export function createHookRunner(
   };
 
   const run = async (hook: HookHandler, options: HookOptions, tries: number): Promise<HookRun> => {
-    const { name, timeoutMs, confirm, only, thaws = false } = options;
+    const { name, timeoutMs, confirm, only, thaws = false, resumedBy } = options;
     const notRun = (message: string, more: Partial<HookRun> = {}): HookRun => {
       return { ok: false, nowhere: true, failed: [], message, byHand: undefined, ...more };
     };
@@ -110,12 +112,14 @@ export function createHookRunner(
         : notRun(`${name} hook had nowhere to run: ${why}`, { ok: true });
     const failures: Failure[] = failuresBefore(places, hook, thaws ? unthawed : new Set());
     if (places.running.length === 0 && failures.length === 0) return nowhere(nowhereOf(places, found));
-    const host = hostOf(hook);
-    if (podsOnly && host !== undefined && !found.pods.some(({ status }) => status?.podIP === host)) {
-      const why =
-        `host ${sanitize(host)} is not the pod's own: the operator connects to pods of the target only; ` +
-        'with --run-sessions=in-jobs the Job does';
-      return notRun(`${name} hook did not run: ${why}`);
+    const isForeign = (host: string) => !found.pods.some(({ status }) => status?.podIP === host);
+    for (const each of [{ name, hook }, ...(resumedBy ? [resumedBy] : [])]) {
+      const host = hostOf(each.hook);
+      if (podsOnly === undefined || host === undefined || !isForeign(host)) continue;
+      const where = each.hook === hook ? '' : ` of the ${each.name} hook`;
+      return notRun(
+        `${name} hook did not run: host ${sanitize(host)}${where} is not the pod's own: ${podsOnly}`,
+      );
     }
     const wanted = places.running.filter(({ pod }) => only?.includes(pod.metadata.name) ?? true);
     let begun = failures.some((failure) => failure.begun);

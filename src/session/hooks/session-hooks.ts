@@ -66,7 +66,11 @@ async function quiesce<S extends AnySession>(
   const left = sessionDeadline === undefined ? Infinity : Date.parse(sessionDeadline) - began.getTime();
   const timeoutMs = Math.max(0, Math.min(bound ?? Infinity, left));
   const { names } = record;
-  const result = await runner.run(pre, { name: names.pre, timeoutMs, confirm: held.confirm });
+  const { post } = hooks;
+  const result = await runner.run(pre, {
+    ...{ name: names.pre, timeoutMs, confirm: held.confirm },
+    resumedBy: post && thaws(hooks) ? { name: names.post, hook: post } : undefined,
+  });
   if (result.interrupted === true) {
     await held.annotate(notQuiesced);
     throw new StashError('interrupted', result.message);

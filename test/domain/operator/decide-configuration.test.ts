@@ -222,6 +222,14 @@ test('paused suspends the CronJob of a configuration that became invalid', () =>
   assert.equal(decide({ configuration: broken(true), cronJob: suspended }).do, 'write-status');
 });
 
+test('the CronJob of a configuration whose runtimeSettings are refused is deleted', () => {
+  const cronJob = cronJobOf(taken);
+  const runtimeSettings = { container: { env: [{ name: 'NODE_OPTIONS', value: '--import=data:,' }] } };
+  const refused = { ...taken, spec: { ...taken.spec, runtimeSettings } };
+  assert.deepEqual(decide({ configuration: refused, cronJob }), { do: 'delete-cron-job', cronJob });
+  assert.equal(statusOf({ configuration: refused }).phase, 'Invalid');
+});
+
 test('from any state, the steps come to an end, and then the status is correct', () => {
   const foreign = stored<CronJob>({ ...cronJobOf(taken), metadata: { name: 'stash-trigger-nightly' } });
   const drifted = cronJobOf(configuration('nightly', { schedule: '0 9 * * *' }));

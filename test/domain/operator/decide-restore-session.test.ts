@@ -126,11 +126,15 @@ const rows: [string, RestoreSessionWorld, string][] = [
     'with commands of its own',
     world({
       session: restore({
-        spec: { runtimeSettings: { container: { lifecycle: { postStart: { exec: { command: ['id'] } } } } } },
+        spec: {
+          runtimeSettings: {
+            container: { lifecycle: { postStart: { exec: { command: ['id'] } } } },
+          } as never,
+        },
       }),
     }),
-    'invalid: spec.runtimeSettings.container.lifecycle.postStart.exec is refused: users who may write this field could run ' +
-      'commands under any account of the namespace',
+    'invalid: spec.runtimeSettings.container.lifecycle is refused: users who may write it may not be allowed to create ' +
+      'pods',
   ],
   [
     'in another namespace',
@@ -139,7 +143,7 @@ const rows: [string, RestoreSessionWorld, string][] = [
         spec: { target: { ref: { ...ref, namespace: 'other' }, volumeClaimTemplates: [template] } },
       }),
     }),
-    'invalid: its target is in another namespace, other',
+    'invalid: spec.target.ref.namespace is "other", which is not the session\'s namespace',
   ],
   [
     'new',

@@ -93,18 +93,11 @@ test('honours every setting of a pod', () => {
   assert.ok(!('runtimeClassName' in spec));
 });
 
-test('honours every setting of a container, except variables that the program relies on', () => {
+test('honours every setting of a container', () => {
   const settings = {
     resources: { limits: { memory: '1Gi' } },
-    envFrom: [{ secretRef: { name: 'a' } }],
-    livenessProbe: { exec: { command: ['true'] } },
-    readinessProbe: { exec: { command: ['true'] } },
-    lifecycle: { preStop: { exec: { command: ['true'] } } },
     securityContext: { readOnlyRootFilesystem: false },
-    env: [
-      { name: 'HTTPS_PROXY', value: 'http://proxy' },
-      { name: 'POD_NAME', value: 'false' },
-    ],
+    env: [{ name: 'HTTPS_PROXY', value: 'http://proxy' }],
   } satisfies RuntimeSettings['container'];
   const own = { name: 'TRIGGER', value: 'a' };
   const template = buildPodTemplate({

@@ -66,6 +66,22 @@ await suite('RestoreSession', { concurrency: 6 }, () => {
     assertConditions(status.conditions, notCompleted);
   });
 
+  test("Invalid: it asks for another claim's volume", async (t) => {
+    const { place, snapshot } = await taken(t);
+    const [bound] = await place.list(persistentVolumeClaims);
+    const { metadata, spec } = claimFrom(snapshot, 'copy', storageClass);
+    const template = { metadata, spec: { ...spec, volumeName: bound?.spec.volumeName ?? '' } };
+    await place.create(restoreSessions, restoreSession('theirs', [template]));
+    const { status } = await untilRestored(place, 'theirs');
+    assert.equal(status?.phase, 'Invalid');
+    assert.match(JSON.stringify(status), /volumeClaimTemplates\[0\]\.spec\.volumeName is refused/);
+    const claims = await place.list(persistentVolumeClaims);
+    assert.deepEqual(
+      claims.map((it) => it.metadata.name),
+      ['data'],
+    );
+  });
+
   test('Failed: the snapshot does not exist', async (t) => {
     const place = await openPlace(t, server);
     await place.create(restoreSessions, restoreSession('lost', [claimFrom('no-such', 'copy', storageClass)]));

@@ -1,0 +1,90 @@
+/**
+ * Finds what a RestoreSession asks for beside a restore. The operator, its Jobs and the command line create the claims
+ * with permissions that the author of the session may not have.
+ */
+import type { JsonSchema } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { fieldPath } from '#src/domain/field-path.ts';
+import { isOfControlPlane } from '#src/domain/restore-points/claim-annotations.ts';
+import { unknownFields } from '#src/domain/unknown-fields.ts';
+
+const leaf: JsonSchema = { 'x-kubernetes-preserve-unknown-fields': true };
+
+function fields(properties: Record<string, JsonSchema>): JsonSchema {
+  return { type: 'object', properties };
+}
+
+const source = { apiGroup: leaf, kind: leaf, name: leaf };
+
+/** The API server fills in and ignores what is not below `spec` and not read here. */
+const template = fields({
+  apiVersion: leaf,
+  kind: leaf,
+  status: leaf,
+  metadata: fields({ name: leaf, namespace: leaf, labels: leaf, annotations: leaf, creationTimestamp: leaf }),
+  spec: fields({
+    accessModes: leaf,
+    resources: fields({ requests: leaf, limits: leaf }),
+    storageClassName: leaf,
+    volumeAttributesClassName: leaf,
+    volumeMode: leaf,
+    dataSource: fields(source),
+    dataSourceRef: fields({ ...source, namespace: leaf }),
+  }),
+});
+const list = fields({ volumeClaimTemplates: { type: 'array', items: template } });
+
+export interface ForeignField {
+  /** `spec.target.volumeClaimTemplates[0].spec.volumeName` */
+  readonly field: string;
+  /** To follow the field's name. */
+  readonly why: string;
+}
+
+/** The first field that restoring a snapshot in the session's namespace does not need; undefined where there is none. */
+export function foreignField({ metadata, spec }: RestoreSession): ForeignField | undefined {
+  const { ref, volumeClaimTemplates = [] } = spec.target ?? {};
+  const foreign = (field: string, namespace: string | undefined): ForeignField[] =>
+    isForeign(namespace, metadata.namespace)
+      ? [{ field, why: `is ${JSON.stringify(namespace)}, which is not the session's namespace` }]
+      : [];
+  return [
+    ...foreign('spec.target.ref.namespace', ref?.namespace),
+    ...unknownFields({ volumeClaimTemplates }, list).map((path) => ({
+      field: `spec.target.${path}`,
+      why: 'is refused: a restored claim gets a new volume from its snapshot, and nothing else',
+    })),
+    ...volumeClaimTemplates.flatMap((template, index) => {
+      const at = `spec.target.volumeClaimTemplates[${index}]`;
+      return [
+        ...foreign(`${at}.metadata.namespace`, template.metadata.namespace),
+        ...Object.keys(template.metadata.annotations ?? {})
+          .filter((name) => isOfControlPlane(name) && name !== annotation.betaStorageClass)
+          .map((name) => ({
+            field: fieldPath(`${at}.metadata.annotations`, name),
+            why: 'is refused: only the control plane may set it',
+          })),
+        ...(hasOtherRef(template)
+          ? [{ field: `${at}.spec.dataSourceRef`, why: 'is refused: it is not the same as the dataSource' }]
+          : []),
+      ];
+    }),
+  ][0];
+}
+
+/** Without a namespace of the session, it is not known yet which one is foreign. */
+function isForeign(namespace = '', own = ''): boolean {
+  return namespace !== '' && own !== '' && namespace !== own;
+}
+
+function hasOtherRef({ spec: { dataSource, dataSourceRef } }: VolumeClaimTemplate): boolean {
+  if (!dataSourceRef) return false;
+  const { apiGroup, kind, name, namespace = '' } = dataSourceRef;
+  return (
+    namespace !== '' ||
+    apiGroup !== dataSource?.apiGroup ||
+    kind !== dataSource?.kind ||
+    name !== dataSource.name
+  );
+}
