@@ -216,7 +216,7 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
     );
   }
   const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
-  return { file, templates: templatesOfFile(file, filename) };
+  return { file, templates: templatesOfFile(file, filename, args.flags.claimsPerSession) };
 }
 
 function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connection): string {
@@ -231,9 +231,9 @@ function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connect
   return own;
 }
 
-function templatesOfFile(file: RestoreSession, filename: string): VolumeClaimTemplate[] {
+function templatesOfFile(file: RestoreSession, filename: string, claims: number): VolumeClaimTemplate[] {
   try {
-    return expandTemplates(file);
+    return expandTemplates(file, claims);
   } catch (error) {
     if (!isStashError(error, 'invalid')) throw error;
     throw new StashError('usage', `${filename}: ${error.message}`, { hint: error.hint, cause: error });

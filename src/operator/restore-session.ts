@@ -27,12 +27,13 @@ export function restoreSessionReconciler(world: World): Reconciler {
     look: (session, executor) => ({
       ...executor,
       session,
+      claimsPerSession: options.claimsPerSession,
       ensured: isExecutorEnsured('Restore', session.status?.conditions),
       isThere: (target) => caches.targets[target.kind].get(target.namespace, target.name) !== undefined,
     }),
     decide: decideRestoreSession,
     apply: restoreSteps(world, kept),
-    contextOf: () => ({}),
+    contextOf: () => ({ claimsPerSession: options.claimsPerSession }),
     async prepareJob({ session }) {
       await ensureJobRights(cluster, buildJobRights(session, [clusterRole.restorer]));
       return buildRestoreJob(session, options);

@@ -32,7 +32,7 @@ export interface ConfigurationWorld {
   readonly trouble: string | undefined;
   /** Names of the unfinished sessions of this configuration. */
   readonly unfinished: readonly string[];
-  readonly options: CronJobOptions;
+  readonly options: CronJobOptions & { readonly claimsPerSession?: number };
   readonly now: Date;
 }
 
@@ -70,7 +70,7 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
       ? { do: 'await-sessions', sessions: world.unfinished }
       : { do: 'set-finalizers', finalizers: others };
   }
-  const check = checkConfiguration(configuration);
+  const check = checkConfiguration(configuration, world.options.claimsPerSession);
   const target = configuredTarget(configuration);
   const valid = target !== undefined && check.problems.length === 0;
   const step =

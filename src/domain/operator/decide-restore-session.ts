@@ -3,6 +3,9 @@ import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
+import { isObjectName } from '#src/domain/arguments/object-name.ts';
+import { quoted, shortened } from '#src/domain/quoted.ts';
+import { durationProblem } from '#src/domain/spec-limits.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
 import {
@@ -27,6 +30,8 @@ import { freezeOfRestore } from './freeze.ts';
 
 export interface RestoreSessionWorld extends ExecutorWorld {
   readonly session: Stored<RestoreSession>;
+  /** The most claims that a session may have; left out: the default. */
+  readonly claimsPerSession?: number;
   readonly isThere: (target: Target) => boolean;
 }
 
@@ -59,7 +64,7 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   const deadline =
     deadlineOf(session) ?? new Date(createdAt(session).getTime() + timeLimitMs(session.spec.timeOut));
   if (!begun) {
-    const why = whyInvalid(session);
+    const why = whyInvalid(session, world.claimsPerSession);
     if (why !== undefined) return { do: 'invalid', why };
     const sighting = sightTarget(world);
     if (!isTold(session, sighting)) return { do: 'tell-target', sighting };
@@ -77,14 +82,21 @@ function hasBegun({ session, job, ensured }: RestoreSessionWorld): boolean {
   return session.status?.phase === 'Running' || goesByHolder(session) || job !== undefined || ensured;
 }
 
-function whyInvalid(session: Stored<RestoreSession>): string | undefined {
-  const { namespace } = session.spec.target?.ref ?? {};
+function whyInvalid(
+  session: Stored<RestoreSession>,
+  claimsPerSession: number | undefined,
+): string | undefined {
+  const { namespace, name = '' } = session.spec.target?.ref ?? {};
   if (namespace !== undefined && namespace !== '' && namespace !== session.metadata.namespace) {
-    return `its target is in another namespace, ${namespace}`;
+    return `its target is in another namespace, ${shortened(namespace)}`;
+  }
+  if (name !== '' && !isObjectName(name)) {
+    return `spec.target.ref.name ${quoted(name)} cannot be the name of an object`;
   }
   try {
-    expandTemplates(session);
-    return checkRuntimeSettings(session.spec.runtimeSettings)[0];
+    expandTemplates(session, claimsPerSession);
+    const late = durationProblem('spec.timeOut', session.spec.timeOut, 1);
+    return late ?? checkRuntimeSettings(session.spec.runtimeSettings)[0];
   } catch (error) {
     if (isStashError(error, 'invalid')) return error.message;
     throw error;
@@ -96,7 +108,7 @@ function sightTarget({ session, isThere }: RestoreSessionWorld): TargetSighting 
   if (kind === '' && name === '') {
     return { ...restoreTargetFound, message: 'the session names no workload, and needs none' };
   }
-  const target = `${kind.toLowerCase()}/${name}`;
+  const target = `${shortened(kind.toLowerCase())}/${name}`;
   if (!isTargetKind(kind)) {
     return { ...restoreTargetUnknown, message: `${target} is of an unsupported kind` };
   }
