@@ -27,7 +27,6 @@ export function restoreSessionReconciler(world: World): Reconciler {
     look: (session, executor) => ({
       ...executor,
       session,
-      claimsPerSession: options.claimsPerSession,
       ensured: isExecutorEnsured('Restore', session.status?.conditions),
       isThere: (target) => caches.targets[target.kind].get(target.namespace, target.name) !== undefined,
     }),

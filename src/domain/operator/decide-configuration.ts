@@ -18,9 +18,10 @@ import {
   type Status,
   type TargetSight,
 } from './configuration-status.ts';
+import type { KeptObject } from './kept-object.ts';
 
 export interface ConfigurationWorld {
-  readonly configuration: Stored<BackupConfiguration>;
+  readonly configuration: Stored<KeptObject<BackupConfiguration>>;
   readonly sight: TargetSight;
   /** The existing CronJob with the configuration's CronJob name, of any owner. */
   readonly cronJob: Stored<CronJob> | undefined;
@@ -70,7 +71,11 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
       ? { do: 'await-sessions', sessions: world.unfinished }
       : { do: 'set-finalizers', finalizers: others };
   }
-  const check = checkConfiguration(configuration, world.options.claimsPerSession);
+  const refused = configuration.kept?.refused;
+  const check =
+    refused === undefined
+      ? checkConfiguration(configuration, world.options.claimsPerSession)
+      : { problems: [refused], warnings: [] };
   const target = configuredTarget(configuration);
   const valid = target !== undefined && check.problems.length === 0;
   const step =

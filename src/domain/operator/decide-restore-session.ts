@@ -3,10 +3,7 @@ import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
-import { isObjectName } from '#src/domain/arguments/object-name.ts';
-import { quoted, shortened } from '#src/domain/quoted.ts';
-import { durationProblem } from '#src/domain/spec-limits.ts';
-import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
+import { shortened } from '#src/domain/quoted.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
 import {
   createdAt,
@@ -16,9 +13,7 @@ import {
   timeLimitMs,
 } from '#src/domain/session/session-status.ts';
 import { isTargetKind, type Target } from '#src/domain/workload/target.ts';
-import { isStashError } from '#src/errors.ts';
 
-import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import {
   decideExecutor,
   isJobUnfinished,
@@ -27,11 +22,10 @@ import {
   type ExecutorWorld,
 } from './decide-executor.ts';
 import { freezeOfRestore } from './freeze.ts';
+import type { KeptObject } from './kept-object.ts';
 
 export interface RestoreSessionWorld extends ExecutorWorld {
-  readonly session: Stored<RestoreSession>;
-  /** The most claims that a session may have; left out: the default. */
-  readonly claimsPerSession?: number;
+  readonly session: Stored<KeptObject<RestoreSession>>;
   readonly isThere: (target: Target) => boolean;
 }
 
@@ -64,7 +58,7 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   const deadline =
     deadlineOf(session) ?? new Date(createdAt(session).getTime() + timeLimitMs(session.spec.timeOut));
   if (!begun) {
-    const why = whyInvalid(session, world.claimsPerSession);
+    const why = session.kept?.refused;
     if (why !== undefined) return { do: 'invalid', why };
     const sighting = sightTarget(world);
     if (!isTold(session, sighting)) return { do: 'tell-target', sighting };
@@ -80,27 +74,6 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
 /** Whether an executor holds the session or has been started for it. */
 function hasBegun({ session, job, ensured }: RestoreSessionWorld): boolean {
   return session.status?.phase === 'Running' || goesByHolder(session) || job !== undefined || ensured;
-}
-
-function whyInvalid(
-  session: Stored<RestoreSession>,
-  claimsPerSession: number | undefined,
-): string | undefined {
-  const { namespace, name = '' } = session.spec.target?.ref ?? {};
-  if (namespace !== undefined && namespace !== '' && namespace !== session.metadata.namespace) {
-    return `its target is in another namespace, ${shortened(namespace)}`;
-  }
-  if (name !== '' && !isObjectName(name)) {
-    return `spec.target.ref.name ${quoted(name)} cannot be the name of an object`;
-  }
-  try {
-    expandTemplates(session, claimsPerSession);
-    const late = durationProblem('spec.timeOut', session.spec.timeOut, 1);
-    return late ?? checkRuntimeSettings(session.spec.runtimeSettings)[0];
-  } catch (error) {
-    if (isStashError(error, 'invalid')) return error.message;
-    throw error;
-  }
 }
 
 function sightTarget({ session, isThere }: RestoreSessionWorld): TargetSighting {
