@@ -38,7 +38,12 @@ export type Flag =
   /** `--wait`, `--wait=false`; false if it has no default. */
   | (FlagText & { readonly type: 'boolean'; readonly default?: boolean })
   /** A whole number. */
-  | (FlagText & { readonly type: 'number'; readonly default?: number; readonly minimum?: number })
+  | (FlagText & {
+      readonly type: 'number';
+      readonly default?: number;
+      readonly minimum?: number;
+      readonly maximum?: number;
+    })
   /** `90s`, `1h30m`. The default is written in the same way; the value is in milliseconds. */
   | (FlagText & { readonly type: 'duration'; readonly default?: string })
   /** May be repeated; with `commas`, each value may be a comma-separated list. Empty if not given. */

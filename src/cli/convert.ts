@@ -1,5 +1,6 @@
 /** Converts the text of a flag to the value that a command gets. */
 import { parseDuration } from '#src/domain/duration.ts';
+import { longestWaitMs } from '#src/domain/spec-limits.ts';
 import { StashError } from '#src/errors.ts';
 import type { Flag, FlagValue, Flags } from './command.ts';
 import type { CommandLine } from './parse.ts';
@@ -25,7 +26,7 @@ function valueOf(flag: Flag, name: string, given: readonly string[]): FlagValue<
     case 'boolean':
       return last === undefined ? (flag.default ?? false) : booleanOf(name, last);
     case 'number':
-      return last === undefined ? flag.default : wholeNumber(name, last, flag.minimum);
+      return last === undefined ? flag.default : wholeNumber(name, last, flag);
     case 'duration':
       return duration(name, last ?? flag.default);
     case 'string[]':
@@ -47,10 +48,15 @@ function booleanOf(name: string, text: string): boolean {
   return text === 'true';
 }
 
-function wholeNumber(name: string, text: string, minimum: number | undefined): number {
+function wholeNumber(
+  name: string,
+  text: string,
+  { minimum, maximum }: { readonly minimum?: number; readonly maximum?: number },
+): number {
   const value = Number(text);
   if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) throw bad(name, 'a whole number', text);
   if (minimum !== undefined && value < minimum) throw bad(name, `${minimum} or more`, text);
+  if (maximum !== undefined && value > maximum) throw bad(name, `${maximum} or less`, text);
   return value;
 }
 
@@ -58,6 +64,8 @@ function duration(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const milliseconds = parseDuration(text);
   if (milliseconds === undefined) throw bad(name, 'a duration such as 90s or 1h30m', text);
+  if (milliseconds > longestWaitMs)
+    throw bad(name, `a duration of ${longestWaitMs / 3_600_000}h or less`, text);
   return milliseconds;
 }
 

@@ -1,4 +1,6 @@
 /** Flags that several commands share; spread them into a command's `flags`. */
+import { defaultClaimsPerSession, mostClaimsPerSession } from '#src/domain/spec-limits.ts';
+
 import type { Flag } from './command.ts';
 
 /** `dryRun: dryRunFlag('client')`. As with kubectl, `--dry-run=none` is the same as no flag: the value is undefined. */
@@ -30,6 +32,18 @@ export const allNamespacesFlag = {
 export const backupTimeoutText =
   "How long this command waits; a session that an operator carries out goes on after that. By default the configuration's timeOut, else 10m.";
 
+/** How many claims a session may have for the executor that runs the command. */
+export const claimsFlag = {
+  claimsPerSession: {
+    type: 'number',
+    default: defaultClaimsPerSession,
+    minimum: 1,
+    maximum: mostClaimsPerSession,
+    valueName: 'N',
+    description: 'Refuse sessions with more claims than this.',
+  },
+} as const satisfies Record<string, Flag>;
+
 /** Which executor carries a session out, and whether the command follows it. */
 export const executionFlags = {
   executor: {
@@ -50,6 +64,7 @@ export const executionFlags = {
     description:
       'Let HTTP and TCP hooks with a host connect to it from here. By default they connect to pods of the target only.',
   },
+  ...claimsFlag,
 } as const satisfies Record<string, Flag>;
 
 /** The words of `Environment.podsOnly` for a command that has the flags above. */

@@ -61,6 +61,9 @@ export type GlobalFlagValues = {
   readonly [K in keyof typeof globalFlags]: FlagValue<(typeof globalFlags)[K]>;
 };
 
+/** Milliseconds; beyond it, a timer of Node would fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
 /** As with kubectl, an empty value is the same as no flag. Throws 'usage' for an invalid `--request-timeout`. */
 export function connectionFlags({ requestTimeout, ...flags }: GlobalFlagValues): ConnectionFlags {
   const given: ConnectionFlags = Object.fromEntries(
@@ -73,6 +76,12 @@ export function connectionFlags({ requestTimeout, ...flags }: GlobalFlagValues):
   const milliseconds = parseDuration(/^\d+$/.test(requestTimeout) ? `${requestTimeout}s` : requestTimeout);
   if (milliseconds === undefined) {
     throw new StashError('usage', `--request-timeout takes a duration such as 30s, not "${requestTimeout}"`);
+  }
+  if (milliseconds > longestTimer) {
+    throw new StashError(
+      'usage',
+      `--request-timeout takes a duration of 24 days or less, not "${requestTimeout}"`,
+    );
   }
   return { ...given, requestTimeout: milliseconds };
 }

@@ -6,7 +6,7 @@ import { isStashError } from '#src/errors.ts';
 import type { Api } from './api.ts';
 import { listCollection, streamChanges } from './collection.ts';
 import { execInPod } from './exec.ts';
-import type { Cluster, PatchType } from './port.ts';
+import type { Cluster, PatchType, WatchScope } from './port.ts';
 import { present } from './present.ts';
 import { exactPath, query, type ApiRequest } from './request.ts';
 import { watchCollection } from './watch.ts';
@@ -44,7 +44,7 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
       return present(resource, (await read({ verb: 'get', resource, name, namespace, path })) as Stored<T>);
     },
 
-    list: (resource, scope = {}) => listCollection(read, resource, scope, limits.pageSize),
+    list: (resource, scope = {}) => listCollection(read, resource, scope, limits),
 
     async create(resource, object, options = {}) {
       const { namespace, name } = object.metadata;
@@ -80,14 +80,10 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
       await api.ask({ verb: 'delete', resource, ...at, path: exactPath(resource, at), body });
     },
 
-    watch<T extends KubernetesObject>(
-      resource: Resource<T>,
-      scope: Parameters<Cluster['watch']>[1],
-      signal: AbortSignal,
-    ) {
+    watch<T extends KubernetesObject>(resource: Resource<T>, scope: WatchScope<T>, signal: AbortSignal) {
       return watchCollection<T>(
         {
-          list: (aborted) => listCollection(api.askOnce, resource, scope, limits.pageSize, aborted),
+          list: (aborted) => listCollection(api.askOnce, resource, scope, limits, aborted),
           changes: (version, aborted) => streamChanges(api, resource, scope, version, aborted),
         },
         signal,

@@ -11,7 +11,7 @@ import { StashError } from '#src/errors.ts';
 
 import { connectionError, isCutConnection, timeoutError } from './connection-errors.ts';
 import { answerError, ClusterError, pageError, type Failure, type Parties } from './errors.ts';
-import { readText, SilentConnection, type Wire } from './http.ts';
+import { AnswerTooLong, readText, SilentConnection, type Wire } from './http.ts';
 import { backoffDelay, type Limits } from './limits.ts';
 import type { ApiRequest, Verb } from './request.ts';
 
@@ -103,7 +103,7 @@ export function createApi(options: ApiOptions): Api {
         false,
         signals.length > 0 ? AbortSignal.any(signals) : undefined,
       );
-      const text = await readText(message);
+      const text = await readText(message, request.longest);
       const { statusCode: code = 0, headers } = message;
       // A log may contain an HTML page; the content type says that it is a log.
       const page = headers['content-type']?.startsWith('text/plain') ? undefined : wordsOfPage(text);
@@ -113,6 +113,7 @@ export function createApi(options: ApiOptions): Api {
       if (signal?.aborted) {
         throw new StashError('interrupted', `interrupted while waiting for server ${parties.server}`);
       }
+      if (error instanceof AnswerTooLong) throw error;
       if (deadline?.aborted && requestTimeout !== undefined) {
         throw timeoutError(requestTimeout, parties, true);
       }

@@ -7,8 +7,9 @@ import { wordsOfPage } from '#src/domain/html-page.ts';
 
 import { isStatus, senderOf, type Api } from './api.ts';
 import { answerError, ClusterError, pageError } from './errors.ts';
-import { SilentConnection } from './http.ts';
-import type { ListResult, Scope } from './port.ts';
+import { AnswerTooLong, SilentConnection } from './http.ts';
+import type { Limits } from './limits.ts';
+import type { ListResult, Scope, WatchScope } from './port.ts';
 import { present } from './present.ts';
 import { query, resourcePath, type ApiRequest, type QueryValue } from './request.ts';
 
@@ -24,31 +25,46 @@ interface Page<T extends KubernetesObject> {
   readonly items: Stored<T>[] | null;
 }
 
+/** Objects have at most 1.5 MB: pages of 500, of 62, and of 7, which always fit. */
+const shrinkage = 8;
+/** How often a list begins again after the server has dropped its version. */
+const mostRestarts = 3;
+
 export type Ask = (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
 
 /**
- * Resolves with all objects in `scope` as of one version. If the server drops that version between two pages,
- * lists again without pages.
+ * Resolves with all objects in `scope` as of one version. Asks for smaller pages where objects are large. If the server
+ * drops that version between two pages, lists again without pages, or with pages where that would be too long.
  */
 export async function listCollection<T extends KubernetesObject>(
   ask: Ask,
   resource: Resource<T>,
-  scope: Scope,
-  pageSize: number,
+  scope: WatchScope<T>,
+  { pageSize, pageLength }: Pick<Limits, 'pageSize' | 'pageLength'>,
   signal?: AbortSignal,
 ): Promise<ListResult<T>> {
   const items: Stored<T>[] = [];
   let limit: number | undefined = pageSize;
   let next: string | undefined;
+  let restarts = 0;
   for (;;) {
     let page: Page<T>;
     try {
       page = (await ask(
-        collectionRequest('list', resource, scope, { limit, continue: next }),
+        {
+          ...collectionRequest('list', resource, scope, { limit, continue: next }),
+          // A page of one object is as long as the object.
+          ...(limit !== 1 && { longest: pageLength }),
+        },
         signal,
       )) as Page<T>;
     } catch (error) {
-      if (next === undefined || !isExpired(error)) throw error;
+      if (error instanceof AnswerTooLong) {
+        limit = Math.max(1, Math.floor((limit ?? pageSize) / shrinkage));
+        continue;
+      }
+      if (next === undefined || !isExpired(error) || restarts === mostRestarts) throw error;
+      restarts += 1;
       items.length = 0;
       limit = next = undefined;
       continue;
@@ -73,7 +89,7 @@ export interface RawEvent<T extends KubernetesObject> {
 export async function* streamChanges<T extends KubernetesObject>(
   api: Api,
   resource: Resource<T>,
-  scope: Scope,
+  scope: WatchScope<T>,
   resourceVersion: string,
   signal: AbortSignal,
 ): AsyncGenerator<RawEvent<T>> {
@@ -102,7 +118,8 @@ export async function* streamChanges<T extends KubernetesObject>(
       if (scope.metadataOnly === true && object.kind !== 'PartialObjectMetadata') {
         throw wholeObjects(resource);
       }
-      yield { type, object: presented(object) };
+      // A bookmark has only a version.
+      yield { type, object: type === 'BOOKMARK' ? object : presented(object) };
     }
   } catch (error) {
     if (error instanceof SyntaxError) {
@@ -146,12 +163,15 @@ function collectionRequest(
 /** Adds apiVersion and kind: the server leaves them out in list items and in metadata-only answers. */
 function completer<T extends KubernetesObject>(
   resource: Resource<T>,
-  { metadataOnly }: Scope,
+  { metadataOnly, trim = (object) => object }: WatchScope<T>,
 ): (object: Stored<T>) => Stored<T> {
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-  return metadataOnly === true
-    ? ({ metadata }) => ({ ...type, metadata }) as Stored<T>
-    : (object) => present(resource, object);
+  return (object) =>
+    trim(
+      metadataOnly === true
+        ? ({ ...type, metadata: object.metadata } as Stored<T>)
+        : present(resource, object),
+    );
 }
 
 /**

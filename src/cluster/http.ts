@@ -152,11 +152,20 @@ function sendRequest(
   return promise;
 }
 
-/** Resolves with the whole body as text. Rejects if the connection broke before its end. */
-export async function readText(message: http.IncomingMessage): Promise<string> {
+export class AnswerTooLong extends Error {}
+
+/**
+ * Resolves with the whole body as text. Rejects if the connection broke before its end, and with AnswerTooLong as soon
+ * as the text is longer than `longest`.
+ */
+export async function readText(message: http.IncomingMessage, longest = Infinity): Promise<string> {
   message.setEncoding('utf8');
   let text = '';
-  for await (const chunk of message) text += chunk as string;
+  for await (const chunk of message) {
+    text += chunk as string;
+    // Leaving the loop destroys the connection.
+    if (text.length > longest) throw new AnswerTooLong();
+  }
   return text;
 }
 

@@ -16,6 +16,8 @@ export interface Limits {
   /** A watch that lasted this long counts as successful, however it ended. */
   readonly settled: number;
   readonly pageSize: number;
+  /** Characters of a page; the client asks for fewer objects where a page would be longer. */
+  readonly pageLength: number;
   /** 0 to 1. */
   random(): number;
 }
@@ -29,6 +31,7 @@ export const defaultLimits: Limits = {
   watchSilence: 90_000,
   settled: 1_000,
   pageSize: 500,
+  pageLength: 16 * 1024 * 1024,
   random: Math.random,
 };
 

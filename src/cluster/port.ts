@@ -25,6 +25,11 @@ export interface Scope {
   readonly metadataOnly?: boolean | undefined;
 }
 
+export interface WatchScope<T extends KubernetesObject> extends Scope {
+  /** An adapter may apply it to each object as it is read, so that no list is held whole. Safe to apply twice. */
+  readonly trim?: (object: Stored<T>) => Stored<T>;
+}
+
 export interface ListResult<T extends KubernetesObject> {
   readonly items: Stored<T>[];
   readonly resourceVersion: string;
@@ -113,7 +118,7 @@ export interface Cluster {
    */
   watch<T extends KubernetesObject>(
     resource: Resource<T>,
-    scope: Scope,
+    scope: WatchScope<T>,
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>;
   /**

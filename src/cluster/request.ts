@@ -18,6 +18,8 @@ export interface ApiRequest {
   readonly contentType?: string | undefined;
   /** Default `application/json`. */
   readonly accept?: string | undefined;
+  /** Rejects with AnswerTooLong once an answer has more characters. */
+  readonly longest?: number | undefined;
 }
 
 export type QueryValue = string | number | boolean | readonly string[] | undefined;

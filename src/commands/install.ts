@@ -15,6 +15,7 @@ import { operatorManifests } from '#src/domain/install/manifests.ts';
 import type { InstallOptions, Manifest } from '#src/domain/install/options.ts';
 import { isOurs } from '#src/domain/install/ownership.ts';
 import type { Step } from '#src/domain/install/plan.ts';
+import { defaultClaimsPerSession, mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { StashError } from '#src/errors.ts';
 import { applyStep, readPlan, rightsFor, type DryRun } from '#src/install/apply.ts';
 import { untilAvailable } from '#src/install/available.ts';
@@ -66,6 +67,13 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
       valueName: 'N',
       description: 'With --run-sessions=in-process: how many sessions run at the same time; by default 50.',
     },
+    claimsPerSession: {
+      type: 'number',
+      minimum: 1,
+      maximum: mostClaimsPerSession,
+      valueName: 'N',
+      description: `The operator refuses sessions with more claims than this; by default ${defaultClaimsPerSession}.`,
+    },
     logLevel: {
       type: 'string',
       choices: ['debug', 'info', 'warn', 'error'],
@@ -79,10 +87,11 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
   async run({ flags, connection }, context) {
     const { namespace = operatorNamespace } = connection;
     checkFlags(flags);
-    const { image, replicas, runSessions, maxFreeze, sessionsAtOnce, logLevel, dryRun, output } = flags;
+    const { image, replicas, runSessions, maxFreeze, dryRun, output } = flags;
+    const { sessionsAtOnce, claimsPerSession, logLevel } = flags;
     const options = {
       ...{ namespace, image, replicas, runSessions, version: clientVersion },
-      ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, logLevel },
+      ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, claimsPerSession, logLevel },
     };
     const manifests = [...definitions, ...(flags.crds ? [] : operatorManifests(options))];
     if (output !== undefined) {

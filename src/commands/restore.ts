@@ -108,7 +108,7 @@ Missing claims are restored under their own names, with their class, size, acces
     const reader = readerOf(connection.cluster, namespace);
     const executor = executorByDiscovery(await reader.groups(), args.flags.executor);
     const prepared = request.file
-      ? fromFile(request.file, args.flags.filename ?? '', namespace)
+      ? fromFile(request.file, args.flags, namespace)
       : await prepareRestore(
           reader,
           {
@@ -219,7 +219,7 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
     );
   }
   const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
-  templatesOfFile(file, filename);
+  templatesOfFile(file, filename, args.flags.claimsPerSession);
   return { file };
 }
 
@@ -235,9 +235,9 @@ function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connect
   return own;
 }
 
-function templatesOfFile(file: RestoreSession, filename: string): VolumeClaimTemplate[] {
+function templatesOfFile(file: RestoreSession, filename: string, claims: number): VolumeClaimTemplate[] {
   try {
-    return expandTemplates(file);
+    return expandTemplates(file, claims);
   } catch (error) {
     if (!isStashError(error, 'invalid')) throw error;
     throw new StashError('usage', `${filename}: ${error.message}`, { hint: error.hint, cause: error });
@@ -245,8 +245,12 @@ function templatesOfFile(file: RestoreSession, filename: string): VolumeClaimTem
 }
 
 /** Checks the file again, since only now the namespace is known. */
-function fromFile(file: Named<RestoreSession>, filename: string, namespace: string): PreparedRestore {
+function fromFile(
+  file: Named<RestoreSession>,
+  { filename = '', claimsPerSession }: RestoreArgs['flags'],
+  namespace: string,
+): PreparedRestore {
   const session = { ...file, metadata: { ...file.metadata, namespace } };
-  const templates = templatesOfFile(session, filename);
+  const templates = templatesOfFile(session, filename, claimsPerSession);
   return { session, templates, notes: [], target: readTarget(session) };
 }

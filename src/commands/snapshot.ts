@@ -144,13 +144,14 @@ interface Planned {
 }
 
 function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection) {
-  const { snapshotClass, config, executor, failFast, container, maxFreeze } = args.flags;
+  const { snapshotClass, config, executor, failFast, container, maxFreeze, claimsPerSession } = args.flags;
   return {
     request: {
       target,
       user,
       snapshotClass,
       configuration: config,
+      claimsPerSession,
       retentionPolicy: retentionPolicyOf(args.flags),
       hooks: commandHooks(args.flags, container),
     },

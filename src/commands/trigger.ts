@@ -33,7 +33,7 @@ An operator carries the session out. If no operator takes it, this command does,
   },
   positionals: { name: 'CONFIG', minimum: 1, maximum: 1, completes: 'configuration' },
   async run(args, context) {
-    const { executor: mode, wait, timeout, output } = args.flags;
+    const { executor: mode, wait, timeout, output, claimsPerSession } = args.flags;
     const [name = ''] = parseConfigurations(args.words, args.connection.namespace);
     if (mode === 'local' && !wait) {
       throw new StashError(
@@ -47,7 +47,7 @@ An operator carries the session out. If no operator takes it, this command does,
     const configurations = await reader.configurations();
     const find = () => Promise.resolve(configurationNamed(configurations, name, namespace));
     const target = targetOfConfiguration(await orMissingNamespace(reader, Promise.try(find)));
-    const request = { target, user, configuration: name };
+    const request = { target, user, configuration: name, claimsPerSession };
     const plan = await planBackup(reader, request);
     const id = commandLineId();
     const asked = { request, mode, failFast: false };

@@ -17,10 +17,16 @@ const unitsInMilliseconds: Readonly<Record<string, number>> = {
   h: hour,
 };
 
+/** The longest duration that Go can represent: 292 years. */
+const longest = 2 ** 63 / 1e6;
+/** Go prints none that is longer; a loop over a megabyte of `1ns` would take seconds. */
+const longestText = 100;
+
 const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 
-/** Milliseconds of a Go duration (`10m`, `1h30m`, `1.5s`, `0`); undefined where it is malformed or negative. */
+/** Milliseconds of a Go duration (`10m`, `1h30m`, `1.5s`, `0`); undefined where it is malformed, negative or too long. */
 export function parseDuration(text: string): number | undefined {
+  if (text.length > longestText) return undefined;
   if (text === '0') return 0;
   let total = 0;
   let end = 0;
@@ -31,7 +37,7 @@ export function parseDuration(text: string): number | undefined {
     total += Number(amount) * (unitsInMilliseconds[unit] ?? NaN);
     end += found.length;
   }
-  return end === 0 ? undefined : total;
+  return end === 0 || total >= longest ? undefined : total;
 }
 
 /** For people, in two units at most: `0.4s`, `12s`, `3m5s`, `2h10m`. */

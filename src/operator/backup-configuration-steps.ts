@@ -172,7 +172,7 @@ function reportStatus(world: World, configuration: Stored<BackupConfiguration>, 
   }
   if (before?.phase !== status.phase) world.log.info(`backupconfiguration is ${status.phase ?? ''}`, at);
   if (before?.observedGeneration === status.observedGeneration || status.phase === 'Invalid') return;
-  const { warnings } = checkConfiguration(configuration);
+  const { warnings } = checkConfiguration(configuration, world.options.claimsPerSession);
   const hosts = world.options.runSessions === 'in-process' ? hostWarnings(configuration.spec.hooks) : [];
   for (const warning of [...warnings, ...hosts]) {
     world.event(backupConfigurations, configuration, 'Warning', 'ConfigurationWarning', warning);

@@ -22,7 +22,7 @@ import type { World } from './world.ts';
 
 export function backupSessionReconciler(world: World): Reconciler {
   const { caches, clock, cluster, metrics, options } = world;
-  const { maxFreezeMs } = options;
+  const { maxFreezeMs, claimsPerSession } = options;
   const kept = { resource: backupSessions, cache: caches.backupSessions };
   const reads = shareReads(cluster, clock);
   return sessionReconciler(world, {
@@ -46,7 +46,7 @@ export function backupSessionReconciler(world: World): Reconciler {
     apply: backupSteps(world, kept),
     contextOf({ metadata: { namespace = '' }, spec }, seen) {
       const configuration = caches.configurations.get(namespace, spec.invoker.name) ?? seen.configuration;
-      return { configuration, maxFreezeMs, reads: reads(namespace) };
+      return { configuration, maxFreezeMs, claimsPerSession, reads: reads(namespace) };
     },
     prepareJob: ({ session, configuration }) =>
       Promise.resolve(configuration && buildBackupJob(session, configuration, options)),

@@ -1,5 +1,4 @@
 /** The caches of the reconcilers, one watch for each kind. There are too many VolumeSnapshots to cache them. */
-import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import {
   backupConfigurations,
@@ -10,10 +9,15 @@ import {
   restoreSessions,
   type Resource,
 } from '#src/api/resources.ts';
+import {
+  keepBackupSession,
+  keepConfiguration,
+  keepRestoreSession,
+} from '#src/domain/operator/kept-object.ts';
+import { trimCronJob, trimJob, trimPod, trimToExistence } from '#src/domain/operator/trim.ts';
 import { targetTypes, targetKinds } from '#src/domain/workload/kinds.ts';
 
 import { followedKind, type Following } from './follow-kind.ts';
-import { trimBookkeeping, trimPod, trimToExistence } from './trim.ts';
 import type { Caches } from './world.ts';
 
 export interface FollowedCaches extends Following {
@@ -22,22 +26,23 @@ export interface FollowedCaches extends Following {
 
 const ours = { labelSelector: `${label.managedBy}=${managedBy}` };
 
-export function createCaches(): FollowedCaches {
+/** `claimsPerSession`: the most claims that a session may have. */
+export function createCaches(claimsPerSession?: number): FollowedCaches {
   const kinds: Following[] = [];
   const add = <K extends Following>(kind: K): K => {
     kinds.push(kind);
     return kind;
   };
-  const whole = <T extends KubernetesObject>(resource: Resource<T>, scope = {}) =>
-    add(followedKind(resource, scope, trimBookkeeping));
   const target = (resource: Resource) => add(followedKind(resource, { metadataOnly: true }, trimToExistence));
 
   const caches = {
-    configurations: whole(backupConfigurations),
-    backupSessions: whole(backupSessions),
-    restoreSessions: whole(restoreSessions),
-    cronJobs: whole(cronJobs, ours),
-    jobs: whole(jobs, ours),
+    configurations: add(followedKind(backupConfigurations, {}, keepConfiguration)),
+    backupSessions: add(followedKind(backupSessions, {}, keepBackupSession)),
+    restoreSessions: add(
+      followedKind(restoreSessions, {}, (session) => keepRestoreSession(session, claimsPerSession)),
+    ),
+    cronJobs: add(followedKind(cronJobs, ours, trimCronJob)),
+    jobs: add(followedKind(jobs, ours, trimJob)),
     pods: add(followedKind(pods, ours, trimPod)),
     targets: Object.fromEntries(
       targetKinds.map((kind) => [kind, target(targetTypes[kind].resource)]),

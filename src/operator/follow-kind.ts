@@ -96,7 +96,7 @@ export function followedKind<T extends KubernetesObject>(
       put(object);
     },
     async follow(cluster, signal) {
-      for await (const event of cluster.watch(resource, { ...scope }, signal)) take(event);
+      for await (const event of cluster.watch(resource, { ...scope, trim }, signal)) take(event);
     },
   };
 }

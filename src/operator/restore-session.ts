@@ -32,7 +32,7 @@ export function restoreSessionReconciler(world: World): Reconciler {
     }),
     decide: decideRestoreSession,
     apply: restoreSteps(world, kept),
-    contextOf: () => ({}),
+    contextOf: () => ({ claimsPerSession: options.claimsPerSession }),
     async prepareJob({ session }) {
       await ensureJobRights(cluster, buildJobRights(session, [clusterRole.restorer]));
       return buildRestoreJob(session, options);

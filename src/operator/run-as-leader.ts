@@ -38,7 +38,7 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
   const { factories, log } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, options.lost, over.signal]);
-  const { caches, follow, synced } = createCaches();
+  const { caches, follow, synced } = createCaches(options.world.options.claimsPerSession);
   const world: World = { ...options.world, caches };
   const reconcilers = factories.map((create) => create(world));
   const queues = new Map(

@@ -1,4 +1,5 @@
 /** Carries out the actions about a session's executor, the same for both kinds. */
+import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { readHolder, type Holder } from '#src/domain/session/holder.ts';
 import { holderLife } from '#src/domain/session/holder-life.ts';
@@ -49,6 +50,10 @@ export function sessionSteps<
     podsOnly: 'the operator connects to pods of the target only; with --run-sessions=in-jobs the Job does',
   });
 
+  /** The cache has a part of each session; an executor goes on from that where it holds the session already. */
+  const whole = async (session: Stored<S>, signal: AbortSignal): Promise<Stored<S>> =>
+    readHolder(session)?.id === id ? await lookAgain(environment(signal), kept.resource, session) : session;
+
   const tell: SessionSteps<S, Seen>['tell'] = (session, type, reason, message) => {
     if (memory.isFirst(session.metadata.uid, message)) {
       world.event(kept.resource, session, type, reason, message);
@@ -98,7 +103,8 @@ export function sessionSteps<
     if ((seen.ensured || replacing) && !(await isReallyGone(world, at, replacing))) return 'again';
     runs.stop(session.metadata.uid);
     const ended = await endSession(environment(signal), kind, {
-      ...{ session, id, replacing, context: operated.contextOf(session, seen) },
+      ...{ session: await whole(session, signal), id, replacing },
+      context: operated.contextOf(session, seen),
       end: how,
     });
     kept.cache.learn(ended ?? (await lookAgain(environment(signal), kept.resource, session)));
@@ -116,7 +122,8 @@ export function sessionSteps<
     runs.stop(uid);
     runs.startAtOnce(uid, signal, async (stop) => {
       const thawed = await thawSession(environment(stop), kind, {
-        ...{ session, id, replacing, context: operated.contextOf(session, seen), why },
+        ...{ session: await whole(session, stop), id, replacing, why },
+        context: operated.contextOf(session, seen),
       });
       const present = thawed ?? (await lookAgain(environment(stop), kept.resource, session));
       kept.cache.learn(present);
@@ -130,7 +137,7 @@ export function sessionSteps<
     const { namespace = '', name, uid } = session.metadata;
     const began = runs.start(uid, signal, async (stop) => {
       // The session may have changed while it was queued.
-      const now = kept.cache.get(namespace, name) ?? session;
+      const now = await whole(kept.cache.get(namespace, name) ?? session, stop);
       const context = operated.contextOf(now, seen);
       const task = { session: now, id, replacing, context, held: 'leave' } as const;
       kept.cache.learn(await carryOut(environment(stop), kind, task));

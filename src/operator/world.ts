@@ -16,6 +16,8 @@ export interface OperatorOptions {
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;
   /** Namespace of the operator and its Lease. */
   readonly namespace: string;
+  /** The most claims that a session may have. */
+  readonly claimsPerSession: number;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
   /** With `in-process`: number of sessions that are carried out at the same time. */

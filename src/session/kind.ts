@@ -26,6 +26,8 @@ export interface SessionContext {
   readonly configuration?: Stored<BackupConfiguration> | undefined;
   /** Milliseconds that the application may stay quiesced; left out: a minute. */
   readonly maxFreezeMs?: number | undefined;
+  /** The most claims that the session may have; left out: the default. */
+  readonly claimsPerSession?: number | undefined;
   /** Reads that executors of one namespace share. */
   readonly reads?: CommonReads | undefined;
   /** The first error of a driver ends the session. */

@@ -37,6 +37,7 @@ export const quick: Limits = {
   watchSilence: 60_000,
   settled: 20,
   pageSize: 3,
+  pageLength: 100_000,
 };
 
 export const anonymous: Authenticator = {

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
-import type { Cluster } from '#src/cluster/port.ts';
+import type { Cluster, WatchScope } from '#src/cluster/port.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 import { checkAdvice } from './advice.ts';
@@ -174,8 +174,12 @@ test('messages of a driver cannot control the terminal', async () => {
   const error = { message: 'disk \u001b[2J\u001b]0;owned\u0007full\r\nreally' };
   const through = (cluster: Cluster): Cluster => ({
     ...cluster,
-    watch: async function* <T extends KubernetesObject>(...args: Parameters<Cluster['watch']>) {
-      for await (const event of cluster.watch<T>(args[0] as Resource<T>, args[1], args[2])) {
+    watch: async function* <T extends KubernetesObject>(
+      resource: Resource<T>,
+      scope: WatchScope<T>,
+      signal: AbortSignal,
+    ) {
+      for await (const event of cluster.watch(resource, scope, signal)) {
         if (event.type !== 'changed' || event.object.kind !== 'VolumeSnapshot') yield event;
         else yield { ...event, object: { ...event.object, status: { error } } };
       }

@@ -13,7 +13,7 @@ for (const runSessions of ['in-jobs', 'in-process'] as const) {
   test(`--run-sessions=${runSessions}`, async () => {
     const { spec } = buildDeployment({
       ...{ namespace: 'n', image: 'stash:1', replicas: 2, version: 'v1', runSessions },
-      ...{ maxFreezeMs: 1_500, sessionsAtOnce: 7, logLevel: 'warn' },
+      ...{ maxFreezeMs: 1_500, sessionsAtOnce: 7, claimsPerSession: 20, logLevel: 'warn' },
     });
     const [first, second, ...args] = spec.template.spec.containers[0]?.args ?? [];
     assert.equal(`${first ?? ''} ${second ?? ''}`, command.name);
@@ -22,18 +22,20 @@ for (const runSessions of ['in-jobs', 'in-process'] as const) {
     const flags = convert(given, command.flags);
     assert.deepEqual([flags.runSessions, flags.image, flags.listen], [runSessions, 'stash:1', ':8080']);
     assert.deepEqual([flags.maxFreeze, flags.sessionsAtOnce, flags.logLevel], [1_500, 7, 'warn']);
+    assert.equal(flags.claimsPerSession, 20);
     assert.deepEqual(given.get('namespace'), ['$(POD_NAMESPACE)']);
   });
 }
 
 test('install describes what it hands on as operator run takes it', () => {
-  const { runSessions, maxFreeze, sessionsAtOnce, logLevel } = command.flags;
+  const { runSessions, maxFreeze, sessionsAtOnce, claimsPerSession, logLevel } = command.flags;
   const { flags } = install;
   assert.deepEqual(flags.runSessions.choices, runSessions.choices);
   assert.deepEqual(flags.logLevel.choices, logLevel.choices);
   for (const [one, other] of [
     [flags.maxFreeze, maxFreeze],
     [flags.sessionsAtOnce, sessionsAtOnce],
+    [flags.claimsPerSession, claimsPerSession],
     [flags.logLevel, logLevel],
   ] as const) {
     assert.equal(one.type, other.type);

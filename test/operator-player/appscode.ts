@@ -16,6 +16,7 @@ import {
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession, TargetRef } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { accept } from '#src/domain/finding.ts';
 import { claimsOfTarget, type TargetObject } from '#src/domain/workload/claims.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { restoreJobName, snapshotterJobName } from '#src/domain/workload/names.ts';
@@ -163,7 +164,7 @@ export function playAppscode(stage: Stage, manners: AppscodeManners = {}): Playe
     { snapshots, claims }: Seen,
   ): Promise<(Stored<VolumeSnapshot> | undefined)[]> {
     const suffix = session.metadata.name.slice(session.metadata.name.lastIndexOf('-') + 1);
-    const names = claimsOfTarget(await read(ref), { claims: [...claims.values()], pods: [] });
+    const names = accept(claimsOfTarget(await read(ref), { claims: [...claims.values()], pods: [] }));
     return Promise.all(
       names.map(async ({ name: claim }) => {
         const name = `${claim}-${suffix}`;

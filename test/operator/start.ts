@@ -76,6 +76,7 @@ export async function startOperator(options: StartOptions): Promise<StartedOpera
       runSessions: 'in-process',
       image: 'ghcr.io/kubectl-stash/kubectl-stash:test',
       namespace: 'default',
+      claimsPerSession: 1_000,
       maxFreezeMs: 60_000,
       sessionsAtOnce: 50,
       listen: { host: '127.0.0.1', port: 0 },

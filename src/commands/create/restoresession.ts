@@ -3,7 +3,7 @@ import { stashApiVersion } from '#src/api/labels.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
-import { dryRunFlag } from '#src/cli/flags.ts';
+import { claimsFlag, dryRunFlag } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { targetLabels } from '#src/domain/backup/build-backup.ts';
@@ -54,6 +54,7 @@ const flags = {
     description: 'VolumeSnapshot to restore the claim from.',
   },
   ...resticFlags,
+  ...claimsFlag,
   dryRun: dryRunFlag('client', 'server'),
   output: outputFlag('objects'),
 } as const;
@@ -74,7 +75,7 @@ export const command = defineCommand({
     const { cluster, namespace, user } = await context.cluster(args.connection);
     const session = build(namespace);
     const reader = readerOf(cluster, namespace);
-    const templates = expandTemplates(session);
+    const templates = expandTemplates(session, args.flags.claimsPerSession);
     await orMissingNamespace(reader, planRestore(reader, { templates, user, wait: false }));
     const options = dryRun === 'server' ? { dryRun: true } : {};
     const made = dryRun === 'client' ? session : await cluster.create(restoreSessions, session, options);
@@ -127,7 +128,7 @@ function builderOf({
     };
   };
   try {
-    expandTemplates(build(''));
+    expandTemplates(build(''), given.claimsPerSession);
   } catch (error) {
     if (!isStashError(error, 'invalid')) throw error;
     throw new StashError('usage', error.message, { hint: error.hint, cause: error });

@@ -1,6 +1,7 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
+import { claimsFlag } from '#src/cli/flags.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 import { backup } from '#src/session/kinds/backup.ts';
@@ -24,12 +25,13 @@ It exits with 0 once the session has ended, even if the session failed: its stat
       valueName: 'DURATION',
       description: 'How long a preBackup hook may keep the application quiesced.',
     },
+    ...claimsFlag,
   },
   run: ({ flags, connection }, context) =>
     carryOutNamed(context, connection, backup, {
       name: flags.backupsession,
       check: checkInvoker,
-      given: { maxFreezeMs: flags.maxFreeze },
+      given: { maxFreezeMs: flags.maxFreeze, claimsPerSession: flags.claimsPerSession },
     }),
 });
 

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 
 import { defineCommand } from '#src/cli/command.ts';
 import { ownImage } from '#src/cli/version.ts';
+import { claimsFlag } from '#src/cli/flags.ts';
 import { parseListenAddress } from '#src/operator/listen-address.ts';
 
 export const command = defineCommand({
@@ -59,6 +60,7 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       valueName: 'N',
       description: 'With --run-sessions=in-process: how many sessions run at the same time.',
     },
+    ...claimsFlag,
     logLevel: {
       type: 'string',
       choices: ['debug', 'info', 'warn', 'error'],
@@ -75,7 +77,8 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       import('#src/operator/serve.ts'),
     ]);
     const { cluster, namespace } = await context.cluster(where);
-    const { runSessions, image, imagePullPolicy, leaderElect, maxFreeze, sessionsAtOnce, logLevel } = flags;
+    const { runSessions, image, imagePullPolicy, leaderElect, maxFreeze } = flags;
+    const { sessionsAtOnce, claimsPerSession, logLevel } = flags;
     await runOperator(
       {
         cluster,
@@ -88,7 +91,7 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       },
       {
         ...{ runSessions, image, imagePullPolicy, namespace, listen, leaderElect },
-        ...{ maxFreezeMs: maxFreeze, sessionsAtOnce },
+        ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, claimsPerSession },
       },
       reconcilers,
     );

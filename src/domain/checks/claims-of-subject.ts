@@ -21,7 +21,9 @@ export function whereClaims(
       : whereRead(subject.pods, (pods) =>
           whereRead(facts.listed(persistentVolumeClaims), (claims) => {
             const replicas = subject.configuration?.spec.target?.replicas;
-            const names = claimsOfTarget(object, { claims, pods, replicas }).map(({ name }) => name);
+            const of = claimsOfTarget(object, { claims, pods, replicas });
+            if ('failure' in of) return [of.failure];
+            const names = of.value.map(({ name }) => name);
             const wanted = new Set(names);
             return find(
               names,

@@ -15,6 +15,7 @@ import { StashError } from '#src/errors.ts';
 
 import { commandLine } from '#src/domain/command-line.ts';
 import { readJson } from '#src/domain/json.ts';
+import { mostRetries } from '#src/domain/spec-limits.ts';
 
 export interface SessionHooks {
   readonly pre?: HookHandler | undefined;
@@ -125,7 +126,7 @@ export function thawWarning({ pre, post }: SessionHooks): string | undefined {
  */
 export function retriesLeft(session: BackupSession, configuration: BackupConfiguration | undefined): number {
   const retry = configuration?.spec.retryConfig;
-  return session.spec.retryLeft ?? (retry === undefined ? 0 : (retry.maxRetry ?? 1));
+  return Math.min(mostRetries, session.spec.retryLeft ?? (retry === undefined ? 0 : (retry.maxRetry ?? 1)));
 }
 
 /** Throws 'precondition' for the first invalid hook; `names`: the hooks' names in the API. */

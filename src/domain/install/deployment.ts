@@ -93,10 +93,11 @@ function container(options: InstallOptions): Container {
 }
 
 /** Flags that the user does not set are omitted: the operator in the image has its own defaults. */
-function optionFlags({ maxFreezeMs, sessionsAtOnce, logLevel }: InstallOptions): string[] {
+function optionFlags({ maxFreezeMs, sessionsAtOnce, claimsPerSession, logLevel }: InstallOptions): string[] {
   return [
     ...(maxFreezeMs === undefined ? [] : [`--max-freeze=${formatGoDuration(maxFreezeMs)}`]),
     ...(sessionsAtOnce === undefined ? [] : [`--sessions-at-once=${sessionsAtOnce}`]),
+    ...(claimsPerSession === undefined ? [] : [`--claims-per-session=${claimsPerSession}`]),
     ...(logLevel === undefined ? [] : [`--log-level=${logLevel}`]),
   ];
 }

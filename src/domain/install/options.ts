@@ -9,10 +9,11 @@ export interface InstallOptions {
   readonly image: string;
   readonly replicas: number;
   readonly runSessions: RunSessions;
-  /** How long an application may stay quiesced. Left out, as the next two options: the operator's default. */
+  /** How long an application may stay quiesced. Left out, as the next three options: the operator's default. */
   readonly maxFreezeMs?: number | undefined;
   /** With `in-process`: number of sessions that are carried out at the same time. */
   readonly sessionsAtOnce?: number | undefined;
+  readonly claimsPerSession?: number | undefined;
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | undefined;
   /** Version of this program: `v0.1.0`. */
   readonly version: string;

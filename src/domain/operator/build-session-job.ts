@@ -4,6 +4,7 @@ import { label, managedBy } from '#src/api/labels.ts';
 import type { Component } from '#src/api/operator.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession, RuntimeSettings } from '#src/api/stash.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
+import { defaultClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { restoreJobName, snapshotterJobName } from '#src/domain/workload/names.ts';
 
 import { StashError } from '#src/errors.ts';
@@ -15,6 +16,8 @@ import { buildPodTemplate } from './pod-template.ts';
 export interface SessionJobOptions {
   readonly image: string;
   readonly imagePullPolicy?: Container['imagePullPolicy'];
+  /** The most claims that a session may have; left out: the default. */
+  readonly claimsPerSession?: number;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
 }
@@ -34,6 +37,7 @@ export function buildBackupJob(
     command: [
       ...['create-vs', '--backupsession', session.metadata.name],
       ...['--max-freeze', formatGoDuration(options.maxFreezeMs)],
+      ...claimsFlag(options),
     ],
     serviceAccount: jobAccount(configuration),
     runtimeSettings: configuration.spec.runtimeSettings,
@@ -43,15 +47,23 @@ export function buildBackupJob(
 /** @throws StashError 'invalid' where `checkRuntimeSettings` refuses the session's `runtimeSettings` */
 export function buildRestoreJob(
   session: Stored<RestoreSession>,
-  options: Pick<SessionJobOptions, 'image' | 'imagePullPolicy'>,
+  options: Omit<SessionJobOptions, 'maxFreezeMs'>,
 ): Named<Job> {
   return buildJob(session, options, {
     name: restoreJobName(session.metadata.name),
     component: 'restorer',
-    command: ['restore-vs', '--restoresession', session.metadata.name],
+    command: ['restore-vs', '--restoresession', session.metadata.name, ...claimsFlag(options)],
     serviceAccount: jobAccount(session),
     runtimeSettings: session.spec.runtimeSettings,
   });
+}
+
+function claimsFlag({
+  claimsPerSession = defaultClaimsPerSession,
+}: Pick<SessionJobOptions, 'claimsPerSession'>): string[] {
+  return claimsPerSession === defaultClaimsPerSession
+    ? []
+    : ['--claims-per-session', String(claimsPerSession)];
 }
 
 interface Work {

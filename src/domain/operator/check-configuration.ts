@@ -1,11 +1,19 @@
 /** Validates a BackupConfiguration with driver VolumeSnapshotter. */
 import { handlerKinds } from '#src/api/hook-handlers.ts';
 import type { BackupConfiguration, HookHandler, RetentionPolicy, TargetRef } from '#src/api/stash.ts';
-import { parseDuration } from '#src/domain/duration.ts';
 import { checkHook, hostOfHandler, thawWarning } from '#src/domain/hooks/hooks.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { keepRules, retentionProblem } from '#src/domain/retention/retention-rules.ts';
+import { quoted } from '#src/domain/quoted.ts';
 import { checkSchedule } from '#src/domain/schedule.ts';
+import {
+  countProblem,
+  defaultClaimsPerSession,
+  durationProblem,
+  mostRetries,
+  mostSessionsKept,
+  raisedWait,
+} from '#src/domain/spec-limits.ts';
 import { isTargetKind, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 import { targetKinds } from '#src/domain/workload/kinds.ts';
 
@@ -19,24 +27,30 @@ export interface ConfigurationCheck {
   readonly warnings: readonly string[];
 }
 
-export function checkConfiguration({ metadata, spec }: BackupConfiguration): ConfigurationCheck {
+/** `claimsPerSession`: the most claims that a session may have. */
+export function checkConfiguration(
+  { metadata, spec }: BackupConfiguration,
+  claimsPerSession = defaultClaimsPerSession,
+): ConfigurationCheck {
   const { target, schedule, hooks, timeOut, retryConfig, backupHistoryLimit, runtimeSettings } = spec;
   return {
     problems: [
       ...checkRef(target?.ref, metadata.namespace ?? ''),
-      ...checkCount('spec.target.replicas', target?.replicas),
+      ...told(countProblem('spec.target.replicas', target?.replicas, claimsPerSession)),
       ...checkWhen(schedule),
       ...checkRetention(spec.retentionPolicy),
       ...checkHookAt('spec.hooks.preBackup', hooks?.preBackup),
       ...checkHookAt('spec.hooks.postBackup', hooks?.postBackup),
-      ...checkDuration('spec.timeOut', timeOut, 1),
-      ...checkCount('spec.retryConfig.maxRetry', retryConfig?.maxRetry),
-      ...checkDuration('spec.retryConfig.delay', retryConfig?.delay, 0),
-      ...checkCount('spec.backupHistoryLimit', backupHistoryLimit),
+      ...told(durationProblem('spec.timeOut', timeOut, 1)),
+      ...told(countProblem('spec.retryConfig.maxRetry', retryConfig?.maxRetry, mostRetries)),
+      ...told(durationProblem('spec.retryConfig.delay', retryConfig?.delay, 0)),
+      ...told(countProblem('spec.backupHistoryLimit', backupHistoryLimit, mostSessionsKept)),
       ...checkRuntimeSettings(runtimeSettings),
     ],
     warnings: [
       ...[thawWarning({ pre: hooks?.preBackup, post: hooks?.postBackup, adHoc: false }) ?? []].flat(),
+      ...told(raisedWait('spec.timeOut', timeOut)),
+      ...(retryConfig?.maxRetry === 0 ? [] : told(raisedWait('spec.retryConfig.delay', retryConfig?.delay))),
       ...ignoredSettings(runtimeSettings).map((path) => `${path} is ignored`),
     ],
   };
@@ -90,7 +104,7 @@ function checkRef(ref: TargetRef | undefined, namespace: string): string[] {
 function checkWhen(schedule = ''): string[] {
   if (schedule === '') return ['spec.schedule is missing: write a cron expression'];
   const why = checkSchedule(schedule);
-  return why === undefined ? [] : [`spec.schedule: ${why}`];
+  return told(why && `spec.schedule: ${why}`);
 }
 
 /** Checks each count by itself: `retentionProblem` returns only the first problem of a policy. */
@@ -105,24 +119,13 @@ function checkRetention(policy: RetentionPolicy): string[] {
 
 function checkHookAt(path: string, hook: HookHandler | undefined): string[] {
   const why = hook && checkHook(hook);
-  return why === undefined ? [] : [`${path} ${why}`];
+  return told(why && `${path} ${why}`);
 }
 
-function checkDuration(path: string, text: string | undefined, least: number): string[] {
-  if (text === undefined || text === '') return [];
-  const milliseconds = parseDuration(text);
-  if (milliseconds === undefined) return [`${path} ${quoted(text)} is not a duration such as 10m or 1h30m`];
-  return milliseconds < least ? [`${path} ${quoted(text)} must be greater than zero`] : [];
-}
-
-function checkCount(path: string, count: number | undefined): string[] {
-  return count === undefined || count >= 0 ? [] : [`${path} is ${count}, and cannot be negative`];
+function told(problem: string | undefined): string[] {
+  return problem === undefined ? [] : [problem];
 }
 
 function groupOf(apiVersion: string): string {
   return apiVersion.split('/').slice(0, -1).join('');
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
 }

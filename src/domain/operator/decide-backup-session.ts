@@ -17,10 +17,11 @@ import {
   type ExecutorWorld,
 } from './decide-executor.ts';
 import { freezeOfBackup } from './freeze.ts';
+import type { KeptObject } from './kept-object.ts';
 import { decideRetry } from './retry.ts';
 
 export interface BackupSessionWorld extends ExecutorWorld {
-  readonly session: Stored<BackupSession>;
+  readonly session: Stored<KeptObject<BackupSession>>;
   readonly configuration: Stored<BackupConfiguration> | undefined;
   /** Other sessions of the same invoker. */
   readonly siblings: readonly Stored<BackupSession>[];
@@ -52,6 +53,8 @@ export function decideBackupSession(world: BackupSessionWorld): BackupSessionAct
   const begun = hasBegun(world);
   const disruption = begun ? disruptionOf(world) : undefined;
   if (!begun) {
+    const refused = session.kept?.refused;
+    if (refused !== undefined) return { do: 'skip', why: refused };
     const gate = admit(world);
     if (gate?.do === 'skip') return gate;
     if (gate) {

@@ -19,9 +19,10 @@ import {
   type Status,
   type TargetSight,
 } from './configuration-status.ts';
+import type { KeptObject } from './kept-object.ts';
 
 export interface ConfigurationWorld {
-  readonly configuration: Stored<BackupConfiguration>;
+  readonly configuration: Stored<KeptObject<BackupConfiguration>>;
   readonly sight: TargetSight;
   /** The existing CronJob with the configuration's CronJob name, of any owner. */
   readonly cronJob: Stored<CronJob> | undefined;
@@ -33,7 +34,7 @@ export interface ConfigurationWorld {
   readonly trouble: string | undefined;
   /** Names of the unfinished sessions of this configuration. */
   readonly unfinished: readonly string[];
-  readonly options: CronJobOptions;
+  readonly options: CronJobOptions & { readonly claimsPerSession?: number };
   readonly now: Date;
 }
 
@@ -71,7 +72,11 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
       ? { do: 'await-sessions', sessions: world.unfinished }
       : { do: 'set-finalizers', finalizers: others };
   }
-  const check = checkConfiguration(configuration);
+  const refused = configuration.kept?.refused;
+  const check =
+    refused === undefined
+      ? checkConfiguration(configuration, world.options.claimsPerSession)
+      : { problems: [refused], warnings: [] };
   const target = configuredTarget(configuration);
   const valid = target !== undefined && check.problems.length === 0;
   const step =

@@ -3,7 +3,7 @@ import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
-import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
+import { shortened } from '#src/domain/quoted.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
 import {
   createdAt,
@@ -13,9 +13,7 @@ import {
   timeLimitMs,
 } from '#src/domain/session/session-status.ts';
 import { isTargetKind, type Target } from '#src/domain/workload/target.ts';
-import { isStashError } from '#src/errors.ts';
 
-import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import {
   decideExecutor,
   isJobUnfinished,
@@ -24,9 +22,10 @@ import {
   type ExecutorWorld,
 } from './decide-executor.ts';
 import { freezeOfRestore } from './freeze.ts';
+import type { KeptObject } from './kept-object.ts';
 
 export interface RestoreSessionWorld extends ExecutorWorld {
-  readonly session: Stored<RestoreSession>;
+  readonly session: Stored<KeptObject<RestoreSession>>;
   readonly isThere: (target: Target) => boolean;
 }
 
@@ -59,7 +58,7 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   const deadline =
     deadlineOf(session) ?? new Date(createdAt(session).getTime() + timeLimitMs(session.spec.timeOut));
   if (!begun) {
-    const why = whyInvalid(session);
+    const why = session.kept?.refused;
     if (why !== undefined) return { do: 'invalid', why };
     const sighting = sightTarget(world);
     if (!isTold(session, sighting)) return { do: 'tell-target', sighting };
@@ -77,22 +76,12 @@ function hasBegun({ session, job, ensured }: RestoreSessionWorld): boolean {
   return session.status?.phase === 'Running' || goesByHolder(session) || job !== undefined || ensured;
 }
 
-function whyInvalid(session: Stored<RestoreSession>): string | undefined {
-  try {
-    expandTemplates(session);
-    return checkRuntimeSettings(session.spec.runtimeSettings)[0];
-  } catch (error) {
-    if (isStashError(error, 'invalid')) return error.message;
-    throw error;
-  }
-}
-
 function sightTarget({ session, isThere }: RestoreSessionWorld): TargetSighting {
   const { kind = '', name = '' } = session.spec.target?.ref ?? {};
   if (kind === '' && name === '') {
     return { ...restoreTargetFound, message: 'the session names no workload, and needs none' };
   }
-  const target = `${kind.toLowerCase()}/${name}`;
+  const target = `${shortened(kind.toLowerCase())}/${name}`;
   if (!isTargetKind(kind)) {
     return { ...restoreTargetUnknown, message: `${target} is of an unsupported kind` };
   }

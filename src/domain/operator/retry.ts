@@ -2,8 +2,8 @@
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { annotation, label, stashApiVersion } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { parseDuration } from '#src/domain/duration.ts';
 import { retriesLeft } from '#src/domain/hooks/hooks.ts';
+import { boundedWaitMs, shortestWaitMs } from '#src/domain/spec-limits.ts';
 import { sessionName } from '#src/domain/workload/names.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
 
@@ -41,10 +41,16 @@ export function decideRetry({ now, session, configuration, siblings }: RetryWorl
   return { do: 'create', session: buildRetry(session, configuration, due) };
 }
 
+/** The first retry waits for the configuration's delay, each further one twice as long; a delay may be longer still. */
+const longestBackoffMs = 3_600_000;
+
 /** In whole seconds, as in the names of sessions. */
-function retryAt(session: Stored<BackupSession>, { spec }: BackupConfiguration, now: Date): Date {
-  const delay = parseDuration(spec.retryConfig?.delay ?? '') ?? 0;
-  const at = (endedAt(session) ?? now).getTime() + delay;
+function retryAt(session: Stored<BackupSession>, configuration: BackupConfiguration, now: Date): Date {
+  const { delay = '', maxRetry = 1 } = configuration.spec.retryConfig ?? {};
+  const first = boundedWaitMs(delay) ?? shortestWaitMs;
+  const retried = Math.max(0, maxRetry - retriesLeft(session, configuration));
+  const at =
+    (endedAt(session) ?? now).getTime() + Math.max(first, Math.min(longestBackoffMs, first * 2 ** retried));
   return new Date(Math.ceil(at / 1_000) * 1_000);
 }
 

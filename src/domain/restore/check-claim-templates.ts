@@ -6,6 +6,7 @@ import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { fieldPath } from '#src/domain/field-path.ts';
+import { quoted } from '#src/domain/quoted.ts';
 import { isOfControlPlane } from '#src/domain/restore-points/claim-annotations.ts';
 import { unknownFields } from '#src/domain/unknown-fields.ts';
 
@@ -47,7 +48,7 @@ export function foreignField({ metadata, spec }: RestoreSession): ForeignField |
   const { ref, volumeClaimTemplates = [] } = spec.target ?? {};
   const foreign = (field: string, namespace: string | undefined): ForeignField[] =>
     isForeign(namespace, metadata.namespace)
-      ? [{ field, why: `is ${JSON.stringify(namespace)}, which is not the session's namespace` }]
+      ? [{ field, why: `is ${quoted(namespace ?? '')}, which is not the session's namespace` }]
       : [];
   return [
     ...foreign('spec.target.ref.namespace', ref?.namespace),

@@ -2,6 +2,8 @@
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
+import { quoted, shortened } from '#src/domain/quoted.ts';
+import { defaultClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { hasOrdinal, withOrdinal } from '#src/domain/workload/ordinals.ts';
 
@@ -9,12 +11,18 @@ import { foreignField } from './check-claim-templates.ts';
 
 const group = 'snapshot.storage.k8s.io';
 
+/** Of the claims of all ordinals; a template of 2,000 characters for each of 10,000 ordinals is within it. */
+const mostCharacters = 20_000_000;
+
 /**
  * One template per claim, in the session's order: a template with `${POD_ORDINAL}` once for each ordinal from 0 to
  * `target.replicas` - 1 (default 1 replica), any other template once. Throws 'invalid' for the first problem that no
- * executor can work around.
+ * executor can work around. `most`: the number of claims that a session may have.
  */
-export function expandTemplates(session: RestoreSession): VolumeClaimTemplate[] {
+export function expandTemplates(
+  session: RestoreSession,
+  most = defaultClaimsPerSession,
+): VolumeClaimTemplate[] {
   const { driver = 'Restic', target } = session.spec;
   if (driver !== 'VolumeSnapshotter') {
     const absent = session.spec.driver === undefined ? ', the default' : '';
@@ -36,26 +44,52 @@ export function expandTemplates(session: RestoreSession): VolumeClaimTemplate[] 
       'add one for each claim, with a dataSource that names its VolumeSnapshot',
     );
   }
-  const expanded = templates.flatMap((template, index) => {
-    checkTemplate(template, index);
-    return Array.from({ length: hasOrdinal(template) ? replicas : 1 }, (_, ordinal) =>
-      withOrdinal(template, ordinal),
-    );
-  });
+  templates.forEach(checkTemplate);
+  const counted = templates.map((template) => ({ template, count: hasOrdinal(template) ? replicas : 1 }));
+  checkSize(counted, most);
+  const expanded = counted.flatMap(({ template, count }) =>
+    Array.from({ length: count }, (_, ordinal) => withOrdinal(template, ordinal)),
+  );
   checkNames(expanded);
   return expanded;
 }
 
+/** Before anything is built: a few characters of a session may ask for billions of claims, or for claims of gigabytes. */
+function checkSize(
+  counted: readonly { readonly template: VolumeClaimTemplate; readonly count: number }[],
+  most: number,
+): void {
+  const claims = counted.reduce((sum, { count }) => sum + count, 0);
+  if (claims > most) {
+    throw invalid(
+      `the session has ${claims} claims, and the limit is ${most}`,
+      'split it into several sessions, or raise --claims-per-session of the operator or of this command',
+    );
+  }
+  const characters = counted.reduce(
+    (sum, { template, count }) => sum + (count > 1 ? count * JSON.stringify(template).length : 0),
+    0,
+  );
+  if (characters > mostCharacters) {
+    throw invalid(
+      `the templates stand for ${characters} characters, and the limit is ${mostCharacters}`,
+      'write shorter labels and annotations into the templates with ${POD_ORDINAL}',
+    );
+  }
+}
+
 function checkTemplate({ metadata, spec }: VolumeClaimTemplate, index: number): void {
   const where =
-    metadata.name === undefined ? `volumeClaimTemplates[${index}]` : `claim template ${metadata.name}`;
+    metadata.name === undefined
+      ? `volumeClaimTemplates[${index}]`
+      : `claim template ${shortened(metadata.name)}`;
   const example = `write dataSource: {apiGroup: ${group}, kind: VolumeSnapshot, name: NAME}`;
   const { dataSource, accessModes = [] } = spec;
   if (metadata.name === undefined)
     throw invalid(`${where} has no metadata.name`, 'write the name that the claim shall have');
   if (!dataSource) throw invalid(`${where} has no spec.dataSource: it would be an empty volume`, example);
   if (dataSource.kind !== 'VolumeSnapshot' || dataSource.apiGroup !== group) {
-    const kind = `${dataSource.kind} of ${dataSource.apiGroup === undefined ? 'no apiGroup' : `apiGroup ${dataSource.apiGroup}`}`;
+    const kind = `${shortened(dataSource.kind)} of ${dataSource.apiGroup === undefined ? 'no apiGroup' : `apiGroup ${shortened(dataSource.apiGroup)}`}`;
     throw invalid(
       `the dataSource of ${where} is a ${kind}, not a VolumeSnapshot of apiGroup ${group}`,
       example,
@@ -71,7 +105,7 @@ function checkNames(templates: readonly VolumeClaimTemplate[]): void {
     for (const name of [metadata.name ?? '', spec.dataSource?.name ?? '']) {
       if (!isObjectName(name)) {
         throw invalid(
-          `"${name}" cannot be the name of an object`,
+          `${quoted(name)} cannot be the name of an object`,
           'write lower-case letters, digits, dashes and dots',
         );
       }

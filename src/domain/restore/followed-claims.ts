@@ -3,6 +3,8 @@ import type { PersistentVolumeClaim, Pod, StorageClass, Stored } from '#src/api/
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 
+import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
+
 import { claimProgress } from './claim-progress.ts';
 import { podsUsing } from './claims-in-the-way.ts';
 import { expandTemplates } from './expand-templates.ts';
@@ -20,9 +22,10 @@ export function followedClaims(
   session: Stored<RestoreSession>,
   { claims, classes, pods }: Followed,
 ): ClaimProgress[] {
-  return expandTemplates(session).map((template): ClaimProgress => {
+  const stats = new Map(session.status?.stats?.map((stat) => [stat.hostname, stat]));
+  return expandTemplates(session, mostClaimsPerSession).map((template): ClaimProgress => {
     const claim = template.metadata.name ?? '';
-    const stat = session.status?.stats?.find(({ hostname }) => hostname === claim);
+    const stat = stats.get(claim);
     const row = claimProgress(template, claims.get(claim), {
       waitsForConsumer: stat?.phase === 'Unknown' || bindsLate(template, classes),
       pod: podsUsing(claim, pods)[0],

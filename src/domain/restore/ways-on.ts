@@ -1,6 +1,6 @@
 /** Builds the failures for claims that cannot be restored under their names, with what the user can do instead. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
-import { claimsOfTarget } from '#src/domain/workload/claims.ts';
+import { createsOrMounts } from '#src/domain/workload/claims.ts';
 import { readWorkload } from '#src/domain/workload/kinds.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
@@ -72,8 +72,7 @@ export function racedClaims(names: readonly string[], words: RestoreWords): stri
   const { target, workload } = words;
   if (workload === undefined || runningReplicas(words) === 0) return [];
   if (readWorkload(target.kind, workload)?.claims === undefined) return [];
-  const own = claimsOfTarget({ kind: target.kind, object: workload }, { claims: [], pods: [] });
-  return names.filter((name) => own.some((claim) => claim.name === name));
+  return names.filter((name) => createsOrMounts({ kind: target.kind, object: workload }, name));
 }
 
 /** The failure for `racedClaims`. */

@@ -2,13 +2,14 @@
 import type { Condition, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { stashCondition, type StashCondition } from '#src/api/conditions.ts';
 
-import { formatDuration, formatGoDuration, parseDuration } from '#src/domain/duration.ts';
+import { formatDuration, formatGoDuration } from '#src/domain/duration.ts';
+import { boundedWaitMs } from '#src/domain/spec-limits.ts';
 
 const defaultTimeoutMs = 10 * 60_000;
 
-/** Milliseconds that a session may take: `timeOut` of its spec or of its configuration, else ten minutes. */
+/** Milliseconds that a session may take: `timeOut` of its spec or of its configuration within the limits, else ten minutes. */
 export function timeLimitMs(timeOut: string | undefined): number {
-  return parseDuration(timeOut ?? '') ?? defaultTimeoutMs;
+  return boundedWaitMs(timeOut) ?? defaultTimeoutMs;
 }
 
 /** A session of any kind, with the common part of its status. */

@@ -1,7 +1,8 @@
 /** Which claims a target uses, and whether they can be snapshotted now. */
 import type { KubernetesObject, PersistentVolumeClaim, Pod } from '#src/api/kubernetes.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
-import { failure, type Failure } from '#src/domain/finding.ts';
+import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
+import { defaultClaimsPerSession } from '#src/domain/spec-limits.ts';
 
 import { readWorkload, type TargetKind, type WorkloadParts } from './kinds.ts';
 import { formatTarget, type Target } from './target.ts';
@@ -29,18 +30,46 @@ export interface Seen {
 
 /**
  * Each claim once, whether it exists or not: those of the pod template's volumes as listed, a StatefulSet's by ordinal,
- * ephemeral ones by pod.
+ * ephemeral ones by pod. A failure 'precondition' for more claims than a session may have, which is `most`.
  */
-export function claimsOfTarget({ kind, object }: TargetObject, seen: Seen): ClaimOfTarget[] {
+export function claimsOfTarget(
+  { kind, object }: TargetObject,
+  seen: Seen,
+  most = defaultClaimsPerSession,
+): Choice<ClaimOfTarget[]> {
   const workload = readWorkload(kind, object);
-  if (workload === undefined) return [{ name: nameOf(object), ephemeral: false }];
+  if (workload === undefined) return { value: [{ name: nameOf(object), ephemeral: false }] };
+  const tooMany = (count: number) =>
+    noChoice(
+      'precondition',
+      `${formatTarget({ kind, name: nameOf(object) })} has ${count} claims, and the limit of a session is ${most}`,
+      { hint: 'raise --claims-per-session of the operator or of this command' },
+    );
+  // Nothing may be built for the ordinals before: their number is whatever the author of the object wrote.
+  const ofTemplates = countOfTemplates(workload, seen);
+  if (ofTemplates > most) return tooMany(ofTemplates);
   const names = new Set([...sharedClaims(workload), ...templateClaims(nameOf(object), workload, seen)]);
-  return [
+  const claims = [
     ...[...names].map((name) => ({ name, ephemeral: false })),
     ...ephemeralClaims(seen.pods)
       .filter((name) => !names.has(name))
       .map((name) => ({ name, ephemeral: true })),
   ];
+  return claims.length > most ? tooMany(claims.length) : { value: claims };
+}
+
+/** Whether a claim of this name is one of the pod template's volumes, or one that a running StatefulSet has created. */
+export function createsOrMounts({ kind, object }: TargetObject, claim: string): boolean {
+  const workload = readWorkload(kind, object);
+  if (workload === undefined) return nameOf(object) === claim;
+  const { templates = [], firstOrdinal = 0 } = workload.claims ?? {};
+  return (
+    sharedClaims(workload).includes(claim) ||
+    stemsOf(nameOf(object), templates).some((stem) => {
+      const ordinal = ordinalAfter(stem, claim);
+      return ordinal !== undefined && ordinal >= firstOrdinal && ordinal < firstOrdinal + workload.wantedPods;
+    })
+  );
 }
 
 /** Whether the claims of a target depend on its pods (generic ephemeral volumes). */
@@ -126,21 +155,39 @@ function sharedClaims({ podSpec, claims }: WorkloadParts): string[] {
 function templateClaims(name: string, workload: WorkloadParts, seen: Seen): string[] {
   if (workload.claims === undefined) return [];
   const { templates, firstOrdinal } = workload.claims;
-  const stems = templates.map((template) => `${template}-${name}-`);
-  const count = seen.replicas ?? workload.wantedPods;
+  const stems = stemsOf(name, templates);
+  const count = ordinalsOf(workload, seen);
   if (count === 0) return existingClaims(stems, seen.claims.map(nameOf));
   return Array.from({ length: count }, (_, index) => firstOrdinal + index).flatMap((ordinal) =>
     stems.map((stem) => `${stem}${ordinal}`),
   );
 }
 
+function countOfTemplates(workload: WorkloadParts, seen: Seen): number {
+  return (workload.claims?.templates.length ?? 0) * Math.max(1, ordinalsOf(workload, seen));
+}
+
+function ordinalsOf(workload: WorkloadParts, seen: Seen): number {
+  return seen.replicas ?? workload.wantedPods;
+}
+
+function stemsOf(name: string, templates: readonly string[]): string[] {
+  return templates.map((template) => `${template}-${name}-`);
+}
+
+function ordinalAfter(stem: string, name: string): number | undefined {
+  const rest = name.startsWith(stem) ? name.slice(stem.length) : '';
+  return /^(?:0|[1-9]\d*)$/.test(rest) ? Number(rest) : undefined;
+}
+
 /** The claims that a StatefulSet scaled to zero left behind, by ordinal. */
 function existingClaims(stems: readonly string[], names: readonly string[]): string[] {
   return stems
     .flatMap((stem) =>
-      names
-        .filter((name) => name.startsWith(stem) && /^(?:0|[1-9]\d*)$/.test(name.slice(stem.length)))
-        .map((name) => ({ name, ordinal: Number(name.slice(stem.length)) })),
+      names.flatMap((name) => {
+        const ordinal = ordinalAfter(stem, name);
+        return ordinal === undefined ? [] : { name, ordinal };
+      }),
     )
     .sort((a, b) => a.ordinal - b.ordinal)
     .map(({ name }) => name);

@@ -2,7 +2,11 @@
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
+import { quoted, shortened } from '#src/domain/quoted.ts';
+
 const variable = /\$\{([^}]*)\}/g;
+/** Before the variable is replaced. `variable` takes quadratic time for a text such as `${${${`. */
+const longestText = 1_000;
 const ordinalVariable = '${POD_ORDINAL}';
 
 /** Whether the template uses the variable in a field in which `withOrdinal` replaces it. */
@@ -18,17 +22,22 @@ export function hasOrdinal(template: VolumeClaimTemplate): boolean {
 /**
  * The template for one ordinal: replaces the variable in the claim's name, the values of its labels and the snapshot's
  * name.
- * @throws StashError 'invalid' for any other variable in these fields
+ * @throws StashError 'invalid' for any other variable in these fields, and for a text that no name or label can have
  */
 export function withOrdinal(template: VolumeClaimTemplate, ordinal: number): VolumeClaimTemplate {
   return mapTexts(template, (text, field) =>
-    text.replaceAll(variable, (whole) => {
+    checkedText(text, field).replaceAll(variable, (whole) => {
       if (whole === ordinalVariable) return String(ordinal);
-      throw new StashError('invalid', `unknown variable ${whole} in ${field} "${text}"`, {
+      throw new StashError('invalid', `unknown variable ${shortened(whole)} in ${field} ${quoted(text)}`, {
         hint: `write the value itself, or ${ordinalVariable}, the only variable there is`,
       });
     }),
   );
+}
+
+function checkedText(text: string, field: string): string {
+  if (text.length <= longestText) return text;
+  throw new StashError('invalid', `${field} is longer than ${longestText} characters`);
 }
 
 function mapTexts(
@@ -44,7 +53,10 @@ function mapTexts(
       ...(name !== undefined && { name: map(name, 'metadata.name') }),
       ...(labels && {
         labels: Object.fromEntries(
-          Object.entries(labels).map(([key, value]) => [key, map(value, `metadata.labels.${key}`)]),
+          Object.entries(labels).map(([key, value]) => [
+            key,
+            map(value, `metadata.labels.${shortened(key)}`),
+          ]),
         ),
       }),
     },

@@ -79,11 +79,13 @@ export const backup: SessionKind<BackupSession, BackupExecution> = {
     const read = () => cluster.get(backupConfigurations, spec.invoker.name, namespace);
     return { ...context, configuration: await persist(clock, signal, read) };
   },
-  async plan(environment, held, { configuration, reads }) {
+  async plan(environment, held, { configuration, reads, claimsPerSession }) {
     if (configuration === undefined) throw new TypeError('a backup is planned by its configuration');
     const { clock, signal } = environment;
     const reader = readerOfConfiguration(environment, configuration, reads);
-    const planned = await persist(clock, signal, () => plan(reader, held.session(), configuration));
+    const planned = await persist(clock, signal, () =>
+      plan(reader, held.session(), configuration, claimsPerSession),
+    );
     await note(held, planned);
     return planned;
   },
@@ -201,9 +203,11 @@ async function plan(
   reader: NamespaceReader,
   session: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration>,
+  claimsPerSession: number | undefined,
 ): Promise<BackupExecution> {
   const target = targetOfConfiguration(configuration);
-  const request = { target, configuration: configuration.metadata.name, user: 'this executor' };
+  const { name } = configuration.metadata;
+  const request = { target, configuration: name, user: 'this executor', claimsPerSession };
   const listed = readSessionClaims(session.metadata.annotations);
   if (session.status?.phase !== 'Running' || listed === undefined) return planBackup(reader, request);
   const planned: PlannedClaim[] = await planResumed(reader, request, configuration, listed);

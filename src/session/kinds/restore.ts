@@ -19,6 +19,7 @@ import {
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { followedClaims } from '#src/domain/restore/followed-claims.ts';
 import { restoreVerdict } from '#src/domain/restore/restore-verdict.ts';
+import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { restoreHookRecord } from '#src/domain/session/hook-record.ts';
 import { deadlineOf, lateAt, timeLimitMs } from '#src/domain/session/session-status.ts';
 import { restoreJobName } from '#src/domain/workload/names.ts';
@@ -62,14 +63,15 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
   verdict: restoreVerdict,
 
   complete: (_, __, context) => Promise.resolve(context),
-  async plan({ cluster, clock, signal }, held) {
+  async plan({ cluster, clock, signal }, held, { claimsPerSession }) {
     const session = held.session();
     const reader = {
       ...readerOf(cluster, session.metadata.namespace ?? ''),
       // The executor's roles come with the operator.
       demand: () => Promise.resolve(),
     };
-    const request = { templates: expandTemplates(session), resumed: session, user: 'this executor' };
+    const templates = expandTemplates(session, claimsPerSession);
+    const request = { templates, resumed: session, user: 'this executor' };
     const planned = await persist(clock, signal, () => planRestore(reader, request));
     return { ...planned, target: readTarget(session) };
   },
@@ -173,10 +175,10 @@ function observeRestore({
   };
 }
 
-/** The session's templates with their variables replaced; empty where they are invalid. */
+/** The session's templates with their variables replaced, whatever limit its executor had; empty where they are invalid. */
 function templatesOf(session: RestoreSession): ReturnType<typeof expandTemplates> {
   try {
-    return expandTemplates(session);
+    return expandTemplates(session, mostClaimsPerSession);
   } catch (error) {
     if (isStashError(error, 'invalid')) return [];
     throw error;

@@ -29,6 +29,8 @@ export interface BackupRequest {
   readonly retentionPolicy?: RetentionPolicy | undefined;
   /** `--pre` and `--post`; recorded on the session, and run by this command. */
   readonly hooks?: AdHocHooks | undefined;
+  /** The most claims that the session may have; left out: the default. */
+  readonly claimsPerSession?: number | undefined;
   /** The user's name, for messages. */
   readonly user: string;
 }
@@ -52,11 +54,8 @@ export async function planBackup(reader: NamespaceReader, request: BackupRequest
   const classes = await reader.snapshotClasses();
 
   const replicas = configuration?.spec.target?.replicas;
-  const names = claimsOfTarget(object, {
-    claims: await reader.claims(),
-    pods: await podsOf(reader, object),
-    replicas,
-  }).map(({ name }) => name);
+  const seen = { claims: await reader.claims(), pods: await podsOf(reader, object), replicas };
+  const names = accept(claimsOfTarget(object, seen, request.claimsPerSession)).map(({ name }) => name);
   const claims = await reader.claims();
   refuse(checkClaims(target, names, claims));
 

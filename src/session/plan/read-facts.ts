@@ -205,9 +205,9 @@ async function readVolumes(
   const isUntold = subjects.some(({ object, pods, configuration }) => {
     if (!('value' in object && 'value' in pods) || object.value === undefined) return false;
     const replicas = configuration?.spec.target?.replicas;
-    const names = new Set(
-      claimsOfTarget(object.value, { claims: all, pods: pods.value, replicas }).map(({ name }) => name),
-    );
+    const of = claimsOfTarget(object.value, { claims: all, pods: pods.value, replicas });
+    if ('failure' in of) return false;
+    const names = new Set(of.value.map(({ name }) => name));
     return all.some((claim) => names.has(claim.metadata.name) && annotatedDriver(claim, known) === undefined);
   });
   if (!isUntold) return { value: new Map() };

@@ -36,7 +36,7 @@ const wishes: fc.Arbitrary<ScheduleWishes> = fc.record(
     paused: fc.boolean(),
     timeoutMs: fc.integer({ min: 1_000, max: 10_000_000 }),
     historyLimit: count,
-    retries: count,
+    retries: fc.integer({ min: 0, max: 10 }),
     retryDelayMs: fc.integer({ min: 0, max: 1_000_000 }),
     pre: hook,
     post: hook,

@@ -46,7 +46,7 @@ const running = { phase: 'Running' as const, sessionDeadline: at(605).toISOStrin
 const failed = { phase: 'Failed' as const, sessionDuration: '10s' };
 const succeeded = { phase: 'Succeeded' as const, sessionDuration: '10s' };
 const tidy = { conditions: [{ type: 'BackupHistoryCleaned', status: 'True' as const }] };
-const retrying = ready({ retryConfig: { maxRetry: 2, delay: '5s' } });
+const retrying = ready({ retryConfig: { maxRetry: 2, delay: '10s' } });
 const older = session({ name: 'older', createdAt: at(-5) });
 const younger = session({ name: 'younger', createdAt: at(5) });
 const waitingPod = pod({
@@ -404,7 +404,7 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'Failed, to be retried',
     world({ session: session({ status: { ...failed, ...tidy } }), configuration: retrying }),
-    'schedule retry at 15',
+    'schedule retry at 20',
   ],
   [
     'Failed, before the time of its retry',

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { keepRestoreSession } from '#src/domain/operator/kept-object.ts';
 import { sight } from '#src/domain/session/holder.ts';
 import {
   decideRestoreSession,
@@ -63,13 +64,14 @@ function world(
   changes: Partial<Omit<RestoreSessionWorld, 'sighting'>> & { readonly heldSince?: Date } = {},
 ): RestoreSessionWorld {
   const { heldSince, ...others } = changes;
-  const session = others.session ?? restore({ status: told });
+  const session = keepRestoreSession(others.session ?? restore({ status: told }));
   const now = others.now ?? at(1);
   return {
     ...{ now, session, jobName, job: undefined, pods: [], runSessions: 'in-jobs', here: 'no' },
     ...{ ensured: false, quietSince: undefined, maxFreezeMs: 60_000 },
     isThere: () => false,
     ...others,
+    session,
     sighting: sight(undefined, session, heldSince ?? now),
   };
 }

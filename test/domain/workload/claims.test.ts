@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { PersistentVolumeClaim, Pod, Volume, Workload } from '#src/api/kubernetes.ts';
 import { checkClaims, claimsOfTarget, needsPods, type Seen } from '#src/domain/workload/claims.ts';
 import type { TargetKind } from '#src/domain/workload/kinds.ts';
-import { refuse } from '#src/domain/finding.ts';
+import { accept, refuse } from '#src/domain/finding.ts';
 
 const claimVolume = (claimName: string, name = claimName): Volume => ({
   name,
@@ -41,10 +41,8 @@ function pod(name: string, metadata: Pod['metadata'] = {}, phase: 'Running' | 'P
 }
 
 function namesOf(object: Workload | PersistentVolumeClaim, seen: Partial<Seen> = {}): string {
-  const claims = claimsOfTarget(
-    { kind: object.kind as TargetKind, object },
-    { claims: [], pods: [], ...seen },
-  );
+  const kind = object.kind as TargetKind;
+  const claims = accept(claimsOfTarget({ kind, object }, { claims: [], pods: [], ...seen }));
   return claims.map(({ name, ephemeral }) => (ephemeral ? `${name}*` : name)).join(' ');
 }
 

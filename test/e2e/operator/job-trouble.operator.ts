@@ -163,11 +163,11 @@ await suite('job-trouble', { concurrency: 6 }, () => {
   );
 
   test('the deadline passes: the pod thaws the application, and the session fails', { skip }, async (t) => {
-    const place = await openSlow(t, { cutDelay: '30s' }, { timeOut: '5s' });
+    const place = await openSlow(t, { cutDelay: '30s' }, { timeOut: '10s' });
     await beginSession(place, 'struck');
     const session = await untilEnded(place, 'struck');
     assert.equal(session.status?.phase, 'Failed');
-    assert.match(messageOf(session, 'DeadlineExceeded'), /^not done within 5s/);
+    assert.match(messageOf(session, 'DeadlineExceeded'), /^not done within 10s/);
     await assertThawed(place);
   });
 

@@ -1,0 +1,119 @@
+/**
+ * What the operator's caches keep of an object: tenants write objects of any size, and the operator remembers those of
+ * all namespaces.
+ */
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+
+import { whyInvalidRestore } from './check-restore.ts';
+import { outline, sizeOf, trimBookkeeping } from './trim.ts';
+
+/** An object in a cache. */
+export type KeptObject<T> = T & {
+  readonly kept?: {
+    /** Why the operator does not carry it out, in words for its status. */
+    readonly refused?: string | undefined;
+  };
+};
+
+/** Characters of an object, without its status and the fields that these functions drop; larger ones are refused. */
+const mostKept = 32_768;
+/** The longest name of an object. */
+const longestText = 253;
+
+/** The annotations of sessions by which an operator decides. */
+const readAnnotations: readonly string[] = [
+  annotation.executor,
+  annotation.target,
+  annotation.hooks,
+  annotation.quiescedSince,
+  annotation.quiescedUntil,
+];
+
+export function keepBackupSession(session: Stored<KeptObject<BackupSession>>): typeof session {
+  if (session.kept) return session;
+  const kept = withReadAnnotations(session);
+  const refused = tooLarge(kept);
+  if (refused === undefined) return { ...kept, kept: {} };
+  const { kind, name } = kept.spec.invoker;
+  return {
+    ...outlineOf(kept),
+    spec: { invoker: { kind: brief(kind), name: brief(name) } },
+    kept: { refused },
+  };
+}
+
+/** Without its claim templates, once they are checked. Of a session of another driver, hardly more than its name. */
+export function keepRestoreSession(
+  session: Stored<KeptObject<RestoreSession>>,
+  claimsPerSession?: number,
+): typeof session {
+  if (session.kept) return session;
+  const { driver } = session.spec;
+  const outline = { ...outlineOf(session), spec: { ...(driver && { driver }) } };
+  if (driver !== 'VolumeSnapshotter') return { ...outline, kept: {} };
+  const { ref, replicas } = session.spec.target ?? {};
+  const target = { ...(ref && { ref }), ...(replicas !== undefined && { replicas }) };
+  const kept = { ...withReadAnnotations(session), spec: { ...session.spec, target } };
+  const large = tooLarge(kept);
+  if (large !== undefined) return { ...outline, kept: { refused: large } };
+  return { ...kept, kept: { refused: whyInvalidRestore(session, claimsPerSession) } };
+}
+
+export function keepConfiguration(
+  configuration: Stored<KeptObject<BackupConfiguration>>,
+): typeof configuration {
+  if (configuration.kept) return configuration;
+  const kept = trimBookkeeping(configuration);
+  const { driver, paused, backupHistoryLimit } = kept.spec;
+  const refused = tooLarge(kept);
+  if (refused === undefined && driver === 'VolumeSnapshotter') return { ...kept, kept: {} };
+  return {
+    ...outlineOf(kept),
+    spec: {
+      ...(driver && { driver }),
+      ...(paused !== undefined && { paused }),
+      ...(backupHistoryLimit !== undefined && { backupHistoryLimit }),
+      retentionPolicy: { name: '', prune: false },
+    },
+    kept: { refused },
+  };
+}
+
+function withReadAnnotations<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
+  const { metadata, ...rest } = trimBookkeeping(object);
+  const { annotations, ...others } = metadata;
+  const read = Object.entries(annotations ?? {}).filter(([key]) => readAnnotations.includes(key));
+  const kept = { ...others, ...(read.length > 0 && { annotations: Object.fromEntries(read) }) };
+  return { ...rest, metadata: kept } as unknown as Stored<T>;
+}
+
+function tooLarge(kept: KubernetesObject): string | undefined {
+  const size = sizeOf(kept);
+  if (size <= mostKept) return undefined;
+  return `it has ${size} characters without claim templates and status, and the limit is ${mostKept}`;
+}
+
+/** Identity, finalizers and holder of an object, and the phase that its status tells. */
+function outlineOf<T extends BackupConfiguration | BackupSession | RestoreSession>(object: Stored<T>) {
+  const { metadata, status } = object;
+  const { generation, finalizers = [], annotations } = metadata;
+  const holder = annotations?.[annotation.executor];
+  const of = outline(object);
+  return {
+    ...of,
+    metadata: {
+      ...of.metadata,
+      ...(generation !== undefined && { generation }),
+      // The operator replaces the list where it removes its own: keep all of them, or none.
+      ...(JSON.stringify(finalizers).length <= mostKept && finalizers.length > 0 && { finalizers }),
+      ...(holder !== undefined && { annotations: { [annotation.executor]: brief(holder) } }),
+    },
+    ...(status && { status: status as NonNullable<T['status']> }),
+  };
+}
+
+function brief(text: string): string {
+  return text.slice(0, longestText);
+}

@@ -1,0 +1,89 @@
+/**
+ * Removes the fields that no reconciler reads: tenants write objects of any size, also with our labels, and the
+ * operator's caches hold those of all namespaces.
+ */
+import type { CronJob, Job, KubernetesObject, ObjectMeta, Pod, Stored } from '#src/api/kubernetes.ts';
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The object without managed fields and kubectl's last-applied-configuration. */
+export function trimBookkeeping<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
+  const metadata: Stored<T>['metadata'] & { managedFields?: unknown } = { ...object.metadata };
+  delete metadata.managedFields;
+  if (metadata.annotations?.[lastApplied] !== undefined) {
+    metadata.annotations = Object.fromEntries(
+      Object.entries(metadata.annotations).filter(([name]) => name !== lastApplied),
+    );
+  }
+  return { ...object, metadata };
+}
+
+/** The pod without its annotations and its spec, except the node and the names of its containers. */
+export function trimPod(pod: Stored<Pod>): Stored<Pod> {
+  const { nodeName, containers } = pod.spec;
+  return {
+    ...outline(pod),
+    metadata: owned(pod),
+    spec: {
+      ...(nodeName !== undefined && { nodeName }),
+      containers: containers.map(({ name }) => ({ name })),
+    },
+    ...(pod.status && { status: pod.status }),
+  };
+}
+
+/** The Job's identity, labels, owners and status. */
+export function trimJob(job: Stored<Job>): Stored<Job> {
+  return { ...outline(job), metadata: owned(job), ...(job.status && { status: job.status }) };
+}
+
+/** Whole, because it is compared with the wanted one; one that is too large to be ours without a spec. */
+export function trimCronJob(cronJob: Stored<CronJob>): Stored<CronJob> {
+  const trimmed = trimBookkeeping(cronJob);
+  if (sizeOf(trimmed) <= largestCronJob) return trimmed;
+  const jobTemplate = { spec: { template: { spec: { containers: [] } } } };
+  return { ...outline(cronJob), metadata: owned(cronJob), spec: { schedule: '', jobTemplate } };
+}
+
+/** The object's identity, version and timestamps only. */
+export function trimToExistence(object: Stored<KubernetesObject>): Stored<KubernetesObject> {
+  return outline(object);
+}
+
+/** As `trimToExistence`, of any type: the caller adds what else the type promises. */
+export function outline({ apiVersion, kind, metadata }: Stored<KubernetesObject>) {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...{ name, uid, resourceVersion, creationTimestamp },
+      ...(namespace !== undefined && { namespace }),
+      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    },
+  };
+}
+
+/** Characters of the object as JSON, without its status, which the API server lets no tenant write. */
+export function sizeOf(object: KubernetesObject): number {
+  return JSON.stringify({ ...object, status: undefined }).length;
+}
+
+/** Of runtime settings within the limit, and what surrounds them. */
+const largestCronJob = 65_536;
+/** More owners or labels than controllers write. */
+const mostEntries = 32;
+
+function owned({
+  apiVersion,
+  kind,
+  metadata,
+}: Stored<KubernetesObject>): Stored<KubernetesObject>['metadata'] {
+  const { labels, ownerReferences, generation }: ObjectMeta = metadata;
+  return {
+    ...outline({ apiVersion, kind, metadata }).metadata,
+    ...(generation !== undefined && { generation }),
+    ...(labels && { labels: Object.fromEntries(Object.entries(labels).slice(0, mostEntries)) }),
+    ...(ownerReferences && { ownerReferences: ownerReferences.slice(0, mostEntries) }),
+  };
+}
