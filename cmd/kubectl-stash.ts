@@ -13,6 +13,7 @@ import { reportError } from '#src/cli/report-error.ts';
 import { run } from '#src/cli/run.ts';
 import { systemReason } from '#src/cli/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
+import { serverClock } from '#src/cluster/server-clock.ts';
 import { commands } from '#src/commands/index.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -45,6 +46,10 @@ async function main(): Promise<void> {
   });
 
   const connections: Connection[] = [];
+  let tellSkew = (words: string): void => void process.stderr.write(`warning: ${words}\n`);
+  const clock = serverClock({ now: () => new Date(), monotonic: () => performance.now(), sleep }, (words) => {
+    tellSkew(words);
+  });
   const context: Context = {
     out: process.stdout,
     err: process.stderr,
@@ -61,14 +66,13 @@ async function main(): Promise<void> {
       return process.stdin;
     },
     program: isSea() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
-    now: () => new Date(),
-    monotonic: () => performance.now(),
-    sleep,
+    ...clock,
     readFile: (path) => readFile(path, 'utf8'),
-    cluster: async (flags) => {
+    cluster: async (flags, onSkew = tellSkew) => {
+      tellSkew = onSkew;
       const { connect } = await import('#src/cluster/connect.ts');
       const connection = await connect(flags, process.env, {
-        clock: context,
+        clock,
         version: clientVersion,
         signal,
       });

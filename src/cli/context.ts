@@ -22,6 +22,9 @@ export interface Context extends Clock {
   readonly program: readonly string[];
   /** Text of a file; relative paths start at the working directory. Rejects as node:fs does. */
   readFile(path: string): Promise<string>;
-  /** Reads the kubeconfig. Sends nothing to the server before the first call on the result. */
-  cluster(flags: ConnectionFlags): Promise<Connection>;
+  /**
+   * Reads the kubeconfig. Sends nothing to the server before the first call on the result. From its first answer on,
+   * `now` is the server's time; `onSkew` gets the words if the machine's clock differs, instead of stderr.
+   */
+  cluster(flags: ConnectionFlags, onSkew?: (words: string) => void): Promise<Connection>;
 }

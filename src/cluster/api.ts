@@ -14,11 +14,14 @@ import { answerError, ClusterError, pageError, type Failure, type Parties } from
 import { AnswerTooLong, readText, SilentConnection, type Wire } from './http.ts';
 import { backoffDelay, type Limits } from './limits.ts';
 import type { ApiRequest, Verb } from './request.ts';
+import type { ServerClock } from './server-clock.ts';
 
 export interface ApiOptions {
   readonly wire: Wire;
   readonly parties: Parties;
   readonly clock: Clock;
+  /** Learns the server's time from each answer. */
+  readonly onSend?: ServerClock['onSend'] | undefined;
   readonly limits: Limits;
   /** Timeout of one attempt of a plain request, in milliseconds. */
   readonly requestTimeout?: number | undefined;
@@ -55,7 +58,7 @@ const methods: Readonly<Record<Verb, string>> = {
 
 /** Returns an Api over one connection pool. Sends no request yet. */
 export function createApi(options: ApiOptions): Api {
-  const { wire, parties, clock, limits, requestTimeout } = options;
+  const { wire, parties, clock, onSend, limits, requestTimeout } = options;
 
   const toStashError = (error: unknown): StashError => {
     if (error instanceof StashError) return error;
@@ -73,8 +76,9 @@ export function createApi(options: ApiOptions): Api {
     stream: boolean,
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
-    const send = () =>
-      wire.send({
+    const send = async () => {
+      const learn = onSend?.();
+      const answer = await wire.send({
         method: methods[request.verb],
         path: request.path,
         ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
@@ -84,6 +88,9 @@ export function createApi(options: ApiOptions): Api {
         silence,
         stream,
       });
+      learn?.(answer.headers.date);
+      return answer;
+    };
     let message = await send();
     if (message.statusCode === 401 && wire.renewCredentials()) {
       message.resume();

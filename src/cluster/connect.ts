@@ -9,10 +9,11 @@ import { findKubeconfig, type Environment } from './find-kubeconfig.ts';
 import { createWire } from './http.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { proxyFor } from './proxy.ts';
+import type { ServerClock } from './server-clock.ts';
 import { resolveSettings } from './settings.ts';
 
 export interface ConnectOptions {
-  readonly clock: Clock;
+  readonly clock: Clock & Partial<Pick<ServerClock, 'onSend'>>;
   /** Version of this program, for the User-Agent header. */
   readonly version: string;
   /** Aborts pending reads and refuses new ones, since the user has interrupted the command. */
@@ -41,6 +42,7 @@ export async function connect(
     }),
     parties: { user: settings.user, server: settings.server },
     clock: options.clock,
+    onSend: options.clock.onSend,
     limits: { ...defaultLimits, ...options.limits },
     requestTimeout: settings.requestTimeout,
   });

@@ -31,7 +31,7 @@ Each finding is ok, warn, fail, or unknown. It is unknown if you may not read th
     const { cluster, namespace, user } = await context.cluster(args.connection);
     const target = named && { ...named, namespace };
     const { facts, subjects } = await readFacts(readerOf(cluster, namespace), {
-      ...{ target, lists: listsOf(checks), user, now: context.now() },
+      ...{ target, lists: listsOf(checks), user, clock: context },
     });
     const found = examine(checks, facts, subjects).map((each) => pasted(each, args.connection));
     const { output } = args.flags;

@@ -76,15 +76,18 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       import('#src/operator/run-operator.ts'),
       import('#src/operator/serve.ts'),
     ]);
-    const { cluster, namespace } = await context.cluster(where);
     const { runSessions, image, imagePullPolicy, leaderElect, maxFreeze } = flags;
     const { sessionsAtOnce, claimsPerSession, logLevel } = flags;
+    const log = createLog(context.out, logLevel, context);
+    const { cluster, namespace } = await context.cluster(where, (words) => {
+      log.warn(words);
+    });
     await runOperator(
       {
         cluster,
         clock: context,
         signal: context.signal,
-        log: createLog(context.out, logLevel, context),
+        log,
         // A process that restarts in the same pod needs a new identity.
         id: `${context.env['POD_NAME'] ?? hostname()}-${randomUUID().slice(0, 8)}`,
         serve,

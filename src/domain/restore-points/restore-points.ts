@@ -7,6 +7,7 @@ import { assertNever } from '#src/errors.ts';
 import { cutTooLate } from './cut-deadline.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
 import { groupSnapshots, type PointTarget, type SnapshotGroup } from './snapshot-groups.ts';
+import { snapshotTakenAt } from './snapshot-taken-at.ts';
 import { readSourceClaim, type SourceClaim } from './source-claim.ts';
 
 /** `late`: ready, but cut after the application had resumed. */
@@ -139,10 +140,7 @@ function derivedPhase(completeness: Completeness): PointPhase {
 
 function takenAt({ object, snapshots }: SnapshotGroup): Date {
   if (object) return new Date(object.metadata.creationTimestamp);
-  const times = [...snapshots.values()].map(({ metadata, status }) =>
-    Date.parse(status?.creationTime ?? metadata.creationTimestamp),
-  );
-  return new Date(Math.min(...times));
+  return new Date(Math.min(...[...snapshots.values()].map((each) => snapshotTakenAt(each).getTime())));
 }
 
 /** Newest first; within one second by the session's name, which ends in Unix seconds. */

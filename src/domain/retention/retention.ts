@@ -13,6 +13,7 @@ import {
   type RestorePoint,
 } from '#src/domain/restore-points/restore-points.ts';
 import { hasRules, keepRules, type KeepRule } from './retention-rules.ts';
+import { snapshotTakenAt } from '#src/domain/restore-points/snapshot-taken-at.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import { readTarget } from '#src/domain/workload/target.ts';
 
@@ -96,7 +97,6 @@ interface Entry {
 
 function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim): Entry | undefined {
   if (snapshot === undefined) return undefined;
-  const { creationTimestamp } = snapshot.metadata;
   const leftAlone =
     // A second snapshot of the same claim and session is a copy that a user created.
     point.completeness === 'unknown'
@@ -110,7 +110,7 @@ function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim): E
     point,
     claim,
     snapshot,
-    at: new Date(snapshot.status?.creationTime ?? creationTimestamp),
+    at: snapshotTakenAt(snapshot),
     counts: point.completeness === 'complete',
     ...(leftAlone !== undefined && { leftAlone }),
   };

@@ -37,6 +37,7 @@ import { isStashError, StashError } from '#src/errors.ts';
 import { executorByDiscovery } from '#src/session/holding/executor.ts';
 import { podsOfWorkload } from '#src/session/hooks/pods-of-target.ts';
 import { rightsForRestore, rightsForSnapshot } from '#src/session/plan/rights-needed.ts';
+import type { Clock } from '#src/domain/clock.ts';
 import type { NamespaceReader } from './namespace-reader.ts';
 
 /** Targets that are read at the same time. */
@@ -53,13 +54,13 @@ export interface Examined {
   /** Collections that the checks list. */
   readonly lists: readonly Resource[];
   readonly user: string;
-  readonly now: Date;
+  readonly clock: Clock;
 }
 
 /** Reads and writes nothing. Rejects where the namespace does not exist, and where the API server does not answer. */
 export async function readFacts(reader: NamespaceReader, asked: Examined): Promise<Examination> {
   const { namespace } = reader;
-  const { target, user, now } = asked;
+  const { target, user, clock } = asked;
   const [groups] = await Promise.all([reader.groups(), reader.namespaceExists()]);
   const [lists, served, operator, missing] = await Promise.all([
     readLists(reader, [...asked.lists, ...ownLists]),
@@ -74,7 +75,9 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
   };
   const subjects = await readSubjects(reader, subjectsOf({ target, listed }));
   const facts = {
-    ...{ now, user, namespace, target, groups, listed, operator, missing },
+    // Only an answer tells the server's time.
+    now: clock.now(),
+    ...{ user, namespace, target, groups, listed, operator, missing },
     served: (resource: Resource) => served.get(apiVersionOf(resource)) ?? [],
     points: mapped(listed(volumeSnapshots), (snapshots) => {
       const sessions = listed(backupSessions);

@@ -205,7 +205,7 @@ test('restore points are newest first, by the creation of their session, else by
   const points = restorePoints(
     [
       snapshotOf('a-1', 'data', { created: at(5) }),
-      snapshotOf('b-2', 'data', { created: at(50), status: { ...ready, creationTime: at(20) } }),
+      snapshotOf('b-2', 'data', { created: at(20), status: { ...ready, creationTime: at(50) } }),
       snapshotOf('c-3', 'data', { created: at(30) }),
     ],
     [backupSession('a-1', 'Succeeded', { created: at(10) })],

@@ -26,7 +26,11 @@ type Options = Parameters<typeof snapshotOf>[2] & { readonly invoker?: string; r
 function made(session: string, claim: string, options: Options = {}): Stored<VolumeSnapshot> {
   const { invoker: name = invoker.name, cut, ...rest } = options;
   const status = cut === undefined ? rest.status : { ...ready, creationTime: cut };
-  const snapshot = snapshotOf(session, claim, { ...rest, ...(status && { status }) });
+  const snapshot = snapshotOf(session, claim, {
+    ...rest,
+    ...(cut !== undefined && { created: cut }),
+    ...(status && { status }),
+  });
   const labels = { ...snapshot.metadata.labels, [label.invokerType]: 'BackupConfiguration' };
   return {
     ...snapshot,

@@ -46,6 +46,7 @@ export async function startServer(backend: Backend, credentials: Credentials): P
   });
   const userOf = authenticator(credentials, backend.api.tokens);
   const server = createServer({ key, cert, keepAliveTimeout: 120_000 }, (request, response) => {
+    response.setHeader('Date', backend.api.now().toUTCString());
     try {
       void answer(backend, request, response, authorizedUser(backend, request, userOf(request)));
     } catch (error) {

@@ -1,0 +1,10 @@
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+
+/**
+ * When the snapshot was taken, by the API server's clock, as sessions have it. By the driver's clock only where the
+ * object was created for a snapshot that existed already.
+ */
+export function snapshotTakenAt({ metadata, spec, status }: Stored<VolumeSnapshot>): Date {
+  const isImported = spec.source.persistentVolumeClaimName === undefined;
+  return new Date((isImported ? status?.creationTime : undefined) ?? metadata.creationTimestamp);
+}
