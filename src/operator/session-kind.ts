@@ -8,6 +8,7 @@ import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import type { Kept } from './change-session.ts';
 import type { SessionIndex } from './session-index.ts';
 import type { SessionMemory } from './session-memory.ts';
+import type { SessionRuns } from './session-runs.ts';
 import type { Then } from './stepwise.ts';
 
 /** A condition to be written. */
@@ -48,6 +49,7 @@ export interface OperatedKind<
     at: {
       readonly steps: SessionNews<S, Seen>;
       readonly memory: SessionMemory;
+      readonly runs: SessionRuns;
       readonly signal: AbortSignal;
     },
   ) => Promise<Then>;
