@@ -10,14 +10,16 @@ import {
   restoreSessions,
   type Resource,
 } from '#src/api/resources.ts';
-import { targetTypes, targetKinds } from '#src/domain/workload/kinds.ts';
+import { targetTypes, targetKinds, type TargetKind } from '#src/domain/workload/kinds.ts';
 
-import { followedKind, type Following } from './follow-kind.ts';
+import { followedKind, type FollowedKind, type Following } from './follow-kind.ts';
 import { trimBookkeeping, trimPod, trimToExistence } from './trim.ts';
 import type { Caches } from './world.ts';
 
 export interface FollowedCaches extends Following {
   readonly caches: Caches;
+  /** Resolves once the first lists of these caches are complete. */
+  readonly filled: (names: readonly (keyof Caches)[]) => Promise<void>;
 }
 
 const ours = { labelSelector: `${label.managedBy}=${managedBy}` };
@@ -41,12 +43,17 @@ export function createCaches(): FollowedCaches {
     pods: add(followedKind(pods, ours, trimPod)),
     targets: Object.fromEntries(
       targetKinds.map((kind) => [kind, target(targetTypes[kind].resource)]),
-    ) as unknown as Caches['targets'],
+    ) as Record<TargetKind, FollowedKind<KubernetesObject>>,
   } satisfies Caches;
 
   return {
     caches,
     synced: Promise.all(kinds.map(({ synced }) => synced)).then(() => undefined),
+    async filled(names) {
+      const of = (name: keyof Caches) =>
+        name === 'targets' ? Object.values(caches.targets) : [caches[name]];
+      await Promise.all(names.flatMap(of).map(({ synced }) => synced));
+    },
     async follow(cluster, signal) {
       await Promise.all(kinds.map((kind) => kind.follow(cluster, signal)));
     },

@@ -75,6 +75,7 @@ export function sessionReconciler<
 
   return {
     name: kind.resource.kind.toLowerCase(),
+    reads: operated.reads,
     reconcile: (key, signal) =>
       stepwise<Seen, ExecutorAction | Own>({
         look: () => {

@@ -3,15 +3,19 @@
  * more than its share of the places, and each session ends at its deadline, also in a queue.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { suite, test, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
 import { annotation } from '#src/api/labels.ts';
-import { backupSessions, jobs } from '#src/api/resources.ts';
+import { backupSessions, daemonSets, jobs, pods } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { createQueue } from '#src/operator/queue.ts';
 import { createSessionRuns } from '#src/operator/session-runs.ts';
+import { adapter } from '#test/cluster-adapter/adapter.ts';
+import { serve } from '#test/cluster-adapter/serve.ts';
 import { ask } from '#test/operator/ask.ts';
 import { backUp } from '#test/operator/carried-out.ts';
 import { eventually } from '#test/operator/eventually.ts';
@@ -74,6 +78,21 @@ test('sessions of one namespace that do not end leave places to the others', () 
   assert.deepEqual(began.slice(-2), ['run', 'end']);
 });
 
+test('a read without an answer is sent again over another connection', async () => {
+  await using api = await serve((_, n) =>
+    n === 1 ? { hang: true } : { body: { kind: 'PodList', metadata: { resourceVersion: '1' }, items: [] } },
+  );
+  const cluster = adapter(api.url, { limits: { firstSilence: 30, silence: 3_600_000 } });
+  assert.deepEqual(await cluster.list(pods), { items: [], resourceVersion: '1' });
+  const stopping = new AbortController();
+  api.asked.length = 0;
+  for await (const event of cluster.watch(pods, {}, stopping.signal)) {
+    assert.equal(event.type, 'listed');
+    break;
+  }
+  stopping.abort();
+});
+
 suite('in the operator', { concurrency: 4 }, () => {
   test('sessions that never end: those of another namespace are carried out, a queued one ends in time', async (t) => {
     const place = await open(t);
@@ -103,6 +122,22 @@ suite('in the operator', { concurrency: 4 }, () => {
       others.map((session) => isFinal(session)),
       Array(5).fill(false),
     );
+  });
+
+  test('a list without an answer holds only what needs it', async (t) => {
+    const place = await open(t);
+    const silent = async function* (signal: AbortSignal) {
+      yield* [];
+      await once(signal, 'abort');
+    };
+    const through = (real: Cluster): Cluster => ({
+      ...real,
+      watch: (resource, scope, signal) =>
+        resource.plural === daemonSets.plural ? silent(signal) : real.watch(resource, scope, signal),
+    });
+    const operator = await place.operator({ through });
+    await backUp(place);
+    assert.equal((await ask(operator, '/readyz'))[0], 503);
   });
 
   test('dead sessions whose thaw does not answer: a session of another namespace gets its Job', async (t) => {
