@@ -22,7 +22,10 @@ export interface FollowedCaches extends Following {
   readonly filled: (names: readonly (keyof Caches)[]) => Promise<void>;
 }
 
-const ours = { labelSelector: `${label.managedBy}=${managedBy}` };
+/** Label selector of the Jobs, CronJobs and pods in the caches. */
+export const oursOnly = `${label.managedBy}=${managedBy}`;
+
+const ours = { labelSelector: oursOnly };
 
 export function createCaches(): FollowedCaches {
   const kinds: Following[] = [];
