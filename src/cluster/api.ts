@@ -103,14 +103,19 @@ export function createApi(options: ApiOptions): Api {
   async function textOnce(request: ApiRequest, signal?: AbortSignal): Promise<string> {
     const deadline = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout);
     const signals = [signal, deadline].filter((one) => one !== undefined);
+    const either = signals.length > 0 ? AbortSignal.any(signals) : undefined;
+    const exchange = async (silence: number): Promise<{ message: IncomingMessage; text: string }> => {
+      try {
+        const message = await sendAuthenticated(request, silence, false, either);
+        return { message, text: await readText(message, request.longest) };
+      } catch (error) {
+        if (error instanceof SilentConnection && silence < limits.silence) return exchange(limits.silence);
+        throw error;
+      }
+    };
     try {
-      const message = await sendAuthenticated(
-        request,
-        limits.silence,
-        false,
-        signals.length > 0 ? AbortSignal.any(signals) : undefined,
-      );
-      const text = await readText(message, request.longest);
+      const first = isRead(request.verb) ? Math.min(limits.firstSilence, limits.silence) : limits.silence;
+      const { message, text } = await exchange(first);
       const { statusCode: code = 0, headers } = message;
       // A log may contain an HTML page; the content type says that it is a log.
       const page = headers['content-type']?.startsWith('text/plain') ? undefined : wordsOfPage(text);
@@ -171,7 +176,6 @@ export function createApi(options: ApiOptions): Api {
  * Returns the delay before the next attempt in milliseconds, or undefined if a retry is unsafe or pointless.
  */
 function retryDelay(error: unknown, verb: Verb, attempt: number, limits: Limits): number | undefined {
-  const reads = verb === 'get' || verb === 'list' || verb === 'watch';
   if (!(error instanceof ClusterError)) return undefined;
   const { code, retryAfterSeconds } = error;
   if (code === 429 && retryAfterSeconds !== undefined) {
@@ -179,9 +183,13 @@ function retryDelay(error: unknown, verb: Verb, attempt: number, limits: Limits)
     return wanted <= limits.maxRetryAfter ? wanted : undefined;
   }
   // The server may have carried out a write whose connection broke or that failed inside the server.
-  if (!reads) return undefined;
+  if (!isRead(verb)) return undefined;
   const again = code === undefined ? isCutConnection(error) : code === 429 || code >= 500;
   return again ? Math.max((retryAfterSeconds ?? 0) * 1000, backoffDelay(attempt, limits)) : undefined;
+}
+
+function isRead(verb: Verb): boolean {
+  return verb === 'get' || verb === 'list' || verb === 'watch';
 }
 
 /** Reads a failed answer to its end. */

@@ -9,6 +9,10 @@ export interface Limits {
   /** How long a plain request may go without a byte. The server itself gives up after 60 s. */
   readonly silence: number;
   /**
+   * The same for the first attempt of a read: one connection that has died does not delay it for longer.
+   */
+  readonly firstSilence: number;
+  /**
    * The same for a watch, which then reconnects from its last version. Most servers send a bookmark about
    * once a minute, but some only when something changes.
    */
@@ -28,6 +32,7 @@ export const defaultLimits: Limits = {
   maxBackoff: 15_000,
   maxRetryAfter: 60_000,
   silence: 75_000,
+  firstSilence: 10_000,
   watchSilence: 90_000,
   settled: 1_000,
   pageSize: 500,

@@ -30,6 +30,7 @@ export function backupConfigurationReconciler(world: World): Reconciler {
   const memories = new Map<string, Memory>();
   return {
     name: 'backupconfiguration',
+    reads: ['configurations', 'backupSessions', 'cronJobs', 'jobs', 'pods', 'targets'],
     async reconcile({ namespace, name }, signal) {
       const configuration = world.caches.configurations.get(namespace, name);
       if (configuration === undefined) return undefined;

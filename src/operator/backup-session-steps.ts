@@ -75,22 +75,23 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
     return 'again';
   };
 
-  const tidy = async (
+  const tidy = (
     { session, configuration }: BackupSessionWorld,
-    { steps, memory, signal }: At,
-  ): Promise<Then> => {
+    { steps, memory, runs, signal }: At,
+  ): void => {
     const { namespace = '', name, uid } = session.metadata;
     // The watch may not have delivered the configuration yet.
-    if (configuration === undefined || !memory.isFirst(uid, 'tidied up')) return undefined;
+    if (configuration === undefined || !memory.isFirst(uid, 'tidied up')) return;
     // A Skipped session must not displace a session with another result from the history.
     const sessions = [...caches.backupSessions.list(namespace)].filter(
       (other) => !isSkipped(session) || isSkipped(other),
     );
     const ended = { session, configuration };
-    const { deleted, notes } = await tidyUp({ cluster, clock, signal }, ended, { sessions });
-    for (const note of notes) steps.tell(session, 'Warning', 'FailedToTidyUp', note);
-    world.log.info('tidied up', { namespace, name, ...deleted });
-    return undefined;
+    runs.finish({ uid, namespace }, signal, async (stop) => {
+      const { deleted, notes } = await tidyUp({ cluster, clock, signal: stop }, ended, { sessions });
+      for (const note of notes) steps.tell(session, 'Warning', 'FailedToTidyUp', note);
+      world.log.info('tidied up', { namespace, name, ...deleted });
+    });
   };
 
   return async (seen, action, at) => {
@@ -104,7 +105,8 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
       case 'retry':
         return await retry(seen, action, at);
       case 'tidy':
-        return await tidy(seen, at);
+        tidy(seen, at);
+        return undefined;
       default:
         return assertNever(action);
     }

@@ -28,6 +28,7 @@ export function backupSessionReconciler(world: World): Reconciler {
   return sessionReconciler(world, {
     kind: backup,
     kept,
+    reads: ['configurations', 'backupSessions', 'jobs', 'pods'],
     groupOf: ({ spec }) => spec.invoker.name,
     look(session, executor, index) {
       const { metadata, spec, status } = session;

@@ -1,4 +1,5 @@
 /** The caches of the reconcilers, one watch for each kind. There are too many VolumeSnapshots to cache them. */
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import {
   backupConfigurations,
@@ -14,17 +15,28 @@ import {
   keepConfiguration,
   keepRestoreSession,
 } from '#src/domain/operator/kept-object.ts';
-import { trimCronJob, trimJob, trimPod, trimToExistence } from '#src/domain/operator/trim.ts';
-import { targetTypes, targetKinds } from '#src/domain/workload/kinds.ts';
+import {
+  trimBookkeeping,
+  trimCronJob,
+  trimJob,
+  trimPod,
+  trimToExistence,
+} from '#src/domain/operator/trim.ts';
+import { targetTypes, targetKinds, type TargetKind } from '#src/domain/workload/kinds.ts';
 
-import { followedKind, type Following } from './follow-kind.ts';
+import { followedKind, type FollowedKind, type Following } from './follow-kind.ts';
 import type { Caches } from './world.ts';
 
 export interface FollowedCaches extends Following {
   readonly caches: Caches;
+  /** Resolves once the first lists of these caches are complete. */
+  readonly filled: (names: readonly (keyof Caches)[]) => Promise<void>;
 }
 
-const ours = { labelSelector: `${label.managedBy}=${managedBy}` };
+/** Label selector of the Jobs, CronJobs and pods in the caches. */
+export const oursOnly = `${label.managedBy}=${managedBy}`;
+
+const ours = { labelSelector: oursOnly };
 
 /** `claimsPerSession`: the most claims that a session may have. */
 export function createCaches(claimsPerSession?: number): FollowedCaches {
@@ -46,12 +58,17 @@ export function createCaches(claimsPerSession?: number): FollowedCaches {
     pods: add(followedKind(pods, ours, trimPod)),
     targets: Object.fromEntries(
       targetKinds.map((kind) => [kind, target(targetTypes[kind].resource)]),
-    ) as unknown as Caches['targets'],
+    ) as Record<TargetKind, FollowedKind<KubernetesObject>>,
   } satisfies Caches;
 
   return {
     caches,
     synced: Promise.all(kinds.map(({ synced }) => synced)).then(() => undefined),
+    async filled(names) {
+      const of = (name: keyof Caches) =>
+        name === 'targets' ? Object.values(caches.targets) : [caches[name]];
+      await Promise.all(names.flatMap(of).map(({ synced }) => synced));
+    },
     async follow(cluster, signal) {
       await Promise.all(kinds.map((kind) => kind.follow(cluster, signal)));
     },

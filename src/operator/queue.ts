@@ -1,7 +1,10 @@
-/** The work queue of a reconciler: one reconcile of an object at a time, and retries with backoff. */
+/**
+ * The work queue of a reconciler: one reconcile of an object at a time, fair by namespace, and retries with backoff.
+ */
 import type { Clock } from '#src/domain/clock.ts';
 import { isStashError } from '#src/errors.ts';
 
+import { createFairLine } from './fair-line.ts';
 import type { Key } from './reconciler.ts';
 
 export interface Queue {
@@ -25,6 +28,8 @@ export interface QueueOptions {
   readonly signal: AbortSignal;
   /** Number of objects that are reconciled at the same time. */
   readonly concurrency?: number;
+  /** The same for the objects of one namespace. */
+  readonly perNamespace?: number;
   /** Returns 0 to 1, for jitter. */
   readonly random?: () => number;
 }
@@ -41,9 +46,8 @@ interface Entry {
 }
 
 export function createQueue(options: QueueOptions): Queue {
-  const { clock, signal, concurrency = defaultConcurrency, random = Math.random } = options;
-  /** In the order in which they are reconciled. */
-  const waiting = new Map<string, Entry>();
+  const { clock, signal, concurrency = defaultConcurrency, perNamespace, random = Math.random } = options;
+  const line = createFairLine<Entry>({ places: concurrency, perNamespace });
   const running = new Map<string, { readonly work: Promise<void>; readonly since: Date }>();
   const again = new Set<string>();
   const failures = new Map<string, number>();
@@ -52,20 +56,18 @@ export function createQueue(options: QueueOptions): Queue {
 
   function add(entry: Entry): void {
     if (signal.aborted) return;
-    const { id } = entry;
+    const { id, key } = entry;
     pauses.get(id)?.abort();
     pauses.delete(id);
     if (running.has(id)) again.add(id);
-    else if (!waiting.has(id)) waiting.set(id, entry);
+    else line.add(key.namespace, id, entry);
     work();
   }
 
   function work(): void {
     if (!started || signal.aborted) return;
-    for (const [id, entry] of waiting) {
-      if (running.size >= concurrency) return;
-      waiting.delete(id);
-      running.set(id, { work: look(entry), since: clock.now() });
+    for (let entry = line.take(); entry !== undefined; entry = line.take()) {
+      running.set(entry.id, { work: look(entry), since: clock.now() });
     }
   }
 
@@ -74,6 +76,7 @@ export function createQueue(options: QueueOptions): Queue {
     await Promise.resolve();
     const after = await outcome(entry);
     running.delete(entry.id);
+    line.free(entry.key.namespace);
     if (again.delete(entry.id)) add(entry);
     else if (after !== undefined) void addLater(entry, after);
     work();
@@ -107,7 +110,7 @@ export function createQueue(options: QueueOptions): Queue {
 
   signal.addEventListener('abort', () => {
     for (const pause of pauses.values()) pause.abort();
-    waiting.clear();
+    line.clear();
   });
 
   return {
@@ -118,7 +121,7 @@ export function createQueue(options: QueueOptions): Queue {
       started = true;
       work();
     },
-    depth: () => waiting.size,
+    depth: line.length,
     busySince: () => running.values().next().value?.since,
     async ended() {
       while (running.size > 0) await Promise.all([...running.values()].map(({ work }) => work));

@@ -1,5 +1,7 @@
 /** Reconciles the objects of one kind: level-based, by namespace and name, safe to repeat at any point. */
 
+import type { Caches } from './world.ts';
+
 export interface Key {
   readonly namespace: string;
   readonly name: string;
@@ -8,6 +10,8 @@ export interface Key {
 export interface Reconciler {
   /** For logs, metrics and Events: `backupconfiguration`. */
   readonly name: string;
+  /** The caches that must be filled before it may decide: a list without an answer delays no other reconciler. */
+  readonly reads: readonly (keyof Caches)[];
   /**
    * Observes the object and does what is needed next. Resolves with the milliseconds after which to reconcile again, or
    * with undefined to wait for a change. After a rejection the queue retries with backoff.

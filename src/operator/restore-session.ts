@@ -23,6 +23,7 @@ export function restoreSessionReconciler(world: World): Reconciler {
   return sessionReconciler(world, {
     kind: restore,
     kept,
+    reads: ['restoreSessions', 'jobs', 'pods', 'targets'],
     groupOf: ({ spec }) => targetGroup(spec.target?.ref?.kind, spec.target?.ref?.name),
     look: (session, executor) => ({
       ...executor,

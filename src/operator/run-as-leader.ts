@@ -38,7 +38,7 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
   const { factories, log } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, options.lost, over.signal]);
-  const { caches, follow, synced } = createCaches(options.world.options.claimsPerSession);
+  const { caches, follow, synced, filled } = createCaches(options.world.options.claimsPerSession);
   const world: World = { ...options.world, caches };
   const reconcilers = factories.map((create) => create(world));
   const queues = new Map(
@@ -57,8 +57,12 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
     if (signal.aborted) return;
     isSynced = true;
     log.info('the caches are filled: working');
-    for (const queue of queues.values()) queue.start();
   });
+  for (const { name, reads } of reconcilers) {
+    void filled(reads).then(() => {
+      if (!signal.aborted) queues.get(name)?.start();
+    });
+  }
   try {
     await follow(world.cluster, signal);
   } catch (error) {

@@ -7,6 +7,7 @@ import { isPodNameOf } from '#src/domain/session/holder-life.ts';
 import { isPodOver } from '#src/domain/session/job-state.ts';
 import { isStashError } from '#src/errors.ts';
 
+import { oursOnly } from './caches.ts';
 import type { Key } from './reconciler.ts';
 import type { World } from './world.ts';
 
@@ -42,8 +43,10 @@ export async function ensureJob(
 
 /** Stores the Job's pods in the cache as the API server holds them: the watch may lag. */
 export async function learnPods({ cluster, caches }: World, { namespace, name }: Key): Promise<void> {
-  // All versions of Kubernetes set this label; the one with the prefix batch.kubernetes.io/ is newer.
-  const { items } = await cluster.list(pods, { namespace, labelSelector: `job-name=${name}` });
+  // All versions of Kubernetes set this label; the one with the prefix batch.kubernetes.io/ is newer. A pod without the
+  // label of our objects would stay in the cache for ever: the watch does not tell its deletion.
+  const labelSelector = `job-name=${name},${oursOnly}`;
+  const { items } = await cluster.list(pods, { namespace, labelSelector });
   for (const pod of items) caches.pods.learn(pod);
 }
 

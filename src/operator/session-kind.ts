@@ -6,8 +6,10 @@ import type { EndWords } from '#src/domain/operator/end-words.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 
 import type { Kept } from './change-session.ts';
+import type { Reconciler } from './reconciler.ts';
 import type { SessionIndex } from './session-index.ts';
 import type { SessionMemory } from './session-memory.ts';
+import type { SessionRuns } from './session-runs.ts';
 import type { Then } from './stepwise.ts';
 
 /** A condition to be written. */
@@ -32,6 +34,7 @@ export interface OperatedKind<
 > {
   readonly kind: SessionKind<S, Plan>;
   readonly kept: Kept<S>;
+  readonly reads: Reconciler['reads'];
   /** The key by which `index.ofGroup` finds the session. */
   readonly groupOf: (session: Stored<S>) => string;
   /** Collects what `decide` needs. `executor`: what the operator knows about the session's executor. */
@@ -48,6 +51,7 @@ export interface OperatedKind<
     at: {
       readonly steps: SessionNews<S, Seen>;
       readonly memory: SessionMemory;
+      readonly runs: SessionRuns;
       readonly signal: AbortSignal;
     },
   ) => Promise<Then>;

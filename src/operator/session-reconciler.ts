@@ -42,8 +42,11 @@ export function sessionReconciler<
   });
   const steps = sessionSteps(world, operated, { memory, runs });
 
-  const look = (session: Stored<S>): Seen => {
+  const look = (session: Stored<S>): Seen | undefined => {
     const { namespace = '', name, uid } = session.metadata;
+    const here = runs.state(uid);
+    // `onEnd` enqueues the session once its end is written, or once that has failed.
+    if (here === 'finishing') return undefined;
     const jobName = kind.jobName(name);
     const now = clock.now();
     const executor = {
@@ -52,7 +55,7 @@ export function sessionReconciler<
       pods: podsOfJob(world, { namespace, name: jobName }),
       sighting: memory.sight(session, now),
       quietSince: memory.quietSince(session, now),
-      here: runs.state(uid),
+      here,
     };
     return operated.look(session, executor, index);
   };
@@ -72,6 +75,7 @@ export function sessionReconciler<
 
   return {
     name: kind.resource.kind.toLowerCase(),
+    reads: operated.reads,
     reconcile: (key, signal) =>
       stepwise<Seen, ExecutorAction | Own>({
         look: () => {
@@ -83,7 +87,7 @@ export function sessionReconciler<
           if (action.do !== 'ignore' && memory.hasJustEnded(seen.session)) tellEnd(seen);
           return isExecutorAction(action)
             ? await steps.apply(seen, action, signal)
-            : await operated.apply(seen, action, { steps, memory, signal });
+            : await operated.apply(seen, action, { steps, memory, runs, signal });
         },
         now: () => clock.now(),
       }),

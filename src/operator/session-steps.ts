@@ -15,6 +15,7 @@ import { endSession, thawSession } from '#src/session/run/end.ts';
 import type { Environment } from '#src/session/environment.ts';
 
 import { changeStatus, giveBack } from './change-session.ts';
+import { placesOfNamespace } from './fair-line.ts';
 import { deleteJob, ensureJob, isReallyGone, learnPods } from './session-job.ts';
 import type { OperatedKind, SeenSession, SessionNews, Told } from './session-kind.ts';
 import type { SessionMemory } from './session-memory.ts';
@@ -93,23 +94,24 @@ export function sessionSteps<
   const end = async (seen: Seen, how: SessionEnd, signal: AbortSignal): Promise<Then> => {
     const { session, job, jobName } = seen;
     const replacing = readHolder(session);
-    const at = { namespace: session.metadata.namespace ?? '', name: jobName };
+    const { namespace = '', uid } = session.metadata;
+    const at = { namespace, name: jobName };
     // Deleting the Job deletes its pods and their termination messages, which the watch may not have delivered yet.
-    if (job && memory.isFirst(session.metadata.uid, 'looked for last words')) {
+    if (job && memory.isFirst(uid, 'looked for last words')) {
       await learnPods(world, at);
       return 'again';
     }
     // A session that never had a Job or a holder needs no confirmation that they are gone.
     if ((seen.ensured || replacing) && !(await isReallyGone(world, at, replacing))) return 'again';
-    runs.stop(session.metadata.uid);
-    const ended = await endSession(environment(signal), kind, {
-      ...{ session: await whole(session, signal), id, replacing },
-      context: operated.contextOf(session, seen),
-      end: how,
+    runs.finish({ uid, namespace }, signal, async (stop) => {
+      const ended = await endSession(environment(stop), kind, {
+        ...{ session: await whole(session, stop), id, replacing, context: operated.contextOf(session, seen) },
+        end: how,
+      });
+      kept.cache.learn(ended ?? (await lookAgain(environment(stop), kept.resource, session)));
+      if (ended && job && how.how !== 'not-ensured') await deleteJob(world, job);
     });
-    kept.cache.learn(ended ?? (await lookAgain(environment(signal), kept.resource, session)));
-    if (ended && job && how.how !== 'not-ensured') await deleteJob(world, job);
-    return 'again';
+    return undefined;
   };
 
   const thaw = async (seen: Seen, why: string, signal: AbortSignal): Promise<Then> => {
@@ -119,8 +121,7 @@ export function sessionSteps<
     const isUnseen = holderLife(seen, now).state === 'gone';
     if (isUnseen && !(await isReallyGone(world, { namespace, name: jobName }, replacing))) return 'again';
     tell(session, 'Warning', `${prefix}Thawed`, `the operator thaws the application: ${why}`);
-    runs.stop(uid);
-    runs.startAtOnce(uid, signal, async (stop) => {
+    runs.finish({ uid, namespace }, signal, async (stop) => {
       const thawed = await thawSession(environment(stop), kind, {
         ...{ session: await whole(session, stop), id, replacing, why },
         context: operated.contextOf(session, seen),
@@ -135,7 +136,7 @@ export function sessionSteps<
   const run = async (seen: Seen, signal: AbortSignal, replacing: Holder | undefined): Promise<Then> => {
     const { session } = seen;
     const { namespace = '', name, uid } = session.metadata;
-    const began = runs.start(uid, signal, async (stop) => {
+    const began = runs.start({ uid, namespace }, signal, async (stop) => {
       // The session may have changed while it was queued.
       const now = await whole(kept.cache.get(namespace, name) ?? session, stop);
       const context = operated.contextOf(now, seen);
@@ -144,7 +145,10 @@ export function sessionSteps<
     });
     tell(session, 'Normal', 'CarriedOutByOperator', 'the operator carries the session out itself');
     if (began === 'queued') {
-      const message = `queued: the operator carries out ${options.sessionsAtOnce} sessions at a time`;
+      const places = options.sessionsAtOnce;
+      const message =
+        `queued: the operator carries out ${places} sessions at a time, ` +
+        `and ${placesOfNamespace(places)} of one namespace`;
       await tellCondition(seen, executorEnsured(prefix, true, message));
     }
     return undefined;

@@ -113,6 +113,19 @@ await suite('hooks', { concurrency: 6 }, () => {
     assert.equal(await place.sh(mine, `cat ${log}`), 'main freeze\nmain thaw');
   });
 
+  test('they run in no pod if the target is scaled to 0, although its selector matches all pods', async (t) => {
+    const place = await openPlace(t, server, { hooksAndDeletions: true });
+    await place.claims('data');
+    const idle = deployment('app', ['data']);
+    idle.spec.replicas = 0;
+    idle.spec.selector = { matchExpressions: [{ key: 'none', operator: 'DoesNotExist' }] };
+    await place.create(deployments, idle);
+    await place.create(deployments, deployment('worker', ['data']));
+    const [stranger = ''] = await place.running('worker');
+    await place.succeeds(snapshot());
+    assert.equal(await place.sh(stranger, `ls ${mountPath('data')}`), 'data.txt');
+  });
+
   test('a crash-looping pod is skipped, and if all are crash-looping no snapshot is taken', async (t) => {
     const place = await openPlace(t, server, { hooksAndDeletions: true });
     await place.claims('data');

@@ -15,6 +15,7 @@ export function looking(
 ): ReconcilerFactory {
   return ({ caches, id }): Reconciler => ({
     name: 'looking',
+    reads: ['configurations'],
     reconcile: (key, signal) => {
       looks.push({ id, name: key.name });
       return reconcile(key, signal);

@@ -78,7 +78,7 @@ test('reconciles no more objects at a time than allowed, in the order of their e
       running -= 1;
       return undefined;
     },
-    { concurrency: 3 },
+    { concurrency: 3, perNamespace: 3 },
   );
   const names = Array.from({ length: 20 }, (_, n) => `n${n}`);
   for (const name of names) queue.enqueue(key(name));

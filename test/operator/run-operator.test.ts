@@ -50,6 +50,7 @@ test('work outside of reconciles ends before another operator may lead', async (
   const gate = Promise.withResolvers<undefined>();
   const factory: ReconcilerFactory = ({ caches }): Reconciler => ({
     name: 'slow',
+    reads: ['configurations'],
     reconcile: (_key, signal) =>
       new Promise((resolve) => {
         order.push('began');

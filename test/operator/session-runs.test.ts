@@ -26,32 +26,48 @@ function openRuns(atOnce: number) {
     gates.get(what)?.resolve(undefined);
     await new Promise(setImmediate);
   };
-  return { runs, signal, work, end, began, ended };
+  const start = (uid: string, namespace = 'demo', what = uid) =>
+    runs.start({ uid, namespace }, signal, work(what));
+  const finish = (uid: string, what: string, namespace = 'demo') => {
+    runs.finish({ uid, namespace }, signal, work(what));
+  };
+  return { runs, start, finish, end, began, ended };
 }
 
 test('runs a limited number at a time, the others in the order of their start', async () => {
-  const { runs, signal, work, end, began, ended } = openRuns(1);
-  assert.equal(runs.start('a', signal, work('a')), 'running');
-  assert.equal(runs.start('b', signal, work('b')), 'queued');
-  assert.equal(runs.start('c', signal, work('c')), 'queued');
+  const { runs, start, end, began, ended } = openRuns(1);
+  assert.equal(start('a'), 'running');
+  assert.equal(start('b'), 'queued');
+  assert.equal(start('c'), 'queued');
   await end('a');
   assert.deepEqual([began, ended], [['a', 'b'], ['a']]);
   assert.deepEqual([runs.state('a'), runs.state('b'), runs.state('c')], ['no', 'running', 'queued']);
 });
 
-test('startAtOnce replaces the queued work of the same session', async () => {
-  const { runs, signal, work, end, began, ended } = openRuns(1);
-  runs.start('a', signal, work('a'));
-  runs.start('b', signal, work('b in line'));
-  runs.startAtOnce('b', signal, work('b at once'));
-  assert.equal(runs.state('b'), 'running');
+test('finish replaces the queued work of the same session', async () => {
+  const { runs, start, finish, end, began, ended } = openRuns(1);
+  start('a');
+  start('b', 'demo', 'b in line');
+  finish('b', 'b at once');
+  assert.equal(runs.state('b'), 'finishing');
   await end('a');
   assert.deepEqual(began, ['a', 'b at once']);
   await end('b at once');
   assert.deepEqual(ended, ['a', 'b']);
   assert.equal(runs.state('b'), 'no');
-  assert.equal(runs.start('b', signal, work('b again')), 'running');
+  assert.equal(start('b', 'demo', 'b again'), 'running');
   assert.deepEqual(began, ['a', 'b at once', 'b again']);
   await end('b again');
   await runs.stopped();
+});
+
+test('a session that is deleted while it is queued leaves the queue', async () => {
+  const { runs, start, end, began } = openRuns(1);
+  start('a');
+  start('b');
+  start('c');
+  runs.forget('b');
+  assert.equal(runs.state('b'), 'no');
+  await end('a');
+  assert.deepEqual(began, ['a', 'c']);
 });

@@ -35,6 +35,7 @@ export interface SessionStage extends AsyncDisposable {
     namespace: string,
     spec?: Partial<BackupConfiguration['spec']>,
     status?: BackupConfiguration['status'] | null,
+    name?: string,
   ): Promise<Stored<BackupConfiguration>>;
   session(namespace: string, name: string, changes?: Partial<BackupSession>): Promise<Stored<BackupSession>>;
   restore(namespace: string, name: string, spec: RestoreSession['spec']): Promise<Stored<RestoreSession>>;
@@ -75,8 +76,13 @@ export async function openSessionStage(times = 20): Promise<SessionStage> {
       operators.push(operator);
       return operator;
     },
-    async configuration(namespace, spec = {}, status = { phase: 'Ready', observedGeneration: 1 }) {
-      const at = { name: configurationName, namespace };
+    async configuration(
+      namespace,
+      spec = {},
+      status = { phase: 'Ready', observedGeneration: 1 },
+      name = configurationName,
+    ) {
+      const at = { name, namespace };
       const configuration = appConfiguration(at, {
         backupHistoryLimit: 10,
         // The reconciler that creates the Jobs' ServiceAccounts does not run here.

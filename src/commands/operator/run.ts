@@ -58,7 +58,8 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       default: 50,
       minimum: 1,
       valueName: 'N',
-      description: 'With --run-sessions=in-process: how many sessions run at the same time.',
+      description:
+        'With --run-sessions=in-process: how many sessions run at the same time, up to half of them of one namespace.',
     },
     ...claimsFlag,
     logLevel: {

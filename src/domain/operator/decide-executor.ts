@@ -6,7 +6,7 @@ import { formatDuration } from '#src/domain/duration.ts';
 import type { Holder, Sighting } from '#src/domain/session/holder.ts';
 import { holderLife } from '#src/domain/session/holder-life.ts';
 import { jobState } from '#src/domain/session/job-state.ts';
-import { executorGraceMs, vacantGraceMs } from '#src/domain/session/patience.ts';
+import { executorGraceMs, ownGraceMs, vacantGraceMs } from '#src/domain/session/patience.ts';
 import type { SessionEnd } from '#src/domain/session/session-end.ts';
 import type { Session } from '#src/domain/session/session-status.ts';
 import { assertNever } from '#src/errors.ts';
@@ -106,13 +106,14 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
   const { now, job, jobName, here } = world;
   const last = new Date(at.deadline.getTime() + executorGraceMs);
   const lastVacant = new Date(at.deadline.getTime() + vacantGraceMs);
-  if (here === 'running' || (here === 'queued' && at.disruption === undefined)) {
-    if (at.disruption !== undefined) return { do: 'stop-executor', why: at.disruption };
-    return {
-      do: 'wait',
-      until: undefined,
-      why: here === 'running' ? 'this operator carries the session out' : 'queued',
-    };
+  if (here === 'running') {
+    const lastHere = new Date(at.deadline.getTime() + ownGraceMs);
+    const stop = at.disruption ?? (now >= lastHere ? 'the deadline has passed' : undefined);
+    if (stop !== undefined) return { do: 'stop-executor', why: stop };
+    return { do: 'wait', until: lastHere, why: 'this operator carries the session out' };
+  }
+  if (here === 'queued' && at.disruption === undefined && now < lastVacant) {
+    return { do: 'wait', until: lastVacant, why: 'queued' };
   }
   const life = holderLife(world, now);
   if (life.state === 'living') {
@@ -134,8 +135,13 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
   if (at.foreign !== undefined) return end('disrupted', at.foreign);
   if (at.disruption !== undefined) return end('disrupted', at.disruption);
   if (job === undefined) {
-    const late = () =>
-      end('late', at.begun ? 'its executor stopped, and no other took over' : 'no executor started it');
+    const late = () => {
+      if (here === 'queued') return end('late', 'it was queued until then');
+      return end(
+        'late',
+        at.begun ? 'its executor stopped, and no other took over' : 'no executor started it',
+      );
+    };
     if (world.runSessions === 'in-process') return now >= lastVacant ? late() : { do: 'run', replacing };
     if (world.ensured) return end('disrupted', `job ${jobName} was deleted`);
     if (now >= lastVacant) return late();

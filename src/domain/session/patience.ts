@@ -14,6 +14,12 @@ export const vacantGraceMs = 5_000;
  */
 export const executorGraceMs = 30_000;
 
+/**
+ * For the operator, where it carries the session out itself: the four tries to resume an application, with their
+ * pauses, take 4 min 13 s. Longer than this only an API server that does not answer keeps it.
+ */
+export const ownGraceMs = 5 * 60_000;
+
 /** For a follower: what the operator may wait, and the time that it needs to resume the application and to write. */
 export const followerGraceMs = executorGraceMs + 10_000;
 

@@ -305,7 +305,16 @@ const rows: [string, BackupSessionWorld, string][] = [
   ],
   // In this process.
   ['new, to be run here', world({ runSessions: 'in-process' }), 'run'],
-  ['queued here', world({ runSessions: 'in-process', here: 'queued', now: at(1_000) }), 'wait: queued'],
+  [
+    'queued here',
+    world({ runSessions: 'in-process', here: 'queued', now: at(604) }),
+    'wait until 605: queued',
+  ],
+  [
+    'queued here until its deadline',
+    world({ runSessions: 'in-process', here: 'queued', now: at(605) }),
+    'end late: it was queued until then',
+  ],
   [
     'run here',
     world({
@@ -313,7 +322,15 @@ const rows: [string, BackupSessionWorld, string][] = [
       runSessions: 'in-process',
       here: 'running',
     }),
-    'wait: this operator carries the session out',
+    'wait until 905: this operator carries the session out',
+  ],
+  [
+    'run here long after its deadline',
+    world({
+      session: session({ status: running, holder: 'op 1' }),
+      ...{ runSessions: 'in-process', here: 'running', now: at(905) },
+    }),
+    'stop-executor: the deadline has passed',
   ],
   [
     'to be run here, after another operator died',

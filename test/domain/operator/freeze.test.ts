@@ -126,7 +126,7 @@ const rows: [string, Scene, string][] = [
     'wait 610',
   ],
   ['queued in this process', { now: 161, others: { runSessions: 'in-process', here: 'queued' } }, 'thaw'],
-  ['run in this process', { now: 161, others: { runSessions: 'in-process', here: 'running' } }, 'wait'],
+  ['run in this process', { now: 161, others: { runSessions: 'in-process', here: 'running' } }, 'wait 905'],
 ];
 
 for (const [name, given, expected] of rows) {

@@ -88,6 +88,19 @@ await suite('hook-containers', { concurrency: 4 }, () => {
     assert.equal(await place.sh(mine, `cat ${log}`), 'main freeze\nmain thaw');
   });
 
+  test('a target scaled to 0 with a selector for all pods: hooks run in no pod of another workload', async (t) => {
+    const workload = deployment(app, ['data']);
+    workload.spec.selector = { matchExpressions: [{ key: 'none', operator: 'DoesNotExist' }] };
+    const place = await openHome(t, server, { spec: hooksIn() }, workload);
+    await place.create(deployments, deployment('worker', ['data']));
+    const [stranger = ''] = await place.running('worker');
+    await place.scale(deployments, app, 0);
+    await beginSession(place, 'told');
+    const { status } = await untilEnded(place, 'told');
+    assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
+    assert.equal(await place.sh(stranger, `ls ${mountPath('data')}`), 'data.txt');
+  });
+
   test('a crash-looping pod of the target is skipped', async (t) => {
     const first = `${mountPath('data')}/first`;
     const workload = changed(({ spec }) => {
