@@ -41,18 +41,17 @@ export async function listCollection<T extends KubernetesObject>(
   let limit: number | undefined = pageSize;
   let next: string | undefined;
   for (;;) {
-    let page: Page<T>;
+    let page: unknown;
     try {
-      page = (await ask(
-        collectionRequest('list', resource, scope, { limit, continue: next }),
-        signal,
-      )) as Page<T>;
+      page = await ask(collectionRequest('list', resource, scope, { limit, continue: next }), signal);
     } catch (error) {
       if (next === undefined || !isExpired(error)) throw error;
       items.length = 0;
       limit = next = undefined;
       continue;
     }
+    if (!isPage<T>(page))
+      throw new ClusterError('server', `the server's answer is not a list of ${resource.plural}`);
     if (scope.metadataOnly === true && page.kind !== 'PartialObjectMetadataList')
       throw wholeObjects(resource);
     items.push(...(page.items ?? []).map(completer(resource, scope)));
@@ -158,6 +157,11 @@ function completer<T extends KubernetesObject>(
  * The server ignored the request for metadata only. Whole objects may be a hundred times as large, so they
  * are refused.
  */
+function isPage<T extends KubernetesObject>(answer: unknown): answer is Page<T> {
+  const { metadata, items = null } = (answer ?? {}) as { metadata?: unknown; items?: unknown };
+  return typeof metadata === 'object' && metadata !== null && (items === null || Array.isArray(items));
+}
+
 function wholeObjects(resource: Resource): ClusterError {
   return new ClusterError(
     'precondition',
