@@ -1,6 +1,16 @@
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+const quotedCommands = {
+  selector:
+    ':not(TaggedTemplateExpression) > TemplateLiteral[expressions.length>0] > TemplateElement[tail=false][value.raw=/kubectl /]',
+  message: 'A name in a printed command is quoted by commandLine`...` (src/domain/command-line.ts).',
+};
+const sanitizedOutput = {
+  selector: 'CallExpression > MemberExpression.callee[property.name="write"]',
+  message: 'Words of a cluster are sanitized by printLine (src/cli/print-line.ts) and by src/cli/output.ts.',
+};
+
 export default defineConfig(
   { ignores: ['node_modules', 'dist', '.dependency-cruiser.cjs'] },
   ...tseslint.configs.strictTypeChecked,
@@ -28,17 +38,9 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },
   },
+  { files: ['src/**/*.ts'], rules: { 'no-restricted-syntax': ['error', quotedCommands] } },
   {
-    files: ['src/**/*.ts'],
-    rules: {
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector:
-            ':not(TaggedTemplateExpression) > TemplateLiteral[expressions.length>0] > TemplateElement[tail=false][value.raw=/kubectl /]',
-          message: 'A name in a printed command is quoted by commandLine`...` (src/domain/command-line.ts).',
-        },
-      ],
-    },
+    files: ['src/commands/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', quotedCommands, sanitizedOutput] },
   },
 );

@@ -12,6 +12,7 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
+import { isPlain } from '#src/domain/command-line.ts';
 import { assertNever } from '#src/errors.ts';
 import type { CommandEntry, Completes } from './command.ts';
 import { questionOf, type Candidate, type Question } from './complete.ts';
@@ -59,7 +60,8 @@ async function candidates(question: Question, context: Context): Promise<readonl
     case 'names': {
       const { prefix, taken } = question;
       const names = await namesOf(question, context).catch(() => []);
-      return [...new Set(names)]
+      // Some shells insert a candidate as it is: a name that needs quotes could be a command.
+      return [...new Set(names.filter(isPlain))]
         .sort()
         .map((name) => ({ text: prefix + name }))
         .filter(({ text }) => !taken.includes(text));

@@ -1,6 +1,6 @@
 /** Adds the flags that chose the cluster to the commands in hints, so that a pasted command goes to the same cluster. */
 import type { ConnectionFlags } from '#src/cluster/connection.ts';
-import { commandLine, isCommand } from '#src/domain/command-line.ts';
+import { commandLine, flag, isCommand } from '#src/domain/command-line.ts';
 
 /** Without the namespace, which each command names itself, and without the token, which is secret. */
 const flags = {
@@ -18,9 +18,9 @@ const flags = {
 export function atSameServer(hint: string, given: ConnectionFlags): string {
   const names = Object.keys(flags) as (keyof typeof flags)[];
   const more = names.flatMap((name) =>
-    [given[name] ?? []].flat().map((value) => commandLine`${[flags[name], value]}`),
+    [given[name] ?? []].flat().map((value) => commandLine`${flag(flags[name], value)}`),
   );
-  const unseen = more.find((flag) => !isCommand(flag));
+  const unseen = more.find((each) => !isCommand(each));
   return hint
     .split('\n')
     .map((line) => (line.startsWith('kubectl ') ? (unseen ?? withFlags(line, more)) : line))

@@ -1,15 +1,16 @@
 /** Asks the user to confirm a deletion. */
+import { sanitize } from '#src/domain/sanitize.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { Context } from './context.ts';
 
 /** Resolves if the answer is yes, else rejects with 'precondition'. Rejects with 'usage' if there is no terminal. */
-export async function confirm(context: Context, question: string, yes: boolean): Promise<void> {
+export async function confirm(context: Context, question: readonly string[], yes: boolean): Promise<void> {
   if (yes) return;
   if (!context.isTTY) {
     throw new StashError('usage', 'cannot ask for confirmation without a terminal', { hint: 'add --yes' });
   }
-  context.err.write(`${question} [y/N] `);
+  context.err.write(`${question.map(sanitize).join('\n')} [y/N] `);
   const answer = await readLine(context);
   // The input ended without a newline.
   if (!answer.includes('\n')) context.err.write('\n');

@@ -1,11 +1,11 @@
 /** Shows running sessions on stderr: as a live table on a terminal, else as a line for each change. */
 import type { Progress } from '#src/domain/session/progress.ts';
-import { sanitize } from '#src/domain/sanitize.ts';
 import { changeLines } from '#src/report/change-lines.ts';
 import { liveFrame } from '#src/report/live-frame.ts';
 import { viewOf, type ProgressView } from '#src/report/progress-view.ts';
 
 import type { Context } from './context.ts';
+import { printLine } from './print-line.ts';
 
 export interface Display {
   /** Shows the present state of a session. Sessions are in the order in which they were first shown. */
@@ -34,7 +34,9 @@ function openLog(context: Context): Display {
       views.set(key, view);
       err.write(changeLines(previous, view));
     },
-    say: (line) => void err.write(`${sanitize(line)}\n`),
+    say: (line) => {
+      printLine(err, line);
+    },
     close: () => undefined,
   };
 }
@@ -69,7 +71,7 @@ async function openTable(context: Context): Promise<Display> {
     },
     say: (line) => {
       update.clear();
-      err.write(`${sanitize(line)}\n`);
+      printLine(err, line);
       drawn = '';
       if (views.size > 0) draw();
     },

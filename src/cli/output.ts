@@ -2,12 +2,18 @@
 import type { Writable } from 'node:stream';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 
 import type { Flag } from './command.ts';
+import { printLine } from './print-line.ts';
+import { toJson, toYaml } from './visible-data.ts';
 
 /** How each format is printed. A new format needs an entry here and in `offered`. */
 const formats: { readonly [F in OutputFormat]: (shown: Shown<F>) => string | Promise<string> } = {
-  name: ({ names }) => names(),
+  name: ({ names }) =>
+    names()
+      .map((name) => `${sanitize(name)}\n`)
+      .join(''),
   wide: ({ table }) => table(),
   json: ({ value }) => toJson(value()),
   yaml: ({ value }) => toYaml(value()),
@@ -16,8 +22,8 @@ const formats: { readonly [F in OutputFormat]: (shown: Shown<F>) => string | Pro
 interface Parts {
   /** An object, or a list of them. */
   readonly value: () => unknown;
-  /** One line per object. */
-  readonly names: () => string;
+  /** One for each object. */
+  readonly names: () => readonly string[];
   readonly table: () => string;
 }
 
@@ -66,7 +72,7 @@ export function printObjects(
   objects: KubernetesObject | readonly KubernetesObject[],
 ): Promise<void> {
   return print(out, format, {
-    names: () => lines(objects, qualifiedName),
+    names: () => [objects].flat().map(qualifiedName),
     value: () =>
       isList(objects)
         ? {
@@ -87,7 +93,7 @@ export async function printOutcome(
   outcome: string,
 ): Promise<void> {
   if (format !== undefined) return printObjects(out, format, objects);
-  out.write(lines(objects, (object) => `${qualifiedName(object)} ${outcome}`));
+  for (const object of [objects].flat()) printLine(out, `${qualifiedName(object)} ${outcome}`);
 }
 
 /** Prints objects for `kubectl apply -f -`: in YAML one document per object, else as `printObjects`. */
@@ -118,25 +124,6 @@ export function oneOrMany<T extends KubernetesObject>(objects: readonly T[]): T 
 export function qualifiedName({ apiVersion, kind, metadata }: KubernetesObject): string {
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/', 1).join()}` : '';
   return `${kind.toLowerCase()}${group}/${metadata.name ?? ''}`;
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 4)}\n`;
-}
-
-async function toYaml(value: unknown): Promise<string> {
-  const { dump } = await import('js-yaml');
-  return dump(value, { lineWidth: -1, noRefs: true });
-}
-
-function lines(
-  objects: KubernetesObject | readonly KubernetesObject[],
-  line: (object: KubernetesObject) => string,
-): string {
-  return [objects]
-    .flat()
-    .map((object) => `${line(object)}\n`)
-    .join('');
 }
 
 function isList(

@@ -4,6 +4,8 @@ import type { Writable } from 'node:stream';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
+import { printLine } from './print-line.ts';
+
 /**
  * Writes `error: ...` lines, then `hint: ...` with its further lines aligned, so that the user can paste commands line
  * by line or as a block. With `verbosity` 6 or more, it also writes the stack. Returns the exit code.
@@ -18,7 +20,7 @@ export function reportError(
     ...(told.hint?.split('\n').map((line, index) => `${index === 0 ? 'hint:' : '     '} ${line}`) ?? []),
   ].map((line) => withoutSecrets(sanitize(line)));
   if (verbosity >= 6) lines.push(...frames(error));
-  err.write(lines.map((line) => `${line}\n`).join(''));
+  for (const line of lines) printLine(err, line);
   return told.exitCode;
 }
 

@@ -1,4 +1,6 @@
 /** Writes flags and their values as words of a command line, for commands in hints. */
+import { flag as flagWord, type FlagWord } from '#src/domain/command-line.ts';
+
 import type { Flag } from './command.ts';
 import { longName } from './tokens.ts';
 
@@ -8,14 +10,14 @@ type TextFlag = Flag & { readonly type: 'string' | 'string[]' };
 export function writeFlags<F extends Readonly<Record<string, TextFlag>>>(
   flags: F,
   values: { readonly [K in keyof F]?: string | readonly string[] | undefined },
-): string[] {
+): FlagWord[] {
   return givenFlags(flags, values).flatMap((name) => {
     const written = `--${longName(name)}`;
     const given = [values[name] ?? []].flat();
     const flag = flags[name];
     return flag?.type === 'string[]' && flag.commas === true
-      ? [written, given.join(',')]
-      : given.flatMap((value) => [written, value]);
+      ? [flagWord(written, given.join(','))]
+      : given.map((value) => flagWord(written, value));
   });
 }
 

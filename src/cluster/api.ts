@@ -96,7 +96,8 @@ export function createApi(options: ApiOptions): Api {
       message.resume();
       message = await send();
     }
-    if ((message.statusCode ?? 0) < 400) return message;
+    // Redirections are not followed: the credentials are for this server only.
+    if ((message.statusCode ?? 0) < 300) return message;
     throw answerError(request, await readFailure(message), parties);
   }
 

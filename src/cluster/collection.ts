@@ -48,16 +48,16 @@ export async function listCollection<T extends KubernetesObject>(
   let next: string | undefined;
   let restarts = 0;
   for (;;) {
-    let page: Page<T>;
+    let page: unknown;
     try {
-      page = (await ask(
+      page = await ask(
         {
           ...collectionRequest('list', resource, scope, { limit, continue: next }),
           // A page of one object is as long as the object.
           ...(limit !== 1 && { longest: pageLength }),
         },
         signal,
-      )) as Page<T>;
+      );
     } catch (error) {
       if (error instanceof AnswerTooLong) {
         limit = Math.max(1, Math.floor((limit ?? pageSize) / shrinkage));
@@ -69,6 +69,8 @@ export async function listCollection<T extends KubernetesObject>(
       limit = next = undefined;
       continue;
     }
+    if (!isPage<T>(page))
+      throw new ClusterError('server', `the server's answer is not a list of ${resource.plural}`);
     if (scope.metadataOnly === true && page.kind !== 'PartialObjectMetadataList')
       throw wholeObjects(resource);
     items.push(...(page.items ?? []).map(completer(resource, scope)));
@@ -178,6 +180,11 @@ function completer<T extends KubernetesObject>(
  * The server ignored the request for metadata only. Whole objects may be a hundred times as large, so they
  * are refused.
  */
+function isPage<T extends KubernetesObject>(answer: unknown): answer is Page<T> {
+  const { metadata, items = null } = (answer ?? {}) as { metadata?: unknown; items?: unknown };
+  return typeof metadata === 'object' && metadata !== null && (items === null || Array.isArray(items));
+}
+
 function wholeObjects(resource: Resource): ClusterError {
   return new ClusterError(
     'precondition',

@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import { customResourceDefinitions, volumeSnapshots } from '#src/api/resources.ts';
 import { stashGroup } from '#src/api/labels.ts';
 import type { Status } from '#src/api/kubernetes.ts';
-import { commandLine, inNamespace } from '#src/domain/command-line.ts';
+import { commandLine, flag, inNamespace } from '#src/domain/command-line.ts';
 import { wordsOfPage } from '#src/domain/html-page.ts';
 import { StashError, type ErrorKind } from '#src/errors.ts';
 
@@ -193,18 +193,18 @@ function forbidden(
       : request.namespace === undefined
         ? ' in all namespaces'
         : ` in namespace "${request.namespace}"`;
-  const flag =
+  const scope =
     request.resource?.namespaced !== true
       ? []
       : request.namespace === undefined
-        ? ['-A']
+        ? [flag('-A')]
         : inNamespace(request.namespace);
   const name = request.name === undefined ? '' : ` "${request.name}"`;
   // Servers authorize an exec over WebSocket as `get`, newer ones as `create` too: the answer says which.
   const verb = /\bcannot (\w+) resource\b/.exec(said)?.[1] ?? request.verb;
   return new ClusterError('forbidden', `${quotedUser(parties)} may not ${verb} ${what}${name}${where}`, {
     ...details,
-    hint: commandLine`kubectl auth can-i ${verb} ${what} ${flag}`,
+    hint: commandLine`kubectl auth can-i ${verb} ${what} ${scope}`,
   });
 }
 

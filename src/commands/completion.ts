@@ -1,5 +1,6 @@
 import { defineCommand } from '#src/cli/command.ts';
 import { completionScripts } from '#src/cli/completion-scripts.ts';
+import { print } from '#src/cli/output.ts';
 import { StashError } from '#src/errors.ts';
 
 const shells = Object.keys(completionScripts);
@@ -16,13 +17,12 @@ export const command = defineCommand({
   ],
   flags: {},
   positionals: { name: shells.join('|'), minimum: 1, maximum: 1, completes: shells },
-  run({ words }, context) {
+  async run({ words }, context) {
     const [shell = ''] = words;
     const script = completionScripts[shell];
     if (script === undefined) {
       throw new StashError('usage', `no completion for "${shell}"; there is one for ${shells.join(', ')}`);
     }
-    context.out.write(script);
-    return Promise.resolve(undefined);
+    await print(context.out, 'wide', { table: () => script });
   },
 });

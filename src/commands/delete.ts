@@ -6,6 +6,7 @@ import type { Connection } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { outputFlag, printObjects, qualifiedName } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import {
@@ -25,7 +26,6 @@ import {
 import { nearest } from '#src/domain/nearest.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import type { Right } from '#src/domain/rights.ts';
-import { sanitize } from '#src/domain/sanitize.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { awaitGone } from '#src/follow/await-gone.ts';
 import { readContents, readDeleteScene } from '#src/session/after/delete-scene.ts';
@@ -87,12 +87,12 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
     const judge = async (seen: DeleteScene) =>
       effectsOf(objects, snapshots, await readContents(reader, seen, snapshots));
     let effects = await judge(scene);
-    for (const note of effects.notes) context.err.write(`${sanitize(note)}\n`);
+    for (const note of effects.notes) printLine(context.err, note);
     refuse(effects, force);
     if (dryRun === undefined) {
       await reader.demand(user, rightsFor(objects, wait));
       const what = objects.length === 1 ? 'it' : `these ${objects.length} objects`;
-      await confirm(context, `${objects.map(qualifiedName).join('\n')}\nDelete ${what}?`, yes);
+      await confirm(context, [...objects.map(qualifiedName), `Delete ${what}?`], yes);
       if (!yes) {
         // The cluster may have changed while the user decided.
         effects = await judge(await readDeleteScene(readerOf(cluster, namespace)));
@@ -104,11 +104,11 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
         if (dryRun === undefined) await remove({ cluster, namespace }, object);
         const said = `${kindAndGroup(object)} "${object.metadata.name}" deleted`;
         if (output !== undefined) await printObjects(context.out, output, object);
-        else context.out.write(`${said}${dryRun === undefined ? '' : ' (dry run)'}\n`);
+        else printLine(context.out, `${said}${dryRun === undefined ? '' : ' (dry run)'}`);
       }),
     );
     for (const { message } of effects.unlessForced)
-      context.err.write(`warning: forced, although ${sanitize(message)}\n`);
+      printLine(context.err, `warning: forced, although ${message}`);
     if (dryRun !== undefined || !wait) return;
     const environment = { cluster, clock: context, signal: context.signal };
     await awaitGone(environment, objects, { namespace, timeoutMs: timeout });

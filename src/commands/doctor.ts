@@ -35,8 +35,10 @@ Each finding is ok, warn, fail, or unknown. It is unknown if you may not read th
     });
     const found = examine(checks, facts, subjects).map((each) => pasted(each, args.connection));
     const { output } = args.flags;
-    if (output === undefined) context.out.write(findingTable(found));
-    else await print(context.out, output, { value: () => findingList(found) });
+    await print(context.out, output ?? 'wide', {
+      table: () => findingTable(found),
+      value: () => findingList(found),
+    });
     return found.some(({ level }) => level === 'fail') ? 1 : undefined;
   },
 });

@@ -5,7 +5,8 @@ import { clusterRoleBindings, customResourceDefinitions, deployments, pods } fro
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
-import { outputFlag, printManifests, qualifiedName } from '#src/cli/output.ts';
+import { outputFlag, printManifests, printOutcome } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import { clientVersion, ownImage } from '#src/cli/version.ts';
 import type { PlacedRight } from '#src/cluster/access.ts';
 import { find } from '#src/cluster/find.ts';
@@ -114,21 +115,23 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
     }
 
     const say = (object: KubernetesObject, outcome: string) =>
-      context.out.write(`${qualifiedName(object)} ${outcome}${dryRunText[dryRun ?? 'none']}\n`);
+      printOutcome(context.out, undefined, object, `${outcome}${dryRunText[dryRun ?? 'none']}`);
     const isDefinition = ({ resource }: Step) => resource === customResourceDefinitions;
     const apply = async (wanted: readonly Step[]) => {
-      for (const step of wanted) say(step.object, await applyStep(cluster, step, { dryRun, steps }));
+      for (const step of wanted) await say(step.object, await applyStep(cluster, step, { dryRun, steps }));
     };
     await apply(steps.filter(isDefinition));
     if (dryRun === undefined) await served(steps.filter(isDefinition), cluster, context);
     await apply(steps.filter((step) => !isDefinition(step)));
     for (const binding of outdated) {
       if (dryRun === undefined) await cluster.delete(clusterRoleBindings, binding.metadata);
-      say(binding, 'deleted');
+      await say(binding, 'deleted');
     }
     if (flags.crds || dryRun !== undefined || !flags.wait) return;
     const waiting = { cluster, clock: context, signal: context.signal, timeoutMs: flags.timeout };
-    await untilAvailable(waiting, namespace, (line) => context.err.write(`${line}\n`));
+    await untilAvailable(waiting, namespace, (line) => {
+      printLine(context.err, line);
+    });
   },
 });
 

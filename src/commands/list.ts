@@ -9,6 +9,7 @@ import {
 import { defineCommand } from '#src/cli/command.ts';
 import { allNamespacesFlag, selectorFlag } from '#src/cli/flags.ts';
 import { outputFlag, print } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { parseTargets, type TargetArguments } from '#src/domain/arguments/target-arguments.ts';
@@ -45,18 +46,15 @@ Snapshots that were made by other means are listed too, grouped as well as their
       const of =
         targets && targets.names.length > 0 ? ` of ${targets.names.map(formatTarget).join(', ')}` : '';
       const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;
-      context.err.write(`No restore points${of} found in ${where}.\n`);
+      printLine(context.err, `No restore points${of} found in ${where}.`);
     }
     const view = { points, now: context.now(), allNamespaces, classes };
     const table = () => (points.length === 0 ? '' : restorePointTable(view, output === 'wide'));
-    if (output === undefined) context.out.write(table());
-    else {
-      await print(context.out, output, {
-        table,
-        value: () => restorePointList(points),
-        names: () => restorePointNames(points),
-      });
-    }
+    await print(context.out, output ?? 'wide', {
+      table,
+      value: () => restorePointList(points),
+      names: () => restorePointNames(points),
+    });
   },
 });
 

@@ -6,6 +6,7 @@ import type { Context } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { oneOrMany, outputFlag, printObjects, printOutcome } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
@@ -78,7 +79,7 @@ export async function setPaused(
   const refused = found.flatMap((each) => refuse?.(each) ?? []);
   const error = combineErrors(refused);
   if (error && !all) throw error;
-  for (const { message } of refused) context.err.write(`note: ${message}\n`);
+  for (const { message } of refused) printLine(context.err, `note: ${message}`);
   const wanted = found.filter((each) => refuse?.(each) === undefined);
 
   const paused = verb === 'pause';
@@ -101,7 +102,7 @@ export async function setPaused(
   }
   if (dryRun !== undefined) return;
   for (const line of done.flatMap(({ configuration }) => told?.(configuration) ?? []))
-    context.err.write(`${line}\n`);
+    printLine(context.err, line);
 }
 
 function outcome(verb: Pausing['verb'], already: boolean, dryRun: 'client' | 'server' | undefined): string {

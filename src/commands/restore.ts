@@ -6,6 +6,7 @@ import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { dryRunFlag, executionFlags, podsOnly } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { longName } from '#src/cli/tokens.ts';
 import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
@@ -19,7 +20,6 @@ import { restoreSessionName } from '#src/domain/workload/names.ts';
 import { restoreCommand } from '#src/domain/restore/restore-command.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { timeLimitMs } from '#src/domain/session/session-status.ts';
-import { sanitize } from '#src/domain/sanitize.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { readTarget, type Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
@@ -139,7 +139,7 @@ Missing claims are restored under their own names, with their class, size, acces
       );
     }
     if (dryRun !== undefined) {
-      for (const note of [...notes, ...plan.notes]) context.err.write(`note: ${sanitize(note)}\n`);
+      for (const note of [...notes, ...plan.notes]) printLine(context.err, `note: ${note}`);
       const objects = dryRun === 'server' ? serverDryRun(connection.cluster) : clientDryRun(context.now());
       await dryRunRestore(objects, session, plan.templates);
       await printOutcome(context.out, output, objects.shown, wouldBe('created', dryRun));

@@ -8,6 +8,7 @@ import { stashCrds } from '#src/api/crds/index.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles, type Resource } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import { systemReason } from '#src/cli/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
 import { commandLine } from '#src/domain/command-line.ts';
@@ -50,7 +51,9 @@ With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on
     const { as } = args.connection;
     checkUser(as);
     const directory = dir === undefined ? await makeTemporary() : await makeDirectory(dir);
-    const say = (line: string) => void context.err.write(`${line}\n`);
+    const say = (line: string) => {
+      printLine(context.err, line);
+    };
     try {
       const sandbox = await start({
         directory,
@@ -153,7 +156,7 @@ async function serve(
   { out, signal }: Context,
   say: (line: string) => void,
 ): Promise<number> {
-  out.write(`${commandLine`export KUBECONFIG=${kubeconfig}`}\n`);
+  printLine(out, commandLine`export KUBECONFIG=${kubeconfig}`);
   say(
     `serving a sandbox on ${url}; paste the line above into another terminal; Ctrl-C here ends the sandbox`,
   );

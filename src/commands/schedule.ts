@@ -6,6 +6,7 @@ import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { printObjects, outputFlag, printOutcome } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import { invokerName } from '#src/domain/workload/names.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
@@ -127,9 +128,9 @@ After each successful session, the operator deletes the restore points that no -
     const verdict = checkConfiguration(write.after);
     refuse(configurationFindings(verdict, 'usage', 'kubectl stash schedule --help'));
 
-    for (const warning of verdict.warnings) context.err.write(`warning: ${warning}\n`);
+    for (const warning of verdict.warnings) printLine(context.err, `warning: ${warning}`);
     await noteOthers(reader, target, name, context);
-    context.err.write(outlook(write, context.now()));
+    for (const line of outlook(write, context.now())) printLine(context.err, line);
     const stored = await writeSchedule(cluster, write, dryRun);
     const suffix = { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRun ?? 'none'];
     const isLast = !wait || dryRun !== undefined;
@@ -139,11 +140,14 @@ After each successful session, the operator deletes the restore points that no -
 
     const environment = { cluster, clock: context, signal: context.signal };
     const answer = await awaitReady(environment, stored as Stored<BackupConfiguration>, readyWithinMs);
-    context.err.write(
+    const told =
       answer === 'ready'
-        ? `backupconfiguration/${name} is Ready\n`
-        : `warning: no operator found in namespace ${namespace}: backupconfiguration/${name} will not run until an operator is installed\nhint: kubectl stash install\n`,
-    );
+        ? [`backupconfiguration/${name} is Ready`]
+        : [
+            `warning: no operator found in namespace ${namespace}: backupconfiguration/${name} will not run until an operator is installed`,
+            'hint: kubectl stash install',
+          ];
+    for (const line of told) printLine(context.err, line);
     if (output !== undefined) {
       await printObjects(context.out, output, await cluster.get(backupConfigurations, name, namespace));
     }
@@ -201,20 +205,22 @@ async function noteOthers(
   });
   if (others.length === 0) return;
   const names = others.map(({ metadata }) => metadata.name).join(', ');
-  err.write(`note: ${names} ${others.length === 1 ? 'is' : 'are'} for ${formatTarget(target)} too\n`);
+  printLine(err, `note: ${names} ${others.length === 1 ? 'is' : 'are'} for ${formatTarget(target)} too`);
 }
 
 /** The next runs; if it is paused, how to resume it. */
-function outlook({ existing, after: { metadata, spec } }: ScheduleWrite, now: Date): string {
+function outlook({ existing, after: { metadata, spec } }: ScheduleWrite, now: Date): string[] {
   const named = `backupconfiguration/${metadata.name}`;
   const wasPaused = existing?.spec.paused === true;
   if (spec.paused === true) {
     const begins = existing === undefined ? 'begins paused' : wasPaused ? 'stays paused' : 'will be paused';
-    return (
-      `note: ${named} ${begins}: its schedule does not run until it is resumed\n` +
-      `hint: ${commandLine`kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}`}\n`
-    );
+    return [
+      `note: ${named} ${begins}: its schedule does not run until it is resumed`,
+      `hint: ${commandLine`kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}`}`,
+    ];
   }
-  const resumed = wasPaused ? `note: ${named} was paused, and will run by its schedule\n` : '';
-  return `${resumed}due (UTC): ${nextRuns(spec.schedule ?? '', now, shownRuns).join(', ')}\n`;
+  return [
+    ...(wasPaused ? [`note: ${named} was paused, and will run by its schedule`] : []),
+    `due (UTC): ${nextRuns(spec.schedule ?? '', now, shownRuns).join(', ')}`,
+  ];
 }

@@ -2,6 +2,7 @@ import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import type { PlacedRight } from '#src/cluster/access.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { countKinds, unfinishedSessions } from '#src/domain/install/removal.ts';
@@ -57,7 +58,9 @@ With --crds, the definitions are deleted too, and with them every BackupConfigur
       await demandRights(cluster, user, rightsFor(installed, crds), 'ask an administrator to run it');
     }
     const waiting = { cluster, clock: context, signal: context.signal, timeoutMs: flags.timeout };
-    const say = (line: string) => context.out.write(`${line}${dryRun === undefined ? '' : ' (dry run)'}\n`);
+    const say = (line: string) => {
+      printLine(context.out, `${line}${dryRun === undefined ? '' : ' (dry run)'}`);
+    };
     const removal = { waiting, say, dryRun: dryRun !== undefined };
     const removed = await removeAll(removal, look, { namespace, crds }).catch((error: unknown) => {
       throw isStashError(error, 'interrupted') ? halfDone(connection.namespace) : error;
@@ -80,7 +83,7 @@ function announceLoss(
   ]);
   const words = lost === '' ? 'no objects' : lost;
   if (yes) {
-    err.write(`deleting the definitions also deletes: ${words}; volumesnapshots stay\n`);
+    printLine(err, `deleting the definitions also deletes: ${words}; volumesnapshots stay`);
     return;
   }
   throw new StashError(

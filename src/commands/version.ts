@@ -3,6 +3,7 @@ import { clusterRole } from '#src/api/operator.ts';
 import { clusterRoleBindings, volumeSnapshots } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { outputFlag, print } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import { clientVersion } from '#src/cli/version.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -37,7 +38,7 @@ export const command = defineCommand({
   async run({ flags, connection }, context) {
     const { output } = flags;
     const tell = async (facts: ServerFacts | undefined) => {
-      if (output === undefined) context.out.write(`${sentences(facts).join('\n')}\n`);
+      if (output === undefined) for (const line of sentences(facts)) printLine(context.out, line);
       else await print(context.out, output, { value: () => valueOf(facts) });
     };
     if (flags.client) {

@@ -1,8 +1,10 @@
 import { distance } from 'fastest-levenshtein';
 
+import { sanitize } from './sanitize.ts';
+
 /**
  * The candidate with the fewest edits from `word`, ignoring case; undefined where none is within one edit for every
- * three letters, and three in all.
+ * three letters, and three in all. A name that a terminal would not show as it is is never proposed.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();
@@ -10,7 +12,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let fewest = Math.min(3, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = distance(lower, candidate.toLowerCase());
-    if (edits < fewest) [best, fewest] = [candidate, edits];
+    if (edits < fewest && sanitize(candidate) === candidate) [best, fewest] = [candidate, edits];
   }
   return best;
 }

@@ -15,13 +15,7 @@ import {
   keepConfiguration,
   keepRestoreSession,
 } from '#src/domain/operator/kept-object.ts';
-import {
-  trimBookkeeping,
-  trimCronJob,
-  trimJob,
-  trimPod,
-  trimToExistence,
-} from '#src/domain/operator/trim.ts';
+import { trimCronJob, trimJob, trimPod, trimToExistence } from '#src/domain/operator/trim.ts';
 import { targetTypes, targetKinds, type TargetKind } from '#src/domain/workload/kinds.ts';
 
 import { followedKind, type FollowedKind, type Following } from './follow-kind.ts';

@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import { pino } from 'pino';
 
 import type { Clock } from '#src/domain/clock.ts';
+import { escapeInvisible } from '#src/domain/visible-json.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { Log } from './world.ts';
@@ -23,7 +24,7 @@ export function createLog(out: Writable, level: LogLevel, clock: Clock): Leveled
       timestamp: () => `,"time":"${clock.now().toISOString()}"`,
       formatters: { level: (name) => ({ level: name }) },
     },
-    out,
+    { write: (line) => out.write(escapeInvisible(line)) },
   );
   const at =
     (name: LogLevel): Log['info'] =>

@@ -5,6 +5,8 @@ import { apiVersionOf, events, type Resource } from '#src/api/resources.ts';
 import { isNamespaceGoing } from '#src/cluster/errors.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
+import { cutEnd } from '#src/domain/ellipsis.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 import { shorten } from '#src/domain/workload/names.ts';
 import { isStashError } from '#src/errors.ts';
 
@@ -129,7 +131,7 @@ function eventAbout(
       ...{ name, uid, resourceVersion },
     },
     source: { component: managedBy },
-    message: message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message,
+    message: cutEnd(sanitize(message), longestMessage),
     ...what,
   };
 }

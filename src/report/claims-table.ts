@@ -1,7 +1,7 @@
 /** The claims of a running session as table rows. */
 import { sanitize } from '#src/domain/sanitize.ts';
 
-import { cutEnd, cutMiddle } from './ellipsis.ts';
+import { cutEnd, cutMiddle } from '#src/domain/ellipsis.ts';
 import { elapsed, stateOf, type ClaimRow, type ProgressView } from './progress-view.ts';
 import { gap, renderTable } from './table.ts';
 

@@ -4,7 +4,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
-import { cutMiddle } from './ellipsis.ts';
+import { cutMiddle } from '#src/domain/ellipsis.ts';
 import { stateOf, titleOf, type ProgressView } from './progress-view.ts';
 
 /**

@@ -2,7 +2,7 @@
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { claimsTable } from './claims-table.ts';
-import { cutEnd } from './ellipsis.ts';
+import { cutEnd } from '#src/domain/ellipsis.ts';
 import { headline } from './headline.ts';
 import type { ProgressView } from './progress-view.ts';
 

@@ -72,9 +72,9 @@ export function restorePointList(points: readonly RestorePoint[]): RestorePointL
   return { apiVersion, kind: 'RestorePointList', items: points.map(item) };
 }
 
-/** Returns one line per backup session, and one line per snapshot for snapshots of no known session. */
-export function restorePointNames(points: readonly RestorePoint[]): string {
-  return [...new Set(points.flatMap(names))].map((name) => `${name}\n`).join('');
+/** Returns one name per backup session, and one line per snapshot for snapshots of no known session. */
+export function restorePointNames(points: readonly RestorePoint[]): string[] {
+  return [...new Set(points.flatMap(names))];
 }
 
 /**

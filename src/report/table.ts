@@ -1,6 +1,7 @@
 /** Tables in kubectl's style. */
 import Table from 'cli-table3';
 
+import { cutMiddle } from '#src/domain/ellipsis.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 const borders = {
@@ -20,12 +21,14 @@ const borders = {
   'right-mid': '',
   middle: '',
 };
+/** `TYPE/NAME` of the longest name fits. */
+const widestCell = 300;
 /** Spaces between columns. */
 export const gap = 3;
 
 /**
  * Returns a table with upper-case headers, three spaces between columns and no borders; each line ends in a
- * line break. Cells are sanitized for a terminal and kept on one line. If `columns` is given, cells of the
+ * line break. Cells are sanitized for a terminal, kept on one line, and cut in the middle if they are very long. If `columns` is given, cells of the
  * last column are cut with `…` to fit.
  */
 export function renderTable(
@@ -34,7 +37,7 @@ export function renderTable(
   options: { readonly columns?: number | undefined } = {},
 ): string {
   const head = headers.map((header) => sanitize(header).toUpperCase());
-  const cells = rows.map((row) => row.map(sanitize));
+  const cells = rows.map((row) => row.map((cell) => cutMiddle(sanitize(cell), widestCell)));
   const { text, widths } = draw(head, cells, []);
   const { columns } = options;
   const others = widths.slice(0, -1).reduce((sum, width) => sum + width, 0);

@@ -15,7 +15,7 @@ for (const [stdin, yes] of [
   ['', false],
 ] as const) {
   test(`the answer ${JSON.stringify(stdin)}`, async () => {
-    const asked = confirm(testContext({ isTTY: true, stdin }), 'Delete it?', false);
+    const asked = confirm(testContext({ isTTY: true, stdin }), ['Delete it?'], false);
     if (yes) await asked;
     else await assert.rejects(asked, (error) => isStashError(error, 'precondition'));
   });
@@ -23,16 +23,16 @@ for (const [stdin, yes] of [
 
 test('--yes does not ask; without a terminal, a missing --yes is a usage error', async () => {
   const context = testContext();
-  await confirm(context, 'Delete it?', true);
+  await confirm(context, ['Delete it?'], true);
   assert.equal(context.stderr(), '');
-  await assert.rejects(confirm(context, 'Delete it?', false), (error) => isStashError(error, 'usage'));
+  await assert.rejects(confirm(context, ['Delete it?'], false), (error) => isStashError(error, 'usage'));
 });
 
 test('Ctrl-C ends the question', async () => {
   const stop = new AbortController();
   const input = new PassThrough();
   const context = { ...testContext({ isTTY: true, signal: stop.signal }), in: input };
-  const asked = confirm(context, 'Delete it?', false);
+  const asked = confirm(context, ['Delete it?'], false);
   stop.abort();
   await assert.rejects(asked, (error) => isStashError(error, 'interrupted'));
   assert.ok(input.destroyed);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { commandLine, inNamespace, isCommand, joinCommands } from '#src/domain/command-line.ts';
+import { commandLine, flag, inNamespace, isCommand, joinCommands } from '#src/domain/command-line.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 /** What /bin/sh makes of each line, given as arguments to a command. */
@@ -29,7 +29,15 @@ test('words that need no quotes have none', () => {
   assert.equal(commandLine`kubectl get pvc ${name} -n ${namespace}`, 'kubectl get pvc data-1 -n demo');
   assert.equal(commandLine`kubectl get pod/${name} ${inNamespace(undefined)}`, 'kubectl get pod/data-1');
   assert.equal(commandLine`kubectl delete ${['pvc', 'a', 'b']} -n x`, 'kubectl delete pvc a b -n x');
-  assert.equal(commandLine`${['/bin/sh', '-c', "echo 'a' $b"]}`, "/bin/sh -c 'echo '\\''a'\\'' $b'");
+  const words = ['/bin/sh', '-c', "echo 'a' $b"];
+  assert.equal(
+    commandLine`kubectl exec ${name} -- ${words}`,
+    "kubectl exec data-1 -- /bin/sh -c 'echo '\\''a'\\'' $b'",
+  );
+  assert.equal(
+    commandLine`kubectl get pvc ${[flag('-n', namespace), flag('--watch')]}`,
+    'kubectl get pvc -n demo --watch',
+  );
   assert.equal(commandLine`kubectl get --api-group=${''}`, "kubectl get --api-group=''");
 });
 
@@ -37,9 +45,12 @@ test('a shell reads the very words that were given', () => {
   fc.assert(
     fc.property(fc.array(fc.array(anyWord, { minLength: 1 }), { minLength: 1 }), (all) => {
       const shown = all.filter((words) => words.every((word) => sanitize(word) === word));
-      const lists = shown.map((words) => commandLine`${words}`);
-      assert.deepEqual(wordsOf(lists), shown);
-      const rests = shown.map(([word = '']) => commandLine`--from=${word} -n ${word}`);
+      const lists = shown.map((words) => commandLine`exec -- ${words}`);
+      assert.deepEqual(
+        wordsOf(lists),
+        shown.map((words) => ['exec', '--', ...words]),
+      );
+      const rests = shown.map(([word = '']) => commandLine`--from=${word} ${flag('-n', word)}`);
       assert.deepEqual(
         wordsOf(rests),
         shown.map(([word = '']) => [`--from=${word}`, '-n', word]),
@@ -68,6 +79,32 @@ test('a word that a terminal would not show as it is makes no command, and runs 
   );
   assert.equal(
     commandLine`kubectl get pod ${"it's\u001b[2J"}`,
-    "# no command is shown: 'it'\\''s' holds characters that a terminal hides, and -o json shows",
+    "# no command is shown: 'it'\\''s' holds characters that a terminal hides; -o json shows it",
   );
+});
+
+test('a name that a program would take for a flag makes no command', () => {
+  for (const name of ['--server=https://elsewhere', '-f', '--']) {
+    const line = `# no command is shown: ${name} would be taken for a flag; -o json shows it`;
+    assert.equal(commandLine`kubectl stash wait ${name} -n demo`, line);
+    assert.equal(commandLine`kubectl delete pod ${['a', name]}`, line);
+  }
+  assert.equal(commandLine`kubectl get pod/${'-f'}`, 'kubectl get pod/-f');
+});
+
+test('a word or a line that a terminal would shorten makes no command', () => {
+  const long = 'a'.repeat(1_000_000);
+  for (const line of [
+    commandLine`kubectl get pod ${long}`,
+    commandLine`kubectl delete pod ${Array.from({ length: 100_000 }, (_, index) => `pod-${index}`)}`,
+    joinCommands(
+      Array.from({ length: 100_000 }, () => commandLine`kubectl get pods`),
+      (all) => all.join('; '),
+    ),
+  ]) {
+    assert.equal(isCommand(line), false);
+    assert.ok(line.length < 250, line);
+  }
+  const names = Array.from({ length: 500 }, (_, index) => `data-postgres-cluster-${index}`).join(',');
+  assert.equal(commandLine`kubectl stash restore --only ${names}`, `kubectl stash restore --only ${names}`);
 });

@@ -3,6 +3,7 @@ import { defineCommand, type Args } from '#src/cli/command.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { parseNames } from '#src/domain/arguments/object-arguments.ts';
 import { configurationFindings } from '#src/domain/checks/configuration-valid.ts';
@@ -71,9 +72,8 @@ export const command = defineCommand({
     const outcome = dryRun === undefined ? 'created' : wouldBe('created', dryRun);
     await printOutcome(context.out, output, made, outcome);
     if (dryRun !== undefined) return;
-    context.err.write(
-      `to run it now: ${commandLine`kubectl stash trigger ${made.metadata.name} -n ${namespace}`}\n`,
-    );
+    const how = commandLine`kubectl stash trigger ${made.metadata.name} -n ${namespace}`;
+    printLine(context.err, `to run it now: ${how}`);
   },
 });
 

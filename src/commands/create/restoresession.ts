@@ -5,6 +5,7 @@ import type { RestoreSession } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import { claimsFlag, dryRunFlag } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { targetLabels } from '#src/domain/backup/build-backup.ts';
 import { buildClaimTemplate } from '#src/domain/restore/build-claim-template.ts';
@@ -83,8 +84,9 @@ export const command = defineCommand({
     await printOutcome(context.out, output, made, outcome);
     if (dryRun !== undefined) return;
     const { name } = made.metadata;
-    context.err.write(
-      `to follow it: ${commandLine`kubectl stash wait restoresession/${name} -n ${namespace}`}\n`,
+    printLine(
+      context.err,
+      `to follow it: ${commandLine`kubectl stash wait restoresession/${name} -n ${namespace}`}`,
     );
   },
 });

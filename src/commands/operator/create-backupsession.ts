@@ -1,5 +1,5 @@
 import { defineCommand } from '#src/cli/command.ts';
-import { qualifiedName } from '#src/cli/output.ts';
+import { printOutcome } from '#src/cli/output.ts';
 import { StashError } from '#src/errors.ts';
 import { triggerBackup } from '#src/session/plan/trigger.ts';
 
@@ -42,7 +42,7 @@ The environment variable TRIGGER holds the UID of the object that triggers the s
     const given = context.env['TRIGGER'] ?? '';
     const trigger = given === '' ? undefined : given;
     const session = await triggerBackup(environment, { name, namespace, trigger });
-    context.out.write(`${qualifiedName(session)} created\n`);
+    await printOutcome(context.out, undefined, session, 'created');
     return undefined;
   },
 });

@@ -3,6 +3,7 @@ import { StashError } from '#src/errors.ts';
 
 import { nearest } from '#src/domain/nearest.ts';
 import { isObjectName } from './object-name.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 
 export interface RenameFlags {
   /** `CLAIM=NEW-NAME` each; takes precedence over the suffix. */
@@ -30,7 +31,9 @@ export function parseRenames(flags: RenameFlags, claims: readonly string[]): (cl
       const near = nearest(from, claims);
       throw new StashError('not-found', `--claim ${pair}: there is no claim ${from} to restore`, {
         hint:
-          near === undefined ? `the claims are ${claims.join(', ')}` : `did you mean --claim ${near}=${to}?`,
+          near === undefined
+            ? sanitize(`the claims are ${claims.join(', ')}`)
+            : `did you mean --claim ${near}=${to}?`,
       });
     }
     if (given.has(from)) throw usage(`--claim names ${from} twice`, 'give it one new name');

@@ -8,6 +8,7 @@ import { StashError } from '#src/errors.ts';
 
 import type { PlannedClaim } from './build-backup.ts';
 import { commandLine } from '#src/domain/command-line.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 
 /** As `appscodeClass`; throws the StashError of its failure. */
 export function classForAppscode(...asked: Parameters<typeof appscodeClass>): string {
@@ -97,7 +98,7 @@ function classConfigured(configuration: BackupConfiguration | undefined, wanted:
     failure(
       'precondition',
       `backupconfiguration/${name} ${configured === '' ? 'names no snapshot class' : `names snapshot class ${configured}`}; its operator would not use ${wanted}`,
-      { hint: `set spec.target.snapshotClassName: ${wanted} in it, or use another with --config` },
+      { hint: sanitize(`set spec.target.snapshotClassName: ${wanted} in it, or use another with --config`) },
     ),
   ];
 }

@@ -4,6 +4,7 @@ import { annotation } from '#src/api/labels.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 
 /** The fields of a volume's spec that are objects and not a volume source. */
 const notSources = new Set(['capacity', 'claimRef', 'nodeAffinity']);
@@ -71,7 +72,7 @@ export function chooseSnapshotClass(options: {
   const [first, ...others] = candidates;
   if (first === undefined) {
     return noChoice('precondition', `no volume snapshot class for driver ${driver} (claim ${claim})`, {
-      hint: `create one with "driver: ${driver}"; ${existing(classes)}`,
+      hint: `create one with "driver: ${sanitize(driver)}"; ${existing(classes)}`,
     });
   }
   if (others.length === 0) return { value: first };
@@ -112,7 +113,7 @@ function choose(classes: readonly VolumeSnapshotClass[]): string {
 }
 
 function existing(classes: readonly VolumeSnapshotClass[]): string {
-  const list = classes.map((each) => `${nameOf(each)} (driver ${each.driver})`).join(', ');
+  const list = classes.map((each) => sanitize(`${nameOf(each)} (driver ${each.driver})`)).join(', ');
   return `there ${classes.length === 1 ? 'is' : 'are'} ${list === '' ? 'none' : list}\nkubectl get volumesnapshotclass`;
 }
 

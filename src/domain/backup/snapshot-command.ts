@@ -2,7 +2,7 @@
 import { annotation } from '#src/api/labels.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 
-import { commandLine, isCommand } from '#src/domain/command-line.ts';
+import { commandLine, flag, inNamespace, isCommand, type FlagWord } from '#src/domain/command-line.ts';
 import { adHocHooks, commandHooks, type AdHocHooks } from '#src/domain/hooks/hooks.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
@@ -21,24 +21,24 @@ export function snapshotCommand(
   const given = hooks && hookWords(hooks);
   if (hooks !== undefined && given === undefined) return undefined;
   const words = [
-    ...['snapshot', formatTarget(target), '-n', target.namespace],
-    ...(configuration === undefined ? [] : ['--config', configuration]),
+    ...inNamespace(target.namespace),
+    ...(configuration === undefined ? [] : [flag('--config', configuration)]),
     ...(given ?? []),
   ];
-  const command = commandLine`kubectl stash ${words}`;
+  const command = commandLine`kubectl stash snapshot ${formatTarget(target)} ${words}`;
   return isCommand(command) ? command : undefined;
 }
 
-function hookWords(hooks: AdHocHooks): string[] | undefined {
+function hookWords(hooks: AdHocHooks): FlagWord[] | undefined {
   const pre = inShell(hooks.pre);
   const post = inShell(hooks.post);
   const container = hooks.pre?.containerName ?? hooks.post?.containerName;
   const again = commandHooks({ pre, post }, container);
   if (again === undefined || written(again) !== written(hooks)) return undefined;
   return [
-    ...(pre === undefined ? [] : ['--pre', pre]),
-    ...(post === undefined ? [] : ['--post', post]),
-    ...(container === undefined ? [] : ['--container', container]),
+    ...(pre === undefined ? [] : [flag('--pre', pre)]),
+    ...(post === undefined ? [] : [flag('--post', post)]),
+    ...(container === undefined ? [] : [flag('--container', container)]),
   ];
 }
 

@@ -3,7 +3,7 @@ import { backupConfigurations } from '#src/api/resources.ts';
 import { configurationFor } from '#src/domain/configuration/choose-configuration.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import { choosePoint, describeClaim, isOf } from '#src/domain/restore-points/choose-point.ts';
-import { commandLine } from '#src/domain/command-line.ts';
+import { commandLine, flag } from '#src/domain/command-line.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
 import { canSnapshot, snapshotLists } from './can-snapshot.ts';
@@ -43,7 +43,6 @@ export const completePoints: CheckOfTarget = {
 function snapshotCommand({ listed }: Facts, { target, configuration }: Subject): string {
   const read = listed(backupConfigurations);
   const isClear = !('value' in read) || 'value' in configurationFor(read.value, target);
-  const config = isClear || !configuration ? [] : ['--config', configuration.metadata.name];
-  const command = ['kubectl', 'stash', 'snapshot', formatTarget(target), '-n', target.namespace, ...config];
-  return commandLine`${command}`;
+  const config = isClear || !configuration ? [] : [flag('--config', configuration.metadata.name)];
+  return commandLine`kubectl stash snapshot ${formatTarget(target)} -n ${target.namespace} ${config}`;
 }

@@ -22,7 +22,7 @@ export const schedule: CheckOfConfiguration = {
       return [{ level: 'ok', message: 'it has no schedule: snapshots are taken by hand' }];
     }
     if (paused) {
-      const fix = commandLine`${['kubectl', 'stash', 'resume', name, '-n', namespace]}`;
+      const fix = commandLine`kubectl stash resume ${name} -n ${namespace}`;
       return [{ level: 'warn', message: 'it is paused: its schedule does not run', fix }];
     }
     if (checkSchedule(schedule) !== undefined) return [];
@@ -43,7 +43,7 @@ function lastRuns(facts: Facts, configuration: Stored<BackupConfiguration>, subj
       const next = nextRun(schedule, facts.now);
       return [{ level: 'ok', message: `due next at ${next?.toISOString() ?? 'no time'}` }];
     }
-    const trigger = commandLine`${['kubectl', 'stash', 'trigger', name, '-n', namespace]}`;
+    const trigger = commandLine`kubectl stash trigger ${name} -n ${namespace}`;
     const last = latest ? `since ${latest.session}` : 'since it was created';
     return [
       failure(

@@ -57,26 +57,13 @@ function fixWith(
   if (configuration && snapshotClassName !== '') {
     const { name: of, namespace = '' } = configuration.metadata;
     const patch = JSON.stringify({ spec: { target: { snapshotClassName: name } } });
-    return commandLine`${[
-      'kubectl',
-      'patch',
-      'backupconfiguration',
-      of,
-      '-n',
-      namespace,
-      '--type=merge',
-      '-p',
-      patch,
-    ]}`;
+    return commandLine`kubectl patch backupconfiguration ${of} -n ${namespace} --type=merge -p ${patch}`;
   }
-  const annotate = ['kubectl', 'annotate', 'volumesnapshotclass'];
-  return otherDefaults.length > 0
-    ? commandLine`${[
-        ...annotate,
-        ...otherDefaults.map(({ metadata }) => metadata.name),
-        `${annotation.defaultSnapshotClass}-`,
-      ]}`
-    : commandLine`${[...annotate, name, `${annotation.defaultSnapshotClass}=true`, '--overwrite']}`;
+  const isDefault = annotation.defaultSnapshotClass;
+  const others = otherDefaults.map(({ metadata }) => metadata.name);
+  return others.length > 0
+    ? commandLine`kubectl annotate volumesnapshotclass ${others} ${isDefault}-`
+    : commandLine`kubectl annotate volumesnapshotclass ${name} ${isDefault}=true --overwrite`;
 }
 
 function isDefault({ metadata }: VolumeSnapshotClass): boolean {

@@ -5,7 +5,7 @@ import type { HookHandler } from '#src/api/stash.ts';
 import { commandOf, type SessionHooks } from './hooks.ts';
 import type { HookState } from './hook-step.ts';
 import type { Target } from '#src/domain/workload/target.ts';
-import { commandLine, joinCommands } from '#src/domain/command-line.ts';
+import { commandLine, flag, joinCommands } from '#src/domain/command-line.ts';
 
 /** A container of a pod; where it does not run, the command waits for the pod first. */
 export interface HandPlace {
@@ -27,14 +27,14 @@ export function hookByHand(
   if (words === undefined || target === undefined) return undefined;
   const { namespace, kind, name } = target;
   const run = (pod: string, container: string | undefined, runs: boolean) => {
-    const chosen = container === undefined ? [] : ['-c', container];
+    const chosen = container === undefined ? [] : [flag('-c', container)];
     const once = commandLine`kubectl exec -n ${namespace} ${pod} ${chosen} -- ${words}`;
     const ready = commandLine`kubectl wait -n ${namespace} --for=condition=Ready --timeout=5m pod/${pod}`;
     return runs ? once : allOf([ready, once], ' && ');
   };
   const runInEach = (pods: readonly string[], container: string, runs: boolean) => {
-    const once = commandLine`kubectl exec -n ${namespace} $pod -c ${container} -- ${words}`;
-    const ready = commandLine`kubectl wait -n ${namespace} --for=condition=Ready --timeout=5m pod/$pod`;
+    const once = commandLine`kubectl exec -n ${namespace} "$pod" -c ${container} -- ${words}`;
+    const ready = commandLine`kubectl wait -n ${namespace} --for=condition=Ready --timeout=5m pod/"$pod"`;
     const each = runs ? once : allOf([ready, once], ' && ');
     return joinCommands([commandLine`${pods}`, each], ([all = '']) => `for pod in ${all}; do ${each}; done`);
   };

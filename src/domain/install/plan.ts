@@ -2,7 +2,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { clusterRole } from '#src/api/operator.ts';
 import { clusterRoleBindings, customResourceDefinitions, namespaces } from '#src/api/resources.ts';
-import { commandLine, inNamespace } from '#src/domain/command-line.ts';
+import { commandLine, inNamespace, type FlagWord } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 
 import { operatorHome } from './bindings.ts';
@@ -87,7 +87,7 @@ function named({ resource, object }: Manifest): string {
 }
 
 /** The arguments with which kubectl addresses the object. */
-function address({ resource, object }: Manifest): string[] {
+function address({ resource, object }: Manifest): (string | FlagWord)[] {
   const { name, namespace } = object.metadata;
   const group = resource.group === '' ? '' : `.${resource.group}`;
   return [`${resource.plural}${group}/${name}`, ...inNamespace(namespace)];

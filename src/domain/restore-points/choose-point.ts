@@ -1,5 +1,5 @@
 /** Finds the restore point that `--from` names, and explains why it cannot be restored. */
-import { commandLine } from '#src/domain/command-line.ts';
+import { commandLine, flag } from '#src/domain/command-line.ts';
 import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
@@ -160,7 +160,7 @@ function alternatives(point: RestorePoint, better: RestorePoint | undefined, tar
   const late = inState('late');
   const restore = (from: RestorePoint, only?: readonly string[]) => restoreFrom(target, from, only);
   const lines = [
-    better && `the newest complete restore point, ${better.session}:\n${restore(better)}`,
+    better && `the newest complete restore point, ${sanitize(better.session)}:\n${restore(better)}`,
     ready.length > 0 && `only the claims that are ready:\n${restore(point, ready)}`,
     late.length > 0 &&
       `also the snapshots that were cut too late, which are only crash-consistent:\n${restore(point, [...ready, ...late])}`,
@@ -174,6 +174,6 @@ function listHint(target: Target): string {
 }
 
 function restoreFrom(target: Target, { session }: RestorePoint, only: readonly string[] = []): string {
-  const claims = only.length === 0 ? [] : ['--only', only.join(',')];
+  const claims = only.length === 0 ? [] : [flag('--only', only.join(','))];
   return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${session} ${claims}`;
 }

@@ -2,13 +2,14 @@
 import type { KubernetesObject, PersistentVolume, Pod, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumes } from '#src/api/resources.ts';
 
-import { commandLine, inNamespace, isCommand } from '#src/domain/command-line.ts';
+import { commandLine, flag, inNamespace, isCommand } from '#src/domain/command-line.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 import { readWorkload, targetTypes, type WorkloadParts } from '#src/domain/workload/kinds.ts';
 import { matches } from '#src/domain/workload/selector.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import type { ClaimInTheWay } from './claims-in-the-way.ts';
 import { restoreCommand, type RestoreWords } from './restore-command.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 
 /** What the command must know before it proposes steps that delete claims or scale a workload down. */
 export interface Keeping {
@@ -38,7 +39,7 @@ export function rightsToKeep(
 /** Why the user's rights do not allow the steps; undefined where they do. */
 export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Target): string | undefined {
   if (volumes === undefined) {
-    return `cannot restore in place: user "${user}" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots`;
+    return `cannot restore in place: user "${sanitize(user)}" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots`;
   }
   const [right] = lacking;
   if (right === undefined) return undefined;
@@ -46,7 +47,7 @@ export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Targe
     right.resource.kind === 'PersistentVolume'
       ? 'a volume would be deleted with its claim, on some drivers with its snapshots'
       : `${formatTarget(target)} deletes the claims of the replicas that it is scaled down by`;
-  return `cannot restore in place: user "${user}" may not ${formatRight(right)}, and ${loss}`;
+  return sanitize(`cannot restore in place: user "${user}" may not ${formatRight(right)}, and ${loss}`);
 }
 
 /**
@@ -59,13 +60,15 @@ export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): st
     ({ metadata }) => !(stopped && matches(partsOf(stopped)?.selector, metadata.labels)),
   );
   if (running.length > 0) {
-    return `cannot restore in place yet: stop pod ${running.join(', ')} first, then run the same command again for the steps`;
+    return `cannot restore in place yet: stop pod ${sanitize(running.join(', '))} first, then run the same command again for the steps`;
   }
   // A snapshot with an error may never become ready.
   const failing = ways.flatMap(({ unready }) => unready).find(({ status }) => status?.error !== undefined);
   if (failing === undefined) return undefined;
   const claim = failing.spec.source.persistentVolumeClaimName ?? '';
-  return `cannot restore in place: snapshot ${failing.metadata.name} has failed, and claim ${claim} stays until the snapshot is ready or deleted`;
+  return sanitize(
+    `cannot restore in place: snapshot ${failing.metadata.name} has failed, and claim ${claim} stays until the snapshot is ready or deleted`,
+  );
 }
 
 /**
@@ -110,7 +113,7 @@ export function inPlaceSteps(
     ...(ended.length === 0 ? [] : [commandLine`kubectl delete pod ${ended} ${at}`]),
   ];
   const steps = [
-    commandLine`kubectl delete persistentvolumeclaim ${names} ${at} ${leaving ? ['--ignore-not-found'] : []}`,
+    commandLine`kubectl delete persistentvolumeclaim ${names} ${at} ${leaving ? [flag('--ignore-not-found')] : []}`,
     restoreCommand(words),
   ];
   return chained([...before, ...(stopped ? whileStopped(words, steps) : steps)], mayBindLate);
@@ -173,7 +176,7 @@ export function keptVolumes(ways: readonly ClaimInTheWay[], known: Keeping['volu
   const names = volumes.slice(0, mostNamed).map(({ metadata }) => metadata.name);
   const more = volumes.length > mostNamed ? ` and ${volumes.length - mostNamed} more` : '';
   const [verb, its] = volumes.length === 1 ? ['keeps', 'its'] : ['keep', 'their'];
-  return `; ${names.join(', ')}${more} ${verb} the old data, Released, until you set ${its} persistentVolumeReclaimPolicy to Delete`;
+  return `; ${sanitize(names.join(', '))}${more} ${verb} the old data, Released, until you set ${its} persistentVolumeReclaimPolicy to Delete`;
 }
 
 function namesOf(pods: readonly Stored<Pod>[], wanted: (pod: Stored<Pod>) => boolean): string[] {

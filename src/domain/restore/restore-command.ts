@@ -2,7 +2,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
-import { commandLine } from '#src/domain/command-line.ts';
+import { commandLine, type FlagWord } from '#src/domain/command-line.ts';
 import type { TemplateFlags } from './restore-templates.ts';
 
 export interface RestoreFlags extends TemplateFlags {
@@ -19,7 +19,7 @@ export interface RestoreWords {
   readonly from: string;
   readonly flags: RestoreFlags;
   /** The flags, as arguments of a command line. */
-  readonly written: (flags: RestoreFlags) => readonly string[];
+  readonly written: (flags: RestoreFlags) => readonly FlagWord[];
   /** By the claim's original name: the name under which it is restored. */
   readonly names: ReadonlyMap<string, string>;
   readonly workload: Stored<KubernetesObject> | undefined;

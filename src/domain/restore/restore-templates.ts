@@ -14,6 +14,7 @@ import {
   type PointClaim,
   type RestorePoint,
 } from '#src/domain/restore-points/restore-points.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 
 /** The flags of `restore` that select claims and change them. */
 export interface TemplateFlags {
@@ -60,7 +61,7 @@ export function selectClaims(point: RestorePoint, only: readonly string[] = []):
     if (names.includes(name)) continue;
     const near = nearest(name, names);
     throw new StashError('not-found', `restore point ${point.session} has no claim ${name}`, {
-      hint: near === undefined ? `its claims are ${names.join(', ')}` : `did you mean ${near}?`,
+      hint: near === undefined ? sanitize(`its claims are ${names.join(', ')}`) : `did you mean ${near}?`,
     });
   }
   return only.length === 0 ? point.claims : point.claims.filter(({ claim }) => only.includes(claim));

@@ -78,5 +78,5 @@ function describeCommand(progress: Progress): string {
 
 function claimsIn({ claims }: Progress, phase: 'Unknown'): string {
   const names = claims.filter((claim) => claim.phase === phase).map(({ claim }) => claim);
-  return `claim ${names.join(', ')}`;
+  return sanitize(`claim ${names.join(', ')}`);
 }

@@ -4,7 +4,7 @@ import { annotation } from '#src/api/labels.ts';
 import { events, persistentVolumeClaims, pods, restoreSessions, storageClasses } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { observe } from '#src/cluster/observe.ts';
-import { commandLine } from '#src/domain/command-line.ts';
+import { commandLine, flag } from '#src/domain/command-line.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
 import { failedRestore, invalidRestore } from '#src/domain/session/end-status.ts';
 import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
@@ -57,7 +57,7 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
     const target = readTarget(session);
     if (target === undefined) return undefined;
     const from = session.metadata.annotations?.[annotation.restoredFrom];
-    const point = from === undefined ? [] : ['--from', from];
+    const point = from === undefined ? [] : [flag('--from', from)];
     return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} ${point}`;
   },
   verdict: restoreVerdict,

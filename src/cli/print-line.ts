@@ -1,0 +1,8 @@
+/** All that commands print beside `output.ts` goes through here: words of a cluster cannot move the cursor or forge a line. */
+import type { Writable } from 'node:stream';
+
+import { sanitize } from '#src/domain/sanitize.ts';
+
+export function printLine(out: Writable, line: string): void {
+  out.write(`${sanitize(line)}\n`);
+}
