@@ -60,6 +60,9 @@ export const annotation = {
   defaultStorageClass: 'storageclass.kubernetes.io/is-default-class',
 } as const;
 
+/** On a namespace: its pods may read the operator's metrics. An administrator sets it. */
+export const monitoringLabel = { 'stash.appscode.com/monitoring': 'true' } as const;
+
 export const managedBy = 'kubectl-stash';
 
 /** The names of all labels and annotations that `runtimeSettings` may add to the pods of Jobs begin with this. */

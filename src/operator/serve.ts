@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { StashError } from '#src/errors.ts';
 
 import type { ListenAddress } from './listen-address.ts';
+import { sparingly } from './sparingly.ts';
 
 /** Returns the reason for a failed check; undefined where it passes. */
 type Check = () => string | undefined;
@@ -48,6 +49,7 @@ export async function serve({ host, port }: ListenAddress, health: Health): Prom
 }
 
 function answer({ healthy, ready, metrics }: Health): RequestListener {
+  const scrape = sparingly(() => metrics.text());
   const check = (say: Check) => {
     const why = say();
     return { code: why === undefined ? 200 : 503, text: why ?? 'ok' };
@@ -65,7 +67,7 @@ function answer({ healthy, ready, metrics }: Health): RequestListener {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       send(405, 'only GET and HEAD\n');
     } else if (path === '/metrics') {
-      metrics.text().then(
+      scrape().then(
         (text) => {
           send(200, text, metrics.contentType);
         },

@@ -1,6 +1,8 @@
 import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
 import { operatorName } from '#src/api/operator.ts';
 
+import { monitoringLabel } from '#src/api/labels.ts';
+
 import { httpPort, objectLabels, podLabels, type InstallOptions } from './options.ts';
 
 interface NetworkPolicy extends KubernetesObject {
@@ -10,7 +12,10 @@ interface NetworkPolicy extends KubernetesObject {
 /** Ports of API servers behind the Service, in this order: most clusters, kubeadm, minikube, MicroK8s. */
 const apiServerPorts = [443, 6443, 8443, 16443];
 
-/** Ingress: probes and metrics. Egress: DNS, the API server, and any port of any pod, for http and tcp hooks. */
+/**
+ * Ingress: metrics, for pods of labelled namespaces; a policy does not apply to the kubelet's probes. Egress: DNS, the API server, and any port
+ * of any pod, for http and tcp hooks.
+ */
 export function buildNetworkPolicy(options: InstallOptions): Named<NetworkPolicy> {
   return {
     apiVersion: 'networking.k8s.io/v1',
@@ -19,7 +24,12 @@ export function buildNetworkPolicy(options: InstallOptions): Named<NetworkPolicy
     spec: {
       podSelector: { matchLabels: { ...podLabels } },
       policyTypes: ['Ingress', 'Egress'],
-      ingress: [{ ports: [{ protocol: 'TCP', port: httpPort.name }] }],
+      ingress: [
+        {
+          from: [{ namespaceSelector: { matchLabels: { ...monitoringLabel } } }],
+          ports: [{ protocol: 'TCP', port: httpPort.name }],
+        },
+      ],
       egress: [
         {
           ports: [
