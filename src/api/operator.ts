@@ -10,7 +10,7 @@ export const operatorName = 'kubectl-stash-operator';
 
 /**
  * ClusterRoles that `install` creates. The operator may bind the last three in any namespace, and no other
- * role.
+ * role. If it watches only some namespaces, all but `operator` and `snapshotClasses` are Roles there.
  */
 export const clusterRole = {
   operator: 'kubectl-stash-operator',
@@ -23,6 +23,9 @@ export const clusterRole = {
   /** What a restore Job needs: `operator restore-vs`. */
   restorer: 'kubectl-stash-restorer',
 } as const;
+
+/** The operator's Role in each namespace that it watches, if it watches only some; the Lease's Role has the other name. */
+export const watchedRole = 'kubectl-stash-operator-watched';
 
 /** Where the operator runs the sessions that it carries out: in a Job for each, or in its own process. */
 export type RunSessions = 'in-jobs' | 'in-process';

@@ -1,7 +1,7 @@
 import { stashCrds } from '#src/api/crds/index.ts';
-import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { operatorNamespace } from '#src/api/operator.ts';
-import { clusterRoleBindings, customResourceDefinitions, deployments, pods } from '#src/api/resources.ts';
+import { customResourceDefinitions, deployments, leases, namespaces, pods } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
@@ -9,14 +9,18 @@ import { outputFlag, printManifests, printOutcome } from '#src/cli/output.ts';
 import { printLine } from '#src/cli/print-line.ts';
 import { clientVersion, ownImage } from '#src/cli/version.ts';
 import type { PlacedRight } from '#src/cluster/access.ts';
+import { findInstallation } from '#src/cluster/find-installation.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { inProcessBindings } from '#src/domain/install/bindings.ts';
+import type { Installation } from '#src/domain/install/bindings.ts';
 import { operatorManifests } from '#src/domain/install/manifests.ts';
 import type { InstallOptions, Manifest } from '#src/domain/install/options.ts';
 import { isOurs } from '#src/domain/install/ownership.ts';
-import type { Step } from '#src/domain/install/plan.ts';
 import { defaultClaimsPerSession, mostClaimsPerSession } from '#src/domain/spec-limits.ts';
+import { isObjectName } from '#src/domain/arguments/object-name.ts';
+import { refuseSecondHome, type Step } from '#src/domain/install/plan.ts';
+import { elsewhere, isSamePlace, placeOf, placesOfOperator } from '#src/domain/install/removal.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 import { applyStep, readPlan, rightsFor, type DryRun } from '#src/install/apply.ts';
 import { untilAvailable } from '#src/install/available.ts';
@@ -35,6 +39,7 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
   examples: [
     '# Install the operator, or bring it up to date\nkubectl stash install',
     '# Print the manifests, for example to apply them with kubectl\nkubectl stash install -o yaml',
+    '# Install it for two namespaces, with permissions in these only\nkubectl stash install --watch-namespaces=demo,shop',
     '# Install only the definitions, to work without an operator\nkubectl stash install --crds',
   ],
   flags: {
@@ -56,6 +61,13 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
       choices: ['in-jobs', 'in-process'],
       default: 'in-jobs',
       description: 'Where sessions run: each in its own Job, or in the operator process.',
+    },
+    watchNamespaces: {
+      type: 'string[]',
+      commas: true,
+      valueName: 'NAMESPACE',
+      description:
+        'Work in these namespaces only, with Roles there in place of ClusterRoles; by default in all namespaces.',
     },
     maxFreeze: {
       type: 'duration',
@@ -93,6 +105,7 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
     const options = {
       ...{ namespace, image, replicas, runSessions, version: clientVersion },
       ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, claimsPerSession, logLevel },
+      watchNamespaces: watchedBy(flags),
     };
     const manifests = [...definitions, ...(flags.crds ? [] : operatorManifests(options))];
     if (output !== undefined) {
@@ -102,8 +115,11 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
     }
     const { cluster, user } = await context.cluster(connection);
     if (!flags.crds && (await hasAppscode(cluster))) throw twoOperators();
+    const installed = flags.crds ? undefined : await findInstallation(cluster);
+    refuseSecondHome(installed, namespace);
+    await refuseAbsent(cluster, flags.crds ? [] : options.watchNamespaces);
     const steps = await readPlan(cluster, manifests);
-    const outdated = flags.crds ? [] : await bindingsToTakeBack(cluster, options);
+    const outdated = await findOutdated(cluster, installed, manifests);
     if (dryRun === undefined) {
       const rights = [...rightsFor(steps), ...rightsBeside(namespace, flags, outdated)];
       await demandRights(
@@ -114,8 +130,11 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
       );
     }
 
-    const say = (object: KubernetesObject, outcome: string) =>
-      printOutcome(context.out, undefined, object, `${outcome}${dryRunText[dryRun ?? 'none']}`);
+    const say = (object: KubernetesObject, outcome: string) => {
+      const where = elsewhere(object.metadata, namespace);
+      const words = `${where} ${outcome}${dryRunText[dryRun ?? 'none']}`.trimStart();
+      return printOutcome(context.out, undefined, object, words);
+    };
     const isDefinition = ({ resource }: Step) => resource === customResourceDefinitions;
     const apply = async (wanted: readonly Step[]) => {
       for (const step of wanted) await say(step.object, await applyStep(cluster, step, { dryRun, steps }));
@@ -123,9 +142,9 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
     await apply(steps.filter(isDefinition));
     if (dryRun === undefined) await served(steps.filter(isDefinition), cluster, context);
     await apply(steps.filter((step) => !isDefinition(step)));
-    for (const binding of outdated) {
-      if (dryRun === undefined) await cluster.delete(clusterRoleBindings, binding.metadata);
-      await say(binding, 'deleted');
+    for (const { resource, object } of outdated) {
+      if (dryRun === undefined) await cluster.delete(resource, object.metadata);
+      await say(object, 'deleted');
     }
     if (flags.crds || dryRun !== undefined || !flags.wait) return;
     const waiting = { cluster, clock: context, signal: context.signal, timeoutMs: flags.timeout };
@@ -172,22 +191,46 @@ async function served(steps: readonly Step[], cluster: Cluster, context: Context
   await untilEstablished(names, { cluster, clock: context, signal: context.signal });
 }
 
-/** The bindings that an operator no longer needs if it carries sessions out in Jobs. */
-async function bindingsToTakeBack(
+/** Sorted and once each; undefined: all. Throws 'usage' for a name that no namespace can have. */
+function watchedBy({ watchNamespaces: given }: { readonly watchNamespaces: readonly string[] }) {
+  const wrong = given.find((name) => !isObjectName(name) || name.includes('.'));
+  if (wrong !== undefined) {
+    throw new StashError('usage', `--watch-namespaces: "${wrong}" is not the name of a namespace`);
+  }
+  return given.length === 0 ? undefined : [...new Set(given)].sort();
+}
+
+async function refuseAbsent(cluster: Cluster, watched: readonly string[] = []): Promise<void> {
+  const found = await Promise.all(watched.map((name) => find(cluster, namespaces, { name })));
+  const absent = watched.filter((_, index) => found[index] === undefined);
+  const [first] = absent;
+  if (first === undefined) return;
+  throw new StashError('precondition', `--watch-namespaces: no namespace ${absent.join(', ')}`, {
+    hint: commandLine`kubectl create namespace ${first}`,
+  });
+}
+
+/** What an earlier `install` created with other flags, and this one does not need: such as roles in other namespaces. */
+async function findOutdated(
   cluster: Cluster,
-  { runSessions }: InstallOptions,
-): Promise<Named<KubernetesObject>[]> {
-  if (runSessions === 'in-process') return [];
-  const found = await Promise.all(
-    inProcessBindings.map((name) => find(cluster, clusterRoleBindings, { name })),
+  installed: Installation | undefined,
+  manifests: readonly Manifest[],
+): Promise<Manifest[]> {
+  if (installed === undefined) return [];
+  const wanted = manifests.map(placeOf);
+  const places = placesOfOperator(installed).filter(
+    (place) => place.resource !== leases && !wanted.some(isSamePlace(place)),
   );
-  return found.filter((binding) => binding !== undefined).filter(isOurs);
+  const found = await Promise.all(
+    places.map(async ({ resource, ...at }) => ({ resource, object: await find(cluster, resource, at) })),
+  );
+  return found.flatMap(({ resource, object }) => (object && isOurs(object) ? [{ resource, object }] : []));
 }
 
 function rightsBeside(
   namespace: string,
   { crds, wait }: { readonly crds: boolean; readonly wait: boolean },
-  outdated: readonly KubernetesObject[],
+  outdated: readonly Manifest[],
 ): PlacedRight[] {
   return [
     { verb: 'watch', resource: customResourceDefinitions },
@@ -198,7 +241,10 @@ function rightsBeside(
           resource,
           namespace,
         })) satisfies PlacedRight[])),
-    ...outdated.map(() => ({ verb: 'delete', resource: clusterRoleBindings }) satisfies PlacedRight),
+    ...outdated.map(
+      ({ resource, object }) =>
+        ({ verb: 'delete', resource, namespace: object.metadata.namespace }) satisfies PlacedRight,
+    ),
   ];
 }
 

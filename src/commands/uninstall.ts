@@ -16,7 +16,7 @@ import { demandRights } from '#src/install/rights.ts';
 export const command = defineCommand({
   name: 'uninstall',
   usage: 'uninstall [-n NAMESPACE] [flags]',
-  description: `Remove the operator: its Deployment, its roles, its namespace if nothing else is in it, and the CronJobs and service accounts that it created. BackupConfigurations, sessions and their definitions stay, and a later install continues with them.
+  description: `Remove the operator: its Deployment, its roles, also in the namespaces that it watches, its namespace if nothing else is in it, and the CronJobs and service accounts that it created. BackupConfigurations, sessions and their definitions stay, and a later install continues with them.
 
 With --crds, the definitions are deleted too, and with them every BackupConfiguration, BackupSession and RestoreSession of the cluster. VolumeSnapshots always stay.`,
   examples: [
@@ -43,10 +43,11 @@ With --crds, the definitions are deleted too, and with them every BackupConfigur
   async run({ flags, connection }, context) {
     const { cluster, user } = await context.cluster(connection);
     const { crds, force, dryRun } = flags;
-    const namespace = await findHome(cluster, connection.namespace);
+    const installation = await findHome(cluster, connection.namespace);
+    const namespace = installation.home;
     const appscode = await hasAppscode(cluster);
     if (crds && appscode) throw definitionsInUse();
-    const look = () => readInstalled(cluster, namespace, appscode);
+    const look = () => readInstalled(cluster, installation, appscode);
     const installed = await look();
     const sessions = [...installed.backupSessions, ...installed.restoreSessions];
     const unfinished =

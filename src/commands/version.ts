@@ -1,14 +1,11 @@
 import { appscodeOperatorGroup, stashGroup } from '#src/api/labels.ts';
-import { clusterRole } from '#src/api/operator.ts';
-import { clusterRoleBindings, volumeSnapshots } from '#src/api/resources.ts';
+import { volumeSnapshots } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { outputFlag, print } from '#src/cli/output.ts';
 import { printLine } from '#src/cli/print-line.ts';
 import { clientVersion } from '#src/cli/version.ts';
-import { find } from '#src/cluster/find.ts';
+import { findInstallation } from '#src/cluster/find-installation.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { operatorHome } from '#src/domain/install/bindings.ts';
-import { isOurs } from '#src/domain/install/ownership.ts';
 import { isStashError } from '#src/errors.ts';
 
 interface ServerFacts {
@@ -72,12 +69,11 @@ async function ask(cluster: Cluster): Promise<ServerFacts> {
   };
 }
 
-/** Finds the operator by its ClusterRoleBinding. Only its Deployment shows whether it works. */
+/** Finds the operator by its ClusterRoleBindings. Only its Deployment shows whether it works. */
 async function findOperator(cluster: Cluster): Promise<ServerFacts['ownOperator']> {
   try {
-    const binding = await find(cluster, clusterRoleBindings, { name: clusterRole.operator });
-    const namespace = binding && isOurs(binding) ? operatorHome(binding) : undefined;
-    return namespace === undefined ? 'none' : { namespace };
+    const installed = await findInstallation(cluster);
+    return installed === undefined ? 'none' : { namespace: installed.home };
   } catch (error) {
     if (isStashError(error, 'forbidden')) return 'hidden';
     throw error;

@@ -1,11 +1,10 @@
 /** Finds the operator's objects in a cluster, and those that the operator created. Only reads. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
-import { clusterRole, configurationFinalizer, operatorNamespace } from '#src/api/operator.ts';
+import { configurationFinalizer, operatorNamespace } from '#src/api/operator.ts';
 import {
   backupConfigurations,
   backupSessions,
-  clusterRoleBindings,
   cronJobs,
   customResourceDefinitions,
   leases,
@@ -16,12 +15,13 @@ import {
 } from '#src/api/resources.ts';
 import { stashCrds } from '#src/api/crds/index.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { findInstallation } from '#src/cluster/find-installation.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import { operatorHome } from '#src/domain/install/bindings.ts';
+import type { Installation } from '#src/domain/install/bindings.ts';
 import { isAppsCodes, isOurs, ours } from '#src/domain/install/ownership.ts';
-import { placesOfOperator, type Place } from '#src/domain/install/removal.ts';
+import { isSamePlace, placesOfOperator, type Place } from '#src/domain/install/removal.ts';
 import { StashError } from '#src/errors.ts';
 
 import { listAny } from './list-any.ts';
@@ -41,15 +41,14 @@ export interface Installed {
 }
 
 /**
- * Resolves with the operator's namespace: `wanted` (`-n`), else the namespace in its ClusterRoleBinding.
+ * Resolves with the installation: in `wanted` (`-n`), else in the namespace that the cluster tells.
  * Throws 'precondition' if the two differ.
  */
-export async function findHome(cluster: Cluster, wanted: string | undefined): Promise<string> {
-  const binding = await find(cluster, clusterRoleBindings, { name: clusterRole.operator });
-  const home = binding && isOurs(binding) ? operatorHome(binding) : undefined;
-  if (wanted === undefined || home === undefined || wanted === home) {
-    return wanted ?? home ?? operatorNamespace;
-  }
+export async function findHome(cluster: Cluster, wanted: string | undefined): Promise<Installation> {
+  const installed = await findInstallation(cluster);
+  if (installed === undefined) return { home: wanted ?? operatorNamespace, watchNamespaces: undefined };
+  if (wanted === undefined || wanted === installed.home) return installed;
+  const { home } = installed;
   throw new StashError('precondition', `the operator is installed in namespace ${home}, not in ${wanted}`, {
     hint: commandLine`kubectl stash uninstall -n ${home}`,
   });
@@ -61,11 +60,11 @@ export async function findHome(cluster: Cluster, wanted: string | undefined): Pr
  */
 export async function readInstalled(
   cluster: Cluster,
-  namespace: string,
+  installation: Installation,
   appscode: boolean,
 ): Promise<Installed> {
-  const own = placesOfOperator(namespace);
-  const isOwn = (place: Place) => own.some((each) => isSame(each, place));
+  const own = placesOfOperator(installation);
+  const isOwn = (place: Place) => own.some(isSamePlace(place));
   const ifOurs = <T extends KubernetesObject>(resource: Resource<T>) =>
     appscode ? Promise.resolve([]) : listAny(cluster, resource);
   const [places, definitions, jobs, bindings, accounts, configurations, backups, restores] =
@@ -114,8 +113,4 @@ async function listPlaces(cluster: Cluster, resource: Resource, labelSelector: s
 
 function isTaken({ metadata, status = {} }: BackupConfiguration): boolean {
   return metadata.finalizers?.includes(configurationFinalizer) === true || Object.keys(status).length > 0;
-}
-
-function isSame(one: Place, other: Place): boolean {
-  return one.resource === other.resource && one.name === other.name && one.namespace === other.namespace;
 }

@@ -15,7 +15,7 @@ import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { podLabels } from '#src/domain/install/options.ts';
 import { isOurs } from '#src/domain/install/ownership.ts';
-import { countKinds, tellsHome, type Place } from '#src/domain/install/removal.ts';
+import { countKinds, elsewhere, tellsHome, type Place } from '#src/domain/install/removal.ts';
 import { formatSelector } from '#src/domain/workload/selector.ts';
 
 import type { Installed } from './installed.ts';
@@ -49,7 +49,7 @@ export async function removeAll(
   };
   const removeAndSay = async (place: Place) => {
     await unlessDryRun(() => remove(cluster, place));
-    say(`${addressOf(place)} deleted`);
+    say(`${addressOf(place)}${elsewhere(place, namespace)} deleted`);
   };
   const isDeployment = ({ resource }: Place) => resource === deployments;
 

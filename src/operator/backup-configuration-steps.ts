@@ -10,7 +10,7 @@ import { eventsOfStatus, type Status } from '#src/domain/operator/configuration-
 import type { ConfigurationStep } from '#src/domain/operator/decide-configuration.ts';
 import { assertNever, isStashError } from '#src/errors.ts';
 
-import { ensureJobRights } from './job-rights.ts';
+import { ensureJobRights, jobRoleKind } from './job-rights.ts';
 import type { World } from './world.ts';
 
 /** ServiceAccounts and RoleBindings are not watched: after this time the operator checks them again. */
@@ -52,7 +52,7 @@ export async function applyStep(
       return 'again';
     }
     case 'make-rights': {
-      const rights = rightsOf(configuration);
+      const rights = rightsOf(configuration, world);
       await ensureJobRights(cluster, rights);
       memory.rights = { said: JSON.stringify(rights), at: world.clock.now() };
       return 'again';
@@ -124,18 +124,19 @@ function settledAt({ metadata: { uid, generation } }: Stored<CronJob>): SettledC
   return { uid, generation };
 }
 
-function rightsOf(configuration: Stored<BackupConfiguration>): JobRights {
-  return buildJobRights(configuration, [clusterRole.trigger, clusterRole.snapshotter]);
+function rightsOf(configuration: Stored<BackupConfiguration>, { options }: World): JobRights {
+  return buildJobRights(configuration, [clusterRole.trigger, clusterRole.snapshotter], jobRoleKind(options));
 }
 
 /** Whether this process checked or created the same account and bindings within the last hour. */
 export function areRightsTrusted(
-  { clock }: World,
+  world: World,
   { rights }: Memory,
   configuration: Stored<BackupConfiguration>,
 ): boolean {
-  if (rights === undefined || clock.now().getTime() - rights.at.getTime() > rightsTrustedMs) return false;
-  return rights.said === JSON.stringify(rightsOf(configuration));
+  if (rights === undefined || world.clock.now().getTime() - rights.at.getTime() > rightsTrustedMs)
+    return false;
+  return rights.said === JSON.stringify(rightsOf(configuration, world));
 }
 
 function whatChanged(before: Stored<CronJob>, after: Stored<CronJob>): string {

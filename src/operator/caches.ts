@@ -1,4 +1,7 @@
-/** The caches of the reconcilers, one watch for each kind. There are too many VolumeSnapshots to cache them. */
+/**
+ * The caches of the reconcilers, one watch for each kind, or for each kind and watched namespace. There are too many
+ * VolumeSnapshots to cache them.
+ */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import {
@@ -18,7 +21,7 @@ import {
 import { trimCronJob, trimJob, trimPod, trimToExistence } from '#src/domain/operator/trim.ts';
 import { targetTypes, targetKinds, type TargetKind } from '#src/domain/workload/kinds.ts';
 
-import { followedKind, type FollowedKind, type Following } from './follow-kind.ts';
+import { followedKind, type FollowedKind, type Following, type Watched } from './follow-kind.ts';
 import type { Caches } from './world.ts';
 
 export interface FollowedCaches extends Following {
@@ -32,24 +35,27 @@ export const oursOnly = `${label.managedBy}=${managedBy}`;
 
 const ours = { labelSelector: oursOnly };
 
-/** `claimsPerSession`: the most claims that a session may have. */
-export function createCaches(claimsPerSession?: number): FollowedCaches {
+/** `claimsPerSession`: the most claims that a session may have. `watched`: left out, the caches hold all namespaces. */
+export function createCaches(claimsPerSession?: number, watched?: Watched): FollowedCaches {
   const kinds: Following[] = [];
   const add = <K extends Following>(kind: K): K => {
     kinds.push(kind);
     return kind;
   };
-  const target = (resource: Resource) => add(followedKind(resource, { metadataOnly: true }, trimToExistence));
+  const follow = <T extends KubernetesObject>(
+    resource: Resource<T>,
+    scope: Parameters<typeof followedKind<T>>[1],
+    trim: Parameters<typeof followedKind<T>>[2],
+  ) => add(followedKind(resource, scope, trim, watched));
+  const target = (resource: Resource) => follow(resource, { metadataOnly: true }, trimToExistence);
 
   const caches = {
-    configurations: add(followedKind(backupConfigurations, {}, keepConfiguration)),
-    backupSessions: add(followedKind(backupSessions, {}, keepBackupSession)),
-    restoreSessions: add(
-      followedKind(restoreSessions, {}, (session) => keepRestoreSession(session, claimsPerSession)),
-    ),
-    cronJobs: add(followedKind(cronJobs, ours, trimCronJob)),
-    jobs: add(followedKind(jobs, ours, trimJob)),
-    pods: add(followedKind(pods, ours, trimPod)),
+    configurations: follow(backupConfigurations, {}, keepConfiguration),
+    backupSessions: follow(backupSessions, {}, keepBackupSession),
+    restoreSessions: follow(restoreSessions, {}, (session) => keepRestoreSession(session, claimsPerSession)),
+    cronJobs: follow(cronJobs, ours, trimCronJob),
+    jobs: follow(jobs, ours, trimJob),
+    pods: follow(pods, ours, trimPod),
     targets: Object.fromEntries(
       targetKinds.map((kind) => [kind, target(targetTypes[kind].resource)]),
     ) as Record<TargetKind, FollowedKind<KubernetesObject>>,
@@ -63,6 +69,7 @@ export function createCaches(claimsPerSession?: number): FollowedCaches {
         name === 'targets' ? Object.values(caches.targets) : [caches[name]];
       await Promise.all(names.flatMap(of).map(({ synced }) => synced));
     },
+    isRefused: (namespace) => kinds.some((kind) => kind.isRefused(namespace)),
     async follow(cluster, signal) {
       await Promise.all(kinds.map((kind) => kind.follow(cluster, signal)));
     },

@@ -1,15 +1,28 @@
-/** A cache of one kind in the whole cluster, kept current by one watch and by the responses of our own writes. */
+/**
+ * A cache of one kind, kept current by one watch of the whole cluster, or one for each watched namespace, and by the
+ * responses of our own writes.
+ */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
+import { isStashError } from '#src/errors.ts';
 
 import type { Cache } from './cache.ts';
 
 export interface Following {
   /** Watches until `signal` aborts, then resolves; rejects with a permanent error of the API server. */
   readonly follow: (cluster: Cluster, signal: AbortSignal) => Promise<void>;
-  /** Resolves once the first list is complete. */
+  /** Resolves once the first list is complete, or refused in a watched namespace. */
   readonly synced: Promise<void>;
+  /** Whether the last watch of this watched namespace was refused: its objects may be out of date, or missing. */
+  readonly isRefused: (namespace: string) => boolean;
+}
+
+/** The namespaces that are watched one by one, so that the operator needs no rights in others. */
+export interface Watched {
+  readonly namespaces: readonly string[];
+  /** Resolves when the namespace is to be tried again, or as soon as `signal` aborts. */
+  readonly afterRefusal: (namespace: string, error: Error, signal: AbortSignal) => Promise<void>;
 }
 
 export type FollowedKind<T extends KubernetesObject> = Cache<T> & Following;
@@ -19,17 +32,26 @@ export function followedKind<T extends KubernetesObject>(
   resource: Resource<T>,
   scope: Omit<Scope, 'namespace'>,
   trim: (object: Stored<T>) => Stored<T>,
+  watched?: Watched,
 ): FollowedKind<T> {
   const namespaces = new Map<string, Map<string, Stored<T>>>();
   const listeners: ((object: Stored<T>, deleted: boolean) => void)[] = [];
-  const first = Promise.withResolvers<undefined>();
-  /** The watch has delivered every change up to this resource version. */
-  let toldUpTo = 0n;
+  /** What is watched at once: a namespace, or undefined for all. */
+  const parts: readonly (string | undefined)[] = watched?.namespaces ?? [undefined];
+  const first = new Map(parts.map((part) => [part, Promise.withResolvers<undefined>()]));
+  /** By part: the watch has delivered every change up to this resource version. */
+  const toldUpTo = new Map<string | undefined, bigint>();
+  const refused = new Set<string>();
+  const partOf = ({ namespace }: Stored<T>['metadata']) => watched && namespace;
+  const told = (part: string | undefined, version: bigint) => {
+    toldUpTo.set(part, max(toldUpTo.get(part) ?? 0n, version));
+  };
 
   const find = ({ namespace = '', name }: Stored<T>['metadata']) => namespaces.get(namespace)?.get(name);
 
-  const all = function* () {
-    for (const objects of namespaces.values()) yield* objects.values();
+  const all = function* (part?: string) {
+    for (const [namespace, objects] of namespaces)
+      if (part === undefined || part === namespace) yield* objects.values();
   };
 
   const tell = (object: Stored<T>, deleted: boolean) => {
@@ -58,25 +80,26 @@ export function followedKind<T extends KubernetesObject>(
     tell(known, true);
   };
 
-  const replace = (items: readonly Stored<T>[], upTo: bigint) => {
+  const replace = (part: string | undefined, items: readonly Stored<T>[], upTo: bigint) => {
     const there = new Set(items.map(({ metadata }) => metadata.uid));
-    for (const known of [...all()]) if (!there.has(known.metadata.uid)) drop(known.metadata, upTo);
+    for (const known of [...all(part)]) if (!there.has(known.metadata.uid)) drop(known.metadata, upTo);
     items.forEach(put);
   };
 
-  const take = (event: WatchEvent<T>) => {
+  const take = (part: string | undefined, event: WatchEvent<T>) => {
     switch (event.type) {
       case 'listed':
-        replace(event.items, listedUpTo(event));
-        toldUpTo = max(toldUpTo, listedUpTo(event));
-        first.resolve(undefined);
+        if (part !== undefined) refused.delete(part);
+        replace(part, event.items, listedUpTo(event));
+        told(part, listedUpTo(event));
+        first.get(part)?.resolve(undefined);
         break;
       case 'changed':
-        toldUpTo = max(toldUpTo, versionOf(event.object));
+        told(part, versionOf(event.object));
         put(event.object);
         break;
       case 'deleted':
-        toldUpTo = max(toldUpTo, versionOf(event.object));
+        told(part, versionOf(event.object));
         drop(event.object.metadata, versionOf(event.object));
         break;
       case 'lost':
@@ -86,17 +109,39 @@ export function followedKind<T extends KubernetesObject>(
   };
 
   return {
-    synced: first.promise,
+    synced: Promise.all([...first.values()].map(({ promise }) => promise)).then(() => undefined),
+    isRefused: (namespace) => refused.has(namespace),
     get: (namespace, name) => namespaces.get(namespace)?.get(name),
     list: (namespace) => (namespace === undefined ? all() : (namespaces.get(namespace)?.values() ?? [])),
     onChange: (listener) => void listeners.push(listener),
     learn(object) {
       // The watch has passed this version and the object is absent: it has been deleted since.
-      if (find(object.metadata) === undefined && versionOf(object) <= toldUpTo) return;
+      if (
+        find(object.metadata) === undefined &&
+        versionOf(object) <= (toldUpTo.get(partOf(object.metadata)) ?? 0n)
+      )
+        return;
       put(object);
     },
     async follow(cluster, signal) {
-      for await (const event of cluster.watch(resource, { ...scope, trim }, signal)) take(event);
+      const followPart = async (namespace: string | undefined) => {
+        const of = { ...scope, trim, ...(namespace !== undefined && { namespace }) };
+        for await (const event of cluster.watch(resource, of, signal)) take(namespace, event);
+      };
+      const insist = async (namespace: string) => {
+        while (!signal.aborted) {
+          try {
+            await followPart(namespace);
+          } catch (error) {
+            // Its Role is gone, mostly with the namespace: the others go on.
+            if (!isStashError(error, 'forbidden') || watched === undefined) throw error;
+            refused.add(namespace);
+            first.get(namespace)?.resolve(undefined);
+            await watched.afterRefusal(namespace, error, signal);
+          }
+        }
+      };
+      await Promise.all(parts.map((part) => (part === undefined ? followPart(part) : insist(part))));
     },
   };
 }

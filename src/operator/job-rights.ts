@@ -5,8 +5,15 @@ import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { includesJson } from '#src/domain/includes-json.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import type { JobRights } from '#src/domain/operator/build-job-rights.ts';
+import type { JobRights, JobRoleKind } from '#src/domain/operator/build-job-rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
+
+import type { OperatorOptions } from './world.ts';
+
+/** As `install` creates the roles. */
+export function jobRoleKind({ watchNamespaces }: OperatorOptions): JobRoleKind {
+  return watchNamespaces === undefined ? 'ClusterRole' : 'Role';
+}
 
 /**
  * Safe to repeat: writes only where an object is missing or has changed.
@@ -33,7 +40,7 @@ function subjectsPatch(present: RoleBinding, { roleRef, subjects }: RoleBinding)
     const name = present.metadata.name ?? '';
     throw new StashError(
       'precondition',
-      `rolebinding/${name} binds another role than clusterrole/${roleRef.name}`,
+      `rolebinding/${name} binds another role than ${roleRef.kind.toLowerCase()}/${roleRef.name}`,
       { hint: commandLine`kubectl delete rolebinding ${name} -n ${present.metadata.namespace ?? ''}` },
     );
   }

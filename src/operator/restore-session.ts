@@ -11,7 +11,7 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import { isTargetKind } from '#src/domain/workload/target.ts';
 import { restore } from '#src/session/kinds/restore.ts';
 
-import { ensureJobRights } from './job-rights.ts';
+import { ensureJobRights, jobRoleKind } from './job-rights.ts';
 import type { Reconciler } from './reconciler.ts';
 import { restoreSteps } from './restore-session-steps.ts';
 import { sessionReconciler } from './session-reconciler.ts';
@@ -35,7 +35,7 @@ export function restoreSessionReconciler(world: World): Reconciler {
     apply: restoreSteps(world, kept),
     contextOf: () => ({ claimsPerSession: options.claimsPerSession }),
     async prepareJob({ session }) {
-      await ensureJobRights(cluster, buildJobRights(session, [clusterRole.restorer]));
+      await ensureJobRights(cluster, buildJobRights(session, [clusterRole.restorer], jobRoleKind(options)));
       return buildRestoreJob(session, options);
     },
     mark: (present, condition) => withPending(present, condition, clock.now()),

@@ -6,6 +6,7 @@ import { isStashError } from '#src/errors.ts';
 import { createCaches } from './caches.ts';
 import { errorFields, type LeveledLog } from './log.ts';
 import type { OperatorMetrics, Scraped } from './metrics.ts';
+import type { Watched } from './follow-kind.ts';
 import { createQueue, type Queue } from './queue.ts';
 import type { Key, Reconciler } from './reconciler.ts';
 import type { World } from './world.ts';
@@ -38,11 +39,12 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
   const { factories, log } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, options.lost, over.signal]);
-  const { caches, follow, synced, filled } = createCaches(options.world.options.claimsPerSession);
+  const { claimsPerSession } = options.world.options;
+  const { caches, follow, synced, filled, isRefused } = createCaches(claimsPerSession, watchedBy(options));
   const world: World = { ...options.world, caches };
   const reconcilers = factories.map((create) => create(world));
   const queues = new Map(
-    reconcilers.map((reconciler) => [reconciler.name, queueOf(reconciler, options, signal)]),
+    reconcilers.map((reconciler) => [reconciler.name, queueOf(reconciler, options, isRefused, signal)]),
   );
   for (const reconciler of reconcilers)
     reconciler.triggers((key) => queues.get(reconciler.name)?.enqueue(key));
@@ -76,12 +78,36 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
   }
 }
 
-function queueOf(reconciler: Reconciler, { world, log }: LeadOptions, signal: AbortSignal): Queue {
+/** How long after a refusal a watched namespace is tried again. */
+const refusedForMs = 60_000;
+
+function watchedBy({ world, log }: LeadOptions): Watched | undefined {
+  const { watchNamespaces: namespaces } = world.options;
+  return (
+    namespaces && {
+      namespaces,
+      afterRefusal: async (namespace, error, signal) => {
+        log.warn('a watched namespace is refused', { namespace, ...errorFields(error) });
+        await world.clock.sleep(refusedForMs, signal);
+      },
+    }
+  );
+}
+
+function queueOf(
+  reconciler: Reconciler,
+  { world, log }: LeadOptions,
+  isRefused: (namespace: string) => boolean,
+  signal: AbortSignal,
+): Queue {
   const { name } = reconciler;
   return createQueue({
     clock: world.clock,
     signal,
-    reconcile: (key, stopped) => reconciler.reconcile(key, stopped),
+    async reconcile(key, stopped) {
+      // Decided from what is known of this namespace, a session without its Job would be failed.
+      return isRefused(key.namespace) ? refusedForMs : await reconciler.reconcile(key, stopped);
+    },
     onError: (key: Key, error, retryInMs) => {
       // A conflict is no failure: another client wrote first, and the queue retries.
       if (isStashError(error, 'conflict')) return;

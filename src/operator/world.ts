@@ -18,6 +18,8 @@ export interface OperatorOptions {
   readonly namespace: string;
   /** The most claims that a session may have. */
   readonly claimsPerSession: number;
+  /** The only namespaces in which it works; left out: all. */
+  readonly watchNamespaces?: readonly string[] | undefined;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
   /** With `in-process`: number of sessions that are carried out at the same time. */

@@ -9,7 +9,7 @@ import { parseListenAddress } from '#src/operator/listen-address.ts';
 export const command = defineCommand({
   name: 'operator run',
   usage: 'operator run [flags]',
-  description: `Run the operator. It creates sessions by schedule, carries out all sessions of the cluster, and applies retention policies. "kubectl stash install" runs it in the cluster.
+  description: `Run the operator. It creates sessions by schedule, carries out all sessions of the cluster, or of the namespaces of --watch-namespaces, and applies retention policies. "kubectl stash install" runs it in the cluster.
 
 Several operators may run at the same time: the holder of the Lease kubectl-stash-operator in its own namespace is active, and the others stand by. The operator serves /healthz, /readyz and /metrics, logs JSON on stdout, and on SIGTERM releases everything that it holds.`,
   examples: [
@@ -47,6 +47,12 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       default: true,
       description: 'Work only while holding the Lease. With --leader-elect=false, no other operator may run.',
     },
+    watchNamespaces: {
+      type: 'string[]',
+      commas: true,
+      valueName: 'NAMESPACE',
+      description: 'Work in these namespaces only; by default in all.',
+    },
     maxFreeze: {
       type: 'duration',
       default: '60s',
@@ -78,7 +84,7 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       import('#src/operator/serve.ts'),
     ]);
     const { runSessions, image, imagePullPolicy, leaderElect, maxFreeze } = flags;
-    const { sessionsAtOnce, claimsPerSession, logLevel } = flags;
+    const { sessionsAtOnce, claimsPerSession, watchNamespaces, logLevel } = flags;
     const log = createLog(context.out, logLevel, context);
     const { cluster, namespace } = await context.cluster(where, (words) => {
       log.warn(words);
@@ -96,6 +102,7 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       {
         ...{ runSessions, image, imagePullPolicy, namespace, listen, leaderElect },
         ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, claimsPerSession },
+        ...(watchNamespaces.length > 0 && { watchNamespaces }),
       },
       reconcilers,
     );

@@ -1,16 +1,10 @@
 /** What `doctor` examines: one file for each check, from facts to findings. */
-import type {
-  KubernetesObject,
-  Lease,
-  PersistentVolume,
-  Pod,
-  RoleBinding,
-  Stored,
-} from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Lease, PersistentVolume, Pod, Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { isFor } from '#src/domain/configuration/choose-configuration.ts';
 import type { Finding } from '#src/domain/finding.ts';
+import type { Installation } from '#src/domain/install/bindings.ts';
 import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 import type { TargetObject } from '#src/domain/workload/claims.ts';
@@ -45,9 +39,9 @@ export interface Facts {
 }
 
 export interface OperatorFacts {
-  /** The operator's ClusterRoleBinding; undefined: there is none. */
-  readonly binding: Read<Stored<RoleBinding> | undefined>;
-  /** Where the binding says that the operator is, else where `install` puts it. */
+  /** As the operator's ClusterRoleBindings tell it; undefined: there is none. */
+  readonly installed: Read<Installation | undefined>;
+  /** Where the operator is installed, else where `install` puts it. */
   readonly home: string;
   readonly lease: Read<Stored<Lease> | undefined>;
 }

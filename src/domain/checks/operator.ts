@@ -21,18 +21,20 @@ export const operator: CheckOfNamespace = {
     if (facts.groups.includes(appscodeOperatorGroup)) {
       return [{ level: 'ok', message: "AppsCode's Stash operator runs in this cluster" }];
     }
-    const { lease, binding, home } = facts.operator;
+    const { lease, installed, home } = facts.operator;
+    const watched = 'value' in installed ? installed.value?.watchNamespaces : undefined;
+    if (watched?.includes(facts.namespace) === false) return [elsewhere(facts, watched)];
     const found = 'value' in lease ? lease.value : undefined;
     if (found && silentFor(found, facts.now) <= silentAfterMs) {
       const { holderIdentity = '' } = found.spec ?? {};
       return [{ level: 'ok', message: `the operator of namespace ${home} runs: ${holderIdentity} leads` }];
     }
     const isInstalled =
-      'value' in binding ? binding.value !== undefined : found === undefined ? undefined : true;
+      'value' in installed ? installed.value !== undefined : found === undefined ? undefined : true;
     if (isInstalled === false) return [absent(facts)];
     if (isInstalled === true && 'value' in lease) return [silent(found, facts)];
     if (hasUnanswered(facts)) return [isInstalled === true ? silent(found, facts) : absent(facts)];
-    return whereRead('value' in lease ? binding : lease, () => []);
+    return whereRead('value' in lease ? installed : lease, () => []);
   },
 };
 
@@ -58,10 +60,25 @@ function hasUnanswered(facts: Facts): boolean {
   );
 }
 
+function elsewhere(facts: Facts, watched: readonly string[]): Finding {
+  const { namespace, operator } = facts;
+  const all = [...watched, namespace].join();
+  return unattended(
+    facts,
+    `the operator of namespace ${operator.home} does not watch namespace ${namespace}`,
+    {
+      hint: commandLine`kubectl stash install -n ${operator.home} --watch-namespaces=${all}`,
+    },
+  );
+}
+
 function absent(facts: Facts): Finding {
   const none = `no operator found for namespace ${facts.namespace}`;
-  const fix = 'kubectl stash install';
+  return unattended(facts, none, { fix: 'kubectl stash install' });
+}
+
+function unattended(facts: Facts, none: string, way: Pick<Finding, 'fix' | 'hint'>): Finding {
   return examined(facts).some(({ spec }) => spec.paused !== true)
-    ? failure('precondition', `${none}: schedules do not run`, { fix })
-    : { level: 'warn', message: `${none}: only the command line carries sessions out`, fix };
+    ? failure('precondition', `${none}: schedules do not run`, way)
+    : { level: 'warn', message: `${none}: only the command line carries sessions out`, ...way };
 }

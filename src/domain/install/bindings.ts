@@ -1,8 +1,9 @@
 /** The operator's ServiceAccount and its bindings. */
 import type { KubernetesObject, Named, RoleBinding, ServiceAccount } from '#src/api/kubernetes.ts';
-import { clusterRole, operatorName } from '#src/api/operator.ts';
+import { clusterRole, operatorName, watchedRole } from '#src/api/operator.ts';
 
 import { objectLabels, type InstallOptions } from './options.ts';
+import { isOurs } from './ownership.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -24,34 +25,83 @@ export function buildLeaseBinding(options: InstallOptions): Named<RoleBinding> {
   };
 }
 
-/** With `in-process`, the operator also needs the Jobs' rights, in all namespaces. */
+/**
+ * Granted in all namespaces, or in each that the operator watches. With `in-process`, the operator also needs the Jobs'
+ * rights there.
+ */
 export function buildOperatorBindings(options: InstallOptions): Named<RoleBinding>[] {
+  const { runSessions, watchNamespaces } = options;
   const carriesOut = [clusterRole.snapshotter, clusterRole.restorer].map((role) => ({
     name: inProcessBinding(role),
     role,
   }));
-  return [
-    { name: clusterRole.operator, role: clusterRole.operator },
-    ...(options.runSessions === 'in-process' ? carriesOut : []),
-  ].map(({ name, role }) => clusterBinding(name, role, subjects(options), options));
+  return [operatorsOwn(watchNamespaces), ...(runSessions === 'in-process' ? carriesOut : [])].flatMap(
+    ({ name, role }) => {
+      const everywhere = clusterBinding(name, role, subjects(options), options);
+      return watchNamespaces?.map((namespace) => bindingIn(namespace, everywhere)) ?? [everywhere];
+    },
+  );
 }
 
-/** Names of the ClusterRoleBindings that exist only with `in-process`. */
-export const inProcessBindings: readonly string[] = [clusterRole.snapshotter, clusterRole.restorer].map(
-  inProcessBinding,
-);
+function operatorsOwn(watchNamespaces: readonly string[] | undefined) {
+  const name = watchNamespaces === undefined ? clusterRole.operator : watchedRole;
+  return { name, role: name };
+}
+
+function bindingIn(
+  namespace: string,
+  { metadata, roleRef, ...binding }: Named<RoleBinding>,
+): Named<RoleBinding> {
+  return {
+    ...binding,
+    kind: 'RoleBinding',
+    metadata: { ...metadata, namespace },
+    roleRef: { ...roleRef, kind: 'Role' },
+  };
+}
 
 function inProcessBinding(role: string): string {
   return `${role}-in-process`;
 }
 
+/** Grants classes to all accounts; or to the operator and the accounts of the namespaces that it watches. */
 export function buildClassesBinding(options: InstallOptions): Named<RoleBinding> {
-  const everyAccount = { kind: 'Group', apiGroup: rbac, name: 'system:serviceaccounts' } as const;
-  return clusterBinding(clusterRole.snapshotClasses, clusterRole.snapshotClasses, [everyAccount], options);
+  const accounts = options.watchNamespaces?.map((namespace) => accountsOf(namespace));
+  const granted = accounts === undefined ? [accountsOf()] : [...subjects(options), ...accounts];
+  return clusterBinding(clusterRole.snapshotClasses, clusterRole.snapshotClasses, granted, options);
+}
+
+const allAccounts = 'system:serviceaccounts';
+
+function accountsOf(namespace?: string): NonNullable<RoleBinding['subjects']>[number] {
+  const name = namespace === undefined ? allAccounts : `${allAccounts}:${namespace}`;
+  return { kind: 'Group', apiGroup: rbac, name };
+}
+
+/** An installation, as its ClusterRoleBindings tell it. */
+export interface Installation {
+  readonly home: string;
+  /** Undefined: all namespaces. */
+  readonly watchNamespaces: readonly string[] | undefined;
+}
+
+/** `operator` and `classes`: the ClusterRoleBindings of these names that exist. Undefined: no operator is installed. */
+export function installationOf(
+  operator: KubernetesObject | undefined,
+  classes: KubernetesObject | undefined,
+): Installation | undefined {
+  const everywhere = operator && isOurs(operator) ? operatorHome(operator) : undefined;
+  if (everywhere !== undefined) return { home: everywhere, watchNamespaces: undefined };
+  const home = classes && isOurs(classes) ? operatorHome(classes) : undefined;
+  if (home === undefined) return undefined;
+  const { subjects = [] } = classes as unknown as RoleBinding;
+  const prefix = `${allAccounts}:`;
+  const groups = subjects.filter(({ kind, name }) => kind === 'Group' && name.startsWith(prefix));
+  return { home, watchNamespaces: groups.map(({ name }) => name.slice(prefix.length)) };
 }
 
 /** Namespace of the operator, read from its ClusterRoleBinding; undefined where it binds another account. */
-export function operatorHome(binding: KubernetesObject): string | undefined {
+function operatorHome(binding: KubernetesObject): string | undefined {
   const { subjects = [] } = binding as RoleBinding;
   return subjects.find(({ kind, name }) => kind === 'ServiceAccount' && name === operatorName)?.namespace;
 }

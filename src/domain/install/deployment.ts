@@ -93,8 +93,15 @@ function container(options: InstallOptions): Container {
 }
 
 /** Flags that the user does not set are omitted: the operator in the image has its own defaults. */
-function optionFlags({ maxFreezeMs, sessionsAtOnce, claimsPerSession, logLevel }: InstallOptions): string[] {
+function optionFlags({
+  watchNamespaces,
+  maxFreezeMs,
+  sessionsAtOnce,
+  claimsPerSession,
+  logLevel,
+}: InstallOptions): string[] {
   return [
+    ...(watchNamespaces === undefined ? [] : [`--watch-namespaces=${watchNamespaces.join()}`]),
     ...(maxFreezeMs === undefined ? [] : [`--max-freeze=${formatGoDuration(maxFreezeMs)}`]),
     ...(sessionsAtOnce === undefined ? [] : [`--sessions-at-once=${sessionsAtOnce}`]),
     ...(claimsPerSession === undefined ? [] : [`--claims-per-session=${claimsPerSession}`]),

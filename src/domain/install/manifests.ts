@@ -1,5 +1,6 @@
 /** All objects of the operator, in the order in which they are created. */
-import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Named, Role } from '#src/api/kubernetes.ts';
+import { watchedRole } from '#src/api/operator.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
@@ -27,12 +28,11 @@ export function operatorManifests(options: InstallOptions): Manifest[] {
   return [
     manifest(namespaces, buildNamespace(options)),
     manifest(serviceAccounts, buildAccount(options)),
-    manifest(clusterRoles, buildOperatorRole(options)),
-    manifest(clusterRoles, buildTriggerRole(options)),
-    manifest(clusterRoles, buildSnapshotterRole(options)),
-    manifest(clusterRoles, buildRestorerRole(options)),
+    ...rolesInNamespaces(options),
     manifest(clusterRoles, buildClassesRole(options)),
-    ...buildOperatorBindings(options).map((binding) => manifest(clusterRoleBindings, binding)),
+    ...buildOperatorBindings(options).map((binding) =>
+      manifest(binding.kind === 'RoleBinding' ? roleBindings : clusterRoleBindings, binding),
+    ),
     manifest(clusterRoleBindings, buildClassesBinding(options)),
     manifest(roles, buildLeaseRole(options)),
     manifest(roleBindings, buildLeaseBinding(options)),
@@ -40,6 +40,22 @@ export function operatorManifests(options: InstallOptions): Manifest[] {
     manifest(networkPolicies, buildNetworkPolicy(options)),
     manifest(deployments, buildDeployment(options)),
   ];
+}
+
+/** ClusterRoles, or Roles in the namespaces that the operator watches. */
+function rolesInNamespaces(options: InstallOptions): Manifest[] {
+  const operator = buildOperatorRole(options);
+  const ofJobs = [buildTriggerRole, buildSnapshotterRole, buildRestorerRole].map((build) => build(options));
+  const { watchNamespaces } = options;
+  if (watchNamespaces === undefined) return [operator, ...ofJobs].map((role) => manifest(clusterRoles, role));
+  const watched = { ...operator, metadata: { ...operator.metadata, name: watchedRole } };
+  return watchNamespaces.flatMap((namespace) =>
+    [watched, ...ofJobs].map((role) => manifest(roles, roleIn(namespace, role))),
+  );
+}
+
+function roleIn(namespace: string, role: Named<Role>): Named<Role> {
+  return { ...role, kind: 'Role', metadata: { ...role.metadata, namespace } };
 }
 
 function manifest<T extends KubernetesObject>(resource: Resource<T>, object: Named<T>): Manifest {

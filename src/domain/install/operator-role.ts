@@ -13,6 +13,7 @@ import {
   pods,
   restoreSessions,
   roleBindings,
+  roles,
   serviceAccounts,
   volumeSnapshots,
 } from '#src/api/resources.ts';
@@ -21,10 +22,11 @@ import { objectLabels, type InstallOptions } from './options.ts';
 import { on, onSub, onWorkloads, runsInPods } from './rule.ts';
 
 /**
- * Granted in all namespaces. It does not include carrying sessions out: the Jobs have their own roles, and `in-process`
+ * Granted in all namespaces, or in those that it watches. It does not include carrying sessions out: the Jobs have their own roles, and `in-process`
  * binds those roles to the operator too. A separate binding lets all ServiceAccounts list snapshot classes.
  */
 export function buildOperatorRole(options: InstallOptions): Named<Role> {
+  const { runSessions, watchNamespaces } = options;
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
@@ -38,11 +40,11 @@ export function buildOperatorRole(options: InstallOptions): Named<Role> {
       onSub(restoreSessions, 'status', 'patch'),
       // Objects that it creates for a configuration or a session.
       on(cronJobs, 'get', 'list', 'watch', 'create', 'patch', 'delete'),
-      on(jobs, 'get', 'list', 'watch', 'create', 'delete'),
+      on(jobs, 'get', 'list', 'watch', ...(runSessions === 'in-jobs' ? ['create'] : []), 'delete'),
       on(serviceAccounts, 'get', 'create', 'patch'),
       on(roleBindings, 'get', 'create', 'patch'),
       {
-        ...on(clusterRoles, 'bind'),
+        ...on(watchNamespaces === undefined ? clusterRoles : roles, 'bind'),
         resourceNames: [clusterRole.trigger, clusterRole.snapshotter, clusterRole.restorer],
       },
       // To look targets up, and to thaw the application of a session whose executor died.

@@ -1,11 +1,10 @@
 /** Plans an installation, or refuses it. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
-import { clusterRole } from '#src/api/operator.ts';
-import { clusterRoleBindings, customResourceDefinitions, namespaces } from '#src/api/resources.ts';
+import { customResourceDefinitions, namespaces } from '#src/api/resources.ts';
 import { commandLine, inNamespace, type FlagWord } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 
-import { operatorHome } from './bindings.ts';
+import type { Installation } from './bindings.ts';
 import type { Manifest } from './options.ts';
 import { isAppsCodes, isOurs, ours } from './ownership.ts';
 
@@ -24,11 +23,9 @@ export interface Found extends Manifest {
 
 /**
  * The step for each object, in the order given. Throws before anything is written.
- * @throws StashError 'precondition' where the operator is installed in another namespace, or where an object is being
- *   deleted or is not ours
+ * @throws StashError 'precondition' where an object is being deleted or is not ours
  */
 export function planInstall(found: readonly Found[]): Step[] {
-  refuseSecondHome(found);
   const steps = found.map(stepFor);
   const leaving = steps.find((step) => step.do === 'patch' && step.existing.metadata.deletionTimestamp);
   if (leaving) {
@@ -64,18 +61,16 @@ function isForeign({ resource, existing }: Found): boolean {
   return existing !== undefined && resource !== customResourceDefinitions && !isOurs(existing);
 }
 
-/** Two operators in different namespaces have separate Leases: both would carry out every session. */
-function refuseSecondHome(found: readonly Found[]): void {
-  for (const { resource, object, existing } of found) {
-    if (resource !== clusterRoleBindings || object.metadata.name !== clusterRole.operator || !existing)
-      continue;
-    const home = isOurs(existing) ? operatorHome(existing) : undefined;
-    const wanted = operatorHome(object);
-    if (home === undefined || home === wanted) continue;
-    throw new StashError('precondition', `the operator is already installed in namespace ${home}`, {
-      hint: `update that installation:\n${commandLine`kubectl stash install -n ${home}`}\nor remove it first:\n${commandLine`kubectl stash uninstall -n ${home}`}`,
-    });
-  }
+/**
+ * Two operators in different namespaces have separate Leases: both would carry out every session.
+ * @throws StashError 'precondition' where an operator is installed in another namespace than `wanted`
+ */
+export function refuseSecondHome(installed: Installation | undefined, wanted: string): void {
+  if (installed === undefined || installed.home === wanted) return;
+  const { home } = installed;
+  throw new StashError('precondition', `the operator is already installed in namespace ${home}`, {
+    hint: `update that installation:\n${commandLine`kubectl stash install -n ${home}`}\nor remove it first:\n${commandLine`kubectl stash uninstall -n ${home}`}`,
+  });
 }
 
 /** `role.rbac.authorization.k8s.io/foo in namespace bar` */

@@ -6,7 +6,9 @@ import { commandLine } from '#src/domain/command-line.ts';
 import type { Session } from '#src/domain/session/session-status.ts';
 import { StashError } from '#src/errors.ts';
 
+import type { Installation } from './bindings.ts';
 import { operatorManifests } from './manifests.ts';
+import type { Manifest } from './options.ts';
 
 /** The address of an object in the API. */
 export interface Place {
@@ -15,23 +17,39 @@ export interface Place {
   readonly namespace?: string | undefined;
 }
 
-/** All objects that any form of `install` creates, except the namespace, and the Lease that the operator creates. */
-export function placesOfOperator(namespace: string): Place[] {
+/**
+ * All objects that any form of `install` creates for these namespaces, except the operator's own one, and the Lease that
+ * the operator creates.
+ */
+export function placesOfOperator({ home: namespace, watchNamespaces }: Installation): Place[] {
   const options = { namespace, image: '', replicas: 1, runSessions: 'in-process', version: '' } as const;
-  const places = operatorManifests(options).map(({ resource, object }) => ({
-    resource,
-    name: object.metadata.name,
-    namespace: object.metadata.namespace,
-  }));
+  const everywhere = operatorManifests(options).map(placeOf);
+  const watched = watchNamespaces && operatorManifests({ ...options, watchNamespaces }).map(placeOf);
+  const places = [...everywhere, ...(watched ?? []).filter((place) => !everywhere.some(isSamePlace(place)))];
   return [
     ...places.filter(({ resource }) => resource !== namespaces),
     { resource: leases, name: operatorName, namespace },
   ];
 }
 
-/** Whether it is the ClusterRoleBinding with the operator's namespace: deleted last, so that a repeat can find it. */
+export function placeOf({ resource, object: { metadata } }: Manifest): Place {
+  return { resource, name: metadata.name, namespace: metadata.namespace };
+}
+
+export function isSamePlace(one: Place): (other: Place) => boolean {
+  return ({ resource, name, namespace }) =>
+    one.resource === resource && one.name === name && one.namespace === namespace;
+}
+
+/** ` in namespace NAME`, if that is another one than the operator's. */
+export function elsewhere({ namespace }: { readonly namespace?: string | undefined }, home: string): string {
+  return namespace === undefined || namespace === home ? '' : ` in namespace ${namespace}`;
+}
+
+/** Whether it is a ClusterRoleBinding that tells the installation: deleted last, so that a repeat can find it. */
 export function tellsHome({ resource, name }: Place): boolean {
-  return resource === clusterRoleBindings && name === clusterRole.operator;
+  const telling: readonly string[] = [clusterRole.operator, clusterRole.snapshotClasses];
+  return resource === clusterRoleBindings && telling.includes(name);
 }
 
 /** `3 backupconfigurations, 1 restoresession`; omits kinds with a count of 0. */

@@ -12,11 +12,13 @@ export interface JobRights {
   readonly account: string;
   /** The ServiceAccount to create; undefined where `runtimeSettings` names one that the user has created. */
   readonly serviceAccount: Named<ServiceAccount> | undefined;
-  /** One for each ClusterRole. */
+  /** One for each role. */
   readonly bindings: readonly Named<RoleBinding>[];
 }
 
 const nameLimit = 253;
+/** The role of a binding cannot be changed, and the next `install` may choose the other kind. */
+const bindingPrefix = { ClusterRole: 'stash', Role: 'stash.role' } satisfies Record<JobRoleKind, string>;
 
 /**
  * `runtimeSettings.pod.serviceAccountName`, else `stash-<configuration>`, or `stash.restore-<restore session>`: with the
@@ -29,8 +31,15 @@ export function jobAccount({ kind, metadata, spec }: RightsOwner): string {
   return shorten(`${prefix}-${metadata.name}`, nameLimit);
 }
 
+/** `Role`: where the operator watches only some namespaces, each of them has the Jobs' roles. */
+export type JobRoleKind = 'ClusterRole' | 'Role';
+
 /** All objects are owned by `owner`, so that Kubernetes deletes them with it. */
-export function buildJobRights(owner: RightsOwner, clusterRoles: readonly string[]): JobRights {
+export function buildJobRights(
+  owner: RightsOwner,
+  roles: readonly string[],
+  roleKind: JobRoleKind = 'ClusterRole',
+): JobRights {
   const { name, namespace = '', uid } = owner.metadata;
   const account = jobAccount(owner);
   const pod = owner.spec.runtimeSettings?.pod ?? {};
@@ -54,11 +63,11 @@ export function buildJobRights(owner: RightsOwner, clusterRoles: readonly string
             },
           }
         : undefined,
-    bindings: clusterRoles.map((clusterRole) => ({
+    bindings: roles.map((role) => ({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'RoleBinding',
-      metadata: { ...metadata, name: shorten(`stash-${name}-${clusterRole}`, nameLimit) },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
+      metadata: { ...metadata, name: shorten(`${bindingPrefix[roleKind]}-${name}-${role}`, nameLimit) },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: roleKind, name: role },
       subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
     })),
   };

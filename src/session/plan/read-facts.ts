@@ -1,6 +1,6 @@
 /** Reads what `doctor` examines, with the user's own rights. */
 import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
-import { clusterRole, operatorName, operatorNamespace } from '#src/api/operator.ts';
+import { operatorName, operatorNamespace } from '#src/api/operator.ts';
 import {
   apiVersionOf,
   backupConfigurations,
@@ -15,6 +15,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
+import { findInstallation } from '#src/cluster/find-installation.ts';
 import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { annotatedDriver } from '#src/domain/backup/snapshot-class.ts';
@@ -25,7 +26,6 @@ import {
   type Read,
   type Subject,
 } from '#src/domain/checks/check.ts';
-import { operatorHome } from '#src/domain/install/bindings.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import type { Right } from '#src/domain/rights.ts';
@@ -122,15 +122,12 @@ async function readServed(
 
 async function readOperator({ cluster }: NamespaceReader): Promise<OperatorFacts> {
   const bindingRight = { verb: 'get', resource: clusterRoleBindings } as const;
-  const binding = await orLacking(bindingRight, undefined, () =>
-    find(cluster, clusterRoleBindings, { name: clusterRole.operator }),
-  );
-  const found = 'value' in binding ? binding.value : undefined;
-  const home = (found && operatorHome(found)) ?? operatorNamespace;
+  const installed = await orLacking(bindingRight, undefined, () => findInstallation(cluster));
+  const home = ('value' in installed ? installed.value?.home : undefined) ?? operatorNamespace;
   const lease = await orLacking({ verb: 'get', resource: leases }, home, () =>
     find(cluster, leases, { name: operatorName, namespace: home }),
   );
-  return { binding, home, lease };
+  return { installed, home, lease };
 }
 
 async function readMissing(

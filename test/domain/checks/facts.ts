@@ -30,7 +30,7 @@ export function facts({ lists = {}, served = [], ...changes }: Changes = {}): Fa
     served: () => served,
     listed: <T extends KubernetesObject>(resource: Resource<T>) =>
       read(resource, lists[resource.plural] ?? []),
-    operator: { binding: { value: undefined }, home: 'kubectl-stash', lease: { value: undefined } },
+    operator: { installed: { value: undefined }, home: 'kubectl-stash', lease: { value: undefined } },
     missing: new Map(),
     points: { value: [] },
     volumes: { value: new Map() },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Lease, RoleBinding, Stored } from '#src/api/kubernetes.ts';
+import type { Lease, Stored } from '#src/api/kubernetes.ts';
 import { clusterRoleBindings, leases } from '#src/api/resources.ts';
 import type { OperatorFacts } from '#src/domain/checks/check.ts';
 import { operator } from '#src/domain/checks/operator.ts';
@@ -10,12 +10,7 @@ import { configuration, stored } from '#test/domain/objects.ts';
 import { hoursLater, lacking, now, ofNamespace, withAppscode } from './facts.ts';
 
 const install = '(fix: kubectl stash install)';
-const binding = stored<RoleBinding>({
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'ClusterRoleBinding',
-  metadata: { name: 'kubectl-stash-operator' },
-  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'kubectl-stash-operator' },
-});
+const installed = { home: 'kubectl-stash', watchNamespaces: undefined };
 
 function lease(secondsAgo: number, holderIdentity = 'operator-0'): Stored<Lease> {
   const renewTime = new Date(now.getTime() - secondsAgo * 1000).toISOString();
@@ -28,7 +23,7 @@ function lease(secondsAgo: number, holderIdentity = 'operator-0'): Stored<Lease>
 }
 
 const noRight = {
-  binding: lacking({ verb: 'get', resource: clusterRoleBindings }),
+  installed: lacking({ verb: 'get', resource: clusterRoleBindings }),
   lease: lacking({ verb: 'get', resource: leases }),
 };
 
@@ -45,7 +40,7 @@ const rows: readonly (readonly [string, Partial<OperatorFacts>, string])[] = [
   ],
   [
     'it is silent',
-    { binding: { value: binding }, lease: { value: lease(600) } },
+    { installed: { value: installed }, lease: { value: lease(600) } },
     'fail: no pod of the operator in namespace kubectl-stash leads: the last one renewed its Lease 10m ago',
   ],
   [
@@ -55,7 +50,7 @@ const rows: readonly (readonly [string, Partial<OperatorFacts>, string])[] = [
   ],
   [
     'it gave its Lease back',
-    { binding: { value: binding }, lease: { value: lease(3, '') } },
+    { installed: { value: installed }, lease: { value: lease(3, '') } },
     'fail: no pod of the operator in namespace kubectl-stash leads',
   ],
   [
@@ -65,12 +60,12 @@ const rows: readonly (readonly [string, Partial<OperatorFacts>, string])[] = [
   ],
   [
     'it never led',
-    { binding: { value: binding } },
+    { installed: { value: installed } },
     'fail: no pod of the operator in namespace kubectl-stash leads',
   ],
   [
     'it is installed, and its Lease may not be read',
-    { ...noRight, binding: { value: binding } },
+    { ...noRight, installed: { value: installed } },
     'unknown: needs get leases.coordination.k8s.io',
   ],
   [
@@ -81,14 +76,24 @@ const rows: readonly (readonly [string, Partial<OperatorFacts>, string])[] = [
   ['nothing of it may be read', noRight, 'unknown: needs get leases.coordination.k8s.io'],
   [
     'its binding may not be read, and it is not where it mostly is',
-    { binding: noRight.binding },
+    { installed: noRight.installed },
     'unknown: needs get clusterrolebindings.rbac.authorization.k8s.io',
+  ],
+  [
+    'it leads, but does not watch this namespace',
+    { installed: { value: { ...installed, watchNamespaces: ['shop'] } }, lease: { value: lease(3) } },
+    'warn: the operator of namespace kubectl-stash does not watch namespace demo: only the command line carries sessions out',
+  ],
+  [
+    'it leads, and watches this namespace',
+    { installed: { value: { ...installed, watchNamespaces: ['demo', 'shop'] } }, lease: { value: lease(3) } },
+    'ok: the operator of namespace kubectl-stash runs: operator-0 leads',
   ],
 ];
 
 for (const [name, changes, found] of rows) {
   test(`the operator: ${name}`, () => {
-    const facts = { binding: { value: undefined }, lease: { value: undefined }, home: 'kubectl-stash' };
+    const facts = { installed: { value: undefined }, lease: { value: undefined }, home: 'kubectl-stash' };
     assert.deepEqual(ofNamespace(operator, { operator: { ...facts, ...changes } }), [found]);
   });
 }

@@ -38,15 +38,22 @@ function one<T extends KubernetesObject>(
   return found[0] as T;
 }
 
-test('docs/install/operator.yaml contains what the program installs', () => {
-  const file = join(folder, 'operator.yaml');
-  const printed = objectsOf()
-    .map((object) => dump(object, { lineWidth: -1, noRefs: true }))
-    .join('---\n');
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, printed);
-  assert.deepEqual(loadAll(printed), objectsOf());
-  assert.equal(readFileSync(file, 'utf8'), printed);
-});
+const samples = [
+  { file: 'operator.yaml', options: {} },
+  { file: 'watch-namespaces.yaml', options: { watchNamespaces: ['demo', 'shop'] } },
+];
+
+for (const { file: name, options } of samples) {
+  test(`docs/install/${name} contains what the program installs`, () => {
+    const file = join(folder, name);
+    const printed = objectsOf(options)
+      .map((object) => dump(object, { lineWidth: -1, noRefs: true }))
+      .join('---\n');
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, printed);
+    assert.deepEqual(loadAll(printed), objectsOf(options));
+    assert.equal(readFileSync(file, 'utf8'), printed);
+  });
+}
 
 const anyOptions = fc.record({
   namespace: fc.constantFrom('kubectl-stash', 'backup'),

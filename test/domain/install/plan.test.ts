@@ -4,9 +4,10 @@ import { test } from 'node:test';
 import { stashCrds } from '#src/api/crds/index.ts';
 import type { KubernetesObject, ObjectMeta, Stored } from '#src/api/kubernetes.ts';
 import { customResourceDefinitions } from '#src/api/resources.ts';
+import { installationOf } from '#src/domain/install/bindings.ts';
 import { operatorManifests } from '#src/domain/install/manifests.ts';
 import type { Manifest } from '#src/domain/install/options.ts';
-import { planInstall, type Found } from '#src/domain/install/plan.ts';
+import { planInstall, refuseSecondHome, type Found } from '#src/domain/install/plan.ts';
 import { isStashError } from '#src/errors.ts';
 
 const options = { image: 'stash:1', replicas: 2, runSessions: 'in-jobs', version: 'v1' } as const;
@@ -86,16 +87,29 @@ test('refuses while an object is being deleted', () => {
 });
 
 test('refuses a second operator in another namespace', () => {
-  const elsewhere = operatorManifests({ ...options, namespace: 'backup' });
-  const refused = refusal((manifest) => {
-    const same = ({ object }: Manifest) =>
-      object.kind === manifest.object.kind && object.metadata.name === manifest.object.metadata.name;
-    const there = elsewhere.find(same);
-    return manifest.resource.namespaced ? undefined : there && stored(there.object);
-  });
-  assert.deepEqual(refused, {
-    kind: 'precondition',
-    message: 'the operator is already installed in namespace backup',
-    hint: 'update that installation:\nkubectl stash install -n backup\nor remove it first:\nkubectl stash uninstall -n backup',
-  });
+  for (const watchNamespaces of [undefined, ['demo']]) {
+    const elsewhere = operatorManifests({ ...options, namespace: 'backup', watchNamespaces });
+    const named = (name: string) =>
+      elsewhere.find(
+        ({ resource, object }) =>
+          !resource.namespaced && object.metadata.name === name && object.kind.endsWith('Binding'),
+      )?.object;
+    const installed = installationOf(
+      named('kubectl-stash-operator'),
+      named('kubectl-stash-snapshot-classes'),
+    );
+    assert.deepEqual(installed, { home: 'backup', watchNamespaces });
+    refuseSecondHome(undefined, 'kubectl-stash');
+    refuseSecondHome(installed, 'backup');
+    assert.throws(
+      () => {
+        refuseSecondHome(installed, 'kubectl-stash');
+      },
+      {
+        kind: 'precondition',
+        message: 'the operator is already installed in namespace backup',
+        hint: 'update that installation:\nkubectl stash install -n backup\nor remove it first:\nkubectl stash uninstall -n backup',
+      },
+    );
+  }
 });
