@@ -82,7 +82,7 @@ test('the last success is the latest of the existing and reported sessions, as l
   const lasts = async () => (await ours()).filter((line) => line.includes('last_success'));
   metrics.backupSucceeded(at, new Date((began + 5) * 1000));
   assert.deepEqual(await lasts(), []);
-  caches.configurations.learn(object('db'));
+  caches.configurations.learn(object('db', { spec: { driver: 'VolumeSnapshotter' } }));
   assert.deepEqual(await lasts(), [`${last} ${began + 5}`]);
   caches.backupSessions.learn(session('a', 'Succeeded', { sessionDuration: '1m30s' }));
   caches.backupSessions.learn(session('b', 'Failed', { sessionDuration: '5m' }));
