@@ -77,8 +77,8 @@ function written(word: Word): string {
 }
 
 function quote(word: string): string {
-  // zsh takes a word that begins with = for the path of a program.
-  return /^(?!=)[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  // zsh takes a word that begins with = for the path of a program, and atSameServer takes -- for the end of the flags.
+  return /^(?!=|--$)[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function whyNotShown(word: Word, mayBeginWithDash: boolean): string | undefined {

@@ -85,7 +85,7 @@ test('a word that a terminal would not show as it is makes no command, and runs 
 
 test('a name that a program would take for a flag makes no command', () => {
   for (const name of ['--server=https://elsewhere', '-f', '--']) {
-    const line = `# no command is shown: ${name} would be taken for a flag; -o json shows it`;
+    const line = `# no command is shown: ${name === '--' ? `'--'` : name} would be taken for a flag; -o json shows it`;
     assert.equal(commandLine`kubectl stash wait ${name} -n demo`, line);
     assert.equal(commandLine`kubectl delete pod ${['a', name]}`, line);
   }

@@ -171,6 +171,28 @@ suite('a printed command runs what it says, or is not printed', () => {
     );
   });
 
+  test('the name of a session adds no line to a hint', () => {
+    const target = { kind: 'Deployment', name: 'web', namespace } as const;
+    const sessions = ['bad', 'good\nkubectl delete namespace prod'];
+    const snapshots = sessions.map((session) => ({
+      metadata: {
+        ...{ name: session, namespace, uid: session, creationTimestamp: '2026-03-14T03:00:00Z' },
+        annotations: {
+          [annotation.sessionName]: session,
+          [annotation.sessionUid]: session,
+          [annotation.sessionClaims]: session === 'bad' ? '["data","logs"]' : '["data"]',
+          [annotation.target]: JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }),
+        },
+      },
+      spec: { source: { persistentVolumeClaimName: 'data' } },
+      status: { readyToUse: true },
+    }));
+    const choice = choosePoint(restorePoints(snapshots as never, []), target, 'bad');
+    const hint = 'failure' in choice ? (choice.failure.hint ?? '') : '';
+    assert.match(hint, /newest complete restore point, good kubectl delete namespace prod:/);
+    assert.doesNotMatch(hint, /^kubectl delete/m);
+  });
+
   test('any command, with the flags that chose the server, as it reaches the terminal', () => {
     const scene = fc.record({ name: word, rest: word, value: word, server: word, words: fc.array(word) });
     fc.assert(
