@@ -37,7 +37,7 @@ export function expandTemplates(
   if (!Number.isInteger(replicas) || replicas < 1) {
     throw invalid(`spec.target.replicas is ${replicas}`, 'write how many ordinals there are, at least 1');
   }
-  const templates = target?.volumeClaimTemplates ?? [];
+  const templates = (target?.volumeClaimTemplates ?? []).map(filled);
   if (templates.length === 0) {
     throw invalid(
       'there are no spec.target.volumeClaimTemplates',
@@ -52,6 +52,11 @@ export function expandTemplates(
   );
   checkNames(expanded);
   return expanded;
+}
+
+/** The definition requires neither field of a template. */
+function filled(template: Partial<VolumeClaimTemplate>): VolumeClaimTemplate {
+  return { ...template, metadata: template.metadata ?? {}, spec: template.spec ?? {} };
 }
 
 /** Before anything is built: a few characters of a session may ask for billions of claims, or for claims of gigabytes. */
