@@ -69,7 +69,7 @@ export function arbitraryObject<T extends KubernetesObject>(
   { spec }: CustomResourceDefinition,
   resource: Resource<T>,
 ): fc.Arbitrary<Stored<T>> {
-  const properties = spec.versions[0]?.schema.openAPIV3Schema.properties ?? {};
+  const properties = spec.versions[0]?.schema?.openAPIV3Schema.properties ?? {};
   return fc
     .record(
       { metadata, spec: of(properties['spec'] ?? {}), status: of(properties['status'] ?? {}) },
