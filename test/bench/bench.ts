@@ -1,8 +1,8 @@
 /**
- * `npm run bench [-- start snapshot tenants cluster operator]`: prints times and request counts as tables. Each run
+ * `npm run bench [-- start snapshot cluster operator tenants]`: prints times and request counts as tables. Each run
  * measures the compared programs alternately, so read the times as ratios. This process runs the server; the
- * measured programs run in processes of their own. `cluster` and `operator` run only if named, on a real
- * control plane. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
+ * measured programs run in processes of their own. `cluster`, `operator` and `tenants` run only if named, on a
+ * real control plane. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
  * a hundred claims take minutes, so there are few runs. `operator` has flags of its own.
  */
 import { spawnSync } from 'node:child_process';
@@ -48,7 +48,7 @@ function benches(rateLimits: RateLimits, flags: OperatorFlags): Readonly<Record<
       await benchList(bench);
       await benchSnapshot(bench, plans[rateLimits]);
     }),
-    tenants: benchOn(sandbox, (bench) =>
+    tenants: benchOn(real, (bench) =>
       benchTenants(bench, (flags.scale ?? '1000,10000').split(',').map(Number)),
     ),
     operator: async (given) => {
