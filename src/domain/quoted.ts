@@ -3,8 +3,8 @@
 const longest = 100;
 
 /** The text, or the beginning of one that is too long for a message. */
-export function shortened(text: string): string {
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+export function shortened(text: string, most = longest): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 /** `shortened` in quotation marks. */

@@ -1,8 +1,8 @@
 /**
- * `npm run bench [-- start snapshot cluster operator]`: prints times and request counts as tables. Each run
+ * `npm run bench [-- start snapshot cluster operator tenants]`: prints times and request counts as tables. Each run
  * measures the compared programs alternately, so read the times as ratios. This process runs the server; the
- * measured programs run in processes of their own. `cluster` and `operator` run only if named, on a real
- * control plane. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
+ * measured programs run in processes of their own. `cluster`, `operator` and `tenants` run only if named, on a
+ * real control plane. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
  * a hundred claims take minutes, so there are few runs. `operator` has flags of its own.
  */
 import { spawnSync } from 'node:child_process';
@@ -20,6 +20,7 @@ import { operatorFlags, operatorParts, type OperatorFlags } from './operator.ts'
 import { benchControlPlane, benchSandbox, type BenchServer } from './servers.ts';
 import { benchSnapshot, type SnapshotPlan } from './snapshot.ts';
 import { benchStart } from './start.ts';
+import { benchTenants } from './tenants.ts';
 import type { Workbench } from './workbench.ts';
 
 type Given = Omit<Workbench, 'server'>;
@@ -47,6 +48,9 @@ function benches(rateLimits: RateLimits, flags: OperatorFlags): Readonly<Record<
       await benchList(bench);
       await benchSnapshot(bench, plans[rateLimits]);
     }),
+    tenants: benchOn(real, (bench) =>
+      benchTenants(bench, (flags.scale ?? '1000,10000').split(',').map(Number)),
+    ),
     operator: async (given) => {
       given.print(limits);
       for (const part of operatorParts(flags)) await benchOn(real, (bench) => part(bench, flags))(given);

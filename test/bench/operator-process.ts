@@ -7,11 +7,13 @@ import { createInterface } from 'node:readline';
 import { openReaper } from '#src/sandbox/node/reaper.ts';
 
 import type { AuditedRequest } from './audit.ts';
-import type { RealServer } from './servers.ts';
+import type { BenchServer } from './servers.ts';
 
 export interface OperatorProcess {
   /** Resolves with the process's memory in MiB. */
   memory(): Promise<number>;
+  /** As `memory`, at its highest so far. */
+  peak(): Promise<number>;
   /** Log lines above level `info`, so far. */
   readonly complaints: readonly string[];
   /** Stops the process as its orchestrator would; rejects if it exits with an error. */
@@ -25,7 +27,7 @@ interface LogLine {
 
 /** Resolves when the operator's caches are filled. `args` are Node's, before the program. */
 export async function startOperator(
-  { kubeconfig }: RealServer,
+  { kubeconfig }: Pick<BenchServer, 'kubeconfig'>,
   program: string,
   args: readonly string[] = [],
 ): Promise<OperatorProcess> {
@@ -55,10 +57,8 @@ export async function startOperator(
   await Promise.race([filled.promise, early]);
   return {
     complaints,
-    async memory() {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8');
-      return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) / 1024;
-    },
+    memory: () => memoryOf(pid, 'VmRSS'),
+    peak: () => memoryOf(pid, 'VmHWM'),
     async stop() {
       child.kill('SIGTERM');
       const [code] = await ended;
@@ -67,6 +67,11 @@ export async function startOperator(
       if (code !== 0) throw new Error(`the operator ended with ${code ?? 'a signal'}`);
     },
   };
+}
+
+async function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024;
 }
 
 export interface OperatorRequests {

@@ -11,6 +11,8 @@ import { foreignField } from './check-claim-templates.ts';
 
 const group = 'snapshot.storage.k8s.io';
 
+const longestPath = 400;
+
 /** Of the claims of all ordinals; a template of 2,000 characters for each of 10,000 ordinals is within it. */
 const mostCharacters = 20_000_000;
 
@@ -31,13 +33,14 @@ export function expandTemplates(
       'only snapshots are restored here: write spec.driver: VolumeSnapshotter',
     );
   }
-  const foreign = foreignField(session);
-  if (foreign) throw invalid(`${foreign.field} ${foreign.why}`, 'leave it out');
+  const templates = (target?.volumeClaimTemplates ?? []).map(filled);
+  const spec = { ...session.spec, target: { ...target, volumeClaimTemplates: templates } };
+  const foreign = foreignField({ ...session, spec });
+  if (foreign) throw invalid(`${shortened(foreign.field, longestPath)} ${foreign.why}`, 'leave it out');
   const replicas = target?.replicas ?? 1;
   if (!Number.isInteger(replicas) || replicas < 1) {
     throw invalid(`spec.target.replicas is ${replicas}`, 'write how many ordinals there are, at least 1');
   }
-  const templates = target?.volumeClaimTemplates ?? [];
   if (templates.length === 0) {
     throw invalid(
       'there are no spec.target.volumeClaimTemplates',
@@ -52,6 +55,11 @@ export function expandTemplates(
   );
   checkNames(expanded);
   return expanded;
+}
+
+/** The definition requires neither field of a template. */
+function filled(template: Partial<VolumeClaimTemplate>): VolumeClaimTemplate {
+  return { ...template, metadata: template.metadata ?? {}, spec: template.spec ?? {} };
 }
 
 /** Before anything is built: a few characters of a session may ask for billions of claims, or for claims of gigabytes. */
