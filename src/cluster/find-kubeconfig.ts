@@ -33,8 +33,8 @@ export const readTextFile: ReadText = async (path) => {
 
 /**
  * With `--server`, no file is needed.
- * @throws StashError `precondition` if there is no kubeconfig, or if one cannot be read; `usage` if the flags would send
- * the token of the pod to a server that is not verified as that of its cluster
+ * @throws StashError `precondition` if there is no kubeconfig, if one cannot be read, or if the environment could give the
+ * token of the pod away; `usage` if the flags would send it to a server that is not verified as that of its cluster
  */
 export async function findKubeconfig(
   flags: ConnectionFlags,
@@ -52,6 +52,7 @@ export async function findKubeconfig(
   const inCluster = await inClusterConfig(env, read);
   if (inCluster) {
     checkVerified(flags);
+    checkVariables(env);
     return inCluster;
   }
   throw new StashError('precondition', `no kubeconfig: ${describe(paths, found.length)}`, {
@@ -73,6 +74,17 @@ function checkVerified({
     "the token of the pod's service account is sent only to the server that the pod's own certificate verifies",
     { hint: 'leave out the flags for TLS, or specify a user with --token or --kubeconfig' },
   );
+}
+
+/** Variables by which Node prints the headers of requests, or accepts any certificate. The packaged program reads them. */
+const givesAway = ['NODE_DEBUG', 'NODE_TLS_REJECT_UNAUTHORIZED'];
+
+function checkVariables(env: Environment): void {
+  const name = givesAway.find((each) => (env[each] ?? '') !== '');
+  if (name === undefined) return;
+  throw new StashError('precondition', `$${name} is set: it could give the token of the pod away`, {
+    hint: 'remove it from the environment of the pod',
+  });
 }
 
 function describe(paths: readonly string[], found: number): string {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Stored } from '#src/api/kubernetes.ts';
-import { restoreSessions, type Resource } from '#src/api/resources.ts';
+import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { listCollection, type Ask } from '#src/cluster/collection.ts';
 import { connect } from '#src/cluster/connect.ts';
@@ -143,12 +143,7 @@ test('each page is trimmed before the next one is read', async () => {
     order.push(object.metadata.name);
     return object;
   };
-  await listCollection(
-    ask,
-    restoreSessions as Resource<RestoreSession>,
-    { trim },
-    { ...limits, pageSize: 1 },
-  );
+  await listCollection(ask, restoreSessions, { trim }, { ...limits, pageSize: 1 });
   assert.deepEqual(order, ['page', 's-0', 'page', 's-1']);
 });
 
