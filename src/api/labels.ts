@@ -17,6 +17,8 @@ export const label = {
    * from creating a second session.
    */
   trigger: 'stash.appscode.com/trigger',
+  /** On a ServiceAccount, with value `allowed`: `runtimeSettings` may choose or annotate it for Jobs. */
+  jobs: 'stash.appscode.com/jobs',
 } as const;
 
 export const annotation = {
@@ -64,6 +66,8 @@ export const annotation = {
 export const monitoringLabel = { 'stash.appscode.com/monitoring': 'true' } as const;
 
 export const managedBy = 'kubectl-stash';
+/** The value of `label.jobs`. */
+export const allowed = 'allowed';
 
 /** The names of all labels and annotations that `runtimeSettings` may add to the pods of Jobs begin with this. */
 export const podPrefix = 'pod.stash.appscode.com/';

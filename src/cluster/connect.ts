@@ -30,7 +30,7 @@ export async function connect(
   env: Environment,
   options: ConnectOptions,
 ): Promise<Connection> {
-  const config = await findKubeconfig(flags.kubeconfig, env, flags.server !== undefined);
+  const config = await findKubeconfig(flags, env);
   const resolved = resolveSettings(flags, config);
   const settings = { ...resolved, proxyUrl: proxyFor(resolved.server, resolved.proxyUrl, env) };
   const api = createApi({

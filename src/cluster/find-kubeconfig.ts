@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 
 import { StashError } from '#src/errors.ts';
 
+import type { ConnectionFlags } from './connection.ts';
 import { mergeKubeconfigs, parseKubeconfig, unreadable, type Kubeconfig } from './kubeconfig.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,26 +32,58 @@ export const readTextFile: ReadText = async (path) => {
 };
 
 /**
- * @param optional the user gave `--server`, so no file is needed
- * @throws StashError `precondition` if there is no kubeconfig, or if one cannot be read
+ * With `--server`, no file is needed.
+ * @throws StashError `precondition` if there is no kubeconfig, if one cannot be read, or if the environment could give the
+ * token of the pod away; `usage` if the flags would send it to a server that is not verified as that of its cluster
  */
 export async function findKubeconfig(
-  flag: string | undefined,
+  flags: ConnectionFlags,
   env: Environment,
-  optional: boolean,
   read: ReadText = readTextFile,
 ): Promise<Kubeconfig> {
+  const { kubeconfig: flag, server } = flags;
   const paths = kubeconfigPaths(flag, env);
   const configs = await Promise.all(paths.map((path) => readKubeconfig(path, read)));
   const found = configs.filter((config) => config !== undefined);
   if (flag !== undefined && found.length === 0) throw unreadable(flag, 'no such file');
   const config = mergeKubeconfigs(found);
   if (config.contexts.size > 0 || config.clusters.size > 0) return config;
+  if (server !== undefined) return config;
   const inCluster = await inClusterConfig(env, read);
-  if (inCluster) return inCluster;
-  if (optional) return config;
+  if (inCluster) {
+    checkVerified(flags);
+    checkVariables(env);
+    return inCluster;
+  }
   throw new StashError('precondition', `no kubeconfig: ${describe(paths, found.length)}`, {
     hint: 'specify one with --kubeconfig FILE or $KUBECONFIG, or start a local one:\nkubectl stash sandbox',
+  });
+}
+
+/** Whoever answers for a server that is not verified gets the token. */
+function checkVerified({
+  token,
+  insecureSkipTlsVerify,
+  certificateAuthority,
+  tlsServerName,
+}: ConnectionFlags): void {
+  const changed = insecureSkipTlsVerify ?? certificateAuthority ?? tlsServerName;
+  if (token !== undefined || changed === undefined || changed === false) return;
+  throw new StashError(
+    'usage',
+    "the token of the pod's service account is sent only to the server that the pod's own certificate verifies",
+    { hint: 'leave out the flags for TLS, or specify a user with --token or --kubeconfig' },
+  );
+}
+
+/** Variables by which Node prints the headers of requests, or accepts any certificate. The packaged program reads them. */
+const givesAway = ['NODE_DEBUG', 'NODE_TLS_REJECT_UNAUTHORIZED'];
+
+function checkVariables(env: Environment): void {
+  const name = givesAway.find((each) => (env[each] ?? '') !== '');
+  if (name === undefined) return;
+  throw new StashError('precondition', `$${name} is set: it could give the token of the pod away`, {
+    hint: 'remove it from the environment of the pod',
   });
 }
 

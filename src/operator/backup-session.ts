@@ -14,6 +14,7 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 
 import { backupSteps } from './backup-session-steps.ts';
+import { checkChosenAccount } from './job-rights.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { SessionIndex } from './session-index.ts';
 import { sessionReconciler } from './session-reconciler.ts';
@@ -49,8 +50,15 @@ export function backupSessionReconciler(world: World): Reconciler {
       const configuration = caches.configurations.get(namespace, spec.invoker.name) ?? seen.configuration;
       return { configuration, maxFreezeMs, claimsPerSession, reads: reads(namespace) };
     },
-    prepareJob: ({ session, configuration }) =>
-      Promise.resolve(configuration && buildBackupJob(session, configuration, options)),
+    async prepareJob({ session, configuration }) {
+      if (configuration === undefined) return undefined;
+      const job = buildBackupJob(session, configuration, options);
+      // The configuration may have changed since it was found Ready.
+      const { namespace = '' } = session.metadata;
+      const chosen = configuration.spec.runtimeSettings?.pod?.serviceAccountName ?? '';
+      if (chosen !== '') await checkChosenAccount(cluster, namespace, chosen);
+      return job;
+    },
     mark: (present, condition, { configuration }) =>
       withExecutor(present, configuration, condition, clock.now()),
     endWords: backupEnd,

@@ -5,7 +5,7 @@ import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { includesJson } from '#src/domain/includes-json.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import type { JobRights, JobRoleKind } from '#src/domain/operator/build-job-rights.ts';
+import { demandAllowed, type JobRights, type JobRoleKind } from '#src/domain/operator/build-job-rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { OperatorOptions } from './world.ts';
@@ -17,22 +17,36 @@ export function jobRoleKind({ watchNamespaces }: OperatorOptions): JobRoleKind {
 
 /**
  * Safe to repeat: writes only where an object is missing or has changed.
- * @throws StashError 'precondition' where an object of that name has another owner or binds another role; passes on
- *   every error of the API server
+ * @throws StashError 'precondition' where an object of that name has another owner or binds another role, or where the
+ *   account may not be chosen or annotated; passes on every error of the API server
  */
 export async function ensureJobRights(cluster: Cluster, rights: JobRights): Promise<void> {
-  const { serviceAccount, bindings } = rights;
+  const { serviceAccount, annotations, bindings } = rights;
   if (serviceAccount) {
-    const annotations = serviceAccount.metadata.annotations ?? {};
-    await ensure(cluster, serviceAccounts, serviceAccount, ({ metadata }) =>
-      includesJson(metadata.annotations ?? {}, annotations) ? undefined : { metadata: { annotations } },
-    );
+    await ensure(cluster, serviceAccounts, serviceAccount, (present) => {
+      if (includesJson(present.metadata.annotations ?? {}, annotations)) return undefined;
+      demandAllowed(present, 'serviceAccountAnnotations');
+      return { metadata: { annotations } };
+    });
+  } else {
+    await checkChosenAccount(cluster, rights.namespace, rights.account);
   }
   await Promise.all(
     bindings.map((binding) =>
       ensure(cluster, roleBindings, binding, (present) => subjectsPatch(present, binding)),
     ),
   );
+}
+
+/** Throws as `demandAllowed` does, also where the account does not exist. */
+export async function checkChosenAccount(cluster: Cluster, namespace: string, name: string): Promise<void> {
+  const account = await find(cluster, serviceAccounts, { name, namespace });
+  if (account === undefined) {
+    throw new StashError('precondition', `serviceaccount/${name} does not exist`, {
+      hint: commandLine`kubectl create serviceaccount ${name} -n ${namespace}`,
+    });
+  }
+  demandAllowed(account, 'serviceAccountName');
 }
 
 function subjectsPatch(present: RoleBinding, { roleRef, subjects }: RoleBinding): object | undefined {
@@ -57,8 +71,6 @@ async function ensure<T extends KubernetesObject>(
 ): Promise<void> {
   const present =
     (await find(cluster, resource, wanted.metadata)) ?? (await create(cluster, resource, wanted));
-  // Undefined: `create` has just created it as wanted.
-  if (present === undefined) return;
   const [owner] = wanted.metadata.ownerReferences ?? [];
   const { name, namespace, ownerReferences = [] } = present.metadata;
   if (!ownerReferences.some(({ uid }) => uid === owner?.uid)) {
@@ -73,17 +85,17 @@ async function ensure<T extends KubernetesObject>(
   if (patch) await cluster.patch(resource, { name, namespace }, patch);
 }
 
-/** Resolves with undefined where it created the object; else with the one that another client created first. */
+/** Resolves with the object that it, or another client before it, created. */
 async function create<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
   wanted: Named<T>,
-): Promise<Stored<T> | undefined> {
+): Promise<Stored<T>> {
   try {
-    await cluster.create<T>(resource, wanted);
-    return undefined;
+    return await cluster.create<T>(resource, wanted);
   } catch (error) {
     if (!isStashError(error, 'already-exists')) throw error;
-    return await find(cluster, resource, wanted.metadata);
+    const { name, namespace } = wanted.metadata;
+    return await cluster.get(resource, name, namespace);
   }
 }

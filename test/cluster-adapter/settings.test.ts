@@ -44,10 +44,7 @@ async function settings(flags: ConnectionFlags, env: Environment = { HOME: '/hom
     path === '/locked'
       ? Promise.reject(Object.assign(new Error(), { code: 'EACCES' }))
       : Promise.resolve(files[path]);
-  return resolveSettings(
-    flags,
-    await findKubeconfig(flags.kubeconfig, env, flags.server !== undefined, read),
-  );
+  return resolveSettings(flags, await findKubeconfig(flags, env, read));
 }
 
 test('the current context of ~/.kube/config, with paths made absolute', async () => {

@@ -3,7 +3,7 @@
  * is reported.
  */
 import type { PodSpec, Stored, Workload } from '#src/api/kubernetes.ts';
-import { annotation } from '#src/api/labels.ts';
+import { allowed, annotation, label } from '#src/api/labels.ts';
 import { clusterRole } from '#src/api/operator.ts';
 import {
   backupConfigurations,
@@ -14,6 +14,7 @@ import {
   persistentVolumeClaims,
   pods,
   restoreSessions,
+  serviceAccounts,
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -65,6 +66,14 @@ const noSuchClass = { snapshotClassName: 'no-such' };
 const name = 'nightly';
 const idle: PodSpec = { restartPolicy: 'Never', containers: [{ name: 'theirs', image: 'busybox' }] };
 
+const jobAccountName = `stash-${name}`;
+const allow = ({ server, namespace }: OperatorHome, account: string) =>
+  server.cluster.patch(
+    serviceAccounts,
+    { name: account, namespace },
+    { metadata: { labels: { [label.jobs]: allowed } } },
+  );
+
 const configure = (home: OperatorHome) => home.configure();
 const session = async (home: OperatorHome) => {
   await home.ready();
@@ -81,6 +90,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     permission: 'patch serviceaccounts',
     async bring(home) {
       await home.ready();
+      await allow(home, jobAccountName);
       await home.change({ runtimeSettings: { pod: { serviceAccountAnnotations: { role: 'backup' } } } });
     },
     told: 'configuration',
@@ -91,6 +101,7 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     permission: `patch ${bindings}`,
     async bring(home) {
       await home.ready();
+      await allow(home, 'default');
       await home.change({ runtimeSettings: { pod: { serviceAccountName: 'default' } } });
     },
     told: 'configuration',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { allowed, label } from '#src/api/labels.ts';
 import {
   backupConfigurations,
   backupSessions,
@@ -87,6 +88,12 @@ async function openScene(through?: (cluster: Cluster) => Cluster, speed = 20) {
             spec: { containers: [{ name: 'app', image: 'busybox' }] },
           },
         },
+      }),
+    account: (name: string, labels: Record<string, string> = {}) =>
+      cluster.create(serviceAccounts, {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name, namespace, labels },
       }),
     configuration: (name: string, spec: Spec = {}) =>
       cluster.create(backupConfigurations, {
@@ -303,6 +310,7 @@ test('paused suspends the CronJob, and a changed schedule changes it', async () 
 test('runtime settings are added to the CronJob and removed again, whatever defaults the API server fills in', async () => {
   await using scene = await openScene();
   await scene.workload();
+  await scene.account('mine', { [label.jobs]: allowed });
   await scene.configuration('nightly', {
     runtimeSettings: {
       pod: { nodeSelector: { disk: 'ssd' }, serviceAccountName: 'mine' },

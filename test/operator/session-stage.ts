@@ -1,5 +1,6 @@
 /** A sandbox, an operator that reconciles sessions, and BackupConfigurations that are Ready. */
 import type { Stored } from '#src/api/kubernetes.ts';
+import { allowed, label } from '#src/api/labels.ts';
 import { imageRepository } from '#src/api/operator.ts';
 import {
   backupConfigurations,
@@ -8,6 +9,7 @@ import {
   clusterRoles,
   events,
   restoreSessions,
+  serviceAccounts,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -89,6 +91,11 @@ export async function openSessionStage(times = 20): Promise<SessionStage> {
         runtimeSettings: { pod: { serviceAccountName: 'default' } },
         ...spec,
       });
+      await cluster.patch(
+        serviceAccounts,
+        { name: 'default', namespace },
+        { metadata: { labels: { [label.jobs]: allowed } } },
+      );
       const made = await cluster.create(backupConfigurations, configuration);
       if (status === null) return made;
       return cluster.patch(backupConfigurations, at, { status }, { subresource: 'status' });

@@ -93,6 +93,12 @@ test('whatever restoring does not need is Invalid, by the name of its field', ()
   });
 });
 
+test('a template without metadata or spec is Invalid, too', () => {
+  for (const given of [{ metadata: undefined }, { spec: undefined }]) {
+    assert.throws(() => expandTemplates(session(given)), { kind: 'invalid' });
+  }
+});
+
 test('a template as Kubernetes prints a restored claim is accepted', () => {
   const given = session({
     apiVersion: 'v1',

@@ -1,8 +1,10 @@
 /** The ServiceAccount of the Jobs of a configuration or a restore session, and its RoleBindings. */
 import type { KubernetesObject, Named, RoleBinding, ServiceAccount, Stored } from '#src/api/kubernetes.ts';
-import { label, managedBy } from '#src/api/labels.ts';
+import { allowed, label, managedBy } from '#src/api/labels.ts';
 import type { RuntimeSettings } from '#src/api/stash.ts';
+import { commandLine } from '#src/domain/command-line.ts';
 import { shorten } from '#src/domain/workload/names.ts';
+import { StashError } from '#src/errors.ts';
 
 /** A BackupConfiguration or a RestoreSession. */
 export type RightsOwner = Stored<KubernetesObject & { spec: { runtimeSettings?: RuntimeSettings } }>;
@@ -10,8 +12,11 @@ export type RightsOwner = Stored<KubernetesObject & { spec: { runtimeSettings?: 
 export interface JobRights {
   /** Name of the Jobs' ServiceAccount. */
   readonly account: string;
-  /** The ServiceAccount to create; undefined where `runtimeSettings` names one that the user has created. */
+  readonly namespace: string;
+  /** The ServiceAccount to create; undefined where `runtimeSettings` names one that a user has created. */
   readonly serviceAccount: Named<ServiceAccount> | undefined;
+  /** What `runtimeSettings` adds to it, if it has the label that allows this. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** One for each role. */
   readonly bindings: readonly Named<RoleBinding>[];
 }
@@ -51,18 +56,12 @@ export function buildJobRights(
   };
   return {
     account,
+    namespace,
     serviceAccount:
       given === ''
-        ? {
-            apiVersion: 'v1',
-            kind: 'ServiceAccount',
-            metadata: {
-              ...metadata,
-              name: account,
-              ...(pod.serviceAccountAnnotations && { annotations: pod.serviceAccountAnnotations }),
-            },
-          }
+        ? { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { ...metadata, name: account } }
         : undefined,
+    annotations: pod.serviceAccountAnnotations ?? {},
     bindings: roles.map((role) => ({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'RoleBinding',
@@ -71,4 +70,21 @@ export function buildJobRights(
       subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
     })),
   };
+}
+
+/**
+ * Users who may write a configuration may neither use every account of the namespace nor annotate one, as for a role at
+ * a cloud provider. Throws 'precondition' where the account lacks the label by which users who may write it allow this.
+ * `field`: the field of `runtimeSettings.pod` that asks for it.
+ */
+export function demandAllowed(
+  { metadata: { name = '', namespace = '', labels } }: ServiceAccount,
+  field: 'serviceAccountName' | 'serviceAccountAnnotations',
+): void {
+  if (labels?.[label.jobs] === allowed) return;
+  throw new StashError(
+    'precondition',
+    `spec.runtimeSettings.pod.${field} is refused: serviceaccount/${name} does not have the label ${label.jobs}=${allowed}`,
+    { hint: commandLine`kubectl label serviceaccount ${name} -n ${namespace} ${`${label.jobs}=${allowed}`}` },
+  );
 }

@@ -6,6 +6,7 @@ import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { podPrefix } from '#src/api/labels.ts';
 import type { RuntimeSettings } from '#src/api/stash.ts';
 import { fieldPath } from '#src/domain/field-path.ts';
+import { shortened } from '#src/domain/quoted.ts';
 import { schemaProblems } from '#src/domain/schema-problems.ts';
 import { unknownFields } from '#src/domain/unknown-fields.ts';
 
@@ -117,5 +118,5 @@ function checkMarks(field: string, marks: Readonly<Record<string, string>> | und
 }
 
 function at(path: string): string {
-  return `spec.runtimeSettings${path === '' || path.startsWith('[') ? path : `.${path}`}`;
+  return `spec.runtimeSettings${path === '' || path.startsWith('[') ? '' : '.'}${shortened(path)}`;
 }

@@ -6,7 +6,7 @@ import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { fieldPath } from '#src/domain/field-path.ts';
-import { quoted } from '#src/domain/quoted.ts';
+import { quoted, shortened } from '#src/domain/quoted.ts';
 import { isOfControlPlane } from '#src/domain/restore-points/claim-annotations.ts';
 import { unknownFields } from '#src/domain/unknown-fields.ts';
 
@@ -45,25 +45,27 @@ export interface ForeignField {
 
 /** The first field that restoring a snapshot in the session's namespace does not need; undefined where there is none. */
 export function foreignField({ metadata, spec }: RestoreSession): ForeignField | undefined {
-  const { ref, volumeClaimTemplates = [] } = spec.target ?? {};
-  const foreign = (field: string, namespace: string | undefined): ForeignField[] =>
-    isForeign(namespace, metadata.namespace)
+  const { ref, volumeClaimTemplates } = spec.target ?? {};
+  const foreign = (field: string, namespace: string | null | undefined): ForeignField[] =>
+    isForeign(namespace ?? '', metadata.namespace ?? '')
       ? [{ field, why: `is ${quoted(namespace ?? '')}, which is not the session's namespace` }]
       : [];
+  // The definition requires neither `metadata` nor `spec`.
+  const templates: readonly Partial<VolumeClaimTemplate>[] = volumeClaimTemplates ?? [];
   return [
     ...foreign('spec.target.ref.namespace', ref?.namespace),
-    ...unknownFields({ volumeClaimTemplates }, list).map((path) => ({
-      field: `spec.target.${path}`,
+    ...unknownFields({ volumeClaimTemplates: templates }, list).map((path) => ({
+      field: `spec.target.${shortened(path)}`,
       why: 'is refused: a restored claim gets a new volume from its snapshot, and nothing else',
     })),
-    ...volumeClaimTemplates.flatMap((template, index) => {
+    ...templates.flatMap((template, index) => {
       const at = `spec.target.volumeClaimTemplates[${index}]`;
       return [
-        ...foreign(`${at}.metadata.namespace`, template.metadata.namespace),
-        ...Object.keys(template.metadata.annotations ?? {})
+        ...foreign(`${at}.metadata.namespace`, template.metadata?.namespace),
+        ...Object.keys(template.metadata?.annotations ?? {})
           .filter((name) => isOfControlPlane(name) && name !== annotation.betaStorageClass)
           .map((name) => ({
-            field: fieldPath(`${at}.metadata.annotations`, name),
+            field: shortened(fieldPath(`${at}.metadata.annotations`, name)),
             why: 'is refused: only the control plane may set it',
           })),
         ...(hasOtherRef(template)
@@ -75,11 +77,11 @@ export function foreignField({ metadata, spec }: RestoreSession): ForeignField |
 }
 
 /** Without a namespace of the session, it is not known yet which one is foreign. */
-function isForeign(namespace = '', own = ''): boolean {
+function isForeign(namespace: string, own: string): boolean {
   return namespace !== '' && own !== '' && namespace !== own;
 }
 
-function hasOtherRef({ spec: { dataSource, dataSourceRef } }: VolumeClaimTemplate): boolean {
+function hasOtherRef({ spec: { dataSource, dataSourceRef } = {} }: Partial<VolumeClaimTemplate>): boolean {
   if (!dataSourceRef) return false;
   const { apiGroup, kind, name, namespace = '' } = dataSourceRef;
   return (

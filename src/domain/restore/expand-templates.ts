@@ -86,7 +86,8 @@ function checkSize(
   }
 }
 
-function checkTemplate({ metadata, spec }: VolumeClaimTemplate, index: number): void {
+/** The definition of a template requires neither `metadata` nor `spec`. */
+function checkTemplate({ metadata = {}, spec = {} }: Partial<VolumeClaimTemplate>, index: number): void {
   const where =
     metadata.name === undefined
       ? `volumeClaimTemplates[${index}]`

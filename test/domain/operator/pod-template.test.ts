@@ -135,7 +135,8 @@ test('builds a ServiceAccount unless one is given, and a binding for each role',
     ['reader', 'writer'],
   );
   assert.equal(made.account, 'stash-nightly');
-  assert.deepEqual(made.serviceAccount?.metadata.annotations, { 'eks.amazonaws.com/role-arn': 'arn' });
+  assert.equal(made.serviceAccount?.metadata.annotations, undefined);
+  assert.deepEqual(made.annotations, { 'eks.amazonaws.com/role-arn': 'arn' });
   assert.deepEqual(
     made.bindings.map(({ metadata, roleRef, subjects }) => [metadata.name, roleRef.name, subjects]),
     ['reader', 'writer'].map((role) => [

@@ -51,7 +51,7 @@ export async function connectTo(kubeconfig: string, { token }: { token?: string 
 
 /** Resolves with the credentials that the kubeconfig's clients use. */
 export async function credentialsOf(kubeconfig: string) {
-  const settings = resolveSettings({}, await findKubeconfig(kubeconfig, {}, false));
+  const settings = resolveSettings({}, await findKubeconfig({ kubeconfig }, {}));
   const { tls, headers } = await kubeConfigAuthenticator(settings).credentials();
   return { url: settings.server, tls, headers };
 }

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import { backupConfigurations, cronJobs, deployments, events } from '#src/api/resources.ts';
+import { allowed, label } from '#src/api/labels.ts';
+import {
+  backupConfigurations,
+  cronJobs,
+  deployments,
+  events,
+  roleBindings,
+  serviceAccounts,
+} from '#src/api/resources.ts';
 import { cronJobName } from '#src/domain/workload/names.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace } from '#test/e2e/place.ts';
@@ -38,6 +46,37 @@ await suite('BackupConfiguration', { concurrency: 5 }, () => {
     );
     const mended = await untilConfiguration(place, (it) => it.status?.phase === 'NotReady');
     assert(hasCondition(mended.status?.conditions, 'ValidationPassed True ResourceValidationPassed'));
+  });
+
+  test('ValidationPassed: settings that change what the pods of Jobs run are refused', async (t) => {
+    const place = await openPlace(t, server);
+    const runtimeSettings = { container: { env: [{ name: 'NODE_OPTIONS', value: '--import=data:,' }] } };
+    await place.create(backupConfigurations, configuration(name, { spec: { runtimeSettings } }));
+    const { status } = await untilConfiguration(place, (it) => it.status?.phase === 'Invalid');
+    assert.match(JSON.stringify(status), /runtimeSettings\.container\.env\[0\]\.name must be HTTP_PROXY/);
+    assert.deepEqual(await place.list(cronJobs), []);
+  });
+
+  test('CronJobCreated: a chosen ServiceAccount needs a label', async (t) => {
+    const place = await openPlace(t, server);
+    await place.claims('data');
+    await place.create(deployments, deployment('stash-demo', ['data']));
+    const runtimeSettings = { pod: { serviceAccountName: 'default' } };
+    await place.create(backupConfigurations, configuration(name, { spec: { runtimeSettings } }));
+    const { status } = await untilConfiguration(place, (it) =>
+      hasCondition(it.status?.conditions, 'CronJobCreated False CronJobCreationFailed'),
+    );
+    assert.match(JSON.stringify(status), /serviceaccount\/default does not have the label/);
+    const bound = (await place.list(roleBindings)).flatMap(({ subjects = [] }) => subjects);
+    assert.ok(bound.every((subject) => subject.name !== 'default'));
+    await cluster.patch(
+      serviceAccounts,
+      { name: 'default', namespace: place.namespace },
+      { metadata: { labels: { [label.jobs]: allowed } } },
+    );
+    await untilReady(place);
+    const [made] = await place.list(cronJobs);
+    assert.equal(made?.spec.jobTemplate.spec.template.spec.serviceAccountName, 'default');
   });
 
   test('BackupTargetFound: missing at first, and found later without a change to the configuration', async (t) => {
