@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { openReaper } from '#src/sandbox/node/reaper.ts';
 
 import type { AuditedRequest } from './audit.ts';
-import type { RealServer } from './servers.ts';
+import type { BenchServer } from './servers.ts';
 
 export interface OperatorProcess {
   /** Resolves with the process's memory in MiB. */
@@ -25,7 +25,7 @@ interface LogLine {
 
 /** Resolves when the operator's caches are filled. `args` are Node's, before the program. */
 export async function startOperator(
-  { kubeconfig }: RealServer,
+  { kubeconfig }: Pick<BenchServer, 'kubeconfig'>,
   program: string,
   args: readonly string[] = [],
 ): Promise<OperatorProcess> {
