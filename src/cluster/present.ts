@@ -7,12 +7,20 @@ export function present<T extends KubernetesObject>(resource: Resource<T>, objec
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const least = resource.group === stashGroup ? leastSpecs[resource.kind] : undefined;
   if (least === undefined) return { ...type, ...object };
-  const { spec } = object as { spec?: object };
-  return { ...type, ...object, spec: { ...least, ...spec } };
+  const { spec } = object as { spec?: { target?: { volumeClaimTemplates?: object[] } } };
+  const { target } = spec ?? {};
+  const templates = target?.volumeClaimTemplates?.map((template) => ({ ...leastTemplate, ...template }));
+  return {
+    ...type,
+    ...object,
+    spec: { ...least, ...spec, ...(templates && { target: { ...target, volumeClaimTemplates: templates } }) },
+  };
 }
 
+const leastTemplate = { metadata: {}, spec: {} };
+
 /**
- * Stash's definitions require neither `spec` nor `spec.invoker`. Empty values stand in for them here;
+ * Stash's definitions require neither `spec` nor `spec.invoker`, nor the same of a claim template. Empty values stand in for them here;
  * otherwise a single object without a spec would make every command, and the operator, fail.
  */
 const leastSpecs: Readonly<Record<string, object>> = {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- start snapshot cluster operator tenants]`: prints times and request counts as tables. Each run
+ * `npm run bench [-- start snapshot random cluster operator tenants]`: prints times and request counts as tables. Each run
  * measures the compared programs alternately, so read the times as ratios. This process runs the server; the
  * measured programs run in processes of their own. `cluster`, `operator` and `tenants` run only if named, on a
  * real control plane. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
@@ -18,6 +18,7 @@ import { benchListParts } from './list-parts.ts';
 import { benchList } from './list.ts';
 import { operatorFlags, operatorParts, type OperatorFlags } from './operator.ts';
 import { benchControlPlane, benchSandbox, type BenchServer } from './servers.ts';
+import { benchRandomObjects } from './random-objects.ts';
 import { benchSnapshot, type SnapshotPlan } from './snapshot.ts';
 import { benchStart } from './start.ts';
 import { benchTenants } from './tenants.ts';
@@ -42,6 +43,7 @@ function benches(rateLimits: RateLimits, flags: OperatorFlags): Readonly<Record<
       await benchStart(bench);
       await benchListParts(bench);
     }),
+    random: benchOn(sandbox, benchRandomObjects),
     snapshot: benchOn(sandbox, (bench) => benchSnapshot(bench, plans.sandbox)),
     cluster: benchOn(real, async (bench) => {
       bench.print(limits);

@@ -26,6 +26,23 @@ async function hollow(name: string, rest: object = {}): Promise<void> {
   }
 }
 
+test('a claim template without metadata and spec makes its RestoreSession Invalid', async () => {
+  await using operator = await startOperator({ kubeconfig: stand.kubeconfig });
+  for (const [index, template] of [{}, { metadata: {} }, { spec: {} }].entries()) {
+    await cluster.create(restoreSessions, {
+      apiVersion: 'stash.appscode.com/v1beta1',
+      kind: 'RestoreSession',
+      metadata: { name: `bare-${index}`, namespace: 'default' },
+      spec: { driver: 'VolumeSnapshotter', target: { volumeClaimTemplates: [template] } },
+    } as never);
+  }
+  await eventually(async () => {
+    const { items } = await cluster.list(restoreSessions, { namespace: 'default' });
+    return items.length === 3 && items.every(({ status }) => status?.phase === 'Invalid');
+  });
+  await operator.stop();
+});
+
 test('objects without a spec are ignored, and all others are reconciled', async () => {
   await hollow('before');
   await using operator = await startOperator({ kubeconfig: stand.kubeconfig });

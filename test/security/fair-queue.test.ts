@@ -82,10 +82,8 @@ test('a read without an answer is sent again over another connection', async () 
   await using api = await serve((_, n) =>
     n === 1 ? { hang: true } : { body: { kind: 'PodList', metadata: { resourceVersion: '1' }, items: [] } },
   );
-  const cluster = adapter(api.url, { limits: { firstSilence: 30, silence: 3_600_000 } });
-  assert.deepEqual(await cluster.list(pods), { items: [], resourceVersion: '1' });
+  const cluster = adapter(api.url, { limits: { firstSilence: 500, silence: 3_600_000 } });
   const stopping = new AbortController();
-  api.asked.length = 0;
   for await (const event of cluster.watch(pods, {}, stopping.signal)) {
     assert.equal(event.type, 'listed');
     break;

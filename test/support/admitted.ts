@@ -47,6 +47,8 @@ function anything(schema: JsonSchema, likely: Likely, field: string): fc.Arbitra
       return fc.boolean();
     case 'array':
       return fc.array(admitted(schema.items ?? {}, likely, field), { maxLength: 4 });
+    case 'object':
+    case undefined:
     default:
       return anyObject(schema, likely);
   }
