@@ -10,7 +10,7 @@ import { paste } from './paste.ts';
 import { startWorld } from './world.ts';
 
 test('the printed fix works: schedules do not run without an operator', async () => {
-  await using world = await startWorld({ program: ourProgram });
+  await using world = await startWorld({ program: await ourProgram() });
   const web = { kind: 'Deployment', name: 'web' };
   await world.create(
     namespace('demo'),

@@ -26,7 +26,7 @@ async function sandbox(
   argv: readonly string[],
   { temporary = root, removed }: { temporary?: string; removed?: string } = {},
 ): Promise<Ended> {
-  const line = [...ourProgram.argv, 'sandbox', ...argv];
+  const line = [...(await ourProgram()).argv, 'sandbox', ...argv];
   const leave = removed === undefined ? '' : 'rmdir "$PWD" && ';
   const child = spawn('sh', ['-c', `${leave}exec "$@"`, 'sh', ...line], {
     cwd: removed,

@@ -101,7 +101,7 @@ async function defineTheirs(cluster: Cluster, directory: string): Promise<void> 
 
 async function sandbox(): Promise<Omit<TestServer, 'cluster'>> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-e2e-'));
-  const started = await startSandbox({ directory, program: ourProgram });
+  const started = await startSandbox({ directory, program: await ourProgram() });
   after(async () => {
     await started.stop();
     await removeTree(directory);

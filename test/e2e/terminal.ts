@@ -43,10 +43,11 @@ export async function openShell(
   const identity = developer && { as: developer.as, 'as-groups': developer.asGroup ?? [] };
   for (const entry of kubeconfig.users) entry.user = { ...entry.user, ...identity };
   await writeFile(join(home, 'developer'), dump(kubeconfig), { mode: 0o600 });
+  const { argv } = await ourProgram();
   const plugin = [
     '#!/bin/sh',
     `export KUBECONFIG='${join(home, 'developer')}'`,
-    `exec ${ourProgram.argv.map((word) => `'${word}'`).join(' ')} "$@"`,
+    `exec ${argv.map((word) => `'${word}'`).join(' ')} "$@"`,
     '',
   ].join('\n');
   await writeFile(join(home, 'kubectl-stash'), plugin, { mode: 0o755 });

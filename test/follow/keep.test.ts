@@ -16,7 +16,10 @@ test('the command line applies its own policy, and leaves the session to the ope
   assert.equal(first.code, 0, first.stderr);
   const ran = await scene.stash('snapshot deploy/demo --keep-last 1');
   assert.equal(ran.code, 0, ran.stderr);
-  assert.match(ran.stderr, /^keep-last-1: 2 snapshots stay, 2 deleted: data-\d+, logs-\d+$/m);
+  assert.match(
+    ran.stderr,
+    /^keep-last-1: 2 snapshots stay, 2 deleted: (data-\d+, logs|logs-\d+, data)-\d+$/m,
+  );
   assert.deepEqual(await executors(scene), [ownId, ownId]);
   // The history limit and the conditions are the operator's job, and this operator's player does neither.
   const sessions = await scene.place.list(backupSessions);

@@ -16,18 +16,18 @@ export const groups = {
   cli: {
     files: ['test/{cli,cluster-adapter,demo,install,package}/**/*.test.ts'],
     except: changing,
-    atOnce: 4,
+    atOnce: 3,
   },
-  commands: { files: ['test/commands/**/*.test.ts'], atOnce: 6 },
-  e2e: { files: ['test/e2e/**/*.test.ts'], atOnce: 8 },
-  operator: { files: ['test/operator/**/*.test.ts'], atOnce: 8 },
+  commands: { files: ['test/commands/**/*.test.ts'], atOnce: 3 },
+  e2e: { files: ['test/e2e/**/*.test.ts'], atOnce: 3 },
+  operator: { files: ['test/operator/**/*.test.ts'], atOnce: 3 },
   pure: {
     files: ['test/{api,bench,cluster,docs,domain,groups,report,support}/**/*.test.ts', 'test/*.test.ts'],
     atOnce: 1,
   },
-  sandbox: { files: ['test/sandbox/**/*.test.ts'], except: changing, atOnce: 6 },
-  security: { files: ['test/security/**/*.test.ts'], atOnce: 4 },
-  session: { files: ['test/{follow,session}/**/*.test.ts'], atOnce: 8 },
+  sandbox: { files: ['test/sandbox/**/*.test.ts'], except: changing, atOnce: 3 },
+  security: { files: ['test/security/**/*.test.ts'], atOnce: 3 },
+  session: { files: ['test/{follow,session}/**/*.test.ts'], atOnce: 2 },
 } satisfies Record<string, Group>;
 
 export type GroupName = keyof typeof groups;

@@ -14,7 +14,11 @@ export function filesOf(name: GroupName): string[] {
   return globSync(files, { cwd: root, exclude: except }).sort();
 }
 
-/** Runs several files at a time, and the tests of each file one after the other. */
+/**
+ * Runs several files at a time, and the tests of each file one after the other. Node requires two things of them: a module
+ * that several files import must not await at its top, since the tests of all of them would count as those of the first
+ * one; and a file must not await between its tests, since it would end with those before.
+ */
 export function runGroup(name: GroupName): void {
   suite(name, { concurrency: groups[name].atOnce }, () => {
     for (const file of filesOf(name))

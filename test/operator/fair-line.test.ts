@@ -39,7 +39,7 @@ test('never exceeds the places, takes turns between namespaces, and within one k
             const at = waiting.findIndex(({ id }) => id === item.id);
             if (one.do === 'add') {
               line.add(item.namespace, item.id, item);
-              if (at < 0) waiting.push(item);
+              waiting.splice(at < 0 ? waiting.length : at, 1, item);
             } else {
               line.remove(item.namespace, item.id);
               if (at >= 0) waiting.splice(at, 1);

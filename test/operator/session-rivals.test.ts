@@ -9,6 +9,9 @@ import { openSessionStage } from './session-stage.ts';
 
 const shell = (word: string) => ({ exec: { command: ['/bin/sh', '-c', note(word)] }, containerName: 'app' });
 
+const place = await openSessionStage();
+after(() => place[Symbol.asyncDispose]());
+
 for (const runSessions of ['in-process', 'in-jobs'] as const) {
   test(`two operators at a time, ${runSessions}`, async () => {
     await using place = await openSessionStage(1);
@@ -24,9 +27,6 @@ for (const runSessions of ['in-process', 'in-jobs'] as const) {
     assert.equal((await stage.all(jobs, home)).length, runSessions === 'in-jobs' ? 1 : 0);
   });
 }
-
-const place = await openSessionStage();
-after(() => place[Symbol.asyncDispose]());
 
 test('two operators retry a failed session only once', async () => {
   const { stage } = place;

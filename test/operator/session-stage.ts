@@ -58,7 +58,7 @@ export const version = 'v9.9.9';
 /** `times`: speed of the clock; the processes of Jobs use the machine's. */
 export async function openSessionStage(times = 20): Promise<SessionStage> {
   const clock = scaledClock(times);
-  const stage = await openStage(() => clock.now(), { argv: ourProgram.argv, version });
+  const stage = await openStage(() => clock.now(), { argv: (await ourProgram()).argv, version });
   const { sandbox } = stage;
   const { cluster } = sandbox;
   await grantJobs(cluster);

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 import { ourProgram } from '#test/support/our-program.ts';
 
-const [command = '', ...first] = ourProgram.argv;
+const [command = '', ...first] = (await ourProgram()).argv;
 
 test('the operator can be installed and becomes ready in a sandbox of the command line', async () => {
   const inner = [command, ...first, 'install', '--timeout=30s'];

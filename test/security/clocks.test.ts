@@ -112,7 +112,7 @@ test('the program itself learns the time, and tells the skew once', async () => 
     constructor(...given) { given.length === 0 ? super(D.now() - ${hour}) : super(...given); }
     static now() { return D.now() - ${hour}; } }`;
   const loader = `--import=data:text/javascript,${encodeURIComponent(slow)}`;
-  const [node = '', program = ''] = ourProgram.argv;
+  const [node = '', program = ''] = (await ourProgram()).argv;
   const argv = [loader, program, 'snapshot', 'deploy/app', '--executor=local', '-n', namespace];
   const child = spawn(node, [...argv, '--kubeconfig', stage.sandbox.kubeconfig]);
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close') as Promise<[number]>]);

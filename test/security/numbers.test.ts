@@ -1,6 +1,6 @@
 /** A number from a spec must not be a loop bound, nor a time that no clock has: each is limited before it is used. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 
 import { backupConfigurations, restoreSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -12,7 +12,7 @@ import { decideRetry } from '#src/domain/operator/retry.ts';
 import { timeLimitMs } from '#src/domain/session/session-status.ts';
 import { claimsOfTarget } from '#src/domain/workload/claims.ts';
 import { claim, deployment, namespace } from '#test/commands/objects.ts';
-import { startWorld, type World } from '#test/commands/world.ts';
+import { startWorld } from '#test/commands/world.ts';
 import { configuration, restoreSession, statefulSet, target } from '#test/domain/objects.ts';
 import { at, ready, session } from '#test/domain/operator/session-worlds.ts';
 import { openSessionStage } from '#test/operator/session-stage.ts';
@@ -41,6 +41,12 @@ function restoring(
 ): RestoreSession['spec'] {
   return { driver: 'VolumeSnapshotter', target: { replicas, volumeClaimTemplates: [...templates] }, ...spec };
 }
+
+const place = await openSessionStage();
+const world = await startWorld();
+after(() => Promise.all([place[Symbol.asyncDispose](), world[Symbol.asyncDispose]()]));
+await world.create(namespace('demo'), claim('demo', 'data'), deployment('demo', 'web', ['data']));
+await world.bound('demo', 'data');
 
 test('nothing is built for ordinals beyond the limit of a session', () => {
   const stored = restoreSession();
@@ -165,9 +171,6 @@ test('retries are ten at most, ever further apart, whatever configuration and se
   ]);
 });
 
-const place = await openSessionStage();
-after(() => place[Symbol.asyncDispose]());
-
 test('the operator calls such a session Invalid at once, and goes on with the next', async () => {
   const { stage } = place;
   const home = await stage.home(['data']);
@@ -196,14 +199,6 @@ test('an operator with a limit of its own', async () => {
   const { status } = await place.restored(home, 'three');
   assert.equal(status?.conditions?.[0]?.message, 'the session has 3 claims, and the limit is 2', strict.id);
 });
-
-let world: World;
-before(async () => {
-  world = await startWorld();
-  await world.create(namespace('demo'), claim('demo', 'data'), deployment('demo', 'web', ['data']));
-  await world.bound('demo', 'data');
-});
-after(() => world[Symbol.asyncDispose]());
 
 test('the command line refuses what the operator would call Invalid', async () => {
   const object = {

@@ -278,7 +278,7 @@ test('the command to run by hand covers each pod where the hook failed', async (
   world.exec = ({ pod: name }) => Promise.resolve(name === 'c' ? 0 : 1);
   const { message, byHand } = await run(runner);
   assert.equal(message, 'preBackup hook failed in pod a (container m): exit code 1; also in b');
-  assert.equal(byHand, `for pod in a b; do kubectl exec -n demo $pod -c m -- freeze 'all data'; done`);
+  assert.equal(byHand, `for pod in a b; do kubectl exec -n demo "$pod" -c m -- freeze 'all data'; done`);
 });
 
 test("the command to run by hand quotes the container's name", async () => {

@@ -13,10 +13,14 @@ import { bundle } from '../../cmd/bundle.ts';
 export const packagedProgram =
   process.env['E2E_PROGRAM'] === undefined ? undefined : resolve(process.env['E2E_PROGRAM']);
 
-export const ourProgram = {
-  argv: packagedProgram === undefined ? [process.execPath, await bundled()] : [packagedProgram],
-  version: clientVersion,
-} as const;
+/** Bundles this checkout when it is first called. */
+export async function ourProgram(): Promise<{ readonly argv: readonly string[]; readonly version: string }> {
+  const argv =
+    packagedProgram === undefined ? [process.execPath, await (made ??= bundled())] : [packagedProgram];
+  return { argv, version: clientVersion };
+}
+
+let made: Promise<string> | undefined;
 
 /** One file starts with a fifth of the work that the sources need, and some tests start it a hundred times. */
 async function bundled(): Promise<string> {

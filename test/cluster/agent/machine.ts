@@ -74,7 +74,7 @@ export async function startAgentMachine(options: AgentOptions): Promise<Machine>
         path: process.env['PATH'] ?? '',
         kubeletPort: kubelet.port,
         program: {
-          ...ourProgram,
+          ...(await ourProgram()),
           access: async (account) => ({ url, certificate: ca, token: await requestToken(tokens, account) }),
         },
       });
