@@ -39,7 +39,7 @@ interface Act {
   readonly play: (place: SessionStage, home: string) => Promise<unknown>;
 }
 
-const livesAtOnce = 4;
+const livesAtOnce = 8;
 
 /** Resolves with the end states, the first operator's writes, and whether it was killed. */
 async function live(place: SessionStage, act: Act, death?: Death) {
@@ -107,51 +107,60 @@ async function madeIn({ stage }: SessionStage, home: string): Promise<unknown> {
     .sort();
 }
 
-test('a configuration from creation to deletion, with sessions that fail, are retried and are tidied up', (t) =>
-  prove(t, {
-    operator: { runSessions: 'in-jobs', reconcilers },
-    times: 1,
-    prepare: ({ stage }) => runningHome(stage, ['data']),
-    async play(place, home) {
-      const { stage } = place;
-      const look = async () => [
-        await backupsIn(stage, home),
-        await madeIn(place, home),
-        await logOf(stage, home),
-      ];
-      await place.configuration(
-        home,
-        {
-          schedule: '0 3 1 1 *',
-          ...failingOnce,
-          retentionPolicy: { name: 'last', keepLast: 1, prune: true },
-          backupHistoryLimit: 1,
-          runtimeSettings: {},
-        },
-        null,
-      );
-      await stage.until(backupConfigurations, home, ([it]) => it?.status?.phase === 'Ready');
-      await place.session(home, 's1');
-      const [retry] = (await stage.until(backupSessions, home, (all) => all.some(isRetry))).filter(isRetry);
-      // Sessions are ordered by creation time, in whole seconds.
-      const next = Date.parse(retry?.metadata.creationTimestamp ?? '') + 1_000;
-      await eventually(() => place.clock.now().getTime() >= next);
-      await place.session(home, 's2');
-      await place.tidied(home, 's2');
-      await stage.until(volumeSnapshots, home, (all) => all.length === 1);
-      await stage.until(jobs, home, (all) => all.length === 1);
-      const settled = await look();
-      await stage.sandbox.cluster.delete(backupConfigurations, { name: 'deploy-app', namespace: home });
-      await stage.until(backupConfigurations, home, (all) => all.length === 0);
-      for (const kind of [cronJobs, roleBindings] as Resource[]) {
-        await stage.until(kind, home, (all) => all.length === 0);
-      }
-      await stage.until(serviceAccounts, home, (all) =>
-        all.every(({ metadata }) => metadata.name === 'default'),
-      );
-      return [settled, await look()];
-    },
-  }));
+/** Each life waits ten seconds for its retry. */
+const longest = 600_000;
+
+test(
+  'a configuration from creation to deletion, with sessions that fail, are retried and are tidied up',
+  {
+    timeout: longest,
+  },
+  (t) =>
+    prove(t, {
+      operator: { runSessions: 'in-jobs', reconcilers },
+      times: 1,
+      prepare: ({ stage }) => runningHome(stage, ['data']),
+      async play(place, home) {
+        const { stage } = place;
+        const look = async () => [
+          await backupsIn(stage, home),
+          await madeIn(place, home),
+          await logOf(stage, home),
+        ];
+        await place.configuration(
+          home,
+          {
+            schedule: '0 3 1 1 *',
+            ...failingOnce,
+            retentionPolicy: { name: 'last', keepLast: 1, prune: true },
+            backupHistoryLimit: 1,
+            runtimeSettings: {},
+          },
+          null,
+        );
+        await stage.until(backupConfigurations, home, ([it]) => it?.status?.phase === 'Ready');
+        await place.session(home, 's1');
+        const [retry] = (await stage.until(backupSessions, home, (all) => all.some(isRetry))).filter(isRetry);
+        // Sessions are ordered by creation time, in whole seconds.
+        const next = Date.parse(retry?.metadata.creationTimestamp ?? '') + 1_000;
+        await eventually(() => place.clock.now().getTime() >= next);
+        await place.session(home, 's2');
+        await place.tidied(home, 's2');
+        await stage.until(volumeSnapshots, home, (all) => all.length === 1);
+        await stage.until(jobs, home, (all) => all.length === 1);
+        const settled = await look();
+        await stage.sandbox.cluster.delete(backupConfigurations, { name: 'deploy-app', namespace: home });
+        await stage.until(backupConfigurations, home, (all) => all.length === 0);
+        for (const kind of [cronJobs, roleBindings] as Resource[]) {
+          await stage.until(kind, home, (all) => all.length === 0);
+        }
+        await stage.until(serviceAccounts, home, (all) =>
+          all.every(({ metadata }) => metadata.name === 'default'),
+        );
+        return [settled, await look()];
+      },
+    }),
+);
 
 test('a session with hooks, carried out by the operator itself', (t) =>
   prove(t, {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { after, suite, test } from 'node:test';
 
-import { annotation } from '#src/api/labels.ts';
+import { allowed, annotation, label } from '#src/api/labels.ts';
 import { imageRepository } from '#src/api/operator.ts';
 import {
   backupSessions,
@@ -157,7 +157,7 @@ void suite('a successor that cannot start', { concurrency: 5 }, () => {
     await cluster.create(serviceAccounts, {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
-      metadata: { name: 'stash', namespace: home },
+      metadata: { name: 'stash', namespace: home, labels: { [label.jobs]: allowed } },
     });
     await place.configuration(home, freezing('uncut', 'stash'));
     await place.session(home, 's1');
