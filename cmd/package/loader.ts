@@ -1,7 +1,7 @@
 /** The binary's entry point: loads the program's chunks from the binary, compiled in advance if possible. */
 import { createRequire } from 'node:module';
-import { getAssetKeys, getRawAsset } from 'node:sea';
 import { dirname, join } from 'node:path';
+import { getAssetKeys, getRawAsset } from 'node:sea';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 

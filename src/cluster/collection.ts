@@ -176,15 +176,15 @@ function completer<T extends KubernetesObject>(
     );
 }
 
-/**
- * The server ignored the request for metadata only. Whole objects may be a hundred times as large, so they
- * are refused.
- */
 function isPage<T extends KubernetesObject>(answer: unknown): answer is Page<T> {
   const { metadata, items = null } = (answer ?? {}) as { metadata?: unknown; items?: unknown };
   return typeof metadata === 'object' && metadata !== null && (items === null || Array.isArray(items));
 }
 
+/**
+ * The server ignored the request for metadata only. Whole objects may be a hundred times as large, so they
+ * are refused.
+ */
 function wholeObjects(resource: Resource): ClusterError {
   return new ClusterError(
     'precondition',

@@ -60,7 +60,7 @@ export async function findKubeconfig(
   });
 }
 
-/** Whoever answers for a server that is not verified gets the token. */
+/** A server that the pod's own certificate does not verify may be another one, which would get the token. */
 function checkVerified({
   token,
   insecureSkipTlsVerify,

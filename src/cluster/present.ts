@@ -20,8 +20,9 @@ export function present<T extends KubernetesObject>(resource: Resource<T>, objec
 const leastTemplate = { metadata: {}, spec: {} };
 
 /**
- * Stash's definitions require neither `spec` nor `spec.invoker`, nor the same of a claim template. Empty values stand in for them here;
- * otherwise a single object without a spec would make every command, and the operator, fail.
+ * Stash's definitions require neither `spec` nor `spec.invoker`, nor `metadata` and `spec` of a claim template. Empty
+ * values stand in for them here; otherwise a single object without a spec would make every command, and the operator,
+ * fail.
  */
 const leastSpecs: Readonly<Record<string, object>> = {
   BackupConfiguration: { retentionPolicy: { name: '', prune: false } },

@@ -43,8 +43,3 @@ export function countProblem(path: string, count: number | undefined, most: numb
   if (count < 0) return `${path} is ${count}, and cannot be negative`;
   return count <= most ? undefined : `${path} is ${count}, and the limit is ${most}`;
 }
-
-/** How a refusal says that a session would have too many claims. */
-export function tooManyClaims(count: number, most: number): string {
-  return `${count} claims are more than the ${most} that a session may have`;
-}

@@ -1,5 +1,5 @@
 /** The operator's ServiceAccount and its bindings. */
-import type { KubernetesObject, Named, RoleBinding, ServiceAccount } from '#src/api/kubernetes.ts';
+import type { Named, RoleBinding, ServiceAccount } from '#src/api/kubernetes.ts';
 import { clusterRole, operatorName, watchedRole } from '#src/api/operator.ts';
 
 import { objectLabels, type InstallOptions } from './options.ts';
@@ -87,22 +87,22 @@ export interface Installation {
 
 /** `operator` and `classes`: the ClusterRoleBindings of these names that exist. Undefined: no operator is installed. */
 export function installationOf(
-  operator: KubernetesObject | undefined,
-  classes: KubernetesObject | undefined,
+  operator: RoleBinding | undefined,
+  classes: RoleBinding | undefined,
 ): Installation | undefined {
   const everywhere = operator && isOurs(operator) ? operatorHome(operator) : undefined;
   if (everywhere !== undefined) return { home: everywhere, watchNamespaces: undefined };
   const home = classes && isOurs(classes) ? operatorHome(classes) : undefined;
   if (home === undefined) return undefined;
-  const { subjects = [] } = classes as unknown as RoleBinding;
   const prefix = `${allAccounts}:`;
-  const groups = subjects.filter(({ kind, name }) => kind === 'Group' && name.startsWith(prefix));
+  const groups = (classes?.subjects ?? []).filter(
+    ({ kind, name }) => kind === 'Group' && name.startsWith(prefix),
+  );
   return { home, watchNamespaces: groups.map(({ name }) => name.slice(prefix.length)) };
 }
 
 /** Namespace of the operator, read from its ClusterRoleBinding; undefined where it binds another account. */
-function operatorHome(binding: KubernetesObject): string | undefined {
-  const { subjects = [] } = binding as RoleBinding;
+function operatorHome({ subjects = [] }: RoleBinding): string | undefined {
   return subjects.find(({ kind, name }) => kind === 'ServiceAccount' && name === operatorName)?.namespace;
 }
 

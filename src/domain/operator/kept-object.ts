@@ -82,11 +82,12 @@ export function keepConfiguration(
 }
 
 function withReadAnnotations<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
-  const { metadata, ...rest } = trimBookkeeping(object);
-  const { annotations, ...others } = metadata;
-  const read = Object.entries(annotations ?? {}).filter(([key]) => readAnnotations.includes(key));
-  const kept = { ...others, ...(read.length > 0 && { annotations: Object.fromEntries(read) }) };
-  return { ...rest, metadata: kept } as unknown as Stored<T>;
+  const trimmed = trimBookkeeping(object);
+  const metadata: Stored<T>['metadata'] = { ...trimmed.metadata };
+  const read = Object.entries(metadata.annotations ?? {}).filter(([key]) => readAnnotations.includes(key));
+  if (read.length > 0) metadata.annotations = Object.fromEntries(read);
+  else delete metadata.annotations;
+  return { ...trimmed, metadata };
 }
 
 function tooLarge(kept: KubernetesObject): string | undefined {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { stashCrds } from '#src/api/crds/index.ts';
-import type { KubernetesObject, ObjectMeta, Stored } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, ObjectMeta, Stored, RoleBinding } from '#src/api/kubernetes.ts';
 import { customResourceDefinitions } from '#src/api/resources.ts';
 import { installationOf } from '#src/domain/install/bindings.ts';
 import { operatorManifests } from '#src/domain/install/manifests.ts';
@@ -93,7 +93,7 @@ test('refuses a second operator in another namespace', () => {
       elsewhere.find(
         ({ resource, object }) =>
           !resource.namespaced && object.metadata.name === name && object.kind.endsWith('Binding'),
-      )?.object;
+      )?.object as RoleBinding | undefined;
     const installed = installationOf(
       named('kubectl-stash-operator'),
       named('kubectl-stash-snapshot-classes'),
