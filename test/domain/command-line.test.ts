@@ -46,15 +46,11 @@ test('a shell reads the very words that were given', () => {
     fc.property(fc.array(fc.array(anyWord, { minLength: 1 }), { minLength: 1 }), (all) => {
       const shown = all.filter((words) => words.every((word) => sanitize(word) === word));
       const lists = shown.map((words) => commandLine`exec -- ${words}`);
-      assert.deepEqual(
-        wordsOf(lists),
-        shown.map((words) => ['exec', '--', ...words]),
-      );
-      const rests = shown.map(([word = '']) => commandLine`--from=${word} ${flag('-n', word)}`);
-      assert.deepEqual(
-        wordsOf(rests),
-        shown.map(([word = '']) => [`--from=${word}`, '-n', word]),
-      );
+      const flags = shown.map(([word = '']) => commandLine`--from=${word} ${flag('-n', word)}`);
+      assert.deepEqual(wordsOf([...lists, ...flags]), [
+        ...shown.map((words) => ['exec', '--', ...words]),
+        ...shown.map(([word = '']) => [`--from=${word}`, '-n', word]),
+      ]);
     }),
     { numRuns: 20 },
   );

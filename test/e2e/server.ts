@@ -118,7 +118,7 @@ async function sandbox(): Promise<Omit<TestServer, 'cluster'>> {
       started.advance(milliseconds);
     },
     // Long enough to start a process.
-    briefly: '3s',
+    briefly: '10s',
   };
 }
 

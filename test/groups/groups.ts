@@ -19,7 +19,6 @@ export const groups = {
     atOnce: 3,
   },
   commands: { files: ['test/commands/**/*.test.ts'], atOnce: 3 },
-  e2e: { files: ['test/e2e/**/*.test.ts'], atOnce: 3 },
   operator: { files: ['test/operator/**/*.test.ts'], atOnce: 3 },
   pure: {
     files: ['test/{api,bench,cluster,docs,domain,groups,report,support}/**/*.test.ts', 'test/*.test.ts'],

@@ -50,23 +50,39 @@ function fieldSchema(schema: JsonSchema, key: string): JsonSchema | 'as it is' |
   return schema.additionalProperties === true || schema[preserve] === true ? 'as it is' : undefined;
 }
 
-const compiled = new WeakMap<JsonSchema, ValidateFunction>();
+const validators = new WeakMap<JsonSchema, ValidateFunction>();
+/** By the schema as JSON: each sandbox in a process has its own copies of the same schemas. */
+const compiled = new Map<string, ValidateFunction>();
+let compiler: Ajv | undefined;
 
 /** Returns the errors of an object that `shape` has returned. Compiles the schema at first use. */
 export function validateSchema(schema: JsonSchema, object: unknown): Cause[] {
-  let validate = compiled.get(schema);
-  if (!validate) {
-    const ajv = new Ajv({
-      strict: false,
-      allErrors: true,
-      verbose: true,
-      unicodeRegExp: false,
-      logger: false,
-    });
-    formats.default(ajv);
-    compiled.set(schema, (validate = ajv.compile(jsonSchema(schema))));
-  }
+  const validate = validators.get(schema) ?? validatorOf(schema);
+  validators.set(schema, validate);
   return validate(object) ? [] : (validate.errors ?? []).map(causeOf);
+}
+
+function validatorOf(schema: JsonSchema): ValidateFunction {
+  const translated = jsonSchema(schema);
+  const key = JSON.stringify(translated);
+  const known = compiled.get(key);
+  if (known) return known;
+  compiler ??= newCompiler();
+  const validate = compiler.compile(translated);
+  compiled.set(key, validate);
+  return validate;
+}
+
+function newCompiler(): Ajv {
+  const ajv = new Ajv({
+    strict: false,
+    allErrors: true,
+    verbose: true,
+    unicodeRegExp: false,
+    logger: false,
+  });
+  formats.default(ajv);
+  return ajv;
 }
 
 const kept = [

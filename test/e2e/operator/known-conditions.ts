@@ -20,7 +20,7 @@ export const knownConditions: readonly KnownCondition[] = [
     False: 'TargetNotAvailable',
   }),
   // Needs a server that answers with an error.
-  ...known('BackupTargetFound', 'test/operator/backup-configuration.test.ts', {
+  ...known('BackupTargetFound', 'test/operator/backup-configuration.long.ts', {
     False: 'UnableToCheckTargetAvailability',
   }),
   ...known('CronJobCreated', end('configurations'), {
@@ -39,7 +39,7 @@ export const knownConditions: readonly KnownCondition[] = [
   }),
   ...known('BackupHistoryCleaned', end('sessions'), { True: 'SuccessfullyCleanedBackupHistory' }),
   // Needs an operator that may not delete sessions.
-  ...known('BackupHistoryCleaned', 'test/session/tidy.test.ts', { False: 'FailedToCleanBackupHistory' }),
+  ...known('BackupHistoryCleaned', 'test/session/tidy.long.ts', { False: 'FailedToCleanBackupHistory' }),
   ...known('DeadlineExceeded', end('sessions'), { True: 'FailedToCompleteWithinDeadline' }),
   ...known('BackupDisrupted', end('sessions'), { True: 'FailedToCompleteDueToDisruption' }),
 

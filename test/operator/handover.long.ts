@@ -18,7 +18,7 @@ const { kubeconfig } = stand;
 await stand.configuration('before');
 const clock = scaledClock(20);
 
-// leader-election.test.ts asserts how long a handover takes, with a simulated clock.
+// leader-election.long.ts asserts how long a handover takes, with a simulated clock.
 const handovers = [
   [
     'is killed',

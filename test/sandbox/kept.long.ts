@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, readdir, watch, writeFile } from 'node:fs/promises';
+import { createReadStream, watch } from 'node:fs';
+import { mkdir, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -166,8 +166,8 @@ test('a sandbox continues with the objects in its directory', async () => {
 
 test(
   'a killed sandbox leaves no process behind, and the next one continues',
-  { timeout: 30_000 },
-  async () => {
+  { timeout: 60_000 },
+  async (t) => {
     const directory = join(root, 'killed');
     const host = join(root, 'host');
     await mkdir(host);
@@ -176,6 +176,8 @@ test(
     const child = spawn(process.execPath, [program, 'sandbox', '--dir', directory], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    // If the test fails before it kills the sandbox: the group's process would wait for it.
+    t.after(() => child.kill('SIGKILL'));
     await once(child.stdout, 'data');
     const kubeconfig = join(directory, 'kubeconfig');
     const clock = { now: () => new Date(), sleep: () => Promise.resolve() };
@@ -188,10 +190,14 @@ test(
     const pipe = createReadStream(join(host, 'pipe'), 'utf8');
     assert.deepEqual(await once(pipe, 'data'), ['up\n']);
     const saved = () => readFile(join(directory, 'objects.json'), 'utf8').catch(() => '');
-    const changes = watch(directory)[Symbol.asyncIterator]();
-    for (let change = changes.next(); !(await saved()).includes('"running"'); change = changes.next())
+    const watcher = watch(directory);
+    for (
+      let change = once(watcher, 'change');
+      !(await saved()).includes('"running"');
+      change = once(watcher, 'change')
+    )
       await change;
-    await changes.return?.();
+    watcher.close();
 
     const ended = Promise.all([once(pipe, 'end'), once(child, 'exit')]);
     child.kill('SIGKILL');
