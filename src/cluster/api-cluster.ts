@@ -35,13 +35,13 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
     resource: Resource<T>,
     request: ApiRequest,
   ): Promise<Stored<T>> {
-    return present(resource, (await api.ask(request)) as Stored<T>);
+    return present(resource, await api.ask(request));
   }
 
   return {
     async get<T extends KubernetesObject>(resource: Resource<T>, name: string, namespace?: string) {
       const path = exactPath(resource, { name, namespace });
-      return present(resource, (await read({ verb: 'get', resource, name, namespace, path })) as Stored<T>);
+      return present(resource, await read({ verb: 'get', resource, name, namespace, path }));
     },
 
     list: (resource, scope = {}) => listCollection(read, resource, scope, limits),

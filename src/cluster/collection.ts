@@ -168,12 +168,10 @@ function completer<T extends KubernetesObject>(
   { metadataOnly, trim = (object) => object }: WatchScope<T>,
 ): (object: Stored<T>) => Stored<T> {
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-  return (object) =>
-    trim(
-      metadataOnly === true
-        ? ({ ...type, metadata: object.metadata } as Stored<T>)
-        : present(resource, object),
-    );
+  return (object) => {
+    const complete = present(resource, object);
+    return trim(metadataOnly === true ? ({ ...type, metadata: object.metadata } as Stored<T>) : complete);
+  };
 }
 
 function isPage<T extends KubernetesObject>(answer: unknown): answer is Page<T> {

@@ -2,8 +2,16 @@ import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { stashGroup } from '#src/api/labels.ts';
 import { apiVersionOf, type Resource } from '#src/api/resources.ts';
 
-/** Returns the object with the fields that its type promises: a stored object may lack them. */
-export function present<T extends KubernetesObject>(resource: Resource<T>, object: Stored<T>): Stored<T> {
+import { ClusterError } from './errors.ts';
+
+/**
+ * Returns the object with the fields that its type promises: a stored object may lack them. Throws 'server' if the
+ * answer is not an object of the API.
+ */
+export function present<T extends KubernetesObject>(resource: Resource<T>, answer: unknown): Stored<T> {
+  const object = answer as Stored<T> | null;
+  if (typeof object?.metadata !== 'object' || (object.metadata as object | null) === null)
+    throw new ClusterError('server', `the server's answer is not a ${resource.kind}`);
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const least = resource.group === stashGroup ? leastSpecs[resource.kind] : undefined;
   if (least === undefined) return { ...type, ...object };

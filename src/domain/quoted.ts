@@ -2,9 +2,14 @@
 
 const longest = 100;
 
+/** A copy of the first `most` characters: a slice would keep the whole text in memory. */
+export function beginning(text: string, most: number): string {
+  return text.length > most ? Buffer.from(text.slice(0, most), 'utf16le').toString('utf16le') : text;
+}
+
 /** The text, or the beginning of one that is too long for a message. */
 export function shortened(text: string, most = longest): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
+  return text.length > most ? `${beginning(text, most)}…` : text;
 }
 
 /** `shortened` in quotation marks. */

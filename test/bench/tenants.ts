@@ -1,6 +1,7 @@
 /** Measures the memory of an operator whose tenants write large objects, by the number of objects. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { annotation } from '#src/api/labels.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
@@ -16,7 +17,7 @@ const atOnce = 32;
 /** The operator meanwhile refuses sessions, and writes why. */
 const lookedAtMs = 30_000;
 
-/** What fills the sessions: the fields of another driver, claim templates, hooks, and an annotation. */
+/** What fills the sessions: the fields of another driver, claim templates, hooks, an annotation, and the holder. */
 const contents: readonly ((index: number) => Pick<RestoreSession, 'metadata' | 'spec'>)[] = [
   (index) => ({ metadata: at(index), spec: { driver: 'Restic', ...{ task: { name: text(size) } } } }),
   (index) => ({
@@ -33,6 +34,10 @@ const contents: readonly ((index: number) => Pick<RestoreSession, 'metadata' | '
   (index) => ({
     metadata: { ...at(index), annotations: { 'example.com/note': text(size) } },
     spec: { driver: 'VolumeSnapshotter' },
+  }),
+  (index) => ({
+    metadata: { ...at(index), annotations: { [annotation.executor]: text(size) } },
+    spec: { driver: 'Restic' },
   }),
 ];
 
@@ -61,8 +66,8 @@ export async function benchTenants(bench: Workbench, counts: readonly number[]):
     await operator.stop();
   }
   print(
-    `operator with large objects: RestoreSessions of ${size / 1_000} kB, a quarter each of another driver, of claim ` +
-      `templates, of hooks and of annotations; ${lookedAtMs / 1_000} s after the caches were filled\n\n` +
+    `operator with large objects: RestoreSessions of ${size / 1_000} kB, a fifth each of another driver, of claim ` +
+      `templates, of hooks, of annotations and of holders; ${lookedAtMs / 1_000} s after the caches were filled\n\n` +
       `${renderTable(['sessions', 'filled after s', 'peak MiB', 'limit'], rows)}\n`,
   );
 }

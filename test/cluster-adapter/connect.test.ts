@@ -183,7 +183,7 @@ test('a credential plugin fails, prints garbage, or is missing', async () => {
 });
 
 test('no secret is sent over plain HTTP', async () => {
-  await using server = await serve(() => ({}));
+  await using server = await serve(() => ({ body: { metadata: {} } }));
   assert.equal((await asked(server, { user: { token: 'T' } })).headers.authorization, undefined);
 });
 

@@ -197,6 +197,13 @@ const retried: {
     ends: 'server',
   },
   {
+    name: 'a create that fails in a server that is overloaded',
+    answers: [{ code: 503, headers: { 'Retry-After': '3' } }, fine],
+    ask: create,
+    asked: 1,
+    ends: 'server',
+  },
+  {
     name: 'a create whose connection breaks',
     answers: [cut, fine],
     ask: create,
@@ -341,4 +348,20 @@ test('a request for an object without a namespace is a bug', async () => {
   const cluster = adapter('http://127.0.0.1:1');
   assert.equal((await rejection(cluster.get(pods, 'a'))).kind, 'bug');
   assert.equal((await rejection(cluster.delete(pods, { name: '', namespace: 'demo' }))).kind, 'bug');
+});
+
+for (const body of [null, [], {}, { metadata: null }]) {
+  test(`an answer ${JSON.stringify(body)} is a server's mistake, not an object`, async () => {
+    await using api = await serve(() => ({ body }));
+    const cluster = adapter(api.url);
+    for (const ask of [read, create, patch]) {
+      const { kind, message } = await rejection(ask(cluster));
+      assert.deepEqual([kind, message], ['server', "the server's answer is not a VolumeSnapshot"]);
+    }
+  });
+}
+
+test('a list of something else is a mistake of the server', async () => {
+  await using api = await serve(() => ({ body: { metadata: { resourceVersion: '1' }, items: [null] } }));
+  assert.equal((await rejection(adapter(api.url).list(volumeSnapshots))).kind, 'server');
 });

@@ -48,3 +48,13 @@ test('a session is not Skipped because of an outdated state of its configuration
   told.resolve(undefined);
   assert.equal(status?.phase, 'Succeeded', JSON.stringify(status));
 });
+
+test('a session whose configuration does not exist is Skipped with that reason', async () => {
+  await using place = await openSessionStage();
+  const home = await runningHome(place.stage, ['data']);
+  await place.operator();
+  await place.session(home, 's1');
+  const { status } = await place.ended(home, 's1');
+  assert.equal(status?.phase, 'Skipped');
+  assert.match(JSON.stringify(status), /backupconfiguration\/deploy-app does not exist/);
+});

@@ -5,6 +5,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { beginning } from '#src/domain/quoted.ts';
 
 import { whyInvalidRestore } from './check-restore.ts';
 import { outline, sizeOf, trimBookkeeping } from './trim.ts';
@@ -116,5 +117,5 @@ function outlineOf<T extends BackupConfiguration | BackupSession | RestoreSessio
 }
 
 function brief(text: string): string {
-  return text.slice(0, longestText);
+  return beginning(text, longestText);
 }

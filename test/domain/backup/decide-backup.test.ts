@@ -4,10 +4,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
 import type { Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { BackupWorld } from '#src/domain/backup/backup-claims.ts';
-import { decideBackup } from '#src/domain/backup/decide-backup.ts';
+import { decideBackup, decideLeavingBackup } from '#src/domain/backup/decide-backup.ts';
 
+import { hookCondition } from '#src/domain/hooks/hook-step.ts';
 import { backupSession, claim, created, snapshot, stored, target } from '#test/domain/objects.ts';
 
 const start = new Date(created);
@@ -122,6 +124,94 @@ describe('decideBackup', () => {
     );
     assert.match(stats[1]?.error ?? '', /disk full/);
     assert.equal(conditions?.[0]?.reason, 'FailedToCompleteWithinDeadline');
+  });
+});
+
+describe('decideBackup with hooks', () => {
+  const handler = { exec: { command: ['true'] } };
+  const hooks = { pre: handler, post: handler, adHoc: false };
+  /** `undefined`: the hook began, and nobody recorded how it ended. */
+  const quiesced = (pre: boolean | undefined, post?: boolean): Stored<BackupSession> => {
+    const ended = { preBackup: pre, postBackup: post };
+    const conditions = Object.entries(ended).flatMap(([hook, ok]) =>
+      ok === undefined ? [] : [hookCondition(hook, { ok, message: `${hook} ran` })],
+    );
+    const session = backupSession({ ...running, targets: [{ conditions }] });
+    session.metadata.annotations = { [annotation.quiescedSince]: created };
+    return session;
+  };
+  const first = new Map([['data-db-0', snapshot('data-db-0-1', ready)]]);
+
+  const takeovers: [what: string, Partial<BackupWorld>, which: string][] = [
+    ['nothing was created', {}, 'recover'],
+    ['one of two was created', { snapshots: first }, 'recover'],
+    ['both were created', { snapshots: both(undefined, undefined) }, 'thaw'],
+    [
+      'both were refused',
+      { refused: new Map(['data-db-0', 'data-db-1'].map((name) => [name, 'no'])) },
+      'thaw',
+    ],
+  ];
+  for (const [what, changes, which] of takeovers) {
+    test(`an executor died in the preBackup hook, ${what}: ${which}`, () => {
+      const step = decideBackup(world({ session: quiesced(undefined), hooks, ...changes }));
+      assert(step.do === 'hook');
+      assert.equal(step.which, which);
+    });
+  }
+
+  test('an executor that leaves quiesces nothing that it would not use', () => {
+    assert.equal(decideLeavingBackup(world({ hooks })), undefined);
+  });
+
+  test('an application that was not resumed makes a session fail whose snapshots are ready', () => {
+    for (const [session, why] of [
+      [quiesced(true, false), undefined],
+      [quiesced(false, true), undefined],
+      [backupSession(running), 'these hooks are not run here'],
+    ] as const) {
+      const given = why === undefined ? { hooks } : { hooksRefused: why };
+      const step = decideBackup(world({ session, snapshots: both(ready, ready), ...given }));
+      assert(step.do === 'finish');
+      const { phase, conditions = [] } = step.status(session.status);
+      assert.equal(phase, 'Failed');
+      assert.deepEqual(
+        conditions.map(({ type, message }) => [type, message]),
+        why === undefined ? [] : [['BackupDisrupted', why]],
+      );
+    }
+    const good = quiesced(true, true);
+    const step = decideBackup(world({ session: good, snapshots: both(ready, ready), hooks }));
+    assert(step.do === 'finish');
+    assert.equal(step.status(good.status).phase, 'Succeeded');
+  });
+
+  test('a session that succeeds does not say that it was disrupted', () => {
+    const session = quiesced(true, true);
+    const snapshots = both(ready, ready);
+    const step = decideBackup(world({ session, snapshots, hooks, onlyThaw: 'the executor was interrupted' }));
+    assert(step.do === 'finish');
+    const { phase, conditions } = step.status(session.status);
+    assert.deepEqual([phase, conditions], ['Succeeded', undefined]);
+  });
+
+  test('the driver says too late that it has cut: the snapshot is given up before the application resumes', () => {
+    const cutAt = (seconds: number) => ({ ...ready, creationTime: after(seconds * 1000).toISOString() });
+    const step = decideBackup(
+      world({
+        session: quiesced(true),
+        hooks,
+        now: after(61_000),
+        timeoutMs: 600_000,
+        snapshots: both(cutAt(60), cutAt(61)),
+      }),
+    );
+    assert(step.do === 'hook' && step.which === 'thaw');
+    const stats = step.losses?.(undefined).targets?.[0]?.stats;
+    assert.deepEqual(
+      stats?.map(({ hostname, phase }) => [hostname, phase]),
+      [['data-db-1', 'Failed']],
+    );
   });
 });
 

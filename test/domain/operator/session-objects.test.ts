@@ -10,7 +10,8 @@ import { buildBackupJob, buildRestoreJob } from '#src/domain/operator/build-sess
 import { failedBackup, failedRestore } from '#src/domain/session/end-status.ts';
 import { backupEnd, restoreEnd } from '#src/domain/operator/end-words.ts';
 import { decideRetry } from '#src/domain/operator/retry.ts';
-import { restoreSession } from '#test/domain/objects.ts';
+import { targetAnnotation } from '#src/domain/workload/target.ts';
+import { restoreSession, target } from '#test/domain/objects.ts';
 
 import { at, ensured, jobName, pod, podName, ready, session } from './session-worlds.ts';
 
@@ -69,7 +70,10 @@ test('a session is retried as often as its configuration allows', () => {
       (maxRetry, delay) => {
         const configuration = ready({ retryConfig: { maxRetry, delay } });
         const names = new Set<string>();
-        let current = session({ status: { phase: 'Failed', sessionDuration: '1.2s' } });
+        let current = session({
+          annotations: targetAnnotation(target),
+          status: { phase: 'Failed', sessionDuration: '1.2s' },
+        });
         for (let made = 0; made <= 10; made += 1) {
           const first = decideRetry({ now: at(2), session: current, configuration, siblings: [] });
           if (first.do === 'none') {
@@ -87,8 +91,11 @@ test('a session is retried as often as its configuration allows', () => {
           assert.ok(!names.has(name));
           names.add(name);
           assert.equal(due.session.metadata.labels?.['stash.appscode.com/trigger'], current.metadata.uid);
+          const { annotations } = due.session.metadata;
+          assert.deepEqual(annotations, targetAnnotation(target));
           current = session({
             name,
+            annotations,
             createdAt: first.at,
             spec: due.session.spec,
             status: { phase: 'Failed', sessionDuration: '1.2s' },

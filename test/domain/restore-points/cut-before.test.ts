@@ -69,6 +69,23 @@ suite('a restore point of an application that was quiet', () => {
     assert.match(notes.join(), /cut at .* it is as after a power cut/);
   });
 
+  test('was cut too late: of two snapshots of a claim, the one that was cut in time counts', () => {
+    const late = snapshotOf('s-1', 'data', {
+      ...{ name: 'a', quietUntil, created: at(0), status: { ...ready, creationTime: at(61) } },
+    });
+    const inTime = snapshotOf('s-1', 'data', {
+      ...{ name: 'b', quietUntil, created: at(10), status: { ...ready, creationTime: at(11) } },
+    });
+    for (const snapshots of [
+      [late, inTime],
+      [inTime, late],
+    ]) {
+      const point = restorePoints(snapshots, []).find(({ session }) => session === 's-1');
+      assert.equal(point?.claims[0]?.snapshot?.metadata.name, 'b');
+      assert.equal(point.completeness, 'complete');
+    }
+  });
+
   test('was cut too late: list shows it, with and without its session', () => {
     const late = cut('s-1', at(61));
     const table = (sessions: Parameters<typeof restorePoints>[1]) =>
