@@ -40,6 +40,9 @@ async function dispatch(
     await answerCompletion(argv.slice(1), context, commands);
     return undefined;
   }
+  // As many programs have it.
+  if (argv.length === 1 && argv[0] === '--version')
+    return dispatch(['version', '--client'], context, commands);
   const at = await readLine(programHelp, () => firstWord(argv, globalFlags));
   const verb = argv[at];
   const rest = argv.toSpliced(at, 1);

@@ -65,7 +65,7 @@ const flags = {
     valueName: 'SESSION',
     completes: 'restore-point',
     description:
-      'Restore point: a name that "kubectl stash list" prints, or latest for the newest complete restore point.',
+      'Restore point: a name that "kubectl stash list" prints, or latest for the newest complete one, -2 for the second newest, or the newest complete one by a time: 3h or 2d (ago), yesterday, 2026-11-28, 2026-11-28T03:00 (local time).',
   },
   ...wishes,
   filename: {

@@ -4,7 +4,8 @@ import { sanitize } from './sanitize.ts';
 
 /**
  * The candidate with the fewest edits from `word`, ignoring case; undefined where none is within one edit for every
- * three letters, and three in all. A name that a terminal would not show as it is is never proposed.
+ * three letters, and three in all. Never proposed: the word itself, a name with other digits, which is another ordinal or
+ * time and no misspelling, and a name that a terminal would not show as it is.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();
@@ -12,9 +13,14 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let fewest = Math.min(3, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = distance(lower, candidate.toLowerCase());
-    if (edits < fewest && sanitize(candidate) === candidate) [best, fewest] = [candidate, edits];
+    if (edits >= fewest || candidate === word || digits(candidate) !== digits(word)) continue;
+    if (sanitize(candidate) === candidate) [best, fewest] = [candidate, edits];
   }
   return best;
+}
+
+function digits(text: string): string {
+  return text.replaceAll(/\D/g, '');
 }
 
 /** `, did you mean "volumeClaimTemplates"?` for the end of an error; empty where no candidate is near. */

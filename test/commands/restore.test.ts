@@ -278,3 +278,24 @@ test('the commands in a hint go to the cluster that the command used', async () 
     assert.ok(step.endsWith(` ${flags}${index === steps.length - 1 ? '' : ' &&'}`), step);
   });
 });
+
+test('--from takes a place and a time, and says which restore point that is', async () => {
+  await place('moments');
+  const words = 'restore deploy/web -n moments --suffix=-copy --dry-run=client --from';
+  for (const from of ['-1', '10s', '2126-01-01', 'deploy-web-1773457200']) {
+    const { code, err } = await world.run(`${words} ${from}`);
+    assert.equal(code, 0, err);
+    const note = err.split('\n').find((line) => line.includes('--from')) ?? '';
+    if (from.startsWith('deploy')) assert.equal(note, '');
+    else assert.match(note, /^note: --from \S+ is restore point deploy-web-1773457200, cut \S+ ago \(2026-/);
+  }
+  const early = await world.run(`${words} 2026-03-01`);
+  assert.equal(early.code, 3);
+  assert.match(
+    early.err,
+    /^error: deployment\/web has no complete restore point of 2026-03-01T.* or before; the oldest is of 2026-03-14T03:/,
+  );
+  assert.match(early.err, /^hint: kubectl stash list deployment\/web -n moments$/m);
+  const far = await world.run(`${words} -2`);
+  assert.match(far.err, /^error: deployment\/web has only 1 complete restore point$/m);
+});

@@ -97,7 +97,8 @@ test('fieldKeys returns the keys from which fieldPath built a path', () => {
 
 const types = ['deployment', 'deploy', 'statefulset', 'sts', 'pvc', 'daemonset'];
 const words: [string, string | undefined][] = [
-  ['deployment', 'deployment'],
+  ['deployment', undefined],
+  ['Deployment', 'deployment'],
   ['deploymnet', 'deployment'],
   ['Deployments', 'deployment'],
   ['statfulset', 'statefulset'],
@@ -118,4 +119,10 @@ for (const [word, expected] of words) {
 test('nearest: undefined without candidates, the first of two equally near ones', () => {
   assert.equal(nearest('word', []), undefined);
   assert.equal(nearest('data-x', new Set(['data-a', 'data-b'])), 'data-a');
+});
+
+test('nearest: another ordinal or time is no misspelling', () => {
+  assert.equal(nearest('data-db-1', ['data-db-0', 'data-db-2']), undefined);
+  assert.equal(nearest('deploy-foo-1732428001', ['deploy-foo-1732428000']), undefined);
+  assert.equal(nearest('deploy-fo-1732428000', ['deploy-foo-1732428000']), 'deploy-foo-1732428000');
 });

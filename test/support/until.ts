@@ -4,10 +4,10 @@ import { observe } from '#src/cluster/observe.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
 
 /** Milliseconds. On a sandbox, an object that takes longer will never arrive. */
-const enough = 60_000;
+const enough = 180_000;
 
 /**
- * Resolves with the objects as soon as `satisfied` returns true. Rejects after a minute, or `patience`
+ * Resolves with the objects as soon as `satisfied` returns true. Rejects after three minutes, or `patience`
  * milliseconds.
  */
 export async function until<T extends KubernetesObject>(

@@ -94,10 +94,11 @@ function parseType(word: string, allowed: readonly ObjectType[]): ObjectType {
   );
 }
 
-/** Whether the word may be a misspelt type. Types consist of letters: `restore-1` is a name. */
+/** Whether the word is a type, perhaps misspelt. Types consist of letters: `restore-1` is a name. */
 function isLikeType(word: string, allowed: readonly ObjectType[]): boolean {
   const [first = ''] = word.split('.');
-  return /^[a-z]+$/.test(first) && nearest(first, allowed.flatMap(spellings)) !== undefined;
+  const types = allowed.flatMap(spellings);
+  return types.includes(first) || (/^[a-z]+$/.test(first) && nearest(first, types) !== undefined);
 }
 
 function waysOf(allowed: readonly ObjectType[]): string {

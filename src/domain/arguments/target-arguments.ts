@@ -86,6 +86,11 @@ function parseTypeAndName(word: string): Pick<Target, 'kind' | 'name'> {
 function refuseMixture(words: readonly string[]): void {
   const bare = words.find((word) => !word.includes('/'));
   if (bare === undefined) return;
+  if (bare === 'true' || bare === 'false')
+    throw usage(
+      `"${bare}" is not the name of a workload`,
+      `write the value of a flag with "=", as in --wait=${bare}`,
+    );
   const type = words.find((word) => word.includes('/'))?.split('/')[0] ?? '';
   const instead = kindOfWord(bare) ? `${bare}/NAME` : `${type}/${bare}`;
   throw usage('TYPE NAME and TYPE/NAME cannot be mixed', `write ${instead} for ${bare}`);

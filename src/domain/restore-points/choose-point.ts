@@ -2,6 +2,7 @@
 import { commandLine, flag } from '#src/domain/command-line.ts';
 import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
+import type { Moment } from './moment.ts';
 import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
@@ -11,31 +12,60 @@ import { formatTarget, type Target } from '#src/domain/workload/target.ts';
  * `points`: newest first.
  */
 export function latestComplete(points: readonly RestorePoint[], target: Target): RestorePoint | undefined {
-  return points.find(
-    (point) => isOf(point, target) && point.completeness === 'complete' && point.phase === 'Succeeded',
-  );
+  return points.find((point) => isFit(point, target));
+}
+
+function isFit(point: RestorePoint, target: Target): boolean {
+  return isOf(point, target) && point.completeness === 'complete' && point.phase === 'Succeeded';
 }
 
 /**
- * The restore point of a target that `from` names: `latest`, or a session (as `list` prints it, `-o name` too).
- * `points`: newest first. `only`: the claims that shall be restored; what the others lack then does not matter, nor
- * does that the session failed, or cut them when the application was not quiet any more. A failure `not-found`, or
- * `precondition` where it is there but not fit.
+ * The restore point of a target that `from` names: `latest`, or a session (as `list` prints it, `-o name` too), else the
+ * newest complete one at the `moment`. `points`: newest first. `only`: the claims that shall be restored; what the others
+ * lack then does not matter, nor does that the session failed, or cut them when the application was not quiet any more.
+ * A failure `not-found`, or `precondition` where it is there but not fit.
  */
 export function choosePoint(
   points: readonly RestorePoint[],
   target: Target,
   from: string,
   only: readonly string[] = [],
+  moment?: Moment,
 ): Choice<RestorePoint> {
   if (from === 'latest') {
     const latest = latestComplete(points, target);
     return latest ? { value: latest } : { failure: whyNoLatest(points, target) };
   }
-  const named = findNamed(points, target, from.slice(from.lastIndexOf('/') + 1));
+  const name = from.slice(from.lastIndexOf('/') + 1);
+  if (moment !== undefined && points.every(({ session }) => session !== name))
+    return atMoment(points, target, moment);
+  const named = findNamed(points, target, name);
   if ('failure' in named) return named;
   const unfit = whyUnfit(named.value, points, target, only);
   return unfit ? { failure: unfit } : named;
+}
+
+function atMoment(points: readonly RestorePoint[], target: Target, moment: Moment): Choice<RestorePoint> {
+  const fit = points.filter((point) => isFit(point, target));
+  const value =
+    'place' in moment
+      ? fit[moment.place - 1]
+      : fit.find((point) => cutAt(point).getTime() <= moment.notAfter.getTime());
+  if (value !== undefined) return { value };
+  const oldest = fit.at(-1);
+  if (oldest === undefined) return { failure: whyNoLatest(points, target) };
+  const count = fit.length === 1 ? '1 complete restore point' : `${fit.length} complete restore points`;
+  const why =
+    'place' in moment
+      ? `has only ${count}`
+      : `has no complete restore point of ${moment.notAfter.toISOString()} or before; the oldest is of ${cutAt(oldest).toISOString()}`;
+  return noChoice('not-found', `${formatTarget(target)} ${why}`, { hint: listHint(target) });
+}
+
+/** When the last of its snapshots was cut: later changes are not in it. */
+export function cutAt({ takenAt, claims }: RestorePoint): Date {
+  const cuts = claims.map(({ snapshot }) => Date.parse(snapshot?.status?.creationTime ?? ''));
+  return new Date(Math.max(takenAt.getTime(), ...cuts.filter((cut) => !Number.isNaN(cut))));
 }
 
 /** Whether `point` is a restore point of `target`. */

@@ -2,19 +2,21 @@
 import type { Named } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { formatDuration } from '#src/domain/duration.ts';
 import { accept } from '#src/domain/finding.ts';
 import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
-import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
+import { choosePoint, cutAt } from '#src/domain/restore-points/choose-point.ts';
+import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { parseRenames } from '#src/domain/arguments/renames.ts';
-import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { selectClaims, templatesOf } from '#src/domain/restore/restore-templates.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
 import { readWorkload } from './plan-restore.ts';
 import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
 
-/** `from`: `latest` or a session's name. */
+/** `from`: `latest`, a session's name, or a time. */
 export type RestoreRequest = Pick<RestoreWords, 'target' | 'from' | 'flags' | 'written'>;
 
 export interface PreparedRestore {
@@ -42,7 +44,8 @@ export async function prepareRestore(
   ]);
   if (snapshots.items.length === 0) await reader.namespaceExists();
   const points = restorePoints(snapshots.items, sessions?.items ?? []);
-  const point = accept(choosePoint(points, target, from, only));
+  const moment = parseMoment(from, now);
+  const point = accept(choosePoint(points, target, from, only, moment));
   const claims = selectClaims(point, only).map((each) => each.claim);
   const rename = parseRenames({ claim, suffix }, claims);
   const { templates, notes } = templatesOf(point, { ...flags, rename });
@@ -55,5 +58,13 @@ export async function prepareRestore(
     names: new Map(claims.map((name) => [name, rename(name)])),
     workload: await readWorkload(reader, target),
   };
-  return { session, templates, words, notes, target };
+  const said = from === 'latest' || from.endsWith(point.session) ? [] : [whichPoint(from, point, now)];
+  return { session, templates, words, notes: [...said, ...notes], target };
+}
+
+/** `--from 3h is restore point deploy-foo-1732428000, cut 3h5m ago (2026-11-28T03:00:12.000Z)`. */
+function whichPoint(from: string, point: RestorePoint, now: Date): string {
+  const cut = cutAt(point);
+  const age = formatDuration(now.getTime() - cut.getTime());
+  return `--from ${from} is restore point ${point.session}, cut ${age} ago (${cut.toISOString()})`;
 }

@@ -49,6 +49,11 @@ test('refuses invalid targets with one line and a hint', () => {
     ['web', 'unknown type "web"', 'types are deploy, sts, ds, rs, rc and pvc, as in deploy/NAME'],
     ['deployments.extensions/foo', 'unknown type "deployments.extensions"', 'did you mean deploy?'],
     ['deploy/foo bar', 'TYPE NAME and TYPE/NAME cannot be mixed', 'write deploy/bar for bar'],
+    [
+      'deploy/foo false',
+      '"false" is not the name of a workload',
+      'write the value of a flag with "=", as in --wait=false',
+    ],
     ['deploy sts/foo', 'TYPE NAME and TYPE/NAME cannot be mixed', 'write deploy/NAME for deploy'],
     ['deploy/', '"deploy/" is not TYPE/NAME', 'write one type and one name: deploy/NAME'],
     ['/foo', '"/foo" is not TYPE/NAME', 'write one type and one name: deploy/NAME'],

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import { accept } from '#src/domain/finding.ts';
 import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
+import type { Moment } from '#src/domain/restore-points/moment.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -165,10 +166,18 @@ const refused: {
   {
     name: 'a name with a typo',
     points: restorePoints(good('deploy-foo-1732428000', at(1)), []),
+    from: 'deploy-fo-1732428000',
+    kind: 'not-found',
+    message: 'deployment/foo has no restore point deploy-fo-1732428000',
+    hint: `did you mean --from deploy-foo-1732428000?\n${list}`,
+  },
+  {
+    name: 'another time, which is no typo',
+    points: restorePoints(good('deploy-foo-1732428000', at(1)), []),
     from: 'deploy-foo-1732428001',
     kind: 'not-found',
     message: 'deployment/foo has no restore point deploy-foo-1732428001',
-    hint: `did you mean --from deploy-foo-1732428000?\n${list}`,
+    hint: list,
   },
   {
     name: 'a name unlike all others',
@@ -264,3 +273,42 @@ for (const { name, points, from, only, kind = 'precondition', message, hint } of
     );
   });
 }
+
+/** Cut ten seconds after their sessions began; `s-3` is incomplete. */
+const byTime = restorePoints(
+  [
+    ...[1_000, 2_000, 4_000].flatMap((seconds, index) =>
+      good(`s-${index === 2 ? 4 : index + 1}`, at(seconds)).map((snapshot) => ({
+        ...snapshot,
+        status: { ...snapshot.status, creationTime: at(seconds + 10) },
+      })),
+    ),
+    ...half('s-3', at(3_000)),
+  ],
+  [],
+);
+const moments: [what: string, moment: Moment, expected: string | RegExp][] = [
+  ['the newest', { place: 1 }, 's-4'],
+  ['the second newest complete one', { place: 2 }, 's-2'],
+  ['one more than there are', { place: 4 }, /^deployment\/foo has only 3 complete restore points$/],
+  ['a time after all', { notAfter: new Date(at(9_999)) }, 's-4'],
+  ['the very time of a cut', { notAfter: new Date(at(4_010)) }, 's-4'],
+  ['a time between the session and its cut', { notAfter: new Date(at(4_009)) }, 's-2'],
+  [
+    'a time before all',
+    { notAfter: new Date(at(500)) },
+    /^deployment\/foo has no complete restore point of 2024-11-24T06:08:20.000Z or before; the oldest is of 2024-11-24T06:16:50.000Z$/,
+  ],
+];
+for (const [what, moment, expected] of moments) {
+  test(`choosePoint at a moment: ${what}`, () => {
+    const choice = choosePoint(byTime, foo, 'a time', [], moment);
+    if (typeof expected === 'string') assert.equal(accept(choice).session, expected);
+    else assert.match('failure' in choice ? choice.failure.message : '', expected);
+  });
+}
+
+test('choosePoint prefers a session whose name could be a moment', () => {
+  const points = restorePoints([...good('yesterday', at(1)), ...good('s-2', at(2))], []);
+  assert.equal(accept(choosePoint(points, foo, 'yesterday', [], { place: 1 })).session, 'yesterday');
+});

@@ -1,0 +1,28 @@
+/** Words that people know from kubectl and from other backup tools, and the commands that do the same here. */
+
+const list = ['kubectl stash list'];
+const restore = ['kubectl stash restore TYPE/NAME'];
+const beside = [
+  'restore under other names, and compare or copy the files there',
+  'kubectl stash restore TYPE/NAME --suffix=-copy',
+];
+
+const familiar: ReadonlyMap<string, readonly string[]> = new Map([
+  ['backup', ['kubectl stash snapshot TYPE/NAME']],
+  ['cp', beside],
+  ['describe', ['kubectl stash list TYPE/NAME', 'kubectl describe backupsession SESSION']],
+  ['diff', beside],
+  ['get', list],
+  ['logs', ['kubectl get jobs -l app.kubernetes.io/managed-by=kubectl-stash', 'kubectl logs job/NAME']],
+  ['ls', list],
+  ['rollback', restore],
+  ['status', ['kubectl stash list TYPE/NAME', 'kubectl stash wait SESSION']],
+  ['undo', restore],
+]);
+
+/** The lines of a hint for a word that is no command here; undefined for other words. */
+export function familiarWord(word: string): string | undefined {
+  return familiar.get(word)?.join('\n');
+}
+
+export const familiarWords = [...familiar.keys()];

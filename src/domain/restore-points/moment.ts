@@ -1,0 +1,39 @@
+/** What `--from` may name instead of a session: a time, or a place among the complete restore points. */
+import { parseDuration } from '#src/domain/duration.ts';
+
+export type Moment =
+  /** The newest restore point that was cut no later. */
+  | { readonly notAfter: Date }
+  /** 1: the newest one. */
+  | { readonly place: number };
+
+const dayMs = 86_400_000;
+const date = /^\d{4}-\d\d-\d\d$/;
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?$/;
+
+/**
+ * Reads `3h`, `2d` and `1h30m` (so long ago), `yesterday`, `2026-11-28`, `2026-11-28T03:00`, `2026-11-28T03:00:00Z` and
+ * `-2` (the second newest); undefined for other words. Times without a zone are local. A day, minute or second counts to
+ * its end.
+ */
+export function parseMoment(text: string, now: Date): Moment | undefined {
+  const place = /^-([1-9]\d{0,5})$/.exec(text)?.[1];
+  if (place !== undefined) return { place: Number(place) };
+  const ago = durationInDays(text) ?? parseDuration(text);
+  if (ago !== undefined) return valid(now.getTime() - ago);
+  if (text === 'yesterday') return valid(new Date(now).setHours(0, 0, 0, -1));
+  if (date.test(text)) return valid(new Date(`${text}T00:00`).setHours(23, 59, 59, 999));
+  const [found, seconds] = time.exec(text) ?? [];
+  if (found === undefined) return undefined;
+  return valid(Date.parse(text) + (seconds === undefined ? 59_999 : 999));
+}
+
+function durationInDays(text: string): number | undefined {
+  const days = /^(\d{1,5})d$/.exec(text)?.[1];
+  return days === undefined ? undefined : Number(days) * dayMs;
+}
+
+function valid(milliseconds: number): Moment | undefined {
+  const notAfter = new Date(milliseconds);
+  return Number.isNaN(notAfter.getTime()) ? undefined : { notAfter };
+}
