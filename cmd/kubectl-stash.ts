@@ -50,15 +50,16 @@ async function main(): Promise<void> {
   const clock = serverClock({ now: () => new Date(), monotonic: () => performance.now(), sleep }, (words) => {
     tellSkew(words);
   });
+  const isTTY = isatty(process.stderr.fd);
   const context: Context = {
     out: process.stdout,
     err: process.stderr,
-    isTTY: isatty(process.stderr.fd),
+    isTTY,
     get columns() {
-      return process.stderr.columns || 80;
+      return isTTY ? process.stderr.columns : 80;
     },
     get rows() {
-      return process.stderr.rows || 24;
+      return isTTY ? process.stderr.rows : 24;
     },
     env: process.env,
     signal,

@@ -11,7 +11,7 @@ export interface Context extends Clock {
   readonly err: Writable;
   /** Whether `err`, on which commands show progress, is a terminal. */
   readonly isTTY: boolean;
-  /** The size of the terminal; 80 and 24 if `err` is not a terminal. */
+  /** The size of the terminal: 0 if it tells none, as with `ssh -tt` in a cron job; 80 and 24 if `err` is no terminal. */
   readonly columns: number;
   readonly rows: number;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -20,7 +20,12 @@ export interface Display {
 const tickMs = 1_000;
 
 export async function openDisplay(context: Context): Promise<Display> {
-  return context.isTTY ? openTable(context) : openLog(context);
+  return canRedraw(context) ? openTable(context) : openLog(context);
+}
+
+/** Whether the terminal can move its cursor and has room for a table. */
+function canRedraw({ isTTY, columns, rows, env }: Context): boolean {
+  return isTTY && columns > 0 && rows > 0 && env['TERM'] !== 'dumb';
 }
 
 function openLog(context: Context): Display {

@@ -180,7 +180,9 @@ function onSandbox(files: readonly string[], definitions: string | undefined): P
 
 /** `node`: undefined if the node is our own agent. */
 async function onReal(run: Omit<RealRun, 'concurrency'>, node: RealNode | undefined): Promise<TestResult[]> {
-  const whole = { ...run, concurrency: run.ownControlPlane ? 1 : shared.concurrency };
+  // Each of the operator's files starts a server of its own: four on two processors are too slow for their limits.
+  const atOnce = run.files.some(installsOperator) ? 2 : shared.concurrency;
+  const whole = { ...run, concurrency: run.ownControlPlane ? 1 : atOnce };
   const { signal } = stopping;
   if (!node || run.files.some(startsNodes))
     return testOnReal(whole, { programs: await findPrograms(process.env, say), signal, say });

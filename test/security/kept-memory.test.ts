@@ -9,7 +9,7 @@ import { keepBackupSession, keepRestoreSession } from '#src/domain/operator/kept
 import { backupSession, restoreSession } from '#test/domain/objects.ts';
 
 const characters = 1_000_000;
-const objects = 100;
+const objects = 30;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
