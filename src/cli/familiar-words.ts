@@ -7,7 +7,8 @@ const beside = [
   'kubectl stash restore TYPE/NAME --suffix=-copy',
 ];
 
-const familiar: ReadonlyMap<string, readonly string[]> = new Map([
+/** By word: the lines of the hint. */
+export const familiarWords: ReadonlyMap<string, readonly string[]> = new Map([
   ['backup', ['kubectl stash snapshot TYPE/NAME']],
   ['cp', beside],
   ['describe', ['kubectl stash list TYPE/NAME', 'kubectl describe backupsession SESSION']],
@@ -19,10 +20,3 @@ const familiar: ReadonlyMap<string, readonly string[]> = new Map([
   ['status', ['kubectl stash list TYPE/NAME', 'kubectl stash wait SESSION']],
   ['undo', restore],
 ]);
-
-/** The lines of a hint for a word that is no command here; undefined for other words. */
-export function familiarWord(word: string): string | undefined {
-  return familiar.get(word)?.join('\n');
-}
-
-export const familiarWords = [...familiar.keys()];

@@ -3,7 +3,7 @@ import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { StashError } from '#src/errors.ts';
 import type { CommandEntry, Flags } from './command.ts';
-import { familiarWord } from './familiar-words.ts';
+import { familiarWords } from './familiar-words.ts';
 import { globalFlags } from './global-flags.ts';
 import { firstWord, tokenize } from './tokens.ts';
 
@@ -57,13 +57,13 @@ function unknownCommand(name: string, commands: readonly CommandEntry[]): StashE
   const candidates = isTwoWords
     ? commands.map((entry) => entry.name)
     : commands.filter(({ hidden }) => hidden !== true).map((entry) => entry.name.split(' ')[0] ?? '');
-  const instead = familiarWord(name);
-  if (instead !== undefined) return new StashError('usage', `unknown command "${name}"`, { hint: instead });
   const near = nearest(name, new Set(candidates));
   const help = isTwoWords
     ? commandLine`kubectl stash ${name.split(' ')[0] ?? ''} --help`
     : 'kubectl stash --help';
+  const proposal =
+    near === undefined ? help : `did you mean: ${commandLine`kubectl stash ${near.split(' ')}`}`;
   return new StashError('usage', `unknown command "${name}"`, {
-    hint: near === undefined ? help : `did you mean: ${commandLine`kubectl stash ${near.split(' ')}`}`,
+    hint: familiarWords.get(name)?.join('\n') ?? proposal,
   });
 }

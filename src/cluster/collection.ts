@@ -10,7 +10,7 @@ import { answerError, ClusterError, pageError } from './errors.ts';
 import { AnswerTooLong, SilentConnection } from './http.ts';
 import type { Limits } from './limits.ts';
 import type { ListResult, Scope, WatchScope } from './port.ts';
-import { present } from './present.ts';
+import { checked, hasMetadata, present } from './present.ts';
 import { query, resourcePath, type ApiRequest, type QueryValue } from './request.ts';
 
 /** Ask the server for a PartialObjectMetadata in place of each object. */
@@ -168,15 +168,18 @@ function completer<T extends KubernetesObject>(
   { metadataOnly, trim = (object) => object }: WatchScope<T>,
 ): (object: Stored<T>) => Stored<T> {
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-  return (object) => {
-    const complete = present(resource, object);
-    return trim(metadataOnly === true ? ({ ...type, metadata: object.metadata } as Stored<T>) : complete);
-  };
+  return (object) =>
+    trim(
+      metadataOnly === true
+        ? ({ ...type, metadata: checked(resource, object).metadata } as Stored<T>)
+        : present(resource, object),
+    );
 }
 
 function isPage<T extends KubernetesObject>(answer: unknown): answer is Page<T> {
-  const { metadata, items = null } = (answer ?? {}) as { metadata?: unknown; items?: unknown };
-  return typeof metadata === 'object' && metadata !== null && (items === null || Array.isArray(items));
+  if (!hasMetadata(answer)) return false;
+  const { items = null } = answer as { items?: unknown };
+  return items === null || Array.isArray(items);
 }
 
 /**

@@ -4,14 +4,24 @@ import { apiVersionOf, type Resource } from '#src/api/resources.ts';
 
 import { ClusterError } from './errors.ts';
 
+/** Whether an answer has the metadata that every object and every list of the API has. */
+export function hasMetadata(answer: unknown): answer is { readonly metadata: object } {
+  const { metadata } = (answer ?? {}) as { metadata?: unknown };
+  return typeof metadata === 'object' && metadata !== null;
+}
+
+/** Throws 'server' if the answer is not an object of the API. */
+export function checked<T extends KubernetesObject>(resource: Resource<T>, answer: unknown): Stored<T> {
+  if (!hasMetadata(answer)) throw new ClusterError('server', `the server's answer is not a ${resource.kind}`);
+  return answer as Stored<T>;
+}
+
 /**
  * Returns the object with the fields that its type promises: a stored object may lack them. Throws 'server' if the
  * answer is not an object of the API.
  */
 export function present<T extends KubernetesObject>(resource: Resource<T>, answer: unknown): Stored<T> {
-  const object = answer as Stored<T> | null;
-  if (typeof object?.metadata !== 'object' || (object.metadata as object | null) === null)
-    throw new ClusterError('server', `the server's answer is not a ${resource.kind}`);
+  const object = checked(resource, answer);
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const least = resource.group === stashGroup ? leastSpecs[resource.kind] : undefined;
   if (least === undefined) return { ...type, ...object };

@@ -3,7 +3,8 @@
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
-const day = 24 * hour;
+/** Milliseconds. */
+export const day = 24 * hour;
 const year = 365 * day;
 
 const unitsInMilliseconds: Readonly<Record<string, number>> = {

@@ -176,7 +176,7 @@ test(
     const child = spawn(process.execPath, [program, 'sandbox', '--dir', directory], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    // If the test fails before it kills the sandbox: the group's process would wait for it.
+    // If the test fails before it kills the sandbox, this process would wait for it.
     t.after(() => child.kill('SIGKILL'));
     await once(child.stdout, 'data');
     const kubeconfig = join(directory, 'kubeconfig');
@@ -191,12 +191,11 @@ test(
     assert.deepEqual(await once(pipe, 'data'), ['up\n']);
     const saved = () => readFile(join(directory, 'objects.json'), 'utf8').catch(() => '');
     const watcher = watch(directory);
-    for (
-      let change = once(watcher, 'change');
-      !(await saved()).includes('"running"');
-      change = once(watcher, 'change')
-    )
+    for (;;) {
+      const change = once(watcher, 'change');
+      if ((await saved()).includes('"running"')) break;
       await change;
+    }
     watcher.close();
 
     const ended = Promise.all([once(pipe, 'end'), once(child, 'exit')]);

@@ -36,13 +36,18 @@ export function choosePoint(
     const latest = latestComplete(points, target);
     return latest ? { value: latest } : { failure: whyNoLatest(points, target) };
   }
-  const name = from.slice(from.lastIndexOf('/') + 1);
+  const name = sessionIn(from);
   if (moment !== undefined && points.every(({ session }) => session !== name))
     return atMoment(points, target, moment);
   const named = findNamed(points, target, name);
   if ('failure' in named) return named;
   const unfit = whyUnfit(named.value, points, target, only);
   return unfit ? { failure: unfit } : named;
+}
+
+/** The name in `--from` without the type that `-o name` prints before it. */
+export function sessionIn(from: string): string {
+  return from.slice(from.lastIndexOf('/') + 1);
 }
 
 function atMoment(points: readonly RestorePoint[], target: Target, moment: Moment): Choice<RestorePoint> {

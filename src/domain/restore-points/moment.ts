@@ -1,5 +1,5 @@
 /** What `--from` may name instead of a session: a time, or a place among the complete restore points. */
-import { parseDuration } from '#src/domain/duration.ts';
+import { day, parseDuration } from '#src/domain/duration.ts';
 
 export type Moment =
   /** The newest restore point that was cut no later. */
@@ -7,7 +7,6 @@ export type Moment =
   /** 1: the newest one. */
   | { readonly place: number };
 
-const dayMs = 86_400_000;
 const date = /^\d{4}-\d\d-\d\d$/;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?$/;
 
@@ -30,7 +29,7 @@ export function parseMoment(text: string, now: Date): Moment | undefined {
 
 function durationInDays(text: string): number | undefined {
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
-  return days === undefined ? undefined : Number(days) * dayMs;
+  return days === undefined ? undefined : Number(days) * day;
 }
 
 function valid(milliseconds: number): Moment | undefined {

@@ -1,5 +1,6 @@
 /** The keep rules of a retention policy, and whether a policy is valid. */
 import type { RetentionPolicy } from '#src/api/stash.ts';
+import { day } from '#src/domain/duration.ts';
 
 export type KeepField = 'keepLast' | 'keepHourly' | 'keepDaily' | 'keepWeekly' | 'keepMonthly' | 'keepYearly';
 
@@ -9,8 +10,6 @@ export interface KeepRule {
   /** Key of the time's bucket in UTC: the newest of a bucket is kept. Left out: each time is its own bucket. */
   readonly bucket?: (at: Date) => string;
 }
-
-const day = 86_400_000;
 
 export const keepRules: readonly KeepRule[] = [
   { field: 'keepLast', word: 'last' },

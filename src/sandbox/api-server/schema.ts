@@ -57,8 +57,8 @@ let compiler: Ajv | undefined;
 
 /** Returns the errors of an object that `shape` has returned. Compiles the schema at first use. */
 export function validateSchema(schema: JsonSchema, object: unknown): Cause[] {
-  const validate = validators.get(schema) ?? validatorOf(schema);
-  validators.set(schema, validate);
+  let validate = validators.get(schema);
+  if (!validate) validators.set(schema, (validate = validatorOf(schema)));
   return validate(object) ? [] : (validate.errors ?? []).map(causeOf);
 }
 

@@ -2,10 +2,10 @@
 import type { Named } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
-import { formatDuration } from '#src/domain/duration.ts';
+import { formatAge } from '#src/domain/duration.ts';
 import { accept } from '#src/domain/finding.ts';
 import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
-import { choosePoint, cutAt } from '#src/domain/restore-points/choose-point.ts';
+import { choosePoint, cutAt, sessionIn } from '#src/domain/restore-points/choose-point.ts';
 import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { parseRenames } from '#src/domain/arguments/renames.ts';
@@ -58,13 +58,14 @@ export async function prepareRestore(
     names: new Map(claims.map((name) => [name, rename(name)])),
     workload: await readWorkload(reader, target),
   };
-  const said = from === 'latest' || from.endsWith(point.session) ? [] : [whichPoint(from, point, now)];
+  const said =
+    moment === undefined || point.session === sessionIn(from) ? [] : [whichPoint(from, point, now)];
   return { session, templates, words, notes: [...said, ...notes], target };
 }
 
 /** `--from 3h is restore point deploy-foo-1732428000, cut 3h5m ago (2026-11-28T03:00:12.000Z)`. */
 function whichPoint(from: string, point: RestorePoint, now: Date): string {
   const cut = cutAt(point);
-  const age = formatDuration(now.getTime() - cut.getTime());
+  const age = formatAge(now.getTime() - cut.getTime());
   return `--from ${from} is restore point ${point.session}, cut ${age} ago (${cut.toISOString()})`;
 }

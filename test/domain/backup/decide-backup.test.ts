@@ -8,8 +8,8 @@ import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { BackupWorld } from '#src/domain/backup/backup-claims.ts';
 import { decideBackup, decideLeavingBackup } from '#src/domain/backup/decide-backup.ts';
-
 import { hookCondition } from '#src/domain/hooks/hook-step.ts';
+
 import { backupSession, claim, created, snapshot, stored, target } from '#test/domain/objects.ts';
 
 const start = new Date(created);
@@ -130,7 +130,7 @@ describe('decideBackup', () => {
 describe('decideBackup with hooks', () => {
   const handler = { exec: { command: ['true'] } };
   const hooks = { pre: handler, post: handler, adHoc: false };
-  /** `undefined`: the hook began, and nobody recorded how it ended. */
+  /** `undefined`: the executor began the hook and has not recorded its end. */
   const quiesced = (pre: boolean | undefined, post?: boolean): Stored<BackupSession> => {
     const ended = { preBackup: pre, postBackup: post };
     const conditions = Object.entries(ended).flatMap(([hook, ok]) =>

@@ -69,7 +69,7 @@ suite('a restore point of an application that was quiet', () => {
     assert.match(notes.join(), /cut at .* it is as after a power cut/);
   });
 
-  test('was cut too late: of two snapshots of a claim, the one that was cut in time counts', () => {
+  test('was cut too late: the snapshot of the same claim that the driver cut in time counts instead', () => {
     const late = snapshotOf('s-1', 'data', {
       ...{ name: 'a', quietUntil, created: at(0), status: { ...ready, creationTime: at(61) } },
     });
