@@ -39,6 +39,16 @@ export const annotation = {
    * snapshot cut later may not be consistent.
    */
   cutBefore: 'stash.appscode.com/cut-before',
+  /** On a session: the VolumeSnapshotClass that was asked for with it; it goes before the configuration's. */
+  snapshotClass: 'stash.appscode.com/snapshot-class',
+  /** On a session and a snapshot: who began the session, `schedule` or `user:NAME`. */
+  madeBy: 'stash.appscode.com/made-by',
+  /** On a session and a snapshot, with value `true`: only a user deletes the snapshot, after unpinning it. */
+  pinned: 'stash.appscode.com/pinned',
+  /** On a session and a snapshot: the time (RFC 3339) before which only a user deletes the snapshot. */
+  keepUntil: 'stash.appscode.com/keep-until',
+  /** On a snapshot: why its session failed. It stays when the session is deleted. */
+  sessionFailed: 'stash.appscode.com/session-failed',
   /** On a session: the hooks given on the command line, as JSON. Only the command line runs them. */
   hooks: 'stash.appscode.com/hooks',
   /**

@@ -1,5 +1,6 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import type { BackupSession } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import { confirm } from '#src/cli/confirm.ts';
 import type { Connection } from '#src/cli/context.ts';
@@ -24,10 +25,13 @@ import {
   type ObjectType,
 } from '#src/domain/arguments/object-arguments.ts';
 import { nearest } from '#src/domain/nearest.ts';
+import { accept } from '#src/domain/finding.ts';
+import { pointsNamed } from '#src/domain/restore-points/named-points.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { awaitGone } from '#src/follow/await-gone.ts';
+import { recordFailures } from '#src/session/after/record-failures.ts';
 import { readContents, readDeleteScene } from '#src/session/after/delete-scene.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
@@ -43,7 +47,8 @@ const flags = {
   },
   force: {
     type: 'boolean',
-    description: 'Also delete running sessions, and the last complete restore point of a workload.',
+    description:
+      'Also delete running sessions, pinned restore points, and the last complete restore point of a workload.',
   },
   yes: { type: 'boolean', alias: 'y', description: 'Do not ask for confirmation.' },
   ignoreNotFound: { type: 'boolean', description: 'Treat objects that do not exist as deleted.' },
@@ -63,7 +68,7 @@ export const command = defineCommand({
   usage: 'delete (TYPE/NAME... | --restore-point SESSION) [flags]',
   description: `Print what depends on sessions and snapshots, and delete them. TYPE is a backupsession, restoresession or volumesnapshot.
 
-Snapshots and claims stay when their session is deleted. A snapshot is not deleted while a claim is being restored from it. The last complete restore point of a workload is deleted only with --force.`,
+Snapshots and claims stay when their session is deleted. A snapshot is not deleted while a claim is being restored from it. The last complete restore point of a workload, and one that is pinned or kept until a later time, is deleted only with --force.`,
   examples: [
     '# Show what depends on a restore point\nkubectl stash delete --restore-point deploy-foo-1732427120 \\\n  --dry-run=client',
     '# Delete a session and keep its snapshots\nkubectl stash delete backupsession deploy-foo-1732427120 --yes',
@@ -85,7 +90,7 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
 
     const snapshots = new Set(ofKind(objects, 'VolumeSnapshot'));
     const judge = async (seen: DeleteScene) =>
-      effectsOf(objects, snapshots, await readContents(reader, seen, snapshots));
+      effectsOf(objects, snapshots, await readContents(reader, seen, snapshots), context.now());
     let effects = await judge(scene);
     for (const note of effects.notes) printLine(context.err, note);
     refuse(effects, force);
@@ -99,6 +104,8 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
         refuse(effects, force);
       }
     }
+    const environment = { cluster, clock: context, signal: context.signal };
+    if (dryRun === undefined) await recordFailuresOf(environment, objects);
     await allOrErrors(
       objects.map(async (object) => {
         if (dryRun === undefined) await remove({ cluster, namespace }, object);
@@ -110,7 +117,6 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
     for (const { message } of effects.unlessForced)
       printLine(context.err, `warning: forced, although ${message}`);
     if (dryRun !== undefined || !wait) return;
-    const environment = { cluster, clock: context, signal: context.signal };
     await awaitGone(environment, objects, { namespace, timeoutMs: timeout });
   },
 });
@@ -187,23 +193,17 @@ function snapshotsOfPoint(
   namespace: string,
 ): Stored<KubernetesObject>[] {
   const points = restorePoints(scene.snapshots, scene.backupSessions);
-  const objects = points
-    .filter((point) => point.session === session)
-    .flatMap(({ claims }) => claims.flatMap(({ snapshot }) => snapshot ?? []));
-  if (objects.length > 0 || ignoreNotFound) return objects;
-  const near = nearest(
-    session,
-    points.map((point) => point.session),
-  );
-  throw new StashError('not-found', `no restore point ${session} in namespace ${namespace}`, {
-    hint: near === undefined ? commandLine`kubectl stash list -n ${namespace}` : `did you mean ${near}?`,
-  });
+  const there = points.filter(({ claims }) => claims.some(({ snapshot }) => snapshot));
+  const named = pointsNamed(there, session, namespace);
+  if ('failure' in named && ignoreNotFound) return [];
+  return accept(named).flatMap(({ claims }) => claims.flatMap(({ snapshot }) => snapshot ?? []));
 }
 
 function effectsOf(
   objects: readonly Stored<KubernetesObject>[],
   snapshots: ReadonlySet<string>,
   scene: DeleteScene,
+  now: Date,
 ): DeleteEffects {
   const backups = new Set(ofKind(objects, 'BackupSession'));
   const restores = new Set(ofKind(objects, 'RestoreSession'));
@@ -214,7 +214,7 @@ function effectsOf(
     ...scene.restoreSessions
       .filter(({ metadata }) => restores.has(metadata.name))
       .map((session) => restoreSessionEffects(session, scene)),
-    snapshotEffects(snapshots, scene),
+    snapshotEffects(snapshots, scene, now),
   ]);
 }
 
@@ -226,6 +226,18 @@ function rightsFor(objects: readonly Stored<KubernetesObject>[], wait: boolean):
 
 function resourceFor({ kind }: Stored<KubernetesObject>): Resource {
   return types.map(resourceOf).find((each) => each.kind === kind) ?? volumeSnapshots;
+}
+
+/** Without their sessions, only the snapshots tell that they are of a session that failed. */
+async function recordFailuresOf(
+  environment: Parameters<typeof recordFailures>[0],
+  objects: readonly Stored<KubernetesObject>[],
+): Promise<void> {
+  const sessions = objects.filter(({ kind }) => kind === 'BackupSession') as Stored<BackupSession>[];
+  for (const [name, of] of Map.groupBy(sessions, ({ spec }) => spec.invoker.name)) {
+    const { namespace = '' } = of[0]?.metadata ?? {};
+    await recordFailures(environment, { name, namespace }, of);
+  }
 }
 
 /** Deletes the object by UID, so that a new object of the same name stays. */

@@ -48,6 +48,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./resume.ts')).command,
   },
   {
+    name: 'pin',
+    summary: 'Keep restore points from being deleted',
+    load: async () => (await import('./pin.ts')).command,
+  },
+  {
+    name: 'unpin',
+    summary: 'Let retention delete restore points again',
+    load: async () => (await import('./unpin.ts')).command,
+  },
+  {
     name: 'delete',
     summary: 'Print what depends on sessions and snapshots, and delete them',
     load: async () => (await import('./delete.ts')).command,

@@ -93,9 +93,9 @@ const shownRuns = 3;
 export const command = defineCommand({
   name: 'schedule',
   usage: 'schedule TYPE/NAME --cron SCHEDULE --keep-last N [flags]',
-  description: `Schedule snapshots of a workload. The command creates the workload's BackupConfiguration, and an operator runs it. If the BackupConfiguration exists, only the fields of the given flags change: a paused schedule stays paused.
+  description: `Schedule snapshots of a workload. The command creates the workload's BackupConfiguration, and an operator runs it. If the BackupConfiguration exists, only the fields of the given flags change: a paused schedule stays paused, and one that "kubectl stash snapshot" created becomes a schedule.
 
-After each successful session, the operator deletes the restore points that no --keep flag keeps, but never the newest complete restore point.`,
+After each successful session, the operator deletes the restore points that the schedule made and that no --keep flag keeps, but never the newest complete one, nor a pinned one. What users make with "kubectl stash snapshot" or "trigger" counts for no schedule.`,
   examples: [
     '# Snapshot every night at three, and keep five restore points\nkubectl stash schedule deploy/foo --cron "0 3 * * *" --keep-last 5',
     '# Hourly for a day, then daily for a week\nkubectl stash schedule sts/db --cron @hourly --keep-hourly 24 --keep-daily 7',

@@ -10,6 +10,8 @@ import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { commandHooks } from '#src/domain/hooks/hooks.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
+import type { KeepWishes } from '#src/domain/restore-points/keeping.ts';
+import { parseUntil } from '#src/domain/restore-points/moment.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
@@ -46,6 +48,16 @@ const flags = {
     description:
       'Fail at the first error that a driver reports, although drivers often recover. Operators cannot do this, so this command carries the session out itself; refused if an operator has to.',
   },
+  pin: {
+    type: 'boolean',
+    description: 'Keep the restore point until a user unpins it or deletes it with --force.',
+  },
+  keepUntil: {
+    type: 'string',
+    valueName: 'TIME',
+    description:
+      'Keep the restore point until this time (72h, 3d, 2026-12-24, 2026-12-24T18:00). After it, retention may delete it: that of the schedule, or --keep flags.',
+  },
   ...hookFlags,
   ...keepFlags,
   ...executionFlags,
@@ -62,13 +74,16 @@ export const command = defineCommand({
 
 A snapshot is crash-consistent per volume: it holds what a machine would find on its disk after a power cut. It causes no downtime. With --pre and --post, the application is quiesced while the snapshots are cut. Snapshots outlive the workload, its claims and the session.
 
-With a --keep flag, older restore points of the target's BackupConfiguration are deleted once the new restore point is complete. A restore point stays if any --keep flag keeps it. The newest complete restore point is never deleted, nor are snapshots that were made by other means.
+The command deletes nothing. The restore point stays until a user deletes it, and no schedule's retention policy counts it.
+
+With a --keep flag, older restore points of the target that users made are deleted once the new one is complete. A restore point stays if any --keep flag keeps it, if it is pinned, or if it was made with --keep-until and the time has not come. The newest complete restore point is never deleted, nor is what a schedule or another tool made.
 
 TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller or persistentvolumeclaim, in any of kubectl's spellings.`,
   examples: [
     '# Snapshot the volumes of a deployment\nkubectl stash snapshot deploy/foo',
     '# Snapshot every statefulset with a label\nkubectl stash snapshot sts -l app=db',
     '# Keep the last five restore points, and one for each of seven days\nkubectl stash snapshot deploy/foo --keep-last 5 --keep-daily 7',
+    '# Keep what is there before an upgrade\nkubectl stash snapshot deploy/foo --pin',
     '# Quiesce the application while its snapshots are cut\nkubectl stash snapshot deploy/foo --pre "app pause" --post "app resume"',
     '# Show what would be created\nkubectl stash snapshot deploy/foo --dry-run=client -o yaml',
   ],
@@ -76,6 +91,7 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
   positionals: { name: 'TYPE/NAME', minimum: 1, completes: 'target' },
   async run(args, context) {
     const wanted = checkWords(args);
+    const keep = keepWishes(args.flags, context.now());
     const connection = await context.cluster(args.connection);
     const reader = readerOf(connection.cluster, connection.namespace);
     const targets: readonly Target[] =
@@ -85,7 +101,7 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
 
     const plans = await allOrErrors(
       targets.map(async (target) => {
-        const options = optionsFor(target, args, connection);
+        const options = optionsFor(target, args, connection, keep);
         const plan = await planBackup(reader, options.request);
         const timeoutMs = timeoutOf(plan, args.flags.timeout);
         const byDiscovery = await checkBackup(reader, plan, { ...options, wait: args.flags.wait });
@@ -127,6 +143,25 @@ function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
   return wanted;
 }
 
+/** What `--pin` and `--keep-until` ask for. Throws 'usage'. */
+function keepWishes({ pin, keepUntil }: SnapshotArgs['flags'], now: Date): KeepWishes | undefined {
+  if (keepUntil === undefined) return pin ? { pinned: true } : undefined;
+  if (pin) {
+    throw new StashError('usage', '--pin and --keep-until are mutually exclusive', {
+      hint: 'a pinned restore point has no end: leave out one of them',
+    });
+  }
+  const until = parseUntil(keepUntil, now);
+  if (until !== undefined && until > now) return { until };
+  throw new StashError(
+    'usage',
+    until === undefined
+      ? `--keep-until takes a duration, a date or a time, not "${keepUntil}"`
+      : `--keep-until ${keepUntil} has passed`,
+    { hint: 'write 72h, 3d, 2026-12-24 or 2026-12-24T18:00' },
+  );
+}
+
 /** An operator cannot fail fast: the API has no field for it. Throws 'usage'. */
 function checkFailFast({ executor, wait }: SnapshotArgs['flags']): void {
   const clash = executor === 'operator' ? '--executor=operator' : wait ? undefined : '--wait=false';
@@ -143,7 +178,7 @@ interface Planned {
   readonly options: Omit<SnapshotOptions, 'say'>;
 }
 
-function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection) {
+function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection, keep: KeepWishes | undefined) {
   const { snapshotClass, config, executor, failFast, container, maxFreeze, claimsPerSession } = args.flags;
   return {
     request: {
@@ -153,6 +188,7 @@ function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection) {
       configuration: config,
       claimsPerSession,
       retentionPolicy: retentionPolicyOf(args.flags),
+      keep,
       hooks: commandHooks(args.flags, container),
     },
     maxFreezeMs: maxFreeze,
@@ -171,16 +207,12 @@ async function dryRun(
 ): Promise<void> {
   const now = context.now();
   const objects = mode === 'server' ? serverDryRun(cluster) : clientDryRun(now);
-  const { output, snapshotClass } = args.flags;
+  const { output } = args.flags;
   const policy = retentionPolicyOf(args.flags);
   const goes: KubernetesObject[] = [];
   for (const { plan, options } of planned) {
-    const made = await dryRunBackup(objects, plan, {
-      ...{ now, snapshotClass, retentionPolicy: policy, hooks: options.request.hooks },
-    });
-    // This program does not know what AppsCode's operator would delete.
-    if (options.byDiscovery !== 'appscode')
-      goes.push(...(await dryRunRetention(cluster, plan, made, { now, policy })));
+    const made = await dryRunBackup(objects, plan, { now, request: options.request });
+    if (policy) goes.push(...(await dryRunRetention(cluster, plan, made, { now, policy })));
   }
   await printOutcome(context.out, output, objects.shown, wouldBe('created', mode));
   const beside = output === undefined ? context.out : context.err;

@@ -17,7 +17,7 @@ export const command = defineCommand({
   usage: 'trigger CONFIG [flags]',
   description: `Run a BackupConfiguration now, and follow the session to its end. CONFIG is the name of the BackupConfiguration, by default deploy-foo for deploy/foo. It may be paused: that only stops its schedule.
 
-An operator carries the session out. If no operator takes it, this command does, as "kubectl stash snapshot" would.`,
+An operator carries the session out. If no operator takes it, this command does, as "kubectl stash snapshot" would. The restore point stays until a user deletes it: the schedule's retention policy neither counts nor deletes it.`,
   examples: [
     "# Take tonight's snapshot now\nkubectl stash trigger deploy-foo",
     '# Leave it to the operator\nkubectl stash trigger bc/deploy-foo --wait=false',

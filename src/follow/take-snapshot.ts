@@ -7,6 +7,8 @@ import type { Progress } from '#src/domain/session/progress.ts';
 import { timeLimitMs } from '#src/domain/session/session-status.ts';
 import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 import { readSessionClaims, sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
+import { commandLine } from '#src/domain/command-line.ts';
+import { lineOf } from '#src/domain/retention/retention.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { assertNever } from '#src/errors.ts';
 import {
@@ -128,6 +130,11 @@ async function finish(
   const again = snapshotCommand(target, { configuration: wished, hooks: given });
   const { name } = session.metadata;
   if (resumed) say(`backupsession/${name} of ${formatTarget(target)} is unfinished: going on with it`);
+  if (resumed && lineOf(session) === 'schedule' && !options.request.keep) {
+    say(
+      `note: the schedule began it, whose policy may delete it later; to keep it: ${commandLine`kubectl stash pin ${name} -n ${target.namespace}`}`,
+    );
+  }
   if (executor === 'appscode' && hasHooks(configuration)) {
     say(
       "note: AppsCode's operator runs hooks in its own pod, not in the target's, and ignores executionPolicy",
@@ -156,11 +163,11 @@ async function finish(
       ended = session;
     },
   });
-  const policy = options.request.retentionPolicy;
+  const { retentionPolicy: policy, keep } = options.request;
   await withinLimit(environment, { timeoutMs: tidyWithin(limit, environment.clock.now()) }, (rest) =>
     tidyAfter(
       { ...environment, signal: rest?.signal ?? environment.signal },
-      { progress, ended, configuration, policy, say },
+      { progress, ended, configuration, policy, keep: resumed ? keep : undefined, say },
     ),
   );
   return progress;

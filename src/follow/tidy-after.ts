@@ -1,11 +1,12 @@
 /** Tidies up after the command line's session; never changes how the session ended. */
 import type { Stored } from '#src/api/kubernetes.ts';
-import { backupSessions } from '#src/api/resources.ts';
+import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
-import { isSamePolicy } from '#src/domain/retention/retention-rules.ts';
+import { marks, type KeepWishes } from '#src/domain/restore-points/keeping.ts';
 import { retentionType } from '#src/domain/retention/tidy-conditions.ts';
 import { isStashError } from '#src/errors.ts';
+import { untilTrouble } from '#src/session/after/delete-each.ts';
 import { applyRetention } from '#src/session/after/apply-retention.ts';
 import { persist } from '#src/session/persist.ts';
 import { tidyUp } from '#src/session/after/tidy.ts';
@@ -19,12 +20,15 @@ export interface Ending {
   readonly configuration: Stored<BackupConfiguration>;
   /** The policy of the command line. */
   readonly policy: RetentionPolicy | undefined;
+  /** `--pin` and `--keep-until` of a command that went on with a session of another; those of its own have them. */
+  readonly keep: KeepWishes | undefined;
   readonly say: (line: string) => void;
 }
 
 export async function tidyAfter(environment: FollowEnvironment, ending: Ending): Promise<void> {
   const { progress, say } = ending;
   try {
+    await applyMarks(environment, ending);
     await applyPolicy(environment, ending);
     await applyConfigured(environment, ending);
   } catch (error) {
@@ -35,32 +39,49 @@ export async function tidyAfter(environment: FollowEnvironment, ending: Ending):
   }
 }
 
+async function applyMarks(
+  { cluster, clock, signal }: FollowEnvironment,
+  { progress: { session, namespace, claims }, keep, say }: Ending,
+): Promise<void> {
+  if (keep === undefined) return;
+  const snapshots = claims.flatMap(({ snapshot }) => snapshot ?? []);
+  const until = untilTrouble(clock.now());
+  try {
+    for (const name of snapshots) {
+      const patch = { metadata: { annotations: marks(keep) } };
+      await persist(clock, signal, () => cluster.patch(volumeSnapshots, { name, namespace }, patch), {
+        until,
+      });
+    }
+  } catch (error) {
+    if (!isStashError(error) || signal.aborted) throw error;
+    say(`note: backupsession/${session} is not marked: ${error.message}`);
+  }
+}
+
 async function applyPolicy(
   environment: FollowEnvironment,
-  { progress, ended, configuration, policy, say }: Ending,
+  { progress, ended, policy, say }: Ending,
 ): Promise<void> {
   if (policy === undefined) return;
   if (progress.verdict?.outcome !== 'succeeded') {
     say(`note: ${policy.name} is not applied, since the session did not succeed: nothing is deleted`);
     return;
   }
-  // A configuration that was created for this session has the same policy: `applyConfigured` applies it.
-  if (ended && isSamePolicy(configuration.spec.retentionPolicy, policy)) return;
   const { cluster, clock, signal } = environment;
   const look = () => cluster.get(backupSessions, progress.session, progress.namespace);
   const session = ended ?? (await persist(clock, signal, look));
-  const { done, message } = await applyRetention(environment, session, policy);
+  const { done, message } = await applyRetention(environment, session, policy, 'user');
   say(done ? message : `note: ${message}`);
 }
 
 async function applyConfigured(
   environment: FollowEnvironment,
-  { ended, configuration, policy, say }: Ending,
+  { ended, configuration, say }: Ending,
 ): Promise<void> {
   if (ended === undefined) return;
   const { conditions, deleted, notes } = await tidyUp(environment, { session: ended, configuration });
   const retention = conditions.find(({ type }) => type === retentionType);
-  const asked = policy !== undefined && isSamePolicy(configuration.spec.retentionPolicy, policy);
-  if (retention?.status === 'True' && (asked || deleted.snapshots.length > 0)) say(retention.message);
+  if (retention?.status === 'True' && deleted.snapshots.length > 0) say(retention.message);
   for (const note of notes) say(`note: ${note}`);
 }

@@ -168,7 +168,7 @@ function recordOnce(
 function reportStatus(world: World, configuration: Stored<BackupConfiguration>, status: Status): void {
   const { metadata, status: before } = configuration;
   const at = { name: metadata.name, namespace: metadata.namespace };
-  for (const { type, reason, message } of eventsOfStatus(before, status)) {
+  for (const { type, reason, message } of eventsOfStatus(configuration, status)) {
     world.event(backupConfigurations, configuration, type, reason, message);
   }
   if (before?.phase !== status.phase) world.log.info(`backupconfiguration is ${status.phase ?? ''}`, at);

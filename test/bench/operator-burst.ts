@@ -111,7 +111,10 @@ async function burst(server: RealServer, applications: readonly Application[]): 
   const began = performance.now();
   await forEachBounded(applications, atOnce, async ({ configuration }) => {
     const target = targetOfConfiguration(configuration);
-    await cluster.create(backupSessions, buildBackupSession({ configuration, target, at: new Date() }));
+    await cluster.create(
+      backupSessions,
+      buildBackupSession({ configuration, target, at: new Date(), maker: { by: 'schedule' } }),
+    );
   });
   const sessions = await ended;
   const took = performance.now() - began;

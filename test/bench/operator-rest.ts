@@ -159,7 +159,12 @@ function snapshotOf(configuration: Stored<BackupConfiguration>, index: number) {
   const target = targetOfConfiguration(configuration);
   const claim = `claim-${index}`;
   const at = new Date(index * 60_000);
-  const { metadata, ...session } = buildBackupSession({ configuration, target, at });
+  const { metadata, ...session } = buildBackupSession({
+    configuration,
+    target,
+    at,
+    maker: { by: 'schedule' },
+  });
   return buildSnapshot({
     session: {
       ...session,

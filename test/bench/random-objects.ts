@@ -33,7 +33,7 @@ export async function benchRandomObjects({ server, program, print }: Workbench):
       const began = performance.now();
       const { metadata } = await cluster.create(
         backupSessions,
-        buildBackupSession({ configuration, target, at }),
+        buildBackupSession({ configuration, target, at, maker: { by: 'schedule' } }),
       );
       await until(cluster, backupSessions, { namespace }, (all) =>
         all.some((session) => session.metadata.uid === metadata.uid && isFinal(session)),

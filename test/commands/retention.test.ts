@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { backupConfigurations, volumeSnapshots } from '#src/api/resources.ts';
+import { annotation } from '#src/api/labels.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { matchGolden } from '#test/support/golden.ts';
 import { until } from '#test/support/until.ts';
@@ -60,13 +61,13 @@ async function policyOf(name: string) {
   return (await world.cluster.get(backupConfigurations, name, demo)).spec.retentionPolicy;
 }
 
-test('the policy is stored in a new configuration, and applied', async () => {
+test('the policy is applied, but not stored in a new configuration', async () => {
   for (let taken = 0; taken < 2; taken += 1)
     assert.equal((await run(`snapshot deploy/web ${local} --keep-last 2`)).code, 0);
   const { code, out, err } = await run(`snapshot deploy/web ${local} --keep-last 2`);
   assert.equal(code, 0);
   matchGolden('commands/snapshot/keep-fresh', `${out}--- stderr\n${settled(err)}`);
-  assert.deepEqual(await policyOf('deploy-web'), { name: 'keep-last-2', prune: true, keepLast: 2 });
+  assert.deepEqual(await policyOf('deploy-web'), { name: 'keep-all', prune: false });
   assert.equal((await snapshotsLeft()).length, 4);
 });
 
@@ -79,18 +80,44 @@ test('it is applied, but not stored, under an existing configuration', async () 
   assert.equal((await snapshotsLeft()).length, 2);
 });
 
-test("a configuration's own policy is applied without a flag", async () => {
-  for (let taken = 0; taken < 2; taken += 1)
+/** Takes a snapshot of deploy/own as a run of its schedule does. */
+async function scheduledRun() {
+  world.standAt((second += 60));
+  assert.equal((await world.run('operator create-backupsession --invoker-name nightly')).code, 0);
+  const ran = await run(`snapshot deploy/own ${local}`);
+  assert.equal(ran.code, 0);
+  return ran;
+}
+
+async function pointsOf(maker: 'schedule' | 'user'): Promise<string[]> {
+  const { items } = await world.cluster.list(volumeSnapshots, { namespace: demo });
+  return items
+    .filter(({ spec }) => spec.source.persistentVolumeClaimName === 'own')
+    .filter(({ metadata }) => metadata.annotations?.[annotation.madeBy]?.startsWith(maker))
+    .map(({ metadata }) => metadata.name)
+    .sort();
+}
+
+test("a schedule's runs follow its policy, and a snapshot by hand deletes nothing", async () => {
+  for (let taken = 0; taken < 3; taken += 1)
     assert.equal((await run(`snapshot deploy/own ${local}`)).code, 0);
-  const before = await snapshotsLeft();
-  const { code, out, err } = await run(`snapshot deploy/own ${local}`);
-  assert.equal(code, 0);
+  assert.equal((await pointsOf('user')).length, 3);
+  for (let taken = 0; taken < 2; taken += 1) await scheduledRun();
+  const scheduled = await pointsOf('schedule');
+  assert.equal(scheduled.length, 2);
+  const { out, err } = await scheduledRun();
   matchGolden('commands/snapshot/keep-configured', `${out}--- stderr\n${settled(err)}`);
-  assert.equal((await snapshotsLeft()).length, before.length);
+  assert.deepEqual((await pointsOf('schedule')).slice(0, 1), scheduled.slice(1));
+  assert.equal((await pointsOf('schedule')).length, 2);
+  assert.equal((await pointsOf('user')).length, 3);
+  // Nor do many of them push out what the schedule made, and a policy given by hand leaves it alone.
+  assert.equal((await run(`snapshot deploy/own ${local} --keep-last 1`)).code, 0);
+  assert.equal((await pointsOf('user')).length, 1);
+  assert.equal((await pointsOf('schedule')).length, 2);
 });
 
 for (const mode of ['client', 'server'] as const) {
-  test(`--dry-run=${mode} prints what both policies would delete, and changes nothing`, async () => {
+  test(`--dry-run=${mode} prints what the policy would delete, and changes nothing`, async () => {
     const before = await world.census();
     const first = await run(`snapshot deploy/own deploy/web ${local} --keep-last 1 --dry-run=${mode}`);
     assert.deepEqual([first.code, first.err], [0, '']);

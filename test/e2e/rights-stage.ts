@@ -1,4 +1,5 @@
 /** The namespace in which commands of a user with few rights run, and a record of what they create. */
+import { annotation } from '#src/api/labels.ts';
 import {
   backupConfigurations,
   backupSessions,
@@ -60,7 +61,10 @@ export async function openStage(place: Place, storageClass: string): Promise<Sta
       const all = await place.list(backupConfigurations);
       if (all.some(({ metadata }) => metadata.name === 'pvc-fresh'))
         await place.remove(backupConfigurations, 'pvc-fresh');
-      const typed = line.replace('%', String(++count)).replace('SNAPSHOT', taken?.metadata.name ?? '');
+      const typed = line
+        .replace('%', String(++count))
+        .replace('SNAPSHOT', taken?.metadata.name ?? '')
+        .replace('POINT', taken?.metadata.annotations?.[annotation.sessionName] ?? '');
       return place.stash(typed, { identity });
     },
     async made() {

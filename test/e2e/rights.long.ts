@@ -67,6 +67,7 @@ const lines: Readonly<Record<string, (plural: string) => string>> = {
   'delete backupsession': () => 'delete backupsession/pending --yes --force',
   'delete restoresession': () => 'delete restoresession/pending --yes --force',
   'delete volumesnapshot': () => 'delete volumesnapshot/SNAPSHOT --yes --force',
+  pin: () => 'pin POINT',
   list: () => 'list -o wide',
   wait: (plural) =>
     plural === 'restoresessions' || plural === 'persistentvolumeclaims'

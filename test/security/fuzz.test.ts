@@ -107,7 +107,8 @@ const ofConfiguration: Decisions<Stored<BackupConfiguration>> = {
   buildJobRights: (configuration) => buildJobRights(configuration, []),
   chooseConfiguration: (configuration) => chooseConfiguration([configuration], target, undefined),
   nextRun: ({ spec }) => nextRun(spec.schedule ?? '', now),
-  planRetention: ({ spec }) => planRetention(invoker, [], spec.retentionPolicy),
+  planRetention: ({ spec }) =>
+    planRetention(invoker, [], spec.retentionPolicy, { line: 'schedule', now: new Date() }),
   timeLimitMs: ({ spec }) => timeLimitMs(spec.timeOut),
 };
 

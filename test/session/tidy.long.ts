@@ -7,7 +7,9 @@ import { backupConfigurations, backupSessions, volumeSnapshots } from '#src/api/
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
+import type { Clock } from '#src/domain/clock.ts';
 import { StashError } from '#src/errors.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { tidyUp, type Tidied, type TidyOptions } from '#src/session/after/tidy.ts';
 
 import { appConfiguration } from './app-objects.ts';
@@ -41,7 +43,7 @@ async function scene(count: number, spec: Spec): Promise<Scene> {
   const untidied = { schedule: placeholderSchedule, paused: true, backupHistoryLimit: 100 };
   await cluster.create(backupConfigurations, appConfiguration({ name: 'nightly', namespace }, untidied));
   for (let taken = 0; taken < count; taken += 1) {
-    const { code, stderr } = await snapshot(namespace);
+    const { code, stderr } = await scheduled(namespace);
     assert.equal(code, 0, stderr);
   }
   const configuration = await cluster.patch(backupConfigurations, { name: 'nightly', namespace }, { spec });
@@ -56,6 +58,19 @@ async function snapshot(namespace: string, flags = '') {
   const argv = `snapshot deploy/app --executor local${flags}`;
   const { exit, context } = stage.play(argv, { namespace, clock: hastyClock(new Date(time)) });
   return { code: await exit, stderr: context.stderr() };
+}
+
+/** Carries out a session that the schedule began. */
+async function scheduled(namespace: string, flags = '') {
+  await begin(namespace, hastyClock(new Date(time + minute)));
+  return snapshot(namespace, flags);
+}
+
+/** Begins a session as the schedule's Job does. */
+async function begin(namespace: string, clock: Clock): Promise<void> {
+  const argv = 'operator create-backupsession --invoker-name nightly';
+  const { exit, context } = stage.play(argv, { namespace, clock });
+  assert.equal(await exit, 0, context.stderr());
 }
 
 async function sessions(namespace: string): Promise<Stored<BackupSession>[]> {
@@ -294,10 +309,10 @@ test('reports a forbidden deletion once; the session has succeeded all the same'
       effect: { kind: 'fail', code: 403, reason: 'Forbidden' },
     });
   }
-  const { code, stderr } = await snapshot(here.namespace);
+  const { code, stderr } = await scheduled(here.namespace);
   faults.clear();
   assert.equal(code, 0, stderr);
-  const notes = stderr.split('\n').filter((line) => line.startsWith('note: '));
+  const notes = stderr.split('\n').filter((line) => /^note: .*may not delete/.test(line));
   assert.equal(notes.length, 2, stderr);
   assert.match(notes[0] ?? '', /^note: last-two: .*may not delete volumesnapshots/);
   assert.match(notes[1] ?? '', /^note: backupHistoryLimit 1: .*may not delete backupsessions/);
@@ -357,6 +372,7 @@ test('Ctrl-C while tidying up: the snapshot succeeded, and the next session tidi
   const { namespace } = here;
   const argv = 'snapshot deploy/app --executor local';
   const clock = hastyClock(new Date(time));
+  await begin(namespace, clock);
   const { exit, context } = stage.play(argv, { namespace, clock, cluster, signal: stop.signal });
   assert.equal(await exit, 0, context.stderr());
   assert.match(context.stdout(), /snapshotted: all 2 snapshots are ready/);
@@ -364,14 +380,65 @@ test('Ctrl-C while tidying up: the snapshot succeeded, and the next session tidi
     context.stderr(),
     /^note: interrupted after the end of backupsession\/nightly-\d+: old snapshots and sessions may be left$/m,
   );
-  assert.equal((await snapshot(namespace)).code, 0);
+  assert.equal((await scheduled(namespace)).code, 0);
   assert.deepEqual(await count(namespace), { snapshots: 2, sessions: 1 });
 });
 
 test('the command line tidies up after its own session', async () => {
   const here = await scene(2, { retentionPolicy: keepLastTwo, backupHistoryLimit: 1 });
-  const { code, stderr } = await snapshot(here.namespace);
+  const { code, stderr } = await scheduled(here.namespace);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /^last-two: 4 snapshots stay, 2 deleted: data-\d+, logs-\d+$/m);
   assert.deepEqual(await count(here.namespace), { snapshots: 4, sessions: 1 });
+});
+
+test('what a session by hand leaves, no policy of the configuration touches', async () => {
+  const here = await scene(2, { retentionPolicy: { ...keepLastTwo, keepLast: 1 }, backupHistoryLimit: 1 });
+  const { code, stderr } = await snapshot(here.namespace);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(await count(here.namespace), { snapshots: 6, sessions: 1 });
+  assert.equal((await scheduled(here.namespace)).code, 0);
+  // One restore point of the schedule, and the one that was made by hand.
+  assert.deepEqual(await count(here.namespace), { snapshots: 4, sessions: 1 });
+});
+
+const hooked = {
+  lastTransitionTime: '2026-03-14T03:00:00Z',
+  type: 'PostBackupHookExecuted',
+  status: 'False',
+  reason: 'Failed',
+  message: 'exit code 3',
+};
+
+test('the failure of a session is on its snapshots before its record goes', async () => {
+  const here = await scene(3, { backupHistoryLimit: 1 });
+  const [, second, last] = await sessions(here.namespace);
+  assert.ok(second && last);
+  await write(second, { phase: 'Failed', conditions: [hooked] });
+  const { notes } = await tidy(here);
+  assert.deepEqual(notes, []);
+  assert.deepEqual(await count(here.namespace), { snapshots: 6, sessions: 1 });
+  const points = restorePoints(await stage.all(volumeSnapshots, here.namespace), []);
+  assert.deepEqual(
+    points.map(({ phase }) => phase),
+    ['Succeeded', 'Failed', 'Succeeded'],
+  );
+  assert.match(points[1]?.failure ?? '', /exit code 3/);
+});
+
+test('where the failure cannot be recorded, the record stays, and a note says why', async () => {
+  const here = await scene(2, { backupHistoryLimit: 1 });
+  const [first] = await sessions(here.namespace);
+  assert.ok(first);
+  await write(first, { phase: 'Failed', conditions: [hooked] });
+  const cluster: Cluster = {
+    ...stage.cluster,
+    patch: (resource, ...args) => {
+      if (resource.kind === 'VolumeSnapshot') throw new StashError('forbidden', 'no patch of snapshots');
+      return stage.cluster.patch(resource, ...args);
+    },
+  };
+  const { notes } = await tidy(here, { cluster });
+  assert.match(notes.join(), /no patch of snapshots/);
+  assert.equal((await sessions(here.namespace)).length, 2);
 });

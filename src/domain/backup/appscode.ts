@@ -1,6 +1,6 @@
 /** Refuses what AppsCode's operator would do wrongly or not at all. */
 import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
-import { accept, failure, noChoice, refuse, type Choice, type Failure } from '#src/domain/finding.ts';
+import { accept, failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { prunes } from '#src/domain/retention/retention-rules.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
@@ -62,6 +62,15 @@ export function refuseKeepFlags(): never {
   );
 }
 
+/** AppsCode's operator makes the snapshots itself, and its retention knows no marks. */
+export function refuseMarks(): never {
+  throw new StashError(
+    'precondition',
+    "AppsCode's operator applies its own retention policy to all snapshots of a claim, also to those with --pin or --keep-until",
+    { hint: 'leave out --pin and --keep-until' },
+  );
+}
+
 /** A failure 'precondition' for a retention policy that deletes snapshots; none for one that keeps all. */
 export function retentionBesideAppscode(retention: RetentionPolicy | undefined): Failure[] {
   if (retention === undefined || !prunes(retention)) return [];
@@ -83,12 +92,7 @@ function claimByClaim({ namespace }: Target, planned: readonly PlannedClaim[]): 
   return commandLine`kubectl stash snapshot ${claims} -n ${namespace}`;
 }
 
-/** Throws the StashError of a failure of `classConfigured`. */
-export function checkConfigured(configuration: BackupConfiguration | undefined, wanted: string): void {
-  refuse(classConfigured(configuration, wanted));
-}
-
-/** An operator takes the class from the configuration: a failure 'precondition' where that is another than `wanted`. */
+/** AppsCode's operator takes the class from the configuration: a failure 'precondition' where that is another than `wanted`. */
 function classConfigured(configuration: BackupConfiguration | undefined, wanted: string): Failure[] {
   if (configuration === undefined) return [];
   const configured = configuration.spec.target?.snapshotClassName ?? '';

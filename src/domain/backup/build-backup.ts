@@ -1,9 +1,15 @@
 /** Builds the objects of a backup: configuration, session and snapshots. */
 import type { Named, PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label, managedBy, stashApiVersion, stashGroup } from '#src/api/labels.ts';
-import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 
 import { cutBefore } from '#src/domain/restore-points/cut-deadline.ts';
+import {
+  copiedKeeping,
+  keepingAnnotations,
+  type KeepWishes,
+  type Maker,
+} from '#src/domain/restore-points/keeping.ts';
 import { formatHolder, type Holder } from '#src/domain/session/holder.ts';
 import { adHocHooks, type AdHocHooks } from '#src/domain/hooks/hooks.ts';
 import {
@@ -43,11 +49,8 @@ function invokerLabels(invoker: string): Record<string, string> {
   return { [label.invokerType]: 'BackupConfiguration', [label.invokerName]: labelValue(invoker) };
 }
 
-export function buildConfiguration(
-  target: Target,
-  snapshotClassName?: string,
-  retentionPolicy: RetentionPolicy = { name: 'keep-all', prune: false },
-): Named<BackupConfiguration> {
+/** It keeps all restore points; the next snapshot may use another class unless one is given. */
+export function buildConfiguration(target: Target, snapshotClassName?: string): Named<BackupConfiguration> {
   const name = invokerName(target);
   return {
     apiVersion: stashApiVersion,
@@ -65,7 +68,7 @@ export function buildConfiguration(
         ref: refOf(target),
         ...(snapshotClassName !== undefined && { snapshotClassName }),
       },
-      retentionPolicy,
+      retentionPolicy: { name: 'keep-all', prune: false },
     },
   };
 }
@@ -78,8 +81,12 @@ export function buildBackupSession(options: {
   at: Date;
   holder?: Holder | undefined;
   hooks?: AdHocHooks | undefined;
+  maker: Maker;
+  keep?: KeepWishes | undefined;
+  /** `--snapshot-class` */
+  snapshotClass?: string | undefined;
 }): Named<BackupSession> {
-  const { configuration, target, claims, at, holder, hooks } = options;
+  const { configuration, target, claims, at, holder, hooks, maker, keep, snapshotClass } = options;
   const invoker = configuration.metadata.name;
   return {
     apiVersion: stashApiVersion,
@@ -90,6 +97,8 @@ export function buildBackupSession(options: {
       labels: { ...invokerLabels(invoker), ...targetLabels(target) },
       annotations: {
         ...targetAnnotation(target),
+        ...keepingAnnotations(maker, keep),
+        ...(snapshotClass !== undefined && { [annotation.snapshotClass]: snapshotClass }),
         ...(claims && { [annotation.sessionClaims]: JSON.stringify(claims) }),
         ...(hooks && adHocHooks(hooks)),
         ...(holder && { [annotation.executor]: formatHolder(holder) }),
@@ -139,6 +148,7 @@ export function buildSnapshot(options: {
         [annotation.sessionName]: name,
         [annotation.sessionClaims]: JSON.stringify(sessionClaims),
         ...targetAnnotation(target),
+        ...copiedKeeping(session),
         [annotation.sourceClaim]: JSON.stringify(sourceClaimOf(planned.claim, planned.volumeHandle)),
         ...(quietUntil && cutBefore(quietUntil)),
       },

@@ -49,6 +49,6 @@ export function targetOfConfiguration(configuration: Stored<BackupConfiguration>
 }
 
 /** Whether the configuration was created for snapshots on demand, with a placeholder as its schedule. */
-export function isPlaceholder({ spec }: BackupConfiguration): boolean {
+export function isPlaceholder({ spec }: Pick<BackupConfiguration, 'spec'>): boolean {
   return spec.paused === true && spec.schedule === placeholderSchedule;
 }

@@ -52,8 +52,8 @@ export function buildOperatorRole(options: InstallOptions): Named<Role> {
       on(persistentVolumeClaims, 'get', 'list', 'watch'),
       on(pods, 'get', 'list', 'watch'),
       runsInPods,
-      // To see which snapshots that executor created, and for retention.
-      on(volumeSnapshots, 'list', 'watch', 'delete'),
+      // To see which snapshots that executor created, for retention, and to record on them that their session failed.
+      on(volumeSnapshots, 'list', 'watch', 'patch', 'delete'),
       on(events, 'create', 'patch'),
     ],
   };

@@ -40,7 +40,7 @@ export const userRoles = {
         ...onSub(backupSessions, 'status', 'patch'),
         resources: ['backupsessions/status', 'restoresessions/status'],
       },
-      on(volumeSnapshots, 'get', 'list', 'watch', 'create'),
+      on(volumeSnapshots, 'get', 'list', 'watch', 'create', 'patch'),
       on(persistentVolumeClaims, 'get', 'list', 'watch', 'create'),
       ...onWorkloads('get', 'list'),
       on(pods, 'list', 'watch'),

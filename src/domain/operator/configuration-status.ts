@@ -2,6 +2,7 @@
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupConfigurationPhase } from '#src/api/stash.ts';
+import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 import type { ConfigurationCheck } from './check-configuration.ts';
@@ -15,8 +16,8 @@ export interface ConfigurationFindings {
   readonly check: ConfigurationCheck;
   readonly target: Target | undefined;
   readonly sight: TargetSight;
-  /** `made`; `unmade` before the target exists; or why it cannot be created. */
-  readonly cronJob: 'made' | 'unmade' | { readonly trouble: string };
+  /** `made`; `unmade` before the target exists; `none` without a schedule; or why it cannot be created. */
+  readonly cronJob: 'made' | 'unmade' | 'none' | { readonly trouble: string };
 }
 
 /** The status with those of our three conditions that are known; conditions of other controllers are kept. */
@@ -36,7 +37,7 @@ export function configurationStatus(
   const others = (before?.conditions ?? []).filter(({ type }) => !ownTypes.includes(type));
   return {
     ...before,
-    phase: phaseOf(told),
+    phase: phaseOf(told, findings.cronJob === 'none' ? 2 : 3),
     observedGeneration: metadata.generation ?? 0,
     conditions: [...conditions, ...others],
   };
@@ -54,7 +55,7 @@ function tell({ check, target, sight, cronJob }: ConfigurationFindings): Conditi
   return [
     { ...valid, message: 'the configuration is valid' },
     aboutTarget(target, sight),
-    ...(cronJob === 'unmade' ? [] : [aboutCronJob(cronJob)]),
+    ...(cronJob === 'unmade' || cronJob === 'none' ? [] : [aboutCronJob(cronJob)]),
   ];
 }
 
@@ -76,15 +77,16 @@ function aboutTarget(target: Target, sight: TargetSight): Condition {
   }
 }
 
-function aboutCronJob(made: Exclude<ConfigurationFindings['cronJob'], 'unmade'>): Condition {
+function aboutCronJob(made: Exclude<ConfigurationFindings['cronJob'], 'unmade' | 'none'>): Condition {
   return made === 'made'
     ? { ...cronJobCreated, message: 'the CronJob exists' }
     : { ...cronJobNotCreated, message: made.trouble };
 }
 
-function phaseOf(told: readonly Condition[]): BackupConfigurationPhase {
+/** `wanted`: how many conditions have to be True. */
+function phaseOf(told: readonly Condition[], wanted: number): BackupConfigurationPhase {
   if (told.some(({ type, status }) => type === invalid.type && status === invalid.status)) return 'Invalid';
-  const allTrue = told.length === ownTypes.length && told.every(({ status }) => status === 'True');
+  const allTrue = told.length === wanted && told.every(({ status }) => status === 'True');
   return allTrue ? 'Ready' : 'NotReady';
 }
 
@@ -99,12 +101,17 @@ const reasonsOfEvents: Readonly<Record<string, string>> = {
   [backupTargetAbsent.reason]: 'TargetNotFound',
 };
 
-/** Warnings about conditions that became False or changed their message, and an Event when it became Ready. */
-export function eventsOfStatus(before: Status | undefined, after: Status): Told[] {
+/**
+ * Warnings about conditions that became False or changed their message, and an Event when it became Ready. A
+ * configuration for snapshots by hand backs nothing up by itself, so it is no trouble if its target is gone.
+ */
+export function eventsOfStatus({ spec, status: before }: BackupConfiguration, after: Status): Told[] {
+  const byHand = isPlaceholder({ spec });
   const failing = (after.conditions ?? []).filter(({ type, status, message }) => {
     const known = before?.conditions?.find((condition) => condition.type === type);
     const isNew = known?.status !== status || known.message !== message;
-    return ownTypes.includes(type) && status === 'False' && isNew;
+    const matters = !byHand || type !== backupTargetAbsent.type;
+    return ownTypes.includes(type) && status === 'False' && isNew && matters;
   });
   const troubles = failing.map(({ reason = '', message = '' }): Told => ({
     type: 'Warning',
@@ -112,5 +119,6 @@ export function eventsOfStatus(before: Status | undefined, after: Status): Told[
     message,
   }));
   if (after.phase !== 'Ready' || before?.phase === 'Ready') return troubles;
-  return [{ type: 'Normal', reason: 'BackupConfigurationReady', message: 'backups run as scheduled' }];
+  const message = byHand ? 'snapshots can be taken by hand' : 'backups run as scheduled';
+  return [{ type: 'Normal', reason: 'BackupConfigurationReady', message }];
 }

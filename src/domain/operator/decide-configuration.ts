@@ -2,6 +2,7 @@
 import type { CronJob, KubernetesObject, Named, Stored } from '#src/api/kubernetes.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
+import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { includesJson } from '#src/domain/includes-json.ts';
 
 import {
@@ -86,7 +87,10 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
   );
 }
 
-/** Creates nothing before the target exists; objects that exist are kept up to date even without it. */
+/**
+ * Creates nothing before the target exists; objects that exist are kept up to date even without it. A configuration for
+ * snapshots by hand gets what its sessions need, and no CronJob.
+ */
 function make(
   { configuration, sight, cronJob, settled, rightsMade, options }: ConfigurationWorld,
   ours: Stored<CronJob> | undefined,
@@ -99,6 +103,11 @@ function make(
     return { do: 'set-finalizers', finalizers };
   }
   if (!rightsMade) return { do: 'make-rights' };
+  if (isPlaceholder(configuration)) {
+    return ours === undefined || ours.metadata.deletionTimestamp !== undefined
+      ? undefined
+      : { do: 'delete-cron-job', cronJob: ours };
+  }
   const wanted = buildCronJob(configuration, options);
   if (ours === undefined) return { do: 'create-cron-job', cronJob: wanted };
   return hasDrifted(ours, wanted, settled)
@@ -126,6 +135,7 @@ function cronJobFinding(
   ours: Stored<CronJob> | undefined,
 ): ConfigurationFindings['cronJob'] {
   if (trouble !== undefined) return { trouble };
+  if (isPlaceholder(configuration)) return 'none';
   if (ours !== undefined) return 'made';
   return cronJob === undefined ? 'unmade' : { trouble: describeClash(configuration, cronJob) };
 }

@@ -30,6 +30,10 @@ const readAnnotations: readonly string[] = [
   annotation.hooks,
   annotation.quiescedSince,
   annotation.quiescedUntil,
+  annotation.madeBy,
+  annotation.pinned,
+  annotation.keepUntil,
+  annotation.snapshotClass,
 ];
 
 export function keepBackupSession(session: Stored<KeptObject<BackupSession>>): typeof session {

@@ -5,6 +5,7 @@ import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { retriesLeft } from '#src/domain/hooks/hooks.ts';
 import { boundedWaitMs, shortestWaitMs } from '#src/domain/spec-limits.ts';
 import { sessionName } from '#src/domain/workload/names.ts';
+import { copiedKeeping } from '#src/domain/restore-points/keeping.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
 
 export type RetryStep =
@@ -62,7 +63,14 @@ function buildRetry(
 ): Named<BackupSession> {
   const { name, uid } = configuration.metadata;
   const { namespace, labels, annotations } = session.metadata;
-  const target = annotations?.[annotation.target];
+  const copied = {
+    ...Object.fromEntries(
+      Object.entries(annotations ?? {}).filter(
+        ([key]) => key === annotation.target || key === annotation.snapshotClass,
+      ),
+    ),
+    ...copiedKeeping(session),
+  };
   return {
     apiVersion: stashApiVersion,
     kind: 'BackupSession',
@@ -70,7 +78,7 @@ function buildRetry(
       name: sessionName(name, at),
       ...(namespace !== undefined && { namespace }),
       labels: { ...labels, [label.trigger]: session.metadata.uid },
-      ...(target !== undefined && { annotations: { [annotation.target]: target } }),
+      ...(Object.keys(copied).length > 0 && { annotations: copied }),
       ownerReferences: [
         { apiVersion: stashApiVersion, kind: 'BackupConfiguration', name, uid, controller: true },
       ],

@@ -164,7 +164,8 @@ function whyUnfit(
   const what = lacking.map(describeClaim).join('; ');
   const hint = alternatives(point, latestComplete(points, target), target);
   if (phase === 'Failed' && only.length === 0) {
-    return failure('precondition', `session ${session} failed${what && ` (${what})`}`, { hint });
+    const why = point.failure === undefined ? '' : `: ${sanitize(point.failure)}`;
+    return failure('precondition', `session ${session} failed${why}${what && ` (${what})`}`, { hint });
   }
   if (lacking.length > 0) {
     return failure('precondition', `restore point ${session} is incomplete: ${what}`, { hint });

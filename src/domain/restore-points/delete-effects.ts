@@ -12,6 +12,7 @@ import { StashError } from '#src/errors.ts';
 
 import { commandLine } from '#src/domain/command-line.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
+import { whyKept } from './keeping.ts';
 import { restorePoints, type RestorePoint } from './restore-points.ts';
 import { isFinal, type Session } from '#src/domain/session/session-status.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
@@ -71,13 +72,13 @@ export function restoreSessionEffects(session: Stored<RestoreSession>, scene: De
 }
 
 /** `gone`: names of all snapshots that the command deletes. */
-export function snapshotEffects(gone: ReadonlySet<string>, scene: DeleteScene): DeleteEffects {
+export function snapshotEffects(gone: ReadonlySet<string>, scene: DeleteScene, now: Date): DeleteEffects {
   const points = restorePoints(scene.snapshots, scene.backupSessions);
   const named = scene.snapshots.filter(({ metadata }) => gone.has(metadata.name));
   return joinEffects([
     { ...none, notes: points.flatMap((point) => pointNotes(point, gone)) },
     { ...none, notes: named.map((snapshot) => dataNote(snapshot, scene)) },
-    { ...none, unlessForced: lastComplete(points, gone) },
+    { ...none, unlessForced: [...kept(points, gone, now), ...lastComplete(points, gone)] },
     { ...none, refusals: beingRestored(gone, scene) },
   ]);
 }
@@ -113,6 +114,19 @@ function pointNotes(point: RestorePoint, gone: ReadonlySet<string>): string[] {
   return [
     `${what} ${becomes}: ${goes} ${hit.length === 1 ? 'goes' : 'go'}, ${stays} ${left.length === 1 ? 'stays' : 'stay'}`,
   ];
+}
+
+/** One error for each restore point that is pinned, or kept until a later time. */
+function kept(points: readonly RestorePoint[], gone: ReadonlySet<string>, now: Date): StashError[] {
+  return points
+    .filter((point) => snapshotsOf(point).some((name) => gone.has(name)))
+    .flatMap(({ session, namespace, keeping }) => {
+      const why = whyKept(keeping, now);
+      if (why === undefined) return [];
+      return new StashError('precondition', `restore point ${session} is ${why}`, {
+        hint: `take the mark off:\n${commandLine`kubectl stash unpin ${session} -n ${namespace}`}\nor add --force`,
+      });
+    });
 }
 
 /** One error for each target that would lose its last complete restore point. */

@@ -19,8 +19,22 @@ export function parseMoment(text: string, now: Date): Moment | undefined {
   const place = /^-([1-9]\d{0,5})$/.exec(text)?.[1];
   if (place !== undefined) return { place: Number(place) };
   const ago = durationInDays(text) ?? parseDuration(text);
-  if (ago !== undefined) return valid(now.getTime() - ago);
-  if (text === 'yesterday') return valid(new Date(now).setHours(0, 0, 0, -1));
+  if (ago !== undefined) {
+    const notAfter = valid(now.getTime() - ago);
+    return notAfter && { notAfter };
+  }
+  const notAfter = text === 'yesterday' ? valid(new Date(now).setHours(0, 0, 0, -1)) : endOf(text);
+  return notAfter && { notAfter };
+}
+
+/** Reads `72h`, `3d` (from now), a date or a time, which count to their end; undefined for other words. */
+export function parseUntil(text: string, now: Date): Date | undefined {
+  const left = durationInDays(text) ?? parseDuration(text);
+  return left === undefined ? endOf(text) : valid(now.getTime() + left);
+}
+
+/** The last millisecond of a date, or of a time to the minute or second. */
+function endOf(text: string): Date | undefined {
   if (date.test(text)) return valid(new Date(`${text}T00:00`).setHours(23, 59, 59, 999));
   const [found, seconds] = time.exec(text) ?? [];
   if (found === undefined) return undefined;
@@ -32,7 +46,7 @@ function durationInDays(text: string): number | undefined {
   return days === undefined ? undefined : Number(days) * day;
 }
 
-function valid(milliseconds: number): Moment | undefined {
-  const notAfter = new Date(milliseconds);
-  return Number.isNaN(notAfter.getTime()) ? undefined : { notAfter };
+function valid(milliseconds: number): Date | undefined {
+  const at = new Date(milliseconds);
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }

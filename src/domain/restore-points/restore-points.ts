@@ -1,11 +1,12 @@
 /** Restore points: the snapshots of one session and one target, and whether they are complete. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
-import { label } from '#src/api/labels.ts';
+import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { assertNever } from '#src/errors.ts';
 
 import { cutTooLate } from './cut-deadline.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
+import { joinKeeping, readKeeping, type Keeping } from './keeping.ts';
 import { groupSnapshots, type PointTarget, type SnapshotGroup } from './snapshot-groups.ts';
 import { snapshotTakenAt } from './snapshot-taken-at.ts';
 import { readSourceClaim, type SourceClaim } from './source-claim.ts';
@@ -40,6 +41,9 @@ export interface RestorePoint {
   /** `complete`: each claim of the session has a ready snapshot. `unknown`: made by other means than this program. */
   readonly completeness: Completeness;
   readonly phase: PointPhase;
+  /** Why its session failed, as its snapshots record it. */
+  readonly failure?: string;
+  readonly keeping: Keeping;
 }
 
 /** Newest first. Sessions that this program began are included even before they have a snapshot. */
@@ -70,6 +74,7 @@ function toPoint(group: SnapshotGroup): RestorePoint {
   const invoker =
     object?.spec.invoker.name ??
     claims.find(({ snapshot }) => snapshot)?.snapshot?.metadata.labels?.[label.invokerName];
+  const failure = failureOf(claims);
   return {
     session,
     ...(sessionUid !== undefined && { sessionUid }),
@@ -79,8 +84,39 @@ function toPoint(group: SnapshotGroup): RestorePoint {
     takenAt: takenAt(group),
     claims,
     completeness,
-    phase: object ? sessionPhase(object, allReady) : derivedPhase(completeness),
+    phase: phaseOf(group, { allReady, completeness, failure }),
+    ...(failure !== undefined && { failure }),
+    keeping: keepingOf(group),
   };
+}
+
+/** The session tells its phase while it exists; its failure stays on the snapshots. */
+function phaseOf(
+  { object }: SnapshotGroup,
+  {
+    allReady,
+    completeness,
+    failure,
+  }: {
+    readonly allReady: boolean;
+    readonly completeness: Completeness;
+    readonly failure: string | undefined;
+  },
+): PointPhase {
+  if (object) return sessionPhase(object, allReady);
+  return failure === undefined ? derivedPhase(completeness) : 'Failed';
+}
+
+function failureOf(claims: readonly PointClaim[]): string | undefined {
+  return claims
+    .map(({ snapshot }) => snapshot?.metadata.annotations?.[annotation.sessionFailed])
+    .find((why) => why !== undefined);
+}
+
+/** A session that has no snapshots yet passes its own marks on to them. */
+function keepingOf({ object, snapshots }: SnapshotGroup): Keeping {
+  const marked = snapshots.size === 0 && object ? [object] : [...snapshots.values()];
+  return joinKeeping(marked.map(readKeeping));
 }
 
 function pointClaims({ claims, snapshots }: SnapshotGroup): PointClaim[] {

@@ -25,11 +25,6 @@ export function hasRules(policy: RetentionPolicy): boolean {
   return keepRules.some(({ field }) => (policy[field] ?? 0) > 0);
 }
 
-/** Whether both policies have the same effect; their names do not count. */
-export function isSamePolicy(a: RetentionPolicy, b: RetentionPolicy): boolean {
-  return prunes(a) === prunes(b) && keepRules.every(({ field }) => (a[field] ?? 0) === (b[field] ?? 0));
-}
-
 /** Whether the policy deletes snapshots. */
 export function prunes(policy: RetentionPolicy): boolean {
   return policy.prune && policy.dryRun !== true;

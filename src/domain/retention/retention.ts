@@ -1,8 +1,9 @@
 /**
- * Which snapshots of an invoker a retention policy keeps. The rules apply to the snapshots of each claim, newest first.
+ * Which snapshots of an invoker a retention policy keeps. A schedule's policy is about what the schedule made, and the
+ * policy of a command about what users made: neither sees the other's. The rules apply to the snapshots of each claim, newest first.
  * Claims with the same complete restore points keep and lose them together, even if they were cut in different seconds.
  */
-import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { RetentionPolicy } from '#src/api/stash.ts';
 
@@ -12,6 +13,7 @@ import {
   type PointClaim,
   type RestorePoint,
 } from '#src/domain/restore-points/restore-points.ts';
+import { readKeeping, whyKept, type Maker } from '#src/domain/restore-points/keeping.ts';
 import { hasRules, keepRules, type KeepRule } from './retention-rules.ts';
 import { snapshotTakenAt } from '#src/domain/restore-points/snapshot-taken-at.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
@@ -23,6 +25,9 @@ export interface Invoker {
   readonly namespace: string;
 }
 
+/** Whose restore points a policy is about. */
+export type Line = Maker['by'];
+
 export interface Judged {
   readonly snapshot: Stored<VolumeSnapshot>;
   /** `last 3`, `daily 2026-03-14`, `newest complete restore point`; one phrase. */
@@ -33,6 +38,11 @@ export interface Judged {
 export interface RetentionPlan {
   readonly stay: readonly Judged[];
   readonly go: readonly Judged[];
+}
+
+/** Where it is not recorded who made it, a schedule's policy must not delete it. */
+export function lineOf(object: KubernetesObject): Line {
+  return readKeeping(object).maker?.by ?? 'user';
 }
 
 /** The snapshots that sessions of this invoker created, with our annotations; our labels alone do not suffice. */
@@ -54,17 +64,23 @@ export function snapshotsOf(
 }
 
 /**
- * Snapshots that are not ready, or that belong to an incomplete restore point, do not count: they stay until newer ones
- * fill their place in a rule. Snapshots that may still become ready or are being deleted always stay, as does the
- * newest complete restore point of each target. The plan is the same whether the policy prunes or not.
+ * Snapshots that are not ready, or that belong to an incomplete restore point or to a session that failed, do not count:
+ * they stay until newer ones fill their place in a rule. Snapshots that may still become ready, are being deleted, are
+ * pinned or kept until a later time always stay, as does the newest complete restore point of each target. What a user
+ * made to be kept until a time goes with the schedule's policy once that time has come. The plan is the same whether the policy prunes or not.
  */
 export function planRetention(
   invoker: Invoker,
   snapshots: readonly Stored<VolumeSnapshot>[],
   policy: RetentionPolicy,
+  { line, now }: { readonly line: Line; readonly now: Date },
 ): RetentionPlan {
-  const points = restorePoints(snapshotsOf(invoker, snapshots), []);
-  const entries = points.flatMap((point) => point.claims.flatMap((claim) => entryOf(point, claim) ?? []));
+  const all = restorePoints(snapshotsOf(invoker, snapshots), []);
+  const points = all.filter((point) => lineOfPoint(point) === line);
+  const expired = line === 'schedule' ? all.filter((point) => isExpired(point, now)) : [];
+  const entries = points.flatMap((point) =>
+    point.claims.flatMap((claim) => entryOf(point, claim, now) ?? []),
+  );
   entries.sort(newestFirst);
   const newest = newestComplete(points);
   const kept = hasRules(policy) ? keptByRules(entries, policy) : undefined;
@@ -80,7 +96,21 @@ export function planRetention(
     if (why === undefined) go.push({ snapshot: entry.snapshot, why: 'no rule keeps it' });
     else stay.push({ snapshot: entry.snapshot, why });
   }
+  const best = newestComplete(all);
+  for (const point of kept === undefined ? [] : expired.filter((one) => !best.has(one))) {
+    for (const { snapshot, leftAlone } of point.claims.flatMap((claim) => entryOf(point, claim, now) ?? []))
+      if (leftAlone === undefined) go.push({ snapshot, why: 'its time has passed' });
+  }
   return { stay, go };
+}
+
+function lineOfPoint({ keeping }: RestorePoint): Line {
+  return keeping.maker?.by ?? 'user';
+}
+
+function isExpired(point: RestorePoint, now: Date): boolean {
+  const { pinned, until } = point.keeping;
+  return lineOfPoint(point) === 'user' && !pinned && until !== undefined && until <= now;
 }
 
 interface Entry {
@@ -95,7 +125,7 @@ interface Entry {
   readonly leftAlone?: string;
 }
 
-function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim): Entry | undefined {
+function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim, now: Date): Entry | undefined {
   if (snapshot === undefined) return undefined;
   const leftAlone =
     // A second snapshot of the same claim and session is a copy that a user created.
@@ -105,15 +135,19 @@ function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim): E
         ? 'being deleted'
         : state === 'pending'
           ? 'not ready yet'
-          : undefined;
+          : whyKept(point.keeping, now);
   return {
     point,
     claim,
     snapshot,
     at: snapshotTakenAt(snapshot),
-    counts: point.completeness === 'complete',
+    counts: isGood(point),
     ...(leftAlone !== undefined && { leftAlone }),
   };
+}
+
+function isGood({ completeness, phase }: RestorePoint): boolean {
+  return completeness === 'complete' && phase === 'Succeeded';
 }
 
 /** Within the same second, the later session comes first, as in the list of restore points. */
@@ -130,7 +164,7 @@ function newestComplete(points: readonly RestorePoint[]): ReadonlySet<RestorePoi
   const byTarget = new Map<string, RestorePoint>();
   for (const point of points) {
     const target = `${point.target?.kind ?? ''}/${point.target?.name ?? ''}`;
-    if (point.completeness === 'complete' && !byTarget.has(target)) byTarget.set(target, point);
+    if (isGood(point) && !byTarget.has(target)) byTarget.set(target, point);
   }
   return new Set(byTarget.values());
 }

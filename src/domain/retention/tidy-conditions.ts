@@ -3,7 +3,7 @@ import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 
-import type { RetentionPlan } from './retention.ts';
+import { lineOf, type RetentionPlan } from './retention.ts';
 import { hasRules, retentionProblem } from './retention-rules.ts';
 import { findCondition, isFinal } from '#src/domain/session/session-status.ts';
 
@@ -31,11 +31,12 @@ export function isTidyCondition({ type }: Condition): boolean {
   return Object.hasOwn(conditions, type);
 }
 
-/** The conditions that are still missing after the end of a session; retention follows only a success. */
+/** The conditions that are still missing after the end of a session; retention follows only a scheduled success. */
 export function tidyingLeft(session: Stored<BackupSession>, { spec }: BackupConfiguration): TidyType[] {
   if (!isFinal(session) || session.metadata.deletionTimestamp !== undefined) return [];
   const retains =
     session.status?.phase === 'Succeeded' &&
+    lineOf(session) === 'schedule' &&
     (hasRules(spec.retentionPolicy) || retentionProblem(spec.retentionPolicy) !== undefined);
   const types: TidyType[] = retains ? [retentionType, historyType] : [historyType];
   return types.filter((type) => findCondition(session, type) === undefined);

@@ -5,7 +5,7 @@ import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 import { labelValue } from '#src/domain/workload/names.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
-import { planRetention, snapshotsOf, type Invoker } from '#src/domain/retention/retention.ts';
+import { planRetention, snapshotsOf, type Invoker, type Line } from '#src/domain/retention/retention.ts';
 import { prunes, retentionProblem } from '#src/domain/retention/retention-rules.ts';
 import { tellRetention } from '#src/domain/retention/tidy-conditions.ts';
 import { isStashError } from '#src/errors.ts';
@@ -23,13 +23,14 @@ export interface Retained {
 }
 
 /**
- * Reads the snapshots right before it deletes the first one; where the restore point of `session` is no longer
+ * Deletes only what `line` made. Reads the snapshots right before it deletes the first one; where the restore point of `session` is no longer
  * complete, it deletes none. Rejects only with 'interrupted'.
  */
 export async function applyRetention(
   environment: HoldEnvironment,
   session: Stored<BackupSession>,
   policy: RetentionPolicy,
+  line: Line,
 ): Promise<Retained> {
   const { cluster, clock, signal } = environment;
   const invoker = invokerOf(session);
@@ -45,7 +46,7 @@ export async function applyRetention(
   const until = untilTrouble(clock.now());
   try {
     const { items } = await persist(clock, signal, () => cluster.list(volumeSnapshots, scope), { until });
-    const plan = planRetention(invoker, items, policy);
+    const plan = planRetention(invoker, items, policy, { line, now: clock.now() });
     const toDelete = plan.go.map(({ snapshot }) => snapshot).reverse();
     if (toDelete.length === 0 || !prunes(policy)) {
       return { deleted: [], message: tellRetention(policy, plan), done: true };

@@ -3,7 +3,7 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { defaultHistoryLimit, sessionsToForget } from '#src/domain/retention/history.ts';
+import { defaultHistoryLimit, isOf, sessionsToForget } from '#src/domain/retention/history.ts';
 import { labelValue } from '#src/domain/workload/names.ts';
 import { withCondition } from '#src/domain/session/session-status.ts';
 import {
@@ -19,6 +19,7 @@ import { isStashError, type StashError } from '#src/errors.ts';
 
 import { applyRetention, invokerOf } from './apply-retention.ts';
 import { deleteEach, untilTrouble } from './delete-each.ts';
+import { recordFailures } from './record-failures.ts';
 import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist } from '#src/session/persist.ts';
 
@@ -63,7 +64,10 @@ export async function tidyUp(
   for (const type of tidyingLeft(session, configuration)) {
     results.push(
       type === retentionType
-        ? { type, ...(await applyRetention(environment, session, configuration.spec.retentionPolicy)) }
+        ? {
+            type,
+            ...(await applyRetention(environment, session, configuration.spec.retentionPolicy, 'schedule')),
+          }
         : await cleanHistory(environment, session, configuration, options),
     );
   }
@@ -106,6 +110,8 @@ async function cleanHistory(
     const sessions = options.sessions
       ? [...options.sessions]
       : (await persist(clock, signal, () => cluster.list(backupSessions, scope), { until })).items;
+    const own = sessions.filter((each) => isOf(each, invoker) && each.metadata.uid !== session.metadata.uid);
+    await recordFailures(environment, invoker, [session, ...own]);
     const toDelete = sessionsToForget({ invoker, sessions, limit, ended: session.metadata.name });
     const { deleted, failure } = await deleteEach(environment, backupSessions, toDelete);
     if (failure) return failed(failure, deleted);

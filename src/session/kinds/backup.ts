@@ -207,8 +207,10 @@ async function plan(
 ): Promise<BackupExecution> {
   const target = targetOfConfiguration(configuration);
   const { name } = configuration.metadata;
-  const request = { target, configuration: name, user: 'this executor', claimsPerSession };
-  const listed = readSessionClaims(session.metadata.annotations);
+  const { annotations } = session.metadata;
+  const snapshotClass = annotations?.[annotation.snapshotClass];
+  const request = { target, configuration: name, snapshotClass, user: 'this executor', claimsPerSession };
+  const listed = readSessionClaims(annotations);
   if (session.status?.phase !== 'Running' || listed === undefined) return planBackup(reader, request);
   const planned: PlannedClaim[] = await planResumed(reader, request, configuration, listed);
   return { target, sessionClaims: listed, planned };

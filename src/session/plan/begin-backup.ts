@@ -4,10 +4,10 @@ import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import {
-  checkConfigured,
   classForAppscode,
   refuseFailFast,
   refuseKeepFlags,
+  refuseMarks,
 } from '#src/domain/backup/appscode.ts';
 import { buildBackupSession, buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
@@ -86,10 +86,8 @@ export async function checkBackup(
   if (executor === 'appscode') {
     classForAppscode(plan.target, plan.planned, configuration);
     if (request.retentionPolicy) refuseKeepFlags();
+    if (request.keep) refuseMarks();
     if (failFast) refuseFailFast();
-  }
-  if (executor === 'operator' && request.snapshotClass !== undefined) {
-    checkConfigured(configuration, request.snapshotClass);
   }
   const ours =
     executor === 'local' ||
@@ -142,6 +140,7 @@ export async function beginBackup(
     await waitUntilReady(environment, configuration, { timeoutMs: readyWithinMs, waitsFor });
   }
   if (unfinished && options.failFast) refuseOperators(unfinished);
+  if (unfinished && options.request.keep && !options.wait) throw alreadyBegun(unfinished);
   const session = unfinished ?? (await createSession(environment, plan, configuration, options, executor));
   const { request } = options;
   if (hasAdHocHooks(session) && !(request.hooks && hasTheseHooks(session, request.hooks))) {
@@ -151,6 +150,13 @@ export async function beginBackup(
   const stale = (deadlineOf(session) ?? now) < now;
   const other = request.hooks !== undefined && !hasTheseHooks(session, request.hooks);
   return { session, configuration, executor, resumed: unfinished !== undefined, stale, other };
+}
+
+/** The marks of `--pin` and `--keep-until` are on a session from its beginning, or are put on its snapshots at the end. */
+function alreadyBegun({ metadata: { name, namespace = '' } }: Stored<BackupSession>): StashError {
+  return new StashError('precondition', `backupsession/${name} is unfinished, and was begun without --pin`, {
+    hint: `leave out --wait=false, or pin it when it has ended:\n${commandLine`kubectl stash wait ${name} -n ${namespace}`}\n${commandLine`kubectl stash pin ${name} -n ${namespace}`}`,
+  });
 }
 
 /** Hooks of another command line are refused: else a user who may write sessions could run commands as this user. */
@@ -216,9 +222,9 @@ async function createConfiguration(
   executor: Executor | undefined,
 ): Promise<Stored<BackupConfiguration>> {
   const { target, planned } = plan;
-  const snapshotClass =
-    executor === 'appscode' ? classForAppscode(target, planned, undefined) : request.snapshotClass;
-  const configuration = buildConfiguration(target, snapshotClass, request.retentionPolicy);
+  // AppsCode's operator uses the configured class only. Ours is given the class of this one session.
+  const snapshotClass = executor === 'appscode' ? classForAppscode(target, planned, undefined) : undefined;
+  const configuration = buildConfiguration(target, snapshotClass);
   try {
     return await persist(clock, signal, () => cluster.create(backupConfigurations, configuration));
   } catch (error) {
@@ -239,13 +245,16 @@ async function createSession(
   { cluster, clock, signal }: Env,
   { target, sessionClaims }: BackupPlan,
   configuration: Stored<BackupConfiguration>,
-  { id, failFast, request: { hooks } }: BeginOptions,
+  { id, failFast, request: { hooks, keep, user, snapshotClass } }: BeginOptions,
   executor: Executor,
 ): Promise<Stored<BackupSession>> {
   const holder = executor === 'local' || hooks || failFast ? { id, counter: 0 } : undefined;
   for (;;) {
     const at = clock.now();
-    const session = buildBackupSession({ configuration, target, claims: sessionClaims, at, holder, hooks });
+    const session = buildBackupSession({
+      ...{ configuration, target, claims: sessionClaims, at, holder, hooks, keep, snapshotClass },
+      maker: { by: 'user', name: user },
+    });
     try {
       return await persist(clock, signal, () => cluster.create(backupSessions, session));
     } catch (error) {

@@ -8,14 +8,13 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import type { RestoreSession, RetentionPolicy, VolumeClaimTemplate } from '#src/api/stash.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { buildBackupSession, buildConfiguration, buildSnapshot } from '#src/domain/backup/build-backup.ts';
 import { buildClaim } from '#src/domain/restore/build-restore.ts';
-import type { AdHocHooks } from '#src/domain/hooks/hooks.ts';
 import { isStashError } from '#src/errors.ts';
 
-import type { BackupPlan } from './plan-backup.ts';
+import type { BackupPlan, BackupRequest } from './plan-backup.ts';
 
 export interface DryRun {
   /** Resolves with the object as it would be stored. */
@@ -55,22 +54,21 @@ export function serverDryRun(cluster: Cluster): DryRun {
 
 interface BackupDryRun {
   readonly now: Date;
-  readonly snapshotClass: string | undefined;
-  readonly retentionPolicy?: RetentionPolicy | undefined;
-  readonly hooks?: AdHocHooks | undefined;
+  readonly request: BackupRequest;
 }
 
 /** Resolves with the snapshots that the session would take. */
 export async function dryRunBackup(
   { create }: DryRun,
   { target, planned, sessionClaims, configuration }: BackupPlan,
-  { now, snapshotClass, retentionPolicy, hooks }: BackupDryRun,
+  { now, request: { snapshotClass, hooks, keep, user } }: BackupDryRun,
 ): Promise<Stored<VolumeSnapshot>[]> {
-  const invoker =
-    configuration ??
-    (await create(backupConfigurations, buildConfiguration(target, snapshotClass, retentionPolicy)));
+  const invoker = configuration ?? (await create(backupConfigurations, buildConfiguration(target)));
+  const maker = { by: 'user', name: user } as const;
   const sessionAt = (at: Date) =>
-    buildBackupSession({ configuration: invoker, target, claims: sessionClaims, at, hooks });
+    buildBackupSession({
+      ...{ configuration: invoker, target, claims: sessionClaims, at, hooks, keep, snapshotClass, maker },
+    });
   const session = await unlessTaken(
     () => create(backupSessions, sessionAt(now)),
     // A real run would wait for the next second.

@@ -11,6 +11,7 @@ import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
 import { checkClaims, claimsOfTarget, needsPods } from '#src/domain/workload/claims.ts';
 import type { AdHocHooks } from '#src/domain/hooks/hooks.ts';
+import type { KeepWishes } from '#src/domain/restore-points/keeping.ts';
 import { chooseSnapshotClass, driverOf, annotatedDriver } from '#src/domain/backup/snapshot-class.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -27,11 +28,13 @@ export interface BackupRequest {
   readonly configuration?: string | undefined;
   /** `--keep-last` and the like; applied after the snapshot. */
   readonly retentionPolicy?: RetentionPolicy | undefined;
+  /** `--pin` and `--keep-until`. */
+  readonly keep?: KeepWishes | undefined;
   /** `--pre` and `--post`; recorded on the session, and run by this command. */
   readonly hooks?: AdHocHooks | undefined;
   /** The most claims that the session may have; left out: the default. */
   readonly claimsPerSession?: number | undefined;
-  /** The user's name, for messages. */
+  /** The user's name, for messages and for the record. */
   readonly user: string;
 }
 

@@ -45,7 +45,8 @@ export async function triggerBackup(
     request.trigger === undefined ? undefined : await findBegun(environment, configuration, trigger);
   if (begun !== undefined) return begun;
   for (;;) {
-    const session = buildBackupSession({ configuration, target, at: clock.now() });
+    const maker = { by: 'schedule' } as const;
+    const session = buildBackupSession({ configuration, target, at: clock.now(), maker });
     const { metadata } = session;
     const labelled = { ...session, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
     try {

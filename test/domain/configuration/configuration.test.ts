@@ -73,7 +73,13 @@ describe('the objects of a session', () => {
   const invoker = stored(buildConfiguration(target));
   const claims = ['data-db-0', 'data-db-1'];
   const session = stored(
-    buildBackupSession({ configuration: invoker, target, claims, at: new Date(created) }),
+    buildBackupSession({
+      configuration: invoker,
+      target,
+      claims,
+      at: new Date(created),
+      maker: { by: 'schedule' },
+    }),
   );
   const snapshot = buildSnapshot({
     session,

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 
 import type { CronJob, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
+import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { buildCronJob } from '#src/domain/operator/build-cron-job.ts';
 import { eventsOfStatus, type Status } from '#src/domain/operator/configuration-status.ts';
 import {
@@ -155,7 +156,9 @@ test('records one Event for each change', () => {
   const invalid = statusOf({ configuration: configuration('nightly', { schedule: '' }) });
   const ready = statusOf({ configuration: taken, rightsMade: true, cronJob: cronJobOf(taken) });
   const reasons = (before: Status | undefined, after: Status) =>
-    eventsOfStatus(before, after).map(({ type, reason }) => `${type} ${reason}`);
+    eventsOfStatus({ ...taken, ...(before && { status: before }) }, after).map(
+      ({ type, reason }) => `${type} ${reason}`,
+    );
   assert.deepEqual(reasons(undefined, absent), ['Warning TargetNotFound']);
   assert.deepEqual(reasons(absent, absent), []);
   assert.deepEqual(reasons(absent, ready), ['Normal BackupConfigurationReady']);
@@ -163,6 +166,34 @@ test('records one Event for each change', () => {
   assert.deepEqual(reasons(ready, invalid), ['Warning ValidationFailed']);
   const worse = (invalid.conditions ?? []).map((condition) => ({ ...condition, message: 'even worse' }));
   assert.deepEqual(reasons(invalid, { ...invalid, conditions: worse }), ['Warning ValidationFailed']);
+});
+
+test('a configuration for snapshots by hand gets the rights of its Jobs, no CronJob, and no Warning', () => {
+  const spec = { schedule: placeholderSchedule, paused: true };
+  const byHand = configuration('web', spec, { generation: 1, finalizers: [finalizer] });
+  assert.deepEqual(decide({ configuration: byHand }), { do: 'make-rights' });
+  const cronJob = cronJobOf(byHand);
+  assert.deepEqual(decide({ configuration: byHand, rightsMade: true, cronJob }), {
+    do: 'delete-cron-job',
+    cronJob,
+  });
+  const ready = statusOf({ configuration: byHand, rightsMade: true });
+  assert.equal(ready.phase, 'Ready');
+  assert.deepEqual(
+    ready.conditions?.map(({ type }) => type),
+    ['ValidationPassed', 'BackupTargetFound'],
+  );
+  const absent = statusOf({ configuration: byHand, rightsMade: true, sight: 'absent' });
+  assert.equal(absent.phase, 'NotReady');
+  assert.deepEqual(eventsOfStatus({ ...byHand, status: ready }, absent), []);
+  // Either of the two marks alone is a schedule.
+  for (const one of [
+    { ...spec, paused: false },
+    { ...spec, schedule: '0 3 * * *' },
+  ]) {
+    const scheduled = configuration('web', one, { generation: 1, finalizers: [finalizer] });
+    assert.equal(decide({ configuration: scheduled, rightsMade: true }).do, 'create-cron-job');
+  }
 });
 
 test('a deleted configuration loses its CronJob, waits for its sessions, and then its finalizer', () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import type { PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import {
   backupSessionEffects,
@@ -15,6 +16,7 @@ import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 
 const target = { kind: 'Deployment', name: 'web', namespace: 'demo' } as const;
+const now = new Date('2026-03-15T00:00:00Z');
 
 function meta(name: string, annotations: Record<string, string> = {}) {
   return {
@@ -79,11 +81,34 @@ test('refuses exactly the deletions that take the last complete restore point of
       const left = snapshots.filter(({ metadata }) => !gone.has(metadata.name));
       const had = latestComplete(restorePoints(snapshots, []), target) !== undefined;
       const has = latestComplete(restorePoints(left, []), target) !== undefined;
-      const { unlessForced, refusals } = snapshotEffects(gone, scene({ snapshots }));
+      const { unlessForced, refusals } = snapshotEffects(gone, scene({ snapshots }), now);
       assert.equal(unlessForced.length, had && !has ? 1 : 0);
       assert.deepEqual(refusals, []);
     }),
   );
+});
+
+test('what is pinned, or kept until a later time, goes only by force', () => {
+  const marked = (name: string, annotations: Record<string, string>) => {
+    const one = snapshot(name, 'a', ['a']);
+    return {
+      ...one,
+      metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, ...annotations } },
+    };
+  };
+  const later = new Date(now.getTime() + 1).toISOString();
+  const snapshots = [
+    snapshot('s1', 'a', ['a']),
+    marked('s2', { [annotation.pinned]: 'true' }),
+    marked('s3', { [annotation.keepUntil]: later }),
+    marked('s4', { [annotation.keepUntil]: now.toISOString() }),
+  ];
+  const why = (name: string) =>
+    snapshotEffects(new Set([name]), scene({ snapshots }), now).unlessForced.map(({ message }) => message);
+  assert.deepEqual(why('a-s1'), []);
+  assert.deepEqual(why('a-s2'), ['restore point s2 is pinned']);
+  assert.deepEqual(why('a-s3'), [`restore point s3 is kept until ${later}`]);
+  assert.deepEqual(why('a-s4'), []);
 });
 
 test('a note on each snapshot tells what happens to its data: by its content, else by its class', () => {
@@ -103,7 +128,7 @@ test('a note on each snapshot tells what happens to its data: by its content, el
     spec: { driver: 'd', deletionPolicy: 'Retain', source: {}, volumeSnapshotRef: {} },
   } as const;
   const told = (more: Partial<DeleteScene>) =>
-    snapshotEffects(new Set([bound.metadata.name]), scene({ snapshots: [bound], ...more })).notes.at(-1);
+    snapshotEffects(new Set([bound.metadata.name]), scene({ snapshots: [bound], ...more }), now).notes.at(-1);
   assert.match(told({ classes: [fast] }) ?? '', /its data is deleted/);
   assert.match(
     told({ classes: [fast], contents: new Map([['content-a', content]]) }) ?? '',
@@ -130,7 +155,9 @@ test('a claim that is not bound yet, and an unfinished session, block the deleti
   });
   const snapshots = [snapshot('s1', 'a', ['a']), snapshot('s2', 'a', ['a'])];
   const refusals = (more: Partial<DeleteScene>) =>
-    snapshotEffects(new Set(['a-s1']), scene({ snapshots, ...more })).refusals.map(({ message }) => message);
+    snapshotEffects(new Set(['a-s1']), scene({ snapshots, ...more }), now).refusals.map(
+      ({ message }) => message,
+    );
   assert.deepEqual(refusals({ claims: [claim('Bound'), claim('Pending', 'a-s2')] }), []);
   assert.deepEqual(refusals({ restoreSessions: [restore('Succeeded')] }), []);
   assert.deepEqual(refusals({ claims: [claim('Pending')], restoreSessions: [restore('Running')] }), [

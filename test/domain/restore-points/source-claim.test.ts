@@ -96,7 +96,13 @@ test('omits last-applied-configuration first, then the largest annotation, and r
 test('whatever annotations a claim has, those of its snapshot stay within the limit of the API server', () => {
   const invoker = stored(buildConfiguration(target));
   const session = stored(
-    buildBackupSession({ configuration: invoker, target, claims: ['data'], at: new Date(created) }),
+    buildBackupSession({
+      configuration: invoker,
+      target,
+      claims: ['data'],
+      at: new Date(created),
+      maker: { by: 'schedule' },
+    }),
   );
   const key = fc.stringMatching(/^[a-z]{1,60}$/);
   const value = fc.tuple(fc.constantFrom('"', 'x', 'ü', '\u0001'), fc.nat({ max: 120_000 }));

@@ -8,7 +8,12 @@ import { annotation, label } from '#src/api/labels.ts';
 import type { RetentionPolicy } from '#src/api/stash.ts';
 import { labelValue } from '#src/domain/workload/names.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
-import { planRetention, snapshotsOf } from '#src/domain/retention/retention.ts';
+import {
+  planRetention as planLine,
+  snapshotsOf,
+  type Invoker,
+  type Line,
+} from '#src/domain/retention/retention.ts';
 import { hasRules, prunes, retentionProblem } from '#src/domain/retention/retention-rules.ts';
 import { tellRetention } from '#src/domain/retention/tidy-conditions.ts';
 
@@ -18,6 +23,16 @@ const invoker = { name: 'deploy-foo', namespace: 'demo' };
 
 function policy(rules: Partial<RetentionPolicy>): RetentionPolicy {
   return { name: 'p', prune: true, ...rules };
+}
+
+/** As after a run of the schedule, unless another line is given. */
+function planRetention(
+  of: Invoker,
+  snapshots: readonly Stored<VolumeSnapshot>[],
+  rules: RetentionPolicy,
+  line: Line = 'schedule',
+): ReturnType<typeof planLine> {
+  return planLine(of, snapshots, rules, { line, now: new Date(at(3_600)) });
 }
 
 type Options = Parameters<typeof snapshotOf>[2] & { readonly invoker?: string; readonly cut?: string };
@@ -32,9 +47,10 @@ function made(session: string, claim: string, options: Options = {}): Stored<Vol
     ...(status && { status }),
   });
   const labels = { ...snapshot.metadata.labels, [label.invokerType]: 'BackupConfiguration' };
+  const annotations = { [annotation.madeBy]: 'schedule', ...snapshot.metadata.annotations };
   return {
     ...snapshot,
-    metadata: { ...snapshot.metadata, labels: { ...labels, [label.invokerName]: name } },
+    metadata: { ...snapshot.metadata, annotations, labels: { ...labels, [label.invokerName]: name } },
   };
 }
 
@@ -412,4 +428,114 @@ suite('whatever there is', () => {
       assert.equal(new Set(claims.map(({ snapshot }) => goes.has(snapshot?.metadata.name ?? ''))).size, 1);
     }
   });
+});
+
+suite('a policy deletes only what its own line made', () => {
+  const by = (maker: string | undefined) =>
+    [0, 1, 2].map((index) => {
+      const one = made(`s-${index}`, 'data', { cut: at(index), created: at(index) });
+      const annotations = { ...one.metadata.annotations };
+      if (maker === undefined) delete annotations[annotation.madeBy];
+      else annotations[annotation.madeBy] = maker;
+      return { ...one, metadata: { ...one.metadata, annotations } };
+    });
+  const rows: readonly [string | undefined, Line][] = [
+    ['schedule', 'schedule'],
+    ['user:jane', 'user'],
+    ['user:', 'user'],
+    [undefined, 'user'],
+    ['Schedule', 'user'],
+    ['', 'user'],
+  ];
+  for (const [maker, line] of rows) {
+    test(`made by ${maker ?? 'somebody unknown'}: ${line}`, () => {
+      const other = line === 'user' ? 'schedule' : 'user';
+      const keepLast = policy({ keepLast: 1 });
+      assert.deepEqual(names(planRetention(invoker, by(maker), keepLast, line).go), ['data-0', 'data-1']);
+      assert.deepEqual(planRetention(invoker, by(maker), keepLast, other), { stay: [], go: [] });
+    });
+  }
+
+  test('many snapshots taken by hand push none of the schedule out, and the other way round', () => {
+    const scheduled = series(at(0), at(1));
+    const many = Array.from({ length: 50 }, (_, index) => {
+      const one = made(`h-${index}`, 'data', { name: `hand-${index}`, cut: at(10 + index) });
+      const annotations = { ...one.metadata.annotations, [annotation.madeBy]: 'user:jane' };
+      return { ...one, metadata: { ...one.metadata, annotations } };
+    });
+    const all = [...scheduled, ...many];
+    assert.deepEqual(names(planRetention(invoker, all, policy({ keepLast: 2 })).go), []);
+    assert.equal(planRetention(invoker, all, policy({ keepLast: 2 }), 'user').go.length, 48);
+  });
+});
+
+suite('a mark keeps a restore point, whatever the rules say', () => {
+  const marked = (annotations: Record<string, string>) =>
+    series(at(0), at(1), at(2)).map((one, index) => ({
+      ...one,
+      metadata: {
+        ...one.metadata,
+        annotations: { ...one.metadata.annotations, ...(index === 0 && annotations) },
+      },
+    }));
+  const now = at(3_600);
+  const rows: readonly [string, Record<string, string>, string | undefined][] = [
+    ['pinned', { [annotation.pinned]: 'true' }, 'pinned'],
+    ['not pinned', { [annotation.pinned]: 'false' }, undefined],
+    ['kept until later', { [annotation.keepUntil]: at(3_601) }, `kept until ${at(3_601)}`],
+    ['kept until now', { [annotation.keepUntil]: now }, undefined],
+    ['kept until before', { [annotation.keepUntil]: at(5) }, undefined],
+    ['kept until no time', { [annotation.keepUntil]: 'next year' }, 'pinned'],
+  ];
+  for (const [name, annotations, why] of rows) {
+    test(name, () => {
+      const { stay, go } = planRetention(invoker, marked(annotations), policy({ keepLast: 1 }));
+      assert.deepEqual(names(go), why === undefined ? ['data-0', 'data-1'] : ['data-1']);
+      assert.deepEqual(
+        stay.filter(({ snapshot }) => snapshot.metadata.name === 'data-0').map((one) => one.why),
+        why === undefined ? [] : [why],
+      );
+    });
+  }
+
+  test('one pinned snapshot keeps the others of its restore point', () => {
+    const claims = ['data', 'logs'];
+    const both = claims.map((claim) => made('s-0', claim, { claims, cut: at(0) }));
+    const [first, second] = both;
+    assert.ok(first && second);
+    const annotations = { ...first.metadata.annotations, [annotation.pinned]: 'true' };
+    const pinned = { ...first, metadata: { ...first.metadata, annotations } };
+    const newer = claims.map((claim) => made('s-1', claim, { claims, cut: at(1) }));
+    assert.deepEqual(gone([pinned, second, ...newer], { keepLast: 1 }), []);
+  });
+});
+
+test('a session that failed fills no place, though its snapshots are ready; it goes when newer ones fill it', () => {
+  const failed = (index: number) => {
+    const one = made(`s-${index}`, 'data', { cut: at(index), created: at(index) });
+    const annotations = { ...one.metadata.annotations, [annotation.sessionFailed]: 'postBackup failed' };
+    return { ...one, metadata: { ...one.metadata, annotations } };
+  };
+  const good = made('s-1', 'data', { cut: at(1), created: at(1) });
+  assert.deepEqual(gone([good, failed(2)], { keepLast: 1 }), []);
+  assert.deepEqual(gone([failed(0), good], { keepLast: 1 }), ['data-0']);
+});
+
+test('what a user made to be kept until a time goes with the policy of the schedule after it, unless it is the best', () => {
+  const until = at(1_000);
+  const byUser = (index: number) => {
+    const one = made(`h-${index}`, 'data', { name: `hand-${index}`, cut: at(index), created: at(index) });
+    const marks = { [annotation.madeBy]: 'user:jane', [annotation.keepUntil]: until };
+    return { ...one, metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, ...marks } } };
+  };
+  const gone = (all: readonly Stored<VolumeSnapshot>[], now: string, rules: Partial<RetentionPolicy>) =>
+    names(planLine(invoker, all, policy(rules), { line: 'schedule', now: new Date(now) }).go);
+  const all = [byUser(0), byUser(5), ...series(at(3))];
+  assert.deepEqual(gone(all, at(999), { keepLast: 1 }), []);
+  assert.deepEqual(gone(all, until, { keepLast: 1 }), ['hand-0']);
+  assert.deepEqual(gone([...all, made('s-9', 'data', { cut: at(9) })], until, { keepLast: 2 }), [
+    'hand-0',
+    'hand-5',
+  ]);
+  assert.deepEqual(gone(all, until, {}), []);
 });

@@ -1,0 +1,23 @@
+/** Finds restore points by the name that `list` prints. */
+import { commandLine } from '#src/domain/command-line.ts';
+import { noChoice, type Choice } from '#src/domain/finding.ts';
+import { nearest } from '#src/domain/nearest.ts';
+
+import type { RestorePoint } from './restore-points.ts';
+
+/** All points of one session, one for each of its targets; a failure 'not-found' where there is none. */
+export function pointsNamed(
+  points: readonly RestorePoint[],
+  session: string,
+  namespace: string,
+): Choice<readonly RestorePoint[]> {
+  const value = points.filter((point) => point.session === session);
+  if (value.length > 0) return { value };
+  const near = nearest(
+    session,
+    points.map((point) => point.session),
+  );
+  return noChoice('not-found', `no restore point ${session} in namespace ${namespace}`, {
+    hint: near === undefined ? commandLine`kubectl stash list -n ${namespace}` : `did you mean ${near}?`,
+  });
+}

@@ -1,0 +1,48 @@
+/** Writes onto the snapshots of failed sessions that they failed, and why: the sessions are deleted one day. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import { annotation, label } from '#src/api/labels.ts';
+import { volumeSnapshots } from '#src/api/resources.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
+import { backupEnd } from '#src/domain/operator/end-words.ts';
+import { beginning } from '#src/domain/quoted.ts';
+import type { Invoker } from '#src/domain/retention/retention.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
+import { isStashError } from '#src/errors.ts';
+
+import { untilTrouble } from './delete-each.ts';
+import type { HoldEnvironment } from '#src/session/holding/held.ts';
+import { persist } from '#src/session/persist.ts';
+
+const patchesInFlight = 16;
+/** Characters of the reason: it is repeated on each snapshot. */
+const longestReason = 300;
+
+/** `sessions`: of the invoker. Safe to repeat. Rejects as a list or a patch does. */
+export async function recordFailures(
+  { cluster, clock, signal }: HoldEnvironment,
+  { name, namespace }: Invoker,
+  sessions: readonly Stored<BackupSession>[],
+): Promise<void> {
+  const failed = new Map(
+    sessions.filter(({ status }) => status?.phase === 'Failed').map((each) => [each.metadata.uid, each]),
+  );
+  if (failed.size === 0) return;
+  const patience = { until: untilTrouble(clock.now()) };
+  const scope = { namespace, labelSelector: `${label.invokerName}=${labelValue(name)}` };
+  const { items } = await persist(clock, signal, () => cluster.list(volumeSnapshots, scope), patience);
+  await forEachBounded(items, patchesInFlight, async ({ metadata }) => {
+    const { annotations = {} } = metadata;
+    const session = failed.get(annotations[annotation.sessionUid] ?? '');
+    if (session === undefined || annotations[annotation.sessionFailed] !== undefined) return;
+    const why = beginning(backupEnd(session).message, longestReason);
+    const patch = { metadata: { uid: metadata.uid, annotations: { [annotation.sessionFailed]: why } } };
+    const at = { name: metadata.name, namespace };
+    try {
+      await persist(clock, signal, () => cluster.patch(volumeSnapshots, at, patch), patience);
+    } catch (error) {
+      // It is gone, or another snapshot has its name.
+      if (!isStashError(error, 'not-found', 'conflict')) throw error;
+    }
+  });
+}
