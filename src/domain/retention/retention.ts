@@ -92,7 +92,7 @@ interface Entry {
   /** Whether it takes the place of older ones. */
   readonly counts: boolean;
   /** Why the snapshot stays regardless of the rules. */
-  readonly leftAlone?: string;
+  readonly leftAlone: string | undefined;
 }
 
 function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim): Entry | undefined {
@@ -112,7 +112,7 @@ function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim): E
     snapshot,
     at: snapshotTakenAt(snapshot),
     counts: point.completeness === 'complete',
-    ...(leftAlone !== undefined && { leftAlone }),
+    leftAlone,
   };
 }
 
@@ -129,7 +129,7 @@ function newestFirst(a: Entry, b: Entry): number {
 function newestComplete(points: readonly RestorePoint[]): ReadonlySet<RestorePoint> {
   const byTarget = new Map<string, RestorePoint>();
   for (const point of points) {
-    const target = `${point.target?.kind ?? ''}/${point.target?.name ?? ''}`;
+    const target = JSON.stringify(point.target);
     if (point.completeness === 'complete' && !byTarget.has(target)) byTarget.set(target, point);
   }
   return new Set(byTarget.values());
@@ -187,7 +187,7 @@ function claimsAlike(entries: readonly Entry[]): ReadonlyMap<string, string> {
   const points = new Map<string, string[]>();
   for (const { claim, point, counts } of entries) {
     const of = points.get(claim) ?? [];
-    if (counts) of.push(`${point.sessionUid ?? ''}/${point.target?.kind ?? ''}/${point.target?.name ?? ''}`);
+    if (counts) of.push(JSON.stringify([point.sessionUid, point.target]));
     points.set(claim, of);
   }
   return new Map([...points].map(([claim, of]) => [claim, JSON.stringify(of.sort())]));
