@@ -16,5 +16,5 @@ export default {
   jsonReporter: { fileName: 'dist/mutation/report.json' },
   clearTextReporter: { reportTests: false, allowColor: false },
   // Stryker counts a mutant as killed that takes longer: a busy machine must not kill any.
-  timeoutMS: 60_000,
+  timeoutMS: 20_000,
 } satisfies PartialStrykerOptions;
