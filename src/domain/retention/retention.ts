@@ -121,8 +121,7 @@ function newestFirst(a: Entry, b: Entry): number {
   const byTime = b.at.getTime() - a.at.getTime();
   if (byTime !== 0) return byTime;
   if (a.point.session !== b.point.session) return a.point.session > b.point.session ? -1 : 1;
-  const [first, second] = [a.snapshot.metadata.name, b.snapshot.metadata.name];
-  return first < second ? -1 : Number(first > second);
+  return a.snapshot.metadata.name < b.snapshot.metadata.name ? -1 : 1;
 }
 
 /** `points`: newest first. */

@@ -254,6 +254,22 @@ describe('how long an executor waits', () => {
   });
 });
 
+test('resumes the application once every claim is cut or has failed, and not before', () => {
+  const handler = { exec: { command: ['a'] } };
+  const conditions = [hookCondition('preBackup', { ok: true, message: 'ran' })];
+  const session = backupSession({ ...running, targets: [{ conditions }] });
+  session.metadata.annotations = { [annotation.quiescedSince]: created };
+  const hooks = { pre: handler, post: handler, adHoc: false };
+  const cut = { creationTime: created };
+  const step = (snapshots: BackupWorld['snapshots'], failFast = false) =>
+    decideBackup(world({ session, hooks, snapshots, failFast })).do;
+  assert.equal(step(both(cut, {})), 'wait');
+  assert.equal(step(both({}, cut)), 'wait');
+  assert.equal(step(both(cut, cut)), 'hook');
+  assert.equal(step(both(cut, broken)), 'wait', 'the driver tries again');
+  assert.equal(step(both(cut, broken), true), 'hook');
+});
+
 describe('an executor that leaves', () => {
   const hooks = { pre: { exec: { command: ['a'] } }, post: { exec: { command: ['b'] } }, adHoc: false };
   const conditions = [hookCondition('preBackup', { ok: true, message: 'ran' })];
@@ -362,6 +378,23 @@ describe('a claim of the session', () => {
         ['Succeeded', undefined],
       ],
     );
+  });
+
+  test('counts as failed by the status only from its start on, and after its end', () => {
+    const stats = [{ hostname: 'data-db-0', phase: 'Failed' as const, error: 'cut too late' }];
+    const phases = (['Running', 'Failed', 'Pending', undefined] as const).map((phase) => {
+      const session = backupSession({ ...(phase && { phase }), targets: [{ stats }] });
+      return backupClaims(world({ session, snapshots: both(ready, ready) }))[0]?.phase;
+    });
+    assert.deepEqual(phases, ['Failed', 'Failed', 'Succeeded', 'Succeeded']);
+  });
+
+  test('whose snapshot is being deleted keeps that reason at the deadline', () => {
+    const going = snapshot('a', ready);
+    going.metadata.deletionTimestamp = created;
+    const snapshots = new Map([['data-db-0', going]]);
+    const [row] = backupClaims(world({ snapshots, now: after(timeoutMs) }));
+    assert.deepEqual([row?.phase, row?.message], ['Failed', 'volumesnapshot a is being deleted']);
   });
 
   test('tells that it waits for the preBackup hook, if there is one', () => {

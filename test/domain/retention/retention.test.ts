@@ -372,6 +372,12 @@ suite('the plan', () => {
     assert.deepEqual([either, copy].sort(), ['a copy', 'no rule keeps it']);
   });
 
+  test('claims that are not always taken together are kept and deleted apart', () => {
+    const older = made('s-0', 'a', { cut: at(0) });
+    const newer = made('s-2', 'b', { cut: at(20) });
+    assert.deepEqual(gone([older, ...point('s-1', 10, 10), newer], { keepLast: 1 }), ['a-0', 'b-1']);
+  });
+
   test('a snapshot that stays in any case keeps no other of its session', () => {
     const old = [
       made('s-1', 'a', { claims, created: at(10), status: { readyToUse: false } }),
