@@ -75,10 +75,8 @@ export function backupClaims(world: BackupWorld): ClaimProgress[] {
     }
     if (ended !== undefined) return failed(ended);
     if (late) {
-      const last = progress.message === undefined ? '' : `: ${progress.message}`;
-      return failed(
-        `${world.lost ? 'not seen ready' : 'not ready'} after ${formatDuration(world.timeoutMs)}${last}`,
-      );
+      const what = world.lost ? 'not seen ready' : 'not ready';
+      return failed(`${what} after ${formatDuration(world.timeoutMs)}: ${progress.message ?? ''}`);
     }
     if (world.failFast && snapshot?.status?.error !== undefined) return failed(progress.message);
     return progress;

@@ -128,7 +128,7 @@ function hostOf({ claim, phase, snapshot, size, message }: ClaimProgress): Backu
   return {
     hostname: claim,
     phase: phase === 'Succeeded' ? 'Succeeded' : 'Failed',
-    ...(phase !== 'Succeeded' && message !== undefined && { error: message }),
+    ...(message !== undefined && { error: message }),
     ...(snapshot !== undefined && {
       snapshots: [{ name: snapshot, ...(size !== undefined && { totalSize: size }) }],
     }),

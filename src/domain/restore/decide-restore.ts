@@ -4,7 +4,6 @@ import type { KubernetesObject, PersistentVolumeClaim, Stored } from '#src/api/k
 import { annotation } from '#src/api/labels.ts';
 import { persistentVolumeClaims } from '#src/api/resources.ts';
 import type { RestoreSession, StatusOf, VolumeClaimTemplate } from '#src/api/stash.ts';
-import { assertNever } from '#src/errors.ts';
 
 import { behindHook } from '#src/domain/session/behind-hook.ts';
 import { buildClaim } from './build-restore.ts';
@@ -20,7 +19,7 @@ import {
 } from '#src/domain/hooks/hook-step.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { pendingClaims, type ClaimProgress } from '#src/domain/session/progress.ts';
-import { rollUp, type ClaimPhase } from '#src/domain/session/roll-up.ts';
+import { rollUp } from '#src/domain/session/roll-up.ts';
 import { disruptionOf, latenessOf, type SessionEnd } from '#src/domain/session/session-end.ts';
 import {
   deadlineExceeded,
@@ -175,7 +174,7 @@ function finished(
     totalHosts: rows.length,
     stats: rows.map(({ claim, phase, message }) => ({
       hostname: claim,
-      phase: hostPhase(phase),
+      phase: rollUp([phase]),
       ...(phase === 'Failed' && message !== undefined && { error: message }),
     })),
     conditions: added.reduce(
@@ -190,18 +189,4 @@ function completed(executed: boolean) {
   return executed
     ? { ...stashCondition.restoreCompleted, message: 'nothing is left to do' }
     : { ...stashCondition.restoreNotCompleted, message: 'the postRestore hook failed' };
-}
-
-function hostPhase(phase: ClaimPhase): 'Succeeded' | 'Failed' | 'Running' | 'Unknown' {
-  switch (phase) {
-    case 'Pending':
-      return 'Running';
-    case 'Running':
-    case 'Succeeded':
-    case 'Failed':
-    case 'Unknown':
-      return phase;
-    default:
-      return assertNever(phase);
-  }
 }

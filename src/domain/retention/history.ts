@@ -1,24 +1,27 @@
 /** Which sessions the history limit of a configuration deletes. Restore points outlive their sessions. */
 import type { Stored } from '#src/api/kubernetes.ts';
-import type { BackupSession } from '#src/api/stash.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 
 import type { Invoker } from './retention.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
-export const defaultHistoryLimit = 1;
+/** The number of final sessions that a configuration keeps. */
+export function historyLimit({ spec }: BackupConfiguration): number {
+  return spec.backupHistoryLimit ?? 1;
+}
 
 export interface History {
   readonly invoker: Invoker;
   readonly sessions: readonly Stored<BackupSession>[];
-  /** Number of final sessions to keep; undefined: one, the API's default. */
-  readonly limit: number | undefined;
+  /** Number of final sessions to keep; a negative one keeps none. */
+  readonly limit: number;
   /** Name of the session that has just ended: it is kept whatever the limit. */
   readonly ended: string;
 }
 
 /** Oldest first. Unfinished sessions are kept and do not count; a session that awaits its retry is kept and counts. */
 export function sessionsToForget({ invoker, sessions, limit, ended }: History): Stored<BackupSession>[] {
-  const keep = Math.max(0, limit ?? defaultHistoryLimit);
+  const keep = Math.max(0, limit);
   return sessions
     .filter((session) => isOf(session, invoker) && isFinal(session))
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)

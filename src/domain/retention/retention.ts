@@ -122,7 +122,7 @@ interface Entry {
   /** Whether it takes the place of older ones. */
   readonly counts: boolean;
   /** Why the snapshot stays regardless of the rules. */
-  readonly leftAlone?: string;
+  readonly leftAlone: string | undefined;
 }
 
 function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim, now: Date): Entry | undefined {
@@ -142,7 +142,7 @@ function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim, no
     snapshot,
     at: snapshotTakenAt(snapshot),
     counts: isGood(point),
-    ...(leftAlone !== undefined && { leftAlone }),
+    leftAlone,
   };
 }
 
@@ -155,15 +155,14 @@ function newestFirst(a: Entry, b: Entry): number {
   const byTime = b.at.getTime() - a.at.getTime();
   if (byTime !== 0) return byTime;
   if (a.point.session !== b.point.session) return a.point.session > b.point.session ? -1 : 1;
-  const [first, second] = [a.snapshot.metadata.name, b.snapshot.metadata.name];
-  return first < second ? -1 : Number(first > second);
+  return a.snapshot.metadata.name < b.snapshot.metadata.name ? -1 : 1;
 }
 
 /** `points`: newest first. */
 function newestComplete(points: readonly RestorePoint[]): ReadonlySet<RestorePoint> {
   const byTarget = new Map<string, RestorePoint>();
   for (const point of points) {
-    const target = `${point.target?.kind ?? ''}/${point.target?.name ?? ''}`;
+    const target = JSON.stringify(point.target);
     if (isGood(point) && !byTarget.has(target)) byTarget.set(target, point);
   }
   return new Set(byTarget.values());
@@ -221,7 +220,7 @@ function claimsAlike(entries: readonly Entry[]): ReadonlyMap<string, string> {
   const points = new Map<string, string[]>();
   for (const { claim, point, counts } of entries) {
     const of = points.get(claim) ?? [];
-    if (counts) of.push(`${point.sessionUid ?? ''}/${point.target?.kind ?? ''}/${point.target?.name ?? ''}`);
+    if (counts) of.push(JSON.stringify([point.sessionUid, point.target]));
     points.set(claim, of);
   }
   return new Map([...points].map(([claim, of]) => [claim, JSON.stringify(of.sort())]));

@@ -3,7 +3,7 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
-import { defaultHistoryLimit, isOf, sessionsToForget } from '#src/domain/retention/history.ts';
+import { historyLimit, isOf, sessionsToForget } from '#src/domain/retention/history.ts';
 import { labelValue } from '#src/domain/workload/names.ts';
 import { withCondition } from '#src/domain/session/session-status.ts';
 import {
@@ -90,13 +90,13 @@ export async function tidyUp(
 async function cleanHistory(
   environment: HoldEnvironment,
   session: Stored<BackupSession>,
-  { spec }: BackupConfiguration,
+  configuration: BackupConfiguration,
   options: TidyOptions,
 ): Promise<Done> {
   const { clock, cluster, signal } = environment;
   const type = historyType;
   const invoker = invokerOf(session);
-  const limit = spec.backupHistoryLimit ?? defaultHistoryLimit;
+  const limit = historyLimit(configuration);
   const failed = ({ message }: StashError, deleted: readonly string[] = []): Done => ({
     type,
     done: false,

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
-import type { BackupWorld } from '#src/domain/backup/backup-claims.ts';
+import { backupClaims, freezeEnd, isCut, type BackupWorld } from '#src/domain/backup/backup-claims.ts';
 import { decideBackup, decideLeavingBackup } from '#src/domain/backup/decide-backup.ts';
 import { hookCondition } from '#src/domain/hooks/hook-step.ts';
 
@@ -76,6 +76,13 @@ describe('decideBackup', () => {
       'finish',
     ],
     ['no claims', { sessionClaims: [], planned: [] }, 'finish'],
+    ['a session that runs without a deadline', { session: backupSession({ phase: 'Running' }) }, 'start'],
+    [
+      'a session with a deadline that does not run',
+      { session: backupSession({ ...running, phase: 'Pending' }) },
+      'start',
+    ],
+    ['nothing made yet, and the executor leaves', { leaving: true }, 'done'],
     ['a session that ended', { session: backupSession({ ...running, phase: 'Failed' }) }, 'done'],
   ];
   for (const [name, changes, step] of rows) {
@@ -212,6 +219,288 @@ describe('decideBackup with hooks', () => {
       stats?.map(({ hostname, phase }) => [hostname, phase]),
       [['data-db-1', 'Failed']],
     );
+  });
+});
+
+describe('how long an executor waits', () => {
+  const hooks = { pre: { exec: { command: ['a'] } }, post: { exec: { command: ['b'] } }, adHoc: false };
+  const untilOf = (changes: Partial<BackupWorld>) => {
+    const step = decideBackup(world({ snapshots: both(undefined, undefined), ...changes }));
+    return step.do === 'wait' ? step.until : assert.fail(step.do);
+  };
+  const quiet = (freezeMs: number) => {
+    const conditions = [hookCondition('preBackup', { ok: true, message: 'ran' })];
+    const session = backupSession({ ...running, targets: [{ conditions }] });
+    session.metadata.annotations = { [annotation.quiescedSince]: created };
+    return { session, hooks, maxFreezeMs: freezeMs };
+  };
+  test('until the deadline, and longer while the watch is disconnected', () => {
+    assert.deepEqual(untilOf({}), after(timeoutMs));
+    assert.deepEqual(untilOf({ lost: true }), after(timeoutMs + 15_000));
+    assert.deepEqual(untilOf({ lost: true, now: after(timeoutMs + 1) }), after(timeoutMs + 15_000));
+  });
+  test('until the application has been quiesced for as long as it may be, where that comes first', () => {
+    assert.deepEqual(untilOf(quiet(5_000)), after(5_000));
+    assert.deepEqual(untilOf(quiet(timeoutMs + 5_000)), after(timeoutMs));
+    const step = decideBackup(
+      world({ snapshots: both(undefined, undefined), ...quiet(5_000), now: after(5_000) }),
+    );
+    assert(step.do === 'hook');
+    const stats = step.losses?.(undefined).targets?.[0]?.stats;
+    assert.deepEqual(
+      stats?.map(({ error }) => error),
+      Array.from({ length: 2 }, () => 'not cut within 5s of quiescing the application, which was resumed'),
+    );
+  });
+});
+
+test('resumes the application once every claim is cut or has failed, and not before', () => {
+  const handler = { exec: { command: ['a'] } };
+  const conditions = [hookCondition('preBackup', { ok: true, message: 'ran' })];
+  const session = backupSession({ ...running, targets: [{ conditions }] });
+  session.metadata.annotations = { [annotation.quiescedSince]: created };
+  const hooks = { pre: handler, post: handler, adHoc: false };
+  const cut = { creationTime: created };
+  const step = (snapshots: BackupWorld['snapshots'], failFast = false) =>
+    decideBackup(world({ session, hooks, snapshots, failFast })).do;
+  assert.equal(step(both(cut, {})), 'wait');
+  assert.equal(step(both({}, cut)), 'wait');
+  assert.equal(step(both(cut, cut)), 'hook');
+  assert.equal(step(both(cut, broken)), 'wait', 'the driver tries again');
+  assert.equal(step(both(cut, broken), true), 'hook');
+});
+
+describe('an executor that leaves', () => {
+  const hooks = { pre: { exec: { command: ['a'] } }, post: { exec: { command: ['b'] } }, adHoc: false };
+  const conditions = [hookCondition('preBackup', { ok: true, message: 'ran' })];
+  const quiet = backupSession({ ...running, targets: [{ conditions }] });
+  quiet.metadata.annotations = { [annotation.quiescedSince]: created };
+  const cut = { creationTime: created };
+  const leave = (changes: Partial<BackupWorld>) =>
+    decideLeavingBackup(world({ session: quiet, hooks, ...changes }));
+
+  test('resumes the application for good once it has created anything, and gives up what is not cut', () => {
+    const step = leave({ snapshots: both(cut, undefined) });
+    assert.equal(step?.which, 'thaw');
+    const why = 'not cut when the application was resumed because its executor was interrupted';
+    assert.deepEqual(step.losses?.(undefined), {
+      targets: [
+        {
+          ref: { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' },
+          totalHosts: 2,
+          stats: [
+            { hostname: 'data-db-1', phase: 'Failed', error: why, snapshots: [{ name: 'data-db-1-1' }] },
+          ],
+        },
+      ],
+    });
+    assert.equal(leave({ begun: true })?.which, 'thaw', 'it may have created what it has not seen');
+    assert.equal(leave({ snapshots: both(cut, cut) })?.losses, undefined);
+  });
+
+  test('a claim that had failed before keeps its reason', () => {
+    const snapshots = new Map([['data-db-0', snapshot('a', cut)]]);
+    const step = leave({ snapshots, refused: new Map([['data-db-1', 'the quota is used up']]) });
+    const stats = step?.losses?.(undefined).targets?.[0]?.stats;
+    assert.deepEqual(stats, [{ hostname: 'data-db-1', phase: 'Failed', error: 'the quota is used up' }]);
+  });
+
+  test('leaves the next executor to begin anew where nothing was created', () => {
+    assert.deepEqual(leave({}), { do: 'hook', which: 'recover' });
+    assert.equal(leave({ session: backupSession({ ...running, phase: 'Failed' }) }), undefined);
+  });
+});
+
+describe('a claim of the session', () => {
+  const late = { how: 'late', why: 'the operator was gone' } as const;
+  const rows: [what: string, Partial<BackupWorld>, phase: string, message: string | undefined][] = [
+    ['nothing made', {}, 'Pending', 'not created yet'],
+    ['nothing made, and refused', { refused: new Map([['data-db-0', 'no quota']]) }, 'Failed', 'no quota'],
+    [
+      'made, then refused',
+      { snapshots: both({}, {}), refused: new Map([['data-db-0', 'no']]) },
+      'Running',
+      'waiting for the snapshot controller',
+    ],
+    ['ended as late', { end: late }, 'Failed', 'not ready after 1m: not created yet'],
+    ['at the deadline', { now: after(timeoutMs) }, 'Failed', 'not ready after 1m: not created yet'],
+    ['at the deadline, disconnected', { now: after(timeoutMs), lost: true }, 'Pending', 'not created yet'],
+    [
+      'disconnected for good',
+      { now: after(timeoutMs + 15_000), lost: true },
+      'Failed',
+      'not seen ready after 1m: not created yet',
+    ],
+    ['ended', { end: { how: 'disrupted', why: 'deleted' }, snapshots: both({}, {}) }, 'Failed', 'deleted'],
+    [
+      'ended, but ready',
+      { end: { how: 'disrupted', why: 'deleted' }, snapshots: both(ready, {}) },
+      'Succeeded',
+      undefined,
+    ],
+    ['its hooks are refused', { hooksRefused: 'not run here' }, 'Failed', 'not run here'],
+    [
+      'hooks refused after the end',
+      { hooksRefused: 'not run here', end: { how: 'disrupted', why: 'x' } },
+      'Failed',
+      'not run here',
+    ],
+    [
+      'failFast without an error',
+      { failFast: true, snapshots: both({}, {}) },
+      'Running',
+      'waiting for the snapshot controller',
+    ],
+    [
+      'failFast with one',
+      { failFast: true, snapshots: both(broken, {}) },
+      'Failed',
+      'driver reports: disk full',
+    ],
+  ];
+  for (const [what, changes, phase, message] of rows)
+    test(`${what}: ${phase}`, () => {
+      const [row] = backupClaims(world(changes));
+      assert.deepEqual([row?.phase, row?.message], [phase, message]);
+    });
+
+  test('that the status records as failed stays failed, even if its snapshot becomes ready', () => {
+    const stats = [
+      { hostname: 'data-db-0', phase: 'Failed' as const, error: 'cut too late' },
+      { hostname: 'data-db-1', phase: 'Succeeded' as const },
+    ];
+    const session = backupSession({ ...running, targets: [{}, { stats }] });
+    const claims = backupClaims(world({ session, snapshots: both(ready, ready) }));
+    assert.deepEqual(
+      claims.map(({ phase, message }) => [phase, message]),
+      [
+        ['Failed', 'cut too late'],
+        ['Succeeded', undefined],
+      ],
+    );
+  });
+
+  test('counts as failed by the status only from its start on, and after its end', () => {
+    const stats = [{ hostname: 'data-db-0', phase: 'Failed' as const, error: 'cut too late' }];
+    const phases = (['Running', 'Failed', 'Pending', undefined] as const).map((phase) => {
+      const session = backupSession({ ...(phase && { phase }), targets: [{ stats }] });
+      return backupClaims(world({ session, snapshots: both(ready, ready) }))[0]?.phase;
+    });
+    assert.deepEqual(phases, ['Failed', 'Failed', 'Succeeded', 'Succeeded']);
+  });
+
+  test('whose snapshot is being deleted keeps that reason at the deadline', () => {
+    const going = snapshot('a', ready);
+    going.metadata.deletionTimestamp = created;
+    const snapshots = new Map([['data-db-0', going]]);
+    const [row] = backupClaims(world({ snapshots, now: after(timeoutMs) }));
+    assert.deepEqual([row?.phase, row?.message], ['Failed', 'volumesnapshot a is being deleted']);
+  });
+
+  test('tells that it waits for the preBackup hook, if there is one', () => {
+    const pre = { exec: { command: ['sync'] } };
+    const message = (hooks: BackupWorld['hooks']) => backupClaims(world({ hooks }))[0]?.message;
+    assert.equal(message({ pre, adHoc: false }), 'waiting for the preBackup hook to end');
+    assert.equal(message({ post: pre, adHoc: false }), 'not created yet');
+  });
+});
+
+describe('whether a snapshot was cut while the application was quiesced', () => {
+  const handler = { exec: { command: ['a'] } };
+  const hooks = { pre: handler, post: handler, adHoc: false };
+  const quiet = backupSession(running);
+  quiet.metadata.annotations = { [annotation.quiescedSince]: created };
+  const cutAt = (milliseconds: number) => ({ creationTime: after(milliseconds).toISOString() });
+  const rows: [
+    what: string,
+    now: number,
+    VolumeSnapshot['status'],
+    phase: 'Running' | 'Succeeded' | 'Failed',
+    boolean,
+  ][] = [
+    ['not cut', 0, {}, 'Running', false],
+    ['cut', 0, cutAt(0), 'Running', true],
+    ['ready, and the driver tells no time', 0, ready, 'Succeeded', true],
+    ['cut, then failed', 0, cutAt(0), 'Failed', false],
+    ['at the end: cut before', 60_000, cutAt(1), 'Running', true],
+    ['at the end: cut just then', 60_000, cutAt(60_000), 'Succeeded', true],
+    ['at the end: cut after it', 60_000, cutAt(60_001), 'Succeeded', false],
+    ['at the end: ready, and the driver tells no time', 60_000, ready, 'Succeeded', false],
+    ['just before the end: ready, and the driver tells no time', 59_999, ready, 'Succeeded', true],
+  ];
+  for (const [what, now, status, phase, expected] of rows)
+    test(`${what}: ${expected ? 'yes' : 'no'}`, () => {
+      const given = world({ session: quiet, hooks, now: after(now), snapshots: both(status, undefined) });
+      assert.equal(isCut(given, { claim: 'data-db-0', phase }), expected);
+    });
+
+  test('without hooks there is no end', () => {
+    const given = world({ session: quiet, now: after(90_000), snapshots: both(ready, cutAt(80_000)) });
+    assert.equal(isCut(given, { claim: 'data-db-0', phase: 'Succeeded' }), true);
+    assert.equal(isCut(given, { claim: 'data-db-1', phase: 'Running' }), true);
+  });
+
+  test('the end is what the session records, else what this executor would set; none once resumed', () => {
+    const end = (changes: Partial<BackupWorld>) => freezeEnd(world({ session: quiet, hooks, ...changes }));
+    assert.deepEqual(end({ maxFreezeMs: 7_000 }), after(7_000));
+    const recorded = backupSession(running);
+    recorded.metadata.annotations = {
+      ...{ [annotation.quiescedSince]: created, [annotation.quiescedUntil]: after(3_000).toISOString() },
+    };
+    assert.deepEqual(end({ session: recorded }), after(3_000));
+    assert.equal(end({ session: backupSession(running) }), undefined);
+    assert.equal(end({ hooks: undefined }), undefined);
+    assert.equal(end({ hooks: { pre: handler, adHoc: false } }), undefined);
+    const conditions = [hookCondition('postBackup', { ok: true, message: 'ran' })];
+    const resumed = backupSession({ ...running, targets: [{ conditions }] });
+    resumed.metadata.annotations = { [annotation.quiescedSince]: created };
+    assert.equal(end({ session: resumed }), undefined);
+  });
+});
+
+describe('the status that a session ends with', () => {
+  const end = (changes: Partial<BackupWorld>) => {
+    const step = decideBackup(world(changes));
+    return step.do === 'finish' ? step.status(undefined) : assert.fail(step.do);
+  };
+  const reasons = (changes: Partial<BackupWorld>) => end(changes).conditions?.map(({ reason }) => reason);
+
+  test('names what was missed', () => {
+    const snapshots = both(ready, undefined);
+    const missed = ['FailedToCompleteWithinDeadline'];
+    assert.deepEqual(reasons({ snapshots, now: after(timeoutMs) }), missed);
+    assert.deepEqual(reasons({ snapshots, end: { how: 'late', why: 'no operator' } }), missed);
+    assert.equal(
+      reasons({ snapshots: both(ready, ready), now: after(timeoutMs) }),
+      undefined,
+      'ready after all',
+    );
+    assert.equal(reasons({ snapshots: both(ready, broken), failFast: true }), undefined, 'failed in time');
+  });
+
+  test('has the size of each snapshot where the driver tells it, and the error of each failed claim', () => {
+    const refused = new Map([['data-db-1', 'no quota']]);
+    const stats = (status: VolumeSnapshot['status']) =>
+      end({ snapshots: new Map([['data-db-0', snapshot('a', status)]]), refused }).targets?.[0]?.stats;
+    const failed = { hostname: 'data-db-1', phase: 'Failed', error: 'no quota' };
+    assert.deepEqual(stats(ready), [
+      { hostname: 'data-db-0', phase: 'Succeeded', snapshots: [{ name: 'a', totalSize: '1Gi' }] },
+      failed,
+    ]);
+    assert.deepEqual(stats({ readyToUse: true }), [
+      { hostname: 'data-db-0', phase: 'Succeeded', snapshots: [{ name: 'a' }] },
+      failed,
+    ]);
+  });
+
+  test('begins as Running', () => {
+    const step = decideBackup(world({ session: backupSession() }));
+    assert(step.do === 'start');
+    const ref = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' };
+    assert.deepEqual(step.status({ targets: [{ phase: 'Failed' }] }), {
+      ...running,
+      targets: [{ ref, totalHosts: 2, phase: 'Running' }],
+    });
   });
 });
 

@@ -4,7 +4,19 @@ import { suite, test } from 'node:test';
 
 import type { Condition } from '#src/api/kubernetes.ts';
 import type { ExecutionPolicy } from '#src/api/stash.ts';
-import { hookStep, type HookPoint, type HookState, type Situation } from '#src/domain/hooks/hook-step.ts';
+import {
+  backupHooks,
+  blockedByHooks,
+  hookCondition,
+  hookFailure,
+  hookState,
+  hookStep,
+  nameOfHook,
+  restoreHooks,
+  type HookPoint,
+  type HookState,
+  type Situation,
+} from '#src/domain/hooks/hook-step.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { created } from '#test/domain/objects.ts';
 
@@ -75,22 +87,87 @@ for (const [policy, steps] of Object.entries(policies)) {
     ]);
   });
 }
-const lastly = onlyPost('OnFinalRetryFailure');
-for (const [retriesLeft, step] of [
-  [1, undefined],
-  [-1, 'post'],
+for (const [policy, retriesLeft, step] of [
+  ['OnFinalRetryFailure', 1, undefined],
+  ['OnFinalRetryFailure', -1, 'post'],
+  ['OnFailure', 1, 'post'],
+  ['OnSuccess', 1, undefined],
 ] as const)
   rows.push([
-    `failed with ${retriesLeft} retries left`,
-    lastly,
-    state(),
-    { ...all, outcome: 'Failed', retriesLeft },
-    step,
+    `${policy}, failed with ${retriesLeft} retries left`,
+    ...([onlyPost(policy), state(), { ...all, outcome: 'Failed', retriesLeft }, step] as const),
   ]);
+
+// A post hook of another policy resumes nothing in between: it runs at the end, as its policy says.
+const later: SessionHooks = {
+  pre: handler,
+  post: { ...handler, executionPolicy: 'OnSuccess' },
+  adHoc: false,
+};
+const onlyPre: SessionHooks = { pre: handler, adHoc: false };
+const succeeded: Situation = { ...all, outcome: 'Succeeded' };
+rows.push(
+  ['OnSuccess: nothing was begun', later, state(), nothing, 'pre'],
+  ['OnSuccess: an executor died in the preBackup hook', later, begun, nothing, 'pre'],
+  ['OnSuccess: nothing was begun, and all is there', later, state(), succeeded, 'post'],
+  ['Always: nothing was begun, and all is there', both, state(), succeeded, undefined],
+  ['OnSuccess: quiesced, and a snapshot is not cut', later, quiet, { ...all, uncut: true }, undefined],
+  ['OnSuccess: quiesced, and the executor leaves', later, quiet, { ...succeeded, ...leaving }, undefined],
+  ['OnSuccess: quiesced, and all succeeded', later, quiet, succeeded, 'post'],
+  ['OnSuccess: the preBackup hook failed', later, failed, { ...nothing, outcome: 'Failed' }, undefined],
+  ['without postBackup: nothing was begun', onlyPre, state(), nothing, 'pre'],
+  ['without postBackup: quiesced, and all succeeded', onlyPre, quiet, succeeded, undefined],
+);
 
 suite('the next hook', () => {
   for (const [what, hooks, present, situation, step] of rows)
     test(`${what}: ${step ?? 'none'}`, () => {
       assert.equal(hookStep(hooks, present, situation), step);
     });
+});
+
+test('why no more objects may be created', () => {
+  const no = condition('False');
+  const rows: [what: string, SessionHooks | undefined, HookState, string | undefined][] = [
+    ['without hooks', undefined, state(), undefined],
+    ['nothing was begun', both, state(), undefined],
+    ['quiesced', both, quiet, undefined],
+    ['the preBackup hook failed', both, failed, 'not begun, since the preBackup hook failed'],
+    ['a lone preBackup hook failed', onlyPre, failed, 'not begun, since the preBackup hook failed'],
+    ['resumed', both, { ...quiet, post: condition('True') }, 'not begun when the application was resumed'],
+    ['not resumed', both, { ...quiet, post: no }, 'not begun, since the postBackup hook failed'],
+    ['a postBackup hook that resumes nothing', later, { ...quiet, post: no }, undefined],
+  ];
+  for (const [what, hooks, present, why] of rows)
+    assert.equal(blockedByHooks(hooks, present, backupHooks), why, what);
+});
+
+test('a session tells the failures of both hooks', () => {
+  const said = (message: string) => ({ ...condition('False'), message });
+  assert.equal(hookFailure(state()), undefined);
+  assert.equal(hookFailure(state({ pre: condition('True'), post: condition('True') })), undefined);
+  assert.equal(hookFailure(state({ pre: condition('True'), post: said('still quiet') })), 'still quiet');
+  assert.equal(hookFailure(state({ pre: said('no disk'), post: said('no pod') })), 'no disk; no pod');
+  assert.equal(hookFailure(state({ pre: { ...condition('False'), reason: 'NoPod' } })), 'NoPod');
+  assert.equal(hookFailure(state({ post: condition('False') })), 'a hook failed');
+});
+
+test('reads what a session records of its hooks', () => {
+  const executed = (hook: string) => hookCondition(hook, { ok: true, message: 'ran' }) as Condition;
+  const conditions = [executed('preBackup'), executed('postBackup')];
+  const annotated = (annotations?: Record<string, string>) => ({
+    ...{ apiVersion: 'v1', kind: 'Session', metadata: { ...(annotations && { annotations }) } },
+  });
+  const key = 'stash.appscode.com/quiesced-';
+  const times = { [`${key}since`]: created, [`${key}until`]: 'soon' };
+  assert.deepEqual(hookState(annotated(times), conditions, backupHooks), {
+    ...{ quiescedSince: since, quiescedUntil: undefined },
+    ...{ pre: conditions[0], post: conditions[1] },
+  });
+  assert.deepEqual(hookState(annotated(), conditions, restoreHooks), state());
+});
+
+test('the post hook runs for every point but the first', () => {
+  const names = (['pre', 'recover', 'thaw', 'post'] as const).map((point) => nameOfHook(point, restoreHooks));
+  assert.deepEqual(names, ['preRestore', 'postRestore', 'postRestore', 'postRestore']);
 });

@@ -6,15 +6,20 @@ import { hookCondition } from '#src/domain/hooks/hook-step.ts';
 import {
   adHocHooks,
   checkHook,
+  checkHooks,
   commandHooks,
+  commandOf,
+  hasAdHocHooks,
   hasTheseHooks,
   hooksOfBackup,
+  hooksOfRestore,
+  hostOf,
   retriesLeft,
   thawWarning,
 } from '#src/domain/hooks/hooks.ts';
 import { withCondition } from '#src/domain/session/session-status.ts';
 
-import { backupSession, configuration, created } from '#test/domain/objects.ts';
+import { backupSession, configuration, created, restoreSession } from '#test/domain/objects.ts';
 
 describe('checkHook', () => {
   const rows: [string, HookHandler & { executionPolicy?: string }, RegExp | undefined][] = [
@@ -54,7 +59,7 @@ describe('checkHook', () => {
     [
       'an unknown policy',
       { exec: { command: ['a'] }, executionPolicy: 'Sometimes' },
-      /executionPolicy Sometimes/,
+      /executionPolicy Sometimes, which is none of Always, OnSuccess, OnFailure, OnFinalRetryFailure$/,
     ],
   ];
   for (const [name, hook, problem] of rows) {
@@ -85,11 +90,89 @@ test('hooks of the command line replace all hooks of the configuration', () => {
 });
 
 test('an annotation that cannot be parsed is a hook that fails, not a session without hooks', () => {
+  for (const text of ['{"preBackup', 'null', '"sync"', '']) {
+    const session = backupSession();
+    session.metadata.annotations = { 'stash.appscode.com/hooks': text };
+    const { pre, adHoc } = hooksOfBackup(session, undefined) ?? assert.fail();
+    assert.equal(adHoc, true, text);
+    assert.match(checkHook(pre ?? assert.fail()) ?? '', /names no handler/, text);
+  }
+});
+
+test('a session has the hooks of one side, or none', () => {
+  const hook = { exec: { command: ['sync'] } };
+  const restore = restoreSession();
+  const withHooks = (hooks: object) => ({ ...restore, spec: { ...restore.spec, hooks } });
+  assert.equal(hooksOfRestore(restore), undefined);
+  assert.equal(hooksOfRestore(withHooks({})), undefined);
+  assert.deepEqual(hooksOfRestore(withHooks({ preRestore: hook })), {
+    pre: hook,
+    post: undefined,
+    adHoc: false,
+  });
+  assert.deepEqual(hooksOfRestore(withHooks({ postRestore: hook })), {
+    pre: undefined,
+    post: hook,
+    adHoc: false,
+  });
+  assert.deepEqual(hooksOfBackup(backupSession(), configuration('a', { hooks: { preBackup: hook } })), {
+    ...{ pre: hook, post: undefined, adHoc: false },
+  });
+});
+
+test('a command line makes shell commands, of which the post hook always runs', () => {
+  const shell = (command: string) => ({ exec: { command: ['/bin/sh', '-c', command] } });
+  assert.equal(commandHooks({}, 'db'), undefined);
+  assert.deepEqual(commandHooks({ post: 'thaw' }, undefined), {
+    post: { ...shell('thaw'), executionPolicy: 'Always' },
+  });
+  assert.deepEqual(commandHooks({ pre: 'sync', post: 'thaw' }, 'db'), {
+    pre: { ...shell('sync'), containerName: 'db' },
+    post: { ...shell('thaw'), containerName: 'db', executionPolicy: 'Always' },
+  });
+  const given = commandHooks({ pre: 'sync' }, undefined) ?? assert.fail();
   const session = backupSession();
-  session.metadata.annotations = { 'stash.appscode.com/hooks': '{"preBackup' };
-  const { pre, adHoc } = hooksOfBackup(session, undefined) ?? assert.fail();
-  assert.equal(adHoc, true);
-  assert.match(checkHook(pre ?? assert.fail()) ?? '', /names no handler/);
+  assert.equal(hasAdHocHooks(session), false);
+  session.metadata.annotations = {};
+  assert.equal(hasAdHocHooks(session), false);
+  session.metadata.annotations = adHocHooks(given);
+  assert.equal(hasAdHocHooks(session), true);
+  assert.deepEqual(hooksOfBackup(session, undefined)?.pre, shell('sync'));
+});
+
+test('finds the command of a hook, and the host that it connects to', () => {
+  assert.deepEqual(commandOf({ exec: { command: ['sync', '-f'] } }), ['sync', '-f']);
+  assert.equal(commandOf({ httpGet: { port: 1 } }), undefined);
+  assert.equal(commandOf({}), undefined);
+  assert.equal(hostOf({ httpGet: { port: 1, host: 'db.demo' } }), 'db.demo');
+  assert.equal(hostOf({ httpGet: { port: 1, host: '' } }), undefined);
+  assert.equal(hostOf({ tcpSocket: { port: 1, host: 'db.demo' } }), 'db.demo');
+  assert.equal(hostOf({ exec: { command: ['sync'] } }), undefined);
+});
+
+test('refuses the first invalid hook by its name in the API', () => {
+  const hook = { exec: { command: ['sync'] } };
+  const names = ['preBackup', 'postBackup'] as const;
+  const check = (hooks: object) => {
+    checkHooks(hooks, 'backupconfiguration/nightly', names);
+  };
+  check({});
+  check({ pre: hook, post: hook });
+  for (const [name, hooks] of [
+    ['preBackup', { pre: {}, post: hook }],
+    ['postBackup', { pre: hook, post: {} }],
+    ['preBackup', { pre: {}, post: {} }],
+  ] as const)
+    assert.throws(
+      () => {
+        check(hooks);
+      },
+      {
+        kind: 'precondition',
+        message: `the ${name} hook of backupconfiguration/nightly names no handler: it needs one of exec, httpGet, httpPost, tcpSocket`,
+        hint: `kubectl explain backupconfiguration.spec.hooks.${name}`,
+      },
+    );
 });
 
 test('warns where no hook is sure to resume the application', () => {

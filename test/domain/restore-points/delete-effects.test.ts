@@ -197,3 +197,146 @@ test('the notes on a session tell what outlives it, and which retry is dropped',
   assert.deepEqual(effects.notes, ['restoresession/r1: its claims stay: copy']);
   assert.equal(effects.unlessForced.length, 1);
 });
+
+test('says what becomes of each restore point, and refuses to take the last complete ones of a target', () => {
+  const claims = ['a', 'b', 'c'];
+  const point = (session: string, ready: readonly boolean[] = [true, true, true]) =>
+    claims.map((claim, at) => snapshot(session, claim, claims, ready[at]));
+  const of = 'of deployment/web';
+  const hint = 'take another first:\nkubectl stash snapshot deployment/web -n demo\nor add --force';
+  const last = `restore point s1 is the last complete one ${of}`;
+  const rows: [
+    what: string,
+    snapshots: Stored<VolumeSnapshot>[],
+    gone: string[],
+    note: string,
+    refusal?: string,
+  ][] = [
+    ['whole', point('s1'), ['a-s1', 'b-s1', 'c-s1'], `restore point s1 ${of} is deleted`, last],
+    [
+      'one of it',
+      point('s1'),
+      ['b-s1'],
+      `restore point s1 ${of} becomes incomplete: b goes, a, c stay`,
+      last,
+    ],
+    [
+      'two of it',
+      point('s1'),
+      ['a-s1', 'b-s1'],
+      `restore point s1 ${of} becomes incomplete: a, b go, c stays`,
+      last,
+    ],
+    [
+      'what was incomplete',
+      point('s1', [true, false, true]),
+      ['a-s1'],
+      `restore point s1 ${of} loses more: a goes, c stays`,
+    ],
+    ['the last ready one', point('s1', [true, false, false]), ['a-s1'], `restore point s1 ${of} is deleted`],
+    [
+      'one of two points',
+      [...point('s1'), ...point('s2')],
+      ['a-s2'],
+      `restore point s2 ${of} becomes incomplete: a goes, b, c stay`,
+    ],
+  ];
+  for (const [what, snapshots, gone, note, refusal] of rows) {
+    const { notes, unlessForced } = snapshotEffects(new Set(gone), scene({ snapshots }), now);
+    assert.equal(notes[0], note, what);
+    assert.equal(notes.length, 1 + gone.length, 'and one about the data of each snapshot');
+    assert.deepEqual(
+      unlessForced.map(({ kind, message, hint: said }) => [kind, message, said]),
+      refusal === undefined ? [] : [['precondition', refusal, hint]],
+      what,
+    );
+  }
+  const two = scene({ snapshots: [...point('s1'), ...point('s2')] });
+  assert.deepEqual(
+    snapshotEffects(new Set(['a-s1', 'c-s2']), two, now).unlessForced.map(({ message }) => message),
+    [`restore points s2, s1 are all the complete ones ${of}`],
+  );
+});
+
+test('a restore point of a session that failed is not a last good one', () => {
+  const failed: Stored<BackupSession> = {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupSession',
+    metadata: meta('s1', snapshot('s1', 'a', ['a']).metadata.annotations),
+    spec: { invoker: { kind: 'BackupConfiguration', name: 'nightly' } },
+    status: { phase: 'Failed' },
+  };
+  const of = (phase: 'Failed' | 'Succeeded') =>
+    snapshotEffects(
+      new Set(['a-s1']),
+      scene({ snapshots: [snapshot('s1', 'a', ['a'])], backupSessions: [{ ...failed, status: { phase } }] }),
+      now,
+    ).unlessForced.length;
+  assert.deepEqual([of('Failed'), of('Succeeded')], [0, 1]);
+});
+
+test('a running session is deleted only by force, and the refusal says what is quiesced', () => {
+  const of = (annotations: Record<string, string>, phase: 'Running' | 'Failed' = 'Running') => {
+    const session: Stored<BackupSession> = {
+      apiVersion: 'stash.appscode.com/v1beta1',
+      kind: 'BackupSession',
+      metadata: meta('s1', annotations),
+      spec: { invoker: { kind: 'BackupConfiguration', name: 'nightly' } },
+      status: { phase },
+    };
+    return backupSessionEffects(session, scene({})).unlessForced[0];
+  };
+  const since = '2026-03-14T03:00:00Z';
+  const key = 'stash.appscode.com/quiesced-since';
+  const unknown = 'hooks that have run may leave the application quiesced';
+  assert.equal(of({})?.message, `backupsession/s1 is still running: ${unknown}`);
+  assert.equal(of({ [key]: '' })?.message, `backupsession/s1 is still running: ${unknown}`);
+  assert.equal(
+    of({ [key]: since, 'stash.appscode.com/executor': 'job-x 3' })?.message,
+    `backupsession/s1 is still running, carried out by job-x: its hooks have quiesced the application since ${since}, and no executor will thaw it`,
+  );
+  assert.equal(of({})?.kind, 'precondition');
+  assert.equal(of({})?.hint, 'let it end:\nkubectl stash wait backupsession/s1 -n demo\nor add --force');
+  assert.equal(of({}, 'Failed'), undefined);
+});
+
+test('a session outlived by nothing, and with no retry due, has no notes', () => {
+  const session = (status: BackupSession['status']): Stored<BackupSession> => ({
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupSession',
+    metadata: meta('s1'),
+    spec: { invoker: { kind: 'BackupConfiguration', name: 'nightly' } },
+    ...(status && { status }),
+  });
+  const others = scene({ snapshots: [snapshot('s2', 'a', ['a'])] });
+  assert.deepEqual(backupSessionEffects(session({ phase: 'Failed' }), others).notes, []);
+  const retried = { phase: 'Failed', nextRetry: '2026-03-14T04:00:00Z', retried: true } as const;
+  assert.deepEqual(backupSessionEffects(session(retried), others).notes, []);
+  const both = scene({ snapshots: ['a', 'b'].map((claim) => snapshot('s1', claim, ['a', 'b'])) });
+  assert.deepEqual(backupSessionEffects(session({ phase: 'Failed' }), both).notes, [
+    'backupsession/s1: its snapshots stay: a-s1, b-s1',
+  ]);
+  const restored: Stored<RestoreSession> = {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'RestoreSession',
+    metadata: meta('r1'),
+    spec: {},
+    status: { phase: 'Running' },
+  };
+  const copy = (name: string, uid: string): Stored<PersistentVolumeClaim> => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: meta(name, { 'stash.appscode.com/restore-session-uid': uid }),
+    spec: {},
+  });
+  const notes = (...claims: Stored<PersistentVolumeClaim>[]) =>
+    restoreSessionEffects(restored, scene({ claims })).notes;
+  assert.deepEqual(notes(copy('other', 'uid-r2')), []);
+  assert.deepEqual(notes(copy('x', 'uid-r1'), copy('other', 'uid-r2'), copy('y', 'uid-r1')), [
+    'restoresession/r1: its claims stay: x, y',
+  ]);
+  assert.match(
+    restoreSessionEffects(restored, scene({})).unlessForced[0]?.message ?? '',
+    /^restoresession\/r1 is still running/,
+  );
+});

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import type { Stored } from '#src/api/kubernetes.ts';
-import type { BackupSession, BackupSessionPhase } from '#src/api/stash.ts';
-import { sessionsToForget } from '#src/domain/retention/history.ts';
+import type { BackupConfiguration, BackupSession, BackupSessionPhase } from '#src/api/stash.ts';
+import { historyLimit, sessionsToForget } from '#src/domain/retention/history.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { at, backupSession } from '#test/domain/restore-point-objects.ts';
@@ -24,7 +24,7 @@ function session(
 
 function forgotten(
   sessions: readonly Stored<BackupSession>[],
-  limit: number | undefined,
+  limit: number,
   ended = sessions.at(-1)?.metadata.name ?? '',
 ): string[] {
   return sessionsToForget({ invoker, sessions, limit, ended }).map(({ metadata }) => metadata.name);
@@ -38,7 +38,6 @@ const four = [
 ];
 
 for (const [limit, expected] of [
-  [undefined, ['s-1', 's-2', 's-3']],
   [1, ['s-1', 's-2', 's-3']],
   [3, ['s-1']],
   [4, []],
@@ -47,11 +46,18 @@ for (const [limit, expected] of [
   [0, ['s-1', 's-2', 's-3']],
   [-2, ['s-1', 's-2', 's-3']],
 ] as const) {
-  test(`a limit of ${limit ?? 'none'} deletes, oldest first: ${expected.join(' ') || 'none'}`, () => {
+  test(`a limit of ${limit} deletes, oldest first: ${expected.join(' ') || 'none'}`, () => {
     assert.deepEqual(forgotten(four, limit), expected);
     assert.deepEqual(forgotten(four.toReversed(), limit, 's-4'), expected);
   });
 }
+
+test('a configuration keeps one final session unless it says how many', () => {
+  const limitOf = (more: object) => historyLimit({ spec: { ...more } } as unknown as BackupConfiguration);
+  assert.equal(limitOf({}), 1);
+  assert.equal(limitOf({ backupHistoryLimit: 0 }), 0);
+  assert.equal(limitOf({ backupHistoryLimit: 7 }), 7);
+});
 
 test('the session that has just ended is kept even if there are newer ones', () => {
   assert.deepEqual(forgotten(four, 1, 's-2'), ['s-1', 's-3']);
@@ -60,6 +66,7 @@ test('the session that has just ended is kept even if there are newer ones', () 
 test('within the same second, the last name is the newest', () => {
   const twins = [session('s-1', 'Succeeded', 1), session('s-2', 'Succeeded', 1)];
   assert.deepEqual(forgotten(twins, 1, 's-9'), ['s-1']);
+  assert.deepEqual(forgotten(twins.toReversed(), 1, 's-9'), ['s-1']);
 });
 
 test('unfinished sessions are kept and do not count', () => {
@@ -72,6 +79,9 @@ test('a failed session that awaits its retry is kept until then', () => {
   const retried = session('s-2', 'Failed', 2, { nextRetry: at(100), retried: true });
   assert.deepEqual(forgotten([waiting, ...four.slice(3)], 1), []);
   assert.deepEqual(forgotten([retried, ...four.slice(3)], 1), ['s-2']);
+  // Only a Failed session is retried, whatever an older version left in its status.
+  const succeeded = session('s-2', 'Succeeded', 2, { nextRetry: at(100) });
+  assert.deepEqual(forgotten([succeeded, ...four.slice(3)], 1), ['s-2']);
 });
 
 test("another invoker's sessions, and those that are being deleted, are ignored", () => {

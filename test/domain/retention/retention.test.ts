@@ -14,7 +14,7 @@ import {
   type Invoker,
   type Line,
 } from '#src/domain/retention/retention.ts';
-import { hasRules, prunes, retentionProblem } from '#src/domain/retention/retention-rules.ts';
+import { hasRules, prunes, retentionProblem, type KeepField } from '#src/domain/retention/retention-rules.ts';
 import { tellRetention } from '#src/domain/retention/tidy-conditions.ts';
 
 import { at, foo, foreignSnapshot, ready, snapshotOf } from '#test/domain/restore-point-objects.ts';
@@ -124,6 +124,26 @@ suite('each rule keeps the newest of its bucket, in UTC', () => {
       assert.deepEqual(gone(series(...cuts), rules), expected);
     });
   }
+
+  // The first two times share a bucket, the third does not.
+  type Bucket = readonly [field: KeepField, older: string, newer: string, outside: string];
+  const week = ['2026-12-29', '2026-12-30', '2026-12-31', '2027-01-01', '2027-01-02', '2027-01-03'];
+  const buckets: readonly Bucket[] = [
+    ['keepHourly', '2026-03-14T02:00:00Z', '2026-03-14T02:59:59Z', '2026-03-14T01:59:59Z'],
+    ['keepDaily', '2026-03-14T00:00:00Z', '2026-03-14T23:59:59Z', '2026-03-13T23:59:59Z'],
+    ['keepMonthly', '2026-03-01T00:00:00Z', '2026-03-31T23:59:59Z', '2026-02-28T23:59:59Z'],
+    ['keepYearly', '2026-01-01T00:00:00Z', '2026-12-31T23:59:59Z', '2025-12-31T23:59:59Z'],
+    ...week.map((day): Bucket => [
+      'keepWeekly',
+      '2026-12-28T00:00:00Z',
+      `${day}T23:59:59Z`,
+      '2026-12-27T23:59:59Z',
+    ]),
+  ];
+  for (const [field, older, newer, outside] of buckets)
+    test(`${field} takes ${older} and ${newer} as one, and ${outside} as another`, () => {
+      assert.deepEqual(gone(series(older, newer, outside), { [field]: 2 }), ['data-0']);
+    });
 
   test('within the same second, the later session counts as the newest, as in a list', () => {
     assert.deepEqual(gone(series(at(0), at(0), at(0)), { keepLast: 1 }), ['data-0', 'data-1']);
@@ -294,6 +314,77 @@ suite('restore points of several claims', () => {
   });
 });
 
+suite('the plan', () => {
+  const claims = ['a', 'b'];
+  /** A restore point of claims `a` and `b`, cut at different times. */
+  const point = (session: string, a: number, b: number) => [
+    made(session, 'a', { claims, cut: at(a) }),
+    made(session, 'b', { claims, cut: at(b) }),
+  ];
+  const inOrder = (snapshots: readonly Stored<VolumeSnapshot>[], rules: Partial<RetentionPolicy>) =>
+    planRetention(invoker, snapshots, policy(rules)).stay.map(({ snapshot }) => snapshot.metadata.name);
+
+  test('goes by when each snapshot was cut, not by its session, where sessions overlap', () => {
+    const overlapping = [...point('s-1', 10, 1), ...point('s-2', 5, 6)];
+    assert.deepEqual(gone(overlapping, { keepLast: 1 }), [], 'a-1 and b-2 are the newest of their claims');
+    assert.deepEqual(inOrder(overlapping, { keepLast: 2 }), ['a-1', 'b-2', 'a-2', 'b-1']);
+  });
+
+  test('lists those of one second by session, newest first, then by name', () => {
+    assert.deepEqual(inOrder([...point('s-1', 10, 5), ...point('s-2', 5, 1)], { keepLast: 2 }), [
+      ...['a-1', 'a-2', 'b-1', 'b-2'],
+    ]);
+    assert.deepEqual(inOrder([...point('s-2', 10, 5), ...point('s-1', 5, 1)], { keepLast: 2 }), [
+      ...['a-2', 'b-2', 'a-1', 'b-1'],
+    ]);
+    const three = ['a', 'b', 'c'];
+    const named = ['y', 'z', 'x'].map((name, index) =>
+      made('s-1', three[index] ?? '', { claims: three, cut: at(0), name }),
+    );
+    assert.deepEqual(inOrder(named, { keepLast: 1 }), ['x', 'y', 'z']);
+  });
+
+  test('says why each snapshot stays or goes', () => {
+    const whys = (snapshots: readonly Stored<VolumeSnapshot>[], rules: Partial<RetentionPolicy>) => {
+      const { stay, go } = planRetention(invoker, snapshots, policy(rules));
+      return Object.fromEntries([...stay, ...go].map(({ snapshot, why }) => [snapshot.metadata.name, why]));
+    };
+    const split = [...point('s-1', 5, 100_000), ...point('s-2', 200_000, 200_000)];
+    assert.deepEqual(whys(split, { keepDaily: 2, keepLast: 1 }), {
+      ...{ 'a-1': 'daily 2024-11-24', 'b-1': 'daily 2024-11-25' },
+      ...{ 'a-2': 'last 1', 'b-2': 'last 1' },
+    });
+    const midnight = 18 * 3600;
+    const across = [...point('s-1', midnight - 1, midnight), ...point('s-2', midnight + 9, midnight + 9)];
+    assert.equal(whys(across, { keepDaily: 2 })['b-1'], 'goes with a-1');
+    assert.equal(whys(across, {})['a-1'], 'the policy keeps all');
+    assert.equal(whys(across, { keepLast: 1 })['a-1'], 'no rule keeps it');
+    const odd = [
+      made('s-1', 'data', { created: at(0), deleting: true }),
+      made('s-2', 'data', { created: at(0), status: { readyToUse: false } }),
+      ...['data-3', 'copy'].map((name) => made('s-3', 'data', { cut: at(0), name })),
+    ];
+    const newer = made('s-4', 'data', { cut: at(9) });
+    const { 'data-3': either, copy, ...rest } = whys([...odd, newer], { keepLast: 1 });
+    assert.deepEqual(rest, { 'data-1': 'being deleted', 'data-2': 'not ready yet', 'data-4': 'last 1' });
+    assert.deepEqual([either, copy].sort(), ['a copy', 'no rule keeps it']);
+  });
+
+  test('claims that are not always taken together are kept and deleted apart', () => {
+    const older = made('s-0', 'a', { cut: at(0) });
+    const newer = made('s-2', 'b', { cut: at(20) });
+    assert.deepEqual(gone([older, ...point('s-1', 10, 10), newer], { keepLast: 1 }), ['a-0', 'b-1']);
+  });
+
+  test('a snapshot that stays in any case keeps no other of its session', () => {
+    const old = [
+      made('s-1', 'a', { claims, created: at(10), status: { readyToUse: false } }),
+      made('s-1', 'b', { claims, created: at(0), status: { error: { message: 'disk full' } } }),
+    ];
+    assert.deepEqual(gone([...old, ...point('s-2', 5, 5)], { keepLast: 1 }), ['b-1']);
+  });
+});
+
 suite('whatever there is', () => {
   // At most hours apart, so that points share buckets and cross their borders.
   const time = fc
@@ -434,9 +525,13 @@ suite('a policy deletes only what its own line made', () => {
   const by = (maker: string | undefined) =>
     [0, 1, 2].map((index) => {
       const one = made(`s-${index}`, 'data', { cut: at(index), created: at(index) });
-      const annotations = { ...one.metadata.annotations };
-      if (maker === undefined) delete annotations[annotation.madeBy];
-      else annotations[annotation.madeBy] = maker;
+      const others = Object.entries(one.metadata.annotations ?? {}).filter(
+        ([key]) => key !== annotation.madeBy,
+      );
+      const annotations = {
+        ...Object.fromEntries(others),
+        ...(maker !== undefined && { [annotation.madeBy]: maker }),
+      };
       return { ...one, metadata: { ...one.metadata, annotations } };
     });
   const rows: readonly [string | undefined, Line][] = [

@@ -36,6 +36,86 @@ describe('backupVerdict does not rely on the phase alone', () => {
   }
 });
 
+describe('the words of backupVerdict', () => {
+  type Status = Parameters<typeof backupSession>[0];
+  const full: ClaimProgress = { claim: 'a', phase: 'Failed', message: 'disk full' };
+  const slow: ClaimProgress = { claim: 'b', phase: 'Running', message: 'not cut' };
+  const [ready] = rows('Succeeded') as [ClaimProgress];
+  const hook = (name: string, status: 'True' | 'False') => ({
+    ...{ type: `${name}HookExecutionSucceeded`, status, message: `${name} hook ended` },
+  });
+  const failed = (...conditions: ReturnType<typeof hook>[]): Status => ({
+    ...{ phase: 'Failed', targets: [{}, { conditions }] },
+  });
+  const stats = [
+    { hostname: 'a', error: 'cut too late' },
+    { hostname: 'b' },
+    { hostname: 'c', error: 'gone' },
+  ];
+  const listed = { phase: 'Succeeded' as const, targets: [{}, { stats: stats.slice(1, 2) }] };
+  const skipped = { type: 'BackupSkipped', status: 'True' as const, message: 'it is paused' };
+  const none = { type: 'BackupDisrupted', status: 'False' as const };
+  const table: [what: string, Status, ClaimProgress[], string | undefined][] = [
+    ['one ready', { phase: 'Succeeded' }, [ready], 'its snapshot is ready'],
+    ['two ready', { phase: 'Succeeded' }, [ready, ready], 'all 2 snapshots are ready'],
+    ['none at all', { phase: 'Succeeded' }, [], 'its phase is Succeeded, but no claim was snapshotted'],
+    [
+      'none was taken',
+      { phase: 'Succeeded', targets: [{}] },
+      rows('Pending'),
+      'its phase is Succeeded, but no claim was snapshotted',
+    ],
+    ['not observed yet', listed, rows('Pending'), undefined],
+    ['one failed', { phase: 'Succeeded' }, [ready, full], 'its phase is Succeeded, but a: disk full'],
+    ['skipped', { phase: 'Skipped', conditions: [skipped] }, [], 'it is paused'],
+    ['skipped silently', { phase: 'Skipped' }, [], 'the operator skipped it and gave no reason'],
+    ['preBackup failed', failed(hook('PreBackup', 'False')), [full], 'PreBackup hook ended'],
+    [
+      'postBackup failed',
+      failed(hook('PreBackup', 'True'), hook('PostBackup', 'False')),
+      [ready, full],
+      'PostBackup hook ended; a: disk full',
+    ],
+    ['postBackup failed, all ready', failed(hook('PostBackup', 'False')), [ready], 'PostBackup hook ended'],
+    ['a claim failed', { phase: 'Failed' }, [ready, full, slow], 'a: disk full; b: not cut'],
+    [
+      'lost in the status',
+      { phase: 'Failed', targets: [{}, { stats }] },
+      [ready],
+      'a: cut too late; c: gone',
+    ],
+    [
+      'a reason alone',
+      { phase: 'Failed', conditions: [{ ...none, reason: 'FailedSomehow' }] },
+      [ready],
+      'FailedSomehow',
+    ],
+    [
+      'a reason of the target',
+      { phase: 'Failed', targets: [{ conditions: [{ ...none, message: 'its pod is gone' }] }] },
+      [slow],
+      'its pod is gone; b: not cut',
+    ],
+    ['no reason', { phase: 'Failed' }, [ready], 'no reason is given in its status'],
+    [
+      'about retention only',
+      { phase: 'Failed', conditions: [{ ...none, type: 'RetentionPolicyApplied', message: 'no' }] },
+      [ready],
+      'no reason is given in its status',
+    ],
+  ];
+  for (const [what, status, claims, message] of table)
+    test(`${what}: ${message ?? 'go on'}`, () => {
+      assert.equal(backupVerdict(backupSession(status), claims)?.message, message);
+    });
+
+  test('an unfinished session has none', () => {
+    for (const phase of ['Pending', 'Running'] as const)
+      assert.equal(backupVerdict(backupSession({ phase }), [ready]), undefined);
+    assert.equal(backupVerdict(backupSession(), [ready]), undefined);
+  });
+});
+
 describe("a reason in the session's conditions", () => {
   const pending = rows('Pending', 'Pending').map((row) => ({ ...row, message: 'not created yet' }));
   const condition = (type: string, reason: string, message: string) => ({

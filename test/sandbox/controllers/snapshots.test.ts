@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import type { VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import {
   persistentVolumeClaims,
@@ -207,8 +207,12 @@ test('a deleted claim stays until its snapshot is ready', async () => {
 test('a hundred snapshots at once', async () => {
   const names = Array.from({ length: 100 }, (_, index) => `many-${index}`);
   await Promise.all(names.map((name) => running.snapshot(name, 'data', 'sandbox')));
-  await running.untilAll(
+  const many = ({ metadata }: Stored<VolumeSnapshot>) => metadata.name.startsWith('many-');
+  const all = await running.untilAll(
     volumeSnapshots,
-    (all) => all.filter((it) => it.metadata.name.startsWith('many-') && isReady(it)).length === 100,
+    (some) => some.filter(many).filter(isReady).length === 100,
   );
+  const contents = all.filter(many).map(({ status }) => status?.boundVolumeSnapshotContentName);
+  assert.equal(new Set(contents).size, 100, 'each has a content of its own');
+  assert.ok(!contents.includes(undefined));
 });

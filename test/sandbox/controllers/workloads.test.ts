@@ -14,7 +14,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 
-import { startCluster } from './running-cluster.ts';
+import { isBound, startCluster } from './running-cluster.ts';
 
 const running = await startCluster();
 
@@ -90,7 +90,8 @@ test('a pod that is deleted is replaced', async () => {
     const isUp = (it: Stored<Workload> | undefined) =>
       it?.status?.readyReplicas === 1 || it?.status?.['numberReady'] === 1;
     await running.until(resource, name, isUp);
-    const [first] = await podNames(name);
+    const [first, ...others] = await podNames(name);
+    assert.deepEqual(others, []);
     await running.cluster.delete(pods, here(first ?? ''));
     await running.untilAll(pods, (all) =>
       all.some(
@@ -99,6 +100,8 @@ test('a pod that is deleted is replaced', async () => {
       ),
     );
     await running.until(resource, name, isUp);
+    await running.gone(pods, first ?? '');
+    assert.equal((await podNames(name)).length, 1, 'by one pod');
   }
 });
 
@@ -173,7 +176,9 @@ test('the claim of a generic ephemeral volume is deleted with its pod', async ()
       volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec } } }],
     },
   });
-  await running.until(pods, 'scratchy', (it) => it?.status?.phase === 'Running');
+  const { metadata } = await running.until(pods, 'scratchy', (it) => it?.status?.phase === 'Running');
+  const claim = await running.cluster.get(persistentVolumeClaims, 'scratchy-scratch', 'default');
+  assert.deepEqual([claim.metadata.ownerReferences?.[0]?.uid, isBound(claim)], [metadata.uid, true]);
   await running.cluster.delete(pods, here('scratchy'));
   await running.gone(persistentVolumeClaims, 'scratchy-scratch');
 });

@@ -224,13 +224,19 @@ test('a deleted pod has its grace period, and its child processes end with it', 
 test('a pod that ignores SIGTERM is killed', async () => {
   await pod('deaf', {
     terminationGracePeriodSeconds: 600,
-    containers: [shell("trap '' TERM; while :; do sleep 1; done")],
+    // Kubernetes reads $$ as one dollar sign.
+    containers: [shell("trap '' TERM; echo $$$$; while :; do sleep 1; done")],
   });
   await running.until(pods, 'deaf', isRunning);
+  let output = '';
+  while (!output.endsWith('\n')) output = await logs('deaf');
   await running.cluster.delete(pods, { name: 'deaf', namespace: 'default' });
-  await running.until(pods, 'deaf', (it) => it?.metadata.deletionTimestamp !== undefined);
+  const asked = await running.until(pods, 'deaf', (it) => it?.metadata.deletionTimestamp !== undefined);
+  assert.equal(isRunning(asked), true);
   await running.cluster.delete(pods, { name: 'deaf', namespace: 'default' }, { gracePeriodSeconds: 0 });
   await running.gone(pods, 'deaf');
+  assert.match(output, /^[0-9]+\n$/);
+  await untilDead(Number(output));
 });
 
 test('a container of an image that only a cluster could run counts as running', async () => {

@@ -27,6 +27,13 @@ async function pod(name: string, spec: Partial<PodSpec> = {}): Promise<void> {
   });
 }
 
+/** Resolves with the message of a pod once it is unschedulable. */
+async function unschedulable(name: string): Promise<string | undefined> {
+  const conditionOf = (it: Pod | undefined) =>
+    it?.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  return conditionOf(await running.until(pods, name, (it) => conditionOf(it) !== undefined))?.message;
+}
+
 /** Resolves once the pod is unschedulable with this message. */
 async function waitsFor(name: string, message: string): Promise<void> {
   await running.until(pods, name, (it) => {
@@ -69,9 +76,15 @@ test('a cordoned node keeps its pods and accepts only those of a DaemonSet', asy
 test('problems of the claims are reported before those of the node', async () => {
   const nodeSelector = { none: 'such' };
   await pod('nowhere', { nodeSelector });
-  await waitsFor('nowhere', "1 node(s) didn't match Pod's node affinity/selector");
+  assert.equal(
+    await unschedulable('nowhere'),
+    "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+  );
   await pod('claimless', { nodeSelector, ...using('missing') });
-  await waitsFor('claimless', 'persistentvolumeclaim "missing" not found');
+  assert.equal(
+    await unschedulable('claimless'),
+    '0/1 nodes are available: persistentvolumeclaim "missing" not found.',
+  );
 });
 
 test('a claim with WaitForFirstConsumer binds to a free volume of its class, else one is provisioned', async () => {
