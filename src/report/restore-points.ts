@@ -72,9 +72,13 @@ export function restorePointList(points: readonly RestorePoint[]): RestorePointL
   return { apiVersion, kind: 'RestorePointList', items: points.map(item) };
 }
 
-/** Returns one name per backup session, and one line per snapshot for snapshots of no known session. */
+/** Returns the names of the snapshots: the sessions that took them may no longer exist. */
 export function restorePointNames(points: readonly RestorePoint[]): string[] {
-  return [...new Set(points.flatMap(names))];
+  return points.flatMap(({ claims }) =>
+    claims.flatMap(({ snapshot }) =>
+      snapshot ? [`volumesnapshot.snapshot.storage.k8s.io/${snapshot.metadata.name}`] : [],
+    ),
+  );
 }
 
 /**
@@ -119,13 +123,6 @@ function classColumns(point: RestorePoint, classes: readonly VolumeSnapshotClass
   const found = names.flatMap((name) => classes.find(({ metadata }) => metadata.name === name) ?? []);
   return [names, found.map(({ driver }) => driver), found.map(({ deletionPolicy }) => deletionPolicy)].map(
     (values) => (values.length === 0 ? '<unknown>' : [...new Set(values)].join(',')),
-  );
-}
-
-function names({ session, sessionUid, claims }: RestorePoint): string[] {
-  if (sessionUid !== undefined) return [`backupsession.stash.appscode.com/${session}`];
-  return claims.flatMap(({ snapshot }) =>
-    snapshot ? [`volumesnapshot.snapshot.storage.k8s.io/${snapshot.metadata.name}`] : [],
   );
 }
 

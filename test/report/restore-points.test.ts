@@ -88,8 +88,12 @@ test('restore points as names, JSON and YAML', async () => {
   }
 });
 
-test('one name for a session of several targets', () => {
-  const both = restorePoints([snapshotOf('s-1', 'data'), snapshotOf('s-1', 'db', { target: database })], []);
-  assert.deepEqual(restorePointNames(both), ['backupsession.stash.appscode.com/s-1']);
+test('names are those of the snapshots, because their session may no longer exist', () => {
+  const both = restorePoints(
+    [snapshotOf('s-1', 'data'), snapshotOf('s-1', 'db', { target: database })],
+    [backupSession('s-2', 'Running', { claims: two })],
+  );
+  const names = ['data-1', 'db-1'].map((name) => `volumesnapshot.snapshot.storage.k8s.io/${name}`);
+  assert.deepEqual(restorePointNames(both), names);
   assert.deepEqual(restorePointNames([]), []);
 });
