@@ -121,10 +121,15 @@ function valueOf(
 ): Question {
   const choices =
     flag.type === 'boolean' ? ['true', 'false'] : flag.type === 'string' ? (flag.choices ?? []) : [];
-  if (choices.length > 0)
-    return { ask: 'words', words: choices.map((choice) => ({ text: prefix + choice })) };
+  if (choices.length > 0) return { ask: 'words', words: choices.map((choice) => choiceOf(prefix, choice)) };
   if (flag.completes !== undefined) return { ask: 'names', of: flag.completes, prefix, taken, connection };
   return flag.valueName === 'FILE' ? { ask: 'file' } : nothing;
+}
+
+/** Of `jsonpath=TEMPLATE` the part before the placeholder. */
+function choiceOf(prefix: string, choice: string): Candidate {
+  const equals = choice.indexOf('=') + 1;
+  return equals === 0 ? { text: prefix + choice } : { text: prefix + choice.slice(0, equals), open: true };
 }
 
 /** `TYPE/NAME ...`, or `TYPE NAME ...`. */

@@ -63,6 +63,7 @@ const rows: readonly { readonly line: readonly string[]; readonly expected: read
   { line: ['snapshot', '--executor=l'], expected: ['--executor=local', ':4'] },
   { line: ['snapshot', '--executor', 'l'], expected: ['local', ':4'] },
   { line: ['snapshot', '-o', 'y'], expected: ['yaml', ':4'] },
+  { line: ['snapshot', '-o', 'jsonp'], expected: ['jsonpath=', ':6'] },
   { line: ['snapshot', '--snapshot-class', ''], expected: ['sandbox', ':4'] },
   { line: ['list', '-n', 'pr'], expected: ['prod', ':4'] },
   { line: ['list', '--namespace=pr'], expected: ['--namespace=prod', ':4'] },
