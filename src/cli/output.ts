@@ -25,7 +25,7 @@ const formats: {
       .join(''),
   wide: ({ table }) => table(),
   json: ({ value }) => toJson(value()),
-  yaml: ({ value }) => toYaml(value()),
+  yaml: async ({ value }, _, { further }) => `${further === true ? '---\n' : ''}${await toYaml(value())}`,
   'jsonpath=TEMPLATE': ({ value }, template) => renderTemplate(parseTemplate(template), value()),
   'custom-columns=SPEC': ({ value }, spec, options) => columnsText(parseColumns(spec), value(), options),
 };
@@ -33,6 +33,8 @@ const formats: {
 export interface PrintOptions {
   /** Print columns without their headers. */
   readonly noHeaders?: boolean;
+  /** In YAML, begin another document. */
+  readonly further?: boolean;
 }
 
 interface Parts {

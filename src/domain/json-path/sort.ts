@@ -18,7 +18,9 @@ export function sortBy<T>(
 ): T[] {
   const keyed = items.map((item) => ({ item, key: find(path, dataOf(item))[0] }));
   if (items.length > 0 && keyed.every(({ key }) => key === undefined))
-    throw new StashError('usage', `--sort-by: no item has the field ${written}`);
+    throw new StashError('usage', `--sort-by: no item has the field ${written}`, {
+      hint: 'write a field that -o json prints, such as .metadata.name',
+    });
   return keyed.toSorted((a, b) => compareValues(a.key, b.key)).map(({ item }) => item);
 }
 
