@@ -72,9 +72,19 @@ export async function questionOf(
     return nothing;
   const { completes } = positionals;
   if (isWords(completes)) return { ask: 'words', words: completes.map((text) => ({ text })) };
+  const further = words.length === 0 ? visible.filter(({ name }) => name.startsWith(`${entry.name} `)) : [];
+  const also = further.map(({ name, summary }) => ({
+    text: name.slice(entry.name.length + 1),
+    description: summary,
+  }));
   return completes === 'target'
-    ? targetQuestion(words, current, connection)
+    ? withWords(also, targetQuestion(words, current, connection))
     : { ask: 'names', of: completes, prefix: '', taken: words, connection };
+}
+
+/** The second words of commands such as `list schedules`, before those that the first word takes. */
+function withWords(also: readonly Candidate[], question: Question): Question {
+  return question.ask === 'words' ? { ask: 'words', words: [...also, ...question.words] } : question;
 }
 
 function isWords(completes: NonNullable<Positionals['completes']>): completes is readonly string[] {

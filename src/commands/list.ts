@@ -1,11 +1,5 @@
-import type { KubernetesObject, Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
-import {
-  backupSessions,
-  namespaces,
-  volumeSnapshotClasses,
-  volumeSnapshots,
-  type Resource,
-} from '#src/api/resources.ts';
+import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import { volumeSnapshotClasses } from '#src/api/resources.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { allNamespacesFlag, selectorFlag } from '#src/cli/flags.ts';
@@ -16,12 +10,12 @@ import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { parsePath } from '#src/domain/json-path/parse.ts';
 import { sortBy } from '#src/domain/json-path/sort.ts';
 import { parseSince } from '#src/domain/restore-points/moment.ts';
-import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { isSelected, type PointSelection } from '#src/domain/restore-points/select-points.ts';
 import { targetKinds } from '#src/domain/workload/kinds.ts';
 import { parseLabelQuery } from '#src/domain/workload/label-query.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
-import { isStashError, StashError } from '#src/errors.ts';
+import { StashError } from '#src/errors.ts';
 import { withinLimit } from '#src/follow/limit.ts';
 import { watchPoints } from '#src/follow/watch-points.ts';
 import {
@@ -31,6 +25,7 @@ import {
   restorePointTable,
   sortWords,
 } from '#src/report/restore-points.ts';
+import { listReadable, readPoints, requireNamespace } from '#src/session/plan/read-points.ts';
 import { readWorkloadLabels } from '#src/session/plan/read-workload-labels.ts';
 
 const flags = {
@@ -196,14 +191,6 @@ function selectorOf(
   };
 }
 
-async function readPoints(cluster: Cluster, namespace: string | undefined): Promise<RestorePoint[]> {
-  const [snapshots, sessions] = await Promise.all([
-    cluster.list(volumeSnapshots, { namespace }),
-    listReadable(cluster, backupSessions, namespace),
-  ]);
-  return restorePoints(snapshots.items, sessions ?? []);
-}
-
 /** Throws 'not-found' if the namespace does not exist. */
 async function explainNone(
   { words }: ListArgs,
@@ -219,27 +206,4 @@ async function explainNone(
 
 function readClasses(cluster: Cluster): Promise<readonly VolumeSnapshotClass[] | undefined> {
   return listReadable(cluster, volumeSnapshotClasses, undefined);
-}
-
-/** Undefined if the user may not read them, or the cluster does not have the kind. */
-async function listReadable<T extends KubernetesObject>(
-  cluster: Cluster,
-  resource: Resource<T>,
-  namespace: string | undefined,
-): Promise<Stored<T>[] | undefined> {
-  try {
-    return (await cluster.list(resource, { namespace })).items;
-  } catch (error) {
-    if (isStashError(error, 'forbidden', 'not-found', 'precondition')) return undefined;
-    throw error;
-  }
-}
-
-/** Throws 'not-found' if the namespace does not exist. If the user may not read it, it is assumed to exist. */
-async function requireNamespace(cluster: Cluster, namespace: string): Promise<void> {
-  try {
-    await cluster.get(namespaces, namespace);
-  } catch (error) {
-    if (!isStashError(error, 'forbidden')) throw error;
-  }
 }

@@ -65,6 +65,7 @@ const rows: readonly { readonly line: readonly string[]; readonly expected: read
   { line: ['snapshot', '-o', 'y'], expected: ['yaml', ':4'] },
   { line: ['snapshot', '-o', 'jsonp'], expected: ['jsonpath=', ':6'] },
   { line: ['snapshot', '--snapshot-class', ''], expected: ['sandbox', ':4'] },
+  { line: ['list', 'sch'], expected: ['schedules', ':4'] },
   { line: ['list', '-n', 'pr'], expected: ['prod', ':4'] },
   { line: ['list', '--namespace=pr'], expected: ['--namespace=prod', ':4'] },
   { line: ['restore', 'deploy/x', '--from', ''], expected: ['latest', ':4'] },
