@@ -19,7 +19,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'list schedules',
-    summary: 'List schedules, when they are due, and their last good restore point',
+    summary: 'List schedules, and when they are due',
     load: async () => (await import('./list/schedules.ts')).command,
   },
   {
