@@ -62,6 +62,7 @@ async function main(): Promise<void> {
       return isTTY ? process.stderr.rows : 24;
     },
     env: process.env,
+    timeZone: undefined,
     signal,
     get in() {
       return process.stdin;

@@ -31,7 +31,10 @@ export type Flag =
   | (FlagText & {
       readonly type: 'string';
       readonly default?: string;
+      /** `jsonpath=TEMPLATE`: any text may stand in place of the placeholder. */
       readonly choices?: readonly string[];
+      /** Throws 'usage' for a value that has the right form, but is not valid. */
+      readonly check?: (value: string) => void;
       /** A value that means the same as no flag. */
       readonly absent?: string;
     })
@@ -56,8 +59,11 @@ type Optional<F extends Flag, T> = F extends { readonly default: string | number
   ? T
   : T | undefined;
 
+/** `jsonpath=${string}` for the choice `jsonpath=TEMPLATE`. */
+export type Chosen<C extends string> = C extends `${infer Name}=${string}` ? `${Name}=${string}` : C;
+
 export type FlagValue<F extends Flag> = F extends { readonly type: 'string' }
-  ? Optional<F, F extends { readonly choices: readonly (infer C)[] } ? C : string>
+  ? Optional<F, F extends { readonly choices: readonly (infer C extends string)[] } ? Chosen<C> : string>
   : F extends { readonly type: 'boolean' }
     ? boolean
     : F extends { readonly type: 'number' | 'duration' }

@@ -72,9 +72,19 @@ export async function questionOf(
     return nothing;
   const { completes } = positionals;
   if (isWords(completes)) return { ask: 'words', words: completes.map((text) => ({ text })) };
+  const further = words.length === 0 ? visible.filter(({ name }) => name.startsWith(`${entry.name} `)) : [];
+  const also = further.map(({ name, summary }) => ({
+    text: name.slice(entry.name.length + 1),
+    description: summary,
+  }));
   return completes === 'target'
-    ? targetQuestion(words, current, connection)
+    ? withWords(also, targetQuestion(words, current, connection))
     : { ask: 'names', of: completes, prefix: '', taken: words, connection };
+}
+
+/** The second words of commands such as `list schedules`, before those that the first word takes. */
+function withWords(also: readonly Candidate[], question: Question): Question {
+  return question.ask === 'words' ? { ask: 'words', words: [...also, ...question.words] } : question;
 }
 
 function isWords(completes: NonNullable<Positionals['completes']>): completes is readonly string[] {
@@ -121,10 +131,15 @@ function valueOf(
 ): Question {
   const choices =
     flag.type === 'boolean' ? ['true', 'false'] : flag.type === 'string' ? (flag.choices ?? []) : [];
-  if (choices.length > 0)
-    return { ask: 'words', words: choices.map((choice) => ({ text: prefix + choice })) };
+  if (choices.length > 0) return { ask: 'words', words: choices.map((choice) => choiceOf(prefix, choice)) };
   if (flag.completes !== undefined) return { ask: 'names', of: flag.completes, prefix, taken, connection };
   return flag.valueName === 'FILE' ? { ask: 'file' } : nothing;
+}
+
+/** Of `jsonpath=TEMPLATE` the part before the placeholder. */
+function choiceOf(prefix: string, choice: string): Candidate {
+  const equals = choice.indexOf('=') + 1;
+  return equals === 0 ? { text: prefix + choice } : { text: prefix + choice.slice(0, equals), open: true };
 }
 
 /** `TYPE/NAME ...`, or `TYPE NAME ...`. */

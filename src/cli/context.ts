@@ -15,6 +15,8 @@ export interface Context extends Clock {
   readonly columns: number;
   readonly rows: number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** In which `list` shows times: `Europe/Berlin`; undefined for the machine's. */
+  readonly timeZone: string | undefined;
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly in: Readable;

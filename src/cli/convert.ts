@@ -21,8 +21,11 @@ export function convert(given: CommandLine['given'], flags: Flags): FlagValues {
 function valueOf(flag: Flag, name: string, given: readonly string[]): FlagValue<Flag> {
   const last = given.at(-1);
   switch (flag.type) {
-    case 'string':
-      return oneOf(flag.choices, name, last === flag.absent ? undefined : last) ?? flag.default;
+    case 'string': {
+      const text = oneOf(flag.choices, name, last === flag.absent ? undefined : last);
+      if (text !== undefined) flag.check?.(text);
+      return text ?? flag.default;
+    }
     case 'boolean':
       return last === undefined ? (flag.default ?? false) : booleanOf(name, last);
     case 'number':
@@ -39,8 +42,14 @@ function oneOf(
   name: string,
   text: string | undefined,
 ): string | undefined {
-  if (text === undefined || choices === undefined || choices.includes(text)) return text;
+  if (text === undefined || choices === undefined || choices.some((choice) => fits(text, choice)))
+    return text;
   throw bad(name, choices.length === 1 ? `only ${choices.join()}` : `one of ${choices.join(', ')}`, text);
+}
+
+function fits(text: string, choice: string): boolean {
+  const equals = choice.indexOf('=') + 1;
+  return equals === 0 ? text === choice : text.startsWith(choice.slice(0, equals));
 }
 
 function booleanOf(name: string, text: string): boolean {

@@ -85,7 +85,7 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
     const objects =
       restorePoint === undefined
         ? await found(named, scene, args, namespace, reader.namespaceExists)
-        : snapshotsOfPoint(sessionOf(restorePoint), scene, args, namespace);
+        : snapshotsOfPoint(restorePoint, scene, args, namespace);
     if (objects.length === 0) return;
 
     const snapshots = new Set(ofKind(objects, 'VolumeSnapshot'));
@@ -148,11 +148,6 @@ function wantedOf({ words, flags: { restorePoint }, connection }: Args<typeof fl
   );
 }
 
-/** Also accepts the form that `list -o name` prints. */
-function sessionOf(restorePoint: string): string {
-  return restorePoint.slice(restorePoint.lastIndexOf('/') + 1);
-}
-
 async function found(
   wanted: readonly ObjectArgument[],
   scene: DeleteScene,
@@ -187,14 +182,14 @@ async function found(
 }
 
 function snapshotsOfPoint(
-  session: string,
+  restorePoint: string,
   scene: DeleteScene,
   { flags: { ignoreNotFound } }: Args<typeof flags>,
   namespace: string,
 ): Stored<KubernetesObject>[] {
   const points = restorePoints(scene.snapshots, scene.backupSessions);
   const there = points.filter(({ claims }) => claims.some(({ snapshot }) => snapshot));
-  const named = pointsNamed(there, session, namespace);
+  const named = pointsNamed(there, restorePoint, namespace);
   if ('failure' in named && ignoreNotFound) return [];
   return accept(named).flatMap(({ claims }) => claims.flatMap(({ snapshot }) => snapshot ?? []));
 }

@@ -18,6 +18,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./list.ts')).command,
   },
   {
+    name: 'list schedules',
+    summary: 'List schedules, and when they are due',
+    load: async () => (await import('./list/schedules.ts')).command,
+  },
+  {
     name: 'wait',
     summary: 'Follow a running session to its end',
     load: async () => (await import('./wait.ts')).command,

@@ -8,7 +8,7 @@ import { printLine } from '#src/cli/print-line.ts';
 import { targetKindOf } from '#src/domain/arguments/target-arguments.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { accept } from '#src/domain/finding.ts';
-import { sessionIn } from '#src/domain/restore-points/choose-point.ts';
+
 import { pointsNamed } from '#src/domain/restore-points/named-points.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { StashError } from '#src/errors.ts';
@@ -50,7 +50,7 @@ export async function setPinned(
     await reader.sessions(),
   );
   const found = await allOrErrors(
-    [...new Set(words.map(sessionIn))].map(async (session) => {
+    [...new Set(words)].map(async (session) => {
       const find = () => Promise.resolve(accept(pointsNamed(points, session, namespace)));
       const named = await orMissingNamespace(reader, Promise.try(find));
       if (pinning === 'pin') named.forEach(refuseRunning);

@@ -1,7 +1,7 @@
 /** Restore points as `list` prints them. */
 import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { formatAge } from '#src/domain/duration.ts';
-import { formatBytes } from '#src/domain/quantity.ts';
+import { formatBytes, parseQuantity } from '#src/domain/quantity.ts';
 import {
   pointSize,
   type ClaimState,
@@ -14,12 +14,12 @@ import type { SourceClaim } from '#src/domain/restore-points/source-claim.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
 import { renderTable } from './table.ts';
+import { timeFormat, type TimeZone } from './time.ts';
 
 export interface RestorePointView {
   readonly points: readonly RestorePoint[];
   readonly now: Date;
-  /** Adds the namespace to each row. */
-  readonly allNamespaces: boolean;
+  readonly zone: TimeZone;
   /** Undefined if the user may not read them. */
   readonly classes: readonly VolumeSnapshotClass[] | undefined;
 }
@@ -53,6 +53,7 @@ export interface RestorePointItem {
   readonly completeness: Completeness;
   /** Bytes, as a quantity; left out if no snapshot reports its size. */
   readonly size?: string;
+  readonly sizeBytes?: number;
   readonly claims: readonly {
     readonly name: string;
     readonly state: ClaimState;
@@ -62,43 +63,93 @@ export interface RestorePointItem {
     readonly snapshotClassName?: string;
     /** The snapshot's `status.restoreSize`, such as `1Gi`. */
     readonly restoreSize?: string;
+    readonly restoreSizeBytes?: number;
     /** The claim as it was when the snapshot was taken. */
-    readonly source?: SourceClaim;
+    readonly source?: SourceClaim & { readonly storageBytes?: number };
   }[];
 }
 
 /** Returns the object for `-o json` and `-o yaml`. */
 export function restorePointList(points: readonly RestorePoint[]): RestorePointList {
-  return { apiVersion, kind: 'RestorePointList', items: points.map(item) };
+  return { apiVersion, kind: 'RestorePointList', items: points.map(restorePointItem) };
 }
 
-/** Returns one name per backup session, and one line per snapshot for snapshots of no known session. */
+/** Returns the names of the snapshots: the sessions that took them may no longer exist. */
 export function restorePointNames(points: readonly RestorePoint[]): string[] {
-  return [...new Set(points.flatMap(names))];
+  return points.flatMap(({ claims }) =>
+    claims.flatMap(({ snapshot }) =>
+      snapshot ? [`volumesnapshot.snapshot.storage.k8s.io/${snapshot.metadata.name}`] : [],
+    ),
+  );
+}
+
+/** The words of `--sort-by` that name a column instead of a field of the output. */
+export const sortWords: Readonly<Record<string, string>> = {
+  claims: '.claims[*].name',
+  name: '.metadata.name',
+  namespace: '.metadata.namespace',
+  session: '.metadata.name',
+  size: '.sizeBytes',
+  time: '.takenAt',
+  workload: '.target.name',
+};
+
+interface Column {
+  readonly header: string;
+  /** Left out: always. */
+  readonly shown?: (options: TableOptions) => boolean;
+  readonly cell: (point: RestorePoint, view: CellView) => string;
+}
+
+type CellView = RestorePointView & { readonly format: (time: Date) => string };
+
+const isWide = ({ wide }: TableOptions) => wide;
+
+const columns: readonly Column[] = [
+  {
+    header: 'namespace',
+    shown: ({ allNamespaces }) => allNamespaces,
+    cell: ({ namespace }) => namespace,
+  },
+  { header: 'workload', cell: ({ target }) => (target ? formatTarget(target) : '<unknown>') },
+  { header: 'session', cell: ({ session }) => session },
+  { header: 'time', cell: ({ takenAt }, { format }) => format(takenAt) },
+  { header: 'age', cell: ({ takenAt }, { now }) => formatAge(now.getTime() - takenAt.getTime()) },
+  { header: 'claims', cell: readyOf },
+  { header: 'size', cell: (point) => formatSize(pointSize(point)) },
+  { header: 'phase', cell: phaseOf },
+  { header: 'class', shown: isWide, cell: (point) => listOf(classNames(point)) },
+  { header: 'driver', shown: isWide, cell: ofClasses(({ driver }) => driver) },
+  { header: 'deletion policy', shown: isWide, cell: ofClasses(({ deletionPolicy }) => deletionPolicy) },
+];
+
+export interface TableOptions {
+  /** Adds classes, drivers and deletion policies. */
+  readonly wide: boolean;
+  /** Adds the namespace to each row. */
+  readonly allNamespaces: boolean;
+  readonly noHeaders?: boolean;
 }
 
 /**
- * Returns the table, with a line break at the end of each line. `wide` adds classes, drivers and deletion
- * policies.
+ * Returns a function for the rows of more and more points: their columns begin where those of the rows before did. With a
+ * line break at the end of each line, and headers before the first row unless `noHeaders`.
  */
-export function restorePointTable(view: RestorePointView, wide: boolean): string {
-  const { points, now, allNamespaces, classes } = view;
-  const headers = [
-    ...(allNamespaces ? ['namespace'] : []),
-    ...['workload', 'session', 'age', 'claims', 'size', 'phase'],
-    ...(wide ? ['class', 'driver', 'deletion policy'] : []),
-  ];
-  const rows = points.map((point) => [
-    ...(allNamespaces ? [point.namespace] : []),
-    point.target ? formatTarget(point.target) : '<unknown>',
-    point.session,
-    formatAge(now.getTime() - point.takenAt.getTime()),
-    readyOf(point),
-    formatSize(pointSize(point)),
-    phaseOf(point),
-    ...(wide ? classColumns(point, classes) : []),
-  ]);
-  return renderTable(headers, rows);
+export function restorePointTable(options: TableOptions): (view: RestorePointView) => string {
+  const shown = columns.filter((column) => column.shown?.(options) ?? true);
+  const headers = shown.map(({ header }) => header);
+  let widths = headers.map(({ length }) => length);
+  let header: 'upper-case' | 'none' = options.noHeaders === true ? 'none' : 'upper-case';
+  return (view) => {
+    const cells = { ...view, format: timeFormat(view.zone) };
+    const rows = view.points.map((point) =>
+      shown.map(({ cell }, index) => cell(point, cells).padEnd(header === 'none' ? (widths[index] ?? 0) : 0)),
+    );
+    widths = widths.map((width, index) => Math.max(width, ...rows.map((row) => row[index]?.length ?? 0)));
+    const text = renderTable(headers, rows, { header });
+    header = 'none';
+    return text;
+  };
 }
 
 function readyOf({ claims, completeness }: RestorePoint): string {
@@ -114,22 +165,24 @@ function formatSize(size: bigint | undefined): string {
   return size === undefined ? '<unknown>' : formatBytes(size);
 }
 
-function classColumns(point: RestorePoint, classes: readonly VolumeSnapshotClass[] = []): string[] {
-  const names = point.claims.flatMap(({ snapshot }) => snapshot?.spec.volumeSnapshotClassName ?? []);
-  const found = names.flatMap((name) => classes.find(({ metadata }) => metadata.name === name) ?? []);
-  return [names, found.map(({ driver }) => driver), found.map(({ deletionPolicy }) => deletionPolicy)].map(
-    (values) => (values.length === 0 ? '<unknown>' : [...new Set(values)].join(',')),
-  );
+function ofClasses(read: (found: VolumeSnapshotClass) => string): Column['cell'] {
+  return (point, { classes = [] }) =>
+    listOf(
+      classNames(point).flatMap((name) =>
+        classes.filter(({ metadata }) => metadata.name === name).map((found) => read(found)),
+      ),
+    );
 }
 
-function names({ session, sessionUid, claims }: RestorePoint): string[] {
-  if (sessionUid !== undefined) return [`backupsession.stash.appscode.com/${session}`];
-  return claims.flatMap(({ snapshot }) =>
-    snapshot ? [`volumesnapshot.snapshot.storage.k8s.io/${snapshot.metadata.name}`] : [],
-  );
+function classNames({ claims }: RestorePoint): string[] {
+  return claims.flatMap(({ snapshot }) => snapshot?.spec.volumeSnapshotClassName ?? []);
 }
 
-function item(point: RestorePoint): RestorePointItem {
+function listOf(values: readonly string[]): string {
+  return values.length === 0 ? '<unknown>' : [...new Set(values)].join(',');
+}
+
+export function restorePointItem(point: RestorePoint): RestorePointItem {
   const { session, sessionUid, namespace, target, invoker, takenAt, phase, completeness } = point;
   const size = pointSize(point);
   return {
@@ -142,7 +195,7 @@ function item(point: RestorePoint): RestorePointItem {
     takenAt: takenAt.toISOString(),
     phase,
     completeness,
-    ...(size !== undefined && { size: String(size) }),
+    ...(size !== undefined && { size: String(size), sizeBytes: Number(size) }),
     claims: point.claims.map(({ claim, state, message, snapshot, source }) => {
       const className = snapshot?.spec.volumeSnapshotClassName;
       const restoreSize = snapshot?.status?.restoreSize;
@@ -152,9 +205,15 @@ function item(point: RestorePoint): RestorePointItem {
         ...(message !== undefined && { message }),
         ...(snapshot && { snapshot: snapshot.metadata.name }),
         ...(className !== undefined && { snapshotClassName: className }),
-        ...(restoreSize !== undefined && { restoreSize }),
-        ...(source && { source }),
+        ...(restoreSize !== undefined && { restoreSize, ...bytesOf('restoreSizeBytes', restoreSize) }),
+        ...(source && { source: { ...source, ...bytesOf('storageBytes', source.storage) } }),
       };
     }),
   };
+}
+
+/** Nothing where the quantity is absent or malformed. */
+function bytesOf<K extends string>(key: K, quantity: string | undefined): { readonly [N in K]?: number } {
+  const bytes = parseQuantity(quantity ?? '');
+  return (bytes === undefined ? {} : { [key]: Number(bytes) }) as { readonly [N in K]?: number };
 }

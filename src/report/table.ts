@@ -34,9 +34,16 @@ export const gap = 3;
 export function renderTable(
   headers: readonly string[],
   rows: readonly (readonly string[])[],
-  options: { readonly columns?: number | undefined } = {},
+  options: {
+    readonly columns?: number | undefined;
+    readonly header?: 'upper-case' | 'as-written' | 'none';
+  } = {},
 ): string {
-  const head = headers.map((header) => sanitize(header).toUpperCase());
+  const { header: style = 'upper-case' } = options;
+  const written = headers.map((header) => sanitize(header));
+  const head =
+    style === 'none' ? [] : style === 'upper-case' ? written.map((header) => header.toUpperCase()) : written;
+  if (head.length === 0 && rows.length === 0) return '';
   const cells = rows.map((row) => row.map((cell) => cutMiddle(sanitize(cell), widestCell)));
   const { text, widths } = draw(head, cells, []);
   const { columns } = options;

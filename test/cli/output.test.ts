@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import { printObjects, type ObjectFormat } from '#src/cli/output.ts';
+import { print, printObjects, type ObjectFormat } from '#src/cli/output.ts';
+import { run } from '#src/cli/run.ts';
+import { commands } from '#src/commands/index.ts';
 import { testContext } from '#test/support/context.ts';
 
 const session = {
@@ -57,3 +59,42 @@ test('yaml: strings that look like something else are quoted', async () => {
     ].join('\n'),
   );
 });
+
+test('jsonpath and custom-columns: of the object, or of each object', async () => {
+  const columns = 'custom-columns=Name:.metadata.name,KIND:kind';
+  assert.equal(await printed('jsonpath={.metadata.name}{"\\n"}', session), 'foo-1\n');
+  assert.equal(
+    await printed('jsonpath={.items[*].kind}', [session, claim]),
+    'BackupSession PersistentVolumeClaim',
+  );
+  assert.equal(await printed(columns, session), 'Name    KIND\nfoo-1   BackupSession\n');
+  assert.equal(
+    await printed(columns, [session, claim]),
+    'Name    KIND\nfoo-1   BackupSession\ndata    PersistentVolumeClaim\n',
+  );
+  assert.equal(await printed(columns, []), 'Name   KIND\n');
+});
+
+test('custom-columns without headers', async () => {
+  for (const [items, text] of [
+    [[session], 'foo-1\n'],
+    [[], ''],
+  ] as const) {
+    const context = testContext();
+    const shown = { value: () => ({ items }) };
+    await print(context.out, 'custom-columns=N:.metadata.name', shown, { noHeaders: true });
+    assert.equal(context.stdout(), text);
+  }
+});
+
+for (const [format, why] of [
+  ['jsonpath={.a', 'invalid JSONPath: unclosed action'],
+  ['custom-columns=A', 'custom-columns: "A" is not HEADER:PATH'],
+  ['jsonpath', '--output takes one of json, yaml, jsonpath=TEMPLATE, custom-columns=SPEC, not "jsonpath"'],
+] as const) {
+  test(`-o ${format} is refused before the command connects`, async () => {
+    const context = testContext();
+    assert.equal(await run(['doctor', '-o', format], context, commands), 2);
+    assert.equal(context.stderr().split('\n')[0], `error: ${why}`);
+  });
+}

@@ -75,6 +75,9 @@ test('a dry run prints what depends on the objects', async () => {
   await succeeds('dry-run-one', 'delete vs/data-1773457200 --dry-run=client');
   await succeeds('dry-run-session', 'delete backupsession deploy-web-1773457300 --dry-run=client');
   await succeeds('dry-run-retained', 'delete vs/cache-1773457400 --dry-run=client --force');
+  const asListed = 'volumesnapshot.snapshot.storage.k8s.io/data-1773457200';
+  await succeeds('dry-run-point', `delete --restore-point ${asListed} --dry-run=client`);
+  await succeeds('dry-run-one', `delete ${asListed} --dry-run=client`);
   assert.deepEqual(await world.census(), before);
 });
 

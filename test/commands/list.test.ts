@@ -21,18 +21,35 @@ const kept = (snapshot: ReturnType<typeof snapshotOf>) => ({
 const objects: Stored<KubernetesObject>[] = [
   snapshotOf('deploy-foo-1', 'data', { claims: two, created: at(0) }),
   kept(snapshotOf('deploy-foo-1', 'logs', { claims: two, created: at(0) })),
-  snapshotOf('deploy-bar-2', 'www', { target: { ...foo, name: 'bar' }, created: at(60) }),
+  snapshotOf('deploy-bar-2', 'www', {
+    target: { ...foo, name: 'bar' },
+    created: at(60),
+    source: { storage: '2Gi', labels: { app: 'as-it-was' } },
+  }),
   snapshotOf('sts-db-3', 'db', {
     target: { kind: 'StatefulSet', name: 'db', namespace: 'prod' },
     created: at(30),
+    source: { storage: '1Gi', labels: { app: 'db' } },
   }),
   foreignSnapshot('data', { name: 'by-hand', created: at(90) }),
   backupSession('deploy-bar-2', 'Failed', { created: at(60) }),
   {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: 'bar',
+      namespace: 'demo',
+      labels: { app: 'bar', tier: 'web' },
+      uid: 'uid-bar',
+      resourceVersion: '1',
+      creationTimestamp: at(0),
+    },
+  },
+  ...['demo', 'empty'].map((name) => ({
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: 'empty', uid: 'uid-empty', resourceVersion: '1', creationTimestamp: at(0) },
-  },
+    metadata: { name, uid: `uid-${name}`, resourceVersion: '1', creationTimestamp: at(0) },
+  })),
 ];
 
 /** A read-only cluster with `objects`. Requests for the plurals in `failing` fail. */
@@ -83,12 +100,23 @@ const selections: { words: string; sessions: string[] }[] = [
   { words: 'pvc/data', sessions: ['by-hand'] },
   { words: '-n prod', sessions: ['sts-db-3'] },
   { words: '-l keep=yes', sessions: ['deploy-foo-1'] },
+  { words: '-l app=bar', sessions: ['deploy-bar-2'] },
+  { words: '-l app=as-it-was', sessions: [] },
+  { words: '-l app=db -n prod', sessions: ['sts-db-3'] },
+  { words: '-l tier!=web', sessions: ['by-hand', 'deploy-foo-1'] },
+  { words: '-l !app.kubernetes.io/managed-by,tier=web', sessions: ['deploy-bar-2'] },
+  { words: '--since 55s', sessions: ['by-hand', 'deploy-bar-2'] },
+  { words: '--limit 1', sessions: ['by-hand'] },
+  { words: '--sort-by time', sessions: ['deploy-foo-1', 'deploy-bar-2', 'by-hand'] },
+  { words: '--sort-by session --limit 2', sessions: ['by-hand', 'deploy-bar-2'] },
+  { words: '--sort-by {.claims[0].name}', sessions: ['by-hand', 'deploy-foo-1', 'deploy-bar-2'] },
 ];
 
 for (const { words, sessions } of selections) {
   test(`list ${words} shows ${sessions.join(', ')}`, async () => {
     const { code, column, err } = await list(words);
-    assert.deepEqual({ code, sessions: column(1), err }, { code: 0, sessions, err: '' });
+    const none = sessions.length === 0 ? 'No restore points found in demo namespace.\n' : '';
+    assert.deepEqual({ code, sessions: column(1), err }, { code: 0, sessions, err: none });
   });
 }
 
@@ -97,20 +125,20 @@ test('list -A shows namespaces', async () => {
 });
 
 test('a restore point is listed with all its snapshots if -l selects one of them', async () => {
-  assert.deepEqual((await list('-l keep=yes')).column(3), ['2/2']);
+  assert.deepEqual((await list('-l keep=yes')).column(4), ['2/2']);
 });
 
 test('without Stash or the right to read sessions, list shows the facts that snapshots hold', async () => {
   for (const kind of ['forbidden', 'precondition'] as const) {
     const { code, column } = await list('', { backupsessions: kind });
-    assert.deepEqual({ code, phases: column(5) }, { code: 0, phases: ['Unknown', 'Succeeded', 'Succeeded'] });
+    assert.deepEqual({ code, phases: column(6) }, { code: 0, phases: ['Unknown', 'Succeeded', 'Succeeded'] });
   }
-  assert.deepEqual((await list('')).column(5), ['Unknown', 'Failed', 'Succeeded']);
+  assert.deepEqual((await list('')).column(6), ['Unknown', 'Failed', 'Succeeded']);
 });
 
 test('a user who may not read classes sees their names', async () => {
   const { code, column } = await list('-o wide', { volumesnapshotclasses: 'forbidden' });
-  assert.deepEqual([code, column(6), column(7)], [0, ['csi', 'csi', 'csi'], Array(3).fill('<unknown>')]);
+  assert.deepEqual([code, column(7), column(8)], [0, ['csi', 'csi', 'csi'], Array(3).fill('<unknown>')]);
 });
 
 const ends: {
@@ -136,6 +164,28 @@ const ends: {
     code: 1,
     err: 'error: volumesnapshots: forbidden\nhint: ask\n',
   },
+  {
+    words: '-l app=bar',
+    failing: { deployments: 'forbidden' },
+    code: 0,
+    err: 'warning: cannot list deployments: -l goes by the labels that their claims had\nNo restore points found in demo namespace.\n',
+  },
+  {
+    words: '--since now',
+    code: 2,
+    err: 'error: --since takes a time, not "now"\nhint: write it as in --since 3h, --since 2d, --since yesterday, --since 2026-11-28\n',
+  },
+  {
+    words: '-l a=b=c',
+    code: 2,
+    err: 'error: --selector: "a=b=c" is not a label selector\nhint: write it as for kubectl: app=web,tier!=cache, \'env in (prod,test)\'\n',
+  },
+  { words: '--timeout 1m', code: 2, err: 'error: --timeout requires -w\nhint: leave out --timeout\n' },
+  {
+    words: '--sort-by nope',
+    code: 2,
+    err: 'error: --sort-by: no item has the field nope\nhint: write a field that -o json prints, such as .metadata.name\n',
+  },
   { words: 'deplyo/foo', code: 2, err: 'error: unknown type "deplyo"\nhint: did you mean deploy?\n' },
 ];
 
@@ -153,4 +203,22 @@ test('list -o json of nothing is an empty list', async () => {
     kind: 'RestorePointList',
     items: [],
   });
+});
+
+test('list shows local time, with --utc UTC, and with --no-headers no headers', async () => {
+  assert.equal((await list('deploy/foo')).column(2)[0], '2024-11-24T07:00:00');
+  assert.equal((await list('deploy/foo --utc')).column(2)[0], '2024-11-24T06:00:00Z');
+  assert.match((await list('deploy/foo --no-headers')).out, /^deployment\/foo .*\n$/);
+});
+
+test('list -o jsonpath and custom-columns', async () => {
+  const template = '{range.items[*]}{.metadata.name},{.sizeBytes},{.claims[0].source.storageBytes};{end}';
+  assert.equal(
+    (await list(`-o jsonpath=${template} deploy`)).out,
+    'deploy-bar-2,1073741824,2147483648;deploy-foo-1,2147483648,1073741824;',
+  );
+  assert.equal(
+    (await list('-o custom-columns=S:.metadata.name deploy --no-headers')).out,
+    'deploy-bar-2\ndeploy-foo-1\n',
+  );
 });

@@ -67,16 +67,18 @@ const classes: VolumeSnapshotClass[] = [
   ...rest,
 }));
 
-const view = { points, now: new Date(at(700)), allNamespaces: false, classes };
+const view = { points, now: new Date(at(700)), zone: { local: 'Europe/Berlin' }, classes };
+const plain = { wide: false, allNamespaces: false };
+const wide = { wide: true, allNamespaces: false };
 
 test('restore points as a table', () => {
-  matchGolden('list', restorePointTable(view, false));
-  matchGolden('list-all-namespaces', restorePointTable({ ...view, allNamespaces: true }, false));
+  matchGolden('list', restorePointTable(plain)(view));
+  matchGolden('list-all-namespaces', restorePointTable({ ...plain, allNamespaces: true })(view));
 });
 
 test('restore points as a wide table, with and without the right to read classes', () => {
-  matchGolden('list-wide', restorePointTable(view, true));
-  matchGolden('list-wide-no-classes', restorePointTable({ ...view, classes: undefined }, true));
+  matchGolden('list-wide', restorePointTable(wide)(view));
+  matchGolden('list-wide-no-classes', restorePointTable(wide)({ ...view, classes: undefined }));
 });
 
 test('restore points as names, JSON and YAML', async () => {
@@ -88,8 +90,22 @@ test('restore points as names, JSON and YAML', async () => {
   }
 });
 
-test('one name for a session of several targets', () => {
-  const both = restorePoints([snapshotOf('s-1', 'data'), snapshotOf('s-1', 'db', { target: database })], []);
-  assert.deepEqual(restorePointNames(both), ['backupsession.stash.appscode.com/s-1']);
+test('names are those of the snapshots, because their session may no longer exist', () => {
+  const both = restorePoints(
+    [snapshotOf('s-1', 'data'), snapshotOf('s-1', 'db', { target: database })],
+    [backupSession('s-2', 'Running', { claims: two })],
+  );
+  const names = ['data-1', 'db-1'].map((name) => `volumesnapshot.snapshot.storage.k8s.io/${name}`);
+  assert.deepEqual(restorePointNames(both), names);
   assert.deepEqual(restorePointNames([]), []);
+});
+
+test('times in UTC, without headers, and rows that are added later', () => {
+  const table = restorePointTable({ ...plain, noHeaders: true });
+  const inUtc = { ...view, zone: 'utc' } as const;
+  const rows = points.flatMap((point) => table({ ...inUtc, points: [point] }));
+  assert.match(rows[0] ?? '', /^deployment\/foo {3}deploy-foo-1732428690 {3}2024-11-24T06:11:30Z {3}10s /);
+  const widest = rows.findIndex((row) => row.includes('rather-long'));
+  const columns = rows.slice(widest).map((row) => row.indexOf('2024-'));
+  assert.equal(new Set(columns).size, 1, rows.join(''));
 });

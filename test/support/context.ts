@@ -19,6 +19,8 @@ export interface TestContextOptions {
   /** Contents by path. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: Europe/Berlin. */
+  readonly timeZone?: string;
   readonly signal?: AbortSignal;
   readonly stdin?: string;
 }
@@ -43,6 +45,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     columns: options.columns ?? 80,
     rows: options.rows ?? 24,
     env: options.env ?? {},
+    timeZone: options.timeZone ?? 'Europe/Berlin',
     signal: options.signal ?? new AbortController().signal,
     in: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
     program: [process.execPath, 'cmd/kubectl-stash.ts'],

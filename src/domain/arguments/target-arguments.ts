@@ -36,6 +36,10 @@ const otherTypes = new Map(
       words: ['service', 'services', 'svc'],
       instead: 'name the workload behind it: deploy/NAME or sts/NAME',
     },
+    {
+      words: ['schedule', 'schedules', 'backupconfiguration', 'backupconfigurations', 'bc'],
+      instead: 'name its workload: deploy/NAME; or list all schedules:\nkubectl stash list schedules',
+    },
     { words: ['all'], instead: 'name the types: deploy,sts,ds' },
   ].flatMap(({ words, instead }) => words.map((word) => [word, instead] as const)),
 );

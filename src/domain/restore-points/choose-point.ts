@@ -3,6 +3,7 @@ import { commandLine, flag } from '#src/domain/command-line.ts';
 import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import type { Moment } from './moment.ts';
+import { isNamed, nameIn } from './named-point.ts';
 import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
@@ -20,8 +21,8 @@ function isFit(point: RestorePoint, target: Target): boolean {
 }
 
 /**
- * The restore point of a target that `from` names: `latest`, or a session (as `list` prints it, `-o name` too), else the
- * newest complete one at the `moment`. `points`: newest first. `only`: the claims that shall be restored; what the others
+ * The restore point of a target that `from` names: `latest`, a session as `list` prints it, or a snapshot as `list -o name` does,
+ * else the newest complete one at the `moment`. `points`: newest first. `only`: the claims that shall be restored; what the others
  * lack then does not matter, nor does that the session failed, or cut them when the application was not quiet any more.
  * A failure `not-found`, or `precondition` where it is there but not fit.
  */
@@ -36,18 +37,12 @@ export function choosePoint(
     const latest = latestComplete(points, target);
     return latest ? { value: latest } : { failure: whyNoLatest(points, target) };
   }
-  const name = sessionIn(from);
-  if (moment !== undefined && points.every(({ session }) => session !== name))
+  if (moment !== undefined && !points.some((point) => isNamed(point, from)))
     return atMoment(points, target, moment);
-  const named = findNamed(points, target, name);
+  const named = findNamed(points, target, from);
   if ('failure' in named) return named;
   const unfit = whyUnfit(named.value, points, target, only);
   return unfit ? { failure: unfit } : named;
-}
-
-/** The name in `--from` without the type that `-o name` prints before it. */
-export function sessionIn(from: string): string {
-  return from.slice(from.lastIndexOf('/') + 1);
 }
 
 function atMoment(points: readonly RestorePoint[], target: Target, moment: Moment): Choice<RestorePoint> {
@@ -125,16 +120,17 @@ function whyNoLatest(points: readonly RestorePoint[], target: Target): Failure {
   });
 }
 
-function findNamed(points: readonly RestorePoint[], target: Target, name: string): Choice<RestorePoint> {
-  const named = points.filter(({ session, namespace }) => session === name && namespace === target.namespace);
+function findNamed(points: readonly RestorePoint[], target: Target, from: string): Choice<RestorePoint> {
+  const name = nameIn(from);
+  const named = points.filter((point) => isNamed(point, from) && point.namespace === target.namespace);
   const point =
     named.find((candidate) => isOf(candidate, target)) ?? named.find((candidate) => !candidate.target);
   if (point) return { value: point };
   const [other] = named;
   if (other?.target) {
     const of = formatTarget(other.target);
-    return noChoice('not-found', `session ${name} is of ${of}, not of ${formatTarget(target)}`, {
-      hint: commandLine`kubectl stash restore ${of} -n ${target.namespace} --from ${name}`,
+    return noChoice('not-found', `session ${other.session} is of ${of}, not of ${formatTarget(target)}`, {
+      hint: commandLine`kubectl stash restore ${of} -n ${target.namespace} --from ${other.session}`,
     });
   }
   const mine = points.filter((candidate) => isOf(candidate, target)).map(({ session }) => session);

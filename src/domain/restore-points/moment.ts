@@ -41,6 +41,16 @@ function endOf(text: string): Date | undefined {
   return valid(Date.parse(text) + (seconds === undefined ? 59_999 : 999));
 }
 
+/** What `--since` names: `3h`, `2d`, `yesterday`, `2026-11-28`, `2026-11-28T03:00`; undefined for other words. */
+export function parseSince(text: string, now: Date): Date | undefined {
+  const moment = parseMoment(text, now);
+  if (moment === undefined || 'place' in moment) return undefined;
+  const last = moment.notAfter;
+  if (date.test(text) || text === 'yesterday') return new Date(new Date(last).setHours(0, 0, 0, 0));
+  const [found, seconds] = time.exec(text) ?? [];
+  return found === undefined ? last : new Date(last.getTime() - (seconds === undefined ? 59_999 : 999));
+}
+
 function durationInDays(text: string): number | undefined {
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
   return days === undefined ? undefined : Number(days) * day;

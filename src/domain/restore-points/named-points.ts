@@ -3,18 +3,19 @@ import { commandLine } from '#src/domain/command-line.ts';
 import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 
+import { isNamed, nameIn } from './named-point.ts';
 import type { RestorePoint } from './restore-points.ts';
 
-/** All points of one session, one for each of its targets; a failure 'not-found' where there is none. */
+/** All points of one session, or of a snapshot as `list -o name` prints it, one for each of its targets; a failure 'not-found' where there is none. */
 export function pointsNamed(
   points: readonly RestorePoint[],
   session: string,
   namespace: string,
 ): Choice<readonly RestorePoint[]> {
-  const value = points.filter((point) => point.session === session);
+  const value = points.filter((point) => isNamed(point, session));
   if (value.length > 0) return { value };
   const near = nearest(
-    session,
+    nameIn(session),
     points.map((point) => point.session),
   );
   return noChoice('not-found', `no restore point ${session} in namespace ${namespace}`, {

@@ -5,7 +5,8 @@ import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import { accept } from '#src/domain/finding.ts';
 import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
-import { choosePoint, cutAt, sessionIn } from '#src/domain/restore-points/choose-point.ts';
+import { choosePoint, cutAt } from '#src/domain/restore-points/choose-point.ts';
+import { isNamed } from '#src/domain/restore-points/named-point.ts';
 import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { parseRenames } from '#src/domain/arguments/renames.ts';
@@ -58,8 +59,7 @@ export async function prepareRestore(
     names: new Map(claims.map((name) => [name, rename(name)])),
     workload: await readWorkload(reader, target),
   };
-  const said =
-    moment === undefined || point.session === sessionIn(from) ? [] : [whichPoint(from, point, now)];
+  const said = moment === undefined || isNamed(point, from) ? [] : [whichPoint(from, point, now)];
   return { session, templates, words, notes: [...said, ...notes], target };
 }
 

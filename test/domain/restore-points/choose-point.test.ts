@@ -63,6 +63,12 @@ const chosen: {
     expected: 's-1',
   },
   {
+    name: 'by a snapshot as list -o name prints it',
+    points: restorePoints([...good('s-1', at(1)), ...good('s-2', at(2))], []),
+    from: 'volumesnapshot.snapshot.storage.k8s.io/logs-1',
+    expected: 's-1',
+  },
+  {
     name: 'the ready claim of an incomplete one',
     points: restorePoints(half('s-1', at(1)), [backupSession('s-1', 'Failed', { claims: two })]),
     from: 's-1',

@@ -89,15 +89,12 @@ suite('a restore point of an application that was quiet', () => {
   test('was cut too late: list shows it, with and without its session', () => {
     const late = cut('s-1', at(61));
     const table = (sessions: Parameters<typeof restorePoints>[1]) =>
-      restorePointTable(
-        {
-          points: restorePoints([late], sessions),
-          now: new Date(at(120)),
-          allNamespaces: false,
-          classes: undefined,
-        },
-        false,
-      );
+      restorePointTable({ wide: false, allNamespaces: false })({
+        points: restorePoints([late], sessions),
+        now: new Date(at(120)),
+        zone: 'utc',
+        classes: undefined,
+      });
     assert.match(table([]), /0\/1 +1Gi +Incomplete \(cut too late\)/);
     assert.match(table([backupSession('s-1', 'Failed', { claims: ['data'] })]), /Failed \(cut too late\)/);
   });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { parseMoment, type Moment } from '#src/domain/restore-points/moment.ts';
+import { parseMoment, parseSince, type Moment } from '#src/domain/restore-points/moment.ts';
 
 /** Local time. */
 const local = (...[year, month, ...rest]: [number, number, number, number?, number?, number?, number?]) =>
@@ -45,3 +45,19 @@ test('any text is a moment of this kind or none', () => {
     }),
   );
 });
+
+const sinces: [text: string, Date | undefined][] = [
+  ['3h', local(2026, 11, 28, 11, 30)],
+  ['2d', new Date(now.getTime() - 2 * 86_400_000)],
+  ['yesterday', local(2026, 11, 27)],
+  ['2026-11-26', local(2026, 11, 26)],
+  ['2026-11-28T03:00', local(2026, 11, 28, 3)],
+  ['2026-11-28T03:00:10Z', new Date(Date.UTC(2026, 10, 28, 3, 0, 10))],
+  ['-2', undefined],
+  ['latest', undefined],
+];
+for (const [text, expected] of sinces) {
+  test(`--since ${text}: ${String(expected?.toISOString())}`, () => {
+    assert.deepEqual(parseSince(text, now), expected);
+  });
+}

@@ -1,0 +1,71 @@
+/** What `-o json` prints fits the schemas of docs/reference. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { Ajv } from 'ajv';
+import formats from 'ajv-formats';
+
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
+import { scheduleOutlooks } from '#src/domain/configuration/schedule-outlook.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { restorePointList } from '#src/report/restore-points.ts';
+import { scheduleList } from '#src/report/schedules.ts';
+import { at, backupSession, foreignSnapshot, snapshotOf } from '#test/domain/restore-point-objects.ts';
+
+const folder = join(import.meta.dirname, '../../docs/reference');
+const two = ['data', 'logs'];
+
+const points = restorePoints(
+  [
+    ...two.map((claim) => snapshotOf('s-1', claim, { claims: two })),
+    snapshotOf('s-2', 'data', { claims: two, status: { error: { message: 'full' } } }),
+    snapshotOf('s-3', 'data', { quietUntil: at(-9) }),
+    snapshotOf('s-4', 'data', {
+      source: { storage: 'odd', accessModes: ['ReadWriteOnce'], labels: { a: 'b' }, leftOut: 'x' },
+    }),
+    foreignSnapshot('data', { status: {} }),
+  ],
+  [backupSession('s-5', 'Running', { claims: two })],
+);
+
+const configurations = ['deploy-foo', 'other'].map((name): Stored<BackupConfiguration> => ({
+  apiVersion: 'stash.appscode.com/v1beta1',
+  kind: 'BackupConfiguration',
+  metadata: { name, namespace: 'demo', uid: name, resourceVersion: '1', creationTimestamp: at(0) },
+  spec: {
+    driver: 'VolumeSnapshotter',
+    schedule: '@daily',
+    paused: name === 'other',
+    ...(name === 'other'
+      ? {}
+      : { target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'foo' } } }),
+    retentionPolicy: { name: 'keep-all', prune: false },
+  },
+}));
+
+async function problems(file: string, value: unknown): Promise<unknown> {
+  const ajv = new Ajv({ strict: true, allErrors: true });
+  formats.default(ajv);
+  const validate = ajv.compile(JSON.parse(await readFile(join(folder, file), 'utf8')) as object);
+  validate(JSON.parse(JSON.stringify(value)));
+  return validate.errors;
+}
+
+const rows = [
+  { file: 'restore-point-list.schema.json', list: restorePointList(points) },
+  {
+    file: 'schedule-list.schema.json',
+    list: scheduleList(scheduleOutlooks(configurations, points, new Date(at(100)))),
+  },
+];
+for (const { file, list } of rows) {
+  test(`${file} describes the output, and no other field`, async () => {
+    assert.ok(list.items.length >= 2);
+    assert.equal(await problems(file, list), null);
+    assert.equal(await problems(file, { ...list, items: [] }), null);
+    assert.notEqual(await problems(file, { ...list, items: [{ ...list.items[0], more: 1 }] }), null);
+  });
+}
