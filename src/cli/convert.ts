@@ -43,9 +43,16 @@ function oneOf(
   throw bad(name, choices.length === 1 ? `only ${choices.join()}` : `one of ${choices.join(', ')}`, text);
 }
 
+/** The spellings that kubectl takes. */
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'True', 'TRUE', 't', 'T', '1'].map((text) => [text, true] as const),
+  ...['false', 'False', 'FALSE', 'f', 'F', '0'].map((text) => [text, false] as const),
+]);
+
 function booleanOf(name: string, text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw bad(name, 'true or false', text);
-  return text === 'true';
+  const value = booleans.get(text);
+  if (value === undefined) throw bad(name, 'true or false', text);
+  return value;
 }
 
 function wholeNumber(

@@ -16,7 +16,7 @@ clusters:
 - {name: both, cluster: {server: "https://both", certificate-authority: ca.crt, certificate-authority-data: QQ==}}
 users:
 - {name: jane, user: {client-certificate: jane.crt, client-key: /keys/jane.key, tokenFile: token}}
-- {name: cloud, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: bin/login}}}
+- {name: cloud, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: bin/login, interactiveMode: Never}}}
 - {name: root, user: {token: t, as: boss, as-groups: [g], as-uid: "1", as-user-extra: {a/b: [c]}}}
 contexts:
 - {name: dev, context: {cluster: dev, user: jane, namespace: team}}
