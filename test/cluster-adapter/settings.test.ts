@@ -164,7 +164,7 @@ const unusable: [text: string, message: RegExp][] = [
   [config('', '{auth-provider: {name: gcp}}'), /the auth-provider gcp of user "u" no longer exists/],
   [config('', '{auth-provider: {name: tokenFile}}'), /no known name: "tokenFile"$/],
   [config('', '{auth-provider: {name: oidc, config: {client-id: x}}}'), /has no idp-issuer-url$/],
-  [config('', plugin(`${version}`)), /interactiveMode .* must be Never, IfAvailable or Always$/],
+  [config('', plugin(version)), /interactiveMode .* must be Never, IfAvailable or Always$/],
   [config('', plugin('interactiveMode: Never')), /no apiVersion$/],
   [config('', plugin(`${version}alpha1, interactiveMode: Never`)), /apiVersion .*v1alpha1$/],
   [config('', plugin(`${version}, interactiveMode: Never, env: [{value: x}]`)), /variable without a name$/],

@@ -12,7 +12,7 @@ export interface Proxies {
   readonly https: string;
   readonly socks: string;
   /** How a connection came, by the port that it comes from: `http kube.example:443`. */
-  readonly came: ReadonlyMap<number, string>;
+  readonly came: Map<number, string>;
   stop(): void;
 }
 

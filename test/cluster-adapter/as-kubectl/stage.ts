@@ -97,6 +97,8 @@ export async function openStage(): Promise<Runner> {
       ...(object !== undefined && { object }),
     });
     front.seen.length = 0;
+    // The machine uses ports again.
+    proxies.came.clear();
     const command = [...(object === undefined ? reads : creates)[program], ...(given.flags ?? [])];
     const { code, said, printed } = await execute(wrapped(command, given, here), given, here);
     if (object !== undefined) return { outcome: templatesOf(code, printed), said };
