@@ -13,6 +13,7 @@ import { reportError } from '#src/cli/report-error.ts';
 import { run } from '#src/cli/run.ts';
 import { systemReason } from '#src/cli/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
+import { decodeText } from '#src/cluster/decode-text.ts';
 import { serverClock } from '#src/cluster/server-clock.ts';
 import { commands } from '#src/commands/index.ts';
 import { StashError } from '#src/errors.ts';
@@ -69,7 +70,7 @@ async function main(): Promise<void> {
     },
     program: isSea() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
     ...clock,
-    readFile: (path) => readFile(path, 'utf8'),
+    readFile: async (path) => decodeText(await readFile(path), { lossy: true }),
     cluster: async (flags, onSkew = tellSkew) => {
       tellSkew = onSkew;
       const { connect } = await import('#src/cluster/connect.ts');
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
         clock,
         version: clientVersion,
         signal,
+        stdinIsTerminal: isatty(process.stdin.fd),
       });
       connections.push(connection);
       return connection;

@@ -52,9 +52,16 @@ function fits(text: string, choice: string): boolean {
   return equals === 0 ? text === choice : text.startsWith(choice.slice(0, equals));
 }
 
+/** The spellings that kubectl takes. */
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'True', 'TRUE', 't', 'T', '1'].map((text) => [text, true] as const),
+  ...['false', 'False', 'FALSE', 'f', 'F', '0'].map((text) => [text, false] as const),
+]);
+
 function booleanOf(name: string, text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw bad(name, 'true or false', text);
-  return text === 'true';
+  const value = booleans.get(text);
+  if (value === undefined) throw bad(name, 'true or false', text);
+  return value;
 }
 
 function wholeNumber(

@@ -2,14 +2,17 @@
 import { commandLine } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 
+import { decodeText } from '#src/cluster/decode-text.ts';
+
 import type { Context } from './context.ts';
 
 /** `-` is standard input. Rejects with 'usage' if the file cannot be read or is not YAML. */
 export async function readDocuments(path: string, context: Context): Promise<unknown[]> {
   const text = path === '-' ? await readStream(context) : await readPath(path, context);
-  const { loadAll, YAMLException } = await import('js-yaml');
+  const { YAMLException } = await import('js-yaml');
+  const { readYaml } = await import('#src/cluster/yaml.ts');
   try {
-    return loadAll(text);
+    return readYaml(text).flatMap(itemsOf);
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const line = error.mark === undefined ? '' : ` in line ${error.mark.line + 1}`;
@@ -20,10 +23,16 @@ export async function readDocuments(path: string, context: Context): Promise<unk
   }
 }
 
+/** As `kubectl create -f` does, takes the items of a List. */
+function itemsOf(document: unknown): unknown[] {
+  const { kind, items } = (document ?? {}) as { kind?: unknown; items?: unknown };
+  return kind === 'List' && Array.isArray(items) ? items : [document];
+}
+
 async function readStream({ in: input }: Context): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of input) chunks.push(Buffer.from(chunk as Buffer | string));
-  return Buffer.concat(chunks).toString('utf8');
+  return decodeText(Buffer.concat(chunks), { lossy: true });
 }
 
 async function readPath(path: string, context: Context): Promise<string> {

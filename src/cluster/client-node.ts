@@ -2,6 +2,7 @@
  * Authentication and TLS by client-node's KubeConfig. It is loaded with the first request, because it is slow
  * to import.
  */
+import { existsSync } from 'node:fs';
 import { Agent, type OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 
@@ -9,10 +10,16 @@ import type { KubeConfig } from '@kubernetes/client-node';
 
 import { StashError } from '#src/errors.ts';
 
-import type { ExecEntry } from './kubeconfig.ts';
+import { runPlugin, type PluginCredential, type PluginOptions } from './exec-plugin.ts';
+import type { Environment } from './find-kubeconfig.ts';
+import type { ClusterEntry, UserEntry } from './kubeconfig.ts';
 import type { Settings } from './settings.ts';
+import { systemAuthorities } from './system-authorities.ts';
 
-export type TlsMaterial = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
+export type TlsMaterial = Pick<
+  RequestOptions,
+  'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername' | 'allowPartialTrustChain'
+>;
 
 export interface Credentials {
   readonly tls: TlsMaterial;
@@ -38,17 +45,29 @@ export interface Authenticator {
  * Returns the Authenticator for the chosen user. Loads client-node and runs plugins only when credentials are
  * needed.
  */
-export function kubeConfigAuthenticator(settings: Settings): Authenticator {
+export function kubeConfigAuthenticator(settings: Settings, options: PluginOptions): Authenticator {
   const { exec, tokenFile, 'auth-provider': provider } = settings.userEntry;
   const renewable = exec !== undefined || tokenFile !== undefined || provider !== undefined;
   let config: Promise<KubeConfig> | undefined;
+  let expires = Infinity;
   let asking: Promise<Credentials> | undefined;
+  let trusted: Promise<TlsMaterial> | undefined;
+
+  async function load(): Promise<KubeConfig> {
+    const credential =
+      exec && !isIdentified(settings.userEntry) ? await runPlugin(exec, settings, options) : {};
+    expires = credential.expires ?? Infinity;
+    return loadKubeConfig(settings, credential);
+  }
 
   async function ask(): Promise<Credentials> {
-    config ??= loadKubeConfig(settings);
+    if (expires <= Date.now()) config = undefined;
     try {
-      return await readCredentials(await config, settings);
+      config ??= load();
+      trusted ??= trust(settings.clusterEntry, options.env);
+      return await readCredentials(await config, await trusted, settings);
     } catch (error) {
+      config = undefined;
       throw credentialError(error, settings);
     }
   }
@@ -63,11 +82,35 @@ export function kubeConfigAuthenticator(settings: Settings): Authenticator {
   };
 }
 
-async function loadKubeConfig(settings: Settings): Promise<KubeConfig> {
+/** As with kubectl, a plugin is not run for a user who has other credentials. */
+function isIdentified(user: UserEntry): boolean {
+  return (
+    (user.token ??
+      user.tokenFile ??
+      user.username ??
+      user['client-certificate'] ??
+      user['client-certificate-data']) !== undefined
+  );
+}
+
+/**
+ * What client-node leaves to Node: every certificate of the authority is an anchor, also an intermediate
+ * (https://github.com/kubernetes-client/javascript/issues/327), and without one, the system's are trusted
+ * (https://github.com/kubernetes-client/javascript/issues/2546).
+ */
+async function trust(cluster: ClusterEntry, env: Environment): Promise<TlsMaterial> {
+  const own = cluster['certificate-authority'] ?? cluster['certificate-authority-data'];
+  return {
+    allowPartialTrustChain: true,
+    ...(own === undefined && { ca: (await systemAuthorities(env)).join('\n') }),
+  };
+}
+
+async function loadKubeConfig(settings: Settings, credential: PluginCredential): Promise<KubeConfig> {
   // The package's root would also load watch, informers and SPDY; only this file is needed.
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const { newClusters, newContexts, newUsers } = await import('@kubernetes/client-node/dist/config_types.js');
-  const { clusters, users, contexts, currentContext } = chosenEntries(settings);
+  const { clusters, users, contexts, currentContext } = chosenEntries(settings, credential);
   const config = new KubeConfig();
   // As `loadFromString` does, without parsing the YAML a second time.
   config.loadFromOptions({
@@ -81,14 +124,17 @@ async function loadKubeConfig(settings: Settings): Promise<KubeConfig> {
  * Returns a config with only the chosen cluster, user and context, so that an invalid entry elsewhere in the
  * file does no harm.
  */
-function chosenEntries(settings: Settings) {
-  const { tokenFile, exec, ...user } = settings.userEntry;
+function chosenEntries(settings: Settings, credential: PluginCredential) {
+  const { token, tokenFile, ...user } = settings.userEntry;
+  const base64 = (text: string | undefined) => text && Buffer.from(text).toString('base64');
   const cluster: Record<string, unknown> = {
     ...settings.clusterEntry,
     server: settings.server,
-    'proxy-url': settings.proxyUrl,
+    // As with Go, the proxy resolves the name of the server.
+    'proxy-url': settings.proxyUrl?.replace(/^socks5:/i, 'socks5h:'),
   };
   if (settings.server.startsWith('http:')) cluster['insecure-skip-tls-verify'] = true;
+  const isFile = tokenFile !== undefined && (token === undefined || existsSync(tokenFile));
   return {
     clusters: [{ name: 'cluster', cluster }],
     users: [
@@ -96,10 +142,13 @@ function chosenEntries(settings: Settings) {
         name: settings.userName,
         user: {
           ...user,
-          ...(exec && { exec: withExecInfo(exec, settings) }),
-          ...(tokenFile !== undefined && {
-            token: undefined,
-            'auth-provider': { name: 'tokenFile', config: { tokenFile } },
+          exec: undefined,
+          ...(user.username !== undefined && { password: user.password ?? '' }),
+          token: isFile ? undefined : (credential.token ?? token),
+          ...(isFile && { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } }),
+          ...(credential.clientKeyData !== undefined && {
+            'client-certificate-data': base64(credential.clientCertificateData),
+            'client-key-data': base64(credential.clientKeyData),
           }),
         },
       },
@@ -109,32 +158,11 @@ function chosenEntries(settings: Settings) {
   };
 }
 
-/** Plugins read from this variable which version of the API they have to answer in. */
-function withExecInfo(exec: ExecEntry, settings: Settings): ExecEntry {
-  const { clusterEntry } = settings;
-  const info = {
-    apiVersion: exec['apiVersion'],
-    kind: 'ExecCredential',
-    spec: {
-      interactive: false,
-      ...(exec['provideClusterInfo'] === true && {
-        cluster: {
-          server: settings.server,
-          'certificate-authority-data': clusterEntry['certificate-authority-data'],
-          'insecure-skip-tls-verify': clusterEntry['insecure-skip-tls-verify'],
-          'tls-server-name': clusterEntry['tls-server-name'],
-          'proxy-url': settings.proxyUrl,
-        },
-      }),
-    },
-  };
-  return {
-    ...exec,
-    env: [...(exec.env ?? []), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }],
-  };
-}
-
-async function readCredentials(config: KubeConfig, settings: Settings): Promise<Credentials> {
+async function readCredentials(
+  config: KubeConfig,
+  trusted: TlsMaterial,
+  settings: Settings,
+): Promise<Credentials> {
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
@@ -145,55 +173,38 @@ async function readCredentials(config: KubeConfig, settings: Settings): Promise<
   else if (typeof Authorization === 'string') headers['Authorization'] = Authorization.trim();
   // As kubectl does: no secret travels over an unencrypted connection.
   if (settings.server.startsWith('http:')) delete headers['Authorization'];
-  const socks = settings.proxyUrl?.startsWith('socks') === true;
-  return {
-    headers,
-    ...(socks && options.agent instanceof Agent && { socksAgent: options.agent }),
-    tls: {
-      ...(ca && { ca }),
-      ...(cert && { cert }),
-      ...(key && { key }),
-      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED in a pod cannot turn verification off.
-      rejectUnauthorized: rejectUnauthorized !== false,
-      ...(servername && { servername }),
-    },
+  const tls = {
+    ...trusted,
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED in a pod cannot turn verification off.
+    rejectUnauthorized: rejectUnauthorized !== false,
+    ...(servername && { servername }),
   };
+  const { agent } = options;
+  if (settings.proxyUrl?.startsWith('socks') !== true || !(agent instanceof Agent)) return { headers, tls };
+  // Node's types leave out the options that an agent adds to those of each connection.
+  Object.assign((agent as Agent & { readonly options: object }).options, tls);
+  return { headers, tls, socksAgent: agent };
 }
 
-/** Never quotes a plugin's stdout, or an error that does: it may contain tokens. */
 function credentialError(error: unknown, settings: Settings): StashError {
-  const { exec } = settings.userEntry;
-  const user = `user "${settings.userName}"`;
+  if (error instanceof StashError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  if (code === 'ENOENT' && error instanceof Error && 'path' in error && error.path !== exec?.command) {
+  if (code === 'ENOENT' && error instanceof Error && 'path' in error) {
     return new StashError(
       'precondition',
       `the kubeconfig names a file that does not exist: ${String(error.path)}`,
     );
   }
-  if (exec === undefined) {
-    const why = code ?? (error instanceof SyntaxError ? 'unreadable answer' : firstLine(error));
-    return new StashError('unauthorized', `cannot get credentials for ${user}: ${why}`, {
-      hint: 'log in again',
-    });
-  }
-  const plugin = `credential plugin "${exec.command ?? ''}" of ${user}`;
-  if (code === 'ENOENT') {
-    return new StashError('precondition', `${plugin} is not installed`, {
-      hint: firstLineOf(exec['installHint']),
-    });
-  }
-  const unreadable = error instanceof SyntaxError || error instanceof TypeError;
-  const why = unreadable ? 'it printed no ExecCredential' : firstLine(error) || 'no reason given';
-  return new StashError('unauthorized', `${plugin} failed: ${why}`, {
-    hint: 'log in again, or run the plugin by hand',
+  const why = code ?? (error instanceof SyntaxError ? 'unreadable answer' : firstLine(error));
+  return new StashError('unauthorized', `cannot get credentials for user "${settings.userName}": ${why}`, {
+    hint: 'log in again',
   });
 }
 
 function firstLine(error: unknown): string {
-  return firstLineOf(error instanceof Error ? error.message : String(error)) ?? '';
-}
-
-function firstLineOf(text: unknown): string | undefined {
-  return typeof text === 'string' ? text.trim().split('\n')[0] : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  return message.trim().split('\n')[0] ?? '';
 }

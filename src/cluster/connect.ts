@@ -16,6 +16,8 @@ export interface ConnectOptions {
   readonly clock: Clock & Partial<Pick<ServerClock, 'onSend'>>;
   /** Version of this program, for the User-Agent header. */
   readonly version: string;
+  /** Whether credential plugins may ask the user. Default false. */
+  readonly stdinIsTerminal?: boolean;
   /** Aborts pending reads and refuses new ones, since the user has interrupted the command. */
   readonly signal?: AbortSignal;
   readonly limits?: Partial<Limits>;
@@ -36,7 +38,10 @@ export async function connect(
   const api = createApi({
     wire: createWire({
       server: settings.server,
-      authenticator: kubeConfigAuthenticator(settings),
+      authenticator: kubeConfigAuthenticator(settings, {
+        env,
+        stdinIsTerminal: options.stdinIsTerminal ?? false,
+      }),
       userAgent: `kubectl-stash/${options.version}`,
       proxyUrl: settings.proxyUrl,
     }),

@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path';
 import { StashError } from '#src/errors.ts';
 
 import type { ConnectionFlags } from './connection.ts';
+import { decodeText } from './decode-text.ts';
 import { mergeKubeconfigs, parseKubeconfig, unreadable, type Kubeconfig } from './kubeconfig.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,13 +19,14 @@ export type ReadText = (path: string) => Promise<string | undefined>;
 const readErrors: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'it is a directory',
+  ENOTTEXT: 'it is neither UTF-8 nor UTF-16',
 };
 
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export const readTextFile: ReadText = async (path) => {
   try {
-    return await readFile(path, 'utf8');
+    return decodeText(await readFile(path));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
@@ -116,7 +118,7 @@ async function inClusterConfig(env: Environment, read: ReadText): Promise<Kubeco
   if (host === undefined || host === '') return undefined;
   const tokenFile = `${serviceAccount}/token`;
   if ((await read(tokenFile)) === undefined) return undefined;
-  const namespace = (await read(`${serviceAccount}/namespace`))?.trim();
+  const namespace = env['POD_NAMESPACE'] || (await read(`${serviceAccount}/namespace`))?.trim();
   const port = env['KUBERNETES_SERVICE_PORT'] ?? '443';
   const name = 'in-cluster';
   return {

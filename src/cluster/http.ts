@@ -9,6 +9,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { StashError } from '#src/errors.ts';
 
 import type { Authenticator, TlsMaterial } from './client-node.ts';
+import { tunnelAgent } from './tunnel.ts';
 
 /**
  * Limit for plain requests. Watches and execs use sockets of their own, so they never delay plain requests.
@@ -79,6 +80,8 @@ export function createWire(endpoint: Endpoint): Wire {
     const security = secure ? { ...tls, secureContext: createContext(tls) } : undefined;
     const build = (sockets: number): http.Agent => {
       const options = { keepAlive: true, keepAliveMsecs, maxSockets: sockets, proxyEnv };
+      if (security && endpoint.proxyUrl?.startsWith('https:') === true)
+        return tunnelAgent(endpoint.proxyUrl, tls, { ...options, ...security, proxyEnv: {} });
       return security ? new https.Agent({ ...options, ...security }) : new http.Agent(options);
     };
     return (agents = { requests: build(maxSockets), streams: build(Infinity), tls });

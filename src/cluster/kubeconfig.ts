@@ -1,19 +1,42 @@
 /** Reads kubeconfig files as kubectl does: parses them, merges them and makes their paths absolute. */
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-import { loadAll, YAMLException } from 'js-yaml';
+import { YAMLException } from 'js-yaml';
 
 import { StashError } from '#src/errors.ts';
+
+import {
+  clusterFields,
+  contextFields,
+  isRecord,
+  readFields,
+  topFields,
+  userFields,
+} from './kubeconfig-fields.ts';
+import { readYaml } from './yaml.ts';
 
 /** Keys as in the file; unknown keys are kept. */
 export interface ClusterEntry extends Readonly<Record<string, unknown>> {
   readonly server?: string;
+  readonly 'tls-server-name'?: string;
+  readonly 'insecure-skip-tls-verify'?: boolean;
+  readonly 'certificate-authority'?: string;
+  readonly 'certificate-authority-data'?: string;
   readonly 'proxy-url'?: string;
+  readonly 'disable-compression'?: boolean;
+  readonly extensions?: readonly unknown[];
 }
 
 export interface UserEntry extends Readonly<Record<string, unknown>> {
+  readonly 'client-certificate'?: string;
+  readonly 'client-certificate-data'?: string;
+  readonly 'client-key'?: string;
+  readonly 'client-key-data'?: string;
   readonly token?: string;
   readonly tokenFile?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly 'auth-provider'?: { readonly name?: string; readonly config?: Readonly<Record<string, unknown>> };
   readonly exec?: ExecEntry;
   readonly as?: string;
   readonly 'as-uid'?: string;
@@ -22,8 +45,13 @@ export interface UserEntry extends Readonly<Record<string, unknown>> {
 }
 
 export interface ExecEntry extends Readonly<Record<string, unknown>> {
+  readonly apiVersion?: string;
   readonly command?: string;
-  readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name?: string; readonly value?: string }[];
+  readonly installHint?: string;
+  readonly provideClusterInfo?: boolean;
+  readonly interactiveMode?: string;
 }
 
 export interface ContextEntry {
@@ -47,17 +75,24 @@ const userPaths = ['client-certificate', 'client-key', 'tokenFile'];
  * which contains secrets.
  */
 export function parseKubeconfig(text: string, path: string): Kubeconfig {
-  const file = readYaml(text, path) ?? {};
-  if (!isRecord(file)) throw unreadable(path, 'it is not a kubeconfig');
-  const directory = dirname(path);
-  const currentContext = file['current-context'];
+  const document = firstDocument(text, path) ?? {};
+  const refuse = (why: string) => unreadable(path, why);
+  if (!isRecord(document)) throw refuse('it is not a kubeconfig');
+  const file = readFields(document, topFields, '', refuse);
+  if ((file['kind'] ?? 'Config') !== 'Config' || (file['apiVersion'] ?? 'v1') !== 'v1')
+    throw refuse('it is not a Config of v1');
+  // Plugins and files are found from there, wherever this program runs.
+  const directory = dirname(resolve(path));
+  const { 'current-context': currentContext, clusters, users, contexts } = file;
   return {
-    currentContext: typeof currentContext === 'string' && currentContext !== '' ? currentContext : undefined,
-    clusters: entries(file['clusters'], 'cluster', (entry) => absolutePaths(entry, clusterPaths, directory)),
-    users: entries(file['users'], 'user', (entry) =>
+    currentContext: currentContext as string | undefined,
+    clusters: entries(clusters, 'cluster', clusterFields, refuse, (entry) =>
+      absolutePaths(entry, clusterPaths, directory),
+    ),
+    users: entries(users, 'user', userFields, refuse, (entry) =>
       absoluteCommand(absolutePaths(entry, userPaths, directory), directory),
     ),
-    contexts: entries(file['contexts'], 'context', (entry) => entry),
+    contexts: entries(contexts, 'context', contextFields, refuse, (entry) => entry),
   };
 }
 
@@ -72,10 +107,10 @@ export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
   };
 }
 
-function readYaml(text: string, path: string): unknown {
+function firstDocument(text: string, path: string): unknown {
   try {
     // An empty file contains no document and is valid.
-    return loadAll(text)[0];
+    return readYaml(text)[0];
   } catch (error) {
     const line = error instanceof YAMLException && error.mark ? ` (line ${error.mark.line + 1})` : '';
     throw unreadable(path, `it is not valid YAML${line}`);
@@ -92,13 +127,17 @@ export function unreadable(path: string, why: string): StashError {
 function entries<T>(
   list: unknown,
   key: string,
+  fields: Parameters<typeof readFields>[1],
+  refuse: (why: string) => Error,
   finish: (entry: Record<string, unknown>) => T,
 ): Map<string, T> {
   const result = new Map<string, T>();
   for (const item of Array.isArray(list) ? (list as unknown[]) : []) {
-    if (!isRecord(item) || typeof item['name'] !== 'string' || result.has(item['name'])) continue;
-    const entry = item[key];
-    result.set(item['name'], finish(isRecord(entry) ? entry : {}));
+    if (!isRecord(item) || typeof item['name'] !== 'string') throw refuse(`a ${key} has no name`);
+    const { name, [key]: entry } = item;
+    if (result.has(name)) throw refuse(`it has two ${key}s named "${name}"`);
+    const given = isRecord(entry) ? entry : {};
+    result.set(name, finish(readFields(given, fields, `${key} "${name}": `, refuse)));
   }
   return result;
 }
@@ -126,8 +165,4 @@ function absoluteCommand(entry: Record<string, unknown>, directory: string): Rec
   const command = exec['command'];
   if (!/[/\\]/.test(command) || isAbsolute(command)) return entry;
   return { ...entry, exec: { ...exec, command: join(directory, command) } };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

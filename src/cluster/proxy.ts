@@ -11,10 +11,10 @@ export function proxyFor(server: string, proxyUrl: string | undefined, env: Envi
   if (proxyUrl !== undefined && proxyUrl !== '') return proxyUrl;
   const { protocol, hostname, port } = new URL(server);
   const name = protocol === 'https:' ? 'https_proxy' : 'http_proxy';
-  const proxy = env[name.toUpperCase()] ?? env[name] ?? '';
+  const proxy = env[name.toUpperCase()] || env[name] || '';
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   if (proxy === '' || isLoopback(host)) return undefined;
-  const exempt = (env['NO_PROXY'] ?? env['no_proxy'] ?? '')
+  const exempt = (env['NO_PROXY'] || env['no_proxy'] || '')
     .split(',')
     .map((item) => item.trim().toLowerCase());
   if (exempt.some((item) => matches(item, host, port))) return undefined;

@@ -1,6 +1,7 @@
 /** PURE. Decides which server to contact as which user: flags override the kubeconfig, as with kubectl. */
 import { StashError } from '#src/errors.ts';
 
+import { checkUsable } from './check-usable.ts';
 import type { ConnectionFlags } from './connection.ts';
 import type { ClusterEntry, Kubeconfig, UserEntry } from './kubeconfig.ts';
 
@@ -40,8 +41,10 @@ export function resolveSettings(flags: ConnectionFlags, config: Kubeconfig): Set
     userName === undefined ? {} : findEntry(config.users, userName, 'user', flags.user),
     flags,
   );
+  const server = serverUrl(clusterEntry, contextName, config);
+  checkUsable(clusterEntry, userEntry, userName ?? 'anonymous');
   return {
-    server: serverUrl(clusterEntry, contextName, config),
+    server,
     namespace: flags.namespace ?? context.namespace ?? 'default',
     user: userEntry.as ?? userName ?? 'anonymous',
     userName: userName ?? 'anonymous',
@@ -100,7 +103,7 @@ function overlayCluster(entry: ClusterEntry, flags: ConnectionFlags): ClusterEnt
   if (flags.insecureSkipTlsVerify !== undefined)
     result['insecure-skip-tls-verify'] = flags.insecureSkipTlsVerify;
   else if (flags.certificateAuthority !== undefined) result['insecure-skip-tls-verify'] = undefined;
-  if (result['insecure-skip-tls-verify'] === true) {
+  if (flags.insecureSkipTlsVerify === true) {
     if (flags.certificateAuthority !== undefined) {
       throw new StashError(
         'usage',

@@ -1,8 +1,8 @@
 import type { Stored } from '#src/api/kubernetes.ts';
+import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { nextRuns } from '#src/domain/configuration/schedule-configuration.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';

@@ -73,11 +73,13 @@ async function refused(url: string, world?: World) {
   return rejection(cluster.get(pods, 'a', 'demo'));
 }
 
+const exec = { apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'IfAvailable' };
+
 /** Creates a credential plugin that records each run. */
 async function plugin(name: string, body: string): Promise<object> {
   const script = await file(`${name}.mjs`, `import { appendFileSync } from 'node:fs';\n${body}`);
   return {
-    exec: { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: [script] },
+    exec: { ...exec, command: process.execPath, args: [script] },
   };
 }
 
@@ -149,7 +151,7 @@ test('a credential plugin runs once for concurrent requests, and gets the exec i
   const user = await plugin(
     'login',
     `appendFileSync(${JSON.stringify(log)}, process.env.KUBERNETES_EXEC_INFO + '\\n');
-     console.log(JSON.stringify({ kind: 'ExecCredential', status: { token: 'plugged' } }));`,
+     console.log(JSON.stringify({ ...JSON.parse(process.env.KUBERNETES_EXEC_INFO), status: { token: 'plugged' } }));`,
   );
   const { cluster } = await reach(server.url, { user });
   await Promise.all(Array.from({ length: 10 }, () => cluster.get(pods, 'a', 'demo')));
@@ -166,19 +168,19 @@ test('a credential plugin runs once for concurrent requests, and gets the exec i
 test('a credential plugin fails, prints garbage, or is missing', async () => {
   const url = 'https://127.0.0.1:1';
   const failing = await refused(url, {
-    user: await plugin('fail', `console.error('session is over\\nmore'); process.exit(1)`),
+    user: await plugin('fail', `process.exit(1)`),
   });
   assert.equal(failing.kind, 'unauthorized');
-  assert.match(failing.message, /^credential plugin ".*" of user "jane" failed: session is over$/);
+  assert.match(failing.message, /^credential plugin ".*" of user "jane" failed: exit code 1$/);
   const rubbish = await refused(url, { user: await plugin('rubbish', `console.log('token SECRET')`) });
   assert.match(rubbish.message, /failed: it printed no ExecCredential$/);
   assert.doesNotMatch(JSON.stringify(rubbish), /SECRET/);
   const missing = await refused(url, {
-    user: { exec: { command: 'no-such-plugin', installHint: 'get it\nthere' } },
+    user: { exec: { ...exec, command: 'no-such-plugin', installHint: 'get it\nthere' } },
   });
   assert.deepEqual(
     [missing.message, missing.hint],
-    ['credential plugin "no-such-plugin" of user "jane" is not installed', 'get it'],
+    ['credential plugin "no-such-plugin" of user "jane" is not installed', 'get it\nthere'],
   );
 });
 

@@ -16,11 +16,12 @@ clusters:
 - {name: both, cluster: {server: "https://both", certificate-authority: ca.crt, certificate-authority-data: QQ==}}
 users:
 - {name: jane, user: {client-certificate: jane.crt, client-key: /keys/jane.key, tokenFile: token}}
-- {name: cloud, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: bin/login}}}
+- {name: cloud, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: bin/login, interactiveMode: Never}}}
 - {name: root, user: {token: t, as: boss, as-groups: [g], as-uid: "1", as-user-extra: {a/b: [c]}}}
 contexts:
 - {name: dev, context: {cluster: dev, user: jane, namespace: team}}
 - {name: broken, context: {cluster: gone, user: jane}}
+- {name: empty, context: {cluster: dev, user: jane, namespace: ""}}
 - {name: root, context: {cluster: dev, user: root}}
 `,
   '/one': `
@@ -94,6 +95,7 @@ const effects: [flags: ConnectionFlags, sees: (found: Settings) => unknown, expe
     (found) => [found.namespace, found.user, found.userName],
     ['default', 'boss', 'root'],
   ],
+  [{ context: 'empty' }, (found) => found.namespace, 'default'],
   [{ user: 'root' }, (found) => found.user, 'boss'],
   [{ cluster: 'both' }, (found) => found.server, 'https://both'],
   [
@@ -139,6 +141,49 @@ const effects: [flags: ConnectionFlags, sees: (found: Settings) => unknown, expe
   [{ requestTimeout: 0 }, (found) => found.requestTimeout, undefined],
 ];
 
+/** A kubeconfig whose cluster and user have these fields. */
+const config = (cluster: string, user = '{token: T}', more = '') => `
+current-context: c
+clusters: [{name: c, cluster: {server: "https://c", ${cluster}}}]
+users: [{name: u, user: ${user}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+${more}`;
+
+const plugin = (fields: string) => `{exec: {command: login, ${fields}}}`;
+const version = 'apiVersion: client.authentication.k8s.io/v1';
+
+const unusable: [text: string, message: RegExp][] = [
+  [config('tls-server-name: 5'), /cluster "c": tls-server-name must be text/],
+  [config('insecure-skip-tls-verify: "true"'), /insecure-skip-tls-verify must be true or false/],
+  [config('certificate-authority-data: "***"'), /certificate-authority-data must be base64/],
+  [config('insecure-skip-tls-verify: true, certificate-authority: x'), /mutually exclusive/],
+  [config('proxy-url: "ftp://x"'), /proxy-url must begin with/],
+  [config('', '{token: 12345}'), /user "u": token must be text; put it into quotes$/],
+  [config('', '{token: T, password: SECRET}'), /user "u" has a token and a password$/],
+  [config('', '{client-certificate: x}'), /no client-key$/],
+  [config('', '{auth-provider: {name: gcp}}'), /the auth-provider gcp of user "u" no longer exists/],
+  [config('', '{auth-provider: {name: tokenFile}}'), /no known name: "tokenFile"$/],
+  [config('', '{auth-provider: {name: oidc, config: {client-id: x}}}'), /has no idp-issuer-url$/],
+  [config('', plugin(version)), /interactiveMode .* must be Never, IfAvailable or Always$/],
+  [config('', plugin('interactiveMode: Never')), /no apiVersion$/],
+  [config('', plugin(`${version}alpha1, interactiveMode: Never`)), /apiVersion .*v1alpha1$/],
+  [config('', plugin(`${version}, interactiveMode: Never, env: [{value: x}]`)), /variable without a name$/],
+  [config('', plugin(`${version}, interactiveMode: Never, args: [1]`)), /exec.args must be a list of texts$/],
+  [config('', '{}', 'kind: Pod'), /not a Config of v1$/],
+  [config('', '{}', 'users: [{name: a}, {name: a}]'), /two users named "a"$/],
+];
+
+test('a kubeconfig that kubectl refuses is refused', async () => {
+  for (const [text, message] of unusable) {
+    const read = (path: string) => Promise.resolve(path === '/one' ? text : undefined);
+    const found = findKubeconfig({}, { KUBECONFIG: '/one' }, read).then((each) => resolveSettings({}, each));
+    const error = await rejection(found);
+    assert.equal(error.kind, 'precondition', text);
+    assert.match(error.message, message);
+    assert.doesNotMatch(error.message, /SECRET/);
+  }
+});
+
 test('each flag has its effect', async () => {
   for (const [flags, sees, expected] of effects) {
     assert.deepEqual(sees(await settings(flags)), expected, JSON.stringify(flags));
@@ -167,7 +212,13 @@ const refusals: [flags: ConnectionFlags, env: Environment, kind: string, message
   [{ kubeconfig: '/list' }, home, 'precondition', /\/list: it is not a kubeconfig$/, /./],
   [{ kubeconfig: '/bad' }, home, 'precondition', /\/bad: it is not valid YAML \(line 3\)$/, /./],
   [{ kubeconfig: '/one' }, home, 'precondition', /^the kubeconfig has no current context$/, /available: a$/],
-  [{ context: 'x' }, home, 'usage', /^the kubeconfig has no context "x"$/, /^available: broken, dev, root$/],
+  [
+    { context: 'x' },
+    home,
+    'usage',
+    /^the kubeconfig has no context "x"$/,
+    /^available: broken, dev, empty, root$/,
+  ],
   [{ cluster: 'x' }, home, 'usage', /^the kubeconfig has no cluster "x"$/, /^available: both, dev$/],
   [{ user: 'x' }, home, 'usage', /^the kubeconfig has no user "x"$/, /^available: cloud, jane, root$/],
   [
@@ -225,6 +276,12 @@ const proxied: [
   ['https://acorp.example', undefined, { HTTPS_PROXY: 'http://q', NO_PROXY: 'corp.example' }, 'http://q'],
   ['https://a:6443', undefined, { HTTPS_PROXY: 'http://q', NO_PROXY: 'a:7443' }, 'http://q'],
   ['https://a:6443', undefined, { HTTPS_PROXY: 'http://q', NO_PROXY: '*' }, undefined],
+  [
+    'https://a',
+    undefined,
+    { HTTPS_PROXY: '', https_proxy: 'http://q', NO_PROXY: '', no_proxy: 'b' },
+    'http://q',
+  ],
 ];
 
 test('which proxy leads to the server', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { placeholderSchedule } from '#src/domain/backup/placeholder.ts';
 import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { checkSchedule, nextRun } from '#src/domain/schedule.ts';
 
 test('accepts the schedules that a Kubernetes CronJob accepts', () => {

@@ -3,6 +3,7 @@
  * command, run again, brings the session to the same end.
  */
 import assert from 'node:assert/strict';
+import { placeholderSchedule } from '#src/domain/backup/placeholder.ts';
 import { after, before, test, type TestContext } from 'node:test';
 
 import {
@@ -14,7 +15,6 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import { annotation } from '#src/api/labels.ts';
-import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { appConfiguration } from '#test/session/app-objects.ts';
 import { fastClock, hastyClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint } from '#test/session/freezing.ts';

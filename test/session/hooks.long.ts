@@ -1,5 +1,6 @@
 /** Hooks in real pods: when they run, how the session ends, and that the application is resumed. */
 import assert from 'node:assert/strict';
+import { placeholderSchedule } from '#src/domain/backup/placeholder.ts';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
@@ -10,7 +11,6 @@ import { annotation } from '#src/api/labels.ts';
 import { backupConfigurations, backupSessions, deployments, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, HookHandler, PostHook } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { carryOut } from '#src/session/run/carry-out.ts';

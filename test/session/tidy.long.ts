@@ -1,12 +1,12 @@
 /** Tidying up after a session's end, against a server. */
 import assert from 'node:assert/strict';
+import { placeholderSchedule } from '#src/domain/backup/placeholder.ts';
 import { after, before, test } from 'node:test';
 
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { StashError } from '#src/errors.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';

@@ -20,6 +20,7 @@ import {
   snapshotNameTaken,
 } from '#src/domain/workload/names.ts';
 import { sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
+import { placeholderSchedule } from './placeholder.ts';
 import { targetAnnotation, refOf, type Target } from '#src/domain/workload/target.ts';
 
 /** A claim that a session snapshots; without a class, the snapshot controller takes its default. */
@@ -29,12 +30,6 @@ export interface PlannedClaim {
   /** The CSI volume handle; undefined where volumes cannot be read. */
   readonly volumeHandle?: string | undefined;
 }
-
-/**
- * The schedule of a configuration whose sessions the command line creates. It is never due, because the configuration
- * is paused; a date that never comes would not do, as some parsers reject it.
- */
-export const placeholderSchedule = '0 0 1 1 *';
 
 export function targetLabels(target: Target): Record<string, string> {
   return {

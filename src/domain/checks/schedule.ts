@@ -1,8 +1,8 @@
 /** Whether a configuration's schedule runs, and has come to restore points. */
 import type { Stored } from '#src/api/kubernetes.ts';
+import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
 import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
 import { checkSchedule, nextRun } from '#src/domain/schedule.ts';

@@ -4,7 +4,6 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
 import { commandLine } from '#src/domain/command-line.ts';
-import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { checkConfiguration, configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -46,9 +45,4 @@ export function targetOfConfiguration(configuration: Stored<BackupConfiguration>
   throw new StashError('precondition', `backupconfiguration/${name}: ${why}`, {
     hint: commandLine`kubectl get backupconfiguration ${name} -n ${namespace} -o yaml`,
   });
-}
-
-/** Whether the configuration was created for snapshots on demand, with a placeholder as its schedule. */
-export function isPlaceholder({ spec }: Pick<BackupConfiguration, 'spec'>): boolean {
-  return spec.paused === true && spec.schedule === placeholderSchedule;
 }

@@ -1,11 +1,11 @@
 /** Builds a BackupConfiguration from the flags of a command line, or the patch of an existing one. */
 import { handlerKinds } from '#src/api/hook-handlers.ts';
+import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { BackupConfiguration, HookHandler, RetentionPolicy } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
-import { isPlaceholder } from './configured-target.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { labelValue } from '#src/domain/workload/names.ts';

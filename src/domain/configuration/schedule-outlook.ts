@@ -1,10 +1,9 @@
 /** How the schedules of BackupConfigurations stand: when each is due, and whether its restore points are too old. */
 import type { Stored } from '#src/api/kubernetes.ts';
+import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { nextRun } from '#src/domain/schedule.ts';
-
-import { isPlaceholder } from './configured-target.ts';
 
 export interface ScheduleOutlook {
   readonly configuration: Stored<BackupConfiguration>;

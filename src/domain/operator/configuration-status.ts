@@ -1,8 +1,8 @@
 /** The status of a BackupConfiguration, and the Events about its changes. */
 import { stashCondition } from '#src/api/conditions.ts';
+import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import type { Condition } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupConfigurationPhase } from '#src/api/stash.ts';
-import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 import type { ConfigurationCheck } from './check-configuration.ts';

@@ -1,8 +1,8 @@
 /** Decides what the operator does next for a BackupConfiguration. */
 import type { CronJob, KubernetesObject, Named, Stored } from '#src/api/kubernetes.ts';
+import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import { configurationFinalizer } from '#src/api/operator.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { includesJson } from '#src/domain/includes-json.ts';
 
 import {

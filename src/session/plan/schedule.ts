@@ -1,11 +1,11 @@
 /** Checks and writes the BackupConfiguration that `schedule` asks for. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
+import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { classForAppscode, retentionBesideAppscode } from '#src/domain/backup/appscode.ts';
-import { isPlaceholder } from '#src/domain/configuration/configured-target.ts';
 import { refuse } from '#src/domain/finding.ts';
 import type { Right } from '#src/domain/rights.ts';
 import {

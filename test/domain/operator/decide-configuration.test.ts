@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
+import { placeholderSchedule } from '#src/domain/backup/placeholder.ts';
 import { test } from 'node:test';
 
 import fc from 'fast-check';
 
 import type { CronJob, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { placeholderSchedule } from '#src/domain/backup/build-backup.ts';
 import { buildCronJob } from '#src/domain/operator/build-cron-job.ts';
 import { eventsOfStatus, type Status } from '#src/domain/operator/configuration-status.ts';
 import {

@@ -12,14 +12,19 @@ import {
   tidyCondition,
   tidyingLeft,
 } from '#src/domain/retention/tidy-conditions.ts';
+import { keepingAnnotations, type Maker } from '#src/domain/restore-points/keeping.ts';
 import { backupSession, configuration, created } from '#test/domain/objects.ts';
 
-function left(phase: BackupSessionPhase, rules: Partial<RetentionPolicy>, conditions?: Condition[]) {
+function left(
+  phase: BackupSessionPhase,
+  rules: Partial<RetentionPolicy>,
+  conditions?: Condition[],
+  maker: Maker = { by: 'schedule' },
+) {
   const retentionPolicy = { name: 'p', prune: true, ...rules };
-  return tidyingLeft(
-    backupSession({ phase, ...(conditions && { conditions }) }),
-    configuration('sts-db', { retentionPolicy }),
-  );
+  const session = backupSession({ phase, ...(conditions && { conditions }) });
+  const made = { ...session, metadata: { ...session.metadata, annotations: keepingAnnotations(maker) } };
+  return tidyingLeft(made, configuration('sts-db', { retentionPolicy }));
 }
 
 test('retention follows a success only, the history limit every end', () => {
@@ -33,6 +38,8 @@ test('retention follows a success only, the history limit every end', () => {
     [retentionType, historyType],
     'an invalid one is told',
   );
+  const byUser = left('Succeeded', rules, [], { by: 'user', name: 'jane' });
+  assert.deepEqual(byUser, [historyType], 'a session by hand deletes nothing');
 });
 
 test('each is done once, whether or not it worked', () => {

@@ -52,6 +52,9 @@ export async function connectTo(kubeconfig: string, { token }: { token?: string 
 /** Resolves with the credentials that the kubeconfig's clients use. */
 export async function credentialsOf(kubeconfig: string) {
   const settings = resolveSettings({}, await findKubeconfig({ kubeconfig }, {}));
-  const { tls, headers } = await kubeConfigAuthenticator(settings).credentials();
+  const { tls, headers } = await kubeConfigAuthenticator(settings, {
+    env: {},
+    stdinIsTerminal: false,
+  }).credentials();
   return { url: settings.server, tls, headers };
 }

@@ -1,0 +1,4 @@
+import { compare } from './compare.ts';
+import { flagRows } from './rows-flag.ts';
+
+await compare('flags', flagRows);
