@@ -67,8 +67,9 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
     const session = held.session();
     const reader = {
       ...readerOf(cluster, session.metadata.namespace ?? ''),
-      // The executor's roles come with the operator.
+      // The executor's roles come with the operator; contents, which are cluster-scoped, are not among them.
       demand: () => Promise.resolve(),
+      contents: () => Promise.resolve(new Map()),
     };
     const templates = expandTemplates(session, claimsPerSession);
     const request = { templates, resumed: session, user: 'this executor' };
