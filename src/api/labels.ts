@@ -70,6 +70,7 @@ export const annotation = {
   /** On a StorageClass or VolumeSnapshotClass: marks the default class. */
   defaultSnapshotClass: 'snapshot.storage.kubernetes.io/is-default-class',
   defaultStorageClass: 'storageclass.kubernetes.io/is-default-class',
+  betaDefaultStorageClass: 'storageclass.beta.kubernetes.io/is-default-class',
 } as const;
 
 /** On a namespace: its pods may read the operator's metrics. An administrator sets it. */

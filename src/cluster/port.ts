@@ -36,7 +36,7 @@ export interface ListResult<T extends KubernetesObject> {
 }
 
 /**
- * An event of a watch. The first one is `listed`; a later `listed`, after a lost connection, replaces
+ * An event of a watch. The first one is `listed`, or `lost` while the server does not answer; a later `listed`, after a lost connection, replaces
  * everything known so far. After `lost`, nothing is known to be current until the next `listed` or `changed`.
  */
 export type WatchEvent<T extends KubernetesObject> =

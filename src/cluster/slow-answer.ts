@@ -2,6 +2,9 @@
 import type { Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 
+/** After so long without an answer, the user is told. */
+export const slowAnswerMs = 5_000;
+
 /**
  * Resolves with the result of `work`. Calls `tell` if that takes longer than `afterMs`, unless `signal`
  * aborts first.

@@ -7,13 +7,21 @@ import { createLoop, type Loop } from './loop.ts';
 import { notListed, observe, type Observed } from './observe.ts';
 import { orUntil } from './or-until.ts';
 import type { Cluster, Scope } from './port.ts';
+import { orTellSlow, slowAnswerMs } from './slow-answer.ts';
 
 export interface WaitEnvironment {
   readonly cluster: Cluster;
   readonly clock: Clock;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
+  /** Tells the user, or the log, what the program waits for; one line. */
+  readonly tell: (line: string) => void;
+  /** When the command's limit passes; left out: it has none. */
+  readonly until?: Date | undefined;
 }
+
+/** Left to itself, a wait for the first lists ends after so long. */
+const longestListMs = 10 * 60_000;
 
 /**
  * Observes a collection for as long as the wait lasts. The wait needs its first list, and rejects where the API server
@@ -28,20 +36,21 @@ export type Watch = <T extends KubernetesObject>(
 /** `until`: the question is asked again at the next change, or at this time. */
 export type Answer<R> = { readonly result: R } | { readonly until: Date };
 
-interface Required {
+export interface Required {
   readonly resource: Resource;
   readonly observed: Observed<KubernetesObject>;
 }
 
 /**
  * `begin` starts the watches and returns the question; resolves with the first result that this gives. `listWithinMs`
- * limits the wait for the first lists; left out: no limit. Rejects with 'timed-out' where a first list did not come in
+ * limits the wait for the first lists; left out: ten minutes. Rejects with 'timed-out' where a first list did not come in
  * that time, with 'interrupted' once `signal` aborts, and as the question and the watches do.
  */
 export async function waitFor<R>(
-  { cluster, clock, signal, listWithinMs }: WaitEnvironment & { readonly listWithinMs?: number },
+  environment: WaitEnvironment & { readonly listWithinMs?: number },
   begin: (watch: Watch) => (now: Date) => Answer<R> | Promise<Answer<R>>,
 ): Promise<R> {
+  const { cluster, clock, signal, tell, listWithinMs = longestListMs } = environment;
   using loop = createLoop(clock, signal);
   const required: Required[] = [];
   const ask = begin((resource, scope, { optional = false } = {}) => {
@@ -49,7 +58,7 @@ export async function waitFor<R>(
     if (!optional) required.push({ resource, observed });
     return observed;
   });
-  await firstLists(required, { loop, clock, listWithinMs });
+  await firstLists(required, { loop, clock, tell, listWithinMs });
   for (;;) {
     const failure = required.map(({ observed }) => observed.failure()).find((each) => each !== undefined);
     if (failure) throw failure;
@@ -59,16 +68,27 @@ export async function waitFor<R>(
   }
 }
 
-async function firstLists(
+/** Resolves once each has its first list; tells after 5 s which one is missing, and why. Rejects with 'timed-out'. */
+export async function firstLists(
   required: readonly Required[],
-  { loop, clock, listWithinMs }: { loop: Loop; clock: Clock; listWithinMs: number | undefined },
+  {
+    loop,
+    clock,
+    tell,
+    listWithinMs,
+  }: Pick<WaitEnvironment, 'clock' | 'tell'> & { readonly loop: Loop; readonly listWithinMs: number },
 ): Promise<void> {
   const all = Promise.all(required.map(({ observed }) => observed.synced));
-  if (listWithinMs === undefined) {
-    await loop.race(all);
-    return;
-  }
-  await loop.race(orUntil(clock, after(clock, listWithinMs), all));
-  const missing = required.find(({ observed }) => !observed.isSynced());
-  if (missing) throw notListed(missing.resource, listWithinMs, missing.observed.lost());
+  const missing = () => required.find(({ observed }) => !observed.isSynced());
+  const slow = {
+    afterMs: slowAnswerMs,
+    tell: (words: string) => {
+      const { resource, observed } = missing() ?? {};
+      if (resource) tell(`still waiting for the list of ${resource.plural}: ${observed?.lost() ?? words}`);
+    },
+  };
+  const listed = loop.race(orUntil(clock, after(clock, listWithinMs), all));
+  await orTellSlow(clock, loop.signal, slow, listed);
+  const late = missing();
+  if (late) throw notListed(late.resource, listWithinMs, late.observed.lost());
 }

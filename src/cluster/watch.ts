@@ -64,7 +64,7 @@ export async function* watchCollection<T extends KubernetesObject>(
       if (isFinal(error, state)) throw error;
       settle();
       version = undefined;
-      if (state.listed && !state.lost && !isExpired(error)) {
+      if (!state.lost && !isExpired(error)) {
         state.lost = true;
         yield { type: 'lost', why: error instanceof Error ? error.message : String(error) };
       }

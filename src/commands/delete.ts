@@ -7,7 +7,7 @@ import type { Connection } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { outputFlag, printObjects, qualifiedName } from '#src/cli/output.ts';
-import { printLine } from '#src/cli/print-line.ts';
+import { printLine, tellOn } from '#src/cli/print-line.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import {
@@ -104,7 +104,7 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
         refuse(effects, force);
       }
     }
-    const environment = { cluster, clock: context, signal: context.signal };
+    const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
     if (dryRun === undefined) await recordFailuresOf(environment, objects);
     await allOrErrors(
       objects.map(async (object) => {

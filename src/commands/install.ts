@@ -6,7 +6,7 @@ import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { outputFlag, printManifests, printOutcome } from '#src/cli/output.ts';
-import { printLine } from '#src/cli/print-line.ts';
+import { printLine, tellOn } from '#src/cli/print-line.ts';
 import { clientVersion, ownImage } from '#src/cli/version.ts';
 import type { PlacedRight } from '#src/cluster/access.ts';
 import { findInstallation } from '#src/cluster/find-installation.ts';
@@ -147,7 +147,13 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
       await say(object, 'deleted');
     }
     if (flags.crds || dryRun !== undefined || !flags.wait) return;
-    const waiting = { cluster, clock: context, signal: context.signal, timeoutMs: flags.timeout };
+    const waiting = {
+      cluster,
+      clock: context,
+      signal: context.signal,
+      tell: tellOn(context),
+      timeoutMs: flags.timeout,
+    };
     await untilAvailable(waiting, namespace, (line) => {
       printLine(context.err, line);
     });
@@ -188,7 +194,7 @@ const definitions: Manifest[] = stashCrds.map((crd) => ({
 async function served(steps: readonly Step[], cluster: Cluster, context: Context): Promise<void> {
   const names = steps.filter((step) => step.do !== 'leave').map(({ object }) => object.metadata.name);
   if (names.length === 0) return;
-  await untilEstablished(names, { cluster, clock: context, signal: context.signal });
+  await untilEstablished(names, { cluster, clock: context, signal: context.signal, tell: tellOn(context) });
 }
 
 /** Sorted and once each; undefined: all. Throws 'usage' for a name that no namespace can have. */

@@ -6,7 +6,7 @@ import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { dryRunFlag, executionFlags, podsOnly } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
-import { printLine } from '#src/cli/print-line.ts';
+import { printLine, tellOn } from '#src/cli/print-line.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { longName } from '#src/cli/tokens.ts';
 import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
@@ -23,8 +23,8 @@ import { timeLimitMs } from '#src/domain/session/session-status.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import { readTarget, type Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { takeRestore } from '#src/follow/take-restore.ts';
-import { createRestore, findUnfinishedRestore } from '#src/session/plan/begin-restore.ts';
+import { leaveRestore, takeRestore } from '#src/follow/take-restore.ts';
+import { findUnfinishedRestore } from '#src/session/plan/begin-restore.ts';
 import { executorByDiscovery } from '#src/session/holding/executor.ts';
 import { planRestore } from '#src/session/plan/plan-restore.ts';
 import { prepareRestore, type PreparedRestore } from '#src/session/plan/prepare-restore.ts';
@@ -145,10 +145,15 @@ Missing claims are restored under their own names, with their class, size, acces
       await printOutcome(context.out, output, objects.shown, wouldBe('created', dryRun));
       return;
     }
+    const again = words
+      ? restoreCommand(words)
+      : commandLine`kubectl stash restore -f ${args.flags.filename ?? '-'}`;
     const nameAt = words && ((at: Date) => restoreSessionName(words.target, at));
     if (!wait) {
-      const environment = { cluster: connection.cluster, clock: context, signal: context.signal };
-      const created = unfinished ?? (await createRestore(environment, session, nameAt));
+      const { cluster } = connection;
+      const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
+      const limitMs = args.flags.timeout;
+      const created = unfinished ?? (await leaveRestore(environment, { session, nameAt, limitMs, again }));
       await printOutcome(context.out, output, created, 'created');
       return;
     }
@@ -159,7 +164,7 @@ Missing claims are restored under their own names, with their class, size, acces
     const timeoutMs = args.flags.timeout ?? timeLimitMs(session.spec.timeOut);
     const work = takeRestore(
       {
-        ...{ cluster, clock: context, signal: context.signal, onChange: display.show },
+        ...{ cluster, clock: context, signal: context.signal, tell: display.say, onChange: display.show },
         podsOnly: podsOnly(args.flags),
       },
       {
@@ -173,9 +178,7 @@ Missing claims are restored under their own names, with their class, size, acces
         id: commandLineId(),
         timeoutMs,
         limitMs: args.flags.timeout,
-        again: words
-          ? restoreCommand(words)
-          : commandLine`kubectl stash restore -f ${args.flags.filename ?? '-'}`,
+        again,
         say: display.say,
       },
     );

@@ -6,7 +6,7 @@ import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { printObjects, outputFlag, printOutcome } from '#src/cli/output.ts';
-import { printLine } from '#src/cli/print-line.ts';
+import { printLine, tellOn } from '#src/cli/print-line.ts';
 import { invokerName } from '#src/domain/workload/names.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
@@ -138,7 +138,7 @@ After each successful session, the operator deletes the restore points that the 
       await printOutcome(context.out, output, stored, `${write.outcome}${suffix}`);
     if (isLast) return;
 
-    const environment = { cluster, clock: context, signal: context.signal };
+    const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
     const answer = await awaitReady(environment, stored as Stored<BackupConfiguration>, readyWithinMs);
     const told =
       answer === 'ready'

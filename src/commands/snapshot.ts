@@ -7,6 +7,7 @@ import { backupTimeoutText, dryRunFlag, executionFlags, podsOnly, selectorFlag }
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
+import { tellOn } from '#src/cli/print-line.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { commandHooks } from '#src/domain/hooks/hooks.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
@@ -226,7 +227,7 @@ async function createOnly(
   context: Context,
   { cluster }: Connection,
 ): Promise<void> {
-  const environment = { cluster, clock: context, signal: context.signal };
+  const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
   const sessions = await allOrErrors(
     planned.map(
       async ({ plan, options }) => (await leaveSnapshot(environment, reader, plan, options)).session,
@@ -244,7 +245,7 @@ async function followAll(
 ): Promise<void> {
   const display = await openDisplay(context);
   const environment = {
-    ...{ cluster, clock: context, signal: context.signal, onChange: display.show },
+    ...{ cluster, clock: context, signal: context.signal, tell: display.say, onChange: display.show },
     podsOnly: podsOnly(args.flags),
   };
   await printEnds(

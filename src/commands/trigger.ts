@@ -3,6 +3,7 @@ import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { backupTimeoutText, executionFlags, podsOnly } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome } from '#src/cli/output.ts';
+import { tellOn } from '#src/cli/print-line.ts';
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 import { configurationNamed, targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
@@ -55,14 +56,14 @@ An operator carries the session out. If no operator takes it, this command does,
     const options = { ...asked, byDiscovery, id, limitMs: timeout, timeoutMs: timeoutOf(plan, timeout) };
 
     if (!wait) {
-      const environment = { cluster, clock: context, signal: context.signal };
+      const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
       const { session } = await leaveSnapshot(environment, reader, plan, options);
       await printOutcome(context.out, output, session, 'created');
       return;
     }
     const display = await openDisplay(context);
     const environment = {
-      ...{ cluster, clock: context, signal: context.signal, onChange: display.show },
+      ...{ cluster, clock: context, signal: context.signal, tell: display.say, onChange: display.show },
       podsOnly: podsOnly(args.flags),
     };
     await printEnds([takeSnapshot(environment, reader, plan, { ...options, say: display.say })], {

@@ -2,7 +2,7 @@ import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
-import { printLine } from '#src/cli/print-line.ts';
+import { printLine, tellOn } from '#src/cli/print-line.ts';
 import type { PlacedRight } from '#src/cluster/access.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { countKinds, unfinishedSessions } from '#src/domain/install/removal.ts';
@@ -58,7 +58,13 @@ With --crds, the definitions are deleted too, and with them every BackupConfigur
       if (refusal) throw refusal;
       await demandRights(cluster, user, rightsFor(installed, crds), 'ask an administrator to run it');
     }
-    const waiting = { cluster, clock: context, signal: context.signal, timeoutMs: flags.timeout };
+    const waiting = {
+      cluster,
+      clock: context,
+      signal: context.signal,
+      tell: tellOn(context),
+      timeoutMs: flags.timeout,
+    };
     const say = (line: string) => {
       printLine(context.out, `${line}${dryRun === undefined ? '' : ' (dry run)'}`);
     };

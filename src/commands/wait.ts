@@ -39,7 +39,13 @@ export const command = defineCommand({
     const { kind, object } = await find(cluster, wanted, namespace);
     const { name } = wanted;
     const display = await openDisplay(context);
-    const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
+    const environment = {
+      cluster,
+      clock: context,
+      signal: context.signal,
+      tell: display.say,
+      onChange: display.show,
+    };
     const { timeout } = args.flags;
     const options = { timeoutMs: timeout ?? timeLimitMs(undefined), resume: kind.resumeCommand(object) };
     const work = withinLimit(environment, { timeoutMs: timeout }, async (limit) => {

@@ -91,9 +91,9 @@ async function run<S extends AnySession, Plan>(
     if (!taken) say(course.otherwise);
   } else if (course.why !== undefined) say(course.why);
   task.onTake?.();
-  const { cluster, clock, signal } = environment;
+  const untilLimit = { ...environment, until: limit?.at };
   return holdOrWait<S, Progress>(
-    environment,
+    untilLimit,
     kind,
     { session, replacing: undefined },
     {
@@ -115,8 +115,8 @@ async function run<S extends AnySession, Plan>(
         const { progress, ended } = await watch(true);
         if (ended === 'verdict') return { result: progress };
         if (ended.dead) say(`${ended.dead.id} has shown no sign of life; taking ${name} over`);
-        const present = () => cluster.get(kind.resource, name, namespace);
-        return { session: await persist(clock, signal, present), replacing: ended.dead };
+        const present = () => environment.cluster.get(kind.resource, name, namespace);
+        return { session: await persist(untilLimit, present), replacing: ended.dead };
       },
     },
   );

@@ -3,6 +3,7 @@ import type { Resource } from '#src/api/resources.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { connectionNotes, observe } from '#src/cluster/observe.ts';
+import { firstLists } from '#src/cluster/wait-for.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import type { Clock } from '#src/domain/clock.ts';
@@ -31,6 +32,10 @@ export interface FollowEnvironment {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Prints what the command waits for; one line. */
+  readonly tell: (line: string) => void;
+  /** When the command's limit passes; left out: it has none. */
+  readonly until?: Date | undefined;
   readonly onChange: (progress: Progress) => void;
   /** As in `Environment`, for a command that may carry the session out. */
   readonly podsOnly?: string | undefined;
@@ -65,7 +70,7 @@ export async function follow<S extends AnySession>(
   { name, namespace }: { readonly name: string; readonly namespace: string },
   options: FollowOptions,
 ): Promise<Followed> {
-  const { cluster, clock, signal, onChange } = environment;
+  const { cluster, clock, signal, tell, onChange } = environment;
   const { resource } = kind;
   const jobName = kind.jobName(name);
   using loop = createLoop(clock, signal);
@@ -73,8 +78,14 @@ export async function follow<S extends AnySession>(
   const sessions = observe(cluster, resource, named, loop.signal, loop.ring);
   const job = watchJob(environment, { jobName, namespace }, loop);
   const { made, beside = [], claims } = kind.watch(environment, namespace, loop);
-  const known = beside.map(({ synced }) => synced.catch(() => undefined));
-  await loop.race(Promise.all([sessions.synced, made.synced, ...known]));
+  const known = Promise.all(beside.map(({ synced }) => synced.catch(() => undefined)));
+  const lists = [
+    { resource, observed: sessions },
+    { resource: kind.words.makes, observed: made },
+  ];
+  const listWithinMs = options.timeoutMs + followerGraceMs;
+  await firstLists(lists, { loop, clock, tell, listWithinMs });
+  await loop.race(known);
 
   const began = clock.now();
   let last: Progress | undefined;

@@ -6,7 +6,7 @@ import { describe, type Progress } from '#src/domain/session/progress.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import type { FollowEnvironment } from './follow.ts';
-import type { Limit } from './limit.ts';
+import { within, type Limit } from './limit.ts';
 
 export interface Unfinished {
   /** `backupsession/foo` */
@@ -35,7 +35,7 @@ export function limited(
     sight.progress = progress;
     environment.onChange(progress);
   };
-  return { ...environment, onChange, signal: limit?.signal ?? environment.signal };
+  return { ...within(environment, limit), onChange };
 }
 
 /** Adds to an interruption how to follow the session, and how to go on with it. */
@@ -43,12 +43,13 @@ export async function orHowToGoOn<T>(work: Promise<T>, unfinished: Unfinished, s
   try {
     return await work;
   } catch (error) {
-    if (!isStashError(error, 'interrupted')) throw error;
     const { session, name, namespace, again, limit } = unfinished;
     const isLate = limit?.hasPassed() === true;
+    const why = isLate ? outage(error) : undefined;
+    if (!isStashError(error, 'interrupted') && why === undefined) throw error;
     const goesOn = isLate && sight.doing === 'follow' && !isUntaken(sight);
     const message = isLate
-      ? sanitize(lateWords(session, formatDuration(limit.timeoutMs), sight))
+      ? sanitize(lateWords(session, formatDuration(limit.timeoutMs), sight) + (why ? `: ${why}` : ''))
       : `stopped following ${session}, which is not done yet`;
     throw new StashError(isLate ? 'timed-out' : 'interrupted', message, {
       hint: [
@@ -81,6 +82,11 @@ function lateWords(session: string, time: string, sight: Sight): string {
   return `stopped following ${session} after ${time}; ${state}${words}`;
 }
 
+/** The words of an API server that fails, or cannot be reached. */
+function outage(error: unknown): string | undefined {
+  return isStashError(error, 'unreachable', 'server') ? error.message : undefined;
+}
+
 /** As `orHowToGoOn`, before the session exists. `waitsFor`: what the command was waiting for. */
 export async function orNotBegun<T>(
   work: Promise<T>,
@@ -93,8 +99,10 @@ export async function orNotBegun<T>(
   try {
     return await work;
   } catch (error) {
-    if (!isStashError(error, 'interrupted') || limit?.hasPassed() !== true) throw error;
-    const message = `stopped after ${formatDuration(limit.timeoutMs)}, before a session began: ${waitsFor()}`;
+    const why = outage(error);
+    if (limit?.hasPassed() !== true || !(isStashError(error, 'interrupted') || why !== undefined))
+      throw error;
+    const message = `stopped after ${formatDuration(limit.timeoutMs)}, before a session began: ${why ?? waitsFor()}`;
     const hint = again === undefined ? undefined : `to try again, without a limit:\n${again}`;
     throw new StashError('timed-out', sanitize(message), { hint });
   }

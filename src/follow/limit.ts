@@ -37,11 +37,19 @@ export async function withinLimit<T>(
       timeoutMs,
       at,
       signal: AbortSignal.any([signal, passed.signal]),
-      hasPassed: () => passed.signal.aborted && !signal.aborted,
+      hasPassed: () => clock.now() >= at && !signal.aborted,
     });
   } finally {
     done.abort();
   }
+}
+
+/** The environment of work that ends at the limit. */
+export function within<E extends { readonly signal: AbortSignal }>(
+  environment: E,
+  limit: Limit | undefined,
+): E {
+  return limit ? { ...environment, signal: limit.signal, until: limit.at } : environment;
 }
 
 /** The command has at least so long to tidy up, even after a session that ended at the limit. */

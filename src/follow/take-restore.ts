@@ -5,14 +5,14 @@ import type { Progress } from '#src/domain/session/progress.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { createRestore } from '#src/session/plan/begin-restore.ts';
 import type { Executor } from '#src/session/holding/executor.ts';
-import { annotate } from '#src/session/holding/held.ts';
+import { annotate, type HoldEnvironment } from '#src/session/holding/held.ts';
 import { restore } from '#src/session/kinds/restore.ts';
 import type { RestorePlan } from '#src/session/plan/plan-restore.ts';
 
 import { carryOutHere, type Course } from './carry-out.ts';
 import type { FollowEnvironment } from './follow.ts';
 import { orNotBegun } from './interruption.ts';
-import { withinLimit } from './limit.ts';
+import { within, withinLimit } from './limit.ts';
 
 export interface TakeRestore {
   readonly wanted: Named<RestoreSession>;
@@ -44,12 +44,15 @@ export function takeRestore(environment: FollowEnvironment, task: TakeRestore): 
   const { wanted, unfinished, plan, target, namespace, executor, id, timeoutMs, again, say } = task;
   const graceMs = unfinished === undefined ? endWithinMs : 0;
   return withinLimit(environment, { timeoutMs: task.limitMs, graceMs }, async (limit) => {
-    const within = { ...environment, signal: limit?.signal ?? environment.signal };
     const session =
       unfinished ??
       (await orNotBegun(
-        createRestore(within, executor === 'local' ? heldBy(wanted, id) : wanted, task.nameAt),
-        { limit, waitsFor: () => 'another session has its name', again },
+        createRestore(
+          within(environment, limit),
+          executor === 'local' ? heldBy(wanted, id) : wanted,
+          task.nameAt,
+        ),
+        { limit, waitsFor, again },
       ));
     if (unfinished) say(`restoresession/${session.metadata.name} is unfinished: going on with it`);
     return await carryOutHere(environment, restore, {
@@ -59,6 +62,27 @@ export function takeRestore(environment: FollowEnvironment, task: TakeRestore): 
       plan: () => Promise.resolve({ ...plan, target }),
     });
   });
+}
+
+export interface LeaveRestore {
+  readonly session: Named<RestoreSession>;
+  readonly nameAt: ((at: Date) => string) | undefined;
+  readonly limitMs: number | undefined;
+  readonly again: string;
+}
+
+/** Creates the session and leaves it to an operator. */
+export function leaveRestore(
+  environment: HoldEnvironment,
+  { session, nameAt, limitMs, again }: LeaveRestore,
+): Promise<Stored<RestoreSession>> {
+  return withinLimit(environment, { timeoutMs: limitMs }, (limit) =>
+    orNotBegun(createRestore(within(environment, limit), session, nameAt), { limit, waitsFor, again }),
+  );
+}
+
+function waitsFor(): string {
+  return 'another session has its name';
 }
 
 function courseOf(executor: Executor | undefined, namespace: string): Course<RestoreSession> {

@@ -25,7 +25,7 @@ import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 import { carryOutHere, type Course } from './carry-out.ts';
 import type { FollowEnvironment } from './follow.ts';
 import { orNotBegun } from './interruption.ts';
-import { tidyWithin, withinLimit, type Limit } from './limit.ts';
+import { tidyWithin, within, withinLimit, type Limit } from './limit.ts';
 import { tidyAfter } from './tidy-after.ts';
 
 export interface SnapshotOptions {
@@ -66,7 +66,7 @@ export async function takeSnapshot(
 
 /** Begins the session and leaves it to an operator. */
 export function leaveSnapshot(
-  environment: Pick<FollowEnvironment, 'cluster' | 'clock' | 'signal'>,
+  environment: Omit<FollowEnvironment, 'onChange'>,
   reader: NamespaceReader,
   plan: BackupPlan,
   options: Omit<SnapshotOptions, 'say'>,
@@ -82,7 +82,7 @@ interface Limited {
 
 /** The time that an operator takes to give the configuration a status counts against the limit. */
 function begin(
-  environment: Pick<FollowEnvironment, 'cluster' | 'clock' | 'signal'>,
+  environment: Omit<FollowEnvironment, 'onChange'>,
   reader: NamespaceReader,
   plan: BackupPlan,
   options: Omit<BeginOptions, 'waitsFor'> & Limited,
@@ -92,8 +92,7 @@ function begin(
   const waitsFor = (words: string) => {
     last = words;
   };
-  const signal = limit?.signal ?? environment.signal;
-  return orNotBegun(beginBackup({ ...environment, signal }, reader, plan, { ...options, waitsFor }), {
+  return orNotBegun(beginBackup(within(environment, limit), reader, plan, { ...options, waitsFor }), {
     limit,
     waitsFor: () => last,
     again: snapshotCommand(plan.target, request),
@@ -165,10 +164,14 @@ async function finish(
   });
   const { retentionPolicy: policy, keep } = options.request;
   await withinLimit(environment, { timeoutMs: tidyWithin(limit, environment.clock.now()) }, (rest) =>
-    tidyAfter(
-      { ...environment, signal: rest?.signal ?? environment.signal },
-      { progress, ended, configuration, policy, keep: resumed ? keep : undefined, say },
-    ),
+    tidyAfter(within(environment, rest), {
+      progress,
+      ended,
+      configuration,
+      policy,
+      keep: resumed ? keep : undefined,
+      say,
+    }),
   );
   return progress;
 }

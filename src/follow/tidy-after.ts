@@ -40,16 +40,17 @@ export async function tidyAfter(environment: FollowEnvironment, ending: Ending):
 }
 
 async function applyMarks(
-  { cluster, clock, signal }: FollowEnvironment,
+  environment: FollowEnvironment,
   { progress: { session, namespace, claims }, keep, say }: Ending,
 ): Promise<void> {
   if (keep === undefined) return;
+  const { cluster, clock, signal } = environment;
   const snapshots = claims.flatMap(({ snapshot }) => snapshot ?? []);
   const until = untilTrouble(clock.now());
   try {
     for (const name of snapshots) {
       const patch = { metadata: { annotations: marks(keep) } };
-      await persist(clock, signal, () => cluster.patch(volumeSnapshots, { name, namespace }, patch), {
+      await persist(environment, () => cluster.patch(volumeSnapshots, { name, namespace }, patch), {
         until,
       });
     }
@@ -68,9 +69,9 @@ async function applyPolicy(
     say(`note: ${policy.name} is not applied, since the session did not succeed: nothing is deleted`);
     return;
   }
-  const { cluster, clock, signal } = environment;
+  const { cluster } = environment;
   const look = () => cluster.get(backupSessions, progress.session, progress.namespace);
-  const session = ended ?? (await persist(clock, signal, look));
+  const session = ended ?? (await persist(environment, look));
   const { done, message } = await applyRetention(environment, session, policy, 'user');
   say(done ? message : `note: ${message}`);
 }

@@ -88,7 +88,9 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
     );
     const ended = { session, configuration };
     runs.finish({ uid, namespace }, signal, async (stop) => {
-      const { deleted, notes } = await tidyUp({ cluster, clock, signal: stop }, ended, { sessions });
+      const { deleted, notes } = await tidyUp({ cluster, clock, signal: stop, tell: world.log.warn }, ended, {
+        sessions,
+      });
       for (const note of notes) steps.tell(session, 'Warning', 'FailedToTidyUp', note);
       world.log.info('tidied up', { namespace, name, ...deleted });
     });

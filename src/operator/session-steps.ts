@@ -47,7 +47,7 @@ export function sessionSteps<
   const { kind, kept } = operated;
   const { prefix } = kind.words;
   const environment = (signal: AbortSignal): Environment => ({
-    ...{ cluster, clock, signal, onChange: () => undefined },
+    ...{ cluster, clock, signal, tell: world.log.warn, onChange: () => undefined },
     podsOnly: 'the operator connects to pods of the target only; with --run-sessions=in-jobs the Job does',
   });
 

@@ -8,6 +8,10 @@ export interface Environment {
   readonly clock: Clock;
   /** Aborts when the user, or the kubelet, stops the program. */
   readonly signal: AbortSignal;
+  /** Tells the user, or the log, what the program waits for; one line. */
+  readonly tell: (line: string) => void;
+  /** When the command's limit passes; left out: it has none. The end of a session may be written later. */
+  readonly until?: Date | undefined;
   /**
    * HTTP and TCP hooks may connect to pods of the target only, and this is what their message says of it. The author of
    * a hook must not reach hosts that only the operator, or the machine of the user, can reach. Left out in a Job.

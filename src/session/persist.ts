@@ -1,5 +1,8 @@
 /** Repeats requests until the API server has answered them. */
-import type { Clock } from '#src/domain/clock.ts';
+import { orUntil } from '#src/cluster/or-until.ts';
+import { orTellSlow, slowAnswerMs } from '#src/cluster/slow-answer.ts';
+import type { WaitEnvironment } from '#src/cluster/wait-for.ts';
+import { after, type Clock } from '#src/domain/clock.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 const firstPauseMs = 250;
@@ -7,11 +10,16 @@ const longestPauseMs = 8_000;
 /** After an outage, an API server may answer 'forbidden' before it has loaded all roles: retry so many times. */
 const refusalsForgiven = 3;
 
+/** Left to itself, a request is given up after so long: by default, a session may not take longer either. */
+const longestMs = 10 * 60_000;
+
+export type PersistEnvironment = Pick<WaitEnvironment, 'clock' | 'signal' | 'tell' | 'until'>;
+
 export interface Patience {
-  /** When to give up; left out: never. */
+  /** When to give up; left out: when the environment does, else ten minutes after the first attempt. */
   readonly until?: Date | undefined;
-  /** Called before each retry. */
-  readonly onTrouble?: (error: StashError) => void;
+  /** Called before each retry, and once where an answer takes long; left out: the user is told after 5 s. */
+  readonly onTrouble?: (error: Pick<StashError, 'message'>) => void;
 }
 
 /**
@@ -19,21 +27,51 @@ export interface Patience {
  * then rejects with the last error. Rejects with any other error at once.
  */
 export async function persist<T>(
-  clock: Clock,
-  signal: AbortSignal,
+  environment: PersistEnvironment,
   write: () => Promise<T>,
   { until, onTrouble }: Patience = {},
 ): Promise<T> {
+  const { clock, signal, tell } = environment;
+  let last: StashError | undefined;
+  const slow = {
+    afterMs: slowAnswerMs,
+    tell: (words: string) => {
+      if (!onTrouble) tell(`still waiting: ${last?.message ?? words}`);
+      else if (!last) onTrouble({ message: words });
+    },
+  };
+  const work = repeat(environment, write, {
+    until: until ?? environment.until ?? after(clock, longestMs),
+    onTrouble: (error) => {
+      last = error;
+      onTrouble?.(error);
+    },
+  });
+  return await orTellSlow(clock, signal, slow, work);
+}
+
+async function repeat<T>(
+  { clock, signal }: PersistEnvironment,
+  write: () => Promise<T>,
+  { until, onTrouble }: { readonly until: Date; readonly onTrouble: (error: StashError) => void },
+): Promise<T> {
   let forgiven = 0;
+  let last: StashError | undefined;
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     try {
-      return await write();
+      const answer = write();
+      if (!(await orUntil(clock, until, answer))) {
+        answer.catch(() => undefined);
+        throw last ?? new StashError('unreachable', 'the server does not answer');
+      }
+      return await answer;
     } catch (error) {
       if (isStashError(error, 'unreachable', 'server')) forgiven = refusalsForgiven;
       else if (!isStashError(error, 'forbidden') || forgiven-- === 0) throw error;
-      const left = until ? until.getTime() - clock.now().getTime() : Infinity;
+      const left = until.getTime() - clock.now().getTime();
       if (left <= 0) throw error;
-      onTrouble?.(error);
+      last = error;
+      onTrouble(error);
       await clock.sleep(Math.min(pause, left), signal);
       if (signal.aborted) throw error;
     }

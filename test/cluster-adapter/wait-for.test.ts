@@ -19,7 +19,12 @@ function scene() {
   const cluster = stubCluster({
     watch: ({ plural }) => told[plural as keyof typeof told] as AsyncIterable<never>,
   });
-  return { told, interruption, clock, environment: { cluster, clock, signal: interruption.signal } };
+  return {
+    told,
+    interruption,
+    clock,
+    environment: { cluster, clock, signal: interruption.signal, tell: () => undefined },
+  };
 }
 
 /** Waits for a pod `a`, 30 seconds at most. */

@@ -172,15 +172,17 @@ test('a slow reader gets every change, in order', async (t) => {
   await follower.stop();
 });
 
-test('waits for a server that is not running yet, and starts with listed', async (t) => {
+test('tells that a server is not running yet, and then starts with listed', async (t) => {
   const api = await scripted(t);
   api.put('first');
   await api.stop();
   using follower = follow(api);
   const next = follower.next();
   await turn();
+  assert.equal((await next)?.type, 'lost');
+  const listed = follower.next();
   await api.start();
-  assert.equal((await next)?.type, 'listed');
+  assert.equal((await listed)?.type, 'listed');
   await follower.stop();
 });
 

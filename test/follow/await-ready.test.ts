@@ -44,7 +44,7 @@ async function wait(...states: (Stored<BackupConfiguration> | undefined)[]): Pro
     },
   });
   const { signal } = new AbortController();
-  const waiting = awaitReady({ cluster, clock, signal }, configuration(), 60_000);
+  const waiting = awaitReady({ cluster, clock, signal, tell: () => undefined }, configuration(), 60_000);
   waiting.catch(() => undefined);
   await clock.advance(61_000);
   return waiting;

@@ -26,6 +26,7 @@ interface Waiting {
   readonly cluster: ReturnType<typeof stubCluster>;
   readonly clock: ReturnType<typeof manualClock>;
   readonly signal: AbortSignal;
+  readonly tell: (line: string) => void;
 }
 
 const waits: Readonly<Record<string, (waiting: Waiting) => Promise<unknown>>> = {
@@ -50,7 +51,12 @@ for (const [what, wait] of Object.entries(waits)) {
       },
     });
     let end: unknown = 'still waiting';
-    const waiting = wait({ cluster, clock, signal: new AbortController().signal }).catch((error: unknown) => {
+    const waiting = wait({
+      cluster,
+      clock,
+      signal: new AbortController().signal,
+      tell: () => undefined,
+    }).catch((error: unknown) => {
       end = error;
     });
     await clock.advance(timeoutMs);

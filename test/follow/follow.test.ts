@@ -126,7 +126,7 @@ async function follow(
   sessions.push({ type: 'listed', items: [first] });
   snapshots.push({ type: 'listed', items: [options.snapshot ?? snapshot(false)] });
   const followed = followSession(
-    { cluster, clock, signal: stop.signal, onChange: (progress) => (last = progress) },
+    { cluster, clock, signal: stop.signal, tell: () => undefined, onChange: (progress) => (last = progress) },
     backup,
     { name: 'deploy-app-1', namespace: 'demo' },
     { timeoutMs: 10 * minute, resume, ...rest },

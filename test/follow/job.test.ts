@@ -137,7 +137,13 @@ async function follow({ logs, pods: mayRead }: Options = {}) {
   const shown: Progress[] = [];
   const stop = new AbortController();
   const followed = followSession(
-    { cluster, clock, signal: stop.signal, onChange: (progress) => void shown.push(progress) },
+    {
+      cluster,
+      clock,
+      signal: stop.signal,
+      tell: () => undefined,
+      onChange: (progress) => void shown.push(progress),
+    },
     backup,
     { name: 'deploy-app-1', namespace: 'demo' },
     { timeoutMs: 600_000 },

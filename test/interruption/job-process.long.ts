@@ -52,6 +52,7 @@ const environment = (cluster: Cluster, clock: Clock) => ({
   cluster,
   clock,
   signal: new AbortController().signal,
+  tell: () => undefined,
   onChange: () => undefined,
 });
 

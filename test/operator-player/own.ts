@@ -29,7 +29,13 @@ export const ownId = 'operator-0';
 export function playOwnOperator(stage: Stage, { takesAfterMs = 0, dies = false }: OwnManners = {}): Player {
   const { cluster, clock, namespace } = stage;
   const leaving = new AbortController();
-  const environment = { cluster, clock, signal: leaving.signal, onChange: () => undefined };
+  const environment = {
+    cluster,
+    clock,
+    signal: leaving.signal,
+    tell: () => undefined,
+    onChange: () => undefined,
+  };
   const begun = new Set<string>();
 
   const isDue = (session: Stored<BackupSession> | Stored<RestoreSession>): boolean => {

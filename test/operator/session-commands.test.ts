@@ -42,12 +42,16 @@ test('Jobs, the operator and the command line record the same about a claim on i
   assert.equal(await stage.play(createVs, { namespace: home, clock }).exit, 0);
   const session = await place.session(home, 's2');
   const { signal } = new AbortController();
-  await carryOut({ cluster: stage.cluster, clock, signal, onChange: () => undefined }, backup, {
-    session,
-    id: 'op-1',
-    context: { maxFreezeMs: 60_000, reads: shareReads(stage.cluster, clock)(home) },
-    held: 'leave',
-  });
+  await carryOut(
+    { cluster: stage.cluster, clock, signal, tell: () => undefined, onChange: () => undefined },
+    backup,
+    {
+      session,
+      id: 'op-1',
+      context: { maxFreezeMs: 60_000, reads: shareReads(stage.cluster, clock)(home) },
+      held: 'leave',
+    },
+  );
   const byHand = stage.play('snapshot deploy/app --executor=local', { namespace: home, clock });
   assert.equal(await byHand.exit, 0, byHand.context.stderr());
   const [first, ...others] = (await stage.all(volumeSnapshots, home)).map(readSourceClaim);

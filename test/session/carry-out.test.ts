@@ -25,7 +25,13 @@ after(() => stage.stop());
 
 function environment(): Environment {
   const { signal } = new AbortController();
-  return { cluster: stage.cluster, clock: hastyClock(), signal, onChange: () => undefined };
+  return {
+    cluster: stage.cluster,
+    clock: hastyClock(),
+    signal,
+    tell: () => undefined,
+    onChange: () => undefined,
+  };
 }
 
 function inAnHour(): string {

@@ -50,7 +50,13 @@ async function endLate<S extends AnySession, Plan>(
       if (seen.some(({ metadata }) => metadata.labels?.['told'] === 'all')) return;
     }
   })();
-  const environment = { cluster: stage.cluster, clock: hastyClock(), signal, onChange: () => undefined };
+  const environment = {
+    cluster: stage.cluster,
+    clock: hastyClock(),
+    signal,
+    tell: () => undefined,
+    onChange: () => undefined,
+  };
   const end = { how: 'late', why } as const;
   await endSession(environment, kind, { session, id: 'operator', replacing: undefined, context, end });
   await cluster.patch(kind.resource, { name, namespace }, { metadata: { labels: { told: 'all' } } });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { backup } from '#src/session/kinds/backup.ts';
+import type { Clock } from '#src/domain/clock.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { hold } from '#src/session/holding/hold.ts';
 import { persist } from '#src/session/persist.ts';
@@ -11,7 +12,7 @@ import { oneSession, type OneSession } from './one-session.ts';
 
 function environment({ cluster }: OneSession, signal = new AbortController().signal) {
   const clock = manualClock();
-  return { cluster, clock, signal };
+  return { cluster, clock, signal, tell: () => undefined };
 }
 
 const running = { phase: 'Running' } as const;
@@ -197,23 +198,53 @@ test('releases the session even while a renewal gets no answer', async () => {
   assert.equal(api.executor(), '');
 });
 
+function at(clock: Clock, signal = new AbortController().signal, told: string[] = []) {
+  return { clock, signal, tell: (line: string) => void told.push(line) };
+}
+
+test('a request that fails for long is told of once, and given up in the end', async () => {
+  const clock = manualClock();
+  const told: string[] = [];
+  const trouble = new StashError('server', 'no endpoints available for service "policy"');
+  const work = persist(at(clock, undefined, told), () => Promise.reject(trouble));
+  const end = assert.rejects(work, trouble);
+  await clock.advance(4_900);
+  assert.deepEqual(told, []);
+  await clock.advance(200);
+  assert.deepEqual(told, ['still waiting: no endpoints available for service "policy"']);
+  await clock.advance(10 * 60_000);
+  await end;
+  assert.equal(told.length, 1);
+});
+
+test('a request without an answer is told of, and given up at the limit of the command', async () => {
+  const clock = manualClock();
+  const told: string[] = [];
+  const until = new Date(clock.now().getTime() + 8_000);
+  const work = persist({ ...at(clock, undefined, told), until }, () => new Promise(() => undefined));
+  const end = assert.rejects(work, { kind: 'unreachable', message: 'the server does not answer' });
+  await clock.advance(5_000);
+  assert.deepEqual(told, ['still waiting: the server has not answered for 5s']);
+  await clock.advance(3_000);
+  await end;
+});
+
 test('retries transient errors with growing pauses', async () => {
   const clock = manualClock();
   const began = clock.now().getTime();
-  const never = new AbortController().signal;
-  const at: number[] = [];
+  const sent: number[] = [];
   const told: string[] = [];
   const write = () => {
-    at.push(clock.now().getTime() - began);
-    return Promise.reject(new StashError(at.length % 2 === 0 ? 'server' : 'unreachable', 'trouble'));
+    sent.push(clock.now().getTime() - began);
+    return Promise.reject(new StashError(sent.length % 2 === 0 ? 'server' : 'unreachable', 'trouble'));
   };
   const until = new Date(began + 20_000);
-  const work = persist(clock, never, write, { until, onTrouble: ({ message }) => told.push(message) });
+  const work = persist(at(clock), write, { until, onTrouble: ({ message }) => told.push(message) });
   const end = assert.rejects(work, /trouble/);
   await clock.advance(20_000);
   await end;
-  assert.deepEqual(at, [0, 250, 750, 1_750, 3_750, 7_750, 15_750, 20_000]);
-  assert.equal(told.length, at.length - 1);
+  assert.deepEqual(sent, [0, 250, 750, 1_750, 3_750, 7_750, 15_750, 20_000]);
+  assert.equal(told.length, sent.length - 1);
 });
 
 test('does not retry other errors, nor anything after an interruption', async () => {
@@ -221,11 +252,11 @@ test('does not retry other errors, nor anything after an interruption', async ()
   const conflict = new StashError('conflict', 'was modified');
   const stop = new AbortController();
   await assert.rejects(
-    persist(clock, stop.signal, () => Promise.reject(conflict)),
+    persist(at(clock, stop.signal), () => Promise.reject(conflict)),
     conflict,
   );
   const trouble = new StashError('unreachable', 'no route');
-  const work = persist(clock, stop.signal, () => Promise.reject(trouble));
+  const work = persist(at(clock, stop.signal), () => Promise.reject(trouble));
   const end = assert.rejects(work, trouble);
   await clock.advance(1);
   stop.abort();
@@ -235,7 +266,6 @@ test('does not retry other errors, nor anything after an interruption', async ()
 
 test("retries a 'forbidden' only after an outage: a starting server may not know all roles yet", async () => {
   const clock = manualClock();
-  const never = new AbortController().signal;
   const forbidden = new StashError('forbidden', 'user "dev" may not create volumesnapshots');
   const answers = (...errors: StashError[]) => {
     const left = [...errors];
@@ -244,12 +274,12 @@ test("retries a 'forbidden' only after an outage: a starting server may not know
       return error ? Promise.reject(error) : Promise.resolve('done');
     };
   };
-  await assert.rejects(persist(clock, never, answers(forbidden)), forbidden);
+  await assert.rejects(persist(at(clock), answers(forbidden)), forbidden);
   const trouble = new StashError('unreachable', 'connection refused');
-  const starting = persist(clock, never, answers(trouble, forbidden, forbidden));
+  const starting = persist(at(clock), answers(trouble, forbidden, forbidden));
   await clock.advance(10_000);
   assert.equal(await starting, 'done');
-  const refused = persist(clock, never, answers(trouble, forbidden, forbidden, forbidden, forbidden));
+  const refused = persist(at(clock), answers(trouble, forbidden, forbidden, forbidden, forbidden));
   const end = assert.rejects(refused, forbidden);
   await clock.advance(10_000);
   await end;
@@ -285,18 +315,18 @@ test('reports writes without an answer until they have one', async () => {
   assert.equal(other.trouble.words(), undefined);
 });
 
-test('tries to write a status until shortly after the deadline, also behind a pending write', async () => {
+test('tries to write a status until the given time, also behind a pending write', async () => {
   const api = oneSession();
   const env = environment(api);
   const held = await hold(env, backup, api.session(), 'me');
   assert.ok(held);
   api.fail(...Array.from({ length: 50 }, () => 'refused' as const));
   await env.clock.advance(10_000);
-  const deadline = new Date(env.clock.now().getTime() + 20_000);
+  const until = new Date(env.clock.now().getTime() + 30_000);
   let isOver = false;
   const end = assert
     .rejects(
-      held.writeStatus(() => running, deadline),
+      held.writeStatus(() => running, until),
       /connection refused/,
     )
     .then(() => {

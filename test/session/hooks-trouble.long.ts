@@ -66,7 +66,13 @@ async function takeOver(
 ): Promise<Progress> {
   const { cluster } = stage;
   const clock = hastyClock();
-  const environment = { cluster, clock, signal: new AbortController().signal, onChange: () => undefined };
+  const environment = {
+    cluster,
+    clock,
+    signal: new AbortController().signal,
+    tell: () => undefined,
+    onChange: () => undefined,
+  };
   const session = await only(namespace);
   const held = await hold(environment, backup, session, 'operator', readHolder(session));
   assert(held);

@@ -167,7 +167,7 @@ test('without a preBackup hook that ran, no message says that the application ma
   });
   const { signal } = new AbortController();
   const ended = await carryOut(
-    { cluster: stage.cluster, clock: fastClock(), signal, onChange: () => undefined },
+    { cluster: stage.cluster, clock: fastClock(), signal, tell: () => undefined, onChange: () => undefined },
     backup,
     { session, id: 'job-1', context: { maxFreezeMs: 3_600_000 }, held: 'leave' },
   );

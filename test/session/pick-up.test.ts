@@ -26,7 +26,7 @@ async function begun(namespace: string): Promise<Stored<BackupSession>> {
 
 const wait = (session: Stored<BackupSession>) => {
   const { signal } = new AbortController();
-  const environment = { cluster: stage.cluster, clock: fastClock(), signal };
+  const environment = { cluster: stage.cluster, clock: fastClock(), signal, tell: () => undefined };
   return awaitPickUp(environment, backupSessions, session, 10_000);
 };
 

@@ -32,7 +32,7 @@ async function configure(spec: Partial<BackupConfiguration['spec']> = {}, finali
 const clock = scaledClock(20);
 
 function trigger(by: string | undefined, cluster: Cluster = stage.cluster) {
-  const environment = { cluster, clock, signal: new AbortController().signal };
+  const environment = { cluster, clock, signal: new AbortController().signal, tell: () => undefined };
   return triggerBackup(environment, { name: 'nightly', namespace, trigger: by });
 }
 

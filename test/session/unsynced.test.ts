@@ -42,7 +42,7 @@ async function* silence<T extends KubernetesObject>(signal: AbortSignal): AsyncG
 
 function environment(cluster: Cluster, clock = fastClock()): Environment {
   const { signal } = new AbortController();
-  return { cluster, clock, signal, onChange: () => undefined };
+  return { cluster, clock, signal, tell: () => undefined, onChange: () => undefined };
 }
 
 function quiesced(namespace: string, deadlineMs: number) {

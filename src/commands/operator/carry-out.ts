@@ -33,7 +33,13 @@ export async function carryOutNamed<S extends AnySession, Plan>(
   const { cluster, namespace } = await context.cluster(where);
   const display = await openDisplay(context);
   try {
-    const environment = { cluster, clock: context, signal: context.signal, onChange: display.show };
+    const environment = {
+      cluster,
+      clock: context,
+      signal: context.signal,
+      tell: display.say,
+      onChange: display.show,
+    };
     const session = await cluster.get(resource, name, namespace);
     check?.(session);
     const ended = await carryOut(environment, kind, {

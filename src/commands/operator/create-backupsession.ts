@@ -1,5 +1,6 @@
 import { defineCommand } from '#src/cli/command.ts';
 import { printOutcome } from '#src/cli/output.ts';
+import { tellOn } from '#src/cli/print-line.ts';
 import { StashError } from '#src/errors.ts';
 import { triggerBackup } from '#src/session/plan/trigger.ts';
 
@@ -38,7 +39,7 @@ The environment variable TRIGGER holds the UID of the object that triggers the s
       });
     }
     const { cluster, namespace } = await context.cluster(connection);
-    const environment = { cluster, clock: context, signal: context.signal };
+    const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
     const given = context.env['TRIGGER'] ?? '';
     const trigger = given === '' ? undefined : given;
     const session = await triggerBackup(environment, { name, namespace, trigger });

@@ -11,6 +11,7 @@ import {
   restoreSessions,
   storageClasses,
   volumeSnapshotClasses,
+  volumeSnapshotContents,
   volumeSnapshots,
 } from '#src/api/resources.ts';
 
@@ -66,6 +67,7 @@ export const userRoles = {
     binding: 'stash-classes',
     rules: [
       on(volumeSnapshotClasses, 'list'),
+      on(volumeSnapshotContents, 'get'),
       on(storageClasses, 'list', 'watch'),
       on(persistentVolumes, 'list'),
     ],

@@ -1,9 +1,10 @@
 /** Builds a claim template of a RestoreSession from the flags of Stash's own plugin. */
-import type { AccessMode } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
 import { parseQuantity } from '#src/domain/quantity.ts';
+
+import { accessModes } from './claim-problem.ts';
 
 export interface ClaimWishes {
   readonly name?: string | undefined;
@@ -13,8 +14,6 @@ export interface ClaimWishes {
   readonly dataSource?: string | undefined;
 }
 
-const modes: readonly AccessMode[] = ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'];
-
 /** Throws 'usage' for the first flag that is missing or invalid. */
 export function buildClaimTemplate(wishes: ClaimWishes): VolumeClaimTemplate {
   const name = needed('name', wishes.name, 'data-restored');
@@ -23,18 +22,18 @@ export function buildClaimTemplate(wishes: ClaimWishes): VolumeClaimTemplate {
   if ((parseQuantity(size) ?? 0n) <= 0n) {
     throw usage(`--claim.size takes a quantity such as 1Gi, not "${size}"`, 'kubectl stash list');
   }
-  const accessModes = wishes.accessModes.map((word) => {
-    const mode = modes.find((each) => each === word);
+  const modes = wishes.accessModes.map((word) => {
+    const mode = accessModes.find((each) => each === word);
     if (mode !== undefined) return mode;
     throw usage(
-      `--claim.access-modes takes ${modes.join(', ')}, not "${word}"`,
+      `--claim.access-modes takes ${accessModes.join(', ')}, not "${word}"`,
       'write it as it stands there',
     );
   });
   return {
     metadata: { name },
     spec: {
-      accessModes: accessModes.length === 0 ? ['ReadWriteOnce'] : accessModes,
+      accessModes: modes.length === 0 ? ['ReadWriteOnce'] : modes,
       ...(wishes.storageClass !== undefined && { storageClassName: wishes.storageClass }),
       resources: { requests: { storage: size } },
       dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: dataSource },

@@ -62,6 +62,7 @@ export function foreignField({ metadata, spec }: RestoreSession): ForeignField |
       const at = `spec.target.volumeClaimTemplates[${index}]`;
       return [
         ...foreign(`${at}.metadata.namespace`, template.metadata?.namespace),
+        ...foreign(`${at}.spec.dataSourceRef.namespace`, template.spec?.dataSourceRef?.namespace),
         ...Object.keys(template.metadata?.annotations ?? {})
           .filter((name) => isOfControlPlane(name) && name !== annotation.betaStorageClass)
           .map((name) => ({
@@ -82,12 +83,7 @@ function isForeign(namespace: string, own: string): boolean {
 }
 
 function hasOtherRef({ spec: { dataSource, dataSourceRef } = {} }: Partial<VolumeClaimTemplate>): boolean {
-  if (!dataSourceRef) return false;
-  const { apiGroup, kind, name, namespace = '' } = dataSourceRef;
-  return (
-    namespace !== '' ||
-    apiGroup !== dataSource?.apiGroup ||
-    kind !== dataSource?.kind ||
-    name !== dataSource.name
-  );
+  if (!dataSource || !dataSourceRef) return false;
+  const { apiGroup, kind, name } = dataSourceRef;
+  return apiGroup !== dataSource.apiGroup || kind !== dataSource.kind || name !== dataSource.name;
 }

@@ -7,7 +7,10 @@ import { defaultClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { hasOrdinal, withOrdinal } from '#src/domain/workload/ordinals.ts';
 
+import { withoutNulls } from '#src/domain/nulls.ts';
+
 import { foreignField } from './check-claim-templates.ts';
+import { claimProblem } from './claim-problem.ts';
 
 const group = 'snapshot.storage.k8s.io';
 
@@ -33,21 +36,21 @@ export function expandTemplates(
       'only snapshots are restored here: write spec.driver: VolumeSnapshotter',
     );
   }
-  const templates = (target?.volumeClaimTemplates ?? []).map(filled);
-  const spec = { ...session.spec, target: { ...target, volumeClaimTemplates: templates } };
+  const given = (target?.volumeClaimTemplates ?? []).map(filled);
+  const spec = { ...session.spec, target: { ...target, volumeClaimTemplates: given } };
   const foreign = foreignField({ ...session, spec });
   if (foreign) throw invalid(`${shortened(foreign.field, longestPath)} ${foreign.why}`, 'leave it out');
   const replicas = target?.replicas ?? 1;
   if (!Number.isInteger(replicas) || replicas < 1) {
     throw invalid(`spec.target.replicas is ${replicas}`, 'write how many ordinals there are, at least 1');
   }
-  if (templates.length === 0) {
+  if (given.length === 0) {
     throw invalid(
       'there are no spec.target.volumeClaimTemplates',
       'add one for each claim, with a dataSource that names its VolumeSnapshot',
     );
   }
-  templates.forEach(checkTemplate);
+  const templates = given.map(checkedTemplate);
   const counted = templates.map((template) => ({ template, count: hasOrdinal(template) ? replicas : 1 }));
   checkSize(counted, most);
   const expanded = counted.flatMap(({ template, count }) =>
@@ -57,9 +60,17 @@ export function expandTemplates(
   return expanded;
 }
 
-/** The definition requires neither field of a template. */
+/**
+ * The definition requires neither field of a template, keeps nulls in fields that it does not know, and allows a number
+ * as a quantity.
+ */
 function filled(template: Partial<VolumeClaimTemplate>): VolumeClaimTemplate {
-  return { ...template, metadata: template.metadata ?? {}, spec: template.spec ?? {} };
+  const { metadata = {}, spec = {}, ...rest } = withoutNulls(template);
+  const { requests } = spec.resources ?? {};
+  const storage: string | number | undefined = requests?.storage;
+  if (typeof storage !== 'number') return { ...rest, metadata, spec };
+  const resources = { ...spec.resources, requests: { ...requests, storage: String(storage) } };
+  return { ...rest, metadata, spec: { ...spec, resources } };
 }
 
 /** Before anything is built: a few characters of a session may ask for billions of claims, or for claims of gigabytes. */
@@ -86,26 +97,31 @@ function checkSize(
   }
 }
 
-/** The definition of a template requires neither `metadata` nor `spec`. */
-function checkTemplate({ metadata = {}, spec = {} }: Partial<VolumeClaimTemplate>, index: number): void {
+/** The template with its snapshot as the dataSource. */
+function checkedTemplate(template: VolumeClaimTemplate, index: number): VolumeClaimTemplate {
+  const { metadata, spec } = template;
   const where =
     metadata.name === undefined
       ? `volumeClaimTemplates[${index}]`
       : `claim template ${shortened(metadata.name)}`;
   const example = `write dataSource: {apiGroup: ${group}, kind: VolumeSnapshot, name: NAME}`;
-  const { dataSource, accessModes = [] } = spec;
+  const { dataSource, dataSourceRef, ...others } = spec;
+  const source = dataSource ?? dataSourceRef;
   if (metadata.name === undefined)
     throw invalid(`${where} has no metadata.name`, 'write the name that the claim shall have');
-  if (!dataSource) throw invalid(`${where} has no spec.dataSource: it would be an empty volume`, example);
-  if (dataSource.kind !== 'VolumeSnapshot' || dataSource.apiGroup !== group) {
-    const kind = `${shortened(dataSource.kind)} of ${dataSource.apiGroup === undefined ? 'no apiGroup' : `apiGroup ${shortened(dataSource.apiGroup)}`}`;
+  if (!source) throw invalid(`${where} has no spec.dataSource: it would be an empty volume`, example);
+  const { apiGroup, kind, name } = source;
+  if (kind !== 'VolumeSnapshot' || apiGroup !== group) {
+    const what = `${shortened(kind)} of ${apiGroup === undefined ? 'no apiGroup' : `apiGroup ${shortened(apiGroup)}`}`;
+    const field = dataSource ? 'dataSource' : 'dataSourceRef';
     throw invalid(
-      `the dataSource of ${where} is a ${kind}, not a VolumeSnapshot of apiGroup ${group}`,
-      example,
+      `the ${field} of ${where} is a ${what}, not a VolumeSnapshot of apiGroup ${group}`,
+      example.replace('dataSource', field),
     );
   }
-  if (accessModes.length === 0)
-    throw invalid(`${where} has no spec.accessModes`, 'write accessModes: [ReadWriteOnce]');
+  const problem = claimProblem(others);
+  if (problem !== undefined) throw invalid(`${where} has ${problem.what}`, problem.hint);
+  return { ...template, spec: { ...others, dataSource: { apiGroup, kind, name } } };
 }
 
 function checkNames(templates: readonly VolumeClaimTemplate[]): void {

@@ -16,6 +16,8 @@ import {
 } from '#src/domain/restore-points/restore-points.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
+import type { ClaimRecord } from './snapshot-origin.ts';
+
 /** The flags of `restore` that select claims and change them. */
 export interface TemplateFlags {
   /** The claims to restore; empty or left out: all. */
@@ -27,6 +29,8 @@ export interface TemplateFlags {
 export interface RestoreOptions extends TemplateFlags {
   /** The name of the restored claim, by the original claim's name. */
   readonly rename: (claim: string) => string;
+  /** By claim, for those whose snapshot has no record of them. */
+  readonly records?: ReadonlyMap<string, ClaimRecord>;
 }
 
 export interface RestoreTemplates {
@@ -104,15 +108,18 @@ export function grown(
 
 function templateOf(
   pointClaim: PointClaim,
-  { rename, storageClass }: RestoreOptions,
+  { rename, storageClass, records }: RestoreOptions,
   annotationBytes: number,
 ): { template: VolumeClaimTemplate; notes: string[] } {
   const { claim, snapshot, state, source } = pointClaim;
   if (!snapshot || (state !== 'ready' && state !== 'late'))
     throw new StashError('precondition', describeClaim(pointClaim));
-  const { accessModes = ['ReadWriteOnce'], volumeMode, storage, leftOut } = source ?? {};
+  const { leftOut } = source ?? {};
+  const record = source ? undefined : records?.get(claim);
+  const known = source ?? record ?? {};
+  const { accessModes = ['ReadWriteOnce'], volumeMode, storage } = known;
   const name = rename(claim);
-  const storageClassName = storageClass ?? source?.storageClassName;
+  const storageClassName = storageClass ?? known.storageClassName;
   // A volume attributes class belongs to one driver, and another storage class may use another driver.
   const isOtherClass = storageClassName !== source?.storageClassName;
   const attributes = source?.volumeAttributesClassName;
@@ -135,15 +142,12 @@ function templateOf(
     },
     snapshot,
   );
-  const chosen =
-    storageClass === undefined ? 'ReadWriteOnce and of the default storage class' : 'ReadWriteOnce';
-  const forgotten = `claim ${name} becomes ${chosen}: snapshot ${snapshot.metadata.name} does not record its claim`;
   const lost = [leftOut, tooLarge].filter((words) => words !== undefined).join(', ');
   return {
     template,
     notes: [
       ...(state === 'late' ? [`${describeClaim(pointClaim)}: it is as after a power cut`] : []),
-      ...(source ? [] : [forgotten]),
+      ...(source ? [] : [unrecorded(claim, name, snapshot.metadata.name, { record, storageClass })]),
       ...(note === undefined ? [] : [note]),
       ...(attributes !== undefined && isOtherClass
         ? [`claim ${name} gets no volume attributes class: ${attributes} was for another storage class`]
@@ -153,6 +157,31 @@ function templateOf(
         : [`claim ${name} comes back without the annotation ${lost}: too large to be kept`]),
     ],
   };
+}
+
+function unrecorded(
+  claim: string,
+  name: string,
+  snapshot: string,
+  {
+    record,
+    storageClass,
+  }: { readonly record: ClaimRecord | undefined; readonly storageClass: string | undefined },
+): string {
+  const why = `snapshot ${snapshot} does not record its claim`;
+  if (record?.present === true) return `claim ${name} becomes as claim ${claim} is now: ${why}`;
+  const words = [
+    ...(record?.volumeMode === 'Block' ? ['Block'] : []),
+    'ReadWriteOnce',
+    ...(storageClass === undefined ? ['of the default storage class'] : []),
+  ];
+  return `claim ${name} becomes ${inList(words)}: ${why}`;
+}
+
+function inList(words: readonly string[]): string {
+  return words.length < 3
+    ? words.join(' and ')
+    : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
 }
 
 /** A copy under another name gets none of the marks by which tools own the original claim. */

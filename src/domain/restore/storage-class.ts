@@ -7,16 +7,30 @@ import { nearest } from '#src/domain/nearest.ts';
 
 import type { RestoreWords } from './restore-command.ts';
 
+/** The name of the class that the template asks for; undefined: it asks for the default class. */
+export function classNameOf({ metadata, spec }: VolumeClaimTemplate): string | undefined {
+  return metadata.annotations?.[annotation.betaStorageClass] ?? spec.storageClassName;
+}
+
 /** The class that a claim of this template gets; undefined where it does not exist, or there is no default class. */
 export function classOfTemplate(
-  { spec: { storageClassName } }: VolumeClaimTemplate,
+  template: VolumeClaimTemplate,
   classes: readonly Stored<StorageClass>[],
 ): Stored<StorageClass> | undefined {
-  return classes.find(({ metadata }) =>
-    storageClassName === undefined
-      ? metadata.annotations?.[annotation.defaultStorageClass] === 'true'
-      : metadata.name === storageClassName,
-  );
+  const wanted = classNameOf(template);
+  return wanted === undefined ? defaultOf(classes) : classes.find(({ metadata }) => metadata.name === wanted);
+}
+
+/** As the API server chooses it: the newest of those that are marked, of equally new ones the first by name. */
+function defaultOf(classes: readonly Stored<StorageClass>[]): Stored<StorageClass> | undefined {
+  const marks = [annotation.defaultStorageClass, annotation.betaDefaultStorageClass];
+  const [first] = classes
+    .filter(({ metadata }) => marks.some((mark) => metadata.annotations?.[mark] === 'true'))
+    .sort(
+      ({ metadata: a }, { metadata: b }) =>
+        b.creationTimestamp.localeCompare(a.creationTimestamp) || (a.name < b.name ? -1 : 1),
+    );
+  return first;
 }
 
 /** Whether a claim of this template is bound only once a pod uses it. */
@@ -34,8 +48,8 @@ export function missingStorageClasses(
   words: RestoreWords | undefined,
 ): Failure[] {
   return templates.flatMap((template) => {
-    const { metadata, spec } = template;
-    const { storageClassName: wanted = '' } = spec;
+    const { metadata } = template;
+    const wanted = classNameOf(template) ?? '';
     if (wanted === '' || classOfTemplate(template, classes)) return [];
     const near = nearest(
       wanted,

@@ -174,9 +174,14 @@ function defaultClass(api: Pick<Api, 'store'>, claimSpec: JsonObject): JsonObjec
   if (claimSpec['storageClassName'] !== undefined) return {};
   const [newest] = api.store
     .list(collectionOf(storageClasses))
-    .filter((it) => it.metadata.annotations?.[annotation.defaultStorageClass] === 'true')
-    .sort((a, b) =>
-      a.metadata.creationTimestamp > b.metadata.creationTimestamp ? -1 : 1,
+    .filter(({ metadata }) =>
+      [annotation.defaultStorageClass, annotation.betaDefaultStorageClass].some(
+        (mark) => metadata.annotations?.[mark] === 'true',
+      ),
+    )
+    .sort(
+      ({ metadata: a }, { metadata: b }) =>
+        b.creationTimestamp.localeCompare(a.creationTimestamp) || (a.name < b.name ? -1 : 1),
     ) as object[] as StorageClass[];
   return newest ? { storageClassName: newest.metadata.name } : {};
 }

@@ -45,7 +45,7 @@ export async function applyRetention(
   const scope = { namespace: invoker.namespace, labelSelector };
   const until = untilTrouble(clock.now());
   try {
-    const { items } = await persist(clock, signal, () => cluster.list(volumeSnapshots, scope), { until });
+    const { items } = await persist(environment, () => cluster.list(volumeSnapshots, scope), { until });
     const plan = planRetention(invoker, items, policy, { line, now: clock.now() });
     const toDelete = plan.go.map(({ snapshot }) => snapshot).reverse();
     if (toDelete.length === 0 || !prunes(policy)) {

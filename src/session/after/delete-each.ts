@@ -21,16 +21,17 @@ export interface Deleted {
 
 /** Deletes each object by its UID, so that a new object of the same name stays. Rejects only with 'interrupted'. */
 export async function deleteEach(
-  { cluster, clock, signal }: HoldEnvironment,
+  environment: HoldEnvironment,
   resource: Resource,
   objects: readonly Stored<KubernetesObject>[],
 ): Promise<Deleted> {
+  const { cluster, clock, signal } = environment;
   const until = untilTrouble(clock.now());
   const gone = new Set<string>();
   const remove = async ({ metadata: { name, namespace, uid } }: Stored<KubernetesObject>) => {
     if (signal.aborted) throw new StashError('interrupted', 'interrupted');
     try {
-      await persist(clock, signal, () => cluster.delete(resource, { name, namespace }, { uid }), { until });
+      await persist(environment, () => cluster.delete(resource, { name, namespace }, { uid }), { until });
     } catch (error) {
       if (!isStashError(error, 'not-found', 'conflict')) throw error;
     }

@@ -20,17 +20,18 @@ const longestReason = 300;
 
 /** `sessions`: of the invoker. Safe to repeat. Rejects as a list or a patch does. */
 export async function recordFailures(
-  { cluster, clock, signal }: HoldEnvironment,
+  environment: HoldEnvironment,
   { name, namespace }: Invoker,
   sessions: readonly Stored<BackupSession>[],
 ): Promise<void> {
+  const { cluster, clock } = environment;
   const failed = new Map(
     sessions.filter(({ status }) => status?.phase === 'Failed').map((each) => [each.metadata.uid, each]),
   );
   if (failed.size === 0) return;
   const patience = { until: untilTrouble(clock.now()) };
   const scope = { namespace, labelSelector: `${label.invokerName}=${labelValue(name)}` };
-  const { items } = await persist(clock, signal, () => cluster.list(volumeSnapshots, scope), patience);
+  const { items } = await persist(environment, () => cluster.list(volumeSnapshots, scope), patience);
   await forEachBounded(items, patchesInFlight, async ({ metadata }) => {
     const { annotations = {} } = metadata;
     const session = failed.get(annotations[annotation.sessionUid] ?? '');
@@ -39,7 +40,7 @@ export async function recordFailures(
     const patch = { metadata: { uid: metadata.uid, annotations: { [annotation.sessionFailed]: why } } };
     const at = { name: metadata.name, namespace };
     try {
-      await persist(clock, signal, () => cluster.patch(volumeSnapshots, at, patch), patience);
+      await persist(environment, () => cluster.patch(volumeSnapshots, at, patch), patience);
     } catch (error) {
       // It is gone, or another snapshot has its name.
       if (!isStashError(error, 'not-found', 'conflict')) throw error;

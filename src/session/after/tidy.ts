@@ -109,7 +109,7 @@ async function cleanHistory(
   try {
     const sessions = options.sessions
       ? [...options.sessions]
-      : (await persist(clock, signal, () => cluster.list(backupSessions, scope), { until })).items;
+      : (await persist(environment, () => cluster.list(backupSessions, scope), { until })).items;
     const own = sessions.filter((each) => isOf(each, invoker) && each.metadata.uid !== session.metadata.uid);
     await recordFailures(environment, invoker, [session, ...own]);
     const toDelete = sessionsToForget({ invoker, sessions, limit, ended: session.metadata.name });
@@ -140,10 +140,11 @@ async function tryToWrite(
 
 /** Adds the conditions to those that the status has by now. */
 async function writeConditions(
-  { cluster, clock, signal }: HoldEnvironment,
+  environment: HoldEnvironment,
   session: Stored<BackupSession>,
   conditions: readonly TidyCondition[],
 ): Promise<void> {
+  const { cluster, clock } = environment;
   const { name, namespace, uid } = session.metadata;
   const now = clock.now();
   const patience = { until: untilTrouble(now) };
@@ -152,7 +153,7 @@ async function writeConditions(
   for (
     let current = session;
     current.metadata.uid === uid;
-    current = await persist(clock, signal, look, patience)
+    current = await persist(environment, look, patience)
   ) {
     const { resourceVersion } = current.metadata;
     const merged = conditions.reduce(
@@ -163,7 +164,7 @@ async function writeConditions(
     const patch = { metadata: { resourceVersion }, status };
     const write = () => cluster.patch(backupSessions, { name, namespace }, patch, { subresource: 'status' });
     try {
-      await persist(clock, signal, write, patience);
+      await persist(environment, write, patience);
       return;
     } catch (error) {
       if (!isStashError(error, 'conflict')) throw error;

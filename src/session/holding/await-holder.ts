@@ -61,11 +61,11 @@ export function isTakenOver({ lost }: Pick<Held<BackupSession>, 'lost'>): boolea
 
 /** The session as the API server has it now. */
 export function lookAgain<S extends AnySession>(
-  { cluster, clock, signal }: WaitEnvironment,
+  environment: WaitEnvironment,
   resource: Resource<S>,
   { metadata }: Stored<S>,
 ): Promise<Stored<S>> {
-  return persist(clock, signal, () => cluster.get(resource, metadata.name, metadata.namespace));
+  return persist(environment, () => environment.cluster.get(resource, metadata.name, metadata.namespace));
 }
 
 /** Whether the holder is a pod of this Job that is gone or has ended. */

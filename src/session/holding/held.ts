@@ -4,8 +4,7 @@ import { annotation } from '#src/api/labels.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { AnySession, StatusOf } from '#src/api/stash.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
-import { orTellSlow } from '#src/cluster/slow-answer.ts';
-import { after } from '#src/domain/clock.ts';
+import { orTellSlow, slowAnswerMs } from '#src/cluster/slow-answer.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import {
   deadAfterMs,
@@ -14,7 +13,7 @@ import {
   renewEveryMs,
   type Holder,
 } from '#src/domain/session/holder.ts';
-import { isFinal } from '#src/domain/session/session-status.ts';
+import { deadlineOf, isFinal } from '#src/domain/session/session-status.ts';
 import type { StatusChange } from '#src/domain/session/step.ts';
 import { sessionNamed } from '#src/domain/session/verdict-error.ts';
 import type { KindWords } from '#src/domain/session/kind-words.ts';
@@ -29,10 +28,10 @@ export interface Held<S extends AnySession> {
   session(): Stored<S>;
   /**
    * Writes the status that `change` makes of the present one; repeats both where another client writes in between.
-   * Rejects with `lost`'s reason once this executor no longer holds the session and, given a deadline, with
-   * 'unreachable' where the API server has not answered 10 s after it.
+   * Rejects with `lost`'s reason once this executor no longer holds the session, and with 'unreachable' where the API
+   * server has not answered by `until`.
    */
-  writeStatus(change: StatusChange<StatusOf<S>>, deadline?: Date): Promise<Stored<S>>;
+  writeStatus(change: StatusChange<StatusOf<S>>, until?: Date): Promise<Stored<S>>;
   /** Writes annotations, null removes one; without any it only checks that this executor still holds the session. */
   annotate(annotations: Readonly<Record<string, string | null>>): Promise<Stored<S>>;
   /**
@@ -59,14 +58,12 @@ type SessionPatch<S extends KubernetesObject> = (present: Stored<S>) => {
   readonly status?: unknown;
 };
 
-/** After so long without an answer the user is told. */
-const slowAnswerMs = 5_000;
+/** Where the session has no deadline yet, or a past one, a write is repeated for so long. */
+const patienceMs = 10 * 60_000;
 /** Within so long after an answered write, `confirm` need not ask: no executor takes a session over so early. */
 const surelyOursMs = deadAfterMs - renewEveryMs;
 /** After so many answers in a row that came later than that, `confirm` gives up. */
 const slowConfirmations = 3;
-/** So long after the deadline the executor still tries to write the session's end. */
-const lateAnswerMs = 10_000;
 
 /** What a holder has to know of the session's kind. */
 export interface HeldKind<S extends AnySession> {
@@ -74,20 +71,22 @@ export interface HeldKind<S extends AnySession> {
   readonly words: Pick<KindWords, 'makes'>;
 }
 
-export type HoldEnvironment = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
+export type HoldEnvironment = Pick<Environment, 'cluster' | 'clock' | 'signal' | 'tell' | 'until'>;
 
 /** Starts to renew a session whose annotation names `holder`, which is this executor. `taken`: its present version. */
 export function createHeld<S extends AnySession>(
-  { cluster, clock, signal }: HoldEnvironment,
+  environment: HoldEnvironment,
   kind: HeldKind<S>,
   taken: Stored<S>,
   holder: Holder,
 ): Held<S> {
+  const { cluster, clock, signal } = environment;
   const { resource } = kind;
   const at = { name: taken.metadata.name, namespace: taken.metadata.namespace };
   const lost = new AbortController();
   const over = new AbortController();
   const stopped = AbortSignal.any([signal, over.signal]);
+  const untilStopped = { ...environment, signal: stopped };
   let current = taken;
   let queue: Promise<unknown> = Promise.resolve();
   /** When the last answered write was sent; milliseconds since the epoch. */
@@ -99,11 +98,13 @@ export function createHeld<S extends AnySession>(
     return error;
   };
 
-  const patience = {
-    onTrouble: ({ message }: StashError) => {
+  /** The executor writes until the session's deadline, whatever the command's limit. */
+  const patience = () => ({
+    until: new Date(Math.max(clock.now().getTime() + patienceMs, deadlineOf(current)?.getTime() ?? 0)),
+    onTrouble: ({ message }: Pick<StashError, 'message'>) => {
       trouble.tell(message);
     },
-  };
+  });
 
   const orGone = (error: unknown) => (isStashError(error, 'not-found') ? lose(deleted(kind, at)) : error);
 
@@ -134,13 +135,13 @@ export function createHeld<S extends AnySession>(
         return cluster.patch(resource, at, conditional, subresource ? { subresource } : {});
       };
       try {
-        current = await persist(clock, stopped, send, patience);
+        current = await persist(untilStopped, send, patience());
         confirmedAt = sentAt;
         return current;
       } catch (error) {
         if (!isStashError(error, 'conflict')) throw orGone(error);
       }
-      current = await persist(clock, stopped, look, patience).catch((error: unknown) => {
+      current = await persist(untilStopped, look, patience()).catch((error: unknown) => {
         throw orGone(error);
       });
       const now = readHolder(current);
@@ -191,14 +192,13 @@ export function createHeld<S extends AnySession>(
         await annotateSigned({});
       }
     },
-    writeStatus: async (change, deadline) => {
+    writeStatus: async (change, until) => {
       const written = write(({ status }) => ({ status: change(status) }), 'status');
-      if (deadline === undefined) return written;
-      const until = after(clock, Math.max(0, deadline.getTime() - clock.now().getTime()) + lateAnswerMs);
+      if (until === undefined) return written;
       if ((await orUntil(clock, until, written)) || stopped.aborted) return written;
       throw new StashError('unreachable', trouble.words() ?? 'the server does not answer');
     },
-    look: () => persist(clock, stopped, look, patience),
+    look: () => persist(untilStopped, look, patience()),
     trouble,
     lost: lost.signal,
     release: async () => {

@@ -19,11 +19,11 @@ export async function hold<S extends AnySession>(
   id: string,
   replacing?: Holder,
 ): Promise<Held<S> | undefined> {
-  const { cluster, clock, signal } = environment;
+  const { cluster } = environment;
   const { resource } = kind;
   const at = { name: session.metadata.name, namespace: session.metadata.namespace };
   const look = () => cluster.get(resource, at.name, at.namespace);
-  for (let current = session; ; current = await persist(clock, signal, look)) {
+  for (let current = session; ; current = await persist(environment, look)) {
     const holder = readHolder(current);
     if (isFinal(current)) return undefined;
     if (holder?.id === id) return createHeld(environment, kind, current, holder);
@@ -32,7 +32,7 @@ export async function hold<S extends AnySession>(
     const { resourceVersion } = current.metadata;
     const patch = { metadata: { resourceVersion, ...annotate(taken).metadata } };
     try {
-      const held = await persist(clock, signal, () => cluster.patch(resource, at, patch));
+      const held = await persist(environment, () => cluster.patch(resource, at, patch));
       return createHeld(environment, kind, held, taken);
     } catch (error) {
       // Another client wrote between the read and the patch.

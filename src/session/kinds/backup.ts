@@ -73,17 +73,16 @@ export const backup: SessionKind<BackupSession, BackupExecution> = {
   },
   verdict: backupVerdict,
 
-  async complete({ cluster, clock, signal }, { metadata, spec }, context) {
+  async complete(environment, { metadata, spec }, context) {
     if (context.configuration) return context;
     const { namespace } = metadata;
-    const read = () => cluster.get(backupConfigurations, spec.invoker.name, namespace);
-    return { ...context, configuration: await persist(clock, signal, read) };
+    const read = () => environment.cluster.get(backupConfigurations, spec.invoker.name, namespace);
+    return { ...context, configuration: await persist(environment, read) };
   },
   async plan(environment, held, { configuration, reads, claimsPerSession }) {
     if (configuration === undefined) throw new TypeError('a backup is planned by its configuration');
-    const { clock, signal } = environment;
     const reader = readerOfConfiguration(environment, configuration, reads);
-    const planned = await persist(clock, signal, () =>
+    const planned = await persist(environment, () =>
       plan(reader, held.session(), configuration, claimsPerSession),
     );
     await note(held, planned);

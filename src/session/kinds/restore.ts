@@ -63,16 +63,17 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
   verdict: restoreVerdict,
 
   complete: (_, __, context) => Promise.resolve(context),
-  async plan({ cluster, clock, signal }, held, { claimsPerSession }) {
+  async plan(environment, held, { claimsPerSession }) {
     const session = held.session();
     const reader = {
-      ...readerOf(cluster, session.metadata.namespace ?? ''),
-      // The executor's roles come with the operator.
+      ...readerOf(environment.cluster, session.metadata.namespace ?? ''),
+      // The executor's roles come with the operator; contents, which are cluster-scoped, are not among them.
       demand: () => Promise.resolve(),
+      contents: () => Promise.resolve(new Map()),
     };
     const templates = expandTemplates(session, claimsPerSession);
     const request = { templates, resumed: session, user: 'this executor' };
-    const planned = await persist(clock, signal, () => planRestore(reader, request));
+    const planned = await persist(environment, () => planRestore(reader, request));
     return { ...planned, target: readTarget(session) };
   },
   planEnd: (_, session) => {

@@ -24,7 +24,7 @@ import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { Environment } from '#src/session/environment.ts';
+import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import {
   executorByDiscovery,
   findOperator,
@@ -70,7 +70,7 @@ export interface Begun {
 /** Our operator needs at most so long to validate a configuration and find its target. */
 const readyWithinMs = 10_000;
 
-type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
+type Env = HoldEnvironment;
 
 /**
  * Refuses, before the first write, everything that can be refused by then. Resolves with the executor as far as API
@@ -215,18 +215,19 @@ function onlyFromHere(executor: 'appscode' | 'operator'): StashError {
 }
 
 async function createConfiguration(
-  { cluster, clock, signal }: Env,
+  environment: Env,
   reader: NamespaceReader,
   plan: BackupPlan,
   { request }: BeginOptions,
   executor: Executor | undefined,
 ): Promise<Stored<BackupConfiguration>> {
+  const { cluster } = environment;
   const { target, planned } = plan;
   // AppsCode's operator uses the configured class only. Ours is given the class of this one session.
   const snapshotClass = executor === 'appscode' ? classForAppscode(target, planned, undefined) : undefined;
   const configuration = buildConfiguration(target, snapshotClass);
   try {
-    return await persist(clock, signal, () => cluster.create(backupConfigurations, configuration));
+    return await persist(environment, () => cluster.create(backupConfigurations, configuration));
   } catch (error) {
     if (!isStashError(error, 'already-exists')) throw error;
     // Another client was faster, or this client's own write succeeded and its answer was lost.
@@ -242,12 +243,13 @@ async function createConfiguration(
  * the earlier, or waits for the next second.
  */
 async function createSession(
-  { cluster, clock, signal }: Env,
+  environment: Env,
   { target, sessionClaims }: BackupPlan,
   configuration: Stored<BackupConfiguration>,
   { id, failFast, request: { hooks, keep, user, snapshotClass } }: BeginOptions,
   executor: Executor,
 ): Promise<Stored<BackupSession>> {
+  const { cluster, clock, signal } = environment;
   const holder = executor === 'local' || hooks || failFast ? { id, counter: 0 } : undefined;
   for (;;) {
     const at = clock.now();
@@ -256,10 +258,10 @@ async function createSession(
       maker: { by: 'user', name: user },
     });
     try {
-      return await persist(clock, signal, () => cluster.create(backupSessions, session));
+      return await persist(environment, () => cluster.create(backupSessions, session));
     } catch (error) {
       if (!isStashError(error, 'already-exists')) throw error;
-      const existing = await persist(clock, signal, () =>
+      const existing = await persist(environment, () =>
         cluster.get(backupSessions, session.metadata.name, target.namespace),
       );
       if (!isFinal(existing)) return existing;

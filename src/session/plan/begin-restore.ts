@@ -9,10 +9,10 @@ import { commandLine } from '#src/domain/command-line.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { Environment } from '#src/session/environment.ts';
+import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist, untilNextSecond } from '#src/session/persist.ts';
 
-type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
+type Env = HoldEnvironment;
 
 /** An unfinished session of any name that restores the same: a rerun of the command goes on with it. */
 export async function findUnfinishedRestore(
@@ -47,10 +47,10 @@ export async function createRestore(
   const { cluster, clock, signal } = environment;
   const { name, namespace } = session.metadata;
   try {
-    return await persist(clock, signal, () => cluster.create(restoreSessions, session));
+    return await persist(environment, () => cluster.create(restoreSessions, session));
   } catch (error) {
     if (!isStashError(error, 'already-exists')) throw error;
-    const existing = await persist(clock, signal, () => cluster.get(restoreSessions, name, namespace));
+    const existing = await persist(environment, () => cluster.get(restoreSessions, name, namespace));
     if (isSame(existing, session) && !isFinal(existing)) return existing;
     if (nameAt) {
       await untilNextSecond(clock, signal);

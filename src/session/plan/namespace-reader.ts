@@ -4,7 +4,9 @@ import type {
   PersistentVolumeClaim,
   SelfSubjectRulesReview,
   Stored,
+  VolumeSnapshot,
   VolumeSnapshotClass,
+  VolumeSnapshotContent,
 } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
@@ -14,14 +16,18 @@ import {
   persistentVolumes,
   selfSubjectRulesReviews,
   volumeSnapshotClasses,
+  volumeSnapshotContents,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { refusedRights } from '#src/cluster/access.ts';
+import { find } from '#src/cluster/find.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { missingRights, type Right } from '#src/domain/rights.ts';
 import { isStashError } from '#src/errors.ts';
 import { lackedRights } from '#src/domain/checks/rights.ts';
 import { refuse } from '#src/domain/finding.ts';
+import type { Contents } from '#src/domain/restore/snapshot-origin.ts';
 
 export interface NamespaceReader {
   readonly cluster: Cluster;
@@ -36,6 +42,8 @@ export interface NamespaceReader {
   readonly volumes: () => Promise<ReadonlyMap<string, Stored<PersistentVolume>> | undefined>;
   /** Undefined: it does not exist, or the user may not read it. */
   readonly volume: (name: string) => Promise<Stored<PersistentVolume> | undefined>;
+  /** The contents of these snapshots, by the content's name; without those that the user may not read. */
+  readonly contents: (snapshots: readonly VolumeSnapshot[]) => Promise<Contents>;
   /** The rights that the user lacks, by the rules that the API server lists for the user. */
   readonly missing: (rights: readonly Right[]) => Promise<readonly Right[]>;
   /** Rejects with 'forbidden' where the user lacks one of these rights; `user` is the name in the message. */
@@ -79,6 +87,7 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
       }),
     ),
     volume: volumeReader(cluster),
+    contents: (snapshots) => readContents(cluster, snapshots),
     missing,
     demand: async (user, rights) => {
       refuse(lackedRights(await missing(rights), user, namespace));
@@ -112,6 +121,23 @@ export function volumeReader(cluster: Cluster): NamespaceReader['volume'] {
     await first;
     return isRefused ? undefined : read(name);
   };
+}
+
+const contentsAtOnce = 8;
+
+async function readContents(cluster: Cluster, snapshots: readonly VolumeSnapshot[]): Promise<Contents> {
+  const names = new Set(snapshots.flatMap(({ status }) => status?.boundVolumeSnapshotContentName ?? []));
+  const contents = new Map<string, Stored<VolumeSnapshotContent>>();
+  let mayRead = true;
+  await forEachBounded([...names], contentsAtOnce, async (name) => {
+    if (!mayRead) return;
+    const content = await ifAllowed(async () => ({
+      found: await find(cluster, volumeSnapshotContents, { name }),
+    }));
+    mayRead &&= content !== undefined;
+    if (content?.found) contents.set(name, content.found);
+  });
+  return contents;
 }
 
 function refused(cluster: Cluster, namespace: string, rights: readonly Right[]): Promise<Right[]> {

@@ -1,13 +1,16 @@
 /** Plans a restore: finds what is wrong before the session begins. */
-import type { KubernetesObject, Stored, StorageClass } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Stored, StorageClass, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { storageClasses, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { accept, refuse } from '#src/domain/finding.ts';
+import { unfitTemplates } from '#src/domain/restore/check-provisioning.ts';
 import { readySnapshot } from '#src/domain/restore/ready-snapshot.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';
+import { originOf } from '#src/domain/restore/snapshot-origin.ts';
+import { readSourceClaim } from '#src/domain/restore-points/source-claim.ts';
 import { bindsLate, missingStorageClasses } from '#src/domain/restore/storage-class.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -44,13 +47,19 @@ export interface RestorePlan {
   readonly notes: readonly string[];
 }
 
+interface Source {
+  readonly template: VolumeClaimTemplate;
+  readonly snapshot: Stored<VolumeSnapshot>;
+}
+
 /** Reads and writes nothing. Rejects with a StashError for the first problem. */
 export async function planRestore(reader: NamespaceReader, request: RestoreRequest): Promise<RestorePlan> {
   const { cluster, namespace } = reader;
   const { resumed, words, executor, wait = true } = request;
-  const [snapshots, classes] = await Promise.all([
+  const [snapshots, classes, snapshotClasses] = await Promise.all([
     cluster.list(volumeSnapshots, { namespace }),
     ifAllowed(() => cluster.list(storageClasses)),
+    reader.snapshotClasses(),
     reader.claims(),
     reader.demand(request.user, [
       ...rightsForRestore({ executor, wait }),
@@ -60,9 +69,11 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
     ]),
   ]);
 
-  const sized = request.templates.map((template) =>
-    grown(template, accept(readySnapshot(template, snapshots.items, namespace))),
-  );
+  const sources = request.templates.map((template) => ({
+    template,
+    snapshot: accept(readySnapshot(template, snapshots.items, namespace)),
+  }));
+  const sized = sources.map(({ template, snapshot }) => grown(template, snapshot));
   const claims = (await reader.claims()).filter(
     ({ metadata }) =>
       resumed === undefined || metadata.annotations?.[annotation.restoreSessionUid] !== resumed.metadata.uid,
@@ -75,11 +86,21 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
 
   const templates = sized.map(({ template }) => template);
   if (classes) refuse(missingStorageClasses(templates, classes.items, words));
+  const contents = await reader.contents(sources.filter(hasDoubtfulMode).map(({ snapshot }) => snapshot));
+  const origins = new Map(
+    sources.map(({ snapshot }) => [snapshot.metadata.name, originOf(snapshot, snapshotClasses, contents)]),
+  );
+  refuse(unfitTemplates(templates, { classes: classes?.items, origins, words }));
   return {
     templates,
     waitForConsumer: classes && lateBinding(templates, classes.items),
     notes: sized.flatMap(({ note }) => note ?? []),
   };
+}
+
+/** Contents are cluster-scoped and read one by one: only those that can tell more than the snapshot's record. */
+function hasDoubtfulMode({ template, snapshot }: Source): boolean {
+  return readSourceClaim(snapshot)?.volumeMode !== (template.spec.volumeMode ?? 'Filesystem');
 }
 
 /** Undefined where the workload does not exist, or the user may not read it. */

@@ -1,5 +1,5 @@
 /** Makes a RestoreSession of a restore point and a command line. */
-import type { Named } from '#src/api/kubernetes.ts';
+import type { Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { formatAge } from '#src/domain/duration.ts';
@@ -12,6 +12,7 @@ import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { parseRenames } from '#src/domain/arguments/renames.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { selectClaims, templatesOf } from '#src/domain/restore/restore-templates.ts';
+import { recordFor, type ClaimRecord } from '#src/domain/restore/snapshot-origin.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
 import { readWorkload } from './plan-restore.ts';
@@ -49,7 +50,11 @@ export async function prepareRestore(
   const point = accept(choosePoint(points, target, from, only, moment));
   const claims = selectClaims(point, only).map((each) => each.claim);
   const rename = parseRenames({ claim, suffix }, claims);
-  const { templates, notes } = templatesOf(point, { ...flags, rename });
+  const unrecorded = point.claims.flatMap(({ claim, snapshot, source }) =>
+    snapshot && !source && claims.includes(claim) ? [{ claim, snapshot }] : [],
+  );
+  const records = await recordsFor(reader, unrecorded);
+  const { templates, notes } = templatesOf(point, { ...flags, rename, records });
   const session = buildRestoreSession({ target, templates, restoredFrom: point.session, at: now });
   const words = {
     target,
@@ -61,6 +66,22 @@ export async function prepareRestore(
   };
   const said = moment === undefined || isNamed(point, from) ? [] : [whichPoint(from, point, now)];
   return { session, templates, words, notes: [...said, ...notes], target };
+}
+
+/** By claim: what is known of it without a record on its snapshot. */
+async function recordsFor(
+  reader: NamespaceReader,
+  unrecorded: readonly { readonly claim: string; readonly snapshot: Stored<VolumeSnapshot> }[],
+): Promise<ReadonlyMap<string, ClaimRecord>> {
+  if (unrecorded.length === 0) return new Map();
+  const snapshots = unrecorded.map(({ snapshot }) => snapshot);
+  const [claims, contents] = await Promise.all([reader.claims(), reader.contents(snapshots)]);
+  return new Map(
+    unrecorded.flatMap(({ claim, snapshot }) => {
+      const record = recordFor(snapshot, claims, contents);
+      return record ? [[claim, record] as const] : [];
+    }),
+  );
 }
 
 /** `--from 3h is restore point deploy-foo-1732428000, cut 3h5m ago (2026-11-28T03:00:12.000Z)`. */

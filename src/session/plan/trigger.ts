@@ -7,10 +7,10 @@ import { buildBackupSession } from '#src/domain/backup/build-backup.ts';
 import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
-import type { Environment } from '#src/session/environment.ts';
+import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist, untilNextSecond } from '#src/session/persist.ts';
 
-type Env = Pick<Environment, 'cluster' | 'clock' | 'signal'>;
+type Env = HoldEnvironment;
 
 export interface TriggerRequest {
   /** The BackupConfiguration's name. */
@@ -30,9 +30,7 @@ export async function triggerBackup(
 ): Promise<Stored<BackupSession>> {
   const { cluster, clock, signal } = environment;
   const { name, namespace } = request;
-  const configuration = await persist(clock, signal, () =>
-    cluster.get(backupConfigurations, name, namespace),
-  );
+  const configuration = await persist(environment, () => cluster.get(backupConfigurations, name, namespace));
   const target = targetOfConfiguration(configuration);
   if (configuration.metadata.deletionTimestamp !== undefined) {
     throw new StashError('precondition', `backupconfiguration/${name} is being deleted`, {
@@ -50,7 +48,7 @@ export async function triggerBackup(
     const { metadata } = session;
     const labelled = { ...session, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
     try {
-      return await persist(clock, signal, () => cluster.create(backupSessions, labelled));
+      return await persist(environment, () => cluster.create(backupSessions, labelled));
     } catch (error) {
       if (!isStashError(error, 'already-exists')) throw error;
       // This client's own write, whose answer was lost, or another client's session of the same second.
@@ -62,11 +60,11 @@ export async function triggerBackup(
 }
 
 async function findBegun(
-  { cluster, clock, signal }: Env,
+  environment: Env,
   { metadata }: Stored<BackupConfiguration>,
   trigger: string,
 ): Promise<Stored<BackupSession> | undefined> {
   const scope = { namespace: metadata.namespace, labelSelector: `${label.trigger}=${trigger}` };
-  const { items } = await persist(clock, signal, () => cluster.list(backupSessions, scope));
+  const { items } = await persist(environment, () => environment.cluster.list(backupSessions, scope));
   return items.find(({ spec }) => spec.invoker.name === metadata.name);
 }

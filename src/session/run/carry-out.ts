@@ -10,7 +10,7 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import { awaitHolder, isTakenOver, lookAgain } from '#src/session/holding/await-holder.ts';
 import { endHeld } from './end.ts';
 import type { Environment } from '#src/session/environment.ts';
-import type { Held } from '#src/session/holding/held.ts';
+import type { Held, HoldEnvironment } from '#src/session/holding/held.ts';
 import { hold } from '#src/session/holding/hold.ts';
 import type { SessionContext, SessionKind } from '#src/session/kind.ts';
 import { runSession } from './run-session.ts';
@@ -34,7 +34,7 @@ export interface HoldOrWait<S extends AnySession, Result> {
 
 /** Resolves with the result of `execute` or `otherwise`; rejects as they do, unless another executor took over. */
 export async function holdOrWait<S extends AnySession, Result>(
-  environment: Pick<Environment, 'cluster' | 'clock' | 'signal'>,
+  environment: HoldEnvironment,
   kind: Pick<SessionKind<S, never>, 'resource' | 'words'>,
   first: Vacant<S>,
   { id, execute, onTakenOver, otherwise }: HoldOrWait<S, Result>,

@@ -11,7 +11,7 @@ import { isStashError, type StashError } from '#src/errors.ts';
 import type { Environment } from '#src/session/environment.ts';
 import type { Held } from '#src/session/holding/held.ts';
 import type { MadeRules } from '#src/session/kind.ts';
-import { isFinalRefusal, persist } from '#src/session/persist.ts';
+import { isFinalRefusal, persist, type Patience } from '#src/session/persist.ts';
 
 /** So many creations are in flight at once. */
 const createsInFlight = 32;
@@ -38,14 +38,21 @@ export interface MakerTask<S extends AnySession> {
 }
 
 export function createMaker<S extends AnySession>(
-  { cluster, clock }: Environment,
+  environment: Environment,
   { held, loop, made, refused, taken, rules, onAsk, onTrouble }: MakerTask<S>,
 ): Maker {
+  const { cluster } = environment;
   const trouble = new Map<Made, string>();
 
-  const adopt = async ({ claim, resource, object: { metadata } }: Made) => {
+  const within = (signal: AbortSignal) => ({ ...environment, signal });
+
+  const adopt = async ({ claim, resource, object: { metadata } }: Made, patience: Patience) => {
     const { name, namespace } = metadata;
-    const existing = await persist(clock, loop.signal, () => cluster.get(resource, name, namespace));
+    const existing = await persist(
+      within(loop.signal),
+      () => cluster.get(resource, name, namespace),
+      patience,
+    );
     made.learn(existing);
     if (rules.isOf(existing, held.session())) return;
     const why = rules.taken(name, taken.has(claim));
@@ -63,15 +70,15 @@ export function createMaker<S extends AnySession>(
     }
     const patience = {
       until: deadlineOf(held.session()),
-      onTrouble: ({ message }: StashError) => {
+      onTrouble: ({ message }: Pick<StashError, 'message'>) => {
         trouble.set(item, message);
         onTrouble();
       },
     };
     try {
-      made.learn(await persist(clock, signal, () => cluster.create(resource, object), patience));
+      made.learn(await persist(within(signal), () => cluster.create(resource, object), patience));
     } catch (error) {
-      if (isStashError(error, 'already-exists')) await adopt(item);
+      if (isStashError(error, 'already-exists')) await adopt(item, patience);
       else if (isFinalRefusal(error)) refused.set(claim, error.message);
       else throw error;
     } finally {

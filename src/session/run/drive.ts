@@ -11,6 +11,9 @@ import { assertNever, isStashError, type StashError } from '#src/errors.ts';
 import type { Held } from '#src/session/holding/held.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
 
+/** So long after the deadline the executor still tries to write the session's end. */
+const lateAnswerMs = 10_000;
+
 export interface Routine<S extends AnySession> {
   readonly loop: Loop;
   readonly clock: Clock;
@@ -19,6 +22,8 @@ export interface Routine<S extends AnySession> {
   readonly made: Observed<KubernetesObject>;
   /** Until when it waits for that, at most; `toGoOn`: it wants to create more, not only to end the session. */
   readonly knownBy: (now: Date, toGoOn: boolean) => Date;
+  /** When it gives up to write that the session has started. */
+  readonly startBy: Date;
   /** The present state, and the next step. */
   readonly look: (now: Date) => {
     readonly progress: Progress;
@@ -44,8 +49,12 @@ export async function drive<S extends AnySession>(routine: Routine<S>): Promise<
 }
 
 async function go<S extends AnySession>(routine: Routine<S>): Promise<Progress> {
-  const { loop, clock, held, made, knownBy } = routine;
-  held.trouble.onChange(loop.ring);
+  const { loop, clock, held, made, knownBy, startBy } = routine;
+  held.trouble.onChange(() => {
+    // While a status is written, the loop does not look.
+    routine.onChange(routine.look(clock.now()).progress);
+    loop.ring();
+  });
   for (;;) {
     const failure = made.failure();
     if (failure) throw failure;
@@ -63,11 +72,11 @@ async function go<S extends AnySession>(routine: Routine<S>): Promise<Progress> 
     routine.onChange(progress);
     switch (step.do) {
       case 'start':
-        await loop.race(held.writeStatus(step.status));
+        await loop.race(held.writeStatus(step.status, startBy));
         break;
       case 'finish':
         try {
-          await loop.race(held.writeStatus(step.status, progress.deadline));
+          await loop.race(held.writeStatus(step.status, endBy(progress.deadline, now)));
         } catch (error) {
           if (!isStashError(error, 'unreachable', 'server')) throw error;
           return { ...progress, verdict: unwritten(progress, error) };
@@ -90,6 +99,10 @@ async function go<S extends AnySession>(routine: Routine<S>): Promise<Progress> 
         assertNever(step);
     }
   }
+}
+
+function endBy(deadline: Date, now: Date): Date {
+  return new Date(Math.max(deadline.getTime(), now.getTime()) + lateAnswerMs);
 }
 
 /** Gives up the objects that are not created by `until`; the next round decides on them again. */

@@ -1,0 +1,102 @@
+/** Finds claims whose volume no driver can fill from their snapshot: they would stay Pending. */
+import type { Stored, StorageClass } from '#src/api/kubernetes.ts';
+import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+
+import { restoreCommand, type RestoreWords } from './restore-command.ts';
+import type { SnapshotOrigin } from './snapshot-origin.ts';
+import { classNameOf, classOfTemplate } from './storage-class.ts';
+
+/** In place of these, a CSI driver of another name may serve a class: Kubernetes translates them. */
+const inTree = 'kubernetes.io/';
+const noProvisioner = 'kubernetes.io/no-provisioner';
+
+export interface ProvisioningScene {
+  /** Undefined: the user may not read them. */
+  readonly classes: readonly Stored<StorageClass>[] | undefined;
+  /** By the snapshot's name. */
+  readonly origins: ReadonlyMap<string, SnapshotOrigin>;
+  /** Left out for a RestoreSession from a file. */
+  readonly words: RestoreWords | undefined;
+}
+
+/** A failure `precondition` for each template whose class or volumeMode does not fit its snapshot. */
+export function unfitTemplates(
+  templates: readonly VolumeClaimTemplate[],
+  { classes, origins, words }: ProvisioningScene,
+): Failure[] {
+  return templates.flatMap((template) => {
+    const origin = origins.get(template.spec.dataSource?.name ?? '');
+    const why =
+      (classes && whyWrongClass(template, classes, origin?.driver, words)) ?? whyWrongMode(template, origin);
+    return why === undefined ? [] : [why];
+  });
+}
+
+function whyWrongClass(
+  template: VolumeClaimTemplate,
+  classes: readonly Stored<StorageClass>[],
+  driver: string | undefined,
+  words: RestoreWords | undefined,
+): Failure | undefined {
+  const wanted = classNameOf(template);
+  const found = classOfTemplate(template, classes);
+  // `missingStorageClasses` tells of a class that does not exist.
+  if (found === undefined && wanted !== undefined && wanted !== '') return undefined;
+  const claim = `claim ${template.metadata.name ?? ''}`;
+  const snapshot = `snapshot ${template.spec.dataSource?.name ?? ''}`;
+  const hint = waysOn(classes, driver, words);
+  if (found === undefined) {
+    const why =
+      wanted === '' ? 'has the empty storage class' : 'names no storage class, and there is no default';
+    return failure('precondition', `${claim} ${why}: no driver would make its volume`, { hint });
+  }
+  const { provisioner, metadata } = found;
+  if (provisioner === noProvisioner) {
+    const message = `storage class ${metadata.name} of ${claim} has no driver that makes volumes`;
+    return failure('precondition', message, { hint });
+  }
+  if (driver === undefined || provisioner === driver || provisioner.startsWith(inTree)) return undefined;
+  const which = wanted === undefined ? `${metadata.name}, the default,` : metadata.name;
+  return failure(
+    'precondition',
+    sanitize(
+      `storage class ${which} of ${claim} is of driver ${provisioner}, and ${snapshot} of driver ${driver}: no driver restores the snapshot of another`,
+    ),
+    { hint },
+  );
+}
+
+/** The command with a class of the driver, where there is exactly one way to write it. */
+function waysOn(
+  classes: readonly Stored<StorageClass>[],
+  driver: string | undefined,
+  words: RestoreWords | undefined,
+): string {
+  const fitting = classes
+    .filter(({ provisioner }) => provisioner === driver)
+    .map(({ metadata }) => metadata.name);
+  return [
+    ...(words ? fitting.map((storageClass) => restoreCommand(words, { storageClass })) : []),
+    ...(!words && fitting.length > 0 ? [`write storageClassName: ${sanitize(fitting.join(', or '))}`] : []),
+    'kubectl get storageclass',
+  ].join('\n');
+}
+
+function whyWrongMode(
+  template: VolumeClaimTemplate,
+  origin: SnapshotOrigin | undefined,
+): Failure | undefined {
+  const wanted = template.spec.volumeMode ?? 'Filesystem';
+  if (origin?.volumeMode === undefined || origin.volumeMode === wanted || origin.mayChangeMode !== false)
+    return undefined;
+  const { metadata, spec } = template;
+  return failure(
+    'precondition',
+    `claim ${metadata.name ?? ''} has volumeMode ${wanted}, and the volume of snapshot ${spec.dataSource?.name ?? ''} had ${origin.volumeMode}`,
+    {
+      hint: `write volumeMode: ${origin.volumeMode}, or have an administrator allow the change on the snapshot's content`,
+    },
+  );
+}
