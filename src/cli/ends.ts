@@ -27,9 +27,21 @@ export async function settleAll<T>(
 /** Returns all results, or throws one error that combines all failures. */
 export async function allOrErrors<T>(work: readonly Promise<T>[]): Promise<T[]> {
   const { done, errors } = await settleAll(work);
+  throwAll(errors);
+  return done;
+}
+
+/** Where the command has done its work for other objects, it exits with 1, whatever was wrong with these. */
+export function ofSome(errors: readonly StashError[]): StashError[] {
+  return errors.map(
+    (error) => new StashError('precondition', error.message, { hint: error.hint, cause: error }),
+  );
+}
+
+/** Throws one error that combines these, if there are any. */
+export function throwAll(errors: readonly StashError[]): void {
   const error = combineErrors(errors);
   if (error) throw error;
-  return done;
 }
 
 /** Prints the sessions that succeeded, then throws if any did not. */
@@ -39,11 +51,13 @@ export async function printEnds(
     readonly context: Context;
     readonly cluster: Cluster;
     readonly format: ObjectFormat | undefined;
+    /** What was refused before any session began. */
+    readonly refused?: readonly StashError[];
     /** Called before the first line is printed. */
     readonly close: () => void;
   },
 ): Promise<void> {
-  const { context, cluster, format, close } = options;
+  const { context, cluster, format, refused = [], close } = options;
   const began = context.now();
   const objects = new Map<Progress, Promise<KubernetesObject>>();
   const ended = work.map(async (one) => {
@@ -69,8 +83,7 @@ export async function printEnds(
     errors.push(...read.errors);
     if (read.done.length > 0) await printObjects(context.out, format, oneOrMany(read.done));
   }
-  const error = combineErrors([...failures, ...errors]);
-  if (error) throw error;
+  throwAll([...failures, ...errors, ...refused]);
 }
 
 /** Throws for a session that has not ended, which must never count as success. */

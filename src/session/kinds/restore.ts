@@ -65,14 +65,19 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
   complete: (_, __, context) => Promise.resolve(context),
   async plan({ cluster, clock, signal }, held, { claimsPerSession }) {
     const session = held.session();
-    const reader = {
-      ...readerOf(cluster, session.metadata.namespace ?? ''),
-      // The executor's roles come with the operator.
-      demand: () => Promise.resolve(),
-    };
     const templates = expandTemplates(session, claimsPerSession);
     const request = { templates, resumed: session, user: 'this executor' };
-    const planned = await persist(clock, signal, () => planRestore(reader, request));
+    const planned = await persist(clock, signal, () =>
+      // A new reader each time: a reader remembers errors, too.
+      planRestore(
+        {
+          ...readerOf(cluster, session.metadata.namespace ?? ''),
+          // The executor's roles come with the operator.
+          demand: () => Promise.resolve(),
+        },
+        request,
+      ),
+    );
     return { ...planned, target: readTarget(session) };
   },
   planEnd: (_, session) => {
