@@ -4,8 +4,9 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import type { Progress, Verdict } from '#src/domain/session/progress.ts';
 import { verdictError } from '#src/domain/session/verdict-error.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { verdictLine } from '#src/report/verdict-line.ts';
+import { verdictLine, type Existence } from '#src/report/verdict-line.ts';
 
 import type { Context } from './context.ts';
 import { oneOrMany, printObjects, type ObjectFormat } from './output.ts';
@@ -75,8 +76,9 @@ export async function printEnds(
   const failures = done.flatMap((progress) => verdictError(progress, verdictOf(progress)) ?? []);
   if (format === undefined) {
     for (const progress of done) {
-      if (progress.verdict?.outcome === 'succeeded')
-        context.out.write(verdictLine(progress, progress.verdict, took));
+      if (progress.verdict?.outcome !== 'succeeded') continue;
+      const workload = await workloadOf(cluster, progress);
+      context.out.write(verdictLine(progress, progress.verdict, { workload, tookMs: took }));
     }
   } else {
     const read = await settleAll(done.flatMap((progress) => objects.get(progress) ?? []));
@@ -94,4 +96,16 @@ function verdictOf({ session, verdict }: Progress): Verdict {
 
 function readSession(cluster: Cluster, { kind, session, namespace }: Progress): Promise<KubernetesObject> {
   return cluster.get(kind.resource, session, namespace);
+}
+
+async function workloadOf(cluster: Cluster, { kind, target }: Progress): Promise<Existence> {
+  if (target === undefined || !kind.withoutWorkload || target.kind === 'PersistentVolumeClaim')
+    return 'exists';
+  try {
+    await cluster.get(targetTypes[target.kind].resource, target.name, target.namespace);
+    return 'exists';
+  } catch (error) {
+    // The session has succeeded, whatever becomes of this request.
+    return isStashError(error, 'not-found') ? 'missing' : 'unknown';
+  }
 }

@@ -73,7 +73,7 @@ export const command = defineCommand({
   usage: 'snapshot (TYPE/NAME... | TYPE -l SELECTOR | TYPE --all) [flags]',
   description: `Take a snapshot of every volume of a workload, and wait until each of them can be restored.
 
-A snapshot is crash-consistent per volume: it holds what a machine would find on its disk after a power cut. It causes no downtime. With --pre and --post, the application is quiesced while the snapshots are cut. Snapshots outlive the workload, its claims and the session.
+A snapshot is crash-consistent per volume: it holds what a machine would find on its disk after a power cut. It causes no downtime. With --pre and --post, the application is quiesced while the snapshots are cut. The VolumeSnapshots stay when the workload, its claims or the session are deleted; some drivers delete their data with the volume.
 
 The command deletes nothing. The restore point stays until a user deletes it, and no schedule's retention policy counts it.
 

@@ -43,6 +43,7 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
     resource: restoreSessions,
     makes: persistentVolumeClaims,
     done: 'restored',
+    withoutWorkload: true,
     ready: 'Bound',
     describes: ({ claim }) => ['persistentvolumeclaim', claim],
     shows: () => ['kubectl', 'get', 'persistentvolumeclaims'],
