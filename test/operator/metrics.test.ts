@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
+import { load } from 'js-yaml';
+
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { StashError } from '#src/errors.ts';
@@ -56,7 +58,7 @@ function stage(snapshots: readonly Stored<VolumeSnapshot>[] = []) {
         .filter((line) => !/^stash_sessions_total.* 0$/.test(line));
     },
     /** The value of each metric of the configuration, by its name without the common beginning. */
-    async backups(configuration = 'db'): Promise<Record<string, number>> {
+    backups: async (configuration = 'db'): Promise<Record<string, number>> => {
       const lines = (await metrics.text()).split('\n');
       return Object.fromEntries(
         lines.flatMap((line) => {
@@ -217,6 +219,27 @@ test('a standby reports only that it does not lead, and two operators in one pro
   one.resign();
   assert.match(await one.all(), /^stash_leader 0$/m);
   assert.deepEqual(await one.ours(), []);
+});
+
+test('the alerts in docs/metrics.md use metrics that exist', async () => {
+  const documented = await readFile('docs/metrics.md', 'utf8');
+  const [, yaml = ''] = /^## Alerts[^]*?```yaml\n([^]*?)```/m.exec(documented) ?? [];
+  const { groups } = load(yaml) as { groups: { rules: { alert: string; expr: string }[] }[] };
+  const text = await stage().all();
+  const existing = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+  const rules = groups.flatMap(({ rules }) => rules);
+  assert.deepEqual(
+    rules.map(({ alert }) => alert),
+    ['StashBackupOverdue', 'StashRestorePointsUnread', 'StashBackupsFail', 'StashHasNoLeader'],
+  );
+  for (const { alert, expr } of rules) {
+    for (const [name] of expr.matchAll(/stash_\w+/g)) assert.ok(existing.includes(name), `${alert}: ${name}`);
+  }
+  assert.match(
+    text,
+    /^stash_sessions_total\{kind="backup",phase="Failed"\} 0$/m,
+    'increase() sees the first failure',
+  );
 });
 
 test('docs/metrics.md lists each metric with its labels', async () => {
