@@ -16,6 +16,7 @@ export type ErrorKind =
   | 'unreachable'
   | 'server'
   | 'precondition'
+  | 'no-claims'
   | 'session-failed'
   | 'timed-out'
   | 'waiting-for-consumer'
@@ -34,6 +35,7 @@ const exitCodes: Record<ErrorKind, number> = {
   unreachable: 1,
   server: 1,
   precondition: 1,
+  'no-claims': 1,
   'session-failed': 4,
   'timed-out': 5,
   'waiting-for-consumer': 6,

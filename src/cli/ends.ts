@@ -4,8 +4,9 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import type { Progress, Verdict } from '#src/domain/session/progress.ts';
 import { verdictError } from '#src/domain/session/verdict-error.ts';
+import { targetTypes } from '#src/domain/workload/kinds.ts';
 import { isStashError, StashError } from '#src/errors.ts';
-import { verdictLine } from '#src/report/verdict-line.ts';
+import { verdictLine, type Existence } from '#src/report/verdict-line.ts';
 
 import type { Context } from './context.ts';
 import { oneOrMany, printObjects, type ObjectFormat } from './output.ts';
@@ -27,9 +28,21 @@ export async function settleAll<T>(
 /** Returns all results, or throws one error that combines all failures. */
 export async function allOrErrors<T>(work: readonly Promise<T>[]): Promise<T[]> {
   const { done, errors } = await settleAll(work);
+  throwAll(errors);
+  return done;
+}
+
+/** Where the command has done its work for other objects, it exits with 1, whatever was wrong with these. */
+export function ofSome(errors: readonly StashError[]): StashError[] {
+  return errors.map(
+    (error) => new StashError('precondition', error.message, { hint: error.hint, cause: error }),
+  );
+}
+
+/** Throws one error that combines these, if there are any. */
+export function throwAll(errors: readonly StashError[]): void {
   const error = combineErrors(errors);
   if (error) throw error;
-  return done;
 }
 
 /** Prints the sessions that succeeded, then throws if any did not. */
@@ -39,11 +52,13 @@ export async function printEnds(
     readonly context: Context;
     readonly cluster: Cluster;
     readonly format: ObjectFormat | undefined;
+    /** What was refused before any session began. */
+    readonly refused?: readonly StashError[];
     /** Called before the first line is printed. */
     readonly close: () => void;
   },
 ): Promise<void> {
-  const { context, cluster, format, close } = options;
+  const { context, cluster, format, refused = [], close } = options;
   const began = context.now();
   const objects = new Map<Progress, Promise<KubernetesObject>>();
   const ended = work.map(async (one) => {
@@ -61,16 +76,16 @@ export async function printEnds(
   const failures = done.flatMap((progress) => verdictError(progress, verdictOf(progress)) ?? []);
   if (format === undefined) {
     for (const progress of done) {
-      if (progress.verdict?.outcome === 'succeeded')
-        context.out.write(verdictLine(progress, progress.verdict, took));
+      if (progress.verdict?.outcome !== 'succeeded') continue;
+      const workload = await workloadOf(cluster, progress);
+      context.out.write(verdictLine(progress, progress.verdict, { workload, tookMs: took }));
     }
   } else {
     const read = await settleAll(done.flatMap((progress) => objects.get(progress) ?? []));
     errors.push(...read.errors);
     if (read.done.length > 0) await printObjects(context.out, format, oneOrMany(read.done));
   }
-  const error = combineErrors([...failures, ...errors]);
-  if (error) throw error;
+  throwAll([...failures, ...errors, ...refused]);
 }
 
 /** Throws for a session that has not ended, which must never count as success. */
@@ -81,4 +96,16 @@ function verdictOf({ session, verdict }: Progress): Verdict {
 
 function readSession(cluster: Cluster, { kind, session, namespace }: Progress): Promise<KubernetesObject> {
   return cluster.get(kind.resource, session, namespace);
+}
+
+async function workloadOf(cluster: Cluster, { kind, target }: Progress): Promise<Existence> {
+  if (target === undefined || !kind.withoutWorkload || target.kind === 'PersistentVolumeClaim')
+    return 'exists';
+  try {
+    await cluster.get(targetTypes[target.kind].resource, target.name, target.namespace);
+    return 'exists';
+  } catch (error) {
+    // The session has succeeded, whatever becomes of this request.
+    return isStashError(error, 'not-found') ? 'missing' : 'unknown';
+  }
 }

@@ -1,11 +1,11 @@
-import type { Named } from '#src/api/kubernetes.ts';
+import type { Named, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { defineCommand, type Args, type Flags } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
-import { printEnds } from '#src/cli/ends.ts';
-import { dryRunFlag, executionFlags, podsOnly } from '#src/cli/flags.ts';
-import { outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
+import { ofSome, printEnds, settleAll, throwAll } from '#src/cli/ends.ts';
+import { dryRunFlag, executionFlags, podsOnly, selectorFlag } from '#src/cli/flags.ts';
+import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { printLine, tellOn } from '#src/cli/print-line.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
 import { longName } from '#src/cli/tokens.ts';
@@ -17,19 +17,22 @@ import { accept } from '#src/domain/finding.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
 import { restoreSessionName } from '#src/domain/workload/names.ts';
-import { restoreCommand } from '#src/domain/restore/restore-command.ts';
+import { restoreCommand, type RestoreFlags, type RestoreWords } from '#src/domain/restore/restore-command.ts';
+import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { timeLimitMs } from '#src/domain/session/session-status.ts';
-import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
+import { parseTargets, type TargetArguments } from '#src/domain/arguments/target-arguments.ts';
+import { parseLabelSelector } from '#src/domain/workload/label-selector.ts';
 import { readTarget, type Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { leaveRestore, takeRestore } from '#src/follow/take-restore.ts';
 import { findUnfinishedRestore } from '#src/session/plan/begin-restore.ts';
-import { executorByDiscovery } from '#src/session/holding/executor.ts';
-import { planRestore } from '#src/session/plan/plan-restore.ts';
+import { executorByDiscovery, type Executor } from '#src/session/holding/executor.ts';
+import { planRestore, type RestorePlan } from '#src/session/plan/plan-restore.ts';
 import { prepareRestore, type PreparedRestore } from '#src/session/plan/prepare-restore.ts';
 import { clientDryRun, dryRunRestore, serverDryRun } from '#src/session/plan/dry-run.ts';
-import { readerOf } from '#src/session/plan/namespace-reader.ts';
+import { readerOf, type NamespaceReader } from '#src/session/plan/namespace-reader.ts';
+import { prepareRestores, type PreparedRestores } from '#src/session/plan/prepare-restores.ts';
 
 /** Which claims to restore, and how. Refused with `-f`, and repeated in the commands of hints. */
 const wishes = {
@@ -68,6 +71,11 @@ const flags = {
       'Restore point: a name that "kubectl stash list" prints, or latest for the newest complete one, -2 for the second newest, or the newest complete one by a time: 3h or 2d (ago), yesterday, 2026-11-28, 2026-11-28T03:00 (local time).',
   },
   ...wishes,
+  ...selectorFlag,
+  all: {
+    type: 'boolean',
+    description: 'Restore every workload and claim of the namespace that has lost its claims.',
+  },
   filename: {
     type: 'string',
     alias: 'f',
@@ -89,14 +97,20 @@ type RestoreArgs = Args<typeof flags>;
 
 export const command = defineCommand({
   name: 'restore',
-  usage: 'restore (TYPE/NAME | -f FILE) [flags]',
+  usage: 'restore (TYPE/NAME | -l SELECTOR | --all | -f FILE) [flags]',
   description: `Restore the volumes of a workload from a restore point, and wait until each of them can be used.
 
-Missing claims are restored under their own names, with their class, size, access modes, labels and annotations. The workload, the session and the claims need not exist any more. An existing claim is never overwritten: the command prints how to restore beside it, or in place.`,
+Missing claims are restored under their own names, with their class, size, access modes, labels and annotations. The workload, the session and the claims need not exist any more. An existing claim is never overwritten: the command prints how to restore beside it, or in place.
+
+With --all or -l, each workload of the namespace (of one type, as in sts --all), and each claim that was snapshotted by itself, is restored if its claims do not exist, from its newest complete restore point (or the newest one by --from). This includes workloads that were deleted: --dry-run=client shows all of them. A workload whose claims exist is skipped with a note. One that cannot be restored does not keep the others from being restored: the command says at the end why it was not, and exits with 1. You can run the command again at any time.
+
+-l selects by the labels of the workload. If the workload does not exist, -l selects by the labels that its claims had when they were snapshotted: one of them must match.`,
   examples: [
     '# Restore the claims of a deployment from its newest complete restore point\nkubectl stash restore deploy/foo',
     '# Restore beside existing claims\nkubectl stash restore deploy/foo --suffix -restored',
     '# Restore one claim from a given restore point\nkubectl stash restore sts/db --from sts-db-1732427120 --only data-db-0',
+    '# Restore everything that a namespace has lost, as it was last night\nkubectl stash restore --all -n shop --from yesterday',
+    '# Restore the statefulsets with a label\nkubectl stash restore sts -l app=db',
     '# Carry out a RestoreSession\nkubectl stash restore -f restoresession.yaml',
   ],
   flags,
@@ -107,28 +121,24 @@ Missing claims are restored under their own names, with their class, size, acces
     const namespace = namespaceOf(request, args, connection);
     const reader = readerOf(connection.cluster, namespace);
     const executor = executorByDiscovery(await reader.groups(), args.flags.executor);
-    const prepared = request.file
-      ? fromFile(request.file, args.flags, namespace)
-      : await prepareRestore(
-          reader,
-          {
-            target: { ...request.target, namespace },
-            from: args.flags.from,
-            flags: args.flags,
-            written: (given) => writeFlags(wishes, given),
-          },
-          context.now(),
-        );
-    const { templates, words, notes, target } = prepared;
-    const session = withTimeOut(prepared.session, args.flags.timeout);
-
-    const unfinished = await findUnfinishedRestore(connection, session);
-    const { wait, dryRun, output } = args.flags;
-    const { user } = connection;
-    const hooks = hooksOfRestore(session);
-    const plan = await planRestore(reader, {
-      ...{ templates, words, resumed: unfinished, executor, wait, user, hooks },
-    });
+    const { wait } = args.flags;
+    const wanted = await prepare(request, reader, args, context);
+    const { done: plans, errors } = await settleAll(
+      wanted.prepared.map(async (work): Promise<Planned> => {
+        const prepared = await work;
+        const { templates, words } = prepared;
+        const session = withTimeOut(prepared.session, args.flags.timeout);
+        const unfinished = await findUnfinishedRestore(reader, session);
+        const hooks = hooksOfRestore(session);
+        const { user } = connection;
+        const plan = await planRestore(reader, {
+          ...{ templates, words, resumed: unfinished, executor, wait, user, hooks },
+        });
+        return { ...prepared, session, unfinished, plan };
+      }),
+    );
+    if (!('all' in request)) throwAll(errors);
+    const refused = ofSome([...errors, ...wanted.refused]);
     if (!wait && executor !== 'appscode' && executor !== 'operator') {
       throw new StashError(
         'precondition',
@@ -138,53 +148,128 @@ Missing claims are restored under their own names, with their class, size, acces
         },
       );
     }
-    if (dryRun !== undefined) {
-      for (const note of [...notes, ...plan.notes]) printLine(context.err, `note: ${note}`);
-      const objects = dryRun === 'server' ? serverDryRun(connection.cluster) : clientDryRun(context.now());
-      await dryRunRestore(objects, session, plan.templates);
-      await printOutcome(context.out, output, objects.shown, wouldBe('created', dryRun));
-      return;
-    }
-    const again = words
-      ? restoreCommand(words)
-      : commandLine`kubectl stash restore -f ${args.flags.filename ?? '-'}`;
-    const nameAt = words && ((at: Date) => restoreSessionName(words.target, at));
-    if (!wait) {
-      const { cluster } = connection;
-      const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
-      const limitMs = args.flags.timeout;
-      const created = unfinished ?? (await leaveRestore(environment, { session, nameAt, limitMs, again }));
-      await printOutcome(context.out, output, created, 'created');
-      return;
-    }
-
-    const display = await openDisplay(context);
-    for (const note of [...notes, ...plan.notes]) display.say(`note: ${note}`);
-    const { cluster } = connection;
-    const timeoutMs = args.flags.timeout ?? timeLimitMs(session.spec.timeOut);
-    const work = takeRestore(
-      {
-        ...{ cluster, clock: context, signal: context.signal, tell: display.say, onChange: display.show },
-        podsOnly: podsOnly(args.flags),
-      },
-      {
-        wanted: session,
-        nameAt,
-        unfinished,
-        plan,
-        target,
-        namespace,
-        executor,
-        id: commandLineId(),
-        timeoutMs,
-        limitMs: args.flags.timeout,
-        again,
-        say: display.say,
-      },
-    );
-    await printEnds([work], { context, cluster, format: output, close: display.close });
+    const notes = [...wanted.notes, ...plans.flatMap(({ notes, plan }) => [...notes, ...plan.notes])];
+    const all = { plans, notes, refused };
+    if (args.flags.dryRun !== undefined) await dryRun(args.flags.dryRun, all, args, context, connection);
+    else if (wait) await followAll(all, { namespace, executor }, args, context, connection);
+    else await createOnly(all, args, context, connection);
   },
 });
+
+interface Planned extends PreparedRestore {
+  /** The session to go on with; undefined: create one. */
+  readonly unfinished: Stored<RestoreSession> | undefined;
+  readonly plan: RestorePlan;
+}
+
+interface AllPlanned {
+  readonly plans: readonly Planned[];
+  readonly notes: readonly string[];
+  /** Told at the end: what keeps the other workloads from being restored. */
+  readonly refused: readonly StashError[];
+}
+
+async function prepare(
+  request: Request,
+  reader: NamespaceReader,
+  args: RestoreArgs,
+  context: Context,
+): Promise<PreparedRestores> {
+  const { namespace } = reader;
+  const { flags } = args;
+  const wishesOf = { from: flags.from, flags, written: (given: RestoreFlags) => writeFlags(wishes, given) };
+  if ('all' in request) {
+    const { kinds } = request.all;
+    return prepareRestores(reader, { ...wishesOf, kinds, selector: flags.selector }, context.now());
+  }
+  const prepared =
+    'file' in request
+      ? fromFile(request.file, flags, namespace)
+      : await prepareRestore(
+          reader,
+          { ...wishesOf, target: { ...request.target, namespace } },
+          context.now(),
+        );
+  return { prepared: [Promise.resolve(prepared)], notes: [], refused: [] };
+}
+
+async function dryRun(
+  mode: 'client' | 'server',
+  { plans, notes, refused }: AllPlanned,
+  { flags: { output } }: RestoreArgs,
+  context: Context,
+  { cluster }: Connection,
+): Promise<void> {
+  for (const note of notes) printLine(context.err, `note: ${note}`);
+  const objects = mode === 'server' ? serverDryRun(cluster) : clientDryRun(context.now());
+  const failed: StashError[] = [];
+  for (const { session, plan } of plans) {
+    const { errors } = await settleAll([dryRunRestore(objects, session, plan.templates)]);
+    failed.push(...errors);
+  }
+  if (objects.shown.length > 0)
+    await printOutcome(context.out, output, objects.shown, wouldBe('created', mode));
+  throwAll([...failed, ...refused]);
+}
+
+async function createOnly(
+  { plans, notes, refused }: AllPlanned,
+  args: RestoreArgs,
+  context: Context,
+  { cluster }: Connection,
+): Promise<void> {
+  for (const note of notes) printLine(context.err, `note: ${note}`);
+  const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
+  const { output, timeout: limitMs } = args.flags;
+  const { done, errors } = await settleAll(
+    plans.map(
+      async ({ unfinished, session, words }) =>
+        unfinished ??
+        (await leaveRestore(environment, {
+          ...{ session, nameAt: nameAt(words), limitMs, again: againOf(words, args) },
+        })),
+    ),
+  );
+  if (done.length > 0) await printOutcome(context.out, output, oneOrMany(done), 'created');
+  throwAll([...errors, ...refused]);
+}
+
+async function followAll(
+  { plans, notes, refused }: AllPlanned,
+  { namespace, executor }: { readonly namespace: string; readonly executor: Executor | undefined },
+  args: RestoreArgs,
+  context: Context,
+  { cluster }: Connection,
+): Promise<void> {
+  const display = await openDisplay(context);
+  for (const note of notes) display.say(`note: ${note}`);
+  const { timeout, output } = args.flags;
+  const environment = {
+    ...{ cluster, clock: context, signal: context.signal, tell: display.say, onChange: display.show },
+    podsOnly: podsOnly(args.flags),
+  };
+  const work = plans.map(({ session, words, unfinished, plan, target }) =>
+    takeRestore(environment, {
+      ...{ wanted: session, nameAt: nameAt(words), unfinished, plan, target, namespace, executor },
+      id: commandLineId(),
+      timeoutMs: timeout ?? timeLimitMs(session.spec.timeOut),
+      limitMs: timeout,
+      again: againOf(words, args),
+      say: display.say,
+    }),
+  );
+  await printEnds(work, { context, cluster, format: output, refused, close: display.close });
+}
+
+/** The command that goes on with the session. */
+function againOf(words: RestoreWords | undefined, { flags: { filename = '-' } }: RestoreArgs): string {
+  return words ? restoreCommand(words) : commandLine`kubectl stash restore -f ${filename}`;
+}
+
+/** Undefined: the session's name comes from a file. */
+function nameAt(words: RestoreWords | undefined): ((at: Date) => string) | undefined {
+  return words && ((at) => restoreSessionName(words.target, at));
+}
 
 /** Writes the command's timeout to the session, so that it also applies if an operator carries the session out. */
 function withTimeOut(session: Named<RestoreSession>, timeoutMs: number | undefined): Named<RestoreSession> {
@@ -194,11 +279,14 @@ function withTimeOut(session: Named<RestoreSession>, timeoutMs: number | undefin
 
 type Request =
   | { readonly file: Named<RestoreSession> }
-  | { readonly file?: undefined; readonly target: Pick<Target, 'kind' | 'name'> };
+  | { readonly target: Pick<Target, 'kind' | 'name'> }
+  /** No kinds: all. */
+  | { readonly all: Pick<TargetArguments, 'kinds'> };
 
 /** Checks the command line and the file before the command connects. Throws 'usage'. */
 async function readRequest(args: RestoreArgs, context: Context): Promise<Request> {
-  const { filename, from } = args.flags;
+  const { filename, from, all, selector } = args.flags;
+  if (all || selector !== undefined) return { all: readMany(args, context.now()) };
   if (filename === undefined) {
     const { names } = parseTargets(args.words);
     const [target, second] = names;
@@ -226,8 +314,34 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
   return { file };
 }
 
+/** Checks the command line of `--all` and `-l`. Throws 'usage'. */
+function readMany({ words, flags }: RestoreArgs, now: Date): Pick<TargetArguments, 'kinds'> {
+  const { all, selector, filename, only, claim, from } = flags;
+  const chosenBy = all ? '--all' : '-l';
+  if (all && selector !== undefined) {
+    throw new StashError('usage', '--all and -l are mutually exclusive', { hint: 'leave out --all' });
+  }
+  const clashing = [
+    ...(filename === undefined ? [] : ['-f']),
+    ...(only.length === 0 ? [] : ['--only']),
+    ...(claim.length === 0 ? [] : ['--claim']),
+  ];
+  if (clashing.length > 0) {
+    throw new StashError('usage', `${chosenBy} and ${clashing.join(', ')} are mutually exclusive`, {
+      hint: `leave out ${clashing.join(' and ')}, or restore one workload by its name`,
+    });
+  }
+  if (from !== 'latest' && parseMoment(from, now) === undefined) {
+    throw new StashError('usage', `with ${chosenBy}, --from takes a time, not a session`, {
+      hint: 'write it as in --from 3h, --from yesterday or --from 2026-11-28T03:00',
+    });
+  }
+  parseLabelSelector(selector ?? '');
+  return words.length === 0 ? { kinds: [] } : parseTargets(words, { names: 'refused' });
+}
+
 function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connection): string {
-  const own = request.file?.metadata.namespace;
+  const own = 'file' in request ? request.file.metadata.namespace : undefined;
   if (own === undefined) return namespace;
   const flag = args.connection.namespace;
   if (flag !== undefined && flag !== own) {

@@ -2,19 +2,19 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { openDisplay } from '#src/cli/display.ts';
-import { allOrErrors, printEnds } from '#src/cli/ends.ts';
+import { ofSome, printEnds, settleAll, throwAll } from '#src/cli/ends.ts';
 import { backupTimeoutText, dryRunFlag, executionFlags, podsOnly, selectorFlag } from '#src/cli/flags.ts';
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
 import { keepFlags, retentionPolicyOf } from '#src/cli/keep-flags.ts';
 import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
-import { tellOn } from '#src/cli/print-line.ts';
+import { printLine, tellOn } from '#src/cli/print-line.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { commandHooks } from '#src/domain/hooks/hooks.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
 import type { KeepWishes } from '#src/domain/restore-points/keeping.ts';
 import { parseUntil } from '#src/domain/restore-points/moment.ts';
 import type { Target } from '#src/domain/workload/target.ts';
-import { StashError } from '#src/errors.ts';
+import { isStashError, StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
 import { checkBackup } from '#src/session/plan/begin-backup.ts';
 import { planBackup, type BackupPlan } from '#src/session/plan/plan-backup.ts';
@@ -25,7 +25,7 @@ import { readerOf, type NamespaceReader } from '#src/session/plan/namespace-read
 
 const flags = {
   ...selectorFlag,
-  all: { type: 'boolean', description: 'Snapshot every object of the given type in the namespace.' },
+  all: { type: 'boolean', description: 'Snapshot every object of the given types in the namespace.' },
   snapshotClass: {
     type: 'string',
     valueName: 'CLASS',
@@ -73,16 +73,19 @@ export const command = defineCommand({
   usage: 'snapshot (TYPE/NAME... | TYPE -l SELECTOR | TYPE --all) [flags]',
   description: `Take a snapshot of every volume of a workload, and wait until each of them can be restored.
 
-A snapshot is crash-consistent per volume: it holds what a machine would find on its disk after a power cut. It causes no downtime. With --pre and --post, the application is quiesced while the snapshots are cut. Snapshots outlive the workload, its claims and the session.
+A snapshot is crash-consistent per volume: it holds what a machine would find on its disk after a power cut. It causes no downtime. With --pre and --post, the application is quiesced while the snapshots are cut. The VolumeSnapshots stay when the workload, its claims or the session are deleted; some drivers delete their data with the volume.
 
 The command deletes nothing. The restore point stays until a user deletes it, and no schedule's retention policy counts it.
 
 With a --keep flag, older restore points of the target that users made are deleted once the new one is complete. A restore point stays if any --keep flag keeps it, if it is pinned, or if it was made with --keep-until and the time has not come. The newest complete restore point is never deleted, nor is what a schedule or another tool made.
 
+With -l or --all, objects without claims are skipped with a note. An object that cannot be taken does not keep the others from being taken: the command says at the end why it was not, and exits with 1.
+
 TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller or persistentvolumeclaim, in any of kubectl's spellings.`,
   examples: [
     '# Snapshot the volumes of a deployment\nkubectl stash snapshot deploy/foo',
     '# Snapshot every statefulset with a label\nkubectl stash snapshot sts -l app=db',
+    '# Snapshot every workload of a namespace that has claims\nkubectl stash snapshot deploy,sts,ds --all -n shop',
     '# Keep the last five restore points, and one for each of seven days\nkubectl stash snapshot deploy/foo --keep-last 5 --keep-daily 7',
     '# Keep what is there before an upgrade\nkubectl stash snapshot deploy/foo --pin',
     '# Quiesce the application while its snapshots are cut\nkubectl stash snapshot deploy/foo --pre "app pause" --post "app resume"',
@@ -100,7 +103,7 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
         ? wanted.names.map((name) => ({ ...name, namespace: connection.namespace }))
         : await selectTargets(reader, wanted.kinds, args.flags.selector);
 
-    const plans = await allOrErrors(
+    const { done: plans, errors } = await settleAll(
       targets.map(async (target) => {
         const options = optionsFor(target, args, connection, keep);
         const plan = await planBackup(reader, options.request);
@@ -109,12 +112,21 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
         return { plan, options: { ...options, byDiscovery, timeoutMs, limitMs: args.flags.timeout } };
       }),
     );
+    // A target that the user named must not be left out.
+    if (wanted.names.length > 0 || plans.length === 0) throwAll(errors);
+    const [skipped, refused] = partition(errors, (error) => isStashError(error, 'no-claims'));
+    for (const { message } of skipped) printLine(context.err, `note: ${message}: skipped`);
+    const all = { plans, refused: ofSome(refused) };
     const { dryRun: mode, wait } = args.flags;
-    if (mode !== undefined) await dryRun(mode, plans, args, context, connection);
-    else if (wait) await followAll(plans, reader, args, context, connection);
-    else await createOnly(plans, reader, args, context, connection);
+    if (mode !== undefined) await dryRun(mode, all, args, context, connection);
+    else if (wait) await followAll(all, reader, args, context, connection);
+    else await createOnly(all, reader, args, context, connection);
   },
 });
+
+function partition<T>(items: readonly T[], isIn: (item: T) => boolean): readonly [T[], T[]] {
+  return [items.filter(isIn), items.filter((item) => !isIn(item))];
+}
 
 /** Checks the command line before the command connects. Throws 'usage'. */
 function checkWords(args: SnapshotArgs): ReturnType<typeof parseTargets> {
@@ -175,8 +187,12 @@ function checkFailFast({ executor, wait }: SnapshotArgs['flags']): void {
 }
 
 interface Planned {
-  readonly plan: BackupPlan;
-  readonly options: Omit<SnapshotOptions, 'say'>;
+  readonly plans: readonly {
+    readonly plan: BackupPlan;
+    readonly options: Omit<SnapshotOptions, 'say'>;
+  }[];
+  /** Told at the end: what keeps the other targets from being taken. */
+  readonly refused: readonly StashError[];
 }
 
 function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection, keep: KeepWishes | undefined) {
@@ -201,7 +217,7 @@ function optionsFor(target: Target, args: SnapshotArgs, { user }: Connection, ke
 
 async function dryRun(
   mode: 'client' | 'server',
-  planned: readonly Planned[],
+  { plans, refused }: Planned,
   args: SnapshotArgs,
   context: Context,
   { cluster }: Connection,
@@ -211,33 +227,38 @@ async function dryRun(
   const { output } = args.flags;
   const policy = retentionPolicyOf(args.flags);
   const goes: KubernetesObject[] = [];
-  for (const { plan, options } of planned) {
-    const made = await dryRunBackup(objects, plan, { now, request: options.request });
-    if (policy) goes.push(...(await dryRunRetention(cluster, plan, made, { now, policy })));
+  const failed: StashError[] = [];
+  for (const { plan, options } of plans) {
+    const { errors } = await settleAll([
+      dryRunBackup(objects, plan, { now, request: options.request }).then(async (made) => {
+        if (policy) goes.push(...(await dryRunRetention(cluster, plan, made, { now, policy })));
+      }),
+    ]);
+    failed.push(...errors);
   }
   await printOutcome(context.out, output, objects.shown, wouldBe('created', mode));
   const beside = output === undefined ? context.out : context.err;
   await printOutcome(beside, undefined, goes, wouldBe('deleted', mode));
+  throwAll([...failed, ...refused]);
 }
 
 async function createOnly(
-  planned: readonly Planned[],
+  { plans, refused }: Planned,
   reader: NamespaceReader,
   args: SnapshotArgs,
   context: Context,
   { cluster }: Connection,
 ): Promise<void> {
   const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
-  const sessions = await allOrErrors(
-    planned.map(
-      async ({ plan, options }) => (await leaveSnapshot(environment, reader, plan, options)).session,
-    ),
+  const { done: sessions, errors } = await settleAll(
+    plans.map(async ({ plan, options }) => (await leaveSnapshot(environment, reader, plan, options)).session),
   );
-  await printOutcome(context.out, args.flags.output, oneOrMany(sessions), 'created');
+  if (sessions.length > 0) await printOutcome(context.out, args.flags.output, oneOrMany(sessions), 'created');
+  throwAll([...errors, ...refused]);
 }
 
 async function followAll(
-  planned: readonly Planned[],
+  { plans, refused }: Planned,
   reader: NamespaceReader,
   args: SnapshotArgs,
   context: Context,
@@ -249,9 +270,9 @@ async function followAll(
     podsOnly: podsOnly(args.flags),
   };
   await printEnds(
-    planned.map(({ plan, options }) =>
+    plans.map(({ plan, options }) =>
       takeSnapshot(environment, reader, plan, { ...options, say: display.say }),
     ),
-    { context, cluster, format: args.flags.output, close: display.close },
+    { context, cluster, format: args.flags.output, refused, close: display.close },
   );
 }

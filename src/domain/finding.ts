@@ -49,6 +49,7 @@ export function accept<T>(choice: Choice<T>): T {
   return choice.value;
 }
 
-function errorOf({ kind, message, hint }: Failure): StashError {
+/** The error with which a command ends that stops here. */
+export function errorOf({ kind, message, hint }: Failure): StashError {
   return new StashError(kind, message, { hint });
 }

@@ -43,10 +43,7 @@ export function backupConfigurationReconciler(world: World): Reconciler {
       const { caches } = world;
       caches.configurations.onChange(({ metadata }, deleted) => {
         const key = { namespace: metadata.namespace ?? '', name: metadata.name };
-        if (deleted) {
-          memories.delete(metadata.uid);
-          world.metrics.forget(key);
-        }
+        if (deleted) memories.delete(metadata.uid);
         enqueue(key);
       });
       enqueueByTarget(caches, enqueue);

@@ -9,7 +9,7 @@ import { withExecutor } from '#src/domain/operator/mark-backup.ts';
 import { backupEnd } from '#src/domain/operator/end-words.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { isPodNameOf } from '#src/domain/session/holder-life.ts';
-import { isFinal } from '#src/domain/session/session-status.ts';
+import { createdAt, isFinal } from '#src/domain/session/session-status.ts';
 
 import { backup } from '#src/session/kinds/backup.ts';
 
@@ -62,10 +62,10 @@ export function backupSessionReconciler(world: World): Reconciler {
     mark: (present, condition, { configuration }) =>
       withExecutor(present, configuration, condition, clock.now()),
     endWords: backupEnd,
-    onEnd({ session, configuration }, { type, reason, message }, when) {
+    onEnd({ session, configuration }, { type, reason, message }) {
       const { namespace = '', name } = session.metadata;
       if (session.status?.phase === 'Succeeded') {
-        metrics.backupSucceeded({ namespace, name: session.spec.invoker.name }, when);
+        metrics.backupSucceeded({ namespace, name: session.spec.invoker.name }, createdAt(session));
       } else if (configuration) {
         world.event(backupConfigurations, configuration, type, reason, `backupsession/${name}: ${message}`);
       }

@@ -1,8 +1,13 @@
 /** The operator's metrics, listed in docs/metrics.md. Gauges are computed from the caches at each scrape. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration } from '#src/api/stash.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import { lastSuccesses } from '#src/domain/restore-points/last-successes.ts';
+import { dueOf, type Due } from '#src/domain/operator/overdue.ts';
+import { finalPhases } from '#src/domain/session/session-status.ts';
+import { shortened } from '#src/domain/quoted.ts';
 
+import type { SuccessReader } from './success-reader.ts';
 import type { Caches, Metrics } from './world.ts';
 
 /** What the gauges are computed from while this process is the leader. */
@@ -10,6 +15,8 @@ export interface Scraped {
   readonly caches: Caches;
   /** Number of queued objects, by the name of their reconciler. */
   readonly depths: ReadonlyMap<string, () => number>;
+  readonly successes: SuccessReader;
+  readonly now: () => Date;
 }
 
 export interface OperatorMetrics extends Metrics {
@@ -18,6 +25,8 @@ export interface OperatorMetrics extends Metrics {
   text(): Promise<string>;
   readonly contentType: string;
 }
+
+type Configuration = Stored<BackupConfiguration>;
 
 const durationBuckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600];
 
@@ -63,32 +72,91 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
       for (const [queue, depth] of scraped()?.depths ?? []) this.set({ queue }, depth());
     },
   });
-  /** Last success in Unix seconds, by `namespace/name`: the history limit may have deleted the session itself. */
-  const reportedSuccesses = new Map<string, number>();
   new Gauge({
-    name: 'stash_backup_last_success_timestamp_seconds',
-    help: 'When the last successful session of a BackupConfiguration ended.',
-    labelNames: ['namespace', 'backupconfiguration'],
+    name: 'stash_restore_points_read_timestamp_seconds',
+    help: 'When the operator last read the restore points, for the metrics that are computed from them.',
     registers,
     collect() {
       this.reset();
-      const caches = scraped()?.caches;
-      if (caches === undefined) return;
-      const known = lastSuccesses(caches.backupSessions.list());
-      for (const { metadata } of caches.configurations.list()) {
-        const { namespace = '', name } = metadata;
-        const id = `${namespace}/${name}`;
-        const seconds = Math.max(reportedSuccesses.get(id) ?? 0, known.get(id) ?? 0);
-        if (seconds > 0) this.set({ namespace, backupconfiguration: name }, seconds);
-      }
+      const readAt = scraped()?.successes.readAt();
+      if (readAt !== undefined) this.set(readAt.getTime() / 1000);
+      else this.remove();
     },
   });
+  /** Of the present scrape: several metrics need each. */
+  let dues = new Map<Configuration, Due | undefined>();
+  const dueAt = (configuration: Configuration, world: Scraped) => {
+    if (!dues.has(configuration)) dues.set(configuration, due(configuration, world));
+    return dues.get(configuration);
+  };
+  const perConfiguration = (
+    metric: { readonly name: string; readonly help: string },
+    read: (configuration: Configuration, world: Scraped) => number | undefined,
+    labels: (configuration: Configuration) => Record<string, string> = () => ({}),
+    labelNames: readonly string[] = [],
+  ) =>
+    new Gauge({
+      ...metric,
+      labelNames: ['namespace', 'backupconfiguration', ...labelNames],
+      registers,
+      collect() {
+        this.reset();
+        const world = scraped();
+        if (world === undefined) return;
+        for (const configuration of world.caches.configurations.list()) {
+          if (configuration.spec.driver !== 'VolumeSnapshotter') continue;
+          const { namespace, name } = idOf(configuration);
+          const value = read(configuration, world);
+          if (value !== undefined)
+            this.set({ namespace, backupconfiguration: name, ...labels(configuration) }, value);
+        }
+      },
+    });
+  perConfiguration(
+    {
+      name: 'stash_backup_configuration_info',
+      help: '1 for each BackupConfiguration.',
+    },
+    () => 1,
+    ({ spec }) => ({ paused: String(spec.paused === true), schedule: shortened(spec.schedule ?? '') }),
+    ['paused', 'schedule'],
+  );
+  perConfiguration(
+    {
+      name: 'stash_backup_last_success_timestamp_seconds',
+      help: 'When the newest complete restore point of a BackupConfiguration was taken.',
+    },
+    (configuration, { successes }) => successes.lastSuccess(idOf(configuration)),
+  );
+  perConfiguration(
+    {
+      name: 'stash_backup_next_due_timestamp_seconds',
+      help: 'When the schedule of a BackupConfiguration that is not paused runs next.',
+    },
+    (configuration, world) => inSeconds(dueAt(configuration, world)?.next.getTime()),
+  );
+  perConfiguration(
+    {
+      name: 'stash_backup_overdue_seconds',
+      help: 'Time since the first scheduled run after the last success; 0 where that run is still to come.',
+    },
+    (configuration, world) => inSeconds(dueAt(configuration, world)?.overdueMs),
+  );
+  perConfiguration(
+    {
+      name: 'stash_backup_period_seconds',
+      help: 'Time from the first scheduled run after the last success to the run after it.',
+    },
+    (configuration, world) => inSeconds(dueAt(configuration, world)?.periodMs),
+  );
   const ended = new Counter({
     name: 'stash_sessions_total',
     help: 'Sessions that have ended, by phase.',
     labelNames: ['kind', 'phase'],
     registers,
   });
+  // A counter that first appears with 1 has not increased for Prometheus.
+  for (const kind of ['backup', 'restore']) for (const phase of finalPhases) ended.inc({ kind, phase }, 0);
   const durations = new Histogram({
     name: 'stash_session_duration_seconds',
     help: 'From the creation of a session to its end.',
@@ -108,15 +176,33 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
       ended.inc({ kind, phase });
       durations.observe({ kind, phase }, seconds);
     },
-    backupSucceeded({ namespace, name }, when) {
-      const id = `${namespace}/${name}`;
-      reportedSuccesses.set(id, Math.max(reportedSuccesses.get(id) ?? 0, when.getTime() / 1000));
-    },
-    forget: ({ namespace, name }) => void reportedSuccesses.delete(`${namespace}/${name}`),
+    backupSucceeded: (at, when) => scraped()?.successes.learn(at, when),
     reconcileFailed: (queue) => {
       errors.inc({ queue });
     },
-    text: () => registry.metrics(),
+    async text() {
+      await scraped()?.successes.refresh();
+      dues = new Map();
+      return registry.metrics();
+    },
     contentType: registry.contentType,
   };
+}
+
+function idOf({ metadata }: Configuration): { namespace: string; name: string } {
+  return { namespace: metadata.namespace ?? '', name: metadata.name };
+}
+
+/** Undefined while it is paused, and as long as its restore points are not known. */
+function due(configuration: Configuration, { successes, now }: Scraped): Due | undefined {
+  const { spec, metadata } = configuration;
+  if (spec.paused === true || spec.schedule === undefined || successes.readAt() === undefined)
+    return undefined;
+  const created = Date.parse(metadata.creationTimestamp);
+  const last = (successes.lastSuccess(idOf(configuration)) ?? 0) * 1000;
+  return dueOf(spec.schedule, new Date(Math.max(created, last)), now());
+}
+
+function inSeconds(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
 }

@@ -9,6 +9,7 @@ import type { OperatorMetrics, Scraped } from './metrics.ts';
 import type { Watched } from './follow-kind.ts';
 import { createQueue, type Queue } from './queue.ts';
 import type { Key, Reconciler } from './reconciler.ts';
+import { createSuccessReader } from './success-reader.ts';
 import type { World } from './world.ts';
 
 export interface Leading {
@@ -51,7 +52,16 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
 
   let isSynced = false;
   begun({
-    scraped: { caches, depths: new Map([...queues].map(([name, { depth }]) => [name, depth])) },
+    scraped: {
+      caches,
+      depths: new Map([...queues].map(([name, { depth }]) => [name, depth])),
+      successes: createSuccessReader({
+        ...{ cluster: world.cluster, clock: world.clock, log },
+        sessions: () => caches.backupSessions.list(),
+        namespaces: options.world.options.watchNamespaces,
+      }),
+      now: () => world.clock.now(),
+    },
     isSynced: () => isSynced,
     busySince: () => oldest([...queues.values()].map((queue) => queue.busySince())),
   });

@@ -63,7 +63,7 @@ export interface OperatedKind<
   readonly mark: (present: Stored<S>, condition: Told, seen: Seen) => StatusOf<S>;
   readonly endWords: (session: Stored<S>) => EndWords;
   /** Reports the end of the session beyond the session's own Event. */
-  readonly onEnd?: (seen: Seen, words: EndWords, when: Date) => void;
+  readonly onEnd?: (seen: Seen, words: EndWords) => void;
   /** Enqueues sessions after changes other than those of the session, its Job and its pods. */
   readonly triggers: (enqueue: (session: Stored<S>) => void, index: SessionIndex<S>) => void;
 }

@@ -69,7 +69,7 @@ export function sessionReconciler<
     const phase = session.status?.phase ?? 'Unknown';
     world.event(resource, session, type, reason, message);
     metrics.sessionEnded(kind.words.name, phase, (when.getTime() - createdAt(session).getTime()) / 1_000);
-    operated.onEnd?.(seen, words, when);
+    operated.onEnd?.(seen, words);
     log.info(`a ${kind.words.name} session has ended`, { namespace, name, phase, message });
   };
 

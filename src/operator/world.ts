@@ -67,8 +67,6 @@ export interface Log {
 export interface Metrics {
   /** Counts a session that has just become final. */
   sessionEnded(kind: string, phase: string, seconds: number): void;
-  /** Records when a successful session of the BackupConfiguration `at` ended. */
+  /** A session of the BackupConfiguration `at`, which began at `when`, has succeeded. */
   backupSucceeded(at: { namespace: string; name: string }, when: Date): void;
-  /** Drops the series of a BackupConfiguration that was deleted. */
-  forget(at: { namespace: string; name: string }): void;
 }

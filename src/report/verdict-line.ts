@@ -8,12 +8,23 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
-/** `tookMs`: how long the user has waited for the command, in milliseconds. */
-export function verdictLine(progress: Progress, verdict: Verdict, tookMs: number): string {
-  const what = progress.target
-    ? `${formatTarget(progress.target)} ${progress.kind.done}`
-    : `${sessionOf(progress)} succeeded`;
-  const session = progress.target ? `${sessionOf(progress)}, ` : '';
-  const line = `${what}: ${verdict.message} (${session}${formatDuration(tookMs)})`;
+/** `unknown`: the user may not read it. */
+export type Existence = 'exists' | 'missing' | 'unknown';
+
+/** `workload`: the session's. `tookMs`: how long the user has waited for the command, in milliseconds. */
+export function verdictLine(
+  progress: Progress,
+  verdict: Verdict,
+  { workload, tookMs }: { readonly workload: Existence; readonly tookMs: number },
+): string {
+  const took = formatDuration(tookMs);
+  const session = sessionOf(progress);
+  if (progress.target === undefined) {
+    return `${sanitize(`${session} succeeded: ${verdict.message} (${took})`)}\n`;
+  }
+  const target = formatTarget(progress.target);
+  const what = workload === 'exists' ? target : `claims of ${target}`;
+  const missing = workload === 'missing' ? `; ${target} does not exist` : '';
+  const line = `${what} ${progress.kind.done}: ${verdict.message}${missing} (${session}, ${took})`;
   return `${sanitize(line)}\n`;
 }

@@ -74,7 +74,10 @@ await suite('restore', { concurrency: 8 }, () => {
       { name: 'restore-data', snapshot: await snapshotOf(place, 'data') },
     ]);
     const { stdout } = await place.succeeds('restore -f - --executor=local', { stdin });
-    assert.equal(stdout.split(' (')[0], 'restoresession/restore-pvc succeeded: its claim is bound');
+    assert.equal(
+      stdout.split(' (')[0],
+      'restoresession/restore-pvc succeeded: its claim is bound: restore-data',
+    );
     const [session] = await place.list(restoreSessions);
     assert.equal(session?.status?.phase, 'Succeeded');
     assert.deepEqual(session.status.stats, [{ hostname: 'restore-data', phase: 'Succeeded' }]);

@@ -32,7 +32,10 @@ await suite('every kind of workload can be restored', { concurrency: 8 }, () => 
     await place.remove(deployments, 'stash-demo');
     await place.remove(persistentVolumeClaims, 'source-data');
     const restored = await place.succeeds('restore deploy/stash-demo');
-    assert.match(restored.stdout, /^deployment\/stash-demo restored: its claim is bound/);
+    assert.match(
+      restored.stdout,
+      /^claims of deployment\/stash-demo restored: its claim is bound: source-data; deployment\/stash-demo does not exist/,
+    );
     const seen = await place.look(['source-data'], 'cd /source/source-data; cat data.txt proof.txt');
     assert.equal(seen, 'sample_data\nonly now');
     await place.create(deployments, deployment('stash-demo', ['source-data']));

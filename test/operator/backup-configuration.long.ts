@@ -156,7 +156,10 @@ test('a valid configuration whose target exists gets its CronJob and rights, and
     await scene.told('nightly', 'CronJobCreated'),
     'created cronjob/stash-trigger-nightly with schedule "0 3 * * *"',
   );
-  assert.equal(await scene.told('nightly', 'BackupConfigurationReady'), 'backups run as scheduled');
+  assert.equal(
+    await scene.told('nightly', 'BackupConfigurationReady'),
+    'the configuration is valid and its target exists',
+  );
 
   const cronJob = await scene.one(cronJobs, 'stash-trigger-nightly');
   assert.equal(cronJob.spec.schedule, '0 3 * * *');

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 
-import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { load } from 'js-yaml';
+
+import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { label } from '#src/api/labels.ts';
+import { StashError } from '#src/errors.ts';
 import { createCaches } from '#src/operator/caches.ts';
 import { createMetrics, type Scraped } from '#src/operator/metrics.ts';
+import { createSuccessReader } from '#src/operator/success-reader.ts';
+import { snapshotOf } from '#test/domain/restore-point-objects.ts';
+import { manualClock } from '#test/support/clock.ts';
 
 let version = 0;
 function object(name: string, rest: object = {}): Stored<never> {
@@ -18,18 +26,48 @@ function object(name: string, rest: object = {}): Stored<never> {
   return { apiVersion: '', kind: '', metadata, ...rest } as Stored<KubernetesObject> as Stored<never>;
 }
 
-function stage() {
+const start = new Date('2026-03-14T03:30:00Z');
+
+function stage(snapshots: readonly Stored<VolumeSnapshot>[] = []) {
   const { caches } = createCaches();
-  let scraped: Scraped | undefined = { caches, depths: new Map([['backupsession', () => 3]]) };
+  const clock = manualClock(start);
+  let list: () => Promise<{ items: readonly Stored<VolumeSnapshot>[] }> = () =>
+    Promise.resolve({ items: snapshots });
+  const warnings: string[] = [];
+  const successes = createSuccessReader({
+    cluster: { list: () => list() as never },
+    clock,
+    log: { warn: (message) => void warnings.push(message) },
+    sessions: () => caches.backupSessions.list(),
+  });
+  let scraped: Scraped | undefined = {
+    ...{ caches, successes, now: () => clock.now() },
+    depths: new Map([['backupsession', () => 3]]),
+  };
   const metrics = createMetrics(() => scraped);
   return {
-    caches,
-    metrics,
+    ...{ caches, clock, metrics, warnings },
+    serve: (next: typeof list) => (list = next),
     resign: () => (scraped = undefined),
-    /** The lines of our metrics, without those that are always present. */
+    /** The lines of our metrics, without those that are always present and those that count nothing yet. */
     ours: async () => {
       const text = await metrics.text();
-      return text.split('\n').filter((line) => /^stash_(?!leader|queue|.*_bucket)/.test(line));
+      return text
+        .split('\n')
+        .filter((line) => /^stash_(?!leader|queue|restore_points|.*_bucket)/.test(line))
+        .filter((line) => !/^stash_sessions_total.* 0$/.test(line));
+    },
+    /** The value of each metric of the configuration, by its name without the common beginning. */
+    backups: async (configuration = 'db'): Promise<Record<string, number>> => {
+      const lines = (await metrics.text()).split('\n');
+      return Object.fromEntries(
+        lines.flatMap((line) => {
+          const [, name, value] =
+            /^stash_backup_(\w+)\{namespace="demo",backupconfiguration="([^"]*)".*\} /.exec(line) ?? [];
+          if (name === undefined || value !== configuration) return [];
+          return [[name, Number(line.split('} ')[1])]];
+        }),
+      );
     },
     all: () => metrics.text(),
   };
@@ -73,27 +111,103 @@ test('ended sessions, durations and errors add up', async () => {
   ]);
 });
 
-const at = { namespace: 'demo', name: 'db' };
-const last = 'stash_backup_last_success_timestamp_seconds{namespace="demo",backupconfiguration="db"}';
-const began = Date.parse('2026-03-14T03:00:00Z') / 1000;
+const seconds = (iso: string) => Date.parse(iso) / 1000;
 
-test('the last success is the latest of the existing and reported sessions, as long as the configuration exists', async () => {
-  const { caches, metrics, ours, resign } = stage();
-  const lasts = async () => (await ours()).filter((line) => line.includes('last_success'));
-  metrics.backupSucceeded(at, new Date((began + 5) * 1000));
-  assert.deepEqual(await lasts(), []);
-  caches.configurations.learn(object('db', { spec: { driver: 'VolumeSnapshotter' } }));
-  assert.deepEqual(await lasts(), [`${last} ${began + 5}`]);
+function configuration(name: string, spec: object = {}) {
+  return object(name, {
+    spec: { driver: 'VolumeSnapshotter', schedule: '0 * * * *', paused: false, ...spec },
+  });
+}
+
+/** A snapshot of configuration `db`. */
+function taken(when: string, options: { claims?: string[]; invoker?: string; ready?: boolean } = {}) {
+  const { claims = ['data'], invoker = 'db', ready = true } = options;
+  const snapshot = snapshotOf(`s-${seconds(when)}`, 'data', {
+    ...{ claims, created: when, status: { readyToUse: ready } },
+  });
+  return {
+    ...snapshot,
+    metadata: { ...snapshot.metadata, labels: { ...snapshot.metadata.labels, [label.invokerName]: invoker } },
+  };
+}
+
+test('the last success is that of the newest complete restore point, also right after a restart', async () => {
+  const { caches, backups, metrics, clock, serve } = stage([
+    taken('2026-03-14T01:00:00Z'),
+    taken('2026-03-14T02:00:00Z'),
+    taken('2026-03-14T03:00:00Z', { claims: ['data', 'gone'] }),
+    taken('2026-03-14T03:10:00Z', { ready: false }),
+    taken('2026-03-14T03:20:00Z', { invoker: 'other' }),
+  ]);
+  assert.deepEqual(await backups(), {});
+  caches.configurations.learn(configuration('db'));
+  const last = async () => (await backups())['last_success_timestamp_seconds'];
+  assert.equal(await last(), seconds('2026-03-14T02:00:00Z'));
   caches.backupSessions.learn(session('a', 'Succeeded', { sessionDuration: '1m30s' }));
-  caches.backupSessions.learn(session('b', 'Failed', { sessionDuration: '5m' }));
-  assert.deepEqual(await lasts(), [`${last} ${began + 90}`]);
-  metrics.backupSucceeded(at, new Date((began + 200) * 1000));
-  metrics.backupSucceeded(at, new Date((began + 100) * 1000));
-  assert.deepEqual(await lasts(), [`${last} ${began + 200}`]);
-  metrics.forget(at);
-  assert.deepEqual(await lasts(), [`${last} ${began + 90}`]);
-  resign();
-  assert.deepEqual(await lasts(), []);
+  assert.equal(await last(), seconds('2026-03-14T02:00:00Z'), 'a session without snapshots does not count');
+  metrics.backupSucceeded({ namespace: 'demo', name: 'db' }, new Date('2026-03-14T03:00:00Z'));
+  assert.equal(await last(), seconds('2026-03-14T03:00:00Z'), 'until the next read');
+  serve(() => Promise.resolve({ items: [taken('2026-03-14T01:00:00Z')] }));
+  await clock.advance(6 * 60_000);
+  assert.equal(await last(), seconds('2026-03-14T01:00:00Z'), 'its snapshots were deleted');
+});
+
+test('a configuration that has only failed since the start is overdue', async () => {
+  const { caches, backups, clock } = stage();
+  caches.configurations.learn(configuration('db'));
+  assert.deepEqual(await backups(), {
+    configuration_info: 1,
+    next_due_timestamp_seconds: seconds('2026-03-14T04:00:00Z'),
+    overdue_seconds: 0,
+    period_seconds: 3600,
+  });
+  caches.backupSessions.learn(session('a', 'Failed'));
+  await clock.advance(2 * 3600_000);
+  const late = await backups();
+  assert.deepEqual([late['overdue_seconds'], late['period_seconds']], [5400, 3600]);
+});
+
+test('weekly schedules, paused configurations and placeholders are not overdue', async () => {
+  const { caches, backups, all } = stage([taken('2026-03-08T00:00:00Z')]);
+  caches.configurations.learn(configuration('db', { schedule: '@weekly' }));
+  const weekly = await backups();
+  assert.deepEqual([weekly['overdue_seconds'], weekly['period_seconds']], [0, 7 * 86_400]);
+  caches.configurations.learn(configuration('db', { paused: true, schedule: '0 0 1 1 *' }));
+  assert.deepEqual(Object.keys(await backups()), ['configuration_info', 'last_success_timestamp_seconds']);
+  assert.match(
+    await all(),
+    /^stash_backup_configuration_info\{namespace="demo",backupconfiguration="db",paused="true",schedule="0 0 1 1 \*"\} 1$/m,
+  );
+  caches.configurations.learn(configuration('odd', { schedule: '0 0 30 2 *' }));
+  assert.deepEqual(await backups('odd'), { configuration_info: 1 });
+});
+
+test('while the snapshots cannot be read, what is known stays, and a metric says how old it is', async () => {
+  const { caches, backups, all, clock, serve, warnings } = stage([taken('2026-03-14T02:00:00Z')]);
+  caches.configurations.learn(configuration('db'));
+  serve(() => Promise.reject(new StashError('server', 'no')));
+  assert.deepEqual(Object.keys(await backups()), ['configuration_info'], 'nothing is overdue yet');
+  assert.doesNotMatch(await all(), /^stash_restore_points_read_timestamp_seconds /m);
+  assert.ok(warnings.length > 0);
+  serve(() => Promise.resolve({ items: [taken('2026-03-14T02:00:00Z')] }));
+  const before = await backups();
+  assert.equal(before['last_success_timestamp_seconds'], seconds('2026-03-14T02:00:00Z'));
+  serve(() => Promise.reject(new StashError('server', 'no')));
+  await clock.advance(600_000);
+  assert.equal((await backups())['last_success_timestamp_seconds'], seconds('2026-03-14T02:00:00Z'));
+  assert.ok(
+    (await all()).includes(`stash_restore_points_read_timestamp_seconds ${start.getTime() / 1000}\n`),
+  );
+});
+
+test('a scrape does not wait for an API server that does not answer', async () => {
+  const { caches, metrics, clock, serve } = stage();
+  caches.configurations.learn(configuration('db'));
+  serve(() => new Promise(() => undefined));
+  const text = metrics.text();
+  await setImmediate();
+  await clock.advance(5_000);
+  assert.match(await text, /^stash_backup_configuration_info/m);
 });
 
 test('a standby reports only that it does not lead, and two operators in one process are separate', async () => {
@@ -105,6 +219,27 @@ test('a standby reports only that it does not lead, and two operators in one pro
   one.resign();
   assert.match(await one.all(), /^stash_leader 0$/m);
   assert.deepEqual(await one.ours(), []);
+});
+
+test('the alerts in docs/metrics.md use metrics that exist', async () => {
+  const documented = await readFile('docs/metrics.md', 'utf8');
+  const [, yaml = ''] = /^## Alerts[^]*?```yaml\n([^]*?)```/m.exec(documented) ?? [];
+  const { groups } = load(yaml) as { groups: { rules: { alert: string; expr: string }[] }[] };
+  const text = await stage().all();
+  const existing = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+  const rules = groups.flatMap(({ rules }) => rules);
+  assert.deepEqual(
+    rules.map(({ alert }) => alert),
+    ['StashBackupOverdue', 'StashRestorePointsUnread', 'StashBackupsFail', 'StashHasNoLeader'],
+  );
+  for (const { alert, expr } of rules) {
+    for (const [name] of expr.matchAll(/stash_\w+/g)) assert.ok(existing.includes(name), `${alert}: ${name}`);
+  }
+  assert.match(
+    text,
+    /^stash_sessions_total\{kind="backup",phase="Failed"\} 0$/m,
+    'increase() sees the first failure',
+  );
 });
 
 test('docs/metrics.md lists each metric with its labels', async () => {

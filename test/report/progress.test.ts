@@ -184,9 +184,15 @@ describe('changeLines', () => {
 test('the verdict is one line', () => {
   const verdict = { outcome: 'succeeded', message: 'all 4 snapshots are ready' } as const;
   const lines = [
-    verdictLine(backup, verdict, 3_120),
-    verdictLine(restore, { ...verdict, message: 'all 2 claims are bound' }, 65_000),
-    verdictLine({ ...backup, target: undefined }, verdict, 400),
+    verdictLine(backup, verdict, { workload: 'exists', tookMs: 3_120 }),
+    ...(['exists', 'missing', 'unknown'] as const).map((workload) =>
+      verdictLine(
+        restore,
+        { ...verdict, message: 'all 2 claims are bound: a, b' },
+        { workload, tookMs: 65_000 },
+      ),
+    ),
+    verdictLine({ ...backup, target: undefined }, verdict, { workload: 'exists', tookMs: 400 }),
   ];
   matchGolden('progress/verdicts', lines.join(''));
 });

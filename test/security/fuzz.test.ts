@@ -41,6 +41,7 @@ import { skipped, withExecutor } from '#src/domain/operator/mark-backup.ts';
 import { withPending } from '#src/domain/operator/mark-restore.ts';
 import { decideRetry } from '#src/domain/operator/retry.ts';
 import { lastSuccesses } from '#src/domain/restore-points/last-successes.ts';
+import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { restoreHookState } from '#src/domain/restore/decide-restore.ts';
@@ -143,7 +144,7 @@ const ofBackup: Decisions<Stored<BackupSession>> = {
   failedBackup: (session) =>
     failedBackup(session, { end, ref: undefined, timeoutMs: 1, now })(session.status),
   durationSince: (session) => durationSince(session, now),
-  lastSuccesses: (session) => lastSuccesses([session]),
+  lastSuccesses: (session) => lastSuccesses(restorePoints([], [session])),
   sessionsToForget: (session) => sessionsToForget({ invoker, sessions: [session], limit: 0, ended: 'x' }),
   tidyingLeft: (session) => tidyingLeft(session, ready),
   readSessionClaims: ({ metadata }) => readSessionClaims(metadata.annotations),

@@ -119,6 +119,8 @@ export function eventsOfStatus({ spec, status: before }: BackupConfiguration, af
     message,
   }));
   if (after.phase !== 'Ready' || before?.phase === 'Ready') return troubles;
-  const message = byHand ? 'snapshots can be taken by hand' : 'backups run as scheduled';
+  const message = byHand
+    ? 'snapshots can be taken by hand'
+    : 'the configuration is valid and its target exists';
   return [{ type: 'Normal', reason: 'BackupConfigurationReady', message }];
 }

@@ -205,7 +205,8 @@ function listHint(target: Target): string {
   return commandLine`kubectl stash list ${formatTarget(target)} -n ${target.namespace}`;
 }
 
-function restoreFrom(target: Target, { session }: RestorePoint, only: readonly string[] = []): string {
+/** The command that restores from this point. */
+export function restoreFrom(target: Target, { session }: RestorePoint, only: readonly string[] = []): string {
   const claims = only.length === 0 ? [] : [flag('--only', only.join(','))];
   return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${session} ${claims}`;
 }

@@ -107,10 +107,10 @@ function pointNotes(point: RestorePoint, gone: ReadonlySet<string>): string[] {
   const left = point.claims.filter(
     ({ snapshot, state }) => state === 'ready' && snapshot && !gone.has(snapshot.metadata.name),
   );
-  if (left.length === 0) return [`${what} is deleted`];
+  if (left.length === 0) return [`${what} would be deleted`];
   const stays = left.map(({ claim }) => claim).join(', ');
   const goes = hit.map(({ claim }) => claim).join(', ');
-  const becomes = point.completeness === 'complete' ? 'becomes incomplete' : 'loses more';
+  const becomes = point.completeness === 'complete' ? 'would be incomplete' : 'would lose more';
   return [
     `${what} ${becomes}: ${goes} ${hit.length === 1 ? 'goes' : 'go'}, ${stays} ${left.length === 1 ? 'stays' : 'stay'}`,
   ];
@@ -191,12 +191,12 @@ function dataNote({ metadata, spec, status }: Stored<VolumeSnapshot>, scene: Del
   const content = scene.contents.get(status?.boundVolumeSnapshotContentName ?? '');
   const named = scene.classes?.find((each) => each.metadata.name === spec.volumeSnapshotClassName);
   const policy = content?.spec.deletionPolicy ?? named?.deletionPolicy;
-  if (policy === 'Delete') return `${what}: its data is deleted (deletionPolicy Delete)`;
+  if (policy === 'Delete') return `${what}: its data would be deleted (deletionPolicy Delete)`;
   if (policy === 'Retain') {
     const where = status?.boundVolumeSnapshotContentName;
     return `${what}: its data stays${where === undefined ? '' : ` in volumesnapshotcontent/${where}`} (deletionPolicy Retain)`;
   }
-  return `${what}: cannot tell whether its data is deleted: its class cannot be read`;
+  return `${what}: cannot tell whether its data would be deleted: its class cannot be read`;
 }
 
 function snapshotsOf({ claims }: RestorePoint): string[] {

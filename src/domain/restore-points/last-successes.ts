@@ -1,19 +1,20 @@
-/** When backups last succeeded, from the sessions that still exist. */
-import type { Stored } from '#src/api/kubernetes.ts';
-import type { BackupSession } from '#src/api/stash.ts';
+/** When the newest complete restore point of each BackupConfiguration was taken. */
+import { labelValue } from '#src/domain/workload/names.ts';
 
-import { parseDuration } from '#src/domain/duration.ts';
-import { createdAt } from '#src/domain/session/session-status.ts';
+import type { RestorePoint } from './restore-points.ts';
 
-/** By `namespace/invoker`: when the last successful session ended, in seconds since the epoch. */
-export function lastSuccesses(sessions: Iterable<Stored<BackupSession>>): Map<string, number> {
+/** By `configurationId`, in seconds since the epoch. Restore points of other tools are not known to be complete. */
+export function lastSuccesses(points: Iterable<RestorePoint>): Map<string, number> {
   const last = new Map<string, number>();
-  for (const session of sessions) {
-    const { status, spec, metadata } = session;
-    if (status?.phase !== 'Succeeded') continue;
-    const id = `${metadata.namespace ?? ''}/${spec.invoker.name}`;
-    const ended = createdAt(session).getTime() + (parseDuration(status.sessionDuration ?? '') ?? 0);
-    last.set(id, Math.max(last.get(id) ?? 0, ended / 1000));
+  for (const { namespace, invoker, completeness, phase, takenAt } of points) {
+    if (invoker === undefined || completeness !== 'complete' || phase !== 'Succeeded') continue;
+    const id = configurationId({ namespace, name: invoker });
+    last.set(id, Math.max(last.get(id) ?? 0, takenAt.getTime() / 1000));
   }
   return last;
+}
+
+/** The snapshots of a configuration carry its name as the value of a label, which may be shortened. */
+export function configurationId({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${labelValue(name)}`;
 }

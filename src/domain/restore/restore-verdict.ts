@@ -3,6 +3,7 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 
 import { restoreHookState } from './decide-restore.ts';
+import { inWords } from '#src/domain/restore-points/source-claim.ts';
 import { hookFailure } from '#src/domain/hooks/hook-step.ts';
 import { describe, type ClaimProgress, type Verdict } from '#src/domain/session/progress.ts';
 import { isDeadlineExceeded, tellsFailure } from '#src/domain/session/session-status.ts';
@@ -32,7 +33,7 @@ export function restoreVerdict(
   if (waiting.length > 0) return { outcome: 'waiting-for-consumer', message: describe(waiting) };
   return {
     outcome: 'succeeded',
-    message: claims.length === 1 ? 'its claim is bound' : `all ${claims.length} claims are bound`,
+    message: `${claims.length === 1 ? 'its claim is bound' : `all ${claims.length} claims are bound`}: ${inWords(claims.map(({ claim }) => claim))}`,
   };
 }
 

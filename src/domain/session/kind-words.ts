@@ -11,6 +11,8 @@ export interface KindWords {
   readonly makes: Resource;
   /** What a successful session did to its workload: `snapshotted`. */
   readonly done: string;
+  /** Whether it needs no workload: a message that names one must say whether it exists. */
+  readonly withoutWorkload: boolean;
   /** The state of a claim that is done: `Ready`. */
   readonly ready: string;
   /** The object to `kubectl describe` for a claim that failed: `['volumesnapshot', 'data-1790000000']`. */

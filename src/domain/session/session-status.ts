@@ -24,7 +24,7 @@ export type Session = Stored<KubernetesObject> & {
     | undefined;
 };
 
-const finalPhases: readonly string[] = ['Succeeded', 'Failed', 'Skipped', 'Unknown', 'Invalid'];
+export const finalPhases: readonly string[] = ['Succeeded', 'Failed', 'Skipped', 'Unknown', 'Invalid'];
 
 /** Whether the session's status says that it has ended. */
 export function isFinal(session: Session): boolean {

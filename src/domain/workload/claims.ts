@@ -79,8 +79,8 @@ export function needsPods({ kind, object }: TargetObject): boolean {
 }
 
 /**
- * Finds that a target has no claims, or claims that are missing, being deleted, or not bound: one failure
- * `precondition` that tells of them all; its hint is for the first.
+ * Finds that a target has no claims (a failure `no-claims`), or claims that are missing, being deleted, or not bound: one
+ * failure `precondition` that tells of them all; its hint is for the first.
  */
 export function checkClaims(
   target: Target,
@@ -91,7 +91,7 @@ export function checkClaims(
   const at = inNamespace(target.namespace);
   if (names.length === 0) {
     const hint = `ephemeral claims exist only while their pod runs\n${commandLine`kubectl describe ${of} ${at}`}`;
-    return [failure('precondition', `${of} uses no persistent volume claims`, { hint })];
+    return [failure('no-claims', `${of} uses no persistent volume claims`, { hint })];
   }
   const byName = new Map(claims.map((claim) => [nameOf(claim), claim]));
   const problems = names.flatMap((name) => {

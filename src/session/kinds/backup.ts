@@ -55,6 +55,7 @@ export const backup: SessionKind<BackupSession, BackupExecution> = {
     resource: backupSessions,
     makes: volumeSnapshots,
     done: 'snapshotted',
+    withoutWorkload: false,
     ready: 'Ready',
     describes: ({ claim, snapshot }) =>
       snapshot === undefined ? ['persistentvolumeclaim', claim] : ['volumesnapshot', snapshot],

@@ -43,6 +43,7 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
     resource: restoreSessions,
     makes: persistentVolumeClaims,
     done: 'restored',
+    withoutWorkload: true,
     ready: 'Bound',
     describes: ({ claim }) => ['persistentvolumeclaim', claim],
     shows: () => ['kubectl', 'get', 'persistentvolumeclaims'],
@@ -65,15 +66,20 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
   complete: (_, __, context) => Promise.resolve(context),
   async plan(environment, held, { claimsPerSession }) {
     const session = held.session();
-    const reader = {
-      ...readerOf(environment.cluster, session.metadata.namespace ?? ''),
-      // The executor's roles come with the operator; contents, which are cluster-scoped, are not among them.
-      demand: () => Promise.resolve(),
-      contents: () => Promise.resolve(new Map()),
-    };
     const templates = expandTemplates(session, claimsPerSession);
     const request = { templates, resumed: session, user: 'this executor' };
-    const planned = await persist(environment, () => planRestore(reader, request));
+    const planned = await persist(environment, () =>
+      // A new reader each time: a reader remembers errors, too.
+      planRestore(
+        {
+          ...readerOf(environment.cluster, session.metadata.namespace ?? ''),
+          // The executor's roles come with the operator; contents, which are cluster-scoped, are not among them.
+          demand: () => Promise.resolve(),
+          contents: () => Promise.resolve(new Map()),
+        },
+        request,
+      ),
+    );
     return { ...planned, target: readTarget(session) };
   },
   planEnd: (_, session) => {

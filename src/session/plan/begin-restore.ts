@@ -12,15 +12,17 @@ import { isStashError, StashError } from '#src/errors.ts';
 import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist, untilNextSecond } from '#src/session/persist.ts';
 
+import type { NamespaceReader } from './namespace-reader.ts';
+
 type Env = HoldEnvironment;
 
 /** An unfinished session of any name that restores the same: a rerun of the command goes on with it. */
 export async function findUnfinishedRestore(
-  { cluster }: Pick<Env, 'cluster'>,
+  reader: Pick<NamespaceReader, 'restoreSessions'>,
   wanted: RestoreSession,
 ): Promise<Stored<RestoreSession> | undefined> {
-  const { items } = await cluster.list(restoreSessions, { namespace: wanted.metadata.namespace });
-  return items.find(
+  const sessions = await reader.restoreSessions();
+  return sessions.find(
     (session) =>
       !isFinal(session) && session.metadata.deletionTimestamp === undefined && isSame(session, wanted),
   );

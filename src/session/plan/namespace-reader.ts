@@ -3,6 +3,7 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   SelfSubjectRulesReview,
+  StorageClass,
   Stored,
   VolumeSnapshot,
   VolumeSnapshotClass,
@@ -14,11 +15,14 @@ import {
   namespaces,
   persistentVolumeClaims,
   persistentVolumes,
+  restoreSessions,
   selfSubjectRulesReviews,
+  storageClasses,
   volumeSnapshotClasses,
   volumeSnapshotContents,
+  volumeSnapshots,
 } from '#src/api/resources.ts';
-import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { refusedRights } from '#src/cluster/access.ts';
 import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
@@ -36,6 +40,10 @@ export interface NamespaceReader {
   readonly claims: () => Promise<Stored<PersistentVolumeClaim>[]>;
   readonly configurations: () => Promise<Stored<BackupConfiguration>[]>;
   readonly sessions: () => Promise<Stored<BackupSession>[]>;
+  readonly restoreSessions: () => Promise<Stored<RestoreSession>[]>;
+  readonly snapshots: () => Promise<Stored<VolumeSnapshot>[]>;
+  /** Undefined: the user may not read them (they are cluster-scoped). */
+  readonly storageClasses: () => Promise<Stored<StorageClass>[] | undefined>;
   /** Undefined: the user may not read them (they are cluster-scoped). */
   readonly snapshotClasses: () => Promise<Stored<VolumeSnapshotClass>[] | undefined>;
   /** By name; undefined: the user may not read them. */
@@ -79,6 +87,9 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
     claims: once(async () => (await cluster.list(persistentVolumeClaims, { namespace })).items),
     configurations: once(async () => (await cluster.list(backupConfigurations, { namespace })).items),
     sessions: once(async () => (await cluster.list(backupSessions, { namespace })).items),
+    restoreSessions: once(async () => (await cluster.list(restoreSessions, { namespace })).items),
+    snapshots: once(async () => (await cluster.list(volumeSnapshots, { namespace })).items),
+    storageClasses: once(() => ifAllowed(async () => (await cluster.list(storageClasses)).items)),
     snapshotClasses: once(() => ifAllowed(async () => (await cluster.list(volumeSnapshotClasses)).items)),
     volumes: once(() =>
       ifAllowed(async () => {

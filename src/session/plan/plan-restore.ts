@@ -1,7 +1,6 @@
 /** Plans a restore: finds what is wrong before the session begins. */
 import type { KubernetesObject, Stored, StorageClass, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { storageClasses, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
@@ -19,7 +18,7 @@ import { isStashError } from '#src/errors.ts';
 import type { Executor } from '#src/session/holding/executor.ts';
 import { refuseClaimsInTheWay } from './refuse-claims-in-the-way.ts';
 import { rightsForHooks, rightsForRestore } from './rights-needed.ts';
-import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
+import type { NamespaceReader } from './namespace-reader.ts';
 
 export interface RestoreRequest {
   /** One per claim, with all variables replaced. */
@@ -54,11 +53,11 @@ interface Source {
 
 /** Reads and writes nothing. Rejects with a StashError for the first problem. */
 export async function planRestore(reader: NamespaceReader, request: RestoreRequest): Promise<RestorePlan> {
-  const { cluster, namespace } = reader;
+  const { namespace } = reader;
   const { resumed, words, executor, wait = true } = request;
   const [snapshots, classes, snapshotClasses] = await Promise.all([
-    cluster.list(volumeSnapshots, { namespace }),
-    ifAllowed(() => cluster.list(storageClasses)),
+    reader.snapshots(),
+    reader.storageClasses(),
     reader.snapshotClasses(),
     reader.claims(),
     reader.demand(request.user, [
@@ -71,7 +70,7 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
 
   const sources = request.templates.map((template) => ({
     template,
-    snapshot: accept(readySnapshot(template, snapshots.items, namespace)),
+    snapshot: accept(readySnapshot(template, snapshots, namespace)),
   }));
   const sized = sources.map(({ template, snapshot }) => grown(template, snapshot));
   const claims = (await reader.claims()).filter(
@@ -81,19 +80,19 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
   const { templates: wanted, user } = request;
   await refuseClaimsInTheWay(reader, {
     ...{ templates: wanted, words, claims, user },
-    ...{ snapshots: snapshots.items, classes: classes?.items },
+    ...{ snapshots, classes },
   });
 
   const templates = sized.map(({ template }) => template);
-  if (classes) refuse(missingStorageClasses(templates, classes.items, words));
+  if (classes) refuse(missingStorageClasses(templates, classes, words));
   const contents = await reader.contents(sources.filter(hasDoubtfulMode).map(({ snapshot }) => snapshot));
   const origins = new Map(
     sources.map(({ snapshot }) => [snapshot.metadata.name, originOf(snapshot, snapshotClasses, contents)]),
   );
-  refuse(unfitTemplates(templates, { classes: classes?.items, origins, words }));
+  refuse(unfitTemplates(templates, { classes, origins, words }));
   return {
     templates,
-    waitForConsumer: classes && lateBinding(templates, classes.items),
+    waitForConsumer: classes && lateBinding(templates, classes),
     notes: sized.flatMap(({ note }) => note ?? []),
   };
 }

@@ -1,6 +1,5 @@
 /** Makes a RestoreSession of a restore point and a command line. */
 import type { Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
-import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import { accept } from '#src/domain/finding.ts';
@@ -35,19 +34,33 @@ export interface PreparedRestore {
 /** Reads and writes nothing. Rejects with a StashError where no restore point matches, or none is complete. */
 export async function prepareRestore(
   reader: NamespaceReader,
-  { target, from, flags, written }: RestoreRequest,
+  request: RestoreRequest,
   now: Date,
 ): Promise<PreparedRestore> {
-  const { cluster, namespace } = reader;
-  const { only, claim, suffix } = flags;
-  const [snapshots, sessions] = await Promise.all([
-    cluster.list(volumeSnapshots, { namespace }),
-    ifAllowed(() => cluster.list(backupSessions, { namespace })),
-  ]);
-  if (snapshots.items.length === 0) await reader.namespaceExists();
-  const points = restorePoints(snapshots.items, sessions?.items ?? []);
+  const { target, from, flags } = request;
+  const points = await readPoints(reader);
   const moment = parseMoment(from, now);
-  const point = accept(choosePoint(points, target, from, only, moment));
+  const point = accept(choosePoint(points, target, from, flags.only, moment));
+  const prepared = await prepareFrom(reader, request, point, now);
+  if (moment === undefined || isNamed(point, from)) return prepared;
+  return { ...prepared, notes: [whichPoint(from, point, now), ...prepared.notes] };
+}
+
+/** Newest first. Rejects with 'not-found' where the namespace does not exist. */
+export async function readPoints(reader: NamespaceReader): Promise<RestorePoint[]> {
+  const [snapshots, sessions] = await Promise.all([reader.snapshots(), ifAllowed(() => reader.sessions())]);
+  if (snapshots.length === 0) await reader.namespaceExists();
+  return restorePoints(snapshots, sessions ?? []);
+}
+
+/** As `prepareRestore`, from a point that is already chosen. */
+export async function prepareFrom(
+  reader: NamespaceReader,
+  { target, flags, written }: Pick<RestoreRequest, 'target' | 'flags' | 'written'>,
+  point: RestorePoint,
+  now: Date,
+): Promise<PreparedRestore> {
+  const { only, claim, suffix } = flags;
   const claims = selectClaims(point, only).map((each) => each.claim);
   const rename = parseRenames({ claim, suffix }, claims);
   const unrecorded = point.claims.flatMap(({ claim, snapshot, source }) =>
@@ -64,8 +77,7 @@ export async function prepareRestore(
     names: new Map(claims.map((name) => [name, rename(name)])),
     workload: await readWorkload(reader, target),
   };
-  const said = moment === undefined || isNamed(point, from) ? [] : [whichPoint(from, point, now)];
-  return { session, templates, words, notes: [...said, ...notes], target };
+  return { session, templates, words, notes, target };
 }
 
 /** By claim: what is known of it without a record on its snapshot. */

@@ -129,12 +129,12 @@ test('a note on each snapshot tells what happens to its data: by its content, el
   } as const;
   const told = (more: Partial<DeleteScene>) =>
     snapshotEffects(new Set([bound.metadata.name]), scene({ snapshots: [bound], ...more }), now).notes.at(-1);
-  assert.match(told({ classes: [fast] }) ?? '', /its data is deleted/);
+  assert.match(told({ classes: [fast] }) ?? '', /its data would be deleted/);
   assert.match(
     told({ classes: [fast], contents: new Map([['content-a', content]]) }) ?? '',
     /its data stays in volumesnapshotcontent\/content-a/,
   );
-  assert.match(told({}) ?? '', /cannot tell whether its data is deleted/);
+  assert.match(told({}) ?? '', /cannot tell whether its data would be deleted/);
 });
 
 test('a claim that is not bound yet, and an unfinished session, block the deletion of a snapshot; others do not', () => {
