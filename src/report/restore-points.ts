@@ -51,6 +51,15 @@ export interface RestorePointItem {
   readonly takenAt: string;
   readonly phase: PointPhase;
   readonly completeness: Completeness;
+  /** Why its session failed, where the snapshots record it. */
+  readonly failure?: string;
+  /** Left out where it is not recorded. */
+  readonly madeBy?: 'schedule' | 'user';
+  /** Who asked for it, where a user did. */
+  readonly user?: string;
+  readonly pinned?: true;
+  /** RFC 3339, UTC. */
+  readonly keepUntil?: string;
   /** Bytes, as a quantity; left out if no snapshot reports its size. */
   readonly size?: string;
   readonly sizeBytes?: number;
@@ -118,6 +127,8 @@ const columns: readonly Column[] = [
   { header: 'claims', cell: readyOf },
   { header: 'size', cell: (point) => formatSize(pointSize(point)) },
   { header: 'phase', cell: phaseOf },
+  { header: 'made by', cell: madeBy },
+  { header: 'kept', cell: keptFor },
   { header: 'class', shown: isWide, cell: (point) => listOf(classNames(point)) },
   { header: 'driver', shown: isWide, cell: ofClasses(({ driver }) => driver) },
   { header: 'deletion policy', shown: isWide, cell: ofClasses(({ deletionPolicy }) => deletionPolicy) },
@@ -161,6 +172,17 @@ function phaseOf({ phase, claims }: RestorePoint): string {
   return claims.some(({ state }) => state === 'late') ? `${phase} (cut too late)` : phase;
 }
 
+function madeBy({ keeping: { maker } }: RestorePoint): string {
+  return maker === undefined ? '<unknown>' : maker.by === 'schedule' ? 'schedule' : maker.name;
+}
+
+/** `policy`: its schedule's retention policy decides. */
+function keptFor({ keeping: { maker, pinned, until } }: RestorePoint, { now, format }: CellView): string {
+  if (pinned) return 'pinned';
+  if (until !== undefined) return `${now < until ? 'until' : 'was until'} ${format(until)}`;
+  return maker?.by === 'schedule' ? 'by policy' : 'until deleted';
+}
+
 function formatSize(size: bigint | undefined): string {
   return size === undefined ? '<unknown>' : formatBytes(size);
 }
@@ -184,6 +206,7 @@ function listOf(values: readonly string[]): string {
 
 export function restorePointItem(point: RestorePoint): RestorePointItem {
   const { session, sessionUid, namespace, target, invoker, takenAt, phase, completeness } = point;
+  const { failure, keeping } = point;
   const size = pointSize(point);
   return {
     apiVersion,
@@ -195,6 +218,11 @@ export function restorePointItem(point: RestorePoint): RestorePointItem {
     takenAt: takenAt.toISOString(),
     phase,
     completeness,
+    ...(failure !== undefined && { failure }),
+    ...(keeping.maker && { madeBy: keeping.maker.by }),
+    ...(keeping.maker?.by === 'user' && { user: keeping.maker.name }),
+    ...(keeping.pinned && { pinned: true }),
+    ...(keeping.until && { keepUntil: keeping.until.toISOString() }),
     ...(size !== undefined && { size: String(size), sizeBytes: Number(size) }),
     claims: point.claims.map(({ claim, state, message, snapshot, source }) => {
       const className = snapshot?.spec.volumeSnapshotClassName;
