@@ -22,8 +22,8 @@ export interface Routine<S extends AnySession> {
   readonly made: Observed<KubernetesObject>;
   /** Until when it waits for that, at most; `toGoOn`: it wants to create more, not only to end the session. */
   readonly knownBy: (now: Date, toGoOn: boolean) => Date;
-  /** When it gives up to write that the session has started. */
-  readonly startBy: Date;
+  /** When it gives up to write that the session has started; undefined: as for any other write. */
+  readonly startBy: Date | undefined;
   /** The present state, and the next step. */
   readonly look: (now: Date) => {
     readonly progress: Progress;

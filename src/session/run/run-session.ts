@@ -82,7 +82,7 @@ export async function runSession<S extends AnySession, Plan>(
   if (scenery.ready) await loop.race(orUntil(clock, knownBy(takenAt, false), scenery.ready));
   return await drive({
     ...{ loop, clock, held, made, knownBy, onChange },
-    startBy: deadline ?? new Date(takenAt.getTime() + timeoutMs),
+    startBy: deadline,
     create: maker.create,
     look: (now) => {
       const { claims, step } = scenery.look(now);
