@@ -22,7 +22,7 @@ import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { timeLimitMs } from '#src/domain/session/session-status.ts';
 import { parseTargets, type TargetArguments } from '#src/domain/arguments/target-arguments.ts';
-import { parseLabelSelector } from '#src/domain/workload/label-selector.ts';
+import { parseLabelQuery } from '#src/domain/workload/label-query.ts';
 import { readTarget, type Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { leaveRestore, takeRestore } from '#src/follow/take-restore.ts';
@@ -336,7 +336,7 @@ function readMany({ words, flags }: RestoreArgs, now: Date): Pick<TargetArgument
       hint: 'write it as in --from 3h, --from yesterday or --from 2026-11-28T03:00',
     });
   }
-  parseLabelSelector(selector ?? '');
+  parseLabelQuery(selector ?? '');
   return words.length === 0 ? { kinds: [] } : parseTargets(words, { names: 'refused' });
 }
 

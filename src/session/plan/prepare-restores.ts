@@ -6,8 +6,7 @@ import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { isOf } from '#src/domain/restore-points/choose-point.ts';
 import { targetTypes, type TargetKind } from '#src/domain/workload/kinds.ts';
-import { parseLabelSelector } from '#src/domain/workload/label-selector.ts';
-import { matches } from '#src/domain/workload/selector.ts';
+import { parseLabelQuery } from '#src/domain/workload/label-query.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -61,7 +60,7 @@ async function withLabels(
   points: readonly RestorePoint[],
   selector: string,
 ): Promise<Target[]> {
-  const wanted = parseLabelSelector(selector);
+  const wanted = parseLabelQuery(selector);
   const kinds = [...new Set(targets.map(({ kind }) => kind))];
   const lists = await Promise.all(
     kinds.map(async (kind) => {
@@ -74,9 +73,9 @@ async function withLabels(
   const present = new Map(lists.flat());
   return targets.filter((target) => {
     const labels = present.get(formatTarget(target));
-    if (labels !== undefined) return matches(wanted, labels);
+    if (labels !== undefined) return wanted(labels);
     const newest = points.find((point) => isOf(point, target));
-    return newest?.claims.some(({ source }) => matches(wanted, source?.labels ?? {})) === true;
+    return newest?.claims.some(({ source }) => wanted(source?.labels ?? {})) === true;
   });
 }
 
