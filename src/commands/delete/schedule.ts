@@ -71,7 +71,7 @@ Its BackupSessions, its CronJob and the permissions of its Jobs are deleted with
     for (const { message } of effects.unlessForced)
       printLine(context.err, `warning: forced, although ${message}`);
     if (dryRun !== undefined || !wait) return;
-    const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context.err) };
+    const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
     await awaitGone(environment, configurations, { namespace, timeoutMs: timeout });
   },
 });
