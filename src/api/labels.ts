@@ -62,6 +62,8 @@ export const annotation = {
   restoreSessionUid: 'stash.appscode.com/restore-session-uid',
   /** On a RestoreSession: the BackupSession whose snapshots it restores. */
   restoredFrom: 'stash.appscode.com/restored-from',
+  /** On a RestoreSession: the flags that said which claims it restores, and how, as JSON pairs of flag and value. */
+  restoreFlags: 'stash.appscode.com/restore-flags',
   /**
    * On a claim: its storage class, in the form that predates `spec.storageClassName`. It overrides that
    * field.

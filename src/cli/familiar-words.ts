@@ -17,6 +17,6 @@ export const familiarWords: ReadonlyMap<string, readonly string[]> = new Map([
   ['logs', ['kubectl get jobs -l app.kubernetes.io/managed-by=kubectl-stash', 'kubectl logs job/NAME']],
   ['ls', list],
   ['rollback', restore],
-  ['status', ['kubectl stash list TYPE/NAME', 'kubectl stash wait SESSION']],
+  ['status', ['kubectl stash list TYPE/NAME', 'kubectl stash wait TYPE/NAME']],
   ['undo', restore],
 ]);

@@ -4,11 +4,10 @@ import type { BackupSession } from '#src/api/stash.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import { confirm } from '#src/cli/confirm.ts';
 import type { Connection } from '#src/cli/context.ts';
-import { allOrErrors } from '#src/cli/ends.ts';
+import { allOrErrors, settleAll } from '#src/cli/ends.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
 import { outputFlag, printObjects, qualifiedName } from '#src/cli/output.ts';
 import { printLine, tellOn } from '#src/cli/print-line.ts';
-import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
 import {
   backupSessionEffects,
@@ -18,16 +17,20 @@ import {
   type DeleteEffects,
   type DeleteScene,
 } from '#src/domain/restore-points/delete-effects.ts';
+import { isFor } from '#src/domain/configuration/choose-configuration.ts';
+import { objectsNamed, workloadNamed } from '#src/domain/restore-points/deletable.ts';
 import {
+  joinType,
   parseObjects,
   resourceOf,
   type ObjectArgument,
   type ObjectType,
 } from '#src/domain/arguments/object-arguments.ts';
-import { nearest } from '#src/domain/nearest.ts';
+import { parseTarget, targetKindOf } from '#src/domain/arguments/target-arguments.ts';
 import { accept } from '#src/domain/finding.ts';
 import { pointsNamed } from '#src/domain/restore-points/named-points.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { awaitGone } from '#src/follow/await-gone.ts';
@@ -65,8 +68,8 @@ const flags = {
 
 export const command = defineCommand({
   name: 'delete',
-  usage: 'delete (TYPE/NAME... | --restore-point SESSION) [flags]',
-  description: `Print what depends on sessions and snapshots, and delete them. TYPE is a backupsession, restoresession or volumesnapshot.
+  usage: 'delete (NAME... | TYPE/NAME... | --restore-point SESSION)',
+  description: `Print what depends on sessions and snapshots, and delete them. TYPE is a backupsession, restoresession or volumesnapshot; without it, NAME must stand for one thing only. "kubectl stash delete schedule" deletes a schedule.
 
 Snapshots and claims stay when their session is deleted. A snapshot is not deleted while a claim is being restored from it. The last complete restore point of a workload, and one that is pinned or kept until a later time, is deleted only with --force.`,
   examples: [
@@ -78,10 +81,21 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
   positionals: { name: 'TYPE/NAME' },
   async run(args, context) {
     const { restorePoint, force, yes, dryRun, output, wait, timeout } = args.flags;
-    const named = wantedOf(args);
+    const workload = restorePoint === undefined ? workloadIn(args.words) : undefined;
+    const named = workload === undefined ? wantedOf(args) : [];
     const { cluster, namespace, user } = await context.cluster(args.connection);
     const reader = readerOf(cluster, namespace);
     const scene = await readDeleteScene(reader);
+    if (workload !== undefined) {
+      await reader.namespaceExists();
+      const target = { ...workload, namespace };
+      const configurations = await reader.configurations();
+      throw workloadNamed(
+        target,
+        scene,
+        configurations.some((each) => isFor(each, target)),
+      );
+    }
     const objects =
       restorePoint === undefined
         ? await found(named, scene, args, namespace, reader.namespaceExists)
@@ -127,7 +141,7 @@ function refuse({ refusals, unlessForced }: DeleteEffects, force: boolean): void
 }
 
 /** Checks the command line before the command connects. Throws 'usage'. */
-function wantedOf({ words, flags: { restorePoint }, connection }: Args<typeof flags>): ObjectArgument[] {
+function wantedOf({ words, flags: { restorePoint } }: Args<typeof flags>): ObjectArgument[] {
   if (restorePoint !== undefined) {
     if (words.length === 0) return [];
     throw new StashError('usage', `--restore-point and ${words.join(' ')} are mutually exclusive`, {
@@ -135,19 +149,23 @@ function wantedOf({ words, flags: { restorePoint }, connection }: Args<typeof fl
     });
   }
   if (words.length === 0) {
-    throw new StashError('usage', 'delete needs TYPE/NAME, or --restore-point SESSION', {
+    throw new StashError('usage', 'delete needs NAME or TYPE/NAME, or --restore-point SESSION', {
       hint: 'kubectl stash list',
     });
   }
-  const where = inNamespace(connection.namespace);
-  return parseObjects(
-    words,
-    types,
-    (name) =>
-      `or delete all snapshots of a restore point:\n${commandLine`kubectl stash delete --restore-point ${name} ${where}`}`,
-  );
+  return parseObjects(words, types);
 }
 
+/** The first workload among the words: `deploy/foo`, or `deploy foo`. */
+function workloadIn(words: readonly string[]): Pick<Target, 'kind' | 'name'> | undefined {
+  const isType = (word: string) => targetKindOf(word) !== undefined;
+  const word = joinType(words, isType).find(
+    (each) => each.includes('/') && isType(each.split('/', 1).join()),
+  );
+  return word === undefined ? undefined : parseTarget(word);
+}
+
+/** Throws one error for all that are missing, or that a name alone does not tell apart. */
 async function found(
   wanted: readonly ObjectArgument[],
   scene: DeleteScene,
@@ -155,30 +173,13 @@ async function found(
   namespace: string,
   namespaceExists: () => Promise<void>,
 ): Promise<Stored<KubernetesObject>[]> {
-  const all = objectsIn(scene);
-  const objects = wanted.map(({ type, name }) =>
-    all.find(({ kind, metadata }) => kind.toLowerCase() === type && metadata.name === name),
-  );
-  const missing = wanted.filter((_, index) => objects[index] === undefined);
-  if (missing.length > 0 && !ignoreNotFound) {
-    await namespaceExists();
-    const error = combineErrors(
-      missing.map(({ type, name }) => {
-        const near = nearest(
-          name,
-          all.filter(({ kind }) => kind.toLowerCase() === type).map(({ metadata }) => metadata.name),
-        );
-        return new StashError('not-found', `${type} "${name}" not found in namespace ${namespace}`, {
-          hint:
-            near === undefined
-              ? commandLine`kubectl get ${resourceOf(type).plural} -n ${namespace}`
-              : `did you mean ${type}/${near}?`,
-        });
-      }),
-    );
-    if (error) throw error;
-  }
-  return objects.filter((object) => object !== undefined);
+  const named = wanted.map((each) => Promise.try(() => objectsNamed(each, scene, namespace)));
+  const { done, errors } = await settleAll(named);
+  const isMissing = (error: StashError) => error.kind === 'not-found';
+  if (errors.some(isMissing) && !ignoreNotFound) await namespaceExists();
+  const error = combineErrors(errors.filter((each) => !ignoreNotFound || !isMissing(each)));
+  if (error) throw error;
+  return [...new Set(done.flat())];
 }
 
 function snapshotsOfPoint(
@@ -247,10 +248,6 @@ async function remove(
     // It is deleted already.
     if (!isStashError(error, 'not-found')) throw error;
   }
-}
-
-function objectsIn({ snapshots, backupSessions, restoreSessions }: DeleteScene): Stored<KubernetesObject>[] {
-  return [...snapshots, ...backupSessions, ...restoreSessions];
 }
 
 function ofKind(objects: readonly Stored<KubernetesObject>[], kind: string): string[] {

@@ -49,7 +49,7 @@ function targetOf(words: readonly string[]): Pick<Target, 'kind' | 'name'> | und
   const [target, second] = parseTargets(words).names;
   if (second === undefined) return target;
   throw new StashError('usage', 'doctor takes one TYPE/NAME at a time', {
-    hint: 'kubectl stash doctor deploy/foo',
+    hint: 'kubectl stash doctor TYPE/NAME',
   });
 }
 

@@ -68,6 +68,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./delete.ts')).command,
   },
   {
+    name: 'delete schedule',
+    summary: 'Delete the schedule of a workload, and keep its snapshots',
+    load: async () => (await import('./delete/schedule.ts')).command,
+  },
+  {
     name: 'create backupconfiguration',
     summary: "Create a BackupConfiguration with the flags of Stash's plugin",
     load: async () => (await import('./create/backupconfiguration.ts')).command,

@@ -9,8 +9,11 @@ import { oneOrMany, outputFlag, printObjects, printOutcome } from '#src/cli/outp
 import { printLine } from '#src/cli/print-line.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { combineErrors } from '#src/domain/combine-errors.ts';
-import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
-import { configurationNamed } from '#src/domain/configuration/configured-target.ts';
+import {
+  parseConfigurations,
+  type ConfigurationArgument,
+} from '#src/domain/arguments/configuration-arguments.ts';
+import { configurationMeant } from '#src/domain/configuration/configured-target.ts';
 import { StashError } from '#src/errors.ts';
 import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
@@ -23,12 +26,12 @@ export const pausingFlags = {
 
 export const command = defineCommand({
   name: 'pause',
-  usage: 'pause (CONFIG... | --all) [flags]',
-  description: `Pause the schedule of a BackupConfiguration. CONFIG is the name of the BackupConfiguration, by default deploy-foo for deploy/foo.
+  usage: 'pause (CONFIG... | TYPE/NAME... | --all) [flags]',
+  description: `Pause the schedule of a BackupConfiguration. Name the BackupConfiguration, or its workload.
 
 A running session goes on, and "kubectl stash trigger" still works.`,
   examples: [
-    '# Pause the schedule of deploy-foo\nkubectl stash pause deploy-foo',
+    '# Pause the schedule of a deployment\nkubectl stash pause deploy/foo',
     '# Pause all schedules of the namespace\nkubectl stash pause --all',
   ],
   flags: pausingFlags,
@@ -54,11 +57,11 @@ export async function setPaused(
   { verb, refuse, told }: Pausing,
 ): Promise<void> {
   const { all, dryRun, output } = args.flags;
-  const names = parseConfigurations(args.words, args.connection.namespace);
-  if (all && names.length > 0) {
+  const named = parseConfigurations(args.words);
+  if (all && named.length > 0) {
     throw new StashError('usage', 'a name cannot be combined with --all', { hint: 'leave out --all' });
   }
-  if (!all && names.length === 0) {
+  if (!all && named.length === 0) {
     throw new StashError('usage', `${verb} needs CONFIG, or --all`, {
       hint: commandLine`kubectl stash ${verb} CONFIG`,
     });
@@ -72,15 +75,16 @@ export async function setPaused(
       hint: commandLine`kubectl get backupconfigurations -n ${namespace}`,
     });
   }
-  const find = (name: string) => () => configurationNamed(known, name, namespace);
+  const among = { configurations: known, namespace, command: [verb] };
+  const find = (argument: ConfigurationArgument) => Promise.try(() => configurationMeant(argument, among));
   const found = all
     ? known
-    : await allOrErrors(names.map((name) => orMissingNamespace(reader, Promise.try(find(name)))));
-  const refused = found.flatMap((each) => refuse?.(each) ?? []);
+    : new Set(await allOrErrors(named.map((each) => orMissingNamespace(reader, find(each)))));
+  const refused = [...found].flatMap((each) => refuse?.(each) ?? []);
   const error = combineErrors(refused);
   if (error && !all) throw error;
   for (const { message } of refused) printLine(context.err, `note: ${message}`);
-  const wanted = found.filter((each) => refuse?.(each) === undefined);
+  const wanted = [...found].filter((each) => refuse?.(each) === undefined);
 
   const paused = verb === 'pause';
   const done = await allOrErrors(

@@ -292,7 +292,7 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
     const [target, second] = names;
     if (target === undefined || second !== undefined) {
       throw new StashError('usage', 'restore takes one TYPE/NAME at a time', {
-        hint: 'kubectl stash restore deploy/foo',
+        hint: 'kubectl stash restore TYPE/NAME',
       });
     }
     return { target };

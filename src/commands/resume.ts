@@ -11,12 +11,12 @@ import { pausingFlags, setPaused } from './pause.ts';
 
 export const command = defineCommand({
   name: 'resume',
-  usage: 'resume (CONFIG... | --all) [flags]',
-  description: `Resume the schedule of a BackupConfiguration, and print its next run. CONFIG is the name of the BackupConfiguration, by default deploy-foo for deploy/foo.
+  usage: 'resume (CONFIG... | TYPE/NAME... | --all) [flags]',
+  description: `Resume the schedule of a BackupConfiguration, and print its next run. Name the BackupConfiguration, or its workload.
 
 Runs that were due while it was paused are not made up for.`,
   examples: [
-    '# Resume the schedule of deploy-foo\nkubectl stash resume deploy-foo',
+    '# Resume the schedule of a deployment\nkubectl stash resume deploy/foo',
     '# Resume all schedules of the namespace\nkubectl stash resume --all',
   ],
   flags: pausingFlags,

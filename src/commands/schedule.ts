@@ -110,7 +110,7 @@ After each successful session, the operator deletes the restore points that the 
     const [wanted, second] = names;
     if (wanted === undefined || second !== undefined) {
       throw new StashError('usage', 'schedule takes one TYPE/NAME at a time', {
-        hint: 'kubectl stash schedule deploy/foo --cron @daily --keep-last 7',
+        hint: 'kubectl stash schedule TYPE/NAME --cron @daily --keep-last 7',
       });
     }
     const connection = await context.cluster(args.connection);
@@ -130,7 +130,7 @@ After each successful session, the operator deletes the restore points that the 
 
     for (const warning of verdict.warnings) printLine(context.err, `warning: ${warning}`);
     await noteOthers(reader, target, name, context);
-    for (const line of outlook(write, context.now())) printLine(context.err, line);
+    for (const line of outlook(write, context.now(), dryRun !== undefined)) printLine(context.err, line);
     const stored = await writeSchedule(cluster, write, dryRun);
     const suffix = { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRun ?? 'none'];
     const isLast = !wait || dryRun !== undefined;
@@ -208,15 +208,21 @@ async function noteOthers(
   printLine(err, `note: ${names} ${others.length === 1 ? 'is' : 'are'} for ${formatTarget(target)} too`);
 }
 
-/** The next runs; if it is paused, how to resume it. */
-function outlook({ existing, after: { metadata, spec } }: ScheduleWrite, now: Date): string[] {
+/** The next runs; if it is paused, how to resume it, which a dry run leaves out. */
+function outlook(
+  { existing, after: { metadata, spec } }: ScheduleWrite,
+  now: Date,
+  isDryRun: boolean,
+): string[] {
   const named = `backupconfiguration/${metadata.name}`;
   const wasPaused = existing?.spec.paused === true;
   if (spec.paused === true) {
     const begins = existing === undefined ? 'begins paused' : wasPaused ? 'stays paused' : 'will be paused';
     return [
       `note: ${named} ${begins}: its schedule does not run until it is resumed`,
-      `hint: ${commandLine`kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}`}`,
+      ...(isDryRun
+        ? []
+        : [`hint: ${commandLine`kubectl stash resume ${metadata.name} -n ${metadata.namespace ?? ''}`}`]),
     ];
   }
   return [

@@ -4,8 +4,8 @@ import { printEnds } from '#src/cli/ends.ts';
 import { backupTimeoutText, executionFlags, podsOnly } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome } from '#src/cli/output.ts';
 import { tellOn } from '#src/cli/print-line.ts';
-import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
-import { configurationNamed, targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
+import { parseConfiguration } from '#src/domain/arguments/configuration-arguments.ts';
+import { configurationMeant, targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf } from '#src/follow/take-snapshot.ts';
@@ -15,12 +15,12 @@ import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader
 
 export const command = defineCommand({
   name: 'trigger',
-  usage: 'trigger CONFIG [flags]',
-  description: `Run a BackupConfiguration now, and follow the session to its end. CONFIG is the name of the BackupConfiguration, by default deploy-foo for deploy/foo. It may be paused: that only stops its schedule.
+  usage: 'trigger (CONFIG | TYPE/NAME) [flags]',
+  description: `Run a BackupConfiguration now, and follow the session to its end. Name the BackupConfiguration, or its workload. It may be paused: that only stops its schedule.
 
 An operator carries the session out. If no operator takes it, this command does, as "kubectl stash snapshot" would. The restore point stays until a user deletes it: the schedule's retention policy neither counts nor deletes it.`,
   examples: [
-    "# Take tonight's snapshot now\nkubectl stash trigger deploy-foo",
+    "# Take tonight's snapshot now\nkubectl stash trigger deploy/foo",
     '# Leave it to the operator\nkubectl stash trigger bc/deploy-foo --wait=false',
   ],
   flags: {
@@ -35,7 +35,7 @@ An operator carries the session out. If no operator takes it, this command does,
   positionals: { name: 'CONFIG', minimum: 1, maximum: 1, completes: 'configuration' },
   async run(args, context) {
     const { executor: mode, wait, timeout, output, claimsPerSession } = args.flags;
-    const [name = ''] = parseConfigurations(args.words, args.connection.namespace);
+    const argument = parseConfiguration(args.words[0] ?? '');
     if (mode === 'local' && !wait) {
       throw new StashError(
         'usage',
@@ -46,9 +46,11 @@ An operator carries the session out. If no operator takes it, this command does,
     const { cluster, namespace, user } = await context.cluster(args.connection);
     const reader = readerOf(cluster, namespace);
     const configurations = await reader.configurations();
-    const find = () => Promise.resolve(configurationNamed(configurations, name, namespace));
-    const target = targetOfConfiguration(await orMissingNamespace(reader, Promise.try(find)));
-    const request = { target, user, configuration: name, claimsPerSession };
+    const among = { configurations, namespace, command: ['trigger'] };
+    const find = () => configurationMeant(argument, among);
+    const configuration = await orMissingNamespace(reader, Promise.try(find));
+    const target = targetOfConfiguration(configuration);
+    const request = { target, user, configuration: configuration.metadata.name, claimsPerSession };
     const plan = await planBackup(reader, request);
     const id = commandLineId();
     const asked = { request, mode, failFast: false };

@@ -4,11 +4,15 @@ import { defineCommand } from '#src/cli/command.ts';
 import { openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { outputFlag } from '#src/cli/output.ts';
+import { printLine } from '#src/cli/print-line.ts';
+import { find as findObject } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { timeLimitMs } from '#src/domain/session/session-status.ts';
+import { isFinal, timeLimitMs } from '#src/domain/session/session-status.ts';
 import { sessionNamed } from '#src/domain/session/verdict-error.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import { isStashError, StashError } from '#src/errors.ts';
+import { parseTarget } from '#src/domain/arguments/target-arguments.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
+import { StashError } from '#src/errors.ts';
 import { follow } from '#src/follow/follow.ts';
 import { limited, orHowToGoOn, type Sight } from '#src/follow/interruption.ts';
 import { withinLimit } from '#src/follow/limit.ts';
@@ -17,10 +21,13 @@ import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 export const command = defineCommand({
   name: 'wait',
-  usage: 'wait SESSION [flags]',
-  description: `Follow a running backup or restore session to its end, with the same output and exit code as the command that began it. It only reads: if the session has no executor any more, it prints how to go on.`,
+  usage: 'wait (SESSION | TYPE/NAME) [flags]',
+  description: `Follow a running backup or restore session to its end, with the same output and exit code as the command that began it. It only reads: if the session has no executor any more, it prints how to go on.
+
+For a workload, it follows the session that is running, or shows how the newest one has ended.`,
   examples: [
     '# Follow a session that another user began\nkubectl stash wait deploy-foo-1732427120',
+    '# Follow the session of a deployment\nkubectl stash wait deploy/foo',
     '# Follow the BackupSession if a RestoreSession has the same name\nkubectl stash wait backupsession/deploy-foo-1732427120',
   ],
   flags: {
@@ -34,10 +41,17 @@ export const command = defineCommand({
   },
   positionals: { name: 'SESSION', minimum: 1, maximum: 1, completes: 'session' },
   async run(args, context) {
-    const wanted = parseSession(args.words[0] ?? '');
+    const wanted = parseWanted(args.words[0] ?? '');
     const { cluster, namespace } = await context.cluster(args.connection);
     const { kind, object } = await find(cluster, wanted, namespace);
-    const { name } = wanted;
+    const { name } = object.metadata;
+    if ('target' in wanted) {
+      const which = isFinal(object) ? 'is the newest session' : 'is the running session';
+      printLine(
+        context.err,
+        `${sessionNamed(kind.resource, name)} ${which} of ${formatTarget(wanted.target)}`,
+      );
+    }
     const display = await openDisplay(context);
     const environment = {
       cluster,
@@ -58,14 +72,18 @@ export const command = defineCommand({
   },
 });
 
-interface Wanted {
-  readonly name: string;
-  /** In the order in which they are tried. */
-  readonly kinds: readonly AnyKind[];
+type Wanted =
+  /** `kinds`: in the order in which they are tried. */
+  | { readonly name: string; readonly kinds: readonly AnyKind[] }
+  | { readonly target: Pick<Target, 'kind' | 'name'> };
+
+interface Found {
+  readonly kind: AnyKind;
+  readonly object: Stored<AnySession>;
 }
 
-/** `NAME`, `backupsession/NAME`, `restoresession.stash.appscode.com/NAME`. */
-function parseSession(word: string): Wanted {
+/** `NAME`, `backupsession/NAME`, `restoresession.stash.appscode.com/NAME`, `deploy/NAME`. */
+function parseWanted(word: string): Wanted {
   const slash = word.indexOf('/');
   const name = word.slice(slash + 1);
   if (name === '')
@@ -75,28 +93,72 @@ function parseSession(word: string): Wanted {
   const kind = sessionKinds.find(({ words: { name, resource } }) =>
     [resource.kind.toLowerCase(), resource.plural, name].includes(type),
   );
-  if (kind === undefined) {
-    throw new StashError('usage', `"${word.slice(0, slash)}" is not a kind of session`, {
-      hint: 'kubectl get backupsessions,restoresessions',
-    });
-  }
-  return { name, kinds: [kind] };
+  return kind === undefined ? { target: parseTarget(word) } : { name, kinds: [kind] };
 }
 
-async function find(
-  cluster: Cluster,
-  { name, kinds }: Wanted,
-  namespace: string,
-): Promise<{ kind: AnyKind; object: Stored<AnySession> }> {
-  for (const kind of kinds) {
-    try {
-      return { kind, object: await cluster.get(kind.resource, name, namespace) };
-    } catch (error) {
-      if (!isStashError(error, 'not-found')) throw error;
-    }
-  }
+async function find(cluster: Cluster, wanted: Wanted, namespace: string): Promise<Found> {
+  const found =
+    'target' in wanted
+      ? await ofTarget(cluster, wanted.target, namespace)
+      : await named(cluster, wanted, namespace);
+  if (found !== undefined) return found;
   await readerOf(cluster, namespace).namespaceExists();
-  throw new StashError('not-found', `no session "${name}" in namespace ${namespace}`, {
+  const what = 'target' in wanted ? `session of ${formatTarget(wanted.target)}` : `session "${wanted.name}"`;
+  throw new StashError('not-found', `no ${what} in namespace ${namespace}`, {
     hint: commandLine`kubectl get backupsessions,restoresessions -n ${namespace}`,
   });
+}
+
+async function named(
+  cluster: Cluster,
+  { name, kinds }: Extract<Wanted, { readonly name: string }>,
+  namespace: string,
+): Promise<Found | undefined> {
+  for (const kind of kinds) {
+    const object = await findObject(cluster, kind.resource, { name, namespace });
+    if (object !== undefined) return { kind, object };
+  }
+  return undefined;
+}
+
+/** @throws StashError 'precondition' where several sessions of the workload are running */
+async function ofTarget(
+  cluster: Cluster,
+  target: Pick<Target, 'kind' | 'name'>,
+  namespace: string,
+): Promise<Found | undefined> {
+  const named = formatTarget(target);
+  const lists = await Promise.all(
+    sessionKinds.map(async (kind) => {
+      const { items } = await cluster.list(kind.resource, { namespace });
+      return items.map((object) => ({ kind, object }));
+    }),
+  );
+  const found = lists.flat().filter(({ kind, object }) => {
+    const of = kind.targetOf(object);
+    return of !== undefined && formatTarget(of) === named;
+  });
+  const running = found.filter(({ object }) => !isFinal(object));
+  const [only, second] = running;
+  if (second === undefined) return only ?? newest(found);
+  throw new StashError(
+    'precondition',
+    `${running.length} sessions of ${named} are running: name one of them`,
+    {
+      hint: running
+        .slice(0, mostShown)
+        .map(({ kind, object: { metadata } }) => {
+          const session = sessionNamed(kind.resource, metadata.name);
+          return commandLine`kubectl stash wait ${session} -n ${namespace}`;
+        })
+        .join('\n'),
+    },
+  );
+}
+
+const mostShown = 5;
+
+function newest(found: readonly Found[]): Found | undefined {
+  const created = ({ object }: Found) => object.metadata.creationTimestamp;
+  return found.toSorted((a, b) => created(a).localeCompare(created(b))).at(-1);
 }

@@ -1,6 +1,12 @@
 /** Waits until deleted objects are gone: their finalizers may keep them for a while. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
-import { backupSessions, restoreSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  restoreSessions,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
 import { type Observed } from '#src/cluster/observe.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
@@ -8,7 +14,7 @@ import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { StashError } from '#src/errors.ts';
 
-const kinds: readonly Resource[] = [volumeSnapshots, backupSessions, restoreSessions];
+const kinds: readonly Resource[] = [volumeSnapshots, backupSessions, restoreSessions, backupConfigurations];
 
 /** Resolves once none of these objects (by UID) is left; rejects with 'timed-out', which names those that are. */
 export async function awaitGone(

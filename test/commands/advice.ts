@@ -49,6 +49,7 @@ async function checkCommand(printed: string): Promise<void> {
   const { words } = await parse(argv.slice(twoWords ? 3 : 2), { ...globalFlags, ...command.flags });
   const { minimum = 0, maximum = Infinity } = command.positionals ?? { maximum: 0 };
   assert.ok(words.length >= minimum && words.length <= maximum, line);
+  if (words.includes('TYPE/NAME')) return;
   if (['snapshot', 'restore', 'list'].includes(command.name) && words.length > 0) {
     parseTargets(words, { names: 'required' });
   }

@@ -73,6 +73,8 @@ test('a dry run prints what depends on the objects', async () => {
   const before = await world.census();
   await succeeds('dry-run-point', 'delete --restore-point deploy-web-1773457200 --dry-run=client');
   await succeeds('dry-run-one', 'delete vs/data-1773457200 --dry-run=client');
+  await succeeds('dry-run-one', 'delete data-1773457200 --dry-run=client');
+  await succeeds('dry-run-point', 'delete deploy-web-1773457200 --dry-run=client');
   await succeeds('dry-run-session', 'delete backupsession deploy-web-1773457300 --dry-run=client');
   await succeeds('dry-run-retained', 'delete vs/cache-1773457400 --dry-run=client --force');
   const asListed = 'volumesnapshot.snapshot.storage.k8s.io/data-1773457200';
@@ -89,12 +91,15 @@ test('the last complete restore point of a workload is deleted only with --force
 test('an invalid command line and missing objects are refused', async () => {
   await refuses('nothing', 'delete --yes', 2);
   await refuses('no-name', 'delete backupsession --yes', 2);
-  await refuses('no-type', 'delete deploy-web-1773457200 --yes', 2);
-  await refuses('no-type-elsewhere', 'delete deploy-web-1773457200 --yes -n prod', 2);
-  await refuses('no-type-of-two', 'delete deploy-web-1773457200 deploy-web-1773457300 --yes', 2);
+  await refuses('no-type', 'delete deploy-web-1773457300 --yes', 1);
+  await refuses('no-type-elsewhere', 'delete deploy-web-1773457200 --yes -n prod', 3);
+  await refuses('no-type-of-two', 'delete data-1773457200 deploy-web-1773457300 --yes', 1);
+  await refuses('no-type-unknown', 'delete dota-1773457200 --yes', 3);
   await refuses('mixed', 'delete vs/a b --yes', 2);
   await refuses('point-and-name', 'delete vs/a --restore-point deploy-web-1773457200', 2);
-  await refuses('other-type', 'delete deploy/web --yes', 2);
+  await refuses('other-type', 'delete pod/web --yes', 2);
+  await refuses('workload', 'delete deploy/web --yes', 2);
+  await refuses('workload-without-points', 'delete sts web --yes', 2);
   await refuses('bad-name', 'delete vs/A_B --yes', 2);
   await refuses('unknown', 'delete backupsession/deploy-web-177345720 vs/x --yes', 3);
   await refuses('unknown-point', 'delete --restore-point nope --yes', 3);

@@ -13,7 +13,8 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 
-import type { Ran, World } from './world.ts';
+import type { Ran } from './hints.ts';
+import type { World } from './world.ts';
 
 const resources: Readonly<Record<string, Resource>> = {
   deployment: deployments,

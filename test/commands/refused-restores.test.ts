@@ -138,6 +138,7 @@ const refused: { name: string; words: string; code: number }[] = [
   },
   { name: 'claims-in-use', words: 'restore sts/db', code: 1 },
   { name: 'wait-false', words: 'restore deploy/web --suffix=-2 --wait=false', code: 1 },
+  { name: 'empty-suffix', words: 'restore deploy/web --suffix=', code: 1 },
   { name: 'file-with-target', words: 'restore deploy/web -f x.yaml --from=a --only=b', code: 2 },
   { name: 'file-missing', words: 'restore -f nowhere.yaml', code: 2 },
 ];

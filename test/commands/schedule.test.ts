@@ -14,7 +14,7 @@ import { matchGolden } from '#test/support/golden.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
 import { checkAdvice } from './advice.ts';
-import { claim, configuration, deployment, namespace, statefulSet } from './objects.ts';
+import { claim, configuration, deployment, namespace, object, statefulSet } from './objects.ts';
 import { withoutRight } from './rights.ts';
 import { settled, withoutIds } from './settled.ts';
 import { startWorld, type RunOptions, type World } from './world.ts';
@@ -169,9 +169,12 @@ test('pause and resume', async () => {
   await refuses('pause-none', 'pause', 2);
   await refuses('pause-unknown', 'pause deploy-wep other', 3);
   await refuses('pause-all-and-one', 'pause deploy-web --all', 2);
-  await refuses('pause-target', 'pause deploy/web', 2);
+  await refuses('pause-target', 'pause deploy/web', 1);
+  await refuses('pause-target-unknown', 'pause deploy/cach', 3);
+  await refuses('pause-target-none', 'pause pvc/data', 3);
+  await succeeds('paused-target', 'pause deploy/cache deploy-cache');
+  await succeeds('resumed-target', 'resume deployment cache');
   await refuses('pause-other-type', 'pause pod/web', 2);
-  await refuses('resume-target', 'resume pvc/data -n alone', 2);
   await refuses('pause-no-namespace', 'pause deploy-web -n prod', 3);
 });
 
@@ -196,7 +199,7 @@ test('trigger: an operator carries it out', async () => {
   assert.match(last?.metadata.annotations?.['stash.appscode.com/executor'] ?? '', new RegExp(ownId));
   assert.equal(last?.status?.phase, 'Succeeded');
   world.standAt(60);
-  await succeeds('trigger-left', 'trigger deploy-cache --wait=false');
+  await succeeds('trigger-left', 'trigger deploy/cache --wait=false');
 });
 
 test('trigger: without an operator, this command carries it out', async () => {
@@ -218,7 +221,50 @@ test('trigger refuses a configuration that it cannot run', async () => {
   await refuses('trigger-no-target', 'trigger lost', 3);
   await refuses('trigger-odd', 'trigger odd', 1);
   await refuses('trigger-nobody-else', 'trigger deploy-web --wait=false --executor=local', 2);
-  await refuses('trigger-target', 'trigger deploy/web', 2);
+  await refuses('trigger-target', 'trigger deploy/web', 1);
+});
+
+test('delete schedule deletes the configuration and its sessions, and keeps the snapshots', async () => {
+  world.standAt(75);
+  const taken = await world.run('snapshot deploy/web -n alone --executor=local');
+  assert.equal(taken.code, 0, taken.err);
+  const before = await world.census();
+  await succeeds('delete-dry-run', 'delete schedule deploy/web -n alone --dry-run=client');
+  await refuses('delete-nobody-asked', 'delete schedule deploy-web -n alone', 2);
+  await refuses('delete-target', 'delete schedule deploy/web --yes', 1);
+  await refuses('delete-unknown', 'delete schedule deploy-wep -n alone --yes', 3);
+  await refuses('delete-nothing', 'delete schedule --yes', 2);
+  assert.deepEqual(await world.census(), before);
+  await succeeds('deleted', 'delete schedule deploy/web -n alone --yes');
+  await world.until(backupSessions, alone, 'deploy-web-1773457275', (it) => it === undefined);
+  const left = (await world.census()).filter((line) => line.includes(`${alone}/`));
+  const gone = before.filter((line) => line.includes(`${alone}/`) && !left.includes(line));
+  assert.deepEqual(
+    gone.map((line) => line.replace(/-[0-9]+$/, '-SECONDS')),
+    ['BackupConfiguration alone/deploy-web', 'BackupSession alone/deploy-web-SECONDS'],
+  );
+  const { code, out } = await world.run('restore deploy/web -n alone --suffix -again --dry-run=client');
+  assert.equal(code, 0, out);
+});
+
+test('delete schedule is refused while a session runs, unless it is forced', async () => {
+  const ran = await world.run('schedule deploy/cache -n alone --cron @daily --keep-last 2 --wait=false');
+  assert.equal(ran.code, 0, ran.err);
+  const { metadata } = await world.cluster.get(backupConfigurations, 'deploy-cache', alone);
+  const owner = {
+    apiVersion: 'stash.appscode.com/v1beta1',
+    kind: 'BackupConfiguration',
+    name: metadata.name,
+  };
+  await world.create([
+    backupSessions,
+    object('stash.appscode.com/v1beta1', 'BackupSession', {
+      metadata: { name: 'running', namespace: alone, ownerReferences: [{ ...owner, uid: metadata.uid }] },
+      spec: { invoker: { kind: 'BackupConfiguration', name: metadata.name } },
+    }),
+  ]);
+  await refuses('delete-running', 'delete schedule deploy/cache -n alone --yes', 1);
+  await succeeds('delete-forced', 'delete schedule deploy/cache -n alone --yes --force -o name');
 });
 
 const wrong = [

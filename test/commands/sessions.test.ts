@@ -102,6 +102,29 @@ test('wait on finished sessions', async () => {
   await checkAdvice(failed.err);
 });
 
+test('wait on a workload shows how its newest session ended, and follows the running one', async () => {
+  const ended = await world.run('wait deploy/web');
+  matchGolden('commands/wait/newest-of-workload', `${ended.out}--- stderr\n${settled(ended.err)}`);
+  assert.equal(ended.code, 0);
+  const annotations = { 'stash.appscode.com/target': '{"kind":"Deployment","name":"both"}' };
+  const unfinished = (name: string): Created => [
+    backupSessions,
+    object('stash.appscode.com/v1beta1', 'BackupSession', {
+      metadata: { name, namespace: demo, annotations },
+      spec: { invoker: { kind: 'BackupConfiguration', name: 'both' } },
+    }),
+  ];
+  await world.create(unfinished('both-1'), unfinished('both-2'));
+  await refuses('wait/two-running', 'wait deploy/both', 1);
+  await world.cluster.delete(backupSessions, { name: 'both-1', namespace: demo });
+  const interrupt = new AbortController();
+  interrupt.abort();
+  const followed = await world.run('wait deploy/both', { signal: interrupt.signal });
+  assert.equal(followed.code, 130, followed.err);
+  assert.match(followed.err, /^backupsession\/both-2 is the running session of deployment\/both$/m);
+  await world.cluster.delete(backupSessions, { name: 'both-2', namespace: demo });
+});
+
 test('wait follows a running session', async () => {
   world.standAt(20_000);
   const interrupt = new AbortController();
@@ -131,7 +154,8 @@ test('wait follows a running session', async () => {
 test('wait refuses a name that is not of a session', async () => {
   await refuses('wait/unknown', 'wait deploy-web-1', 3);
   await refuses('wait/no-session', 'wait', 2);
-  await refuses('wait/unknown-kind', 'wait deploy/web', 2);
+  await refuses('wait/unknown-kind', 'wait pod/web', 2);
+  await refuses('wait/without-session', 'wait deploy/gone', 3);
   await refuses('wait/no-name', 'wait backupsession/', 2);
   await refuses('wait/namespace-not-found', 'wait deploy-web-1 -n prod', 3);
 });

@@ -15,13 +15,8 @@ import { commands } from '#src/commands/index.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '#src/sandbox/sandbox.ts';
 import { testContext, type TestContextOptions } from '#test/support/context.ts';
+import { runHints, type Ran } from './hints.ts';
 import { writtenKinds } from '#test/support/written-kinds.ts';
-
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 export interface RunOptions extends Omit<TestContextOptions, 'clock' | 'cluster'> {
   /** The server that the program connects to instead of the sandbox. */
@@ -34,7 +29,7 @@ export interface World extends AsyncDisposable {
   readonly sandbox: Sandbox;
   /** The sandbox's cluster, without HTTP. */
   readonly cluster: Cluster;
-  /** The arguments after `kubectl stash`; a string is split at spaces. */
+  /** The arguments after `kubectl stash`; a string is split at spaces. It runs the hints that are printed, too. */
   run(words: string | readonly string[], options?: RunOptions): Promise<Ran>;
   /** Writes a new file, and returns its path. */
   file(name: string, text: string): Promise<string>;
@@ -113,29 +108,46 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     }
   };
 
+  const runHere: World['run'] = async (
+    words,
+    { through = (cluster: Cluster) => cluster, configured = true, ...options } = {},
+  ) => {
+    const context = testContext({
+      clock,
+      cluster: async (flags) => {
+        const { kubeconfig = sandbox.kubeconfig, namespace: inside = 'demo' } = flags;
+        const found = configured ? { ...flags, kubeconfig, namespace: inside } : flags;
+        const connection = await connect(found, options.env ?? {}, {
+          clock,
+          version: 'v0.0.0',
+          limits: { backoff: 1 },
+        });
+        connections.push(connection);
+        return { ...connection, cluster: through(connection.cluster) };
+      },
+      ...options,
+    });
+    const argv = typeof words === 'string' ? words.split(' ') : words;
+    const code = await run(argv, context, commands);
+    return { code, out: context.stdout(), err: context.stderr() };
+  };
+
   return {
     sandbox,
     cluster,
     until,
-    async run(words, { through = (cluster: Cluster) => cluster, configured = true, ...options } = {}) {
-      const context = testContext({
-        clock,
-        cluster: async (flags) => {
-          const { kubeconfig = sandbox.kubeconfig, namespace: inside = 'demo' } = flags;
-          const found = configured ? { ...flags, kubeconfig, namespace: inside } : flags;
-          const connection = await connect(found, options.env ?? {}, {
-            clock,
-            version: 'v0.0.0',
-            limits: { backoff: 1 },
-          });
-          connections.push(connection);
-          return { ...connection, cluster: through(connection.cluster) };
+    async run(words, options = {}) {
+      const ran = await runHere(words, options);
+      const interrupted = AbortSignal.abort();
+      await runHints(`${ran.err}${ran.out}`, {
+        stash: (hinted) => {
+          const signal = hinted[0] === 'wait' ? { signal: interrupted } : {};
+          return runHere(hinted, { ...options, isTTY: false, ...signal });
         },
-        ...options,
+        kubectl: process.env['HINTS_KUBECTL'],
+        kubeconfig: sandbox.kubeconfig,
       });
-      const argv = typeof words === 'string' ? words.split(' ') : words;
-      const code = await run(argv, context, commands);
-      return { code, out: context.stdout(), err: context.stderr() };
+      return ran;
     },
     async file(name, text) {
       const path = join(directory, name);

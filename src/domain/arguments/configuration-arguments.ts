@@ -1,25 +1,26 @@
-/** The BackupConfigurations that a command line names, by their own names, not by their targets. */
-import { StashError } from '#src/errors.ts';
+/** The BackupConfigurations that a command line names: each by its own name, or by its workload. */
+import type { Target } from '#src/domain/workload/target.ts';
 
-import { invokerName } from '#src/domain/workload/names.ts';
-import { commandLine, inNamespace } from '#src/domain/command-line.ts';
-import { parseNames } from './object-arguments.ts';
-import { targetKindOf } from './target-arguments.ts';
+import { isTypeOf, joinType, parseNames } from './object-arguments.ts';
+import { parseTarget, targetKindOf } from './target-arguments.ts';
 
-/**
- * Each name once, in the order given. `namespace`: the value of `-n`, for hints.
- * @throws StashError 'usage' for a target or an invalid name
- */
-export function parseConfigurations(words: readonly string[], namespace: string | undefined): string[] {
-  for (const word of words) refuseTarget(word, namespace);
-  return parseNames(words, 'backupconfiguration');
+export type ConfigurationArgument =
+  { readonly name: string } | { readonly target: Pick<Target, 'kind' | 'name'> };
+
+/** `NAME...`, `bc/NAME...` and `deploy/NAME...`, or kubectl's `TYPE NAME...`, in the order given. Throws 'usage'. */
+export function parseConfigurations(words: readonly string[]): ConfigurationArgument[] {
+  const isType = (word: string) => isConfiguration(word) || targetKindOf(word) !== undefined;
+  return joinType(words, isType).map(parseConfiguration);
 }
 
-function refuseTarget(word: string, namespace: string | undefined): void {
-  const [type = '', name = ''] = word.split('/');
-  const kind = name === '' ? undefined : targetKindOf(type);
-  if (kind === undefined) return;
-  throw new StashError('usage', `${word} is a target: name its BackupConfiguration instead`, {
-    hint: `it is ${invokerName({ kind, name })}, unless it was given another name; list all of them:\n${commandLine`kubectl get backupconfigurations ${inNamespace(namespace)}`}`,
-  });
+/** @throws StashError 'usage' for another type or an invalid name */
+export function parseConfiguration(word: string): ConfigurationArgument {
+  const slash = word.indexOf('/');
+  if (slash >= 0 && !isConfiguration(word.slice(0, slash))) return { target: parseTarget(word) };
+  const [name = ''] = parseNames([word], 'backupconfiguration');
+  return { name };
+}
+
+function isConfiguration(word: string): boolean {
+  return isTypeOf(word, 'backupconfiguration');
 }

@@ -15,7 +15,8 @@ import { isObjectName } from './object-name.ts';
 export type ObjectType = 'backupconfiguration' | 'backupsession' | 'restoresession' | 'volumesnapshot';
 
 export interface ObjectArgument {
-  readonly type: ObjectType;
+  /** Undefined: the command line names none. */
+  readonly type: ObjectType | undefined;
   readonly name: string;
 }
 
@@ -42,15 +43,14 @@ export function parseNames(words: readonly string[], type: ObjectType): string[]
 }
 
 /**
- * The objects in `TYPE/NAME ...` or `TYPE NAME ...`, each once. `another` returns a further hint for a name without a
- * type.
- * @throws StashError 'usage' for a type that is not in `allowed`, an invalid name, or a missing type or name
+ * The objects in `TYPE/NAME ...`, `TYPE NAME ...` or `NAME ...`, each once.
+ * @throws StashError 'usage' for a type that is not in `allowed`, an invalid name, or a missing name
  */
-export function parseObjects(
-  words: readonly string[],
-  allowed: readonly ObjectType[],
-  another: (name: string) => string,
-): ObjectArgument[] {
+export function parseObjects(words: readonly string[], allowed: readonly ObjectType[]): ObjectArgument[] {
+  const [first = '', ...names] = words;
+  if (words.every((word) => isObjectName(word)) && !isLikeType(first, allowed)) {
+    return unique(words.map((name) => ({ type: undefined, name })));
+  }
   const slashed = words.filter((word) => word.includes('/'));
   if (slashed.length > 0 && slashed.length < words.length) {
     throw usage('TYPE NAME and TYPE/NAME cannot be mixed', `write ${allowed[0] ?? 'TYPE'}/NAME for each`);
@@ -64,10 +64,6 @@ export function parseObjects(
       }),
     );
   }
-  const [first = '', ...names] = words;
-  if (names.length === 0 && isObjectName(first) && !isLikeType(first, allowed)) {
-    throw usage(`${first} is a name without a type`, `write ${formsOf(allowed, first)}\n${another(first)}`);
-  }
   const type = parseType(first, allowed);
   if (names.length === 0) {
     throw usage(`${first} is a type without a name`, commandLine`kubectl get ${types[type].resource.plural}`);
@@ -75,18 +71,29 @@ export function parseObjects(
   return unique(names.map((name) => ({ type, name: checkName(name, type) })));
 }
 
+/** `TYPE NAME...` as `TYPE/NAME...` where the first word is a type; other words as they are. */
+export function joinType(words: readonly string[], isType: (word: string) => boolean): readonly string[] {
+  const [type = '', ...names] = words;
+  if (names.length === 0 || words.some((word) => word.includes('/')) || !isType(type)) return words;
+  return names.map((name) => `${type}/${name}`);
+}
+
 export function resourceOf(type: ObjectType): Resource {
   return types[type].resource;
 }
 
 /** `backupsession`, `BackupSessions`, `backupsession.stash.appscode.com`, `backupsessions.v1beta1.stash.appscode.com`. */
-function parseType(word: string, allowed: readonly ObjectType[]): ObjectType {
+export function isTypeOf(word: string, type: ObjectType): boolean {
   const [first = '', ...group] = word.toLowerCase().split('.');
-  const type = allowed.find((each) => spellings(each).includes(first));
-  if (type !== undefined) {
-    const { resource } = types[type];
-    if (['', resource.group, `${resource.version}.${resource.group}`].includes(group.join('.'))) return type;
-  }
+  const { resource } = types[type];
+  const groups = ['', resource.group, `${resource.version}.${resource.group}`];
+  return spellings(type).includes(first) && groups.includes(group.join('.'));
+}
+
+function parseType(word: string, allowed: readonly ObjectType[]): ObjectType {
+  const type = allowed.find((each) => isTypeOf(word, each));
+  if (type !== undefined) return type;
+  const [first = ''] = word.toLowerCase().split('.');
   const near = nearest(first, allowed.flatMap(spellings));
   throw usage(
     `"${word}" is not a type that this command takes`,
@@ -128,7 +135,7 @@ function checkName(name: string, type: ObjectType): string {
 }
 
 function unique(given: readonly ObjectArgument[]): ObjectArgument[] {
-  return [...new Map(given.map((each) => [`${each.type}/${each.name}`, each])).values()];
+  return [...new Map(given.map((each) => [`${each.type ?? ''}/${each.name}`, each])).values()];
 }
 
 function usage(message: string, hint: string): StashError {

@@ -1,6 +1,7 @@
 /** New names for restored claims: `--claim data=data-copy`, `--suffix -restored`. */
 import { StashError } from '#src/errors.ts';
 
+import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { isObjectName } from './object-name.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -33,7 +34,7 @@ export function parseRenames(flags: RenameFlags, claims: readonly string[]): (cl
         hint:
           near === undefined
             ? sanitize(`the claims are ${claims.join(', ')}`)
-            : `did you mean --claim ${near}=${to}?`,
+            : `did you mean ${commandLine`--claim ${`${near}=${to}`}`}?`,
       });
     }
     if (given.has(from)) throw usage(`--claim names ${from} twice`, 'give it one new name');

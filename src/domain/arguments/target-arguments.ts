@@ -58,7 +58,7 @@ export function parseTargets(
   if (slashed) refuseMixture(words);
   const kinds = slashed ? [] : types.split(',').map(parseKind);
   const names = slashed
-    ? words.map(parseTypeAndName)
+    ? words.map(parseTarget)
     : kinds.flatMap((kind) => rest.map((name) => ({ kind, name: parseName(kind, name) })));
   if (names.length > 0 && wanted === 'refused') {
     throw usage(
@@ -77,7 +77,8 @@ export function parseTargets(
   return { kinds: [...new Set([...kinds, ...names.map(({ kind }) => kind)])], names: [...unique.values()] };
 }
 
-function parseTypeAndName(word: string): Pick<Target, 'kind' | 'name'> {
+/** Reads `TYPE/NAME`. Throws 'usage'. */
+export function parseTarget(word: string): Pick<Target, 'kind' | 'name'> {
   const [type = '', name = '', ...more] = word.split('/');
   if (type === '' || name === '' || more.length > 0 || type.includes(',')) {
     throw usage(`"${word}" is not TYPE/NAME`, 'write one type and one name: deploy/NAME');

@@ -1,6 +1,7 @@
 /** Computes a claim's progress from its VolumeSnapshot. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 
+import { driverWords } from '#src/domain/driver-words.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 
 /** `Pending` until the snapshot exists. An error in its status is not final, because drivers retry. */
@@ -22,7 +23,7 @@ export function snapshotProgress(claim: string, snapshot: Stored<VolumeSnapshot>
 
 function waitsFor({ status }: VolumeSnapshot): string {
   const error = status?.error?.message;
-  if (error !== undefined) return `driver reports: ${error}`;
+  if (error !== undefined) return `driver reports: ${driverWords(error)}`;
   if (status?.creationTime !== undefined) return 'cut; waiting until it is ready to use';
   if (status?.boundVolumeSnapshotContentName !== undefined) return 'waiting for the driver to cut it';
   return 'waiting for the snapshot controller';

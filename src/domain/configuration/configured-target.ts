@@ -1,26 +1,80 @@
-/** Finds a BackupConfiguration by name, and its target. */
+/** Finds the BackupConfiguration that a command line names, and its target. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
+import type { ConfigurationArgument } from '#src/domain/arguments/configuration-arguments.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { checkConfiguration, configuredTarget } from '#src/domain/operator/check-configuration.ts';
-import type { Target } from '#src/domain/workload/target.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
-/** @throws StashError 'not-found'; its hint suggests a similar name */
-export function configurationNamed(
-  configurations: readonly Stored<BackupConfiguration>[],
-  name: string,
-  namespace: string,
+import { isFor } from './choose-configuration.ts';
+
+export interface Among {
+  readonly configurations: readonly Stored<BackupConfiguration>[];
+  readonly namespace: string;
+  /** The words of the command that acts on the configuration, for hints: `['delete', 'schedule']`. */
+  readonly command: readonly string[];
+}
+
+/**
+ * The configuration of this name, or the only one of this workload. With several, one whose driver takes snapshots goes
+ * before those of other drivers.
+ * @throws StashError 'not-found', whose hint suggests a similar name; 'precondition' where several are for the workload
+ */
+export function configurationMeant(
+  argument: ConfigurationArgument,
+  among: Among,
 ): Stored<BackupConfiguration> {
+  return 'name' in argument
+    ? configurationNamed(argument.name, among)
+    : configurationOf(argument.target, among);
+}
+
+function configurationNamed(name: string, { configurations, namespace }: Among): Stored<BackupConfiguration> {
   const found = configurations.find(({ metadata }) => metadata.name === name);
   if (found) return found;
   const near = nearest(
     name,
     configurations.map(({ metadata }) => metadata.name),
   );
-  throw new StashError('not-found', `backupconfiguration "${name}" not found in namespace ${namespace}`, {
+  throw notFound(`backupconfiguration "${name}" not found`, near, namespace);
+}
+
+function configurationOf(
+  workload: Pick<Target, 'kind' | 'name'>,
+  { configurations, namespace, command }: Among,
+): Stored<BackupConfiguration> {
+  const target = { ...workload, namespace };
+  const all = configurations.filter((each) => isFor(each, target));
+  const snapshotting = all.filter(({ spec }) => spec.driver === 'VolumeSnapshotter');
+  const found = snapshotting.length > 0 ? snapshotting : all;
+  const [first, second] = found;
+  if (first === undefined) {
+    const targets = configurations.flatMap((each) => configuredTarget(each) ?? []).map(formatTarget);
+    const near = nearest(formatTarget(target), targets);
+    throw notFound(`no backupconfiguration is for ${formatTarget(target)}`, near, namespace);
+  }
+  if (second === undefined) return first;
+  throw new StashError(
+    'precondition',
+    `${found.length} backup configurations are for ${formatTarget(target)}: name one of them`,
+    {
+      hint: [
+        ...found
+          .slice(0, mostShown)
+          .map(({ metadata }) => commandLine`kubectl stash ${command} ${metadata.name} -n ${namespace}`),
+        ...(found.length > mostShown ? [commandLine`kubectl get backupconfigurations -n ${namespace}`] : []),
+      ].join('\n'),
+    },
+  );
+}
+
+const mostShown = 5;
+
+function notFound(what: string, near: string | undefined, namespace: string): StashError {
+  return new StashError('not-found', `${what} in namespace ${namespace}`, {
     hint:
       near === undefined
         ? commandLine`kubectl get backupconfigurations -n ${namespace}`

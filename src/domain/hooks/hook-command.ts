@@ -15,13 +15,13 @@ export interface HandPlace {
 }
 
 /**
- * A shell command that runs the hook in each of the places; without places, in a pod of the workload that kubectl
- * picks. Undefined where the hook is not a command.
+ * A shell command that runs the hook in each of the places; where they are not known, in a pod of the workload that
+ * kubectl picks. Undefined where the hook is not a command, or no place is left.
  */
 export function hookByHand(
   hook: HookHandler,
   target: Target | undefined,
-  places: readonly HandPlace[] = [],
+  places?: readonly HandPlace[],
 ): string | undefined {
   const words = commandOf(hook);
   if (words === undefined || target === undefined) return undefined;
@@ -38,7 +38,8 @@ export function hookByHand(
     const each = runs ? once : allOf([ready, once], ' && ');
     return joinCommands([commandLine`${pods}`, each], ([all = '']) => `for pod in ${all}; do ${each}; done`);
   };
-  if (places.length === 0) {
+  if (places?.length === 0) return undefined;
+  if (places === undefined) {
     // kubectl exec does not accept a claim in place of a pod.
     if (kind === 'PersistentVolumeClaim') return undefined;
     return run(`${kind.toLowerCase()}/${name}`, hook.containerName, true);
@@ -58,13 +59,13 @@ function allOf(commands: readonly string[], between: string): string {
 }
 
 /**
- * Why a session fails whose hooks were given on another command line. `places`: where its postBackup hook would run.
+ * Why a session fails whose hooks were given on another command line. `places`: where its postBackup hook would run, if that is known.
  */
 export function foreignHooks(
   { pre, post }: SessionHooks,
   state: HookState,
   target: Target,
-  places: readonly HandPlace[],
+  places: readonly HandPlace[] | undefined,
 ): string {
   const why = 'its hooks were given on another command line, and only that command runs them';
   if (pre === undefined || state.quiescedSince === undefined || state.post !== undefined) return why;

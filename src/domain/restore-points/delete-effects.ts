@@ -83,7 +83,8 @@ export function snapshotEffects(gone: ReadonlySet<string>, scene: DeleteScene, n
   ]);
 }
 
-function runningEffects(type: string, session: Session): DeleteEffects {
+/** Reasons to let a session end before it is deleted. */
+export function runningEffects(type: string, session: Session): DeleteEffects {
   if (isFinal(session)) return none;
   const { name, namespace = '', annotations } = session.metadata;
   const holder = readHolder(session);

@@ -3,6 +3,8 @@ import type { Named, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.t
 import { annotation, label, managedBy, stashApiVersion } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 
+import type { FlagWord } from '#src/domain/command-line.ts';
+import { formatFlags } from './restore-flags.ts';
 import { targetLabels } from '#src/domain/backup/build-backup.ts';
 import { formatHolder, type Holder } from '#src/domain/session/holder.ts';
 import { restoreSessionName } from '#src/domain/workload/names.ts';
@@ -16,10 +18,12 @@ export function buildRestoreSession(options: {
   target: Target;
   templates: readonly VolumeClaimTemplate[];
   restoredFrom: string;
+  /** Of the command line; default: none. */
+  flags?: readonly FlagWord[];
   at: Date;
   holder?: Holder | undefined;
 }): Named<RestoreSession> {
-  const { target, templates, restoredFrom, at, holder } = options;
+  const { target, templates, restoredFrom, flags = [], at, holder } = options;
   return {
     apiVersion: stashApiVersion,
     kind: 'RestoreSession',
@@ -30,6 +34,7 @@ export function buildRestoreSession(options: {
       annotations: {
         ...targetAnnotation(target),
         [annotation.restoredFrom]: restoredFrom,
+        ...(flags.length > 0 && { [annotation.restoreFlags]: formatFlags(flags) }),
         ...(holder && { [annotation.executor]: formatHolder(holder) }),
       },
     },

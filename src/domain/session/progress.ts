@@ -43,9 +43,10 @@ export interface Verdict {
   readonly culprit?: string | undefined;
 }
 
-/** `data-0: disk full` · `data-0: disk full; data-1: not ready after 10m`. */
+/** `data-0: disk full` · `data-0, data-2: disk full; data-1: not ready after 10m`: each cause once. */
 export function describe(claims: readonly ClaimProgress[]): string {
-  return claims.map(({ claim, phase, message }) => `${claim}: ${message ?? phase.toLowerCase()}`).join('; ');
+  const causes = Map.groupBy(claims, ({ phase, message }) => message ?? phase.toLowerCase());
+  return [...causes].map(([cause, of]) => `${of.map(({ claim }) => claim).join(', ')}: ${cause}`).join('; ');
 }
 
 /** Names of the claims for which nothing has been created yet. */

@@ -90,19 +90,19 @@ export function placesOf(pods: readonly Stored<Pod>[], { containerName }: HookHa
   };
 }
 
-/** Where a user can run a hook by hand now; empty where the pods cannot be read. Never rejects. */
+/** Where a user can run a hook by hand now; undefined where the pods cannot be read. Never rejects. */
 export async function placesByHand(
   cluster: Cluster,
   target: Target,
   hook: HookHandler,
-): Promise<HandPlace[]> {
+): Promise<HandPlace[] | undefined> {
   try {
     const { pods } = await findTargetPods(cluster, target);
     return placesOf(pods, hook).running.map(({ pod, container }) => {
       return { pod, container: container.name, runs: true };
     });
   } catch {
-    return [];
+    return undefined;
   }
 }
 

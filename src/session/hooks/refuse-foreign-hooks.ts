@@ -18,6 +18,6 @@ export async function refuseForeignHooks(
 ): Promise<string> {
   const state = backupHookState(session);
   const mayBeQuiet = state.quiescedSince !== undefined && state.post === undefined;
-  const places = mayBeQuiet && hooks.post ? await placesByHand(cluster, target, hooks.post) : [];
+  const places = mayBeQuiet && hooks.post ? await placesByHand(cluster, target, hooks.post) : undefined;
   return foreignHooks(hooks, state, target, places);
 }

@@ -208,7 +208,7 @@ function byHandIn(
   const places = failures.flatMap(({ pod, container, runs }) =>
     container ? { pod, container: container.name, runs } : [],
   );
-  return places.length === 0 ? undefined : hookByHand(hook, target, places);
+  return hookByHand(hook, target, places);
 }
 
 function nameOf({ pod }: Failure): string {

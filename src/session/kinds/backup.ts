@@ -12,18 +12,17 @@ import {
 } from '#src/domain/backup/backup-claims.ts';
 import { backupVerdict } from '#src/domain/backup/backup-verdict.ts';
 import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
+import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
 import { decideBackup, decideLeavingBackup } from '#src/domain/backup/decide-backup.ts';
 import { followedClaims } from '#src/domain/backup/followed-claims.ts';
-import { commandLine } from '#src/domain/command-line.ts';
 import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { hooksOfBackup, retriesLeft } from '#src/domain/hooks/hooks.ts';
 import { failedBackup } from '#src/domain/session/end-status.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import { backupHookRecord } from '#src/domain/session/hook-record.ts';
 import { deadlineOf, lateAt, timeLimitMs } from '#src/domain/session/session-status.ts';
-import { labelValue, snapshotterJobName } from '#src/domain/workload/names.ts';
+import { invokerName, labelValue, snapshotterJobName } from '#src/domain/workload/names.ts';
 import {
-  formatTarget,
   readTarget,
   refOf,
   targetAnnotation,
@@ -70,7 +69,10 @@ export const backup: SessionKind<BackupSession, BackupExecution> = {
   targetOf: (session) => readTarget(session) ?? targetOfRef(session.status?.targets?.[0]?.ref, session),
   resumeCommand: (session) => {
     const target = readTarget(session);
-    return target && commandLine`kubectl stash snapshot ${formatTarget(target)} -n ${target.namespace}`;
+    if (target === undefined) return undefined;
+    const { name } = session.spec.invoker;
+    const configuration = name === invokerName(target) ? undefined : name;
+    return snapshotCommand(target, { configuration, hooks: hooksOfBackup(session, undefined) });
   },
   verdict: backupVerdict,
 

@@ -16,6 +16,7 @@ import {
   restoreHookState,
   type RestoreWorld,
 } from '#src/domain/restore/decide-restore.ts';
+import { readFlags } from '#src/domain/restore/restore-flags.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { followedClaims } from '#src/domain/restore/followed-claims.ts';
 import { restoreVerdict } from '#src/domain/restore/restore-verdict.ts';
@@ -58,8 +59,8 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
     const target = readTarget(session);
     if (target === undefined) return undefined;
     const from = session.metadata.annotations?.[annotation.restoredFrom];
-    const point = from === undefined ? [] : [flag('--from', from)];
-    return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} ${point}`;
+    const flags = [...(from === undefined ? [] : [flag('--from', from)]), ...readFlags(session)];
+    return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} ${flags}`;
   },
   verdict: restoreVerdict,
 

@@ -68,7 +68,10 @@ export async function prepareFrom(
   );
   const records = await recordsFor(reader, unrecorded);
   const { templates, notes } = templatesOf(point, { ...flags, rename, records });
-  const session = buildRestoreSession({ target, templates, restoredFrom: point.session, at: now });
+  const session = buildRestoreSession({
+    ...{ target, templates, restoredFrom: point.session, at: now },
+    flags: written(flags),
+  });
   const words = {
     target,
     from: point.session,

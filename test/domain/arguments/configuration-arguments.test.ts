@@ -3,28 +3,35 @@ import { test } from 'node:test';
 
 import { parseConfigurations } from '#src/domain/arguments/configuration-arguments.ts';
 
-test('configurations by their names', () => {
-  assert.deepEqual(parseConfigurations(['a', 'bc/b', 'a'], undefined), ['a', 'b']);
-});
+const web = { target: { kind: 'Deployment', name: 'web' } };
+const db = { target: { kind: 'StatefulSet', name: 'db' } };
 
-const targets = [
-  ['deploy/x', 'deploy-x'],
-  ['StatefulSet/db', 'sts-db'],
-  ['deployments.apps/x', 'deploy-x'],
-  ['pvc/data', 'pvc-data'],
-] as const;
+const accepted = [
+  { line: 'a bc/b', expected: [{ name: 'a' }, { name: 'b' }] },
+  { line: 'bc a b', expected: [{ name: 'a' }, { name: 'b' }] },
+  { line: 'backupconfiguration.stash.appscode.com/a', expected: [{ name: 'a' }] },
+  { line: 'deploy/web StatefulSet/db a', expected: [web, db, { name: 'a' }] },
+  { line: 'deployments.apps/web', expected: [web] },
+  { line: 'deploy web', expected: [web] },
+  { line: 'deploy', expected: [{ name: 'deploy' }] },
+];
 
-for (const [word, name] of targets) {
-  test(`${word} is refused with the name of its configuration`, () => {
-    assert.throws(() => parseConfigurations(['a', word], 'prod'), {
-      kind: 'usage',
-      hint: `it is ${name}, unless it was given another name; list all of them:\nkubectl get backupconfigurations -n prod`,
-    });
+for (const { line, expected } of accepted) {
+  test(`configurations: ${line}`, () => {
+    assert.deepEqual(parseConfigurations(line.split(' ')), expected);
   });
 }
 
-for (const word of ['pod/x', 'deploy/', 'deploy.example.com/x']) {
-  test(`${word} is refused as a type that this command does not take`, () => {
-    assert.throws(() => parseConfigurations([word], undefined), { kind: 'usage' });
+for (const line of [
+  'pod/x',
+  'deploy/',
+  'deploy.example.com/x',
+  'bc/',
+  'bc/A_B',
+  'backupsession/a',
+  'a/b/c',
+]) {
+  test(`configurations, refused: ${line}`, () => {
+    assert.throws(() => parseConfigurations([line]), { kind: 'usage' });
   });
 }
