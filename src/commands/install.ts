@@ -259,7 +259,7 @@ function twoOperators(): StashError {
     'precondition',
     "AppsCode's Stash operator runs in this cluster; both would carry out the same sessions",
     {
-      hint: "kubectl stash snapshot and kubectl stash restore work with AppsCode's operator; to install this one, uninstall AppsCode's first",
+      hint: "the commands snapshot and restore work with AppsCode's operator; to install this one, uninstall AppsCode's first",
     },
   );
 }

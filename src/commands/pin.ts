@@ -50,10 +50,11 @@ export async function setPinned(
     await reader.sessions(),
   );
   const found = await allOrErrors(
-    [...new Set(words)].map(async (session) => {
-      const find = () => Promise.resolve(accept(pointsNamed(points, session, namespace)));
+    [...new Set(words)].map(async (word) => {
+      const find = () => Promise.resolve(accept(pointsNamed(points, word, namespace)));
       const named = await orMissingNamespace(reader, Promise.try(find));
       if (pinning === 'pin') named.forEach(refuseRunning);
+      const { session = word } = named[0] ?? {};
       const snapshots = named.flatMap(snapshotsOf);
       if (snapshots.length > 0) return { session, snapshots };
       throw new StashError('precondition', `session ${session} has no snapshots to ${pinning}`, {

@@ -25,6 +25,9 @@ type At = Parameters<Backups['apply']>[2];
 
 export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['apply'] {
   const { cluster, clock, caches } = world;
+  const warn = (line: string) => {
+    world.log.warn(line);
+  };
 
   /**
    * Whether the API server has a newer version of the configuration than the cache. Each kind has its own watch: a user
@@ -88,7 +91,7 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
     );
     const ended = { session, configuration };
     runs.finish({ uid, namespace }, signal, async (stop) => {
-      const { deleted, notes } = await tidyUp({ cluster, clock, signal: stop, tell: world.log.warn }, ended, {
+      const { deleted, notes } = await tidyUp({ cluster, clock, signal: stop, tell: warn }, ended, {
         sessions,
       });
       for (const note of notes) steps.tell(session, 'Warning', 'FailedToTidyUp', note);

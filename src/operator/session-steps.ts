@@ -46,8 +46,11 @@ export function sessionSteps<
   const { cluster, clock, options, id } = world;
   const { kind, kept } = operated;
   const { prefix } = kind.words;
+  const warn = (line: string) => {
+    world.log.warn(line);
+  };
   const environment = (signal: AbortSignal): Environment => ({
-    ...{ cluster, clock, signal, tell: world.log.warn, onChange: () => undefined },
+    ...{ cluster, clock, signal, tell: warn, onChange: () => undefined },
     podsOnly: 'the operator connects to pods of the target only; with --run-sessions=in-jobs the Job does',
   });
 

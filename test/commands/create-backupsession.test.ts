@@ -15,7 +15,7 @@ test("a CronJob's pod begins one session, even if it starts several times", asyn
     configuration('demo', 'nightly', { kind: 'Deployment', name: 'web' }),
     configuration('demo', 'files', { kind: 'Deployment', name: 'web' }, { driver: 'Restic' }),
   );
-  world.race();
+  world.race(1);
   const first = await world.run(`${words} nightly`, { env: { TRIGGER: 'job-1' } });
   assert.match(first.out, /^backupsession\.stash\.appscode\.com\/nightly-\d+ created\n$/);
   assert.deepEqual([first.code, first.err], [0, '']);

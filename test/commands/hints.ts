@@ -91,6 +91,8 @@ const dryRuns = new Set([
   'resume',
   'install',
   'uninstall',
+  'pin',
+  'unpin',
 ]);
 
 /** The same command, but it changes nothing, and carries out nothing. */

@@ -78,11 +78,11 @@ test('list -w prints the list, then each point that changes, until Ctrl-C', asyn
   interrupt.abort();
   assert.equal(await ended, 130);
   const row = (session: string, time: string, age: string, claims: string, size: string, phase: string) =>
-    ['deployment/foo', session, time, age.padEnd(6), claims, size, phase].join('   ').trimEnd();
+    ['deployment/foo', session, time, age, claims, size, phase, '<unknown>', 'until deleted'].join('   ');
   assert.deepEqual(
     lines().map((line) => line.replace(/ {3,}/g, '   ')),
     [
-      'WORKLOAD   SESSION   TIME   AGE   CLAIMS   SIZE   PHASE',
+      'WORKLOAD   SESSION   TIME   AGE   CLAIMS   SIZE   PHASE   MADE BY   KEPT',
       row('s-1', '2024-11-24T06:00:00Z', '100s', '1/2', '1Gi', 'Running'),
       row('s-0', '2024-11-24T05:59:00Z', '2m40s', '1/1', '1Gi', 'Succeeded'),
       row('s-1', '2024-11-24T06:00:00Z', '100s', '2/2', '2Gi', 'Running'),

@@ -138,7 +138,7 @@ test('without Stash or the right to read sessions, list shows the facts that sna
 
 test('a user who may not read classes sees their names', async () => {
   const { code, column } = await list('-o wide', { volumesnapshotclasses: 'forbidden' });
-  assert.deepEqual([code, column(7), column(8)], [0, ['csi', 'csi', 'csi'], Array(3).fill('<unknown>')]);
+  assert.deepEqual([code, column(9), column(10)], [0, ['csi', 'csi', 'csi'], Array(3).fill('<unknown>')]);
 });
 
 const ends: {

@@ -112,35 +112,35 @@ test('restore -f makes a name of a generateName', async () => {
 
 const refused: Record<string, { readonly text: string; readonly why: RegExp }> = {
   'a dataSourceRef of another kind': {
-    text: file('no', { source: 'dataSourceRef: {kind: PersistentVolumeClaim, name: data}' }),
-    why: /the dataSourceRef of claim template no is a PersistentVolumeClaim of no apiGroup, not a VolumeSnapshot/,
+    text: file('odd', { source: 'dataSourceRef: {kind: PersistentVolumeClaim, name: data}' }),
+    why: /the dataSourceRef of claim template odd is a PersistentVolumeClaim of no apiGroup, not a VolumeSnapshot/,
   },
   'a dataSourceRef of another namespace': {
-    text: file('no', { source: `dataSourceRef: {${named()}, namespace: prod}` }),
+    text: file('odd', { source: `dataSourceRef: {${named()}, namespace: prod}` }),
     why: /dataSourceRef\.namespace is "prod", which is not the session's namespace/,
   },
   'a dataSourceRef that differs from the dataSource': {
-    text: file('no', { source: `dataSource: {${named()}}, dataSourceRef: {${named('other')}}` }),
+    text: file('odd', { source: `dataSource: {${named()}}, dataSourceRef: {${named('other')}}` }),
     why: /dataSourceRef is refused: it is not the same as the dataSource/,
   },
   'an access mode that does not exist': {
-    text: file('no', { modes: '[ReadWriteTwice]' }),
+    text: file('odd', { modes: '[ReadWriteTwice]' }),
     why: /the access mode "ReadWriteTwice", which is none of ReadWriteOnce,/,
   },
   'ReadWriteOncePod beside others': {
-    text: file('no', { modes: '[ReadWriteOncePod, ReadWriteMany]' }),
+    text: file('odd', { modes: '[ReadWriteOncePod, ReadWriteMany]' }),
     why: /the access mode ReadWriteOncePod beside others/,
   },
   'a volumeMode that does not exist': {
-    text: file('no', { more: ', volumeMode: Tape' }),
+    text: file('odd', { more: ', volumeMode: Tape' }),
     why: /the volumeMode "Tape", which is none of Filesystem, Block/,
   },
   'a negative size': {
-    text: file('no', { resources: '{requests: {storage: -1Gi}}' }),
+    text: file('odd', { resources: '{requests: {storage: -1Gi}}' }),
     why: /a request of "-1Gi", which is no size/,
   },
   'no spec': {
-    text: 'apiVersion: stash.appscode.com/v1beta1\nkind: RestoreSession\nmetadata: {name: no}\nspec: null\n',
+    text: 'apiVersion: stash.appscode.com/v1beta1\nkind: RestoreSession\nmetadata: {name: odd}\nspec: null\n',
     why: /the driver is Restic, the default/,
   },
   'no metadata': {
@@ -148,11 +148,11 @@ const refused: Record<string, { readonly text: string; readonly why: RegExp }> =
     why: /metadata\.name must be the name of the session/,
   },
   'a label that is no text': {
-    text: file('no', { metadata: ', labels: {a: 1}' }),
+    text: file('odd', { metadata: ', labels: {a: 1}' }),
     why: /metadata\.labels\.a must be a string, not 1/,
   },
   'a null in a list': {
-    text: file('no', { modes: '[null]' }),
+    text: file('odd', { modes: '[null]' }),
     why: /accessModes\[0\] must be a string, not null/,
   },
 };

@@ -23,13 +23,15 @@ export interface RunOptions extends Omit<TestContextOptions, 'clock' | 'cluster'
   readonly through?: (cluster: Cluster) => Cluster;
   /** Default true. If false, the program finds a kubeconfig only by its flags and `env`. */
   readonly configured?: boolean;
+  /** Default true. False: the printed hints are not run, since the test counts the requests of this run. */
+  readonly hints?: boolean;
 }
 
 export interface World extends AsyncDisposable {
   readonly sandbox: Sandbox;
   /** The sandbox's cluster, without HTTP. */
   readonly cluster: Cluster;
-  /** The arguments after `kubectl stash`; a string is split at spaces. It runs the hints that are printed, too. */
+  /** The arguments after `kubectl stash`; a string is split at spaces. In hints.long.ts, it runs the hints that are printed, too. */
   run(words: string | readonly string[], options?: RunOptions): Promise<Ran>;
   /** Writes a new file, and returns its path. */
   file(name: string, text: string): Promise<string>;
@@ -136,8 +138,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     sandbox,
     cluster,
     until,
-    async run(words, options = {}) {
+    async run(words, { hints = true, ...options } = {}) {
       const ran = await runHere(words, options);
+      if (!hints || process.env['RUN_HINTS'] === undefined) return ran;
       const interrupted = AbortSignal.abort();
       await runHints(`${ran.err}${ran.out}`, {
         stash: (hinted) => {

@@ -15,6 +15,7 @@ import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/ap
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { buildClassesRole, buildRestorerRole, buildSnapshotterRole } from '#src/domain/install/job-roles.ts';
+import { keepingAnnotations } from '#src/domain/restore-points/keeping.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { backupSessionReconciler } from '#src/operator/backup-session.ts';
 import { restoreSessionReconciler } from '#src/operator/restore-session.ts';
@@ -106,7 +107,11 @@ export async function openSessionStage(times = 20): Promise<SessionStage> {
         kind: 'BackupSession',
         spec: { invoker: { kind: 'BackupConfiguration', name: configurationName } },
         ...changes,
-        metadata: { name, namespace, ...changes.metadata },
+        metadata: {
+          ...{ name, namespace, ...changes.metadata },
+          // As the schedule's Job creates it.
+          annotations: { ...keepingAnnotations({ by: 'schedule' }), ...changes.metadata?.annotations },
+        },
       }),
     restore: (namespace, name, spec) =>
       cluster.create(restoreSessions, {

@@ -65,7 +65,7 @@ test('whatever restoring does not need is Invalid, by the name of its field', ()
     ['spec.volumeName', withSpec({ volumeName: 'somebody-elses' })],
     ['spec.selector', withSpec({ selector: { matchLabels: { app: 'db' } } })],
     ['spec.dataSource.namespace', withSpec({ dataSource: { ...source, namespace: 'other' } })],
-    ['spec.dataSourceRef', withSpec({ dataSourceRef: { ...source, namespace: 'other' } })],
+    ['spec.dataSourceRef.namespace', withSpec({ dataSourceRef: { ...source, namespace: 'other' } })],
     ['spec.dataSourceRef', withSpec({ dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'theirs' } })],
     ['spec.resources.claims', withSpec({ resources: { claims: [] } })],
     ['spec.anythingNew', withSpec({ anythingNew: 1 })],

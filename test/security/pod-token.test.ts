@@ -25,7 +25,12 @@ test('without flags, the token goes to the server of the cluster', async () => {
 });
 
 test('another server gets no token', async () => {
-  for (const more of [{}, { insecureSkipTlsVerify: true }, { as: 'jane' }, { clientCertificate: '/a' }]) {
+  for (const more of [
+    {},
+    { insecureSkipTlsVerify: true },
+    { as: 'jane' },
+    { clientCertificate: '/a', clientKey: '/b' },
+  ]) {
     const { userEntry, server } = await settings({ server: 'https://elsewhere', ...more });
     assert.equal(server, 'https://elsewhere');
     assert.deepEqual([userEntry.token, userEntry.tokenFile], [undefined, undefined]);

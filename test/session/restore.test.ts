@@ -159,7 +159,7 @@ test('at the deadline, names each claim that is not bound with its last message,
   await untilOutput(play, /data: .*failed to provision/, /logs: .*failed to provision/);
   await clock.advance(10 * minute);
   assert.equal(await play.exit, 5);
-  assert.match(play.context.stderr(), /data: not bound after 10m: .*context deadline exceeded/);
+  assert.match(play.context.stderr(), /data, logs: not bound after 10m: .*context deadline exceeded/);
   assert.match(play.context.stderr(), /logs: not bound after 10m: .*context deadline exceeded/);
   const [session] = await stage.all(restoreSessions, namespace);
   assert.deepEqual(

@@ -55,10 +55,7 @@ for (const { what, snapshotClass, signs, end } of [
     what: 'never ready',
     snapshotClass: 'never',
     signs: [/data: .*cut; waiting/, /logs: .*cut; waiting/],
-    end: [
-      /data: not ready after 10m: cut; waiting until it is ready to use/,
-      /logs: not ready after 10m: cut; waiting until it is ready to use/,
-    ],
+    end: [/data, logs: not ready after 10m: cut; waiting until it is ready to use/],
   },
   {
     what: 'a driver that always fails',

@@ -51,7 +51,11 @@ test('a session records its configuration and its trigger; its executor finds th
     'app.kubernetes.io/managed-by': 'kubectl-stash',
     'stash.appscode.com/trigger': 'job-1',
   });
-  assert.deepEqual(Object.keys(session.metadata.annotations ?? {}), ['stash.appscode.com/target']);
+  assert.deepEqual(Object.keys(session.metadata.annotations ?? {}), [
+    'stash.appscode.com/target',
+    'stash.appscode.com/made-by',
+  ]);
+  assert.equal(session.metadata.annotations?.['stash.appscode.com/made-by'], 'schedule');
   assert.deepEqual(
     session.metadata.ownerReferences?.map(({ uid, controller }) => [uid, controller]),
     [[metadata.uid, true]],

@@ -5,6 +5,7 @@ import { nearest } from '#src/domain/nearest.ts';
 import type { Moment } from './moment.ts';
 import { isNamed, nameIn } from './named-point.ts';
 import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
+import { shortened } from '#src/domain/quoted.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
@@ -160,8 +161,9 @@ function whyUnfit(
   const what = lacking.map(describeClaim).join('; ');
   const hint = alternatives(point, latestComplete(points, target), target);
   if (phase === 'Failed' && only.length === 0) {
-    const why = point.failure === undefined ? '' : `: ${sanitize(point.failure)}`;
-    return failure('precondition', `session ${session} failed${why}${what && ` (${what})`}`, { hint });
+    const why =
+      point.failure === undefined ? what && ` (${what})` : `: ${sanitize(shortened(point.failure))}`;
+    return failure('precondition', `session ${session} failed${why}`, { hint });
   }
   if (lacking.length > 0) {
     return failure('precondition', `restore point ${session} is incomplete: ${what}`, { hint });

@@ -5,7 +5,7 @@ import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/a
 
 import { lineOf, type RetentionPlan } from './retention.ts';
 import { hasRules, retentionProblem } from './retention-rules.ts';
-import { findCondition } from '#src/domain/session/session-status.ts';
+import { findCondition, isFinal } from '#src/domain/session/session-status.ts';
 
 export const retentionType = stashCondition.retentionApplied.type;
 export const historyType = stashCondition.historyCleaned.type;
@@ -31,9 +31,9 @@ export function isTidyCondition({ type }: Condition): boolean {
   return Object.hasOwn(conditions, type);
 }
 
-/** The conditions that a final session still lacks; retention follows only a scheduled success. */
+/** The conditions that are still missing after the end of a session; retention follows only a scheduled success. */
 export function tidyingLeft(session: Stored<BackupSession>, { spec }: BackupConfiguration): TidyType[] {
-  if (session.metadata.deletionTimestamp !== undefined) return [];
+  if (!isFinal(session) || session.metadata.deletionTimestamp !== undefined) return [];
   const retains =
     session.status?.phase === 'Succeeded' &&
     lineOf(session) === 'schedule' &&

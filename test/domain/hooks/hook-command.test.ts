@@ -15,8 +15,8 @@ const ready = (of: string) => `kubectl wait -n demo --for=condition=Ready --time
 const loop = (pods: string, each: string) => `for pod in ${pods}; do ${each}; done`;
 
 test('runs the hook in each place, and waits for pods that do not run', () => {
-  const rows: [places: HandPlace[], command: string][] = [
-    [[], exec('statefulset/db')],
+  const rows: [places: HandPlace[], command: string | undefined][] = [
+    [[], undefined],
     [[place('a')], exec('a -c db')],
     [[place('a', 'db', false)], `${ready('a')} && ${exec('a -c db')}`],
     [[place('b'), place('a')], loop('a b', exec('"$pod" -c db'))],

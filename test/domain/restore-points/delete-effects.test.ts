@@ -212,33 +212,38 @@ test('says what becomes of each restore point, and refuses to take the last comp
     note: string,
     refusal?: string,
   ][] = [
-    ['whole', point('s1'), ['a-s1', 'b-s1', 'c-s1'], `restore point s1 ${of} is deleted`, last],
+    ['whole', point('s1'), ['a-s1', 'b-s1', 'c-s1'], `restore point s1 ${of} would be deleted`, last],
     [
       'one of it',
       point('s1'),
       ['b-s1'],
-      `restore point s1 ${of} becomes incomplete: b goes, a, c stay`,
+      `restore point s1 ${of} would be incomplete: b goes, a, c stay`,
       last,
     ],
     [
       'two of it',
       point('s1'),
       ['a-s1', 'b-s1'],
-      `restore point s1 ${of} becomes incomplete: a, b go, c stays`,
+      `restore point s1 ${of} would be incomplete: a, b go, c stays`,
       last,
     ],
     [
       'what was incomplete',
       point('s1', [true, false, true]),
       ['a-s1'],
-      `restore point s1 ${of} loses more: a goes, c stays`,
+      `restore point s1 ${of} would lose more: a goes, c stays`,
     ],
-    ['the last ready one', point('s1', [true, false, false]), ['a-s1'], `restore point s1 ${of} is deleted`],
+    [
+      'the last ready one',
+      point('s1', [true, false, false]),
+      ['a-s1'],
+      `restore point s1 ${of} would be deleted`,
+    ],
     [
       'one of two points',
       [...point('s1'), ...point('s2')],
       ['a-s2'],
-      `restore point s2 ${of} becomes incomplete: a goes, b, c stay`,
+      `restore point s2 ${of} would be incomplete: a goes, b, c stay`,
     ],
   ];
   for (const [what, snapshots, gone, note, refusal] of rows) {

@@ -52,6 +52,11 @@ test('each is done once, whether or not it worked', () => {
   }
 });
 
+test('nothing follows before the end: its status may not have been written', () => {
+  assert.deepEqual(left('Running', { keepLast: 2 }), []);
+  assert.deepEqual(left('Pending', { keepLast: 2 }), []);
+});
+
 test('nothing follows the end of a session that is being deleted', () => {
   const session = backupSession({ phase: 'Succeeded' });
   const deleted = { ...session, metadata: { ...session.metadata, deletionTimestamp: created } };

@@ -13,6 +13,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { keepingAnnotations } from '#src/domain/restore-points/keeping.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
@@ -84,12 +85,12 @@ export function untilOne<T extends KubernetesObject>(
   return place.until(resource, (all) => all.find((it) => it.metadata.name === called && satisfied(it)));
 }
 
-/** Creates a session as a user would by hand. */
+/** Creates a session that counts for the schedule, as its Job does. */
 export function beginSession(place: Place, called: string): Promise<Stored<BackupSession>> {
   return place.create(backupSessions, {
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'BackupSession',
-    metadata: { name: called },
+    metadata: { name: called, annotations: keepingAnnotations({ by: 'schedule' }) },
     spec: { invoker: { apiGroup: 'stash.appscode.com', kind: 'BackupConfiguration', name } },
   });
 }
