@@ -67,6 +67,8 @@ export const command = defineCommand({
   usage: 'list [TYPE/NAME] [flags]',
   description: `List restore points, newest first: the target, the time, how many of its claims have a ready snapshot (CLAIMS), the size to restore, and the result. A restore point outlives its session, its workload and its claims. -o name prints the names of its snapshots.
 
+MADE BY is the schedule, or the user who asked for it. KEPT says whether the schedule's retention policy may delete it (by policy), or only a user (until deleted, pinned), and until when.
+
 Snapshots that were made by other means are listed too, grouped as well as their names allow. The command cannot tell whether these restore points are complete (2/?), so restore takes them only by name.`,
   examples: [
     '# List the restore points of a deployment\nkubectl stash list deploy/foo',
