@@ -2,9 +2,9 @@
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { claimsTable } from './claims-table.ts';
-import { cutEnd } from '#src/domain/ellipsis.ts';
 import { headline } from './headline.ts';
 import type { ProgressView } from './progress-view.ts';
+import { wrap } from './wrap.ts';
 
 /**
  * The size of the terminal. More rows would scroll the frame off the screen, so finished claims are left out
@@ -23,7 +23,7 @@ export function liveFrame(views: readonly ProgressView[], now: Date, size: Frame
 
 function sessionFrame(view: ProgressView, now: Date, columns: number, share: number): string {
   const head = headline(view, now, columns);
-  const notes = view.notes.flatMap((note) => wrap(`note: ${note}`, columns));
+  const notes = view.notes.flatMap((note) => noteLines(note, columns));
   const rows = Math.max(3, share - (head.length - 1) - notes.length);
   return [
     ...head.map((line) => `${line}\n`),
@@ -32,15 +32,9 @@ function sessionFrame(view: ProgressView, now: Date, columns: number, share: num
   ].join('');
 }
 
-/** Returns at most three lines, so that the reason why a pod waits, at the end of the note, stays visible. */
-function wrap(note: string, columns: number): string[] {
-  const lines: string[] = [];
-  let rest = sanitize(note);
-  while (rest.length > columns && lines.length < 2) {
-    const space = rest.lastIndexOf(' ', columns);
-    const end = space > columns / 2 ? space : columns;
-    lines.push(rest.slice(0, end));
-    rest = `      ${rest.slice(end).trimStart()}`;
-  }
-  return [...lines, cutEnd(rest, columns)];
+function noteLines(note: string, columns: number): string[] {
+  const label = 'note: ';
+  return wrap(sanitize(note), columns - label.length).map(
+    (line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line,
+  );
 }

@@ -84,7 +84,7 @@ describe('liveFrame', () => {
     });
   }
 
-  test('names too long for one line: only the end of a message is cut', () => {
+  test('names too long for one line: messages are on lines of their own', () => {
     for (const columns of [80, 200]) {
       const frame = liveFrame([view(long)], at(65), { columns, rows: 24 });
       matchGolden(`progress/frame-long-names-${columns}`, frame);
@@ -116,6 +116,23 @@ describe('liveFrame', () => {
         const lines = liveFrame([view(progress)], at(5), { columns, rows: 24 }).split('\n');
         for (const line of lines) assert(line.length <= columns, line);
         assert.match(lines[0] ?? '', / {2}0\/1 ready, 9m55s left$/);
+      }),
+    );
+  });
+
+  test('at 80 columns, no word of a message or note is lost', () => {
+    const words = fc.stringMatching(/^[a-z]{1,12}( [a-z]{1,12}){0,20}$/);
+    const claim = fc.stringMatching(/^[a-z][a-z-]{0,60}$/);
+    fc.assert(
+      fc.property(claim, words, words, (claim, message, note) => {
+        const claims: ClaimProgress[] = [{ claim, phase: 'Running', message, startedAt: start }];
+        const frame = liveFrame([view({ ...backup, claims, notes: [note] })], at(5), {
+          columns: 80,
+          rows: 24,
+        });
+        const shown = frame.split(/\s+/).join(' ');
+        assert(shown.includes(message), frame);
+        assert(shown.includes(`note: ${note}`), frame);
       }),
     );
   });
