@@ -3,7 +3,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 
 import { claimsTable } from './claims-table.ts';
 import { headline } from './headline.ts';
-import type { ProgressView } from './progress-view.ts';
+import { wholeSecond, type ProgressView } from './progress-view.ts';
 import { wrap } from './wrap.ts';
 
 /**
@@ -15,10 +15,11 @@ export interface FrameSize {
   readonly rows: number;
 }
 
-/** Returns lines that end in a line break. */
+/** Returns lines that end in a line break. All clocks in them show the same whole second, so they tick at once. */
 export function liveFrame(views: readonly ProgressView[], now: Date, size: FrameSize): string {
   const share = Math.floor((size.rows - 2) / Math.max(1, views.length)) - 3;
-  return views.map((view) => sessionFrame(view, now, size.columns, share)).join('\n');
+  const second = wholeSecond(now);
+  return views.map((view) => sessionFrame(view, second, size.columns, share)).join('\n');
 }
 
 function sessionFrame(view: ProgressView, now: Date, columns: number, share: number): string {
