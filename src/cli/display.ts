@@ -1,5 +1,6 @@
 /** Shows running sessions on stderr: as a live table on a terminal, else as a line for each change. */
 import type { Progress } from '#src/domain/session/progress.ts';
+import { StashError } from '#src/errors.ts';
 import { changeLines } from '#src/report/change-lines.ts';
 import { liveFrame } from '#src/report/live-frame.ts';
 import { viewOf, type ProgressView } from '#src/report/progress-view.ts';
@@ -19,13 +20,25 @@ export interface Display {
 /** How often the table updates its elapsed times. */
 const tickMs = 1_000;
 
-export async function openDisplay(context: Context): Promise<Display> {
-  return canRedraw(context) ? openTable(context) : openLog(context);
+export type ProgressMode = 'auto' | 'live' | 'plain';
+
+export async function openDisplay(context: Context, mode: ProgressMode): Promise<Display> {
+  return mode !== 'plain' && whyNotLive(context) === undefined ? openTable(context) : openLog(context);
 }
 
-/** Whether the terminal can move its cursor and has room for a table. */
-function canRedraw({ isTTY, columns, rows, env }: Context): boolean {
-  return isTTY && columns > 0 && rows > 0 && env['TERM'] !== 'dumb';
+/** Throws 'usage' if stderr cannot show what the user asks for. */
+export function checkProgress(context: Context, mode: ProgressMode): void {
+  const why = mode === 'live' ? whyNotLive(context) : undefined;
+  if (why === undefined) return;
+  throw new StashError('usage', `--progress=live needs a terminal that can redraw a table, but ${why}`, {
+    hint: 'use --progress=plain',
+  });
+}
+
+function whyNotLive({ isTTY, columns, rows, env }: Context): string | undefined {
+  if (!isTTY) return 'stderr is not a terminal';
+  if (columns === 0 || rows === 0) return 'the terminal has no size';
+  return env['TERM'] === 'dumb' ? 'TERM is dumb' : undefined;
 }
 
 function openLog(context: Context): Display {
