@@ -56,6 +56,7 @@ async function main(): Promise<void> {
     out: process.stdout,
     err: process.stderr,
     isTTY,
+    outIsTTY: isatty(process.stdout.fd),
     get columns() {
       return isTTY ? process.stderr.columns : 80;
     },

@@ -11,6 +11,8 @@ export interface Context extends Clock {
   readonly err: Writable;
   /** Whether `err`, on which commands show progress, is a terminal. */
   readonly isTTY: boolean;
+  /** Whether `out` is a terminal. */
+  readonly outIsTTY: boolean;
   /** The size of the terminal: 0 if it tells none, as with `ssh -tt` in a cron job; 80 and 24 if `err` is no terminal. */
   readonly columns: number;
   readonly rows: number;

@@ -5,6 +5,7 @@ import { changeLines } from '#src/report/change-lines.ts';
 import { liveFrame } from '#src/report/live-frame.ts';
 import { viewOf, type ProgressView } from '#src/report/progress-view.ts';
 
+import { paintFor } from './colour.ts';
 import type { Context } from './context.ts';
 import { printLine } from './print-line.ts';
 
@@ -64,11 +65,13 @@ async function openTable(context: Context): Promise<Display> {
   // Slow to load, and needed on a terminal only.
   const { createLogUpdate } = await import('log-update');
   const views = new Map<string, ProgressView>();
+  const paint = paintFor(context.isTTY, context);
   const update = createLogUpdate(err, { defaultWidth: context.columns, defaultHeight: context.rows });
   const closed = new AbortController();
   let drawn = '';
   const draw = () => {
-    const frame = liveFrame([...views.values()], context.now(), context);
+    const { columns, rows } = context;
+    const frame = liveFrame([...views.values()], context.now(), { columns, rows, paint });
     if (frame === drawn) return;
     drawn = frame;
     // log-update takes an empty line as the end of the previous frame, and then erases one line too many.

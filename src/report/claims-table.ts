@@ -3,7 +3,7 @@ import { cutMiddle } from '#src/domain/ellipsis.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { elapsed, stateOf, type ClaimRow, type ProgressView } from './progress-view.ts';
-import { gap, renderTable } from './table.ts';
+import { gap, renderTable, type Paint } from './table.ts';
 import { mostLines, wrap } from './wrap.ts';
 
 const headers = ['claim', 'state', 'size', 'elapsed'] as const;
@@ -15,10 +15,11 @@ const minMessageWidth = 24;
 const mostBeside = 3;
 const indent = '  ';
 
-export interface TableSize {
+export interface ClaimsStyle {
   readonly columns: number;
   /** How many lines the rows may take. */
   readonly rows: number;
+  readonly paint?: Paint | undefined;
 }
 
 interface Row {
@@ -32,7 +33,7 @@ interface Row {
  * Returns lines that end in a line break. If not all rows fit, finished claims are left out first, and the
  * last line says how many are missing.
  */
-export function claimsTable(view: ProgressView, now: Date, { columns, rows }: TableSize): string {
+export function claimsTable(view: ProgressView, now: Date, { columns, rows, paint }: ClaimsStyle): string {
   const all = view.claims.map((claim) => ({ claim, cells: cellsOf(view, claim, now) }));
   const widths = headers.map((header, index) =>
     Math.max(header.length, ...all.map(({ cells }) => cells[index]?.length ?? 0)),
@@ -48,9 +49,9 @@ export function claimsTable(view: ProgressView, now: Date, { columns, rows }: Ta
   });
   const shown = rowsThatFit(wrapped, rows, isBeside);
   const table = isBeside
-    ? messagesBeside(shown)
+    ? messagesBeside(shown, paint)
     : // No column follows the last one, so its gap can be used.
-      messagesBelow(shown, (widths[0] ?? 0) + Math.min(0, room + gap));
+      messagesBelow(shown, (widths[0] ?? 0) + Math.min(0, room + gap), paint);
   const missing = view.claims.length - shown.length;
   return missing > 0 ? `${table}... and ${missing} more\n` : table;
 }
@@ -59,17 +60,17 @@ function cellsOf(view: ProgressView, row: ClaimRow, now: Date): string[] {
   return [row.claim, stateOf(view, row.phase), row.size ?? '', elapsed(row, now)].map(sanitize);
 }
 
-function messagesBeside(rows: readonly Row[]): string {
+function messagesBeside(rows: readonly Row[], paint: Paint | undefined): string {
   const lines = rows.flatMap(({ cells, message: [first = '', ...more] }) => [
     [...cells, first],
     ...more.map((line) => [...headers.map(() => ''), line]),
   ]);
-  return renderTable([...headers, 'waits for'], lines);
+  return renderTable([...headers, 'waits for'], lines, { paint });
 }
 
-function messagesBelow(rows: readonly Row[], claimWidth: number): string {
+function messagesBelow(rows: readonly Row[], claimWidth: number, paint: Paint | undefined): string {
   const named = rows.map(({ cells: [claim = '', ...others] }) => [cutMiddle(claim, claimWidth), ...others]);
-  const [head = '', ...lines] = renderTable(headers, named).trimEnd().split('\n');
+  const [head = '', ...lines] = renderTable(headers, named, { paint }).trimEnd().split('\n');
   const below = rows.map(({ message }) => message.map((line) => indent + line));
   return [head, ...lines.flatMap((line, index) => [line, ...(below[index] ?? [])])]
     .map((line) => `${line}\n`)

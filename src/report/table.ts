@@ -26,6 +26,15 @@ const widestCell = 300;
 /** Spaces between columns. */
 export const gap = 3;
 
+/** Returns a phase in its colour. */
+export type Paint = (phase: string) => string;
+
+export interface TableStyle {
+  readonly header?: 'upper-case' | 'as-written' | 'none';
+  /** For the cells of the columns STATE and PHASE. */
+  readonly paint?: Paint | undefined;
+}
+
 /**
  * Returns a table with upper-case headers, three spaces between columns and no borders; each line ends in a
  * line break. Cells are sanitized for a terminal, kept on one line, and cut in the middle if they are very long.
@@ -33,7 +42,7 @@ export const gap = 3;
 export function renderTable(
   headers: readonly string[],
   rows: readonly (readonly string[])[],
-  { header: style = 'upper-case' }: { readonly header?: 'upper-case' | 'as-written' | 'none' } = {},
+  { header: style = 'upper-case', paint }: TableStyle = {},
 ): string {
   const written = headers.map((header) => sanitize(header));
   const head =
@@ -44,7 +53,14 @@ export function renderTable(
     chars: borders,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
   });
-  table.push(...rows.map((row) => row.map((cell) => cutMiddle(sanitize(cell), widestCell))));
+  table.push(
+    ...rows.map((row) =>
+      row.map((cell, index) => {
+        const text = cutMiddle(sanitize(cell), widestCell);
+        return paint && /^(?:state|phase)$/.test(headers[index] ?? '') ? paint(text) : text;
+      }),
+    ),
+  );
   const lines = table.toString().split('\n');
   return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }

@@ -52,6 +52,13 @@ for (const [what, options, whyNotLive] of rows) {
     if (isTable) assert.equal(await shown(options, 'live'), text);
   });
 
+  test(`${what} ${isTable ? 'has a colour for the phase, unless NO_COLOR is set' : 'has no colour'}`, async () => {
+    const yellow = '\u001b[33mRunning\u001b[39m';
+    assert.equal((await shown(options, 'auto')).includes(yellow), isTable);
+    const env = { ...options.env, NO_COLOR: '1' };
+    assert.equal((await shown({ ...options, env }, 'auto')).includes(yellow), false);
+  });
+
   test(`${what}: --progress=live is ${isTable ? 'taken' : 'refused before anything is sent'}`, async () => {
     for (const words of ['snapshot deploy/foo', 'restore deploy/foo', 'trigger foo', 'wait foo']) {
       for (const mode of ['live', 'plain', 'auto']) {
