@@ -28,7 +28,8 @@ export interface Context extends Clock {
   readFile(path: string): Promise<string>;
   /**
    * Reads the kubeconfig. Sends nothing to the server before the first call on the result. From its first answer on,
-   * `now` is the server's time; `onSkew` gets the words if the machine's clock differs, instead of stderr.
+   * `now` is the server's time; `onWarning` gets the words if the machine's clock differs or
+   * the server takes long to answer, instead of stderr.
    */
-  cluster(flags: ConnectionFlags, onSkew?: (words: string) => void): Promise<Connection>;
+  cluster(flags: ConnectionFlags, onWarning?: (words: string) => void): Promise<Connection>;
 }
