@@ -19,7 +19,6 @@ export function waitingWord(
   server: string,
   warn: (words: string) => void,
 ): RequestWatch {
-  const { host } = new URL(server);
   const afterMs = context.isTTY ? wordAfterMs : slowAnswerMs;
   let since: number | undefined;
   let isAnswered = false;
@@ -28,6 +27,7 @@ export function waitingWord(
   let waiting: AbortController | undefined;
 
   const tell = (signal: AbortSignal): void => {
+    const { host } = new URL(server);
     const words = `waiting for ${host} ...`;
     if (context.isTTY && context.env['TERM'] !== 'dumb') {
       context.err.write(words);
