@@ -13,6 +13,7 @@ import { reportError } from '#src/cli/report-error.ts';
 import { run } from '#src/cli/run.ts';
 import { systemReason } from '#src/cli/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
+import { waitingWord } from '#src/cli/waiting-word.ts';
 import { decodeText } from '#src/cluster/decode-text.ts';
 import { serverClock } from '#src/cluster/server-clock.ts';
 import { commands } from '#src/commands/index.ts';
@@ -47,15 +48,16 @@ async function main(): Promise<void> {
   });
 
   const connections: Connection[] = [];
-  let tellSkew = (words: string): void => void process.stderr.write(`warning: ${words}\n`);
+  let warn = (words: string): void => void process.stderr.write(`warning: ${words}\n`);
   const clock = serverClock({ now: () => new Date(), monotonic: () => performance.now(), sleep }, (words) => {
-    tellSkew(words);
+    warn(words);
   });
   const isTTY = isatty(process.stderr.fd);
   const context: Context = {
     out: process.stdout,
     err: process.stderr,
     isTTY,
+    outIsTTY: isatty(process.stdout.fd),
     get columns() {
       return isTTY ? process.stderr.columns : 80;
     },
@@ -71,13 +73,14 @@ async function main(): Promise<void> {
     program: isSea() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
     ...clock,
     readFile: async (path) => decodeText(await readFile(path), { lossy: true }),
-    cluster: async (flags, onSkew = tellSkew) => {
-      tellSkew = onSkew;
+    cluster: async (flags, onWarning = warn) => {
+      warn = onWarning;
       const { connect } = await import('#src/cluster/connect.ts');
       const connection = await connect(flags, process.env, {
         clock,
         version: clientVersion,
         signal,
+        watchRequests: (server) => waitingWord(context, server, warn),
         stdinIsTerminal: isatty(process.stdin.fd),
       });
       connections.push(connection);

@@ -11,6 +11,8 @@ export interface Context extends Clock {
   readonly err: Writable;
   /** Whether `err`, on which commands show progress, is a terminal. */
   readonly isTTY: boolean;
+  /** Whether `out` is a terminal. */
+  readonly outIsTTY: boolean;
   /** The size of the terminal: 0 if it tells none, as with `ssh -tt` in a cron job; 80 and 24 if `err` is no terminal. */
   readonly columns: number;
   readonly rows: number;
@@ -26,7 +28,8 @@ export interface Context extends Clock {
   readFile(path: string): Promise<string>;
   /**
    * Reads the kubeconfig. Sends nothing to the server before the first call on the result. From its first answer on,
-   * `now` is the server's time; `onSkew` gets the words if the machine's clock differs, instead of stderr.
+   * `now` is the server's time; `onWarning` gets the words if the machine's clock differs or
+   * the server takes long to answer, instead of stderr.
    */
-  cluster(flags: ConnectionFlags, onSkew?: (words: string) => void): Promise<Connection>;
+  cluster(flags: ConnectionFlags, onWarning?: (words: string) => void): Promise<Connection>;
 }

@@ -1,9 +1,11 @@
 /** Shows running sessions on stderr: as a live table on a terminal, else as a line for each change. */
 import type { Progress } from '#src/domain/session/progress.ts';
+import { StashError } from '#src/errors.ts';
 import { changeLines } from '#src/report/change-lines.ts';
 import { liveFrame } from '#src/report/live-frame.ts';
 import { viewOf, type ProgressView } from '#src/report/progress-view.ts';
 
+import { paintFor } from './colour.ts';
 import type { Context } from './context.ts';
 import { printLine } from './print-line.ts';
 
@@ -19,13 +21,25 @@ export interface Display {
 /** How often the table updates its elapsed times. */
 const tickMs = 1_000;
 
-export async function openDisplay(context: Context): Promise<Display> {
-  return canRedraw(context) ? openTable(context) : openLog(context);
+export type ProgressMode = 'auto' | 'live' | 'plain';
+
+export async function openDisplay(context: Context, mode: ProgressMode): Promise<Display> {
+  return mode !== 'plain' && whyNotLive(context) === undefined ? openTable(context) : openLog(context);
 }
 
-/** Whether the terminal can move its cursor and has room for a table. */
-function canRedraw({ isTTY, columns, rows, env }: Context): boolean {
-  return isTTY && columns > 0 && rows > 0 && env['TERM'] !== 'dumb';
+/** Throws 'usage' if stderr cannot show what the user asks for. */
+export function checkProgress(context: Context, mode: ProgressMode): void {
+  const why = mode === 'live' ? whyNotLive(context) : undefined;
+  if (why === undefined) return;
+  throw new StashError('usage', `--progress=live needs a terminal that can redraw a table, but ${why}`, {
+    hint: 'use --progress=plain',
+  });
+}
+
+function whyNotLive({ isTTY, columns, rows, env }: Context): string | undefined {
+  if (!isTTY) return 'stderr is not a terminal';
+  if (columns === 0 || rows === 0) return 'the terminal has no size';
+  return env['TERM'] === 'dumb' ? 'TERM is dumb' : undefined;
 }
 
 function openLog(context: Context): Display {
@@ -51,11 +65,13 @@ async function openTable(context: Context): Promise<Display> {
   // Slow to load, and needed on a terminal only.
   const { createLogUpdate } = await import('log-update');
   const views = new Map<string, ProgressView>();
+  const paint = paintFor(context.isTTY, context);
   const update = createLogUpdate(err, { defaultWidth: context.columns, defaultHeight: context.rows });
   const closed = new AbortController();
   let drawn = '';
   const draw = () => {
-    const frame = liveFrame([...views.values()], context.now(), context);
+    const { columns, rows } = context;
+    const frame = liveFrame([...views.values()], context.now(), { columns, rows, paint });
     if (frame === drawn) return;
     drawn = frame;
     // log-update takes an empty line as the end of the previous frame, and then erases one line too many.

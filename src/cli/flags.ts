@@ -44,7 +44,18 @@ export const claimsFlag = {
   },
 } as const satisfies Record<string, Flag>;
 
-/** Which executor carries a session out, and whether the command follows it. */
+/** Adds `--progress`, the `ProgressMode` of `display.ts`. */
+export const progressFlag = {
+  progress: {
+    type: 'string',
+    choices: ['auto', 'live', 'plain'],
+    default: 'auto',
+    description:
+      'How running sessions are shown on stderr: as a table that is redrawn (live), as a line for each change (plain), or live if stderr is a terminal, else plain (auto).',
+  },
+} as const satisfies Record<string, Flag>;
+
+/** Which executor carries a session out, whether the command follows it, and how it shows that. */
 export const executionFlags = {
   executor: {
     type: 'string',
@@ -65,6 +76,7 @@ export const executionFlags = {
       'Let HTTP and TCP hooks with a host connect to it from here. By default they connect to pods of the target only.',
   },
   ...claimsFlag,
+  ...progressFlag,
 } as const satisfies Record<string, Flag>;
 
 /** The words of `Environment.podsOnly` for a command that has the flags above. */

@@ -6,7 +6,7 @@ import { createApi } from './api.ts';
 import { kubeConfigAuthenticator } from './client-node.ts';
 import type { Connection, ConnectionFlags } from './connection.ts';
 import { findKubeconfig, type Environment } from './find-kubeconfig.ts';
-import { createWire } from './http.ts';
+import { createWire, type RequestWatch } from './http.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { proxyFor } from './proxy.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -20,6 +20,8 @@ export interface ConnectOptions {
   readonly stdinIsTerminal?: boolean;
   /** Aborts pending reads and refuses new ones, since the user has interrupted the command. */
   readonly signal?: AbortSignal;
+  /** Watches the requests to the server, a URL. */
+  readonly watchRequests?: (server: string) => RequestWatch;
   readonly limits?: Partial<Limits>;
 }
 
@@ -44,6 +46,7 @@ export async function connect(
       }),
       userAgent: `kubectl-stash/${options.version}`,
       proxyUrl: settings.proxyUrl,
+      onRequest: options.watchRequests?.(settings.server),
     }),
     parties: { user: settings.user, server: settings.server },
     clock: options.clock,

@@ -21,12 +21,16 @@ const maxSockets = 32;
  */
 const keepAliveMsecs = 15_000;
 
+/** Called when a request leaves; the result, when its answer begins or it is known that none will come. */
+export type RequestWatch = () => (answered: boolean) => void;
+
 export interface Endpoint {
   /** Without a trailing slash; may contain a path. */
   readonly server: string;
   readonly authenticator: Authenticator;
   readonly userAgent: string;
   readonly proxyUrl?: string | undefined;
+  readonly onRequest?: RequestWatch | undefined;
 }
 
 export interface Exchange {
@@ -103,7 +107,15 @@ export function createWire(endpoint: Endpoint): Wire {
     async send(exchange) {
       exchange.signal?.throwIfAborted();
       const { url, headers, requests, agent } = await prepare(exchange.path);
-      return await sendRequest(url, headers, exchange.stream ? agent : requests, exchange);
+      const ended = endpoint.onRequest?.();
+      try {
+        const answer = await sendRequest(url, headers, exchange.stream ? agent : requests, exchange);
+        ended?.(true);
+        return answer;
+      } catch (error) {
+        ended?.(false);
+        throw error;
+      }
     },
     renewCredentials: () => authenticator.renew(),
     close() {

@@ -1,6 +1,7 @@
 import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { volumeSnapshotClasses } from '#src/api/resources.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
+import { paintFor } from '#src/cli/colour.ts';
 import type { Context } from '#src/cli/context.ts';
 import { allNamespacesFlag, selectorFlag } from '#src/cli/flags.ts';
 import { outputFlag, print } from '#src/cli/output.ts';
@@ -92,7 +93,10 @@ Snapshots that were made by other means are listed too, grouped as well as their
     const classes = output === 'wide' ? await readClasses(cluster) : undefined;
     const select = selectorOf(cluster, namespace, selection, context);
 
-    const table = restorePointTable({ wide: output === 'wide', allNamespaces, noHeaders });
+    const table = restorePointTable({
+      ...{ wide: output === 'wide', allNamespaces, noHeaders },
+      paint: paintFor(context.outIsTTY, context),
+    });
     const zone = utc ? 'utc' : ({ local: context.timeZone } as const);
     const tableOf = (points: readonly RestorePoint[]) =>
       points.length === 0 ? '' : table({ points, now: context.now(), zone, classes });

@@ -2,7 +2,7 @@ import type { Named, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { defineCommand, type Args, type Flags } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
-import { openDisplay } from '#src/cli/display.ts';
+import { checkProgress, openDisplay } from '#src/cli/display.ts';
 import { ofSome, printEnds, settleAll, throwAll } from '#src/cli/ends.ts';
 import { dryRunFlag, executionFlags, podsOnly, selectorFlag } from '#src/cli/flags.ts';
 import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
@@ -116,6 +116,7 @@ With --all or -l, each workload of the namespace (of one type, as in sts --all),
   flags,
   positionals: { name: 'TYPE/NAME', completes: 'target' },
   async run(args, context) {
+    checkProgress(context, args.flags.progress);
     const request = await readRequest(args, context);
     const connection = await context.cluster(args.connection);
     const namespace = namespaceOf(request, args, connection);
@@ -241,7 +242,7 @@ async function followAll(
   context: Context,
   { cluster }: Connection,
 ): Promise<void> {
-  const display = await openDisplay(context);
+  const display = await openDisplay(context, args.flags.progress);
   for (const note of notes) display.say(`note: ${note}`);
   const { timeout, output } = args.flags;
   const environment = {

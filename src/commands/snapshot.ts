@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
-import { openDisplay } from '#src/cli/display.ts';
+import { checkProgress, openDisplay } from '#src/cli/display.ts';
 import { ofSome, printEnds, settleAll, throwAll } from '#src/cli/ends.ts';
 import { backupTimeoutText, dryRunFlag, executionFlags, podsOnly, selectorFlag } from '#src/cli/flags.ts';
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
@@ -95,6 +95,7 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
   positionals: { name: 'TYPE/NAME', minimum: 1, completes: 'target' },
   async run(args, context) {
     const wanted = checkWords(args);
+    checkProgress(context, args.flags.progress);
     const keep = keepWishes(args.flags, context.now());
     const connection = await context.cluster(args.connection);
     const reader = readerOf(connection.cluster, connection.namespace);
@@ -264,7 +265,7 @@ async function followAll(
   context: Context,
   { cluster }: Connection,
 ): Promise<void> {
-  const display = await openDisplay(context);
+  const display = await openDisplay(context, args.flags.progress);
   const environment = {
     ...{ cluster, clock: context, signal: context.signal, tell: display.say, onChange: display.show },
     podsOnly: podsOnly(args.flags),

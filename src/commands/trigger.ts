@@ -1,5 +1,5 @@
 import { defineCommand } from '#src/cli/command.ts';
-import { openDisplay } from '#src/cli/display.ts';
+import { checkProgress, openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { backupTimeoutText, executionFlags, podsOnly } from '#src/cli/flags.ts';
 import { outputFlag, printOutcome } from '#src/cli/output.ts';
@@ -34,7 +34,7 @@ An operator carries the session out. If no operator takes it, this command does,
   },
   positionals: { name: 'CONFIG', minimum: 1, maximum: 1, completes: 'configuration' },
   async run(args, context) {
-    const { executor: mode, wait, timeout, output, claimsPerSession } = args.flags;
+    const { executor: mode, wait, timeout, output, claimsPerSession, progress } = args.flags;
     const argument = parseConfiguration(args.words[0] ?? '');
     if (mode === 'local' && !wait) {
       throw new StashError(
@@ -43,6 +43,7 @@ An operator carries the session out. If no operator takes it, this command does,
         { hint: 'leave out --wait=false' },
       );
     }
+    checkProgress(context, progress);
     const { cluster, namespace, user } = await context.cluster(args.connection);
     const reader = readerOf(cluster, namespace);
     const configurations = await reader.configurations();
@@ -63,7 +64,7 @@ An operator carries the session out. If no operator takes it, this command does,
       await printOutcome(context.out, output, session, 'created');
       return;
     }
-    const display = await openDisplay(context);
+    const display = await openDisplay(context, progress);
     const environment = {
       ...{ cluster, clock: context, signal: context.signal, tell: display.say, onChange: display.show },
       podsOnly: podsOnly(args.flags),

@@ -1,8 +1,9 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
-import { openDisplay } from '#src/cli/display.ts';
+import { checkProgress, openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
+import { progressFlag } from '#src/cli/flags.ts';
 import { outputFlag } from '#src/cli/output.ts';
 import { printLine } from '#src/cli/print-line.ts';
 import { find as findObject } from '#src/cluster/find.ts';
@@ -37,11 +38,13 @@ For a workload, it follows the session that is running, or shows how the newest 
       description:
         "How long to wait; by default until the session's deadline, or 10m if it has none yet. The session goes on after that.",
     },
+    ...progressFlag,
     output: outputFlag('objects'),
   },
   positionals: { name: 'SESSION', minimum: 1, maximum: 1, completes: 'session' },
   async run(args, context) {
     const wanted = parseWanted(args.words[0] ?? '');
+    checkProgress(context, args.flags.progress);
     const { cluster, namespace } = await context.cluster(args.connection);
     const { kind, object } = await find(cluster, wanted, namespace);
     const { name } = object.metadata;
@@ -52,7 +55,7 @@ For a workload, it follows the session that is running, or shows how the newest 
         `${sessionNamed(kind.resource, name)} ${which} of ${formatTarget(wanted.target)}`,
       );
     }
-    const display = await openDisplay(context);
+    const display = await openDisplay(context, args.flags.progress);
     const environment = {
       cluster,
       clock: context,

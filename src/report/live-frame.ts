@@ -2,45 +2,42 @@
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { claimsTable } from './claims-table.ts';
-import { cutEnd } from '#src/domain/ellipsis.ts';
 import { headline } from './headline.ts';
-import type { ProgressView } from './progress-view.ts';
+import { wholeSecond, type ProgressView } from './progress-view.ts';
+import type { Paint } from './table.ts';
+import { wrap } from './wrap.ts';
 
 /**
  * The size of the terminal. More rows would scroll the frame off the screen, so finished claims are left out
  * first.
  */
-export interface FrameSize {
+export interface FrameStyle {
   readonly columns: number;
   readonly rows: number;
+  readonly paint?: Paint | undefined;
 }
 
-/** Returns lines that end in a line break. */
-export function liveFrame(views: readonly ProgressView[], now: Date, size: FrameSize): string {
-  const share = Math.floor((size.rows - 2) / Math.max(1, views.length)) - 3;
-  return views.map((view) => sessionFrame(view, now, size.columns, share)).join('\n');
+/** Returns lines that end in a line break. All clocks in them show the same whole second, so they tick at once. */
+export function liveFrame(views: readonly ProgressView[], now: Date, style: FrameStyle): string {
+  const share = Math.floor((style.rows - 2) / Math.max(1, views.length)) - 3;
+  const second = wholeSecond(now);
+  return views.map((view) => sessionFrame(view, second, style, share)).join('\n');
 }
 
-function sessionFrame(view: ProgressView, now: Date, columns: number, share: number): string {
+function sessionFrame(view: ProgressView, now: Date, { columns, paint }: FrameStyle, share: number): string {
   const head = headline(view, now, columns);
-  const notes = view.notes.flatMap((note) => wrap(`note: ${note}`, columns));
+  const notes = view.notes.flatMap((note) => noteLines(note, columns));
   const rows = Math.max(3, share - (head.length - 1) - notes.length);
   return [
     ...head.map((line) => `${line}\n`),
-    claimsTable(view, now, { columns, rows }),
+    claimsTable(view, now, { columns, rows, paint }),
     ...notes.map((line) => `${line}\n`),
   ].join('');
 }
 
-/** Returns at most three lines, so that the reason why a pod waits, at the end of the note, stays visible. */
-function wrap(note: string, columns: number): string[] {
-  const lines: string[] = [];
-  let rest = sanitize(note);
-  while (rest.length > columns && lines.length < 2) {
-    const space = rest.lastIndexOf(' ', columns);
-    const end = space > columns / 2 ? space : columns;
-    lines.push(rest.slice(0, end));
-    rest = `      ${rest.slice(end).trimStart()}`;
-  }
-  return [...lines, cutEnd(rest, columns)];
+function noteLines(note: string, columns: number): string[] {
+  const label = 'note: ';
+  return wrap(sanitize(note), columns - label.length).map(
+    (line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line,
+  );
 }

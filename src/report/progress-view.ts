@@ -6,7 +6,7 @@ import { formatTarget } from '#src/domain/workload/target.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 export interface ClaimRow extends ClaimProgress {
-  /** When this program first saw the claim in its final phase. */
+  /** In which second this program first saw the claim in its final phase. */
   readonly endedAt?: Date | undefined;
 }
 
@@ -22,9 +22,14 @@ export function viewOf(progress: Progress, previous: ProgressView | undefined, n
   const before = new Map(previous?.claims.map((row) => [row.claim, row]));
   const claims = progress.claims.map((claim): ClaimRow => {
     if (claim.phase === 'Pending' || claim.phase === 'Running') return claim;
-    return { ...claim, endedAt: before.get(claim.claim)?.endedAt ?? now };
+    return { ...claim, endedAt: before.get(claim.claim)?.endedAt ?? wholeSecond(now) };
   });
   return { ...progress, claims };
+}
+
+/** The times of the API's objects are whole seconds, too. */
+export function wholeSecond(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / 1000) * 1000);
 }
 
 /** Returns for example `deployment/foo: backupsession/deploy-foo-1790000000`. */

@@ -13,7 +13,7 @@ import type { PointTarget } from '#src/domain/restore-points/snapshot-groups.ts'
 import type { SourceClaim } from '#src/domain/restore-points/source-claim.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
-import { renderTable } from './table.ts';
+import { renderTable, type Paint } from './table.ts';
 import { timeFormat, type TimeZone } from './time.ts';
 
 export interface RestorePointView {
@@ -140,6 +140,7 @@ export interface TableOptions {
   /** Adds the namespace to each row. */
   readonly allNamespaces: boolean;
   readonly noHeaders?: boolean;
+  readonly paint?: Paint | undefined;
 }
 
 /**
@@ -157,7 +158,7 @@ export function restorePointTable(options: TableOptions): (view: RestorePointVie
       shown.map(({ cell }, index) => cell(point, cells).padEnd(header === 'none' ? (widths[index] ?? 0) : 0)),
     );
     widths = widths.map((width, index) => Math.max(width, ...rows.map((row) => row[index]?.length ?? 0)));
-    const text = renderTable(headers, rows, { header });
+    const text = renderTable(headers, rows, { header, paint: options.paint });
     header = 'none';
     return text;
   };

@@ -26,50 +26,41 @@ const widestCell = 300;
 /** Spaces between columns. */
 export const gap = 3;
 
+/** Returns a phase in its colour. */
+export type Paint = (phase: string) => string;
+
+export interface TableStyle {
+  readonly header?: 'upper-case' | 'as-written' | 'none';
+  /** For the cells of the columns STATE and PHASE. */
+  readonly paint?: Paint | undefined;
+}
+
 /**
  * Returns a table with upper-case headers, three spaces between columns and no borders; each line ends in a
- * line break. Cells are sanitized for a terminal, kept on one line, and cut in the middle if they are very long. If `columns` is given, cells of the
- * last column are cut with `…` to fit.
+ * line break. Cells are sanitized for a terminal, kept on one line, and cut in the middle if they are very long.
  */
 export function renderTable(
   headers: readonly string[],
   rows: readonly (readonly string[])[],
-  options: {
-    readonly columns?: number | undefined;
-    readonly header?: 'upper-case' | 'as-written' | 'none';
-  } = {},
+  { header: style = 'upper-case', paint }: TableStyle = {},
 ): string {
-  const { header: style = 'upper-case' } = options;
   const written = headers.map((header) => sanitize(header));
   const head =
     style === 'none' ? [] : style === 'upper-case' ? written.map((header) => header.toUpperCase()) : written;
   if (head.length === 0 && rows.length === 0) return '';
-  const cells = rows.map((row) => row.map((cell) => cutMiddle(sanitize(cell), widestCell)));
-  const { text, widths } = draw(head, cells, []);
-  const { columns } = options;
-  const others = widths.slice(0, -1).reduce((sum, width) => sum + width, 0);
-  const full = widths.at(-1) ?? 0;
-  if (columns === undefined || others + full - gap <= columns) return text;
-  const last = Math.max(columns - others, head.at(-1)?.length ?? 0, 1) + gap;
-  return draw(head, cells, [...widths.slice(0, -1), last]).text;
-}
-
-/** `widths` include the gap on the right; an empty list means as wide as the cells. */
-function draw(
-  head: string[],
-  rows: string[][],
-  colWidths: number[],
-): { readonly text: string; readonly widths: readonly number[] } {
   const table = new Table({
     head,
-    colWidths,
     chars: borders,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
   });
-  table.push(...rows);
+  table.push(
+    ...rows.map((row) =>
+      row.map((cell, index) => {
+        const text = cutMiddle(sanitize(cell), widestCell);
+        return paint && /^(?:state|phase)$/.test(headers[index] ?? '') ? paint(text) : text;
+      }),
+    ),
+  );
   const lines = table.toString().split('\n');
-  return {
-    text: lines.map((line) => `${line.trimEnd()}\n`).join(''),
-    widths: table.options.colWidths.map((width) => width ?? 0),
-  };
+  return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { openDisplay } from '#src/cli/display.ts';
+import { openDisplay, type ProgressMode } from '#src/cli/display.ts';
+import { run } from '#src/cli/run.ts';
+import { commands } from '#src/commands/index.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
+import { StashError } from '#src/errors.ts';
 import { backup } from '#src/session/kinds/backup.ts';
 import { testContext, type TestContextOptions } from '#test/support/context.ts';
 
@@ -21,9 +24,9 @@ const progress: Progress = {
   notes: [],
 };
 
-async function shown(options: TestContextOptions): Promise<string> {
+async function shown(options: TestContextOptions, mode: ProgressMode): Promise<string> {
   const context = testContext(options);
-  const display = await openDisplay(context);
+  const display = await openDisplay(context, mode);
   display.show(progress);
   display.say('note: something');
   display.close();
@@ -31,17 +34,48 @@ async function shown(options: TestContextOptions): Promise<string> {
 }
 
 const escape = '\u001b';
-const rows: [what: string, TestContextOptions, isTable: boolean][] = [
-  ['a terminal', { isTTY: true, env: { TERM: 'xterm' } }, true],
-  ['a terminal without a size', { isTTY: true, columns: 0, rows: 0, env: { TERM: 'xterm' } }, false],
-  ['a dumb terminal', { isTTY: true, env: { TERM: 'dumb' } }, false],
-  ['a file', { isTTY: false }, false],
+const rows: [what: string, TestContextOptions, whyNotLive?: RegExp][] = [
+  ['a terminal', { isTTY: true, env: { TERM: 'xterm' } }],
+  ['a terminal without a size', { isTTY: true, columns: 0, rows: 0, env: { TERM: 'xterm' } }, /no size$/],
+  ['a dumb terminal', { isTTY: true, env: { TERM: 'dumb' } }, /TERM is dumb$/],
+  ['a file', { isTTY: false }, /stderr is not a terminal$/],
 ];
-for (const [what, options, isTable] of rows) {
+for (const [what, options, whyNotLive] of rows) {
+  const isTable = whyNotLive === undefined;
   test(`${what} shows ${isTable ? 'a table that is redrawn' : 'a line for each change'}`, async () => {
-    const text = await shown(options);
+    const text = await shown(options, 'auto');
     assert.equal(text.includes(escape), isTable);
     assert.match(text, /waiting for the snapshot controller/);
-    if (!isTable) assert.equal(text, await shown({ isTTY: false }));
+    const plain = await shown({ isTTY: false }, 'auto');
+    if (!isTable) assert.equal(text, plain);
+    assert.equal(await shown(options, 'plain'), plain);
+    if (isTable) assert.equal(await shown(options, 'live'), text);
+  });
+
+  test(`${what} ${isTable ? 'has a colour for the phase, unless NO_COLOR is set' : 'has no colour'}`, async () => {
+    const yellow = '\u001b[33mRunning\u001b[39m';
+    assert.equal((await shown(options, 'auto')).includes(yellow), isTable);
+    const env = { ...options.env, NO_COLOR: '1' };
+    assert.equal((await shown({ ...options, env }, 'auto')).includes(yellow), false);
+  });
+
+  test(`${what}: --progress=live is ${isTable ? 'taken' : 'refused before anything is sent'}`, async () => {
+    for (const words of ['snapshot deploy/foo', 'restore deploy/foo', 'trigger foo', 'wait foo']) {
+      for (const mode of ['live', 'plain', 'auto']) {
+        const context = testContext({
+          ...options,
+          cluster: () => Promise.reject(new StashError('unreachable', 'no server')),
+        });
+        const code = await run([...words.split(' '), '--progress', mode], context, commands);
+        if (mode !== 'live' || isTable) {
+          assert.equal(context.stderr(), 'error: no server\n');
+        } else {
+          assert.equal(code, 2);
+          const [error = '', hint] = context.stderr().split('\n');
+          assert.match(error, whyNotLive);
+          assert.equal(hint, 'hint: use --progress=plain');
+        }
+      }
+    }
   });
 }

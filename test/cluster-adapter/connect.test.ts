@@ -279,3 +279,24 @@ test('a rotated token file is read again within the request that the old token f
   assert.equal(server.asked.length, 5);
   cluster.close();
 });
+
+test('whether a request was answered is told, and to which server it went', async () => {
+  const told: (string | boolean)[] = [];
+  const watchRequests = (server: string) => () => {
+    told.push(server);
+    return (answered: boolean) => void told.push(answered);
+  };
+  await using served = await serve((_, n) =>
+    n === 1 ? { body: { metadata: { name: 'a' } } } : { cut: true },
+  );
+  const { cluster } = await connect(
+    { kubeconfig: await file('watched', '{}'), server: served.url },
+    {},
+    { clock: fastClock(), version: '1.2.3', limits: { ...quick, retries: 0 }, watchRequests },
+  );
+  await cluster.get(pods, 'a', 'demo');
+  assert.deepEqual(told, [served.url, true]);
+  await rejection(cluster.get(pods, 'a', 'demo'));
+  assert.deepEqual(told, [served.url, true, served.url, false]);
+  cluster.close();
+});

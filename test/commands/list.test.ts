@@ -10,7 +10,7 @@ import { StashError, type ErrorKind } from '#src/errors.ts';
 
 import { at, backupSession, foo, foreignSnapshot, snapshotOf } from '#test/domain/restore-point-objects.ts';
 import { manualClock } from '#test/support/clock.ts';
-import { testContext } from '#test/support/context.ts';
+import { testContext, type TestContextOptions } from '#test/support/context.ts';
 import { stubCluster } from '#test/support/stub-cluster.ts';
 
 const two = ['data', 'logs'];
@@ -80,8 +80,12 @@ function readOnly(failing: Readonly<Record<string, ErrorKind>> = {}): Cluster {
   });
 }
 
-async function list(words: string, failing?: Readonly<Record<string, ErrorKind>>) {
-  const context = testContext({ cluster: readOnly(failing), clock: manualClock(at(100)) });
+async function list(
+  words: string,
+  failing?: Readonly<Record<string, ErrorKind>>,
+  screen: Pick<TestContextOptions, 'outIsTTY' | 'env'> = {},
+) {
+  const context = testContext({ cluster: readOnly(failing), clock: manualClock(at(100)), ...screen });
   const code = await run(['list', ...words.split(' ').filter((word) => word !== '')], context, commands);
   const column = (index: number) =>
     context
@@ -119,6 +123,17 @@ for (const { words, sessions } of selections) {
     assert.deepEqual({ code, sessions: column(1), err }, { code: 0, sessions, err: none });
   });
 }
+
+test('list on a terminal colours the phases, and nothing else', async () => {
+  const { out } = await list('');
+  const coloured = await list('', {}, { outIsTTY: true });
+  assert.notEqual(coloured.out, out);
+  assert.equal(coloured.out.replaceAll(/\u001b\[3[129]m/g, ''), out);
+  assert.match(coloured.out, /\u001b\[32mSucceeded *\u001b\[39m/);
+  assert.equal((await list('', {}, { outIsTTY: true, env: { NO_COLOR: '1' } })).out, out);
+  for (const output of ['name', 'json', 'custom-columns=PHASE:.phase'])
+    assert.doesNotMatch((await list(`-o ${output}`, {}, { outIsTTY: true })).out, /\u001b/);
+});
 
 test('list -A shows namespaces', async () => {
   assert.deepEqual((await list('-A')).column(0), ['demo', 'demo', 'prod', 'demo']);

@@ -30,6 +30,8 @@ export function screen(text: string): string {
       column = 0;
     } else if (erase === 'K') {
       lines[row] = up === '2' ? '' : line.slice(0, column);
+    } else if (erase === 'm') {
+      // A colour.
     } else {
       throw new Error(`unexpected sequence ${JSON.stringify(token)}`);
     }

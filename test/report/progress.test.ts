@@ -84,7 +84,7 @@ describe('liveFrame', () => {
     });
   }
 
-  test('names too long for one line: only the end of a message is cut', () => {
+  test('names too long for one line: messages are on lines of their own', () => {
     for (const columns of [80, 200]) {
       const frame = liveFrame([view(long)], at(65), { columns, rows: 24 });
       matchGolden(`progress/frame-long-names-${columns}`, frame);
@@ -116,6 +116,41 @@ describe('liveFrame', () => {
         const lines = liveFrame([view(progress)], at(5), { columns, rows: 24 }).split('\n');
         for (const line of lines) assert(line.length <= columns, line);
         assert.match(lines[0] ?? '', / {2}0\/1 ready, 9m55s left$/);
+      }),
+    );
+  });
+
+  test('all clocks tick at once: the time that a claim has taken and the time left make the time limit', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000, max: 59_999 }), fc.integer({ min: 0, max: 999 }), (ms, ended) => {
+        const claims: ClaimProgress[] = [
+          { claim: 'runs', phase: 'Running', startedAt: start },
+          { claim: 'ended', phase: 'Succeeded', startedAt: start },
+        ];
+        const shown = viewOf({ ...backup, claims, notes: [] }, undefined, at(1 + ended / 1000));
+        const frame = liveFrame([shown], at(ms / 1000), { columns: 80, rows: 24 });
+        const seconds = Math.floor(ms / 1000);
+        assert.match(frame, new RegExp(`^runs +Running +${seconds}s$`, 'm'));
+        assert.match(frame, /^ended +Ready +1s$/m);
+        const left = /9m(?:(\d+)s)? left/.exec(frame) ?? assert.fail(frame);
+        assert.equal(Number(left[1] ?? 0) + seconds, 60);
+      }),
+    );
+  });
+
+  test('at 80 columns, no word of a message or note is lost', () => {
+    const words = fc.stringMatching(/^[a-z]{1,12}( [a-z]{1,12}){0,20}$/);
+    const claim = fc.stringMatching(/^[a-z][a-z-]{0,60}$/);
+    fc.assert(
+      fc.property(claim, words, words, (claim, message, note) => {
+        const claims: ClaimProgress[] = [{ claim, phase: 'Running', message, startedAt: start }];
+        const frame = liveFrame([view({ ...backup, claims, notes: [note] })], at(5), {
+          columns: 80,
+          rows: 24,
+        });
+        const shown = frame.split(/\s+/).join(' ');
+        assert(shown.includes(message), frame);
+        assert(shown.includes(`note: ${note}`), frame);
       }),
     );
   });

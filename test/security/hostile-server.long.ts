@@ -71,7 +71,7 @@ interface Told {
 }
 
 async function tell(argv: readonly string[], options: TestContextOptions): Promise<Told> {
-  const context = testContext({ ...hasten(), ...options });
+  const context = testContext({ ...hasten(), env: { NO_COLOR: '1' }, ...options });
   await run(argv, context, commands);
   return { out: context.stdout(), err: context.stderr() };
 }

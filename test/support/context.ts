@@ -15,7 +15,9 @@ export interface TestContextOptions {
   readonly cluster?: Cluster | ((flags: ConnectionFlags) => Promise<Connection>);
   readonly columns?: number;
   readonly rows?: number;
+  /** Whether stderr is a terminal. */
   readonly isTTY?: boolean;
+  readonly outIsTTY?: boolean;
   /** Contents by path. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -42,6 +44,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     stdout: out.text,
     stderr: err.text,
     isTTY: options.isTTY ?? false,
+    outIsTTY: options.outIsTTY ?? false,
     columns: options.columns ?? 80,
     rows: options.rows ?? 24,
     env: options.env ?? {},

@@ -31,7 +31,7 @@ export async function carryOutNamed<S extends AnySession, Plan>(
     throw new StashError('usage', `--${flag} is missing`, { hint: `say --${flag} NAME` });
   }
   const { cluster, namespace } = await context.cluster(where);
-  const display = await openDisplay(context);
+  const display = await openDisplay(context, 'auto');
   try {
     const environment = {
       cluster,

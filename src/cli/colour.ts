@@ -1,0 +1,23 @@
+/** Colours of phases, for terminals that have them. */
+import { styleText } from 'node:util';
+
+import type { Paint } from '#src/report/table.ts';
+
+import type { Context } from './context.ts';
+
+/** The words of `list` and of the live table. */
+const colours = new Map([
+  ...['Ready', 'Bound', 'Succeeded'].map((phase) => [phase, 'green'] as const),
+  ['Running', 'yellow'],
+  ['Failed', 'red'],
+] as const);
+
+/** Undefined where there is no colour: no terminal, `TERM=dumb`, or `NO_COLOR` as https://no-color.org has it. */
+export function paintFor(isTTY: boolean, { env }: Pick<Context, 'env'>): Paint | undefined {
+  return isTTY && env['TERM'] !== 'dumb' && (env['NO_COLOR'] ?? '') === '' ? paint : undefined;
+}
+
+const paint: Paint = (phase) => {
+  const colour = colours.get(phase.trim());
+  return colour === undefined ? phase : styleText(colour, phase, { validateStream: false });
+};

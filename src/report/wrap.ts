@@ -1,0 +1,21 @@
+/** Breaks text into lines. */
+import { cutEnd } from '#src/domain/ellipsis.ts';
+
+/** Leaves room for a sentence of ours with long names in it; a driver may report a page. */
+export const mostLines = 5;
+
+/**
+ * Returns lines of at most `columns`, broken at spaces; a longer word goes on in the next line. The end of the text is
+ * cut only if there would be more than `most` lines.
+ */
+export function wrap(text: string, columns: number, most = mostLines): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > columns && lines.length < most - 1) {
+    const space = rest.lastIndexOf(' ', columns);
+    const end = space > 0 ? space : columns;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, cutEnd(rest, columns)];
+}
