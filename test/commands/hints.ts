@@ -1,6 +1,7 @@
 /** Runs the commands of a printed hint in the state in which it was printed: each has to do what it says. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 /** What a run of the program printed, and its exit code. */
@@ -116,7 +117,8 @@ async function runKubectl(
   kubeconfig: string,
   line: string,
 ): Promise<void> {
-  const env = { PATH: process.env['PATH'], KUBECONFIG: kubeconfig };
+  // kubectl keeps a cache in the home directory.
+  const env = { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, HOME: dirname(kubeconfig) };
   await promisify(execFile)(program, words, { env, timeout: 30_000 }).catch((error: unknown) => {
     assert.fail(`a hint fails when it is run: ${line}\n${String(error)}`);
   });
