@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { constants as system, tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 
 import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
 import { stashCrds } from '#src/api/crds/index.ts';
@@ -128,16 +128,43 @@ async function makeTemporary(): Promise<string> {
 
 async function makeDirectory(dir: string): Promise<string> {
   try {
-    const directory = resolve(dir);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    // An empty name would be the working directory.
+    const directory = dir === '' ? dir : resolve(dir);
+    await makeWithParents(directory);
     await access(directory, constants.W_OK);
     return directory;
   } catch (error) {
-    throw new StashError('precondition', `cannot use ${dir} as a directory: ${systemReason(error)}`, {
-      hint: 'use the absolute path of a writable directory: --dir DIRECTORY',
-      cause: error,
-    });
+    throw unusable(dir, error);
   }
+}
+
+/** In a directory that takes no files, as /proc, `mkdir` with `recursive` never ends. */
+async function makeWithParents(directory: string): Promise<void> {
+  const make = () => mkdir(directory, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    const isThere = await stat(directory).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (isThere) return;
+    const parent = dirname(directory);
+    if (parent === directory || !isSystemError(error) || error.code !== 'ENOENT') throw error;
+    await makeWithParents(parent);
+    await make();
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error;
+}
+
+function unusable(dir: string, error: unknown): StashError {
+  return new StashError('precondition', `cannot use ${dir || '""'} as a directory: ${systemReason(error)}`, {
+    hint: 'use the absolute path of a writable directory: --dir DIRECTORY',
+    cause: error,
+  });
 }
 
 async function start(options: SandboxOptions): Promise<Sandbox> {
@@ -146,8 +173,12 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
   try {
     return await startSandbox(options);
   } catch (error) {
-    if (!(error instanceof DirectoryError)) throw error;
-    throw new StashError('precondition', error.message, { hint: error.hint, cause: error });
+    if (error instanceof DirectoryError) {
+      throw new StashError('precondition', error.message, { hint: error.hint, cause: error });
+    }
+    throw isSystemError(error) && error.path?.startsWith(options.directory) === true
+      ? unusable(options.directory, error)
+      : error;
   }
 }
 
