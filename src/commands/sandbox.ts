@@ -29,6 +29,8 @@ It listens on the loopback address only, with a kubeconfig that only you can rea
 
 The sandbox enforces roles as Kubernetes does. You are the administrator. With --as NAME, you are the user NAME, who has only the roles of docs/rbac in namespace default; take one away to see what it is for. The kubeconfig then has two contexts: NAME, and sandbox for the administrator.
 
+Its driver can be slow or faulty, as the parameters of a StorageClass or VolumeSnapshotClass say: delay and cutDelay (500ms, 2s, 1m), fault (error-once, error-always, never-ready or full), snapshots (die-with-volume) and restoreSize (exact). docs/sandbox.md says what each does, and how to reach a port of a pod.
+
 With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on PATH as a plugin of kubectl, and ends with its exit code. A shell that you type in says where you are, also in its prompt. Otherwise the sandbox runs until Ctrl-C.`,
   examples: [
     '# Run it until Ctrl-C; it prints how to reach it\nkubectl stash sandbox',
