@@ -13,7 +13,7 @@ export interface CommandLine {
 
 export type FlagWithValue = FlagToken & { readonly value: string };
 
-/** Rejects with 'usage' if a flag is unknown or lacks its value. `convert` checks the values. */
+/** Rejects with 'usage' if a word is empty, or a flag is unknown or lacks its value. `convert` checks the values. */
 export async function parse(argv: readonly string[], flags: Flags): Promise<CommandLine> {
   const given: FlagWithValue[] = [];
   const words: string[] = [];
@@ -24,6 +24,7 @@ export async function parse(argv: readonly string[], flags: Flags): Promise<Comm
         given.push(withValue(token));
         break;
       case 'word':
+        if (token.text === '') throw emptyWord();
         words.push(token.text);
         break;
       case 'end':
@@ -38,6 +39,12 @@ export async function parse(argv: readonly string[], flags: Flags): Promise<Comm
   // Loading yargs takes longer than the rest of `version --client` or `--help`.
   const isAllSwitches = given.every(({ flag }) => flag.type === 'boolean');
   return { given: isAllSwitches ? switches(given) : await readWithYargs(given, flags), words, after };
+}
+
+function emptyWord(): StashError {
+  return new StashError('usage', 'a word of the command line is empty', {
+    hint: 'leave it out, or set the variable that stands there',
+  });
 }
 
 function withValue(token: FlagToken): FlagWithValue {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { constants as system, tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
 
 import type { KubernetesObject, Named } from '#src/api/kubernetes.ts';
 import { stashCrds } from '#src/api/crds/index.ts';
@@ -17,6 +18,8 @@ import { StashError } from '#src/errors.ts';
 import { DirectoryError } from '#src/sandbox/directory-error.ts';
 import type { Sandbox, SandboxOptions } from '#src/sandbox/sandbox.ts';
 
+import { greeting, opensShell, withPrompt } from './sandbox/shell.ts';
+
 export const command = defineCommand({
   name: 'sandbox',
   usage: 'sandbox [-- COMMAND [ARG...]] [flags]',
@@ -26,10 +29,12 @@ It listens on the loopback address only, with a kubeconfig that only you can rea
 
 The sandbox enforces roles as Kubernetes does. You are the administrator. With --as NAME, you are the user NAME, who has only the roles of docs/rbac in namespace default; take one away to see what it is for. The kubeconfig then has two contexts: NAME, and sandbox for the administrator.
 
-With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on PATH as a plugin of kubectl, and ends with its exit code. Otherwise the sandbox runs until Ctrl-C.`,
+Its driver can be slow or faulty, as the parameters of a StorageClass or VolumeSnapshotClass say: delay and cutDelay (500ms, 2s, 1m), fault (error-once, error-always, never-ready or full), snapshots (die-with-volume) and restoreSize (exact). docs/sandbox.md says what each does, and how to reach a port of a pod.
+
+With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on PATH as a plugin of kubectl, and ends with its exit code. A shell that you type in says where you are, also in its prompt. Otherwise the sandbox runs until Ctrl-C.`,
   examples: [
     '# Run it until Ctrl-C; it prints how to reach it\nkubectl stash sandbox',
-    '# Open a shell in it\nkubectl stash sandbox -- bash',
+    '# Open a shell in it, with a workload to try the commands on\nkubectl stash sandbox --demo -- bash',
     '# Work as a user with the documented roles, without the role for hooks\nkubectl stash sandbox --as dev -- bash\nkubectl --context sandbox delete rolebinding stash-hooks',
     '# Run one command\nkubectl stash sandbox -- kubectl get storageclass,volumesnapshotclass',
   ],
@@ -40,6 +45,11 @@ With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on
       description:
         'Keep everything in this directory for the next sandbox; by default a temporary directory that is deleted at the end.',
     },
+    demo: {
+      type: 'boolean',
+      description:
+        'Run deploy/demo in namespace default, with a file in its claim demo-data, to try the commands on.',
+    },
   },
   after: true,
   async run(args, context) {
@@ -47,7 +57,7 @@ With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on
     if (args.after && program === undefined) {
       throw new StashError('usage', 'no command follows --', { hint: 'kubectl stash sandbox -- bash' });
     }
-    const { dir } = args.flags;
+    const { dir, demo: withDemo } = args.flags;
     const { as } = args.connection;
     checkUser(as);
     const directory = dir === undefined ? await makeTemporary() : await makeDirectory(dir);
@@ -74,9 +84,18 @@ With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on
             `you are ${as}, with the roles of docs/rbac in namespace default; context sandbox is the administrator's`,
           );
         }
-        if (program === undefined) return await serve(sandbox, context, say);
-        const path = await withPlugin(join(directory, 'bin'), context);
-        return await runIn(sandbox, [program, ...rest], { ...context.env, PATH: path }, context.signal);
+        const demo = withDemo ? await demonstrate(sandbox, context, say) : [];
+        if (program === undefined) return await serve(sandbox, context, say, demo);
+        const bin = join(directory, 'bin');
+        const path = await withPlugin(bin, context);
+        const given = {
+          command: [program, ...rest],
+          env: { ...context.env, PATH: path, KUBECONFIG: sandbox.kubeconfig },
+        };
+        const forPerson = isatty(0) && opensShell(given.command);
+        if (forPerson) for (const line of greeting(dir, demo)) say(line);
+        const { command, env } = forPerson ? await withPrompt(given.command, given.env, bin) : given;
+        return await runIn(command, env, context.signal);
       } finally {
         await sandbox.stop();
       }
@@ -114,6 +133,17 @@ async function grantTo(user: string, { cluster }: Sandbox): Promise<void> {
     await apply(binding.kind === 'RoleBinding' ? roleBindings : clusterRoleBindings, binding);
 }
 
+/** Resolves with the lines that say what to try. */
+async function demonstrate(
+  { cluster }: Sandbox,
+  clock: Context,
+  tell: (line: string) => void,
+): Promise<readonly string[]> {
+  const { demoLines, startDemo } = await import('./sandbox/demo.ts');
+  await startDemo({ cluster, clock, signal: clock.signal, tell });
+  return demoLines;
+}
+
 async function makeTemporary(): Promise<string> {
   const parent = tmpdir();
   try {
@@ -128,16 +158,43 @@ async function makeTemporary(): Promise<string> {
 
 async function makeDirectory(dir: string): Promise<string> {
   try {
-    const directory = resolve(dir);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    // An empty name would be the working directory.
+    const directory = dir === '' ? dir : resolve(dir);
+    await makeWithParents(directory);
     await access(directory, constants.W_OK);
     return directory;
   } catch (error) {
-    throw new StashError('precondition', `cannot use ${dir} as a directory: ${systemReason(error)}`, {
-      hint: 'use the absolute path of a writable directory: --dir DIRECTORY',
-      cause: error,
-    });
+    throw unusable(dir, error);
   }
+}
+
+/** In a directory that takes no files, as /proc, `mkdir` with `recursive` never ends. */
+async function makeWithParents(directory: string): Promise<void> {
+  const make = () => mkdir(directory, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    const isThere = await stat(directory).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (isThere) return;
+    const parent = dirname(directory);
+    if (parent === directory || !isSystemError(error) || error.code !== 'ENOENT') throw error;
+    await makeWithParents(parent);
+    await make();
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error;
+}
+
+function unusable(dir: string, error: unknown): StashError {
+  return new StashError('precondition', `cannot use ${dir || '""'} as a directory: ${systemReason(error)}`, {
+    hint: 'use the absolute path of a writable directory: --dir DIRECTORY',
+    cause: error,
+  });
 }
 
 async function start(options: SandboxOptions): Promise<Sandbox> {
@@ -146,8 +203,12 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
   try {
     return await startSandbox(options);
   } catch (error) {
-    if (!(error instanceof DirectoryError)) throw error;
-    throw new StashError('precondition', error.message, { hint: error.hint, cause: error });
+    if (error instanceof DirectoryError) {
+      throw new StashError('precondition', error.message, { hint: error.hint, cause: error });
+    }
+    throw isSystemError(error) && error.path?.startsWith(options.directory) === true
+      ? unusable(options.directory, error)
+      : error;
   }
 }
 
@@ -155,11 +216,13 @@ async function serve(
   { url, kubeconfig }: Sandbox,
   { out, signal }: Context,
   say: (line: string) => void,
+  demo: readonly string[],
 ): Promise<number> {
   printLine(out, commandLine`export KUBECONFIG=${kubeconfig}`);
   say(
     `serving a sandbox on ${url}; paste the line above into another terminal; Ctrl-C here ends the sandbox`,
   );
+  for (const line of demo) say(line);
   await new Promise<void>((done) => {
     if (signal.aborted) done();
     signal.addEventListener(
@@ -197,12 +260,11 @@ const whyNot: Readonly<Record<string, string>> = {
 
 /** Resolves with the command's exit code once it has ended, also after Ctrl-C, which the terminal sends to both. */
 async function runIn(
-  { kubeconfig }: Sandbox,
   [program = '', ...args]: readonly string[],
   env: Context['env'],
   signal: AbortSignal,
 ): Promise<number> {
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...env, KUBECONFIG: kubeconfig } });
+  const child = spawn(program, args, { stdio: 'inherit', env });
   const stop = () => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {

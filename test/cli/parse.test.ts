@@ -84,6 +84,11 @@ const wrong: [line: string, message: string, hint?: string][] = [
   ['-1', 'unknown flag -1'],
   ['x --namespace', '--namespace needs a value'],
   ['-n', '-n needs a value'],
+  ...['deploy/web ', ' ', '-n x '].map((line): [string, string, string] => [
+    line,
+    'a word of the command line is empty',
+    'leave it out, or set the variable that stands there',
+  ]),
 ];
 
 for (const [line, message, hint] of wrong) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -16,6 +16,11 @@ const file = join(root, 'file');
 await writeFile(file, '');
 const closed = join(root, 'closed');
 await mkdir(closed, { mode: 0o500 });
+const link = join(root, 'link');
+await symlink(join(root, 'nowhere'), link);
+const stored = join(root, 'stored');
+await mkdir(stored);
+await writeFile(join(stored, 'storage'), '');
 
 interface Ended {
   readonly code: number;
@@ -54,15 +59,28 @@ for (const { name, temporary, why, skip } of temporaries) {
   });
 }
 
+const notLinux = process.platform !== 'linux' && 'only Linux has /proc';
+
 const directories = [
   { name: 'a file', dir: file, why: 'file already exists', skip: false },
   { name: 'in a file', dir: join(file, 'dir'), why: 'not a directory', skip: false },
   { name: 'not writable', dir: closed, why: 'permission denied', skip: asRoot },
+  { name: 'a link to nothing', dir: link, why: 'file already exists', skip: false },
+  { name: 'in /proc', dir: '/proc/x', why: 'no such file or directory', skip: notLinux },
+  { name: 'deep in /proc', dir: '/proc/x/y', why: 'no such file or directory', skip: notLinux },
+  {
+    name: '/proc itself',
+    dir: '/proc',
+    why: 'no such file or directory',
+    skip: asRoot === false || notLinux,
+  },
+  { name: 'empty', dir: '', why: 'no such file or directory', skip: false },
+  { name: 'a directory whose storage is a file', dir: stored, why: 'not a directory', skip: false },
 ];
 
 for (const { name, dir, why, skip } of directories) {
   test(`if --dir is ${name}, it says so`, { skip }, async () => {
-    const err = `error: cannot use ${dir} as a directory: ${why}\n${directoryHint}`;
+    const err = `error: cannot use ${dir || '""'} as a directory: ${why}\n${directoryHint}`;
     assert.deepEqual(await sandbox(['--dir', dir, '--', 'true']), { code: 1, err });
   });
 }

@@ -29,9 +29,18 @@ export interface PodLogs extends ContainerAddress {
   readonly signal: AbortSignal;
 }
 
+export interface PodPort {
+  readonly namespace: string;
+  readonly pod: string;
+  /** As the pod sees it. */
+  readonly port: number;
+}
+
 /** Errors carry `reason` and `code`, as an API Status does. */
 export interface PodRuntime {
   /** Throws if the container is not running. */
   openExec(at: ContainerAddress): StartExec;
   logs(request: PodLogs): Promise<Readable>;
+  /** Returns the port of this machine's loopback address. Throws if no process of the pod is running. */
+  hostPort(at: PodPort): number;
 }

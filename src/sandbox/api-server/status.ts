@@ -145,6 +145,10 @@ export function tooLarge(limit: number): ApiError {
   return new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
 }
 
+export function serviceUnavailable(message: string): ApiError {
+  return new ApiError(503, 'ServiceUnavailable', message);
+}
+
 export function notImplemented(what: string): ApiError {
   return new ApiError(501, 'NotImplemented', `the sandbox does not support ${what}`);
 }

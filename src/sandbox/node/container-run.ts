@@ -41,6 +41,8 @@ export interface HostEnvironment {
 export interface ContainerRun {
   report(): ContainerReport;
   readonly mounts: readonly VolumeMount[];
+  /** Maps container ports to ports of this machine; undefined if no process is running. */
+  ports(): ReadonlyMap<number, number> | undefined;
   /** Output of the current run. */
   logFile(): string | undefined;
   /** Output of the previous run. */
@@ -91,6 +93,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
   const started = Promise.withResolvers<undefined>();
   let mounts: VolumeMount[] = [];
   let group: ProcessGroup | undefined;
+  let openPorts: ReadonlyMap<number, number> | undefined;
   let logFile: string | undefined;
   let previousLogFile: string | undefined;
   let report: ContainerReport = {
@@ -223,6 +226,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
       if (report.started) started.resolve(undefined);
     };
     try {
+      openPorts = ports;
       const running = exited();
       const { ready, started: isStarted } = startProbes({
         container,
@@ -241,6 +245,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
       begin({ state: { running: { startedAt } }, ready, started: isStarted });
       return await running;
     } finally {
+      openPorts = undefined;
       over.abort();
     }
   }
@@ -310,6 +315,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     get mounts() {
       return mounts;
     },
+    ports: () => openPorts,
     logFile: () => logFile,
     previousLogFile: () => (report.state.waiting ? logFile : previousLogFile),
     ended,

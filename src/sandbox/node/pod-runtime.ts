@@ -1,4 +1,4 @@
-/** exec and logs for the pods on this node; errors are in the kubelet's words. */
+/** exec, logs and ports for the pods on this node; errors are in the kubelet's words. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
@@ -7,6 +7,7 @@ import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
 import type {
   ContainerAddress,
   PodExec,
+  PodPort,
   PodLogs,
   PodRuntime,
   StartExec,
@@ -115,7 +116,15 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
     return Readable.from(followFile(file, start, ended, request.signal), { objectMode: false });
   }
 
-  return { openExec, logs };
+  function hostPort({ namespace, pod: name, port }: PodPort): number {
+    const { pod, run } = find(namespace, name) ?? {};
+    const open = pod?.spec.containers.flatMap((container) => run?.container(container.name)?.ports() ?? []);
+    if (!open?.length)
+      throw new RuntimeError(503, 'ServiceUnavailable', `no process of pod ${name} is running`);
+    return open.map((ports) => ports.get(port)).find((found) => found !== undefined) ?? port;
+  }
+
+  return { openExec, logs, hostPort };
 }
 
 /** The empty log of a program that only counts as running. */

@@ -7,6 +7,9 @@ import { StorageError } from './storage.ts';
 export const faults = ['error-once', 'error-always', 'never-ready', 'full'] as const;
 export type Fault = (typeof faults)[number];
 
+/** docs/sandbox.md and the help say what they do. */
+export const parameterNames = ['delay', 'cutDelay', 'fault', 'snapshots', 'restoreSize'] as const;
+
 export interface Behaviour {
   /** Milliseconds until a volume exists, or a snapshot is ready to use. */
   readonly delay: number;
@@ -28,7 +31,7 @@ export function readBehaviour(parameters: Readonly<Record<string, string>> = {})
   const { delay, cutDelay, fault, snapshots, restoreSize, ...others } = parameters;
   const unknown = Object.keys(others).find((name) => !name.includes('.k8s.io/'));
   if (unknown !== undefined)
-    throw invalid(`unknown parameter "${unknown}" (known: delay, cutDelay, fault, snapshots, restoreSize)`);
+    throw invalid(`unknown parameter "${unknown}" (known: ${parameterNames.join(', ')})`);
   return {
     delay: milliseconds('delay', delay),
     cutDelay: milliseconds('cutDelay', cutDelay),

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+
+import { load } from 'js-yaml';
 
 import type { Container, Event, Pod, PodSpec } from '#src/api/kubernetes.ts';
 import { imageRepository } from '#src/api/operator.ts';
@@ -10,6 +12,7 @@ import { deployments, events, jobs, pods, serviceAccounts } from '#src/api/resou
 import { rewriteAddresses } from '#src/sandbox/node/own-image.ts';
 import { startSandbox, type Sandbox } from '#src/sandbox/sandbox.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
+import { createJsonClient } from '#test/support/json-client.ts';
 import { until } from '#test/support/until.ts';
 
 const namespace = 'default';
@@ -176,6 +179,36 @@ test('two replicas with the same port both become ready', async () => {
     { namespace },
     ([deployment]) => deployment?.status?.readyReplicas === 2,
   );
+});
+
+test('pods/proxy reaches the port of the right replica', async () => {
+  const { users } = load(await readFile(sandbox.kubeconfig, 'utf8')) as {
+    users: { user: { token: string } }[];
+  };
+  const bearer = { authorization: `Bearer ${users[0]?.user.token ?? ''}` };
+  const client = createJsonClient(sandbox.url, { rejectUnauthorized: false }, bearer);
+  try {
+    const { items } = await sandbox.cluster.list(pods, { namespace, labelSelector: 'app=twins' });
+    assert.equal(items.length, 2);
+    for (const { metadata } of items) {
+      const at = `/api/v1/namespaces/${namespace}/pods/${metadata.name}`;
+      for (const [address, code] of [
+        [`${at}:8080/proxy/live`, 200],
+        [`${at}/proxy/live`, 200],
+        [`${at}:8080/proxy/other`, 503],
+        [`${at}:1/proxy/live`, 503],
+        [`${at}-gone:8080/proxy/live`, 404],
+      ] as const) {
+        assert.equal((await client.send('GET', address)).code, code, address);
+      }
+    }
+    const stranger = createJsonClient(sandbox.url, { rejectUnauthorized: false }, {});
+    const refused = await stranger.send('GET', `/api/v1/namespaces/${namespace}/pods/x:8080/proxy/live`);
+    stranger.close();
+    assert.equal(refused.code, 403);
+  } finally {
+    client.close();
+  }
 });
 
 test('a failed liveness probe restarts the container, and a pod that is never ready reports it', async () => {

@@ -29,7 +29,8 @@ export function readTarget(registry: Registry, method: string, url: URL): Resour
     path[0] === 'namespaces' && path.length > 2 && path[2] !== 'status' && path[2] !== 'finalize';
   const [plural, name, subresource, ...more] = scoped ? path.slice(2) : path;
   const kind = registry.find(group, version, plural ?? '');
-  if (!kind || more.length > 0 || (scoped && !kind.namespaced)) throw noSuchResource();
+  const isProxy = plural === 'pods' && subresource === 'proxy';
+  if (!kind || (more.length > 0 && !isProxy) || (scoped && !kind.namespaced)) throw noSuchResource();
   if (kind.namespaced && !scoped && name !== undefined) throw noSuchResource();
   const verb = verbOf(method, name !== undefined, url.searchParams);
   const namesNew = verb === 'create' && name !== undefined;

@@ -14,6 +14,8 @@ import { describeApi, isServed } from './discovery.ts';
 import { failureOf, type Interference } from './faults.ts';
 import { sendLogs } from './logs.ts';
 import { deletionRequest, writeRequest } from './options.ts';
+import { noPortForward } from './no-port-forward.ts';
+import { proxyToPod } from './pod-proxy.ts';
 import { readBody, readPatch, readTarget, type ResourceRequest } from './request.ts';
 import { emptyOpenapiV2, openapiV2Type } from './protobuf.ts';
 import { partial, tableOf, wantsMetadata, wantsTable, type Include } from './table.ts';
@@ -206,12 +208,12 @@ async function serveSubresource(
     backend.api.get({ kind, name: target.name ?? '', namespace: target.namespace });
     throw badRequest('exec needs a WebSocket (v5.channel.k8s.io): use kubectl 1.31 or newer');
   }
-  if (
-    isPod &&
-    ['attach', 'portforward', 'proxy', 'eviction', 'ephemeralcontainers', 'binding'].includes(
-      subresource ?? '',
-    )
-  ) {
+  if (isPod && subresource === 'proxy') {
+    await proxyToPod(backend, target, request, response);
+    return true;
+  }
+  if (isPod && subresource === 'portforward') throw noPortForward(backend.api, target);
+  if (isPod && ['attach', 'eviction', 'ephemeralcontainers', 'binding'].includes(subresource ?? '')) {
     throw notImplemented(`pods/${subresource ?? ''}`);
   }
   const served = (subresource === 'status' && kind.status) || (subresource === 'scale' && kind.scale);

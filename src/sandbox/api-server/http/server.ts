@@ -17,6 +17,7 @@ import { readAttributes } from './attributes.ts';
 import { chooseExecProtocol, openExec, serveExec } from './exec.ts';
 import { failureOf } from './faults.ts';
 import { actingUser, anonymous } from './impersonation.ts';
+import { noPortForward } from './no-port-forward.ts';
 import { refuse } from './refuse.ts';
 import { readTarget } from './request.ts';
 import { answer, sendError, type Backend } from './routes.ts';
@@ -134,6 +135,9 @@ function upgrade(
   head: Buffer,
 ): void {
   const target = readTarget(api.registry, request.method ?? 'GET', urlOf(request));
+  if (target.kind.plural === 'pods' && target.subresource === 'portforward') {
+    throw noPortForward(api, target);
+  }
   const isExec = target.kind.plural === 'pods' && target.subresource === 'exec';
   const offered = request.headers['sec-websocket-protocol']?.split(',').map((it) => it.trim()) ?? [];
   if (!isExec || chooseExecProtocol(new Set(offered)) === undefined) {

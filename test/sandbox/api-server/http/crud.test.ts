@@ -8,8 +8,17 @@ const pods = '/api/v1/namespaces/default/pods';
 
 await test('unsupported requests are NotImplemented, and too large bodies are refused', async () => {
   await using server = await startBareServer();
+  await server.send('POST', pods, pod('there'));
+  const attached = await server.send('POST', `${pods}/there/attach`);
   const forwarded = await server.send('POST', `${pods}/there/portforward`);
-  assert.deepEqual([forwarded.code, forwarded.body['reason']], [501, 'NotImplemented']);
+  for (const { code, body } of [attached, forwarded]) {
+    assert.deepEqual([code, body['reason']], [501, 'NotImplemented']);
+  }
+  const message =
+    `the sandbox does not support port-forward; ${pods}/there:PORT/proxy/metrics ` +
+    'leads to an HTTP port of the pod: kubectl get --raw PATH';
+  assert.equal(forwarded.body['message'], message);
+  assert.equal((await server.send('POST', `${pods}/gone/portforward`)).code, 404);
   const data = { x: 'x'.repeat(3.1 * 1024 * 1024) };
   assert.equal((await server.send('POST', maps, configMap('huge', { data }))).code, 413);
   assert.equal((await server.send('GET', maps)).code, 200);
