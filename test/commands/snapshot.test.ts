@@ -125,7 +125,7 @@ test('snapshot: a snapshot that is not ready in time', async () => {
     `snapshot deploy/web --snapshot-class=never-ready --timeout=20s ${local}`,
   );
   world.standAt(0);
-  assert.equal(code, 5);
+  assert.equal(code, 5, err);
   await checkAdvice(err);
   const told = settled(err)
     .replace(/\b17\d{8}\b/g, 'T')

@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
 import { stashCrds } from '#src/api/crds/index.ts';
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
@@ -16,6 +15,7 @@ import type { Clock } from '#src/domain/clock.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '#src/sandbox/sandbox.ts';
 import { testContext, type TestContextOptions } from '#test/support/context.ts';
 import { runHints, type Ran } from './hints.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
 import { writtenKinds } from '#test/support/written-kinds.ts';
 
 export interface RunOptions extends Omit<TestContextOptions, 'clock' | 'cluster'> {
@@ -48,7 +48,7 @@ export interface World extends AsyncDisposable {
   census(): Promise<string[]>;
   /** Stops the clocks of both sides at the start, or `seconds` later. */
   standAt(seconds: number): void;
-  /** Runs the clocks of both sides `times` as fast as real time, by default fifty times. */
+  /** Runs the clocks of both sides `times` as fast as the machine's, by default fifty times; they stand while it is busy. */
   race(times?: number): void;
 }
 
@@ -64,17 +64,15 @@ export interface WorldOptions {
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-commands-'));
   let still: number | undefined = beginning;
-  let started = 0;
-  let speed = 1;
-  const now = () => new Date(still ?? beginning + (performance.now() - started) * speed);
+  let running = scaledClock();
+  let ahead = 0;
+  const now = () => new Date(still ?? running.now().getTime() - ahead);
   const clock: Clock = {
     now,
     sleep: async (milliseconds, signal) => {
       if (signal?.aborted === true) return;
       if (still === undefined) {
-        await setTimeout(Math.max(0, milliseconds / speed), undefined, signal && { signal }).catch(
-          () => undefined,
-        );
+        await running.sleep(milliseconds, signal);
         return;
       }
       // While the clocks are stopped, only an abort ends a sleep.
@@ -180,8 +178,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     race(times = 50) {
       still = undefined;
-      speed = times;
-      started = performance.now();
+      running = scaledClock(times);
+      ahead = running.now().getTime() - beginning;
     },
     async [Symbol.asyncDispose]() {
       for (const connection of connections) connection.cluster.close();
