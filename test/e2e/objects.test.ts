@@ -56,7 +56,12 @@ await suite('objects', { concurrency: 2 }, () => {
     const session = only(await place.list(backupSessions));
     const { name, uid, creationTimestamp } = session.metadata;
     assert.match(name, /^deploy-foo-\d{10}$/);
-    const { 'stash.appscode.com/executor': executor, ...annotations } = session.metadata.annotations ?? {};
+    const {
+      'stash.appscode.com/executor': executor,
+      'stash.appscode.com/made-by': maker = '',
+      ...annotations
+    } = session.metadata.annotations ?? {};
+    assert.match(maker, /^user:./);
     assert.match(executor ?? '', /^cli-[0-9a-f]{8} \d+$/);
     assert.deepEqual(annotations, {
       'stash.appscode.com/session-claims': '["data"]',
@@ -85,6 +90,7 @@ await suite('objects', { concurrency: 2 }, () => {
     assert.deepEqual(others, {
       'stash.appscode.com/session-claims': '["data"]',
       'stash.appscode.com/session-name': name,
+      'stash.appscode.com/made-by': maker,
       'stash.appscode.com/session-uid': uid,
       'stash.appscode.com/target': target,
     });
