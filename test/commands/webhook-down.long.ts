@@ -13,10 +13,13 @@ let world: World;
 
 before(async () => {
   world = await startWorld();
-  await world.create(namespace('demo'), claim('demo', 'data'), claim('demo', 'known'));
-  await world.bound('demo', 'data', 'known');
-  const taken = await world.run(`snapshot pvc/known ${local}`);
-  assert.equal(taken.code, 0, taken.err);
+  const names = ['data', 'known', ...triggered];
+  await world.create(namespace('demo'), ...names.map((name) => claim('demo', name)));
+  await world.bound('demo', ...names);
+  for (const name of ['known', ...triggered]) {
+    const taken = await world.run(`snapshot pvc/${name} ${local}`);
+    assert.equal(taken.code, 0, taken.err);
+  }
   world.race(20);
 });
 
@@ -35,16 +38,19 @@ function breakDown(verb: string, plural: string): void {
   });
 }
 
-const trigger = `trigger pvc-known ${local}`;
+// Each has a claim of its own: a creation that was cut off at the limit may still arrive, and another command would go on
+// with it.
+const triggered = ['one', 'two', 'three'] as const;
+const trigger = (of: (typeof triggered)[number]) => `trigger pvc-${of} ${local}`;
 const restore = `restore pvc/known --suffix=-copy ${local}`;
 
 /** What fails, the command, and its exit code: 5 where it ran out of time, 4 where its session ended Failed by then. */
 const cases = [
   ['create', 'backupconfigurations', `snapshot pvc/data ${local}`, [5]],
   ['create', 'backupsessions', `snapshot pvc/known ${local}`, [5]],
-  ['create', 'backupsessions', trigger, [5]],
-  ['patch', 'backupsessions/status', trigger, [5]],
-  ['create', 'volumesnapshots', trigger, [4, 5]],
+  ['create', 'backupsessions', trigger('one'), [5]],
+  ['patch', 'backupsessions/status', trigger('two'), [5]],
+  ['create', 'volumesnapshots', trigger('three'), [4, 5]],
   ['create', 'restoresessions', restore, [5]],
   ['create', 'restoresessions', 'restore pvc/known --suffix=-left --executor=operator --wait=false', [5]],
   ['patch', 'restoresessions/status', restore, [5]],

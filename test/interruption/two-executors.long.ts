@@ -233,7 +233,7 @@ test(
     const restored = await stage.all(persistentVolumeClaims, namespace);
     port.thaw();
     assert.equal(await first.exit, 4);
-    assert.match(first.context.stderr(), /data: a claim of that name exists/);
+    assert.match(first.context.stderr(), /data, logs, www: a claim of that name exists/);
     assert.deepEqual(await stage.all(persistentVolumeClaims, namespace), restored);
   },
 );
