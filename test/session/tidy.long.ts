@@ -94,7 +94,11 @@ function tidy(
     signal?: AbortSignal;
   } = {},
 ): Promise<Tidied> {
-  return tidyUp({ cluster, clock: fastClock(new Date(time)), signal, tell: () => undefined }, scene, options);
+  return tidyUp(
+    { cluster, clock: fastClock(new Date(time), 20), signal, tell: () => undefined },
+    scene,
+    options,
+  );
 }
 
 /** The snapshots without a deletionTimestamp; the driver takes its time with the others. */

@@ -156,7 +156,11 @@ async function writeConditions(
     current = await persist(environment, look, patience)
   ) {
     const { resourceVersion } = current.metadata;
-    const merged = conditions.reduce(
+    // Another executor may have done the same meanwhile, and its result counts.
+    const known = new Set(current.status?.conditions?.map(({ type }) => type));
+    const missing = conditions.filter(({ type }) => !known.has(type));
+    if (missing.length === 0) return;
+    const merged = missing.reduce(
       (present, condition) => withCondition(present, condition, now),
       current.status?.conditions,
     );
