@@ -69,6 +69,8 @@ const lines: Readonly<Record<string, (plural: string) => string>> = {
   'delete volumesnapshot': () => 'delete volumesnapshot/SNAPSHOT --yes --force',
   pin: () => 'pin POINT',
   list: () => 'list -o wide',
+  'list schedules': () => 'list schedules',
+  'delete schedule': () => 'delete schedule nightly --yes',
   wait: (plural) =>
     plural === 'restoresessions' || plural === 'persistentvolumeclaims'
       ? 'wait restoresession/pending'
