@@ -488,7 +488,10 @@ test('a rerun with hooks ends a session without hooks, and takes a snapshot in a
   stop.abort();
   assert.equal(await play.exit, 130);
   await stage.makeReady(namespace, 'data');
-  const rerun = stage.play(snapshot(...around), { namespace, clock: hastyClock() });
+  const rerun = stage.play(snapshot('--snapshot-class', 'never', ...around), {
+    namespace,
+    clock: hastyClock(),
+  });
   await untilOutput(rerun, /beginning another/, /data: .*cut; waiting/);
   await stage.makeReady(namespace, 'data');
   assert.equal(await rerun.exit, 0, rerun.context.stderr());
