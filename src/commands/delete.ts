@@ -71,7 +71,7 @@ export const command = defineCommand({
   usage: 'delete (NAME... | TYPE/NAME... | --restore-point SESSION)',
   description: `Print what depends on sessions and snapshots, and delete them. TYPE is a backupsession, restoresession or volumesnapshot; without it, NAME must stand for one thing only. "kubectl stash delete schedule" deletes a schedule.
 
-Snapshots and claims stay when their session is deleted. A snapshot is not deleted while a claim is being restored from it. The last complete restore point of a workload, and one that is pinned or kept until a later time, is deleted only with --force.`,
+Snapshots and claims stay when their session is deleted. A snapshot is not deleted while a claim is being restored from it. Without --force, the command does not delete the last complete restore point of a workload, nor one that a user has pinned or keeps until a later time.`,
   examples: [
     '# Show what depends on a restore point\nkubectl stash delete --restore-point deploy-foo-1732427120 \\\n  --dry-run=client',
     '# Delete a session and keep its snapshots\nkubectl stash delete backupsession deploy-foo-1732427120 --yes',

@@ -22,7 +22,7 @@ export function scheduleEffects(
     newest === undefined
       ? 'it has no restore points'
       : `${counted(points.length, 'restore point')} ${points.length === 1 ? 'stays' : 'stay'}, the newest ${newest.session}`;
-  const notes = [`schedule "${spec.schedule ?? ''}" is deleted${also}`, stays];
+  const notes = [`schedule "${spec.schedule ?? ''}" would be deleted${also}`, stays];
   return joinEffects([
     {
       notes: notes.map((note) => `backupconfiguration/${name}: ${note}`),
