@@ -59,6 +59,12 @@ type Optional<F extends Flag, T> = F extends { readonly default: string | number
   ? T
   : T | undefined;
 
+/** `jsonpath=` of the choice `jsonpath=TEMPLATE`; undefined of a choice without a placeholder. */
+export function beforePlaceholder(choice: string): string | undefined {
+  const equals = choice.indexOf('=') + 1;
+  return equals === 0 ? undefined : choice.slice(0, equals);
+}
+
 /** `jsonpath=${string}` for the choice `jsonpath=TEMPLATE`. */
 export type Chosen<C extends string> = C extends `${infer Name}=${string}` ? `${Name}=${string}` : C;
 

@@ -1,6 +1,13 @@
 /** Which candidates complete the word at the cursor of a command line. */
 import { targetTypes, kindOfWord } from '#src/domain/workload/kinds.ts';
-import type { CommandEntry, Completes, Flag, Flags, Positionals } from './command.ts';
+import {
+  beforePlaceholder,
+  type CommandEntry,
+  type Completes,
+  type Flag,
+  type Flags,
+  type Positionals,
+} from './command.ts';
 import type { ConnectionFlags } from './context.ts';
 import { convert } from './convert.ts';
 import { connectionFlags, globalFlags, type GlobalFlagValues } from './global-flags.ts';
@@ -82,7 +89,7 @@ export async function questionOf(
     : { ask: 'names', of: completes, prefix: '', taken: words, connection };
 }
 
-/** The second words of commands such as `list schedules`, before those that the first word takes. */
+/** Proposes `schedules` of the command `list schedules`, and then what `list` takes. */
 function withWords(also: readonly Candidate[], question: Question): Question {
   return question.ask === 'words' ? { ask: 'words', words: [...also, ...question.words] } : question;
 }
@@ -138,8 +145,8 @@ function valueOf(
 
 /** Of `jsonpath=TEMPLATE` the part before the placeholder. */
 function choiceOf(prefix: string, choice: string): Candidate {
-  const equals = choice.indexOf('=') + 1;
-  return equals === 0 ? { text: prefix + choice } : { text: prefix + choice.slice(0, equals), open: true };
+  const fixed = beforePlaceholder(choice);
+  return fixed === undefined ? { text: prefix + choice } : { text: prefix + fixed, open: true };
 }
 
 /** `TYPE/NAME ...`, or `TYPE NAME ...`. */

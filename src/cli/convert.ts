@@ -2,7 +2,7 @@
 import { parseDuration } from '#src/domain/duration.ts';
 import { longestWaitMs } from '#src/domain/spec-limits.ts';
 import { StashError } from '#src/errors.ts';
-import type { Flag, FlagValue, Flags } from './command.ts';
+import { beforePlaceholder, type Flag, type FlagValue, type Flags } from './command.ts';
 import type { CommandLine } from './parse.ts';
 import { longName } from './tokens.ts';
 
@@ -48,8 +48,8 @@ function oneOf(
 }
 
 function fits(text: string, choice: string): boolean {
-  const equals = choice.indexOf('=') + 1;
-  return equals === 0 ? text === choice : text.startsWith(choice.slice(0, equals));
+  const fixed = beforePlaceholder(choice);
+  return fixed === undefined ? text === choice : text.startsWith(fixed);
 }
 
 /** The spellings that kubectl takes. */

@@ -75,11 +75,12 @@ export async function printEnds(
   const took = context.now().getTime() - began.getTime();
   const failures = done.flatMap((progress) => verdictError(progress, verdictOf(progress)) ?? []);
   if (format === undefined) {
-    for (const progress of done) {
-      if (progress.verdict?.outcome !== 'succeeded') continue;
+    const lines = done.map(async (progress) => {
+      if (progress.verdict?.outcome !== 'succeeded') return '';
       const workload = await workloadOf(cluster, progress);
-      context.out.write(verdictLine(progress, progress.verdict, { workload, tookMs: took }));
-    }
+      return verdictLine(progress, progress.verdict, { workload, tookMs: took });
+    });
+    context.out.write((await Promise.all(lines)).join(''));
   } else {
     const read = await settleAll(done.flatMap((progress) => objects.get(progress) ?? []));
     errors.push(...read.errors);

@@ -29,7 +29,7 @@ import {
 import { parseTarget, targetKindOf } from '#src/domain/arguments/target-arguments.ts';
 import { accept } from '#src/domain/finding.ts';
 import { pointsNamed } from '#src/domain/restore-points/named-points.ts';
-import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { restorePoints, snapshotsOfPoint } from '#src/domain/restore-points/restore-points.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { isStashError, StashError } from '#src/errors.ts';
@@ -99,7 +99,7 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
     const objects =
       restorePoint === undefined
         ? await found(named, scene, args, namespace, reader.namespaceExists)
-        : snapshotsOfPoint(restorePoint, scene, args, namespace);
+        : snapshotsNamed(restorePoint, scene, args, namespace);
     if (objects.length === 0) return;
 
     const snapshots = new Set(ofKind(objects, 'VolumeSnapshot'));
@@ -182,17 +182,17 @@ async function found(
   return [...new Set(done.flat())];
 }
 
-function snapshotsOfPoint(
+function snapshotsNamed(
   restorePoint: string,
   scene: DeleteScene,
   { flags: { ignoreNotFound } }: Args<typeof flags>,
   namespace: string,
 ): Stored<KubernetesObject>[] {
   const points = restorePoints(scene.snapshots, scene.backupSessions);
-  const there = points.filter(({ claims }) => claims.some(({ snapshot }) => snapshot));
+  const there = points.filter((point) => snapshotsOfPoint(point).length > 0);
   const named = pointsNamed(there, restorePoint, namespace);
   if ('failure' in named && ignoreNotFound) return [];
-  return accept(named).flatMap(({ claims }) => claims.flatMap(({ snapshot }) => snapshot ?? []));
+  return accept(named).flatMap(snapshotsOfPoint);
 }
 
 function effectsOf(

@@ -26,7 +26,8 @@ import {
   restorePointTable,
   sortWords,
 } from '#src/report/restore-points.ts';
-import { listReadable, readPoints, requireNamespace } from '#src/session/plan/read-points.ts';
+import { readerOf } from '#src/session/plan/namespace-reader.ts';
+import { listReadable, readPoints } from '#src/session/plan/read-points.ts';
 import { readWorkloadLabels } from '#src/session/plan/read-workload-labels.ts';
 
 const flags = {
@@ -116,7 +117,7 @@ Snapshots that were made by other means are listed too, grouped as well as their
       );
       return;
     }
-    if (namespace !== undefined) await requireNamespace(cluster, namespace);
+    if (namespace !== undefined) await readerOf(cluster, namespace).namespaceExists();
     await withinLimit({ clock: context, signal: context.signal }, { timeoutMs: timeout }, async (limit) => {
       const signal = limit?.signal ?? context.signal;
       let isFirst = true;
@@ -203,7 +204,7 @@ async function explainNone(
   { cluster, namespace }: { readonly cluster: Cluster; readonly namespace: string | undefined },
   { err }: Context,
 ): Promise<void> {
-  if (namespace !== undefined) await requireNamespace(cluster, namespace);
+  if (namespace !== undefined) await readerOf(cluster, namespace).namespaceExists();
   const names = words.length === 0 ? [] : parseTargets(words, { names: 'optional' }).names;
   const of = names.length > 0 ? ` of ${names.map(formatTarget).join(', ')}` : '';
   const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;

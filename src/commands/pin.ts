@@ -1,16 +1,19 @@
-import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { allOrErrors } from '#src/cli/ends.ts';
 import { dryRunFlag } from '#src/cli/flags.ts';
-import { printLine } from '#src/cli/print-line.ts';
+import { printLine, tellOn } from '#src/cli/print-line.ts';
 import { targetKindOf } from '#src/domain/arguments/target-arguments.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { accept } from '#src/domain/finding.ts';
 
 import { pointsNamed } from '#src/domain/restore-points/named-points.ts';
-import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+import {
+  restorePoints,
+  snapshotsOfPoint,
+  type RestorePoint,
+} from '#src/domain/restore-points/restore-points.ts';
 import { StashError } from '#src/errors.ts';
 import { isSo, pinSnapshots, type Pinning } from '#src/session/after/pin-points.ts';
 import { orMissingNamespace, readerOf } from '#src/session/plan/namespace-reader.ts';
@@ -45,17 +48,14 @@ export async function setPinned(
   for (const word of words) refuseTarget(word, connection.namespace);
   const { cluster, namespace, user } = await context.cluster(connection);
   const reader = readerOf(cluster, namespace);
-  const points = restorePoints(
-    (await cluster.list(volumeSnapshots, { namespace })).items,
-    await reader.sessions(),
-  );
+  const points = restorePoints(await reader.snapshots(), await reader.sessions());
   const found = await allOrErrors(
     [...new Set(words)].map(async (word) => {
       const find = () => Promise.resolve(accept(pointsNamed(points, word, namespace)));
       const named = await orMissingNamespace(reader, Promise.try(find));
       if (pinning === 'pin') named.forEach(refuseRunning);
       const { session = word } = named[0] ?? {};
-      const snapshots = named.flatMap(snapshotsOf);
+      const snapshots = named.flatMap(snapshotsOfPoint);
       if (snapshots.length > 0) return { session, snapshots };
       throw new StashError('precondition', `session ${session} has no snapshots to ${pinning}`, {
         hint: commandLine`kubectl stash list -n ${namespace}`,
@@ -63,10 +63,11 @@ export async function setPinned(
     }),
   );
   if (flags.dryRun === undefined) await reader.demand(user, [{ verb: 'patch', resource: volumeSnapshots }]);
+  const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
   await allOrErrors(
     found.map(async ({ session, snapshots }) => {
       const changing = snapshots.filter((snapshot) => !isSo(snapshot, pinning));
-      if (flags.dryRun === undefined) await pinSnapshots(cluster, changing, pinning);
+      if (flags.dryRun === undefined) await pinSnapshots(environment, namespace, changing, pinning);
       const outcome = changing.length === 0 ? `already ${pinning}ned` : `${pinning}ned`;
       printLine(context.out, `restore point ${session} ${outcome}${flags.dryRun ? ' (dry run)' : ''}`);
     }),
@@ -87,8 +88,4 @@ function refuseRunning({ session, namespace, phase }: RestorePoint): void {
   throw new StashError('precondition', `session ${session} is still running`, {
     hint: `let it end:\n${commandLine`kubectl stash wait ${session} -n ${namespace}`}`,
   });
-}
-
-function snapshotsOf({ claims }: RestorePoint): Stored<VolumeSnapshot>[] {
-  return claims.flatMap(({ snapshot }) => snapshot ?? []);
 }

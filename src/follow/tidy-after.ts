@@ -1,12 +1,12 @@
 /** Tidies up after the command line's session; never changes how the session ended. */
 import type { Stored } from '#src/api/kubernetes.ts';
-import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
+import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { marks, type KeepWishes } from '#src/domain/restore-points/keeping.ts';
 import { retentionType } from '#src/domain/retention/tidy-conditions.ts';
 import { isStashError } from '#src/errors.ts';
-import { untilTrouble } from '#src/session/after/delete-each.ts';
+import { annotateSnapshots } from '#src/session/after/annotate-snapshots.ts';
 import { applyRetention } from '#src/session/after/apply-retention.ts';
 import { persist } from '#src/session/persist.ts';
 import { tidyUp } from '#src/session/after/tidy.ts';
@@ -44,18 +44,13 @@ async function applyMarks(
   { progress: { session, namespace, claims }, keep, say }: Ending,
 ): Promise<void> {
   if (keep === undefined) return;
-  const { cluster, clock, signal } = environment;
-  const snapshots = claims.flatMap(({ snapshot }) => snapshot ?? []);
-  const until = untilTrouble(clock.now());
+  const snapshots = claims.flatMap(({ snapshot: name }) =>
+    name === undefined ? [] : [{ metadata: { name } }],
+  );
   try {
-    for (const name of snapshots) {
-      const patch = { metadata: { annotations: marks(keep) } };
-      await persist(environment, () => cluster.patch(volumeSnapshots, { name, namespace }, patch), {
-        until,
-      });
-    }
+    await annotateSnapshots(environment, namespace, snapshots, () => marks(keep));
   } catch (error) {
-    if (!isStashError(error) || signal.aborted) throw error;
+    if (!isStashError(error) || environment.signal.aborted) throw error;
     say(`note: backupsession/${session} is not marked: ${error.message}`);
   }
 }

@@ -3,7 +3,7 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import { dueOf, type Due } from '#src/domain/operator/overdue.ts';
+import { dueOf, type Due } from '#src/domain/due.ts';
 import { finalPhases } from '#src/domain/session/session-status.ts';
 import { shortened } from '#src/domain/quoted.ts';
 
@@ -140,14 +140,20 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
       name: 'stash_backup_overdue_seconds',
       help: 'Time since the first scheduled run after the last success; 0 where that run is still to come.',
     },
-    (configuration, world) => inSeconds(dueAt(configuration, world)?.overdueMs),
+    (configuration, world) => {
+      const due = dueAt(configuration, world);
+      return inSeconds(due && Math.max(0, world.now().getTime() - due.first.getTime()));
+    },
   );
   perConfiguration(
     {
       name: 'stash_backup_period_seconds',
       help: 'Time from the first scheduled run after the last success to the run after it.',
     },
-    (configuration, world) => inSeconds(dueAt(configuration, world)?.periodMs),
+    (configuration, world) => {
+      const due = dueAt(configuration, world);
+      return inSeconds(due && due.second.getTime() - due.first.getTime());
+    },
   );
   const ended = new Counter({
     name: 'stash_sessions_total',

@@ -60,7 +60,7 @@ async function repeat<T>(
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     try {
       const answer = write();
-      if (!(await orUntil(clock, until, answer)) && !(await isThere(answer))) {
+      if (!(await orUntil(clock, until, answer))) {
         answer.catch(() => undefined);
         throw last ?? new StashError('unreachable', 'the server does not answer');
       }
@@ -76,20 +76,6 @@ async function repeat<T>(
       if (signal.aborted) throw error;
     }
   }
-}
-
-/** A process that was stopped finds its time over and the answer there, and Node looks at the time first. */
-async function isThere(answer: Promise<unknown>): Promise<boolean> {
-  const settled = answer.then(
-    () => true,
-    () => true,
-  );
-  const turn = new Promise<boolean>((resolve) => {
-    setImmediate(() => {
-      resolve(false);
-    });
-  });
-  return await Promise.race([settled, turn]);
 }
 
 /** Whether a creation that `persist` gave up has failed for good: forbidden, invalid, or out of time. */

@@ -5,7 +5,8 @@ import { outputFlag, print } from '#src/cli/output.ts';
 import { printLine } from '#src/cli/print-line.ts';
 import { scheduleOutlooks } from '#src/domain/configuration/schedule-outlook.ts';
 import { scheduleList, scheduleNames, scheduleTable } from '#src/report/schedules.ts';
-import { readPoints, requireNamespace } from '#src/session/plan/read-points.ts';
+import { readerOf } from '#src/session/plan/namespace-reader.ts';
+import { readPoints } from '#src/session/plan/read-points.ts';
 
 export const command = defineCommand({
   name: 'list schedules',
@@ -35,7 +36,7 @@ BackupConfigurations that "kubectl stash snapshot" created for snapshots on dema
     const now = context.now();
     const outlooks = scheduleOutlooks(items, points, now);
     if (outlooks.length === 0) {
-      if (namespace !== undefined) await requireNamespace(cluster, namespace);
+      if (namespace !== undefined) await readerOf(cluster, namespace).namespaceExists();
       const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;
       printLine(context.err, `No schedules found in ${where}.`);
     }

@@ -5,7 +5,8 @@ import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
 import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
-import { checkSchedule, nextRun } from '#src/domain/schedule.ts';
+import { dueOf, isOverdue } from '#src/domain/due.ts';
+import { checkSchedule } from '#src/domain/schedule.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 
 import { canSnapshot, snapshotLists } from './can-snapshot.ts';
@@ -30,25 +31,22 @@ export const schedule: CheckOfConfiguration = {
   },
 };
 
-/** Late is what was due twice since the last complete restore point: one run may still be under way. */
 function lastRuns(facts: Facts, configuration: Stored<BackupConfiguration>, subject: Subject): Finding[] {
   const { schedule = '' } = configuration.spec;
   const { name, namespace = '', creationTimestamp } = configuration.metadata;
   return whereRead(facts.points, (points) => {
     const latest = latestComplete(points, subject.target);
     const since = latest?.takenAt ?? new Date(creationTimestamp);
-    const due = nextRun(schedule, since);
-    const dueAgain = due && nextRun(schedule, due);
-    if (!due || !dueAgain || dueAgain > facts.now) {
-      const next = nextRun(schedule, facts.now);
-      return [{ level: 'ok', message: `due next at ${next?.toISOString() ?? 'no time'}` }];
+    const due = dueOf(schedule, since, facts.now);
+    if (due === undefined || !isOverdue(due, facts.now)) {
+      return [{ level: 'ok', message: `due next at ${due?.next.toISOString() ?? 'no time'}` }];
     }
     const trigger = commandLine`kubectl stash trigger ${name} -n ${namespace}`;
     const last = latest ? `since ${latest.session}` : 'since it was created';
     return [
       failure(
         'precondition',
-        `it was due at ${due.toISOString()} and ${dueAgain.toISOString()}, and there is no complete restore point ${last}`,
+        `it was due at ${due.first.toISOString()} and ${due.second.toISOString()}, and there is no complete restore point ${last}`,
         { fix: canSnapshot(facts, subject) ? trigger : undefined },
       ),
     ];

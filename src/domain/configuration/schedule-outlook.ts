@@ -2,8 +2,8 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
-import { nextRun } from '#src/domain/schedule.ts';
+import { isGood, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+import { dueOf, isOverdue } from '#src/domain/due.ts';
 
 export interface ScheduleOutlook {
   readonly configuration: Stored<BackupConfiguration>;
@@ -21,20 +21,18 @@ export function scheduleOutlooks(
   points: readonly RestorePoint[],
   now: Date,
 ): ScheduleOutlook[] {
-  const good = points.filter((point) => point.completeness === 'complete' && point.phase === 'Succeeded');
+  const good = points.filter(isGood);
   return configurations
     .filter((each) => each.spec.driver === 'VolumeSnapshotter' && !isPlaceholder(each))
     .map((configuration) => {
       const { namespace, name, creationTimestamp } = configuration.metadata;
       const { schedule = '', paused = false } = configuration.spec;
       const lastGood = good.find((point) => point.namespace === namespace && point.invoker === name);
-      const due = paused ? undefined : nextRun(schedule, lastGood?.takenAt ?? new Date(creationTimestamp));
-      const again = due && nextRun(schedule, due);
+      const since = lastGood?.takenAt ?? new Date(creationTimestamp);
+      const due = paused ? undefined : dueOf(schedule, since, now);
       return {
-        configuration,
-        nextDue: paused ? undefined : nextRun(schedule, now),
-        lastGood,
-        overdue: again !== undefined && again <= now,
+        ...{ configuration, nextDue: due?.next, lastGood },
+        overdue: due !== undefined && isOverdue(due, now),
       };
     });
 }

@@ -4,7 +4,7 @@ import { failure, noChoice, type Choice, type Failure } from '#src/domain/findin
 import { nearest } from '#src/domain/nearest.ts';
 import type { Moment } from './moment.ts';
 import { isNamed, nameIn } from './named-point.ts';
-import type { ClaimState, PointClaim, RestorePoint } from './restore-points.ts';
+import { isGood, type ClaimState, type PointClaim, type RestorePoint } from './restore-points.ts';
 import { shortened } from '#src/domain/quoted.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
@@ -18,7 +18,7 @@ export function latestComplete(points: readonly RestorePoint[], target: Target):
 }
 
 function isFit(point: RestorePoint, target: Target): boolean {
-  return isOf(point, target) && point.completeness === 'complete' && point.phase === 'Succeeded';
+  return isOf(point, target) && isGood(point);
 }
 
 /**

@@ -7,7 +7,7 @@ import { commandLine } from '#src/domain/command-line.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import type { DeleteScene } from './delete-effects.ts';
-import { restorePoints, type RestorePoint } from './restore-points.ts';
+import { restorePoints, snapshotsOfPoint, type RestorePoint } from './restore-points.ts';
 
 /** @throws StashError 'not-found'; 'precondition' where a name without a type stands for several things */
 export function objectsNamed(
@@ -20,7 +20,7 @@ export function objectsNamed(
   );
   const objects = all.filter(({ metadata }) => metadata.name === name);
   const points = type === undefined ? pointsOf(scene, (point) => point.session === name) : [];
-  const ofPoint = points.flatMap(snapshotsOf);
+  const ofPoint = points.flatMap(snapshotsOfPoint);
   const isOnlyPoint = objects.every((object) => ofPoint.length === 1 && ofPoint[0] === object);
   if (ofPoint.length > 0 && isOnlyPoint) return ofPoint;
   const [first, second] = objects;
@@ -100,10 +100,6 @@ function pointsOf(
   wanted: (point: RestorePoint) => boolean,
 ): RestorePoint[] {
   return restorePoints(snapshots, backupSessions).filter(
-    (point) => wanted(point) && snapshotsOf(point).length > 0,
+    (point) => wanted(point) && snapshotsOfPoint(point).length > 0,
   );
-}
-
-function snapshotsOf({ claims }: RestorePoint): Stored<KubernetesObject>[] {
-  return claims.flatMap(({ snapshot }) => snapshot ?? []);
 }

@@ -13,7 +13,7 @@ import { StashError } from '#src/errors.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { whyKept } from './keeping.ts';
-import { restorePoints, type RestorePoint } from './restore-points.ts';
+import { isGood, restorePoints, snapshotsOfPoint, type RestorePoint } from './restore-points.ts';
 import { isFinal, type Session } from '#src/domain/session/session-status.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
@@ -52,7 +52,7 @@ export function backupSessionEffects(session: Stored<BackupSession>, scene: Dele
   const { name, uid } = session.metadata;
   const kept = restorePoints(scene.snapshots, scene.backupSessions)
     .filter(({ sessionUid }) => sessionUid === uid)
-    .flatMap(snapshotsOf);
+    .flatMap(namesOf);
   const stays = kept.length === 0 ? [] : [`backupsession/${name}: its snapshots stay: ${kept.join(', ')}`];
   const { nextRetry, retried } = session.status ?? {};
   const retry =
@@ -120,7 +120,7 @@ function pointNotes(point: RestorePoint, gone: ReadonlySet<string>): string[] {
 /** One error for each restore point that is pinned, or kept until a later time. */
 function kept(points: readonly RestorePoint[], gone: ReadonlySet<string>, now: Date): StashError[] {
   return points
-    .filter((point) => snapshotsOf(point).some((name) => gone.has(name)))
+    .filter((point) => namesOf(point).some((name) => gone.has(name)))
     .flatMap(({ session, namespace, keeping }) => {
       const why = whyKept(keeping, now);
       if (why === undefined) return [];
@@ -132,12 +132,10 @@ function kept(points: readonly RestorePoint[], gone: ReadonlySet<string>, now: D
 
 /** One error for each target that would lose its last complete restore point. */
 function lastComplete(points: readonly RestorePoint[], gone: ReadonlySet<string>): StashError[] {
-  const complete = points.filter(
-    ({ completeness, phase, target }) => completeness === 'complete' && phase === 'Succeeded' && target,
-  );
+  const complete = points.filter((point) => isGood(point) && point.target);
   const byTarget = Map.groupBy(complete, ({ target }) => formatTarget(target ?? { kind: '', name: '' }));
   return [...byTarget].flatMap(([target, all]) => {
-    const hit = all.filter((point) => snapshotsOf(point).some((name) => gone.has(name)));
+    const hit = all.filter((point) => namesOf(point).some((name) => gone.has(name)));
     const [newest] = hit;
     if (newest === undefined || hit.length < all.length) return [];
     const what =
@@ -200,6 +198,6 @@ function dataNote({ metadata, spec, status }: Stored<VolumeSnapshot>, scene: Del
   return `${what}: cannot tell whether its data would be deleted: its class cannot be read`;
 }
 
-function snapshotsOf({ claims }: RestorePoint): string[] {
-  return claims.flatMap(({ snapshot }) => snapshot?.metadata.name ?? []);
+function namesOf(point: RestorePoint): string[] {
+  return snapshotsOfPoint(point).map(({ metadata }) => metadata.name);
 }

@@ -1,13 +1,14 @@
 /** When the newest complete restore point of each BackupConfiguration was taken. */
 import { labelValue } from '#src/domain/workload/names.ts';
 
-import type { RestorePoint } from './restore-points.ts';
+import { isGood, type RestorePoint } from './restore-points.ts';
 
 /** By `configurationId`, in seconds since the epoch. Restore points of other tools are not known to be complete. */
 export function lastSuccesses(points: Iterable<RestorePoint>): Map<string, number> {
   const last = new Map<string, number>();
-  for (const { namespace, invoker, completeness, phase, takenAt } of points) {
-    if (invoker === undefined || completeness !== 'complete' || phase !== 'Succeeded') continue;
+  for (const point of points) {
+    const { namespace, invoker, takenAt } = point;
+    if (invoker === undefined || !isGood(point)) continue;
     const id = configurationId({ namespace, name: invoker });
     last.set(id, Math.max(last.get(id) ?? 0, takenAt.getTime() / 1000));
   }

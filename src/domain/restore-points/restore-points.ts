@@ -54,6 +54,15 @@ export function restorePoints(
   return groupSnapshots(snapshots, sessions).map(toPoint).sort(newestFirst);
 }
 
+/** Whether it can be restored whole: each of its snapshots is ready, and its session did not fail. */
+export function isGood({ completeness, phase }: RestorePoint): boolean {
+  return completeness === 'complete' && phase === 'Succeeded';
+}
+
+export function snapshotsOfPoint({ claims }: RestorePoint): Stored<VolumeSnapshot>[] {
+  return claims.flatMap(({ snapshot }) => snapshot ?? []);
+}
+
 /** Sum of the known restore sizes, in bytes; undefined where no snapshot reports one. */
 export function pointSize(point: RestorePoint): bigint | undefined {
   const sizes = point.claims.flatMap(({ snapshot }) => (snapshot && restoreBytes(snapshot)) ?? []);

@@ -4,7 +4,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { joinEffects, runningEffects, type DeleteEffects, type DeleteScene } from './delete-effects.ts';
-import { restorePoints } from './restore-points.ts';
+import { restorePoints, snapshotsOfPoint } from './restore-points.ts';
 
 export function scheduleEffects(
   { metadata: { name, uid }, spec }: Stored<BackupConfiguration>,
@@ -14,7 +14,7 @@ export function scheduleEffects(
     metadata.ownerReferences?.some((owner) => owner.uid === uid),
   );
   const points = restorePoints(snapshots, backupSessions).filter(
-    ({ invoker, claims }) => invoker === name && claims.some(({ snapshot }) => snapshot),
+    (point) => point.invoker === name && snapshotsOfPoint(point).length > 0,
   );
   const [newest] = points;
   const also = sessions.length === 0 ? '' : `, and with it ${counted(sessions.length, 'backupsession')}`;

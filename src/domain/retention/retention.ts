@@ -9,6 +9,7 @@ import type { RetentionPolicy } from '#src/api/stash.ts';
 
 import { labelValue } from '#src/domain/workload/names.ts';
 import {
+  isGood,
   restorePoints,
   type PointClaim,
   type RestorePoint,
@@ -144,10 +145,6 @@ function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim, no
     counts: isGood(point),
     leftAlone,
   };
-}
-
-function isGood({ completeness, phase }: RestorePoint): boolean {
-  return completeness === 'complete' && phase === 'Succeeded';
 }
 
 /** Within the same second, the later session comes first, as in the list of restore points. */

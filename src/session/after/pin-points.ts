@@ -1,12 +1,9 @@
-/** Puts the marks of `pin` on the snapshots of restore points, and takes them off. */
+/** The marks of `pin` on the snapshots of restore points. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { volumeSnapshots } from '#src/api/resources.ts';
-import type { Cluster } from '#src/cluster/port.ts';
-import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
-import { isStashError } from '#src/errors.ts';
 
-const patchesInFlight = 16;
+import { annotateSnapshots } from './annotate-snapshots.ts';
+import type { HoldEnvironment } from '#src/session/holding/held.ts';
 
 export type Pinning = 'pin' | 'unpin';
 
@@ -22,18 +19,12 @@ export function isSo({ metadata }: Stored<VolumeSnapshot>, pinning: Pinning): bo
   );
 }
 
-/** A snapshot that was deleted meanwhile is left out. Rejects as a patch does; safe to repeat. */
+/** Rejects as a patch does; safe to repeat. */
 export async function pinSnapshots(
-  cluster: Cluster,
+  environment: HoldEnvironment,
+  namespace: string,
   snapshots: readonly Stored<VolumeSnapshot>[],
   pinning: Pinning,
 ): Promise<void> {
-  await forEachBounded(snapshots, patchesInFlight, async ({ metadata: { name, namespace, uid } }) => {
-    const patch = { metadata: { uid, annotations: annotations[pinning] } };
-    try {
-      await cluster.patch(volumeSnapshots, { name, namespace }, patch);
-    } catch (error) {
-      if (!isStashError(error, 'not-found')) throw error;
-    }
-  });
+  await annotateSnapshots(environment, namespace, snapshots, () => annotations[pinning]);
 }

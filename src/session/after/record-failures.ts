@@ -3,18 +3,16 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
-import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { backupEnd } from '#src/domain/operator/end-words.ts';
 import { beginning } from '#src/domain/quoted.ts';
 import type { Invoker } from '#src/domain/retention/retention.ts';
 import { labelValue } from '#src/domain/workload/names.ts';
-import { isStashError } from '#src/errors.ts';
 
+import { annotateSnapshots } from './annotate-snapshots.ts';
 import { untilTrouble } from './delete-each.ts';
 import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist } from '#src/session/persist.ts';
 
-const patchesInFlight = 16;
 /** Characters of the reason: it is repeated on each snapshot. */
 const longestReason = 300;
 
@@ -24,26 +22,20 @@ export async function recordFailures(
   { name, namespace }: Invoker,
   sessions: readonly Stored<BackupSession>[],
 ): Promise<void> {
-  const { cluster, clock } = environment;
   const failed = new Map(
     sessions.filter(({ status }) => status?.phase === 'Failed').map((each) => [each.metadata.uid, each]),
   );
   if (failed.size === 0) return;
+  const { cluster, clock } = environment;
   const patience = { until: untilTrouble(clock.now()) };
   const scope = { namespace, labelSelector: `${label.invokerName}=${labelValue(name)}` };
   const { items } = await persist(environment, () => cluster.list(volumeSnapshots, scope), patience);
-  await forEachBounded(items, patchesInFlight, async ({ metadata }) => {
+  const unmarked = items.flatMap(({ metadata }) => {
     const { annotations = {} } = metadata;
     const session = failed.get(annotations[annotation.sessionUid] ?? '');
-    if (session === undefined || annotations[annotation.sessionFailed] !== undefined) return;
-    const why = beginning(backupEnd(session).message, longestReason);
-    const patch = { metadata: { uid: metadata.uid, annotations: { [annotation.sessionFailed]: why } } };
-    const at = { name: metadata.name, namespace };
-    try {
-      await persist(environment, () => cluster.patch(volumeSnapshots, at, patch), patience);
-    } catch (error) {
-      // It is gone, or another snapshot has its name.
-      if (!isStashError(error, 'not-found', 'conflict')) throw error;
-    }
+    return session && annotations[annotation.sessionFailed] === undefined ? [{ metadata, session }] : [];
   });
+  await annotateSnapshots(environment, namespace, unmarked, ({ session }) => ({
+    [annotation.sessionFailed]: beginning(backupEnd(session).message, longestReason),
+  }));
 }

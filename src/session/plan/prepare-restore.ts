@@ -38,7 +38,7 @@ export async function prepareRestore(
   now: Date,
 ): Promise<PreparedRestore> {
   const { target, from, flags } = request;
-  const points = await readPoints(reader);
+  const points = await pointsOfNamespace(reader);
   const moment = parseMoment(from, now);
   const point = accept(choosePoint(points, target, from, flags.only, moment));
   const prepared = await prepareFrom(reader, request, point, now);
@@ -47,7 +47,7 @@ export async function prepareRestore(
 }
 
 /** Newest first. Rejects with 'not-found' where the namespace does not exist. */
-export async function readPoints(reader: NamespaceReader): Promise<RestorePoint[]> {
+export async function pointsOfNamespace(reader: NamespaceReader): Promise<RestorePoint[]> {
   const [snapshots, sessions] = await Promise.all([reader.snapshots(), ifAllowed(() => reader.sessions())]);
   if (snapshots.length === 0) await reader.namespaceExists();
   return restorePoints(snapshots, sessions ?? []);

@@ -11,7 +11,12 @@ import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
-import { prepareFrom, readPoints, type PreparedRestore, type RestoreRequest } from './prepare-restore.ts';
+import {
+  prepareFrom,
+  pointsOfNamespace,
+  type PreparedRestore,
+  type RestoreRequest,
+} from './prepare-restore.ts';
 
 export interface ManyRequest extends Pick<RestoreRequest, 'from' | 'flags' | 'written'> {
   /** Empty: all kinds. */
@@ -34,7 +39,7 @@ export async function prepareRestores(
   now: Date,
 ): Promise<PreparedRestores> {
   const { kinds, selector, from, flags } = request;
-  const points = await readPoints(reader);
+  const points = await pointsOfNamespace(reader);
   const ofKinds = targetsOf(points).filter(({ kind }) => kinds.length === 0 || kinds.includes(kind));
   const targets = selector === undefined ? ofKinds : await withLabels(reader, ofKinds, points, selector);
   const scene = { points, claims: await reader.claims(), sessions: await reader.restoreSessions() };

@@ -1,6 +1,6 @@
 /** Reads restore points, as far as the user may read them. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
-import { backupSessions, namespaces, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import { backupSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { isStashError } from '#src/errors.ts';
@@ -25,14 +25,5 @@ export async function listReadable<T extends KubernetesObject>(
   } catch (error) {
     if (isStashError(error, 'forbidden', 'not-found', 'precondition')) return undefined;
     throw error;
-  }
-}
-
-/** Throws 'not-found' if the namespace does not exist. If the user may not read it, it is assumed to exist. */
-export async function requireNamespace(cluster: Cluster, namespace: string): Promise<void> {
-  try {
-    await cluster.get(namespaces, namespace);
-  } catch (error) {
-    if (!isStashError(error, 'forbidden')) throw error;
   }
 }

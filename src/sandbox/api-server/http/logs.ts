@@ -3,11 +3,10 @@ import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 
 import type { Api } from '../api.ts';
-import type { Pod, Stored } from '#src/api/kubernetes.ts';
-
 import { chooseContainer } from '../pod-container.ts';
 import type { ContainerAddress, PodRuntime } from '../pod-runtime.ts';
 import { badRequest, notImplemented } from '../status.ts';
+import { podAt } from './pod-at.ts';
 import { isTrue, type ResourceRequest } from './request.ts';
 
 export async function sendLogs(
@@ -15,8 +14,10 @@ export async function sendLogs(
   { kind, namespace = '', name = '', query }: ResourceRequest,
   response: ServerResponse,
 ): Promise<void> {
-  const stored = api.get({ kind, namespace, name });
-  const container = chooseContainer(stored as unknown as Stored<Pod>, query.get('container') ?? undefined);
+  const container = chooseContainer(
+    podAt(api, { kind, namespace, name }),
+    query.get('container') ?? undefined,
+  );
   const node = runtime();
   if (!node) throw notImplemented('logs: there is no node');
   await sendContainerLogs(node, { namespace, pod: name, container }, query, response);

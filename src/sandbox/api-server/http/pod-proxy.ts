@@ -2,11 +2,12 @@
 import { request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 
-import type { Pod, Stored } from '#src/api/kubernetes.ts';
+import type { Pod } from '#src/api/kubernetes.ts';
 
 import type { Api } from '../api.ts';
 import type { PodRuntime } from '../pod-runtime.ts';
 import { badRequest, notImplemented, serviceUnavailable } from '../status.ts';
+import { podAt } from './pod-at.ts';
 import type { ResourceRequest } from './request.ts';
 
 /** Of one connection, or for the API server only. */
@@ -20,7 +21,7 @@ export async function proxyToPod(
 ): Promise<void> {
   const { scheme, name, port: given } = readAddress(address);
   if (scheme === 'https') throw notImplemented('pods/proxy over https');
-  const pod = api.get({ kind, namespace, name }) as unknown as Stored<Pod>;
+  const pod = podAt(api, { kind, namespace, name });
   const port = given ?? declaredPort(pod);
   if (port === undefined) throw badRequest(`pod ${name} declares no port: write ${name}:PORT`);
   const node = runtime();

@@ -7,8 +7,6 @@ import type { Duplex } from 'node:stream';
 
 import { WebSocketServer } from 'ws';
 
-import type { Pod, Stored } from '#src/api/kubernetes.ts';
-
 import { chooseContainer } from '../pod-container.ts';
 import { authorize } from '../rbac/authorize.ts';
 import { notImplemented, unauthorized } from '../status.ts';
@@ -18,6 +16,7 @@ import { chooseExecProtocol, openExec, serveExec } from './exec.ts';
 import { failureOf } from './faults.ts';
 import { actingUser, anonymous } from './impersonation.ts';
 import { noPortForward } from './no-port-forward.ts';
+import { podAt } from './pod-at.ts';
 import { refuse } from './refuse.ts';
 import { readTarget } from './request.ts';
 import { answer, sendError, type Backend } from './routes.ts';
@@ -153,8 +152,7 @@ function upgrade(
   if (effect?.kind === 'fail') throw failureOf(effect);
   if (effect) socket.destroy();
   const { name = '', namespace = '', query } = target;
-  const stored = api.get({ kind: target.kind, name, namespace });
-  const container = chooseContainer(stored as unknown as Stored<Pod>, query.get('container') ?? undefined);
+  const container = chooseContainer(podAt(api, target), query.get('container') ?? undefined);
   const exec = openExec(runtime(), { namespace, pod: name, container }, query);
   sockets.handleUpgrade(request, socket, head, (client) => {
     void serveExec(exec, client);

@@ -1,13 +1,12 @@
-/** Whether the scheduled backups of a BackupConfiguration succeed. */
-import { nextRun } from '#src/domain/schedule.ts';
+/** Whether the runs of a schedule succeed. */
+import { nextRun } from './schedule.ts';
 
 export interface Due {
   /** When the schedule runs next. */
   readonly next: Date;
-  /** Milliseconds since the first run after the last success; 0 where that is still to come. */
-  readonly overdueMs: number;
-  /** Milliseconds from that run to the one after it. */
-  readonly periodMs: number;
+  /** The first run after the last success, and the one after it; both may be still to come. */
+  readonly first: Date;
+  readonly second: Date;
 }
 
 /** `since`: the last success, or else the creation of the configuration. Undefined where the schedule is never due. */
@@ -16,9 +15,10 @@ export function dueOf(schedule: string, since: Date, now: Date): Due | undefined
   const first = nextRun(schedule, since);
   const second = first && nextRun(schedule, first);
   if (next === undefined || first === undefined || second === undefined) return undefined;
-  return {
-    next,
-    overdueMs: Math.max(0, now.getTime() - first.getTime()),
-    periodMs: second.getTime() - first.getTime(),
-  };
+  return { next, first, second };
+}
+
+/** One run may still be under way: it is late where two have come since the last success. */
+export function isOverdue({ second }: Due, now: Date): boolean {
+  return second <= now;
 }
