@@ -18,8 +18,10 @@ export interface HintRunner {
   /** The path of a kubectl; undefined: commands of kubectl are not run. */
   readonly kubectl: string | undefined;
   readonly kubeconfig: string;
+  /** Default: the kubeconfig's. */
+  readonly namespace?: string;
   /** The files that the run read, by name. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Commands that are not run, and why. */
@@ -120,18 +122,16 @@ function harmlessKubectl(verb: string): string[] {
 
 /** The sandbox is in this process, so this must not block. */
 async function runKubectl(words: readonly string[], runner: HintRunner): Promise<Ran> {
-  if (runner.kubectl === undefined) return { code: 0, out: '', err: '' };
+  const { kubectl: program, kubeconfig, namespace, files = {} } = runner;
+  if (program === undefined) return { code: 0, out: '', err: '' };
   const directory = await mkdtemp(join(tmpdir(), 'kubectl-stash-hints-'));
   try {
-    for (const [name, text] of Object.entries(runner.files)) await writeFile(join(directory, name), text);
+    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
     // kubectl keeps a cache in the home directory.
-    const env = {
-      ...{ PATH: process.env['PATH'], KUBECONFIG: runner.kubeconfig },
-      HOME: dirname(runner.kubeconfig),
-    };
-    const program = runner.kubectl;
+    const env = { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, HOME: dirname(kubeconfig) };
+    const argv = namespace === undefined ? words : ['-n', namespace, ...words];
     return await new Promise((done) => {
-      execFile(program, words, { env, cwd: directory, timeout: 30_000 }, (error, out, err) => {
+      execFile(program, argv, { env, cwd: directory, timeout: 30_000 }, (error, out, err) => {
         done({ code: error === null ? 0 : Number(error.code ?? 1), out, err });
       });
     });

@@ -147,7 +147,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         },
         kubectl: process.env['HINTS_KUBECTL'],
         kubeconfig: sandbox.kubeconfig,
-        files: options.files ?? {},
+        ...(options.files && { files: options.files }),
       });
       return ran;
     },

@@ -5,6 +5,7 @@ import { commands } from '#src/commands/index.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { connect } from '#src/cluster/connect.ts';
 import type { Connection } from '#src/cluster/connection.ts';
+import { runHints } from '#test/commands/hints.ts';
 import { testContext } from '#test/support/context.ts';
 import { packagedProgram } from '#test/support/our-program.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
@@ -27,12 +28,28 @@ export interface RunOptions {
   readonly seenAs?: (cluster: Cluster) => Cluster;
 }
 
-/** `argv`: the arguments after `kubectl stash`. */
+/** `argv`: the arguments after `kubectl stash`. With `$RUN_HINTS` the commands that it prints in hints are run, too. */
 export async function runPlugin(
   kubeconfig: string,
   argv: readonly string[],
   options: RunOptions = {},
 ): Promise<Ran> {
+  const ran = await runOnce(kubeconfig, argv, options);
+  if (process.env['RUN_HINTS'] === undefined) return ran;
+  await runHints(`${ran.stderr}${ran.stdout}`, {
+    stash: async (hinted) => {
+      const signal = hinted[0] === 'wait' ? { signal: AbortSignal.abort() } : {};
+      const { code, stdout, stderr } = await runOnce(kubeconfig, hinted, { ...options, ...signal });
+      return { code, out: stdout, err: stderr };
+    },
+    kubectl: process.env['HINTS_KUBECTL'],
+    kubeconfig,
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
+  });
+  return ran;
+}
+
+async function runOnce(kubeconfig: string, argv: readonly string[], options: RunOptions): Promise<Ran> {
   const { identity, namespace, stdin, signal, clock = scaledClock(), seenAs } = options;
   // Another clock or a wrapped cluster works in this process only.
   if (packagedProgram !== undefined && options.clock === undefined && !seenAs)
