@@ -124,6 +124,11 @@ export interface PersistentVolume extends KubernetesObject {
   status?: { phase?: string; message?: string };
 }
 
+export interface ResourceQuota extends KubernetesObject {
+  spec: { hard?: Record<string, string>; scopes?: string[]; scopeSelector?: object };
+  status?: { hard?: Record<string, string>; used?: Record<string, string> };
+}
+
 export interface StorageClass extends KubernetesObject {
   provisioner: string;
   parameters?: Record<string, string>;

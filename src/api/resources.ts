@@ -10,6 +10,7 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  ResourceQuota,
   Role,
   RoleBinding,
   SelfSubjectAccessReview,
@@ -68,6 +69,7 @@ export const persistentVolumes = clusterScoped<PersistentVolume>(
   'PersistentVolume',
   'persistentvolumes',
 );
+export const resourceQuotas = namespaced<ResourceQuota>('', 'v1', 'ResourceQuota', 'resourcequotas');
 export const replicationControllers = namespaced<Workload>(
   '',
   'v1',

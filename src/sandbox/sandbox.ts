@@ -10,6 +10,7 @@ import { startGarbageCollector } from './api-server/garbage-collector.ts';
 import { createInterference, type Faults, type RequestCounter } from './api-server/http/faults.ts';
 import { writeKubeconfig } from './api-server/http/kubeconfig.ts';
 import { startServer } from './api-server/http/server.ts';
+import { startQuotaCount } from './api-server/quota.ts';
 import { startRoleAggregation } from './api-server/rbac/aggregation.ts';
 import { admin } from './api-server/reviews.ts';
 import type { ServiceAccountName } from './api-server/tokens.ts';
@@ -95,6 +96,7 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
   const token = newToken();
   const user = options.as === undefined ? undefined : userNamed(options.as, newToken());
   const stopCollecting = startGarbageCollector(api);
+  const stopCounting = startQuotaCount(api);
   const stopAggregating = startRoleAggregation(api);
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -154,6 +156,7 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
       stopping.abort();
       await controllers.stopped();
       stopCollecting();
+      stopCounting();
       stopAggregating();
       await state?.close();
       await unlock?.();

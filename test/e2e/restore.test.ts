@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import {
+  backupSessions,
   deployments,
   persistentVolumeClaims,
   pods,
+  resourceQuotas,
   restoreSessions,
   statefulSets,
   volumeSnapshots,
@@ -50,6 +52,40 @@ async function snapshotOf(place: Place, claimName: string): Promise<string> {
 }
 
 await suite('restore', { concurrency: 8 }, () => {
+  test('a quota that has no room for all claims refuses the restore before its first write', async (t) => {
+    const place = await openPlace(t, server);
+    await place.claims('data', 'logs');
+    await place.create(deployments, deployment('demo', ['data', 'logs']));
+    await place.running('demo');
+    await place.succeeds('snapshot deploy/demo');
+    const hard = { 'requests.storage': '3Gi' };
+    await place.create(resourceQuotas, {
+      ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'team' }, spec: { hard } },
+    });
+    await place.until(resourceQuotas, ([quota]) => quota?.status?.used?.['requests.storage'] === '2Gi');
+    const refused = await place.stash('restore deploy/demo --suffix=-2');
+    assert.equal(refused.code, 1, refused.stderr);
+    assert.match(
+      refused.stderr,
+      /^error: the restore does not fit into resourcequota team: 1Gi of requests\.storage left, and 2Gi needed$/m,
+    );
+    assert.equal((await place.list(restoreSessions)).length, 0);
+
+    await place.succeeds('restore deploy/demo --suffix=-2 --only=data');
+    const count = { 'count/volumesnapshots.snapshot.storage.k8s.io': '3' };
+    await place.create(resourceQuotas, {
+      ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'count' }, spec: { hard: count } },
+    });
+    await place.until(resourceQuotas, (all) =>
+      all.some(({ status }) => Object.values(status?.used ?? {}).includes('2')),
+    );
+    const sessions = (await place.list(backupSessions)).length;
+    const full = await place.stash('snapshot deploy/demo');
+    assert.equal(full.code, 1, full.stderr);
+    assert.match(full.stderr, /^error: the snapshot does not fit into resourcequota count: 1 of count/m);
+    assert.equal((await place.list(backupSessions)).length, sessions);
+  });
+
   test('existing claims are refused; --suffix and --claim restore next to them', async (t) => {
     const place = await openPlace(t, server);
     const pod = await changed(place);

@@ -9,6 +9,7 @@ import {
   persistentVolumes,
   pods,
   restoreSessions,
+  resourceQuotas,
   storageClasses,
   volumeSnapshotClasses,
   volumeSnapshotContents,
@@ -47,6 +48,7 @@ export const userRoles = {
       on(pods, 'list', 'watch'),
       on(events, 'list', 'watch'),
       on(jobs, 'list', 'watch'),
+      on(resourceQuotas, 'list'),
     ],
   },
   schedules: {

@@ -78,6 +78,7 @@ export const builtInKinds: readonly Kind[] = [
     ],
   }),
   builtIn('', 'ReplicationController', 'replicationcontrollers', { ...scalable, shortNames: ['rc'] }),
+  builtIn('', 'ResourceQuota', 'resourcequotas', { shortNames: ['quota'], status: true }),
   builtIn('', 'Secret', 'secrets', { selectableFields: ['type'] }),
   builtIn('', 'ServiceAccount', 'serviceaccounts', { shortNames: ['sa'] }),
   builtIn('', 'Service', 'services', { ...all, shortNames: ['svc'], status: true }),

@@ -16,6 +16,7 @@ import { collectionOf, type Kind } from './kind.ts';
 import { timestamp, type ApiObject, type StoredObject } from './object.ts';
 import { applyPatch } from './patch.ts';
 import { authorize } from './rbac/authorize.ts';
+import { refuseOverQuota } from './quota.ts';
 import { checkEscalation } from './rbac/escalation.ts';
 import { createRegistry } from './registry.ts';
 import { answerReview, bindPod } from './reviews.ts';
@@ -81,6 +82,7 @@ export function createApi(options: ApiOptions): Api {
     const wrong = [...causes, ...validateCreate(kind, object)];
     if (wrong.length > 0) throw invalid(kind, name ?? '', wrong);
     if (request.dryRun !== true && isVersion(input.metadata.resourceVersion)) throw versionedCreate();
+    refuseOverQuota(store, kind, object, undefined);
     if (store.get(collection, name ?? '', namespace)) throw alreadyExists(kind, name ?? '');
     if (request.dryRun === true) return object as StoredObject;
     return store.put(collection, object);
@@ -126,6 +128,7 @@ export function createApi(options: ApiOptions): Api {
     const wrong = [...causes, ...validateUpdate(kind, current, object)];
     if (wrong.length > 0) throw invalid(kind, name, wrong);
     if (isDeepStrictEqual(object, current)) return current;
+    refuseOverQuota(store, kind, object, current);
     const counted = kind.generation && contentChanged(current, object) ? withGeneration(object) : object;
     if (request.dryRun === true) return counted as StoredObject;
     return dropIfReleased(api, kind, store.put(collectionOf(kind), counted));

@@ -74,9 +74,10 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
       planRestore(
         {
           ...readerOf(environment.cluster, session.metadata.namespace ?? ''),
-          // The executor's roles come with the operator; contents, which are cluster-scoped, are not among them.
+          // The executor's roles come with the operator; contents, which are cluster-scoped, and quotas are not among them.
           demand: () => Promise.resolve(),
           contents: () => Promise.resolve(new Map()),
+          quotaBudget: () => Promise.resolve(() => []),
         },
         request,
       ),

@@ -18,6 +18,8 @@ import {
   hooksOfBackup,
   type AdHocHooks,
 } from '#src/domain/hooks/hooks.ts';
+import { refuse } from '#src/domain/finding.ts';
+import { demandOfSnapshots } from '#src/domain/quota/demand.ts';
 import { goesByHolder, isCommandLine, readHolder } from '#src/domain/session/holder.ts';
 import { deadlineOf, isFinal } from '#src/domain/session/session-status.ts';
 import { snapshotCommand } from '#src/domain/backup/snapshot-command.ts';
@@ -104,6 +106,11 @@ export async function checkBackup(
     ...rightsForSnapshot({ executor, wait, fresh, probes, prunes }),
     ...(hooks ? rightsForHooks(hooks, plan.target.kind) : []),
   ]);
+  const budget = await reader.quotaBudget();
+  const exceeded = budget('the snapshot', demandOfSnapshots(plan.planned.length));
+  // An unfinished session has some of its snapshots already, and the quota counts them.
+  const goesOn = exceeded.length > 0 && configuration && (await findUnfinished(reader, configuration));
+  if (!goesOn) refuse(exceeded);
   return executor;
 }
 

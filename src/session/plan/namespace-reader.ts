@@ -15,6 +15,7 @@ import {
   namespaces,
   persistentVolumeClaims,
   persistentVolumes,
+  resourceQuotas,
   restoreSessions,
   selfSubjectRulesReviews,
   storageClasses,
@@ -27,6 +28,7 @@ import { refusedRights } from '#src/cluster/access.ts';
 import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { quotaBudget, type QuotaBudget } from '#src/domain/quota/quota-budget.ts';
 import { missingRights, type Right } from '#src/domain/rights.ts';
 import { isStashError } from '#src/errors.ts';
 import { lackedRights } from '#src/domain/checks/rights.ts';
@@ -52,6 +54,8 @@ export interface NamespaceReader {
   readonly volume: (name: string) => Promise<Stored<PersistentVolume> | undefined>;
   /** The contents of these snapshots, by the content's name; without those that the user may not read. */
   readonly contents: (snapshots: readonly VolumeSnapshot[]) => Promise<Contents>;
+  /** One for all that this reader plans. It refuses nothing where the user may not read quotas. */
+  readonly quotaBudget: () => Promise<QuotaBudget>;
   /** The rights that the user lacks, by the rules that the API server lists for the user. */
   readonly missing: (rights: readonly Right[]) => Promise<readonly Right[]>;
   /** Rejects with 'forbidden' where the user lacks one of these rights; `user` is the name in the message. */
@@ -99,6 +103,10 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
     ),
     volume: volumeReader(cluster),
     contents: (snapshots) => readContents(cluster, snapshots),
+    quotaBudget: once(async () => {
+      const quotas = await ifAllowed(() => cluster.list(resourceQuotas, { namespace }));
+      return quotaBudget(quotas?.items ?? []);
+    }),
     missing,
     demand: async (user, rights) => {
       refuse(lackedRights(await missing(rights), user, namespace));

@@ -5,6 +5,7 @@ import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { accept, refuse } from '#src/domain/finding.ts';
+import { demandOfClaims } from '#src/domain/quota/demand.ts';
 import { unfitTemplates } from '#src/domain/restore/check-provisioning.ts';
 import { readySnapshot } from '#src/domain/restore/ready-snapshot.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';
@@ -60,6 +61,7 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
     reader.storageClasses(),
     reader.snapshotClasses(),
     reader.claims(),
+    reader.quotaBudget(),
     reader.demand(request.user, [
       ...rightsForRestore({ executor, wait }),
       ...(request.hooks && wait && (executor ?? 'local') === 'local'
@@ -90,11 +92,22 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
     sources.map(({ snapshot }) => [snapshot.metadata.name, originOf(snapshot, snapshotClasses, contents)]),
   );
   refuse(unfitTemplates(templates, { classes, origins, words }));
+  const budget = await reader.quotaBudget();
+  refuse(budget('the restore', demandOfClaims(await stillToCreate(reader, templates), classes)));
   return {
     templates,
     waitForConsumer: classes && lateBinding(templates, classes),
     notes: sized.flatMap(({ note }) => note ?? []),
   };
+}
+
+/** Without the claims that an interrupted run has created: a quota counts those already. */
+async function stillToCreate(
+  reader: NamespaceReader,
+  templates: readonly VolumeClaimTemplate[],
+): Promise<VolumeClaimTemplate[]> {
+  const present = new Set((await reader.claims()).map(({ metadata }) => metadata.name));
+  return templates.filter(({ metadata }) => !present.has(metadata.name ?? ''));
 }
 
 /** Contents are cluster-scoped and read one by one: only those that can tell more than the snapshot's record. */

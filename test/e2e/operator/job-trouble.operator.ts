@@ -6,7 +6,14 @@ import { setTimeout } from 'node:timers/promises';
 import type { StashCondition } from '#src/api/conditions.ts';
 import type { KubernetesObject, RoleBinding, Stored } from '#src/api/kubernetes.ts';
 import { clusterRole } from '#src/api/operator.ts';
-import { jobs, pods, roleBindings, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import {
+  jobs,
+  pods,
+  resourceQuotas,
+  roleBindings,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { findCondition } from '#src/domain/session/session-status.ts';
 import { snapshotterJobName } from '#src/domain/workload/names.ts';
@@ -73,9 +80,6 @@ function kind(group: string, version: string, called: string, plural: string, na
   return { group, version, kind: called, plural, namespaced };
 }
 
-const quotas = kind('', 'v1', 'ResourceQuota', 'resourcequotas') as Resource<
-  KubernetesObject & { status?: { hard?: object } }
->;
 const admission = (called: string, plural: string) =>
   kind('admissionregistration.k8s.io', 'v1', called, plural, false);
 const webhooks = admission('ValidatingWebhookConfiguration', 'validatingwebhookconfigurations');
@@ -183,23 +187,19 @@ await suite('job-trouble', { concurrency: 6 }, () => {
     await place.until(jobs, (all) => all.length === 0);
   });
 
-  test(
-    'a quota prevents the Job: its creation is retried, and succeeds when the quota allows it',
-    { skip: needsCluster(server, 'quotas') },
-    async (t) => {
-      const place = await openHome(t, server, { spec: { hooks } });
-      await place.create(quotas, {
-        ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none' } },
-        spec: { hard: { 'count/jobs.batch': '0' } },
-      } as KubernetesObject);
-      await untilOne(place, quotas, 'none', ({ status }) => status?.hard !== undefined);
-      await beginSession(place, 'struck');
-      assert.match(await untilEvent(place, 'struck', 'FailedToEnsureBackupExecutor'), /exceeded quota/);
-      await place.remove(quotas, 'none');
-      assert.equal((await untilEnded(place, 'struck')).status?.phase, 'Succeeded');
-      assert.equal(await hooksRun(place), 'freeze thaw');
-    },
-  );
+  test('a quota prevents the Job: its creation is retried, and succeeds when the quota allows it', async (t) => {
+    const place = await openHome(t, server, { spec: { hooks } });
+    await place.create(resourceQuotas, {
+      ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none' } },
+      spec: { hard: { 'count/jobs.batch': '0' } },
+    });
+    await untilOne(place, resourceQuotas, 'none', ({ status }) => status?.hard !== undefined);
+    await beginSession(place, 'struck');
+    assert.match(await untilEvent(place, 'struck', 'FailedToEnsureBackupExecutor'), /exceeded quota/);
+    await place.remove(resourceQuotas, 'none');
+    assert.equal((await untilEnded(place, 'struck')).status?.phase, 'Succeeded');
+    assert.equal(await hooksRun(place), 'freeze thaw');
+  });
 
   test(
     'a webhook that does not answer prevents the Job: its creation is retried until the deadline',

@@ -1,0 +1,56 @@
+/** Finds what a ResourceQuota will not admit, before anything is created. */
+import type { ResourceQuota, Stored } from '#src/api/kubernetes.ts';
+import { commandLine } from '#src/domain/command-line.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
+import { formatBytes, parseQuantity } from '#src/domain/quantity.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+
+/** By a quota's name for the resource: bytes of storage, or a number of objects. */
+export type Demand = ReadonlyMap<string, bigint>;
+
+/** Returns why a quota does not admit the demand on top of those that it returned nothing for. */
+export type QuotaBudget = (what: string, demand: Demand) => Failure[];
+
+/**
+ * Counts from what the API server reports as used. A quota with scopes counts pods only, and one whose use is not
+ * reported yet cannot be judged: neither refuses anything.
+ */
+export function quotaBudget(quotas: readonly Stored<ResourceQuota>[]): QuotaBudget {
+  const taken = new Map<string, bigint>();
+  const unscoped = quotas.filter(({ spec }) => !spec.scopes?.length && spec.scopeSelector === undefined);
+  return (what, demand) => {
+    const failures = unscoped.flatMap((quota) => {
+      const problem = [...demand].map(([name, wanted]) =>
+        whyExceeded(quota, name, wanted, taken.get(name) ?? 0n),
+      );
+      const first = problem.find((each) => each !== undefined);
+      return first === undefined ? [] : [refusal(what, quota, first)];
+    });
+    if (failures.length === 0) {
+      for (const [name, wanted] of demand) taken.set(name, (taken.get(name) ?? 0n) + wanted);
+    }
+    return failures;
+  };
+}
+
+function whyExceeded(
+  { spec, status }: ResourceQuota,
+  name: string,
+  wanted: bigint,
+  taken: bigint,
+): string | undefined {
+  const hard = parseQuantity(spec.hard?.[name] ?? '');
+  const used = parseQuantity(status?.used?.[name] ?? '');
+  if (wanted === 0n || hard === undefined || used === undefined) return undefined;
+  const left = hard - used - taken;
+  if (wanted <= left) return undefined;
+  const inWords = name.endsWith('requests.storage') ? formatBytes : String;
+  return `${inWords(left > 0n ? left : 0n)} of ${name} left, and ${inWords(wanted)} needed`;
+}
+
+function refusal(what: string, { metadata }: Stored<ResourceQuota>, why: string): Failure {
+  const { name, namespace = '' } = metadata;
+  return failure('precondition', sanitize(`${what} does not fit into resourcequota ${name}: ${why}`), {
+    hint: commandLine`kubectl describe resourcequota ${name} -n ${namespace}`,
+  });
+}
