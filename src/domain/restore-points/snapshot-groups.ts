@@ -73,15 +73,12 @@ export function groupSnapshots(
       continue;
     }
     const suffix = suffixOf(snapshot);
-    const plan = suffix === undefined ? undefined : planFor(snapshot, plans.get(suffixKey(snapshot, suffix)));
+    const plan = planFor(snapshot, plans.get(suffixKey(snapshot, suffix)));
     if (plan) {
       const { uid } = plan.session.metadata;
       join(['session', uid, plan.target?.kind, plan.target?.name], snapshot, () => planGroup(plan, false));
     } else {
-      guessed.push({
-        snapshot,
-        suffix: suffix !== undefined && sessionSuffix.test(suffix) ? suffix : undefined,
-      });
+      guessed.push({ snapshot, suffix: sessionSuffix.test(suffix) ? suffix : undefined });
     }
   }
 
@@ -173,13 +170,14 @@ function planFor(snapshot: Stored<VolumeSnapshot>, plans: readonly Plan[] = []):
   return candidates.length === 1 ? candidates[0] : undefined;
 }
 
-/** AppsCode's operator names a snapshot `<claim>-<last dash-separated part of the session's name>`. */
-function suffixOf(snapshot: Stored<VolumeSnapshot>): string | undefined {
-  const claim = snapshot.spec.source.persistentVolumeClaimName;
+/**
+ * AppsCode's operator names a snapshot `<claim>-<last dash-separated part of the session's name>`. Empty, which is the
+ * last part of no session's name, for a snapshot of another name.
+ */
+function suffixOf(snapshot: Stored<VolumeSnapshot>): string {
   const { name } = snapshot.metadata;
-  if (claim === undefined || !name.startsWith(`${claim}-`)) return undefined;
-  const suffix = name.slice(claim.length + 1);
-  return suffix === '' || suffix.includes('-') ? undefined : suffix;
+  const prefix = `${claimOf(snapshot)}-`;
+  return name.startsWith(prefix) ? name.slice(prefix.length) : '';
 }
 
 function lastPart(session: Stored<BackupSession>): string {
@@ -215,7 +213,7 @@ function namespaceOf(object: KubernetesObject): string {
 
 /** Restorable snapshots first, then the older: where two claim to be the same, the first counts. */
 function bestFirst(a: Stored<VolumeSnapshot>, b: Stored<VolumeSnapshot>): number {
-  return compare(rank(a), rank(b));
+  return rank(a) < rank(b) ? -1 : 1;
 }
 
 function rank(snapshot: Stored<VolumeSnapshot>): string {
@@ -223,10 +221,6 @@ function rank(snapshot: Stored<VolumeSnapshot>): string {
   const ready = snapshot.status?.readyToUse === true && deletionTimestamp === undefined;
   const good = ready && cutTooLate(snapshot) === undefined;
   return [good ? 0 : ready ? 1 : 2, creationTimestamp, name].join(' ');
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {

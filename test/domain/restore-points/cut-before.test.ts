@@ -8,6 +8,7 @@ import type { VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import { accept } from '#src/domain/finding.ts';
 import { choosePoint, latestComplete } from '#src/domain/restore-points/choose-point.ts';
+import { cutBefore, cutTooLate } from '#src/domain/restore-points/cut-deadline.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { templatesOf } from '#src/domain/restore/restore-templates.ts';
 import { planRetention } from '#src/domain/retention/retention.ts';
@@ -39,6 +40,16 @@ suite('a restore point of an application that was quiet', () => {
       assert.equal(point.claims[0]?.state, completeness === 'complete' ? 'ready' : 'late');
     });
   }
+
+  test('names the end of that time', () => {
+    assert.deepEqual(cutBefore(new Date(quietUntil)), { [annotation.cutBefore]: quietUntil });
+    const { metadata } = cut('s-1', at(1));
+    const told = { metadata, apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshot' } as const;
+    assert.equal(
+      cutTooLate({ ...told, spec: { source: {} } }),
+      `possibly cut after ${quietUntil}, when the application resumed`,
+    );
+  });
 
   test('counts as ready where the application was not quiesced', () => {
     const plain = snapshotOf('s-1', 'data', { status: { ...ready, creationTime: at(9_999) } });
