@@ -109,6 +109,22 @@ test('what is pinned, or kept until a later time, goes only by force', () => {
   assert.deepEqual(why('a-s2'), ['restore point s2 is pinned']);
   assert.deepEqual(why('a-s3'), [`restore point s3 is kept until ${later}`]);
   assert.deepEqual(why('a-s4'), []);
+  const [error] = snapshotEffects(new Set(['a-s2']), scene({ snapshots }), now).unlessForced;
+  assert.equal(error?.kind, 'precondition');
+  assert.equal(error.hint, 'take the mark off:\nkubectl stash unpin s2 -n demo\nor add --force');
+});
+
+test('one snapshot of a pinned restore point goes only by force too', () => {
+  const snapshots = ['a', 'b', 'c'].map((claim) => snapshot('s1', claim, ['a', 'b', 'c'], claim !== 'c'));
+  const pinned = snapshots.map((one) => ({
+    ...one,
+    metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, [annotation.pinned]: 'true' } },
+  }));
+  const { unlessForced } = snapshotEffects(new Set(['b-s1']), scene({ snapshots: pinned }), now);
+  assert.deepEqual(
+    unlessForced.map(({ message }) => message),
+    ['restore point s1 is pinned'],
+  );
 });
 
 test('a note on each snapshot tells what happens to its data: by its content, else by its class', () => {
@@ -135,6 +151,77 @@ test('a note on each snapshot tells what happens to its data: by its content, el
     /its data stays in volumesnapshotcontent\/content-a/,
   );
   assert.match(told({}) ?? '', /cannot tell whether its data would be deleted/);
+  const slow = { ...fast, metadata: meta('slow'), deletionPolicy: 'Retain' } as const;
+  const unknown =
+    'volumesnapshot/a-s1: cannot tell whether its data would be deleted: its class cannot be read';
+  assert.equal(told({ classes: [slow] }), unknown, 'the class of another snapshot');
+  assert.match(told({ classes: [slow, fast] }) ?? '', /would be deleted \(deletionPolicy Delete\)$/);
+  const retained = { ...fast, deletionPolicy: 'Retain' } as const;
+  assert.equal(
+    told({ classes: [retained] }),
+    'volumesnapshot/a-s1: its data stays in volumesnapshotcontent/content-a (deletionPolicy Retain)',
+  );
+  const { status, ...unseen } = one;
+  assert(status);
+  const early = scene({ snapshots: [unseen], classes: [retained] });
+  assert.deepEqual(snapshotEffects(new Set(['a-s1']), early, now).notes.slice(1), [
+    'volumesnapshot/a-s1: its data stays (deletionPolicy Retain)',
+  ]);
+});
+
+test('a claim or a session that names the snapshot in either field blocks its deletion, and the hint shows it', () => {
+  const source = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'a-s1' };
+  const claim = (
+    name: string,
+    spec: PersistentVolumeClaim['spec'],
+    status?: PersistentVolumeClaim['status'],
+  ): Stored<PersistentVolumeClaim> => ({
+    ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta(name), spec },
+    ...(status && { status }),
+  });
+  const restore = (name: string, target?: RestoreSession['spec']['target']): Stored<RestoreSession> => ({
+    ...{ apiVersion: 'stash.appscode.com/v1beta1', kind: 'RestoreSession', metadata: meta(name) },
+    spec: { ...(target && { target }) },
+  });
+  const template = (spec: PersistentVolumeClaim['spec']) => ({ metadata: { name: 'x' }, spec });
+  const { refusals } = snapshotEffects(
+    new Set(['a-s1']),
+    scene({
+      snapshots: [snapshot('s1', 'a', ['a'])],
+      claims: [
+        claim('unseen', { dataSourceRef: source }),
+        claim('clone', { dataSource: { kind: 'PersistentVolumeClaim', name: 'a-s1' } }, { phase: 'Pending' }),
+        claim('empty', {}, { phase: 'Pending' }),
+      ],
+      restoreSessions: [
+        restore('none'),
+        restore('bare', {}),
+        restore('blank', { volumeClaimTemplates: [template({})] }),
+        restore('other', {
+          volumeClaimTemplates: [template({ dataSource: { ...source, name: 'a-s2' } })],
+        }),
+        restore('second', {
+          volumeClaimTemplates: [template({}), template({ dataSourceRef: source })],
+        }),
+      ],
+    }),
+    now,
+  );
+  assert.deepEqual(
+    refusals.map(({ kind, message, hint }) => [kind, message, hint]),
+    [
+      [
+        'precondition',
+        'restoresession/second is still being restored from volumesnapshot a-s1',
+        'kubectl describe restoresession second -n demo',
+      ],
+      [
+        'precondition',
+        'claim unseen is still being restored from volumesnapshot a-s1',
+        'kubectl describe persistentvolumeclaim unseen -n demo',
+      ],
+    ],
+  );
 });
 
 test('a claim that is not bound yet, and an unfinished session, block the deletion of a snapshot; others do not', () => {
@@ -337,6 +424,13 @@ test('a session outlived by nothing, and with no retry due, has no notes', () =>
   const notes = (...claims: Stored<PersistentVolumeClaim>[]) =>
     restoreSessionEffects(restored, scene({ claims })).notes;
   assert.deepEqual(notes(copy('other', 'uid-r2')), []);
+  const { annotations, ...bare } = meta('by-hand');
+  assert(annotations);
+  assert.deepEqual(notes({ ...copy('by-hand', ''), metadata: bare }), []);
+  assert.match(
+    restoreSessionEffects({ ...restored, metadata: bare }, scene({})).unlessForced[0]?.message ?? '',
+    /hooks that have run may leave the application quiesced$/,
+  );
   assert.deepEqual(notes(copy('x', 'uid-r1'), copy('other', 'uid-r2'), copy('y', 'uid-r1')), [
     'restoresession/r1: its claims stay: x, y',
   ]);

@@ -83,6 +83,12 @@ test('a claim that was not created is pending, and one that is being deleted has
   });
 });
 
+test('a claim that no controller has seen yet waits for its volume', () => {
+  const { status, ...unseen } = claim('data');
+  assert(status);
+  assert.equal(claimProgress(template, unseen, direct).message, 'waiting for its volume');
+});
+
 test('the snapshot and the size are those of the template, which may name its source either way, or none', () => {
   const spec = (more: VolumeClaimTemplate['spec']) =>
     claimProgress({ metadata: { name: 'data' }, spec: more }, undefined, direct);

@@ -41,6 +41,9 @@ test('finds the claims of these names only, with the pods that use each and thos
   );
   assert.deepEqual(podsUsing('data', pods), ['runs', 'waits', 'unseen']);
   assert.deepEqual(podsUsing('logs', pods), ['other']);
+  const { status, ...unseen } = pod('new', ['data']);
+  assert(status);
+  assert.deepEqual(podsUsing('data', [unseen]), ['new']);
   assert.deepEqual(podsUsing('data', [{ ...pod('bare', []), spec: { containers: [] } }]), []);
 });
 

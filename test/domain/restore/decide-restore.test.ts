@@ -279,6 +279,12 @@ describe('the hooks of a restore', () => {
 
   test('run before the first claim and after the last', () => {
     assert.equal(next({}), 'pre');
+    assert.equal(next({}, made('data-db-0', 'Bound')), 'pre', 'before the second claim');
+    assert.equal(
+      next({ hooks: { pre: exec, adHoc: false } }, made('data-db-0', 'Pending'), made('data-db-1', 'Bound')),
+      'wait',
+      'all claims exist: nothing is left to prepare',
+    );
     assert.equal(next(after(ran('Pre'))), 'create');
     assert.equal(next(after(ran('Pre')), made('data-db-0', 'Bound')), 'create');
     assert.equal(next(after(ran('Pre')), ...both.slice(1), made('data-db-0', 'Pending')), 'wait');

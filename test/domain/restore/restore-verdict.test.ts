@@ -60,6 +60,8 @@ const rows: [what: string, Status, ClaimProgress[], Verdict | undefined][] = [
     [pending],
     undefined,
   ],
+  ['nothing created yet', { phase: 'Running' }, [pending], undefined],
+  ['one bound, one not observed yet', { phase: 'Succeeded' }, [bound('b'), pending], undefined],
   ['one bound', { phase: 'Running' }, [bound('a')], ok('its claim is bound: a')],
   ['two bound', { phase: 'Running' }, [bound('a'), bound('b')], ok('all 2 claims are bound: a, b')],
   ['one failed, one still runs', { phase: 'Running' }, [running, full], failed('b: disk full')],
