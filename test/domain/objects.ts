@@ -66,6 +66,13 @@ export function configuration(
   });
 }
 
+/** The same with the API's default driver. */
+export function withoutDriver(of: Stored<BackupConfiguration>): Stored<BackupConfiguration> {
+  const spec = { ...of.spec };
+  delete spec.driver;
+  return { ...of, spec };
+}
+
 export function backupSession(status?: BackupSession['status']): Stored<BackupSession> {
   return stored<BackupSession>({
     apiVersion: 'stash.appscode.com/v1beta1',

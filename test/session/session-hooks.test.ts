@@ -181,6 +181,20 @@ suite('an executor leaves', () => {
     assert.deepEqual(ran, []);
   });
 
+  test('could not resume it, and was taken over before it recorded that: the other executor resumes', async () => {
+    const { leave, ran, world, recorded, lose } = scene({ runs: [bad] });
+    world.write = lose;
+    assert.deepEqual(await leave(thaw), { value: undefined });
+    assert.deepEqual([ran.length, recorded('postBackup')], [4, false]);
+  });
+
+  test('was taken over while it resumed: the record is left to the other executor', async () => {
+    const { leave, ran, world, recorded, lose } = scene();
+    world.annotate = () => lose().catch(() => undefined);
+    assert.deepEqual(await leave(thaw), { value: undefined });
+    assert.deepEqual([ran.length, recorded('postBackup')], [1, false]);
+  });
+
   test('without a post hook there is nothing to resume', async () => {
     const { leave, ran } = scene({ hooks: { pre, adHoc: false } });
     assert.deepEqual(await leave(thaw), { value: undefined });

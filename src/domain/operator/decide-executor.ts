@@ -122,7 +122,7 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
     if (ofJob && job && stop !== undefined && job.metadata.deletionTimestamp === undefined) {
       return { do: 'stop-executor', why: stop };
     }
-    if (ofJob && job && isOwn(world) && !world.ensured) return { do: 'ensure-job' };
+    if (ofJob && job && isOwn(job, world.session) && !world.ensured) return { do: 'ensure-job' };
     const until = ofJob && now < last && last < life.until ? last : life.until;
     return { do: 'wait', until, why: `${holder.id} carries the session out` };
   }
@@ -147,7 +147,8 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
     if (now >= lastVacant) return late();
     return replacing ? { do: 'give-back', holder: replacing } : { do: 'ensure-job' };
   }
-  if (!isOwn(world)) return end('not-ensured', `job ${jobName} exists and was not created for this session`);
+  if (!isOwn(job, world.session))
+    return end('not-ensured', `job ${jobName} exists and was not created for this session`);
   const state = jobState(job, world.pods);
   switch (state.state) {
     case 'failed':
@@ -168,8 +169,8 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
   }
 }
 
-function isOwn({ job, session }: ExecutorWorld): boolean {
-  return job?.metadata.ownerReferences?.some(({ uid }) => uid === session.metadata.uid) ?? false;
+function isOwn(job: Stored<Job>, session: Session): boolean {
+  return job.metadata.ownerReferences?.some(({ uid }) => uid === session.metadata.uid) ?? false;
 }
 
 /** Whether the Job is neither complete, failed nor being deleted. */

@@ -8,7 +8,7 @@ import { chooseConfiguration } from '#src/domain/configuration/choose-configurat
 import { readSessionClaims, readSourceClaim } from '#src/domain/restore-points/source-claim.ts';
 import { readTarget } from '#src/domain/workload/target.ts';
 
-import { claim, configuration, created, stored, target } from '#test/domain/objects.ts';
+import { claim, configuration, created, stored, target, withoutDriver } from '#test/domain/objects.ts';
 
 const of = (kind: string, name: string) => ({ target: { ref: { kind, name } } });
 
@@ -65,6 +65,84 @@ describe('chooseConfiguration', () => {
       assert.throws(() => chooseConfiguration(...args), { kind });
     });
   }
+
+  test('a choice that is refused says why, and what to do', () => {
+    const noDriver = withoutDriver(configuration('sts-db'));
+    const only = 'only VolumeSnapshotter takes snapshots';
+    const rows: [Parameters<typeof chooseConfiguration>, message: string, hint: string][] = [
+      [
+        [[mine, restic, configuration('weekly')], target],
+        '2 backup configurations are for statefulset/db: nightly, weekly',
+        'add --config nightly, or --config weekly',
+      ],
+      [
+        [[configuration('weekly'), mine], target, 'nigthly'],
+        'backupconfiguration "nigthly" not found in namespace demo',
+        'did you mean --config nightly?',
+      ],
+      [
+        [[mine], target, 'hourly-logs'],
+        'backupconfiguration "hourly-logs" not found in namespace demo',
+        'kubectl get backupconfigurations -n demo',
+      ],
+      [
+        [[mine, configuration('a', of('Deployment', 'x'))], target, 'a'],
+        'backupconfiguration/a is for deployment/x, not for statefulset/db',
+        'omit --config to use or create one for this target',
+      ],
+      [
+        [[configuration('a', { target: {} })], target, 'a'],
+        'backupconfiguration/a is for no target, not for statefulset/db',
+        'omit --config to use or create one for this target',
+      ],
+      [
+        [[configuration('a', { target: { ref: { kind: 'Deployment' } } })], target, 'a'],
+        'backupconfiguration/a is for no target, not for statefulset/db',
+        'omit --config to use or create one for this target',
+      ],
+      [
+        [[restic], target, 'restic'],
+        `backupconfiguration/restic has driver Restic; ${only}`,
+        'omit --config, or name a configuration with driver VolumeSnapshotter',
+      ],
+      [
+        [[noDriver], target, 'sts-db'],
+        `backupconfiguration/sts-db has driver Restic; ${only}`,
+        'omit --config, or name a configuration with driver VolumeSnapshotter',
+      ],
+      [
+        [[configuration('a', { driver: 'Kopia' as 'Restic' })], target, 'a'],
+        `backupconfiguration/a has driver Kopia; ${only}`,
+        'omit --config, or name a configuration with driver VolumeSnapshotter',
+      ],
+      [
+        [[configuration('nightly', {}, { deletionTimestamp: created })], target],
+        'backupconfiguration/nightly is being deleted',
+        'try again once it is gone',
+      ],
+      [
+        [[configuration('sts-db', of('Deployment', 'x'))], target],
+        'backupconfiguration/sts-db is for deployment/x, so one of that name cannot be created for statefulset/db',
+        'create one with driver VolumeSnapshotter under another name and pass it as --config NAME',
+      ],
+      [
+        [[noDriver], target],
+        'backupconfiguration/sts-db has driver Restic, so one of that name cannot be created for statefulset/db',
+        'create one with driver VolumeSnapshotter under another name and pass it as --config NAME',
+      ],
+      [
+        [[configuration('sts-db', { driver: 'Kopia' as 'Restic' })], target],
+        'backupconfiguration/sts-db has driver Kopia, so one of that name cannot be created for statefulset/db',
+        'create one with driver VolumeSnapshotter under another name and pass it as --config NAME',
+      ],
+    ];
+    for (const [args, message, hint] of rows)
+      assert.throws(
+        () => chooseConfiguration(...args),
+        { message, hint, kind: message.includes('not found') ? 'not-found' : 'precondition' },
+        message,
+      );
+  });
 });
 
 describe('the objects of a session', () => {

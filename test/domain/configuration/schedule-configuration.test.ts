@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
+import { label } from '#src/api/labels.ts';
 import type { HookHandler, RetentionPolicy } from '#src/api/stash.ts';
 import { buildConfiguration } from '#src/domain/backup/build-backup.ts';
 import { checkConfiguration } from '#src/domain/operator/check-configuration.ts';
@@ -10,11 +11,15 @@ import {
   buildScheduled,
   changeOf,
   changes,
+  checkOurs,
   keepAll,
   merged,
+  missingWishes,
   nextRuns,
   type ScheduleWishes,
 } from '#src/domain/configuration/schedule-configuration.ts';
+
+import { stored, withoutDriver } from '#test/domain/objects.ts';
 
 const target = { kind: 'StatefulSet', name: 'db', namespace: 'demo' } as const;
 
@@ -82,4 +87,142 @@ test('the next runs, in order', () => {
     '2026-03-02T03:00:00Z',
   ]);
   assert.deepEqual(nextRuns('0 0 31 2 *', from, 3), []);
+});
+
+test('a new configuration has what was asked for, and leaves the rest to its defaults', () => {
+  const pre = { exec: { command: ['freeze'] } };
+  const post = { exec: { command: ['thaw'] } };
+  const named = (spec: object) => {
+    const { metadata, ...built } = buildScheduled(target, 'db-nightly', spec);
+    assert.equal(metadata.name, 'db-nightly');
+    assert.equal(metadata.labels?.[label.invokerName], 'db-nightly');
+    return built.spec;
+  };
+  const ref = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' };
+  const bare = named({ schedule: '@daily' });
+  assert.deepEqual(bare, {
+    ...{ driver: 'VolumeSnapshotter', schedule: '@daily', paused: false },
+    ...{ target: { ref }, retentionPolicy: { name: 'keep-all', prune: false } },
+  });
+  const full = named({
+    ...{ schedule: '@daily', paused: true, snapshotClass: 'fast', replicas: 2, historyLimit: 3, pre, post },
+    ...{
+      timeoutMs: 90_000,
+      retries: 0,
+      retryDelayMs: 20_000,
+      retention: { name: 'a', prune: true, keepLast: 3 },
+    },
+  });
+  assert.deepEqual(full, {
+    ...{ driver: 'VolumeSnapshotter', schedule: '@daily', paused: true },
+    ...{ target: { ref, replicas: 2, snapshotClassName: 'fast' } },
+    ...{
+      retentionPolicy: { name: 'a', prune: true, keepLast: 3 },
+      hooks: { preBackup: pre, postBackup: post },
+    },
+    ...{ timeOut: '1m30s', backupHistoryLimit: 3, retryConfig: { maxRetry: 0, delay: '20s' } },
+  });
+  assert.deepEqual(named({ pre }).hooks, { preBackup: pre });
+  assert.deepEqual(named({ post }).hooks, { postBackup: post });
+  assert.deepEqual(named({ retries: 2 }).retryConfig, { maxRetry: 2 });
+});
+
+test('a change names only what was asked for, and takes the place of the old policy or hook as a whole', () => {
+  const existing = buildScheduled(target, 'db', { schedule: '@daily' });
+  const exec = { command: ['true'] };
+  const none = { tcpSocket: null, httpGet: null, httpPost: null, containerName: null };
+  const rules = { keepLast: 3, keepHourly: null, keepDaily: null, keepWeekly: null };
+  const rows: [ScheduleWishes, object][] = [
+    [{}, {}],
+    [{ schedule: '@hourly' }, { schedule: '@hourly' }],
+    [{ paused: false }, { paused: false }],
+    [{ replicas: 2 }, { target: { replicas: 2 } }],
+    [{ snapshotClass: 'fast' }, { target: { snapshotClassName: 'fast' } }],
+    [
+      { historyLimit: 0, timeoutMs: 0 },
+      { backupHistoryLimit: 0, timeOut: '0s' },
+    ],
+    [{ retryDelayMs: 0 }, { retryConfig: { delay: '0s' } }],
+    [{ pre: { exec } }, { hooks: { preBackup: { ...none, exec } } }],
+    [{ post: { exec } }, { hooks: { postBackup: { ...none, exec } } }],
+    [
+      { retention: { name: 'a', prune: true, keepLast: 3 } },
+      {
+        retentionPolicy: {
+          ...{ name: 'a', prune: true, ...rules, keepMonthly: null, keepYearly: null, dryRun: null },
+        },
+      },
+    ],
+  ];
+  for (const [wished, change] of rows) assert.deepEqual(changeOf(existing, wished), change);
+});
+
+test('a merge patch sets, removes and merges fields, and changes nothing where all are so already', () => {
+  const value = { a: 1, list: [1], deep: { x: 1, y: 2 }, nil: null };
+  const rows: [patch: object, result: object | undefined][] = [
+    [{}, undefined],
+    [
+      { a: 1, list: [1], deep: { x: 1 }, absent: null, nil: null },
+      { a: 1, list: [1], deep: { x: 1, y: 2 } },
+    ],
+    [{ a: 2 }, { ...value, a: 2 }],
+    [{ a: null }, { list: [1], deep: { x: 1, y: 2 }, nil: null }],
+    [{ list: [2] }, { ...value, list: [2] }],
+    [{ list: { x: 1 } }, { ...value, list: { x: 1 } }],
+    [{ deep: { y: null, z: 3 } }, { ...value, deep: { x: 1, z: 3 } }],
+    [{ deep: [1] }, { ...value, deep: [1] }],
+    [{ a: { x: 1 } }, { ...value, a: { x: 1 } }],
+    [{ nil: { x: 1 } }, { ...value, nil: { x: 1 } }],
+    [{ new: { x: { z: 1 } } }, { ...value, new: { x: { z: 1 } } }],
+  ];
+  for (const [index, [patch, result]] of rows.entries()) {
+    assert.deepEqual(merged(value, patch), result ?? value, JSON.stringify(patch));
+    assert.equal(changes(value, patch), index > 1, JSON.stringify(patch));
+  }
+  assert.equal(changes(undefined, { a: null }), false);
+  assert.equal(changes(undefined, { a: 1 }), true);
+});
+
+test('only a configuration of this program for this workload is changed', () => {
+  const ours = stored(buildScheduled(target, 'db', { schedule: '@daily' }));
+  const unlabelled = { ...ours, metadata: { ...ours.metadata } };
+  delete unlabelled.metadata.labels;
+  const withSpec = (spec: object) => ({ ...ours, spec: { ...ours.spec, ...spec } });
+  const rows: [typeof ours, why: string | undefined][] = [
+    [ours, undefined],
+    [{ ...ours, metadata: { ...ours.metadata, deletionTimestamp: 'x' } }, 'is being deleted'],
+    [
+      withSpec({ target: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } } }),
+      'is for deployment/web, not for statefulset/db',
+    ],
+    [withSpec({ target: {} }), 'is for something else, not for statefulset/db'],
+    [withSpec({ driver: 'Kopia' }), 'has driver Kopia, and only VolumeSnapshotter takes snapshots'],
+    [withoutDriver(ours), 'has driver Restic, and only VolumeSnapshotter takes snapshots'],
+    [unlabelled, 'was not created by this program, which changes only its own'],
+    [
+      { ...ours, metadata: { ...ours.metadata, labels: { [label.managedBy]: 'helm' } } },
+      'was not created by this program, which changes only its own',
+    ],
+  ];
+  for (const [existing, why] of rows) {
+    const hint =
+      'give yours another name with --name, or change that one:\nkubectl edit backupconfiguration db -n demo';
+    const expected =
+      why === undefined
+        ? []
+        : [{ level: 'fail', kind: 'precondition', message: `backupconfiguration/db ${why}`, hint }];
+    assert.deepEqual(checkOurs(existing, target), expected);
+  }
+});
+
+test('a schedule that begins needs its times, and how long its restore points stay', () => {
+  const said = (wished: ScheduleWishes) =>
+    missingWishes(wished).map(({ kind, message, hint }) => `${kind}: ${message} (${hint ?? ''})`);
+  const when = 'usage: schedule needs --cron SCHEDULE (add --cron "0 3 * * *")';
+  const keep =
+    'usage: a --keep flag is required: without it, restore points would accumulate forever (add --keep-last 7, or --keep-all)';
+  assert.deepEqual(said({}), [when, keep]);
+  assert.deepEqual(said({ schedule: '@daily' }), [keep]);
+  assert.deepEqual(said({ retention: keepAll }), [when]);
+  assert.deepEqual(said({ schedule: '@daily', retention: keepAll }), []);
 });

@@ -3,13 +3,17 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
+import type { Job, Stored } from '#src/api/kubernetes.ts';
+import { isExecutorAction } from '#src/domain/operator/decide-executor.ts';
 import {
   decideBackupSession,
+  isSkipped,
   type BackupSessionAction,
   type BackupSessionWorld,
 } from '#src/domain/operator/decide-backup-session.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
+import { withoutDriver } from '#test/domain/objects.ts';
 import { at, ensured, job, jobName, pod, podName, ready, session, world } from './session-worlds.ts';
 
 /** An action as text: `end disrupted: job x was deleted`. */
@@ -54,6 +58,20 @@ const waitingPod = pod({
   conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes' }],
 });
 const held = session({ status: running, holder: `${podName} 3` });
+const unensured = session({
+  ...{
+    status: { phase: 'Running' as const, sessionDeadline: at(605).toISOString() },
+    holder: `${podName} 3`,
+  },
+});
+const withMetadata = (of: Stored<Job>, metadata: Partial<Stored<Job>['metadata']>): Stored<Job> => ({
+  ...of,
+  metadata: { ...of.metadata, ...metadata },
+});
+const unowned = job();
+delete unowned.metadata.ownerReferences;
+const deletedJob = withMetadata(job(), { deletionTimestamp: at(600).toISOString() });
+const owner = { apiVersion: 'stash.appscode.com/v1beta1', kind: 'BackupSession', name: 'another' };
 
 const rows: [string, BackupSessionWorld, string][] = [
   [
@@ -84,7 +102,39 @@ const rows: [string, BackupSessionWorld, string][] = [
     'ignore',
   ],
   ['being deleted', world({ session: session({ deleted: true }) }), 'ignore'],
+  [
+    'the driver was removed after it began',
+    world({
+      session: session({ holder: '', status: { phase: 'Running' } }),
+      configuration: withoutDriver(ready()),
+    }),
+    'end disrupted: backupconfiguration/sts-db now has driver Restic',
+  ],
   // Admission.
+  [
+    'too large for the cache',
+    world({ session: { ...session(), kept: { refused: 'it has too many characters' } } }),
+    'skip: it has too many characters',
+  ],
+  [
+    'its configuration is not in the cache yet, and its deadline is near',
+    world({
+      session: session({ status: { phase: 'Pending', sessionDeadline: at(20).toISOString() } }),
+      configuration: undefined,
+    }),
+    'wait until 20: backupconfiguration/sts-db does not exist',
+  ],
+  [
+    'its configuration is being deleted, after the deadline',
+    world({ configuration: ready({}, { deletionTimestamp: 'x' }), now: at(700) }),
+    'skip: backupconfiguration/sts-db is being deleted',
+  ],
+  [
+    'Running without a holder: not skipped',
+    world({ session: session({ status: { phase: 'Running' } }), siblings: [older] }),
+    'ensure-job',
+  ],
+  ['it has a Job: not skipped', world({ job: job(), siblings: [older] }), 'ensure-job'],
   [
     'its configuration is not in the cache yet',
     world({ configuration: undefined }),
@@ -240,7 +290,61 @@ const rows: [string, BackupSessionWorld, string][] = [
     world({ job: { ...job(), metadata: { ...job().metadata, ownerReferences: [] } } }),
     `end not-ensured: job ${jobName} exists and was not created for this session`,
   ],
+  [
+    'a Job without an owner has its name',
+    world({ job: unowned }),
+    `end not-ensured: job ${jobName} exists and was not created for this session`,
+  ],
+  [
+    'the Job of another session has its name',
+    world({ job: withMetadata(job(), { ownerReferences: [{ ...owner, uid: 'uid-of-another' }] }) }),
+    `end not-ensured: job ${jobName} exists and was not created for this session`,
+  ],
+  [
+    'its pod carries it out, without a condition about the Job',
+    world({ session: unensured, job: job(), pods: [pod({ phase: 'Running' })] }),
+    'ensure-job',
+  ],
+  [
+    'its pod carries it out just before the deadline',
+    world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], now: at(632) }),
+    `wait until 635: ${podName} carries the session out`,
+  ],
+  [
+    'its pod still runs when the deadline has passed',
+    world({ session: held, job: job(), pods: [pod({ phase: 'Running' })], now: at(635) }),
+    'stop-executor: the deadline has passed',
+  ],
+  [
+    'its pod still runs after the deadline, and is being stopped',
+    world({ session: held, job: deletedJob, pods: [pod({ phase: 'Running' })], now: at(635) }),
+    `wait until 665: ${podName} carries the session out`,
+  ],
+  [
+    'its configuration was deleted, and its pod is being stopped',
+    world({
+      ...{ session: held, job: deletedJob, pods: [pod({ phase: 'Running' })], now: at(640) },
+      configuration: undefined,
+    }),
+    `wait until 670: ${podName} carries the session out`,
+  ],
+  [
+    'its pod has not started when the deadline has passed',
+    world({ session: session({ status: pending }), job: job(), pods: [waitingPod], now: at(605) }),
+    `end late: job ${jobName}: pod ${podName} cannot be scheduled: 0/1 nodes`,
+  ],
+  ['without a Job when the deadline has passed', world({ now: at(605) }), 'end late: no executor started it'],
   // Others.
+  [
+    'a command line holds it just before the deadline',
+    world({ session: session({ holder: 'cli-1 2', status: running }), now: at(632) }),
+    'wait until 662: cli-1 carries the session out',
+  ],
+  [
+    'a command line holds it after the deadline, and it has a Job',
+    world({ session: session({ holder: 'cli-1 2', status: running }), job: job(), now: at(640) }),
+    'wait until 670: cli-1 carries the session out',
+  ],
   [
     'a command line holds it',
     world({ session: session({ holder: 'cli-1 2' }) }),
@@ -302,6 +406,14 @@ const rows: [string, BackupSessionWorld, string][] = [
       configuration: { ...ready(), status: { phase: 'NotReady' } },
     }),
     'wait until 605: no pod has been created for it yet',
+  ],
+  [
+    'its configuration was deleted while it is queued here',
+    world({
+      session: session({ status: { phase: 'Running' }, holder: '' }),
+      ...{ here: 'queued', runSessions: 'in-process', configuration: undefined },
+    }),
+    'end disrupted: backupconfiguration/sts-db was deleted',
   ],
   // In this process.
   ['new, to be run here', world({ runSessions: 'in-process' }), 'run'],
@@ -484,6 +596,87 @@ const rows: [string, BackupSessionWorld, string][] = [
     world({ session: session({ status: { ...succeeded, ...tidy } }), job: job(), now: at(71) }),
     'stop-executor: the session has ended',
   ],
+  [
+    'ended, its Job hangs for a minute',
+    world({ session: session({ status: { ...succeeded, ...tidy } }), job: job(), now: at(70) }),
+    'stop-executor: the session has ended',
+  ],
+  ...(
+    [
+      ['is complete', job({ type: 'Complete' })],
+      ['has failed', job({ type: 'Failed' })],
+      ['is being deleted', deletedJob],
+    ] as const
+  ).map(([state, of]): (typeof rows)[number] => [
+    `ended, its Job ${state}`,
+    world({ session: session({ status: { ...succeeded, ...tidy } }), job: of, now: at(71) }),
+    'wait: it has ended',
+  ]),
+  ...(
+    [
+      ['has no status', { ...job(), status: undefined }],
+      ['is Suspended', job({ type: 'Suspended' })],
+      [
+        'is not Complete',
+        { ...job(), status: { conditions: [{ type: 'Complete', status: 'False' as const }] } },
+      ],
+    ] as const
+  ).map(([state, of]): (typeof rows)[number] => [
+    `ended, its Job ${state}`,
+    world({
+      session: session({ status: { ...succeeded, ...tidy } }),
+      job: of as ReturnType<typeof job>,
+      now: at(71),
+    }),
+    'stop-executor: the session has ended',
+  ]),
+  [
+    'Succeeded, by a command line that may still tidy up, its Job about to end',
+    world({
+      session: session({ status: succeeded, holder: 'cli-1 2' }),
+      ...{ executedHere: false, job: job(), now: at(11) },
+    }),
+    'wait until 40: it has ended',
+  ],
+  [
+    'Failed, before its retry, its Job about to end',
+    world({
+      session: session({ status: { ...failed, ...tidy, nextRetry: at(15).toISOString() } }),
+      ...{ configuration: retrying, job: job() },
+    }),
+    'wait until 15: it has ended',
+  ],
+  [
+    'Succeeded, and this process still finishes it',
+    world({ session: session({ status: succeeded }), here: 'running', now: at(11) }),
+    'wait: it has ended',
+  ],
+  [
+    'Succeeded, its configuration is being deleted',
+    world({
+      session: session({ status: succeeded }),
+      ...{ configuration: ready({}, { deletionTimestamp: 'x' }), now: at(11) },
+    }),
+    'wait: it has ended',
+  ],
+  [
+    'Succeeded, as did an older one',
+    world({
+      session: session({ status: succeeded }),
+      siblings: [session({ name: 'older', createdAt: at(-5), status: succeeded })],
+      now: at(11),
+    }),
+    'tidy',
+  ],
+  [
+    'Succeeded, as did one of the same second',
+    world({
+      session: session({ status: succeeded }),
+      siblings: [session({ name: 'other', status: succeeded })],
+      now: at(11),
+    }),
+    'tidy',
+  ],
 ];
 
 for (const [name, seen, expected] of rows) {
@@ -491,6 +684,18 @@ for (const [name, seen, expected] of rows) {
     assert.equal(words(decideBackupSession(seen)), expected);
   });
 }
+
+test('the actions of both kinds of session are told from those of backups', () => {
+  const shared = ['wait', 'ensure-job', 'run', 'give-back', 'thaw', 'stop-executor', 'end'];
+  for (const action of shared) assert.equal(isExecutorAction({ do: action }), true, action);
+  for (const action of ['ignore', 'skip', 'tidy', 'retry', 'toString'])
+    assert.equal(isExecutorAction({ do: action }), false, action);
+});
+
+test('a session is skipped if its phase says so', () => {
+  assert.equal(isSkipped(session({ status: { phase: 'Skipped' } })), true);
+  for (const status of [undefined, {}, succeeded]) assert.equal(isSkipped(session({ status })), false);
+});
 
 const anyWorld = fc
   .record({
@@ -508,7 +713,7 @@ const anyWorld = fc
     siblings: fc.subarray([older, younger]),
     job: fc.constantFrom(undefined, job(), job({ type: 'Failed' }), job({ type: 'Complete' })),
     pods: fc.constantFrom([], [waitingPod], [pod({ phase: 'Running' })], [pod({ phase: 'Failed' })]),
-    executor: fc.constantFrom('job' as const, 'in-process' as const),
+    runSessions: fc.constantFrom('in-jobs' as const, 'in-process' as const),
     here: fc.constantFrom('no' as const, 'queued' as const, 'running' as const),
     now: fc.integer({ min: 0, max: 1_000 }),
     heldSince: fc.integer({ min: -100, max: 1_000 }),

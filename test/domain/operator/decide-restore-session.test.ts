@@ -177,6 +177,45 @@ const rows: [string, RestoreSessionWorld, string][] = [
     'tell TargetAvailable: deployment/app exists',
   ],
   [
+    'its target was created, and it was told that it needs none',
+    world({ session: restore({ spec: named, status: told }), isThere: () => true }),
+    'tell TargetAvailable: deployment/app exists',
+  ],
+  [
+    'its target is looked for in its own namespace',
+    world({
+      session: restore({ spec: named }),
+      isThere: ({ kind, name, namespace }) => `${kind} ${namespace}/${name}` === 'Deployment demo/app',
+    }),
+    'tell TargetAvailable: deployment/app exists',
+  ],
+  [
+    'its target has no name',
+    world({
+      session: restore({
+        spec: { target: { ref: { kind: 'Deployment' }, volumeClaimTemplates: [template] } },
+      }),
+    }),
+    'tell TargetNotAvailable: deployment/ does not exist',
+  ],
+  [
+    'its target has no kind',
+    world({
+      session: restore({ spec: { target: { ref: { name: 'app' }, volumeClaimTemplates: [template] } } }),
+    }),
+    'tell UnableToCheckTargetAvailability: /app is of an unsupported kind',
+  ],
+  [
+    'Running without a holder, and its target was deleted',
+    world({ session: restore({ spec: named, status: { ...running, conditions: [] } }) }),
+    'ensure-job',
+  ],
+  [
+    'with a Job, and its target was deleted',
+    world({ session: restore({ spec: named }), job: job() }),
+    'ensure-job',
+  ],
+  [
     'its target was not created before the deadline',
     world({ session: restore({ spec: { ...named, timeOut: '1m' }, status: missing }), now: at(60) }),
     'end late: deployment/app does not exist',
@@ -235,6 +274,19 @@ const rows: [string, RestoreSessionWorld, string][] = [
     'give-back',
   ],
   ['Succeeded', world({ session: restore({ status: { phase: 'Succeeded' } }) }), 'wait: it has ended'],
+  [
+    'Succeeded, its Job is about to end',
+    world({ session: restore({ status: { phase: 'Succeeded', sessionDuration: '5s' } }), job: job() }),
+    'wait until 65: it has ended',
+  ],
+  [
+    'Succeeded, its Job is complete',
+    world({
+      session: restore({ status: { phase: 'Succeeded', sessionDuration: '5s' } }),
+      ...{ job: job({ type: 'Complete' }), now: at(65) },
+    }),
+    'wait: it has ended',
+  ],
   [
     'Succeeded, its Job hangs',
     world({
@@ -297,7 +349,7 @@ test('an unfinished restore reaches an end, and a final one stays as it is', () 
       holder: fc.constantFrom(undefined, '', 'cli-1 2', `${podName} 3`),
       spec: fc.constantFrom({}, named, { target: {} }),
       job: fc.constantFrom(undefined, job(), job({ type: 'Failed' }), job({ type: 'Complete' })),
-      executor: fc.constantFrom('job' as const, 'in-process' as const),
+      runSessions: fc.constantFrom('in-jobs' as const, 'in-process' as const),
       ensured: fc.boolean(),
       now: fc.integer({ min: 0, max: 1_000 }),
     })

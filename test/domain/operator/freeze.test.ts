@@ -8,6 +8,7 @@ import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { decideBackupSession, type BackupSessionWorld } from '#src/domain/operator/decide-backup-session.ts';
+import { freezeOfBackup } from '#src/domain/operator/freeze.ts';
 import { sight, type Sighting } from '#src/domain/session/holder.ts';
 
 import { at, ensured, job, pod, podName, ready, session, world } from './session-worlds.ts';
@@ -125,6 +126,33 @@ const rows: [string, Scene, string][] = [
     },
     'wait 610',
   ],
+  [
+    'to be run in this process, in time',
+    { now: 159, job: undefined, others: { runSessions: 'in-process' } },
+    'run',
+  ],
+  [
+    'to be run in this process, and the time is over',
+    { now: 160, job: undefined, others: { runSessions: 'in-process' } },
+    'thaw',
+  ],
+  ['without a Job, in time', { now: 159, job: undefined, others: { ensured: false } }, 'ensure-job'],
+  ['without a Job, and the time is over', { now: 160, job: undefined, others: { ensured: false } }, 'thaw'],
+  [
+    'a command line has died before a Job was created, in time',
+    { now: 159, heard: 129, holder: 'cli-1 2', job: undefined, others: { ensured: false } },
+    'give-back',
+  ],
+  [
+    'a command line has died before a Job was created, and the time is over',
+    { now: 160, heard: 130, holder: 'cli-1 2', job: undefined, others: { ensured: false } },
+    'thaw',
+  ],
+  [
+    'its pod is alive long after the deadline',
+    { now: 700, holder: `${podName} 3`, pods: [livingPod] },
+    'stop-executor',
+  ],
   ['queued in this process', { now: 161, others: { runSessions: 'in-process', here: 'queued' } }, 'thaw'],
   ['run in this process', { now: 161, others: { runSessions: 'in-process', here: 'running' } }, 'wait 905'],
 ];
@@ -136,6 +164,37 @@ for (const [name, given, expected] of rows) {
     assert.equal(`${action.do}${until}`, expected);
   });
 }
+
+test('what the operator says where it thaws', () => {
+  const why = (given: Scene) => {
+    const action = decideBackupSession(scene(given));
+    assert.ok(action.do === 'thaw');
+    return action.why;
+  };
+  const late = 'no executor thawed the application within 1m';
+  assert.equal(
+    why({ now: 160, pods: [waitingPod] }),
+    `${late}: pod ${podName} cannot be scheduled: 0/1 nodes`,
+  );
+  assert.equal(why({ now: 160, job: undefined, others: { ensured: false } }), late);
+});
+
+test('a session that is to be carried out again before the time is over is carried out as any other', () => {
+  const given = { now: 159, job: undefined, others: { runSessions: 'in-process' as const } };
+  assert.deepEqual(decideBackupSession(scene(given)), { do: 'run', replacing: undefined });
+});
+
+test('the operator has nothing to thaw where nothing is quiesced, or where it may not run the hooks', () => {
+  const quiesced = { [annotation.quiescedSince]: at(100).toISOString() };
+  const adHoc = { [annotation.hooks]: JSON.stringify({ preBackup: exec, postBackup: exec }) };
+  const freeze = (annotations: Record<string, string>, of?: Stored<BackupConfiguration>) =>
+    freezeOfBackup(session({ annotations }), of, 60_000);
+  assert.deepEqual(freeze(quiesced, ready(thawing)), { since: at(100), lastsMs: 60_000, isBounded: true });
+  assert.equal(freeze({}, ready(thawing)), undefined);
+  assert.equal(freeze(quiesced, ready()), undefined);
+  assert.equal(freeze(quiesced, undefined), undefined);
+  assert.equal(freeze({ ...quiesced, ...adHoc }, ready(thawing)), undefined);
+});
 
 function seconds(date: Date): number {
   return (date.getTime() - at(0).getTime()) / 1_000;

@@ -17,19 +17,24 @@ const job = (...conditions: Partial<Condition>[]) =>
 type PodStatus = NonNullable<Pod['status']>;
 type ContainerState = NonNullable<ContainerStatus['state']>;
 
+const jobOwner = { apiVersion: 'batch/v1', kind: 'Job', name: 'stash-vs-s' };
+
 function pod(name: string, status: PodStatus, metadata: Pod['metadata'] = {}): Stored<Pod> {
   return stored<Pod>({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       name,
-      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'stash-vs-s', uid: job().metadata.uid }],
+      ownerReferences: [{ ...jobOwner, uid: job().metadata.uid }],
       ...metadata,
     },
     spec: { containers: [] },
     status,
   });
 }
+
+const unowned = pod('p', { phase: 'Running' });
+delete unowned.metadata.ownerReferences;
 
 const container = (state: ContainerState): ContainerStatus => ({
   name: 'stash',
@@ -137,6 +142,95 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     job(),
     [pod('p', pending(undefined, scheduled))],
     { state: 'waiting', why: 'pod p is being started', stuck: false },
+  ],
+  [
+    'its pod is being deleted',
+    job(),
+    [pod('p', pending(undefined, scheduled), { deletionTimestamp: 'x' })],
+    { state: 'waiting', why: 'pod p is being deleted', stuck: false },
+  ],
+  [
+    'the pod of another Job with an owner',
+    job(),
+    [pod('p', { phase: 'Running' }, { ownerReferences: [{ ...jobOwner, uid: 'uid-of-another' }] })],
+    { state: 'waiting', why: 'no pod has been created for it yet', stuck: false },
+  ],
+  [
+    'nothing is known yet of its pod, nor of it',
+    { ...job(), status: undefined } as unknown as Stored<Job>,
+    [{ ...pod('p', {}), status: undefined } as unknown as Stored<Pod>],
+    { state: 'waiting', why: 'pod p waits for a node', stuck: false },
+  ],
+  [
+    'nothing is known yet of it',
+    { ...job(), status: undefined } as unknown as Stored<Job>,
+    [unowned],
+    { state: 'waiting', why: 'no pod has been created for it yet', stuck: false },
+  ],
+  [
+    'suspended',
+    job({ type: 'Suspended', message: 'Job suspended' }),
+    [],
+    { state: 'waiting', why: 'Job suspended', stuck: false },
+  ],
+  [
+    'another condition before the one about its node',
+    job(),
+    [
+      pod(
+        'p',
+        pending(
+          undefined,
+          { type: 'PodReadyToStartContainers', status: 'True' },
+          { type: 'PodScheduled', status: 'False', message: '' },
+        ),
+      ),
+    ],
+    { state: 'waiting', why: 'pod p cannot be scheduled', stuck: true },
+  ],
+  [
+    'a container that runs beside one that waits',
+    job(),
+    [
+      pod('p', {
+        phase: 'Pending',
+        containerStatuses: [container({}), container({ waiting: { reason: 'ErrImagePull' } })],
+      }),
+    ],
+    { state: 'waiting', why: 'pod p cannot pull its image (ErrImagePull)', stuck: true },
+  ],
+  [
+    'the two pods, given in any order, from the older on',
+    job(gaveUp),
+    [pod('q', failed({ exitCode: 2 }), later), pod('p', failed({ exitCode: 1 }))],
+    { state: 'failed', why: 'Job has reached the limit; pod q exited with code 2' },
+  ],
+  [
+    'a container that ended well beside the one that failed',
+    job(gaveUp),
+    [
+      pod('p', {
+        phase: 'Failed',
+        containerStatuses: [
+          container({}),
+          container({ terminated: { exitCode: 0 } }),
+          container({ terminated: { exitCode: 7 } }),
+        ],
+      }),
+    ],
+    { state: 'failed', why: 'Job has reached the limit; pod p exited with code 7' },
+  ],
+  [
+    'a pod that failed without a container',
+    job(gaveUp),
+    [pod('p', { phase: 'Failed', message: 'lost' })],
+    { state: 'failed', why: 'Job has reached the limit; pod p failed: lost' },
+  ],
+  [
+    'disrupted without a reason',
+    job(gaveUp),
+    [pod('p', { phase: 'Failed', conditions: [{ type: 'DisruptionTarget', status: 'True' }] })],
+    { state: 'failed', why: 'Job has reached the limit; pod p was disrupted (no reason)' },
   ],
   ['running', job(), [pod('p', { phase: 'Running' })], { state: 'running', pod: 'p' }],
   [

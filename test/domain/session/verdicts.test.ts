@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { backupVerdict } from '#src/domain/backup/backup-verdict.ts';
-import type { ClaimProgress, Outcome } from '#src/domain/session/progress.ts';
+import {
+  describe as describeClaims,
+  pendingClaims,
+  type ClaimProgress,
+  type Outcome,
+} from '#src/domain/session/progress.ts';
 import { restoreVerdict } from '#src/domain/restore/restore-verdict.ts';
 import type { ClaimPhase } from '#src/domain/session/roll-up.ts';
 import { sessionProgress } from '#src/domain/session/session-progress.ts';
@@ -226,4 +231,85 @@ describe('verdictError', () => {
       assert.equal(error === undefined, (error?.hint ?? '') === '', 'an error has a hint');
     });
   }
+});
+
+describe('what verdictError says', () => {
+  const of = (
+    outcome: Outcome,
+    { claims = [], ...more }: { claims?: ClaimProgress[]; culprit?: string; target?: undefined } = {},
+  ) => {
+    const session = backupSession({ phase: 'Running' });
+    const goal = 'target' in more ? undefined : target;
+    const progress = sessionProgress(backupKind, { session, target: goal, claims, timeoutMs: 1 });
+    const { culprit } = more;
+    const error = verdictError(progress, { outcome, message: 'the\nreason', ...(culprit && { culprit }) });
+    return [error?.message, error?.hint];
+  };
+  const name = 'backupsession/sts-db-1773457200';
+  const taken: ClaimProgress[] = [
+    { claim: 'a', phase: 'Succeeded', snapshot: 'a-1' },
+    { claim: 'b', phase: 'Failed', snapshot: 'b-1' },
+    { claim: 'c', phase: 'Failed' },
+  ];
+  const waiting = rows('Unknown', 'Succeeded', 'Unknown');
+  const session = `kubectl describe ${name} -n demo`;
+  const table: [what: string, Parameters<typeof of>, said: string, hint: string][] = [
+    ['a claim', ['failed', { claims: taken }], 'failed', 'kubectl describe volumesnapshot b-1 -n demo'],
+    [
+      'a claim, late',
+      ['timed-out', { claims: taken }],
+      'timed out',
+      'kubectl describe volumesnapshot b-1 -n demo',
+    ],
+    ['no claim', ['failed', { claims: taken.slice(0, 1) }], 'failed', session],
+    [
+      'the culprit',
+      ['failed', { claims: taken, culprit: 'job/j' }],
+      'failed',
+      'kubectl describe job/j -n demo',
+    ],
+    ['skipped', ['skipped', { claims: taken }], 'was skipped', session],
+    ['unknown', ['unknown', { claims: taken }], 'ended Unknown', session],
+    ['deleted', ['deleted'], 'is gone', 'kubectl stash list statefulset/db -n demo'],
+    [
+      'deleted, of no target',
+      ['deleted', { target: undefined }],
+      'is gone',
+      'kubectl stash list TYPE/NAME -n demo',
+    ],
+    [
+      'waiting',
+      ['waiting-for-consumer', { claims: waiting }],
+      'is waiting',
+      'start a pod that uses claim data-0, data-2, then:\nkubectl stash wait sts-db-1773457200 -n demo',
+    ],
+  ];
+  for (const [what, asked, said, hint] of table)
+    test(`${what}: one line, and what to do next`, () => {
+      assert.deepEqual(of(...asked), [`${name} ${said}: the reason`, hint]);
+    });
+});
+
+describe('the progress of a session', () => {
+  const of = (status: Parameters<typeof backupSession>[0]) =>
+    sessionProgress(backupKind, { session: backupSession(status), target, claims: [], timeoutMs: 60_000 });
+
+  test('has the deadline that its executor wrote, else the one that its time limit gives it', () => {
+    const { startedAt, deadline, notes } = of(undefined);
+    assert.equal(deadline.getTime() - startedAt.getTime(), 60_000);
+    assert.deepEqual(notes, []);
+    const sessionDeadline = '2026-03-14T03:30:00.000Z';
+    assert.equal(of({ phase: 'Running', sessionDeadline }).deadline.toISOString(), sessionDeadline);
+  });
+
+  test('names each cause once, with its claims, and the phase where no cause is known', () => {
+    const full = { message: 'disk full', phase: 'Failed' as const };
+    const claims: ClaimProgress[] = [
+      { claim: 'a', ...full },
+      { claim: 'b', phase: 'Running' },
+      { claim: 'c', ...full },
+    ];
+    assert.equal(describeClaims(claims), 'a, c: disk full; b: running');
+    assert.deepEqual(pendingClaims([...claims, ...rows('Pending', 'Succeeded')]), new Set(['data-0']));
+  });
 });
