@@ -34,7 +34,7 @@ export function commandLine(
       const why = whyNotShown(word, mayBeginWithDash);
       if (why !== undefined) return withoutCommand(why);
     }
-    const before = index > 0 && words.length === 0 ? line.replace(/ $/, '') : line;
+    const before = words.length === 0 ? line.replace(/ $/, '') : line;
     line = `${before}${words.map(written).join(' ')}${next}`;
   }
   return isShown(line) ? line : withoutCommand(tooLong(line));

@@ -71,7 +71,7 @@ function parse(text: string): Schedule | string {
   // Kubernetes refuses these two letters anywhere in a schedule.
   if (text.includes('TZ')) return `"${text}" names a time zone, which a CronJob takes in a field of its own`;
   if (text.startsWith('@')) return parseDescriptor(text);
-  const parts = text.split(/\s+/).filter((part) => part !== '');
+  const parts = text.split(/\s/).filter((part) => part !== '');
   if (parts.length !== fields.length) {
     return `"${text}" has ${count(parts.length)}, and a schedule has five: minute, hour, day of month, month, day of week`;
   }
@@ -96,7 +96,7 @@ function parseDescriptor(text: string): Schedule | string {
 }
 
 /**
- * The values of a field in order; undefined where it is unrestricted; a string with the reason where it is invalid.
+ * The values of a field; undefined where it is unrestricted; a string with the reason where it is invalid.
  * Unrestricted matters for the two day fields: where both are restricted, a day that matches either one is due.
  */
 function parseField(text: string, field: Field): readonly number[] | undefined | string {
@@ -109,7 +109,7 @@ function parseField(text: string, field: Field): readonly number[] | undefined |
     for (let value = range.from; value <= range.to; value += range.step) values.add(value);
   }
   if (values.size === 0) return `the ${field.name} "${text}" names no value`;
-  return open ? undefined : [...values].sort((a, b) => a - b);
+  return open ? undefined : [...values];
 }
 
 interface Range {

@@ -4,7 +4,14 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { commandLine, flag, inNamespace, isCommand, joinCommands } from '#src/domain/command-line.ts';
+import {
+  commandLine,
+  flag,
+  inNamespace,
+  isCommand,
+  isPlain,
+  joinCommands,
+} from '#src/domain/command-line.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 /** What /bin/sh makes of each line, given as arguments to a command. */
@@ -28,6 +35,7 @@ test('words that need no quotes have none', () => {
   const [name, namespace] = ['data-1', 'demo'];
   assert.equal(commandLine`kubectl get pvc ${name} -n ${namespace}`, 'kubectl get pvc data-1 -n demo');
   assert.equal(commandLine`kubectl get pod/${name} ${inNamespace(undefined)}`, 'kubectl get pod/data-1');
+  assert.equal(commandLine`kubectl get pods ${inNamespace('demo')}`, 'kubectl get pods -n demo');
   assert.equal(commandLine`kubectl delete ${['pvc', 'a', 'b']} -n x`, 'kubectl delete pvc a b -n x');
   const words = ['/bin/sh', '-c', "echo 'a' $b"];
   assert.equal(
@@ -39,6 +47,13 @@ test('words that need no quotes have none', () => {
     'kubectl get pvc -n demo --watch',
   );
   assert.equal(commandLine`kubectl get --api-group=${''}`, "kubectl get --api-group=''");
+});
+
+test('a plain word begins with a letter or a digit, and has no character that a shell changes', () => {
+  for (const word of ['a', 'data-1', 'v1.2_3:4', '_x']) assert.equal(isPlain(word), true, word);
+  for (const word of ['', '-a', '.a', 'a b', 'a/b', '$a', 'a$', "a'", 'a=b', 'x'.repeat(1_100)]) {
+    assert.equal(isPlain(word), false, word);
+  }
 });
 
 test('a shell reads the very words that were given', () => {
@@ -101,6 +116,13 @@ test('a word or a line that a terminal would shorten makes no command', () => {
     assert.equal(isCommand(line), false);
     assert.ok(line.length < 250, line);
   }
+  const cut = `${'a'.repeat(50)}…${'a'.repeat(49)}`;
+  const why = 'is too long, or holds characters that a terminal hides; -o json shows it';
+  assert.equal(commandLine`kubectl get pod ${'a'.repeat(1_100)}`, `# no command is shown: '${cut}' ${why}`);
+  assert.equal(
+    commandLine`kubectl get pod ${`${'b'.repeat(99)}\u200b`}`,
+    `# no command is shown: ${'b'.repeat(99)} holds characters that a terminal hides; -o json shows it`,
+  );
   const names = Array.from({ length: 500 }, (_, index) => `data-postgres-cluster-${index}`).join(',');
   assert.equal(commandLine`kubectl stash restore --only ${names}`, `kubectl stash restore --only ${names}`);
 });

@@ -11,10 +11,13 @@ for (const [message, words] of [
   [wrapped, 'disk full'],
   ['rpc error: code = Internal desc = outer: rpc error: code = Aborted desc = busy', 'busy'],
   ['rpc error: code = Internal desc = ', 'rpc error: code = Internal desc = '],
+  ['desc = disk full', 'disk full'],
+  ['"rpc error: desc =  the "data" disk  is full"\n', 'the "data" disk  is full'],
+  ['rpc error: desc = \n busy ', 'busy'],
   ['the class is gone', 'the class is gone'],
   ['', ''],
 ] as const) {
-  test(`a driver says "${words}" in "${message}"`, () => {
+  test(`a driver says ${JSON.stringify(words)} in ${JSON.stringify(message)}`, () => {
     assert.equal(driverWords(message), words);
   });
 }

@@ -17,6 +17,15 @@ test('the first failure is thrown as the error of a command', () => {
   assert.throws(refusal, { name: 'StashError', kind: 'not-found', message: 'it is gone', hint: 'look' });
 });
 
+test('a failure says how the command ends', () => {
+  assert.deepEqual(failure('not-found', 'it is gone', { hint: 'look' }), {
+    level: 'fail',
+    kind: 'not-found',
+    message: 'it is gone',
+    hint: 'look',
+  });
+});
+
 test('no other finding stops a command', () => {
   refuse(passing);
   refuse([]);

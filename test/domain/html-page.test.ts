@@ -22,6 +22,16 @@ const rows: [name: string, text: string, words: string | undefined][] = [
     '<html><head><style>p { color: red }</style></head><body><p>bad   gateway</p><script>x()</script></body></html>',
     'bad gateway',
   ],
+  [
+    'XHTML',
+    '<?xml version="1.0" encoding="utf-8"?>\n\n<!-- a -->\n\n<!-- b --><!DOCTYPE  html PUBLIC "x">\n<title lang="en">no\nentry</title\n>',
+    'no entry',
+  ],
+  [
+    'markup between words, and characters by their names',
+    '<body><p>&lt;a&gt;</p><p>said&nbsp;&quot;no&quot;</p>x<script type="a">y</script\n>z<style>s</style></body>',
+    '<a> said "no" x z',
+  ],
   ['a page without text', '<html>', ''],
 ];
 

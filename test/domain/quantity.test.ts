@@ -32,6 +32,8 @@ test('parses every spelling of a quantity, rounded up to bytes', () => {
     ['1K', undefined],
     ['-1Gi', undefined],
     ['1Gi\n', undefined],
+    ['1e40', 10n ** 40n],
+    ['1e41', undefined],
     ['1e999999999', undefined],
   ];
   for (const [text, bytes] of rows) assert.equal(parseQuantity(text), bytes, text);
@@ -71,4 +73,6 @@ test('the larger quantity keeps its spelling', () => {
   assert.equal(maxQuantity('1Gi', undefined), '1Gi');
   assert.equal(maxQuantity(undefined, undefined), undefined);
   assert.equal(maxQuantity('much', '0'), '0');
+  assert.equal(maxQuantity('0', 'much'), '0');
+  assert.equal(maxQuantity(undefined, 'much'), 'much');
 });

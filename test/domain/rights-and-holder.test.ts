@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import type { SelfSubjectRulesReview } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
+import { backupSessions, pods, volumeSnapshots } from '#src/api/resources.ts';
 import {
   deadAfterMs,
   formatHolder,
@@ -52,6 +52,28 @@ describe('missingRights', () => {
       false,
     ],
     ['any status', [{ verbs: ['patch'], apiGroups: ['*'], resources: ['*/status'] }], status, true],
+    [
+      'the status itself',
+      [{ verbs: ['get', 'patch'], apiGroups: ['*'], resources: ['a', 'backupsessions/status'] }],
+      status,
+      true,
+    ],
+    [
+      'the status of another resource',
+      [{ verbs: ['*'], apiGroups: ['*'], resources: ['restoresessions/status'] }],
+      status,
+      false,
+    ],
+    [
+      'one of several rules',
+      [
+        { verbs: ['get'], ...snapshots },
+        { verbs: ['create'], ...snapshots, resourceNames: [] },
+      ],
+      create,
+      true,
+    ],
+    ['a rule for URLs', [{ verbs: ['create'] }], create, false],
     ['one object only', [{ verbs: ['create'], ...snapshots, resourceNames: ['a'] }], create, false],
   ];
   for (const [name, rules, right, granted] of rows) {
@@ -60,7 +82,15 @@ describe('missingRights', () => {
     });
   }
 
+  test('takes no right for missing before the server has answered', () => {
+    const unanswered = review([]);
+    delete unanswered.status;
+    assert.deepEqual(missingRights(unanswered, [create]), []);
+  });
+
   test('formats a right as RBAC writes it', () => {
+    assert.equal(formatRight(create), 'create volumesnapshots.snapshot.storage.k8s.io');
+    assert.equal(formatRight({ verb: 'get', resource: pods }), 'get pods');
     assert.equal(formatRight(status), 'patch backupsessions.stash.appscode.com/status');
   });
 });

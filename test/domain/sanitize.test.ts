@@ -24,6 +24,15 @@ test('removes terminal escape sequences and keeps readable text', () => {
   for (const [text, clean] of rows) assert.equal(sanitize(text), clean, JSON.stringify(text));
 });
 
+test('cuts the middle of a long word, and the end of a long text', () => {
+  const word = 'x'.repeat(1_024);
+  assert.equal(sanitize(`a ${word},b`), `a ${word},b`);
+  assert.equal(sanitize(`a ${word}y,b`), `a ${'x'.repeat(512)}…${'x'.repeat(510)}y,b`);
+  const text = 'ab '.repeat(10_000);
+  assert.equal(sanitize(text), text);
+  assert.equal(sanitize(`${text}c`), `${text.slice(0, -1)}…`);
+});
+
 test('keeps clean text unchanged, and makes any text clean', () => {
   const piece = fc.constantFrom(
     '\u001b',

@@ -17,6 +17,7 @@ test('accepts the schedules that a Kubernetes CronJob accepts', () => {
     '0 0 29 2 *',
     '0 0 31 2 MON',
     '0,,30 * * * *',
+    `${'0,'.repeat(496)} * * * *`,
     '@hourly',
     '@daily',
     '@midnight',
@@ -47,6 +48,10 @@ test('returns the reason why a text is not a schedule', () => {
     ['* * L * *', 'the day of month "L" is not within 1 to 31'],
     ['* * 15W * *', 'the day of month "15W" is not within 1 to 31'],
     ['* * * * 5#2', 'the day of week "5#2" is not a number, a range or a step'],
+    ['5-60 * * * *', 'the minute "5-60" is not within 0 to 59'],
+    ['60-5 * * * *', 'the minute "60-5" is not within 0 to 59'],
+    ['0x10 * * * *', 'the minute "0x10" is not within 0 to 59'],
+    [`${'0,'.repeat(496)}0 * * * *`, 'it is longer than 1000 characters'],
     ['30-10 * * * *', 'the minute "30-10" ends before it begins'],
     ['*/0 * * * *', 'the minute "*/0" has a step of zero'],
     ['-5 * * * *', 'the minute "-5" is not a number, a range or a step'],
@@ -75,6 +80,7 @@ test('returns the next run in UTC', () => {
     ['* * * * *', '2026-03-14T02:59:59.999Z', '2026-03-14T03:00:00Z'],
     ['0 3 * * *', from, '2026-03-15T03:00:00Z'],
     ['50/4 * * * *', from, '2026-03-14T03:50:00Z'],
+    ['50/4 * * * *', '2026-03-14T03:50:00Z', '2026-03-14T03:54:00Z'],
     ['50/4 * * * *', '2026-03-14T03:58:00Z', '2026-03-14T04:50:00Z'],
     ['0 9-17/4 * * mon-fri', from, '2026-03-16T09:00:00Z'],
     ['0 0 29 2 *', from, '2028-02-29T00:00:00Z'],
@@ -100,6 +106,20 @@ test('returns the next run in UTC', () => {
   for (const [text, at, due] of rows) {
     const expected = due === undefined ? undefined : new Date(due);
     assert.deepEqual(nextRun(text, new Date(at)), expected, `${text} from ${at}`);
+  }
+});
+
+test('the time zone of the machine makes no difference', () => {
+  const { TZ } = process.env;
+  process.env['TZ'] = 'America/New_York';
+  try {
+    assert.deepEqual(
+      nextRun('0 3 * * *', new Date('2026-03-14T01:00:00Z')),
+      new Date('2026-03-14T03:00:00Z'),
+    );
+  } finally {
+    if (TZ === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = TZ;
   }
 });
 

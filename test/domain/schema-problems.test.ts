@@ -73,7 +73,24 @@ for (const [name, spec, expected] of rows) {
   });
 }
 
+test('a value of any type where the schema names none, and a number', () => {
+  for (const value of ['x', 1, null, [], { a: 1 }]) {
+    assert.deepEqual(schemaProblems(value, { required: ['a'] }), []);
+  }
+  assert.deepEqual(schemaProblems(1.5, { type: 'number' }), []);
+  assert.deepEqual(schemaProblems('x', { type: 'number' }), [
+    { path: '', message: 'must be a number, not "x"' },
+  ]);
+});
+
+test('a pattern is for text', () => {
+  const port: JsonSchema = { 'x-kubernetes-int-or-string': true, pattern: '^[a-z]+$' };
+  for (const value of ['web', 80]) assert.deepEqual(schemaProblems(value, port), []);
+  assert.deepEqual(schemaProblems('80', port), [{ path: '', message: 'is malformed: "80"' }]);
+});
+
 test('null where the schema allows it', () => {
+  assert.equal(schemaProblems(1, { type: 'string', nullable: true }).length, 1);
   const list = (nullable: boolean): JsonSchema => ({ type: 'array', items: { type: 'string', nullable } });
   assert.deepEqual(schemaProblems([null], list(true)), []);
   assert.equal(schemaProblems([null], list(false)).length, 1);

@@ -45,6 +45,8 @@ const restores: [name: string, object: Record<string, unknown>, described: strin
     [],
   ],
   ['metadata, which the server itself checks', { metadata: { anything: 1, labels: { a: 'b' } } }, []],
+  ['no metadata below the top', { spec: { kind: 'x' } }, ['unknown field "spec.kind"']],
+  ['a null field', { spec: null, status: null }, []],
   ['a value of another type', { spec: { target: 'x', rules: 3 } }, []],
   [
     'a name that every object has',
@@ -73,6 +75,14 @@ test('unknown fields: below the values of a map', () => {
   };
   assert.deepEqual(unknownFields({ map: { 'a b': { known: 1, knwon: 2 } } }, schema), ['map["a b"].knwon']);
   assert.deepEqual(siblingsAt(schema, 'map["a b"].knwon'), ['known']);
+});
+
+test('unknown fields: none below what a schema leaves open', () => {
+  const open: JsonSchema = {
+    type: 'object',
+    properties: { any: { type: 'object', additionalProperties: true }, list: { type: 'array' } },
+  };
+  assert.deepEqual(unknownFields({ any: { a: { b: 1 } }, list: [{ c: 1 }] }, open), []);
 });
 
 test('siblings: none where the schema has no properties', () => {
@@ -119,6 +129,10 @@ for (const [word, expected] of words) {
 test('nearest: undefined without candidates, the first of two equally near ones', () => {
   assert.equal(nearest('word', []), undefined);
   assert.equal(nearest('data-x', new Set(['data-a', 'data-b'])), 'data-a');
+});
+
+test('nearest: no name that a terminal would not show', () => {
+  assert.equal(nearest('data-x', ['data-\u202ex', 'data-yy']), 'data-yy');
 });
 
 test('nearest: another ordinal or time is no misspelling', () => {

@@ -18,7 +18,7 @@ export function parseLabelQuery(text: string): LabelQuery {
   while (end < text.length && text.trim() !== '') {
     requirement.lastIndex = end;
     const match = text.length > longestQuery ? null : requirement.exec(text);
-    if (!match?.groups || match[0] === '') {
+    if (!match?.groups) {
       throw new StashError('usage', `--selector: "${text}" is not a label selector`, {
         hint: "write it as for kubectl: app=web,tier!=cache, 'env in (prod,test)'",
       });

@@ -13,6 +13,7 @@ const accepted = [
   { line: 'deploy/web StatefulSet/db a', expected: [web, db, { name: 'a' }] },
   { line: 'deployments.apps/web', expected: [web] },
   { line: 'deploy web', expected: [web] },
+  { line: 'web db', expected: [{ name: 'web' }, { name: 'db' }] },
   { line: 'deploy', expected: [{ name: 'deploy' }] },
 ];
 
@@ -27,6 +28,7 @@ for (const line of [
   'deploy/',
   'deploy.example.com/x',
   'bc/',
+  '/x',
   'bc/A_B',
   'backupsession/a',
   'a/b/c',

@@ -22,6 +22,7 @@ test("reads kubectl's grammar", () => {
     ['sts/a deploy/b', 'statefulset/a deployment/b'],
     ['deploy/a deploy/a', 'deployment/a'],
     ['deploy,sts web', 'deployment/web statefulset/web'],
+    [`deploy/${'x'.repeat(253)}`, `deployment/${'x'.repeat(253)}`],
     ['PVC/data.v1', 'persistentvolumeclaim/data.v1'],
     ['StatefulSet db', 'statefulset/db'],
     ['rc/a rs/b ds/c', 'replicationcontroller/a replicaset/b daemonset/c'],
@@ -77,6 +78,17 @@ test('refuses invalid targets with one line and a hint', () => {
       'deploy/foo',
       'a name cannot be combined with -l or --all',
       'leave out deploy/foo or the flag',
+      { names: 'refused' },
+    ],
+    [
+      'deploy/foo true',
+      '"true" is not the name of a workload',
+      'write the value of a flag with "=", as in --wait=true',
+    ],
+    [
+      'deploy/foo sts/bar',
+      'a name cannot be combined with -l or --all',
+      'leave out deploy/foo sts/bar or the flag',
       { names: 'refused' },
     ],
     [

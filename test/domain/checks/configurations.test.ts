@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { backupSessions } from '#src/api/resources.ts';
 import { configurationChoice } from '#src/domain/checks/configuration-choice.ts';
 import { configurationValid } from '#src/domain/checks/configuration-valid.ts';
 import { configurations } from '#src/domain/checks/configurations.ts';
@@ -120,6 +121,11 @@ test('a schedule counts from the newest complete restore point', () => {
 test('a run is proposed only of a target that could be snapshotted', () => {
   const one = configuration('nightly', daily);
   const gone = { object: { value: undefined } };
+  const missing = new Map([['snapshot', [{ verb: 'create', resource: backupSessions } as const]]]);
+  assert.match(
+    ofConfiguration(schedule, one, { now: hoursLater(49), lists: good, missing }).join(),
+    /^fail: it was due at .* since it was created$/,
+  );
   const found = ofConfiguration(schedule, one, { now: hoursLater(49), lists: good }, gone);
   assert.match(found.join(), /^fail: it was due at .* since it was created$/);
 });

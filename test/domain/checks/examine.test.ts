@@ -36,6 +36,26 @@ test('namespace, configurations and targets are examined, and a target of two co
   );
 });
 
+test('a configuration is examined with the subject that is its own', () => {
+  const [nightly] = backupconfigurations;
+  const told: Check = {
+    name: 'told',
+    of: 'configuration',
+    find: (_, __, seen) => said(seen?.configuration?.metadata.name ?? 'none'),
+  };
+  const found = examine([told], facts({ lists: { backupconfigurations } }), [
+    subject(),
+    subject({ configuration: nightly }),
+  ]);
+  assert.deepEqual(
+    found.map(({ about, message }) => [about, message]),
+    [
+      ['backupconfiguration/nightly', 'nightly'],
+      ['backupconfiguration/other', 'none'],
+    ],
+  );
+});
+
 test('where a target is named, only its configurations are examined', () => {
   const found = examine(three, facts({ target, lists: { backupconfigurations } }), []);
   assert.deepEqual(

@@ -67,6 +67,11 @@ test('whether its claims are bound', () => {
     [{ pods: lacking({ verb: 'list', resource: pods }) }, { lists: good }, ['unknown: needs list pods']],
     [unreadable, { lists: good }, [noRight]],
     [absent, { lists: good }, []],
+    [
+      { configuration: configuration('many', { target: { replicas: 1_001 } }) },
+      { lists: good },
+      ['fail: statefulset/db has 1001 claims, and the limit of a session is 1000'],
+    ],
   ];
   for (const [one, changes, found] of rows) assert.deepEqual(ofTarget(claims, one, changes), found);
 });
@@ -84,6 +89,14 @@ test('whether a CSI driver serves each claim', () => {
       {},
       { lists, ...volumesOf({ csi: { driver: 'other', volumeHandle: 'h' } }) },
       ['ok: driver other serves the claims'],
+    ],
+    [
+      {},
+      {
+        lists: { ...good, persistentvolumeclaims: [...bound.slice(0, 1), ...plain.slice(1)] },
+        ...volumesOf({ csi: { driver: 'other', volumeHandle: 'h' } }),
+      },
+      [`ok: driver ${driver}, other serves the claims`],
     ],
     [{}, { lists, ...volumesOf({ hostPath: {} }) }, [host('data-db-0'), host('data-db-1')]],
     [
@@ -169,6 +182,24 @@ for (const [name, classes, configured, found] of classRows) {
   });
 }
 
+test('snapshot classes of a configuration that names none, and of volumes without a driver', () => {
+  const two = { lists: { ...good, volumesnapshotclasses: [snapshotClass('slow'), snapshotClass('fast')] } };
+  const one = { configuration: configuration('nightly', { target: { snapshotClassName: '' } }) };
+  assert.match(ofTarget(snapshotClasses, one, two).join(), /fix: kubectl annotate volumesnapshotclass fast /);
+  const plain = [claim('data-db-0'), claim('data-db-1')];
+  const lists = { ...good, persistentvolumeclaims: plain };
+  assert.deepEqual(ofTarget(snapshotClasses, {}, { lists, ...volumesOf({ hostPath: {} }) }), []);
+  assert.deepEqual(
+    ofTarget(snapshotClasses, {}, { lists, volumes: lacking({ verb: 'list', resource: persistentVolumes }) }),
+    [],
+  );
+  const unbound = bound.map((each) => ({ ...each, status: { phase: 'Pending' as const } }));
+  for (const check of [snapshotClasses, appscode]) {
+    const changes = { lists: { ...good, persistentvolumeclaims: unbound }, groups: withAppscode };
+    assert.deepEqual(ofTarget(check, {}, changes), []);
+  }
+});
+
 test('snapshot classes that may not be read, or of no claim', () => {
   assert.deepEqual(ofTarget(snapshotClasses, {}, { lists: { ...good, volumesnapshotclasses: 'lacks' } }), [
     'unknown: needs list volumesnapshotclasses.snapshot.storage.k8s.io',
@@ -180,6 +211,11 @@ test('snapshot classes that may not be read, or of no claim', () => {
 });
 
 test("what AppsCode's operator could not do", () => {
+  const plain = { ...good, persistentvolumeclaims: [claim('data-db-0'), claim('data-db-1')] };
+  assert.deepEqual(
+    ofTarget(appscode, {}, { lists: plain, groups: withAppscode, ...volumesOf({ hostPath: {} }) }),
+    [],
+  );
   const lists = { ...good, volumesnapshotclasses: [snapshotClass('fast')] };
   assert.deepEqual(ofTarget(appscode, {}, { lists }), []);
   assert.deepEqual(ofTarget(appscode, {}, { lists, groups: withAppscode }), [

@@ -4,7 +4,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import type { PersistentVolumeClaim, Pod, Volume, Workload } from '#src/api/kubernetes.ts';
-import { checkClaims, claimsOfTarget, needsPods, type Seen } from '#src/domain/workload/claims.ts';
+import {
+  checkClaims,
+  claimsOfTarget,
+  createsOrMounts,
+  needsPods,
+  type Seen,
+} from '#src/domain/workload/claims.ts';
 import type { TargetKind } from '#src/domain/workload/kinds.ts';
 import { accept, refuse } from '#src/domain/finding.ts';
 
@@ -73,14 +79,21 @@ test('volumes of every workload, each claim once, in the order of the manifest',
 
 test('ephemeral volumes of the running pods', () => {
   const deployment = workload('Deployment', [claimVolume('data'), scratch]);
+  const unseen = pod('web-0');
+  delete unseen.status;
   const pods = [
     pod('web-b'),
+    pod('web-e'),
     pod('web-a'),
+    unseen,
     pod('web-c', {}, 'Pending'),
     pod('web-d', { deletionTimestamp: '2026-01-01T00:00:00Z' }),
   ];
-  assert.equal(namesOf(deployment, { pods }), 'data web-a-scratch* web-b-scratch*');
+  assert.equal(namesOf(deployment, { pods }), 'data web-a-scratch* web-b-scratch* web-e-scratch*');
   assert.equal(needsPods({ kind: 'Deployment', object: deployment }), true);
+  const named = workload('Deployment', [claimVolume('web-a-scratch'), scratch]);
+  assert.equal(namesOf(named, { pods: [pod('web-a')] }), 'web-a-scratch', 'each claim once');
+  assert.equal(needsPods({ kind: 'PersistentVolumeClaim', object: claim('data') }), false);
   const without = workload('Deployment', [claimVolume('data')]);
   assert.equal(needsPods({ kind: 'Deployment', object: without }), false);
 });
@@ -116,6 +129,46 @@ test('a StatefulSet scaled to zero has the claims that exist, by ordinal', () =>
   );
 });
 
+test('a target has as many claims as a session may have, and no more', () => {
+  const set = (replicas: number) =>
+    workload('StatefulSet', [claimVolume('shared')], { replicas, ...templates('data') });
+  const claimsOf = (object: Workload, most: number) =>
+    accept(claimsOfTarget({ kind: 'StatefulSet', object }, { claims: [], pods: [] }, most)).length;
+  assert.equal(claimsOf(set(2), 3), 3);
+  assert.equal(claimsOf(workload('StatefulSet', [], { replicas: 2, ...templates('data', 'log') }), 4), 4);
+  for (const [replicas, most, count] of [
+    [2, 2, 3],
+    [2 ** 40, 1_000, 2 ** 40],
+  ] as const) {
+    assert.throws(() => claimsOf(set(replicas), most), {
+      kind: 'precondition',
+      message: `statefulset/web has ${count} claims, and the limit of a session is ${most}`,
+      hint: 'raise --claims-per-session of the operator or of this command',
+    });
+  }
+});
+
+test('the claims that a workload mounts, or that a StatefulSet creates for its ordinals', () => {
+  const set = workload('StatefulSet', [claimVolume('shared'), claimVolume('ignored', 'data')], {
+    replicas: 2,
+    ordinals: { start: 5 },
+    ...templates('data', 'log'),
+  });
+  const created = ['shared', 'data-web-5', 'log-web-5', 'log-web-6'];
+  const others = ['data-web-4', 'data-web-7', 'data-web-05', 'data-web-', 'data', 'ignored', 'web'];
+  for (const name of [...created, ...others]) {
+    assert.equal(createsOrMounts({ kind: 'StatefulSet', object: set }, name), created.includes(name), name);
+  }
+  const deployment = workload('Deployment', [claimVolume('data')]);
+  for (const [name, expected] of [
+    ['data', true],
+    ['data-web-0', false],
+  ] as const) {
+    assert.equal(createsOrMounts({ kind: 'Deployment', object: deployment }, name), expected);
+    assert.equal(createsOrMounts({ kind: 'PersistentVolumeClaim', object: claim('data') }, name), expected);
+  }
+});
+
 test('scaling to zero loses no claim, whatever the order of the list', () => {
   const scaled = (replicas: number) => workload('StatefulSet', [], { replicas, ...templates('data', 'log') });
   const shuffled = fc.integer({ min: 1, max: 12 }).chain((replicas) => {
@@ -132,11 +185,14 @@ test('scaling to zero loses no claim, whatever the order of the list', () => {
 test('refuses claims that cannot be snapshotted, all in one line', () => {
   const target = { kind: 'Deployment', name: 'web', namespace: 'demo' } as const;
   const deleted = claim('deleted');
+  const unseen = claim('unseen');
+  delete unseen.status;
   deleted.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
   const claims = [
     claim('good'),
     claim('pending', { phase: 'Pending' }),
     claim('new', {}),
+    unseen,
     claim('lost', { phase: 'Lost' }),
     deleted,
   ];
@@ -157,6 +213,11 @@ test('refuses claims that cannot be snapshotted, all in one line', () => {
       'new',
       'claim new of deployment/web is not bound to a volume yet',
       `${why}\nkubectl describe pvc new -n demo`,
+    ],
+    [
+      'unseen',
+      'claim unseen of deployment/web is not bound to a volume yet',
+      `${why}\nkubectl describe pvc unseen -n demo`,
     ],
     [
       'deleted',

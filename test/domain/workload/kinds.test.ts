@@ -21,6 +21,7 @@ test('no word means two kinds', () => {
   for (const kind of targetKinds) {
     for (const word of wordsOfKind(kind)) assert.equal(kindOfWord(word), kind, word);
   }
+  assert.deepEqual(wordsOfKind('StatefulSet'), ['sts', 'statefulset', 'statefulsets']);
   assert.equal(kindOfWord('pod'), undefined);
 });
 

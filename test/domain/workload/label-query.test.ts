@@ -10,6 +10,7 @@ const labels = { app: 'web', 'example.com/tier': 'front', number: '5', empty: ''
 
 const rows: [query: string, matches: boolean][] = [
   ['', true],
+  ['  ', true],
   ['app=web', true],
   ['app==web', true],
   ['app=db', false],
@@ -30,13 +31,15 @@ const rows: [query: string, matches: boolean][] = [
   ['number>4', true],
   ['number>5', false],
   ['number<6', true],
+  ['number<5', false],
   ['none<6', false],
+  [`app=${' '.repeat(9_993)}web`, true],
   ['app=web, example.com/tier=front', true],
   ['app=web,example.com/tier!=front', false],
   ['constructor', false],
 ];
 for (const [query, expected] of rows) {
-  test(`-l "${query}" ${expected ? 'matches' : 'does not match'}`, () => {
+  test(`-l "${query.slice(0, 40)}" ${expected ? 'matches' : 'does not match'}`, () => {
     assert.equal(parseLabelQuery(query)(labels), expected);
   });
 }
@@ -55,7 +58,11 @@ for (const query of [
   'x'.repeat(10_001),
 ]) {
   test(`-l "${query.slice(0, 20)}" is refused`, () => {
-    assert.throws(() => parseLabelQuery(query), { kind: 'usage' });
+    assert.throws(() => parseLabelQuery(query), {
+      kind: 'usage',
+      message: `--selector: "${query}" is not a label selector`,
+      hint: "write it as for kubectl: app=web,tier!=cache, 'env in (prod,test)'",
+    });
   });
 }
 

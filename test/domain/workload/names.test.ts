@@ -5,6 +5,7 @@ import fc from 'fast-check';
 
 import {
   cronJobName,
+  fingerprint,
   invokerName,
   labelValue,
   restoreJobName,
@@ -34,16 +35,23 @@ test('short names are as specified', () => {
     'data-1772330584-9bc0',
     'dashes are no digits of a UID',
   );
+  assert.equal(snapshotNameTaken('data', created, 'c-0'), 'data-1772330584-c000');
   assert.equal(cronJobName('deploy-a.b'), 'stash-trigger-deploy-a-b');
   assert.equal(snapshotterJobName('deploy-foo-1772330584'), 'stash-vs-deploy-foo-1772330584');
   assert.equal(restoreJobName('r'), 'stash-restore-r');
-  assert.throws(() => snapshotName('data', 'yesterday'), { kind: 'bug' });
+  assert.throws(() => snapshotName('data', 'yesterday'), {
+    kind: 'bug',
+    message: 'a name was asked for a time that is none',
+  });
 });
 
 test('shorten hashes the whole name, and leaves no separator before the hash', () => {
   assert.equal(shorten('short', 5), 'short');
   // e40c292c is the published FNV-1a test vector of "a"; "foobar" gives bf9cf968.
   assert.equal(shorten('foobar', 5), 'bf9cf');
+  assert.equal(fingerprint('web-13'), '0f355a44', 'eight digits, whatever the first');
+  const long = `a-.b${'x'.repeat(30)}`;
+  assert.equal(shorten(long, 14), `a-.bx-${fingerprint(long)}`);
   assert.match(shorten(`ab-.${'x'.repeat(30)}`, 13), /^ab-[0-9a-f]{8}$/);
 });
 
@@ -75,6 +83,7 @@ test('every name is valid, within its limit, and depends only on its input', () 
 test('sessions of an invoker with a long name have different Jobs, and two times have different names', () => {
   const invoker = 'i'.repeat(253);
   const [one, two] = [sessionName(invoker, at), sessionName(invoker, new Date(at.getTime() + 1000))];
+  assert.equal(one.length, 253, 'as much of the name as fits');
   assert.ok(one.endsWith('-1772330584') && two.endsWith('-1772330585'));
   assert.notEqual(snapshotterJobName(one), snapshotterJobName(two));
 });
@@ -82,6 +91,9 @@ test('sessions of an invoker with a long name have different Jobs, and two times
 test('any text gives a valid label value, and two texts give different ones', () => {
   assert.equal(labelValue(''), '');
   assert.equal(labelValue('PersistentVolumeClaim'), 'PersistentVolumeClaim');
+  assert.equal(labelValue('x'.repeat(63)), 'x'.repeat(63));
+  assert.equal(labelValue('x'.repeat(64)), `${'x'.repeat(54)}-${fingerprint('x'.repeat(64))}`);
+  assert.equal(labelValue('a/B c'), `a-B-c-${fingerprint('a/B c')}`);
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 100 }), fc.string({ minLength: 1 }), (text, more) => {
       assert.match(labelValue(text), /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/);

@@ -8,7 +8,7 @@ const everything: LabelSelector = {
   matchLabels: { app: 'web', tier: 'a' },
   matchExpressions: [
     { key: 'zone', operator: 'In', values: ['x', 'y'] },
-    { key: 'zone', operator: 'NotIn', values: ['y'] },
+    { key: 'zone', operator: 'NotIn', values: ['y', 'w'] },
     { key: 'owner', operator: 'Exists' },
     { key: 'legacy', operator: 'DoesNotExist' },
   ],
@@ -18,7 +18,7 @@ test('selectors become label queries', () => {
   assert.equal(formatSelector(undefined), '');
   assert.equal(formatSelector({}), '');
   assert.equal(formatSelector({ app: 'web', matchLabels: 'odd' }), 'app=web,matchLabels=odd');
-  assert.equal(formatSelector(everything), 'app=web,tier=a,zone in (x,y),zone notin (y),owner,!legacy');
+  assert.equal(formatSelector(everything), 'app=web,tier=a,zone in (x,y),zone notin (y,w),owner,!legacy');
 });
 
 test('a selector matches as in Kubernetes', () => {
