@@ -32,7 +32,7 @@ const deployment: Named<Workload> = {
             name: 'demo',
             image: 'busybox',
             command: ['/bin/sh', '-c'],
-            args: ['[ -e /data/hello.txt ] || echo hello > /data/hello.txt; exec sleep 2000000000'],
+            args: ['[ -e /data/hello.txt ] || date -u +%FT%TZ > /data/hello.txt; exec sleep 2000000000'],
             readinessProbe: { exec: { command: ['test', '-s', '/data/hello.txt'] }, periodSeconds: 1 },
             volumeMounts: [{ name: 'data', mountPath: '/data' }],
           },
@@ -45,10 +45,16 @@ const deployment: Named<Workload> = {
 
 /** Said once the demo runs. */
 export const demoLines: readonly string[] = [
-  'deploy/demo runs in namespace default, with a file in its claim demo-data; try:',
+  'deploy/demo runs in namespace default; its claim demo-data has a file; try:',
+  commandLine`  kubectl exec deploy/demo -- cat /data/hello.txt`,
   commandLine`  kubectl stash snapshot deploy/demo`,
   commandLine`  kubectl stash list`,
-  commandLine`  kubectl stash restore deploy/demo --suffix -copy`,
+  'then lose the claim, and get it back with the time that is in its file:',
+  commandLine`  kubectl scale deploy/demo --replicas 0`,
+  commandLine`  kubectl delete pvc/demo-data`,
+  commandLine`  kubectl stash restore deploy/demo`,
+  commandLine`  kubectl scale deploy/demo --replicas 1`,
+  commandLine`  kubectl exec deploy/demo -- cat /data/hello.txt`,
 ];
 
 const longestStartMs = 30_000;

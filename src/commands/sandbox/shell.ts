@@ -14,7 +14,8 @@ export function greeting(kept: string | undefined, demo: readonly string[]): rea
   const end = kept === undefined ? 'deletes everything in it' : `keeps everything in ${kept}`;
   return [
     'this shell is in a sandbox, a small Kubernetes on this machine',
-    'kubectl and kubectl stash (kubectl-stash where there is no kubectl) go to it, and to no other cluster',
+    'kubectl and kubectl stash go to it, and to no other cluster',
+    'where there is no kubectl, type kubectl-stash in place of kubectl stash',
     `exit or Ctrl-D leaves the shell, ends the sandbox and ${end}`,
     ...demo,
   ];
