@@ -35,6 +35,10 @@ test("Stash's kinds", () => {
       ['backupconfigurations', 'backupsessions'],
       `fail: the server does not serve restoresessions of stash.appscode.com/v1beta1 ${fix}`,
     ],
+    [
+      ['backupsessions'],
+      `fail: the server does not serve backupconfigurations, restoresessions of stash.appscode.com/v1beta1 ${fix}`,
+    ],
   ];
   for (const [served, found] of rows) assert.deepEqual(ofNamespace(stashApi, { served }), [found]);
 });

@@ -66,6 +66,11 @@ test('all problems and warnings of a configuration, and what its operator says',
       },
       ['fail: its operator says NotReady: quota'],
     ],
+    [
+      daily,
+      { phase: 'NotReady', conditions: [{ type: 'CronJobCreated', status: 'False', reason: 'Refused' }] },
+      ['fail: its operator says NotReady: Refused'],
+    ],
     [daily, { phase: 'NotReady' }, ['fail: its operator says NotReady: no reason']],
   ];
   for (const [spec, status, found] of rows) {

@@ -39,6 +39,19 @@ const rows: readonly (readonly [string, Partial<OperatorFacts>, string])[] = [
     'ok: the operator of namespace kubectl-stash runs: operator-0 leads',
   ],
   [
+    'it renewed its Lease a minute ago',
+    { lease: { value: lease(60) } },
+    'ok: the operator of namespace kubectl-stash runs: operator-0 leads',
+  ],
+  [
+    'it is installed, and its Lease may not be read in its namespace',
+    {
+      installed: { value: installed },
+      lease: { ...lacking({ verb: 'get', resource: leases }), namespace: 'kubectl-stash' },
+    },
+    'unknown: needs get leases.coordination.k8s.io in namespace kubectl-stash',
+  ],
+  [
     'it is silent',
     { installed: { value: installed }, lease: { value: lease(600) } },
     'fail: no pod of the operator in namespace kubectl-stash leads: the last one renewed its Lease 10m ago',
@@ -122,5 +135,13 @@ test('where nothing of it may be read, a configuration that has had no status fo
   assert.deepEqual(of(undefined, hoursLater(0)), unknown);
   assert.deepEqual(of(undefined, hoursLater(1)), [
     `warn: no operator found for namespace demo: only the command line carries sessions out ${install}`,
+  ]);
+});
+
+test('where its Lease may not be read, a configuration that has had no status for long tells that it is silent', () => {
+  const facts = { ...noRight, installed: { value: installed }, home: 'kubectl-stash' };
+  const lists = { backupconfigurations: [configuration('nightly')] };
+  assert.deepEqual(ofNamespace(operator, { operator: facts, now: hoursLater(1), lists }), [
+    'fail: no pod of the operator in namespace kubectl-stash leads',
   ]);
 });

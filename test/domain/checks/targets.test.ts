@@ -87,6 +87,19 @@ test('whether a CSI driver serves each claim', () => {
     [{}, { lists: good }, [`ok: driver ${driver} serves the claims`]],
     [
       {},
+      { lists: { ...good, persistentvolumeclaims: [...bound, claim('of-another-workload')] } },
+      [`ok: driver ${driver} serves the claims`],
+    ],
+    [
+      { object: { value: { kind: target.kind, object: statefulSet(3) } } },
+      {
+        lists: { ...good, persistentvolumeclaims: many.slice(0, 3).map((name) => claim(name)) },
+        ...volumesOf({ hostPath: {} }, many),
+      },
+      many.slice(0, 3).map(host),
+    ],
+    [
+      {},
       { lists, ...volumesOf({ csi: { driver: 'other', volumeHandle: 'h' } }) },
       ['ok: driver other serves the claims'],
     ],

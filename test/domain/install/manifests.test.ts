@@ -149,11 +149,10 @@ test('the Deployment passes exactly the given options to the operator', () => {
     return spec.template.spec.containers[0]?.args?.slice(6);
   };
   assert.deepEqual(added({}), []);
-  assert.deepEqual(added({ maxFreezeMs: 90_000, sessionsAtOnce: 200, logLevel: 'debug' }), [
-    '--max-freeze=1m30s',
-    '--sessions-at-once=200',
-    '--log-level=debug',
-  ]);
+  assert.deepEqual(
+    added({ maxFreezeMs: 90_000, sessionsAtOnce: 200, claimsPerSession: 20, logLevel: 'debug' }),
+    ['--max-freeze=1m30s', '--sessions-at-once=200', '--claims-per-session=20', '--log-level=debug'],
+  );
 });
 
 test('only with in-process is the operator bound to the roles of the Jobs', () => {
@@ -167,6 +166,26 @@ test('only with in-process is the operator bound to the roles of the Jobs', () =
     'kubectl-stash-snapshotter-in-process',
     'kubectl-stash-restorer-in-process',
     'kubectl-stash-snapshot-classes',
+  ]);
+});
+
+test('only an operator that runs sessions in Jobs may create Jobs', () => {
+  const verbs = (runSessions: InstallOptions['runSessions']) =>
+    one<Role>('ClusterRole', 'kubectl-stash-operator', { runSessions }).rules.find(({ resources }) =>
+      resources.includes('jobs'),
+    )?.verbs;
+  assert.deepEqual(verbs('in-jobs'), ['get', 'list', 'watch', 'create', 'delete']);
+  assert.deepEqual(verbs('in-process'), ['get', 'list', 'watch', 'delete']);
+});
+
+test('in the namespaces that the operator watches, it is granted its rights by RoleBindings', () => {
+  const options = { watchNamespaces: ['demo'] };
+  const bound = operatorManifests({ ...standard, ...options })
+    .filter(({ object }) => object.kind === 'RoleBinding')
+    .map(({ resource, object }) => [resource.plural, object.metadata.name, object.metadata.namespace]);
+  assert.deepEqual(bound, [
+    ['rolebindings', 'kubectl-stash-operator-watched', 'demo'],
+    ['rolebindings', 'kubectl-stash-operator', 'kubectl-stash'],
   ]);
 });
 

@@ -26,6 +26,7 @@ function stored(object: KubernetesObject, change: Partial<ObjectMeta> = {}): Sto
 
 type Change = (manifest: Manifest) => Stored<KubernetesObject> | undefined;
 
+const ours: Record<string, string> = { 'app.kubernetes.io/managed-by': 'kubectl-stash' };
 const asInstalled: Change = ({ object }) => stored(object);
 const find = (change: Change): Found[] => manifests.map((each) => ({ ...each, existing: change(each) }));
 const only = (kind: string, change: Change): Change => {
@@ -70,19 +71,32 @@ test('an existing namespace is used and not changed', () => {
 });
 
 test("CustomResourceDefinitions: AppsCode's are not changed, any others are updated", () => {
-  const theirs: Change = ({ object }) => stored(object, { labels: { 'app.kubernetes.io/name': 'stash' } });
+  const theirs: Partial<ObjectMeta>[] = [
+    { labels: { 'app.kubernetes.io/name': 'stash' } },
+    { labels: { 'app.kubernetes.io/managed-by': 'Helm' } },
+    { annotations: { 'meta.helm.sh/release-name': 'stash' } },
+  ];
+  const bare: Change = ({ object }) =>
+    stored({ apiVersion: 'v1', kind: object.kind, metadata: { name: object.metadata.name } });
   const doneTo = (change: Change) =>
     planInstall(find(only('CustomResourceDefinition', change)))
       .filter(({ object }) => object.kind === 'CustomResourceDefinition')
       .map((step) => step.do);
-  assert.deepEqual(doneTo(theirs), ['leave', 'leave', 'leave']);
-  assert.deepEqual(doneTo(foreign), ['patch', 'patch', 'patch']);
+  for (const metadata of theirs) {
+    const change: Change = ({ object }) => stored(object, metadata);
+    assert.deepEqual(doneTo(change), ['leave', 'leave', 'leave']);
+    const [step] = planInstall(find(only('CustomResourceDefinition', change)));
+    assert.ok(step?.do === 'leave');
+    assert.equal(step.why, "it belongs to AppsCode's Stash");
+  }
+  for (const change of [foreign, bare]) assert.deepEqual(doneTo(change), ['patch', 'patch', 'patch']);
 });
 
 test('refuses while an object is being deleted', () => {
   const leaving: Change = ({ object }) => stored(object, { deletionTimestamp: '2026-03-14T03:00:00Z' });
   const refused = refusal(only('Namespace', leaving));
-  assert.equal(refused?.message, 'namespace/kubectl-stash is being deleted');
+  assert.equal(refused?.kind, 'precondition');
+  assert.equal(refused.message, 'namespace/kubectl-stash is being deleted');
   assert.match(refused.hint ?? '', /\nkubectl wait --for=delete namespaces\/kubectl-stash$/);
 });
 
@@ -111,5 +125,43 @@ test('refuses a second operator in another namespace', () => {
         hint: 'update that installation:\nkubectl stash install -n backup\nor remove it first:\nkubectl stash uninstall -n backup',
       },
     );
+  }
+});
+
+test('an installation is told by ClusterRoleBindings of ours that bind the operator', () => {
+  const account = { kind: 'ServiceAccount' as const, name: 'kubectl-stash-operator', namespace: 'backup' };
+  const group = { kind: 'Group' as const, name: 'system:serviceaccounts:demo' };
+  const binding = (subjects: RoleBinding['subjects'], labels = ours): RoleBinding => ({
+    ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { labels } },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'a' },
+    ...(subjects && { subjects }),
+  });
+  const rows: [string, RoleBinding | undefined, RoleBinding | undefined, string[] | 'all' | undefined][] = [
+    ['none', undefined, undefined, undefined],
+    ['all namespaces', binding([account]), undefined, 'all'],
+    ['not managed by us', binding([account], {}), binding([account], {}), undefined],
+    ['without subjects', binding(undefined), binding(undefined), undefined],
+    ['of another account', binding([{ ...account, name: 'other' }]), undefined, undefined],
+    ['of a user of that name', binding([{ ...account, kind: 'User' }]), undefined, undefined],
+    ['some namespaces', undefined, binding([account, group]), ['demo']],
+    ['some, beside another account', undefined, binding([{ ...account, name: 'other' }, group]), undefined],
+    [
+      'some, beside groups and users of other names',
+      undefined,
+      binding([
+        account,
+        group,
+        { kind: 'Group', name: 'system:authenticated' },
+        { kind: 'User', name: 'system:serviceaccounts:shop' },
+      ]),
+      ['demo'],
+    ],
+  ];
+  for (const [what, operator, classes, watched] of rows) {
+    const expected = watched && {
+      home: 'backup',
+      watchNamespaces: watched === 'all' ? undefined : watched,
+    };
+    assert.deepEqual(installationOf(operator, classes), expected, what);
   }
 });

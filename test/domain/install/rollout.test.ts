@@ -99,6 +99,29 @@ for (const [name, status, words] of [
     container({ state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }),
     'pod o-1 exited with code 137: OOMKilled',
   ],
+  [
+    'crashed without a word',
+    container({ state: { terminated: { exitCode: 1, reason: 'Error' } } }),
+    'pod o-1 exited with code 1',
+  ],
+  [
+    'crashed with an empty message',
+    container({ state: { terminated: { exitCode: 1, reason: 'Error', message: '' } } }),
+    'pod o-1 exited with code 1',
+  ],
+  [
+    'crashes: the last of three lines',
+    container({ state: { terminated: { exitCode: 1, message: 'one\ntwo\nthree' } } }),
+    'pod o-1 exited with code 1: three',
+  ],
+  ['ended without a fault', container({ state: { terminated: { exitCode: 0 } } }), undefined],
+  [
+    'not ready, for a reason that is no trouble',
+    { conditions: [{ type: 'Ready', status: 'False', message: 'containers with unready status' }] },
+    undefined,
+  ],
+  ['unknown yet', undefined, undefined],
+  ['evicted, for a reason', { phase: 'Failed', reason: 'Evicted' }, 'pod o-1 failed: Evicted'],
   ['evicted', { phase: 'Failed', message: 'low on memory' }, 'pod o-1 failed: low on memory'],
   ['being made', container({ state: { waiting: { reason: 'ContainerCreating' } } }), undefined],
   ['up again', container({ ready: true, lastState: { terminated: { exitCode: 1 } } }), undefined],
@@ -115,4 +138,21 @@ test('pods that cannot be created', () => {
   assert.deepEqual(rolloutOf(deployment({ ...up, conditions }), []).trouble, [
     'no pod can be created: exceeded quota',
   ]);
+  const reasons = [
+    { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' },
+    { type: 'ReplicaFailure', status: 'True' },
+    { type: 'ReplicaFailure', status: 'False', message: 'over' },
+    { type: 'Available', status: 'True', message: 'minimum availability' },
+  ];
+  assert.deepEqual(rolloutOf(deployment({ ...up, conditions: reasons }), []).trouble, [
+    'no pod can be created: FailedCreate',
+    'no pod can be created: no reason given',
+  ]);
+});
+
+test('a Deployment of generation unknown that has no status has no replicas yet', () => {
+  const { generation, ...metadata } = deployment(undefined).metadata;
+  assert.equal(generation, 3);
+  const { done, state } = rolloutOf({ ...deployment(undefined), metadata }, []);
+  assert.deepEqual([done, state], [false, '0 of 2 replicas are available']);
 });

@@ -67,6 +67,25 @@ const rendered: { template: string; of?: unknown; text: string }[] = [
   { template: '{"\\"\\x41\\u00e9\\101"}', text: '"AéA' },
   { template: '{"}"}', text: '}' },
   { template: '{.a}', of: { a: 'red\u001b[31m\nnext' }, text: 'red[31m\nnext' },
+  { template: '{.items[*] "x"} {.items[*] 5}', text: 'x 5 5 5' },
+  { template: '{"x".a}', text: '' },
+  { template: '{\'a"b\'}{"it\'s"}', text: 'a"bit\'s' },
+  { template: '{5} {-5} {+5} {10.25} {12.} {-.55}', text: '5 -5 5 10.25 12 -0.55' },
+  { template: '{true} {FALSE}', text: 'true false' },
+  { template: '{"\\U0010ffff"}', text: '\u{10ffff}' },
+  { template: '{.gone[0]}{.gone[*]}{.gone.*}', of: first, text: '' },
+  { template: '{.a}', of: { a: undefined }, text: '' },
+  { template: '{.*}', of: { b: 1, a: 2 }, text: '2 1' },
+  { template: '{..}', of: { a: 'x', b: '', c: {}, d: 5 }, text: '{"a":"x","b":"","c":{},"d":5} x' },
+  { template: '{.a}', of: { a: { d: 1, c: { f: [2], e: 3 } } }, text: '{"c":{"e":3,"f":[2]},"d":1}' },
+  { template: '{.claims[5:5]}{.claims[0:0]}', of: first, text: '' },
+  { template: '{.claims[0, 2].name}', of: first, text: 'data tmp' },
+  { template: '{.claims[::12].name}', of: first, text: 'data' },
+  { template: '{.claims[?(@.name>"tmp")].name}', of: first, text: 'www' },
+  { template: "{.claims[?(@.name=='tmp')].name}", of: first, text: 'tmp' },
+  { template: '{.claims[?(@.name==")")].name}', of: first, text: '' },
+  { template: '{.items[?(@.ready==false)].metadata.name}', text: 'a-10' },
+  { template: '{.items[?(@.size==@.none)]}', text: '' },
   { template: '{.a}', of: { a: { b: '<\u202e>' } }, text: '{"b":"\\u003c\\u202e\\u003e"}' },
 ];
 
@@ -92,6 +111,14 @@ const refused: { template: string; message: string }[] = [
   { template: '{end}', message: 'not in range, nothing to end' },
   { template: '{upper .a}', message: 'unrecognized identifier upper' },
   { template: '{1.2.3}', message: 'cannot parse number 1.2.3' },
+  { template: "{.a['b}c']}", message: 'unexpected } in .b}c' },
+  { template: '{.a\n}', message: 'unclosed action' },
+  { template: '{.a\r}', message: 'unclosed action' },
+  { template: "{.a[x'b']}", message: "invalid array index x'b'" },
+  { template: "{.a['b'x]}", message: "invalid array index 'b'x" },
+  { template: '{.a[99999999999999999999]}', message: 'array index 99999999999999999999 is not a number' },
+  { template: '{.a[?(@.b)}', message: 'unclosed array expect ]' },
+  { template: '{"\\U00110000"}', message: 'cannot read the escapes in "\\U00110000"' },
   { template: 'x'.repeat(20_001), message: 'it is longer than 20000 characters' },
 ];
 
@@ -101,15 +128,45 @@ suite('a template is refused', () => {
       assert.throws(() => parseTemplate(template), {
         kind: 'usage',
         message: `invalid JSONPath: ${message}`,
+        hint: 'write it as for kubectl: \'{range .items[*]}{.metadata.name}{"\\n"}{end}\'',
       });
     });
   }
+});
+
+test('a template is read as texts, paths and ranges', () => {
+  const path = (name: string) => [{ kind: 'field', name }];
+  assert.deepEqual(parseTemplate(''), []);
+  assert.deepEqual(parseTemplate('x'.repeat(20_000)), [{ kind: 'text', text: 'x'.repeat(20_000) }]);
+  assert.deepEqual(parseTemplate('{.a}{"b"}{range .c}{end}{5}'), [
+    { kind: 'path', path: path('a') },
+    { kind: 'text', text: 'b' },
+    { kind: 'range', over: path('c'), body: [] },
+    { kind: 'path', path: [{ kind: 'constant', value: 5 }] },
+  ]);
+  assert.throws(() => parsePath('{'), {
+    kind: 'usage',
+    message: 'invalid JSONPath: "{" is not a path such as .metadata.name',
+  });
 });
 
 const unfit: { template: string; message: string }[] = [
   { template: '{.items[3]}', message: 'array index out of bounds: index 3, length 3' },
   { template: '{.items[0:9]}', message: 'array index out of bounds: index 8, length 3' },
   { template: '{.items[2:1]}', message: 'starting index 2 is greater than ending index 1' },
+  { template: '{.items[-4]}', message: 'array index out of bounds: index -1, length 3' },
+  { template: '{.items[5:]}', message: 'array index out of bounds: index 5, length 3' },
+  { template: '{.items[3:2]}', message: 'array index out of bounds: index 3, length 3' },
+  { template: '{.items[0:-5]}', message: 'array index out of bounds: index -3, length 3' },
+  { template: '{.items[2:0]}', message: 'starting index 2 is greater than ending index 0' },
+  { template: '{.items[::0]}', message: 'step must be > 0' },
+  {
+    template: '{.items[?(@.metadata.name==@.claims[*].name)]}',
+    message: 'can only compare one element at a time',
+  },
+  { template: '{.items[?(@.metadata==@.metadata)]}', message: 'invalid type for comparison' },
+  { template: '{.items[?(@.gone==@.gone)]}', message: 'invalid type for comparison' },
+  { template: '{.items[?(@.ready>true)]}', message: 'invalid type for comparison' },
   { template: '{.items[::-1]}', message: 'step must be > 0' },
   { template: '{.items[*].metadata[0]}', message: 'an object is not an array' },
   { template: '{.items[?(@.ready=="x")]}', message: 'incompatible types for comparison' },
@@ -119,7 +176,10 @@ const unfit: { template: string; message: string }[] = [
 suite('data is refused', () => {
   for (const { template, message } of unfit) {
     test(`by ${template}: ${message}`, () => {
-      assert.throws(() => renderTemplate(parseTemplate(template), data), { message: `JSONPath: ${message}` });
+      assert.throws(() => renderTemplate(parseTemplate(template), data), {
+        kind: 'usage',
+        message: `JSONPath: ${message}`,
+      });
     });
   }
 });
@@ -183,6 +243,10 @@ suite('a column prints', () => {
       assert.equal(renderCell(parsePath(path), first), cell);
     });
   }
+  test('an object with its keys in order, without those that have no value', () => {
+    const of = { a: { z: 1, none: undefined, b: { d: true, c: 'x' } } };
+    assert.equal(renderCell(parsePath('.a'), of), 'map[b:map[c:x d:true] z:1]');
+  });
 });
 
 test('columns are HEADER:PATH', () => {
@@ -190,6 +254,11 @@ test('columns are HEADER:PATH', () => {
     parseColumns('NAME:.metadata.name,Size:size').map(({ header }) => header),
     ['NAME', 'Size'],
   );
+  assert.equal(parseColumns(':.a')[0]?.header, '');
+  assert.throws(() => parseColumns('A:.a,B'), {
+    message: 'custom-columns: "B" is not HEADER:PATH',
+    hint: 'write it as for kubectl: custom-columns=NAME:.metadata.name,PHASE:.phase',
+  });
   for (const spec of ['', 'NAME', 'A:.a,B', 'A:', 'A:{.a}{.b}'])
     assert.throws(() => parseColumns(spec), { kind: 'usage' });
 });
@@ -212,7 +281,43 @@ suite('items are sorted', () => {
   }
   test('not by a field that none has', () => {
     assert.throws(() => sortBy(data.items, parsePath('.nope'), '.nope', (item) => item), {
+      kind: 'usage',
+      hint: 'write a field that -o json prints, such as .metadata.name',
       message: '--sort-by: no item has the field .nope',
     });
   });
+  test('where there are none', () => {
+    assert.deepEqual(
+      sortBy([], parsePath('.nope'), '.nope', (item) => item),
+      [],
+    );
+  });
+});
+
+suite('values are sorted, whatever their order', () => {
+  const rows: [string, unknown[]][] = [
+    ['numbers by size', [-1, 9, 10.5, 100]],
+    ['false before true', [false, true]],
+    ['objects without a value before empty texts', [undefined, '']],
+    ['quantities before words', ['5', 'b']],
+    ['numbers before words', [5, 'b']],
+    ['quantities by size', ['1', '1k', '1Mi', '1Gi']],
+    ['a text before a longer one', ['a', 'a1', 'a1b', 'a1b2']],
+    ['texts by their letters before their length', ['aa1', 'b1']],
+    ['numbers in texts by size', ['s-09', 's-10', 's-100']],
+    ['lists as they are printed', [['a'], ['b']]],
+  ];
+  for (const [what, values] of rows) {
+    test(what, () => {
+      const sort = (given: unknown[]) => sortBy(given, parsePath('.v'), '.v', (v) => ({ v }));
+      assert.deepEqual(sort(values), values);
+      assert.deepEqual(sort(values.toReversed()), values);
+    });
+  }
+});
+
+test('items of equal value, and those without a value, keep their order', () => {
+  const items = [{ id: 1 }, { id: 2 }, { id: 3, v: 'x' }, { id: 4, v: 'x' }];
+  const sorted = sortBy(items, parsePath('.v'), '.v', (item) => item);
+  assert.deepEqual(sorted, items);
 });

@@ -41,7 +41,8 @@ function storedCronJob(cronJob: Named<CronJob>): Stored<CronJob> {
 }
 
 test('creates sessions of the configuration, one at a time', () => {
-  const { metadata, spec } = build({ paused: true });
+  const { apiVersion, kind, metadata, spec } = build({ paused: true });
+  assert.deepEqual([apiVersion, kind], ['batch/v1', 'CronJob']);
   const labels = {
     'stash.appscode.com/invoker-type': 'BackupConfiguration',
     'stash.appscode.com/invoker-name': 'nightly',
@@ -140,9 +141,18 @@ test('its patch replaces the spec, and keeps labels and annotations of others', 
     ...wanted,
     metadata: { ...wanted.metadata, labels: { team: 'a' }, annotations: { note: 'b' }, resourceVersion: '7' },
   });
-  const [version, labels, annotations, spec] = patchOf(present, wanted) as { path: string; value: unknown }[];
-  assert.deepEqual([version?.path, version?.value], ['/metadata/resourceVersion', '7']);
-  assert.deepEqual(labels?.value, { team: 'a', ...wanted.metadata.labels });
-  assert.deepEqual(annotations?.value, { note: 'b', ...wanted.metadata.annotations });
-  assert.deepEqual([spec?.path, spec?.value], ['/spec', wanted.spec]);
+  const { labels, annotations } = wanted.metadata;
+  assert.deepEqual(patchOf(present, wanted), [
+    { op: 'replace', path: '/metadata/resourceVersion', value: '7' },
+    { op: 'add', path: '/metadata/labels', value: { team: 'a', ...labels } },
+    { op: 'add', path: '/metadata/annotations', value: { note: 'b', ...annotations } },
+    { op: 'replace', path: '/spec', value: wanted.spec },
+  ]);
+});
+
+test('a CronJob without a generation is compared with the wanted one', () => {
+  const present = stored<CronJob>(build());
+  const edited = { ...present, spec: { ...present.spec, suspend: true } };
+  assert.equal(hasDrifted(present, build(), settledAt(present)), false);
+  assert.equal(hasDrifted(edited, build(), settledAt(edited)), true);
 });

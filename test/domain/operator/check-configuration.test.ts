@@ -24,6 +24,15 @@ test('finds no problems in a valid configuration', () => {
   const rows: Spec[] = [
     {},
     { target: { ref: { kind: 'PersistentVolumeClaim', name: 'data' } } },
+    { target: { ref: { kind: 'PersistentVolumeClaim', name: 'data', apiVersion: 'v2' } } },
+    {
+      runtimeSettings: {
+        pod: {
+          podLabels: { 'pod.stash.appscode.com/team': 'a', 'sidecar.istio.io/inject': 'false' },
+          podAnnotations: { 'linkerd.io/inject': 'disabled' },
+        },
+      },
+    },
     { target: { ref: { ...ref, apiVersion: '', namespace: '' } } },
     { target: { ref: { ...ref, apiVersion: 'apps/v1beta1', namespace: 'demo' }, replicas: 3 } },
     { schedule: '@every 6h', timeOut: '1h30m', backupHistoryLimit: 0 },
@@ -55,6 +64,24 @@ test('names the field of every problem', () => {
   const rows: [Spec, ...string[]][] = [
     [{ target: {} }, missing],
     [{ target: { ref: {} } }, missing],
+    [{ target: { ref: { name: 'db' } } }, `spec.target.ref.kind "" is not one of ${kinds}`],
+    [
+      {
+        runtimeSettings: {
+          pod: {
+            podLabels: { app: 'db', 'sidecar.istio.io/inject': 'true' },
+            podAnnotations: { 'a/pod.stash.appscode.com/': 'b' },
+          },
+        },
+      },
+      'spec.runtimeSettings.pod.podLabels.app is refused: its name must begin with pod.stash.appscode.com/',
+      'spec.runtimeSettings.pod.podLabels["sidecar.istio.io/inject"] is refused: its name must begin with pod.stash.appscode.com/',
+      'spec.runtimeSettings.pod.podAnnotations["a/pod.stash.appscode.com/"] is refused: its name must begin with pod.stash.appscode.com/',
+    ],
+    [
+      { runtimeSettings: { 'a b': 1 } as never },
+      'spec.runtimeSettings["a b"] is refused: users who may write it may not be allowed to create pods',
+    ],
     [
       { target: { ref: { kind: 'DeploymentConfig', name: 'db' } } },
       `spec.target.ref.kind "DeploymentConfig" is not one of ${kinds}`,
@@ -131,6 +158,12 @@ test('warns of settings without the expected effect', () => {
   const post = { exec: { command: ['thaw'] } };
   const rows: [Spec, ...string[]][] = [
     [{ hooks: { postBackup: { ...post, executionPolicy: 'OnSuccess' } } }],
+    [{ timeOut: '5s' }, 'spec.timeOut "5s" is shorter than 10s, which takes its place'],
+    [
+      { retryConfig: { maxRetry: 1, delay: '5s' } },
+      'spec.retryConfig.delay "5s" is shorter than 10s, which takes its place',
+    ],
+    [{ retryConfig: { maxRetry: 0, delay: '5s' } }],
     [{ hooks: { preBackup: pre, postBackup: { ...post, executionPolicy: 'Always' } } }],
     [
       { hooks: { preBackup: pre, postBackup: { ...post, executionPolicy: 'OnSuccess' } } },
@@ -170,4 +203,8 @@ test('returns the target of a configuration with a valid reference', () => {
   assert.equal(of({ kind: 'Pod', name: 'db' }), undefined);
   assert.equal(of({ ...ref, namespace: 'other' }), undefined);
   assert.equal(of({ kind: 'StatefulSet' }), undefined);
+  const bare = configuration('nightly');
+  delete bare.spec.target;
+  assert.equal(configuredTarget(bare), undefined);
+  assert.match(checkConfiguration(bare).problems.join(), /^spec.target.ref is missing/);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { Job, Stored } from '#src/api/kubernetes.ts';
+import type { Condition, Job, Stored } from '#src/api/kubernetes.ts';
 import { isExecutorAction } from '#src/domain/operator/decide-executor.ts';
 import {
   decideBackupSession,
@@ -72,6 +72,18 @@ const unowned = job();
 delete unowned.metadata.ownerReferences;
 const deletedJob = withMetadata(job(), { deletionTimestamp: at(600).toISOString() });
 const owner = { apiVersion: 'stash.appscode.com/v1beta1', kind: 'BackupSession', name: 'another' };
+const unseen = ready();
+delete unseen.status;
+const refusedFor = (why: Partial<Condition>) => ({
+  ...ready(),
+  status: {
+    ...{ phase: 'NotReady' as const, observedGeneration: 1 },
+    conditions: [
+      { type: 'ValidationPassed', status: 'True' as const, message: 'it is valid' },
+      { type: 'CronJobCreated', status: 'False' as const, ...why },
+    ],
+  },
+});
 
 const rows: [string, BackupSessionWorld, string][] = [
   [
@@ -169,6 +181,41 @@ const rows: [string, BackupSessionWorld, string][] = [
     'its configuration is Invalid',
     world({ configuration: { ...ready(), status: { phase: 'Invalid', observedGeneration: 1 } } }),
     'skip: backupconfiguration/sts-db is Invalid',
+  ],
+  [
+    'its configuration has no status yet',
+    world({ configuration: unseen }),
+    'wait until 600: backupconfiguration/sts-db has not been reconciled yet',
+  ],
+  [
+    'its configuration has a status without a phase',
+    world({ configuration: { ...ready(), status: { observedGeneration: 1 } } }),
+    'wait until 600: backupconfiguration/sts-db has not been reconciled yet',
+  ],
+  [
+    'its configuration is Invalid, and says why',
+    world({ configuration: refusedFor({ message: 'often is no schedule', reason: 'Refused' }) }),
+    'skip: backupconfiguration/sts-db is NotReady: often is no schedule',
+  ],
+  [
+    'its configuration is Invalid, and gives a reason only',
+    world({ configuration: refusedFor({ reason: 'Refused' }) }),
+    'skip: backupconfiguration/sts-db is NotReady: Refused',
+  ],
+  [
+    'its configuration has not existed for as long as it may take',
+    world({ configuration: undefined, now: at(30) }),
+    'skip: backupconfiguration/sts-db does not exist',
+  ],
+  [
+    'a younger one has a holder, and no phase yet',
+    world({ siblings: [session({ name: 'younger', createdAt: at(5), holder: 'cli-1 1' })] }),
+    'skip: backupsession/younger of the same backupconfiguration is unfinished',
+  ],
+  [
+    'a younger one, whose name sorts before, has not begun',
+    world({ siblings: [session({ name: 'a', createdAt: at(5) })] }),
+    'ensure-job',
   ],
   [
     'an older one has not begun',

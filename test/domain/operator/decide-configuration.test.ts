@@ -4,17 +4,22 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { CronJob, Stored } from '#src/api/kubernetes.ts';
+import type { CronJob, OwnerReference, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { buildCronJob } from '#src/domain/operator/build-cron-job.ts';
-import { eventsOfStatus, type Status } from '#src/domain/operator/configuration-status.ts';
+import {
+  configurationStatus,
+  eventsOfStatus,
+  type Status,
+} from '#src/domain/operator/configuration-status.ts';
 import {
   decideConfiguration,
+  hasClash,
   type ConfigurationStep,
   type ConfigurationWorld,
 } from '#src/domain/operator/decide-configuration.ts';
 import { assertNever } from '#src/errors.ts';
-import { configuration, stored } from '#test/domain/objects.ts';
+import { configuration, stored, target } from '#test/domain/objects.ts';
 
 const options = { image: 'registry/stash:v1' };
 const now = new Date('2026-03-14T03:00:00Z');
@@ -259,6 +264,139 @@ test('the CronJob of a configuration whose runtimeSettings are refused is delete
   const refused = { ...taken, spec: { ...taken.spec, runtimeSettings } };
   assert.deepEqual(decide({ configuration: refused, cronJob }), { do: 'delete-cron-job', cronJob });
   assert.equal(statusOf({ configuration: refused }).phase, 'Invalid');
+});
+
+test('its conditions tell people what is the matter', () => {
+  const ours = { configuration: taken, rightsMade: true, cronJob: cronJobOf(taken) };
+  const rows: [Partial<ConfigurationWorld>, ...string[]][] = [
+    [ours, 'the configuration is valid', 'statefulset/db exists', 'the CronJob exists'],
+    [
+      { sight: 'absent' },
+      'the configuration is valid',
+      'statefulset/db does not exist in namespace demo; backups start once it exists',
+    ],
+    [
+      { sight: { unknown: 'no right' }, trouble: 'quota' },
+      'the configuration is valid',
+      'cannot tell whether statefulset/db exists: no right',
+      'quota',
+    ],
+    [
+      { configuration: configuration('nightly', { schedule: '', timeOut: '0' }) },
+      'spec.schedule is missing: write a cron expression; spec.timeOut "0" must be greater than zero',
+    ],
+    [{ configuration: { ...taken, kept: { refused: 'it is too large' } } }, 'it is too large'],
+  ];
+  for (const [changes, ...messages] of rows) {
+    assert.deepEqual(
+      statusOf(changes).conditions?.map(({ message }) => message),
+      messages,
+    );
+  }
+  assert.deepEqual(eventsOfStatus(taken, statusOf(ours)), [
+    {
+      ...{ type: 'Normal', reason: 'BackupConfigurationReady' },
+      message: 'the configuration is valid and its target exists',
+    },
+  ]);
+});
+
+test('a status without conditions is completed', () => {
+  const { phase, conditions } = statusOf({ configuration: { ...taken, status: {} }, sight: 'absent' });
+  assert.deepEqual([phase, conditions?.length], ['NotReady', 2]);
+  const events = eventsOfStatus({ ...taken, status: {} }, statusOf({ sight: 'absent' }));
+  assert.deepEqual(
+    events.map(({ reason }) => reason),
+    ['TargetNotFound'],
+  );
+});
+
+test('a configuration that waits for its CronJob is not Ready', () => {
+  const findings = {
+    ...{ check: { problems: [], warnings: [] }, target, sight: 'found' as const },
+    cronJob: 'unmade' as const,
+  };
+  assert.equal(configurationStatus(taken, findings, now).phase, 'NotReady');
+});
+
+test('a configuration for snapshots by hand that is invalid is told of, and one that is ready', () => {
+  const spec = { schedule: placeholderSchedule, paused: true };
+  const byHand = configuration('web', spec, { generation: 1, finalizers: [finalizer] });
+  const broken = { ...byHand, spec: { ...byHand.spec, timeOut: '0' } };
+  assert.deepEqual(
+    eventsOfStatus(broken, statusOf({ configuration: broken })).map(({ reason }) => reason),
+    ['ValidationFailed'],
+  );
+  assert.deepEqual(
+    eventsOfStatus(byHand, statusOf({ configuration: byHand, rightsMade: true })).map(
+      ({ message }) => message,
+    ),
+    ['snapshots can be taken by hand'],
+  );
+  const ending = stored<CronJob>({
+    ...cronJobOf(byHand),
+    metadata: { ...cronJobOf(byHand).metadata, deletionTimestamp: 'x' },
+  });
+  assert.equal(decide({ configuration: byHand, rightsMade: true, cronJob: ending }).do, 'write-status');
+});
+
+test('a CronJob of the same name that belongs to another owner is told of, and stays', () => {
+  const name = 'stash-trigger-nightly';
+  const ownedBy = (owner: Partial<OwnerReference>) =>
+    stored<CronJob>({
+      ...cronJobOf(taken),
+      metadata: {
+        name,
+        ownerReferences: [
+          { apiVersion: 'v1', kind: 'BackupConfiguration', name: 'nightly', uid: 'u', ...owner },
+        ],
+      },
+    });
+  const { uid } = taken.metadata;
+  const rows: [Partial<OwnerReference>, string][] = [
+    [
+      { controller: true },
+      `cronjob/${name} belongs to an earlier configuration of this name and is about to be deleted`,
+    ],
+    [
+      { controller: true, name: 'other' },
+      `cronjob/${name} belongs to backupconfiguration/other, whose CronJob has the same name; give one of the two another name`,
+    ],
+    ...[{ uid }, { kind: 'Deployment', controller: true }, { controller: false }].map(
+      (owner): [Partial<OwnerReference>, string] => [
+        owner,
+        `cronjob/${name} exists and was not created for this configuration; delete it, or give the configuration another name`,
+      ],
+    ),
+  ];
+  for (const [owner, message] of rows) {
+    const world = { ...base, configuration: taken, rightsMade: true, cronJob: ownedBy(owner) };
+    assert.equal(statusOf(world).conditions?.at(-1)?.message, message);
+    assert.equal(hasClash(world), true);
+  }
+  const ours = ownedBy({ uid, controller: true });
+  assert.equal(hasClash({ ...base, configuration: taken, cronJob: ours }), false);
+  assert.equal(hasClash(base), false);
+});
+
+test('a CronJob is kept up to date while its target is away', () => {
+  const cronJob = cronJobOf(configuration('nightly', { schedule: '0 9 * * *' }));
+  const step = decide({ configuration: taken, rightsMade: true, sight: 'absent', cronJob });
+  assert.equal(step.do, 'patch-cron-job');
+});
+
+test('a CronJob that is being deleted is left alone', () => {
+  const cronJob = cronJobOf(taken);
+  const ending = { ...cronJob, metadata: { ...cronJob.metadata, deletionTimestamp: 'x' } };
+  const paused = { ...taken, spec: { ...taken.spec, schedule: 'often', paused: true } };
+  assert.deepEqual(decide({ configuration: paused, cronJob }), {
+    do: 'patch-cron-job',
+    cronJob,
+    patch: [{ op: 'add', path: '/spec/suspend', value: true }],
+  });
+  assert.equal(decide({ configuration: paused, cronJob: ending }).do, 'write-status');
+  const theirs = { ...plain, spec: { ...plain.spec, driver: 'Restic' as const } };
+  assert.deepEqual(decide({ configuration: theirs, cronJob: ending }), { do: 'leave' });
 });
 
 test('from any state, the steps come to an end, and then the status is correct', () => {

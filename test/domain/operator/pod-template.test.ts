@@ -127,6 +127,34 @@ test('honours every setting of a container', () => {
   });
 });
 
+test('the ServiceAccount and the bindings belong to the configuration', () => {
+  const made = buildJobRights(configuration('nightly'), ['reader'], 'Role');
+  const metadata = {
+    namespace: 'demo',
+    labels: { 'app.kubernetes.io/managed-by': 'kubectl-stash' },
+    ownerReferences: [
+      {
+        ...{ apiVersion: 'stash.appscode.com/v1beta1', kind: 'BackupConfiguration', name: 'nightly' },
+        ...{ uid: 'uid-of-backupconfiguration-nightly', controller: true },
+      },
+    ],
+  };
+  assert.deepEqual(made.serviceAccount, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { ...metadata, name: 'stash-nightly' },
+  });
+  assert.deepEqual(made.bindings, [
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { ...metadata, name: 'stash.role-nightly-reader' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+      subjects: [{ kind: 'ServiceAccount', name: 'stash-nightly', namespace: 'demo' }],
+    },
+  ]);
+});
+
 test('builds a ServiceAccount unless one is given, and a binding for each role', () => {
   const made = buildJobRights(
     configuration('nightly', {

@@ -18,7 +18,8 @@ import { at, ensured, jobName, pod, podName, ready, session } from './session-wo
 const options = { image: 'ghcr.io/x:v1', maxFreezeMs: 90_000 };
 
 test("a snapshotter Job runs this program under the configuration's account, and is owned by its session", () => {
-  const { metadata, spec } = buildBackupJob(session(), ready(), options);
+  const { apiVersion, kind, metadata, spec } = buildBackupJob(session(), ready(), options);
+  assert.deepEqual([apiVersion, kind], ['batch/v1', 'Job']);
   assert.equal(metadata.name, jobName);
   assert.deepEqual(metadata.labels, {
     'app.kubernetes.io/managed-by': 'kubectl-stash',
@@ -45,10 +46,19 @@ test("a snapshotter Job runs this program under the configuration's account, and
 
 test('a Job with refused runtimeSettings is never built', () => {
   const runtimeSettings = { container: { livenessProbe: { exec: { command: ['id'] } } } } as never;
-  assert.throws(
-    () => buildBackupJob(session(), ready({ runtimeSettings }), options),
-    /livenessProbe is refused/,
-  );
+  assert.throws(() => buildBackupJob(session(), ready({ runtimeSettings }), options), {
+    kind: 'invalid',
+    message: /livenessProbe is refused/,
+  });
+});
+
+test('a Job is told the most claims of a session where that is not the default', () => {
+  const argsOf = (claimsPerSession: number) =>
+    buildBackupJob(session(), ready(), { ...options, claimsPerSession })
+      .spec?.template.spec.containers[0]?.args?.slice(6)
+      .join(' ');
+  assert.equal(argsOf(20), '--claims-per-session 20 -n demo');
+  assert.equal(argsOf(1_000), '-n demo');
 });
 
 test('a restore Job runs under the account of its session', () => {
@@ -56,6 +66,7 @@ test('a restore Job runs under the account of its session', () => {
   assert.equal(metadata.name, 'stash-restore-restore-sts-db-1773457200');
   const { serviceAccountName, containers } = spec?.template.spec ?? {};
   assert.equal(serviceAccountName, 'stash.restore-restore-sts-db-1773457200');
+  assert.equal(metadata.labels?.['app.kubernetes.io/component'], 'restorer');
   assert.deepEqual(
     containers?.[0]?.args?.join(' '),
     'operator restore-vs --restoresession restore-sts-db-1773457200 -n demo',
