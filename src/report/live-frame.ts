@@ -19,7 +19,8 @@ export interface FrameStyle {
 
 /** Returns lines that end in a line break. All clocks in them show the same whole second, so they tick at once. */
 export function liveFrame(views: readonly ProgressView[], now: Date, style: FrameStyle): string {
-  const share = Math.floor((style.rows - 2) / Math.max(1, views.length)) - 3;
+  // Beside its claims and notes, a session needs a headline, a header, a line for missing claims, and an empty line.
+  const share = Math.floor((style.rows - 1) / Math.max(1, views.length)) - 4;
   const second = wholeSecond(now);
   return views.map((view) => sessionFrame(view, second, style, share)).join('\n');
 }

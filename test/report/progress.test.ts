@@ -103,7 +103,10 @@ describe('liveFrame', () => {
   });
 
   test('no line is longer than the terminal, and the progress is always visible', () => {
-    const part = fc.string({ unit: fc.constantFrom('a', 'b', '-'), minLength: 1, maxLength: 80 });
+    const part = fc.string({
+      unit: fc.constantFrom('a', 'b', '-'),
+      ...{ minLength: 1, maxLength: 80, size: 'max' },
+    });
     fc.assert(
       fc.property(part, part, part, fc.integer({ min: 60, max: 200 }), (of, claim, message, columns) => {
         const progress: Progress = {
@@ -148,6 +151,7 @@ describe('liveFrame', () => {
           columns: 80,
           rows: 24,
         });
+        for (const line of frame.split('\n')) assert(line.length <= 80, line);
         const shown = frame.split(/\s+/).join(' ');
         assert(shown.includes(message), frame);
         assert(shown.includes(`note: ${note}`), frame);
@@ -163,6 +167,131 @@ describe('liveFrame', () => {
     const frame = liveFrame([view({ ...backup, claims: many, notes: [] })], at(9), { columns: 80, rows: 14 });
     assert(frame.trimEnd().split('\n').length <= 14);
     matchGolden('progress/frame-many', frame);
+  });
+
+  test('several sessions fit on the terminal together, and each shows at least three claims', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 0, max: 3 }),
+        fc.integer({ min: 0, max: 60 }),
+        (sessions, notes, more) => {
+          const rows = 1 + (8 + notes) * sessions + more;
+          const claims = Array.from({ length: 40 }, (_, index): ClaimProgress => ({
+            claim: `data-${index}`,
+            phase: 'Running',
+            startedAt: start,
+          }));
+          const shown = view({ ...backup, claims, notes: Array.from({ length: notes }, () => 'slow') });
+          const frame = liveFrame(Array(sessions).fill(shown), at(5), { columns: 80, rows });
+          // The cursor is on the line below.
+          assert(frame.split('\n').length <= rows, `${frame.split('\n').length} lines on ${rows} rows`);
+          assert((frame.match(/^data-/gm) ?? []).length >= 3 * sessions);
+        },
+      ),
+    );
+  });
+
+  test('claims that just fit keep their order', () => {
+    const shown = view({
+      ...backup,
+      notes: [],
+      claims: claims.map((row) => ({ ...row, message: undefined })),
+    });
+    const names = (rows: number) =>
+      [...liveFrame([shown], at(5), { columns: 80, rows }).matchAll(/^data-db-\d/gm)].map(([name]) => name);
+    const { length } = claims;
+    assert.deepEqual(
+      names(length + 5),
+      claims.map(({ claim }) => claim),
+    );
+    assert.deepEqual(names(length + 4), ['data-db-2', 'data-db-1', 'data-db-3']);
+  });
+
+  /** Whether a message of `length` characters is beside the claim on a terminal of `columns`. */
+  const beside = (length: number, columns: number): boolean => {
+    const message = 'x'.repeat(length);
+    const one: ClaimProgress[] = [
+      { claim: 'data', phase: 'Running', message, size: '1Gi', startedAt: start },
+    ];
+    const frame = liveFrame([view({ ...backup, claims: one, notes: [] })], at(5), { columns, rows: 24 });
+    return /^CLAIM.* WAITS FOR$/m.test(frame);
+  };
+  const width = 'CLAIM   STATE     SIZE   ELAPSED   '.length;
+  const widths: [length: number, columns: number][] = [
+    [10, width + 24],
+    [72, width + 24],
+    [90, width + 30],
+  ];
+  for (const [length, columns] of widths) {
+    test(`a message of ${length} characters is beside its claim from ${columns} columns on`, () => {
+      assert(beside(length, columns));
+      assert(!beside(length, columns - 1));
+    });
+  }
+
+  test('with messages below, a name is cut in the middle only if the row does not fit', () => {
+    const claim = 'x'.repeat(30);
+    const message = 'x'.repeat(60);
+    const one: ClaimProgress[] = [{ claim, phase: 'Running', message, size: '1Gi', startedAt: start }];
+    const row = `${claim}   Running   1Gi    ELAPSED`;
+    const rowIsCut = (columns: number) =>
+      !liveFrame([view({ ...backup, claims: one })], at(5), { columns, rows: 24 }).includes(`\n${claim} `);
+    assert.deepEqual([row.length, row.length - 1].map(rowIsCut), [false, true]);
+  });
+
+  test('states have colours, with messages beside the claims and below', () => {
+    for (const columns of [60, 200]) {
+      const paint = (phase: string) => `<${phase}>`;
+      const frame = liveFrame([view(backup)], at(65), { columns, rows: 40, paint });
+      for (const state of ['Ready', 'Running', 'Failed', 'Pending'])
+        assert(frame.includes(`<${state}>`), frame);
+    }
+  });
+
+  test('a long message leaves room for its claim on a low terminal', () => {
+    const message = 'word '.repeat(100).trim();
+    const one: ClaimProgress[] = [{ claim: 'data', phase: 'Running', message, startedAt: start }];
+    const frame = liveFrame([view({ ...backup, claims: one, notes: [] })], at(5), { columns: 80, rows: 8 });
+    assert.match(frame, /^data +Running/m);
+    assert.equal((frame.match(/^ {2}word/gm) ?? []).length, 2);
+  });
+
+  test('the second line of a note begins below the first', () => {
+    const note = 'the server is slow '.repeat(6).trim();
+    const frame = liveFrame([view({ ...backup, notes: [note] })], at(5), { columns: 80, rows: 24 });
+    assert.match(frame, /^note: the server.*\n {6}\S.*\n$/m);
+  });
+
+  describe('the headline', () => {
+    const head = (progress: Progress, columns: number, now = at(65)) =>
+      liveFrame([view(progress)], now, { columns, rows: 24 })
+        .split('\nCLAIM')[0]
+        ?.split('\n') ?? [];
+
+    test('is one line as long as it fits', () => {
+      const [line = '', ...more] = head(backup, 200);
+      assert.deepEqual(more, []);
+      assert.deepEqual(head(backup, line.length), [line]);
+      assert.deepEqual(head(backup, line.length - 1), [
+        'statefulset/db  1/4 ready, 8m55s left',
+        'backupsession/sts-db-1773457200',
+      ]);
+    });
+
+    test('is one line for a session without a target, whose long name is cut in the middle', () => {
+      const [line = '', ...more] = head({ ...long, target: undefined }, 60);
+      assert.deepEqual(more, []);
+      assert.match(line, /^backupsession\/.*….*1773457200 {2}1\/4 ready, 8m55s left$/);
+      assert.equal(line.length, 60);
+    });
+
+    test('has no time left from the deadline on, or with a verdict', () => {
+      assert.match(head(backup, 200, at(599))[0] ?? '', / {2}1\/4 ready, 1s left$/);
+      assert.match(head(backup, 200, at(600))[0] ?? '', / {2}1\/4 ready$/);
+      assert.match(head(backup, 200, at(660))[0] ?? '', / {2}1\/4 ready$/);
+      assert.match(head(restore, 200)[0] ?? '', / {2}1\/2 bound$/);
+    });
   });
 
   test('no control character from the cluster reaches the terminal', () => {
@@ -213,6 +342,12 @@ describe('changeLines', () => {
     assert.equal(printed[0], '');
     assert.equal(printed[3], '');
     matchGolden('progress/lines', printed.join('--\n'));
+  });
+
+  test('the first view has its notes too, and a claim without a message only its state', () => {
+    const first = view({ ...backup, claims: [{ claim: 'data', phase: 'Running' }], notes: ['slow'] });
+    const session = 'backupsession/sts-db-1773457200';
+    assert.equal(changeLines(undefined, first), `${session}: data: Running\n${session}: note: slow\n`);
   });
 });
 
