@@ -53,7 +53,7 @@ export function findingList(diagnoses: readonly Diagnosis[]): FindingList {
 /** A row for each finding, and under it the fix, or else the hint. */
 export function findingTable(diagnoses: readonly Diagnosis[]): string {
   const rows = diagnoses.map(({ level, check, about = '', message }) => [level, check, about, message]);
-  const [head, ...lines] = renderTable(['level', 'check', 'object', 'finding'], rows).trimEnd().split('\n');
+  const [head, ...lines] = renderTable(['level', 'check', 'object', 'finding'], rows).split('\n');
   const told = diagnoses.flatMap((diagnosis, index) => [lines[index] ?? '', ...advice(diagnosis)]);
   return [head, ...told].map((line) => `${line}\n`).join('');
 }

@@ -155,7 +155,7 @@ export function restorePointTable(options: TableOptions): (view: RestorePointVie
   return (view) => {
     const cells = { ...view, format: timeFormat(view.zone) };
     const rows = view.points.map((point) =>
-      shown.map(({ cell }, index) => cell(point, cells).padEnd(header === 'none' ? (widths[index] ?? 0) : 0)),
+      shown.map(({ cell }, index) => cell(point, cells).padEnd(widths[index] ?? 0)),
     );
     widths = widths.map((width, index) => Math.max(width, ...rows.map((row) => row[index]?.length ?? 0)));
     const text = renderTable(headers, rows, { header, paint: options.paint });

@@ -23,3 +23,23 @@ test('a table', () => {
 test('without rows only the header is printed', () => {
   assert.equal(renderTable(headers, []), 'CLAIM   STATE   MESSAGE\n');
 });
+
+test('without rows and headers nothing is printed', () => {
+  assert.equal(renderTable(headers, [], { header: 'none' }), '');
+});
+
+test('headers are in upper case unless they are names that a user wrote', () => {
+  const one = [['data', 'Failed', 'x']];
+  assert.match(renderTable(headers, one), /^CLAIM /);
+  assert.match(renderTable(headers, one, { header: 'as-written' }), /^claim /);
+  assert.match(renderTable(headers, one, { header: 'none' }), /^data /);
+});
+
+test('only phases and states have colours', () => {
+  const words = ['state', 'phase', 'estate', 'phases', 'name'];
+  const painted = renderTable(words, [[...words.map(() => 'Failed'), 'Failed']], {
+    paint: (phase) => `<${phase}>`,
+  });
+  const [, row = ''] = painted.split('\n');
+  assert.deepEqual(row.split(/ +/), ['<Failed>', '<Failed>', 'Failed', 'Failed', 'Failed', 'Failed']);
+});

@@ -11,6 +11,7 @@ const rows: [text: string, columns: number, lines: string[]][] = [
   ['not created yet', 14, ['not created', 'yet']],
   ['not created yet', 11, ['not created', 'yet']],
   ['a sha256:0123456789', 8, ['a', 'sha256:0', '12345678', '9']],
+  [' 0123456789', 5, [' 0123', '45678', '9']],
   ['one two three four five six seven', 5, ['one', 'two', 'three', 'four', 'five…']],
 ];
 for (const [text, columns, lines] of rows) {
