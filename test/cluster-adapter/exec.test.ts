@@ -213,7 +213,12 @@ test('a container that is not running, as the kubelet and the API server in fron
     const message = `Internal error occurred: unable to upgrade connection: ${kubeletSays}`;
     send(socket, 3, JSON.stringify({ metadata: {}, status: 'Failure', message, code: 500 }));
   });
-  for (const url of [api.url, translating.url]) {
+  await using wrapping = await serve(() => ({}));
+  wrapping.server.on('upgrade', (_request, socket) => {
+    const body = JSON.stringify(status(500, 'InternalError', kubeletSays));
+    socket.end(`HTTP/1.1 500 Internal Server Error\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  });
+  for (const url of [api.url, translating.url, wrapping.url]) {
     const error = await rejection(run(url, { container: 'main' }));
     assert.equal(error.kind, 'not-found');
     assert.match(error.message, /container not found \("main"\)$/);

@@ -6,6 +6,7 @@ import { kubeconfig, type Changes, type Given, type Row, type Stage } from './ro
 const v1 = 'client.authentication.k8s.io/v1';
 const v1beta1 = 'client.authentication.k8s.io/v1beta1';
 const bot = certificate({ name: 'bot', hosts: [] });
+const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 const answer = (status: object | undefined, apiVersion: string | undefined = v1) =>
   JSON.stringify({ apiVersion, kind: 'ExecCredential', status });
@@ -271,8 +272,13 @@ export const pluginRows: readonly Row[] = [
     'a password beside it: the plugin is not run',
     { user: { username: 'u', password: 'p' } },
     {
-      authorization: `Basic ${Buffer.from('u:p').toString('base64')}`,
+      authorization: `Basic ${base64('u:p')}`,
     },
+  ),
+  row(
+    'a client certificate in the kubeconfig beside it: the plugin is not run',
+    { user: { 'client-certificate-data': base64(bot.cert), 'client-key-data': base64(bot.key) } },
+    { authorization: 'none', certificate: 'bot' },
   ),
   row('an auth-provider beside it', { user: { 'auth-provider': { name: 'oidc' } } }, 'refused'),
   row('--token beside it: the plugin is not run', { given: { flags: ['--token=T'] } }, {}),
