@@ -1,7 +1,6 @@
 /** What deleting a BackupConfiguration affects. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
-import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { joinEffects, runningEffects, type DeleteEffects, type DeleteScene } from './delete-effects.ts';
 import { restorePoints, snapshotsOfPoint } from './restore-points.ts';
@@ -29,9 +28,7 @@ export function scheduleEffects(
       refusals: [],
       unlessForced: [],
     },
-    ...sessions
-      .filter((session) => !isFinal(session))
-      .map((session) => runningEffects('backupsession', session)),
+    ...sessions.map((session) => runningEffects('backupsession', session)),
   ]);
 }
 

@@ -27,7 +27,7 @@ export function checkRestoreSession(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return wrong(`${file} holds no object of Kubernetes`, 'one RestoreSession is expected');
   }
-  const { apiVersion, kind, metadata } = value as Record<string, unknown>;
+  const { apiVersion, kind } = value as Record<string, unknown>;
   if (kind !== 'RestoreSession' || apiVersion !== stashApiVersion) {
     const what = typeof kind === 'string' ? `a ${kind} of ${String(apiVersion)}` : 'of no kind';
     return wrong(
@@ -38,7 +38,7 @@ export function checkRestoreSession(
   const [unknown] = unknownFields(value, restoreSessionSchema);
   if (unknown !== undefined)
     return wrong(`${file}: ${describeUnknownField(unknown, restoreSessionSchema)}`, explain);
-  const [problem] = [...schemaProblems(value, restoreSessionSchema), ...metadataProblems(metadata)];
+  const [problem] = [...schemaProblems(value, restoreSessionSchema), ...metadataProblems(value)];
   if (problem) return wrong(`${file}: ${problem.path} ${problem.message}`, explain);
   const session = present(value);
   if (!isObjectName(session.metadata.name)) {
@@ -66,7 +66,7 @@ function itemsOf(document: unknown): unknown[] {
 }
 
 /** The definition says nothing of `metadata`. */
-function metadataProblems(metadata: unknown): SchemaProblem[] {
+function metadataProblems(session: object): SchemaProblem[] {
   const named: JsonSchema = { type: 'string' };
   const texts: JsonSchema = { type: 'object', additionalProperties: named };
   const properties = {
@@ -76,7 +76,7 @@ function metadataProblems(metadata: unknown): SchemaProblem[] {
     labels: texts,
     annotations: texts,
   };
-  return schemaProblems({ metadata }, { properties: { metadata: { type: 'object', properties } } });
+  return schemaProblems(session, { properties: { metadata: { type: 'object', properties } } });
 }
 
 /** The session as the API server would store it: null, and an empty namespace, mean that the field is absent. */

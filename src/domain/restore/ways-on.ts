@@ -1,7 +1,6 @@
 /** Builds the failures for claims that cannot be restored under their names, with what the user can do instead. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
-import { createsOrMounts } from '#src/domain/workload/claims.ts';
-import { readWorkload } from '#src/domain/workload/kinds.ts';
+import { createsClaim } from '#src/domain/workload/claims.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import type { ClaimInTheWay } from './claims-in-the-way.ts';
@@ -70,9 +69,8 @@ function besideIt(words: RestoreWords): string {
 /** The claims to be restored that the controller of a running StatefulSet would create empty. */
 export function racedClaims(names: readonly string[], words: RestoreWords): string[] {
   const { target, workload } = words;
-  if (workload === undefined || runningReplicas(words) === 0) return [];
-  if (readWorkload(target.kind, workload)?.claims === undefined) return [];
-  return names.filter((name) => createsOrMounts({ kind: target.kind, object: workload }, name));
+  if (workload === undefined) return [];
+  return names.filter((name) => createsClaim({ kind: target.kind, object: workload }, name));
 }
 
 /** The failure for `racedClaims`. */

@@ -58,18 +58,15 @@ export function claimsOfTarget(
   return claims.length > most ? tooMany(claims.length) : { value: claims };
 }
 
-/** Whether a claim of this name is one of the pod template's volumes, or one that a running StatefulSet has created. */
-export function createsOrMounts({ kind, object }: TargetObject, claim: string): boolean {
+/** Whether the controller of the workload creates a claim of this name: a StatefulSet does for each of its ordinals. */
+export function createsClaim({ kind, object }: TargetObject, claim: string): boolean {
   const workload = readWorkload(kind, object);
-  if (workload === undefined) return nameOf(object) === claim;
-  const { templates = [], firstOrdinal = 0 } = workload.claims ?? {};
-  return (
-    sharedClaims(workload).includes(claim) ||
-    stemsOf(nameOf(object), templates).some((stem) => {
-      const ordinal = ordinalAfter(stem, claim);
-      return ordinal !== undefined && ordinal >= firstOrdinal && ordinal < firstOrdinal + workload.wantedPods;
-    })
-  );
+  if (workload?.claims === undefined) return false;
+  const { templates, firstOrdinal } = workload.claims;
+  return stemsOf(nameOf(object), templates).some((stem) => {
+    const ordinal = ordinalAfter(stem, claim);
+    return ordinal !== undefined && ordinal >= firstOrdinal && ordinal < firstOrdinal + workload.wantedPods;
+  });
 }
 
 /** Whether the claims of a target depend on its pods (generic ephemeral volumes). */

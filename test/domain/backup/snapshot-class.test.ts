@@ -45,6 +45,20 @@ test('finds the CSI driver of the volume, and refuses other volumes', () => {
     message: 'claim data cannot be snapshotted: its volume has no CSI driver (it is hostPath)',
   });
   assert.throws(() => accept(driverOf(claim, volume({}))), { message: /\(it is of an unknown type\)$/ });
+  const hint = 'copy the data to a claim whose class has a CSI driver\nkubectl get storageclass';
+  for (const source of [
+    { mountOptions: ['ro'], nfs: {} },
+    { storageClassName: 'slow', nfs: {} },
+  ]) {
+    assert.throws(() => accept(driverOf(claim, volume(source))), {
+      message: 'claim data cannot be snapshotted: its volume has no CSI driver (it is nfs)',
+      hint,
+    });
+  }
+  const unbound = { ...claim, spec: {} };
+  assert.throws(() => accept(driverOf(unbound, undefined)), {
+    message: 'volume (none) of claim data does not exist',
+  });
   assert.throws(() => accept(driverOf(claim, undefined)), {
     kind: 'precondition',
     message: 'volume pv-1 of claim data does not exist',
@@ -57,6 +71,7 @@ test('takes the driver from the claim annotation where a class names the same dr
   const annotated = { ...claim, metadata: { ...claim.metadata, annotations } };
   assert.equal(annotatedDriver(annotated, [snapshotClass('a', 'disk')]), 'disk');
   assert.equal(annotatedDriver(annotated, [snapshotClass('a', 'nfs')]), undefined);
+  assert.equal(annotatedDriver(annotated, [snapshotClass('a', 'nfs'), snapshotClass('b', 'disk')]), 'disk');
   assert.equal(annotatedDriver(claim, [snapshotClass('a', 'disk')]), undefined);
 });
 
@@ -104,6 +119,18 @@ test('refuses an unfit class, and does not guess', () => {
       'not-found',
       'volume snapshot class gold does not exist',
       'there are none\nkubectl get volumesnapshotclass',
+    ],
+    [
+      { driver: 'disk', requested: 'gold' },
+      'not-found',
+      'volume snapshot class gold does not exist',
+      'there are csi-fast (driver disk), csi-slow (driver disk), two (driver nfs), one (driver nfs)\nkubectl get volumesnapshotclass',
+    ],
+    [
+      { driver: 'file', requested: 'one' },
+      'precondition',
+      'volume snapshot class one is of driver nfs, claim data of driver file',
+      'there are csi-fast (driver disk), csi-slow (driver disk), two (driver nfs), one (driver nfs)\nkubectl get volumesnapshotclass',
     ],
     [
       { driver: 'disk', requested: 'one' },

@@ -21,6 +21,19 @@ test('builds the command that goes on with a session', () => {
   );
 });
 
+test('names the container of either hook, and only the hooks that there are', () => {
+  const plain = 'kubectl stash snapshot statefulset/db -n demo';
+  const rows: [given: Parameters<typeof commandHooks>, words: string][] = [
+    [[{ pre: 'sync' }, 'db'], '--pre sync --container db'],
+    [[{ post: 'sync' }, 'db'], '--post sync --container db'],
+    [[{ pre: 'sync' }, undefined], '--pre sync'],
+    [[{ pre: 'sync', post: 'thaw' }, undefined], '--pre sync --post thaw'],
+  ];
+  for (const [given, words] of rows) {
+    assert.equal(snapshotCommand(target, { hooks: commandHooks(...given) }), `${plain} ${words}`);
+  }
+});
+
 test('returns undefined for hooks that no command line gives, or that the output would change', () => {
   const none = [
     commandHooks({ pre: 'one\ntwo' }, undefined),
@@ -30,6 +43,11 @@ test('returns undefined for hooks that no command line gives, or that the output
     { pre: { exec: { command: ['/bin/sh', '-c', 'sync'] }, httpGet: { port: 1 } } },
     { post: { exec: { command: ['/bin/sh', '-c', 'sync'] }, executionPolicy: 'OnFailure' as const } },
     { pre: {} },
+    {},
+    {
+      pre: { exec: { command: ['/bin/sh', '-c', 'sync'] }, containerName: 'a' },
+      post: { exec: { command: ['/bin/sh', '-c', 'thaw'] }, containerName: 'b' },
+    },
   ];
   for (const hooks of none) assert.equal(snapshotCommand(target, { hooks }), undefined);
 });

@@ -62,6 +62,29 @@ const rows: { name: string; quotas: Stored<ResourceQuota>[]; wanted: Demand; mes
     message: 'it does not fit into resourcequota team: 1 of persistentvolumeclaims left, and 2 needed',
   },
   {
+    name: 'a large number of objects, which is no size',
+    quotas: [quota({ 'count/volumesnapshots': '3000' }, { 'count/volumesnapshots': '952' })],
+    wanted: demand('count/volumesnapshots', 4096n),
+    message: 'it does not fit into resourcequota team: 2048 of count/volumesnapshots left, and 4096 needed',
+  },
+  {
+    name: 'no limits, or no use',
+    quotas: [
+      { ...quota({}, {}), spec: {} },
+      { ...quota({ pods: '1' }, {}), status: {} },
+    ],
+    wanted: demand('pods', 2n),
+  },
+  {
+    name: 'the second of two resources',
+    quotas: [quota({ pods: '1', secrets: '1' }, { pods: '0', secrets: '1' })],
+    wanted: new Map([
+      ['pods', 1n],
+      ['secrets', 1n],
+    ]),
+    message: 'it does not fit into resourcequota team: 0 of secrets left, and 1 needed',
+  },
+  {
     name: 'nothing of a resource that is used up',
     quotas: [quota({ persistentvolumeclaims: '5' }, { persistentvolumeclaims: '7' })],
     wanted: demand('persistentvolumeclaims', 0n),
@@ -160,6 +183,17 @@ test('claims count as objects, by their size, and in their class', () => {
     'plain.storageclass.storage.k8s.io/persistentvolumeclaims': 1n,
     'plain.storageclass.storage.k8s.io/requests.storage': 2n * gi,
   });
+});
+
+test('a claim without a size, and without a default class, counts as an object', () => {
+  const sizeless = { ...template('a', undefined), spec: {} };
+  for (const spec of [{}, { resources: {} }]) {
+    assert.deepEqual(Object.fromEntries(demandOfClaims([{ ...sizeless, spec }], [])), {
+      'count/persistentvolumeclaims': 1n,
+      persistentvolumeclaims: 1n,
+      'requests.storage': 0n,
+    });
+  }
 });
 
 test('snapshots count as objects', () => {

@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { accept } from '#src/domain/finding.ts';
-import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
+import { choosePoint, cutAt, describeClaim } from '#src/domain/restore-points/choose-point.ts';
 import type { Moment } from '#src/domain/restore-points/moment.ts';
-import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { restorePoints, type PointClaim } from '#src/domain/restore-points/restore-points.ts';
+import { annotation } from '#src/api/labels.ts';
 import { StashError } from '#src/errors.ts';
 
-import { at, backupSession, foo, foreignSnapshot, snapshotOf } from '#test/domain/restore-point-objects.ts';
+import {
+  at,
+  backupSession,
+  foo,
+  foreignSnapshot,
+  ready,
+  snapshotOf,
+} from '#test/domain/restore-point-objects.ts';
 
 const two = ['data', 'logs'];
 const bar = { ...foo, name: 'bar' };
@@ -170,6 +178,53 @@ const refused: {
     hint: `${restore} --from foo-fnbwz`,
   },
   {
+    name: 'latest where the newest lacks both claims',
+    points: restorePoints([snapshotOf('s-1', 'data', { claims: two, status: {} })], []),
+    from: 'latest',
+    message:
+      'deployment/foo has no complete restore point: in the newest, s-1, claim data: snapshot data-1 is not ready; claim logs: it has no snapshot',
+    hint: list,
+  },
+  {
+    name: 'a session of the same name in another namespace',
+    points: restorePoints([...good('s-2', at(2)), snapshotOf('nightly', 'data', { target: elsewhere })], []),
+    from: 'nightly',
+    kind: 'not-found',
+    message: 'deployment/foo has no restore point nightly',
+    hint: list,
+  },
+  {
+    name: 'a name that is like one of another target',
+    points: restorePoints([...good('s-1', at(1)), snapshotOf('nightly', 'data', { target: bar })], []),
+    from: 'nightli',
+    kind: 'not-found',
+    message: 'deployment/foo has no restore point nightli',
+    hint: list,
+  },
+  {
+    name: 'a session whose failure its snapshots record',
+    points: restorePoints(
+      good('s-1', at(1)).map((snapshot) => ({
+        ...snapshot,
+        metadata: {
+          ...snapshot.metadata,
+          annotations: { ...snapshot.metadata.annotations, [annotation.sessionFailed]: 'hook\nfailed' },
+        },
+      })),
+      [],
+    ),
+    from: 's-1',
+    message: 'session s-1 failed: hook failed',
+    hint: `only the claims that are ready:\n${restore} --from s-1 --only data,logs\nlist all restore points:\n${list}`,
+  },
+  {
+    name: 'a session that failed with all its snapshots ready',
+    points: restorePoints(good('s-1', at(1)), [backupSession('s-1', 'Failed', { claims: two })]),
+    from: 's-1',
+    message: 'session s-1 failed',
+    hint: `only the claims that are ready:\n${restore} --from s-1 --only data,logs\nlist all restore points:\n${list}`,
+  },
+  {
     name: 'a name with a typo',
     points: restorePoints(good('deploy-foo-1732428000', at(1)), []),
     from: 'deploy-fo-1732428000',
@@ -317,4 +372,73 @@ for (const [what, moment, expected] of moments) {
 test('choosePoint prefers a session whose name could be a moment', () => {
   const points = restorePoints([...good('yesterday', at(1)), ...good('s-2', at(2))], []);
   assert.equal(accept(choosePoint(points, foo, 'yesterday', [], { place: 1 })).session, 'yesterday');
+});
+
+test('where no restore point is of that time or place, says which there are', () => {
+  const told = (points: typeof byTime, moment: Moment) => {
+    const choice = choosePoint(points, foo, 'a time', [], moment);
+    assert('failure' in choice);
+    const { kind, message, hint } = choice.failure;
+    return [kind, message, hint];
+  };
+  const one = restorePoints(good('s-1', at(1)), []);
+  assert.deepEqual(told(one, { place: 2 }), [
+    'not-found',
+    'deployment/foo has only 1 complete restore point',
+    list,
+  ]);
+  assert.deepEqual(told(restorePoints(half('s-1', at(1)), []), { place: 1 }), [
+    'precondition',
+    'deployment/foo has no complete restore point: in the newest, s-1, claim logs: it has no snapshot',
+    `only the claims that are ready:\n${restore} --from s-1 --only data\nlist all restore points:\n${list}`,
+  ]);
+  assert.equal(
+    told([], { notAfter: new Date(at(1)) })[1],
+    'deployment/foo has no restore points in namespace demo',
+  );
+});
+
+test('a point was cut with the last of its snapshots, or when it was taken where no driver says more', () => {
+  const rows: [what: string, times: (string | undefined)[], expected: number][] = [
+    ['both known', [at(20), at(30)], 30],
+    ['cut before the session by the clock of the driver', [at(1), at(2)], 10],
+    ['one unknown', [at(20), undefined], 20],
+    ['one that cannot be read', [at(20), 'soon'], 20],
+    ['none', [undefined, undefined], 10],
+    ['one without a snapshot', [at(20)], 20],
+  ];
+  for (const [what, times, expected] of rows) {
+    const snapshots = times.map((creationTime, index) =>
+      snapshotOf('s-1', two[index] ?? '', {
+        claims: two,
+        created: at(10),
+        status: { ...ready, ...(creationTime !== undefined && { creationTime }) },
+      }),
+    );
+    const [point] = restorePoints(snapshots, []);
+    assert(point);
+    assert.equal(cutAt(point).toISOString(), at(expected), what);
+  }
+  const unseen = snapshotOf('s-1', 'data', { created: at(10) });
+  delete unseen.status;
+  const [point] = restorePoints([unseen], []);
+  assert(point);
+  assert.equal(cutAt(point).toISOString(), at(10));
+});
+
+test('tells the state of each claim of a point', () => {
+  const snapshot = foreignSnapshot('data', { name: 'x' });
+  const rows: [claim: Omit<PointClaim, 'claim'>, words: string][] = [
+    [{ state: 'ready', snapshot }, 'snapshot x is ready'],
+    [{ state: 'late', snapshot }, 'snapshot x was cut too late'],
+    [{ state: 'late', snapshot, message: 'cut at 3' }, 'snapshot x was cut at 3'],
+    [{ state: 'missing' }, 'it has no snapshot'],
+    [{ state: 'deleting', snapshot }, 'snapshot x is being deleted'],
+    [{ state: 'pending', snapshot }, 'snapshot x is not ready'],
+    [{ state: 'failed', snapshot }, 'snapshot x failed'],
+    [{ state: 'failed', snapshot, message: 'disk\nfull' }, 'snapshot x failed: disk full'],
+  ];
+  for (const [claim, words] of rows) {
+    assert.equal(describeClaim({ claim: 'data', ...claim }), `claim data: ${words}`);
+  }
 });

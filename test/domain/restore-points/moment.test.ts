@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { parseMoment, parseSince, type Moment } from '#src/domain/restore-points/moment.ts';
+import { parseMoment, parseSince, parseUntil, type Moment } from '#src/domain/restore-points/moment.ts';
 
 /** Local time. */
 const local = (...[year, month, ...rest]: [number, number, number, number?, number?, number?, number?]) =>
@@ -14,6 +14,9 @@ const rows: [text: string, Moment | undefined][] = [
   ['3h', { notAfter: local(2026, 11, 28, 11, 30) }],
   ['1h30m', { notAfter: local(2026, 11, 28, 13) }],
   ['2d', { notAfter: new Date(now.getTime() - 2 * 86_400_000) }],
+  ['12d', { notAfter: new Date(now.getTime() - 12 * 86_400_000) }],
+  ['2d2', undefined],
+  ['x2d', undefined],
   ['yesterday', { notAfter: local(2026, 11, 27, 23, 59, 59, 999) }],
   ['2026-11-26', { notAfter: local(2026, 11, 26, 23, 59, 59, 999) }],
   ['2026-11-28T03:00', { notAfter: local(2026, 11, 28, 3, 0, 59, 999) }],
@@ -59,5 +62,19 @@ const sinces: [text: string, Date | undefined][] = [
 for (const [text, expected] of sinces) {
   test(`--since ${text}: ${String(expected?.toISOString())}`, () => {
     assert.deepEqual(parseSince(text, now), expected);
+  });
+}
+
+const untils: [text: string, Date | undefined][] = [
+  ['72h', new Date(now.getTime() + 72 * 3_600_000)],
+  ['12d', new Date(now.getTime() + 12 * 86_400_000)],
+  ['2026-11-30', local(2026, 11, 30, 23, 59, 59, 999)],
+  ['2026-11-30T03:00', local(2026, 11, 30, 3, 0, 59, 999)],
+  ['tomorrow', undefined],
+  ['-2', undefined],
+];
+for (const [text, expected] of untils) {
+  test(`--keep-until ${text}: ${String(expected?.toISOString())}`, () => {
+    assert.deepEqual(parseUntil(text, now), expected);
   });
 }

@@ -6,9 +6,16 @@ import fc from 'fast-check';
 import type { PersistentVolumeClaim } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { buildBackupSession, buildConfiguration, buildSnapshot } from '#src/domain/backup/build-backup.ts';
-import { readSourceClaim, sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
+import { fitAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
+import { snapshotTakenAt } from '#src/domain/restore-points/snapshot-taken-at.ts';
+import {
+  inWords,
+  readSessionClaims,
+  readSourceClaim,
+  sourceClaimOf,
+} from '#src/domain/restore-points/source-claim.ts';
 
-import { claim, created, stored, target } from '../objects.ts';
+import { claim, created, snapshot, stored, target } from '../objects.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -125,4 +132,83 @@ test('whatever annotations a claim has, those of its snapshot stay within the li
     }),
     { numRuns: 50 },
   );
+});
+
+test('a snapshot records nothing that its claim does not say', () => {
+  const bare = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data' } };
+  const rows: [claim: Omit<PersistentVolumeClaim, keyof typeof bare>, record: object][] = [
+    [{ spec: {} }, {}],
+    [{ spec: { resources: {} }, status: {} }, {}],
+    [{ spec: { volumeAttributesClassName: '', storageClassName: '' } }, { storageClassName: '' }],
+    [{ spec: { resources: { requests: { storage: '1Gi' } } }, status: {} }, { storage: '1Gi' }],
+    [{ spec: {}, status: { capacity: { storage: '2Gi' } } }, { storage: '2Gi' }],
+  ];
+  for (const [fields, record] of rows) assert.deepEqual(sourceClaimOf({ ...bare, ...fields }), record);
+});
+
+test('kubectl writes its annotation again, so it goes first, whatever its place and size', () => {
+  const [small, large] = [{ [lastApplied]: 'x' }, { note: 'x'.repeat(100), more: 'x'.repeat(50) }];
+  for (const all of [
+    { ...small, ...large },
+    { ...large, ...small },
+    { note: large.note, ...small, more: large.more },
+  ]) {
+    for (const [most, leftOut] of [
+      [3, []],
+      [2, [lastApplied]],
+      [1, [lastApplied, 'note']],
+      [0, [lastApplied, 'note', 'more']],
+    ] as const) {
+      const fitted = fitAnnotations(all, ({ annotations }) => Object.keys(annotations).length <= most);
+      assert.deepEqual(fitted.leftOut, leftOut);
+    }
+  }
+});
+
+test('a list of names has three of them at most', () => {
+  const rows: [names: string[], words: string][] = [
+    [[], ''],
+    [['a'], 'a'],
+    [['a', 'b', 'c'], 'a, b, c'],
+    [['a', 'b', 'c', 'd'], 'a, b, c and 1 more'],
+    [['a', 'b', 'c', 'd', 'e'], 'a, b, c and 2 more'],
+  ];
+  for (const [names, words] of rows) assert.equal(inWords(names), words);
+});
+
+test('a record that another wrote is read only where it is an object, or a list of names', () => {
+  const read = (text: string | undefined) => {
+    const made = snapshot('data');
+    if (text === undefined) return [readSourceClaim(made), readSessionClaims(undefined)];
+    made.metadata.annotations = { [annotation.sourceClaim]: text, [annotation.sessionClaims]: text };
+    return [readSourceClaim(made), readSessionClaims(made.metadata.annotations)];
+  };
+  const rows: [text: string | undefined, source: object | undefined, claims: string[] | undefined][] = [
+    [undefined, undefined, undefined],
+    ['{', undefined, undefined],
+    ['null', undefined, undefined],
+    ['"data"', undefined, undefined],
+    ['7', undefined, undefined],
+    ['{"storage":"1Gi"}', { storage: '1Gi' }, undefined],
+    ['["data"]', ['data'], ['data']],
+    ['["data",1]', ['data', 1], undefined],
+    ['[]', [], []],
+  ];
+  for (const [text, source, claims] of rows) assert.deepEqual(read(text), [source, claims], text ?? 'none');
+});
+
+test('a snapshot was taken when its object was created, an imported one when its driver says', () => {
+  const earlier = '2026-01-01T00:00:00Z';
+  const imported = { volumeSnapshotContentName: 'content' };
+  const rows: [source: object, creationTime: string | undefined, expected: string][] = [
+    [{ persistentVolumeClaimName: 'data' }, earlier, created],
+    [imported, earlier, earlier],
+    [imported, undefined, created],
+  ];
+  for (const [source, creationTime, expected] of rows) {
+    const status = { readyToUse: true, ...(creationTime !== undefined && { creationTime }) };
+    const made = { ...snapshot('x', status), spec: { source } };
+    assert.deepEqual(snapshotTakenAt(made), new Date(expected));
+  }
+  assert.deepEqual(snapshotTakenAt({ ...snapshot('x'), spec: { source: imported } }), new Date(created));
 });

@@ -84,7 +84,12 @@ const twoTimes = (lost: string, left: string) =>
   `deployment/foo: claim ${lost} does not exist, but ${left} does: restored now, its claims would be of two points in time`;
 
 test('what becomes of a workload with two claims and two points', () => {
-  const snapshots = [...older, ...newer];
+  const half = snapshotOf('s-3', 'a', { claims: both, created: at(90) });
+  const snapshots = [...older, ...newer, half];
+  const ended = session(foo, 's-1', 'Running');
+  ended.metadata.deletionTimestamp = at(1);
+  const unnamed = session(foo, 's-1', 'Running');
+  unnamed.metadata.annotations = { [annotation.restoredFrom]: 's-1' };
   const nothing = { restores: [], notes: [], failures: [] };
   const whole = { ...nothing, restores: ['deployment/foo s-2'] };
   const rows: { name: string; scene: Omit<Scene, 'snapshots'>; wishes?: Partial<ManyWishes>; is: object }[] =
@@ -138,6 +143,27 @@ test('what becomes of a workload with two claims and two points', () => {
       {
         name: 'a session of another workload',
         scene: { sessions: [session(bar, 's-1', 'Running')] },
+        is: whole,
+      },
+      {
+        name: 'a session of the older point that is being deleted',
+        scene: { sessions: [ended] },
+        is: whole,
+      },
+      {
+        name: 'an unfinished session of no workload',
+        scene: { sessions: [unnamed] },
+        is: whole,
+      },
+      {
+        name: 'an unfinished session of no point',
+        scene: { sessions: [session(foo, 'latest', 'Running')] },
+        wishes: { from: '-2', moment: { place: 2 } },
+        is: { ...nothing, restores: ['deployment/foo s-1'] },
+      },
+      {
+        name: 'an unfinished session of a point that is incomplete by now',
+        scene: { sessions: [session(foo, 's-3', 'Running')] },
         is: whole,
       },
       {
@@ -196,4 +222,50 @@ test('claims that are lost and known only from points without a workload are tol
   ]);
   assert.equal(strays().length, 1);
   assert.deepEqual(strays(claim('a'), claim('b')), []);
+});
+
+test('a claim of another point in time is restored nevertheless, or beside it, by a command', () => {
+  const points = restorePoints(newer, []);
+  const wishes = { from: 'latest', moment: undefined, suffix: undefined };
+  const scene = { points, claims: [claim('a')], sessions: [] };
+  const [failure] = chooseRestores([foo], scene, wishes).failures;
+  assert.equal(failure?.kind, 'precondition');
+  const restore = 'kubectl stash restore deployment/foo -n demo --from s-2';
+  assert.deepEqual(failure.hint?.split('\n'), [
+    'to restore b nevertheless:',
+    `${restore} --only b`,
+    'or all claims beside it:',
+    `${restore} --suffix -restored`,
+  ]);
+});
+
+test('workloads whose claims exist are told together, and one without restore points not at all', () => {
+  const points = restorePoints([...newer, snapshotOf('t-2', 'c', { target: bar })], []);
+  const wishes = { from: 'latest', moment: undefined, suffix: undefined };
+  const scene = { points, claims: [claim('a'), claim('b'), claim('c')], sessions: [] };
+  const none: Target = { ...foo, name: 'none' };
+  assert.deepEqual(told(chooseRestores([none, ...targetsOf(points)], scene, wishes)), {
+    restores: [],
+    notes: ['skipped, because their claims exist: deployment/foo, deployment/bar'],
+    failures: [],
+  });
+});
+
+test('a lost claim is told once, by its newest point, and not where a workload has it', () => {
+  const byHand = (suffix: string, created: string, ...claims: string[]) =>
+    claims.map((name) => foreignSnapshot(name, { name: `${name}-${suffix}`, created }));
+  const snapshots = [
+    ...newer,
+    ...byHand('1732427120', at(100), 'x', 'y'),
+    ...byHand('1732427180', at(200), 'x', 'a'),
+  ];
+  const points = restorePoints(snapshots, []);
+  const strays = (targets: readonly Target[]) =>
+    unattributed({ points, claims: [] }, targets).map(({ kind, message }) => [kind, message]);
+  const what = (lost: string, point: string) => [
+    'precondition',
+    `claim ${lost} does not exist, and restore point ${point} names no workload`,
+  ];
+  assert.deepEqual(strays([foo]), [what('x', '1732427180'), what('y', '1732427120')]);
+  assert.deepEqual(strays([bar]), [what('a, x', '1732427180'), what('y', '1732427120')]);
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
+import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 
@@ -91,7 +92,132 @@ const withSource = (dataSource: VolumeClaimTemplate['spec']['dataSource']): Volu
 });
 const example = 'write dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: NAME}';
 
+const modes = 'ReadWriteOnce, ReadOnlyMany, ReadWriteMany, ReadWriteOncePod';
+const plain = template('data', 'snap');
+const changed = (spec: object, metadata: object = {}): RestoreSession =>
+  session([
+    {
+      metadata: { ...plain.metadata, ...metadata },
+      spec: { ...plain.spec, ...spec },
+    },
+  ]);
+const at = 'spec.target.volumeClaimTemplates[0]';
+const onlyFromSnapshot = 'is refused: a restored claim gets a new volume from its snapshot, and nothing else';
+const other = 'is "other", which is not the session\'s namespace';
+const ref = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'snap' };
+
 const refused: { name: string; session: RestoreSession; message: string; hint?: string }[] = [
+  {
+    name: 'an access mode that there is not',
+    session: changed({ accessModes: ['ReadWriteOnce', 'RWX'] }),
+    message: `claim template data has the access mode "RWX", which is none of ${modes}`,
+    hint: 'write accessModes: [ReadWriteOnce]',
+  },
+  {
+    name: 'ReadWriteOncePod beside others',
+    session: changed({ accessModes: ['ReadWriteOnce', 'ReadWriteOncePod'] }),
+    message: 'claim template data has the access mode ReadWriteOncePod beside others',
+    hint: 'write accessModes: [ReadWriteOncePod]',
+  },
+  {
+    name: 'a template that does not mention access modes',
+    session: changed({ accessModes: undefined }),
+    message: 'claim template data has no spec.accessModes',
+    hint: 'write accessModes: [ReadWriteOnce]',
+  },
+  {
+    name: 'a volumeMode that there is not',
+    session: changed({ volumeMode: 'File' }),
+    message: 'claim template data has the volumeMode "File", which is none of Filesystem, Block',
+    hint: 'write volumeMode: Filesystem, or leave it out',
+  },
+  ...['0', '-1Gi', 'lots'].map((storage) => ({
+    name: `a request of ${storage}`,
+    session: changed({ resources: { requests: { storage } } }),
+    message: `claim template data has a request of "${storage}", which is no size`,
+    hint: 'write storage: 1Gi',
+  })),
+  {
+    name: 'a request of the number 0',
+    session: changed({ resources: { requests: { storage: 0 } } }),
+    message: 'claim template data has a request of "0", which is no size',
+  },
+  {
+    name: 'a volume of its own choice',
+    session: changed({ volumeName: 'pv-of-another' }),
+    message: `${at}.spec.volumeName ${onlyFromSnapshot}`,
+    hint: 'leave it out',
+  },
+  {
+    name: 'a selector in the second template',
+    session: session([guide, { ...plain, spec: { ...plain.spec, selector: {} } }]),
+    message: `spec.target.volumeClaimTemplates[1].spec.selector ${onlyFromSnapshot}`,
+  },
+  {
+    name: 'an owner',
+    session: changed({}, { ownerReferences: [] }),
+    message: `${at}.metadata.ownerReferences ${onlyFromSnapshot}`,
+  },
+  {
+    name: 'an annotation of the control plane',
+    session: changed({}, { annotations: { note: 'x', 'pv.kubernetes.io/bind-completed': 'yes' } }),
+    message: `${at}.metadata.annotations["pv.kubernetes.io/bind-completed"] is refused: only the control plane may set it`,
+    hint: 'leave it out',
+  },
+  {
+    name: 'a claim in another namespace',
+    session: changed({}, { namespace: 'other' }),
+    message: `${at}.metadata.namespace ${other}`,
+  },
+  {
+    name: 'a snapshot in another namespace',
+    session: changed({ dataSourceRef: { ...ref, namespace: 'other' } }),
+    message: `${at}.spec.dataSourceRef.namespace ${other}`,
+  },
+  {
+    name: 'a workload in another namespace',
+    session: {
+      ...session([]),
+      spec: {
+        driver: 'VolumeSnapshotter',
+        target: {
+          ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'other' },
+          volumeClaimTemplates: [plain],
+        },
+      },
+    },
+    message: `spec.target.ref.namespace ${other}`,
+  },
+  ...Object.keys(ref).map((field) => ({
+    name: `a dataSourceRef of another ${field}`,
+    session: changed({ dataSourceRef: { ...ref, [field]: 'x' } }),
+    message: `${at}.spec.dataSourceRef is refused: it is not the same as the dataSource`,
+  })),
+  {
+    name: 'a dataSourceRef of another kind by itself',
+    session: changed({ dataSource: undefined, dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'x' } }),
+    message:
+      'the dataSourceRef of claim template data is a PersistentVolumeClaim of no apiGroup, not a VolumeSnapshot of apiGroup snapshot.storage.k8s.io',
+    hint: example.replace('dataSource', 'dataSourceRef'),
+  },
+  {
+    name: 'half a replica',
+    session: session([guide], { replicas: 0.5 }),
+    message: 'spec.target.replicas is 0.5',
+    hint: 'write how many ordinals there are, at least 1',
+  },
+  {
+    name: 'more claims than a session may have',
+    session: session([guide, plain], { replicas: 1_000_000 }),
+    message: 'the session has 1000001 claims, and the limit is 1000',
+    hint: 'split it into several sessions, or raise --claims-per-session of the operator or of this command',
+  },
+  {
+    name: 'a name of a snapshot that no object may have',
+    session: session([template('data', 'Snap')]),
+    message: '"Snap" cannot be the name of an object',
+    hint: 'write lower-case letters, digits, dashes and dots',
+  },
   {
     name: 'driver Restic',
     session: session([guide], {}, { driver: 'Restic' }),
@@ -153,6 +279,14 @@ const refused: { name: string; session: RestoreSession; message: string; hint?: 
       'the dataSource of claim template data is a VolumeSnapshot of apiGroup example.com, not a VolumeSnapshot of apiGroup snapshot.storage.k8s.io',
   },
   {
+    name: 'a dataSource of another kind in the group',
+    session: session([
+      withSource({ apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeGroupSnapshot', name: 'x' }),
+    ]),
+    message:
+      'the dataSource of claim template data is a VolumeGroupSnapshot of apiGroup snapshot.storage.k8s.io, not a VolumeSnapshot of apiGroup snapshot.storage.k8s.io',
+  },
+  {
     name: 'a template without access modes',
     session: session([{ ...guide, spec: { ...guide.spec, accessModes: [] } }]),
     message: 'claim template restore-data-restore-demo-${POD_ORDINAL} has no spec.accessModes',
@@ -181,3 +315,61 @@ for (const { name, session, ...expected } of refused) {
     assert.throws(() => expandTemplates(session), { kind: 'invalid', ...expected });
   });
 }
+
+test('takes what restoring a snapshot needs, and what the API server adds or ignores', () => {
+  const rows: [name: string, session: RestoreSession][] = [
+    ['any one access mode', changed({ accessModes: ['ReadWriteOncePod'] })],
+    ['several access modes', changed({ accessModes: ['ReadWriteOnce', 'ReadWriteMany', 'ReadOnlyMany'] })],
+    ['a Block volume', changed({ volumeMode: 'Block' })],
+    ['a Filesystem volume', changed({ volumeMode: 'Filesystem' })],
+    ['no size', changed({ resources: undefined })],
+    ['limits without requests', changed({ resources: { limits: { storage: '2Gi' } } })],
+    ['a class of attributes', changed({ volumeAttributesClassName: 'silver' })],
+    ['marks of its own', changed({}, { labels: { a: 'b' }, annotations: { note: 'x' } })],
+    ['a class in the annotation', changed({}, { annotations: { [annotation.betaStorageClass]: 'fast' } })],
+    ['its own namespace', changed({}, { namespace: 'demo', creationTimestamp: '2026-03-14T03:00:00Z' })],
+    ['the empty namespace', changed({}, { namespace: '' })],
+  ];
+  for (const [name, given] of rows) {
+    const templates = given.spec.target?.volumeClaimTemplates;
+    assert.deepEqual(expandTemplates(given), templates, name);
+  }
+  const unplaced = { ...changed({}, { namespace: 'any' }), metadata: { name: 'restore-pvc' } };
+  assert.equal(expandTemplates(unplaced).length, 1, 'the namespace of the session is not known yet');
+});
+
+test('the dataSource of a claim is the field that names its snapshot', () => {
+  for (const source of [
+    { dataSource: ref },
+    { dataSource: undefined, dataSourceRef: ref },
+    { dataSource: ref, dataSourceRef: ref },
+    { dataSource: ref, dataSourceRef: { ...ref, namespace: 'demo' } },
+    { dataSource: ref, dataSourceRef: null },
+  ]) {
+    assert.deepEqual(expandTemplates(changed(source)), [plain]);
+  }
+});
+
+test('a number is the size in bytes', () => {
+  const [first] = expandTemplates(
+    changed({ resources: { requests: { storage: 1024, x: '1' }, limits: {} } }),
+  );
+  assert.deepEqual(first?.spec.resources, { requests: { storage: '1024', x: '1' }, limits: {} });
+});
+
+test('as many claims, and characters, as the limit allows', () => {
+  const labels = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`l${index}`, 'x'.repeat(999)]));
+  const long = template('data-${POD_ORDINAL}', 'snap', labels);
+  assert.equal(expandTemplates(session([plain, guide], { replicas: 2 }), 3).length, 3);
+  assert.throws(() => expandTemplates(session([plain, guide], { replicas: 3 }), 3), {
+    message: 'the session has 4 claims, and the limit is 3',
+  });
+  assert.throws(() => expandTemplates(session([long], { replicas: 1000 })), {
+    kind: 'invalid',
+    message: `the templates stand for ${1000 * JSON.stringify(long).length} characters, and the limit is 20000000`,
+    hint: 'write shorter labels and annotations into the templates with ${POD_ORDINAL}',
+  });
+  const annotations = { note: 'x'.repeat(20_000_000) };
+  const once = { ...plain, metadata: { ...plain.metadata, annotations } };
+  assert.equal(expandTemplates(session([once], { replicas: 2 })).length, 1, 'it is not multiplied');
+});

@@ -201,7 +201,22 @@ const refused: { name: string; point: RestorePoint; options?: Partial<RestoreOpt
     {
       name: 'a claim without a snapshot',
       point: half,
-      expected: { message: 'claim logs: it has no snapshot' },
+      expected: { kind: 'precondition', message: 'claim logs: it has no snapshot' },
+    },
+    {
+      name: 'a claim whose snapshot is not ready',
+      point: pointOf({ storage: '1Gi' }, { readyToUse: false }),
+      expected: { kind: 'precondition', message: 'claim data: snapshot data-1 is not ready' },
+    },
+    {
+      name: 'a claim of unknown size whose driver reports 0',
+      point: pointOf({}, { readyToUse: true, restoreSize: '0' }),
+      expected: { message: 'how large claim data must be is not known: snapshot data-1 does not say' },
+    },
+    {
+      name: 'a claim of malformed size',
+      point: pointOf({ storage: 'large' }, { readyToUse: true }),
+      expected: { message: 'how large claim data must be is not known: snapshot data-1 does not say' },
     },
     {
       name: 'a claim of unknown size',
@@ -209,6 +224,7 @@ const refused: { name: string; point: RestorePoint; options?: Partial<RestoreOpt
       expected: {
         kind: 'precondition',
         message: 'how large claim data must be is not known: snapshot data-1 does not say',
+        hint: 'restore it with -f FILE, a RestoreSession whose claim template requests a size',
       },
     },
   ];
@@ -292,3 +308,64 @@ for (const { flags, claims, expected } of renames) {
     else assert.throws(() => parseRenames(flags, claims), expected);
   });
 }
+
+test('a claim that requests nothing gets the size of its snapshot without a note', () => {
+  const { templates, notes } = templatesOf(pointOf({ labels: {} }), asItWas);
+  assert.deepEqual([only(templates).spec.resources, notes], [{ requests: { storage: '1Gi' } }, []]);
+  assert.deepEqual(only(templates).metadata, { name: 'data' });
+  const unread = { ...foreignSnapshot('data'), status: undefined } as never;
+  const asked = { metadata: { name: 'data' }, spec: { resources: { requests: { storage: '1Gi' } } } };
+  assert.deepEqual(grown(asked, unread), { template: asked });
+  const limited = { metadata: { name: 'data' }, spec: { resources: { limits: { storage: '9Gi' } } } };
+  assert.deepEqual(grown(limited, foreignSnapshot('data')).template.spec.resources, {
+    limits: { storage: '9Gi' },
+    requests: { storage: '1Gi' },
+  });
+});
+
+test('a snapshot that was cut too late is restored with a warning', () => {
+  const late = snapshotOf('s-1', 'data', {
+    quietUntil: '2024-11-24T06:00:00Z',
+    status: { ...ready, creationTime: '2024-11-24T06:00:01Z' },
+  });
+  assert.deepEqual(templatesOf(only(restorePoints([late], [])), asItWas).notes, [
+    'claim data: snapshot data-1 was cut at 2024-11-24T06:00:01Z, after 2024-11-24T06:00:00Z, when the application resumed: it is as after a power cut',
+  ]);
+});
+
+test('what is known of a claim that its snapshot does not record is used, and told', () => {
+  const why = 'snapshot x does not record its claim';
+  const rows: [options: Partial<RestoreOptions>, note: string][] = [
+    [{ records: new Map([['data', { present: true }]]) }, `claim data becomes as claim data is now: ${why}`],
+    [
+      { records: new Map([['data', { present: true }]]), rename: () => 'copy' },
+      `claim copy becomes as claim data is now: ${why}`,
+    ],
+    [
+      { records: new Map([['data', { present: false, volumeMode: 'Block' }]]) },
+      `claim data becomes Block, ReadWriteOnce and of the default storage class: ${why}`,
+    ],
+    [
+      { records: new Map([['data', { present: false, volumeMode: 'Block' }]]), storageClass: 'fast' },
+      `claim data becomes Block and ReadWriteOnce: ${why}`,
+    ],
+    [
+      { records: new Map([['data', { present: false, volumeMode: 'Filesystem' }]]), storageClass: 'fast' },
+      `claim data becomes ReadWriteOnce: ${why}`,
+    ],
+    [
+      { records: new Map([['logs', { present: true }]]), storageClass: 'fast' },
+      `claim data becomes ReadWriteOnce: ${why}`,
+    ],
+  ];
+  const point = only(restorePoints([foreignSnapshot('data', { name: 'x' })], []));
+  for (const [options, note] of rows) {
+    assert.deepEqual(templatesOf(point, { ...asItWas, ...options }).notes, [note]);
+  }
+});
+
+test('names what the snapshot left out before what is too large for the session', () => {
+  const annotations = { large: 'x'.repeat(600_000) };
+  const { notes } = templatesOf(pointOf({ storage: '1Gi', annotations, leftOut: 'a' }), asItWas);
+  assert.deepEqual(notes, ['claim data comes back without the annotation a, large: too large to be kept']);
+});

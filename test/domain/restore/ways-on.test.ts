@@ -1,10 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { racedClaims } from '#src/domain/restore/ways-on.ts';
-import { statefulSet, target } from '#test/domain/objects.ts';
+import { flag } from '#src/domain/command-line.ts';
+import type { ClaimInTheWay } from '#src/domain/restore/claims-in-the-way.ts';
+import type { Keeping } from '#src/domain/restore/in-place-steps.ts';
+import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
+import { controllerRace, existingClaims, racedClaims } from '#src/domain/restore/ways-on.ts';
+import { claim, created, pod, snapshot, statefulSet, stored, target } from '#test/domain/objects.ts';
 
 const names = ['data-db-0', 'data-db-1', 'data-db-2', 'other'];
+
+function words(replicas: number, more: Partial<RestoreWords> = {}): RestoreWords {
+  return {
+    ...{ target, from: 's-1', workload: statefulSet(replicas) },
+    flags: { only: [], suffix: undefined, claim: [] },
+    names: new Map(names.map((name) => [name, name])),
+    written: ({ suffix, claim }) => [
+      ...(suffix === undefined ? [] : [flag('--suffix', suffix)]),
+      ...claim.map((pair) => flag('--claim', pair)),
+    ],
+    ...more,
+  };
+}
+const keeping: Keeping = { volumes: new Map(), lacking: [], mayBindLate: false, user: 'jane' };
+const noVolumes =
+  'cannot restore in place: user "jane" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots';
+const restore = 'kubectl stash restore statefulset/db -n demo --from s-1';
+
 const rows: [replicas: number, raced: string[]][] = [
   [0, []],
   [1, ['data-db-0']],
@@ -12,10 +34,101 @@ const rows: [replicas: number, raced: string[]][] = [
 ];
 for (const [replicas, raced] of rows) {
   test(`the controller of ${replicas} replicas would create ${raced.join(', ') || 'nothing'}`, () => {
-    const words = {
-      ...{ target, from: 's-1', written: () => [], names: new Map<string, string>() },
-      ...{ workload: statefulSet(replicas), flags: { only: [], suffix: undefined, claim: [] } },
-    };
-    assert.deepEqual(racedClaims(names, words), raced);
+    assert.deepEqual(racedClaims(names, words(replicas)), raced);
   });
 }
+
+test('a claim that the pods of a StatefulSet share is not created by its controller', () => {
+  const set = statefulSet(1);
+  set.spec.template.spec.volumes = pod('db', ['shared']).spec.volumes ?? [];
+  assert.deepEqual(racedClaims(['shared', 'data-db-0'], words(1, { workload: set })), ['data-db-0']);
+});
+
+test('only a controller that makes claims races with the restore', () => {
+  assert.deepEqual(racedClaims(names, words(1, { workload: undefined })), []);
+  const deployment = stored({
+    ...statefulSet(1),
+    kind: 'Deployment',
+    spec: { template: { spec: { containers: [], volumes: pod('db', ['other']).spec.volumes ?? [] } } },
+  });
+  const asked = words(1, { target: { ...target, kind: 'Deployment' }, workload: deployment });
+  assert.deepEqual(racedClaims(names, asked), []);
+});
+
+test('where a controller races, the workload stands still during the restore, or the claims get other names', () => {
+  const told = (replicas: number, changes: Partial<Keeping> = {}) => {
+    const { kind, message, hint } = controllerRace(['data-db-0', 'data-db-1'], words(replicas), {
+      ...keeping,
+      ...changes,
+    });
+    return { kind, message, hint: hint?.split('\n') };
+  };
+  const scale = (count: number) => `kubectl scale statefulset/db -n demo --replicas=${count}`;
+  assert.deepEqual(told(2), {
+    kind: 'precondition',
+    message:
+      'statefulset/db runs 2 replicas: its controller would create data-db-0, data-db-1 empty before the restore could',
+    hint: [`${scale(0)} &&`, `${restore} &&`, scale(2)],
+  });
+  assert.match(told(1).message, /runs 1 replica: /);
+  assert.deepEqual(told(2, { mayBindLate: true }).hint, [`${scale(0)} &&`, restore, scale(2)]);
+  assert.deepEqual(told(2, { volumes: undefined }).hint, [
+    'under another name:',
+    `${restore} --suffix -restored`,
+    noVolumes,
+  ]);
+});
+
+function way(name: string, more: Partial<ClaimInTheWay> = {}): ClaimInTheWay {
+  return { claim: claim(name), pods: [], ended: [], unready: [], ...more };
+}
+
+test('tells all that holds the claims', () => {
+  const going = claim('logs');
+  going.metadata.deletionTimestamp = created;
+  const { kind, message, hint } = existingClaims([
+    way('data', { pods: [pod('a', []), pod('b', [])], ended: [pod('c', []), pod('d', [])] }),
+    way('logs', { claim: going, unready: [snapshot('s')] }),
+  ]);
+  assert.equal(kind, 'precondition');
+  assert.deepEqual(message.split('; '), [
+    'claim data exists and is used by pod a, b',
+    'pod c, d has ended and still holds claim data',
+    'claim logs is still being deleted',
+    'snapshot s of claim logs is not ready yet and holds it',
+  ]);
+  assert.deepEqual(hint?.split('\n'), [
+    'give the template another metadata.name; restoring never overwrites data',
+    'before you delete a claim yourself, set the persistentVolumeReclaimPolicy of its volume to Retain',
+  ]);
+});
+
+test('proposes names that are free, and the steps in place or why there are none', () => {
+  const hintOf = (more: Partial<RestoreWords>, changes: Partial<Keeping> = {}) =>
+    existingClaims([way('data-db-0')], {
+      words: words(0, more),
+      keeping: { ...keeping, ...changes },
+    }).hint?.split('\n');
+  assert.deepEqual(hintOf({}), [
+    'beside it:',
+    `${restore} --suffix -restored`,
+    'or under a name of your own:',
+    `${restore} --claim data-db-0=data-db-0-copy`,
+    'or in place:',
+    'kubectl delete persistentvolumeclaim data-db-0 -n demo &&',
+    restore,
+  ]);
+  const flags = { only: [], suffix: '-x', claim: ['data-db-1=one'] };
+  const renamed = new Map([
+    ['zero', 'data-db-0'],
+    ['data-db-1', 'one'],
+    ['data-db-2', 'two'],
+  ]);
+  assert.deepEqual(hintOf({ flags, names: renamed }, { volumes: undefined }), [
+    'beside it:',
+    `${restore} --suffix -x-restored`,
+    'or under a name of your own:',
+    `${restore} --suffix -x --claim zero=data-db-0-copy --claim data-db-1=one`,
+    noVolumes,
+  ]);
+});

@@ -7,7 +7,7 @@ import type { PersistentVolumeClaim, Pod, Volume, Workload } from '#src/api/kube
 import {
   checkClaims,
   claimsOfTarget,
-  createsOrMounts,
+  createsClaim,
   needsPods,
   type Seen,
 } from '#src/domain/workload/claims.ts';
@@ -148,24 +148,21 @@ test('a target has as many claims as a session may have, and no more', () => {
   }
 });
 
-test('the claims that a workload mounts, or that a StatefulSet creates for its ordinals', () => {
+test('the claims that a StatefulSet creates for its ordinals, not those that a workload mounts', () => {
   const set = workload('StatefulSet', [claimVolume('shared'), claimVolume('ignored', 'data')], {
     replicas: 2,
     ordinals: { start: 5 },
     ...templates('data', 'log'),
   });
-  const created = ['shared', 'data-web-5', 'log-web-5', 'log-web-6'];
-  const others = ['data-web-4', 'data-web-7', 'data-web-05', 'data-web-', 'data', 'ignored', 'web'];
+  const created = ['data-web-5', 'log-web-5', 'log-web-6'];
+  const others = ['data-web-4', 'data-web-7', 'data-web-05', 'data-web-', 'data', 'shared', 'ignored', 'web'];
   for (const name of [...created, ...others]) {
-    assert.equal(createsOrMounts({ kind: 'StatefulSet', object: set }, name), created.includes(name), name);
+    assert.equal(createsClaim({ kind: 'StatefulSet', object: set }, name), created.includes(name), name);
   }
   const deployment = workload('Deployment', [claimVolume('data')]);
-  for (const [name, expected] of [
-    ['data', true],
-    ['data-web-0', false],
-  ] as const) {
-    assert.equal(createsOrMounts({ kind: 'Deployment', object: deployment }, name), expected);
-    assert.equal(createsOrMounts({ kind: 'PersistentVolumeClaim', object: claim('data') }, name), expected);
+  for (const name of ['data', 'data-web-0']) {
+    assert.equal(createsClaim({ kind: 'Deployment', object: deployment }, name), false);
+    assert.equal(createsClaim({ kind: 'PersistentVolumeClaim', object: claim('data') }, name), false);
   }
 });
 
