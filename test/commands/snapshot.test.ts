@@ -7,7 +7,7 @@ import type { Cluster, WatchScope } from '#src/cluster/port.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 import { checkAdvice } from './advice.ts';
-import { claim, configuration, deployment, faultyClass, namespace, statefulSet } from './objects.ts';
+import { claim, configuration, deployment, faultyClass, namespace, object, statefulSet } from './objects.ts';
 import { screen, settled, withoutIds } from './settled.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -170,6 +170,23 @@ for (const columns of [80, 200]) {
     matchGolden(`commands/snapshot/frame-failed-${columns}`, shown);
   });
 }
+
+test('snapshot does not go on with a session that is being deleted', async () => {
+  const metadata = { name: 'deploy-web-ending', namespace: demo };
+  const spec = { invoker: { kind: 'BackupConfiguration', name: 'deploy-web' } };
+  await world.create([
+    backupSessions,
+    object('stash.appscode.com/v1beta1', 'BackupSession', {
+      ...{ metadata: { ...metadata, finalizers: ['example.com/hold'] }, spec },
+    }),
+  ]);
+  await world.cluster.delete(backupSessions, metadata);
+  world.standAt(5_000);
+  const { code, out, err } = await world.run(`snapshot deploy/web -o name ${local}`);
+  assert.equal(code, 0, err);
+  assert.match(out, /^backupsession\.stash\.appscode\.com\/deploy-web-\d+\n$/);
+  await world.cluster.patch(backupSessions, metadata, { metadata: { finalizers: null } });
+});
 
 test('messages of a driver cannot control the terminal', async () => {
   const error = { message: 'disk \u001b[2J\u001b]0;owned\u0007full\r\nreally' };

@@ -4,7 +4,7 @@ export default {
   testRunner: 'pure-tests',
   plugins: ['./test/mutation/runner.ts'],
   pureTests: ['test/domain/**/*.test.ts', 'test/report/*.test.ts'],
-  mutate: ['src/domain/**/*.ts'],
+  mutate: ['src/{domain,report}/**/*.ts'],
   coverageAnalysis: 'perTest',
   concurrency: 1,
   disableTypeChecks: false,

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
+import type { Cluster } from '#src/cluster/port.ts';
 import { followedKind } from '#src/operator/follow-kind.ts';
 import { indexSessions } from '#src/operator/session-index.ts';
 
@@ -50,4 +51,18 @@ test('a session that gets another invoker is no longer found by the former one',
   cache.learn(session('s1', 'deploy-bar', '2'));
   assert.deepEqual(namesOf('deploy-foo'), []);
   assert.deepEqual(namesOf('deploy-bar'), ['s1']);
+});
+
+test('a deleted session is no longer found by its Job', async () => {
+  const { cache, index, namesOf } = indexed();
+  const gone = session('s1', 'deploy-foo', '1');
+  const watch = async function* () {
+    yield { type: 'listed', items: [gone, session('s2', 'deploy-foo', '2')], resourceVersion: '2' };
+    yield { type: 'deleted', object: session('s1', 'deploy-foo', '3') };
+    await Promise.resolve();
+  };
+  await cache.follow({ watch } as never as Cluster, new AbortController().signal);
+  assert.deepEqual(namesOf('deploy-foo'), ['s2']);
+  assert.equal(index.ofJob('demo', 'job-s1'), undefined);
+  assert.deepEqual(index.ofJob('demo', 'job-s2'), { namespace: 'demo', name: 's2' });
 });
