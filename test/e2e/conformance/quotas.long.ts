@@ -74,7 +74,12 @@ test('a quota for claims counts them and their storage, and refuses what exceeds
   assert.match(messageOf(both), /requested: persistentvolumeclaims=1,requests\.storage=1Gi, used: /);
 
   // Changes that need no more are admitted although nothing is left.
-  const labelled = await api.send('PATCH', `${claims}/first`, { metadata: { labels: { a: 'b' } } }, mergePatch);
+  const labelled = await api.send(
+    'PATCH',
+    `${claims}/first`,
+    { metadata: { labels: { a: 'b' } } },
+    mergePatch,
+  );
   assert.equal(labelled.code, 200);
   assert.equal((await api.send('DELETE', `${claims}/second`)).code, 200);
   await untilUsed('claims', { persistentvolumeclaims: '1', 'requests.storage': '2Gi' });
