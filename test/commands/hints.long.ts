@@ -6,8 +6,9 @@ import { suite, test } from 'node:test';
 
 import { missingKubectl } from '#test/e2e/kubectl.ts';
 
-const files = globSync('test/{commands,e2e,install,security}/*.test.ts').filter((file) =>
-  /\b(?:startWorld|startServer)\(/.test(readFileSync(file, 'utf8')),
+const patterns = ['test/{commands,install,security}/*.{test,long}.ts', 'test/e2e/*.test.ts'];
+const files = globSync(patterns).filter((file) =>
+  /= await start(?:World|Server)\(/.test(readFileSync(file, 'utf8')),
 );
 const kubectl = missingKubectl() === false ? { HINTS_KUBECTL: 'kubectl' } : {};
 

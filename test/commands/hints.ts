@@ -28,7 +28,7 @@ export interface HintRunner {
 const notRun: readonly { readonly line: RegExp; readonly why: string }[] = [
   { line: /^kubectl stash sandbox/, why: 'it runs until it is stopped' },
   { line: /&&$/, why: 'the first of several steps: in-place.test.ts runs all of them' },
-  { line: /^kubectl exec /, why: 'containers of these worlds run no programs: live-hooks.test.ts runs it' },
+  { line: /^kubectl exec /, why: 'containers of these worlds run no programs: live-hooks.long.ts runs it' },
   {
     line: /^kubectl auth can-i --list/,
     why: 'kubectl sends it as protobuf, which the sandbox does not read',

@@ -15,11 +15,12 @@ export interface KindWords {
   readonly withoutWorkload: boolean;
   /** The state of a claim that is done: `Ready`. */
   readonly ready: string;
-  /** The object to `kubectl describe` for a claim that failed: `['volumesnapshot', 'data-1790000000']`. */
+  /** What to `kubectl describe` for a claim that failed: `['volumesnapshot', 'data-1']`; undefined: it does not exist. */
   readonly describes: (row: {
     readonly claim: string;
     readonly snapshot?: string | undefined;
-  }) => readonly string[];
+    readonly startedAt?: Date | undefined;
+  }) => readonly string[] | undefined;
   /** The command that shows what a deleted session has left; `target`: `deployment/foo`. */
   readonly shows: (target: string) => readonly string[];
 }

@@ -68,12 +68,11 @@ function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): s
   }
 }
 
-/** The command that describes the first claim that did not succeed. */
+/** The command that describes the first claim that did not succeed; the session, where that was not created. */
 function describeCommand(progress: Progress): string {
-  const ns = inNamespace(progress.namespace);
   const culprit = progress.claims.find(({ phase }) => phase !== 'Succeeded');
-  if (culprit === undefined) return commandLine`kubectl describe ${sessionOf(progress)} ${ns}`;
-  return commandLine`kubectl describe ${progress.kind.describes(culprit)} ${ns}`;
+  const object = culprit && progress.kind.describes(culprit);
+  return commandLine`kubectl describe ${object ?? sessionOf(progress)} ${inNamespace(progress.namespace)}`;
 }
 
 function claimsIn({ claims }: Progress, phase: 'Unknown'): string {

@@ -46,7 +46,8 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
     done: 'restored',
     withoutWorkload: true,
     ready: 'Bound',
-    describes: ({ claim }) => ['persistentvolumeclaim', claim],
+    describes: ({ claim, startedAt }) =>
+      startedAt === undefined ? undefined : ['persistentvolumeclaim', claim],
     shows: () => ['kubectl', 'get', 'persistentvolumeclaims'],
   },
   resource: restoreSessions,

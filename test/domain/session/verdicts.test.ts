@@ -209,6 +209,18 @@ describe('restoreVerdict goes by the claims before the phase', () => {
 });
 
 describe('verdictError', () => {
+  test('a claim that was not created is not described, but its session', () => {
+    const hintOf = (startedAt: Date | undefined) => {
+      const progress = sessionProgress(restoreKind, {
+        session: restoreSession({ phase: 'Failed' }),
+        ...{ target, claims: [{ claim: 'data-0', phase: 'Failed' as const, startedAt }], timeoutMs: 1 },
+      });
+      return verdictError(progress, { outcome: 'failed', message: 'why' })?.hint;
+    };
+    assert.equal(hintOf(undefined), 'kubectl describe restoresession/restore-sts-db-1773457200 -n demo');
+    assert.equal(hintOf(new Date(0)), 'kubectl describe persistentvolumeclaim data-0 -n demo');
+  });
+
   const codes: [Outcome, number | undefined][] = [
     ['succeeded', undefined],
     ['failed', 4],
