@@ -125,7 +125,7 @@ export interface PersistentVolume extends KubernetesObject {
 }
 
 export interface ResourceQuota extends KubernetesObject {
-  spec: { hard?: Record<string, string>; scopes?: string[]; scopeSelector?: object };
+  spec?: { hard?: Record<string, string>; scopes?: string[]; scopeSelector?: object };
   status?: { hard?: Record<string, string>; used?: Record<string, string> };
 }
 

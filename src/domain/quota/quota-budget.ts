@@ -17,7 +17,7 @@ export type QuotaBudget = (what: string, demand: Demand) => Failure[];
  */
 export function quotaBudget(quotas: readonly Stored<ResourceQuota>[]): QuotaBudget {
   const taken = new Map<string, bigint>();
-  const unscoped = quotas.filter(({ spec }) => !spec.scopes?.length && spec.scopeSelector === undefined);
+  const unscoped = quotas.filter(({ spec }) => !spec?.scopes?.length && spec?.scopeSelector === undefined);
   return (what, demand) => {
     const failures = unscoped.flatMap((quota) => {
       const problem = [...demand].map(([name, wanted]) =>
@@ -39,7 +39,7 @@ function whyExceeded(
   wanted: bigint,
   taken: bigint,
 ): string | undefined {
-  const hard = parseQuantity(spec.hard?.[name] ?? '');
+  const hard = parseQuantity(spec?.hard?.[name] ?? '');
   const used = parseQuantity(status?.used?.[name] ?? '');
   if (wanted === 0n || hard === undefined || used === undefined) return undefined;
   const left = hard - used - taken;

@@ -11,7 +11,7 @@ import { quotaBudget, type Demand } from '#src/domain/quota/quota-budget.ts';
 function quota(
   hard: Record<string, string>,
   used: Record<string, string> | undefined,
-  spec: Omit<ResourceQuota['spec'], 'hard'> = {},
+  spec: Omit<NonNullable<ResourceQuota['spec']>, 'hard'> = {},
 ): Stored<ResourceQuota> {
   const metadata = { name: 'team', namespace: 'demo', uid: 'q', resourceVersion: '1' };
   return {
@@ -19,6 +19,11 @@ function quota(
     metadata: { ...metadata, creationTimestamp: '2026-03-14T03:00:00Z' },
     ...(used && { status: { hard, used } }),
   };
+}
+
+function withoutSpec(): Stored<ResourceQuota> {
+  const { apiVersion, kind, metadata } = quota({}, undefined);
+  return { apiVersion, kind, metadata };
 }
 
 function template(name: string, storage: string | undefined, storageClassName?: string): VolumeClaimTemplate {
@@ -38,6 +43,7 @@ const gi = 1024n ** 3n;
 
 const rows: { name: string; quotas: Stored<ResourceQuota>[]; wanted: Demand; message?: string }[] = [
   { name: 'no quota', quotas: [], wanted: storage(gi) },
+  { name: 'a quota without a spec', quotas: [withoutSpec()], wanted: storage(gi) },
   {
     name: 'exactly what is left',
     quotas: [quota({ 'requests.storage': '3Gi' }, { 'requests.storage': '2Gi' })],
