@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import { backupSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import { backupSessions, resourceQuotas, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { Cluster, WatchScope } from '#src/cluster/port.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
@@ -170,6 +170,30 @@ for (const columns of [80, 200]) {
     matchGolden(`commands/snapshot/frame-failed-${columns}`, shown);
   });
 }
+
+test('snapshot refuses what a quota for snapshots has no room for', async () => {
+  const resource = 'count/volumesnapshots.snapshot.storage.k8s.io';
+  const present = (await world.cluster.list(volumeSnapshots, { namespace: demo })).items.length;
+  const quota = { name: 'team', namespace: demo };
+  await world.create([
+    resourceQuotas,
+    object('v1', 'ResourceQuota', { metadata: quota, spec: { hard: { [resource]: String(present + 1) } } }),
+  ]);
+  await world.until(resourceQuotas, demo, 'team', (it) => it?.status?.used?.[resource] === String(present));
+  world.standAt(4_000);
+  const before = await world.census();
+  const { code, err } = await world.run(`snapshot deploy/web ${local}`);
+  assert.equal(code, 1, err);
+  const words = `the snapshot does not fit into resourcequota team: 1 of ${resource} left, and 2 needed`;
+  assert.ok(err.startsWith(`error: ${words}\n`), err);
+  assert.deepEqual(await world.census(), before);
+
+  const both = await world.run(`snapshot pvc/cache pvc/logs ${local}`);
+  assert.equal(both.code, 1, 'together they need two');
+  const one = await world.run(`snapshot pvc/cache ${local}`);
+  assert.equal(one.code, 0, one.err);
+  await world.cluster.delete(resourceQuotas, quota);
+});
 
 test('snapshot does not go on with a session that is being deleted', async () => {
   const metadata = { name: 'deploy-web-ending', namespace: demo };

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import {
-  backupSessions,
   deployments,
   persistentVolumeClaims,
   pods,
@@ -72,18 +71,6 @@ await suite('restore', { concurrency: 8 }, () => {
     assert.equal((await place.list(restoreSessions)).length, 0);
 
     await place.succeeds('restore deploy/demo --suffix=-2 --only=data');
-    const count = { 'count/volumesnapshots.snapshot.storage.k8s.io': '3' };
-    await place.create(resourceQuotas, {
-      ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'count' }, spec: { hard: count } },
-    });
-    await place.until(resourceQuotas, (all) =>
-      all.some(({ status }) => Object.values(status?.used ?? {}).includes('2')),
-    );
-    const sessions = (await place.list(backupSessions)).length;
-    const full = await place.stash('snapshot deploy/demo');
-    assert.equal(full.code, 1, full.stderr);
-    assert.match(full.stderr, /^error: the snapshot does not fit into resourcequota count: 1 of count/m);
-    assert.equal((await place.list(backupSessions)).length, sessions);
   });
 
   test('existing claims are refused; --suffix and --claim restore next to them', async (t) => {
