@@ -8,7 +8,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 /** By a quota's name for the resource: bytes of storage, or a number of objects. */
 export type Demand = ReadonlyMap<string, bigint>;
 
-/** Returns why a quota does not admit the demand on top of those that it returned nothing for. */
+/** Admits a demand on top of all that it has admitted before, or returns why a quota refuses it. */
 export type QuotaBudget = (what: string, demand: Demand) => Failure[];
 
 /**

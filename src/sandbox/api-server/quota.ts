@@ -42,8 +42,9 @@ export function refuseOverQuota(
   for (const quota of store.list(quotas, namespace).filter(isCounted)) {
     const exceeded = Object.entries(hardOf(quota)).flatMap(([resource, hard]) => {
       const requested = (after[resource] ?? 0) - (held[resource] ?? 0);
+      if (requested <= 0) return [];
       const used = usedOf(store, namespace, resource);
-      return requested > 0 && used + requested > hard ? [{ resource, requested, used, hard }] : [];
+      return used + requested > hard ? [{ resource, requested, used, hard }] : [];
     });
     if (exceeded.length === 0) continue;
     const listed = (field: 'requested' | 'used' | 'hard') =>

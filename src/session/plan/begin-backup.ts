@@ -102,11 +102,11 @@ export async function checkBackup(
     executor === 'appscode' || (executor === undefined && configuration?.status?.phase === undefined);
   const fresh = configuration === undefined;
   const prunes = request.retentionPolicy !== undefined;
-  await reader.demand(request.user, [
+  const rights = [
     ...rightsForSnapshot({ executor, wait, fresh, probes, prunes }),
     ...(hooks ? rightsForHooks(hooks, plan.target.kind) : []),
-  ]);
-  const budget = await reader.quotaBudget();
+  ];
+  const [budget] = await Promise.all([reader.quotaBudget(), reader.demand(request.user, rights)]);
   const exceeded = budget('the snapshot', demandOfSnapshots(plan.planned.length));
   // An unfinished session has some of its snapshots already, and the quota counts them.
   const goesOn = exceeded.length > 0 && configuration && (await findUnfinished(reader, configuration));

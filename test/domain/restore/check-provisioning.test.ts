@@ -107,7 +107,11 @@ test('a class whose driver cannot make the volume from the snapshot is refused',
       template: template({ storageClassName: 'x' }),
       classes: [storageClass('fast')],
     },
-    { name: 'where nobody may read them', template: template({ storageClassName: '' }), classes: undefined },
+    {
+      name: 'where the user may not read them',
+      template: template({ storageClassName: '' }),
+      classes: undefined,
+    },
   ];
   for (const { name, template, classes, is, ...more } of rows) {
     const driver = 'driver' in more ? more.driver : 'csi.a';
