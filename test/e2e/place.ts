@@ -156,8 +156,13 @@ export async function openPlace(
       cluster.create(resource, { ...object, metadata: { ...object.metadata, namespace } }),
     list: async (resource) => (await cluster.list(resource, { namespace })).items,
     async remove(resource, ...names) {
-      for (const name of names) await cluster.delete(resource, { name, namespace });
-      await until(resource, (all) => !all.some(({ metadata }) => names.includes(metadata.name)));
+      const { items } = await cluster.list(resource, { namespace });
+      const removed = items.filter(({ metadata }) => names.includes(metadata.name));
+      assert.equal(removed.length, names.length, `to be removed: ${names.join(', ')}`);
+      for (const { metadata } of removed) await cluster.delete(resource, metadata);
+      // By UID: a controller may have created another object of that name at once.
+      const uids = new Set(removed.map(({ metadata }) => metadata.uid));
+      await until(resource, (all) => all.every(({ metadata }) => !uids.has(metadata.uid)));
     },
     async claims(...names) {
       for (const name of names) {
