@@ -24,6 +24,19 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];
   finalizers?: string[];
+  managedFields?: ManagedFields[];
+}
+
+/** The fields that one client wrote last. */
+export interface ManagedFields {
+  /** The beginning of the client's User-Agent, if it gave no name. */
+  manager?: string;
+  operation?: 'Apply' | 'Update';
+  subresource?: string;
+  apiVersion?: string;
+  fieldsType?: 'FieldsV1';
+  /** A tree of names such as `f:spec`, and of an empty object for each field. */
+  fieldsV1?: object;
 }
 
 /** Metadata as the server returns it. */
@@ -117,11 +130,32 @@ export interface PersistentVolume extends KubernetesObject {
     persistentVolumeReclaimPolicy?: 'Delete' | 'Retain' | 'Recycle';
     volumeAttributesClassName?: string;
     /** Without a UID, it reserves the volume for the next claim of that name. */
-    claimRef?: { apiVersion?: string; kind?: string; namespace?: string; name?: string; uid?: string };
+    claimRef?: {
+      apiVersion?: string;
+      kind?: string;
+      namespace?: string;
+      name?: string;
+      uid?: string;
+      resourceVersion?: string;
+    };
     csi?: { driver: string; volumeHandle: string };
     hostPath?: { path: string };
+    /** Which nodes can use it; left out: all. */
+    nodeAffinity?: { required?: { nodeSelectorTerms?: NodeSelectorTerm[] } };
   };
   status?: { phase?: string; message?: string };
+}
+
+/** A node must meet all of it. */
+export interface NodeSelectorTerm {
+  matchExpressions?: NodeRequirement[];
+  matchFields?: NodeRequirement[];
+}
+
+export interface NodeRequirement {
+  key: string;
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
+  values?: string[];
 }
 
 export interface ResourceQuota extends KubernetesObject {

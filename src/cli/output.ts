@@ -192,8 +192,7 @@ function isList(
 }
 
 function withoutManagedFields(object: KubernetesObject): KubernetesObject {
-  return {
-    ...object,
-    metadata: { ...object.metadata, managedFields: undefined } as KubernetesObject['metadata'],
-  };
+  const metadata = { ...object.metadata };
+  delete metadata.managedFields;
+  return { ...object, metadata };
 }

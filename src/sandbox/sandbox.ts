@@ -127,9 +127,10 @@ async function run(options: SandboxOptions, unlock?: () => Promise<void>): Promi
       return { url, certificate, token: api.tokens.issue(account, tokenSeconds).token };
     },
   };
+  const own = createLocalCluster(api, () => running.node, 'kube-controller-manager');
   const [node, controllers] = await Promise.all([
-    startNode({ cluster, storage, directory: join(directory, 'pods'), now, onError, path, program }),
-    startControllers({ cluster, driver, signal, now, onError }),
+    startNode({ cluster: own, storage, directory: join(directory, 'pods'), now, onError, path, program }),
+    startControllers({ cluster: own, driver, signal, now, onError }),
   ]);
   running.node = node;
   const interference = createInterference();

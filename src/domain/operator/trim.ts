@@ -8,7 +8,7 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** The object without managed fields and kubectl's last-applied-configuration. */
 export function trimBookkeeping<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
-  const metadata: Stored<T>['metadata'] & { managedFields?: unknown } = { ...object.metadata };
+  const metadata = { ...object.metadata };
   delete metadata.managedFields;
   if (metadata.annotations?.[lastApplied] !== undefined) {
     metadata.annotations = Object.fromEntries(

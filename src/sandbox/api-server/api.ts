@@ -25,6 +25,8 @@ export interface WriteRequest {
   readonly warn?: (message: string) => void;
   /** The requesting user; left out for the sandbox itself. */
   readonly user?: User | undefined;
+  /** The client's name as a field manager. */
+  readonly manager?: string | undefined;
 }
 
 export type DeletionRequest = DeleteOptions & {

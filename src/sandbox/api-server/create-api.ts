@@ -13,6 +13,7 @@ import { immutable } from './field-errors.ts';
 import { checkPreconditions, decode, generatedName } from './incoming-object.ts';
 import { objectAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
+import { withManagers, type Writer } from './managed-fields.ts';
 import { timestamp, type ApiObject, type StoredObject } from './object.ts';
 import { applyPatch } from './patch.ts';
 import { authorize } from './rbac/authorize.ts';
@@ -42,6 +43,8 @@ export interface ApiOptions {
   readonly saved?: SavedStore | undefined;
 }
 
+type Write = WriteRequest & Pick<Writer, 'applied' | 'through'>;
+
 export function createApi(options: ApiOptions): Api {
   const store = createStore({ historyLimit: options.historyLimit ?? 4096, saved: options.saved });
   const registry = createRegistry(store);
@@ -57,7 +60,7 @@ export function createApi(options: ApiOptions): Api {
     kind: Kind,
     namespace: string | undefined,
     body: unknown,
-    request: WriteRequest = {},
+    request: Write = {},
   ): StoredObject {
     const input = decode(kind, body);
     if (kind.group.startsWith('auth'))
@@ -84,8 +87,9 @@ export function createApi(options: ApiOptions): Api {
     if (request.dryRun !== true && isVersion(input.metadata.resourceVersion)) throw versionedCreate();
     refuseOverQuota(store, kind, object, undefined);
     if (store.get(collection, name ?? '', namespace)) throw alreadyExists(kind, name ?? '');
-    if (request.dryRun === true) return object as StoredObject;
-    return store.put(collection, object);
+    const recorded = withManagers(kind, undefined, object, request);
+    if (request.dryRun === true) return recorded as StoredObject;
+    return store.put(collection, recorded);
   }
 
   function requireNamespace(
@@ -114,11 +118,12 @@ export function createApi(options: ApiOptions): Api {
     ]);
   }
 
-  function update(address: Address, body: unknown, request: WriteRequest = {}): StoredObject {
+  function update(address: Address, body: unknown, request: Write = {}): StoredObject {
     const { kind, name } = address;
     const current = get(address);
     if (request.subresource === 'scale') {
-      return scaleOf(update(address, withScale(current, body), { ...request, subresource: undefined }));
+      const write: Write = { ...request, subresource: undefined, through: 'scale' };
+      return scaleOf(update(address, withScale(current, body), write));
     }
     const input = decode(kind, body);
     checkPreconditions(kind, current, input.metadata, name);
@@ -127,9 +132,11 @@ export function createApi(options: ApiOptions): Api {
     const { object, causes } = admit(api, kind, next, current, request);
     const wrong = [...causes, ...validateUpdate(kind, current, object)];
     if (wrong.length > 0) throw invalid(kind, name, wrong);
-    if (isDeepStrictEqual(object, current)) return current;
-    refuseOverQuota(store, kind, object, current);
-    const counted = kind.generation && contentChanged(current, object) ? withGeneration(object) : object;
+    const recorded = withManagers(kind, current, object, request);
+    if (isDeepStrictEqual(recorded, current)) return current;
+    refuseOverQuota(store, kind, recorded, current);
+    const counted =
+      kind.generation && contentChanged(current, recorded) ? withGeneration(recorded) : recorded;
     if (request.dryRun === true) return counted as StoredObject;
     return dropIfReleased(api, kind, store.put(collectionOf(kind), counted));
   }
@@ -143,14 +150,14 @@ export function createApi(options: ApiOptions): Api {
       if (request.user) {
         authorize(store, request.user, { verb: 'create', ...about, namespace: namespace ?? '' });
       }
-      return create(kind, namespace, { ...objectAt(body), metadata }, request);
+      return create(kind, namespace, { ...objectAt(body), metadata }, { ...request, applied: body });
     }
     const target = request.subresource === 'scale' ? scaleOf(get(address)) : get(address);
     const patched = applyPatch(type, target, body, kind.custom !== undefined);
     const { uid } = objectAt(patched, 'metadata');
     const wrong = immutable('metadata.uid', target.metadata.uid, uid ?? target.metadata.uid);
     if (wrong.length > 0) throw invalid(kind, name, wrong);
-    return update(address, patched, request);
+    return update(address, patched, { ...request, ...(type === 'apply' && { applied: body }) });
   }
 
   const api: Api = {

@@ -1,7 +1,8 @@
-/** The Cluster port over the store, without HTTP, for the sandbox's own controllers and node. */
+/** The Cluster port over the store, without HTTP. */
 import { text } from 'node:stream/consumers';
 
 import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
+import { managedBy } from '#src/api/labels.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
 
@@ -13,10 +14,14 @@ import type { ContainerAddress, PodRuntime } from './pod-runtime.ts';
 import { noSuchResource, notImplemented } from './status.ts';
 import { gitVersion } from './version.ts';
 
-/** `runtime` is called at each `exec`; on a cluster without a node, exec rejects with NotImplemented. */
+/**
+ * `runtime` is called at each `exec`; on a cluster without a node, exec rejects with NotImplemented. `manager`: the name
+ * of the field manager of all writes; default this program.
+ */
 export function createLocalCluster(
   api: Api,
   runtime: () => PodRuntime | undefined = () => undefined,
+  manager: string = managedBy,
 ): Cluster {
   const kindOf = (resource: Resource): Kind => {
     const kind = api.registry.find(resource.group, resource.version, resource.plural);
@@ -53,9 +58,11 @@ export function createLocalCluster(
         return { items: items.map(copierFor(scope)), resourceVersion };
       }),
     create: (resource, object, options) =>
-      attempt(() => copy(api.create(kindOf(resource), object.metadata.namespace, object, options))),
+      attempt(() =>
+        copy(api.create(kindOf(resource), object.metadata.namespace, object, { ...options, manager })),
+      ),
     patch: (resource, at, patch, { type = 'merge', ...options } = {}) =>
-      attempt(() => copy(api.patch(addressOf(resource, at), type, patch, options))),
+      attempt(() => copy(api.patch(addressOf(resource, at), type, patch, { ...options, manager }))),
     delete: (resource, at, options) =>
       attempt(() => {
         api.delete(addressOf(resource, at), options);

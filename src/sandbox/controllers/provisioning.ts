@@ -222,6 +222,7 @@ function volumeFor(
         ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
         name: metadata.name,
         uid: metadata.uid,
+        resourceVersion: metadata.resourceVersion,
       },
       csi: { driver: driverName, volumeHandle: name },
     },

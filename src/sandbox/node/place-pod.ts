@@ -11,6 +11,7 @@ import { pods as podResource, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Mirror } from '#src/sandbox/controllers/mirror.ts';
 import { boundByController } from '#src/sandbox/controllers/claims.ts';
+import { isReservedFor } from '#src/sandbox/controllers/matching.ts';
 import { withCondition } from '#src/sandbox/controllers/owned-pods.ts';
 import { selectedNode } from '#src/sandbox/controllers/provisioning.ts';
 import type { RecordEvent } from '#src/sandbox/controllers/record-event.ts';
@@ -90,11 +91,12 @@ export async function placePod(
     volume: Stored<PersistentVolume>,
   ): Promise<void> {
     if (volume.spec.claimRef?.uid === claim.metadata.uid) return;
-    const { uid } = claim.metadata;
+    const { name: claimName, uid, resourceVersion } = claim.metadata;
     const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
+    const byUs = isReservedFor(volume, claim) ? {} : { annotations: { [boundByController]: 'yes' } };
     await patchSeen(cluster, volumes, volume, {
-      metadata: { annotations: { [boundByController]: 'yes' } },
-      spec: { claimRef: { ...kind, namespace, name: claim.metadata.name, uid } },
+      metadata: byUs,
+      spec: { claimRef: { ...kind, namespace, name: claimName, uid, resourceVersion } },
     });
   }
 }

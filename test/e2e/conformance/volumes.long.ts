@@ -1,26 +1,23 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
-import type { Event, PersistentVolume, Stored } from '#src/api/kubernetes.ts';
-import { events, persistentVolumes, storageClasses } from '#src/api/resources.ts';
-import { until } from '#test/support/until.ts';
+import { storageClasses } from '#src/api/resources.ts';
 
-import { claimsOf, patience, type Claim } from './claims-of.ts';
+import { claimsOf, type Claim } from './claims-of.ts';
 import { openApi } from './open-api.ts';
 import { jsonPatch, mergePatch, messageOf, metadataOf } from './requests.ts';
-
-type Volume = Stored<PersistentVolume>;
+import { boundByController, volumes, volumesOf } from './volumes-of.ts';
 
 const api = await openApi();
 const { cluster, storageClass, waitClass } = api.server;
 const { namespace } = api;
 const claims = api.at('v1', 'persistentvolumeclaims');
 const { claim, untilClaim, bound } = claimsOf(api);
-const volumes = '/api/v1/persistentvolumes';
+const { untilVolume, inPhase, patchVolume, released, untilEvent } = volumesOf(api);
 const protection = 'kubernetes.io/pv-protection';
 const provisioners = 'external-provisioner.volume.kubernetes.io/finalizer';
 const completed = { 'pv.kubernetes.io/bind-completed': 'yes' };
-const byController = { 'pv.kubernetes.io/bound-by-controller': 'yes' };
+const byController = { [boundByController]: 'yes' };
 /** A class that does not exist, so that nothing is provisioned for it. */
 const noClass = 'none-such';
 
@@ -48,51 +45,11 @@ async function volumeByHand(t: TestContext, name: string, spec: object): Promise
 
 const volumeOf = ({ volumeName = '' }: Claim['spec']): string => volumeName;
 
-async function untilVolume(
-  name: string,
-  satisfied: (volume: Volume | undefined) => boolean,
-): Promise<Volume | undefined> {
-  const scope = { fieldSelector: `metadata.name=${name}` };
-  const [found] = await until(cluster, persistentVolumes, scope, ([it]) => satisfied(it), patience);
-  return found;
-}
-
-async function inPhase(name: string, phase: string): Promise<Volume> {
-  const found = await untilVolume(name, (it) => it?.status?.phase === phase);
-  assert.ok(found);
-  return found;
-}
-
-async function untilEvent(about: string, reason: string): Promise<string> {
-  const isIt = ({ involvedObject, reason: given }: Event): boolean =>
-    involvedObject.name === about &&
-    (involvedObject.namespace ?? namespace) === namespace &&
-    given === reason;
-  // Events about volumes, which are cluster-scoped, are in `default`.
-  const all = await until(cluster, events, {}, (seen) => seen.some(isIt), patience);
-  return all.find(isIt)?.message ?? '';
-}
-
 const remove = (name: string) => api.send('DELETE', `${claims}/${name}`);
-async function patchVolume(name: string, spec: object): Promise<void> {
-  const answer = await api.send('PATCH', `${volumes}/${name}`, { spec }, mergePatch);
-  assert.equal(answer.code, 200);
-}
 /** Reserves the volume for the next claim of that name. */
 async function reserve(volume: string, name: string): Promise<void> {
   const patch = [{ op: 'add', path: '/spec/claimRef', value: { namespace, name } }];
   assert.equal((await api.send('PATCH', `${volumes}/${volume}`, patch, jsonPatch)).code, 200);
-}
-
-/** Resolves with the name of a provisioned volume that nothing uses any more. */
-async function released(name: string): Promise<string> {
-  await claim(name);
-  const { spec } = await bound(name);
-  const volume = volumeOf(spec);
-  await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Retain' });
-  await remove(name);
-  await inPhase(volume, 'Released');
-  return volume;
 }
 
 test('a class has reclaimPolicy Delete and binds immediately by default', async () => {
@@ -121,7 +78,7 @@ test('a provisioned volume is Bound to its claim, and deleted with it', async ()
   const volume = await inPhase(name, 'Bound');
   assert.deepEqual(volume.metadata.finalizers?.toSorted(), [provisioners, protection]);
   assert.equal(volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'], provisioner);
-  assert.equal(volume.metadata.annotations['pv.kubernetes.io/bound-by-controller'], undefined);
+  assert.equal(volume.metadata.annotations[boundByController], undefined);
   assert.equal(volume.spec.persistentVolumeReclaimPolicy, 'Delete');
   const { apiVersion, kind, namespace: home, name: claimName, uid } = volume.spec.claimRef ?? {};
   assert.deepEqual(
@@ -173,7 +130,7 @@ test('a volume whose claimRef has no uid binds to the next claim of that name, o
   assert.deepEqual(status?.capacity, { storage: '1Gi' });
   const taken = await inPhase(volume, 'Bound');
   assert.equal(taken.spec.claimRef?.uid, metadata.uid);
-  assert.equal(taken.metadata.annotations?.['pv.kubernetes.io/bound-by-controller'], undefined);
+  assert.equal(taken.metadata.annotations?.[boundByController], undefined);
   assert.equal((await untilClaim('other', () => true))?.status?.phase, 'Pending');
   await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Delete' });
   await untilVolume(volume, (it) => it?.metadata.finalizers?.includes(provisioners) === true);
@@ -200,10 +157,14 @@ test('a reserved volume is not used if size, access modes, mode or attributes di
     assert.equal((await inPhase(volume, 'Available')).spec.claimRef?.uid, undefined);
   }
   // A claim with a provisioner gets a new volume, and the reserved one stays as it is.
-  await reserve(volume, 'larger');
-  await claim('larger', misfits['large']);
-  assert.notEqual((await bound('larger')).spec.volumeName, volume);
-  await inPhase(volume, 'Available');
+  for (const misfit of ['large', 'shared']) {
+    const name = `${misfit}-of-a-class`;
+    await reserve(volume, name);
+    await inPhase(volume, 'Available');
+    await claim(name, misfits[misfit]);
+    assert.notEqual((await bound(name)).spec.volumeName, volume);
+    assert.equal((await inPhase(volume, 'Available')).spec.claimRef?.uid, undefined);
+  }
   // A volume that the claim names is used regardless of its size.
   await reserve(volume, 'naming');
   await claim('naming', { volumeName: volume, ...misfits['large'] });
@@ -248,6 +209,17 @@ test('a claim whose volume is bound elsewhere is Lost, and Bound again when it g
   await patchVolume(volume, { persistentVolumeReclaimPolicy: 'Delete' });
   await remove('robbed');
   await untilVolume(volume, (it) => it === undefined);
+});
+
+test('a claim takes its volume back if the volume has no claimRef any more', async (t) => {
+  const volume = await volumeByHand(t, 'forgetful', {});
+  await inPhase(volume, 'Available');
+  await claim('forgotten', { storageClassName: volume });
+  const { metadata } = await bound('forgotten');
+  await inPhase(volume, 'Bound');
+  await patchVolume(volume, { claimRef: null });
+  await untilVolume(volume, (it) => it?.spec.claimRef?.uid === metadata.uid && it.status?.phase === 'Bound');
+  assert.equal((await bound('forgotten')).spec.volumeName, volume);
 });
 
 test('a claim whose volume is deleted is Lost', async (t) => {

@@ -1,5 +1,5 @@
 /** Reads the options of a write: dry run, field validation, propagation. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { DeletionRequest, WriteRequest } from '../api.ts';
 import { oneOf } from '../field-errors.ts';
@@ -9,6 +9,7 @@ import type { ResourceRequest } from './request.ts';
 
 export function writeRequest(
   { subresource, query }: ResourceRequest,
+  request: IncomingMessage,
   response: ServerResponse,
 ): WriteRequest {
   const wanted = query.get('fieldValidation') ?? 'Warn';
@@ -24,6 +25,7 @@ export function writeRequest(
     subresource: subresource === 'status' || subresource === 'scale' ? subresource : undefined,
     fieldValidation: wanted,
     warn: warner(response),
+    manager: query.get('fieldManager') ?? request.headers['user-agent']?.split('/')[0],
   };
 }
 

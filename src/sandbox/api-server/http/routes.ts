@@ -123,7 +123,7 @@ async function serve(
   };
 
   if (subresource !== undefined && (await serveSubresource(backend, target, request, response))) return;
-  const write = { ...writeRequest(target, response), user };
+  const write = { ...writeRequest(target, request, response), user };
   const at = { kind, name: name ?? '', namespace };
   switch (verb) {
     case 'get':
