@@ -20,6 +20,7 @@ export type ErrorKind =
   | 'session-failed'
   | 'timed-out'
   | 'waiting-for-consumer'
+  | 'workload-down'
   | 'interrupted'
   | 'bug';
 
@@ -39,6 +40,7 @@ const exitCodes: Record<ErrorKind, number> = {
   'session-failed': 4,
   'timed-out': 5,
   'waiting-for-consumer': 6,
+  'workload-down': 7,
   interrupted: 130,
   bug: 70,
 };

@@ -56,6 +56,15 @@ export const stashCondition = {
   },
   restoreCompleted: { type: 'RestoreCompleted', status: 'True', reason: 'PostRestoreTasksExecuted' },
   restoreNotCompleted: { type: 'RestoreCompleted', status: 'False', reason: 'PostRestoreTasksNotExecuted' },
+
+  // On a RestoreSession that restores in place.
+  claimsStaged: { type: 'ClaimsStaged', status: 'True', reason: 'NewVolumesBound' },
+  volumesKept: { type: 'VolumesKept', status: 'True', reason: 'VolumesRetained' },
+  workloadStopped: { type: 'WorkloadStopped', status: 'True', reason: 'NoPodUsesTheClaims' },
+  claimsSwapped: { type: 'ClaimsSwapped', status: 'True', reason: 'ClaimsBoundToNewVolumes' },
+  workloadStarted: { type: 'WorkloadStarted', status: 'True', reason: 'WorkloadReleased' },
+  swapInterrupted: { type: 'SwapInterrupted', status: 'True', reason: 'ExecutorDied' },
+  swapResumed: { type: 'SwapInterrupted', status: 'False', reason: 'ExecutorResumed' },
 } as const satisfies Record<string, Condition>;
 
 export type StashCondition = (typeof stashCondition)[keyof typeof stashCondition];

@@ -17,6 +17,8 @@ export const label = {
    * from creating a second session.
    */
   trigger: 'stash.appscode.com/trigger',
+  /** On a PersistentVolume: the RestoreSession that `undo` and `forget` name to find it (`labelValue` of its name). */
+  restoreSession: 'stash.appscode.com/restore-session',
   /** On a ServiceAccount, with value `allowed`: `runtimeSettings` may choose or annotate it for Jobs. */
   jobs: 'stash.appscode.com/jobs',
 } as const;
@@ -60,6 +62,12 @@ export const annotation = {
   quiescedUntil: 'stash.appscode.com/quiesced-until',
   /** On a claim: the UID of the RestoreSession that created it. */
   restoreSessionUid: 'stash.appscode.com/restore-session-uid',
+  /** On a RestoreSession: it restores in place, and its record as JSON (see `InPlaceRecord` in domain). */
+  inPlace: 'stash.appscode.com/in-place',
+  /** On a PersistentVolume that a restore in place touched: its part in it, as JSON (see `SwappedVolume` in domain). */
+  swap: 'stash.appscode.com/swap',
+  /** On a StatefulSet: when its claims were last restored in place (RFC 3339). The change wakes its controller. */
+  restoredAt: 'stash.appscode.com/restored-at',
   /** On a RestoreSession: the BackupSession whose snapshots it restores. */
   restoredFrom: 'stash.appscode.com/restored-from',
   /** On a RestoreSession: the flags that said which claims it restores, and how, as JSON pairs of flag and value. */
@@ -74,6 +82,9 @@ export const annotation = {
   defaultStorageClass: 'storageclass.kubernetes.io/is-default-class',
   betaDefaultStorageClass: 'storageclass.beta.kubernetes.io/is-default-class',
 } as const;
+
+/** On a claim that is about to be deleted: it stays, being deleted, until every claim of the workload is. */
+export const holdFinalizer = 'stash.appscode.com/hold';
 
 /** On a namespace: its pods may read the operator's metrics. An administrator sets it. */
 export const monitoringLabel = { 'stash.appscode.com/monitoring': 'true' } as const;

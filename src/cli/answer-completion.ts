@@ -1,11 +1,12 @@
 /** Answers `__complete`, which shells and kubectl call: one candidate per line, then `:DIRECTIVE` as cobra prints it. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import { annotation } from '#src/api/labels.ts';
+import { annotation, label } from '#src/api/labels.ts';
 import {
   backupConfigurations,
   backupSessions,
   namespaces,
   persistentVolumeClaims,
+  persistentVolumes,
   restoreSessions,
   storageClasses,
   volumeSnapshotClasses,
@@ -13,6 +14,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import { isPlain } from '#src/domain/command-line.ts';
+import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
 import { assertNever } from '#src/errors.ts';
 import type { CommandEntry, Completes } from './command.ts';
 import { questionOf, type Candidate, type Question } from './complete.ts';
@@ -25,7 +27,9 @@ const noFiles = 4;
 /** No user waits longer after a Tab. A credential plugin that fetches a token may need most of this time. */
 const patienceMs = 5_000;
 
-const kinds: Readonly<Record<Exclude<Completes, Resource | 'restore-point' | 'session'>, Resource>> = {
+const kinds: Readonly<
+  Record<Exclude<Completes, Resource | 'restore-point' | 'session' | 'kept-session'>, Resource>
+> = {
   namespace: namespaces,
   configuration: backupConfigurations,
   backupsession: backupSessions,
@@ -79,12 +83,14 @@ async function namesOf(
   context: Context,
 ): Promise<readonly string[]> {
   const { cluster, namespace } = await context.cluster({ requestTimeout: patienceMs, ...connection });
-  const list = async (resource: Resource): Promise<KubernetesObject[]> => {
-    const scope = resource.namespaced ? { namespace } : {};
+  const list = async (resource: Resource, labelSelector?: string): Promise<KubernetesObject[]> => {
+    const scope = { labelSelector, ...(resource.namespaced && { namespace }) };
     return (await cluster.list(resource, { ...scope, metadataOnly: true })).items;
   };
   const named = async (...resources: Resource[]) =>
-    (await Promise.all(resources.map(list))).flat().flatMap(({ metadata }) => metadata.name ?? []);
+    (await Promise.all(resources.map((each) => list(each))))
+      .flat()
+      .flatMap(({ metadata }) => metadata.name ?? []);
   if (typeof of === 'object') return named(of);
   switch (of) {
     case 'restore-point': {
@@ -93,6 +99,11 @@ async function namesOf(
       );
       return ['latest', ...points];
     }
+    case 'kept-session':
+      return (await list(persistentVolumes, label.restoreSession)).flatMap((volume) => {
+        const swapped = readSwapped(volume);
+        return swapped?.namespace === namespace ? swapped.session : [];
+      });
     case 'session':
       return named(backupSessions, restoreSessions);
     case 'namespace':

@@ -10,6 +10,8 @@ export type Completes =
   | 'session'
   | 'backupsession'
   | 'restore-point'
+  /** A session that volumes are kept of. */
+  | 'kept-session'
   | 'claim'
   | 'snapshot-class'
   | 'storage-class';

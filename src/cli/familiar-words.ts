@@ -1,7 +1,6 @@
 /** Words that people know from kubectl and from other backup tools, and the commands that do the same here. */
 
 const list = ['kubectl stash list'];
-const restore = ['kubectl stash restore TYPE/NAME'];
 const beside = [
   'restore under other names, and compare or copy the files there',
   'kubectl stash restore TYPE/NAME --suffix=-copy',
@@ -16,7 +15,6 @@ export const familiarWords: ReadonlyMap<string, readonly string[]> = new Map([
   ['get', list],
   ['logs', ['kubectl get jobs -l app.kubernetes.io/managed-by=kubectl-stash', 'kubectl logs job/NAME']],
   ['ls', list],
-  ['rollback', restore],
+  ['rollback', ['kubectl stash restore TYPE/NAME --in-place', 'kubectl stash undo RESTORESESSION']],
   ['status', ['kubectl stash list TYPE/NAME', 'kubectl stash wait TYPE/NAME']],
-  ['undo', restore],
 ]);

@@ -18,6 +18,9 @@ import {
   type DeleteScene,
 } from '#src/domain/restore-points/delete-effects.ts';
 import { isFor } from '#src/domain/configuration/choose-configuration.ts';
+import { unfinishedSwapEffects } from '#src/domain/in-place/delete-effects.ts';
+import { isInPlace } from '#src/domain/in-place/record.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { objectsNamed, workloadNamed } from '#src/domain/restore-points/deletable.ts';
 import {
   joinType,
@@ -209,7 +212,11 @@ function effectsOf(
       .map((session) => backupSessionEffects(session, scene)),
     ...scene.restoreSessions
       .filter(({ metadata }) => restores.has(metadata.name))
-      .map((session) => restoreSessionEffects(session, scene)),
+      .map((session) =>
+        isInPlace(session) && !isFinal(session)
+          ? unfinishedSwapEffects(session)
+          : restoreSessionEffects(session, scene),
+      ),
     snapshotEffects(snapshots, scene, now),
   ]);
 }

@@ -13,6 +13,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./restore.ts')).command,
   },
   {
+    name: 'undo',
+    summary: 'Go back to the volumes from before a restore in place',
+    load: async () => (await import('./undo.ts')).command,
+  },
+  {
     name: 'list',
     summary: 'List restore points',
     load: async () => (await import('./list.ts')).command,
@@ -21,6 +26,16 @@ export const commands: readonly CommandEntry[] = [
     name: 'list schedules',
     summary: 'List schedules, and when they are due',
     load: async () => (await import('./list/schedules.ts')).command,
+  },
+  {
+    name: 'volumes',
+    summary: 'List the volumes that restores in place have kept',
+    load: async () => (await import('./volumes.ts')).command,
+  },
+  {
+    name: 'forget',
+    summary: 'Give up the volumes that a restore in place has kept',
+    load: async () => (await import('./forget.ts')).command,
   },
   {
     name: 'wait',

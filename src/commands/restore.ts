@@ -13,9 +13,10 @@ import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { formatGoDuration } from '#src/domain/duration.ts';
-import { accept } from '#src/domain/finding.ts';
+import { accept, refuse } from '#src/domain/finding.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
+import { refuseSwappedClaims } from '#src/domain/in-place/unfinished-swap.ts';
 import { restoreSessionName } from '#src/domain/workload/names.ts';
 import { restoreCommand, type RestoreFlags, type RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { parseMoment } from '#src/domain/restore-points/moment.ts';
@@ -33,6 +34,8 @@ import { prepareRestore, type PreparedRestore } from '#src/session/plan/prepare-
 import { clientDryRun, dryRunRestore, serverDryRun } from '#src/session/plan/dry-run.ts';
 import { readerOf, type NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 import { prepareRestores, type PreparedRestores } from '#src/session/plan/prepare-restores.ts';
+
+import { inPlaceFlags, restoreInPlace } from './restore/in-place.ts';
 
 /** Which claims to restore, and how. Refused with `-f`, and repeated in the commands of hints. */
 const wishes = {
@@ -71,6 +74,7 @@ const flags = {
       'Restore point: a name that "kubectl stash list" prints, or latest for the newest complete one, -2 for the second newest, or the newest complete one by a time: 3h or 2d (ago), yesterday, 2026-11-28, 2026-11-28T03:00 (local time).',
   },
   ...wishes,
+  ...inPlaceFlags,
   ...selectorFlag,
   all: {
     type: 'boolean',
@@ -95,18 +99,23 @@ const flags = {
 
 type RestoreArgs = Args<typeof flags>;
 
+const defaultStopMs = 5 * 60_000;
+
 export const command = defineCommand({
   name: 'restore',
   usage: 'restore (TYPE/NAME | -l SELECTOR | --all | -f FILE) [flags]',
   description: `Restore the volumes of a workload from a restore point, and wait until each of them can be used.
 
-Missing claims are restored under their own names, with their class, size, access modes, labels and annotations. The workload, the session and the claims need not exist any more. An existing claim is never overwritten: the command prints how to restore beside it, or in place.
+Missing claims are restored under their own names, with their class, size, access modes, labels and annotations. The workload, the session and the claims need not exist any more. If a claim exists, the command refuses, and prints how to restore in place, or beside it.
+
+With --in-place, existing claims get new volumes with the data of the restore point, and their present volumes are kept. The command makes the new volumes while the workload runs; then it stops the pods, replaces the claims, and starts the pods again. It prints the plan first, and asks you to type the name of the workload. "kubectl stash undo" goes back to the kept volumes, and "kubectl stash forget" gives them up. If the command has to stop while the workload is down, it exits with 7: run it again to go on, or "undo" to go back.
 
 With --all or -l, each workload of the namespace (of one type, as in sts --all), and each claim that was snapshotted by itself, is restored if its claims do not exist, from its newest complete restore point (or the newest one by --from). This includes workloads that were deleted: --dry-run=client shows all of them. A workload whose claims exist is skipped with a note. One that cannot be restored does not keep the others from being restored: the command says at the end why it was not, and exits with 1. You can run the command again at any time.
 
 -l selects by the labels of the workload. If the workload does not exist, -l selects by the labels that its claims had when they were snapshotted: one of them must match.`,
   examples: [
     '# Restore the claims of a deployment from its newest complete restore point\nkubectl stash restore deploy/foo',
+    "# Put yesterday's data into a running deployment, and keep its present volumes\nkubectl stash restore deploy/foo --in-place --from yesterday",
     '# Restore beside existing claims\nkubectl stash restore deploy/foo --suffix -restored',
     '# Restore one claim from a given restore point\nkubectl stash restore sts/db --from sts-db-1732427120 --only data-db-0',
     '# Restore everything that a namespace has lost, as it was last night\nkubectl stash restore --all -n shop --from yesterday',
@@ -117,8 +126,13 @@ With --all or -l, each workload of the namespace (of one type, as in sts --all),
   positionals: { name: 'TYPE/NAME', completes: 'target' },
   async run(args, context) {
     checkProgress(context, args.flags.progress);
+    refuseInPlaceFlags(args);
     const request = await readRequest(args, context);
     const connection = await context.cluster(args.connection);
+    if (args.flags.inPlace && 'target' in request) {
+      await restoreInPlace({ ...args.flags, target: request.target }, context, connection);
+      return;
+    }
     const namespace = namespaceOf(request, args, connection);
     const reader = readerOf(connection.cluster, namespace);
     const executor = executorByDiscovery(await reader.groups(), args.flags.executor);
@@ -129,6 +143,8 @@ With --all or -l, each workload of the namespace (of one type, as in sts --all),
         const prepared = await work;
         const { templates, words } = prepared;
         const session = withTimeOut(prepared.session, args.flags.timeout);
+        const claims = templates.map(({ metadata }) => metadata.name);
+        refuse(refuseSwappedClaims(claims, await reader.restoreSessions()));
         const unfinished = await findUnfinishedRestore(reader, session);
         const hooks = hooksOfRestore(session);
         const { user } = connection;
@@ -313,6 +329,37 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
   const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
   templatesOfFile(file, filename, args.flags.claimsPerSession);
   return { file };
+}
+
+/** Throws 'usage' for flags that do not go together with `--in-place`, or not without it. */
+function refuseInPlaceFlags({ flags }: RestoreArgs): void {
+  const { inPlace, stop, also, yes, stopTimeout } = flags;
+  if (!inPlace) {
+    const given = [
+      ...(stop === 'auto' ? [] : ['--stop']),
+      ...(also.length === 0 ? [] : ['--also']),
+      ...(yes ? ['--yes'] : []),
+      ...(stopTimeout === defaultStopMs ? [] : ['--stop-timeout']),
+    ];
+    if (given.length === 0) return;
+    throw new StashError('usage', `${given.join(', ')} needs --in-place`, {
+      hint: `add --in-place, or leave out ${given.join(' and ')}`,
+    });
+  }
+  const { all, selector, filename, suffix, claim, storageClass, wait } = flags;
+  const clashing = [
+    ...(all ? ['--all'] : []),
+    ...(selector === undefined ? [] : ['-l']),
+    ...(filename === undefined ? [] : ['-f']),
+    ...(suffix === undefined ? [] : ['--suffix']),
+    ...(claim.length === 0 ? [] : ['--claim']),
+    ...(storageClass === undefined ? [] : ['--storage-class']),
+    ...(wait ? [] : ['--wait=false']),
+  ];
+  if (clashing.length === 0) return;
+  throw new StashError('usage', `--in-place and ${clashing.join(', ')} are mutually exclusive`, {
+    hint: `leave out ${clashing.join(' and ')}`,
+  });
 }
 
 /** Checks the command line of `--all` and `-l`. Throws 'usage'. */

@@ -18,6 +18,7 @@ import { isStashError, StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf, type SnapshotOptions } from '#src/follow/take-snapshot.ts';
 import { checkBackup } from '#src/session/plan/begin-backup.ts';
 import { planBackup, type BackupPlan } from '#src/session/plan/plan-backup.ts';
+import { checkNoSwap } from '#src/session/plan/refuse-during-swap.ts';
 import { clientDryRun, dryRunBackup, serverDryRun } from '#src/session/plan/dry-run.ts';
 import { dryRunRetention } from '#src/session/plan/dry-run-retention.ts';
 import { selectTargets } from '#src/session/plan/select-targets.ts';
@@ -107,6 +108,7 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
     const { done: plans, errors } = await settleAll(
       targets.map(async (target) => {
         const options = optionsFor(target, args, connection, keep);
+        await checkNoSwap(reader, target);
         const plan = await planBackup(reader, options.request);
         const timeoutMs = timeoutOf(plan, args.flags.timeout);
         const byDiscovery = await checkBackup(reader, plan, { ...options, wait: args.flags.wait });

@@ -11,6 +11,7 @@ import { StashError } from '#src/errors.ts';
 import { leaveSnapshot, takeSnapshot, timeoutOf } from '#src/follow/take-snapshot.ts';
 import { checkBackup } from '#src/session/plan/begin-backup.ts';
 import { planBackup } from '#src/session/plan/plan-backup.ts';
+import { checkNoSwap } from '#src/session/plan/refuse-during-swap.ts';
 import { readerOf, orMissingNamespace } from '#src/session/plan/namespace-reader.ts';
 
 export const command = defineCommand({
@@ -52,6 +53,7 @@ An operator carries the session out. If no operator takes it, this command does,
     const configuration = await orMissingNamespace(reader, Promise.try(find));
     const target = targetOfConfiguration(configuration);
     const request = { target, user, configuration: configuration.metadata.name, claimsPerSession };
+    await checkNoSwap(reader, target);
     const plan = await planBackup(reader, request);
     const id = commandLineId();
     const asked = { request, mode, failFast: false };

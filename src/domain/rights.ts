@@ -5,7 +5,7 @@ import type { Resource } from '#src/api/resources.ts';
 export interface Right {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
   readonly resource: Resource;
-  readonly subresource?: 'status' | 'exec';
+  readonly subresource?: 'status' | 'exec' | 'scale';
 }
 
 /**

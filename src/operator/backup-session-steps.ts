@@ -1,6 +1,7 @@
 /** Carries out the actions that only a BackupSession has: one function for each. */
-import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
+import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
+import { find } from '#src/cluster/find.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import {
   isSkipped,
@@ -43,9 +44,18 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
     return present.metadata.resourceVersion !== configuration?.metadata.resourceVersion;
   };
 
+  /** Whether the restore in place has ended, or gone on, since the cache was told of it. */
+  const hasSwapChanged = async ({ swap }: BackupSessionWorld): Promise<boolean> => {
+    if (swap === undefined) return false;
+    const { name, namespace, resourceVersion } = swap.metadata;
+    const present = await find(cluster, restoreSessions, { name, namespace });
+    if (present) caches.restoreSessions.learn(present);
+    return present?.metadata.resourceVersion !== resourceVersion;
+  };
+
   const skip = async (seen: BackupSessionWorld, why: string): Promise<Then> => {
     // Skipped is a final phase: decide only on the newest configuration.
-    if (await isOutdated(seen)) return 'again';
+    if ((await isOutdated(seen)) || (await hasSwapChanged(seen))) return 'again';
     const { session, now } = seen;
     await changeStatus(world, kept, session, (present) =>
       isFinal(present) || readHolder(present) ? undefined : skipped(present, why, now),

@@ -4,6 +4,7 @@ import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { decideBackupSession } from '#src/domain/operator/decide-backup-session.ts';
 import { buildBackupJob } from '#src/domain/operator/build-session-job.ts';
+import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { isExecutorEnsured } from '#src/domain/session/end-status.ts';
 import { withExecutor } from '#src/domain/operator/mark-backup.ts';
 import { backupEnd } from '#src/domain/operator/end-words.ts';
@@ -19,6 +20,7 @@ import type { Reconciler } from './reconciler.ts';
 import type { SessionIndex } from './session-index.ts';
 import { sessionReconciler } from './session-reconciler.ts';
 import { shareReads } from './shared-reads.ts';
+import { watchSwaps } from './swaps.ts';
 import type { World } from './world.ts';
 
 export function backupSessionReconciler(world: World): Reconciler {
@@ -26,18 +28,22 @@ export function backupSessionReconciler(world: World): Reconciler {
   const { maxFreezeMs, claimsPerSession } = options;
   const kept = { resource: backupSessions, cache: caches.backupSessions };
   const reads = shareReads(cluster, clock);
+  const swaps = watchSwaps(caches.restoreSessions, clock);
   return sessionReconciler(world, {
     kind: backup,
     kept,
-    reads: ['configurations', 'backupSessions', 'jobs', 'pods'],
+    reads: ['configurations', 'backupSessions', 'restoreSessions', 'jobs', 'pods'],
     groupOf: ({ spec }) => spec.invoker.name,
     look(session, executor, index) {
       const { metadata, spec, status } = session;
       const holder = readHolder(session);
+      const configuration = caches.configurations.get(metadata.namespace ?? '', spec.invoker.name);
+      const target = configuration && configuredTarget(configuration);
       return {
         ...executor,
         session,
-        configuration: caches.configurations.get(metadata.namespace ?? '', spec.invoker.name),
+        configuration,
+        swap: target && swaps.of(target),
         siblings: siblingsOf(session, index),
         ensured: (status?.targets ?? []).some(({ conditions }) => isExecutorEnsured('Backup', conditions)),
         executedHere:

@@ -4,6 +4,7 @@ import type { BackupConfiguration } from '#src/api/stash.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { dueOf, type Due } from '#src/domain/due.ts';
+import { isInterrupted } from '#src/domain/in-place/interrupted.ts';
 import { finalPhases } from '#src/domain/session/session-status.ts';
 import { shortened } from '#src/domain/quoted.ts';
 
@@ -59,6 +60,19 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
         for (const { metadata, status } of sessions?.list() ?? []) {
           this.inc({ kind, phase: status?.phase ?? 'Pending', namespace: metadata.namespace ?? '' });
         }
+      }
+    },
+  });
+  new Gauge({
+    name: 'stash_restore_in_place_interrupted',
+    help: '1 for each restore in place that may have stopped its workload, and that no command line goes on with.',
+    labelNames: ['namespace', 'restoresession'],
+    registers,
+    collect() {
+      this.reset();
+      for (const session of scraped()?.caches.restoreSessions.list() ?? []) {
+        const { namespace = '', name } = session.metadata;
+        if (isInterrupted(session)) this.set({ namespace, restoresession: name }, 1);
       }
     },
   });

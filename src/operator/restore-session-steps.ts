@@ -1,5 +1,6 @@
 /** Carries out the actions that only a RestoreSession has. */
 import type { RestoreSession } from '#src/api/stash.ts';
+import type { SwapNews } from '#src/domain/in-place/interrupted.ts';
 import type { ExecutorAction } from '#src/domain/operator/decide-executor.ts';
 import type {
   RestoreSessionAction,
@@ -7,7 +8,7 @@ import type {
 } from '#src/domain/operator/decide-restore-session.ts';
 import { invalidRestore } from '#src/domain/session/end-status.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
-import { isFinal } from '#src/domain/session/session-status.ts';
+import { findCondition, isFinal, withCondition } from '#src/domain/session/session-status.ts';
 import { assertNever } from '#src/errors.ts';
 import type { RestoreExecution } from '#src/session/kinds/restore.ts';
 
@@ -27,6 +28,19 @@ export function restoreSteps(world: World, kept: Kept<RestoreSession>): Restores
     return 'again';
   };
 
+  /** Writes nothing where the session has changed since it was seen: its command line may have renewed its hold. */
+  const tellSwap = async ({ session, now }: RestoreSessionWorld, news: SwapNews): Promise<Then> => {
+    const { type, status, reason, message } = news;
+    const conditions = withCondition(session.status?.conditions, news, now);
+    const changed = await changeStatus(world, kept, session, (present) =>
+      present === session ? { ...session.status, conditions } : undefined,
+    );
+    if (findCondition(changed, type)?.message === message) {
+      world.event(kept.resource, session, status === 'True' ? 'Warning' : 'Normal', reason, message);
+    }
+    return 'again';
+  };
+
   return async (seen, action, { steps }) => {
     const { session } = seen;
     switch (action.do) {
@@ -41,6 +55,11 @@ export function restoreSteps(world: World, kept: Kept<RestoreSession>): Restores
         if (status !== 'True') steps.tell(session, 'Warning', reason, message);
         return 'again';
       }
+      case 'tell-swap':
+        return await tellSwap(seen, action.news);
+      case 'tell-stalled':
+        steps.tell(session, 'Warning', 'RestoreWaiting', action.message);
+        return undefined;
       default:
         return assertNever(action);
     }

@@ -36,6 +36,10 @@ const notRun: readonly { readonly line: RegExp; readonly why: string }[] = [
   { line: /^kubectl edit /, why: 'it opens an editor' },
   { line: /^kubectl rollout status|^kubectl wait /, why: 'it waits for what the world does not do' },
   { line: / -f x\.yaml$/, why: 'the test that prints it refuses the command line before it reads the file' },
+  {
+    line: /^kubectl stash (undo |restore .*--in-place)/,
+    why: 'it replaces the volumes that the test goes on with: swap-trouble.long.ts and the guide run them',
+  },
   { line: /--server[ =]/, why: 'its server does not answer, which is what it is to show' },
 ];
 
@@ -53,7 +57,7 @@ const expected: readonly {
   {
     line: /^kubectl stash restore .*--from/,
     codes: [1],
-    err: /^hint: beside it:$/m,
+    err: /^hint: (?:in place, which keeps the present volumes|beside it):$/m,
     why: 'the present claims are in the way, and it prints how to restore beside them or in place',
   },
   {
@@ -97,6 +101,7 @@ const dryRuns = new Set([
   'snapshot',
   'restore',
   'delete',
+  'forget',
   'schedule',
   'pause',
   'resume',
@@ -104,6 +109,7 @@ const dryRuns = new Set([
   'uninstall',
   'pin',
   'unpin',
+  'undo',
 ]);
 
 /** The same command, but it changes nothing, and carries out nothing. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import type { KubernetesObject, SelfSubjectAccessReview, Stored } from '#src/api/kubernetes.ts';
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import {
   persistentVolumeClaims,
   persistentVolumes,
@@ -10,9 +10,8 @@ import {
   statefulSets,
   volumeSnapshots,
 } from '#src/api/resources.ts';
-import type { Cluster } from '#src/cluster/port.ts';
-import { StashError } from '#src/errors.ts';
 import { matchGolden } from '#test/support/golden.ts';
+import { stepByStep, withoutRight } from '#test/support/without-right.ts';
 
 import { checkAdvice } from './advice.ts';
 import { claim, deployment, faultyClass, namespace, object, statefulSet, type Created } from './objects.ts';
@@ -56,7 +55,7 @@ async function shrinking(name: string): Promise<void> {
 async function refused(
   golden: string,
   words: string,
-  options: RunOptions = {},
+  options: RunOptions = { through: stepByStep },
 ): Promise<{ err: string; steps: string[] }> {
   const { code, err } = await world.run(`restore ${words} ${local}`, options);
   assert.equal(code, 1, err);
@@ -76,29 +75,6 @@ function withoutUids(text: string): string {
     .replace(/web-[0-9a-z]+-[0-9a-z]{5}/g, 'web-POD');
 }
 
-/** A user without this right, as the server's access review reports it. */
-function without(verb: string, plural: string): RunOptions {
-  return {
-    through: (cluster: Cluster): Cluster => ({
-      ...cluster,
-      get: (resource, name, namespace) => {
-        if (verb !== 'get' || resource.plural !== plural) return cluster.get(resource, name, namespace);
-        return Promise.reject(new StashError('forbidden', 'forbidden'));
-      },
-      create: async <T extends KubernetesObject>(...args: Parameters<Cluster['create']>) => {
-        const answer = (await cluster.create(...args)) as Stored<T>;
-        if (answer.kind !== 'SelfSubjectAccessReview') return answer;
-        const review = answer as unknown as SelfSubjectAccessReview;
-        const { resourceAttributes: asked } = review.spec;
-        const inNamespace = asked.resource !== 'persistentvolumes';
-        assert.equal(asked.namespace !== undefined, inNamespace, 'volumes lie in no namespace');
-        const allowed = asked.verb !== verb || asked.resource !== plural;
-        return { ...review, status: { allowed } } as unknown as Stored<T>;
-      },
-    }),
-  };
-}
-
 async function claimNamed(namespace: string, name: string) {
   return world.cluster.get(persistentVolumeClaims, name, namespace);
 }
@@ -113,14 +89,22 @@ for (const verb of ['get', 'patch']) {
   test(`a user who may not ${verb} volumes is told why there are no steps in place`, async () => {
     const name = `no-${verb}`;
     await place(name);
-    const { err } = await refused(
-      `may-not-${verb}-volumes`,
-      `deploy/web -n ${name}`,
-      without(verb, 'persistentvolumes'),
-    );
+    const { err } = await refused(`may-not-${verb}-volumes`, `deploy/web -n ${name}`, {
+      through: withoutRight(verb, 'persistentvolumes'),
+    });
     assert.doesNotMatch(err, /kubectl (?:delete|scale|patch)/);
   });
 }
+
+test('one command is offered to a user who has its rights', async () => {
+  await place('offered');
+  const { err, steps } = await refused('offered', `deploy/web -n offered`, {});
+  assert.deepEqual(steps, []);
+  const [, command = ''] = /^hint: in place, .*\n +kubectl stash (.*)$/m.exec(err) ?? [];
+  const { code, err: plan } = await world.run(`${command} --dry-run=client`);
+  assert.equal(code, 0, plan);
+  assert.match(plan, /^restore in place: deployment\/web/m);
+});
 
 test('a volume with reclaim policy Retain needs no right and no step', async () => {
   await place('retained');
@@ -130,11 +114,9 @@ test('a volume with reclaim policy Retain needs no right and no step', async () 
     { name: spec.volumeName ?? '' },
     { spec: { persistentVolumeReclaimPolicy: 'Retain' } },
   );
-  const { steps } = await refused(
-    'retained',
-    'deploy/web -n retained',
-    without('patch', 'persistentvolumes'),
-  );
+  const { steps } = await refused('retained', 'deploy/web -n retained', {
+    through: withoutRight('patch', 'persistentvolumes'),
+  });
   await paste(world, steps);
   assert.notEqual((await claimNamed('retained', 'data')).metadata.uid, metadata.uid);
   const volume = await world.cluster.get(persistentVolumes, spec.volumeName ?? '');
@@ -161,11 +143,9 @@ test('one claim of a StatefulSet that deletes claims when it is scaled down', as
 
 test('a user who may not patch such a StatefulSet is not told to scale it', async () => {
   await shrinking('fixed');
-  const { err } = await refused(
-    'may-not-patch-statefulsets',
-    'sts/db -n fixed',
-    without('patch', 'statefulsets'),
-  );
+  const { err } = await refused('may-not-patch-statefulsets', 'sts/db -n fixed', {
+    through: withoutRight('patch', 'statefulsets'),
+  });
   assert.doesNotMatch(err, /kubectl (?:delete|scale|patch)/);
 });
 
@@ -189,7 +169,7 @@ test('a missing claim that its controller would create empty, of a StatefulSet t
   const other = await claimNamed(space, 'data-db-0');
 
   const words = `sts/db --only=data-db-1 -n ${space}`;
-  const may = await refused('race-may-not-patch', words, without('patch', 'statefulsets'));
+  const may = await refused('race-may-not-patch', words, { through: withoutRight('patch', 'statefulsets') });
   assert.doesNotMatch(may.err, /kubectl (?:delete|scale|patch)/);
   const { err } = await refused('race', words);
   await paste(

@@ -21,6 +21,7 @@ const resources: Readonly<Record<string, Resource>> = {
   statefulset: statefulSets,
   persistentvolumeclaim: persistentVolumeClaims,
   persistentvolume: persistentVolumes,
+  pv: persistentVolumes,
   pod: pods,
   volumesnapshot: volumeSnapshots,
   volumesnapshotclass: volumeSnapshotClasses,

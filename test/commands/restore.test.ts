@@ -11,6 +11,7 @@ import {
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import { matchGolden } from '#test/support/golden.ts';
+import { stepByStep } from '#test/support/without-right.ts';
 
 import { checkAdvice } from './advice.ts';
 import { claim, deployment, namespace, object, statefulSet } from './objects.ts';
@@ -225,7 +226,7 @@ function proposed(stderr: string, words: string): string[] {
 
 test('every printed way to restore despite existing claims works', async () => {
   await place('hints', { replicas: 1 });
-  const { code, err } = await world.run(`restore deploy/web -n hints ${local}`);
+  const { code, err } = await world.run(`restore deploy/web -n hints ${local}`, { through: stepByStep });
   assert.equal(code, 1);
   await checkAdvice(err);
   assert.match(err, /claim data exists and is used by pod web-/);
@@ -253,7 +254,9 @@ test('the printed steps to restore one claim of a StatefulSet in place work', as
   await world.bound(name, 'data-db-0', 'data-db-1');
   assert.equal((await world.run(`snapshot sts/db -n ${name} ${local}`)).code, 0);
   world.standAt(60);
-  const { err } = await world.run(`restore sts/db --only=data-db-1 -n ${name} ${local}`);
+  const { err } = await world.run(`restore sts/db --only=data-db-1 -n ${name} ${local}`, {
+    through: stepByStep,
+  });
   await paste(world, proposed(err, 'or in place'));
   const found = await claims(name);
   assert.deepEqual(
@@ -271,7 +274,7 @@ test('the commands in a hint go to the cluster that the command used', async () 
   const flags = `--kubeconfig ${kubeconfig} --context sandbox`;
   const { err } = await world.run(`restore deploy/none -n elsewhere ${flags}`);
   assert.ok(err.endsWith(`hint: kubectl stash list -n elsewhere ${flags}\n`), err);
-  const exists = await world.run(`restore deploy/web -n elsewhere ${flags}`);
+  const exists = await world.run(`restore deploy/web -n elsewhere ${flags}`, { through: stepByStep });
   const steps = proposed(exists.err, 'or in place');
   assert.ok(steps.length > 2, exists.err);
   steps.forEach((step, index) => {

@@ -10,9 +10,12 @@ import formats from 'ajv-formats';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { scheduleOutlooks } from '#src/domain/configuration/schedule-outlook.ts';
+import { keptVolumes } from '#src/domain/in-place/kept-volumes.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { keptVolumeList } from '#src/report/kept-volumes.ts';
 import { restorePointList } from '#src/report/restore-points.ts';
 import { scheduleList } from '#src/report/schedules.ts';
+import { volume } from '#test/domain/in-place/volumes.ts';
 import { at, backupSession, foreignSnapshot, snapshotOf } from '#test/domain/restore-point-objects.ts';
 
 const folder = join(import.meta.dirname, '../../docs/reference');
@@ -59,6 +62,16 @@ const rows = [
   {
     file: 'schedule-list.schema.json',
     list: scheduleList(scheduleOutlooks(configurations, points, new Date(at(100)))),
+  },
+  {
+    file: 'kept-volume-list.schema.json',
+    list: keptVolumeList(
+      keptVolumes({
+        volumes: [volume('a', { claim: 'data' }), volume('b', { role: 'incoming' }, { capacity: undefined })],
+        sessions: [],
+        points,
+      }),
+    ),
   },
 ];
 for (const { file, list } of rows) {

@@ -4,8 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { load } from 'js-yaml';
+import { load, loadAll } from 'js-yaml';
 
+import { formatRight } from '#src/domain/rights.ts';
+import { targetKinds } from '#src/domain/workload/kinds.ts';
+import { rightsForInPlace } from '#src/session/plan/rights-needed.ts';
 import { userRoles } from '#src/domain/install/user-roles.ts';
 import { permissionsOf, readRights } from '#test/support/documented-rights.ts';
 import type { Role } from '#test/support/rbac.ts';
@@ -25,12 +28,36 @@ for (const [files, heading] of [
   [['developer.yaml'], 'The Role, verb by verb'],
   [['schedules.yaml', 'hooks-and-deletions.yaml'], 'The optional Roles, verb by verb'],
   [['classes.yaml'], 'The ClusterRole'],
+  [['in-place.yaml'], 'Restore in place, verb by verb'],
 ] as const) {
   test(`${files.join(', ')} and the table list the same verbs`, async () => {
     const texts = await Promise.all(files.map((file) => readFile(join(docs, 'rbac', file), 'utf8')));
-    const rules = texts.flatMap((text) => (load(text) as Role).rules);
+    const rules = texts.flatMap((text) => (loadAll(text) as Role[]).flatMap((role) => role.rules));
     const told = readRights(markdown, heading).map(({ verb, resource }) => `${verb} ${resource}`);
     assert.deepEqual(told.sort(), permissionsOf(rules).sort());
     assert.equal(new Set(told).size, told.length, 'each once');
   });
 }
+
+test('in-place.yaml and developer.yaml grant what a restore in place asks for', async () => {
+  const texts = await Promise.all(
+    ['developer.yaml', 'in-place.yaml'].map((file) => readFile(join(docs, 'rbac', file), 'utf8')),
+  );
+  const granted = new Set(
+    permissionsOf(texts.flatMap((text) => (loadAll(text) as Role[]).flatMap((role) => role.rules))),
+  );
+  const scalable = targetKinds.filter((kind) => !['DaemonSet', 'PersistentVolumeClaim'].includes(kind));
+  const rights = [
+    ...targetKinds.flatMap((kind) => rightsForInPlace(kind, 'gate')),
+    ...scalable.flatMap((kind) => rightsForInPlace(kind, 'scale')),
+  ];
+  for (const right of rights) assert.ok(granted.has(formatRight(right)), formatRight(right));
+});
+
+test('the policy and in-place.yaml name the same group', async () => {
+  const policy = await readFile(join(docs, 'rbac/in-place-policy.yaml'), 'utf8');
+  const [, group] = /'(.+)' in request\.userInfo\.groups/.exec(policy) ?? [];
+  const binding = `kubectl create clusterrolebinding stash-in-place --clusterrole=kubectl-stash-in-place --group=${group ?? ''}\n`;
+  assert.ok(markdown.includes(binding));
+  assert.ok((await readFile(join(docs, 'rbac/in-place.yaml'), 'utf8')).includes(binding));
+});

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 
-import { load } from 'js-yaml';
+import { load, loadAll } from 'js-yaml';
 
 import type { SelfSubjectRulesReview } from '#src/api/kubernetes.ts';
 import { selfSubjectAccessReviews, selfSubjectRulesReviews } from '#src/api/resources.ts';
@@ -54,6 +54,14 @@ export async function documentedRules(
 ): Promise<readonly Rule[]> {
   const text = await readFile(new URL(`../../docs/rbac/${file}`, import.meta.url), 'utf8');
   return (load(text) as Role).rules;
+}
+
+/** Resolves with the rules of the Role and those of the ClusterRole in `docs/rbac/in-place.yaml`. */
+export async function inPlaceRules(): Promise<readonly [readonly Rule[], readonly Rule[]]> {
+  const text = await readFile(new URL('../../docs/rbac/in-place.yaml', import.meta.url), 'utf8');
+  const [role, clusterRole] = loadAll(text) as Role[];
+  assert(role && clusterRole);
+  return [role.rules, clusterRole.rules];
 }
 
 /** Grants `user` these rights in the namespace, by a Role and a RoleBinding of that name. */

@@ -17,6 +17,7 @@ import {
   grantEverywhere,
   grantInNamespace,
   hasAccessControl,
+  inPlaceRules,
   untilGranted,
 } from './developer.ts';
 import { claim, reader } from './manifests.ts';
@@ -65,11 +66,12 @@ export interface Place {
 export interface PlaceRights {
   readonly classes?: boolean;
   readonly hooksAndDeletions?: boolean;
+  readonly inPlace?: boolean;
 }
 
 /**
  * `classes: false`: the developer may not read classes and volumes, which are cluster-scoped.
- * `hooksAndDeletions`: the developer also has that optional Role.
+ * `hooksAndDeletions`, `inPlace`: the developer also has the rights of that optional file.
  */
 export async function openPlace(
   t: TestContext,
@@ -204,20 +206,23 @@ async function admitDeveloper(
   t: TestContext,
   server: TestServer,
   namespace: string,
-  { classes = true, hooksAndDeletions = false }: PlaceRights,
+  { classes = true, hooksAndDeletions = false, inPlace = false }: PlaceRights,
 ): Promise<Identity | undefined> {
   if (!(await hasAccessControl(server))) return undefined;
   const user = `${namespace}-developer`;
   const group = `${namespace}-classes`;
+  const [swapRules, volumeRules] = inPlace ? await inPlaceRules() : [[], []];
   const rules = [
     ...(await documentedRules('developer.yaml')),
     ...(await documentedRules('schedules.yaml')),
     ...(hooksAndDeletions ? await documentedRules('hooks-and-deletions.yaml') : []),
+    ...swapRules,
   ];
   await grantInNamespace(server, namespace, user, rules);
-  const extra = classes ? await documentedRules('classes.yaml') : [];
-  if (classes) t.after(await grantEverywhere(server, group, extra));
-  const developer = { as: user, ...(classes && { asGroup: [group] }) };
+  const extra = [...(classes ? await documentedRules('classes.yaml') : []), ...volumeRules];
+  const inGroup = extra.length > 0;
+  if (inGroup) t.after(await grantEverywhere(server, group, extra));
+  const developer = { as: user, ...(inGroup && { asGroup: [group] }) };
   await untilGranted(server, namespace, developer, [...rules, ...extra]);
   return developer;
 }

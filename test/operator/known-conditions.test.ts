@@ -4,13 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 
-import { knownConditions } from '#test/e2e/operator/known-conditions.ts';
+import { knownConditions, ownConditions } from '#test/e2e/operator/known-conditions.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const published = resolve(root, '../shared/contract/conditions.md');
 
 test('each known condition is asserted in the file that the list names', async () => {
-  for (const { reason, by } of knownConditions) {
+  for (const { reason, by } of [...knownConditions, ...ownConditions]) {
     const text = await readFile(resolve(root, by), 'utf8');
     assert(text.includes(reason), `${by} lacks ${reason}`);
   }

@@ -6,11 +6,14 @@ import { setImmediate } from 'node:timers/promises';
 import { load } from 'js-yaml';
 
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
 import { label } from '#src/api/labels.ts';
 import { StashError } from '#src/errors.ts';
 import { createCaches } from '#src/operator/caches.ts';
 import { createMetrics, type Scraped } from '#src/operator/metrics.ts';
 import { createSuccessReader } from '#src/operator/success-reader.ts';
+import { inPlaceSession, type InPlaceChanges } from '#test/domain/in-place/in-place-session.ts';
+import { stored } from '#test/domain/objects.ts';
 import { snapshotOf } from '#test/domain/restore-point-objects.ts';
 import { manualClock } from '#test/support/clock.ts';
 
@@ -109,6 +112,27 @@ test('ended sessions, durations and errors add up', async () => {
     'stash_session_duration_seconds_count{kind="backup",phase="Succeeded"} 2',
     'stash_reconcile_errors_total{queue="backupsession"} 1',
   ]);
+});
+
+test('an unfinished restore in place counts while the operator reports that it is interrupted', async () => {
+  const { caches, ours } = stage();
+  const learn = (changes: InPlaceChanges) => {
+    version += 1;
+    const session: RestoreSession = inPlaceSession(changes);
+    const metadata = { ...session.metadata, resourceVersion: String(version) };
+    caches.restoreSessions.learn(stored({ ...session, metadata }));
+  };
+  const interrupted = async () => (await ours()).filter((line) => line.startsWith('stash_restore_in_place'));
+  learn({ record: { stopping: true } });
+  assert.deepEqual(await interrupted(), []);
+  learn({ record: { stopping: true }, conditions: ['swapInterrupted'] });
+  assert.deepEqual(await interrupted(), [
+    'stash_restore_in_place_interrupted{namespace="demo",restoresession="restore-sts-db"} 1',
+  ]);
+  learn({ record: { stopping: true }, conditions: ['swapInterrupted', 'swapResumed'] });
+  assert.deepEqual(await interrupted(), []);
+  learn({ record: { stopping: true }, conditions: ['swapInterrupted', 'restoreCompleted'] });
+  assert.deepEqual(await interrupted(), []);
 });
 
 const seconds = (iso: string) => Date.parse(iso) / 1000;
@@ -230,7 +254,10 @@ test('the alerts in docs/metrics.md use metrics that exist', async () => {
   const rules = groups.flatMap(({ rules }) => rules);
   assert.deepEqual(
     rules.map(({ alert }) => alert),
-    ['StashBackupOverdue', 'StashRestorePointsUnread', 'StashBackupsFail', 'StashHasNoLeader'],
+    [
+      ...['StashBackupOverdue', 'StashRestorePointsUnread', 'StashBackupsFail'],
+      ...['StashRestoreInPlaceInterrupted', 'StashHasNoLeader'],
+    ],
   );
   for (const { alert, expr } of rules) {
     for (const [name] of expr.matchAll(/stash_\w+/g)) assert.ok(existing.includes(name), `${alert}: ${name}`);

@@ -19,6 +19,9 @@ import { followedClaims as followedSnapshots } from '#src/domain/backup/followed
 import { chooseConfiguration } from '#src/domain/configuration/choose-configuration.ts';
 import { targetOfConfiguration } from '#src/domain/configuration/configured-target.ts';
 import { hooksOfBackup, hooksOfRestore, retriesLeft } from '#src/domain/hooks/hooks.ts';
+import { interruption, mayBeStopped } from '#src/domain/in-place/interrupted.ts';
+import { swappedClaims } from '#src/domain/in-place/swapped-claims.ts';
+import { refuseDuringSwap } from '#src/domain/in-place/unfinished-swap.ts';
 import { buildCronJob } from '#src/domain/operator/build-cron-job.ts';
 import { buildJobRights } from '#src/domain/operator/build-job-rights.ts';
 import { buildBackupJob, buildRestoreJob } from '#src/domain/operator/build-session-job.ts';
@@ -42,6 +45,7 @@ import { withPending } from '#src/domain/operator/mark-restore.ts';
 import { decideRetry } from '#src/domain/operator/retry.ts';
 import { lastSuccesses } from '#src/domain/restore-points/last-successes.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { namesInUse } from '#src/domain/restore-points/snapshots-to-restore.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { restoreHookState } from '#src/domain/restore/decide-restore.ts';
@@ -109,7 +113,7 @@ const ofConfiguration: Decisions<Stored<BackupConfiguration>> = {
   chooseConfiguration: (configuration) => chooseConfiguration([configuration], target, undefined),
   nextRun: ({ spec }) => nextRun(spec.schedule ?? '', now),
   planRetention: ({ spec }) =>
-    planRetention(invoker, [], spec.retentionPolicy, { line: 'schedule', now: new Date() }),
+    planRetention(invoker, [], spec.retentionPolicy, { line: 'schedule', now: new Date(), inUse: new Set() }),
   timeLimitMs: ({ spec }) => timeLimitMs(spec.timeOut),
 };
 
@@ -135,6 +139,7 @@ const ofBackup: Decisions<Stored<BackupSession>> = {
       ...executorWorld(session),
       configuration: ready,
       siblings: [session],
+      swap: undefined,
       executedHere: true,
     }),
   decideRetry: (session) => decideRetry({ now, session, configuration: ready, siblings: [] }),
@@ -163,6 +168,12 @@ const ofRestore: Decisions<Stored<RestoreSession>> = {
   followedClaims: (session) => followedClaims(session, followed),
   decideRestoreSession: (session) =>
     decideRestoreSession({ ...executorWorld(keepRestoreSession(session)), isThere: () => true }),
+  refuseDuringSwap: (session) =>
+    refuseDuringSwap({ kind: 'StatefulSet', name: 'db', namespace: 'demo' }, [session]),
+  mayBeStopped,
+  interruption,
+  swappedClaims,
+  namesInUse: (session) => namesInUse([], [session]),
   buildRestoreJob: (session) => buildRestoreJob(session, job),
   buildJobRights: (session) => buildJobRights(session, []),
   withPending: (session) => withPending(session, ensured, now),

@@ -1,5 +1,5 @@
 /** Freezes an executor at a given write, as if its process had been stopped. */
-import { selfSubjectRulesReviews, type Resource } from '#src/api/resources.ts';
+import { selfSubjectAccessReviews, selfSubjectRulesReviews, type Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 
@@ -19,6 +19,9 @@ export interface FreezePoint {
   /** `before`: the write never reaches the server; `after`: the server carries it out, but its answer never arrives. */
   readonly when: 'before' | 'after';
 }
+
+/** They are created, but nothing is stored. */
+const reviews = [selfSubjectAccessReviews.plural, selfSubjectRulesReviews.plural];
 
 /** Without `at` it only counts the writes. */
 export function freezing(inner: Cluster, at?: FreezePoint): Freezing {
@@ -49,7 +52,7 @@ export function freezing(inner: Cluster, at?: FreezePoint): Freezing {
   };
   const write = async <T>(what: string, resource: Resource, send: () => Promise<T>): Promise<T> => {
     await gate();
-    if (resource.plural === selfSubjectRulesReviews.plural) return read(send);
+    if (reviews.includes(resource.plural)) return read(send);
     const index = writes.push(`${what} ${resource.plural}`);
     const last = at && (at.when === 'after' ? at.write : at.write - 1);
     if (last !== undefined && index > last && !isThawed) {

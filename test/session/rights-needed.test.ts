@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { formatRight } from '#src/domain/rights.ts';
 import {
   rightsForHooks,
+  rightsForInPlace,
   rightsForRestore,
   rightsForSnapshot,
   type SnapshotCourse,
@@ -33,7 +34,11 @@ const snapshotRows: readonly [string, SnapshotCourse, string[]][] = [
   [
     'that deletes older ones',
     { executor: 'operator', wait: true, fresh: false, probes: false, prunes: true },
-    [...on(sessions, 'create get list watch'), ...on(snapshots, 'delete list watch')],
+    [
+      ...on(sessions, 'create get list watch'),
+      ...on(snapshots, 'delete list watch'),
+      ...on(restores, 'list'),
+    ],
   ],
   [
     'here or by an operator, as the status of the new configuration will tell',
@@ -82,6 +87,25 @@ test('a restore, carried out here and by an operator', () => {
     [...on(restores, 'create get list watch'), ...on(claims, 'list watch')].sort(),
   );
 });
+
+const swapped = [
+  ...on(restores, 'create get list patch watch'),
+  `patch ${restores}/status`,
+  ...on(claims, 'create delete get list patch watch'),
+  ...on('pods', 'delete list watch'),
+  ...on('persistentvolumes', 'get list patch watch'),
+];
+for (const [kind, stop, more] of [
+  ['Deployment', 'scale', ['patch deployments.apps/scale']],
+  ['StatefulSet', 'scale', ['patch statefulsets.apps/scale']],
+  ['StatefulSet', 'gate', ['patch statefulsets.apps']],
+  ['Deployment', 'gate', []],
+  ['PersistentVolumeClaim', 'gate', []],
+] as const) {
+  test(`a restore in place of a ${kind} that is stopped by ${stop}`, () => {
+    assert.deepEqual(rightsForInPlace(kind, stop).map(formatRight).sort(), [...swapped, ...more].sort());
+  });
+}
 
 test('hooks need the right to list pods, and command hooks the right to exec', () => {
   const request = { httpGet: { port: 80 } };

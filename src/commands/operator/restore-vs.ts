@@ -1,5 +1,10 @@
 import { defineCommand } from '#src/cli/command.ts';
 import { claimsFlag } from '#src/cli/flags.ts';
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { hintOf, waysOn } from '#src/domain/in-place/ways-on.ts';
+import { isInPlace } from '#src/domain/in-place/record.ts';
+import { StashError } from '#src/errors.ts';
 import { restore } from '#src/session/kinds/restore.ts';
 
 import { carryOutNamed } from './carry-out.ts';
@@ -18,6 +23,15 @@ It exits with 0 once the session has ended, even if the session failed: its stat
   run: ({ flags, connection }, context) =>
     carryOutNamed(context, connection, restore, {
       name: flags.restoresession,
+      check: checkNotInPlace,
       given: { claimsPerSession: flags.claimsPerSession },
     }),
 });
+
+function checkNotInPlace(session: Stored<RestoreSession>): void {
+  if (!isInPlace(session)) return;
+  const { name } = session.metadata;
+  throw new StashError('precondition', `restoresession/${name} restores in place: no Job carries it out`, {
+    hint: hintOf(waysOn(session)),
+  });
+}

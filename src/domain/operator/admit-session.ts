@@ -1,6 +1,7 @@
 /** Whether a BackupSession that has not begun may begin. */
 import type { Stored } from '#src/api/kubernetes.ts';
-import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { swapsClaims } from '#src/domain/in-place/unfinished-swap.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { createdAt, isFinal } from '#src/domain/session/session-status.ts';
 
@@ -10,6 +11,8 @@ export interface AdmissionWorld {
   readonly configuration: Stored<BackupConfiguration> | undefined;
   /** Other sessions of the same invoker. */
   readonly siblings: readonly Stored<BackupSession>[];
+  /** The restore in place that keeps new snapshots of the target from being taken. */
+  readonly swap: Stored<RestoreSession> | undefined;
 }
 
 export type Gate =
@@ -21,7 +24,7 @@ const configurationComesWithinMs = 30_000;
 
 /** Returns undefined where the session may begin. */
 export function admit(world: AdmissionWorld): Gate | undefined {
-  const { session, configuration, now } = world;
+  const { session, configuration, swap, now } = world;
   const name = `backupconfiguration/${session.spec.invoker.name}`;
   if (configuration === undefined) {
     const until = new Date(createdAt(session).getTime() + configurationComesWithinMs);
@@ -32,6 +35,7 @@ export function admit(world: AdmissionWorld): Gate | undefined {
   if (metadata.deletionTimestamp !== undefined) return { do: 'skip', why: `${name} is being deleted` };
   const other = whyBlocked(world);
   if (other !== undefined) return { do: 'skip', why: other };
+  if (swap !== undefined) return { do: 'skip', why: swapsClaims(swap) };
   if (status?.phase === undefined || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
     return { do: 'wait', until: undefined, why: `${name} has not been reconciled yet` };
   }

@@ -1,6 +1,6 @@
 /** Decides what the operator does next for a BackupSession. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
-import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
 import { hasAdHocHooks } from '#src/domain/hooks/hooks.ts';
@@ -25,6 +25,8 @@ export interface BackupSessionWorld extends ExecutorWorld {
   readonly configuration: Stored<BackupConfiguration> | undefined;
   /** Other sessions of the same invoker. */
   readonly siblings: readonly Stored<BackupSession>[];
+  /** The restore in place that keeps new snapshots of the target from being taken. */
+  readonly swap: Stored<RestoreSession> | undefined;
   /** Whether the operator or one of its Jobs carries the session out, not a command line. */
   readonly executedHere: boolean;
 }

@@ -3,6 +3,7 @@ import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
+import { isInPlace } from '#src/domain/in-place/record.ts';
 import { shortened } from '#src/domain/quoted.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type ExecutorAction,
   type ExecutorWorld,
 } from './decide-executor.ts';
+import { decideInPlace, type InPlaceAction } from './decide-in-place.ts';
 import { freezeOfRestore } from './freeze.ts';
 import type { KeptObject } from './kept-object.ts';
 
@@ -38,6 +40,7 @@ export type TargetSighting = { readonly message: string } & (
 
 export type RestoreSessionAction =
   | ExecutorAction
+  | InPlaceAction
   /** The session is not for this operator, or is being deleted; `why`: the message of a Warning. */
   | { readonly do: 'ignore'; readonly why?: string }
   | { readonly do: 'invalid'; readonly why: string }
@@ -53,6 +56,7 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
       why: `driver ${driver} is not supported: this operator carries out VolumeSnapshotter only`,
     };
   }
+  if (isInPlace(session)) return decideInPlace(world);
   if (isFinal(session)) return decideFinished(world);
   const begun = hasBegun(world);
   const deadline =

@@ -5,6 +5,7 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { formatDuration, parseDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
+import { isInPlace } from '#src/domain/in-place/record.ts';
 import { tellsFailure } from '#src/domain/session/session-status.ts';
 
 export interface EndWords {
@@ -30,12 +31,14 @@ export function backupEnd({ status }: Stored<BackupSession>): EndWords {
   return failed('Backup', phase, whyNot(conditions, stats), took);
 }
 
-export function restoreEnd({ status }: Stored<RestoreSession>): EndWords {
+export function restoreEnd(session: Stored<RestoreSession>): EndWords {
+  const { status } = session;
   const phase = status?.phase ?? 'Unknown';
   const { stats = [], conditions = [] } = status ?? {};
   const took = duration(status?.sessionDuration);
   if (phase === 'Succeeded') {
-    const all = stats.length === 1 ? 'its claim is bound' : `all ${stats.length} claims are bound`;
+    const bound = stats.length === 1 ? 'its claim is bound' : `all ${stats.length} claims are bound`;
+    const all = isInPlace(session) ? 'its claims have their new volumes' : bound;
     return { type: 'Normal', reason: 'RestoreSucceeded', message: `${all}${took}` };
   }
   if (phase === 'Unknown') {

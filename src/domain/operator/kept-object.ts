@@ -5,6 +5,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { formatRecord, isInPlace, readRecord } from '#src/domain/in-place/record.ts';
 import { beginning } from '#src/domain/quoted.ts';
 
 import { whyInvalidRestore } from './check-restore.ts';
@@ -34,6 +35,9 @@ const readAnnotations: readonly string[] = [
   annotation.pinned,
   annotation.keepUntil,
   annotation.snapshotClass,
+  annotation.inPlace,
+  annotation.restoredFrom,
+  annotation.restoreFlags,
 ];
 
 export function keepBackupSession(session: Stored<KeptObject<BackupSession>>): typeof session {
@@ -60,7 +64,7 @@ export function keepRestoreSession(
   if (driver !== 'VolumeSnapshotter') return { ...outline, kept: {} };
   const { ref, replicas } = session.spec.target ?? {};
   const target = { ...(ref && { ref }), ...(replicas !== undefined && { replicas }) };
-  const kept = { ...withReadAnnotations(session), spec: { ...session.spec, target } };
+  const kept = { ...withBriefRecord(withReadAnnotations(session)), spec: { ...session.spec, target } };
   const large = tooLarge(kept);
   if (large !== undefined) return { ...outline, kept: { refused: large } };
   return { ...kept, kept: { refused: whyInvalidRestore(session, claimsPerSession) } };
@@ -95,17 +99,31 @@ function withReadAnnotations<T extends KubernetesObject>(object: Stored<T>): Sto
   return { ...trimmed, metadata };
 }
 
+/** The record of a restore in place with one claim: the operator reads the rest of it only. */
+function withBriefRecord(session: Stored<RestoreSession>): typeof session {
+  const { metadata } = session;
+  if (!isInPlace(session)) return session;
+  const record = readRecord(session);
+  const brief = record ? formatRecord({ ...record, claims: record.claims.slice(0, 1) }) : '';
+  const annotations = { ...metadata.annotations, [annotation.inPlace]: brief };
+  return { ...session, metadata: { ...metadata, annotations } };
+}
+
 function tooLarge(kept: KubernetesObject): string | undefined {
   const size = sizeOf(kept);
   if (size <= mostKept) return undefined;
   return `it has ${size} characters without claim templates and status, and the limit is ${mostKept}`;
 }
 
-/** Identity, finalizers and holder of an object, and the phase that its status tells. */
+/** Identity, finalizers and holder of an object, whether it restores in place, and the phase that its status tells. */
 function outlineOf<T extends BackupConfiguration | BackupSession | RestoreSession>(object: Stored<T>) {
   const { metadata, status } = object;
   const { generation, finalizers = [], annotations } = metadata;
   const holder = annotations?.[annotation.executor];
+  const read = {
+    ...(holder !== undefined && { [annotation.executor]: brief(holder) }),
+    ...(isInPlace(object) && { [annotation.inPlace]: '' }),
+  };
   const of = outline(object);
   return {
     ...of,
@@ -114,7 +132,7 @@ function outlineOf<T extends BackupConfiguration | BackupSession | RestoreSessio
       ...(generation !== undefined && { generation }),
       // The operator replaces the list where it removes its own: keep all of them, or none.
       ...(JSON.stringify(finalizers).length <= mostKept && finalizers.length > 0 && { finalizers }),
-      ...(holder !== undefined && { annotations: { [annotation.executor]: brief(holder) } }),
+      ...(Object.keys(read).length > 0 && { annotations: read }),
     },
     ...(status && { status: status as NonNullable<T['status']> }),
   };

@@ -11,13 +11,18 @@ export type Demand = ReadonlyMap<string, bigint>;
 /** Admits a demand on top of all that it has admitted before, or returns why a quota refuses it. */
 export type QuotaBudget = (what: string, demand: Demand) => Failure[];
 
+/** False: it counts pods only. */
+export function countsAll({ spec }: ResourceQuota): boolean {
+  return !spec?.scopes?.length && spec?.scopeSelector === undefined;
+}
+
 /**
  * Counts from what the API server reports as used. A quota with scopes counts pods only, and one whose use is not
  * reported yet cannot be judged: neither refuses anything.
  */
 export function quotaBudget(quotas: readonly Stored<ResourceQuota>[]): QuotaBudget {
   const taken = new Map<string, bigint>();
-  const unscoped = quotas.filter(({ spec }) => !spec?.scopes?.length && spec?.scopeSelector === undefined);
+  const unscoped = quotas.filter(countsAll);
   return (what, demand) => {
     const failures = unscoped.flatMap((quota) => {
       const problem = [...demand].map(([name, wanted]) =>

@@ -3,9 +3,12 @@ import { annotation } from '#src/api/labels.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
+/** On a claim: the node that its volume is made for. */
+export const selectedNode = 'volume.kubernetes.io/selected-node';
+
 /** Annotations of the control plane about the volume, and ours about a restore: a restored claim gets its own. */
 const ofControlPlane = new Set([
-  'volume.kubernetes.io/selected-node',
+  selectedNode,
   'volume.kubernetes.io/storage-provisioner',
   'volume.kubernetes.io/storage-resizer',
   'volume.beta.kubernetes.io/storage-provisioner',

@@ -14,6 +14,7 @@ import { commandLine } from '#src/domain/command-line.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { whyKept } from './keeping.ts';
 import { isGood, restorePoints, snapshotsOfPoint, type RestorePoint } from './restore-points.ts';
+import { snapshotsToRestore } from './snapshots-to-restore.ts';
 import { isFinal, type Session } from '#src/domain/session/session-status.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
@@ -159,19 +160,12 @@ function beingRestored(gone: ReadonlySet<string>, scene: DeleteScene): StashErro
         namespace: metadata.namespace,
       });
     });
-  const sessions = scene.restoreSessions
-    .filter((session) => !isFinal(session))
-    .flatMap(({ metadata, spec }) => {
-      const templates = spec.target?.volumeClaimTemplates ?? [];
-      const source = templates
-        .map((template) => (template.spec.dataSource ?? template.spec.dataSourceRef)?.name ?? '')
-        .find((name) => gone.has(name));
-      if (source === undefined) return [];
-      return refuse(`restoresession/${metadata.name}`, source, {
-        what: ['restoresession', metadata.name],
-        namespace: metadata.namespace,
-      });
-    });
+  const sessions = scene.restoreSessions.flatMap((session) => {
+    const { name, namespace } = session.metadata;
+    const source = snapshotsToRestore(session).find((each) => gone.has(each));
+    if (source === undefined) return [];
+    return refuse(`restoresession/${name}`, source, { what: ['restoresession', name], namespace });
+  });
   return [...sessions, ...claims];
 }
 

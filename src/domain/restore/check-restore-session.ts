@@ -1,13 +1,14 @@
 /** Checks a RestoreSession that a user has written into a file. */
 import { restoreSessionSchema } from '#src/api/crds/restore-session.ts';
 import type { JsonSchema, Named } from '#src/api/kubernetes.ts';
-import { stashApiVersion } from '#src/api/labels.ts';
+import { annotation, stashApiVersion } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { checkHook } from '#src/domain/hooks/hooks.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { prunedNulls, withoutNulls } from '#src/domain/nulls.ts';
+import { isInPlace } from '#src/domain/session/in-place.ts';
 import { schemaProblems, type SchemaProblem } from '#src/domain/schema-problems.ts';
 import { describeUnknownField, unknownFields } from '#src/domain/unknown-fields.ts';
 
@@ -46,6 +47,9 @@ export function checkRestoreSession(
       `${file}: metadata.name must be the name of the session`,
       'lower-case letters, digits, dashes and dots',
     );
+  }
+  if (isInPlace(session)) {
+    return wrong(`${file}: annotation ${annotation.inPlace} is for restores in place only`, 'leave it out');
   }
   for (const hook of ['preRestore', 'postRestore'] as const) {
     const given = session.spec.hooks?.[hook];

@@ -9,6 +9,7 @@ import { choosePoint, isOf, restoreFrom } from '#src/domain/restore-points/choos
 import type { Moment } from '#src/domain/restore-points/moment.ts';
 import type { PointClaim, RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { inWords } from '#src/domain/restore-points/source-claim.ts';
+import { isInPlace } from '#src/domain/session/in-place.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { formatTarget, isTargetKind, readTarget, type Target } from '#src/domain/workload/target.ts';
 
@@ -56,7 +57,7 @@ export function targetsOf(points: readonly RestorePoint[]): Target[] {
 /**
  * Restores each missing claim once, with the first of the targets whose restore point has it. A claim that exists is left
  * alone. Where some claims of a target exist and were not restored from the same point, the target is refused: its claims
- * would be of two points in time. A target with an unfinished session goes on with that.
+ * would be of two points in time. A target with an unfinished session goes on with that, unless it restores in place.
  */
 export function chooseRestores(
   targets: readonly Target[],
@@ -65,7 +66,7 @@ export function chooseRestores(
 ): ChosenRestores {
   const { points, claims, sessions } = scene;
   const unfinished = sessions.filter(
-    (session) => !isFinal(session) && session.metadata.deletionTimestamp === undefined,
+    (session) => !isInPlace(session) && !isFinal(session) && session.metadata.deletionTimestamp === undefined,
   );
   const beingRestored = new Set(unfinished.map(({ metadata }) => metadata.uid));
   const existing = new Map(

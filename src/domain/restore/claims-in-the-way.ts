@@ -39,11 +39,12 @@ export function podsUsing(claim: string, pods: readonly Stored<Pod>[]): string[]
   return pods.filter((pod) => !hasEnded(pod) && mounts(pod, claim)).map(({ metadata }) => metadata.name);
 }
 
-function hasEnded({ status }: Pod): boolean {
+export function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-function mounts({ metadata, spec }: Stored<Pod>, claim: string): boolean {
+/** Whether the pod uses the claim, by a volume of its own or as a generic ephemeral one. */
+export function mounts({ metadata, spec }: Stored<Pod>, claim: string): boolean {
   return (
     spec.volumes?.some(
       ({ name, persistentVolumeClaim, ephemeral }) =>

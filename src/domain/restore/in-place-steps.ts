@@ -1,4 +1,7 @@
-/** Builds the commands by which a user restores in place without losing the present data of a claim. */
+/**
+ * Builds the commands by which a user restores in place without losing the present data of a claim, if `restore --in-place`
+ * cannot.
+ */
 import type { KubernetesObject, PersistentVolume, Pod, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumes } from '#src/api/resources.ts';
 
@@ -21,6 +24,8 @@ export interface Keeping {
   readonly mayBindLate: boolean;
   /** The user's name, for messages. */
   readonly user: string;
+  /** One command can do it: the user has the rights that `restore --in-place` needs. */
+  readonly mayRestoreInPlace: boolean;
 }
 
 /** The rights that the steps need to lose no data. `stopped`: set where they scale its workload down. */

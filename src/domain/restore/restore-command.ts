@@ -2,7 +2,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
-import { commandLine, type FlagWord } from '#src/domain/command-line.ts';
+import { commandLine, flag, type FlagWord } from '#src/domain/command-line.ts';
 import type { TemplateFlags } from './restore-templates.ts';
 
 export interface RestoreFlags extends TemplateFlags {
@@ -31,5 +31,20 @@ export function restoreCommand(
   changed: Partial<RestoreFlags> = {},
 ): string {
   const given = written({ ...flags, ...changed });
+  return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${from} ${given}`;
+}
+
+/** The command that restores these claims of the target in place; `only` empty: all. */
+export function inPlaceCommand(target: Target, from: string, only: readonly string[] = []): string {
+  const given = only.length === 0 ? [] : [flag('--only', only.join(','))];
+  return commandLine`kubectl stash restore ${formatTarget(target)} --in-place -n ${target.namespace} --from ${from} ${given}`;
+}
+
+/** The command that restores these claims under other names; `only` empty: all. */
+export function besideCommand(target: Target, from: string, only: readonly string[]): string {
+  const given = [
+    ...(only.length === 0 ? [] : [flag('--only', only.join(','))]),
+    flag('--suffix', '-restored'),
+  ];
   return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${from} ${given}`;
 }

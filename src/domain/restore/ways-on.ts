@@ -14,7 +14,7 @@ import {
   whyNotInPlace,
   type Keeping,
 } from './in-place-steps.ts';
-import { restoreCommand, type RestoreWords } from './restore-command.ts';
+import { inPlaceCommand, restoreCommand, type RestoreWords } from './restore-command.ts';
 
 /** The failure for claims that exist; `asked` is left out for a RestoreSession from a file. */
 export function existingClaims(
@@ -45,21 +45,44 @@ function list(pods: readonly Stored<Pod>[]): string {
 
 /** All commands name the restore point that was chosen, not `latest`. */
 function waysOn(ways: readonly ClaimInTheWay[], words: RestoreWords, keeping: Keeping): string {
-  const { target, flags } = words;
+  const { target, from, flags } = words;
   const taken = new Set(ways.map(({ claim }) => claim.metadata.name));
   const pairs = [...words.names]
     .filter(([claim, name]) => taken.has(name) || flags.claim.includes(`${claim}=${name}`))
     .map(([claim, name]) => `${claim}=${name}${taken.has(name) ? '-copy' : ''}`);
-  const refusal = whyNotInPlace(keeping, target) ?? whyHeld(ways, words);
-  return [
-    'beside it:',
+  const isOffered = keeping.mayRestoreInPlace && fitsInPlace(ways, words);
+  const others = [
+    `${isOffered ? 'or ' : ''}beside it:`,
     besideIt(words),
     'or under a name of your own:',
     restoreCommand(words, { claim: pairs }),
+  ];
+  if (isOffered) {
+    const inPlace = inPlaceCommand(target, from, flags.only);
+    return ['in place, which keeps the present volumes:', inPlace, ...others].join('\n');
+  }
+  const refusal = whyNotInPlace(keeping, target) ?? whyHeld(ways, words);
+  return [
+    ...others,
     ...(refusal === undefined
       ? [`or in place${keptVolumes(ways, keeping.volumes)}:`, ...inPlaceSteps(ways, words, keeping)]
       : [refusal]),
   ].join('\n');
+}
+
+/** Whether `restore --in-place` could take these claims: all of them exist, under their own names, and are free to go. */
+function fitsInPlace(ways: readonly ClaimInTheWay[], words: RestoreWords): boolean {
+  const { target, flags, names } = words;
+  return (
+    target.kind !== 'PersistentVolumeClaim' &&
+    flags.storageClass === undefined &&
+    ways.length === names.size &&
+    [...names].every(([claim, name]) => claim === name) &&
+    ways.every(
+      ({ claim, unready }) => claim.metadata.deletionTimestamp === undefined && unready.length === 0,
+    ) &&
+    whyHeld(ways, words) === undefined
+  );
 }
 
 function besideIt(words: RestoreWords): string {

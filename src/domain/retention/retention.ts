@@ -35,6 +35,13 @@ export interface Judged {
   readonly why: string;
 }
 
+export interface RetentionWorld {
+  readonly line: Line;
+  readonly now: Date;
+  /** Names of snapshots from which unfinished sessions restore claims. */
+  readonly inUse: ReadonlySet<string>;
+}
+
 /** Each snapshot of the invoker once, newest first. */
 export interface RetentionPlan {
   readonly stay: readonly Judged[];
@@ -66,21 +73,21 @@ export function snapshotsOf(
 
 /**
  * Snapshots that are not ready, or that belong to an incomplete restore point or to a session that failed, do not count:
- * they stay until newer ones fill their place in a rule. Snapshots that may still become ready, are being deleted, are
- * pinned or kept until a later time always stay, as does the newest complete restore point of each target. What a user
+ * they stay until newer ones fill their place in a rule. Snapshots that may still become ready, are being deleted or
+ * restored, are pinned or kept until a later time always stay, as does the newest complete restore point of each target. What a user
  * made to be kept until a time goes with the schedule's policy once that time has come. The plan is the same whether the policy prunes or not.
  */
 export function planRetention(
   invoker: Invoker,
   snapshots: readonly Stored<VolumeSnapshot>[],
   policy: RetentionPolicy,
-  { line, now }: { readonly line: Line; readonly now: Date },
+  { line, now, inUse }: RetentionWorld,
 ): RetentionPlan {
   const all = restorePoints(snapshotsOf(invoker, snapshots), []);
   const points = all.filter((point) => lineOfPoint(point) === line);
   const expired = line === 'schedule' ? all.filter((point) => isExpired(point, now)) : [];
   const entries = points.flatMap((point) =>
-    point.claims.flatMap((claim) => entryOf(point, claim, now) ?? []),
+    point.claims.flatMap((claim) => entryOf(point, claim, { now, inUse }) ?? []),
   );
   entries.sort(newestFirst);
   const newest = newestComplete(points);
@@ -99,8 +106,12 @@ export function planRetention(
   }
   const best = newestComplete(all);
   for (const point of kept === undefined ? [] : expired.filter((one) => !best.has(one))) {
-    for (const { snapshot, leftAlone } of point.claims.flatMap((claim) => entryOf(point, claim, now) ?? []))
-      if (leftAlone === undefined) go.push({ snapshot, why: 'its time has passed' });
+    for (const claim of point.claims) {
+      const entry = entryOf(point, claim, { now, inUse });
+      if (entry && entry.leftAlone === undefined) {
+        go.push({ snapshot: entry.snapshot, why: 'its time has passed' });
+      }
+    }
   }
   return { stay, go };
 }
@@ -126,7 +137,11 @@ interface Entry {
   readonly leftAlone: string | undefined;
 }
 
-function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim, now: Date): Entry | undefined {
+function entryOf(
+  point: RestorePoint,
+  { claim, snapshot, state }: PointClaim,
+  { now, inUse }: Omit<RetentionWorld, 'line'>,
+): Entry | undefined {
   if (snapshot === undefined) return undefined;
   const leftAlone =
     // A second snapshot of the same claim and session is a copy that a user created.
@@ -136,7 +151,9 @@ function entryOf(point: RestorePoint, { claim, snapshot, state }: PointClaim, no
         ? 'being deleted'
         : state === 'pending'
           ? 'not ready yet'
-          : whyKept(point.keeping, now);
+          : inUse.has(snapshot.metadata.name)
+            ? 'being restored'
+            : whyKept(point.keeping, now);
   return {
     point,
     claim,

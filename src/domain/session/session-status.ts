@@ -5,6 +5,8 @@ import { stashCondition, type StashCondition } from '#src/api/conditions.ts';
 import { formatDuration, formatGoDuration } from '#src/domain/duration.ts';
 import { boundedWaitMs } from '#src/domain/spec-limits.ts';
 
+import { isInPlace } from './in-place.ts';
+
 const defaultTimeoutMs = 10 * 60_000;
 
 /** Milliseconds that a session may take: `timeOut` of its spec or of its configuration within the limits, else ten minutes. */
@@ -26,9 +28,14 @@ export type Session = Stored<KubernetesObject> & {
 
 export const finalPhases: readonly string[] = ['Succeeded', 'Failed', 'Skipped', 'Unknown', 'Invalid'];
 
-/** Whether the session's status says that it has ended. */
+/**
+ * Whether the session's status says that it has ended. A restore in place has ended once its command line says so:
+ * AppsCode's operator writes a final phase when the new claims are bound, before they replace the present ones.
+ */
 export function isFinal(session: Session): boolean {
-  return finalPhases.includes(session.status?.phase ?? '');
+  const phase = session.status?.phase ?? '';
+  if (!isInPlace(session)) return finalPhases.includes(phase);
+  return phase === 'Failed' || findCondition(session, stashCondition.restoreCompleted.type) !== undefined;
 }
 
 /** Undefined until an executor has started the session. */
@@ -70,6 +77,7 @@ export function isDeadlineExceeded(session: Session): boolean {
 
 /** Whether this condition of a failed session says why it failed. */
 export function tellsFailure({ status, reason }: Condition): boolean {
+  if (reason === stashCondition.swapResumed.reason) return false;
   return status === 'False' || reason?.startsWith('Failed') === true;
 }
 

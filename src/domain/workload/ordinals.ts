@@ -7,7 +7,7 @@ import { quoted, shortened } from '#src/domain/quoted.ts';
 const variable = /\$\{([^}]*)\}/g;
 /** Before the variable is replaced. `variable` takes quadratic time for a text such as `${${${`. */
 const longestText = 1_000;
-const ordinalVariable = '${POD_ORDINAL}';
+export const ordinalVariable = '${POD_ORDINAL}';
 
 /** Whether the template uses the variable in a field in which `withOrdinal` replaces it. */
 export function hasOrdinal(template: VolumeClaimTemplate): boolean {

@@ -1,5 +1,5 @@
 /** Which pods a workload controls: its selector may also match pods of other workloads. */
-import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, OwnerReference, Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { targetTypes, type TargetKind } from './kinds.ts';
 
@@ -26,6 +26,7 @@ export function podsControlledBy(
   return pods.filter((pod) => controllers.includes(controllerOf(pod)?.uid ?? ''));
 }
 
-function controllerOf({ metadata }: KubernetesObject) {
+/** The object that controls it; undefined: none does. */
+export function controllerOf({ metadata }: KubernetesObject): OwnerReference | undefined {
   return metadata.ownerReferences?.find(({ controller }) => controller === true);
 }

@@ -1,9 +1,10 @@
 /** Deletes the snapshots that a retention policy no longer keeps, after a session that succeeded. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
-import { volumeSnapshots } from '#src/api/resources.ts';
+import { restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession, RetentionPolicy } from '#src/api/stash.ts';
 import { labelValue } from '#src/domain/workload/names.ts';
+import { namesInUse } from '#src/domain/restore-points/snapshots-to-restore.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { planRetention, snapshotsOf, type Invoker, type Line } from '#src/domain/retention/retention.ts';
 import { prunes, retentionProblem } from '#src/domain/retention/retention-rules.ts';
@@ -23,7 +24,7 @@ export interface Retained {
 }
 
 /**
- * Deletes only what `line` made. Reads the snapshots right before it deletes the first one; where the restore point of `session` is no longer
+ * Deletes only what `line` made, and nothing that a session is going to restore. Reads the snapshots right before it deletes the first one; where the restore point of `session` is no longer
  * complete, it deletes none. Rejects only with 'interrupted'.
  */
 export async function applyRetention(
@@ -46,7 +47,14 @@ export async function applyRetention(
   const until = untilTrouble(clock.now());
   try {
     const { items } = await persist(environment, () => cluster.list(volumeSnapshots, scope), { until });
-    const plan = planRetention(invoker, items, policy, { line, now: clock.now() });
+    const planned = (inUse: ReadonlySet<string>) =>
+      planRetention(invoker, items, policy, { line, now: clock.now(), inUse });
+    let plan = planned(new Set());
+    if (plan.go.length > 0) {
+      const look = () => cluster.list(restoreSessions, { namespace: invoker.namespace });
+      const { items: sessions } = await persist(environment, look, { until });
+      plan = planned(namesInUse(items, sessions));
+    }
     const toDelete = plan.go.map(({ snapshot }) => snapshot).reverse();
     if (toDelete.length === 0 || !prunes(policy)) {
       return { deleted: [], message: tellRetention(policy, plan), done: true };

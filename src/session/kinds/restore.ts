@@ -6,6 +6,10 @@ import type { RestoreSession } from '#src/api/stash.ts';
 import { observe } from '#src/cluster/observe.ts';
 import { commandLine, flag } from '#src/domain/command-line.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
+import { isInPlace } from '#src/domain/in-place/record.ts';
+import { swapVerdict } from '#src/domain/in-place/swap-progress.ts';
+import { swappedClaims } from '#src/domain/in-place/swapped-claims.ts';
+import { goOnCommand } from '#src/domain/in-place/in-place-command.ts';
 import { failedRestore, invalidRestore } from '#src/domain/session/end-status.ts';
 import { podsUsing } from '#src/domain/restore/claims-in-the-way.ts';
 import {
@@ -19,6 +23,7 @@ import {
 import { readFlags } from '#src/domain/restore/restore-flags.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { followedClaims } from '#src/domain/restore/followed-claims.ts';
+import { restoreWords } from '#src/domain/restore/restore-words.ts';
 import { restoreVerdict } from '#src/domain/restore/restore-verdict.ts';
 import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { restoreHookRecord } from '#src/domain/session/hook-record.ts';
@@ -38,18 +43,7 @@ export interface RestoreExecution extends Pick<RestorePlan, 'templates' | 'waitF
 }
 
 export const restore: SessionKind<RestoreSession, RestoreExecution> = {
-  words: {
-    name: 'restore',
-    prefix: 'Restore',
-    resource: restoreSessions,
-    makes: persistentVolumeClaims,
-    done: 'restored',
-    withoutWorkload: true,
-    ready: 'Bound',
-    describes: ({ claim, startedAt }) =>
-      startedAt === undefined ? undefined : ['persistentvolumeclaim', claim],
-    shows: () => ['kubectl', 'get', 'persistentvolumeclaims'],
-  },
+  words: restoreWords,
   resource: restoreSessions,
   hookRecord: restoreHookRecord,
   hookState: restoreHookState,
@@ -57,13 +51,15 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
   timeLimitMs: ({ spec }) => timeLimitMs(spec.timeOut),
   targetOf: readTarget,
   resumeCommand: (session) => {
+    if (isInPlace(session)) return goOnCommand(session);
     const target = readTarget(session);
     if (target === undefined) return undefined;
     const from = session.metadata.annotations?.[annotation.restoredFrom];
     const flags = [...(from === undefined ? [] : [flag('--from', from)]), ...readFlags(session)];
     return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} ${flags}`;
   },
-  verdict: restoreVerdict,
+  verdict: (session, claims) =>
+    isInPlace(session) ? swapVerdict(session, claims) : restoreVerdict(session, claims),
 
   complete: (_, __, context) => Promise.resolve(context),
   async plan(environment, held, { claimsPerSession }) {
@@ -110,11 +106,13 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
       made,
       beside: [running, classes],
       claims: (session) =>
-        followedClaims(session, {
-          claims: made.items,
-          classes: [...classes.items.values()],
-          pods: [...running.items.values()],
-        }),
+        isInPlace(session)
+          ? swappedClaims(session)
+          : followedClaims(session, {
+              claims: made.items,
+              classes: [...classes.items.values()],
+              pods: [...running.items.values()],
+            }),
     };
   },
 };

@@ -6,6 +6,7 @@ import { annotation } from '#src/api/labels.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
+import { isInPlace } from '#src/domain/session/in-place.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -28,9 +29,10 @@ export async function findUnfinishedRestore(
   );
 }
 
-/** Whether it restores the same claims from the same snapshots. */
+/** Whether it restores the same claims from the same snapshots, both in place or both not. */
 function isSame(session: RestoreSession, wanted: RestoreSession): boolean {
   return (
+    isInPlace(session) === isInPlace(wanted) &&
     session.metadata.annotations?.[annotation.restoredFrom] ===
       wanted.metadata.annotations?.[annotation.restoredFrom] &&
     isDeepStrictEqual(session.spec.target?.volumeClaimTemplates, wanted.spec.target?.volumeClaimTemplates)

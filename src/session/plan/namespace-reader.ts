@@ -2,6 +2,8 @@
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
+  Pod,
+  ResourceQuota,
   SelfSubjectRulesReview,
   StorageClass,
   Stored,
@@ -15,6 +17,7 @@ import {
   namespaces,
   persistentVolumeClaims,
   persistentVolumes,
+  pods,
   resourceQuotas,
   restoreSessions,
   selfSubjectRulesReviews,
@@ -40,6 +43,7 @@ export interface NamespaceReader {
   readonly namespace: string;
   readonly groups: () => Promise<string[]>;
   readonly claims: () => Promise<Stored<PersistentVolumeClaim>[]>;
+  readonly pods: () => Promise<Stored<Pod>[]>;
   readonly configurations: () => Promise<Stored<BackupConfiguration>[]>;
   readonly sessions: () => Promise<Stored<BackupSession>[]>;
   readonly restoreSessions: () => Promise<Stored<RestoreSession>[]>;
@@ -54,6 +58,8 @@ export interface NamespaceReader {
   readonly volume: (name: string) => Promise<Stored<PersistentVolume> | undefined>;
   /** The contents of these snapshots, by the content's name; without those that the user may not read. */
   readonly contents: (snapshots: readonly VolumeSnapshot[]) => Promise<Contents>;
+  /** Empty where the user may not read them. */
+  readonly quotas: () => Promise<readonly Stored<ResourceQuota>[]>;
   /** One for all that this reader plans. It refuses nothing where the user may not read quotas. */
   readonly quotaBudget: () => Promise<QuotaBudget>;
   /** The rights that the user lacks, by the rules that the API server lists for the user. */
@@ -79,6 +85,10 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
       spec: { namespace },
     }),
   );
+  const quotas = once(async () => {
+    const found = await ifAllowed(() => cluster.list(resourceQuotas, { namespace }));
+    return found?.items ?? [];
+  });
   const missing = async (rights: readonly Right[]) => {
     const rules = await review();
     const unlisted = missingRights(rules, rights);
@@ -89,6 +99,7 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
     namespace,
     groups: once(() => cluster.groups()),
     claims: once(async () => (await cluster.list(persistentVolumeClaims, { namespace })).items),
+    pods: once(async () => (await cluster.list(pods, { namespace })).items),
     configurations: once(async () => (await cluster.list(backupConfigurations, { namespace })).items),
     sessions: once(async () => (await cluster.list(backupSessions, { namespace })).items),
     restoreSessions: once(async () => (await cluster.list(restoreSessions, { namespace })).items),
@@ -103,10 +114,8 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
     ),
     volume: volumeReader(cluster),
     contents: (snapshots) => readContents(cluster, snapshots),
-    quotaBudget: once(async () => {
-      const quotas = await ifAllowed(() => cluster.list(resourceQuotas, { namespace }));
-      return quotaBudget(quotas?.items ?? []);
-    }),
+    quotas,
+    quotaBudget: once(async () => quotaBudget(await quotas())),
     missing,
     demand: async (user, rights) => {
       refuse(lackedRights(await missing(rights), user, namespace));

@@ -9,7 +9,7 @@ import { demandOfClaims } from '#src/domain/quota/demand.ts';
 import { unfitTemplates } from '#src/domain/restore/check-provisioning.ts';
 import { readySnapshot } from '#src/domain/restore/ready-snapshot.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';
-import { originOf } from '#src/domain/restore/snapshot-origin.ts';
+import { originOf, type SnapshotOrigin } from '#src/domain/restore/snapshot-origin.ts';
 import { readSourceClaim } from '#src/domain/restore-points/source-claim.ts';
 import { bindsLate, missingStorageClasses } from '#src/domain/restore/storage-class.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
@@ -56,7 +56,7 @@ interface Source {
 export async function planRestore(reader: NamespaceReader, request: RestoreRequest): Promise<RestorePlan> {
   const { namespace } = reader;
   const { resumed, words, executor, wait = true } = request;
-  const [snapshots, classes, snapshotClasses] = await Promise.all([
+  const [snapshots, classes] = await Promise.all([
     reader.snapshots(),
     reader.storageClasses(),
     reader.snapshotClasses(),
@@ -87,10 +87,7 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
 
   const templates = sized.map(({ template }) => template);
   if (classes) refuse(missingStorageClasses(templates, classes, words));
-  const contents = await reader.contents(sources.filter(hasDoubtfulMode).map(({ snapshot }) => snapshot));
-  const origins = new Map(
-    sources.map(({ snapshot }) => [snapshot.metadata.name, originOf(snapshot, snapshotClasses, contents)]),
-  );
+  const origins = await readOrigins(reader, sources);
   refuse(unfitTemplates(templates, { classes, origins, words }));
   const budget = await reader.quotaBudget();
   refuse(budget('the restore', demandOfClaims(await stillToCreate(reader, templates), classes)));
@@ -108,6 +105,18 @@ async function stillToCreate(
 ): Promise<VolumeClaimTemplate[]> {
   const present = new Set((await reader.claims()).map(({ metadata }) => metadata.name));
   return templates.filter(({ metadata }) => !present.has(metadata.name ?? ''));
+}
+
+/** By the snapshot's name. */
+export async function readOrigins(
+  reader: Pick<NamespaceReader, 'contents' | 'snapshotClasses'>,
+  sources: readonly Source[],
+): Promise<ReadonlyMap<string, SnapshotOrigin>> {
+  const doubtful = sources.filter(hasDoubtfulMode).map(({ snapshot }) => snapshot);
+  const [contents, classes] = await Promise.all([reader.contents(doubtful), reader.snapshotClasses()]);
+  return new Map(
+    sources.map(({ snapshot }) => [snapshot.metadata.name, originOf(snapshot, classes, contents)]),
+  );
 }
 
 /** Contents are cluster-scoped and read one by one: only those that can tell more than the snapshot's record. */

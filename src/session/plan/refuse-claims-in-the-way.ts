@@ -6,9 +6,11 @@ import type {
   StorageClass,
   VolumeSnapshot,
 } from '#src/api/kubernetes.ts';
+import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { persistentVolumes, pods } from '#src/api/resources.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
-import { refuse } from '#src/domain/finding.ts';
+import { accept, refuse } from '#src/domain/finding.ts';
+import { chooseStop } from '#src/domain/in-place/choose-stop.ts';
 import { claimsInTheWay } from '#src/domain/restore/claims-in-the-way.ts';
 import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { controllerRace, existingClaims, racedClaims } from '#src/domain/restore/ways-on.ts';
@@ -16,7 +18,9 @@ import { rightsToKeep, workloadToStop, type Keeping } from '#src/domain/restore/
 import { bindsLate } from '#src/domain/restore/storage-class.ts';
 import { isStashError } from '#src/errors.ts';
 
+import { lackedOf } from './in-place-rights.ts';
 import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
+import { rightsForInPlace } from './rights-needed.ts';
 
 interface Restoring {
   readonly templates: readonly VolumeClaimTemplate[];
@@ -53,7 +57,7 @@ export async function refuseClaimsInTheWay(reader: NamespaceReader, restoring: R
 
 async function readKeeping(
   reader: NamespaceReader,
-  { templates, classes, user }: Restoring,
+  { templates, words, classes, user }: Restoring,
   claims: readonly Stored<PersistentVolumeClaim>[],
   stopped: RestoreWords | undefined,
 ): Promise<Keeping> {
@@ -63,7 +67,18 @@ async function readKeeping(
     lacking: await reader.lacking(rightsToKeep([...(volumes?.values() ?? [])], stopped)),
     mayBindLate: classes === undefined || templates.some((template) => bindsLate(template, classes)),
     user,
+    mayRestoreInPlace: words !== undefined && (await mayRestoreInPlace(reader, words)),
   };
+}
+
+async function mayRestoreInPlace(
+  reader: NamespaceReader,
+  { target: { kind }, workload }: RestoreWords,
+): Promise<boolean> {
+  if (workload === undefined || (await reader.groups()).includes(appscodeOperatorGroup)) return false;
+  const { method } = accept(chooseStop('auto', { kind, object: workload }));
+  const { inNamespace, ofCluster } = await lackedOf(reader, rightsForInPlace(kind, method));
+  return inNamespace.length === 0 && ofCluster.length === 0;
 }
 
 /** By claim. Reads each volume by name, because the printed steps need the same right (`get`). */

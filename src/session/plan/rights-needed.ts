@@ -3,12 +3,14 @@ import {
   backupConfigurations,
   backupSessions,
   persistentVolumeClaims,
+  persistentVolumes,
   pods,
   restoreSessions,
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
 import { commandOf, type SessionHooks } from '#src/domain/hooks/hooks.ts';
+import type { StopMethod } from '#src/domain/in-place/record.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { type TargetKind, targetTypes } from '#src/domain/workload/kinds.ts';
 
@@ -43,6 +45,8 @@ export function rightsForSnapshot({
     ...on(backupConfigurations, fresh && !wait && executor === undefined && 'delete'),
     ...session(backupSessions, volumeSnapshots, { executor, wait }),
     ...on(volumeSnapshots, prunes && 'delete'),
+    // It deletes nothing that an unfinished restore needs.
+    ...on(restoreSessions, prunes && 'list'),
   ];
 }
 
@@ -69,6 +73,20 @@ export function rightsForHooks(
 
 export function rightsForRestore(course: Course): Right[] {
   return session(restoreSessions, persistentVolumeClaims, course);
+}
+
+/** For a restore in place, which only the command line carries out. */
+export function rightsForInPlace(kind: TargetKind, stop: StopMethod): Right[] {
+  const { resource } = targetTypes[kind];
+  return [
+    ...rightsForRestore({ executor: 'local', wait: true }),
+    ...on(persistentVolumeClaims, 'patch', 'delete'),
+    ...on(pods, 'list', 'watch', 'delete'),
+    ...(stop === 'scale' ? [{ verb: 'patch', resource, subresource: 'scale' } as const] : []),
+    // The change of an annotation wakes its controller.
+    ...on(resource, stop === 'gate' && kind === 'StatefulSet' && 'patch'),
+    ...on(persistentVolumes, 'get', 'list', 'watch', 'patch'),
+  ];
 }
 
 /** The reads are needed where an operator turns out to carry the session out, or where a name is taken. */

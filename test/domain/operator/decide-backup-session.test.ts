@@ -13,7 +13,8 @@ import {
 } from '#src/domain/operator/decide-backup-session.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
-import { withoutDriver } from '#test/domain/objects.ts';
+import { inPlaceSession } from '#test/domain/in-place/in-place-session.ts';
+import { stored, withoutDriver } from '#test/domain/objects.ts';
 import { at, ensured, job, jobName, pod, podName, ready, session, world } from './session-worlds.ts';
 
 /** An action as text: `end disrupted: job x was deleted`. */
@@ -53,6 +54,7 @@ const tidy = { conditions: [{ type: 'BackupHistoryCleaned', status: 'True' as co
 const retrying = ready({ retryConfig: { maxRetry: 2, delay: '10s' } });
 const older = session({ name: 'older', createdAt: at(-5) });
 const younger = session({ name: 'younger', createdAt: at(5) });
+const swap = stored(inPlaceSession());
 const waitingPod = pod({
   phase: 'Pending',
   conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes' }],
@@ -231,6 +233,21 @@ const rows: [string, BackupSessionWorld, string][] = [
   [
     'an older one has ended',
     world({ siblings: [session({ name: 'older', createdAt: at(-5), status: succeeded })] }),
+    'ensure-job',
+  ],
+  [
+    'a restore in place swaps its claims',
+    world({ swap }),
+    'skip: restoresession/restore-sts-db swaps its claims',
+  ],
+  [
+    'a restore in place swaps its claims, and the operator has not checked the configuration',
+    world({ swap, configuration: { ...ready(), status: {} } }),
+    'skip: restoresession/restore-sts-db swaps its claims',
+  ],
+  [
+    'it has begun, and a restore in place swaps its claims: not skipped',
+    world({ session: session({ holder: '' }), swap }),
     'ensure-job',
   ],
   [

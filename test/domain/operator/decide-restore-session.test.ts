@@ -90,6 +90,9 @@ function words(action: RestoreSessionAction): string {
     case 'stop-executor':
     case 'invalid':
       return `${action.do}: ${action.why}`;
+    case 'tell-swap':
+    case 'tell-stalled':
+      return action.do;
     case 'tell-target':
       return `tell ${action.sighting.reason}: ${action.sighting.message}`;
     case 'run':

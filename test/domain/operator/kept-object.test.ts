@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { CronJob, Job, KubernetesObject, ObjectMeta, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { buildCronJob } from '#src/domain/operator/build-cron-job.ts';
+import { isInPlace, readRecord } from '#src/domain/in-place/record.ts';
 import {
   keepBackupSession,
   keepConfiguration,
@@ -20,6 +21,12 @@ import {
   trimPod,
   trimToExistence,
 } from '#src/domain/operator/trim.ts';
+import { readTarget } from '#src/domain/workload/target.ts';
+import {
+  inPlaceRecord,
+  inPlaceSession,
+  type InPlaceChanges,
+} from '#test/domain/in-place/in-place-session.ts';
 import {
   backupSession,
   configuration,
@@ -244,6 +251,26 @@ test('a restore session of another driver, or one that is too large, is kept in 
   });
   assert.ok(sizeOf(templates) > limit);
   assert.doesNotMatch(keepRestoreSession(templates).kept?.refused ?? '', /characters/);
+});
+
+test('of a restore in place, the record is kept with one claim, and that it is one always', () => {
+  const { claims } = inPlaceRecord();
+  const many = Array.from({ length: 1_000 }, (_, index) => ({ ...claims[0], name: `c-${index}` }) as never);
+  const keptOf = (changes: InPlaceChanges, spec: object = {}) => {
+    const made = stored<RestoreSession>(inPlaceSession(changes));
+    return keepRestoreSession({ ...made, spec: { ...made.spec, ...spec } });
+  };
+  const kept = keptOf({ record: { replicas: 3, claims: many } });
+  assert.deepEqual(readRecord(kept), inPlaceRecord({ replicas: 3, claims: many.slice(0, 1) }));
+  assert.deepEqual(readTarget(kept), { kind: 'StatefulSet', name: 'db', namespace: 'demo' });
+  for (const odd of [
+    keptOf({ written: 'x'.repeat(limit) }),
+    keptOf({ record: { volumesOf: 'x'.repeat(limit) } }),
+    keptOf({}, { driver: 'Restic' }),
+  ]) {
+    assert.equal(odd.metadata.annotations?.['stash.appscode.com/in-place'], '');
+    assert.equal(isInPlace(odd), true);
+  }
 });
 
 test('a configuration is kept whole, or in outline where it has another driver or is too large', () => {

@@ -107,6 +107,7 @@ export function world(
     jobName,
     configuration: ready(),
     siblings: [],
+    swap: undefined,
     job: undefined,
     pods: [],
     runSessions: 'in-jobs',

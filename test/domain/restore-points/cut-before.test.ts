@@ -131,7 +131,7 @@ suite('a restore point of an application that was quiet', () => {
           invoker,
           all.map(({ snapshot }) => snapshot),
           { name: 'keep', prune: true, keepLast: keepLast + 1 },
-          { line: 'user', now: new Date(at(0)) },
+          { line: 'user', now: new Date(at(0)), inUse: new Set() },
         );
         const stays = new Set(plan.stay.map(({ snapshot }) => snapshot.metadata.name));
         const kept = all.filter(({ isGood, snapshot }) => isGood && stays.has(snapshot.metadata.name)).length;

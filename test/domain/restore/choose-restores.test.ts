@@ -50,6 +50,11 @@ function session(target: Target, from: string, phase: 'Running' | 'Failed'): Sto
   };
 }
 
+function inPlace(of: Stored<RestoreSession>): Stored<RestoreSession> {
+  const annotations = { ...of.metadata.annotations, [annotation.inPlace]: '{}' };
+  return { ...of, metadata: { ...of.metadata, annotations } };
+}
+
 interface Scene {
   readonly snapshots: Parameters<typeof restorePoints>[0];
   readonly claims?: readonly Stored<PersistentVolumeClaim>[];
@@ -138,6 +143,19 @@ test('what becomes of a workload with two claims and two points', () => {
       {
         name: 'a session of the older point that has failed',
         scene: { sessions: [session(foo, 's-1', 'Failed')] },
+        is: whole,
+      },
+      {
+        name: 'a restore in place from the older point, which is swapping both claims',
+        scene: {
+          claims: ['a', 'b'].map((name) => claim(name, { by: 'r' })),
+          sessions: [inPlace(session(foo, 's-1', 'Running'))],
+        },
+        is: { ...nothing, notes: [exist] },
+      },
+      {
+        name: 'a restore in place from the older point, while both claims are gone',
+        scene: { sessions: [inPlace(session(foo, 's-1', 'Running'))] },
         is: whole,
       },
       {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { selectedNode } from '#src/domain/restore-points/claim-annotations.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 
 function template(
@@ -309,6 +310,16 @@ const refused: { name: string; session: RestoreSession; message: string; hint?: 
     hint: 'give each template its own name, with ${POD_ORDINAL} in it where it makes several claims',
   },
 ];
+
+test('only a restore in place chooses the node of a claim', () => {
+  const chosen = changed({}, { annotations: { [selectedNode]: 'node-1' } });
+  const message = `${at}.metadata.annotations["${selectedNode}"] is refused: only the control plane may set it`;
+  assert.throws(() => expandTemplates(chosen), { kind: 'invalid', message });
+  const metadata = { ...chosen.metadata, annotations: { [annotation.inPlace]: '{}' } };
+  assert.doesNotThrow(() => expandTemplates({ ...chosen, metadata }));
+  const bound = changed({}, { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } });
+  assert.throws(() => expandTemplates({ ...bound, metadata }), { kind: 'invalid' });
+});
 
 for (const { name, session, ...expected } of refused) {
   test(`expandTemplates refuses ${name}`, () => {

@@ -56,7 +56,10 @@ function volume(name: string, policy?: 'Retain' | 'Delete'): Stored<PersistentVo
   });
 }
 
-const keeping: Keeping = { volumes: new Map(), lacking: [], mayBindLate: false, user: 'jane' };
+const keeping: Keeping = {
+  ...{ volumes: new Map(), lacking: [], mayBindLate: false, user: 'jane' },
+  mayRestoreInPlace: false,
+};
 const cutting = (name: string, status?: VolumeSnapshot['status']) => ({
   ...snapshot(name, status),
   spec: { source: { persistentVolumeClaimName: 'data' } },

@@ -22,7 +22,10 @@ function words(replicas: number, more: Partial<RestoreWords> = {}): RestoreWords
     ...more,
   };
 }
-const keeping: Keeping = { volumes: new Map(), lacking: [], mayBindLate: false, user: 'jane' };
+const keeping: Keeping = {
+  ...{ volumes: new Map(), lacking: [], mayBindLate: false, user: 'jane' },
+  mayRestoreInPlace: false,
+};
 const noVolumes =
   'cannot restore in place: user "jane" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots';
 const restore = 'kubectl stash restore statefulset/db -n demo --from s-1';
@@ -131,4 +134,48 @@ test('proposes names that are free, and the steps in place or why there are none
     `${restore} --suffix -x --claim zero=data-db-0-copy --claim data-db-1=one`,
     noVolumes,
   ]);
+});
+
+test('offers the restore in place first, where it can take all claims', () => {
+  const own = new Map([['data-db-0', 'data-db-0']]);
+  const first = (more: Partial<RestoreWords>, ways = [way('data-db-0')], mayRestoreInPlace = true) =>
+    existingClaims(ways, {
+      words: words(0, { names: own, ...more }),
+      keeping: { ...keeping, mayRestoreInPlace },
+    })
+      .hint?.split('\n')
+      .filter((line) => !line.startsWith('kubectl'));
+  assert.deepEqual(
+    existingClaims([way('data-db-0')], {
+      words: words(0, { names: own, flags: { only: ['data-db-0'], suffix: undefined, claim: [] } }),
+      keeping: { ...keeping, mayRestoreInPlace: true },
+    }).hint?.split('\n'),
+    [
+      'in place, which keeps the present volumes:',
+      'kubectl stash restore statefulset/db --in-place -n demo --from s-1 --only data-db-0',
+      'or beside it:',
+      `${restore} --suffix -restored`,
+      'or under a name of your own:',
+      `${restore} --claim data-db-0=data-db-0-copy`,
+    ],
+  );
+  const offered = [
+    'in place, which keeps the present volumes:',
+    'or beside it:',
+    'or under a name of your own:',
+  ];
+  const steps = ['beside it:', 'or under a name of your own:', 'or in place:'];
+  assert.deepEqual(first({}), offered);
+  assert.deepEqual(first({}, [way('data-db-0')], false), steps, 'without the rights');
+  assert.deepEqual(first({ names: new Map([...own, ['logs', 'logs']]) }), steps, 'a claim is missing');
+  assert.deepEqual(first({ names: new Map([['zero', 'data-db-0']]) }), steps, 'under another name');
+  const flags = { only: [], suffix: undefined, claim: [], storageClass: 'fast' };
+  assert.deepEqual(first({ flags }), steps, 'with another class');
+  const alone = { target: { ...target, kind: 'PersistentVolumeClaim' }, workload: undefined } as const;
+  assert.deepEqual(first(alone), steps, 'of a claim by itself');
+  const going = claim('data-db-0', { metadata: { name: 'data-db-0', deletionTimestamp: created } });
+  assert.deepEqual(first({}, [way('data-db-0', { claim: going })]), steps, 'being deleted');
+  assert.deepEqual(first({}, [way('data-db-0', { unready: [snapshot('s')] })]), steps, 'being snapshotted');
+  const used = first({}, [way('data-db-0', { pods: [pod('stranger', [])] })]);
+  assert.match(used?.at(-1) ?? '', /stop pod stranger first/, 'used by another pod');
 });

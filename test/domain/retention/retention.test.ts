@@ -31,8 +31,9 @@ function planRetention(
   snapshots: readonly Stored<VolumeSnapshot>[],
   rules: RetentionPolicy,
   line: Line = 'schedule',
+  inUse: ReadonlySet<string> = new Set(),
 ): ReturnType<typeof planLine> {
-  return planLine(of, snapshots, rules, { line, now: new Date(at(3_600)) });
+  return planLine(of, snapshots, rules, { line, now: new Date(at(3_600)), inUse });
 }
 
 type Options = Parameters<typeof snapshotOf>[2] & { readonly invoker?: string; readonly cut?: string };
@@ -605,6 +606,21 @@ suite('a mark keeps a restore point, whatever the rules say', () => {
   });
 });
 
+test('what a session is going to restore stays, and fills no place in a rule', () => {
+  const all = series(at(0), at(1), at(2), at(3));
+  const plan = (...used: string[]) =>
+    planRetention(invoker, all, policy({ keepLast: 2 }), 'schedule', new Set(used));
+  assert.deepEqual(names(plan().go), ['data-0', 'data-1']);
+  assert.deepEqual(names(plan('data-0').go), ['data-1']);
+  assert.deepEqual(names(plan('data-3').go), ['data-0']);
+  assert.deepEqual(
+    plan('data-0')
+      .stay.filter(({ snapshot }) => snapshot.metadata.name === 'data-0')
+      .map(({ why }) => why),
+    ['being restored'],
+  );
+});
+
 test('a session that failed fills no place, though its snapshots are ready; it goes when newer ones fill it', () => {
   const failed = (index: number) => {
     const one = made(`s-${index}`, 'data', { cut: at(index), created: at(index) });
@@ -624,7 +640,9 @@ test('what a user made to be kept until a time goes with the policy of the sched
     return { ...one, metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, ...marks } } };
   };
   const gone = (all: readonly Stored<VolumeSnapshot>[], now: string, rules: Partial<RetentionPolicy>) =>
-    names(planLine(invoker, all, policy(rules), { line: 'schedule', now: new Date(now) }).go);
+    names(
+      planLine(invoker, all, policy(rules), { line: 'schedule', now: new Date(now), inUse: new Set() }).go,
+    );
   const all = [byUser(0), byUser(5), ...series(at(3))];
   assert.deepEqual(gone(all, at(999), { keepLast: 1 }), []);
   assert.deepEqual(gone(all, until, { keepLast: 1 }), ['hand-0']);

@@ -15,7 +15,8 @@ import {
   timeLimitMs,
   withCondition,
 } from '#src/domain/session/session-status.ts';
-import { backupSession } from '#test/domain/objects.ts';
+import { inPlaceSession, type InPlaceChanges } from '#test/domain/in-place/in-place-session.ts';
+import { backupSession, stored } from '#test/domain/objects.ts';
 
 const created = '2026-03-14T03:00:00.000Z';
 const at = (seconds: number) => new Date(Date.parse(created) + seconds * 1_000);
@@ -44,6 +45,19 @@ test('a session is over in a final phase only', () => {
     assert.equal(isFinal(backupSession(status)), false, status?.phase ?? 'no phase');
   const other: object = { phase: 'Other' };
   assert.equal(isFinal(backupSession(other)), false);
+});
+
+test('a restore in place is over once that is written or it has failed, whatever its phase says before', () => {
+  const over = (changes: InPlaceChanges) => isFinal(stored(inPlaceSession(changes)));
+  for (const phase of ['Pending', 'Running', 'Succeeded', 'Unknown', 'Invalid'] as const) {
+    assert.equal(over({ phase, conditions: ['claimsStaged'] }), false, phase);
+    assert.equal(over({ phase, conditions: ['restoreCompleted'] }), true, phase);
+    assert.equal(over({ phase, conditions: ['restoreNotCompleted'] }), true, phase);
+  }
+  assert.equal(over({ phase: 'Failed' }), true);
+  const { metadata, ...session } = backupSession({ phase: 'Succeeded' });
+  const annotations = { 'stash.appscode.com/in-place': '{}' };
+  assert.equal(isFinal({ ...session, metadata: { ...metadata, annotations } }), true, 'a backup is none');
 });
 
 test('a session has ten minutes, unless its specification says how long', () => {

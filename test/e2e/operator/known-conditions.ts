@@ -1,4 +1,4 @@
-/** Every condition of the Stash kinds with each of its reasons, and the test file that produces it. */
+/** Every condition that the operator writes, with each of its reasons, and the test file that produces it. */
 
 export interface KnownCondition {
   readonly type: string;
@@ -10,6 +10,7 @@ export interface KnownCondition {
 
 const end = (file: string) => `test/e2e/operator/${file}.operator.ts`;
 
+/** Those of the published API. */
 export const knownConditions: readonly KnownCondition[] = [
   ...known('ValidationPassed', end('configurations'), {
     True: 'ResourceValidationPassed',
@@ -72,6 +73,14 @@ export const knownConditions: readonly KnownCondition[] = [
   ...known('RestoreCompleted', end('restores'), {
     True: 'PostRestoreTasksExecuted',
     False: 'PostRestoreTasksNotExecuted',
+  }),
+];
+
+/** Those that AppsCode's operator does not have. */
+export const ownConditions: readonly KnownCondition[] = [
+  ...known('SwapInterrupted', 'test/operator/in-place.long.ts', {
+    True: 'ExecutorDied',
+    False: 'ExecutorResumed',
   }),
 ];
 

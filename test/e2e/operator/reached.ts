@@ -5,10 +5,11 @@ import { test } from 'node:test';
 
 import type { Condition } from '#src/api/kubernetes.ts';
 
-import { knownConditions } from './known-conditions.ts';
+import { knownConditions, ownConditions } from './known-conditions.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
-const known = new Set(knownConditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`));
+const all = [...knownConditions, ...ownConditions];
+const known = new Set(all.map(({ type, status, reason }) => `${type} ${status} ${reason}`));
 const reached = new Set<string>();
 
 /** Returns for example `BackupSkipped True SkippedTakingNewBackup` per condition, sorted. */
@@ -38,7 +39,7 @@ function note(line: string): void {
 export function testReached(filename: string, skip: string | false): void {
   const file = relative(root, filename).replaceAll('\\', '/');
   test('the tests of this file produced all its conditions', { skip }, () => {
-    const missing = knownConditions
+    const missing = all
       .filter(({ by }) => by === file)
       .map(({ type, status, reason }) => `${type} ${status} ${reason}`)
       .filter((line) => !reached.has(line));

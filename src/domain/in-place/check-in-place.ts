@@ -1,0 +1,242 @@
+/** Finds why claims cannot be restored in place, before anything is written. */
+import type {
+  OwnerReference,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Stored,
+} from '#src/api/kubernetes.ts';
+import { holdFinalizer } from '#src/api/labels.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { commandLine, flag } from '#src/domain/command-line.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
+import { hasEnded } from '#src/domain/restore/claims-in-the-way.ts';
+import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+import { formatTarget, isTargetKind, readTarget, type Target } from '#src/domain/workload/target.ts';
+
+import { forgetCommand, goOnCommand } from './in-place-command.ts';
+import { isInPlace, readRecord } from './record.ts';
+import { classNameOf } from './staged-claims.ts';
+import { whoChoseVolume } from './static-claim.ts';
+import { readSwapped } from './swapped-volume.ts';
+
+export interface ClaimInPlace {
+  readonly claim: Stored<PersistentVolumeClaim>;
+  /** Undefined: it does not exist. */
+  readonly volume: Stored<PersistentVolume> | undefined;
+  /** The pods that use the claim. */
+  readonly pods: readonly UserPod[];
+}
+
+export interface UserPod {
+  readonly pod: Stored<Pod>;
+  /** What controls it in the end, such as a Deployment; undefined: nothing would create it again. */
+  readonly controller: OwnerReference | undefined;
+  /** It belongs to the workload, or to one that the user named with `--also`. */
+  readonly isOurs: boolean;
+}
+
+export interface InPlaceScene {
+  readonly target: Target;
+  readonly claims: readonly ClaimInPlace[];
+  /** Of the cluster. */
+  readonly volumes: readonly Stored<PersistentVolume>[];
+  /** Of the namespace. */
+  readonly restoreSessions: readonly Stored<RestoreSession>[];
+  readonly backupSessions: readonly Stored<BackupSession>[];
+  /** The command that restores the claims that do not exist. */
+  readonly ordinary: string;
+  /** The command that restores beside the claims. */
+  readonly beside: string;
+}
+
+/** Most are `precondition`; the first of them tells most. */
+export function checkInPlace(scene: InPlaceScene): Failure[] {
+  return [
+    ...otherSwaps(scene),
+    ...unfinishedBackups(scene),
+    ...scene.claims.flatMap((each) => [
+      ...unusable(each, scene),
+      ...ephemeral(each, scene),
+      ...classless(each, scene),
+      ...unfitVolume(each, scene),
+      ...chosenVolume(each, scene),
+      ...finalized(each, scene),
+      ...strangers(each, scene),
+      ...reserved(each, scene),
+    ]),
+  ];
+}
+
+/** Whether another restore in place of these claims has not ended. A record that cannot be read may name any claim. */
+function otherSwaps({ target, claims, restoreSessions }: InPlaceScene): Failure[] {
+  const names = claims.map(({ claim }) => claim.metadata.name);
+  return restoreSessions
+    .filter((session) => isInPlace(session) && !isFinal(session))
+    .filter((session) => {
+      const record = readRecord(session);
+      return record ? record.claims.some(({ name }) => names.includes(name)) : isOf(session, target);
+    })
+    .map((session) =>
+      refusal(`restoresession/${session.metadata.name} restores these claims in place and has not ended`, [
+        'bring it to its end first:',
+        goOnCommand(session),
+      ]),
+    );
+}
+
+/** Until a snapshot is cut, its controller needs the claim. */
+function unfinishedBackups({ target, claims, backupSessions }: InPlaceScene): Failure[] {
+  const names = claims.map(({ claim }) => claim.metadata.name);
+  return backupSessions
+    .filter((session) => !isFinal(session))
+    .filter(
+      (session) =>
+        isOf(session, target) ||
+        readSessionClaims(session.metadata.annotations)?.some((name) => names.includes(name)),
+    )
+    .map(({ metadata }) =>
+      refusal(`backupsession/${metadata.name} takes a snapshot of these claims and has not ended`, [
+        commandLine`kubectl stash wait ${metadata.name} -n ${target.namespace}`,
+      ]),
+    );
+}
+
+function isOf(session: Stored<BackupSession | RestoreSession>, target: Target): boolean {
+  const { kind, name } = readTarget(session) ?? {};
+  return kind === target.kind && name === target.name;
+}
+
+function unusable({ claim: { metadata, status } }: ClaimInPlace, { ordinary }: InPlaceScene): Failure[] {
+  const state =
+    metadata.deletionTimestamp !== undefined
+      ? 'is being deleted'
+      : status?.phase === 'Lost'
+        ? 'has lost its volume'
+        : status?.phase === 'Bound'
+          ? undefined
+          : 'is not bound to a volume';
+  if (state === undefined) return [];
+  return [
+    refusal(`claim ${metadata.name} ${state}: there is nothing to keep`, [
+      'once the claim is gone, restore it:',
+      ordinary,
+    ]),
+  ];
+}
+
+function ephemeral({ claim: { metadata }, pods }: ClaimInPlace, { beside }: InPlaceScene): Failure[] {
+  const owner = pods.find(({ pod }) =>
+    pod.spec.volumes?.some(
+      (volume) => volume.ephemeral && `${pod.metadata.name}-${volume.name}` === metadata.name,
+    ),
+  );
+  if (owner === undefined) return [];
+  const why = `claim ${metadata.name} belongs to pod ${owner.pod.metadata.name} and is deleted with it`;
+  return [refusal(why, ['beside it:', beside])];
+}
+
+function classless({ claim }: ClaimInPlace, { beside }: InPlaceScene): Failure[] {
+  if (classNameOf(claim)) return [];
+  const why = `claim ${claim.metadata.name} has no storage class: no driver would make its new volume`;
+  return [refusal(why, ['beside it, with a class:', beside, 'kubectl get storageclass'])];
+}
+
+function unfitVolume({ claim, volume }: ClaimInPlace, { beside }: InPlaceScene): Failure[] {
+  const { name, uid } = claim.metadata;
+  const { volumeName } = claim.spec;
+  // `unusable` tells of a claim without a volume.
+  if (!volumeName) return [];
+  const of = `volume ${volumeName} of claim ${name}`;
+  if (volume === undefined) return [refusal(`${of} does not exist`, ['beside it:', beside])];
+  const look = commandLine`kubectl describe persistentvolume ${volumeName}`;
+  if (volume.status?.phase !== 'Bound' || volume.spec.claimRef?.uid !== uid) {
+    return [refusal(`${of} is not bound to it: it is ${volume.status?.phase ?? 'Pending'}`, [look])];
+  }
+  const { annotations = {} } = volume.metadata;
+  if (volume.spec.csi === undefined && annotations['pv.kubernetes.io/migrated-to'] === undefined)
+    return [refusal(`${of} has no CSI driver`, ['beside it:', beside])];
+  if (annotations['pv.kubernetes.io/provisioned-by'] !== undefined) return [];
+  return [refusal(`${of} was made by hand, not by its storage class`, ['beside it:', beside])];
+}
+
+function chosenVolume({ claim }: ClaimInPlace, { beside }: InPlaceScene): Failure[] {
+  const who = whoChoseVolume(claim);
+  if (who === undefined) return [];
+  const { name } = claim.metadata;
+  return [
+    refusal(`claim ${name} is bound to volume ${claim.spec.volumeName ?? ''} by ${who}, which names it`, [
+      'beside it:',
+      beside,
+    ]),
+  ];
+}
+
+const protection = 'kubernetes.io/pvc-protection';
+const beingCut = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
+
+/** The claim has to go as soon as the pods are gone. */
+function finalized({ claim: { metadata } }: ClaimInPlace, { target }: InPlaceScene): Failure[] {
+  const { name, finalizers = [] } = metadata;
+  const at = target.namespace;
+  if (finalizers.includes(beingCut)) {
+    const look = commandLine`kubectl get volumesnapshots -n ${at}`;
+    return [refusal(`a snapshot of claim ${name} is being taken`, ['wait until it is ready:', look])];
+  }
+  const foreign = finalizers.filter((each) => each !== protection && each !== holdFinalizer);
+  if (foreign.length === 0) return [];
+  return [
+    refusal(`claim ${name} has the finalizer ${foreign.join(', ')}, and would not go before it does`, [
+      commandLine`kubectl describe pvc ${name} -n ${at}`,
+    ]),
+  ];
+}
+
+/** Pods that would go on to use the old volume, or would not come back. Those that have ended are deleted. */
+function strangers({ claim, pods }: ClaimInPlace, { target }: InPlaceScene): Failure[] {
+  return pods
+    .filter(({ pod, isOurs }) => !isOurs && !hasEnded(pod))
+    .map(({ pod, controller }) => {
+      const { name } = pod.metadata;
+      const at = target.namespace;
+      const uses = `pod ${name} uses claim ${claim.metadata.name}`;
+      if (controller === undefined) {
+        const why = `${uses}, and nothing would create it again: it has no controller`;
+        return refusal(why, [commandLine`kubectl delete pod ${name} -n ${at}`]);
+      }
+      const of = formatTarget(controller);
+      if (isTargetKind(controller.kind)) {
+        return refusal(`${uses} and belongs to ${of}`, [
+          `to stop it, too, add ${commandLine`${flag('--also', of)}`}`,
+        ]);
+      }
+      const wait =
+        controller.kind === 'Job' ? [commandLine`kubectl wait ${of} -n ${at} --for=condition=Complete`] : [];
+      return refusal(`${uses} and belongs to ${of}`, [
+        ...wait,
+        commandLine`kubectl describe pod ${name} -n ${at}`,
+      ]);
+    });
+}
+
+/** Of two volumes that are reserved for one name, chance decides which one the claim gets. */
+function reserved({ claim: { metadata } }: ClaimInPlace, { target, volumes }: InPlaceScene): Failure[] {
+  const { name } = metadata;
+  return volumes
+    .filter(({ spec: { claimRef } }) => claimRef?.namespace === target.namespace && claimRef.name === name)
+    .filter(({ spec: { claimRef } }) => !claimRef?.uid)
+    .map((volume) => {
+      const session = readSwapped(volume)?.session;
+      return refusal(`volume ${volume.metadata.name} is reserved for claim ${name}`, [
+        session === undefined
+          ? commandLine`kubectl describe persistentvolume ${volume.metadata.name}`
+          : forgetCommand(session, target.namespace),
+      ]);
+    });
+}
+
+function refusal(why: string, hint: readonly string[]): Failure {
+  return failure('precondition', sanitize(`cannot restore in place: ${why}`), { hint: hint.join('\n') });
+}

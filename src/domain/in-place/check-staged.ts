@@ -1,0 +1,52 @@
+/** Finds why no driver would make the new volumes, or not at once. */
+import type { StorageClass, Stored } from '#src/api/kubernetes.ts';
+import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
+import { unfitTemplates } from '#src/domain/restore/check-provisioning.ts';
+import type { SnapshotOrigin } from '#src/domain/restore/snapshot-origin.ts';
+import { bindsLate, missingStorageClasses } from '#src/domain/restore/storage-class.ts';
+
+import { nodeFor, type ClaimToStage } from './staged-claims.ts';
+
+export interface StagedClaim extends ClaimToStage {
+  readonly template: VolumeClaimTemplate;
+}
+
+export interface StagingScene {
+  /** Undefined: the user may not read them. */
+  readonly classes: readonly Stored<StorageClass>[] | undefined;
+  /** By the snapshot's name. */
+  readonly origins: ReadonlyMap<string, SnapshotOrigin>;
+  /** The command that restores beside the claims. */
+  readonly beside: string;
+}
+
+export function checkStaged(
+  staged: readonly StagedClaim[],
+  { classes, origins, beside }: StagingScene,
+): Failure[] {
+  // The user knows the claims, not the temporary ones.
+  const templates = staged.map(({ claim, template }) => ({
+    ...template,
+    metadata: { ...template.metadata, name: claim.metadata.name },
+  }));
+  const hint = ['beside it, with another class:', beside, 'kubectl get storageclass'].join('\n');
+  const unfit = [
+    ...(classes ? missingStorageClasses(templates, classes, undefined) : []),
+    ...unfitTemplates(templates, { classes, origins, words: undefined }),
+  ];
+  return [...unfit.map((each) => ({ ...each, hint })), ...(classes ? placeless(staged, classes) : [])];
+}
+
+/** A class that waits for a pod makes a volume for a node, which the pod that uses the present one tells. */
+function placeless(staged: readonly StagedClaim[], classes: readonly Stored<StorageClass>[]): Failure[] {
+  return staged
+    .filter(({ template }) => bindsLate(template, classes))
+    .filter(({ claim, pods }) => nodeFor(claim, pods) === undefined)
+    .map(({ claim }) => {
+      const why = `claim ${claim.metadata.name} gets its volume on the node of its pod, and no pod uses it`;
+      return failure('precondition', `cannot restore in place: ${why}`, {
+        hint: 'start one replica of the workload, and run the same command again',
+      });
+    });
+}

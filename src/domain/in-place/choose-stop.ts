@@ -1,0 +1,78 @@
+/** Chooses how the workload's pods are stopped while its claims are swapped. */
+import type { KubernetesObject, ManagedFields } from '#src/api/kubernetes.ts';
+import { noChoice, type Choice } from '#src/domain/finding.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import type { TargetObject } from '#src/domain/workload/claims.ts';
+import { readWorkload } from '#src/domain/workload/kinds.ts';
+import { controllerOf } from '#src/domain/workload/owned-pods.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
+
+import { managersOf } from './managers.ts';
+import type { StopMethod } from './record.ts';
+
+export type StopWish = 'auto' | StopMethod;
+
+export interface Stopping {
+  readonly method: StopMethod;
+  /** Why `spec.replicas` is not touched, as a clause; left out with `scale`, and where there are no replicas. */
+  readonly why?: string;
+}
+
+/** A failure 'precondition' for `scale` where that would not stop the pods, or would be undone. */
+export function chooseStop(
+  wish: StopWish,
+  { kind, object }: TargetObject,
+  /** Whether pods of other workloads have to stop, too. */
+  alsoOthers = false,
+): Choice<Stopping> {
+  const workload = readWorkload(kind, object);
+  if (workload === undefined || workload.replicas === undefined) {
+    if (wish !== 'scale') return { value: { method: 'gate' } };
+    return refused(`${nameOf(kind, object)} has no spec.replicas`);
+  }
+  const owner = controllerOf(object);
+  // An API server that has lost the owner of a field may not record later ones either.
+  const writers = managersOf(object, ['spec', 'replicas']);
+  const managers = writers.filter((each) => !isUsers(each));
+  // An autoscaler does nothing while there are no replicas. KEDA, which uses one, scales back.
+  const fighting = wish === 'scale' ? managers.filter((each) => !isAutoscaler(each)) : managers;
+  const why =
+    owner !== undefined
+      ? `${nameOf(kind, object)} belongs to ${formatTarget(owner)}`
+      : fighting.length > 0
+        ? `spec.replicas is ${possessive(fighting)}`
+        : writers.length === 0 && wish === 'auto'
+          ? 'no owner of spec.replicas is recorded'
+          : workload.claims?.deletedWhenScaled === true
+            ? 'its claims are deleted when it is scaled down'
+            : alsoOthers
+              ? 'other workloads have to stop, too'
+              : undefined;
+  if (wish === 'gate') return { value: { method: 'gate', why: why ?? 'you asked for --stop=gate' } };
+  if (why === undefined) return { value: { method: 'scale' } };
+  return wish === 'scale' ? refused(why) : { value: { method: 'gate', why } };
+}
+
+function refused(why: string): Choice<never> {
+  return noChoice('precondition', sanitize(`cannot stop the pods by scaling: ${why}`), {
+    hint: 'leave out --stop=scale: claims that are being deleted keep the pods from starting',
+  });
+}
+
+/** Users and their tools that write the field when a user asks for it, and at no other time. */
+function isUsers({ manager = '' }: ManagedFields): boolean {
+  return manager === 'helm' || /^kubectl(?:$|[-_])/.test(manager);
+}
+
+function isAutoscaler({ manager, subresource }: ManagedFields): boolean {
+  return manager === 'kube-controller-manager' && subresource === 'scale';
+}
+
+function possessive(managers: readonly ManagedFields[]): string {
+  const names = new Set(managers.map(({ manager = 'an unnamed client' }) => `${manager}'s`));
+  return [...names].join(' and ');
+}
+
+function nameOf(kind: string, { metadata }: KubernetesObject): string {
+  return formatTarget({ kind, name: metadata.name ?? '' });
+}

@@ -1,0 +1,78 @@
+/** What a user should know of a restore in place beside its steps. */
+import type { KubernetesObject, OwnerReference } from '#src/api/kubernetes.ts';
+import { parseQuantity } from '#src/domain/quantity.ts';
+import { hasEnded } from '#src/domain/restore/claims-in-the-way.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import type { TargetObject } from '#src/domain/workload/claims.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
+
+import type { ClaimInPlace } from './check-in-place.ts';
+import type { InPlaceRow } from './plan.ts';
+import type { StopMethod } from './record.ts';
+
+export interface NotedScene {
+  readonly target: TargetObject;
+  readonly claims: readonly ClaimInPlace[];
+  readonly rows: readonly InPlaceRow[];
+  readonly stop: StopMethod;
+  /** Claims of the restore point that the target does not use any more. */
+  readonly unused: readonly string[];
+}
+
+/** One line each. */
+export function planNotes(scene: NotedScene): string[] {
+  return [...operators(scene), ...unusedClaims(scene), ...larger(scene), ...ended(scene), ...rollout(scene)];
+}
+
+/** Groups of Kubernetes' own controllers, which re-create what is missing and know nothing of the data. */
+const plain = ['', 'apps', 'batch'];
+
+/** A controller of a database may have a view of its own of the members' data. */
+function operators({ target, claims }: NotedScene): string[] {
+  const owners = [target.object, ...claims.map(({ claim }) => claim)].flatMap(ownersOf);
+  const pods = claims.flatMap((each) => each.pods.flatMap(({ controller }) => controller ?? []));
+  const foreign = [...owners, ...pods].filter(({ apiVersion }) => !plain.includes(groupOf(apiVersion)));
+  const names = [...new Set(foreign.map((owner) => `${formatTarget(owner)} (${groupOf(owner.apiVersion)})`))];
+  return names.map((name) =>
+    sanitize(
+      `${name} manages these claims: restore all its instances together, since it may overwrite one of them from another; where it can restore by itself, prefer that`,
+    ),
+  );
+}
+
+function ownersOf({ metadata }: KubernetesObject): readonly OwnerReference[] {
+  return metadata.ownerReferences ?? [];
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+}
+
+function unusedClaims({ target, unused }: NotedScene): string[] {
+  if (unused.length === 0) return [];
+  const { kind, object } = target;
+  const of = formatTarget({ kind, name: object.metadata.name ?? '' });
+  return [sanitize(`${of} does not use ${unused.join(', ')} of the restore point any more: not restored`)];
+}
+
+function larger({ rows }: NotedScene): string[] {
+  return rows
+    .filter(({ size, newSize }) => parseQuantity(size) !== parseQuantity(newSize))
+    .map(({ claim, size, newSize, snapshot }) =>
+      sanitize(`claim ${claim} gets ${newSize}, not ${size}: snapshot ${snapshot} needs that much`),
+    );
+}
+
+function ended({ claims }: NotedScene): string[] {
+  const pods = claims.flatMap((each) => each.pods.map(({ pod }) => pod)).filter(hasEnded);
+  const names = [...new Set(pods.map(({ metadata }) => metadata.name))];
+  if (names.length === 0) return [];
+  return [sanitize(`pods that have ended are deleted, since they hold their claims: ${names.join(', ')}`)];
+}
+
+function rollout({ target: { kind }, stop }: NotedScene): string[] {
+  if (kind !== 'Deployment' || stop !== 'gate') return [];
+  return [
+    'if its pods stop for longer than progressDeadlineSeconds, the deployment says ProgressDeadlineExceeded until they run again',
+  ];
+}

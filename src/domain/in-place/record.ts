@@ -1,0 +1,90 @@
+/**
+ * What a restore in place records on its RestoreSession before its first write to anything else, so that any executor on
+ * any machine can go on from the objects alone.
+ */
+import type { KubernetesObject } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { readJson } from '#src/domain/json.ts';
+import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
+
+export { isInPlace } from '#src/domain/session/in-place.ts';
+
+/** How the workload's pods are stopped: by its `spec.replicas`, or by claims that are being deleted. */
+export const stopMethods = ['scale', 'gate'] as const;
+
+export type StopMethod = (typeof stopMethods)[number];
+
+export interface InPlaceClaim {
+  /** The live claim whose volume is replaced. */
+  readonly name: string;
+  /** UID of the claim that is deleted; a claim of another UID has taken its place. */
+  readonly uid: string;
+  /** The PersistentVolume with the present data: it is kept. */
+  readonly volume: string;
+  /** The temporary claim whose volume becomes the new one; left out by `undo`, where `incoming` is a kept volume. */
+  readonly staged?: string;
+  /** The PersistentVolume that takes the place of `volume`; left out until the staged claim is bound. */
+  readonly incoming?: string;
+}
+
+export interface InPlaceRecord {
+  readonly v: 1;
+  readonly method: 'swap';
+  readonly stop: StopMethod;
+  /** `true`: the executor may have begun to stop the workload; written before it does. */
+  readonly stopping?: boolean;
+  /** `spec.replicas` of the workload before it was scaled to 0; written with `stopping`, and left out with `gate`. */
+  readonly replicas?: number;
+  /** The session that `undo` and `forget` name to find the kept volumes: this one, or the first one that was undone. */
+  readonly volumesOf: string;
+  /** `true`: give the new volumes up and leave everything as it was; written only while all live claims stand. */
+  readonly abandoned?: boolean;
+  /** Why it was abandoned; left out where the user asked for it. */
+  readonly why?: string;
+  readonly claims: readonly InPlaceClaim[];
+}
+
+export function formatRecord(record: InPlaceRecord): string {
+  return JSON.stringify(record);
+}
+
+/** Undefined where the session is no restore in place, or its record is malformed or of a later version. */
+export function readRecord({ metadata }: KubernetesObject): InPlaceRecord | undefined {
+  const value = readJson(metadata.annotations?.[annotation.inPlace]);
+  return isRecord(value) ? value : undefined;
+}
+
+function isRecord(value: unknown): value is InPlaceRecord {
+  if (!isObject(value)) return false;
+  const { v, method, stop, stopping, replicas, volumesOf, abandoned, why, claims } = value;
+  return (
+    v === 1 &&
+    method === 'swap' &&
+    stopMethods.some((each) => each === stop) &&
+    (replicas === undefined || (Number.isInteger(replicas) && Number(replicas) >= 0)) &&
+    isText(volumesOf) &&
+    (why === undefined || isText(why)) &&
+    [stopping, abandoned].every((each) => each === undefined || typeof each === 'boolean') &&
+    Array.isArray(claims) &&
+    claims.length > 0 &&
+    claims.length <= mostClaimsPerSession &&
+    claims.every(isClaim)
+  );
+}
+
+function isClaim(value: unknown): value is InPlaceClaim {
+  if (!isObject(value)) return false;
+  const { name, uid, volume, staged, incoming } = value;
+  return (
+    [name, uid, volume].every(isText) &&
+    [staged, incoming].every((each) => each === undefined || isText(each))
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,80 @@
+/** The status of a RestoreSession that restores in place. */
+import { stashCondition } from '#src/api/conditions.ts';
+import type { Condition, Stored } from '#src/api/kubernetes.ts';
+import type { RestoreSession, StatusOf } from '#src/api/stash.ts';
+import { durationSince, findCondition, withCondition } from '#src/domain/session/session-status.ts';
+import type { StatusChange } from '#src/domain/session/step.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
+
+import type { SwapWorld } from './swap-world.ts';
+
+type Change = StatusChange<StatusOf<RestoreSession>>;
+type Milestone =
+  | typeof stashCondition.claimsStaged
+  | typeof stashCondition.volumesKept
+  | typeof stashCondition.workloadStopped
+  | typeof stashCondition.claimsSwapped
+  | typeof stashCondition.workloadStarted;
+
+export function reached(session: Stored<RestoreSession>, { type, status }: Milestone): boolean {
+  return findCondition(session, type)?.status === status;
+}
+
+/** Adds the conditions, with words about the claims of the swap. */
+export function withReached(world: SwapWorld, ...milestones: readonly Milestone[]): Change {
+  return (present) => ({
+    ...present,
+    conditions: milestones.reduce(
+      (all: Condition[], milestone) =>
+        withCondition(all, { ...milestone, message: wordsFor(milestone, world) }, world.now),
+      [...(present?.conditions ?? [])],
+    ),
+  });
+}
+
+export function finishedSwap(world: SwapWorld): Change {
+  const { session, record, now } = world;
+  const started = withReached(world, stashCondition.workloadStarted);
+  const completed = { ...stashCondition.restoreCompleted, message: 'nothing is left to do' };
+  return (present) => {
+    const { conditions, ...rest } = started(present);
+    return {
+      ...rest,
+      phase: 'Succeeded',
+      sessionDuration: durationSince(session, now),
+      totalHosts: record.claims.length,
+      stats: record.claims.map(({ name }) => ({ hostname: name, phase: 'Succeeded' as const })),
+      conditions: withCondition(conditions, completed, now),
+    };
+  };
+}
+
+/** The session ends without having replaced anything. */
+export function abandonedSwap({ session, record, now }: SwapWorld): Change {
+  const { why = 'it was given up' } = record;
+  const message = `${why}; no claim was deleted, and all have their volumes as before`;
+  return (present) => ({
+    ...present,
+    phase: 'Failed',
+    sessionDuration: durationSince(session, now),
+    totalHosts: record.claims.length,
+    conditions: withCondition(present?.conditions, { ...stashCondition.restoreNotCompleted, message }, now),
+  });
+}
+
+function wordsFor({ type }: Milestone, { record, target }: SwapWorld): string {
+  const list = (pick: (claim: (typeof record.claims)[number]) => string) =>
+    record.claims.map(pick).join(', ');
+  switch (type) {
+    case 'ClaimsStaged':
+      return `the new volumes are ${list(({ incoming = '' }) => incoming)}`;
+    case 'VolumesKept':
+      return `nothing deletes volume ${list(({ volume }) => volume)}`;
+    case 'WorkloadStopped':
+      return `no pod of ${formatTarget(target)} uses claim ${list(({ name }) => name)}`;
+    case 'ClaimsSwapped':
+      return list(({ name, incoming = '' }) => `${name} has volume ${incoming}`);
+    case 'WorkloadStarted':
+      return `${formatTarget(target)} may start its pods`;
+  }
+}

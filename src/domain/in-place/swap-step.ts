@@ -1,0 +1,57 @@
+/** The next step of an executor that restores in place. Each may be repeated, and each list has at least one entry. */
+import type { Named, PersistentVolume, PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
+import type { StatusOf, RestoreSession } from '#src/api/stash.ts';
+import type { StatusChange } from '#src/domain/session/step.ts';
+
+import type { InPlaceRecord } from './record.ts';
+import type { ClaimManifest, VolumeRole } from './swapped-volume.ts';
+
+type Claim = Stored<PersistentVolumeClaim>;
+type Volume = Stored<PersistentVolume>;
+
+/** What a volume has to say of itself; its reclaim policy becomes Retain. */
+export interface Mark {
+  readonly volume: string;
+  readonly claim: string;
+  readonly role: VolumeRole;
+  readonly manifest?: ClaimManifest;
+}
+
+export interface Reservation {
+  readonly volume: Volume;
+  readonly claim: string;
+}
+
+export type SwapStep =
+  | { readonly do: 'mark'; readonly marks: readonly Mark[] }
+  /** Delete the staged claims, so that their volumes are released. */
+  | { readonly do: 'release-staged'; readonly claims: readonly Claim[] }
+  /** Reserve each volume for the next claim of that name. */
+  | { readonly do: 'reserve'; readonly reservations: readonly Reservation[] }
+  /** Give reservations up: no claim has the UID that the volumes then name. */
+  | { readonly do: 'unreserve'; readonly volumes: readonly Volume[] }
+  | { readonly do: 'record'; readonly record: InPlaceRecord }
+  | { readonly do: 'scale'; readonly replicas: number }
+  | { readonly do: 'hold'; readonly claims: readonly Claim[] }
+  | { readonly do: 'delete-claims'; readonly claims: readonly Claim[] }
+  | { readonly do: 'delete-pods'; readonly pods: readonly Stored<Pod>[] }
+  /** Remove the hold: the claims go as soon as nothing else keeps them. */
+  | { readonly do: 'let-go'; readonly claims: readonly Claim[] }
+  | { readonly do: 'fill'; readonly claims: readonly Named<PersistentVolumeClaim>[] }
+  /** Give the volumes their reclaim policy back and remove what they say of themselves. */
+  | { readonly do: 'give-back'; readonly volumes: readonly Volume[] }
+  /** Change the workload's metadata: the StatefulSet controller does not watch claims. */
+  | { readonly do: 'nudge' }
+  | { readonly do: 'write-status'; readonly status: StatusChange<StatusOf<RestoreSession>> }
+  | Wait
+  /** Nothing more can be done: the message says what is in the way, the status is not written. */
+  | { readonly do: 'stuck'; readonly why: string }
+  | { readonly do: 'done' };
+
+export interface Wait {
+  readonly do: 'wait';
+  /** What the executor waits for, as in "waiting for pod db-0 to end". */
+  readonly what: string;
+  /** `pods`: as long as the user allows for the shutdown; `server`: as long as controllers may need. */
+  readonly limit: 'pods' | 'server';
+}

@@ -1,0 +1,79 @@
+/** What the swap of volumes decides on, claim by claim. */
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
+import { holdFinalizer } from '#src/api/labels.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { mounts } from '#src/domain/restore/claims-in-the-way.ts';
+import type { Target } from '#src/domain/workload/target.ts';
+
+import type { InPlaceClaim, InPlaceRecord } from './record.ts';
+
+type Claim = Stored<PersistentVolumeClaim>;
+type Volume = Stored<PersistentVolume>;
+
+export interface SwapWorld {
+  readonly now: Date;
+  readonly session: Stored<RestoreSession>;
+  /** Every claim has its `incoming` volume. */
+  readonly record: InPlaceRecord;
+  readonly target: Target;
+  /** `spec.replicas` of the workload now; undefined where it does not exist or cannot be scaled. */
+  readonly replicas: number | undefined;
+  /** When the workload's controller was last woken after such a restore (RFC 3339). */
+  readonly restoredAt: string | undefined;
+  /** How often this executor has scaled the workload down: somebody may scale it up again. */
+  readonly scaledDown: number;
+  /** Claims of the namespace by name. */
+  readonly claims: ReadonlyMap<string, Claim>;
+  /** By name: the volumes that say of themselves that a restore in place has touched them. */
+  readonly volumes: ReadonlyMap<string, Volume>;
+  readonly pods: readonly Stored<Pod>[];
+}
+
+/** One claim of the swap, as it is now. */
+export interface Pair {
+  readonly of: InPlaceClaim;
+  readonly incomingName: string;
+  /** The claim that has the name now. */
+  readonly live: Claim | undefined;
+  /** Whether `live` is the claim that is replaced. */
+  readonly isOld: boolean;
+  readonly outgoing: Volume | undefined;
+  readonly incoming: Volume | undefined;
+}
+
+export function pairsOf({ record, claims, volumes }: SwapWorld): Pair[] {
+  return record.claims.map((of) => {
+    const live = claims.get(of.name);
+    const incomingName = of.incoming ?? '';
+    return {
+      ...{ of, incomingName, live },
+      isOld: live?.metadata.uid === of.uid,
+      outgoing: volumes.get(of.volume),
+      incoming: volumes.get(incomingName),
+    };
+  });
+}
+
+/** Whether the claim's name stands for the new volume, and nobody is deleting it. */
+export function isSwapped({ live, incomingName }: Pair): boolean {
+  return live !== undefined && live.spec.volumeName === incomingName && !isLeaving(live);
+}
+
+export function isLeaving({ metadata }: Claim): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
+export function isHeld({ metadata }: Claim): boolean {
+  return metadata.finalizers?.includes(holdFinalizer) === true;
+}
+
+/** Whether the volume waits for the next claim of that name, whoever creates it. */
+export function isReservedFor({ spec: { claimRef } }: Volume, namespace: string, claim: string): boolean {
+  return claimRef?.namespace === namespace && claimRef.name === claim && (claimRef.uid ?? '') === '';
+}
+
+/** The pods on a node that use a claim which is being replaced: Kubernetes keeps the claim for them, even ended ones. */
+export function podsOnOldClaims({ pods }: SwapWorld, pairs: readonly Pair[]): Stored<Pod>[] {
+  const names = pairs.filter(({ isOld }) => isOld).map(({ of }) => of.name);
+  return pods.filter((pod) => (pod.spec.nodeName ?? '') !== '' && names.some((name) => mounts(pod, name)));
+}

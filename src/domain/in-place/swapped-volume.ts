@@ -1,0 +1,72 @@
+/**
+ * What a restore in place writes on each PersistentVolume that it touches: volumes describe themselves, so that `undo`,
+ * `volumes` and `forget` need no session.
+ */
+import type {
+  KubernetesObject,
+  ObjectMeta,
+  PersistentVolume,
+  PersistentVolumeClaimSpec,
+} from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
+import { readJson } from '#src/domain/json.ts';
+import { targetKinds } from '#src/domain/workload/kinds.ts';
+import type { Target } from '#src/domain/workload/target.ts';
+
+/** `incoming`: takes the place of the claim's volume. `kept`: had that place, and nothing deletes it. */
+export type VolumeRole = 'incoming' | 'kept';
+
+export type ReclaimPolicy = NonNullable<PersistentVolume['spec']['persistentVolumeReclaimPolicy']>;
+
+/** A claim as it was, without what the control plane adds. */
+export interface ClaimManifest {
+  readonly metadata: Pick<ObjectMeta, 'labels' | 'annotations' | 'ownerReferences'>;
+  readonly spec: PersistentVolumeClaimSpec;
+}
+
+export interface SwappedVolume {
+  /** The RestoreSession that `undo` and `forget` name, as `volumesOf` of its record. */
+  readonly session: string;
+  readonly namespace: string;
+  readonly claim: string;
+  readonly target: Pick<Target, 'kind' | 'name'>;
+  readonly role: VolumeRole;
+  /** The volume's reclaim policy before it became Retain. */
+  readonly policy: ReclaimPolicy;
+  /** When this was written (RFC 3339). */
+  readonly since: string;
+  /** On a kept volume: the claim that used it. */
+  readonly manifest?: ClaimManifest;
+}
+
+export function formatSwapped(swapped: SwappedVolume): string {
+  return JSON.stringify(swapped);
+}
+
+/** Undefined where the volume has no such annotation, or a malformed one. */
+export function readSwapped({ metadata }: KubernetesObject): SwappedVolume | undefined {
+  const value = readJson(metadata.annotations?.[annotation.swap]);
+  return isSwapped(value) ? value : undefined;
+}
+
+const roles: readonly unknown[] = ['incoming', 'kept'] satisfies VolumeRole[];
+const policies: readonly unknown[] = ['Delete', 'Retain', 'Recycle'] satisfies ReclaimPolicy[];
+
+function isSwapped(value: unknown): value is SwappedVolume {
+  if (!isObject(value)) return false;
+  const { session, namespace, claim, target, role, policy, since, manifest } = value;
+  return (
+    [session, namespace, claim, since].every((each) => typeof each === 'string' && each !== '') &&
+    isObject(target) &&
+    targetKinds.some((kind) => kind === target['kind']) &&
+    typeof target['name'] === 'string' &&
+    roles.includes(role) &&
+    policies.includes(policy) &&
+    (manifest === undefined ||
+      (isObject(manifest) && isObject(manifest['metadata']) && isObject(manifest['spec'])))
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

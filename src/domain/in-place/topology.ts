@@ -1,0 +1,66 @@
+/** Whether the pods that use the old volume can use the new one where they run. */
+import type { NodeRequirement, NodeSelectorTerm, PersistentVolume } from '#src/api/kubernetes.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+
+/**
+ * A failure `precondition` unless some node fits both volumes. Compares what the volumes require of a node's labels: where
+ * that does not tell, no node fits.
+ */
+export function misplacedVolume(
+  claim: string,
+  present: PersistentVolume,
+  incoming: PersistentVolume,
+): Failure | undefined {
+  const [before, after] = [termsOf(present), termsOf(incoming)];
+  if (before === undefined || after === undefined) return undefined;
+  if (before.some((old) => after.some((term) => isSame(old, term) || isCompatible(old, term))))
+    return undefined;
+  const message = `the new volume of claim ${claim} is usable on nodes with ${inWords(after)}, the present one on nodes with ${inWords(before)}`;
+  return failure('precondition', sanitize(message), {
+    hint: 'a storage class with volumeBindingMode: WaitForFirstConsumer makes a volume where its pod runs',
+  });
+}
+
+/** `eu-1a`: the values that the volume requires of a node's labels; undefined where it requires none. */
+export function placeOf(volume: PersistentVolume): string | undefined {
+  const terms = termsOf(volume) ?? [];
+  const values = new Set(terms.flatMap((term) => requirementsOf(term).flatMap(({ values = [] }) => values)));
+  return values.size === 0 ? undefined : [...values].join(', ');
+}
+
+function termsOf({ spec }: PersistentVolume): readonly NodeSelectorTerm[] | undefined {
+  return spec.nodeAffinity?.required?.nodeSelectorTerms;
+}
+
+function isCompatible(old: NodeSelectorTerm, term: NodeSelectorTerm): boolean {
+  const before = requirementsOf(old);
+  const shared = requirementsOf(term).flatMap((requirement) =>
+    before.filter(({ key }) => key === requirement.key).map((other) => [other, requirement] as const),
+  );
+  return shared.length > 0 && shared.every(([a, b]) => agree(a, b));
+}
+
+function agree(a: NodeRequirement, b: NodeRequirement): boolean {
+  if (a.operator !== 'In' || b.operator !== 'In') return isSame(a, b);
+  return (a.values ?? []).some((value) => b.values?.includes(value) === true);
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function requirementsOf({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm): NodeRequirement[] {
+  return [...matchExpressions, ...matchFields];
+}
+
+function inWords(terms: readonly NodeSelectorTerm[]): string {
+  const each = terms.map((term) =>
+    requirementsOf(term)
+      .map(({ key, operator, values = [] }) =>
+        operator === 'In' ? `${key}=${values.join('|')}` : [key, operator, ...values].join(' '),
+      )
+      .join(', '),
+  );
+  return each.join(' or ');
+}

@@ -1,0 +1,176 @@
+/** Decides what `undo` of a restore in place means, by what is left of that session. */
+import type { Named, PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
+import { annotation, stashApiVersion } from '#src/api/labels.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { targetLabels } from '#src/domain/backup/build-backup.ts';
+import { commandLine } from '#src/domain/command-line.ts';
+import { noChoice, type Choice } from '#src/domain/finding.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+import { restoreSessionName } from '#src/domain/workload/names.ts';
+import { readTarget, targetAnnotation, type Target } from '#src/domain/workload/target.ts';
+
+import { formatRecord, isInPlace, readRecord, type InPlaceRecord, type StopMethod } from './record.ts';
+import { readSwapped, type SwappedVolume } from './swapped-volume.ts';
+
+export interface UndoScene {
+  /** The session that the user names. */
+  readonly session: string;
+  readonly namespace: string;
+  readonly restoreSessions: readonly Stored<RestoreSession>[];
+  /** Of the cluster. */
+  readonly volumes: Iterable<Stored<PersistentVolume>>;
+  /** Of the namespace. */
+  readonly claims: readonly Stored<PersistentVolumeClaim>[];
+}
+
+export interface KeptVolume {
+  readonly volume: Stored<PersistentVolume>;
+  readonly swapped: SwappedVolume;
+}
+
+export type Undo =
+  /** It has not deleted a claim yet: leave everything as it was. */
+  | { readonly do: 'abandon'; readonly session: Stored<RestoreSession>; readonly target: Target }
+  /** It has: bring it to its end first, then undo it. */
+  | { readonly do: 'finish-first'; readonly session: Stored<RestoreSession>; readonly target: Target }
+  /** An earlier `undo` of it has not ended. */
+  | { readonly do: 'go-on'; readonly session: Stored<RestoreSession>; readonly target: Target }
+  /** Its session is gone, and its swap has not ended: bring it to its end in a new session first. */
+  | { readonly do: 'adopt'; readonly pairs: readonly AdoptedPair[]; readonly target: Target }
+  | { readonly do: 'begin'; readonly kept: readonly KeptVolume[]; readonly target: Target };
+
+export interface AdoptedPair {
+  readonly kept: KeptVolume;
+  readonly incoming: KeptVolume;
+}
+
+/** Which session the command carries out, and what for. */
+export type UndoPlan =
+  | {
+      readonly do: Exclude<Undo['do'], 'adopt' | 'begin'>;
+      readonly session: Stored<RestoreSession>;
+      readonly target: Target;
+    }
+  | { readonly do: 'adopt'; readonly session: Named<RestoreSession>; readonly target: Target }
+  | {
+      readonly do: 'begin';
+      readonly session: Named<RestoreSession>;
+      readonly target: Target;
+      readonly kept: readonly KeptVolume[];
+    };
+
+export function chooseUndo(scene: UndoScene): Choice<Undo> {
+  const { session: name, namespace, restoreSessions, claims } = scene;
+  const unfinished = restoreSessions.filter(
+    (session) => isInPlace(session) && !isFinal(session) && volumesOf(session) === name,
+  );
+  for (const session of unfinished) {
+    const target = readTarget(session);
+    const record = readRecord(session);
+    if (target === undefined || record === undefined) {
+      return noChoice(
+        'precondition',
+        `restoresession/${session.metadata.name} has no record that can be read`,
+        {
+          hint: commandLine`kubectl describe restoresession ${session.metadata.name} -n ${namespace}`,
+        },
+      );
+    }
+    if (session.metadata.name !== name) return { value: { do: 'go-on', session, target } };
+    const stands = record.claims.every((each) =>
+      claims.some(
+        ({ metadata }) =>
+          metadata.name === each.name &&
+          metadata.uid === each.uid &&
+          metadata.deletionTimestamp === undefined,
+      ),
+    );
+    return { value: { do: stands ? 'abandon' : 'finish-first', session, target } };
+  }
+
+  const touched = [...scene.volumes].flatMap((volume): KeptVolume[] => {
+    const swapped = readSwapped(volume);
+    return swapped?.session === name && swapped.namespace === namespace ? [{ volume, swapped }] : [];
+  });
+  const kept = touched.filter(({ swapped }) => swapped.role === 'kept');
+  const [first] = kept;
+  if (first === undefined) {
+    return noChoice('not-found', `no volumes are kept of restoresession/${name} in namespace ${namespace}`, {
+      hint: commandLine`kubectl stash volumes -n ${namespace}`,
+    });
+  }
+  const target = { ...first.swapped.target, namespace };
+  const pairs = touched
+    .filter(({ swapped }) => swapped.role === 'incoming')
+    .flatMap((incoming) => {
+      const old = kept.find(({ swapped }) => swapped.claim === incoming.swapped.claim);
+      return old ? [{ kept: old, incoming }] : [];
+    });
+  return { value: pairs.length > 0 ? { do: 'adopt', pairs, target } : { do: 'begin', kept, target } };
+}
+
+function volumesOf(session: Stored<RestoreSession>): string {
+  return readRecord(session)?.volumesOf ?? session.metadata.name;
+}
+
+/** The session that brings back what `kept` holds; `live`: the claims that have the names now. */
+export function buildUndo(
+  {
+    kept,
+    target,
+    session,
+  }: { readonly kept: readonly KeptVolume[]; readonly target: Target; readonly session: string },
+  live: readonly Stored<PersistentVolumeClaim>[],
+  stop: StopMethod,
+  at: Date,
+): Named<RestoreSession> {
+  const claims = kept.flatMap(({ volume, swapped }) => {
+    const claim = live.find(({ metadata }) => metadata.name === swapped.claim);
+    if (claim?.spec.volumeName === undefined) return [];
+    const { name, uid } = claim.metadata;
+    return [{ name, uid, volume: claim.spec.volumeName, incoming: volume.metadata.name }];
+  });
+  return sessionOf(target, { v: 1, method: 'swap', stop, volumesOf: session, claims }, at);
+}
+
+/** No claim has this UID: the one that had the name is gone. */
+const gone = 'gone';
+
+/** The session that ends a swap whose own session was deleted. How many replicas there were is not known any more. */
+export function buildAdopting(
+  {
+    pairs,
+    target,
+    session,
+  }: { readonly pairs: readonly AdoptedPair[]; readonly target: Target; readonly session: string },
+  live: readonly Stored<PersistentVolumeClaim>[],
+  at: Date,
+): Named<RestoreSession> {
+  const claims = pairs.map(({ kept, incoming }) => {
+    const { claim } = kept.swapped;
+    const found = live.find(
+      ({ metadata, spec }) => metadata.name === claim && spec.volumeName === kept.volume.metadata.name,
+    );
+    return {
+      name: claim,
+      uid: found?.metadata.uid ?? gone,
+      volume: kept.volume.metadata.name,
+      incoming: incoming.volume.metadata.name,
+    };
+  });
+  return sessionOf(target, { v: 1, method: 'swap', stop: 'gate', volumesOf: session, claims }, at);
+}
+
+function sessionOf(target: Target, record: InPlaceRecord, at: Date): Named<RestoreSession> {
+  return {
+    apiVersion: stashApiVersion,
+    kind: 'RestoreSession',
+    metadata: {
+      name: restoreSessionName(target, at),
+      namespace: target.namespace,
+      labels: targetLabels(target),
+      annotations: { ...targetAnnotation(target), [annotation.inPlace]: formatRecord(record) },
+    },
+    spec: { driver: 'VolumeSnapshotter', target: { replicas: 1, volumeClaimTemplates: [] } },
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Decides what the operator does about a restore in place: it never carries one out and never ends one, but reports one
+ * that has stopped its workload and does not go on.
+ */
+import { stashCondition } from '#src/api/conditions.ts';
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import {
+  interruption,
+  isReported,
+  mayBeStopped,
+  whyStalled,
+  type SwapNews,
+} from '#src/domain/in-place/interrupted.ts';
+import { lifeLeft, type Sighting } from '#src/domain/session/holder.ts';
+import { findCondition, isFinal } from '#src/domain/session/session-status.ts';
+
+export interface InPlaceWorld {
+  readonly now: Date;
+  readonly session: Stored<RestoreSession>;
+  readonly sighting: Sighting;
+}
+
+export type InPlaceAction =
+  | { readonly do: 'wait'; readonly until: Date | undefined; readonly why: string }
+  /** Write condition `SwapInterrupted`, and record an Event about it. */
+  | { readonly do: 'tell-swap'; readonly news: SwapNews }
+  /** Record an Event only: everything is as it was before the session. */
+  | { readonly do: 'tell-stalled'; readonly message: string };
+
+export function decideInPlace({ now, session, sighting }: InPlaceWorld): InPlaceAction {
+  const isOver = isFinal(session);
+  const isStopped = mayBeStopped(session);
+  const reported = isReported(session);
+  if (reported && isOver) return resumed('the session has ended');
+  if (isOver) return { do: 'wait', until: undefined, why: 'it has ended' };
+  if (reported && !isStopped) return resumed('the workload has been started');
+  const news = interruption(session);
+  // A new leader has not seen this holder for long enough: an earlier one has.
+  if (reported && findCondition(session, news.type)?.message === news.message) {
+    return { do: 'wait', until: undefined, why: 'it is interrupted' };
+  }
+  const left = lifeLeft(sighting, now);
+  if (left > 0) {
+    const { holder } = sighting;
+    if (reported && holder !== undefined) return resumed(`${holder.id} goes on with it`);
+    return { do: 'wait', until: new Date(now.getTime() + left), why: 'a command line carries it out' };
+  }
+  return isStopped
+    ? { do: 'tell-swap', news }
+    : { do: 'tell-stalled', message: `the workload is not stopped: ${whyStalled(session)}` };
+}
+
+function resumed(message: string): InPlaceAction {
+  return { do: 'tell-swap', news: { ...stashCondition.swapResumed, message } };
+}

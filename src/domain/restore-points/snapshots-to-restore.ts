@@ -1,0 +1,34 @@
+/** The snapshots that a RestoreSession still needs. */
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
+import { ordinalVariable } from '#src/domain/workload/ordinals.ts';
+
+/** One name after the other, for as many claims as any session may have; none once the session has ended. */
+export function snapshotsToRestore(session: Stored<RestoreSession>): IteratorObject<string> {
+  const names = isFinal(session) ? [].values() : sourcesOf(session.spec.target);
+  return names.take(mostClaimsPerSession);
+}
+
+/** The names of those snapshots that one of these sessions still needs; all of one namespace. */
+export function namesInUse(
+  snapshots: readonly Stored<VolumeSnapshot>[],
+  sessions: readonly Stored<RestoreSession>[],
+): ReadonlySet<string> {
+  const names = new Set(snapshots.map(({ metadata }) => metadata.name));
+  return new Set(
+    sessions.flatMap((session) => [...snapshotsToRestore(session).filter((name) => names.has(name))]),
+  );
+}
+
+function* sourcesOf({ replicas = 1, volumeClaimTemplates = [] }: RestoreSession['spec']['target'] = {}) {
+  // The definition requires no field of a template.
+  for (const { spec } of volumeClaimTemplates as readonly Partial<VolumeClaimTemplate>[]) {
+    const name = (spec?.dataSource ?? spec?.dataSourceRef)?.name ?? '';
+    const ordinals = name.includes(ordinalVariable) ? replicas : 1;
+    for (let ordinal = 0; ordinal < ordinals; ordinal += 1) {
+      yield name.replaceAll(ordinalVariable, String(ordinal));
+    }
+  }
+}

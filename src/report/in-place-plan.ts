@@ -1,0 +1,116 @@
+/** What a restore in place is going to do, for a user to agree to. */
+import { formatAge } from '#src/domain/duration.ts';
+import { cutMiddle } from '#src/domain/ellipsis.ts';
+import { forgetCommand, goOnCommand, undoCommand } from '#src/domain/in-place/in-place-command.ts';
+import type { InPlacePlan, InPlaceRow } from '#src/domain/in-place/plan.ts';
+import { formatBytes, parseQuantity } from '#src/domain/quantity.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
+
+import { gap, renderTable } from './table.ts';
+import { wrap } from './wrap.ts';
+
+const width = 80;
+
+/** Lines of at most 80 columns, except commands, which are on lines of their own. */
+export function inPlacePlanLines(plan: InPlacePlan, now: Date): string[] {
+  const { target, point, session, rows, notes } = plan;
+  const of = formatTarget(target);
+  const age = formatAge(now.getTime() - point.cutAt.getTime());
+  return [
+    ...text(`restore in place: ${of} in namespace ${target.namespace}`),
+    ...text(`from restore point ${point.session}, cut ${age} ago (${point.cutAt.toISOString()})`),
+    '',
+    ...table(rows),
+    '',
+    ...step(1, stage(plan)),
+    ...step(2, stop(plan)),
+    ...step(3, start(plan)),
+    '',
+    ...text(
+      `What was written in the last ${age} is not in the new volumes. The present volumes keep it until you give them up.`,
+    ),
+    ...text(
+      'Ctrl-C during step 1 leaves all that is in use as it is. From step 2 on, no pod uses the claims until you go on or back. To go on, run the same command:',
+    ),
+    `  ${goOnCommand(session)}`,
+    ...text('To go back to the present volumes, even after the restore:'),
+    `  ${undoCommand(session.metadata.name, target.namespace)}`,
+    ...text('To give the present volumes up after the restore:'),
+    `  ${forgetCommand(session.metadata.name, target.namespace)}`,
+    ...notes.flatMap((note) => text(`note: ${note}`)),
+  ];
+}
+
+function stage({ rows, pods, storage: { needed, left } }: InPlacePlan): string {
+  const quota = left === undefined ? '' : ` (the quota leaves ${formatBytes(left)})`;
+  const from = rows.length === 1 ? 'its snapshot' : 'their snapshots';
+  const made = counted(rows.length, 'new volume');
+  const meanwhile = pods === 0 ? '' : ' The pods run on.';
+  return `Make ${made} from ${from}, ${formatBytes(needed)} beside the present ones${quota}.${meanwhile}`;
+}
+
+function stop({ target, stop: { method, why }, replicas = 0, pods, rows }: InPlacePlan): string {
+  const of = formatTarget(target);
+  const budgets = 'PodDisruptionBudgets are not asked.';
+  if (method === 'scale') {
+    if (replicas === 0) return `Nothing to stop: ${of} has no replicas.`;
+    return `Scale ${of} from ${counted(replicas, 'replica')} to 0. ${budgets}`;
+  }
+  const [claims, them] = rows.length === 1 ? ['claim', 'it'] : ['claims', 'them'];
+  const gate = `Delete the ${claims}: from then on no pod can start on ${them}.`;
+  if (pods === 0) return `${gate} No pod uses ${them} now.`;
+  const notScaled = why === undefined ? '' : ` ${of} is not scaled: ${why}.`;
+  return `${gate} Then delete ${counted(pods, 'pod')}. ${budgets}${notScaled}`;
+}
+
+function start({ target, stop: { method }, replicas = 0, pods, rows }: InPlacePlan): string {
+  const [claims, them, volumes] =
+    rows.length === 1 ? ['claim', 'it', 'volume'] : ['claims', 'them', 'volumes'];
+  const again =
+    method === 'scale' ? `Delete the ${claims} and create ${them} again` : `Create the ${claims} again`;
+  const bound = `${again}, bound to the new ${volumes}.`;
+  if (pods === 0 && replicas === 0) return bound;
+  const runs =
+    method === 'scale'
+      ? `Scale ${formatTarget(target)} to ${counted(replicas, 'replica')} again.`
+      : 'The pods start again.';
+  return `${bound} ${runs} The downtime is the time that the pods take to stop and to start, and a moment between: no data is copied.`;
+}
+
+const allHeaders = ['claim', 'present volume', 'size', 'place'];
+/** A claim's name shows at least this much of itself. */
+const least = 12;
+
+function table(rows: readonly InPlaceRow[]): string[] {
+  const headers = rows.some(({ place }) => place !== undefined) ? allHeaders : allHeaders.slice(0, -1);
+  const cells = rows.map(({ claim, volume, size, newSize, place = '' }) => [
+    claim,
+    volume,
+    parseQuantity(size) === parseQuantity(newSize) ? size : `${size} -> ${newSize}`,
+    ...(headers === allHeaders ? [place] : []),
+  ]);
+  const others = headers.slice(1).map((header, index) => {
+    return Math.max(header.length, ...cells.map((row) => sanitize(row[index + 1] ?? '').length)) + gap;
+  });
+  const room = width - others.reduce((sum, each) => sum + each, 0);
+  const fitted = cells.map(([claim = '', ...rest]) => [
+    cutMiddle(sanitize(claim), Math.max(least, room)),
+    ...rest,
+  ]);
+  return renderTable(headers, fitted).trimEnd().split('\n');
+}
+
+function step(number: number, words: string): string[] {
+  return wrap(sanitize(words), width - 2, Infinity).map(
+    (line, index) => `${index === 0 ? number : ' '} ${line}`,
+  );
+}
+
+function text(words: string): string[] {
+  return wrap(sanitize(words), width, Infinity);
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

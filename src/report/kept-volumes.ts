@@ -1,0 +1,95 @@
+/** Kept volumes as `volumes` prints them. */
+import { formatAge } from '#src/domain/duration.ts';
+import type { ListedVolume } from '#src/domain/in-place/kept-volumes.ts';
+import { parseQuantity } from '#src/domain/quantity.ts';
+import { formatTarget } from '#src/domain/workload/target.ts';
+
+import { renderTable } from './table.ts';
+
+const apiVersion = 'cli.stash.appscode.com/v1alpha1';
+
+export interface KeptVolumeTableOptions {
+  readonly now: Date;
+  readonly allNamespaces: boolean;
+  /** Adds the reclaim policy and the names of the restore points. */
+  readonly wide: boolean;
+  readonly noHeaders: boolean;
+}
+
+interface Column {
+  readonly header: string;
+  /** Left out: always. */
+  readonly shown?: boolean;
+  readonly cell: (kept: ListedVolume) => string;
+}
+
+export function keptVolumeTable(
+  kept: readonly ListedVolume[],
+  { now, allNamespaces, wide, noHeaders }: KeptVolumeTableOptions,
+): string {
+  const columns: readonly Column[] = [
+    { header: 'namespace', shown: allNamespaces, cell: ({ swapped }) => swapped.namespace },
+    { header: 'session', cell: ({ swapped }) => swapped.session },
+    { header: 'workload', cell: ({ swapped }) => formatTarget(swapped.target) },
+    { header: 'claim', cell: ({ swapped }) => swapped.claim },
+    { header: 'volume', cell: ({ volume }) => volume.metadata.name },
+    { header: 'size', cell: ({ volume }) => volume.spec.capacity?.storage ?? '<unknown>' },
+    {
+      header: 'kept since',
+      cell: ({ swapped }) => `${formatAge(now.getTime() - Date.parse(swapped.since))} ago`,
+    },
+    { header: 'state', cell: stateOf },
+    {
+      header: 'restore points',
+      cell: ({ points }) =>
+        wide && points.length > 0 ? points.map(({ session }) => session).join(',') : String(points.length),
+    },
+    { header: 'reclaim policy', shown: wide, cell: ({ swapped }) => swapped.policy },
+  ];
+  const shown = columns.filter((column) => column.shown ?? true);
+  return renderTable(
+    shown.map(({ header }) => header),
+    kept.map((each) => shown.map(({ cell }) => cell(each))),
+    { header: noHeaders ? 'none' : 'upper-case' },
+  );
+}
+
+/** What `-o json` and `-o yaml` print. These kinds exist in the output only; no API server serves them. */
+export function keptVolumeList(kept: readonly ListedVolume[]) {
+  return {
+    apiVersion,
+    kind: 'KeptVolumeList',
+    items: kept.map(({ volume, swapped, points }) => {
+      const { session, namespace, target, claim, since, policy, role } = swapped;
+      const size = volume.spec.capacity?.storage;
+      const bytes = parseQuantity(size ?? '');
+      return {
+        apiVersion,
+        kind: 'KeptVolume',
+        metadata: { name: volume.metadata.name, namespace },
+        session,
+        target: { kind: target.kind, name: target.name },
+        claim,
+        ...(size !== undefined && { size }),
+        ...(bytes !== undefined && { sizeBytes: Number(bytes) }),
+        since,
+        state: phaseOf(volume),
+        ...(role === 'incoming' && { leftOver: true }),
+        reclaimPolicy: policy,
+        restorePoints: points.map((point) => point.session),
+      };
+    }),
+  };
+}
+
+export function keptVolumeNames(kept: readonly ListedVolume[]): string[] {
+  return kept.map(({ volume }) => `persistentvolume/${volume.metadata.name}`);
+}
+
+function stateOf({ volume, swapped }: ListedVolume): string {
+  return `${phaseOf(volume)}${swapped.role === 'incoming' ? ' (left over)' : ''}`;
+}
+
+function phaseOf({ status }: ListedVolume['volume']): string {
+  return status?.phase ?? 'Unknown';
+}

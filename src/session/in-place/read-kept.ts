@@ -1,0 +1,23 @@
+/** Reads the volumes that restores in place have kept, and what says whether they are still needed. */
+import { label } from '#src/api/labels.ts';
+import { persistentVolumes, restoreSessions } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
+import type { KeptScene } from '#src/domain/in-place/kept-volumes.ts';
+import { readPoints } from '#src/session/plan/read-points.ts';
+
+/** `namespace`: undefined for all. `session`: only its volumes; left out: those of all sessions. */
+export async function readKept(
+  cluster: Cluster,
+  namespace: string | undefined,
+  session?: string,
+): Promise<KeptScene> {
+  const labelSelector =
+    session === undefined ? label.restoreSession : `${label.restoreSession}=${labelValue(session)}`;
+  const [volumes, sessions, points] = await Promise.all([
+    cluster.list(persistentVolumes, { labelSelector }),
+    cluster.list(restoreSessions, { namespace }),
+    readPoints(cluster, namespace),
+  ]);
+  return { volumes: volumes.items, sessions: sessions.items, points };
+}

@@ -1,0 +1,160 @@
+/** Repeats observe, decide, apply until the volumes are swapped, or everything is as it was. */
+import { annotation, label } from '#src/api/labels.ts';
+import { persistentVolumeClaims, persistentVolumes, pods } from '#src/api/resources.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { find } from '#src/cluster/find.ts';
+import { createLoop } from '#src/cluster/loop.ts';
+import { observe } from '#src/cluster/observe.ts';
+import { firstLists } from '#src/cluster/wait-for.ts';
+import { formatDuration } from '#src/domain/duration.ts';
+import { decideSwap } from '#src/domain/in-place/decide-swap.ts';
+import { isDown } from '#src/domain/in-place/is-down.ts';
+import { readRecord } from '#src/domain/in-place/record.ts';
+import { swapProgress } from '#src/domain/in-place/swap-progress.ts';
+import type { SwapStep } from '#src/domain/in-place/swap-step.ts';
+import type { SwapWorld } from '#src/domain/in-place/swap-world.ts';
+import type { Progress } from '#src/domain/session/progress.ts';
+import { readWorkload, targetTypes } from '#src/domain/workload/kinds.ts';
+import type { Target } from '#src/domain/workload/target.ts';
+import { isStashError, StashError } from '#src/errors.ts';
+import type { Environment } from '#src/session/environment.ts';
+import type { Held } from '#src/session/holding/held.ts';
+import { persist } from '#src/session/persist.ts';
+
+import { applySwap } from './apply-swap.ts';
+import { newestOf } from './newest.ts';
+
+export interface RunSwap {
+  readonly held: Held<RestoreSession>;
+  readonly target: Target;
+  /** Milliseconds that the pods may take to end. */
+  readonly stopTimeoutMs: number;
+}
+
+/** So long the controllers of the cluster, and the API server, may take for one step. */
+const serverLimitMs = 120_000;
+const listWithinMs = 60_000;
+
+/**
+ * Resolves with the final progress. Rejects with 'workload-down' where it has to stop while the workload is down, and
+ * else as the requests do, with 'precondition' where something is in the way, and 'timed-out'.
+ */
+export async function runSwap(
+  environment: Environment,
+  { held, target, stopTimeoutMs }: RunSwap,
+): Promise<Progress> {
+  const { cluster, clock, tell, onChange } = environment;
+  const { namespace } = target;
+  using loop = createLoop(clock, environment.signal, held.lost);
+  const watched = {
+    claims: observe(cluster, persistentVolumeClaims, { namespace }, loop.signal, loop.ring),
+    pods: observe(cluster, pods, { namespace }, loop.signal, loop.ring),
+    volumes: observe(
+      cluster,
+      persistentVolumes,
+      { labelSelector: label.restoreSession },
+      loop.signal,
+      loop.ring,
+    ),
+  };
+  const claims = newestOf(watched.claims);
+  const volumes = newestOf(watched.volumes);
+  let scaledDown = 0;
+  let scaledTo: number | undefined;
+  let world: SwapWorld | undefined;
+
+  /** By what is known now, which may be later than the last decision. */
+  const isDownNow = () =>
+    world !== undefined &&
+    isDown({
+      ...world,
+      replicas: scaledTo ?? world.replicas,
+      claims: claims.items(),
+      volumes: volumes.items(),
+    });
+
+  const look = async (): Promise<SwapWorld> => {
+    const session = held.session();
+    const record = readRecord(session);
+    if (record === undefined)
+      throw new StashError(
+        'invalid',
+        `restoresession/${session.metadata.name} no longer says which claims it swaps`,
+      );
+    return {
+      ...{ now: clock.now(), session, record, target, scaledDown },
+      ...(await persist(environment, () => lookAtWorkload(environment, target))),
+      claims: claims.items(),
+      volumes: volumes.items(),
+      pods: [...watched.pods.items.values()],
+    };
+  };
+
+  try {
+    await firstLists(
+      [
+        { resource: persistentVolumeClaims, observed: watched.claims },
+        { resource: pods, observed: watched.pods },
+        { resource: persistentVolumes, observed: watched.volumes },
+      ],
+      { loop, clock, tell, listWithinMs },
+    );
+    let since: { readonly what: string; readonly at: Date } | undefined;
+    for (;;) {
+      const failure = Object.values(watched)
+        .map((each) => each.failure())
+        .find((error) => error !== undefined);
+      if (failure) throw failure;
+      world = await loop.race(look());
+      const step = decideSwap(world);
+      onChange(swapProgress(world, step));
+      if (step.do === 'done') return swapProgress(world, step);
+      if (step.do === 'stuck') throw new StashError('precondition', step.why);
+      const what = describe(step);
+      if (since?.what !== what) since = { what, at: world.now };
+      const limitMs = step.do === 'wait' && step.limit === 'pods' ? stopTimeoutMs : serverLimitMs;
+      const until = new Date(since.at.getTime() + limitMs);
+      if (world.now >= until)
+        throw new StashError('timed-out', `gave up after ${formatDuration(limitMs)}: ${what}`);
+      if (step.do === 'wait') {
+        await loop.wait(until);
+        continue;
+      }
+      if (step.do === 'scale') {
+        if (step.replicas === 0) scaledDown += 1;
+        scaledTo = step.replicas;
+      }
+      await loop.race(
+        applySwap(
+          { ...{ cluster, held, claims, volumes }, persist: (write) => persist(environment, write) },
+          world,
+          step,
+        ),
+      );
+      // The watch reports what the deletion has begun.
+      if (step.do === 'delete-claims' || step.do === 'delete-pods' || step.do === 'release-staged')
+        await loop.wait(until);
+    }
+  } catch (error) {
+    if (!isStashError(error) || !isDownNow()) throw error;
+    throw new StashError('workload-down', error.message, { hint: error.hint, cause: error });
+  }
+}
+
+function describe(step: SwapStep): string {
+  return step.do === 'wait' ? `waiting for ${step.what}` : `repeating the step "${step.do}"`;
+}
+
+async function lookAtWorkload(
+  { cluster }: Environment,
+  { kind, name, namespace }: Target,
+): Promise<Pick<SwapWorld, 'replicas' | 'restoredAt'>> {
+  const isWorkload = kind !== 'PersistentVolumeClaim';
+  const workload = isWorkload
+    ? await find(cluster, targetTypes[kind].resource, { name, namespace })
+    : undefined;
+  return {
+    replicas: workload && readWorkload(kind, workload)?.replicas,
+    restoredAt: workload?.metadata.annotations?.[annotation.restoredAt],
+  };
+}

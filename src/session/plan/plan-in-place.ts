@@ -1,0 +1,257 @@
+/** Plans a restore in place: finds what is wrong before the session begins. */
+import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
+import { annotation, appscodeOperatorGroup } from '#src/api/labels.ts';
+import { replicaSets } from '#src/api/resources.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { find } from '#src/cluster/find.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
+import { lackedRights } from '#src/domain/checks/rights.ts';
+import { commandLine } from '#src/domain/command-line.ts';
+import { accept, failure, refuse, type Failure } from '#src/domain/finding.ts';
+import { buildSwapSession } from '#src/domain/in-place/build-session.ts';
+import { checkInPlace, type ClaimInPlace, type UserPod } from '#src/domain/in-place/check-in-place.ts';
+import { checkStaged } from '#src/domain/in-place/check-staged.ts';
+import { chooseClaims, type ChosenClaim } from '#src/domain/in-place/choose-claims.ts';
+import { chooseStop, type StopWish } from '#src/domain/in-place/choose-stop.ts';
+import type { InPlacePlan, InPlaceRow } from '#src/domain/in-place/plan.ts';
+import { planNotes } from '#src/domain/in-place/plan-notes.ts';
+import { isInPlace, readRecord } from '#src/domain/in-place/record.ts';
+import { stagedSize } from '#src/domain/in-place/staged-claims.ts';
+import { placeOf } from '#src/domain/in-place/topology.ts';
+import { maxQuantity } from '#src/domain/quantity.ts';
+import { demandOfClaims } from '#src/domain/quota/demand.ts';
+import { storageLeft } from '#src/domain/quota/storage-left.ts';
+import { choosePoint, cutAt, restoreFrom } from '#src/domain/restore-points/choose-point.ts';
+import { parseMoment } from '#src/domain/restore-points/moment.ts';
+import { nameIn } from '#src/domain/restore-points/named-point.ts';
+import { hasEnded, mounts } from '#src/domain/restore/claims-in-the-way.ts';
+import { besideCommand } from '#src/domain/restore/restore-command.ts';
+import { readFlags } from '#src/domain/restore/restore-flags.ts';
+import type { Right } from '#src/domain/rights.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+import { claimsOfTarget, type TargetObject } from '#src/domain/workload/claims.ts';
+import { readWorkload, targetTypes } from '#src/domain/workload/kinds.ts';
+import { controllerOf, ownersToRead, podsControlledBy } from '#src/domain/workload/owned-pods.ts';
+import { formatTarget, readTarget, type Target } from '#src/domain/workload/target.ts';
+import type { ExecutorMode } from '#src/session/holding/executor.ts';
+
+import { lackedOf } from './in-place-rights.ts';
+import { orMissingNamespace, startAll, type NamespaceReader } from './namespace-reader.ts';
+import { readOrigins } from './plan-restore.ts';
+import { pointsOfNamespace } from './prepare-restore.ts';
+import { rightsForInPlace } from './rights-needed.ts';
+
+export interface InPlaceRequest {
+  readonly target: Target;
+  /** `latest`, a session's name, or a time. */
+  readonly from: string;
+  /** Empty: all claims of the target. */
+  readonly only: readonly string[];
+  readonly stop: StopWish;
+  /** `--also`: other workloads whose pods use the claims and may be stopped. */
+  readonly also: readonly Pick<Target, 'kind' | 'name'>[];
+  readonly now: Date;
+  readonly executor: ExecutorMode;
+  /** The user's name, for messages. */
+  readonly user: string;
+}
+
+/**
+ * The unfinished session that the same command began: it goes on with that, and plans nothing. With `latest` or a time,
+ * any restore in place of these claims of the target, since other restore points may be the newest by now.
+ */
+export async function findUnfinishedInPlace(
+  reader: Pick<NamespaceReader, 'restoreSessions'>,
+  { target, from, only, now }: Pick<InPlaceRequest, 'target' | 'from' | 'only' | 'now'>,
+): Promise<Stored<RestoreSession> | undefined> {
+  const isAny = from === 'latest' || parseMoment(from, now) !== undefined;
+  return (await reader.restoreSessions()).find((session) => {
+    const { name, annotations, deletionTimestamp } = session.metadata;
+    if (isFinal(session) || deletionTimestamp !== undefined || !isInPlace(session)) return false;
+    const record = readRecord(session);
+    const of = readTarget(session);
+    const restored = annotations?.[annotation.restoredFrom];
+    const given = readFlags(session).find(({ flag }) => flag === '--only')?.value ?? '';
+    return (
+      record?.volumesOf === name &&
+      record.abandoned !== true &&
+      of?.kind === target.kind &&
+      of.name === target.name &&
+      restored !== undefined &&
+      (isAny || restored === nameIn(from)) &&
+      given === only.join(',')
+    );
+  });
+}
+
+/** Reads and writes nothing. Rejects with a StashError for the first problem. */
+export async function planInPlace(reader: NamespaceReader, request: InPlaceRequest): Promise<InPlacePlan> {
+  const { target, from, only, also, now } = request;
+  startAll(reader.groups, reader.claims, reader.pods, reader.volumes, reader.snapshots, reader.sessions);
+  startAll(reader.restoreSessions, reader.storageClasses, reader.quotas, () => reader.missing([]));
+
+  refuse(noExecutor(await reader.groups(), request.executor));
+  const object = await readObject(reader, target);
+  const others = await Promise.all(
+    also.map((each) => readOther(reader, { ...each, namespace: target.namespace })),
+  );
+  const stop = accept(chooseStop(request.stop, object, also.length > 0));
+  await demand(reader, request.user, rightsForInPlace(target.kind, stop.method));
+
+  const points = await pointsOfNamespace(reader);
+  const point = accept(choosePoint(points, target, from, only, parseMoment(from, now)));
+  const [claims, pods] = await Promise.all([reader.claims(), podsWithClaims(reader)]);
+  const owners = await readReplicaSets(reader, pods);
+  const podsOf = ({ kind, object }: ReadTarget) => podsControlledBy(kind, object, pods, owners);
+  const own = podsOf(object);
+  const ofTarget = accept(claimsOfTarget(object, { claims, pods: own })).map(({ name }) => name);
+  const { chosen, unused } = accept(chooseClaims({ target, point, ofTarget, claims, only }));
+
+  const ours = new Set([own, ...others.map(podsOf)].flat().map(({ metadata }) => metadata.uid));
+  const volumes = (await reader.volumes()) ?? new Map<string, never>();
+  const inPlace = chosen.map(({ claim }): ClaimInPlace => ({
+    claim,
+    volume: volumes.get(claim.spec.volumeName ?? ''),
+    pods: pods
+      .filter((pod) => mounts(pod, claim.metadata.name))
+      .map((pod) => ({ pod, controller: rootOf(pod, owners), isOurs: ours.has(pod.metadata.uid) })),
+  }));
+  const beside = besideCommand(target, point.session, only);
+  const [restoreSessions, backupSessions] = await Promise.all([reader.restoreSessions(), reader.sessions()]);
+  refuse(
+    checkInPlace({
+      ...{ target, claims: inPlace, volumes: [...volumes.values()], restoreSessions, backupSessions, beside },
+      ordinary: restoreFrom(target, point, only),
+    }),
+  );
+
+  const classes = await reader.storageClasses();
+  const toStage = chosen.map((each, index) => ({
+    ...each,
+    pods: running(inPlace[index]?.pods ?? []),
+  }));
+  const { session, record, templates } = buildSwapSession({
+    ...{ target, from: point.session, only, stop: stop.method, claims: toStage, classes, at: now },
+  });
+  const staged = toStage.flatMap((each, index) => {
+    const template = templates[index];
+    return template ? [{ ...each, template }] : [];
+  });
+  refuse(checkStaged(staged, { classes, origins: await readOrigins(reader, staged), beside }));
+  const needs = demandOfClaims(templates, classes);
+  refuse((await reader.quotaBudget())('the restore', needs));
+
+  const rows = inPlace.map((each, index) => rowOf(each, chosen[index]));
+  const stopped = new Set(toStage.flatMap(({ pods }) => pods.map(({ metadata }) => metadata.uid)));
+  return {
+    ...{ target, session, record, templates, rows, stop },
+    point: { session: point.session, cutAt: cutAt(point) },
+    replicas: readWorkload(object.kind, object.object)?.replicas,
+    pods: stopped.size,
+    storage: {
+      needed: needs.get('requests.storage') ?? 0n,
+      left: storageLeft(await reader.quotas(), needs),
+    },
+    notes: planNotes({ target: object, claims: inPlace, rows, stop: stop.method, unused }),
+  };
+}
+
+/** An operator would carry the session out like any other, and leave the temporary claims. */
+export function noExecutor(groups: readonly string[], mode: ExecutorMode): Failure[] {
+  if (groups.includes(appscodeOperatorGroup)) {
+    return [
+      failure(
+        'precondition',
+        "cannot restore in place: AppsCode's Stash operator runs here, and would carry the session out without the swap",
+        { hint: 'restore beside the claims, with --suffix' },
+      ),
+    ];
+  }
+  if (mode !== 'operator') return [];
+  const why = 'no operator restores in place: the command line does';
+  return [failure('precondition', why, { hint: 'leave out --executor=operator' })];
+}
+
+export interface ReadTarget extends TargetObject {
+  readonly object: Stored<KubernetesObject>;
+}
+
+export async function readObject(
+  reader: NamespaceReader,
+  { kind, name, namespace }: Target,
+): Promise<ReadTarget> {
+  const { resource } = targetTypes[kind];
+  return { kind, object: await orMissingNamespace(reader, reader.cluster.get(resource, name, namespace)) };
+}
+
+async function readOther(reader: NamespaceReader, target: Target): Promise<ReadTarget> {
+  const read = await readObject(reader, target);
+  if (readWorkload(read.kind, read.object) === undefined) {
+    const why = `--also takes a workload, and ${formatTarget(target)} runs no pods`;
+    refuse([failure('usage', why, { hint: 'kubectl get pods' })]);
+  }
+  return read;
+}
+
+/** Rejects with 'forbidden' where the user lacks one of these rights. */
+export async function demand(reader: NamespaceReader, user: string, rights: readonly Right[]): Promise<void> {
+  const { inNamespace, ofCluster } = await lackedOf(reader, rights);
+  refuse(lackedRights(inNamespace, user, reader.namespace));
+  const [first] = ofCluster;
+  if (first === undefined) return;
+  const verbs = ofCluster.map(({ verb }) => verb).join(', ');
+  const { plural } = first.resource;
+  const why = sanitize(`cannot restore in place: user "${user}" may not ${verbs} ${plural}`);
+  refuse([
+    failure('forbidden', why, {
+      hint: `an administrator may grant that, or restore beside the claims, with --suffix\n${commandLine`kubectl auth can-i ${first.verb} ${plural}`}`,
+      right: first,
+    }),
+  ]);
+}
+
+export async function podsWithClaims(reader: NamespaceReader): Promise<Stored<Pod>[]> {
+  const pods = await reader.pods();
+  return pods.filter(({ spec }) =>
+    spec.volumes?.some(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim ?? ephemeral),
+  );
+}
+
+const readsInFlight = 16;
+
+/** The ReplicaSets that control a pod: a Deployment controls its pods through them. */
+export async function readReplicaSets(
+  { cluster, namespace }: NamespaceReader,
+  pods: readonly Stored<Pod>[],
+): Promise<Stored<KubernetesObject>[]> {
+  const found: Stored<KubernetesObject>[] = [];
+  await forEachBounded(ownersToRead('Deployment', pods), readsInFlight, async (name) => {
+    const set = await find(cluster, replicaSets, { name, namespace });
+    if (set) found.push(set);
+  });
+  return found;
+}
+
+export function rootOf(pod: Stored<Pod>, owners: readonly Stored<KubernetesObject>[]): UserPod['controller'] {
+  const controller = controllerOf(pod);
+  const owner = owners.find(({ metadata }) => metadata.uid === controller?.uid);
+  return (owner && controllerOf(owner)) ?? controller;
+}
+
+function running(pods: readonly UserPod[]): Stored<Pod>[] {
+  return pods.map(({ pod }) => pod).filter((pod) => !hasEnded(pod));
+}
+
+function rowOf({ claim, volume }: ClaimInPlace, chosen: ChosenClaim | undefined): InPlaceRow {
+  const { name } = claim.metadata;
+  const size = maxQuantity(claim.spec.resources?.requests?.storage, claim.status?.capacity?.storage) ?? '';
+  return {
+    claim: name,
+    volume: claim.spec.volumeName ?? '',
+    snapshot: chosen?.snapshot.metadata.name ?? '',
+    size,
+    newSize: (chosen && stagedSize(chosen)) ?? size,
+    place: volume && placeOf(volume),
+  };
+}

@@ -1,0 +1,86 @@
+/** Plans `undo`: finds what it means for a session, and what is in the way before anything is written. */
+import { commandLine } from '#src/domain/command-line.ts';
+import { accept, failure, refuse } from '#src/domain/finding.ts';
+import { checkInPlace, type ClaimInPlace } from '#src/domain/in-place/check-in-place.ts';
+import { chooseStop, type StopWish } from '#src/domain/in-place/choose-stop.ts';
+import { buildAdopting, buildUndo, chooseUndo, type UndoPlan } from '#src/domain/in-place/undo.ts';
+import { mounts } from '#src/domain/restore/claims-in-the-way.ts';
+import { podsControlledBy } from '#src/domain/workload/owned-pods.ts';
+
+import type { NamespaceReader } from './namespace-reader.ts';
+import { demand, podsWithClaims, readObject, readReplicaSets, rootOf } from './plan-in-place.ts';
+import { rightsForInPlace } from './rights-needed.ts';
+
+export interface UndoRequest {
+  /** The RestoreSession that the user names. */
+  readonly session: string;
+  readonly stop: StopWish;
+  readonly now: Date;
+  /** The user's name, for messages. */
+  readonly user: string;
+}
+
+/** Reads and writes nothing. Rejects with a StashError for the first problem. */
+export async function planUndo(reader: NamespaceReader, request: UndoRequest): Promise<UndoPlan> {
+  const { namespace } = reader;
+  const { session, now, user } = request;
+  const [restoreSessions, volumes, claims] = await Promise.all([
+    reader.restoreSessions(),
+    reader.volumes(),
+    reader.claims(),
+  ]);
+  const scene = { session, namespace, restoreSessions, claims };
+  const undo = accept(chooseUndo({ ...scene, volumes: volumes?.values() ?? [] }));
+  const { target } = undo;
+  if (undo.do !== 'begin' && undo.do !== 'adopt') return undo;
+  const object = await readObject(reader, target);
+  const stop = accept(chooseStop(request.stop, object));
+  await demand(reader, user, rightsForInPlace(target.kind, stop.method));
+  if (undo.do === 'adopt') {
+    return { do: 'adopt', target, session: buildAdopting({ ...undo, session }, claims, now) };
+  }
+
+  const pods = await podsWithClaims(reader);
+  const owners = await readReplicaSets(reader, pods);
+  const own = podsControlledBy(object.kind, object.object, pods, owners);
+  const names = undo.kept.map(({ swapped }) => swapped.claim);
+  const live = claims.filter(({ metadata }) => names.includes(metadata.name));
+  refuse(
+    names
+      .filter((name) => live.every(({ metadata }) => metadata.name !== name))
+      .map((name) =>
+        failure('precondition', `claim ${name} does not exist: there is nothing to go back from`, {
+          hint: commandLine`kubectl get persistentvolumeclaims -n ${namespace}`,
+        }),
+      ),
+  );
+  const inPlace = live.map((claim): ClaimInPlace => ({
+    claim,
+    volume: volumes?.get(claim.spec.volumeName ?? ''),
+    pods: pods
+      .filter((pod) => mounts(pod, claim.metadata.name))
+      .map((pod) => ({
+        pod,
+        controller: rootOf(pod, owners),
+        isOurs: own.some(({ metadata }) => metadata.uid === pod.metadata.uid),
+      })),
+  }));
+  const backupSessions = await reader.sessions();
+  const shown = commandLine`kubectl stash volumes -n ${namespace}`;
+  refuse(
+    checkInPlace({
+      ...{
+        target,
+        claims: inPlace,
+        volumes: [...(volumes?.values() ?? [])],
+        restoreSessions,
+        backupSessions,
+      },
+      ...{ ordinary: shown, beside: shown },
+    }),
+  );
+  return {
+    ...{ do: 'begin', target, kept: undo.kept },
+    session: buildUndo({ ...undo, session }, live, stop.method, now),
+  };
+}

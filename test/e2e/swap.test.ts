@@ -1,0 +1,141 @@
+/** Restores in place: the volumes of existing claims are replaced, and the volumes that they had are kept. */
+import assert from 'node:assert/strict';
+import { suite, test, type TestContext } from 'node:test';
+
+import type { Workload } from '#src/api/kubernetes.ts';
+import {
+  daemonSets,
+  deployments,
+  persistentVolumeClaims,
+  persistentVolumes,
+  restoreSessions,
+  statefulSets,
+  type Resource,
+} from '#src/api/resources.ts';
+
+import { daemonSet, deployment, mountPath, statefulSet } from './manifests.ts';
+import { openPlace, type Place } from './place.ts';
+import { startServer } from './server.ts';
+
+const server = await startServer();
+
+interface Case {
+  readonly name: string;
+  readonly resource: Resource<Workload>;
+  readonly workload: Workload;
+  readonly word: string;
+  readonly claims: readonly string[];
+  readonly pods: number;
+  readonly stop: 'scale' | 'gate';
+}
+
+const cases: readonly Case[] = (['scale', 'gate'] as const).flatMap((stop) => [
+  {
+    name: 'a deployment with two claims',
+    ...{ resource: deployments, workload: quiet(deployment('demo', ['data', 'logs'])), word: 'deploy/demo' },
+    ...{ claims: ['data', 'logs'], pods: 1, stop },
+  },
+  {
+    name: 'a statefulset of three',
+    ...{ resource: statefulSets, workload: quiet(statefulSet('db', 3, server.storageClass)), word: 'sts/db' },
+    ...{ claims: [0, 1, 2].map((ordinal) => `source-data-db-${ordinal}`), pods: 3, stop },
+  },
+  ...(stop === 'scale'
+    ? []
+    : [
+        {
+          name: 'a daemonset',
+          ...{ resource: daemonSets, workload: quiet(daemonSet('agent', ['data'])), word: 'ds/agent' },
+          ...{ claims: ['data'], pods: 1, stop },
+        },
+      ]),
+]);
+
+/** Its pods write nothing by themselves. */
+function quiet(workload: Workload): Workload {
+  for (const container of workload.spec.template.spec.containers) container.args = ['sleep 3000'];
+  return workload;
+}
+
+async function write(place: Place, { workload, claims, pods }: Case, text: string): Promise<void> {
+  for (const [index, pod] of (await running(place, workload, pods)).entries())
+    for (const path of pathsIn(workload, claims)) await place.sh(pod, `echo ${text}-${index} > ${path}`);
+}
+
+async function read(place: Place, { workload, claims, pods }: Case): Promise<string[]> {
+  const names = await running(place, workload, pods);
+  const texts = names.flatMap((pod) => pathsIn(workload, claims).map((path) => place.sh(pod, `cat ${path}`)));
+  return Promise.all(texts);
+}
+
+function running(place: Place, { metadata }: Workload, pods: number): Promise<string[]> {
+  return place.running(metadata.name ?? '', pods);
+}
+
+function pathsIn({ kind }: Workload, claims: readonly string[]): string[] {
+  const volumes = kind === 'StatefulSet' ? ['source-data'] : claims;
+  return volumes.map((volume) => `${mountPath(volume)}/proof`);
+}
+
+async function setUp(t: TestContext, it: Case): Promise<Place> {
+  const place = await openPlace(t, server);
+  if (it.resource !== statefulSets) await place.claims(...it.claims);
+  await place.create(it.resource, it.workload);
+  await write(place, it, 'before');
+  await place.succeeds(`snapshot ${it.word} --executor=local`, { identity: undefined });
+  await write(place, it, 'after');
+  return place;
+}
+
+async function volumesOf(place: Place): Promise<Record<string, string | undefined>> {
+  const claims = await place.list(persistentVolumeClaims);
+  return Object.fromEntries(claims.map(({ metadata, spec }) => [metadata.name, spec.volumeName]));
+}
+
+await suite('restore in place', { concurrency: 4 }, () => {
+  for (const it of cases) {
+    test(`${it.name}, by ${it.stop}: the snapshot's data, then back, then forward again`, async (t) => {
+      const place = await setUp(t, it);
+      const before = await volumesOf(place);
+      const data = await read(place, it);
+      const restore = `restore ${it.word} --in-place --stop=${it.stop} --yes`;
+      const { stderr } = await place.succeeds(restore, { identity: undefined });
+      assert.deepEqual(
+        await read(place, it),
+        data.map((text) => text.replace('after', 'before')),
+        stderr,
+      );
+      const swapped = await volumesOf(place);
+      assert.deepEqual(Object.keys(swapped), Object.keys(before));
+      for (const [claim, volume] of Object.entries(before)) {
+        assert.notEqual(swapped[claim], volume);
+        const kept = await server.cluster.get(persistentVolumes, volume ?? '');
+        assert.equal(kept.spec.persistentVolumeReclaimPolicy, 'Retain');
+        const used = await server.cluster.get(persistentVolumes, swapped[claim] ?? '');
+        assert.equal(used.spec.persistentVolumeReclaimPolicy, 'Delete');
+      }
+      const [session] = await place.list(restoreSessions);
+      assert.equal(session?.status?.phase, 'Succeeded');
+
+      const undo = `undo ${session.metadata.name} --stop=${it.stop} --yes`;
+      await place.succeeds(undo, { identity: undefined });
+      assert.deepEqual(await read(place, it), data);
+      assert.deepEqual(await volumesOf(place), before);
+      await place.succeeds(undo, { identity: undefined });
+      assert.deepEqual(
+        await read(place, it),
+        data.map((text) => text.replace('after', 'before')),
+      );
+      assert.deepEqual(await volumesOf(place), swapped);
+      t.after(async () => {
+        // Nothing else deletes volumes that are kept.
+        for (const volume of Object.values(before))
+          await server.cluster.patch(
+            persistentVolumes,
+            { name: volume ?? '' },
+            { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
+          );
+      });
+    });
+  }
+});
