@@ -139,7 +139,8 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
 });
 
 function refuse({ refusals, unlessForced }: DeleteEffects, force: boolean): void {
-  const error = combineErrors([...refusals, ...(force ? [] : unlessForced)]);
+  // What --force does not overrule goes first: until then, there is no use in the other hints.
+  const error = combineErrors(refusals.length > 0 || force ? refusals : unlessForced);
   if (error) throw error;
 }
 

@@ -102,7 +102,8 @@ export function swapVerdict(session: Stored<RestoreSession>, rows: readonly Clai
   }
   if (session.status?.phase !== 'Succeeded') {
     const said = session.status?.conditions?.find(tellsFailure)?.message;
-    return { outcome: 'failed', message: said ?? 'its status does not say why' };
+    const culprit = `restoresession/${session.metadata.name}`;
+    return { outcome: 'failed', message: said ?? 'its status does not say why', culprit };
   }
   const isBack = record !== undefined && record.volumesOf !== session.metadata.name;
   const what = isBack ? 'the kept data' : 'the restored data';
