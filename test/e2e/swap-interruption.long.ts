@@ -95,29 +95,32 @@ function begin(place: Place, argv: string, at?: FreezePoint) {
 async function survives(place: Place, argv: string, at: FreezePoint, back: boolean): Promise<boolean> {
   const present = await volumesOf(place);
   const first = begin(place, argv, at);
-  const { frozen } = await first.port;
-  const early = await Promise.race([frozen, first.ran]);
-  if (early !== undefined) {
-    assert.equal(early.code, 0, early.stderr);
-    return false;
+  try {
+    const { frozen } = await first.port;
+    const early = await Promise.race([frozen, first.ran]);
+    if (early !== undefined) {
+      assert.equal(early.code, 0, early.stderr);
+      return false;
+    }
+    const isElsewhere = at.write % 2 === (at.when === 'before' ? 0 : 1);
+    const clock = fastClock(new Date(Date.now() - (isElsewhere ? anHour : 0)), speed);
+    const session = (await place.list(restoreSessions)).at(-1);
+    const again = back && session ? `undo ${session.metadata.name} --yes` : argv;
+    const hadEnded = session !== undefined && isFinal(session);
+    const rerun = await place.stash(again, { ...administrator, clock });
+    assert.equal(rerun.code, 0, rerun.stderr);
+    if (back && session) {
+      assert.equal(await read(place), 'after\nafter', rerun.stderr);
+      assert.deepEqual(await volumesOf(place), present);
+    } else {
+      assert.equal(await read(place), 'before\nbefore', rerun.stderr);
+      if (!hadEnded)
+        assert.equal((await place.list(restoreSessions)).filter((each) => !isFinal(each)).length, 0);
+    }
+    return true;
+  } finally {
+    first.stop();
   }
-  const isElsewhere = at.write % 2 === (at.when === 'before' ? 0 : 1);
-  const clock = fastClock(new Date(Date.now() - (isElsewhere ? anHour : 0)), speed);
-  const session = (await place.list(restoreSessions)).at(-1);
-  const again = back && session ? `undo ${session.metadata.name} --yes` : argv;
-  const hadEnded = session !== undefined && isFinal(session);
-  const rerun = await place.stash(again, { ...administrator, clock });
-  assert.equal(rerun.code, 0, rerun.stderr);
-  if (back && session) {
-    assert.equal(await read(place), 'after\nafter', rerun.stderr);
-    assert.deepEqual(await volumesOf(place), present);
-  } else {
-    assert.equal(await read(place), 'before\nbefore', rerun.stderr);
-    if (!hadEnded)
-      assert.equal((await place.list(restoreSessions)).filter((each) => !isFinal(each)).length, 0);
-  }
-  first.stop();
-  return true;
 }
 
 async function volumesOf(place: Place): Promise<(string | undefined)[]> {

@@ -52,6 +52,10 @@ export function decideAbandoning(world: SwapWorld): SwapStep {
   const staged = record.claims.flatMap((claim) => claims.get(claim.staged ?? '') ?? []);
   const standing = staged.filter((claim) => !isLeaving(claim));
   if (standing.length > 0) return { do: 'release-staged', claims: standing };
+  if (staged.length > 0) {
+    const names = staged.map(({ metadata }) => metadata.name).join(', ');
+    return { do: 'wait', what: `staged claim ${names} to be gone`, limit: 'server' };
+  }
   return { do: 'write-status', status: abandonedSwap(world) };
 }
 

@@ -13,6 +13,7 @@ import { readRecord } from '#src/domain/in-place/record.ts';
 import { swapProgress } from '#src/domain/in-place/swap-progress.ts';
 import type { SwapStep } from '#src/domain/in-place/swap-step.ts';
 import type { SwapWorld } from '#src/domain/in-place/swap-world.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { readWorkload, targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -60,18 +61,14 @@ export async function runSwap(
   const claims = newestOf(watched.claims);
   const volumes = newestOf(watched.volumes);
   let scaledDown = 0;
-  let scaledTo: number | undefined;
+  /** The API server may have carried out more than it has reported. */
+  let hasBegunToStop = false;
   let world: SwapWorld | undefined;
 
-  /** By what is known now, which may be later than the last decision. */
-  const isDownNow = () =>
+  const mayBeDown = () =>
     world !== undefined &&
-    isDown({
-      ...world,
-      replicas: scaledTo ?? world.replicas,
-      claims: claims.items(),
-      volumes: volumes.items(),
-    });
+    !isFinal(held.session()) &&
+    (hasBegunToStop || isDown({ ...world, claims: claims.items(), volumes: volumes.items() }));
 
   const look = async (): Promise<SwapWorld> => {
     const session = held.session();
@@ -120,10 +117,8 @@ export async function runSwap(
         await loop.wait(until);
         continue;
       }
-      if (step.do === 'scale') {
-        if (step.replicas === 0) scaledDown += 1;
-        scaledTo = step.replicas;
-      }
+      if (step.do === 'scale' && step.replicas === 0) scaledDown += 1;
+      hasBegunToStop ||= scaledDown > 0 || step.do === 'delete-claims';
       await loop.race(
         applySwap(
           { ...{ cluster, held, claims, volumes }, persist: (write) => persist(environment, write) },
@@ -136,7 +131,7 @@ export async function runSwap(
         await loop.wait(until);
     }
   } catch (error) {
-    if (!isStashError(error) || !isDownNow()) throw error;
+    if (!isStashError(error) || !mayBeDown()) throw error;
     throw new StashError('workload-down', error.message, { hint: error.hint, cause: error });
   }
 }
