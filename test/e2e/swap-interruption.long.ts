@@ -79,7 +79,7 @@ function begin(place: Place, argv: string, at?: FreezePoint) {
     clock: life.clock(scaledClock()),
     seenAs(cluster) {
       inner.push(cluster);
-      const port = freezing(cluster, at);
+      const port = freezing(life.cluster(cluster), at);
       opened.resolve(port);
       return port.cluster;
     },
