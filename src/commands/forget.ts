@@ -10,11 +10,12 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { parseNames } from '#src/domain/arguments/object-arguments.ts';
 import { after } from '#src/domain/clock.ts';
 import { commandLine } from '#src/domain/command-line.ts';
+import { errorOf } from '#src/domain/finding.ts';
 import { forgetEffects, type ForgetScene } from '#src/domain/in-place/forget.ts';
 import { keptVolumes } from '#src/domain/in-place/kept-volumes.ts';
-import type { KeptVolume } from '#src/domain/in-place/undo.ts';
+import { nothingKept, type KeptVolume } from '#src/domain/in-place/undo.ts';
 import type { DeleteEffects } from '#src/domain/restore-points/delete-effects.ts';
-import { isStashError, StashError } from '#src/errors.ts';
+import { isStashError, type StashError } from '#src/errors.ts';
 import { forgetVolume, tryForget, type Outcome } from '#src/session/in-place/forget.ts';
 import { readKept } from '#src/session/in-place/read-kept.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
@@ -58,7 +59,7 @@ If it is interrupted, the same command goes on with the volumes that are left.`,
     refuse(effects, force);
     if (scene.kept.length === 0) {
       await readerOf(cluster, namespace).namespaceExists();
-      throw nothingKept(session, namespace);
+      throw errorOf(nothingKept(session, namespace));
     }
     const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
     if (dryRun === undefined) {
@@ -103,14 +104,6 @@ async function readScene(cluster: Cluster, namespace: string, session: string): 
 
 function refuse({ refusals, unlessForced }: DeleteEffects, force: boolean): void {
   throwAll([...refusals, ...(force ? [] : unlessForced)]);
-}
-
-function nothingKept(session: string, namespace: string): StashError {
-  return new StashError(
-    'not-found',
-    `no volumes are kept of restoresession/${session} in namespace ${namespace}`,
-    { hint: commandLine`kubectl stash volumes -n ${namespace}` },
-  );
 }
 
 function expected({ swapped }: KeptVolume): Outcome {

@@ -6,3 +6,8 @@ export function readJson(text: string | undefined): unknown {
     return undefined;
   }
 }
+
+/** Whether it is a JSON object: neither null nor a list. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -4,7 +4,7 @@ import type { ListedVolume } from '#src/domain/in-place/kept-volumes.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
-import { renderTable } from './table.ts';
+import { renderColumns, type Column } from './table.ts';
 
 const apiVersion = 'cli.stash.appscode.com/v1alpha1';
 
@@ -16,18 +16,11 @@ export interface KeptVolumeTableOptions {
   readonly noHeaders: boolean;
 }
 
-interface Column {
-  readonly header: string;
-  /** Left out: always. */
-  readonly shown?: boolean;
-  readonly cell: (kept: ListedVolume) => string;
-}
-
 export function keptVolumeTable(
   kept: readonly ListedVolume[],
   { now, allNamespaces, wide, noHeaders }: KeptVolumeTableOptions,
 ): string {
-  const columns: readonly Column[] = [
+  const columns: readonly Column<ListedVolume>[] = [
     { header: 'namespace', shown: allNamespaces, cell: ({ swapped }) => swapped.namespace },
     { header: 'session', cell: ({ swapped }) => swapped.session },
     { header: 'workload', cell: ({ swapped }) => formatTarget(swapped.target) },
@@ -46,12 +39,7 @@ export function keptVolumeTable(
     },
     { header: 'reclaim policy', shown: wide, cell: ({ swapped }) => swapped.policy },
   ];
-  const shown = columns.filter((column) => column.shown ?? true);
-  return renderTable(
-    shown.map(({ header }) => header),
-    kept.map((each) => shown.map(({ cell }) => cell(each))),
-    { header: noHeaders ? 'none' : 'upper-case' },
-  );
+  return renderColumns(columns, kept, { header: noHeaders ? 'none' : 'upper-case' });
 }
 
 /** What `-o json` and `-o yaml` print. These kinds exist in the output only; no API server serves them. */

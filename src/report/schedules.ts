@@ -3,7 +3,7 @@ import { formatAge } from '#src/domain/duration.ts';
 import type { ScheduleOutlook } from '#src/domain/configuration/schedule-outlook.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
-import { renderTable } from './table.ts';
+import { renderColumns, type Column } from './table.ts';
 import { timeFormat, type TimeZone } from './time.ts';
 
 const apiVersion = 'cli.stash.appscode.com/v1alpha1';
@@ -17,18 +17,11 @@ export interface ScheduleTableOptions {
   readonly noHeaders: boolean;
 }
 
-interface Column {
-  readonly header: string;
-  /** Left out: always. */
-  readonly shown?: boolean;
-  readonly cell: (outlook: ScheduleOutlook) => string;
-}
-
 export function scheduleTable(outlooks: readonly ScheduleOutlook[], options: ScheduleTableOptions): string {
   const { now, zone, allNamespaces, wide, noHeaders } = options;
   const format = timeFormat(zone);
   const time = (at: Date | undefined) => (at ? format(at) : '<none>');
-  const columns: readonly Column[] = [
+  const columns: readonly Column<ScheduleOutlook>[] = [
     {
       header: 'namespace',
       shown: allNamespaces,
@@ -52,12 +45,7 @@ export function scheduleTable(outlooks: readonly ScheduleOutlook[], options: Sch
       cell: ({ configuration }) => configuration.spec.retentionPolicy.name,
     },
   ];
-  const shown = columns.filter((column) => column.shown ?? true);
-  return renderTable(
-    shown.map(({ header }) => header),
-    outlooks.map((outlook) => shown.map(({ cell }) => cell(outlook))),
-    { header: noHeaders ? 'none' : 'upper-case' },
-  );
+  return renderColumns(columns, outlooks, { header: noHeaders ? 'none' : 'upper-case' });
 }
 
 /** What `-o json` and `-o yaml` print. These kinds exist in the output only; no API server serves them. */

@@ -35,6 +35,28 @@ export interface TableStyle {
   readonly paint?: Paint | undefined;
 }
 
+/** A column of a table with a row for each `T`. */
+export interface Column<T> {
+  readonly header: string;
+  /** Left out: always. */
+  readonly shown?: boolean;
+  readonly cell: (of: T) => string;
+}
+
+/** As `renderTable`, without the columns that are not shown. */
+export function renderColumns<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  style: TableStyle,
+): string {
+  const shown = columns.filter((column) => column.shown ?? true);
+  return renderTable(
+    shown.map(({ header }) => header),
+    rows.map((row) => shown.map(({ cell }) => cell(row))),
+    style,
+  );
+}
+
 /**
  * Returns a table with upper-case headers, three spaces between columns and no borders; each line ends in a
  * line break. Cells are sanitized for a terminal, kept on one line, and cut in the middle if they are very long.

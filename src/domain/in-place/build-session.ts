@@ -45,7 +45,7 @@ export function buildSwapSession({ target, from, only, stop, claims, classes, at
     })),
   };
   const flags = only.length === 0 ? [] : [flag('--only', only.join(','))];
-  const session = buildRestoreSession({ target, templates, restoredFrom: from, flags, at });
-  const annotations = { ...session.metadata.annotations, [annotation.inPlace]: formatRecord(record) };
-  return { session: { ...session, metadata: { ...session.metadata, annotations } }, record, templates };
+  const annotations = { [annotation.inPlace]: formatRecord(record) };
+  const session = buildRestoreSession({ target, templates, restoredFrom: from, flags, at, annotations });
+  return { session, record, templates };
 }

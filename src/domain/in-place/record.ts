@@ -4,7 +4,7 @@
  */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { readJson } from '#src/domain/json.ts';
+import { isJsonObject, readJson } from '#src/domain/json.ts';
 import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 
 export { isInPlace } from '#src/domain/session/in-place.ts';
@@ -55,7 +55,7 @@ export function readRecord({ metadata }: KubernetesObject): InPlaceRecord | unde
 }
 
 function isRecord(value: unknown): value is InPlaceRecord {
-  if (!isObject(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { v, method, stop, stopping, replicas, volumesOf, abandoned, why, claims } = value;
   return (
     v === 1 &&
@@ -73,7 +73,7 @@ function isRecord(value: unknown): value is InPlaceRecord {
 }
 
 function isClaim(value: unknown): value is InPlaceClaim {
-  if (!isObject(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { name, uid, volume, staged, incoming } = value;
   return (
     [name, uid, volume].every(isText) &&
@@ -83,8 +83,4 @@ function isClaim(value: unknown): value is InPlaceClaim {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -9,7 +9,7 @@ import type {
   PersistentVolumeClaimSpec,
 } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import { readJson } from '#src/domain/json.ts';
+import { isJsonObject, readJson } from '#src/domain/json.ts';
 import { targetKinds } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
@@ -53,20 +53,16 @@ const roles: readonly unknown[] = ['incoming', 'kept'] satisfies VolumeRole[];
 const policies: readonly unknown[] = ['Delete', 'Retain', 'Recycle'] satisfies ReclaimPolicy[];
 
 function isSwapped(value: unknown): value is SwappedVolume {
-  if (!isObject(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { session, namespace, claim, target, role, policy, since, manifest } = value;
   return (
     [session, namespace, claim, since].every((each) => typeof each === 'string' && each !== '') &&
-    isObject(target) &&
+    isJsonObject(target) &&
     targetKinds.some((kind) => kind === target['kind']) &&
     typeof target['name'] === 'string' &&
     roles.includes(role) &&
     policies.includes(policy) &&
     (manifest === undefined ||
-      (isObject(manifest) && isObject(manifest['metadata']) && isObject(manifest['spec'])))
+      (isJsonObject(manifest) && isJsonObject(manifest['metadata']) && isJsonObject(manifest['spec'])))
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,13 +1,12 @@
 /** Decides what `undo` of a restore in place means, by what is left of that session. */
 import type { Named, PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
-import { annotation, stashApiVersion } from '#src/api/labels.ts';
+import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { targetLabels } from '#src/domain/backup/build-backup.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import { noChoice, type Choice } from '#src/domain/finding.ts';
+import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
+import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import { restoreSessionName } from '#src/domain/workload/names.ts';
-import { readTarget, targetAnnotation, type Target } from '#src/domain/workload/target.ts';
+import { readTarget, type Target } from '#src/domain/workload/target.ts';
 
 import { formatRecord, isInPlace, readRecord, type InPlaceRecord, type StopMethod } from './record.ts';
 import { readSwapped, type SwappedVolume } from './swapped-volume.ts';
@@ -94,11 +93,7 @@ export function chooseUndo(scene: UndoScene): Choice<Undo> {
   });
   const kept = touched.filter(({ swapped }) => swapped.role === 'kept');
   const [first] = kept;
-  if (first === undefined) {
-    return noChoice('not-found', `no volumes are kept of restoresession/${name} in namespace ${namespace}`, {
-      hint: commandLine`kubectl stash volumes -n ${namespace}`,
-    });
-  }
+  if (first === undefined) return { failure: nothingKept(name, namespace) };
   const target = { ...first.swapped.target, namespace };
   const pairs = touched
     .filter(({ swapped }) => swapped.role === 'incoming')
@@ -107,6 +102,12 @@ export function chooseUndo(scene: UndoScene): Choice<Undo> {
       return old ? [{ kept: old, incoming }] : [];
     });
   return { value: pairs.length > 0 ? { do: 'adopt', pairs, target } : { do: 'begin', kept, target } };
+}
+
+/** The failure where a session has kept no volumes, or none any more. */
+export function nothingKept(session: string, namespace: string): Failure {
+  const message = `no volumes are kept of restoresession/${session} in namespace ${namespace}`;
+  return failure('not-found', message, { hint: commandLine`kubectl stash volumes -n ${namespace}` });
 }
 
 function volumesOf(session: Stored<RestoreSession>): string {
@@ -162,15 +163,6 @@ export function buildAdopting(
 }
 
 function sessionOf(target: Target, record: InPlaceRecord, at: Date): Named<RestoreSession> {
-  return {
-    apiVersion: stashApiVersion,
-    kind: 'RestoreSession',
-    metadata: {
-      name: restoreSessionName(target, at),
-      namespace: target.namespace,
-      labels: targetLabels(target),
-      annotations: { ...targetAnnotation(target), [annotation.inPlace]: formatRecord(record) },
-    },
-    spec: { driver: 'VolumeSnapshotter', target: { replicas: 1, volumeClaimTemplates: [] } },
-  };
+  const annotations = { [annotation.inPlace]: formatRecord(record) };
+  return buildRestoreSession({ target, templates: [], at, annotations });
 }

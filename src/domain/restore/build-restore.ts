@@ -12,18 +12,21 @@ import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 
 /**
  * The session names its workload by labels and an annotation; `target.ref` stays empty, because with a workload there
- * Stash would restore with Restic. `restoredFrom`: the BackupSession whose snapshots the templates name.
+ * Stash would restore with Restic. `restoredFrom`: the BackupSession whose snapshots the templates name;
+ * left out where there are none.
  */
 export function buildRestoreSession(options: {
   target: Target;
   templates: readonly VolumeClaimTemplate[];
-  restoredFrom: string;
+  restoredFrom?: string;
   /** Of the command line; default: none. */
   flags?: readonly FlagWord[];
   at: Date;
   holder?: Holder | undefined;
+  /** What else it says of itself. */
+  annotations?: Readonly<Record<string, string>>;
 }): Named<RestoreSession> {
-  const { target, templates, restoredFrom, flags = [], at, holder } = options;
+  const { target, templates, restoredFrom, flags = [], at, holder, annotations } = options;
   return {
     apiVersion: stashApiVersion,
     kind: 'RestoreSession',
@@ -33,9 +36,10 @@ export function buildRestoreSession(options: {
       labels: targetLabels(target),
       annotations: {
         ...targetAnnotation(target),
-        [annotation.restoredFrom]: restoredFrom,
+        ...(restoredFrom !== undefined && { [annotation.restoredFrom]: restoredFrom }),
         ...(flags.length > 0 && { [annotation.restoreFlags]: formatFlags(flags) }),
         ...(holder && { [annotation.executor]: formatHolder(holder) }),
+        ...annotations,
       },
     },
     spec: { driver: 'VolumeSnapshotter', target: { replicas: 1, volumeClaimTemplates: [...templates] } },

@@ -1,5 +1,11 @@
 /** Plans a restore in place: finds what is wrong before the session begins. */
-import type { KubernetesObject, Pod, Stored } from '#src/api/kubernetes.ts';
+import type {
+  KubernetesObject,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Stored,
+} from '#src/api/kubernetes.ts';
 import { annotation, appscodeOperatorGroup } from '#src/api/labels.ts';
 import { replicaSets } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
@@ -108,15 +114,9 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
   const ofTarget = accept(claimsOfTarget(object, { claims, pods: own })).map(({ name }) => name);
   const { chosen, unused } = accept(chooseClaims({ target, point, ofTarget, claims, only }));
 
-  const ours = new Set([own, ...others.map(podsOf)].flat().map(({ metadata }) => metadata.uid));
+  const ours = [own, ...others.map(podsOf)].flat();
   const volumes = (await reader.volumes()) ?? new Map<string, never>();
-  const inPlace = chosen.map(({ claim }): ClaimInPlace => ({
-    claim,
-    volume: volumes.get(claim.spec.volumeName ?? ''),
-    pods: pods
-      .filter((pod) => mounts(pod, claim.metadata.name))
-      .map((pod) => ({ pod, controller: rootOf(pod, owners), isOurs: ours.has(pod.metadata.uid) })),
-  }));
+  const inPlace = chosen.map(({ claim }) => claimInPlace(claim, { volumes, pods, owners, ours }));
   const beside = besideCommand(target, point.session, only);
   const [restoreSessions, backupSessions] = await Promise.all([reader.restoreSessions(), reader.sessions()]);
   refuse(
@@ -218,6 +218,29 @@ export async function podsWithClaims(reader: NamespaceReader): Promise<Stored<Po
   );
 }
 
+interface AroundClaims {
+  readonly volumes: ReadonlyMap<string, Stored<PersistentVolume>> | undefined;
+  readonly pods: readonly Stored<Pod>[];
+  readonly owners: readonly Stored<KubernetesObject>[];
+  /** The pods that may be stopped. */
+  readonly ours: readonly Stored<Pod>[];
+}
+
+/** The claim with its volume, and the pods that use it. */
+export function claimInPlace(
+  claim: Stored<PersistentVolumeClaim>,
+  { volumes, pods, owners, ours }: AroundClaims,
+): ClaimInPlace {
+  const uids = new Set(ours.map(({ metadata }) => metadata.uid));
+  return {
+    claim,
+    volume: volumes?.get(claim.spec.volumeName ?? ''),
+    pods: pods
+      .filter((pod) => mounts(pod, claim.metadata.name))
+      .map((pod) => ({ pod, controller: rootOf(pod, owners), isOurs: uids.has(pod.metadata.uid) })),
+  };
+}
+
 const readsInFlight = 16;
 
 /** The ReplicaSets that control a pod: a Deployment controls its pods through them. */
@@ -233,7 +256,7 @@ export async function readReplicaSets(
   return found;
 }
 
-export function rootOf(pod: Stored<Pod>, owners: readonly Stored<KubernetesObject>[]): UserPod['controller'] {
+function rootOf(pod: Stored<Pod>, owners: readonly Stored<KubernetesObject>[]): UserPod['controller'] {
   const controller = controllerOf(pod);
   const owner = owners.find(({ metadata }) => metadata.uid === controller?.uid);
   return (owner && controllerOf(owner)) ?? controller;

@@ -1,14 +1,13 @@
 /** Plans `undo`: finds what it means for a session, and what is in the way before anything is written. */
 import { commandLine } from '#src/domain/command-line.ts';
 import { accept, failure, refuse } from '#src/domain/finding.ts';
-import { checkInPlace, type ClaimInPlace } from '#src/domain/in-place/check-in-place.ts';
+import { checkInPlace } from '#src/domain/in-place/check-in-place.ts';
 import { chooseStop, type StopWish } from '#src/domain/in-place/choose-stop.ts';
 import { buildAdopting, buildUndo, chooseUndo, type UndoPlan } from '#src/domain/in-place/undo.ts';
-import { mounts } from '#src/domain/restore/claims-in-the-way.ts';
 import { podsControlledBy } from '#src/domain/workload/owned-pods.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
-import { demand, podsWithClaims, readObject, readReplicaSets, rootOf } from './plan-in-place.ts';
+import { claimInPlace, demand, podsWithClaims, readObject, readReplicaSets } from './plan-in-place.ts';
 import { rightsForInPlace } from './rights-needed.ts';
 
 export interface UndoRequest {
@@ -54,17 +53,7 @@ export async function planUndo(reader: NamespaceReader, request: UndoRequest): P
         }),
       ),
   );
-  const inPlace = live.map((claim): ClaimInPlace => ({
-    claim,
-    volume: volumes?.get(claim.spec.volumeName ?? ''),
-    pods: pods
-      .filter((pod) => mounts(pod, claim.metadata.name))
-      .map((pod) => ({
-        pod,
-        controller: rootOf(pod, owners),
-        isOurs: own.some(({ metadata }) => metadata.uid === pod.metadata.uid),
-      })),
-  }));
+  const inPlace = live.map((claim) => claimInPlace(claim, { volumes, pods, owners, ours: own }));
   const backupSessions = await reader.sessions();
   const shown = commandLine`kubectl stash volumes -n ${namespace}`;
   refuse(
