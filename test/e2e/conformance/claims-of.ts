@@ -22,6 +22,11 @@ export interface Claims {
     satisfied: (claim: Claim | undefined) => boolean,
   ) => Promise<Claim | undefined>;
   readonly bound: (name: string) => Promise<Claim>;
+  /**
+   * Resolves when the controllers have seen all earlier changes of claims, since they have seen a later one: a claim that
+   * is created and deleted here. All controllers of the kube-controller-manager learn of claims from one watch.
+   */
+  readonly controllersSee: () => Promise<void>;
 }
 
 export function claimSpec(storageClassName: string) {
@@ -40,16 +45,26 @@ export function claimsOf(api: OpenApi): Claims {
     const [found] = await until(server.cluster, persistentVolumeClaims, scope, look, patience);
     return found;
   };
+  const claims = api.at('v1', 'persistentvolumeclaims');
+  const claim: Claims['claim'] = async (name, spec = {}) => {
+    const answer = await api.send('POST', claims, {
+      metadata: { name },
+      spec: { ...claimSpec(server.storageClass), ...spec },
+    });
+    assert.equal(answer.code, 201);
+    return answer;
+  };
+  let later = 0;
   return {
-    claim: async (name, spec = {}) => {
-      const answer = await api.send('POST', api.at('v1', 'persistentvolumeclaims'), {
-        metadata: { name },
-        spec: { ...claimSpec(server.storageClass), ...spec },
-      });
-      assert.equal(answer.code, 201);
-      return answer;
-    },
+    claim,
     untilClaim,
+    async controllersSee() {
+      later += 1;
+      const name = `later-${later}`;
+      await claim(name);
+      await api.send('DELETE', `${claims}/${name}`);
+      await untilClaim(name, (it) => it === undefined);
+    },
     bound: async (name) => {
       const found = await untilClaim(name, (it) => it?.status?.phase === 'Bound');
       assert.ok(found);

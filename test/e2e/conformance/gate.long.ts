@@ -16,7 +16,7 @@ const api = await openApi();
 const { cluster, storageClass } = api.server;
 const { namespace } = api;
 const claims = api.at('v1', 'persistentvolumeclaims');
-const { claim, untilClaim, bound } = claimsOf(api);
+const { claim, untilClaim, bound, controllersSee } = claimsOf(api);
 const { reserved, inPhase, patchVolume, untilEvent } = volumesOf(api);
 const protection = 'kubernetes.io/pvc-protection';
 const hold = 'x.dev/hold';
@@ -117,11 +117,10 @@ test('a StatefulSet has no pods until its claims are new, and then needs a chang
   const next = { [names[0]]: await reserved(names[0]), [names[1]]: await reserved(names[1]) };
 
   await shut(...names);
+  await controllersSee();
   for (const pod of await untilPods('set', (all) => all.length === 2)) await remove(pod);
-  assert.match(
-    await untilEvent('set', 'FailedCreate'),
-    /^Create Pod (\S+) in StatefulSet set failed error: pvc source-data-\1 is being deleted$/,
-  );
+  const refused = /^Create Pod (\S+) in StatefulSet set failed error: pvc source-data-\1 is being deleted$/;
+  await untilEvent('set', 'FailedCreate', refused);
   await untilPods('set', (all) => all.length === 0);
   for (const name of names) await fill(name, next[name]);
   const nudge = { metadata: { annotations: { 'x.dev/nudge': 'now' } } };
@@ -146,10 +145,7 @@ test('if a pod of a StatefulSet is deleted before its claim, the next pod keeps 
   );
   const { uid } = (await bound('source-data-early-0')).metadata;
   await api.send('DELETE', `${claims}/source-data-early-0`);
-  // An unused claim, deleted after the other one, shows that the deletion has been processed.
-  await claim('unused');
-  await api.send('DELETE', `${claims}/unused`);
-  await untilClaim('unused', (it) => it === undefined);
+  await controllersSee();
   const [pod] = await untilRunning('early', 1);
   const kept = await cluster.get(persistentVolumeClaims, 'source-data-early-0', namespace);
   assert.deepEqual([kept.metadata.uid, kept.metadata.finalizers], [uid, [protection]]);

@@ -32,8 +32,11 @@ export interface Volumes {
   readonly reserve: (volume: Volume, name: string, uid?: string) => Promise<Answer>;
   /** Deletes a volume that is Released or reserved. */
   readonly discard: (volume: string) => Promise<void>;
-  /** Resolves with the message of an Event about a volume, or about an object in the namespace. */
-  readonly untilEvent: (about: string, reason: string) => Promise<string>;
+  /**
+   * Resolves with the message of an Event about a volume, or about an object in the namespace. `words`: other messages
+   * may have the same reason.
+   */
+  readonly untilEvent: (about: string, reason: string, words?: RegExp) => Promise<string>;
 }
 
 export function volumesOf(api: OpenApi): Volumes {
@@ -101,11 +104,12 @@ export function volumesOf(api: OpenApi): Volumes {
       await patchVolume(name, { persistentVolumeReclaimPolicy: 'Delete', claimRef });
       await untilVolume(name, (it) => it === undefined);
     },
-    async untilEvent(about, reason) {
-      const isIt = ({ involvedObject, reason: given }: Event): boolean =>
+    async untilEvent(about, reason, words = /./) {
+      const isIt = ({ involvedObject, reason: given, message = '' }: Event): boolean =>
         involvedObject.name === about &&
         (involvedObject.namespace ?? namespace) === namespace &&
-        given === reason;
+        given === reason &&
+        words.test(message);
       // Events about volumes, which are cluster-scoped, are in `default`.
       const all = await until(server.cluster, events, {}, (seen) => seen.some(isIt), patience);
       return all.find(isIt)?.message ?? '';
