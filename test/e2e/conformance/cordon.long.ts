@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 
+import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { pods } from '#src/api/resources.ts';
 import { listOf, text } from '#test/support/json-client.ts';
 import { until } from '#test/support/until.ts';
@@ -18,6 +19,28 @@ async function begin(name: string, spec: object = {}): Promise<void> {
   assert.equal((await api.send('POST', api.at('v1', pods.plural), body)).code, 201);
 }
 
+async function untilPod(name: string, satisfied: (pod: Stored<Pod>) => boolean): Promise<Stored<Pod>> {
+  const scope = { namespace, fieldSelector: `metadata.name=${name}` };
+  const [pod] = await until(cluster, pods, scope, ([it]) => it !== undefined && satisfied(it));
+  assert.ok(pod);
+  return pod;
+}
+
+const scheduledOf = ({ status }: Pod) => status?.conditions?.find(({ type }) => type === 'PodScheduled');
+
+/**
+ * Creates pods until the scheduler refuses one, and resolves with that one. The scheduler learns of nodes and pods
+ * independently, so it may still schedule the first.
+ */
+async function untilRefused(): Promise<Stored<Pod>> {
+  for (let count = 1; ; count += 1) {
+    const name = `kept-out-${count}`;
+    await begin(name);
+    const decided = await untilPod(name, (it) => scheduledOf(it) !== undefined);
+    if (scheduledOf(decided)?.status === 'False') return decided;
+  }
+}
+
 test('a cordoned node accepts only pods that tolerate it, until it is uncordoned', async () => {
   const nodes = listOf((await api.send('GET', '/api/v1/nodes')).body['items']);
   const paths = nodes.map((node) => `/api/v1/nodes/${text(node['metadata']?.['name'])}`);
@@ -27,34 +50,21 @@ test('a cordoned node accepts only pods that tolerate it, until it is uncordoned
     }
   };
   assert.ok(paths.length > 0);
+  let keptOut = '';
   try {
     await cordon(true);
-    await begin('kept-out');
     await begin('let-in', {
       tolerations: [{ key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' }],
     });
-    await until(cluster, pods, { namespace }, (all) =>
-      all.some(({ metadata, status }) => metadata.name === 'let-in' && status?.phase === 'Running'),
-    );
-    const [out] = await until(
-      cluster,
-      pods,
-      { namespace, fieldSelector: 'metadata.name=kept-out' },
-      ([pod]) =>
-        pod?.status?.conditions?.some(({ type, status }) => type === 'PodScheduled' && status === 'False') ===
-        true,
-    );
-    const told = out?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    await untilPod('let-in', ({ status }) => status?.phase === 'Running');
+    const out = await untilRefused();
+    keptOut = out.metadata.name;
+    const told = scheduledOf(out);
     assert.equal(told?.reason, 'Unschedulable');
     assert.match(told.message ?? '', /^0\/\d+ nodes are available: .*\b\d+ node\(s\) were unschedulable/);
-    assert.equal(out?.spec.nodeName, undefined);
+    assert.equal(out.spec.nodeName, undefined);
   } finally {
     await cordon(null);
   }
-  await until(
-    cluster,
-    pods,
-    { namespace, fieldSelector: 'metadata.name=kept-out' },
-    ([pod]) => pod?.status?.phase === 'Running',
-  );
+  await untilPod(keptOut, ({ status }) => status?.phase === 'Running');
 });

@@ -22,12 +22,12 @@ function kubectl(args: string): Promise<string> {
 suite('kubectl', { skip: missingKubectl() }, () => {
   test('a Job, and one created from a CronJob', async () => {
     await kubectl('create job one --image=busybox -- sh -c true');
-    await kubectl('wait --for=condition=complete job/one --timeout=60s');
+    await kubectl('wait --for=condition=complete job/one --timeout=180s');
     assert.match(await kubectl('get job one --no-headers'), /^one +Complete +1\/1 /);
     assert.match(await kubectl('describe job one'), /0 Active \(0 Ready\) \/ 1 Succeeded \/ 0 Failed/);
     await kubectl('create cronjob daily --image=busybox --schedule=@daily -- sh -c true');
     await kubectl('create job now --from=cronjob/daily');
-    await kubectl('wait --for=condition=complete job/now --timeout=60s');
+    await kubectl('wait --for=condition=complete job/now --timeout=180s');
     const owner = await kubectl('get job now -o jsonpath={.metadata.ownerReferences[0].name}');
     assert.equal(owner, 'daily');
     assert.match(await kubectl('describe cronjob daily'), /Schedule: +@daily/);

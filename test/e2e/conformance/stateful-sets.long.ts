@@ -2,17 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { PersistentVolumeClaim, Stored, Workload } from '#src/api/kubernetes.ts';
-import { events, persistentVolumeClaims, pods } from '#src/api/resources.ts';
+import { persistentVolumeClaims, pods } from '#src/api/resources.ts';
 import { text } from '#test/support/json-client.ts';
 import { until } from '#test/support/until.ts';
 
-import { claimSpec, patience } from './claims-of.ts';
+import { claimSpec, claimsOf, patience } from './claims-of.ts';
 import { openApi } from './open-api.ts';
 import { mergePatch, metadataOf, refusalOf } from './requests.ts';
+import { volumesOf } from './volumes-of.ts';
 
 const api = await openApi();
 const { cluster, storageClass } = api.server;
 const { namespace } = api;
+const { controllersSee } = claimsOf(api);
+const { untilEvent } = volumesOf(api);
 const sets = api.at('apps/v1', 'statefulsets');
 
 type Policy = NonNullable<Workload['spec']['persistentVolumeClaimRetentionPolicy']>;
@@ -176,13 +179,10 @@ test('a pod is not created while its claim is terminating', async () => {
   const metadata = { name: 'data-waiting-0', finalizers: ['x.dev/hold'] };
   await api.send('POST', claims, { metadata, spec: claimSpec(storageClass) });
   await api.send('DELETE', `${claims}/data-waiting-0`);
+  await controllersSee();
   await begin('waiting', 1);
-  const seen = await until(cluster, events, { namespace }, (all) =>
-    all.some((it) => it.involvedObject.name === 'waiting' && it.reason === 'FailedCreate'),
-  );
-  const failed = seen.find((it) => it.involvedObject.name === 'waiting' && it.reason === 'FailedCreate');
   assert.equal(
-    failed?.message,
+    await untilEvent('waiting', 'FailedCreate'),
     'Create Pod waiting-0 in StatefulSet waiting failed error: pvc data-waiting-0 is being deleted',
   );
   const made = await cluster.list(pods, { namespace, labelSelector: 'app=waiting' });

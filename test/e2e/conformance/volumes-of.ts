@@ -14,6 +14,8 @@ export type Volume = Stored<PersistentVolume>;
 
 export const volumes = '/api/v1/persistentvolumes';
 export const boundByController = 'pv.kubernetes.io/bound-by-controller';
+/** The provisioner's finalizer, which it removes from a volume with policy Retain. */
+export const provisioners = 'external-provisioner.volume.kubernetes.io/finalizer';
 
 export interface Volumes {
   /** Undefined: there is none of this name. */
@@ -24,7 +26,10 @@ export interface Volumes {
   readonly inPhase: (name: string, phase: string) => Promise<Volume>;
   /** Merges into the volume's spec. */
   readonly patchVolume: (name: string, spec: object) => Promise<void>;
-  /** Resolves with the name of a Released volume, with policy Retain, of a claim that has been deleted. */
+  /**
+   * Resolves with the name of a Released volume, with policy Retain, of a claim that has been deleted. The provisioner is
+   * done with it.
+   */
   readonly released: (claim: string) => Promise<string>;
   /** Resolves with the name of a volume that is Available for the next claim of that name. */
   readonly reserved: (name: string) => Promise<string>;
@@ -66,6 +71,7 @@ export function volumesOf(api: OpenApi): Volumes {
     await claim(name);
     const { volumeName = '' } = (await bound(name)).spec;
     await patchVolume(volumeName, { persistentVolumeReclaimPolicy: 'Retain' });
+    await untilVolume(volumeName, (it) => it?.metadata.finalizers?.includes(provisioners) === false);
     await api.send('DELETE', api.at('v1', 'persistentvolumeclaims', name));
     await inPhase(volumeName, 'Released');
     return volumeName;

@@ -6,7 +6,7 @@ import { storageClasses } from '#src/api/resources.ts';
 import { claimsOf, type Claim } from './claims-of.ts';
 import { openApi } from './open-api.ts';
 import { jsonPatch, mergePatch, messageOf, metadataOf } from './requests.ts';
-import { boundByController, volumes, volumesOf } from './volumes-of.ts';
+import { boundByController, provisioners, volumes, volumesOf } from './volumes-of.ts';
 
 const api = await openApi();
 const { cluster, storageClass, waitClass } = api.server;
@@ -15,7 +15,6 @@ const claims = api.at('v1', 'persistentvolumeclaims');
 const { claim, untilClaim, bound } = claimsOf(api);
 const { untilVolume, inPhase, patchVolume, released, untilEvent } = volumesOf(api);
 const protection = 'kubernetes.io/pv-protection';
-const provisioners = 'external-provisioner.volume.kubernetes.io/finalizer';
 const completed = { 'pv.kubernetes.io/bind-completed': 'yes' };
 const byController = { [boundByController]: 'yes' };
 /** A class that does not exist, so that nothing is provisioned for it. */
