@@ -152,7 +152,7 @@ await suite('in-place restore with the steps of the hint', { concurrency: 8, ski
     const place = await openPlace(t, server);
     await changed(place);
     const slow = `${place.namespace}-slow`;
-    const built = snapshotClass(slow, server.driver ?? '', { delay: '4s' });
+    const built = snapshotClass(slow, server.driver ?? '', { delay: '15s' });
     await server.cluster.create(volumeSnapshotClasses, built);
     t.after(() => server.cluster.delete(volumeSnapshotClasses, { name: slow }));
     await place.create(volumeSnapshots, {

@@ -97,7 +97,7 @@ await suite('interruption', { concurrency: 7 }, () => {
     test(`a restore whose pod is killed when it ${moment}`, { skip }, async (t) => {
       const place = await openPlace(t, server);
       const slow = { name: place.namespace };
-      const built = storageClass(slow.name, server.driver ?? '', { delay: '6s' });
+      const built = storageClass(slow.name, server.driver ?? '', { delay: '15s' });
       await cluster.create(storageClasses, built);
       t.after(() => cluster.delete(storageClasses, slow));
       await createWorkload(place);

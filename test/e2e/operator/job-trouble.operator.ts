@@ -91,7 +91,7 @@ await suite('job-trouble', { concurrency: 6 }, () => {
     'a pod is evicted after all snapshots are cut: the next one continues',
     { skip: skip || needsCluster(server, 'evictions') },
     async (t) => {
-      const place = await openSlow(t, { delay: '10s' });
+      const place = await openSlow(t, { delay: '30s' });
       await beginSession(place, 'struck');
       await place.until(volumeSnapshots, ([it]) => it?.status?.creationTime);
       const { metadata } = await podOf(place, job);

@@ -77,7 +77,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
 
   test('BackupSkipped: another of the same invoker runs', { skip }, async (t) => {
     const place = await openPlace(t, server);
-    const slow = await faultyClass(t, server, place, { delay: '3s' });
+    const slow = await faultyClass(t, server, place, { delay: '15s' });
     await createWorkload(place, { snapshotClassName: slow });
     await beginSession(place, 'first');
     await place.until(volumeSnapshots, (all) => all.length === 1);
@@ -126,7 +126,7 @@ await suite('BackupSession', { concurrency: 6 }, () => {
 
   test('RetentionPolicyApplied: a policy that has become invalid deletes nothing', { skip }, async (t) => {
     const place = await openPlace(t, server);
-    const slow = await faultyClass(t, server, place, { delay: '3s' });
+    const slow = await faultyClass(t, server, place, { delay: '15s' });
     await createWorkload(place, { snapshotClassName: slow });
     await beginSession(place, 'surprised');
     await place.until(volumeSnapshots, (all) => all.length === 1);

@@ -76,7 +76,7 @@ await suite('trouble', { concurrency: 8 }, () => {
     ['asked to end', 30],
   ] as const) {
     test(`its pod is ${how} after all snapshots are cut: the next one continues`, { skip }, async (t) => {
-      const place = await openSlow(t, { delay: '10s' });
+      const place = await openSlow(t, { delay: '30s' });
       await beginSession(place, 'struck');
       const pod = await busyPod(place, 'struck', true);
       await cluster.delete(pods, pod.metadata, { gracePeriodSeconds });
@@ -127,7 +127,7 @@ await suite('trouble', { concurrency: 8 }, () => {
   }
 
   test('its target is deleted: the snapshot is still taken', { skip }, async (t) => {
-    const place = await openSlow(t, { delay: '4s' });
+    const place = await openSlow(t, { delay: '10s' });
     await beginSession(place, 'bereft');
     await busyPod(place, 'bereft');
     await place.remove(deployments, 'stash-demo');
@@ -155,7 +155,7 @@ await suite('trouble', { concurrency: 8 }, () => {
   );
 
   test('its holder is the pod of its Job', { skip }, async (t) => {
-    const place = await openSlow(t, { delay: '3s' });
+    const place = await openSlow(t, { delay: '10s' });
     await beginSession(place, 'held');
     const pod = await busyPod(place, 'held');
     const session = await untilSession(place, 'held', (it) => readHolder(it) !== undefined);
