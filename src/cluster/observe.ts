@@ -16,7 +16,7 @@ export interface Observed<T extends KubernetesObject> {
   lost(): string | undefined;
   /** Why the watch ended; undefined while it runs. */
   failure(): Error | undefined;
-  /** Names of the objects that the watch reported as deleted. */
+  /** Names of the objects that the watch reported as deleted, or that were gone when it listed again. */
   readonly deleted: ReadonlySet<string>;
   /** Takes in the result of our own write, before the watch reports it. */
   learn(object: Stored<T>): void;
@@ -40,6 +40,10 @@ export function observe<T extends KubernetesObject>(
     items.set(object.metadata.name, object);
     deleted.delete(object.metadata.name);
   };
+  const drop = (name: string) => {
+    items.delete(name);
+    deleted.add(name);
+  };
 
   const first = Promise.withResolvers<undefined>();
   // Callers that await `synced` see the failure; without this line, it would be an unhandled rejection for
@@ -51,7 +55,7 @@ export function observe<T extends KubernetesObject>(
       switch (event.type) {
         case 'listed': {
           const names = new Set(event.items.map(({ metadata }) => metadata.name));
-          for (const name of [...items.keys()].filter((name) => !names.has(name))) items.delete(name);
+          for (const name of [...items.keys()].filter((name) => !names.has(name))) drop(name);
           event.items.forEach(set);
           lost = undefined;
           isSynced = true;
@@ -63,8 +67,7 @@ export function observe<T extends KubernetesObject>(
           lost = undefined;
           break;
         case 'deleted':
-          items.delete(event.object.metadata.name);
-          deleted.add(event.object.metadata.name);
+          drop(event.object.metadata.name);
           lost = undefined;
           break;
         case 'lost':
