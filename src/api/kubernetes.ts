@@ -163,6 +163,10 @@ export interface ResourceQuota extends KubernetesObject {
   status?: { hard?: Record<string, string>; used?: Record<string, string> };
 }
 
+export interface LimitRange extends KubernetesObject {
+  spec?: { limits?: { type?: string; min?: Record<string, string>; max?: Record<string, string> }[] };
+}
+
 export interface StorageClass extends KubernetesObject {
   provisioner: string;
   parameters?: Record<string, string>;

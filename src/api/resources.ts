@@ -6,6 +6,7 @@ import type {
   Job,
   KubernetesObject,
   Lease,
+  LimitRange,
   Namespace,
   PersistentVolume,
   PersistentVolumeClaim,
@@ -70,6 +71,7 @@ export const persistentVolumes = clusterScoped<PersistentVolume>(
   'persistentvolumes',
 );
 export const resourceQuotas = namespaced<ResourceQuota>('', 'v1', 'ResourceQuota', 'resourcequotas');
+export const limitRanges = namespaced<LimitRange>('', 'v1', 'LimitRange', 'limitranges');
 export const replicationControllers = namespaced<Workload>(
   '',
   'v1',

@@ -12,11 +12,21 @@ export function parseQuantity(value: unknown): number | undefined {
   return number === undefined || scale === undefined ? undefined : Number(number + exponent) * scale;
 }
 
+const binary = ['Ei', 'Pi', 'Ti', 'Gi', 'Mi', 'Ki'];
+const decimal = ['E', 'P', 'T', 'G', 'M', 'k'];
+
 /** Returns for example `1Gi`: the largest binary unit without a fraction. Rounds up to whole bytes. */
 export function formatQuantity(bytes: number): string {
+  return inUnits(bytes, binary);
+}
+
+/** Returns the quantity as the API server prints it: `1Gi` for `1024Mi`, `1G` for `1000M`. */
+export function canonicalQuantity(value: unknown): string {
+  return inUnits(parseQuantity(value) ?? 0, String(value).endsWith('i') ? binary : decimal);
+}
+
+function inUnits(bytes: number, units: readonly string[]): string {
   const whole = Math.ceil(bytes);
-  const unit = ['Ei', 'Pi', 'Ti', 'Gi', 'Mi', 'Ki'].find(
-    (name) => whole > 0 && whole % (scales[name] ?? 1) === 0,
-  );
+  const unit = units.find((name) => whole > 0 && whole % (scales[name] ?? 1) === 0);
   return unit === undefined ? String(whole) : `${whole / (scales[unit] ?? 1)}${unit}`;
 }

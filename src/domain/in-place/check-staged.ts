@@ -25,17 +25,21 @@ export function checkStaged(
   staged: readonly StagedClaim[],
   { classes, origins, beside }: StagingScene,
 ): Failure[] {
-  // The user knows the claims, not the temporary ones.
-  const templates = staged.map(({ claim, template }) => ({
-    ...template,
-    metadata: { ...template.metadata, name: claim.metadata.name },
-  }));
+  const templates = templatesByClaim(staged);
   const hint = ['beside it, with another class:', beside, 'kubectl get storageclass'].join('\n');
   const unfit = [
     ...(classes ? missingStorageClasses(templates, classes, undefined) : []),
     ...unfitTemplates(templates, { classes, origins, words: undefined }),
   ];
   return [...unfit.map((each) => ({ ...each, hint })), ...(classes ? placeless(staged, classes) : [])];
+}
+
+/** The templates under the names of their claims: the user does not know the temporary ones. */
+export function templatesByClaim(staged: readonly StagedClaim[]): VolumeClaimTemplate[] {
+  return staged.map(({ claim, template }) => ({
+    ...template,
+    metadata: { ...template.metadata, name: claim.metadata.name },
+  }));
 }
 
 /** A class that waits for a pod makes a volume for a node, which the pod that uses the present one tells. */

@@ -56,6 +56,7 @@ export const builtInKinds: readonly Kind[] = [
       'type',
     ],
   }),
+  builtIn('', 'LimitRange', 'limitranges', { shortNames: ['limits'] }),
   builtIn('', 'Namespace', 'namespaces', {
     ...cluster,
     shortNames: ['ns'],

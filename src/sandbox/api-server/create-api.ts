@@ -13,6 +13,7 @@ import { immutable } from './field-errors.ts';
 import { checkPreconditions, decode, generatedName } from './incoming-object.ts';
 import { objectAt, without, type JsonObject } from './json.ts';
 import { collectionOf, type Kind } from './kind.ts';
+import { refuseBeyondLimits } from './limit-ranges.ts';
 import { withManagers, type Writer } from './managed-fields.ts';
 import { timestamp, type ApiObject, type StoredObject } from './object.ts';
 import { applyPatch } from './patch.ts';
@@ -85,6 +86,7 @@ export function createApi(options: ApiOptions): Api {
     const wrong = [...causes, ...validateCreate(kind, object)];
     if (wrong.length > 0) throw invalid(kind, name ?? '', wrong);
     if (request.dryRun !== true && isVersion(input.metadata.resourceVersion)) throw versionedCreate();
+    refuseBeyondLimits(store, kind, object);
     refuseOverQuota(store, kind, object, undefined);
     if (store.get(collection, name ?? '', namespace)) throw alreadyExists(kind, name ?? '');
     const recorded = withManagers(kind, undefined, object, request);
@@ -132,6 +134,8 @@ export function createApi(options: ApiOptions): Api {
     const { object, causes } = admit(api, kind, next, current, request);
     const wrong = [...causes, ...validateUpdate(kind, current, object)];
     if (wrong.length > 0) throw invalid(kind, name, wrong);
+    const isChecked = request.subresource === undefined && current.metadata.deletionTimestamp === undefined;
+    if (isChecked) refuseBeyondLimits(store, kind, object);
     const recorded = withManagers(kind, current, object, request);
     if (isDeepStrictEqual(recorded, current)) return current;
     refuseOverQuota(store, kind, recorded, current);

@@ -71,10 +71,11 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
       planRestore(
         {
           ...readerOf(environment.cluster, session.metadata.namespace ?? ''),
-          // The executor's roles come with the operator; contents, which are cluster-scoped, and quotas are not among them.
+          // The executor's roles come with the operator; contents, which are cluster-scoped, quotas and limits are not among them.
           demand: () => Promise.resolve(),
           contents: () => Promise.resolve(new Map()),
           quotaBudget: () => Promise.resolve(() => []),
+          limitRanges: () => Promise.resolve([]),
         },
         request,
       ),

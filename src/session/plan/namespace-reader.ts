@@ -1,5 +1,7 @@
 /** Reads what the checks need to know of a namespace: each list once, at most, and all of them at the same time. */
 import type {
+  KubernetesObject,
+  LimitRange,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
@@ -14,6 +16,7 @@ import type {
 import {
   backupConfigurations,
   backupSessions,
+  limitRanges,
   namespaces,
   persistentVolumeClaims,
   persistentVolumes,
@@ -25,6 +28,7 @@ import {
   volumeSnapshotClasses,
   volumeSnapshotContents,
   volumeSnapshots,
+  type Resource,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { refusedRights } from '#src/cluster/access.ts';
@@ -60,6 +64,8 @@ export interface NamespaceReader {
   readonly contents: (snapshots: readonly VolumeSnapshot[]) => Promise<Contents>;
   /** Empty where the user may not read them. */
   readonly quotas: () => Promise<readonly Stored<ResourceQuota>[]>;
+  /** Empty where the user may not read them. */
+  readonly limitRanges: () => Promise<readonly Stored<LimitRange>[]>;
   /** One for all that this reader plans. It refuses nothing where the user may not read quotas. */
   readonly quotaBudget: () => Promise<QuotaBudget>;
   /** The rights that the user lacks, by the rules that the API server lists for the user. */
@@ -85,10 +91,9 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
       spec: { namespace },
     }),
   );
-  const quotas = once(async () => {
-    const found = await ifAllowed(() => cluster.list(resourceQuotas, { namespace }));
-    return found?.items ?? [];
-  });
+  const readable = <T extends KubernetesObject>(resource: Resource<T>) =>
+    once(async () => (await ifAllowed(() => cluster.list(resource, { namespace })))?.items ?? []);
+  const quotas = readable(resourceQuotas);
   const missing = async (rights: readonly Right[]) => {
     const rules = await review();
     const unlisted = missingRights(rules, rights);
@@ -115,6 +120,7 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
     volume: volumeReader(cluster),
     contents: (snapshots) => readContents(cluster, snapshots),
     quotas,
+    limitRanges: readable(limitRanges),
     quotaBudget: once(async () => quotaBudget(await quotas())),
     missing,
     demand: async (user, rights) => {

@@ -16,7 +16,7 @@ import { commandLine } from '#src/domain/command-line.ts';
 import { accept, failure, refuse, type Failure } from '#src/domain/finding.ts';
 import { buildSwapSession } from '#src/domain/in-place/build-session.ts';
 import { checkInPlace, type ClaimInPlace, type UserPod } from '#src/domain/in-place/check-in-place.ts';
-import { checkStaged } from '#src/domain/in-place/check-staged.ts';
+import { checkStaged, templatesByClaim } from '#src/domain/in-place/check-staged.ts';
 import { chooseClaims, type ChosenClaim } from '#src/domain/in-place/choose-claims.ts';
 import { chooseStop, type StopWish } from '#src/domain/in-place/choose-stop.ts';
 import type { InPlacePlan, InPlaceRow } from '#src/domain/in-place/plan.ts';
@@ -26,6 +26,7 @@ import { stagedSize } from '#src/domain/in-place/staged-claims.ts';
 import { placeOf } from '#src/domain/in-place/topology.ts';
 import { maxQuantity } from '#src/domain/quantity.ts';
 import { demandOfClaims } from '#src/domain/quota/demand.ts';
+import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
 import { storageLeft } from '#src/domain/quota/storage-left.ts';
 import { choosePoint, cutAt, restoreFrom } from '#src/domain/restore-points/choose-point.ts';
 import { parseMoment } from '#src/domain/restore-points/moment.ts';
@@ -95,7 +96,9 @@ export async function findUnfinishedInPlace(
 export async function planInPlace(reader: NamespaceReader, request: InPlaceRequest): Promise<InPlacePlan> {
   const { target, from, only, also, now } = request;
   startAll(reader.groups, reader.claims, reader.pods, reader.volumes, reader.snapshots, reader.sessions);
-  startAll(reader.restoreSessions, reader.storageClasses, reader.quotas, () => reader.missing([]));
+  startAll(reader.restoreSessions, reader.storageClasses, reader.quotas, reader.limitRanges, () =>
+    reader.missing([]),
+  );
 
   refuse(noExecutor(await reader.groups(), request.executor));
   const object = await readObject(reader, target);
@@ -139,6 +142,9 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
     return template ? [{ ...each, template }] : [];
   });
   refuse(checkStaged(staged, { classes, origins: await readOrigins(reader, staged), beside }));
+  // The API server checks each change of a claim, too.
+  const present = chosen.map(({ claim }) => claim);
+  refuse(claimsBeyondLimits(await reader.limitRanges(), [...present, ...templatesByClaim(staged)]));
   const needs = demandOfClaims(templates, classes);
   refuse((await reader.quotaBudget())('the restore', needs));
 

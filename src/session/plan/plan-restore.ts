@@ -6,6 +6,7 @@ import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import type { SessionHooks } from '#src/domain/hooks/hooks.ts';
 import { accept, refuse } from '#src/domain/finding.ts';
 import { demandOfClaims } from '#src/domain/quota/demand.ts';
+import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
 import { unfitTemplates } from '#src/domain/restore/check-provisioning.ts';
 import { readySnapshot } from '#src/domain/restore/ready-snapshot.ts';
 import { grown } from '#src/domain/restore/restore-templates.ts';
@@ -62,6 +63,7 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
     reader.snapshotClasses(),
     reader.claims(),
     reader.quotaBudget(),
+    reader.limitRanges(),
     reader.demand(request.user, [
       ...rightsForRestore({ executor, wait }),
       ...(request.hooks && wait && (executor ?? 'local') === 'local'
@@ -89,8 +91,9 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
   if (classes) refuse(missingStorageClasses(templates, classes, words));
   const origins = await readOrigins(reader, sources);
   refuse(unfitTemplates(templates, { classes, origins, words }));
-  const budget = await reader.quotaBudget();
-  refuse(budget('the restore', demandOfClaims(await stillToCreate(reader, templates), classes)));
+  const [budget, missing] = await Promise.all([reader.quotaBudget(), stillToCreate(reader, templates)]);
+  refuse(claimsBeyondLimits(await reader.limitRanges(), missing));
+  refuse(budget('the restore', demandOfClaims(missing, classes)));
   return {
     templates,
     waitForConsumer: classes && lateBinding(templates, classes),
@@ -98,7 +101,7 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
   };
 }
 
-/** Without the claims that an interrupted run has created: a quota counts those already. */
+/** Without the claims that an interrupted run has created: a quota counts them already. */
 async function stillToCreate(
   reader: NamespaceReader,
   templates: readonly VolumeClaimTemplate[],

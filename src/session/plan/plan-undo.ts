@@ -4,6 +4,7 @@ import { accept, failure, refuse } from '#src/domain/finding.ts';
 import { checkInPlace } from '#src/domain/in-place/check-in-place.ts';
 import { chooseStop, type StopWish } from '#src/domain/in-place/choose-stop.ts';
 import { buildAdopting, buildUndo, chooseUndo, type UndoPlan } from '#src/domain/in-place/undo.ts';
+import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
 import { podsControlledBy } from '#src/domain/workload/owned-pods.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
@@ -68,6 +69,7 @@ export async function planUndo(reader: NamespaceReader, request: UndoRequest): P
       ...{ ordinary: shown, beside: shown },
     }),
   );
+  refuse(claimsBeyondLimits(await reader.limitRanges(), live));
   return {
     ...{ do: 'begin', target, kept: undo.kept },
     session: buildUndo({ ...undo, session }, live, stop.method, now),
