@@ -5,6 +5,7 @@ import {
   backupSessions,
   events,
   jobs,
+  limitRanges,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
@@ -48,7 +49,7 @@ export const userRoles = {
       on(pods, 'list', 'watch'),
       on(events, 'list', 'watch'),
       on(jobs, 'list', 'watch'),
-      on(resourceQuotas, 'list'),
+      on([resourceQuotas, limitRanges], 'list'),
     ],
   },
   schedules: {
