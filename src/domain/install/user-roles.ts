@@ -3,14 +3,17 @@ import type { Named, PolicyRule, Role, RoleBinding } from '#src/api/kubernetes.t
 import {
   backupConfigurations,
   backupSessions,
+  deployments,
   events,
   jobs,
   limitRanges,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
+  replicationControllers,
   restoreSessions,
   resourceQuotas,
+  statefulSets,
   storageClasses,
   volumeSnapshotClasses,
   volumeSnapshotContents,
@@ -22,6 +25,8 @@ import { on, onSub, onWorkloads, runsInPods } from './rule.ts';
 const rbac = 'rbac.authorization.k8s.io';
 
 interface UserRole {
+  /** In `docs/rbac`, without its extension. */
+  readonly file: string;
   readonly kind: 'Role' | 'ClusterRole';
   readonly name: string;
   /** Name of the binding that grants the role to a user. */
@@ -29,9 +34,10 @@ interface UserRole {
   readonly rules: readonly PolicyRule[];
 }
 
-/** By file name in `docs/rbac`. */
-export const userRoles = {
-  developer: {
+/** In the order of each file. */
+export const userRoles: readonly UserRole[] = [
+  {
+    file: 'developer',
     kind: 'Role',
     name: 'kubectl-stash',
     binding: 'stash',
@@ -52,19 +58,22 @@ export const userRoles = {
       on([resourceQuotas, limitRanges], 'list'),
     ],
   },
-  schedules: {
+  {
+    file: 'schedules',
     kind: 'Role',
     name: 'kubectl-stash-schedules',
     binding: 'stash-schedules',
     rules: [on(backupConfigurations, 'patch')],
   },
-  'hooks-and-deletions': {
+  {
+    file: 'hooks-and-deletions',
     kind: 'Role',
     name: 'kubectl-stash-hooks-and-deletions',
     binding: 'stash-hooks',
     rules: [on(restoreSessions, 'delete'), on(volumeSnapshots, 'delete'), runsInPods],
   },
-  classes: {
+  {
+    file: 'classes',
     kind: 'ClusterRole',
     name: 'kubectl-stash-classes',
     binding: 'stash-classes',
@@ -75,23 +84,48 @@ export const userRoles = {
       on(persistentVolumes, 'list'),
     ],
   },
-} as const satisfies Readonly<Record<string, UserRole>>;
+  {
+    file: 'in-place',
+    kind: 'Role',
+    name: 'kubectl-stash-in-place',
+    binding: 'stash-in-place',
+    rules: [
+      on(restoreSessions, 'get', 'list', 'watch', 'create', 'patch'),
+      onSub(restoreSessions, 'status', 'patch'),
+      on(persistentVolumeClaims, 'get', 'list', 'watch', 'create', 'patch', 'delete'),
+      on(pods, 'list', 'watch', 'delete'),
+      {
+        ...onSub(deployments, 'scale', 'get', 'patch'),
+        resources: ['deployments/scale', 'statefulsets/scale', 'replicasets/scale'],
+      },
+      onSub(replicationControllers, 'scale', 'get', 'patch'),
+      on(statefulSets, 'patch'),
+      on([resourceQuotas, limitRanges], 'list'),
+    ],
+  },
+  {
+    file: 'in-place',
+    kind: 'ClusterRole',
+    name: 'kubectl-stash-in-place',
+    binding: 'stash-in-place',
+    rules: [on(persistentVolumes, 'get', 'list', 'watch', 'patch')],
+  },
+];
 
 /** All user roles and the bindings that grant them to `user`; Roles and RoleBindings are in `namespace`. */
 export function buildUserRights(
   user: string,
   namespace: string,
 ): { readonly roles: readonly Named<Role>[]; readonly bindings: readonly Named<RoleBinding>[] } {
-  const all: readonly UserRole[] = Object.values(userRoles);
   const within = (kind: UserRole['kind']) => (kind === 'Role' ? { namespace } : {});
   return {
-    roles: all.map(({ kind, name, rules }) => ({
+    roles: userRoles.map(({ kind, name, rules }) => ({
       apiVersion: `${rbac}/v1`,
       kind,
       metadata: { name, ...within(kind) },
       rules: [...rules],
     })),
-    bindings: all.map(({ kind, name, binding }) => ({
+    bindings: userRoles.map(({ kind, name, binding }) => ({
       apiVersion: `${rbac}/v1`,
       kind: kind === 'Role' ? 'RoleBinding' : 'ClusterRoleBinding',
       metadata: { name: binding, ...within(kind) },

@@ -11,7 +11,7 @@ test('a user is granted each role by a binding of its own', () => {
   const { roles, bindings } = buildUserRights('jane', 'demo');
   assert.deepEqual(
     roles.map(({ rules }) => rules),
-    Object.values(userRoles).map(({ rules }) => rules),
+    userRoles.map(({ rules }) => rules),
   );
   assert.deepEqual(
     roles.map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata })),
@@ -22,26 +22,20 @@ test('a user is granted each role by a binding of its own', () => {
         metadata: { name, namespace: 'demo' },
       })),
       { apiVersion, kind: 'ClusterRole', metadata: { name: 'kubectl-stash-classes' } },
+      { apiVersion, kind: 'Role', metadata: { name: 'kubectl-stash-in-place', namespace: 'demo' } },
+      { apiVersion, kind: 'ClusterRole', metadata: { name: 'kubectl-stash-in-place' } },
     ],
   );
+  const granted = (kind: string, binding: string, role: string) => ({
+    ...{ apiVersion, kind: `${kind}Binding`, roleRef: { apiGroup, kind, name: role }, subjects },
+    metadata: { name: binding, ...(kind === 'Role' && { namespace: 'demo' }) },
+  });
   assert.deepEqual(bindings, [
-    ...[
-      ['stash', 'kubectl-stash'],
-      ['stash-schedules', 'kubectl-stash-schedules'],
-      ['stash-hooks', 'kubectl-stash-hooks-and-deletions'],
-    ].map(([name, role]) => ({
-      apiVersion,
-      kind: 'RoleBinding',
-      metadata: { name, namespace: 'demo' },
-      roleRef: { apiGroup, kind: 'Role', name: role },
-      subjects,
-    })),
-    {
-      apiVersion,
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'stash-classes' },
-      roleRef: { apiGroup, kind: 'ClusterRole', name: 'kubectl-stash-classes' },
-      subjects,
-    },
+    granted('Role', 'stash', 'kubectl-stash'),
+    granted('Role', 'stash-schedules', 'kubectl-stash-schedules'),
+    granted('Role', 'stash-hooks', 'kubectl-stash-hooks-and-deletions'),
+    granted('ClusterRole', 'stash-classes', 'kubectl-stash-classes'),
+    granted('Role', 'stash-in-place', 'kubectl-stash-in-place'),
+    granted('ClusterRole', 'stash-in-place', 'kubectl-stash-in-place'),
   ]);
 });
