@@ -158,6 +158,17 @@ export interface NodeRequirement {
   values?: string[];
 }
 
+export interface ClusterNode extends KubernetesObject {
+  spec?: { taints?: Taint[]; unschedulable?: boolean };
+  status?: { conditions?: { type: string; status: string }[] };
+}
+
+export interface Taint {
+  key: string;
+  value?: string;
+  effect: string;
+}
+
 export interface ResourceQuota extends KubernetesObject {
   spec?: { hard?: Record<string, string>; scopes?: string[]; scopeSelector?: object };
   status?: { hard?: Record<string, string>; used?: Record<string, string> };
@@ -172,6 +183,7 @@ export interface StorageClass extends KubernetesObject {
   parameters?: Record<string, string>;
   reclaimPolicy?: 'Delete' | 'Retain';
   volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer';
+  allowedTopologies?: { matchLabelExpressions?: { key: string; values: string[] }[] }[];
 }
 
 export interface Volume {

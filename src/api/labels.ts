@@ -66,6 +66,8 @@ export const annotation = {
   inPlace: 'stash.appscode.com/in-place',
   /** On a PersistentVolume that a restore in place touched: its part in it, as JSON (see `SwappedVolume` in domain). */
   swap: 'stash.appscode.com/swap',
+  /** On a temporary claim of a restore in place: the nodes that it has named so far, separated by commas. */
+  triedNodes: 'stash.appscode.com/tried-nodes',
   /** On a StatefulSet: when its claims were last restored in place (RFC 3339). The change wakes its controller. */
   restoredAt: 'stash.appscode.com/restored-at',
   /** On a RestoreSession: the BackupSession whose snapshots it restores. */

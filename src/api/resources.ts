@@ -1,5 +1,6 @@
 /** Group, version and plural of each kind: where it is served in the API. */
 import type {
+  ClusterNode,
   CronJob,
   CustomResourceDefinition,
   Event,
@@ -70,6 +71,7 @@ export const persistentVolumes = clusterScoped<PersistentVolume>(
   'PersistentVolume',
   'persistentvolumes',
 );
+export const nodes = clusterScoped<ClusterNode>('', 'v1', 'Node', 'nodes');
 export const resourceQuotas = namespaced<ResourceQuota>('', 'v1', 'ResourceQuota', 'resourcequotas');
 export const limitRanges = namespaced<LimitRange>('', 'v1', 'LimitRange', 'limitranges');
 export const replicationControllers = namespaced<Workload>(

@@ -16,9 +16,11 @@ export async function confirm(context: Context, question: readonly string[], yes
 export async function confirmName(context: Context, name: string, yes: boolean): Promise<void> {
   if (yes) return;
   const nothing = 'nothing was changed';
-  const question = sanitize(`Type ${name} to go on: `);
+  const question = sanitize(`Type ${name} to start: `);
   if ((await ask(context, question, nothing)) === name) return;
-  throw new StashError('precondition', nothing, { hint: sanitize(`type ${name}, or add --yes`) });
+  throw new StashError('precondition', sanitize(`the answer was not ${name}: ${nothing}`), {
+    hint: sanitize(`type ${name}, or add --yes`),
+  });
 }
 
 /** Resolves with the first line of the answer. */

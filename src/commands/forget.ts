@@ -12,7 +12,7 @@ import { after } from '#src/domain/clock.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { errorOf } from '#src/domain/finding.ts';
 import { forgetEffects, type ForgetScene } from '#src/domain/in-place/forget.ts';
-import { keptVolumes } from '#src/domain/in-place/kept-volumes.ts';
+import { keptVolumes, type KeptScene } from '#src/domain/in-place/kept-volumes.ts';
 import { nothingKept, type KeptVolume } from '#src/domain/in-place/undo.ts';
 import type { DeleteEffects } from '#src/domain/restore-points/delete-effects.ts';
 import { isStashError, type StashError } from '#src/errors.ts';
@@ -59,7 +59,8 @@ If it is interrupted, the same command goes on with the volumes that are left.`,
     refuse(effects, force);
     if (scene.kept.length === 0) {
       await readerOf(cluster, namespace).namespaceExists();
-      throw errorOf(nothingKept(session, namespace));
+      const { sessions: restoreSessions, volumes } = scene;
+      throw errorOf(nothingKept({ session, namespace, restoreSessions, volumes }));
     }
     const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
     if (dryRun === undefined) {
@@ -95,7 +96,11 @@ If it is interrupted, the same command goes on with the volumes that are left.`,
   },
 });
 
-async function readScene(cluster: Cluster, namespace: string, session: string): Promise<ForgetScene> {
+async function readScene(
+  cluster: Cluster,
+  namespace: string,
+  session: string,
+): Promise<ForgetScene & KeptScene> {
   const reader = readerOf(cluster, namespace);
   const [scene, claims] = await Promise.all([readKept(cluster, namespace, session), reader.claims()]);
   const isOf = ({ swapped }: KeptVolume) => swapped.session === session && swapped.namespace === namespace;

@@ -12,7 +12,7 @@ import { longName } from '#src/cli/tokens.ts';
 import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
-import { formatGoDuration } from '#src/domain/duration.ts';
+import { formatGoDuration, parseDuration } from '#src/domain/duration.ts';
 import { accept, refuse } from '#src/domain/finding.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
@@ -99,8 +99,6 @@ const flags = {
 
 type RestoreArgs = Args<typeof flags>;
 
-const defaultStopMs = 5 * 60_000;
-
 export const command = defineCommand({
   name: 'restore',
   usage: 'restore (TYPE/NAME | -l SELECTOR | --all | -f FILE) [flags]',
@@ -144,7 +142,8 @@ With --all or -l, each workload of the namespace (of one type, as in sts --all),
         const { templates, words } = prepared;
         const session = withTimeOut(prepared.session, args.flags.timeout);
         const claims = templates.map(({ metadata }) => metadata.name);
-        refuse(refuseSwappedClaims(claims, await reader.restoreSessions()));
+        const target = readTarget(session);
+        refuse(refuseSwappedClaims({ target, claims }, await reader.restoreSessions()));
         const unfinished = await findUnfinishedRestore(reader, session);
         const hooks = hooksOfRestore(session);
         const { user } = connection;
@@ -333,17 +332,19 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
 
 /** Throws 'usage' for flags that do not go together with `--in-place`, or not without it. */
 function refuseInPlaceFlags({ flags }: RestoreArgs): void {
-  const { inPlace, stop, also, yes, stopTimeout } = flags;
+  const { inPlace, stop, also, yesOperator, pause, yes, stopTimeout } = flags;
   if (!inPlace) {
     const given = [
-      ...(stop === 'auto' ? [] : ['--stop']),
+      ...(stop === inPlaceFlags.stop.default ? [] : ['--stop']),
       ...(also.length === 0 ? [] : ['--also']),
+      ...(yesOperator ? ['--yes-operator'] : []),
+      ...(pause ? ['--pause'] : []),
       ...(yes ? ['--yes'] : []),
-      ...(stopTimeout === defaultStopMs ? [] : ['--stop-timeout']),
+      ...(stopTimeout === parseDuration(inPlaceFlags.stopTimeout.default) ? [] : ['--stop-timeout']),
     ];
     if (given.length === 0) return;
-    throw new StashError('usage', `${given.join(', ')} needs --in-place`, {
-      hint: `add --in-place, or leave out ${given.join(' and ')}`,
+    throw new StashError('usage', `${given.join(', ')} ${given.length === 1 ? 'needs' : 'need'} --in-place`, {
+      hint: `add --in-place, or leave out ${given.join(', ')}`,
     });
   }
   const { all, selector, filename, suffix, claim, storageClass, wait } = flags;

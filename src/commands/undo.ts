@@ -7,6 +7,8 @@ import { printEnds } from '#src/cli/ends.ts';
 import { dryRunFlag, progressFlag } from '#src/cli/flags.ts';
 import { outputFlag } from '#src/cli/output.ts';
 import { printLine } from '#src/cli/print-line.ts';
+import { parseNames } from '#src/domain/arguments/object-arguments.ts';
+import { parseTarget } from '#src/domain/arguments/target-arguments.ts';
 import type { UndoPlan } from '#src/domain/in-place/undo.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
@@ -42,11 +44,12 @@ If the restore has not ended, what happens depends on how far it got. As long as
   positionals: { name: 'RESTORESESSION', minimum: 1, maximum: 1, completes: 'kept-session' },
   async run({ words, flags, connection }, context) {
     const { stop, stopTimeout, yes, dryRun, progress, output } = flags;
-    const [name = ''] = words;
+    const also = flags.also.map(parseTarget);
+    const session = parseNames(words, 'restoresession').join();
     checkProgress(context, progress);
     const { cluster, namespace, user } = await context.cluster(connection);
-    const session = name.replace(/^restoresessions?(?:\.stash\.appscode\.com)?\//, '');
-    const plan = () => planUndo(readerOf(cluster, namespace), { session, stop, now: context.now(), user });
+    const plan = () =>
+      planUndo(readerOf(cluster, namespace), { session, stop, also, now: context.now(), user });
     const first = await plan();
     for (const line of undoPlanLines(first)) printLine(context.err, line);
     if (dryRun !== undefined) return;
@@ -72,7 +75,7 @@ If the restore has not ended, what happens depends on how far it got. As long as
       const begun = await begin(planned);
       return await takeSwap(environment, {
         ...{ session: begun.session, target: planned.target, id, stopTimeoutMs: stopTimeout },
-        ...{ abandon: begun.plan.do === 'abandon', say: display.say },
+        ...{ abandon: begun.plan.do === 'abandon', goesOn: true, say: display.say },
       });
     };
     const toEnd = async (planned: UndoPlan): Promise<Progress> => {

@@ -33,7 +33,7 @@ export function watchSwaps(cache: Cache<RestoreSession>, clock: Pick<Clock, 'now
   return {
     of(target) {
       for (const { session, sighting } of unfinished.values()) {
-        if (!isSwapOf(target, session)) continue;
+        if (session.metadata.namespace !== target.namespace || !isSwapOf({ target }, session)) continue;
         if (mayBeStopped(session) || lifeLeft(sighting, clock.now()) > 0) return session;
       }
       return undefined;

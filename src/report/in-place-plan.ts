@@ -31,7 +31,7 @@ export function inPlacePlanLines(plan: InPlacePlan, now: Date): string[] {
       `What was written in the last ${age} is not in the new volumes. The present volumes keep it until you give them up.`,
     ),
     ...text(
-      'Ctrl-C during step 1 leaves all that is in use as it is. From step 2 on, no pod uses the claims until you go on or back. To go on, run the same command:',
+      'Ctrl-C during step 1 leaves the workload and its claims as they are. From step 2 on, no pod uses the claims until you go on or back. To go on, run the same command:',
     ),
     `  ${goOnCommand(session)}`,
     ...text('To go back to the present volumes, even after the restore:'),
@@ -64,13 +64,16 @@ function stop({ target, stop: { method, why }, replicas = 0, pods, rows }: InPla
   return `${gate} Then delete ${counted(pods, 'pod')}. ${budgets}${notScaled}`;
 }
 
-function start({ target, stop: { method }, replicas = 0, pods, rows }: InPlacePlan): string {
+function start({ target, record, stop: { method }, replicas = 0, pods, rows }: InPlacePlan): string {
   const [claims, them, volumes] =
     rows.length === 1 ? ['claim', 'it', 'volume'] : ['claims', 'them', 'volumes'];
   const again =
     method === 'scale' ? `Delete the ${claims} and create ${them} again` : `Create the ${claims} again`;
   const bound = `${again}, bound to the new ${volumes}.`;
   if (pods === 0 && replicas === 0) return bound;
+  if (record.pause === true) {
+    return `${bound} Then exit with 7: ${formatTarget(target)} has 0 replicas until you run the same command again.`;
+  }
   const runs =
     method === 'scale'
       ? `Scale ${formatTarget(target)} to ${counted(replicas, 'replica')} again.`

@@ -1,8 +1,8 @@
 /**
- * `npm run bench [-- start snapshot random cluster operator tenants]`: prints times and request counts as tables. Each run
+ * `npm run bench [-- start snapshot random cluster operator tenants in-place]`: prints times and request counts as tables. Each run
  * measures the compared programs alternately, so read the times as ratios. This process runs the server; the
- * measured programs run in processes of their own. `cluster`, `operator` and `tenants` run only if named, on a
- * real control plane. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
+ * measured programs run in processes of their own. `cluster`, `operator`, `tenants` and `in-place` run only if named, on a
+ * real control plane, and `in-place` needs a real node. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
  * a hundred claims take minutes, so there are few runs. `operator` has flags of its own.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,9 +12,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import type { RateLimits } from '#test/cluster/components.ts';
+import { currentPlace, whyNoNode } from '#test/cluster/node/place.ts';
+import { openRealNode } from '#test/cluster/node/real-node.ts';
 
 import { bundle } from '../../cmd/bundle.ts';
 import { benchListParts } from './list-parts.ts';
+import { benchInPlace } from './in-place.ts';
 import { benchList } from './list.ts';
 import { operatorFlags, operatorParts, type OperatorFlags } from './operator.ts';
 import { benchControlPlane, benchSandbox, type BenchServer } from './servers.ts';
@@ -53,6 +56,16 @@ function benches(rateLimits: RateLimits, flags: OperatorFlags): Readonly<Record<
     tenants: benchOn(real, (bench) =>
       benchTenants(bench, (flags.scale ?? '1000,10000').split(',').map(Number)),
     ),
+    'in-place': async (given) => {
+      const { scale = '1,3,10' } = flags;
+      if ((await currentPlace()) === undefined) {
+        await onRealNode('in-place', `--rate-limits=${rateLimits}`, `--scale=${scale}`);
+        return;
+      }
+      given.print(limits);
+      const scales = scale.split(',').map(Number);
+      await benchOn(real, (bench) => benchInPlace(bench, scales))(given);
+    },
     operator: async (given) => {
       given.print(limits);
       for (const part of operatorParts(flags)) await benchOn(real, (bench) => part(bench, flags))(given);
@@ -72,6 +85,23 @@ function benchOn<Server extends BenchServer>(
       await server.stop();
     }
   };
+}
+
+/** Runs this program, with these arguments, where a real node can run. */
+async function onRealNode(...args: string[]): Promise<void> {
+  const why = await whyNoNode();
+  if (why !== undefined) {
+    say(`skipped: the bench needs a real node: ${why}`);
+    return;
+  }
+  const node = await openRealNode();
+  try {
+    const { signal } = new AbortController();
+    const argv = [import.meta.filename, ...args];
+    process.exitCode = await node.run(process.execPath, argv, { environment: {}, signal });
+  } finally {
+    await node.close();
+  }
 }
 
 async function main(): Promise<void> {

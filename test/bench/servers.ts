@@ -6,6 +6,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { startSandbox } from '#src/sandbox/sandbox.ts';
 import type { RateLimits } from '#test/cluster/components.ts';
 import { startControlPlane, type ControlPlane } from '#test/cluster/control-plane.ts';
+import { currentPlace } from '#test/cluster/node/place.ts';
 import { findPrograms } from '#test/cluster/programs.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
@@ -63,7 +64,7 @@ export async function benchControlPlane(
   rateLimits: RateLimits,
   say: (line: string) => void,
 ): Promise<RealServer> {
-  const programs = await findPrograms(process.env, say);
+  const programs = await findPrograms(process.env, say, { node: (await currentPlace()) !== undefined });
   const controlPlane = await startControlPlane({ programs, rateLimits, onError: say });
   const { auditLog, users, processes } = controlPlane;
   const audit = () => beginAudit(auditLog);

@@ -28,6 +28,7 @@ before(async () => {
     deployment(demo, 'web', ['data'], { replicas: 0 }),
     deployment(demo, 'app', ['other'], { replicas: 0 }),
     configuration(demo, 'nightly', { kind: 'Deployment', name: 'web' }),
+    configuration(demo, 'hourly', { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'data' }),
   );
   await world.bound(demo, 'data', 'other');
   const { code, err } = await world.run(`snapshot deploy/web ${local}`);
@@ -95,6 +96,12 @@ test('snapshot and trigger refuse before the first write, and name the ways on',
     'trigger nightly --wait=false',
   ])
     await refuses(words, why, ...ways);
+});
+
+test('snapshot and trigger refuse a claim that is swapped, too', async () => {
+  await begun({ record: { claims: [{ name: 'data', uid: 'u', volume: 'pv-old' }] } });
+  const why = 'error: persistentvolumeclaim/data: restoresession/swap swaps its claims, and is unfinished';
+  for (const words of [`snapshot pvc/data ${local}`, 'trigger pvc/data']) await refuses(words, why, ...ways);
 });
 
 test('snapshot refuses after AppsCode has bound the new claims, and not once it has ended', async () => {

@@ -166,15 +166,15 @@ test('the restore points that were cut from a volume are counted, and keep it fr
 
 test('a volume gets its policy back and is gone, whether Released or reserved', async () => {
   const space = 'given-up';
-  const volumes = await kept(space, ['data', 'logs']);
+  const volumes = await kept(space, ['data', 'logs'], { session: 'one-only' });
   await reserve(world.cluster, volumes[1] ?? '', 'logs');
-  await prints('dry-run-client', `forget swap -n ${space} --dry-run=client`);
-  await prints('dry-run-server', `forget restoresession/swap -n ${space} --dry-run=server`);
+  await prints('dry-run-client', `forget one-only -n ${space} --dry-run=client`);
+  await prints('dry-run-server', `forget restoresession/one-only -n ${space} --dry-run=server`);
   for (const name of volumes)
     assert.ok((await volumeNamed(world.cluster, name))?.metadata.labels?.[label.restoreSession]);
-  await prints('deleted', `forget swap -n ${space} --yes`);
+  await prints('deleted', `forget one-only -n ${space} --yes`);
   for (const name of volumes) assert.ok(await gone(name));
-  await prints('nothing-left', `forget swap -n ${space} --yes`, 3);
+  await prints('nothing-left', `forget one-only -n ${space} --yes`, 3);
   await prints('no-namespace', 'forget swap -n nowhere --yes', 3);
 });
 

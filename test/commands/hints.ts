@@ -36,10 +36,6 @@ const notRun: readonly { readonly line: RegExp; readonly why: string }[] = [
   { line: /^kubectl edit /, why: 'it opens an editor' },
   { line: /^kubectl rollout status|^kubectl wait /, why: 'it waits for what the world does not do' },
   { line: / -f x\.yaml$/, why: 'the test that prints it refuses the command line before it reads the file' },
-  {
-    line: /^kubectl stash (undo |restore .*--in-place)/,
-    why: 'it replaces the volumes that the test goes on with: swap-trouble.long.ts and the guide run them',
-  },
   { line: /--server[ =]/, why: 'its server does not answer, which is what it is to show' },
 ];
 
@@ -59,6 +55,18 @@ const expected: readonly {
     codes: [1],
     err: /^hint: (?:in place, which keeps the present volumes|beside it):$/m,
     why: 'the present claims are in the way, and it prints how to restore beside them or in place',
+  },
+  {
+    line: /^kubectl stash undo /,
+    codes: [3],
+    err: /^error: (?:deployments.apps "web"|persistentvolumeclaims "data") not found/m,
+    why: 'the test keeps volumes of a workload that does not exist',
+  },
+  {
+    line: /^kubectl stash forget /,
+    codes: [1],
+    err: /^error: .*some drivers delete such snapshots with the volume$/m,
+    why: 'it says which restore points may be lost, and needs --force',
   },
   {
     line: /^kubectl apply --dry-run=client -f /,
@@ -86,14 +94,16 @@ export async function runHints(stderr: string, runner: HintRunner): Promise<void
   }
 }
 
-/** The commands after `hint:` or `fix:`, with the lines aligned below a hint. */
+/** The commands after `hint:` or `fix:`, with the lines aligned below a hint, and those after `to do this:`. */
 function hintLines(text: string): string[] {
   let below = false;
-  return text.split('\n').flatMap((line) => {
+  return text.split('\n').flatMap((line, index, lines) => {
     const first = /^ *(?:hint|fix): (.*)/.exec(line)?.[1];
     below = first !== undefined || (below && line.startsWith('      '));
     const command = first ?? (below ? line.trimStart() : '');
-    return command.startsWith('kubectl ') ? [command] : [];
+    const [, after = ''] = /\bto [a-z ]+: (kubectl .*)/.exec(line) ?? [];
+    const isNext = / to [a-z ]+:$/.test(lines[index - 1] ?? '');
+    return [command, after, isNext ? line : ''].filter((each) => each.startsWith('kubectl '));
   });
 }
 

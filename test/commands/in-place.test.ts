@@ -4,13 +4,17 @@ import { after, before, test } from 'node:test';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import {
+  daemonSets,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
+  replicaSets,
+  replicationControllers,
   statefulSets,
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import { matchGolden } from '#test/support/golden.ts';
+import { until } from '#test/support/until.ts';
 import { stepByStep, withoutRight } from '#test/support/without-right.ts';
 
 import { checkAdvice } from './advice.ts';
@@ -96,15 +100,63 @@ for (const verb of ['get', 'patch']) {
   });
 }
 
+/** The refusal offers one command first, and it plans the restore in place of this target. */
+async function offers(err: string, target: string): Promise<void> {
+  const [, command = ''] = /^hint: in place, .*\n +kubectl stash (.*)$/m.exec(err) ?? [];
+  const { code, err: plan } = await world.run(`${command} --dry-run=client`);
+  assert.equal(code, 0, err + plan);
+  assert.ok(plan.startsWith(`restore in place: ${target} in `), plan);
+}
+
 test('one command is offered to a user who has its rights', async () => {
   await place('offered');
   const { err, steps } = await refused('offered', `deploy/web -n offered`, {});
   assert.deepEqual(steps, []);
-  const [, command = ''] = /^hint: in place, .*\n +kubectl stash (.*)$/m.exec(err) ?? [];
-  const { code, err: plan } = await world.run(`${command} --dry-run=client`);
-  assert.equal(code, 0, plan);
-  assert.match(plan, /^restore in place: deployment\/web/m);
+  await offers(err, 'deployment/web');
 });
+
+for (const [kind, resource] of [
+  ['StatefulSet', statefulSets],
+  ['DaemonSet', daemonSets],
+  ['ReplicaSet', replicaSets],
+  ['ReplicationController', replicationControllers],
+  ['PersistentVolumeClaim', undefined],
+] as const) {
+  test(`the same command is offered for a ${kind}`, async () => {
+    const space = kind.toLowerCase();
+    world.standAt(0);
+    await world.create(namespace(space), claim(space, 'data'));
+    await world.bound(space, 'data');
+    if (resource) {
+      await world.create([resource, workload(space, kind)]);
+      await until(world.cluster, pods, { namespace: space }, ([pod]) => pod?.spec.nodeName !== undefined);
+    }
+    const target = resource ? `${space}/web` : 'pvc/data';
+    assert.equal((await world.run(`snapshot ${target} -n ${space} ${local}`)).code, 0);
+    world.standAt(60);
+    const { code, err } = await world.run(`restore ${target} -n ${space}`);
+    assert.equal(code, 1, err);
+    await offers(err, resource ? target : 'persistentvolumeclaim/data');
+  });
+}
+
+/** It mounts claim `data`. */
+function workload(space: string, kind: string): KubernetesObject {
+  const labels = { app: 'web' };
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
+  const template = {
+    metadata: { labels },
+    spec: { containers: [{ name: 'main', image: 'busybox' }], volumes },
+  };
+  const isMap = kind === 'ReplicationController';
+  const spec = { selector: isMap ? labels : { matchLabels: labels }, template };
+  const replicas = kind === 'DaemonSet' ? {} : { replicas: 1 };
+  const more = kind === 'StatefulSet' ? { serviceName: 'web' } : {};
+  return object(isMap ? 'v1' : 'apps/v1', kind, {
+    metadata: { name: 'web', namespace: space },
+    spec: { ...spec, ...replicas, ...more },
+  });
+}
 
 test('a volume with reclaim policy Retain needs no right and no step', async () => {
   await place('retained');

@@ -82,7 +82,7 @@ export function statefulSet(
 export function configuration(
   namespace: string,
   name: string,
-  target: { readonly kind: string; readonly name: string },
+  target: { readonly apiVersion?: string; readonly kind: string; readonly name: string },
   more: object = {},
 ): Created {
   const spec = {

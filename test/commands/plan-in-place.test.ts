@@ -48,7 +48,18 @@ function request(namespace: string, words: string, asked: Asked = {}): InPlaceRe
   const [kind, name = ''] = words.split('/');
   const target = { kind: kind as InPlaceRequest['target']['kind'], name, namespace };
   return {
-    ...{ target, from: 'latest', only: [], stop: 'auto', also: [], executor: 'auto', user: 'jane', now },
+    ...{
+      target,
+      from: 'latest',
+      only: [],
+      stop: 'auto',
+      pause: false,
+      also: [],
+      yesOperator: false,
+      executor: 'auto',
+      user: 'jane',
+      now,
+    },
     ...asked,
   };
 }

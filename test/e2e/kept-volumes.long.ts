@@ -9,6 +9,7 @@ import {
   persistentVolumes,
   restoreSessions,
 } from '#src/api/resources.ts';
+import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
 import type { keptVolumeList } from '#src/report/kept-volumes.ts';
 import { readRights, without } from '#test/support/documented-rights.ts';
 import { keep, reserve, volumeNamed } from '#test/support/kept.ts';
@@ -84,6 +85,11 @@ await suite('kept volumes', { skip }, () => {
     assert.notEqual(restored, before);
 
     const listed = async () => {
+      await place.until(persistentVolumes, (all) =>
+        all
+          .filter((volume) => readSwapped(volume)?.namespace === place.namespace)
+          .every((volume) => readSwapped(volume)?.role !== 'kept' || volume.status?.phase === 'Released'),
+      );
       const { stdout } = await place.succeeds('volumes deploy/web -o json', { identity });
       const { items } = JSON.parse(stdout) as ReturnType<typeof keptVolumeList>;
       return items.map(({ metadata, state, restorePoints }) => [metadata.name, state, restorePoints.length]);

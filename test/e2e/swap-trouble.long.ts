@@ -91,6 +91,10 @@ async function killPods(place: Place): Promise<void> {
     await cluster.delete(pods, metadata, { gracePeriodSeconds: 0 });
 }
 
+async function volumesOf(place: Place): Promise<(string | undefined)[]> {
+  return (await place.list(persistentVolumeClaims)).map(({ spec }) => spec.volumeName);
+}
+
 /** A claim of the workload; the staged ones are deleted, too. */
 function isLeaving({ metadata }: Stored<PersistentVolumeClaim>): boolean {
   return claims.includes(metadata.name) && metadata.deletionTimestamp !== undefined;
@@ -106,6 +110,10 @@ await suite('trouble during a restore in place', { concurrency: 4 }, () => {
       stderr,
       /stopped while the workload is down: gave up after 2s: waiting for pod app-\S+ on node \S+ to end/,
     );
+    assert.match(
+      stderr,
+      /kubectl taint node \S+ node\.kubernetes\.io\/out-of-service=nodeshutdown:NoExecute/,
+    );
     const [session] = await place.list(restoreSessions);
     assert.equal(session?.status?.phase, 'Running');
     assert(stderr.includes(`kubectl stash undo ${session.metadata.name} -n ${place.namespace}`), stderr);
@@ -113,6 +121,43 @@ await suite('trouble during a restore in place', { concurrency: 4 }, () => {
     await place.succeeds(restore, administrator);
     assert.deepEqual(await read(), ['before', 'before']);
     assert.equal((await place.list(restoreSessions)).length, 1);
+  });
+
+  test('--pause: exit 7 with the new data in the claims, and the same command starts the workload', async (t) => {
+    const { place, read } = await openHome(t, { resource: deployments, workload: deployment('app', claims) });
+    const restore = 'restore deploy/app --in-place --yes --stop=scale --pause';
+    const { code, stderr } = await place.stash(restore, administrator);
+    assert.equal(code, 7, stderr);
+    assert.match(stderr, /you asked for --pause: all claims have their new volumes/);
+    assert.equal(await place.look(claims, `cat ${mountPath('data')}/proof`), 'before');
+    assert.deepEqual(await place.list(pods), []);
+    await place.succeeds(restore, administrator);
+    assert.deepEqual(await read(), ['before', 'before']);
+    const gated = await place.stash('restore deploy/app --in-place --yes --stop=gate --pause', administrator);
+    assert.equal(gated.code, 1);
+    assert.match(
+      gated.stderr,
+      /--pause needs a workload that is stopped by scaling: you asked for --stop=gate/,
+    );
+  });
+
+  test('a new volume is deleted behind the gate: all claims get the volumes back that they had', async (t) => {
+    const { place, read } = await openHome(t, stubborn());
+    const before = await volumesOf(place);
+    const running = place.stash('restore deploy/app --in-place --yes --stop=gate', administrator);
+    await place.until(persistentVolumeClaims, (all) => all.filter(isLeaving).length === 2);
+    const { items } = await cluster.list(persistentVolumes, { labelSelector: label.restoreSession });
+    const incoming = items.find((volume) => {
+      const swapped = readSwapped(volume);
+      return swapped?.namespace === place.namespace && swapped.role === 'incoming';
+    });
+    await cluster.delete(persistentVolumes, { name: incoming?.metadata.name ?? '' });
+    await killPods(place);
+    const { code, stderr } = await running;
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /volume \S+ was deleted; all claims have their volumes as before/);
+    assert.deepEqual(await volumesOf(place), before);
+    assert.deepEqual(await read(), ['after', 'after']);
   });
 
   test('the session is deleted behind the gate: undo brings the old data back', async (t) => {

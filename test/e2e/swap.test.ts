@@ -138,4 +138,32 @@ await suite('restore in place', { concurrency: 4 }, () => {
       });
     });
   }
+
+  test('a claim that no pod uses, with the command that restore offers: then back', async (t) => {
+    const place = await openPlace(t, server);
+    await place.claims('data');
+    await place.look(['data'], 'echo before > /source/data/proof');
+    await place.succeeds('snapshot pvc/data --executor=local', { identity: undefined });
+    await place.look(['data'], 'echo after > /source/data/proof');
+    const before = await volumesOf(place);
+    const refused = await place.stash('restore pvc/data', { identity: undefined });
+    const [, offered = ''] = /^hint: in place, .*\n +kubectl stash (.*)$/m.exec(refused.stderr) ?? [];
+    await place.succeeds(`${offered} --yes`, { identity: undefined });
+    assert.equal(await place.look(['data'], 'cat /source/data/proof'), 'before');
+    const [session] = await place.list(restoreSessions);
+    await place.succeeds(`undo ${session?.metadata.name ?? ''} --yes`, { identity: undefined });
+    assert.equal(await place.look(['data'], 'cat /source/data/proof'), 'after');
+    assert.deepEqual(await volumesOf(place), before);
+    t.after(() => giveUp(place));
+  });
 });
+
+/** Nothing else deletes volumes that are kept. */
+async function giveUp(place: Place): Promise<void> {
+  const { items } = await server.cluster.list(persistentVolumes);
+  for (const { metadata, spec } of items)
+    if (spec.claimRef?.namespace === place.namespace)
+      await server.cluster.patch(persistentVolumes, metadata, {
+        spec: { persistentVolumeReclaimPolicy: 'Delete' },
+      });
+}

@@ -8,6 +8,7 @@ import { imageRepository } from '#src/api/operator.ts';
 import {
   backupSessions,
   jobs,
+  nodes,
   pods,
   restoreSessions,
   serviceAccounts,
@@ -16,7 +17,6 @@ import {
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
-import { nodes } from '#src/sandbox/node/announce-node.ts';
 import { appRef, withClass } from '#test/session/app-objects.ts';
 import { inPod, logOf, runningHome } from '#test/session/hooked.ts';
 import { claimFrom } from '#test/support/claim-from.ts';

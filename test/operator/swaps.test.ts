@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { followedKind } from '#src/operator/follow-kind.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 import { watchSwaps } from '#src/operator/swaps.ts';
 import { inPlaceSession, type InPlaceChanges } from '#test/domain/in-place/in-place-session.ts';
 import { stored, target } from '#test/domain/objects.ts';
@@ -19,7 +20,7 @@ function stage() {
     version += 1;
     cache.learn(stored({ ...session, metadata: { ...session.metadata, resourceVersion: String(version) } }));
   };
-  return { clock, learn, found: () => swaps.of(target)?.metadata.name };
+  return { clock, learn, found: (of: Target = target) => swaps.of(of)?.metadata.name };
 }
 
 test('a restore in place is found by its workload until it has ended', () => {
@@ -33,6 +34,15 @@ test('a restore in place is found by its workload until it has ended', () => {
   assert.equal(found(), 'restore-sts-db', "AppsCode's operator has only bound the new claims");
   learn({ phase: 'Succeeded', conditions: ['restoreCompleted'] });
   assert.equal(found(), undefined);
+});
+
+test('a restore in place is found by each of its claims, in its namespace', () => {
+  const { learn, found } = stage();
+  learn({});
+  const claim: Target = { kind: 'PersistentVolumeClaim', name: 'data-db-0', namespace: 'demo' };
+  assert.equal(found(claim), 'restore-sts-db');
+  assert.equal(found({ ...claim, name: 'data-db-1' }), undefined);
+  for (const each of [target, claim]) assert.equal(found({ ...each, namespace: 'other' }), undefined);
 });
 
 test('another session of its name takes its place', () => {

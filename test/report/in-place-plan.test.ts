@@ -26,11 +26,14 @@ function plan(
   rows: readonly InPlaceRow[],
   stop: Stopping,
   changes: Partial<InPlacePlan> = {},
+  pause = false,
 ): InPlacePlan {
   const from = 'deploy-web-1773457200';
   const claims = rows.map(({ claim: name }) => ({ claim: claim(name), snapshot: snapshot(name), pods: [] }));
   return {
-    ...buildSwapSession({ target, from, only: [], stop: stop.method, claims, classes: undefined, at: now }),
+    ...buildSwapSession({
+      ...{ target, from, only: [], stop: stop.method, pause, claims, classes: undefined, at: now },
+    }),
     ...{ target, rows, stop, replicas: 2, pods: 2, notes: [] },
     point: { session: from, cutAt: new Date('2026-03-14T03:00:00Z') },
     storage: { needed: 80n * 1024n ** 3n, left: undefined },
@@ -45,6 +48,7 @@ const argo: Stopping = { method: 'gate', why: "spec.replicas is argocd-controlle
 
 const plans: Readonly<Record<string, InPlacePlan>> = {
   scale: plan(web, [row('data'), row('logs')], { method: 'scale' }),
+  pause: plan(web, [row('data')], { method: 'scale' }, {}, true),
   'scale-of-none': plan(web, [row('data')], { method: 'scale' }, { replicas: 0, pods: 0 }),
   gate: plan(db, three, argo, {
     ...{ replicas: 3, pods: 3 },

@@ -24,19 +24,20 @@ async function after(
   answers: readonly Stored<Claim>[],
   [first, ...events]: readonly WatchEvent<Claim>[],
 ): Promise<Record<string, string>> {
-  let newest: Newest<Claim> | undefined;
+  const opened = Promise.withResolvers<Newest<Claim>>();
+  const ended = Promise.withResolvers<undefined>();
   async function* watch() {
-    if (first) yield Promise.resolve(first);
-    for (const answer of answers) newest?.learn(answer);
+    if (first) yield first;
+    const newest = await opened.promise;
+    for (const answer of answers) newest.learn(answer);
     yield* events;
+    ended.resolve(undefined);
   }
   const cluster = { watch } as unknown as Cluster;
-  const ended = Promise.withResolvers<undefined>();
-  const count = { changes: 0 };
-  const observed = observe(cluster, persistentVolumeClaims, {}, new AbortController().signal, () => {
-    if (++count.changes > events.length) ended.resolve(undefined);
-  });
-  newest = newestOf(observed);
+  const { signal } = new AbortController();
+  const observed = observe(cluster, persistentVolumeClaims, {}, signal, () => undefined);
+  const newest = newestOf(observed);
+  opened.resolve(newest);
   await ended.promise;
   return Object.fromEntries(
     [...newest.items()].map(([name, { metadata }]) => [name, metadata.resourceVersion]),

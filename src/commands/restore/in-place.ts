@@ -38,6 +38,12 @@ export const stopFlags = {
     valueName: 'DURATION',
     description: 'How long the pods may take to end. The command never force-deletes them.',
   },
+  also: {
+    type: 'string[]',
+    commas: true,
+    valueName: 'TYPE/NAME',
+    description: 'Also stop this workload, whose pods use the claims.',
+  },
   yes: { type: 'boolean', alias: 'y', description: 'Do not ask for confirmation.' },
 } as const satisfies Flags;
 
@@ -48,11 +54,15 @@ export const inPlaceFlags = {
       'Give existing claims new volumes with the restored data, and keep their present volumes. Stops the pods for a moment.',
   },
   ...stopFlags,
-  also: {
-    type: 'string[]',
-    commas: true,
-    valueName: 'TYPE/NAME',
-    description: 'With --in-place: also stop this workload, whose pods use the claims.',
+  pause: {
+    type: 'boolean',
+    description:
+      'With --in-place: stop before the workload is started again, so that you can look at the data first. The same command starts it.',
+  },
+  yesOperator: {
+    type: 'boolean',
+    description:
+      'With --in-place: also restore claims that an operator manages, such as those of a database.',
   },
 } as const satisfies Flags;
 
@@ -62,6 +72,8 @@ export interface InPlaceOptions {
   readonly only: readonly string[];
   readonly stop: StopWish;
   readonly also: readonly string[];
+  readonly yesOperator: boolean;
+  readonly pause: boolean;
   readonly executor: ExecutorMode;
   /** Milliseconds; undefined: ten minutes. */
   readonly timeout: number | undefined;
@@ -126,7 +138,10 @@ export async function restoreInPlace(
     return await begin(await plan());
   };
   const work = begin(first).then((session) =>
-    takeSwap(environment, { session, target, id, stopTimeoutMs: stopTimeout, say: display.say }),
+    takeSwap(environment, {
+      ...{ session, target, id, stopTimeoutMs: stopTimeout, say: display.say },
+      goesOn: first.do === 'go-on',
+    }),
   );
   await printEnds([work], { context, cluster, format: output, close: display.close });
 }

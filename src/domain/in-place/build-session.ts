@@ -17,6 +17,8 @@ export interface SwapWishes {
   /** `--only` */
   readonly only: readonly string[];
   readonly stop: StopMethod;
+  /** `--pause` */
+  readonly pause: boolean;
   readonly claims: readonly ClaimToStage[];
   /** Undefined: the user may not read them. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
@@ -29,7 +31,16 @@ export interface SwapSession {
   readonly templates: readonly VolumeClaimTemplate[];
 }
 
-export function buildSwapSession({ target, from, only, stop, claims, classes, at }: SwapWishes): SwapSession {
+export function buildSwapSession({
+  target,
+  from,
+  only,
+  stop,
+  pause,
+  claims,
+  classes,
+  at,
+}: SwapWishes): SwapSession {
   const name = restoreSessionName(target, at);
   const templates = claims.map((each) => stagedTemplate(each, name, classes));
   const record: InPlaceRecord = {
@@ -37,6 +48,7 @@ export function buildSwapSession({ target, from, only, stop, claims, classes, at
     method: 'swap',
     stop,
     volumesOf: name,
+    ...(pause && { pause }),
     claims: claims.map(({ claim: { metadata, spec } }) => ({
       name: metadata.name,
       uid: metadata.uid,

@@ -11,16 +11,17 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { commandLine, flag } from '#src/domain/command-line.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { hasEnded } from '#src/domain/restore/claims-in-the-way.ts';
-import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
+import { inWords, readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { formatTarget, isTargetKind, readTarget, type Target } from '#src/domain/workload/target.ts';
 
+import { groupOf, type Database } from './database-operators.ts';
 import { forgetCommand, goOnCommand } from './in-place-command.ts';
-import { isInPlace, readRecord } from './record.ts';
 import { classNameOf } from './staged-claims.ts';
 import { whoChoseVolume } from './static-claim.ts';
 import { readSwapped } from './swapped-volume.ts';
+import { unfinishedSwapsOf } from './unfinished-swap.ts';
 
 export interface ClaimInPlace {
   readonly claim: Stored<PersistentVolumeClaim>;
@@ -46,14 +47,28 @@ export interface InPlaceScene {
   /** Of the namespace. */
   readonly restoreSessions: readonly Stored<RestoreSession>[];
   readonly backupSessions: readonly Stored<BackupSession>[];
-  /** The command that restores the claims that do not exist. */
+  /** The database that the claims belong to; undefined: none whose operator is known. */
+  readonly database: Database | undefined;
+  /** `--yes-operator`: the user knows what the operator of the claims does. */
+  readonly yesOperator: boolean;
+  /** The commands for the same data another way; undefined: `undo` has none. */
+  readonly otherWays: OtherWays | undefined;
+}
+
+export interface OtherWays {
+  /** Restores the claims that do not exist. */
   readonly ordinary: string;
-  /** The command that restores beside the claims. */
+  /** Restores beside the claims. */
   readonly beside: string;
 }
 
 /** Most are `precondition`; the first of them tells most. */
 export function checkInPlace(scene: InPlaceScene): Failure[] {
+  const cannot = scene.otherWays === undefined ? 'cannot go back' : 'cannot restore in place';
+  return problems(scene).map((each) => ({ ...each, message: `${cannot}: ${each.message}` }));
+}
+
+function problems(scene: InPlaceScene): Failure[] {
   return [
     ...otherSwaps(scene),
     ...unfinishedBackups(scene),
@@ -67,24 +82,19 @@ export function checkInPlace(scene: InPlaceScene): Failure[] {
       ...strangers(each, scene),
       ...reserved(each, scene),
     ]),
+    ...managed(scene),
   ];
 }
 
-/** Whether another restore in place of these claims has not ended. A record that cannot be read may name any claim. */
+/** Whether another restore in place of these claims has not ended. */
 function otherSwaps({ target, claims, restoreSessions }: InPlaceScene): Failure[] {
   const names = claims.map(({ claim }) => claim.metadata.name);
-  return restoreSessions
-    .filter((session) => isInPlace(session) && !isFinal(session))
-    .filter((session) => {
-      const record = readRecord(session);
-      return record ? record.claims.some(({ name }) => names.includes(name)) : isOf(session, target);
-    })
-    .map((session) =>
-      refusal(`restoresession/${session.metadata.name} restores these claims in place and has not ended`, [
-        'bring it to its end first:',
-        goOnCommand(session),
-      ]),
-    );
+  return unfinishedSwapsOf({ target, claims: names }, restoreSessions).map((session) =>
+    refusal(`restoresession/${session.metadata.name} restores these claims in place and has not ended`, [
+      'bring it to its end first:',
+      goOnCommand(session),
+    ]),
+  );
 }
 
 /** Until a snapshot is cut, its controller needs the claim. */
@@ -92,11 +102,12 @@ function unfinishedBackups({ target, claims, backupSessions }: InPlaceScene): Fa
   const names = claims.map(({ claim }) => claim.metadata.name);
   return backupSessions
     .filter((session) => !isFinal(session))
-    .filter(
-      (session) =>
-        isOf(session, target) ||
-        readSessionClaims(session.metadata.annotations)?.some((name) => names.includes(name)),
-    )
+    .filter((session) => {
+      const of = readTarget(session);
+      const isOfClaim = of?.kind === 'PersistentVolumeClaim' && names.includes(of.name);
+      const listed = readSessionClaims(session.metadata.annotations) ?? [];
+      return isOfClaim || isSame(of, target) || listed.some((name) => names.includes(name));
+    })
     .map(({ metadata }) =>
       refusal(`backupsession/${metadata.name} takes a snapshot of these claims and has not ended`, [
         commandLine`kubectl stash wait ${metadata.name} -n ${target.namespace}`,
@@ -104,12 +115,11 @@ function unfinishedBackups({ target, claims, backupSessions }: InPlaceScene): Fa
     );
 }
 
-function isOf(session: Stored<BackupSession | RestoreSession>, target: Target): boolean {
-  const { kind, name } = readTarget(session) ?? {};
-  return kind === target.kind && name === target.name;
+function isSame(of: Target | undefined, { kind, name }: Target): boolean {
+  return of?.kind === kind && of.name === name;
 }
 
-function unusable({ claim: { metadata, status } }: ClaimInPlace, { ordinary }: InPlaceScene): Failure[] {
+function unusable({ claim: { metadata, status } }: ClaimInPlace, scene: InPlaceScene): Failure[] {
   const state =
     metadata.deletionTimestamp !== undefined
       ? 'is being deleted'
@@ -120,14 +130,23 @@ function unusable({ claim: { metadata, status } }: ClaimInPlace, { ordinary }: I
           : 'is not bound to a volume';
   if (state === undefined) return [];
   return [
-    refusal(`claim ${metadata.name} ${state}: there is nothing to keep`, [
-      'once the claim is gone, restore it:',
-      ordinary,
-    ]),
+    refusal(
+      `claim ${metadata.name} ${state}: there is nothing to keep`,
+      scene.otherWays === undefined
+        ? [commandLine`kubectl describe pvc ${metadata.name} -n ${scene.target.namespace}`]
+        : ['once the claim is gone, restore it:', scene.otherWays.ordinary],
+    ),
   ];
 }
 
-function ephemeral({ claim: { metadata }, pods }: ClaimInPlace, { beside }: InPlaceScene): Failure[] {
+/** `how`: what the user has to choose there. */
+function besideHint({ otherWays, target }: InPlaceScene, how = ''): string[] {
+  return otherWays === undefined
+    ? ['look at what is kept:', commandLine`kubectl stash volumes -n ${target.namespace}`]
+    : [`beside it${how}:`, otherWays.beside];
+}
+
+function ephemeral({ claim: { metadata }, pods }: ClaimInPlace, scene: InPlaceScene): Failure[] {
   const owner = pods.find(({ pod }) =>
     pod.spec.volumes?.some(
       (volume) => volume.ephemeral && `${pod.metadata.name}-${volume.name}` === metadata.name,
@@ -135,42 +154,42 @@ function ephemeral({ claim: { metadata }, pods }: ClaimInPlace, { beside }: InPl
   );
   if (owner === undefined) return [];
   const why = `claim ${metadata.name} belongs to pod ${owner.pod.metadata.name} and is deleted with it`;
-  return [refusal(why, ['beside it:', beside])];
+  return [refusal(why, besideHint(scene))];
 }
 
-function classless({ claim }: ClaimInPlace, { beside }: InPlaceScene): Failure[] {
+function classless({ claim }: ClaimInPlace, scene: InPlaceScene): Failure[] {
   if (classNameOf(claim)) return [];
   const why = `claim ${claim.metadata.name} has no storage class: no driver would make its new volume`;
-  return [refusal(why, ['beside it, with a class:', beside, 'kubectl get storageclass'])];
+  return [refusal(why, [...besideHint(scene, ', with a class'), 'kubectl get storageclass'])];
 }
 
-function unfitVolume({ claim, volume }: ClaimInPlace, { beside }: InPlaceScene): Failure[] {
+function unfitVolume({ claim, volume }: ClaimInPlace, scene: InPlaceScene): Failure[] {
   const { name, uid } = claim.metadata;
   const { volumeName } = claim.spec;
   // `unusable` tells of a claim without a volume.
   if (!volumeName) return [];
   const of = `volume ${volumeName} of claim ${name}`;
-  if (volume === undefined) return [refusal(`${of} does not exist`, ['beside it:', beside])];
+  if (volume === undefined) return [refusal(`${of} does not exist`, besideHint(scene))];
   const look = commandLine`kubectl describe persistentvolume ${volumeName}`;
   if (volume.status?.phase !== 'Bound' || volume.spec.claimRef?.uid !== uid) {
     return [refusal(`${of} is not bound to it: it is ${volume.status?.phase ?? 'Pending'}`, [look])];
   }
   const { annotations = {} } = volume.metadata;
   if (volume.spec.csi === undefined && annotations['pv.kubernetes.io/migrated-to'] === undefined)
-    return [refusal(`${of} has no CSI driver`, ['beside it:', beside])];
+    return [refusal(`${of} has no CSI driver`, besideHint(scene))];
   if (annotations['pv.kubernetes.io/provisioned-by'] !== undefined) return [];
-  return [refusal(`${of} was made by hand, not by its storage class`, ['beside it:', beside])];
+  return [refusal(`${of} was made by hand, not by its storage class`, besideHint(scene))];
 }
 
-function chosenVolume({ claim }: ClaimInPlace, { beside }: InPlaceScene): Failure[] {
+function chosenVolume({ claim }: ClaimInPlace, scene: InPlaceScene): Failure[] {
   const who = whoChoseVolume(claim);
   if (who === undefined) return [];
   const { name } = claim.metadata;
   return [
-    refusal(`claim ${name} is bound to volume ${claim.spec.volumeName ?? ''} by ${who}, which names it`, [
-      'beside it:',
-      beside,
-    ]),
+    refusal(
+      `claim ${name} is bound to volume ${claim.spec.volumeName ?? ''} by ${who}, which names it`,
+      besideHint(scene),
+    ),
   ];
 }
 
@@ -195,9 +214,11 @@ function finalized({ claim: { metadata } }: ClaimInPlace, { target }: InPlaceSce
 }
 
 /** Pods that would go on to use the old volume, or would not come back. Those that have ended are deleted. */
-function strangers({ claim, pods }: ClaimInPlace, { target }: InPlaceScene): Failure[] {
+function strangers({ claim, pods }: ClaimInPlace, scene: InPlaceScene): Failure[] {
+  const { target } = scene;
   return pods
     .filter(({ pod, isOurs }) => !isOurs && !hasEnded(pod))
+    .filter(({ controller }) => !isOperators(controller, scene))
     .map(({ pod, controller }) => {
       const { name } = pod.metadata;
       const at = target.namespace;
@@ -212,13 +233,53 @@ function strangers({ claim, pods }: ClaimInPlace, { target }: InPlaceScene): Fai
           `to stop it, too, add ${commandLine`${flag('--also', of)}`}`,
         ]);
       }
-      const wait =
-        controller.kind === 'Job' ? [commandLine`kubectl wait ${of} -n ${at} --for=condition=Complete`] : [];
-      return refusal(`${uses} and belongs to ${of}`, [
-        ...wait,
+      if (controller.kind === 'Job') {
+        return refusal(`${uses} and belongs to ${of}`, [
+          'let it end, or delete it:',
+          commandLine`kubectl wait ${of} -n ${at} --for=condition=Complete`,
+          commandLine`kubectl delete ${of} -n ${at}`,
+        ]);
+      }
+      const own = target.kind === 'PersistentVolumeClaim';
+      return refusal(`${uses} and belongs to ${of} (${groupOf(controller)}), which may not create it again`, [
         commandLine`kubectl describe pod ${name} -n ${at}`,
+        ...(own ? ['if it does create it again, add --yes-operator'] : []),
       ]);
     });
+}
+
+/** A claim of its own that an operator mounts into a pod: the pod waits behind the gate, as those of a workload do. */
+function isOperators(
+  controller: OwnerReference | undefined,
+  { target, database, yesOperator }: InPlaceScene,
+): boolean {
+  return (
+    target.kind === 'PersistentVolumeClaim' &&
+    controller !== undefined &&
+    controller.kind !== 'Job' &&
+    !isTargetKind(controller.kind) &&
+    (yesOperator || database !== undefined)
+  );
+}
+
+/** A member of a database has a place in its peers' history, too. */
+function managed({ database, yesOperator }: InPlaceScene): Failure[] {
+  if (database === undefined || yesOperator) return [];
+  const { operator, name, recovery, others } = database;
+  const rest =
+    others.length === 0 ? '' : `, and claim ${inWords(others)} of the same database would stay as it is`;
+  return [
+    refusal(`the ${operator} operator manages these claims for ${name}${rest}`, [
+      ...(others.length === 0
+        ? ['restore all instances together: the operator may copy one of them again from a peer']
+        : [
+            'restore all instances together: one that goes back alone lacks what the others have',
+            'logged since, so that they reject it, or the operator copies their data over it',
+          ]),
+      ...(recovery === undefined ? [] : ['better, let the operator restore it:', recovery]),
+      'to restore these claims all the same, add --yes-operator',
+    ]),
+  ];
 }
 
 /** Of two volumes that are reserved for one name, chance decides which one the claim gets. */
@@ -238,5 +299,5 @@ function reserved({ claim: { metadata } }: ClaimInPlace, { target, volumes }: In
 }
 
 function refusal(why: string, hint: readonly string[]): Failure {
-  return failure('precondition', sanitize(`cannot restore in place: ${why}`), { hint: hint.join('\n') });
+  return failure('precondition', sanitize(why), { hint: hint.join('\n') });
 }

@@ -1,5 +1,6 @@
 /** Chooses the claims that are restored in place. */
 import type { PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { describeClaim, restoreFrom } from '#src/domain/restore-points/choose-point.ts';
@@ -9,6 +10,8 @@ import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 import { inPlaceCommand } from '#src/domain/restore/restore-command.ts';
 
+import { refuseSwappedClaims } from './unfinished-swap.ts';
+
 export interface ClaimsScene {
   readonly target: Target;
   readonly point: RestorePoint;
@@ -16,6 +19,7 @@ export interface ClaimsScene {
   readonly ofTarget: readonly string[];
   /** All of the namespace. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
+  readonly restoreSessions: readonly Stored<RestoreSession>[];
   /** Empty: all claims of the target. */
   readonly only: readonly string[];
 }
@@ -32,7 +36,8 @@ export interface ChosenClaims {
 }
 
 /** A failure for a claim that the restore point, the target or the namespace does not have. */
-export function chooseClaims({ target, point, ofTarget, claims, only }: ClaimsScene): Choice<ChosenClaims> {
+export function chooseClaims(scene: ClaimsScene): Choice<ChosenClaims> {
+  const { target, point, ofTarget, claims, restoreSessions, only } = scene;
   const of = formatTarget(target);
   const inPoint = new Map(point.claims.map((each) => [each.claim, each]));
   const wanted = only.length === 0 ? ofTarget : only;
@@ -56,6 +61,8 @@ export function chooseClaims({ target, point, ofTarget, claims, only }: ClaimsSc
   const live = new Map(claims.map((claim) => [claim.metadata.name, claim]));
   const gone = wanted.filter((name) => !live.has(name));
   if (gone.length > 0) {
+    const [swapped] = refuseSwappedClaims({ target, claims: gone }, restoreSessions);
+    if (swapped !== undefined) return { failure: swapped };
     const why = `claim ${gone.join(', ')} does not exist: there is nothing to keep`;
     return noChoice('precondition', sanitize(`cannot restore in place: ${why}`), {
       hint: restoreFrom(target, point, gone),

@@ -1,6 +1,6 @@
 /** Chooses how the workload's pods are stopped while its claims are swapped. */
 import type { KubernetesObject, ManagedFields } from '#src/api/kubernetes.ts';
-import { noChoice, type Choice } from '#src/domain/finding.ts';
+import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import type { TargetObject } from '#src/domain/workload/claims.ts';
 import { readWorkload } from '#src/domain/workload/kinds.ts';
@@ -51,6 +51,17 @@ export function chooseStop(
   if (wish === 'gate') return { value: { method: 'gate', why: why ?? 'you asked for --stop=gate' } };
   if (why === undefined) return { value: { method: 'scale' } };
   return wish === 'scale' ? refused(why) : { value: { method: 'gate', why } };
+}
+
+/** A pause needs a workload that stays stopped while its claims are open to the pods of a user. */
+export function checkPause({ method, why }: Stopping): Failure[] {
+  if (method === 'scale') return [];
+  const more = why === undefined ? '' : `: ${why}`;
+  return [
+    failure('precondition', sanitize(`--pause needs a workload that is stopped by scaling${more}`), {
+      hint: 'leave out --pause: the present volumes are kept, and undo goes back to them',
+    }),
+  ];
 }
 
 function refused(why: string): Choice<never> {

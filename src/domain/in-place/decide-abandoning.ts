@@ -2,7 +2,6 @@
 import { abandonedSwap } from './swap-status.ts';
 import type { SwapStep } from './swap-step.ts';
 import { isHeld, isLeaving, isReservedFor, pairsOf, type Pair, type SwapWorld } from './swap-world.ts';
-import { isFinal } from '#src/domain/session/session-status.ts';
 import { readSwapped } from './swapped-volume.ts';
 
 /** Whether no claim has been deleted yet. */
@@ -11,9 +10,8 @@ export function canAbandon(world: SwapWorld): boolean {
 }
 
 export function decideAbandoning(world: SwapWorld): SwapStep {
-  const { session, record, claims, replicas, target } = world;
+  const { record, claims, replicas, target } = world;
   const pairs = pairsOf(world);
-  if (isFinal(session)) return { do: 'done' };
   if (!canAbandon(world)) {
     return {
       do: 'stuck',

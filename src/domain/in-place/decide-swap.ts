@@ -3,13 +3,16 @@
  * is reserved for the claim's name while the old claim still lives, and a claim that is being deleted, held by our
  * finalizer, keeps every pod from starting until no pod runs on any of the old volumes.
  */
-import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
+import type { PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
 import { stashCondition } from '#src/api/conditions.ts';
 
-import { createdAt } from '#src/domain/session/session-status.ts';
+import { hasEnded } from '#src/domain/restore/claims-in-the-way.ts';
+import { createdAt, isFinal } from '#src/domain/session/session-status.ts';
 
 import { claimFrom, manifestOf } from './claim-manifest.ts';
-import { decideAbandoning } from './decide-abandoning.ts';
+import { canAbandon, decideAbandoning } from './decide-abandoning.ts';
+import { aboutLastingPods } from './lasting-pods.ts';
+import type { InPlaceClaim, InPlaceRecord } from './record.ts';
 import { finishedSwap, reached, withReached } from './swap-status.ts';
 import type { Mark, SwapStep } from './swap-step.ts';
 import {
@@ -17,6 +20,7 @@ import {
   isLeaving,
   isReservedFor,
   isSwapped,
+  isToReturn,
   pairsOf,
   podsOnOldClaims,
   type Pair,
@@ -24,12 +28,13 @@ import {
 } from './swap-world.ts';
 import { readSwapped } from './swapped-volume.ts';
 
-const { claimsStaged, volumesKept, workloadStopped, claimsSwapped, workloadStarted } = stashCondition;
+const { claimsStaged, volumesKept, workloadStopped, claimsSwapped } = stashCondition;
 
 /** Somebody who scales the workload up again is not fought: the gate stops its pods as well. */
 const mostScalings = 2;
 
 export function decideSwap(world: SwapWorld): SwapStep {
+  if (isFinal(world.session)) return { do: 'done' };
   if (world.record.abandoned === true) return decideAbandoning(world);
   const pairs = pairsOf(world);
   const open = pairs.filter((pair) => !isSwapped(pair));
@@ -45,6 +50,14 @@ function prepare(world: SwapWorld, open: readonly Pair[]): SwapStep | undefined 
     const { of, live, incomingName } = strayed;
     const why = `somebody created claim ${of.name} anew, and it got volume ${live?.spec.volumeName ?? ''} instead of ${incomingName}: compare what it asks for with what the volume has`;
     return { do: 'stuck', why };
+  }
+  const lost = open.filter(({ incoming }) => incoming === undefined);
+  if (lost.length > 0 && reached(session, volumesKept) && record.turnedBack !== true) {
+    const why = `volume ${lost.map(({ incomingName }) => incomingName).join(', ')} was deleted`;
+    return {
+      do: 'record',
+      record: canAbandon(world) ? { ...record, abandoned: true, why } : turnedBack(world, why),
+    };
   }
   const marks = open.flatMap((pair) => marksOf(pair, world));
   if (marks.length > 0) return { do: 'mark', marks };
@@ -65,8 +78,10 @@ function prepare(world: SwapWorld, open: readonly Pair[]): SwapStep | undefined 
     ),
   );
   if (rivals.length > 0) return { do: 'unreserve', volumes: rivals };
-  const unreserved = open.flatMap(({ of, incoming, live }) => {
+  const unreserved = open.flatMap((pair) => {
+    const { of, incoming, live } = pair;
     if (incoming === undefined || isReservedFor(incoming, target.namespace, of.name)) return [];
+    if (isToReturn(pair)) return [];
     // The volume is being bound to the claim that has come in the old one's place.
     if (live !== undefined && incoming.spec.claimRef?.uid === live.metadata.uid && !isLeaving(live))
       return [];
@@ -105,8 +120,8 @@ function marksOf({ of, incomingName, live, isOld, outgoing, incoming }: Pair, { 
   return [
     ...(isMarked(incoming, 'incoming')
       ? []
-      : [{ volume: incomingName, claim: of.name, role: 'incoming' } as const]),
-    ...(isMarked(outgoing, 'kept')
+      : [{ volume: incomingName, claim: of.name, role: 'incoming', ...(manifest && { manifest }) } as const]),
+    ...(isMarked(outgoing, 'kept') || (record.turnedBack === true && outgoing === undefined)
       ? []
       : [{ volume: of.volume, claim: of.name, role: 'kept', ...(manifest && { manifest }) } as const]),
   ];
@@ -122,13 +137,21 @@ function stop(world: SwapWorld, pairs: readonly Pair[]): SwapStep | undefined {
   const gateIsOpen = pairs.some(({ isOld, live }) => isOld && live !== undefined && !isLeaving(live));
   if (!scales || !gateIsOpen) return undefined;
   if (replicas > 0) return scaledDown < mostScalings ? { do: 'scale', replicas: 0 } : undefined;
-  return waitForPods(world, pairs);
+  const pods = waitForPods(world, pairs);
+  if (pods?.do !== 'wait') return pods;
+  // The pods take their time to end: what can be done meanwhile does not prolong the downtime.
+  const unheld = standingClaims(pairs).filter((claim) => !isHeld(claim));
+  return unheld.length > 0 ? { do: 'hold', claims: unheld } : pods;
+}
+
+function standingClaims(pairs: readonly Pair[]): Stored<PersistentVolumeClaim>[] {
+  return pairs.flatMap(({ isOld, live }) => (isOld && live !== undefined && !isLeaving(live) ? [live] : []));
 }
 
 /** Deletes the old claims behind their hold, then the pods on them, and lets go of the claims once no pod runs. */
 function vacate(world: SwapWorld, pairs: readonly Pair[]): SwapStep | undefined {
   const old = pairs.flatMap(({ isOld, live }) => (isOld && live !== undefined ? [live] : []));
-  const standing = old.filter((claim) => !isLeaving(claim));
+  const standing = standingClaims(pairs);
   const unheld = standing.filter((claim) => !isHeld(claim));
   if (unheld.length > 0) return { do: 'hold', claims: unheld };
   if (standing.length > 0) return { do: 'delete-claims', claims: standing };
@@ -148,14 +171,18 @@ function waitForPods(world: SwapWorld, pairs: readonly Pair[]): SwapStep | undef
   if (pods.length === 0) return undefined;
   const isGated = pairs.every(({ isOld, live }) => !isOld || live === undefined || isLeaving(live));
   const lasting = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  const mayDelete = lasting.filter(
-    ({ metadata, status }) =>
-      metadata.ownerReferences?.some(({ controller }) => controller === true) === true &&
-      (isGated || status?.phase === 'Succeeded' || status?.phase === 'Failed'),
-  );
+  const mayDelete = lasting.filter((pod) => hasEnded(pod) || (isGated && isReplaced(pod)));
   if (mayDelete.length > 0) return { do: 'delete-pods', pods: mayDelete };
   const named = pods.map(({ metadata, spec }) => `${metadata.name} on node ${spec.nodeName ?? ''}`);
-  return { do: 'wait', what: `pod ${named.join(', ')} to end`, limit: 'pods' };
+  const hint = aboutLastingPods(pods, world.target.namespace);
+  return { do: 'wait', what: `pod ${named.join(', ')} to end`, limit: 'pods', hint };
+}
+
+/** Whether a controller creates another pod in its place, and nothing fails because of it: a Job would count a failure. */
+function isReplaced({ metadata }: Stored<Pod>): boolean {
+  return (
+    metadata.ownerReferences?.some(({ controller, kind }) => controller === true && kind !== 'Job') === true
+  );
 }
 
 function fill(world: SwapWorld, open: readonly Pair[]): SwapStep {
@@ -163,8 +190,9 @@ function fill(world: SwapWorld, open: readonly Pair[]): SwapStep {
   const lost = open.find(({ incoming }) => incoming === undefined);
   if (lost) return { do: 'stuck', why: `volume ${lost.incomingName} for claim ${lost.of.name} is gone` };
   const missing = open.filter(({ live }) => live === undefined);
-  const claims = missing.flatMap(({ of, incomingName, outgoing }) => {
-    const manifest = outgoing && readSwapped(outgoing)?.manifest;
+  const claims = missing.flatMap(({ of, incomingName, outgoing, incoming }) => {
+    const manifest =
+      (outgoing && readSwapped(outgoing)?.manifest) ?? (incoming && readSwapped(incoming)?.manifest);
     if (manifest === undefined) return [];
     const { namespace } = target;
     const sessionUid = session.metadata.uid;
@@ -191,25 +219,41 @@ function finish(world: SwapWorld, pairs: readonly Pair[]): SwapStep {
   const unbound = pairs.filter(({ live }) => live?.status?.phase !== 'Bound');
   const lost = unbound.find(({ live }) => live?.status?.phase === 'Lost');
   if (lost) return { do: 'stuck', why: `claim ${lost.of.name} has lost volume ${lost.incomingName}` };
+  const gone = unbound.filter(({ incoming }) => incoming === undefined);
+  if (gone.length > 0) {
+    const why = `volume ${gone.map(({ incomingName }) => incomingName).join(', ')} was deleted`;
+    return record.turnedBack === true
+      ? { do: 'stuck', why }
+      : { do: 'record', record: turnedBack(world, why) };
+  }
   if (unbound.length > 0)
     return waitForServer(`claim ${unbound.map(({ of }) => of.name).join(', ')} to be bound`);
   if (!reached(session, claimsSwapped))
     return { do: 'write-status', status: withReached(world, claimsSwapped) };
+  const { replicas: wanted = 0 } = record;
+  const isDown = record.stop === 'scale' && replicas === 0 && wanted > 0;
+  if (isDown && record.pause !== true) return { do: 'scale', replicas: wanted };
   const marked = pairs.flatMap(({ incoming }) =>
     incoming && readSwapped(incoming)?.role === 'incoming' ? [incoming] : [],
   );
   if (marked.length > 0) return { do: 'give-back', volumes: marked };
-  if (!reached(session, workloadStarted)) {
-    const { replicas: wanted = 0 } = record;
-    if (record.stop === 'scale' && replicas === 0 && wanted > 0) return { do: 'scale', replicas: wanted };
-    if (target.kind === 'StatefulSet' && record.stop === 'gate' && !isWoken(world)) return { do: 'nudge' };
-    return { do: 'write-status', status: finishedSwap(world) };
-  }
-  return { do: 'done' };
+  if (isDown) return { do: 'pause' };
+  if (target.kind === 'StatefulSet' && record.stop === 'gate' && !isWoken(world)) return { do: 'nudge' };
+  return { do: 'write-status', status: finishedSwap(world) };
 }
 
 function isWoken({ session, restoredAt }: SwapWorld): boolean {
   return restoredAt !== undefined && new Date(restoredAt) >= createdAt(session);
+}
+
+/** The record with which the claims get the volumes back that they had. */
+function turnedBack(world: SwapWorld, why: string): InPlaceRecord {
+  const claims = pairsOf(world).map((pair): InPlaceClaim => {
+    const { of, live, incomingName } = pair;
+    const uid = isSwapped(pair) && live ? live.metadata.uid : of.uid;
+    return { name: of.name, uid, volume: incomingName, incoming: of.volume };
+  });
+  return { ...world.record, turnedBack: true, why, claims };
 }
 
 function waitForServer(what: string): SwapStep {

@@ -4,8 +4,10 @@ import { parseQuantity } from '#src/domain/quantity.ts';
 import { hasEnded } from '#src/domain/restore/claims-in-the-way.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import type { TargetObject } from '#src/domain/workload/claims.ts';
+import { inWords } from '#src/domain/restore-points/source-claim.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
+import { groupOf, type Database } from './database-operators.ts';
 import type { ClaimInPlace } from './check-in-place.ts';
 import type { InPlaceRow } from './plan.ts';
 import type { StopMethod } from './record.ts';
@@ -15,6 +17,7 @@ export interface NotedScene {
   readonly claims: readonly ClaimInPlace[];
   readonly rows: readonly InPlaceRow[];
   readonly stop: StopMethod;
+  readonly database: Database | undefined;
   /** Claims of the restore point that the target does not use any more. */
   readonly unused: readonly string[];
 }
@@ -27,25 +30,30 @@ export function planNotes(scene: NotedScene): string[] {
 /** Groups of Kubernetes' own controllers, which re-create what is missing and know nothing of the data. */
 const plain = ['', 'apps', 'batch'];
 
-/** A controller of a database may have a view of its own of the members' data. */
-function operators({ target, claims }: NotedScene): string[] {
+/** An operator may have a view of its own of the data. */
+function operators({ target, claims, database }: NotedScene): string[] {
+  if (database !== undefined) {
+    const { operator, name, others } = database;
+    const rest = others.length === 0 ? '' : `; claim ${inWords(others)} of it stays as it is`;
+    return [
+      sanitize(
+        `the ${operator} operator manages these claims for ${name}, and may copy an instance again from a peer${rest}`,
+      ),
+    ];
+  }
   const owners = [target.object, ...claims.map(({ claim }) => claim)].flatMap(ownersOf);
   const pods = claims.flatMap((each) => each.pods.flatMap(({ controller }) => controller ?? []));
-  const foreign = [...owners, ...pods].filter(({ apiVersion }) => !plain.includes(groupOf(apiVersion)));
-  const names = [...new Set(foreign.map((owner) => `${formatTarget(owner)} (${groupOf(owner.apiVersion)})`))];
-  return names.map((name) =>
+  const foreign = [...owners, ...pods].filter((owner) => !plain.includes(groupOf(owner)));
+  const names = new Set(foreign.map((owner) => `${formatTarget(owner)} (${groupOf(owner)})`));
+  return [...names].map((name) =>
     sanitize(
-      `${name} manages these claims: restore all its instances together, since it may overwrite one of them from another; where it can restore by itself, prefer that`,
+      `${name} manages these claims or their pods; kubectl stash does not know that operator: make sure that it creates its pods again, and expects that data may go back`,
     ),
   );
 }
 
 function ownersOf({ metadata }: KubernetesObject): readonly OwnerReference[] {
   return metadata.ownerReferences ?? [];
-}
-
-function groupOf(apiVersion: string): string {
-  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }
 
 function unusedClaims({ target, unused }: NotedScene): string[] {

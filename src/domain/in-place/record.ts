@@ -37,9 +37,16 @@ export interface InPlaceRecord {
   readonly replicas?: number;
   /** The session that `undo` and `forget` name to find the kept volumes: this one, or the first one that was undone. */
   readonly volumesOf: string;
+  /** `true`: stop before the workload is scaled up again; only with `scale`. */
+  readonly pause?: boolean;
   /** `true`: give the new volumes up and leave everything as it was; written only while all live claims stand. */
   readonly abandoned?: boolean;
-  /** Why it was abandoned; left out where the user asked for it. */
+  /**
+   * `true`: a new volume was lost after a claim had been deleted. `volume` and `incoming` of all claims have changed
+   * places: the claims get their earlier volumes back, and the session fails.
+   */
+  readonly turnedBack?: boolean;
+  /** Why it was abandoned or turned back; left out where the user asked for it. */
   readonly why?: string;
   readonly claims: readonly InPlaceClaim[];
 }
@@ -56,7 +63,7 @@ export function readRecord({ metadata }: KubernetesObject): InPlaceRecord | unde
 
 function isRecord(value: unknown): value is InPlaceRecord {
   if (!isJsonObject(value)) return false;
-  const { v, method, stop, stopping, replicas, volumesOf, abandoned, why, claims } = value;
+  const { v, method, stop, stopping, replicas, pause, volumesOf, abandoned, turnedBack, why, claims } = value;
   return (
     v === 1 &&
     method === 'swap' &&
@@ -64,7 +71,9 @@ function isRecord(value: unknown): value is InPlaceRecord {
     (replicas === undefined || (Number.isInteger(replicas) && Number(replicas) >= 0)) &&
     isText(volumesOf) &&
     (why === undefined || isText(why)) &&
-    [stopping, abandoned].every((each) => each === undefined || typeof each === 'boolean') &&
+    [stopping, pause, abandoned, turnedBack].every(
+      (each) => each === undefined || typeof each === 'boolean',
+    ) &&
     Array.isArray(claims) &&
     claims.length > 0 &&
     claims.length <= mostClaimsPerSession &&

@@ -81,6 +81,7 @@ function doing(step: SwapStep): string {
     case 'fill':
     case 'give-back':
     case 'nudge':
+    case 'pause':
     case 'stuck':
     case 'done':
       return 'in use';

@@ -34,6 +34,8 @@ export function withReached(world: SwapWorld, ...milestones: readonly Milestone[
 
 export function finishedSwap(world: SwapWorld): Change {
   const { session, record, now } = world;
+  if (record.turnedBack === true)
+    return failedSwap(world, `${record.why ?? 'it was turned back'}; ${asBefore}`);
   const started = withReached(world, stashCondition.workloadStarted);
   const completed = { ...stashCondition.restoreCompleted, message: 'nothing is left to do' };
   return (present) => {
@@ -49,10 +51,14 @@ export function finishedSwap(world: SwapWorld): Change {
   };
 }
 
+const asBefore = 'all claims have their volumes as before';
+
 /** The session ends without having replaced anything. */
-export function abandonedSwap({ session, record, now }: SwapWorld): Change {
-  const { why = 'it was given up' } = record;
-  const message = `${why}; no claim was deleted, and all have their volumes as before`;
+export function abandonedSwap(world: SwapWorld): Change {
+  return failedSwap(world, `${world.record.why ?? 'it was given up'}; no claim was deleted, and ${asBefore}`);
+}
+
+function failedSwap({ session, record, now }: SwapWorld, message: string): Change {
   return (present) => ({
     ...present,
     phase: 'Failed',

@@ -44,6 +44,8 @@ export type SwapStep =
   | { readonly do: 'nudge' }
   | { readonly do: 'write-status'; readonly status: StatusChange<StatusOf<RestoreSession>> }
   | Wait
+  /** All claims have their new volumes, and the user wants to look at them before the workload starts. */
+  | { readonly do: 'pause' }
   /** Nothing more can be done: the message says what is in the way, the status is not written. */
   | { readonly do: 'stuck'; readonly why: string }
   | { readonly do: 'done' };
@@ -54,4 +56,6 @@ export interface Wait {
   readonly what: string;
   /** `pods`: as long as the user allows for the shutdown; `server`: as long as controllers may need. */
   readonly limit: 'pods' | 'server';
+  /** What the user can do about it once the limit has passed; one line each. */
+  readonly hint?: readonly string[];
 }

@@ -72,6 +72,11 @@ export function isReservedFor({ spec: { claimRef } }: Volume, namespace: string,
   return claimRef?.namespace === namespace && claimRef.name === claim && (claimRef.uid ?? '') === '';
 }
 
+/** Whether the claim is being deleted, and its volume is the one that the name has to stand for in the end. */
+export function isToReturn({ live, isOld, incomingName }: Pair): boolean {
+  return isOld && live?.spec.volumeName === incomingName;
+}
+
 /** The pods on a node that use a claim which is being replaced: Kubernetes keeps the claim for them, even ended ones. */
 export function podsOnOldClaims({ pods }: SwapWorld, pairs: readonly Pair[]): Stored<Pod>[] {
   const names = pairs.filter(({ isOld }) => isOld).map(({ of }) => of.name);

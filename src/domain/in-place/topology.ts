@@ -1,7 +1,14 @@
 /** Whether the pods that use the old volume can use the new one where they run. */
-import type { NodeRequirement, NodeSelectorTerm, PersistentVolume } from '#src/api/kubernetes.ts';
+import type {
+  ClusterNode,
+  NodeRequirement,
+  NodeSelectorTerm,
+  PersistentVolume,
+  Stored,
+} from '#src/api/kubernetes.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
+import { assertNever } from '#src/errors.ts';
 
 /**
  * A failure `precondition` unless some node fits both volumes. Compares what the volumes require of a node's labels: where
@@ -20,6 +27,39 @@ export function misplacedVolume(
   return failure('precondition', sanitize(message), {
     hint: 'a storage class with volumeBindingMode: WaitForFirstConsumer makes a volume where its pod runs',
   });
+}
+
+/** Whether pods on the node can use the volume, by what it requires of a node's labels and name. */
+export function isUsableOn(volume: PersistentVolume, { metadata }: Stored<ClusterNode>): boolean {
+  const { name, labels = {} } = metadata;
+  const terms = termsOf(volume);
+  return (
+    terms === undefined ||
+    terms.some(
+      ({ matchExpressions = [], matchFields = [] }) =>
+        matchExpressions.every((it) => isMet(it, labels[it.key])) &&
+        matchFields.every((it) => isMet(it, it.key === 'metadata.name' ? name : undefined)),
+    )
+  );
+}
+
+function isMet({ operator, values = [] }: NodeRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return assertNever(operator);
+  }
 }
 
 /** `eu-1a`: the values that the volume requires of a node's labels; undefined where it requires none. */

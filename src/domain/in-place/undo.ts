@@ -5,6 +5,7 @@ import type { RestoreSession } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { readTarget, type Target } from '#src/domain/workload/target.ts';
 
@@ -17,7 +18,7 @@ export interface UndoScene {
   readonly namespace: string;
   readonly restoreSessions: readonly Stored<RestoreSession>[];
   /** Of the cluster. */
-  readonly volumes: Iterable<Stored<PersistentVolume>>;
+  readonly volumes: readonly Stored<PersistentVolume>[];
   /** Of the namespace. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
 }
@@ -87,13 +88,15 @@ export function chooseUndo(scene: UndoScene): Choice<Undo> {
     return { value: { do: stands ? 'abandon' : 'finish-first', session, target } };
   }
 
-  const touched = [...scene.volumes].flatMap((volume): KeptVolume[] => {
+  const touched = scene.volumes.flatMap((volume): KeptVolume[] => {
     const swapped = readSwapped(volume);
     return swapped?.session === name && swapped.namespace === namespace ? [{ volume, swapped }] : [];
   });
-  const kept = touched.filter(({ swapped }) => swapped.role === 'kept');
+  const kept = touched
+    .filter(({ swapped }) => swapped.role === 'kept')
+    .toSorted((a, b) => (a.swapped.claim < b.swapped.claim ? -1 : 1));
   const [first] = kept;
-  if (first === undefined) return { failure: nothingKept(name, namespace) };
+  if (first === undefined) return { failure: nothingKept(scene) };
   const target = { ...first.swapped.target, namespace };
   const pairs = touched
     .filter(({ swapped }) => swapped.role === 'incoming')
@@ -104,10 +107,33 @@ export function chooseUndo(scene: UndoScene): Choice<Undo> {
   return { value: pairs.length > 0 ? { do: 'adopt', pairs, target } : { do: 'begin', kept, target } };
 }
 
-/** The failure where a session has kept no volumes, or none any more. */
-export function nothingKept(session: string, namespace: string): Failure {
-  const message = `no volumes are kept of restoresession/${session} in namespace ${namespace}`;
-  return failure('not-found', message, { hint: commandLine`kubectl stash volumes -n ${namespace}` });
+/** The failure where a session has kept no volumes, or none any more: says where the user may have meant. */
+export function nothingKept({
+  session: name,
+  namespace,
+  restoreSessions,
+  volumes,
+}: Pick<UndoScene, 'session' | 'namespace' | 'restoreSessions' | 'volumes'>): Failure {
+  const named = restoreSessions.find(({ metadata }) => metadata.name === name);
+  if (named !== undefined && !isInPlace(named)) {
+    const why = `restoresession/${name} did not restore in place: it has kept no volumes`;
+    return failure('precondition', why, { hint: commandLine`kubectl stash volumes -n ${namespace}` });
+  }
+  const other = named && volumesOf(named);
+  if (other !== undefined && other !== name) {
+    const why = `restoresession/${name} undid a restore: the volumes are kept under restoresession/${other}`;
+    return failure('precondition', why, { hint: commandLine`kubectl stash volumes -n ${namespace}` });
+  }
+  const [elsewhere] = volumes.flatMap((volume) => {
+    const swapped = readSwapped(volume);
+    return swapped?.session === name ? [swapped.namespace] : [];
+  });
+  const message = `no volumes are kept of restoresession/${name} in namespace ${namespace}`;
+  return elsewhere === undefined
+    ? failure('not-found', message, { hint: commandLine`kubectl stash volumes -n ${namespace}` })
+    : failure('not-found', sanitize(`${message}, but in namespace ${elsewhere}`), {
+        hint: commandLine`kubectl stash volumes -n ${elsewhere}`,
+      });
 }
 
 function volumesOf(session: Stored<RestoreSession>): string {

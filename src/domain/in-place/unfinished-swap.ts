@@ -1,4 +1,4 @@
-/** Finds the unfinished restore in place of a workload: no snapshot of its claims is taken meanwhile. */
+/** Finds the unfinished restores in place of claims: meanwhile, nothing else snapshots or restores these. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
@@ -13,25 +13,45 @@ export function isUnfinishedSwap(session: Stored<RestoreSession>): boolean {
   return isInPlace(session) && !isFinal(session) && session.metadata.deletionTimestamp === undefined;
 }
 
-/** Whether the session is about this workload. */
-export function isSwapOf(target: Target, session: Stored<RestoreSession>): boolean {
-  const of = readTarget(session);
-  return of !== undefined && of.namespace === target.namespace && formatTarget(of) === formatTarget(target);
+/** A workload or a claim, and which of its claims are meant; left out: all. */
+export interface SwapSubject {
+  readonly target: Target | undefined;
+  readonly claims?: readonly (string | undefined)[];
+}
+
+/**
+ * Whether the restore in place, which is of the namespace of `target`, swaps one of the claims. A record that cannot be
+ * read may name any claim of its workload.
+ */
+export function isSwapOf({ target, claims }: SwapSubject, session: Stored<RestoreSession>): boolean {
+  const [of, record] = [readTarget(session), readRecord(session)];
+  const isOfTarget = of !== undefined && target !== undefined && formatTarget(of) === formatTarget(target);
+  if (isOfTarget && (claims === undefined || record === undefined)) return true;
+  const names = claims ?? (target?.kind === 'PersistentVolumeClaim' ? [target.name] : []);
+  return record?.claims.some(({ name }) => names.includes(name)) === true;
 }
 
 /** Why none of these claims can be restored beside it; `sessions`: of their namespace. */
 export function refuseSwappedClaims(
-  claims: readonly (string | undefined)[],
+  subject: SwapSubject,
   sessions: readonly Stored<RestoreSession>[],
 ): readonly Failure[] {
-  return sessions.filter(isUnfinishedSwap).flatMap((session) => {
-    const claim = readRecord(session)?.claims.find(({ name }) => claims.includes(name));
-    if (claim === undefined) return [];
-    const { name } = session.metadata;
-    return failure('precondition', `restoresession/${name} swaps claim ${claim.name}, and is unfinished`, {
-      hint: hintOf(waysOn(session)),
-    });
+  return unfinishedSwapsOf(subject, sessions).map((session) => {
+    const claim = readRecord(session)?.claims.find(({ name }) => subject.claims?.includes(name));
+    const why =
+      claim === undefined
+        ? swapsClaims(session)
+        : `restoresession/${session.metadata.name} swaps claim ${claim.name}`;
+    return failure('precondition', `${why}, and is unfinished`, { hint: hintOf(waysOn(session)) });
   });
+}
+
+/** The unfinished ones among these sessions, which are of the namespace of `subject`. */
+export function unfinishedSwapsOf(
+  subject: SwapSubject,
+  sessions: readonly Stored<RestoreSession>[],
+): Stored<RestoreSession>[] {
+  return sessions.filter((session) => isUnfinishedSwap(session) && isSwapOf(subject, session));
 }
 
 /** `restoresession/x swaps its claims` */
@@ -39,16 +59,14 @@ export function swapsClaims({ metadata }: Stored<RestoreSession>): string {
   return `restoresession/${metadata.name} swaps its claims`;
 }
 
-/** Why no snapshot of the workload can be taken now; `sessions`: of its namespace. */
+/** Why no snapshot of the workload or claim can be taken now; `sessions`: of its namespace. */
 export function refuseDuringSwap(
   target: Target,
   sessions: readonly Stored<RestoreSession>[],
 ): readonly Failure[] {
-  return sessions
-    .filter((session) => isUnfinishedSwap(session) && isSwapOf(target, session))
-    .map((session) =>
-      failure('precondition', `${formatTarget(target)}: ${swapsClaims(session)}, and is unfinished`, {
-        hint: hintOf(waysOn(session)),
-      }),
-    );
+  return unfinishedSwapsOf({ target }, sessions).map((session) =>
+    failure('precondition', `${formatTarget(target)}: ${swapsClaims(session)}, and is unfinished`, {
+      hint: hintOf(waysOn(session)),
+    }),
+  );
 }

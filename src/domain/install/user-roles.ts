@@ -7,6 +7,7 @@ import {
   events,
   jobs,
   limitRanges,
+  nodes,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
@@ -108,7 +109,7 @@ export const userRoles: readonly UserRole[] = [
     kind: 'ClusterRole',
     name: 'kubectl-stash-in-place',
     binding: 'stash-in-place',
-    rules: [on(persistentVolumes, 'get', 'list', 'watch', 'patch')],
+    rules: [on(persistentVolumes, 'get', 'list', 'watch', 'patch'), on(nodes, 'list')],
   },
 ];
 

@@ -62,7 +62,7 @@ export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): st
   const stopped = workloadToStop(ways, words);
   const running = namesOf(
     ways.flatMap(({ pods }) => pods),
-    ({ metadata }) => !(stopped && matches(partsOf(stopped)?.selector, metadata.labels)),
+    (pod) => !(stopped && isOfWorkload(stopped, pod)),
   );
   if (running.length > 0) {
     return `cannot restore in place yet: stop pod ${sanitize(running.join(', '))} first, then run the same command again for the steps`;
@@ -74,6 +74,11 @@ export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): st
   return sanitize(
     `cannot restore in place: snapshot ${failing.metadata.name} has failed, and claim ${claim} stays until the snapshot is ready or deleted`,
   );
+}
+
+/** Whether the workload selects the pod. */
+export function isOfWorkload(words: RestoreWords, { metadata }: Pod): boolean {
+  return matches(partsOf(words)?.selector, metadata.labels);
 }
 
 /**

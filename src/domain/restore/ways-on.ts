@@ -7,6 +7,7 @@ import type { ClaimInTheWay } from './claims-in-the-way.ts';
 import {
   chained,
   inPlaceSteps,
+  isOfWorkload,
   keptVolumes,
   runningReplicas,
   whileStopped,
@@ -70,18 +71,20 @@ function waysOn(ways: readonly ClaimInTheWay[], words: RestoreWords, keeping: Ke
   ].join('\n');
 }
 
-/** Whether `restore --in-place` could take these claims: all of them exist, under their own names, and are free to go. */
+/** Whether `restore --in-place` could take these claims: all of them are bound, under their own names, and free to go. */
 function fitsInPlace(ways: readonly ClaimInTheWay[], words: RestoreWords): boolean {
-  const { target, flags, names } = words;
+  const { flags, names } = words;
   return (
-    target.kind !== 'PersistentVolumeClaim' &&
     flags.storageClass === undefined &&
     ways.length === names.size &&
     [...names].every(([claim, name]) => claim === name) &&
     ways.every(
-      ({ claim, unready }) => claim.metadata.deletionTimestamp === undefined && unready.length === 0,
-    ) &&
-    whyHeld(ways, words) === undefined
+      ({ claim: { metadata, status }, pods, unready }) =>
+        metadata.deletionTimestamp === undefined &&
+        status?.phase === 'Bound' &&
+        unready.length === 0 &&
+        pods.every((pod) => isOfWorkload(words, pod)),
+    )
   );
 }
 

@@ -1,4 +1,6 @@
 /** Provisions the volume that a claim asks for, empty or from a snapshot. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -6,7 +8,7 @@ import type {
   Stored,
   VolumeSnapshotContent,
 } from '#src/api/kubernetes.ts';
-import { persistentVolumeClaims, storageClasses, volumeSnapshots } from '#src/api/resources.ts';
+import { nodes, persistentVolumeClaims, storageClasses, volumeSnapshots } from '#src/api/resources.ts';
 import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
 import { StorageError } from '#src/sandbox/storage/storage.ts';
 
@@ -27,6 +29,8 @@ const provisionerAnnotations = [
   'volume.beta.kubernetes.io/storage-provisioner',
   'volume.kubernetes.io/storage-provisioner',
 ];
+
+const rejectAfterMs = 500;
 
 class SourceError extends Error {}
 
@@ -85,7 +89,7 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     }
   }
 
-  async function makeVolume(claim: Claim, storageClass: Stored<StorageClass>): Promise<Volume> {
+  async function makeVolume(claim: Claim, storageClass: Stored<StorageClass>): Promise<Volume | undefined> {
     const { name, namespace = '', uid } = claim.metadata;
     tell(
       claim,
@@ -95,6 +99,12 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     );
     const volumeName = `pvc-${uid}`;
     const bytes = Math.ceil(parseQuantity(claim.spec.resources?.requests?.storage) ?? 0);
+    const node = claim.metadata.annotations?.[selectedNode];
+    if (node !== undefined && !(await isNode(node))) {
+      tell(claim, 'Warning', 'ProvisioningFailed', `node "${node}" not found`);
+      await rejectNode(claim);
+      return undefined;
+    }
     try {
       if (claim.spec.selector) throw new SourceError('claim Selector is not supported');
       const fromSnapshot = sourceHandle(claim, bytes);
@@ -111,11 +121,25 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
       const why = error instanceof SourceError ? error.message : rpcError(error);
       const message = `failed to provision volume with StorageClass "${storageClass.metadata.name}": ${why}`;
       tell(claim, 'Warning', 'ProvisioningFailed', message);
-      throw new Retry(message);
+      const isFull = error instanceof StorageError && error.code === 'ResourceExhausted';
+      if (!isFull || node === undefined) throw new Retry(message);
+      await rejectNode(claim);
+      return undefined;
     }
     const volume = await ensure(cluster, volumes, volumeFor(claim, storageClass, volumeName, bytes));
     tell(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${volumeName}`);
     return volume;
+  }
+
+  async function isNode(name: string): Promise<boolean> {
+    const { items } = await cluster.list(nodes);
+    return items.some(({ metadata }) => metadata.name === name);
+  }
+
+  /** The scheduler chooses again for the claim's pods: not at once, or both would go on without a pause. */
+  async function rejectNode(claim: Claim): Promise<void> {
+    await sleep(rejectAfterMs, undefined, { signal: world.signal });
+    await patchSeen(cluster, world.claims, claim, { metadata: { annotations: { [selectedNode]: null } } });
   }
 
   /** Returns the handle of the snapshot that fills the claim. Throws SourceError. */
@@ -225,6 +249,19 @@ function volumeFor(
         resourceVersion: metadata.resourceVersion,
       },
       csi: { driver: driverName, volumeHandle: name },
+      ...placed(storageClass),
     },
   };
+}
+
+/** A volume is in one place: the first one that its class allows. */
+function placed({ allowedTopologies = [] }: StorageClass): Pick<PersistentVolume['spec'], 'nodeAffinity'> {
+  const [first] = allowedTopologies;
+  if (first === undefined) return {};
+  const matchExpressions = (first.matchLabelExpressions ?? []).map(({ key, values }) => ({
+    key,
+    operator: 'In' as const,
+    values: values.slice(0, 1),
+  }));
+  return { nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions }] } } };
 }

@@ -2,28 +2,10 @@
 import { arch, platform, release } from 'node:os';
 
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
-import type { Resource } from '#src/api/resources.ts';
+import { nodes } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { ignoring } from '#src/sandbox/controllers/writes.ts';
-
-export interface NodeObject extends KubernetesObject {
-  spec?: { taints?: Taint[]; unschedulable?: boolean };
-}
-
-export interface Taint {
-  key: string;
-  value?: string;
-  effect: string;
-}
-
-export const nodes: Resource<NodeObject> = {
-  group: '',
-  version: 'v1',
-  kind: 'Node',
-  plural: 'nodes',
-  namespaced: false,
-};
 
 export interface NodeAnnouncement {
   readonly name: string;

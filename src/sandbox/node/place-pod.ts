@@ -1,5 +1,6 @@
 /** Schedules pods, or reports in their status why they have to wait. */
 import type {
+  ClusterNode,
   KubernetesObject,
   PersistentVolume,
   PersistentVolumeClaim,
@@ -17,7 +18,6 @@ import { selectedNode } from '#src/sandbox/controllers/provisioning.ts';
 import type { RecordEvent } from '#src/sandbox/controllers/record-event.ts';
 import { patchSeen, setStatus } from '#src/sandbox/controllers/writes.ts';
 
-import type { NodeObject } from './announce-node.ts';
 import { schedule } from './scheduling.ts';
 
 interface Binding extends KubernetesObject {
@@ -41,7 +41,7 @@ export interface Placement {
     readonly claims: Mirror<PersistentVolumeClaim>;
     readonly volumes: Mirror<PersistentVolume>;
     readonly storageClasses: Mirror<StorageClass>;
-    readonly nodes: Mirror<NodeObject>;
+    readonly nodes: Mirror<ClusterNode>;
   };
 }
 

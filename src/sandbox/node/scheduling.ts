@@ -1,16 +1,16 @@
 /** Decides whether a pod fits the node, in the scheduler's words. */
 import type {
+  ClusterNode,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   StorageClass,
   Stored,
+  Taint,
 } from '#src/api/kubernetes.ts';
 import { claimNamesOf } from '#src/sandbox/controllers/claim-users.ts';
 import { findMatch } from '#src/sandbox/controllers/matching.ts';
 import { selectedNode } from '#src/sandbox/controllers/provisioning.ts';
-
-import type { NodeObject, Taint } from './announce-node.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 
@@ -37,7 +37,7 @@ export interface Storage {
 }
 
 /** Checks the claims first: they can rule out every node. */
-export function schedule(pod: Pod, node: NodeObject | undefined, storage: Storage): Verdict {
+export function schedule(pod: Pod, node: ClusterNode | undefined, storage: Storage): Verdict {
   const mounted: Claim[] = [];
   for (const name of claimNamesOf(pod)) {
     const claim = storage.claim(name);
@@ -83,13 +83,13 @@ const noProvisioner = 'kubernetes.io/no-provisioner';
 const cordoned: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
 /** Returns why the pod does not fit the node, or undefined if it does. */
-function misfitOf(pod: Pod, node: NodeObject | undefined): string | undefined {
+function misfitOf(pod: Pod, node: ClusterNode | undefined): string | undefined {
   if (node?.spec?.unschedulable === true && !isTolerated(pod, cordoned)) return 'were unschedulable';
   if (node?.spec?.taints?.some((it) => !isTolerated(pod, it)) === true) return 'had untolerated taint(s)';
   return isSelected(pod, node) ? undefined : "didn't match Pod's node affinity/selector";
 }
 
-function isSelected({ spec: { nodeSelector = {} } }: Pod, node: NodeObject | undefined): boolean {
+function isSelected({ spec: { nodeSelector = {} } }: Pod, node: ClusterNode | undefined): boolean {
   return Object.entries(nodeSelector).every(([key, value]) => node?.metadata.labels?.[key] === value);
 }
 

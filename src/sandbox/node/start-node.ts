@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import {
+  nodes as nodeResource,
   persistentVolumeClaims,
   persistentVolumes,
   pods as podResource,
@@ -19,7 +20,7 @@ import { deleteSeen, setStatus } from '#src/sandbox/controllers/writes.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 import type { Storage } from '#src/sandbox/storage/storage.ts';
 
-import { announceNode, nodes as nodeResource } from './announce-node.ts';
+import { announceNode } from './announce-node.ts';
 import type { OwnProgram } from './own-image.ts';
 import { placePod } from './place-pod.ts';
 import { createPlainPaths } from './plain-paths.ts';

@@ -1,18 +1,13 @@
 /** Carries a restore in place out, from whatever state it is in: stages the new volumes, then swaps. */
 import type { Stored } from '#src/api/kubernetes.ts';
+import { stashCondition } from '#src/api/conditions.ts';
 import { annotation } from '#src/api/labels.ts';
-import { persistentVolumeClaims, persistentVolumes, restoreSessions } from '#src/api/resources.ts';
+import { persistentVolumeClaims, restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import type { Cluster } from '#src/cluster/port.ts';
-import type { Failure } from '#src/domain/finding.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { startedSwap } from '#src/domain/in-place/staging.ts';
-import {
-  formatRecord,
-  readRecord,
-  type InPlaceClaim,
-  type InPlaceRecord,
-} from '#src/domain/in-place/record.ts';
-import { misplacedVolume } from '#src/domain/in-place/topology.ts';
+import { formatRecord, readRecord, type InPlaceRecord } from '#src/domain/in-place/record.ts';
+import { reached } from '#src/domain/in-place/swap-status.ts';
 import { endedSwap } from '#src/domain/in-place/swap-progress.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { restoreWords } from '#src/domain/restore/restore-words.ts';
@@ -25,10 +20,10 @@ import type { Environment } from '#src/session/environment.ts';
 import { awaitHolder } from '#src/session/holding/await-holder.ts';
 import type { Held } from '#src/session/holding/held.ts';
 import { stagingKind } from '#src/session/kinds/staging.ts';
-import { persist } from '#src/session/persist.ts';
 import { holdOrWait } from '#src/session/run/carry-out.ts';
 import { runSession } from '#src/session/run/run-session.ts';
 
+import { findIncoming } from './find-incoming.ts';
 import { runSwap } from './run-swap.ts';
 
 export interface CarryOutInPlace {
@@ -39,6 +34,8 @@ export interface CarryOutInPlace {
   readonly stopTimeoutMs: number;
   /** Give the new volumes up and leave everything as it was. */
   readonly abandon?: boolean;
+  /** The command goes on with a session that exists: one that has paused starts its workload. */
+  readonly goesOn?: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -71,10 +68,12 @@ export function carryOutInPlace(environment: Environment, task: CarryOutInPlace)
 async function execute(
   environment: Environment,
   held: Held<RestoreSession>,
-  { target, stopTimeoutMs, abandon = false }: CarryOutInPlace,
+  { target, stopTimeoutMs, abandon = false, goesOn = false }: CarryOutInPlace,
 ): Promise<Progress> {
   const record = recordOf(held);
   if (abandon && record.abandoned !== true) await write(held, { ...record, abandoned: true });
+  if (goesOn && record.pause === true && reached(held.session(), stashCondition.claimsSwapped))
+    await write(held, { ...record, pause: false });
   if (recordOf(held).abandoned !== true) {
     const failed = await stage(environment, held, target);
     if (failed) return failed;
@@ -98,40 +97,18 @@ async function stage(
   // Each staged claim names its node, so that none waits for a first pod.
   const plan = { templates, waitForConsumer: new Set<string>(), target };
   const progress = await runSession(environment, stagingKind, { held, plan, context: {}, timeoutMs });
-  const { cluster } = environment;
   const record = recordOf(held);
   if (isFinal(held.session())) {
     await removeStaged(environment, held);
     return progress;
   }
-  const staged = await Promise.all(
-    record.claims.map((claim) => persist(environment, () => findIncoming(cluster, claim, target.namespace))),
-  );
-  const claims = staged.map(({ claim }) => claim);
-  const misplaced = staged.find(({ problem }) => problem !== undefined)?.problem;
-  const given = misplaced && { abandoned: true, why: misplaced.message };
+  const { claims, problem } = await findIncoming(environment, record.claims, target.namespace);
+  const given = problem && { abandoned: true, why: problem.message };
   await write(held, { ...record, claims, ...given });
   return undefined;
 }
 
-/** The new volume of a claim, and why the pods cannot use it where they run. */
-async function findIncoming(
-  cluster: Cluster,
-  claim: InPlaceClaim,
-  namespace: string,
-): Promise<{ readonly claim: InPlaceClaim; readonly problem: Failure | undefined }> {
-  const { name, staged = '', volume } = claim;
-  const { spec } = await cluster.get(persistentVolumeClaims, staged, namespace);
-  if (spec.volumeName === undefined) throw new StashError('server', `claim ${staged} is bound to no volume`);
-  const [present, incoming] = await Promise.all([
-    cluster.get(persistentVolumes, volume),
-    cluster.get(persistentVolumes, spec.volumeName),
-  ]);
-  return {
-    claim: { ...claim, incoming: spec.volumeName },
-    problem: misplacedVolume(name, present, incoming),
-  };
-}
+const deletionsAtOnce = 8;
 
 /** What was staged is of no use without the rest. */
 async function removeStaged(environment: Environment, held: Held<RestoreSession>): Promise<void> {
@@ -143,15 +120,13 @@ async function removeStaged(environment: Environment, held: Held<RestoreSession>
     ({ metadata }) =>
       names.includes(metadata.name) && metadata.annotations?.[annotation.restoreSessionUid] === uid,
   );
-  await Promise.all(
-    staged.map(async ({ metadata }) => {
-      try {
-        await cluster.delete(persistentVolumeClaims, metadata, { uid: metadata.uid });
-      } catch (error) {
-        if (!isStashError(error, 'not-found', 'conflict')) throw error;
-      }
-    }),
-  );
+  await forEachBounded(staged, deletionsAtOnce, async ({ metadata }) => {
+    try {
+      await cluster.delete(persistentVolumeClaims, metadata, { uid: metadata.uid });
+    } catch (error) {
+      if (!isStashError(error, 'not-found', 'conflict')) throw error;
+    }
+  });
 }
 
 async function write(held: Held<RestoreSession>, record: InPlaceRecord): Promise<void> {

@@ -106,13 +106,17 @@ export async function runSwap(
       const step = decideSwap(world);
       onChange(swapProgress(world, step));
       if (step.do === 'done') return swapProgress(world, step);
+      if (step.do === 'pause')
+        throw new StashError('workload-down', 'you asked for --pause: all claims have their new volumes');
       if (step.do === 'stuck') throw new StashError('precondition', step.why);
       const what = describe(step);
       if (since?.what !== what) since = { what, at: world.now };
       const limitMs = step.do === 'wait' && step.limit === 'pods' ? stopTimeoutMs : serverLimitMs;
       const until = new Date(since.at.getTime() + limitMs);
       if (world.now >= until)
-        throw new StashError('timed-out', `gave up after ${formatDuration(limitMs)}: ${what}`);
+        throw new StashError('timed-out', `gave up after ${formatDuration(limitMs)}: ${what}`, {
+          hint: step.do === 'wait' ? step.hint?.join('\n') : undefined,
+        });
       if (step.do === 'wait') {
         await loop.wait(until);
         continue;

@@ -18,12 +18,14 @@ import { buildSwapSession } from '#src/domain/in-place/build-session.ts';
 import { checkInPlace, type ClaimInPlace, type UserPod } from '#src/domain/in-place/check-in-place.ts';
 import { checkStaged, templatesByClaim } from '#src/domain/in-place/check-staged.ts';
 import { chooseClaims, type ChosenClaim } from '#src/domain/in-place/choose-claims.ts';
-import { chooseStop, type StopWish } from '#src/domain/in-place/choose-stop.ts';
+import { checkPause, chooseStop, type StopWish } from '#src/domain/in-place/choose-stop.ts';
+import { findDatabase } from '#src/domain/in-place/database-operators.ts';
 import type { InPlacePlan, InPlaceRow } from '#src/domain/in-place/plan.ts';
 import { planNotes } from '#src/domain/in-place/plan-notes.ts';
-import { isInPlace, readRecord } from '#src/domain/in-place/record.ts';
+import { readRecord } from '#src/domain/in-place/record.ts';
 import { stagedSize } from '#src/domain/in-place/staged-claims.ts';
 import { placeOf } from '#src/domain/in-place/topology.ts';
+import { isUnfinishedSwap } from '#src/domain/in-place/unfinished-swap.ts';
 import { maxQuantity } from '#src/domain/quantity.ts';
 import { demandOfClaims } from '#src/domain/quota/demand.ts';
 import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
@@ -36,7 +38,6 @@ import { besideCommand } from '#src/domain/restore/restore-command.ts';
 import { readFlags } from '#src/domain/restore/restore-flags.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { isFinal } from '#src/domain/session/session-status.ts';
 import { claimsOfTarget, type TargetObject } from '#src/domain/workload/claims.ts';
 import { readWorkload, targetTypes } from '#src/domain/workload/kinds.ts';
 import { controllerOf, ownersToRead, podsControlledBy } from '#src/domain/workload/owned-pods.ts';
@@ -56,8 +57,12 @@ export interface InPlaceRequest {
   /** Empty: all claims of the target. */
   readonly only: readonly string[];
   readonly stop: StopWish;
+  /** `--pause`: stop before the workload is started again. */
+  readonly pause: boolean;
   /** `--also`: other workloads whose pods use the claims and may be stopped. */
   readonly also: readonly Pick<Target, 'kind' | 'name'>[];
+  /** `--yes-operator`: an operator that manages the claims is no reason to refuse. */
+  readonly yesOperator: boolean;
   readonly now: Date;
   readonly executor: ExecutorMode;
   /** The user's name, for messages. */
@@ -74,8 +79,8 @@ export async function findUnfinishedInPlace(
 ): Promise<Stored<RestoreSession> | undefined> {
   const isAny = from === 'latest' || parseMoment(from, now) !== undefined;
   return (await reader.restoreSessions()).find((session) => {
-    const { name, annotations, deletionTimestamp } = session.metadata;
-    if (isFinal(session) || deletionTimestamp !== undefined || !isInPlace(session)) return false;
+    if (!isUnfinishedSwap(session)) return false;
+    const { name, annotations } = session.metadata;
     const record = readRecord(session);
     const of = readTarget(session);
     const restored = annotations?.[annotation.restoredFrom];
@@ -102,10 +107,9 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
 
   refuse(noExecutor(await reader.groups(), request.executor));
   const object = await readObject(reader, target);
-  const others = await Promise.all(
-    also.map((each) => readOther(reader, { ...each, namespace: target.namespace })),
-  );
+  const others = await readOthers(reader, also);
   const stop = accept(chooseStop(request.stop, object, also.length > 0));
+  if (request.pause) refuse(checkPause(stop));
   await demand(reader, request.user, rightsForInPlace(target.kind, stop.method));
 
   const points = await pointsOfNamespace(reader);
@@ -115,17 +119,27 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
   const podsOf = ({ kind, object }: ReadTarget) => podsControlledBy(kind, object, pods, owners);
   const own = podsOf(object);
   const ofTarget = accept(claimsOfTarget(object, { claims, pods: own })).map(({ name }) => name);
-  const { chosen, unused } = accept(chooseClaims({ target, point, ofTarget, claims, only }));
+  const restoreSessions = await reader.restoreSessions();
+  const { chosen, unused } = accept(chooseClaims({ target, point, ofTarget, claims, restoreSessions, only }));
 
   const ours = [own, ...others.map(podsOf)].flat();
   const volumes = (await reader.volumes()) ?? new Map<string, never>();
   const inPlace = chosen.map(({ claim }) => claimInPlace(claim, { volumes, pods, owners, ours }));
   const beside = besideCommand(target, point.session, only);
-  const [restoreSessions, backupSessions] = await Promise.all([reader.restoreSessions(), reader.sessions()]);
+  const backupSessions = await reader.sessions();
+  const database = findDatabase({
+    claims: chosen.map(({ claim }) => claim),
+    owners: [
+      ...(object.object.metadata.ownerReferences ?? []),
+      ...inPlace.flatMap((each) => each.pods.flatMap(({ controller }) => controller ?? [])),
+    ],
+    all: claims,
+  });
   refuse(
     checkInPlace({
-      ...{ target, claims: inPlace, volumes: [...volumes.values()], restoreSessions, backupSessions, beside },
-      ordinary: restoreFrom(target, point, only),
+      ...{ target, claims: inPlace, volumes: [...volumes.values()], restoreSessions, backupSessions },
+      ...{ database, yesOperator: request.yesOperator },
+      otherWays: { ordinary: restoreFrom(target, point, only), beside },
     }),
   );
 
@@ -135,7 +149,16 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
     pods: running(inPlace[index]?.pods ?? []),
   }));
   const { session, record, templates } = buildSwapSession({
-    ...{ target, from: point.session, only, stop: stop.method, claims: toStage, classes, at: now },
+    ...{
+      target,
+      from: point.session,
+      only,
+      stop: stop.method,
+      pause: request.pause,
+      claims: toStage,
+      classes,
+      at: now,
+    },
   });
   const staged = toStage.flatMap((each, index) => {
     const template = templates[index];
@@ -159,7 +182,7 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
       needed: needs.get('requests.storage') ?? 0n,
       left: storageLeft(await reader.quotas(), needs),
     },
-    notes: planNotes({ target: object, claims: inPlace, rows, stop: stop.method, unused }),
+    notes: planNotes({ target: object, claims: inPlace, rows, stop: stop.method, database, unused }),
   };
 }
 
@@ -191,11 +214,22 @@ export async function readObject(
   return { kind, object: await orMissingNamespace(reader, reader.cluster.get(resource, name, namespace)) };
 }
 
+/** The workloads of `--also`. */
+export function readOthers(
+  reader: NamespaceReader,
+  also: readonly Pick<Target, 'kind' | 'name'>[],
+): Promise<ReadTarget[]> {
+  const { namespace } = reader;
+  return Promise.all(also.map((each) => readOther(reader, { ...each, namespace })));
+}
+
 async function readOther(reader: NamespaceReader, target: Target): Promise<ReadTarget> {
   const read = await readObject(reader, target);
   if (readWorkload(read.kind, read.object) === undefined) {
     const why = `--also takes a workload, and ${formatTarget(target)} runs no pods`;
-    refuse([failure('usage', why, { hint: 'kubectl get pods' })]);
+    refuse([
+      failure('usage', why, { hint: 'name the workload that runs them, as in --also deployment/NAME' }),
+    ]);
   }
   return read;
 }

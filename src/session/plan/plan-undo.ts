@@ -6,15 +6,25 @@ import { chooseStop, type StopWish } from '#src/domain/in-place/choose-stop.ts';
 import { buildAdopting, buildUndo, chooseUndo, type UndoPlan } from '#src/domain/in-place/undo.ts';
 import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
 import { podsControlledBy } from '#src/domain/workload/owned-pods.ts';
+import type { Target } from '#src/domain/workload/target.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
-import { claimInPlace, demand, podsWithClaims, readObject, readReplicaSets } from './plan-in-place.ts';
+import {
+  claimInPlace,
+  demand,
+  podsWithClaims,
+  readObject,
+  readOthers,
+  readReplicaSets,
+} from './plan-in-place.ts';
 import { rightsForInPlace } from './rights-needed.ts';
 
 export interface UndoRequest {
   /** The RestoreSession that the user names. */
   readonly session: string;
   readonly stop: StopWish;
+  /** `--also`: other workloads whose pods use the claims and may be stopped. */
+  readonly also: readonly Pick<Target, 'kind' | 'name'>[];
   readonly now: Date;
   /** The user's name, for messages. */
   readonly user: string;
@@ -23,18 +33,21 @@ export interface UndoRequest {
 /** Reads and writes nothing. Rejects with a StashError for the first problem. */
 export async function planUndo(reader: NamespaceReader, request: UndoRequest): Promise<UndoPlan> {
   const { namespace } = reader;
-  const { session, now, user } = request;
+  const { session, also, now, user } = request;
   const [restoreSessions, volumes, claims] = await Promise.all([
     reader.restoreSessions(),
     reader.volumes(),
     reader.claims(),
   ]);
   const scene = { session, namespace, restoreSessions, claims };
-  const undo = accept(chooseUndo({ ...scene, volumes: volumes?.values() ?? [] }));
+  const choice = chooseUndo({ ...scene, volumes: [...(volumes?.values() ?? [])] });
+  if ('failure' in choice) await reader.namespaceExists();
+  const undo = accept(choice);
   const { target } = undo;
   if (undo.do !== 'begin' && undo.do !== 'adopt') return undo;
   const object = await readObject(reader, target);
-  const stop = accept(chooseStop(request.stop, object));
+  const others = await readOthers(reader, also);
+  const stop = accept(chooseStop(request.stop, object, also.length > 0));
   await demand(reader, user, rightsForInPlace(target.kind, stop.method));
   if (undo.do === 'adopt') {
     return { do: 'adopt', target, session: buildAdopting({ ...undo, session }, claims, now) };
@@ -42,7 +55,7 @@ export async function planUndo(reader: NamespaceReader, request: UndoRequest): P
 
   const pods = await podsWithClaims(reader);
   const owners = await readReplicaSets(reader, pods);
-  const own = podsControlledBy(object.kind, object.object, pods, owners);
+  const ours = [object, ...others].flatMap((each) => podsControlledBy(each.kind, each.object, pods, owners));
   const names = undo.kept.map(({ swapped }) => swapped.claim);
   const live = claims.filter(({ metadata }) => names.includes(metadata.name));
   refuse(
@@ -54,9 +67,8 @@ export async function planUndo(reader: NamespaceReader, request: UndoRequest): P
         }),
       ),
   );
-  const inPlace = live.map((claim) => claimInPlace(claim, { volumes, pods, owners, ours: own }));
+  const inPlace = live.map((claim) => claimInPlace(claim, { volumes, pods, owners, ours }));
   const backupSessions = await reader.sessions();
-  const shown = commandLine`kubectl stash volumes -n ${namespace}`;
   refuse(
     checkInPlace({
       ...{
@@ -66,7 +78,8 @@ export async function planUndo(reader: NamespaceReader, request: UndoRequest): P
         restoreSessions,
         backupSessions,
       },
-      ...{ ordinary: shown, beside: shown },
+      // The user was asked about the operator before the restore.
+      ...{ database: undefined, yesOperator: true, otherWays: undefined },
     }),
   );
   refuse(claimsBeyondLimits(await reader.limitRanges(), live));

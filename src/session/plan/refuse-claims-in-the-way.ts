@@ -75,8 +75,12 @@ async function mayRestoreInPlace(
   reader: NamespaceReader,
   { target: { kind }, workload }: RestoreWords,
 ): Promise<boolean> {
-  if (workload === undefined || (await reader.groups()).includes(appscodeOperatorGroup)) return false;
-  const { method } = accept(chooseStop('auto', { kind, object: workload }));
+  if ((await reader.groups()).includes(appscodeOperatorGroup)) return false;
+  const isClaim = kind === 'PersistentVolumeClaim';
+  if (workload === undefined && !isClaim) return false;
+  const { method } = workload
+    ? accept(chooseStop('auto', { kind, object: workload }))
+    : { method: 'gate' as const };
   const { inNamespace, ofCluster } = await lackedOf(reader, rightsForInPlace(kind, method));
   return inNamespace.length === 0 && ofCluster.length === 0;
 }

@@ -67,7 +67,8 @@ function scene(
   more: Partial<InPlaceScene> = {},
 ): InPlaceScene {
   return {
-    ...{ target, ordinary, beside, restoreSessions: [], backupSessions: [] },
+    ...{ target, otherWays: { ordinary, beside }, restoreSessions: [], backupSessions: [] },
+    ...{ database: undefined, yesOperator: false },
     claims: [{ claim, volume: own, pods }],
     volumes: [own],
     ...more,
@@ -131,6 +132,9 @@ const ephemeralPod: Stored<Pod> = {
 const wrote = (manager: string): ManagedFields[] => [
   { manager, fieldsV1: { 'f:spec': { 'f:volumeName': {} } } },
 ];
+const claimTarget = { ...target, kind: 'PersistentVolumeClaim', name: 'data' } as const;
+const operated = user('pg-1', { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', name: 'pg' });
+const database = { operator: 'CloudNativePG', name: 'cluster/pg', recovery: 'a new Cluster', others: [] };
 const elsewhere = { ...target, name: 'other' };
 
 const fine: readonly [string, InPlaceScene][] = [
@@ -177,6 +181,14 @@ const fine: readonly [string, InPlaceScene][] = [
       }),
     }),
   ],
+  [
+    'belongs to a database whose operator the user knows',
+    scene({ pods: [operated] }, { target: claimTarget, database, yesOperator: true }),
+  ],
+  [
+    'is used by a pod of an operator that the user knows',
+    scene({ pods: [operated] }, { target: claimTarget, yesOperator: true }),
+  ],
   ['was restored in place before', scene({}, { restoreSessions: [swap({}, 'Succeeded')] })],
   [
     'is not the one of another restore in place',
@@ -195,6 +207,28 @@ const fine: readonly [string, InPlaceScene][] = [
       {
         backupSessions: [backup({ ...targetAnnotation(elsewhere), [annotation.sessionClaims]: '["logs"]' })],
       },
+    ),
+  ],
+  [
+    'is not the claim, or the workload of its name, that is being snapshotted by itself',
+    scene(
+      {},
+      {
+        backupSessions: (
+          [
+            ['PersistentVolumeClaim', 'logs'],
+            ['Deployment', 'data'],
+            ['Deployment', 'db'],
+          ] as const
+        ).map(([kind, name]) => backup(targetAnnotation({ ...target, kind, name }))),
+      },
+    ),
+  ],
+  [
+    'is of a session that is being deleted',
+    scene(
+      {},
+      { restoreSessions: [stored({ ...swap(), metadata: { ...swap().metadata, deletionTimestamp: 'x' } })] },
     ),
   ],
   [
@@ -250,6 +284,19 @@ const refused: readonly [string, InPlaceScene, message: string, hint: string][] 
   [
     'is of a workload that is being snapshotted',
     scene({}, { backupSessions: [backup(targetAnnotation(target))] }),
+    'backupsession/sts-db-1773457200 takes a snapshot of these claims and has not ended',
+    'kubectl stash wait sts-db-1773457200 -n demo',
+  ],
+  [
+    'is being snapshotted by itself',
+    scene(
+      {},
+      {
+        backupSessions: [
+          backup(targetAnnotation({ ...target, kind: 'PersistentVolumeClaim', name: 'data' })),
+        ],
+      },
+    ),
     'backupsession/sts-db-1773457200 takes a snapshot of these claims and has not ended',
     'kubectl stash wait sts-db-1773457200 -n demo',
   ],
@@ -370,13 +417,54 @@ const refused: readonly [string, InPlaceScene, message: string, hint: string][] 
     'is used by a Job',
     scene({ pods: [user('report-x', { kind: 'Job', name: 'report' })] }),
     'pod report-x uses claim data and belongs to job/report',
-    `kubectl wait job/report -n demo --for=condition=Complete\n${describe('pod', 'report-x')}`,
+    'let it end, or delete it:\nkubectl wait job/report -n demo --for=condition=Complete\nkubectl delete job/report -n demo',
   ],
   [
     'is used by a pod of an operator',
-    scene({ pods: [user('pg-1', { kind: 'Cluster', name: 'pg' })] }),
-    'pod pg-1 uses claim data and belongs to cluster/pg',
+    scene({ pods: [operated] }),
+    'pod pg-1 uses claim data and belongs to cluster/pg (postgresql.cnpg.io), which may not create it again',
     describe('pod', 'pg-1'),
+  ],
+  [
+    'is used by a pod of an operator, although the user names the claim alone',
+    scene({ pods: [operated] }, { target: claimTarget }),
+    'pod pg-1 uses claim data and belongs to cluster/pg (postgresql.cnpg.io), which may not create it again',
+    `${describe('pod', 'pg-1')}\nif it does create it again, add --yes-operator`,
+  ],
+  [
+    'is used by a pod of an operator beside the workload, whatever the user says',
+    scene({ pods: [operated] }, { database, yesOperator: true }),
+    'pod pg-1 uses claim data and belongs to cluster/pg (postgresql.cnpg.io), which may not create it again',
+    describe('pod', 'pg-1'),
+  ],
+  [
+    'is used by a Job, whatever the user says',
+    scene(
+      { pods: [user('report-x', { kind: 'Job', name: 'report' })] },
+      { target: claimTarget, yesOperator: true },
+    ),
+    'pod report-x uses claim data and belongs to job/report',
+    'let it end, or delete it:\nkubectl wait job/report -n demo --for=condition=Complete\nkubectl delete job/report -n demo',
+  ],
+  [
+    'belongs to a database',
+    scene({ pods: [operated] }, { target: claimTarget, database }),
+    'the CloudNativePG operator manages these claims for cluster/pg',
+    [
+      'restore all instances together: the operator may copy one of them again from a peer',
+      'better, let the operator restore it:\na new Cluster',
+      'to restore these claims all the same, add --yes-operator',
+    ].join('\n'),
+  ],
+  [
+    'is one part of a database',
+    scene({}, { database: { ...database, recovery: undefined, others: ['a', 'b', 'c', 'd'] } }),
+    'the CloudNativePG operator manages these claims for cluster/pg, and claim a, b, c and 1 more of the same database would stay as it is',
+    [
+      'restore all instances together: one that goes back alone lacks what the others have',
+      'logged since, so that they reject it, or the operator copies their data over it',
+      'to restore these claims all the same, add --yes-operator',
+    ].join('\n'),
   ],
   [
     'has a name for which a volume is reserved',
@@ -423,6 +511,21 @@ for (const [which, each, message, hint] of refused) {
     });
   });
 }
+
+test('undo says that it cannot go back, and names no other way', () => {
+  const undone = (changes: Partial<ClaimInPlace>) =>
+    checkInPlace(scene(changes, { otherWays: undefined }))[0];
+  assert.deepEqual(undone({ claim: live({}, { status: { phase: 'Lost' } }) }), {
+    ...{ level: 'fail', kind: 'precondition' },
+    message: 'cannot go back: claim data has lost its volume: there is nothing to keep',
+    hint: describe('pvc', 'data'),
+  });
+  assert.deepEqual(undone({ volume: volume({}, { annotations: {} }) }), {
+    ...{ level: 'fail', kind: 'precondition' },
+    message: 'cannot go back: volume pv-data of claim data was made by hand, not by its storage class',
+    hint: 'look at what is kept:\nkubectl stash volumes -n demo',
+  });
+});
 
 test('all that is wrong is found, for each claim', () => {
   const bad = scene(

@@ -3,8 +3,10 @@ import { test } from 'node:test';
 
 import { chooseClaims, type ClaimsScene } from '#src/domain/in-place/choose-claims.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
-import { claim } from '#test/domain/objects.ts';
+import { claim, stored } from '#test/domain/objects.ts';
 import { foo, snapshotOf } from '#test/domain/restore-point-objects.ts';
+
+import { inPlaceSession } from './in-place-session.ts';
 
 const session = 'deploy-foo-1732428000';
 
@@ -14,12 +16,14 @@ function scene(
   {
     only = [],
     live = ofTarget,
-  }: { readonly only?: readonly string[]; readonly live?: readonly string[] } = {},
+    restoreSessions = [],
+  }: Partial<Pick<ClaimsScene, 'only' | 'restoreSessions'>> & { readonly live?: readonly string[] } = {},
 ): ClaimsScene {
   const snapshots = ofPoint.map((name) => snapshotOf(session, name, { claims: ofPoint }));
   const [point] = restorePoints(snapshots, []);
   assert.ok(point);
-  return { target: foo, point, ofTarget, only, claims: live.map((name) => claim(name)) };
+  const claims = live.map((name) => claim(name));
+  return { target: foo, point, ofTarget, only, claims, restoreSessions };
 }
 
 const chosen: readonly [string, ClaimsScene, claims: string[], unused: string[]][] = [
@@ -75,6 +79,16 @@ const refused: readonly [string, ClaimsScene, kind: string, message: string, hin
     'precondition',
     'cannot restore in place: claim data does not exist: there is nothing to keep',
     `kubectl stash restore deployment/foo -n demo --from ${session} --only data`,
+  ],
+  [
+    'that another restore in place has deleted',
+    scene(['data', 'data-db-0'], ['data', 'data-db-0'], {
+      ...{ live: ['data'], restoreSessions: [stored(inPlaceSession())] },
+    }),
+    'precondition',
+    'restoresession/restore-sts-db swaps claim data-db-0, and is unfinished',
+    'to go on:\nkubectl stash restore statefulset/db --in-place -n demo --from point\n' +
+      'to go back:\nkubectl stash undo restore-sts-db -n demo',
   ],
 ];
 

@@ -9,7 +9,15 @@ import { readRecord, stopMethods } from '#src/domain/in-place/record.ts';
 import { annotation } from '#src/api/labels.ts';
 import { formatRecord } from '#src/domain/in-place/record.ts';
 
-import { apply, controllers, modelOf, saboteurs, worldOf, type Model } from './swap-model.ts';
+import {
+  apply,
+  controllers,
+  deleteNewVolume,
+  modelOf,
+  saboteurs,
+  worldOf,
+  type Model,
+} from './swap-model.ts';
 
 /** What happens next: the executor acts (and may die after so many writes), a controller does, or somebody interferes. */
 const act = fc.oneof(
@@ -32,13 +40,17 @@ const shapes = ['shared', 'each'] as const;
 /** Long enough for most runs to pass every step. */
 const acts = fc.array(act, { maxLength: 400, size: 'max' });
 
-function assertSafe(model: Model): void {
+function assertOneGeneration(model: Model): void {
   const generations = [...model.mounted.values()].map((volumes) =>
     volumes.map((name) => name.split('-', 1)[0]),
   );
   const running = new Set(generations.flat());
   assert(running.size <= 1, `pods run on ${JSON.stringify([...model.mounted])}`);
   assert(!running.has('empty'), 'a pod runs on an empty volume');
+}
+
+function assertSafe(model: Model): void {
+  assertOneGeneration(model);
   const stands = (name: string) =>
     model.claims.get(name)?.spec.volumeName === `old-${name}` &&
     model.claims.get(name)?.metadata.deletionTimestamp === undefined;
@@ -51,14 +63,14 @@ function assertSafe(model: Model): void {
 }
 
 /** Controllers first, until they have nothing to do, then the executor. */
-function settle(model: Model): string {
+function settle(model: Model, check = assertSafe): string {
   for (let turn = 0; turn < 500; turn += 1) {
-    while (controllers.some((controller) => controller(model))) assertSafe(model);
+    while (controllers.some((controller) => controller(model))) check(model);
     const step = decideSwap(worldOf(model));
     if (step.do === 'done') return 'done';
     if (step.do === 'stuck') return step.why;
     apply(model, step);
-    assertSafe(model);
+    check(model);
   }
   return 'it did not end';
 }
@@ -86,6 +98,51 @@ test('whatever happens in between, no pod sees a mix, no data is lost, and all c
     }),
     { numRuns: 400 },
   );
+});
+
+test('where somebody deletes a new volume, all claims get the new data, or all get the old', () => {
+  const ends = new Set<string>();
+  fc.assert(
+    fc.property(fc.constantFrom(...stopMethods), fc.constantFrom(...shapes), acts, (stop, shape, acts) => {
+      const model = modelOf(names, stop, shape);
+      while (controllers.some((controller) => controller(model)));
+      for (const [index, next] of acts.entries()) {
+        if (next.who === 'controller') controllers[next.which]?.(model);
+        else if (next.who === 'executor') apply(model, decideSwap(worldOf(model)), next.writes);
+        else if (index % 7 === 0) deleteNewVolume(model);
+        assertOneGeneration(model);
+      }
+      const end = settle(model, assertOneGeneration);
+      assert.equal(end, 'done');
+      const generation = new Set(names.map((name) => model.claims.get(name)?.spec.volumeName?.split('-')[0]));
+      assert.equal(generation.size, 1);
+      const [which] = generation;
+      assert.equal(model.session.status?.phase, which === 'new' ? 'Succeeded' : 'Failed');
+      assert.deepEqual([model.replicas, model.mounted.size], [2, 2]);
+      ends.add(which ?? '');
+    }),
+    { numRuns: 400 },
+  );
+  assert.deepEqual([...ends].sort(), ['new', 'old']);
+});
+
+test('where all new volumes are deleted before their claims are bound, all claims get the old data', () => {
+  for (const stop of stopMethods) {
+    const model = modelOf(names, stop, 'shared');
+    for (let filled = false; !filled;) {
+      while (controllers.some((controller) => controller(model)));
+      const step = decideSwap(worldOf(model));
+      apply(model, step);
+      filled = step.do === 'fill';
+    }
+    for (const name of names) model.volumes.delete(`new-${name}`);
+    assert.equal(settle(model, assertOneGeneration), 'done');
+    assert.deepEqual(
+      names.map((name) => model.claims.get(name)?.spec.volumeName),
+      names.map((name) => `old-${name}`),
+    );
+    assert.equal(model.session.status?.phase, 'Failed');
+  }
 });
 
 test('until a claim is deleted, giving up leaves everything as it was', () => {
@@ -125,6 +182,67 @@ test('until a claim is deleted, giving up leaves everything as it was', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('behind the gate, a pod of a Job and a bare pod are waited for, and one that has ended is deleted', () => {
+  const model = modelOf(names, 'gate', 'shared');
+  while (controllers.some((controller) => controller(model)));
+  const [pod, other] = model.pods.values();
+  assert(pod && other);
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'report', uid: 'job', controller: true };
+  pod.metadata.ownerReferences = [owner];
+  other.metadata.ownerReferences = [];
+  let step = decideSwap(worldOf(model));
+  for (; step.do !== 'wait' || step.limit !== 'pods'; step = decideSwap(worldOf(model))) {
+    apply(model, step);
+    while (controllers.some((controller) => controller(model)));
+    for (const { metadata } of [...model.pods.values()])
+      if (![pod, other].some((each) => each.metadata.name === metadata.name))
+        model.pods.delete(metadata.name);
+  }
+  assert.equal(
+    step.what,
+    `pod ${pod.metadata.name} on node node-1, ${other.metadata.name} on node node-1 to end`,
+  );
+  pod.status = { phase: 'Succeeded' };
+  other.status = { phase: 'Failed' };
+  assert.deepEqual(decideSwap(worldOf(model)), { do: 'delete-pods', pods: [pod, other] });
+});
+
+/** Every step to the end, while the controllers do their part; the pods of a scaled workload end one step later. */
+function stepsOf(model: Model): string[] {
+  const steps: string[] = [];
+  for (let turn = 0; turn < 100; turn += 1) {
+    const step = decideSwap(worldOf(model));
+    if (step.do === 'done' || step.do === 'pause') return [...steps, step.do];
+    steps.push(step.do);
+    apply(model, step);
+    const isScaled = step.do === 'scale' && step.replicas === 0;
+    if (!isScaled) while (controllers.some((controller) => controller(model)));
+  }
+  throw new Error(`it did not end: ${steps.join(', ')}`);
+}
+
+function afterScaling(steps: readonly string[]): readonly string[] {
+  return steps.slice(steps.indexOf('scale') + 1);
+}
+
+test('while the pods of a scaled workload end, its claims are held', () => {
+  const model = modelOf(names, 'scale', 'shared');
+  while (controllers.some((controller) => controller(model)));
+  assert.deepEqual(afterScaling(stepsOf(model)).slice(0, 2), ['hold', 'delete-claims']);
+});
+
+test('a scaled workload is started before its new volumes get their reclaim policy back, except after a pause', () => {
+  const scaled = modelOf(names, 'scale', 'shared');
+  while (controllers.some((controller) => controller(scaled)));
+  assert.deepEqual(afterScaling(stepsOf(scaled)).slice(-4), ['scale', 'give-back', 'write-status', 'done']);
+  const paused = modelOf(names, 'scale', 'shared');
+  while (controllers.some((controller) => controller(paused)));
+  const record = readRecord(paused.session);
+  assert(record);
+  paused.session.metadata.annotations = { [annotation.inPlace]: formatRecord({ ...record, pause: true }) };
+  assert.deepEqual(afterScaling(stepsOf(paused)).slice(-2), ['give-back', 'pause']);
 });
 
 test('a claim that somebody has given another volume meanwhile stops the restore before any pod is stopped', () => {

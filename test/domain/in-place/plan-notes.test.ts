@@ -10,7 +10,7 @@ import { claim, pod, stored } from '#test/domain/objects.ts';
 const owner = (apiVersion: string, kind: string, name: string): OwnerReference => ({
   ...{ apiVersion, kind, name, uid: `uid-of-${name}` },
 });
-const cluster = owner('postgresql.cnpg.io/v1', 'Cluster', 'pg');
+const cluster = owner('db.example.com/v1', 'Cluster', 'pg');
 
 function notes(changes: Partial<NotedScene>, owners: readonly OwnerReference[] = []): string[] {
   const object = stored<KubernetesObject>({
@@ -18,7 +18,11 @@ function notes(changes: Partial<NotedScene>, owners: readonly OwnerReference[] =
     metadata: { name: 'db', ownerReferences: [...owners] },
   });
   const target = { kind: 'StatefulSet' as const, object };
-  return planNotes({ ...{ target, claims: [], rows: [], stop: 'gate', unused: [] }, ...changes });
+  return planNotes({
+    ...{ target, claims: [], rows: [], stop: 'gate', unused: [] },
+    database: undefined,
+    ...changes,
+  });
 }
 
 function used(more: Partial<ClaimInPlace>): ClaimInPlace {
@@ -26,7 +30,7 @@ function used(more: Partial<ClaimInPlace>): ClaimInPlace {
 }
 
 const warning =
-  'cluster/pg (postgresql.cnpg.io) manages these claims: restore all its instances together, since it may overwrite one of them from another; where it can restore by itself, prefer that';
+  'cluster/pg (db.example.com) manages these claims or their pods; kubectl stash does not know that operator: make sure that it creates its pods again, and expects that data may go back';
 
 test('nothing is noted of a plain workload', () => {
   const controllers = [owner('v1', 'ReplicationController', 'a'), owner('batch/v1', 'Job', 'b')];
@@ -49,6 +53,17 @@ for (const [where, found] of Object.entries({
     assert.deepEqual(found, [warning]);
   });
 }
+
+test('a database is noted once, with the claims of it that stay as they are', () => {
+  const database = { operator: 'Percona', name: 'psmdb/shop', recovery: undefined, others: [] };
+  const percona = [owner('psmdb.percona.com/v1', 'PerconaServerMongoDB', 'shop')];
+  const words =
+    'the Percona operator manages these claims for psmdb/shop, and may copy an instance again from a peer';
+  assert.deepEqual(notes({ database }, percona), [words]);
+  assert.deepEqual(notes({ database: { ...database, others: ['a', 'b'] } }, percona), [
+    `${words}; claim a, b of it stays as it is`,
+  ]);
+});
 
 test('claims of the restore point are noted that the workload does not use any more', () => {
   assert.deepEqual(notes({ unused: ['data-db-3', 'data-db-4'] }), [

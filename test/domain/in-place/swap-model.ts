@@ -209,6 +209,7 @@ export function apply(model: Model, step: SwapStep, count = Infinity): void {
       model.session.status = step.status(model.session.status);
       return;
     case 'wait':
+    case 'pause':
     case 'stuck':
     case 'done':
       return;
@@ -352,6 +353,14 @@ export const controllers: readonly ((model: Model) => boolean)[] = [
     return true;
   },
 ];
+
+/** Somebody deletes a volume that no claim has: a bound one is protected. */
+export function deleteNewVolume({ volumes }: Model): void {
+  const it = [...volumes.values()].find(
+    ({ metadata, status }) => metadata.name.startsWith('new-') && status?.phase !== 'Bound',
+  );
+  if (it) volumes.delete(it.metadata.name);
+}
 
 /** Each is something that another client may do at any moment. */
 export const saboteurs: readonly ((model: Model) => void)[] = [

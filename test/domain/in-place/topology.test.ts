@@ -3,8 +3,14 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { NodeRequirement, NodeSelectorTerm, PersistentVolume } from '#src/api/kubernetes.ts';
-import { misplacedVolume, placeOf } from '#src/domain/in-place/topology.ts';
+import type {
+  ClusterNode,
+  NodeRequirement,
+  NodeSelectorTerm,
+  PersistentVolume,
+} from '#src/api/kubernetes.ts';
+import { isUsableOn, misplacedVolume, placeOf } from '#src/domain/in-place/topology.ts';
+import { stored } from '#test/domain/objects.ts';
 
 function volume(...nodeSelectorTerms: NodeSelectorTerm[]): PersistentVolume {
   return {
@@ -95,4 +101,40 @@ test('the place of a volume is what it requires of a node’s labels', () => {
   assert.equal(placeOf(anywhere), undefined);
   assert.equal(placeOf(volume()), undefined);
   assert.equal(placeOf(volume(on(['zone', 'a'], ['host', '1']), on(['zone', 'a']))), 'a, 1');
+});
+
+const requirements: readonly [NodeRequirement, boolean][] = [
+  [{ key: 'zone', operator: 'In', values: ['a', 'b'] }, true],
+  [{ key: 'zone', operator: 'In', values: ['b'] }, false],
+  [{ key: 'disk', operator: 'In', values: ['ssd'] }, false],
+  [{ key: 'zone', operator: 'NotIn', values: ['a'] }, false],
+  [{ key: 'disk', operator: 'NotIn', values: ['ssd'] }, true],
+  [{ key: 'zone', operator: 'Exists' }, true],
+  [{ key: 'disk', operator: 'Exists' }, false],
+  [{ key: 'zone', operator: 'DoesNotExist' }, false],
+  [{ key: 'disk', operator: 'DoesNotExist' }, true],
+  [{ key: 'rank', operator: 'Gt', values: ['4'] }, true],
+  [{ key: 'rank', operator: 'Gt', values: ['5'] }, false],
+  [{ key: 'rank', operator: 'Lt', values: ['6'] }, true],
+  [{ key: 'disk', operator: 'Lt', values: ['6'] }, false],
+];
+const node = stored<ClusterNode>({
+  ...{ apiVersion: 'v1', kind: 'Node' },
+  metadata: { name: 'worker', labels: { zone: 'a', rank: '5' } },
+});
+
+for (const [requirement, isMet] of requirements) {
+  test(`a node in zone a of rank 5 ${isMet ? 'meets' : 'does not meet'} ${JSON.stringify(requirement)}`, () => {
+    assert.equal(isUsableOn(volume({ matchExpressions: [requirement] }), node), isMet);
+  });
+}
+
+test('a volume is usable on a node that meets all of one of its terms, or by the name of the node', () => {
+  assert.equal(isUsableOn(anywhere, node), true);
+  assert.equal(isUsableOn(volume(zoneB, zoneA), node), true);
+  assert.equal(isUsableOn(volume(on(['zone', 'a'], ['rank', '6'])), node), false);
+  const named = (name: string) =>
+    volume({ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] });
+  assert.equal(isUsableOn(named('worker'), node), true);
+  assert.equal(isUsableOn(named('other'), node), false);
 });

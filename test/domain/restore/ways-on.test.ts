@@ -172,7 +172,11 @@ test('offers the restore in place first, where it can take all claims', () => {
   const flags = { only: [], suffix: undefined, claim: [], storageClass: 'fast' };
   assert.deepEqual(first({ flags }), steps, 'with another class');
   const alone = { target: { ...target, kind: 'PersistentVolumeClaim' }, workload: undefined } as const;
-  assert.deepEqual(first(alone), steps, 'of a claim by itself');
+  assert.deepEqual(first(alone), offered, 'of a claim by itself');
+  const strange = [way('data-db-0', { pods: [pod('stranger', [])] })];
+  assert.match(first(alone, strange)?.at(-1) ?? '', /stop pod stranger first/, 'of a claim that a pod uses');
+  const lost = claim('data-db-0', { status: { phase: 'Lost' } });
+  assert.deepEqual(first({}, [way('data-db-0', { claim: lost })]), steps, 'that is not bound');
   const going = claim('data-db-0', { metadata: { name: 'data-db-0', deletionTimestamp: created } });
   assert.deepEqual(first({}, [way('data-db-0', { claim: going })]), steps, 'being deleted');
   assert.deepEqual(first({}, [way('data-db-0', { unready: [snapshot('s')] })]), steps, 'being snapshotted');

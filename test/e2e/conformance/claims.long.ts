@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
-import { events, pods } from '#src/api/resources.ts';
-import { nodes } from '#src/sandbox/node/announce-node.ts';
+import { events, nodes, pods } from '#src/api/resources.ts';
 import { text } from '#test/support/json-client.ts';
 import { until } from '#test/support/until.ts';
 

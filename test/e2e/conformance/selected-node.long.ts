@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import { pods, volumeSnapshots } from '#src/api/resources.ts';
-import { nodes } from '#src/sandbox/node/announce-node.ts';
+import { nodes, pods, volumeSnapshots } from '#src/api/resources.ts';
 import { until } from '#test/support/until.ts';
 
 import { claimSpec, claimsOf, patience } from './claims-of.ts';

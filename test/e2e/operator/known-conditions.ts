@@ -78,10 +78,12 @@ export const knownConditions: readonly KnownCondition[] = [
 
 /** Those that AppsCode's operator does not have. */
 export const ownConditions: readonly KnownCondition[] = [
-  ...known('SwapInterrupted', 'test/operator/in-place.long.ts', {
-    True: 'ExecutorDied',
-    False: 'ExecutorResumed',
-  }),
+  ...known('ClaimsStaged', end('swaps'), { True: 'NewVolumesBound' }),
+  ...known('VolumesKept', end('swaps'), { True: 'VolumesRetained' }),
+  ...known('WorkloadStopped', end('swaps'), { True: 'NoPodUsesTheClaims' }),
+  ...known('ClaimsSwapped', end('swaps'), { True: 'ClaimsBoundToNewVolumes' }),
+  ...known('WorkloadStarted', end('swaps'), { True: 'WorkloadReleased' }),
+  ...known('SwapInterrupted', end('swaps'), { True: 'ExecutorDied', False: 'ExecutorResumed' }),
 ];
 
 function known(

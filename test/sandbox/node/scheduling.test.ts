@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import type { PersistentVolume, Pod, PodSpec } from '#src/api/kubernetes.ts';
 import {
   daemonSets,
+  nodes,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
   storageClasses,
 } from '#src/api/resources.ts';
-import { nodes } from '#src/sandbox/node/announce-node.ts';
 import { isBound, startCluster } from '#test/sandbox/controllers/running-cluster.ts';
 
 const running = await startCluster();
