@@ -332,10 +332,12 @@ async function readRequest(args: RestoreArgs, context: Context): Promise<Request
 
 /** Throws 'usage' for flags that do not go together with `--in-place`, or not without it. */
 function refuseInPlaceFlags({ flags }: RestoreArgs): void {
-  const { inPlace, stop, also, yesOperator, pause, yes, stopTimeout } = flags;
+  const { inPlace, stop, method, before, also, yesOperator, pause, yes, stopTimeout } = flags;
   if (!inPlace) {
     const given = [
       ...(stop === inPlaceFlags.stop.default ? [] : ['--stop']),
+      ...(method === 'auto' ? [] : ['--method']),
+      ...(before === 'none' ? [] : ['--before']),
       ...(also.length === 0 ? [] : ['--also']),
       ...(yesOperator ? ['--yes-operator'] : []),
       ...(pause ? ['--pause'] : []),

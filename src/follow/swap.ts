@@ -2,11 +2,14 @@
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { goOnCommand, undoCommand } from '#src/domain/in-place/in-place-command.ts';
+import { backCommand, goOnCommand, undoCommand } from '#src/domain/in-place/in-place-command.ts';
 import { readRecord } from '#src/domain/in-place/record.ts';
 import { formatHolder } from '#src/domain/session/holder.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { isStashError, StashError } from '#src/errors.ts';
+import { find } from '#src/cluster/find.ts';
+import { restoreSessions } from '#src/api/resources.ts';
+import { persist } from '#src/session/persist.ts';
 import { carryOutInPlace, type CarryOutInPlace } from '#src/session/in-place/carry-out-in-place.ts';
 import { createRestore } from '#src/session/plan/begin-restore.ts';
 
@@ -28,7 +31,7 @@ export async function takeSwap(environment: FollowEnvironment, task: CarryOutInP
   const { session, say } = task;
   try {
     const progress = await carryOutInPlace(environment, task);
-    if (progress.statusPhase === 'Succeeded') say(howToGoBack(session));
+    if (progress.statusPhase === 'Succeeded') say(howToGoBack(await present(environment, session)));
     return progress;
   } catch (error) {
     if (!isStashError(error)) throw error;
@@ -49,8 +52,21 @@ export async function takeSwap(environment: FollowEnvironment, task: CarryOutInP
   }
 }
 
+/** The name of the snapshot of the data from before may have changed. */
+async function present(
+  environment: FollowEnvironment,
+  session: Stored<RestoreSession>,
+): Promise<Stored<RestoreSession>> {
+  if (readRecord(session)?.method !== 'recreate') return session;
+  const { metadata } = session;
+  return (await persist(environment, () => find(environment.cluster, restoreSessions, metadata))) ?? session;
+}
+
 function howToGoBack(session: Stored<RestoreSession>): string {
   const { name, namespace = '' } = session.metadata;
-  const of = readRecord(session)?.volumesOf ?? name;
+  const record = readRecord(session);
+  if (record?.method === 'recreate')
+    return `the data from before is in backupsession/${record.before ?? ''}; to go back to it: ${backCommand(session)}`;
+  const of = record?.volumesOf ?? name;
   return `the volumes that the claims had before are kept; to go back to them: ${undoCommand(of, namespace)}`;
 }

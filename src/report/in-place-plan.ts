@@ -1,7 +1,12 @@
 /** What a restore in place is going to do, for a user to agree to. */
 import { formatAge } from '#src/domain/duration.ts';
 import { cutMiddle } from '#src/domain/ellipsis.ts';
-import { forgetCommand, goOnCommand, undoCommand } from '#src/domain/in-place/in-place-command.ts';
+import {
+  backCommand,
+  forgetCommand,
+  goOnCommand,
+  undoCommand,
+} from '#src/domain/in-place/in-place-command.ts';
 import type { InPlacePlan, InPlaceRow } from '#src/domain/in-place/plan.ts';
 import { formatBytes, parseQuantity } from '#src/domain/quantity.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -14,7 +19,7 @@ const width = 80;
 
 /** Lines of at most 80 columns, except commands, which are on lines of their own. */
 export function inPlacePlanLines(plan: InPlacePlan, now: Date): string[] {
-  const { target, point, session, rows, notes } = plan;
+  const { target, point, rows, notes } = plan;
   const of = formatTarget(target);
   const age = formatAge(now.getTime() - point.cutAt.getTime());
   return [
@@ -23,23 +28,67 @@ export function inPlacePlanLines(plan: InPlacePlan, now: Date): string[] {
     '',
     ...table(rows),
     '',
-    ...step(1, stage(plan)),
-    ...step(2, stop(plan)),
-    ...step(3, start(plan)),
+    ...stepsOf(plan).flatMap((words, index) => step(index + 1, words)),
     '',
+    ...(plan.record.method === 'swap' ? ifSwapped(plan, age) : ifRecreated(plan, age)),
+    ...notes.flatMap((note) => text(`note: ${note}`)),
+  ];
+}
+
+function ifSwapped({ target, session, record, stop: { method } }: InPlacePlan, age: string): string[] {
+  const first = record.before !== undefined && method === 'gate' ? 3 : 2;
+  return [
     ...text(
       `What was written in the last ${age} is not in the new volumes. The present volumes keep it until you give them up.`,
     ),
     ...text(
-      'Ctrl-C during step 1 leaves the workload and its claims as they are. From step 2 on, no pod uses the claims until you go on or back. To go on, run the same command:',
+      `Ctrl-C ${first === 2 ? 'during step 1' : `before step ${first}`} leaves the workload and its claims as they are. From step ${first} on, no pod uses the claims until you go on or back. To go on, run the same command:`,
     ),
     `  ${goOnCommand(session)}`,
     ...text('To go back to the present volumes, even after the restore:'),
     `  ${undoCommand(session.metadata.name, target.namespace)}`,
     ...text('To give the present volumes up after the restore:'),
     `  ${forgetCommand(session.metadata.name, target.namespace)}`,
-    ...notes.flatMap((note) => text(`note: ${note}`)),
   ];
+}
+
+function ifRecreated({ session, rows, record: { before = '' } }: InPlacePlan, age: string): string[] {
+  const volumes = rows.length === 1 ? 'volume is' : 'volumes are';
+  return [
+    ...text(
+      `What was written in the last ${age} is not in the new claims. The present ${volumes} deleted, if that is their policy: only backupsession/${before} keeps that data.`,
+    ),
+    ...text(
+      'Ctrl-C before the claims are deleted leaves them as they are. After that, the workload is down until you go on. To go on, run the same command:',
+    ),
+    `  ${goOnCommand(session)}`,
+    ...text('To go back to the data of that snapshot after the restore:'),
+    `  ${backCommand(session)}`,
+  ];
+}
+
+function stepsOf(plan: InPlacePlan): string[] {
+  const { record, stop: stopping, rows } = plan;
+  const snapshot = record.before === undefined ? [] : [takeBefore(plan, record.before)];
+  const orders = stopping.method === 'scale' ? [stop(plan), ...snapshot] : [...snapshot, stop(plan)];
+  if (record.method === 'swap') return [stage(plan), ...orders, start(plan)];
+  const [claims, them] = rows.length === 1 ? ['claim', 'it'] : ['claims', 'them'];
+  const again =
+    stopping.method === 'scale'
+      ? `Delete the ${claims} and create ${them} again`
+      : `Create the ${claims} again`;
+  const from = rows.length === 1 ? 'its snapshot' : 'their snapshots';
+  return [
+    ...orders,
+    `${again}, from ${from}, and start the workload. It is down until the driver has made the new volumes.`,
+  ];
+}
+
+function takeBefore({ stop: { method }, record }: InPlacePlan, before: string): string {
+  const where = record.method === 'swap' ? 'only in the volumes that are kept' : 'lost';
+  return method === 'scale'
+    ? `Take a snapshot of the present data, backupsession/${before}, of the stopped workload.`
+    : `Take a snapshot of the present data, backupsession/${before}, while the pods run: what they write after it is ${where}.`;
 }
 
 function stage({ rows, pods, storage: { needed, left } }: InPlacePlan): string {

@@ -53,6 +53,9 @@ function request(namespace: string, words: string, asked: Asked = {}): InPlaceRe
       from: 'latest',
       only: [],
       stop: 'auto',
+      method: 'auto',
+      before: 'none',
+      confirms: false,
       pause: false,
       also: [],
       yesOperator: false,
@@ -267,10 +270,26 @@ test('a user who may not patch volumes, or delete claims, is told which right is
     },
   });
   await refused(
-    plan('rights', 'Deployment/web', {}, without('patch', 'persistentvolumes')),
+    plan('rights', 'Deployment/web', { method: 'swap' }, without('patch', 'persistentvolumes')),
     /^cannot restore in place: user "jane" may not patch persistentvolumes$/,
     /--suffix\nkubectl auth can-i patch persistentvolumes$/,
   );
+  await refused(
+    plan('rights', 'Deployment/web', {}, without('patch', 'persistentvolumes')),
+    /^cannot restore in place: user "jane" may not patch persistentvolumes, so the present volumes would be deleted$/,
+    /add --method=recreate$/,
+  );
+  const confirmed = { confirms: true };
+  const { record, templates, storage } = await plan(
+    ...(['rights', 'Deployment/web', confirmed, without('patch', 'persistentvolumes')] as const),
+  );
+  assert.equal(record.method, 'recreate');
+  assert.match(record.before ?? '', /^before-restore-deploy-web-/);
+  assert.deepEqual(
+    templates.map(({ metadata }) => metadata.name),
+    ['data', 'logs'],
+  );
+  assert.equal(storage.needed, 0n);
   await refused(
     plan('rights', 'Deployment/web', {}, without('delete', 'persistentvolumeclaims')),
     /^user "jane" may not delete persistentvolumeclaims in namespace rights$/,

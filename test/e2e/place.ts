@@ -66,7 +66,7 @@ export interface Place {
 export interface PlaceRights {
   readonly classes?: boolean;
   readonly hooksAndDeletions?: boolean;
-  readonly inPlace?: boolean;
+  readonly inPlace?: boolean | 'without-volumes';
 }
 
 /**
@@ -211,7 +211,8 @@ async function admitDeveloper(
   if (!(await hasAccessControl(server))) return undefined;
   const user = `${namespace}-developer`;
   const group = `${namespace}-classes`;
-  const [swapRules, volumeRules] = inPlace ? await inPlaceRules() : [[], []];
+  const [swapRules, all] = inPlace === false ? [[], []] : await inPlaceRules();
+  const volumeRules = inPlace === 'without-volumes' ? [] : all;
   const rules = [
     ...(await documentedRules('developer.yaml')),
     ...(await documentedRules('schedules.yaml')),

@@ -1,12 +1,14 @@
 /**
  * A restore in place survives its executor: it is stopped for good right before or right after each write, and then the
- * same command brings the session to its end, from this machine or another, or `undo` brings everything back.
+ * same command brings the session to its end, from this machine or another, or `undo` brings everything back. Where `undo`
+ * finds that the volumes are gone, it prints the command that restores the data from before.
  */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
 import { label } from '#src/api/labels.ts';
 import {
+  backupSessions,
   deployments,
   persistentVolumeClaims,
   persistentVolumes,
@@ -14,8 +16,10 @@ import {
 } from '#src/api/resources.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import type { InPlaceMethod } from '#src/domain/in-place/record.ts';
 import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
+import type { Clock } from '#src/domain/clock.ts';
 import { fastClock } from '#test/session/clocks.ts';
 import { freezing, type FreezePoint, type Freezing } from '#test/session/freezing.ts';
 import { mortal } from '#test/operator/mortal.ts';
@@ -92,7 +96,12 @@ function begin(place: Place, argv: string, at?: FreezePoint) {
 }
 
 /** Resolves with false if the command never reached that point. */
-async function survives(place: Place, argv: string, at: FreezePoint, back: boolean): Promise<boolean> {
+async function survives(
+  place: Place,
+  argv: string,
+  at: FreezePoint,
+  { back, method }: { readonly back: boolean; readonly method: InPlaceMethod },
+): Promise<boolean> {
   const present = await volumesOf(place);
   const first = begin(place, argv, at);
   try {
@@ -108,6 +117,10 @@ async function survives(place: Place, argv: string, at: FreezePoint, back: boole
     const again = back && session ? `undo ${session.metadata.name} --yes` : argv;
     const hadEnded = session !== undefined && isFinal(session);
     const rerun = await place.stash(again, { ...administrator, clock });
+    if (method === 'recreate' && back && session && rerun.code === 1) {
+      await goesBack(place, { argv, clock, hint: rerun.stderr });
+      return true;
+    }
     assert.equal(rerun.code, 0, rerun.stderr);
     if (back && session) {
       assert.equal(await read(place), 'after\nafter', rerun.stderr);
@@ -123,6 +136,23 @@ async function survives(place: Place, argv: string, at: FreezePoint, back: boole
   }
 }
 
+/** The session ends, and then the command that `undo` printed restores the data from before. */
+async function goesBack(
+  place: Place,
+  { argv, clock, hint }: { readonly argv: string; readonly clock: Clock; readonly hint: string },
+): Promise<void> {
+  assert.match(hint, /kept no volumes: the data from before it is in backupsession\/before-/);
+  const [, command = ''] = /kubectl stash (restore .*--from before-\S+)/.exec(hint) ?? [];
+  const unfinished = (await place.list(restoreSessions)).some((each) => !isFinal(each));
+  if (unfinished) {
+    const rerun = await place.stash(argv, { ...administrator, clock });
+    assert.equal(rerun.code, 0, rerun.stderr);
+  }
+  assert.equal(await read(place), 'before\nbefore');
+  await place.succeeds(`${command} --yes`, administrator);
+  assert.equal(await read(place), 'after\nafter');
+}
+
 async function volumesOf(place: Place): Promise<(string | undefined)[]> {
   return (await place.list(persistentVolumeClaims)).map(
     ({ metadata, spec }) => `${metadata.name} ${spec.volumeName ?? ''}`,
@@ -136,16 +166,25 @@ async function tidy(place: Place): Promise<void> {
   await write(place, 'after');
 }
 
-async function testEveryWrite(
-  t: TestContext,
-  stop: 'scale' | 'gate',
-  when: FreezePoint['when'],
-): Promise<void> {
-  const argv = `restore deploy/app --in-place --yes --stop=${stop} --timeout=10h --stop-timeout=1h`;
+interface Interruptions {
+  readonly stop: 'scale' | 'gate';
+  readonly when: FreezePoint['when'];
+  readonly method: InPlaceMethod;
+  readonly before?: 'snapshot';
+}
+
+async function testEveryWrite(t: TestContext, { stop, when, method, before }: Interruptions): Promise<void> {
+  const given = before === undefined ? '' : ` --before=${before}`;
+  const options = `--in-place --yes --method=${method} --stop=${stop}${given} --timeout=10h --stop-timeout=1h`;
+  // The snapshot from before is the latest one, once it is taken.
+  const argvFor = async (place: Place) => {
+    const names = (await place.list(backupSessions)).map(({ metadata }) => metadata.name);
+    return `restore deploy/app --from ${names.find((name) => name.startsWith('deploy-')) ?? ''} ${options}`;
+  };
   const free = [await prepare(t)];
   const [place] = free;
   assert(place);
-  const first = begin(place, argv);
+  const first = begin(place, await argvFor(place));
   const { writes } = await first.port;
   const ran = await first.ran;
   assert.equal(ran.code, 0, ran.stderr);
@@ -163,7 +202,7 @@ async function testEveryWrite(
     const back = (at.write + (at.when === 'before' ? 0 : 1) + (stop === 'scale' ? 1 : 0)) % 2 === 0;
     const what = `${at.when} write ${at.write} of ${writes.length} (${writes[at.write - 1] ?? ''}), then ${back ? 'back' : 'on'}`;
     try {
-      if (await survives(lane, argv, at, back)) survived += 1;
+      if (await survives(lane, await argvFor(lane), at, { back, method })) survived += 1;
       await tidy(lane);
     } catch (error) {
       throw new Error(`stopped ${what}: ${String(error)}`, { cause: error });
@@ -178,6 +217,17 @@ async function testEveryWrite(
 await suite('interruption of a restore in place', () => {
   for (const stop of ['scale', 'gate'] as const)
     for (const when of ['before', 'after'] as const) {
-      test(`by ${stop}, stopped ${when} every write`, (t) => testEveryWrite(t, stop, when));
+      const method = 'swap';
+      test(`by ${stop}, stopped ${when} every write`, (t) => testEveryWrite(t, { stop, when, method }));
     }
+  for (const [stop, when] of [
+    ['scale', 'before'],
+    ['scale', 'after'],
+    ['gate', 'after'],
+  ] as const) {
+    test(`of claims that are recreated, by ${stop}, stopped ${when} every write`, (t) =>
+      testEveryWrite(t, { stop, when, method: 'recreate' }));
+  }
+  test('with a snapshot from before, stopped after every write', (t) =>
+    testEveryWrite(t, { stop: 'scale', when: 'after', method: 'swap', before: 'snapshot' }));
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { buildSwapSession } from '#src/domain/in-place/build-session.ts';
+import { buildSwapSession, type SwapWishes } from '#src/domain/in-place/build-session.ts';
 import type { Stopping } from '#src/domain/in-place/choose-stop.ts';
 import type { InPlacePlan, InPlaceRow } from '#src/domain/in-place/plan.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -25,7 +25,7 @@ function plan(
   target: Target,
   rows: readonly InPlaceRow[],
   stop: Stopping,
-  changes: Partial<InPlacePlan> = {},
+  { method, before, ...changes }: Partial<InPlacePlan> & Pick<SwapWishes, 'method' | 'before'> = {},
   pause = false,
 ): InPlacePlan {
   const from = 'deploy-web-1773457200';
@@ -33,6 +33,7 @@ function plan(
   return {
     ...buildSwapSession({
       ...{ target, from, only: [], stop: stop.method, pause, claims, classes: undefined, at: now },
+      ...{ ...(method && { method }), ...(before && { before }) },
     }),
     ...{ target, rows, stop, replicas: 2, pods: 2, notes: [] },
     point: { session: from, cutAt: new Date('2026-03-14T03:00:00Z') },
@@ -61,6 +62,10 @@ const plans: Readonly<Record<string, InPlacePlan>> = {
     { method: 'gate' },
     { replicas: undefined, pods: 0 },
   ),
+  'scale-and-snapshot': plan(web, [row('data')], { method: 'scale' }, { before: true }),
+  'gate-and-snapshot': plan(web, [row('data')], argo, { before: true }),
+  'recreate-by-scale': plan(web, [row('data'), row('logs')], { method: 'scale' }, { method: 'recreate' }),
+  'recreate-by-gate': plan(web, [row('data')], argo, { method: 'recreate' }),
   'long-names': plan(
     { ...web, name: 'w'.repeat(63) },
     [row('d'.repeat(200), { place: 'europe-west1-b, europe-west1-c' })],

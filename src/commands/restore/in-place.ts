@@ -21,7 +21,7 @@ import type { ExecutorMode } from '#src/session/holding/executor.ts';
 import { untilNextSecond } from '#src/session/persist.ts';
 import { clientDryRun, dryRunRestore, serverDryRun } from '#src/session/plan/dry-run.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
-import { findUnfinishedInPlace, planInPlace } from '#src/session/plan/plan-in-place.ts';
+import { findUnfinishedInPlace, planInPlace, type InPlaceRequest } from '#src/session/plan/plan-in-place.ts';
 
 /** How a workload is stopped, for the commands that swap its volumes. */
 export const stopFlags = {
@@ -54,6 +54,20 @@ export const inPlaceFlags = {
       'Give existing claims new volumes with the restored data, and keep their present volumes. Stops the pods for a moment.',
   },
   ...stopFlags,
+  method: {
+    type: 'string',
+    choices: ['auto', 'swap', 'recreate'],
+    default: 'auto',
+    description:
+      'How the claims get their data. swap: give them volumes that are made before the pods stop, and keep the present volumes; you must be allowed to patch PersistentVolumes. recreate: take a snapshot of the present data, delete the claims and their volumes, and create the claims from the snapshots; only with drivers that keep the snapshots of a volume that is deleted. auto: swap if you may, else recreate, if you confirm that.',
+  },
+  before: {
+    type: 'string',
+    choices: ['none', 'snapshot'],
+    default: 'none',
+    description:
+      'With --in-place: snapshot takes a snapshot of the present data first. With --stop=scale, it is taken once the pods have stopped; with --stop=gate, while they run. recreate always takes one.',
+  },
   pause: {
     type: 'boolean',
     description:
@@ -71,6 +85,8 @@ export interface InPlaceOptions {
   readonly from: string;
   readonly only: readonly string[];
   readonly stop: StopWish;
+  readonly method: InPlaceRequest['method'];
+  readonly before: InPlaceRequest['before'];
   readonly also: readonly string[];
   readonly yesOperator: boolean;
   readonly pause: boolean;
@@ -99,7 +115,8 @@ export async function restoreInPlace(
   const target = { ...options.target, namespace };
   const plan = async (): Promise<Beginning> => {
     const now = context.now();
-    const request = { ...options, target, also, now, user };
+    const confirms = options.method !== 'auto' || (context.isTTY && !yes);
+    const request = { ...options, target, also, now, user, confirms };
     const reader = readerOf(cluster, namespace);
     const session = await findUnfinishedInPlace(reader, request);
     return session ? { do: 'go-on', session } : { do: 'begin', plan: await planInPlace(reader, request) };
@@ -112,7 +129,7 @@ export async function restoreInPlace(
   for (const line of lines) printLine(context.err, line);
   if (dryRun !== undefined) {
     const objects = dryRun === 'server' ? serverDryRun(cluster) : clientDryRun(context.now());
-    if (first.do === 'begin') await dryRunRestore(objects, first.plan.session, first.plan.templates);
+    if (first.do === 'begin') await dryRunRestore(objects, first.plan.session, stagedTemplates(first.plan));
     if (objects.shown.length > 0)
       await printOutcome(context.out, output, objects.shown, wouldBe('created', dryRun));
     return;
@@ -144,4 +161,9 @@ export async function restoreInPlace(
     }),
   );
   await printEnds([work], { context, cluster, format: output, close: display.close });
+}
+
+/** Claims that are created again cannot be tried out beside the present ones. */
+function stagedTemplates({ record, templates }: InPlacePlan): InPlacePlan['templates'] {
+  return record.method === 'swap' ? templates : [];
 }

@@ -7,10 +7,16 @@ import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
 import { restoreSessionName } from '#src/domain/workload/names.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
-import { formatRecord, type InPlaceRecord, type StopMethod } from './record.ts';
+import { formatRecord, type InPlaceMethod, type InPlaceRecord, type StopMethod } from './record.ts';
+import { recreatedTemplate } from './recreated-claims.ts';
+import { beforeName } from './safety-snapshot.ts';
 import { stagedName, stagedTemplate, type ClaimToStage } from './staged-claims.ts';
 
 export interface SwapWishes {
+  /** Left out: `swap`. */
+  readonly method?: InPlaceMethod;
+  /** Take a snapshot of the present data before a claim is deleted; `recreate` always does. */
+  readonly before?: boolean;
   readonly target: Target;
   /** The BackupSession whose snapshots are restored. */
   readonly from: string;
@@ -32,6 +38,8 @@ export interface SwapSession {
 }
 
 export function buildSwapSession({
+  method = 'swap',
+  before = false,
   target,
   from,
   only,
@@ -42,21 +50,30 @@ export function buildSwapSession({
   at,
 }: SwapWishes): SwapSession {
   const name = restoreSessionName(target, at);
-  const templates = claims.map((each) => stagedTemplate(each, name, classes));
+  const templates = claims.map((each) =>
+    method === 'swap' ? stagedTemplate(each, name, classes) : recreatedTemplate(each, classes),
+  );
   const record: InPlaceRecord = {
     v: 1,
-    method: 'swap',
+    method,
     stop,
     volumesOf: name,
+    ...((before || method === 'recreate') && { before: beforeName(name) }),
     ...(pause && { pause }),
-    claims: claims.map(({ claim: { metadata, spec } }) => ({
+    claims: claims.map(({ claim: { metadata, spec }, snapshot }) => ({
       name: metadata.name,
       uid: metadata.uid,
       volume: spec.volumeName ?? '',
-      staged: stagedName(metadata.name, name),
+      ...(method === 'swap'
+        ? { staged: stagedName(metadata.name, name) }
+        : { snapshot: snapshot.metadata.name }),
     })),
   };
-  const flags = only.length === 0 ? [] : [flag('--only', only.join(','))];
+  const flags = [
+    ...(only.length === 0 ? [] : [flag('--only', only.join(','))]),
+    ...(method === 'swap' ? [] : [flag('--method', method)]),
+    ...(before ? [flag('--before', 'snapshot')] : []),
+  ];
   const annotations = { [annotation.inPlace]: formatRecord(record) };
   const session = buildRestoreSession({ target, templates, restoredFrom: from, flags, at, annotations });
   return { session, record, templates };

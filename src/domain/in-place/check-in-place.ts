@@ -42,6 +42,8 @@ export interface UserPod {
 export interface InPlaceScene {
   readonly target: Target;
   readonly claims: readonly ClaimInPlace[];
+  /** The user may not read volumes. */
+  readonly unread?: boolean;
   /** Of the cluster. */
   readonly volumes: readonly Stored<PersistentVolume>[];
   /** Of the namespace. */
@@ -169,6 +171,7 @@ function unfitVolume({ claim, volume }: ClaimInPlace, scene: InPlaceScene): Fail
   // `unusable` tells of a claim without a volume.
   if (!volumeName) return [];
   const of = `volume ${volumeName} of claim ${name}`;
+  if (volume === undefined && scene.unread === true) return [];
   if (volume === undefined) return [refusal(`${of} does not exist`, besideHint(scene))];
   const look = commandLine`kubectl describe persistentvolume ${volumeName}`;
   if (volume.status?.phase !== 'Bound' || volume.spec.claimRef?.uid !== uid) {

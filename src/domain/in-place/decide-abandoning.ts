@@ -1,4 +1,6 @@
 /** Decides how a restore in place is given up: as long as every old claim stands, everything can be as it was. */
+import { isFinal } from '#src/domain/session/session-status.ts';
+
 import { abandonedSwap } from './swap-status.ts';
 import type { SwapStep } from './swap-step.ts';
 import { isHeld, isLeaving, isReservedFor, pairsOf, type Pair, type SwapWorld } from './swap-world.ts';
@@ -54,6 +56,8 @@ export function decideAbandoning(world: SwapWorld): SwapStep {
     const names = staged.map(({ metadata }) => metadata.name).join(', ');
     return { do: 'wait', what: `staged claim ${names} to be gone`, limit: 'server' };
   }
+  const { backup } = world;
+  if (backup !== undefined && !isFinal(backup)) return { do: 'take-before', name: backup.metadata.name };
   return { do: 'write-status', status: abandonedSwap(world) };
 }
 

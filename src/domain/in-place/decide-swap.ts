@@ -13,6 +13,7 @@ import { claimFrom, manifestOf } from './claim-manifest.ts';
 import { canAbandon, decideAbandoning } from './decide-abandoning.ts';
 import { aboutLastingPods } from './lasting-pods.ts';
 import type { InPlaceClaim, InPlaceRecord } from './record.ts';
+import { beforeAgain, safetyOf } from './safety-snapshot.ts';
 import { finishedSwap, reached, withReached } from './swap-status.ts';
 import type { Mark, SwapStep } from './swap-step.ts';
 import {
@@ -31,7 +32,7 @@ import { readSwapped } from './swapped-volume.ts';
 const { claimsStaged, volumesKept, workloadStopped, claimsSwapped } = stashCondition;
 
 /** Somebody who scales the workload up again is not fought: the gate stops its pods as well. */
-const mostScalings = 2;
+export const mostScalings = 2;
 
 export function decideSwap(world: SwapWorld): SwapStep {
   if (isFinal(world.session)) return { do: 'done' };
@@ -39,7 +40,26 @@ export function decideSwap(world: SwapWorld): SwapStep {
   const pairs = pairsOf(world);
   const open = pairs.filter((pair) => !isSwapped(pair));
   if (open.length === 0) return finish(world, pairs);
-  return prepare(world, open) ?? stop(world, pairs) ?? vacate(world, pairs) ?? fill(world, open);
+  return prepare(world, open) ?? clear(world, pairs) ?? fill(world, open);
+}
+
+/** Takes the snapshot of the present data that is wanted, stops the workload, and deletes the old claims. */
+export function clear(world: SwapWorld, pairs: readonly Pair[]): SwapStep | undefined {
+  // Behind the gate, the snapshot controller cannot protect a claim any more.
+  const early = world.record.stop === 'gate' ? secure(world) : undefined;
+  return early ?? stop(world, pairs) ?? secure(world) ?? vacate(world, pairs);
+}
+
+function secure(world: SwapWorld): SwapStep | undefined {
+  const { record, session, taken } = world;
+  const safety = safetyOf(world);
+  if (record.before === undefined || safety === 'not-wanted' || !canAbandon(world)) return undefined;
+  if (safety === 'open') return { do: 'take-before', name: record.before };
+  if (safety !== 'ready') return { do: 'record', record: { ...record, abandoned: true, why: safety.failed } };
+  if (record.method === 'swap' || taken === record.before) return undefined;
+  // Another run took it, or pods have run since: what they wrote would be lost with the present volumes.
+  const before = beforeAgain(session.metadata.name, record.before);
+  return { do: 'record', record: { ...record, before } };
 }
 
 /** Keeps the old volumes, and reserves the new ones; the workload runs on. */
@@ -214,7 +234,7 @@ function isStrayed({ live, isOld, incomingName }: Pair): boolean {
 }
 
 /** All names stand for the new volumes: starts the workload, and ends the session. */
-function finish(world: SwapWorld, pairs: readonly Pair[]): SwapStep {
+export function finish(world: SwapWorld, pairs: readonly Pair[]): SwapStep {
   const { session, record, replicas, target } = world;
   const unbound = pairs.filter(({ live }) => live?.status?.phase !== 'Bound');
   const lost = unbound.find(({ live }) => live?.status?.phase === 'Lost');
@@ -256,7 +276,7 @@ function turnedBack(world: SwapWorld, why: string): InPlaceRecord {
   return { ...world.record, turnedBack: true, why, claims };
 }
 
-function waitForServer(what: string): SwapStep {
+export function waitForServer(what: string): SwapStep {
   return { do: 'wait', what, limit: 'server' };
 }
 

@@ -2,7 +2,7 @@
 import type { Named } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { commandLine } from '#src/domain/command-line.ts';
+import { commandLine, flag } from '#src/domain/command-line.ts';
 import { readFlags } from '#src/domain/restore/restore-flags.ts';
 import { formatTarget, readTarget } from '#src/domain/workload/target.ts';
 
@@ -11,6 +11,16 @@ import { readRecord } from './record.ts';
 /** The command that goes back to the volumes that the session kept. */
 export function undoCommand(session: string, namespace: string): string {
   return commandLine`kubectl stash undo ${session} -n ${namespace}`;
+}
+
+/** With `recreate`, no volume is kept: the command that restores the snapshot of the data from before. */
+export function backCommand(session: Named<RestoreSession>): string {
+  const { name, namespace = '' } = session.metadata;
+  const target = readTarget(session);
+  const of = target === undefined ? 'TYPE/NAME' : formatTarget(target);
+  const before = readRecord(session)?.before ?? name;
+  const only = readFlags(session).filter((each) => each.flag === '--only');
+  return commandLine`kubectl stash restore ${of} --in-place -n ${namespace} ${flag('--method', 'recreate')} --from ${before} ${only}`;
 }
 
 /** The command that gives the volumes that the session kept back to their reclaim policies. */

@@ -9,6 +9,7 @@ import { formatTarget } from '#src/domain/workload/target.ts';
 
 import { groupOf, type Database } from './database-operators.ts';
 import type { ClaimInPlace } from './check-in-place.ts';
+import { isRetained } from './check-recreate.ts';
 import type { InPlaceRow } from './plan.ts';
 import type { StopMethod } from './record.ts';
 
@@ -25,6 +26,17 @@ export interface NotedScene {
 /** One line each. */
 export function planNotes(scene: NotedScene): string[] {
   return [...operators(scene), ...unusedClaims(scene), ...larger(scene), ...ended(scene), ...rollout(scene)];
+}
+
+/** What is different where the claims are deleted and created again. */
+export function recreateNotes(claims: readonly ClaimInPlace[]): string[] {
+  const retained = claims.filter(isRetained).map(({ claim }) => claim.spec.volumeName ?? '');
+  return [
+    ...(retained.length === 0
+      ? []
+      : [sanitize(`volume ${retained.join(', ')} has policy Retain: it stays until you delete it`)]),
+    'the new claims have a dataSource, which nobody can change: a tool that replaces claims by manifests without one fails (Argo CD with Replace=true)',
+  ];
 }
 
 /** Groups of Kubernetes' own controllers, which re-create what is missing and know nothing of the data. */

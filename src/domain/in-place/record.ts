@@ -14,6 +14,14 @@ export const stopMethods = ['scale', 'gate'] as const;
 
 export type StopMethod = (typeof stopMethods)[number];
 
+/**
+ * How a claim gets its data. `swap`: from a volume that was made before, and the present one is kept. `recreate`: the claim
+ * is deleted and created again from the snapshot, for users who may not patch volumes.
+ */
+export const inPlaceMethods = ['swap', 'recreate'] as const;
+
+export type InPlaceMethod = (typeof inPlaceMethods)[number];
+
 export interface InPlaceClaim {
   /** The live claim whose volume is replaced. */
   readonly name: string;
@@ -25,11 +33,13 @@ export interface InPlaceClaim {
   readonly staged?: string;
   /** The PersistentVolume that takes the place of `volume`; left out until the staged claim is bound. */
   readonly incoming?: string;
+  /** With `recreate`: the VolumeSnapshot that fills the new claim. */
+  readonly snapshot?: string;
 }
 
 export interface InPlaceRecord {
   readonly v: 1;
-  readonly method: 'swap';
+  readonly method: InPlaceMethod;
   readonly stop: StopMethod;
   /** `true`: the executor may have begun to stop the workload; written before it does. */
   readonly stopping?: boolean;
@@ -37,6 +47,8 @@ export interface InPlaceRecord {
   readonly replicas?: number;
   /** The session that `undo` and `forget` name to find the kept volumes: this one, or the first one that was undone. */
   readonly volumesOf: string;
+  /** The BackupSession that takes a snapshot of the present data before a claim is deleted; always there with `recreate`. */
+  readonly before?: string;
   /** `true`: stop before the workload is scaled up again; only with `scale`. */
   readonly pause?: boolean;
   /** `true`: give the new volumes up and leave everything as it was; written only while all live claims stand. */
@@ -63,13 +75,27 @@ export function readRecord({ metadata }: KubernetesObject): InPlaceRecord | unde
 
 function isRecord(value: unknown): value is InPlaceRecord {
   if (!isJsonObject(value)) return false;
-  const { v, method, stop, stopping, replicas, pause, volumesOf, abandoned, turnedBack, why, claims } = value;
+  const {
+    v,
+    method,
+    stop,
+    stopping,
+    replicas,
+    pause,
+    volumesOf,
+    before,
+    abandoned,
+    turnedBack,
+    why,
+    claims,
+  } = value;
   return (
     v === 1 &&
-    method === 'swap' &&
+    inPlaceMethods.some((each) => each === method) &&
     stopMethods.some((each) => each === stop) &&
     (replicas === undefined || (Number.isInteger(replicas) && Number(replicas) >= 0)) &&
     isText(volumesOf) &&
+    (before === undefined ? method === 'swap' : isText(before)) &&
     (why === undefined || isText(why)) &&
     [stopping, pause, abandoned, turnedBack].every(
       (each) => each === undefined || typeof each === 'boolean',
@@ -77,16 +103,16 @@ function isRecord(value: unknown): value is InPlaceRecord {
     Array.isArray(claims) &&
     claims.length > 0 &&
     claims.length <= mostClaimsPerSession &&
-    claims.every(isClaim)
+    claims.every((claim) => isClaim(claim) && (method === 'swap' || claim.snapshot !== undefined))
   );
 }
 
 function isClaim(value: unknown): value is InPlaceClaim {
   if (!isJsonObject(value)) return false;
-  const { name, uid, volume, staged, incoming } = value;
+  const { name, uid, volume, staged, incoming, snapshot } = value;
   return (
     [name, uid, volume].every(isText) &&
-    [staged, incoming].every((each) => each === undefined || isText(each))
+    [staged, incoming, snapshot].every((each) => each === undefined || isText(each))
   );
 }
 

@@ -10,7 +10,7 @@ import { assertNever } from '#src/errors.ts';
 
 import { readRecord } from './record.ts';
 import type { SwapStep } from './swap-step.ts';
-import { isLeaving, isSwapped, pairsOf, type Pair, type SwapWorld } from './swap-world.ts';
+import { isLeaving, isRecreated, isSwapped, pairsOf, type Pair, type SwapWorld } from './swap-world.ts';
 
 /** The progress of a session that another executor has brought to its end. */
 export function endedSwap(session: Stored<RestoreSession>, target: Target): Progress {
@@ -57,7 +57,8 @@ function rowOf(pair: Pair, step: SwapStep): ClaimProgress {
   const row = { claim: of.name, size: (live?.status?.capacity ?? incoming?.spec.capacity)?.storage };
   if (isSwapped(pair) && live?.status?.phase === 'Bound') return { ...row, phase: 'Succeeded' };
   if (pair.isOld && live && !isLeaving(live)) return { ...row, phase: 'Running', message: doing(step) };
-  return { ...row, phase: 'Running', message: live ? 'closed to pods' : 'waiting for its new volume' };
+  const isClosed = live !== undefined && !isRecreated(pair);
+  return { ...row, phase: 'Running', message: isClosed ? 'closed to pods' : 'waiting for its new volume' };
 }
 
 function doing(step: SwapStep): string {
@@ -77,6 +78,8 @@ function doing(step: SwapStep): string {
       return 'stopping the pods';
     case 'wait':
       return `waiting for ${step.what}`;
+    case 'take-before':
+      return 'taking a snapshot of its present data';
     case 'let-go':
     case 'fill':
     case 'give-back':

@@ -1,7 +1,9 @@
 /** The status of a RestoreSession that restores in place. */
 import { stashCondition } from '#src/api/conditions.ts';
+import { annotation } from '#src/api/labels.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession, StatusOf } from '#src/api/stash.ts';
+import { commandLine, flag, isCommand } from '#src/domain/command-line.ts';
 import { durationSince, findCondition, withCondition } from '#src/domain/session/session-status.ts';
 import type { StatusChange } from '#src/domain/session/step.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
@@ -58,6 +60,29 @@ export function abandonedSwap(world: SwapWorld): Change {
   return failedSwap(world, `${world.record.why ?? 'it was given up'}; no claim was deleted, and ${asBefore}`);
 }
 
+/** The session ends with claims that another client has created without the restored data. */
+export function failedRecreate(world: SwapWorld, strange: readonly string[]): Change {
+  const { record, session, target, replicas } = world;
+  const { namespace } = target;
+  const of = formatTarget(target);
+  const from = session.metadata.annotations?.[annotation.restoredFrom] ?? 'latest';
+  const { replicas: wanted = 0 } = record;
+  const up =
+    replicas === 0 && wanted > 0
+      ? [commandLine`kubectl scale ${of} -n ${namespace} ${flag('--replicas', String(wanted))}`]
+      : [];
+  const ways = [
+    ...strange.map((claim) => commandLine`kubectl delete persistentvolumeclaim ${claim} -n ${namespace}`),
+    commandLine`kubectl stash restore ${of} -n ${namespace} --from ${from} ${flag('--only', strange.join(','))}`,
+    ...up,
+  ];
+  const present = `the data from before the restore is in backupsession/${record.before ?? ''}`;
+  return failedSwap(
+    world,
+    `another client created claim ${strange.join(', ')} anew, without the data of its snapshot; ${present}; if nothing in the new claim is needed: ${ways.filter(isCommand).join('; ')}`,
+  );
+}
+
 function failedSwap({ session, record, now }: SwapWorld, message: string): Change {
   return (present) => ({
     ...present,
@@ -79,7 +104,11 @@ function wordsFor({ type }: Milestone, { record, target }: SwapWorld): string {
     case 'WorkloadStopped':
       return `no pod of ${formatTarget(target)} uses claim ${list(({ name }) => name)}`;
     case 'ClaimsSwapped':
-      return list(({ name, incoming = '' }) => `${name} has volume ${incoming}`);
+      return list(({ name, incoming = '', snapshot }) =>
+        snapshot === undefined
+          ? `${name} has volume ${incoming}`
+          : `${name} was created from snapshot ${snapshot}`,
+      );
     case 'WorkloadStarted':
       return `${formatTarget(target)} may start its pods`;
   }

@@ -32,6 +32,8 @@ export type SwapStep =
   | { readonly do: 'unreserve'; readonly volumes: readonly Volume[] }
   | { readonly do: 'record'; readonly record: InPlaceRecord }
   | { readonly do: 'scale'; readonly replicas: number }
+  /** Take the snapshot of the present data that the record names, or bring it to its end. */
+  | { readonly do: 'take-before'; readonly name: string }
   | { readonly do: 'hold'; readonly claims: readonly Claim[] }
   | { readonly do: 'delete-claims'; readonly claims: readonly Claim[] }
   | { readonly do: 'delete-pods'; readonly pods: readonly Stored<Pod>[] }
@@ -54,8 +56,11 @@ export interface Wait {
   readonly do: 'wait';
   /** What the executor waits for, as in "waiting for pod db-0 to end". */
   readonly what: string;
-  /** `pods`: as long as the user allows for the shutdown; `server`: as long as controllers may need. */
-  readonly limit: 'pods' | 'server';
+  /**
+   * `pods`: as long as the user allows for the shutdown; `server`: as long as controllers may need; `driver`: as long as
+   * the session may take.
+   */
+  readonly limit: 'pods' | 'server' | 'driver';
   /** What the user can do about it once the limit has passed; one line each. */
   readonly hint?: readonly string[];
 }

@@ -1,7 +1,13 @@
 /** What the swap of volumes decides on, claim by claim. */
-import type { PersistentVolume, PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Stored,
+  VolumeSnapshot,
+} from '#src/api/kubernetes.ts';
 import { holdFinalizer } from '#src/api/labels.ts';
-import type { RestoreSession } from '#src/api/stash.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { mounts } from '#src/domain/restore/claims-in-the-way.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
@@ -27,6 +33,12 @@ export interface SwapWorld {
   /** By name: the volumes that say of themselves that a restore in place has touched them. */
   readonly volumes: ReadonlyMap<string, Volume>;
   readonly pods: readonly Stored<Pod>[];
+  /** The BackupSession that the record names as `before`; undefined: it does not exist, or none is wanted. */
+  readonly backup: Stored<BackupSession> | undefined;
+  /** Of the namespace, by name; none where the record names no `before`. */
+  readonly snapshots: ReadonlyMap<string, Stored<VolumeSnapshot>>;
+  /** The BackupSession that this executor has taken since it last stopped the pods. */
+  readonly taken: string | undefined;
 }
 
 /** One claim of the swap, as it is now. */
@@ -55,8 +67,17 @@ export function pairsOf({ record, claims, volumes }: SwapWorld): Pair[] {
 }
 
 /** Whether the claim's name stands for the new volume, and nobody is deleting it. */
-export function isSwapped({ live, incomingName }: Pair): boolean {
-  return live !== undefined && live.spec.volumeName === incomingName && !isLeaving(live);
+export function isSwapped(pair: Pair): boolean {
+  const { of, live, incomingName } = pair;
+  if (live === undefined || isLeaving(live)) return false;
+  if (of.snapshot !== undefined) return isRecreated(pair) && live.status?.phase === 'Bound';
+  return live.spec.volumeName === incomingName;
+}
+
+/** Whether the claim was created again from its snapshot, whether it is bound by now or not. */
+export function isRecreated({ of, live, isOld }: Pair): boolean {
+  const { kind, name } = live?.spec.dataSource ?? live?.spec.dataSourceRef ?? {};
+  return !isOld && kind === 'VolumeSnapshot' && name === of.snapshot;
 }
 
 export function isLeaving({ metadata }: Claim): boolean {

@@ -9,6 +9,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { readTarget, type Target } from '#src/domain/workload/target.ts';
 
+import { backCommand, goOnCommand } from './in-place-command.ts';
 import { formatRecord, isInPlace, readRecord, type InPlaceRecord, type StopMethod } from './record.ts';
 import { readSwapped, type SwappedVolume } from './swapped-volume.ts';
 
@@ -85,9 +86,14 @@ export function chooseUndo(scene: UndoScene): Choice<Undo> {
           metadata.deletionTimestamp === undefined,
       ),
     );
+    if (!stands && record.method === 'recreate') {
+      return noVolumes(session, ['bring it to its end first:', goOnCommand(session)]);
+    }
     return { value: { do: stands ? 'abandon' : 'finish-first', session, target } };
   }
 
+  const recreated = restoreSessions.find(({ metadata }) => metadata.name === name);
+  if (recreated !== undefined && readRecord(recreated)?.method === 'recreate') return noVolumes(recreated);
   const touched = scene.volumes.flatMap((volume): KeptVolume[] => {
     const swapped = readSwapped(volume);
     return swapped?.session === name && swapped.namespace === namespace ? [{ volume, swapped }] : [];
@@ -134,6 +140,17 @@ export function nothingKept({
     : failure('not-found', sanitize(`${message}, but in namespace ${elsewhere}`), {
         hint: commandLine`kubectl stash volumes -n ${elsewhere}`,
       });
+}
+
+/** It has deleted the claims, and their volumes with them. */
+function noVolumes(session: Stored<RestoreSession>, first: readonly string[] = []): Choice<never> {
+  const { name } = session.metadata;
+  const { before = '' } = readRecord(session) ?? {};
+  return noChoice(
+    'precondition',
+    `restoresession/${name} kept no volumes: the data from before it is in backupsession/${before}`,
+    { hint: [...first, 'to go back to that data:', backCommand(session)].join('\n') },
+  );
 }
 
 function volumesOf(session: Stored<RestoreSession>): string {

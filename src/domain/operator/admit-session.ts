@@ -1,6 +1,7 @@
 /** Whether a BackupSession that has not begun may begin. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { readRecord } from '#src/domain/in-place/record.ts';
 import { swapsClaims } from '#src/domain/in-place/unfinished-swap.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { createdAt, isFinal } from '#src/domain/session/session-status.ts';
@@ -35,7 +36,9 @@ export function admit(world: AdmissionWorld): Gate | undefined {
   if (metadata.deletionTimestamp !== undefined) return { do: 'skip', why: `${name} is being deleted` };
   const other = whyBlocked(world);
   if (other !== undefined) return { do: 'skip', why: other };
-  if (swap !== undefined) return { do: 'skip', why: swapsClaims(swap) };
+  // The swap itself waits for the snapshot that it names.
+  if (swap !== undefined && readRecord(swap)?.before !== session.metadata.name)
+    return { do: 'skip', why: swapsClaims(swap) };
   if (status?.phase === undefined || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
     return { do: 'wait', until: undefined, why: `${name} has not been reconciled yet` };
   }

@@ -1,6 +1,8 @@
 /** The snapshots that a RestoreSession still needs. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
+import { takenBefore } from '#src/domain/session/in-place.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { ordinalVariable } from '#src/domain/workload/ordinals.ts';
@@ -11,15 +13,30 @@ export function snapshotsToRestore(session: Stored<RestoreSession>): IteratorObj
   return names.take(mostClaimsPerSession);
 }
 
-/** The names of those snapshots that one of these sessions still needs; all of one namespace. */
+/** The names of those snapshots that one of these sessions restores, or may have to go back to; all of one namespace. */
 export function namesInUse(
   snapshots: readonly Stored<VolumeSnapshot>[],
   sessions: readonly Stored<RestoreSession>[],
 ): ReadonlySet<string> {
   const names = new Set(snapshots.map(({ metadata }) => metadata.name));
-  return new Set(
-    sessions.flatMap((session) => [...snapshotsToRestore(session).filter((name) => names.has(name))]),
+  const ofSession = Map.groupBy(
+    snapshots,
+    ({ metadata }) => metadata.annotations?.[annotation.sessionName] ?? '',
   );
+  return new Set(
+    sessions.flatMap((session) => [
+      ...snapshotsToRestore(session).filter((name) => names.has(name)),
+      ...presentData(session).flatMap(
+        (name) => ofSession.get(name)?.map(({ metadata }) => metadata.name) ?? [],
+      ),
+    ]),
+  );
+}
+
+/** The BackupSession that an unfinished restore in place may have to go back to. */
+function presentData(session: Stored<RestoreSession>): readonly string[] {
+  const name = isFinal(session) ? undefined : takenBefore(session);
+  return name === undefined ? [] : [name];
 }
 
 function* sourcesOf({ replicas = 1, volumeClaimTemplates = [] }: RestoreSession['spec']['target'] = {}) {

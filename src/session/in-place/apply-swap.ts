@@ -21,7 +21,7 @@ import type { Held } from '#src/session/holding/held.ts';
 
 import type { Newest } from './newest.ts';
 
-export type Act = Exclude<SwapStep, { readonly do: 'wait' | 'pause' | 'stuck' | 'done' }>;
+export type Act = Exclude<SwapStep, { readonly do: 'wait' | 'take-before' | 'pause' | 'stuck' | 'done' }>;
 
 export interface Acting {
   readonly cluster: Cluster;

@@ -68,7 +68,7 @@ export function carryOutInPlace(environment: Environment, task: CarryOutInPlace)
 async function execute(
   environment: Environment,
   held: Held<RestoreSession>,
-  { target, stopTimeoutMs, abandon = false, goesOn = false }: CarryOutInPlace,
+  { target, stopTimeoutMs, id, abandon = false, goesOn = false }: CarryOutInPlace,
 ): Promise<Progress> {
   const record = recordOf(held);
   if (abandon && record.abandoned !== true) await write(held, { ...record, abandoned: true });
@@ -78,7 +78,7 @@ async function execute(
     const failed = await stage(environment, held, target);
     if (failed) return failed;
   }
-  return await runSwap(environment, { held, target, stopTimeoutMs });
+  return await runSwap(environment, { held, target, stopTimeoutMs, id });
 }
 
 /** Resolves with the progress of a staging that has failed; undefined: the record names every new volume. */
@@ -88,7 +88,8 @@ async function stage(
   target: Target,
 ): Promise<Progress | undefined> {
   const timeoutMs = timeLimitMs(held.session().spec.timeOut);
-  if (recordOf(held).claims.every(({ incoming }) => incoming !== undefined)) {
+  const { method, claims: recorded } = recordOf(held);
+  if (method === 'recreate' || recorded.every(({ incoming }) => incoming !== undefined)) {
     if (held.session().status?.phase !== 'Running')
       await held.writeStatus(startedSwap(environment.clock.now(), timeoutMs, recordOf(held)));
     return undefined;

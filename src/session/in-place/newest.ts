@@ -8,7 +8,9 @@ export interface Newest<T extends KubernetesObject> {
   readonly learn: (object: Stored<T>) => void;
 }
 
-export function newestOf<T extends KubernetesObject>(observed: Observed<T>): Newest<T> {
+export function newestOf<T extends KubernetesObject>(
+  observed: Pick<Observed<T>, 'items' | 'deleted'>,
+): Newest<T> {
   const answered = new Map<string, Stored<T>>();
   return {
     items() {

@@ -1,35 +1,47 @@
 /** Repeats observe, decide, apply until the volumes are swapped, or everything is as it was. */
+import type { PersistentVolume } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
-import { persistentVolumeClaims, persistentVolumes, pods } from '#src/api/resources.ts';
+import {
+  backupSessions,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { find } from '#src/cluster/find.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import { observe } from '#src/cluster/observe.ts';
 import { firstLists } from '#src/cluster/wait-for.ts';
 import { formatDuration } from '#src/domain/duration.ts';
+import { decideRecreate } from '#src/domain/in-place/decide-recreate.ts';
 import { decideSwap } from '#src/domain/in-place/decide-swap.ts';
 import { isDown } from '#src/domain/in-place/is-down.ts';
-import { readRecord } from '#src/domain/in-place/record.ts';
+import { formatRecord, readRecord, type InPlaceRecord } from '#src/domain/in-place/record.ts';
 import { swapProgress } from '#src/domain/in-place/swap-progress.ts';
 import type { SwapStep } from '#src/domain/in-place/swap-step.ts';
 import type { SwapWorld } from '#src/domain/in-place/swap-world.ts';
-import { isFinal } from '#src/domain/session/session-status.ts';
+import { isFinal, timeLimitMs } from '#src/domain/session/session-status.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
 import { readWorkload, targetTypes } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import type { Environment } from '#src/session/environment.ts';
 import type { Held } from '#src/session/holding/held.ts';
+import { isPermanent } from '#src/session/permanent-error.ts';
 import { persist } from '#src/session/persist.ts';
 
 import { applySwap } from './apply-swap.ts';
 import { newestOf } from './newest.ts';
+import { takeBefore } from './take-before.ts';
 
 export interface RunSwap {
   readonly held: Held<RestoreSession>;
   readonly target: Target;
   /** Milliseconds that the pods may take to end. */
   readonly stopTimeoutMs: number;
+  /** This executor's id. */
+  readonly id: string;
 }
 
 /** So long the controllers of the cluster, and the API server, may take for one step. */
@@ -42,25 +54,26 @@ const listWithinMs = 60_000;
  */
 export async function runSwap(
   environment: Environment,
-  { held, target, stopTimeoutMs }: RunSwap,
+  { held, target, stopTimeoutMs, id }: RunSwap,
 ): Promise<Progress> {
   const { cluster, clock, tell, onChange } = environment;
   const { namespace } = target;
   using loop = createLoop(clock, environment.signal, held.lost);
+  const method = readRecord(held.session())?.method;
+  const decide = method === 'recreate' ? decideRecreate : decideSwap;
+  const labelSelector = label.restoreSession;
   const watched = {
     claims: observe(cluster, persistentVolumeClaims, { namespace }, loop.signal, loop.ring),
     pods: observe(cluster, pods, { namespace }, loop.signal, loop.ring),
-    volumes: observe(
-      cluster,
-      persistentVolumes,
-      { labelSelector: label.restoreSession },
-      loop.signal,
-      loop.ring,
-    ),
+    // A user who recreates claims may not read volumes.
+    ...(method !== 'recreate' && {
+      volumes: observe(cluster, persistentVolumes, { labelSelector }, loop.signal, loop.ring),
+    }),
   };
   const claims = newestOf(watched.claims);
-  const volumes = newestOf(watched.volumes);
+  const volumes = newestOf<PersistentVolume>(watched.volumes ?? { items: new Map(), deleted: new Set() });
   let scaledDown = 0;
+  let taken: string | undefined;
   /** The API server may have carried out more than it has reported. */
   let hasBegunToStop = false;
   let world: SwapWorld | undefined;
@@ -79,8 +92,9 @@ export async function runSwap(
         `restoresession/${session.metadata.name} no longer says which claims it swaps`,
       );
     return {
-      ...{ now: clock.now(), session, record, target, scaledDown },
+      ...{ now: clock.now(), session, record, target, scaledDown, taken },
       ...(await persist(environment, () => lookAtWorkload(environment, target))),
+      ...(await persist(environment, () => lookAtSafety(environment, target, record))),
       claims: claims.items(),
       volumes: volumes.items(),
       pods: [...watched.pods.items.values()],
@@ -92,7 +106,7 @@ export async function runSwap(
       [
         { resource: persistentVolumeClaims, observed: watched.claims },
         { resource: pods, observed: watched.pods },
-        { resource: persistentVolumes, observed: watched.volumes },
+        ...(watched.volumes ? [{ resource: persistentVolumes, observed: watched.volumes }] : []),
       ],
       { loop, clock, tell, listWithinMs },
     );
@@ -103,7 +117,7 @@ export async function runSwap(
         .find((error) => error !== undefined);
       if (failure) throw failure;
       world = await loop.race(look());
-      const step = decideSwap(world);
+      const step = decide(world);
       onChange(swapProgress(world, step));
       if (step.do === 'done') return swapProgress(world, step);
       if (step.do === 'pause')
@@ -111,7 +125,12 @@ export async function runSwap(
       if (step.do === 'stuck') throw new StashError('precondition', step.why);
       const what = describe(step);
       if (since?.what !== what) since = { what, at: world.now };
-      const limitMs = step.do === 'wait' && step.limit === 'pods' ? stopTimeoutMs : serverLimitMs;
+      const limits = {
+        pods: stopTimeoutMs,
+        server: serverLimitMs,
+        driver: timeLimitMs(world.session.spec.timeOut),
+      };
+      const limitMs = limits[step.do === 'wait' ? step.limit : 'server'];
       const until = new Date(since.at.getTime() + limitMs);
       if (world.now >= until)
         throw new StashError('timed-out', `gave up after ${formatDuration(limitMs)}: ${what}`, {
@@ -121,7 +140,25 @@ export async function runSwap(
         await loop.wait(until);
         continue;
       }
-      if (step.do === 'scale' && step.replicas === 0) scaledDown += 1;
+      if (step.do === 'take-before') {
+        const { record, session } = world;
+        const stopped = world.replicas === 0;
+        const within = { ...environment, signal: loop.signal };
+        try {
+          const task = { target, session, stopped, id, name: step.name };
+          if (await loop.race(takeBefore(within, task))) taken = step.name;
+        } catch (error) {
+          if (!isPermanent(error) || record.abandoned === true || held.lost.aborted) throw error;
+          const why = `the snapshot before the restore was not taken: ${error.message}`;
+          const given = { ...record, abandoned: true, why };
+          await held.annotate({ [annotation.inPlace]: formatRecord(given) });
+        }
+        continue;
+      }
+      if (step.do === 'scale' && step.replicas === 0) {
+        scaledDown += 1;
+        taken = undefined;
+      }
       hasBegunToStop ||= scaledDown > 0 || step.do === 'delete-claims';
       await loop.race(
         applySwap(
@@ -142,6 +179,18 @@ export async function runSwap(
 
 function describe(step: SwapStep): string {
   return step.do === 'wait' ? `waiting for ${step.what}` : `repeating the step "${step.do}"`;
+}
+
+/** Reads the session first: once it has succeeded, its snapshots are ready. */
+async function lookAtSafety(
+  { cluster }: Environment,
+  { namespace }: Target,
+  { before }: InPlaceRecord,
+): Promise<Pick<SwapWorld, 'backup' | 'snapshots'>> {
+  if (before === undefined) return { backup: undefined, snapshots: new Map() };
+  const backup = await find(cluster, backupSessions, { name: before, namespace });
+  const { items } = await cluster.list(volumeSnapshots, { namespace });
+  return { backup, snapshots: new Map(items.map((each) => [each.metadata.name, each])) };
 }
 
 async function lookAtWorkload(

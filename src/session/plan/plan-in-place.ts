@@ -18,16 +18,18 @@ import { buildSwapSession } from '#src/domain/in-place/build-session.ts';
 import { checkInPlace, type ClaimInPlace, type UserPod } from '#src/domain/in-place/check-in-place.ts';
 import { checkStaged, templatesByClaim } from '#src/domain/in-place/check-staged.ts';
 import { chooseClaims, type ChosenClaim } from '#src/domain/in-place/choose-claims.ts';
+import { checkRecreate } from '#src/domain/in-place/check-recreate.ts';
 import { checkPause, chooseStop, type StopWish } from '#src/domain/in-place/choose-stop.ts';
 import { findDatabase } from '#src/domain/in-place/database-operators.ts';
 import type { InPlacePlan, InPlaceRow } from '#src/domain/in-place/plan.ts';
-import { planNotes } from '#src/domain/in-place/plan-notes.ts';
-import { readRecord } from '#src/domain/in-place/record.ts';
+import { planNotes, recreateNotes } from '#src/domain/in-place/plan-notes.ts';
+import { readRecord, type InPlaceMethod } from '#src/domain/in-place/record.ts';
 import { stagedSize } from '#src/domain/in-place/staged-claims.ts';
 import { placeOf } from '#src/domain/in-place/topology.ts';
 import { isUnfinishedSwap } from '#src/domain/in-place/unfinished-swap.ts';
 import { maxQuantity } from '#src/domain/quantity.ts';
-import { demandOfClaims } from '#src/domain/quota/demand.ts';
+import { demandOfClaims, demandOfSnapshots } from '#src/domain/quota/demand.ts';
+import type { Demand } from '#src/domain/quota/quota-budget.ts';
 import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
 import { storageLeft } from '#src/domain/quota/storage-left.ts';
 import { choosePoint, cutAt, restoreFrom } from '#src/domain/restore-points/choose-point.ts';
@@ -35,6 +37,7 @@ import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import { nameIn } from '#src/domain/restore-points/named-point.ts';
 import { hasEnded, mounts } from '#src/domain/restore/claims-in-the-way.ts';
 import { besideCommand } from '#src/domain/restore/restore-command.ts';
+import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { readFlags } from '#src/domain/restore/restore-flags.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -48,7 +51,8 @@ import { lackedOf } from './in-place-rights.ts';
 import { orMissingNamespace, startAll, type NamespaceReader } from './namespace-reader.ts';
 import { readOrigins } from './plan-restore.ts';
 import { pointsOfNamespace } from './prepare-restore.ts';
-import { rightsForInPlace } from './rights-needed.ts';
+import { planBackup } from './plan-backup.ts';
+import { rightsForInPlace, rightsForSnapshot, rightsOnVolumes } from './rights-needed.ts';
 
 export interface InPlaceRequest {
   readonly target: Target;
@@ -57,6 +61,10 @@ export interface InPlaceRequest {
   /** Empty: all claims of the target. */
   readonly only: readonly string[];
   readonly stop: StopWish;
+  readonly method: 'auto' | InPlaceMethod;
+  readonly before: 'none' | 'snapshot';
+  /** Whether the user is going to confirm the plan: without that, `auto` does not give up the present volumes. */
+  readonly confirms: boolean;
   /** `--pause`: stop before the workload is started again. */
   readonly pause: boolean;
   /** `--also`: other workloads whose pods use the claims and may be stopped. */
@@ -75,7 +83,14 @@ export interface InPlaceRequest {
  */
 export async function findUnfinishedInPlace(
   reader: Pick<NamespaceReader, 'restoreSessions'>,
-  { target, from, only, now }: Pick<InPlaceRequest, 'target' | 'from' | 'only' | 'now'>,
+  {
+    target,
+    from,
+    only,
+    method,
+    before,
+    now,
+  }: Pick<InPlaceRequest, 'target' | 'from' | 'only' | 'method' | 'before' | 'now'>,
 ): Promise<Stored<RestoreSession> | undefined> {
   const isAny = from === 'latest' || parseMoment(from, now) !== undefined;
   return (await reader.restoreSessions()).find((session) => {
@@ -88,6 +103,8 @@ export async function findUnfinishedInPlace(
     return (
       record?.volumesOf === name &&
       record.abandoned !== true &&
+      (method === 'auto' || record.method === method) &&
+      (before === 'none' || record.before !== undefined) &&
       of?.kind === target.kind &&
       of.name === target.name &&
       restored !== undefined &&
@@ -110,7 +127,9 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
   const others = await readOthers(reader, also);
   const stop = accept(chooseStop(request.stop, object, also.length > 0));
   if (request.pause) refuse(checkPause(stop));
-  await demand(reader, request.user, rightsForInPlace(target.kind, stop.method));
+  const lacked = request.method === 'auto' ? await reader.lacking(rightsOnVolumes) : [];
+  const method = request.method === 'auto' ? (lacked.length === 0 ? 'swap' : 'recreate') : request.method;
+  await demand(reader, request.user, rightsForInPlace(target.kind, stop.method, method));
 
   const points = await pointsOfNamespace(reader);
   const point = accept(choosePoint(points, target, from, only, parseMoment(from, now)));
@@ -123,7 +142,8 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
   const { chosen, unused } = accept(chooseClaims({ target, point, ofTarget, claims, restoreSessions, only }));
 
   const ours = [own, ...others.map(podsOf)].flat();
-  const volumes = (await reader.volumes()) ?? new Map<string, never>();
+  const readable = await reader.volumes();
+  const volumes = readable ?? new Map<string, never>();
   const inPlace = chosen.map(({ claim }) => claimInPlace(claim, { volumes, pods, owners, ours }));
   const beside = besideCommand(target, point.session, only);
   const backupSessions = await reader.sessions();
@@ -140,8 +160,21 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
       ...{ target, claims: inPlace, volumes: [...volumes.values()], restoreSessions, backupSessions },
       ...{ database, yesOperator: request.yesOperator },
       otherWays: { ordinary: restoreFrom(target, point, only), beside },
+      unread: method === 'recreate' && readable === undefined,
     }),
   );
+  const backup =
+    method === 'recreate' || request.before === 'snapshot'
+      ? await planBackup(reader, { target, user: request.user })
+      : undefined;
+  if (method === 'recreate') {
+    const snapshotted = backup?.sessionClaims ?? [];
+    const problems = checkRecreate({ target, stop, claims: inPlace, snapshotted, beside });
+    const [problem] = problems;
+    const isChosen = lacked.length === 0;
+    refuse(isChosen || !problem ? problems : [mayNotOnVolumes(request.user, lacked, problem)]);
+    if (!isChosen && !request.confirms) refuse([unasked(request.user, lacked)]);
+  }
 
   const classes = await reader.storageClasses();
   const toStage = chosen.map((each, index) => ({
@@ -150,6 +183,8 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
   }));
   const { session, record, templates } = buildSwapSession({
     ...{
+      method,
+      before: request.before === 'snapshot',
       target,
       from: point.session,
       only,
@@ -160,6 +195,8 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
       at: now,
     },
   });
+  // What could not be created again must not be deleted.
+  if (method === 'recreate') expandTemplates(session);
   const staged = toStage.flatMap((each, index) => {
     const template = templates[index];
     return template ? [{ ...each, template }] : [];
@@ -168,8 +205,16 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
   // The API server checks each change of a claim, too.
   const present = chosen.map(({ claim }) => claim);
   refuse(claimsBeyondLimits(await reader.limitRanges(), [...present, ...templatesByClaim(staged)]));
-  const needs = demandOfClaims(templates, classes);
-  refuse((await reader.quotaBudget())('the restore', needs));
+  const replaced = method === 'swap' ? [] : present;
+  const needs = growth(demandOfClaims(templates, classes), demandOfClaims(replaced, classes));
+  const budget = await reader.quotaBudget();
+  refuse(budget('the restore', needs));
+  if (backup) {
+    const fresh = backup.configuration === undefined;
+    const rights = rightsForSnapshot({ executor: 'local', wait: true, fresh, probes: false });
+    await reader.demand(request.user, rights);
+    refuse(budget('the snapshot before the restore', demandOfSnapshots(backup.planned.length)));
+  }
 
   const rows = inPlace.map((each, index) => rowOf(each, chosen[index]));
   const stopped = new Set(toStage.flatMap(({ pods }) => pods.map(({ metadata }) => metadata.uid)));
@@ -182,8 +227,35 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
       needed: needs.get('requests.storage') ?? 0n,
       left: storageLeft(await reader.quotas(), needs),
     },
-    notes: planNotes({ target: object, claims: inPlace, rows, stop: stop.method, database, unused }),
+    notes: [
+      ...planNotes({ target: object, claims: inPlace, rows, stop: stop.method, database, unused }),
+      ...(method === 'recreate' ? recreateNotes(inPlace) : []),
+    ],
   };
+}
+
+/** What is created beside what is deleted. */
+function growth(created: Demand, deleted: Demand): Demand {
+  const rest = [...created].map(([name, amount]) => [name, amount - (deleted.get(name) ?? 0n)] as const);
+  return new Map(rest.filter(([, amount]) => amount > 0n));
+}
+
+/** Neither way is open: `recreate` says why that one is not. */
+function mayNotOnVolumes(user: string, lacked: readonly Right[], recreate: Failure): Failure {
+  const why = recreate.message.replace(/^cannot restore in place with /, '');
+  return failure('forbidden', `${lackedOnVolumes(user, lacked)}; ${why}`, { hint: recreate.hint });
+}
+
+/** The present volumes are lost with `recreate`: only a user chooses that. */
+function unasked(user: string, lacked: readonly Right[]): Failure {
+  return failure('usage', `${lackedOnVolumes(user, lacked)}, so the present volumes would be deleted`, {
+    hint: 'to delete them after a snapshot of them, add --method=recreate',
+  });
+}
+
+function lackedOnVolumes(user: string, lacked: readonly Right[]): string {
+  const verbs = lacked.map(({ verb }) => verb).join(', ');
+  return sanitize(`cannot restore in place: user "${user}" may not ${verbs} persistentvolumes`);
 }
 
 /** An operator would carry the session out like any other, and leave the temporary claims. */

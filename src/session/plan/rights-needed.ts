@@ -10,7 +10,7 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import { commandOf, type SessionHooks } from '#src/domain/hooks/hooks.ts';
-import type { StopMethod } from '#src/domain/in-place/record.ts';
+import type { InPlaceMethod, StopMethod } from '#src/domain/in-place/record.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { type TargetKind, targetTypes } from '#src/domain/workload/kinds.ts';
 
@@ -75,8 +75,15 @@ export function rightsForRestore(course: Course): Right[] {
   return session(restoreSessions, persistentVolumeClaims, course);
 }
 
+/** To keep the present volumes, and to reserve the new ones for their claims. */
+export const rightsOnVolumes: readonly Right[] = on(persistentVolumes, 'get', 'list', 'watch', 'patch');
+
 /** For a restore in place, which only the command line carries out. */
-export function rightsForInPlace(kind: TargetKind, stop: StopMethod): Right[] {
+export function rightsForInPlace(
+  kind: TargetKind,
+  stop: StopMethod,
+  method: InPlaceMethod = 'swap',
+): Right[] {
   const { resource } = targetTypes[kind];
   return [
     ...rightsForRestore({ executor: 'local', wait: true }),
@@ -85,7 +92,7 @@ export function rightsForInPlace(kind: TargetKind, stop: StopMethod): Right[] {
     ...(stop === 'scale' ? [{ verb: 'patch', resource, subresource: 'scale' } as const] : []),
     // The change of an annotation wakes its controller.
     ...on(resource, stop === 'gate' && kind === 'StatefulSet' && 'patch'),
-    ...on(persistentVolumes, 'get', 'list', 'watch', 'patch'),
+    ...(method === 'swap' ? rightsOnVolumes : []),
   ];
 }
 

@@ -22,11 +22,20 @@ test('a record is read as it was written', () => {
   const { name, uid, volume } = claim;
   const least: InPlaceRecord = { v, method, stop, volumesOf, claims: [{ name, uid, volume }] };
   assert.deepEqual(readRecord(session(formatRecord(least))), least);
+  const claims = [{ name, uid, volume, snapshot: 'data-1' }];
+  const recreate: InPlaceRecord = { ...least, method: 'recreate', before: 'before-restore-1', claims };
+  assert.deepEqual(readRecord(session(formatRecord(recreate))), recreate);
 });
 
 const brokenRecords: readonly [string, object][] = [
   ['of a later version', { v: 2 }],
-  ['of another method', { method: 'recreate' }],
+  ['of another method', { method: 'copy' }],
+  [
+    'that recreates claims without a snapshot from before',
+    { method: 'recreate', claims: [{ ...claim, snapshot: 's' }] },
+  ],
+  ['that recreates claims from no snapshot', { method: 'recreate', before: 'b' }],
+  ['with an empty snapshot from before', { before: '' }],
   ['of another way to stop', { stop: 'drain' }],
   ['without a way to stop', { stop: undefined }],
   ['whose replicas are no number', { replicas: '3' }],

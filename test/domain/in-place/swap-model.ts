@@ -2,10 +2,16 @@
  * A namespace in which a restore in place runs: the objects, what each step of the executor does to them, and what
  * Kubernetes' controllers, and somebody who interferes, do in any order meanwhile.
  */
-import type { PersistentVolume, PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Stored,
+  VolumeSnapshot,
+} from '#src/api/kubernetes.ts';
 import { holdFinalizer, label } from '#src/api/labels.ts';
 import { annotation } from '#src/api/labels.ts';
-import type { RestoreSession } from '#src/api/stash.ts';
+import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import {
   formatRecord,
   readRecord,
@@ -34,6 +40,11 @@ export interface Model {
   readonly mounted: Map<string, readonly string[]>;
   scaledDown: number;
   restoredAt: string | undefined;
+  readonly backups: Map<string, Stored<BackupSession>>;
+  readonly snapshots: Map<string, Stored<VolumeSnapshot>>;
+  taken: string | undefined;
+  /** Whether a pod may have written to the old volumes since the last snapshot of them. */
+  written: boolean;
 }
 
 const now = new Date('2026-03-14T03:00:00Z');
@@ -81,7 +92,69 @@ export function modelOf(names: readonly string[], stop: StopMethod, shape: Shape
     mounted: new Map(),
     scaledDown: 0,
     restoredAt: undefined,
+    backups: new Map(),
+    snapshots: new Map(),
+    taken: undefined,
+    written: true,
   };
+}
+
+/** The same, where the claims are created again from snapshots. */
+export function recreateModelOf(names: readonly string[], stop: StopMethod, shape: Shape): Model {
+  const model = modelOf([], stop, shape);
+  for (const name of names) {
+    const claim = claimOf(name, `old-${name}`);
+    model.claims.set(name, claim);
+    model.volumes.set(`old-${name}`, volumeOf(claim));
+    model.snapshots.set(`point-${name}`, snapshotOf(`point-${name}`, name, 'point'));
+  }
+  const record: InPlaceRecord = {
+    ...{ v: 1, method: 'recreate', stop, volumesOf: 'restore-1', before: 'before-restore-1' },
+    claims: names.map((name) => ({
+      ...{ name, uid: model.claims.get(name)?.metadata.uid ?? '' },
+      ...{ volume: `old-${name}`, snapshot: `point-${name}` },
+    })),
+  };
+  model.session.metadata.annotations = { [annotation.inPlace]: formatRecord(record) };
+  const volumeClaimTemplates = names.map((name) => ({
+    metadata: { name },
+    spec: {
+      accessModes: ['ReadWriteOnce' as const],
+      resources: { requests: { storage: '1Gi' } },
+      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: `point-${name}` },
+    },
+  }));
+  model.session.spec = { driver: 'VolumeSnapshotter', target: { replicas: 1, volumeClaimTemplates } };
+  return model;
+}
+
+function snapshotOf(name: string, claim: string, session: string): Stored<VolumeSnapshot> {
+  return {
+    ...{ apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshot' },
+    metadata: meta(name, { annotations: { [annotation.sessionName]: session } }),
+    spec: { source: { persistentVolumeClaimName: claim } },
+    status: { readyToUse: true },
+  };
+}
+
+function takeSnapshots(model: Model, session: string, count: number): void {
+  const claims = readRecord(model.session)?.claims ?? [];
+  const backup = model.backups.get(session) ?? {
+    ...{ apiVersion: 'stash.appscode.com/v1beta1', kind: 'BackupSession', metadata: meta(session) },
+    ...{
+      spec: { invoker: { kind: 'BackupConfiguration', name: 'deploy-web' } },
+      status: { phase: 'Running' },
+    },
+  };
+  if (count > 0 && !model.backups.has(session)) model.taken = session;
+  if (count > 0) model.backups.set(session, backup);
+  if (count < claims.length) return;
+  for (const { name } of claims) {
+    const it = snapshotOf(`${session}-${name}`, name, session);
+    model.snapshots.set(it.metadata.name, it);
+  }
+  backup.status = { phase: 'Succeeded' };
+  model.written = model.mounted.size > 0;
 }
 
 function claimOf(name: string, volumeName: string): Stored<PersistentVolumeClaim> {
@@ -116,6 +189,9 @@ export function worldOf(model: Model): SwapWorld {
       [...model.volumes].filter(([, { metadata }]) => metadata.labels?.[label.restoreSession] !== undefined),
     ),
     pods: [...model.pods.values()],
+    backup: model.backups.get(record.before ?? ''),
+    snapshots: new Map(model.snapshots),
+    taken: model.taken,
   };
 }
 
@@ -163,7 +239,12 @@ export function apply(model: Model, step: SwapStep, count = Infinity): void {
       return;
     case 'scale':
       model.replicas = step.replicas;
-      if (step.replicas === 0) model.scaledDown += 1;
+      if (step.replicas > 0) return;
+      model.scaledDown += 1;
+      model.taken = undefined;
+      return;
+    case 'take-before':
+      takeSnapshots(model, step.name, count);
       return;
     case 'hold':
       for (const { metadata } of first(step.claims)) {
@@ -250,7 +331,8 @@ export const controllers: readonly ((model: Model) => boolean)[] = [
     if (it) volumes.delete(it.metadata.name);
     return it !== undefined;
   },
-  function bind({ claims, volumes }) {
+  function bind(model) {
+    const { claims, volumes } = model;
     const claim = [...claims.values()].find(({ status }) => status?.phase === 'Pending');
     if (!claim) return false;
     const { name, uid } = claim.metadata;
@@ -262,7 +344,10 @@ export const controllers: readonly ((model: Model) => boolean)[] = [
               claimRef?.name === name && (claimRef.uid ?? '') === '' && status?.phase === 'Available',
           )
         : volumes.get(asked);
-    const bound = volume ?? volumeOf({ ...claim, spec: { ...claim.spec, volumeName: `empty-${uid}` } });
+    const source = model.snapshots.get(claim.spec.dataSource?.name ?? '');
+    if (claim.spec.dataSource && !source) return false;
+    const volumeName = source ? `new-${uid}` : `empty-${uid}`;
+    const bound = volume ?? volumeOf({ ...claim, spec: { ...claim.spec, volumeName } });
     if (asked !== undefined && (bound.spec.claimRef?.name !== name || (bound.spec.claimRef.uid ?? '') !== ''))
       return false;
     volumes.set(bound.metadata.name, bound);
@@ -326,7 +411,8 @@ export const controllers: readonly ((model: Model) => boolean)[] = [
     if (it) it.spec.nodeName = 'node-1';
     return it !== undefined;
   },
-  function start({ pods, claims, mounted }) {
+  function start(model) {
+    const { pods, claims, mounted } = model;
     const it = [...pods.values()].find(
       (pod) =>
         pod.spec.nodeName !== undefined &&
@@ -343,6 +429,7 @@ export const controllers: readonly ((model: Model) => boolean)[] = [
       namesOf(it).map((name) => claims.get(name)?.spec.volumeName ?? ''),
     );
     it.status = { phase: 'Running' };
+    if ([...mounted.values()].flat().some((name) => name.startsWith('old-'))) model.written = true;
     return true;
   },
   function end({ pods, mounted }) {

@@ -241,6 +241,11 @@ const rows: [string, BackupSessionWorld, string][] = [
     'skip: restoresession/restore-sts-db swaps its claims',
   ],
   [
+    'a restore in place waits for this session: not skipped',
+    world({ swap: stored(inPlaceSession({ record: { before: session().metadata.name } })) }),
+    'ensure-job',
+  ],
+  [
     'a restore in place swaps its claims, and the operator has not checked the configuration',
     world({ swap, configuration: { ...ready(), status: {} } }),
     'skip: restoresession/restore-sts-db swaps its claims',

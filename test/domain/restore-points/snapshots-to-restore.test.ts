@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Stored } from '#src/api/kubernetes.ts';
+import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { namesInUse, snapshotsToRestore } from '#src/domain/restore-points/snapshots-to-restore.ts';
 import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
@@ -42,4 +43,14 @@ test('a hollow session needs none, and a huge one no more than a session may hav
 test('of the snapshots, those in use are known by their names', () => {
   const sessions = [restoring({ volumeClaimTemplates: [of('a'), of('elsewhere')] })];
   assert.deepEqual([...namesInUse([snapshot('a'), snapshot('b')], sessions)], ['a']);
+});
+
+test('the snapshot of the data from before a restore in place is in use until that has ended', () => {
+  const before = 'before-restore-sts-db';
+  const it = snapshot('b');
+  const taken = { ...it, metadata: { ...it.metadata, annotations: { [annotation.sessionName]: before } } };
+  const unfinished = stored(inPlaceSession({ record: { before } }));
+  assert.deepEqual([...namesInUse([snapshot('a'), taken], [unfinished])], ['b']);
+  const ended = stored(inPlaceSession({ record: { before }, conditions: ['restoreCompleted'] }));
+  assert.deepEqual([...namesInUse([snapshot('a'), taken], [ended])], []);
 });
