@@ -12,21 +12,16 @@ interface LastingDriver {
  * and LVM do.
  */
 export const lastingDrivers: readonly LastingDriver[] = [
-  // "Deleting a volume has no effect on the snapshots made from it."
   {
     name: 'ebs.csi.aws.com',
     source: 'https://docs.aws.amazon.com/ebs/latest/userguide/ebs-deleting-snapshot.html',
   },
-  // "deleting a disk does not delete any snapshots previously made from the disk"
-  {
-    name: 'pd.csi.storage.gke.io',
-    source: 'https://cloud.google.com/compute/docs/reference/rest/v1/disks/delete',
-  },
-  // "These snapshots exist independent of the source disk"
+  // Its snapshots are standard ones, or disk images. Instant snapshots, which it does not take, go with the disk.
+  { name: 'pd.csi.storage.gke.io', source: 'https://docs.cloud.google.com/compute/docs/disks/snapshots' },
   {
     name: 'disk.csi.azure.com',
     source:
-      'https://learn.microsoft.com/azure/virtual-machines/managed-disks-overview#managed-disk-snapshots',
+      'https://azure.microsoft.com/blog/introducing-cost-effective-increment-snapshots-of-azure-managed-disks-in-preview/',
   },
   // The image of the volume goes to the trash, and stays there as long as it has snapshots.
   { name: 'rbd.csi.ceph.com', source: 'https://github.com/ceph/ceph-csi/pull/693' },
