@@ -11,6 +11,8 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
+import type { DeleteOptions } from '#src/cluster/port.ts';
+import { isStashError } from '#src/errors.ts';
 
 import {
   documentedRules,
@@ -47,6 +49,8 @@ export interface Place {
   /** Creates claims of the server's class. Resolves when they are bound. */
   claims(...names: string[]): Promise<void>;
   scale(resource: Resource<Workload>, name: string, replicas: number): Promise<void>;
+  /** Deletes all pods, without their grace. */
+  killPods(): Promise<void>;
   /** Resolves with the result of `select` on the kind's objects as soon as it is not undefined. */
   until<T extends KubernetesObject, Found>(
     resource: Resource<T>,
@@ -85,15 +89,27 @@ export async function openPlace(
     metadata: { generateName: 'stash-e2e-' },
   });
   const namespace = made.metadata.name;
+  /** A controller may have deleted the object meanwhile. */
+  async function discard(
+    resource: Resource,
+    object: { readonly name: string },
+    options?: DeleteOptions,
+  ): Promise<void> {
+    try {
+      await cluster.delete(resource, { name: object.name, namespace }, options);
+    } catch (error) {
+      if (!isStashError(error, 'not-found')) throw error;
+    }
+  }
   t.after(async () => {
     // A driver without space may still cut a snapshot, so it stays until its volume is gone: delete claims
     // first.
     for (const { metadata } of (await cluster.list(persistentVolumeClaims, { namespace })).items)
-      await cluster.delete(persistentVolumeClaims, metadata);
+      await discard(persistentVolumeClaims, metadata);
     // One after the other: if two failed snapshots of a claim are deleted at once, external-snapshotter 8.6
     // may leave its finalizer on the claim forever.
     for (const { metadata } of (await cluster.list(volumeSnapshots, { namespace })).items) {
-      await cluster.delete(volumeSnapshots, metadata);
+      await discard(volumeSnapshots, metadata);
       await until(volumeSnapshots, (all) => all.every(({ metadata: { uid } }) => uid !== metadata.uid));
     }
     await cluster.delete(namespaces, { name: namespace });
@@ -183,6 +199,10 @@ export async function openPlace(
       if (replicas === 0)
         await until(pods, (all) => all.every((pod) => pod.metadata.labels?.['app'] !== name));
       else await until(pods, (all) => readyPods(all, name).length === replicas);
+    },
+    async killPods() {
+      for (const { metadata } of (await cluster.list(pods, { namespace })).items)
+        await discard(pods, metadata, { gracePeriodSeconds: 0 });
     },
     running: (app, count = 1) =>
       until(pods, (all) => {

@@ -46,7 +46,7 @@ async function openHome(
   t.after(async () => {
     if (opened === undefined) return;
     await opened.remove(resource, ...(await opened.list(resource)).map(({ metadata }) => metadata.name));
-    await killPods(opened);
+    await opened.killPods();
   });
   const place = (opened = await openPlace(t, server));
   const { name = '' } = workload.metadata;
@@ -86,11 +86,6 @@ function stubborn(): { resource: Resource<Workload>; workload: Workload; script:
   return { resource: deployments, workload, script: "trap '' TERM; while true; do sleep 1; done" };
 }
 
-async function killPods(place: Place): Promise<void> {
-  for (const { metadata } of await place.list(pods))
-    await cluster.delete(pods, metadata, { gracePeriodSeconds: 0 });
-}
-
 async function volumesOf(place: Place): Promise<(string | undefined)[]> {
   return (await place.list(persistentVolumeClaims)).map(({ spec }) => spec.volumeName);
 }
@@ -117,7 +112,7 @@ await suite('trouble during a restore in place', { concurrency: 4 }, () => {
     const [session] = await place.list(restoreSessions);
     assert.equal(session?.status?.phase, 'Running');
     assert(stderr.includes(`kubectl stash undo ${session.metadata.name} -n ${place.namespace}`), stderr);
-    await killPods(place);
+    await place.killPods();
     await place.succeeds(restore, administrator);
     assert.deepEqual(await read(), ['before', 'before']);
     assert.equal((await place.list(restoreSessions)).length, 1);
@@ -152,7 +147,7 @@ await suite('trouble during a restore in place', { concurrency: 4 }, () => {
       return swapped?.namespace === place.namespace && swapped.role === 'incoming';
     });
     await cluster.delete(persistentVolumes, { name: incoming?.metadata.name ?? '' });
-    await killPods(place);
+    await place.killPods();
     const { code, stderr } = await running;
     assert.equal(code, 4, stderr);
     assert.match(stderr, /volume \S+ was deleted; all claims have their volumes as before/);
@@ -168,7 +163,7 @@ await suite('trouble during a restore in place', { concurrency: 4 }, () => {
     await place.remove(restoreSessions, session?.metadata.name ?? '');
     const { code, stderr } = await running;
     assert.equal(code, 7, stderr);
-    await killPods(place);
+    await place.killPods();
     const undo = `undo ${session?.metadata.name ?? ''} --yes`;
     const undoing = place.stash(undo, administrator);
     // The undo stops the pod that runs on the new data, and that one does not end by itself either.

@@ -8,7 +8,6 @@ import {
   deployments,
   persistentVolumeClaims,
   persistentVolumes,
-  pods,
   restoreSessions,
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -36,11 +35,6 @@ function stubborn() {
   return workload;
 }
 
-async function killPods(place: Place): Promise<void> {
-  for (const { metadata } of await place.list(pods))
-    await cluster.delete(pods, metadata, { gracePeriodSeconds: 0 });
-}
-
 await suite('restore in place beside the operator', () => {
   test('its command line dies behind the gate: the operator says so, skips backups, and leaves the rest', async (t) => {
     let opened: Place | undefined;
@@ -49,7 +43,7 @@ await suite('restore in place beside the operator', () => {
       if (opened === undefined) return;
       const { namespace } = opened;
       await opened.remove(deployments, 'stash-demo');
-      await killPods(opened);
+      await opened.killPods();
       const { items } = await cluster.list(persistentVolumes, { labelSelector: label.restoreSession });
       for (const volume of items.filter((each) => readSwapped(each)?.namespace === namespace)) {
         const spec = { persistentVolumeReclaimPolicy: 'Delete' };
@@ -93,7 +87,7 @@ await suite('restore in place beside the operator', () => {
     assert.ok(refused.stderr.includes(session), refused.stderr);
     assert.equal((await place.list(backupSessions)).length, 2);
 
-    await killPods(place);
+    await place.killPods();
     await place.succeeds(restore, administrator);
     await place.running('stash-demo');
     const ended = await untilOne(place, restoreSessions, session, ({ status }) =>
