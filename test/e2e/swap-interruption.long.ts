@@ -214,7 +214,7 @@ async function testEveryWrite(t: TestContext, { stop, when, method, before }: In
   t.diagnostic(`survived ${survived}: ${when} each of ${writes.join(', ')}`);
 }
 
-await suite('interruption of a restore in place', () => {
+void suite('interruption of a restore in place', () => {
   for (const stop of ['scale', 'gate'] as const)
     for (const when of ['before', 'after'] as const) {
       const method = 'swap';
@@ -223,7 +223,7 @@ await suite('interruption of a restore in place', () => {
 });
 
 const tooSlow = isReal && 'on a real server, these take too long beside the others';
-await suite('interruption of a restore in place that takes a snapshot first', { skip: tooSlow }, () => {
+void suite('interruption of a restore in place that takes a snapshot first', { skip: tooSlow }, () => {
   for (const [stop, when] of [
     ['scale', 'before'],
     ['scale', 'after'],
