@@ -1,5 +1,6 @@
 /** Finds why the claims of a workload cannot be deleted and created again from snapshots. */
 import { failure, type Failure } from '#src/domain/finding.ts';
+import { provisionerAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
@@ -61,14 +62,9 @@ export function isRetained({ volume }: ClaimInPlace): boolean {
   return volume?.spec.persistentVolumeReclaimPolicy === 'Retain';
 }
 
-const provisioners = [
-  'volume.kubernetes.io/storage-provisioner',
-  'volume.beta.kubernetes.io/storage-provisioner',
-] as const;
-
 /** By the volume, where the user may read it, else by the annotation that the volume controller writes on the claim. */
 function driverOf({ claim, volume }: ClaimInPlace): string | undefined {
   if (volume?.spec.csi) return volume.spec.csi.driver;
-  const [annotated] = provisioners.flatMap((name) => claim.metadata.annotations?.[name] ?? []);
+  const [annotated] = provisionerAnnotations.flatMap((name) => claim.metadata.annotations?.[name] ?? []);
   return annotated;
 }

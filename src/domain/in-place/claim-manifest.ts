@@ -27,8 +27,8 @@ export function manifestOf({ metadata, spec }: PersistentVolumeClaim): ClaimMani
 export interface NewClaim {
   readonly name: string;
   readonly namespace: string;
-  /** The PersistentVolume that is reserved for the claim. */
-  readonly volumeName: string;
+  /** The PersistentVolume that is reserved for the claim; left out where its source fills a new one. */
+  readonly volumeName?: string;
   /** UID of the RestoreSession. */
   readonly sessionUid: string;
 }
@@ -42,6 +42,6 @@ export function claimFrom(
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
     metadata: { ...metadata, name, namespace, annotations },
-    spec: { ...spec, volumeName },
+    spec: { ...spec, ...(volumeName !== undefined && { volumeName }) },
   };
 }

@@ -12,13 +12,13 @@ export interface Database {
   readonly name: string;
   /** How the operator restores a database by itself; undefined: not from snapshots of volumes. */
   readonly recovery: string | undefined;
-  /** Claims of the same database that are not among those that are restored. */
+  /** Claims of the same database that the user does not restore. */
   readonly others: readonly string[];
 }
 
 interface Known {
   readonly operator: string;
-  /** The API groups of its kinds are this one, and those that end with it. */
+  /** The operator's kinds are in this API group, or in one below it: `pgv2.percona.com` is below `percona.com`. */
   readonly group: string;
   /** The label of its claims that names the database. */
   readonly label: string;
@@ -49,7 +49,7 @@ const known: readonly Known[] = [
 ];
 
 export interface ManagedScene {
-  /** Those that are restored. */
+  /** The claims that the user restores. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
   /** The workload, and what controls the pods on the claims. */
   readonly owners: readonly OwnerReference[];

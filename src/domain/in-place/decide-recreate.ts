@@ -6,9 +6,9 @@ import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
+import { claimFrom } from './claim-manifest.ts';
 import { canAbandon, decideAbandoning } from './decide-abandoning.ts';
 import { clear, finish, mostScalings, waitForServer } from './decide-swap.ts';
-import { recreatedClaim } from './recreated-claims.ts';
 import { failedRecreate } from './swap-status.ts';
 import type { SwapStep } from './swap-step.ts';
 import {
@@ -72,7 +72,9 @@ function fill({ session, target }: SwapWorld, open: readonly Pair[]): SwapStep |
   const templates = expandTemplates(session).filter(({ metadata }) => missing.includes(metadata.name ?? ''));
   if (templates.length === 0) return undefined;
   const { uid } = session.metadata;
-  return { do: 'fill', claims: templates.map((each) => recreatedClaim(each, target.namespace, uid)) };
+  const named = { namespace: target.namespace, sessionUid: uid };
+  const claims = templates.map((each) => claimFrom(each, { ...named, name: each.metadata.name ?? '' }));
+  return { do: 'fill', claims };
 }
 
 function awaitVolumes({ snapshots }: SwapWorld, open: readonly Pair[]): SwapStep {

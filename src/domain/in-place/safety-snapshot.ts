@@ -36,15 +36,15 @@ export type Safety = 'not-wanted' | 'open' | 'ready' | { readonly failed: string
 export function safetyOf({ record, backup, snapshots }: SafetyScene): Safety {
   const { before } = record;
   if (before === undefined) return 'not-wanted';
-  const lacking = record.claims.filter(
-    ({ name }) => ![...snapshots.values()].some((snapshot) => isReadyOf(snapshot, before, name)),
-  );
   if (backup !== undefined && !isFinal(backup)) return 'open';
   if (backup !== undefined && backup.status?.phase !== 'Succeeded') {
     const why =
       backup.status?.conditions?.find(tellsFailure)?.message ?? `it is ${backup.status?.phase ?? ''}`;
     return { failed: `the snapshot before the restore, backupsession/${before}, was not taken: ${why}` };
   }
+  const lacking = record.claims.filter(
+    ({ name }) => ![...snapshots.values()].some((snapshot) => isReadyOf(snapshot, before, name)),
+  );
   if (lacking.length === 0) return 'ready';
   if (backup === undefined) return 'open';
   const names = lacking.map(({ name }) => name).join(', ');

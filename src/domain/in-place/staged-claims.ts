@@ -10,6 +10,7 @@ import { annotation } from '#src/api/labels.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { maxQuantity } from '#src/domain/quantity.ts';
 import { selectedNode } from '#src/domain/restore-points/claim-annotations.ts';
+import { snapshotSource } from '#src/domain/restore/snapshot-source.ts';
 import { bindsLate } from '#src/domain/restore/storage-class.ts';
 import { fingerprint, shorten } from '#src/domain/workload/names.ts';
 
@@ -57,17 +58,22 @@ export function stagedTemplate(
       ...(volumeMode && { volumeMode }),
       ...(volumeAttributesClassName && { volumeAttributesClassName }),
       ...(storage !== undefined && { resources: { requests: { storage } } }),
-      dataSource: {
-        apiGroup: 'snapshot.storage.k8s.io',
-        kind: 'VolumeSnapshot',
-        name: snapshot.metadata.name,
-      },
+      dataSource: snapshotSource(snapshot.metadata.name),
     },
   };
+  return onItsNode(template, { claim, pods }, classes);
+}
+
+/** The template with the node of the claim's pods, where its class may wait for a pod. */
+export function onItsNode(
+  template: VolumeClaimTemplate,
+  { claim, pods }: Pick<ClaimToStage, 'claim' | 'pods'>,
+  classes: readonly Stored<StorageClass>[] | undefined,
+): VolumeClaimTemplate {
   const mayWait = classes === undefined || bindsLate(template, classes);
   const node = mayWait ? nodeFor(claim, pods) : undefined;
   if (node === undefined) return template;
-  const annotations = { ...leftAlone, [selectedNode]: node };
+  const annotations = { ...template.metadata.annotations, [selectedNode]: node };
   return { ...template, metadata: { ...template.metadata, annotations } };
 }
 

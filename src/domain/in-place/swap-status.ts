@@ -3,7 +3,7 @@ import { stashCondition } from '#src/api/conditions.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession, StatusOf } from '#src/api/stash.ts';
-import { commandLine, flag, isCommand } from '#src/domain/command-line.ts';
+import { commandLine, flag, joinCommands } from '#src/domain/command-line.ts';
 import { durationSince, findCondition, withCondition } from '#src/domain/session/session-status.ts';
 import type { StatusChange } from '#src/domain/session/step.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
@@ -79,7 +79,7 @@ export function failedRecreate(world: SwapWorld, strange: readonly string[]): Ch
   const present = `the data from before the restore is in backupsession/${record.before ?? ''}`;
   return failedSwap(
     world,
-    `another client created claim ${strange.join(', ')} anew, without the data of its snapshot; ${present}; if nothing in the new claim is needed: ${ways.filter(isCommand).join('; ')}`,
+    `another client created claim ${strange.join(', ')} anew, without the data of its snapshot; ${present}; if nothing in the new claim is needed: ${joinCommands(ways, (all) => all.join('; '))}`,
   );
 }
 

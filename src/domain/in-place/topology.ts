@@ -8,7 +8,7 @@ import type {
 } from '#src/api/kubernetes.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { assertNever } from '#src/errors.ts';
+import { meets } from '#src/domain/workload/selector.ts';
 
 /**
  * A failure `precondition` unless some node fits both volumes. Compares what the volumes require of a node's labels: where
@@ -37,29 +37,10 @@ export function isUsableOn(volume: PersistentVolume, { metadata }: Stored<Cluste
     terms === undefined ||
     terms.some(
       ({ matchExpressions = [], matchFields = [] }) =>
-        matchExpressions.every((it) => isMet(it, labels[it.key])) &&
-        matchFields.every((it) => isMet(it, it.key === 'metadata.name' ? name : undefined)),
+        matchExpressions.every((it) => meets(it, labels[it.key])) &&
+        matchFields.every((it) => meets(it, it.key === 'metadata.name' ? name : undefined)),
     )
   );
-}
-
-function isMet({ operator, values = [] }: NodeRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return assertNever(operator);
-  }
 }
 
 /** `eu-1a`: the values that the volume requires of a node's labels; undefined where it requires none. */

@@ -120,15 +120,16 @@ export function nothingKept({
   restoreSessions,
   volumes,
 }: Pick<UndoScene, 'session' | 'namespace' | 'restoreSessions' | 'volumes'>): Failure {
+  const look = commandLine`kubectl stash volumes -n ${namespace}`;
   const named = restoreSessions.find(({ metadata }) => metadata.name === name);
   if (named !== undefined && !isInPlace(named)) {
     const why = `restoresession/${name} did not restore in place: it has kept no volumes`;
-    return failure('precondition', why, { hint: commandLine`kubectl stash volumes -n ${namespace}` });
+    return failure('precondition', why, { hint: look });
   }
   const other = named && volumesOf(named);
   if (other !== undefined && other !== name) {
     const why = `restoresession/${name} undid a restore: the volumes are kept under restoresession/${other}`;
-    return failure('precondition', why, { hint: commandLine`kubectl stash volumes -n ${namespace}` });
+    return failure('precondition', why, { hint: look });
   }
   const [elsewhere] = volumes.flatMap((volume) => {
     const swapped = readSwapped(volume);
@@ -136,7 +137,7 @@ export function nothingKept({
   });
   const message = `no volumes are kept of restoresession/${name} in namespace ${namespace}`;
   return elsewhere === undefined
-    ? failure('not-found', message, { hint: commandLine`kubectl stash volumes -n ${namespace}` })
+    ? failure('not-found', message, { hint: look })
     : failure('not-found', sanitize(`${message}, but in namespace ${elsewhere}`), {
         hint: commandLine`kubectl stash volumes -n ${elsewhere}`,
       });

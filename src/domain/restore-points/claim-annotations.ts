@@ -6,12 +6,17 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 /** On a claim: the node that its volume is made for. */
 export const selectedNode = 'volume.kubernetes.io/selected-node';
 
-/** Annotations of the control plane about the volume, and ours about a restore: a restored claim gets its own. */
-const ofControlPlane = new Set([
-  selectedNode,
+/** On a claim: the driver that makes its volume, by either of two names. */
+export const provisionerAnnotations = [
   'volume.kubernetes.io/storage-provisioner',
-  'volume.kubernetes.io/storage-resizer',
   'volume.beta.kubernetes.io/storage-provisioner',
+] as const;
+
+/** Annotations of the control plane about the volume, and ours about a restore: a restored claim gets its own. */
+const ofControlPlane = new Set<string>([
+  selectedNode,
+  ...provisionerAnnotations,
+  'volume.kubernetes.io/storage-resizer',
   // The storage class, from before `spec.storageClassName` existed.
   annotation.betaStorageClass,
   'control-plane.alpha.kubernetes.io/leader',
@@ -20,6 +25,11 @@ const ofControlPlane = new Set([
 
 export function isOfControlPlane(name: string): boolean {
   return name.startsWith('pv.kubernetes.io/') || ofControlPlane.has(name);
+}
+
+/** The class may stand in a template, as in any new claim. */
+export function isRefusedInTemplates(name: string): boolean {
+  return isOfControlPlane(name) && name !== annotation.betaStorageClass;
 }
 
 export function withoutControlPlane(annotations: Readonly<Record<string, string>>): Record<string, string> {

@@ -5,6 +5,7 @@ import { StashError } from '#src/errors.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
 
 import { accessModes } from './claim-problem.ts';
+import { snapshotSource } from './snapshot-source.ts';
 
 export interface ClaimWishes {
   readonly name?: string | undefined;
@@ -36,7 +37,7 @@ export function buildClaimTemplate(wishes: ClaimWishes): VolumeClaimTemplate {
       accessModes: modes.length === 0 ? ['ReadWriteOnce'] : modes,
       ...(wishes.storageClass !== undefined && { storageClassName: wishes.storageClass }),
       resources: { requests: { storage: size } },
-      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: dataSource },
+      dataSource: snapshotSource(dataSource),
     },
   };
 }

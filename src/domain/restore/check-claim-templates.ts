@@ -7,7 +7,7 @@ import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { fieldPath } from '#src/domain/field-path.ts';
 import { quoted, shortened } from '#src/domain/quoted.ts';
-import { isOfControlPlane, selectedNode } from '#src/domain/restore-points/claim-annotations.ts';
+import { isRefusedInTemplates, selectedNode } from '#src/domain/restore-points/claim-annotations.ts';
 import { unknownFields } from '#src/domain/unknown-fields.ts';
 
 const leaf: JsonSchema = { 'x-kubernetes-preserve-unknown-fields': true };
@@ -64,7 +64,7 @@ export function foreignField({ metadata, spec }: RestoreSession): ForeignField |
         ...foreign(`${at}.metadata.namespace`, template.metadata?.namespace),
         ...foreign(`${at}.spec.dataSourceRef.namespace`, template.spec?.dataSourceRef?.namespace),
         ...Object.keys(template.metadata?.annotations ?? {})
-          .filter((name) => isOfControlPlane(name) && name !== annotation.betaStorageClass)
+          .filter(isRefusedInTemplates)
           // No operator and no Job carries such a session out, only a user with the user's own rights.
           .filter((name) => name !== selectedNode || metadata.annotations?.[annotation.inPlace] === undefined)
           .map((name) => ({

@@ -17,6 +17,7 @@ import {
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import type { ClaimRecord } from './snapshot-origin.ts';
+import { snapshotSource } from './snapshot-source.ts';
 
 /** The flags of `restore` that select claims and change them. */
 export interface TemplateFlags {
@@ -133,11 +134,7 @@ function templateOf(
         ...(attributes !== undefined && !isOtherClass && { volumeAttributesClassName: attributes }),
         ...(volumeMode && { volumeMode }),
         ...(storage !== undefined && { resources: { requests: { storage } } }),
-        dataSource: {
-          apiGroup: 'snapshot.storage.k8s.io',
-          kind: 'VolumeSnapshot',
-          name: snapshot.metadata.name,
-        },
+        dataSource: snapshotSource(snapshot.metadata.name),
       },
     },
     snapshot,

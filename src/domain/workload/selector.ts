@@ -1,5 +1,6 @@
 /** Label selectors of workloads: a LabelSelector, or the plain map of a ReplicationController. */
-import type { LabelSelector } from '#src/api/kubernetes.ts';
+import type { LabelSelector, NodeRequirement } from '#src/api/kubernetes.ts';
+import { assertNever } from '#src/errors.ts';
 
 import type { WorkloadParts } from './kinds.ts';
 
@@ -32,20 +33,28 @@ export function matches(selector: Selector, labels: Labels | undefined): boolean
   const { matchLabels = {}, matchExpressions = [] } = asLabelSelector(selector);
   return (
     Object.entries(matchLabels).every(([key, value]) => has.get(key) === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      const value = has.get(key);
-      switch (operator) {
-        case 'In':
-          return value !== undefined && values.includes(value);
-        case 'NotIn':
-          return value === undefined || !values.includes(value);
-        case 'Exists':
-          return value !== undefined;
-        case 'DoesNotExist':
-          return value === undefined;
-      }
-    })
+    matchExpressions.every((it) => meets(it, has.get(it.key)))
   );
+}
+
+/** Whether the value of a label, or of a node's field, meets what is required of it; undefined: there is no such label. */
+export function meets({ operator, values = [] }: NodeRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return assertNever(operator);
+  }
 }
 
 function asLabelSelector(selector: Selector): LabelSelector {

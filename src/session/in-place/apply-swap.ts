@@ -10,7 +10,6 @@ import { persistentVolumeClaims, persistentVolumes, pods, statefulSets } from '#
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
-import { formatRecord } from '#src/domain/in-place/record.ts';
 import type { Mark, Reservation, SwapStep } from '#src/domain/in-place/swap-step.ts';
 import { formatSwapped, readSwapped } from '#src/domain/in-place/swapped-volume.ts';
 import type { SwapWorld } from '#src/domain/in-place/swap-world.ts';
@@ -20,6 +19,7 @@ import { assertNever, isStashError } from '#src/errors.ts';
 import type { Held } from '#src/session/holding/held.ts';
 
 import type { Newest } from './newest.ts';
+import { writeRecord } from './write-record.ts';
 
 export type Act = Exclude<SwapStep, { readonly do: 'wait' | 'take-before' | 'pause' | 'stuck' | 'done' }>;
 
@@ -89,7 +89,7 @@ export async function applySwap(acting: Acting, world: SwapWorld, step: Act): Pr
       });
       return;
     case 'record':
-      await held.annotate({ [annotation.inPlace]: formatRecord(step.record) });
+      await writeRecord(held, step.record);
       return;
     case 'scale': {
       const { resource } = targetTypes[target.kind];

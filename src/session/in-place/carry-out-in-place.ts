@@ -6,7 +6,7 @@ import { persistentVolumeClaims, restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { startedSwap } from '#src/domain/in-place/staging.ts';
-import { formatRecord, readRecord, type InPlaceRecord } from '#src/domain/in-place/record.ts';
+import { readRecord, type InPlaceRecord } from '#src/domain/in-place/record.ts';
 import { reached } from '#src/domain/in-place/swap-status.ts';
 import { endedSwap } from '#src/domain/in-place/swap-progress.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
@@ -25,6 +25,7 @@ import { runSession } from '#src/session/run/run-session.ts';
 
 import { findIncoming } from './find-incoming.ts';
 import { runSwap } from './run-swap.ts';
+import { writeRecord } from './write-record.ts';
 
 export interface CarryOutInPlace {
   readonly session: Stored<RestoreSession>;
@@ -34,7 +35,7 @@ export interface CarryOutInPlace {
   readonly stopTimeoutMs: number;
   /** Give the new volumes up and leave everything as it was. */
   readonly abandon?: boolean;
-  /** The command goes on with a session that exists: one that has paused starts its workload. */
+  /** The user has run the command again: a session that has paused starts its workload. */
   readonly goesOn?: boolean;
   readonly say: (line: string) => void;
 }
@@ -71,9 +72,9 @@ async function execute(
   { target, stopTimeoutMs, id, abandon = false, goesOn = false }: CarryOutInPlace,
 ): Promise<Progress> {
   const record = recordOf(held);
-  if (abandon && record.abandoned !== true) await write(held, { ...record, abandoned: true });
+  if (abandon && record.abandoned !== true) await writeRecord(held, { ...record, abandoned: true });
   if (goesOn && record.pause === true && reached(held.session(), stashCondition.claimsSwapped))
-    await write(held, { ...record, pause: false });
+    await writeRecord(held, { ...record, pause: false });
   if (recordOf(held).abandoned !== true) {
     const failed = await stage(environment, held, target);
     if (failed) return failed;
@@ -105,7 +106,7 @@ async function stage(
   }
   const { claims, problem } = await findIncoming(environment, record.claims, target.namespace);
   const given = problem && { abandoned: true, why: problem.message };
-  await write(held, { ...record, claims, ...given });
+  await writeRecord(held, { ...record, claims, ...given });
   return undefined;
 }
 
@@ -128,10 +129,6 @@ async function removeStaged(environment: Environment, held: Held<RestoreSession>
       if (!isStashError(error, 'not-found', 'conflict')) throw error;
     }
   });
-}
-
-async function write(held: Held<RestoreSession>, record: InPlaceRecord): Promise<void> {
-  await held.annotate({ [annotation.inPlace]: formatRecord(record) });
 }
 
 function recordOf(held: Held<RestoreSession>): InPlaceRecord {

@@ -17,7 +17,7 @@ import { formatDuration } from '#src/domain/duration.ts';
 import { decideRecreate } from '#src/domain/in-place/decide-recreate.ts';
 import { decideSwap } from '#src/domain/in-place/decide-swap.ts';
 import { isDown } from '#src/domain/in-place/is-down.ts';
-import { formatRecord, readRecord, type InPlaceRecord } from '#src/domain/in-place/record.ts';
+import { readRecord, type InPlaceRecord } from '#src/domain/in-place/record.ts';
 import { swapProgress } from '#src/domain/in-place/swap-progress.ts';
 import type { SwapStep } from '#src/domain/in-place/swap-step.ts';
 import type { SwapWorld } from '#src/domain/in-place/swap-world.ts';
@@ -34,6 +34,7 @@ import { persist } from '#src/session/persist.ts';
 import { applySwap } from './apply-swap.ts';
 import { newestOf } from './newest.ts';
 import { takeBefore } from './take-before.ts';
+import { writeRecord } from './write-record.ts';
 
 export interface RunSwap {
   readonly held: Held<RestoreSession>;
@@ -150,8 +151,7 @@ export async function runSwap(
         } catch (error) {
           if (!isPermanent(error) || record.abandoned === true || held.lost.aborted) throw error;
           const why = `the snapshot before the restore was not taken: ${error.message}`;
-          const given = { ...record, abandoned: true, why };
-          await held.annotate({ [annotation.inPlace]: formatRecord(given) });
+          await writeRecord(held, { ...record, abandoned: true, why });
         }
         continue;
       }

@@ -1,18 +1,7 @@
 /** Plans a restore in place: finds what is wrong before the session begins. */
-import type {
-  KubernetesObject,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  Pod,
-  Stored,
-} from '#src/api/kubernetes.ts';
+import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { annotation, appscodeOperatorGroup } from '#src/api/labels.ts';
-import { replicaSets } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { find } from '#src/cluster/find.ts';
-import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
-import { lackedRights } from '#src/domain/checks/rights.ts';
-import { commandLine } from '#src/domain/command-line.ts';
 import { accept, failure, refuse, type Failure } from '#src/domain/finding.ts';
 import { buildSwapSession } from '#src/domain/in-place/build-session.ts';
 import { checkInPlace, type ClaimInPlace, type UserPod } from '#src/domain/in-place/check-in-place.ts';
@@ -35,23 +24,31 @@ import { storageLeft } from '#src/domain/quota/storage-left.ts';
 import { choosePoint, cutAt, restoreFrom } from '#src/domain/restore-points/choose-point.ts';
 import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import { nameIn } from '#src/domain/restore-points/named-point.ts';
-import { hasEnded, mounts } from '#src/domain/restore/claims-in-the-way.ts';
+import { hasEnded } from '#src/domain/restore/claims-in-the-way.ts';
 import { besideCommand } from '#src/domain/restore/restore-command.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { readFlags } from '#src/domain/restore/restore-flags.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
-import { claimsOfTarget, type TargetObject } from '#src/domain/workload/claims.ts';
-import { readWorkload, targetTypes } from '#src/domain/workload/kinds.ts';
-import { controllerOf, ownersToRead, podsControlledBy } from '#src/domain/workload/owned-pods.ts';
-import { formatTarget, readTarget, type Target } from '#src/domain/workload/target.ts';
+import { claimsOfTarget } from '#src/domain/workload/claims.ts';
+import { readWorkload } from '#src/domain/workload/kinds.ts';
+import { podsControlledBy } from '#src/domain/workload/owned-pods.ts';
+import { readTarget, type Target } from '#src/domain/workload/target.ts';
 import type { ExecutorMode } from '#src/session/holding/executor.ts';
 
-import { lackedOf } from './in-place-rights.ts';
-import { orMissingNamespace, startAll, type NamespaceReader } from './namespace-reader.ts';
+import { demand } from './in-place-rights.ts';
+import { startAll, type NamespaceReader } from './namespace-reader.ts';
 import { readOrigins } from './plan-restore.ts';
 import { pointsOfNamespace } from './prepare-restore.ts';
 import { planBackup } from './plan-backup.ts';
+import {
+  claimInPlace,
+  podsWithClaims,
+  readObject,
+  readOthers,
+  readReplicaSets,
+  type ReadTarget,
+} from './read-in-place.ts';
 import { rightsForInPlace, rightsForSnapshot, rightsOnVolumes } from './rights-needed.ts';
 
 export interface InPlaceRequest {
@@ -182,18 +179,8 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
     pods: running(inPlace[index]?.pods ?? []),
   }));
   const { session, record, templates } = buildSwapSession({
-    ...{
-      method,
-      before: request.before === 'snapshot',
-      target,
-      from: point.session,
-      only,
-      stop: stop.method,
-      pause: request.pause,
-      claims: toStage,
-      classes,
-      at: now,
-    },
+    ...{ method, target, from: point.session, only, claims: toStage, classes, at: now },
+    ...{ before: request.before === 'snapshot', stop: stop.method, pause: request.pause },
   });
   // What could not be created again must not be deleted.
   if (method === 'recreate') expandTemplates(session);
@@ -259,7 +246,7 @@ function lackedOnVolumes(user: string, lacked: readonly Right[]): string {
 }
 
 /** An operator would carry the session out like any other, and leave the temporary claims. */
-export function noExecutor(groups: readonly string[], mode: ExecutorMode): Failure[] {
+function noExecutor(groups: readonly string[], mode: ExecutorMode): Failure[] {
   if (groups.includes(appscodeOperatorGroup)) {
     return [
       failure(
@@ -272,106 +259,6 @@ export function noExecutor(groups: readonly string[], mode: ExecutorMode): Failu
   if (mode !== 'operator') return [];
   const why = 'no operator restores in place: the command line does';
   return [failure('precondition', why, { hint: 'leave out --executor=operator' })];
-}
-
-export interface ReadTarget extends TargetObject {
-  readonly object: Stored<KubernetesObject>;
-}
-
-export async function readObject(
-  reader: NamespaceReader,
-  { kind, name, namespace }: Target,
-): Promise<ReadTarget> {
-  const { resource } = targetTypes[kind];
-  return { kind, object: await orMissingNamespace(reader, reader.cluster.get(resource, name, namespace)) };
-}
-
-/** The workloads of `--also`. */
-export function readOthers(
-  reader: NamespaceReader,
-  also: readonly Pick<Target, 'kind' | 'name'>[],
-): Promise<ReadTarget[]> {
-  const { namespace } = reader;
-  return Promise.all(also.map((each) => readOther(reader, { ...each, namespace })));
-}
-
-async function readOther(reader: NamespaceReader, target: Target): Promise<ReadTarget> {
-  const read = await readObject(reader, target);
-  if (readWorkload(read.kind, read.object) === undefined) {
-    const why = `--also takes a workload, and ${formatTarget(target)} runs no pods`;
-    refuse([
-      failure('usage', why, { hint: 'name the workload that runs them, as in --also deployment/NAME' }),
-    ]);
-  }
-  return read;
-}
-
-/** Rejects with 'forbidden' where the user lacks one of these rights. */
-export async function demand(reader: NamespaceReader, user: string, rights: readonly Right[]): Promise<void> {
-  const { inNamespace, ofCluster } = await lackedOf(reader, rights);
-  refuse(lackedRights(inNamespace, user, reader.namespace));
-  const [first] = ofCluster;
-  if (first === undefined) return;
-  const verbs = ofCluster.map(({ verb }) => verb).join(', ');
-  const { plural } = first.resource;
-  const why = sanitize(`cannot restore in place: user "${user}" may not ${verbs} ${plural}`);
-  refuse([
-    failure('forbidden', why, {
-      hint: `an administrator may grant that, or restore beside the claims, with --suffix\n${commandLine`kubectl auth can-i ${first.verb} ${plural}`}`,
-      right: first,
-    }),
-  ]);
-}
-
-export async function podsWithClaims(reader: NamespaceReader): Promise<Stored<Pod>[]> {
-  const pods = await reader.pods();
-  return pods.filter(({ spec }) =>
-    spec.volumes?.some(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim ?? ephemeral),
-  );
-}
-
-interface AroundClaims {
-  readonly volumes: ReadonlyMap<string, Stored<PersistentVolume>> | undefined;
-  readonly pods: readonly Stored<Pod>[];
-  readonly owners: readonly Stored<KubernetesObject>[];
-  /** The pods that may be stopped. */
-  readonly ours: readonly Stored<Pod>[];
-}
-
-/** The claim with its volume, and the pods that use it. */
-export function claimInPlace(
-  claim: Stored<PersistentVolumeClaim>,
-  { volumes, pods, owners, ours }: AroundClaims,
-): ClaimInPlace {
-  const uids = new Set(ours.map(({ metadata }) => metadata.uid));
-  return {
-    claim,
-    volume: volumes?.get(claim.spec.volumeName ?? ''),
-    pods: pods
-      .filter((pod) => mounts(pod, claim.metadata.name))
-      .map((pod) => ({ pod, controller: rootOf(pod, owners), isOurs: uids.has(pod.metadata.uid) })),
-  };
-}
-
-const readsInFlight = 16;
-
-/** The ReplicaSets that control a pod: a Deployment controls its pods through them. */
-export async function readReplicaSets(
-  { cluster, namespace }: NamespaceReader,
-  pods: readonly Stored<Pod>[],
-): Promise<Stored<KubernetesObject>[]> {
-  const found: Stored<KubernetesObject>[] = [];
-  await forEachBounded(ownersToRead('Deployment', pods), readsInFlight, async (name) => {
-    const set = await find(cluster, replicaSets, { name, namespace });
-    if (set) found.push(set);
-  });
-  return found;
-}
-
-function rootOf(pod: Stored<Pod>, owners: readonly Stored<KubernetesObject>[]): UserPod['controller'] {
-  const controller = controllerOf(pod);
-  const owner = owners.find(({ metadata }) => metadata.uid === controller?.uid);
-  return (owner && controllerOf(owner)) ?? controller;
 }
 
 function running(pods: readonly UserPod[]): Stored<Pod>[] {

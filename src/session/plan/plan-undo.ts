@@ -8,15 +8,9 @@ import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
 import { podsControlledBy } from '#src/domain/workload/owned-pods.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
+import { demand } from './in-place-rights.ts';
 import type { NamespaceReader } from './namespace-reader.ts';
-import {
-  claimInPlace,
-  demand,
-  podsWithClaims,
-  readObject,
-  readOthers,
-  readReplicaSets,
-} from './plan-in-place.ts';
+import { claimInPlace, podsWithClaims, readObject, readOthers, readReplicaSets } from './read-in-place.ts';
 import { rightsForInPlace } from './rights-needed.ts';
 
 export interface UndoRequest {
