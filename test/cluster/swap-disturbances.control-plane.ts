@@ -7,7 +7,6 @@ import { setTimeout } from 'node:timers/promises';
 import { suite, test, type TestContext } from 'node:test';
 
 import type { KubernetesObject, Workload } from '#src/api/kubernetes.ts';
-import { label } from '#src/api/labels.ts';
 import {
   deployments,
   persistentVolumeClaims,
@@ -19,7 +18,6 @@ import {
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
-import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
 import { deadAfterMs } from '#src/domain/session/holder.ts';
 import { deployment, mountPath, statefulSet } from '#test/e2e/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
@@ -104,12 +102,7 @@ async function openHome(
   const guard = await guardSwap(cluster, place.namespace);
   t.after(async () => {
     await guard.stop();
-    // Nothing else deletes the volumes that are kept.
-    const { items } = await cluster.list(persistentVolumes, { labelSelector: label.restoreSession });
-    for (const volume of items.filter((each) => readSwapped(each)?.namespace === place.namespace)) {
-      const spec = { persistentVolumeReclaimPolicy: 'Delete' };
-      await cluster.patch(persistentVolumes, { name: volume.metadata.name }, { spec });
-    }
+    await place.giveUpVolumes();
   });
   const read = async () => {
     const texts = (await running()).flatMap((pod) => proofs.map((proof) => place.sh(pod, `cat ${proof}`)));

@@ -2,13 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  deployments,
-  limitRanges,
-  persistentVolumes,
-  restoreSessions,
-  volumeSnapshots,
-} from '#src/api/resources.ts';
+import { deployments, limitRanges, restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
 
 import { deployment } from './manifests.ts';
 import { openPlace } from './place.ts';
@@ -25,15 +19,7 @@ test('a LimitRange that does not admit the claims refuses each command before it
   await place.succeeds('snapshot deploy/demo');
   await place.succeeds('restore deploy/demo --in-place --yes', admin);
   const sessions = await place.list(restoreSessions);
-  t.after(async () => {
-    // Nothing else deletes volumes that are kept.
-    const { items } = await server.cluster.list(persistentVolumes);
-    for (const { metadata, spec } of items)
-      if (spec.claimRef?.namespace === place.namespace)
-        await server.cluster.patch(persistentVolumes, metadata, {
-          spec: { persistentVolumeReclaimPolicy: 'Delete' },
-        });
-  });
+  t.after(() => place.giveUpVolumes());
   const limits = [{ type: 'PersistentVolumeClaim', min: { storage: '2Gi' }, max: { storage: '4Gi' } }];
   await place.create(limitRanges, {
     ...{ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'sizes' }, spec: { limits } },

@@ -114,3 +114,9 @@ function volumes(claims: readonly string[]) {
 function mounts(claims: readonly string[]) {
   return claims.map((name, index) => ({ name: `v${index}`, mountPath: mountPath(name) }));
 }
+
+/** The workload with pods that write nothing by themselves. */
+export function quiet<T extends Workload>(workload: T): T {
+  for (const container of workload.spec.template.spec.containers) container.args = ['sleep 3000'];
+  return workload;
+}

@@ -7,10 +7,13 @@ import type { KubernetesObject, Pod, Stored, Workload } from '#src/api/kubernete
 import {
   namespaces,
   persistentVolumeClaims,
+  persistentVolumes,
   pods,
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
+import { label } from '#src/api/labels.ts';
+import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
 import type { DeleteOptions } from '#src/cluster/port.ts';
 import { isStashError } from '#src/errors.ts';
 
@@ -49,6 +52,8 @@ export interface Place {
   /** Creates claims of the server's class. Resolves when they are bound. */
   claims(...names: string[]): Promise<void>;
   scale(resource: Resource<Workload>, name: string, replicas: number): Promise<void>;
+  /** Lets the driver delete the volumes that restores in place have kept: nothing else does. */
+  giveUpVolumes(): Promise<void>;
   /** Deletes all pods, without their grace. */
   killPods(): Promise<void>;
   /** Resolves with the result of `select` on the kind's objects as soon as it is not undefined. */
@@ -199,6 +204,14 @@ export async function openPlace(
       if (replicas === 0)
         await until(pods, (all) => all.every((pod) => pod.metadata.labels?.['app'] !== name));
       else await until(pods, (all) => readyPods(all, name).length === replicas);
+    },
+    async giveUpVolumes() {
+      const { items } = await cluster.list(persistentVolumes, { labelSelector: label.restoreSession });
+      for (const volume of items.filter((each) => readSwapped(each)?.namespace === namespace)) {
+        const metadata = { labels: { [label.restoreSession]: null } };
+        const spec = { persistentVolumeReclaimPolicy: 'Delete' };
+        await cluster.patch(persistentVolumes, { name: volume.metadata.name }, { metadata, spec });
+      }
     },
     async killPods() {
       for (const { metadata } of (await cluster.list(pods, { namespace })).items)

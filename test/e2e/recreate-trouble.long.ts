@@ -13,7 +13,7 @@ import {
 import type { Cluster } from '#src/cluster/port.ts';
 import { snapshotClass } from '#test/support/classes.ts';
 
-import { claim, deployment, mountPath } from './manifests.ts';
+import { claim, deployment, mountPath, quiet } from './manifests.ts';
 import { openPlace, type Place } from './place.ts';
 import { startServer } from './server.ts';
 
@@ -25,8 +25,7 @@ const skip = driver === undefined && 'E2E_DRIVER is not set';
 async function open(t: TestContext): Promise<Place> {
   const place = await openPlace(t, server);
   await place.claims('data');
-  const workload = deployment('app', ['data']);
-  for (const container of workload.spec.template.spec.containers) container.args = ['sleep 3000'];
+  const workload = quiet(deployment('app', ['data']));
   await place.create(deployments, workload);
   await write(place, 'before');
   await place.succeeds('snapshot deploy/app --executor=local', administrator);

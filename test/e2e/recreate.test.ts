@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
-import type { Workload } from '#src/api/kubernetes.ts';
 import {
   backupSessions,
   deployments,
@@ -10,24 +9,17 @@ import {
   persistentVolumes,
   restoreSessions,
   statefulSets,
-  type Resource,
 } from '#src/api/resources.ts';
 import { readRecord } from '#src/domain/in-place/record.ts';
 
-import { claim, deployment, mountPath, statefulSet } from './manifests.ts';
+import { claim, deployment, quiet, statefulSet } from './manifests.ts';
+import { read, write, type InPlaceCase } from './marked-data.ts';
 import { openPlace, type Place } from './place.ts';
 import { startServer } from './server.ts';
 
 const server = await startServer();
 
-interface Case {
-  readonly name: string;
-  readonly resource: Resource<Workload>;
-  readonly workload: Workload;
-  readonly word: string;
-  readonly claims: readonly string[];
-  readonly pods: number;
-  readonly stop: 'scale' | 'gate';
+interface Case extends InPlaceCase {
   readonly storageClass?: string | undefined;
 }
 
@@ -50,29 +42,6 @@ const cases: readonly Case[] = [
     ...{ claims: ['source-data-db-0', 'source-data-db-1'], pods: 2, stop: 'scale' },
   },
 ];
-
-/** Its pods write nothing by themselves. */
-function quiet(workload: Workload): Workload {
-  for (const container of workload.spec.template.spec.containers) container.args = ['sleep 3000'];
-  return workload;
-}
-
-function pathsIn({ kind }: Workload, claims: readonly string[]): string[] {
-  return (kind === 'StatefulSet' ? ['source-data'] : claims).map((volume) => `${mountPath(volume)}/proof`);
-}
-
-async function write(place: Place, { workload, claims, pods }: Case, text: string): Promise<void> {
-  const names = await place.running(workload.metadata.name ?? '', pods);
-  for (const [index, pod] of names.entries())
-    for (const path of pathsIn(workload, claims)) await place.sh(pod, `echo ${text}-${index} > ${path}`);
-}
-
-async function read(place: Place, { workload, claims, pods }: Case): Promise<string[]> {
-  const names = await place.running(workload.metadata.name ?? '', pods);
-  return Promise.all(
-    names.flatMap((pod) => pathsIn(workload, claims).map((path) => place.sh(pod, `cat ${path}`))),
-  );
-}
 
 async function setUp(t: TestContext, it: Case): Promise<Place> {
   const place = await openPlace(t, server, { inPlace: 'without-volumes' });

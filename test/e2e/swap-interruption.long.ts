@@ -6,18 +6,10 @@
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
-import { label } from '#src/api/labels.ts';
-import {
-  backupSessions,
-  deployments,
-  persistentVolumeClaims,
-  persistentVolumes,
-  restoreSessions,
-} from '#src/api/resources.ts';
+import { backupSessions, deployments, persistentVolumeClaims, restoreSessions } from '#src/api/resources.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { InPlaceMethod } from '#src/domain/in-place/record.ts';
-import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { fastClock } from '#test/session/clocks.ts';
@@ -25,7 +17,7 @@ import { freezing, type FreezePoint, type Freezing } from '#test/session/freezin
 import { mortal } from '#test/operator/mortal.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
-import { deployment, mountPath } from './manifests.ts';
+import { deployment, mountPath, quiet } from './manifests.ts';
 import { openPlace, type Place } from './place.ts';
 import { startServer } from './server.ts';
 
@@ -44,8 +36,7 @@ const administrator = { identity: undefined };
 async function prepare(t: TestContext): Promise<Place> {
   const place = await openPlace(t, server);
   await place.claims(...claims);
-  const workload = deployment('app', claims);
-  for (const container of workload.spec.template.spec.containers) container.args = ['sleep 3000'];
+  const workload = quiet(deployment('app', claims));
   await place.create(deployments, workload);
   await write(place, 'before');
   await place.succeeds('snapshot deploy/app --executor=local', administrator);
@@ -61,17 +52,6 @@ async function write(place: Place, text: string): Promise<void> {
 async function read(place: Place): Promise<string> {
   const [pod = ''] = await place.running('app');
   return place.sh(pod, claims.map((claim) => `cat ${mountPath(claim)}/proof`).join(' && '));
-}
-
-/** The volumes of the namespace that the suite has to delete: nothing else does. */
-async function giveUpVolumes(place: Place): Promise<void> {
-  const { items } = await server.cluster.list(persistentVolumes, { labelSelector: label.restoreSession });
-  for (const volume of items.filter((each) => readSwapped(each)?.namespace === place.namespace)) {
-    const { name } = volume.metadata;
-    const metadata = { labels: { [label.restoreSession]: null } };
-    const spec = { persistentVolumeReclaimPolicy: 'Delete' };
-    await server.cluster.patch(persistentVolumes, { name }, { metadata, spec });
-  }
 }
 
 function begin(place: Place, argv: string, at?: FreezePoint) {
@@ -162,7 +142,7 @@ async function volumesOf(place: Place): Promise<(string | undefined)[]> {
 async function tidy(place: Place): Promise<void> {
   const names = (await place.list(restoreSessions)).map(({ metadata }) => metadata.name);
   await place.remove(restoreSessions, ...names);
-  await giveUpVolumes(place);
+  await place.giveUpVolumes();
   await write(place, 'after');
 }
 

@@ -17,7 +17,7 @@ import { selectedNode } from '#src/domain/restore-points/claim-annotations.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
 import { storageClass } from '#test/support/classes.ts';
 
-import { claim, deployment, mountPath } from './manifests.ts';
+import { claim, deployment, mountPath, quiet } from './manifests.ts';
 import { openPlace, type Place } from './place.ts';
 import { startServer } from './server.ts';
 
@@ -46,16 +46,9 @@ async function openHome(t: TestContext, more: object): Promise<Home> {
   };
   await make({}, more);
   t.after(() => cluster.delete(storageClasses, { name: namespace }));
-  t.after(async () => {
-    const { items } = await cluster.list(persistentVolumes, { labelSelector: label.restoreSession });
-    for (const volume of items.filter((each) => readSwapped(each)?.namespace === namespace)) {
-      const spec = { persistentVolumeReclaimPolicy: 'Delete' };
-      await cluster.patch(persistentVolumes, { name: volume.metadata.name }, { spec });
-    }
-  });
+  t.after(() => place.giveUpVolumes());
   await place.create(persistentVolumeClaims, claim('data', namespace));
-  const workload = deployment('web', ['data']);
-  for (const container of workload.spec.template.spec.containers) container.args = ['sleep 3000'];
+  const workload = quiet(deployment('web', ['data']));
   await place.create(deployments, workload);
   const sh = async (script: string) => {
     const [pod = ''] = await place.running('web');

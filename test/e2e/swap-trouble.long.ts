@@ -65,14 +65,7 @@ async function openHome(
     );
     return Promise.all(texts);
   };
-  t.after(async () => {
-    // Nothing else deletes the volumes that are kept.
-    const { items } = await cluster.list(persistentVolumes, { labelSelector: label.restoreSession });
-    for (const volume of items.filter((each) => readSwapped(each)?.namespace === place.namespace)) {
-      const spec = { persistentVolumeReclaimPolicy: 'Delete' };
-      await cluster.patch(persistentVolumes, { name: volume.metadata.name }, { spec });
-    }
-  });
+  t.after(() => place.giveUpVolumes());
   await write('before');
   await place.succeeds(`snapshot ${resource.kind}/${name} --executor=local`, administrator);
   await write('after');

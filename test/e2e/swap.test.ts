@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
-import type { Workload } from '#src/api/kubernetes.ts';
 import {
   daemonSets,
   deployments,
@@ -10,26 +9,16 @@ import {
   persistentVolumes,
   restoreSessions,
   statefulSets,
-  type Resource,
 } from '#src/api/resources.ts';
 
-import { daemonSet, deployment, mountPath, statefulSet } from './manifests.ts';
+import { daemonSet, deployment, quiet, statefulSet } from './manifests.ts';
+import { read, write, type InPlaceCase } from './marked-data.ts';
 import { openPlace, type Place } from './place.ts';
 import { startServer } from './server.ts';
 
 const server = await startServer();
 
-interface Case {
-  readonly name: string;
-  readonly resource: Resource<Workload>;
-  readonly workload: Workload;
-  readonly word: string;
-  readonly claims: readonly string[];
-  readonly pods: number;
-  readonly stop: 'scale' | 'gate';
-}
-
-const cases: readonly Case[] = (['scale', 'gate'] as const).flatMap((stop) => [
+const cases: readonly InPlaceCase[] = (['scale', 'gate'] as const).flatMap((stop) => [
   {
     name: 'a deployment with two claims',
     ...{ resource: deployments, workload: quiet(deployment('demo', ['data', 'logs'])), word: 'deploy/demo' },
@@ -51,33 +40,7 @@ const cases: readonly Case[] = (['scale', 'gate'] as const).flatMap((stop) => [
       ]),
 ]);
 
-/** Its pods write nothing by themselves. */
-function quiet(workload: Workload): Workload {
-  for (const container of workload.spec.template.spec.containers) container.args = ['sleep 3000'];
-  return workload;
-}
-
-async function write(place: Place, { workload, claims, pods }: Case, text: string): Promise<void> {
-  for (const [index, pod] of (await running(place, workload, pods)).entries())
-    for (const path of pathsIn(workload, claims)) await place.sh(pod, `echo ${text}-${index} > ${path}`);
-}
-
-async function read(place: Place, { workload, claims, pods }: Case): Promise<string[]> {
-  const names = await running(place, workload, pods);
-  const texts = names.flatMap((pod) => pathsIn(workload, claims).map((path) => place.sh(pod, `cat ${path}`)));
-  return Promise.all(texts);
-}
-
-function running(place: Place, { metadata }: Workload, pods: number): Promise<string[]> {
-  return place.running(metadata.name ?? '', pods);
-}
-
-function pathsIn({ kind }: Workload, claims: readonly string[]): string[] {
-  const volumes = kind === 'StatefulSet' ? ['source-data'] : claims;
-  return volumes.map((volume) => `${mountPath(volume)}/proof`);
-}
-
-async function setUp(t: TestContext, it: Case): Promise<Place> {
+async function setUp(t: TestContext, it: InPlaceCase): Promise<Place> {
   const place = await openPlace(t, server);
   if (it.resource !== statefulSets) await place.claims(...it.claims);
   await place.create(it.resource, it.workload);
@@ -127,15 +90,7 @@ await suite('restore in place', { concurrency: 4 }, () => {
         data.map((text) => text.replace('after', 'before')),
       );
       assert.deepEqual(await volumesOf(place), swapped);
-      t.after(async () => {
-        // Nothing else deletes volumes that are kept.
-        for (const volume of Object.values(before))
-          await server.cluster.patch(
-            persistentVolumes,
-            { name: volume ?? '' },
-            { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
-          );
-      });
+      t.after(() => place.giveUpVolumes());
     });
   }
 
@@ -154,16 +109,6 @@ await suite('restore in place', { concurrency: 4 }, () => {
     await place.succeeds(`undo ${session?.metadata.name ?? ''} --yes`, { identity: undefined });
     assert.equal(await place.look(['data'], 'cat /source/data/proof'), 'after');
     assert.deepEqual(await volumesOf(place), before);
-    t.after(() => giveUp(place));
+    t.after(() => place.giveUpVolumes());
   });
 });
-
-/** Nothing else deletes volumes that are kept. */
-async function giveUp(place: Place): Promise<void> {
-  const { items } = await server.cluster.list(persistentVolumes);
-  for (const { metadata, spec } of items)
-    if (spec.claimRef?.namespace === place.namespace)
-      await server.cluster.patch(persistentVolumes, metadata, {
-        spec: { persistentVolumeReclaimPolicy: 'Delete' },
-      });
-}

@@ -3,23 +3,14 @@ import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 
 import type { OwnerReference, Pod, PersistentVolumeClaim, Stored, Workload } from '#src/api/kubernetes.ts';
-import { label } from '#src/api/labels.ts';
-import {
-  deployments,
-  jobs,
-  persistentVolumeClaims,
-  persistentVolumes,
-  pods,
-  type Resource,
-} from '#src/api/resources.ts';
-import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
+import { deployments, jobs, persistentVolumeClaims, pods, type Resource } from '#src/api/resources.ts';
 import { isStashError } from '#src/errors.ts';
 
 import { text } from '#test/support/json-client.ts';
 
 import { openApi } from './conformance/open-api.ts';
 import { mergePatch } from './conformance/requests.ts';
-import { deployment, mountPath, reader } from './manifests.ts';
+import { deployment, mountPath, quiet, reader } from './manifests.ts';
 import { openPlace, type Place } from './place.ts';
 
 const api = await openApi();
@@ -31,20 +22,8 @@ const restore = 'restore deploy/app --in-place --yes';
 /** A namespace in which a restore in place has kept volumes: nothing else deletes them. */
 async function open(t: TestContext): Promise<Place> {
   const place = await openPlace(t, server);
-  t.after(async () => {
-    const { items } = await cluster.list(persistentVolumes, { labelSelector: label.restoreSession });
-    for (const volume of items.filter((each) => readSwapped(each)?.namespace === place.namespace)) {
-      const spec = { persistentVolumeReclaimPolicy: 'Delete' };
-      await cluster.patch(persistentVolumes, { name: volume.metadata.name }, { spec });
-    }
-  });
+  t.after(() => place.giveUpVolumes());
   return place;
-}
-
-function quiet(name: string): Workload {
-  const workload = deployment(name, ['data']);
-  for (const container of workload.spec.template.spec.containers) container.args = ['sleep 3000'];
-  return workload;
 }
 
 const file = `${mountPath('data')}/proof`;
@@ -53,7 +32,7 @@ const file = `${mountPath('data')}/proof`;
 async function openApp(t: TestContext): Promise<Place> {
   const place = await open(t);
   await place.claims('data');
-  await place.create(deployments, quiet('app'));
+  await place.create(deployments, quiet(deployment('app', ['data'])));
   await write(place, 'before');
   await place.succeeds('snapshot deploy/app --executor=local', administrator);
   await write(place, 'after');
@@ -237,7 +216,7 @@ await suite('beside a restore in place', { concurrency: 4 }, () => {
 
   test('another workload on the claim is refused, and stopped with --also, by undo too', async (t) => {
     const place = await openApp(t);
-    await place.create(deployments, quiet('report'));
+    await place.create(deployments, quiet(deployment('report', ['data'])));
     await place.running('report');
     const { code, stderr } = await place.stash(restore, administrator);
     assert.equal(code, 1);

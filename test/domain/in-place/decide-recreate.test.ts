@@ -8,31 +8,14 @@ import { canAbandon } from '#src/domain/in-place/decide-abandoning.ts';
 import { decideRecreate } from '#src/domain/in-place/decide-recreate.ts';
 import { formatRecord, readRecord, stopMethods, type InPlaceRecord } from '#src/domain/in-place/record.ts';
 
+import { acts, names, rest, settle as settleBy, shapes, type Act } from './acts.ts';
 import { apply, controllers, recreateModelOf, saboteurs, worldOf, type Model } from './swap-model.ts';
 
-const names = ['data', 'logs'];
-const shapes = ['shared', 'each'] as const;
-
-/** The executor may die after so many writes; a controller acts, or another client does. */
-const act = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({ who: fc.constant('executor' as const), writes: fc.constantFrom(0, 1, 9) }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({ who: fc.constant('controller' as const), which: fc.nat(controllers.length - 1) }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ who: fc.constant('saboteur' as const), which: fc.nat(saboteurs.length - 1) }),
-  },
-);
-const acts = fc.array(act, { maxLength: 400, size: 'max' });
+const settle = (model: Model, check: (model: Model) => void) => settleBy(model, decideRecreate, check);
 
 function start(stop: InPlaceRecord['stop'], shape: (typeof shapes)[number]): Model {
   const model = recreateModelOf(names, stop, shape);
-  while (controllers.some((controller) => controller(model)));
+  rest(model);
   return model;
 }
 
@@ -61,7 +44,7 @@ function assertSafe(model: Model): void {
 /** Without the claims that another client creates, `check` holds after each act. */
 function play(
   model: Model,
-  all: readonly (typeof act extends fc.Arbitrary<infer T> ? T : never)[],
+  all: readonly Act[],
   which: readonly string[],
   check: (model: Model) => void,
 ): void {
@@ -76,19 +59,6 @@ function play(
     }
     check(model);
   }
-}
-
-/** Controllers first, until they have nothing to do, then the executor. */
-function settle(model: Model, check: (model: Model) => void): string {
-  for (let turn = 0; turn < 500; turn += 1) {
-    while (controllers.some((controller) => controller(model))) check(model);
-    const step = decideRecreate(worldOf(model));
-    if (step.do === 'done') return 'done';
-    if (step.do === 'stuck') return step.why;
-    apply(model, step);
-    check(model);
-  }
-  return 'it did not end';
 }
 
 function endOf(model: Model): (string | undefined)[] {
@@ -170,7 +140,7 @@ test('until a claim is deleted, giving up leaves everything as it was', () => {
 /** Runs until the first claim would be deleted, with `meddle` called before each step. */
 function untilDeletion(model: Model, meddle: (model: Model) => void): string {
   for (let turn = 0; turn < 200; turn += 1) {
-    while (controllers.some((controller) => controller(model)));
+    rest(model);
     meddle(model);
     const step = decideRecreate(worldOf(model));
     if (step.do === 'delete-claims' || step.do === 'done') return step.do;
@@ -213,7 +183,7 @@ for (const [what, meddle, why] of [
     for (const stop of stopMethods) {
       const model = start(stop, 'shared');
       assert.equal(untilDeletion(model, meddle), 'done');
-      while (controllers.some((controller) => controller(model)));
+      rest(model);
       assert.deepEqual(endOf(model), ['old', 'old']);
       assert.deepEqual([model.replicas, model.mounted.size], [2, 2]);
       const { phase, conditions = [] } = model.session.status ?? {};

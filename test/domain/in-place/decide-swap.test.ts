@@ -5,10 +5,10 @@ import fc from 'fast-check';
 
 import { canAbandon } from '#src/domain/in-place/decide-abandoning.ts';
 import { decideSwap } from '#src/domain/in-place/decide-swap.ts';
-import { readRecord, stopMethods } from '#src/domain/in-place/record.ts';
+import { formatRecord, readRecord, stopMethods } from '#src/domain/in-place/record.ts';
 import { annotation } from '#src/api/labels.ts';
-import { formatRecord } from '#src/domain/in-place/record.ts';
 
+import { acts, names, rest, settle as settleBy, shapes } from './acts.ts';
 import {
   apply,
   controllers,
@@ -19,26 +19,7 @@ import {
   type Model,
 } from './swap-model.ts';
 
-/** What happens next: the executor acts (and may die after so many writes), a controller does, or somebody interferes. */
-const act = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({ who: fc.constant('executor' as const), writes: fc.constantFrom(0, 1, 9) }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({ who: fc.constant('controller' as const), which: fc.nat(controllers.length - 1) }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ who: fc.constant('saboteur' as const), which: fc.nat(saboteurs.length - 1) }),
-  },
-);
-
-const names = ['data', 'logs'];
-const shapes = ['shared', 'each'] as const;
-/** Long enough for most runs to pass every step. */
-const acts = fc.array(act, { maxLength: 400, size: 'max' });
+const settle = (model: Model, check = assertSafe) => settleBy(model, decideSwap, check);
 
 function assertOneGeneration(model: Model): void {
   const generations = [...model.mounted.values()].map((volumes) =>
@@ -62,24 +43,11 @@ function assertSafe(model: Model): void {
   }
 }
 
-/** Controllers first, until they have nothing to do, then the executor. */
-function settle(model: Model, check = assertSafe): string {
-  for (let turn = 0; turn < 500; turn += 1) {
-    while (controllers.some((controller) => controller(model))) check(model);
-    const step = decideSwap(worldOf(model));
-    if (step.do === 'done') return 'done';
-    if (step.do === 'stuck') return step.why;
-    apply(model, step);
-    check(model);
-  }
-  return 'it did not end';
-}
-
 test('whatever happens in between, no pod sees a mix, no data is lost, and all claims get the new volumes', () => {
   fc.assert(
     fc.property(fc.constantFrom(...stopMethods), fc.constantFrom(...shapes), acts, (stop, shape, acts) => {
       const model = modelOf(names, stop, shape);
-      while (controllers.some((controller) => controller(model)));
+      rest(model);
       for (const next of acts) {
         if (next.who === 'controller') controllers[next.which]?.(model);
         else if (next.who === 'saboteur') saboteurs[next.which]?.(model);
@@ -105,7 +73,7 @@ test('where somebody deletes a new volume, all claims get the new data, or all g
   fc.assert(
     fc.property(fc.constantFrom(...stopMethods), fc.constantFrom(...shapes), acts, (stop, shape, acts) => {
       const model = modelOf(names, stop, shape);
-      while (controllers.some((controller) => controller(model)));
+      rest(model);
       for (const [index, next] of acts.entries()) {
         if (next.who === 'controller') controllers[next.which]?.(model);
         else if (next.who === 'executor') apply(model, decideSwap(worldOf(model)), next.writes);
@@ -130,7 +98,7 @@ test('where all new volumes are deleted before their claims are bound, all claim
   for (const stop of stopMethods) {
     const model = modelOf(names, stop, 'shared');
     for (let filled = false; !filled;) {
-      while (controllers.some((controller) => controller(model)));
+      rest(model);
       const step = decideSwap(worldOf(model));
       apply(model, step);
       filled = step.do === 'fill';
@@ -149,7 +117,7 @@ test('until a claim is deleted, giving up leaves everything as it was', () => {
   fc.assert(
     fc.property(fc.constantFrom(...stopMethods), fc.constantFrom(...shapes), acts, (stop, shape, acts) => {
       const model = modelOf(names, stop, shape);
-      while (controllers.some((controller) => controller(model)));
+      rest(model);
       for (const next of acts) {
         if (next.who === 'controller') controllers[next.which]?.(model);
         else if (next.who === 'executor') {
@@ -165,7 +133,7 @@ test('until a claim is deleted, giving up leaves everything as it was', () => {
         [annotation.inPlace]: formatRecord({ ...record, abandoned: true }),
       };
       assert.equal(settle(model), 'done');
-      while (controllers.some((controller) => controller(model)));
+      rest(model);
       assert.equal(model.session.status?.phase, 'Failed');
       assert.deepEqual([...model.claims.keys()], names);
       assert.deepEqual(
@@ -186,7 +154,7 @@ test('until a claim is deleted, giving up leaves everything as it was', () => {
 
 test('behind the gate, a pod of a Job and a bare pod are waited for, and one that has ended is deleted', () => {
   const model = modelOf(names, 'gate', 'shared');
-  while (controllers.some((controller) => controller(model)));
+  rest(model);
   const [pod, other] = model.pods.values();
   assert(pod && other);
   const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'report', uid: 'job', controller: true };
@@ -195,7 +163,7 @@ test('behind the gate, a pod of a Job and a bare pod are waited for, and one tha
   let step = decideSwap(worldOf(model));
   for (; step.do !== 'wait' || step.limit !== 'pods'; step = decideSwap(worldOf(model))) {
     apply(model, step);
-    while (controllers.some((controller) => controller(model)));
+    rest(model);
     for (const { metadata } of [...model.pods.values()])
       if (![pod, other].some((each) => each.metadata.name === metadata.name))
         model.pods.delete(metadata.name);
@@ -218,7 +186,7 @@ function stepsOf(model: Model): string[] {
     steps.push(step.do);
     apply(model, step);
     const isScaled = step.do === 'scale' && step.replicas === 0;
-    if (!isScaled) while (controllers.some((controller) => controller(model)));
+    if (!isScaled) rest(model);
   }
   throw new Error(`it did not end: ${steps.join(', ')}`);
 }
@@ -229,7 +197,7 @@ function afterScaling(steps: readonly string[]): readonly string[] {
 
 test('while the pods of a scaled workload end, its claims are held', () => {
   const model = modelOf(names, 'scale', 'shared');
-  while (controllers.some((controller) => controller(model)));
+  rest(model);
   assert.deepEqual(afterScaling(stepsOf(model)).slice(0, 2), ['hold', 'delete-claims']);
 });
 
@@ -247,7 +215,7 @@ test('a scaled workload is started before its new volumes get their reclaim poli
 
 test('a claim that somebody has given another volume meanwhile stops the restore before any pod is stopped', () => {
   const model = modelOf(names, 'gate', 'shared');
-  while (controllers.some((controller) => controller(model)));
+  rest(model);
   const claim = model.claims.get('data');
   assert(claim);
   claim.metadata.uid = 'another';

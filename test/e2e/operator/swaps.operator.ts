@@ -2,16 +2,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import { label } from '#src/api/labels.ts';
-import {
-  backupSessions,
-  deployments,
-  persistentVolumeClaims,
-  persistentVolumes,
-  restoreSessions,
-} from '#src/api/resources.ts';
+import { backupSessions, deployments, persistentVolumeClaims, restoreSessions } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
 import { deployment } from '#test/e2e/manifests.ts';
 import type { Place } from '#test/e2e/place.ts';
 import { mortal } from '#test/operator/mortal.ts';
@@ -22,7 +14,6 @@ import { startOperatorServer } from './operator-server.ts';
 import { assertConditions, hasCondition, testReached } from './reached.ts';
 
 const server = await startOperatorServer();
-const { cluster } = server;
 const administrator = { identity: undefined };
 const restore = 'restore deploy/stash-demo --in-place --yes --stop=gate';
 
@@ -41,14 +32,9 @@ await suite('restore in place beside the operator', () => {
     // Before the namespace is deleted: a pod that ignores the signal to end would keep it.
     t.after(async () => {
       if (opened === undefined) return;
-      const { namespace } = opened;
       await opened.remove(deployments, 'stash-demo');
       await opened.killPods();
-      const { items } = await cluster.list(persistentVolumes, { labelSelector: label.restoreSession });
-      for (const volume of items.filter((each) => readSwapped(each)?.namespace === namespace)) {
-        const spec = { persistentVolumeReclaimPolicy: 'Delete' };
-        await cluster.patch(persistentVolumes, { name: volume.metadata.name }, { spec });
-      }
+      await opened.giveUpVolumes();
     });
     const place = (opened = await openHome(t, server, {}, stubborn()));
     const { namespace } = place;
