@@ -3,7 +3,7 @@
 # builds and a cache keeps. Prints nothing if there is neither. Progress goes to stderr.
 set -euo pipefail
 
-module="$(cd "$(dirname "${BASH_SOURCE[0]}")/../cluster/kubernetes" && pwd)"
+module="$(cd "$(dirname "${BASH_SOURCE[0]}")/../cluster/programs" && pwd)"
 
 minor_of() {
   "$1" version --client -o json 2> /dev/null | sed -n 's/.*"gitVersion": "v1\.\([0-9]*\).*/\1/p'
