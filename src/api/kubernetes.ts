@@ -160,7 +160,10 @@ export interface NodeRequirement {
 
 export interface ClusterNode extends KubernetesObject {
   spec?: { taints?: Taint[]; unschedulable?: boolean };
-  status?: { conditions?: { type: string; status: string }[] };
+  status?: {
+    conditions?: { type: string; status: string }[];
+    nodeInfo?: { containerRuntimeVersion: string };
+  };
 }
 
 export interface Taint {
