@@ -222,9 +222,10 @@ test('a pod of another workload that uses the claim is stopped, too, behind the 
   await world.create(deployment('shared', 'report', ['data']));
   await running('shared', 2);
   await refused(plan('shared', 'Deployment/web'), /pod report-.* belongs to deployment\/report$/);
-  const { stop, pods } = await plan('shared', 'Deployment/web', {
+  const { stop, pods, record } = await plan('shared', 'Deployment/web', {
     also: [{ kind: 'Deployment', name: 'report' }],
   });
+  assert.deepEqual(record.also, ['deployment/report']);
   assert.deepEqual([stop, pods], [{ method: 'gate', why: 'other workloads have to stop, too' }, 2]);
 });
 

@@ -32,7 +32,7 @@ function plan(
   const claims = rows.map(({ claim: name }) => ({ claim: claim(name), snapshot: snapshot(name), pods: [] }));
   return {
     ...buildSwapSession({
-      ...{ target, from, only: [], stop: stop.method, pause, claims, classes: undefined, at: now },
+      ...{ target, from, only: [], also: [], stop: stop.method, pause, claims, classes: undefined, at: now },
       ...{ ...(method && { method }), ...(before && { before }) },
     }),
     ...{ target, rows, stop, replicas: 2, pods: 2, notes: [] },

@@ -7,7 +7,13 @@ import { buildRestoreSession } from '#src/domain/restore/build-restore.ts';
 import { restoreSessionName } from '#src/domain/workload/names.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
-import { formatRecord, type InPlaceMethod, type InPlaceRecord, type StopMethod } from './record.ts';
+import {
+  alsoStopped,
+  formatRecord,
+  type InPlaceMethod,
+  type InPlaceRecord,
+  type StopMethod,
+} from './record.ts';
 import { recreatedTemplate } from './recreated-claims.ts';
 import { beforeName } from './safety-snapshot.ts';
 import { stagedName, stagedTemplate, type ClaimToStage } from './staged-claims.ts';
@@ -25,6 +31,8 @@ export interface SwapWishes {
   readonly stop: StopMethod;
   /** `--pause` */
   readonly pause: boolean;
+  /** `--also`: other workloads whose pods are stopped. */
+  readonly also: readonly Pick<Target, 'kind' | 'name'>[];
   readonly claims: readonly ClaimToStage[];
   /** Undefined: the user may not read them. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
@@ -45,6 +53,7 @@ export function buildSwapSession({
   only,
   stop,
   pause,
+  also,
   claims,
   classes,
   at,
@@ -60,6 +69,7 @@ export function buildSwapSession({
     volumesOf: name,
     ...((before || method === 'recreate') && { before: beforeName(name) }),
     ...(pause && { pause }),
+    ...alsoStopped(also),
     claims: claims.map(({ claim: { metadata, spec }, snapshot }) => ({
       name: metadata.name,
       uid: metadata.uid,

@@ -6,6 +6,7 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { isJsonObject, readJson } from '#src/domain/json.ts';
 import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
+import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 export { isInPlace } from '#src/domain/session/in-place.ts';
 
@@ -51,6 +52,8 @@ export interface InPlaceRecord {
   readonly before?: string;
   /** `true`: stop before the workload is scaled up again; only with `scale`. */
   readonly pause?: boolean;
+  /** Other workloads that use the claims, whose pods are stopped, too: `deployment/web`. */
+  readonly also?: readonly string[];
   /** `true`: give the new volumes up and leave everything as it was; written only while all live claims stand. */
   readonly abandoned?: boolean;
   /**
@@ -61,6 +64,11 @@ export interface InPlaceRecord {
   /** Why it was abandoned or turned back; left out where the user asked for it. */
   readonly why?: string;
   readonly claims: readonly InPlaceClaim[];
+}
+
+/** Records the other workloads that are stopped. */
+export function alsoStopped(also: readonly Pick<Target, 'kind' | 'name'>[]): Pick<InPlaceRecord, 'also'> {
+  return also.length === 0 ? {} : { also: also.map(formatTarget) };
 }
 
 export function formatRecord(record: InPlaceRecord): string {
@@ -82,6 +90,7 @@ function isRecord(value: unknown): value is InPlaceRecord {
     stopping,
     replicas,
     pause,
+    also = [],
     volumesOf,
     before,
     abandoned,
@@ -100,6 +109,8 @@ function isRecord(value: unknown): value is InPlaceRecord {
     [stopping, pause, abandoned, turnedBack].every(
       (each) => each === undefined || typeof each === 'boolean',
     ) &&
+    Array.isArray(also) &&
+    also.every(isText) &&
     Array.isArray(claims) &&
     claims.length > 0 &&
     claims.length <= mostClaimsPerSession &&

@@ -10,7 +10,14 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 import { readTarget, type Target } from '#src/domain/workload/target.ts';
 
 import { backCommand, goOnCommand } from './in-place-command.ts';
-import { formatRecord, isInPlace, readRecord, type InPlaceRecord, type StopMethod } from './record.ts';
+import {
+  alsoStopped,
+  formatRecord,
+  isInPlace,
+  readRecord,
+  type InPlaceRecord,
+  type StopMethod,
+} from './record.ts';
 import { readSwapped, type SwappedVolume } from './swapped-volume.ts';
 
 export interface UndoScene {
@@ -158,13 +165,17 @@ function volumesOf(session: Stored<RestoreSession>): string {
   return readRecord(session)?.volumesOf ?? session.metadata.name;
 }
 
+interface Undoing {
+  readonly target: Target;
+  /** The session that is undone. */
+  readonly session: string;
+  /** `--also` */
+  readonly also: readonly Pick<Target, 'kind' | 'name'>[];
+}
+
 /** The session that brings back what `kept` holds; `live`: the claims that have the names now. */
 export function buildUndo(
-  {
-    kept,
-    target,
-    session,
-  }: { readonly kept: readonly KeptVolume[]; readonly target: Target; readonly session: string },
+  { kept, target, session, also }: Undoing & { readonly kept: readonly KeptVolume[] },
   live: readonly Stored<PersistentVolumeClaim>[],
   stop: StopMethod,
   at: Date,
@@ -175,7 +186,11 @@ export function buildUndo(
     const { name, uid } = claim.metadata;
     return [{ name, uid, volume: claim.spec.volumeName, incoming: volume.metadata.name }];
   });
-  return sessionOf(target, { v: 1, method: 'swap', stop, volumesOf: session, claims }, at);
+  return sessionOf(
+    target,
+    { v: 1, method: 'swap', stop, volumesOf: session, ...alsoStopped(also), claims },
+    at,
+  );
 }
 
 /** No claim has this UID: the one that had the name is gone. */
@@ -183,11 +198,7 @@ const gone = 'gone';
 
 /** The session that ends a swap whose own session was deleted. How many replicas there were is not known any more. */
 export function buildAdopting(
-  {
-    pairs,
-    target,
-    session,
-  }: { readonly pairs: readonly AdoptedPair[]; readonly target: Target; readonly session: string },
+  { pairs, target, session, also }: Undoing & { readonly pairs: readonly AdoptedPair[] },
   live: readonly Stored<PersistentVolumeClaim>[],
   at: Date,
 ): Named<RestoreSession> {
@@ -203,7 +214,11 @@ export function buildAdopting(
       incoming: incoming.volume.metadata.name,
     };
   });
-  return sessionOf(target, { v: 1, method: 'swap', stop: 'gate', volumesOf: session, claims }, at);
+  return sessionOf(
+    target,
+    { v: 1, method: 'swap', stop: 'gate', volumesOf: session, ...alsoStopped(also), claims },
+    at,
+  );
 }
 
 function sessionOf(target: Target, record: InPlaceRecord, at: Date): Named<RestoreSession> {

@@ -20,12 +20,14 @@ export interface SwapSubject {
 }
 
 /**
- * Whether the restore in place, which is of the namespace of `target`, swaps one of the claims. A record that cannot be
- * read may name any claim of its workload.
+ * Whether the restore in place, which is of the namespace of `target`, swaps one of the claims, or stops the workload that
+ * uses them. A record that cannot be read may name any claim of its workload.
  */
 export function isSwapOf({ target, claims }: SwapSubject, session: Stored<RestoreSession>): boolean {
   const [of, record] = [readTarget(session), readRecord(session)];
-  const isOfTarget = of !== undefined && target !== undefined && formatTarget(of) === formatTarget(target);
+  const name = target && formatTarget(target);
+  const stopped = [...(of ? [formatTarget(of)] : []), ...(record?.also ?? [])];
+  const isOfTarget = name !== undefined && stopped.includes(name);
   if (isOfTarget && (claims === undefined || record === undefined)) return true;
   const names = claims ?? (target?.kind === 'PersistentVolumeClaim' ? [target.name] : []);
   return record?.claims.some(({ name }) => names.includes(name)) === true;

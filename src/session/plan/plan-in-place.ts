@@ -180,7 +180,7 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
   }));
   const { session, record, templates } = buildSwapSession({
     ...{ method, target, from: point.session, only, claims: toStage, classes, at: now },
-    ...{ before: request.before === 'snapshot', stop: stop.method, pause: request.pause },
+    ...{ before: request.before === 'snapshot', stop: stop.method, pause: request.pause, also },
   });
   // What could not be created again must not be deleted.
   if (method === 'recreate') expandTemplates(session);

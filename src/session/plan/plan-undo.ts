@@ -44,7 +44,7 @@ export async function planUndo(reader: NamespaceReader, request: UndoRequest): P
   const stop = accept(chooseStop(request.stop, object, also.length > 0));
   await demand(reader, user, rightsForInPlace(target.kind, stop.method));
   if (undo.do === 'adopt') {
-    return { do: 'adopt', target, session: buildAdopting({ ...undo, session }, claims, now) };
+    return { do: 'adopt', target, session: buildAdopting({ ...undo, session, also }, claims, now) };
   }
 
   const pods = await podsWithClaims(reader);
@@ -79,6 +79,6 @@ export async function planUndo(reader: NamespaceReader, request: UndoRequest): P
   refuse(claimsBeyondLimits(await reader.limitRanges(), live));
   return {
     ...{ do: 'begin', target, kept: undo.kept },
-    session: buildUndo({ ...undo, session }, live, stop.method, now),
+    session: buildUndo({ ...undo, session, also }, live, stop.method, now),
   };
 }

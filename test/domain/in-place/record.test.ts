@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { annotation } from '#src/api/labels.ts';
-import { formatRecord, readRecord, type InPlaceRecord } from '#src/domain/in-place/record.ts';
+import { alsoStopped, formatRecord, readRecord, type InPlaceRecord } from '#src/domain/in-place/record.ts';
 import { formatSwapped, readSwapped, type SwappedVolume } from '#src/domain/in-place/swapped-volume.ts';
 
 const claim = { name: 'data', uid: 'u', volume: 'pv-old', staged: 'data-stash-abc123', incoming: 'pv-new' };
@@ -22,6 +22,9 @@ test('a record is read as it was written', () => {
   const { name, uid, volume } = claim;
   const least: InPlaceRecord = { v, method, stop, volumesOf, claims: [{ name, uid, volume }] };
   assert.deepEqual(readRecord(session(formatRecord(least))), least);
+  const others: InPlaceRecord = { ...least, ...alsoStopped([{ kind: 'Deployment', name: 'report' }]) };
+  assert.deepEqual(others.also, ['deployment/report']);
+  assert.deepEqual(readRecord(session(formatRecord(others))), others);
   const claims = [{ name, uid, volume, snapshot: 'data-1' }];
   const recreate: InPlaceRecord = { ...least, method: 'recreate', before: 'before-restore-1', claims };
   assert.deepEqual(readRecord(session(formatRecord(recreate))), recreate);
@@ -45,6 +48,8 @@ const brokenRecords: readonly [string, object][] = [
   ['whose marks are no booleans: pause', { pause: 1 }],
   ['whose marks are no booleans: abandoned', { abandoned: 'yes' }],
   ['with an empty reason', { why: '' }],
+  ['whose other workloads are no list', { also: 'deployment/report' }],
+  ['with another workload that has no name', { also: [''] }],
   ['without the session of its volumes', { volumesOf: '' }],
   ['without claims', { claims: [] }],
   ['whose claims are no list', { claims: { 0: claim } }],

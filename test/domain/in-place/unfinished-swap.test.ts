@@ -67,6 +67,14 @@ const swapOf: readonly [string, SwapSubject, InPlaceChanges, boolean][] = [
   ['its claim, for another workload', { target: other, claims: ['data-db-0'] }, {}, true],
   ['another workload, with a record that cannot be read', { target: other }, { written: '' }, false],
   ['nothing of it', { target: undefined }, {}, false],
+  ['another workload that it stops', { target: other }, { record: { also: ['statefulset/other'] } }, true],
+  [
+    'a claim of that one',
+    { target: other, claims: ['c'] },
+    { record: { also: ['statefulset/other'] } },
+    false,
+  ],
+  ['one of that name', { target: other }, { record: { also: ['deployment/other'] } }, false],
 ];
 
 for (const [which, subject, changes, isIt] of swapOf) {
