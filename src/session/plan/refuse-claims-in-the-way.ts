@@ -9,6 +9,8 @@ import type {
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { persistentVolumes, pods } from '#src/api/resources.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
+import { find } from '#src/cluster/find.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { accept, refuse } from '#src/domain/finding.ts';
 import { chooseStop } from '#src/domain/in-place/choose-stop.ts';
 import { claimsInTheWay } from '#src/domain/restore/claims-in-the-way.ts';
@@ -16,11 +18,13 @@ import type { RestoreWords } from '#src/domain/restore/restore-command.ts';
 import { controllerRace, existingClaims, racedClaims } from '#src/domain/restore/ways-on.ts';
 import { rightsToKeep, workloadToStop, type Keeping } from '#src/domain/restore/in-place-steps.ts';
 import { bindsLate } from '#src/domain/restore/storage-class.ts';
-import { isStashError } from '#src/errors.ts';
 
 import { lackedOf } from './in-place-rights.ts';
 import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
 import { rightsForInPlace } from './rights-needed.ts';
+
+/** Requests that are under way at the same time. */
+const volumesAtOnce = 8;
 
 interface Restoring {
   readonly templates: readonly VolumeClaimTemplate[];
@@ -90,16 +94,12 @@ async function volumesOf(
   { cluster }: NamespaceReader,
   claims: readonly Stored<PersistentVolumeClaim>[],
 ): Promise<Map<string, Stored<PersistentVolume>>> {
-  const found = await Promise.all(
-    claims.map(async ({ metadata, spec }) => {
-      if (spec.volumeName === undefined || spec.volumeName === '') return [];
-      try {
-        return [[metadata.name, await cluster.get(persistentVolumes, spec.volumeName)] as const];
-      } catch (error) {
-        if (isStashError(error, 'not-found')) return [];
-        throw error;
-      }
-    }),
-  );
-  return new Map(found.flat());
+  const found = new Map<string, Stored<PersistentVolume>>();
+  await forEachBounded(claims, volumesAtOnce, async ({ metadata, spec }) => {
+    const { volumeName = '' } = spec;
+    const volume =
+      volumeName === '' ? undefined : await find(cluster, persistentVolumes, { name: volumeName });
+    if (volume) found.set(metadata.name, volume);
+  });
+  return found;
 }
