@@ -3,7 +3,7 @@ import { stashCrds } from '#src/api/crds/index.ts';
 import type { Workload } from '#src/api/kubernetes.ts';
 import { deployments, roleBindings, roles, type Resource } from '#src/api/resources.ts';
 import { operatorManifests } from '#src/domain/install/manifests.ts';
-import type { InstallOptions, Manifest } from '#src/domain/install/options.ts';
+import { podLabels, type InstallOptions, type Manifest } from '#src/domain/install/options.ts';
 
 import { mergeLines } from './merge-lines.ts';
 import { Placeholders } from './placeholders.ts';
@@ -77,7 +77,11 @@ export function definitionsTemplate(): string {
       ...definition,
       metadata: {
         ...metadata,
-        labels: withExtraLabels(metadata.labels, placeholders),
+        // By this label, the program tells the definitions of the chart from those of AppsCode's chart.
+        labels: withExtraLabels(
+          { ...metadata.labels, [nameLabel]: podLabels[nameLabel] ?? '' },
+          placeholders,
+        ),
         annotations: { ...metadata.annotations, 'helm.sh/resource-policy': 'keep' },
       },
     };
@@ -85,6 +89,8 @@ export function definitionsTemplate(): string {
   });
   return `{{- if .Values.crds.install }}\n${documents.join('\n')}\n{{- end }}\n`;
 }
+
+const nameLabel = 'app.kubernetes.io/name';
 
 function keyOf({ resource, object: { metadata } }: Manifest): string {
   return [resource.plural, metadata.namespace ?? '', metadata.name].join('/');

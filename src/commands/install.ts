@@ -18,7 +18,7 @@ import type { InstallOptions, Manifest } from '#src/domain/install/options.ts';
 import { isOurs } from '#src/domain/install/ownership.ts';
 import { defaultClaimsPerSession, mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
-import { refuseSecondHome, type Step } from '#src/domain/install/plan.ts';
+import { refuseHelms, refuseSecondHome, type Step } from '#src/domain/install/plan.ts';
 import { elsewhere, isSamePlace, placeOf, placesOfOperator } from '#src/domain/install/removal.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
@@ -116,6 +116,7 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
     const { cluster, user } = await context.cluster(connection);
     if (!flags.crds && (await hasAppscode(cluster))) throw twoOperators();
     const installed = flags.crds ? undefined : await findInstallation(cluster);
+    refuseHelms(installed);
     refuseSecondHome(installed, namespace);
     await refuseAbsent(cluster, flags.crds ? [] : options.watchNamespaces);
     const steps = await readPlan(cluster, manifests);

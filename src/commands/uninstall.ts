@@ -6,6 +6,7 @@ import { printLine, tellOn } from '#src/cli/print-line.ts';
 import type { PlacedRight } from '#src/cluster/access.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { countKinds, unfinishedSessions } from '#src/domain/install/removal.ts';
+import { refuseHelms } from '#src/domain/install/plan.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { hasAppscode } from '#src/cluster/appscode.ts';
@@ -44,6 +45,7 @@ With --crds, the definitions are deleted too, and with them every BackupConfigur
     const { cluster, user } = await context.cluster(connection);
     const { crds, force, dryRun } = flags;
     const installation = await findHome(cluster, connection.namespace);
+    refuseHelms(installation);
     const namespace = installation.home;
     const appscode = await hasAppscode(cluster);
     if (crds && appscode) throw definitionsInUse();

@@ -3,7 +3,7 @@ import type { Named, RoleBinding, ServiceAccount } from '#src/api/kubernetes.ts'
 import { clusterRole, operatorName, watchedRole } from '#src/api/operator.ts';
 
 import { objectLabels, type InstallOptions } from './options.ts';
-import { isOurs } from './ownership.ts';
+import { isOurs, ownRelease, type HelmRelease } from './ownership.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 
@@ -83,6 +83,8 @@ export interface Installation {
   readonly home: string;
   /** Undefined: all namespaces. */
   readonly watchNamespaces: readonly string[] | undefined;
+  /** Left out: `install` manages it, or a tool that applies what `install` prints. */
+  readonly release?: HelmRelease;
 }
 
 /** `operator` and `classes`: the ClusterRoleBindings of these names that exist. Undefined: no operator is installed. */
@@ -90,20 +92,26 @@ export function installationOf(
   operator: RoleBinding | undefined,
   classes: RoleBinding | undefined,
 ): Installation | undefined {
-  const everywhere = operator && isOurs(operator) ? operatorHome(operator) : undefined;
-  if (everywhere !== undefined) return { home: everywhere, watchNamespaces: undefined };
-  const home = classes && isOurs(classes) ? operatorHome(classes) : undefined;
-  if (home === undefined) return undefined;
+  const everywhere = operator && homeIn(operator);
+  if (everywhere) return { ...everywhere, watchNamespaces: undefined };
+  const some = classes && homeIn(classes);
+  if (!some) return undefined;
   const prefix = `${allAccounts}:`;
-  const groups = (classes?.subjects ?? []).filter(
+  const groups = (classes.subjects ?? []).filter(
     ({ kind, name }) => kind === 'Group' && name.startsWith(prefix),
   );
-  return { home, watchNamespaces: groups.map(({ name }) => name.slice(prefix.length)) };
+  return { ...some, watchNamespaces: groups.map(({ name }) => name.slice(prefix.length)) };
 }
 
-/** Namespace of the operator, read from its ClusterRoleBinding; undefined where it binds another account. */
-function operatorHome({ subjects = [] }: RoleBinding): string | undefined {
-  return subjects.find(({ kind, name }) => kind === 'ServiceAccount' && name === operatorName)?.namespace;
+/** Undefined where the binding is of another installer, or binds another account than the operator's. */
+function homeIn(binding: RoleBinding): Pick<Installation, 'home' | 'release'> | undefined {
+  const release = ownRelease(binding);
+  if (!isOurs(binding) && !release) return undefined;
+  const account = binding.subjects?.find(
+    ({ kind, name }) => kind === 'ServiceAccount' && name === operatorName,
+  );
+  const home = account?.namespace;
+  return home === undefined ? undefined : { home, ...(release && { release }) };
 }
 
 function subjects({ namespace }: InstallOptions): NonNullable<RoleBinding['subjects']> {

@@ -6,7 +6,7 @@ import { StashError } from '#src/errors.ts';
 
 import type { Installation } from './bindings.ts';
 import type { Manifest } from './options.ts';
-import { isAppsCodes, isOurs, ours } from './ownership.ts';
+import { isAppsCodes, isOurs, ours, ownRelease, type HelmRelease } from './ownership.ts';
 
 /** `leave` is for objects that this program must not change; `why` is shown to the user. */
 export type Step = Manifest &
@@ -50,6 +50,8 @@ function stepFor({ existing, ...manifest }: Found): Step {
   if (manifest.resource === customResourceDefinitions && isAppsCodes(existing)) {
     return { ...manifest, do: 'leave', why: "it belongs to AppsCode's Stash" };
   }
+  const release = manifest.resource === customResourceDefinitions ? ownRelease(existing) : undefined;
+  if (release) return { ...manifest, do: 'leave', why: `it belongs to ${inWords(release)}` };
   if (manifest.resource === namespaces && !isOurs(existing) && !existing.metadata.deletionTimestamp) {
     return { ...manifest, do: 'leave', why: 'it was there before' };
   }
@@ -71,6 +73,22 @@ export function refuseSecondHome(installed: Installation | undefined, wanted: st
   throw new StashError('precondition', `the operator is already installed in namespace ${home}`, {
     hint: `update that installation:\n${commandLine`kubectl stash install -n ${home}`}\nor remove it first:\n${commandLine`kubectl stash uninstall -n ${home}`}`,
   });
+}
+
+/**
+ * The next upgrade of the release would undo what this program changes, and it has to be removed with Helm.
+ * @throws StashError 'precondition' where Helm has installed the operator
+ */
+export function refuseHelms(installed: Installation | undefined): void {
+  if (!installed?.release) return;
+  const { name, namespace } = installed.release;
+  throw new StashError('precondition', `${inWords(installed.release)} manages the operator`, {
+    hint: `change its values with helm upgrade, or remove it:\n${commandLine`helm uninstall ${name} -n ${namespace} --wait`}`,
+  });
+}
+
+function inWords({ name, namespace }: HelmRelease): string {
+  return `Helm release ${name} in namespace ${namespace}`;
 }
 
 /** `role.rbac.authorization.k8s.io/foo in namespace bar` */

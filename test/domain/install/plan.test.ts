@@ -7,7 +7,7 @@ import { customResourceDefinitions } from '#src/api/resources.ts';
 import { installationOf } from '#src/domain/install/bindings.ts';
 import { operatorManifests } from '#src/domain/install/manifests.ts';
 import type { Manifest } from '#src/domain/install/options.ts';
-import { planInstall, refuseSecondHome, type Found } from '#src/domain/install/plan.ts';
+import { planInstall, refuseHelms, refuseSecondHome, type Found } from '#src/domain/install/plan.ts';
 import { isStashError } from '#src/errors.ts';
 
 const options = { image: 'stash:1', replicas: 2, runSessions: 'in-jobs', version: 'v1' } as const;
@@ -31,6 +31,11 @@ const asInstalled: Change = ({ object }) => stored(object);
 const find = (change: Change): Found[] => manifests.map((each) => ({ ...each, existing: change(each) }));
 const only = (kind: string, change: Change): Change => {
   return (manifest) => (manifest.object.kind === kind ? change(manifest) : asInstalled(manifest));
+};
+/** As Helm marks the objects of this project's chart. */
+const helms = {
+  labels: { 'app.kubernetes.io/name': 'kubectl-stash', 'app.kubernetes.io/managed-by': 'Helm' },
+  annotations: { 'meta.helm.sh/release-name': 'stash', 'meta.helm.sh/release-namespace': 'backup' },
 };
 const foreign: Change = ({ object }) => stored(object, { labels: {} });
 
@@ -90,6 +95,10 @@ test("CustomResourceDefinitions: AppsCode's are not changed, any others are upda
     assert.equal(step.why, "it belongs to AppsCode's Stash");
   }
   for (const change of [foreign, bare]) assert.deepEqual(doneTo(change), ['patch', 'patch', 'patch']);
+  const ofChart: Change = ({ object }) => stored(object, helms);
+  assert.deepEqual(doneTo(ofChart), ['leave', 'leave', 'leave']);
+  const [step] = planInstall(find(only('CustomResourceDefinition', ofChart)));
+  assert.equal(step?.do === 'leave' && step.why, 'it belongs to Helm release stash in namespace backup');
 });
 
 test('refuses while an object is being deleted', () => {
@@ -164,4 +173,35 @@ test('an installation is told by ClusterRoleBindings of ours that bind the opera
     };
     assert.deepEqual(installationOf(operator, classes), expected, what);
   }
+});
+
+test('an operator of the chart is found, and left to Helm', () => {
+  const account = { kind: 'ServiceAccount' as const, name: 'kubectl-stash-operator', namespace: 'backup' };
+  const binding = (metadata: ObjectMeta): RoleBinding => ({
+    ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'a' },
+    subjects: [account],
+  });
+  const release = { name: 'stash', namespace: 'backup' };
+  for (const [operator, classes, watchNamespaces] of [
+    [binding(helms), undefined, undefined],
+    [undefined, binding(helms), []],
+  ] as const) {
+    const installed = installationOf(operator, classes);
+    assert.deepEqual(installed, { home: 'backup', watchNamespaces, release });
+    assert.throws(
+      () => {
+        refuseHelms(installed);
+      },
+      {
+        kind: 'precondition',
+        message: 'Helm release stash in namespace backup manages the operator',
+        hint: 'change its values with helm upgrade, or remove it:\nhelm uninstall stash -n backup --wait',
+      },
+    );
+  }
+  const another = binding({ ...helms, labels: { ...helms.labels, 'app.kubernetes.io/name': 'other' } });
+  assert.equal(installationOf(another, undefined), undefined);
+  refuseHelms(installationOf(another, undefined));
+  refuseHelms(installationOf(binding({ labels: ours }), undefined));
 });
