@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { controlPlane, directory as module, node, stamps, type Part, type Program } from './sources.ts';
+import { controlPlane, node, tools, type Part, type Program, type Tool } from './sources.ts';
 
 export interface Programs {
   readonly path: Readonly<Record<Program, string>>;
@@ -34,7 +34,7 @@ export async function findPrograms(
   { node: withNode = false }: { readonly node?: boolean } = {},
 ): Promise<Programs> {
   const given = await assetsIn(env['KUBEBUILDER_ASSETS']);
-  const cache = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kubectl-stash', 'cluster');
+  const cache = cacheIn(env);
   const always = await build(controlPlane, given, cache, say);
   const ofNode = withNode ? await build(node, given, cache, say) : undefined;
   return {
@@ -43,6 +43,22 @@ export async function findPrograms(
     csiProto: join(always.directory, 'csi.proto'),
     registrationProto: ofNode && join(ofNode.directory, 'registration.proto'),
   };
+}
+
+/**
+ * Builds the tools unless the cache has them, and resolves with their paths.
+ * Rejects with Missing if Go is needed and not installed.
+ */
+export async function findTools(
+  env: Readonly<Record<string, string | undefined>>,
+  say: (line: string) => void,
+): Promise<Readonly<Record<Tool, string>>> {
+  const { path } = await build(tools, {}, cacheIn(env), say);
+  return path as Record<Tool, string>;
+}
+
+function cacheIn(env: Readonly<Record<string, string | undefined>>): string {
+  return join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kubectl-stash', 'cluster');
 }
 
 async function assetsIn(directory: string | undefined): Promise<Partial<Record<Program, string>>> {
@@ -77,9 +93,9 @@ async function build(
   try {
     const began = performance.now();
     say(`building ${names.join(', ')} (once; kept in ${cache})`);
-    await goBuild(wanted, work);
+    await goBuild(part, wanted, work);
     for (const [name, { module, path: inside }] of Object.entries(part.files)) {
-      const { stdout } = await go(['mod', 'download', '-json', module]);
+      const { stdout } = await go(part.module, ['mod', 'download', '-json', module]);
       const { Dir } = JSON.parse(stdout) as { Dir: string };
       await cp(join(Dir, inside), join(work, name), { recursive: true });
       // Go's module files are read-only; make the directory removable.
@@ -98,23 +114,27 @@ async function build(
 
 /** Resolves with a short hash of everything that the build depends on. */
 async function keyOf(part: Part, programs: readonly string[]): Promise<string> {
-  const version = await go(['env', 'GOVERSION', 'GOOS', 'GOARCH']).catch((error: unknown) => {
+  const version = await go(part.module, ['env', 'GOVERSION', 'GOOS', 'GOARCH']).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT'))
       throw new Missing(`Go, to build ${programs.join(', ')} (https://go.dev/dl)`);
     throw error;
   });
   const hash = createHash('sha256').update(version.stdout);
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(module, file)));
-  hash.update(JSON.stringify([programs, stamps, part.files]));
+  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(part.module, file)));
+  hash.update(JSON.stringify([programs, part.stamps, part.files]));
   return hash.digest('hex').slice(0, 16);
 }
 
-function go(args: readonly string[]): Promise<{ stdout: string }> {
+function go(module: string, args: readonly string[]): Promise<{ stdout: string }> {
   return run('go', args, { cwd: module, maxBuffer: 1 << 24 });
 }
 
 /** Builds all programs at once: Go compiles some while it links others. */
-async function goBuild(programs: Readonly<Record<string, string>>, output: string): Promise<void> {
+async function goBuild(
+  { module, stamps }: Part,
+  programs: Readonly<Record<string, string>>,
+  output: string,
+): Promise<void> {
   const packages = Object.values(programs);
   if (packages.length === 0) return;
   const flags = ['-s', '-w', ...Object.entries(stamps).map(([name, value]) => `-X ${name}=${value}`)];

@@ -1,6 +1,7 @@
 /**
- * Which programs are built, and from which Go packages. All are built from one Go module, whose go.mod has the
- * versions: programs that share libraries compile them once.
+ * Which programs are built, and from which Go packages. Those of a cluster are built from one Go module, whose go.mod
+ * has the versions: programs that share libraries compile them once. Tools that work on files and on servers of any
+ * version have a module of their own, which may use newer libraries.
  */
 import { fileURLToPath } from 'node:url';
 
@@ -18,24 +19,29 @@ export type ControlPlaneProgram =
 export type NodeProgram =
   'kubelet' | 'kube-proxy' | 'kube-scheduler' | 'containerd' | 'containerd-shim-runc-v2' | 'crane';
 
-export type Program = ControlPlaneProgram | NodeProgram;
+export type Tool = 'actionlint' | 'helm';
+
+export type Program = ControlPlaneProgram | NodeProgram | Tool;
 
 /** Programs and files that are built, and kept, together. */
 export interface Part {
   readonly name: string;
+  /** Directory of go.mod. */
+  readonly module: string;
+  /** Variables set at link time. */
+  readonly stamps: Readonly<Record<string, string>>;
   /** Package of each program's main function. */
   readonly programs: Partial<Record<Program, string>>;
   /** Other files from modules, by name: their module and path. */
   readonly files: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
 }
 
-/** Directory of go.mod. */
-export const directory = fileURLToPath(new URL('programs', import.meta.url));
+const module = fileURLToPath(new URL('programs', import.meta.url));
 
 const [major, minor, version] = ['1', '36', 'v1.36.3'];
 
-/** Variables set at link time: clients fail if a server does not know its version. */
-export const stamps: Readonly<Record<string, string>> = {
+/** Clients fail if a server does not know its version. */
+const stamps: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((variables) => [
       [`${variables}.gitVersion`, version],
@@ -50,6 +56,8 @@ const snapshotter = 'github.com/kubernetes-csi/external-snapshotter';
 
 export const controlPlane: Part = {
   name: 'control-plane',
+  module,
+  stamps,
   programs: {
     etcd: 'go.etcd.io/etcd/server/v3',
     'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
@@ -67,6 +75,8 @@ export const controlPlane: Part = {
 
 export const node: Part = {
   name: 'node',
+  module,
+  stamps,
   programs: {
     kubelet: 'k8s.io/kubernetes/cmd/kubelet',
     'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
@@ -78,4 +88,15 @@ export const node: Part = {
   files: {
     'registration.proto': { module: 'k8s.io/kubelet', path: 'pkg/apis/pluginregistration/v1/api.proto' },
   },
+};
+
+export const tools: Part = {
+  name: 'tools',
+  module: fileURLToPath(new URL('../go-tools', import.meta.url)),
+  stamps: {},
+  programs: {
+    actionlint: 'github.com/rhysd/actionlint/cmd/actionlint',
+    helm: 'helm.sh/helm/v4/cmd/helm',
+  },
+  files: {},
 };
