@@ -7,7 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 
+import { load } from 'js-yaml';
+
 import { buildImage } from './image/build-image.ts';
+import { manifestFile, readManifest } from './package/manifest.ts';
 import { platforms } from './package/platforms.ts';
 import { project, version } from './package/project.ts';
 import { buildRelease } from './package/release.ts';
@@ -25,6 +28,7 @@ async function release(dryRun: boolean): Promise<void> {
     changes: await git('status', '--porcelain'),
     tags: await git('tag', '--points-at', 'HEAD'),
     changelog: await readFile(join(project, 'CHANGELOG.md'), 'utf8'),
+    named: await versionsNamed(),
   });
   for (const shortcoming of found) say(`not ready: ${shortcoming}`);
   if (found.length > 0 && !dryRun) throw new Error('not published');
@@ -37,6 +41,16 @@ async function release(dryRun: boolean): Promise<void> {
     say(`${dryRun ? 'would run' : 'running'}: ${[program, ...args].join(' ')}`);
     if (!dryRun) await run(program, args, { cwd: project });
   }
+}
+
+async function versionsNamed(): Promise<Map<string, string>> {
+  const chart = 'charts/kubectl-stash/Chart.yaml';
+  const { version: ofChart } = load(await readFile(join(project, chart), 'utf8')) as { version: string };
+  const { spec } = await readManifest();
+  return new Map([
+    [`${chart} (npm run chart)`, ofChart],
+    [manifestFile, spec.version.slice(1)],
+  ]);
 }
 
 void release(values['dry-run']);

@@ -1,12 +1,13 @@
 /**
  * Returns the commands that publish a release, in an order in which everything published so far is usable.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { imageRepository } from '#src/api/operator.ts';
 
 import { manifestFile } from '../package/manifest.ts';
 import { platforms } from '../package/platforms.ts';
+import { project } from '../package/project.ts';
 
 export interface Built {
   /** `v1.2.3` */
@@ -17,9 +18,15 @@ export interface Built {
   readonly image: string;
 }
 
+const chart = 'charts/kubectl-stash';
+const charts = `${dirname(imageRepository)}/charts`;
+
 type Command = readonly [program: string, ...args: string[]];
 
-/** The image comes first, because a published program installs the operator from it. */
+/** Runs the Helm whose version the tests' go.mod has. */
+const helm = ['go', '-C', 'test/go-tools', 'tool', 'helm'] as const;
+
+/** The image comes first, because a published program and the chart install the operator from it. */
 export function publishing({ version, directory, image }: Built): Command[] {
   const files = [
     ...platforms.map(({ archive }) => archive),
@@ -29,6 +36,8 @@ export function publishing({ version, directory, image }: Built): Command[] {
   ].map((file) => join(directory, file));
   return [
     ['skopeo', 'copy', `oci:${image}:${version}`, `docker://${imageRepository}:${version}`],
+    [...helm, 'package', join(project, chart), '--destination', directory],
+    [...helm, 'push', join(directory, `kubectl-stash-${version.slice(1)}.tgz`), `oci://${charts}`],
     ['gh', 'release', 'create', version, '--verify-tag', '--notes-file', 'CHANGELOG.md', ...files],
   ];
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { stashCrds } from '#src/api/crds/index.ts';
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { customResourceDefinitions, persistentVolumeClaims, type Resource } from '#src/api/resources.ts';
+import type { CommandEntry } from '#src/cli/command.ts';
 import type { Connection } from '#src/cli/context.ts';
 import { run } from '#src/cli/run.ts';
 import { connect } from '#src/cluster/connect.ts';
@@ -25,6 +26,8 @@ export interface RunOptions extends Omit<TestContextOptions, 'clock' | 'cluster'
   readonly configured?: boolean;
   /** Default true. False: the printed hints are not run, since the test counts the requests of this run. */
   readonly hints?: boolean;
+  /** Commands beside those of the program. */
+  readonly further?: readonly CommandEntry[];
 }
 
 export interface World extends AsyncDisposable {
@@ -110,7 +113,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
   const runHere: World['run'] = async (
     words,
-    { through = (cluster: Cluster) => cluster, configured = true, ...options } = {},
+    { through = (cluster: Cluster) => cluster, configured = true, further = [], ...options } = {},
   ) => {
     const context = testContext({
       clock,
@@ -128,7 +131,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       ...options,
     });
     const argv = typeof words === 'string' ? words.split(' ') : words;
-    const code = await run(argv, context, commands);
+    const code = await run(argv, context, [...commands, ...further]);
     return { code, out: context.stdout(), err: context.stderr() };
   };
 

@@ -10,6 +10,7 @@ const ready = {
   changes: '',
   tags: 'v1.2.3\nlatest',
   changelog: '# Changelog\n\n## 1.2.3\n',
+  named: new Map([['Chart.yaml', '1.2.3']]),
 };
 
 test('a clean, tagged commit with a changelog entry is ready', () => {
@@ -22,6 +23,7 @@ test('every unmet requirement is named', () => {
     [{ tags: '' }, /no tag v1\.2\.3/],
     [{ tags: 'v1.2.30' }, /no tag v1\.2\.3/],
     [{ changelog: '## Unreleased\n\nas 1.2.3\n' }, /no heading for 1\.2\.3/],
+    [{ named: new Map([...ready.named, ['krew.yaml', '1.2.2']]) }, /^krew\.yaml has version 1\.2\.2, and/],
     [{ changelog: '## 11.2.3\n## 1.2.30\n## 1.2.3-rc.1\n' }, /no heading for 1\.2\.3/],
   ];
   for (const [change, expected] of cases) {
@@ -35,8 +37,9 @@ test('the image is published before the programs that install it, and every arch
   const commands = publishing({ version: 'v1.2.3', directory: 'out', image: 'image' });
   assert.deepEqual(
     commands.map(([program]) => program),
-    ['skopeo', 'gh'],
+    ['skopeo', 'go', 'go', 'gh'],
   );
+  assert.ok(commands[2]?.includes('oci://ghcr.io/kubectl-stash/charts'));
   assert.ok(commands[0]?.some((word) => word === 'oci:image:v1.2.3'));
-  for (const { archive } of platforms) assert.ok(commands[1]?.includes(`out/${archive}`), archive);
+  for (const { archive } of platforms) assert.ok(commands.at(-1)?.includes(`out/${archive}`), archive);
 });
