@@ -53,7 +53,10 @@ test('it fails with a hint that helps, and passes then', async () => {
 
 test('its help, its errors and its completion are there without another line', async () => {
   const { out } = await fresh('--help');
-  assert.match(out, /Before a migration[^]*--within=DURATION +How old the restore point may be\. Default: 24h/);
+  assert.match(
+    out,
+    /Before a migration[^]*--within=DURATION +How old the restore point may be\. Default: 24h/,
+  );
   assert.equal((await fresh('')).code, 2);
   assert.match((await fresh('deploy/web --withn 1h')).err, /--within/);
   assert.match((await world.run('__complete fresh deploy/', { further: [entry] })).out, /web/);

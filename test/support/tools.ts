@@ -1,11 +1,12 @@
 /** Programs in Go that tests run beside ours. */
 import { findTools, Missing } from '#test/cluster/programs.ts';
 
-/** Resolves with the paths of the tools, or with the reason to skip the tests that need them. The first call builds them. */
-export async function toolsOrReason(): Promise<
+export type Tools =
   | { readonly path: Awaited<ReturnType<typeof findTools>>; readonly skip: false }
-  | { readonly path: undefined; readonly skip: string }
-> {
+  | { readonly path: undefined; readonly skip: string };
+
+/** Resolves with the paths of the tools, or with the reason to skip the tests that need them. The first call builds them. */
+export async function toolsOrReason(): Promise<Tools> {
   try {
     const path = await findTools(process.env, (line) => void process.stderr.write(`${line}\n`));
     return { path, skip: false };
