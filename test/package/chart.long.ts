@@ -166,7 +166,7 @@ const refused: readonly [object, RegExp][] = [
   [{ claimsPerSession: 1_000_000 }, /claimsPerSession/],
   [{ image: { tag: 1.2 } }, /tag/],
   [{ image: { repository: 'a b' } }, /repository/],
-  [{ extraLabels: { 'app.kubernetes.io/name': 'mine' } }, /extraLabels/],
+  [{ extraLabels: { 'app.kubernetes.io/name': 'mine' } }, /propertyName 'app.kubernetes.io\/name'/],
   [{ extraLabels: { a: 1 } }, /extraLabels/],
 ];
 

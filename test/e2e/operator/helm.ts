@@ -62,7 +62,7 @@ export function testHelm(server: TestServer, { path, skip }: Tools): void {
       await place.claims('data');
       await place.create(deployments, deployment('stash-demo', ['data']));
       await place.running('stash-demo');
-      await place.create(backupConfigurations, configuration(name));
+      await place.create(backupConfigurations, configuration(name, { spec: { backupHistoryLimit: 5 } }));
       await untilReady(place);
       await beginSession(place, 'one');
       assert.equal((await untilEnded(place, 'one')).status?.phase, 'Succeeded');
@@ -116,7 +116,7 @@ export function testHelm(server: TestServer, { path, skip }: Tools): void {
       assert.equal(await find(cluster, deployments, own), undefined);
       assert.equal((await definitions()).length, 3);
       assert.deepEqual(await uids(), before);
-      assert.equal(before.length, 4);
+      assert.equal(before.length, 5);
     });
 
     await t.test('uninstall then removes what the operator made, and its finalizers', async () => {

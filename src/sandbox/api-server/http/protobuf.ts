@@ -1,7 +1,7 @@
 /**
- * The few protobuf messages that kubectl sends without negotiating: `create
- * namespace|deployment|configmap|job| cronjob|serviceaccount|token|role|rolebinding` and `auth can-i|whoami`,
- * with the fields that their flags set. Field numbers are those of Kubernetes' published `generated.proto`
+ * The few protobuf messages that clients send without negotiating, with the fields that they set: kubectl for `create
+ * namespace|deployment|configmap|job|cronjob|serviceaccount|token|role|rolebinding` and `auth can-i|whoami`, Helm for
+ * the Secrets of its releases. Field numbers are those of Kubernetes' published `generated.proto`
  * files.
  */
 import type { JsonObject } from '../json.ts';
@@ -106,7 +106,14 @@ const resourceAttributes: Message = {
 
 const messages: Readonly<Record<string, Message>> = {
   'v1 ConfigMap': { 1: ['metadata', metadata], 2: ['data', 'map'], 3: ['binaryData', 'bytesMap'] },
+  'v1 DeleteOptions': {
+    1: ['gracePeriodSeconds', 'int'],
+    2: ['preconditions', { 1: ['uid', 'string'], 2: ['resourceVersion', 'string'] }],
+    4: ['propagationPolicy', 'string'],
+    5: ['dryRun', 'strings'],
+  },
   'v1 Namespace': { 1: ['metadata', metadata] },
+  'v1 Secret': { 1: ['metadata', metadata], 2: ['data', 'bytesMap'], 3: ['type', 'string'] },
   'v1 ServiceAccount': { 1: ['metadata', metadata] },
   'apps/v1 Deployment': { 1: ['metadata', metadata], 2: ['spec', deploymentSpec] },
   'batch/v1 CronJob': { 1: ['metadata', metadata], 2: ['spec', cronJobSpec] },

@@ -83,7 +83,7 @@ function field(number: number, content: Buffer | string): Buffer {
   return Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);
 }
 
-await test('the protobuf messages that kubectl sends without negotiating', () => {
+await test('the protobuf messages that kubectl and Helm send without negotiating', () => {
   const entry = Buffer.concat([field(1, 'k'), field(2, 'v')]);
   const metadata = Buffer.concat([
     field(1, 'demo'),
@@ -101,6 +101,15 @@ await test('the protobuf messages that kubectl sends without negotiating', () =>
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: 'demo', labels: { k: 'v' } },
+  });
+  const secret = Buffer.concat([
+    Buffer.from('k8s\0', 'latin1'),
+    field(1, Buffer.concat([field(1, 'v1'), field(2, 'Secret')])),
+    field(2, Buffer.concat([field(2, entry), field(3, 'helm.sh/release.v1')])),
+  ]);
+  assert.deepEqual(decodeProtobuf(secret), {
+    ...{ apiVersion: 'v1', kind: 'Secret', type: 'helm.sh/release.v1' },
+    data: { k: Buffer.from('v').toString('base64') },
   });
   assert.throws(() => decodeProtobuf(message.subarray(0, -3)), { reason: 'BadRequest' });
   assert.throws(() => decodeProtobuf(Buffer.from('{}')), { reason: 'BadRequest' });
