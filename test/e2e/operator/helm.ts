@@ -132,4 +132,17 @@ export function testHelm(server: TestServer, { path, skip }: Tools): void {
       assert.deepEqual(await definitions(), []);
     });
   });
+
+  test('Helm takes over what install has installed, and no pod restarts', { skip }, async (t) => {
+    await stash('install --timeout 3m');
+    t.after(() => stash('uninstall --crds --yes'));
+    const before = await cluster.get(deployments, own.name, own.namespace);
+    const install = ['install', release, chart, '--namespace', home, ...wait];
+    await assert.rejects(helm.run(install), /cannot be imported into the current release/);
+    await helm.run([...install, '--take-ownership']);
+    const after = await cluster.get(deployments, own.name, own.namespace);
+    assert.equal(after.metadata.labels?.['app.kubernetes.io/managed-by'], 'Helm');
+    assert.deepEqual(after.spec.template, before.spec.template);
+    await helm.run(['uninstall', release, '--namespace', home, ...wait]);
+  });
 }
