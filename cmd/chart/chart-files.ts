@@ -4,6 +4,7 @@ import { dump } from 'js-yaml';
 import { podLabels, httpPort } from '#src/domain/install/options.ts';
 import { operatorName } from '#src/api/operator.ts';
 
+import { dashboard } from './dashboard.ts';
 import { definitionsTemplate, templatesFor } from './templates.ts';
 import { values, type Value } from './values.ts';
 
@@ -15,6 +16,7 @@ export function chartFiles(number: string): ReadonlyMap<string, string> {
     ...templatesFor(version),
     ['podmonitor.yaml', podMonitor],
     ['prometheusrule.yaml', prometheusRule],
+    ['dashboard.yaml', dashboardTemplate],
     ['checks.yaml', checks],
     ['_image.tpl', image],
   ]);
@@ -22,6 +24,7 @@ export function chartFiles(number: string): ReadonlyMap<string, string> {
     ['Chart.yaml', chart(number)],
     ['values.yaml', valuesFile()],
     ['values.schema.json', `${JSON.stringify(schema(), null, 2)}\n`],
+    [dashboardFile, `${JSON.stringify(dashboard(), null, 2)}\n`],
     ...[...templates].map(([file, text]) => [`templates/${file}`, `${head}${text}`] as const),
   ]);
 }
@@ -137,18 +140,21 @@ const checks = `{{- range .Capabilities.APIVersions }}
 
 const selector = Object.entries(podLabels).map(([name, value]) => `      ${name}: ${value}`);
 
-const labels = [
-  `  name: ${operatorName}`,
-  '  namespace: {{ $.Release.Namespace | quote }}',
-  '  labels:',
-  ...Object.entries(podLabels).map(([name, value]) => `    ${name}: ${value}`),
-  '    {{- with $.Values.extraLabels }}',
-  '    {{- toYaml . | nindent 4 }}',
-  '    {{- end }}',
-  '    {{- with .labels }}',
-  '    {{- toYaml . | nindent 4 }}',
-  '    {{- end }}',
-].join('\n');
+const labelsFor = (name: string) =>
+  [
+    `  name: ${name}`,
+    '  namespace: {{ $.Release.Namespace | quote }}',
+    '  labels:',
+    ...Object.entries(podLabels).map(([name, value]) => `    ${name}: ${value}`),
+    '    {{- with $.Values.extraLabels }}',
+    '    {{- toYaml . | nindent 4 }}',
+    '    {{- end }}',
+    '    {{- with .labels }}',
+    '    {{- toYaml . | nindent 4 }}',
+    '    {{- end }}',
+  ].join('\n');
+
+const labels = labelsFor(operatorName);
 
 const podMonitor = `{{- with .Values.podMonitor }}
 {{- if .enabled }}
@@ -174,6 +180,21 @@ metadata:
 ${labels}
 spec:
   {{- $.Files.Get "alerts.yaml" | nindent 2 }}
+{{- end }}
+{{- end }}
+`;
+
+const dashboardFile = 'dashboards/kubectl-stash.json';
+
+const dashboardTemplate = `{{- with .Values.dashboard }}
+{{- if .enabled }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+${labelsFor('kubectl-stash-dashboard')}
+data:
+  kubectl-stash.json: |-
+    {{- $.Files.Get "${dashboardFile}" | nindent 4 }}
 {{- end }}
 {{- end }}
 `;

@@ -136,4 +136,16 @@ export const values: readonly Value[] = [
     schema: labels,
     description: 'Labels by which your Prometheus selects PrometheusRules.',
   },
+  {
+    path: 'dashboard.enabled',
+    default: false,
+    schema: { type: 'boolean' },
+    description: 'Create a ConfigMap with the dashboard for Grafana, as its sidecar reads it.',
+  },
+  {
+    path: 'dashboard.labels',
+    default: { grafana_dashboard: '1' },
+    schema: labels,
+    description: 'Labels by which the sidecar of Grafana selects ConfigMaps.',
+  },
 ];

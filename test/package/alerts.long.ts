@@ -1,7 +1,8 @@
 /** The alerts of the chart fire when they should, and not before: `alerts.yaml` says when. Needs promtool (Debian: prometheus). */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -9,6 +10,8 @@ import { promisify } from 'node:util';
 import { load } from 'js-yaml';
 
 import { chart } from '#test/support/helm.ts';
+
+import { panels } from '../../cmd/chart/dashboard.ts';
 
 const run = promisify(execFile);
 const skip = spawnSync('promtool', ['--version']).error === undefined ? false : 'missing: promtool';
@@ -18,6 +21,15 @@ const units = join(import.meta.dirname, 'alerts.yaml');
 
 test('the rules are valid', { skip }, async () => {
   assert.match((await run('promtool', ['check', 'rules', rules])).stdout, /SUCCESS/);
+});
+
+test('every expression of the dashboard is valid', { skip }, async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'stash-rules-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const recorded = panels.map(({ expression }, index) => ({ record: `panel_${index}`, expr: expression }));
+  const file = join(directory, 'rules.yaml');
+  await writeFile(file, JSON.stringify({ groups: [{ name: 'panels', rules: recorded }] }));
+  assert.match((await run('promtool', ['check', 'rules', file])).stdout, /SUCCESS/);
 });
 
 test('each alert fires when it should', { skip }, async () => {

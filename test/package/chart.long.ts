@@ -13,6 +13,8 @@ import type { InstallOptions } from '#src/domain/install/options.ts';
 import { chart, helmAt } from '#test/support/helm.ts';
 import { toolsOrReason } from '#test/support/tools.ts';
 
+import { dashboard } from '../../cmd/chart/dashboard.ts';
+
 const { path, skip } = await toolsOrReason();
 const helm = helmAt(path?.helm ?? '');
 
@@ -152,6 +154,15 @@ test('a PodMonitor selects the pods and their port; a PrometheusRule has the ale
     assert.equal(metadata.labels?.['release'], 'prometheus');
     assert.equal(metadata.namespace, 'kubectl-stash');
   }
+});
+
+test('a ConfigMap has the dashboard', { skip }, async () => {
+  const objects = await render({ dashboard: { enabled: true } });
+  const { metadata, data } = objects.find(({ kind }) => kind === 'ConfigMap') as KubernetesObject & {
+    data: Record<string, string>;
+  };
+  assert.equal(metadata.labels?.['grafana_dashboard'], '1');
+  assert.deepEqual(JSON.parse(data['kubectl-stash.json'] ?? ''), JSON.parse(JSON.stringify(dashboard())));
 });
 
 const refused: readonly [object, RegExp][] = [
