@@ -166,6 +166,11 @@ export interface ClusterNode extends KubernetesObject {
   };
 }
 
+/** The CSI drivers that have registered on a node of the same name. */
+export interface CsiNode extends KubernetesObject {
+  spec?: { drivers?: { name: string; nodeID: string }[] };
+}
+
 export interface Taint {
   key: string;
   value?: string;

@@ -2,6 +2,7 @@
 import type {
   ClusterNode,
   CronJob,
+  CsiNode,
   CustomResourceDefinition,
   Event,
   Job,
@@ -97,6 +98,9 @@ export const clusterRoleBindings = clusterScoped<RoleBinding>(
   'ClusterRoleBinding',
   'clusterrolebindings',
 );
+export const csiDrivers = clusterScoped('storage.k8s.io', 'v1', 'CSIDriver', 'csidrivers');
+export const csiNodes = clusterScoped<CsiNode>('storage.k8s.io', 'v1', 'CSINode', 'csinodes');
+export const secrets = namespaced('', 'v1', 'Secret', 'secrets');
 export const leases = namespaced<Lease>('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const podDisruptionBudgets = namespaced('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
 export const networkPolicies = namespaced('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies');

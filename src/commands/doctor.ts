@@ -1,56 +1,126 @@
+import { backupConfigurations, namespaces } from '#src/api/resources.ts';
 import { atSameServer } from '#src/cli/at-same-server.ts';
-import { defineCommand } from '#src/cli/command.ts';
-import type { ConnectionFlags } from '#src/cli/context.ts';
+import { defineCommand, type Args } from '#src/cli/command.ts';
+import type { Connection, ConnectionFlags, Context } from '#src/cli/context.ts';
+import { allNamespacesFlag } from '#src/cli/flags.ts';
 import { outputFlag, print } from '#src/cli/output.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
+import { listOnce } from '#src/cluster/list-once.ts';
+import type { Cluster } from '#src/cluster/port.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
-import { examine, listsOf, type Diagnosis } from '#src/domain/checks/examine.ts';
+import { examineCluster, examineNamespace, listsOf, type Diagnosis } from '#src/domain/checks/examine.ts';
 import { checks } from '#src/domain/checks/index.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
-import { findingList, findingTable } from '#src/report/findings.ts';
-import { readFacts } from '#src/session/plan/read-facts.ts';
+import { findingList, findingPage, findingTable } from '#src/report/findings.ts';
+import { readClusterFacts, readFacts } from '#src/session/plan/read-facts.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
+
+const flags = { ...allNamespacesFlag, output: outputFlag('value') } as const;
 
 export const command = defineCommand({
   name: 'doctor',
   usage: 'doctor [TYPE/NAME] [flags]',
-  description: `Examine what snapshots and restores need: the snapshot API, Stash's kinds, the operator, your rights, configurations and their schedules, targets with their claims, drivers and snapshot classes, and restore points. Without TYPE/NAME, doctor examines every BackupConfiguration of the namespace and its target; with TYPE/NAME, only this target.
+  description: `Examine what snapshots and restores need: the snapshot API, its controller and the drivers, Stash's kinds, the operator, your rights, quotas, configurations and their schedules, targets with their claims, volumes and classes, and restore points. Without TYPE/NAME, doctor examines every BackupConfiguration of the namespace and its target; with TYPE/NAME, only this target; with -A, every namespace that has a BackupConfiguration.
 
-Each finding is ok, warn, fail, or unknown. It is unknown if you may not read the facts that the check needs; it then names the missing right. Below a finding is a command that fixes the problem, or a hint. doctor only reads, and exits with 1 if a check fails.
+Each finding is ok, warn, fail, or unknown. It is unknown if you may not read the facts that the check needs; it then names the missing right. Causes come first: a check does not run if what it would find is a consequence of an earlier failure. Below a finding is a command that fixes the problem, or a hint. doctor stores nothing (it lets the API server answer dry runs), and exits with 1 if a check fails. With -A, findings that are ok are only counted.
 
--o json and -o yaml print a FindingList. Each item has check, level and message, and may have object (what the finding is about), fix (a command after which the check passes), hint (what to do or to look at) and right (the missing right).`,
+-o json and -o yaml print a FindingList. Each item has check, level and message, and may have namespace, object (what the finding is about), fix (a command after which the check passes), hint (what to do or to look at) and right (the missing right).`,
   examples: [
     '# Examine the namespace\nkubectl stash doctor',
     '# Examine a workload, with or without a configuration\nkubectl stash doctor deploy/foo',
+    '# Examine all namespaces, and print what is not ok\nkubectl stash doctor -A',
     '# Print the failures\nkubectl stash doctor -o json | jq \'.items[] | select(.level == "fail")\'',
   ],
-  flags: { output: outputFlag('value') },
+  flags,
   positionals: { name: 'TYPE/NAME', maximum: 2, completes: 'target' },
   async run(args, context) {
-    const named = targetOf(args.words);
-    const { cluster, namespace, user } = await context.cluster(args.connection);
-    const target = named && { ...named, namespace };
-    const { facts, subjects } = await readFacts(readerOf(cluster, namespace), {
-      ...{ target, lists: listsOf(checks), user, clock: context },
-    });
-    const found = examine(checks, facts, subjects).map((each) => pasted(each, args.connection));
-    const { output } = args.flags;
-    await print(context.out, output ?? 'wide', {
-      table: () => findingTable(found),
+    const named = targetOf(args);
+    const connection = await context.cluster(args.connection);
+    const { allNamespaces, output = 'wide' } = args.flags;
+    const { namespaces: count, diagnoses } = allNamespaces
+      ? await examineAll(connection, context)
+      : await examineOne(connection, named, context);
+    const found = diagnoses.map((each) => pasted(each, args.connection));
+    await print(context.out, output, {
+      table: () => (allNamespaces ? findingPage(found, count) : findingTable(found)),
       value: () => findingList(found),
     });
     return found.some(({ level }) => level === 'fail') ? 1 : undefined;
   },
 });
 
-/** Throws 'usage' for more than one target. */
-function targetOf(words: readonly string[]): Pick<Target, 'kind' | 'name'> | undefined {
+interface Examined {
+  /** How many were examined. */
+  readonly namespaces: number;
+  readonly diagnoses: readonly Diagnosis[];
+}
+
+const lists = listsOf(checks.filter(({ of }) => of !== 'cluster'));
+
+async function examineOne(
+  { cluster, namespace, user }: Connection,
+  named: ReturnType<typeof targetOf>,
+  clock: Context,
+): Promise<Examined> {
+  const target = named && { ...named, namespace };
+  const { facts, subjects } = await readFacts(readerOf(cluster, namespace), { target, lists, user, clock });
+  const whole = examineCluster(checks, facts);
+  return {
+    namespaces: 1,
+    diagnoses: [...whole.diagnoses, ...examineNamespace(checks, facts, subjects, whole)],
+  };
+}
+
+const namespacesAtOnce = 4;
+
+/** Those that have a configuration to examine; what they have in common is read once. */
+async function examineAll({ cluster: asked, user }: Connection, clock: Context): Promise<Examined> {
+  const cluster = listOnce(asked);
+  const ofCluster = listsOf(checks.filter(({ of }) => of === 'cluster'));
+  const whole = examineCluster(checks, await readClusterFacts(cluster, { lists: ofCluster, clock }));
+  const names = whole.failed.has('stash-api') ? [] : await configuredNamespaces(cluster);
+  const found = new Map<string, readonly Diagnosis[]>();
+  await forEachBounded(names, namespacesAtOnce, async (namespace) => {
+    const { facts, subjects } = await readFacts(readerOf(cluster, namespace), {
+      ...{ target: undefined, lists, user, clock },
+    });
+    found.set(namespace, examineNamespace(checks, facts, subjects, whole));
+  });
+  return {
+    namespaces: found.size,
+    diagnoses: [...whole.diagnoses, ...names.flatMap((name) => found.get(name) ?? [])],
+  };
+}
+
+async function configuredNamespaces(cluster: Cluster): Promise<readonly string[]> {
+  const { items } = await cluster.list(namespaces);
+  const configured: string[] = [];
+  await forEachBounded(items, namespacesAtOnce, async ({ metadata: { name: namespace } }) => {
+    const { items: configurations } = await cluster.list(backupConfigurations, { namespace });
+    if (configurations.some(({ spec }) => spec.driver === 'VolumeSnapshotter')) configured.push(namespace);
+  });
+  return configured.sort();
+}
+
+/** Throws 'usage' for more than one target, and for one of all namespaces. */
+function targetOf({
+  words,
+  flags: { allNamespaces },
+}: Args<typeof flags>): Pick<Target, 'kind' | 'name'> | undefined {
   if (words.length === 0) return undefined;
   const [target, second] = parseTargets(words).names;
-  if (second === undefined) return target;
-  throw new StashError('usage', 'doctor takes one TYPE/NAME at a time', {
-    hint: 'kubectl stash doctor TYPE/NAME',
-  });
+  if (second !== undefined) {
+    throw new StashError('usage', 'doctor takes one TYPE/NAME at a time', {
+      hint: 'kubectl stash doctor TYPE/NAME',
+    });
+  }
+  if (allNamespaces) {
+    throw new StashError('usage', '-A examines all namespaces, and TYPE/NAME one target', {
+      hint: 'leave out one of them',
+    });
+  }
+  return target;
 }
 
 function pasted(diagnosis: Diagnosis, connection: ConnectionFlags): Diagnosis {

@@ -4,7 +4,7 @@ import type { Level } from '#src/domain/finding.ts';
 import { formatRight } from '#src/domain/rights.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-import { renderTable } from './table.ts';
+import { renderColumns } from './table.ts';
 
 const apiVersion = 'cli.stash.appscode.com/v1alpha1';
 
@@ -21,6 +21,8 @@ export interface FindingItem {
   /** Name of the check. */
   readonly check: string;
   readonly level: Level;
+  /** Left out where the finding is about the whole cluster. */
+  readonly namespace?: string;
   /** `deployment/foo`; left out where the finding is about the cluster or the namespace. */
   readonly object?: string;
   readonly message: string;
@@ -36,11 +38,12 @@ export function findingList(diagnoses: readonly Diagnosis[]): FindingList {
   return {
     apiVersion,
     kind: 'FindingList',
-    items: diagnoses.map(({ check, level, about, message, fix, hint, right }) => ({
+    items: diagnoses.map(({ check, level, namespace, about, message, fix, hint, right }) => ({
       apiVersion,
       kind: 'Finding',
       check,
       level,
+      ...(namespace !== undefined && { namespace }),
       ...(about !== undefined && { object: about }),
       message,
       ...(fix !== undefined && { fix }),
@@ -50,10 +53,32 @@ export function findingList(diagnoses: readonly Diagnosis[]): FindingList {
   };
 }
 
-/** A row for each finding, and under it the fix, or else the hint. */
+/** A row for each finding, and under it the fix, or else the hint; at the end, how many there are of each level. */
 export function findingTable(diagnoses: readonly Diagnosis[]): string {
-  const rows = diagnoses.map(({ level, check, about = '', message }) => [level, check, about, message]);
-  const [head, ...lines] = renderTable(['level', 'check', 'object', 'finding'], rows).split('\n');
+  return `${table(diagnoses, { namespaces: false })}${counts(diagnoses)}\n`;
+}
+
+/** Of many namespaces: the findings that are not ok, namespace by namespace, and how many there are in all. */
+export function findingPage(diagnoses: readonly Diagnosis[], namespaces: number): string {
+  const amiss = diagnoses.filter(({ level }) => level !== 'ok');
+  const examined = namespaces === 1 ? '1 namespace' : `${namespaces} namespaces`;
+  return `${amiss.length === 0 ? '' : table(amiss, { namespaces: true })}${examined} examined: ${counts(diagnoses)}\n`;
+}
+
+function counts(diagnoses: readonly Diagnosis[]): string {
+  const levels = ['fail', 'warn', 'unknown', 'ok'] as const;
+  return levels.map((each) => `${diagnoses.filter(({ level }) => level === each).length} ${each}`).join(', ');
+}
+
+function table(diagnoses: readonly Diagnosis[], shown: { readonly namespaces: boolean }): string {
+  const columns = [
+    { header: 'namespace', shown: shown.namespaces, cell: ({ namespace = '' }: Diagnosis) => namespace },
+    { header: 'level', cell: ({ level }: Diagnosis) => level },
+    { header: 'check', cell: ({ check }: Diagnosis) => check },
+    { header: 'object', cell: ({ about = '' }: Diagnosis) => about },
+    { header: 'finding', cell: ({ message }: Diagnosis) => message },
+  ];
+  const [head, ...lines] = renderColumns(columns, diagnoses, {}).split('\n');
   const told = diagnoses.flatMap((diagnosis, index) => [lines[index] ?? '', ...advice(diagnosis)]);
   return [head, ...told].map((line) => `${line}\n`).join('');
 }

@@ -2,6 +2,8 @@
 import type { CustomResourceDefinition } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import {
+  csiDrivers,
+  csiNodes,
   customResourceDefinitions,
   namespaces,
   storageClasses,
@@ -10,6 +12,7 @@ import {
 import type { Cluster } from '#src/cluster/port.ts';
 
 import { bootstrapRoles } from './api-server/rbac/bootstrap-roles.ts';
+import { sandboxNode as nodeName } from './node/announce-node.ts';
 import { snapshotDefinitions } from './snapshot-definitions.ts';
 
 /**
@@ -21,11 +24,27 @@ export async function seed(cluster: Cluster, driver: string, { isNew = true } = 
   for (const [resource, role] of bootstrapRoles) {
     await cluster.patch(resource, { name: role.metadata.name ?? '' }, role, { type: 'apply' });
   }
+  await registerDriver(cluster, driver);
   if (!isNew) return;
   for (const name of ['default', 'kube-system']) {
     await cluster.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
   await seedClasses(cluster, driver);
+}
+
+/** The driver is installed, and runs on the sandbox's node. */
+async function registerDriver(cluster: Cluster, driver: string): Promise<void> {
+  const apiVersion = 'storage.k8s.io/v1';
+  const installed = {
+    ...{ apiVersion, kind: 'CSIDriver', metadata: { name: driver } },
+    spec: { attachRequired: false, podInfoOnMount: false },
+  };
+  await cluster.patch(csiDrivers, { name: driver }, installed, { type: 'apply' });
+  const registered = {
+    ...{ apiVersion, kind: 'CSINode', metadata: { name: nodeName } },
+    spec: { drivers: [{ name: driver, nodeID: nodeName }] },
+  };
+  await cluster.patch(csiNodes, { name: nodeName }, registered, { type: 'apply' });
 }
 
 /** Creates the default classes, and a storage class with WaitForFirstConsumer. */

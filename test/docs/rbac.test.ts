@@ -33,6 +33,7 @@ for (const [files, heading] of [
   [['developer.yaml'], 'The Role, verb by verb'],
   [['schedules.yaml', 'hooks-and-deletions.yaml'], 'The optional Roles, verb by verb'],
   [['classes.yaml'], 'The ClusterRole'],
+  [['doctor.yaml'], 'Doctor, verb by verb'],
   [['in-place.yaml'], 'Restore in place, verb by verb'],
 ] as const) {
   test(`${files.join(', ')} and the table list the same verbs`, async () => {

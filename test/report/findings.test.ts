@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { storageClasses } from '#src/api/resources.ts';
 import type { Diagnosis } from '#src/domain/checks/examine.ts';
-import { findingList, findingTable } from '#src/report/findings.ts';
+import { findingList, findingPage, findingTable } from '#src/report/findings.ts';
 
 const found: Diagnosis[] = [
   { check: 'api', level: 'ok', message: 'the server serves it' },
@@ -37,9 +37,27 @@ test('a row for each finding, and under it the fix, or else the hint', () => {
       'warn      schedule   x                paused',
       '  fix: kubectl stash resume x',
       'unknown   classes                     needs list storageclasses',
+      '1 fail, 1 warn, 1 unknown, 1 ok',
       '',
     ].join('\n'),
   );
+});
+
+test('of many namespaces, what is not ok, by namespace', () => {
+  const [ok, fail] = found;
+  assert.ok(ok && fail);
+  assert.equal(
+    findingPage([ok, { ...ok, namespace: 'a' }, { ...fail, namespace: 'b' }], 2),
+    [
+      'NAMESPACE   LEVEL   CHECK    OBJECT           FINDING',
+      'b           fail    claims   deployment/web   claim data is lost',
+      '  hint: look at it:',
+      '        kubectl get pvc',
+      '2 namespaces examined: 1 fail, 0 warn, 0 unknown, 2 ok',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(findingPage([ok], 1), '1 namespace examined: 0 fail, 0 warn, 0 unknown, 1 ok\n');
 });
 
 test('programs get all of it', () => {

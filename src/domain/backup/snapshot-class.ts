@@ -49,15 +49,15 @@ export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume 
  * failure 'not-found' where the wanted class does not exist, 'precondition' where it is another driver's, where the
  * driver has no class, and where it has several and no single default.
  */
-export function chooseSnapshotClass(options: {
+export function chooseSnapshotClass<C extends VolumeSnapshotClass>(options: {
   readonly claim: string;
   readonly driver: string;
   /** `--snapshot-class` */
   readonly requested?: string | undefined;
   /** `target.snapshotClassName` */
   readonly configured?: string | undefined;
-  readonly classes: readonly VolumeSnapshotClass[];
-}): Choice<VolumeSnapshotClass> {
+  readonly classes: readonly C[];
+}): Choice<C> {
   const { claim, driver, requested, configured, classes } = options;
   const wanted = [requested, configured].find((name) => name !== undefined && name !== '');
   const fitting = classes
@@ -86,11 +86,11 @@ export function chooseSnapshotClass(options: {
   );
 }
 
-function named(
+function named<C extends VolumeSnapshotClass>(
   wanted: string,
-  { claim, driver, classes }: { claim: string; driver: string; classes: readonly VolumeSnapshotClass[] },
-  fitting: readonly VolumeSnapshotClass[],
-): Choice<VolumeSnapshotClass> {
+  { claim, driver, classes }: { claim: string; driver: string; classes: readonly C[] },
+  fitting: readonly C[],
+): Choice<C> {
   const found = classes.find((each) => nameOf(each) === wanted);
   if (found === undefined) {
     const near = nearest(wanted, classes.map(nameOf));

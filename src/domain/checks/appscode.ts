@@ -11,6 +11,8 @@ import { driverOfClaim, isBound } from './drivers.ts';
 export const appscode: CheckOfTarget = {
   name: 'appscode',
   of: 'target',
+  about: "AppsCode's operator, where it runs, would use one snapshot class for all claims, as it demands.",
+  after: ['snapshot-api', 'snapshot-classes'],
   lists: [persistentVolumeClaims, volumeSnapshotClasses],
   find: (facts, subject) => {
     if (!facts.groups.includes(appscodeOperatorGroup)) return [];

@@ -1,11 +1,19 @@
 /** What `doctor` examines: one file for each check, from facts to findings. */
-import type { KubernetesObject, Lease, PersistentVolume, Pod, Stored } from '#src/api/kubernetes.ts';
+import type {
+  ClusterNode,
+  KubernetesObject,
+  Lease,
+  PersistentVolume,
+  Pod,
+  Stored,
+} from '#src/api/kubernetes.ts';
 import { backupConfigurations, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { isFor } from '#src/domain/configuration/choose-configuration.ts';
 import type { Finding } from '#src/domain/finding.ts';
 import type { Installation } from '#src/domain/install/bindings.ts';
 import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+import type { Contents } from '#src/domain/restore/snapshot-origin.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 import type { TargetObject } from '#src/domain/workload/claims.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -16,26 +24,48 @@ export type Read<T> =
   | { readonly lacks: Right; readonly namespace?: string | undefined }
   | { readonly unserved: Resource };
 
-/** Each fact is read once, whichever checks use it. */
-export interface Facts {
+/** What the checks of the cluster look at. Each fact is read once, whichever checks use it. */
+export interface ClusterFacts {
   readonly now: Date;
-  readonly user: string;
-  readonly namespace: string;
-  /** That the command line names; undefined: all configurations of the namespace are examined. */
-  readonly target: Target | undefined;
+  /** Undefined: all namespaces are examined. */
+  readonly namespace: string | undefined;
   /** API groups that the server serves. */
   readonly groups: readonly string[];
   /** Plurals that the server serves of the resource's group and version. */
   readonly served: (resource: Resource) => readonly string[];
-  /** Of the namespace, or of a cluster-scoped kind: only what the check names in `lists`. */
+  /** Of the namespace, of all namespaces where none is named, or of a cluster-scoped kind: only what the check names in `lists`. */
   readonly listed: <T extends KubernetesObject>(resource: Resource<T>) => Read<readonly Stored<T>[]>;
+  /** The Lease of a snapshot controller that elects a leader. */
+  readonly controllerLease: Read<Stored<Lease> | undefined>;
+}
+
+/** What the checks of a namespace, its configurations and targets look at. */
+export interface Facts extends ClusterFacts {
+  readonly user: string;
+  readonly namespace: string;
+  /** That the command line names; undefined: all configurations of the namespace are examined. */
+  readonly target: Target | undefined;
   readonly operator: OperatorFacts;
   /** Rights that the user lacks, by what they are needed for: `snapshot`, `restore`. */
   readonly missing: ReadonlyMap<string, readonly Right[]>;
   /** Newest first. */
   readonly points: Read<readonly RestorePoint[]>;
-  /** By name; read only where a claim's annotation does not name its driver. */
+  /** By name; the volumes of the claims that are examined. */
   readonly volumes: Read<ReadonlyMap<string, Stored<PersistentVolume>>>;
+  /** The nodes that those volumes name as the only ones that can use them. */
+  readonly nodes: Read<readonly Stored<ClusterNode>[]>;
+  /** The contents of snapshots that wait for their driver, by the content's name. */
+  readonly contents: Read<Contents>;
+  /** Those that the snapshot classes of the drivers in use name, as `NAMESPACE/NAME`: whether each exists. */
+  readonly secrets: ReadonlyMap<string, Read<boolean>>;
+  /** Kinds that a session creates, and whether the API server would admit one, as a dry run answers. */
+  readonly admission: readonly Admission[];
+}
+
+export interface Admission {
+  readonly resource: Resource;
+  /** The API server's words; undefined: it would be admitted. */
+  readonly refusal: string | undefined;
 }
 
 export interface OperatorFacts {
@@ -59,8 +89,23 @@ export interface Subject {
 
 interface Named {
   readonly name: string;
+  /** What it finds out, for the reference. */
+  readonly about: string;
   /** Collections that `find` reads by `facts.listed`. */
   readonly lists?: readonly Resource[];
+  /** Rights by which the other facts are read. */
+  readonly rights?: readonly Right[];
+  /**
+   * Names of checks before it in the list. If one of them fails, what this check would find is a consequence of that, and
+   * it does not run.
+   */
+  readonly after?: readonly string[];
+}
+
+/** Where all namespaces are examined, it runs once. */
+export interface CheckOfCluster extends Named {
+  readonly of: 'cluster';
+  readonly find: (facts: ClusterFacts) => Finding[];
 }
 
 export interface CheckOfNamespace extends Named {
@@ -84,7 +129,7 @@ export interface CheckOfTarget extends Named {
 }
 
 /** `of`: what the findings are about. */
-export type Check = CheckOfNamespace | CheckOfConfiguration | CheckOfTarget;
+export type Check = CheckOfCluster | CheckOfNamespace | CheckOfConfiguration | CheckOfTarget;
 
 /** The configurations that are examined: those of the target, or all; none where they cannot be read. */
 export function examined(facts: Pick<Facts, 'listed' | 'target'>): readonly Stored<BackupConfiguration>[] {

@@ -8,6 +8,7 @@ import { whereClaims } from './claims-of-subject.ts';
 export const claims: CheckOfTarget = {
   name: 'claims',
   of: 'target',
+  about: 'The target has claims, and all of them exist, are bound and are not being deleted.',
   lists: [persistentVolumeClaims],
   find: (facts, subject) =>
     whereClaims(facts, subject, (names, existing) => {

@@ -7,6 +7,8 @@ import { whereRead, type CheckOfTarget } from './check.ts';
 export const configurationChoice: CheckOfTarget = {
   name: 'configuration',
   of: 'target',
+  about: 'It is clear under which BackupConfiguration a snapshot of the target runs.',
+  after: ['stash-api', 'configurations'],
   lists: [backupConfigurations],
   find: ({ listed }, { target }) =>
     whereRead(listed(backupConfigurations), (configurations) => {

@@ -12,6 +12,8 @@ import type { CheckOfConfiguration } from './check.ts';
 export const configurationValid: CheckOfConfiguration = {
   name: 'configuration-valid',
   of: 'configuration',
+  about: 'Sessions of the configuration can run: its fields are valid, and its operator says Ready.',
+  after: ['stash-api'],
   lists: [backupConfigurations],
   find(_, configuration) {
     const { name, namespace = '' } = configuration.metadata;

@@ -6,6 +6,8 @@ import { examined, whereRead, type CheckOfNamespace } from './check.ts';
 export const configurations: CheckOfNamespace = {
   name: 'configurations',
   of: 'namespace',
+  about: 'How many BackupConfigurations of the namespace are examined.',
+  after: ['stash-api'],
   lists: [backupConfigurations],
   find: (facts) =>
     whereRead(facts.listed(backupConfigurations), () => {

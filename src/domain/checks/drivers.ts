@@ -1,19 +1,20 @@
 /** Whether a CSI driver serves the volume of each claim. */
 import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
-import { persistentVolumeClaims, volumeSnapshotClasses } from '#src/api/resources.ts';
+import { persistentVolumeClaims, persistentVolumes, volumeSnapshotClasses } from '#src/api/resources.ts';
 import { annotatedDriver, driverOf } from '#src/domain/backup/snapshot-class.ts';
-import { failure, type Choice, type Failure } from '#src/domain/finding.ts';
+import type { Choice } from '#src/domain/finding.ts';
 
 import { whereRead, type CheckOfTarget, type Facts, type Read } from './check.ts';
 import { whereClaims } from './claims-of-subject.ts';
-
-/** So many claims are told of one by one. */
-const mostTold = 3;
+import { fewOf } from './few.ts';
 
 export const drivers: CheckOfTarget = {
   name: 'drivers',
   of: 'target',
+  about:
+    'The volume of each claim is a CSI volume. PersistentVolumes are read where the annotation of a claim does not name its driver, and for node-local.',
   lists: [persistentVolumeClaims, volumeSnapshotClasses],
+  rights: [{ verb: 'list', resource: persistentVolumes }],
   find: (facts, subject) =>
     whereClaims(facts, subject, (_, claims) => {
       const bound = claims.filter(isBound);
@@ -23,7 +24,9 @@ export const drivers: CheckOfTarget = {
       if (unread) return whereRead(unread, () => []);
       const choices = read.flatMap((each) => ('value' in each ? [each.value] : []));
       const failures = choices.flatMap((choice) => ('failure' in choice ? [choice.failure] : []));
-      if (failures.length > 0) return few(failures);
+      if (failures.length > 0) {
+        return fewOf(failures, (rest) => `the volumes of ${rest} more claims have no CSI driver`);
+      }
       const names = new Set(choices.flatMap((choice) => ('value' in choice ? [choice.value] : [])));
       return [{ level: 'ok', message: `driver ${[...names].join(', ')} serves the claims` }];
     }),
@@ -35,7 +38,7 @@ export function isBound({ status }: PersistentVolumeClaim): boolean {
 
 /** As a snapshot of the claim would find it. The check that uses this lists volumeSnapshotClasses. */
 export function driverOfClaim(
-  { listed, volumes }: Facts,
+  { listed, volumes }: Pick<Facts, 'listed' | 'volumes'>,
   claim: Stored<PersistentVolumeClaim>,
 ): Read<Choice<string>> {
   const classes = listed(volumeSnapshotClasses);
@@ -46,11 +49,17 @@ export function driverOfClaim(
     : volumes;
 }
 
-function few(failures: readonly Failure[]): Failure[] {
-  const rest = failures.length - mostTold;
-  if (rest <= 0) return [...failures];
-  return [
-    ...failures.slice(0, mostTold),
-    failure('precondition', `the volumes of ${rest} more claims have no CSI driver`),
-  ];
+/** The bound claims whose driver is known, by driver. */
+export function claimsByDriver(
+  facts: Pick<Facts, 'listed' | 'volumes'>,
+  claims: readonly Stored<PersistentVolumeClaim>[],
+): ReadonlyMap<string, readonly Stored<PersistentVolumeClaim>[]> {
+  const byDriver = new Map<string, Stored<PersistentVolumeClaim>[]>();
+  for (const claim of claims.filter(isBound)) {
+    const read = driverOfClaim(facts, claim);
+    if (!('value' in read && 'value' in read.value)) continue;
+    const driver = read.value.value;
+    byDriver.set(driver, [...(byDriver.get(driver) ?? []), claim]);
+  }
+  return byDriver;
 }

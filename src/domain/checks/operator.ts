@@ -4,28 +4,31 @@ import { commandLine } from '#src/domain/command-line.ts';
 import type { Lease, Stored } from '#src/api/kubernetes.ts';
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { operatorName } from '#src/api/operator.ts';
-import { backupConfigurations } from '#src/api/resources.ts';
+import { backupConfigurations, clusterRoleBindings, leases } from '#src/api/resources.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
 
 import { examined, whereRead, type CheckOfNamespace, type Facts } from './check.ts';
-
-/** The leader renews its Lease every two seconds; the rest allows for clocks that differ. */
-const silentAfterMs = 60_000;
+import { isRenewed, silentFor } from './lease-life.ts';
 
 export const operator: CheckOfNamespace = {
   name: 'operator',
   of: 'namespace',
+  about:
+    'An operator watches the namespace and leads: its ClusterRoleBindings, its Lease, and the status of configurations tell. Without one, schedules do not run.',
+  rights: [
+    { verb: 'get', resource: clusterRoleBindings },
+    { verb: 'get', resource: leases },
+  ],
+  after: ['stash-api'],
   lists: [backupConfigurations],
   find(facts) {
-    if (facts.groups.includes(appscodeOperatorGroup)) {
-      return [{ level: 'ok', message: "AppsCode's Stash operator runs in this cluster" }];
-    }
     const { lease, installed, home } = facts.operator;
+    if (facts.groups.includes(appscodeOperatorGroup)) return besideAppscode(facts);
     const watched = 'value' in installed ? installed.value?.watchNamespaces : undefined;
     if (watched?.includes(facts.namespace) === false) return [elsewhere(facts, watched)];
     const found = 'value' in lease ? lease.value : undefined;
-    if (found && silentFor(found, facts.now) <= silentAfterMs) {
+    if (found && isRenewed(found, facts.now)) {
       const { holderIdentity = '' } = found.spec ?? {};
       return [{ level: 'ok', message: `the operator of namespace ${home} runs: ${holderIdentity} leads` }];
     }
@@ -38,10 +41,20 @@ export const operator: CheckOfNamespace = {
   },
 };
 
-/** Infinite where it gave its Lease back. */
-function silentFor({ spec = {} }: Stored<Lease>, now: Date): number {
-  const { holderIdentity = '', renewTime = '' } = spec;
-  return holderIdentity === '' ? Infinity : now.getTime() - Date.parse(renewTime);
+function besideAppscode({ operator: { lease, home }, now }: Facts): Finding[] {
+  const ours = 'value' in lease ? lease.value : undefined;
+  if (!ours || !isRenewed(ours, now)) {
+    return [{ level: 'ok', message: "AppsCode's Stash operator runs in this cluster" }];
+  }
+  return [
+    failure(
+      'precondition',
+      `AppsCode's operator runs beside the one of namespace ${home}: both carry sessions out`,
+      {
+        fix: commandLine`kubectl stash uninstall -n ${home}`,
+      },
+    ),
+  ];
 }
 
 function silent(lease: Stored<Lease> | undefined, { operator: { home }, now }: Facts): Finding {

@@ -12,6 +12,8 @@ import { whereRead, type Facts, type Subject, type CheckOfTarget } from './check
 export const completePoints: CheckOfTarget = {
   name: 'restore-points',
   of: 'target',
+  about: 'The target has a complete restore point, and the newest one is complete.',
+  after: ['snapshot-api'],
   lists: [backupConfigurations, ...snapshotLists],
   find: (facts, subject) => {
     const { points, now } = facts;

@@ -8,6 +8,7 @@ import type { CheckOfNamespace } from './check.ts';
 export const rights: CheckOfNamespace = {
   name: 'rights',
   of: 'namespace',
+  about: 'The user has the rights that snapshot and restore need in the namespace.',
   find({ missing, user, namespace }) {
     return [...missing].flatMap(([command, lacking]): Finding[] => {
       const message = `user "${user}" has the rights that ${command} needs in namespace ${namespace}`;

@@ -3,31 +3,55 @@ import type { Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { persistentVolumeClaims, volumeSnapshotClasses } from '#src/api/resources.ts';
 import { chooseSnapshotClass } from '#src/domain/backup/snapshot-class.ts';
-import type { Finding } from '#src/domain/finding.ts';
+import type { Choice, Finding } from '#src/domain/finding.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 
-import { whereRead, type CheckOfTarget, type Subject } from './check.ts';
+import { whereRead, type CheckOfTarget, type Facts, type Subject } from './check.ts';
 import { whereClaims } from './claims-of-subject.ts';
-import { driverOfClaim, isBound } from './drivers.ts';
+import { claimsByDriver } from './drivers.ts';
 
 export const snapshotClasses: CheckOfTarget = {
   name: 'snapshot-classes',
   of: 'target',
+  about:
+    'There is one snapshot class to use for the driver of each claim: the one that the configuration names, the only default, or the only one.',
+  after: ['snapshot-api', 'csi-driver'],
   lists: [persistentVolumeClaims, volumeSnapshotClasses],
   find: (facts, subject) =>
     whereClaims(facts, subject, (_, claims) =>
       whereRead(facts.listed(volumeSnapshotClasses), (classes) => {
-        /** By driver, one of its claims. */
-        const byDriver = new Map<string, string>();
-        for (const claim of claims.filter(isBound)) {
-          const read = driverOfClaim(facts, claim);
-          const driver = 'value' in read && 'value' in read.value ? read.value.value : undefined;
-          if (driver !== undefined && !byDriver.has(driver)) byDriver.set(driver, claim.metadata.name);
-        }
-        return [...byDriver].map(([driver, claim]) => ofDriver(driver, claim, classes, subject));
+        const byDriver = [...claimsByDriver(facts, claims)];
+        return byDriver.map(([driver, [claim]]) =>
+          ofDriver(driver, claim?.metadata.name ?? '', classes, subject),
+        );
       }),
     ),
 };
+
+/** Those that a snapshot of the subject uses, each once; without claims for which there is none. */
+export function chosenClasses(facts: Facts, subject: Subject): readonly Stored<VolumeSnapshotClass>[] {
+  const chosen = new Map<string, Stored<VolumeSnapshotClass>>();
+  whereClaims(facts, subject, (_, claims) =>
+    whereRead(facts.listed(volumeSnapshotClasses), (classes) => {
+      for (const [driver, [claim]] of claimsByDriver(facts, claims)) {
+        const choice = choiceFor(driver, claim?.metadata.name ?? '', classes, subject.configuration);
+        if ('value' in choice) chosen.set(choice.value.metadata.name, choice.value);
+      }
+      return [];
+    }),
+  );
+  return [...chosen.values()];
+}
+
+function choiceFor(
+  driver: string,
+  claim: string,
+  classes: readonly Stored<VolumeSnapshotClass>[],
+  configuration: Subject['configuration'],
+): Choice<Stored<VolumeSnapshotClass>> {
+  const configured = configuration?.spec.target?.snapshotClassName;
+  return chooseSnapshotClass({ claim, driver, configured, classes });
+}
 
 function ofDriver(
   driver: string,
@@ -35,10 +59,9 @@ function ofDriver(
   classes: readonly Stored<VolumeSnapshotClass>[],
   { configuration }: Subject,
 ): Finding {
-  const configured = configuration?.spec.target?.snapshotClassName;
-  const choice = chooseSnapshotClass({ claim, driver, configured, classes });
+  const choice = choiceFor(driver, claim, classes, configuration);
   if ('value' in choice) {
-    const { name = '' } = choice.value.metadata;
+    const { name } = choice.value.metadata;
     return { level: 'ok', message: `class ${name} is used for driver ${driver}` };
   }
   const fitting = classes.filter((each) => each.driver === driver).sort(byName);

@@ -2,13 +2,14 @@
 import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
 import { failure } from '#src/domain/finding.ts';
 
-import type { CheckOfNamespace } from './check.ts';
+import type { CheckOfCluster } from './check.ts';
 
 const kinds = [backupConfigurations, backupSessions, restoreSessions];
 
-export const stashApi: CheckOfNamespace = {
+export const stashApi: CheckOfCluster = {
   name: 'stash-api',
-  of: 'namespace',
+  of: 'cluster',
+  about: "The API server serves Stash's kinds.",
   find({ served }) {
     const api = `${backupSessions.group}/${backupSessions.version}`;
     const missing = kinds

@@ -3,10 +3,16 @@ import type { Named, PolicyRule, Role, RoleBinding } from '#src/api/kubernetes.t
 import {
   backupConfigurations,
   backupSessions,
+  clusterRoleBindings,
+  cronJobs,
+  csiDrivers,
+  csiNodes,
   deployments,
   events,
   jobs,
+  leases,
   limitRanges,
+  namespaces,
   nodes,
   persistentVolumeClaims,
   persistentVolumes,
@@ -110,6 +116,21 @@ export const userRoles: readonly UserRole[] = [
     name: 'kubectl-stash-in-place',
     binding: 'stash-in-place',
     rules: [on(persistentVolumes, 'get', 'list', 'watch', 'patch'), on(nodes, 'list')],
+  },
+  {
+    file: 'doctor',
+    kind: 'ClusterRole',
+    name: 'kubectl-stash-doctor',
+    binding: 'stash-doctor',
+    rules: [
+      on([csiDrivers, csiNodes], 'list'),
+      on(nodes, 'list'),
+      on(volumeSnapshotContents, 'get', 'list'),
+      on(namespaces, 'get', 'list'),
+      on(leases, 'get'),
+      on(clusterRoleBindings, 'get'),
+      on(cronJobs, 'list'),
+    ],
   },
 ];
 

@@ -38,24 +38,32 @@ export function quotaBudget(quotas: readonly Stored<ResourceQuota>[]): QuotaBudg
   };
 }
 
+interface Exceeded {
+  readonly why: string;
+  /** The limit that would admit it. */
+  readonly raised: Readonly<Record<string, string>>;
+}
+
 function whyExceeded(
   { spec, status }: ResourceQuota,
   name: string,
   wanted: bigint,
   taken: bigint,
-): string | undefined {
+): Exceeded | undefined {
   const hard = parseQuantity(spec?.hard?.[name] ?? '');
   const used = parseQuantity(status?.used?.[name] ?? '');
   if (wanted === 0n || hard === undefined || used === undefined) return undefined;
   const left = hard - used - taken;
   if (wanted <= left) return undefined;
   const inWords = name.endsWith('requests.storage') ? formatBytes : String;
-  return `${inWords(left > 0n ? left : 0n)} of ${name} left, and ${inWords(wanted)} needed`;
+  const why = `${inWords(left > 0n ? left : 0n)} of ${name} left, and ${inWords(wanted)} needed`;
+  return { why, raised: { [name]: String(used + taken + wanted) } };
 }
 
-function refusal(what: string, { metadata }: Stored<ResourceQuota>, why: string): Failure {
+function refusal(what: string, { metadata }: Stored<ResourceQuota>, { why, raised }: Exceeded): Failure {
   const { name, namespace = '' } = metadata;
   return failure('precondition', sanitize(`${what} does not fit into resourcequota ${name}: ${why}`), {
     hint: commandLine`kubectl describe resourcequota ${name} -n ${namespace}`,
+    fix: commandLine`kubectl patch resourcequota ${name} -n ${namespace} --type=merge -p ${JSON.stringify({ spec: { hard: raised } })}`,
   });
 }

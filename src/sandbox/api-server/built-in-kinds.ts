@@ -103,6 +103,7 @@ export const builtInKinds: readonly Kind[] = [
   builtIn(rbac, 'Role', 'roles'),
   builtIn(rbac, 'RoleBinding', 'rolebindings'),
   builtIn('storage.k8s.io', 'CSIDriver', 'csidrivers', cluster),
+  builtIn('storage.k8s.io', 'CSINode', 'csinodes', cluster),
   builtIn('storage.k8s.io', 'StorageClass', 'storageclasses', { ...cluster, shortNames: ['sc'] }),
   builtIn('coordination.k8s.io', 'Lease', 'leases'),
   builtIn('apiextensions.k8s.io', 'CustomResourceDefinition', 'customresourcedefinitions', {

@@ -7,6 +7,9 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { ignoring } from '#src/sandbox/controllers/writes.ts';
 
+/** The name of the sandbox's only node. */
+export const sandboxNode = 'sandbox';
+
 export interface NodeAnnouncement {
   readonly name: string;
   readonly now: Date;

@@ -20,7 +20,7 @@ import { deleteSeen, setStatus } from '#src/sandbox/controllers/writes.ts';
 import { removeTree } from '#src/sandbox/storage/copy.ts';
 import type { Storage } from '#src/sandbox/storage/storage.ts';
 
-import { announceNode } from './announce-node.ts';
+import { announceNode, sandboxNode } from './announce-node.ts';
 import type { OwnProgram } from './own-image.ts';
 import { placePod } from './place-pod.ts';
 import { createPlainPaths } from './plain-paths.ts';
@@ -56,7 +56,7 @@ export interface SandboxNode extends PodRuntime {
 
 /** Registers the node and starts to run its pods. Resolves when it is ready. */
 export async function startNode(options: NodeOptions): Promise<SandboxNode> {
-  const { cluster, directory, now, path, name: nodeName = 'sandbox' } = options;
+  const { cluster, directory, now, path, name: nodeName = sandboxNode } = options;
   await removeTree(directory);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const stopping = new AbortController();

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { Facts } from '#src/domain/checks/check.ts';
 import { snapshotApi } from '#src/domain/checks/snapshot-api.ts';
 import { stashApi } from '#src/domain/checks/stash-api.ts';
 
-import { ofNamespace } from './facts.ts';
+import { facts, ofNamespace } from './facts.ts';
 
 test('the snapshot API, and each of its kinds', () => {
   const rows: [string[], string][] = [
@@ -22,6 +23,17 @@ test('the snapshot API, and each of its kinds', () => {
     ],
   ];
   for (const [served, found] of rows) assert.deepEqual(ofNamespace(snapshotApi, { served }), [found]);
+});
+
+test('CRDs that serve only v1beta1', () => {
+  const old = facts({ served: ['volumesnapshots'] });
+  const served: Facts['served'] = ({ version }) => (version === 'v1beta1' ? ['volumesnapshots'] : []);
+  const found = snapshotApi.of === 'cluster' ? snapshotApi.find({ ...old, served }) : [];
+  assert.deepEqual(
+    found.map(({ level, message }) => [level, message]),
+    [['fail', 'the server serves volumesnapshots as v1beta1 only, and not as v1']],
+  );
+  assert.match(found[0]?.hint ?? '', /^upgrade the CRDs/);
 });
 
 test("Stash's kinds", () => {

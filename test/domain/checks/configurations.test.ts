@@ -5,6 +5,7 @@ import { backupSessions } from '#src/api/resources.ts';
 import { configurationChoice } from '#src/domain/checks/configuration-choice.ts';
 import { configurationValid } from '#src/domain/checks/configuration-valid.ts';
 import { configurations } from '#src/domain/checks/configurations.ts';
+import { overdue } from '#src/domain/checks/overdue.ts';
 import { schedule } from '#src/domain/checks/schedule.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { configuration, target } from '#test/domain/objects.ts';
@@ -93,12 +94,13 @@ const rows: readonly (readonly [string, Parameters<typeof configuration>[1], num
     ['warn: it is paused: its schedule does not run (fix: kubectl stash resume nightly -n demo)'],
   ],
   ['no schedule at all, of which another check tells', { schedule: 'soon' }, 1000, []],
-  ['not due twice yet', daily, 47, ['ok: due next at 2026-03-16T03:00:00.000Z']],
+  ['not due twice yet', daily, 47, ['ok: due next at 2026-03-16T03:00:00.000Z', 'ok: no run is overdue']],
   [
     'due twice, and never run',
     daily,
     49,
     [
+      'ok: due next at 2026-03-17T03:00:00.000Z',
       'fail: it was due at 2026-03-15T03:00:00.000Z and 2026-03-16T03:00:00.000Z, and there is no complete restore point since it was created (fix: kubectl stash trigger nightly -n demo)',
     ],
   ],
@@ -107,7 +109,9 @@ const rows: readonly (readonly [string, Parameters<typeof configuration>[1], num
 for (const [name, spec, hours, found] of rows) {
   test(`a schedule: ${name}`, () => {
     assert.deepEqual(
-      ofConfiguration(schedule, configuration('nightly', spec), { now: hoursLater(hours), lists: good }),
+      [schedule, overdue].flatMap((check) =>
+        ofConfiguration(check, configuration('nightly', spec), { now: hoursLater(hours), lists: good }),
+      ),
       found,
     );
   });
@@ -118,8 +122,8 @@ test('a schedule counts from the newest complete restore point', () => {
   const points = { value: restorePoints([point], []) };
   const one = configuration('nightly', daily);
   const at = (hours: number) =>
-    ofConfiguration(schedule, one, { now: hoursLater(hours), points, lists: good });
-  assert.deepEqual(at(71), ['ok: due next at 2026-03-17T03:00:00.000Z']);
+    ofConfiguration(overdue, one, { now: hoursLater(hours), points, lists: good });
+  assert.deepEqual(at(71), ['ok: no run is overdue']);
   assert.match(at(73).join(''), /^fail: .* no complete restore point since sts-db-1 \(fix/);
 });
 
@@ -128,10 +132,10 @@ test('a run is proposed only of a target that could be snapshotted', () => {
   const gone = { object: { value: undefined } };
   const missing = new Map([['snapshot', [{ verb: 'create', resource: backupSessions } as const]]]);
   assert.match(
-    ofConfiguration(schedule, one, { now: hoursLater(49), lists: good, missing }).join(),
+    ofConfiguration(overdue, one, { now: hoursLater(49), lists: good, missing }).join(),
     /^fail: it was due at .* since it was created$/,
   );
-  const found = ofConfiguration(schedule, one, { now: hoursLater(49), lists: good }, gone);
+  const found = ofConfiguration(overdue, one, { now: hoursLater(49), lists: good }, gone);
   assert.match(found.join(), /^fail: it was due at .* since it was created$/);
 });
 

@@ -34,6 +34,11 @@ export function facts({ lists = {}, served = [], ...changes }: Changes = {}): Fa
     missing: new Map(),
     points: { value: [] },
     volumes: { value: new Map() },
+    nodes: { value: [] },
+    contents: { value: new Map() },
+    secrets: new Map(),
+    admission: [],
+    controllerLease: { value: undefined },
     ...changes,
   };
 }
@@ -93,9 +98,10 @@ export const good = {
   [backupConfigurations.plural]: [],
 };
 
-/** What a check of the namespace finds, a line for each: `fail: why (fix: how)`. */
+/** What a check of the cluster or the namespace finds, a line for each: `fail: why (fix: how)`. */
 export function ofNamespace(check: Check, changes?: Changes): string[] {
-  if (check.of !== 'namespace') throw new Error(`${check.name} is of a ${check.of}`);
+  if (check.of !== 'namespace' && check.of !== 'cluster')
+    throw new Error(`${check.name} is of a ${check.of}`);
   return check.find(facts(changes)).map(line);
 }
 

@@ -6,7 +6,7 @@ import type { Check } from '#src/domain/checks/check.ts';
 import { configurationValid } from '#src/domain/checks/configuration-valid.ts';
 import { operator } from '#src/domain/checks/operator.ts';
 import { rights } from '#src/domain/checks/rights.ts';
-import { schedule } from '#src/domain/checks/schedule.ts';
+import { overdue } from '#src/domain/checks/overdue.ts';
 import { snapshotApi } from '#src/domain/checks/snapshot-api.ts';
 import { stashApi } from '#src/domain/checks/stash-api.ts';
 import { targetExists } from '#src/domain/checks/target-exists.ts';
@@ -21,7 +21,7 @@ const gone = subject({ object: { value: undefined } });
 function found(check: Check, changes: Changes = {}, of = nightly) {
   const seen = facts(changes);
   const findings =
-    check.of === 'namespace'
+    check.of === 'namespace' || check.of === 'cluster'
       ? check.find(seen)
       : check.of === 'target'
         ? check.find(seen, gone)
@@ -53,7 +53,7 @@ const rows: [
     'precondition',
     'kubectl describe backupconfiguration nightly -n demo',
   ],
-  ['a schedule that does not run', () => found(schedule, { now: hoursLater(49) }), 'precondition', undefined],
+  ['a schedule that does not run', () => found(overdue, { now: hoursLater(49) }), 'precondition', undefined],
   [
     'an operator that does not lead',
     () =>

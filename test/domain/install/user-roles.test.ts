@@ -24,6 +24,7 @@ test('a user is granted each role by a binding of its own', () => {
       { apiVersion, kind: 'ClusterRole', metadata: { name: 'kubectl-stash-classes' } },
       { apiVersion, kind: 'Role', metadata: { name: 'kubectl-stash-in-place', namespace: 'demo' } },
       { apiVersion, kind: 'ClusterRole', metadata: { name: 'kubectl-stash-in-place' } },
+      { apiVersion, kind: 'ClusterRole', metadata: { name: 'kubectl-stash-doctor' } },
     ],
   );
   const granted = (kind: string, binding: string, role: string) => ({
@@ -37,5 +38,6 @@ test('a user is granted each role by a binding of its own', () => {
     granted('ClusterRole', 'stash-classes', 'kubectl-stash-classes'),
     granted('Role', 'stash-in-place', 'kubectl-stash-in-place'),
     granted('ClusterRole', 'stash-in-place', 'kubectl-stash-in-place'),
+    granted('ClusterRole', 'stash-doctor', 'kubectl-stash-doctor'),
   ]);
 });

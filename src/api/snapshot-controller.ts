@@ -1,0 +1,21 @@
+/** What the programs of external-snapshotter use in the API. */
+import { volumeSnapshots } from './resources.ts';
+
+/** As CRDs of external-snapshotter 3 and older serve them. */
+export const oldVolumeSnapshots = { ...volumeSnapshots, version: 'v1beta1' };
+
+/** Where the snapshot controller elects its leader, if its author started it with `--leader-election`. */
+export const controllerLease = { name: 'snapshot-controller-leader', namespace: 'kube-system' } as const;
+
+/** On a VolumeSnapshotContent: its sidecar has asked the driver for the snapshot. */
+export const beingCreated = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
+
+/** Finalizers of a VolumeSnapshot. */
+export const protection = {
+  /** A claim is being restored from it. */
+  source: 'snapshot.storage.kubernetes.io/volumesnapshot-as-source-protection',
+  /** Its content exists. */
+  bound: 'snapshot.storage.kubernetes.io/volumesnapshot-bound-protection',
+  /** A VolumeGroupSnapshot has it. */
+  group: 'snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection',
+} as const;

@@ -1,0 +1,13 @@
+/** Keeps a check that may find thousands of objects to a few lines. */
+import type { Finding } from '#src/domain/finding.ts';
+
+/** So many are told of one by one. */
+const mostTold = 3;
+
+/** The first of them, and at the level of the first, how many more there are. */
+export function fewOf<F extends Finding>(findings: readonly F[], more: (rest: number) => string): F[] {
+  const [first] = findings;
+  const rest = findings.length - mostTold;
+  if (first === undefined || rest <= 0) return [...findings];
+  return [...findings.slice(0, mostTold), { ...first, message: more(rest), hint: undefined, fix: undefined }];
+}

@@ -1,0 +1,15 @@
+/** Of the snapshots of a namespace, those that the command line asks about. */
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { isOf } from '#src/domain/restore-points/choose-point.ts';
+import { snapshotsOfPoint } from '#src/domain/restore-points/restore-points.ts';
+
+import type { Facts } from './check.ts';
+
+/** All of them where no target is named, else those of the target's restore points. */
+export function snapshotsExamined(
+  { target, points }: Facts,
+  all: readonly Stored<VolumeSnapshot>[],
+): readonly Stored<VolumeSnapshot>[] {
+  if (target === undefined || !('value' in points)) return all;
+  return points.value.filter((point) => isOf(point, target)).flatMap(snapshotsOfPoint);
+}
