@@ -47,7 +47,7 @@ function judge({ resource: { plural }, refusal }: Admission): Finding[] {
   }
   return [
     failure('precondition', sanitize(`the API server would not create ${plural}: ${refusal}`), {
-      hint: 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,validatingadmissionpolicies',
+      hint: 'an administrator finds its cause in the validatingwebhookconfigurations, mutatingwebhookconfigurations and validatingadmissionpolicies of the cluster',
     }),
   ];
 }

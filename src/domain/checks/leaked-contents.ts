@@ -23,12 +23,14 @@ export const leakedContents: CheckOfCluster = {
           return [{ level: 'ok', message: 'each volumesnapshotcontent has its volumesnapshot' }];
         const bytes = leaked.reduce((sum, { status }) => sum + BigInt(status?.restoreSize ?? 0), 0n);
         const names = inWords(leaked.map(({ metadata }) => metadata.name));
-        const count =
-          leaked.length === 1 ? '1 volumesnapshotcontent' : `${leaked.length} volumesnapshotcontents`;
+        const [count, have] =
+          leaked.length === 1
+            ? ['1 volumesnapshotcontent', 'has lost its']
+            : [`${leaked.length} volumesnapshotcontents`, 'have lost their'];
         return [
           {
             level: 'warn',
-            message: `${count} of ${formatBytes(bytes)} with deletionPolicy Retain lost the volumesnapshot: ${names}`,
+            message: `${count} of ${formatBytes(bytes)} with deletionPolicy Retain ${have} volumesnapshot: ${names}`,
             hint: 'to free the storage, set spec.deletionPolicy of the content to Delete, and then delete it',
           },
         ];

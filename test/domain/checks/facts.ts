@@ -1,5 +1,11 @@
 /** Facts of a cluster in which nothing is wrong, and the changes to them that a test makes. */
-import type { KubernetesObject, Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import type {
+  KubernetesObject,
+  Lease,
+  PersistentVolume,
+  Stored,
+  VolumeSnapshotClass,
+} from '#src/api/kubernetes.ts';
 import { annotation, appscodeOperatorGroup } from '#src/api/labels.ts';
 import {
   backupConfigurations,
@@ -90,6 +96,29 @@ export function snapshotClass(
     driver: of,
     deletionPolicy: 'Delete',
   });
+}
+
+/** Of a leader that renewed it at this time. */
+export function lease(holderIdentity: string, renewed: Date): Stored<Lease> {
+  return stored<Lease>({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'leader' },
+    spec: { holderIdentity, renewTime: renewed.toISOString() },
+  });
+}
+
+/** Volumes of those claims. `source`: their spec beside capacity and access modes. */
+export function volumesOf(source: object, names = claims.map(({ metadata }) => metadata.name)): Changes {
+  const volumes = names.map((name) =>
+    stored<PersistentVolume>({
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: `pv-${name}` },
+      spec: { capacity: { storage: '1Gi' }, accessModes: [], ...source },
+    }),
+  );
+  return { volumes: { value: new Map(volumes.map((each) => [each.metadata.name, each])) } };
 }
 
 export const good = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { PersistentVolume, Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import type { Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { persistentVolumes, pods, statefulSets } from '#src/api/resources.ts';
 import { appscode } from '#src/domain/checks/appscode.ts';
 import type { Subject } from '#src/domain/checks/check.ts';
@@ -9,7 +9,7 @@ import { claims } from '#src/domain/checks/claims.ts';
 import { drivers } from '#src/domain/checks/drivers.ts';
 import { snapshotClasses } from '#src/domain/checks/snapshot-classes.ts';
 import { targetExists } from '#src/domain/checks/target-exists.ts';
-import { claim, configuration, statefulSet, stored, target } from '#test/domain/objects.ts';
+import { claim, configuration, statefulSet, target } from '#test/domain/objects.ts';
 
 import {
   claims as bound,
@@ -18,6 +18,7 @@ import {
   lacking,
   ofTarget,
   snapshotClass,
+  volumesOf,
   withAppscode,
   type Changes,
 } from './facts.ts';
@@ -25,21 +26,6 @@ import {
 const unreadable: Partial<Subject> = { object: lacking({ verb: 'get', resource: statefulSets }) };
 const absent: Partial<Subject> = { object: { value: undefined } };
 const noRight = 'unknown: needs get statefulsets.apps';
-
-function volume(name: string, source: object): Stored<PersistentVolume> {
-  const spec = { capacity: { storage: '1Gi' }, accessModes: [], ...source };
-  return stored<PersistentVolume>({
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name },
-    spec,
-  });
-}
-
-function volumesOf(source: object, names = ['data-db-0', 'data-db-1']): Changes {
-  const all = names.map((name) => volume(`pv-${name}`, source));
-  return { volumes: { value: new Map(all.map((each) => [each.metadata.name, each])) } };
-}
 
 test('whether the target exists', () => {
   assert.deepEqual(ofTarget(targetExists, {}), ['ok: statefulset/db exists']);

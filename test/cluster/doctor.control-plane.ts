@@ -1,0 +1,192 @@
+/** `doctor` in clusters that are broken as a whole: it names the cause first, and nothing once that is repaired. */
+import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
+import { suite, test, type TestContext } from 'node:test';
+
+import type { CustomResourceDefinition, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import { customResourceDefinitions, volumeSnapshotClasses, volumeSnapshots } from '#src/api/resources.ts';
+import type { FindingItem, FindingList } from '#src/report/findings.ts';
+import { openPlace, type Place } from '#test/e2e/place.ts';
+import { runPlugin } from '#test/e2e/plugin.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
+
+import { validatingWebhookConfigurations } from './kinds.ts';
+import type { Program } from './sources.ts';
+import { openStand } from './stand.ts';
+
+const { controlPlane, server } = await openStand('raised');
+const { cluster, kubeconfig } = server;
+
+/** So that snapshots seem to have waited for two minutes. */
+const clock = { ...scaledClock(), now: () => new Date(Date.now() + 120_000) };
+const patienceMs = 60_000;
+
+async function firstFailure(place: Place): Promise<FindingItem | undefined> {
+  const words = ['doctor', 'pvc/data', '-o', 'json'];
+  const { stdout } = await runPlugin(kubeconfig, words, { namespace: place.namespace, clock });
+  return (JSON.parse(stdout) as FindingList).items.find(({ level }) => level === 'fail');
+}
+
+/** The API server takes a while to notice changes of webhooks and definitions. */
+async function untilFirst(place: Place, check: string | undefined, words = /./): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const first = await firstFailure(place);
+    if (first?.check === check && words.test(first?.message ?? 'none')) return;
+    if (performance.now() > deadline) assert.fail(`${check}: ${JSON.stringify(first)}`);
+    await setTimeout(250);
+  }
+}
+
+async function openBoundPlace(t: TestContext): Promise<Place> {
+  const place = await openPlace(t, server);
+  await place.claims('data');
+  return place;
+}
+
+/** Stops the program while `work` runs. */
+async function without(program: Program, work: () => Promise<void>): Promise<void> {
+  const running = controlPlane.processes.get(program);
+  assert.ok(running, program);
+  running.pause();
+  try {
+    await work();
+  } finally {
+    running.resume();
+  }
+}
+
+async function begin(place: Place): Promise<void> {
+  await place.create(volumeSnapshots, {
+    ...{ apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshot', metadata: { name: 'waits' } },
+    spec: { source: { persistentVolumeClaimName: 'data' } },
+  });
+}
+
+async function untilReady(place: Place): Promise<void> {
+  await place.until(volumeSnapshots, (all) => all.every(({ status }) => status?.readyToUse === true));
+}
+
+const kinds = ['volumesnapshots', 'volumesnapshotclasses', 'volumesnapshotcontents'];
+
+/** Deletes the definitions of the snapshot API. Resolves with them. */
+async function dropDefinitions(): Promise<Stored<CustomResourceDefinition>[]> {
+  const dropped = [];
+  for (const kind of kinds) {
+    const name = `${kind}.snapshot.storage.k8s.io`;
+    dropped.push(await cluster.get(customResourceDefinitions, name));
+    await cluster.delete(customResourceDefinitions, { name });
+  }
+  const deadline = performance.now() + patienceMs;
+  while (
+    (await cluster.list(customResourceDefinitions)).items.some(({ spec }) =>
+      kinds.includes(spec.names.plural),
+    )
+  ) {
+    assert.ok(performance.now() < deadline, 'the definitions stay');
+    await setTimeout(250);
+  }
+  return dropped;
+}
+
+async function define({ apiVersion, kind, metadata, spec }: CustomResourceDefinition): Promise<void> {
+  const { name = '', annotations = {} } = metadata;
+  await cluster.create(customResourceDefinitions, {
+    ...{ apiVersion, kind, spec, metadata: { name, annotations } },
+  });
+}
+
+function asOld(definition: CustomResourceDefinition): CustomResourceDefinition {
+  const versions = definition.spec.versions
+    .filter(({ name }) => name === 'v1')
+    .map((version) => ({ ...version, name: 'v1beta1', served: true, storage: true }));
+  return { ...definition, spec: { ...definition.spec, versions } };
+}
+
+await suite('doctor names the cause first', () => {
+  test('no snapshot controller', async (t) => {
+    const place = await openBoundPlace(t);
+    await without('snapshot-controller', async () => {
+      await begin(place);
+      await untilFirst(
+        place,
+        'snapshot-controller',
+        /^no snapshot controller answers: volumesnapshot \S+\/waits has had no content/,
+      );
+    });
+    await untilReady(place);
+    await untilFirst(place, undefined);
+  });
+
+  test('the sidecar of the driver is down', async (t) => {
+    const place = await openBoundPlace(t);
+    await without('csi-snapshotter', async () => {
+      await begin(place);
+      await place.until(volumeSnapshots, (all) =>
+        all.some(({ status }) => status?.boundVolumeSnapshotContentName !== undefined),
+      );
+      await untilFirst(place, 'driver-sidecar', /^the csi-snapshotter of driver \S+ does not answer/);
+    });
+    await untilReady(place);
+    await untilFirst(place, undefined);
+  });
+
+  test('an admission webhook is down', async (t) => {
+    const place = await openBoundPlace(t);
+    const name = `${place.namespace}-policy`;
+    await cluster.create(validatingWebhookConfigurations, {
+      ...{ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration' },
+      metadata: { name },
+      webhooks: [
+        {
+          name: 'policy.example.test',
+          clientConfig: { url: 'https://127.0.0.1:1/' },
+          rules: [
+            {
+              ...{ apiGroups: ['snapshot.storage.k8s.io'], apiVersions: ['v1'] },
+              ...{ operations: ['CREATE'], resources: ['volumesnapshots'] },
+            },
+          ],
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } },
+          ...{ failurePolicy: 'Fail', sideEffects: 'None', admissionReviewVersions: ['v1'] },
+        },
+      ],
+    } as KubernetesObject);
+    try {
+      await untilFirst(
+        place,
+        'admission',
+        /would not create volumesnapshots: .*failed calling webhook "policy\.example\.test"/,
+      );
+    } finally {
+      await cluster.delete(validatingWebhookConfigurations, { name });
+    }
+    await untilFirst(place, undefined);
+  });
+
+  test('the definitions of the snapshot API serve only v1beta1, or are missing', async (t) => {
+    const place = await openBoundPlace(t);
+    const classes = (await cluster.list(volumeSnapshotClasses)).items;
+    const definitions = await dropDefinitions();
+    try {
+      await untilFirst(place, 'snapshot-api', /does not serve volumesnapshots, /);
+      for (const definition of definitions) await define(asOld(definition));
+      await untilFirst(place, 'snapshot-api', /serves volumesnapshots as v1beta1 only/);
+      await dropDefinitions();
+    } finally {
+      for (const definition of definitions) await define(definition);
+    }
+    const deadline = performance.now() + patienceMs;
+    while (!(await cluster.kinds(volumeSnapshots)).includes('volumesnapshots')) {
+      assert.ok(performance.now() < deadline, 'the definitions are not served');
+      await setTimeout(250);
+    }
+    for (const { apiVersion, kind, metadata, ...rest } of classes) {
+      const { name, annotations = {} } = metadata;
+      await cluster.create(volumeSnapshotClasses, {
+        ...{ apiVersion, kind, metadata: { name, annotations } },
+        ...rest,
+      });
+    }
+  });
+});
