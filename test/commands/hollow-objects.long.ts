@@ -25,6 +25,7 @@ await world.create(
 
 const commands: readonly (readonly [words: string, code: number, error: RegExp | undefined])[] = [
   ['list', 0, undefined],
+  ['doctor', 0, undefined],
   ['snapshot deploy/none', 3, /deployments.apps "none" not found/],
   ['pause --all --dry-run=client', 0, undefined],
   ['pause hollow', 1, /retentionPolicy/],

@@ -8,10 +8,13 @@ import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 
 import type { Stored } from '#src/api/kubernetes.ts';
+import { pods } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { scheduleOutlooks } from '#src/domain/configuration/schedule-outlook.ts';
 import { keptVolumes } from '#src/domain/in-place/kept-volumes.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { failure } from '#src/domain/finding.ts';
+import { findingList } from '#src/report/findings.ts';
 import { keptVolumeList } from '#src/report/kept-volumes.ts';
 import { restorePointList } from '#src/report/restore-points.ts';
 import { scheduleList } from '#src/report/schedules.ts';
@@ -72,6 +75,20 @@ const rows = [
         points,
       }),
     ),
+  },
+  {
+    file: 'finding-list.schema.json',
+    list: findingList([
+      { check: 'a', level: 'ok', message: 'it is' },
+      {
+        ...failure('forbidden', 'it is not', {
+          hint: 'look',
+          fix: 'kubectl get pvc',
+          right: { verb: 'list', resource: pods },
+        }),
+        ...{ check: 'b', namespace: 'demo', about: 'deployment/foo' },
+      },
+    ]),
   },
 ];
 for (const { file, list } of rows) {

@@ -11,7 +11,7 @@ export const deletionPolicy: CheckOfTarget = {
   name: 'deletion-policy',
   of: 'target',
   about:
-    'Says what deletes the data of a snapshot. With class policy Delete, whoever deletes a snapshot or its namespace does; with Retain, retention frees no storage, which is a warning where the schedule prunes.',
+    'Says what deletes the data of a snapshot. With policy Delete of the class, it goes with the snapshot, and with the namespace of the snapshot. With Retain, retention frees no storage: a warning where the schedule prunes.',
   lists: [persistentVolumeClaims, volumeSnapshotClasses],
   after: ['snapshot-api', 'snapshot-classes'],
   find: (facts, subject) => {

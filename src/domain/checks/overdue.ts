@@ -1,6 +1,6 @@
 /** Whether the runs of a schedule have come to complete restore points. */
 import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
-import { backupConfigurations } from '#src/api/resources.ts';
+import { backupConfigurations, volumeSnapshots } from '#src/api/resources.ts';
 import { failure } from '#src/domain/finding.ts';
 import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
 import { dueOf, isOverdue } from '#src/domain/due.ts';
@@ -14,7 +14,7 @@ export const overdue: CheckOfConfiguration = {
   name: 'overdue',
   of: 'configuration',
   about: 'The schedule has come to a complete restore point since it was due for the last time but one.',
-  lists: [backupConfigurations, ...snapshotLists],
+  lists: [volumeSnapshots, backupConfigurations, ...snapshotLists],
   after: [
     ...['snapshot-api', 'snapshot-controller', 'driver-sidecar', 'configuration-valid'],
     ...[

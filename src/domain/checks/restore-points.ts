@@ -1,5 +1,5 @@
 /** Whether the target has a restore point to restore from, and the newest one is complete. */
-import { backupConfigurations } from '#src/api/resources.ts';
+import { backupConfigurations, volumeSnapshots } from '#src/api/resources.ts';
 import { configurationFor } from '#src/domain/configuration/choose-configuration.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import { choosePoint, describeClaim, isOf } from '#src/domain/restore-points/choose-point.ts';
@@ -14,7 +14,7 @@ export const completePoints: CheckOfTarget = {
   of: 'target',
   about: 'The target has a complete restore point, and the newest one is complete.',
   after: ['snapshot-api'],
-  lists: [backupConfigurations, ...snapshotLists],
+  lists: [volumeSnapshots, backupConfigurations, ...snapshotLists],
   find: (facts, subject) => {
     const { points, now } = facts;
     const { target } = subject;

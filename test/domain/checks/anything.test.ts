@@ -49,18 +49,16 @@ function objects(
   fields: fc.Arbitrary<object>,
 ): fc.Arbitrary<Stored<KubernetesObject>[]> {
   const one = fc.tuple(name, metadata, fields);
-  return fc
-    .array(one, { maxLength: 3 })
-    .map((all) =>
-      all.map(([of, more, rest]) =>
-        stored({
-          apiVersion: 'v1',
-          kind: 'Kind',
-          metadata: { name: of, ...more },
-          ...rest,
-        }),
-      ),
-    );
+  return fc.array(one, { maxLength: 3 }).map((all) =>
+    all.map(([of, more, rest]) =>
+      stored({
+        apiVersion: 'v1',
+        kind: 'Kind',
+        metadata: { name: of, ...more },
+        ...rest,
+      }),
+    ),
+  );
 }
 
 const named = fc.constantFrom('data-db-0', 'data-db-1', driver, 'fast', 'stash-trigger-nightly');
