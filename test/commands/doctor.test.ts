@@ -1,4 +1,4 @@
-/** `doctor` in clusters with problems. The tests paste every fix that it prints, and check that it works. */
+/** `doctor` in clusters with problems. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
@@ -6,15 +6,13 @@ import {
   clusterRoleBindings,
   clusterRoles,
   customResourceDefinitions,
-  persistentVolumeClaims,
   persistentVolumes,
   roleBindings,
   roles as userRoles,
-  volumeSnapshotClasses,
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { buildUserRights } from '#src/domain/install/user-roles.ts';
-import type { FindingItem, FindingList } from '#src/report/findings.ts';
+import { StashError } from '#src/errors.ts';
 import { withAppscode } from '#test/operator-player/appscode.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
@@ -24,35 +22,7 @@ import { paste } from './paste.ts';
 import { withoutRight } from './rights.ts';
 import { startWorld, type RunOptions, type World } from './world.ts';
 
-const demo = 'demo';
-const web = { kind: 'Deployment', name: 'web' };
-const isDefault = 'snapshot.storage.kubernetes.io/is-default-class';
-
-/** Namespace demo with deployment `web` and its claim. */
-async function place(world: World): Promise<void> {
-  await world.create(
-    namespace(demo),
-    claim(demo, 'data'),
-    deployment(demo, 'web', ['data'], { replicas: 0 }),
-  );
-  await world.bound(demo, 'data');
-}
-
-function snapshotClass(name: string, annotations: Record<string, string> = {}) {
-  const made = object('snapshot.storage.k8s.io/v1', 'VolumeSnapshotClass', {
-    metadata: { name, annotations },
-    driver: 'sandbox.csi.stash.dev',
-    deletionPolicy: 'Delete',
-  });
-  return [volumeSnapshotClasses, made] as const;
-}
-
-async function examined(world: World, words = '', options: RunOptions = {}): Promise<readonly FindingItem[]> {
-  const { out, err } = await world.run(`doctor ${words} -o json`.replace('  ', ' '), options);
-  assert.equal(err, '');
-  return (JSON.parse(out) as FindingList).items;
-}
-
+import { demo, examined, place, web } from './doctor-world.ts';
 describe('output', () => {
   let world: World;
   before(async () => {
@@ -211,82 +181,6 @@ describe('output', () => {
   });
 });
 
-interface Ill {
-  readonly name: string;
-  readonly check: string;
-  /** In namespace demo, with deployment `web`. */
-  readonly make: (world: World) => Promise<void>;
-  readonly fix: string;
-}
-
-const ills: readonly Ill[] = [
-  {
-    name: 'two default classes',
-    check: 'snapshot-classes',
-    make: (world) => world.create(snapshotClass('second', { [isDefault]: 'true' })),
-    fix: `kubectl annotate volumesnapshotclass second ${isDefault}-`,
-  },
-  {
-    name: 'two classes and no default',
-    check: 'snapshot-classes',
-    async make(world) {
-      await world.create(snapshotClass('second'));
-      const annotations = { [isDefault]: 'false' };
-      await world.cluster.patch(volumeSnapshotClasses, { name: 'sandbox' }, { metadata: { annotations } });
-    },
-    fix: `kubectl annotate volumesnapshotclass sandbox ${isDefault}=true --overwrite`,
-  },
-  {
-    name: 'a configuration with a class that does not exist',
-    check: 'snapshot-classes',
-    make: (world) =>
-      world.create(
-        configuration(demo, 'nightly', web, { target: { ref: web, snapshotClassName: 'sandbx' } }),
-      ),
-    fix: `kubectl patch backupconfiguration nightly -n demo --type=merge -p '{"spec":{"target":{"snapshotClassName":"sandbox"}}}'`,
-  },
-  {
-    name: 'a configuration that is paused',
-    check: 'schedule',
-    make: (world) => world.create(configuration(demo, 'nightly', web, { schedule: '@yearly', paused: true })),
-    fix: 'kubectl stash resume nightly -n demo',
-  },
-  {
-    name: 'a configuration whose schedule came to nothing',
-    check: 'overdue',
-    async make(world) {
-      await world.create(configuration(demo, 'hourly', web, { schedule: '@hourly', paused: false }));
-      world.standAt(3 * 3600);
-    },
-    fix: 'kubectl stash trigger hourly -n demo',
-  },
-  {
-    name: 'no restore point',
-    check: 'restore-points',
-    make: () => Promise.resolve(),
-    fix: 'kubectl stash snapshot deployment/web -n demo',
-  },
-];
-
-for (const { name, check, make, fix } of ills) {
-  test(`the printed fix works: ${name}`, async () => {
-    await using world = await startWorld();
-    await place(world);
-    await make(world);
-    const ill = (await examined(world, 'deploy/web')).find((finding) => finding.check === check);
-    assert.ok(ill);
-    assert.equal(ill.fix, fix, ill.message);
-    assert.match(ill.level, /^(?:warn|fail)$/);
-    await paste(world, [fix]);
-    const healed = (await examined(world, 'deploy/web')).filter((finding) => finding.check === check);
-    assert.deepEqual(
-      healed.map(({ level }) => level),
-      ['ok'],
-      healed.map(({ message }) => message).join('; '),
-    );
-  });
-}
-
 test("the printed fix works: Stash's kinds are missing", async () => {
   await using world = await startWorld({ stash: false });
   await place(world);
@@ -313,16 +207,70 @@ test('a cluster without the snapshot API', async () => {
   matchGolden('commands/doctor/no-snapshot-api', out);
 });
 
-test('doctor and snapshot print the same message about a claim that is being deleted', async () => {
-  await using world = await startWorld();
-  await place(world);
-  await world.cluster.patch(
-    persistentVolumeClaims,
-    { name: 'data', namespace: demo },
-    { metadata: { finalizers: ['example.com/hold'] } },
-  );
-  await world.cluster.delete(persistentVolumeClaims, { name: 'data', namespace: demo });
-  const found = (await examined(world, 'deploy/web')).find(({ check }) => check === 'claims');
-  const { err } = await world.run('snapshot deploy/web --executor=local');
-  assert.equal(err.split('\n')[0], `error: ${found?.message ?? ''}`);
+describe('doctor -A', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    await place(world);
+    const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'data' };
+    for (const name of ['a', 'b', 'c']) {
+      await world.create(namespace(name), claim(name, 'data'));
+      await world.bound(name, 'data');
+    }
+    await world.create(
+      configuration(demo, 'nightly', web, { schedule: '0 3 * * *', paused: false }),
+      configuration('a', 'nightly', claimRef),
+      configuration('b', 'gone', { kind: 'Deployment', name: 'gone' }),
+    );
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  test('prints what is not ok, by namespace, and counts the rest', async () => {
+    const before = await world.census();
+    const ran = await world.run('doctor -A');
+    assert.deepEqual([ran.code, ran.err], [1, '']);
+    matchGolden('commands/doctor/all-namespaces', ran.out);
+    assert.deepEqual(await world.census(), before);
+  });
+
+  test('tells programs the namespace of each finding, and of the cluster once', async () => {
+    const items = await examined(world, '-A');
+    const places = new Set(items.map((item) => item.namespace));
+    assert.deepEqual([...places], [undefined, 'a', 'b', demo]);
+    assert.equal(items.filter(({ check }) => check === 'snapshot-api').length, 1);
+  });
+
+  test('lists each kind once, for all namespaces', async () => {
+    const read: string[] = [];
+    const through = (cluster: Cluster): Cluster => ({
+      ...cluster,
+      list: (resource, scope) => {
+        if (scope?.fieldSelector === undefined)
+          read.push(`${resource.plural} ${scope?.namespace ?? ''}`.trim());
+        return cluster.list(resource, scope);
+      },
+    });
+    await world.run('doctor -A', { through, hints: false });
+    assert.deepEqual(read.sort(), [...new Set(read)].sort());
+    assert.ok(!read.some((each) => each.includes(' ')), read.join());
+  });
+
+  test('a user who may list in each namespace only gets the same', async () => {
+    const through = (cluster: Cluster): Cluster => ({
+      ...cluster,
+      list: (resource, scope) =>
+        resource.namespaced && scope?.namespace === undefined
+          ? Promise.reject(new StashError('forbidden', 'may not'))
+          : cluster.list(resource, scope),
+    });
+    const known = (await examined(world, '-A')).filter((item) => item.namespace !== undefined);
+    const found = (await examined(world, '-A', { through })).filter((item) => item.namespace !== undefined);
+    assert.deepEqual(found, known);
+  });
+
+  test('takes no target', async () => {
+    const ran = await world.run('doctor -A deploy/web');
+    assert.deepEqual([ran.code, ran.out], [2, '']);
+    matchGolden('commands/doctor/all-namespaces-of-one', ran.err);
+  });
 });

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 
 import {
   backupConfigurations,
+  cronJobs,
   deployments,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
+  resourceQuotas,
   statefulSets,
   volumeSnapshotClasses,
   volumeSnapshots,
@@ -26,6 +28,8 @@ const resources: Readonly<Record<string, Resource>> = {
   volumesnapshot: volumeSnapshots,
   volumesnapshotclass: volumeSnapshotClasses,
   backupconfiguration: backupConfigurations,
+  cronjob: cronJobs,
+  resourcequota: resourceQuotas,
 };
 
 /** Resolves with the output of the last command. Every command has to succeed. */

@@ -51,7 +51,7 @@ function besideAppscode({ operator: { lease, home }, now }: Facts): Finding[] {
       'precondition',
       `AppsCode's operator runs beside the one of namespace ${home}: both carry sessions out`,
       {
-        fix: commandLine`kubectl stash uninstall -n ${home}`,
+        hint: commandLine`kubectl stash uninstall -n ${home}`,
       },
     ),
   ];
