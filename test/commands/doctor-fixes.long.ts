@@ -12,7 +12,7 @@ import {
   volumeSnapshotClasses,
 } from '#src/api/resources.ts';
 
-import { configuration, namespace, object } from './objects.ts';
+import { claim, configuration, deployment, namespace, object } from './objects.ts';
 import { paste } from './paste.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -230,4 +230,29 @@ describe('doctor and the command that refuses print the same message', () => {
       assert.equal(err.split('\n')[0], `error: ${found?.message ?? 'nothing found'}`);
     });
   }
+});
+
+test('the number of requests does not grow with that of targets and claims', async () => {
+  await using world = await startWorld();
+  const requestsFor = async (targets: number): Promise<number> => {
+    const home = `with-${targets}`;
+    const names = Array.from({ length: targets }, (_, index) => `data-${index}`);
+    await world.create(
+      namespace(home),
+      ...names.flatMap((name) => [
+        claim(home, name),
+        deployment(home, name, [name], { replicas: 0 }),
+        configuration(home, name, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name }),
+        configuration(home, `of-${name}`, { kind: 'Deployment', name }),
+      ]),
+    );
+    await world.bound(home, ...names);
+    world.sandbox.requests.reset();
+    const { out } = await world.run(`doctor -n ${home} -o json`, { hints: false });
+    assert.ok(!out.includes('"fail"'), out);
+    return world.sandbox.requests.count();
+  };
+  const few = await requestsFor(25);
+  assert.equal(await requestsFor(100), few);
+  assert.ok(few <= 30, `${few} requests`);
 });
