@@ -1,6 +1,6 @@
 /** Cuts, reports and deletes the driver's snapshots for VolumeSnapshotContents. */
 import type { Stored, VolumeSnapshot, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
-import { volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
+import { secrets, volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
 
@@ -45,6 +45,13 @@ export function contentController(world: World): Controller {
     const snapshotClass = world.snapshotClasses.get(content.spec.volumeSnapshotClassName ?? '');
     const name = content.metadata.name.replace(/^snapcontent-/, 'snapshot-');
     const parameters = snapshotClass?.parameters;
+    const secret = await missingSecret(parameters, content);
+    if (secret !== undefined) {
+      return fail(
+        content,
+        `failed to get input parameters to create snapshot for content ${content.metadata.name}: ${JSON.stringify(secret)}`,
+      );
+    }
     try {
       const { readyIn, ...snapshot } = await world.driver.createSnapshot({ name, volume, parameters });
       await report(content, snapshot, readyIn === 0);
@@ -55,6 +62,27 @@ export function contentController(world: World): Controller {
         content,
         `failed to take snapshot of the volume ${volume}: ${JSON.stringify(rpcError(error))}`,
       );
+    }
+  }
+
+  /** Why the secret that the class names cannot be handed to the driver, in the words of the csi-snapshotter. */
+  async function missingSecret(
+    parameters: Readonly<Record<string, string>> = {},
+    { metadata, spec: { volumeSnapshotRef: snapshot } }: Content,
+  ): Promise<string | undefined> {
+    const [name, namespace] = ['name', 'namespace'].map((part) =>
+      parameters[`csi.storage.k8s.io/snapshotter-secret-${part}`]
+        ?.replaceAll('${volumesnapshotcontent.name}', metadata.name)
+        .replaceAll('${volumesnapshot.namespace}', snapshot.namespace ?? '')
+        .replaceAll('${volumesnapshot.name}', snapshot.name ?? ''),
+    );
+    if (name === undefined || namespace === undefined) return undefined;
+    try {
+      await cluster.get(secrets, name, namespace);
+      return undefined;
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error;
+      return `error getting secret ${name} in namespace ${namespace}: secrets "${name}" not found`;
     }
   }
 

@@ -7,6 +7,7 @@ import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import {
   persistentVolumeClaims,
+  secrets,
   volumeSnapshotClasses,
   volumeSnapshotContents,
   volumeSnapshots,
@@ -156,6 +157,27 @@ test('how a snapshot without a class gets one', async () => {
   await running.snapshot('typo', 'data', 'sandbix');
   const { status } = await running.until(volumeSnapshots, 'typo', hasError);
   assert.match(status?.error?.message ?? '', /failed to retrieve snapshot class sandbix from the informer/);
+});
+
+test('a class whose secret does not exist', async () => {
+  await snapshotClass('with-secret', {
+    parameters: {
+      'csi.storage.k8s.io/snapshotter-secret-name': 'credentials',
+      'csi.storage.k8s.io/snapshotter-secret-namespace': '${volumesnapshot.namespace}',
+    },
+  });
+  await running.snapshot('secret', 'data', 'with-secret');
+  const { status } = await running.until(volumeSnapshots, 'secret', hasError);
+  assert.match(
+    status?.error?.message ?? '',
+    /error getting secret credentials in namespace default: secrets \\"credentials\\" not found/,
+  );
+  await running.cluster.create(secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'credentials', namespace: 'default' },
+  });
+  await running.until(volumeSnapshots, 'secret', isReady);
 });
 
 test('faults and delays of a snapshot class', async () => {
