@@ -2,7 +2,19 @@
 const layers = [
   [
     'src/commands',
-    ['cli', 'follow', 'report', 'session', 'operator', 'install', 'cluster', 'domain', 'api', 'errors'],
+    [
+      'cli',
+      'follow',
+      'report',
+      'session',
+      'files',
+      'operator',
+      'install',
+      'cluster',
+      'domain',
+      'api',
+      'errors',
+    ],
   ],
   ['src/cli', ['report', 'cluster', 'domain', 'api', 'errors']],
   ['src/follow', ['session', 'cluster', 'domain', 'api', 'errors']],
@@ -11,6 +23,7 @@ const layers = [
   ['src/install', ['cluster', 'domain', 'api', 'errors']],
   ['src/session', ['cluster', 'domain', 'api', 'errors']],
   ['src/cluster', ['domain', 'api', 'errors']],
+  ['src/files', ['domain', 'api', 'errors']],
   ['src/domain', ['api', 'errors']],
   ['src/sandbox', ['api']],
   ['src/api', []],

@@ -70,6 +70,19 @@ async function main(): Promise<void> {
     get in() {
       return process.stdin;
     },
+    inIsTTY: isatty(process.stdin.fd),
+    rawInput: () => {
+      process.stdin.setRawMode(true);
+      return () => {
+        process.stdin.setRawMode(false);
+        process.stdin.pause();
+      };
+    },
+    onResize: (listener, until) => {
+      process.stdout.on('resize', listener);
+      until.addEventListener('abort', () => void process.stdout.off('resize', listener), { once: true });
+    },
+    directory: () => process.cwd(),
     program: isSea() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
     ...clock,
     readFile: async (path) => decodeText(await readFile(path), { lossy: true }),

@@ -225,6 +225,7 @@ export interface Container {
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   startupProbe?: object;
   volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];
+  volumeDevices?: { name: string; devicePath: string }[];
 }
 
 export interface PodSpec {

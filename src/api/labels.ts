@@ -64,6 +64,8 @@ export const annotation = {
   restoreSessionUid: 'stash.appscode.com/restore-session-uid',
   /** On a RestoreSession: it restores in place, and its record as JSON (see `InPlaceRecord` in domain). */
   inPlace: 'stash.appscode.com/in-place',
+  /** On a RestoreSession that only gives access to the files of a restore point: when it goes, with all that it owns (RFC 3339). */
+  filesUntil: 'stash.appscode.com/files-until',
   /** On a PersistentVolume that a restore in place touched: its part in it, as JSON (see `SwappedVolume` in domain). */
   swap: 'stash.appscode.com/swap',
   /** On a temporary claim of a restore in place: the nodes that it has named so far, separated by commas. */

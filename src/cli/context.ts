@@ -22,6 +22,16 @@ export interface Context extends Clock {
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly in: Readable;
+  /** Whether `in` is a terminal. */
+  readonly inIsTTY: boolean;
+  /**
+   * Passes each key on as it is typed, until the returned function is called: Ctrl-C, too. Only where `in` is a terminal.
+   */
+  readonly rawInput: () => () => void;
+  /** Calls `listener` whenever the size of the terminal changes, until `signal` aborts. */
+  readonly onResize: (listener: () => void, signal: AbortSignal) => void;
+  /** The working directory. */
+  readonly directory: () => string;
   /** The program and its first arguments that run this program again. */
   readonly program: readonly string[];
   /** Text of a file; relative paths start at the working directory. Rejects as node:fs does. */

@@ -1,4 +1,4 @@
-/** Runs a command in a container over WebSocket: channel 0 stdin, 1 stdout, 2 stderr, 3 the exit status. */
+/** Runs a command in a container over WebSocket: channel 0 stdin, 1 stdout, 2 stderr, 3 the exit status, 4 the terminal's size. */
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 
@@ -11,7 +11,7 @@ import { StashError } from '#src/errors.ts';
 import { readFailure, type Api } from './api.ts';
 import { answerError, ClusterError, oneLine, type Failure } from './errors.ts';
 import { exitCodeOf, readExecEnd, unstartedError, type ExecEnd } from './exec-end.ts';
-import type { ExecRequest } from './port.ts';
+import type { ExecRequest, ExecTerminal } from './port.ts';
 import { exactPath, query, describeObject, type ApiRequest } from './request.ts';
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
@@ -33,9 +33,12 @@ export async function execInPod(api: Api, request: ExecRequest): Promise<number>
   }
 }
 
-function execApiRequest({ namespace, pod, container, command, stdin }: ExecRequest): ApiRequest {
+function execApiRequest(request: ExecRequest): ApiRequest {
+  const { namespace, pod, container, command, stdin, terminal } = request;
   const at = { namespace, name: pod, subresource: 'exec' };
-  const parameters = { command, container, stdin: stdin !== undefined, stdout: true, stderr: true };
+  const tty = terminal !== undefined;
+  // A terminal has one output only.
+  const parameters = { command, container, stdin: stdin !== undefined, stdout: true, stderr: !tty, tty };
   return { verb: 'create', resource: pods, ...at, path: exactPath(pods, at) + query(parameters) };
 }
 
@@ -44,7 +47,9 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   const { url, headers, agent } = await api.wire.prepare(asked.path);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const end = Promise.withResolvers<ExecEnd>();
-  const pending: Promise<void>[] = [];
+  const over = new AbortController();
+  /** Settles once all output so far has been delivered. */
+  let delivered = Promise.resolve();
   const abort = () => {
     end.reject(new StashError('interrupted', `interrupted: ${describeExec(request)}`));
     socket.terminate();
@@ -56,13 +61,16 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   });
   const deliverTo = (to: Writable, payload: Buffer) => {
     if (payload.length === 0) return;
-    const delivered = deliver(socket, to, payload);
-    delivered.catch(end.reject);
-    pending.push(delivered);
+    const next = deliver(socket, to, payload);
+    next.catch(end.reject);
+    const before = delivered;
+    delivered = next.then(() => before);
+    delivered.catch(() => undefined);
   };
   // Attach all listeners at once: the first output may arrive together with the handshake.
   socket.on('open', () => {
     if (request.stdin) feed(socket, request.stdin).catch(end.reject);
+    if (request.terminal) tellSizes(socket, request.terminal, over.signal);
   });
   socket.on('message', (data: RawData) => {
     const bytes = bytesOf(data);
@@ -96,10 +104,11 @@ async function run(api: Api, ws: typeof WebSocket, request: ExecRequest, asked: 
   signal?.addEventListener('abort', abort, { once: true });
   try {
     const told = await end.promise;
-    await Promise.all(pending);
+    await delivered;
     return exitCodeOf(told, describeExec(request));
   } finally {
     signal?.removeEventListener('abort', abort);
+    over.abort();
     // Nothing follows the exit status, so a closing handshake would only cost time.
     socket.terminate();
   }
@@ -133,6 +142,16 @@ async function feed(socket: WebSocket, stdin: Readable): Promise<void> {
     if (socket.readyState === socket.OPEN && socket.protocol === protocols[0])
       socket.send(Buffer.of(closeChannel, 0));
   }
+}
+
+function tellSizes(socket: WebSocket, terminal: ExecTerminal, signal: AbortSignal): void {
+  const tell = () => {
+    const { columns, rows } = terminal.size();
+    const size = JSON.stringify({ Width: columns, Height: rows });
+    if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.of(4), Buffer.from(size)]));
+  };
+  tell();
+  terminal.onResize(tell, signal);
 }
 
 function bytesOf(data: RawData): Buffer {

@@ -68,6 +68,13 @@ export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
 }
 
+/** The user's terminal, which a command in a container uses as its own. */
+export interface ExecTerminal {
+  size(): { readonly columns: number; readonly rows: number };
+  /** Calls `listener` after each change, until `signal` aborts. */
+  onResize(listener: () => void, signal: AbortSignal): void;
+}
+
 export interface ExecRequest {
   readonly namespace: string;
   readonly pod: string;
@@ -76,6 +83,8 @@ export interface ExecRequest {
   readonly stdin?: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable;
+  /** The command gets a terminal, and writes all its output to `stdout`. */
+  readonly terminal?: ExecTerminal | undefined;
   readonly signal?: AbortSignal;
 }
 

@@ -18,6 +18,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./undo.ts')).command,
   },
   {
+    name: 'browse',
+    summary: 'Open a shell beside the files of a restore point',
+    load: async () => (await import('./browse.ts')).command,
+  },
+  {
+    name: 'cp',
+    summary: 'Copy files out of a restore point',
+    load: async () => (await import('./cp.ts')).command,
+  },
+  {
+    name: 'diff',
+    summary: 'List the files that differ from a restore point',
+    load: async () => (await import('./diff.ts')).command,
+  },
+  {
     name: 'list',
     summary: 'List restore points',
     load: async () => (await import('./list.ts')).command,
@@ -145,5 +160,35 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Carry out a RestoreSession',
     hidden: true,
     load: async () => (await import('./operator/restore-vs.ts')).command,
+  },
+  {
+    name: 'operator keep-pod',
+    summary: 'Wait until the pod is deleted',
+    hidden: true,
+    load: async () => (await import('./operator/keep-pod.ts')).command,
+  },
+  {
+    name: 'operator send-files',
+    summary: 'Write files of a mounted volume to stdout',
+    hidden: true,
+    load: async () => (await import('./operator/send-files.ts')).command,
+  },
+  {
+    name: 'operator send-image',
+    summary: 'Write a block volume to stdout',
+    hidden: true,
+    load: async () => (await import('./operator/send-image.ts')).command,
+  },
+  {
+    name: 'operator compare-files',
+    summary: 'Print how the files of two volumes differ',
+    hidden: true,
+    load: async () => (await import('./operator/compare-files.ts')).command,
+  },
+  {
+    name: 'operator browse-files',
+    summary: 'Run a small shell beside the files of a volume',
+    hidden: true,
+    load: async () => (await import('./operator/browse-files.ts')).command,
   },
 ];

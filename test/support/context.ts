@@ -25,6 +25,8 @@ export interface TestContextOptions {
   readonly timeZone?: string;
   readonly signal?: AbortSignal;
   readonly stdin?: string;
+  /** Default: the process's working directory. */
+  readonly directory?: string;
 }
 
 export interface TestContext extends Context {
@@ -51,6 +53,10 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     timeZone: options.timeZone ?? 'Europe/Berlin',
     signal: options.signal ?? new AbortController().signal,
     in: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
+    inIsTTY: false,
+    rawInput: () => () => undefined,
+    onResize: () => undefined,
+    directory: () => options.directory ?? process.cwd(),
     program: [process.execPath, 'cmd/kubectl-stash.ts'],
     now: () => clock.now(),
     sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),

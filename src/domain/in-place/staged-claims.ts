@@ -25,7 +25,7 @@ export interface ClaimToStage {
 const nameLimit = 253;
 
 /** A tool that finds a temporary claim takes it for none of its own, and does not prune it. */
-const leftAlone = {
+export const leftAlone = {
   'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
   'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
   'kustomize.toolkit.fluxcd.io/prune': 'disabled',

@@ -45,6 +45,11 @@ export function restoreSessionName(target: Pick<Target, 'kind' | 'name'>, at: Da
   return withSuffix(`restore-${invokerName(target)}`, unixSeconds(at));
 }
 
+/** `files-<short kind>-<name>-<unix seconds>` */
+export function fileSessionName(target: Pick<Target, 'kind' | 'name'>, at: Date): string {
+  return withSuffix(`files-${invokerName(target)}`, unixSeconds(at));
+}
+
 /** `<claim>-<unix seconds>` of the session's creationTimestamp (RFC 3339). */
 export function snapshotName(claim: string, sessionCreated: string): string {
   return withSuffix(claim, unixSeconds(new Date(sessionCreated)));

@@ -12,6 +12,7 @@ import { writeKubeconfig } from '#src/sandbox/api-server/http/kubeconfig.ts';
 import type { ServiceAccountName } from '#src/sandbox/api-server/tokens.ts';
 
 import { expand } from './command-line.ts';
+import { rewritePaths, type Mount } from './rewrite.ts';
 
 export interface Access {
   /** `https://HOST:PORT` */
@@ -51,6 +52,16 @@ export function pullFailure(image: string, { version }: OwnProgram): string | un
   if (image === `${imageRepository}:${version}`) return undefined;
   const why = `failed to resolve reference "${image}": ${image}: not found`;
   return `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": ${why}`;
+}
+
+/** The command on this machine that runs a command in our image; undefined if that does not contain it: it has no shell either. */
+export function ownCommand(
+  program: OwnProgram,
+  [first = '', ...others]: readonly string[],
+  mounts: readonly Mount[],
+): string[] | undefined {
+  if (first !== `/${basename(imageRepository)}`) return undefined;
+  return [...program.argv, ...others.map((argument) => rewritePaths(argument, mounts))];
 }
 
 /** Resolves with undefined if the container runs another program of the image, such as a shell. */

@@ -16,6 +16,7 @@ import type {
 import { containerEnvironment, execCommand } from './command-line.ts';
 import type { ContainerRun } from './container-run.ts';
 import { withFields } from './downward.ts';
+import { isOwnImage, ownCommand, type OwnProgram } from './own-image.ts';
 import { followFile, startOfTail } from './follow-file.ts';
 import type { PodRun } from './pod-run.ts';
 import type { ProcessGroups } from './process-groups.ts';
@@ -45,9 +46,11 @@ export interface RuntimeOptions {
   ) => { pod: Stored<Pod>; run: PodRun | undefined } | undefined;
   readonly groups: ProcessGroups;
   readonly path: string;
+  /** What our own image contains. */
+  readonly program?: OwnProgram | undefined;
 }
 
-export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRuntime {
+export function createPodRuntime({ find, groups, path, program }: RuntimeOptions): PodRuntime {
   function locate(at: ContainerAddress) {
     const found = find(at.namespace, at.pod);
     const { containers = [], initContainers = [], hostname = at.pod } = found?.pod.spec ?? {};
@@ -65,7 +68,11 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
   }
 
   async function exec({ pod, container, hostname, run, live }: Running, request: PodExec): Promise<number> {
-    const argv = execCommand(request.command, live.mounts);
+    const argv =
+      program && isOwnImage(container.image)
+        ? ownCommand(program, request.command, live.mounts)
+        : execCommand(request.command, live.mounts);
+    if (argv === undefined) throw startFailure(request.command[0] ?? '', missing);
     const group = groups.start({
       argv,
       cwd: run.home,
@@ -131,6 +138,8 @@ export function createPodRuntime({ find, groups, path }: RuntimeOptions): PodRun
 async function* emptyLog(live: ContainerRun, signal: AbortSignal): AsyncGenerator<never> {
   if (!signal.aborted) await Promise.race([live.ended, once(signal, 'abort')]);
 }
+
+const missing = Object.assign(new Error('not in the image'), { code: 'ENOENT' });
 
 /** The error in the words of runc and containerd. */
 function startFailure(program: string, error: unknown): Error {

@@ -204,7 +204,7 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     return pod && { pod, run: runs.get(keyOf(name, namespace)) };
   };
   return {
-    ...createPodRuntime({ find, groups, path }),
+    ...createPodRuntime({ find, groups, path, program: options.program }),
     freeze: (volumeHandle) => groups.freeze(volumeHandle),
     async stop() {
       stopping.abort();

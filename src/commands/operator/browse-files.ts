@@ -1,0 +1,21 @@
+import { defineCommand } from '#src/cli/command.ts';
+import { systemReason } from '#src/cli/system-reason.ts';
+import { runShell } from '#src/files/shell.ts';
+
+export const command = defineCommand({
+  name: 'operator browse-files',
+  usage: 'operator browse-files --root DIRECTORY',
+  description:
+    'Run a small shell beside the files of a mounted volume. "kubectl stash browse" runs this command in its pod.',
+  examples: ['# As that pod does\nkubectl stash operator browse-files --root /stash/restored'],
+  flags: {
+    root: {
+      type: 'string',
+      default: '/',
+      valueName: 'DIRECTORY',
+      description: 'Where the volume is mounted.',
+    },
+  },
+  run: ({ flags: { root } }, { in: input, out, err, outIsTTY }) =>
+    runShell({ root, input, out, err, isTerminal: outIsTTY, reason: systemReason }),
+});

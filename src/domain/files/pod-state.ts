@@ -1,0 +1,56 @@
+/** What the pod of a file session waits for, or why it never runs. */
+import type { Event, PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
+
+import { containerName } from './files-pod.ts';
+
+export type PodState =
+  | { readonly state: 'running' }
+  | { readonly state: 'waiting'; readonly why: string }
+  /** It does not get better by itself. */
+  | { readonly state: 'failed'; readonly why: string; readonly isImage: boolean };
+
+export interface PodScene {
+  readonly pod: Stored<Pod>;
+  /** Undefined: not seen yet. */
+  readonly claim: Stored<PersistentVolumeClaim> | undefined;
+  /** Of the pod and the claim; empty where the user may not read them. */
+  readonly events: readonly Event[];
+}
+
+const noImage = ['ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
+const noContainer = ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'];
+
+export function podState({ pod, claim, events }: PodScene): PodState {
+  const { status, metadata, spec } = pod;
+  if (metadata.deletionTimestamp !== undefined) return failed('it is being deleted');
+  const { state } = status?.containerStatuses?.find(({ name }) => name === containerName) ?? {};
+  if (state?.terminated || status?.phase === 'Failed' || status?.phase === 'Succeeded') {
+    const { message, reason, exitCode } = state?.terminated ?? {};
+    const end = exitCode === undefined ? 'it ended' : `it ended with exit code ${exitCode}`;
+    return failed(message ?? reason ?? status?.message ?? end);
+  }
+  if (state?.running) return { state: 'running' };
+  const { reason = '', message = reason } = state?.waiting ?? {};
+  if (noImage.includes(reason)) return failed(message, true);
+  if (noContainer.includes(reason)) return failed(message);
+  return { state: 'waiting', why: sanitize(whyWaiting({ pod, claim, events }, spec.nodeName)) };
+}
+
+function whyWaiting({ pod, claim, events }: PodScene, node: string | undefined): string {
+  const warned = (uid: string | undefined) =>
+    events.findLast(({ type, involvedObject }) => type === 'Warning' && involvedObject.uid === uid)?.message;
+  if (claim && claim.status?.phase !== 'Bound') {
+    const why = warned(claim.metadata.uid) ?? 'its driver makes the volume';
+    return `persistentvolumeclaim/${claim.metadata.name} is not bound: ${why}`;
+  }
+  const unscheduled = pod.status?.conditions?.find(
+    ({ type, status }) => type === 'PodScheduled' && status === 'False',
+  )?.message;
+  const why = node === undefined ? unscheduled : warned(pod.metadata.uid);
+  return `pod/${pod.metadata.name} is not ${node === undefined ? 'scheduled' : 'started'}${why === undefined ? '' : `: ${why}`}`;
+}
+
+function failed(why: string, isImage = false): PodState {
+  return { state: 'failed', why: sanitize(why), isImage };
+}

@@ -1,0 +1,125 @@
+/** Writes a file or a directory of a volume as a tar archive. */
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, opendir, readlink } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+
+import { lastPart } from '#src/domain/files/claim-path.ts';
+import { endOfArchive, padding, writeHeader, writeTotal, type Member } from '#src/domain/files/tar-header.ts';
+
+import { inside, isErrno, isMissing } from './inside.ts';
+import { put } from './put.ts';
+
+export interface SendFiles {
+  /** The volume's directory. */
+  readonly root: string;
+  /** See `claimPath`. */
+  readonly path: string;
+  readonly out: Writable;
+  /** Called for what cannot be sent, with the reason. */
+  readonly onProblem: (path: Buffer, why: string) => void;
+}
+
+const pieceBytes = 256 * 1024;
+/** Files with several names are sent once, as long as they are so few. */
+const mostLinked = 100_000;
+const nothing = Buffer.alloc(0);
+
+/**
+ * The name of the file, or of the directory, begins the name of each member; `.` for the whole volume. Rejects as `inside`, and where `out`
+ * breaks.
+ */
+export async function sendFiles({ root, path, out, onProblem }: SendFiles): Promise<void> {
+  const linked = new Map<string, Buffer>();
+
+  async function send(file: Buffer, name: Buffer): Promise<void> {
+    const stats = await lstat(file);
+    if (stats.isDirectory()) await sendDirectory(file, name, stats);
+    else if (stats.isSymbolicLink()) {
+      const link = await readlink(file, { encoding: 'buffer' });
+      await put(out, writeHeader({ ...memberOf(name, stats), type: 'symlink', link }));
+    } else if (stats.isFile()) await sendFile(file, name, stats);
+    else onProblem(name, 'it is a device, a pipe or a socket');
+  }
+
+  async function sendDirectory(file: Buffer, name: Buffer, stats: Stats): Promise<void> {
+    // Opened first: a directory that cannot be read is not sent as an empty one.
+    const entries = await opendir(file, { encoding: 'buffer' as BufferEncoding });
+    const directory = Buffer.concat([name, Buffer.from('/')]);
+    await put(out, writeHeader({ ...memberOf(directory, stats), type: 'directory' }));
+    for await (const entry of entries) {
+      const own = entry.name as unknown as Buffer;
+      const below = Buffer.concat([directory, own]);
+      await sendOrTell(Buffer.concat([file, Buffer.from('/'), own]), below);
+    }
+  }
+
+  async function sendOrTell(file: Buffer, name: Buffer): Promise<void> {
+    try {
+      await send(file, name);
+    } catch (error) {
+      if (isErrno(error, 'EACCES', 'EPERM')) onProblem(name, 'permission denied');
+      else if (isMissing(error)) onProblem(name, 'it is gone');
+      else throw error;
+    }
+  }
+
+  async function sendFile(file: Buffer, name: Buffer, { dev, ino, nlink }: Stats): Promise<void> {
+    const key = `${dev} ${ino}`;
+    const first = nlink > 1 ? linked.get(key) : undefined;
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const stats = await handle.stat();
+    if (first !== undefined) {
+      await put(out, writeHeader({ ...memberOf(name, stats), type: 'hard-link', link: first }));
+      return;
+    }
+    if (nlink > 1 && linked.size < mostLinked) linked.set(key, name);
+    await put(out, writeHeader({ ...memberOf(name, stats), type: 'file', size: stats.size }));
+    const piece = Buffer.alloc(pieceBytes);
+    for (let left = stats.size; left > 0;) {
+      const { bytesRead } = await handle.read(piece, 0, Math.min(left, pieceBytes));
+      // The file has become shorter: the archive says otherwise.
+      if (bytesRead === 0) {
+        onProblem(name, 'it became shorter while it was read');
+        while (left > 0) {
+          const zeros = Buffer.alloc(Math.min(left, pieceBytes));
+          await put(out, zeros);
+          left -= zeros.length;
+        }
+        break;
+      }
+      await put(out, Buffer.from(piece.subarray(0, bytesRead)));
+      left -= bytesRead;
+    }
+    await put(out, padding(stats.size));
+  }
+
+  const top = await inside(root, path);
+  await put(out, writeTotal(await bytesBelow(Buffer.from(top))));
+  await send(Buffer.from(top), Buffer.from(lastPart(path) ?? '.'));
+  await put(out, endOfArchive);
+}
+
+/** Bytes of all files; of what cannot be read, none. */
+async function bytesBelow(path: Buffer): Promise<number> {
+  try {
+    const stats = await lstat(path);
+    if (!stats.isDirectory()) return stats.isFile() ? stats.size : 0;
+    let bytes = 0;
+    for await (const entry of await opendir(path, {
+      encoding: 'buffer' as BufferEncoding,
+    }))
+      bytes += await bytesBelow(Buffer.concat([path, Buffer.from('/'), entry.name as unknown as Buffer]));
+    return bytes;
+  } catch (error) {
+    if (isErrno(error, 'EACCES', 'EPERM') || isMissing(error)) return 0;
+    throw error;
+  }
+}
+
+function memberOf(name: Buffer, stats: Stats): Omit<Member, 'type'> {
+  const { mode, uid, gid, mtimeMs } = stats;
+  return {
+    ...{ name, size: 0, link: nothing, mode: mode & 0o7777 },
+    ...{ uid, gid, modified: Math.floor(mtimeMs / 1000) },
+  };
+}

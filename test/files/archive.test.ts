@@ -1,0 +1,320 @@
+/** What is sent as an archive arrives as it was, and nothing is ever written outside of the copy. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { test, type TestContext } from 'node:test';
+
+import fc from 'fast-check';
+import { extract, pack } from 'tar-stream';
+
+import { writeHeader, endOfArchive, padding, type Member } from '#src/domain/files/tar-header.ts';
+import { readArchive, type ArchiveMember } from '#src/files/read-archive.ts';
+import { saveFiles } from '#src/files/save-files.ts';
+import { sendFiles } from '#src/files/send-files.ts';
+
+async function directory(t: TestContext): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'stash-files-'));
+  t.after(() => rm(made, { recursive: true, force: true }));
+  return made;
+}
+
+async function save(members: AsyncIterable<ArchiveMember>, to: string, root?: string): Promise<string[]> {
+  const skipped: string[] = [];
+  await saveFiles({
+    ...{ members, to, root, onFile: () => undefined, onBytes: () => undefined },
+    onSkipped: (name, why) => skipped.push(`${name.toString('latin1')}: ${why}`),
+  });
+  return skipped;
+}
+
+/** Sends a path of a volume, and saves it. */
+async function copy(
+  root: string,
+  path: string,
+  to: string,
+): Promise<{ skipped: string[]; problems: string[]; total: number }> {
+  const stream = new PassThrough();
+  const problems: string[] = [];
+  let total = -1;
+  const sending = sendFiles({
+    root,
+    path,
+    out: stream,
+    onProblem: (name, why) => problems.push(`${name.toString()}: ${why}`),
+  });
+  const done = sending.finally(() => stream.end());
+  const name = path === '' ? undefined : path.slice(path.lastIndexOf('/') + 1);
+  const [skipped] = await Promise.all([
+    save(
+      readArchive(stream, (bytes) => (total = bytes)),
+      to,
+      name,
+    ),
+    done,
+  ]);
+  return { skipped, problems, total };
+}
+
+/** Everything below a directory: what it is, and what it contains. */
+async function tree(path: Buffer, name = ''): Promise<string[]> {
+  const stats = await lstat(path);
+  if (stats.isSymbolicLink()) return [`${name} -> ${await readlink(path)}`];
+  const mode = (stats.mode & 0o777).toString(8);
+  if (stats.isFile()) {
+    const contents = (await readFile(path)).toString('base64');
+    return [`${name} ${mode} ${Math.floor(stats.mtimeMs / 1000)} ${contents}`];
+  }
+  const below: string[] = [];
+  for (const entry of await readdir(path, { encoding: 'buffer' }))
+    below.push(
+      ...(await tree(Buffer.concat([path, Buffer.from('/'), entry]), `${name}/${entry.toString('latin1')}`)),
+    );
+  return [`${name}/`, ...below].sort();
+}
+
+async function fill(root: string): Promise<void> {
+  await mkdir(join(root, 'etc/empty'), { recursive: true });
+  await writeFile(join(root, 'etc/app.conf'), 'x'.repeat(1_300));
+  await chmod(join(root, 'etc/app.conf'), 0o640);
+  await utimes(join(root, 'etc/app.conf'), 1_000_000_000, 1_000_000_000);
+  await writeFile(join(root, 'etc/none'), '');
+  await writeFile(
+    Buffer.concat([Buffer.from(`${root}/etc/`), Buffer.from('line\nbreak "\xff\xfe', 'latin1')]),
+    'odd',
+  );
+  await writeFile(join(root, `etc/${'n'.repeat(200)}`), 'long');
+  await mkdir(join(root, `etc/${'d'.repeat(120)}/${'e'.repeat(120)}`), { recursive: true });
+  await writeFile(join(root, `etc/${'d'.repeat(120)}/${'e'.repeat(120)}/ü`), 'deep');
+  await symlink('app.conf', join(root, 'etc/inside'));
+  await symlink(`${'d'.repeat(120)}/${'e'.repeat(120)}/ü`, join(root, 'etc/long-link'));
+  await link(join(root, 'etc/app.conf'), join(root, 'etc/second-name'));
+}
+
+test('a directory arrives with names, contents, modes, times and links', async (t) => {
+  const home = await directory(t);
+  await fill(home);
+  const to = join(await directory(t), 'copy');
+  const { skipped, problems, total } = await copy(home, 'etc', to);
+  assert.deepEqual({ skipped, problems }, { skipped: [], problems: [] });
+  assert.deepEqual(await tree(Buffer.from(to)), await tree(Buffer.from(join(home, 'etc'))));
+  assert.equal((await stat(join(to, 'second-name'))).ino, (await stat(join(to, 'app.conf'))).ino);
+  // Both names of a file count.
+  assert.equal(total, 2 * 1_300 + 3 + 4 + 4);
+});
+
+test('one file, the whole volume, and a second copy over the first', async (t) => {
+  const home = await directory(t);
+  await fill(home);
+  const to = await directory(t);
+  await copy(home, 'etc/app.conf', join(to, 'mine'));
+  assert.equal((await readFile(join(to, 'mine'))).length, 1_300);
+  await copy(home, '', join(to, 'all'));
+  await writeFile(join(to, 'all/etc/app.conf'), 'changed since');
+  await writeFile(join(to, 'all/etc/own'), 'stays');
+  await copy(home, '', join(to, 'all'));
+  assert.equal((await readFile(join(to, 'all/etc/app.conf'))).length, 1_300);
+  assert.equal(await readFile(join(to, 'all/etc/own'), 'utf8'), 'stays');
+});
+
+test('holes stay holes', async (t) => {
+  const home = await directory(t);
+  await writeFile(join(home, 'disk'), 'begin');
+  await truncate(join(home, 'disk'), 64 * 1024 * 1024);
+  const to = await directory(t);
+  await copy(home, 'disk', join(to, 'disk'));
+  const { size, blocks } = await stat(join(to, 'disk'));
+  assert.equal(size, 64 * 1024 * 1024);
+  assert.ok(blocks * 512 < 1024 * 1024, `${blocks} blocks`);
+});
+
+test('GNU tar reads what is sent, with its names', async (t) => {
+  const home = await directory(t);
+  await fill(home);
+  const archive = new PassThrough();
+  const chunks: Buffer[] = [];
+  archive.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await sendFiles({ root: home, path: 'etc', out: archive, onProblem: () => undefined });
+  const to = await directory(t);
+  execFileSync('tar', ['-xf', '-', '-C', to], { input: Buffer.concat(chunks) });
+  assert.deepEqual(await tree(Buffer.from(join(to, 'etc'))), await tree(Buffer.from(join(home, 'etc'))));
+});
+
+test('archives of GNU tar and of tar-stream are read', async (t) => {
+  const home = await directory(t);
+  await fill(home);
+  for (const format of ['gnu', 'posix', 'ustar']) {
+    const skip = format === 'ustar' ? ['--exclude', 'd*', '--exclude', 'n*', '--exclude', 'long-link'] : [];
+    const archive = execFileSync('tar', ['-C', home, `--format=${format}`, ...skip, '-cf', '-', 'etc']);
+    const to = join(await directory(t), 'copy');
+    assert.deepEqual(await save(readArchive(Readable.from([archive])), to, 'etc'), []);
+    assert.equal((await readFile(join(to, 'app.conf'))).length, 1_300, format);
+    if (format !== 'ustar')
+      assert.deepEqual(await tree(Buffer.from(to)), await tree(Buffer.from(join(home, 'etc'))), format);
+  }
+  const packed = pack();
+  packed.entry({ name: 'etc/ä'.padEnd(200, 'x') }, 'one');
+  packed.finalize();
+  const to = await directory(t);
+  await save(readArchive(Readable.from(packed)), to, 'etc');
+  assert.deepEqual(await readdir(to), ['ä'.padEnd(196, 'x')]);
+});
+
+test('a header says what was written into it', () => {
+  const bytes = fc
+    .uint8Array({ minLength: 1, maxLength: 300 })
+    .map((all) => Buffer.from(all.map((byte) => byte || 1)));
+  const members = fc.record({
+    name: bytes,
+    link: bytes,
+    type: fc.constantFrom('file', 'directory', 'symlink', 'hard-link'),
+    size: fc.maxSafeNat(),
+    mode: fc.nat(0o7777),
+    uid: fc.nat(2 ** 32 - 1),
+    gid: fc.nat(2 ** 32 - 1),
+    modified: fc.nat(2 ** 40),
+  });
+  return fc.assert(
+    fc.asyncProperty(members, async (made) => {
+      const member = { ...made, size: made.type === 'file' ? 0 : made.size } as const;
+      const read: Member[] = [];
+      const source = Readable.from([Buffer.concat([writeHeader(member), endOfArchive])]);
+      for await (const each of readArchive(source)) read.push(each.member);
+      assert.deepEqual(read, [{ ...member, size: 0 }]);
+    }),
+  );
+});
+
+test('a header has room for 10 GiB and more', async () => {
+  const names = extract();
+  const sizes: (number | undefined)[] = [];
+  names.on('entry', ({ size }) => sizes.push(size));
+  const nothing = Buffer.alloc(0);
+  const big = {
+    name: Buffer.from('big'),
+    type: 'file',
+    size: 10 * 2 ** 30,
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    modified: 0,
+    link: nothing,
+  } as const;
+  names.write(writeHeader(big));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(sizes, [10 * 2 ** 30]);
+});
+
+/** Names that try to leave a directory, by themselves or through links and files that others made. */
+const part = fc.constantFrom('a', 'b', 'c', '..', '.', '', 'd', '/');
+const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+const hostile = fc.array(
+  fc.record({
+    name: path,
+    link: fc.oneof(
+      path,
+      path.map((to) => `../${to}`),
+      fc.constant('/victim'),
+      fc.constant('../../victim'),
+    ),
+    type: fc.constantFrom('file', 'directory', 'symlink', 'hard-link'),
+  }),
+  { maxLength: 10 },
+);
+
+test('no archive writes, links or leads outside of the copy', async (t) => {
+  const home = await directory(t);
+  let round = 0;
+  await fc.assert(
+    fc.asyncProperty(hostile, fc.boolean(), async (members, trapped) => {
+      const place = join(home, String((round += 1)));
+      const to = join(place, 'copy');
+      await mkdir(to, { recursive: true });
+      await writeFile(join(place, 'victim'), 'untouched');
+      // A link that was there before.
+      if (trapped) await symlink('..', join(to, 'a'));
+      for (const { name, link, type } of members) {
+        const contents = type === 'file' ? 'evil' : '';
+        const header = writeHeader({
+          ...{ type, name: Buffer.from(name), link: Buffer.from(type === 'file' ? '' : link) },
+          ...{ size: contents.length, mode: 0o644, uid: 0, gid: 0, modified: 0 },
+        });
+        const archive = Buffer.concat([
+          header,
+          Buffer.from(contents),
+          padding(contents.length),
+          endOfArchive,
+        ]);
+        await save(readArchive(Readable.from([archive])), to).catch(() => undefined);
+      }
+      assert.deepEqual((await readdir(place)).sort(), ['copy', 'victim']);
+      assert.equal(await readFile(join(place, 'victim'), 'utf8'), 'untouched');
+      // Through a link of the user's own, a link of the archive may lead anywhere.
+      if (!trapped) await leadsNowhere(to, to);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** Every link below the directory leads to something below it, or to nothing. */
+async function leadsNowhere(at: string, top: string): Promise<void> {
+  for (const name of await readdir(at)) {
+    const path = join(at, name);
+    const stats = await lstat(path);
+    if (stats.isDirectory()) await leadsNowhere(path, top);
+    if (!stats.isSymbolicLink()) continue;
+    const real = await realpath(path).catch(() => top);
+    assert.ok(
+      real === (await realpath(top)) || real.startsWith(`${await realpath(top)}/`),
+      `${path} leads to ${real}`,
+    );
+  }
+}
+
+test('a path that leaves the volume is refused, by its links too', async (t) => {
+  const home = await directory(t);
+  await mkdir(join(home, 'volume'));
+  await writeFile(join(home, 'secret'), 'secret');
+  await symlink('../secret', join(home, 'volume/link'));
+  await symlink('..', join(home, 'volume/up'));
+  for (const path of ['link', 'up/secret', 'up'])
+    await assert.rejects(copy(join(home, 'volume'), path, join(home, 'to')), /leads out of the volume/);
+  await assert.rejects(copy(join(home, 'volume'), 'none', join(home, 'to')), /the volume has no \/none/);
+});
+
+test('a broken or shortened archive is an error, and leaves no part of a file', async (t) => {
+  const home = await directory(t);
+  await writeFile(join(home, 'file'), Buffer.alloc(5_000, 7));
+  const archive = execFileSync('tar', ['-C', home, '-cf', '-', 'file']);
+  const to = await directory(t);
+  for (const length of [0, 100, 512, 600, 5_500])
+    await assert.rejects(
+      save(readArchive(Readable.from([archive.subarray(0, length)])), join(to, 'x'), 'file'),
+      /ends too early/,
+    );
+  const broken = Buffer.from(archive);
+  broken[0] = 0x21;
+  await assert.rejects(save(readArchive(Readable.from([broken])), join(to, 'x'), 'file'), /wrong checksum/);
+  assert.deepEqual(await readdir(to), []);
+  // The file is whole by then, the archive is not.
+  await assert.rejects(save(readArchive(Readable.from([archive.subarray(0, 6_000)])), join(to, 'x'), 'file'));
+  assert.deepEqual(await readFile(join(to, 'x')), Buffer.alloc(5_000, 7));
+});
