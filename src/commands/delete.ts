@@ -39,6 +39,7 @@ import { isStashError, StashError } from '#src/errors.ts';
 import { awaitGone } from '#src/follow/await-gone.ts';
 import { recordFailures } from '#src/session/after/record-failures.ts';
 import { readContents, readDeleteScene } from '#src/session/after/delete-scene.ts';
+import { removeAbandoned } from '#src/session/files/remove-abandoned.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 const types: readonly ObjectType[] = ['backupsession', 'restoresession', 'volumesnapshot'];
@@ -122,7 +123,10 @@ Snapshots and claims stay when their session is deleted. A snapshot is not delet
       }
     }
     const environment = { cluster, clock: context, signal: context.signal, tell: tellOn(context) };
-    if (dryRun === undefined) await recordFailuresOf(environment, objects);
+    if (dryRun === undefined) {
+      await removeAbandoned({ ...environment, now: context.now() }, scene.restoreSessions);
+      await recordFailuresOf(environment, objects);
+    }
     await allOrErrors(
       objects.map(async (object) => {
         if (dryRun === undefined) await remove({ cluster, namespace }, object);

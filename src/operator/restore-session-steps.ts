@@ -1,5 +1,8 @@
 /** Carries out the actions that only a RestoreSession has. */
+import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { find } from '#src/cluster/find.ts';
+import { isAbandoned } from '#src/domain/session/file-session.ts';
 import type { SwapNews } from '#src/domain/in-place/interrupted.ts';
 import type { ExecutorAction } from '#src/domain/operator/decide-executor.ts';
 import type {
@@ -9,7 +12,7 @@ import type {
 import { invalidRestore } from '#src/domain/session/end-status.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { findCondition, isFinal, withCondition } from '#src/domain/session/session-status.ts';
-import { assertNever } from '#src/errors.ts';
+import { assertNever, isStashError } from '#src/errors.ts';
 import type { RestoreExecution } from '#src/session/kinds/restore.ts';
 
 import { changeStatus, type Kept } from './change-session.ts';
@@ -41,6 +44,24 @@ export function restoreSteps(world: World, kept: Kept<RestoreSession>): Restores
     return 'again';
   };
 
+  /** Its command may have extended the deadline since the session was seen. */
+  const removeFiles = async ({ session, now }: RestoreSessionWorld): Promise<Then> => {
+    const { name, namespace, uid } = session.metadata;
+    const present = await find(world.cluster, restoreSessions, { name, namespace });
+    if (present?.metadata.uid !== uid || !isAbandoned(present, now)) {
+      if (present) kept.cache.learn(present);
+      return present ? 'again' : undefined;
+    }
+    const message = 'its command has died: deleting it, with its claim and its pod';
+    world.event(kept.resource, session, 'Normal', 'FilesRemoved', message);
+    try {
+      await world.cluster.delete(restoreSessions, { name, namespace }, { uid, propagation: 'Background' });
+    } catch (error) {
+      if (!isStashError(error, 'not-found', 'conflict')) throw error;
+    }
+    return undefined;
+  };
+
   return async (seen, action, { steps }) => {
     const { session } = seen;
     switch (action.do) {
@@ -49,6 +70,8 @@ export function restoreSteps(world: World, kept: Kept<RestoreSession>): Restores
         return undefined;
       case 'invalid':
         return await invalidate(seen, action.why);
+      case 'remove-files':
+        return await removeFiles(seen);
       case 'tell-target': {
         const { status, reason, message } = action.sighting;
         await steps.tellCondition(seen, action.sighting);

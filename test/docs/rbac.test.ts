@@ -8,7 +8,7 @@ import { loadAll } from 'js-yaml';
 
 import { formatRight } from '#src/domain/rights.ts';
 import { targetKinds } from '#src/domain/workload/kinds.ts';
-import { rightsForInPlace } from '#src/session/plan/rights-needed.ts';
+import { rightsForFiles, rightsForInPlace } from '#src/session/plan/rights-needed.ts';
 import { userRoles } from '#src/domain/install/user-roles.ts';
 import { permissionsOf, readRights } from '#test/support/documented-rights.ts';
 import type { Role } from '#test/support/rbac.ts';
@@ -34,6 +34,7 @@ for (const [files, heading] of [
   [['schedules.yaml', 'hooks-and-deletions.yaml'], 'The optional Roles, verb by verb'],
   [['classes.yaml'], 'The ClusterRole'],
   [['doctor.yaml'], 'Doctor, verb by verb'],
+  [['files.yaml'], 'Files of restore points, verb by verb'],
   [['in-place.yaml'], 'Restore in place, verb by verb'],
 ] as const) {
   test(`${files.join(', ')} and the table list the same verbs`, async () => {
@@ -58,6 +59,16 @@ test('in-place.yaml and developer.yaml grant what a restore in place asks for', 
     ...scalable.flatMap((kind) => rightsForInPlace(kind, 'scale')),
   ];
   for (const right of rights) assert.ok(granted.has(formatRight(right)), formatRight(right));
+});
+
+test('files.yaml and developer.yaml grant what reading files asks for', async () => {
+  const texts = await Promise.all(
+    ['developer.yaml', 'files.yaml'].map((file) => readFile(join(docs, 'rbac', file), 'utf8')),
+  );
+  const granted = new Set(
+    permissionsOf(texts.flatMap((text) => (loadAll(text) as Role[]).flatMap((role) => role.rules))),
+  );
+  for (const right of rightsForFiles) assert.ok(granted.has(formatRight(right)), formatRight(right));
 });
 
 test('the policy and in-place.yaml name the same group', async () => {

@@ -75,12 +75,13 @@ export interface Place {
 export interface PlaceRights {
   readonly classes?: boolean;
   readonly hooksAndDeletions?: boolean;
+  readonly files?: boolean;
   readonly inPlace?: boolean | 'without-volumes';
 }
 
 /**
  * `classes: false`: the developer may not read classes and volumes, which are cluster-scoped.
- * `hooksAndDeletions`, `inPlace`: the developer also has the rights of that optional file.
+ * `hooksAndDeletions`, `files`, `inPlace`: the developer also has the rights of that optional file.
  */
 export async function openPlace(
   t: TestContext,
@@ -239,7 +240,7 @@ async function admitDeveloper(
   t: TestContext,
   server: TestServer,
   namespace: string,
-  { classes = true, hooksAndDeletions = false, inPlace = false }: PlaceRights,
+  { classes = true, hooksAndDeletions = false, files = false, inPlace = false }: PlaceRights,
 ): Promise<Identity | undefined> {
   if (!(await hasAccessControl(server))) return undefined;
   const user = `${namespace}-developer`;
@@ -250,6 +251,7 @@ async function admitDeveloper(
     ...(await documentedRules('developer.yaml')),
     ...(await documentedRules('schedules.yaml')),
     ...(hooksAndDeletions ? await documentedRules('hooks-and-deletions.yaml') : []),
+    ...(files ? await documentedRules('files.yaml') : []),
     ...swapRules,
   ];
   await grantInNamespace(server, namespace, user, rules);

@@ -22,12 +22,12 @@ async function setUp(
   t: TestContext,
   claims = ['data'],
 ): Promise<{ place: Place; pod: string; local: string }> {
-  const place = await openPlace(t, server);
+  const place = await openPlace(t, server, { files: true });
   await place.claims(...claims);
   await place.create(deployments, quiet(deployment('demo', claims)));
   const [pod = ''] = await place.running('demo');
   await place.sh(pod, `rm -rf /source/data/* && ${before}`);
-  await place.succeeds('snapshot deploy/demo --executor=local', { identity: undefined });
+  await place.succeeds('snapshot deploy/demo --executor=local');
   await place.sh(pod, since);
   const local = await mkdtemp(join(tmpdir(), 'stash-local-'));
   t.after(() => rm(local, { recursive: true, force: true }));
@@ -46,17 +46,16 @@ async function leavesNothing(place: Place): Promise<void> {
 await suite('files out of a restore point', { concurrency: 2 }, () => {
   test('cp: a file, a directory and the whole volume, here', async (t) => {
     const { place, local } = await setUp(t);
-    const as = { identity: undefined };
-    const { stdout } = await place.succeeds(`cp deploy/demo:data:/conf/app ${local}/mine`, as);
+    const { stdout } = await place.succeeds(`cp deploy/demo:data:/conf/app ${local}/mine`);
     assert.match(
       stdout,
       /^1 file \(3\) of claim data in restore point deploy-demo-\d+ copied to .*\/mine\n$/,
     );
     assert.equal(await readFile(join(local, 'mine'), 'utf8'), 'old');
     assert.equal((await stat(join(local, 'mine'))).mtime.toISOString(), '2024-01-01T00:00:00.000Z');
-    await place.succeeds(`cp deploy/demo@latest:/conf ${local}`, as);
+    await place.succeeds(`cp deploy/demo@latest:/conf ${local}`);
     assert.deepEqual((await readdir(join(local, 'conf'))).sort(), ['app', 'same']);
-    await place.succeeds(`cp deploy/demo:/ ${local}/all`, as);
+    await place.succeeds(`cp deploy/demo:/ ${local}/all`);
     assert.deepEqual((await readdir(join(local, 'all'))).filter((name) => name !== 'lost+found').sort(), [
       'conf',
       'empty',
@@ -65,7 +64,7 @@ await suite('files out of a restore point', { concurrency: 2 }, () => {
       'sly',
     ]);
     assert.equal(await readlink(join(local, 'all/link')), 'conf/app');
-    const missing = await place.stash(`cp deploy/demo:data:/none ${local}`, as);
+    const missing = await place.stash(`cp deploy/demo:data:/none ${local}`);
     assert.equal(missing.code, 3, missing.stderr);
     assert.match(missing.stderr, /error: the volume has no \/none; nothing was copied/);
     await leavesNothing(place);
@@ -73,24 +72,22 @@ await suite('files out of a restore point', { concurrency: 2 }, () => {
 
   test('cp: into the running pod, as a file and as a directory', async (t) => {
     const { place, pod } = await setUp(t);
-    const as = { identity: undefined };
-    await place.succeeds('cp deploy/demo:data:/conf/app deploy/demo:/source/data/conf/app', as);
+    await place.succeeds('cp deploy/demo:data:/conf/app deploy/demo:/source/data/conf/app');
     assert.equal(await place.sh(pod, 'cat /source/data/conf/app'), 'old');
-    await place.succeeds(`cp deploy/demo:data:/conf pod/${pod}:/source/data/empty`, as);
+    await place.succeeds(`cp deploy/demo:data:/conf pod/${pod}:/source/data/empty`);
     assert.equal(await place.sh(pod, 'cat /source/data/empty/conf/app'), 'old');
-    await place.succeeds('cp deploy/demo:data:/conf deploy/demo:/source/data/restored', as);
+    await place.succeeds('cp deploy/demo:data:/conf deploy/demo:/source/data/restored');
     assert.equal(await place.sh(pod, 'ls /source/data/restored'), 'app\nsame');
-    await place.succeeds('cp deploy/demo:data:/ deploy/demo:/source/data', as);
+    await place.succeeds('cp deploy/demo:data:/ deploy/demo:/source/data');
     assert.equal(await place.sh(pod, 'cat /source/data/gone'), 'gone');
-    const outside = await place.stash('cp deploy/demo:data:/conf deploy/demo:/tmp', as);
+    const outside = await place.stash('cp deploy/demo:data:/conf deploy/demo:/tmp');
     assert.match(outside.stderr, /no running pod of deployment\/demo has a claim at \/tmp/);
     await leavesNothing(place);
   });
 
   test('diff: added, removed, changed; the same size and time with --checksum only', async (t) => {
     const { place } = await setUp(t);
-    const as = { identity: undefined };
-    const plain = await place.succeeds('diff deploy/demo', as);
+    const plain = await place.succeeds('diff deploy/demo');
     assert.deepEqual(plain.stdout.split('\n'), [
       'added    /added  5',
       'changed  /conf/app  3 -> 5',
@@ -98,9 +95,9 @@ await suite('files out of a restore point', { concurrency: 2 }, () => {
       '',
     ]);
     assert.match(plain.stderr, /^1 added, 1 removed, 1 changed$/m);
-    const deep = await place.succeeds('diff deploy/demo --checksum', as);
+    const deep = await place.succeeds('diff deploy/demo --checksum');
     assert.match(deep.stdout, /^changed {2}\/sly {2}other contents of the same size$/m);
-    const below = await place.succeeds('diff deploy/demo --path /conf -o json', as);
+    const below = await place.succeeds('diff deploy/demo --path /conf -o json');
     assert.deepEqual(JSON.parse(below.stdout), {
       ...{ path: '/conf/app', change: 'changed', by: 'size' },
       restored: { kind: 'file', size: 3, modified: '2024-01-01T00:00:00.000Z' },
@@ -115,16 +112,13 @@ await suite('files out of a restore point', { concurrency: 2 }, () => {
 
   test('browse: a script, its exit code, and a pod that no Service of the workload finds', async (t) => {
     const { place } = await setUp(t);
-    const as = { identity: undefined };
     const { stdout, code, stderr } = await place.stash('browse deploy/demo', {
-      ...as,
       stdin: 'ls\ncd conf\npwd\ncat app\nls -l ../none\nexit 5\n',
     });
     assert.equal(code, 5, stderr);
     assert.equal(stdout.replace('lost+found\n', ''), 'conf\nempty\ngone\nlink\nsly\n/conf\nold');
     assert.match(stderr, /^ls -l ..\/none: the volume has no \/none$/m);
     const shell = await place.stash('browse deploy/demo --image busybox', {
-      ...as,
       stdin: 'cat conf/app; exit 3\n',
     });
     assert.deepEqual({ code: shell.code, stdout: shell.stdout }, { code: 3, stdout: 'old' }, shell.stderr);

@@ -3,6 +3,7 @@ import { claimsFlag } from '#src/cli/flags.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { hintOf, waysOn } from '#src/domain/in-place/ways-on.ts';
+import { isFileSession } from '#src/domain/session/file-session.ts';
 import { isInPlace } from '#src/domain/in-place/record.ts';
 import { StashError } from '#src/errors.ts';
 import { restore } from '#src/session/kinds/restore.ts';
@@ -23,12 +24,17 @@ It exits with 0 once the session has ended, even if the session failed: its stat
   run: ({ flags, connection }, context) =>
     carryOutNamed(context, connection, restore, {
       name: flags.restoresession,
-      check: checkNotInPlace,
+      check: checkForJob,
       given: { claimsPerSession: flags.claimsPerSession },
     }),
 });
 
-function checkNotInPlace(session: Stored<RestoreSession>): void {
+function checkForJob(session: Stored<RestoreSession>): void {
+  if (isFileSession(session))
+    throw new StashError(
+      'precondition',
+      `restoresession/${session.metadata.name} only gives access to files: no Job carries it out`,
+    );
   if (!isInPlace(session)) return;
   const { name } = session.metadata;
   throw new StashError('precondition', `restoresession/${name} restores in place: no Job carries it out`, {

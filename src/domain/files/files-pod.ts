@@ -14,13 +14,11 @@ export const containerName = 'files' satisfies Component;
 const defaultUser = 65_532;
 
 export interface FilesPod {
-  /** The session's name, which is the pod's too. */
-  readonly name: string;
   readonly namespace: string;
   /** Left out where the API server is only asked whether it would accept the pod. */
   readonly owner?: OwnerReference | undefined;
   readonly image: string;
-  /** Name of the temporary claim. */
+  /** Name of the temporary claim, which is the pod's too: no two commands share it. */
   readonly claim: string;
   readonly isBlock: boolean;
   /** Name of the present claim, which the pod mounts too; left out: it does not. */
@@ -48,7 +46,7 @@ interface Security {
  * refuses, unless its user is root.
  */
 export function buildFilesPod(wishes: FilesPod): Named<Pod> {
-  const { name, namespace, owner, image, claim, isBlock, live, workload } = wishes;
+  const { namespace, owner, image, claim, isBlock, live, workload } = wishes;
   const { nodeSelector, tolerations, imagePullSecrets, schedulerName } = workload ?? {};
   const own = (workload?.securityContext ?? {}) as Security;
   const user = wishes.user ?? userOf(wishes) ?? own.runAsUser ?? defaultUser;
@@ -62,7 +60,7 @@ export function buildFilesPod(wishes: FilesPod): Named<Pod> {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name,
+      name: claim,
       namespace,
       labels: { [label.managedBy]: managedBy, [label.component]: containerName },
       ...(owner && { ownerReferences: [owner] }),

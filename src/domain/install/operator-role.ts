@@ -34,7 +34,7 @@ export function buildOperatorRole(options: InstallOptions): Named<Role> {
     rules: [
       on(backupConfigurations, 'list', 'watch', 'patch'),
       on(backupSessions, 'get', 'list', 'watch', 'create', 'patch', 'delete'),
-      on(restoreSessions, 'get', 'list', 'watch', 'patch'),
+      on(restoreSessions, 'get', 'list', 'watch', 'patch', 'delete'),
       onSub(backupConfigurations, 'status', 'patch'),
       onSub(backupSessions, 'status', 'patch'),
       onSub(restoreSessions, 'status', 'patch'),

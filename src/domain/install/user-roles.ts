@@ -92,6 +92,13 @@ export const userRoles: readonly UserRole[] = [
     ],
   },
   {
+    file: 'files',
+    kind: 'Role',
+    name: 'kubectl-stash-files',
+    binding: 'stash-files',
+    rules: [on(restoreSessions, 'delete'), on(pods, 'get', 'create'), runsInPods],
+  },
+  {
     file: 'in-place',
     kind: 'Role',
     name: 'kubectl-stash-in-place',

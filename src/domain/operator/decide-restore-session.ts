@@ -2,6 +2,7 @@
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { deadlineOfFiles, isAbandoned, isFileSession } from '#src/domain/session/file-session.ts';
 import { endedAt } from '#src/domain/session/ended-at.ts';
 import { isInPlace } from '#src/domain/in-place/record.ts';
 import { shortened } from '#src/domain/quoted.ts';
@@ -44,6 +45,8 @@ export type RestoreSessionAction =
   /** The session is not for this operator, or is being deleted; `why`: the message of a Warning. */
   | { readonly do: 'ignore'; readonly why?: string }
   | { readonly do: 'invalid'; readonly why: string }
+  /** Delete the session: its command has died, and only that would still use what it owns. */
+  | { readonly do: 'remove-files' }
   | { readonly do: 'tell-target'; readonly sighting: TargetSighting };
 
 export function decideRestoreSession(world: RestoreSessionWorld): RestoreSessionAction {
@@ -56,6 +59,7 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
       why: `driver ${driver} is not supported: this operator carries out VolumeSnapshotter only`,
     };
   }
+  if (isFileSession(session)) return decideFiles(world);
   if (isInPlace(session)) return decideInPlace(world);
   if (isFinal(session)) return decideFinished(world);
   const begun = hasBegun(world);
@@ -73,6 +77,16 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   }
   const freeze = freezeOfRestore(session, world.maxFreezeMs);
   return decideExecutor(world, { deadline, begun, disruption: undefined, foreign: undefined, freeze });
+}
+
+/** Only its command carries it out. */
+function decideFiles({ session, now }: RestoreSessionWorld): RestoreSessionAction {
+  if (isAbandoned(session, now)) return { do: 'remove-files' };
+  return {
+    do: 'wait',
+    until: deadlineOfFiles(session),
+    why: 'a command line reads the files of a restore point',
+  };
 }
 
 /** Whether an executor holds the session or has been started for it. */

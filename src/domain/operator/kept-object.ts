@@ -36,6 +36,7 @@ const readAnnotations: readonly string[] = [
   annotation.keepUntil,
   annotation.snapshotClass,
   annotation.inPlace,
+  annotation.filesUntil,
   annotation.restoredFrom,
   annotation.restoreFlags,
 ];
@@ -120,9 +121,11 @@ function outlineOf<T extends BackupConfiguration | BackupSession | RestoreSessio
   const { metadata, status } = object;
   const { generation, finalizers = [], annotations } = metadata;
   const holder = annotations?.[annotation.executor];
+  const filesUntil = annotations?.[annotation.filesUntil];
   const read = {
     ...(holder !== undefined && { [annotation.executor]: brief(holder) }),
     ...(isInPlace(object) && { [annotation.inPlace]: '' }),
+    ...(filesUntil !== undefined && { [annotation.filesUntil]: brief(filesUntil) }),
   };
   const of = outline(object);
   return {

@@ -11,6 +11,7 @@ import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
 import { commandLine } from '#src/domain/command-line.ts';
+import { isFileSession } from '#src/domain/session/file-session.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { whyKept } from './keeping.ts';
 import { isGood, restorePoints, snapshotsOfPoint, type RestorePoint } from './restore-points.ts';
@@ -65,6 +66,10 @@ export function backupSessionEffects(session: Stored<BackupSession>, scene: Dele
 
 export function restoreSessionEffects(session: Stored<RestoreSession>, scene: DeleteScene): DeleteEffects {
   const { name, uid } = session.metadata;
+  if (isFileSession(session)) {
+    const message = `restoresession/${name}: a browse, cp or diff that still runs loses its claim and its pod`;
+    return { ...none, notes: [message] };
+  }
   const kept = scene.claims
     .filter(({ metadata }) => metadata.annotations?.[annotation.restoreSessionUid] === uid)
     .map(({ metadata }) => metadata.name);

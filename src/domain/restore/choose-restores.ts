@@ -9,6 +9,7 @@ import { choosePoint, isOf, restoreFrom } from '#src/domain/restore-points/choos
 import type { Moment } from '#src/domain/restore-points/moment.ts';
 import type { PointClaim, RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { inWords } from '#src/domain/restore-points/source-claim.ts';
+import { isFileSession } from '#src/domain/session/file-session.ts';
 import { isInPlace } from '#src/domain/session/in-place.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 import { formatTarget, isTargetKind, readTarget, type Target } from '#src/domain/workload/target.ts';
@@ -66,7 +67,11 @@ export function chooseRestores(
 ): ChosenRestores {
   const { points, claims, sessions } = scene;
   const unfinished = sessions.filter(
-    (session) => !isInPlace(session) && !isFinal(session) && session.metadata.deletionTimestamp === undefined,
+    (session) =>
+      !isInPlace(session) &&
+      !isFileSession(session) &&
+      !isFinal(session) &&
+      session.metadata.deletionTimestamp === undefined,
   );
   const beingRestored = new Set(unfinished.map(({ metadata }) => metadata.uid));
   const existing = new Map(

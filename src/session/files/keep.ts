@@ -5,7 +5,7 @@ import type { RestoreSession } from '#src/api/stash.ts';
 import type { WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import { extended, extendEveryMs } from '#src/domain/files/file-session.ts';
+import { extended, extendEveryMs } from '#src/domain/session/file-session.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
 import { persist } from '#src/session/persist.ts';

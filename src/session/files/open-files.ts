@@ -7,7 +7,7 @@ import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
-import { fileSessionOwner } from '#src/domain/files/file-session.ts';
+import { fileSessionOwner } from '#src/domain/files/build-file-session.ts';
 import { podState } from '#src/domain/files/pod-state.ts';
 import { buildClaim } from '#src/domain/restore/build-restore.ts';
 import { fileSessionName } from '#src/domain/workload/names.ts';

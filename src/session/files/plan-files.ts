@@ -1,8 +1,11 @@
 /** Plans the access to the files of a restore point: finds what is wrong before anything is created. */
 import type { PersistentVolumeClaim, Pod, PodSpec, Stored } from '#src/api/kubernetes.ts';
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
-import { pods, restoreSessions } from '#src/api/resources.ts';
-import { buildFileSession, fileSessionOwner, temporaryTemplate } from '#src/domain/files/file-session.ts';
+import {
+  buildFileSession,
+  fileSessionOwner,
+  temporaryTemplate,
+} from '#src/domain/files/build-file-session.ts';
 import { buildFilesPod } from '#src/domain/files/files-pod.ts';
 import { accept, failure, refuse, type Failure } from '#src/domain/finding.ts';
 import { chooseClaim, checkLive } from '#src/domain/files/choose-claim.ts';
@@ -11,7 +14,6 @@ import { choosePoint } from '#src/domain/restore-points/choose-point.ts';
 import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { hasEnded, mounts } from '#src/domain/restore/claims-in-the-way.ts';
-import type { Right } from '#src/domain/rights.ts';
 import { readWorkload } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
@@ -19,7 +21,7 @@ import { StashError } from '#src/errors.ts';
 import { ifAllowed, type NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 import { planRestore, readWorkload as readObject } from '#src/session/plan/plan-restore.ts';
 import { pointsOfNamespace, prepareFrom } from '#src/session/plan/prepare-restore.ts';
-import { rightsForRestore } from '#src/session/plan/rights-needed.ts';
+import { rightsForFiles } from '#src/session/plan/rights-needed.ts';
 
 import type { FilesToOpen } from './open-files.ts';
 
@@ -82,7 +84,6 @@ export async function planFiles(reader: NamespaceReader, request: FilesRequest):
     session: buildFileSession({ target, template, from: point.session, at: now }),
     podOf: (session) =>
       buildFilesPod({
-        name: session?.metadata.name ?? `files-${id}`,
         ...{ namespace, image: request.image, claim: temporary, isBlock, liveClaim: claim },
         owner: session && fileSessionOwner(session),
         live: request.live ? claim : undefined,
@@ -93,16 +94,6 @@ export async function planFiles(reader: NamespaceReader, request: FilesRequest):
     notes: [...prepared.notes, ...notes],
   };
 }
-
-/** For a command that carries the session out itself, extends its deadline, runs the pod and deletes all of it. */
-const rightsForFiles: readonly Right[] = [
-  ...rightsForRestore({ executor: 'local', wait: true }).filter(
-    ({ subresource }) => subresource !== 'status',
-  ),
-  { verb: 'delete', resource: restoreSessions },
-  ...(['get', 'list', 'watch', 'create'] as const).map((verb) => ({ verb, resource: pods })),
-  ...(['get', 'create'] as const).map((verb) => ({ verb, resource: pods, subresource: 'exec' }) as const),
-];
 
 interface Around {
   readonly live: Stored<PersistentVolumeClaim> | undefined;

@@ -4,7 +4,7 @@ import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { isAbandoned } from '#src/domain/files/file-session.ts';
+import { isAbandoned } from '#src/domain/session/file-session.ts';
 import { isStashError } from '#src/errors.ts';
 
 const deletionsAtOnce = 8;

@@ -16,6 +16,10 @@ import { type TargetKind, targetTypes } from '#src/domain/workload/kinds.ts';
 
 import type { Executor } from '#src/session/holding/executor.ts';
 
+const execRights: readonly Right[] = (['get', 'create'] as const).map((verb) => ({
+  ...{ verb, resource: pods, subresource: 'exec' },
+}));
+
 interface Course {
   /** Undefined: not known before the session exists. */
   readonly executor: Executor | undefined;
@@ -59,21 +63,26 @@ export function rightsForHooks(
   kind: TargetKind | undefined,
 ): Right[] {
   const runsCommands = [pre, post].some((hook) => hook && commandOf(hook));
-  const exec = (['get', 'create'] as const).map(
-    (verb) => ({ verb, resource: pods, subresource: 'exec' }) as const,
-  );
   const podsThrough = kind && targetTypes[kind].podsThrough;
   return [
     ...on(pods, 'list'),
     // A Deployment controls its pods through ReplicaSets.
     ...(podsThrough ? on(podsThrough, 'get') : []),
-    ...(runsCommands ? exec : []),
+    ...(runsCommands ? execRights : []),
   ];
 }
 
 export function rightsForRestore(course: Course): Right[] {
   return session(restoreSessions, persistentVolumeClaims, course);
 }
+
+/** For `browse`, `cp` and `diff`: they restore a claim, run a pod, and delete both with their session. */
+export const rightsForFiles: readonly Right[] = [
+  ...on(restoreSessions, 'create', 'patch', 'get', 'list', 'delete'),
+  ...on(persistentVolumeClaims, 'create', 'get', 'list', 'watch'),
+  ...on(pods, 'create', 'get', 'list', 'watch'),
+  ...execRights,
+];
 
 /** To keep the present volumes, and to reserve the new ones for their claims. */
 export const rightsOnVolumes: readonly Right[] = on(persistentVolumes, 'get', 'list', 'watch', 'patch');

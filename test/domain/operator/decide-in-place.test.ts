@@ -51,6 +51,7 @@ function words(action: RestoreSessionAction): string {
     case 'ignore':
     case 'invalid':
     case 'tell-target':
+    case 'remove-files':
     case 'ensure-job':
     case 'run':
     case 'give-back':

@@ -39,9 +39,17 @@ interface Changes {
   readonly holder?: string;
   readonly quiescedSince?: Date;
   readonly deleted?: boolean;
+  readonly filesUntil?: string;
 }
 
-function restore({ spec, status, holder, quiescedSince, deleted }: Changes = {}): Stored<RestoreSession> {
+function restore({
+  spec,
+  status,
+  holder,
+  quiescedSince,
+  deleted,
+  filesUntil,
+}: Changes = {}): Stored<RestoreSession> {
   return stored<RestoreSession>({
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'RestoreSession',
@@ -51,6 +59,7 @@ function restore({ spec, status, holder, quiescedSince, deleted }: Changes = {})
       uid: 'uid-of-backupsession-sts-db-1773457200',
       annotations: {
         ...(holder !== undefined && { 'stash.appscode.com/executor': holder }),
+        ...(filesUntil !== undefined && { 'stash.appscode.com/files-until': filesUntil }),
         ...(quiescedSince && { 'stash.appscode.com/quiesced-since': quiescedSince.toISOString() }),
       },
       ...(deleted === true && { deletionTimestamp: 'x' }),
@@ -92,6 +101,7 @@ function words(action: RestoreSessionAction): string {
       return `${action.do}: ${action.why}`;
     case 'tell-swap':
     case 'tell-stalled':
+    case 'remove-files':
       return action.do;
     case 'tell-target':
       return `tell ${action.sighting.reason}: ${action.sighting.message}`;
@@ -120,6 +130,26 @@ const rows: [string, RestoreSessionWorld, string][] = [
     'Restic',
     world({ session: restore({ spec: { driver: 'Restic' } }) }),
     'ignore: driver Restic is not supported: this operator carries out VolumeSnapshotter only',
+  ],
+  [
+    'a command that reads files',
+    world({ session: restore({ filesUntil: at(600).toISOString() }) }),
+    'wait until 600: a command line reads the files of a restore point',
+  ],
+  [
+    'a command that read files and has died',
+    world({ session: restore({ filesUntil: at(-1).toISOString() }) }),
+    'remove-files',
+  ],
+  [
+    'the same, being deleted',
+    world({ session: restore({ filesUntil: at(-1).toISOString(), deleted: true }) }),
+    'ignore',
+  ],
+  [
+    'files until no time',
+    world({ session: restore({ filesUntil: 'soon' }) }),
+    'wait: a command line reads the files of a restore point',
   ],
   ['being deleted', world({ session: restore({ deleted: true }) }), 'ignore'],
   [
