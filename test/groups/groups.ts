@@ -14,7 +14,7 @@ const changing = ['test/sandbox/controllers/reconciler.test.ts', 'test/package/a
 export const groups = {
   changing: { files: changing, atOnce: 1 },
   cli: {
-    files: ['test/{cli,cluster-adapter,demo,install,package}/**/*.test.ts'],
+    files: ['test/{cli,cluster-adapter,demo,files,install,package}/**/*.test.ts'],
     except: changing,
     atOnce: 3,
   },
