@@ -27,6 +27,7 @@ export function walkGuides(server: TestServer, chosen: (file: string) => boolean
         // Only the roles that the guide asks for.
         const type = await openTerminal(t, server, {
           hooksAndDeletions: guide.includes('hooks-and-deletions.yaml'),
+          files: guide.includes('files.yaml'),
           inPlace: guide.includes('in-place.yaml'),
         });
         for (const { command, expected } of steps) {

@@ -19,7 +19,7 @@ test('a session past its deadline goes, with its claim and its pod; one whose co
   const namespace = await stage.home(['data']);
   const left = async (name: string, untilMs: number) => {
     const target = { kind: 'Deployment', name, namespace } as const;
-    const template = { metadata: { name }, spec: { accessModes: ['ReadWriteOnce'] } };
+    const template = { metadata: { name }, spec: {} };
     const at = new Date(clock.now().getTime() + untilMs);
     const built = buildFileSession({ target, template, from: 'point', at: clock.now() });
     const annotations = { ...built.metadata.annotations, [annotation.filesUntil]: at.toISOString() };
