@@ -55,6 +55,8 @@ The command restores the claim under a temporary name, which takes storage of th
         });
       } finally {
         giveBack?.();
+        // Else a program that waits for more input does not end.
+        context.in.destroy();
       }
     });
   },

@@ -179,6 +179,7 @@ async function copyMembers(
   const isCutShort = (error: unknown) => isStashError(error, 'server') && error.message === endsTooEarly;
   const { ended } = await readFromPod(cluster, command, read, isCutShort);
   if (ended.code === 0) return '';
+  if (display.state().files === 0) throw failedInPod(ended);
   return ended.said.split('\n').join('; ');
 }
 

@@ -8,7 +8,8 @@ export function claimPath(path: string): string {
     throw new StashError('usage', `"${path}" may leave the volume: it contains ".."`, {
       hint: 'write the path from the root of the volume: /dir/file',
     });
-  if (path.includes('\0')) throw new StashError('usage', 'a path cannot contain a null character');
+  if (path.includes('\0'))
+    throw new StashError('usage', 'a path cannot contain a null character', { hint: 'leave it out' });
   return parts.join('/');
 }
 

@@ -39,17 +39,26 @@ export function podState({ pod, claim, events }: PodScene): PodState {
 
 function whyWaiting({ pod, claim, events }: PodScene, node: string | undefined): string {
   const warned = (uid: string | undefined) =>
-    events.findLast(({ type, involvedObject }) => type === 'Warning' && involvedObject.uid === uid)?.message;
-  if (claim && claim.status?.phase !== 'Bound') {
-    const why = warned(claim.metadata.uid) ?? 'its driver makes the volume';
-    return `persistentvolumeclaim/${claim.metadata.name} is not bound: ${why}`;
-  }
+    events.findLast(
+      ({ type, reason, involvedObject }) =>
+        type === 'Warning' && reason !== unscheduledReason && involvedObject.uid === uid,
+    )?.message;
   const unscheduled = pod.status?.conditions?.find(
     ({ type, status }) => type === 'PodScheduled' && status === 'False',
   )?.message;
+  if (claim && claim.status?.phase !== 'Bound') {
+    // A volume may wait for the pod's node; that the pod waits for the volume says nothing new.
+    const scheduler = unscheduled?.includes('unbound immediate') === true ? undefined : unscheduled;
+    const why = warned(claim.metadata.uid) ?? scheduler ?? 'its driver makes the volume';
+    return `persistentvolumeclaim/${claim.metadata.name} is not bound: ${why}`;
+  }
   const why = node === undefined ? unscheduled : warned(pod.metadata.uid);
-  return `pod/${pod.metadata.name} is not ${node === undefined ? 'scheduled' : 'started'}${why === undefined ? '' : `: ${why}`}`;
+  const what = node === undefined ? 'scheduled' : 'started';
+  return `pod/${pod.metadata.name} is not ${what}${why === undefined ? '' : `: ${why}`}`;
 }
+
+/** An Event of the scheduler stays when the pod has its node. */
+const unscheduledReason = 'FailedScheduling';
 
 function failed(why: string, isImage = false): PodState {
   return { state: 'failed', why: sanitize(why), isImage };

@@ -47,8 +47,7 @@ export async function withFiles<T>(
 ): Promise<T> {
   const { cluster, tell } = environment;
   const { target, template, podOf } = task;
-  // Pod security, quotas and webhooks refuse it here, before anything exists.
-  await cluster.create(pods, podOf(), { dryRun: true });
+  await refusePod(cluster, podOf());
   const session = await createRestore(environment, task.session, (at) => fileSessionName(target, at));
   const kept = keep(environment, session);
   const signal = AbortSignal.any([environment.signal, kept.lost]);
@@ -66,6 +65,19 @@ export async function withFiles<T>(
   } finally {
     tell(`deleting restoresession/${session.metadata.name}, its claim and its pod`);
     await kept.release();
+  }
+}
+
+/** Asks the API server: pod security, quotas and webhooks refuse the pod before anything exists. */
+async function refusePod(cluster: WaitEnvironment['cluster'], pod: Named<Pod>): Promise<void> {
+  try {
+    await cluster.create(pods, pod, { dryRun: true });
+  } catch (error) {
+    if (!isStashError(error, 'forbidden', 'invalid', 'precondition', 'conflict')) throw error;
+    throw new StashError(error.kind, error.message, {
+      hint: error.hint ?? commandLine`kubectl describe namespace ${pod.metadata.namespace ?? 'default'}`,
+      cause: error,
+    });
   }
 }
 
