@@ -20,7 +20,7 @@ The image of this program has a small shell of its own: ls, cd, find, cat, stat.
 The command restores the claim under a temporary name, which takes storage of the namespace, and deletes it and the pod when the shell ends.`,
   examples: [
     '# Look at the newest restore point\nkubectl stash browse deploy/foo',
-    "# Look for a file in yesterday's data of one claim\necho 'find /conf' | kubectl stash browse sts/db --claim data-db-0 --from yesterday",
+    "# Look for a file in yesterday's data of one claim\necho 'find /conf' | kubectl stash browse sts/db \\\n  --claim data-db-0 --from yesterday",
     '# Use a real shell\nkubectl stash browse deploy/foo --image busybox',
   ],
   flags: { ...claimFlag, ...filesFlags, ...imageFlag('Any other image must contain sh.') },

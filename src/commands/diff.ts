@@ -27,7 +27,7 @@ A pod reads both volumes where they are, and sends only the differences. It moun
 The command restores the claim under a temporary name, which takes storage of the namespace, and deletes it and the pod when it ends.`,
   examples: [
     '# See what changed since the newest restore point\nkubectl stash diff deploy/foo',
-    '# Compare the contents of one directory with those of yesterday\nkubectl stash diff sts/db --claim data-db-0 --path /conf --from yesterday --checksum',
+    '# Compare the contents of one directory with those of yesterday\nkubectl stash diff sts/db --claim data-db-0 --path /conf \\\n  --from yesterday --checksum',
   ],
   flags: {
     ...claimFlag,

@@ -10,7 +10,7 @@ export const command = defineCommand({
   description:
     'Print how the files of two mounted volumes differ, one line of JSON each. "kubectl stash diff" runs this command in its pod.',
   examples: [
-    '# As that pod does\nkubectl stash operator compare-files --restored /stash/restored --live /stash/live',
+    '# As that pod does\nkubectl stash operator compare-files \\\n  --restored /stash/restored --live /stash/live',
   ],
   flags: {
     restored: { type: 'string', default: '/', valueName: 'DIRECTORY', description: 'The restored volume.' },
