@@ -16,6 +16,12 @@ export const command = defineCommand({
       description: 'Where the volume is mounted.',
     },
   },
-  run: ({ flags: { root } }, { in: input, out, err, outIsTTY }) =>
-    runShell({ root, input, out, err, isTerminal: outIsTTY, reason: systemReason }),
+  async run({ flags: { root } }, { in: input, out, err, outIsTTY }) {
+    try {
+      return await runShell({ root, input, out, err, isTerminal: outIsTTY, reason: systemReason });
+    } finally {
+      // Else the process waits for more of it.
+      input.destroy();
+    }
+  },
 });

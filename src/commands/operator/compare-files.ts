@@ -6,7 +6,7 @@ import { put } from '#src/files/put.ts';
 
 export const command = defineCommand({
   name: 'operator compare-files',
-  usage: 'operator compare-files --restored DIRECTORY --live DIRECTORY [flags]',
+  usage: 'operator compare-files [flags]',
   description:
     'Print how the files of two mounted volumes differ, one line of JSON each. "kubectl stash diff" runs this command in its pod.',
   examples: [
