@@ -9,14 +9,15 @@ import { readDifference, writeDifference, type Difference } from '#src/domain/fi
 import { compareFiles } from '#src/files/compare-files.ts';
 import { countsLine, differenceLine, differenceValue } from '#src/report/differences.ts';
 
-type Tree = Readonly<Record<string, string | { readonly link: string } | 'directory'>>;
+/** Contents of a file; null: a directory. */
+type Tree = Readonly<Record<string, string | { readonly to: string } | null>>;
 
 async function make(at: string, tree: Tree): Promise<string> {
   await mkdir(at, { recursive: true });
   for (const [name, what] of Object.entries(tree)) {
     const path = join(at, name);
-    if (what === 'directory') await mkdir(path, { recursive: true });
-    else if (typeof what === 'object') await symlink(what.link, path);
+    if (what === null) await mkdir(path, { recursive: true });
+    else if (typeof what === 'object') await symlink(what.to, path);
     else {
       await writeFile(path, what);
       await utimes(path, 1_700_000_000, 1_700_000_000);
@@ -45,7 +46,7 @@ async function compare(
   return found.map(differenceLine);
 }
 
-const same: Tree = { a: 'one', dir: 'directory', 'dir/b': 'two', link: { link: 'a' } };
+const same: Tree = { a: 'one', dir: null, 'dir/b': 'two', link: { to: 'a' } };
 
 test('nothing', async (t) => {
   assert.deepEqual(await compare(t, same, same), []);
@@ -53,14 +54,14 @@ test('nothing', async (t) => {
 });
 
 test('added, removed and changed, directories with all that is in them', async (t) => {
-  const before = { ...same, gone: 'old', 'old-dir': 'directory', 'old-dir/x': 'x' } as const;
+  const before = { ...same, gone: 'old', 'old-dir': null, 'old-dir/x': 'x' } as const;
   const now = {
     ...same,
     a: 'longer',
     new: '12345',
-    'new-dir': 'directory',
+    'new-dir': null,
     'new-dir/y': 'y',
-    'new-link': { link: 'a' },
+    'new-link': { to: 'a' },
   } as const;
   assert.deepEqual(await compare(t, before, now), [
     'changed  /a  3 -> 6',
@@ -86,7 +87,7 @@ test('the same size: by time, or by contents whatever the time is', async (t) =>
 });
 
 test('kinds and links; a path below', async (t) => {
-  const now: Tree = { a: 'directory', 'a/in': 'x', dir: 'file', link: { link: 'dir' } };
+  const now: Tree = { a: null, 'a/in': 'x', dir: 'file', link: { to: 'dir' } };
   assert.deepEqual(await compare(t, same, now), [
     'changed  /a  file -> directory',
     'added    /a/in  1',
