@@ -38,7 +38,8 @@ function execApiRequest(request: ExecRequest): ApiRequest {
   const at = { namespace, name: pod, subresource: 'exec' };
   const tty = terminal !== undefined;
   // A terminal has one output only.
-  const parameters = { command, container, stdin: stdin !== undefined, stdout: true, stderr: !tty, tty };
+  const streams = { stdin: stdin !== undefined, stdout: true, stderr: !tty, ...(tty && { tty }) };
+  const parameters = { command, container, ...streams };
   return { verb: 'create', resource: pods, ...at, path: exactPath(pods, at) + query(parameters) };
 }
 

@@ -245,3 +245,42 @@ test('an abort ends the command', async () => {
   });
   assert.equal((await rejection(run(node.url, { signal: aborted.signal }))).kind, 'interrupted');
 });
+
+test('a terminal: one output, and its size at the beginning and after each change', async () => {
+  const sizes: string[] = [];
+  await using node = await kubelet('v5.channel.k8s.io', (socket) => {
+    socket.on('message', (data: Buffer) => {
+      if (data[0] !== 4) return;
+      sizes.push(data.subarray(1).toString());
+      if (sizes.length === 1) send(socket, 1, '$ ');
+      else send(socket, 3, JSON.stringify(exited(5)));
+    });
+  });
+  let columns = 80;
+  let resized: () => void = () => undefined;
+  let ended = false;
+  const stdout = new PassThrough();
+  stdout.once('data', () => {
+    columns = 120;
+    resized();
+  });
+  const terminal: ExecRequest['terminal'] = {
+    size: () => ({ columns, rows: 24 }),
+    onResize: (listener, signal) => {
+      resized = listener;
+      signal.addEventListener('abort', () => (ended = true));
+    },
+  };
+  const streams = { stdin: new PassThrough(), stdout, stderr: new PassThrough() };
+  const code = await adapter(node.url).exec({
+    namespace: 'demo',
+    pod: 'web-0',
+    command: ['sh'],
+    ...streams,
+    terminal,
+  });
+  assert.equal(code, 5);
+  assert.deepEqual(sizes, ['{"Width":80,"Height":24}', '{"Width":120,"Height":24}']);
+  assert.match(node.asked[0] ?? '', /stdin=true&stdout=true&stderr=false&tty=true$/);
+  assert.ok(ended);
+});

@@ -218,6 +218,16 @@ export const operatorNeeds: readonly OperatorNeed[] = [
     },
     told: 'session',
   },
+  {
+    permission: `delete restoresessions.${stash}`,
+    bring: ({ server, namespace }) => {
+      const files = restoreSession('files', []);
+      const annotations = { [annotation.filesUntil]: '2026-01-01T00:00:00Z' };
+      const metadata = { ...files.metadata, namespace, annotations };
+      return server.cluster.create(restoreSessions, { ...files, metadata });
+    },
+    told: 'log',
+  },
   { permission: `patch restoresessions.${stash}/status`, bring: restore, told: 'log' },
   ...[...workloadKinds, 'PersistentVolumeClaim' as const].map((kind): OperatorNeed => ({
     permission: `get ${pluralOf(kind)}`,

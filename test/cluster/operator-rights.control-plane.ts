@@ -174,6 +174,7 @@ suite('the audit log of the API server', () => {
     [clusterRole.operator]: [
       'get backupsessions.stash.appscode.com',
       'get restoresessions.stash.appscode.com',
+      'delete restoresessions.stash.appscode.com',
       // The server checks it when a binding is created.
       'bind clusterroles.rbac.authorization.k8s.io',
       withinGet,

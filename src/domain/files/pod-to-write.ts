@@ -1,5 +1,5 @@
 /** The pod, and the container in it, that files are copied into. */
-import type { Pod, Stored } from '#src/api/kubernetes.ts';
+import type { Container, Pod, Stored } from '#src/api/kubernetes.ts';
 import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { containersOf, whyNotRunning } from '#src/domain/hooks/hook-container.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -25,23 +25,17 @@ export function podToWrite(pods: readonly Stored<Pod>[], path: string, of: strin
     return noChoice('precondition', `${of} has no running pod to copy into`, {
       hint: 'copy to this machine, or start it first',
     });
-  const seen = new Set<string>();
-  const fitting = running.flatMap(({ pod, container }) => {
-    const claims = (pod.spec.volumes ?? []).filter(
-      (volume) => volume.persistentVolumeClaim ?? volume.ephemeral,
-    );
-    const mounts = (container.volumeMounts ?? []).filter(
-      ({ name, readOnly }) => readOnly !== true && claims.some((volume) => volume.name === name),
-    );
-    for (const { mountPath } of mounts) seen.add(mountPath);
-    const depth = Math.max(
-      0,
-      ...mounts.map(({ mountPath }) => (isWithin(path, mountPath) ? mountPath.length : 0)),
-    );
-    return depth === 0 ? [] : [{ pod: pod.metadata.name, container: container.name, depth }];
-  });
-  const [best] = fitting.sort((a, b) => b.depth - a.depth);
-  if (best !== undefined) return { value: { pod: best.pod, container: best.container } };
+  const mounts = running.flatMap(({ pod, container }) => mountsOf(pod, container));
+  const fitting = mounts.filter(({ mountPath }) => isWithin(path, mountPath));
+  const deepest = Math.max(0, ...fitting.map(({ mountPath }) => mountPath.length));
+  const best = fitting.filter(({ mountPath }) => mountPath.length === deepest);
+  const [first] = best;
+  if (new Set(best.map(({ claim }) => claim)).size > 1)
+    return noChoice('usage', `the pods of ${of} have different claims at ${path}`, {
+      hint: `name the pod: ${sanitize([...new Set(best.map(({ pod }) => `pod/${pod}`))].join(', '))}`,
+    });
+  if (first !== undefined) return { value: { pod: first.pod, container: first.container } };
+  const seen = new Set(mounts.map(({ mountPath }) => mountPath));
   const where = [...seen].map(sanitize).join(', ');
   return noChoice(
     'precondition',
@@ -56,4 +50,20 @@ export function podToWrite(pods: readonly Stored<Pod>[], path: string, of: strin
 function isWithin(path: string, mountPath: string): boolean {
   const mount = mountPath.replace(/\/+$/, '');
   return path === mount || path.startsWith(`${mount}/`);
+}
+
+/** The claims that the container may write to. */
+function mountsOf(pod: Stored<Pod>, container: Container) {
+  const claims = new Map(
+    (pod.spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+      const claim = persistentVolumeClaim?.claimName ?? (ephemeral && `${pod.metadata.name}-${name}`);
+      return claim === undefined ? [] : [[name, claim] as const];
+    }),
+  );
+  return (container.volumeMounts ?? [])
+    .filter(({ name, readOnly }) => readOnly !== true && claims.has(name))
+    .map(({ name, mountPath }) => ({
+      ...{ pod: pod.metadata.name, container: container.name },
+      ...{ claim: claims.get(name), mountPath: mountPath.replace(/(?<=.)\/+$/, '') },
+    }));
 }

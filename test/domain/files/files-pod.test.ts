@@ -233,9 +233,15 @@ for (const [name, scene, expected] of [
 
 function pod(
   name: string,
-  changes: { mountPath?: string; readOnly?: boolean; running?: boolean; empty?: boolean } = {},
+  changes: {
+    mountPath?: string;
+    readOnly?: boolean;
+    running?: boolean;
+    empty?: boolean;
+    claimName?: string;
+  } = {},
 ): Stored<Pod> {
-  const { mountPath = '/data', readOnly, running = true, empty = false } = changes;
+  const { mountPath = '/data', readOnly, running = true, empty = false, claimName = 'data' } = changes;
   return stored<Pod>({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -248,9 +254,7 @@ function pod(
           volumeMounts: [{ name: 'v', mountPath, ...(readOnly !== undefined && { readOnly }) }],
         },
       ],
-      volumes: [
-        empty ? { name: 'v', emptyDir: {} } : { name: 'v', persistentVolumeClaim: { claimName: 'data' } },
-      ],
+      volumes: [empty ? { name: 'v', emptyDir: {} } : { name: 'v', persistentVolumeClaim: { claimName } }],
     },
     status: {
       containerStatuses: ['side', 'app'].map((name) => ({
@@ -275,6 +279,13 @@ for (const [name, pods, path, expected] of [
     [pod('a')],
     '/database/x',
     'no running pod of deployment/foo has a claim at /database/x: the files would be lost with the container',
+  ],
+  ['two pods with one claim', [pod('a'), pod('b')], '/data/x', 'a app'],
+  [
+    'two pods with a claim each',
+    [pod('a'), pod('b', { claimName: 'other' })],
+    '/data/x',
+    'the pods of deployment/foo have different claims at /data/x',
   ],
   [
     'a volume that is no claim',
