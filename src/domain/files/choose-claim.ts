@@ -47,7 +47,7 @@ export function checkLive(claim: string, { target, live, users, isBlock }: LiveC
       failure(
         'precondition',
         `persistentvolumeclaim/${claim} does not exist: there is nothing to compare with`,
-        { hint: get },
+        { hint: commandLine`kubectl get pvc -n ${namespace}` },
       ),
     ];
   if (live.metadata.deletionTimestamp !== undefined)
