@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { PassThrough, type Readable } from 'node:stream';
 
 import { defineCommand } from '#src/cli/command.ts';
@@ -188,11 +188,17 @@ async function copyImage(copy: Copy, to: string): Promise<string> {
   const total = parseQuantity(plan.template.spec.resources?.requests?.storage ?? '');
   if (total !== undefined) display.onTotal(Number(total));
   const command = { ...files, container: containerName, command: sendImageCommand(image) };
-  await using file = await open(to, 'w');
-  const { ended } = await readFromPod(connection.cluster, command, (output) =>
-    writeSparsely(file, output, undefined, display.onBytes),
-  );
-  if (ended.code !== 0) throw failedInPod(ended);
+  const partial = `${to}.kubectl-stash.part`;
+  try {
+    await using file = await open(partial, 'w');
+    const { ended } = await readFromPod(connection.cluster, command, (output) =>
+      writeSparsely(file, output, undefined, display.onBytes),
+    );
+    if (ended.code !== 0) throw failedInPod(ended);
+    await rename(partial, to);
+  } finally {
+    await rm(partial, { force: true });
+  }
   display.onFile();
   return '';
 }
