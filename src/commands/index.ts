@@ -43,6 +43,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./list/schedules.ts')).command,
   },
   {
+    name: 'describe',
+    summary: 'Show all that is known of a workload or a session',
+    load: async () => (await import('./describe.ts')).command,
+  },
+  {
     name: 'volumes',
     summary: 'List the volumes that restores in place have kept',
     load: async () => (await import('./volumes.ts')).command,

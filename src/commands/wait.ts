@@ -1,24 +1,26 @@
-import type { Stored } from '#src/api/kubernetes.ts';
-import type { AnySession } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { checkProgress, openDisplay } from '#src/cli/display.ts';
 import { printEnds } from '#src/cli/ends.ts';
 import { progressFlag } from '#src/cli/flags.ts';
 import { outputFlag } from '#src/cli/output.ts';
 import { printLine } from '#src/cli/print-line.ts';
-import { find as findObject } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { isFinal, timeLimitMs } from '#src/domain/session/session-status.ts';
 import { sessionNamed } from '#src/domain/session/verdict-error.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import { parseTarget } from '#src/domain/arguments/target-arguments.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { follow } from '#src/follow/follow.ts';
 import { limited, orHowToGoOn, type Sight } from '#src/follow/interruption.ts';
 import { withinLimit } from '#src/follow/limit.ts';
-import { sessionKinds, type AnyKind } from '#src/session/kinds/index.ts';
-import { readerOf } from '#src/session/plan/namespace-reader.ts';
+import {
+  parseWanted,
+  refuseNotFound,
+  sessionsNamed,
+  sessionsOfTarget,
+  type FoundSession,
+  type WantedSession,
+} from '#src/session/describe/find-session.ts';
 
 export const command = defineCommand({
   name: 'wait',
@@ -75,78 +77,26 @@ For a workload, it follows the session that is running, or shows how the newest 
   },
 });
 
-type Wanted =
-  /** `kinds`: in the order in which they are tried. */
-  | { readonly name: string; readonly kinds: readonly AnyKind[] }
-  | { readonly target: Pick<Target, 'kind' | 'name'> };
-
-interface Found {
-  readonly kind: AnyKind;
-  readonly object: Stored<AnySession>;
-}
-
-/** `NAME`, `backupsession/NAME`, `restoresession.stash.appscode.com/NAME`, `deploy/NAME`. */
-function parseWanted(word: string): Wanted {
-  const slash = word.indexOf('/');
-  const name = word.slice(slash + 1);
-  if (name === '')
-    throw new StashError('usage', `"${word}" is not the name of a session`, { hint: 'kubectl stash list' });
-  if (slash < 0) return { name, kinds: sessionKinds };
-  const [type = ''] = word.slice(0, slash).toLowerCase().split('.');
-  const kind = sessionKinds.find(({ words: { name, resource } }) =>
-    [resource.kind.toLowerCase(), resource.plural, name].includes(type),
-  );
-  return kind === undefined ? { target: parseTarget(word) } : { name, kinds: [kind] };
-}
-
-async function find(cluster: Cluster, wanted: Wanted, namespace: string): Promise<Found> {
+async function find(cluster: Cluster, wanted: WantedSession, namespace: string): Promise<FoundSession> {
   const found =
     'target' in wanted
-      ? await ofTarget(cluster, wanted.target, namespace)
-      : await named(cluster, wanted, namespace);
-  if (found !== undefined) return found;
-  await readerOf(cluster, namespace).namespaceExists();
-  const what = 'target' in wanted ? `session of ${formatTarget(wanted.target)}` : `session "${wanted.name}"`;
-  throw new StashError('not-found', `no ${what} in namespace ${namespace}`, {
-    hint: commandLine`kubectl get backupsessions,restoresessions -n ${namespace}`,
-  });
+      ? theSession(wanted.target, await sessionsOfTarget(cluster, wanted.target, namespace), namespace)
+      : (await sessionsNamed(cluster, wanted, namespace))[0];
+  return found ?? (await refuseNotFound(cluster, wanted, namespace));
 }
 
-async function named(
-  cluster: Cluster,
-  { name, kinds }: Extract<Wanted, { readonly name: string }>,
-  namespace: string,
-): Promise<Found | undefined> {
-  for (const kind of kinds) {
-    const object = await findObject(cluster, kind.resource, { name, namespace });
-    if (object !== undefined) return { kind, object };
-  }
-  return undefined;
-}
-
-/** @throws StashError 'precondition' where several sessions of the workload are running */
-async function ofTarget(
-  cluster: Cluster,
+/** The running one, else the newest. @throws StashError 'precondition' where several sessions of the workload are running */
+function theSession(
   target: Pick<Target, 'kind' | 'name'>,
+  found: readonly FoundSession[],
   namespace: string,
-): Promise<Found | undefined> {
-  const named = formatTarget(target);
-  const lists = await Promise.all(
-    sessionKinds.map(async (kind) => {
-      const { items } = await cluster.list(kind.resource, { namespace });
-      return items.map((object) => ({ kind, object }));
-    }),
-  );
-  const found = lists.flat().filter(({ kind, object }) => {
-    const of = kind.targetOf(object);
-    return of !== undefined && formatTarget(of) === named;
-  });
+): FoundSession | undefined {
   const running = found.filter(({ object }) => !isFinal(object));
   const [only, second] = running;
-  if (second === undefined) return only ?? newest(found);
+  if (second === undefined) return only ?? found.at(-1);
   throw new StashError(
     'precondition',
-    `${running.length} sessions of ${named} are running: name one of them`,
+    `${running.length} sessions of ${formatTarget(target)} are running: name one of them`,
     {
       hint: running
         .slice(0, mostShown)
@@ -160,8 +110,3 @@ async function ofTarget(
 }
 
 const mostShown = 5;
-
-function newest(found: readonly Found[]): Found | undefined {
-  const created = ({ object }: Found) => object.metadata.creationTimestamp;
-  return found.toSorted((a, b) => created(a).localeCompare(created(b))).at(-1);
-}

@@ -120,7 +120,11 @@ const columns: readonly Column[] = [
     shown: ({ allNamespaces }) => allNamespaces,
     cell: ({ namespace }) => namespace,
   },
-  { header: 'workload', cell: ({ target }) => (target ? formatTarget(target) : '<unknown>') },
+  {
+    header: 'workload',
+    shown: ({ ofOneWorkload }) => ofOneWorkload !== true,
+    cell: ({ target }) => (target ? formatTarget(target) : '<unknown>'),
+  },
   { header: 'session', cell: ({ session }) => session },
   { header: 'time', cell: ({ takenAt }, { format }) => format(takenAt) },
   { header: 'age', cell: ({ takenAt }, { now }) => formatAge(now.getTime() - takenAt.getTime()) },
@@ -139,6 +143,8 @@ export interface TableOptions {
   readonly wide: boolean;
   /** Adds the namespace to each row. */
   readonly allNamespaces: boolean;
+  /** Leaves the workload out of each row. */
+  readonly ofOneWorkload?: boolean;
   readonly noHeaders?: boolean;
   readonly paint?: Paint | undefined;
 }

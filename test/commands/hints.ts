@@ -50,6 +50,7 @@ const expected: readonly {
   readonly why: string;
 }[] = [
   { line: /^kubectl stash wait /, codes: [130, 4], why: 'it is interrupted at once, or the session failed' },
+  { line: /^kubectl stash doctor /, codes: [1], why: 'it finds what is wrong' },
   {
     line: /^kubectl stash restore .*--from/,
     codes: [1],

@@ -4,12 +4,14 @@ import { after, test } from 'node:test';
 
 import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
 
+import { claim } from './objects.ts';
 import { startWorld } from './world.ts';
 
 const world = await startWorld();
 after(() => world[Symbol.asyncDispose]());
 const kinds = [backupConfigurations, backupSessions, restoreSessions] as const;
 await world.create(
+  claim('default', 'data'),
   ...kinds.map(
     (resource) =>
       [
@@ -31,6 +33,10 @@ const commands: readonly (readonly [words: string, code: number, error: RegExp |
   ['pause hollow', 1, /retentionPolicy/],
   ['resume hollow', 0, /never due/],
   ['trigger hollow', 1, /driver/],
+  ['describe backupsession/hollow', 0, undefined],
+  ['describe restoresession/hollow', 0, undefined],
+  ['describe pvc/data', 0, undefined],
+  ['describe hollow', 1, /2 sessions are named hollow/],
   ['delete backupsession/hollow --force --dry-run=client', 0, undefined],
   ['delete restoresession/hollow --force --dry-run=client', 0, undefined],
   ['operator create-backupsession --invoker-name hollow', 1, /driver/],

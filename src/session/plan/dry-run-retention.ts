@@ -5,8 +5,7 @@ import { restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { RetentionPolicy } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { invokerName, labelValue } from '#src/domain/workload/names.ts';
-import { namesInUse } from '#src/domain/restore-points/snapshots-to-restore.ts';
-import { planRetention } from '#src/domain/retention/retention.ts';
+import { retentionAfterSession } from '#src/domain/retention/after-session.ts';
 
 import type { BackupPlan } from './plan-backup.ts';
 
@@ -24,8 +23,6 @@ export async function dryRunRetention(
     cluster.list(volumeSnapshots, { namespace, labelSelector }),
     cluster.list(restoreSessions, { namespace }),
   ]);
-  const inUse = namesInUse(items, sessions.items);
-  const status = { readyToUse: true, creationTime: now.toISOString() };
-  const all = [...items, ...made.map((snapshot) => ({ ...snapshot, status }))];
-  return planRetention(invoker, all, policy, { line: 'user', now, inUse }).go.map(({ snapshot }) => snapshot);
+  const after = { invoker, snapshots: items, made, restoreSessions: sessions.items, policy, at: now };
+  return retentionAfterSession({ ...after, line: 'user' }).go.map(({ snapshot }) => snapshot);
 }

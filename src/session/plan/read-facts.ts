@@ -230,9 +230,9 @@ async function readSubjects(
 ): Promise<Subject[]> {
   const read = new Map<string, Pick<Subject, 'object' | 'pods'>>();
   const targets = [...new Map(wanted.map(({ target }) => [formatTarget(target), target])).values()];
-  const readTarget = targetReader(reader, listed, targets);
+  const readEach = targetReader(reader, listed, targets);
   await forEachBounded(targets, inFlight, async (target) => {
-    const object = await readTarget(target);
+    const object = await readEach(target);
     read.set(formatTarget(target), { object, pods: await readPods(reader, object) });
   });
   return wanted.flatMap((each) => {
@@ -241,14 +241,24 @@ async function readSubjects(
   });
 }
 
+export function readTarget({ cluster }: NamespaceReader, target: Target): Promise<Subject['object']> {
+  const { kind, name, namespace } = target;
+  const { resource } = targetTypes[kind];
+  return orLacking({ verb: 'get', resource }, namespace, async () => {
+    const object = await find(cluster, resource, { name, namespace });
+    return object && { kind, object };
+  });
+}
+
 /** For more targets of a kind than this, one list of the kind is cheaper than a request for each. */
 const fewTargets = 8;
 
 function targetReader(
-  { cluster, namespace }: NamespaceReader,
+  reader: NamespaceReader,
   listed: Facts['listed'],
   targets: readonly Target[],
 ): (target: Target) => Promise<Subject['object']> {
+  const { cluster, namespace } = reader;
   const lists = new Map<Resource, Promise<Read<readonly Stored<KubernetesObject>[]>>>([
     [persistentVolumeClaims, Promise.resolve(listed(persistentVolumeClaims))],
   ]);
@@ -263,9 +273,10 @@ function targetReader(
     lists.set(resource, list);
     return list;
   };
-  return async ({ kind, name }) => {
+  return async (target) => {
+    const { kind, name } = target;
     const { resource } = targetTypes[kind];
-    const count = targets.filter((target) => target.kind === kind).length;
+    const count = targets.filter((each) => each.kind === kind).length;
     if (kind === 'PersistentVolumeClaim' || count > fewTargets) {
       const all = await listOf(resource);
       if ('value' in all) {
@@ -273,14 +284,14 @@ function targetReader(
         return { value: object && { kind, object } };
       }
     }
-    return orLacking({ verb: 'get', resource }, namespace, async () => {
-      const object = await find(cluster, resource, { name, namespace });
-      return object && { kind, object };
-    });
+    return readTarget(reader, target);
   };
 }
 
-function readPods({ cluster, namespace }: NamespaceReader, object: Subject['object']): Promise<Read<Pod[]>> {
+export function readPods(
+  { cluster, namespace }: NamespaceReader,
+  object: Subject['object'],
+): Promise<Read<Pod[]>> {
   const found = 'value' in object ? object.value : undefined;
   if (found === undefined || !needsPods(found)) return Promise.resolve({ value: [] });
   const workload = found.object as Stored<KubernetesObject>;
@@ -432,7 +443,7 @@ async function refusalOf(
 }
 
 /** `namespace`: the namespace of the right, for the message where the user lacks it. */
-async function orLacking<T>(
+export async function orLacking<T>(
   lacks: Right,
   namespace: string | undefined,
   read: () => Promise<T>,

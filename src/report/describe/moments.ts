@@ -1,0 +1,35 @@
+/** Times of objects, which may be malformed. */
+import { formatAge } from '#src/domain/duration.ts';
+
+import { timeFormat, type TimeZone } from '../time.ts';
+
+export interface Moments {
+  readonly now: Date;
+  /** `2026-03-14T03:00:05`; `<unknown>` where it is no time. */
+  readonly at: (time: string | number | Date | undefined) => string;
+  /** `2026-03-14T03:00:05 (5m ago)` */
+  readonly ago: (time: string | number | Date | undefined) => string;
+  /** `5m`; `<unknown>` where it is no time. */
+  readonly age: (time: string | number | Date | undefined) => string;
+}
+
+const unknown = '<unknown>';
+
+export function momentsOf(now: Date, zone: TimeZone): Moments {
+  const format = timeFormat(zone);
+  const read = (time: string | number | Date | undefined) => {
+    const date = new Date(time ?? NaN);
+    return Number.isNaN(date.getTime()) ? undefined : date;
+  };
+  const age = (date: Date) => formatAge(now.getTime() - date.getTime());
+  const shown = (time: string | number | Date | undefined, show: (date: Date) => string) => {
+    const date = read(time);
+    return date === undefined ? unknown : show(date);
+  };
+  return {
+    now,
+    at: (time) => shown(time, format),
+    ago: (time) => shown(time, (date) => `${format(date)} (${age(date)} ago)`),
+    age: (time) => shown(time, age),
+  };
+}

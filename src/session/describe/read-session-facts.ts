@@ -1,0 +1,136 @@
+/** Reads what `describe` shows of one session, with the user's own rights. */
+import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { label } from '#src/api/labels.ts';
+import { jobs, persistentVolumes, pods } from '#src/api/resources.ts';
+import { find } from '#src/cluster/find.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import type { Read } from '#src/domain/checks/check.ts';
+import type { DriverError, SessionFacts } from '#src/domain/describe/facts.ts';
+import { driverWords } from '#src/domain/driver-words.ts';
+import { isInPlace, readRecord } from '#src/domain/in-place/record.ts';
+import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
+import { isStashError } from '#src/errors.ts';
+
+import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
+import type { FoundSession } from './find-session.ts';
+import { orLacking } from '#src/session/plan/read-facts.ts';
+
+export interface ReadSession {
+  readonly facts: SessionFacts;
+  /** What the session has made, of which Events may tell more. */
+  readonly made: readonly Stored<KubernetesObject>[];
+}
+
+/** Reads and writes nothing. */
+export async function readSessionFacts(
+  reader: NamespaceReader,
+  { kind, object: session }: FoundSession,
+): Promise<ReadSession> {
+  const jobName = kind.jobName(session.metadata.name);
+  const [seen, job, jobPods, keptVolumes] = await Promise.all([
+    readClaims(reader.cluster, { kind, object: session }),
+    readJob(reader, session, jobName),
+    orLacking({ verb: 'list', resource: pods }, reader.namespace, async () => {
+      const scope = { namespace: reader.namespace, labelSelector: `job-name=${jobName}` };
+      return (await reader.cluster.list(pods, scope)).items;
+    }),
+    countKept(reader, session),
+  ]);
+  const rows = 'value' in seen.claims ? seen.claims.value : [];
+  const facts: SessionFacts = {
+    ...{ words: kind.words, session, target: kind.targetOf(session), claims: seen.claims },
+    verdict: isFinal(session) ? kind.verdict(session, rows) : undefined,
+    driverErrors: rows.flatMap(({ claim, snapshot }) => driverError(claim, seen.made.get(snapshot ?? ''))),
+    ...{ hooks: kind.hookState(session), hookNames: kind.hookRecord.names, jobName, job, pods: jobPods },
+    keptVolumes,
+  };
+  const own = rows.flatMap(({ claim, snapshot }) => seen.made.get(snapshot ?? claim) ?? []);
+  const ofJob = [
+    ...('value' in job && job.value !== undefined ? [job.value] : []),
+    ...('value' in jobPods ? jobPods.value : []),
+  ];
+  return { facts, made: [...ofJob, ...own] };
+}
+
+interface SeenClaims {
+  readonly claims: SessionFacts['claims'];
+  /** By name. */
+  readonly made: ReadonlyMap<string, Stored<KubernetesObject>>;
+}
+
+/** As a follower of the session sees them, at this moment. */
+async function readClaims(cluster: Cluster, { kind, object: session }: FoundSession): Promise<SeenClaims> {
+  const stop = new AbortController();
+  const { namespace = '' } = session.metadata;
+  const loop = { signal: stop.signal, ring: () => undefined };
+  const watch = kind.watch({ cluster: listing(cluster) }, namespace, loop);
+  const { makes } = kind.words;
+  const read = await orLacking({ verb: 'list', resource: makes }, namespace, async () => {
+    await watch.made.synced;
+    await Promise.allSettled((watch.beside ?? []).map(({ synced }) => synced));
+    return claimsOf(() => watch.claims(session));
+  });
+  return { claims: read, made: watch.made.items };
+}
+
+/** None where the session's templates are invalid: its conditions say so. */
+function claimsOf<T>(read: () => readonly T[]): readonly T[] {
+  try {
+    return read();
+  } catch (error) {
+    if (isStashError(error, 'invalid')) return [];
+    throw error;
+  }
+}
+
+/** Its watches list once, and end. */
+function listing(cluster: Cluster): Cluster {
+  return {
+    ...cluster,
+    async *watch(resource, scope) {
+      yield { type: 'listed', ...(await cluster.list(resource, scope)) };
+    },
+  };
+}
+
+/** A Job of that name that another object owns is not the session's. */
+function readJob(
+  { cluster, namespace }: NamespaceReader,
+  session: FoundSession['object'],
+  name: string,
+): Promise<SessionFacts['job']> {
+  return orLacking({ verb: 'get', resource: jobs }, namespace, async () => {
+    const job = await find(cluster, jobs, { name, namespace });
+    const owners = job?.metadata.ownerReferences ?? [];
+    return owners.some(({ uid }) => uid === session.metadata.uid) ? job : undefined;
+  });
+}
+
+async function countKept(
+  { cluster, namespace }: NamespaceReader,
+  session: FoundSession['object'],
+): Promise<number | undefined> {
+  if (!isInPlace(session)) return undefined;
+  const name = readRecord(session)?.volumesOf ?? session.metadata.name;
+  const labelSelector = `${label.restoreSession}=${labelValue(name)}`;
+  const volumes = await orLacking({ verb: 'list', resource: persistentVolumes }, undefined, async () =>
+    (await cluster.list(persistentVolumes, { labelSelector })).items.map(readSwapped),
+  );
+  if (!('value' in volumes)) return undefined;
+  return volumes.value.filter(
+    (swapped) => swapped?.role === 'kept' && swapped.session === name && swapped.namespace === namespace,
+  ).length;
+}
+
+/** What a restore makes has no such status. */
+function driverError(claim: string, made: KubernetesObject | undefined): DriverError[] {
+  const { error } = (made as Stored<VolumeSnapshot> | undefined)?.status ?? {};
+  return error?.message === undefined ? [] : [{ claim, words: driverWords(error.message), at: error.time }];
+}
+
+/** What was read, or undefined. */
+export function valueOf<T>(read: Read<T>): T | undefined {
+  return 'value' in read ? read.value : undefined;
+}
