@@ -31,7 +31,7 @@ export const watchedRole = 'kubectl-stash-operator-watched';
 export type RunSessions = 'in-jobs' | 'in-process';
 
 /** Value of the label `app.kubernetes.io/component`. */
-export type Component = 'operator' | 'trigger' | 'snapshotter' | 'restorer' | 'files';
+export type Component = 'operator' | 'trigger' | 'snapshotter' | 'restorer' | 'files' | 'probe';
 
 /** The finalizer that our operator sets on each BackupConfiguration that it manages. */
 export const configurationFinalizer = 'stash.appscode.com';

@@ -16,39 +16,60 @@ import { findingList, findingPage, findingTable } from '#src/report/findings.ts'
 import { readClusterFacts, readFacts } from '#src/session/plan/read-facts.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
-const flags = { ...allNamespacesFlag, output: outputFlag('value') } as const;
+import { checkProbeFlags, probe, probeFlags } from './doctor/probe.ts';
+
+const flags = { ...allNamespacesFlag, ...probeFlags, output: outputFlag('value') } as const;
 
 export const command = defineCommand({
   name: 'doctor',
   usage: 'doctor [TYPE/NAME] [flags]',
   description: `Examine what snapshots and restores need: the snapshot API, its controller and the drivers, Stash's kinds, the operator, your rights, quotas, configurations and their schedules, targets with their claims, volumes and classes, and restore points. Without TYPE/NAME, doctor examines every BackupConfiguration of the namespace and its target; with TYPE/NAME, only this target; with -A, every namespace that has a BackupConfiguration.
 
-Each finding is ok, warn, fail, or unknown. It is unknown if you may not read the facts that the check needs; it then names the missing right. Causes come first: a check does not run if what it would find is a consequence of an earlier failure. Below a finding is a command that fixes the problem, or a hint. doctor stores nothing (it lets the API server answer dry runs), and exits with 1 if a check fails. With -A, findings that are ok are only counted.
+Each finding is ok, warn, fail, or unknown. It is unknown if you may not read the facts that the check needs; it then names the missing right. Causes come first: a check does not run if what it would find is a consequence of an earlier failure. Below a finding is a command that fixes the problem, or a hint. Without --probe, doctor stores nothing (it lets the API server answer dry runs). It exits with 1 if a check fails. With -A, findings that are ok are only counted.
+
+With --probe, doctor takes a small claim through write, snapshot, restore and compare in the namespace, and each step is a finding: how long it took, or why it failed and what the driver reports. It runs two Jobs under the pod security standard "restricted", without a token. Nothing is left at the end, after Ctrl-C, or, some minutes later, after the command was killed: one Job owns all of it, and Kubernetes deletes that Job when its time is over. It exits with 1 if a step fails, and with 5 if --timeout passes.
 
 -o json and -o yaml print a FindingList. Each item has check, level and message, and may have namespace, object (what the finding is about), fix (a command after which the check passes), hint (what to do or to look at) and right (the missing right).`,
   examples: [
     '# Examine the namespace\nkubectl stash doctor',
     '# Examine a workload, with or without a configuration\nkubectl stash doctor deploy/foo',
     '# Examine all namespaces, and print what is not ok\nkubectl stash doctor -A',
+    '# Take a snapshot of a small claim and restore it\nkubectl stash doctor --probe -n default --image busybox',
     '# Print the failures\nkubectl stash doctor -o json | jq \'.items[] | select(.level == "fail")\'',
   ],
   flags,
   positionals: { name: 'TYPE/NAME', maximum: 2, completes: 'target' },
   async run(args, context) {
     const named = targetOf(args);
+    checkProbeFlags(args.flags, args.words);
     const connection = await context.cluster(args.connection);
-    const { allNamespaces, output = 'wide' } = args.flags;
-    const { namespaces: count, diagnoses } = allNamespaces
+    const { allNamespaces } = args.flags;
+    if (args.flags.probe) {
+      const { found, late } = await probe(args.flags, context, connection);
+      return printFindings({ namespaces: 1, diagnoses: found }, args, context, late);
+    }
+    const examined = allNamespaces
       ? await examineAll(connection, context)
       : await examineOne(connection, named, context);
-    const found = diagnoses.map((each) => pasted(each, args.connection));
-    await print(context.out, output, {
-      table: () => (allNamespaces ? findingPage(found, count) : findingTable(found)),
-      value: () => findingList(found),
-    });
-    return found.some(({ level }) => level === 'fail') ? 1 : undefined;
+    return printFindings(examined, args, context);
   },
 });
+
+/** Resolves with the exit code. Rejects with `error`, where it is given, after the findings are printed. */
+async function printFindings(
+  { namespaces: count, diagnoses }: Examined,
+  { flags: { allNamespaces, output }, connection }: Pick<Args<typeof flags>, 'flags' | 'connection'>,
+  { out }: Pick<Context, 'out'>,
+  error?: StashError,
+): Promise<number | undefined> {
+  const found = diagnoses.map((each) => pasted(each, connection));
+  await print(out, output ?? 'wide', {
+    table: () => (allNamespaces ? findingPage(found, count) : findingTable(found)),
+    value: () => findingList(found),
+  });
+  if (error !== undefined) throw error;
+  return found.some(({ level }) => level === 'fail') ? 1 : undefined;
+}
 
 interface Examined {
   /** How many were examined. */

@@ -196,4 +196,10 @@ export const commands: readonly CommandEntry[] = [
     hidden: true,
     load: async () => (await import('./operator/browse-files.ts')).command,
   },
+  {
+    name: 'operator probe-volume',
+    summary: 'Write or read the data of a probe',
+    hidden: true,
+    load: async () => (await import('./operator/probe-volume.ts')).command,
+  },
 ];

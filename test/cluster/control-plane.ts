@@ -189,7 +189,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       apiVersion: 'storage.k8s.io/v1',
       kind: 'CSIDriver',
       metadata: { name: driverName },
-      spec: { attachRequired: false, podInfoOnMount: false },
+      // Volumes belong to root: pods of other users write to them by their fsGroup.
+      spec: { attachRequired: false, podInfoOnMount: false, fsGroupPolicy: 'File' },
     } as KubernetesObject);
     const { socket } = machine;
     await Promise.all([

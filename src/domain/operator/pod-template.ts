@@ -20,8 +20,8 @@ export interface PodTemplateOptions {
 }
 
 /** Required by the pod security standard `restricted`; `runtimeSettings` may override single fields. */
-const podSecurity = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
-const containerSecurity = {
+export const podSecurity = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
+export const containerSecurity = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,
   capabilities: { drop: ['ALL'] },

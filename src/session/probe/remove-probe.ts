@@ -1,0 +1,50 @@
+/** Deletes what probes have created: the Job that owns all of it. Kubernetes deletes the rest. */
+import type { Job, Stored } from '#src/api/kubernetes.ts';
+import { jobs, persistentVolumeClaims, pods, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import type { Cluster } from '#src/cluster/port.ts';
+import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
+import { after } from '#src/domain/clock.ts';
+import { isLeftOver, probeSelector } from '#src/domain/probe/build-probe.ts';
+import { isStashError } from '#src/errors.ts';
+
+const made: readonly Resource[] = [jobs, pods, persistentVolumeClaims, volumeSnapshots];
+/** A driver deletes a small volume and its snapshot in less. */
+const longestMs = 2 * 60_000;
+
+/** Safe to repeat; needs no read, so that an interrupted command can do it. */
+export async function removeProbe(cluster: Cluster, { metadata }: Stored<Job>): Promise<void> {
+  const { name, namespace, uid } = metadata;
+  try {
+    await cluster.delete(jobs, { name, namespace }, { uid, propagation: 'Background' });
+  } catch (error) {
+    if (!isStashError(error, 'not-found', 'conflict')) throw error;
+  }
+}
+
+/** Resolves once nothing is left of the probe, or, after two minutes, with what is: `persistentvolumeclaim/x`. */
+export function untilRemoved(
+  environment: Omit<WaitEnvironment, 'until'>,
+  { name, namespace }: { readonly name: string; readonly namespace: string },
+): Promise<readonly string[]> {
+  const until = after(environment.clock, longestMs);
+  return waitFor<readonly string[]>(environment, (watch) => {
+    const scope = { namespace, labelSelector: probeSelector };
+    const observed = made.map((resource) => ({ resource, items: watch(resource, scope).items }));
+    return (now) => {
+      const left = observed.flatMap(({ resource, items }) =>
+        [...items.keys()]
+          .filter((each) => each === name || each.startsWith(`${name}-`))
+          .map((each) => `${resource.kind.toLowerCase()}/${each}`),
+      );
+      return left.length === 0 || now >= until ? { result: left } : { until };
+    };
+  });
+}
+
+/** Deletes what commands that have died left behind, where Kubernetes has not done so. Resolves with the names of their Jobs. */
+export async function removeLeftOvers(cluster: Cluster, namespace: string, now: Date): Promise<string[]> {
+  const { items } = await cluster.list(jobs, { namespace, labelSelector: probeSelector });
+  const left = items.filter((job) => job.spec?.ttlSecondsAfterFinished !== undefined && isLeftOver(job, now));
+  for (const job of left) await removeProbe(cluster, job);
+  return left.map(({ metadata }) => metadata.name);
+}
