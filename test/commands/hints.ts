@@ -33,6 +33,7 @@ const notRun: readonly { readonly line: RegExp; readonly why: string }[] = [
     line: /^kubectl auth can-i --list/,
     why: 'kubectl sends it as protobuf, which the sandbox does not read',
   },
+  { line: /^kubectl stash doctor --probe/, why: 'it creates a claim: test/e2e/probe.test.ts runs it' },
   { line: /^kubectl edit /, why: 'it opens an editor' },
   { line: /^kubectl rollout status|^kubectl wait /, why: 'it waits for what the world does not do' },
   { line: / -f x\.yaml$/, why: 'the test that prints it refuses the command line before it reads the file' },
