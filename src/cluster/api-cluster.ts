@@ -4,7 +4,7 @@ import { pods, type Resource } from '#src/api/resources.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Api } from './api.ts';
-import { listCollection, streamChanges } from './collection.ts';
+import { listCollection, pagesOfCollection, streamChanges } from './collection.ts';
 import { execInPod } from './exec.ts';
 import type { Cluster, PatchType, WatchScope } from './port.ts';
 import { present } from './present.ts';
@@ -45,6 +45,8 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
     },
 
     list: (resource, scope = {}) => listCollection(read, resource, scope, limits),
+
+    pages: (resource, scope = {}) => pagesOfCollection(read, resource, scope, limits),
 
     async create(resource, object, options = {}) {
       const { namespace, name } = object.metadata;

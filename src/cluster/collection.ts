@@ -1,4 +1,4 @@
-/** Lists collections in pages, and streams the events of one watch connection. */
+/** Reads collections page by page, and streams the events of one watch connection. */
 import type { IncomingMessage } from 'node:http';
 
 import type { KubernetesObject, ListMeta, Stored } from '#src/api/kubernetes.ts';
@@ -9,7 +9,7 @@ import { isStatus, senderOf, type Api } from './api.ts';
 import { answerError, ClusterError, pageError } from './errors.ts';
 import { AnswerTooLong, SilentConnection } from './http.ts';
 import type { Limits } from './limits.ts';
-import type { ListResult, Scope, WatchScope } from './port.ts';
+import type { ListResult, Page, Scope, WatchScope } from './port.ts';
 import { checked, hasMetadata, present } from './present.ts';
 import { query, resourcePath, type ApiRequest, type QueryValue } from './request.ts';
 
@@ -19,7 +19,7 @@ const metadataTypes = {
   watch: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
 } as const;
 
-interface Page<T extends KubernetesObject> {
+interface Answer<T extends KubernetesObject> {
   readonly kind?: string;
   readonly metadata: ListMeta;
   readonly items: Stored<T>[] | null;
@@ -32,25 +32,46 @@ const mostRestarts = 3;
 
 export type Ask = (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
 
-/**
- * Resolves with all objects in `scope` as of one version. Asks for smaller pages where objects are large. If the server
- * drops that version between two pages, lists again without pages, or with pages where that would be too long.
- */
+type PageLimits = Pick<Limits, 'pageSize' | 'pageLength'>;
+
+/** Resolves with all objects in `scope` as of one version. */
 export async function listCollection<T extends KubernetesObject>(
   ask: Ask,
   resource: Resource<T>,
   scope: WatchScope<T>,
-  { pageSize, pageLength }: Pick<Limits, 'pageSize' | 'pageLength'>,
+  limits: PageLimits,
   signal?: AbortSignal,
 ): Promise<ListResult<T>> {
   const items: Stored<T>[] = [];
+  let version = '';
+  for await (const page of pagesOfCollection(ask, resource, scope, limits, signal)) {
+    if (page.isFirst) items.length = 0;
+    for (const item of page.items) items.push(item);
+    version = page.resourceVersion;
+  }
+  return { items, resourceVersion: version };
+}
+
+/**
+ * Yields all objects in `scope` as of one version. Asks for smaller pages where objects are large. If the server
+ * drops that version between two pages, lists again without pages, or with pages where that would be too long.
+ */
+export async function* pagesOfCollection<T extends KubernetesObject>(
+  ask: Ask,
+  resource: Resource<T>,
+  scope: WatchScope<T>,
+  { pageSize, pageLength }: PageLimits,
+  signal?: AbortSignal,
+): AsyncGenerator<Page<T>> {
+  const complete = completer(resource, scope);
   let limit: number | undefined = pageSize;
   let next: string | undefined;
   let restarts = 0;
   for (;;) {
-    let page: unknown;
+    const isFirst = next === undefined;
+    let answer: unknown;
     try {
-      page = await ask(
+      answer = await ask(
         {
           ...collectionRequest('list', resource, scope, { limit, continue: next }),
           // A page of one object is as long as the object.
@@ -63,19 +84,19 @@ export async function listCollection<T extends KubernetesObject>(
         limit = Math.max(1, Math.floor((limit ?? pageSize) / shrinkage));
         continue;
       }
-      if (next === undefined || !isExpired(error) || restarts === mostRestarts) throw error;
+      if (isFirst || !isExpired(error) || restarts === mostRestarts) throw error;
       restarts += 1;
-      items.length = 0;
       limit = next = undefined;
       continue;
     }
-    if (!isPage<T>(page))
+    if (!isAnswer<T>(answer))
       throw new ClusterError('server', `the server's answer is not a list of ${resource.plural}`);
-    if (scope.metadataOnly === true && page.kind !== 'PartialObjectMetadataList')
+    if (scope.metadataOnly === true && answer.kind !== 'PartialObjectMetadataList')
       throw wholeObjects(resource);
-    items.push(...(page.items ?? []).map(completer(resource, scope)));
-    next = page.metadata.continue === '' ? undefined : page.metadata.continue;
-    if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion };
+    const { resourceVersion, continue: further } = answer.metadata;
+    next = further === '' ? undefined : further;
+    yield { items: (answer.items ?? []).map(complete), resourceVersion, isFirst };
+    if (next === undefined) return;
   }
 }
 
@@ -176,7 +197,7 @@ function completer<T extends KubernetesObject>(
     );
 }
 
-function isPage<T extends KubernetesObject>(answer: unknown): answer is Page<T> {
+function isAnswer<T extends KubernetesObject>(answer: unknown): answer is Answer<T> {
   if (!hasMetadata(answer)) return false;
   const { items = null } = answer as { items?: unknown };
   return items === null || Array.isArray(items);

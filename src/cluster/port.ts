@@ -26,13 +26,22 @@ export interface Scope {
 }
 
 export interface WatchScope<T extends KubernetesObject> extends Scope {
-  /** An adapter may apply it to each object as it is read, so that no list is held whole. Safe to apply twice. */
+  /**
+   * Leaves out fields that the caller does not need. An adapter may apply it to each object as it is read, so that no
+   * list is held whole, or not at all. Safe to apply twice.
+   */
   readonly trim?: (object: Stored<T>) => Stored<T>;
 }
 
 export interface ListResult<T extends KubernetesObject> {
   readonly items: Stored<T>[];
   readonly resourceVersion: string;
+}
+
+/** Some of the objects of a list, in the order of the server. */
+export interface Page<T extends KubernetesObject> extends ListResult<T> {
+  /** The list begins here: the first page, or the one after the server has dropped the version of the pages before. */
+  readonly isFirst: boolean;
 }
 
 /**
@@ -103,7 +112,9 @@ export interface Cluster {
     name: string,
     namespace?: string,
   ): Promise<Stored<T>>;
-  list<T extends KubernetesObject>(resource: Resource<T>, scope?: Scope): Promise<ListResult<T>>;
+  list<T extends KubernetesObject>(resource: Resource<T>, scope?: WatchScope<T>): Promise<ListResult<T>>;
+  /** The objects that `list` would resolve with, a page at a time; those before a page that `isFirst` are void. */
+  pages<T extends KubernetesObject>(resource: Resource<T>, scope?: WatchScope<T>): AsyncIterable<Page<T>>;
   create<T extends KubernetesObject>(
     resource: Resource<T>,
     object: T,

@@ -1,7 +1,7 @@
 /** Wraps the cluster and the clock of a simulated process; after its end, none of its requests and timers ever returns. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
-import type { Cluster, Scope, WatchEvent } from '#src/cluster/port.ts';
+import type { Cluster, Scope, WatchEvent, WatchScope } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
 
 export interface Life {
@@ -63,6 +63,12 @@ export function mortal(): Life {
     cluster: (cluster) => ({
       get: (...a) => ask(() => cluster.get(...a)),
       list: (...a) => ask(() => cluster.list(...a)),
+      async *pages<T extends KubernetesObject>(resource: Resource<T>, scope?: WatchScope<T>) {
+        for await (const page of cluster.pages(resource, scope)) {
+          await alive(Promise.resolve());
+          yield page;
+        }
+      },
       create: (...a) => ask(() => cluster.create(...a)),
       patch: (...a) => ask(() => cluster.patch(...a)),
       delete: (...a) => ask(() => cluster.delete(...a)),

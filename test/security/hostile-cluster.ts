@@ -192,6 +192,10 @@ export function hostileCluster({ word, phase }: Hostility): Cluster {
   return {
     get: (resource, name) => Promise.resolve(build(resource, name, inMessages)),
     list: (resource) => Promise.resolve({ items: both(resource), resourceVersion: '1' }),
+    async *pages(resource) {
+      await Promise.resolve();
+      yield { items: both(resource), resourceVersion: '1', isFirst: true };
+    },
     create(resource, object) {
       const made = echo(resource, object);
       created.set(resource.plural, [...(created.get(resource.plural) ?? []), made]);

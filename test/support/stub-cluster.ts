@@ -6,6 +6,10 @@ export function stubCluster(methods: Partial<Cluster>): Cluster {
   return {
     get: missing('get'),
     list: missing('list'),
+    async *pages(resource, scope) {
+      const list = methods.list ?? missing('list');
+      yield { ...(await list(resource, scope)), isFirst: true };
+    },
     create: missing('create'),
     patch: missing('patch'),
     delete: missing('delete'),

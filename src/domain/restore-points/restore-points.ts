@@ -51,7 +51,7 @@ export function restorePoints(
   snapshots: readonly Stored<VolumeSnapshot>[],
   sessions: readonly Stored<BackupSession>[],
 ): RestorePoint[] {
-  return groupSnapshots(snapshots, sessions).map(toPoint).sort(newestFirst);
+  return groupSnapshots(snapshots, sessions).map(toPoint).sort(compareNewestFirst);
 }
 
 /** Whether it can be restored whole: each of its snapshots is ready, and its session did not fail. */
@@ -189,7 +189,7 @@ function takenAt({ object, snapshots }: SnapshotGroup): Date {
 }
 
 /** Newest first; within one second by the session's name, which ends in Unix seconds. */
-function newestFirst(a: RestorePoint, b: RestorePoint): number {
+export function compareNewestFirst(a: RestorePoint, b: RestorePoint): number {
   const byTime = b.takenAt.getTime() - a.takenAt.getTime();
   if (byTime !== 0 || a.session === b.session) return byTime || (identity(a) < identity(b) ? -1 : 1);
   return a.session > b.session ? -1 : 1;

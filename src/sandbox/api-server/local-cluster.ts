@@ -49,14 +49,19 @@ export function createLocalCluster(
     return { namespace, pod: name, container: chooseContainer(pod, container) };
   };
 
+  const list: Cluster['list'] = (resource, scope = {}) =>
+    attempt(() => {
+      const { items, resourceVersion } = api.list(kindOf(resource), scope);
+      return { items: items.map(copierFor(scope)), resourceVersion };
+    });
+
   return {
     get: (resource, name, namespace) =>
       attempt(() => copy(api.get(addressOf(resource, { name, namespace })))),
-    list: (resource, scope = {}) =>
-      attempt(() => {
-        const { items, resourceVersion } = api.list(kindOf(resource), scope);
-        return { items: items.map(copierFor(scope)), resourceVersion };
-      }),
+    list,
+    async *pages(resource, scope) {
+      yield { ...(await list(resource, scope)), isFirst: true };
+    },
     create: (resource, object, options) =>
       attempt(() =>
         copy(api.create(kindOf(resource), object.metadata.namespace, object, { ...options, manager })),

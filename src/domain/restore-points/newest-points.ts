@@ -1,0 +1,161 @@
+/**
+ * Finds the newest good restore points among snapshots that come one by one, in any order, without keeping them all: of
+ * each workload, only the snapshots of its newest sessions.
+ */
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { annotation, label } from '#src/api/labels.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import { readTarget } from '#src/domain/workload/target.ts';
+
+import {
+  compareNewestFirst,
+  isGood,
+  restorePoints,
+  snapshotsOfPoint,
+  type RestorePoint,
+} from './restore-points.ts';
+import { snapshotTakenAt } from './snapshot-taken-at.ts';
+import { trimSnapshot } from './trim-snapshot.ts';
+
+export interface NewestPointsOptions {
+  /** By UID: those that still exist. */
+  readonly sessions: ReadonlyMap<string, Stored<BackupSession>>;
+  /** What the newest good point is asked of: the claim of the snapshot, say. Undefined: nothing is asked of this one. */
+  readonly keyOf: (snapshot: Stored<VolumeSnapshot>) => string | undefined;
+  /** Of how many sessions of a workload the snapshots are kept. */
+  readonly depth: number;
+  /** What an earlier reading has left open; left out: everything. */
+  readonly open?: Open | undefined;
+}
+
+export interface Open {
+  readonly keys: ReadonlySet<string>;
+  /** What has been found so far, of all keys. */
+  readonly points: ReadonlyMap<string, RestorePoint>;
+  /** The workloads whose snapshots have to be read again. */
+  readonly lines: ReadonlySet<string>;
+}
+
+export interface NewestPoints {
+  readonly add: (snapshot: Stored<VolumeSnapshot>) => void;
+  readonly end: () => {
+    /** By key. Its snapshots are those of `trimSnapshot`. */
+    readonly points: ReadonlyMap<string, RestorePoint>;
+    /** The keys whose newest good point may be older than what was kept; undefined: none. */
+    readonly open: Open | undefined;
+  };
+}
+
+/** The snapshots of one session and target. */
+interface Candidate {
+  readonly id: string;
+  readonly session: Stored<BackupSession> | undefined;
+  readonly snapshots: Stored<VolumeSnapshot>[];
+  readonly keys: Set<string>;
+  /** Milliseconds; the restore point was taken then, or before. */
+  latest: number;
+}
+
+/** One workload and configuration. */
+interface Line {
+  readonly candidates: Candidate[];
+  /** Nothing that was dropped was taken later. */
+  droppedUntil: number;
+  /** What is asked of the dropped ones. */
+  readonly dropped: Set<string>;
+}
+
+export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptions): NewestPoints {
+  const lines = new Map<string, Line>();
+  const candidates = new Map<string, Candidate>();
+
+  const askedOf = (snapshot: Stored<VolumeSnapshot>): string | undefined => {
+    const key = keyOf(snapshot);
+    return key !== undefined && open?.keys.has(key) === false ? undefined : key;
+  };
+  const keep = (candidate: Candidate, snapshot: Stored<VolumeSnapshot>, key: string | undefined) => {
+    candidate.snapshots.push(trimSnapshot(snapshot));
+    if (key !== undefined) candidate.keys.add(key);
+    candidate.latest = latestOf(candidate, snapshot);
+  };
+  const drop = (line: Line, { id, keys, latest }: Pick<Candidate, 'id' | 'keys' | 'latest'>) => {
+    candidates.delete(id);
+    for (const key of keys) line.dropped.add(key);
+    line.droppedUntil = Math.max(line.droppedUntil, latest);
+  };
+
+  return {
+    add(snapshot) {
+      const { annotations = {}, labels = {}, namespace = '' } = snapshot.metadata;
+      const uid = annotations[annotation.sessionUid];
+      // Only a session's own list of its claims tells that a restore point is complete.
+      if (uid === undefined || annotations[annotation.sessionClaims] === undefined) return;
+      const target = readTarget(snapshot);
+      if (target === undefined) return;
+      const workload = `${namespace}/${target.kind}/${target.name}`;
+      const key = askedOf(snapshot);
+      const id = `${workload}/${uid}`;
+      const known = candidates.get(id);
+      if (known) {
+        keep(known, snapshot, key);
+        return;
+      }
+      const lineId = `${workload}/${labels[label.invokerName] ?? ''}`;
+      if (open?.lines.has(lineId) === false) return;
+      let line = lines.get(lineId);
+      if (!line) lines.set(lineId, (line = { candidates: [], droppedUntil: -Infinity, dropped: new Set() }));
+      const candidate: Candidate = {
+        ...{ id, session: sessions.get(uid), snapshots: [], keys: new Set(), latest: -Infinity },
+      };
+      candidates.set(id, candidate);
+      keep(candidate, snapshot, key);
+      line.candidates.push(candidate);
+      if (line.candidates.length <= depth) return;
+      const oldest = line.candidates.reduce((a, b) => (b.latest < a.latest ? b : a));
+      line.candidates.splice(line.candidates.indexOf(oldest), 1);
+      drop(line, oldest);
+    },
+    end() {
+      const points = new Map(open?.points);
+      for (const line of lines.values()) {
+        for (const candidate of line.candidates.toSorted((a, b) => b.latest - a.latest)) {
+          // Nothing of this candidate is newer than what is already known.
+          if ([...candidate.keys].every((key) => takenAt(points.get(key)) > candidate.latest)) continue;
+          for (const point of goodPoints(candidate)) {
+            // What was dropped may be newer.
+            if (takenAt(point) <= line.droppedUntil) continue;
+            for (const key of snapshotsOfPoint(point).map(askedOf)) {
+              const before = key === undefined ? undefined : points.get(key);
+              if (key !== undefined && (!before || compareNewestFirst(point, before) < 0))
+                points.set(key, point);
+            }
+          }
+        }
+      }
+      const keys = new Set<string>();
+      const left = new Set<string>();
+      for (const [id, { dropped, droppedUntil, candidates: kept }] of lines) {
+        const doubtful = kept.filter(({ latest }) => latest <= droppedUntil);
+        for (const key of [dropped, ...doubtful.map((each) => each.keys)].flatMap((each) => [...each])) {
+          if (takenAt(points.get(key)) > droppedUntil) continue;
+          keys.add(key);
+          left.add(id);
+        }
+      }
+      return { points, open: keys.size === 0 ? undefined : { keys, points, lines: left } };
+    },
+  };
+}
+
+function goodPoints({ snapshots, session }: Candidate): RestorePoint[] {
+  return restorePoints(snapshots, session ? [session] : []).filter(isGood);
+}
+
+function takenAt(point: RestorePoint | undefined): number {
+  return point?.takenAt.getTime() ?? -Infinity;
+}
+
+function latestOf({ session, latest }: Candidate, snapshot: Stored<VolumeSnapshot>): number {
+  if (session) return Date.parse(session.metadata.creationTimestamp);
+  return Math.max(latest, snapshotTakenAt(snapshot).getTime());
+}
