@@ -60,6 +60,8 @@ export const annotation = {
   quiescedSince: 'stash.appscode.com/quiesced-since',
   /** On a session: the time (RFC 3339) by which its executor resumes the application at the latest. */
   quiescedUntil: 'stash.appscode.com/quiesced-until',
+  /** On a claim, also as a label, with value `ignore`: `coverage` and the operator's metric leave it out. */
+  coverage: 'stash.appscode.com/coverage',
   /** On a claim: the UID of the RestoreSession that created it. */
   restoreSessionUid: 'stash.appscode.com/restore-session-uid',
   /** On a RestoreSession: it restores in place, and its record as JSON (see `InPlaceRecord` in domain). */
@@ -84,6 +86,8 @@ export const annotation = {
   /** On a StorageClass or VolumeSnapshotClass: marks the default class. */
   defaultSnapshotClass: 'snapshot.storage.kubernetes.io/is-default-class',
   defaultStorageClass: 'storageclass.kubernetes.io/is-default-class',
+  /** On a claim, by the volume controller: it has a volume. */
+  bindCompleted: 'pv.kubernetes.io/bind-completed',
   betaDefaultStorageClass: 'storageclass.beta.kubernetes.io/is-default-class',
 } as const;
 

@@ -5,11 +5,11 @@ import type { Paint } from '#src/report/table.ts';
 
 import type { Context } from './context.ts';
 
-/** The words of `list` and of the live table. */
+/** The words of `list`, `coverage` and the live table. */
 const colours = new Map([
-  ...['Ready', 'Bound', 'Succeeded'].map((phase) => [phase, 'green'] as const),
-  ['Running', 'yellow'],
-  ['Failed', 'red'],
+  ...['Ready', 'Bound', 'Succeeded', 'covered'].map((phase) => [phase, 'green'] as const),
+  ...['Running', 'stale', 'unknown'].map((phase) => [phase, 'yellow'] as const),
+  ...['Failed', 'uncovered'].map((phase) => [phase, 'red'] as const),
 ] as const);
 
 /** Undefined where there is no colour: no terminal, `TERM=dumb`, or `NO_COLOR` as https://no-color.org has it. */

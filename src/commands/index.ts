@@ -68,6 +68,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./doctor.ts')).command,
   },
   {
+    name: 'coverage',
+    summary: 'List which claims restore points protect, and which nothing does',
+    load: async () => (await import('./coverage.ts')).command,
+  },
+  {
     name: 'schedule',
     summary: 'Schedule snapshots of a workload',
     load: async () => (await import('./schedule.ts')).command,

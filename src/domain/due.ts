@@ -1,5 +1,5 @@
 /** Whether the runs of a schedule succeed. */
-import { nextRun } from './schedule.ts';
+import { nextRun, type NextRun } from './schedule.ts';
 
 export interface Due {
   /** When the schedule runs next. */
@@ -10,10 +10,15 @@ export interface Due {
 }
 
 /** `since`: the last success, or else the creation of the configuration. Undefined where the schedule is never due. */
-export function dueOf(schedule: string, since: Date, now: Date): Due | undefined {
-  const next = nextRun(schedule, now);
-  const first = nextRun(schedule, since);
-  const second = first && nextRun(schedule, first);
+export function dueOf(
+  schedule: string,
+  since: Date,
+  now: Date,
+  runAfter: NextRun = nextRun,
+): Due | undefined {
+  const next = runAfter(schedule, now);
+  const first = runAfter(schedule, since);
+  const second = first && runAfter(schedule, first);
   if (next === undefined || first === undefined || second === undefined) return undefined;
   return { next, first, second };
 }

@@ -56,6 +56,24 @@ export function nextRun(text: string, from: Date): Date | undefined {
   return typeof read === 'string' ? undefined : nextOf(read, from);
 }
 
+export type NextRun = (text: string, from: Date) => Date | undefined;
+
+/** As `nextRun`, for many times: it computes each run of a schedule once. */
+export function rememberedRuns(): NextRun {
+  const gaps = new Map<string, { readonly after: Date; readonly run: Date | undefined }[]>();
+  return (text, from) => {
+    if (text.startsWith(every)) return nextRun(text, from);
+    let known = gaps.get(text);
+    if (!known) gaps.set(text, (known = []));
+    // No run lies between `after` and `run`.
+    const gap = known.find(({ after, run }) => after <= from && (run === undefined || from < run));
+    if (gap) return gap.run;
+    const run = nextRun(text, from);
+    known.push({ after: from, run });
+    return run;
+  };
+}
+
 type Schedule = { readonly everyMs: number } | { readonly pattern: string };
 
 function nextOf(schedule: Schedule, from: Date): Date | undefined {

@@ -32,6 +32,7 @@ export interface Open {
   readonly keys: ReadonlySet<string>;
   /** What has been found so far, of all keys. */
   readonly points: ReadonlyMap<string, RestorePoint>;
+  readonly foreign: ReadonlySet<string>;
   /** The workloads whose snapshots have to be read again. */
   readonly lines: ReadonlySet<string>;
 }
@@ -41,6 +42,8 @@ export interface NewestPoints {
   readonly end: () => {
     /** By key. Its snapshots are those of `trimSnapshot`. */
     readonly points: ReadonlyMap<string, RestorePoint>;
+    /** Keys of ready snapshots that another tool made: of these, nothing tells whether a restore point is complete. */
+    readonly foreign: ReadonlySet<string>;
     /** The keys whose newest good point may be older than what was kept; undefined: none. */
     readonly open: Open | undefined;
   };
@@ -68,6 +71,7 @@ interface Line {
 export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptions): NewestPoints {
   const lines = new Map<string, Line>();
   const candidates = new Map<string, Candidate>();
+  const foreign = new Set(open?.foreign);
 
   const askedOf = (snapshot: Stored<VolumeSnapshot>): string | undefined => {
     const key = keyOf(snapshot);
@@ -87,13 +91,15 @@ export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptio
   return {
     add(snapshot) {
       const { annotations = {}, labels = {}, namespace = '' } = snapshot.metadata;
-      const uid = annotations[annotation.sessionUid];
-      // Only a session's own list of its claims tells that a restore point is complete.
-      if (uid === undefined || annotations[annotation.sessionClaims] === undefined) return;
-      const target = readTarget(snapshot);
-      if (target === undefined) return;
-      const workload = `${namespace}/${target.kind}/${target.name}`;
       const key = askedOf(snapshot);
+      const uid = annotations[annotation.sessionUid];
+      const target = readTarget(snapshot);
+      // Only a session's own list of its claims tells that a restore point is complete.
+      if (uid === undefined || target === undefined || annotations[annotation.sessionClaims] === undefined) {
+        if (key !== undefined && isReady(snapshot)) foreign.add(key);
+        return;
+      }
+      const workload = `${namespace}/${target.kind}/${target.name}`;
       const id = `${workload}/${uid}`;
       const known = candidates.get(id);
       if (known) {
@@ -142,9 +148,13 @@ export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptio
           left.add(id);
         }
       }
-      return { points, open: keys.size === 0 ? undefined : { keys, points, lines: left } };
+      return { points, foreign, open: keys.size === 0 ? undefined : { keys, points, foreign, lines: left } };
     },
   };
+}
+
+function isReady({ metadata, status }: VolumeSnapshot): boolean {
+  return status?.readyToUse === true && metadata.deletionTimestamp === undefined;
 }
 
 function goodPoints({ snapshots, session }: Candidate): RestorePoint[] {

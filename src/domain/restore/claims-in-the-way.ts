@@ -1,5 +1,6 @@
 /** Finds existing claims with the names of those to be restored, and what keeps them from being deleted. */
 import type { PersistentVolumeClaim, Pod, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { claimsOfPod } from '#src/domain/workload/claims.ts';
 
 export interface ClaimInTheWay {
   readonly claim: Stored<PersistentVolumeClaim>;
@@ -44,13 +45,8 @@ export function hasEnded({ status }: Pod): boolean {
 }
 
 /** Whether the pod uses the claim, by a volume of its own or as a generic ephemeral one. */
-export function mounts({ metadata, spec }: Stored<Pod>, claim: string): boolean {
-  return (
-    spec.volumes?.some(
-      ({ name, persistentVolumeClaim, ephemeral }) =>
-        persistentVolumeClaim?.claimName === claim || (ephemeral && `${metadata.name}-${name}` === claim),
-    ) === true
-  );
+export function mounts(pod: Stored<Pod>, claim: string): boolean {
+  return claimsOfPod(pod).some(({ name }) => name === claim);
 }
 
 function isBeingCut({ metadata, spec, status }: Stored<VolumeSnapshot>, claim: string): boolean {

@@ -69,6 +69,24 @@ export function createsClaim({ kind, object }: TargetObject, claim: string): boo
   });
 }
 
+/** What precedes the ordinal in the names of the claims that the controller of the workload creates: `data-db-`. */
+export function templateStems({ kind, object }: TargetObject): string[] {
+  return stemsOf(nameOf(object), readWorkload(kind, object)?.claims?.templates ?? []);
+}
+
+/** `data-db-` of `data-db-10`; undefined where the name does not end in an ordinal. */
+export function stemOf(claim: string): string | undefined {
+  return /^(.*-)(?:0|[1-9]\d*)$/.exec(claim)?.[1];
+}
+
+/** The claims of the pod's volumes. */
+export function claimsOfPod(pod: Pod): ClaimOfTarget[] {
+  return (pod.spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }): ClaimOfTarget[] => {
+    if (persistentVolumeClaim) return [{ name: persistentVolumeClaim.claimName, ephemeral: false }];
+    return ephemeral ? [{ name: `${nameOf(pod)}-${name}`, ephemeral: true }] : [];
+  });
+}
+
 /** Whether the claims of a target depend on its pods (generic ephemeral volumes). */
 export function needsPods({ kind, object }: TargetObject): boolean {
   const { volumes = [] } = readWorkload(kind, object)?.podSpec ?? {};
@@ -194,11 +212,9 @@ function ephemeralClaims(pods: readonly Pod[]): string[] {
   return pods
     .filter(({ metadata, status }) => status?.phase === 'Running' && metadata.deletionTimestamp === undefined)
     .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-    .flatMap((pod) =>
-      (pod.spec.volumes ?? [])
-        .filter((volume) => volume.ephemeral !== undefined)
-        .map((volume) => `${nameOf(pod)}-${volume.name}`),
-    );
+    .flatMap(claimsOfPod)
+    .filter(({ ephemeral }) => ephemeral)
+    .map(({ name }) => name);
 }
 
 function nameOf({ metadata }: KubernetesObject): string {
