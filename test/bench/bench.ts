@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- start snapshot random cluster operator tenants in-place]`: prints times and request counts as tables. Each run
+ * `npm run bench [-- start snapshot random coverage cluster operator tenants in-place]`: prints times and request counts as tables. Each run
  * measures the compared programs alternately, so read the times as ratios. This process runs the server; the
  * measured programs run in processes of their own. `cluster`, `operator`, `tenants` and `in-place` run only if named, on a
  * real control plane, and `in-place` needs a real node. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
@@ -16,6 +16,7 @@ import { currentPlace, whyNoNode } from '#test/cluster/node/place.ts';
 import { openRealNode } from '#test/cluster/node/real-node.ts';
 
 import { bundle } from '../../cmd/bundle.ts';
+import { benchCoverage } from './coverage.ts';
 import { benchListParts } from './list-parts.ts';
 import { benchInPlace } from './in-place.ts';
 import { benchList } from './list.ts';
@@ -46,6 +47,11 @@ function benches(rateLimits: RateLimits, flags: OperatorFlags): Readonly<Record<
       await benchStart(bench);
       await benchListParts(bench);
     }),
+    coverage: (given) =>
+      benchCoverage(
+        { ...given, kubectl: kubectlHere() },
+        (flags.scale ?? '1000,10000').split(',').map(Number),
+      ),
     random: benchOn(sandbox, benchRandomObjects),
     snapshot: benchOn(sandbox, (bench) => benchSnapshot(bench, plans.sandbox)),
     cluster: benchOn(real, async (bench) => {
@@ -133,8 +139,11 @@ async function main(): Promise<void> {
 }
 
 function sandbox(directory: string): Promise<BenchServer> {
-  const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
-  return benchSandbox(directory, hasKubectl ? 'kubectl' : undefined);
+  return benchSandbox(directory, kubectlHere());
+}
+
+function kubectlHere(): string | undefined {
+  return spawnSync('kubectl', ['version', '--client']).status === 0 ? 'kubectl' : undefined;
 }
 
 void main();

@@ -20,11 +20,16 @@ export interface Workbench<Server extends BenchServer = BenchServer> {
 
 type Command = readonly string[];
 
+/** Where the measured programs run. */
+interface Measured {
+  readonly server: Pick<BenchServer, 'kubeconfig'>;
+}
+
 /**
  * Resolves with the milliseconds from start to end of a process with the server's kubeconfig. Rejects if it
  * exits with another code than `expected`.
  */
-export async function time({ server }: Workbench, command: Command, expected = 0): Promise<number> {
+export async function time({ server }: Measured, command: Command, expected = 0): Promise<number> {
   const began = performance.now();
   await end(start(server, command), command, expected);
   return performance.now() - began;
@@ -34,7 +39,7 @@ export async function time({ server }: Workbench, command: Command, expected = 0
  * Resolves with the peak resident memory of a process in MiB; undefined if the system does not report it
  * (`/proc`).
  */
-export async function peakMemory({ server }: Workbench, command: Command): Promise<number | undefined> {
+export async function peakMemory({ server }: Measured, command: Command): Promise<number | undefined> {
   const child = start(server, command);
   const ended = end(child, command);
   let peak: number | undefined;
@@ -50,7 +55,7 @@ export async function peakMemory({ server }: Workbench, command: Command): Promi
   return peak;
 }
 
-function start({ kubeconfig }: BenchServer, [program = '', ...args]: Command) {
+function start({ kubeconfig }: Measured['server'], [program = '', ...args]: Command) {
   return spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, KUBECONFIG: kubeconfig },
