@@ -103,7 +103,10 @@ Snapshots that were made by other means are listed too, grouped as well as their
       points.length === 0 ? '' : table({ points, now: context.now(), zone, classes });
     const first = (points: readonly RestorePoint[]) => sort(points).slice(0, args.flags.limit);
     if (!watch) {
-      const points = first(await select(await readPoints(cluster, namespace)));
+      // A table shows little of a restore point; other formats and a selector take the records of the claims, too.
+      const brief =
+        ['table', 'wide', 'name'].includes(output) && !args.flags.selector && args.flags.sortBy === undefined;
+      const points = first(await select(await readPoints(cluster, namespace, { brief })));
       if (points.length === 0) await explainNone(args, { cluster, namespace }, context);
       await print(
         context.out,

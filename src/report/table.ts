@@ -1,26 +1,9 @@
 /** Tables in kubectl's style. */
-import Table from 'cli-table3';
+import stringWidth from 'string-width';
 
 import { cutMiddle } from '#src/domain/ellipsis.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-const borders = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-};
 /** `TYPE/NAME` of the longest name fits. */
 const widestCell = 300;
 /** Spaces between columns. */
@@ -70,19 +53,29 @@ export function renderTable(
   const head =
     style === 'none' ? [] : style === 'upper-case' ? written.map((header) => header.toUpperCase()) : written;
   if (head.length === 0 && rows.length === 0) return '';
-  const table = new Table({
-    head,
-    chars: borders,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
-  });
-  table.push(
-    ...rows.map((row) =>
-      row.map((cell, index) => {
-        const text = cutMiddle(sanitize(cell), widestCell);
-        return paint && /^(?:state|phase)$/.test(headers[index] ?? '') ? paint(text) : text;
-      }),
-    ),
+  const paints = headers.map((header) => (/^(?:state|phase)$/.test(header) ? paint : undefined));
+  const cells = rows.map((row) =>
+    row.map((cell, index) => {
+      const text = cutMiddle(sanitize(cell), widestCell);
+      return { text: paints[index]?.(text) ?? text, width: widthOf(text) };
+    }),
   );
-  const lines = table.toString().split('\n');
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+  const all = head.length === 0 ? cells : [head.map((text) => ({ text, width: widthOf(text) })), ...cells];
+  const widths: number[] = [];
+  for (const row of all)
+    for (const [index, { width }] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, width);
+  return all
+    .map((row) => {
+      const padded = row.map(
+        ({ text, width }, index) => text + ' '.repeat((widths[index] ?? 0) - width + gap),
+      );
+      return `${padded.join('').trimEnd()}\n`;
+    })
+    .join('');
+}
+
+const plain = /^[\x20-\x7e]*$/;
+
+function widthOf(text: string): number {
+  return plain.test(text) ? text.length : stringWidth(text);
 }

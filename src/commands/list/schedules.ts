@@ -31,7 +31,7 @@ BackupConfigurations that "kubectl stash snapshot" created for snapshots on dema
     const namespace = allNamespaces ? undefined : connection.namespace;
     const [{ items }, points] = await Promise.all([
       cluster.list(backupConfigurations, { namespace }),
-      readPoints(cluster, namespace),
+      readPoints(cluster, namespace, { brief: true }),
     ]);
     const now = context.now();
     const outlooks = scheduleOutlooks(items, points, now);

@@ -141,8 +141,9 @@ export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptio
       const keys = new Set<string>();
       const left = new Set<string>();
       for (const [id, { dropped, droppedUntil, candidates: kept }] of lines) {
-        const doubtful = kept.filter(({ latest }) => latest <= droppedUntil);
-        for (const key of [dropped, ...doubtful.map((each) => each.keys)].flatMap((each) => [...each])) {
+        if (droppedUntil === -Infinity) continue;
+        // What is kept of a session may be less than was dropped of it before.
+        for (const key of [dropped, ...kept.map((each) => each.keys)].flatMap((each) => [...each])) {
           if (takenAt(points.get(key)) > droppedUntil) continue;
           keys.add(key);
           left.add(id);

@@ -62,7 +62,7 @@ export function groupSnapshots(
     return group;
   };
 
-  for (const snapshot of snapshots.toSorted(bestFirst)) {
+  for (const snapshot of bestFirst(snapshots)) {
     const own = ownGroup(snapshot, byUid);
     if (own) {
       const { namespace, sessionUid, target } = own;
@@ -212,8 +212,11 @@ function namespaceOf(object: KubernetesObject): string {
 }
 
 /** Restorable snapshots first, then the older: where two claim to be the same, the first counts. */
-function bestFirst(a: Stored<VolumeSnapshot>, b: Stored<VolumeSnapshot>): number {
-  return rank(a) < rank(b) ? -1 : 1;
+function bestFirst(snapshots: readonly Stored<VolumeSnapshot>[]): Stored<VolumeSnapshot>[] {
+  return snapshots
+    .map((snapshot) => ({ snapshot, rank: rank(snapshot) }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
+    .map(({ snapshot }) => snapshot);
 }
 
 function rank(snapshot: Stored<VolumeSnapshot>): string {

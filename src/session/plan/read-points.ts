@@ -1,14 +1,24 @@
 /** Reads restore points, as far as the user may read them. */
-import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { trimBookkeeping } from '#src/domain/operator/trim.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+import { trimSnapshot } from '#src/domain/restore-points/trim-snapshot.ts';
 import { isStashError } from '#src/errors.ts';
 
-/** Newest first. `namespace`: undefined for all. */
-export async function readPoints(cluster: Cluster, namespace: string | undefined): Promise<RestorePoint[]> {
+/**
+ * Newest first. `namespace`: undefined for all. `brief`: the points lack what `trimSnapshot` leaves out, so that many of
+ * them need little memory.
+ */
+export async function readPoints(
+  cluster: Cluster,
+  namespace: string | undefined,
+  { brief = false }: { readonly brief?: boolean } = {},
+): Promise<RestorePoint[]> {
+  const trim = brief ? trimSnapshot : trimBookkeeping<VolumeSnapshot>;
   const [snapshots, sessions] = await Promise.all([
-    cluster.list(volumeSnapshots, { namespace }),
+    cluster.list(volumeSnapshots, { namespace, trim }),
     listReadable(cluster, backupSessions, namespace),
   ]);
   return restorePoints(snapshots.items, sessions ?? []);
