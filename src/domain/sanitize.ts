@@ -8,6 +8,8 @@ const breaks = /[\t-\r\u0085\u2028\u2029]+/gu;
 /** Control and format characters (bidirectional overrides, zero-width characters) and unpaired surrogates. */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
 
+const plain = /^[\u0020-\u007e]*$/;
+
 /** No name, and no part of a list of names, is longer. */
 const longestWord = 1_024;
 const longWord = new RegExp(`[^\\s,]{${longestWord + 1},}`, 'g');
@@ -18,6 +20,7 @@ const longestText = 30_000;
  * place of the middle of very long words, and of the end of a very long text.
  */
 export function sanitize(text: string): string {
+  if (text.length <= longestWord && plain.test(text)) return text;
   const line = text
     .replaceAll(stringSequence, '')
     .replaceAll(controlSequence, '')

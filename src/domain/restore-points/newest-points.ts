@@ -5,7 +5,6 @@
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
-import { readTarget } from '#src/domain/workload/target.ts';
 
 import {
   compareNewestFirst,
@@ -93,13 +92,13 @@ export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptio
       const { annotations = {}, labels = {}, namespace = '' } = snapshot.metadata;
       const key = askedOf(snapshot);
       const uid = annotations[annotation.sessionUid];
-      const target = readTarget(snapshot);
+      const target = annotations[annotation.target];
       // Only a session's own list of its claims tells that a restore point is complete.
       if (uid === undefined || target === undefined || annotations[annotation.sessionClaims] === undefined) {
         if (key !== undefined && isReady(snapshot)) foreign.add(key);
         return;
       }
-      const workload = `${namespace}/${target.kind}/${target.name}`;
+      const workload = `${namespace}/${target}`;
       const id = `${workload}/${uid}`;
       const known = candidates.get(id);
       if (known) {
