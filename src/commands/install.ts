@@ -87,6 +87,10 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
       valueName: 'N',
       description: `The operator refuses sessions with more claims than this; by default ${defaultClaimsPerSession}.`,
     },
+    coverageMetrics: {
+      type: 'boolean',
+      description: 'The operator serves the metric stash_claims_uncovered.',
+    },
     logLevel: {
       type: 'string',
       choices: ['debug', 'info', 'warn', 'error'],
@@ -101,10 +105,10 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
     const { namespace = operatorNamespace } = connection;
     checkFlags(flags);
     const { image, replicas, runSessions, maxFreeze, dryRun, output } = flags;
-    const { sessionsAtOnce, claimsPerSession, logLevel } = flags;
+    const { sessionsAtOnce, claimsPerSession, coverageMetrics, logLevel } = flags;
     const options = {
       ...{ namespace, image, replicas, runSessions, version: clientVersion },
-      ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, claimsPerSession, logLevel },
+      ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, claimsPerSession, coverageMetrics, logLevel },
       watchNamespaces: watchedBy(flags),
     };
     const manifests = [...definitions, ...(flags.crds ? [] : operatorManifests(options))];

@@ -9,10 +9,12 @@ import {
   backupSessions,
   cronJobs,
   jobs,
+  persistentVolumeClaims,
   pods,
   restoreSessions,
   type Resource,
 } from '#src/api/resources.ts';
+import { trimToMarks } from '#src/domain/coverage/trim.ts';
 import {
   keepBackupSession,
   keepConfiguration,
@@ -35,8 +37,20 @@ export const oursOnly = `${label.managedBy}=${managedBy}`;
 
 const ours = { labelSelector: oursOnly };
 
-/** `claimsPerSession`: the most claims that a session may have. `watched`: left out, the caches hold all namespaces. */
-export function createCaches(claimsPerSession?: number, watched?: Watched): FollowedCaches {
+export interface CacheOptions {
+  /** The most claims that a session may have. */
+  readonly claimsPerSession?: number | undefined;
+  /** Left out: the caches hold all namespaces. */
+  readonly watched?: Watched | undefined;
+  /** Whether claims keep the marks by which their coverage is counted. */
+  readonly coverageMetrics?: boolean | undefined;
+}
+
+export function createCaches({
+  claimsPerSession,
+  watched,
+  coverageMetrics = false,
+}: CacheOptions = {}): FollowedCaches {
   const kinds: Following[] = [];
   const add = <K extends Following>(kind: K): K => {
     kinds.push(kind);
@@ -47,7 +61,10 @@ export function createCaches(claimsPerSession?: number, watched?: Watched): Foll
     scope: Parameters<typeof followedKind<T>>[1],
     trim: Parameters<typeof followedKind<T>>[2],
   ) => add(followedKind(resource, scope, trim, watched));
-  const target = (resource: Resource) => follow(resource, { metadataOnly: true }, trimToExistence);
+  const target = (resource: Resource) => {
+    const trim = coverageMetrics && resource === persistentVolumeClaims ? trimToMarks : trimToExistence;
+    return follow(resource, { metadataOnly: true }, trim);
+  };
 
   const caches = {
     configurations: follow(backupConfigurations, {}, keepConfiguration),

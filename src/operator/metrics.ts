@@ -3,6 +3,7 @@ import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { isIgnored, wasBound } from '#src/domain/coverage/claim-marks.ts';
 import { dueOf, type Due } from '#src/domain/due.ts';
 import { isInterrupted } from '#src/domain/in-place/interrupted.ts';
 import { finalPhases } from '#src/domain/session/session-status.ts';
@@ -32,7 +33,10 @@ type Configuration = Stored<BackupConfiguration>;
 const durationBuckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600];
 
 /** `scraped` is called at each scrape and returns undefined while this process is not the leader. */
-export function createMetrics(scraped: () => Scraped | undefined): OperatorMetrics {
+export function createMetrics(
+  scraped: () => Scraped | undefined,
+  { coverageMetrics = false }: { readonly coverageMetrics?: boolean | undefined } = {},
+): OperatorMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -97,6 +101,25 @@ export function createMetrics(scraped: () => Scraped | undefined): OperatorMetri
       else this.remove();
     },
   });
+  if (coverageMetrics) {
+    new Gauge({
+      name: 'stash_claims_uncovered',
+      help: 'Number of claims with a volume and without a complete restore point.',
+      labelNames: ['namespace'],
+      registers,
+      collect() {
+        this.reset();
+        const { caches, successes } = scraped() ?? {};
+        if (successes?.readAt() === undefined) return;
+        for (const claim of caches?.targets.PersistentVolumeClaim.list() ?? []) {
+          if (!wasBound(claim) || isIgnored(claim)) continue;
+          const { namespace = '', name } = claim.metadata;
+          // A namespace whose claims are all covered counts 0.
+          this.inc({ namespace }, successes.isCovered({ namespace, name }) ? 0 : 1);
+        }
+      },
+    });
+  }
   /** Of the present scrape: several metrics need each. */
   let dues = new Map<Configuration, Due | undefined>();
   const dueAt = (configuration: Configuration, world: Scraped) => {

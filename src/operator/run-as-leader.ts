@@ -40,8 +40,10 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
   const { factories, log } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, options.lost, over.signal]);
-  const { claimsPerSession } = options.world.options;
-  const { caches, follow, synced, filled, isRefused } = createCaches(claimsPerSession, watchedBy(options));
+  const { claimsPerSession, coverageMetrics } = options.world.options;
+  const { caches, follow, synced, filled, isRefused } = createCaches({
+    ...{ claimsPerSession, coverageMetrics, watched: watchedBy(options) },
+  });
   const world: World = { ...options.world, caches };
   const reconcilers = factories.map((create) => create(world));
   const queues = new Map(
@@ -58,6 +60,10 @@ export async function runAsLeader(options: LeadOptions, begun: (leading: Leading
       successes: createSuccessReader({
         ...{ cluster: world.cluster, clock: world.clock, log },
         sessions: () => caches.backupSessions.list(),
+        ...(coverageMetrics === true && {
+          hasClaim: (namespace, name) =>
+            caches.targets.PersistentVolumeClaim.get(namespace, name) !== undefined,
+        }),
         namespaces: options.world.options.watchNamespaces,
       }),
       now: () => world.clock.now(),

@@ -61,7 +61,7 @@ export async function runOperator(
     const busy = clock.now().getTime() - since;
     return busy > stuckAfterMs ? `a reconcile has been running for ${formatDuration(busy)}` : undefined;
   };
-  const metrics = createMetrics(() => leading?.scraped);
+  const metrics = createMetrics(() => leading?.scraped, options);
   const server = await environment.serve(options.listen, {
     healthy: stuck,
     ready: () => (leading === undefined || leading.isSynced() ? undefined : 'the caches are not synced yet'),

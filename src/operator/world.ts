@@ -20,6 +20,8 @@ export interface OperatorOptions {
   readonly claimsPerSession: number;
   /** The only namespaces in which it works; left out: all. */
   readonly watchNamespaces?: readonly string[] | undefined;
+  /** Whether the metrics count the claims that no restore point covers. */
+  readonly coverageMetrics?: boolean | undefined;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
   /** With `in-process`: number of sessions that are carried out at the same time. */

@@ -7,8 +7,9 @@ import { load } from 'js-yaml';
 
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { label } from '#src/api/labels.ts';
+import { annotation, label } from '#src/api/labels.ts';
 import { StashError } from '#src/errors.ts';
+import type { ListResult } from '#src/cluster/port.ts';
 import { createCaches } from '#src/operator/caches.ts';
 import { createMetrics, type Scraped } from '#src/operator/metrics.ts';
 import { createSuccessReader } from '#src/operator/success-reader.ts';
@@ -32,13 +33,18 @@ function object(name: string, rest: object = {}): Stored<never> {
 const start = new Date('2026-03-14T03:30:00Z');
 
 function stage(snapshots: readonly Stored<VolumeSnapshot>[] = []) {
-  const { caches } = createCaches();
+  const { caches } = createCaches({ coverageMetrics: true });
   const clock = manualClock(start);
   let list: () => Promise<{ items: readonly Stored<VolumeSnapshot>[] }> = () =>
     Promise.resolve({ items: snapshots });
   const warnings: string[] = [];
   const successes = createSuccessReader({
-    cluster: { list: () => list() as never },
+    cluster: {
+      async *pages() {
+        yield { ...((await list()) as ListResult<never>), isFirst: true };
+      },
+    },
+    hasClaim: (namespace, name) => caches.targets.PersistentVolumeClaim.get(namespace, name) !== undefined,
     clock,
     log: { warn: (message) => void warnings.push(message) },
     sessions: () => caches.backupSessions.list(),
@@ -47,7 +53,7 @@ function stage(snapshots: readonly Stored<VolumeSnapshot>[] = []) {
     ...{ caches, successes, now: () => clock.now() },
     depths: new Map([['backupsession', () => 3]]),
   };
-  const metrics = createMetrics(() => scraped);
+  const metrics = createMetrics(() => scraped, { coverageMetrics: true });
   return {
     ...{ caches, clock, metrics, warnings },
     serve: (next: typeof list) => (list = next),
@@ -176,6 +182,37 @@ test('the last success is that of the newest complete restore point, also right 
   assert.equal(await last(), seconds('2026-03-14T01:00:00Z'), 'its snapshots were deleted');
 });
 
+const claimObject = (name: string, annotations: Record<string, string>) => {
+  const { metadata, ...rest } = object(name) as Stored<KubernetesObject>;
+  return { ...rest, metadata: { ...metadata, annotations } };
+};
+
+test('claims with a volume and without a complete restore point are counted, but for ignored ones', async () => {
+  const { caches, all, serve } = stage([
+    snapshotOf('s-1', 'data', { claims: ['data'] }),
+    snapshotOf('s-2', 'half', { claims: ['half', 'gone'] }),
+  ]);
+  const uncovered = async () => /^stash_claims_uncovered\{namespace="demo"\} (.*)$/m.exec(await all())?.[1];
+  const bound = { [annotation.bindCompleted]: 'yes' };
+  for (const name of ['data', 'half', 'none'])
+    caches.targets.PersistentVolumeClaim.learn(claimObject(name, bound));
+  caches.targets.PersistentVolumeClaim.learn(claimObject('pending', {}));
+  caches.targets.PersistentVolumeClaim.learn(
+    claimObject('ignored', { ...bound, [annotation.coverage]: 'ignore' }),
+  );
+  serve(() => Promise.reject(new StashError('server', 'no answer')));
+  assert.equal(await uncovered(), undefined, 'not known yet');
+  serve(() => Promise.resolve({ items: [snapshotOf('s-1', 'data', { claims: ['data'] })] }));
+  assert.equal(await uncovered(), '2');
+});
+
+test('a namespace whose claims are all covered counts 0, and without the option there is no such metric', async () => {
+  const { caches, all } = stage([snapshotOf('s-1', 'data')]);
+  caches.targets.PersistentVolumeClaim.learn(claimObject('data', { [annotation.bindCompleted]: 'yes' }));
+  assert.match(await all(), /^stash_claims_uncovered\{namespace="demo"\} 0$/m);
+  assert.doesNotMatch(await createMetrics(() => undefined).text(), /stash_claims/);
+});
+
 test('a configuration that has only failed since the start is overdue', async () => {
   const { caches, backups, clock } = stage();
   caches.configurations.learn(configuration('db'));
@@ -256,7 +293,7 @@ test('the alerts in docs/metrics.md use metrics that exist', async () => {
     rules.map(({ alert }) => alert),
     [
       ...['StashBackupOverdue', 'StashRestorePointsUnread', 'StashBackupsFail'],
-      ...['StashRestoreInPlaceInterrupted', 'StashHasNoLeader'],
+      ...['StashRestoreInPlaceInterrupted', 'StashClaimsUncovered', 'StashHasNoLeader'],
     ],
   );
   for (const { alert, expr } of rules) {

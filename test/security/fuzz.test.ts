@@ -43,7 +43,6 @@ import {
 import { skipped, withExecutor } from '#src/domain/operator/mark-backup.ts';
 import { withPending } from '#src/domain/operator/mark-restore.ts';
 import { decideRetry } from '#src/domain/operator/retry.ts';
-import { lastSuccesses } from '#src/domain/restore-points/last-successes.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { namesInUse } from '#src/domain/restore-points/snapshots-to-restore.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
@@ -149,7 +148,7 @@ const ofBackup: Decisions<Stored<BackupSession>> = {
   failedBackup: (session) =>
     failedBackup(session, { end, ref: undefined, timeoutMs: 1, now })(session.status),
   durationSince: (session) => durationSince(session, now),
-  lastSuccesses: (session) => lastSuccesses(restorePoints([], [session])),
+  restorePoints: (session) => restorePoints([], [session]),
   sessionsToForget: (session) => sessionsToForget({ invoker, sessions: [session], limit: 0, ended: 'x' }),
   tidyingLeft: (session) => tidyingLeft(session, ready),
   readSessionClaims: ({ metadata }) => readSessionClaims(metadata.annotations),

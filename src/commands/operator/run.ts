@@ -68,6 +68,11 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
         'With --run-sessions=in-process: how many sessions run at the same time, up to half of them of one namespace.',
     },
     ...claimsFlag,
+    coverageMetrics: {
+      type: 'boolean',
+      description:
+        'Serve stash_claims_uncovered: how many claims of each namespace have no complete restore point.',
+    },
     logLevel: {
       type: 'string',
       choices: ['debug', 'info', 'warn', 'error'],
@@ -84,7 +89,7 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       import('#src/operator/serve.ts'),
     ]);
     const { runSessions, image, imagePullPolicy, leaderElect, maxFreeze } = flags;
-    const { sessionsAtOnce, claimsPerSession, watchNamespaces, logLevel } = flags;
+    const { sessionsAtOnce, claimsPerSession, coverageMetrics, watchNamespaces, logLevel } = flags;
     const log = createLog(context.out, logLevel, context);
     const { cluster, namespace } = await context.cluster(where, (words) => {
       log.warn(words);
@@ -101,7 +106,7 @@ Several operators may run at the same time: the holder of the Lease kubectl-stas
       },
       {
         ...{ runSessions, image, imagePullPolicy, namespace, listen, leaderElect },
-        ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, claimsPerSession },
+        ...{ maxFreezeMs: maxFreeze, sessionsAtOnce, claimsPerSession, coverageMetrics },
         ...(watchNamespaces.length > 0 && { watchNamespaces }),
       },
       reconcilers,

@@ -1,6 +1,5 @@
 /** What protects the data of claims: the newest good restore point of each, and the schedules that make the next ones. */
 import type { PersistentVolumeClaim, Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
-import { annotation } from '#src/api/labels.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { dueOf, isOverdue, type Due } from '#src/domain/due.ts';
@@ -76,10 +75,6 @@ export function claimKey(namespace: string | undefined, claim: string): string {
 
 export function holdsData({ status }: PersistentVolumeClaim): boolean {
   return status?.phase === 'Bound';
-}
-
-export function isIgnored({ metadata }: Pick<PersistentVolumeClaim, 'metadata'>): boolean {
-  return [metadata.annotations, metadata.labels].some((marks) => marks?.[annotation.coverage] === 'ignore');
 }
 
 /** Uncovered claims first, then stale ones; claims of the same state by namespace and name. */

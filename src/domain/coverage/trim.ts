@@ -9,6 +9,7 @@ import type {
 } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import { isIgnored, wasBound } from './claim-marks.ts';
 import { outline } from '#src/domain/operator/trim.ts';
 import { provisionerAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
 
@@ -22,9 +23,14 @@ export function trimClaim(claim: Stored<PersistentVolumeClaim>): Stored<Persiste
   };
 }
 
-/** Only marks in the metadata: what a watch of metadata tells. */
+/** The marks by which `wasBound` and `isIgnored` go. */
 export function trimToMarks(claim: Stored<KubernetesObject>): Stored<KubernetesObject> {
-  return described(claim, [annotation.coverage, annotation.bindCompleted]);
+  const { apiVersion, kind, metadata } = outline(claim);
+  const marks = {
+    ...(wasBound(claim) && { [annotation.bindCompleted]: 'yes' }),
+    ...(isIgnored(claim) && { [annotation.coverage]: 'ignore' }),
+  };
+  return { apiVersion, kind, metadata: { ...metadata, annotations: marks } };
 }
 
 export function trimWorkload(workload: Stored<Workload>): Stored<Workload> {

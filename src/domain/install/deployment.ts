@@ -98,6 +98,7 @@ function optionFlags({
   maxFreezeMs,
   sessionsAtOnce,
   claimsPerSession,
+  coverageMetrics,
   logLevel,
 }: InstallOptions): string[] {
   return [
@@ -105,6 +106,7 @@ function optionFlags({
     ...(maxFreezeMs === undefined ? [] : [`--max-freeze=${formatGoDuration(maxFreezeMs)}`]),
     ...(sessionsAtOnce === undefined ? [] : [`--sessions-at-once=${sessionsAtOnce}`]),
     ...(claimsPerSession === undefined ? [] : [`--claims-per-session=${claimsPerSession}`]),
+    ...(coverageMetrics === true ? ['--coverage-metrics'] : []),
     ...(logLevel === undefined ? [] : [`--log-level=${logLevel}`]),
   ];
 }

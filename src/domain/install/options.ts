@@ -14,6 +14,7 @@ export interface InstallOptions {
   /** With `in-process`: number of sessions that are carried out at the same time. */
   readonly sessionsAtOnce?: number | undefined;
   readonly claimsPerSession?: number | undefined;
+  readonly coverageMetrics?: boolean | undefined;
   /** The only namespaces in which the operator works; left out: all. */
   readonly watchNamespaces?: readonly string[] | undefined;
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | undefined;

@@ -19,8 +19,8 @@ import { trimSnapshot } from './trim-snapshot.ts';
 export interface NewestPointsOptions {
   /** By UID: those that still exist. */
   readonly sessions: ReadonlyMap<string, Stored<BackupSession>>;
-  /** What the newest good point is asked of: the claim of the snapshot, say. Undefined: nothing is asked of this one. */
-  readonly keyOf: (snapshot: Stored<VolumeSnapshot>) => string | undefined;
+  /** What the newest good point is asked of: the claim of the snapshot, say. Empty: nothing is asked of this one. */
+  readonly keysOf: (snapshot: Stored<VolumeSnapshot>) => readonly string[];
   /** Of how many sessions of a workload the snapshots are kept. */
   readonly depth: number;
   /** What an earlier reading has left open; left out: everything. */
@@ -67,18 +67,18 @@ interface Line {
   readonly dropped: Set<string>;
 }
 
-export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptions): NewestPoints {
+export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOptions): NewestPoints {
   const lines = new Map<string, Line>();
   const candidates = new Map<string, Candidate>();
   const foreign = new Set(open?.foreign);
 
-  const askedOf = (snapshot: Stored<VolumeSnapshot>): string | undefined => {
-    const key = keyOf(snapshot);
-    return key !== undefined && open?.keys.has(key) === false ? undefined : key;
+  const askedOf = (snapshot: Stored<VolumeSnapshot>): readonly string[] => {
+    const keys = keysOf(snapshot);
+    return open ? keys.filter((key) => open.keys.has(key)) : keys;
   };
-  const keep = (candidate: Candidate, snapshot: Stored<VolumeSnapshot>, key: string | undefined) => {
+  const keep = (candidate: Candidate, snapshot: Stored<VolumeSnapshot>, keys: readonly string[]) => {
     candidate.snapshots.push(trimSnapshot(snapshot));
-    if (key !== undefined) candidate.keys.add(key);
+    for (const key of keys) candidate.keys.add(key);
     candidate.latest = latestOf(candidate, snapshot);
   };
   const drop = (line: Line, { id, keys, latest }: Pick<Candidate, 'id' | 'keys' | 'latest'>) => {
@@ -90,19 +90,19 @@ export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptio
   return {
     add(snapshot) {
       const { annotations = {}, labels = {}, namespace = '' } = snapshot.metadata;
-      const key = askedOf(snapshot);
+      const keys = askedOf(snapshot);
       const uid = annotations[annotation.sessionUid];
       const target = annotations[annotation.target];
       // Only a session's own list of its claims tells that a restore point is complete.
       if (uid === undefined || target === undefined || annotations[annotation.sessionClaims] === undefined) {
-        if (key !== undefined && isReady(snapshot)) foreign.add(key);
+        if (isReady(snapshot)) for (const key of keys) foreign.add(key);
         return;
       }
       const workload = `${namespace}/${target}`;
       const id = `${workload}/${uid}`;
       const known = candidates.get(id);
       if (known) {
-        keep(known, snapshot, key);
+        keep(known, snapshot, keys);
         return;
       }
       const lineId = `${workload}/${labels[label.invokerName] ?? ''}`;
@@ -113,7 +113,7 @@ export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptio
         ...{ id, session: sessions.get(uid), snapshots: [], keys: new Set(), latest: -Infinity },
       };
       candidates.set(id, candidate);
-      keep(candidate, snapshot, key);
+      keep(candidate, snapshot, keys);
       line.candidates.push(candidate);
       if (line.candidates.length <= depth) return;
       const oldest = line.candidates.reduce((a, b) => (b.latest < a.latest ? b : a));
@@ -129,10 +129,9 @@ export function newestPoints({ sessions, keyOf, depth, open }: NewestPointsOptio
           for (const point of goodPoints(candidate)) {
             // What was dropped may be newer.
             if (takenAt(point) <= line.droppedUntil) continue;
-            for (const key of snapshotsOfPoint(point).map(askedOf)) {
-              const before = key === undefined ? undefined : points.get(key);
-              if (key !== undefined && (!before || compareNewestFirst(point, before) < 0))
-                points.set(key, point);
+            for (const key of snapshotsOfPoint(point).flatMap(askedOf)) {
+              const before = points.get(key);
+              if (!before || compareNewestFirst(point, before) < 0) points.set(key, point);
             }
           }
         }

@@ -9,8 +9,9 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import type { Cluster, WatchScope } from '#src/cluster/port.ts';
+import { isIgnored } from '#src/domain/coverage/claim-marks.ts';
 import { claimUsers, type UsersOf } from '#src/domain/coverage/claim-users.ts';
-import { claimKey, holdsData, isIgnored, type CoverageScene } from '#src/domain/coverage/coverage.ts';
+import { claimKey, holdsData, type CoverageScene } from '#src/domain/coverage/coverage.ts';
 import {
   trimClaim,
   trimConfiguration,
@@ -99,9 +100,9 @@ export async function readCoverage(
     { namespace },
     {
       sessions,
-      keyOf: (snapshot) => {
+      keysOf: (snapshot) => {
         const key = claimKey(snapshot.metadata.namespace, claimOf(snapshot));
-        return asked.has(key) ? key : undefined;
+        return asked.has(key) ? [key] : [];
       },
     },
   );

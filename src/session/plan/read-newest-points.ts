@@ -17,13 +17,16 @@ const firstDepth = 4;
 type Found = Omit<ReturnType<NewestPoints['end']>, 'open'>;
 
 /**
- * By what `keyOf` returns. Lists the snapshots once, and again only if all that were kept of a workload are not good.
+ * By what `keysOf` returns. Lists the snapshots once, and again only if all that were kept of a workload are not good.
  * `sessions`: those in the scope that still exist.
  */
 export async function readNewestPoints(
   cluster: Pick<Cluster, 'pages'>,
   scope: Scope,
-  asked: { readonly sessions: Iterable<Stored<BackupSession>>; readonly keyOf: NewestPointsOptions['keyOf'] },
+  asked: {
+    readonly sessions: Iterable<Stored<BackupSession>>;
+    readonly keysOf: NewestPointsOptions['keysOf'];
+  },
 ): Promise<Found> {
   const sessions = new Map([...asked.sessions].map((session) => [session.metadata.uid, session]));
   let open: Open | undefined;

@@ -15,19 +15,19 @@ import { at, backupSession, foreignSnapshot, ready, snapshotOf } from '#test/dom
 type Snapshots = readonly Stored<VolumeSnapshot>[];
 type Sessions = readonly Stored<BackupSession>[];
 
-const claimKey = (snapshot: Stored<VolumeSnapshot>) => claimOf(snapshot);
+const byClaim = (snapshot: Stored<VolumeSnapshot>): readonly string[] => [claimOf(snapshot)];
 
 /** Reads again and again, as a command does, and counts the readings. */
 function newest(
   snapshots: Snapshots,
   sessions: Sessions = [],
-  { depth = 1, keyOf = claimKey }: { depth?: number; keyOf?: typeof claimKey | (() => undefined) } = {},
+  { depth = 1, keysOf = byClaim }: { depth?: number; keysOf?: typeof byClaim } = {},
 ) {
   let open: Open | undefined;
   let readings = 0;
   do {
     const byUid = new Map(sessions.map((session) => [session.metadata.uid, session]));
-    const reading = newestPoints({ sessions: byUid, keyOf, depth: depth * 8 ** readings, open });
+    const reading = newestPoints({ sessions: byUid, keysOf, depth: depth * 8 ** readings, open });
     for (const snapshot of snapshots) reading.add(snapshot);
     const { points, open: left } = reading.end();
     readings += 1;
@@ -88,7 +88,7 @@ test('nothing is read again for what is not asked', () => {
   const snapshots = [1, 2, 3].map((second) =>
     snapshotOf(`s-${second}`, 'data', { created: at(second), status: failing }),
   );
-  assert.deepEqual(newest(snapshots, [], { keyOf: () => undefined }), { names: {}, readings: 1 });
+  assert.deepEqual(newest(snapshots, [], { keysOf: () => [] }), { names: {}, readings: 1 });
 });
 
 test('a copy of a snapshot does not make its session newer', () => {

@@ -4,10 +4,11 @@ import { test } from 'node:test';
 
 import { label } from '#src/api/labels.ts';
 import type { TargetArguments } from '#src/domain/arguments/target-arguments.ts';
-import { configurationId, lastSuccesses } from '#src/domain/restore-points/last-successes.ts';
+import { configurationId, configurationIdOf } from '#src/domain/restore-points/configuration-id.ts';
 import { pointsNamed } from '#src/domain/restore-points/named-points.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { isSelected, workloadKey, type PointSelection } from '#src/domain/restore-points/select-points.ts';
+import { labelValue } from '#src/domain/workload/names.ts';
 import { parseLabelQuery } from '#src/domain/workload/label-query.ts';
 import { at, backupSession, foo, foreignSnapshot, snapshotOf } from '#test/domain/restore-point-objects.ts';
 
@@ -137,17 +138,12 @@ test('a name finds the points of its session or snapshot, else proposes one like
   for (const [name, expected] of rows) assert.deepEqual(found(name), expected, name);
 });
 
-test('the last success of a configuration is its newest point that can be restored whole', () => {
-  const points = (...snapshots: Parameters<typeof restorePoints>[0]) => restorePoints(snapshots, []);
-  const seconds = (count: number) => Date.parse(at(count)) / 1000;
-  const good = [snapshotOf('s-1', 'data', { created: at(1) }), snapshotOf('s-2', 'data', { created: at(2) })];
-  const half = snapshotOf('s-3', 'data', { created: at(3), claims: ['data', 'logs'] });
-  const id = configurationId({ namespace: 'demo', name: 'deploy-foo' });
-  assert.deepEqual([...lastSuccesses(points(...good, half, foreignSnapshot('x')))], [[id, seconds(2)]]);
-  assert.deepEqual([...lastSuccesses(points(...good).reverse())], [[id, seconds(2)]]);
-  assert.equal(lastSuccesses(points(half)).size, 0);
-  const unknown = snapshotOf('s-4', 'data');
-  delete unknown.metadata.labels;
-  assert.equal(lastSuccesses(points(unknown)).size, 0);
-  assert.equal(id, 'demo/deploy-foo');
+test('a snapshot names its configuration as the configuration does, however long the name', () => {
+  const name = 'long-'.repeat(20);
+  const labels = { [label.invokerName]: labelValue(name) };
+  const snapshot = snapshotOf('s-1', 'data');
+  assert.equal(configurationIdOf(snapshot), 'demo/deploy-foo');
+  snapshot.metadata.labels = labels;
+  assert.equal(configurationIdOf(snapshot), configurationId({ namespace: 'demo', name }));
+  assert.equal(configurationIdOf(foreignSnapshot('data')), undefined);
 });
