@@ -14,7 +14,6 @@ import {
 } from '#src/domain/coverage/coverage.ts';
 import { parsePath } from '#src/domain/json-path/parse.ts';
 import { sortBy } from '#src/domain/json-path/sort.ts';
-import { formatRight } from '#src/domain/rights.ts';
 import { parseLabelQuery } from '#src/domain/workload/label-query.ts';
 import { formatTarget, isTargetKind } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
@@ -25,6 +24,7 @@ import {
   coverageNames,
   coverageSortWords,
   coverageTable,
+  lackLine,
 } from '#src/report/coverage.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 import { readCoverage } from '#src/session/plan/read-coverage.ts';
@@ -100,8 +100,7 @@ Claims with the label or annotation stash.appscode.com/coverage=ignore are left 
       },
       { noHeaders },
     );
-    for (const right of lacks)
-      printLine(context.err, `warning: needs ${formatRight(right)} to tell all of it`);
+    for (const right of lacks) printLine(context.err, lackLine(right));
     if (claims.length === 0) {
       if (namespace !== undefined) await readerOf(cluster, namespace).namespaceExists();
       const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;

@@ -1,4 +1,10 @@
 /** What protects each claim, as `coverage` prints it. */
+import {
+  backupConfigurations,
+  backupSessions,
+  volumeSnapshotClasses,
+  type Resource,
+} from '#src/api/resources.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import type { ClaimUser } from '#src/domain/coverage/claim-users.ts';
 import type {
@@ -77,6 +83,25 @@ export function coverageTable(claims: readonly ClaimCoverage[], options: Coverag
 export function coverageLine({ claims, ignored, ...counts }: CoverageTotals): string {
   const states = coverageStates.map((state: CoverageState) => `${counts[state]} ${state}`).join(', ');
   return `${claims} ${claims === 1 ? 'claim' : 'claims'}: ${states}; ${ignored} ignored`;
+}
+
+/** Says what is unknown because the user may not list these. */
+export function lackLine({ resource }: Right): string {
+  const { plural, group } = resource;
+  return `warning: cannot list ${group === '' ? plural : `${plural}.${group}`}: ${unknownWithout(resource)}`;
+}
+
+function unknownWithout(resource: Resource): string {
+  switch (resource) {
+    case backupConfigurations:
+      return 'the schedules are unknown';
+    case backupSessions:
+      return 'whether a session failed is read from its snapshots';
+    case volumeSnapshotClasses:
+      return 'the deletion policies are unknown';
+    default:
+      return 'the claims that only they use are of an unknown workload';
+  }
 }
 
 /** What `-o json` and `-o yaml` print. These kinds exist in the output only; no API server serves them. */

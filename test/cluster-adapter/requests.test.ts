@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import {
   deployments,
   jobs,
@@ -160,6 +161,24 @@ test('a list is read in pages, each item has its kind, and an expired list is re
   api.faults.push(expired);
   assert.equal((await again).items.length, 8);
   assert.equal(api.requests.at(-1), 'GET /api/v1/namespaces/demo/pods');
+});
+
+test('pages come one by one, and begin anew where the server has dropped their version', async () => {
+  await using api = await startScriptedApi();
+  for (let n = 0; n < 8; n++) api.put(`pod-${n}`);
+  const seen: (readonly [isFirst: boolean, count: number])[] = [];
+  const trim = (pod: Stored<Pod>): Stored<Pod> => ({ ...pod, spec: { containers: [] } });
+  for await (const { items, isFirst } of adapter(api.url).pages(pods, { namespace: 'demo', trim })) {
+    if (seen.length === 1)
+      api.faults.push({ answer: 410, body: status(410, 'Expired', 'the continue token is too old') });
+    seen.push([isFirst, items.length]);
+    assert.ok(items.every(({ kind, spec }) => kind === 'Pod' && spec.containers.length === 0));
+  }
+  assert.deepEqual(seen, [
+    [true, 3],
+    [false, 3],
+    [true, 8],
+  ]);
 });
 
 const busy: Answer = { code: 429, headers: { 'Retry-After': '3' } };

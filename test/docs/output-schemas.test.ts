@@ -8,16 +8,21 @@ import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 
 import type { Stored } from '#src/api/kubernetes.ts';
-import { pods } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { scheduleOutlooks } from '#src/domain/configuration/schedule-outlook.ts';
+import { claimUsers } from '#src/domain/coverage/claim-users.ts';
+import { coverage, totalsOf } from '#src/domain/coverage/coverage.ts';
 import { keptVolumes } from '#src/domain/in-place/kept-volumes.ts';
-import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { failure } from '#src/domain/finding.ts';
 import { findingList } from '#src/report/findings.ts';
+import { isGood, restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { coverageList } from '#src/report/coverage.ts';
 import { keptVolumeList } from '#src/report/kept-volumes.ts';
 import { restorePointList } from '#src/report/restore-points.ts';
 import { scheduleList } from '#src/report/schedules.ts';
+import { pods, volumeSnapshots } from '#src/api/resources.ts';
+import { claim, statefulSet } from '#test/domain/objects.ts';
+import { snapshotClass } from '#test/support/classes.ts';
 import { volume } from '#test/domain/in-place/volumes.ts';
 import { at, backupSession, foreignSnapshot, snapshotOf } from '#test/domain/restore-point-objects.ts';
 
@@ -51,6 +56,19 @@ const configurations = ['deploy-foo', 'other'].map((name): Stored<BackupConfigur
     retentionPolicy: { name: 'keep-all', prune: false },
   },
 }));
+
+const workloads = [{ kind: 'StatefulSet' as const, object: statefulSet(1) }];
+const claims = coverage({
+  claims: [claim('data'), claim('data-db-1'), claim('none', { status: {} })],
+  ...{ workloads, unread: [], usersOf: claimUsers({ workloads, pods: [] }) },
+  configurations: configurations.map((each) => ({
+    ...each,
+    spec: { ...each.spec, target: { ref: { kind: 'PersistentVolumeClaim', name: 'data' } } },
+  })),
+  points: new Map(points.filter(isGood).map((point) => ['demo/data', point])),
+  ...{ foreign: new Set(['demo/none']), classes: [snapshotClass('csi', 'ebs.csi.aws.com', {})] },
+  ...{ now: new Date(at(9e6)), staleAfterMs: 1 },
+});
 
 async function problems(file: string, value: unknown): Promise<unknown> {
   const ajv = new Ajv({ strict: true, allErrors: true });
@@ -89,6 +107,13 @@ const rows = [
         ...{ check: 'b', namespace: 'demo', about: 'deployment/foo' },
       },
     ]),
+  },
+  {
+    file: 'claim-coverage-list.schema.json',
+    list: coverageList(claims, {
+      totals: totalsOf(claims, 1),
+      lacks: [{ verb: 'list', resource: volumeSnapshots }],
+    }),
   },
 ];
 for (const { file, list } of rows) {
