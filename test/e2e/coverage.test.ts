@@ -62,9 +62,10 @@ await suite('coverage', { concurrency: 2 }, () => {
       ...{ one: 'covered', two: 'covered', alone: 'uncovered' },
       ...{ 'source-data-db-0': 'covered', 'source-data-db-1': 'covered' },
     });
-    assert.equal(second['one']?.lastGood?.name, session);
+    const { one } = second;
+    assert.equal(one?.lastGood?.name, session);
     assert.deepEqual(
-      second['one']?.configurations.map(({ name }) => name),
+      one.configurations.map(({ name }) => name),
       ['deploy-demo'],
     );
 

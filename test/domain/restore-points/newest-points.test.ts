@@ -37,8 +37,8 @@ function newest(
   throw new Error('it does not end');
 }
 
-const namesOf = (points: ReadonlyMap<string, RestorePoint>) =>
-  Object.fromEntries([...points].map(([key, { session }]) => [key, session]).sort());
+const namesOf = (points: ReadonlyMap<string, RestorePoint>): Record<string, string> =>
+  Object.fromEntries([...points].map(([key, { session }]) => [key, session] as const).sort());
 
 /** From the whole list. */
 function expected(snapshots: Snapshots, sessions: Sessions) {
