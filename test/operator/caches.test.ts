@@ -5,7 +5,8 @@ import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { deployments, jobs, persistentVolumeClaims, pods } from '#src/api/resources.ts';
 import { connect } from '#src/cluster/connect.ts';
 import { createCaches } from '#src/operator/caches.ts';
-import { trimBookkeeping, trimPod } from '#src/domain/operator/trim.ts';
+import { trimPod } from '#src/domain/operator/trim.ts';
+import { trimBookkeeping } from '#src/domain/outline.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
 
 import { openStand } from './stand.ts';

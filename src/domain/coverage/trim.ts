@@ -10,7 +10,7 @@ import type {
 import { annotation } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { isIgnored, wasBound } from './claim-marks.ts';
-import { outline } from '#src/domain/operator/trim.ts';
+import { outline } from '#src/domain/outline.ts';
 import { provisionerAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
 
 export function trimClaim(claim: Stored<PersistentVolumeClaim>): Stored<PersistentVolumeClaim> {

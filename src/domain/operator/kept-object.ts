@@ -9,7 +9,8 @@ import { formatRecord, isInPlace, readRecord } from '#src/domain/in-place/record
 import { beginning } from '#src/domain/quoted.ts';
 
 import { whyInvalidRestore } from './check-restore.ts';
-import { outline, sizeOf, trimBookkeeping } from './trim.ts';
+import { outline, trimBookkeeping } from '#src/domain/outline.ts';
+import { sizeOf } from './trim.ts';
 
 /** An object in a cache. */
 export type KeptObject<T> = T & {

@@ -3,20 +3,7 @@
  * operator's caches hold those of all namespaces.
  */
 import type { CronJob, Job, KubernetesObject, ObjectMeta, Pod, Stored } from '#src/api/kubernetes.ts';
-
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
-
-/** The object without managed fields and kubectl's last-applied-configuration. */
-export function trimBookkeeping<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
-  const metadata = { ...object.metadata };
-  delete metadata.managedFields;
-  if (metadata.annotations?.[lastApplied] !== undefined) {
-    metadata.annotations = Object.fromEntries(
-      Object.entries(metadata.annotations).filter(([name]) => name !== lastApplied),
-    );
-  }
-  return { ...object, metadata };
-}
+import { outline, trimBookkeeping } from '#src/domain/outline.ts';
 
 /** The pod without its annotations and its spec, except the node and the names of its containers. */
 export function trimPod(pod: Stored<Pod>): Stored<Pod> {
@@ -48,20 +35,6 @@ export function trimCronJob(cronJob: Stored<CronJob>): Stored<CronJob> {
 /** The object's identity, version and timestamps only. */
 export function trimToExistence(object: Stored<KubernetesObject>): Stored<KubernetesObject> {
   return outline(object);
-}
-
-/** As `trimToExistence`, of any type: the caller adds what else the type promises. */
-export function outline({ apiVersion, kind, metadata }: Stored<KubernetesObject>) {
-  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
-  return {
-    apiVersion,
-    kind,
-    metadata: {
-      ...{ name, uid, resourceVersion, creationTimestamp },
-      ...(namespace !== undefined && { namespace }),
-      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
-    },
-  };
 }
 
 /** Characters of the object as JSON, without its status, which the API server lets no tenant write. */

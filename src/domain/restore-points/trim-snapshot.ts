@@ -1,7 +1,7 @@
 /** The fields of a VolumeSnapshot that restore points are read from. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
-import { outline } from '#src/domain/operator/trim.ts';
+import { outline } from '#src/domain/outline.ts';
 
 const annotations: readonly string[] = [
   annotation.sessionUid,

@@ -2,7 +2,7 @@
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { trimBookkeeping } from '#src/domain/operator/trim.ts';
+import { trimBookkeeping } from '#src/domain/outline.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { trimSnapshot } from '#src/domain/restore-points/trim-snapshot.ts';
 import { isStashError } from '#src/errors.ts';

@@ -12,15 +12,8 @@ import {
   keepRestoreSession,
   type KeptObject,
 } from '#src/domain/operator/kept-object.ts';
-import {
-  outline,
-  sizeOf,
-  trimBookkeeping,
-  trimCronJob,
-  trimJob,
-  trimPod,
-  trimToExistence,
-} from '#src/domain/operator/trim.ts';
+import { sizeOf, trimCronJob, trimJob, trimPod, trimToExistence } from '#src/domain/operator/trim.ts';
+import { outline, trimBookkeeping } from '#src/domain/outline.ts';
 import { readTarget } from '#src/domain/workload/target.ts';
 import {
   inPlaceRecord,
