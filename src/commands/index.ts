@@ -69,7 +69,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'coverage',
-    summary: 'List which claims restore points protect, and which nothing does',
+    summary: 'List claims, and which restore points and schedules protect them',
     load: async () => (await import('./coverage.ts')).command,
   },
   {

@@ -8,7 +8,7 @@ import { startPageServer } from './page-server.ts';
 import { median, peakMemory, time, type Workbench } from './workbench.ts';
 
 const points = 10;
-const rounds = 5;
+const rounds = 3;
 
 export type Listing = Omit<Workbench, 'server'> & { readonly kubectl: string | undefined };
 
