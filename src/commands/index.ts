@@ -69,7 +69,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'coverage',
-    summary: 'List claims, and which restore points and schedules protect them',
+    summary: 'List claims, and the restore points that protect them',
     load: async () => (await import('./coverage.ts')).command,
   },
   {
