@@ -14,6 +14,7 @@ for (const runSessions of ['in-jobs', 'in-process'] as const) {
     const { spec } = buildDeployment({
       ...{ namespace: 'n', image: 'stash:1', replicas: 2, version: 'v1', runSessions },
       ...{ maxFreezeMs: 1_500, sessionsAtOnce: 7, claimsPerSession: 20, logLevel: 'warn' },
+      coverageMetrics: true,
     });
     const [first, second, ...args] = spec.template.spec.containers[0]?.args ?? [];
     assert.equal(`${first ?? ''} ${second ?? ''}`, command.name);
@@ -23,6 +24,7 @@ for (const runSessions of ['in-jobs', 'in-process'] as const) {
     assert.deepEqual([flags.runSessions, flags.image, flags.listen], [runSessions, 'stash:1', ':8080']);
     assert.deepEqual([flags.maxFreeze, flags.sessionsAtOnce, flags.logLevel], [1_500, 7, 'warn']);
     assert.equal(flags.claimsPerSession, 20);
+    assert.equal(flags.coverageMetrics, true);
     assert.deepEqual(given.get('namespace'), ['$(POD_NAMESPACE)']);
   });
 }

@@ -150,8 +150,14 @@ test('the Deployment passes exactly the given options to the operator', () => {
   };
   assert.deepEqual(added({}), []);
   assert.deepEqual(
-    added({ maxFreezeMs: 90_000, sessionsAtOnce: 200, claimsPerSession: 20, logLevel: 'debug' }),
-    ['--max-freeze=1m30s', '--sessions-at-once=200', '--claims-per-session=20', '--log-level=debug'],
+    added({
+      ...{ maxFreezeMs: 90_000, sessionsAtOnce: 200, claimsPerSession: 20 },
+      ...{ coverageMetrics: true, logLevel: 'debug' },
+    }),
+    [
+      ...['--max-freeze=1m30s', '--sessions-at-once=200', '--claims-per-session=20'],
+      ...['--coverage-metrics', '--log-level=debug'],
+    ],
   );
 });
 
