@@ -12,7 +12,7 @@ import {
 
 /** Each further reading of what is still open keeps this many times as many sessions. */
 const growth = 8;
-const firstDepth = 4;
+const firstDepth = 2;
 
 type Found = Omit<ReturnType<NewestPoints['end']>, 'open'>;
 
