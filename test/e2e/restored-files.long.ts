@@ -15,8 +15,8 @@ import { startServer } from './server.ts';
 const server = await startServer();
 
 /** The data at the time of the snapshot, and what has become of it since. */
-const before = `cd /source/data && mkdir -p conf empty && printf old > conf/app && printf same > conf/same && printf gone > gone && ln -s conf/app link && printf aaaa > sly && touch -d '2024-01-01T00:00:00Z' conf/app conf/same gone sly`;
-const since = `cd /source/data && printf newer > conf/app && rm gone && printf fresh > added && printf bbbb > sly && touch -d '2024-01-01T00:00:00Z' sly`;
+const before = `cd /source/data && mkdir -p conf empty && printf old > conf/app && printf same > conf/same && printf gone > gone && ln -s conf/app link && printf aaaa > sly && touch -t 202401010000.00 conf/app conf/same gone sly`;
+const since = `cd /source/data && printf newer > conf/app && rm gone && printf fresh > added && printf bbbb > sly && touch -t 202401010000.00 sly`;
 
 async function setUp(
   t: TestContext,
