@@ -1,9 +1,29 @@
 /** Tables in kubectl's style. */
+import Table from 'cli-table3';
 import stringWidth from 'string-width';
 
 import { cutMiddle } from '#src/domain/ellipsis.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
+const borders = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
+};
+/** The time that cli-table3 takes grows with the square of a table's rows: long tables are laid out in blocks. */
+const rowsAtOnce = 100;
 /** `TYPE/NAME` of the longest name fits. */
 const widestCell = 300;
 /** Spaces between columns. */
@@ -57,21 +77,29 @@ export function renderTable(
   const cells = rows.map((row) =>
     row.map((cell, index) => {
       const text = cutMiddle(sanitize(cell), widestCell);
-      return { text: paints[index]?.(text) ?? text, width: widthOf(text) };
+      return paints[index]?.(text) ?? text;
     }),
   );
-  const all = head.length === 0 ? cells : [head.map((text) => ({ text, width: widthOf(text) })), ...cells];
-  const widths: number[] = [];
-  for (const row of all)
-    for (const [index, { width }] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, width);
-  return all
-    .map((row) => {
-      const padded = row.map(
-        ({ text, width }, index) => text + ' '.repeat((widths[index] ?? 0) - width + gap),
-      );
-      return `${padded.join('').trimEnd()}\n`;
-    })
-    .join('');
+  const all = head.length > 0 ? [head, ...cells] : cells;
+  const colWidths = headers.map((_, index) => gap + widest(all, index));
+  return Array.from({ length: Math.ceil(all.length / rowsAtOnce) }, (_, block) =>
+    layOut(all.slice(block * rowsAtOnce, (block + 1) * rowsAtOnce), colWidths),
+  ).join('');
+}
+
+function layOut(rows: readonly (readonly string[])[], colWidths: number[]): string {
+  const table = new Table({
+    chars: borders,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
+    colWidths,
+  });
+  table.push(...rows.map((row) => [...row]));
+  const lines = table.toString().split('\n');
+  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+}
+
+function widest(rows: readonly (readonly string[])[], column: number): number {
+  return rows.reduce((width, row) => Math.max(width, widthOf(row[column] ?? '')), 0);
 }
 
 const plain = /^[\x20-\x7e]*$/;
