@@ -39,6 +39,7 @@ export function templatesFor(version: string): ReadonlyMap<string, string> {
       on: { runSessions: 'in-process' },
     },
     { condition: 'gt (int $.Values.replicas) 1', off: {}, on: { replicas: 2 } },
+    { condition: '$.Values.coverageMetrics', off: {}, on: { coverageMetrics: true } },
   ];
 
   const printed = (manifest: Manifest) =>

@@ -80,6 +80,12 @@ export const values: readonly Value[] = [
     description: `The operator refuses sessions with more claims than this; by default ${defaultClaimsPerSession}.`,
   },
   {
+    path: 'coverageMetrics',
+    default: false,
+    schema: { type: 'boolean' },
+    description: 'Serve `stash_claims_uncovered`, for which the operator reads all claims and snapshots.',
+  },
+  {
     path: 'logLevel',
     schema: { enum: ['debug', 'info', 'warn', 'error'] },
     description: 'Log level of the operator; by default info.',

@@ -13,9 +13,11 @@ import { commands } from '#src/commands/index.ts';
 const root = join(import.meta.dirname, '../..');
 const start = 'kubectl stash ';
 
-for (const file of globSync(['*.md', 'docs/**/*.md'], { cwd: root }).sort()) {
-  const text = await readFile(join(root, file), 'utf8');
-  const named = [...text.matchAll(/`(kubectl stash [^`]+)`/g)].map(([, words = '']) => words);
+const files = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).sort();
+const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')));
+
+for (const [index, file] of files.entries()) {
+  const named = [...(texts[index] ?? '').matchAll(/`(kubectl stash [^`]+)`/g)].map(([, words = '']) => words);
   for (const words of new Set(named.filter((each) => !each.startsWith(`${start}...`)))) {
     test(`${file}: ${words}`, async () => {
       const [first = '', ...line] = words.slice(start.length).split(' ');

@@ -71,8 +71,8 @@ const rendered: readonly [string, object, Partial<InstallOptions>][] = [
   ],
   [
     'each flag',
-    { maxFreeze: '1m30s', claimsPerSession: 10_000, logLevel: 'debug' },
-    { maxFreezeMs: 90_000, claimsPerSession: 10_000, logLevel: 'debug' },
+    { maxFreeze: '1m30s', claimsPerSession: 10_000, logLevel: 'debug', coverageMetrics: true },
+    { maxFreezeMs: 90_000, claimsPerSession: 10_000, logLevel: 'debug', coverageMetrics: true },
   ],
   [
     'an image of another registry',
