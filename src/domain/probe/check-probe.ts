@@ -54,8 +54,10 @@ export function chooseClasses(asked: AskedProbe, { storage, snapshot }: ProbeCla
     ...{ requested: asked.snapshotClass, classes: snapshot },
   });
   if ('failure' in chosen) return chosen;
-  const { deletionPolicy, metadata } = chosen.value;
-  const snapshotClass = metadata.name ?? '';
+  const {
+    deletionPolicy,
+    metadata: { name: snapshotClass },
+  } = chosen.value;
   if (deletionPolicy === 'Retain')
     return { failure: retains('volume snapshot class', snapshotClass, 'deletionPolicy') };
   return { value: { ...asked, storageClass: found.metadata.name, snapshotClass } };
