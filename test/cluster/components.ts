@@ -115,6 +115,8 @@ export function controllerManager(options: {
       'service-account-private-key-file': options.serviceAccountKeyFile,
       'use-service-account-credentials': 'true',
       controllers: options.hasHeartbeats ? '*' : '*,-node-lifecycle-controller',
+      // A quota of custom kinds that is created before their controller knows them is counted at the next sync only.
+      'resource-quota-sync-period': '10s',
       ...limits(options.rateLimits),
     }),
     isReady: () => answersOk({ port, ca: options.ca }, '/healthz'),
