@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { readDifference, writeDifference, type Difference } from '#src/domain/files/difference.ts';
+import { differs, readDifference, writeDifference, type Difference } from '#src/domain/files/difference.ts';
 import { compareFiles } from '#src/files/compare-files.ts';
 import { countsLine, differenceLine, differenceValue } from '#src/report/differences.ts';
 
@@ -122,6 +122,12 @@ test(
     assert.deepEqual(found, ['unknown  /dir  permission denied', 'added    /z  1']);
   },
 );
+
+test('a time differs from two milliseconds on', () => {
+  const file = { kind: 'file', size: 1, modified: 5000 } as const;
+  const by = (modified: number) => differs(file, { ...file, modified }, { byContents: false });
+  assert.deepEqual([4998, 4999, 5000, 5001, 5002].map(by), ['time', undefined, undefined, undefined, 'time']);
+});
 
 test('counts, and objects for -o json', () => {
   assert.equal(countsLine({ added: 0, removed: 0, changed: 0, unknown: 0 }), 'no difference');

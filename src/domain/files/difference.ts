@@ -32,6 +32,9 @@ export type Difference =
 
 export type Aspect = 'kind' | 'size' | 'link' | 'time' | 'contents';
 
+/** Copies by other means than the storage system's keep a time less precisely. */
+const sameTimeMs = 1;
+
 /**
  * In what two files differ that one can see without reading them; undefined: in nothing. `byContents`: their time does not matter, since
  * their contents are going to be compared.
@@ -44,7 +47,8 @@ export function differs(
   if (restored.kind !== live.kind) return 'kind';
   if (restored.size !== live.size) return 'size';
   if (restored.link !== live.link) return 'link';
-  return !byContents && restored.modified !== live.modified ? 'time' : undefined;
+  const apart = Math.abs(restored.modified - live.modified);
+  return !byContents && apart > sameTimeMs ? 'time' : undefined;
 }
 
 export function writeDifference(difference: Difference): string {

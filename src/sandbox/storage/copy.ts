@@ -62,7 +62,7 @@ export async function copyPlainly(from: string, to: string): Promise<void> {
   if (stats.isSymbolicLink()) {
     await fs.symlink(await fs.readlink(from), to);
     await keepOwner(to, stats);
-    await fs.lutimes(to, stats.atime, stats.mtime);
+    await fs.lutimes(to, stats.atimeMs / 1000, stats.mtimeMs / 1000);
     return;
   }
   if (stats.isDirectory()) {
@@ -73,7 +73,7 @@ export async function copyPlainly(from: string, to: string): Promise<void> {
   } else return;
   await keepOwner(to, stats);
   await fs.chmod(to, stats.mode & 0o7777);
-  await fs.utimes(to, stats.atime, stats.mtime);
+  await fs.utimes(to, stats.atimeMs / 1000, stats.mtimeMs / 1000);
 }
 
 async function keepOwner(path: string, stats: Stats): Promise<void> {
