@@ -14,8 +14,11 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
+import { byName } from '#src/cluster/by-name.ts';
+import { isStashError } from '#src/errors.ts';
 import type { FindingItem, FindingList } from '#src/report/findings.ts';
 import { scaledClock } from '#test/support/scaled-clock.ts';
+import { until } from '#test/support/until.ts';
 
 import { hasAccessControl } from './developer.ts';
 import { runPatch } from './doctor-fix.ts';
@@ -109,12 +112,19 @@ async function foreignClaim(
   return { driver, claim: 'pvc/data' };
 }
 
-/** Without its sidecar, only the test can release the content. */
+/** Without its sidecar, only the test can release the content: once it is being deleted, nobody adds a finalizer. */
 async function dropSnapshot(place: Place): Promise<void> {
   const [snapshot] = await place.list(volumeSnapshots);
   await cluster.delete(volumeSnapshots, { name: 'waits', namespace: place.namespace });
   const name = snapshot?.status?.boundVolumeSnapshotContentName ?? '';
-  await cluster.patch(volumeSnapshotContents, { name }, { metadata: { finalizers: null } });
+  await until(cluster, volumeSnapshotContents, byName({ name }), (all) =>
+    all.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
+  );
+  await cluster
+    .patch(volumeSnapshotContents, { name }, { metadata: { finalizers: null } })
+    .catch((error: unknown) => {
+      if (!isStashError(error, 'not-found')) throw error;
+    });
   await place.until(volumeSnapshots, (all) => all.length === 0);
 }
 
