@@ -19,6 +19,7 @@ import { formatTarget } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { withinLimit } from '#src/follow/limit.ts';
 import { watchPoints } from '#src/follow/watch-points.ts';
+import { calendarWeeks, renderCalendar } from '#src/report/calendar.ts';
 import {
   restorePointItem,
   restorePointList,
@@ -51,6 +52,10 @@ const flags = {
       'Sort by a field of -o json in ascending order, as kubectl does: .phase, .claims[0].name; or by claims, name, namespace, session, size, time, workload. By default the newest is first.',
   },
   noHeaders: { type: 'boolean', description: 'Print no headers.' },
+  calendar: {
+    type: 'boolean',
+    description: `Show how many complete restore points each day of the last ${calendarWeeks} weeks has, and which days have none.`,
+  },
   utc: { type: 'boolean', description: 'Print times in UTC instead of local time.' },
   watch: {
     type: 'boolean',
@@ -76,6 +81,7 @@ Snapshots that were made by other means are listed too, grouped as well as their
     '# List the restore points of a deployment\nkubectl stash list deploy/foo',
     '# List all namespaces, with class, driver and deletion policy\nkubectl stash list -A -o wide',
     '# List the largest restore points since yesterday last\nkubectl stash list --since yesterday --sort-by size',
+    '# See the days of the last weeks without a complete restore point\nkubectl stash list deploy/foo --calendar',
     '# Print names and sizes in bytes\nkubectl stash list -o custom-columns=NAME:.metadata.name,BYTES:.sizeBytes',
     '# Restore from one of them\nkubectl stash restore deploy/foo --from deploy-foo-1732427120',
   ],
@@ -88,6 +94,7 @@ Snapshots that were made by other means are listed too, grouped as well as their
     const output = args.flags.output ?? 'table';
     if (timeout !== undefined && !watch)
       throw new StashError('usage', '--timeout requires -w', { hint: 'leave out --timeout' });
+    if (args.flags.calendar) checkCalendar(args);
     const connection = await context.cluster(args.connection);
     const { cluster } = connection;
     const namespace = allNamespaces ? undefined : connection.namespace;
@@ -101,6 +108,15 @@ Snapshots that were made by other means are listed too, grouped as well as their
     const zone = utc ? 'utc' : ({ local: context.timeZone } as const);
     const tableOf = (points: readonly RestorePoint[]) =>
       points.length === 0 ? '' : table({ points, now: context.now(), zone, classes });
+    if (args.flags.calendar) {
+      const brief = args.flags.selector === undefined;
+      const points = await select(await readPoints(cluster, namespace, { brief }));
+      if (points.length === 0) await explainNone(args, { cluster, namespace }, context);
+      await print(context.out, 'wide', {
+        table: () => (points.length === 0 ? '' : renderCalendar({ points, now: context.now(), zone })),
+      });
+      return;
+    }
     const first = (points: readonly RestorePoint[]) => sort(points).slice(0, args.flags.limit);
     if (!watch) {
       // A table shows little of a restore point; other formats and a selector take the records of the claims, too.
@@ -153,6 +169,25 @@ function partsOf(points: readonly RestorePoint[], output: string): (readonly Res
   return ['table', 'wide'].includes(output) || output.startsWith('custom-columns=')
     ? [points]
     : points.map((point) => [point]);
+}
+
+/** Throws 'usage' for a calendar of more than one workload, and for flags of the list. */
+function checkCalendar({ words, flags: { output, watch, limit, sortBy, noHeaders, since } }: ListArgs): void {
+  if (words.length === 0 || parseTargets(words, { names: 'optional' }).names.length !== 1) {
+    throw new StashError('usage', '--calendar takes one TYPE/NAME', {
+      hint: 'kubectl stash list TYPE/NAME --calendar',
+    });
+  }
+  const others = {
+    ...{ '--output': output, '--watch': watch, '--limit': limit, '--sort-by': sortBy },
+    ...{ '--no-headers': noHeaders, '--since': since },
+  };
+  const [given] = Object.entries(others).find(([, value]) => value !== undefined && value !== false) ?? [];
+  if (given !== undefined) {
+    throw new StashError('usage', `--calendar and ${given} do not go together`, {
+      hint: 'leave out one of them',
+    });
+  }
 }
 
 /** Checks the command line before the command connects. Throws 'usage'. */

@@ -61,8 +61,12 @@ async function begin(place: Place): Promise<void> {
   });
 }
 
-async function untilReady(place: Place): Promise<void> {
+/** A snapshot that no session made would be a failure of its own. */
+async function untilReadyAndGone(place: Place): Promise<void> {
+  const { namespace } = place;
   await place.until(volumeSnapshots, (all) => all.every(({ status }) => status?.readyToUse === true));
+  await cluster.delete(volumeSnapshots, { name: 'waits', namespace });
+  await place.until(volumeSnapshots, (all) => all.length === 0);
 }
 
 const kinds = ['volumesnapshots', 'volumesnapshotclasses', 'volumesnapshotcontents'];
@@ -112,7 +116,7 @@ await suite('doctor names the cause first', () => {
         /^no snapshot controller answers: volumesnapshot \S+\/waits has had no content/,
       );
     });
-    await untilReady(place);
+    await untilReadyAndGone(place);
     await untilFirst(place, undefined);
   });
 
@@ -125,7 +129,7 @@ await suite('doctor names the cause first', () => {
       );
       await untilFirst(place, 'driver-sidecar', /^the csi-snapshotter of driver \S+ does not answer/);
     });
-    await untilReady(place);
+    await untilReadyAndGone(place);
     await untilFirst(place, undefined);
   });
 

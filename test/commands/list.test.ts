@@ -195,6 +195,21 @@ const ends: {
     code: 2,
     err: 'error: --selector: "a=b=c" is not a label selector\nhint: write it as for kubectl: app=web,tier!=cache, \'env in (prod,test)\'\n',
   },
+  {
+    words: '--calendar',
+    code: 2,
+    err: 'error: --calendar takes one TYPE/NAME\nhint: kubectl stash list TYPE/NAME --calendar\n',
+  },
+  {
+    words: 'deploy/foo --calendar -o wide',
+    code: 2,
+    err: 'error: --calendar and --output do not go together\nhint: leave out one of them\n',
+  },
+  {
+    words: 'deploy/nothing --calendar',
+    code: 0,
+    err: 'No restore points of deployment/nothing found in demo namespace.\n',
+  },
   { words: '--timeout 1m', code: 2, err: 'error: --timeout requires -w\nhint: leave out --timeout\n' },
   {
     words: '--sort-by nope',
@@ -236,4 +251,11 @@ test('list -o jsonpath and custom-columns', async () => {
     (await list('-o custom-columns=S:.metadata.name deploy --no-headers')).out,
     'deploy-bar-2\ndeploy-foo-1\n',
   );
+});
+
+test('list --calendar shows the days of one workload', async () => {
+  const { out, code } = await list('deploy/foo --calendar --utc');
+  assert.equal(code, 0);
+  assert.match(out, /^WEEK OF +MON +TUE +WED +THU +FRI +SAT +SUN\n/);
+  assert.match(out, /^1 of \d+ days? ha(?:s|ve) a complete restore point$/m);
 });
