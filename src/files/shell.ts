@@ -117,7 +117,8 @@ export async function runShell(shell: Shell): Promise<number> {
     const [, above = '', begun = ''] = /^(.*\/)?([^/]*)$/.exec(word) ?? [];
     try {
       const entries = await readdir(await inside(root, pathFrom(directory, above)), { withFileTypes: true });
-      const fitting = entries.filter(({ name }) => name.startsWith(begun));
+      // A terminal would obey the others.
+      const fitting = entries.filter(({ name }) => name.startsWith(begun) && sanitize(name) === name);
       done(null, [fitting.map((entry) => `${above}${entry.name}${entry.isDirectory() ? '/' : ''}`), word]);
     } catch {
       done(null, [[], word]);

@@ -13,8 +13,14 @@ import { testContext, type TestContextOptions } from '#test/support/context.ts';
 
 import { hasten, hostileCluster, hostileWord, longWord } from './hostile-cluster.ts';
 
-/** They talk to no API server: a sandbox is its own, and the operator's output is its log (test/operator/log.test.ts). */
-const withoutServer = ['sandbox', 'operator run'];
+/**
+ * They talk to no API server: a sandbox is its own, the operator's output is its log (test/operator/log.test.ts), and the
+ * others read the volumes of their pod.
+ */
+const withoutServer = [
+  ...['sandbox', 'operator run', 'operator keep-pod', 'operator send-files', 'operator send-image'],
+  ...['operator compare-files', 'operator browse-files', 'operator probe-volume'],
+];
 
 /** What a command needs beside the words that its positionals ask for. */
 const more: Readonly<Record<string, readonly string[]>> = {
