@@ -49,6 +49,8 @@ const contents: Readonly<Record<string, object>> = {
   Deployment: workload,
   StatefulSet: workload,
   ReplicaSet: workload,
+  DaemonSet: workload,
+  ReplicationController: workload,
   PersistentVolumeClaim: {
     spec: {
       accessModes: ['ReadWriteOnce'],

@@ -44,7 +44,8 @@ function wordsOf({ name, positionals, flags }: Command): string[] {
     ...name.split(' '),
     ...(name === 'delete' || !asks ? [] : [word]),
     ...(more[name] ?? []),
-    ...('timeout' in flags ? ['--timeout=5s'] : []),
+    // That of doctor is for --probe.
+    ...('timeout' in flags && name !== 'doctor' ? ['--timeout=5s'] : []),
     ...('executor' in flags ? ['--executor=local'] : []),
   ];
 }
@@ -56,7 +57,10 @@ interface Line {
 
 /** Every command line to try: each command of the index, in each of its formats. */
 async function allLines(): Promise<Line[]> {
-  const lines: Line[] = [];
+  const lines: Line[] = [
+    { argv: ['doctor', '--probe', '--timeout=5s'], format: undefined },
+    { argv: ['cp', 'deploy/web:/a', 'deploy/web:/data/b', '--timeout=5s'], format: undefined },
+  ];
   for (const entry of commands.filter(({ name }) => !withoutServer.includes(name))) {
     const command = await entry.load();
     const { output } = command.flags;
