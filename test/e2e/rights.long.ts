@@ -70,6 +70,7 @@ const lines: Readonly<Record<string, (plural: string) => string>> = {
   pin: () => 'pin POINT',
   list: () => 'list -o wide',
   'list schedules': () => 'list schedules',
+  coverage: () => 'coverage',
   'delete schedule': () => 'delete schedule nightly --yes',
   wait: (plural) =>
     plural === 'restoresessions' || plural === 'persistentvolumeclaims'
