@@ -11,6 +11,7 @@ import {
   statefulSets,
 } from '#src/api/resources.ts';
 import { readRecord } from '#src/domain/in-place/record.ts';
+import { until } from '#test/support/until.ts';
 
 import { claim, deployment, quiet, statefulSet } from './manifests.ts';
 import { read, write, type InPlaceCase } from './marked-data.ts';
@@ -89,15 +90,19 @@ await suite('restore in place that recreates the claims', { concurrency: 4 }, ()
       const words = back.trim().replace(/^.*kubectl stash /, '');
       await place.succeeds(`${words} --stop=${it.stop} --yes`);
       assert.deepEqual(await read(place, it), data);
-      assert.equal((await volumesOf(place)).length, it.claims.length);
+      await untilVolumes(place, it.claims.length);
     });
   }
 });
 
-/** Those that claims of the namespace have, or had. */
-async function volumesOf({ namespace }: Place): Promise<string[]> {
-  const { items } = await server.cluster.list(persistentVolumes);
-  return items
-    .filter(({ spec, status }) => spec.claimRef?.namespace === namespace && status?.phase === 'Bound')
-    .map(({ metadata }) => metadata.name);
+/** Waits until the controllers have given up all volumes but those of as many claims. */
+async function untilVolumes({ namespace }: Place, count: number): Promise<void> {
+  await until(
+    server.cluster,
+    persistentVolumes,
+    {},
+    (all) =>
+      all.filter(({ spec, status }) => spec.claimRef?.namespace === namespace && status?.phase === 'Bound')
+        .length === count,
+  );
 }
