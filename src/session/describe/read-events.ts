@@ -5,7 +5,7 @@ import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Read } from '#src/domain/checks/check.ts';
 
 import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
-import { orLacking } from '#src/session/plan/read-facts.ts';
+import { orLacking } from '#src/session/plan/or-lacking.ts';
 
 /** A page shows a few Events: those about so many objects suffice. */
 const mostObjects = 60;

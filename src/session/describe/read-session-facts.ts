@@ -15,7 +15,7 @@ import { isStashError } from '#src/errors.ts';
 
 import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 import type { FoundSession } from './find-session.ts';
-import { orLacking } from '#src/session/plan/read-facts.ts';
+import { orLacking } from '#src/session/plan/or-lacking.ts';
 
 export interface ReadSession {
   readonly facts: SessionFacts;

@@ -39,7 +39,8 @@ import { sessionKinds } from '#src/session/kinds/index.ts';
 import { ofTarget, type FoundSession } from './find-session.ts';
 import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 import { readEvents } from './read-events.ts';
-import { orLacking, readPods, readTarget } from '#src/session/plan/read-facts.ts';
+import { orLacking } from '#src/session/plan/or-lacking.ts';
+import { readPods, readTarget } from '#src/session/plan/read-subjects.ts';
 import { readSessionFacts, valueOf, type ReadSession } from './read-session-facts.ts';
 
 export interface ReadTarget {

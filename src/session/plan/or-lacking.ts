@@ -1,0 +1,19 @@
+/** Reads as far as the user may read. */
+import type { Read } from '#src/domain/checks/check.ts';
+import type { Right } from '#src/domain/rights.ts';
+import { isStashError } from '#src/errors.ts';
+
+/** `namespace`: the namespace of the right, for the message where the user lacks it. */
+export async function orLacking<T>(
+  lacks: Right,
+  namespace: string | undefined,
+  read: () => Promise<T>,
+): Promise<Read<T>> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    if (isStashError(error, 'forbidden')) return { lacks, namespace };
+    if (isStashError(error, 'precondition')) return { unserved: lacks.resource };
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+/** Reads the volumes of claims, and what their drivers need: nodes, contents, secrets. */
+import type {
+  ClusterNode,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Stored,
+  VolumeSnapshot,
+  VolumeSnapshotContent,
+} from '#src/api/kubernetes.ts';
+import {
+  nodes,
+  persistentVolumes,
+  secrets,
+  volumeSnapshotClasses,
+  volumeSnapshotContents,
+} from '#src/api/resources.ts';
+import { find } from '#src/cluster/find.ts';
+import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
+import type { Cluster, Scope } from '#src/cluster/port.ts';
+import { secretsOf } from '#src/domain/backup/class-secrets.ts';
+import type { Facts, Read } from '#src/domain/checks/check.ts';
+import { claimsByDriver } from '#src/domain/checks/drivers.ts';
+import { waitsForDriver } from '#src/domain/checks/snapshot-answers.ts';
+import { localRequirements } from '#src/domain/workload/node-local.ts';
+import { formatSelector } from '#src/domain/workload/selector.ts';
+
+import type { NamespaceReader } from './namespace-reader.ts';
+import { orLacking } from './or-lacking.ts';
+
+/** Requests under way at the same time. */
+const inFlight = 8;
+
+/** For more volumes than this, one list of all of them is cheaper than a request for each. */
+const fewVolumes = 20;
+
+export async function readVolumes(
+  { cluster }: NamespaceReader,
+  claims: readonly Stored<PersistentVolumeClaim>[],
+): Promise<Facts['volumes']> {
+  const names = [...new Set(claims.flatMap(({ spec }) => spec.volumeName || []))];
+  const found = new Map<string, Stored<PersistentVolume>>();
+  const right = { verb: 'list', resource: persistentVolumes } as const;
+  const read = async (scope: Scope) => {
+    for (const volume of (await cluster.list(persistentVolumes, scope)).items) {
+      found.set(volume.metadata.name, volume);
+    }
+  };
+  return orLacking(right, undefined, async () => {
+    if (names.length > fewVolumes) await read({});
+    else await forEachBounded(names, inFlight, (name) => read({ fieldSelector: `metadata.name=${name}` }));
+    return found;
+  });
+}
+
+/** A selector of labels has room for so many values. */
+const mostPlaces = 100;
+
+export async function readNodes(cluster: Cluster, volumes: Facts['volumes']): Promise<Facts['nodes']> {
+  const places = new Map<string, Set<string>>();
+  for (const volume of 'value' in volumes ? volumes.value.values() : []) {
+    for (const { key, values = [] } of localRequirements(volume)) {
+      const known = places.get(key) ?? new Set();
+      places.set(key, known);
+      for (const value of values) known.add(value);
+    }
+  }
+  const found = new Map<string, Stored<ClusterNode>>();
+  return orLacking({ verb: 'list', resource: nodes }, undefined, async () => {
+    await forEachBounded([...places], inFlight, async ([key, values]) => {
+      const labelSelector =
+        values.size > mostPlaces
+          ? key
+          : formatSelector({ matchExpressions: [{ key, operator: 'In', values: [...values] }] });
+      for (const node of (await cluster.list(nodes, { labelSelector })).items)
+        found.set(node.metadata.name, node);
+    });
+    return [...found.values()];
+  });
+}
+
+/** One content tells as much of a driver as many do. */
+const mostContents = 8;
+
+export async function readContents(
+  cluster: Cluster,
+  snapshots: Read<readonly Stored<VolumeSnapshot>[]>,
+  now: Date,
+): Promise<Facts['contents']> {
+  const waiting = 'value' in snapshots ? snapshots.value.filter((each) => waitsForDriver(each, now)) : [];
+  const names = waiting.flatMap(({ status }) => status?.boundVolumeSnapshotContentName ?? []);
+  const found = new Map<string, Stored<VolumeSnapshotContent>>();
+  return orLacking({ verb: 'get', resource: volumeSnapshotContents }, undefined, async () => {
+    await forEachBounded(names.slice(0, mostContents), inFlight, async (name) => {
+      const content = await find(cluster, volumeSnapshotContents, { name });
+      if (content) found.set(name, content);
+    });
+    return found;
+  });
+}
+
+/** Of the classes whose drivers the claims have. */
+export async function readSecrets(
+  cluster: Cluster,
+  facts: Pick<Facts, 'listed' | 'volumes' | 'namespace'>,
+  claims: readonly Stored<PersistentVolumeClaim>[],
+): Promise<Facts['secrets']> {
+  const classes = facts.listed(volumeSnapshotClasses);
+  const used = claimsByDriver(facts, claims);
+  const named = ('value' in classes ? classes.value : [])
+    .filter(({ driver }) => used.has(driver))
+    .flatMap((each) => secretsOf(each, facts.namespace));
+  const found = new Map<string, Read<boolean>>();
+  await forEachBounded(named, inFlight, async ({ namespace, name }) => {
+    const scope = { namespace, fieldSelector: `metadata.name=${name}`, metadataOnly: true };
+    const exists = await orLacking(
+      { verb: 'list', resource: secrets },
+      namespace,
+      async () => (await cluster.list(secrets, scope)).items.length > 0,
+    );
+    found.set(`${namespace}/${name}`, exists);
+  });
+  return found;
+}
