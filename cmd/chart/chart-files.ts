@@ -154,47 +154,52 @@ const labelsFor = (name: string) =>
     '    {{- end }}',
   ].join('\n');
 
-const labels = labelsFor(operatorName);
+interface Optional {
+  /** The value that has `enabled` and `labels`. */
+  readonly value: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  /** The lines after the metadata. */
+  readonly content: string;
+}
 
-const podMonitor = `{{- with .Values.podMonitor }}
+/** A template of an object that a value switches on. */
+function optional({ value, apiVersion, kind, name, content }: Optional): string {
+  return `{{- with .Values.${value} }}
 {{- if .enabled }}
-apiVersion: monitoring.coreos.com/v1
-kind: PodMonitor
+apiVersion: ${apiVersion}
+kind: ${kind}
 metadata:
-${labels}
-spec:
+${labelsFor(name)}
+${content}
+{{- end }}
+{{- end }}
+`;
+}
+
+const podMonitor = optional({
+  ...{ value: 'podMonitor', apiVersion: 'monitoring.coreos.com/v1', kind: 'PodMonitor', name: operatorName },
+  content: `spec:
   selector:
     matchLabels:
 ${selector.join('\n')}
   podMetricsEndpoints:
-    - port: ${httpPort.name}
-{{- end }}
-{{- end }}
-`;
+    - port: ${httpPort.name}`,
+});
 
-const prometheusRule = `{{- with .Values.prometheusRule }}
-{{- if .enabled }}
-apiVersion: monitoring.coreos.com/v1
-kind: PrometheusRule
-metadata:
-${labels}
-spec:
-  {{- $.Files.Get "alerts.yaml" | nindent 2 }}
-{{- end }}
-{{- end }}
-`;
+const prometheusRule = optional({
+  ...{ value: 'prometheusRule', apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule' },
+  name: operatorName,
+  content: `spec:
+  {{- $.Files.Get "alerts.yaml" | nindent 2 }}`,
+});
 
 const dashboardFile = 'dashboards/kubectl-stash.json';
 
-const dashboardTemplate = `{{- with .Values.dashboard }}
-{{- if .enabled }}
-apiVersion: v1
-kind: ConfigMap
-metadata:
-${labelsFor('kubectl-stash-dashboard')}
-data:
+const dashboardTemplate = optional({
+  ...{ value: 'dashboard', apiVersion: 'v1', kind: 'ConfigMap', name: 'kubectl-stash-dashboard' },
+  content: `data:
   kubectl-stash.json: |-
-    {{- $.Files.Get "${dashboardFile}" | nindent 4 }}
-{{- end }}
-{{- end }}
-`;
+    {{- $.Files.Get "${dashboardFile}" | nindent 4 }}`,
+});

@@ -1,7 +1,10 @@
 /** Flags that several commands share; spread them into a command's `flags`. */
 import { defaultClaimsPerSession, mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 
+import type { TimeZone } from '#src/report/time.ts';
+
 import type { Flag } from './command.ts';
+import type { Context } from './context.ts';
 
 /** `dryRun: dryRunFlag('client')`. As with kubectl, `--dry-run=none` is the same as no flag: the value is undefined. */
 export function dryRunFlag<const C extends readonly ('client' | 'server')[]>(...choices: C) {
@@ -26,6 +29,42 @@ export const selectorFlag = {
 /** Adds `--all-namespaces`, `-A`. */
 export const allNamespacesFlag = {
   allNamespaces: { type: 'boolean', alias: 'A', description: 'Look in all namespaces.' },
+} as const satisfies Record<string, Flag>;
+
+/** Adds `--no-headers`. */
+export const noHeadersFlag = {
+  noHeaders: { type: 'boolean', description: 'Print no headers.' },
+} as const satisfies Record<string, Flag>;
+
+/** Adds `--utc`; `timeZone` is what it means. */
+export const utcFlag = {
+  utc: { type: 'boolean', description: 'Print times in UTC instead of local time.' },
+} as const satisfies Record<string, Flag>;
+
+export function timeZone({ utc }: { readonly utc: boolean }, context: Pick<Context, 'timeZone'>): TimeZone {
+  return utc ? 'utc' : { local: context.timeZone };
+}
+
+/** Adds `--from` of commands that read a restore point. */
+export const fromFlag = {
+  from: {
+    type: 'string',
+    default: 'latest',
+    valueName: 'SESSION',
+    completes: 'restore-point',
+    description:
+      'Restore point: a name that "kubectl stash list" prints, or latest for the newest complete one, -2 for the second newest, or the newest complete one by a time: 3h or 2d (ago), yesterday, 2026-11-28, 2026-11-28T03:00 (local time).',
+  },
+} as const satisfies Record<string, Flag>;
+
+/** Adds `--root` of commands that read the volume of their pod. */
+export const rootFlag = {
+  root: {
+    type: 'string',
+    default: '/',
+    valueName: 'DIRECTORY',
+    description: 'Where the volume is mounted.',
+  },
 } as const satisfies Record<string, Flag>;
 
 /** The description of `--timeout` of the commands that take a snapshot. */

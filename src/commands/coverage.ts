@@ -1,7 +1,7 @@
 import { atSameServer } from '#src/cli/at-same-server.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import { paintFor } from '#src/cli/colour.ts';
-import { allNamespacesFlag, selectorFlag } from '#src/cli/flags.ts';
+import { allNamespacesFlag, noHeadersFlag, selectorFlag, timeZone, utcFlag } from '#src/cli/flags.ts';
 import { outputFlag, print } from '#src/cli/output.ts';
 import { printLine } from '#src/cli/print-line.ts';
 import { commandLine } from '#src/domain/command-line.ts';
@@ -26,8 +26,9 @@ import {
   coverageTable,
   lackLine,
 } from '#src/report/coverage.ts';
-import { readerOf } from '#src/session/plan/namespace-reader.ts';
 import { readCoverage } from '#src/session/plan/read-coverage.ts';
+
+import { tellNoneFound } from './none-found.ts';
 
 const failStates = coverageStates.filter((state) => state !== 'covered');
 
@@ -71,12 +72,12 @@ Claims with the label or annotation stash.appscode.com/coverage=ignore are left 
       description:
         'Sort by a field of -o json in ascending order, as kubectl does: .driver, .lastGood.takenAt; or by age, name, namespace, size, state, workload. By default uncovered claims are first, then stale ones.',
     },
-    noHeaders: { type: 'boolean', description: 'Print no headers.' },
-    utc: { type: 'boolean', description: 'Print times in UTC instead of local time.' },
+    ...noHeadersFlag,
+    ...utcFlag,
     output: outputFlag('table'),
   },
   async run(args, context) {
-    const { allNamespaces, selector, staleAfter, noHeaders, utc, output = 'table' } = args.flags;
+    const { allNamespaces, selector, staleAfter, noHeaders, output = 'table' } = args.flags;
     const failing = statesOf(args.flags.failOn);
     const query = selector === undefined ? undefined : parseLabelQuery(selector);
     const sort = sortOf(args.flags.sortBy);
@@ -87,7 +88,7 @@ Claims with the label or annotation stash.appscode.com/coverage=ignore are left 
     const now = context.now();
     const claims = sort(coverage({ ...read, now, staleAfterMs: staleAfter }));
     const totals = totalsOf(claims, ignored);
-    const zone = utc ? 'utc' : ({ local: context.timeZone } as const);
+    const zone = timeZone(args.flags, context);
     const paint = paintFor(context.outIsTTY, context);
     const options = { now, zone, allNamespaces, noHeaders, wide: output === 'wide', paint } as const;
     await print(
@@ -102,9 +103,8 @@ Claims with the label or annotation stash.appscode.com/coverage=ignore are left 
     );
     for (const right of lacks) printLine(context.err, lackLine(right));
     if (claims.length === 0) {
-      if (namespace !== undefined) await readerOf(cluster, namespace).namespaceExists();
-      const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;
-      printLine(context.err, `No claims that hold data found in ${where}; ${ignored} ignored.`);
+      const place = { cluster, namespace, err: context.err };
+      await tellNoneFound('claims that hold data', place, `; ${ignored} ignored`);
     } else if (['table', 'wide'].includes(output)) {
       printLine(context.err, coverageLine(totals));
       const [hint] = claims.flatMap(snapshotOf);

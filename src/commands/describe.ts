@@ -1,9 +1,11 @@
 import { atSameServer } from '#src/cli/at-same-server.ts';
 import { defineCommand } from '#src/cli/command.ts';
+import { timeZone, utcFlag } from '#src/cli/flags.ts';
 import { print } from '#src/cli/output.ts';
 import { joinType } from '#src/domain/arguments/object-arguments.ts';
 import { targetKindOf } from '#src/domain/arguments/target-arguments.ts';
 import { commandLine } from '#src/domain/command-line.ts';
+import type { TargetFacts } from '#src/domain/describe/facts.ts';
 import { sessionNamed } from '#src/domain/session/verdict-error.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
@@ -40,13 +42,13 @@ describe only reads. In place of what you may not read, it names the missing rig
     '# Describe a session\nkubectl stash describe deploy-foo-1732427120',
     '# Describe the RestoreSession if a BackupSession has the same name\nkubectl stash describe restoresession/foo',
   ],
-  flags: { utc: { type: 'boolean', description: 'Print times in UTC instead of local time.' } },
+  flags: utcFlag,
   positionals: { name: 'TYPE/NAME', minimum: 1, maximum: 2, completes: 'target' },
   async run(args, context) {
     const wanted = wantedOf(args.words);
     const { cluster, namespace } = await context.cluster(args.connection);
     const reader = readerOf(cluster, namespace);
-    const zone = args.flags.utc ? 'utc' : ({ local: context.timeZone } as const);
+    const zone = timeZone(args.flags, context);
     // Only an answer tells the server's time.
     const moments = () => momentsOf(context.now(), zone);
     const at = (line: string) => atSameServer(line, args.connection);
@@ -96,7 +98,7 @@ async function theSession(
 }
 
 /** Whether it does not exist, and nothing else names it. */
-function isUnheardOf({ exists, points, configurations, kept, last, unfinishedSwaps }: Facts): boolean {
+function isUnheardOf({ exists, points, configurations, kept, last, unfinishedSwaps }: TargetFacts): boolean {
   const isNone = (read: object) => 'value' in read && (read.value === undefined || isEmpty(read.value));
   return (
     'value' in exists &&
@@ -105,8 +107,6 @@ function isUnheardOf({ exists, points, configurations, kept, last, unfinishedSwa
     [points, configurations, kept, last].every(isNone)
   );
 }
-
-type Facts = Parameters<typeof targetPage>[0];
 
 function isEmpty(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;

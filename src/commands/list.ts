@@ -3,7 +3,7 @@ import { volumeSnapshotClasses } from '#src/api/resources.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import { paintFor } from '#src/cli/colour.ts';
 import type { Context } from '#src/cli/context.ts';
-import { allNamespacesFlag, selectorFlag } from '#src/cli/flags.ts';
+import { allNamespacesFlag, noHeadersFlag, selectorFlag, timeZone, utcFlag } from '#src/cli/flags.ts';
 import { outputFlag, print } from '#src/cli/output.ts';
 import { printLine } from '#src/cli/print-line.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -31,6 +31,8 @@ import { readerOf } from '#src/session/plan/namespace-reader.ts';
 import { listReadable, readPoints } from '#src/session/plan/read-points.ts';
 import { readWorkloadLabels } from '#src/session/plan/read-workload-labels.ts';
 
+import { tellNoneFound } from './none-found.ts';
+
 const flags = {
   ...allNamespacesFlag,
   selector: {
@@ -51,12 +53,12 @@ const flags = {
     description:
       'Sort by a field of -o json in ascending order, as kubectl does: .phase, .claims[0].name; or by claims, name, namespace, session, size, time, workload. By default the newest is first.',
   },
-  noHeaders: { type: 'boolean', description: 'Print no headers.' },
+  ...noHeadersFlag,
   calendar: {
     type: 'boolean',
     description: `Show how many complete restore points each day of the last ${calendarWeeks} weeks has, and which days have none.`,
   },
-  utc: { type: 'boolean', description: 'Print times in UTC instead of local time.' },
+  ...utcFlag,
   watch: {
     type: 'boolean',
     alias: 'w',
@@ -88,7 +90,7 @@ Snapshots that were made by other means are listed too, grouped as well as their
   flags,
   positionals: { name: 'TYPE/NAME', completes: 'target' },
   async run(args, context) {
-    const { allNamespaces, noHeaders, utc, watch, timeout } = args.flags;
+    const { allNamespaces, noHeaders, watch, timeout } = args.flags;
     const selection = selectionOf(args, context.now());
     const sort = sortOf(args.flags.sortBy);
     const output = args.flags.output ?? 'table';
@@ -105,7 +107,7 @@ Snapshots that were made by other means are listed too, grouped as well as their
       ...{ wide: output === 'wide', allNamespaces, noHeaders },
       paint: paintFor(context.outIsTTY, context),
     });
-    const zone = utc ? 'utc' : ({ local: context.timeZone } as const);
+    const zone = timeZone(args.flags, context);
     const tableOf = (points: readonly RestorePoint[]) =>
       points.length === 0 ? '' : table({ points, now: context.now(), zone, classes });
     if (args.flags.calendar) {
@@ -242,11 +244,9 @@ async function explainNone(
   { cluster, namespace }: { readonly cluster: Cluster; readonly namespace: string | undefined },
   { err }: Context,
 ): Promise<void> {
-  if (namespace !== undefined) await readerOf(cluster, namespace).namespaceExists();
   const names = words.length === 0 ? [] : parseTargets(words, { names: 'optional' }).names;
   const of = names.length > 0 ? ` of ${names.map(formatTarget).join(', ')}` : '';
-  const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;
-  printLine(err, `No restore points${of} found in ${where}.`);
+  await tellNoneFound(`restore points${of}`, { cluster, namespace, err });
 }
 
 function readClasses(cluster: Cluster): Promise<readonly VolumeSnapshotClass[] | undefined> {

@@ -4,7 +4,7 @@ import { defineCommand, type Args, type Flags } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { checkProgress, openDisplay } from '#src/cli/display.ts';
 import { ofSome, printEnds, settleAll, throwAll } from '#src/cli/ends.ts';
-import { dryRunFlag, executionFlags, podsOnly, selectorFlag } from '#src/cli/flags.ts';
+import { dryRunFlag, executionFlags, fromFlag, podsOnly, selectorFlag } from '#src/cli/flags.ts';
 import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { printLine, tellOn } from '#src/cli/print-line.ts';
 import { readDocuments } from '#src/cli/read-documents.ts';
@@ -65,14 +65,7 @@ const wishes = {
 } as const satisfies Flags;
 
 const flags = {
-  from: {
-    type: 'string',
-    default: 'latest',
-    valueName: 'SESSION',
-    completes: 'restore-point',
-    description:
-      'Restore point: a name that "kubectl stash list" prints, or latest for the newest complete one, -2 for the second newest, or the newest complete one by a time: 3h or 2d (ago), yesterday, 2026-11-28, 2026-11-28T03:00 (local time).',
-  },
+  ...fromFlag,
   ...wishes,
   ...inPlaceFlags,
   ...selectorFlag,

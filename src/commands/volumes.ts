@@ -1,6 +1,6 @@
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
-import { allNamespacesFlag } from '#src/cli/flags.ts';
+import { allNamespacesFlag, noHeadersFlag } from '#src/cli/flags.ts';
 import { outputFlag, print } from '#src/cli/output.ts';
 import { printLine } from '#src/cli/print-line.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
@@ -9,7 +9,8 @@ import { isOfTargets, keptVolumes, type ListedVolume } from '#src/domain/in-plac
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { keptVolumeList, keptVolumeNames, keptVolumeTable } from '#src/report/kept-volumes.ts';
 import { readKept } from '#src/session/in-place/read-kept.ts';
-import { readerOf } from '#src/session/plan/namespace-reader.ts';
+
+import { tellNoneFound } from './none-found.ts';
 
 export const command = defineCommand({
   name: 'volumes',
@@ -24,7 +25,7 @@ STATE is the volume's phase: Released while it is kept. A volume that is left ov
   ],
   flags: {
     ...allNamespacesFlag,
-    noHeaders: { type: 'boolean', description: 'Print no headers.' },
+    ...noHeadersFlag,
     output: outputFlag('table'),
   },
   positionals: { name: 'TYPE/NAME', completes: 'target' },
@@ -52,11 +53,10 @@ STATE is the volume's phase: Released while it is kept. A volume that is left ov
     );
     if (kept.length > 0 && ['table', 'wide'].includes(output)) tellWays(context, kept, namespace);
     if (kept.length > 0) return;
-    if (namespace !== undefined) await readerOf(connection.cluster, namespace).namespaceExists();
     const names = targets?.names ?? [];
     const of = names.length > 0 ? ` of ${names.map(formatTarget).join(', ')}` : '';
-    const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;
-    printLine(context.err, `No kept volumes${of} found in ${where}.`);
+    const { cluster } = connection;
+    await tellNoneFound(`kept volumes${of}`, { cluster, namespace, err: context.err });
   },
 });
 

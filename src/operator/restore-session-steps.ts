@@ -1,6 +1,7 @@
 /** Carries out the actions that only a RestoreSession has. */
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { deleteSame } from '#src/cluster/delete-same.ts';
 import { find } from '#src/cluster/find.ts';
 import { isAbandoned } from '#src/domain/session/file-session.ts';
 import type { SwapNews } from '#src/domain/in-place/interrupted.ts';
@@ -12,7 +13,7 @@ import type {
 import { invalidRestore } from '#src/domain/session/end-status.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 import { findCondition, isFinal, withCondition } from '#src/domain/session/session-status.ts';
-import { assertNever, isStashError } from '#src/errors.ts';
+import { assertNever } from '#src/errors.ts';
 import type { RestoreExecution } from '#src/session/kinds/restore.ts';
 
 import { changeStatus, type Kept } from './change-session.ts';
@@ -54,11 +55,7 @@ export function restoreSteps(world: World, kept: Kept<RestoreSession>): Restores
     }
     const message = 'its command has died: deleting it, with its claim and its pod';
     world.event(kept.resource, session, 'Normal', 'FilesRemoved', message);
-    try {
-      await world.cluster.delete(restoreSessions, { name, namespace }, { uid, propagation: 'Background' });
-    } catch (error) {
-      if (!isStashError(error, 'not-found', 'conflict')) throw error;
-    }
+    await deleteSame(world.cluster, restoreSessions, session, { propagation: 'Background' });
     return undefined;
   };
 

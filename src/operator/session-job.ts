@@ -1,6 +1,7 @@
 /** Creates, observes and deletes the Job of a session. */
 import type { Job, Named, Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods } from '#src/api/resources.ts';
+import { deleteSame } from '#src/cluster/delete-same.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Holder } from '#src/domain/session/holder.ts';
 import { isPodNameOf } from '#src/domain/session/holder-life.ts';
@@ -51,13 +52,8 @@ export async function learnPods({ cluster, caches }: World, { namespace, name }:
 }
 
 /** Deletes the Job; its pods get their grace period to thaw the application and to give the session back. */
-export async function deleteJob({ cluster }: World, { metadata }: Stored<Job>): Promise<void> {
-  const { name, namespace, uid } = metadata;
-  try {
-    await cluster.delete(jobs, { name, namespace }, { uid, propagation: 'Background' });
-  } catch (error) {
-    if (!isStashError(error, 'not-found', 'conflict')) throw error;
-  }
+export function deleteJob({ cluster }: World, job: Stored<Job>): Promise<void> {
+  return deleteSame(cluster, jobs, job, { propagation: 'Background' });
 }
 
 /**

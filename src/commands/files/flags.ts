@@ -1,6 +1,7 @@
 /** What `browse`, `cp` and `diff` have in common. */
 import type { Args, Flags } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
+import { fromFlag } from '#src/cli/flags.ts';
 import { tellOn } from '#src/cli/print-line.ts';
 import { ownImage } from '#src/cli/version.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
@@ -12,14 +13,7 @@ import { removeAbandoned } from '#src/session/files/remove-abandoned.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 export const filesFlags = {
-  from: {
-    type: 'string',
-    default: 'latest',
-    valueName: 'SESSION',
-    completes: 'restore-point',
-    description:
-      'Restore point: a name that "kubectl stash list" prints, or latest for the newest complete one, -2 for the second newest, or the newest complete one by a time: 3h or 2d (ago), yesterday, 2026-11-28, 2026-11-28T03:00 (local time).',
-  },
+  ...fromFlag,
   storageClass: {
     type: 'string',
     valueName: 'CLASS',

@@ -1,12 +1,12 @@
 import { backupConfigurations } from '#src/api/resources.ts';
 import { defineCommand } from '#src/cli/command.ts';
-import { allNamespacesFlag } from '#src/cli/flags.ts';
+import { allNamespacesFlag, noHeadersFlag, timeZone, utcFlag } from '#src/cli/flags.ts';
 import { outputFlag, print } from '#src/cli/output.ts';
-import { printLine } from '#src/cli/print-line.ts';
 import { scheduleOutlooks } from '#src/domain/configuration/schedule-outlook.ts';
 import { scheduleList, scheduleNames, scheduleTable } from '#src/report/schedules.ts';
-import { readerOf } from '#src/session/plan/namespace-reader.ts';
 import { readPoints } from '#src/session/plan/read-points.ts';
+
+import { tellNoneFound } from '../none-found.ts';
 
 export const command = defineCommand({
   name: 'list schedules',
@@ -20,12 +20,12 @@ BackupConfigurations that "kubectl stash snapshot" created for snapshots on dema
   ],
   flags: {
     ...allNamespacesFlag,
-    noHeaders: { type: 'boolean', description: 'Print no headers.' },
-    utc: { type: 'boolean', description: 'Print times in UTC instead of local time.' },
+    ...noHeadersFlag,
+    ...utcFlag,
     output: outputFlag('table'),
   },
   async run(args, context) {
-    const { allNamespaces, noHeaders, utc, output } = args.flags;
+    const { allNamespaces, noHeaders, output } = args.flags;
     const connection = await context.cluster(args.connection);
     const { cluster } = connection;
     const namespace = allNamespaces ? undefined : connection.namespace;
@@ -35,12 +35,8 @@ BackupConfigurations that "kubectl stash snapshot" created for snapshots on dema
     ]);
     const now = context.now();
     const outlooks = scheduleOutlooks(items, points, now);
-    if (outlooks.length === 0) {
-      if (namespace !== undefined) await readerOf(cluster, namespace).namespaceExists();
-      const where = namespace === undefined ? 'any namespace' : `${namespace} namespace`;
-      printLine(context.err, `No schedules found in ${where}.`);
-    }
-    const zone = utc ? 'utc' : ({ local: context.timeZone } as const);
+    if (outlooks.length === 0) await tellNoneFound('schedules', { cluster, namespace, err: context.err });
+    const zone = timeZone(args.flags, context);
     const options = { now, zone, allNamespaces, noHeaders, wide: output === 'wide' } as const;
     const shown = {
       table: () => (outlooks.length === 0 ? '' : scheduleTable(outlooks, options)),

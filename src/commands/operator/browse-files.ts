@@ -1,4 +1,5 @@
 import { defineCommand } from '#src/cli/command.ts';
+import { rootFlag } from '#src/cli/flags.ts';
 import { systemReason } from '#src/cli/system-reason.ts';
 import { runShell } from '#src/files/shell.ts';
 
@@ -8,14 +9,7 @@ export const command = defineCommand({
   description:
     'Run a small shell beside the files of a mounted volume. "kubectl stash browse" runs this command in its pod.',
   examples: ['# As that pod does\nkubectl stash operator browse-files --root /stash/restored'],
-  flags: {
-    root: {
-      type: 'string',
-      default: '/',
-      valueName: 'DIRECTORY',
-      description: 'Where the volume is mounted.',
-    },
-  },
+  flags: rootFlag,
   async run({ flags: { root } }, { in: input, out, err, outIsTTY }) {
     try {
       return await runShell({ root, input, out, err, isTerminal: outIsTTY, reason: systemReason });

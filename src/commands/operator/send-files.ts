@@ -1,4 +1,5 @@
 import { defineCommand } from '#src/cli/command.ts';
+import { rootFlag } from '#src/cli/flags.ts';
 import { printLine } from '#src/cli/print-line.ts';
 import { claimPath } from '#src/domain/files/claim-path.ts';
 import { sendFiles } from '#src/files/send-files.ts';
@@ -13,12 +14,7 @@ export const command = defineCommand({
     'Write a file or a directory of a mounted volume to stdout, as a tar archive. "kubectl stash cp" runs this command in its pod.',
   examples: ['# As that pod does\nkubectl stash operator send-files --root /stash/restored --path etc'],
   flags: {
-    root: {
-      type: 'string',
-      default: '/',
-      valueName: 'DIRECTORY',
-      description: 'Where the volume is mounted.',
-    },
+    ...rootFlag,
     path: { type: 'string', default: '', valueName: 'PATH', description: 'The path in the volume.' },
   },
   async run({ flags }, context) {

@@ -1,6 +1,7 @@
 /** Deletes objects; safe to repeat: an object that is gone already counts as deleted. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
+import { deleteSame } from '#src/cluster/delete-same.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 
@@ -28,14 +29,10 @@ export async function deleteEach(
   const { cluster, clock, signal } = environment;
   const until = untilTrouble(clock.now());
   const gone = new Set<string>();
-  const remove = async ({ metadata: { name, namespace, uid } }: Stored<KubernetesObject>) => {
+  const remove = async (object: Stored<KubernetesObject>) => {
     if (signal.aborted) throw new StashError('interrupted', 'interrupted');
-    try {
-      await persist(environment, () => cluster.delete(resource, { name, namespace }, { uid }), { until });
-    } catch (error) {
-      if (!isStashError(error, 'not-found', 'conflict')) throw error;
-    }
-    gone.add(name);
+    await persist(environment, () => deleteSame(cluster, resource, object), { until });
+    gone.add(object.metadata.name);
   };
   const deleted = () => objects.map(({ metadata }) => metadata.name).filter((name) => gone.has(name));
   try {

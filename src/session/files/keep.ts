@@ -2,6 +2,7 @@
 import type { Stored } from '#src/api/kubernetes.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { deleteSame } from '#src/cluster/delete-same.ts';
 import type { WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { commandLine } from '#src/domain/command-line.ts';
@@ -23,9 +24,9 @@ export interface Kept {
 /** Extends the session's deadline again and again. */
 export function keep(
   { cluster, clock, tell }: Pick<WaitEnvironment, 'cluster' | 'clock' | 'tell'>,
-  { metadata }: Stored<RestoreSession>,
+  session: Stored<RestoreSession>,
 ): Kept {
-  const { name, namespace, uid } = metadata;
+  const { name, namespace, uid } = session.metadata;
   const over = new AbortController();
   const lost = new AbortController();
   const extendUntilOver = async () => {
@@ -50,12 +51,10 @@ export function keep(
       over.abort();
       if (lost.signal.aborted) return;
       const environment = { clock, tell, signal: new AbortController().signal };
-      const remove = () =>
-        cluster.delete(restoreSessions, { name, namespace }, { uid, propagation: 'Background' });
+      const remove = () => deleteSame(cluster, restoreSessions, session, { propagation: 'Background' });
       try {
         await persist(environment, remove, { until: after(clock, removeWithinMs) });
       } catch (error) {
-        if (isStashError(error, 'not-found', 'conflict')) return;
         if (!isStashError(error)) throw error;
         tell(
           `restoresession/${name} could not be deleted: ${error.message}; an operator, or a later browse, cp or diff, deletes it, or: ${commandLine`kubectl delete restoresession ${name} -n ${namespace ?? 'default'}`}`,

@@ -4,6 +4,7 @@ import { stashCondition } from '#src/api/conditions.ts';
 import { annotation } from '#src/api/labels.ts';
 import { persistentVolumeClaims, restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { deleteSame } from '#src/cluster/delete-same.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { startedSwap } from '#src/domain/in-place/staging.ts';
 import { readRecord, type InPlaceRecord } from '#src/domain/in-place/record.ts';
@@ -15,7 +16,7 @@ import type { Progress } from '#src/domain/session/progress.ts';
 import { isFinal, timeLimitMs } from '#src/domain/session/session-status.ts';
 import { restoreJobName } from '#src/domain/workload/names.ts';
 import type { Target } from '#src/domain/workload/target.ts';
-import { isStashError, StashError } from '#src/errors.ts';
+import { StashError } from '#src/errors.ts';
 import type { Environment } from '#src/session/environment.ts';
 import { awaitHolder } from '#src/session/holding/await-holder.ts';
 import type { Held } from '#src/session/holding/held.ts';
@@ -122,13 +123,9 @@ async function removeStaged(environment: Environment, held: Held<RestoreSession>
     ({ metadata }) =>
       names.includes(metadata.name) && metadata.annotations?.[annotation.restoreSessionUid] === uid,
   );
-  await forEachBounded(staged, deletionsAtOnce, async ({ metadata }) => {
-    try {
-      await cluster.delete(persistentVolumeClaims, metadata, { uid: metadata.uid });
-    } catch (error) {
-      if (!isStashError(error, 'not-found', 'conflict')) throw error;
-    }
-  });
+  await forEachBounded(staged, deletionsAtOnce, (claim) =>
+    deleteSame(cluster, persistentVolumeClaims, claim),
+  );
 }
 
 function recordOf(held: Held<RestoreSession>): InPlaceRecord {

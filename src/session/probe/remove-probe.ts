@@ -1,24 +1,19 @@
 /** Deletes what probes have created: the Job that owns all of it. Kubernetes deletes the rest. */
 import type { Job, Stored } from '#src/api/kubernetes.ts';
 import { jobs, persistentVolumeClaims, pods, volumeSnapshots, type Resource } from '#src/api/resources.ts';
+import { deleteSame } from '#src/cluster/delete-same.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { isLeftOver, probeSelector } from '#src/domain/probe/build-probe.ts';
-import { isStashError } from '#src/errors.ts';
 
 const made: readonly Resource[] = [jobs, pods, persistentVolumeClaims, volumeSnapshots];
 /** A driver deletes a small volume and its snapshot in less. */
 const longestMs = 2 * 60_000;
 
 /** Safe to repeat; needs no read, so that an interrupted command can do it. */
-export async function removeProbe(cluster: Cluster, { metadata }: Stored<Job>): Promise<void> {
-  const { name, namespace, uid } = metadata;
-  try {
-    await cluster.delete(jobs, { name, namespace }, { uid, propagation: 'Background' });
-  } catch (error) {
-    if (!isStashError(error, 'not-found', 'conflict')) throw error;
-  }
+export function removeProbe(cluster: Cluster, job: Stored<Job>): Promise<void> {
+  return deleteSame(cluster, jobs, job, { propagation: 'Background' });
 }
 
 /** Resolves once nothing is left of the probe, or, after two minutes, with what is: `persistentvolumeclaim/x`. */

@@ -19,6 +19,7 @@ import {
 } from '#src/domain/probe/build-probe.ts';
 import type { ProbeStep, StepName } from '#src/domain/probe/probe-step.ts';
 import { jobState } from '#src/domain/session/job-state.ts';
+import { assertNever } from '#src/errors.ts';
 
 export interface ProbeEnvironment extends WaitEnvironment {
   /** When `signal` aborts by itself. */
@@ -122,6 +123,8 @@ function untilRead(
         case 'waiting':
           told(`${state.why}${driver}`);
           break;
+        default:
+          return assertNever(state);
       }
       return { until: environment.until };
     };
