@@ -139,7 +139,7 @@ async function copyIntoPod(copy: Copy, pod: PodToWrite | undefined, to: string):
   const inside = isDirectory ? name : lastPart(trimmed);
   const directory = isDirectory ? to : trimmed.slice(0, trimmed.lastIndexOf('/') + 1) || '/';
   const archive = new PassThrough({ highWaterMark: 1024 * 1024 });
-  // Whoever writes to it sees the error.
+  // The write that fails rejects with the same error.
   archive.on('error', () => undefined);
   const stopped = new AbortController();
   const command = ['tar', '-xf', '-', '-C', directory];

@@ -95,7 +95,7 @@ async function examineOne(
 
 const namespacesAtOnce = 4;
 
-/** Those that have a configuration to examine; what they have in common is read once. */
+/** Examines every namespace that has a configuration. Lists each kind once for all of them. */
 async function examineAll({ cluster: asked, user }: Connection, clock: Context): Promise<Examined> {
   const cluster = listOnce(asked);
   const ofCluster = listsOf(checks.filter(({ of }) => of === 'cluster'));

@@ -1,6 +1,6 @@
 /**
- * Builds what `doctor --probe` creates. The Job that writes the data comes first and owns all else: whoever deletes it, the
- * command or, after its time to live, Kubernetes, deletes all (ADR 25).
+ * Builds what `doctor --probe` creates. The Job that writes the data comes first and owns all else. The command deletes that
+ * Job, or Kubernetes does after its time to live, and the rest goes with it (ADR 25).
  */
 import { imageRepository, type Component } from '#src/api/operator.ts';
 import type {
