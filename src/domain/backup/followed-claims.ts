@@ -4,6 +4,7 @@ import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { readSessionClaims } from '#src/domain/restore-points/source-claim.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 import { snapshotName } from '#src/domain/workload/names.ts';
 
 import { snapshotProgress } from './snapshot-progress.ts';
@@ -24,7 +25,10 @@ export function followedClaims(
   const names = readSessionClaims(session.metadata.annotations) ?? [...new Set([...listed, ...own.keys()])];
   return names.map((claim) => {
     const error = stats.find(({ hostname, phase }) => hostname === claim && phase === 'Failed')?.error;
-    const row = snapshotProgress(claim, own.get(claim));
+    const snapshot = own.get(claim);
+    const seen = snapshotProgress(claim, snapshot);
+    const isGone = snapshot === undefined && isFinal(session);
+    const row = isGone ? { ...seen, message: 'its snapshot does not exist' } : seen;
     return error !== undefined && row.phase !== 'Succeeded'
       ? { ...row, phase: 'Failed', message: error }
       : row;

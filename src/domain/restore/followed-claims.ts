@@ -2,6 +2,7 @@
 import type { PersistentVolumeClaim, Pod, StorageClass, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
+import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 
@@ -24,12 +25,15 @@ export function followedClaims(
 ): ClaimProgress[] {
   const stats = new Map(session.status?.stats?.map((stat) => [stat.hostname, stat]));
   return expandTemplates(session, mostClaimsPerSession).map((template): ClaimProgress => {
-    const claim = template.metadata.name ?? '';
-    const stat = stats.get(claim);
-    const row = claimProgress(template, claims.get(claim), {
+    const name = template.metadata.name ?? '';
+    const stat = stats.get(name);
+    const claim = claims.get(name);
+    const seen = claimProgress(template, claim, {
       waitsForConsumer: stat?.phase === 'Unknown' || bindsLate(template, classes),
-      pod: podsUsing(claim, pods)[0],
+      pod: podsUsing(name, pods)[0],
     });
+    const isGone = claim === undefined && isFinal(session);
+    const row = isGone ? { ...seen, message: 'the claim does not exist' } : seen;
     return stat?.phase === 'Failed' && row.phase !== 'Succeeded'
       ? { ...row, phase: 'Failed', message: stat.error ?? row.message }
       : row;

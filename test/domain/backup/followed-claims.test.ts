@@ -73,3 +73,11 @@ test('a snapshot that was imported belongs to no claim', () => {
   const imported = { ...of('a', 'a-fnbwz', uid), spec: { source: { volumeSnapshotContentName: 'content' } } };
   assert.deepEqual(followedClaims(session({}), [imported]), []);
 });
+
+test('a snapshot that is missing after the end is not still to come', () => {
+  const messageAt = (phase: 'Running' | 'Succeeded' | 'Failed') =>
+    followedClaims(session({ phase }, ['a']), [])[0]?.message;
+  assert.equal(messageAt('Running'), 'not created yet');
+  assert.equal(messageAt('Succeeded'), 'its snapshot does not exist');
+  assert.equal(messageAt('Failed'), 'its snapshot does not exist');
+});

@@ -96,3 +96,11 @@ test('a claim is as far as it is itself, and failed where the executor says so',
   delete unbegun.status;
   assert.equal(followedClaims(unbegun, { claims: new Map(), classes: [], pods: [] })[0]?.phase, 'Pending');
 });
+
+test('a claim that does not exist after the end was made and deleted, or never made', () => {
+  for (const phase of ['Succeeded', 'Failed'] as const) {
+    const ended = { ...session([]), status: { phase } };
+    const [row] = followedClaims(ended, { claims: new Map(), classes: [], pods: [] });
+    assert.equal(row?.message, 'the claim does not exist');
+  }
+});
