@@ -11,20 +11,12 @@ export function writeFlags<F extends Readonly<Record<string, TextFlag>>>(
   flags: F,
   values: { readonly [K in keyof F]?: string | readonly string[] | undefined },
 ): FlagWord[] {
-  return givenFlags(flags, values).flatMap((name) => {
+  return Object.entries(flags).flatMap(([name, flag]) => {
     const written = `--${longName(name)}`;
     const given = [values[name] ?? []].flat();
-    const flag = flags[name];
-    return flag?.type === 'string[]' && flag.commas === true
+    if (given.length === 0) return [];
+    return flag.type === 'string[]' && flag.commas === true
       ? [flagWord(written, given.join(','))]
       : given.map((value) => flagWord(written, value));
   });
-}
-
-/** The declared names of the flags that have a value. */
-export function givenFlags<F extends Readonly<Record<string, TextFlag>>>(
-  flags: F,
-  values: { readonly [K in keyof F]?: string | readonly string[] | undefined },
-): (keyof F & string)[] {
-  return Object.keys(flags).filter((name) => [values[name] ?? []].flat().length > 0);
 }

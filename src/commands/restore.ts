@@ -1,31 +1,24 @@
 import type { Named, Stored } from '#src/api/kubernetes.ts';
-import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
-import { defineCommand, type Args, type Flags } from '#src/cli/command.ts';
+import type { RestoreSession } from '#src/api/stash.ts';
+import { defineCommand } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { checkProgress, openDisplay } from '#src/cli/display.ts';
 import { ofSome, printEnds, settleAll, throwAll } from '#src/cli/ends.ts';
-import { dryRunFlag, executionFlags, fromFlag, podsOnly, selectorFlag } from '#src/cli/flags.ts';
-import { oneOrMany, outputFlag, printOutcome, wouldBe } from '#src/cli/output.ts';
+import { podsOnly } from '#src/cli/flags.ts';
+import { oneOrMany, printOutcome, wouldBe } from '#src/cli/output.ts';
 import { printLine, tellOn } from '#src/cli/print-line.ts';
-import { readDocuments } from '#src/cli/read-documents.ts';
-import { longName } from '#src/cli/tokens.ts';
-import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
+import { writeFlags } from '#src/cli/write-flags.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
-import { formatGoDuration, parseDuration } from '#src/domain/duration.ts';
-import { accept, refuse } from '#src/domain/finding.ts';
-import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
+import { formatGoDuration } from '#src/domain/duration.ts';
+import { refuse } from '#src/domain/finding.ts';
 import { hooksOfRestore } from '#src/domain/hooks/hooks.ts';
 import { refuseSwappedClaims } from '#src/domain/in-place/unfinished-swap.ts';
 import { restoreSessionName } from '#src/domain/workload/names.ts';
 import { restoreCommand, type RestoreFlags, type RestoreWords } from '#src/domain/restore/restore-command.ts';
-import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import { commandLineId } from '#src/domain/session/holder.ts';
 import { timeLimitMs } from '#src/domain/session/session-status.ts';
-import { parseTargets, type TargetArguments } from '#src/domain/arguments/target-arguments.ts';
-import { parseLabelQuery } from '#src/domain/workload/label-query.ts';
-import { readTarget, type Target } from '#src/domain/workload/target.ts';
-import { isStashError, StashError } from '#src/errors.ts';
+import { readTarget } from '#src/domain/workload/target.ts';
+import { StashError } from '#src/errors.ts';
 import { leaveRestore, takeRestore } from '#src/follow/take-restore.ts';
 import { findUnfinishedRestore } from '#src/session/plan/begin-restore.ts';
 import { executorByDiscovery, type Executor } from '#src/session/holding/executor.ts';
@@ -35,62 +28,9 @@ import { clientDryRun, dryRunRestore, serverDryRun } from '#src/session/plan/dry
 import { readerOf, type NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 import { prepareRestores, type PreparedRestores } from '#src/session/plan/prepare-restores.ts';
 
-import { inPlaceFlags, restoreInPlace } from './restore/in-place.ts';
-
-/** Which claims to restore, and how. Refused with `-f`, and repeated in the commands of hints. */
-const wishes = {
-  only: {
-    type: 'string[]',
-    commas: true,
-    valueName: 'CLAIM',
-    completes: 'claim',
-    description: 'Restore these claims only.',
-  },
-  suffix: {
-    type: 'string',
-    valueName: 'SUFFIX',
-    description: 'Restore beside existing claims: add this to the name of each restored claim.',
-  },
-  claim: {
-    type: 'string[]',
-    valueName: 'CLAIM=NAME',
-    description: 'Restore a claim under another name; may be repeated.',
-  },
-  storageClass: {
-    type: 'string',
-    valueName: 'CLASS',
-    completes: 'storage-class',
-    description: 'StorageClass of the restored claims; by default the class of each original claim.',
-  },
-} as const satisfies Flags;
-
-const flags = {
-  ...fromFlag,
-  ...wishes,
-  ...inPlaceFlags,
-  ...selectorFlag,
-  all: {
-    type: 'boolean',
-    description: 'Restore every workload and claim of the namespace that has lost its claims.',
-  },
-  filename: {
-    type: 'string',
-    alias: 'f',
-    valueName: 'FILE',
-    description: 'Carry out the RestoreSession in this file (- for standard input).',
-  },
-  timeout: {
-    type: 'duration',
-    valueName: 'DURATION',
-    description:
-      "How long this command waits; also spec.timeOut of a session that it creates. By default the session's timeOut, else 10m.",
-  },
-  ...executionFlags,
-  dryRun: dryRunFlag('client', 'server'),
-  output: outputFlag('objects'),
-} as const;
-
-type RestoreArgs = Args<typeof flags>;
+import { restoreFlags, wishes, type RestoreArgs } from './restore/flags.ts';
+import { restoreInPlace } from './restore/in-place.ts';
+import { fromFile, namespaceOf, readRequest, type Request } from './restore/read-request.ts';
 
 export const command = defineCommand({
   name: 'restore',
@@ -113,11 +53,10 @@ With --all or -l, each workload of the namespace (of one type, as in sts --all),
     '# Restore the statefulsets with a label\nkubectl stash restore sts -l app=db',
     '# Carry out a RestoreSession\nkubectl stash restore -f restoresession.yaml',
   ],
-  flags,
+  flags: restoreFlags,
   positionals: { name: 'TYPE/NAME', completes: 'target' },
   async run(args, context) {
     checkProgress(context, args.flags.progress);
-    refuseInPlaceFlags(args);
     const request = await readRequest(args, context);
     const connection = await context.cluster(args.connection);
     if (args.flags.inPlace && 'target' in request) {
@@ -284,134 +223,4 @@ function nameAt(words: RestoreWords | undefined): ((at: Date) => string) | undef
 function withTimeOut(session: Named<RestoreSession>, timeoutMs: number | undefined): Named<RestoreSession> {
   if (timeoutMs === undefined) return session;
   return { ...session, spec: { ...session.spec, timeOut: formatGoDuration(timeoutMs) } };
-}
-
-type Request =
-  | { readonly file: Named<RestoreSession> }
-  | { readonly target: Pick<Target, 'kind' | 'name'> }
-  /** No kinds: all. */
-  | { readonly all: Pick<TargetArguments, 'kinds'> };
-
-/** Checks the command line and the file before the command connects. Throws 'usage'. */
-async function readRequest(args: RestoreArgs, context: Context): Promise<Request> {
-  const { filename, from, all, selector } = args.flags;
-  if (all || selector !== undefined) return { all: readMany(args, context.now()) };
-  if (filename === undefined) {
-    const { names } = parseTargets(args.words);
-    const [target, second] = names;
-    if (target === undefined || second !== undefined) {
-      throw new StashError('usage', 'restore takes one TYPE/NAME at a time', {
-        hint: 'kubectl stash restore TYPE/NAME',
-      });
-    }
-    return { target };
-  }
-  const clashing = givenFlags(wishes, args.flags).map((name) => `--${longName(name)}`);
-  if (from !== 'latest') clashing.push('--from');
-  if (args.words.length > 0) clashing.push('TYPE/NAME');
-  if (clashing.length > 0) {
-    throw new StashError(
-      'usage',
-      `-f and ${clashing.join(', ')} are mutually exclusive: the file names the claims`,
-      {
-        hint: commandLine`kubectl stash restore -f ${filename}`,
-      },
-    );
-  }
-  const file = accept(checkRestoreSession(await readDocuments(filename, context), filename));
-  templatesOfFile(file, filename, args.flags.claimsPerSession);
-  return { file };
-}
-
-/** Throws 'usage' for flags that do not go together with `--in-place`, or not without it. */
-function refuseInPlaceFlags({ flags }: RestoreArgs): void {
-  const { inPlace, stop, method, before, also, yesOperator, pause, yes, stopTimeout } = flags;
-  if (!inPlace) {
-    const given = [
-      ...(stop === inPlaceFlags.stop.default ? [] : ['--stop']),
-      ...(method === 'auto' ? [] : ['--method']),
-      ...(before === 'none' ? [] : ['--before']),
-      ...(also.length === 0 ? [] : ['--also']),
-      ...(yesOperator ? ['--yes-operator'] : []),
-      ...(pause ? ['--pause'] : []),
-      ...(yes ? ['--yes'] : []),
-      ...(stopTimeout === parseDuration(inPlaceFlags.stopTimeout.default) ? [] : ['--stop-timeout']),
-    ];
-    if (given.length === 0) return;
-    throw new StashError('usage', `${given.join(', ')} ${given.length === 1 ? 'needs' : 'need'} --in-place`, {
-      hint: `add --in-place, or leave out ${given.join(', ')}`,
-    });
-  }
-  const { all, selector, filename, suffix, claim, storageClass, wait } = flags;
-  const clashing = [
-    ...(all ? ['--all'] : []),
-    ...(selector === undefined ? [] : ['-l']),
-    ...(filename === undefined ? [] : ['-f']),
-    ...(suffix === undefined ? [] : ['--suffix']),
-    ...(claim.length === 0 ? [] : ['--claim']),
-    ...(storageClass === undefined ? [] : ['--storage-class']),
-    ...(wait ? [] : ['--wait=false']),
-  ];
-  if (clashing.length === 0) return;
-  throw new StashError('usage', `--in-place and ${clashing.join(', ')} are mutually exclusive`, {
-    hint: `leave out ${clashing.join(' and ')}`,
-  });
-}
-
-/** Checks the command line of `--all` and `-l`. Throws 'usage'. */
-function readMany({ words, flags }: RestoreArgs, now: Date): Pick<TargetArguments, 'kinds'> {
-  const { all, selector, filename, only, claim, from } = flags;
-  const chosenBy = all ? '--all' : '-l';
-  if (all && selector !== undefined) {
-    throw new StashError('usage', '--all and -l are mutually exclusive', { hint: 'leave out --all' });
-  }
-  const clashing = [
-    ...(filename === undefined ? [] : ['-f']),
-    ...(only.length === 0 ? [] : ['--only']),
-    ...(claim.length === 0 ? [] : ['--claim']),
-  ];
-  if (clashing.length > 0) {
-    throw new StashError('usage', `${chosenBy} and ${clashing.join(', ')} are mutually exclusive`, {
-      hint: `leave out ${clashing.join(' and ')}, or restore one workload by its name`,
-    });
-  }
-  if (from !== 'latest' && parseMoment(from, now) === undefined) {
-    throw new StashError('usage', `with ${chosenBy}, --from takes a time, not a session`, {
-      hint: 'write it as in --from 3h, --from yesterday or --from 2026-11-28T03:00',
-    });
-  }
-  parseLabelQuery(selector ?? '');
-  return words.length === 0 ? { kinds: [] } : parseTargets(words, { names: 'refused' });
-}
-
-function namespaceOf(request: Request, args: RestoreArgs, { namespace }: Connection): string {
-  const own = 'file' in request ? request.file.metadata.namespace : undefined;
-  if (own === undefined) return namespace;
-  const flag = args.connection.namespace;
-  if (flag !== undefined && flag !== own) {
-    throw new StashError('usage', `the namespace of the RestoreSession is ${own}, not ${flag}`, {
-      hint: `leave out -n, or use ${commandLine`-n ${own}`}`,
-    });
-  }
-  return own;
-}
-
-function templatesOfFile(file: RestoreSession, filename: string, claims: number): VolumeClaimTemplate[] {
-  try {
-    return expandTemplates(file, claims);
-  } catch (error) {
-    if (!isStashError(error, 'invalid')) throw error;
-    throw new StashError('usage', `${filename}: ${error.message}`, { hint: error.hint, cause: error });
-  }
-}
-
-/** Checks the file again, since only now the namespace is known. */
-function fromFile(
-  file: Named<RestoreSession>,
-  { filename = '', claimsPerSession }: RestoreArgs['flags'],
-  namespace: string,
-): PreparedRestore {
-  const session = { ...file, metadata: { ...file.metadata, namespace } };
-  const templates = templatesOfFile(session, filename, claimsPerSession);
-  return { session, templates, notes: [], target: readTarget(session) };
 }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { convert } from '#src/cli/convert.ts';
 import { parse } from '#src/cli/parse.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import { givenFlags, writeFlags } from '#src/cli/write-flags.ts';
+import { writeFlags } from '#src/cli/write-flags.ts';
 
 const flags = {
   only: { type: 'string[]', commas: true, description: '' },
@@ -21,7 +21,6 @@ test('flags that have a value are written, in the order of their declaration', (
     commandLine`restore ${writeFlags(flags, values)}`,
     'restore --only a,c --claim a=b --claim c=d --storage-class fast',
   );
-  assert.deepEqual(givenFlags(flags, values), ['only', 'claim', 'storageClass']);
   assert.deepEqual(writeFlags(flags, { only: [], claim: [] }), []);
 });
 
