@@ -14,6 +14,7 @@ export interface Panel {
 }
 
 const each = 'by (namespace, backupconfiguration)';
+const perSession = 'by (namespace, backupsession)';
 const legend = '{{namespace}}/{{backupconfiguration}}';
 
 function configurations(paused: boolean): string {
@@ -38,6 +39,22 @@ export const panels: readonly Panel[] = [
       'count(max by (namespace, restoresession) (stash_restore_in_place_interrupted) > 0) or vector(0)',
   },
   {
+    ...{ title: 'Last backup failed', type: 'stat', bad: 1 },
+    expression: `count(max ${each} (stash_backup_last_failed) > 0) or vector(0)`,
+  },
+  {
+    ...{ title: 'Retention policy not applied', type: 'stat', bad: 1 },
+    expression: `count(max ${each} (stash_backup_retention_failed) > 0) or vector(0)`,
+  },
+  {
+    ...{ title: 'Applications quiesced for too long', type: 'stat', bad: 1 },
+    expression: `count(max ${perSession} (stash_quiesced_seconds) > max ${perSession} (stash_quiesced_limit_seconds)) or vector(0)`,
+  },
+  {
+    ...{ title: 'Claims without a complete restore point', type: 'stat', bad: 1 },
+    expression: 'sum(max by (namespace) (stash_claims_uncovered))',
+  },
+  {
     ...{ title: 'Age of the newest complete restore point', type: 'timeseries', legend, unit: 's' },
     expression: `time() - max ${each} (stash_backup_last_success_timestamp_seconds)`,
   },
@@ -60,6 +77,14 @@ export const panels: readonly Panel[] = [
   {
     ...{ title: 'Duration of sessions, 95 %', type: 'timeseries', legend: '{{kind}}', unit: 's' },
     expression: duration(0.95),
+  },
+  {
+    ...{ title: 'Time quiesced by the last backup with hooks', type: 'timeseries', legend, unit: 's' },
+    expression: `max ${each} (stash_backup_quiesced_duration_seconds)`,
+  },
+  {
+    ...{ title: 'Claims without a complete restore point, by namespace', type: 'timeseries' },
+    ...{ legend: '{{namespace}}', expression: 'max by (namespace) (stash_claims_uncovered)' },
   },
   {
     ...{ title: 'Objects that wait for the operator', type: 'timeseries', legend: '{{queue}}' },

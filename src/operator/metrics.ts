@@ -1,14 +1,21 @@
-/** The operator's metrics, listed in docs/metrics.md. Gauges are computed from the caches at each scrape. */
-import type { Stored } from '#src/api/kubernetes.ts';
-import type { BackupConfiguration } from '#src/api/stash.ts';
+/** The operator's metrics, as `metric-definitions.ts` has them. Gauges are computed from the caches at each scrape. */
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { isIgnored, wasBound } from '#src/domain/coverage/claim-marks.ts';
 import { dueOf, type Due } from '#src/domain/due.ts';
 import { isInterrupted } from '#src/domain/in-place/interrupted.ts';
+import {
+  lastSessions,
+  quiesced,
+  type LastSessions,
+  type Quiesced,
+} from '#src/domain/operator/last-sessions.ts';
 import { finalPhases } from '#src/domain/session/session-status.ts';
 import { shortened } from '#src/domain/quoted.ts';
 
+import { definitions, type MetricDefinition } from './metric-definitions.ts';
 import type { SuccessReader } from './success-reader.ts';
 import type { Caches, Metrics } from './world.ts';
 
@@ -41,178 +48,138 @@ export function createMetrics(
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
 
+  /** `collect` sets the values of a scrape; it is called only while this process is the leader. */
+  const gauge = (definition: MetricDefinition, collect: (metric: Gauge, world: Scraped) => void) =>
+    new Gauge({
+      ...described(definition),
+      registers,
+      collect() {
+        this.reset();
+        // `reset` gives a metric without labels the value 0.
+        if (definition.labels.length === 0) this.remove();
+        const world = scraped();
+        if (world !== undefined) collect(this, world);
+      },
+    });
+
   new Gauge({
-    name: 'stash_leader',
-    help: '1 if this process is the leader, else 0.',
+    ...described(definitions.leader),
     registers,
     collect() {
       this.set(scraped() === undefined ? 0 : 1);
     },
   });
-  new Gauge({
-    name: 'stash_sessions',
-    help: 'Number of existing sessions, by phase.',
-    labelNames: ['kind', 'phase', 'namespace'],
-    registers,
-    collect() {
-      this.reset();
-      const { backupSessions, restoreSessions } = scraped()?.caches ?? {};
-      for (const [kind, sessions] of [
-        ['backup', backupSessions],
-        ['restore', restoreSessions],
-      ] as const) {
-        for (const { metadata, status } of sessions?.list() ?? []) {
-          this.inc({ kind, phase: status?.phase ?? 'Pending', namespace: metadata.namespace ?? '' });
-        }
-      }
-    },
+  gauge(definitions.sessions, (metric, { caches: { backupSessions, restoreSessions } }) => {
+    for (const [kind, sessions] of [
+      ['backup', backupSessions],
+      ['restore', restoreSessions],
+    ] as const) {
+      for (const { metadata, status } of sessions.list())
+        metric.inc({ kind, phase: status?.phase ?? 'Pending', namespace: metadata.namespace ?? '' });
+    }
   });
-  new Gauge({
-    name: 'stash_restore_in_place_interrupted',
-    help: '1 for each restore in place that may have stopped its workload, and that no command line goes on with.',
-    labelNames: ['namespace', 'restoresession'],
-    registers,
-    collect() {
-      this.reset();
-      for (const session of scraped()?.caches.restoreSessions.list() ?? []) {
-        const { namespace = '', name } = session.metadata;
-        if (isInterrupted(session)) this.set({ namespace, restoresession: name }, 1);
-      }
-    },
+  gauge(definitions.inPlaceInterrupted, (metric, { caches }) => {
+    for (const session of caches.restoreSessions.list()) {
+      const { namespace, name } = idOf(session);
+      if (isInterrupted(session)) metric.set({ namespace, restoresession: name }, 1);
+    }
   });
-  new Gauge({
-    name: 'stash_queue_depth',
-    help: 'Number of queued objects.',
-    labelNames: ['queue'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [queue, depth] of scraped()?.depths ?? []) this.set({ queue }, depth());
-    },
+  gauge(definitions.queueDepth, (metric, { depths }) => {
+    for (const [queue, depth] of depths) metric.set({ queue }, depth());
   });
-  new Gauge({
-    name: 'stash_restore_points_read_timestamp_seconds',
-    help: 'When the operator last read the restore points, for the metrics that are computed from them.',
-    registers,
-    collect() {
-      this.reset();
-      const readAt = scraped()?.successes.readAt();
-      if (readAt !== undefined) this.set(readAt.getTime() / 1000);
-      else this.remove();
-    },
+  gauge(definitions.restorePointsRead, (metric, { successes }) => {
+    const readAt = successes.readAt();
+    if (readAt !== undefined) metric.set(readAt.getTime() / 1000);
   });
   if (coverageMetrics) {
-    new Gauge({
-      name: 'stash_claims_uncovered',
-      help: 'Number of claims with a volume and without a complete restore point.',
-      labelNames: ['namespace'],
-      registers,
-      collect() {
-        this.reset();
-        const { caches, successes } = scraped() ?? {};
-        if (successes?.readAt() === undefined) return;
-        for (const claim of caches?.targets.PersistentVolumeClaim.list() ?? []) {
-          if (!wasBound(claim) || isIgnored(claim)) continue;
-          const { namespace = '', name } = claim.metadata;
-          // A namespace whose claims are all covered counts 0.
-          this.inc({ namespace }, successes.isCovered({ namespace, name }) ? 0 : 1);
-        }
-      },
+    gauge(definitions.uncovered, (metric, { caches, successes }) => {
+      if (successes.readAt() === undefined) return;
+      for (const claim of caches.targets.PersistentVolumeClaim.list()) {
+        if (!wasBound(claim) || isIgnored(claim)) continue;
+        const { namespace, name } = idOf(claim);
+        // A namespace whose claims are all covered counts 0.
+        metric.inc({ namespace }, successes.isCovered({ namespace, name }) ? 0 : 1);
+      }
     });
   }
+  const perQuiesced = (
+    definition: MetricDefinition,
+    read: (quiesced: Quiesced, now: Date) => number | undefined,
+  ) =>
+    gauge(definition, (metric, { caches, now }) => {
+      for (const session of caches.backupSessions.list()) {
+        const found = quiesced(session);
+        const { namespace, name } = idOf(session);
+        const value = found && inSeconds(read(found, now()));
+        if (value !== undefined) metric.set({ namespace, backupsession: name }, value);
+      }
+    });
+  perQuiesced(definitions.quiesced, ({ since }, now) => Math.max(0, now.getTime() - since.getTime()));
+  perQuiesced(definitions.quiescedLimit, ({ since, until }) => until.getTime() - since.getTime());
+
   /** Of the present scrape: several metrics need each. */
   let dues = new Map<Configuration, Due | undefined>();
   const dueAt = (configuration: Configuration, world: Scraped) => {
     if (!dues.has(configuration)) dues.set(configuration, due(configuration, world));
     return dues.get(configuration);
   };
+  let last: ReadonlyMap<string, LastSessions> | undefined;
+  const lastOf = (configuration: Configuration, { caches }: Scraped): LastSessions | undefined => {
+    last ??= lastByInvoker(caches.backupSessions.list());
+    return last.get(keyOf(idOf(configuration)));
+  };
   const perConfiguration = (
-    metric: { readonly name: string; readonly help: string },
+    definition: MetricDefinition,
     read: (configuration: Configuration, world: Scraped) => number | undefined,
     labels: (configuration: Configuration) => Record<string, string> = () => ({}),
-    labelNames: readonly string[] = [],
   ) =>
-    new Gauge({
-      ...metric,
-      labelNames: ['namespace', 'backupconfiguration', ...labelNames],
-      registers,
-      collect() {
-        this.reset();
-        const world = scraped();
-        if (world === undefined) return;
-        for (const configuration of world.caches.configurations.list()) {
-          if (configuration.spec.driver !== 'VolumeSnapshotter') continue;
-          const { namespace, name } = idOf(configuration);
-          const value = read(configuration, world);
-          if (value !== undefined)
-            this.set({ namespace, backupconfiguration: name, ...labels(configuration) }, value);
-        }
-      },
+    gauge(definition, (metric, world) => {
+      for (const configuration of world.caches.configurations.list()) {
+        if (configuration.spec.driver !== 'VolumeSnapshotter') continue;
+        const { namespace, name } = idOf(configuration);
+        const value = read(configuration, world);
+        if (value !== undefined)
+          metric.set({ namespace, backupconfiguration: name, ...labels(configuration) }, value);
+      }
     });
   perConfiguration(
-    {
-      name: 'stash_backup_configuration_info',
-      help: '1 for each BackupConfiguration.',
-    },
+    definitions.configuration,
     () => 1,
-    ({ spec }) => ({ paused: String(spec.paused === true), schedule: shortened(spec.schedule ?? '') }),
-    ['paused', 'schedule'],
+    ({ spec }) => ({ paused: String(isPaused(spec)), schedule: shortened(spec.schedule ?? '') }),
   );
-  perConfiguration(
-    {
-      name: 'stash_backup_last_success_timestamp_seconds',
-      help: 'When the newest complete restore point of a BackupConfiguration was taken.',
-    },
-    (configuration, { successes }) => successes.lastSuccess(idOf(configuration)),
+  perConfiguration(definitions.lastSuccess, (configuration, { successes }) =>
+    successes.lastSuccess(idOf(configuration)),
   );
-  perConfiguration(
-    {
-      name: 'stash_backup_next_due_timestamp_seconds',
-      help: 'When the schedule of a BackupConfiguration that is not paused runs next.',
-    },
-    (configuration, world) => inSeconds(dueAt(configuration, world)?.next.getTime()),
+  perConfiguration(definitions.nextDue, (configuration, world) =>
+    inSeconds(dueAt(configuration, world)?.next.getTime()),
   );
-  perConfiguration(
-    {
-      name: 'stash_backup_overdue_seconds',
-      help: 'Time since the first scheduled run after the last success; 0 where that run is still to come.',
-    },
-    (configuration, world) => {
-      const due = dueAt(configuration, world);
-      return inSeconds(due && Math.max(0, world.now().getTime() - due.first.getTime()));
-    },
-  );
-  perConfiguration(
-    {
-      name: 'stash_backup_period_seconds',
-      help: 'Time from the first scheduled run after the last success to the run after it.',
-    },
-    (configuration, world) => {
-      const due = dueAt(configuration, world);
-      return inSeconds(due && due.second.getTime() - due.first.getTime());
-    },
-  );
-  const ended = new Counter({
-    name: 'stash_sessions_total',
-    help: 'Sessions that have ended, by phase.',
-    labelNames: ['kind', 'phase'],
-    registers,
+  perConfiguration(definitions.overdue, (configuration, world) => {
+    const due = dueAt(configuration, world);
+    return inSeconds(due && Math.max(0, world.now().getTime() - due.first.getTime()));
   });
+  perConfiguration(definitions.period, (configuration, world) => {
+    const due = dueAt(configuration, world);
+    return inSeconds(due && due.second.getTime() - due.first.getTime());
+  });
+  perConfiguration(definitions.lastFailed, (configuration, world) =>
+    isPaused(configuration.spec) ? undefined : asNumber(lastOf(configuration, world)?.failed),
+  );
+  perConfiguration(definitions.quiescedDuration, (configuration, world) =>
+    inSeconds(lastOf(configuration, world)?.quiescedMs),
+  );
+  perConfiguration(definitions.retentionFailed, (configuration, world) =>
+    asNumber(lastOf(configuration, world)?.retentionFailed),
+  );
+
+  const ended = new Counter({ ...described(definitions.sessionsEnded), registers });
   // A counter that first appears with 1 has not increased for Prometheus.
   for (const kind of ['backup', 'restore']) for (const phase of finalPhases) ended.inc({ kind, phase }, 0);
   const durations = new Histogram({
-    name: 'stash_session_duration_seconds',
-    help: 'From the creation of a session to its end.',
-    labelNames: ['kind', 'phase'],
+    ...described(definitions.sessionDuration),
     buckets: durationBuckets,
     registers,
   });
-  const errors = new Counter({
-    name: 'stash_reconcile_errors_total',
-    help: 'Failed reconciles, which are retried.',
-    labelNames: ['queue'],
-    registers,
-  });
+  const errors = new Counter({ ...described(definitions.reconcileErrors), registers });
 
   return {
     sessionEnded(kind, phase, seconds) {
@@ -226,21 +193,50 @@ export function createMetrics(
     async text() {
       await scraped()?.successes.refresh();
       dues = new Map();
+      last = undefined;
       return registry.metrics();
     },
     contentType: registry.contentType,
   };
 }
 
-function idOf({ metadata }: Configuration): { namespace: string; name: string } {
+/** As prom-client takes it. */
+function described({ name, help, labels }: MetricDefinition) {
+  return { name, help, labelNames: [...labels] };
+}
+
+interface Id {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+function idOf({ metadata }: Stored<KubernetesObject>): Id {
   return { namespace: metadata.namespace ?? '', name: metadata.name };
+}
+
+function keyOf({ namespace, name }: Id): string {
+  return `${namespace}/${name}`;
+}
+
+function lastByInvoker(sessions: Iterable<Stored<BackupSession>>): ReadonlyMap<string, LastSessions> {
+  const groups = Map.groupBy(sessions, ({ metadata, spec }) =>
+    keyOf({ namespace: metadata.namespace ?? '', name: spec.invoker.name }),
+  );
+  return new Map([...groups].map(([key, group]) => [key, lastSessions(group)]));
+}
+
+function isPaused({ paused }: BackupConfiguration['spec']): boolean {
+  return paused === true;
+}
+
+function asNumber(value: boolean | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }
 
 /** Undefined while it is paused, and as long as its restore points are not known. */
 function due(configuration: Configuration, { successes, now }: Scraped): Due | undefined {
   const { spec, metadata } = configuration;
-  if (spec.paused === true || spec.schedule === undefined || successes.readAt() === undefined)
-    return undefined;
+  if (isPaused(spec) || spec.schedule === undefined || successes.readAt() === undefined) return undefined;
   const created = Date.parse(metadata.creationTimestamp);
   const last = (successes.lastSuccess(idOf(configuration)) ?? 0) * 1000;
   return dueOf(spec.schedule, new Date(Math.max(created, last)), now());

@@ -1,0 +1,59 @@
+/** What the newest sessions of a BackupConfiguration tell about it. */
+import type { Stored } from '#src/api/kubernetes.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import { backupHookState } from '#src/domain/backup/backup-claims.ts';
+import { retentionType } from '#src/domain/retention/tidy-conditions.ts';
+import { createdAt, findCondition, isFinal } from '#src/domain/session/session-status.ts';
+
+export interface LastSessions {
+  /** Whether the newest session that ended without being skipped has failed; undefined: none has ended. */
+  readonly failed: boolean | undefined;
+  /** Whether the newest application of the retention policy has failed; undefined: none is recorded. */
+  readonly retentionFailed: boolean | undefined;
+  /** Milliseconds from the preBackup hook to the postBackup hook that resumed the application, of the newest such session. */
+  readonly quiescedMs: number | undefined;
+}
+
+/** `sessions`: those of one BackupConfiguration, in any order. */
+export function lastSessions(sessions: readonly Stored<BackupSession>[]): LastSessions {
+  const newestFirst = sessions.toSorted(
+    (one, other) => createdAt(other).getTime() - createdAt(one).getTime(),
+  );
+  const newest = <T>(read: (session: Stored<BackupSession>) => T | undefined): T | undefined =>
+    newestFirst
+      .values()
+      .map(read)
+      .find((value) => value !== undefined);
+  return {
+    failed: newest((session) =>
+      isFinal(session) && session.status?.phase !== 'Skipped'
+        ? session.status?.phase === 'Failed'
+        : undefined,
+    ),
+    retentionFailed: newest((session) => {
+      const condition = findCondition(session, retentionType);
+      return condition && condition.status !== 'True';
+    }),
+    quiescedMs: newest(quiescedTime),
+  };
+}
+
+export interface Quiesced {
+  readonly since: Date;
+  /** When the application must be resumed. */
+  readonly until: Date;
+}
+
+/** Undefined unless the session's application is or may be quiesced, and its postBackup hook is the one that resumes it. */
+export function quiesced(session: Stored<BackupSession>): Quiesced | undefined {
+  const { quiescedSince: since, quiescedUntil: until, post } = backupHookState(session);
+  if (since === undefined || until === undefined || post?.status === 'True') return undefined;
+  return { since, until };
+}
+
+function quiescedTime(session: Stored<BackupSession>): number | undefined {
+  const { quiescedSince, quiescedUntil, post } = backupHookState(session);
+  if (quiescedSince === undefined || quiescedUntil === undefined || post?.status !== 'True') return undefined;
+  const resumed = Date.parse(post.lastTransitionTime ?? '');
+  return Number.isNaN(resumed) ? undefined : Math.max(0, resumed - quiescedSince.getTime());
+}
