@@ -172,14 +172,25 @@ export function createMetrics(
   );
 
   const ended = new Counter({ ...described(definitions.sessionsEnded), registers });
-  // A counter that first appears with 1 has not increased for Prometheus.
-  for (const kind of ['backup', 'restore']) for (const phase of finalPhases) ended.inc({ kind, phase }, 0);
   const durations = new Histogram({
     ...described(definitions.sessionDuration),
     buckets: durationBuckets,
     registers,
   });
-  const errors = new Counter({ ...described(definitions.reconcileErrors), registers });
+  // A counter that first appears with 1 has not increased for Prometheus.
+  for (const kind of ['backup', 'restore']) {
+    for (const phase of finalPhases) {
+      ended.inc({ kind, phase }, 0);
+      durations.zero({ kind, phase });
+    }
+  }
+  const errors = new Counter({
+    ...described(definitions.reconcileErrors),
+    registers,
+    collect() {
+      for (const queue of scraped()?.depths.keys() ?? []) this.inc({ queue }, 0);
+    },
+  });
 
   return {
     sessionEnded(kind, phase, seconds) {

@@ -66,7 +66,7 @@ function stage(snapshots: readonly Stored<VolumeSnapshot>[] = []) {
       return text
         .split('\n')
         .filter((line) => /^stash_(?!leader|queue|restore_points|.*_bucket)/.test(line))
-        .filter((line) => !/^stash_sessions_total.* 0$/.test(line));
+        .filter((line) => !/^stash_(sessions_total|session_duration|reconcile_errors).* 0$/.test(line));
     },
     /** The value of each metric of the configuration, by its name without the common beginning. */
     backups: async (configuration = 'db'): Promise<Record<string, number>> => {
@@ -308,8 +308,11 @@ test('a scrape has every metric that is defined, and no other', async () => {
   );
 });
 
-test('a phase in which no session has ended yet counts 0, so that its first increase is seen', async () => {
-  assert.match(await stage().all(), /^stash_sessions_total\{kind="backup",phase="Failed"\} 0$/m);
+test('what has not happened yet counts 0, so that Prometheus sees its first increase', async () => {
+  const text = await stage().all();
+  assert.match(text, /^stash_sessions_total\{kind="backup",phase="Failed"\} 0$/m);
+  assert.match(text, /^stash_session_duration_seconds_bucket\{le="5",kind="backup",phase="Succeeded"\} 0$/m);
+  assert.match(text, /^stash_reconcile_errors_total\{queue="backupsession"\} 0$/m);
 });
 
 const byName = (one: { name?: string | undefined }, other: { name?: string | undefined }) =>

@@ -85,13 +85,13 @@ export function untilOne<T extends KubernetesObject>(
   return place.until(resource, (all) => all.find((it) => it.metadata.name === called && satisfied(it)));
 }
 
-/** Creates a session that counts for the schedule, as its Job does. */
-export function beginSession(place: Place, called: string): Promise<Stored<BackupSession>> {
+/** Creates a session that counts for the schedule, as its Job does. `of`: the BackupConfiguration. */
+export function beginSession(place: Place, called: string, of = name): Promise<Stored<BackupSession>> {
   return place.create(backupSessions, {
     apiVersion: 'stash.appscode.com/v1beta1',
     kind: 'BackupSession',
     metadata: { name: called, annotations: keepingAnnotations({ by: 'schedule' }) },
-    spec: { invoker: { apiGroup: 'stash.appscode.com', kind: 'BackupConfiguration', name } },
+    spec: { invoker: { apiGroup: 'stash.appscode.com', kind: 'BackupConfiguration', name: of } },
   });
 }
 
