@@ -1,4 +1,4 @@
-/** The alerts of the chart fire when they should, and not before: `alerts.yaml` says when. Needs promtool (Debian: prometheus). */
+/** The alerts of the chart fire when they should, and not before: `alerts.yaml` says when. Needs promtool (`test/prometheus/provide.sh`). */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +14,10 @@ import { chart } from '#test/support/helm.ts';
 import { panels } from '../../cmd/chart/dashboard.ts';
 
 const run = promisify(execFile);
-const skip = spawnSync('promtool', ['--version']).error === undefined ? false : 'missing: promtool';
+const skip =
+  spawnSync('promtool', ['--version']).error === undefined
+    ? false
+    : 'no promtool on PATH (test/prometheus/provide.sh)';
 
 const rules = join(chart, 'alerts.yaml');
 const units = join(import.meta.dirname, 'alerts.yaml');

@@ -68,7 +68,7 @@ export async function startPrometheus(
   });
   const proxy = await processes.start({
     ...{ name: 'kubectl proxy', path: 'kubectl', log: join(directory, 'proxy.log') },
-    args: ['proxy', '--port=0', `--kubeconfig=${kubeconfig}`],
+    args: ['proxy', '--port=0', `--kubeconfig=${kubeconfig}`, `--cache-dir=${join(directory, 'cache')}`],
     isReady: async (log) => servedAt.test(await log()),
   });
   const [, api = ''] = servedAt.exec(await readFile(proxy.log, 'utf8')) ?? [];
@@ -94,7 +94,7 @@ export async function startPrometheus(
   });
 
   async function get<T>(path: string, parameters: Record<string, string> = {}): Promise<T> {
-    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
     const { data, error } = (await response.json()) as { data: T; error?: string };
     if (error !== undefined) throw new Error(`${path} ${JSON.stringify(parameters)}: ${error}`);
     return data;
