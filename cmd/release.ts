@@ -9,12 +9,14 @@ import { parseArgs, promisify } from 'node:util';
 
 import { load } from 'js-yaml';
 
+import { imageRepository } from '#src/api/operator.ts';
+
 import { buildImage } from './image/build-image.ts';
 import { manifestFile, readManifest } from './package/manifest.ts';
 import { platforms } from './package/platforms.ts';
 import { project, version } from './package/project.ts';
 import { buildRelease } from './package/release.ts';
-import { publishing } from './release/publishing.ts';
+import { imageFile, publishing } from './release/publishing.ts';
 import { shortcomings } from './release/shortcomings.ts';
 
 const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } });
@@ -35,8 +37,10 @@ async function release(dryRun: boolean): Promise<void> {
 
   const directory = join(project, 'dist', 'release');
   const image = join(project, 'dist', 'image');
-  await buildRelease({ platforms, directory, say });
-  say(`${image}: ${await buildImage(image)}`);
+  const digest = await buildImage(image);
+  say(`${image}: ${digest}`);
+  const others = new Map([[imageFile, Buffer.from(`${imageRepository}@${digest}\n`)]]);
+  await buildRelease({ platforms, directory, others, say });
   for (const [program, ...args] of publishing({ version, directory, image })) {
     say(`${dryRun ? 'would run' : 'running'}: ${[program, ...args].join(' ')}`);
     if (!dryRun) await run(program, args, { cwd: project });

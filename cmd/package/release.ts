@@ -20,11 +20,18 @@ const completion = 'kubectl_complete-stash';
 export interface ReleaseOptions {
   readonly platforms: readonly Platform[];
   readonly directory: string;
+  /** Further files, by their name. checksums.txt lists them, too. */
+  readonly others?: ReadonlyMap<string, Buffer>;
   readonly say: (line: string) => void;
 }
 
 /** Replaces the directory's contents. The same commit gives the same bytes. */
-export async function buildRelease({ platforms, directory, say }: ReleaseOptions): Promise<void> {
+export async function buildRelease({
+  platforms,
+  directory,
+  others = new Map(),
+  say,
+}: ReleaseOptions): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   const time = await commitTime();
@@ -45,6 +52,7 @@ export async function buildRelease({ platforms, directory, say }: ReleaseOptions
   const archives = new Map([...written].map(([name, content]) => [name, sha256(content)]));
   written.set('kubectl-stash.cdx.json', Buffer.from(billOfMaterials(packages, time)));
   written.set(manifestFile, Buffer.from(filledManifest(await readManifest(), archives)));
+  for (const [name, content] of others) written.set(name, content);
   const checksums = [...written].map(([name, content]) => `${sha256(content)}  ${name}\n`);
   written.set('checksums.txt', Buffer.from(checksums.join('')));
   for (const [name, content] of written) await writeFile(join(directory, name), content);

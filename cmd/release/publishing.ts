@@ -18,6 +18,9 @@ export interface Built {
   readonly image: string;
 }
 
+/** The file that names the image with its digest. */
+export const imageFile = 'image.txt';
+
 const chart = 'charts/kubectl-stash';
 const charts = `${dirname(imageRepository)}/charts`;
 
@@ -32,10 +35,17 @@ export function publishing({ version, directory, image }: Built): Command[] {
     ...platforms.map(({ archive }) => archive),
     'checksums.txt',
     'kubectl-stash.cdx.json',
+    imageFile,
     manifestFile,
   ].map((file) => join(directory, file));
   return [
-    ['skopeo', 'copy', `oci:${image}:${version}`, `docker://${imageRepository}:${version}`],
+    [
+      'skopeo',
+      'copy',
+      '--preserve-digests',
+      `oci:${image}:${version}`,
+      `docker://${imageRepository}:${version}`,
+    ],
     [...helm, 'package', join(project, chart), '--destination', directory],
     [...helm, 'push', join(directory, `kubectl-stash-${version.slice(1)}.tgz`), `oci://${charts}`],
     ['gh', 'release', 'create', version, '--verify-tag', '--notes-file', 'CHANGELOG.md', ...files],

@@ -6,7 +6,7 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '../..');
-const files = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
+const files = globSync(['*.md', 'docs/**/*.md', 'charts/**/*.md'], { cwd: root });
 const texts = new Map(
   await Promise.all(
     files.map(async (file) => [file, withoutCode(await readFile(join(root, file), 'utf8'))] as const),

@@ -41,5 +41,10 @@ test('the image is published before the programs that install it, and every arch
   );
   assert.ok(commands[2]?.includes('oci://ghcr.io/kubectl-stash/charts'));
   assert.ok(commands[0]?.some((word) => word === 'oci:image:v1.2.3'));
+  assert.ok(
+    commands[0]?.includes('--preserve-digests'),
+    'image.txt has the digest of the image that was built',
+  );
+  assert.ok(commands.at(-1)?.includes('out/image.txt'));
   for (const { archive } of platforms) assert.ok(commands.at(-1)?.includes(`out/${archive}`), archive);
 });
