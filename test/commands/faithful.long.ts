@@ -90,6 +90,17 @@ test("Helm's claim comes back as Helm's, and a copy of it has no owner", async (
   assert.notEqual(spec.volumeName, before.spec.volumeName);
 });
 
+test('labels that the user names do not come back, and all others do', async () => {
+  await wiki('stripped');
+  await succeeds('snapshot pvc/wiki-data -n stripped');
+  await remove('stripped');
+  world.standAt(60);
+  await succeeds('restore pvc/wiki-data -n stripped --strip-label=app.kubernetes.io/instance,tier');
+  const { metadata } = await read('stripped', 'wiki-data');
+  assert.equal(metadata.labels?.['app.kubernetes.io/managed-by'], 'Helm');
+  for (const name of ['app.kubernetes.io/instance', 'tier']) assert.equal(metadata.labels[name], undefined);
+});
+
 test('a claim that is restored, snapshotted and restored again belongs to the second restore', async () => {
   await wiki('twice');
   await succeeds('snapshot pvc/wiki-data -n twice');

@@ -102,6 +102,7 @@ test('restore --in-place', async () => {
       '--all',
       '-l app=web',
       '--storage-class=x',
+      '--strip-label=x',
       '-f x.yaml',
       '--wait=false',
     ].map((flags): [string, number] => [`${inShop} --yes ${flags}`, 2]),

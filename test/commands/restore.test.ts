@@ -160,6 +160,9 @@ test('restore: a dry run prints what would be created, and creates nothing', asy
   const { code, out, err } = await world.run(`restore deploy/web --dry-run=client -n dry ${local}`);
   assert.deepEqual([code, err], [0, '']);
   matchGolden('commands/restore/dry-run', out);
+  const malformed = await world.run(`restore deploy/web --strip-label=app=web -n dry ${local}`);
+  assert.equal(malformed.code, 2);
+  matchGolden('commands/restore/malformed-label', malformed.err);
   const yaml = await world.run(`restore deploy/web --only=data --dry-run=client -o yaml -n dry ${local}`);
   matchGolden('commands/restore/dry-run-yaml', withoutIds(yaml.out));
   assert.deepEqual(await world.census(), before);

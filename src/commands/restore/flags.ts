@@ -30,6 +30,13 @@ export const wishes = {
     completes: 'storage-class',
     description: 'StorageClass of the restored claims; by default the class of each original claim.',
   },
+  stripLabel: {
+    type: 'string[]',
+    commas: true,
+    valueName: 'LABEL',
+    description:
+      'Leave this label of the original claims out; example.com/ stands for all labels of that prefix. Claims that are restored under another name never get the labels by which Argo CD, Flux or Helm own the original.',
+  },
 } as const satisfies Flags;
 
 export const restoreFlags = {

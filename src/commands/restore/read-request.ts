@@ -11,6 +11,7 @@ import { commandLine } from '#src/domain/command-line.ts';
 import { accept } from '#src/domain/finding.ts';
 import { checkRestoreSession } from '#src/domain/restore/check-restore-session.ts';
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
+import { parseStripped } from '#src/domain/restore/strip-labels.ts';
 import { parseMoment } from '#src/domain/restore-points/moment.ts';
 import { parseLabelQuery } from '#src/domain/workload/label-query.ts';
 import { readTarget, type Target } from '#src/domain/workload/target.ts';
@@ -29,7 +30,8 @@ export type Request =
 /** Checks the command line and the file before the command connects. Throws 'usage'. */
 export async function readRequest(args: RestoreArgs, context: Context): Promise<Request> {
   refuseInPlaceFlags(args.flags);
-  const { filename, all, selector } = args.flags;
+  const { filename, all, selector, stripLabel } = args.flags;
+  parseStripped(stripLabel);
   if (all || selector !== undefined) return { all: readMany(args, context.now()) };
   if (filename !== undefined) return { file: await readFile(args, filename, context) };
   const { names } = parseTargets(args.words);
@@ -52,8 +54,9 @@ function refuseInPlaceFlags(flags: RestoreArgs['flags']): void {
     });
   }
   const { all, filename, wait } = restoreFlags;
-  const { suffix, claim, storageClass } = wishes;
-  refuseBeside('--in-place', { all, ...selectorFlag, filename, suffix, claim, storageClass, wait }, flags);
+  const { suffix, claim, storageClass, stripLabel } = wishes;
+  const others = { all, ...selectorFlag, filename, suffix, claim, storageClass, stripLabel, wait };
+  refuseBeside('--in-place', others, flags);
 }
 
 /** Checks the command line of `--all` and `-l`. Throws 'usage'. */

@@ -5,7 +5,15 @@ import { flag, type FlagWord } from '#src/domain/command-line.ts';
 import { readJson } from '#src/domain/json.ts';
 
 /** Others could change what a pasted command does: any user who writes sessions can write the annotation. */
-const kept: readonly unknown[] = ['--only', '--suffix', '--claim', '--storage-class', '--method', '--before'];
+const kept: readonly unknown[] = [
+  '--only',
+  '--suffix',
+  '--claim',
+  '--storage-class',
+  '--strip-label',
+  '--method',
+  '--before',
+];
 
 /** The value of the annotation that `readFlags` reads. */
 export function formatFlags(flags: readonly FlagWord[]): string {

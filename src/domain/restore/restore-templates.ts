@@ -18,6 +18,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 
 import type { ClaimRecord } from './snapshot-origin.ts';
 import { snapshotSource } from './snapshot-source.ts';
+import { parseStripped } from './strip-labels.ts';
 
 /** The flags of `restore` that select claims and change them. */
 export interface TemplateFlags {
@@ -25,6 +26,8 @@ export interface TemplateFlags {
   readonly only?: readonly string[];
   /** Left out: the class that the original claim had. */
   readonly storageClass?: string | undefined;
+  /** Names of labels that the restored claims do not get, or prefixes of names, which end with a slash. */
+  readonly stripLabel?: readonly string[];
 }
 
 export interface RestoreOptions extends TemplateFlags {
@@ -46,7 +49,7 @@ const mostAnnotationBytes = 512 * 1024;
 
 /**
  * Claims as they were when the snapshots were taken, each at least as large as its snapshot. Throws 'not-found' for a
- * claim in `only` that the point does not have, 'precondition' for a claim whose snapshot is not ready or whose size is
+ * claim in `only` that the point does not have, 'usage' for a malformed `stripLabel`, 'precondition' for a claim whose snapshot is not ready or whose size is
  * unknown.
  */
 export function templatesOf(point: RestorePoint, options: RestoreOptions): RestoreTemplates {
@@ -109,7 +112,7 @@ export function grown(
 
 function templateOf(
   pointClaim: PointClaim,
-  { rename, storageClass, records }: RestoreOptions,
+  { rename, storageClass, stripLabel, records }: RestoreOptions,
   annotationBytes: number,
 ): { template: VolumeClaimTemplate; notes: string[] } {
   const { claim, snapshot, state, source } = pointClaim;
@@ -124,7 +127,9 @@ function templateOf(
   // A volume attributes class belongs to one driver, and another storage class may use another driver.
   const isOtherClass = storageClassName !== source?.storageClassName;
   const attributes = source?.volumeAttributesClassName;
-  const { metadata, tooLarge } = metadataOf(source ?? {}, name, name !== claim, annotationBytes);
+  const { metadata, tooLarge } = metadataOf(source ?? {}, {
+    ...{ name, isCopy: name !== claim, annotationBytes, isStripped: parseStripped(stripLabel ?? []) },
+  });
   const { template, note } = grown(
     {
       metadata,
@@ -184,11 +189,20 @@ function inList(words: readonly string[]): string {
 /** A copy under another name gets none of the marks by which tools own the original claim. */
 function metadataOf(
   { labels = {}, annotations = {} }: SourceClaim,
-  name: string,
-  isCopy: boolean,
-  annotationBytes: number,
+  {
+    name,
+    isCopy,
+    isStripped,
+    annotationBytes,
+  }: {
+    readonly name: string;
+    readonly isCopy: boolean;
+    readonly isStripped: (label: string) => boolean;
+    readonly annotationBytes: number;
+  },
 ): { metadata: VolumeClaimTemplate['metadata']; tooLarge: string | undefined } {
-  const given = isCopy ? withoutOwnership(labels) : labels;
+  const wanted = Object.fromEntries(Object.entries(labels).filter(([label]) => !isStripped(label)));
+  const given = isCopy ? withoutOwnership(wanted) : wanted;
   // Users who may write snapshots may write the record of the claim, too.
   const own = withoutControlPlane(annotations);
   const fitted = fitAnnotations(

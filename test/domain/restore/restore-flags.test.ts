@@ -19,6 +19,7 @@ test('a session keeps the flags of its command', () => {
     flag('--claim', 'a=c'),
     flag('--claim', 'b=d'),
     flag('--storage-class', 'fast'),
+    flag('--strip-label', 'team.example.com/'),
   ];
   assert.deepEqual(readFlags(sessionWith(formatFlags(flags))), flags);
 });

@@ -108,6 +108,18 @@ test('a claim under another name loses the marks of tools that did not create it
   assert.equal(spec.volumeAttributesClassName, 'silver');
 });
 
+test('leaves out the labels that the user names, also of a claim under its own name', () => {
+  const labels = (stripLabel: readonly string[], options: RestoreOptions = asItWas) =>
+    Object.keys(only(templatesOf(pointOf(wiki), { ...options, stripLabel }).templates).metadata.labels ?? {});
+  const all = Object.keys(wiki.labels ?? {});
+  assert.deepEqual(labels([]), all);
+  assert.deepEqual(
+    labels(['app', 'helm.sh/']),
+    all.filter((name) => name !== 'app' && name !== 'helm.sh/chart'),
+  );
+  assert.deepEqual(labels(['app'], { rename: (claim) => `${claim}-copy` }), []);
+});
+
 test('does not request the attributes class of another storage class', () => {
   const { templates, notes } = templatesOf(pointOf(wiki), { ...asItWas, storageClass: 'slow' });
   assert.equal(only(templates).spec.volumeAttributesClassName, undefined);
