@@ -1,4 +1,4 @@
-/** Data of snapshots that no snapshot names any more. */
+/** Data in the storage system that no snapshot names any more. */
 import type { Stored, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
 import { volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
 import { formatBytes } from '#src/domain/quantity.ts';
@@ -10,7 +10,7 @@ export const leakedContents: CheckOfCluster = {
   name: 'leaked-contents',
   of: 'cluster',
   about:
-    'No VolumeSnapshotContent with deletionPolicy Retain has lost its snapshot: its data takes storage, and no command shows it. With -A only.',
+    'No VolumeSnapshotContent with deletionPolicy Retain has lost its snapshot: its data takes storage, and no command shows it. A content whose data another snapshot names is left out. With -A only.',
   lists: [volumeSnapshots, volumeSnapshotContents],
   after: ['snapshot-api'],
   find: ({ listed, namespace }) => {
@@ -18,7 +18,14 @@ export const leakedContents: CheckOfCluster = {
     return whereRead(listed(volumeSnapshotContents), (contents) =>
       whereRead(listed(volumeSnapshots), (snapshots) => {
         const uids = new Set(snapshots.map(({ metadata }) => metadata.uid));
-        const leaked = contents.filter((content) => isLeaked(content, uids));
+        const isLost = (content: Stored<VolumeSnapshotContent>) => hasLostSnapshot(content, uids);
+        const inUse = new Set(contents.filter((content) => !isLost(content)).flatMap(dataOf));
+        const leaked = contents.filter(
+          (content) =>
+            content.spec.deletionPolicy === 'Retain' &&
+            isLost(content) &&
+            !dataOf(content).some((data) => inUse.has(data)),
+        );
         if (leaked.length === 0)
           return [{ level: 'ok', message: 'each volumesnapshotcontent has its volumesnapshot' }];
         const bytes = leaked.reduce((sum, { status }) => sum + BigInt(status?.restoreSize ?? 0), 0n);
@@ -31,7 +38,7 @@ export const leakedContents: CheckOfCluster = {
           {
             level: 'warn',
             message: `${count} of ${formatBytes(bytes)} with deletionPolicy Retain ${have} volumesnapshot: ${names}`,
-            hint: 'to free the storage, set spec.deletionPolicy of the content to Delete, and then delete it',
+            hint: 'docs/disasters/namespace-deleted.md says how to restore from it; to free the storage instead, set its spec.deletionPolicy to Delete, and then delete it',
           },
         ];
       }),
@@ -39,7 +46,13 @@ export const leakedContents: CheckOfCluster = {
   },
 };
 
-function isLeaked({ spec }: Stored<VolumeSnapshotContent>, uids: ReadonlySet<string>): boolean {
+function hasLostSnapshot({ spec }: Stored<VolumeSnapshotContent>, uids: ReadonlySet<string>): boolean {
   const { uid } = spec.volumeSnapshotRef;
-  return spec.deletionPolicy === 'Retain' && uid !== undefined && !uids.has(uid);
+  return uid !== undefined && !uids.has(uid);
+}
+
+/** Which data it names, if any yet: a snapshot that was brought back has another content with the same data. */
+function dataOf({ spec, status }: Stored<VolumeSnapshotContent>): string[] {
+  const handle = status?.snapshotHandle ?? spec.source.snapshotHandle;
+  return handle === undefined ? [] : [JSON.stringify([spec.driver, handle])];
 }

@@ -5,6 +5,7 @@ import type { BackupSession, TargetRef } from '#src/api/stash.ts';
 
 import { cutTooLate } from './cut-deadline.ts';
 import { readSessionClaims } from './source-claim.ts';
+import { namesSnapshotOf } from '#src/domain/workload/names.ts';
 import { readTarget, targetApiVersion } from '#src/domain/workload/target.ts';
 
 /** The target as a snapshot or session records it; it may no longer exist, or be of an unsupported kind. */
@@ -102,9 +103,15 @@ export function groupSnapshots(
   return [...groups.values(), ...empty];
 }
 
-/** The claim a snapshot was taken of; the snapshot's own name where it was imported from a storage system. */
-export function claimOf(snapshot: Stored<VolumeSnapshot>): string {
-  return snapshot.spec.source.persistentVolumeClaimName ?? snapshot.metadata.name;
+/**
+ * The claim a snapshot was taken of. Where it was imported from a storage system: the claim of its session after which
+ * the session named it, or else its own name.
+ */
+export function claimOf({ metadata, spec }: Stored<VolumeSnapshot>): string {
+  const { persistentVolumeClaimName: claim } = spec.source;
+  if (claim !== undefined) return claim;
+  const claims = readSessionClaims(metadata.annotations) ?? [];
+  return claims.find((each) => namesSnapshotOf(each, metadata.name)) ?? metadata.name;
 }
 
 function ownGroup(

@@ -65,6 +65,12 @@ export function snapshotNameTaken(claim: string, sessionCreated: string, session
   return withSuffix(claim, `${unixSeconds(new Date(sessionCreated))}-${digits}`);
 }
 
+/** Whether `snapshotName` or `snapshotNameTaken` gives a snapshot of the claim this name, in any session. */
+export function namesSnapshotOf(claim: string, name: string): boolean {
+  const [, suffix] = /-(\d{10}(?:-[0-9a-f]{4})?)$/.exec(name) ?? [];
+  return suffix !== undefined && withSuffix(claim, suffix) === name;
+}
+
 /** `stash-trigger-<invoker, dots to dashes>`, as AppsCode's Stash names it: invokers `a.b` and `a-b` share a name. */
 export function cronJobName(invoker: string): string {
   return shorten(`stash-trigger-${invoker.replaceAll('.', '-')}`, cronJobLimit);

@@ -11,6 +11,7 @@ import { admission } from '#src/domain/checks/admission.ts';
 import { classSecrets } from '#src/domain/checks/class-secrets.ts';
 import { csiDriver } from '#src/domain/checks/csi-driver.ts';
 import { driverSidecar } from '#src/domain/checks/driver-sidecar.ts';
+import { leakedContents } from '#src/domain/checks/leaked-contents.ts';
 import { gitops } from '#src/domain/checks/gitops.ts';
 import { nodeLocal } from '#src/domain/checks/node-local.ts';
 import { operator } from '#src/domain/checks/operator.ts';
@@ -24,6 +25,7 @@ import { claim } from '#test/domain/objects.ts';
 import {
   claims,
   driver,
+  facts,
   good,
   hoursLater,
   lacking,
@@ -105,6 +107,25 @@ test('who answers snapshots', () => {
     const found = ofNamespace(snapshotController, { ...withSnapshots(snapshots), now, ...more });
     assert.match(found.join('\n'), words, name);
   }
+});
+
+test('data that no snapshot names: not where another content brings it back', () => {
+  const [live] = complete;
+  const retained = (uid: string | undefined, source: { volumeHandle?: string; snapshotHandle?: string }) =>
+    contentOf({ deletionPolicy: 'Retain', volumeSnapshotRef: uid === undefined ? {} : { uid }, source });
+  const lost = retained('gone', { volumeHandle: 'v' });
+  const cut = { ...lost, status: { ...lost.status, snapshotHandle: 's1' } };
+  const found = (...volumesnapshotcontents: (typeof lost)[]) => {
+    const seen = facts({ lists: { volumesnapshots: complete, volumesnapshotcontents } });
+    const all = leakedContents.find({ ...seen, namespace: undefined });
+    return all.map(({ level, message }) => `${level}: ${message.split(' ')[0] ?? ''}`);
+  };
+  const again = (uid: string | undefined, snapshotHandle: string) => retained(uid, { snapshotHandle });
+  assert.deepEqual(found(cut, lost), ['warn: 2']);
+  assert.deepEqual(found(cut, again(live?.metadata.uid, 's1')), ['ok: each']);
+  assert.deepEqual(found(cut, again(undefined, 's1')), ['ok: each'], 'its snapshot is not bound yet');
+  assert.deepEqual(found(cut, again(live?.metadata.uid, 's2')), ['warn: 1']);
+  assert.deepEqual(found(cut, again('gone, too', 's1')), ['warn: 2']);
 });
 
 test('what a driver makes of a content', () => {

@@ -43,6 +43,10 @@ function unmarked(snapshot: Stored<VolumeSnapshot>, key: string): Stored<VolumeS
   return { ...snapshot, metadata: { ...snapshot.metadata, annotations } };
 }
 
+function imported(snapshot: Stored<VolumeSnapshot>): Stored<VolumeSnapshot> {
+  return { ...snapshot, spec: { source: { volumeSnapshotContentName: 'content' } } };
+}
+
 function marked<T extends Stored<KubernetesObject>>(object: T, annotations: Record<string, string>): T {
   const { metadata } = object;
   return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } } };
@@ -191,13 +195,23 @@ const rows: {
   },
   {
     name: 'imported from a storage system',
-    snapshots: [
-      {
-        ...foreignSnapshot('x', { name: 'old' }),
-        spec: { source: { volumeSnapshotContentName: 'content' } },
-      },
-    ],
+    snapshots: [imported(foreignSnapshot('x', { name: 'old' }))],
     expected: ['? old: old ready: unknown Unknown'],
+  },
+  {
+    name: 'ours, brought back by their contents after the namespace was deleted',
+    snapshots: [
+      imported(of('data', ['data', 'data-wal'])),
+      imported(
+        snapshotOf(session, 'data-wal', { claims: ['data', 'data-wal'], name: 'data-wal-1732428000-00ff' }),
+      ),
+    ],
+    expected: [`Deployment/foo ${session}: data ready, data-wal ready: complete Succeeded`],
+  },
+  {
+    name: 'ours, brought back under a name that no session gives',
+    snapshots: [imported(snapshotOf(session, 'data', { name: 'data-again' }))],
+    expected: [`Deployment/foo ${session}: data missing, data-again ready: incomplete Incomplete`],
   },
   {
     name: 'a session of ours that has no claims',

@@ -8,6 +8,7 @@ import {
   fingerprint,
   invokerName,
   labelValue,
+  namesSnapshotOf,
   restoreJobName,
   restoreSessionName,
   sessionName,
@@ -43,6 +44,24 @@ test('short names are as specified', () => {
     kind: 'bug',
     message: 'a name was asked for a time that is none',
   });
+});
+
+test('a snapshot is named after its claim and no other one', () => {
+  fc.assert(
+    fc.property(names, names, fc.boolean(), (claim, other, taken) => {
+      const name = taken ? snapshotNameTaken(claim, created, '0a1b2c3d') : snapshotName(claim, created);
+      assert.ok(namesSnapshotOf(claim, name));
+      assert.equal(namesSnapshotOf(other, name), other === claim);
+    }),
+  );
+  for (const name of [
+    'data',
+    'data-again',
+    'data-1772330584-9bc',
+    'data-1772330584-9bc0f',
+    'x-data-1772330584',
+  ])
+    assert.ok(!namesSnapshotOf('data', name), name);
 });
 
 test('shorten hashes the whole name, and leaves no separator before the hash', () => {
