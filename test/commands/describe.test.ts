@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { annotation } from '#src/api/labels.ts';
 import {
   backupSessions,
+  deployments,
   events,
   jobs,
   persistentVolumeClaims,
@@ -57,6 +58,7 @@ before(async () => {
     'place',
     'stopped',
     'lost',
+    'deleted',
     'running',
   ])
     await place(name);
@@ -103,7 +105,8 @@ before(async () => {
   world.standAt(0);
   await runs(`snapshot deploy/web -n healthy --pin ${local}`);
   world.standAt(600);
-  for (const space of ['healthy', 'paused', 'lost']) await runs(`snapshot deploy/web -n ${space} ${local}`);
+  for (const space of ['healthy', 'paused', 'lost', 'deleted'])
+    await runs(`snapshot deploy/web -n ${space} ${local}`);
   await runs(`snapshot pvc/data -n healthy ${local}`);
   await runs(`snapshot deploy/web -n failed --snapshot-class error-always --fail-fast ${local}`, 4);
   // The schedule made it, so that its policy may delete it.
@@ -348,6 +351,8 @@ before(async () => {
     await world.cluster.delete(persistentVolumeClaims, { name, namespace: 'lost' });
     await world.until(persistentVolumeClaims, 'lost', name, (it) => it === undefined);
   }
+  await world.cluster.delete(deployments, { name: 'web', namespace: 'deleted' });
+  await world.until(deployments, 'deleted', 'web', (it) => it === undefined);
   world.standAt(1800);
 });
 
@@ -382,6 +387,7 @@ const pages: readonly (readonly [golden: string, words: string, options?: RunOpt
   ['restored', 'restoresession/restore-deploy-web-1773458100 -n healthy --utc'],
   ['restore-failed', 'restoresession restore-bad -n failed --utc'],
   ['claims-lost', 'deploy/web -n lost --utc'],
+  ['workload-deleted', 'deploy/web -n deleted --utc'],
 ];
 
 for (const [golden, words, options = {}] of pages) {

@@ -96,11 +96,10 @@ function afterSwap(session: Stored<RestoreSession>, keptVolumes: number | undefi
   ];
 }
 
-/** Only where the restore points tell that its claims can come back. */
-function lost({ target, exists, claims, points }: TargetFacts): readonly NextStep[] {
+/** Only where the restore points tell that its claims can come back. A deleted workload often leaves its claims. */
+function lost({ target, claims, points }: TargetFacts): readonly NextStep[] {
   const missing = valueOf(claims)?.some(({ claim }) => claim === undefined) === true;
-  const isGone = valueOf(exists) === false || missing;
-  if (!isGone || valueOf(points)?.some(isGood) !== true) return [];
+  if (!missing || valueOf(points)?.some(isGood) !== true) return [];
   const command = commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace}`;
   return [{ to: 'to create the missing claims again', command }];
 }
