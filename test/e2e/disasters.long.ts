@@ -87,10 +87,7 @@ const walks: Readonly<Record<string, Walk>> = {
     has: all,
   },
   'the node of a volume does not exist': {
-    disaster: (type) =>
-      type(
-        `kubectl patch persistentvolume $(kubectl get persistentvolumeclaim shop-data -o jsonpath='{.spec.volumeName}') -p '${JSON.stringify(onLostNode)}'`,
-      ),
+    disaster: loseNode,
     reads: ['node-lost: Where is the data', 'node-lost: Restore elsewhere'],
     administrator: true,
     has: old,
@@ -115,21 +112,44 @@ const retainVolume = (type: Type) =>
     `kubectl patch persistentvolume $(kubectl get persistentvolumeclaim shop-data -o jsonpath='{.spec.volumeName}') -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`,
   );
 
-const onLostNode = {
-  spec: {
-    nodeAffinity: {
-      required: {
-        nodeSelectorTerms: [
-          {
-            matchExpressions: [
-              { key: 'kubernetes.io/hostname', operator: 'In', values: ['stash-lost-node'] },
-            ],
-          },
-        ],
+/** Puts a volume whose only node does not exist in the place of the claim's. */
+async function loseNode(type: Type): Promise<void> {
+  const spec = async (kind: string, name: string, path: string) =>
+    type(`kubectl get ${kind} ${name} -o jsonpath='{.spec.${path}}'`);
+  const storageClass = await spec('persistentvolumeclaim', 'shop-data', 'storageClassName');
+  const volume = await spec('persistentvolumeclaim', 'shop-data', 'volumeName');
+  const driver = await spec('persistentvolume', volume, 'csi.driver');
+  await type('kubectl delete -f manifests/ --timeout=60s');
+  const lost = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'bakery-lost', annotations: { 'pv.kubernetes.io/provisioned-by': driver } },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      capacity: { storage: '1Gi' },
+      csi: { driver, volumeHandle: 'bakery-lost' },
+      claimRef: { namespace: 'bakery', name: 'shop-data' },
+      storageClassName: storageClass,
+      persistentVolumeReclaimPolicy: 'Delete',
+      nodeAffinity: {
+        required: {
+          nodeSelectorTerms: [
+            {
+              matchExpressions: [
+                { key: 'kubernetes.io/hostname', operator: 'In', values: ['stash-lost-node'] },
+              ],
+            },
+          ],
+        },
       },
     },
-  },
-};
+  };
+  await type(`cat <<'JSON' | kubectl create -f -\n${JSON.stringify(lost)}\nJSON`);
+  await type('kubectl apply -f manifests/');
+  await type(
+    `kubectl wait persistentvolumeclaim/shop-data --for=jsonpath='{.status.phase}'=Bound --timeout=60s`,
+  );
+}
 
 const manifest = `apiVersion: v1
 kind: PersistentVolumeClaim
@@ -258,5 +278,6 @@ async function giveUpData(namespace: string): Promise<void> {
     if (spec.claimRef?.namespace !== namespace) continue;
     await cluster.patch(persistentVolumes, metadata, { spec: { persistentVolumeReclaimPolicy: 'Delete' } });
   }
+  await discard(persistentVolumes, `${namespace}-lost`);
   await discard(volumeSnapshotClasses, `${namespace}-retained`);
 }
