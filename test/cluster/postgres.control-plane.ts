@@ -1,6 +1,6 @@
 /**
- * Snapshots PostgreSQL under load in four ways; restores, starts and checks each copy. README and the guide
- * for databases quote its output.
+ * Snapshots PostgreSQL under load in four ways; restores, starts and checks each copy. `docs/guarantees.md` and
+ * the guide for databases quote its output.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
