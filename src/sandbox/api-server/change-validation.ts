@@ -33,6 +33,12 @@ export function validateChange(kind: Kind, before: ApiObject, after: ApiObject):
           'spec.persistentvolumesource is immutable after creation',
         ),
         ...immutable('volumeMode', was['volumeMode'], is['volumeMode']),
+        ...check(
+          was['nodeAffinity'] === undefined || isDeepStrictEqual(was['nodeAffinity'], is['nodeAffinity']),
+          'nodeAffinity',
+          is['nodeAffinity'],
+          'field is immutable, except for updating from beta label to GA',
+        ),
       ];
     case 'apps/statefulsets':
       return keepSpec(

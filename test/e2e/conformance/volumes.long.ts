@@ -301,3 +301,20 @@ test('the source of a volume is immutable', async (t) => {
     ],
   );
 });
+
+test('which nodes can use a volume may be set once', async (t) => {
+  const volume = await volumeByHand(t, 'placed', {});
+  const on = (node: string) => {
+    const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }];
+    return { spec: { nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions }] } } } };
+  };
+  const place = (node: string) => api.send('PATCH', `${volumes}/${volume}`, on(node), mergePatch);
+  assert.equal((await place('a')).code, 200);
+  assert.equal((await place('a')).code, 200);
+  const refused = await place('b');
+  assert.equal(refused.code, 422);
+  assert.match(
+    messageOf(refused),
+    /nodeAffinity: .*field is immutable, except for updating from beta label to GA/,
+  );
+});
