@@ -39,15 +39,16 @@ export const admission: CheckOfNamespace = {
   },
 };
 
-function judge({ resource: { plural }, refusal }: Admission): Finding[] {
+const ofAdmission =
+  'an administrator finds its cause in the validatingwebhookconfigurations, mutatingwebhookconfigurations and validatingadmissionpolicies of the cluster';
+
+function judge({ resource: { plural }, refusal, hint = ofAdmission }: Admission): Finding[] {
   // The check of quotas says how much is left.
   if (refusal === undefined || refusal.includes('exceeded quota')) return [];
   if (refusal.includes('does not support dry run')) {
     return [{ level: 'unknown', message: sanitize(`whether ${plural} are admitted: ${refusal}`) }];
   }
   return [
-    failure('precondition', sanitize(`the API server would not create ${plural}: ${refusal}`), {
-      hint: 'an administrator finds its cause in the validatingwebhookconfigurations, mutatingwebhookconfigurations and validatingadmissionpolicies of the cluster',
-    }),
+    failure('precondition', sanitize(`the API server would not create ${plural}: ${refusal}`), { hint }),
   ];
 }

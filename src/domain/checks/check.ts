@@ -66,6 +66,8 @@ export interface Admission {
   readonly resource: Resource;
   /** The API server's words; undefined: it would be admitted. */
   readonly refusal: string | undefined;
+  /** A command that shows why, if the refusal tells. */
+  readonly hint?: string;
 }
 
 export interface OperatorFacts {

@@ -3,7 +3,7 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { admissionTrials } from '#src/domain/checks/admission.ts';
-import type { Facts } from '#src/domain/checks/check.ts';
+import type { Admission, Facts } from '#src/domain/checks/check.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
@@ -20,10 +20,7 @@ export async function tryAdmission(
       served(resource).includes(resource.plural) && !barred.some((right) => right.resource === resource),
   );
   return Promise.all(
-    trials.map(async ([resource, object]) => ({
-      resource,
-      refusal: await refusalOf(cluster, resource, object),
-    })),
+    trials.map(async ([resource, object]) => ({ resource, ...(await refusalOf(cluster, resource, object)) })),
   );
 }
 
@@ -31,12 +28,13 @@ async function refusalOf(
   cluster: Cluster,
   resource: Resource,
   object: KubernetesObject,
-): Promise<string | undefined> {
+): Promise<Omit<Admission, 'resource'>> {
   try {
     await cluster.create(resource, object, { dryRun: true });
-    return undefined;
+    return { refusal: undefined };
   } catch (error) {
     if (!isStashError(error, 'forbidden', 'invalid', 'server', 'precondition')) throw error;
-    return error.message;
+    const { message: refusal, hint } = error;
+    return { refusal, ...(hint !== undefined && { hint }) };
   }
 }

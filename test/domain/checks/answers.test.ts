@@ -206,6 +206,12 @@ test('what the API server would admit', () => {
     'unknown: whether volumesnapshots are admitted: admission webhook "a" does not support dry run',
   ]);
   assert.deepEqual(ofNamespace(admission), []);
+  const hintsOf = (more: { hint?: string }) =>
+    admission
+      .find(facts({ admission: [{ resource: volumeSnapshots, refusal: 'no', ...more }] }))
+      .map(({ hint }) => hint?.split(' ').slice(0, 3).join(' '));
+  assert.deepEqual(hintsOf({}), ['an administrator finds']);
+  assert.deepEqual(hintsOf({ hint: 'kubectl get namespace demo' }), ['kubectl get namespace']);
 });
 
 test('where the driver runs', () => {
