@@ -12,7 +12,7 @@ import { printLine } from './print-line.ts';
 export interface Display {
   /** Shows the present state of a session. Sessions are in the order in which they were first shown. */
   readonly show: (progress: Progress) => void;
-  /** Prints a line of text. */
+  /** Prints a line of text, unless it has printed the same line before: sessions that run in parallel often say the same. */
   readonly say: (line: string) => void;
   /** Stops updating, and leaves the last state on the screen. */
   readonly close: () => void;
@@ -24,7 +24,17 @@ const tickMs = 1_000;
 export type ProgressMode = 'auto' | 'live' | 'plain';
 
 export async function openDisplay(context: Context, mode: ProgressMode): Promise<Display> {
-  return mode !== 'plain' && whyNotLive(context) === undefined ? openTable(context) : openLog(context);
+  const isLive = mode !== 'plain' && whyNotLive(context) === undefined;
+  const display = isLive ? await openTable(context) : openLog(context);
+  const said = new Set<string>();
+  return {
+    ...display,
+    say: (line) => {
+      if (said.has(line)) return;
+      said.add(line);
+      display.say(line);
+    },
+  };
 }
 
 /** Throws 'usage' if stderr cannot show what the user asks for. */

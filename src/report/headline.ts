@@ -5,7 +5,7 @@ import { formatTarget } from '#src/domain/workload/target.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 import { cutMiddle } from '#src/domain/ellipsis.ts';
-import { stateOf, titleOf, type ProgressView } from './progress-view.ts';
+import { stateOf, titleOf, wholeSecond, type ProgressView } from './progress-view.ts';
 
 /**
  * Returns one line, or two if the names of target and session do not fit on one. Progress and time left are
@@ -20,10 +20,10 @@ export function headline(view: ProgressView, now: Date, columns: number): string
   return [line(formatTarget(view.target)), cutMiddle(sanitize(sessionOf(view)), columns)];
 }
 
-/** Returns for example `1/4 ready, 8m55s left`. */
+/** Returns for example `1/4 ready, 8m55s left`. `now`: a whole second. */
 function stateOfAll(view: ProgressView, now: Date): string {
   const done = view.claims.filter(({ phase }) => phase === 'Succeeded').length;
-  const left = view.deadline.getTime() - now.getTime();
+  const left = wholeSecond(view.deadline).getTime() - now.getTime();
   const time = view.verdict === undefined && left > 0 ? `, ${formatDuration(left)} left` : '';
   return `${done}/${view.claims.length} ${stateOf(view, 'Succeeded').toLowerCase()}${time}`;
 }

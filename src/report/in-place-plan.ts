@@ -13,6 +13,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
 import { gap, renderTable } from './table.ts';
+import { timeFormat } from './time.ts';
 import { wrap } from './wrap.ts';
 
 const width = 80;
@@ -24,7 +25,7 @@ export function inPlacePlanLines(plan: InPlacePlan, now: Date): string[] {
   const age = formatAge(now.getTime() - point.cutAt.getTime());
   return [
     ...text(`restore in place: ${of} in namespace ${target.namespace}`),
-    ...text(`from restore point ${point.session}, cut ${age} ago (${point.cutAt.toISOString()})`),
+    ...text(`from restore point ${point.session}, cut ${age} ago (${timeFormat('utc')(point.cutAt)})`),
     '',
     ...table(rows),
     '',

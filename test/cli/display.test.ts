@@ -59,6 +59,15 @@ for (const [what, options, whyNotLive] of rows) {
     assert.equal((await shown({ ...options, env }, 'auto')).includes(yellow), false);
   });
 
+  test(`${what} gets a line only once that several sessions say`, async () => {
+    const context = testContext(options);
+    const display = await openDisplay(context, 'auto');
+    for (const line of ['no operator', 'no operator', 'going on']) display.say(line);
+    display.close();
+    const said = context.stderr().match(/no operator|going on/g);
+    assert.deepEqual(said, ['no operator', 'going on']);
+  });
+
   test(`${what}: --progress=live is ${isTable ? 'taken' : 'refused before anything is sent'}`, async () => {
     for (const words of ['snapshot deploy/foo', 'restore deploy/foo', 'trigger foo', 'wait foo']) {
       for (const mode of ['live', 'plain', 'auto']) {

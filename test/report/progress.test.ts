@@ -286,6 +286,13 @@ describe('liveFrame', () => {
       assert.equal(line.length, 60);
     });
 
+    test('has no more time left than the limit, also if the deadline is no whole second', () => {
+      const deadline = new Date(backup.deadline.getTime() + 900);
+      const left = (seconds: number) => head({ ...backup, deadline }, 200, at(seconds))[0] ?? '';
+      assert.match(left(0.9), / {2}1\/4 ready, 10m left$/);
+      assert.match(left(1), / {2}1\/4 ready, 9m59s left$/);
+    });
+
     test('has no time left from the deadline on, or with a verdict', () => {
       assert.match(head(backup, 200, at(599))[0] ?? '', / {2}1\/4 ready, 1s left$/);
       assert.match(head(backup, 200, at(600))[0] ?? '', / {2}1\/4 ready$/);
