@@ -1,5 +1,5 @@
 /** A developer's shell, with kubectl and this plugin. */
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileOptions } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -37,7 +37,20 @@ export async function openShell(
 ): Promise<(command: string) => Promise<string>> {
   const home = await mkdtemp(join(tmpdir(), 'stash-guide-'));
   t.after(() => rm(home, { recursive: true, force: true }));
-  const kubeconfig = load(await readFile(server.kubeconfig, 'utf8')) as Kubeconfig;
+  const env = await furnishHome(home, server.kubeconfig, { namespace, developer });
+  return (command) => runInShell(command, { cwd: home, env });
+}
+
+/**
+ * Writes into the directory what a user has at home, and resolves with the environment of their shell: `kubectl stash` is
+ * this program, as the developer, or as the kubeconfig's user if there is none.
+ */
+export async function furnishHome(
+  home: string,
+  kubeconfigFile: string,
+  { namespace, developer }: Pick<Place, 'namespace' | 'developer'>,
+): Promise<NodeJS.ProcessEnv> {
+  const kubeconfig = load(await readFile(kubeconfigFile, 'utf8')) as Kubeconfig;
   for (const entry of kubeconfig.contexts) entry.context = { ...entry.context, namespace };
   await writeFile(join(home, 'config'), dump(kubeconfig), { mode: 0o600 });
   const identity = developer && { as: developer.as, 'as-groups': developer.asGroup ?? [] };
@@ -51,17 +64,23 @@ export async function openShell(
     '',
   ].join('\n');
   await writeFile(join(home, 'kubectl-stash'), plugin, { mode: 0o755 });
-  const env = {
+  return {
     ...process.env,
     HOME: home,
     KUBECONFIG: join(home, 'config'),
     PATH: `${home}${delimiter}${process.env['PATH'] ?? ''}`,
   };
-  return (command) =>
-    new Promise((done, fail) => {
-      execFile('bash', ['-c', command], { cwd: home, env }, (error, stdout, stderr) => {
-        if (error) fail(new Error(`$ ${command}\n${stdout}${stderr}`, { cause: error }));
-        else done(stdout);
-      });
+}
+
+/** Resolves with what a command of bash prints on stdout. Rejects with all that it printed if it fails. */
+export function runInShell(
+  command: string,
+  options: Pick<ExecFileOptions, 'cwd' | 'env' | 'signal'>,
+): Promise<string> {
+  return new Promise((done, fail) => {
+    execFile('bash', ['-c', command], { ...options, encoding: 'utf8' }, (error, stdout, stderr) => {
+      if (error) fail(new Error(`$ ${command}\n${stdout}${stderr}`, { cause: error }));
+      else done(stdout);
     });
+  });
 }

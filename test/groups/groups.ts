@@ -21,7 +21,10 @@ export const groups = {
   commands: { files: ['test/commands/**/*.test.ts'], atOnce: 3 },
   operator: { files: ['test/operator/**/*.test.ts'], atOnce: 3 },
   pure: {
-    files: ['test/{api,bench,cluster,docs,domain,groups,report,support}/**/*.test.ts', 'test/*.test.ts'],
+    files: [
+      'test/{api,bench,cluster,docs,domain,groups,pictures,report,support}/**/*.test.ts',
+      'test/*.test.ts',
+    ],
     atOnce: 1,
   },
   sandbox: { files: ['test/sandbox/**/*.test.ts'], except: changing, atOnce: 3 },
