@@ -25,11 +25,10 @@ export function lastSessions(sessions: readonly Stored<BackupSession>[]): LastSe
       .map(read)
       .find((value) => value !== undefined);
   return {
-    failed: newest((session) =>
-      isFinal(session) && session.status?.phase !== 'Skipped'
-        ? session.status?.phase === 'Failed'
-        : undefined,
-    ),
+    failed: newest((session) => {
+      const phase = session.status?.phase;
+      return isFinal(session) && phase !== 'Skipped' ? phase === 'Failed' : undefined;
+    }),
     retentionFailed: newest((session) => {
       const condition = findCondition(session, retentionType);
       return condition && condition.status !== 'True';

@@ -31,11 +31,13 @@ function session(age: number, { phase, conditions, since, until, post }: Made): 
       },
     },
     spec: { invoker: { kind: 'BackupConfiguration', name: 'db' } },
-    status: {
-      ...(phase && { phase }),
-      ...(conditions && { conditions }),
-      ...(post && { targets: [{ conditions: [post] }] }),
-    },
+    ...((phase ?? conditions ?? post) && {
+      status: {
+        ...(phase && { phase }),
+        ...(conditions && { conditions }),
+        ...(post && { targets: [{ conditions: [post] }] }),
+      },
+    }),
   };
 }
 
@@ -72,6 +74,7 @@ const cases: readonly [what: string, newestFirst: readonly Made[], expected: Par
   ['a hook that failed resumed nothing', [{ ...quiet, post: post(false, 7) }], {}],
   ['the condition has no time', [{ ...quiet, post: post(true) }], {}],
   ['clocks differ', [{ ...quiet, post: post(true, -3) }], { quiescedMs: 0 }],
+  ['no preBackup hook began', [{ until: time(60), post: post(true, 7) }], {}],
   ['a postBackup hook that resumes nothing', [{ since: time(0), post: post(true, 7) }], {}],
 ];
 
