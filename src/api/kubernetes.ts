@@ -456,6 +456,8 @@ export interface VolumeSnapshot extends KubernetesObject {
     readyToUse?: boolean;
     restoreSize?: string;
     error?: { message?: string; time?: string };
+    /** The VolumeGroupSnapshot that it was cut with. */
+    volumeGroupSnapshotName?: string;
   };
 }
 
@@ -537,7 +539,16 @@ export interface CustomResourceDefinition extends KubernetesObject {
       additionalPrinterColumns?: PrinterColumn[];
     }[];
   };
-  status?: { conditions?: Condition[] } & Record<string, unknown>;
+  status?: {
+    conditions?: Condition[];
+    /** Versions in which objects may be stored. */
+    storedVersions?: string[];
+  } & Record<string, unknown>;
+}
+
+/** Which requests the API server lets other servers judge. */
+export interface ValidatingWebhookConfiguration extends KubernetesObject {
+  webhooks?: { name: string; failurePolicy?: 'Fail' | 'Ignore' }[];
 }
 
 export interface PrinterColumn {

@@ -20,6 +20,7 @@ import type {
   SelfSubjectRulesReview,
   ServiceAccount,
   StorageClass,
+  ValidatingWebhookConfiguration,
   VolumeSnapshot,
   VolumeSnapshotClass,
   VolumeSnapshotContent,
@@ -151,6 +152,12 @@ export const customResourceDefinitions = clusterScoped<CustomResourceDefinition>
   'v1',
   'CustomResourceDefinition',
   'customresourcedefinitions',
+);
+export const validatingWebhookConfigurations = clusterScoped<ValidatingWebhookConfiguration>(
+  'admissionregistration.k8s.io',
+  'v1',
+  'ValidatingWebhookConfiguration',
+  'validatingwebhookconfigurations',
 );
 export const selfSubjectAccessReviews = clusterScoped<SelfSubjectAccessReview>(
   'authorization.k8s.io',

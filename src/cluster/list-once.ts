@@ -12,7 +12,8 @@ interface Everywhere {
 
 /**
  * Answers lists of one namespace from one list of all namespaces, where the user may read that, and repeats the answers to all
- * other reads that it has passed on before. Lists with a selector, and writes, are passed on.
+ * other reads that it has passed on before. Lists with a selector, other than a search of all namespaces by a field, and writes are
+ * passed on.
  */
 export function listOnce(cluster: Cluster): Cluster {
   const remember = remembering();
@@ -24,7 +25,12 @@ export function listOnce(cluster: Cluster): Cluster {
     scope: Scope = {},
   ): Promise<ListResult<T>> {
     const { namespace, ...selection } = scope;
-    if (Object.values(selection).some((value) => value !== undefined)) return cluster.list(resource, scope);
+    const { fieldSelector } = selection;
+    if (Object.values(selection).some((value) => value !== undefined)) {
+      const isSearch = resource.namespaced && namespace === undefined && fieldSelector !== undefined;
+      const pass = () => cluster.list(resource, scope);
+      return isSearch ? remember(`list ${keyOf(resource)} ${JSON.stringify(selection)}`, pass) : pass();
+    }
     const all = await everywhere(resource);
     if (all === undefined) return cluster.list(resource, scope);
     const { resourceVersion, byNamespace } = all;

@@ -3,16 +3,16 @@
  * machine must not be compared with them.
  */
 import type { Clock } from '#src/domain/clock.ts';
-import { formatDuration } from '#src/domain/duration.ts';
+import { clockSkew } from '#src/domain/clock-skew.ts';
 
 export interface ServerClock extends Clock {
+  readonly ahead: () => number;
   /** To be called when a request is sent; the result, with the Date header of the answer, when that arrives. */
   readonly onSend: () => (date: string | undefined) => void;
 }
 
 /** The Date header has whole seconds, rounded down. */
 const dateResolutionMs = 1_000;
-const toldFromMs = 30_000;
 
 /**
  * Returns a clock whose `now` is the machine's until the first answer, and the server's after it; its timers are the
@@ -27,6 +27,7 @@ export function serverClock(machine: Clock, onSkew: (words: string) => void): Se
   return {
     ...machine,
     now: () => new Date(machineNow() + ahead),
+    ahead: () => ahead,
     onSend: () => {
       const sent = machineNow();
       return (date = '') => {
@@ -36,10 +37,10 @@ export function serverClock(machine: Clock, onSkew: (words: string) => void): Se
         // No Date, or someone set the machine's clock back meanwhile.
         if (!(least <= most)) return;
         ahead = Math.min(Math.max(ahead, least), most);
-        if (isTold || Math.abs(ahead) <= toldFromMs) return;
+        const skew = isTold ? undefined : clockSkew(ahead);
+        if (skew === undefined) return;
         isTold = true;
-        const differs = `${formatDuration(Math.abs(ahead))} ${ahead > 0 ? 'behind' : 'ahead of'}`;
-        onSkew(`this machine's clock is ${differs} the API server's: using the API server's time`);
+        onSkew(`${skew}: using the API server's time`);
       };
     },
   };

@@ -13,8 +13,9 @@ import { checks } from '#src/domain/checks/index.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { findingList, findingPage, findingTable } from '#src/report/findings.ts';
+import { once, readerOf } from '#src/session/plan/namespace-reader.ts';
+import { readCluster } from '#src/session/plan/read-cluster.ts';
 import { readClusterFacts, readFacts } from '#src/session/plan/read-facts.ts';
-import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 import { checkProbeFlags, probe, probeFlags } from './doctor/probe.ts';
 
@@ -85,7 +86,10 @@ async function examineOne(
   clock: Context,
 ): Promise<Examined> {
   const target = named && { ...named, namespace };
-  const { facts, subjects } = await readFacts(readerOf(cluster, namespace), { target, lists, user, clock });
+  const { facts, subjects } = await readFacts(readerOf(cluster, namespace), {
+    ...{ target, lists, user, clock },
+    whole: () => readCluster(cluster),
+  });
   const whole = examineCluster(checks, facts);
   return {
     namespaces: 1,
@@ -99,18 +103,20 @@ const namespacesAtOnce = 4;
 async function examineAll({ cluster: asked, user }: Connection, clock: Context): Promise<Examined> {
   const cluster = listOnce(asked);
   const ofCluster = listsOf(checks.filter(({ of }) => of === 'cluster'));
-  const whole = examineCluster(checks, await readClusterFacts(cluster, { lists: ofCluster, clock }));
-  const names = whole.failed.has('stash-api') ? [] : await configuredNamespaces(cluster);
+  const whole = once(() => readCluster(cluster));
+  const facts = await readClusterFacts(cluster, { lists: ofCluster, whole, clock });
+  const outcome = examineCluster(checks, facts);
+  const names = outcome.failed.has('stash-api') ? [] : await configuredNamespaces(cluster);
   const found = new Map<string, readonly Diagnosis[]>();
   await forEachBounded(names, namespacesAtOnce, async (namespace) => {
     const { facts, subjects } = await readFacts(readerOf(cluster, namespace), {
-      ...{ target: undefined, lists, user, clock },
+      ...{ target: undefined, lists, whole, user, clock },
     });
-    found.set(namespace, examineNamespace(checks, facts, subjects, whole));
+    found.set(namespace, examineNamespace(checks, facts, subjects, outcome));
   });
   return {
     namespaces: found.size,
-    diagnoses: [...whole.diagnoses, ...names.flatMap((name) => found.get(name) ?? [])],
+    diagnoses: [...outcome.diagnoses, ...names.flatMap((name) => found.get(name) ?? [])],
   };
 }
 

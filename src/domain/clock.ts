@@ -3,6 +3,11 @@ export interface Clock {
   now(): Date;
   /** Milliseconds since an arbitrary start, not affected by setting the clock; left out where `now` never jumps. */
   monotonic?(): number;
+  /**
+   * Milliseconds by which the API server's clock is ahead of this machine's, as far as its answers tell; left out where `now`
+   * is the time of one clock only.
+   */
+  ahead?(): number;
   /** Resolves after `milliseconds`, or as soon as `signal` aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }

@@ -4,12 +4,16 @@ import { setTimeout } from 'node:timers/promises';
 import { suite, test, type TestContext } from 'node:test';
 
 import type { CustomResourceDefinition, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
-import { customResourceDefinitions, volumeSnapshotClasses, volumeSnapshots } from '#src/api/resources.ts';
+import {
+  customResourceDefinitions,
+  validatingWebhookConfigurations,
+  volumeSnapshotClasses,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
 import type { FindingItem, FindingList } from '#src/report/findings.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 import { runPlugin } from '#test/e2e/plugin.ts';
 
-import { validatingWebhookConfigurations } from './kinds.ts';
 import type { Program } from './sources.ts';
 import { openStand } from './stand.ts';
 

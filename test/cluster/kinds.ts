@@ -58,11 +58,3 @@ export const secrets: Resource = {
   plural: 'secrets',
   namespaced: true,
 };
-
-export const validatingWebhookConfigurations: Resource = {
-  group: 'admissionregistration.k8s.io',
-  version: 'v1',
-  kind: 'ValidatingWebhookConfiguration',
-  plural: 'validatingwebhookconfigurations',
-  namespaced: false,
-};

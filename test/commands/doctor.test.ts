@@ -2,15 +2,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { label } from '#src/api/labels.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
   customResourceDefinitions,
+  leases,
   persistentVolumes,
   roleBindings,
   roles as userRoles,
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import type { FindingItem } from '#src/report/findings.ts';
 import { buildUserRights } from '#src/domain/install/user-roles.ts';
 import { StashError } from '#src/errors.ts';
 import { withAppscode } from '#test/operator-player/appscode.ts';
@@ -93,7 +96,10 @@ describe('output', () => {
       ['list', 'storageclasses', ['storage-classes']],
       ['list', 'resourcequotas', ['quota']],
       ['list', 'limitranges', ['limit-ranges']],
-      ['list', 'persistentvolumes', ['node-local']],
+      ['list', 'persistentvolumes', ['kept-volumes']],
+      ['get', 'customresourcedefinitions', ['snapshot-definitions']],
+      ['list', 'leases', ['sidecar-lease']],
+      ['list', 'events', ['driver-limits']],
     ] as const;
     for (const [verb, plural, checks] of rights) {
       world.sandbox.faults.inject({ verb, plural, effect: { kind: 'fail', code: 403, reason: 'Forbidden' } });
@@ -132,7 +138,7 @@ describe('output', () => {
       const through = (cluster: Cluster): Cluster => ({
         ...cluster,
         list: (resource, scope) => {
-          read.push([resource.plural, scope?.fieldSelector].join(' ').trim());
+          read.push([resource.plural, scope?.labelSelector ?? scope?.fieldSelector].join(' ').trim());
           return cluster.list(resource, scope);
         },
       });
@@ -145,14 +151,18 @@ describe('output', () => {
       'cronjobs',
       'csidrivers',
       'csinodes',
+      'events involvedObject.kind=VolumeSnapshot,type=Warning',
       'limitranges',
       'persistentvolumeclaims',
+      `persistentvolumes ${label.restoreSession}`,
       'resourcequotas',
       'storageclasses',
+      'validatingwebhookconfigurations',
       'volumesnapshotclasses',
       'volumesnapshots',
     ];
     const ofStatic = 'persistentvolumes metadata.name=host';
+    const ofSidecar = 'leases metadata.name=external-snapshotter-leader-sandbox-csi-stash-dev';
     assert.deepEqual(await lists('doctor deploy/none'), own);
     assert.deepEqual(await lists('doctor deploy/static'), [...own, ofStatic].sort());
     const names = Array.from({ length: 30 }, (_, index) => `many-${index}`);
@@ -162,7 +172,10 @@ describe('output', () => {
       deployment('many', 'many', names, { replicas: 0 }),
     );
     await world.bound('many', ...names);
-    assert.deepEqual(await lists('doctor deploy/many -n many'), [...own, 'persistentvolumes'].sort());
+    assert.deepEqual(
+      await lists('doctor deploy/many -n many'),
+      [...own, ofSidecar, 'persistentvolumes'].sort(),
+    );
   });
 
   test('an invalid target is an error', async () => {
@@ -245,7 +258,7 @@ describe('doctor -A', () => {
     const through = (cluster: Cluster): Cluster => ({
       ...cluster,
       list: (resource, scope) => {
-        if (scope?.fieldSelector === undefined)
+        if ((scope?.fieldSelector ?? scope?.labelSelector) === undefined)
           read.push(`${resource.plural} ${scope?.namespace ?? ''}`.trim());
         return cluster.list(resource, scope);
       },
@@ -253,6 +266,19 @@ describe('doctor -A', () => {
     await world.run('doctor -A', { through, hints: false });
     assert.deepEqual(read.sort(), [...new Set(read)].sort());
     assert.ok(!read.some((each) => each.includes(' ')), read.join());
+  });
+
+  test('searches all namespaces for a Lease once', async () => {
+    const searched: string[] = [];
+    const through = (cluster: Cluster): Cluster => ({
+      ...cluster,
+      list: (resource, scope) => {
+        if (resource === leases) searched.push(scope?.fieldSelector ?? '');
+        return cluster.list(resource, scope);
+      },
+    });
+    await world.run('doctor -A', { through, hints: false });
+    assert.deepEqual(searched, ['metadata.name=external-snapshotter-leader-sandbox-csi-stash-dev']);
   });
 
   test('a user who may list in each namespace only gets the same', async () => {
@@ -263,9 +289,11 @@ describe('doctor -A', () => {
           ? Promise.reject(new StashError('forbidden', 'may not'))
           : cluster.list(resource, scope),
     });
-    const known = (await examined(world, '-A')).filter((item) => item.namespace !== undefined);
-    const found = (await examined(world, '-A', { through })).filter((item) => item.namespace !== undefined);
-    assert.deepEqual(found, known);
+    // Only a search of all namespaces finds the Lease of a sidecar.
+    const ofNamespaces = (items: readonly FindingItem[]) =>
+      items.filter(({ namespace, check }) => namespace !== undefined && check !== 'sidecar-lease');
+    const found = await examined(world, '-A', { through });
+    assert.deepEqual(ofNamespaces(found), ofNamespaces(await examined(world, '-A')));
   });
 
   test('takes no target', async () => {

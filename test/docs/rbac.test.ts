@@ -8,6 +8,7 @@ import { loadAll } from 'js-yaml';
 
 import { formatRight } from '#src/domain/rights.ts';
 import { targetKinds } from '#src/domain/workload/kinds.ts';
+import { probeRights } from '#src/session/probe/plan-probe.ts';
 import { rightsForFiles, rightsForInPlace } from '#src/session/plan/rights-needed.ts';
 import { userRoles } from '#src/domain/install/user-roles.ts';
 import { permissionsOf, readRights } from '#test/support/documented-rights.ts';
@@ -35,6 +36,7 @@ for (const [files, heading] of [
   [['classes.yaml'], 'The ClusterRole'],
   [['doctor.yaml'], 'Doctor, verb by verb'],
   [['files.yaml'], 'Files of restore points, verb by verb'],
+  [['probe.yaml'], 'Probe, verb by verb'],
   [['in-place.yaml'], 'Restore in place, verb by verb'],
 ] as const) {
   test(`${files.join(', ')} and the table list the same verbs`, async () => {
@@ -69,6 +71,18 @@ test('files.yaml and developer.yaml grant what reading files asks for', async ()
     permissionsOf(texts.flatMap((text) => (loadAll(text) as Role[]).flatMap((role) => role.rules))),
   );
   for (const right of rightsForFiles) assert.ok(granted.has(formatRight(right)), formatRight(right));
+});
+
+test('probe.yaml, developer.yaml and classes.yaml grant what a probe asks for', async () => {
+  const texts = await Promise.all(
+    ['developer.yaml', 'classes.yaml', 'probe.yaml'].map((file) =>
+      readFile(join(docs, 'rbac', file), 'utf8'),
+    ),
+  );
+  const granted = new Set(
+    permissionsOf(texts.flatMap((text) => (loadAll(text) as Role[]).flatMap((role) => role.rules))),
+  );
+  for (const right of probeRights) assert.ok(granted.has(formatRight(right)), formatRight(right));
 });
 
 test('the policy and in-place.yaml name the same group', async () => {

@@ -50,7 +50,13 @@ export async function hasAccessControl({ kubeconfig }: Pick<Server, 'kubeconfig'
 
 /** Resolves with the rules of a file in `docs/rbac`. */
 export async function documentedRules(
-  file: 'developer.yaml' | 'schedules.yaml' | 'hooks-and-deletions.yaml' | 'classes.yaml' | 'files.yaml',
+  file:
+    | 'developer.yaml'
+    | 'schedules.yaml'
+    | 'hooks-and-deletions.yaml'
+    | 'classes.yaml'
+    | 'files.yaml'
+    | 'probe.yaml',
 ): Promise<readonly Rule[]> {
   const text = await readFile(new URL(`../../docs/rbac/${file}`, import.meta.url), 'utf8');
   return (load(text) as Role).rules;

@@ -30,7 +30,11 @@ const developerRules = [
   ...(await documentedRules('developer.yaml')),
   ...(await documentedRules('schedules.yaml')),
 ];
-const allRules = [...developerRules, ...(await documentedRules('hooks-and-deletions.yaml'))];
+const allRules = [
+  ...developerRules,
+  ...(await documentedRules('hooks-and-deletions.yaml')),
+  ...(await documentedRules('probe.yaml')),
+];
 const classesRules = await documentedRules('classes.yaml');
 const markdown = await readFile(new URL('../../docs/rbac.md', import.meta.url), 'utf8');
 
@@ -72,6 +76,8 @@ const lines: Readonly<Record<string, (plural: string) => string>> = {
   'list schedules': () => 'list schedules',
   coverage: () => 'coverage',
   'delete schedule': () => 'delete schedule nightly --yes',
+  'doctor --probe': () =>
+    `doctor --probe --image busybox --storage-class ${storageClass} --snapshot-class ${snapshotClass}`,
   wait: (plural) =>
     plural === 'restoresessions' || plural === 'persistentvolumeclaims'
       ? 'wait restoresession/pending'
@@ -150,6 +156,7 @@ await suite('rights', { concurrency: 5 }, () => {
   const rights = [
     ...readRights(markdown, 'The Role, verb by verb'),
     ...readRights(markdown, 'The optional Roles, verb by verb'),
+    ...readRights(markdown, 'Probe, verb by verb'),
   ];
   for (const [resource, verbs] of Map.groupBy(rights, (right) => right.resource)) {
     test(`of ${resource}: ${verbs.map(({ verb }) => verb).join(', ')}`, { skip }, async (t) => {

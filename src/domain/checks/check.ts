@@ -1,11 +1,14 @@
 /** What `doctor` examines: one file for each check, from facts to findings. */
 import type {
   ClusterNode,
+  CustomResourceDefinition,
+  Event,
   KubernetesObject,
   Lease,
   PersistentVolume,
   Pod,
   Stored,
+  ValidatingWebhookConfiguration,
 } from '#src/api/kubernetes.ts';
 import { backupConfigurations, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -37,6 +40,13 @@ export interface ClusterFacts {
   readonly listed: <T extends KubernetesObject>(resource: Resource<T>) => Read<readonly Stored<T>[]>;
   /** The Lease of a snapshot controller that elects a leader. */
   readonly controllerLease: Read<Stored<Lease> | undefined>;
+  /** Milliseconds by which the API server's clock is ahead of this machine's; undefined: not known. */
+  readonly clockAhead: number | undefined;
+  /** Those of the snapshot API that exist. */
+  readonly definitions: Read<readonly Stored<CustomResourceDefinition>[]>;
+  readonly webhooks: Read<readonly Stored<ValidatingWebhookConfiguration>[]>;
+  /** The volumes that restores in place have marked, in all namespaces. */
+  readonly swapped: Read<readonly Stored<PersistentVolume>[]>;
 }
 
 /** What the checks of a namespace, its configurations and targets look at. */
@@ -58,16 +68,28 @@ export interface Facts extends ClusterFacts {
   readonly contents: Read<Contents>;
   /** Those that the snapshot classes of the drivers in use name, as `NAMESPACE/NAME`: whether each exists. */
   readonly secrets: ReadonlyMap<string, Read<boolean>>;
+  /** The Leases of the csi-snapshotters of the drivers in use, in any namespace. */
+  readonly sidecarLeases: Read<readonly Stored<Lease>[]>;
+  /** Warnings about VolumeSnapshots. */
+  readonly events: Read<readonly Stored<Event>[]>;
+  /** Rights that the user lacks to run the commands of hooks. */
+  readonly missingForHooks: readonly Right[];
+  /** By name of a configuration, whether the API server would admit the pod of a Job of its sessions. */
+  readonly jobPods: ReadonlyMap<string, Read<Verdict>>;
   /** Kinds that a session creates, and whether the API server would admit one, as a dry run answers. */
   readonly admission: readonly Admission[];
 }
 
-export interface Admission {
-  readonly resource: Resource;
+/** The API server's answer to a dry run. */
+export interface Verdict {
   /** The API server's words; undefined: it would be admitted. */
   readonly refusal: string | undefined;
   /** A command that shows why, if the refusal tells. */
   readonly hint?: string;
+}
+
+export interface Admission extends Verdict {
+  readonly resource: Resource;
 }
 
 export interface OperatorFacts {

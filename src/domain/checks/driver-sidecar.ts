@@ -7,6 +7,7 @@ import { formatAge } from '#src/domain/duration.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
 
 import { whereRead, type CheckOfNamespace, type Facts } from './check.ts';
+import { hintOfGroups } from './group-snapshots.ts';
 import { ageMs, waitsForDriver } from './snapshot-answers.ts';
 
 export const driverSidecar: CheckOfNamespace = {
@@ -35,7 +36,7 @@ export const driverSidecar: CheckOfNamespace = {
 };
 
 function judge(
-  { now }: Facts,
+  { now, groups }: Facts,
   snapshot: Stored<VolumeSnapshot>,
   { metadata, spec: { driver } }: Stored<VolumeSnapshotContent>,
 ): Finding {
@@ -51,8 +52,14 @@ function judge(
   return failure(
     'precondition',
     `the csi-snapshotter of driver ${driver} does not answer: it has left volumesnapshot ${name} alone for ${age}`,
-    {
-      hint: 'the csi-snapshotter runs beside the controller of the driver: install it with the driver, or repair it',
-    },
+    { hint: repairSidecar(groups) },
   );
+}
+
+/** A hint of several lines. */
+export function repairSidecar(groups: readonly string[]): string {
+  return [
+    'the csi-snapshotter runs beside the controller of the driver: install it with the driver, or repair it',
+    ...hintOfGroups(groups),
+  ].join('\n');
 }

@@ -4,6 +4,7 @@ import { appscode } from './appscode.ts';
 import type { Check } from './check.ts';
 import { claims } from './claims.ts';
 import { classSecrets } from './class-secrets.ts';
+import { configurationOwner } from './configuration-owner.ts';
 import { configurationChoice } from './configuration-choice.ts';
 import { configurationValid } from './configuration-valid.ts';
 import { configurations } from './configurations.ts';
@@ -14,8 +15,14 @@ import { limitsOfDriver } from './driver-limits.ts';
 import { driverSidecar } from './driver-sidecar.ts';
 import { drivers } from './drivers.ts';
 import { gitops } from './gitops.ts';
+import { groupSnapshots } from './group-snapshots.ts';
+import { hookRights } from './hook-rights.ts';
+import { jobPods } from './job-pods.ts';
+import { oldKeptVolumes } from './kept-volumes.ts';
 import { leakedContents } from './leaked-contents.ts';
+import { leakedVolumes } from './leaked-volumes.ts';
 import { limitRange } from './limit-ranges.ts';
+import { machineClock } from './machine-clock.ts';
 import { nodeLocal } from './node-local.ts';
 import { operator } from './operator.ts';
 import { overdue } from './overdue.ts';
@@ -25,11 +32,14 @@ import { completePoints } from './restore-points.ts';
 import { restoreQuota } from './restore-quota.ts';
 import { rights } from './rights.ts';
 import { schedule } from './schedule.ts';
+import { sidecarLease } from './sidecar-lease.ts';
 import { snapshotApi } from './snapshot-api.ts';
 import { snapshotClasses } from './snapshot-classes.ts';
 import { snapshotController } from './snapshot-controller.ts';
+import { snapshotDefinitions } from './snapshot-definitions.ts';
 import { snapshotLifetime } from './snapshot-lifetime.ts';
 import { snapshotRate } from './snapshot-rate.ts';
+import { snapshotWebhook } from './snapshot-webhook.ts';
 import { stashApi } from './stash-api.ts';
 import { storageClass } from './storage-classes.ts';
 import { stuckDeletions } from './stuck-deletions.ts';
@@ -37,10 +47,12 @@ import { stuckSnapshots } from './stuck-snapshots.ts';
 import { targetExists } from './target-exists.ts';
 
 export const checks: readonly Check[] = [
-  ...[snapshotApi, stashApi, snapshotController, leakedContents],
+  ...[machineClock, snapshotApi, snapshotDefinitions, snapshotWebhook, stashApi],
+  ...[snapshotController, groupSnapshots, leakedContents, leakedVolumes, oldKeptVolumes],
   ...[rights, admission, driverSidecar, operator],
   ...[limitsOfDriver, stuckSnapshots, stuckDeletions, configurations],
-  ...[configurationValid, targetExists, configurationChoice, claims, drivers, csiDriver, nodeLocal],
+  ...[configurationValid, configurationOwner, jobPods, hookRights],
+  ...[targetExists, configurationChoice, claims, drivers, csiDriver, sidecarLease, nodeLocal],
   ...[snapshotClasses, classSecrets, deletionPolicy, snapshotLifetime, quota, appscode],
   ...[cronJob, schedule, overdue],
   ...[completePoints, restoreClaims, storageClass, restoreQuota, limitRange, gitops, snapshotRate],

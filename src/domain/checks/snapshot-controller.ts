@@ -6,10 +6,9 @@ import { formatAge } from '#src/domain/duration.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
 
 import { whereRead, type CheckOfCluster, type ClusterFacts } from './check.ts';
+import { hintOfGroups } from './group-snapshots.ts';
 import { isRenewed, silentFor } from './lease-life.ts';
 import { ageMs, newestOf, waitsForController } from './snapshot-answers.ts';
-
-const groupSnapshots = 'groupsnapshot.storage.k8s.io';
 
 export const snapshotController: CheckOfCluster = {
   name: 'snapshot-controller',
@@ -64,11 +63,7 @@ function nameOf({ metadata }: Stored<VolumeSnapshot>): string {
 function lost({ groups }: ClusterFacts, message: string): Finding {
   const hint = [
     'install or repair the snapshot-controller of https://github.com/kubernetes-csi/external-snapshotter; managed clusters have it as an add-on',
-    ...(groups.includes(groupSnapshots)
-      ? []
-      : [
-          `with the feature gate CSIVolumeGroupSnapshot it also needs the CRDs of ${groupSnapshots}, which the server does not serve`,
-        ]),
+    ...hintOfGroups(groups),
   ];
   return failure('precondition', message, { hint: hint.join('\n') });
 }

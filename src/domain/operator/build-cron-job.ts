@@ -14,7 +14,7 @@ import { buildPodTemplate, type PodTemplateOptions } from './pod-template.ts';
 const specAnnotation = 'stash.appscode.com/cron-job-spec';
 
 /** How late a missed run may still start, after the control plane was down or the CronJob was suspended. */
-const startingDeadlineSeconds = 30 * 60;
+export const startingDeadlineSeconds = 30 * 60;
 /** Without it, a pod that cannot start would block all later runs. */
 const activeDeadlineSeconds = 10 * 60;
 

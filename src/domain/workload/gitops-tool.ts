@@ -14,10 +14,32 @@ export function gitopsToolOf({
   return has(annotations, 'meta.helm.sh/') ? 'Helm' : undefined;
 }
 
+/** Names under which these tools write objects, as in `metadata.managedFields`. */
+export function isGitopsManager(manager: string): boolean {
+  return /^(?:argocd-|kustomize-controller$|helm-controller$|helm$|flux$)/.test(manager);
+}
+
+/** The label by which Argo CD before 3 knows its objects by default, and which charts set, too. */
+export const instanceLabel = 'app.kubernetes.io/instance';
+
+/** These tools leave the object when Git or the chart no longer has it. */
+export function isNeverPruned({ metadata: { labels = {}, annotations = {} } }: KubernetesObject): boolean {
+  const options = optionsOf(annotations);
+  return (
+    options.includes('Prune=false') ||
+    [labels, annotations].some((marks) => marks['kustomize.toolkit.fluxcd.io/prune'] === 'disabled') ||
+    annotations['helm.sh/resource-policy'] === 'keep'
+  );
+}
+
 /** Argo CD replaces the object as a whole at each sync, so that fields which nobody may change make it fail. */
 export function isReplaced({ metadata: { annotations = {} } }: KubernetesObject): boolean {
-  const options = (annotations[syncOptions] ?? '').split(',').map((option) => option.trim());
+  const options = optionsOf(annotations);
   return options.includes('Replace=true') || options.includes('Force=true');
+}
+
+function optionsOf(annotations: Readonly<Record<string, string>>): string[] {
+  return (annotations[syncOptions] ?? '').split(',').map((option) => option.trim());
 }
 
 function has(marks: Readonly<Record<string, string>>, prefix: string): boolean {

@@ -2,17 +2,16 @@
 import type { KubernetesObject, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { operatorName, operatorNamespace } from '#src/api/operator.ts';
 import {
-  apiVersionOf,
   backupConfigurations,
   backupSessions,
   clusterRoleBindings,
+  events,
   leases,
   persistentVolumeClaims,
   volumeSnapshotClasses,
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
-import { controllerLease, oldVolumeSnapshots } from '#src/api/snapshot-controller.ts';
 import { findInstallation } from '#src/cluster/find-installation.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -36,10 +35,11 @@ import { executorByDiscovery } from '#src/session/holding/executor.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
 import { orLacking } from './or-lacking.ts';
-import { readContents, readNodes, readSecrets, readVolumes } from './read-storage.ts';
+import type { WholeCluster } from './read-cluster.ts';
+import { readContents, readNodes, readSecrets, readSidecarLeases, readVolumes } from './read-storage.ts';
 import { readSubjects, type Wanted } from './read-subjects.ts';
-import { rightsForRestore, rightsForSnapshot } from './rights-needed.ts';
-import { tryAdmission } from './try-admission.ts';
+import { rightsForExec, rightsForRestore, rightsForSnapshot } from './rights-needed.ts';
+import { tryAdmission, tryPods } from './try-admission.ts';
 
 export interface Examination {
   readonly facts: Facts;
@@ -51,6 +51,8 @@ export interface Examined {
   readonly target: Target | undefined;
   /** Collections that the checks list. */
   readonly lists: readonly Resource[];
+  /** The result of `readCluster`. */
+  readonly whole: () => Promise<WholeCluster>;
   readonly user: string;
   readonly clock: Clock;
 }
@@ -58,17 +60,16 @@ export interface Examined {
 /** What the checks of the cluster look at, in all namespaces. Reads and writes nothing. */
 export async function readClusterFacts(
   cluster: Cluster,
-  { lists, clock }: Pick<Examined, 'lists' | 'clock'>,
+  { lists, whole, clock }: Pick<Examined, 'lists' | 'whole' | 'clock'>,
 ): Promise<ClusterFacts> {
-  const [groups, read, served, controllerLease] = await Promise.all([
+  const [groups, read, same] = await Promise.all([
     cluster.groups(),
     readLists(cluster, undefined, lists),
-    readServed(cluster),
-    readControllerLease(cluster),
+    whole(),
   ]);
   return {
-    now: clock.now(),
-    ...{ namespace: undefined, groups, served, controllerLease },
+    ...same,
+    ...{ now: clock.now(), clockAhead: clock.ahead?.(), namespace: undefined, groups },
     listed: listedFrom(read),
   };
 }
@@ -81,12 +82,13 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
   const { namespace, cluster } = reader;
   const { target, user, clock } = asked;
   const [groups] = await Promise.all([reader.groups(), reader.namespaceExists()]);
-  const [lists, served, operator, missing, controllerLease] = await Promise.all([
+  const [lists, whole, operator, missing, missingForHooks, warnings] = await Promise.all([
     readLists(cluster, namespace, [...asked.lists, ...ownLists]),
-    readServed(cluster),
+    asked.whole(),
     readOperator(reader),
     readMissing(reader, groups),
-    readControllerLease(cluster),
+    reader.missing(rightsForExec),
+    readWarnings(reader),
   ]);
   const listed = listedFrom(lists);
   const subjects = await readSubjects(reader, listed, subjectsOf({ target, listed }));
@@ -94,15 +96,20 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
   const now = clock.now();
   const claims = claimsOfSubjects(listed, subjects);
   const volumes = await readVolumes(reader, claims);
-  const [nodes, contents, secrets, admission] = await Promise.all([
+  const inUse = { listed, volumes, namespace };
+  const [nodes, contents, secrets, sidecarLeases, admission, jobPods] = await Promise.all([
     readNodes(cluster, volumes),
     readContents(cluster, listed(volumeSnapshots), now),
-    readSecrets(cluster, { listed, volumes, namespace }, claims),
-    tryAdmission(reader, served, missing),
+    readSecrets(cluster, inUse, claims),
+    readSidecarLeases(cluster, inUse, claims),
+    tryAdmission(reader, whole.served, missing),
+    tryPods(reader, { operator, groups, listed, target }),
   ]);
   const facts: Facts = {
-    ...{ now, user, namespace, target, groups, served, listed, operator, missing, controllerLease },
-    ...{ volumes, nodes, contents, secrets, admission },
+    ...whole,
+    ...{ now, clockAhead: clock.ahead?.(), user, namespace, target, groups, listed, operator },
+    ...{ missing, missingForHooks, events: warnings },
+    ...{ volumes, nodes, contents, secrets, sidecarLeases, admission, jobPods },
     points: mapped(listed(volumeSnapshots), (snapshots) => {
       const sessions = listed(backupSessions);
       return restorePoints(snapshots, 'value' in sessions ? sessions.value : []);
@@ -145,18 +152,13 @@ async function readLists(
   return new Map(await Promise.all([...new Set(resources)].map(read)));
 }
 
-async function readServed(cluster: Cluster): Promise<Facts['served']> {
-  const read = async (resource: Resource) => [apiVersionOf(resource), await cluster.kinds(resource)] as const;
-  const served = new Map(await Promise.all([volumeSnapshots, backupSessions].map(read)));
-  if (served.get(apiVersionOf(volumeSnapshots))?.length === 0) {
-    served.set(apiVersionOf(oldVolumeSnapshots), await cluster.kinds(oldVolumeSnapshots));
-  }
-  return (resource) => served.get(apiVersionOf(resource)) ?? [];
-}
-
-function readControllerLease(cluster: Cluster): Promise<Facts['controllerLease']> {
-  return orLacking({ verb: 'get', resource: leases }, controllerLease.namespace, () =>
-    find(cluster, leases, controllerLease),
+/** Of snapshots only: a namespace may have thousands of others. */
+function readWarnings({ cluster, namespace }: NamespaceReader): Promise<Facts['events']> {
+  const scope = { namespace, fieldSelector: 'involvedObject.kind=VolumeSnapshot,type=Warning' };
+  return orLacking(
+    { verb: 'list', resource: events },
+    namespace,
+    async () => (await cluster.list(events, scope)).items,
   );
 }
 

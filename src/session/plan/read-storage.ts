@@ -1,6 +1,7 @@
 /** Reads the volumes of claims, and what their drivers need: nodes, contents, secrets. */
 import type {
   ClusterNode,
+  Lease,
   PersistentVolume,
   PersistentVolumeClaim,
   Stored,
@@ -8,12 +9,15 @@ import type {
   VolumeSnapshotContent,
 } from '#src/api/kubernetes.ts';
 import {
+  leases,
   nodes,
   persistentVolumes,
   secrets,
   volumeSnapshotClasses,
   volumeSnapshotContents,
 } from '#src/api/resources.ts';
+import { sidecarLeaseName } from '#src/api/snapshot-controller.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
@@ -93,6 +97,22 @@ export async function readContents(
     await forEachBounded(names.slice(0, mostContents), inFlight, async (name) => {
       const content = await find(cluster, volumeSnapshotContents, { name });
       if (content) found.set(name, content);
+    });
+    return found;
+  });
+}
+
+/** A driver's sidecar has its Lease in the namespace of its pod, which only a search of all namespaces finds. */
+export async function readSidecarLeases(
+  cluster: Cluster,
+  facts: Pick<Facts, 'listed' | 'volumes'>,
+  claims: readonly Stored<PersistentVolumeClaim>[],
+): Promise<Facts['sidecarLeases']> {
+  const found: Stored<Lease>[] = [];
+  return orLacking({ verb: 'list', resource: leases }, undefined, async () => {
+    await forEachBounded([...claimsByDriver(facts, claims).keys()], inFlight, async (driver) => {
+      const { items } = await cluster.list(leases, byName({ name: sidecarLeaseName(driver) }));
+      found.push(...items);
     });
     return found;
   });

@@ -20,6 +20,9 @@ const execRights: readonly Right[] = (['get', 'create'] as const).map((verb) => 
   ...{ verb, resource: pods, subresource: 'exec' },
 }));
 
+/** For hooks that are commands. */
+export const rightsForExec: readonly Right[] = [...on(pods, 'list'), ...execRights];
+
 interface Course {
   /** Undefined: not known before the session exists. */
   readonly executor: Executor | undefined;

@@ -19,7 +19,8 @@ import {
 import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
 import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 
-const rights = rightsForProbe({
+/** Without one of them, a probe does not begin. */
+export const probeRights = rightsForProbe({
   made: [persistentVolumeClaims, volumeSnapshots, jobs],
   seen: [pods],
   classes: [storageClasses, volumeSnapshotClasses],
@@ -37,7 +38,7 @@ export async function planProbe(
     const why = `the server has no ${volumeSnapshots.group}: nothing can be snapshotted`;
     refuse([failure('precondition', why, { hint: 'kubectl api-resources' })]);
   }
-  await reader.demand(user, rights);
+  await reader.demand(user, probeRights);
   const [storage, snapshot] = await Promise.all([reader.storageClasses(), reader.snapshotClasses()]);
   const classes = { storage: storage ?? [], snapshot: snapshot ?? [] };
   const wishes = accept(chooseClasses(asked, classes));

@@ -320,7 +320,7 @@ test('which tool owns the claims', () => {
       },
     );
   const owned = (tool: string) => [
-    `ok: ${tool} owns the claims: a restore under their own names keeps its marks, a copy gets none`,
+    `ok: ${tool} owns the claims: a restore under their own names keeps its marks, a copy gets none, and deletes a claim that Git or the chart no longer has`,
   ];
   assert.deepEqual(of({}, { 'argocd.argoproj.io/tracking-id': 'shop' }), owned('Argo CD'));
   assert.deepEqual(of({ 'kustomize.toolkit.fluxcd.io/name': 'shop' }), owned('Flux'));

@@ -45,6 +45,8 @@ export function facts({ lists = {}, served = [], ...changes }: Changes = {}): Fa
     secrets: new Map(),
     admission: [],
     controllerLease: { value: undefined },
+    ...{ clockAhead: undefined, definitions: { value: [] }, webhooks: { value: [] }, swapped: { value: [] } },
+    ...{ sidecarLeases: { value: [] }, events: { value: [] }, missingForHooks: [], jobPods: new Map() },
     ...changes,
   };
 }

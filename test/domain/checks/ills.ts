@@ -2,19 +2,26 @@
 import type {
   ClusterNode,
   CronJob,
+  CustomResourceDefinition,
+  Event,
   KubernetesObject,
+  Lease,
   LimitRange,
   PersistentVolume,
   PersistentVolumeClaim,
   ResourceQuota,
   StorageClass,
   Stored,
+  ValidatingWebhookConfiguration,
   VolumeSnapshot,
   VolumeSnapshotContent,
 } from '#src/api/kubernetes.ts';
-import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
+import { annotation } from '#src/api/labels.ts';
+import { backupSessions, pods, volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import type { Subject } from '#src/domain/checks/check.ts';
+import { formatSwapped, type SwappedVolume } from '#src/domain/in-place/swapped-volume.ts';
+import type { Right } from '#src/domain/rights.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { configuration, stored, target } from '#test/domain/objects.ts';
 import { snapshotOf as snapshotOfSession } from '#test/domain/restore-point-objects.ts';
@@ -146,7 +153,159 @@ const withSecret = {
 const retaining = { ...snapshotClass('fast'), deletionPolicy: 'Retain' as const };
 const served = ['volumesnapshots', 'volumesnapshotclasses', 'volumesnapshotcontents'];
 
+const lacksExec: Right[] = [{ verb: 'create', resource: pods, subresource: 'exec' }];
+
+function warningOf(message: string): Stored<Event> {
+  return made<Event>('v1', 'Event', 'data-db-0-1.18', {
+    involvedObject: { kind: 'VolumeSnapshot', name: 'data-db-0-1' },
+    type: 'Warning',
+    message,
+  });
+}
+
+export function definition(
+  plural: string,
+  versions: readonly string[],
+  { storedVersions = versions, rules = false }: { storedVersions?: readonly string[]; rules?: boolean } = {},
+): Stored<CustomResourceDefinition> {
+  const [stored = ''] = versions;
+  const names = { plural, singular: plural, kind: plural };
+  const schema = {
+    openAPIV3Schema: {
+      type: 'object' as const,
+      ...(rules && { 'x-kubernetes-validations': [{ rule: 'true' }] }),
+    },
+  };
+  return made<CustomResourceDefinition>(
+    'apiextensions.k8s.io/v1',
+    'CustomResourceDefinition',
+    `${plural}.snapshot.storage.k8s.io`,
+    {
+      spec: {
+        group: 'snapshot.storage.k8s.io',
+        scope: 'Namespaced',
+        names,
+        versions: versions.map((name) => ({ name, served: true, storage: name === stored, schema })),
+      },
+      status: { storedVersions: [...storedVersions] },
+    },
+  );
+}
+
+export function webhookConfiguration(name: string): Stored<ValidatingWebhookConfiguration> {
+  return made<ValidatingWebhookConfiguration>(
+    'admissionregistration.k8s.io/v1',
+    'ValidatingWebhookConfiguration',
+    name,
+    { webhooks: [{ name: 'validation-webhook.snapshot.storage.k8s.io' }] },
+  );
+}
+
+/** A volume that session `restore-1` has kept of claim `data-db-0` since the objects of tests were created. */
+export function keptVolume(): Stored<PersistentVolume> {
+  const swapped: SwappedVolume = {
+    ...{ session: 'restore-1', namespace: 'demo', claim: 'data-db-0', role: 'kept', policy: 'Delete' },
+    ...{ target: { kind: target.kind, name: target.name }, since: cut },
+    manifest: { metadata: {}, spec: {} },
+  };
+  const volume = lostVolume('pv-kept');
+  const annotations = { [annotation.swap]: formatSwapped(swapped) };
+  return { ...volume, metadata: { ...volume.metadata, annotations } };
+}
+
+export function lostVolume(name: string): Stored<PersistentVolume> {
+  return made<PersistentVolume>('v1', 'PersistentVolume', name, {
+    spec: {
+      ...{ capacity: { storage: '10Gi' }, csi: { driver, volumeHandle: name } },
+      persistentVolumeReclaimPolicy: 'Retain',
+      claimRef: { namespace: 'demo', name: 'data-db-0', uid: 'old' },
+    },
+    status: { phase: 'Released' },
+  });
+}
+
+/** Of the csi-snapshotter of the claims' driver. */
+export function sidecarLeaseOf(holder: string, renewed: Date): Stored<Lease> {
+  const made = lease(holder, renewed);
+  const name = 'external-snapshotter-leader-disk-example-com';
+  return { ...made, metadata: { ...made.metadata, name, namespace: 'storage' } };
+}
+
+export function cronJobOf(changes: Partial<CronJob['spec']>): Stored<CronJob> {
+  return made<CronJob>('batch/v1', 'CronJob', 'stash-trigger-nightly', {
+    spec: {
+      schedule: '@daily',
+      jobTemplate: { spec: { template: { spec: { containers: [] } } } },
+      ...changes,
+    },
+  });
+}
+
+/** With a client that wrote a field of its spec. */
+export function writtenBy(
+  of: Stored<BackupConfiguration>,
+  writers: Readonly<Record<string, string>>,
+): Stored<BackupConfiguration> {
+  const managedFields = Object.entries(writers).map(([manager, field]) => ({
+    manager,
+    fieldsV1: { 'f:spec': { [`f:${field}`]: {} } },
+  }));
+  return { ...of, metadata: { ...of.metadata, managedFields } };
+}
+
+const hooked = configuration('nightly', {
+  hooks: { preBackup: { containerName: 'main', exec: { command: ['app', 'pause'] } } },
+});
+
 export const ills: Readonly<Record<string, Ill>> = {
+  clock: { changes: { clockAhead: 95_000 } },
+  'snapshot-definitions': {
+    changes: {
+      definitions: {
+        value: [
+          definition('volumesnapshots', ['v1', 'v1beta1']),
+          definition('volumesnapshotclasses', ['v1']),
+        ],
+      },
+    },
+  },
+  'snapshot-webhook': {
+    changes: {
+      definitions: { value: [definition('volumesnapshots', ['v1'], { rules: true })] },
+      webhooks: { value: [webhookConfiguration('validation-webhook.snapshot.storage.k8s.io')] },
+    },
+  },
+  'group-snapshots': {
+    changes: withSnapshots([snapshotOf({ ...ready, volumeGroupSnapshotName: 'nightly' })]),
+  },
+  'leaked-volumes': { changes: { lists: { persistentvolumes: [lostVolume('pv-1'), keptVolume()] } } },
+  'kept-volumes': { changes: { now: hoursLater(8 * 24), swapped: { value: [keptVolume()] } } },
+  'sidecar-lease': {
+    changes: {
+      ...withSnapshots([]),
+      sidecarLeases: { value: [sidecarLeaseOf('snapshotter-0', hoursLater(0))] },
+    },
+  },
+  'configuration-owner': {
+    configuration: writtenBy(nightly, { 'argocd-controller': 'schedule', 'kubectl-stash': 'paused' }),
+  },
+  'job-pods': {
+    configuration: nightly,
+    changes: {
+      jobPods: new Map([
+        [
+          'nightly',
+          {
+            value: {
+              refusal:
+                'pods "kubectl-stash-doctor" is forbidden: violates PodSecurity "restricted:latest": privileged',
+            },
+          },
+        ],
+      ]),
+    },
+  },
+  'hook-rights': { configuration: hooked, changes: { missingForHooks: lacksExec } },
   'snapshot-api': { changes: { served: [] } },
   'stash-api': { changes: { served } },
   'snapshot-controller': { changes: withSnapshots([snapshotOf({})]) },
@@ -178,9 +337,12 @@ export const ills: Readonly<Record<string, Ill>> = {
   },
   operator: { configuration: nightly },
   'driver-limits': {
-    changes: withSnapshots([
-      snapshotOf({ ...bound, error: { message: 'desc = SnapshotCreationPerVolumeRateExceeded: wait' } }),
-    ]),
+    changes: {
+      ...withSnapshots([
+        snapshotOf({ ...bound, error: { message: 'desc = SnapshotCreationPerVolumeRateExceeded: wait' } }),
+      ]),
+      events: { value: [warningOf('desc = SnapshotLimitExceeded: 10000'), warningOf('no room')] },
+    },
   },
   'stuck-snapshots': {
     changes: withSnapshots([
@@ -252,15 +414,7 @@ export const ills: Readonly<Record<string, Ill>> = {
       operator: leading,
       lists: {
         ...good,
-        cronjobs: [
-          made<CronJob>('batch/v1', 'CronJob', 'stash-trigger-nightly', {
-            spec: {
-              schedule: '@daily',
-              suspend: true,
-              jobTemplate: { spec: { template: { spec: { containers: [] } } } },
-            },
-          }),
-        ],
+        cronjobs: [cronJobOf({ suspend: true })],
       },
     },
   },
