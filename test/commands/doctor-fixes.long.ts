@@ -23,11 +23,18 @@ function operatorLease(renewTime: string) {
   return [leases, object('coordination.k8s.io/v1', 'Lease', { metadata, spec })] as const;
 }
 
-function suspendedCronJob() {
+function cronJobWith(changes: object) {
   const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox' }] } };
-  const spec = { schedule: '@daily', suspend: true, jobTemplate: { spec: { template } } };
+  const spec = { schedule: '@daily', jobTemplate: { spec: { template } }, ...changes };
   const metadata = { name: 'stash-trigger-nightly', namespace: demo };
   return [cronJobs, object('batch/v1', 'CronJob', { metadata, spec })] as const;
+}
+
+/** A schedule of `web` for a day, with an operator that leads, and a CronJob that someone has changed. */
+async function scheduled(world: World, changes: object): Promise<void> {
+  await world.create(configuration(demo, 'nightly', web, { schedule: '@daily', paused: false }));
+  world.standAt(60);
+  await world.create(namespace('kubectl-stash'), operatorLease('2026-03-14T03:01:00Z'), cronJobWith(changes));
 }
 
 interface Ill {
@@ -116,16 +123,26 @@ const ills: readonly Ill[] = [
   {
     name: 'a schedule whose CronJob is suspended',
     check: 'cron-job',
-    async make(world) {
-      await world.create(configuration(demo, 'nightly', web, { schedule: '@daily', paused: false }));
-      world.standAt(60);
-      await world.create(
-        namespace('kubectl-stash'),
-        operatorLease('2026-03-14T03:01:00Z'),
-        suspendedCronJob(),
-      );
-    },
+    make: (world) => scheduled(world, { suspend: true }),
     fix: `kubectl patch cronjob stash-trigger-nightly -n demo --type=merge -p '{"spec":{"suspend":false}}'`,
+  },
+  {
+    name: 'a schedule whose CronJob has another one',
+    check: 'cron-job',
+    make: (world) => scheduled(world, { schedule: '@weekly' }),
+    fix: `kubectl patch cronjob stash-trigger-nightly -n demo --type=merge -p '{"spec":{"schedule":"@daily"}}'`,
+  },
+  {
+    name: 'a schedule whose CronJob goes by a time zone',
+    check: 'cron-job',
+    make: (world) => scheduled(world, { timeZone: 'Asia/Tokyo' }),
+    fix: `kubectl patch cronjob stash-trigger-nightly -n demo --type=merge -p '{"spec":{"timeZone":null}}'`,
+  },
+  {
+    name: 'a schedule whose CronJob is given up too soon',
+    check: 'cron-job',
+    make: (world) => scheduled(world, { startingDeadlineSeconds: 5 }),
+    fix: `kubectl patch cronjob stash-trigger-nightly -n demo --type=merge -p '{"spec":{"startingDeadlineSeconds":1800}}'`,
   },
   {
     name: 'no restore point',
@@ -153,6 +170,28 @@ for (const { name, check, make, fix } of ills) {
     );
   });
 }
+
+test('a quota that leaves no room for the pods of Jobs', async () => {
+  await using world = await startWorld();
+  await place(world);
+  await scheduled(world, {});
+  const metadata = { name: 'pods', namespace: demo };
+  await world.create([
+    resourceQuotas,
+    object('v1', 'ResourceQuota', { metadata, spec: { hard: { pods: '0' } } }),
+  ]);
+  await world.until(resourceQuotas, demo, 'pods', (it) => it?.status?.used !== undefined);
+  const found = async () => (await examined(world, 'deploy/web')).filter(({ check }) => check === 'job-pods');
+  const [ill] = await found();
+  assert.equal(ill?.level, 'fail');
+  assert.match(ill.message, /^the API server would not create the pods of its Jobs: .*exceeded quota: pods/);
+  await world.cluster.patch(resourceQuotas, metadata, { spec: { hard: { pods: '1' } } });
+  await world.until(resourceQuotas, demo, 'pods', (it) => it?.status?.hard?.['pods'] === '1');
+  assert.deepEqual(
+    (await found()).map(({ level }) => level),
+    ['ok'],
+  );
+});
 
 test('doctor and snapshot print the same message about a claim that is being deleted', async () => {
   await using world = await startWorld();

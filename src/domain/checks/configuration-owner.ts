@@ -33,9 +33,7 @@ export const configurationOwner: CheckOfConfiguration = {
     return [
       {
         level: 'warn',
-        message: sanitize(
-          `${owner} owns it, and kubectl stash has changed ${paths}: the next sync undoes that`,
-        ),
+        message: sanitize(`${owner} owns it, and a command has changed ${paths}: the next sync undoes that`),
         hint: 'make the same change in Git or in the chart',
       },
     ];

@@ -41,6 +41,9 @@ function tell(kept: readonly ListedVolume[], now: Date): Finding {
   if (age <= longMs) return { level: 'ok', message };
   return {
     ...{ level: 'warn', message },
-    hint: `to see what depends on them, before you give them up with "kubectl stash forget":\n${commandLine`kubectl stash volumes -n ${namespace} -o wide`}`,
+    hint: [
+      'to see what depends on them, before "forget" gives them up:',
+      commandLine`kubectl stash volumes -n ${namespace} -o wide`,
+    ].join('\n'),
   };
 }

@@ -296,7 +296,7 @@ test('who owns a configuration', () => {
   const flux = { 'kustomize.toolkit.fluxcd.io/name': 'shop' };
   assert.deepEqual(of({}, flux), owned('Flux'));
   assert.deepEqual(of({ 'kubectl-stash': 'schedule' }, flux), [
-    'warn: Flux owns it, and kubectl stash has changed spec.schedule: the next sync undoes that',
+    'warn: Flux owns it, and a command has changed spec.schedule: the next sync undoes that',
   ]);
 });
 
