@@ -15,6 +15,7 @@ import { rightsOfSnapshot, withoutRight } from './rights.ts';
 import { startWorld, type RunOptions, type World } from './world.ts';
 
 const demo = 'demo';
+const ofOldWorker = { key: 'kubernetes.io/hostname', operator: 'In', values: ['worker-of-old'] };
 let world: World;
 
 before(async () => {
@@ -34,6 +35,11 @@ before(async () => {
     deployment(demo, 'static', ['static'], { replicas: 0 }),
     volume('elsewhere', { csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-1' } }),
     claim(demo, 'classless', { storageClass: '', volume: 'elsewhere' }),
+    volume('on-a-node', {
+      csi: { driver: 'sandbox.csi.stash.dev', volumeHandle: 'vol-2' },
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [ofOldWorker] }] } },
+    }),
+    claim(demo, 'lost', { storageClass: '', volume: 'on-a-node' }),
     deployment(demo, 'twice', ['data'], { replicas: 0 }),
     configuration(demo, 'nightly', { kind: 'Deployment', name: 'twice' }),
     configuration(demo, 'weekly', { kind: 'Deployment', name: 'twice' }),
@@ -50,7 +56,7 @@ before(async () => {
       },
     ),
   );
-  await world.bound(demo, 'data', 'logs', 'data-db-0', 'data-db-1', 'static', 'classless');
+  await world.bound(demo, 'data', 'logs', 'data-db-0', 'data-db-1', 'static', 'classless', 'lost');
   const leaving = object('v1', 'PersistentVolumeClaim', {
     metadata: { name: 'leaving', namespace: demo, finalizers: ['example.com/hold'] },
     spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
@@ -94,6 +100,7 @@ const refused: Refused[] = [
   { name: 'claim-not-bound', words: `snapshot deploy/early ${local}`, code: 1 },
   { name: 'claim-terminating', words: `snapshot pvc/leaving ${local}`, code: 1 },
   { name: 'no-csi-driver', words: `snapshot deploy/static ${local}`, code: 1 },
+  { name: 'node-lost', words: `snapshot pvc/lost ${local}`, code: 1 },
   { name: 'no-class-for-driver', words: `snapshot pvc/classless ${local}`, code: 1 },
   { name: 'unknown-class', words: `snapshot pvc/data --snapshot-class=sandbx ${local}`, code: 3 },
   { name: 'two-configurations', words: `snapshot deploy/twice ${local}`, code: 1 },
@@ -125,6 +132,22 @@ async function refuses(name: string, words: string, code: number, options: RunOp
   matchGolden(`commands/snapshot/${name}`, err);
   assert.deepEqual(await world.census(), before);
 }
+
+test('snapshot asks for nodes only where they matter, and goes on without the right', async () => {
+  const { faults, requests } = world.sandbox;
+  const asked = async (words: string, code: number) => {
+    requests.reset();
+    const ran = await world.run(words, { hints: false });
+    assert.equal(ran.code, code, ran.err);
+    return requests.count({ verb: 'list', plural: 'nodes' });
+  };
+  assert.equal(await asked('snapshot pvc/data --dry-run=client', 0), 0);
+  assert.equal(await asked('snapshot pvc/lost --dry-run=client', 1), 1);
+  assert.equal(await asked('schedule pvc/lost --cron @daily --keep-last 3', 1), 1);
+  faults.inject({ verb: 'list', plural: 'nodes', effect: { kind: 'fail', code: 403, reason: 'Forbidden' } });
+  assert.equal(await asked('snapshot pvc/lost --dry-run=client', 0), 1);
+  faults.clear();
+});
 
 test('snapshot refuses to choose between two default classes, or two without a default', async () => {
   const second = (annotations: Record<string, string>) =>

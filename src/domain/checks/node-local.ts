@@ -1,9 +1,9 @@
 /** Whether the nodes are there that alone have the data of a claim. */
-import type { ClusterNode, PersistentVolume, Stored } from '#src/api/kubernetes.ts';
+import type { ClusterNode, PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { nodes, persistentVolumeClaims, persistentVolumes } from '#src/api/resources.ts';
 import { placeOf, isUsableOn } from '#src/domain/in-place/topology.ts';
 import { commandLine } from '#src/domain/command-line.ts';
-import { failure, type Finding } from '#src/domain/finding.ts';
+import { failure, type Failure } from '#src/domain/finding.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { isNodeLocal } from '#src/domain/workload/node-local.ts';
 
@@ -26,13 +26,10 @@ export const nodeLocal: CheckOfTarget = {
   find: (facts, subject) =>
     whereClaims(facts, subject, (_, claims) =>
       whereRead(facts.volumes, (volumes) => {
-        const local = claims.filter(isBound).flatMap((claim) => {
-          const volume = volumes.get(claim.spec.volumeName ?? '');
-          return volume && isNodeLocal(volume) ? [{ claim: claim.metadata.name, volume }] : [];
-        });
+        const local = claimsOnNodes(claims.filter(isBound), volumes);
         if (local.length === 0) return [];
         return whereRead(facts.nodes, (known) => {
-          const lost = local.flatMap(({ claim, volume }) => judge(claim, volume, known));
+          const lost = lostClaims(local, known);
           if (lost.length > 0) return fewOf(lost, (rest) => `the nodes of ${rest} more claims are lost`);
           const places = new Set(local.map(({ volume }) => placeOf(volume) ?? ''));
           return [
@@ -46,11 +43,28 @@ export const nodeLocal: CheckOfTarget = {
     ),
 };
 
-function judge(
-  claim: string,
-  volume: Stored<PersistentVolume>,
-  known: readonly Stored<ClusterNode>[],
-): Finding[] {
+export interface ClaimOnNode {
+  readonly claim: string;
+  readonly volume: Stored<PersistentVolume>;
+}
+
+/** Those whose volumes certain nodes only can use. `volumes`: by name. */
+export function claimsOnNodes(
+  claims: readonly Stored<PersistentVolumeClaim>[],
+  volumes: ReadonlyMap<string, Stored<PersistentVolume>>,
+): ClaimOnNode[] {
+  return claims.flatMap((claim) => {
+    const volume = volumes.get(claim.spec.volumeName ?? '');
+    return volume && isNodeLocal(volume) ? [{ claim: claim.metadata.name, volume }] : [];
+  });
+}
+
+/** A failure for each whose data no Ready node has. `known`: the nodes that the volumes name, as far as they exist. */
+export function lostClaims(local: readonly ClaimOnNode[], known: readonly Stored<ClusterNode>[]): Failure[] {
+  return local.flatMap((each) => judge(each, known));
+}
+
+function judge({ claim, volume }: ClaimOnNode, known: readonly Stored<ClusterNode>[]): Failure[] {
   const usable = known.filter((node) => isUsableOn(volume, node));
   if (usable.some(isReady)) return [];
   const [first] = usable;

@@ -1,6 +1,7 @@
 /** Plans a snapshot: reads what it consists of, and finds what is wrong before the session begins. */
 import type {
   KubernetesObject,
+  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   Stored,
@@ -19,6 +20,7 @@ import { accept, refuse } from '#src/domain/finding.ts';
 
 import { podsOfWorkload } from '#src/session/hooks/pods-of-target.ts';
 import { orMissingNamespace, startAll, type NamespaceReader } from './namespace-reader.ts';
+import { refuseLostNodes } from './refuse-lost-nodes.ts';
 
 export interface BackupRequest {
   readonly target: Target;
@@ -68,7 +70,9 @@ export async function planBackup(reader: NamespaceReader, request: BackupRequest
     if (claim)
       planned.push({ claim, snapshotClass: await classOf(reader, request, configuration, claim, classes) });
   }
-  return { target, configuration, sessionClaims: names, planned: await withHandles(reader, planned) };
+  const volumes = await volumesOf(reader, planned);
+  await refuseLostNodes(reader, planned, volumes);
+  return { target, configuration, sessionClaims: names, planned: withHandles(planned, volumes) };
 }
 
 /** The planned claims of a session that was begun earlier: those on its own list that still exist. */
@@ -86,7 +90,7 @@ export async function planResumed(
       snapshotClass: await classOf(reader, request, configuration, claim, classes),
     })),
   );
-  return withHandles(reader, planned);
+  return withHandles(planned, await volumesOf(reader, planned));
 }
 
 interface ReadTarget {
@@ -123,20 +127,26 @@ async function classOf(
 /** For more claims than this, one list of all volumes is cheaper than one request per claim. */
 const fewClaims = 50;
 
-/** Adds volume handles; left out where a volume is not a CSI volume, or the user may not read it. */
-async function withHandles(
+/** The volumes of the claims, by name; without those that the user may not read. */
+async function volumesOf(
   reader: NamespaceReader,
   planned: readonly PlannedClaim[],
-): Promise<PlannedClaim[]> {
-  const all = planned.length > fewClaims ? ((await reader.volumes()) ?? new Map<string, never>()) : undefined;
-  return Promise.all(
-    planned.map(async (each) => {
-      const { volumeName = '' } = each.claim.spec;
-      const volume =
-        volumeName === '' ? undefined : all ? all.get(volumeName) : await reader.volume(volumeName);
-      return volume?.spec.csi ? { ...each, volumeHandle: volume.spec.csi.volumeHandle } : each;
-    }),
-  );
+): Promise<ReadonlyMap<string, Stored<PersistentVolume>>> {
+  if (planned.length > fewClaims) return (await reader.volumes()) ?? new Map<string, never>();
+  const names = planned.flatMap(({ claim }) => claim.spec.volumeName || []);
+  const read = await Promise.all(names.map((name) => reader.volume(name)));
+  return new Map(read.flatMap((volume) => (volume ? [[volume.metadata.name, volume] as const] : [])));
+}
+
+/** Adds volume handles; left out where a volume is not a CSI volume, or the user may not read it. */
+function withHandles(
+  planned: readonly PlannedClaim[],
+  volumes: ReadonlyMap<string, PersistentVolume>,
+): PlannedClaim[] {
+  return planned.map((each) => {
+    const csi = volumes.get(each.claim.spec.volumeName ?? '')?.spec.csi;
+    return csi ? { ...each, volumeHandle: csi.volumeHandle } : each;
+  });
 }
 
 async function readDriver(

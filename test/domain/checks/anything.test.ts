@@ -110,41 +110,93 @@ const lists = fc.record({
     some({ spec: some({ limits: fc.constant([{ type: 'PersistentVolumeClaim', max: { storage: 'x' } }]) }) }),
   ),
   cronjobs: objects(named, fc.record({ spec: some({ suspend: flag }) })),
+  persistentvolumes: objects(
+    named,
+    some({ spec: some({ csi: fc.constant({}) }), status: some({ phase: fc.constant('Released') }) }).map(
+      (volume) => ({ spec: {}, ...volume }),
+    ),
+  ),
   csidrivers: objects(named, fc.constant({})),
   csinodes: objects(named, some({ spec: some({ drivers: fc.constant([{ name: driver, nodeID: 'n' }]) }) })),
 });
 
+/** Facts beside lists. */
+const beside = fc.record({
+  clockAhead: fc.option(fc.integer(), { nil: undefined }),
+  definitions: read(
+    objects(
+      named,
+      fc.record({
+        spec: fc.record({
+          names: fc.constant({ plural: 'volumesnapshots' }),
+          versions: fc.array(fc.record({ name: text, served: flag, storage: flag }), { maxLength: 2 }),
+        }),
+        status: some({ storedVersions: fc.array(text, { maxLength: 2 }) }),
+      }),
+    ),
+  ),
+  webhooks: read(
+    objects(named, some({ webhooks: fc.constant([{ name: 'validation-webhook.snapshot.storage.k8s.io' }]) })),
+  ),
+  swapped: read(objects(named, fc.constant({ spec: {} }))),
+  sidecarLeases: read(
+    objects(
+      fc.constant('external-snapshotter-leader-disk-example-com'),
+      some({ spec: some({ holderIdentity: text, renewTime: text }) }),
+    ),
+  ),
+  events: read(
+    objects(
+      named,
+      some({ message: text }).map((event) => ({ involvedObject: {}, ...event })),
+    ),
+  ),
+});
+
+function read(values: fc.Arbitrary<Stored<KubernetesObject>[]>) {
+  return values.map((value) => ({ value: value as never }));
+}
+
 test('whatever the objects are, each finding is one line, and a failure says how a command ends', () => {
   fc.assert(
-    fc.property(lists, flag, flag, fc.nat(100), text, (seen, byAppscode, hasVolumes, hours, schedule) => {
-      const nightly = configuration('nightly', { schedule });
-      const of = facts({
-        now: hoursLater(hours),
-        served: [
-          'volumesnapshots',
-          'volumesnapshotclasses',
-          'volumesnapshotcontents',
-          'backupconfigurations',
-          'backupsessions',
-          'restoresessions',
-        ],
-        lists: { ...seen, backupconfigurations: [nightly] },
-        points: { value: restorePoints(seen.volumesnapshots as Stored<VolumeSnapshot>[], []) },
-        ...(byAppscode && { groups: withAppscode }),
-        ...(hasVolumes ? volumesOf({ csi: { driver, volumeHandle: 'h' } }) : {}),
-        target,
-      });
-      const whole = examineCluster(checks, { ...of, namespace: undefined });
-      const found = [
-        ...whole.diagnoses,
-        ...examineNamespace(checks, of, [subject({ configuration: nightly })], whole),
-      ];
-      assert.ok(found.length > 0);
-      for (const finding of found) {
-        assert.ok(finding.message !== '');
-        assert.ok(finding.level !== 'fail' || finding.kind.length > 0);
-        assert.doesNotMatch(finding.fix ?? '', /\n/);
-      }
-    }),
+    fc.property(
+      lists,
+      beside,
+      flag,
+      flag,
+      fc.nat(100),
+      text,
+      (seen, more, byAppscode, hasVolumes, hours, schedule) => {
+        const nightly = configuration('nightly', { schedule });
+        const of = facts({
+          ...more,
+          now: hoursLater(hours),
+          served: [
+            'volumesnapshots',
+            'volumesnapshotclasses',
+            'volumesnapshotcontents',
+            'backupconfigurations',
+            'backupsessions',
+            'restoresessions',
+          ],
+          lists: { ...seen, backupconfigurations: [nightly] },
+          points: { value: restorePoints(seen.volumesnapshots as Stored<VolumeSnapshot>[], []) },
+          ...(byAppscode && { groups: withAppscode }),
+          ...(hasVolumes ? volumesOf({ csi: { driver, volumeHandle: 'h' } }) : {}),
+          target,
+        });
+        const whole = examineCluster(checks, { ...of, namespace: undefined });
+        const found = [
+          ...whole.diagnoses,
+          ...examineNamespace(checks, of, [subject({ configuration: nightly })], whole),
+        ];
+        assert.ok(found.length > 0);
+        for (const finding of found) {
+          assert.ok(finding.message !== '');
+          assert.ok(finding.level !== 'fail' || finding.kind.length > 0);
+          assert.doesNotMatch(finding.fix ?? '', /\n/);
+        }
+      },
+    ),
   );
 });
