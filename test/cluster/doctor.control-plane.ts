@@ -5,12 +5,16 @@ import { suite, test, type TestContext } from 'node:test';
 
 import type { CustomResourceDefinition, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import {
+  backupConfigurations,
   customResourceDefinitions,
+  leases,
+  namespaces,
   validatingWebhookConfigurations,
   volumeSnapshotClasses,
   volumeSnapshots,
 } from '#src/api/resources.ts';
 import type { FindingItem, FindingList } from '#src/report/findings.ts';
+import { configuration } from '#test/e2e/operator/manifests.ts';
 import { openPlace, type Place } from '#test/e2e/place.ts';
 import { runPlugin } from '#test/e2e/plugin.ts';
 
@@ -27,6 +31,26 @@ async function firstFailure(place: Place): Promise<FindingItem | undefined> {
   const words = ['doctor', 'pvc/data', '-o', 'json'];
   const { stdout } = await runPlugin(kubeconfig, words, { namespace: place.namespace });
   return (JSON.parse(stdout) as FindingList).items.find(({ level }) => level === 'fail');
+}
+
+async function untilFound(
+  place: Place,
+  wanted: {
+    readonly check: string;
+    readonly level: FindingItem['level'] | undefined;
+    readonly words?: RegExp;
+  },
+): Promise<FindingItem | undefined> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const words = ['doctor', 'pvc/data', '-o', 'json'];
+    const { stdout } = await runPlugin(kubeconfig, words, { namespace: place.namespace });
+    const { items } = JSON.parse(stdout) as FindingList;
+    const found = items.find(({ check }) => check === wanted.check);
+    if (found?.level === wanted.level && (wanted.words ?? /./).test(found?.message ?? 'none')) return found;
+    if (performance.now() > deadline) assert.fail(`${wanted.check}: ${JSON.stringify(items)}`);
+    await setTimeout(250);
+  }
 }
 
 /** The API server takes a while to notice changes of webhooks and definitions. */
@@ -168,6 +192,94 @@ await suite('doctor names the cause first', () => {
       await cluster.delete(validatingWebhookConfigurations, { name });
     }
     await untilFirst(place, undefined);
+  });
+
+  test('the webhook of an older external-snapshotter is left over; the fix heals it', async (t) => {
+    const place = await openBoundPlace(t);
+    const name = 'validation-webhook.snapshot.storage.k8s.io';
+    await cluster.create(validatingWebhookConfigurations, {
+      ...{ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration' },
+      metadata: { name },
+      webhooks: [
+        {
+          ...{ name, clientConfig: { url: 'https://127.0.0.1:1/' } },
+          rules: [
+            {
+              ...{ apiGroups: ['snapshot.storage.k8s.io'], apiVersions: ['v1'] },
+              ...{ operations: ['CREATE', 'UPDATE'], resources: ['volumesnapshots'] },
+            },
+          ],
+          ...{ failurePolicy: 'Ignore', sideEffects: 'None', admissionReviewVersions: ['v1'] },
+        },
+      ],
+    } as KubernetesObject);
+    const found = await untilFound(place, { check: 'snapshot-webhook', level: 'warn' });
+    assert.equal(found?.fix, `kubectl delete validatingwebhookconfiguration ${name}`);
+    await cluster.delete(validatingWebhookConfigurations, { name });
+    await untilFound(place, { check: 'snapshot-webhook', level: undefined });
+  });
+
+  test('the definitions have stored another version, and cannot be upgraded before that is repaired', async (t) => {
+    const place = await openBoundPlace(t);
+    const name = 'volumesnapshots.snapshot.storage.k8s.io';
+    const { spec } = await cluster.get(customResourceDefinitions, name);
+    const [current] = spec.versions.filter((version) => version.name === 'v1');
+    assert.ok(current);
+    const versions = (stored: string) =>
+      ['v1', 'v1beta1'].map((version) => ({ ...current, name: version, storage: version === stored }));
+    const write = (next: readonly object[]) =>
+      cluster.patch(customResourceDefinitions, { name }, { spec: { versions: next } });
+    await write(versions('v1beta1'));
+    await write(versions('v1'));
+    await untilFound(place, {
+      check: 'snapshot-definitions',
+      level: 'warn',
+      words: /^volumesnapshots may be stored as v1beta1: /,
+    });
+    await assert.rejects(write(spec.versions), /must (?:appear|have been included) in spec\.versions/);
+    await cluster.patch(
+      customResourceDefinitions,
+      { name },
+      { status: { storedVersions: ['v1'] } },
+      { subresource: 'status' },
+    );
+    await write(spec.versions);
+    await untilFound(place, { check: 'snapshot-definitions', level: undefined });
+  });
+
+  test('pod security refuses the pods of Jobs', async (t) => {
+    const place = await openBoundPlace(t);
+    const { namespace } = place;
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    await cluster.patch(namespaces, { name: namespace }, { metadata: { labels } });
+    // As an operator leaves it that has just renewed it.
+    const home = 'kubectl-stash';
+    await cluster.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: home } });
+    t.after(() => cluster.delete(namespaces, { name: home }));
+    const renewTime = new Date().toISOString().replace('Z', '000Z');
+    await cluster.create(leases, {
+      ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
+      metadata: { name: 'kubectl-stash-operator', namespace: home },
+      spec: { holderIdentity: 'operator-0', renewTime },
+    });
+    const privileged = { container: { securityContext: { allowPrivilegeEscalation: true } } };
+    const nightly = configuration('nightly', {
+      kind: 'PersistentVolumeClaim',
+      target: 'data',
+      spec: { paused: true, runtimeSettings: privileged },
+    });
+    await place.create(backupConfigurations, nightly);
+    await untilFound(place, {
+      check: 'job-pods',
+      level: 'fail',
+      words: /violates PodSecurity "restricted:latest": allowPrivilegeEscalation/,
+    });
+    await cluster.patch(
+      backupConfigurations,
+      { name: 'nightly', namespace },
+      { spec: { runtimeSettings: null } },
+    );
+    await untilFound(place, { check: 'job-pods', level: 'ok' });
   });
 
   test('the definitions of the snapshot API serve only v1beta1, or are missing', async (t) => {

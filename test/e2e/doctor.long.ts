@@ -6,6 +6,7 @@ import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
   csiDrivers,
+  leases,
   persistentVolumeClaims,
   persistentVolumes,
   resourceQuotas,
@@ -14,6 +15,7 @@ import {
   volumeSnapshots,
   type Resource,
 } from '#src/api/resources.ts';
+import { sidecarLeaseName } from '#src/api/snapshot-controller.ts';
 import { byName } from '#src/cluster/by-name.ts';
 import { isStashError } from '#src/errors.ts';
 import type { FindingItem, FindingList } from '#src/report/findings.ts';
@@ -228,7 +230,17 @@ await suite('doctor names the cause first', { concurrency: 4 }, () => {
     const place = await openPlace(t, server);
     const { driver, claim: target } = await foreignClaim(t, place, { node: 'worker-of-old' });
     await outside(t, volumeSnapshotClasses, snapshotClass(place.namespace, driver));
-    await namesFirst(place, target, 'node-local', /is on node worker-of-old only, which does not exist/);
+    const { message } = await namesFirst(
+      place,
+      target,
+      'node-local',
+      /is on node worker-of-old only, which does not exist/,
+    );
+    const refused = await runPlugin(kubeconfig, ['snapshot', target, '--executor=local'], {
+      namespace: place.namespace,
+    });
+    assert.deepEqual([refused.code, refused.stderr.split('\n')[0]], [1, `error: ${message}`]);
+    assert.deepEqual(await place.list(volumeSnapshots), []);
   });
 
   test('the sidecar of the driver is down', async (t) => {
@@ -244,6 +256,30 @@ await suite('doctor names the cause first', { concurrency: 4 }, () => {
     );
     await namesFirst(place, target, 'driver-sidecar', /^the csi-snapshotter of driver \S+ does not answer/);
     await dropSnapshot(place);
+  });
+
+  test('no sidecar of the driver leads, until one renews its Lease', async (t) => {
+    const place = await openPlace(t, server);
+    const { driver, claim: target } = await foreignClaim(t, place);
+    await outside(t, volumeSnapshotClasses, snapshotClass(place.namespace, driver));
+    const name = sidecarLeaseName(driver);
+    const spec = (renewed: Date) => ({
+      holderIdentity: 'snapshotter-0',
+      renewTime: renewed.toISOString().replace('Z', '000Z'),
+    });
+    await place.create(leases, {
+      ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } },
+      spec: spec(new Date(Date.now() - 600_000)),
+    });
+    await namesFirst(
+      place,
+      target,
+      'sidecar-lease',
+      /^no csi-snapshotter of driver \S+ leads .*: the last one renewed its Lease 12m/,
+    );
+    await cluster.patch(leases, { name, namespace: place.namespace }, { spec: spec(clock.now()) });
+    const healed = await examine(place, target);
+    assert.equal(healed.find(({ check }) => check === 'sidecar-lease')?.level, 'ok', JSON.stringify(healed));
   });
 
   test('the driver is not installed', async (t) => {
