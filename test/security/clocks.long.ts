@@ -113,14 +113,24 @@ test('the program itself learns the time, and tells the skew once', async () => 
     static now() { return D.now() - ${hour}; } }`;
   const loader = `--import=data:text/javascript,${encodeURIComponent(slow)}`;
   const [node = '', program = ''] = (await ourProgram()).argv;
-  const argv = [loader, program, 'snapshot', 'deploy/app', '--executor=local', '-n', namespace];
-  const child = spawn(node, [...argv, '--kubeconfig', stage.sandbox.kubeconfig]);
-  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close') as Promise<[number]>]);
+  const ran = async (...words: string[]) => {
+    const argv = [loader, program, ...words, '-n', namespace, '--kubeconfig', stage.sandbox.kubeconfig];
+    const child = spawn(node, argv);
+    const [out, said, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close') as Promise<[number]>,
+    ]);
+    return { out, said, code };
+  };
+  const { said, code } = await ran('snapshot', 'deploy/app', '--executor=local');
   assert.equal(code, 0, said);
   assert.equal(said.match(/^warning: this machine's clock is .* behind the API server's/gm)?.length, 1, said);
   const [session] = await stage.all(backupSessions, namespace);
   assert.ok(session && isFinal(session));
   assert.equal(session.status?.phase, 'Succeeded');
+  const { out } = await ran('doctor', 'deploy/app');
+  assert.match(out, /^warn +clock +this machine's clock is \S+ behind the API server's$/m);
 });
 
 const table = [
@@ -141,6 +151,7 @@ for (const { what, date, took, ahead } of table) {
     await own.advance(took);
     learn(date);
     assert.equal(clock.now().getTime() - own.now().getTime(), ahead);
+    assert.equal(clock.ahead(), ahead);
     clock.onSend()(date);
     assert.equal(told.length, Math.abs(ahead) > 30_000 ? 1 : 0);
   });

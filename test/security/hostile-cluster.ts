@@ -98,6 +98,14 @@ const contents: Readonly<Record<string, object>> = {
     involvedObject: { kind: 'PersistentVolumeClaim', name: 'web', uid },
     lastTimestamp: time,
   },
+  Lease: { spec: { holderIdentity: 'leader', renewTime: time } },
+  CustomResourceDefinition: {
+    spec: {
+      names: { plural: 'volumesnapshots' },
+      versions: [{ name: 'v1beta1', served: true, storage: true, rules: { 'x-kubernetes-validations': [] } }],
+    },
+  },
+  ValidatingWebhookConfiguration: { webhooks: [{ name: 'validation-webhook.snapshot.storage.k8s.io' }] },
   BackupConfiguration: {
     spec: {
       driver: 'VolumeSnapshotter',
