@@ -152,6 +152,7 @@ describe('output', () => {
       'csidrivers',
       'csinodes',
       'events involvedObject.kind=VolumeSnapshot,type=Warning',
+      'jobs app.kubernetes.io/managed-by=kubectl-stash,app.kubernetes.io/component in (trigger,snapshotter,restorer)',
       'limitranges',
       'persistentvolumeclaims',
       `persistentvolumes ${label.restoreSession}`,

@@ -3,6 +3,7 @@ import type {
   ClusterNode,
   CustomResourceDefinition,
   Event,
+  Job,
   KubernetesObject,
   Lease,
   PersistentVolume,
@@ -74,6 +75,7 @@ export interface Facts extends ClusterFacts {
   readonly events: Read<readonly Stored<Event>[]>;
   /** Rights that the user lacks to run the commands of hooks. */
   readonly missingForHooks: readonly Right[];
+  readonly operatorJobs: Read<JobsSeen>;
   /** By name of a configuration, whether the API server would admit the pod of a Job of its sessions. */
   readonly jobPods: ReadonlyMap<string, Read<Verdict>>;
   /** Kinds that a session creates, and whether the API server would admit one, as a dry run answers. */
@@ -90,6 +92,13 @@ export interface Verdict {
 
 export interface Admission extends Verdict {
   readonly resource: Resource;
+}
+
+/** Jobs of our operator. */
+export interface JobsSeen {
+  readonly jobs: readonly Stored<Job>[];
+  /** Of those that have not ended, and maybe of others. */
+  readonly pods: readonly Stored<Pod>[];
 }
 
 export interface OperatorFacts {

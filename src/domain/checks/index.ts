@@ -25,6 +25,7 @@ import { limitRange } from './limit-ranges.ts';
 import { machineClock } from './machine-clock.ts';
 import { nodeLocal } from './node-local.ts';
 import { operator } from './operator.ts';
+import { operatorJobs } from './operator-jobs.ts';
 import { overdue } from './overdue.ts';
 import { quota } from './quota.ts';
 import { restoreClaims } from './restore-claims.ts';
@@ -49,7 +50,7 @@ import { targetExists } from './target-exists.ts';
 export const checks: readonly Check[] = [
   ...[machineClock, snapshotApi, snapshotDefinitions, snapshotWebhook, stashApi],
   ...[snapshotController, groupSnapshots, leakedContents, leakedVolumes, oldKeptVolumes],
-  ...[rights, admission, driverSidecar, operator],
+  ...[rights, admission, driverSidecar, operator, operatorJobs],
   ...[limitsOfDriver, stuckSnapshots, stuckDeletions, configurations],
   ...[configurationValid, configurationOwner, jobPods, hookRights],
   ...[targetExists, configurationChoice, claims, drivers, csiDriver, sidecarLease, nodeLocal],

@@ -56,7 +56,7 @@ export const jobPods: CheckOfConfiguration = {
   name: 'job-pods',
   of: 'configuration',
   about:
-    "Where an operator of ours runs, the API server would admit the pod of a Job of the configuration: it answers a dry run, which stores nothing. This finds pod security standards, policies, quotas and LimitRanges of pods. Whether a node can pull the image shows in the session's conditions only.",
+    'Where an operator of ours runs, the API server would admit the pod of a Job of the configuration: it answers a dry run, which stores nothing. This finds pod security standards, policies, quotas and LimitRanges of pods. Whether a node can pull the image shows with the first Job: operator-jobs.',
   rights: [{ verb: 'create', resource: pods }],
   after: ['operator', 'configuration-valid'],
   find: (facts, { metadata: { name } }) => {

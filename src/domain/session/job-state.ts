@@ -41,6 +41,11 @@ export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobSta
   );
 }
 
+/** Whether the Job controller has ended it. */
+export function isJobOver({ status }: Job): boolean {
+  return [jobCondition.failed, jobCondition.complete].some((type) => isTrue(status?.conditions, type));
+}
+
 function waiting(why: string, stuck = false): JobState {
   return { state: 'waiting', why: sanitize(why), stuck };
 }

@@ -1,13 +1,16 @@
 /** Reads what `doctor` examines, with the user's own rights. */
 import type { KubernetesObject, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
-import { operatorName, operatorNamespace } from '#src/api/operator.ts';
+import { label, managedBy } from '#src/api/labels.ts';
+import { operatorName, operatorNamespace, type Component } from '#src/api/operator.ts';
 import {
   backupConfigurations,
   backupSessions,
   clusterRoleBindings,
   events,
+  jobs,
   leases,
   persistentVolumeClaims,
+  pods,
   volumeSnapshotClasses,
   volumeSnapshots,
   type Resource,
@@ -27,6 +30,7 @@ import type { Clock } from '#src/domain/clock.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import type { Right } from '#src/domain/rights.ts';
+import { isJobOver } from '#src/domain/session/job-state.ts';
 import { claimsOfTarget } from '#src/domain/workload/claims.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
@@ -82,13 +86,14 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
   const { namespace, cluster } = reader;
   const { target, user, clock } = asked;
   const [groups] = await Promise.all([reader.groups(), reader.namespaceExists()]);
-  const [lists, whole, operator, missing, missingForHooks, warnings] = await Promise.all([
+  const [lists, whole, operator, missing, missingForHooks, warnings, operatorJobs] = await Promise.all([
     readLists(cluster, namespace, [...asked.lists, ...ownLists]),
     asked.whole(),
     readOperator(reader),
     readMissing(reader, groups),
     reader.missing(rightsForExec),
     readWarnings(reader),
+    readOperatorJobs(reader),
   ]);
   const listed = listedFrom(lists);
   const subjects = await readSubjects(reader, listed, subjectsOf({ target, listed }));
@@ -108,7 +113,7 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
   const facts: Facts = {
     ...whole,
     ...{ now, clockAhead: clock.ahead?.(), user, namespace, target, groups, listed, operator },
-    ...{ missing, missingForHooks, events: warnings },
+    ...{ missing, missingForHooks, events: warnings, operatorJobs },
     ...{ volumes, nodes, contents, secrets, sidecarLeases, admission, jobPods },
     points: mapped(listed(volumeSnapshots), (snapshots) => {
       const sessions = listed(backupSessions);
@@ -160,6 +165,24 @@ function readWarnings({ cluster, namespace }: NamespaceReader): Promise<Facts['e
     namespace,
     async () => (await cluster.list(events, scope)).items,
   );
+}
+
+const ofJobs: readonly Component[] = ['trigger', 'snapshotter', 'restorer'];
+
+async function readOperatorJobs({ cluster, namespace }: NamespaceReader): Promise<Facts['operatorJobs']> {
+  const labelSelector = `${label.managedBy}=${managedBy},${label.component} in (${ofJobs.join()})`;
+  const scope = { namespace, labelSelector };
+  const found = await orLacking(
+    { verb: 'list', resource: jobs },
+    namespace,
+    async () => (await cluster.list(jobs, scope)).items,
+  );
+  if (!('value' in found)) return found;
+  if (found.value.every(isJobOver)) return { value: { jobs: found.value, pods: [] } };
+  return orLacking({ verb: 'list', resource: pods }, namespace, async () => ({
+    jobs: found.value,
+    pods: (await cluster.list(pods, scope)).items,
+  }));
 }
 
 async function readOperator({ cluster }: NamespaceReader): Promise<OperatorFacts> {

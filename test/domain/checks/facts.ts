@@ -46,7 +46,13 @@ export function facts({ lists = {}, served = [], ...changes }: Changes = {}): Fa
     admission: [],
     controllerLease: { value: undefined },
     ...{ clockAhead: undefined, definitions: { value: [] }, webhooks: { value: [] }, swapped: { value: [] } },
-    ...{ sidecarLeases: { value: [] }, events: { value: [] }, missingForHooks: [], jobPods: new Map() },
+    ...{
+      sidecarLeases: { value: [] },
+      events: { value: [] },
+      missingForHooks: [],
+      operatorJobs: { value: { jobs: [], pods: [] } },
+      jobPods: new Map(),
+    },
     ...changes,
   };
 }

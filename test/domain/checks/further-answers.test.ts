@@ -22,6 +22,7 @@ import { jobPods, podTrials } from '#src/domain/checks/job-pods.ts';
 import { oldKeptVolumes } from '#src/domain/checks/kept-volumes.ts';
 import { leakedVolumes } from '#src/domain/checks/leaked-volumes.ts';
 import { machineClock } from '#src/domain/checks/machine-clock.ts';
+import { operatorJobs } from '#src/domain/checks/operator-jobs.ts';
 import { sidecarLease } from '#src/domain/checks/sidecar-lease.ts';
 import { snapshotDefinitions } from '#src/domain/checks/snapshot-definitions.ts';
 import { snapshotWebhook } from '#src/domain/checks/snapshot-webhook.ts';
@@ -46,8 +47,10 @@ import {
   keptVolume,
   lostVolume,
   made,
+  podOfJob,
   sidecarLeaseOf,
   snapshotOf,
+  triggerJob,
   webhookConfiguration,
   withSnapshots,
   writtenBy,
@@ -338,6 +341,31 @@ test('pods of Jobs are tried once for all configurations with the same settings'
     ['ok: the API server admits the pods of its Jobs'],
   );
   assert.deepEqual(ofConfiguration(jobPods, nightly), []);
+});
+
+test('Jobs of the operator', () => {
+  const at = (hours: number) => hoursLater(hours);
+  const of = (...all: ReturnType<typeof triggerJob>[]) =>
+    ofNamespace(operatorJobs, { operatorJobs: { value: { jobs: all, pods: [] } } });
+  const first = triggerJob('nightly-1', at(1), 'Failed');
+  const began = ['warn: job nightly-1 began no session: it ran too long'];
+  assert.deepEqual(of(), []);
+  assert.deepEqual(of(triggerJob('nightly-1', at(1), 'Complete')), []);
+  assert.deepEqual(of(triggerJob('nightly-1', at(1))), [], 'its pod comes');
+  assert.deepEqual(of(first), began);
+  assert.deepEqual(of(first, triggerJob('nightly-0', at(0), 'Complete')), began);
+  assert.deepEqual(of(first, triggerJob('nightly-2', at(2), 'Complete')), []);
+  const other = triggerJob('weekly-2', at(2), 'Complete');
+  const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'weekly', uid: 'cron-2' };
+  assert.deepEqual(of(first, { ...other, metadata: { ...other.metadata, ownerReferences: [owner] } }), began);
+  const session = { ...first, metadata: { ...first.metadata, labels: {} } };
+  assert.deepEqual(of(session), [], 'the session has a condition that says so');
+  const starting = triggerJob('nightly-1', at(1));
+  const seen = { jobs: [starting], pods: [podOfJob(starting, 'ContainerCreating')] };
+  assert.deepEqual(ofNamespace(operatorJobs, { operatorJobs: { value: seen } }), []);
+  assert.deepEqual(ofNamespace(operatorJobs, { operatorJobs: lacking({ verb: 'list', resource: pods }) }), [
+    'unknown: needs list pods',
+  ]);
 });
 
 test('claims that Argo CD may take for its own', () => {

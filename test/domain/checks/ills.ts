@@ -4,11 +4,13 @@ import type {
   CronJob,
   CustomResourceDefinition,
   Event,
+  Job,
   KubernetesObject,
   Lease,
   LimitRange,
   PersistentVolume,
   PersistentVolumeClaim,
+  Pod,
   ResourceQuota,
   StorageClass,
   Stored,
@@ -241,6 +243,45 @@ export function cronJobOf(changes: Partial<CronJob['spec']>): Stored<CronJob> {
   });
 }
 
+/** Of the CronJob of `nightly`. */
+export function triggerJob(name: string, made: Date, condition?: 'Complete' | 'Failed'): Stored<Job> {
+  const job = stored<Job>({
+    ...{ apiVersion: 'batch/v1', kind: 'Job', status: {} },
+    metadata: {
+      ...{ name, namespace: 'demo', uid: name },
+      labels: { 'app.kubernetes.io/component': 'trigger' },
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'nightly', uid: 'cron-1' }],
+    },
+    ...(condition && {
+      status: { conditions: [{ type: condition, status: 'True' as const, message: 'it ran too long' }] },
+    }),
+  });
+  return { ...job, metadata: { ...job.metadata, creationTimestamp: made.toISOString() } };
+}
+
+/** Its container waits for this reason. */
+export function podOfJob({ metadata: { name, uid } }: Stored<Job>, reason: string): Stored<Pod> {
+  return stored<Pod>({
+    ...{ apiVersion: 'v1', kind: 'Pod', spec: { containers: [] } },
+    metadata: {
+      name: `${name}-x`,
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }],
+    },
+    status: {
+      phase: 'Pending',
+      conditions: [{ type: 'PodScheduled', status: 'True' }],
+      containerStatuses: [
+        {
+          ...{ name: 'trigger', ready: false, restartCount: 0, image: 'app', imageID: '' },
+          state: { waiting: { reason, message: 'not found' } },
+        },
+      ],
+    },
+  });
+}
+
+const waitingJob = triggerJob('stash-trigger-nightly-1', later);
+
 /** With a client that wrote a field of its spec. */
 export function writtenBy(
   of: Stored<BackupConfiguration>,
@@ -336,6 +377,13 @@ export const ills: Readonly<Record<string, Ill>> = {
     },
   },
   operator: { configuration: nightly },
+  'operator-jobs': {
+    changes: {
+      operatorJobs: {
+        value: { jobs: [waitingJob], pods: [podOfJob(waitingJob, 'ImagePullBackOff')] },
+      },
+    },
+  },
   'driver-limits': {
     changes: {
       ...withSnapshots([
