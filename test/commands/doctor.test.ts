@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { label } from '#src/api/labels.ts';
+import { annotation, label } from '#src/api/labels.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
   customResourceDefinitions,
+  events,
+  jobs,
   leases,
   persistentVolumes,
   roleBindings,
@@ -14,6 +16,7 @@ import {
 } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { FindingItem } from '#src/report/findings.ts';
+import { formatSwapped, type SwappedVolume } from '#src/domain/in-place/swapped-volume.ts';
 import { buildUserRights } from '#src/domain/install/user-roles.ts';
 import { StashError } from '#src/errors.ts';
 import { withAppscode } from '#test/operator-player/appscode.ts';
@@ -208,6 +211,76 @@ test("the printed fix works: Stash's kinds are missing", async () => {
     ['stash-api', 'configurations'].map((check) => served.get(check)?.level),
     ['ok', 'ok'],
   );
+});
+
+describe('what is read beside lists of whole kinds', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    await place(world);
+  });
+  after(() => world[Symbol.asyncDispose]());
+  const found = async (check: string, words = '') =>
+    (await examined(world, words))
+      .filter((each) => each.check === check)
+      .map(({ level, message }) => `${level}: ${message}`);
+
+  test('volumes that a restore in place has kept', async () => {
+    const swapped = formatSwapped({
+      ...{ session: 'restore-1', namespace: demo, claim: 'data', role: 'kept', policy: 'Delete' },
+      ...{ target: web, since: '2026-03-06T03:00:00Z', manifest: { metadata: {}, spec: {} } },
+    } as SwappedVolume);
+    const metadata = {
+      name: 'pv-kept',
+      labels: { [label.restoreSession]: 'restore-1' },
+      annotations: { [annotation.swap]: swapped },
+    };
+    const csi = { driver: 'sandbox.csi.stash.dev', volumeHandle: 'vol-kept' };
+    const spec = { capacity: { storage: '5Gi' }, accessModes: ['ReadWriteOnce'], csi };
+    await world.create([persistentVolumes, object('v1', 'PersistentVolume', { metadata, spec })]);
+    assert.deepEqual(await found('kept-volumes'), [
+      'warn: restoresession demo/restore-1 has kept 1 volume of 5Gi for 8d',
+    ]);
+    assert.deepEqual(await found('kept-volumes', '-n default'), []);
+  });
+
+  test('Events of snapshots that are gone', async () => {
+    const event = (name: string, type: string, kind: string) =>
+      [
+        events,
+        object('v1', 'Event', {
+          metadata: { name, namespace: demo },
+          ...{ type, reason: 'SnapshotCreationFailed', message: 'rpc error: desc = 429' },
+          involvedObject: { apiVersion: 'snapshot.storage.k8s.io/v1', kind, namespace: demo, name },
+        }),
+      ] as const;
+    await world.create(
+      event('normal', 'Normal', 'VolumeSnapshot'),
+      event('of-a-pod', 'Warning', 'Pod'),
+      event('gone', 'Warning', 'VolumeSnapshot'),
+    );
+    assert.deepEqual(await found('driver-limits'), [
+      "warn: volumesnapshot gone: the storage system's API limits the rate of requests, as its Events say",
+    ]);
+  });
+
+  test('Jobs of the operator, and no others', async () => {
+    const job = (name: string, component: string) => {
+      const labels = { 'app.kubernetes.io/managed-by': 'kubectl-stash', [label.component]: component };
+      const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'app' }] } };
+      const metadata = { name, namespace: demo, labels };
+      return [jobs, object('batch/v1', 'Job', { metadata, spec: { suspend: true, template } })] as const;
+    };
+    await world.create(job('nightly-1', 'trigger'), job('probe-1', 'probe'));
+    for (const name of ['nightly-1', 'probe-1']) {
+      const conditions = [{ type: 'Failed', status: 'True', message: 'its image is gone' }];
+      const at = { name, namespace: demo };
+      await world.cluster.patch(jobs, at, { status: { conditions } }, { subresource: 'status' });
+    }
+    assert.deepEqual(await found('operator-jobs'), [
+      'warn: job nightly-1 began no session: its image is gone',
+    ]);
+  });
 });
 
 test('a cluster without the snapshot API', async () => {
