@@ -236,7 +236,7 @@ await suite('doctor names the cause first', () => {
       level: 'warn',
       words: /^volumesnapshots may be stored as v1beta1: /,
     });
-    await assert.rejects(write([current]), /must (?:appear|have been included) in spec\.versions/);
+    await assert.rejects(write([current]), /must (?:appear|remain) in spec\.versions/);
     await cluster.patch(
       customResourceDefinitions,
       { name },
