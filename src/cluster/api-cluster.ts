@@ -44,9 +44,9 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
       return present(resource, await read({ verb: 'get', resource, name, namespace, path }));
     },
 
-    list: (resource, scope = {}) => listCollection(read, resource, scope, limits),
+    list: (resource, scope = {}) => listCollection(api.askFor, resource, scope, limits, interrupted),
 
-    pages: (resource, scope = {}) => pagesOfCollection(read, resource, scope, limits),
+    pages: (resource, scope = {}) => pagesOfCollection(api.askFor, resource, scope, limits, interrupted),
 
     async create(resource, object, options = {}) {
       const { namespace, name } = object.metadata;
@@ -85,7 +85,7 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
     watch<T extends KubernetesObject>(resource: Resource<T>, scope: WatchScope<T>, signal: AbortSignal) {
       return watchCollection<T>(
         {
-          list: (aborted) => listCollection(api.askOnce, resource, scope, limits, aborted),
+          list: (aborted) => listCollection(api.askOnceFor, resource, scope, limits, aborted),
           changes: (version, aborted) => streamChanges(api, resource, scope, version, aborted),
         },
         signal,
@@ -98,7 +98,8 @@ export function createApiCluster(api: Api, interrupted?: AbortSignal): Cluster {
     async logs({ namespace, pod, container, tailLines, previous }) {
       const where = { name: pod, namespace, subresource: 'log' };
       const path = exactPath(pods, where) + query({ container, tailLines, previous });
-      return await api.askText({ verb: 'get', resource: pods, ...where, path }, interrupted);
+      const request: ApiRequest = { verb: 'get', resource: pods, ...where, path };
+      return await api.askFor(request, (text) => text.toString(), interrupted);
     },
 
     async groups() {

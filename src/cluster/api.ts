@@ -11,7 +11,7 @@ import { StashError } from '#src/errors.ts';
 
 import { connectionError, isCutConnection, timeoutError } from './connection-errors.ts';
 import { answerError, ClusterError, pageError, type Failure, type Parties } from './errors.ts';
-import { AnswerTooLong, readText, SilentConnection, type Wire } from './http.ts';
+import { AnswerTooLong, readBody, SilentConnection, type Wire } from './http.ts';
 import { backoffDelay, type Limits } from './limits.ts';
 import type { ApiRequest, Verb } from './request.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -27,6 +27,12 @@ export interface ApiOptions {
   readonly requestTimeout?: number | undefined;
 }
 
+export type AskFor = <A>(
+  request: ApiRequest,
+  read: (answer: Buffer) => A,
+  signal?: AbortSignal,
+) => Promise<A>;
+
 export interface Api {
   readonly limits: Limits;
   readonly clock: Clock;
@@ -37,15 +43,18 @@ export interface Api {
    * did nothing. Throws 'interrupted' as soon as `signal` aborts.
    */
   readonly ask: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
-  /** Like `ask`, for an answer in plain text. */
-  readonly askText: (request: ApiRequest, signal?: AbortSignal) => Promise<string>;
-  /** Like `ask`, without retries. */
-  readonly askOnce: (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
+  /** Like `ask`, with what `read` makes of the answer. A SyntaxError of `read` means that the answer is not JSON. */
+  readonly askFor: AskFor;
+  /** Like `askFor`, without retries. */
+  readonly askOnceFor: AskFor;
   /** Resolves with the head of a long-lived answer. */
   open(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage>;
   /** Turns any error into a StashError, as the port promises. */
   toStashError(error: unknown): StashError;
 }
+
+/** With which each object of the API begins. */
+const openingBrace = 0x7b;
 
 const methods: Readonly<Record<Verb, string>> = {
   get: 'GET',
@@ -101,14 +110,14 @@ export function createApi(options: ApiOptions): Api {
     throw answerError(request, await readFailure(message), parties);
   }
 
-  async function textOnce(request: ApiRequest, signal?: AbortSignal): Promise<string> {
+  async function bodyOnce(request: ApiRequest, signal?: AbortSignal): Promise<Buffer> {
     const deadline = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout);
     const signals = [signal, deadline].filter((one) => one !== undefined);
     const either = signals.length > 0 ? AbortSignal.any(signals) : undefined;
-    const exchange = async (silence: number): Promise<{ message: IncomingMessage; text: string }> => {
+    const exchange = async (silence: number): Promise<{ message: IncomingMessage; body: Buffer }> => {
       try {
         const message = await sendAuthenticated(request, silence, false, either);
-        return { message, text: await readText(message, request.longest) };
+        return { message, body: await readBody(message, request) };
       } catch (error) {
         if (error instanceof SilentConnection && silence < limits.silence) return exchange(limits.silence);
         throw error;
@@ -116,11 +125,12 @@ export function createApi(options: ApiOptions): Api {
     };
     try {
       const first = isRead(request.verb) ? Math.min(limits.firstSilence, limits.silence) : limits.silence;
-      const { message, text } = await exchange(first);
+      const { message, body } = await exchange(first);
       const { statusCode: code = 0, headers } = message;
       // A log may contain an HTML page; the content type says that it is a log.
-      const page = headers['content-type']?.startsWith('text/plain') ? undefined : wordsOfPage(text);
-      if (page === undefined) return text;
+      const isData = body[0] === openingBrace || headers['content-type']?.startsWith('text/plain');
+      const page = isData ? undefined : wordsOfPage(body.toString());
+      if (page === undefined) return body;
       throw pageError(request, { code, sender: senderOf(message) }, page, parties);
     } catch (error) {
       if (signal?.aborted) {
@@ -134,35 +144,36 @@ export function createApi(options: ApiOptions): Api {
     }
   }
 
-  async function askOnce(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
-    return parse(await textOnce(request, signal), parties);
-  }
+  const askOnceFor: AskFor = async (request, read, signal) => {
+    const body = await bodyOnce(request, signal);
+    try {
+      return read(body);
+    } catch (error) {
+      throw error instanceof SyntaxError ? notJson(parties) : error;
+    }
+  };
 
-  async function withRetries<T>(
-    once: (request: ApiRequest, signal?: AbortSignal) => Promise<T>,
-    request: ApiRequest,
-    signal?: AbortSignal,
-  ): Promise<T> {
+  const askFor: AskFor = async (request, read, signal) => {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await once(request, signal);
+        return await askOnceFor(request, read, signal);
       } catch (error) {
         const delay = attempt < limits.retries ? retryDelay(error, request.verb, attempt, limits) : undefined;
         if (delay === undefined) throw error;
         await clock.sleep(delay, signal);
       }
     }
-  }
+  };
 
   return {
     limits,
     clock,
     wire,
     parties,
-    askOnce,
+    askFor,
+    askOnceFor,
     toStashError,
-    ask: (request, signal) => withRetries(askOnce, request, signal),
-    askText: (request, signal) => withRetries(textOnce, request, signal),
+    ask: (request, signal) => askFor(request, parse, signal),
     async open(request, signal) {
       try {
         return await sendAuthenticated(request, limits.watchSilence, true, signal);
@@ -195,7 +206,7 @@ function isRead(verb: Verb): boolean {
 
 /** Reads a failed answer to its end. */
 export async function readFailure(message: IncomingMessage): Promise<Failure> {
-  const text = await readText(message);
+  const text = (await readBody(message)).toString();
   const after = Number(message.headers['retry-after'] ?? Number.NaN);
   return {
     code: message.statusCode ?? 0,
@@ -225,12 +236,12 @@ export function isStatus(value: unknown): value is Status {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
 }
 
-function parse(text: string, parties: Parties): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ClusterError('server', `${parties.server} returned invalid JSON`, {
-      hint: 'is this the address of a Kubernetes API server?\nkubectl config view --minify',
-    });
-  }
+function parse(body: Buffer): unknown {
+  return JSON.parse(body.toString());
+}
+
+function notJson({ server }: Parties): ClusterError {
+  return new ClusterError('server', `${server} returned invalid JSON`, {
+    hint: 'is this the address of a Kubernetes API server?\nkubectl config view --minify',
+  });
 }

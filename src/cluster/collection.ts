@@ -5,13 +5,14 @@ import type { KubernetesObject, ListMeta, Stored } from '#src/api/kubernetes.ts'
 import { apiVersionOf, type Resource } from '#src/api/resources.ts';
 import { wordsOfPage } from '#src/domain/html-page.ts';
 
-import { isStatus, senderOf, type Api } from './api.ts';
+import { isStatus, senderOf, type Api, type AskFor } from './api.ts';
 import { answerError, ClusterError, pageError } from './errors.ts';
 import { AnswerTooLong, SilentConnection } from './http.ts';
 import type { Limits } from './limits.ts';
 import type { ListResult, Page, Scope, WatchScope } from './port.ts';
 import { checked, hasMetadata, present } from './present.ts';
 import { query, resourcePath, type ApiRequest, type QueryValue } from './request.ts';
+import { splitList, type SplitList } from './split-list.ts';
 
 /** Ask the server for a PartialObjectMetadata in place of each object. */
 const metadataTypes = {
@@ -19,10 +20,10 @@ const metadataTypes = {
   watch: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
 } as const;
 
-interface Answer<T extends KubernetesObject> {
+/** A list without its items. */
+interface Answer {
   readonly kind?: string;
   readonly metadata: ListMeta;
-  readonly items: Stored<T>[] | null;
 }
 
 /** Objects have at most 1.5 MB: pages of 500, of 62, and of 7, which always fit. */
@@ -30,13 +31,11 @@ const shrinkage = 8;
 /** How often a list begins again after the server has dropped its version. */
 const mostRestarts = 3;
 
-export type Ask = (request: ApiRequest, signal?: AbortSignal) => Promise<unknown>;
-
 type PageLimits = Pick<Limits, 'pageSize' | 'pageLength'>;
 
 /** Resolves with all objects in `scope` as of one version. */
 export async function listCollection<T extends KubernetesObject>(
-  ask: Ask,
+  ask: AskFor,
   resource: Resource<T>,
   scope: WatchScope<T>,
   limits: PageLimits,
@@ -57,26 +56,30 @@ export async function listCollection<T extends KubernetesObject>(
  * drops that version between two pages, lists again without pages, or with pages where that would be too long.
  */
 export async function* pagesOfCollection<T extends KubernetesObject>(
-  ask: Ask,
+  ask: AskFor,
   resource: Resource<T>,
   scope: WatchScope<T>,
   { pageSize, pageLength }: PageLimits,
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>> {
   const complete = completer(resource, scope);
+  // V8 would free the memory of a page only long after its items were read.
+  const memory = { bytes: Buffer.alloc(0) };
   let limit: number | undefined = pageSize;
   let next: string | undefined;
   let restarts = 0;
   for (;;) {
     const isFirst = next === undefined;
-    let answer: unknown;
+    let answer: SplitList;
     try {
       answer = await ask(
         {
           ...collectionRequest('list', resource, scope, { limit, continue: next }),
           // A page of one object is as long as the object.
           ...(limit !== 1 && { longest: pageLength }),
+          memory,
         },
+        (json) => splitList(json, { withoutManagedFields: scope.trim !== undefined }),
         signal,
       );
     } catch (error) {
@@ -89,14 +92,29 @@ export async function* pagesOfCollection<T extends KubernetesObject>(
       limit = next = undefined;
       continue;
     }
-    if (!isAnswer<T>(answer))
+    const { list, items } = answer;
+    if (!isAnswer(list))
       throw new ClusterError('server', `the server's answer is not a list of ${resource.plural}`);
-    if (scope.metadataOnly === true && answer.kind !== 'PartialObjectMetadataList')
+    if (scope.metadataOnly === true && list.kind !== 'PartialObjectMetadataList')
       throw wholeObjects(resource);
-    const { resourceVersion, continue: further } = answer.metadata;
+    const { resourceVersion, continue: further } = list.metadata;
     next = further === '' ? undefined : further;
-    yield { items: (answer.items ?? []).map(complete), resourceVersion, isFirst };
+    yield { items: completed(resource, items, complete), resourceVersion, isFirst };
     if (next === undefined) return;
+  }
+}
+
+/** Parses each item when it is asked for it. Throws 'server' where one is not valid JSON. */
+function* completed<T extends KubernetesObject>(
+  { kind }: Resource<T>,
+  items: Iterable<unknown>,
+  complete: (object: Stored<T>) => Stored<T>,
+): Generator<Stored<T>> {
+  try {
+    for (const item of items) yield complete(item as Stored<T>);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ClusterError('server', `the server sent a ${kind} that is not valid JSON`, { cause: error });
   }
 }
 
@@ -197,7 +215,7 @@ function completer<T extends KubernetesObject>(
     );
 }
 
-function isAnswer<T extends KubernetesObject>(answer: unknown): answer is Answer<T> {
+function isAnswer(answer: unknown): answer is Answer {
   if (!hasMetadata(answer)) return false;
   const { items = null } = answer as { items?: unknown };
   return items === null || Array.isArray(items);

@@ -169,19 +169,40 @@ function sendRequest(
 
 export class AnswerTooLong extends Error {}
 
+/** Memory for answers that are read one after another: each is valid until the next one is read. */
+export interface AnswerMemory {
+  bytes: Buffer;
+}
+
+const leastMemory = 64 * 1024;
+
 /**
- * Resolves with the whole body as text. Rejects if the connection broke before its end, and with AnswerTooLong as soon
- * as the text is longer than `longest`.
+ * Resolves with the whole body. Rejects if the connection broke before its end, and with AnswerTooLong as soon as the
+ * body has more than `longest` bytes.
  */
-export async function readText(message: http.IncomingMessage, longest = Infinity): Promise<string> {
-  message.setEncoding('utf8');
-  let text = '';
-  for await (const chunk of message) {
-    text += chunk as string;
+export async function readBody(
+  message: http.IncomingMessage,
+  { longest = Infinity, memory = { bytes: Buffer.alloc(0) } }: ReadOptions = {},
+): Promise<Buffer> {
+  let length = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    const end = length + chunk.length;
     // Leaving the loop destroys the connection.
-    if (text.length > longest) throw new AnswerTooLong();
+    if (end > longest) throw new AnswerTooLong();
+    if (end > memory.bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(leastMemory, 2 * memory.bytes.length, end));
+      larger.set(memory.bytes.subarray(0, length));
+      memory.bytes = larger;
+    }
+    memory.bytes.set(chunk, length);
+    length = end;
   }
-  return text;
+  return memory.bytes.subarray(0, length);
+}
+
+interface ReadOptions {
+  readonly longest?: number | undefined;
+  readonly memory?: AnswerMemory | undefined;
 }
 
 function sameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {

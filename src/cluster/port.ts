@@ -27,8 +27,8 @@ export interface Scope {
 
 export interface WatchScope<T extends KubernetesObject> extends Scope {
   /**
-   * Leaves out fields that the caller does not need. An adapter may apply it to each object as it is read, so that no
-   * list is held whole, or not at all. Safe to apply twice.
+   * Leaves out fields that the caller does not need, `metadata.managedFields` among them. An adapter may apply it to each
+   * object as it is read, so that no list is held whole, or not at all. Safe to apply twice.
    */
   readonly trim?: (object: Stored<T>) => Stored<T>;
 }
@@ -39,7 +39,9 @@ export interface ListResult<T extends KubernetesObject> {
 }
 
 /** Some of the objects of a list, in the order of the server. */
-export interface Page<T extends KubernetesObject> extends ListResult<T> {
+export interface Page<T extends KubernetesObject> extends Pick<ListResult<T>, 'resourceVersion'> {
+  /** To be read before the next page, and once: an adapter may parse each only when the caller takes it. */
+  readonly items: Iterable<Stored<T>>;
   /** The list begins here: the first page, or the one after the server has dropped the version of the pages before. */
   readonly isFirst: boolean;
 }

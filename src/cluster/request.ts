@@ -2,6 +2,8 @@
 import { apiVersionOf, type Resource } from '#src/api/resources.ts';
 import { StashError } from '#src/errors.ts';
 
+import type { AnswerMemory } from './http.ts';
+
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
 
 export interface ApiRequest {
@@ -18,8 +20,10 @@ export interface ApiRequest {
   readonly contentType?: string | undefined;
   /** Default `application/json`. */
   readonly accept?: string | undefined;
-  /** Rejects with AnswerTooLong once an answer has more characters. */
+  /** Rejects with AnswerTooLong once an answer has more bytes. */
   readonly longest?: number | undefined;
+  /** Where to keep the answer; left out: in memory of its own. */
+  readonly memory?: AnswerMemory | undefined;
 }
 
 export type QueryValue = string | number | boolean | readonly string[] | undefined;

@@ -23,7 +23,10 @@ const longest = 2 ** 63 / 1e6;
 /** Go prints none that is longer; a loop over a megabyte of `1ns` would take seconds. */
 const longestText = 100;
 
-const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
+const part = new RegExp(
+  String.raw`(\d+(?:\.\d*)?|\.\d+)(${Object.keys(unitsInMilliseconds).join('|')})`,
+  'y',
+);
 
 /** Milliseconds of a Go duration (`10m`, `1h30m`, `1.5s`, `0`); undefined where it is malformed, negative or too long. */
 export function parseDuration(text: string): number | undefined {

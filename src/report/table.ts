@@ -1,29 +1,9 @@
 /** Tables in kubectl's style. */
-import Table from 'cli-table3';
 import stringWidth from 'string-width';
 
 import { cutMiddle } from '#src/domain/ellipsis.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-const borders = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-};
-/** The time that cli-table3 takes grows with the square of a table's rows: long tables are laid out in blocks. */
-const rowsAtOnce = 100;
 /** `TYPE/NAME` of the longest name fits. */
 const widestCell = 300;
 /** Spaces between columns. */
@@ -81,21 +61,13 @@ export function renderTable(
     }),
   );
   const all = head.length > 0 ? [head, ...cells] : cells;
-  const colWidths = headers.map((_, index) => gap + widest(all, index));
-  return Array.from({ length: Math.ceil(all.length / rowsAtOnce) }, (_, block) =>
-    layOut(all.slice(block * rowsAtOnce, (block + 1) * rowsAtOnce), colWidths),
-  ).join('');
+  const widths = headers.map((_, index) => gap + widest(all, index));
+  return all.map((row) => layOut(row, widths)).join('');
 }
 
-function layOut(rows: readonly (readonly string[])[], colWidths: number[]): string {
-  const table = new Table({
-    chars: borders,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
-    colWidths,
-  });
-  table.push(...rows.map((row) => [...row]));
-  const lines = table.toString().split('\n');
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+function layOut(row: readonly string[], widths: readonly number[]): string {
+  const line = row.map((text, index) => text + ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(text))));
+  return `${line.join('').trimEnd()}\n`;
 }
 
 function widest(rows: readonly (readonly string[])[], column: number): number {

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { restoreSessions } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
-import { listCollection, type Ask } from '#src/cluster/collection.ts';
+import type { AskFor } from '#src/cluster/api.ts';
+import { listCollection } from '#src/cluster/collection.ts';
 import { connect } from '#src/cluster/connect.ts';
 import { AnswerTooLong } from '#src/cluster/http.ts';
 import {
@@ -91,13 +92,13 @@ test('objects with our labels that tenants write are cut, too', () => {
   assert.ok(sizeOf(trimCronJob(cronJob)) < 1_000);
 });
 
-/** Answers as an API server does that has `count` objects of `size` characters; a page ends at its limit. */
+/** Answers as an API server does that has `count` objects of `size` bytes; a page ends at its limit. */
 function serverOf(
   count: number,
   size: number,
-): { readonly ask: Ask; readonly pages: number[]; longest: number } {
-  const seen = { pages: [] as number[], longest: 0, ask: undefined as unknown as Ask };
-  seen.ask = ({ path, longest = Infinity }) => {
+): { readonly ask: AskFor; readonly pages: number[]; longest: number } {
+  const seen = { pages: [] as number[], longest: 0, ask: undefined as unknown as AskFor };
+  seen.ask = ({ path, longest = Infinity }, read) => {
     const { searchParams } = new URL(path, 'http://server');
     const from = Number(searchParams.get('continue') ?? 0);
     const limit = Number(searchParams.get('limit') ?? count);
@@ -110,7 +111,7 @@ function serverOf(
       spec: {},
     }));
     const metadata = { resourceVersion: '1', ...(to < count && { continue: String(to) }) };
-    return Promise.resolve({ metadata, items });
+    return Promise.resolve(read(Buffer.from(JSON.stringify({ metadata, items }))));
   };
   return seen;
 }
@@ -135,9 +136,9 @@ test('a page has as many objects as fit into memory', async () => {
 test('each page is trimmed before the next one is read', async () => {
   const order: string[] = [];
   const server = serverOf(2, 20_000_000);
-  const ask: Ask = (request) => {
+  const ask: AskFor = (request, read) => {
     order.push('page');
-    return server.ask(request);
+    return server.ask(request, read);
   };
   const trim = (object: Stored<RestoreSession>) => {
     order.push(object.metadata.name);

@@ -52,7 +52,8 @@ export interface NewestPoints {
 interface Candidate {
   readonly id: string;
   readonly session: Stored<BackupSession> | undefined;
-  readonly snapshots: Stored<VolumeSnapshot>[];
+  /** Each as JSON, which takes a fraction of the memory of its objects. */
+  readonly snapshots: string[];
   readonly keys: Set<string>;
   /** Milliseconds; the restore point was taken then, or before. */
   latest: number;
@@ -77,11 +78,14 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
     return open ? keys.filter((key) => open.keys.has(key)) : keys;
   };
   const keep = (candidate: Candidate, snapshot: Stored<VolumeSnapshot>, keys: readonly string[]) => {
-    candidate.snapshots.push(trimSnapshot(snapshot));
+    candidate.snapshots.push(JSON.stringify(trimSnapshot(snapshot)));
     for (const key of keys) candidate.keys.add(key);
     candidate.latest = latestOf(candidate, snapshot);
   };
-  const drop = (line: Line, { id, keys, latest }: Pick<Candidate, 'id' | 'keys' | 'latest'>) => {
+  const drop = (
+    line: Line,
+    { id, keys, latest }: Pick<Candidate, 'id' | 'latest'> & { readonly keys: Iterable<string> },
+  ) => {
     candidates.delete(id);
     for (const key of keys) line.dropped.add(key);
     line.droppedUntil = Math.max(line.droppedUntil, latest);
@@ -109,16 +113,21 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
       if (open?.lines.has(lineId) === false) return;
       let line = lines.get(lineId);
       if (!line) lines.set(lineId, (line = { candidates: [], droppedUntil: -Infinity, dropped: new Set() }));
-      const candidate: Candidate = {
-        ...{ id, session: sessions.get(uid), snapshots: [], keys: new Set(), latest: -Infinity },
-      };
+      const session = sessions.get(uid);
+      const latest = latestOf({ session, latest: -Infinity }, snapshot);
+      if (line.candidates.length === depth) {
+        const oldest = line.candidates.reduce((a, b) => (b.latest < a.latest ? b : a));
+        if (latest < oldest.latest) {
+          drop(line, { id, keys, latest });
+          return;
+        }
+        line.candidates.splice(line.candidates.indexOf(oldest), 1);
+        drop(line, oldest);
+      }
+      const candidate: Candidate = { id, session, snapshots: [], keys: new Set(), latest };
       candidates.set(id, candidate);
       keep(candidate, snapshot, keys);
       line.candidates.push(candidate);
-      if (line.candidates.length <= depth) return;
-      const oldest = line.candidates.reduce((a, b) => (b.latest < a.latest ? b : a));
-      line.candidates.splice(line.candidates.indexOf(oldest), 1);
-      drop(line, oldest);
     },
     end() {
       const points = new Map(open?.points);
@@ -157,14 +166,18 @@ function isReady({ metadata, status }: VolumeSnapshot): boolean {
 }
 
 function goodPoints({ snapshots, session }: Candidate): RestorePoint[] {
-  return restorePoints(snapshots, session ? [session] : []).filter(isGood);
+  const cuts = snapshots.map((json) => JSON.parse(json) as Stored<VolumeSnapshot>);
+  return restorePoints(cuts, session ? [session] : []).filter(isGood);
 }
 
 function takenAt(point: RestorePoint | undefined): number {
   return point?.takenAt.getTime() ?? -Infinity;
 }
 
-function latestOf({ session, latest }: Candidate, snapshot: Stored<VolumeSnapshot>): number {
+function latestOf(
+  { session, latest }: Pick<Candidate, 'session' | 'latest'>,
+  snapshot: Stored<VolumeSnapshot>,
+): number {
   if (session) return Date.parse(session.metadata.creationTimestamp);
   return Math.max(latest, snapshotTakenAt(snapshot).getTime());
 }

@@ -9,6 +9,7 @@ import {
   type NewestPointsOptions,
   type Open,
 } from '#src/domain/restore-points/newest-points.ts';
+import { trimSnapshot } from '#src/domain/restore-points/trim-snapshot.ts';
 
 /** Each further reading of what is still open keeps this many times as many sessions. */
 const growth = 8;
@@ -39,7 +40,7 @@ export async function readNewestPoints(
 
 async function readOnce(cluster: Pick<Cluster, 'pages'>, scope: Scope, options: NewestPointsOptions) {
   let reading = newestPoints(options);
-  for await (const { items, isFirst } of cluster.pages(volumeSnapshots, scope)) {
+  for await (const { items, isFirst } of cluster.pages(volumeSnapshots, { ...scope, trim: trimSnapshot })) {
     if (isFirst) reading = newestPoints(options);
     for (const snapshot of items) reading.add(snapshot);
   }
