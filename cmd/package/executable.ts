@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { heapFlags } from '../heap-flags.ts';
 import { compiledCode, entryAsset } from './assets.ts';
 import { bundleLoader, type Chunks } from './chunks.ts';
 import { withoutDebugInfo } from './elf.ts';
@@ -55,7 +56,9 @@ export async function writeAssets(
     const compiled = await mkdtemp(join(tmpdir(), 'kubectl-stash-compiled-'));
     try {
       const compiler = join(import.meta.dirname, 'compile.ts');
-      await run(process.execPath, ['--hash-seed=1', '--random-seed=1', compiler, directory, compiled]);
+      // V8 takes the code only with the options that it was compiled with.
+      const flags = ['--hash-seed=1', '--random-seed=1', ...heapFlags];
+      await run(process.execPath, [...flags, compiler, directory, compiled]);
       for (const { name } of chunks)
         await writeFile(join(directory, compiledCode(name)), await readFile(join(compiled, name)));
     } finally {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 // pkg's command line has no option for assets.
 import sea, { type SeaConfig } from '@yao-pkg/pkg/lib-es5/sea.js';
 
+import { heapFlags } from '../heap-flags.ts';
 import { platforms } from './platforms.ts';
 
 const [name, nodeVersion = '', loader = '', assets = '', output = ''] = process.argv.slice(2);
@@ -20,6 +21,7 @@ const seaConfig: SeaConfig & Record<string, unknown> = {
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
   useCodeCache: false,
+  execArgv: heapFlags,
   // $NODE_OPTIONS is meant for the user's own Node.
   execArgvExtension: 'none',
   // The blob contains this path, so it must be the same on every machine: pkg works in a sibling directory.

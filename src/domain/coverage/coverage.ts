@@ -5,7 +5,7 @@ import { formatDuration } from '#src/domain/duration.ts';
 import { dueOf, isOverdue, type Due } from '#src/domain/due.ts';
 import { outlivesVolume } from '#src/domain/in-place/lasting-snapshots.ts';
 import { provisionerAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
-import type { PointClaim, RestorePoint } from '#src/domain/restore-points/restore-points.ts';
+import type { NewestPoint } from '#src/domain/restore-points/newest-points.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 import { rememberedRuns } from '#src/domain/schedule.ts';
 import type { TargetObject } from '#src/domain/workload/claims.ts';
@@ -28,7 +28,7 @@ export interface CoverageScene {
   /** Undefined: the user may not read them, or the cluster does not have the kind. */
   readonly configurations: readonly Stored<BackupConfiguration>[] | undefined;
   /** By `claimKey`: the newest good restore point of each claim. */
-  readonly points: ReadonlyMap<string, RestorePoint>;
+  readonly points: ReadonlyMap<string, NewestPoint>;
   /** By `claimKey`: claims with a ready snapshot that another tool made. */
   readonly foreign: ReadonlySet<string>;
   /** Undefined: the user may not read them. */
@@ -48,7 +48,7 @@ export interface ClaimCoverage {
   /** Undefined: not known. */
   readonly configurations: readonly ClaimConfiguration[] | undefined;
   /** The newest good restore point with a snapshot of the claim. */
-  readonly point?: RestorePoint;
+  readonly point?: NewestPoint;
   readonly snapshotClass?: string;
   /** Of the snapshot class, whose name the snapshot has. */
   readonly deletionPolicy?: VolumeSnapshotClass['deletionPolicy'];
@@ -116,8 +116,8 @@ function judgeOf(scene: CoverageScene): (claim: Stored<PersistentVolumeClaim>) =
         ...(due && { due }),
       };
     });
-    const cut = point?.claims.find((each) => each.claim === name);
-    const known = classesByName.get(classOf(cut) ?? '');
+    const snapshotClass = point?.snapshotClass;
+    const known = classesByName.get(snapshotClass ?? '');
     const driver = known?.driver ?? provisionerOf(claim);
     return {
       claim,
@@ -125,7 +125,7 @@ function judgeOf(scene: CoverageScene): (claim: Stored<PersistentVolumeClaim>) =
       users: users.length === 0 && unread.length > 0 ? undefined : users,
       configurations,
       ...(point && { point }),
-      ...snapshotClassOf(cut),
+      ...(snapshotClass !== undefined && { snapshotClass }),
       ...(known && { deletionPolicy: known.deletionPolicy }),
       ...(driver !== undefined && { driver }),
       outlivesVolume: driver !== undefined && outlivesVolume(driver),
@@ -135,7 +135,7 @@ function judgeOf(scene: CoverageScene): (claim: Stored<PersistentVolumeClaim>) =
 
 interface Findings {
   readonly scene: CoverageScene;
-  readonly point: RestorePoint | undefined;
+  readonly point: NewestPoint | undefined;
   readonly configurations: readonly ClaimConfiguration[] | undefined;
   readonly found: ConfigurationsOf | undefined;
 }
@@ -165,15 +165,6 @@ function stateOf(
   return now.getTime() - point.takenAt.getTime() > staleAfterMs
     ? { state: 'stale', why: `no schedule, and older than ${formatDuration(staleAfterMs)}` }
     : { state: 'covered' };
-}
-
-function classOf(cut: PointClaim | undefined): string | undefined {
-  return cut?.snapshot?.spec.volumeSnapshotClassName;
-}
-
-function snapshotClassOf(cut: PointClaim | undefined): Pick<ClaimCoverage, 'snapshotClass'> {
-  const name = classOf(cut);
-  return name === undefined ? {} : { snapshotClass: name };
 }
 
 function provisionerOf({ metadata }: PersistentVolumeClaim): string | undefined {

@@ -11,6 +11,7 @@ import {
   isGood,
   restorePoints,
   snapshotsOfPoint,
+  type PointIdentity,
   type RestorePoint,
 } from './restore-points.ts';
 import { snapshotTakenAt } from './snapshot-taken-at.ts';
@@ -27,10 +28,16 @@ export interface NewestPointsOptions {
   readonly open?: Open | undefined;
 }
 
+/** The newest good restore point of a key. */
+export interface NewestPoint extends PointIdentity {
+  /** Of the snapshot that has the key; left out where the driver's default was taken. */
+  readonly snapshotClass?: string;
+}
+
 export interface Open {
   readonly keys: ReadonlySet<string>;
   /** What has been found so far, of all keys. */
-  readonly points: ReadonlyMap<string, RestorePoint>;
+  readonly points: ReadonlyMap<string, NewestPoint>;
   readonly foreign: ReadonlySet<string>;
   /** The workloads whose snapshots have to be read again. */
   readonly lines: ReadonlySet<string>;
@@ -39,8 +46,8 @@ export interface Open {
 export interface NewestPoints {
   readonly add: (snapshot: Stored<VolumeSnapshot>) => void;
   readonly end: () => {
-    /** By key. Its snapshots are those of `trimSnapshot`. */
-    readonly points: ReadonlyMap<string, RestorePoint>;
+    /** By key. */
+    readonly points: ReadonlyMap<string, NewestPoint>;
     /** Keys of ready snapshots that another tool made: of these, nothing tells whether a restore point is complete. */
     readonly foreign: ReadonlySet<string>;
     /** The keys whose newest good point may be older than what was kept; undefined: none. */
@@ -138,9 +145,12 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
           for (const point of goodPoints(candidate)) {
             // What was dropped may be newer.
             if (takenAt(point) <= line.droppedUntil) continue;
-            for (const key of snapshotsOfPoint(point).flatMap(askedOf)) {
-              const before = points.get(key);
-              if (!before || compareNewestFirst(point, before) < 0) points.set(key, point);
+            for (const snapshot of snapshotsOfPoint(point)) {
+              const newest = newestPoint(point, snapshot);
+              for (const key of askedOf(snapshot)) {
+                const before = points.get(key);
+                if (!before || compareNewestFirst(point, before) < 0) points.set(key, newest);
+              }
             }
           }
         }
@@ -161,6 +171,18 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
   };
 }
 
+/** A fraction of the restore point. */
+export function newestPoint(point: RestorePoint, { spec }: Stored<VolumeSnapshot>): NewestPoint {
+  const { namespace, session, sessionUid, target, takenAt, completeness } = point;
+  const { volumeSnapshotClassName: snapshotClass } = spec;
+  return {
+    ...{ namespace, session, takenAt, completeness },
+    ...(sessionUid !== undefined && { sessionUid }),
+    ...(target && { target }),
+    ...(snapshotClass !== undefined && { snapshotClass }),
+  };
+}
+
 function isReady({ metadata, status }: VolumeSnapshot): boolean {
   return status?.readyToUse === true && metadata.deletionTimestamp === undefined;
 }
@@ -170,7 +192,7 @@ function goodPoints({ snapshots, session }: Candidate): RestorePoint[] {
   return restorePoints(cuts, session ? [session] : []).filter(isGood);
 }
 
-function takenAt(point: RestorePoint | undefined): number {
+function takenAt(point: PointIdentity | undefined): number {
   return point?.takenAt.getTime() ?? -Infinity;
 }
 

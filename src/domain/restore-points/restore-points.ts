@@ -188,14 +188,20 @@ function takenAt({ object, snapshots }: SnapshotGroup): Date {
   return new Date(Math.min(...[...snapshots.values()].map((each) => snapshotTakenAt(each).getTime())));
 }
 
+/** What the order goes by. */
+export type PointIdentity = Pick<
+  RestorePoint,
+  'namespace' | 'session' | 'sessionUid' | 'target' | 'takenAt' | 'completeness'
+>;
+
 /** Newest first; within one second by the session's name, which ends in Unix seconds. */
-export function compareNewestFirst(a: RestorePoint, b: RestorePoint): number {
+export function compareNewestFirst(a: PointIdentity, b: PointIdentity): number {
   const byTime = b.takenAt.getTime() - a.takenAt.getTime();
   if (byTime !== 0 || a.session === b.session) return byTime || (identity(a) < identity(b) ? -1 : 1);
   return a.session > b.session ? -1 : 1;
 }
 
 /** Sort key for points of the same session name; points with a known list of claims come before 'unknown' ones. */
-function identity({ namespace, session, target, sessionUid, completeness }: RestorePoint): string {
+function identity({ namespace, session, target, sessionUid, completeness }: PointIdentity): string {
   return [namespace, session, target?.kind, target?.name, sessionUid, completeness].join('/');
 }

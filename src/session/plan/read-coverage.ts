@@ -94,16 +94,19 @@ export async function readCoverage(
     scene = { workloads, usersOf: claimUsers({ workloads, pods: running }) };
   }
   const selected = query === undefined ? claims.held : claims.held.filter(selecting(query, scene));
-  const asked = new Set(selected.map(({ metadata }) => claimKey(metadata.namespace, metadata.name)));
+  // The value is the key: the snapshots of a claim share one text, in place of one of each.
+  const asked = new Map(
+    selected.map(({ metadata }) => {
+      const key = claimKey(metadata.namespace, metadata.name);
+      return [key, [key]] as const;
+    }),
+  );
   const { points, foreign } = await readNewestPoints(
     cluster,
     { namespace },
     {
       sessions,
-      keysOf: (snapshot) => {
-        const key = claimKey(snapshot.metadata.namespace, claimOf(snapshot));
-        return asked.has(key) ? [key] : [];
-      },
+      keysOf: (snapshot) => asked.get(claimKey(snapshot.metadata.namespace, claimOf(snapshot))) ?? [],
     },
   );
   return {

@@ -14,6 +14,7 @@ import {
   type CoverageScene,
 } from '#src/domain/coverage/coverage.ts';
 import { trimClaim, trimConfiguration, trimSession, trimToMarks } from '#src/domain/coverage/trim.ts';
+import { newestPoint } from '#src/domain/restore-points/newest-points.ts';
 import { isGood, restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { coverageList } from '#src/report/coverage.ts';
 import { backupSession, claim, configuration, statefulSet } from '#test/domain/objects.ts';
@@ -31,12 +32,14 @@ function scene(changes: Partial<CoverageScene> = {}): CoverageScene {
     snapshotOf('sts-db-1', name, { claims: names, target: db, created: at(-3600), className: 'csi' }),
   );
   const point = restorePoints(cut, []).find(isGood);
-  assert.ok(point);
+  const [snapshot] = cut;
+  assert.ok(point && snapshot);
+  const newest = newestPoint(point, snapshot);
   return {
     claims: [claim('data-db-0')],
     ...{ workloads, usersOf: claimUsers({ workloads, pods: [] }), unread: [] },
     configurations: [nightly()],
-    points: new Map(names.map((name) => [claimKey('demo', name), point])),
+    points: new Map(names.map((name) => [claimKey('demo', name), newest])),
     ...{ foreign: new Set<string>(), classes: [snapshotClass('csi', 'ebs.csi.aws.com', {})] },
     ...{ now: new Date(at(0)), staleAfterMs: 48 * 3600 * 1000 },
     ...changes,

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
-import { newestPoints, type Open } from '#src/domain/restore-points/newest-points.ts';
+import { newestPoints, type NewestPoint, type Open } from '#src/domain/restore-points/newest-points.ts';
 import { isGood, restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { claimOf } from '#src/domain/restore-points/snapshot-groups.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -37,7 +37,7 @@ function newest(
   throw new Error('it does not end');
 }
 
-const namesOf = (points: ReadonlyMap<string, RestorePoint>): Record<string, string> =>
+const namesOf = (points: ReadonlyMap<string, Pick<NewestPoint, 'session'>>): Record<string, string> =>
   Object.fromEntries([...points].map(([key, { session }]) => [key, session] as const).sort());
 
 /** From the whole list. */
