@@ -1,6 +1,7 @@
 /** For a command that looks at many namespaces: reads what they have in common once. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { apiVersionOf, type Resource } from '#src/api/resources.ts';
+import { trimBookkeeping } from '#src/domain/outline.ts';
 import { isStashError } from '#src/errors.ts';
 
 import type { Cluster, ListResult, Scope } from './port.ts';
@@ -13,12 +14,14 @@ interface Everywhere {
 /**
  * Answers lists of one namespace from one list of all namespaces, where the user may read that, and repeats the answers to all
  * other reads that it has passed on before. Lists with a selector, other than a search of all namespaces by a field, and writes are
- * passed on.
+ * passed on. Objects of all namespaces have managed fields only if they are of a kind in `withManagers`.
  */
-export function listOnce(cluster: Cluster): Cluster {
+export function listOnce(cluster: Cluster, withManagers: readonly Resource[] = []): Cluster {
   const remember = remembering();
   const everywhere = (resource: Resource) =>
-    remember(`list ${keyOf(resource)}`, () => listEverywhere(cluster, resource));
+    remember(`list ${keyOf(resource)}`, () =>
+      listEverywhere(cluster, resource, withManagers.includes(resource) ? undefined : trimBookkeeping),
+    );
 
   async function list<T extends KubernetesObject>(
     resource: Resource<T>,
@@ -61,9 +64,13 @@ function remembering(): <T>(key: string, read: () => Promise<T>) => Promise<T> {
 }
 
 /** Undefined: the user may list each namespace only. */
-async function listEverywhere(cluster: Cluster, resource: Resource): Promise<Everywhere | undefined> {
+async function listEverywhere(
+  cluster: Cluster,
+  resource: Resource,
+  trim: typeof trimBookkeeping | undefined,
+): Promise<Everywhere | undefined> {
   try {
-    const { items, resourceVersion } = await cluster.list(resource);
+    const { items, resourceVersion } = await cluster.list(resource, { trim });
     return { resourceVersion, byNamespace: Map.groupBy(items, ({ metadata }) => metadata.namespace) };
   } catch (error) {
     if (resource.namespaced && isStashError(error, 'forbidden')) return undefined;

@@ -101,7 +101,7 @@ const namespacesAtOnce = 4;
 
 /** Examines every namespace that has a configuration. Lists each kind once for all of them. */
 async function examineAll({ cluster: asked, user }: Connection, clock: Context): Promise<Examined> {
-  const cluster = listOnce(asked);
+  const cluster = listOnce(asked, [backupConfigurations]);
   const ofCluster = listsOf(checks.filter(({ of }) => of === 'cluster'));
   const whole = once(() => readCluster(cluster));
   const facts = await readClusterFacts(cluster, { lists: ofCluster, whole, clock });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { renderTable } from '#src/report/table.ts';
 
+import { heapFlags } from '../../cmd/heap-flags.ts';
 import { largeCluster } from './large-cluster.ts';
 import { startPageServer } from './page-server.ts';
 import { median, peakMemory, time, type Workbench } from './workbench.ts';
@@ -25,8 +26,8 @@ export async function benchCoverage(
   const commands: Readonly<Record<string, readonly string[]>> = {
     'kubectl get volumesnapshots -A': listed('volumesnapshots'),
     'kubectl get pvc -A': listed('pvc'),
-    'coverage -A': [node, program, 'coverage', '-A'],
-    'list -A': [node, program, 'list', '-A'],
+    'coverage -A': [node, ...heapFlags, program, 'coverage', '-A'],
+    'list -A': [node, ...heapFlags, program, 'list', '-A'],
   };
   for (const claims of scales) {
     const server = await startPageServer(largeCluster({ claims, points }), kubeconfig);

@@ -31,7 +31,7 @@ export async function listReadable<T extends KubernetesObject>(
   namespace: string | undefined,
 ): Promise<Stored<T>[] | undefined> {
   try {
-    return (await cluster.list(resource, { namespace })).items;
+    return (await cluster.list(resource, { namespace, trim: trimBookkeeping })).items;
   } catch (error) {
     if (isStashError(error, 'forbidden', 'not-found', 'precondition')) return undefined;
     throw error;
