@@ -70,7 +70,7 @@ async function listEverywhere(
   trim: typeof trimBookkeeping | undefined,
 ): Promise<Everywhere | undefined> {
   try {
-    const { items, resourceVersion } = await cluster.list(resource, { trim });
+    const { items, resourceVersion } = await cluster.list(resource, { ...(trim && { trim }) });
     return { resourceVersion, byNamespace: Map.groupBy(items, ({ metadata }) => metadata.namespace) };
   } catch (error) {
     if (resource.namespaced && isStashError(error, 'forbidden')) return undefined;

@@ -1,9 +1,29 @@
 /** Tables in kubectl's style. */
+import Table from 'cli-table3';
 import stringWidth from 'string-width';
 
 import { cutMiddle } from '#src/domain/ellipsis.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
+const borders = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
+};
+/** The time that cli-table3 takes grows with the square of a table's rows: longer tables do without it. */
+const longTable = 200;
 /** `TYPE/NAME` of the longest name fits. */
 const widestCell = 300;
 /** Spaces between columns. */
@@ -62,12 +82,24 @@ export function renderTable(
   );
   const all = head.length > 0 ? [head, ...cells] : cells;
   const widths = headers.map((_, index) => gap + widest(all, index));
-  return all.map((row) => layOut(row, widths)).join('');
+  return all.length > longTable ? layOutLong(all, widths) : layOut(all, widths);
 }
 
-function layOut(row: readonly string[], widths: readonly number[]): string {
-  const line = row.map((text, index) => text + ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(text))));
-  return `${line.join('').trimEnd()}\n`;
+function layOut(rows: readonly (readonly string[])[], widths: readonly number[]): string {
+  const table = new Table({
+    chars: borders,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
+    colWidths: [...widths],
+  });
+  table.push(...rows.map((row) => [...row]));
+  const lines = table.toString().split('\n');
+  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+}
+
+/** The same text as `layOut` returns. */
+function layOutLong(rows: readonly (readonly string[])[], widths: readonly number[]): string {
+  const padded = (text: string, index: number) => text + ' '.repeat((widths[index] ?? 0) - widthOf(text));
+  return rows.map((row) => `${row.map(padded).join('').trimEnd()}\n`).join('');
 }
 
 function widest(rows: readonly (readonly string[])[], column: number): number {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import fc from 'fast-check';
+
 import { renderTable } from '#src/report/table.ts';
 
 import { matchGolden } from '#test/support/golden.ts';
@@ -42,4 +44,19 @@ test('only phases and states have colours', () => {
   });
   const [, row = ''] = painted.split('\n');
   assert.deepEqual(row.split(/ +/), ['<Failed>', '<Failed>', 'Failed', 'Failed', 'Failed', 'Failed']);
+});
+
+test('a long table has the lines of a short one', () => {
+  const times = 250;
+  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constant('名前'));
+  const row = fc.tuple(text, fc.constantFrom('Failed', 'Ready', ''), text);
+  const paint = (phase: string) => `\u001b[31m${phase}\u001b[39m`;
+  fc.assert(
+    fc.property(row, (cells) => {
+      const [head, line] = renderTable(headers, [cells], { paint }).split('\n');
+      const long = renderTable(headers, Array<string[]>(times).fill(cells), { paint }).split('\n');
+      assert.deepEqual(long, [head, ...Array<string | undefined>(times).fill(line), '']);
+    }),
+    { numRuns: 200 },
+  );
 });
