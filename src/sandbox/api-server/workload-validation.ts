@@ -96,16 +96,27 @@ function validateName(
 function validateContainer(container: JsonObject, path: string, volumes: readonly unknown[]): Cause[] {
   return [
     ...required(stringAt(container, 'image'), `${path}.image`),
-    ...listAt(container, 'volumeMounts').flatMap((mount, index): Cause[] => {
-      const field = `${path}.volumeMounts[${index}]`;
-      const name = stringAt(mount, 'name') ?? '';
-      const message = `Not found: ${JSON.stringify(name)}`;
-      return [
-        ...required(stringAt(mount, 'mountPath'), `${field}.mountPath`),
-        ...(volumes.includes(name)
-          ? []
-          : [{ reason: 'FieldValueNotFound', field: `${field}.name`, message } as const]),
-      ];
-    }),
+    ...validateMounts(container, 'volumeMounts', 'mountPath', path, volumes),
+    ...validateMounts(container, 'volumeDevices', 'devicePath', path, volumes),
   ];
+}
+
+function validateMounts(
+  container: JsonObject,
+  list: 'volumeMounts' | 'volumeDevices',
+  pathField: 'mountPath' | 'devicePath',
+  path: string,
+  volumes: readonly unknown[],
+): Cause[] {
+  return listAt(container, list).flatMap((mount, index): Cause[] => {
+    const field = `${path}.${list}[${index}]`;
+    const name = stringAt(mount, 'name') ?? '';
+    const message = `Not found: ${JSON.stringify(name)}`;
+    return [
+      ...required(stringAt(mount, pathField), `${field}.${pathField}`),
+      ...(volumes.includes(name)
+        ? []
+        : [{ reason: 'FieldValueNotFound', field: `${field}.name`, message } as const]),
+    ];
+  });
 }

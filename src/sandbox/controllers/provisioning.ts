@@ -108,12 +108,9 @@ export function provisioner(world: World): (claim: Claim) => Promise<Volume | un
     try {
       if (claim.spec.selector) throw new SourceError('claim Selector is not supported');
       const fromSnapshot = sourceHandle(claim, bytes);
-      if (claim.spec.volumeMode === 'Block')
-        throw new StorageError('InvalidArgument', 'volumeMode Block is not supported');
       await world.driver.createVolume({
         name: volumeName,
-        bytes,
-        fromSnapshot,
+        ...{ bytes, fromSnapshot, isBlock: claim.spec.volumeMode === 'Block' },
         parameters: storageClass.parameters,
       });
     } catch (error) {

@@ -1,6 +1,6 @@
-/** Finds the directories of a pod's volumes on this machine. */
+/** Finds the directories of a pod's volumes on this machine, and the files that stand for its block devices. */
 import { mkdir, stat } from 'node:fs/promises';
-import { join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 
 import type {
   Container,
@@ -27,6 +27,8 @@ export interface VolumeSources {
   readonly volume: (name: string) => Stored<PersistentVolume> | undefined;
   /** Returns the directory of a volume of our driver. */
   readonly volumePath: (handle: string) => string;
+  /** Returns the file that stands for a block volume of our driver. */
+  readonly devicePath: (handle: string) => string;
   readonly plainPath: (directory: string) => Promise<string>;
 }
 
@@ -38,16 +40,28 @@ export async function mountsOf(
   sources: VolumeSources,
 ): Promise<PromiseSettledResult<VolumeMount>[]> {
   await mkdir(join(podDirectory, 'home'), { recursive: true });
-  return Promise.allSettled(
-    (container.volumeMounts ?? []).map(async ({ name, mountPath, subPath }) => {
-      const volume = pod.spec.volumes?.find((it) => it.name === name);
-      if (!volume) throw new Error(`volume "${name}" of container ${container.name} not found`);
-      const { directory, handle } = await locate(pod, volume, podDirectory, sources);
+  const volumeOf = (name: string): Volume => {
+    const volume = pod.spec.volumes?.find((it) => it.name === name);
+    if (!volume) throw new Error(`volume "${name}" of container ${container.name} not found`);
+    return volume;
+  };
+  return Promise.allSettled([
+    ...(container.volumeMounts ?? []).map(async ({ name, mountPath, subPath }) => {
+      const { directory, handle, isBlock } = await locate(pod, volumeOf(name), podDirectory, sources);
+      if (isBlock) throw new Error(`volume ${name} has volumeMode Block, but is specified in volumeMounts`);
       const inside = subPath === undefined ? directory : join(directory, safeSubPath(subPath));
       await mkdir(inside, { recursive: true });
       return { mountPath, directory: await sources.plainPath(inside), volume: handle };
     }),
-  );
+    ...(container.volumeDevices ?? []).map(async ({ name, devicePath }) => {
+      const { handle, isBlock } = await locate(pod, volumeOf(name), podDirectory, sources);
+      if (!isBlock || handle === undefined)
+        throw new Error(`volume ${name} has volumeMode Filesystem, but is specified in volumeDevices`);
+      const device = sources.devicePath(handle);
+      const directory = join(await sources.plainPath(dirname(device)), basename(device));
+      return { mountPath: devicePath, directory, volume: handle };
+    }),
+  ]);
 }
 
 async function locate(
@@ -55,11 +69,12 @@ async function locate(
   volume: Volume & WithHostPath & WithProjected,
   podDirectory: string,
   sources: VolumeSources,
-): Promise<{ directory: string; handle: string | undefined }> {
-  if (volume.hostPath) return { directory: volume.hostPath.path, handle: undefined };
+): Promise<{ directory: string; handle: string | undefined; isBlock: boolean }> {
+  const plain = { handle: undefined, isBlock: false };
+  if (volume.hostPath) return { ...plain, directory: volume.hostPath.path };
   // The contents of projected volumes, such as the service account's token, are not implemented.
   if (volume.emptyDir ?? volume.projected)
-    return { directory: join(podDirectory, 'volumes', volume.name), handle: undefined };
+    return { ...plain, directory: join(podDirectory, 'volumes', volume.name) };
   const [claimName] = claimNamesOf({ ...pod, spec: { ...pod.spec, volumes: [volume] } });
   if (claimName === undefined)
     throw new Error(`the sandbox does not support the type of volume "${volume.name}"`);
@@ -71,7 +86,7 @@ async function locate(
   if (directory === undefined) throw new Error(`the sandbox cannot mount volume ${bound.metadata.name}`);
   // A missing volume must not be replaced by an empty directory.
   if (csi) await stat(directory);
-  return { directory, handle: csi?.volumeHandle };
+  return { directory, handle: csi?.volumeHandle, isBlock: bound.spec.volumeMode === 'Block' };
 }
 
 function safeSubPath(subPath: string): string {

@@ -32,7 +32,7 @@ import { createProcessGroups } from './process-groups.ts';
 
 export interface NodeOptions {
   readonly cluster: Cluster;
-  readonly storage: Pick<Storage, 'volumePath'>;
+  readonly storage: Pick<Storage, 'volumePath' | 'devicePath'>;
   /** For the pods' own files; emptied first. */
   readonly directory: string;
   readonly now: () => Date;
@@ -75,6 +75,7 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     claim: (name, namespace) => claims.get(name, namespace),
     volume: (name) => volumes.get(name),
     volumePath: (handle) => options.storage.volumePath(handle),
+    devicePath: (handle) => options.storage.devicePath(handle),
     plainPath: (path) => plainPaths.of(path),
   };
 

@@ -14,6 +14,7 @@ export interface Driver {
     readonly name: string;
     readonly bytes: number;
     readonly fromSnapshot?: string | undefined;
+    readonly isBlock?: boolean | undefined;
     readonly parameters?: Readonly<Record<string, string>> | undefined;
   }): Promise<StoredVolume>;
   deleteVolume(handle: string): Promise<void>;
@@ -49,7 +50,7 @@ export function openDriver(
   }
 
   return {
-    async createVolume({ name, bytes, fromSnapshot, parameters }) {
+    async createVolume({ name, bytes, fromSnapshot, isBlock, parameters }) {
       const behaviour = readBehaviour(parameters);
       const asked = begin(name, behaviour, bytes);
       if (behaviour.fault === 'never-ready') {
@@ -67,7 +68,7 @@ export function openDriver(
       return storage.createVolume({
         handle: name,
         bytes,
-        fromSnapshot,
+        ...{ fromSnapshot, isBlock },
         ...(snapshotsDie && { snapshotsDie }),
       });
     },

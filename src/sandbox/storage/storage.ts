@@ -2,6 +2,7 @@
  * Volumes and snapshots as directories. Under the root:
  *
  *     volumes/<handle>/{data/, about.json}    snapshots/<handle>/{data/, about.json}
+ *     data/device                              the contents of a block volume, which has no other file
  *     unfinished/                              copies and deletions in progress; emptied when opened
  *
  * Entries appear and disappear by a single rename, so that a crash leaves them complete or absent.
@@ -18,6 +19,8 @@ export interface StoredVolume {
   readonly bytes: number;
   /** Deleting the volume deletes its snapshots too. */
   readonly snapshotsDie?: boolean | undefined;
+  /** It is a block device: `volumeMode: Block`. */
+  readonly isBlock?: boolean | undefined;
 }
 
 export interface StoredSnapshot {
@@ -26,6 +29,7 @@ export interface StoredSnapshot {
   readonly volume: string;
   /** Size of that volume: the least size of a volume made from this snapshot. */
   readonly bytes: number;
+  readonly isBlock?: boolean | undefined;
   /** RFC 3339: the snapshot does not contain later writes. */
   readonly cutAt: string;
 }
@@ -40,6 +44,8 @@ export interface Storage {
   listVolumes(): Promise<StoredVolume[]>;
   /** Returns the directory of the volume's files. */
   volumePath(handle: string): string;
+  /** Returns the file with the contents of a block volume, which has the volume's size. */
+  devicePath(handle: string): string;
   /** Returns an existing snapshot with the same handle and volume unchanged. */
   createSnapshot(snapshot: { handle: string; volume: string }): Promise<StoredSnapshot>;
   getSnapshot(handle: string): Promise<StoredSnapshot>;
@@ -82,6 +88,7 @@ export interface Trees {
   copy(from: string, to: string): Promise<void>;
 }
 
+const device = 'device';
 const directories: Trees = { make: (path) => fs.mkdir(path), copy: copyTree };
 
 type Shelf = 'volumes' | 'snapshots';
@@ -159,16 +166,28 @@ export async function openStorage(directory: string, options: StorageOptions = {
     fromSnapshot: string | undefined,
     data: string,
   ): Promise<void> {
+    const { isBlock = false } = volume;
     if (fromSnapshot === undefined) {
       await trees.make(data);
       // Set the mode explicitly, so that the umask does not decide who may write to the volume.
       await fs.chmod(data, 0o777);
-      return;
-    }
+      if (isBlock) await fs.writeFile(join(data, device), '', { mode: 0o660 });
+    } else await copySnapshot(volume, fromSnapshot, data);
+    if (isBlock) await fs.truncate(join(data, device), volume.bytes);
+  }
+
+  async function copySnapshot(volume: StoredVolume, fromSnapshot: string, data: string): Promise<void> {
     const snapshot = await need<StoredSnapshot>('snapshots', fromSnapshot);
     if (volume.bytes < snapshot.bytes) {
       const sizes = `${volume.bytes} bytes requested, but snapshot ${fromSnapshot} has ${snapshot.bytes}`;
       throw new StorageError('OutOfRange', `volume ${volume.handle}: ${sizes}`);
+    }
+    if ((volume.isBlock ?? false) !== (snapshot.isBlock ?? false)) {
+      const what = snapshot.isBlock === true ? 'of a block device' : 'of files';
+      throw new StorageError(
+        'InvalidArgument',
+        `volume ${volume.handle}: snapshot ${fromSnapshot} is ${what}`,
+      );
     }
     await copying(() => trees.copy(join(entry('snapshots', fromSnapshot), 'data'), data));
   }
@@ -186,12 +205,12 @@ export async function openStorage(directory: string, options: StorageOptions = {
   }
 
   return {
-    async createVolume({ handle, bytes, fromSnapshot, snapshotsDie }) {
+    async createVolume({ handle, bytes, fromSnapshot, snapshotsDie, isBlock }) {
       const existing = await read<StoredVolume>('volumes', handle);
       if (!existing) {
         await add('volumes', handle, async (data) => {
-          await fillVolume({ handle, bytes }, fromSnapshot, data);
-          return { handle, bytes, fromSnapshot, snapshotsDie };
+          await fillVolume({ handle, bytes, isBlock }, fromSnapshot, data);
+          return { handle, bytes, fromSnapshot, snapshotsDie, isBlock };
         });
       }
       const stored = existing ?? (await need<StoredVolume>('volumes', handle));
@@ -210,15 +229,17 @@ export async function openStorage(directory: string, options: StorageOptions = {
     },
     listVolumes: () => list('volumes'),
     volumePath: (handle) => join(entry('volumes', handle), 'data'),
+    devicePath: (handle) => join(entry('volumes', handle), 'data', device),
 
     async createSnapshot({ handle, volume }) {
       const existing = await read<StoredSnapshot>('snapshots', handle);
       if (!existing) {
-        const { bytes } = await need<StoredVolume>('volumes', volume);
+        const { bytes, isBlock } = await need<StoredVolume>('volumes', volume);
         await add('snapshots', handle, async (data) => ({
           handle,
           volume,
           bytes,
+          isBlock,
           cutAt: await cut(volume, data),
         }));
       }

@@ -39,15 +39,13 @@ export function controllerService({ storage, driver, now }: ControllerOptions) {
   return {
     async createVolume(request: CreateVolumeRequest): Promise<{ volume: Volume }> {
       const { name, capacityRange, volumeContentSource, parameters, accessibilityRequirements } = request;
-      if (request.volumeCapabilities.some(({ block }) => block)) {
-        throw new StorageError('InvalidArgument', 'volumes hold files: volumeMode Block is not served');
-      }
+      const isBlock = request.volumeCapabilities.some(({ block }) => block);
       if (volumeContentSource?.volume) {
         throw new StorageError('InvalidArgument', 'volumes are made from snapshots only, not from volumes');
       }
       const fromSnapshot = volumeContentSource?.snapshot?.snapshotId;
       const bytes = Math.max(leastBytes, capacityRange?.requiredBytes ?? 0);
-      const stored = await driver.createVolume({ name, bytes, fromSnapshot, parameters });
+      const stored = await driver.createVolume({ name, bytes, fromSnapshot, isBlock, parameters });
       const topology = accessibilityRequirements?.preferred[0] ?? accessibilityRequirements?.requisite[0];
       const contentSource = fromSnapshot !== undefined && { snapshot: { snapshotId: fromSnapshot } };
       return {

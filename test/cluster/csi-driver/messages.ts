@@ -27,6 +27,7 @@ export interface NodePublishVolumeRequest {
 }
 
 export interface NodeUnpublishVolumeRequest {
+  readonly volumeId: string;
   readonly targetPath: string;
 }
 

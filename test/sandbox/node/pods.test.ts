@@ -257,6 +257,31 @@ test('an impossible mount is an error, not an empty directory', async () => {
   assert.match(stateOf(failed)?.terminated?.message ?? '', /does not support the type of volume "config"/);
 });
 
+test('a block volume is a device, and no directory; a volume of files is no device', async () => {
+  await running.claim('raw', { volumeMode: 'Block' });
+  await running.claim('plain');
+  const devices = (claimName: string) => ({
+    restartPolicy: 'Never' as const,
+    containers: [
+      { ...shell('wc -c < /dev/raw'), volumeDevices: [{ name: claimName, devicePath: '/dev/raw' }] },
+    ],
+    volumes: [claimVolume(claimName)],
+  });
+  await pod('device', devices('raw'));
+  await running.until(pods, 'device', (it) => it?.status?.phase === 'Succeeded');
+  assert.equal((await logs('device')).trim(), String(1 << 30));
+  await pod('no-device', devices('plain'));
+  const mounted = { restartPolicy: 'Never' as const, volumes: [claimVolume('raw')] };
+  await pod('no-directory', { ...mounted, containers: [shell('true', { raw: '/d' })] });
+  for (const [name, why] of [
+    ['no-device', 'volume plain has volumeMode Filesystem, but is specified in volumeDevices'],
+    ['no-directory', 'volume raw has volumeMode Block, but is specified in volumeMounts'],
+  ] as const) {
+    const failed = await running.until(pods, name, (it) => it?.status?.phase === 'Failed');
+    assert.equal(stateOf(failed)?.terminated?.message, why);
+  }
+});
+
 test('a claim for a hostPath volume, without a driver', async () => {
   const path = join(running.directory, 'host');
   await running.cluster.create(persistentVolumes, {

@@ -120,6 +120,24 @@ test('a snapshot does not change after the cut, and a volume made from it has ex
   assert.deepEqual(await reopened.listSnapshots(), []);
 });
 
+test('a block volume is one file of its size, and its snapshot fills only a block volume', async () => {
+  const storage = await openStorage(newDirectory());
+  await storage.createVolume({ handle: 'raw', bytes: 1 << 20, isBlock: true });
+  assert.equal((await fs.stat(storage.devicePath('raw'))).size, 1 << 20);
+  await using device = await fs.open(storage.devicePath('raw'), 'r+');
+  await device.write('data', 4096);
+  await storage.createSnapshot({ handle: 'cut', volume: 'raw' });
+  await device.write('more', 4096);
+  await storage.createVolume({ handle: 'copy', bytes: 1 << 21, isBlock: true, fromSnapshot: 'cut' });
+  const copy = await fs.readFile(storage.devicePath('copy'));
+  assert.equal(copy.length, 1 << 21);
+  assert.equal(copy.toString('utf8', 4096, 4100), 'data');
+  await assert.rejects(
+    storage.createVolume({ handle: 'files', bytes: 1 << 20, fromSnapshot: 'cut' }),
+    failsWith('InvalidArgument'),
+  );
+});
+
 test('an entry left incomplete by a crash is never visible, and is removed at the next start', async () => {
   const directory = newDirectory();
   await openStorage(directory);
