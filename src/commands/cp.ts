@@ -12,12 +12,15 @@ import { sendFilesCommand, sendImageCommand } from '#src/domain/files/commands-i
 import { containerName } from '#src/domain/files/files-pod.ts';
 import { parseDestination, parsePointLocation, type PodLocation } from '#src/domain/files/location.ts';
 import { podToWrite, type PodToWrite } from '#src/domain/files/pod-to-write.ts';
+
+import { holdsProgram } from '#src/domain/files/program-image.ts';
 import { accept } from '#src/domain/finding.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { isStashError, StashError } from '#src/errors.ts';
 import { forwardFiles } from '#src/files/forward-files.ts';
 import { endsTooEarly, readArchive, type ArchiveMember } from '#src/files/read-archive.ts';
+import { readImage } from '#src/files/read-image.ts';
 import { saveFiles } from '#src/files/save-files.ts';
 import { writeSparsely } from '#src/files/write-sparsely.ts';
 import { transferred } from '#src/report/transfer.ts';
@@ -176,11 +179,15 @@ async function copyMembers(
 ): Promise<string> {
   const command = { ...files, container: containerName, command: sendFilesCommand(image, path) };
   const read = (output: Readable) => write(readArchive(output, display.onTotal));
-  const isCutShort = (error: unknown) => isStashError(error, 'server') && error.message === endsTooEarly;
   const { ended } = await readFromPod(cluster, command, read, isCutShort);
   if (ended.code === 0) return '';
   if (display.state().files === 0) throw failedInPod(ended);
   return ended.said.split('\n').join('; ');
+}
+
+/** The command that sends has failed, and says why. */
+function isCutShort(error: unknown): boolean {
+  return isStashError(error, 'server') && error.message === endsTooEarly;
 }
 
 async function copyImage(copy: Copy, to: string): Promise<string> {
@@ -191,8 +198,12 @@ async function copyImage(copy: Copy, to: string): Promise<string> {
   const partial = `${to}.kubectl-stash.part`;
   try {
     await using file = await open(partial, 'w');
-    const { ended } = await readFromPod(connection.cluster, command, (output) =>
-      writeSparsely(file, output, undefined, display.onBytes),
+    const { ended } = await readFromPod(
+      connection.cluster,
+      command,
+      (output) =>
+        writeSparsely(file, holdsProgram(image) ? readImage(output) : output, undefined, display.onBytes),
+      isCutShort,
     );
     if (ended.code !== 0) throw failedInPod(ended);
     await rename(partial, to);

@@ -1,10 +1,11 @@
 /** Passes the members of an archive on, under another name of its root. */
 import type { Writable } from 'node:stream';
 
+import { lengthOf } from '#src/domain/files/sparse.ts';
 import { partsBelow } from '#src/domain/files/rooted.ts';
 import { endOfArchive, padding, writeHeader } from '#src/domain/files/tar-header.ts';
 
-import { put } from './put.ts';
+import { put, putPiece } from './put.ts';
 import type { SaveFiles } from './save-files.ts';
 
 export interface ForwardFiles extends Omit<SaveFiles, 'to'> {
@@ -31,8 +32,8 @@ export async function forwardFiles(task: ForwardFiles): Promise<void> {
     const link = type === 'hard-link' ? renamed(member.link) : member.link;
     await put(out, writeHeader({ ...member, type, name, link }));
     for await (const piece of contents) {
-      await put(out, piece);
-      onBytes(piece.length);
+      await putPiece(out, piece);
+      onBytes(lengthOf(piece));
     }
     await put(out, padding(member.size));
     if (type !== 'directory') onFile(member.name, member.size);

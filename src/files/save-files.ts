@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { link, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
 
 import { staysInside } from '#src/domain/files/member-path.ts';
+import type { Piece } from '#src/domain/files/sparse.ts';
 import { partsBelow } from '#src/domain/files/rooted.ts';
 import type { Member } from '#src/domain/files/tar-header.ts';
 import { assertNever, StashError } from '#src/errors.ts';
@@ -116,7 +117,7 @@ function partialName(): Buffer {
 async function writeFile(
   path: Buffer,
   { size, mode, modified }: Member,
-  contents: AsyncIterable<Buffer>,
+  contents: AsyncIterable<Piece>,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   await using file = await open(path, 'wx', 0o600);

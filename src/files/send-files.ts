@@ -1,13 +1,22 @@
 /** Writes a file or a directory of a volume as a tar archive. */
 import { constants, type Stats } from 'node:fs';
-import { lstat, open, opendir, readlink } from 'node:fs/promises';
+import { lstat, open, opendir, readlink, type FileHandle } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 
 import { lastPart } from '#src/domain/files/claim-path.ts';
-import { endOfArchive, padding, writeHeader, writeTotal, type Member } from '#src/domain/files/tar-header.ts';
+import { addPart, bytesOf, worthwhileHole, writeMap, type Part } from '#src/domain/files/sparse.ts';
+import {
+  endOfArchive,
+  padding,
+  writeHeader,
+  writeSparseHeader,
+  writeTotal,
+  type Member,
+} from '#src/domain/files/tar-header.ts';
 
 import { inside, isErrno, isMissing } from './inside.ts';
-import { put } from './put.ts';
+import { put, putPiece } from './put.ts';
+import { filled } from './write-sparsely.ts';
 
 export interface SendFiles {
   /** The volume's directory. */
@@ -73,30 +82,61 @@ export async function sendFiles({ root, path, out, onProblem }: SendFiles): Prom
       return;
     }
     if (nlink > 1 && linked.size < mostLinked) linked.set(key, name);
-    await put(out, writeHeader({ ...memberOf(name, stats), type: 'file', size: stats.size }));
-    const piece = Buffer.alloc(pieceBytes);
-    for (let left = stats.size; left > 0;) {
-      const { bytesRead } = await handle.read(piece, 0, Math.min(left, pieceBytes));
+    const { size } = stats;
+    const member = { ...memberOf(name, stats), type: 'file', size } as const;
+    const parts = hasHoles(stats) ? await partsOf(handle, size) : [{ start: 0, end: size }];
+    const bytes = bytesOf(parts);
+    if (bytes === size) await put(out, writeHeader(member));
+    else {
+      const map = writeMap(parts, size);
+      const filling = padding(map.length);
+      await put(out, writeSparseHeader(member, map.length + filling.length + bytes));
+      await put(out, map);
+      await put(out, filling);
+    }
+    for (const { start, end } of parts) await sendPart(handle, name, start, end);
+    await put(out, padding(bytes));
+  }
+
+  async function sendPart(handle: FileHandle, name: Buffer, start: number, end: number): Promise<void> {
+    const piece = Buffer.alloc(Math.min(pieceBytes, end - start));
+    for (let at = start; at < end;) {
+      const { bytesRead } = await handle.read(piece, 0, Math.min(end - at, piece.length), at);
       // The file has become shorter: the archive says otherwise.
       if (bytesRead === 0) {
         onProblem(name, 'it became shorter while it was read');
-        while (left > 0) {
-          const zeros = Buffer.alloc(Math.min(left, pieceBytes));
-          await put(out, zeros);
-          left -= zeros.length;
-        }
-        break;
+        await putPiece(out, { hole: end - at });
+        return;
       }
       await put(out, Buffer.from(piece.subarray(0, bytesRead)));
-      left -= bytesRead;
+      at += bytesRead;
     }
-    await put(out, padding(stats.size));
   }
 
   const top = await inside(root, path);
   await put(out, writeTotal(await bytesBelow(Buffer.from(top))));
   await send(Buffer.from(top), Buffer.from(lastPart(path) ?? '.'));
   await put(out, endOfArchive);
+}
+
+/** Whether the file takes less space than it has bytes. */
+function hasHoles({ size, blocks }: Stats): boolean {
+  return blocks * 512 < size;
+}
+
+/** Node cannot ask the file system where the holes are: the file is read once more. */
+async function partsOf(handle: FileHandle, size: number): Promise<Part[]> {
+  const hole = worthwhileHole(size);
+  const parts: Part[] = [];
+  const piece = Buffer.alloc(pieceBytes);
+  for (let at = 0; at < size;) {
+    const { bytesRead } = await handle.read(piece, 0, Math.min(size - at, pieceBytes), at);
+    if (bytesRead === 0) break;
+    for (const { start, end } of filled(piece.subarray(0, bytesRead)))
+      addPart(parts, { start: at + start, end: at + end }, hole);
+    at += bytesRead;
+  }
+  return parts;
 }
 
 /** Bytes of all files; of what cannot be read, none. */

@@ -61,7 +61,7 @@ async function loopDevicesOf(directory: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line.includes(directory));
 }
 
-/** Starts a cluster with a pod that mounts a claim. Resolves when the pod runs. */
+/** Starts a cluster with a pod that has a claim with files and a block volume. Resolves when the pod runs. */
 async function startCluster(t: TestContext): Promise<{ runner: ChildProcess; directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'stash-left-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
@@ -77,7 +77,21 @@ async function startCluster(t: TestContext): Promise<{ runner: ChildProcess; dir
   const namespace = 'default';
   const inDefault = { metadata: { name: 'data', namespace } };
   await cluster.create(persistentVolumeClaims, { ...claim('data', 'sandbox'), ...inDefault });
-  await cluster.create(pods, { ...reader(['data']), ...inDefault });
+  const raw = claim('raw', 'sandbox');
+  await cluster.create(persistentVolumeClaims, {
+    ...{ ...raw, metadata: { name: 'raw', namespace } },
+    spec: { ...raw.spec, volumeMode: 'Block' },
+  });
+  const plain = reader(['data']);
+  const volumeDevices = [{ name: 'raw', devicePath: '/dev/raw' }];
+  await cluster.create(pods, {
+    ...{ ...plain, ...inDefault },
+    spec: {
+      ...plain.spec,
+      containers: plain.spec.containers.map((container) => ({ ...container, volumeDevices })),
+      volumes: [...plain.spec.volumes, { name: 'raw', persistentVolumeClaim: { claimName: 'raw' } }],
+    },
+  });
   await until(cluster, pods, { name: 'data', namespace }, ({ status }) => status?.phase === 'Running');
   cluster.close();
   return { runner, directory };
@@ -113,6 +127,8 @@ void suite('a real node leaves nothing behind', { skip: why ?? false }, () => {
       const ran = await processesOf(directory);
       assert(ran.some(({ words }) => words.includes('kubelet')));
       assert((await groupsOf(ran)).length > 0);
+      // The one by which the kubelet keeps the block volume.
+      assert((await loopDevicesOf(directory)).some((line) => line.includes('/kubelet/')));
       const ended = once(runner, 'exit');
       runner.kill(signal);
       await ended;

@@ -1,6 +1,6 @@
 /**
  * Headers of tar archives. They are written in GNU's format, which GNU tar, BusyBox and BSD tar read: names are bytes, of any length.
- * They are read in that format and in POSIX's.
+ * They are read in that format and in POSIX's. Files with holes have a header of POSIX's format besides, see `sparse.ts`.
  */
 import { StashError } from '#src/errors.ts';
 
@@ -25,7 +25,9 @@ export interface Member {
 }
 
 const typeFlags = { file: '0', 'hard-link': '1', symlink: '2', directory: '5' } as const;
-const magic = 'ustar  \0';
+const gnu = 'ustar  \0';
+/** Of a file with holes: GNU tar looks for the map only in this format. */
+const posix = 'ustar\x0000';
 const longName = 'L';
 const longLink = 'K';
 /** Its data belongs to the next member: names of any length, and attributes. */
@@ -37,6 +39,20 @@ export function writeHeader(member: Member & { readonly type: keyof typeof typeF
     ...(member.link.length > 100 ? [extra(longLink, terminated(member.link))] : []),
     ...(member.name.length > 100 ? [extra(longName, terminated(member.name))] : []),
     header(member, typeFlags[member.type]),
+  ]);
+}
+
+/** The same for a file with holes: `stored` bytes follow, the map filled up to whole blocks and the parts that are not holes. */
+export function writeSparseHeader(member: Member, stored: number): Buffer {
+  const records = Buffer.concat([
+    attribute('GNU.sparse.major', '1'),
+    attribute('GNU.sparse.minor', '0'),
+    attribute(sparseName, member.name),
+    attribute(sparseSize, String(member.size)),
+  ]);
+  return Buffer.concat([
+    extra('x', records),
+    header({ ...member, name: member.name.subarray(-100), size: stored }, typeFlags.file, posix),
   ]);
 }
 
@@ -58,7 +74,11 @@ function extra(flag: string, data: Buffer): Buffer {
   return Buffer.concat([header({ ...none, name, size: data.length }, flag), data, padding(data.length)]);
 }
 
-function header({ name, size, mode, uid, gid, modified, link }: Omit<Member, 'type'>, flag: string): Buffer {
+function header(
+  { name, size, mode, uid, gid, modified, link }: Omit<Member, 'type'>,
+  flag: string,
+  magic = gnu,
+): Buffer {
   const block = Buffer.alloc(blockBytes);
   name.copy(block, 0, 0, 100);
   number(block, 100, 8, mode);
@@ -96,8 +116,8 @@ function checksum(block: Buffer): number {
 }
 
 export type Header =
-  /** A member, whose contents follow. */
-  | { readonly is: 'member'; readonly member: Member }
+  /** A member, whose contents follow: `stored` bytes, which begin with a map where the file has holes. */
+  | { readonly is: 'member'; readonly member: Member; readonly stored: number; readonly isSparse: boolean }
   /** Data of `size` bytes follows, for `Pending.take`. */
   | { readonly is: 'extra'; readonly flag: string; readonly size: number }
   | { readonly is: 'end' };
@@ -107,6 +127,8 @@ export interface Pending {
   readonly name?: Buffer;
   readonly link?: Buffer;
   readonly size?: number;
+  /** The size of a file with holes. */
+  readonly sparse?: number;
 }
 
 /** Reads one block. Throws 'server' where it is no header. */
@@ -121,12 +143,15 @@ export function readHeader(block: Buffer, pending: Pending): Header {
   }
   if (flag === 'S') throw broken('the image of the pod writes sparse files in a form of its own');
   const type = typeOf(flag);
+  const stored = type === 'file' || type === 'other' ? (pending.size ?? size) : 0;
+  const isSparse = type === 'file' && pending.sparse !== undefined;
   return {
     is: 'member',
+    ...{ stored, isSparse },
     member: {
       name: pending.name ?? nameIn(block),
       type,
-      size: type === 'file' || type === 'other' ? (pending.size ?? size) : 0,
+      size: isSparse ? (pending.sparse ?? 0) : stored,
       mode: readNumber(block, 100, 8) & 0o7777,
       uid: readNumber(block, 108, 8),
       gid: readNumber(block, 116, 8),
@@ -146,7 +171,11 @@ export function readExtra(flag: string, data: Buffer, pending: Pending): Pending
     if (key === 'path') read = { ...read, name: Buffer.from(value) };
     if (key === 'linkpath') read = { ...read, link: Buffer.from(value) };
     if (key === 'size') read = { ...read, size: whole(Number(value.toString('latin1'))) };
-    if (key.startsWith('GNU.sparse'))
+    if (key === sparseName) read = { ...read, name: Buffer.from(value) };
+    else if (key === sparseSize) read = { ...read, sparse: whole(Number(value.toString('latin1'))) };
+    else if (key === 'GNU.sparse.major' && value.toString('latin1') === '1') continue;
+    else if (key === 'GNU.sparse.minor' && value.toString('latin1') === '0') continue;
+    else if (key.startsWith('GNU.sparse'))
       throw broken('the image of the pod writes sparse files in a form of its own');
   }
   return read;
@@ -154,10 +183,7 @@ export function readExtra(flag: string, data: Buffer, pending: Pending): Pending
 
 /** Precedes the members, for a progress bar: how many bytes their contents have. Other programs ignore it. */
 export function writeTotal(bytes: number): Buffer {
-  const record = ` ${totalKey}=${bytes}\n`;
-  const digits = String(record.length + 2);
-  const data = Buffer.from(`${String(record.length + digits.length)}${record}`);
-  return extra('g', data);
+  return extra('g', attribute(totalKey, String(bytes)));
 }
 
 /** What `writeTotal` wrote; undefined where the data says something else. */
@@ -168,6 +194,16 @@ export function readTotal(flag: string, data: Buffer): number | undefined {
 }
 
 const totalKey = 'KUBECTL-STASH.total';
+const sparseName = 'GNU.sparse.name';
+const sparseSize = 'GNU.sparse.realsize';
+
+/** `<length> <key>=<value>\n`, where the length counts its own digits. */
+function attribute(key: string, value: Buffer | string): Buffer {
+  const record = Buffer.concat([Buffer.from(` ${key}=`), Buffer.from(value), Buffer.from('\n')]);
+  let length = record.length;
+  while (String(length).length + record.length !== length) length = String(length).length + record.length;
+  return Buffer.concat([Buffer.from(String(length)), record]);
+}
 
 /** The attributes of POSIX archives: `<length> <key>=<value>\n` each. */
 function* attributes(data: Buffer): Generator<{ readonly key: string; readonly value: Buffer }, void> {

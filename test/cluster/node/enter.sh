@@ -53,6 +53,11 @@ exec 3<&-
 wait "$child"
 status=$?
 kill "$life_line" 2> /dev/null
+# A kubelet that was killed has not detached the loop devices by which it keeps block volumes. The kernel detaches the
+# volumes' own ones after them.
+losetup --list --noheadings --output NAME,BACK-FILE 2> /dev/null | while read -r device file; do
+  case $file in "$directory"/kubelet/*) losetup --detach "$device" ;; esac
+done
 for root in $hierarchies; do
   # The last processes of the namespaces may still be exiting.
   tries=0
