@@ -37,6 +37,8 @@ export async function runShell(shell: Shell): Promise<number> {
   const { root, input, out, err, isTerminal } = shell;
   let directory = '';
   let code = 0;
+  /** Aborts at Ctrl-C; there is one for each line. */
+  let interrupted = new AbortController();
 
   async function run([name, ...words]: readonly string[]): Promise<number | undefined> {
     const paths = words.filter((word) => !word.startsWith('-'));
@@ -70,7 +72,8 @@ export async function runShell(shell: Shell): Promise<number> {
         break;
       case 'cat':
         await each(async (path) => {
-          for await (const piece of createReadStream(await inside(root, path)))
+          const { signal } = interrupted;
+          for await (const piece of createReadStream(await inside(root, path), { signal }))
             await put(out, piece as Buffer);
         });
         break;
@@ -90,13 +93,16 @@ export async function runShell(shell: Shell): Promise<number> {
       await put(out, isLong ? await described(at, `/${path}`) : `/${sanitize(path)}\n`);
       return;
     }
-    for (const name of (await readdir(at)).sort())
+    for (const name of (await readdir(at)).sort()) {
+      interrupted.signal.throwIfAborted();
       await put(out, isLong ? await described(join(at, name), name) : `${sanitize(name)}\n`);
+    }
   }
 
   async function walk(path: string, word: string): Promise<void> {
     await put(out, `${sanitize(word)}\n`);
     for await (const entry of await opendir(await inside(root, path))) {
+      interrupted.signal.throwIfAborted();
       const below = `${word}/${entry.name}`;
       if (entry.isDirectory()) await walk(pathFrom(path, entry.name), below);
       else await put(out, `${sanitize(below)}\n`);
@@ -129,8 +135,20 @@ export async function runShell(shell: Shell): Promise<number> {
     lines.setPrompt(`/${sanitize(directory)} $ `);
     if (isTerminal) lines.prompt();
   };
+  let isBusy = false;
+  // A terminal of our own sends Ctrl-C as a character.
+  lines.on('SIGINT', () => {
+    out.write('^C\n');
+    interrupted.abort();
+    if (isBusy) return;
+    lines.write(null, { ctrl: true, name: 'e' });
+    lines.write(null, { ctrl: true, name: 'u' });
+    prompt();
+  });
   prompt();
   for await (const line of lines) {
+    interrupted = new AbortController();
+    isBusy = true;
     try {
       const words = shellWords(line);
       if (words === undefined) throw new Error('a quote is not closed');
@@ -138,8 +156,10 @@ export async function runShell(shell: Shell): Promise<number> {
       if (end !== undefined) return end;
     } catch (error) {
       code = 1;
-      await put(err, `${sanitize(line.trim())}: ${sanitize(shell.reason(error))}\n`);
+      if (!interrupted.signal.aborted)
+        await put(err, `${sanitize(line.trim())}: ${sanitize(shell.reason(error))}\n`);
     }
+    isBusy = false;
     prompt();
   }
   return code;

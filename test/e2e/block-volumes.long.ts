@@ -99,6 +99,22 @@ await suite('block volumes', { concurrency: 2 }, () => {
     assert.equal(sum(await readFile(join(local, 'disk.img'))), sum(expected()));
   });
 
+  const noUsers = !isOurNode && 'only the device of our node is known to belong to root';
+  test(
+    "a device that the pod's user may not read: an error with its way out",
+    { skip: skip || noUsers },
+    async (t) => {
+      const { place, local } = await setUp(t);
+      await place.succeeds('snapshot pvc/raw --executor=local');
+      const { code, stderr } = await place.stash(`cp pvc/raw:raw ${local}/disk.img`);
+      assert.equal(code, 1);
+      assert.match(stderr, /error: the pod's user may not read the device of the volume; nothing was copied/);
+      assert.match(stderr, /hint: .*--run-as-user 0/);
+      assert.deepEqual(await readdir(local), []);
+      await place.until(restoreSessions, (all) => all.length === 0);
+    },
+  );
+
   test('what needs files refuses a block volume before it creates anything', { skip }, async (t) => {
     const { place, local } = await setUp(t);
     await place.succeeds('snapshot pvc/raw --executor=local');

@@ -52,7 +52,7 @@ export async function runPackaged(
 }
 
 /** Writes the identity into a kubeconfig and not into flags, because hints would repeat flags. */
-async function kubeconfigOf(
+export async function kubeconfigOf(
   path: string,
   identity: Identity | undefined,
   namespace: string | undefined,
