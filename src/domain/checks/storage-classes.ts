@@ -27,10 +27,9 @@ export const storageClass: CheckOfTarget = {
             originOf(snapshot, snapshotClasses, new Map()),
           ]),
         );
-        const words = undefined;
         const problems = [
-          ...missingStorageClasses(templates, classes, words),
-          ...unfitTemplates(templates, { classes, origins, words }),
+          ...missingStorageClasses(templates, classes, false),
+          ...unfitTemplates(templates, { classes, origins, words: undefined }),
         ];
         if (problems.length > 0) {
           return fewOf(asWarnings(problems), (rest) => `${rest} more claims need another storage class`);

@@ -28,7 +28,7 @@ export function checkStaged(
   const templates = templatesByClaim(staged);
   const hint = ['beside it, with another class:', beside, 'kubectl get storageclass'].join('\n');
   const unfit = [
-    ...(classes ? missingStorageClasses(templates, classes, undefined) : []),
+    ...(classes ? missingStorageClasses(templates, classes, false) : []),
     ...unfitTemplates(templates, { classes, origins, words: undefined }),
   ];
   return [...unfit.map((each) => ({ ...each, hint })), ...(classes ? placeless(staged, classes) : [])];

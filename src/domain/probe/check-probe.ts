@@ -40,7 +40,7 @@ export function chooseClasses(asked: AskedProbe, { storage, snapshot }: ProbeCla
   if (asked.storageClass === undefined) delete template.spec.storageClassName;
   const found = classOfTemplate(template, storage);
   const [unfit] = [
-    ...missingStorageClasses([template], storage, undefined),
+    ...missingStorageClasses([template], storage, false),
     ...unfitTemplates([template], { classes: storage, origins: new Map(), words: undefined }),
   ];
   if (unfit !== undefined || found === undefined) {

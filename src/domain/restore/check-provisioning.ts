@@ -6,7 +6,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 
 import { restoreCommand, type RestoreWords } from './restore-command.ts';
 import type { SnapshotOrigin } from './snapshot-origin.ts';
-import { classNameOf, classOfTemplate } from './storage-class.ts';
+import { addClass, classNameOf, classOfTemplate } from './storage-class.ts';
 
 /** In place of these, a CSI driver of another name may serve a class: Kubernetes translates them. */
 const inTree = 'kubernetes.io/';
@@ -19,17 +19,20 @@ export interface ProvisioningScene {
   readonly origins: ReadonlyMap<string, SnapshotOrigin>;
   /** Left out for a RestoreSession from a file. */
   readonly words: RestoreWords | undefined;
+  /** See `missingStorageClasses`; left out: if there are words. */
+  readonly hasFlag?: boolean;
 }
 
 /** A failure `precondition` for each template whose class or volumeMode does not fit its snapshot. */
 export function unfitTemplates(
   templates: readonly VolumeClaimTemplate[],
-  { classes, origins, words }: ProvisioningScene,
+  scene: ProvisioningScene,
 ): Failure[] {
+  const { classes, origins } = scene;
   return templates.flatMap((template) => {
     const origin = origins.get(template.spec.dataSource?.name ?? '');
     const why =
-      (classes && whyWrongClass(template, classes, origin?.driver, words)) ?? whyWrongMode(template, origin);
+      (classes && whyWrongClass(template, classes, origin?.driver, scene)) ?? whyWrongMode(template, origin);
     return why === undefined ? [] : [why];
   });
 }
@@ -38,7 +41,7 @@ function whyWrongClass(
   template: VolumeClaimTemplate,
   classes: readonly Stored<StorageClass>[],
   driver: string | undefined,
-  words: RestoreWords | undefined,
+  scene: ProvisioningScene,
 ): Failure | undefined {
   const wanted = classNameOf(template);
   const found = classOfTemplate(template, classes);
@@ -46,7 +49,7 @@ function whyWrongClass(
   if (found === undefined && wanted !== undefined && wanted !== '') return undefined;
   const claim = `claim ${template.metadata.name ?? ''}`;
   const snapshot = `snapshot ${template.spec.dataSource?.name ?? ''}`;
-  const hint = waysOn(classes, driver, words);
+  const hint = waysOn(classes, driver, scene);
   if (found === undefined) {
     const why =
       wanted === '' ? 'has the empty storage class' : 'names no storage class, and there is no default';
@@ -68,18 +71,21 @@ function whyWrongClass(
   );
 }
 
-/** The command with a class of the driver, where there is exactly one way to write it. */
+/** The command with a class of the driver, where it is known. */
 function waysOn(
   classes: readonly Stored<StorageClass>[],
   driver: string | undefined,
-  words: RestoreWords | undefined,
+  { words, hasFlag = false }: ProvisioningScene,
 ): string {
   const fitting = classes
     .filter(({ provisioner }) => provisioner === driver)
     .map(({ metadata }) => metadata.name);
   return [
     ...(words ? fitting.map((storageClass) => restoreCommand(words, { storageClass })) : []),
-    ...(!words && fitting.length > 0 ? [`write storageClassName: ${sanitize(fitting.join(', or '))}`] : []),
+    ...(!words && hasFlag ? fitting.map((name) => sanitize(addClass(name))) : []),
+    ...(!words && !hasFlag && fitting.length > 0
+      ? [`write storageClassName: ${sanitize(fitting.join(', or '))}`]
+      : []),
     'kubectl get storageclass',
   ].join('\n');
 }

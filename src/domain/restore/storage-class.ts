@@ -5,8 +5,6 @@ import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 
-import type { RestoreWords } from './restore-command.ts';
-
 /** The name of the class that the template asks for; undefined: it asks for the default class. */
 export function classNameOf({ metadata, spec }: VolumeClaimTemplate): string | undefined {
   return metadata.annotations?.[annotation.betaStorageClass] ?? spec.storageClassName;
@@ -38,14 +36,19 @@ export function bindsLate(template: VolumeClaimTemplate, classes: readonly Store
   return classOfTemplate(template, classes)?.volumeBindingMode === 'WaitForFirstConsumer';
 }
 
+/** A hint for commands that have the flag. */
+export function addClass(name: string): string {
+  return `add --storage-class ${name}`;
+}
+
 /**
- * A failure `not-found` for each template whose class does not exist. `words`: left out for a RestoreSession from a
- * file.
+ * A failure `not-found` for each template whose class does not exist. `hasFlag`: the command has a flag `--storage-class`, which says more
+ * than a RestoreSession from a file.
  */
 export function missingStorageClasses(
   templates: readonly VolumeClaimTemplate[],
   classes: readonly Stored<StorageClass>[],
-  words: RestoreWords | undefined,
+  hasFlag: boolean,
 ): Failure[] {
   return templates.flatMap((template) => {
     const { metadata } = template;
@@ -55,10 +58,7 @@ export function missingStorageClasses(
       wanted,
       classes.map((each) => each.metadata.name),
     );
-    const hint = [
-      ...(words ? [`add --storage-class ${near ?? 'NAME'}`] : []),
-      'kubectl get storageclass',
-    ].join('\n');
+    const hint = [...(hasFlag ? [addClass(near ?? 'NAME')] : []), 'kubectl get storageclass'].join('\n');
     const message = `storage class ${wanted} of claim ${metadata.name ?? ''} does not exist`;
     return [failure('not-found', message, { hint })];
   });

@@ -70,7 +70,7 @@ export async function planFiles(reader: NamespaceReader, request: FilesRequest):
   const prepared = await prepareFrom(reader, { target, flags, written: () => [] }, point, now);
   const { templates, notes } = await planRestore(reader, {
     templates: prepared.templates.map(temporaryTemplate),
-    ...{ executor: 'local', user: request.userName },
+    ...{ executor: 'local', user: request.userName, hasClassFlag: true },
   });
   const [template] = templates;
   if (template === undefined) throw new StashError('bug', 'a claim was planned without its template');

@@ -27,6 +27,8 @@ export interface RestoreRequest {
   readonly templates: readonly VolumeClaimTemplate[];
   /** The command line that asks for it; left out for a RestoreSession from a file. */
   readonly words?: RestoreWords | undefined;
+  /** Whether the command has a flag `--storage-class`; left out: if it has words. */
+  readonly hasClassFlag?: boolean;
   /** The session that the command goes on with; its claims are not in the way. */
   readonly resumed?: Stored<RestoreSession> | undefined;
   /** Undefined: not known before the session exists. */
@@ -56,7 +58,7 @@ interface Source {
 /** Reads and writes nothing. Rejects with a StashError for the first problem. */
 export async function planRestore(reader: NamespaceReader, request: RestoreRequest): Promise<RestorePlan> {
   const { namespace } = reader;
-  const { resumed, words, executor, wait = true } = request;
+  const { resumed, words, executor, wait = true, hasClassFlag: hasFlag = words !== undefined } = request;
   const [snapshots, classes] = await Promise.all([
     reader.snapshots(),
     reader.storageClasses(),
@@ -88,9 +90,9 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
   });
 
   const templates = sized.map(({ template }) => template);
-  if (classes) refuse(missingStorageClasses(templates, classes, words));
+  if (classes) refuse(missingStorageClasses(templates, classes, hasFlag));
   const origins = await readOrigins(reader, sources);
-  refuse(unfitTemplates(templates, { classes, origins, words }));
+  refuse(unfitTemplates(templates, { classes, origins, words, hasFlag }));
   const [budget, missing] = await Promise.all([reader.quotaBudget(), stillToCreate(reader, templates)]);
   refuse(claimsBeyondLimits(await reader.limitRanges(), missing));
   refuse(budget('the restore', demandOfClaims(missing, classes)));

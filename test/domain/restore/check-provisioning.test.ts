@@ -146,6 +146,10 @@ test('proposes the classes of the driver of the snapshot', () => {
     assert.deepEqual(found?.hint?.split('\n'), [`${restore} slow`, `${restore} cold`, look]);
   }
   assert.deepEqual(hintOf('csi.c', undefined), [look]);
+  // Commands that restore one claim for a moment have the flag, and are not 'restore'.
+  const [flagged] = unfitTemplates([template(fast)], { classes, origins, words: undefined, hasFlag: true });
+  const flags = ['add --storage-class slow', 'add --storage-class cold', look];
+  assert.deepEqual(flagged?.hint?.split('\n'), flags);
 });
 
 test('a claim has the volumeMode of its snapshot, unless an administrator allows another', () => {
@@ -236,20 +240,20 @@ test('a claim is bound late where its class waits for a consumer', () => {
 
 test('each class that does not exist is told, with one like it', () => {
   const classes = [storageClass('fast')];
-  const told = (storageClassName: string | undefined, asked?: RestoreWords) =>
+  const told = (storageClassName: string | undefined, asked: boolean) =>
     missingStorageClasses(
       [template(storageClassName === undefined ? {} : { storageClassName })],
       classes,
       asked,
     ).map(({ kind, message, hint }) => [kind, message, hint]);
   const look = 'kubectl get storageclass';
-  const rows: [name: string | undefined, words: RestoreWords | undefined, hint: string | undefined][] = [
-    ['fast', words, undefined],
-    ['', words, undefined],
-    [undefined, words, undefined],
-    ['fas', undefined, look],
-    ['fas', words, `add --storage-class fast\n${look}`],
-    ['unlike-all', words, `add --storage-class NAME\n${look}`],
+  const rows: [name: string | undefined, hasFlag: boolean, hint: string | undefined][] = [
+    ['fast', true, undefined],
+    ['', true, undefined],
+    [undefined, true, undefined],
+    ['fas', false, look],
+    ['fas', true, `add --storage-class fast\n${look}`],
+    ['unlike-all', true, `add --storage-class NAME\n${look}`],
   ];
   for (const [name, asked, hint] of rows) {
     const message = `storage class ${name} of claim data does not exist`;
