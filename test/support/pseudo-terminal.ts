@@ -3,12 +3,16 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 export interface PseudoTerminal {
   /** Types the text. */
   type(text: string): void;
   resize(rows: number, columns: number): void;
-  /** Resolves with what the program has printed since the last call, once that matches. Rejects where it ends before. */
+  /**
+   * Resolves with what the program has printed since the last call, without control sequences, once that matches. Rejects where it ends
+   * before, or prints nothing like it for a minute.
+   */
   until(pattern: RegExp): Promise<string>;
   /** Closes the window. */
   hangUp(): void;
@@ -51,16 +55,20 @@ export function openPseudoTerminal(
     hangUp: () => void child.stdin.end(),
     until: (pattern) =>
       new Promise((resolve, reject) => {
+        const giveUp = (why: string) => {
+          reject(new assert.AssertionError({ message: `${why} ${pattern.source}: ${JSON.stringify(said)}` }));
+        };
+        const patience = setTimeout(giveUp, 60_000, 'waited in vain for');
         look = () => {
-          if (pattern.test(said)) {
-            const found = said;
+          const found = stripVTControlCharacters(said);
+          if (pattern.test(found)) {
             said = '';
             look = () => {};
+            clearTimeout(patience);
             resolve(found);
           } else if (child.exitCode !== null) {
-            reject(
-              new assert.AssertionError({ message: `the program ended before ${pattern.source}: ${said}` }),
-            );
+            clearTimeout(patience);
+            giveUp('the program ended before');
           }
         };
         look();
