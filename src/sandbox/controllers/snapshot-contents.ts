@@ -1,17 +1,29 @@
 /** Cuts, reports and deletes the driver's snapshots for VolumeSnapshotContents. */
 import type { Stored, VolumeSnapshot, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
+import { beingCreated } from '#src/api/snapshot-controller.ts';
 import { secrets, volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { driverName, rpcError } from '#src/sandbox/storage/driver.ts';
+import { StorageError, type StorageErrorCode } from '#src/sandbox/storage/storage.ts';
 
 import { hasReason, Retry } from './reconciler.ts';
 import type { Controller, World } from './world.ts';
-import { setFinalizers, setStatus } from './writes.ts';
+import { patchSeen, setFinalizers, setStatus } from './writes.ts';
 
 type Content = Stored<VolumeSnapshotContent>;
 
 export const contentProtection = 'snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection';
 export const beingDeleted = 'snapshot.storage.kubernetes.io/volumesnapshot-being-deleted';
+
+function isBeingCreated({ metadata }: Content): boolean {
+  return metadata.annotations?.[beingCreated] !== undefined;
+}
+
+/** Whether the driver has answered that it cuts no snapshot; after other errors it may still cut one. */
+function isFinal(error: unknown): boolean {
+  const open: readonly StorageErrorCode[] = ['DeadlineExceeded', 'Unavailable', 'ResourceExhausted'];
+  return !(error instanceof StorageError) || !open.includes(error.code);
+}
 
 /** Returns true if the content refers to this very snapshot. */
 export function isBoundTo(content: VolumeSnapshotContent, { metadata }: Stored<VolumeSnapshot>): boolean {
@@ -25,7 +37,8 @@ export function contentController(world: World): Controller {
   async function reconcile(name: string): Promise<number | undefined> {
     const content = contents.get(name);
     if (!content || content.spec.driver !== driverName) return undefined;
-    if (content.metadata.deletionTimestamp !== undefined) {
+    // As long as the driver may still cut the snapshot, the content stays, or the snapshot would be lost in the storage.
+    if (content.metadata.deletionTimestamp !== undefined && !isBeingCreated(content)) {
       await release(content);
       return undefined;
     }
@@ -34,7 +47,10 @@ export function contentController(world: World): Controller {
       await setFinalizers(cluster, contents, content, [...finalizers, contentProtection]);
       return undefined;
     }
-    if (content.status?.readyToUse === true) return undefined;
+    if (content.status?.readyToUse === true) {
+      await unmark(content);
+      return undefined;
+    }
     const { volumeHandle, snapshotHandle } = content.spec.source;
     if (volumeHandle !== undefined) return cut(content, volumeHandle);
     if (snapshotHandle !== undefined) await look(content, snapshotHandle);
@@ -52,17 +68,29 @@ export function contentController(world: World): Controller {
         `failed to get input parameters to create snapshot for content ${content.metadata.name}: ${JSON.stringify(secret)}`,
       );
     }
+    const marked = await mark(content);
     try {
       const { readyIn, ...snapshot } = await world.driver.createSnapshot({ name, volume, parameters });
-      await report(content, snapshot, readyIn === 0);
+      await unmark(await report(marked, snapshot, readyIn === 0));
       return readyIn === 0 ? undefined : readyIn;
     } catch (error) {
       if ('reason' in (error as object)) throw error;
       return fail(
-        content,
+        isFinal(error) ? await unmark(marked) : marked,
         `failed to take snapshot of the volume ${volume}: ${JSON.stringify(rpcError(error))}`,
       );
     }
+  }
+
+  /** Says that the driver has been asked. */
+  async function mark(content: Content): Promise<Content> {
+    if (isBeingCreated(content)) return content;
+    return patchSeen(cluster, contents, content, { metadata: { annotations: { [beingCreated]: 'yes' } } });
+  }
+
+  async function unmark(content: Content): Promise<Content> {
+    if (!isBeingCreated(content)) return content;
+    return patchSeen(cluster, contents, content, { metadata: { annotations: { [beingCreated]: null } } });
   }
 
   /** Why the secret that the class names cannot be handed to the driver, in the words of the csi-snapshotter. */
@@ -102,8 +130,8 @@ export function contentController(world: World): Controller {
     content: Content,
     snapshot: { handle: string; cutAt: string; bytes: number },
     readyToUse: boolean,
-  ): Promise<void> {
-    await setStatus(cluster, contents, contents.get(content.metadata.name) ?? content, {
+  ): Promise<Content> {
+    return setStatus(cluster, contents, contents.get(content.metadata.name) ?? content, {
       snapshotHandle: snapshot.handle,
       creationTime: Date.parse(snapshot.cutAt) * 1e6,
       restoreSize: snapshot.bytes,

@@ -183,6 +183,8 @@ export function snapshotController(world: World): Controller {
       if (content.spec.deletionPolicy === 'Delete') {
         if (content.metadata.deletionTimestamp === undefined)
           await deleteSeen(cluster, volumeSnapshotContents, content);
+        // Before the content is gone: a driver that may still cut the snapshot gives up only once the volume is gone.
+        await sources.release(snapshot, { isGoing: true });
         return;
       }
     }
