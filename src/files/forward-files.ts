@@ -25,7 +25,7 @@ export async function forwardFiles(task: ForwardFiles): Promise<void> {
     const { type } = member;
     const name = renamed(member.name);
     if (type === 'other') {
-      onSkipped(member.name, 'it is a device or a pipe');
+      onSkipped(member.name, 'it is a device, a pipe or a socket');
       continue;
     }
     if (type === 'directory' && as === '.' && partsBelow(member.name, root).length === 0) continue;

@@ -93,7 +93,7 @@ export async function saveFiles({ members, root, to, onFile, onBytes, onSkipped 
         return;
       }
       case 'other':
-        onSkipped(name, 'it is a device or a pipe');
+        onSkipped(name, 'it is a device, a pipe or a socket');
         return;
       default:
         assertNever(type);
@@ -104,7 +104,14 @@ export async function saveFiles({ members, root, to, onFile, onBytes, onSkipped 
     const parts = partsBelow(each.member.name, root);
     if (process.platform === 'win32' && parts.some(isOddOnWindows))
       onSkipped(each.member.name, 'its name cannot be one on Windows');
-    else await save(parts, each);
+    else {
+      try {
+        await save(parts, each);
+      } catch (error) {
+        if (!isErrno(error, 'ENAMETOOLONG')) throw error;
+        onSkipped(each.member.name, 'its path is too long here');
+      }
+    }
   }
 }
 

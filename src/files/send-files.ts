@@ -47,7 +47,7 @@ export async function sendFiles({ root, path, out, onProblem }: SendFiles): Prom
       const link = await readlink(file, { encoding: 'buffer' });
       await put(out, writeHeader({ ...memberOf(name, stats), type: 'symlink', link }));
     } else if (stats.isFile()) await sendFile(file, name, stats);
-    else onProblem(name, 'it is a device, a pipe or a socket');
+    else await put(out, writeHeader({ ...memberOf(name, stats), type: 'other' }));
   }
 
   async function sendDirectory(file: Buffer, name: Buffer, stats: Stats): Promise<void> {
@@ -68,6 +68,7 @@ export async function sendFiles({ root, path, out, onProblem }: SendFiles): Prom
     } catch (error) {
       if (isErrno(error, 'EACCES', 'EPERM')) onProblem(name, 'permission denied');
       else if (isMissing(error)) onProblem(name, 'it is gone');
+      else if (isErrno(error, 'ENAMETOOLONG')) onProblem(name, 'its path is too long');
       else throw error;
     }
   }
@@ -151,7 +152,7 @@ async function bytesBelow(path: Buffer): Promise<number> {
       bytes += await bytesBelow(Buffer.concat([path, Buffer.from('/'), entry.name as unknown as Buffer]));
     return bytes;
   } catch (error) {
-    if (isErrno(error, 'EACCES', 'EPERM') || isMissing(error)) return 0;
+    if (isErrno(error, 'EACCES', 'EPERM', 'ENAMETOOLONG') || isMissing(error)) return 0;
     throw error;
   }
 }

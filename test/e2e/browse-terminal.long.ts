@@ -73,12 +73,17 @@ await suite('browse at a terminal', { concurrency: 2 }, () => {
     const desk = await setUp(t);
     const terminal = desk.browse();
     await terminal.until(/\/ \$ $/);
-    terminal.type('cd co\t\rcat app\r');
-    await terminal.until(/\r\nold\r\n.*\/conf \$ $/);
+    terminal.type('cd co');
+    await terminal.until(/cd co$/);
+    // Alone: a tab in pasted text completes nothing.
+    terminal.type('\t');
+    await terminal.until(/nf\/$/);
+    terminal.type('\rcat app\r');
+    await terminal.until(/old\n.*\/conf \$ $/);
     terminal.type('cat what I did not mean\x03');
-    await terminal.until(/\^C\r\n.*\/conf \$ $/);
+    await terminal.until(/\^C\n.*\/conf \$ $/);
     terminal.type('pwd\r');
-    await terminal.until(/pwd\r\n\/conf\r\n/);
+    await terminal.until(/pwd\n\/conf\n/);
     terminal.type('cat /zeros\r');
     await terminal.until(/\0/);
     terminal.type('\x03');
@@ -93,13 +98,13 @@ await suite('browse at a terminal', { concurrency: 2 }, () => {
     const terminal = desk.browse('--image', 'busybox');
     await terminal.until(/[#$] $/);
     terminal.type('stty size\r');
-    await terminal.until(/24 80\r\n/);
+    await terminal.until(/24 80\n/);
     terminal.resize(50, 132);
     // The shell learns of it a moment later.
     terminal.type('until stty size | grep "50 132"; do :; done\r');
-    await terminal.until(/\n50 132\r\n/);
+    await terminal.until(/\n50 132\n/);
     terminal.type('while :; do :; done\r');
-    await terminal.until(/done\r\n/);
+    await terminal.until(/done\n/);
     terminal.type('\x03');
     await terminal.until(/[#$] $/);
     terminal.type('exit 4\r');

@@ -60,7 +60,7 @@ export function openPseudoTerminal(
         };
         const patience = setTimeout(giveUp, 60_000, 'waited in vain for');
         look = () => {
-          const found = stripVTControlCharacters(said);
+          const found = stripVTControlCharacters(said).replaceAll(/\r+\n/g, '\n');
           if (pattern.test(found)) {
             said = '';
             look = () => {};

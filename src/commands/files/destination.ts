@@ -1,5 +1,5 @@
 /** Finds where `cp` writes to on this machine, before anything is created in the cluster. */
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { systemReason } from '#src/cli/system-reason.ts';
@@ -15,10 +15,26 @@ export async function localDestination(
   from: string,
 ): Promise<string> {
   const given = resolve(from, word);
-  if (await isDirectory(given)) return name === undefined ? given : join(given, name);
+  if (await isDirectory(given)) {
+    await demandWritable(given);
+    return name === undefined ? given : join(given, name);
+  }
   if (word.endsWith('/') && name !== undefined) throw noDirectory(given);
   if (!(await isDirectory(dirname(given)))) throw noDirectory(dirname(given));
+  await demandWritable(dirname(given));
   return given;
+}
+
+async function demandWritable(directory: string): Promise<void> {
+  try {
+    await access(directory, constants.W_OK);
+  } catch (error) {
+    throw cannotWrite(directory, error);
+  }
+}
+
+function cannotWrite(path: string, error: unknown): StashError {
+  return new StashError('usage', `cannot write to ${path}: ${systemReason(error)}`);
 }
 
 async function isDirectory(path: string): Promise<boolean> {
@@ -27,7 +43,7 @@ async function isDirectory(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
       return false;
-    throw new StashError('usage', `cannot write to ${path}: ${systemReason(error)}`);
+    throw cannotWrite(path, error);
   }
 }
 

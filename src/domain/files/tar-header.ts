@@ -24,7 +24,8 @@ export interface Member {
   readonly link: Buffer;
 }
 
-const typeFlags = { file: '0', 'hard-link': '1', symlink: '2', directory: '5' } as const;
+/** Nothing is made of another object: it only has to be no file for other programs, as a pipe is. */
+const typeFlags = { file: '0', 'hard-link': '1', symlink: '2', directory: '5', other: '6' } as const;
 const gnu = 'ustar  \0';
 /** Of a file with holes: GNU tar looks for the map only in this format. */
 const posix = 'ustar\x0000';
@@ -34,7 +35,7 @@ const longLink = 'K';
 const mostExtraBytes = 1024 * 1024;
 
 /** The blocks that precede the contents of a member. */
-export function writeHeader(member: Member & { readonly type: keyof typeof typeFlags }): Buffer {
+export function writeHeader(member: Member): Buffer {
   return Buffer.concat([
     ...(member.link.length > 100 ? [extra(longLink, terminated(member.link))] : []),
     ...(member.name.length > 100 ? [extra(longName, terminated(member.name))] : []),

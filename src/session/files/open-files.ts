@@ -61,10 +61,29 @@ export async function withFiles<T>(
     await untilRunning({ ...environment, signal }, { pod, claim, timeoutMs: task.timeoutMs });
     return await work({ pod: pod.metadata.name, namespace: target.namespace, signal });
   } catch (error) {
-    throw kept.lost.aborted ? kept.lost.reason : error;
+    if (kept.lost.aborted) throw kept.lost.reason;
+    throw (await whyPodEnded(environment, podOf(session), error)) ?? error;
   } finally {
     tell(`deleting restoresession/${session.metadata.name}, its claim and its pod`);
     await kept.release();
+  }
+}
+
+/** The error of a command that broke off since its pod has ended; undefined: the pod runs, or may not be read. */
+async function whyPodEnded(
+  { cluster, signal }: Pick<WaitEnvironment, 'cluster' | 'signal'>,
+  { metadata: { name, namespace } }: Named<Pod>,
+  error: unknown,
+): Promise<StashError | undefined> {
+  if (signal.aborted || !isStashError(error)) return undefined;
+  const ended = (why: string) =>
+    new StashError('gone', `${error.message}; pod/${name} ${why} meanwhile`, { cause: error });
+  try {
+    const pod = await cluster.get(pods, name, namespace);
+    const state = podState({ pod, claim: undefined, events: [] });
+    return state.state === 'failed' ? ended(`ended (${state.why})`) : undefined;
+  } catch (missing) {
+    return isStashError(missing, 'not-found') ? ended('was deleted') : undefined;
   }
 }
 
