@@ -242,7 +242,7 @@ function withState(error: unknown, { display }: Copy, to: string): unknown {
   const there =
     files === 0
       ? 'nothing was copied'
-      : `${transferred(display.state())} were copied to ${to} before, complete files only`;
+      : `${files} complete ${files === 1 ? 'file was' : 'files were'} copied to ${to} before`;
   return new StashError(isOurs ? error.kind : 'precondition', `${message}; ${there}`, {
     hint: isOurs ? error.hint : undefined,
     cause: error,

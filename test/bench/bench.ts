@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- start snapshot random coverage cluster operator tenants in-place]`: prints times and request counts as tables. Each run
+ * `npm run bench [-- start snapshot cp random coverage cluster operator tenants in-place]`: prints times and request counts as tables. Each run
  * measures the compared programs alternately, so read the times as ratios. This process runs the server; the
  * measured programs run in processes of their own. `cluster`, `operator`, `tenants` and `in-place` run only if named, on a
  * real control plane, and `in-place` needs a real node. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
@@ -17,6 +17,7 @@ import { openRealNode } from '#test/cluster/node/real-node.ts';
 
 import { bundle } from '../../cmd/bundle.ts';
 import { benchCoverage } from './coverage.ts';
+import { benchCp } from './cp.ts';
 import { benchListParts } from './list-parts.ts';
 import { benchInPlace } from './in-place.ts';
 import { benchList } from './list.ts';
@@ -47,6 +48,7 @@ function benches(rateLimits: RateLimits, flags: OperatorFlags): Readonly<Record<
       await benchStart(bench);
       await benchListParts(bench);
     }),
+    cp: (given) => benchOn((home) => benchSandbox(home, kubectlHere(), given.program), benchCp)(given),
     coverage: (given) =>
       benchCoverage(
         { ...given, kubectl: kubectlHere() },

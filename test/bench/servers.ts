@@ -1,6 +1,7 @@
 /** The servers that a bench runs on. This process serves them, or starts processes that do. */
 import { stashCrds } from '#src/api/crds/index.ts';
 import { customResourceDefinitions } from '#src/api/resources.ts';
+import { clientVersion } from '#src/cli/version.ts';
 import { connect } from '#src/cluster/connect.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { startSandbox } from '#src/sandbox/sandbox.ts';
@@ -39,8 +40,16 @@ export interface RealServer extends BenchServer {
   readonly processes: ControlPlane['processes'];
 }
 
-export async function benchSandbox(directory: string, kubectl: string | undefined): Promise<BenchServer> {
-  const sandbox = await startSandbox({ directory });
+/** `program`: the bundle that containers of our image run; left out: they only count as running. */
+export async function benchSandbox(
+  directory: string,
+  kubectl: string | undefined,
+  program?: string,
+): Promise<BenchServer> {
+  const own = program !== undefined && {
+    program: { argv: [process.execPath, program], version: clientVersion },
+  };
+  const sandbox = await startSandbox({ directory, ...own });
   const { cluster, kubeconfig, requests } = sandbox;
   for (const definition of stashCrds) await cluster.create(customResourceDefinitions, definition);
   return {

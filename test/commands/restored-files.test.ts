@@ -1,6 +1,7 @@
 /** What `browse`, `cp` and `diff` refuse before anything is created, and what they leave where they fail. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,6 +15,8 @@ import {
   storageClasses,
   volumeSnapshots,
 } from '#src/api/resources.ts';
+import { ClusterError } from '#src/cluster/errors.ts';
+import type { ExecRequest } from '#src/cluster/port.ts';
 import { storageClass } from '#test/support/classes.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
@@ -159,6 +162,57 @@ test('cp with the tar of another image: nothing there is an error that says so, 
   assert.equal(code, 1, err);
   assert.match(err, /^error: tar: none: .*; nothing was copied$/m);
   await untilGone();
+});
+
+/** The workload's data as tar sends it, cut off in the second file. */
+async function breaksOff({ stdout }: ExecRequest): Promise<number> {
+  const source = join(local, 'source');
+  await mkdir(join(source, 'x'), { recursive: true });
+  for (const name of ['one', 'two']) await writeFile(join(source, 'x', name), Buffer.alloc(2_000, 7));
+  const archive = execFileSync('tar', ['-C', source, '--sort=name', '-cf', '-', 'x']);
+  stdout.write(archive.subarray(0, 512 + 512 + 2_048 + 512 + 1_000));
+  throw new ClusterError('unreachable', 'connection lost while running tar');
+}
+
+test('a connection that breaks off: how much was copied, no part of a file, and nothing left', async () => {
+  const to = join(local, 'broken');
+  const { code, err } = await world.run(`cp deploy/web:web-data:/x ${to} --image busybox`, {
+    ...{ hints: false, through: (cluster) => ({ ...cluster, exec: breaksOff }) },
+  });
+  assert.equal(code, 1, err);
+  const there = `1 complete file was copied to ${to} before`;
+  assert.ok(err.includes(`error: connection lost while running tar; ${there}\n`), err);
+  assert.deepEqual(await readdir(to), ['one']);
+  await untilGone();
+});
+
+test('a pod that is deleted while it is read: the error says so', async () => {
+  const through: RunOptions['through'] = (cluster) => ({
+    ...cluster,
+    async exec({ pod, namespace }) {
+      await cluster.delete(pods, { name: pod, namespace }, { gracePeriodSeconds: 0 });
+      await world.until(pods, demo, pod, (it) => it === undefined);
+      throw new ClusterError('unreachable', 'connection lost while running tar');
+    },
+  });
+  const { code, err } = await world.run(`cp deploy/web:web-data:/x ${local}/none --image busybox`, {
+    ...{ hints: false, through },
+  });
+  assert.equal(code, 1, err);
+  assert.match(err, /^error: connection lost .*; nothing was copied; pod\/\S+ was deleted meanwhile$/m);
+  await untilGone();
+});
+
+const asRoot = process.getuid?.() === 0 && 'root may write to every directory';
+test('refused: a destination that may not be written to', { skip: asRoot }, async () => {
+  const locked = join(local, 'locked');
+  await mkdir(locked, { mode: 0o555 });
+  for (const to of [locked, join(locked, 'x')]) {
+    const { code, err } = await world.run(`cp deploy/web:web-data:/x ${to}`, { hints: false });
+    assert.equal(code, 2);
+    assert.match(err, /^error: cannot write to .*\/locked: permission denied$/m);
+  }
+  assert.deepEqual((await world.cluster.list(restoreSessions, { namespace: demo })).items, []);
 });
 
 test('Ctrl-C while the shell runs', async () => {
