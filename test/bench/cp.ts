@@ -46,7 +46,6 @@ export async function benchCp(bench: Workbench): Promise<void> {
     await run(kubectl, [...inPod, `cd ${mountPath(name)} && ${script}`], environment);
   await run(node, [program, 'snapshot', 'deploy/demo', '-n', namespace], environment);
 
-  const rows: string[][] = [];
   for (const [name, [label]] of Object.entries(cases)) {
     const tar = `tar -C ${mountPath(name)} -cf - it`;
     const theirs = ['sh', '-c', `${kubectl} exec -n ${namespace} deploy/demo -- ${tar} | tar -xf - -C ${to}`];
@@ -65,7 +64,7 @@ export async function benchCp(bench: Workbench): Promise<void> {
       took.push({ tar: await anew(() => time(bench, theirs)), cp: cp - without });
     }
     const peak = await anew(() => peakMemory(bench, ours));
-    rows.push([
+    const row = [
       ...[
         label,
         median(took.map((each) => each.tar)).toFixed(0),
@@ -73,7 +72,7 @@ export async function benchCp(bench: Workbench): Promise<void> {
       ],
       median(took.map((each) => each.cp / each.tar)).toFixed(2),
       (peak ?? NaN).toFixed(0),
-    ]);
+    ];
+    print(`${renderTable(['what', 'tar: ms', 'cp: ms', 'ratio', 'cp: peak MiB'], [row])}\n`);
   }
-  print(`${renderTable(['what', 'tar: ms', 'cp: ms', 'ratio', 'cp: peak MiB'], rows)}\n`);
 }
