@@ -24,7 +24,7 @@ export type ErrorKind =
   | 'interrupted'
   | 'bug';
 
-const exitCodes: Record<ErrorKind, number> = {
+const exitCodes = {
   usage: 2,
   'not-found': 3,
   'already-exists': 1,
@@ -43,7 +43,10 @@ const exitCodes: Record<ErrorKind, number> = {
   'workload-down': 7,
   interrupted: 130,
   bug: 70,
-};
+} as const satisfies Record<ErrorKind, number>;
+
+/** The exit codes of failures; 0 is success. */
+export type ExitCode = (typeof exitCodes)[ErrorKind];
 
 export class StashError extends Error {
   override readonly name = 'StashError';
@@ -61,7 +64,7 @@ export class StashError extends Error {
     this.hint = options.hint;
   }
 
-  get exitCode(): number {
+  get exitCode(): ExitCode {
     return exitCodes[this.kind];
   }
 }

@@ -5,8 +5,7 @@
  */
 import type { Condition } from './kubernetes.ts';
 
-export const stashCondition = {
-  // On a BackupConfiguration.
+const ofConfigurations = {
   valid: { type: 'ValidationPassed', status: 'True', reason: 'ResourceValidationPassed' },
   invalid: { type: 'ValidationPassed', status: 'False', reason: 'ResourceValidationFailed' },
   backupTargetFound: { type: 'BackupTargetFound', status: 'True', reason: 'TargetAvailable' },
@@ -18,11 +17,13 @@ export const stashCondition = {
   },
   cronJobCreated: { type: 'CronJobCreated', status: 'True', reason: 'CronJobCreationSucceeded' },
   cronJobNotCreated: { type: 'CronJobCreated', status: 'False', reason: 'CronJobCreationFailed' },
+} as const satisfies Record<string, Condition>;
 
-  // On a session of either kind.
+const ofSessions = {
   deadlineExceeded: { type: 'DeadlineExceeded', status: 'True', reason: 'FailedToCompleteWithinDeadline' },
+} as const satisfies Record<string, Condition>;
 
-  // On a BackupSession.
+const ofBackupSessions = {
   backupSkipped: { type: 'BackupSkipped', status: 'True', reason: 'SkippedTakingNewBackup' },
   backupDisrupted: { type: 'BackupDisrupted', status: 'True', reason: 'FailedToCompleteDueToDisruption' },
   retentionApplied: {
@@ -45,8 +46,9 @@ export const stashCondition = {
     status: 'False',
     reason: 'FailedToCleanBackupHistory',
   },
+} as const satisfies Record<string, Condition>;
 
-  // On a RestoreSession.
+const ofRestoreSessions = {
   restoreTargetFound: { type: 'RestoreTargetFound', status: 'True', reason: 'TargetAvailable' },
   restoreTargetAbsent: { type: 'RestoreTargetFound', status: 'False', reason: 'TargetNotAvailable' },
   restoreTargetUnknown: {
@@ -56,8 +58,9 @@ export const stashCondition = {
   },
   restoreCompleted: { type: 'RestoreCompleted', status: 'True', reason: 'PostRestoreTasksExecuted' },
   restoreNotCompleted: { type: 'RestoreCompleted', status: 'False', reason: 'PostRestoreTasksNotExecuted' },
+} as const satisfies Record<string, Condition>;
 
-  // On a RestoreSession that restores in place.
+const ofRestoresInPlace = {
   claimsStaged: { type: 'ClaimsStaged', status: 'True', reason: 'NewVolumesBound' },
   volumesKept: { type: 'VolumesKept', status: 'True', reason: 'VolumesRetained' },
   workloadStopped: { type: 'WorkloadStopped', status: 'True', reason: 'NoPodUsesTheClaims' },
@@ -66,6 +69,23 @@ export const stashCondition = {
   swapInterrupted: { type: 'SwapInterrupted', status: 'True', reason: 'ExecutorDied' },
   swapResumed: { type: 'SwapInterrupted', status: 'False', reason: 'ExecutorResumed' },
 } as const satisfies Record<string, Condition>;
+
+/** By the objects that have them. */
+export const conditionsByObject = {
+  BackupConfiguration: ofConfigurations,
+  'BackupSession, RestoreSession': ofSessions,
+  BackupSession: ofBackupSessions,
+  RestoreSession: ofRestoreSessions,
+  'RestoreSession in place': ofRestoresInPlace,
+} as const;
+
+export const stashCondition = {
+  ...ofConfigurations,
+  ...ofSessions,
+  ...ofBackupSessions,
+  ...ofRestoreSessions,
+  ...ofRestoresInPlace,
+} as const;
 
 export type StashCondition = (typeof stashCondition)[keyof typeof stashCondition];
 

@@ -99,30 +99,40 @@ function indent(line: string): string {
   return line === '' ? '' : `  ${line}`;
 }
 
+/** The flags that help shows, by name. */
+export function shownFlags(flags: Flags): [name: string, flag: Flag][] {
+  return Object.entries(flags)
+    .filter(([, { hidden }]) => hidden !== true)
+    .sort(([one], [other]) => (longName(one) < longName(other) ? -1 : 1));
+}
+
 /** Two columns: the flag and its description. A flag that is too wide for its column has a line to itself. */
 function flagRows(flags: Flags): string[] {
   const column = 30;
-  return Object.entries(flags)
-    .filter(([, { hidden }]) => hidden !== true)
-    .sort(([one], [other]) => (longName(one) < longName(other) ? -1 : 1))
-    .flatMap(([name, flag]) => {
-      const left = `${flag.alias === undefined ? '   ' : `-${flag.alias},`} --${longName(name)}${valueText(flag)}`;
-      const right = wrapLines(flagText(flag), width - column - 2).map((line) => ' '.repeat(column) + line);
-      const [first = '', ...rest] = right;
-      return left.length + 2 > column ? [left, ...right] : [left + first.slice(left.length), ...rest];
-    });
+  return shownFlags(flags).flatMap(([name, flag]) => {
+    const left = `${flag.alias === undefined ? '   ' : `-${flag.alias},`} --${longName(name)}${valueText(flag)}`;
+    const right = wrapLines(flagText(flag), width - column - 2).map((line) => ' '.repeat(column) + line);
+    const [first = '', ...rest] = right;
+    return left.length + 2 > column ? [left, ...right] : [left + first.slice(left.length), ...rest];
+  });
 }
 
-function valueText(flag: Flag): string {
+/** `=NAME`, or `=one|other` for a flag with choices. */
+export function valueText(flag: Flag): string {
   if (flag.type === 'boolean') return flag.default === true ? '=true' : '';
   if (flag.type === 'string' && flag.choices !== undefined) return `=${flag.choices.join('|')}`;
   return `=${flag.valueName ?? flag.type.replace(/\W/g, '').toUpperCase()}`;
 }
 
 function flagText(flag: Flag): string {
-  const { description } = flag;
-  if (flag.type === 'boolean' || flag.type === 'string[]' || flag.default === undefined) return description;
-  return `${description} Default: ${flag.default}.`;
+  const standard = defaultText(flag);
+  return standard === undefined ? flag.description : `${flag.description} Default: ${standard}.`;
+}
+
+/** The value that a flag has if it is left out; undefined if it then has none, or is a switch. */
+export function defaultText(flag: Flag): string | undefined {
+  if (flag.type === 'boolean' || flag.type === 'string[]' || flag.default === undefined) return undefined;
+  return String(flag.default);
 }
 
 function wrap(text: string): string {

@@ -11,8 +11,10 @@ import { targetKinds } from '#src/domain/workload/kinds.ts';
 import { probeRights } from '#src/session/probe/plan-probe.ts';
 import { rightsForFiles, rightsForInPlace } from '#src/session/plan/rights-needed.ts';
 import { userRoles } from '#src/domain/install/user-roles.ts';
-import { permissionsOf, readRights } from '#test/support/documented-rights.ts';
+import { permissionsOf } from '#test/support/documented-rights.ts';
 import type { Role } from '#test/support/rbac.ts';
+
+import { readRights } from '../../cmd/docs/documented-rights.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 const markdown = await readFile(join(docs, 'rbac.md'), 'utf8');

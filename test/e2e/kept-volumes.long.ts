@@ -11,8 +11,10 @@ import {
 } from '#src/api/resources.ts';
 import { readSwapped } from '#src/domain/in-place/swapped-volume.ts';
 import type { keptVolumeList } from '#src/report/kept-volumes.ts';
-import { readRights, without } from '#test/support/documented-rights.ts';
+import { without } from '#test/support/documented-rights.ts';
 import { keep, reserve, volumeNamed } from '#test/support/kept.ts';
+
+import { readRights } from '../../cmd/docs/documented-rights.ts';
 
 import {
   documentedRules,

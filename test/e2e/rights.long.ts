@@ -18,7 +18,9 @@ import { deployment } from './manifests.ts';
 import { openPlace, type Place } from './place.ts';
 import type { Identity } from './plugin.ts';
 import { startServer } from './server.ts';
-import { readRights, without, type DocumentedRight } from '#test/support/documented-rights.ts';
+import { without } from '#test/support/documented-rights.ts';
+
+import { readRights, type DocumentedRight } from '../../cmd/docs/documented-rights.ts';
 
 import { createWorkload, openStage, type Stage } from './rights-stage.ts';
 
