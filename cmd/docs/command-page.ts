@@ -45,9 +45,12 @@ function flagsOf(flags: Flags): string[] {
     const standard = defaultText(flag);
     return [
       [...(flag.alias === undefined ? [] : [`-${flag.alias}`]), written].map(code).join(', '),
-      standard === undefined ? '' : code(standard),
-      `${prose(flag.description)}${choices === undefined ? '' : ` One of ${choices.map(code).join(', ')}.`}`,
+      [
+        prose(flag.description),
+        ...(choices === undefined ? [] : [`One of ${choices.map(code).join(', ')}.`]),
+        ...(standard === undefined ? [] : [`Default: ${code(standard)}.`]),
+      ].join(' '),
     ];
   });
-  return [table(['flag', 'default', 'what it does'], rows)];
+  return [table(['flag', 'what it does'], rows)];
 }

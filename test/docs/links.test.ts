@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
+import { anchorsOf, withoutCode } from '../../cmd/site/heading-anchor.ts';
+
 const root = join(import.meta.dirname, '../..');
 const files = globSync(['*.md', 'docs/**/*.md', 'charts/**/*.md'], { cwd: root });
 const texts = new Map(
@@ -31,22 +33,4 @@ function isSound(file: string, link: string): boolean {
   const linked = path === '' ? file : normalize(join(dirname(file), path));
   if (!existsSync(join(root, linked))) return false;
   return anchor === undefined || anchorsOf(texts.get(linked) ?? '').has(anchor);
-}
-
-/** As GitHub makes them of headings. */
-function anchorsOf(text: string): ReadonlySet<string> {
-  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
-  return new Set(
-    headings.map((heading) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-        .replaceAll(' ', '-'),
-    ),
-  );
-}
-
-/** Lines of a fenced block that look like headings or links are neither. */
-function withoutCode(text: string): string {
-  return text.replaceAll(/^```[\s\S]*?^```$/gm, '');
 }
