@@ -32,11 +32,10 @@ export function apiPage({ spec }: CustomResourceDefinition): string {
 
 function fieldsTable(schema: JsonSchema = {}): string {
   return table(
-    ['field', 'type', 'what it is'],
+    ['field', 'what it is'],
     fieldsOf(schema, '').map(({ path, schema: field, isRequired }) => [
       code(path),
-      `${typeOf(field)}${isRequired ? ', required' : ''}`,
-      descriptionOf(field),
+      `_${typeOf(field)}${isRequired ? ', required' : ''}._ ${descriptionOf(field)}`,
     ]),
   );
 }

@@ -29,6 +29,7 @@ export default defineConfig({
   lang: 'en',
   base,
   outDir: join(root, siteDirectory),
+  cacheDir: join(root, 'node_modules/.cache/vitepress'),
   rewrites: sitePath,
   markdown: {
     anchor: { slugify: headingAnchor },
