@@ -29,9 +29,15 @@ const meanings: Readonly<Record<StashCondition['type'], string>> = {
   SwapInterrupted: 'whether the command stopped while the workload was down',
 };
 
+interface Listed {
+  readonly object: string;
+  readonly condition: { readonly type: string; readonly status: string; readonly reason: string };
+  readonly means: string;
+}
+
 const sessionKinds = { Backup: 'BackupSession', Restore: 'RestoreSession' } as const;
 
-const others = [
+const others: readonly Listed[] = [
   ...(['Backup', 'Restore'] as const).flatMap((kind) =>
     [true, false].map((ok) => ({
       object: sessionKinds[kind],
@@ -59,21 +65,18 @@ export function conditionsPage(): string {
       ...{ object, condition, means: meanings[condition.type] },
     })),
   );
+  const byObject = Map.groupBy([...listed, ...others], ({ object }) => object);
   return page('Conditions and phases', '`src/api/conditions.ts` or `cmd/docs/conditions-page.ts`', [
-    'The phase says where an object is, in one word. The conditions say why, and the message of each has the details. `kubectl stash describe` shows both.',
+    'The phase says where an object is, in one word. The conditions say why, and the message of each has the details. `kubectl stash describe` shows both. A reason that begins with `Failed` says why a session failed.',
     '## Phases',
     table(['kind', 'phases'], stashCrds.map(phasesRow)),
-    '## Conditions',
-    'A reason that begins with `Failed` says why a session failed.',
-    table(
-      ['on', 'type', 'meaning', 'reasons, and the status of each'],
-      [
-        ...Map.groupBy(
-          [...listed, ...others],
-          ({ object, condition }) => `${object} ${condition.type}`,
-        ).values(),
-      ].map(row),
-    ),
+    ...[...byObject].flatMap(([object, conditions]) => [
+      `## Conditions of a ${object}`,
+      table(
+        ['type', 'meaning; the reasons, and the status of each'],
+        [...Map.groupBy(conditions, ({ condition }) => condition.type)].map(typeRow),
+      ),
+    ]),
   ]);
 }
 
@@ -84,15 +87,7 @@ function phasesRow({ spec }: CustomResourceDefinition): string[] {
   return [spec.names.kind, phases.map((phase) => code(String(phase))).join(', ')];
 }
 
-/** All conditions of one type. */
-function row(
-  conditions: readonly {
-    readonly object: string;
-    readonly condition: { readonly type: string; readonly status: string; readonly reason: string };
-    readonly means: string;
-  }[],
-): string[] {
-  const [first] = conditions;
+function typeRow([type, conditions]: readonly [type: string, conditions: readonly Listed[]]): string[] {
   const reasons = conditions.map(({ condition: { status, reason } }) => `${code(reason)} (${status})`);
-  return [first?.object ?? '', code(first?.condition.type ?? ''), first?.means ?? '', reasons.join(', ')];
+  return [code(type), `${conditions[0]?.means ?? ''}: ${reasons.join(', ')}`];
 }

@@ -73,10 +73,10 @@ const ofRestoresInPlace = {
 /** By the objects that have them. */
 export const conditionsByObject = {
   BackupConfiguration: ofConfigurations,
-  'BackupSession, RestoreSession': ofSessions,
+  'session of either kind': ofSessions,
   BackupSession: ofBackupSessions,
   RestoreSession: ofRestoreSessions,
-  'RestoreSession in place': ofRestoresInPlace,
+  'RestoreSession that restores in place': ofRestoresInPlace,
 } as const;
 
 export const stashCondition = {
