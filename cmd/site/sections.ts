@@ -10,7 +10,10 @@ export interface Section {
 }
 
 export const sections: readonly Section[] = [
-  { title: 'Start', pages: ['start/*.md', 'sandbox.md', 'install/README.md'] },
+  {
+    title: 'Start',
+    pages: ['start*.md', 'sandbox.md', 'install/README.md', 'guarantees*.md', 'deletion*.md'],
+  },
   {
     title: 'Guides',
     pages: [
@@ -34,13 +37,22 @@ export const sections: readonly Section[] = [
   { title: 'FAQ', pages: ['faq*.md'] },
   {
     title: 'Reference',
-    pages: ['reference/output.md', 'reference/exit-codes.md', 'reference/conditions.md', 'reference/*.md'],
+    pages: [
+      'commands*.md',
+      'reference/output.md',
+      'reference/exit-codes.md',
+      'reference/conditions.md',
+      'reference/*.md',
+    ],
     groups: [
       { title: 'Commands', pages: ['reference/commands/index.md', 'reference/commands/*.md'] },
       { title: 'API fields', pages: ['reference/api/*.md'] },
     ],
   },
-  { title: 'Operations', pages: ['operator.md', 'metrics.md', 'gitops.md', 'performance.md'] },
+  {
+    title: 'Operations',
+    pages: ['operator.md', 'coverage*.md', 'metrics.md', 'gitops.md', 'performance.md'],
+  },
   { title: 'Security', pages: ['security.md', 'rbac.md'] },
   { title: 'Compare', pages: ['compare*.md'] },
   {
