@@ -32,7 +32,13 @@ export const sections: readonly Section[] = [
   },
   {
     title: 'When it is broken',
-    pages: ['it-is-broken.md', 'disasters/index*.md', 'disasters/*.md'],
+    pages: [
+      'it-is-broken.md',
+      ...['index', 'workload-deleted', 'data-corrupted', 'one-file', 'namespace-deleted', 'node-lost'].map(
+        (name) => `disasters/${name}*.md`,
+      ),
+      'disasters/*.md',
+    ],
   },
   { title: 'FAQ', pages: ['faq*.md'] },
   {
