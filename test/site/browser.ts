@@ -1,13 +1,11 @@
 /** A headless Chromium, through its DevTools protocol. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
-
-import { WebSocket } from 'ws';
+import type { Readable, Writable } from 'node:stream';
 
 const names = ['chromium-headless-shell', 'chromium', 'google-chrome'];
 
@@ -56,7 +54,8 @@ export async function startBrowser(path: string): Promise<Browser> {
     path,
     [
       '--headless',
-      '--remote-debugging-port=0',
+      // It ends when the pipe does, even if this process is killed.
+      '--remote-debugging-pipe',
       `--user-data-dir=${profile}`,
       '--hide-scrollbars',
       '--disable-gpu',
@@ -64,11 +63,9 @@ export async function startBrowser(path: string): Promise<Browser> {
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       'about:blank',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
   );
-  const socket = new WebSocket(await debuggingAddress(child));
-  await once(socket, 'open');
-  const connection = connect(socket);
+  const connection = connect(child.stdio[3] as Writable, child.stdio[4] as Readable);
   return {
     open: (url, view) => openPage(connection, url, view),
     async close() {
@@ -78,19 +75,6 @@ export async function startBrowser(path: string): Promise<Browser> {
       await rm(profile, { recursive: true, force: true });
     },
   };
-}
-
-async function debuggingAddress({ stderr }: ChildProcess): Promise<string> {
-  if (stderr === null) throw new Error('stderr is a pipe');
-  const said: string[] = [];
-  for await (const line of createInterface({ input: stderr })) {
-    said.push(line);
-    const [, address] = /^DevTools listening on (ws:.*)$/.exec(line) ?? [];
-    if (address === undefined) continue;
-    stderr.resume();
-    return address;
-  }
-  throw new Error(`the browser ended: ${said.join('\n')}`);
 }
 
 type Params = Readonly<Record<string, unknown>>;
@@ -109,33 +93,35 @@ interface Connection {
   listen(sessionId: string, heard: (method: string, params: Params) => void): void;
 }
 
-function connect(socket: WebSocket): Connection {
+/** Messages are JSON, each followed by a zero byte. */
+function connect(requests: Writable, messages: Readable): Connection {
   const waiting = new Map<number, PromiseWithResolvers<Params>>();
   const listeners = new Map<string, (method: string, params: Params) => void>();
   let last = 0;
-  socket.on('message', (data: Buffer) => {
-    const {
-      id,
-      sessionId = '',
-      method,
-      params = {},
-      result = {},
-      error,
-    } = JSON.parse(data.toString()) as Message;
+  let begun = '';
+  const receive = (text: string) => {
+    const { id, sessionId = '', method, params = {}, result = {}, error } = JSON.parse(text) as Message;
     if (method !== undefined) listeners.get(sessionId)?.(method, params);
     if (id === undefined) return;
     if (error) waiting.get(id)?.reject(new Error(error.message));
     else waiting.get(id)?.resolve(result);
     waiting.delete(id);
+  };
+  messages.setEncoding('utf8').on('data', (chunk: string) => {
+    const texts = `${begun}${chunk}`.split('\0');
+    begun = texts.pop() ?? '';
+    texts.forEach(receive);
+  });
+  messages.on('close', () => {
+    for (const { reject } of waiting.values()) reject(new Error('the browser ended'));
   });
   return {
     send(method, params = {}, sessionId) {
       last += 1;
       const answer = Promise.withResolvers<Params>();
       waiting.set(last, answer);
-      socket.send(
-        JSON.stringify({ id: last, method, params, ...(sessionId !== undefined && { sessionId }) }),
-      );
+      const message = { id: last, method, params, ...(sessionId !== undefined && { sessionId }) };
+      requests.write(`${JSON.stringify(message)}\0`);
       return answer.promise;
     },
     listen(sessionId, heard) {
