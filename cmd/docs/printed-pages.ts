@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { format, resolveConfig } from 'prettier';
+
 import { stashCrds } from '#src/api/crds/index.ts';
 import { globalFlags } from '#src/cli/global-flags.ts';
 import { commands } from '#src/commands/index.ts';
@@ -11,8 +13,11 @@ import { apiFile, apiPage } from './api-page.ts';
 import { commandFile, commandPage, optionsPage } from './command-page.ts';
 import { commandsPage } from './commands-page.ts';
 import { conditionsPage } from './conditions-page.ts';
+import { checksPart } from './doctor-part.ts';
 import { readRights } from './documented-rights.ts';
 import { exitCodesPage } from './exit-codes.ts';
+import { metricsPart } from './metrics-part.ts';
+import { withPrintedParts } from './printed-parts.ts';
 import { rightsOf, rightsTables } from './rights.ts';
 
 /** Folders of `docs` in which every page is printed. */
@@ -37,5 +42,22 @@ export async function printedPages(): Promise<ReadonlyMap<string, string>> {
     ['reference/exit-codes.md', exitCodesPage()],
     ['reference/conditions.md', conditionsPage()],
     ...stashCrds.map((definition) => [`reference/api/${apiFile(definition)}`, apiPage(definition)] as const),
+    await partlyPrinted('reference/doctor.md', { checks: checksPart() }),
+    await partlyPrinted('metrics.md', { metrics: metricsPart(), alerts: await alertsPart() }),
   ]);
+}
+
+/** What is written by hand stays as it is now. */
+async function partlyPrinted(
+  path: string,
+  parts: Readonly<Record<string, string>>,
+): Promise<readonly [path: string, text: string]> {
+  const file = join(project, 'docs', path);
+  const text = withPrintedParts(await readFile(file, 'utf8'), new Map(Object.entries(parts)));
+  return [path, await format(text, { ...(await resolveConfig(file)), filepath: file })];
+}
+
+async function alertsPart(): Promise<string> {
+  const file = join(project, 'charts', 'kubectl-stash', 'alerts.yaml');
+  return `\`\`\`yaml\n${await readFile(file, 'utf8')}\`\`\``;
 }

@@ -12,7 +12,7 @@ export interface Section {
 export const sections: readonly Section[] = [
   {
     title: 'Start',
-    pages: ['start*.md', 'sandbox.md', 'install/README.md', 'guarantees*.md', 'deletion*.md'],
+    pages: ['start-with-helm.md', 'sandbox.md', 'install/README.md', 'guarantees.md', 'deletion.md'],
   },
   {
     title: 'Guides',
@@ -34,17 +34,23 @@ export const sections: readonly Section[] = [
     title: 'When it is broken',
     pages: [
       'it-is-broken.md',
-      ...['index', 'workload-deleted', 'data-corrupted', 'one-file', 'namespace-deleted', 'node-lost'].map(
-        (name) => `disasters/${name}*.md`,
-      ),
-      'disasters/*.md',
+      ...[
+        'index',
+        'workload-deleted',
+        'data-corrupted',
+        'one-file',
+        'namespace-deleted',
+        'node-lost',
+        'cluster-lost',
+        'prepare',
+      ].map((name) => `disasters/${name}.md`),
     ],
   },
-  { title: 'FAQ', pages: ['faq*.md'] },
+  { title: 'FAQ', pages: ['faq.md'] },
   {
     title: 'Reference',
     pages: [
-      'commands*.md',
+      'commands.md',
       'reference/output.md',
       'reference/exit-codes.md',
       'reference/conditions.md',
@@ -57,10 +63,10 @@ export const sections: readonly Section[] = [
   },
   {
     title: 'Operations',
-    pages: ['operator.md', 'coverage*.md', 'metrics.md', 'gitops.md', 'performance.md'],
+    pages: ['operator.md', 'coverage.md', 'metrics.md', 'gitops.md', 'performance.md'],
   },
   { title: 'Security', pages: ['security.md', 'rbac.md'] },
-  { title: 'Compare', pages: ['compare*.md'] },
+  { title: 'Compare', pages: ['compare.md'] },
   {
     title: 'Design',
     pages: ['architecture.md', 'mutation.md', 'release.md'],
