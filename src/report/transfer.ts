@@ -34,5 +34,7 @@ function counted(files: number): string {
 }
 
 function size(bytes: number): string {
-  return formatBytes(BigInt(Math.floor(bytes)));
+  const whole = Math.floor(bytes);
+  if (whole >= 1024) return formatBytes(BigInt(whole));
+  return whole === 1 ? '1 byte' : `${whole} bytes`;
 }
