@@ -45,6 +45,13 @@ export function formatBytes(bytes: bigint): string {
   return `${tenths / 10n}${decimal}${binaryUnits[power] ?? ''}`;
 }
 
+/** The size of a file, for people: `17 bytes`, `1.5Ki`. */
+export function formatSize(bytes: number): string {
+  const whole = Math.floor(bytes);
+  if (whole >= 1024) return formatBytes(BigInt(whole));
+  return whole === 1 ? '1 byte' : `${whole} bytes`;
+}
+
 /** The larger of two quantities, as spelled; an absent or malformed one counts as smaller than any other. */
 export function maxQuantity(a: string | undefined, b: string | undefined): string | undefined {
   if (a === undefined || b === undefined) return a ?? b;

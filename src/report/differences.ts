@@ -1,6 +1,6 @@
 /** How files of the present volume differ from those of a restore point. */
 import type { Aspect, Difference, FileFacts } from '#src/domain/files/difference.ts';
-import { formatBytes } from '#src/domain/quantity.ts';
+import { formatSize } from '#src/domain/quantity.ts';
 import { assertNever } from '#src/errors.ts';
 
 /** `changed  /etc/app.conf  1.2Ki -> 1.3Ki`: what became of the restore point's file since. */
@@ -55,7 +55,7 @@ function named(path: string, { kind, link }: FileFacts): string {
 }
 
 function sizeOf({ kind, size }: FileFacts): string | undefined {
-  return kind === 'file' ? bytes(size) : undefined;
+  return kind === 'file' ? formatSize(size) : undefined;
 }
 
 function changedWords({
@@ -71,9 +71,9 @@ function changedWords({
     case 'kind':
       return `${restored.kind} -> ${live.kind}`;
     case 'size':
-      return formatBytes(BigInt(restored.size)) === formatBytes(BigInt(live.size))
+      return formatSize(restored.size) === formatSize(live.size)
         ? `${restored.size} -> ${live.size} bytes`
-        : `${bytes(restored.size)} -> ${bytes(live.size)}`;
+        : `${formatSize(restored.size)} -> ${formatSize(live.size)}`;
     case 'link':
       return `-> ${restored.link ?? ''}, now -> ${live.link ?? ''}`;
     case 'time':
@@ -83,10 +83,6 @@ function changedWords({
     default:
       return assertNever(by);
   }
-}
-
-function bytes(size: number): string {
-  return formatBytes(BigInt(size));
 }
 
 function time(milliseconds: number): string {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { formatBytes, maxQuantity, parseQuantity } from '#src/domain/quantity.ts';
+import { formatBytes, formatSize, maxQuantity, parseQuantity } from '#src/domain/quantity.ts';
 
 test('parses every spelling of a quantity, rounded up to bytes', () => {
   const rows: [string, bigint | undefined][] = [
@@ -76,3 +76,13 @@ test('the larger quantity keeps its spelling', () => {
   assert.equal(maxQuantity('0', 'much'), '0');
   assert.equal(maxQuantity(undefined, 'much'), 'much');
 });
+
+for (const [bytes, text] of [
+  [0, '0 bytes'],
+  [1, '1 byte'],
+  [1023.9, '1023 bytes'],
+  [1536, '1.5Ki'],
+] as const)
+  test(`the size of a file: ${text}`, () => {
+    assert.equal(formatSize(bytes), text);
+  });

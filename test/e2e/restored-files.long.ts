@@ -89,9 +89,9 @@ await suite('files out of a restore point', { concurrency: 2 }, () => {
     const { place } = await setUp(t);
     const plain = await place.succeeds('diff deploy/demo');
     assert.deepEqual(plain.stdout.split('\n'), [
-      'added    /added  5',
-      'changed  /conf/app  3 -> 5',
-      'removed  /gone  4',
+      'added    /added  5 bytes',
+      'changed  /conf/app  3 bytes -> 5 bytes',
+      'removed  /gone  4 bytes',
       '',
     ]);
     assert.match(plain.stderr, /^1 added, 1 removed, 1 changed$/m);
