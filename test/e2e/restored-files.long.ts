@@ -49,7 +49,7 @@ await suite('files out of a restore point', { concurrency: 2 }, () => {
     const { stdout } = await place.succeeds(`cp deploy/demo:data:/conf/app ${local}/mine`);
     assert.match(
       stdout,
-      /^1 file \(3\) of claim data in restore point deploy-demo-\d+ copied to .*\/mine\n$/,
+      /^1 file \(3 bytes\) of claim data in restore point deploy-demo-\d+ copied to .*\/mine\n$/,
     );
     assert.equal(await readFile(join(local, 'mine'), 'utf8'), 'old');
     assert.equal((await stat(join(local, 'mine'))).mtime.toISOString(), '2024-01-01T00:00:00.000Z');

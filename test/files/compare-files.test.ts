@@ -64,14 +64,14 @@ test('added, removed and changed, directories with all that is in them', async (
     'new-link': { to: 'a' },
   } as const;
   assert.deepEqual(await compare(t, before, now), [
-    'changed  /a  3 -> 6',
-    'removed  /gone  3',
-    'added    /new  5',
+    'changed  /a  3 bytes -> 6 bytes',
+    'removed  /gone  3 bytes',
+    'added    /new  5 bytes',
     'added    /new-dir/',
-    'added    /new-dir/y  1',
+    'added    /new-dir/y  1 byte',
     'added    /new-link -> a',
     'removed  /old-dir/',
-    'removed  /old-dir/x  1',
+    'removed  /old-dir/x  1 byte',
   ]);
 });
 
@@ -90,13 +90,13 @@ test('kinds and links; a path below', async (t) => {
   const now: Tree = { a: null, 'a/in': 'x', dir: 'file', link: { to: 'dir' } };
   assert.deepEqual(await compare(t, same, now), [
     'changed  /a  file -> directory',
-    'added    /a/in  1',
+    'added    /a/in  1 byte',
     'changed  /dir  directory -> file',
-    'removed  /dir/b  3',
+    'removed  /dir/b  3 bytes',
     'changed  /link  -> a, now -> dir',
   ]);
   assert.deepEqual(await compare(t, same, { ...same, a: 'x', 'dir/c': 'c' }, { path: 'dir' }), [
-    'added    /dir/c  1',
+    'added    /dir/c  1 byte',
   ]);
 });
 
@@ -119,7 +119,7 @@ test(
     const found: string[] = [];
     for await (const each of compareFiles({ restored, live, path: '', byContents: false }))
       found.push(differenceLine(each));
-    assert.deepEqual(found, ['unknown  /dir  permission denied', 'added    /z  1']);
+    assert.deepEqual(found, ['unknown  /dir  permission denied', 'added    /z  1 byte']);
   },
 );
 
