@@ -28,6 +28,16 @@ export type Read<T> =
   | { readonly lacks: Right; readonly namespace?: string | undefined }
   | { readonly unserved: Resource };
 
+/** What was read, or undefined. */
+export function valueOf<T>(read: Read<T>): T | undefined {
+  return 'value' in read ? read.value : undefined;
+}
+
+/** The same for a value that is computed from what was read. */
+export function mapRead<T, R>(read: Read<T>, change: (value: T) => R): Read<R> {
+  return 'value' in read ? { value: change(read.value) } : read;
+}
+
 /** What the checks of the cluster look at. Each fact is read once, whichever checks use it. */
 export interface ClusterFacts {
   readonly now: Date;

@@ -1,6 +1,7 @@
 /** What a user may do next, by the state that `describe` shows: each command does in this state what its words say. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { valueOf } from '#src/domain/checks/check.ts';
 import { commandLine, flag } from '#src/domain/command-line.ts';
 import { backCommand, forgetCommand, undoCommand } from '#src/domain/in-place/in-place-command.ts';
 import { isInPlace, readRecord } from '#src/domain/in-place/record.ts';
@@ -146,8 +147,4 @@ function kept({ target, kept: volumes }: TargetFacts): readonly NextStep[] {
   if ((valueOf(volumes)?.length ?? 0) === 0) return [];
   const command = commandLine`kubectl stash volumes ${formatTarget(target)} -n ${target.namespace}`;
   return [{ to: 'to see how to go back to the kept volumes', command }];
-}
-
-function valueOf<T>(read: { readonly value: T } | object): T | undefined {
-  return 'value' in read ? read.value : undefined;
 }

@@ -4,7 +4,7 @@ import { label } from '#src/api/labels.ts';
 import { jobs, persistentVolumes, pods } from '#src/api/resources.ts';
 import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import type { Read } from '#src/domain/checks/check.ts';
+import { valueOf } from '#src/domain/checks/check.ts';
 import type { DriverError, SessionFacts } from '#src/domain/describe/facts.ts';
 import { driverWords } from '#src/domain/driver-words.ts';
 import { isInPlace, readRecord } from '#src/domain/in-place/record.ts';
@@ -15,7 +15,7 @@ import { isStashError } from '#src/errors.ts';
 
 import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 import type { FoundSession } from './find-session.ts';
-import { orLacking } from '#src/session/plan/or-lacking.ts';
+import { listOrLacking, orLacking } from '#src/session/plan/or-lacking.ts';
 
 export interface ReadSession {
   readonly facts: SessionFacts;
@@ -32,13 +32,13 @@ export async function readSessionFacts(
   const [seen, job, jobPods, keptVolumes] = await Promise.all([
     readClaims(reader.cluster, { kind, object: session }),
     readJob(reader, session, jobName),
-    orLacking({ verb: 'list', resource: pods }, reader.namespace, async () => {
-      const scope = { namespace: reader.namespace, labelSelector: `job-name=${jobName}` };
-      return (await reader.cluster.list(pods, scope)).items;
+    listOrLacking(reader.cluster, pods, {
+      namespace: reader.namespace,
+      labelSelector: `job-name=${jobName}`,
     }),
     countKept(reader, session),
   ]);
-  const rows = 'value' in seen.claims ? seen.claims.value : [];
+  const rows = valueOf(seen.claims) ?? [];
   const facts: SessionFacts = {
     ...{ words: kind.words, session, target: kind.targetOf(session), claims: seen.claims },
     verdict: isFinal(session) ? kind.verdict(session, rows) : undefined,
@@ -49,7 +49,7 @@ export async function readSessionFacts(
   const own = rows.flatMap(({ claim, snapshot }) => seen.made.get(snapshot ?? claim) ?? []);
   const ofJob = [
     ...('value' in job && job.value !== undefined ? [job.value] : []),
-    ...('value' in jobPods ? jobPods.value : []),
+    ...(valueOf(jobPods) ?? []),
   ];
   return { facts, made: [...ofJob, ...own] };
 }
@@ -115,22 +115,16 @@ async function countKept(
   if (!isInPlace(session)) return undefined;
   const name = readRecord(session)?.volumesOf ?? session.metadata.name;
   const labelSelector = `${label.restoreSession}=${labelValue(name)}`;
-  const volumes = await orLacking({ verb: 'list', resource: persistentVolumes }, undefined, async () =>
-    (await cluster.list(persistentVolumes, { labelSelector })).items.map(readSwapped),
-  );
-  if (!('value' in volumes)) return undefined;
-  return volumes.value.filter(
-    (swapped) => swapped?.role === 'kept' && swapped.session === name && swapped.namespace === namespace,
-  ).length;
+  const volumes = valueOf(await listOrLacking(cluster, persistentVolumes, { labelSelector }));
+  return volumes
+    ?.map(readSwapped)
+    .filter(
+      (swapped) => swapped?.role === 'kept' && swapped.session === name && swapped.namespace === namespace,
+    ).length;
 }
 
 /** What a restore makes has no such status. */
 function driverError(claim: string, made: KubernetesObject | undefined): DriverError[] {
   const { error } = (made as Stored<VolumeSnapshot> | undefined)?.status ?? {};
   return error?.message === undefined ? [] : [{ claim, words: driverWords(error.message), at: error.time }];
-}
-
-/** What was read, or undefined. */
-export function valueOf<T>(read: Read<T>): T | undefined {
-  return 'value' in read ? read.value : undefined;
 }

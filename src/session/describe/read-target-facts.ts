@@ -18,8 +18,9 @@ import {
   type Resource,
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
-import type { Read } from '#src/domain/checks/check.ts';
+import { mapRead, valueOf, type Read } from '#src/domain/checks/check.ts';
 import { isFor } from '#src/domain/configuration/choose-configuration.ts';
 import { scheduleOutlooks } from '#src/domain/configuration/schedule-outlook.ts';
 import type { ClaimFacts, ConfigurationFacts, TargetFacts } from '#src/domain/describe/facts.ts';
@@ -39,9 +40,9 @@ import { sessionKinds } from '#src/session/kinds/index.ts';
 import { ofTarget, type FoundSession } from './find-session.ts';
 import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 import { readEvents } from './read-events.ts';
-import { orLacking } from '#src/session/plan/or-lacking.ts';
+import { listOrLacking } from '#src/session/plan/or-lacking.ts';
 import { readPods, readTarget } from '#src/session/plan/read-subjects.ts';
-import { readSessionFacts, valueOf, type ReadSession } from './read-session-facts.ts';
+import { readSessionFacts, type ReadSession } from './read-session-facts.ts';
 
 export interface ReadTarget {
   readonly facts: TargetFacts;
@@ -70,36 +71,36 @@ export async function readTargetFacts(
     reader.snapshotClasses(),
   ]);
   const backups = (valueOf(sessions) ?? []).filter(({ kind }) => kind.words.prefix === 'Backup');
-  const points = mapped(snapshots, (all) =>
+  const points = mapRead(snapshots, (all) =>
     restorePoints(
       all,
       backups.map((each) => each.object as Stored<BackupSession>),
     ),
   );
-  const own = mapped(points, (all) => all.filter((point) => isOf(point, target)));
+  const own = mapRead(points, (all) => all.filter((point) => isOf(point, target)));
   const used = await claimsOf(reader, { object, claims, points: own });
   const last = await lastOf(
     reader,
-    mapped(sessions, (all) => ofTarget(all, target)),
+    mapRead(sessions, (all) => ofTarget(all, target)),
   );
   const restores = valueOf(swaps) ?? [];
   const facts: TargetFacts = {
     target,
-    exists: mapped(object, (found) => found !== undefined),
+    exists: mapRead(object, (found) => found !== undefined),
     claims: used,
     points: own,
     others: target.kind === 'PersistentVolumeClaim' ? pointsWith(valueOf(points) ?? [], target) : [],
-    configurations: mapped(configurations, (all) =>
+    configurations: mapRead(configurations, (all) =>
       configurationsOf({ target, all, points: valueOf(own) ?? [], used, snapshots, swaps: restores, now }),
     ),
-    kept: mapped(kept, (volumes) =>
+    kept: mapRead(kept, (volumes) =>
       keptVolumes({ volumes, sessions: restores, points: valueOf(points) ?? [] }).filter(
         (each) =>
           each.swapped.namespace === target.namespace && isOfTargets(each, { kinds: [], names: [target] }),
       ),
     ),
     unfinishedSwaps: unfinishedSwapsOf({ target }, restores),
-    last: mapped(last, (read) => read?.facts),
+    last: mapRead(last, (read) => read?.facts),
     events: await readEventsOf(reader, { object, used, last: valueOf(last) }),
   };
   return { facts, classes: classes ?? [] };
@@ -109,17 +110,13 @@ function listed<T extends KubernetesObject>(
   { cluster, namespace }: NamespaceReader,
   resource: Resource<T>,
 ): Promise<Read<Stored<T>[]>> {
-  return orLacking(
-    { verb: 'list', resource },
-    namespace,
-    async () => (await cluster.list(resource, { namespace })).items,
-  );
+  return listOrLacking(cluster, resource, { namespace });
 }
 
 async function readSessions(reader: NamespaceReader): Promise<Read<FoundSession[]>> {
   const lists = await Promise.all(
     sessionKinds.map(async (kind) =>
-      mapped(await listed(reader, kind.resource), (items) => items.map((object) => ({ kind, object }))),
+      mapRead(await listed(reader, kind.resource), (items) => items.map((object) => ({ kind, object }))),
     ),
   );
   const unread = lists.find((each) => !('value' in each));
@@ -127,12 +124,7 @@ async function readSessions(reader: NamespaceReader): Promise<Read<FoundSession[
 }
 
 function readKeptVolumes({ cluster }: NamespaceReader): Promise<Read<Stored<PersistentVolume>[]>> {
-  const labelSelector = label.restoreSession;
-  return orLacking(
-    { verb: 'list', resource: persistentVolumes },
-    undefined,
-    async () => (await cluster.list(persistentVolumes, { labelSelector })).items,
-  );
+  return listOrLacking(cluster, persistentVolumes, { labelSelector: label.restoreSession });
 }
 
 interface ClaimSources {
@@ -175,14 +167,9 @@ async function readVolumes(
   await forEachBounded(claims, atOnce, async ({ name, claim }) => {
     const { volumeName = '' } = claim?.spec ?? {};
     if (volumeName === '') return;
-    const fieldSelector = `metadata.name=${volumeName}`;
+    const scope = byName({ name: volumeName });
     const read =
-      refused ??
-      (await orLacking(
-        { verb: 'list', resource: persistentVolumes },
-        undefined,
-        async () => (await cluster.list(persistentVolumes, { fieldSelector })).items[0],
-      ));
+      refused ?? mapRead(await listOrLacking(cluster, persistentVolumes, scope), ([volume]) => volume);
     if (!('value' in read)) refused = read;
     volumes.set(name, read);
   });
@@ -227,7 +214,7 @@ function configurationsOf({
     const { used, snapshots, swaps } = sources;
     const nextRetention = !('value' in snapshots)
       ? snapshots
-      : mapped(used, (facts) => {
+      : mapRead(used, (facts) => {
           const claims = facts.flatMap(({ claim }) => claim ?? []);
           return retentionAtNextRun({
             ...{ configuration, target, claims, snapshots: snapshots.value, restoreSessions: swaps, at },
@@ -261,8 +248,4 @@ function readEventsOf(
     ...(last ? [last.facts.session, ...last.made] : []),
     ...claims,
   ]);
-}
-
-function mapped<T, R>(read: Read<T>, change: (value: T) => R): Read<R> {
-  return 'value' in read ? { value: change(read.value) } : read;
 }

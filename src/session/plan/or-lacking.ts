@@ -1,4 +1,7 @@
 /** Reads as far as the user may read. */
+import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
+import type { Resource } from '#src/api/resources.ts';
+import type { Cluster, Scope } from '#src/cluster/port.ts';
 import type { Read } from '#src/domain/checks/check.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { isStashError } from '#src/errors.ts';
@@ -16,4 +19,14 @@ export async function orLacking<T>(
     if (isStashError(error, 'precondition')) return { unserved: lacks.resource };
     throw error;
   }
+}
+
+/** Lists as far as the user may list. */
+export function listOrLacking<T extends KubernetesObject>(
+  cluster: Cluster,
+  resource: Resource<T>,
+  scope: Scope = {},
+): Promise<Read<Stored<T>[]>> {
+  const list = async () => (await cluster.list(resource, scope)).items;
+  return orLacking({ verb: 'list', resource }, scope.namespace, list);
 }

@@ -17,7 +17,7 @@ import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { ClusterFacts } from '#src/domain/checks/check.ts';
 
-import { orLacking } from './or-lacking.ts';
+import { listOrLacking, orLacking } from './or-lacking.ts';
 
 /** The same for all namespaces. */
 export type WholeCluster = Pick<
@@ -30,8 +30,8 @@ export async function readCluster(cluster: Cluster): Promise<WholeCluster> {
     readServed(cluster),
     readControllerLease(cluster),
     readDefinitions(cluster),
-    readWebhooks(cluster),
-    readSwapped(cluster),
+    listOrLacking(cluster, validatingWebhookConfigurations),
+    listOrLacking(cluster, persistentVolumes, { labelSelector: label.restoreSession }),
   ]);
   return { served, controllerLease, definitions, webhooks, swapped };
 }
@@ -62,19 +62,4 @@ function readDefinitions(cluster: Cluster): Promise<ClusterFacts['definitions']>
     );
     return found.filter((each) => each !== undefined);
   });
-}
-
-function readWebhooks(cluster: Cluster): Promise<ClusterFacts['webhooks']> {
-  const resource = validatingWebhookConfigurations;
-  return orLacking({ verb: 'list', resource }, undefined, async () => (await cluster.list(resource)).items);
-}
-
-function readSwapped(cluster: Cluster): Promise<ClusterFacts['swapped']> {
-  const resource = persistentVolumes;
-  const labelSelector = label.restoreSession;
-  return orLacking(
-    { verb: 'list', resource },
-    undefined,
-    async () => (await cluster.list(resource, { labelSelector })).items,
-  );
 }

@@ -20,6 +20,8 @@ import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import {
   examined,
+  mapRead,
+  valueOf,
   type ClusterFacts,
   type Facts,
   type OperatorFacts,
@@ -38,7 +40,7 @@ import { StashError } from '#src/errors.ts';
 import { executorByDiscovery } from '#src/session/holding/executor.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
-import { orLacking } from './or-lacking.ts';
+import { listOrLacking, orLacking } from './or-lacking.ts';
 import type { WholeCluster } from './read-cluster.ts';
 import { readContents, readNodes, readSecrets, readSidecarLeases, readVolumes } from './read-storage.ts';
 import { readSubjects, type Wanted } from './read-subjects.ts';
@@ -115,9 +117,8 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
     ...{ now, clockAhead: clock.ahead?.(), user, namespace, target, groups, listed, operator },
     ...{ missing, missingForHooks, events: warnings, operatorJobs },
     ...{ volumes, nodes, contents, secrets, sidecarLeases, admission, jobPods },
-    points: mapped(listed(volumeSnapshots), (snapshots) => {
-      const sessions = listed(backupSessions);
-      return restorePoints(snapshots, 'value' in sessions ? sessions.value : []);
+    points: mapRead(listed(volumeSnapshots), (snapshots) => {
+      return restorePoints(snapshots, valueOf(listed(backupSessions)) ?? []);
     }),
   };
   return { facts, subjects };
@@ -148,23 +149,15 @@ async function readLists(
 ): Promise<Map<Resource, Read<Stored<KubernetesObject>[]>>> {
   const read = async (resource: Resource) => {
     const scope = resource.namespaced && namespace !== undefined ? { namespace } : {};
-    const right = { verb: 'list', resource } as const;
-    return [
-      resource,
-      await orLacking(right, scope.namespace, async () => (await cluster.list(resource, scope)).items),
-    ] as const;
+    return [resource, await listOrLacking(cluster, resource, scope)] as const;
   };
   return new Map(await Promise.all([...new Set(resources)].map(read)));
 }
 
 /** Of snapshots only: a namespace may have thousands of others. */
 function readWarnings({ cluster, namespace }: NamespaceReader): Promise<Facts['events']> {
-  const scope = { namespace, fieldSelector: 'involvedObject.kind=VolumeSnapshot,type=Warning' };
-  return orLacking(
-    { verb: 'list', resource: events },
-    namespace,
-    async () => (await cluster.list(events, scope)).items,
-  );
+  const fieldSelector = 'involvedObject.kind=VolumeSnapshot,type=Warning';
+  return listOrLacking(cluster, events, { namespace, fieldSelector });
 }
 
 const ofJobs: readonly Component[] = ['trigger', 'snapshotter', 'restorer'];
@@ -172,23 +165,16 @@ const ofJobs: readonly Component[] = ['trigger', 'snapshotter', 'restorer'];
 async function readOperatorJobs({ cluster, namespace }: NamespaceReader): Promise<Facts['operatorJobs']> {
   const labelSelector = `${label.managedBy}=${managedBy},${label.component} in (${ofJobs.join()})`;
   const scope = { namespace, labelSelector };
-  const found = await orLacking(
-    { verb: 'list', resource: jobs },
-    namespace,
-    async () => (await cluster.list(jobs, scope)).items,
-  );
+  const found = await listOrLacking(cluster, jobs, scope);
   if (!('value' in found)) return found;
   if (found.value.every(isJobOver)) return { value: { jobs: found.value, pods: [] } };
-  return orLacking({ verb: 'list', resource: pods }, namespace, async () => ({
-    jobs: found.value,
-    pods: (await cluster.list(pods, scope)).items,
-  }));
+  return mapRead(await listOrLacking(cluster, pods, scope), (items) => ({ jobs: found.value, pods: items }));
 }
 
 async function readOperator({ cluster }: NamespaceReader): Promise<OperatorFacts> {
   const bindingRight = { verb: 'get', resource: clusterRoleBindings } as const;
   const installed = await orLacking(bindingRight, undefined, () => findInstallation(cluster));
-  const home = ('value' in installed ? installed.value?.home : undefined) ?? operatorNamespace;
+  const home = valueOf(installed)?.home ?? operatorNamespace;
   const lease = await orLacking({ verb: 'get', resource: leases }, home, () =>
     find(cluster, leases, { name: operatorName, namespace: home }),
   );
@@ -226,8 +212,7 @@ function claimsOfSubjects(
   listed: Facts['listed'],
   subjects: readonly Subject[],
 ): readonly Stored<PersistentVolumeClaim>[] {
-  const claims = listed(persistentVolumeClaims);
-  const all = 'value' in claims ? claims.value : [];
+  const all = valueOf(listed(persistentVolumeClaims)) ?? [];
   const names = subjects.flatMap(({ object, pods, configuration }) => {
     if (!('value' in object && 'value' in pods) || object.value === undefined) return [];
     const replicas = configuration?.spec.target?.replicas;
@@ -236,8 +221,4 @@ function claimsOfSubjects(
   });
   const wanted = new Set(names);
   return all.filter(({ metadata }) => wanted.has(metadata.name));
-}
-
-function mapped<T, R>(read: Read<T>, change: (value: T) => R): Read<R> {
-  return 'value' in read ? { value: change(read.value) } : read;
 }

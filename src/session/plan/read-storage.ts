@@ -22,14 +22,14 @@ import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
 import { secretsOf } from '#src/domain/backup/class-secrets.ts';
-import type { Facts, Read } from '#src/domain/checks/check.ts';
+import { mapRead, valueOf, type Facts, type Read } from '#src/domain/checks/check.ts';
 import { claimsByDriver } from '#src/domain/checks/drivers.ts';
 import { waitsForDriver } from '#src/domain/checks/snapshot-answers.ts';
 import { localRequirements } from '#src/domain/workload/node-local.ts';
 import { formatSelector } from '#src/domain/workload/selector.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
-import { orLacking } from './or-lacking.ts';
+import { listOrLacking, orLacking } from './or-lacking.ts';
 
 /** Requests under way at the same time. */
 const inFlight = 8;
@@ -51,7 +51,7 @@ export async function readVolumes(
   };
   return orLacking(right, undefined, async () => {
     if (names.length > fewVolumes) await read({});
-    else await forEachBounded(names, inFlight, (name) => read({ fieldSelector: `metadata.name=${name}` }));
+    else await forEachBounded(names, inFlight, (name) => read(byName({ name })));
     return found;
   });
 }
@@ -61,7 +61,7 @@ const mostPlaces = 100;
 
 export async function readNodes(cluster: Cluster, volumes: Facts['volumes']): Promise<Facts['nodes']> {
   const places = new Map<string, Set<string>>();
-  for (const volume of 'value' in volumes ? volumes.value.values() : []) {
+  for (const volume of valueOf(volumes)?.values() ?? []) {
     for (const { key, values = [] } of localRequirements(volume)) {
       const known = places.get(key) ?? new Set();
       places.set(key, known);
@@ -90,7 +90,7 @@ export async function readContents(
   snapshots: Read<readonly Stored<VolumeSnapshot>[]>,
   now: Date,
 ): Promise<Facts['contents']> {
-  const waiting = 'value' in snapshots ? snapshots.value.filter((each) => waitsForDriver(each, now)) : [];
+  const waiting = (valueOf(snapshots) ?? []).filter((each) => waitsForDriver(each, now));
   const names = waiting.flatMap(({ status }) => status?.boundVolumeSnapshotContentName ?? []);
   const found = new Map<string, Stored<VolumeSnapshotContent>>();
   return orLacking({ verb: 'get', resource: volumeSnapshotContents }, undefined, async () => {
@@ -124,20 +124,18 @@ export async function readSecrets(
   facts: Pick<Facts, 'listed' | 'volumes' | 'namespace'>,
   claims: readonly Stored<PersistentVolumeClaim>[],
 ): Promise<Facts['secrets']> {
-  const classes = facts.listed(volumeSnapshotClasses);
   const used = claimsByDriver(facts, claims);
-  const named = ('value' in classes ? classes.value : [])
+  const named = (valueOf(facts.listed(volumeSnapshotClasses)) ?? [])
     .filter(({ driver }) => used.has(driver))
     .flatMap((each) => secretsOf(each, facts.namespace));
   const found = new Map<string, Read<boolean>>();
   await forEachBounded(named, inFlight, async ({ namespace, name }) => {
-    const scope = { namespace, fieldSelector: `metadata.name=${name}`, metadataOnly: true };
-    const exists = await orLacking(
-      { verb: 'list', resource: secrets },
-      namespace,
-      async () => (await cluster.list(secrets, scope)).items.length > 0,
+    const scope = { ...byName({ namespace, name }), metadataOnly: true };
+    const read = await listOrLacking(cluster, secrets, scope);
+    found.set(
+      `${namespace}/${name}`,
+      mapRead(read, (items) => items.length > 0),
     );
-    found.set(`${namespace}/${name}`, exists);
   });
   return found;
 }

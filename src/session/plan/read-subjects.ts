@@ -4,7 +4,7 @@ import { persistentVolumeClaims, pods, type Resource } from '#src/api/resources.
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
-import type { Facts, Read, Subject } from '#src/domain/checks/check.ts';
+import { valueOf, type Facts, type Read, type Subject } from '#src/domain/checks/check.ts';
 import { needsPods } from '#src/domain/workload/claims.ts';
 import { targetTypes } from '#src/domain/workload/kinds.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
@@ -12,7 +12,7 @@ import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import { podsOfWorkload } from '#src/session/hooks/pods-of-target.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
-import { orLacking } from './or-lacking.ts';
+import { listOrLacking, orLacking } from './or-lacking.ts';
 
 /** Requests under way at the same time. */
 const inFlight = 8;
@@ -64,13 +64,7 @@ function targetReader(
     [persistentVolumeClaims, Promise.resolve(listed(persistentVolumeClaims))],
   ]);
   const listOf = (resource: Resource) => {
-    const list =
-      lists.get(resource) ??
-      orLacking(
-        { verb: 'list', resource },
-        namespace,
-        async () => (await cluster.list(resource, { namespace })).items,
-      );
+    const list = lists.get(resource) ?? listOrLacking(cluster, resource, { namespace });
     lists.set(resource, list);
     return list;
   };
@@ -93,7 +87,7 @@ export function readPods(
   { cluster, namespace }: NamespaceReader,
   object: Subject['object'],
 ): Promise<Read<Pod[]>> {
-  const found = 'value' in object ? object.value : undefined;
+  const found = valueOf(object);
   if (found === undefined || !needsPods(found)) return Promise.resolve({ value: [] });
   const workload = found.object as Stored<KubernetesObject>;
   return orLacking({ verb: 'list', resource: pods }, namespace, () =>
