@@ -6,6 +6,7 @@ import type { Finding } from '#src/domain/finding.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { whereRead, type CheckOfNamespace } from './check.ts';
+import { firstOf } from './few.ts';
 import { snapshotsExamined } from './snapshots-examined.ts';
 
 export const limitsOfDriver: CheckOfNamespace = {
@@ -45,9 +46,7 @@ function byLimit<T>(
 }
 
 function told({ limit, advice }: DriverLimit, names: readonly string[], source: string): Finding {
-  const [first = ''] = names;
-  const more = names.length === 1 ? '' : ` and ${names.length - 1} more`;
-  const message = sanitize(`volumesnapshot ${first}${more}: ${limit}${source}`);
+  const message = sanitize(`volumesnapshot ${firstOf(names)}: ${limit}${source}`);
   return { level: 'warn', message, hint: advice };
 }
 

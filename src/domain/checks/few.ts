@@ -11,3 +11,9 @@ export function fewOf<F extends Finding>(findings: readonly F[], more: (rest: nu
   if (first === undefined || rest <= 0) return [...findings];
   return [...findings.slice(0, mostTold), { ...first, message: more(rest), hint: undefined, fix: undefined }];
 }
+
+/** The first name, and how many more there are: `data-1 and 2 more`. */
+export function firstOf(names: readonly string[]): string {
+  const [first = ''] = names;
+  return names.length > 1 ? `${first} and ${names.length - 1} more` : first;
+}

@@ -4,6 +4,7 @@ import { groupSnapshotGroup } from '#src/api/snapshot-controller.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { whereRead, type CheckOfCluster } from './check.ts';
+import { firstOf } from './few.ts';
 
 const definitionsOfGroups = `the CRDs of ${groupSnapshotGroup}`;
 
@@ -16,14 +17,13 @@ export const groupSnapshots: CheckOfCluster = {
   find: ({ listed, groups }) =>
     whereRead(listed(volumeSnapshots), (snapshots) => {
       const grouped = snapshots.filter(({ status }) => status?.volumeGroupSnapshotName !== undefined);
-      const [first] = grouped;
-      if (first === undefined || groups.includes(groupSnapshotGroup)) return [];
-      const more = grouped.length === 1 ? '' : ` and ${grouped.length - 1} more`;
+      if (grouped.length === 0 || groups.includes(groupSnapshotGroup)) return [];
+      const names = firstOf(grouped.map(({ metadata }) => metadata.name));
       return [
         {
           level: 'warn',
           message: sanitize(
-            `volumesnapshot ${first.metadata.name}${more} was cut by a volume group snapshot, and the server does not serve ${groupSnapshotGroup}`,
+            `volumesnapshot ${names} was cut by a volume group snapshot, and the server does not serve ${groupSnapshotGroup}`,
           ),
           hint: `install ${definitionsOfGroups} from https://github.com/kubernetes-csi/external-snapshotter again`,
         },
