@@ -12,7 +12,7 @@ import { printLine } from './print-line.ts';
 export interface Display {
   /** Shows the present state of a session. Sessions are in the order in which they were first shown. */
   readonly show: (progress: Progress) => void;
-  /** Prints a line of text, unless it has printed the same line before: sessions that run in parallel often say the same. */
+  /** Prints a line of text. */
   readonly say: (line: string) => void;
   /** Stops updating, and leaves the last state on the screen. */
   readonly close: () => void;
@@ -24,16 +24,22 @@ const tickMs = 1_000;
 export type ProgressMode = 'auto' | 'live' | 'plain';
 
 export async function openDisplay(context: Context, mode: ProgressMode): Promise<Display> {
-  const isLive = mode !== 'plain' && whyNotLive(context) === undefined;
-  const display = isLive ? await openTable(context) : openLog(context);
-  const said = new Set<string>();
-  return {
-    ...display,
-    say: (line) => {
-      if (said.has(line)) return;
-      said.add(line);
-      display.say(line);
-    },
+  return mode !== 'plain' && whyNotLive(context) === undefined ? openTable(context) : openLog(context);
+}
+
+/**
+ * Returns a `say` for each session of several that run in parallel: it leaves out what another of them has said. A session
+ * may repeat its own lines, for example if it is taken over twice.
+ */
+export function shareSay(say: Display['say']): () => Display['say'] {
+  const firstToSay = new Map<string, symbol>();
+  return () => {
+    const self = Symbol();
+    return (line) => {
+      const first = firstToSay.get(line) ?? self;
+      firstToSay.set(line, first);
+      if (first === self) say(line);
+    };
   };
 }
 

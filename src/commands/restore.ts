@@ -2,7 +2,7 @@ import type { Named, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { defineCommand } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
-import { checkProgress, openDisplay } from '#src/cli/display.ts';
+import { checkProgress, openDisplay, shareSay } from '#src/cli/display.ts';
 import { ofSome, printEnds, settleAll, throwAll } from '#src/cli/ends.ts';
 import { podsOnly } from '#src/cli/flags.ts';
 import { oneOrMany, printOutcome, wouldBe } from '#src/cli/output.ts';
@@ -190,6 +190,7 @@ async function followAll(
   { cluster }: Connection,
 ): Promise<void> {
   const display = await openDisplay(context, args.flags.progress);
+  const sayOfSession = shareSay(display.say);
   for (const note of notes) display.say(`note: ${note}`);
   const { timeout, output } = args.flags;
   const environment = {
@@ -203,7 +204,7 @@ async function followAll(
       timeoutMs: timeout ?? timeLimitMs(session.spec.timeOut),
       limitMs: timeout,
       again: againOf(words, args),
-      say: display.say,
+      say: sayOfSession(),
     }),
   );
   await printEnds(work, { context, cluster, format: output, refused, close: display.close });

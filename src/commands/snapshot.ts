@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
-import { checkProgress, openDisplay } from '#src/cli/display.ts';
+import { checkProgress, openDisplay, shareSay } from '#src/cli/display.ts';
 import { ofSome, printEnds, settleAll, throwAll } from '#src/cli/ends.ts';
 import { backupTimeoutText, dryRunFlag, executionFlags, podsOnly, selectorFlag } from '#src/cli/flags.ts';
 import { checkHookFlags, hookFlags } from '#src/cli/hook-flags.ts';
@@ -268,13 +268,14 @@ async function followAll(
   { cluster }: Connection,
 ): Promise<void> {
   const display = await openDisplay(context, args.flags.progress);
+  const sayOfSession = shareSay(display.say);
   const environment = {
     ...{ cluster, clock: context, signal: context.signal, tell: display.say, onChange: display.show },
     podsOnly: podsOnly(args.flags),
   };
   await printEnds(
     plans.map(({ plan, options }) =>
-      takeSnapshot(environment, reader, plan, { ...options, say: display.say }),
+      takeSnapshot(environment, reader, plan, { ...options, say: sayOfSession() }),
     ),
     { context, cluster, format: args.flags.output, refused, close: display.close },
   );

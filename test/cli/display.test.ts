@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { openDisplay, type ProgressMode } from '#src/cli/display.ts';
+import { openDisplay, shareSay, type ProgressMode } from '#src/cli/display.ts';
 import { run } from '#src/cli/run.ts';
 import { commands } from '#src/commands/index.ts';
 import type { Progress } from '#src/domain/session/progress.ts';
@@ -62,10 +62,26 @@ for (const [what, options, whyNotLive] of rows) {
   test(`${what} gets a line only once that several sessions say`, async () => {
     const context = testContext(options);
     const display = await openDisplay(context, 'auto');
-    for (const line of ['no operator', 'no operator', 'going on']) display.say(line);
+    const sayOfSession = shareSay(display.say);
+    const [first, second] = [sayOfSession(), sayOfSession()];
+    first('no operator');
+    second('no operator');
+    second('going on');
     display.close();
     const said = context.stderr().match(/no operator|going on/g);
     assert.deepEqual(said, ['no operator', 'going on']);
+  });
+
+  test(`${what} gets a line each time that the same session says it, or the connection`, async () => {
+    const context = testContext(options);
+    const display = await openDisplay(context, 'auto');
+    const say = shareSay(display.say)();
+    for (const each of [say, display.say]) {
+      each('the server does not answer');
+      each('the server does not answer');
+    }
+    display.close();
+    assert.equal(context.stderr().match(/the server does not answer/g)?.length, 4);
   });
 
   test(`${what}: --progress=live is ${isTable ? 'taken' : 'refused before anything is sent'}`, async () => {
