@@ -110,7 +110,9 @@ const longestTimer = 2 ** 31 - 1;
 
 async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {
-    await setTimeout(Math.min(milliseconds, longestTimer), undefined, signal && { signal });
+    // Node warns of a negative time.
+    const delay = Math.min(Math.max(0, milliseconds), longestTimer);
+    await setTimeout(delay, undefined, signal && { signal });
   } catch {
     // The sleep was aborted. A Clock promises no more than to return.
   }

@@ -190,14 +190,13 @@ export function createApi(options: ApiOptions): Api {
 function retryDelay(error: unknown, verb: Verb, attempt: number, limits: Limits): number | undefined {
   if (!(error instanceof ClusterError)) return undefined;
   const { code, retryAfterSeconds } = error;
-  if (code === 429 && retryAfterSeconds !== undefined) {
-    const wanted = retryAfterSeconds * 1000;
-    return wanted <= limits.maxRetryAfter ? wanted : undefined;
-  }
+  const asked = retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000;
+  if (asked !== undefined && asked > limits.maxRetryAfter) return undefined;
+  if (code === 429 && asked !== undefined) return asked;
   // The server may have carried out a write whose connection broke or that failed inside the server.
   if (!isRead(verb)) return undefined;
   const again = code === undefined ? isCutConnection(error) : code === 429 || code >= 500;
-  return again ? Math.max((retryAfterSeconds ?? 0) * 1000, backoffDelay(attempt, limits)) : undefined;
+  return again ? Math.max(asked ?? 0, backoffDelay(attempt, limits)) : undefined;
 }
 
 function isRead(verb: Verb): boolean {
@@ -207,13 +206,14 @@ function isRead(verb: Verb): boolean {
 /** Reads a failed answer to its end. */
 export async function readFailure(message: IncomingMessage): Promise<Failure> {
   const text = (await readBody(message)).toString();
-  const after = Number(message.headers['retry-after'] ?? Number.NaN);
+  // A date, the other form that HTTP allows, is the time of a clock that may be wrong.
+  const after = message.headers['retry-after'] ?? '';
   return {
     code: message.statusCode ?? 0,
     status: parseStatus(text),
     text,
     sender: senderOf(message),
-    ...(Number.isFinite(after) && { retryAfterSeconds: after }),
+    ...(/^\d+$/.test(after) && { retryAfterSeconds: Number(after) }),
   };
 }
 

@@ -93,7 +93,7 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
   const details = {
     reason: status?.reason ?? reasons[code],
     code,
-    retryAfterSeconds: failure.retryAfterSeconds ?? status?.details?.retryAfterSeconds,
+    retryAfterSeconds: failure.retryAfterSeconds ?? secondsOf(status?.details?.retryAfterSeconds),
     ...(said !== '' && { cause: new Error(said) }),
   };
   const page = status === undefined ? wordsOfPage(failure.text ?? '') : undefined;
@@ -128,6 +128,10 @@ export function answerError(request: ApiRequest, failure: Failure, parties: Part
     said || `${parties.server} refused to ${describeRequest(request)}: HTTP ${code}`,
     details,
   );
+}
+
+function secondsOf(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined;
 }
 
 /**

@@ -265,14 +265,46 @@ for (const { name, answers, ask, asked, ends } of retried) {
   });
 }
 
-test('it does not wait for a Retry-After of an hour', async () => {
-  await using api = await serve(() => ({ code: 429, headers: { 'Retry-After': '3600' } }));
-  const error = await rejection(create(adapter(api.url)));
-  assert.deepEqual(
-    [error.kind, error.code, error.retryAfterSeconds, api.asked.length],
-    ['server', 429, 3600, 1],
-  );
-});
+const tooLong: readonly (readonly [
+  code: number,
+  after: string,
+  seconds: number,
+  (cluster: Cluster) => Promise<unknown>,
+])[] = [
+  [429, '3600', 3600, create],
+  [429, '3600', 3600, read],
+  [503, '1000000000', 1e9, read],
+  [500, '3600', 3600, (cluster) => cluster.list(pods)],
+];
+
+for (const [code, after, seconds, ask] of tooLong) {
+  test(`a ${code} with Retry-After ${after} ends the command at once`, async () => {
+    await using api = await serve(() => ({ code, headers: { 'Retry-After': after } }));
+    const clock = fastClock();
+    const error = await rejection(ask(adapter(api.url, { clock })));
+    assert.deepEqual(
+      [error.kind, error.code, error.retryAfterSeconds, api.asked.length, clock.slept],
+      ['server', code, seconds, 1, []],
+    );
+  });
+}
+
+for (const after of ['-5', '1e9', 'Infinity', '', 'Tue, 01 Dec 2026 04:00:00 GMT']) {
+  test(`Retry-After "${after}" is no number of seconds, and counts as left out`, async () => {
+    await using api = await serve((_, n) =>
+      n === 1 ? { code: 503, headers: { 'Retry-After': after } } : fine,
+    );
+    const clock = fastClock();
+    await read(adapter(api.url, { clock }));
+    assert.ok(
+      clock.slept.every((delay) => delay > 0 && delay <= 200),
+      clock.slept.join(),
+    );
+    await using busyApi = await serve(() => ({ code: 429, headers: { 'Retry-After': after } }));
+    const error = await rejection(create(adapter(busyApi.url, { clock })));
+    assert.deepEqual([error.retryAfterSeconds, busyApi.asked.length], [undefined, 1]);
+  });
+}
 
 test('--request-timeout, and a server that does not answer', async () => {
   await using api = await serve(() => ({ hang: true }));
