@@ -94,6 +94,9 @@ async function main(): Promise<void> {
         version: clientVersion,
         signal,
         watchRequests: (server) => waitingWord(context, server, warn),
+        warn: (words) => {
+          warn(words);
+        },
         stdinIsTerminal: isatty(process.stdin.fd),
       });
       connections.push(connection);

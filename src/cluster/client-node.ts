@@ -39,6 +39,8 @@ export interface Authenticator {
    * others.
    */
   renew(): boolean;
+  /** Ends a plugin that still runs. */
+  close(): void;
 }
 
 /**
@@ -52,10 +54,13 @@ export function kubeConfigAuthenticator(settings: Settings, options: PluginOptio
   let expires = Infinity;
   let asking: Promise<Credentials> | undefined;
   let trusted: Promise<TlsMaterial> | undefined;
+  const closed = new AbortController();
 
   async function load(): Promise<KubeConfig> {
     const credential =
-      exec && !isIdentified(settings.userEntry) ? await runPlugin(exec, settings, options) : {};
+      exec && !isIdentified(settings.userEntry)
+        ? await runPlugin(exec, settings, { ...options, signal: closed.signal })
+        : {};
     expires = credential.expires ?? Infinity;
     return loadKubeConfig(settings, credential);
   }
@@ -78,6 +83,9 @@ export function kubeConfigAuthenticator(settings: Settings, options: PluginOptio
     renew() {
       config = undefined;
       return renewable;
+    },
+    close() {
+      closed.abort();
     },
   };
 }

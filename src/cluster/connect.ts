@@ -22,6 +22,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** Watches the requests to the server, a URL. */
   readonly watchRequests?: (server: string) => RequestWatch;
+  /** Gets one line where a credential plugin takes long and cannot be asked at the terminal. */
+  readonly warn?: (words: string) => void;
   readonly limits?: Partial<Limits>;
 }
 
@@ -43,6 +45,8 @@ export async function connect(
       authenticator: kubeConfigAuthenticator(settings, {
         env,
         stdinIsTerminal: options.stdinIsTerminal ?? false,
+        clock: options.clock,
+        warn: options.warn,
       }),
       userAgent: `kubectl-stash/${options.version}`,
       proxyUrl: settings.proxyUrl,

@@ -7,12 +7,14 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 
+import type { Clock } from '#src/domain/clock.ts';
 import { StashError } from '#src/errors.ts';
 
 import type { Environment } from './find-kubeconfig.ts';
 import type { ClusterEntry, ExecEntry } from './kubeconfig.ts';
 import { isRecord } from './kubeconfig-fields.ts';
 import type { Settings } from './settings.ts';
+import { orTellSlow, slowAnswerMs } from './slow-answer.ts';
 import { readYaml } from './yaml.ts';
 
 export interface PluginCredential {
@@ -27,13 +29,19 @@ export interface PluginOptions {
   readonly env: Environment;
   /** Whether this process has a terminal at which a user can answer the plugin. */
   readonly stdinIsTerminal: boolean;
+  readonly clock: Clock;
+  /** Gets one line where the plugin takes long, unless a user may be answering it. */
+  readonly warn?: ((words: string) => void) | undefined;
 }
 
-/** @throws StashError if the plugin cannot be run, fails, or prints no ExecCredential. Never quotes its stdout, which may contain tokens. */
+/**
+ * Ends the plugin once `signal` aborts.
+ * @throws StashError if the plugin cannot be run, fails, or prints no ExecCredential. Never quotes its stdout, which may contain tokens.
+ */
 export async function runPlugin(
   exec: ExecEntry,
   settings: Settings,
-  { env, stdinIsTerminal }: PluginOptions,
+  { env, stdinIsTerminal, clock, warn, signal }: PluginOptions & { readonly signal: AbortSignal },
 ): Promise<PluginCredential> {
   const { command = '', args = [], interactiveMode } = exec;
   const plugin = `credential plugin "${command}" of user "${settings.userName}"`;
@@ -49,16 +57,25 @@ export async function runPlugin(
     env: { ...env, ...Object.fromEntries(own), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
     // It prints to stderr where the user has to log in.
     stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
+    signal,
   });
+  // A process that the plugin has started may outlive it, and keep its output open.
+  signal.addEventListener('abort', () => void child.stdout.destroy(), { once: true });
   const failed = once(child, 'error').then(([error]) => error as NodeJS.ErrnoException);
   const ended = Promise.all([
     text(child.stdout),
     once(child, 'close') as Promise<[number | null, string | null]>,
   ]);
-  const outcome = await Promise.race([failed, ended]);
+  const slow = {
+    afterMs: slowAnswerMs,
+    tell: () => {
+      if (!interactive) warn?.(`still waiting for the ${plugin}`);
+    },
+  };
+  const outcome = await orTellSlow(clock, signal, slow, Promise.race([failed, ended]));
   if (outcome instanceof Error) throw notRun(outcome, plugin, exec);
-  const [printed, [code, signal]] = outcome;
-  if (code !== 0) throw failure(plugin, code === null ? `signal ${signal ?? ''}` : `exit code ${code}`);
+  const [printed, [code, killedBy]] = outcome;
+  if (code !== 0) throw failure(plugin, code === null ? `signal ${killedBy ?? ''}` : `exit code ${code}`);
   const credential = readCredential(printed, exec);
   if (typeof credential === 'string') throw failure(plugin, credential);
   return credential;

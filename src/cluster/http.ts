@@ -106,7 +106,8 @@ export function createWire(endpoint: Endpoint): Wire {
     prepare,
     async send(exchange) {
       exchange.signal?.throwIfAborted();
-      const { url, headers, requests, agent } = await prepare(exchange.path);
+      // A credential plugin may take as long as it likes.
+      const { url, headers, requests, agent } = await unlessAborted(prepare(exchange.path), exchange.signal);
       const ended = endpoint.onRequest?.();
       try {
         const answer = await sendRequest(url, headers, exchange.stream ? agent : requests, exchange);
@@ -119,11 +120,27 @@ export function createWire(endpoint: Endpoint): Wire {
     },
     renewCredentials: () => authenticator.renew(),
     close() {
+      authenticator.close();
       if (!agents) return;
       closeIdle(agents.requests);
       closeIdle(agents.streams);
     },
   };
+}
+
+/** Resolves as `work` does; rejects with the reason of `signal` once that aborts. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => {
+    aborted.reject(signal.reason);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 function closeIdle(agent: http.Agent): void {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
@@ -89,6 +91,35 @@ test('Ctrl-C ends a request that the server does not answer', async () => {
   child.kill('SIGINT');
   assert.equal(await told, `error: interrupted while waiting for server ${api.url}\n`);
   assert.equal((await ended)[0], 130);
+});
+
+test('SIGTERM ends the wait for a credential plugin, whatever the plugin has started', async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'plugin-'));
+  const plugin = join(directory.path, 'plugin');
+  await writeFile(plugin, '#!/bin/sh\nsleep 30 &\necho started $! >&2\nwait\n', { mode: 0o755 });
+  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: plugin, interactiveMode: 'Never' };
+  const kubeconfig = join(directory.path, 'kubeconfig');
+  const config = {
+    'current-context': 'c',
+    clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+    users: [{ name: 'u', user: { exec } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  };
+  await writeFile(kubeconfig, JSON.stringify(config));
+  const { child, ended } = start('list', '--kubeconfig', kubeconfig);
+  const began = performance.now();
+  let told = '';
+  for await (const chunk of child.stderr) {
+    if (told === '') child.kill('SIGTERM');
+    told += String(chunk);
+    if (told.includes('error:')) break;
+  }
+  // The plugin's own child has our stderr, too, and lives on.
+  child.stderr.destroy();
+  assert.deepEqual(await ended, [130, null]);
+  process.kill(Number(/^started (\d+)$/m.exec(told)?.[1]));
+  assert.ok(performance.now() - began < 20_000);
+  assert.match(told, /^error: interrupted while waiting for server https:\/\/127\.0\.0\.1:1$/m);
 });
 
 test('commands that must be quick do not load yargs', async () => {

@@ -43,6 +43,7 @@ export const quick: Limits = {
 export const anonymous: Authenticator = {
   credentials: () => Promise.resolve({ tls: {}, headers: {} }),
   renew: () => false,
+  close: () => undefined,
 };
 
 export function adapter(

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type https from 'node:https';
-import { connect as dial, type AddressInfo } from 'node:net';
+import { connect as dial, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { TLSSocket } from 'node:tls';
 
 import { pods } from '#src/api/resources.ts';
-import { connect } from '#src/cluster/connect.ts';
+import { connect, type ConnectOptions } from '#src/cluster/connect.ts';
 import type { ConnectionFlags } from '#src/cluster/connection.ts';
 
 import { fastClock, quick, rejection } from './adapter.ts';
@@ -45,7 +45,11 @@ interface World {
 }
 
 let configs = 0;
-async function reach(url: string, { cluster = {}, user = {}, flags = {}, env = {} }: World = {}) {
+async function reach(
+  url: string,
+  { cluster = {}, user = {}, flags = {}, env = {} }: World = {},
+  further: Partial<ConnectOptions> = {},
+) {
   const kubeconfig = await file(
     `config-${++configs}`,
     JSON.stringify({
@@ -55,7 +59,10 @@ async function reach(url: string, { cluster = {}, user = {}, flags = {}, env = {
       contexts: [{ name: 'c', context: { cluster: 'c', user: 'jane' } }],
     }),
   );
-  const options = { clock: fastClock(), version: '1.2.3', limits: { ...quick, retries: 0 } };
+  const options = {
+    ...{ clock: fastClock(), version: '1.2.3', limits: { ...quick, retries: 0 } },
+    ...further,
+  };
   return connect({ kubeconfig, ...flags }, env, options);
 }
 
@@ -164,6 +171,40 @@ test('a credential plugin runs once for concurrent requests, and gets the exec i
   );
   cluster.close();
 });
+
+for (const end of ['an interrupt', '--request-timeout']) {
+  test(`a credential plugin that does not end: the user is told after 5 s, and ${end} ends the wait`, async () => {
+    // The plugin's connection shows how long the plugin lives.
+    const lives = createServer().listen(0, '127.0.0.1');
+    await once(lives, 'listening');
+    const { port } = lives.address() as AddressInfo;
+    const user = await plugin(
+      'hang',
+      `import { connect } from 'node:net'; connect(${port}, '127.0.0.1').on('close', () => process.exit());`,
+    );
+    const interrupted = new AbortController();
+    const told = Promise.withResolvers<string>();
+    const flags = end === 'an interrupt' ? {} : { requestTimeout: 2_000 };
+    const options = { signal: interrupted.signal, warn: told.resolve };
+    const { cluster } = await reach('https://127.0.0.1:1', { user, flags }, options);
+    const reading = rejection(cluster.get(pods, 'a', 'demo'));
+    const [plugged] = (await once(lives, 'connection')) as [Socket];
+    plugged.resume();
+    assert.match(await told.promise, /^still waiting for the credential plugin ".*" of user "jane"$/);
+    if (end === 'an interrupt') interrupted.abort();
+    const { kind, hint } = await reading;
+    assert.deepEqual(
+      [kind, hint],
+      end === 'an interrupt'
+        ? ['interrupted', undefined]
+        : ['unreachable', 'increase it with --request-timeout'],
+    );
+    const ended = once(plugged, 'close');
+    cluster.close();
+    await ended;
+    lives.close();
+  });
+}
 
 test('a credential plugin fails, prints garbage, or is missing', async () => {
   const url = 'https://127.0.0.1:1';

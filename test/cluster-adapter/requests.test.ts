@@ -14,7 +14,7 @@ import {
 import type { Authenticator } from '#src/cluster/client-node.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 
-import { adapter, fastClock, rejection } from './adapter.ts';
+import { adapter, anonymous, fastClock, rejection } from './adapter.ts';
 import { serve, type Answer } from './serve.ts';
 import { at, snapshot } from './snapshot.ts';
 import { startScriptedApi, status } from './scripted-api.ts';
@@ -377,6 +377,7 @@ test('after an interrupt, pending writes finish and new ones are sent, since cle
 test('rejected credentials are renewed once, if they can be', async () => {
   let token = 'old';
   const authenticator: Authenticator = {
+    ...anonymous,
     credentials: () => Promise.resolve({ tls: {}, headers: { Authorization: `Bearer ${token}` } }),
     renew: () => {
       const changed = token === 'old';

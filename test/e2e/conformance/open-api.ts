@@ -5,6 +5,7 @@ import { kubeConfigAuthenticator } from '#src/cluster/client-node.ts';
 import { findKubeconfig } from '#src/cluster/find-kubeconfig.ts';
 import { resolveSettings } from '#src/cluster/settings.ts';
 import { createJsonClient, text, type JsonClient } from '#test/support/json-client.ts';
+import { scaledClock } from '#test/support/scaled-clock.ts';
 
 import { startServer, type TestServer } from '../server.ts';
 
@@ -55,6 +56,7 @@ export async function credentialsOf(kubeconfig: string) {
   const { tls, headers } = await kubeConfigAuthenticator(settings, {
     env: {},
     stdinIsTerminal: false,
+    clock: scaledClock(),
   }).credentials();
   return { url: settings.server, tls, headers };
 }
