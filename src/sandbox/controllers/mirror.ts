@@ -2,6 +2,7 @@
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { startTimer } from '#src/sandbox/timer.ts';
 
 export interface Mirror<T extends KubernetesObject> {
   readonly resource: Resource<T>;
@@ -143,7 +144,7 @@ export function pause(milliseconds: number, signal: AbortSignal): Promise<void> 
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, milliseconds);
+    const timer = startTimer(milliseconds, done);
     signal.addEventListener('abort', done);
   });
 }

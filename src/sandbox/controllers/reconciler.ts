@@ -1,4 +1,5 @@
 /** Reconciles objects, each by its key, and retries after errors. */
+import { startTimer } from '#src/sandbox/timer.ts';
 
 /** Retry later without logging: a status or an Event already tells users about the failure. */
 export class Retry extends Error {}
@@ -14,8 +15,6 @@ export interface Reconciler {
 
 const firstBackoff = 100;
 const usualBackoff = 5000;
-/** Node's limit for a timer. A reconcile that wakes early waits again. */
-const longestTimer = 2 ** 31 - 1;
 /** Short, because the watch is about to deliver the newer version. */
 const conflictBackoff = 5;
 
@@ -53,7 +52,10 @@ export function startReconciler(options: {
 
   function enqueueAfter(key: string, milliseconds: number): void {
     if (signal.aborted || again.has(key)) return;
-    const timer = setTimeout(enqueue, Math.min(milliseconds, longestTimer), key);
+    // A reconcile that wakes early waits again.
+    const timer = startTimer(milliseconds, () => {
+      enqueue(key);
+    });
     timers.set(key, timer);
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Container, ContainerStatus, PodSpec } from '#src/api/kubernetes.ts';
 import { timestamp } from '#src/sandbox/api-server/object.ts';
 import { aborted, pause } from '#src/sandbox/controllers/mirror.ts';
+import { startTimer } from '#src/sandbox/timer.ts';
 
 import { createBackOff, formatBackOff } from './back-off.ts';
 import { containerCommand, containerEnvironment, execCommand } from './command-line.ts';
@@ -322,7 +323,7 @@ export function runContainer(options: ContainerOptions): ContainerRun {
     async stop(grace) {
       stopping.abort();
       group?.kill('SIGTERM');
-      const late = setTimeout(() => group?.kill('SIGKILL'), grace);
+      const late = startTimer(grace, () => group?.kill('SIGKILL'));
       await ended;
       clearTimeout(late);
     },

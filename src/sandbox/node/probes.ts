@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 
 import type { Container } from '#src/api/kubernetes.ts';
 import { pause } from '#src/sandbox/controllers/mirror.ts';
+import { longestTimer } from '#src/sandbox/timer.ts';
 
 interface Probe {
   readonly exec?: { readonly command?: readonly string[] };
@@ -122,7 +123,7 @@ async function watchProbe(
   let row = { ok: false, count: 0 };
   await pause((probe.initialDelaySeconds ?? 0) * 1000, signal);
   while (!signal.aborted) {
-    const timeout = AbortSignal.timeout((probe.timeoutSeconds ?? 1) * 1000);
+    const timeout = AbortSignal.timeout(Math.min((probe.timeoutSeconds ?? 1) * 1000, longestTimer));
     const failure = await probe.ask(AbortSignal.any([signal, timeout]));
     const ok = failure === undefined;
     row = { ok, count: row.ok === ok ? row.count + 1 : 1 };

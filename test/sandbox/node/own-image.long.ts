@@ -165,7 +165,11 @@ test('two replicas with the same port both become ready', async () => {
             own({
               args: ['operator', 'run', '--listen=:8080'],
               ports: [{ name: 'http', containerPort: 8080 }],
-              readinessProbe: { httpGet: { path: '/ready', port: 'http' }, periodSeconds: 1 },
+              readinessProbe: {
+                httpGet: { path: '/ready', port: 'http' },
+                periodSeconds: 1,
+                timeoutSeconds: 2_147_483_647,
+              },
               livenessProbe: { httpGet: { path: '/live', port: 8080 }, periodSeconds: 1 },
             }),
           ],

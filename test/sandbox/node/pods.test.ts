@@ -223,9 +223,10 @@ test('a deleted pod has its grace period, and its child processes end with it', 
 
 test('a pod that ignores SIGTERM is killed', async () => {
   await pod('deaf', {
-    terminationGracePeriodSeconds: 600,
+    // Longer than a timer of Node can be.
+    terminationGracePeriodSeconds: 30 * 24 * 60 * 60,
     // Kubernetes reads $$ as one dollar sign.
-    containers: [shell("trap '' TERM; echo $$$$; while :; do sleep 1; done")],
+    containers: [shell("trap 'sleep 0.2; echo no' TERM; echo $$$$; while :; do sleep 0.1; done")],
   });
   await running.until(pods, 'deaf', isRunning);
   let output = '';
@@ -233,6 +234,7 @@ test('a pod that ignores SIGTERM is killed', async () => {
   await running.cluster.delete(pods, { name: 'deaf', namespace: 'default' });
   const asked = await running.until(pods, 'deaf', (it) => it?.metadata.deletionTimestamp !== undefined);
   assert.equal(isRunning(asked), true);
+  while (!(await logs('deaf')).endsWith('no\n'));
   await running.cluster.delete(pods, { name: 'deaf', namespace: 'default' }, { gracePeriodSeconds: 0 });
   await running.gone(pods, 'deaf');
   assert.match(output, /^[0-9]+\n$/);

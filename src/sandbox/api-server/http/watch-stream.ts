@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 
 import { apiVersionOf } from '#src/api/resources.ts';
+import { startTimer } from '#src/sandbox/timer.ts';
 
 import type { Api } from '../api.ts';
 import type { Kind } from '../kind.ts';
@@ -63,7 +64,7 @@ export function streamWatch(
       send(type, options.present(object));
     });
     const seconds = Number(query.get('timeoutSeconds') ?? defaultTimeoutSeconds);
-    const timeout = setTimeout(() => response.end(), seconds * 1000).unref();
+    const timeout = startTimer(seconds * 1000, () => response.end()).unref();
     const interval = bookmarks ? setInterval(bookmark, options.bookmarkMilliseconds).unref() : undefined;
     response.once('close', () => {
       stop();

@@ -52,6 +52,12 @@ await test('a watch can send table rows', async () => {
   assert.deepEqual(event['object']?.['rows']?.[0]?.['cells'], ['a', 1, '0s']);
 });
 
+await test('a watch may last longer than a timer of Node', async () => {
+  await using server = await startBareServer({ bookmarkMilliseconds: 20 });
+  const watch = await server.watch(`${maps}?watch=true&allowWatchBookmarks=true&timeoutSeconds=2147484`);
+  assert.equal((await watch.next())['type'], 'BOOKMARK');
+});
+
 await test('a watch that has timed out ends, even for a slow reader', async () => {
   await using server = await startBareServer({ bookmarkMilliseconds: 1 });
   const data = { x: 'x'.repeat(900_000) };
