@@ -312,6 +312,8 @@ export interface PodTemplate {
 export interface Workload extends KubernetesObject {
   spec: {
     replicas?: number;
+    /** Of a Deployment: its controller creates no pods of a new template. */
+    paused?: boolean;
     selector?: LabelSelector | Record<string, string>;
     template: PodTemplate;
     volumeClaimTemplates?: { metadata: ObjectMeta; spec: PersistentVolumeClaimSpec }[];

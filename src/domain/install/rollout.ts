@@ -1,6 +1,7 @@
 /** How far the rollout of a Deployment's latest generation is, and what blocks it. */
 import { podCondition, startingReasons } from '#src/api/conditions.ts';
 import type { Condition, ContainerStatus, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
+import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 export interface Rollout {
@@ -22,17 +23,24 @@ export function rolloutOf(
   const updated = count('updatedReplicas');
   const available = Math.min(updated, count('availableReplicas'));
   const outdated = count('replicas') - updated;
+  const done = isSeen && available >= wanted && outdated <= 0;
   const conditions = (status?.['conditions'] ?? []) as Condition[];
   return {
-    done: isSeen && available >= wanted && outdated <= 0,
+    done,
     state: `${available} of ${wanted} ${wanted === 1 ? 'replica is' : 'replicas are'} available`,
     trouble: [
+      ...(spec.paused === true && !done ? [pausedWords(metadata)] : []),
       ...conditions
         .filter(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
         .map(({ message, reason }) => `no pod can be created: ${message ?? reason ?? 'no reason given'}`),
       ...pods.flatMap(podTrouble),
     ].map(sanitize),
   };
+}
+
+function pausedWords({ name, namespace }: Stored<Workload>['metadata']): string {
+  const resume = commandLine`kubectl rollout resume ${`deployment/${name}`} ${inNamespace(namespace)}`;
+  return `the Deployment is paused; to resume it: ${resume}`;
 }
 
 function podTrouble({ metadata, status }: Stored<Pod>): string[] {

@@ -22,12 +22,16 @@ export function deploymentController(world: World): Controller {
     const hash = templateHash(deployment.spec.template);
     const owned = world.replicaSets.list(namespace).filter((set) => isControlledBy(set, deployment));
     const isCurrent = ({ metadata }: Set): boolean => metadata.labels?.[hashLabel] === hash;
-    const current = owned.find(isCurrent) ?? (await createSet(deployment, hash));
-    await roll(
-      deployment,
-      current,
-      owned.filter((set) => !isCurrent(set)),
-    );
+    if (deployment.spec.paused === true) {
+      await scalePaused(deployment, owned, owned.find(isCurrent));
+    } else {
+      const current = owned.find(isCurrent) ?? (await createSet(deployment, hash));
+      await roll(
+        deployment,
+        current,
+        owned.filter((set) => !isCurrent(set)),
+      );
+    }
     const sets = world.replicaSets.list(namespace).filter((set) => isControlledBy(set, deployment));
     await setStatus(
       cluster,
@@ -72,6 +76,26 @@ export function deploymentController(world: World): Controller {
     if (recreate || readyOf(current) >= replicas) for (const set of older) await scale(deployment, set, 0);
   }
 
+  /** Creates no set: scales the one that has pods, else the newest; several in proportion. */
+  async function scalePaused(
+    deployment: Stored<Workload>,
+    owned: readonly Set[],
+    current: Set | undefined,
+  ): Promise<void> {
+    const { replicas = 1 } = deployment.spec;
+    const active = owned.filter(({ spec }) => (spec.replicas ?? 0) > 0).sort(newestFirst);
+    const [newest = current ?? owned.toSorted(newestFirst)[0], ...older] = active;
+    if (newest === undefined) return;
+    const total = active.reduce((sum, { spec }) => sum + (spec.replicas ?? 0), 0);
+    let left = replicas;
+    for (const set of older) {
+      const share = Math.floor((replicas * (set.spec.replicas ?? 0)) / total);
+      left -= share;
+      await scale(deployment, set, share);
+    }
+    await scale(deployment, newest, left);
+  }
+
   async function scale(deployment: Stored<Workload>, set: Set, replicas: number): Promise<void> {
     const before = set.spec.replicas ?? 0;
     if (before === replicas) return;
@@ -114,7 +138,13 @@ function statusOf(
     ready >= wanted
       ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' }
       : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable' },
-    { type: 'Progressing', status: 'True', reason: done ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated' },
+    spec.paused === true
+      ? { type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused' }
+      : {
+          type: 'Progressing',
+          status: 'True',
+          reason: done ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated',
+        },
   ];
   return {
     observedGeneration: metadata.generation ?? 0,
@@ -128,6 +158,10 @@ function statusOf(
       (status?.['conditions'] ?? []) as Condition[],
     ),
   };
+}
+
+function newestFirst(a: Set, b: Set): number {
+  return Date.parse(b.metadata.creationTimestamp) - Date.parse(a.metadata.creationTimestamp);
 }
 
 function readyOf({ status }: Set): number {

@@ -57,6 +57,21 @@ for (const [name, status, done, state] of [
   });
 }
 
+test('a paused Deployment is the trouble only where its pods are missing', () => {
+  const paused = (status: Workload['status']) => {
+    const object = deployment(status);
+    return {
+      ...object,
+      metadata: { ...object.metadata, namespace: 'ops' },
+      spec: { ...object.spec, paused: true },
+    };
+  };
+  assert.deepEqual(rolloutOf(paused(up), []).trouble, []);
+  assert.deepEqual(rolloutOf(paused({ ...up, updatedReplicas: 0 }), []).trouble, [
+    'the Deployment is paused; to resume it: kubectl rollout resume deployment/o -n ops',
+  ]);
+});
+
 test('a single replica is reported in the singular', () => {
   const { done, state } = rolloutOf(deployment({ observedGeneration: 3 }, { replicas: 1 }), []);
   assert.deepEqual([done, state], [false, '0 of 1 replica is available']);

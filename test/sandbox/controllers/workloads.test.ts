@@ -50,6 +50,27 @@ const image = (name: string) => ({
   spec: { template: { spec: { containers: [{ name: 'main', image: name }] } } },
 });
 
+test('a paused deployment creates no pods of a new template, and scales those it has', async () => {
+  await create(deployments, 'paused', { replicas: 2, paused: true });
+  const isSeen = (it: Stored<Workload> | undefined) =>
+    it?.status?.observedGeneration === it?.metadata.generation;
+  const at = await running.until(deployments, 'paused', isSeen);
+  const [, progressing] = at.status?.['conditions'] as { status: string; reason: string }[];
+  assert.deepEqual([progressing?.status, progressing?.reason], ['Unknown', 'DeploymentPaused']);
+  assert.deepEqual(await podNames('paused'), []);
+  await running.cluster.patch(deployments, here('paused'), { spec: { paused: false } });
+  await running.until(deployments, 'paused', available(2));
+  const before = await podNames('paused');
+  await running.cluster.patch(deployments, here('paused'), {
+    spec: { paused: true, replicas: 3, ...image('nginx:2').spec },
+  });
+  await running.until(deployments, 'paused', (it) => isSeen(it) && it?.status?.['availableReplicas'] === 3);
+  const after = await podNames('paused');
+  assert.ok(before.every((name) => after.includes(name)));
+  await running.cluster.patch(deployments, here('paused'), { spec: { replicas: 0 } });
+  await running.until(deployments, 'paused', (it) => isSeen(it) && it?.status?.replicas === 0);
+});
+
 for (const strategy of [{ type: 'RollingUpdate' }, { type: 'Recreate' }]) {
   test(`a deployment becomes ready, scales, rolls out (${strategy.type}) and is deleted`, async () => {
     const name = strategy.type.toLowerCase();
