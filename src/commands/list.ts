@@ -139,10 +139,17 @@ Snapshots that were made by other means are listed too, grouped as well as their
       return;
     }
     if (namespace !== undefined) await readerOf(cluster, namespace).namespaceExists();
+    const unread = new AbortController();
+    context.out.once('error', () => {
+      unread.abort();
+    });
     await withinLimit({ clock: context, signal: context.signal }, { timeoutMs: timeout }, async (limit) => {
-      const signal = limit?.signal ?? context.signal;
+      const signal = AbortSignal.any([limit?.signal ?? context.signal, unread.signal]);
+      const tellLost = (why: string) => {
+        printLine(context.err, `warning: this list is not up to date, and kubectl stash tries again: ${why}`);
+      };
       let isFirst = true;
-      for await (const changed of watchPoints({ cluster, clock: context, signal }, namespace)) {
+      for await (const changed of watchPoints({ cluster, clock: context, signal, tellLost }, namespace)) {
         const selected = await select(changed);
         for (const part of partsOf(isFirst ? first(selected) : selected, output)) {
           await print(

@@ -4,6 +4,7 @@ import { backupSessions, volumeSnapshots, type Resource } from '#src/api/resourc
 import type { BackupSession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
 import type { Cluster } from '#src/cluster/port.ts';
+import { slowAnswerMs } from '#src/cluster/slow-answer.ts';
 import { after, type Clock } from '#src/domain/clock.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { isStashError } from '#src/errors.ts';
@@ -12,6 +13,8 @@ interface Environment {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Called where an outage lasts, once for each. */
+  readonly tellLost: (why: string) => void;
 }
 
 /** Nothing has to happen at this time: only the watches wake the loop before. */
@@ -22,12 +25,13 @@ const wakeAfterMs = 24 * 60 * 60 * 1000;
  * once more, without them. Ends when `signal` aborts; rejects if the user may not watch snapshots.
  */
 export async function* watchPoints(
-  { cluster, clock, signal }: Environment,
+  { cluster, clock, signal, tellLost }: Environment,
   namespace: string | undefined,
 ): AsyncGenerator<readonly RestorePoint[]> {
   using loop = createLoop(clock, signal);
   const follow = <T extends KubernetesObject>(resource: Resource<T>) =>
     collect(cluster, resource, { namespace, signal: loop.signal, ring: loop.ring });
+  let outage: { readonly since: Date; isTold: boolean } | undefined;
   const snapshots = follow<VolumeSnapshot>(volumeSnapshots);
   const sessions = follow<BackupSession>(backupSessions);
   let known = new Map<string, { readonly point: RestorePoint; readonly state: string }>();
@@ -46,7 +50,16 @@ export async function* watchPoints(
       known = next;
       if (changed.length + gone.length > 0) yield [...changed.map(([, { point }]) => point), ...gone];
     }
-    await loop.wait(after(clock, wakeAfterMs)).catch((error: unknown) => {
+    const why = snapshots.lost ?? sessions.lost;
+    outage = why === undefined ? undefined : (outage ?? { since: clock.now(), isTold: false });
+    const tellAt = outage?.isTold === false ? outage.since.getTime() + slowAnswerMs : Infinity;
+    if (outage && why !== undefined && clock.now().getTime() >= tellAt) {
+      outage.isTold = true;
+      tellLost(why);
+      continue;
+    }
+    const wakeAt = Math.min(tellAt, after(clock, wakeAfterMs).getTime());
+    await loop.wait(new Date(wakeAt)).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }
@@ -56,6 +69,8 @@ interface Collected<T extends KubernetesObject> {
   /** By UID; undefined before the first list. */
   items: Map<string, Stored<T>> | undefined;
   failure: Error | undefined;
+  /** Why it has no connection. */
+  lost: string | undefined;
 }
 
 function collect<T extends KubernetesObject>(
@@ -68,9 +83,10 @@ function collect<T extends KubernetesObject>(
   },
 ): Collected<T> {
   const { namespace, signal, ring } = options;
-  const collected: Collected<T> = { items: undefined, failure: undefined };
+  const collected: Collected<T> = { items: undefined, failure: undefined, lost: undefined };
   const run = async () => {
     for await (const event of cluster.watch(resource, { namespace }, signal)) {
+      collected.lost = event.type === 'lost' ? event.why : undefined;
       if (event.type === 'listed')
         collected.items = new Map(event.items.map((item) => [item.metadata.uid, item]));
       else if (event.type === 'changed') collected.items?.set(event.object.metadata.uid, event.object);

@@ -108,6 +108,45 @@ test('list -w ends at its timeout, with --limit for the list only, and other for
   );
 });
 
+test('list -w tells after 5 s of an outage that its list is not up to date, once for each outage', async () => {
+  const { push, ended, printed, interrupt, context, clock } = start('-o name');
+  const outage = 'unreachable server https://a: connection refused';
+  const words = `warning: this list is not up to date, and kubectl stash tries again: ${outage}\n`;
+  push(backupSessions, { type: 'lost', why: outage });
+  push(volumeSnapshots, { type: 'lost', why: outage });
+  await setImmediate();
+  await clock.advance(4_000);
+  assert.equal(context.stderr(), '');
+  await clock.advance(1_000);
+  assert.equal(context.stderr(), words);
+  await clock.advance(3_600_000);
+  push(backupSessions, { type: 'listed', items: [] });
+  push(volumeSnapshots, { type: 'listed', items: [data] });
+  await printed(1);
+  push(volumeSnapshots, { type: 'lost', why: outage });
+  await setImmediate();
+  await clock.advance(4_000);
+  push(volumeSnapshots, { type: 'listed', items: [data, logs] });
+  await printed(2);
+  await clock.advance(60_000);
+  assert.equal(context.stderr(), words, 'a short outage');
+  push(volumeSnapshots, { type: 'lost', why: outage });
+  await setImmediate();
+  await clock.advance(5_000);
+  assert.equal(context.stderr(), words + words);
+  interrupt.abort();
+  assert.equal(await ended, 130);
+});
+
+test('list -w ends once nothing reads what it prints', async () => {
+  const { push, ended, printed, context } = start('-o name');
+  push(backupSessions, { type: 'listed', items: [] });
+  push(volumeSnapshots, { type: 'listed', items: [data] });
+  await printed(1);
+  context.out.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  assert.equal(await ended, 0);
+});
+
 test('list -w ends where snapshots may not be watched', async () => {
   const { ended, context } = start('', { volumesnapshots: 'forbidden' });
   assert.equal(await ended, 1);
