@@ -2,10 +2,12 @@
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import { after, type Clock } from '#src/domain/clock.ts';
+import { isStashError, StashError } from '#src/errors.ts';
 
 import { createLoop, type Loop } from './loop.ts';
 import { notListed, observe, type Observed } from './observe.ts';
 import { orUntil } from './or-until.ts';
+import { tellOutages } from './outage.ts';
 import type { Cluster, Scope } from './port.ts';
 import { orTellSlow, slowAnswerMs } from './slow-answer.ts';
 
@@ -59,12 +61,27 @@ export async function waitFor<R>(
     return observed;
   });
   await firstLists(required, { loop, clock, tell, listWithinMs });
+  const outage = tellOutages();
   for (;;) {
     const failure = required.map(({ observed }) => observed.failure()).find((each) => each !== undefined);
     if (failure) throw failure;
-    const answer = await ask(clock.now());
+    const lost = required.find(({ observed }) => observed.lost() !== undefined);
+    const why = lost && `cannot follow ${lost.resource.plural}: ${lost.observed.lost() ?? ''}`;
+    const answer = await orOutage(why, () => ask(clock.now()));
     if ('result' in answer) return answer.result;
-    await loop.wait(answer.until);
+    const told = outage(why, clock.now());
+    if (told.why !== undefined) tell(`${told.why}; trying again`);
+    await loop.wait(told.until !== undefined && told.until < answer.until ? told.until : answer.until);
+  }
+}
+
+/** Adds to the words of a time-out that the question was answered by what the API server held before an outage. */
+async function orOutage<R>(why: string | undefined, ask: () => R | Promise<R>): Promise<R> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (why === undefined || !isStashError(error, 'timed-out')) throw error;
+    throw new StashError('timed-out', `${error.message}; ${why}`, { hint: error.hint, cause: error });
   }
 }
 

@@ -146,7 +146,7 @@ Snapshots that were made by other means are listed too, grouped as well as their
     await withinLimit({ clock: context, signal: context.signal }, { timeoutMs: timeout }, async (limit) => {
       const signal = AbortSignal.any([limit?.signal ?? context.signal, unread.signal]);
       const tellLost = (why: string) => {
-        printLine(context.err, `warning: this list is not up to date, and kubectl stash tries again: ${why}`);
+        printLine(context.err, `warning: this list is not up to date; trying again: ${why}`);
       };
       let isFirst = true;
       for await (const changed of watchPoints({ cluster, clock: context, signal, tellLost }, namespace)) {

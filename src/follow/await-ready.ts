@@ -38,9 +38,11 @@ export async function awaitReady(
         const message = `backupconfiguration/${name} is invalid: ${why ?? 'its operator gave no reason'}`;
         throw new StashError('precondition', message, { hint });
       }
-      const until = status?.phase === undefined ? answeredBy : readyBy;
+      // During an outage, an operator may have answered.
+      const isSilent = status?.phase === undefined && observed.lost() === undefined;
+      const until = isSilent ? answeredBy : readyBy;
       if (now < until) return { until };
-      if (status?.phase === undefined) return { result: 'no-operator' };
+      if (isSilent) return { result: 'no-operator' };
       const reason = isCurrent ? (why ?? 'its operator gave no reason') : 'its operator does not answer';
       throw new StashError(
         'timed-out',

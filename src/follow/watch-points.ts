@@ -3,8 +3,8 @@ import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernet
 import { backupSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { createLoop } from '#src/cluster/loop.ts';
+import { tellOutages } from '#src/cluster/outage.ts';
 import type { Cluster } from '#src/cluster/port.ts';
-import { slowAnswerMs } from '#src/cluster/slow-answer.ts';
 import { after, type Clock } from '#src/domain/clock.ts';
 import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import { isStashError } from '#src/errors.ts';
@@ -31,7 +31,7 @@ export async function* watchPoints(
   using loop = createLoop(clock, signal);
   const follow = <T extends KubernetesObject>(resource: Resource<T>) =>
     collect(cluster, resource, { namespace, signal: loop.signal, ring: loop.ring });
-  let outage: { readonly since: Date; isTold: boolean } | undefined;
+  const outage = tellOutages();
   const snapshots = follow<VolumeSnapshot>(volumeSnapshots);
   const sessions = follow<BackupSession>(backupSessions);
   let known = new Map<string, { readonly point: RestorePoint; readonly state: string }>();
@@ -50,16 +50,9 @@ export async function* watchPoints(
       known = next;
       if (changed.length + gone.length > 0) yield [...changed.map(([, { point }]) => point), ...gone];
     }
-    const why = snapshots.lost ?? sessions.lost;
-    outage = why === undefined ? undefined : (outage ?? { since: clock.now(), isTold: false });
-    const tellAt = outage?.isTold === false ? outage.since.getTime() + slowAnswerMs : Infinity;
-    if (outage && why !== undefined && clock.now().getTime() >= tellAt) {
-      outage.isTold = true;
-      tellLost(why);
-      continue;
-    }
-    const wakeAt = Math.min(tellAt, after(clock, wakeAfterMs).getTime());
-    await loop.wait(new Date(wakeAt)).catch((error: unknown) => {
+    const { why, until = after(clock, wakeAfterMs) } = outage(snapshots.lost ?? sessions.lost, clock.now());
+    if (why !== undefined) tellLost(why);
+    await loop.wait(until).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }

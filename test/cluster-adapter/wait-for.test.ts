@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 
 import { jobs, pods } from '#src/api/resources.ts';
 import { waitFor } from '#src/cluster/wait-for.ts';
@@ -73,6 +74,44 @@ test('without a limit, a first list may take longer than the question would wait
   await given.clock.advance(60_000);
   given.told.pods.write(listed('a'));
   assert.equal(await waiting, 'there');
+});
+
+test('an outage is told once it lasts 5 s, once for each, and in the words of a time-out', async () => {
+  const given = scene();
+  const told: string[] = [];
+  const environment = { ...given.environment, tell: (line: string) => void told.push(line) };
+  const until = after(given.clock, 60_000);
+  const waiting = assert.rejects(
+    waitFor<never>(environment, (watch) => {
+      watch(pods, {});
+      return (now) => {
+        if (now < until) return { until };
+        throw new StashError('timed-out', 'still there', { hint: 'look' });
+      };
+    }),
+    {
+      kind: 'timed-out',
+      message: 'still there; cannot follow pods: connection refused',
+      hint: 'look',
+    },
+  );
+  const words = 'cannot follow pods: connection refused; trying again';
+  const send = async (event: object, seconds: number) => {
+    given.told.pods.write(event);
+    await setImmediate();
+    await given.clock.advance(seconds * 1000);
+  };
+  await send(listed('a'), 1);
+  await send({ type: 'lost', why: 'connection refused' }, 4);
+  assert.deepEqual(told, []);
+  await send(listed('a'), 10);
+  assert.deepEqual(told, [], 'a short outage');
+  await send({ type: 'lost', why: 'connection refused' }, 20);
+  assert.deepEqual(told, [words]);
+  await send(listed('a'), 1);
+  await send({ type: 'lost', why: 'connection refused' }, 60);
+  assert.deepEqual(told, [words, words]);
+  await waiting;
 });
 
 test('a first list that does not come in time is an error that says why', async () => {

@@ -111,7 +111,7 @@ test('list -w ends at its timeout, with --limit for the list only, and other for
 test('list -w tells after 5 s of an outage that its list is not up to date, once for each outage', async () => {
   const { push, ended, printed, interrupt, context, clock } = start('-o name');
   const outage = 'unreachable server https://a: connection refused';
-  const words = `warning: this list is not up to date, and kubectl stash tries again: ${outage}\n`;
+  const words = `warning: this list is not up to date; trying again: ${outage}\n`;
   push(backupSessions, { type: 'lost', why: outage });
   push(volumeSnapshots, { type: 'lost', why: outage });
   await setImmediate();

@@ -28,14 +28,15 @@ function configuration(status?: Status): Stored<BackupConfiguration> {
   };
 }
 
-/** The configuration's states, one per second; the last one stays. */
-async function wait(...states: (Stored<BackupConfiguration> | undefined)[]): Promise<unknown> {
+/** The configuration's states, one per second; the last one stays. 'lost': the API server does not answer. */
+async function wait(...states: (Stored<BackupConfiguration> | 'lost' | undefined)[]): Promise<unknown> {
   const clock = manualClock();
   const cluster = stubCluster({
     async *watch(_resource, _scope, signal) {
       for (const [index, state] of states.entries()) {
-        const items = state ? [state] : [];
-        yield { type: 'listed', items } as unknown as WatchEvent<never>;
+        const lost = { type: 'lost', why: 'connection refused' };
+        const event = state === 'lost' ? lost : { type: 'listed', items: state ? [state] : [] };
+        yield event as unknown as WatchEvent<never>;
         if (index < states.length - 1) await clock.sleep(1_000, signal);
       }
       await new Promise((resolve) => {
@@ -71,6 +72,15 @@ test('ready, once its operator has observed its present generation', async () =>
 
 test('no operator has given it a status', async () => {
   assert.equal(await wait(configuration()), 'no-operator');
+});
+
+test('during an outage, an operator may have given it a status', async () => {
+  await assert.rejects(wait(configuration(), 'lost'), {
+    kind: 'timed-out',
+    message:
+      'backupconfiguration/nightly is not Ready after 1m: its operator gave no reason; cannot follow backupconfigurations: connection refused',
+  });
+  assert.equal(await wait(configuration(), 'lost', configuration()), 'no-operator');
 });
 
 test("invalid: with its operator's reason", async () => {
