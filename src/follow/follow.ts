@@ -8,6 +8,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
+import { whyNoExecutor } from '#src/domain/session/end-status.ts';
 import {
   deadAfterMs,
   goesByHolder,
@@ -170,7 +171,7 @@ function overdue(
 }
 
 function executorNote(
-  session: Session,
+  session: AnySession,
   left: number,
   { job, resume }: { readonly job: JobWatch; readonly resume: string | undefined },
 ): string[] {
@@ -180,6 +181,8 @@ function executorNote(
     : resume === undefined
       ? ''
       : `; to go on: ${resume}`;
+  const unprovided = whyNoExecutor(session);
+  if (holder === undefined && unprovided !== undefined) return [unprovided];
   if (holder === undefined) return goesByHolder(session) ? [`no executor carries it out any more${how}`] : [];
   if (left > 0) return [];
   return [`its executor ${holder.id} has shown no sign of life for ${formatDuration(deadAfterMs)}${how}`];

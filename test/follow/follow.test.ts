@@ -157,6 +157,30 @@ test('notes that a released session has no executor', async () => {
   assert.deepEqual(notes(), [`no executor carries it out any more; to go on: ${resume}`]);
 });
 
+test('notes why the operator has not provided an executor, until it has', async () => {
+  const refusal = 'job stash-vs-deploy-app-1 cannot be created: exceeded quota: few';
+  const targetOf = (status: 'True' | 'False', message: string) => ({
+    ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
+    conditions: [
+      {
+        type: 'BackupExecutorEnsured',
+        status,
+        reason: `${status === 'True' ? 'SuccessfullyEnsured' : 'FailedToEnsure'}BackupExecutor`,
+        message,
+      },
+    ],
+  });
+  const { clock, sessions, notes } = await follow(
+    session(undefined, { phase: 'Pending', targets: [targetOf('False', refusal)] }),
+  );
+  assert.deepEqual(notes(), [refusal]);
+  const ensured = targetOf('True', 'job stash-vs-deploy-app-1 carries the session out');
+  const running = session(undefined, { phase: 'Running', targets: [ensured] });
+  sessions.push({ type: 'changed', object: running });
+  await clock.advance(0);
+  assert.deepEqual(notes(), []);
+});
+
 test('does not ask the user to go on where the Job is about to create its next pod', async () => {
   const { clock, sessions, jobs, pods, notes } = await follow(session('stash-vs-deploy-app-1-abcde 4'));
   pods.push({ type: 'listed', items: [] });

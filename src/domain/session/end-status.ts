@@ -1,9 +1,10 @@
 /** Builds the status of a session that ends without its executor having judged the claims. */
 import { executorCondition, stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
-import type { BackupSession, RestoreSession, StatusOf, TargetRef } from '#src/api/stash.ts';
+import type { AnySession, BackupSession, RestoreSession, StatusOf, TargetRef } from '#src/api/stash.ts';
 import { assertNever } from '#src/errors.ts';
 
+import { conditionsOf } from './conditions-of.ts';
 import type { SessionEnd } from './session-end.ts';
 import { deadlineExceeded, durationSince, withCondition } from './session-status.ts';
 import type { StatusChange } from './step.ts';
@@ -89,6 +90,17 @@ export function isExecutorEnsured(
 ): boolean {
   const wanted = executorCondition(kind, true);
   return (conditions ?? []).some(({ type, status }) => type === wanted.type && status === wanted.status);
+}
+
+/** Why the operator has not provided an executor so far; undefined where it has, or does not say. */
+export function whyNoExecutor(session: AnySession): string | undefined {
+  const told = conditionsOf(session).find((condition) =>
+    (['Backup', 'Restore'] as const).some((kind) => {
+      const { type, status } = executorCondition(kind, false);
+      return condition.type === type && condition.status === status;
+    }),
+  );
+  return told && (told.message ?? told.reason);
 }
 
 /** Marks the session Invalid: no executor can carry out its spec. */
