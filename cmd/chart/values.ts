@@ -1,7 +1,7 @@
 /** The values of the chart: their defaults, their JSON schema and what they mean. */
 import { imageRepository } from '#src/api/operator.ts';
 import { buildDeployment } from '#src/domain/install/deployment.ts';
-import { podLabels } from '#src/domain/install/options.ts';
+import { mostReplicas, podLabels } from '#src/domain/install/options.ts';
 import { defaultClaimsPerSession, mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 
 export interface Value {
@@ -41,7 +41,7 @@ export const values: readonly Value[] = [
   {
     path: 'replicas',
     default: standard.spec.replicas,
-    schema: { type: 'integer', minimum: 1 },
+    schema: { type: 'integer', minimum: 1, maximum: mostReplicas },
     description: 'Number of replicas of the operator; one is active, the others stand by.',
   },
   {

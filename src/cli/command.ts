@@ -49,8 +49,8 @@ export type Flag =
       readonly minimum?: number;
       readonly maximum?: number;
     })
-  /** `90s`, `1h30m`. The default is written in the same way; the value is in milliseconds. */
-  | (FlagText & { readonly type: 'duration'; readonly default?: string })
+  /** `90s`, `1h30m`. The default is written in the same way; the value is in milliseconds. `positive`: 1ms or more. */
+  | (FlagText & { readonly type: 'duration'; readonly default?: string; readonly positive?: true })
   /** May be repeated; with `commas`, each value may be a comma-separated list. Empty if not given. */
   | (FlagText & { readonly type: 'string[]'; readonly commas?: boolean });
 

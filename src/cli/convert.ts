@@ -31,7 +31,7 @@ function valueOf(flag: Flag, name: string, given: readonly string[]): FlagValue<
     case 'number':
       return last === undefined ? flag.default : wholeNumber(name, last, flag);
     case 'duration':
-      return duration(name, last ?? flag.default);
+      return duration(name, last ?? flag.default, flag);
     case 'string[]':
       return flag.commas === true ? given.flatMap(split) : given;
   }
@@ -76,10 +76,15 @@ function wholeNumber(
   return value;
 }
 
-function duration(name: string, text: string | undefined): number | undefined {
+function duration(
+  name: string,
+  text: string | undefined,
+  { positive = false }: { readonly positive?: boolean },
+): number | undefined {
   if (text === undefined) return undefined;
   const milliseconds = parseDuration(text);
   if (milliseconds === undefined) throw bad(name, 'a duration such as 90s or 1h30m', text);
+  if (positive && milliseconds < 1) throw bad(name, 'a duration of 1ms or more', text);
   if (milliseconds > longestWaitMs)
     throw bad(name, `a duration of ${longestWaitMs / 3_600_000}h or less`, text);
   return milliseconds;

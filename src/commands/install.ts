@@ -14,7 +14,7 @@ import { find } from '#src/cluster/find.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Installation } from '#src/domain/install/bindings.ts';
 import { operatorManifests } from '#src/domain/install/manifests.ts';
-import type { InstallOptions, Manifest } from '#src/domain/install/options.ts';
+import { mostReplicas, type InstallOptions, type Manifest } from '#src/domain/install/options.ts';
 import { isOurs } from '#src/domain/install/ownership.ts';
 import { defaultClaimsPerSession, mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
@@ -48,12 +48,14 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
       type: 'string',
       valueName: 'IMAGE',
       default: ownImage,
+      check: checkImage,
       description: 'Image of the operator and of its Jobs.',
     },
     replicas: {
       type: 'number',
       default: 2,
       minimum: 1,
+      maximum: mostReplicas,
       description: 'Number of replicas of the operator; one is active, the others stand by.',
     },
     runSessions: {
@@ -164,6 +166,12 @@ It does not change definitions that belong to AppsCode's Stash. It refuses to in
     });
   },
 });
+
+/** The API server would refuse it only after the command has written all else. */
+function checkImage(image: string): void {
+  if (/^\S+$/.test(image)) return;
+  throw new StashError('usage', `--image takes the name of an image, not "${image}"`);
+}
 
 function checkFlags({
   runSessions,

@@ -44,6 +44,7 @@ const flags = {
   paused: { type: 'boolean', description: 'Pause it: its schedule does not run until it is resumed.' },
   timeout: {
     type: 'duration',
+    positive: true,
     valueName: 'DURATION',
     description: 'How long a session may take before it fails; by default 10m.',
   },

@@ -42,6 +42,7 @@ const flags = {
   },
   timeout: {
     type: 'duration',
+    positive: true,
     valueName: 'DURATION',
     description: backupTimeoutText,
   },

@@ -27,6 +27,7 @@ An operator carries the session out. If no operator takes it, this command does,
   flags: {
     timeout: {
       type: 'duration',
+      positive: true,
       valueName: 'DURATION',
       description: backupTimeoutText,
     },

@@ -30,6 +30,8 @@ const values: [flag: Flag, given: string[], value: unknown][] = [
   [number, ['12'], 12],
   [duration, [], 600_000],
   [duration, ['1m30s'], 90_000],
+  [duration, ['0s'], 0],
+  [{ ...duration, positive: true }, ['1ms'], 1],
   [{ type: 'duration', description }, [], undefined],
   [{ type: 'string[]', description }, [], []],
   [{ type: 'string[]', description }, ['a,b', 'c'], ['a,b', 'c']],
@@ -50,6 +52,8 @@ const wrong: [flag: Flag, given: string, message: string][] = [
   [number, '1.5', '--the-flag takes a whole number, not "1.5"'],
   [number, '', '--the-flag takes a whole number, not ""'],
   [number, '99999999999999999999', '--the-flag takes a whole number, not "99999999999999999999"'],
+  [{ ...duration, positive: true }, '0s', '--the-flag takes a duration of 1ms or more, not "0s"'],
+  [{ ...duration, positive: true }, '1ns', '--the-flag takes a duration of 1ms or more, not "1ns"'],
   [duration, '10', '--the-flag takes a duration such as 90s or 1h30m, not "10"'],
 ];
 

@@ -116,6 +116,18 @@ test("does not change AppsCode's definitions", async () => {
   }
 });
 
+for (const [flag, value, expected] of [
+  ['image', '', 'the name of an image'],
+  ['image', 'a b', 'the name of an image'],
+  ['replicas', '100000000000', '100 or less'],
+] as const) {
+  test(`refuses --${flag} "${value}" before it writes anything`, async () => {
+    const context = testContext({ cluster: stubCluster({}) });
+    assert.equal(await run(['install', `--${flag}=${value}`], context, commands), 2);
+    assert.equal(context.stderr().split('\n')[0], `error: --${flag} takes ${expected}, not "${value}"`);
+  });
+}
+
 test('a dry run writes nothing', async () => {
   const { cluster, store } = server({ held: stashCrds.slice(0, 1) });
   assert.deepEqual(await install(cluster, '--crds', '--dry-run=client'), {

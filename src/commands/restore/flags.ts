@@ -56,6 +56,7 @@ export const restoreFlags = {
   },
   timeout: {
     type: 'duration',
+    positive: true,
     valueName: 'DURATION',
     description:
       "How long this command waits; also spec.timeOut of a session that it creates. By default the session's timeOut, else 10m.",

@@ -4,6 +4,9 @@ import { label, managedBy } from '#src/api/labels.ts';
 import type { Component, RunSessions } from '#src/api/operator.ts';
 import type { Resource } from '#src/api/resources.ts';
 
+/** One of them works, and the others stand by. */
+export const mostReplicas = 100;
+
 export interface InstallOptions {
   readonly namespace: string;
   readonly image: string;

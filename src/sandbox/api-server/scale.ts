@@ -30,7 +30,7 @@ export function withScale(object: StoredObject, scale: unknown): ApiObject {
   if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
     throw badRequest('spec.replicas: Invalid value: must be an integer');
   }
-  const wrong = checkReplicas({ replicas });
+  const wrong = checkReplicas(scaleKind, { replicas });
   if (wrong.length > 0) throw invalid(scaleKind, object.metadata.name, wrong);
   const resourceVersion = at(scale, 'metadata', 'resourceVersion');
   return {

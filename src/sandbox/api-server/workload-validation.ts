@@ -3,7 +3,7 @@ import { allow, check, required, oneOf } from './field-errors.ts';
 import { listAt, objectAt, stringAt, type JsonObject } from './json.ts';
 import type { Kind } from './kind.ts';
 import { validateLabelName, validateLabels } from './metadata-validation.ts';
-import type { Cause } from './status.ts';
+import { badRequest, type Cause } from './status.ts';
 
 export function validateWorkload(kind: Kind, spec: JsonObject): Cause[] {
   const template = objectAt(spec, 'template');
@@ -12,15 +12,21 @@ export function validateWorkload(kind: Kind, spec: JsonObject): Cause[] {
   const claimTemplates = listAt(spec, 'volumeClaimTemplates').map((it) => stringAt(it, 'metadata', 'name'));
   return [
     ...validateSelector(kind, objectAt(spec, 'selector'), labels),
-    ...checkReplicas(spec),
+    ...checkReplicas(kind, spec),
     ...validateLabels('spec.template.metadata.labels', labels as Record<string, string>),
     ...validatePodSpec(podSpec, 'spec.template.spec', claimTemplates),
     ...oneOf('spec.template.spec.restartPolicy', [podSpec['restartPolicy']], ['Always']),
   ];
 }
 
-export function checkReplicas(spec: JsonObject): Cause[] {
+/** Throws BadRequest, as a typed server does, for a number that is no int32. */
+export function checkReplicas({ kind, version }: Pick<Kind, 'kind' | 'version'>, spec: JsonObject): Cause[] {
   const { replicas = 0 } = spec;
+  if (typeof replicas === 'number' && (replicas | 0) !== replicas) {
+    throw badRequest(
+      `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal number ${replicas} into Go struct field ${kind}Spec.spec.replicas of type int32`,
+    );
+  }
   return check(Number(replicas) >= 0, 'spec.replicas', replicas, 'must be greater than or equal to 0');
 }
 

@@ -9,6 +9,9 @@ import { hasReason } from './reconciler.ts';
 import type { World } from './world.ts';
 import { controllerReference, deleteSeen, isControlledBy } from './writes.ts';
 
+/** How many pods the real controllers create in one go. */
+export const burst = 500;
+
 export function ownedPods(world: World, owner: Stored<KubernetesObject>): Stored<Pod>[] {
   return world.pods.list(owner.metadata.namespace).filter((pod) => isControlledBy(pod, owner));
 }

@@ -6,7 +6,7 @@ import type { Pod, PodTemplate, Stored, Workload } from '#src/api/kubernetes.ts'
 import { daemonSets } from '#src/api/resources.ts';
 
 import type { Mirror } from './mirror.ts';
-import { createPod, deletePod, enqueueOwner, isActive, isReady, ownedPods } from './owned-pods.ts';
+import { burst, createPod, deletePod, enqueueOwner, isActive, isReady, ownedPods } from './owned-pods.ts';
 import type { Controller, World } from './world.ts';
 import { setStatus } from './writes.ts';
 
@@ -20,7 +20,8 @@ export function replicaSetController(world: World, mirror: Mirror<Workload>): Co
     const wanted = isDaemon ? 1 : (owner.spec.replicas ?? 1);
     const active = ownedPods(world, owner).filter(isActive);
     const template = isDaemon ? withTolerations(owner.spec.template) : owner.spec.template;
-    for (let count = active.length; count < wanted; count++) {
+    // The pods created here ask for the next ones.
+    for (let count = active.length; count < Math.min(wanted, active.length + burst); count++) {
       await createPod(world, resource, owner, template, { generateName: `${name}-` });
     }
     for (const pod of active.sort(leastNeededFirst).slice(0, Math.max(0, active.length - wanted))) {

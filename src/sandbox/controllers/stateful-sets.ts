@@ -4,6 +4,7 @@ import { pods as podResource, statefulSets } from '#src/api/resources.ts';
 
 import { isStale, ownersToSet, type Replica } from './claim-retention.ts';
 import {
+  burst,
   enqueueOwner,
   isReady,
   makePod,
@@ -38,7 +39,7 @@ export function statefulSetController(world: World): Controller {
   async function step(set: Set, revision: string): Promise<void> {
     const inOrder = set.spec.podManagementPolicy !== 'Parallel';
     const pods = ownedPods(world, set);
-    const wanted = ordinalsOf(set).map((ordinal) => {
+    const wanted = ordinalsOf(set, pods).map((ordinal) => {
       const podName = `${set.metadata.name}-${ordinal}`;
       return {
         podName,
@@ -239,9 +240,12 @@ function isUpdated({ metadata }: Pod, revision: string): boolean {
   return metadata.labels?.[revisionLabel] === revision;
 }
 
-function ordinalsOf({ spec }: Set): number[] {
+/** Those of the pods, and the next ones: the others come once these have pods. */
+function ordinalsOf({ spec }: Set, pods: readonly Pod[]): number[] {
   const start = spec.ordinals?.start ?? 0;
-  return Array.from({ length: spec.replicas ?? 1 }, (_, index) => start + index);
+  const last = Math.max(start, ...pods.map(ordinalOf));
+  const length = Math.min(spec.replicas ?? 1, last - start + burst);
+  return Array.from({ length }, (_, index) => start + index);
 }
 
 function ordinalOf({ metadata }: Pod): number {

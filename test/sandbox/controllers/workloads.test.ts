@@ -50,6 +50,22 @@ const image = (name: string) => ({
   spec: { template: { spec: { containers: [{ name: 'main', image: name }] } } },
 });
 
+test('replicas beyond an int32 are refused, and the most that fit do not hold the server up', async () => {
+  for (const [resource, replicas] of [
+    [deployments, 100_000_000_000],
+    [statefulSets, 2 ** 31],
+    [replicaSets, 1.5],
+  ] as const) {
+    await assert.rejects(create(resource, 'endless', { replicas }), (error: Error) =>
+      error.message.endsWith(`into Go struct field ${resource.kind}Spec.spec.replicas of type int32`),
+    );
+  }
+  await create(statefulSets, 'endless', { replicas: 2 ** 31 - 1 });
+  await running.until(pods, 'endless-0', (it) => it !== undefined);
+  await running.cluster.delete(statefulSets, here('endless'));
+  await running.gone(statefulSets, 'endless');
+});
+
 test('a paused deployment creates no pods of a new template, and scales those it has', async () => {
   await create(deployments, 'paused', { replicas: 2, paused: true });
   const isSeen = (it: Stored<Workload> | undefined) =>
