@@ -33,6 +33,7 @@ function valueOf(flag: Flag, name: string, given: readonly string[]): FlagValue<
     case 'duration':
       return duration(name, last ?? flag.default, flag);
     case 'string[]':
+      if (given.some((text) => text.trim() === '')) throw emptyValue(name);
       return flag.commas === true ? given.flatMap(split) : given;
   }
 }
@@ -95,6 +96,13 @@ function split(list: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+/** A list without its only value would mean all: all claims, all namespaces. */
+function emptyValue(name: string): StashError {
+  return new StashError('usage', `${name} is empty`, {
+    hint: 'leave it out, or set the variable that stands there',
+  });
 }
 
 function bad(name: string, expected: string, text: string): StashError {

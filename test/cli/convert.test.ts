@@ -48,6 +48,8 @@ const wrong: [flag: Flag, given: string, message: string][] = [
   [choice, 'xml', '--the-flag takes one of json, yaml, not "xml"'],
   [{ ...text, choices: ['client'] }, 'none', '--the-flag takes only client, not "none"'],
   [{ type: 'boolean', description }, 'yes', '--the-flag takes true or false, not "yes"'],
+  [{ type: 'string[]', description }, '', '--the-flag is empty'],
+  [{ type: 'string[]', description, commas: true }, ' ', '--the-flag is empty'],
   [number, '0', '--the-flag takes 1 or more, not "0"'],
   [number, '1.5', '--the-flag takes a whole number, not "1.5"'],
   [number, '', '--the-flag takes a whole number, not ""'],

@@ -139,6 +139,9 @@ const refused: { name: string; words: string; code: number }[] = [
   { name: 'claims-in-use', words: 'restore sts/db', code: 1 },
   { name: 'wait-false', words: 'restore deploy/web --suffix=-2 --wait=false', code: 1 },
   { name: 'empty-suffix', words: 'restore deploy/web --suffix=', code: 1 },
+  { name: 'empty-only', words: 'restore deploy/web --suffix=-2 --only=', code: 2 },
+  { name: 'empty-selector', words: 'restore -l= --suffix=-2', code: 2 },
+  { name: 'no-time', words: 'restore deploy/web --suffix=-2 --timeout=0s', code: 2 },
   { name: 'file-with-target', words: 'restore deploy/web -f x.yaml --from=a --only=b', code: 2 },
   { name: 'file-missing', words: 'restore -f nowhere.yaml', code: 2 },
 ];

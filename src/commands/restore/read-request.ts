@@ -66,6 +66,11 @@ function readMany({ words, flags }: RestoreArgs, now: Date): Pick<TargetArgument
   if (all && selector !== undefined) {
     throw new StashError('usage', '--all and -l are mutually exclusive', { hint: 'leave out --all' });
   }
+  if (selector?.trim() === '') {
+    throw new StashError('usage', '-l is empty, and would select all workloads', {
+      hint: 'set the variable that stands there, or write --all',
+    });
+  }
   const { filename } = restoreFlags;
   const { only, claim } = wishes;
   refuseBeside(chosenBy, { filename, only, claim }, flags, ', or restore one workload by its name');
