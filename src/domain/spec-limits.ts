@@ -6,6 +6,13 @@ import { quoted } from './quoted.ts';
 export const defaultClaimsPerSession = 1_000;
 /** The largest value of that flag: the status lists the claims, and an object of the API has room for so many. */
 export const mostClaimsPerSession = 10_000;
+
+/** How to have a session of so many claims; undefined: no flag allows it. */
+export function wayToMoreClaims(count: number): string | undefined {
+  if (count > mostClaimsPerSession) return undefined;
+  return 'raise --claims-per-session of the operator or of this command';
+}
+
 export const mostRetries = 10;
 export const mostSessionsKept = 1_000;
 const hour = 3_600_000;

@@ -3,7 +3,7 @@ import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
 import { quoted, shortened } from '#src/domain/quoted.ts';
-import { defaultClaimsPerSession } from '#src/domain/spec-limits.ts';
+import { defaultClaimsPerSession, wayToMoreClaims } from '#src/domain/spec-limits.ts';
 import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { hasOrdinal, withOrdinal } from '#src/domain/workload/ordinals.ts';
 
@@ -82,7 +82,9 @@ function checkSize(
   if (claims > most) {
     throw invalid(
       `the session has ${claims} claims, and the limit is ${most}`,
-      'split it into several sessions, or raise --claims-per-session of the operator or of this command',
+      ['split it into several sessions', wayToMoreClaims(claims)]
+        .filter((way) => way !== undefined)
+        .join(', or '),
     );
   }
   const characters = counted.reduce(

@@ -2,7 +2,7 @@
 import type { KubernetesObject, PersistentVolumeClaim, Pod } from '#src/api/kubernetes.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
 import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
-import { defaultClaimsPerSession } from '#src/domain/spec-limits.ts';
+import { defaultClaimsPerSession, wayToMoreClaims } from '#src/domain/spec-limits.ts';
 
 import { readWorkload, type TargetKind, type WorkloadParts } from './kinds.ts';
 import { formatTarget, type Target } from './target.ts';
@@ -43,7 +43,7 @@ export function claimsOfTarget(
     noChoice(
       'precondition',
       `${formatTarget({ kind, name: nameOf(object) })} has ${count} claims, and the limit of a session is ${most}`,
-      { hint: 'raise --claims-per-session of the operator or of this command' },
+      { hint: wayToMoreClaims(count) ?? 'snapshot its claims one by one: pvc/NAME' },
     );
   // Nothing may be built for the ordinals before: their number is whatever the author of the object wrote.
   const ofTemplates = countOfTemplates(workload, seen);

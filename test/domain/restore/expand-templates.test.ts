@@ -211,6 +211,12 @@ const refused: { name: string; session: RestoreSession; message: string; hint?: 
     name: 'more claims than a session may have',
     session: session([guide, plain], { replicas: 1_000_000 }),
     message: 'the session has 1000001 claims, and the limit is 1000',
+    hint: 'split it into several sessions',
+  },
+  {
+    name: 'more claims than a session has by default',
+    session: session([guide, plain], { replicas: 1_000 }),
+    message: 'the session has 1001 claims, and the limit is 1000',
     hint: 'split it into several sessions, or raise --claims-per-session of the operator or of this command',
   },
   {

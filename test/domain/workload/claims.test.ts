@@ -136,14 +136,17 @@ test('a target has as many claims as a session may have, and no more', () => {
     accept(claimsOfTarget({ kind: 'StatefulSet', object }, { claims: [], pods: [] }, most)).length;
   assert.equal(claimsOf(set(2), 3), 3);
   assert.equal(claimsOf(workload('StatefulSet', [], { replicas: 2, ...templates('data', 'log') }), 4), 4);
-  for (const [replicas, most, count] of [
-    [2, 2, 3],
-    [2 ** 40, 1_000, 2 ** 40],
+  const raise = 'raise --claims-per-session of the operator or of this command';
+  for (const [replicas, most, count, hint] of [
+    [2, 2, 3, raise],
+    [10_000, 1_000, 10_000, raise],
+    [10_001, 1_000, 10_001, 'snapshot its claims one by one: pvc/NAME'],
+    [2 ** 40, 1_000, 2 ** 40, 'snapshot its claims one by one: pvc/NAME'],
   ] as const) {
     assert.throws(() => claimsOf(set(replicas), most), {
       kind: 'precondition',
       message: `statefulset/web has ${count} claims, and the limit of a session is ${most}`,
-      hint: 'raise --claims-per-session of the operator or of this command',
+      hint,
     });
   }
 });
