@@ -11,7 +11,7 @@ import { isatty } from 'node:tty';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { reportError } from '#src/cli/report-error.ts';
 import { run } from '#src/cli/run.ts';
-import { systemReason } from '#src/cli/system-reason.ts';
+import { systemReason } from '#src/cluster/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
 import { waitingWord } from '#src/cli/waiting-word.ts';
 import { decodeText } from '#src/cluster/decode-text.ts';

@@ -3,6 +3,7 @@ import { commandLine } from '#src/domain/command-line.ts';
 import { StashError } from '#src/errors.ts';
 
 import { decodeText } from '#src/cluster/decode-text.ts';
+import { systemReason } from '#src/cluster/system-reason.ts';
 
 import type { Context } from './context.ts';
 
@@ -39,8 +40,8 @@ async function readPath(path: string, context: Context): Promise<string> {
   try {
     return await context.readFile(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new StashError('usage', `cannot read ${path}: ${reasons[code] ?? code}`, {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new StashError('usage', `cannot read ${path}: ${reasons[code] ?? systemReason(error)}`, {
       hint: 'check the path that -f names',
       cause: error,
     });

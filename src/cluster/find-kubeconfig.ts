@@ -10,6 +10,7 @@ import { StashError } from '#src/errors.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { decodeText } from './decode-text.ts';
 import { mergeKubeconfigs, parseKubeconfig, unreadable, type Kubeconfig } from './kubeconfig.ts';
+import { systemReason } from './system-reason.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -91,7 +92,10 @@ function checkVariables(env: Environment): void {
 
 function describe(paths: readonly string[], found: number): string {
   if (paths.length === 0) return 'neither $KUBECONFIG nor $HOME is set';
-  return `${paths.join(', ')} ${found > 0 ? (paths.length > 1 ? 'are empty' : 'is empty') : paths.length > 1 ? 'do not exist' : 'does not exist'}`;
+  const [is, does] = paths.length > 1 ? ['are', 'do'] : ['is', 'does'];
+  const missing = `${does} not exist`;
+  const why = found === 0 ? missing : `${is} empty${found < paths.length ? ` or ${missing}` : ''}`;
+  return `${paths.join(', ')} ${why}`;
 }
 
 function kubeconfigPaths(flag: string | undefined, env: Environment): string[] {
@@ -108,7 +112,7 @@ async function readKubeconfig(path: string, read: ReadText): Promise<Kubeconfig 
     text = await read(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw unreadable(path, readErrors[code] ?? code);
+    throw unreadable(path, readErrors[code] ?? systemReason(error));
   }
   return text === undefined ? undefined : parseKubeconfig(text, path);
 }

@@ -4,7 +4,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { defineCommand } from '#src/cli/command.ts';
 import type { Connection, Context } from '#src/cli/context.ts';
 import { printLine } from '#src/cli/print-line.ts';
-import { systemReason } from '#src/cli/system-reason.ts';
+import { systemReason } from '#src/cluster/system-reason.ts';
 import { openTransfer, type TransferDisplay } from '#src/cli/transfer-display.ts';
 import { ownImage } from '#src/cli/version.ts';
 import { lastPart } from '#src/domain/files/claim-path.ts';

@@ -10,7 +10,7 @@ import { clusterRoleBindings, clusterRoles, roleBindings, roles, type Resource }
 import { defineCommand } from '#src/cli/command.ts';
 import type { Context } from '#src/cli/context.ts';
 import { printLine } from '#src/cli/print-line.ts';
-import { systemReason } from '#src/cli/system-reason.ts';
+import { systemReason } from '#src/cluster/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { buildUserRights } from '#src/domain/install/user-roles.ts';

@@ -225,6 +225,13 @@ test('a credential plugin fails, prints garbage, or is missing', async () => {
   );
 });
 
+test('a kubeconfig that the system cannot read is refused in the words of the system', async () => {
+  const path = join(await file('plain', ''), 'config');
+  const options = { clock: fastClock(), version: '1.2.3' };
+  const { message } = await rejection(connect({ kubeconfig: path }, {}, options));
+  assert.equal(message, `cannot read the kubeconfig ${path}: not a directory`);
+});
+
 test('no secret is sent over plain HTTP', async () => {
   await using server = await serve(() => ({ body: { metadata: {} } }));
   assert.equal((await asked(server, { user: { token: 'T' } })).headers.authorization, undefined);

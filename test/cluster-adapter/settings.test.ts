@@ -201,6 +201,8 @@ const refusals: [flags: ConnectionFlags, env: Environment, kind: string, message
   ],
   [{}, {}, 'precondition', /^no kubeconfig: neither \$KUBECONFIG nor \$HOME is set$/, /./],
   [{}, { KUBECONFIG: '/empty' }, 'precondition', /^no kubeconfig: \/empty is empty$/, /./],
+  [{}, { KUBECONFIG: '/empty:/none' }, 'precondition', /: \/empty, \/none are empty or do not exist$/, /./],
+  [{}, { KUBECONFIG: '/none:/no' }, 'precondition', /: \/none, \/no do not exist$/, /./],
   [{ kubeconfig: '/none' }, home, 'precondition', /^cannot read the kubeconfig \/none: no such file$/, /./],
   [
     { kubeconfig: '/locked' },

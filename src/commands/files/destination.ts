@@ -2,7 +2,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import { systemReason } from '#src/cli/system-reason.ts';
+import { systemReason } from '#src/cluster/system-reason.ts';
 import { StashError } from '#src/errors.ts';
 
 /**

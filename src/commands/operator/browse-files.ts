@@ -1,6 +1,6 @@
 import { defineCommand } from '#src/cli/command.ts';
 import { rootFlag } from '#src/cli/flags.ts';
-import { systemReason } from '#src/cli/system-reason.ts';
+import { systemReason } from '#src/cluster/system-reason.ts';
 import { runShell } from '#src/files/shell.ts';
 
 export const command = defineCommand({

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, writeFile } from 'node:fs/promises';
 
 import { defineCommand } from '#src/cli/command.ts';
-import { systemReason } from '#src/cli/system-reason.ts';
+import { systemReason } from '#src/cluster/system-reason.ts';
 import { StashError } from '#src/errors.ts';
 
 const size = 4 * 1024 * 1024;
