@@ -9,9 +9,9 @@ import type { Clock } from '#src/domain/clock.ts';
 import { wordsOfPage } from '#src/domain/html-page.ts';
 import { StashError } from '#src/errors.ts';
 
-import { connectionError, isCutConnection, timeoutError } from './connection-errors.ts';
+import { connectionError, isCutConnection, lateCredentials, timeoutError } from './connection-errors.ts';
 import { answerError, ClusterError, pageError, type Failure, type Parties } from './errors.ts';
-import { AnswerTooLong, readBody, SilentConnection, type Wire } from './http.ts';
+import { AnswerTooLong, NoCredentials, readBody, SilentConnection, type Wire } from './http.ts';
 import { backoffDelay, type Limits } from './limits.ts';
 import type { ApiRequest, Verb } from './request.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -138,7 +138,9 @@ export function createApi(options: ApiOptions): Api {
       }
       if (error instanceof AnswerTooLong) throw error;
       if (deadline?.aborted && requestTimeout !== undefined) {
-        throw timeoutError(requestTimeout, parties, true);
+        throw error instanceof NoCredentials
+          ? lateCredentials(requestTimeout, parties)
+          : timeoutError(requestTimeout, parties, true);
       }
       throw toStashError(error);
     }

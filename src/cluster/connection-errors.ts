@@ -121,6 +121,15 @@ export function timeoutError(
   );
 }
 
+/** The error for a missed `--request-timeout` of a request that has waited for a credential plugin, or for a login. */
+export function lateCredentials(milliseconds: number, { user }: Pick<Parties, 'user'>): ClusterError {
+  return new ClusterError(
+    'unauthorized',
+    `cannot get credentials for user "${user}" within ${milliseconds / 1000} s`,
+    { hint: 'increase it with --request-timeout' },
+  );
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
 }

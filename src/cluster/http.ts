@@ -128,12 +128,15 @@ export function createWire(endpoint: Endpoint): Wire {
   };
 }
 
-/** Resolves as `work` does; rejects with the reason of `signal` once that aborts. */
+/** The signal of a request has aborted before there were credentials for it. */
+export class NoCredentials extends Error {}
+
+/** Resolves as `work` does; rejects with NoCredentials once `signal` aborts. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => {
-    aborted.reject(signal.reason);
+    aborted.reject(new NoCredentials('aborted while waiting for credentials', { cause: signal.reason }));
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {

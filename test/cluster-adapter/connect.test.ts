@@ -192,12 +192,16 @@ for (const end of ['an interrupt', '--request-timeout']) {
     plugged.resume();
     assert.match(await told.promise, /^still waiting for the credential plugin ".*" of user "jane"$/);
     if (end === 'an interrupt') interrupted.abort();
-    const { kind, hint } = await reading;
+    const { kind, message, hint } = await reading;
     assert.deepEqual(
-      [kind, hint],
+      [kind, message, hint],
       end === 'an interrupt'
-        ? ['interrupted', undefined]
-        : ['unreachable', 'increase it with --request-timeout'],
+        ? ['interrupted', 'interrupted while waiting for server https://127.0.0.1:1', undefined]
+        : [
+            'unauthorized',
+            'cannot get credentials for user "jane" within 2 s',
+            'increase it with --request-timeout',
+          ],
     );
     const ended = once(plugged, 'close');
     cluster.close();
