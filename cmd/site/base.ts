@@ -1,4 +1,6 @@
+import { site } from '#src/domain/documentation.ts';
+
 /** The path under which the site is published, and the directory in which it is built. */
-export const base = '/kubectl-stash/';
+export const base = new URL(site).pathname;
 
 export const siteDirectory = 'dist/site';

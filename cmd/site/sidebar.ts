@@ -1,8 +1,9 @@
 /** The sidebar in the format of VitePress, with the heading of each page as its name. */
 import type { DefaultTheme } from 'vitepress';
 
+import { pageLink } from '#src/domain/documentation.ts';
+
 import { arrange, sections, type ArrangedSection } from './sections.ts';
-import { pageLink } from './site-links.ts';
 
 /** `texts`: the Markdown of each page by its path in `docs`. */
 export function sidebarOf(texts: ReadonlyMap<string, string>): DefaultTheme.SidebarItem[] {

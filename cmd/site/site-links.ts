@@ -4,20 +4,12 @@
  */
 import { posix } from 'node:path';
 
+import { pageLink } from '#src/domain/documentation.ts';
+
 export const repository = 'https://github.com/kubectl-stash/kubectl-stash';
 
 /** What is there, by its path in the repository. */
 export type Look = (path: string) => 'file' | 'folder' | undefined;
-
-/** A folder's README is its first page. */
-export function sitePath(page: string): string {
-  return page.replace(/(^|\/)README\.md$/, '$1index.md');
-}
-
-/** The link of a page from the root of the site: `/guides/pvc`, `/install/`. */
-export function pageLink(page: string): string {
-  return `/${sitePath(page)}`.replace(/(index)?\.md$/, (_, index) => (index === undefined ? '.html' : ''));
-}
 
 /**
  * Returns the link for the site; unchanged if it is no path, or if nothing is there. `page`: path in `docs`.

@@ -8,7 +8,8 @@ import { base, siteDirectory } from '../../cmd/site/base.ts';
 import { diagramImages } from '../../cmd/site/diagram.ts';
 import { headingAnchor } from '../../cmd/site/heading-anchor.ts';
 import { sidebarOf } from '../../cmd/site/sidebar.ts';
-import { repository, siteLink, sitePath } from '../../cmd/site/site-links.ts';
+import { repository, siteLink } from '../../cmd/site/site-links.ts';
+import { sitePath } from '../../src/domain/documentation.ts';
 
 const docs = join(import.meta.dirname, '..');
 const root = join(docs, '..');

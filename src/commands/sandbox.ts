@@ -13,6 +13,7 @@ import { printLine } from '#src/cli/print-line.ts';
 import { systemReason } from '#src/cluster/system-reason.ts';
 import { clientVersion } from '#src/cli/version.ts';
 import { commandLine } from '#src/domain/command-line.ts';
+import { documentation } from '#src/domain/documentation.ts';
 import { buildUserRights } from '#src/domain/install/user-roles.ts';
 import { StashError } from '#src/errors.ts';
 import { DirectoryError } from '#src/sandbox/directory-error.ts';
@@ -23,15 +24,13 @@ import { greeting, opensShell, withPrompt } from './sandbox/shell.ts';
 export const command = defineCommand({
   name: 'sandbox',
   usage: 'sandbox [-- COMMAND [ARG...]] [flags]',
-  description: `Run a small Kubernetes on this machine, without a cluster and without containers, to try things out.
-
-It listens on the loopback address only, with a kubeconfig that only you can read. Volumes are directories with real files. Containers whose command is a shell, and containers of this program's own image, run as your processes: \`kubectl stash install\` starts the operator in it. Everything is deleted when the sandbox ends, unless --dir names a directory to keep it in. The next sandbox on that directory goes on with the same objects and files.
-
-The sandbox enforces roles as Kubernetes does. You are the administrator. With --as NAME, you are the user NAME, who has only the roles of docs/rbac in namespace default; take one away to see what it is for. The kubeconfig then has two contexts: NAME, and sandbox for the administrator.
-
-Its driver can be slow or faulty, as the parameters of a StorageClass or VolumeSnapshotClass say: delay and cutDelay (500ms, 2s, 1m), fault (error-once, error-always, never-ready or full), snapshots (die-with-volume) and restoreSize (exact). docs/sandbox.md says what each does, and how to reach a port of a pod.
-
-With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on PATH as a plugin of kubectl, and ends with its exit code. A shell that you type in says where you are, also in its prompt. Otherwise the sandbox runs until Ctrl-C.`,
+  description: [
+    'Run a small Kubernetes on this machine, without a cluster and without containers, to try things out.',
+    "It listens on the loopback address only, with a kubeconfig that only you can read. Volumes are directories with real files. Containers whose command is a shell, and containers of this program's own image, run as your processes: `kubectl stash install` starts the operator in it. Everything is deleted when the sandbox ends, unless --dir names a directory to keep it in. The next sandbox on that directory goes on with the same objects and files.",
+    `The sandbox enforces roles as Kubernetes does. You are the administrator. With --as NAME, you are the user NAME, who has only the roles for users (${documentation('rbac.md')}) in namespace default; take one away to see what it is for. The kubeconfig then has two contexts: NAME, and sandbox for the administrator.`,
+    `Its driver can be slow or faulty, as the parameters of a StorageClass or VolumeSnapshotClass say: delay and cutDelay (500ms, 2s, 1m), fault (error-once, error-always, never-ready or full), snapshots (die-with-volume) and restoreSize (exact). See ${documentation('sandbox.md')} for what each does, and how to reach a port of a pod.`,
+    'With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on PATH as a plugin of kubectl, and ends with its exit code. A shell that you type in says where you are, also in its prompt. Otherwise the sandbox runs until Ctrl-C.',
+  ].join('\n\n'),
   examples: [
     '# Run it until Ctrl-C; it prints how to reach it\nkubectl stash sandbox',
     '# Open a shell in it, with a workload to try the commands on\nkubectl stash sandbox --demo -- bash',
@@ -81,7 +80,7 @@ With a COMMAND, the sandbox runs it with KUBECONFIG set and with this program on
         if (as !== undefined) {
           await grantTo(as, sandbox);
           say(
-            `you are ${as}, with the roles of docs/rbac in namespace default; context sandbox is the administrator's`,
+            `you are ${as}, with the roles for users in namespace default; context sandbox is the administrator's`,
           );
         }
         const demo = withDemo ? await demonstrate(sandbox, context, say) : [];

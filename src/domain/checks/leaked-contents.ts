@@ -1,6 +1,7 @@
 /** Data in the storage system that no snapshot names any more. */
 import type { Stored, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
 import { volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
+import { documentation } from '#src/domain/documentation.ts';
 import { formatBytes } from '#src/domain/quantity.ts';
 import { inWords } from '#src/domain/restore-points/source-claim.ts';
 
@@ -38,7 +39,7 @@ export const leakedContents: CheckOfCluster = {
           {
             level: 'warn',
             message: `${count} of ${formatBytes(bytes)} with deletionPolicy Retain ${have} volumesnapshot: ${names}`,
-            hint: 'docs/disasters/namespace-deleted.md says how to restore from it; to free the storage instead, set its spec.deletionPolicy to Delete, and then delete it',
+            hint: `to restore from it, see ${documentation('disasters/namespace-deleted.md#see-what-is-left')}\nto free the storage instead, set spec.deletionPolicy of the content to Delete, and then delete the content`,
           },
         ];
       }),

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { pageLink, siteLink, type Look } from '../../../cmd/site/site-links.ts';
+import { pageLink } from '#src/domain/documentation.ts';
+
+import { siteLink, type Look } from '../../../cmd/site/site-links.ts';
 
 const there: Readonly<Record<string, 'file' | 'folder'>> = {
   'CONTRIBUTING.md': 'file',
