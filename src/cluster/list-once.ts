@@ -4,51 +4,86 @@ import { apiVersionOf, type Resource } from '#src/api/resources.ts';
 import { trimBookkeeping } from '#src/domain/outline.ts';
 import { isStashError } from '#src/errors.ts';
 
-import type { Cluster, ListResult, Scope } from './port.ts';
+import type { Cluster, ListResult, Scope, WatchScope } from './port.ts';
+
+export interface ListOnceOptions {
+  /** Those of which a list of all namespaces has the managed fields. */
+  readonly withManagers?: readonly Resource[];
+  /** How to list a kind in all namespaces, where it is not by a plain list. */
+  readonly readers?: ReadonlyMap<Resource, () => Promise<ListResult<KubernetesObject>>>;
+  /** Kinds that the caller lists with the same selector in each namespace: they are listed with it in all namespaces. */
+  readonly alike?: readonly Resource[];
+}
 
 interface Everywhere {
   readonly resourceVersion: string;
   readonly byNamespace: ReadonlyMap<string | undefined, Stored<KubernetesObject>[]>;
+  /** Undefined: there is none. */
+  readonly named: (name: string, namespace: string | undefined) => Stored<KubernetesObject> | undefined;
 }
 
 /**
  * Answers lists of one namespace from one list of all namespaces, where the user may read that, and repeats the answers to all
- * other reads that it has passed on before. Lists with a selector, other than a search of all namespaces by a field, and writes are
- * passed on. Objects of all namespaces have managed fields only if they are of a kind in `withManagers`.
+ * other reads that it has passed on before. What it has listed, it does not ask for again by name. Other lists with a selector,
+ * and writes, are passed on.
  */
-export function listOnce(cluster: Cluster, withManagers: readonly Resource[] = []): Cluster {
+export function listOnce(
+  cluster: Cluster,
+  { withManagers = [], readers = new Map(), alike = [] }: ListOnceOptions = {},
+): Cluster {
   const remember = remembering();
-  const everywhere = (resource: Resource) =>
-    remember(`list ${keyOf(resource)}`, () =>
-      listEverywhere(cluster, resource, withManagers.includes(resource) ? undefined : trimBookkeeping),
-    );
+  const listed = new Map<string, Everywhere>();
+  const everywhere = (resource: Resource, selection: Scope = {}) =>
+    remember(`list ${keyOf(resource)} ${JSON.stringify(selection)}`, async () => {
+      const trim = withManagers.includes(resource) ? {} : { trim: trimBookkeeping };
+      const isWhole = Object.keys(selection).length === 0;
+      const read =
+        (isWhole ? readers.get(resource) : undefined) ?? plain(resource, { ...selection, ...trim });
+      const found = await listEverywhere(resource, read);
+      if (found && isWhole && !readers.has(resource)) listed.set(keyOf(resource), found);
+      return found;
+    });
+  const plain = (resource: Resource, scope: WatchScope<KubernetesObject>) => () =>
+    cluster.list(resource, scope);
 
   async function list<T extends KubernetesObject>(
     resource: Resource<T>,
     scope: Scope = {},
   ): Promise<ListResult<T>> {
-    const { namespace, ...selection } = scope;
-    const { fieldSelector } = selection;
-    if (Object.values(selection).some((value) => value !== undefined)) {
-      const isSearch = resource.namespaced && namespace === undefined && fieldSelector !== undefined;
-      const pass = () => cluster.list(resource, scope);
-      return isSearch ? remember(`list ${keyOf(resource)} ${JSON.stringify(selection)}`, pass) : pass();
+    const { namespace, ...rest } = scope;
+    const selection = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+    const pass = () => cluster.list(resource, scope);
+    if (Object.keys(selection).length > 0 && !alike.includes(resource)) {
+      // Of selections by fields some are the same; by labels, each workload has its own.
+      if (rest.fieldSelector === undefined) return pass();
+      const known = listed.get(keyOf(resource));
+      const name = nameIn(rest);
+      if (known && name !== undefined && resource.namespaced === (namespace !== undefined)) {
+        const found = known.named(name, namespace) as Stored<T> | undefined;
+        return { resourceVersion: known.resourceVersion, items: found ? [found] : [] };
+      }
+      return remember(`list ${keyOf(resource)} ${JSON.stringify(scope)}`, pass);
     }
-    const all = await everywhere(resource);
-    if (all === undefined) return cluster.list(resource, scope);
+    const all = await everywhere(resource, selection);
+    if (all === undefined) return pass();
     const { resourceVersion, byNamespace } = all;
     const items =
       namespace === undefined ? [...byNamespace.values()].flat() : (byNamespace.get(namespace) ?? []);
     return { resourceVersion, items: items as Stored<T>[] };
   }
 
+  function get<T extends KubernetesObject>(resource: Resource<T>, name: string, namespace?: string) {
+    const found = listed.get(keyOf(resource))?.named(name, namespace);
+    if (found) return Promise.resolve(found as Stored<T>);
+    return remember(`get ${keyOf(resource)} ${namespace ?? ''}/${name}`, () =>
+      cluster.get(resource, name, namespace),
+    );
+  }
+
   return {
     ...cluster,
     list,
-    get: (resource, name, namespace) =>
-      remember(`get ${keyOf(resource)} ${namespace ?? ''}/${name}`, () =>
-        cluster.get(resource, name, namespace),
-      ),
+    get,
     groups: () => remember('groups', () => cluster.groups()),
     kinds: (resource) => remember(`kinds ${apiVersionOf(resource)}`, () => cluster.kinds(resource)),
   };
@@ -65,17 +100,31 @@ function remembering(): <T>(key: string, read: () => Promise<T>) => Promise<T> {
 
 /** Undefined: the user may list each namespace only. */
 async function listEverywhere(
-  cluster: Cluster,
   resource: Resource,
-  trim: typeof trimBookkeeping | undefined,
+  read: () => Promise<ListResult<KubernetesObject>>,
 ): Promise<Everywhere | undefined> {
   try {
-    const { items, resourceVersion } = await cluster.list(resource, { ...(trim && { trim }) });
-    return { resourceVersion, byNamespace: Map.groupBy(items, ({ metadata }) => metadata.namespace) };
+    const { items, resourceVersion } = await read();
+    const byNamespace = Map.groupBy(items, ({ metadata }) => metadata.namespace);
+    return { resourceVersion, byNamespace, named: namedIn(items) };
   } catch (error) {
     if (resource.namespaced && isStashError(error, 'forbidden')) return undefined;
     throw error;
   }
+}
+
+function namedIn(items: readonly Stored<KubernetesObject>[]): Everywhere['named'] {
+  let byPlace: Map<string, Stored<KubernetesObject>> | undefined;
+  const placeOf = (name: string, namespace = '') => `${namespace}/${name}`;
+  return (name, namespace) => {
+    byPlace ??= new Map(items.map((item) => [placeOf(item.metadata.name, item.metadata.namespace), item]));
+    return byPlace.get(placeOf(name, namespace));
+  };
+}
+
+/** The name that `byName` asks for, and nothing else. */
+function nameIn({ fieldSelector = '', labelSelector }: Scope): string | undefined {
+  return labelSelector === undefined ? /^metadata\.name=([^,]*)$/.exec(fieldSelector)?.[1] : undefined;
 }
 
 function keyOf(resource: Resource): string {

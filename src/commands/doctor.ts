@@ -1,4 +1,11 @@
-import { backupConfigurations, namespaces } from '#src/api/resources.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  events,
+  jobs,
+  namespaces,
+  volumeSnapshots,
+} from '#src/api/resources.ts';
 import { atSameServer } from '#src/cli/at-same-server.ts';
 import { defineCommand, type Args } from '#src/cli/command.ts';
 import type { Connection, ConnectionFlags, Context } from '#src/cli/context.ts';
@@ -8,14 +15,17 @@ import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import { listOnce } from '#src/cluster/list-once.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { parseTargets } from '#src/domain/arguments/target-arguments.ts';
+import { valueOf } from '#src/domain/checks/check.ts';
 import { examineCluster, examineNamespace, listsOf, type Diagnosis } from '#src/domain/checks/examine.ts';
 import { checks } from '#src/domain/checks/index.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { StashError } from '#src/errors.ts';
 import { findingList, findingPage, findingTable } from '#src/report/findings.ts';
 import { once, readerOf } from '#src/session/plan/namespace-reader.ts';
+import { listOrLacking } from '#src/session/plan/or-lacking.ts';
 import { readCluster } from '#src/session/plan/read-cluster.ts';
 import { readClusterFacts, readFacts } from '#src/session/plan/read-facts.ts';
+import { readNewestSnapshots } from '#src/session/plan/read-newest-snapshots.ts';
 
 import { checkProbeFlags, probe, probeFlags } from './doctor/probe.ts';
 
@@ -47,10 +57,11 @@ With --probe, doctor takes a small claim through write, snapshot, restore and co
     const { allNamespaces } = args.flags;
     if (args.flags.probe) {
       const { found, late } = await probe(args.flags, context, connection);
-      return printFindings({ namespaces: 1, diagnoses: found }, args, context, late);
+      return printFindings({ namespaces: 1, diagnoses: found, ok: 0 }, args, context, late);
     }
+    const { output = 'wide' } = args.flags;
     const examined = allNamespaces
-      ? await examineAll(connection, context)
+      ? await examineAll(connection, context, { showsOk: output !== 'wide' })
       : await examineOne(connection, named, context);
     return printFindings(examined, args, context);
   },
@@ -58,14 +69,14 @@ With --probe, doctor takes a small claim through write, snapshot, restore and co
 
 /** Resolves with the exit code. Rejects with `error`, where it is given, after the findings are printed. */
 async function printFindings(
-  { namespaces: count, diagnoses }: Examined,
+  { namespaces: count, diagnoses, ok }: Examined,
   { flags: { allNamespaces, output }, connection }: Pick<Args<typeof flags>, 'flags' | 'connection'>,
   { out }: Pick<Context, 'out'>,
   error?: StashError,
 ): Promise<number | undefined> {
   const found = diagnoses.map((each) => pasted(each, connection));
   await print(out, output ?? 'wide', {
-    table: () => (allNamespaces ? findingPage(found, count) : findingTable(found)),
+    table: () => (allNamespaces ? findingPage(found, { namespaces: count, ok }) : findingTable(found)),
     value: () => findingList(found),
   });
   if (error !== undefined) throw error;
@@ -76,6 +87,8 @@ interface Examined {
   /** How many were examined. */
   readonly namespaces: number;
   readonly diagnoses: readonly Diagnosis[];
+  /** How many findings that are ok are left out. */
+  readonly ok: number;
 }
 
 const lists = listsOf(checks.filter(({ of }) => of !== 'cluster'));
@@ -93,29 +106,55 @@ async function examineOne(
   const whole = examineCluster(checks, facts);
   return {
     namespaces: 1,
+    ok: 0,
     diagnoses: [...whole.diagnoses, ...examineNamespace(checks, facts, subjects, whole)],
   };
 }
 
 const namespacesAtOnce = 4;
 
-/** Examines every namespace that has a configuration. Lists each kind once for all of them. */
-async function examineAll({ cluster: asked, user }: Connection, clock: Context): Promise<Examined> {
-  const cluster = listOnce(asked, [backupConfigurations]);
+/**
+ * Examines every namespace that has a configuration. Lists each kind once for all of them. `showsOk`: whether findings that are
+ * ok are printed; there may be many.
+ */
+async function examineAll(
+  { cluster: asked, user }: Connection,
+  clock: Context,
+  { showsOk }: { readonly showsOk: boolean },
+): Promise<Examined> {
+  const newest = once(async () => {
+    const sessions = valueOf(await listOrLacking(cluster, backupSessions));
+    return readNewestSnapshots(asked, sessions ?? []);
+  });
+  const cluster: Cluster = listOnce(asked, {
+    withManagers: [backupConfigurations],
+    readers: new Map([[volumeSnapshots, newest]]),
+    alike: [events, jobs],
+  });
+  const uids = async () => (await newest()).uids;
   const ofCluster = listsOf(checks.filter(({ of }) => of === 'cluster'));
   const whole = once(() => readCluster(cluster));
-  const facts = await readClusterFacts(cluster, { lists: ofCluster, whole, clock });
+  const facts = await readClusterFacts(cluster, { lists: ofCluster, whole, clock, uids });
   const outcome = examineCluster(checks, facts);
   const names = outcome.failed.has('stash-api') ? [] : await configuredNamespaces(cluster);
+  const isWhole = await newest().then(
+    (read) => read.isWhole,
+    () => undefined,
+  );
   const found = new Map<string, readonly Diagnosis[]>();
+  let ok = 0;
   await forEachBounded(names, namespacesAtOnce, async (namespace) => {
     const { facts, subjects } = await readFacts(readerOf(cluster, namespace), {
-      ...{ target: undefined, lists, whole, user, clock },
+      ...{ target: undefined, lists, whole, user, clock, ...(isWhole && { isWhole }) },
     });
-    found.set(namespace, examineNamespace(checks, facts, subjects, outcome));
+    const all = examineNamespace(checks, facts, subjects, outcome);
+    const shown = showsOk ? all : all.filter(({ level }) => level !== 'ok');
+    found.set(namespace, shown);
+    ok += all.length - shown.length;
   });
   return {
     namespaces: found.size,
+    ok,
     diagnoses: [...outcome.diagnoses, ...names.flatMap((name) => found.get(name) ?? [])],
   };
 }

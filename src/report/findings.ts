@@ -1,5 +1,6 @@
 /** What `doctor` prints. */
 import type { Diagnosis } from '#src/domain/checks/examine.ts';
+import { firstOf } from '#src/domain/checks/few.ts';
 import type { Level } from '#src/domain/finding.ts';
 import { formatRight } from '#src/domain/rights.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -58,16 +59,42 @@ export function findingTable(diagnoses: readonly Diagnosis[]): string {
   return `${table(diagnoses, { namespaces: false })}${counts(diagnoses)}\n`;
 }
 
-/** Of many namespaces: the findings that are not ok, namespace by namespace, and how many there are in all. */
-export function findingPage(diagnoses: readonly Diagnosis[], namespaces: number): string {
+/**
+ * Of many namespaces: the findings that are not ok, namespace by namespace, and how many there are in all. What is found of
+ * several objects in the same words is one row. `ok`: how many that are ok `diagnoses` leaves out.
+ */
+export function findingPage(
+  diagnoses: readonly Diagnosis[],
+  { namespaces, ok }: { readonly namespaces: number; readonly ok: number },
+): string {
   const amiss = diagnoses.filter(({ level }) => level !== 'ok');
   const examined = namespaces === 1 ? '1 namespace' : `${namespaces} namespaces`;
-  return `${amiss.length === 0 ? '' : table(amiss, { namespaces: true })}${examined} examined: ${counts(diagnoses)}\n`;
+  const rows = amiss.length === 0 ? '' : table(inSameWords(amiss), { namespaces: true });
+  return `${rows}${examined} examined: ${counts(diagnoses, ok)}\n`;
 }
 
-function counts(diagnoses: readonly Diagnosis[]): string {
+function inSameWords(diagnoses: readonly Diagnosis[]): Diagnosis[] {
+  const alike = Map.groupBy(diagnoses, ({ check, level, message, fix, hint }) =>
+    JSON.stringify([check, level, message, fix, hint]),
+  );
+  return [...alike.values()].flatMap((all) => {
+    const [first] = all;
+    if (first === undefined || all.length === 1) return all;
+    const namespaces = [...new Set(all.flatMap(({ namespace }) => namespace ?? []))];
+    const objects = all.flatMap(({ about }) => about ?? []);
+    return {
+      ...first,
+      ...(namespaces.length > 0 && { namespace: firstOf(namespaces) }),
+      ...(objects.length > 0 && { about: firstOf(objects) }),
+    };
+  });
+}
+
+function counts(diagnoses: readonly Diagnosis[], okLeftOut = 0): string {
   const levels = ['fail', 'warn', 'unknown', 'ok'] as const;
-  return levels.map((each) => `${diagnoses.filter(({ level }) => level === each).length} ${each}`).join(', ');
+  const leftOut = { fail: 0, warn: 0, unknown: 0, ok: okLeftOut };
+  const count = (of: Level) => diagnoses.filter(({ level }) => level === of).length + leftOut[of];
+  return levels.map((each) => `${count(each)} ${each}`).join(', ');
 }
 
 function table(diagnoses: readonly Diagnosis[], shown: { readonly namespaces: boolean }): string {

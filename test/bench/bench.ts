@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- start snapshot cp random coverage cluster operator tenants in-place]`: prints times and request counts as tables. Each run
+ * `npm run bench [-- start snapshot cp random coverage doctor cluster operator tenants in-place]`: prints times and request counts as tables. Each run
  * measures the compared programs alternately, so read the times as ratios. This process runs the server; the
  * measured programs run in processes of their own. `cluster`, `operator`, `tenants` and `in-place` run only if named, on a
  * real control plane, and `in-place` needs a real node. `--rate-limits raised` lifts the client rate limits of its sidecars; with the default limits
@@ -18,6 +18,7 @@ import { openRealNode } from '#test/cluster/node/real-node.ts';
 import { bundle } from '../../cmd/bundle.ts';
 import { benchCoverage } from './coverage.ts';
 import { benchCp } from './cp.ts';
+import { benchDoctor } from './doctor.ts';
 import { benchListParts } from './list-parts.ts';
 import { benchInPlace } from './in-place.ts';
 import { benchList } from './list.ts';
@@ -54,6 +55,7 @@ function benches(rateLimits: RateLimits, flags: OperatorFlags): Readonly<Record<
         { ...given, kubectl: kubectlHere() },
         (flags.scale ?? '1000,10000').split(',').map(Number),
       ),
+    doctor: (given) => benchDoctor({ ...given, kubectl: kubectlHere() }),
     random: benchOn(sandbox, benchRandomObjects),
     snapshot: benchOn(sandbox, (bench) => benchSnapshot(bench, plans.sandbox)),
     cluster: benchOn(real, async (bench) => {

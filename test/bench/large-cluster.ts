@@ -22,15 +22,20 @@ export interface Size {
   readonly claims: number;
   /** Daily restore points of each workload, the newest one an hour ago. */
   readonly points: number;
+  /** By default as many as have a hundred claims each. */
+  readonly namespaces?: number;
 }
 
 const claimsPerNamespace = 100;
 const replicas = 5;
 const dayMs = 24 * 60 * 60 * 1000;
-const driver = 'ebs.csi.aws.com';
+export const driver = 'ebs.csi.aws.com';
 
 /** In each namespace, half of the claims belong to Deployments of one claim, half to StatefulSets of five. */
-export function largeCluster({ claims, points }: Size, now = new Date()): LargeCluster {
+export function largeCluster(
+  { claims, points, namespaces = claims / claimsPerNamespace }: Size,
+  now = new Date(),
+): LargeCluster {
   const built = new Map<string, Stored<KubernetesObject>[]>();
   const keep = ({ plural }: Resource, stored: Stored<KubernetesObject>) => {
     const all = built.get(plural) ?? [];
@@ -47,9 +52,9 @@ export function largeCluster({ claims, points }: Size, now = new Date()): LargeC
     ...{ driver, deletionPolicy: 'Retain' as const },
   });
   const last = now.getTime() - dayMs / 24;
-  for (let index = 0; index < claims / claimsPerNamespace; index++) {
+  for (let index = 0; index < namespaces; index++) {
     const namespace = `team-${String(index).padStart(4, '0')}`;
-    for (const { target, names } of workloadsOf(namespace)) {
+    for (const { target, names } of workloadsOf(namespace, Math.round(claims / namespaces))) {
       add(target.kind === 'StatefulSet' ? statefulSets : deployments, workload(target, names[0] ?? ''));
       const held = names.map((name) => add(persistentVolumeClaims, claim(namespace, name)));
       const plain = buildConfiguration(target);
@@ -85,13 +90,13 @@ export function largeCluster({ claims, points }: Size, now = new Date()): LargeC
   return { objects: (resource) => built.get(resource.plural) ?? [] };
 }
 
-function workloadsOf(namespace: string): { target: Target; names: string[] }[] {
-  const half = claimsPerNamespace / 2;
-  const single = Array.from({ length: half }, (_, index) => {
+function workloadsOf(namespace: string, claims: number): { target: Target; names: string[] }[] {
+  const sets = Math.floor(claims / 2 / replicas);
+  const single = Array.from({ length: claims - sets * replicas }, (_, index) => {
     const name = `web-${index}`;
     return { target: { kind: 'Deployment', name, namespace } as const, names: [`${name}-data`] };
   });
-  const several = Array.from({ length: half / replicas }, (_, index) => {
+  const several = Array.from({ length: sets }, (_, index) => {
     const name = `db-${index}`;
     const names = Array.from({ length: replicas }, (_, ordinal) => `data-${name}-${ordinal}`);
     return { target: { kind: 'StatefulSet', name, namespace } as const, names };

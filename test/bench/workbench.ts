@@ -37,11 +37,15 @@ export async function time({ server }: Measured, command: Command, expected = 0)
 
 /**
  * Resolves with the peak resident memory of a process in MiB; undefined if the system does not report it
- * (`/proc`).
+ * (`/proc`). Rejects if it exits with another code than `expected`.
  */
-export async function peakMemory({ server }: Measured, command: Command): Promise<number | undefined> {
+export async function peakMemory(
+  { server }: Measured,
+  command: Command,
+  expected = 0,
+): Promise<number | undefined> {
   const child = start(server, command);
-  const ended = end(child, command);
+  const ended = end(child, command, expected);
   let peak: number | undefined;
   const running = () => child.exitCode === null && child.signalCode === null;
   // The kernel records the peak, so only a peak after the last read is missed.

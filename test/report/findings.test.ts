@@ -47,17 +47,42 @@ test('of many namespaces, what is not ok, by namespace', () => {
   const [ok, fail] = found;
   assert.ok(ok && fail);
   assert.equal(
-    findingPage([ok, { ...ok, namespace: 'a' }, { ...fail, namespace: 'b' }], 2),
+    findingPage([ok, { ...ok, namespace: 'a' }, { ...fail, namespace: 'b' }], { namespaces: 2, ok: 3 }),
     [
       'NAMESPACE   LEVEL   CHECK    OBJECT           FINDING',
       'b           fail    claims   deployment/web   claim data is lost',
       '  hint: look at it:',
       '        kubectl get pvc',
-      '2 namespaces examined: 1 fail, 0 warn, 0 unknown, 2 ok',
+      '2 namespaces examined: 1 fail, 0 warn, 0 unknown, 5 ok',
       '',
     ].join('\n'),
   );
-  assert.equal(findingPage([ok], 1), '1 namespace examined: 0 fail, 0 warn, 0 unknown, 1 ok\n');
+  assert.equal(
+    findingPage([ok], { namespaces: 1, ok: 0 }),
+    '1 namespace examined: 0 fail, 0 warn, 0 unknown, 1 ok\n',
+  );
+});
+
+test('of many namespaces, what is found of several objects in the same words is one row', () => {
+  const lost = { check: 'csi-driver', level: 'warn', message: 'driver is on no node' } as const;
+  const of = (namespace: string, about: string) => ({ ...lost, namespace, about });
+  const all = [
+    of('a', 'deployment/x'),
+    { ...of('a', 'deployment/y'), fix: 'do' },
+    of('a', 'deployment/z'),
+    of('b', 'deployment/x'),
+  ];
+  assert.equal(
+    findingPage(all, { namespaces: 2, ok: 0 }),
+    [
+      'NAMESPACE      LEVEL   CHECK        OBJECT                    FINDING',
+      'a and 1 more   warn    csi-driver   deployment/x and 2 more   driver is on no node',
+      'a              warn    csi-driver   deployment/y              driver is on no node',
+      '  fix: do',
+      '2 namespaces examined: 0 fail, 4 warn, 0 unknown, 0 ok',
+      '',
+    ].join('\n'),
+  );
 });
 
 test('programs get all of it', () => {

@@ -10,6 +10,7 @@ import type {
   Pod,
   Stored,
   ValidatingWebhookConfiguration,
+  VolumeSnapshotContent,
 } from '#src/api/kubernetes.ts';
 import { backupConfigurations, type Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -56,6 +57,8 @@ export interface ClusterFacts {
   /** Those of the snapshot API that exist. */
   readonly definitions: Read<readonly Stored<CustomResourceDefinition>[]>;
   readonly webhooks: Read<readonly Stored<ValidatingWebhookConfiguration>[]>;
+  /** Contents that have lost their snapshot. Read where all namespaces are examined; undefined elsewhere. */
+  readonly leaked: Read<readonly Stored<VolumeSnapshotContent>[]> | undefined;
   /** The volumes that restores in place have marked, in all namespaces. */
   readonly swapped: Read<readonly Stored<PersistentVolume>[]>;
 }

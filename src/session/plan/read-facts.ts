@@ -30,7 +30,7 @@ import {
 } from '#src/domain/checks/check.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
-import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
+import { restorePoints, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { isJobOver } from '#src/domain/session/job-state.ts';
 import { claimsOfTarget } from '#src/domain/workload/claims.ts';
@@ -42,7 +42,14 @@ import { executorByDiscovery } from '#src/session/holding/executor.ts';
 import type { NamespaceReader } from './namespace-reader.ts';
 import { listOrLacking, orLacking } from './or-lacking.ts';
 import type { WholeCluster } from './read-cluster.ts';
-import { readContents, readNodes, readSecrets, readSidecarLeases, readVolumes } from './read-storage.ts';
+import {
+  readContents,
+  readLeakedContents,
+  readNodes,
+  readSecrets,
+  readSidecarLeases,
+  readVolumes,
+} from './read-storage.ts';
 import { readSubjects, type Wanted } from './read-subjects.ts';
 import { rightsForExec, rightsForRestore, rightsForSnapshot } from './rights-needed.ts';
 import { tryAdmission, tryPods } from './try-admission.ts';
@@ -61,22 +68,31 @@ export interface Examined {
   readonly whole: () => Promise<WholeCluster>;
   readonly user: string;
   readonly clock: Clock;
+  /** Whether every snapshot of the restore point was read; left out: they all were. */
+  readonly isWhole?: (point: RestorePoint) => boolean;
 }
 
-/** What the checks of the cluster look at, in all namespaces. Reads and writes nothing. */
+/** What the checks of the cluster look at, in all namespaces. Reads and writes nothing. `uids`: those of all snapshots. */
 export async function readClusterFacts(
   cluster: Cluster,
-  { lists, whole, clock }: Pick<Examined, 'lists' | 'whole' | 'clock'>,
+  {
+    lists,
+    whole,
+    clock,
+    uids,
+  }: Pick<Examined, 'lists' | 'whole' | 'clock'> & { readonly uids: () => Promise<ReadonlySet<string>> },
 ): Promise<ClusterFacts> {
   const [groups, read, same] = await Promise.all([
     cluster.groups(),
     readLists(cluster, undefined, lists),
     whole(),
   ]);
+  const now = clock.now();
   return {
     ...same,
-    ...{ now: clock.now(), clockAhead: clock.ahead?.(), namespace: undefined, groups },
+    ...{ now, clockAhead: clock.ahead?.(), namespace: undefined, groups },
     listed: listedFrom(read),
+    leaked: await readLeakedContents(cluster, uids, now),
   };
 }
 
@@ -86,7 +102,7 @@ export async function readClusterFacts(
  */
 export async function readFacts(reader: NamespaceReader, asked: Examined): Promise<Examination> {
   const { namespace, cluster } = reader;
-  const { target, user, clock } = asked;
+  const { target, user, clock, isWhole = () => true } = asked;
   const [groups] = await Promise.all([reader.groups(), reader.namespaceExists()]);
   const [lists, whole, operator, missing, missingForHooks, warnings, operatorJobs] = await Promise.all([
     readLists(cluster, namespace, [...asked.lists, ...ownLists]),
@@ -115,10 +131,11 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
   const facts: Facts = {
     ...whole,
     ...{ now, clockAhead: clock.ahead?.(), user, namespace, target, groups, listed, operator },
+    leaked: undefined,
     ...{ missing, missingForHooks, events: warnings, operatorJobs },
     ...{ volumes, nodes, contents, secrets, sidecarLeases, admission, jobPods },
     points: mapRead(listed(volumeSnapshots), (snapshots) => {
-      return restorePoints(snapshots, valueOf(listed(backupSessions)) ?? []);
+      return restorePoints(snapshots, valueOf(listed(backupSessions)) ?? []).filter(isWhole);
     }),
   };
   return { facts, subjects };

@@ -15,6 +15,7 @@ import {
   secrets,
   volumeSnapshotClasses,
   volumeSnapshotContents,
+  volumeSnapshots,
 } from '#src/api/resources.ts';
 import { sidecarLeaseName } from '#src/api/snapshot-controller.ts';
 import { byName } from '#src/cluster/by-name.ts';
@@ -25,6 +26,8 @@ import { secretsOf } from '#src/domain/backup/class-secrets.ts';
 import { mapRead, valueOf, type Facts, type Read } from '#src/domain/checks/check.ts';
 import { claimsByDriver } from '#src/domain/checks/drivers.ts';
 import { waitsForDriver } from '#src/domain/checks/snapshot-answers.ts';
+import { trimBookkeeping } from '#src/domain/outline.ts';
+import { leakedContents } from '#src/domain/restore-points/leaked-contents.ts';
 import { localRequirements } from '#src/domain/workload/node-local.ts';
 import { formatSelector } from '#src/domain/workload/selector.ts';
 
@@ -99,6 +102,24 @@ export async function readContents(
       if (content) found.set(name, content);
     });
     return found;
+  });
+}
+
+/** `uids`: those of all snapshots. */
+export async function readLeakedContents(
+  cluster: Cluster,
+  uids: () => Promise<ReadonlySet<string>>,
+  now: Date,
+): Promise<NonNullable<Facts['leaked']>> {
+  const snapshots = await orLacking({ verb: 'list', resource: volumeSnapshots }, undefined, uids);
+  if (!('value' in snapshots)) return snapshots;
+  return orLacking({ verb: 'list', resource: volumeSnapshotContents }, undefined, async () => {
+    let found = leakedContents(snapshots.value, now);
+    for await (const { items, isFirst } of cluster.pages(volumeSnapshotContents, { trim: trimBookkeeping })) {
+      if (isFirst) found = leakedContents(snapshots.value, now);
+      for (const content of items) found.add(content);
+    }
+    return found.end();
   });
 }
 

@@ -20,6 +20,7 @@ import { snapshotController } from '#src/domain/checks/snapshot-controller.ts';
 import { storageClass } from '#src/domain/checks/storage-classes.ts';
 import { stuckDeletions } from '#src/domain/checks/stuck-deletions.ts';
 import { stuckSnapshots } from '#src/domain/checks/stuck-snapshots.ts';
+import { leakedContents as leakedContentsAmong } from '#src/domain/restore-points/leaked-contents.ts';
 import { claim } from '#test/domain/objects.ts';
 
 import {
@@ -116,8 +117,10 @@ test('data that no snapshot names: not where another content brings it back', ()
   const lost = retained('gone', { volumeHandle: 'v' });
   const cut = { ...lost, status: { ...lost.status, snapshotHandle: 's1' } };
   const found = (...volumesnapshotcontents: (typeof lost)[]) => {
-    const seen = facts({ lists: { volumesnapshots: complete, volumesnapshotcontents } });
-    const all = leakedContents.find({ ...seen, namespace: undefined });
+    const uids = new Set(complete.map(({ metadata }) => metadata.uid));
+    const read = leakedContentsAmong(uids, hoursLater(1));
+    for (const content of volumesnapshotcontents) read.add(content);
+    const all = leakedContents.find(facts({ leaked: { value: read.end() } }));
     return all.map(({ level, message }) => `${level}: ${message.split(' ')[0] ?? ''}`);
   };
   const again = (uid: string | undefined, snapshotHandle: string) => retained(uid, { snapshotHandle });
@@ -126,6 +129,10 @@ test('data that no snapshot names: not where another content brings it back', ()
   assert.deepEqual(found(cut, again(undefined, 's1')), ['ok: each'], 'its snapshot is not bound yet');
   assert.deepEqual(found(cut, again(live?.metadata.uid, 's2')), ['warn: 1']);
   assert.deepEqual(found(cut, again('gone, too', 's1')), ['warn: 2']);
+  const odd = { ...lost, status: { restoreSize: 0.5 } };
+  assert.deepEqual(found(odd), ['warn: 1']);
+  const young = { ...lost, metadata: { ...lost.metadata, creationTimestamp: hoursLater(1).toISOString() } };
+  assert.deepEqual(found(young), ['ok: each'], 'its snapshot was created after the snapshots were listed');
 });
 
 test('what a driver makes of a content', () => {

@@ -45,7 +45,13 @@ export function facts({ lists = {}, served = [], ...changes }: Changes = {}): Fa
     secrets: new Map(),
     admission: [],
     controllerLease: { value: undefined },
-    ...{ clockAhead: undefined, definitions: { value: [] }, webhooks: { value: [] }, swapped: { value: [] } },
+    ...{
+      clockAhead: undefined,
+      leaked: undefined,
+      definitions: { value: [] },
+      webhooks: { value: [] },
+      swapped: { value: [] },
+    },
     ...{
       sidecarLeases: { value: [] },
       events: { value: [] },

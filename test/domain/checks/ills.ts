@@ -352,10 +352,7 @@ export const ills: Readonly<Record<string, Ill>> = {
   'snapshot-controller': { changes: withSnapshots([snapshotOf({})]) },
   'leaked-contents': {
     changes: {
-      lists: {
-        volumesnapshots: complete,
-        volumesnapshotcontents: [contentOf({ deletionPolicy: 'Retain' })],
-      },
+      leaked: { value: [contentOf({ deletionPolicy: 'Retain' })] },
     },
   },
   rights: { changes: { missing: new Map([['snapshot', [{ verb: 'create', resource: volumeSnapshots }]]]) } },

@@ -1,0 +1,53 @@
+/** Reads the snapshots of all namespaces; how many of the good ones there are does not change the memory that it needs. */
+import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
+import { volumeSnapshots } from '#src/api/resources.ts';
+import type { BackupSession } from '#src/api/stash.ts';
+import type { Cluster, ListResult } from '#src/cluster/port.ts';
+import { trimBookkeeping } from '#src/domain/outline.ts';
+import {
+  newestSnapshots,
+  type NewestSnapshots,
+  type NewestSnapshotsOptions,
+} from '#src/domain/restore-points/newest-snapshots.ts';
+
+export interface NewestRead extends ListResult<VolumeSnapshot> {
+  /** See {@link NewestSnapshots}. */
+  readonly isWhole: ReturnType<NewestSnapshots['end']>['isWhole'];
+  /** Of all snapshots. */
+  readonly uids: ReadonlySet<string>;
+}
+
+/** Each further reading keeps this many times as many sessions of what is still open. */
+const growth = 8;
+
+/**
+ * Lists them once, and again only if all that were kept of a workload are not good. `sessions`: those that still exist.
+ * Rejects as `list` does.
+ */
+export async function readNewestSnapshots(
+  cluster: Pick<Cluster, 'pages'>,
+  sessions: readonly Stored<BackupSession>[],
+): Promise<NewestRead> {
+  let open: ReadonlySet<string> = new Set();
+  for (let depth = 1; ; depth *= growth) {
+    const { open: left, ...read } = await readOnce(cluster, { sessions, depth, open });
+    if (left === undefined) return read;
+    open = left;
+  }
+}
+
+async function readOnce(cluster: Pick<Cluster, 'pages'>, options: NewestSnapshotsOptions) {
+  let reading = newestSnapshots(options);
+  const uids = new Set<string>();
+  let resourceVersion = '';
+  for await (const page of cluster.pages(volumeSnapshots, { trim: trimBookkeeping })) {
+    if (page.isFirst) reading = newestSnapshots(options);
+    resourceVersion = page.resourceVersion;
+    for (const snapshot of page.items) {
+      uids.add(snapshot.metadata.uid);
+      reading.add(snapshot);
+    }
+  }
+  const { snapshots: items, ...end } = reading.end();
+  return { ...end, items, uids, resourceVersion };
+}
