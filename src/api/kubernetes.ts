@@ -95,6 +95,8 @@ export interface TypedObjectReference {
   apiGroup?: string;
   kind: string;
   name: string;
+  /** Only of a dataSourceRef; left out: that of the claim. */
+  namespace?: string;
 }
 
 export type AccessMode = 'ReadWriteOnce' | 'ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOncePod';

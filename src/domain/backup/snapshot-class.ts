@@ -93,7 +93,8 @@ function named<C extends VolumeSnapshotClass>(
 ): Choice<C> {
   const found = classes.find((each) => nameOf(each) === wanted);
   if (found === undefined) {
-    const near = nearest(wanted, classes.map(nameOf));
+    // A class of another driver would be refused, too.
+    const near = nearest(wanted, fitting.map(nameOf));
     return noChoice('not-found', `volume snapshot class ${wanted} does not exist`, {
       hint: near === undefined ? existing(classes) : `did you mean ${commandLine`--snapshot-class ${near}`}?`,
     });

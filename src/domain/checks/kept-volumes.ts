@@ -37,7 +37,10 @@ function tell(kept: readonly ListedVolume[], now: Date): Finding {
   const bytes = kept.reduce((sum, { volume }) => sum + volumeSize(volume), 0n);
   const count = kept.length === 1 ? '1 volume' : `${kept.length} volumes`;
   const age = now.getTime() - since;
-  const message = `restoresession ${namespace}/${session} has kept ${count} of ${formatBytes(bytes)} for ${formatAge(age)}`;
+  const what = `restoresession ${namespace}/${session} has kept ${count} of ${formatBytes(bytes)}`;
+  // The annotation may hold any text, or a time in the future.
+  if (!(age >= 0)) return { level: 'ok', message: `${what}, and does not say since when` };
+  const message = `${what} for ${formatAge(age)}`;
   if (age <= longMs) return { level: 'ok', message };
   return {
     ...{ level: 'warn', message },

@@ -11,5 +11,10 @@ export function silentFor({ spec = {} }: Stored<Lease>, now: Date): number {
 }
 
 export function isRenewed(lease: Stored<Lease>, now: Date): boolean {
-  return silentFor(lease, now) <= silentAfterMs;
+  return silentFor(lease, now) <= silentAfterMs && !isAhead(lease, now);
+}
+
+/** Its time is in the future: the clock of its leader is wrong, and it does not tell whether the leader lives. */
+export function isAhead(lease: Stored<Lease>, now: Date): boolean {
+  return silentFor(lease, now) < -silentAfterMs;
 }

@@ -1,8 +1,8 @@
 /** Whether the operator's Jobs run: no session has a condition about a trigger's Job, since it begins the session. */
-import type { Job, Stored } from '#src/api/kubernetes.ts';
+import type { Job, OwnerReference, Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import type { Component } from '#src/api/operator.ts';
-import { jobs, pods } from '#src/api/resources.ts';
+import { cronJobs, jobs, pods } from '#src/api/resources.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -46,9 +46,14 @@ function judge(job: Stored<Job>, { jobs: all, pods: seen }: JobsSeen): Finding[]
 
 /** Of the same CronJob. */
 function isLater({ metadata }: Stored<Job>, than: Stored<Job>): boolean {
-  const [owner] = than.metadata.ownerReferences ?? [];
+  const owner = cronJobOf(than);
   return (
+    owner !== undefined &&
     metadata.creationTimestamp > than.metadata.creationTimestamp &&
-    metadata.ownerReferences?.some(({ uid }) => uid === owner?.uid) === true
+    metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) === true
   );
+}
+
+function cronJobOf({ metadata: { ownerReferences = [] } }: Stored<Job>): OwnerReference | undefined {
+  return ownerReferences.find(({ kind }) => kind === cronJobs.kind);
 }

@@ -7,9 +7,10 @@ import { operatorName } from '#src/api/operator.ts';
 import { backupConfigurations, clusterRoleBindings, leases } from '#src/api/resources.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 
 import { examined, whereRead, type CheckOfNamespace, type Facts } from './check.ts';
-import { isRenewed, silentFor } from './lease-life.ts';
+import { isAhead, isRenewed, silentFor } from './lease-life.ts';
 
 export const operator: CheckOfNamespace = {
   name: 'operator',
@@ -32,6 +33,7 @@ export const operator: CheckOfNamespace = {
       const { holderIdentity = '' } = found.spec ?? {};
       return [{ level: 'ok', message: `the operator of namespace ${home} runs: ${holderIdentity} leads` }];
     }
+    if (found && isAhead(found, facts.now)) return [unclear(found, facts)];
     const isInstalled =
       'value' in installed ? installed.value !== undefined : found === undefined ? undefined : true;
     if (isInstalled === false) return [absent(facts)];
@@ -63,6 +65,16 @@ function silent(lease: Stored<Lease> | undefined, { operator: { home }, now }: F
   return failure('precondition', `no pod of the operator in namespace ${home} leads${since}`, {
     hint: commandLine`kubectl describe deployment ${operatorName} -n ${home}`,
   });
+}
+
+function unclear({ metadata, spec }: Stored<Lease>, { operator: { home } }: Facts): Finding {
+  return {
+    level: 'unknown',
+    message: sanitize(
+      `whether the operator of namespace ${home} runs: its Lease says that it was renewed at ${spec?.renewTime ?? ''}, in the future`,
+    ),
+    hint: `look at the Lease twice, ten seconds apart: an operator that runs changes renewTime\n${commandLine`kubectl get lease ${metadata.name} -n ${home} -o yaml`}`,
+  };
 }
 
 function hasUnanswered(facts: Facts): boolean {

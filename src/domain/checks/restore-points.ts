@@ -28,13 +28,15 @@ export const completePoints: CheckOfTarget = {
         return [newest === undefined ? { ...choice.failure, level: 'warn' } : { ...choice.failure, fix }];
       }
       const { session, takenAt } = choice.value;
-      const age = formatAge(now.getTime() - takenAt.getTime());
+      const ageMs = now.getTime() - takenAt.getTime();
+      // The driver's clock tells the time of a snapshot that was imported.
+      const age = ageMs < 0 ? 'dated in the future' : `${formatAge(ageMs)} old`;
       if (newest === undefined || newest === choice.value) {
-        return [{ level: 'ok', message: `the newest restore point, ${session}, is complete and ${age} old` }];
+        return [{ level: 'ok', message: `the newest restore point, ${session}, is complete and ${age}` }];
       }
       const lacking = newest.claims.filter(({ state }) => state !== 'ready').map(describeClaim);
       const why = [newest.phase, ...lacking].join('; ');
-      const latest = `the newest complete one, ${session}, is ${age} old`;
+      const latest = `the newest complete one, ${session}, is ${age}`;
       return [
         { level: 'warn', message: `the newest restore point, ${newest.session}, is ${why}; ${latest}`, fix },
       ];

@@ -1,7 +1,7 @@
 /** Whether the newest complete restore point could be restored beside the present claims. */
 import { resourceQuotas, storageClasses, volumeSnapshots } from '#src/api/resources.ts';
 import { demandOfClaims } from '#src/domain/quota/demand.ts';
-import { countsAll, quotaBudget } from '#src/domain/quota/quota-budget.ts';
+import { countsAll, quotaBudget, unreportedUse } from '#src/domain/quota/quota-budget.ts';
 
 import { whereRead, type CheckOfTarget } from './check.ts';
 import { asWarnings, whereRestorable } from './restorable.ts';
@@ -21,6 +21,9 @@ export const restoreQuota: CheckOfTarget = {
         const demand = demandOfClaims(templates, 'value' in classes ? classes.value : undefined);
         const exceeded = quotaBudget(quotas)('a restore beside the claims', demand);
         if (exceeded.length > 0) return asWarnings(exceeded);
+        const unreported = unreportedUse(quotas, demand);
+        if (unreported.length > 0)
+          return unreported.map((message) => ({ level: 'unknown', message }) as const);
         return [{ level: 'ok', message: 'resourcequotas have room for a restore beside the claims' }];
       }),
     ),

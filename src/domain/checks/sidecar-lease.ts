@@ -14,7 +14,7 @@ import { whereRead, type CheckOfTarget, type Facts } from './check.ts';
 import { whereClaims } from './claims-of-subject.ts';
 import { repairSidecar } from './driver-sidecar.ts';
 import { claimsByDriver } from './drivers.ts';
-import { isRenewed, silentFor } from './lease-life.ts';
+import { isAhead, isRenewed, silentFor } from './lease-life.ts';
 
 export const sidecarLease: CheckOfTarget = {
   name: 'sidecar-lease',
@@ -31,7 +31,9 @@ export const sidecarLease: CheckOfTarget = {
       return whereRead(facts.sidecarLeases, (found) =>
         byDriver.flatMap(([driver, own]) => {
           const lease = lastRenewed(
-            found.filter(({ metadata }) => metadata.name === sidecarLeaseName(driver)),
+            found.filter(
+              (each) => each.metadata.name === sidecarLeaseName(driver) && !isAhead(each, facts.now),
+            ),
           );
           const names = own.map(({ metadata }) => metadata.name);
           return lease === undefined ? [] : judge(facts, { driver, lease, claims: names });

@@ -7,7 +7,7 @@ import { failure, type Finding } from '#src/domain/finding.ts';
 
 import { whereRead, type CheckOfCluster, type ClusterFacts } from './check.ts';
 import { hintOfGroups } from './group-snapshots.ts';
-import { isRenewed, silentFor } from './lease-life.ts';
+import { isAhead, isRenewed, silentFor } from './lease-life.ts';
 import { ageMs, newestOf, waitsForController } from './snapshot-answers.ts';
 
 export const snapshotController: CheckOfCluster = {
@@ -22,7 +22,8 @@ export const snapshotController: CheckOfCluster = {
 
 function judge(facts: ClusterFacts, snapshots: readonly Stored<VolumeSnapshot>[]): Finding[] {
   const { now, controllerLease: read } = facts;
-  const lease = 'value' in read ? read.value : undefined;
+  const found = 'value' in read ? read.value : undefined;
+  const lease = found && !isAhead(found, now) ? found : undefined;
   const answered = newestOf(
     snapshots.filter(({ status }) => (status?.boundVolumeSnapshotContentName ?? status?.error) !== undefined),
   );

@@ -46,14 +46,18 @@ function tell(
 }
 
 function whyHeld(
-  { metadata: { name, finalizers = [] } }: Stored<VolumeSnapshot>,
+  { metadata: { name, namespace, finalizers = [] } }: Stored<VolumeSnapshot>,
   claims: readonly Stored<PersistentVolumeClaim>[],
 ): string {
   const filling = claims.find(
     ({ spec, status }) =>
       status?.phase === 'Pending' &&
       [spec.dataSourceRef, spec.dataSource].some(
-        (source) => source?.kind === 'VolumeSnapshot' && source.name === name,
+        (source) =>
+          source?.apiGroup === volumeSnapshots.group &&
+          source.kind === volumeSnapshots.kind &&
+          source.name === name &&
+          (source.namespace ?? namespace) === namespace,
       ),
   );
   if (filling) return `claim ${filling.metadata.name} is still being restored from it`;

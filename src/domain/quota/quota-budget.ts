@@ -38,6 +38,20 @@ export function quotaBudget(quotas: readonly Stored<ResourceQuota>[]): QuotaBudg
   };
 }
 
+/** What of this demand the quotas limit without saying how much of it is used: a line for each. */
+export function unreportedUse(quotas: readonly Stored<ResourceQuota>[], demand: Demand): string[] {
+  return quotas.filter(countsAll).flatMap(({ metadata, spec, status }) => {
+    const unreported = [...demand.keys()].filter(
+      (name) =>
+        parseQuantity(spec?.hard?.[name] ?? '') !== undefined &&
+        parseQuantity(status?.used?.[name] ?? '') === undefined,
+    );
+    if (unreported.length === 0) return [];
+    const limited = `resourcequota ${metadata.name} limits ${unreported.join(', ')}`;
+    return [sanitize(`${limited}, and does not report yet how much is used`)];
+  });
+}
+
 interface Exceeded {
   readonly why: string;
   /** The limit that would admit it. */

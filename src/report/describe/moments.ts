@@ -7,7 +7,7 @@ export interface Moments {
   readonly now: Date;
   /** `2026-03-14T03:00:05`; `<unknown>` where it is no time. */
   readonly at: (time: string | number | Date | undefined) => string;
-  /** `2026-03-14T03:00:05 (5m ago)` */
+  /** `2026-03-14T03:00:05 (5m ago)`, `2026-03-14T03:00:05 (in the future)` */
   readonly ago: (time: string | number | Date | undefined) => string;
   /** `5m`; `<unknown>` where it is no time. */
   readonly age: (time: string | number | Date | undefined) => string;
@@ -21,6 +21,8 @@ export function momentsOf(now: Date, zone: TimeZone): Moments {
     const date = new Date(time ?? NaN);
     return Number.isNaN(date.getTime()) ? undefined : date;
   };
+  /** More than clocks of one cluster usually differ. */
+  const isAhead = (date: Date) => date.getTime() - now.getTime() >= 2_000;
   const age = (date: Date) => formatAge(now.getTime() - date.getTime());
   const shown = (time: string | number | Date | undefined, show: (date: Date) => string) => {
     const date = read(time);
@@ -29,7 +31,8 @@ export function momentsOf(now: Date, zone: TimeZone): Moments {
   return {
     now,
     at: (time) => shown(time, format),
-    ago: (time) => shown(time, (date) => `${format(date)} (${age(date)} ago)`),
+    ago: (time) =>
+      shown(time, (date) => `${format(date)} (${isAhead(date) ? 'in the future' : `${age(date)} ago`})`),
     age: (time) => shown(time, age),
   };
 }

@@ -161,7 +161,9 @@ test('what holds a snapshot that is being deleted', () => {
     return { ...snapshot, metadata: { ...snapshot.metadata, finalizers } };
   };
   const filling: Stored<PersistentVolumeClaim> = claim('copy', {
-    spec: { dataSource: { kind: 'VolumeSnapshot', name: 'data-db-0-1' } },
+    spec: {
+      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'data-db-0-1' },
+    },
     status: { phase: 'Pending' },
   });
   const rows: [string[], Stored<PersistentVolumeClaim>[], string][] = [
