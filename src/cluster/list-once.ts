@@ -124,7 +124,7 @@ function namedIn(items: readonly Stored<KubernetesObject>[]): Everywhere['named'
 
 /** The name that `byName` asks for, and nothing else. */
 function nameIn({ fieldSelector = '', labelSelector }: Scope): string | undefined {
-  return labelSelector === undefined ? /^metadata\.name=([^,]*)$/.exec(fieldSelector)?.[1] : undefined;
+  return labelSelector === undefined ? /^metadata\.name=([^\\,]*)$/.exec(fieldSelector)?.[1] : undefined;
 }
 
 function keyOf(resource: Resource): string {

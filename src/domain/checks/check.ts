@@ -12,22 +12,35 @@ import type {
   ValidatingWebhookConfiguration,
   VolumeSnapshotContent,
 } from '#src/api/kubernetes.ts';
-import { backupConfigurations, type Resource } from '#src/api/resources.ts';
+import {
+  backupConfigurations,
+  backupSessions,
+  persistentVolumeClaims,
+  restoreSessions,
+  volumeSnapshotClasses,
+  volumeSnapshots,
+  type Resource,
+} from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { isFor } from '#src/domain/configuration/choose-configuration.ts';
-import type { Finding } from '#src/domain/finding.ts';
+import { failure, type Finding } from '#src/domain/finding.ts';
 import type { Installation } from '#src/domain/install/bindings.ts';
 import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 import type { Contents } from '#src/domain/restore/snapshot-origin.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
+import { sanitize } from '#src/domain/sanitize.ts';
 import type { TargetObject } from '#src/domain/workload/claims.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
-/** What the API server answered: the value, the right that the user lacks, or that it does not serve the kind. */
+/** What the API server answered: the value, the right that the user lacks, that it does not serve the kind, or why it failed. */
 export type Read<T> =
   | { readonly value: T }
   | { readonly lacks: Right; readonly namespace?: string | undefined }
-  | { readonly unserved: Resource };
+  | { readonly unserved: Resource }
+  | {
+      readonly failed: Resource;
+      readonly error: { readonly message: string; readonly hint?: string | undefined };
+    };
 
 /** What was read, or undefined. */
 export function valueOf<T>(read: Read<T>): T | undefined {
@@ -193,6 +206,24 @@ export function whereRead<T>(read: Read<T>, find: (value: T) => Finding[]): Find
     const { plural, group } = read.unserved;
     return [{ level: 'unknown', message: `the server has no ${plural}.${group}` }];
   }
+  if ('failed' in read) return [unanswered(read)];
   const where = read.namespace === undefined ? '' : ` in namespace ${read.namespace}`;
   return [{ level: 'unknown', message: `needs ${formatRight(read.lacks)}${where}`, right: read.lacks }];
+}
+
+/** Without these there is no snapshot and no restore. */
+const needed: readonly Resource[] = [
+  ...[backupConfigurations, backupSessions, restoreSessions],
+  ...[persistentVolumeClaims, volumeSnapshots, volumeSnapshotClasses],
+];
+
+function unanswered({
+  failed,
+  error: { message, hint },
+}: Extract<Read<unknown>, { readonly failed: Resource }>): Finding {
+  const told = sanitize(
+    message.includes(failed.plural) ? message : `could not read ${failed.plural}: ${message}`,
+  );
+  const isNeeded = needed.some(({ plural, group }) => plural === failed.plural && group === failed.group);
+  return isNeeded ? failure('server', told, { hint }) : { level: 'unknown', message: told, hint };
 }

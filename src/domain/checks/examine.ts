@@ -21,7 +21,7 @@ export interface Outcome {
   readonly diagnoses: readonly Diagnosis[];
   /** Checks that failed, or did not run because an earlier one failed. */
   readonly failed: ReadonlySet<string>;
-  /** Why checks could not tell. */
+  /** Why checks could not tell, and what the API server failed to answer them. */
   readonly unknown: ReadonlySet<string>;
 }
 
@@ -103,7 +103,12 @@ function examineScope(
   ).diagnoses;
 }
 
-/** Adds what the check finds, without consequences of an earlier failure, and without a missing right that is told already. */
+/** What it finds out of nothing: another check that reads the same finds the same. */
+function isUnread(finding: Finding): boolean {
+  return finding.level === 'unknown' || (finding.level === 'fail' && finding.kind === 'server');
+}
+
+/** Adds what the check finds, without consequences of an earlier failure, and without what could not be read and is told already. */
 function runAfter(outcome: Outcome, check: Check, find: () => Finding[], place: Place = {}): Outcome {
   const { diagnoses, failed, unknown } = outcome;
   const { name, after = [] } = check;
@@ -111,8 +116,8 @@ function runAfter(outcome: Outcome, check: Check, find: () => Finding[], place: 
     return { ...outcome, failed: new Set([...failed, name]) };
   }
   const findings = find();
-  const told = findings.filter(({ level, message }) => level !== 'unknown' || !unknown.has(message));
-  const reasons = findings.filter(({ level }) => level === 'unknown').map(({ message }) => message);
+  const told = findings.filter((finding) => !isUnread(finding) || !unknown.has(finding.message));
+  const reasons = findings.filter(isUnread).map(({ message }) => message);
   return {
     diagnoses: [...diagnoses, ...told.map((finding) => ({ ...finding, check: name, ...place }))],
     failed: findings.some(({ level }) => level === 'fail') ? new Set([...failed, name]) : failed,

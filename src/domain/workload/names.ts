@@ -24,9 +24,19 @@ export function shorten(name: string, limit: number): string {
   return name.length <= limit ? name : withHash(name, name, limit);
 }
 
+/** Whether an object or a namespace can have this name, as far as its characters tell. */
+export function isObjectName(text: string): boolean {
+  return text.length <= objectLimit && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(text);
+}
+
+/** Whether an object can have a label with this value. */
+export function isLabelValue(text: string): boolean {
+  return text.length <= labelLimit && validLabelValue.test(text);
+}
+
 /** `text` as a label value: unchanged where it is valid, else with invalid characters replaced and a hash appended. */
 export function labelValue(text: string): string {
-  if (text.length <= labelLimit && validLabelValue.test(text)) return text;
+  if (isLabelValue(text)) return text;
   return withHash(text.replaceAll(/[^a-z0-9._-]/gi, '-'), text, labelLimit);
 }
 

@@ -33,6 +33,7 @@ const setRequirement = new RegExp(
 const equalRequirement = new RegExp(
   String.raw`^(?<key>${key})\s*(?<operator>==|=|!=)\s*(?<values>([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?)$`,
 );
+const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 const existsRequirement = new RegExp(String.raw`^(?<not>!?)\s*(?<key>${key})$`);
 
 /** Returns one Matcher per requirement. Throws BadRequest if the selector cannot be parsed. */
@@ -57,6 +58,9 @@ function labelRequirement(part: string, text: string): Matcher {
   }
   const wanted = operator === 'in' || operator === '=' || operator === '==';
   const set = new Set(values.split(',').map((value) => value.trim()));
+  for (const value of set)
+    if (!labelValue.test(value))
+      throw badRequest(`unable to parse requirement: values: Invalid value: "${value}"`);
   return (object) => {
     const value = labelOf(object, name);
     return (value !== undefined && set.has(value)) === wanted;
@@ -67,8 +71,12 @@ function labelOf(object: ApiObject, name: string | undefined): string | undefine
   return object.metadata.labels?.[name ?? ''];
 }
 
+/** A backslash makes a comma, an equals sign or a backslash part of the value. */
+const unescaped = String.raw`(?<=(?:^|[^\\])(?:\\\\)*)`;
+const oddRune = new RegExp(String.raw`${unescaped}(?:=|\\(?![\\,=]))`);
+
 function parseFieldSelector(kind: Kind, text: string): Matcher[] {
-  return text.split(',').map((part) => {
+  return text.split(new RegExp(`${unescaped},`)).map((part) => {
     const { field, operator, value } =
       /^(?<field>[^=!]+)(?<operator>==|=|!=)(?<value>.*)$/.exec(part)?.groups ?? {};
     if (field === undefined || value === undefined) {
@@ -83,6 +91,8 @@ function parseFieldSelector(kind: Kind, text: string): Matcher[] {
       );
     }
     const path = field === 'source' ? ['source', 'component'] : field.split('.');
-    return (object) => ((at(object, ...path) ?? '') === value) === (operator !== '!=');
+    if (oddRune.test(value)) throw badRequest(`invalid field selector: invalid unescaped rune in '${part}'`);
+    const wanted = value.replaceAll(/\\([\\,=])/g, '$1');
+    return (object) => ((at(object, ...path) ?? '') === wanted) === (operator !== '!=');
   });
 }

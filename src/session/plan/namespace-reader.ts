@@ -32,6 +32,7 @@ import {
 } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { refusedRights } from '#src/cluster/access.ts';
+import { byName } from '#src/cluster/by-name.ts';
 import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -141,8 +142,7 @@ export function volumeReader(cluster: Cluster): NamespaceReader['volume'] {
   let first: Promise<unknown> | undefined;
   let isRefused = false;
   const read = async (name: string) => {
-    const fieldSelector = `metadata.name=${name}`;
-    const found = await ifAllowed(() => cluster.list(persistentVolumes, { fieldSelector }));
+    const found = await ifAllowed(() => cluster.list(persistentVolumes, byName({ name })));
     isRefused ||= found === undefined;
     return found?.items[0];
   };

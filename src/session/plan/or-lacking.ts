@@ -1,4 +1,4 @@
-/** Reads as far as the user may read. */
+/** Reads as far as the user may read, and the API server answers. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
@@ -17,6 +17,8 @@ export async function orLacking<T>(
   } catch (error) {
     if (isStashError(error, 'forbidden')) return { lacks, namespace };
     if (isStashError(error, 'precondition')) return { unserved: lacks.resource };
+    // One kind that cannot be read, as where its conversion webhook is down, hides nothing else.
+    if (isStashError(error, 'server', 'gone')) return { failed: lacks.resource, error };
     throw error;
   }
 }

@@ -134,11 +134,18 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
     leaked: undefined,
     ...{ missing, missingForHooks, events: warnings, operatorJobs },
     ...{ volumes, nodes, contents, secrets, sidecarLeases, admission, jobPods },
-    points: mapRead(listed(volumeSnapshots), (snapshots) => {
-      return restorePoints(snapshots, valueOf(listed(backupSessions)) ?? []).filter(isWhole);
-    }),
+    points: pointsOf(listed, isWhole),
   };
   return { facts, subjects };
+}
+
+/** Without the right to list sessions, the snapshots alone tell. */
+function pointsOf(listed: Facts['listed'], isWhole: (point: RestorePoint) => boolean): Facts['points'] {
+  const sessions = listed(backupSessions);
+  if ('failed' in sessions) return sessions;
+  return mapRead(listed(volumeSnapshots), (snapshots) =>
+    restorePoints(snapshots, valueOf(sessions) ?? []).filter(isWhole),
+  );
 }
 
 function listedFrom(lists: ReadonlyMap<Resource, Read<Stored<KubernetesObject>[]>>): Facts['listed'] {

@@ -28,6 +28,7 @@ import { claimsByDriver } from '#src/domain/checks/drivers.ts';
 import { waitsForDriver } from '#src/domain/checks/snapshot-answers.ts';
 import { trimBookkeeping } from '#src/domain/outline.ts';
 import { leakedContents } from '#src/domain/restore-points/leaked-contents.ts';
+import { isLabelValue, isObjectName } from '#src/domain/workload/names.ts';
 import { localRequirements } from '#src/domain/workload/node-local.ts';
 import { formatSelector } from '#src/domain/workload/selector.ts';
 
@@ -68,12 +69,14 @@ export async function readNodes(cluster: Cluster, volumes: Facts['volumes']): Pr
     for (const { key, values = [] } of localRequirements(volume)) {
       const known = places.get(key) ?? new Set();
       places.set(key, known);
-      for (const value of values) known.add(value);
+      // The API server admits any value here, but in no selector; no node has a label that is not valid.
+      for (const value of values.filter(isLabelValue)) known.add(value);
     }
   }
   const found = new Map<string, Stored<ClusterNode>>();
   return orLacking({ verb: 'list', resource: nodes }, undefined, async () => {
     await forEachBounded([...places], inFlight, async ([key, values]) => {
+      if (values.size === 0) return;
       const labelSelector =
         values.size > mostPlaces
           ? key
@@ -151,6 +154,11 @@ export async function readSecrets(
     .flatMap((each) => secretsOf(each, facts.namespace));
   const found = new Map<string, Read<boolean>>();
   await forEachBounded(named, inFlight, async ({ namespace, name }) => {
+    // The parameters of a class may hold any text.
+    if (![namespace, name].every(isObjectName)) {
+      found.set(`${namespace}/${name}`, { value: false });
+      return;
+    }
     const scope = { ...byName({ namespace, name }), metadataOnly: true };
     const read = await listOrLacking(cluster, secrets, scope);
     found.set(
