@@ -45,17 +45,18 @@ export async function readVolumes(
   { cluster }: NamespaceReader,
   claims: readonly Stored<PersistentVolumeClaim>[],
 ): Promise<Facts['volumes']> {
-  const names = [...new Set(claims.flatMap(({ spec }) => spec.volumeName || []))];
+  const names = new Set(claims.flatMap(({ spec }) => spec.volumeName || []));
   const found = new Map<string, Stored<PersistentVolume>>();
   const right = { verb: 'list', resource: persistentVolumes } as const;
   const read = async (scope: Scope) => {
     for (const volume of (await cluster.list(persistentVolumes, scope)).items) {
-      found.set(volume.metadata.name, volume);
+      const { name } = volume.metadata;
+      if (names.has(name)) found.set(name, volume);
     }
   };
   return orLacking(right, undefined, async () => {
-    if (names.length > fewVolumes) await read({});
-    else await forEachBounded(names, inFlight, (name) => read(byName({ name })));
+    if (names.size > fewVolumes) await read({});
+    else await forEachBounded([...names], inFlight, (name) => read(byName({ name })));
     return found;
   });
 }
