@@ -71,12 +71,11 @@ function labelOf(object: ApiObject, name: string | undefined): string | undefine
   return object.metadata.labels?.[name ?? ''];
 }
 
-/** A backslash makes a comma, an equals sign or a backslash part of the value. */
-const unescaped = String.raw`(?<=(?:^|[^\\])(?:\\\\)*)`;
-const oddRune = new RegExp(String.raw`${unescaped}(?:=|\\(?![\\,=]))`);
+/** A comma that no backslash makes part of a value. */
+const separator = /(?<=(?:^|[^\\])(?:\\\\)*),/;
 
 function parseFieldSelector(kind: Kind, text: string): Matcher[] {
-  return text.split(new RegExp(`${unescaped},`)).map((part) => {
+  return text.split(separator).map((part) => {
     const { field, operator, value } =
       /^(?<field>[^=!]+)(?<operator>==|=|!=)(?<value>.*)$/.exec(part)?.groups ?? {};
     if (field === undefined || value === undefined) {
@@ -91,8 +90,18 @@ function parseFieldSelector(kind: Kind, text: string): Matcher[] {
       );
     }
     const path = field === 'source' ? ['source', 'component'] : field.split('.');
-    if (oddRune.test(value)) throw badRequest(`invalid field selector: invalid unescaped rune in '${part}'`);
-    const wanted = value.replaceAll(/\\([\\,=])/g, '$1');
+    const wanted = withoutEscapes(value);
     return (object) => ((at(object, ...path) ?? '') === wanted) === (operator !== '!=');
+  });
+}
+
+/** A backslash makes a comma, an equals sign or a backslash part of the value. Throws BadRequest for other uses of the three. */
+function withoutEscapes(value: string): string {
+  return value.replaceAll(/\\(.?)|[,=]/gsu, (found, escaped: string | undefined) => {
+    if (escaped === undefined)
+      throw badRequest(`invalid field selector: unescaped character in value: ${found.charCodeAt(0)}`);
+    if (!['\\', ',', '='].includes(escaped))
+      throw badRequest(`invalid field selector: invalid escape sequence: ${found}`);
+    return escaped;
   });
 }

@@ -156,7 +156,7 @@ test('an unreadable body, or one of another kind, name or namespace', async () =
 });
 
 test('invalid selectors', async () => {
-  const label = ['a===b', 'a in b', '-a=b', 'a=-b-', ','];
+  const label = ['a===b', 'a in b', '-a=b', 'a=-b-', ',', 'a in (-b-)', 'a in (b?)'];
   for (const selector of label) {
     const answer = await api.send('GET', `${maps}?labelSelector=${encodeURIComponent(selector)}`);
     assert.deepEqual([answer.code, answer.body['reason']], [400, 'BadRequest'], selector);
@@ -166,9 +166,17 @@ test('invalid selectors', async () => {
     [api.at('v1', 'pods'), 'spec.x=1', 'field label not supported: spec.x'],
     [snapshots, 'spec.x=1', 'field label not supported: spec.x'],
     [maps, 'metadata.name', "invalid selector: 'metadata.name'; can't understand 'metadata.name'"],
+    [maps, 'metadata.name=a=b', 'invalid field selector: unescaped character in value: 61'],
+    [maps, 'metadata.name=a\\b', 'invalid field selector: invalid escape sequence: \\b'],
+    [maps, 'metadata.name=a\\', 'invalid field selector: invalid escape sequence: \\'],
   ];
   for (const [path, selector, message] of rows) {
     const answer = await api.send('GET', `${path}?fieldSelector=${encodeURIComponent(selector)}`);
     assert.deepEqual([answer.code, answer.body['reason'], messageOf(answer)], [400, 'BadRequest', message]);
+  }
+  for (const name of ['a\\=b', 'a\\,b', 'a\\\\']) {
+    const query = encodeURIComponent(`metadata.name=${name}`);
+    const answer = await api.send('GET', `${maps}?fieldSelector=${query}`);
+    assert.deepEqual([answer.code, answer.body['items']], [200, []], name);
   }
 });
