@@ -45,13 +45,13 @@ function judge(
   if (metadata.annotations?.[beingCreated] !== undefined) {
     return {
       level: 'warn',
-      message: `driver ${driver} has been at volumesnapshot ${name} for ${age}`,
+      message: `driver ${driver} has begun volumesnapshot ${name} and has not cut it after ${age}`,
       hint: commandLine`kubectl describe volumesnapshot ${name} -n ${namespace}`,
     };
   }
   return failure(
     'precondition',
-    `the csi-snapshotter of driver ${driver} does not answer: it has left volumesnapshot ${name} alone for ${age}`,
+    `the csi-snapshotter of driver ${driver} does not answer: it has not begun volumesnapshot ${name} after ${age}`,
     { hint: repairSidecar(groups) },
   );
 }

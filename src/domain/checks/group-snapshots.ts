@@ -4,7 +4,6 @@ import { groupSnapshotGroup } from '#src/api/snapshot-controller.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { whereRead, type CheckOfCluster } from './check.ts';
-import { firstOf } from './few.ts';
 
 const definitionsOfGroups = `the CRDs of ${groupSnapshotGroup}`;
 
@@ -18,12 +17,12 @@ export const groupSnapshots: CheckOfCluster = {
     whereRead(listed(volumeSnapshots), (snapshots) => {
       const grouped = snapshots.filter(({ status }) => status?.volumeGroupSnapshotName !== undefined);
       if (grouped.length === 0 || groups.includes(groupSnapshotGroup)) return [];
-      const names = firstOf(grouped.map(({ metadata }) => metadata.name));
+      const name = grouped.map(({ metadata }) => metadata.name).sort()[0] ?? '';
       return [
         {
           level: 'warn',
           message: sanitize(
-            `volumesnapshot ${names} was cut by a volume group snapshot, and the server does not serve ${groupSnapshotGroup}`,
+            `the server does not serve ${groupSnapshotGroup}, and a volume group snapshot has cut volumesnapshots such as ${name}: nothing can delete those`,
           ),
           hint: `install ${definitionsOfGroups} from https://github.com/kubernetes-csi/external-snapshotter again`,
         },

@@ -32,7 +32,7 @@ export const snapshotRate: CheckOfTarget = {
       return [
         {
           level: 'warn',
-          message: took,
+          message: `${took}: the sidecar or the snapshot controller may wait for its own limit of requests`,
           hint: 'raise --kube-api-qps and --kube-api-burst of the csi-snapshotter beside the driver and of the snapshot-controller',
         },
       ];

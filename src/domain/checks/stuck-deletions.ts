@@ -16,7 +16,7 @@ const stuckAfterMs = 3_600_000;
 export const stuckDeletions: CheckOfNamespace = {
   name: 'stuck-deletions',
   of: 'namespace',
-  about: 'No snapshot has been being deleted for more than an hour. The message says what holds it.',
+  about: 'No deletion of a snapshot takes longer than an hour. The message says what holds the snapshot.',
   lists: [volumeSnapshots, persistentVolumeClaims],
   after: ['snapshot-api', 'snapshot-controller'],
   find: (facts) =>
@@ -40,7 +40,7 @@ function tell(
   const { name, namespace = '' } = snapshot.metadata;
   return {
     level: 'warn',
-    message: `volumesnapshot ${name} has been being deleted for ${formatAge(ms)}: ${whyHeld(snapshot, claims)}`,
+    message: `the deletion of volumesnapshot ${name} has not ended after ${formatAge(ms)}: ${whyHeld(snapshot, claims)}`,
     hint: commandLine`kubectl describe volumesnapshot ${name} -n ${namespace}`,
   };
 }

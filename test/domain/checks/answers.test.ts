@@ -139,7 +139,7 @@ test('what a driver makes of a content', () => {
   const of = (contents: Changes['contents']) =>
     ofNamespace(driverSidecar, { ...withSnapshots([answered(12)]), now, ...(contents && { contents }) });
   assert.deepEqual(of({ value: new Map([['content', contentOf({}, { [beingCreated]: 'yes' })]]) }), [
-    `warn: driver ${driver} has been at volumesnapshot data-db-0-1 for 12m`,
+    `warn: driver ${driver} has begun volumesnapshot data-db-0-1 and has not cut it after 12m`,
   ]);
   assert.deepEqual(of({ value: new Map() }), []);
   assert.deepEqual(of(lacking({ verb: 'get', resource: volumeSnapshots })), [
@@ -182,7 +182,7 @@ test('what holds a snapshot that is being deleted', () => {
       now: hoursLater(3),
     };
     assert.deepEqual(ofNamespace(stuckDeletions, changes), [
-      `warn: volumesnapshot data-db-0-1 has been being deleted for 3h: ${why}`,
+      `warn: the deletion of volumesnapshot data-db-0-1 has not ended after 3h: ${why}`,
     ]);
   }
   assert.deepEqual(ofNamespace(stuckDeletions, { ...withSnapshots([deleting()]), now: hoursLater(1) }), []);

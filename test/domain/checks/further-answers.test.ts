@@ -136,7 +136,7 @@ test('snapshots that were cut together', () => {
   assert.deepEqual(ofNamespace(groupSnapshots, withSnapshots([snapshotOf({})])), []);
   assert.match(
     ofNamespace(groupSnapshots, withSnapshots([grouped, grouped])).join(),
-    /^warn: volumesnapshot data-db-0-1 and 1 more was cut by a volume group snapshot, and the server does not serve/,
+    /^warn: the server does not serve groupsnapshot\.storage\.k8s\.io, and a volume group snapshot has cut volumesnapshots such as data-db-0-1:/,
   );
 });
 
