@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { persistentVolumes, volumeSnapshotClasses } from '#src/api/resources.ts';
+import { deployments, persistentVolumes, volumeSnapshotClasses } from '#src/api/resources.ts';
 
 import { demo, examined, place, web } from './doctor-world.ts';
 import { claim, configuration, deployment, object } from './objects.ts';
@@ -78,5 +78,63 @@ describe('odd objects', () => {
       assert.deepEqual(told, [`fail: secret ${of}/${name} of volume snapshot class odd does not exist`]);
       await world.cluster.delete(volumeSnapshotClasses, { name: 'odd' });
     }
+  });
+});
+
+describe('names that are as long as Kubernetes allows, with dots', () => {
+  const long = (stem: string) => `${stem}.${'x.y-z.'.repeat(50)}`.slice(0, 252) + '0';
+  /** That of its ReplicaSet has eleven characters more. */
+  const name = long('web').slice(0, 240) + '0';
+  const of = { kind: 'Deployment', name };
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    await place(world);
+    const [, made] = deployment(demo, 'long', [long('data')], { replicas: 0 });
+    await world.create(
+      claim(demo, long('data')),
+      [deployments, { ...made, metadata: { ...made.metadata, name } }],
+      configuration(demo, long('nightly'), of, { schedule: '@daily', paused: false }),
+      configuration(demo, 'we', { kind: 'Deployment', name: 'we' }),
+    );
+    await world.bound(demo, long('data'));
+    assert.equal((await world.run(['snapshot', `deploy/${name}`, '--executor=local'])).code, 0);
+    world.standAt(3 * 24 * 3600);
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  for (const words of [
+    'doctor',
+    'doctor -A',
+    'doctor deploy/we',
+    `doctor deploy/${name}`,
+    `describe deploy/${name}`,
+  ]) {
+    test(words.slice(0, 30), async () => {
+      const ran = await world.run(`${words} --kubeconfig ${world.sandbox.kubeconfig} --context sandbox`);
+      assert.equal(ran.err, '');
+      assert.doesNotMatch(ran.out, /undefined|NaN|<invalid>|\[object/);
+      for (const line of ran.out.split('\n').filter((each) => /^\s+(?:fix|hint)?:?\s*kubectl /.test(each)))
+        assert.match(line, /--kubeconfig \S+ --context sandbox/, line);
+    });
+  }
+
+  test('a name that begins as another does is another', async () => {
+    const found = await examined(world, 'deploy/we');
+    assert.ok(found.some(({ check, level }) => check === 'target' && level === 'fail'));
+    assert.ok(
+      found.every(({ message }) => !message.includes('web')),
+      JSON.stringify(found),
+    );
+  });
+});
+
+describe('a user who may list neither namespaces nor anything in all of them', () => {
+  test('doctor -A says so in one line, and what to do', async () => {
+    await using world = await startWorld();
+    await place(world);
+    const ran = await world.run('doctor -A --as jane', { hints: false });
+    assert.equal(ran.code, 1);
+    assert.match(ran.err, /^error: user "jane" may not list namespaces/);
   });
 });
