@@ -8,6 +8,7 @@ import { load } from 'js-yaml';
 
 import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { command } from '#src/commands/sandbox.ts';
+import { documentation } from '#src/domain/documentation.ts';
 import { driverName } from '#src/sandbox/storage/driver.ts';
 import { faults, parameterNames, readBehaviour } from '#src/sandbox/storage/faults.ts';
 
@@ -30,7 +31,7 @@ test('the page lists every parameter and every fault, each with a value that the
 
 test('the help names every parameter, every value that is a word, and the page', () => {
   const words = rows.filter(({ value }) => !/\d/.test(value)).map(({ value }) => value);
-  for (const word of [...parameterNames, ...words, 'docs/sandbox.md']) {
+  for (const word of [...parameterNames, ...words, documentation('sandbox.md')]) {
     assert.ok(command.description.includes(word), word);
   }
 });
