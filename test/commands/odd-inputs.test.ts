@@ -1,8 +1,14 @@
-/** `doctor` where objects hold what an API server admits and no tool of ours writes. */
+/** `doctor` and `describe` where objects hold what an API server admits and no tool of ours writes. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { deployments, persistentVolumes, volumeSnapshotClasses } from '#src/api/resources.ts';
+import {
+  backupSessions,
+  deployments,
+  persistentVolumes,
+  restoreSessions,
+  volumeSnapshotClasses,
+} from '#src/api/resources.ts';
 
 import { demo, examined, place, web } from './doctor-world.ts';
 import { claim, configuration, deployment, object } from './objects.ts';
@@ -136,5 +142,76 @@ describe('a user who may list neither namespaces nor anything in all of them', (
     const ran = await world.run('doctor -A --as jane', { hints: false });
     assert.equal(ran.code, 1);
     assert.match(ran.err, /^error: user "jane" may not list namespaces/);
+  });
+});
+
+describe('sessions whose status and annotations say odd things', () => {
+  const ofWeb = {
+    'stash.appscode.com/target': JSON.stringify({ apiVersion: 'apps/v1', ...web }),
+    'stash.appscode.com/session-claims': '["data", 7, null, "data"]',
+  };
+  const statuses = [
+    { phase: 'Succeeded', sessionDuration: 'long' },
+    { phase: 'Running', sessionDeadline: '2099-01-01T00:00:00Z', conditions: [] },
+    {
+      phase: 'Failed',
+      conditions: [
+        { type: 'A', status: 'False', reason: '', message: '', lastTransitionTime: '2099-01-01T00:00:00Z' },
+      ],
+    },
+    {},
+  ];
+  const records = ['null', '{}', '[]', '{"claims":[{}]}'];
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+    await place(world);
+    await world.create(
+      configuration(demo, 'nightly', web, {
+        ...{ schedule: '@daily', paused: false, backupHistoryLimit: 2_147_483_647 },
+        retentionPolicy: { name: 'odd', prune: true, keepLast: 1_000_000_000_000 },
+      }),
+    );
+    const version = 'stash.appscode.com/v1beta1';
+    for (const [index, status] of statuses.entries()) {
+      const name = `b-${index}`;
+      const session = object(version, 'BackupSession', {
+        metadata: { name, namespace: demo, annotations: ofWeb },
+        spec: { invoker: { kind: 'BackupConfiguration', name: 'nightly' } },
+      });
+      await world.create([backupSessions, session]);
+      await world.cluster.patch(
+        backupSessions,
+        { name, namespace: demo },
+        { status },
+        { subresource: 'status' },
+      );
+    }
+    for (const [index, record] of records.entries()) {
+      const annotations = { 'stash.appscode.com/in-place': record, 'stash.appscode.com/files-until': 'soon' };
+      const session = object(version, 'RestoreSession', {
+        metadata: { name: `r-${index}`, namespace: demo, annotations },
+        spec: { target: { ref: { apiVersion: 'apps/v1', ...web }, replicas: 2_147_483_647 } },
+      });
+      await world.create([restoreSessions, session]);
+    }
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  const sessions = [0, 1, 2, 3].flatMap((index) => [`backupsession/b-${index}`, `restoresession/r-${index}`]);
+  for (const words of ['doctor', ...['deploy/web', ...sessions].map((of) => `describe ${of}`)]) {
+    test(words, async () => {
+      const ran = await world.run(words);
+      assert.equal(ran.err, '');
+      assert.doesNotMatch(ran.out, /undefined|NaN|<invalid>|\[object/);
+    });
+  }
+
+  test('a failure without words, and a record that cannot be read, are told as such', async () => {
+    const failed = await world.run('describe backupsession/b-2');
+    assert.match(failed.out, /^Result: +failed: no reason is given in its status$/m);
+    const unreadable = await world.run('describe restoresession/r-0');
+    assert.match(unreadable.out, /^In Place: +its record cannot be read$/m);
+    assert.match(unreadable.out, /^Next: .*kubectl get restoresession r-0 -n demo -o yaml$/m);
   });
 });

@@ -115,7 +115,7 @@ test('--as makes a user with the documented roles; the administrator is another 
   ].join('\n');
   const { code, err } = await sandbox(['--as', 'dev', '--', 'sh', '-c', script], { temporary });
   assert.equal(code, 0, err);
-  assert.match(err, /^you are dev, with the roles of docs\/rbac in namespace default; context sandbox is /m);
+  assert.match(err, /^you are dev, with the roles for users in namespace default; context sandbox is /m);
   assert.match(err, /user "dev" may not .*customresourcedefinitions\.apiextensions\.k8s\.io/);
 });
 

@@ -1,5 +1,6 @@
 /** Judges a BackupSession that has ended by its status and its claims. */
 import { stashCondition } from '#src/api/conditions.ts';
+import { conditionWords } from '#src/domain/session/condition-words.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 
@@ -95,5 +96,5 @@ function reasonInConditions({ status }: Stored<BackupSession>): string | undefin
     ...(status?.targets ?? []).flatMap((target) => target.conditions ?? []),
   ].filter((condition) => !isTidyCondition(condition));
   const failed = conditions.find(tellsFailure);
-  return failed?.message ?? failed?.reason;
+  return conditionWords(failed);
 }

@@ -1,5 +1,6 @@
 /** Whether sessions of a configuration can run. */
 import { commandLine } from '#src/domain/command-line.ts';
+import { conditionWords } from '#src/domain/session/condition-words.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -41,11 +42,7 @@ export function configurationFindings(
 function byStatus({ metadata, status }: Stored<BackupConfiguration>): Finding {
   if (status?.phase === undefined || status.phase === 'Ready') return { level: 'ok', message: 'it is valid' };
   const why = (status.conditions ?? []).find((condition) => condition.status === 'False');
-  return failure(
-    'precondition',
-    `its operator says ${status.phase}: ${why?.message ?? why?.reason ?? 'no reason'}`,
-    {
-      hint: commandLine`kubectl describe backupconfiguration ${metadata.name} -n ${metadata.namespace ?? ''}`,
-    },
-  );
+  return failure('precondition', `its operator says ${status.phase}: ${conditionWords(why) ?? 'no reason'}`, {
+    hint: commandLine`kubectl describe backupconfiguration ${metadata.name} -n ${metadata.namespace ?? ''}`,
+  });
 }

@@ -38,7 +38,11 @@ export function nextOfTarget(facts: TargetFacts): readonly NextStep[] {
 export function nextOfSession(facts: SessionFacts): readonly NextStep[] {
   const { session, target } = facts;
   const { name, namespace = '' } = session.metadata;
-  if (isRestore(facts, session) && isUnfinishedSwap(session)) return waysOn(session);
+  if (isRestore(facts, session) && isUnfinishedSwap(session)) {
+    if (readRecord(session) !== undefined) return waysOn(session);
+    const command = commandLine`kubectl get restoresession ${name} -n ${namespace} -o yaml`;
+    return [{ to: 'to look at its annotations', command }];
+  }
   if (!isFinal(session)) return [follow(facts)];
   if (hasFailed(facts)) return target === undefined ? [] : [doctor(target), look(target)];
   if (isRestore(facts, session) && isInPlace(session)) return afterSwap(session, facts.keptVolumes);

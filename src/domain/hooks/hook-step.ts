@@ -1,5 +1,6 @@
 /** Decides which hook of a session runs next, by the session's annotations and conditions. */
 import { hookExecutionCondition } from '#src/api/conditions.ts';
+import { conditionWords } from '#src/domain/session/condition-words.ts';
 import type { Condition, KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
@@ -132,5 +133,5 @@ export function blockedByHooks(
 export function hookFailure({ pre, post }: HookState): string | undefined {
   const failed = [pre, post].filter((condition) => condition?.status === 'False');
   if (failed.length === 0) return undefined;
-  return failed.map((condition) => condition?.message ?? condition?.reason ?? 'a hook failed').join('; ');
+  return failed.map((condition) => conditionWords(condition) ?? 'a hook failed').join('; ');
 }

@@ -1,5 +1,6 @@
 /** Judges a RestoreSession that has ended by its status and its claims. */
 import type { Stored } from '#src/api/kubernetes.ts';
+import { conditionWords } from '#src/domain/session/condition-words.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 
 import { restoreHookState } from './decide-restore.ts';
@@ -56,7 +57,7 @@ function failure(
     return { message: `${withError.hostname ?? 'a claim'}: ${withError.error}` };
   const condition = session.status?.conditions?.find(tellsFailure);
   return {
-    message: condition?.message ?? condition?.reason ?? 'no reason is given in its status',
+    message: conditionWords(condition) ?? 'no reason is given in its status',
     culprit,
   };
 }
