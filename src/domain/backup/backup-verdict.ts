@@ -1,8 +1,8 @@
 /** Judges a BackupSession that has ended by its status and its claims. */
 import { stashCondition } from '#src/api/conditions.ts';
-import { conditionWords } from '#src/domain/session/condition-words.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 
 import { backupHookState } from './backup-claims.ts';
 import { hookFailure } from '#src/domain/hooks/hook-step.ts';
@@ -95,6 +95,5 @@ function reasonInConditions({ status }: Stored<BackupSession>): string | undefin
     ...(status?.conditions ?? []),
     ...(status?.targets ?? []).flatMap((target) => target.conditions ?? []),
   ].filter((condition) => !isTidyCondition(condition));
-  const failed = conditions.find(tellsFailure);
-  return conditionWords(failed);
+  return conditionWords(conditions.find(tellsFailure));
 }

@@ -1,9 +1,9 @@
 /** Whether sessions of a configuration can run. */
 import { commandLine } from '#src/domain/command-line.ts';
-import { conditionWords } from '#src/domain/session/condition-words.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
 import { checkConfiguration, type ConfigurationCheck } from '#src/domain/operator/check-configuration.ts';
 import type { ErrorKind } from '#src/errors.ts';

@@ -1,8 +1,8 @@
 /** Decides which hook of a session runs next, by the session's annotations and conditions. */
 import { hookExecutionCondition } from '#src/api/conditions.ts';
-import { conditionWords } from '#src/domain/session/condition-words.ts';
 import type { Condition, KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 
 import { policyOf, thaws, type SessionHooks } from './hooks.ts';
 

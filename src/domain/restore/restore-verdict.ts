@@ -1,7 +1,7 @@
 /** Judges a RestoreSession that has ended by its status and its claims. */
 import type { Stored } from '#src/api/kubernetes.ts';
-import { conditionWords } from '#src/domain/session/condition-words.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 
 import { restoreHookState } from './decide-restore.ts';
 import { inWords } from '#src/domain/restore-points/source-claim.ts';
