@@ -24,11 +24,6 @@ export function shorten(name: string, limit: number): string {
   return name.length <= limit ? name : withHash(name, name, limit);
 }
 
-/** Whether an object or a namespace can have this name, as far as its characters tell. */
-export function isObjectName(text: string): boolean {
-  return text.length <= objectLimit && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(text);
-}
-
 /** Whether an object can have a label with this value. */
 export function isLabelValue(text: string): boolean {
   return text.length <= labelLimit && validLabelValue.test(text);

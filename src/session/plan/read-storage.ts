@@ -22,13 +22,14 @@ import { byName } from '#src/cluster/by-name.ts';
 import { find } from '#src/cluster/find.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
+import { isObjectName } from '#src/domain/arguments/object-name.ts';
 import { secretsOf } from '#src/domain/backup/class-secrets.ts';
 import { mapRead, valueOf, type Facts, type Read } from '#src/domain/checks/check.ts';
 import { claimsByDriver } from '#src/domain/checks/drivers.ts';
 import { waitsForDriver } from '#src/domain/checks/snapshot-answers.ts';
 import { trimBookkeeping } from '#src/domain/outline.ts';
 import { leakedContents } from '#src/domain/restore-points/leaked-contents.ts';
-import { isLabelValue, isObjectName } from '#src/domain/workload/names.ts';
+import { isLabelValue } from '#src/domain/workload/names.ts';
 import { localRequirements } from '#src/domain/workload/node-local.ts';
 import { formatSelector } from '#src/domain/workload/selector.ts';
 
