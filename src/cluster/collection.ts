@@ -98,6 +98,11 @@ export async function* pagesOfCollection<T extends KubernetesObject>(
     if (scope.metadataOnly === true && list.kind !== 'PartialObjectMetadataList')
       throw wholeObjects(resource);
     const { resourceVersion, continue: further } = list.metadata;
+    if (further !== undefined && further !== '' && further === next)
+      throw new ClusterError(
+        'server',
+        `the server sends the same page of ${resource.plural} again and again`,
+      );
     next = further === '' ? undefined : further;
     yield { items: completed(resource, items, complete), resourceVersion, isFirst };
     if (next === undefined) return;
@@ -160,7 +165,7 @@ export async function* streamChanges<T extends KubernetesObject>(
         throw wholeObjects(resource);
       }
       // A bookmark has only a version.
-      yield { type, object: type === 'BOOKMARK' ? object : presented(object) };
+      yield { type, object: type === 'BOOKMARK' ? checked(resource, object) : presented(object) };
     }
   } catch (error) {
     if (error instanceof SyntaxError) {

@@ -5,6 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 
 import { StashError } from '#src/errors.ts';
 
@@ -226,9 +227,8 @@ interface ReadOptions {
 }
 
 function sameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
-  const text = (tls: TlsMaterial) =>
-    JSON.stringify([tls.ca, tls.cert, tls.key, tls.rejectUnauthorized, tls.servername].map(String));
-  return a === b || text(a) === text(b);
+  const parts = (tls: TlsMaterial) => [tls.ca, tls.cert, tls.key, tls.rejectUnauthorized, tls.servername];
+  return a === b || isDeepStrictEqual(parts(a), parts(b));
 }
 
 function createContext(tls: TlsMaterial): SecureContext {

@@ -22,29 +22,37 @@ const closeObject = 0x7d;
 const openArray = 0x5b;
 const closeArray = 0x5d;
 
+const keys = {
+  items: Buffer.from('items'),
+  metadata: Buffer.from('metadata'),
+  managedFields: Buffer.from('managedFields'),
+};
+
 /** How many brackets are open around a key or item: in the list, in its `items`, in an item, in the item's metadata. */
 const inList = 1;
 const inItems = 2;
 const inItem = 3;
 const inMetadata = 4;
 
-/** Positions in the text: of an item, and of the content of its managed fields; 0 if that is not to be left out. */
+/** Positions in the bytes: of an item, and of what comes after the place that it had with its managed fields. */
 interface Span {
   readonly from: number;
   readonly to: number;
-  readonly fieldsFrom: number;
-  readonly fieldsTo: number;
+  readonly next: number;
 }
 
-/** Throws SyntaxError where the list is not valid JSON, and where an item is not an object. */
+/**
+ * Throws SyntaxError where the list is not valid JSON, and where an item is not an object. Moves the bytes of items whose
+ * managed fields are left out: the caller must not read `json` afterwards, nor change it before the items are taken.
+ */
 export function splitList(json: Buffer, { withoutManagedFields }: SplitOptions): SplitList {
   const spans = spansOf(json, withoutManagedFields);
-  const text = (from: number, to: number) => json.toString('utf8', from, to);
+  const text = (from: number, to: number) => json.toString(undefined, from, to);
   let rest = '';
   let at = 0;
-  for (const { from, to } of spans) {
+  for (const { from, next } of spans) {
     rest += `${text(at, from)}0`;
-    at = to;
+    at = next;
   }
   const list: unknown = JSON.parse(rest + text(at, json.length));
   if (spans.length !== lengthOf(list)) throw new SyntaxError('an item of the list is not an object');
@@ -52,10 +60,7 @@ export function splitList(json: Buffer, { withoutManagedFields }: SplitOptions):
     list,
     items: {
       *[Symbol.iterator]() {
-        for (const { from, to, fieldsFrom, fieldsTo } of spans) {
-          const item = fieldsTo === 0 ? text(from, to) : text(from, fieldsFrom) + text(fieldsTo, to);
-          yield JSON.parse(item) as unknown;
-        }
+        for (const { from, to } of spans) yield JSON.parse(text(from, to)) as unknown;
       },
     },
   };
@@ -67,8 +72,8 @@ function spansOf(json: Buffer, withoutManagedFields: boolean): readonly Span[] {
   // The last text in quotes: before the bracket of a value in an object, it is the value's key.
   let keyFrom = 0;
   let keyTo = 0;
-  const isKey = (key: string) =>
-    keyTo - keyFrom === key.length && json.toString('latin1', keyFrom, keyTo) === key;
+  const isKey = (key: Buffer) =>
+    keyTo - keyFrom === key.length && key.every((byte, index) => json[keyFrom + index] === byte);
   let isInItems = false;
   let isInMetadata = false;
   let from = 0;
@@ -86,12 +91,12 @@ function spansOf(json: Buffer, withoutManagedFields: boolean): readonly Span[] {
         if (isInItems && depth === inItems) {
           from = at;
           fieldsFrom = fieldsTo = 0;
-        } else if (isInItems && depth === inItem) isInMetadata = isKey('metadata');
+        } else if (isInItems && depth === inItem) isInMetadata = isKey(keys.metadata);
         depth++;
         break;
       case openArray:
-        if (depth === inList && isKey('items')) isInItems = true;
-        else if (withoutManagedFields && isInMetadata && depth === inMetadata && isKey('managedFields'))
+        if (depth === inList && isKey(keys.items)) isInItems = true;
+        else if (withoutManagedFields && isInMetadata && depth === inMetadata && isKey(keys.managedFields))
           fieldsFrom = at + 1;
         depth++;
         break;
@@ -103,7 +108,11 @@ function spansOf(json: Buffer, withoutManagedFields: boolean): readonly Span[] {
       case closeObject:
         depth--;
         if (depth === inItem) isInMetadata = false;
-        else if (isInItems && depth === inItems) spans.push({ from, to: at + 1, fieldsFrom, fieldsTo });
+        else if (isInItems && depth === inItems) {
+          const next = at + 1;
+          if (fieldsTo > fieldsFrom) json.copyWithin(fieldsFrom, fieldsTo, next);
+          spans.push({ from, to: next - (fieldsTo > fieldsFrom ? fieldsTo - fieldsFrom : 0), next });
+        }
         break;
     }
   }

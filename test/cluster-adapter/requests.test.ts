@@ -182,6 +182,22 @@ test('pages come one by one, and begin anew where the server has dropped their v
   ]);
 });
 
+test('a server that repeats a page is an error', async () => {
+  await using api = await startScriptedApi();
+  const page = {
+    kind: 'PodList',
+    apiVersion: 'v1',
+    metadata: { resourceVersion: '1', continue: 'x' },
+    items: [],
+  };
+  api.faults.push(...[1, 2, 3].map(() => ({ answer: 200, body: page })));
+  await assert.rejects(adapter(api.url).list(pods, { namespace: 'demo' }), {
+    kind: 'server',
+    message: 'the server sends the same page of pods again and again',
+  });
+  assert.equal(api.requests.length, 2);
+});
+
 const busy: Answer = { code: 429, headers: { 'Retry-After': '3' } };
 const failing: Answer = { code: 503 };
 const cut: Answer = { cut: true };

@@ -26,7 +26,8 @@ export interface ScriptedApi extends AsyncDisposable {
   versionOf(name: string): string | undefined;
   /** Drops all versions but the current one. */
   compact(): void;
-  bookmark(): void;
+  /** Left out: as an API server sends it. */
+  bookmark(object?: unknown): void;
   closeWatches(): void;
   cutWatches(): void;
   /** Keeps the watches open without sending another byte. */
@@ -205,8 +206,7 @@ export async function startScriptedApi(): Promise<ScriptedApi> {
     compact() {
       oldest = version;
     },
-    bookmark() {
-      const object = { kind: 'Pod', apiVersion: 'v1', metadata: { resourceVersion: String(version) } };
+    bookmark(object = { kind: 'Pod', apiVersion: 'v1', metadata: { resourceVersion: String(version) } }) {
       for (const one of watches) send(one, { type: 'BOOKMARK', object });
     },
     closeWatches() {

@@ -151,6 +151,19 @@ test('continues from the last bookmark without an event if the server closes the
   await follower.stop();
 });
 
+test('after a bookmark that is not an object, it tells so and lists again', async (t) => {
+  const api = await scripted(t);
+  api.put('first');
+  using follower = follow(api);
+  await follower.until('first');
+  const next = follower.next();
+  await api.watched();
+  api.bookmark(null);
+  assert.deepEqual(await next, { type: 'lost', why: "the server's answer is not a Pod" });
+  assert.equal((await follower.next())?.type, 'listed');
+  await follower.stop();
+});
+
 test('a slow reader gets every change, in order', async (t) => {
   const api = await scripted(t);
   api.put('first');

@@ -15,6 +15,7 @@ import {
   type RestorePoint,
 } from './restore-points.ts';
 import { snapshotTakenAt } from './snapshot-taken-at.ts';
+import { readSessionClaims } from './source-claim.ts';
 import { trimSnapshot } from './trim-snapshot.ts';
 
 export interface NewestPointsOptions {
@@ -45,6 +46,8 @@ export interface Open {
 
 export interface NewestPoints {
   readonly add: (snapshot: Stored<VolumeSnapshot>) => void;
+  /** Judges the sessions whose snapshots have all come, and shrinks what it keeps of the others. To be called now and then. */
+  readonly settle: () => void;
   readonly end: () => {
     /** By key. */
     readonly points: ReadonlyMap<string, NewestPoint>;
@@ -58,12 +61,23 @@ export interface NewestPoints {
 /** The snapshots of one session and target. */
 interface Candidate {
   readonly id: string;
+  readonly line: Line;
   readonly session: Stored<BackupSession> | undefined;
-  /** Each as JSON, which takes a fraction of the memory of its objects. */
-  readonly snapshots: string[];
-  readonly keys: Set<string>;
+  /** Those that came since the last call of `settle`. */
+  fresh: Stored<VolumeSnapshot>[];
+  /** The earlier ones, each as JSON, which takes a fraction of the memory of its objects. */
+  texts: string[];
+  /** What is asked of them; a key may be there twice. */
+  keys: string[];
   /** Milliseconds; the restore point was taken then, or before. */
   latest: number;
+  /** Once the snapshots of all its claims have come: its good points, which are all that is kept of it. */
+  found?: readonly Found[];
+}
+
+interface Found {
+  readonly key: string;
+  readonly point: NewestPoint;
 }
 
 /** One workload and configuration. */
@@ -79,24 +93,42 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
   const lines = new Map<string, Line>();
   const candidates = new Map<string, Candidate>();
   const foreign = new Set(open?.foreign);
+  /** Those that have got snapshots since the last call of `settle`. */
+  let touched = new Set<Candidate>();
 
   const askedOf = (snapshot: Stored<VolumeSnapshot>): readonly string[] => {
     const keys = keysOf(snapshot);
     return open ? keys.filter((key) => open.keys.has(key)) : keys;
   };
-  const keep = (candidate: Candidate, snapshot: Stored<VolumeSnapshot>, keys: readonly string[]) => {
-    candidate.snapshots.push(JSON.stringify(trimSnapshot(snapshot)));
-    for (const key of keys) candidate.keys.add(key);
-    candidate.latest = latestOf(candidate, snapshot);
-  };
-  const drop = (
-    line: Line,
-    { id, keys, latest }: Pick<Candidate, 'id' | 'latest'> & { readonly keys: Iterable<string> },
-  ) => {
-    candidates.delete(id);
+  const drop = (line: Line, keys: readonly string[], latest: number) => {
     for (const key of keys) line.dropped.add(key);
     line.droppedUntil = Math.max(line.droppedUntil, latest);
   };
+  const leave = (candidate: Candidate) => {
+    const { line } = candidate;
+    line.candidates.splice(line.candidates.indexOf(candidate), 1);
+    touched.delete(candidate);
+    drop(line, candidate.keys, candidate.latest);
+  };
+  const keep = (candidate: Candidate, snapshot: Stored<VolumeSnapshot>, keys: readonly string[]) => {
+    candidate.latest = latestOf(candidate, snapshot);
+    candidate.keys.push(...keys);
+    if (candidate.found) {
+      // A copy, say. Only its snapshots together tell what it is: the next reading keeps them.
+      if (candidate.line.candidates.includes(candidate)) leave(candidate);
+      else drop(candidate.line, keys, candidate.latest);
+      return;
+    }
+    candidate.fresh.push(snapshot);
+    touched.add(candidate);
+  };
+  const foundOf = (candidate: Candidate): readonly Found[] =>
+    goodPoints(candidate).flatMap((point) =>
+      snapshotsOfPoint(point).flatMap((snapshot) => {
+        const newest = newestPoint(point, snapshot);
+        return askedOf(snapshot).map((key) => ({ key, point: newest }));
+      }),
+    );
 
   return {
     add(snapshot) {
@@ -109,14 +141,13 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
         if (isReady(snapshot)) for (const key of keys) foreign.add(key);
         return;
       }
-      const workload = `${namespace}/${target}`;
-      const id = `${workload}/${uid}`;
+      const id = `${namespace}/${target}/${uid}`;
       const known = candidates.get(id);
       if (known) {
         keep(known, snapshot, keys);
         return;
       }
-      const lineId = `${workload}/${labels[label.invokerName] ?? ''}`;
+      const lineId = `${namespace}/${target}/${labels[label.invokerName] ?? ''}`;
       if (open?.lines.has(lineId) === false) return;
       let line = lines.get(lineId);
       if (!line) lines.set(lineId, (line = { candidates: [], droppedUntil: -Infinity, dropped: new Set() }));
@@ -125,33 +156,42 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
       if (line.candidates.length === depth) {
         const oldest = line.candidates.reduce((a, b) => (b.latest < a.latest ? b : a));
         if (latest < oldest.latest) {
-          drop(line, { id, keys, latest });
+          drop(line, keys, latest);
           return;
         }
-        line.candidates.splice(line.candidates.indexOf(oldest), 1);
-        drop(line, oldest);
+        candidates.delete(oldest.id);
+        leave(oldest);
       }
-      const candidate: Candidate = { id, session, snapshots: [], keys: new Set(), latest };
+      const candidate: Candidate = { id, line, session, fresh: [], texts: [], keys: [], latest };
       candidates.set(id, candidate);
-      keep(candidate, snapshot, keys);
       line.candidates.push(candidate);
+      keep(candidate, snapshot, keys);
+    },
+    settle() {
+      for (const candidate of touched) {
+        // A further reading is for what has not come together in the first one.
+        if (open === undefined && isWhole(candidate)) {
+          candidate.found = foundOf(candidate);
+          candidate.texts = [];
+          candidate.keys = [...candidate.keys];
+        } else {
+          candidate.texts.push(...candidate.fresh.map((each) => JSON.stringify(trimSnapshot(each))));
+        }
+        candidate.fresh = [];
+      }
+      touched = new Set();
     },
     end() {
       const points = new Map(open?.points);
       for (const line of lines.values()) {
         for (const candidate of line.candidates.toSorted((a, b) => b.latest - a.latest)) {
           // Nothing of this candidate is newer than what is already known.
-          if ([...candidate.keys].every((key) => takenAt(points.get(key)) > candidate.latest)) continue;
-          for (const point of goodPoints(candidate)) {
+          if (candidate.keys.every((key) => takenAt(points.get(key)) > candidate.latest)) continue;
+          for (const { key, point } of candidate.found ?? foundOf(candidate)) {
             // What was dropped may be newer.
             if (takenAt(point) <= line.droppedUntil) continue;
-            for (const snapshot of snapshotsOfPoint(point)) {
-              const newest = newestPoint(point, snapshot);
-              for (const key of askedOf(snapshot)) {
-                const before = points.get(key);
-                if (!before || compareNewestFirst(point, before) < 0) points.set(key, newest);
-              }
-            }
+            const before = points.get(key);
+            if (!before || compareNewestFirst(point, before) < 0) points.set(key, point);
           }
         }
       }
@@ -187,9 +227,15 @@ function isReady({ metadata, status }: VolumeSnapshot): boolean {
   return status?.readyToUse === true && metadata.deletionTimestamp === undefined;
 }
 
-function goodPoints({ snapshots, session }: Candidate): RestorePoint[] {
-  const cuts = snapshots.map((json) => JSON.parse(json) as Stored<VolumeSnapshot>);
-  return restorePoints(cuts, session ? [session] : []).filter(isGood);
+/** Whether as many snapshots have come as its session lists claims. */
+function isWhole({ fresh, texts }: Candidate): boolean {
+  const claims = readSessionClaims(fresh[0]?.metadata.annotations);
+  return claims !== undefined && fresh.length + texts.length >= claims.length;
+}
+
+function goodPoints({ fresh, texts, session }: Candidate): RestorePoint[] {
+  const snapshots = [...texts.map((json) => JSON.parse(json) as Stored<VolumeSnapshot>), ...fresh];
+  return restorePoints(snapshots, session ? [session] : []).filter(isGood);
 }
 
 function takenAt(point: PointIdentity | undefined): number {

@@ -3,17 +3,19 @@ import type { BackupSession } from '#src/api/stash.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
+import { trimBookkeeping } from '#src/domain/outline.ts';
 import {
   newestPoints,
   type NewestPoints,
   type NewestPointsOptions,
   type Open,
 } from '#src/domain/restore-points/newest-points.ts';
-import { trimSnapshot } from '#src/domain/restore-points/trim-snapshot.ts';
 
 /** Each further reading of what is still open keeps this many times as many sessions. */
 const growth = 8;
 const firstDepth = 2;
+/** How many snapshots are read before those of them that are kept shrink: V8 frees at once what lives that briefly. */
+const settleEvery = 64;
 
 type Found = Omit<ReturnType<NewestPoints['end']>, 'open'>;
 
@@ -40,9 +42,17 @@ export async function readNewestPoints(
 
 async function readOnce(cluster: Pick<Cluster, 'pages'>, scope: Scope, options: NewestPointsOptions) {
   let reading = newestPoints(options);
-  for await (const { items, isFirst } of cluster.pages(volumeSnapshots, { ...scope, trim: trimSnapshot })) {
+  for await (const { items, isFirst } of cluster.pages(volumeSnapshots, {
+    ...scope,
+    trim: trimBookkeeping,
+  })) {
     if (isFirst) reading = newestPoints(options);
-    for (const snapshot of items) reading.add(snapshot);
+    let added = 0;
+    for (const snapshot of items) {
+      reading.add(snapshot);
+      if (++added % settleEvery === 0) reading.settle();
+    }
+    reading.settle();
   }
   return reading.end();
 }

@@ -21,14 +21,21 @@ const byClaim = (snapshot: Stored<VolumeSnapshot>): readonly string[] => [claimO
 function newest(
   snapshots: Snapshots,
   sessions: Sessions = [],
-  { depth = 1, keysOf = byClaim }: { depth?: number; keysOf?: typeof byClaim } = {},
+  {
+    depth = 1,
+    keysOf = byClaim,
+    settleEvery = Infinity,
+  }: { depth?: number; keysOf?: typeof byClaim; settleEvery?: number } = {},
 ) {
   let open: Open | undefined;
   let readings = 0;
   do {
     const byUid = new Map(sessions.map((session) => [session.metadata.uid, session]));
     const reading = newestPoints({ sessions: byUid, keysOf, depth: depth * 8 ** readings, open });
-    for (const snapshot of snapshots) reading.add(snapshot);
+    for (const [index, snapshot] of snapshots.entries()) {
+      reading.add(snapshot);
+      if ((index + 1) % settleEvery === 0) reading.settle();
+    }
     const { points, open: left } = reading.end();
     readings += 1;
     open = left;
@@ -95,7 +102,13 @@ test('a copy of a snapshot does not make its session newer', () => {
   const original = snapshotOf('s-1', 'data', { created: at(1) });
   const copy = snapshotOf('s-1', 'data', { created: at(9), name: 'copy' });
   const later = snapshotOf('s-2', 'data', { created: at(5) });
-  assert.deepEqual(newest([copy, original, later], [], { depth: 2 }).names, { data: 's-2' });
+  for (const settleEvery of [1, 2, Infinity])
+    for (const order of [
+      [copy, original, later],
+      [original, copy, later],
+      [later, original, copy],
+    ])
+      assert.deepEqual(newest(order, [], { depth: 2, settleEvery }).names, { data: 's-2' });
 });
 
 const workloads: readonly Target[] = ['a', 'b'].map((name) => ({
@@ -160,10 +173,11 @@ test('in any order and at any depth, it finds what the whole list has', () => {
           snapshots: order,
           sessions: fc.constant(sessions),
           depth: fc.integer({ min: 1, max: 4 }),
+          settleEvery: fc.integer({ min: 1, max: 5 }),
         });
       }),
-      ({ snapshots, sessions, depth }) => {
-        assert.deepEqual(newest(snapshots, sessions, { depth }).names, expected(snapshots, sessions));
+      ({ snapshots, sessions, ...options }) => {
+        assert.deepEqual(newest(snapshots, sessions, options).names, expected(snapshots, sessions));
       },
     ),
     { numRuns: 500 },
