@@ -1,4 +1,4 @@
-/** Reads the snapshots of all namespaces; how many of the good ones there are does not change the memory that it needs. */
+/** Reads the snapshots of all namespaces. Of most good ones it keeps only the UID, so that a large cluster needs little memory. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
